@@ -1,0 +1,102 @@
+# Everything here works on a fresh machine with git, make and Python 3.13 (or network access to fetch one).
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+PY := .venv/bin/python
+# uv installs the locked wheels in seconds. If it is not here already, it is installed into .uv/.
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+PIP_INSTALL = $(UV) pip install --quiet --python $(PY) --require-hashes --compile-bytecode
+
+MENTORS ?= data/mentors.csv
+AS_OF ?=
+
+.PHONY: help
+help:  ## Show this list
+	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}'
+
+.PHONY: run
+run: .venv/run.stamp  ## One whole night on this machine: MENTORS=my.csv AS_OF=2026-12-01 for your own data
+	@exec $(PY) -m local run --mentors "$(MENTORS)" $(if $(AS_OF),--as-of "$(AS_OF)")
+
+.PHONY: up
+up: .venv/run.stamp  ## Start the local stack and keep it running (Ctrl-C stops it)
+	@exec $(PY) -m local up --mentors "$(MENTORS)"
+
+.PHONY: test
+test: .venv/test.stamp  ## Run the tests: real PostgreSQL, real HTTP, real function processes
+	@$(PY) -m pytest $(PYTEST_ARGS)
+
+.PHONY: check
+check: static test  ## All that CI runs: lint, types, contracts, template, build, then the tests
+
+.PHONY: static
+static: lint types contracts template-lint migrations-lint sam-check  ## Everything in `check` except the tests
+
+.PHONY: lint
+lint: .venv/check.stamp  ## ruff: style and formatting
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
+
+.PHONY: types
+types: .venv/check.stamp  ## mypy, strict
+	@$(PY) -m mypy
+
+.PHONY: contracts
+contracts: .venv/check.stamp  ## import-linter: which layer may import which
+	@.venv/bin/lint-imports
+
+.PHONY: template-lint
+template-lint: .venv/check.stamp  ## cfn-lint on template.yaml
+	@.venv/bin/cfn-lint template.yaml
+
+.PHONY: migrations-lint
+migrations-lint: .venv/check.stamp  ## squawk on the SQL migrations
+	@.venv/bin/squawk --config .squawk.toml shared/migrations/*.sql
+
+.PHONY: sam-check
+sam-check: .sam-venv/stamp  ## sam validate --lint, sam build, and that every handler is where Lambda will look
+	@tests/sam_check.sh
+
+.PHONY: format
+format: .venv/check.stamp  ## Format the code
+	@$(PY) -m ruff check --fix-only --quiet . ; $(PY) -m ruff format --quiet .
+
+.PHONY: bench-nightly
+bench-nightly: .venv/run.stamp  ## The night at 10 thousand, 100 thousand and 1 million mentors, against its floor
+	@$(PY) -m benchmarks.nightly $(BENCH_ARGS)
+
+.PHONY: data
+data: .venv/run.stamp  ## Make the synthetic mentors again, from their seed
+	@$(PY) -m local dataset --out data/mentors.csv
+
+LOCKED := shared/requirements requirements/uv requirements/run requirements/test requirements/check requirements/sam
+.PHONY: lock
+lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
+	@for name in $(LOCKED); do $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
+	  --no-header --python-version 3.13 $$name.in -o $$name.txt; done
+
+.PHONY: clean
+clean:  ## Remove the environments, the local database and the build
+	@rm -rf .venv .uv .sam-venv .local .aws-sam
+
+.uv/bin/uv:
+	@echo "Installing uv into .uv/"
+	@python3 -m venv .uv || { echo "python3 with the venv module is needed (Debian: apt-get install python3-venv)"; exit 1; }
+	@.uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+
+.venv/stamp: .python-version | $(UV)
+	@$(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .venv && touch $@
+
+.venv/run.stamp: requirements/run.txt .venv/stamp
+	@echo "Installing what the local stack needs into .venv/" && $(PIP_INSTALL) -r $< && touch $@
+
+.venv/test.stamp: requirements/test.txt .venv/run.stamp
+	@echo "Installing what the tests need into .venv/" && $(PIP_INSTALL) -r $< && touch $@
+
+.venv/check.stamp: requirements/check.txt .venv/test.stamp
+	@echo "Installing the linters into .venv/" && $(PIP_INSTALL) -r $< && touch $@
+
+.sam-venv/stamp: requirements/sam.txt .python-version | $(UV)
+	@echo "Installing the SAM CLI into .sam-venv/" && $(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .sam-venv
+	@$(UV) pip install --quiet --python .sam-venv/bin/python --require-hashes -r $< && touch $@
