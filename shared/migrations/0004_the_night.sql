@@ -1,0 +1,389 @@
+-- The night's three steps for one organisation, each one call and one statement over all its mentors (I1, I2, I3).
+--
+--   remind      claim every threshold reached and not yet claimed; the nearest becomes a notice
+--   expire      active -> certification_expired, for those whose last valid day has passed
+--   reactivate  certification_expired -> active, for those with a new expires_on that has not passed
+--
+-- Each may be called twice, at the same time, and for a day long past. A row lock on the organisation's settings makes
+-- overlapping nights take turns and keeps the thresholds still meanwhile; it ends with the transaction, so a
+-- transaction pooler may sit in between.
+
+CREATE FUNCTION certification.remind_set(
+    p_organisation_id uuid, p_as_of date, p_run_id uuid, p_thresholds smallint[], p_again uuid[], p_beyond boolean)
+RETURNS void
+LANGUAGE plpgsql SET work_mem = '64MB' SET jit = off AS $$
+DECLARE
+    v record;
+BEGIN
+    FOR v IN
+        WITH threshold AS (
+            SELECT t.day, lead(t.day) OVER (ORDER BY t.day DESC) AS nearer,
+                   CASE WHEN p_beyond THEN coalesce(p.through, '-infinity') ELSE 'infinity' END AS through
+              FROM unnest(p_thresholds) AS t (day)
+              LEFT JOIN certification.progress AS p
+                ON p.organisation_id = p_organisation_id AND p.step = 'remind' AND p.threshold_day = t.day
+        ), candidate AS (
+            SELECT c.mentor_id, c.expires_on, t.day, t.nearer
+              FROM threshold AS t
+              JOIN public.certifications AS c ON c.expires_on > t.through AND c.expires_on <= p_as_of + t.day
+            UNION ALL
+            SELECT c.mentor_id, c.expires_on, t.day, t.nearer
+              FROM unnest(p_again) AS a (mentor_id)
+              JOIN public.certifications AS c ON c.mentor_id = a.mentor_id
+              JOIN threshold AS t ON c.expires_on <= p_as_of + t.day
+        ), reached AS (
+            SELECT c.mentor_id, c.day, c.expires_on, m.status, m.coordinator_id,
+                   CASE WHEN c.expires_on < p_as_of THEN 'expired'
+                        WHEN c.expires_on <= p_as_of + c.nearer THEN 'nearer_threshold'
+                        ELSE certification.mail_problem(m.email) END AS reason,
+                   c.expires_on >= p_as_of AND (c.nearer IS NULL OR c.expires_on > p_as_of + c.nearer) AS nearest
+              FROM candidate AS c
+              JOIN public.peer_mentors AS m ON m.id = c.mentor_id
+             WHERE m.organisation_id = p_organisation_id
+        ), claimed AS (
+            INSERT INTO certification.cert_expiry_reminders AS r
+                (mentor_id, threshold_day, certification_expiry_date, as_of, run_id, state, reason)
+            SELECT e.mentor_id, e.day, e.expires_on, p_as_of, p_run_id,
+                   CASE WHEN NOT e.nearest THEN 'collapsed' WHEN e.reason IS NULL THEN 'claimed' ELSE 'unreachable' END,
+                   e.reason
+              FROM reached AS e
+             WHERE e.status = 'active'
+             ORDER BY e.mentor_id, e.day
+            ON CONFLICT ON CONSTRAINT reminder_once DO NOTHING
+            RETURNING r.mentor_id, r.threshold_day, r.certification_expiry_date, r.state
+        ), notice AS (
+            INSERT INTO certification.notices
+                (run_id, organisation_id, kind, mentor_id, threshold_day, certification_expiry_date)
+            SELECT p_run_id, p_organisation_id, 'reminder', c.mentor_id, c.threshold_day, c.certification_expiry_date
+              FROM claimed AS c
+             WHERE c.state = 'claimed'
+            RETURNING 1
+        ), told AS (
+            SELECT c.mentor_id, c.state, e.coordinator_id
+              FROM claimed AS c
+              JOIN reached AS e ON e.mentor_id = c.mentor_id AND e.day = c.threshold_day AND e.nearest
+             WHERE c.state <> 'collapsed'
+        ), digest AS (
+            INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id)
+            SELECT DISTINCT p_run_id, p_organisation_id, 'digest', t.coordinator_id
+              FROM told AS t
+             WHERE t.coordinator_id IS NOT NULL
+            ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL DO NOTHING
+            RETURNING 1
+        )
+        SELECT 'reminders_' || x.outcome AS measure, c.threshold_day::text AS detail, count(*) AS n
+          FROM claimed AS c
+         CROSS JOIN LATERAL (VALUES ('due'), (c.state)) AS x (outcome)
+         GROUP BY 1, 2
+        UNION ALL
+        SELECT 'reminders_skipped', e.day::text, count(*) FROM reached AS e
+         WHERE e.status <> 'active' AND e.expires_on >= p_as_of GROUP BY 2
+        UNION ALL
+        SELECT 'untold', 'remind', count(DISTINCT t.mentor_id) FROM told AS t
+         WHERE t.state = 'unreachable' AND t.coordinator_id IS NULL
+        UNION ALL
+        SELECT 'notices_written', 'reminder', count(*) FROM notice
+        UNION ALL
+        SELECT 'notices_written', 'digest', count(*) FROM digest
+    LOOP
+        PERFORM certification.count(p_run_id, p_organisation_id, v.measure, v.detail, v.n);
+    END LOOP;
+END
+$$;
+
+-- The two transitions differ in whom they look at and what they write; the rest is one.
+CREATE FUNCTION certification.transition_set(
+    p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_again uuid[], p_beyond boolean, p_allowed boolean)
+RETURNS void
+LANGUAGE plpgsql SET work_mem = '64MB' SET jit = off AS $$
+DECLARE
+    v_from text := CASE p_step WHEN 'expire' THEN 'active' ELSE 'certification_expired' END;
+    v_to text := CASE p_step WHEN 'expire' THEN 'certification_expired' ELSE 'active' END;
+    v_kind text := CASE p_step WHEN 'expire' THEN 'expired' ELSE 'reactivated' END;
+    v_measure text := CASE p_step WHEN 'expire' THEN 'expiries' ELSE 'reactivations' END;
+    v_above date := CASE WHEN NOT p_beyond THEN 'infinity'::date ELSE coalesce(
+        (SELECT p.through FROM certification.progress AS p
+          WHERE p.organisation_id = p_organisation_id AND p.step = p_step), '-infinity') END;
+    v record;
+BEGIN
+    PERFORM set_config('certification.own_transition', p_step, true);
+    FOR v IN
+        WITH candidate AS (
+            SELECT c.mentor_id FROM public.certifications AS c
+             WHERE p_step = 'expire' AND c.expires_on > v_above AND c.expires_on < p_as_of
+            UNION ALL
+            -- Renewals are found by the change itself; everybody is looked at when there is no progress to build on.
+            SELECT m.id FROM public.peer_mentors AS m
+             WHERE p_step = 'reactivate' AND v_above = '-infinity' AND p_beyond
+               AND m.status = 'certification_expired' AND m.organisation_id = p_organisation_id
+            UNION ALL
+            SELECT a.mentor_id FROM unnest(p_again) AS a (mentor_id)
+        ), eligible AS (
+            SELECT DISTINCT m.id, m.coordinator_id, c.expires_on
+              FROM candidate AS k
+              JOIN public.peer_mentors AS m ON m.id = k.mentor_id
+              JOIN public.certifications AS c ON c.mentor_id = k.mentor_id
+             WHERE m.organisation_id = p_organisation_id AND m.status = v_from
+               AND CASE p_step WHEN 'expire' THEN c.expires_on < p_as_of ELSE c.expires_on >= p_as_of END
+        ), held AS (
+            -- The compare of the compare-and-set: both rows locked and read as they are now. Whoever holds one of them
+            -- is changing it; that mentor is left for the next look rather than keeping everybody waiting.
+            SELECT m.id, m.coordinator_id, m.email, c.expires_on
+              FROM public.peer_mentors AS m
+              JOIN public.certifications AS c ON c.mentor_id = m.id
+             WHERE p_allowed AND m.id IN (SELECT e.id FROM eligible AS e)
+               AND m.organisation_id = p_organisation_id AND m.status = v_from
+               AND CASE p_step WHEN 'expire' THEN c.expires_on < p_as_of ELSE c.expires_on >= p_as_of END
+             ORDER BY m.id
+               FOR NO KEY UPDATE OF m SKIP LOCKED
+               FOR SHARE OF c SKIP LOCKED
+        ), transition AS (
+            INSERT INTO certification.transitions AS t (mentor_id, to_status, certification_expiry_date, as_of, run_id)
+            SELECT h.id, v_to, h.expires_on, p_as_of, p_run_id FROM held AS h
+            ON CONFLICT ON CONSTRAINT transition_once DO NOTHING
+            RETURNING t.mentor_id, t.certification_expiry_date
+        ), changed AS (
+            UPDATE public.peer_mentors AS m SET status = v_to
+              FROM transition AS t
+             WHERE m.id = t.mentor_id AND m.status = v_from
+            RETURNING m.id, m.coordinator_id, t.certification_expiry_date,
+                      certification.mail_problem(m.email) IS NULL AS reachable
+        ), log AS (
+            INSERT INTO public.mentor_status_log
+                (mentor_id, from_status, to_status, reason, actor, certification_expiry_date)
+            SELECT c.id, v_from, v_to, CASE p_step WHEN 'expire' THEN 'certification_expired' ELSE 'certification_renewed' END,
+                   'system:expiry_check', c.certification_expiry_date
+              FROM changed AS c
+        ), notice AS (
+            INSERT INTO certification.notices (run_id, organisation_id, kind, mentor_id, certification_expiry_date)
+            SELECT p_run_id, p_organisation_id, v_kind, c.id, c.certification_expiry_date
+              FROM changed AS c
+             WHERE c.reachable
+            RETURNING 1
+        ), by_hand AS (
+            -- Moved once for this date already, and a person has moved the mentor back: the person wins.
+            SELECT h.id, h.coordinator_id, h.expires_on, 'set_' || v_from || '_by_hand' AS reason
+              FROM held AS h
+             WHERE NOT EXISTS (SELECT 1 FROM transition AS t WHERE t.mentor_id = h.id)
+            UNION ALL
+            SELECT e.id, e.coordinator_id, e.expires_on, 'awaiting_manual_reactivation'
+              FROM eligible AS e
+             WHERE NOT p_allowed
+        ), set_aside AS (
+            INSERT INTO certification.set_aside AS s (mentor_id, step, certification_expiry_date, organisation_id,
+                                                      reason, first_run_id, last_run_id)
+            SELECT b.id, p_step, b.expires_on, p_organisation_id, b.reason, p_run_id, p_run_id FROM by_hand AS b
+            ON CONFLICT (mentor_id, step, certification_expiry_date) DO UPDATE
+               SET nights = s.nights + (s.last_run_id <> excluded.last_run_id)::integer,
+                   last_run_id = excluded.last_run_id, reason = excluded.reason
+            RETURNING s.mentor_id, s.first_run_id
+        ), again AS (
+            INSERT INTO certification.look_again (step, mentor_id)
+            SELECT p_step, e.id FROM eligible AS e WHERE NOT EXISTS (SELECT 1 FROM changed AS c WHERE c.id = e.id)
+            RETURNING mentor_id
+        ), told AS (
+            SELECT c.id, c.coordinator_id, c.reachable FROM changed AS c
+            UNION ALL
+            SELECT b.id, b.coordinator_id, true FROM by_hand AS b
+              JOIN set_aside AS s ON s.mentor_id = b.id AND s.first_run_id = p_run_id
+        ), digest AS (
+            INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id)
+            SELECT DISTINCT p_run_id, p_organisation_id, 'digest', t.coordinator_id
+              FROM told AS t
+             WHERE t.coordinator_id IS NOT NULL
+            ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL DO NOTHING
+            RETURNING 1
+        )
+        SELECT v_measure || '_due' AS measure, '' AS detail, count(*) AS n FROM eligible
+        UNION ALL
+        SELECT v_measure || '_changed', '', count(*) FROM changed
+        UNION ALL
+        SELECT v_measure || '_skipped_' || CASE WHEN NOT p_allowed THEN 'setting' ELSE 'by_hand' END, '', count(*) FROM by_hand
+        UNION ALL
+        SELECT v_measure || '_skipped_busy', '',
+               (SELECT count(*) FROM again) - (SELECT count(*) FROM by_hand)
+        UNION ALL
+        SELECT v_measure || '_unreachable', '', count(*) FROM changed AS c WHERE NOT c.reachable
+        UNION ALL
+        SELECT 'untold', p_step, count(*) FROM told AS t WHERE NOT t.reachable AND t.coordinator_id IS NULL
+        UNION ALL
+        SELECT 'notices_written', v_kind, count(*) FROM notice
+        UNION ALL
+        SELECT 'notices_written', 'digest', count(*) FROM digest
+    LOOP
+        PERFORM certification.count(p_run_id, p_organisation_id, v.measure, v.detail, v.n);
+    END LOOP;
+    PERFORM set_config('certification.own_transition', '', true);
+END
+$$;
+
+CREATE FUNCTION certification.apply_step(
+    p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_again uuid[], p_beyond boolean)
+RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_step = 'remind' THEN
+        PERFORM certification.remind_set(p_organisation_id, p_as_of, p_run_id,
+            certification.effective_thresholds(p_organisation_id), p_again, p_beyond);
+    ELSE
+        PERFORM certification.transition_set(p_step, p_organisation_id, p_as_of, p_run_id, p_again, p_beyond,
+            p_step = 'expire' OR (SELECT s.reactivate_renewed FROM certification.organisation_settings AS s
+                                   WHERE s.organisation_id = p_organisation_id));
+    END IF;
+END
+$$;
+
+-- Whom a step would look at: only for the slow path below.
+CREATE FUNCTION certification.candidates(p_step text, p_organisation_id uuid, p_as_of date, p_again uuid[])
+RETURNS SETOF uuid
+LANGUAGE sql STABLE AS $$
+    SELECT m.id
+      FROM public.peer_mentors AS m
+      JOIN public.certifications AS c ON c.mentor_id = m.id
+     WHERE m.organisation_id = p_organisation_id
+       AND (m.id = ANY (p_again)
+            OR p_step = 'remind' AND m.status = 'active'
+               AND c.expires_on <= p_as_of + (SELECT max(t.day) FROM unnest(certification.effective_thresholds(p_organisation_id)) AS t (day))
+            OR p_step = 'expire' AND m.status = 'active' AND c.expires_on < p_as_of
+            OR p_step = 'reactivate' AND m.status = 'certification_expired')
+     ORDER BY m.id
+$$;
+
+CREATE FUNCTION certification.carry_out(
+    p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean)
+RETURNS TABLE (measure text, detail text, n bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_again uuid[];
+    v_mentor uuid;
+    v_state text;
+    v_constraint text;
+BEGIN
+    INSERT INTO certification.organisation_settings AS s (organisation_id) VALUES (p_organisation_id)
+    ON CONFLICT (organisation_id) DO NOTHING;
+    PERFORM 1 FROM certification.organisation_settings AS s
+      WHERE s.organisation_id = p_organisation_id FOR NO KEY UPDATE;
+
+    DELETE FROM certification.progress AS p
+     WHERE p.organisation_id = p_organisation_id AND p.step = p_step
+       AND (p_everyone OR p_step = 'remind'
+            AND p.threshold_day <> ALL (certification.effective_thresholds(p_organisation_id)));
+    WITH gone AS (
+        DELETE FROM certification.look_again AS a
+         USING certification.look_again AS b LEFT JOIN public.peer_mentors AS m ON m.id = b.mentor_id
+         WHERE a.id = b.id AND b.step = p_step AND (m.id IS NULL OR m.organisation_id = p_organisation_id)
+        RETURNING a.mentor_id
+    )
+    SELECT coalesce(array_agg(DISTINCT g.mentor_id), '{}') INTO v_again FROM gone AS g;
+
+    BEGIN
+        PERFORM certification.apply_step(p_step, p_organisation_id, p_as_of, p_run_id, v_again, true);
+    EXCEPTION WHEN OTHERS THEN
+        IF left(SQLSTATE, 2) NOT IN ('22', '23', 'P0') THEN
+            RAISE; -- not a record's fault: the connection, a deadlock, a missing privilege
+        END IF;
+        -- One record stands in the way of all. One by one, so that only it is set aside (I13).
+        FOR v_mentor IN SELECT certification.candidates(p_step, p_organisation_id, p_as_of, v_again) LOOP
+            BEGIN
+                PERFORM certification.apply_step(p_step, p_organisation_id, p_as_of, p_run_id, ARRAY[v_mentor], false);
+            EXCEPTION WHEN OTHERS THEN
+                GET STACKED DIAGNOSTICS v_state = RETURNED_SQLSTATE, v_constraint = CONSTRAINT_NAME;
+                IF left(v_state, 2) NOT IN ('22', '23', 'P0') THEN
+                    RAISE;
+                END IF;
+                INSERT INTO certification.set_aside AS s (mentor_id, step, certification_expiry_date, organisation_id,
+                                                          reason, first_run_id, last_run_id)
+                SELECT c.mentor_id, p_step, c.expires_on, p_organisation_id,
+                       coalesce(nullif(v_constraint, ''), v_state), p_run_id, p_run_id
+                  FROM public.certifications AS c WHERE c.mentor_id = v_mentor
+                ON CONFLICT (mentor_id, step, certification_expiry_date) DO UPDATE
+                   SET nights = s.nights + 1, last_run_id = excluded.last_run_id, reason = excluded.reason;
+                INSERT INTO certification.look_again (step, mentor_id) VALUES (p_step, v_mentor);
+                PERFORM certification.count(p_run_id, p_organisation_id, 'set_aside', p_step, 1);
+            END;
+        END LOOP;
+    END;
+
+    INSERT INTO certification.progress AS p (organisation_id, step, threshold_day, through)
+    SELECT p_organisation_id, p_step, t.day, p_as_of + t.day
+      FROM unnest(certification.effective_thresholds(p_organisation_id)) AS t (day)
+     WHERE p_step = 'remind'
+    UNION ALL
+    SELECT p_organisation_id, p_step, 0, p_as_of - 1
+     WHERE p_step <> 'remind'
+    ON CONFLICT ON CONSTRAINT progress_pkey DO UPDATE SET through = greatest(p.through, excluded.through);
+
+    -- Zeros are counts too (I12), and `already` is what earlier runs did for the same day.
+    INSERT INTO certification.run_counts (run_id, organisation_id, measure, detail, n)
+    SELECT p_run_id, p_organisation_id, z.measure, z.detail, 0
+      FROM certification.measures(p_step, p_organisation_id) AS z
+    ON CONFLICT ON CONSTRAINT run_counts_pkey DO NOTHING;
+    UPDATE certification.run_counts AS c
+       SET n = (SELECT coalesce(sum(e.n), 0)
+                  FROM certification.run_organisations AS ro
+                  JOIN certification.run_counts AS e ON e.run_id = ro.run_id AND e.organisation_id = ro.organisation_id
+                 WHERE ro.organisation_id = p_organisation_id AND ro.as_of = p_as_of AND ro.run_id <> p_run_id
+                   AND e.detail = c.detail AND e.measure = CASE c.measure
+                       WHEN 'reminders_already' THEN 'reminders_due'
+                       WHEN 'expiries_already' THEN 'expiries_changed'
+                       ELSE 'reactivations_changed' END)
+     WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id
+       AND c.measure = CASE p_step WHEN 'remind' THEN 'reminders_already'
+                                   WHEN 'expire' THEN 'expiries_already' ELSE 'reactivations_already' END;
+
+    RETURN QUERY
+    SELECT c.measure, c.detail, c.n
+      FROM certification.run_counts AS c
+      JOIN certification.measures(p_step, p_organisation_id) AS z ON z.measure = c.measure AND z.detail = c.detail
+     WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id
+     ORDER BY 1, 2;
+END
+$$;
+
+CREATE FUNCTION certification.measures(p_step text, p_organisation_id uuid) RETURNS TABLE (measure text, detail text)
+LANGUAGE sql STABLE AS $$
+    SELECT 'reminders_' || x.outcome, t.day::text
+      FROM unnest(certification.effective_thresholds(p_organisation_id)) AS t (day)
+     CROSS JOIN unnest('{due,claimed,collapsed,unreachable,already,skipped}'::text[]) AS x (outcome)
+     WHERE p_step = 'remind'
+    UNION ALL
+    SELECT 'expiries_' || x.outcome, ''
+      FROM unnest('{due,changed,already,unreachable,skipped_busy,skipped_by_hand}'::text[]) AS x (outcome)
+     WHERE p_step = 'expire'
+    UNION ALL
+    SELECT 'reactivations_' || x.outcome, ''
+      FROM unnest('{due,changed,already,unreachable,skipped_busy,skipped_by_hand,skipped_setting}'::text[]) AS x (outcome)
+     WHERE p_step = 'reactivate'
+    UNION ALL
+    SELECT 'notices_written', k.kind
+      FROM (VALUES ('remind', 'reminder'), ('remind', 'digest'), ('expire', 'expired'), ('expire', 'digest'),
+                   ('reactivate', 'reactivated'), ('reactivate', 'digest')) AS k (step, kind)
+     WHERE k.step = p_step
+    UNION ALL
+    SELECT x.measure, p_step FROM unnest('{set_aside,untold}'::text[]) AS x (measure)
+$$;
+COMMENT ON FUNCTION certification.measures IS 'Every count a step reports, so that zeros are reported too.';
+
+CREATE FUNCTION certification.claim_reminders(p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
+RETURNS TABLE (measure text, detail text, n bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT * FROM certification.carry_out('remind', p_organisation_id, p_as_of, p_run_id, p_everyone)
+$$;
+COMMENT ON FUNCTION certification.claim_reminders IS
+    'Claim every threshold reached and unclaimed on p_as_of. Answers due, claimed, collapsed, unreachable, already, skipped per threshold.';
+
+CREATE FUNCTION certification.expire_mentors(p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
+RETURNS TABLE (measure text, detail text, n bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT * FROM certification.carry_out('expire', p_organisation_id, p_as_of, p_run_id, p_everyone)
+$$;
+COMMENT ON FUNCTION certification.expire_mentors IS
+    'Move to certification_expired who is active and whose last valid day was before p_as_of. Answers due, changed, already, skipped_….';
+
+CREATE FUNCTION certification.reactivate_renewed(p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
+RETURNS TABLE (measure text, detail text, n bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT * FROM certification.carry_out('reactivate', p_organisation_id, p_as_of, p_run_id, p_everyone)
+$$;
+COMMENT ON FUNCTION certification.reactivate_renewed IS
+    'Move back to active who is certification_expired and holds a certification valid on p_as_of, where the organisation allows it.';
