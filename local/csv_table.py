@@ -1,0 +1,216 @@
+"""A CSV file with a header: its columns, and its rows as text with what is wrong with that text.
+
+One bad row never hides another (I13); a file that is no such table is refused whole. RFC 4180 says what CSV is;
+Norwegian Excel writes `;` where the RFC has `,`.
+"""
+
+import csv
+import io
+import re
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from local.csv_values import RefusedError, is_repeatable, may_hold_identity_number, text_faults, tidy
+
+ROW: Final = "(row)"
+"""Stands as the column of a problem that concerns the row as a whole."""
+
+_IGNORED_COLUMN_LENGTH = 10_000
+# An opened quotation mark that is never closed would swallow the rest of the file; after this many lines it is
+# called an error of the line where it was opened, and reading goes on at the line after that.
+_LINES_PER_RECORD = 50
+_VALUE_IN_HEADER = re.compile(r"@|\d{4}|\d\d[./-]\d\d")
+
+
+class UnreadableFile(Exception):  # noqa: N818 - the name says it to the person who meets it
+    """When a file as a whole cannot be used: not there, not CSV, lacking a column. The message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """One thing wrong with one row. `line` is the physical line on which the row starts, counted from 1."""
+
+    line: int
+    column: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}, {self.column}: {self.reason}"
+
+
+class Cells:
+    """The cells of one row by column, and what was found wrong with them."""
+
+    def __init__(self, line: int, values: dict[str, str]) -> None:
+        self.line = line
+        self.problems: list[RowProblem] = []
+        self._values = values
+
+    def refuse(self, column: str, reason: str) -> None:
+        """Note a problem; the row will not be used."""
+        self.problems.append(RowProblem(self.line, column, reason))
+
+    def refused(self, column: str) -> bool:
+        """Whether the column's value cannot be relied on: it has a problem, or the row as a whole has."""
+        return any(problem.column in {column, ROW} for problem in self.problems)
+
+    def take[T](self, column: str, parse: Callable[[str], T], otherwise: T) -> T:
+        """The value of the column. `otherwise` stands in for a refused value, so that all problems are found."""
+        if self.refused(column):
+            return otherwise
+        try:
+            return parse(tidy(self._values.get(column, "")))
+        except RefusedError as refusal:
+            self.refuse(column, str(refusal))
+            return otherwise
+
+
+class Table:
+    """The file at `path`; `lengths` names the known columns and how many characters each may hold.
+
+    Raises UnreadableFile.
+    """
+
+    def __init__(self, path: Path, lengths: dict[str, int], required: tuple[str, ...]) -> None:
+        self._path, self._lengths, self._required = path, lengths, required
+        # A byte that is not UTF-8 becomes a lone surrogate, which no valid file can hold: it stays its row's problem.
+        lines = io.TextIOWrapper(io.BytesIO(_content(path)), "utf-8-sig", "surrogateescape", newline="")
+        number, first = self._first_line(lines)
+        self._records = _records(chain([first], lines), self._delimiter(first), number)
+        self.columns, self.warnings = self._header(next(self._records)[1])
+
+    def rows(self) -> Iterator[Cells]:
+        """Every row that holds anything."""
+        found = False
+        for line, record in self._records:
+            if record is None or any(cell.strip() for cell in record):
+                found = True
+                yield self._row(line, record)
+        if not found:
+            raise self._unreadable("the file has a header and no rows. Put one row on each line below the header.")
+
+    def _row(self, line: int, record: list[str] | None) -> Cells:
+        if record is None:
+            cells = Cells(line, {})
+            cells.refuse(
+                ROW,
+                "the row cannot be taken apart: a quotation mark is opened and not closed, or something follows a "
+                'closed one. Write a quotation mark inside a value twice ("").',
+            )
+            return cells
+        cells = Cells(line, dict(zip(self.columns, record, strict=False)))
+        if len(record) != len(self.columns):
+            cells.refuse(
+                ROW,
+                f"{len(record)} cells where the header has {len(self.columns)}: add or remove a delimiter, and put "
+                "quotation marks around a value that holds one",
+            )
+        suspect = not "".join(record).isprintable() or may_hold_identity_number("\x1f".join(record))
+        for number, cell in enumerate(record):
+            column = self.columns[number] if number < len(self.columns) else ROW
+            longest = self._lengths.get(column, _IGNORED_COLUMN_LENGTH)
+            if len(cell) > longest:
+                cells.refuse(column, f"{len(cell)} characters where {longest} fit: shorten it")
+            for fault in text_faults(cell) if suspect else ():
+                cells.refuse(column, fault)
+        return cells
+
+    def _first_line(self, lines: Iterator[str]) -> tuple[int, str]:
+        for number, line in enumerate(lines, start=1):
+            # Excel itself reads and writes a first line such as "sep=;", which says what the header shows anyway.
+            if line.strip() and not (number == 1 and re.fullmatch(r'"?sep=."?\s*', line, re.IGNORECASE)):
+                return number, line
+        raise self._unreadable("the file is empty. Put the header on the first line and one row on each line below it.")
+
+    def _delimiter(self, header: str) -> str:
+        def split(mark: str) -> list[str]:
+            return next(csv.reader([header], delimiter=mark))
+
+        mark = max(
+            ",;", key=lambda mark: (sum(_column(cell) in self._lengths for cell in split(mark)), len(split(mark)))
+        )
+        if len(split(mark)) == 1:
+            raise self._unreadable(
+                "the columns cannot be told apart, since the first line has neither a comma nor a semicolon. "
+                "Save the file as CSV with one of them between the columns (not tabs or |)."
+            )
+        return mark
+
+    def _header(self, cells: list[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        if cells is None:
+            raise self._unreadable("the first line opens a quotation mark and does not close it. Correct that line.")
+        names = [_column(cell) for cell in cells]
+        if any(_VALUE_IN_HEADER.search(cell) or text_faults(cell) for cell in cells):
+            found = f"{len(cells)} cells that look like values, not like names of columns"
+        else:
+            found = ", ".join(name or "(no name)" for name in names)
+        if missing := [name for name in self._required if name not in names]:
+            raise self._unreadable(
+                f"the first line lacks {', '.join(missing)}. Found: {found}. Add the columns, or correct their names."
+            )
+        # A column that is not known is called by its place where its name might be something about a person.
+        columns = tuple(
+            name if name in self._lengths or is_repeatable(name) else f"column {place}"
+            for place, name in enumerate(names, start=1)
+        )
+        if twice := [columns[names.index(name)] for name, count in Counter(names).items() if name and count > 1]:
+            raise self._unreadable(
+                f"the first line has {', '.join(twice)} more than once. Found: {found}. Keep one of each."
+            )
+        ignored = [column for column in columns if column not in self._lengths]
+        return columns, tuple(f"{column}: not a known column, ignored" for column in ignored)
+
+    def _unreadable(self, what: str) -> UnreadableFile:
+        return UnreadableFile(f"{self._path}: {what} Required columns: {', '.join(self._required)}.")
+
+
+def _column(cell: str) -> str:
+    return tidy(cell).lower()
+
+
+def _content(path: Path) -> bytes:
+    if path.is_dir():
+        raise UnreadableFile(f"{path}: this is a folder. Name the CSV file in it.")
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise UnreadableFile(f"{path}: there is no such file. Check the name and the folder.") from None
+    except OSError as error:
+        raise UnreadableFile(f"{path}: the file cannot be read ({error.strerror}). Check who may read it.") from error
+    advice = 'Open it in the spreadsheet program and save it as "CSV UTF-8".'
+    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise UnreadableFile(f"{path}: this is an Excel workbook (.xlsx or .xls), not a CSV file. {advice}")
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content[:4096].partition(b"\n")[0]:
+        raise UnreadableFile(f"{path}: this is UTF-16, or not text at all, and UTF-8 is needed. {advice}")
+    return content
+
+
+def _records(lines: Iterator[str], delimiter: str, line: int) -> Iterator[tuple[int, list[str] | None]]:
+    """The records, each with the line it starts on; None for one that is not CSV."""
+    waiting: deque[str] = deque()
+    taken: list[str] = []
+
+    def supply() -> Iterator[str]:
+        while len(taken) < _LINES_PER_RECORD:
+            following = waiting.popleft() if waiting else next(lines, None)
+            if following is None:
+                return
+            taken.append(following)
+            yield following
+
+    while True:
+        taken.clear()
+        try:
+            record = next(csv.reader(supply(), delimiter=delimiter, strict=True), None)
+        except csv.Error:
+            record = None
+            waiting.extendleft(reversed(taken[1:]))
+            del taken[1:]
+        if not taken:
+            return
+        yield line, record
+        line += len(taken)

@@ -1,0 +1,227 @@
+"""One cell of text to one typed value, or the reason why not. No files here.
+
+A reason repeats a value only where it cannot say anything about a person (I11).
+"""
+
+import re
+import unicodedata
+from contextlib import suppress
+from datetime import date
+from functools import lru_cache
+from typing import Final, Literal
+from uuid import UUID, uuid5
+from zoneinfo import available_timezones
+
+type Status = Literal["active", "paused", "certification_expired", "inactive"]
+type Locale = Literal["nb", "nn", "en"]
+
+STATUSES: Final[dict[str, Status]] = {
+    "active": "active",
+    "paused": "paused",
+    "certification_expired": "certification_expired",
+    "inactive": "inactive",
+}
+LOCALES: Final[dict[str, Locale]] = {"nb": "nb", "nn": "nn", "en": "en"}
+YES: Final = ("yes", "ja", "true", "1")
+NO: Final = ("no", "nei", "false", "0")
+ANSWERS: Final = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
+DEFAULT_TIMEZONE: Final = "Europe/Oslo"
+
+_YEARS = range(1950, 2101)
+_LONGEST_REMINDER = 365
+
+# Ids made from text stay the same for ever, so that a file can be loaded again and people can use their own ids.
+NAMESPACE: Final = UUID("5b0f2c0e-8a55-5f0e-9d0a-6f2b1c7e4a31")
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE)
+_UUID_IN_TEXT = re.compile(rf"(?<![^\W_])(?:{_UUID.pattern})(?![^\W_])", re.IGNORECASE)
+_TOKEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+# Eleven digits as people write them: 01017012345, 010170 12345, 010170-123 45, 01.01.70-12345. Neither the day nor the
+# check digits are looked at: D-numbers add 40 to the day, synthetic numbers 80 to the month, and numbers issued from
+# 2032 have other check digits. A Norwegian telephone number with its country code has ten (+47) or twelve (0047).
+_GAP = r"[\s.\-_\u00ad\u2010-\u2015\u200b-\u200d\u2212]"
+_IDENTITY_NUMBER = re.compile(
+    rf"(?<!\d)(?:\d{{6}}(?:{_GAP}{{0,3}}|/)\d{{3}}{_GAP}?\d{{2}}"
+    rf"|\d\d{_GAP}?\d\d{_GAP}?\d\d(?:{_GAP}{{0,3}}|/)\d{{5}})(?!\d)"
+)
+_EMAIL = re.compile(
+    r"(?=.{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
+)
+_ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
+_NORWEGIAN_DATE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
+# What may be repeated: one word, a small number, something date-shaped. Never a telephone number or an address.
+_REPEATABLE = re.compile(r"[A-Za-zÆØÅæøå_]{1,25}|[0-9]{1,3}|[0-9]{1,4}([./-])[0-9]{1,2}\1[0-9]{1,4}")
+
+_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Co"})  # controls, direction marks, separators, private use
+_ALLOWED_UNSEEN = frozenset("\t\r\n\u00ad\u200c\u200d")  # line breaks in a cell; soft hyphen; joiners in Persian names
+
+
+class RefusedError(Exception):
+    """When a value cannot be used; the message is the reason to show."""
+
+
+def mentor_uuid(text: str) -> UUID:
+    """The id of a mentor: a UUID as it stands, or any short token of one's own, always mapped to the same UUID.
+
+    Raises ValueError for anything else, and for eleven digits that could be a national identity number.
+    """
+    text = text.strip()
+    if _UUID.fullmatch(text):
+        return UUID(text)
+    if not _TOKEN.fullmatch(text) or holds_identity_number(text):
+        raise ValueError("not a mentor id: write a UUID, or 1 to 64 of the characters A-Z a-z 0-9 . _ -")
+    return uuid5(NAMESPACE, f"mentor:{text}")
+
+
+@lru_cache(maxsize=1024)
+def organisation_uuid(name: str) -> UUID:
+    """The id of the organisation with this name."""
+    return uuid5(NAMESPACE, f"organisation:{tidy(name)}")
+
+
+def coordinator_uuid(organisation: str, *, email: str | None, name: str) -> UUID:
+    """The id of a coordinator: by e-mail address within the organisation, or by name where there is no address."""
+    key = f"email:{email.lower()}" if email else f"name:{tidy(name)}"
+    return uuid5(organisation_uuid(organisation), f"coordinator:{key}")
+
+
+def may_hold_identity_number(text: str) -> bool:
+    """The quick look at a whole row: false is certain, true may come from a UUID."""
+    return _IDENTITY_NUMBER.search(text) is not None
+
+
+def holds_identity_number(text: str) -> bool:
+    """Whether the text holds eleven digits that could be a national identity number. UUIDs are looked past."""
+    return may_hold_identity_number(text) and may_hold_identity_number(_UUID_IN_TEXT.sub("x", text))
+
+
+def text_faults(cell: str) -> list[str]:
+    """What is wrong with the text itself, whichever column it stands in."""
+    faults = []
+    if any("\ud800" <= letter <= "\udfff" for letter in cell):
+        faults.append(
+            'letters that are not UTF-8 (the plain "CSV" of Excel writes æ, ø and å so): save the file as "CSV UTF-8"'
+        )
+    if any(unicodedata.category(letter) in _UNSEEN and letter not in _ALLOWED_UNSEEN for letter in cell):
+        faults.append("a control character or another unseen character: type the value again")
+    if holds_identity_number(cell):
+        faults.append(
+            "eleven digits that could be a national identity number, which must not be stored here: take them out. "
+            "If it is a telephone number, write it with spaces, as in +46 70 123 45 67."
+        )
+    return faults
+
+
+def tidy(text: str) -> str:
+    """One form of one text: no space around it, one space within, letters composed (a Mac writes å as a and a ring)."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    return " ".join(text.split())
+
+
+def is_repeatable(text: str) -> bool:
+    """Whether a message may repeat the text."""
+    return _REPEATABLE.fullmatch(text) is not None
+
+
+def _shown(text: str) -> str:
+    return f' "{text}"' if is_repeatable(text) else ""
+
+
+def required(text: str) -> str:
+    """Text that must be there."""
+    if not text:
+        raise RefusedError("empty: a value is required")
+    return text
+
+
+def optional(text: str) -> str | None:
+    """Text that may be absent."""
+    return text or None
+
+
+def mentor_id(text: str) -> UUID:
+    """See `mentor_uuid`."""
+    try:
+        return mentor_uuid(required(text))
+    except ValueError as error:
+        raise RefusedError(str(error)) from error
+
+
+def _choice[T](text: str, choices: dict[str, T], what: str) -> T:
+    chosen = choices.get(text.lower())
+    if chosen is None:
+        *others, last = choices
+        raise RefusedError(f"unknown {what}{_shown(text)}: write {', '.join(others)} or {last}")
+    return chosen
+
+
+def status(text: str) -> Status:
+    """One of the four statuses."""
+    return _choice(required(text), STATUSES, "status")
+
+
+def locale(text: str) -> Locale:
+    """One of the three languages; Bokmål where nothing is said."""
+    return _choice(text or "nb", LOCALES, "language")
+
+
+def answer(text: str) -> bool:
+    """Yes or no, said outright."""
+    return _choice(required(text), ANSWERS, "answer")
+
+
+def consent(text: str) -> bool:
+    """Yes only if it says so: being listed reveals health data."""
+    return answer(text or "no")
+
+
+def email(text: str) -> str | None:
+    """One plain address, or none."""
+    if text and not _EMAIL.fullmatch(text):
+        raise RefusedError("not an e-mail address: write one address such as name@example.no, or leave it empty")
+    return text or None
+
+
+def day(text: str) -> date | None:
+    """A date, or none."""
+    return required_day(text) if text else None
+
+
+def required_day(text: str) -> date:
+    """A date: 2026-12-31 or 31.12.2026."""
+    if iso := _ISO_DATE.fullmatch(required(text)):
+        year, month, number = (int(part) for part in iso.groups())
+    elif norwegian := _NORWEGIAN_DATE.fullmatch(text):
+        number, month, year = (int(part) for part in norwegian.groups())
+    else:
+        raise RefusedError(f"not a date{_shown(text)}: write it as 2026-12-31 or 31.12.2026")
+    if year not in _YEARS:
+        raise RefusedError(f"a year out of reach{_shown(text)}: years from {_YEARS[0]} to {_YEARS[-1]} are accepted")
+    with suppress(ValueError):
+        return date(year, month, number)
+    raise RefusedError(f"no such day{_shown(text)}: correct the day or the month")
+
+
+def years_before(last: date, years: int) -> date:
+    """The same day some years earlier; 28 February for a leap day."""
+    with suppress(ValueError):
+        return last.replace(year=last.year - years)
+    return last.replace(year=last.year - years, day=28)
+
+
+def thresholds(text: str) -> tuple[int, ...]:
+    """Days before expiry, in falling order."""
+    words = text.replace(",", " ").split()
+    days = [int(word) if word.isascii() and word.isdigit() and is_repeatable(word) else 0 for word in words]
+    if any(not 1 <= number <= _LONGEST_REMINDER for number in days) or len(set(days)) < len(days):
+        raise RefusedError(f"days before expiry, each once, from 1 to {_LONGEST_REMINDER}: for example 30 14 7")
+    return tuple(sorted(days, reverse=True))
+
+
+def timezone(text: str) -> str:
+    """The name of a time zone; Norway's where nothing is said."""
+    if text and text not in available_timezones():
+        raise RefusedError("not a time zone: write a name such as Europe/Oslo")
+    return text or DEFAULT_TIMEZONE

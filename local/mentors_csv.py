@@ -1,0 +1,253 @@
+"""Mentors and organisations out of CSV files, checked row by row.
+
+A bad row is set aside with its line, its column and what to do about it, and the good rows are returned (I13). A file
+that cannot be used at all is refused whole, with one `UnreadableFile`. Reasons and warnings never repeat a name, an
+address, a telephone number or a national identity number (I11), so they can be logged and shown.
+
+The columns are described in data/README.md.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from local import csv_values as values
+from local.csv_table import ROW, Cells, RowProblem, Table, UnreadableFile
+from local.csv_values import (
+    DEFAULT_TIMEZONE,
+    NAMESPACE,
+    Locale,
+    Status,
+    coordinator_uuid,
+    holds_identity_number,
+    mentor_uuid,
+    organisation_uuid,
+)
+
+__all__ = [
+    "COLUMNS",
+    "DEFAULT_TIMEZONE",
+    "ORGANISATION_COLUMNS",
+    "REQUIRED",
+    "ROW",
+    "Coordinator",
+    "MentorFile",
+    "MentorRow",
+    "OrganisationRow",
+    "RowProblem",
+    "UnreadableFile",
+    "coordinator_uuid",
+    "holds_identity_number",
+    "mentor_uuid",
+    "organisation_uuid",
+    "read_mentors",
+    "read_organisations",
+]
+
+REQUIRED: Final = ("mentor_id", "organisation", "first_name", "last_name", "status", "expires_on")
+# Every column, and how many characters it may hold.
+COLUMNS: Final = {
+    "mentor_id": 64,
+    "organisation": 200,
+    "coordinator_name": 200,
+    "coordinator_email": 254,
+    "coordinator_locale": 10,
+    "first_name": 200,
+    "last_name": 200,
+    "email": 254,
+    "phone": 40,
+    "area": 200,
+    "status": 40,
+    "listing_consent": 10,
+    "locale": 10,
+    "certified_on": 20,
+    "expires_on": 20,
+}
+ORGANISATION_COLUMNS: Final = {
+    "name": 200,
+    "timezone": 64,
+    "org_thresholds": 10,
+    "thresholds": 100,
+    "reactivate_renewed": 10,
+}
+_CERTIFICATION_YEARS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Coordinator:
+    """The coordinator a row names."""
+
+    id: UUID
+    organisation_id: UUID
+    full_name: str
+    email: str | None
+    locale: Locale
+
+
+@dataclass(frozen=True, slots=True)
+class MentorRow:
+    """One mentor with one certification, as the foundation tables hold them, and the line it stands on."""
+
+    line: int
+    id: UUID
+    organisation_id: UUID
+    organisation: str
+    coordinator: Coordinator | None
+    first_name: str
+    last_name: str
+    email: str | None
+    phone: str | None
+    area: str | None
+    status: Status
+    listing_consent: bool
+    locale: Locale
+    certified_on: date
+    expires_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class MentorFile:
+    """What a mentors file held: the good rows, what is wrong with the others, and what was passed over."""
+
+    rows: tuple[MentorRow, ...]
+    problems: tuple[RowProblem, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationRow:
+    """One organisation. `thresholds` are its own, in falling order; they apply where `org_thresholds` is on."""
+
+    id: UUID
+    name: str
+    timezone: str
+    org_thresholds: bool
+    thresholds: tuple[int, ...]
+    reactivate_renewed: bool
+
+
+def read_mentors(path: Path) -> MentorFile:
+    """Read a mentors file. Raises UnreadableFile when the file as a whole cannot be used."""
+    table = Table(path, COLUMNS, REQUIRED)
+    rows: list[MentorRow] = []
+    problems: list[RowProblem] = []
+    warnings = list(table.warnings)
+    if "listing_consent" not in table.columns:
+        warnings.append("there is no column listing_consent: nobody counts as having consented to be listed")
+    lines: dict[UUID, int] = {}
+    for cells in table.rows():
+        row = _mentor(cells, lines)
+        if cells.problems:
+            problems += cells.problems
+        else:
+            rows.append(row)
+    return MentorFile(_one_spelling(rows, warnings), tuple(problems), tuple(warnings))
+
+
+def read_organisations(path: Path) -> tuple[OrganisationRow, ...]:
+    """Read an organisations file. A few rows that all matter: one bad row refuses the file (UnreadableFile)."""
+    table = Table(path, ORGANISATION_COLUMNS, tuple(ORGANISATION_COLUMNS))
+    rows: list[OrganisationRow] = []
+    problems: list[RowProblem] = []
+    lines: dict[UUID, int] = {}
+    for cells in table.rows():
+        rows.append(_organisation(cells, lines))
+        problems += cells.problems
+    if problems:
+        raise UnreadableFile(f"{path}: correct these rows:\n" + "\n".join(f"  {problem}" for problem in problems))
+    return tuple(rows)
+
+
+def _mentor(cells: Cells, lines: dict[UUID, int]) -> MentorRow:
+    mentor_id = cells.take("mentor_id", values.mentor_id, NAMESPACE)
+    if not cells.refused("mentor_id"):
+        # An earlier row counts also when it is bad itself: which of the two is meant, the file does not say.
+        first = lines.setdefault(mentor_id, cells.line)
+        if first != cells.line:
+            cells.refuse("mentor_id", f"the same mentor_id as on line {first}: keep one of the two rows")
+    organisation = cells.take("organisation", values.required, "")
+    expires_on = cells.take("expires_on", values.required_day, date.max)
+    certified_on = cells.take("certified_on", values.day, None)
+    if certified_on is not None and certified_on > expires_on:
+        cells.refuse("certified_on", "later than expires_on: exchange the two dates, or correct one of them")
+    return MentorRow(
+        line=cells.line,
+        id=mentor_id,
+        organisation_id=organisation_uuid(organisation),
+        organisation=organisation,
+        coordinator=_coordinator(
+            organisation,
+            cells.take("coordinator_name", str, ""),
+            cells.take("coordinator_email", values.email, None),
+            cells.take("coordinator_locale", values.locale, values.LOCALES["nb"]),
+        ),
+        first_name=cells.take("first_name", values.required, ""),
+        last_name=cells.take("last_name", values.required, ""),
+        email=cells.take("email", values.email, None),
+        phone=cells.take("phone", values.optional, None),
+        area=cells.take("area", values.optional, None),
+        status=cells.take("status", values.status, values.STATUSES["inactive"]),
+        listing_consent=cells.take("listing_consent", values.consent, False),
+        locale=cells.take("locale", values.locale, values.LOCALES["nb"]),
+        certified_on=certified_on or values.years_before(expires_on, _CERTIFICATION_YEARS),
+        expires_on=expires_on,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _coordinator(organisation: str, name: str, email: str | None, locale: Locale) -> Coordinator | None:
+    if not name and not email:
+        return None
+    return Coordinator(
+        id=coordinator_uuid(organisation, email=email, name=name),
+        organisation_id=organisation_uuid(organisation),
+        full_name=name or email or "",
+        email=email,
+        locale=locale,
+    )
+
+
+def _one_spelling(rows: list[MentorRow], warnings: list[str]) -> tuple[MentorRow, ...]:
+    """One coordinator is written one way: the first wins, and the first that differs is warned of."""
+    firsts: dict[UUID, MentorRow] = {}
+    warned: set[UUID] = set()
+    settled = []
+    for row in rows:
+        if row.coordinator is None:
+            settled.append(row)
+            continue
+        first = firsts.setdefault(row.coordinator.id, row)
+        if first.coordinator == row.coordinator:
+            settled.append(row)
+            continue
+        settled.append(replace(row, coordinator=first.coordinator))
+        if row.coordinator.id not in warned:
+            warned.add(row.coordinator.id)
+            warnings.append(
+                f"line {row.line}: the coordinator has another name, language or spelling of the address than on line "
+                f"{first.line}, and what line {first.line} says is used. Write the same in both."
+            )
+    return tuple(settled)
+
+
+def _organisation(cells: Cells, lines: dict[UUID, int]) -> OrganisationRow:
+    name = cells.take("name", values.required, "")
+    if name and lines.setdefault(organisation_uuid(name), cells.line) != cells.line:
+        first = lines[organisation_uuid(name)]
+        cells.refuse("name", f"the same organisation as on line {first}: keep one of the two rows")
+    org_thresholds = cells.take("org_thresholds", values.answer, False)
+    no_days: tuple[int, ...] = ()
+    thresholds = cells.take("thresholds", values.thresholds, no_days)
+    if org_thresholds and not thresholds and not cells.refused("thresholds"):
+        cells.refuse("thresholds", "org_thresholds is yes, so this must name days: for example 30 14 7")
+    return OrganisationRow(
+        id=organisation_uuid(name),
+        name=name,
+        timezone=cells.take("timezone", values.timezone, DEFAULT_TIMEZONE),
+        org_thresholds=org_thresholds,
+        thresholds=thresholds,
+        reactivate_renewed=cells.take("reactivate_renewed", values.answer, False),
+    )
