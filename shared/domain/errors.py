@@ -1,0 +1,21 @@
+"""The errors of this system. A message may be logged, so it never holds personal data (I11)."""
+
+
+class CertificationError(Exception):
+    """When something this system foresees went wrong. The subclass says what to do about it."""
+
+
+class TransientError(CertificationError):
+    """When the same call may succeed later: give the work back and try again."""
+
+
+class PermanentError(CertificationError):
+    """When the same call will fail every time: set the record aside with its reason, alert, go on (I13)."""
+
+
+class UnusableAddressError(PermanentError):
+    """When a name or an address cannot stand in a mail header, or SES cannot send to it."""
+
+
+class IncompleteNoticeError(PermanentError):
+    """When a notice lacks what its kind of message has to say."""

@@ -1,0 +1,137 @@
+"""Notices: one message to one person, and what became of it.
+
+Names and addresses are left out of every repr, so a notice that ends up in a log line shows ids only (I11).
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from shared.domain.errors import IncompleteNoticeError
+
+
+class Locale(StrEnum):
+    """The languages we write: bokmål, nynorsk, English (BCP 47, as in Content-Language and html lang)."""
+
+    NB = "nb"
+    NN = "nn"
+    EN = "en"
+
+
+class NoticeKind(StrEnum):
+    """The four messages. The value is the name of the folder under shared/messages."""
+
+    REMINDER = "reminder"
+    EXPIRED = "expired"
+    REACTIVATED = "reactivated"
+    DIGEST = "digest"
+
+
+class LineReason(StrEnum):
+    """Why a mentor stands in a digest, as the database says it, where the message has words of its own for it.
+
+    Any other reason (the name of a constraint, a code from SES) gets the general wording of its section.
+    """
+
+    NO_EMAIL = "no_email"
+    MALFORMED_EMAIL = "malformed_email"
+    SET_ACTIVE_BY_HAND = "set_active_by_hand"
+    AWAITING_MANUAL_REACTIVATION = "awaiting_manual_reactivation"
+    SET_EXPIRED_BY_HAND = "set_expired_by_hand"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestLine:
+    """One mentor in a digest. `days_left` counts calendar days to expires_on, the last valid day."""
+
+    mentor_name: str = field(repr=False)
+    expires_on: date | None = None
+    days_left: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """Everything one run has to tell one coordinator, most urgent first.
+
+    Each section is capped by the database; `omitted` counts the lines that were left out, over all sections.
+    """
+
+    expired: tuple[DigestLine, ...] = ()
+    unreachable: tuple[DigestLine, ...] = ()
+    undeliverable: tuple[DigestLine, ...] = ()
+    needs_decision: tuple[DigestLine, ...] = ()
+    reminded: tuple[DigestLine, ...] = ()
+    reactivated: tuple[DigestLine, ...] = ()
+    omitted: int = 0
+
+    @property
+    def to_follow_up(self) -> int:
+        """Number of lines in the sections that ask the coordinator to do something."""
+        return len(self.expired) + len(self.unreachable) + len(self.undeliverable) + len(self.needs_decision)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One message to one person. A mentor's notice has dates, a coordinator's has a digest.
+
+    `expires_on` is the last valid day; for `reactivated` it is the new one. `coordinator_name` and
+    `coordinator_email` are the mentor's coordinator, whom the message says to contact.
+    """
+
+    id: int
+    kind: NoticeKind
+    locale: Locale
+    organisation_name: str = field(repr=False)
+    recipient_name: str = field(repr=False)
+    recipient_address: str = field(repr=False)
+    expires_on: date | None = None
+    days_left: int | None = None
+    coordinator_name: str | None = field(default=None, repr=False)
+    coordinator_email: str | None = field(default=None, repr=False)
+    digest: Digest | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a notice that would read as nonsense, before it can be claimed or sent."""
+        if (self.kind is NoticeKind.DIGEST) is not (self.digest is not None):
+            raise IncompleteNoticeError(f"notice {self.id}: a digest, and only a digest, has sections")
+        if self.kind is not NoticeKind.DIGEST and self.expires_on is None:
+            raise IncompleteNoticeError(f"notice {self.id}: {self.kind} without expires_on")
+        if self.kind is NoticeKind.REMINDER and (self.days_left is None or self.days_left < 0):
+            raise IncompleteNoticeError(f"notice {self.id}: a reminder has zero or more days left")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """SES accepted the message. `message_id` is the one SES gave, and the one its bounce reports quote."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undeliverable:
+    """Not accepted, and never will be: the fault lies in this recipient or this message."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """Not accepted: too many messages for now. The notice can be given back and tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRefused:
+    """Not accepted, and the next message will fare no better: stop, give the notices back, alert."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The reply was lost: the message may or may not have been accepted. Never sent again by itself (I4)."""
+
+    reason: str
+
+
+type Outcome = Sent | Undeliverable | Throttled | ServiceRefused | Unknown
