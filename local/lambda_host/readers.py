@@ -1,0 +1,288 @@
+"""From a resource's resolved properties to its dataclass, one function per resource type.
+
+Defaults are those of the AWS CloudFormation template reference.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from local.lambda_host.errors import TemplateError
+from local.lambda_host.intrinsics import as_text
+from local.lambda_host.resources import (
+    EventInvokeConfig,
+    EventSourceMapping,
+    Function,
+    FunctionUrl,
+    GeneratedSecret,
+    Queue,
+    Schedule,
+    Secret,
+    Subscription,
+    Topic,
+)
+from local.lambda_host.schedule_expressions import parse_expression
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from local.lambda_host.naming import Account
+
+_ENVIRONMENT_KEY = re.compile(r"[a-zA-Z]\w+", re.ASCII)
+_RESERVED = re.compile(
+    r"_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_)?REGION|AWS_EXECUTION_ENV|AWS_LAMBDA_(FUNCTION_\w+|INITIALIZATION_TYPE"
+    r"|LOG_(GROUP|STREAM)_NAME|RUNTIME_API)|AWS_ACCESS_KEY(_ID)?|AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN"
+    r"|LAMBDA_(TASK_ROOT|RUNTIME_DIR)"
+)
+_QUEUE_NUMBERS = (
+    "DelaySeconds",
+    "MaximumMessageSize",
+    "MessageRetentionPeriod",
+    "ReceiveMessageWaitTimeSeconds",
+    "VisibilityTimeout",
+)
+_QUEUE_FIFO = ("FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit")
+_QUEUE_JSON = ("RedrivePolicy", "RedriveAllowPolicy")
+_DAY = 24 * 60 * 60
+
+
+@dataclass(frozen=True)
+class Properties:
+    """A resource's resolved properties, read with errors that say which one is wrong."""
+
+    logical_id: str
+    values: Mapping[str, Any]
+    name: str
+
+    def text(self, key: str) -> str:
+        """A required property, as text."""
+        if self.values.get(key) is None:
+            raise TemplateError(f"{self.logical_id}.{key} is required")
+        return as_text(self.values[key])
+
+    def number(self, key: str, default: int, lowest: int, highest: int) -> int:
+        """A whole number within the bounds that AWS sets."""
+        value = self.values.get(key, default)
+        try:
+            number = int(value)
+        except (TypeError, ValueError):
+            raise TemplateError(f"{self.logical_id}.{key}: {value!r} is not a whole number") from None
+        if not lowest <= number <= highest:
+            raise TemplateError(f"{self.logical_id}.{key}: {number} is not between {lowest} and {highest}")
+        return number
+
+    def part(self, key: str) -> Properties:
+        """A nested map, empty if it is not there."""
+        value = self.values.get(key) or {}
+        if not isinstance(value, dict):
+            raise TemplateError(f"{self.logical_id}.{key} must be a map")
+        return Properties(f"{self.logical_id}.{key}", value, self.name)
+
+    def function_in(self, key: str) -> str:
+        """The function that this property names or gives the ARN of, as it is called in the template."""
+        return self.text(key).rpartition(":")[2]
+
+    def inline_subscriptions(self, topic_arn: str) -> list[Subscription]:
+        """The `Subscription` list of a topic."""
+        items = [
+            Properties(f"{self.logical_id}.Subscription", item, self.name)
+            for item in self.values.get("Subscription") or []
+        ]
+        return [Subscription(topic_arn, item.text("Protocol"), item.text("Endpoint"), {}) for item in items]
+
+
+def read_function(properties: Properties, account: Account) -> Function:
+    """AWS::Lambda::Function."""
+    if properties.values.get("PackageType") == "Image":
+        raise TemplateError(f"{properties.logical_id}: container images are not run here")
+    environment = properties.part("Environment").part("Variables").values
+    for key, value in environment.items():
+        where = f"{properties.logical_id}.Environment.Variables.{key}"
+        if _RESERVED.fullmatch(key) or not _ENVIRONMENT_KEY.fullmatch(key):
+            raise TemplateError(f"{where}: Lambda does not let a function set a variable of this name")
+        if isinstance(value, dict | list):
+            raise TemplateError(f"{where}: the value must be text")
+    reserved = properties.values.get("ReservedConcurrentExecutions")
+    return Function(
+        logical_id=properties.logical_id,
+        name=properties.name,
+        arn=account.arn("lambda", f"function:{properties.name}"),
+        handler=properties.text("Handler"),
+        runtime=properties.text("Runtime"),
+        timeout_seconds=properties.number("Timeout", 3, 1, 900),
+        memory_mb=properties.number("MemorySize", 128, 128, 10_240),
+        environment={key: as_text(value) for key, value in environment.items()},
+        reserved_concurrency=None
+        if reserved is None
+        else properties.number("ReservedConcurrentExecutions", 0, 0, 100_000),
+    )
+
+
+def read_schedule(properties: Properties, account: Account) -> Schedule:
+    """AWS::Scheduler::Schedule."""
+    where = properties.logical_id
+    target = properties.part("Target")
+    retry = target.part("RetryPolicy")
+    window = properties.part("FlexibleTimeWindow")
+    timezone = as_text(properties.values.get("ScheduleExpressionTimezone", "UTC"))
+    try:
+        ZoneInfo(timezone)
+    except (ValueError, KeyError, OSError):
+        raise TemplateError(f"{where}.ScheduleExpressionTimezone: there is no time zone {timezone}") from None
+    expression = properties.text("ScheduleExpression")
+    try:
+        parse_expression(expression)
+    except TemplateError as exc:
+        raise TemplateError(f"{where}.ScheduleExpression: {exc}") from None
+    text = target.values.get("Input")
+    if text is not None and not _is_json(text):
+        raise TemplateError(f"{where}.Target.Input: a Lambda function's input must be JSON text")
+    return Schedule(
+        logical_id=properties.logical_id,
+        name=properties.name,
+        arn=account.arn("scheduler", f"schedule/{properties.values.get('GroupName', 'default')}/{properties.name}"),
+        function=target.function_in("Arn"),
+        expression=expression,
+        timezone=timezone,
+        input=text,
+        enabled=properties.values.get("State", "ENABLED") == "ENABLED",
+        start=_moment(properties, "StartDate"),
+        end=_moment(properties, "EndDate"),
+        maximum_retry_attempts=retry.number("MaximumRetryAttempts", 185, 0, 185),
+        maximum_event_age_seconds=retry.number("MaximumEventAgeInSeconds", _DAY, 60, _DAY),
+        dead_letter_arn=target.part("DeadLetterConfig").values.get("Arn"),
+        flexible_window_minutes=window.number("MaximumWindowInMinutes", 1, 1, 1440)
+        if window.values.get("Mode") == "FLEXIBLE"
+        else None,
+    )
+
+
+def read_queue(properties: Properties, _: Account) -> Queue:
+    """AWS::SQS::Queue."""
+    values = properties.values
+    attributes = {key: as_text(values[key]) for key in (*_QUEUE_NUMBERS, *_QUEUE_FIFO) if key in values}
+    attributes |= {
+        key: values[key] if isinstance(values[key], str) else json.dumps(values[key], sort_keys=True)
+        for key in _QUEUE_JSON
+        if key in values
+    }
+    fifo = attributes.get("FifoQueue") == "true"
+    name = properties.name if not fifo or properties.name.endswith(".fifo") else f"{properties.name}.fifo"
+    return Queue(properties.logical_id, name, attributes)
+
+
+def read_topic(properties: Properties, _: Account) -> Topic:
+    """AWS::SNS::Topic."""
+    known = ("DisplayName", "FifoTopic", "ContentBasedDeduplication")
+    return Topic(
+        properties.logical_id,
+        properties.name,
+        {key: as_text(properties.values[key]) for key in known if key in properties.values},
+    )
+
+
+def read_subscription(properties: Properties, _: Account) -> Subscription:
+    """AWS::SNS::Subscription."""
+    values = properties.values
+    attributes = {
+        key: values[key] if isinstance(values[key], str) else json.dumps(values[key])
+        for key in ("RawMessageDelivery", "FilterPolicy", "FilterPolicyScope", "RedrivePolicy")
+        if key in values
+    }
+    return Subscription(
+        properties.text("TopicArn"), properties.text("Protocol"), properties.text("Endpoint"), attributes
+    )
+
+
+def read_secret(properties: Properties, _: Account) -> Secret:
+    """AWS::SecretsManager::Secret."""
+    generate = properties.part("GenerateSecretString").values
+    value: str | GeneratedSecret | None = properties.values.get("SecretString")
+    if "GenerateSecretString" in properties.values:
+        value = GeneratedSecret(
+            template=generate.get("SecretStringTemplate"),
+            key=generate.get("GenerateStringKey"),
+            password_options={
+                key: option
+                for key, option in generate.items()
+                if key not in {"SecretStringTemplate", "GenerateStringKey"}
+            },
+        )
+    return Secret(properties.logical_id, properties.name, as_text(properties.values.get("Description", "")), value)
+
+
+def read_event_source_mapping(properties: Properties, _: Account) -> EventSourceMapping:
+    """AWS::Lambda::EventSourceMapping of a queue."""
+    scaling = properties.part("ScalingConfig")
+    return EventSourceMapping(
+        logical_id=properties.logical_id,
+        function=properties.function_in("FunctionName"),
+        source_arn=properties.text("EventSourceArn"),
+        batch_size=properties.number("BatchSize", 10, 1, 10_000),
+        window_seconds=properties.number("MaximumBatchingWindowInSeconds", 0, 0, 300),
+        maximum_concurrency=scaling.number("MaximumConcurrency", 2, 2, 1000)
+        if "MaximumConcurrency" in scaling.values
+        else None,
+        reports_batch_item_failures="ReportBatchItemFailures" in (properties.values.get("FunctionResponseTypes") or []),
+        enabled=as_text(properties.values.get("Enabled", True)) == "true",
+    )
+
+
+def read_function_url(properties: Properties, _: Account) -> FunctionUrl:
+    """AWS::Lambda::Url."""
+    return FunctionUrl(
+        properties.logical_id,
+        properties.function_in("TargetFunctionArn"),
+        properties.text("AuthType"),
+        properties.values.get("Cors"),
+    )
+
+
+def read_event_invoke_config(properties: Properties, _: Account) -> EventInvokeConfig:
+    """AWS::Lambda::EventInvokeConfig."""
+    destinations = properties.part("DestinationConfig")
+    return EventInvokeConfig(
+        logical_id=properties.logical_id,
+        function=properties.function_in("FunctionName"),
+        maximum_retry_attempts=properties.number("MaximumRetryAttempts", 2, 0, 2),
+        maximum_event_age_seconds=properties.number("MaximumEventAgeInSeconds", 6 * 60 * 60, 60, 6 * 60 * 60),
+        on_failure_arn=destinations.part("OnFailure").values.get("Destination"),
+        on_success_arn=destinations.part("OnSuccess").values.get("Destination"),
+    )
+
+
+READERS: Mapping[str, Callable[[Properties, Account], object]] = {
+    "AWS::Lambda::EventInvokeConfig": read_event_invoke_config,
+    "AWS::Lambda::EventSourceMapping": read_event_source_mapping,
+    "AWS::Lambda::Function": read_function,
+    "AWS::Lambda::Url": read_function_url,
+    "AWS::SNS::Subscription": read_subscription,
+    "AWS::SNS::Topic": read_topic,
+    "AWS::SQS::Queue": read_queue,
+    "AWS::Scheduler::Schedule": read_schedule,
+    "AWS::SecretsManager::Secret": read_secret,
+}
+
+
+def _is_json(text: object) -> bool:
+    try:
+        json.loads(str(text))
+    except json.JSONDecodeError:
+        return False
+    return True
+
+
+def _moment(properties: Properties, key: str) -> datetime | None:
+    value = properties.values.get(key)
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(as_text(value))
+    except ValueError:
+        raise TemplateError(f"{properties.logical_id}.{key}: {value} is not an ISO 8601 date and time") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

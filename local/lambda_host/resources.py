@@ -1,0 +1,131 @@
+"""What a template comes down to, once it is translated and every value in it is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Function:
+    """An AWS::Lambda::Function. `reserved_concurrency` None means the account's pool, 0 means switched off."""
+
+    logical_id: str
+    name: str
+    arn: str
+    handler: str
+    runtime: str
+    timeout_seconds: int
+    memory_mb: int
+    environment: Mapping[str, str]
+    reserved_concurrency: int | None
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """An AWS::Scheduler::Schedule whose target is a function of the same template.
+
+    `function` is that function's logical id. `input` is the JSON text of the template, not yet substituted.
+    """
+
+    logical_id: str
+    name: str
+    arn: str
+    function: str
+    expression: str
+    timezone: str
+    input: str | None
+    enabled: bool
+    start: datetime | None
+    end: datetime | None
+    maximum_retry_attempts: int
+    maximum_event_age_seconds: int
+    dead_letter_arn: str | None
+    flexible_window_minutes: int | None
+
+
+@dataclass(frozen=True)
+class Queue:
+    """An AWS::SQS::Queue. `attributes` are in the words and types of the SQS API, RedrivePolicy as JSON text."""
+
+    logical_id: str
+    name: str
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A topic's subscriber, from the topic itself or from an AWS::SNS::Subscription."""
+
+    topic_arn: str
+    protocol: str
+    endpoint: str
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Topic:
+    """An AWS::SNS::Topic. `attributes` are in the words of the SNS API."""
+
+    logical_id: str
+    name: str
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class GeneratedSecret:
+    """GenerateSecretString: a random password, put under `key` of the JSON text `template` if there is one."""
+
+    template: str | None
+    key: str | None
+    password_options: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Secret:
+    """An AWS::SecretsManager::Secret; `value` None means that somebody sets it after the deployment."""
+
+    logical_id: str
+    name: str
+    description: str
+    value: str | GeneratedSecret | None
+
+
+@dataclass(frozen=True)
+class EventSourceMapping:
+    """An AWS::Lambda::EventSourceMapping: which queue feeds which function, and how much at a time."""
+
+    logical_id: str
+    function: str
+    source_arn: str
+    batch_size: int
+    window_seconds: int
+    maximum_concurrency: int | None
+    reports_batch_item_failures: bool
+    enabled: bool
+
+
+@dataclass(frozen=True)
+class FunctionUrl:
+    """An AWS::Lambda::Url."""
+
+    logical_id: str
+    function: str
+    auth_type: str
+    cors: Mapping[str, object] | None
+
+
+@dataclass(frozen=True)
+class EventInvokeConfig:
+    """An AWS::Lambda::EventInvokeConfig: what happens to asynchronous invocations that fail."""
+
+    logical_id: str
+    function: str
+    maximum_retry_attempts: int
+    maximum_event_age_seconds: int
+    on_failure_arn: str | None
+    on_success_arn: str | None

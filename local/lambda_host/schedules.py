@@ -1,0 +1,131 @@
+"""Runs a template's schedules by the real clock.
+
+Source: the EventBridge Scheduler User Guide, "Schedule types", "Adding context attributes" and "Configuring a
+dead-letter queue". The scheduler hands a function its event and is done: it tries again when Lambda does not take the
+event (throttling), not when the function fails. A flexible window is used at its first moment.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from local.lambda_host.errors import HostClosedError, TooManyRequestsException
+from local.lambda_host.schedule_expressions import next_occurrence, parse_expression
+
+if TYPE_CHECKING:
+    from local.lambda_host.host import LambdaHost
+    from local.lambda_host.provision import Stack
+    from local.lambda_host.resources import Schedule
+
+_LOG = logging.getLogger(__name__)
+_LONGEST_SLEEP_SECONDS = 30.0  # a clock that was set, or a machine that slept, is noticed within this time
+
+
+def render_input(
+    schedule: Schedule, scheduled_time: datetime, attempt: int = 1, execution_id: str | None = None
+) -> object:
+    """The event a function gets from this schedule for this time, its context attributes filled in."""
+    execution_id = execution_id or secrets.token_hex(8)
+    moment = scheduled_time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if schedule.input is None:
+        _, _, _, region, account, _ = schedule.arn.split(":", 5)
+        return {
+            "version": "0",
+            "id": execution_id,
+            "detail-type": "Scheduled Event",
+            "source": "aws.scheduler",
+            "account": account,
+            "time": moment,
+            "region": region,
+            "resources": [schedule.arn],
+            "detail": "{}",
+        }
+    text = schedule.input
+    for keyword, value in {
+        "scheduled-time": moment,
+        "schedule-arn": schedule.arn,
+        "execution-id": execution_id,
+        "attempt-number": str(attempt),
+    }.items():
+        text = text.replace(f"<aws.scheduler.{keyword}>", value)
+    return json.loads(text)
+
+
+class Scheduler:
+    """Invokes the functions of all enabled schedules when they are due, each run in a thread of its own.
+
+    A run whose time passed while the machine slept is made up for once, with the time it was scheduled for.
+    """
+
+    def __init__(self, stack: Stack, host: LambdaHost) -> None:
+        self._host = host
+        self._schedules = [schedule for schedule in stack.schedules if schedule.enabled]
+        self._due: dict[str, datetime | None] = {}
+        self._anchor = datetime.now(UTC)
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        for schedule in self._schedules:
+            # A rate's first run is its start, so the search begins just before it.
+            self._due[schedule.logical_id] = self._next(schedule, self._anchor - timedelta(microseconds=1))
+
+    def start(self) -> None:
+        """Begin to watch the clock."""
+        self._thread = threading.Thread(target=self._watch, name="scheduler", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """No further runs begin. Those under way go on until they end or the host is closed."""
+        self._stopping.set()
+        if self._thread:
+            self._thread.join()
+
+    def next_runs(self) -> list[tuple[Schedule, datetime]]:
+        """Every enabled schedule that runs again, with that time in its own time zone; the soonest first."""
+        runs = [
+            (schedule, due.astimezone(ZoneInfo(schedule.timezone)))
+            for schedule in self._schedules
+            if (due := self._due[schedule.logical_id])
+        ]
+        return sorted(runs, key=lambda run: run[1])
+
+    def _watch(self) -> None:
+        while not self._stopping.is_set():
+            now = datetime.now(UTC)
+            for schedule, due in self.next_runs():
+                if due <= now:
+                    self._due[schedule.logical_id] = self._next(schedule, now)
+                    name = f"schedule-{schedule.name}"
+                    threading.Thread(target=self._run, args=(schedule, due), name=name, daemon=True).start()
+            soonest = next(iter(self.next_runs()), None)
+            seconds = (soonest[1] - datetime.now(UTC)).total_seconds() if soonest else _LONGEST_SLEEP_SECONDS
+            self._stopping.wait(min(max(seconds, 0.0), _LONGEST_SLEEP_SECONDS))
+
+    def _run(self, schedule: Schedule, due: datetime) -> None:
+        execution_id = secrets.token_hex(8)
+        give_up = time.monotonic() + schedule.maximum_event_age_seconds
+        for attempt in range(1, schedule.maximum_retry_attempts + 2):
+            try:
+                self._host.invoke(schedule.function, render_input(schedule, due, attempt, execution_id))
+            except TooManyRequestsException:
+                pause = min(2.0 ** (attempt - 1), 60.0)
+                if time.monotonic() + pause > give_up or self._stopping.wait(pause):
+                    break
+            except HostClosedError:
+                return
+            else:
+                return
+        _LOG.error("schedule %s: the run of %s was given up: the function is throttled", schedule.name, due.isoformat())
+
+    def _next(self, schedule: Schedule, after: datetime) -> datetime | None:
+        start = schedule.start or self._anchor
+        if schedule.start:
+            after = max(after, schedule.start - timedelta(microseconds=1))
+        due = next_occurrence(parse_expression(schedule.expression), ZoneInfo(schedule.timezone), after, start)
+        return None if due is None or (schedule.end and due > schedule.end) else due
