@@ -128,7 +128,7 @@ class Table:
 
     def _delimiter(self, header: str) -> str:
         def split(mark: str) -> list[str]:
-            return next(csv.reader([header], delimiter=mark))
+            return [cell.strip(' "') for cell in header.split(mark)]
 
         mark = max(
             ",;", key=lambda mark: (sum(_column(cell) in self._lengths for cell in split(mark)), len(split(mark)))
@@ -142,12 +142,14 @@ class Table:
 
     def _header(self, cells: list[str] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if cells is None:
-            raise self._unreadable("the first line opens a quotation mark and does not close it. Correct that line.")
+            raise self._unreadable(
+                "the first line opens a quotation mark and does not close it, or has no end. Correct it."
+            )
         names = [_column(cell) for cell in cells]
         if any(_VALUE_IN_HEADER.search(cell) or text_faults(cell) for cell in cells):
             found = f"{len(cells)} cells that look like values, not like names of columns"
         else:
-            found = ", ".join(name or "(no name)" for name in names)
+            found = ", ".join(name[:40] or "(no name)" for name in names[:40])
         if missing := [name for name in self._required if name not in names]:
             raise self._unreadable(
                 f"the first line lacks {', '.join(missing)}. Found: {found}. Add the columns, or correct their names."

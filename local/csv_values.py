@@ -214,9 +214,9 @@ def years_before(last: date, years: int) -> date:
 def thresholds(text: str) -> tuple[int, ...]:
     """Days before expiry, in falling order."""
     words = text.replace(",", " ").split()
-    days = [int(word) if word.isascii() and word.isdigit() and is_repeatable(word) else 0 for word in words]
-    if any(not 1 <= number <= _LONGEST_REMINDER for number in days) or len(set(days)) < len(days):
-        raise RefusedError(f"days before expiry, each once, from 1 to {_LONGEST_REMINDER}: for example 30 14 7")
+    days = [int(word) if word.isascii() and word.isdigit() and is_repeatable(word) else -1 for word in words]
+    if any(not 0 <= number <= _LONGEST_REMINDER for number in days) or len(set(days)) < len(days):
+        raise RefusedError(f"days before expiry, each once, from 0 to {_LONGEST_REMINDER}: for example 30 14 7")
     return tuple(sorted(days, reverse=True))
 
 

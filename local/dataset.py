@@ -7,6 +7,7 @@ eight digits begins with 0. The same seed gives the same file, byte for byte.
 import csv
 import io
 import random
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ FEWEST_MENTORS: Final = 200
 """Fewer would not leave room for the cases of the night."""
 
 _VALID_DAYS = 3 * 365
+_ELEVEN_DIGITS = re.compile(r"\d{11}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,9 +257,11 @@ def _address(first_name: str, last_name: str) -> str:
 
 
 def _mentor_id(chance: random.Random) -> str:
-    while may_hold_identity_number(text := str(UUID(int=chance.getrandbits(128), version=4))):
-        pass
-    return text
+    """An id without eleven digits in a row, so that the whole file can be searched for identity numbers."""
+    while True:
+        text = str(UUID(int=chance.getrandbits(128), version=4))
+        if not may_hold_identity_number(text) and not _ELEVEN_DIGITS.search(text):
+            return text
 
 
 def _yes(answer: bool) -> str:
