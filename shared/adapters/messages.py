@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import formataddr
 from typing import TYPE_CHECKING
 
 from shared.adapters.rendering import render, reply_address
@@ -40,7 +41,7 @@ def compose(notice: Notice, sender: Sender, at: datetime) -> bytes:
     UnrenderableNoticeError if the template does not fit the notice.
     """
     recipient = _mailbox(notice.recipient_name, notice.recipient_address)
-    origin = _mailbox(sender.name or notice.organisation_name, sender.address)
+    origin = _origin(notice, sender)
     words = render(notice)
 
     message = EmailMessage(policy=SMTP)
@@ -60,6 +61,19 @@ def compose(notice: Notice, sender: Sender, at: datetime) -> bytes:
     # Quoted-printable writes `=` as `=3D`, so no text can contain this.
     message.set_boundary(f"=_notice-{notice.id}")
     return message.as_bytes()
+
+
+def from_mailbox(notice: Notice, sender: Sender) -> str:
+    """Return the From of this notice on one line, 7-bit: what SES takes as FromEmailAddress.
+
+    Raises UnusableAddressError.
+    """
+    origin = _origin(notice, sender)
+    return formataddr((origin.display_name, origin.addr_spec))
+
+
+def _origin(notice: Notice, sender: Sender) -> Address:
+    return _mailbox(sender.name or notice.organisation_name, sender.address)
 
 
 def _mailbox(name: str, address: str) -> Address:
