@@ -19,3 +19,15 @@ class UnusableAddressError(PermanentError):
 
 class IncompleteNoticeError(PermanentError):
     """When a notice lacks what its kind of message has to say."""
+
+
+class StoreUnavailableError(TransientError):
+    """When the database refuses for now: a deadlock, a lock that was not to be had, no connection free."""
+
+
+class StoreRefusedError(PermanentError):
+    """When the database refuses a call: a constraint, a missing privilege, a missing function."""
+
+
+class ConnectionLostError(TransientError):
+    """When the connection to the database is gone or cannot be made; the run cannot go on."""

@@ -162,7 +162,8 @@ BEGIN
             RETURNING 1
         ), by_hand AS (
             -- Moved once for this date already, and a person has moved the mentor back: the person wins.
-            SELECT h.id, h.coordinator_id, h.expires_on, 'set_' || v_from || '_by_hand' AS reason
+            SELECT h.id, h.coordinator_id, h.expires_on,
+                   CASE p_step WHEN 'expire' THEN 'set_active_by_hand' ELSE 'set_expired_by_hand' END AS reason
               FROM held AS h
              WHERE NOT EXISTS (SELECT 1 FROM transition AS t WHERE t.mentor_id = h.id)
             UNION ALL
@@ -194,9 +195,7 @@ BEGIN
             ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL DO NOTHING
             RETURNING 1
         )
-        SELECT v_measure || '_due' AS measure, '' AS detail, count(*) AS n FROM eligible
-        UNION ALL
-        SELECT v_measure || '_changed', '', count(*) FROM changed
+        SELECT v_measure || '_changed' AS measure, '' AS detail, count(*) AS n FROM changed
         UNION ALL
         SELECT v_measure || '_skipped_' || CASE WHEN NOT p_allowed THEN 'setting' ELSE 'by_hand' END, '', count(*) FROM by_hand
         UNION ALL
@@ -330,6 +329,14 @@ BEGIN
      WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id
        AND c.measure = CASE p_step WHEN 'remind' THEN 'reminders_already'
                                    WHEN 'expire' THEN 'expiries_already' ELSE 'reactivations_already' END;
+
+    UPDATE certification.run_counts AS c
+       SET n = (SELECT sum(e.n) FROM certification.run_counts AS e
+                 WHERE e.run_id = p_run_id AND e.organisation_id = p_organisation_id
+                   AND (e.measure = s.prefix || '_changed' OR e.measure LIKE s.prefix || '\_skipped\_%'))
+      FROM (VALUES ('expire', 'expiries'), ('reactivate', 'reactivations')) AS s (step, prefix)
+     WHERE s.step = p_step AND c.run_id = p_run_id AND c.organisation_id = p_organisation_id
+       AND c.measure = s.prefix || '_due';
 
     RETURN QUERY
     SELECT c.measure, c.detail, c.n

@@ -1,0 +1,67 @@
+"""The record of runs in PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.adapters.postgres.connection import Connection, call
+from shared.domain.runs import Organisation, Verdict
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from uuid import UUID
+
+
+class PostgresRuns:
+    """shared.ports.Runs on the functions of migration 0001."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def start(self, function: str, scheduled_at: datetime, request_id: str) -> UUID:
+        """Open a run. Runs of the same function that never ended are closed as failed."""
+        rows = call(
+            self._connection,
+            "SELECT certification.start_run(%(function)s, %(scheduled_at)s, %(request_id)s) AS id",
+            {"function": function, "scheduled_at": scheduled_at, "request_id": request_id},
+        )
+        run_id: UUID = rows[0]["id"]
+        return run_id
+
+    def organisations(self) -> tuple[Organisation, ...]:
+        """Every organisation with the settings in force."""
+        rows = call(self._connection, "SELECT * FROM certification.organisations_to_run()", {})
+        return tuple(
+            Organisation(
+                id=row["organisation_id"],
+                timezone=row["timezone"] or "",
+                thresholds=tuple(row["thresholds"]),
+                org_thresholds=row["org_thresholds"],
+                reactivate_renewed=row["reactivate_renewed"],
+            )
+            for row in rows
+        )
+
+    def start_organisation(self, run_id: UUID, organisation_id: UUID, as_of: date | None) -> None:
+        """Open an organisation's part; `as_of` is None when its day could not be told."""
+        call(
+            self._connection,
+            "SELECT certification.start_organisation(%(run)s, %(organisation)s, %(as_of)s)",
+            {"run": run_id, "organisation": organisation_id, "as_of": as_of},
+        )
+
+    def finish_organisation(self, run_id: UUID, organisation_id: UUID, verdict: Verdict) -> None:
+        """Close an organisation's part."""
+        call(
+            self._connection,
+            "SELECT certification.finish_organisation(%(run)s, %(organisation)s, %(state)s, %(reason)s)",
+            {"run": run_id, "organisation": organisation_id, "state": verdict.state, "reason": verdict.reason},
+        )
+
+    def finish(self, run_id: UUID, verdict: Verdict) -> None:
+        """Close a run."""
+        call(
+            self._connection,
+            "SELECT certification.finish_run(%(run)s, %(state)s, %(reason)s)",
+            {"run": run_id, "state": verdict.state, "reason": verdict.reason},
+        )

@@ -1,0 +1,40 @@
+"""Secrets Manager: where every credential is kept."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from shared.domain.errors import ConnectionLostError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# A rotated secret is noticed at the latest after this time, and at once when the old one is refused.
+_MAX_AGE_SECONDS = 300
+
+
+def read_secret(arn: str, region: str, *, fresh: bool) -> Mapping[str, Any]:
+    """The secret as JSON, from this container's cache unless `fresh`. Raises ConnectionLostError with a code."""
+    from aws_lambda_powertools.utilities.parameters.exceptions import (  # noqa: PLC0415 - boto3 takes 200 ms to import
+        GetParameterError,
+        TransformParameterError,
+    )
+
+    try:
+        value = _provider(region).get(arn, max_age=_MAX_AGE_SECONDS, transform="json", force_fetch=fresh)
+    except TransformParameterError:
+        raise ConnectionLostError("secret_is_not_json") from None
+    except GetParameterError:
+        raise ConnectionLostError("secret_cannot_be_read") from None
+    if not isinstance(value, dict):
+        raise ConnectionLostError("secret_is_not_json")
+    return value
+
+
+@cache
+def _provider(region: str) -> Any:
+    from aws_lambda_powertools.utilities.parameters import SecretsProvider  # noqa: PLC0415
+    from boto3 import Session  # noqa: PLC0415
+
+    return SecretsProvider(boto3_session=Session(region_name=region))

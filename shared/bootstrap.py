@@ -1,0 +1,45 @@
+"""The composition root: which adapter stands behind which port."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.adapters.postgres.connection import connect
+from shared.adapters.postgres.night import PostgresNight
+from shared.adapters.postgres.outbox import PostgresOutbox
+from shared.adapters.postgres.runs import PostgresRuns
+from shared.adapters.secrets import read_secret
+from shared.settings import mail_settings, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.ports import Mailer, Night, Outbox, Runs
+
+
+@dataclass(frozen=True)
+class Database:
+    """The ports that PostgreSQL stands behind, on one connection."""
+
+    runs: Runs
+    night: Night
+    outbox: Outbox
+
+
+@contextmanager
+def database() -> Iterator[Database]:
+    """The database of this function, under this function's own role."""
+    arn, region = settings().database_secret_arn, settings().region
+    with connect(lambda fresh: read_secret(arn, region, fresh=fresh)) as connection:
+        yield Database(PostgresRuns(connection), PostgresNight(connection), PostgresOutbox(connection))
+
+
+def mailer() -> Mailer:
+    """SES, from the configured sender. One client per run: a connection kept over a freeze may be dead without a sign."""
+    from shared.adapters.messages import Sender  # noqa: PLC0415 - only send_notices pays for it
+    from shared.adapters.ses import SesMailer, ses_client  # noqa: PLC0415
+
+    mail = mail_settings()
+    return SesMailer(ses_client(settings().region), Sender(mail.sender), configuration_set=mail.configuration_set)

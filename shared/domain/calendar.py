@@ -1,0 +1,43 @@
+"""Calendar days and times of day, per organisation. A certification ends on a DATE in the organisation's time zone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from shared.domain.errors import PermanentError
+
+_DAYTIME = (time(8), time(20))
+_MONDAY = 0
+
+
+class UnknownTimeZoneError(PermanentError):
+    """When an organisation's time zone is not a name of the IANA time zone database."""
+
+
+def local_time(at: datetime, timezone: str) -> datetime:
+    """The moment `at` (aware) on the clocks of `timezone`. Raises UnknownTimeZoneError."""
+    if at.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
+    try:
+        return at.astimezone(ZoneInfo(timezone))
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name is a folder of the database
+        raise UnknownTimeZoneError("unknown_timezone") from None
+
+
+def as_of(scheduled_at: datetime, timezone: str) -> date:
+    """The calendar date a run evaluates: that of its *scheduled* time, so a late retry evaluates the same day."""
+    return local_time(scheduled_at, timezone).date()
+
+
+def is_daytime(at: datetime, timezone: str) -> bool:
+    """Whether people may be mailed now: 08:00 up to 20:00 on their clocks."""
+    return _DAYTIME[0] <= local_time(at, timezone).time() < _DAYTIME[1]
+
+
+def looks_at_everyone(day: date) -> bool:
+    """Whether the night of `day` looks at every mentor, not only at those whom something changed for.
+
+    Once a week, so that a change that reached the tables past the triggers (a restore, a bulk copy) is found.
+    """
+    return day.weekday() == _MONDAY

@@ -1,0 +1,112 @@
+"""Runs and their counts, and what a run is said to be when it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from shared.domain.errors import PermanentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+
+class RunFailedError(PermanentError):
+    """When a run did nothing for anybody; raised so that the function fails and is tried again."""
+
+
+class RunState(StrEnum):
+    """How a run ended. degraded: something was set aside, the rest was done."""
+
+    SUCCEEDED = "succeeded"
+    DEGRADED = "degraded"
+    FAILED = "failed"
+
+
+class Step(StrEnum):
+    """The night's steps in their order: who is renewed comes back before anybody is reminded or expired."""
+
+    REACTIVATE = "reactivate"
+    REMIND = "remind"
+    EXPIRE = "expire"
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """What a run needs to know of an organisation. The flags are logged with every run."""
+
+    id: UUID
+    timezone: str
+    thresholds: tuple[int, ...]
+    org_thresholds: bool
+    reactivate_renewed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One number of a run. `detail` is a threshold, a kind of notice with its language, or a step."""
+
+    measure: str
+    detail: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a run, or a run for one organisation, ended; the reason is a code, or the codes of all that was set aside."""
+
+    state: RunState
+    reason: str | None = None
+
+
+# What makes a run degraded: somebody has to look. A mentor without an address does not, the coordinator is told.
+_DEGRADING = frozenset({
+    "set_aside",
+    "untold",
+    "expiries_skipped_by_hand",
+    "expiries_skipped_busy",
+    "reactivations_skipped_by_hand",
+    "reactivations_skipped_busy",
+    "notices_undeliverable",
+    "notices_given_back",
+    "notices_in_doubt",
+    "notices_stuck",
+})
+
+
+def judge(counts: Iterable[Count]) -> Verdict:
+    """Degraded if anything was set aside, and by what."""
+    reasons = sorted({count.measure for count in counts if count.n and count.measure in _DEGRADING})
+    return Verdict(RunState.DEGRADED, ",".join(reasons)) if reasons else Verdict(RunState.SUCCEEDED)
+
+
+def combine(verdicts: Iterable[Verdict]) -> Verdict:
+    """The whole run's verdict from its organisations': failed only if every one of them failed (I13)."""
+    verdicts = list(verdicts)
+    reasons = sorted({reason for verdict in verdicts for reason in (verdict.reason or "").split(",") if reason})
+    states = {verdict.state for verdict in verdicts}
+    if states == {RunState.FAILED}:
+        return Verdict(RunState.FAILED, ",".join(reasons))
+    if states <= {RunState.SUCCEEDED}:
+        return Verdict(RunState.SUCCEEDED)
+    return Verdict(RunState.DEGRADED, ",".join(reasons))
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a function answers."""
+
+    run_id: UUID
+    verdict: Verdict
+    organisations: int
+
+    def as_json(self) -> dict[str, str | int | None]:
+        """The answer as JSON: ids, codes and numbers only."""
+        return {
+            "run_id": str(self.run_id),
+            "state": self.verdict.state.value,
+            "reason": self.verdict.reason,
+            "organisations": self.organisations,
+        }

@@ -1,0 +1,138 @@
+"""Logs and metrics. Both carry ids, codes and numbers only (I11), and metrics carry zeros (I12)."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import traceback
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
+
+from shared.domain.errors import CertificationError
+from shared.domain.privacy import redact
+from shared.domain.runs import RunState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date
+    from uuid import UUID
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from shared.domain.runs import Count, Organisation, Verdict
+
+METRIC_NAMESPACE = "HLF/Certification"
+SERVICE = "certification"
+
+
+class FunctionFailedError(Exception):
+    """When a function ends with an error. It holds a code, never what went wrong in words: Lambda logs it."""
+
+
+class _Formatter(LambdaPowertoolsFormatter):
+    """One JSON object a line, without anything that looks like personal data."""
+
+    def serialize(self, log: dict[str, Any]) -> str:  # type: ignore[override]
+        return super().serialize(_redacted(log))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
+        """Types and places, not messages: a driver's message quotes the row it is about."""
+        frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(ei[2])]
+        return "\n".join([*frames, ei[0].__name__])
+
+
+def _redacted(value: Any) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: _redacted(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(part) for part in value]
+    return value
+
+
+@functools.cache
+def logger() -> Logger:
+    """The function's logger. Other libraries' loggers stay at WARNING and pass through the same formatter."""
+    formatter = _Formatter(utc=True)
+    ours = Logger(service=SERVICE, logger_formatter=formatter)
+    for handler in logging.getLogger().handlers:  # Lambda's own
+        handler.setFormatter(formatter)
+    return ours
+
+
+class LogAndMetrics:
+    """shared.ports.Report: one log line and one set of metrics per organisation, one of each per run."""
+
+    def organisation(
+        self, run_id: UUID, organisation: Organisation, as_of: date | None, counts: Sequence[Count], verdict: Verdict
+    ) -> None:
+        """Report what a run did for one organisation, with the settings it did it by."""
+        logger().info(
+            "organisation",
+            run_id=str(run_id),
+            organisation_id=str(organisation.id),
+            as_of=as_of and as_of.isoformat(),
+            state=verdict.state.value,
+            reason=verdict.reason,
+            thresholds=organisation.thresholds,
+            org_thresholds=organisation.org_thresholds,
+            reactivate_renewed=organisation.reactivate_renewed,
+            counts={f"{count.measure}.{count.detail}".rstrip("."): count.n for count in counts},
+        )
+        totals: dict[str, int] = defaultdict(int)
+        for count in counts:
+            totals[metric_name(count.measure)] += count.n
+        _emit({"organisation": str(organisation.id)}, totals)
+
+    def run(self, function: str, run_id: UUID, verdict: Verdict) -> None:
+        """Report how a run ended: exactly one of three metrics is 1, the others 0."""
+        logger().info("run", function=function, run_id=str(run_id), state=verdict.state.value, reason=verdict.reason)
+        _emit({"function": function}, {metric_name(f"runs_{state}"): int(state is verdict.state) for state in RunState})
+
+
+def metric_name(measure: str) -> str:
+    """CloudWatch's usual form of a measure's name: reminders_due -> RemindersDue."""
+    return "".join(word.capitalize() for word in measure.split("_"))
+
+
+def _emit(dimensions: dict[str, str], metrics: dict[str, int]) -> None:
+    if not metrics:
+        return
+    emf = AmazonCloudWatchEMFProvider(
+        namespace=METRIC_NAMESPACE, service=SERVICE, metric_set={}, dimension_set={}, metadata_set={}, default_dimensions={}
+    )
+    for name, value in dimensions.items():
+        emf.add_dimension(name, value)
+    for name, number in metrics.items():
+        emf.add_metric(name, MetricUnit.Count, number)
+    emf.flush_metrics()
+
+
+type Handler[Event] = Callable[[Event, LambdaContext], dict[str, Any]]
+
+
+def guarded[Event](handler: Handler[Event]) -> Handler[Event]:
+    """Log in our form whatever goes wrong, and let Lambda see a code instead of a message.
+
+    Lambda's runtime writes an uncaught exception's message into the log as it is, and so would a row's values.
+    """
+
+    @functools.wraps(handler)
+    def guard(event: Event, context: LambdaContext) -> dict[str, Any]:
+        try:
+            return handler(event, context)
+        except CertificationError as error:
+            logger().error("failed", error=type(error).__name__, reason=str(error))
+            code = f"{type(error).__name__}: {error}"
+        except Exception as error:  # noqa: BLE001 - the boundary; nothing is swallowed, it is raised again below
+            logger().exception("failed", error=type(error).__name__)
+            code = f"unexpected {type(error).__name__}; the log line has the place"
+        raise FunctionFailedError(redact(code)) from None
+
+    return guard

@@ -1,0 +1,54 @@
+"""What a function reads from its environment. Validated on first use; the template sets all of it."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared.domain.errors import PermanentError
+
+
+class SettingsError(PermanentError):
+    """When an environment variable is missing or makes no sense; the message names it, not its value."""
+
+
+class Settings(BaseModel):
+    """Settings of every function."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    database_secret_arn: str = Field(alias="DATABASE_SECRET_ARN", min_length=1)
+    region: str = Field(alias="AWS_REGION", min_length=1)
+
+
+class MailSettings(BaseModel):
+    """Settings of `send_notices` besides."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    sender: str = Field(alias="MAIL_SENDER", pattern=r"^[^@\s]+@[^@\s]+$")
+    configuration_set: str | None = Field(alias="SES_CONFIGURATION_SET", default=None)
+    stuck_after_minutes: int = Field(alias="STUCK_AFTER_MINUTES", default=30, ge=16)
+
+
+def read[Model: BaseModel](model: type[Model]) -> Model:
+    """The settings in the environment. Raises SettingsError."""
+    try:
+        return model.model_validate({name: value for name, value in os.environ.items() if value})
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise SettingsError(wrong) from None
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this function, read once."""
+    return read(Settings)
+
+
+@cache
+def mail_settings() -> MailSettings:
+    """The mail settings of this function, read once."""
+    return read(MailSettings)

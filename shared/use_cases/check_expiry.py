@@ -1,0 +1,81 @@
+"""The nightly check: bring back who is renewed, claim the reminders that are due, expire who has expired."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.domain.calendar import as_of, looks_at_everyone
+from shared.domain.errors import CertificationError, ConnectionLostError
+from shared.domain.runs import Count, Organisation, RunFailedError, RunResult, RunState, Step, Verdict, combine, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from uuid import UUID
+
+    from shared.ports import Night, Report, Runs
+
+# Somebody who edits a mentor just now holds the row for a moment. That mentor gets another look before the run ends.
+_LOOKS = 3
+_PAUSE_SECONDS = 1.0
+
+
+def check_expiry(
+    scheduled_at: datetime,
+    request_id: str,
+    *,
+    runs: Runs,
+    night: Night,
+    report: Report,
+    pause: Callable[[float], None],
+) -> RunResult:
+    """Evaluate the day of `scheduled_at` for every organisation. Safe to repeat, to overlap and to run late.
+
+    An organisation whose step raises a CertificationError is set aside and the others go on (I13). Raises
+    RunFailedError when no organisation could be evaluated, and ConnectionLostError when the database is gone.
+    """
+    run_id = runs.start("expiry_check", scheduled_at, request_id)
+    organisations = runs.organisations()
+    verdict = combine(
+        _check_organisation(run_id, organisation, scheduled_at, runs, night, report, pause)
+        for organisation in organisations
+    )
+    runs.finish(run_id, verdict)
+    report.run("expiry_check", run_id, verdict)
+    if verdict.state is RunState.FAILED:
+        raise RunFailedError(verdict.reason)
+    return RunResult(run_id, verdict, len(organisations))
+
+
+def _check_organisation(
+    run_id: UUID,
+    organisation: Organisation,
+    scheduled_at: datetime,
+    runs: Runs,
+    night: Night,
+    report: Report,
+    pause: Callable[[float], None],
+) -> Verdict:
+    day = None
+    counts: dict[tuple[str, str], Count] = {}
+    try:
+        day = as_of(scheduled_at, organisation.timezone)
+        runs.start_organisation(run_id, organisation.id, day)
+        for step in Step:
+            for look in range(_LOOKS):
+                if look:
+                    pause(_PAUSE_SECONDS)
+                answer = night.carry_out(step, organisation.id, day, run_id, everyone=looks_at_everyone(day) and not look)
+                counts |= {(count.measure, count.detail): count for count in answer}
+                if not any(count.n for count in answer if count.measure.endswith("_skipped_busy")):
+                    break
+        verdict = judge(counts.values())
+    except ConnectionLostError:
+        raise
+    except CertificationError as error:
+        verdict = Verdict(RunState.FAILED, str(error))
+        if day is None:
+            runs.start_organisation(run_id, organisation.id, None)
+    runs.finish_organisation(run_id, organisation.id, verdict)
+    report.organisation(run_id, organisation, day, tuple(counts.values()), verdict)
+    return verdict
