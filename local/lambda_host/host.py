@@ -23,7 +23,7 @@ from local.lambda_host.runtime_api import Request
 from local.lambda_host.workers import ProcessSettings, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from typing import TextIO
 
@@ -50,6 +50,7 @@ class LambdaHost:
         layers: Sequence[Path] = (),
         log_directory: Path | None = None,
         maximum_concurrency: int = 10,
+        init_seconds: float = 10,
     ) -> None:
         if platform.system() != "Linux":
             raise LambdaHostError(
@@ -57,7 +58,13 @@ class LambdaHost:
                 "Use a Linux container, WSL or a virtual machine."
             )
         self._functions = {function.logical_id: function for function in stack.functions}
-        self._settings = ProcessSettings(python, (task_root.resolve(), *layers), extra_environment or {}, self._on_line)
+        self._settings = ProcessSettings(
+            python=python,
+            code=(task_root.resolve(), *layers),
+            extra_environment=extra_environment or {},
+            init_seconds=init_seconds,
+            sink=self._on_line,
+        )
         if not task_root.is_dir():
             raise LambdaHostError(f"The task root {task_root} is no folder")
         if log_directory:
@@ -69,7 +76,8 @@ class LambdaHost:
         self._idle: defaultdict[str, list[Worker]] = defaultdict(list)
         self._busy: defaultdict[str, int] = defaultdict(int)
         self._invocations: set[asyncio.Task[Invocation]] = set()
-        self._closed = False
+        self._closing = False
+        self._gate = threading.Lock()
         self._loop = asyncio.new_event_loop()
         # The processes die with the thread that started them (see workers.py), so this one lives as long as the host.
         self._thread = threading.Thread(target=self._loop.run_forever, name="lambda-host", daemon=True)
@@ -91,31 +99,30 @@ class LambdaHost:
             raise LambdaHostError(f"There is no function {function_logical_id} (there is: {known})")
         function = self._functions[function_logical_id]
         body = json.dumps(event, ensure_ascii=False).encode()
-        return self._in_loop(self._tracked(function, body, timeout_override or function.timeout_seconds))
+        with self._gate:  # nothing is begun that close() would not see
+            if self._closing:
+                raise HostClosedError("The host is closed")
+            work = self._tracked(function, body, timeout_override or function.timeout_seconds)
+            future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except CancelledError:
+            raise HostClosedError("The host was closed during the invocation") from None
 
     def close(self) -> None:
         """Kill every process and wait until it is gone. Invocations under way raise HostClosedError."""
-        if self._loop.is_closed():
-            return
-        self._in_loop(self._stop_all())
+        with self._gate:
+            if self._closing:
+                return
+            self._closing = True
+        asyncio.run_coroutine_threadsafe(self._stop_all(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
         for file in self._files.values():
             file.close()
 
-    def _in_loop[T](self, work: Coroutine[object, object, T]) -> T:
-        if self._loop.is_closed():
-            work.close()
-            raise HostClosedError("The host is closed")
-        try:
-            return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-        except CancelledError:
-            raise HostClosedError("The host was closed during the invocation") from None
-
     async def _tracked(self, function: Function, body: bytes, seconds: float) -> Invocation:
-        if self._closed:
-            raise HostClosedError("The host is closed")
         task = asyncio.ensure_future(self._invoke(function, body, seconds))
         self._invocations.add(task)
         try:
@@ -185,7 +192,6 @@ class LambdaHost:
         )
 
     async def _stop_all(self) -> None:
-        self._closed = True
         for task in self._invocations:
             task.cancel()
         await asyncio.gather(*self._invocations, return_exceptions=True)

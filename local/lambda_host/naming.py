@@ -26,6 +26,7 @@ NAME_PROPERTY = {
 
 _ARN_WITH_NAME = {
     "AWS::CloudWatch::Alarm": ("cloudwatch", "alarm:{name}"),
+    "AWS::IAM::Role": ("iam", "role/{name}"),
     "AWS::Lambda::Function": ("lambda", "function:{name}"),
     "AWS::Logs::LogGroup": ("logs", "log-group:{name}:*"),
     "AWS::Scheduler::Schedule": ("scheduler", "schedule/default/{name}"),
@@ -55,8 +56,9 @@ class Account:
         }
 
     def arn(self, service: str, resource: str) -> str:
-        """An ARN in this account and region."""
-        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+        """An ARN in this account and region (IAM has none)."""
+        region = "" if service == "iam" else self.region
+        return f"arn:aws:{service}:{region}:{self.account}:{resource}"
 
     def name_of(self, kind: str, logical_id: str) -> str:
         """The name of a resource that the template does not name: the stack's name and the logical id."""
@@ -79,8 +81,8 @@ class Account:
             case "AWS::SecretsManager::Secret":
                 arn = self.arn("secretsmanager", f"secret:{name}-000000")
                 return PhysicalId(arn, {"Id": arn})
-            case "AWS::IAM::Role":
-                return PhysicalId(name, {"Arn": f"arn:aws:iam::{self.account}:role/{name}"})
+            case "AWS::Lambda::LayerVersion":
+                return PhysicalId(self.arn("lambda", f"layer:{logical_id}:1"), {})
             case "AWS::Lambda::Url":
                 return PhysicalId(logical_id, {"FunctionUrl": f"https://{logical_id.lower()}.lambda-url.invalid/"})
         raise TemplateError(f"{logical_id}: what Ref and Fn::GetAtt of an {kind} give is not known here")

@@ -54,7 +54,6 @@ class Stack:
     """A template whose resources exist. `template` is resolved with their ids."""
 
     template: Template
-    physical_ids: Mapping[str, PhysicalId]
 
     @property
     def functions(self) -> tuple[Function, ...]:
@@ -97,7 +96,7 @@ def provision(template: Template, aws: AwsClients) -> Stack:
                 Endpoint=subscription.endpoint,
                 Attributes=dict(subscription.attributes),
             )
-    return Stack(template=resolved, physical_ids=dict(creation.made))
+    return Stack(template=resolved)
 
 
 class _Creation:
@@ -105,7 +104,7 @@ class _Creation:
 
     def __init__(self, template: Template, aws: AwsClients) -> None:
         self.template = template.with_ids(self.physical_id)
-        self.made: dict[str, PhysicalId] = {}
+        self._made: dict[str, PhysicalId] = {}
         self._aws = aws
         self._being_made: list[str] = []
 
@@ -115,11 +114,11 @@ class _Creation:
             return self.template.foreseen_id(logical_id)
         if logical_id in self._being_made:
             raise TemplateError(f"Circular dependency: {' -> '.join([*self._being_made, logical_id])}")
-        if logical_id not in self.made:
+        if logical_id not in self._made:
             self._being_made.append(logical_id)
-            self.made[logical_id] = create(self.template.read(logical_id), self._aws)
+            self._made[logical_id] = create(self.template.read(logical_id), self._aws)
             self._being_made.pop()
-        return self.made[logical_id]
+        return self._made[logical_id]
 
 
 def _create_queue(queue: Queue, aws: AwsClients) -> PhysicalId:

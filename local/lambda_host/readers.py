@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from local.lambda_host.errors import TemplateError
@@ -27,11 +26,13 @@ from local.lambda_host.resources import (
     Topic,
 )
 from local.lambda_host.schedule_expressions import parse_expression
+from local.lambda_host.schedule_input import render_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from local.lambda_host.naming import Account
+    from local.lambda_host.properties import Properties
 
 _ENVIRONMENT_KEY = re.compile(r"[a-zA-Z]\w+", re.ASCII)
 _RESERVED = re.compile(
@@ -49,51 +50,6 @@ _QUEUE_NUMBERS = (
 _QUEUE_FIFO = ("FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit")
 _QUEUE_JSON = ("RedrivePolicy", "RedriveAllowPolicy")
 _DAY = 24 * 60 * 60
-
-
-@dataclass(frozen=True)
-class Properties:
-    """A resource's resolved properties, read with errors that say which one is wrong."""
-
-    logical_id: str
-    values: Mapping[str, Any]
-    name: str
-
-    def text(self, key: str) -> str:
-        """A required property, as text."""
-        if self.values.get(key) is None:
-            raise TemplateError(f"{self.logical_id}.{key} is required")
-        return as_text(self.values[key])
-
-    def number(self, key: str, default: int, lowest: int, highest: int) -> int:
-        """A whole number within the bounds that AWS sets."""
-        value = self.values.get(key, default)
-        try:
-            number = int(value)
-        except (TypeError, ValueError):
-            raise TemplateError(f"{self.logical_id}.{key}: {value!r} is not a whole number") from None
-        if not lowest <= number <= highest:
-            raise TemplateError(f"{self.logical_id}.{key}: {number} is not between {lowest} and {highest}")
-        return number
-
-    def part(self, key: str) -> Properties:
-        """A nested map, empty if it is not there."""
-        value = self.values.get(key) or {}
-        if not isinstance(value, dict):
-            raise TemplateError(f"{self.logical_id}.{key} must be a map")
-        return Properties(f"{self.logical_id}.{key}", value, self.name)
-
-    def function_in(self, key: str) -> str:
-        """The function that this property names or gives the ARN of, as it is called in the template."""
-        return self.text(key).rpartition(":")[2]
-
-    def inline_subscriptions(self, topic_arn: str) -> list[Subscription]:
-        """The `Subscription` list of a topic."""
-        items = [
-            Properties(f"{self.logical_id}.Subscription", item, self.name)
-            for item in self.values.get("Subscription") or []
-        ]
-        return [Subscription(topic_arn, item.text("Protocol"), item.text("Endpoint"), {}) for item in items]
 
 
 def read_function(properties: Properties, account: Account) -> Function:
@@ -140,16 +96,14 @@ def read_schedule(properties: Properties, account: Account) -> Schedule:
     except TemplateError as exc:
         raise TemplateError(f"{where}.ScheduleExpression: {exc}") from None
     text = target.values.get("Input")
-    if text is not None and not _is_json(text):
-        raise TemplateError(f"{where}.Target.Input: a Lambda function's input must be JSON text")
-    return Schedule(
+    schedule = Schedule(
         logical_id=properties.logical_id,
         name=properties.name,
         arn=account.arn("scheduler", f"schedule/{properties.values.get('GroupName', 'default')}/{properties.name}"),
         function=target.function_in("Arn"),
         expression=expression,
         timezone=timezone,
-        input=text,
+        input=None if text is None else as_text(text),
         enabled=properties.values.get("State", "ENABLED") == "ENABLED",
         start=_moment(properties, "StartDate"),
         end=_moment(properties, "EndDate"),
@@ -160,6 +114,11 @@ def read_schedule(properties: Properties, account: Account) -> Schedule:
         if window.values.get("Mode") == "FLEXIBLE"
         else None,
     )
+    try:
+        render_input(schedule, datetime.now(UTC))
+    except json.JSONDecodeError:
+        raise TemplateError(f"{where}.Target.Input: a Lambda function's input must be JSON text") from None
+    return schedule
 
 
 def read_queue(properties: Properties, _: Account) -> Queue:
@@ -267,14 +226,6 @@ READERS: Mapping[str, Callable[[Properties, Account], object]] = {
     "AWS::Scheduler::Schedule": read_schedule,
     "AWS::SecretsManager::Secret": read_secret,
 }
-
-
-def _is_json(text: object) -> bool:
-    try:
-        json.loads(str(text))
-    except json.JSONDecodeError:
-        return False
-    return True
 
 
 def _moment(properties: Properties, key: str) -> datetime | None:

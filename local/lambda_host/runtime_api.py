@@ -72,7 +72,7 @@ class RuntimeApi:
         self._waiting: asyncio.Queue[Request] = asyncio.Queue()
         self._request_id = ""
         self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.StreamWriter] = set()
+        self._connections: set[asyncio.Task[None]] = set()
 
     async def start(self) -> str:
         """Listen on a free port; returns the value for AWS_LAMBDA_RUNTIME_API."""
@@ -90,20 +90,17 @@ class RuntimeApi:
         if self._server:
             self._server.close()
             for connection in self._connections:
-                connection.close()
+                connection.cancel()
             await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._connections.add(writer)
-        task = asyncio.current_task()
-        closed = asyncio.ensure_future(writer.wait_closed())
-        if task:
-            closed.add_done_callback(lambda _: task.cancel())
+        connection = asyncio.current_task()
+        assert connection is not None  # noqa: S101 - the server runs this as a task
+        self._connections.add(connection)
         with suppress(asyncio.CancelledError, asyncio.IncompleteReadError, ConnectionError):
             while True:
                 await self._answer_one(reader, writer)
-        self._connections.discard(writer)
-        closed.cancel()
+        self._connections.discard(connection)
         writer.close()
 
     async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

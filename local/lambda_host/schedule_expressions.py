@@ -91,10 +91,12 @@ def next_occurrence(expression: Cron | Rate | At, zone: ZoneInfo, after: datetim
 
     `anchor` is when a rate begins to count: its first run.
     """
+    # Python subtracts and compares two times of the same zone by what the clock shows, so not before they are UTC.
+    after, anchor = after.astimezone(UTC), anchor.astimezone(UTC)
     match expression:
         case Rate(every):
             periods = max(0, (after - anchor) // every + 1)
-            return (anchor + periods * every).astimezone(UTC)
+            return anchor + periods * every
         case At(local_time):
             moment = _moment(local_time, zone)
             return moment if moment and moment > after else None

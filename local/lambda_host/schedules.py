@@ -1,13 +1,12 @@
 """Runs a template's schedules by the real clock.
 
-Source: the EventBridge Scheduler User Guide, "Schedule types", "Adding context attributes" and "Configuring a
-dead-letter queue". The scheduler hands a function its event and is done: it tries again when Lambda does not take the
+Source: the EventBridge Scheduler User Guide, "Schedule types" and "Configuring a dead-letter
+queue". The scheduler hands a function its event and is done: it tries again when Lambda does not take the
 event (throttling), not when the function fails. A flexible window is used at its first moment.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import secrets
 import threading
@@ -18,44 +17,17 @@ from zoneinfo import ZoneInfo
 
 from local.lambda_host.errors import HostClosedError, TooManyRequestsException
 from local.lambda_host.schedule_expressions import next_occurrence, parse_expression
+from local.lambda_host.schedule_input import render_input
 
 if TYPE_CHECKING:
     from local.lambda_host.host import LambdaHost
     from local.lambda_host.provision import Stack
     from local.lambda_host.resources import Schedule
 
+__all__ = ["Scheduler", "render_input"]
+
 _LOG = logging.getLogger(__name__)
 _LONGEST_SLEEP_SECONDS = 30.0  # a clock that was set, or a machine that slept, is noticed within this time
-
-
-def render_input(
-    schedule: Schedule, scheduled_time: datetime, attempt: int = 1, execution_id: str | None = None
-) -> object:
-    """The event a function gets from this schedule for this time, its context attributes filled in."""
-    execution_id = execution_id or secrets.token_hex(8)
-    moment = scheduled_time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    if schedule.input is None:
-        _, _, _, region, account, _ = schedule.arn.split(":", 5)
-        return {
-            "version": "0",
-            "id": execution_id,
-            "detail-type": "Scheduled Event",
-            "source": "aws.scheduler",
-            "account": account,
-            "time": moment,
-            "region": region,
-            "resources": [schedule.arn],
-            "detail": "{}",
-        }
-    text = schedule.input
-    for keyword, value in {
-        "scheduled-time": moment,
-        "schedule-arn": schedule.arn,
-        "execution-id": execution_id,
-        "attempt-number": str(attempt),
-    }.items():
-        text = text.replace(f"<aws.scheduler.{keyword}>", value)
-    return json.loads(text)
 
 
 class Scheduler:
@@ -115,7 +87,8 @@ class Scheduler:
                 self._host.invoke(schedule.function, render_input(schedule, due, attempt, execution_id))
             except TooManyRequestsException:
                 pause = min(2.0 ** (attempt - 1), 60.0)
-                if time.monotonic() + pause > give_up or self._stopping.wait(pause):
+                last = attempt > schedule.maximum_retry_attempts or time.monotonic() + pause > give_up
+                if last or self._stopping.wait(pause):
                     break
             except HostClosedError:
                 return

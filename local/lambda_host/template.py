@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from local.lambda_host.errors import TemplateError
 from local.lambda_host.intrinsics import NO_VALUE, PhysicalId, Scope, as_text, holds, resolve
 from local.lambda_host.naming import NAME_PROPERTY, Account
-from local.lambda_host.readers import READERS, Properties
+from local.lambda_host.properties import Properties
+from local.lambda_host.readers import READERS
 from local.lambda_host.resources import EventInvokeConfig, EventSourceMapping, FunctionUrl, Schedule
 from local.lambda_host.sam import read_yaml, to_cloudformation
 
@@ -193,6 +194,8 @@ def _parameter_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> 
         raise TemplateError(f"The template has no parameter {', '.join(unknown)}")
     values: dict[str, object] = {}
     for name, declaration in declared.items():
+        if not isinstance(declaration, dict):
+            raise TemplateError(f"Parameters.{name} must be a map")
         value = given.get(name, declaration.get("Default"))
         if value is None:
             raise TemplateError(f"Parameters.{name}: it has no default, so a value must be given")

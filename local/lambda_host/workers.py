@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
     from local.lambda_host.resources import Function
 
-INIT_SECONDS = 10
-"""How long a function may take to initialise."""
-
 # A process asks the kernel to be killed when the thread that started it ends, and only then becomes the runtime. So
 # even `kill -9` of this program leaves none behind. (1 is PR_SET_PDEATHSIG, 9 is SIGKILL; the parent may have gone.)
 _DIE_WITH_PARENT = (
@@ -45,6 +42,7 @@ class ProcessSettings:
     python: str
     code: Sequence[Path]
     extra_environment: Mapping[str, str]
+    init_seconds: float
     sink: Callable[[LogLine], None]
 
 
@@ -91,7 +89,7 @@ class Worker:
         self._pipe_of_process = -1
         asyncio.get_running_loop().add_reader(self._pipe, self._on_output)
         self._exit = asyncio.create_task(self._watch(self._process))
-        outcome = await self._until_ready(request_id, INIT_SECONDS)
+        outcome = await self._until_ready(request_id, settings.init_seconds)
         return (time.perf_counter() - began) * 1000, outcome
 
     async def invoke(self, request: Request, seconds: float) -> Outcome:
@@ -142,7 +140,10 @@ class Worker:
         return outcome
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
-        self._events.put_nowait(Exited(await process.wait()))
+        status = await process.wait()
+        # What the process started goes with it. Now, and not later: the number of its group is free to be used again.
+        _kill_group(process.pid)
+        self._events.put_nowait(Exited(status))
 
     def _on_output(self) -> None:
         if not self.log.drain():
@@ -156,6 +157,10 @@ class Worker:
                 self.peak_memory_mb = ceil(int(found[1]) / 1024) if found else self.peak_memory_mb
 
     def _kill(self) -> None:
-        if self._process:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        if self._process and self.alive:
+            _kill_group(self._process.pid)
+
+
+def _kill_group(group: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
