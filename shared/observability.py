@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
 import traceback
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
@@ -58,12 +59,12 @@ def _redacted(value: Any) -> Any:
 
 @functools.cache
 def logger() -> Logger:
-    """The function's logger. Other libraries' loggers stay at WARNING and pass through the same formatter."""
+    """The function's logger. What libraries log passes through the same formatter, from WARNING up."""
     formatter = _Formatter(utc=True)
-    ours = Logger(service=SERVICE, logger_formatter=formatter)
-    for handler in logging.getLogger().handlers:  # Lambda's own
-        handler.setFormatter(formatter)
-    return ours
+    others = logging.StreamHandler(sys.stdout)
+    others.setFormatter(formatter)
+    logging.basicConfig(level=logging.WARNING, handlers=[others], force=True)
+    return Logger(service=SERVICE, logger_formatter=formatter)
 
 
 class LogAndMetrics:

@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.domain.addresses import usable_address
+from shared.domain.addresses import readable_name, usable_address
 from shared.domain.errors import PermanentError, UnusableAddressError
 from shared.domain.notices import Digest, DigestLine, Notice, NoticeKind
 
@@ -114,9 +114,9 @@ def _tidy(notice: Notice) -> Notice:
     for_mentor = notice.kind is not NoticeKind.DIGEST
     return replace(
         notice,
-        organisation_name=_one_line(notice.organisation_name),
-        recipient_name=_one_line(notice.recipient_name),
-        coordinator_name=_one_line(notice.coordinator_name or "") or None if for_mentor else None,
+        organisation_name=readable_name(notice.organisation_name),
+        recipient_name=readable_name(notice.recipient_name),
+        coordinator_name=readable_name(notice.coordinator_name or "") or None if for_mentor else None,
         coordinator_email=reply_address(notice),
         digest=_tidy_digest(notice.digest) if notice.digest else None,
     )
@@ -124,7 +124,7 @@ def _tidy(notice: Notice) -> Notice:
 
 def _tidy_digest(digest: Digest) -> Digest:
     def tidy(lines: tuple[DigestLine, ...]) -> tuple[DigestLine, ...]:
-        return tuple(replace(line, mentor_name=_one_line(line.mentor_name)) for line in lines)
+        return tuple(replace(line, mentor_name=readable_name(line.mentor_name)) for line in lines)
 
     return Digest(
         expired=tidy(digest.expired),
@@ -135,10 +135,6 @@ def _tidy_digest(digest: Digest) -> Digest:
         reactivated=tidy(digest.reactivated),
         omitted=digest.omitted,
     )
-
-
-def _one_line(name: str) -> str:
-    return " ".join(name.split())
 
 
 def reply_address(notice: Notice) -> str | None:

@@ -82,7 +82,13 @@ class SesMailer:
             return Undeliverable("unrenderable_notice")
         try:
             for attempt in stamina.retry_context(
-                on=_ThrottledError, attempts=None, timeout=budget, wait_initial=0.25, wait_max=1, wait_jitter=0.25
+                on=_ThrottledError,
+                attempts=None,
+                # stamina warns about a timeout of nothing, which a caller that is out of time may well ask for.
+                timeout=max(budget, timedelta(milliseconds=1)),
+                wait_initial=0.25,
+                wait_max=1,
+                wait_jitter=0.25,
             ):
                 with attempt:
                     outcome = self._send_once(request)

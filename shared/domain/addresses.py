@@ -40,10 +40,15 @@ def usable_name(name: str) -> str:
 
     Raises UnusableAddressError for a line break or a control character: a name like that was not typed by a person.
     """
-    normal = unicodedata.normalize("NFC", name)
-    if any(unicodedata.category(character) in _FORBIDDEN for character in normal):
+    if any(unicodedata.category(character) in _FORBIDDEN for character in name):
         raise UnusableAddressError("control_character_in_name")
-    return " ".join(normal.split())
+    return readable_name(name)
+
+
+def readable_name(name: str) -> str:
+    """Return the name as it can stand in a sentence: one line, NFC, single spaces, nothing invisible. Never raises."""
+    visible = "".join(" " if unicodedata.category(character) in _FORBIDDEN else character for character in name)
+    return " ".join(unicodedata.normalize("NFC", visible).split())
 
 
 def _punycode(domain: str) -> str:

@@ -1,0 +1,76 @@
+"""The local AWS APIs: ministack, which speaks SQS, SNS and Secrets Manager over HTTP (docs/decisions/0002)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+import urllib.request
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+from local import processes
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+    from types import TracebackType
+
+REGION = "eu-north-1"
+# Any credentials are taken; these tell AWS's own tools not to look for others.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": REGION}
+_START_SECONDS = 20.0
+
+
+class LocalAwsError(Exception):
+    """When the local AWS APIs do not start; the message says where their log is."""
+
+
+class LocalAws:
+    """One ministack process on a free port of 127.0.0.1, gone when the context manager is left."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = processes.free_port()
+
+    @property
+    def url(self) -> str:
+        """The endpoint of every service."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        log = self._folder / "aws.log"
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(self._folder),
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            **CREDENTIALS,
+        }
+        self._process = processes.start(
+            [sys.executable, "-m", "ministack"], environment=environment, log=log, cwd=self._folder
+        )
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with suppress(OSError), urllib.request.urlopen(f"{self.url}/_ministack/health", timeout=1):  # noqa: S310
+                return
+            time.sleep(0.01)
+        self.stop()
+        raise LocalAwsError(f"the local AWS APIs did not start; see {log}")
+
+    def stop(self) -> None:
+        """Stop it; what it held was in memory and is gone."""
+        if self._process is not None:
+            processes.stop(self._process, signal.SIGTERM)
+            self._process = None

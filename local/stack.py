@@ -1,0 +1,125 @@
+"""The whole system on this machine: PostgreSQL, the AWS APIs, a mail service, and the functions of template.yaml."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import psycopg
+
+from local import database
+from local.aws import CREDENTIALS, REGION, LocalAws
+from local.lambda_host.host import LambdaHost
+from local.lambda_host.provision import local_clients, provision
+from local.lambda_host.template import load_template
+from local.mail import LocalSes
+from local.postgres import Postgres
+from shared.adapters.postgres.migrate import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from local.lambda_host.logs import LogLine
+    from local.lambda_host.provision import Stack
+
+ROOT = Path(__file__).parents[1]
+HOME = ROOT / ".local"
+
+type Progress = Callable[[str], None]
+
+
+class StackRunningError(Exception):
+    """When another local stack holds this project's local data."""
+
+
+@dataclass(frozen=True)
+class LocalStack:
+    """What runs, and where it is."""
+
+    postgres: Postgres
+    dsn: str
+    aws_url: str
+    ses: LocalSes
+    stack: Stack
+    host: LambdaHost
+    home: Path
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """The environment that points AWS's own libraries and tools here."""
+        return endpoints(self.aws_url, self.ses.url)
+
+
+def endpoints(aws_url: str, ses_url: str) -> dict[str, str]:
+    """Where the functions find AWS."""
+    return {**CREDENTIALS, "AWS_ENDPOINT_URL": aws_url, "AWS_ENDPOINT_URL_SESV2": ses_url}
+
+
+@contextmanager
+def local_postgres(home: Path = HOME, *, durable: bool = True) -> Iterator[Postgres]:
+    """PostgreSQL alone, on the project's local data, which one process at a time may hold."""
+    home.mkdir(parents=True, exist_ok=True)
+    with _hold(home / "lock"), Postgres(home / "postgres", durable=durable) as postgres:
+        yield postgres
+
+
+@contextmanager
+def local_stack(
+    home: Path = HOME,
+    *,
+    fresh: bool,
+    progress: Progress = lambda _: None,
+    on_log: Callable[[LogLine], None] | None = None,
+    parameters: dict[str, str] | None = None,
+) -> Iterator[LocalStack]:
+    """Everything, stopped in order when the block ends, however it ends. `fresh` starts with an empty database."""
+    with ExitStack() as running:
+        progress("Starting PostgreSQL")
+        postgres = running.enter_context(local_postgres(home))
+        progress("Starting the AWS APIs and the mail service")
+        aws = running.enter_context(LocalAws(home))
+        mail = home / "mail"
+        if fresh:
+            for old in mail.glob("*.eml"):
+                old.unlink()
+        ses = running.enter_context(LocalSes(mail))
+        progress("Applying the migrations")
+        made = fresh or not database.exists(postgres)
+        dsn = database.create(postgres) if made else _migrated(postgres)
+        progress("Creating what template.yaml defines")
+        clients = local_clients(aws.url, REGION)
+        stack = provision(load_template(ROOT / "template.yaml", parameters, region=REGION), clients)
+        for function in database.ROLES:
+            clients.secretsmanager.put_secret_value(
+                SecretId=stack.physical_id(f"{function}DatabaseSecret"),
+                SecretString=json.dumps(database.make_login(postgres, function)),
+            )
+        host = running.enter_context(
+            LambdaHost(
+                stack, ROOT, endpoints(aws.url, ses.url), on_log=on_log, log_directory=home / "logs"
+            )
+        )
+        yield LocalStack(postgres, dsn, aws.url, ses, stack, host, home)
+
+
+def _migrated(postgres: Postgres) -> str:
+    dsn = postgres.dsn(database.NAME)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        migrate(connection)
+    return dsn
+
+
+@contextmanager
+def _hold(path: Path) -> Iterator[IO[str]]:
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackRunningError(
+                "a local stack is running already on this project's data: stop it first (Ctrl-C where it runs)"
+            ) from None
+        yield lock

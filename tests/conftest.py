@@ -1,0 +1,71 @@
+"""Real PostgreSQL for every test that asks for it: one server a session, one database a test."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from local import database as local_database
+from local.postgres import Postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEMPLATE = "certification_template"
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class TestDatabase:
+    """A fresh database with the foundation and all migrations."""
+
+    __test__ = False
+
+    postgres: Postgres
+    name: str
+
+    @property
+    def dsn(self) -> str:
+        """As the owner of everything."""
+        return self.postgres.dsn(self.name)
+
+    def connect(self) -> psycopg.Connection:
+        """An autocommit connection as the owner."""
+        return psycopg.connect(self.dsn, autocommit=True)
+
+    def login(self, function: str) -> dict[str, str | int]:
+        """The secret of a login with the database role of a function of template.yaml."""
+        return local_database.make_login(self.postgres, function, self.name)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """One server for the session, without fsync."""
+    server = Postgres(tmp_path_factory.mktemp("postgres") / "server", durable=False)
+    server.start()
+    try:
+        local_database.create(server, TEMPLATE)
+        yield server
+    finally:
+        server.destroy()
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[TestDatabase]:
+    """A database of this test's own."""
+    name = f"test_{next(_numbers)}"
+    local_database.create(postgres, name, template=TEMPLATE)
+    yield TestDatabase(postgres, name)
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@pytest.fixture
+def connection(database: TestDatabase) -> Iterator[psycopg.Connection]:
+    """An autocommit connection to it, as the owner."""
+    with database.connect() as connection:
+        yield connection
