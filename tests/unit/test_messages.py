@@ -1,0 +1,526 @@
+"""What people receive: the words, and the octets they travel in. The mails themselves are under golden/."""
+
+import email
+import os
+import re
+import unicodedata
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from email.header import decode_header
+from email.policy import SMTP
+from html.parser import HTMLParser
+from pathlib import Path
+from quopri import decodestring
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.adapters import rendering
+from shared.adapters.messages import Sender, compose, from_mailbox
+from shared.adapters.rendering import UnrenderableNoticeError, blocks, render
+from shared.domain.addresses import usable_address, usable_name
+from shared.domain.errors import IncompleteNoticeError, PermanentError, UnusableAddressError
+from shared.domain.notices import Digest, DigestLine, Locale, Notice, NoticeKind
+
+GOLDEN = Path(__file__).parent / "golden"
+AT = datetime(2026, 12, 17, 9, 0, tzinfo=UTC)
+LAST_DAY = date(2026, 12, 31)
+SENDER = Sender("ikke-svar@hlf.example")
+SECTIONS = ("expired", "unreachable", "undeliverable", "needs_decision", "reminded", "reactivated")
+EVERY_MESSAGE = [pytest.param(kind, locale, id=f"{kind}.{locale}") for kind in NoticeKind for locale in Locale]
+
+
+def line(name="Kari Nordmann", **known):
+    return DigestLine(mentor_name=name, **({"expires_on": LAST_DAY} | known))
+
+
+DIGEST = Digest(
+    expired=(line("Kari Ås"), line("Per Bø")),
+    unreachable=(line("Ola Nordmann", reason="no_email"), line("Anne Lund", reason="malformed_email")),
+    undeliverable=(line("Eva Moe", reason="MessageRejected"),),
+    needs_decision=(
+        line("Liv Dahl", reason="set_active_by_hand"),
+        line("Nils Vik", reason="awaiting_manual_reactivation"),
+        line("Siv Berg", reason="set_expired_by_hand"),
+        line("Jon Li", reason="40001"),
+    ),
+    reminded=(line("Tor Hagen", days_left=14), line("Mia Strand", days_left=1), line("Åge Holm", days_left=0)),
+    reactivated=(line("Gro Fjell", expires_on=date(2028, 12, 31)),),
+    omitted=12,
+)
+
+
+def notice(kind=NoticeKind.REMINDER, locale=Locale.NB, **changes):
+    known = {
+        "id": 4711,
+        "kind": kind,
+        "locale": locale,
+        "organisation_name": "Hørselsforbundet",
+        "recipient_name": "Åse Bjørnå",
+        "recipient_address": "ase.bjorna@example.no",
+        "coordinator_name": "Øyvind Sæther",
+        "coordinator_email": "oyvind@hlf.example",
+    }
+    if kind is NoticeKind.DIGEST:
+        known |= {"digest": DIGEST, "coordinator_name": None, "coordinator_email": None}
+    else:
+        known |= {"expires_on": LAST_DAY, "days_left": 14}
+    return Notice(**(known | changes))
+
+
+def parsed(raw):
+    return email.message_from_bytes(raw, policy=SMTP)
+
+
+class Tags(HTMLParser):
+    """The tags of a page, and what is between them."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.seen, self.text = [], []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text.append(data.strip())
+
+    def names(self):
+        return [tag for tag, _ in self.seen]
+
+
+# The words
+
+
+@pytest.mark.parametrize(("kind", "locale"), EVERY_MESSAGE)
+def test_every_message_in_every_language_reads_as_in_golden(kind, locale):
+    """Set UPDATE_GOLDEN=1 to write the files anew, and read what changed."""
+    words = render(notice(kind, locale))
+    mail = f"{words.subject}\n\n{words.text}"
+    golden = GOLDEN / f"{kind}.{locale}.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(mail, encoding="utf-8")
+    assert mail == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("kind", "locale"), EVERY_MESSAGE)
+@pytest.mark.parametrize(
+    "coordinator", [(None, None), ("Øyvind", None), (None, "o@hlf.example"), ("Ø", "o@hlf.example")]
+)
+def test_no_message_has_a_leftover_of_its_template(kind, locale, coordinator):
+    name, address = coordinator
+    if kind is NoticeKind.DIGEST:
+        name = address = None
+    words = render(notice(kind, locale, coordinator_name=name, coordinator_email=address))
+    for text in (words.subject, words.text):
+        assert not re.search(r"[{}]|None|[ \t]\n|\n\n\n|  | [.,!]", text)
+    assert not re.search(r"None|\{[{%#]|[%#}]\}", words.html)
+    assert "\n" not in words.subject
+
+
+@pytest.mark.parametrize(
+    ("locale", "days", "said"),
+    [
+        ("nb", 0, "i dag"),
+        ("nb", 1, "om 1 dag"),
+        ("nb", 14, "om 14 dager"),
+        ("nn", 0, "i dag"),
+        ("nn", 1, "om 1 dag"),
+        ("nn", 14, "om 14 dagar"),
+        ("en", 0, "today"),
+        ("en", 1, "in 1 day"),
+        ("en", 14, "in 14 days"),
+    ],
+)
+def test_the_days_left_are_said_as_people_say_them(locale, days, said):
+    words = render(notice(locale=Locale(locale), days_left=days))
+    assert re.search(rf" {said} \(31\.12\.2026\)$", words.subject)
+    assert f" {said}.\n" in words.text
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [("nb", "til og med 31.12.2026"), ("nn", "til og med 31.12.2026"), ("en", "up to and including 31.12.2026")],
+)
+@pytest.mark.parametrize("kind", [NoticeKind.REMINDER, NoticeKind.EXPIRED, NoticeKind.REACTIVATED])
+def test_the_last_day_is_said_to_be_a_valid_day(kind, locale, said):
+    assert said in render(notice(kind, Locale(locale))).text
+
+
+def test_a_single_digit_day_has_its_zero():
+    assert "til og med 01.02.2027" in render(notice(expires_on=date(2027, 2, 1))).text
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+@pytest.mark.parametrize("kind", [NoticeKind.REMINDER, NoticeKind.EXPIRED, NoticeKind.REACTIVATED])
+def test_a_mentors_subject_tells_a_bystander_nothing_of_hearing_or_mentoring(kind, locale):
+    subject = render(notice(kind, locale)).subject.casefold()
+    assert not re.search(r"hørsel|hørsl|hearing|hlf|likeperson|mentor|peer|åse", subject)
+
+
+@pytest.mark.parametrize(("kind", "locale"), EVERY_MESSAGE)
+def test_a_mentor_without_a_name_is_greeted_all_the_same(kind, locale):
+    words = render(notice(kind, locale, recipient_name=""))
+    assert words.text.startswith("Hello,\n" if locale is Locale.EN else "Hei!\n")
+
+
+def test_a_coordinators_unusable_address_is_neither_shown_nor_replied_to():
+    told = notice(coordinator_email="oyvind@hlf.example\r\nBcc: alle@hlf.example")
+    assert "alle@" not in render(told).text
+    assert "svaret" not in render(told).text
+    assert parsed(compose(told, SENDER, AT))["Reply-To"] is None
+
+
+def test_a_reply_to_a_mentors_mail_goes_to_the_coordinator():
+    assert parsed(compose(notice(), SENDER, AT))["Reply-To"] == "oyvind@hlf.example"
+
+
+def test_a_digest_has_no_reply_address_even_if_the_row_has_a_coordinator():
+    told = notice(NoticeKind.DIGEST, coordinator_name="Øyvind", coordinator_email="oyvind@hlf.example")
+    assert parsed(compose(told, SENDER, AT))["Reply-To"] is None
+    assert "Øyvind" not in render(told).text
+
+
+# The digest
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+def test_an_empty_digest_has_no_sections_and_says_that_nobody_needs_following_up(locale):
+    words = render(notice(NoticeKind.DIGEST, locale, digest=Digest()))
+    assert "---" not in words.text
+    assert not re.search(r"\d", words.subject)
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_digest_with_one_line_has_that_one_section(section, locale):
+    words = render(notice(NoticeKind.DIGEST, locale, digest=Digest(**{section: (line(),)})))
+    assert len(re.findall(r"^-{3,}$", words.text, re.MULTILINE)) == 1
+    assert len(re.findall(r"^- Kari Nordmann", words.text, re.MULTILINE)) == 1
+    assert "(1)\n" in words.text
+    assert re.search(r"\b1 ", words.subject)
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+def test_a_full_digest_says_every_mentor_once_with_the_most_urgent_first(locale):
+    digest = Digest(
+        **{section: tuple(line(f"{section}-{n:03}") for n in range(100)) for section in SECTIONS}, omitted=7
+    )
+    words = render(notice(NoticeKind.DIGEST, locale, digest=digest))
+    assert re.findall(r"^- ([a-z_]+-\d{3})", words.text, re.MULTILINE) == [
+        f"{section}-{n:03}" for section in SECTIONS for n in range(100)
+    ]
+    assert words.subject.startswith("400 ")
+    assert len(re.findall(r"… \w+ 7 (?:til|more)", words.text)) == 1
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+def test_what_was_left_out_of_a_digest_is_told_in_the_subject_and_at_the_end(locale):
+    words = render(notice(NoticeKind.DIGEST, locale))
+    assert re.search(r"… \w+ 12 (?:til|more)$", words.subject)
+    assert not re.search(r"…", render(notice(NoticeKind.DIGEST, locale, digest=replace(DIGEST, omitted=0))).subject)
+
+
+def test_the_subject_of_a_digest_counts_only_what_there_is():
+    digest = Digest(expired=(line(),), needs_decision=(line(), line()), reminded=(line(days_left=7),))
+    assert render(notice(NoticeKind.DIGEST, digest=digest)).subject == "3 må følges opp: 1 utløpt, 2 må avgjøres"
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+def test_a_code_meant_for_operations_is_not_shown_to_a_coordinator(locale):
+    words = render(notice(NoticeKind.DIGEST, locale))
+    assert not re.search(r"MessageRejected|40001|_", words.text)
+
+
+def test_a_digest_line_without_dates_is_still_a_sentence():
+    digest = Digest(**{section: (line(expires_on=None),) for section in SECTIONS})
+    for locale in Locale:
+        assert "None" not in render(notice(NoticeKind.DIGEST, locale, digest=digest)).text
+
+
+def test_a_mentors_name_cannot_make_a_section_of_its_own():
+    name = "Kari\n\nUtløpt\n------\n- Ola"
+    words = render(notice(NoticeKind.DIGEST, digest=Digest(expired=(line(name),))))
+    assert len(re.findall(r"^-{3,}$", words.text, re.MULTILINE)) == 1
+
+
+# The page
+
+
+@pytest.mark.parametrize(("kind", "locale"), EVERY_MESSAGE)
+def test_the_page_says_the_same_as_the_text_in_a_language_it_names(kind, locale):
+    words = render(notice(kind, locale))
+    page = Tags(words.html)
+    assert page.seen[0] == ("html", {"lang": locale.value})
+    flat = " ".join(" ".join(page.text).split())
+    for said in words.text.splitlines():
+        assert said.removeprefix("- ").strip("-") in flat
+
+
+@pytest.mark.parametrize(("kind", "locale"), EVERY_MESSAGE)
+def test_the_page_has_one_main_heading_and_nothing_that_is_fetched_or_followed(kind, locale):
+    page = Tags(render(notice(kind, locale)).html)
+    assert page.names().count("h1") == 1
+    assert not {"img", "a", "script", "link", "iframe", "form"} & set(page.names())
+    assert not re.search(r"https?:|url\(|@import", render(notice(kind, locale)).html)
+
+
+def test_a_name_cannot_put_markup_into_the_page():
+    words = render(notice(recipient_name='<img src="https://example.com/x.png">', organisation_name="A & B"))
+    assert "img" not in Tags(words.html).names()
+    assert "A &amp; B" in words.html
+    assert "A & B" in words.text
+
+
+def test_a_heading_a_paragraph_and_a_list_are_told_apart():
+    assert [(block.tag, block.lines) for block in blocks("A\n-\nb\nc\n- d\n- d\n\ne\n")] == [
+        ("h2", ("A",)),
+        ("p", ("b", "c")),
+        ("ul", ("d", "d")),
+        ("p", ("e",)),
+    ]
+
+
+def test_a_template_that_asks_for_what_is_not_there_fails_and_names_nobody(monkeypatch, tmp_path):
+    (tmp_path / "reminder").mkdir()
+    (tmp_path / "reminder" / "subject.nb.txt").write_text("{{ notice.shoe_size }}")
+    monkeypatch.setattr(rendering, "_MESSAGES", tmp_path)
+    rendering._environment.cache_clear()
+    try:
+        with pytest.raises(UnrenderableNoticeError, match=r"notice 4711: .*shoe_size") as raised:
+            render(notice())
+    finally:
+        rendering._environment.cache_clear()
+    assert "Åse" not in str(raised.value)
+
+
+# The octets
+
+
+@pytest.mark.parametrize(("kind", "locale"), EVERY_MESSAGE)
+def test_the_message_is_what_was_rendered_when_the_standard_library_reads_it(kind, locale):
+    told = notice(kind, locale)
+    words, message = render(told), parsed(compose(told, SENDER, AT))
+    assert not any(part.defects for part in message.walk())
+    assert message["Subject"] == words.subject
+    assert message.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    text, html = (part.get_content().replace("\r\n", "\n") for part in message.iter_parts())
+    assert (text, html) == (words.text, words.html + "\n" * (not words.html.endswith("\n")))
+
+
+@pytest.mark.parametrize(("kind", "locale"), EVERY_MESSAGE)
+def test_every_octet_is_7_bit_and_every_line_short_and_ended_by_crlf(kind, locale):
+    raw = compose(notice(kind, locale, recipient_name="Åse " * 30), SENDER, AT)
+    assert raw.isascii()
+    assert raw.endswith(b"\r\n")
+    lines = raw.split(b"\r\n")
+    assert not any(b"\r" in one or b"\n" in one or b"\0" in one for one in lines)
+    assert max(map(len, lines)) <= 78 + 20
+
+
+def test_the_octets_decode_to_norwegian_without_an_email_parser():
+    raw = compose(notice(NoticeKind.DIGEST, Locale.NN), SENDER, AT)
+    head, _, body = raw.partition(b"\r\n\r\n")
+    assert "Må kontaktast på telefon (2)" in decodestring(body).decode()
+    unfolded = re.sub(r"\r\n[ \t]", " ", head.decode("ascii"))
+    headers = dict(one.split(": ", 1) for one in unfolded.split("\r\n"))
+
+    def words_of(value):
+        return "".join(
+            part.decode(charset or "ascii") if isinstance(part, bytes) else part
+            for part, charset in decode_header(value)
+        )
+
+    assert words_of(headers["Subject"]).startswith("9 må følgjast opp: 2 gått ut, 2 utan e-post")
+    assert words_of(headers["From"]) == "Hørselsforbundet <ikke-svar@hlf.example>"
+    assert words_of(headers["To"]) == "Åse Bjørnå <ase.bjorna@example.no>"
+
+
+def test_the_headers_say_that_a_machine_sent_it_and_in_which_language():
+    message = parsed(compose(notice(locale=Locale.NN), SENDER, AT))
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Content-Language"] == "nn"
+    assert message["Date"].datetime == AT
+
+
+def test_the_same_notice_has_the_same_message_id_whenever_it_is_composed():
+    first, later = (parsed(compose(notice(), SENDER, at)) for at in (AT, AT.replace(day=18)))
+    assert first["Message-ID"] == later["Message-ID"] == "<notice-4711@hlf.example>"
+    assert first["X-Notice-ID"] == later["X-Notice-ID"] == "4711"
+    assert parsed(compose(notice(id=4712), SENDER, AT))["Message-ID"] != first["Message-ID"]
+
+
+def test_the_same_notice_at_the_same_moment_is_the_same_octets():
+    assert compose(notice(), SENDER, AT) == compose(notice(), SENDER, AT)
+
+
+def test_decomposed_letters_are_sent_composed():
+    apart = unicodedata.normalize("NFD", "Åse Bjørnå")
+    assert apart != "Åse Bjørnå"
+    message = parsed(compose(notice(recipient_name=apart), SENDER, AT))
+    assert message["To"].addresses[0].display_name == "Åse Bjørnå"
+    assert "Hei, Åse Bjørnå!" in message.get_body(("plain",)).get_content()
+
+
+def test_the_sender_is_the_organisation_unless_it_has_a_name_of_its_own():
+    assert parsed(compose(notice(), SENDER, AT))["From"].addresses[0].display_name == "Hørselsforbundet"
+    named = Sender("ikke-svar@hlf.example", "Likepersonstjenesten, Møre")
+    assert parsed(compose(notice(), named, AT))["From"].addresses[0].display_name == "Likepersonstjenesten, Møre"
+
+
+@pytest.mark.parametrize("name", [None, "Møre, og Romsdal", 'Kari "Kaia" Moe', ""])
+def test_the_from_given_to_ses_is_the_one_in_the_message(name):
+    sender = Sender("ikke-svar@hlf.example", name)
+    given = from_mailbox(notice(), sender)
+    assert given.isascii()
+    assert "\n" not in given
+    assert parsed(f"From: {given}\r\n\r\n".encode())["From"] == parsed(compose(notice(), sender, AT))["From"]
+
+
+# One recipient per message
+
+
+ANYTHING = st.text(max_size=40)
+HOSTILE = st.text(alphabet="aå@.,;:<>\"'\\()[] \r\n\t\0\x85\u2028=?_-", max_size=40)
+ADDRESSES = st.one_of(ANYTHING, HOSTILE, st.emails(), st.builds("{}@{}".format, HOSTILE, HOSTILE))
+
+
+@given(name=st.one_of(ANYTHING, HOSTILE), address=ADDRESSES)
+def test_no_name_and_no_address_adds_a_header_or_a_recipient(name, address):
+    try:
+        raw = compose(notice(recipient_name=name, recipient_address=address), SENDER, AT)
+    except UnusableAddressError:
+        return
+    message = parsed(raw)
+    assert raw.isascii()
+    assert not any(part.defects for part in message.walk())
+    assert message.keys() == parsed(compose(notice(), SENDER, AT)).keys()
+    assert [one.addr_spec for one in message["To"].addresses] == [usable_address(address)]
+    assert message["To"].addresses[0].display_name == usable_name(name)
+    head = raw.partition(b"\r\n\r\n")[0]
+    assert len(re.findall(rb"^To:", head, re.MULTILINE)) == 1
+
+
+@given(name=st.one_of(ANYTHING, HOSTILE), sender=ADDRESSES)
+def test_no_sender_and_no_organisation_adds_a_header(name, sender):
+    try:
+        message = parsed(compose(notice(organisation_name=name), Sender(sender), AT))
+    except UnusableAddressError:
+        return
+    assert message.keys() == parsed(compose(notice(), SENDER, AT)).keys()
+    assert len(message["From"].addresses) == 1
+
+
+@given(name=st.one_of(ANYTHING, HOSTILE), address=ADDRESSES)
+def test_no_coordinator_adds_a_header_or_keeps_the_mentor_from_being_told(name, address):
+    message = parsed(compose(notice(coordinator_name=name, coordinator_email=address), SENDER, AT))
+    assert set(message.keys()) <= set(parsed(compose(notice(), SENDER, AT)).keys())
+    assert len(message["To"].addresses) == 1
+
+
+def test_half_a_letter_in_another_persons_name_still_makes_a_mail():
+    told = notice(coordinator_name="Øyvind\ud800\0Sæther")
+    assert "Øyvind Sæther (oyvind@hlf.example)" in parsed(compose(told, SENDER, AT)).get_body(("plain",)).get_content()
+    told = notice(NoticeKind.DIGEST, digest=Digest(expired=(line("Kari\ud800"),)))
+    assert "- Kari:" in parsed(compose(told, SENDER, AT)).get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "kari",
+        "@example.no",
+        "kari@",
+        "kari@example",
+        "kari@example.no\r\nBcc: ola@example.no",
+        "kari@example.no\n",
+        "kari@example.no,ola@example.no",
+        "kari@example.no, ola@example.no",
+        "kari@example.no;ola@example.no",
+        "ola@example.no@example.no",
+        "Kari <kari@example.no>",
+        '"kari lund"@example.no',
+        "kari lund@example.no",
+        ".kari@example.no",
+        "ka..ri@example.no",
+        "kåre@example.no",
+        "kari@[192.0.2.1]",
+        "kari@192.0.2.1",
+        "kari@-example.no",
+        "kari@exa_mple.no",
+        "kari@example..no",
+        "kari@\u2028.no",
+        "k" * 65 + "@example.no",
+        "kari@" + "a" * 64 + ".no",
+        "kari@" + "å" * 80 + ".no",
+        "kari@" + "a." * 130 + "no",
+    ],
+)
+def test_an_address_that_is_not_exactly_one_is_refused_without_repeating_it(address):
+    with pytest.raises(UnusableAddressError, match=r"^unusable_(local_part|domain)$"):
+        usable_address(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "as_sent"),
+    [
+        ("kari@example.no", "kari@example.no"),
+        (" kari@example.no ", "kari@example.no"),
+        ("kari+hlf@sub.example.no", "kari+hlf@sub.example.no"),
+        ("o'brien@example.no", "o'brien@example.no"),
+        ("post@blåbær.no", "post@xn--blbr-roah.no"),
+        ("post@bla\u030abær.no", "post@xn--blbr-roah.no"),
+        ("post@xn--blbr-roah.no", "post@xn--blbr-roah.no"),
+    ],
+)
+def test_an_address_is_written_as_ses_takes_it(address, as_sent):
+    assert usable_address(address) == as_sent
+
+
+@pytest.mark.parametrize("name", ["Kari\r\nBcc: x@example.no", "Kari\n", "Kari\0", "Kari\x85", "Kari\u2028", "\ud800"])
+def test_a_name_with_a_line_break_or_a_control_character_is_refused(name):
+    with pytest.raises(UnusableAddressError, match=r"^control_character_in_name$"):
+        compose(notice(recipient_name=name), SENDER, AT)
+
+
+# What a notice must hold
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"kind": NoticeKind.DIGEST, "digest": None},
+        {"digest": Digest()},
+        {"expires_on": None},
+        {"days_left": None},
+        {"days_left": -1},
+        {"kind": NoticeKind.EXPIRED, "expires_on": None},
+        {"kind": NoticeKind.REACTIVATED, "expires_on": None},
+    ],
+    ids=str,
+)
+def test_a_notice_that_would_read_as_nonsense_cannot_be_made(broken):
+    with pytest.raises(IncompleteNoticeError, match="notice 4711") as raised:
+        notice(**broken)
+    assert isinstance(raised.value, PermanentError)
+    assert "Åse" not in str(raised.value)
+
+
+@pytest.mark.parametrize("kind", list(NoticeKind))
+def test_a_notice_shown_in_a_log_names_nobody_i11(kind):
+    told = notice(kind, coordinator_name="Øyvind Sæther", coordinator_email="oyvind@hlf.example")
+    assert "4711" in repr(told)
+    assert not re.search(r"Åse|ase|Øyvind|Hørsel|@|Kari|Nordmann", f"{told!r} {told}")
+
+
+def test_every_locale_and_kind_has_its_two_files_and_no_file_is_left_over():
+    expected = {
+        f"{kind}/{part}.{locale}.txt" for kind in NoticeKind for part in ("subject", "body") for locale in Locale
+    }
+    found = {f"{file.parent.name}/{file.name}" for file in rendering._MESSAGES.glob("*/*")}
+    assert found == expected
