@@ -159,7 +159,8 @@ class LambdaHost:
             if worker.alive:
                 return worker
             await worker.stop()
-        return Worker(function, self._settings, f"{time.strftime('%Y/%m/%d')}/[$LATEST]{secrets.token_hex(16)}")
+        day = time.strftime("%Y/%m/%d", time.gmtime())
+        return Worker(function, self._settings, f"{day}/[$LATEST]{secrets.token_hex(16)}")
 
     async def _run(self, worker: Worker, function: Function, body: bytes, seconds: float) -> Invocation:
         request_id = str(uuid.uuid4())

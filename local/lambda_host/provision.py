@@ -128,8 +128,6 @@ def _create_queue(queue: Queue, aws: AwsClients) -> PhysicalId:
     except aws.sqs.exceptions.QueueDoesNotExist:
         url = aws.sqs.create_queue(QueueName=queue.name, Attributes=attributes)["QueueUrl"]
     else:
-        # Whether a queue is FIFO is decided once; the API refuses to be told again.
-        attributes.pop("FifoQueue", None)
         if attributes:
             aws.sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
     arn = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

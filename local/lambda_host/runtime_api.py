@@ -109,7 +109,7 @@ class RuntimeApi:
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
         if headers.get("expect", "").lower() == "100-continue":
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        body = await _read_body(reader, headers)
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
         status, answer_headers, answer = await self._route(method, path, body)
         lines = [f"HTTP/1.1 {status.value} {status.phrase}", f"Content-Length: {len(answer)}"]
         lines += [f"{name}: {value}" for name, value in answer_headers.items()]
@@ -156,14 +156,3 @@ def _too_large(size: int) -> dict[str, str]:
         "errorMessage": f"Response payload size ({size} bytes) exceeded maximum allowed payload size "
         f"({MAXIMUM_RESPONSE_BYTES} bytes).",
     }
-
-
-async def _read_body(reader: asyncio.StreamReader, headers: Mapping[str, str]) -> bytes:
-    if headers.get("transfer-encoding", "").lower() != "chunked":
-        return await reader.readexactly(int(headers.get("content-length", "0")))
-    body = bytearray()
-    while size := int((await reader.readline()).split(b";")[0], 16):
-        body += await reader.readexactly(size)
-        await reader.readline()
-    await reader.readline()
-    return bytes(body)

@@ -93,7 +93,6 @@ def to_cloudformation(document: Mapping[str, Any], parameters: Mapping[str, obje
 def _with_artifacts_in_s3(document: Mapping[str, Any]) -> dict[str, Any]:
     """A copy in which every artifact is an S3 address: what `sam package` would have put there."""
     packaged = copy.deepcopy(dict(document))
-    (packaged.get("Globals") or {}).get("Function", {}).pop("CodeUri", None)
     for resource in packaged["Resources"].values():
         kind = resource.get("Type") if isinstance(resource, dict) else None
         if kind in _ARTIFACT_PROPERTY:

@@ -12,6 +12,7 @@ import secrets
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -82,7 +83,7 @@ class Scheduler:
     def _run(self, schedule: Schedule, due: datetime) -> None:
         execution_id = secrets.token_hex(8)
         give_up = time.monotonic() + schedule.maximum_event_age_seconds
-        for attempt in range(1, schedule.maximum_retry_attempts + 2):
+        for attempt in count(1):
             try:
                 self._host.invoke(schedule.function, render_input(schedule, due, attempt, execution_id))
             except TooManyRequestsException:

@@ -1,5 +1,8 @@
 """How the local Lambda host runs functions, held against what AWS documents: real processes, real runtime client."""
 
+import asyncio
+import http.client
+import json
 import os
 import platform
 import signal
@@ -16,6 +19,7 @@ import pytest
 from local.lambda_host.errors import HostClosedError, LambdaHostError, TooManyRequestsException
 from local.lambda_host.host import LambdaHost
 from local.lambda_host.provision import Stack
+from local.lambda_host.runtime_api import RuntimeApi
 from local.lambda_host.template import load_template
 
 FIXTURES = Path(__file__).parent / "lambda_host_fixtures"
@@ -39,6 +43,10 @@ def is_running(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
+
+
+def child_of(invocation) -> int:
+    return int(next(line for line in invocation.log_lines if line.startswith("child=")).removeprefix("child="))
 
 
 def wait_until(holds, seconds: float = 5) -> bool:
@@ -169,8 +177,7 @@ def test_a_function_that_takes_too_long_is_killed_with_all_that_it_started(host)
         "errorMessage": f"RequestId: {invocation.request_id} Error: Task timed out after 1.00 seconds",
     }
     assert invocation.log_lines[-1].endswith("Status: timeout")
-    child = int(next(line for line in invocation.log_lines if line.startswith("child=")).removeprefix("child="))
-    assert wait_until(lambda: not is_running(child))
+    assert wait_until(lambda: not is_running(child_of(invocation)))
     assert function_processes() == []
     assert host.invoke("WaitShort", {"seconds": 0}).init_ms is not None
 
@@ -203,6 +210,35 @@ def test_a_process_that_ends_by_itself_is_an_exit_error_and_the_next_one_is_fres
     after = host.invoke("Crash", {})
     assert after.payload != before
     assert after.init_ms is not None
+
+
+def test_what_a_process_started_goes_with_it(host):
+    """Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle": all processes are ended."""
+    invocation = host.invoke("Crash", {"exit": 1, "start_child": True})
+    assert wait_until(lambda: not is_running(child_of(invocation)))
+
+
+def test_an_answer_to_another_request_than_the_one_under_way_is_refused():
+    """Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes": 400, InvalidRequestID."""
+
+    def post(address: str) -> tuple[int, dict[str, str]]:
+        connection = http.client.HTTPConnection(address)
+        connection.request("POST", "/2018-06-01/runtime/invocation/another/response", b"{}")
+        answer = connection.getresponse()
+        body = json.loads(answer.read())
+        connection.close()
+        return answer.status, body
+
+    async def scenario() -> tuple[int, dict[str, str]]:
+        api = RuntimeApi(events.append)
+        answer = await asyncio.to_thread(post, await api.start())
+        await api.close()
+        return answer
+
+    events = []
+    status, body = asyncio.run(scenario())
+    assert (status, body["errorType"]) == (400, "InvalidRequestID")
+    assert events == []
 
 
 def test_an_idle_process_that_died_is_replaced(host):

@@ -79,7 +79,7 @@ def test_a_rate_of_days_counts_24_hours_whatever_the_clocks_do():
 
 def test_a_rate_runs_first_at_its_start():
     """ "Rate-based schedules": the start date is the first occurrence."""
-    before = NOW - timedelta(hours=5)
+    before = NOW - timedelta(days=5)
     assert runs("rate(2 days)", before, 2) == ["2026-12-01 Tue 13:00", "2026-12-03 Thu 13:00"]
 
 

@@ -98,7 +98,7 @@ def test_the_next_runs_are_those_of_enabled_schedules_in_their_own_time_zone():
     disabled = replace(NIGHTLY, logical_id="Off", enabled=False)
     over = replace(NIGHTLY, logical_id="Over", end=datetime.now(UTC) - timedelta(days=1))
     later = replace(NIGHTLY, logical_id="Later", start=datetime(2199, 1, 1, tzinfo=UTC))
-    runs = scheduler_of(Recorder(), NIGHTLY, tokyo, disabled, over, later).next_runs()
+    runs = scheduler_of(Recorder(), later, NIGHTLY, tokyo, disabled, over).next_runs()
     assert {schedule.logical_id for schedule, _ in runs} == {"Nightly", "Tokyo", "Later"}
     assert [moment for _, moment in runs] == sorted(moment for _, moment in runs)
     for schedule, moment in runs:

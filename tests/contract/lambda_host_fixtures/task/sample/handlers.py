@@ -31,8 +31,7 @@ def look(event, context):
 def wait(event, context):
     print("waiting", event.get("name"), flush=True)
     if "start_child" in event:
-        child = subprocess.Popen(["sleep", "60"])
-        print(f"child={child.pid}", flush=True)
+        start_child()
     if "announce" in event:
         Path(event["announce"]).write_text(str(os.getpid()))
     time.sleep(event["seconds"])
@@ -40,8 +39,15 @@ def wait(event, context):
     return os.getpid()
 
 
+def start_child():
+    child = subprocess.Popen(["sleep", "60"])
+    print(f"child={child.pid}", flush=True)
+
+
 def crash(event, context):
     print("about to end")
+    if "start_child" in event:
+        start_child()
     if "exit" in event:
         os._exit(event["exit"])
     if "signal" in event:
