@@ -39,6 +39,9 @@ _THROTTLED = frozenset(
         "TooManyRequestsException",
     }
 )
+# SES says MessageRejected also of a sender that is not verified and of everybody while the account is in the sandbox
+# (https://repost.aws/knowledge-center/ses-554-400-message-rejected-error): only the text tells them apart. So a run
+# in which every message is undeliverable is a fault of the service, which the run's counts show.
 _UNDELIVERABLE = frozenset({"BadRequestException", "MessageRejected"})
 _SERVICE_REFUSED = frozenset(
     {

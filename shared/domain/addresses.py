@@ -26,7 +26,7 @@ def usable_address(address: str) -> str:
     be sent to (https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Destination.html).
     Raises UnusableAddressError, whose message is a code and never the address.
     """
-    local_part, at, domain = unicodedata.normalize("NFC", address.strip(" ")).rpartition("@")
+    local_part, at, domain = address.strip(" ").rpartition("@")
     if not at or not _LOCAL_PART.fullmatch(local_part) or len(local_part) > _LOCAL_PART_MAX:
         raise UnusableAddressError("unusable_local_part")
     ascii_domain = _punycode(domain)

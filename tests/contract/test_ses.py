@@ -14,15 +14,19 @@ import pytest
 import urllib3
 from botocore.config import Config
 from botocore.exceptions import (
+    ConnectTimeoutError,
     CredentialRetrievalError,
     EndpointProviderError,
     HTTPClientError,
+    LoginTokenLoadError,
     NoCredentialsError,
     ParamValidationError,
     PartialCredentialsError,
     ProxyConnectionError,
     ResponseStreamingError,
     SSLError,
+    SSOTokenLoadError,
+    TokenRetrievalError,
 )
 from botocore.parsers import ResponseParserError
 
@@ -262,6 +266,10 @@ ENDPOINT = "https://email.eu-north-1.amazonaws.com"
         (NoCredentialsError(), ServiceRefused("NoCredentialsError")),
         (PartialCredentialsError(provider="env", cred_var="x"), ServiceRefused("PartialCredentialsError")),
         (CredentialRetrievalError(provider="container", error_msg="x"), ServiceRefused("CredentialRetrievalError")),
+        (TokenRetrievalError(provider="sso", error_msg="x"), ServiceRefused("TokenRetrievalError")),
+        (SSOTokenLoadError(error_msg="x"), ServiceRefused("SSOTokenLoadError")),
+        (LoginTokenLoadError(error_msg="x"), ServiceRefused("LoginTokenLoadError")),
+        (ConnectTimeoutError(endpoint_url=ENDPOINT, error="x"), ServiceRefused("ConnectTimeoutError")),
         (EndpointProviderError(msg="x"), ServiceRefused("EndpointProviderError")),
         (ProxyConnectionError(proxy_url="http://proxy", error="x"), ServiceRefused("ProxyConnectionError")),
         (SSLError(endpoint_url=ENDPOINT, error=CERTIFICATE), ServiceRefused("SSLError")),
