@@ -14,8 +14,8 @@ from shared.use_cases.send_notices import send_notices
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# Time to settle the notice in hand and write the counts before Lambda ends the function.
-_RESERVE_MILLISECONDS = 20_000
+# The longest a message in hand can take (shared.adapters.ses), and then to settle it and write the counts.
+_RESERVE_MILLISECONDS = 40_000
 
 
 @logger().inject_lambda_context(clear_state=True)

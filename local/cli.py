@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from local.stack import LocalStack
 
 app = typer.Typer(
-    help="The whole system on this machine: PostgreSQL, the AWS APIs, a mail service and the functions of template.yaml.",
+    help="The system on this machine: PostgreSQL, the AWS APIs, a mail service, the functions of template.yaml.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -63,7 +63,7 @@ _FORESEEN = (
 def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
     """Load a mentors file into a fresh database, spend a night and a morning, and spend them again."""
     with _foreseen(), report.steps() as progress:
-        day = _day(as_of, default=synthetic.DEFAULT_AS_OF if mentors == loading.MENTORS else _today())
+        day = _day(as_of, default=synthetic.DEFAULT_AS_OF if mentors.resolve() == loading.MENTORS else _today())
         progress(f"Reading {mentors.name}")
         file = loading.read(mentors)
         if not file.rows:
@@ -82,7 +82,7 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
     report.night(first)
     report.heading("Once more")
     same = report.nothing_twice(first, second)
-    report.console.print(report.timings(second.check, second.sending))
+    report.timings(second.check, second.sending)
     report.heading("What to do next")
     report.sample_mail(HOME / "mail")
     report.console.print("python -m local --help   [dim]preview, explain, invoke, up and more, on this same data[/dim]")
@@ -91,7 +91,10 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
 
 
 @app.command()
-def up(mentors: MentorsFile = loading.MENTORS, fresh: Annotated[bool, typer.Option(help="Start with an empty database.")] = False) -> None:
+def up(
+    mentors: MentorsFile = loading.MENTORS,
+    fresh: Annotated[bool, typer.Option(help="Start with an empty database.")] = False,
+) -> None:
     """Start everything, run the schedules of template.yaml, and stay until Ctrl-C."""
     with _foreseen(), _stack_with_mentors(mentors, fresh=fresh) as (stack, addresses):
         scheduler = Scheduler(stack.stack, stack.host)
@@ -119,7 +122,9 @@ def up(mentors: MentorsFile = loading.MENTORS, fresh: Annotated[bool, typer.Opti
 
 @app.command()
 def invoke(
-    function: Annotated[str, typer.Argument(help="ExpiryCheck or expiry_check, as template.yaml or functions/ has it.")],
+    function: Annotated[
+        str, typer.Argument(help="ExpiryCheck or expiry_check, as template.yaml or functions/ has it.")
+    ],
     event: Annotated[Path, typer.Option("--event", "-e", help="A JSON file; events/ has one for each trigger.")],
 ) -> None:
     """Invoke one function with an event; its answer goes to standard output, its log to standard error."""
@@ -153,7 +158,9 @@ def nightly(as_of: Day = None) -> None:
 @app.command()
 def preview(
     days: Annotated[int, typer.Option(help="How many nights ahead.", min=1, max=3660)] = 60,
-    first: Annotated[str | None, typer.Option("--from", help="The first night; the one after the last run.", show_default=False)] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", help="The first night; the one after the last run.", show_default=False)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable, with ids instead of names.")] = False,
 ) -> None:
     """A dry run: who will be reminded or expire when. Writes nothing."""
@@ -163,7 +170,9 @@ def preview(
         lines = results.read_preview(dsn, start, days)
         if as_json:
             report.console.print_json(
-                json.dumps([{k: v for k, v in dataclasses.asdict(line).items() if k != "name"} for line in lines], default=str)
+                json.dumps(
+                    [{k: v for k, v in dataclasses.asdict(line).items() if k != "name"} for line in lines], default=str
+                )
             )
         else:
             report.preview(lines, first=f"{start:%d.%m.%Y}", days=days)
@@ -186,8 +195,9 @@ def psql(context: typer.Context) -> None:
     """Open psql on the local database; what follows is handed to psql, such as -c 'SELECT …'."""
     with _foreseen(), session.database_only() as dsn:
         found = psycopg.conninfo.conninfo_to_dict(dsn)
-        environment = os.environ | {"PGPASSWORD": str(found.pop("password"))}
-        command = [str(psql_binary()), psycopg.conninfo.make_conninfo(**found), *context.args]
+        environment = os.environ | {"PGPASSWORD": str(found["password"])}  # not among the arguments, which ps shows
+        words = {name: str(value) for name, value in found.items() if name != "password"}
+        command = [str(psql_binary()), psycopg.conninfo.make_conninfo("", **words), *context.args]
         previous = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is psql's, to cancel a query
         try:
             raise typer.Exit(subprocess.call(command, env=environment))
@@ -198,8 +208,13 @@ def psql(context: typer.Context) -> None:
 @app.command()
 def thresholds(
     organisation: Annotated[str, typer.Argument(help="The organisation's name.")],
-    days: Annotated[list[int] | None, typer.Argument(help="Days before expiry, the largest first, like 45 21 7.", show_default=False)] = None,
-    own: Annotated[bool | None, typer.Option("--own/--standard", help="Whether its own thresholds apply, or the HLF standard.")] = None,
+    days: Annotated[
+        list[int] | None,
+        typer.Argument(help="Days before expiry, the largest first, like 45 21 7.", show_default=False),
+    ] = None,
+    own: Annotated[
+        bool | None, typer.Option("--own/--standard", help="Whether its own thresholds apply, or the HLF standard.")
+    ] = None,
 ) -> None:
     """Show or change an organisation's thresholds."""
     from local.settings import change_thresholds  # noqa: PLC0415
@@ -207,9 +222,8 @@ def thresholds(
     with _foreseen(), session.database_only() as dsn:
         now = change_thresholds(dsn, organisation, tuple(days or ()), own=own)
         applies = "its own apply" if now.own else "the HLF standard applies"
-        report.console.print(
-            f"{organisation}: own thresholds {' '.join(map(str, now.days))}; {applies}: {' '.join(map(str, now.effective))}"
-        )
+        own_days, effective = (" ".join(map(str, days)) for days in (now.days, now.effective))
+        report.console.print(f"{organisation}: own thresholds {own_days}; {applies}: {effective}")
 
 
 @app.command()
@@ -227,7 +241,9 @@ def dataset(
 
 @app.command()
 def migrate(
-    database_url: Annotated[str, typer.Option(envvar="DATABASE_URL", help="A libpq connection string or URL.", show_default=False)],
+    database_url: Annotated[
+        str, typer.Option(envvar="DATABASE_URL", help="A libpq connection string or URL.", show_default=False)
+    ],
 ) -> None:
     """Apply the migrations to a database that has the foundation tables, local or not."""
     from shared.adapters.postgres.migrate import migrate as apply  # noqa: PLC0415
@@ -239,7 +255,9 @@ def migrate(
         except psycopg.Error as error:
             report.failure(f"the database says: {str(error).strip()}")
             raise typer.Exit(1) from None
-        report.console.print("\n".join(f"applied {name}" for name in applied) or "nothing to do: every migration is applied")
+        report.console.print(
+            "\n".join(f"applied {name}" for name in applied) or "nothing to do: every migration is applied"
+        )
 
 
 @contextmanager

@@ -33,7 +33,9 @@ def create(postgres: Postgres, name: str = NAME, *, template: str | None = None)
     """A fresh database, and the connection string to it. Copies `template`, or builds foundation and migrations."""
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-        source = sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template)) if template else sql.SQL("")
+        source = (
+            sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template)) if template else sql.SQL("")
+        )
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) + source)
     if template is None:
         with psycopg.connect(postgres.dsn(name), autocommit=True) as connection:

@@ -15,7 +15,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 from contextlib import suppress
@@ -25,6 +24,7 @@ from typing import TYPE_CHECKING, Self
 from local import processes
 
 if TYPE_CHECKING:
+    import subprocess
     from types import TracebackType
 
 _SUPERUSER = "postgres"

@@ -1,7 +1,9 @@
-"""What a person reads in the terminal. Names only where a person looks: piped into a file, ids stand for people (I11)."""
+"""What a person reads in the terminal. Piped into a file, ids stand for people instead of names (I11)."""
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from contextlib import contextmanager
 from email import message_from_bytes, policy
@@ -24,12 +26,27 @@ if TYPE_CHECKING:
     from local.results import Coming, Explanation, Moved
     from local.stack import Progress
 
-console = Console(highlight=False)
+# A file or a pipe has no width of its own; a terminal keeps its.
+_PIPE_WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 110
+console = Console(highlight=False, width=_PIPE_WIDTH)
 errors = Console(stderr=True, highlight=False)
 
 _STATE_STYLE = {"succeeded": "green", "degraded": "yellow", "failed": "red"}
 _SHOWN = 12
-_KINDS = {"reminder": "reminder", "expired": "expiry", "reactivated": "reactivation", "digest": "coordinator's digest"}
+# What a degraded run means, for people. The codes are shared.domain.runs's.
+_REASONS = {
+    "set_aside": "{n} mentors stood in the way and were set aside; explain says why",
+    "untold": "{n} mentors could not be mailed and have no coordinator to tell",
+    "expiries_skipped_by_hand": "{n} mentors were set active by hand although their certification has ended",
+    "expiries_skipped_busy": "{n} mentors were being edited and are looked at again the next night",
+    "reactivations_skipped_by_hand": "{n} renewed mentors were set expired by hand and stay so",
+    "reactivations_skipped_busy": "{n} mentors were being edited and are looked at again the next night",
+    "notices_undeliverable": "{n} cannot be delivered: the address is missing or was refused",
+    "notices_given_back": "{n} notices were not accepted and wait for the next run",
+    "notices_in_doubt": "{n} notices are in doubt: the reply was lost, they are not sent again by themselves",
+    "notices_stuck": "{n} notices are stuck in a claim and need a person to look",
+}
+_KINDS = {"reminder": "reminder", "expired": "expiry", "reactivated": "reactivation", "digest": "digest"}
 _LOCALES = {"nb": "bokmål", "nn": "nynorsk", "en": "English"}
 
 
@@ -97,13 +114,13 @@ def problems(file: MentorFile) -> None:
 def night(night: Night) -> None:
     """Everything about one night."""
     console.print(reminders(night.check))
-    _sides(_moves(night), notices(night.sending))
-    console.print(timings(night.check, night.sending))
-
-
-def _sides(*tables: Table) -> None:
-    for table in tables:
-        console.print(table)
+    console.print("[dim]Claimed became a mail. Collapsed: a nearer threshold, or the expiry, spoke for it.[/dim]\n")
+    if night.moved:
+        console.print(_moves(night))
+        console.print()
+    console.print(notices(night.sending))
+    console.print(f"[dim]{night.sending.run.total('notices_sent')} sent, one recipient each.[/dim]\n")
+    timings(night.check, night.sending)
 
 
 def reminders(part: Part) -> Table:
@@ -117,12 +134,9 @@ def reminders(part: Part) -> Table:
         for index, day in enumerate(organisation.thresholds):
             counts = [organisation.counts.get((f"reminders_{outcome}", str(day)), 0) for outcome in REMINDER_OUTCOMES]
             last = index == len(organisation.thresholds) - 1
-            table.add_row(
-                organisation.name if index == 0 else "", f"{day} days", *map(_number, counts), end_section=last
-            )
+            table.add_row(organisation.name if index == 0 else "", _days(day), *map(_number, counts), end_section=last)
     totals = [part.run.total(f"reminders_{outcome}") for outcome in REMINDER_OUTCOMES]
     table.add_row("All", "", *(f"[bold]{n}[/bold]" for n in totals))
-    table.caption = "Claimed became a mail. Collapsed: a nearer threshold, or the expiry, spoke for it."
     return table
 
 
@@ -130,9 +144,8 @@ def _moves(night: Night) -> Table:
     moved = night.moved
     expired = sum(one.to_status == "certification_expired" for one in moved)
     table = _table(f"{expired} mentors expired, {len(moved) - expired} reactivated")
-    table.add_column("Organisation")
-    table.add_column("Mentor")
-    table.add_column("Now")
+    for title in ("Organisation", "Mentor", "Now"):
+        table.add_column(title, no_wrap=title == "Mentor")
     table.add_column("Certification ends", justify="right")
     for one in _first(moved):
         style = "red" if one.to_status == "certification_expired" else "green"
@@ -154,11 +167,9 @@ def _first(moved: Sequence[Moved]) -> Sequence[Moved]:
 def notices(part: Part) -> Table:
     """Sent notices by kind and language, and what was not sent."""
     table = _table("Notices")
-    table.add_column("Kind")
-    for name in _LOCALES.values():
-        table.add_column(f"{name}", justify="right")
-    for title in ("Undeliverable", "Superseded", "Waiting", "In doubt"):
-        table.add_column(title, justify="right")
+    table.add_column("Kind", no_wrap=True)
+    for title in (*_LOCALES.values(), "Refused", "Outdated", "Waiting", "In doubt"):
+        table.add_column(title, justify="right", no_wrap=True)
 
     def count(measure: str, kind: str, locales: Sequence[str]) -> int:
         return sum(
@@ -174,30 +185,39 @@ def notices(part: Part) -> Table:
             for outcome in ("undeliverable", "superseded", "given_back", "in_doubt")
         ]
         table.add_row(title, *map(_number, sent), *map(_number, other))
-    table.caption = f"{part.run.total('notices_sent')} sent, one recipient each"
     return table
 
 
-def timings(*parts: Part) -> Table:
+def timings(*parts: Part) -> None:
     """How each function ended and what it took."""
     table = _table("Functions")
-    for title in ("Function", "Ended", "Scheduled"):
-        table.add_column(title)
+    for title in ("Function", "Ended"):
+        table.add_column(title, no_wrap=True)
     for title in ("Cold start", "Duration", "Memory"):
-        table.add_column(title, justify="right")
+        table.add_column(title, justify="right", no_wrap=True)
     for part in parts:
         style = _STATE_STYLE[part.run.state]
-        ended = f"[{style}]{part.run.state}[/{style}]" + (f" ({part.run.reason})" if part.run.reason else "")
         start = "warm" if part.answer.init_ms is None else f"{part.answer.init_ms:.0f} ms"
         table.add_row(
             part.function,
-            ended,
-            part.event["scheduled_time"],
+            f"[{style}]{part.run.state}[/{style}]",
             start,
             f"{part.answer.duration_ms:.0f} ms",
             f"{part.answer.max_memory_mb} MB",
         )
-    return table
+    console.print(table)
+    for part in parts:
+        for reason in _reasons(part):
+            console.print(f"[yellow]![/yellow] {part.function}: {reason}")
+
+
+def _reasons(part: Part) -> list[str]:
+    """In words, why a run is degraded."""
+    return [
+        _REASONS.get(reason, reason).format(n=part.run.total(reason))
+        for reason in (part.run.reason or "").split(",")
+        if reason
+    ]
 
 
 def nothing_twice(first: Night, second: Night) -> bool:
@@ -243,15 +263,15 @@ def preview(lines: Sequence[Coming], *, first: str, days: int) -> None:
     """Who will be reminded or expire when."""
     table = _table(f"The next {days} nights from {first}, if nothing changes until then")
     for title in ("Night of", "Organisation", "Mentor", "What"):
-        table.add_column(title)
+        table.add_column(title, no_wrap=title == "Mentor")
     table.add_column("Certification ends", justify="right")
     last = None
     for line in lines:
         if line.event == "collapsed":
             continue
         what = {
-            "reminder": f"reminder, {line.threshold_day} days",
-            "unreachable": f"[yellow]no mail, {line.threshold_day} days: {line.problem}[/yellow]",
+            "reminder": f"reminder, {_days(line.threshold_day)}",
+            "unreachable": f"[yellow]no mail, {_days(line.threshold_day)}: {line.problem}[/yellow]",
             "expiry": "[red]expires[/red]",
             "reactivation": "[green]reactivated[/green]",
         }[line.event]
@@ -264,12 +284,16 @@ def preview(lines: Sequence[Coming], *, first: str, days: int) -> None:
         )
         last = line.due_on
     collapsed = sum(line.event == "collapsed" for line in lines)
-    events = {name: sum(line.event == name for line in lines) for name in ("reminder", "unreachable", "expiry", "reactivation")}
-    table.caption = (
-        f"{events['reminder']} reminders, {events['unreachable']} without e-mail, {events['expiry']} expiries,"
-        f" {events['reactivation']} reactivations; {collapsed} thresholds collapse into a nearer one. Nothing was written."
-    )
+    events = {
+        name: sum(line.event == name for line in lines)
+        for name in ("reminder", "unreachable", "expiry", "reactivation")
+    }
     console.print(table)
+    console.print(
+        f"{events['reminder']} reminders, {events['unreachable']} without e-mail, {events['expiry']} expiries,"
+        f" {events['reactivation']} reactivations; {collapsed} thresholds collapse into a nearer one."
+        " Nothing was written."
+    )
 
 
 def explanation(found: Explanation) -> None:
@@ -287,7 +311,7 @@ def explanation(found: Explanation) -> None:
         mail = " ".join(filter(None, (one.notice_state, one.notice_reason)))
         table.add_row(
             f"{one.expires_on:%d.%m.%Y}" if one.expires_on else "",
-            f"{one.threshold_day} days",
+            _days(one.threshold_day),
             f"{one.due_on:%d.%m.%Y}" if one.due_on else "",
             one.state,
             one.reason or "",
@@ -304,7 +328,9 @@ def explanation(found: Explanation) -> None:
             log.add_row(f"{at:%d.%m.%Y %H:%M}", old, new, reason, actor, f"{expires_on:%d.%m.%Y}" if expires_on else "")
         console.print(log)
     for step, reason, expires_on, nights in found.set_aside:
-        console.print(f"[yellow]Set aside in step {step}: {reason} (ends {expires_on:%d.%m.%Y}, {nights} nights)[/yellow]")
+        console.print(
+            f"[yellow]Set aside in step {step}: {reason} (ends {expires_on:%d.%m.%Y}, {nights} nights)[/yellow]"
+        )
 
 
 def addresses(rows: dict[str, str]) -> None:
@@ -329,6 +355,10 @@ def _short(path: Path) -> str:
         return str(path.relative_to(path.cwd()))
     except ValueError:
         return str(path)
+
+
+def _days(n: int | None) -> str:
+    return f"{n} day" if n == 1 else f"{n} days"
 
 
 def _number(n: int) -> str:

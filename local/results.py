@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import psycopg
 
 if TYPE_CHECKING:
     from datetime import date, datetime
+    from uuid import UUID
 
 REMINDER_OUTCOMES = ("due", "claimed", "collapsed", "unreachable", "already")
 
@@ -91,7 +91,10 @@ def read_run(dsn: str, run_id: UUID) -> RunResult:
         head[0],
         head[1],
         head[2],
-        tuple(OrganisationResult(*row[:4], thresholds=tuple(row[4]), counts=counts[row[5]]) for row in rows),
+        tuple(
+            OrganisationResult(name, as_of, state, reason, tuple(thresholds), counts[organisation_id])
+            for name, as_of, state, reason, thresholds, organisation_id in rows
+        ),
     )
 
 
@@ -160,7 +163,8 @@ def read_preview(dsn: str, first: date, days: int) -> tuple[Coming, ...]:
         rows = connection.execute(
             "SELECT p.due_on, o.name, p.mentor_id, m.first_name || ' ' || m.last_name, p.event, p.threshold_day,"
             " p.expires_on, p.problem FROM certification.preview(%s, %s) AS p"
-            " JOIN public.peer_mentors AS m ON m.id = p.mentor_id JOIN public.organisations AS o ON o.id = p.organisation_id"
+            " JOIN public.peer_mentors AS m ON m.id = p.mentor_id"
+            " JOIN public.organisations AS o ON o.id = p.organisation_id"
             " ORDER BY p.due_on, o.name, p.event, p.expires_on, p.mentor_id",
             (first, days),
         ).fetchall()

@@ -6,6 +6,7 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from local.lambda_host.resources import Schedule
     from local.lambda_host.logs import LogLine
+    from local.lambda_host.resources import Schedule
     from local.stack import LocalStack, Progress
 
 
@@ -82,7 +83,9 @@ def session(
         if addresses is None:
             raise
         yield Session(
-            addresses["dsn"], lambda function, event: invoke_api.invoke(addresses["invoke"], function, event), home / "mail"
+            addresses["dsn"],
+            lambda function, event: invoke_api.invoke(addresses["invoke"], function, event),
+            home / "mail",
         )
 
 
@@ -111,6 +114,7 @@ def event_of(function: str, day: date) -> dict[str, str]:
     return event
 
 
+@cache
 def _schedule(function: str) -> Schedule:
     template = load_template(ROOT / "template.yaml")
     return next(schedule for schedule in template.schedules if schedule.function == function)

@@ -37,11 +37,13 @@ def change_thresholds(dsn: str, organisation: str, days: tuple[int, ...], *, own
             known = ", ".join(name for (name,) in names) or "none"
             raise UnknownOrganisationError(f"there is no organisation {organisation!r}; there are: {known}")
         connection.execute(
-            "INSERT INTO certification.organisation_settings (organisation_id) VALUES (%s) ON CONFLICT DO NOTHING", found
+            "INSERT INTO certification.organisation_settings (organisation_id) VALUES (%s) ON CONFLICT DO NOTHING",
+            found,
         )
         row = connection.execute(
             "UPDATE certification.organisation_settings"
-            " SET thresholds = coalesce(%(days)s::smallint[], thresholds), org_thresholds = coalesce(%(own)s, org_thresholds)"
+            " SET thresholds = coalesce(%(days)s::smallint[], thresholds),"
+            "     org_thresholds = coalesce(%(own)s, org_thresholds)"
             " WHERE organisation_id = %(id)s"
             " RETURNING thresholds, org_thresholds",
             {"days": list(days) or None, "own": own, "id": found[0]},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from local.lambda_host.provision import Stack
 
 ROOT = Path(__file__).parents[1]
-HOME = ROOT / ".local"
+# Where the local data, mails and logs are. Tests, and whoever wants two stacks, set the variable.
+HOME = Path(os.environ.get("CERTIFICATION_LOCAL_HOME") or ROOT / ".local").absolute()
 
 type Progress = Callable[[str], None]
 
@@ -99,9 +101,7 @@ def local_stack(
                 SecretString=json.dumps(database.make_login(postgres, function)),
             )
         host = running.enter_context(
-            LambdaHost(
-                stack, ROOT, endpoints(aws.url, ses.url), on_log=on_log, log_directory=home / "logs"
-            )
+            LambdaHost(stack, ROOT, endpoints(aws.url, ses.url), on_log=on_log, log_directory=home / "logs")
         )
         yield LocalStack(postgres, dsn, aws.url, ses, stack, host, home)
 

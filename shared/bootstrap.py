@@ -37,7 +37,7 @@ def database() -> Iterator[Database]:
 
 
 def mailer() -> Mailer:
-    """SES, from the configured sender. One client per run: a connection kept over a freeze may be dead without a sign."""
+    """SES, from the configured sender. One client per run: a connection that outlived a freeze may be dead."""
     from shared.adapters.messages import Sender  # noqa: PLC0415 - only send_notices pays for it
     from shared.adapters.ses import SesMailer, ses_client  # noqa: PLC0415
 

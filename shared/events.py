@@ -26,5 +26,7 @@ class Scheduled(BaseModel):
         try:
             return cls.model_validate(event)
         except ValidationError as error:
-            wrong = "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'event'}: {fault['msg']}" for fault in error.errors())
+            wrong = "; ".join(
+                f"{'.'.join(map(str, fault['loc'])) or 'event'}: {fault['msg']}" for fault in error.errors()
+            )
             raise InvalidEventError(f'{wrong}. Expected {{"scheduled_time": "2026-12-01T23:15:00Z"}}') from None

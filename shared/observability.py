@@ -21,6 +21,7 @@ from shared.domain.runs import RunState
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
+    from types import TracebackType
     from uuid import UUID
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 METRIC_NAMESPACE = "HLF/Certification"
 SERVICE = "certification"
+
+
+type _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class FunctionFailedError(Exception):
@@ -41,13 +45,14 @@ class _Formatter(LambdaPowertoolsFormatter):
     def serialize(self, log: dict[str, Any]) -> str:  # type: ignore[override]
         return super().serialize(_redacted(log))
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
+    def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802 - logging's name
         """Types and places, not messages: a driver's message quotes the row it is about."""
-        frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(ei[2])]
-        return "\n".join([*frames, ei[0].__name__])
+        kind, _, place = ei
+        frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(place)]
+        return "\n".join([*frames, kind.__name__ if kind else ""])
 
 
-def _redacted(value: Any) -> Any:
+def _redacted(value: Any) -> Any:  # noqa: ANN401 - any JSON
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, dict):
@@ -106,7 +111,12 @@ def _emit(dimensions: dict[str, str], metrics: dict[str, int]) -> None:
     if not metrics:
         return
     emf = AmazonCloudWatchEMFProvider(
-        namespace=METRIC_NAMESPACE, service=SERVICE, metric_set={}, dimension_set={}, metadata_set={}, default_dimensions={}
+        namespace=METRIC_NAMESPACE,
+        service=SERVICE,
+        metric_set={},
+        dimension_set={},
+        metadata_set={},
+        default_dimensions={},
     )
     for name, value in dimensions.items():
         emf.add_dimension(name, value)

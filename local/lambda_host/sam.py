@@ -7,6 +7,7 @@ what they mean there. What stays in the result are CloudFormation's intrinsic fu
 from __future__ import annotations
 
 import copy
+import logging
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -77,6 +78,8 @@ def to_cloudformation(document: Mapping[str, Any], parameters: Mapping[str, obje
     from samtranslator.model.exceptions import InvalidDocumentException  # noqa: PLC0415
     from samtranslator.translator.transform import transform  # noqa: PLC0415
 
+    # It collects metrics for AWS's own service and warns, when it is garbage-collected, that nobody published them.
+    logging.getLogger("samtranslator.metrics.metrics").setLevel(logging.ERROR)
     with _region_of_translator(region):
         try:
             translated = transform(_with_artifacts_in_s3(document), dict(parameters), _AwsManagedPolicies())

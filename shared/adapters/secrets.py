@@ -10,6 +10,8 @@ from shared.domain.errors import ConnectionLostError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aws_lambda_powertools.utilities.parameters import SecretsProvider
+
 # A rotated secret is noticed at the latest after this time, and at once when the old one is refused.
 _MAX_AGE_SECONDS = 300
 
@@ -33,7 +35,7 @@ def read_secret(arn: str, region: str, *, fresh: bool) -> Mapping[str, Any]:
 
 
 @cache
-def _provider(region: str) -> Any:
+def _provider(region: str) -> SecretsProvider:
     from aws_lambda_powertools.utilities.parameters import SecretsProvider  # noqa: PLC0415
     from boto3 import Session  # noqa: PLC0415
 

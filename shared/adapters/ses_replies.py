@@ -40,8 +40,8 @@ _THROTTLED = frozenset(
     }
 )
 # SES says MessageRejected also of a sender that is not verified and of everybody while the account is in the sandbox
-# (https://repost.aws/knowledge-center/ses-554-400-message-rejected-error): only the text tells them apart. So a run
-# in which every message is undeliverable is a fault of the service, which the run's counts show.
+# (https://repost.aws/knowledge-center/ses-554-400-message-rejected-error): only the text tells them apart. So
+# what SES refuses is `ambiguous`, and the use case writes it off only once SES has accepted something.
 _UNDELIVERABLE = frozenset({"BadRequestException", "MessageRejected"})
 _SERVICE_REFUSED = frozenset(
     {
@@ -104,7 +104,7 @@ def _outcome_of_reply(error: ClientError) -> Outcome:
     if code in _THROTTLED:
         return Throttled()
     if code in _UNDELIVERABLE:
-        return Undeliverable(reason)
+        return Undeliverable(reason, ambiguous=True)
     if code in _SERVICE_REFUSED:
         return ServiceRefused(reason)
     return _outcome_of_status(status, reason)
@@ -116,7 +116,7 @@ def _outcome_of_status(status: int, reason: str) -> Outcome:
         return Throttled()
     if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}:
         # Set aside rather than stopped at, so that one odd message cannot hold up all others (I13).
-        return Undeliverable(reason)
+        return Undeliverable(reason, ambiguous=True)
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return ServiceRefused(reason)
     return Unknown(reason)

@@ -110,9 +110,13 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Undeliverable:
-    """Not accepted, and never will be: the fault lies in this recipient or this message."""
+    """Not accepted, and never will be: the fault lies in this recipient or this message.
+
+    `ambiguous`: the service would answer the same if the fault lay in our account.
+    """
 
     reason: str
+    ambiguous: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,18 +62,20 @@ class Verdict:
 
 
 # What makes a run degraded: somebody has to look. A mentor without an address does not, the coordinator is told.
-_DEGRADING = frozenset({
-    "set_aside",
-    "untold",
-    "expiries_skipped_by_hand",
-    "expiries_skipped_busy",
-    "reactivations_skipped_by_hand",
-    "reactivations_skipped_busy",
-    "notices_undeliverable",
-    "notices_given_back",
-    "notices_in_doubt",
-    "notices_stuck",
-})
+_DEGRADING = frozenset(
+    {
+        "set_aside",
+        "untold",
+        "expiries_skipped_by_hand",
+        "expiries_skipped_busy",
+        "reactivations_skipped_by_hand",
+        "reactivations_skipped_busy",
+        "notices_undeliverable",
+        "notices_given_back",
+        "notices_in_doubt",
+        "notices_stuck",
+    }
+)
 
 
 def judge(counts: Iterable[Count]) -> Verdict:

@@ -32,7 +32,9 @@ class ReminderState(StrEnum):
 def require_valid(thresholds: Sequence[int]) -> None:
     """Raise InvalidThresholdsError unless the list is one the database takes."""
     if not thresholds:
-        raise InvalidThresholdsError("the list of thresholds is empty: give at least one number of days, such as 30 14 7")
+        raise InvalidThresholdsError(
+            "the list of thresholds is empty: give at least one number of days, such as 30 14 7"
+        )
     outside = [day for day in thresholds if not 0 <= day <= LARGEST]
     if outside:
         raise InvalidThresholdsError(f"{outside[0]} is not a threshold: days before expiry are 0 to {LARGEST}")

@@ -36,7 +36,7 @@ BEGIN
           FROM certification.notices AS n
          WHERE n.state = 'pending' AND n.organisation_id = p_organisation_id AND (n.kind = 'digest') = p_digests
            AND n.sender_run_id IS DISTINCT FROM p_run_id -- given back in this run: not before the next
-         ORDER BY n.id
+         ORDER BY n.attempts, n.id -- what was refused before does not stand in the way of what was not
            FOR UPDATE SKIP LOCKED
          LIMIT 1;
         IF NOT FOUND THEN

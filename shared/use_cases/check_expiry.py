@@ -37,7 +37,7 @@ def check_expiry(
     run_id = runs.start("expiry_check", scheduled_at, request_id)
     organisations = runs.organisations()
     verdict = combine(
-        _check_organisation(run_id, organisation, scheduled_at, runs, night, report, pause)
+        _check_organisation(run_id, organisation, scheduled_at, runs=runs, night=night, report=report, pause=pause)
         for organisation in organisations
     )
     runs.finish(run_id, verdict)
@@ -51,6 +51,7 @@ def _check_organisation(
     run_id: UUID,
     organisation: Organisation,
     scheduled_at: datetime,
+    *,
     runs: Runs,
     night: Night,
     report: Report,
@@ -65,7 +66,9 @@ def _check_organisation(
             for look in range(_LOOKS):
                 if look:
                     pause(_PAUSE_SECONDS)
-                answer = night.carry_out(step, organisation.id, day, run_id, everyone=looks_at_everyone(day) and not look)
+                answer = night.carry_out(
+                    step, organisation.id, day, run_id, everyone=looks_at_everyone(day) and not look
+                )
                 counts |= {(count.measure, count.detail): count for count in answer}
                 if not any(count.n for count in answer if count.measure.endswith("_skipped_busy")):
                     break

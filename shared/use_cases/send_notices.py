@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.domain.calendar import as_of, is_daytime
 from shared.domain.errors import CertificationError, ConnectionLostError
-from shared.domain.notices import ServiceRefused, Throttled, Unknown
+from shared.domain.notices import Outcome, Sent, ServiceRefused, Throttled, Undeliverable, Unknown
 from shared.domain.runs import Count, Organisation, RunFailedError, RunResult, RunState, Verdict, combine, judge
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 # After so many lost replies in a row the mail service is not well: go no further than these notices in doubt.
 _DOUBTS = 3
+# SES refuses a message in the same words whether the recipient is at fault or the account (an unverified sender, the
+# sandbox). So many refusals before anything was accepted are the account's: given back, not written off.
+_REFUSALS = 5
 
 
 def send_notices(
@@ -40,13 +44,11 @@ def send_notices(
     """
     run_id = runs.start("send_notices", scheduled_at, request_id)
     organisations = runs.organisations()
-    verdicts, stopped = [], None
+    verdicts, state = [], _Service()
     for organisation in organisations:
-        sender = _Sender(run_id, organisation, scheduled_at, outbox, mailer, may_go_on if stopped is None else _never)
-        verdict = _send_for(sender, runs, report, stuck_before=now - stuck_after)
-        stopped = stopped or sender.refused
-        verdicts.append(verdict)
-    verdict = Verdict(RunState.FAILED, stopped) if stopped else combine(verdicts)
+        sender = _Sender(run_id, organisation, scheduled_at, outbox, mailer, may_go_on, state)
+        verdicts.append(_send_for(sender, runs, report, stuck_before=now - stuck_after))
+    verdict = Verdict(RunState.FAILED, state.refused) if state.refused else combine(verdicts)
     runs.finish(run_id, verdict)
     report.run("send_notices", run_id, verdict)
     if verdict.state is RunState.FAILED:
@@ -54,25 +56,32 @@ def send_notices(
     return RunResult(run_id, verdict, len(organisations))
 
 
-def _never() -> bool:
-    return False
+@dataclass
+class _Service:
+    """What this run has learnt of the mail service."""
+
+    accepted: bool = False
+    refused: str | None = None
+    throttled: bool = False
+    doubts: int = 0
+
+    @property
+    def usable(self) -> bool:
+        return self.refused is None and not self.throttled and self.doubts < _DOUBTS
 
 
+@dataclass
 class _Sender:
     """Sends for one organisation until there is nothing left, the time is up, or the service takes no more."""
 
-    def __init__(
-        self,
-        run_id: UUID,
-        organisation: Organisation,
-        scheduled_at: datetime,
-        outbox: Outbox,
-        mailer: Mailer,
-        may_go_on: Callable[[], bool],
-    ) -> None:
-        self.run_id, self.organisation, self.scheduled_at = run_id, organisation, scheduled_at
-        self.outbox, self._mailer, self._may_go_on = outbox, mailer, may_go_on
-        self.refused: str | None = None
+    run_id: UUID
+    organisation: Organisation
+    scheduled_at: datetime
+    outbox: Outbox
+    mailer: Mailer
+    may_go_on: Callable[[], bool]
+    service: _Service
+    _refusals: list[tuple[int, Undeliverable]] = field(default_factory=list, init=False)
 
     def send_all(self) -> None:
         """Mentors first, then digests."""
@@ -84,18 +93,45 @@ class _Sender:
 
     def _send_pending(self, *, digests: bool) -> None:
         today = as_of(self.scheduled_at, self.organisation.timezone)
-        doubts = 0
-        while doubts < _DOUBTS and self.refused is None and self._may_go_on():
+        while self.service.usable and self.may_go_on():
             notice = self.outbox.claim(self.run_id, self.organisation.id, today, digests=digests)
             if notice is None:
+                break
+            self._settle(notice.id, self.mailer.send(notice))
+        self._write_off()
+
+    def _settle(self, notice_id: int, outcome: Outcome) -> None:
+        service = self.service
+        service.doubts = service.doubts + 1 if isinstance(outcome, Unknown) else 0
+        match outcome:
+            case Undeliverable(ambiguous=True) if not service.accepted:
+                self._refusals.append((notice_id, outcome))
+                if len(self._refusals) >= _REFUSALS:
+                    self._give_back(outcome.reason)
                 return
-            outcome = self._mailer.send(notice)
-            self.outbox.settle(notice.id, self.run_id, outcome)
-            doubts = doubts + 1 if isinstance(outcome, Unknown) else 0
-            if isinstance(outcome, ServiceRefused):
-                self.refused = outcome.reason
-            elif isinstance(outcome, Throttled):
-                return
+            case Sent():
+                service.accepted = True
+                self._write_off()
+            case ServiceRefused(reason):
+                self._give_back(reason)
+            case Throttled():
+                service.throttled = True
+            case _:
+                pass
+        self.outbox.settle(notice_id, self.run_id, outcome)
+
+    def _write_off(self) -> None:
+        """The refusals were the recipients' own."""
+        for notice_id, outcome in self._refusals:
+            self.outbox.settle(notice_id, self.run_id, outcome)
+        self._refusals.clear()
+
+    def _give_back(self, reason: str) -> None:
+        """The service takes nothing from us: neither this run's refusals nor anything that follows is lost."""
+        self.service.refused = reason
+        for notice_id, _ in self._refusals:
+            self.outbox.settle(notice_id, self.run_id, ServiceRefused(reason))
+        self._refusals.clear()
 
 
 def _send_for(sender: _Sender, runs: Runs, report: Report, *, stuck_before: datetime) -> Verdict:

@@ -18,7 +18,9 @@ type Connection = psycopg.Connection[dict[str, Any]]
 # SQLSTATE classes and codes that pass: transaction rollback, insufficient resources, lock not available, shutdown.
 _TRANSIENT = ("40", "53", "55P03", "57")
 _KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-_FIELDS = {"host": "host", "port": "port", "dbname": "dbname", "username": "user", "password": "password", "sslmode": "sslmode"}
+_FIELDS = {name: name for name in ("host", "port", "dbname", "password", "sslmode", "sslrootcert")} | {
+    "username": "user"
+}
 _CONNECT_SECONDS = 10
 
 
@@ -39,12 +41,11 @@ def connect(read_secret: Callable[[bool], Mapping[str, Any]]) -> Iterator[Connec
 
 
 def _open(secret: Mapping[str, Any], *, retry: Callable[[], Mapping[str, Any]] | None) -> Connection:
-    arguments = {theirs: secret[ours] for ours, theirs in _FIELDS.items() if ours in secret}
+    arguments: dict[str, Any] = {"sslmode": "verify-full", "sslrootcert": "system"} if "sslmode" not in secret else {}
+    arguments |= {theirs: secret[ours] for ours, theirs in _FIELDS.items() if ours in secret} | _KEEPALIVE
     try:
         return psycopg.connect(
-            **({"sslmode": "verify-full", "sslrootcert": "system"} if "sslmode" not in secret else {}),
             **arguments,
-            **_KEEPALIVE,
             connect_timeout=_CONNECT_SECONDS,
             application_name="certification",
             autocommit=True,

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 _CALLS = {
-    Step.REACTIVATE: "SELECT * FROM certification.reactivate_renewed(%(organisation)s, %(as_of)s, %(run)s, %(everyone)s)",
-    Step.REMIND: "SELECT * FROM certification.claim_reminders(%(organisation)s, %(as_of)s, %(run)s, %(everyone)s)",
-    Step.EXPIRE: "SELECT * FROM certification.expire_mentors(%(organisation)s, %(as_of)s, %(run)s, %(everyone)s)",
+    Step.REACTIVATE: "SELECT * FROM certification.reactivate_renewed(%(org)s, %(as_of)s, %(run)s, %(everyone)s)",
+    Step.REMIND: "SELECT * FROM certification.claim_reminders(%(org)s, %(as_of)s, %(run)s, %(everyone)s)",
+    Step.EXPIRE: "SELECT * FROM certification.expire_mentors(%(org)s, %(as_of)s, %(run)s, %(everyone)s)",
 }
 
 
@@ -31,6 +31,6 @@ class PostgresNight:
         rows = call(
             self._connection,
             _CALLS[step],
-            {"organisation": organisation_id, "as_of": as_of, "run": run_id, "everyone": everyone},
+            {"org": organisation_id, "as_of": as_of, "run": run_id, "everyone": everyone},
         )
         return tuple(Count(row["measure"], row["detail"], row["n"]) for row in rows)

@@ -92,9 +92,7 @@ class PostgresOutbox:
         )
 
     def _digest(self, notice_id: int, today: date) -> Digest:
-        rows = call(
-            self._connection, "SELECT * FROM certification.digest_lines(%(notice)s)", {"notice": notice_id}
-        )
+        rows = call(self._connection, "SELECT * FROM certification.digest_lines(%(notice)s)", {"notice": notice_id})
         sections: dict[str, list[DigestLine]] = {section: [] for section in _SECTIONS}
         for row in rows:
             sections[row["section"]].append(
