@@ -1,0 +1,149 @@
+"""The commands of the README, on the data that `run` left, and on a stack that stays up."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from tests.command_line import ROOT, Local, assert_gone, offspring
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+COMMANDS = ("run", "up", "invoke", "nightly", "preview", "explain", "psql", "thresholds", "dataset", "migrate")
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Local, dict[str, str]]]:
+    """A stack that stays up, and the addresses it announces."""
+    before = offspring()
+    local = Local(tmp_path_factory.mktemp("up") / "home")
+    with local.start("up") as process:
+        assert process.stdout is not None
+        shown = ""
+        for line in process.stdout:
+            shown += line
+            if "Next run of SendNotices" in line:
+                break
+        assert "Next run of ExpiryCheck" in shown, shown
+        yield local, json.loads((local.home / "stack.json").read_text())
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        assert process.returncode == 130, err
+        assert not (local.home / "stack.json").exists()
+    assert_gone(before)
+
+
+@pytest.mark.parametrize("words", [(), *((command,) for command in COMMANDS)])
+def test_every_command_has_a_help(local: Local, words: tuple[str, ...]) -> None:
+    """`--help` everywhere."""
+    printed = local.run(*words, "--help")
+    assert "Usage" in printed
+    if not words:
+        assert all(command in printed for command in COMMANDS)
+
+
+def test_preview_is_a_dry_run(loaded: tuple[Local, str]) -> None:
+    """Who will be reminded or expire when: the same answer twice, because nothing was written."""
+    local, _ = loaded
+    first = json.loads(local.run("preview", "--days", "60", "--json"))
+    assert json.loads(local.run("preview", "--days", "60", "--json")) == first
+    assert {line["event"] for line in first} >= {"reminder", "expiry"}
+    assert "name" not in first[0]
+    assert "Nothing was written" in " ".join(local.run("preview", "--days", "60").split())
+
+
+def test_what_preview_says_of_tomorrow_is_what_the_next_night_does(loaded: tuple[Local, str]) -> None:
+    """The dry run and the night agree, through the command line and the Lambda host."""
+    local, _ = loaded
+    said = json.loads(local.run("preview", "--days", "1", "--json", "--from", "2026-12-02"))
+    printed = local.run("nightly", "--as-of", "2026-12-02")
+    expired = int(re.search(r"(\d+) mentors expired", printed)[1])
+    assert expired == sum(line["event"] == "expiry" for line in said) > 0
+    claimed = int(re.search(r"All\s*│\s*│\s*\d+\s*│\s*(\d+)", printed)[1])
+    assert claimed == sum(line["event"] == "reminder" for line in said) > 0
+
+
+def test_explain_says_for_every_threshold_what_became_of_it(loaded: tuple[Local, str]) -> None:
+    """Why this person was or was not reminded: every threshold, its state, reason and run."""
+    local, _ = loaded
+    reminded = local.run(
+        "psql", "-Atc", "SELECT mentor_id FROM certification.cert_expiry_reminders WHERE state = 'claimed' LIMIT 1"
+    ).strip()
+    printed = local.run("explain", reminded)
+    assert "claimed" in printed
+    assert "sent" in printed
+    unreachable = local.run(
+        "psql", "-Atc", "SELECT mentor_id FROM certification.cert_expiry_reminders WHERE state = 'unreachable' LIMIT 1"
+    ).strip()
+    assert "no_email" in local.run("explain", unreachable)
+
+
+def test_an_unknown_mentor_is_said_to_be_unknown(loaded: tuple[Local, str]) -> None:
+    """Bad input gets a clear error."""
+    local, _ = loaded
+    assert "there is no mentor" in local.run("explain", "nobody-at-all", expect=1)
+
+
+def test_thresholds_that_cannot_be_stored_are_explained(loaded: tuple[Local, str]) -> None:
+    """Invalid configuration cannot be stored and is explained; a valid one applies once the flag is on."""
+    local, _ = loaded
+    assert "not in order" in local.run("thresholds", "HLF Vestland", "7", "21", expect=1)
+    assert "365" in local.run("thresholds", "HLF Vestland", "400", expect=1)
+    assert "stands twice" in local.run("thresholds", "HLF Vestland", "30", "30", expect=1)
+    assert "there is no organisation" in local.run("thresholds", "HLF Utopia", expect=1)
+    assert "its own apply: 60 30" in local.run("thresholds", "HLF Oslo og Akershus", "60", "30", "--own")
+    assert "the HLF standard applies: 30 14 7" in local.run("thresholds", "HLF Oslo og Akershus", "--standard")
+
+
+def test_invoke_answers_as_the_function_does(loaded: tuple[Local, str]) -> None:
+    """One function, one event, as the template defines it."""
+    local, _ = loaded
+    printed = local.run("invoke", "expiry_check", "--event", str(ROOT / "events" / "expiry_check.scheduled.json"))
+    assert '"state": "succeeded"' in printed
+    assert "REPORT RequestId" in printed
+
+
+def test_invoke_says_what_is_wrong_with_an_event(loaded: tuple[Local, str], tmp_path: Path) -> None:
+    """A bad event, a file that is no JSON, no file, an unknown function: each is told in a sentence."""
+    local, _ = loaded
+    event, text = tmp_path / "event.json", tmp_path / "event.txt"
+    event.write_text('{"scheduled_time": "tomorrow"}')
+    text.write_text("tomorrow")
+    assert "InvalidEventError: scheduled_time" in local.run("invoke", "expiry_check", "-e", str(event), expect=1)
+    assert "this is not JSON" in local.run("invoke", "expiry_check", "-e", str(text), expect=1)
+    assert "No such file" in local.run("invoke", "expiry_check", "-e", str(tmp_path / "none"), expect=1)
+    assert "There is no function Nothing" in local.run("invoke", "nothing", "-e", str(event), expect=1)
+
+
+def test_a_stack_that_is_up_serves_the_other_commands(up: tuple[Local, dict[str, str]]) -> None:
+    """`up` stays, and invoke, nightly, preview, explain and psql work on what it runs."""
+    local, addresses = up
+    assert addresses["invoke"].startswith("http://127.0.0.1:")
+    printed = local.run("nightly", "--as-of", "2026-12-01")
+    assert "12 mentors expired" in printed
+    assert '"state": "succeeded"' in local.run(
+        "invoke", "ExpiryCheck", "-e", str(ROOT / "events" / "expiry_check.scheduled.json")
+    )
+    assert local.run("psql", "-Atc", "SELECT count(*) FROM certification.runs").strip() == "3"
+    assert "Nothing was written" in " ".join(local.run("preview", "--days", "3").split())
+
+
+def test_a_second_stack_on_the_same_data_is_refused(up: tuple[Local, dict[str, str]]) -> None:
+    """Two servers on one data folder would destroy it."""
+    local, _ = up
+    assert "a local stack is running already" in " ".join(local.run("run", expect=1).split())
+
+
+def test_nothing_listens_beyond_this_machine(up: tuple[Local, dict[str, str]]) -> None:
+    """Everything local is on 127.0.0.1 only."""
+    mine = offspring()
+    listening = [c for c in psutil.net_connections("inet") if c.status == psutil.CONN_LISTEN and c.pid in mine]
+    assert len(listening) >= 4
+    assert {c.laddr.ip for c in listening} == {"127.0.0.1"}
