@@ -28,12 +28,6 @@ ORDER BY 1, 2
 
 
 @pytest.fixture
-def connection(database):
-    with psycopg.connect(database.dsn, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture
 def mentors(tmp_path):
     def written(rows: str) -> MentorFile:
         path = tmp_path / "mentors.csv"
@@ -139,6 +133,15 @@ def test_the_organisations_file_sets_the_time_zone_and_the_mentors_file_leaves_i
     assert connection.execute(zone).fetchall() == [("Europe/Stockholm",)]
     load(connection, mentors(KARI), (replace(organisations[0], timezone="Europe/Oslo"),))
     assert connection.execute(zone).fetchall() == [("Europe/Oslo",)]
+
+
+def test_an_organisation_that_only_the_mentors_name_is_created_beside_those_described(
+    connection, mentors, organisations
+):
+    report = load(connection, mentors(KARI + OLA.replace("HLF Moss", "HLF Ås")), organisations)
+    assert report.organisations == 2
+    found = connection.execute("SELECT name, timezone FROM public.organisations ORDER BY name").fetchall()
+    assert found == [("HLF Moss", "Europe/Stockholm"), ("HLF Ås", "Europe/Oslo")]
 
 
 def test_organisations_can_come_without_mentors(connection, organisations):
