@@ -183,7 +183,10 @@ def explain(mentor_id: Annotated[str, typer.Argument(help="The mentor's id, or t
     """Why a mentor was or was not reminded: every threshold, its state, reason and run."""
     with _foreseen(), session.database_only() as dsn:
         today = results.last_night(dsn) or _today()
-        found = results.read_explanation(dsn, mentor_uuid(mentor_id), today)
+        try:
+            found = results.read_explanation(dsn, mentor_uuid(mentor_id), today)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
         if found is None:
             report.failure(f"there is no mentor {mentor_id} in the local database")
             raise typer.Exit(1)

@@ -69,13 +69,14 @@ def store_settings(dsn: str, organisations: Iterable[OrganisationRow]) -> None:
             connection.execute(
                 "INSERT INTO certification.organisation_settings"
                 " (organisation_id, org_thresholds, thresholds, reactivate_renewed)"
-                " VALUES (%(id)s, %(flag)s, %(thresholds)s, %(reactivate)s)"
+                " SELECT %(id)s, %(flag)s, coalesce(%(thresholds)s::smallint[], s.thresholds), %(reactivate)s"
+                " FROM certification.standard AS s"
                 " ON CONFLICT (organisation_id) DO UPDATE SET org_thresholds = excluded.org_thresholds,"
                 " thresholds = excluded.thresholds, reactivate_renewed = excluded.reactivate_renewed",
                 {
                     "id": row.id,
                     "flag": row.org_thresholds,
-                    "thresholds": list(row.thresholds),
+                    "thresholds": list(row.thresholds) or None,
                     "reactivate": row.reactivate_renewed,
                 },
             )
