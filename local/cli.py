@@ -25,7 +25,7 @@ from local.csv_table import UnreadableFile
 from local.invoke_api import InvokeError
 from local.lambda_host.errors import LambdaHostError, TemplateError
 from local.lambda_host.schedules import Scheduler
-from local.mentors_csv import mentor_uuid
+from local.mentors_csv import mentor_uuid, read_mentors
 from local.night import FunctionFailed, spend
 from local.postgres import PostgresError, psql_binary
 from local.stack import HOME, StackRunningError, local_stack
@@ -65,7 +65,7 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
     with _foreseen(), report.steps() as progress:
         day = _day(as_of, default=synthetic.DEFAULT_AS_OF if mentors.resolve() == loading.MENTORS else _today())
         progress(f"Reading {mentors.name}")
-        file = loading.read(mentors)
+        file = read_mentors(mentors)
         if not file.rows:
             report.problems(file)
             raise UnreadableFile(f"{mentors}: no row could be loaded")
@@ -136,6 +136,7 @@ def invoke(
         except ValueError as error:
             raise InvokeError(f"{event}: this is not JSON ({error})") from None
         with session.session() as here:
+            _fill(here.dsn)
             answer = here.invoke("".join(word[:1].upper() + word[1:] for word in function.split("_")), content)
         for line in answer.log:
             sys.stderr.write(f"{line}\n")
@@ -150,6 +151,7 @@ def nightly(as_of: Day = None) -> None:
     with _foreseen():
         day = _day(as_of, default=_today())
         with report.steps() as progress, session.session(progress=progress) as here:
+            _fill(here.dsn)
             done = spend(here, day, progress)
         report.heading(f"The night of {day:%d.%m.%Y}")
         report.night(done)
@@ -164,7 +166,7 @@ def preview(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable, with ids instead of names.")] = False,
 ) -> None:
     """A dry run: who will be reminded or expire when. Writes nothing."""
-    with _foreseen(), session.database_only() as dsn:
+    with _foreseen(), _database() as dsn:
         last = results.last_night(dsn)
         start = _day(first, default=last + timedelta(days=1) if last else _today())
         lines = results.read_preview(dsn, start, days)
@@ -181,7 +183,7 @@ def preview(
 @app.command()
 def explain(mentor_id: Annotated[str, typer.Argument(help="The mentor's id, or the id of your own file.")]) -> None:
     """Why a mentor was or was not reminded: every threshold, its state, reason and run."""
-    with _foreseen(), session.database_only() as dsn:
+    with _foreseen(), _database() as dsn:
         today = results.last_night(dsn) or _today()
         try:
             found = results.read_explanation(dsn, mentor_uuid(mentor_id), today)
@@ -222,7 +224,7 @@ def thresholds(
     """Show or change an organisation's thresholds."""
     from local.settings import change_thresholds  # noqa: PLC0415
 
-    with _foreseen(), session.database_only() as dsn:
+    with _foreseen(), _database() as dsn:
         now = change_thresholds(dsn, organisation, tuple(days or ()), own=own)
         applies = "its own apply" if now.own else "the HLF standard applies"
         own_days, effective = (" ".join(map(str, days)) for days in (now.days, now.effective))
@@ -265,16 +267,30 @@ def migrate(
 
 @contextmanager
 def _stack_with_mentors(mentors: Path, *, fresh: bool) -> Iterator[tuple[LocalStack, dict[str, str]]]:
-    """A stack with mentors in it: those of an earlier run, or of the file when there are none."""
+    """A stack with mentors in it: those of a file that was asked for, of an earlier run, or the synthetic ones."""
     with ExitStack() as running:
         with report.steps() as progress:
             stack = running.enter_context(local_stack(fresh=fresh, progress=progress))
-            if results.is_empty(stack.dsn):
+            if mentors.resolve() == loading.MENTORS:
+                _fill(stack.dsn)
+            else:
                 progress("Loading the mentors")
-                file = loading.read(mentors)
+                file = read_mentors(mentors)
                 report.loaded(file, loading.store(stack.dsn, file), mentors)
         addresses = running.enter_context(session.announced(stack))
         yield stack, addresses
+
+
+@contextmanager
+def _database() -> Iterator[str]:
+    with session.database_only() as dsn:
+        _fill(dsn)
+        yield dsn
+
+
+def _fill(dsn: str) -> None:
+    if loading.fill_if_empty(dsn):
+        report.errors.print("[dim]The local database was empty: the synthetic mentors were loaded.[/dim]")
 
 
 def _today() -> date:

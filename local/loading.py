@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import psycopg
 
 from local import database
@@ -11,16 +9,8 @@ from local.load import LoadReport, load
 from local.mentors_csv import MentorFile, read_mentors, read_organisations
 from local.stack import ROOT
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 MENTORS = ROOT / "data" / "mentors.csv"
 ORGANISATIONS = ROOT / "data" / "organisations.csv"
-
-
-def read(path: Path) -> MentorFile:
-    """The file's rows and problems. Raises UnreadableFile when there is no row to go on with."""
-    return read_mentors(path)
 
 
 def store(dsn: str, mentors: MentorFile) -> LoadReport:
@@ -31,3 +21,12 @@ def store(dsn: str, mentors: MentorFile) -> LoadReport:
         report = load(connection, mentors, described)
     database.store_settings(dsn, described)
     return report
+
+
+def fill_if_empty(dsn: str) -> bool:
+    """Load the synthetic mentors where there is nobody yet, so that every command has something to work on."""
+    with psycopg.connect(dsn) as connection:
+        if connection.execute("SELECT 1 FROM public.peer_mentors LIMIT 1").fetchone() is not None:
+            return False
+    store(dsn, read_mentors(MENTORS))
+    return True

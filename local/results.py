@@ -125,12 +125,6 @@ def read_totals(dsn: str) -> Totals:
     return Totals(*row)
 
 
-def is_empty(dsn: str) -> bool:
-    """Whether there is no mentor yet."""
-    with psycopg.connect(dsn) as connection:
-        return connection.execute("SELECT 1 FROM public.peer_mentors LIMIT 1").fetchone() is None
-
-
 def last_night(dsn: str) -> date | None:
     """The latest day that an expiry check has evaluated."""
     with psycopg.connect(dsn) as connection:

@@ -8,7 +8,7 @@ LANGUAGE sql STABLE AS $$
                certification.effective_thresholds(m.organisation_id) AS thresholds
           FROM public.peer_mentors AS m
           JOIN public.certifications AS c ON c.mentor_id = m.id
-         WHERE c.expires_on < p_from + p_days + 366
+         WHERE c.expires_on < p_from + p_days + 366 OR m.status = 'certification_expired'
     ), standing AS (
         -- As it will be once the first night has brought back who was renewed.
         SELECT m.*, m.status = 'certification_expired' AS renewed
