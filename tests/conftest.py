@@ -10,7 +10,11 @@ import psycopg
 import pytest
 
 from local import database as local_database
+from local.mail import LocalSes
 from local.postgres import Postgres
+from local.stack import endpoints
+from tests.foundation import Foundation
+from tests.nights import Functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,3 +73,25 @@ def connection(database: TestDatabase) -> Iterator[psycopg.Connection]:
     """An autocommit connection to it, as the owner."""
     with database.connect() as connection:
         yield connection
+
+
+@pytest.fixture
+def foundation(connection: psycopg.Connection) -> Foundation:
+    """The people of the test's database."""
+    return Foundation(connection)
+
+
+@pytest.fixture
+def functions(database: TestDatabase) -> Iterator[Functions]:
+    """Nights and sendings on the test's database."""
+    with Functions(database.login) as functions:
+        yield functions
+
+
+@pytest.fixture
+def ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalSes]:
+    """A mail service for the functions of this process."""
+    with LocalSes() as ses:
+        for name, value in endpoints(ses.url, ses.url).items():
+            monkeypatch.setenv(name, value)
+        yield ses

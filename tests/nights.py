@@ -1,0 +1,124 @@
+"""Nights and sendings as the functions run them: the use cases on the real adapters, under their own logins."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+from zoneinfo import ZoneInfo
+
+from local.aws import REGION
+from shared.adapters.messages import Sender
+from shared.adapters.postgres.connection import connect
+from shared.adapters.postgres.night import PostgresNight
+from shared.adapters.postgres.outbox import PostgresOutbox
+from shared.adapters.postgres.runs import PostgresRuns
+from shared.adapters.ses import SesMailer, ses_client
+from shared.use_cases.check_expiry import check_expiry
+from shared.use_cases.send_notices import send_notices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from shared.domain.runs import RunResult
+
+OSLO = ZoneInfo("Europe/Oslo")
+
+
+def at_night(day: date) -> datetime:
+    """When template.yaml's schedule runs the check that evaluates `day`."""
+    return datetime.combine(day, time(0, 15), OSLO)
+
+
+def at_nine(day: date) -> datetime:
+    """The first sending of `day`."""
+    return datetime.combine(day, time(9), OSLO)
+
+
+@dataclass
+class Reported:
+    """Keeps what a run reports."""
+
+    organisations: list[tuple[Any, ...]] = field(default_factory=list)
+    runs: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def organisation(self, *told: object) -> None:
+        self.organisations.append(told)
+
+    def run(self, *told: object) -> None:
+        self.runs.append(told)
+
+
+class Functions:
+    """The two functions' insides on one database. A context manager; each keeps one connection of its own role.
+
+    Where SES is, the environment says, as it does to Lambda.
+    """
+
+    def __init__(self, login: Callable[[str], Mapping[str, Any]]) -> None:
+        self._login = login
+        self._open = ExitStack()
+        self._connections: dict[str, Any] = {}
+        self.reported = Reported()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def connection(self, function: str) -> Any:
+        if function not in self._connections:
+            secret = self._login(function)
+            self._connections[function] = self._open.enter_context(connect(lambda _: secret))
+        return self._connections[function]
+
+    def night(self, day: date | datetime, *, pause: Callable[[float], None] = lambda _: None) -> RunResult:
+        """The check that evaluates `day`, or that was scheduled at that moment."""
+        connection = self.connection("ExpiryCheck")
+        return check_expiry(
+            day if isinstance(day, datetime) else at_night(day),
+            "a-request",
+            runs=PostgresRuns(connection),
+            night=PostgresNight(connection),
+            report=self.reported,
+            pause=pause,
+        )
+
+    def send(
+        self,
+        day: date | datetime,
+        *,
+        may_go_on: Callable[[], bool] = lambda: True,
+        stuck_after: timedelta = timedelta(minutes=30),
+        now: datetime | None = None,
+    ) -> RunResult:
+        """A sending on `day`, or at that moment, through SES's API over HTTP."""
+        connection = self.connection("SendNotices")
+        return send_notices(
+            day if isinstance(day, datetime) else at_nine(day),
+            "a-request",
+            runs=PostgresRuns(connection),
+            outbox=PostgresOutbox(connection),
+            mailer=_Mailer(SesMailer(self._client, Sender("ikke-svar@example.no"))),
+            report=self.reported,
+            may_go_on=may_go_on,
+            now=now or datetime.now(UTC),
+            stuck_after=stuck_after,
+        )
+
+    @cached_property
+    def _client(self) -> Any:
+        return ses_client(REGION, read_timeout=timedelta(seconds=2))
+
+
+@dataclass(frozen=True)
+class _Mailer:
+    """The real mailer with no patience for a service that says "not now"."""
+
+    mailer: SesMailer
+
+    def send(self, notice: Any) -> Any:
+        return self.mailer.send(notice, budget=timedelta(0))
