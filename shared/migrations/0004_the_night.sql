@@ -8,37 +8,63 @@
 -- overlapping nights take turns and keeps the thresholds still meanwhile; it ends with the transaction, so a
 -- transaction pooler may sit in between.
 
+-- The expiry dates of which a threshold was reached since the last night, or null for "all of them". They go into the
+-- statement below as constants (custom plans only), so that the planner counts them and joins by hash after a long
+-- outage and by index on an ordinary night; of bounds that come from a table it knows nothing and joins by hash always.
+CREATE FUNCTION certification.dates_to_remind(p_organisation_id uuid, p_as_of date, p_thresholds smallint[])
+RETURNS date[]
+LANGUAGE sql STABLE AS $$
+    WITH threshold AS (
+        SELECT p.through, p_as_of + t.day AS until
+          FROM unnest(p_thresholds) AS t (day)
+          LEFT JOIN certification.progress AS p
+            ON p.organisation_id = p_organisation_id AND p.step = 'remind' AND p.threshold_day = t.day
+    )
+    SELECT CASE WHEN bool_or(t.through IS NULL OR t.until - t.through > 400) THEN NULL ELSE coalesce((
+        SELECT array_agg(DISTINCT r.through + i)
+          FROM threshold AS r CROSS JOIN generate_series(1, r.until - r.through) AS i), '{}') END
+      FROM threshold AS t
+$$;
+
 CREATE FUNCTION certification.remind_set(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_thresholds smallint[], p_again uuid[], p_beyond boolean)
 RETURNS void
-LANGUAGE plpgsql SET work_mem = '64MB' SET jit = off AS $$
+LANGUAGE plpgsql SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
+    v_until date := p_as_of + (SELECT max(t.day) FROM unnest(p_thresholds) AS t (day));
+    v_dates date[] := '{}';
     v record;
 BEGIN
+    IF p_beyond THEN
+        v_dates := certification.dates_to_remind(p_organisation_id, p_as_of, p_thresholds);
+    END IF;
     FOR v IN
         WITH threshold AS (
-            SELECT t.day, lead(t.day) OVER (ORDER BY t.day DESC) AS nearer,
-                   CASE WHEN p_beyond THEN coalesce(p.through, '-infinity') ELSE 'infinity' END AS through
+            SELECT t.day, lead(t.day) OVER (ORDER BY t.day DESC) AS nearer, coalesce(p.through, '-infinity') AS through
               FROM unnest(p_thresholds) AS t (day)
               LEFT JOIN certification.progress AS p
                 ON p.organisation_id = p_organisation_id AND p.step = 'remind' AND p.threshold_day = t.day
         ), candidate AS (
-            SELECT c.mentor_id, c.expires_on, t.day, t.nearer
-              FROM threshold AS t
-              JOIN public.certifications AS c ON c.expires_on > t.through AND c.expires_on <= p_as_of + t.day
+            SELECT c.mentor_id, c.expires_on, false AS again
+              FROM public.certifications AS c
+             WHERE v_dates IS NULL AND c.expires_on <= v_until AND c.mentor_id <> ALL (p_again)
             UNION ALL
-            SELECT c.mentor_id, c.expires_on, t.day, t.nearer
-              FROM unnest(p_again) AS a (mentor_id)
-              JOIN public.certifications AS c ON c.mentor_id = a.mentor_id
-              JOIN threshold AS t ON c.expires_on <= p_as_of + t.day
+            SELECT c.mentor_id, c.expires_on, false
+              FROM public.certifications AS c
+             WHERE c.expires_on = ANY (v_dates) AND c.mentor_id <> ALL (p_again)
+            UNION ALL
+            SELECT c.mentor_id, c.expires_on, true
+              FROM public.certifications AS c
+             WHERE c.mentor_id = ANY (p_again)
         ), reached AS (
-            SELECT c.mentor_id, c.day, c.expires_on, m.status, m.coordinator_id,
+            SELECT c.mentor_id, t.day, c.expires_on, m.status, m.coordinator_id,
                    CASE WHEN c.expires_on < p_as_of THEN 'expired'
-                        WHEN c.expires_on <= p_as_of + c.nearer THEN 'nearer_threshold'
+                        WHEN c.expires_on <= p_as_of + t.nearer THEN 'nearer_threshold'
                         ELSE certification.mail_problem(m.email) END AS reason,
-                   c.expires_on >= p_as_of AND (c.nearer IS NULL OR c.expires_on > p_as_of + c.nearer) AS nearest
+                   c.expires_on >= p_as_of AND (t.nearer IS NULL OR c.expires_on > p_as_of + t.nearer) AS nearest
               FROM candidate AS c
               JOIN public.peer_mentors AS m ON m.id = c.mentor_id
+              JOIN threshold AS t ON c.expires_on <= p_as_of + t.day AND (c.again OR c.expires_on > t.through)
              WHERE m.organisation_id = p_organisation_id
         ), claimed AS (
             INSERT INTO certification.cert_expiry_reminders AS r
@@ -95,7 +121,7 @@ $$;
 CREATE FUNCTION certification.transition_set(
     p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_again uuid[], p_beyond boolean, p_allowed boolean)
 RETURNS void
-LANGUAGE plpgsql SET work_mem = '64MB' SET jit = off AS $$
+LANGUAGE plpgsql SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     v_from text := CASE p_step WHEN 'expire' THEN 'active' ELSE 'certification_expired' END;
     v_to text := CASE p_step WHEN 'expire' THEN 'certification_expired' ELSE 'active' END;
@@ -109,22 +135,23 @@ BEGIN
     PERFORM set_config('certification.own_transition', p_step, true);
     FOR v IN
         WITH candidate AS (
-            SELECT c.mentor_id FROM public.certifications AS c
-             WHERE p_step = 'expire' AND c.expires_on > v_above AND c.expires_on < p_as_of
+            SELECT c.mentor_id, c.expires_on FROM public.certifications AS c
+             WHERE p_step = 'expire' AND c.expires_on > v_above AND c.expires_on < p_as_of AND c.mentor_id <> ALL (p_again)
             UNION ALL
             -- Renewals are found by the change itself; everybody is looked at when there is no progress to build on.
-            SELECT m.id FROM public.peer_mentors AS m
+            SELECT c.mentor_id, c.expires_on FROM public.peer_mentors AS m
+              JOIN public.certifications AS c ON c.mentor_id = m.id
              WHERE p_step = 'reactivate' AND v_above = '-infinity' AND p_beyond
                AND m.status = 'certification_expired' AND m.organisation_id = p_organisation_id
+               AND m.id <> ALL (p_again)
             UNION ALL
-            SELECT a.mentor_id FROM unnest(p_again) AS a (mentor_id)
+            SELECT c.mentor_id, c.expires_on FROM public.certifications AS c WHERE c.mentor_id = ANY (p_again)
         ), eligible AS (
-            SELECT DISTINCT m.id, m.coordinator_id, c.expires_on
+            SELECT m.id, m.coordinator_id, k.expires_on
               FROM candidate AS k
               JOIN public.peer_mentors AS m ON m.id = k.mentor_id
-              JOIN public.certifications AS c ON c.mentor_id = k.mentor_id
              WHERE m.organisation_id = p_organisation_id AND m.status = v_from
-               AND CASE p_step WHEN 'expire' THEN c.expires_on < p_as_of ELSE c.expires_on >= p_as_of END
+               AND CASE p_step WHEN 'expire' THEN k.expires_on < p_as_of ELSE k.expires_on >= p_as_of END
         ), held AS (
             -- The compare of the compare-and-set: both rows locked and read as they are now. Whoever holds one of them
             -- is changing it; that mentor is left for the next look rather than keeping everybody waiting.
