@@ -141,8 +141,6 @@ CREATE FUNCTION certification.count(
 LANGUAGE sql AS $$
     INSERT INTO certification.run_counts AS c (run_id, organisation_id, measure, detail, n)
     VALUES (p_run_id, p_organisation_id, p_measure, p_detail, p_n)
-    ON CONFLICT (run_id, organisation_id, measure, detail) DO UPDATE
-       SET n = CASE WHEN p_measure LIKE '%\_skipped\_%' THEN excluded.n ELSE c.n + excluded.n END
+    ON CONFLICT (run_id, organisation_id, measure, detail) DO UPDATE SET n = c.n + excluded.n
 $$;
-COMMENT ON FUNCTION certification.count IS
-    'Add to a count of this run. A step called twice in a run adds up, but for who was skipped: they are met again each time.';
+COMMENT ON FUNCTION certification.count IS 'Add to a count of this run; a step that is called twice in a run adds up.';

@@ -244,13 +244,12 @@ END
 $$;
 
 CREATE FUNCTION certification.apply_step(
-    p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_again uuid[], p_beyond boolean)
+    p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_thresholds smallint[], p_again uuid[], p_beyond boolean)
 RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
     IF p_step = 'remind' THEN
-        PERFORM certification.remind_set(p_organisation_id, p_as_of, p_run_id,
-            certification.effective_thresholds(p_organisation_id), p_again, p_beyond);
+        PERFORM certification.remind_set(p_organisation_id, p_as_of, p_run_id, p_thresholds, p_again, p_beyond);
     ELSE
         PERFORM certification.transition_set(p_step, p_organisation_id, p_as_of, p_run_id, p_again, p_beyond,
             p_step = 'expire' OR (SELECT s.reactivate_renewed FROM certification.organisation_settings AS s
@@ -259,41 +258,77 @@ BEGIN
 END
 $$;
 
--- Whom a step would look at: only for the slow path below.
-CREATE FUNCTION certification.candidates(p_step text, p_organisation_id uuid, p_as_of date, p_again uuid[])
-RETURNS SETOF uuid
-LANGUAGE sql STABLE AS $$
-    SELECT m.id
-      FROM public.peer_mentors AS m
-      JOIN public.certifications AS c ON c.mentor_id = m.id
-     WHERE m.organisation_id = p_organisation_id
-       AND (m.id = ANY (p_again)
-            OR p_step = 'remind' AND m.status = 'active'
-               AND c.expires_on <= p_as_of + (SELECT max(t.day) FROM unnest(certification.effective_thresholds(p_organisation_id)) AS t (day))
-            OR p_step = 'expire' AND m.status = 'active' AND c.expires_on < p_as_of
-            OR p_step = 'reactivate' AND m.status = 'certification_expired')
-     ORDER BY m.id
+-- The slow path, when one record stands in the way of all: one by one, so that only it is set aside (I13).
+CREATE FUNCTION certification.apply_step_one_by_one(
+    p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_thresholds smallint[], p_again uuid[])
+RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_mentor uuid;
+    v_state text;
+    v_constraint text;
+BEGIN
+    FOR v_mentor IN
+        SELECT m.id
+          FROM public.peer_mentors AS m
+          JOIN public.certifications AS c ON c.mentor_id = m.id
+         WHERE m.organisation_id = p_organisation_id
+           AND (m.id = ANY (p_again)
+                OR p_step = 'remind' AND m.status = 'active' AND c.expires_on <= p_as_of + p_thresholds[1]
+                OR p_step = 'expire' AND m.status = 'active' AND c.expires_on < p_as_of
+                OR p_step = 'reactivate' AND m.status = 'certification_expired')
+         ORDER BY m.id
+    LOOP
+        BEGIN
+            PERFORM certification.apply_step(p_step, p_organisation_id, p_as_of, p_run_id, p_thresholds, ARRAY[v_mentor], false);
+        EXCEPTION WHEN OTHERS THEN
+            GET STACKED DIAGNOSTICS v_state = RETURNED_SQLSTATE, v_constraint = CONSTRAINT_NAME;
+            IF NOT certification.is_a_records_fault(v_state) THEN
+                RAISE;
+            END IF;
+            INSERT INTO certification.set_aside AS s (mentor_id, step, certification_expiry_date, organisation_id,
+                                                      reason, first_run_id, last_run_id)
+            SELECT c.mentor_id, p_step, c.expires_on, p_organisation_id,
+                   coalesce(nullif(v_constraint, ''), v_state), p_run_id, p_run_id
+              FROM public.certifications AS c WHERE c.mentor_id = v_mentor
+            ON CONFLICT (mentor_id, step, certification_expiry_date) DO UPDATE
+               SET nights = s.nights + (s.last_run_id <> excluded.last_run_id)::integer,
+                   last_run_id = excluded.last_run_id, reason = excluded.reason;
+            INSERT INTO certification.look_again (step, mentor_id) VALUES (p_step, v_mentor);
+            PERFORM certification.count(p_run_id, p_organisation_id, 'set_aside', p_step, 1);
+        END;
+    END LOOP;
+END
 $$;
+
+CREATE FUNCTION certification.is_a_records_fault(p_sqlstate text) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$ SELECT left(p_sqlstate, 2) IN ('22', '23', 'P0') $$;
+COMMENT ON FUNCTION certification.is_a_records_fault IS
+    'Data exception, constraint, or an error the app''s own triggers raise; not a deadlock, a missing privilege or a lost connection.';
 
 CREATE FUNCTION certification.carry_out(
     p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean)
 RETURNS TABLE (measure text, detail text, n bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    v_thresholds smallint[];
     v_again uuid[];
-    v_mentor uuid;
-    v_state text;
-    v_constraint text;
 BEGIN
     INSERT INTO certification.organisation_settings AS s (organisation_id) VALUES (p_organisation_id)
     ON CONFLICT (organisation_id) DO NOTHING;
     PERFORM 1 FROM certification.organisation_settings AS s
       WHERE s.organisation_id = p_organisation_id FOR NO KEY UPDATE;
+    v_thresholds := certification.effective_thresholds(p_organisation_id); -- read once: the HLF standard is not locked
 
+    -- A run may look again at whom it skipped, and meets them again: what counts is how it ended.
+    UPDATE certification.run_counts AS c SET n = 0
+     WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id
+       AND (c.measure, c.detail) IN (
+           SELECT z.measure, z.detail FROM certification.measures(p_step, v_thresholds) AS z
+            WHERE z.measure = 'set_aside' OR z.measure LIKE '%\_skipped\_%');
     DELETE FROM certification.progress AS p
      WHERE p.organisation_id = p_organisation_id AND p.step = p_step
-       AND (p_everyone OR p_step = 'remind'
-            AND p.threshold_day <> ALL (certification.effective_thresholds(p_organisation_id)));
+       AND (p_everyone OR p_step = 'remind' AND p.threshold_day <> ALL (v_thresholds));
     WITH gone AS (
         DELETE FROM certification.look_again AS a
          USING certification.look_again AS b LEFT JOIN public.peer_mentors AS m ON m.id = b.mentor_id
@@ -303,81 +338,66 @@ BEGIN
     SELECT coalesce(array_agg(DISTINCT g.mentor_id), '{}') INTO v_again FROM gone AS g;
 
     BEGIN
-        PERFORM certification.apply_step(p_step, p_organisation_id, p_as_of, p_run_id, v_again, true);
+        PERFORM certification.apply_step(p_step, p_organisation_id, p_as_of, p_run_id, v_thresholds, v_again, true);
     EXCEPTION WHEN OTHERS THEN
-        IF left(SQLSTATE, 2) NOT IN ('22', '23', 'P0') THEN
-            RAISE; -- not a record's fault: the connection, a deadlock, a missing privilege
+        IF NOT certification.is_a_records_fault(SQLSTATE) THEN
+            RAISE;
         END IF;
-        -- One record stands in the way of all. One by one, so that only it is set aside (I13).
-        FOR v_mentor IN SELECT certification.candidates(p_step, p_organisation_id, p_as_of, v_again) LOOP
-            BEGIN
-                PERFORM certification.apply_step(p_step, p_organisation_id, p_as_of, p_run_id, ARRAY[v_mentor], false);
-            EXCEPTION WHEN OTHERS THEN
-                GET STACKED DIAGNOSTICS v_state = RETURNED_SQLSTATE, v_constraint = CONSTRAINT_NAME;
-                IF left(v_state, 2) NOT IN ('22', '23', 'P0') THEN
-                    RAISE;
-                END IF;
-                INSERT INTO certification.set_aside AS s (mentor_id, step, certification_expiry_date, organisation_id,
-                                                          reason, first_run_id, last_run_id)
-                SELECT c.mentor_id, p_step, c.expires_on, p_organisation_id,
-                       coalesce(nullif(v_constraint, ''), v_state), p_run_id, p_run_id
-                  FROM public.certifications AS c WHERE c.mentor_id = v_mentor
-                ON CONFLICT (mentor_id, step, certification_expiry_date) DO UPDATE
-                   SET nights = s.nights + 1, last_run_id = excluded.last_run_id, reason = excluded.reason;
-                INSERT INTO certification.look_again (step, mentor_id) VALUES (p_step, v_mentor);
-                PERFORM certification.count(p_run_id, p_organisation_id, 'set_aside', p_step, 1);
-            END;
-        END LOOP;
+        PERFORM certification.apply_step_one_by_one(p_step, p_organisation_id, p_as_of, p_run_id, v_thresholds, v_again);
     END;
 
     INSERT INTO certification.progress AS p (organisation_id, step, threshold_day, through)
     SELECT p_organisation_id, p_step, t.day, p_as_of + t.day
-      FROM unnest(certification.effective_thresholds(p_organisation_id)) AS t (day)
+      FROM unnest(v_thresholds) AS t (day)
      WHERE p_step = 'remind'
     UNION ALL
     SELECT p_organisation_id, p_step, 0, p_as_of - 1
      WHERE p_step <> 'remind'
     ON CONFLICT ON CONSTRAINT progress_pkey DO UPDATE SET through = greatest(p.through, excluded.through);
 
-    -- Zeros are counts too (I12), and `already` is what earlier runs did for the same day.
+    PERFORM certification.complete_counts(p_step, p_organisation_id, p_as_of, p_run_id, v_thresholds);
+    RETURN QUERY
+    SELECT c.measure, c.detail, c.n
+      FROM certification.run_counts AS c
+      JOIN certification.measures(p_step, v_thresholds) AS z ON z.measure = c.measure AND z.detail = c.detail
+     WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id
+     ORDER BY 1, 2;
+END
+$$;
+
+-- Zeros are counts too (I12); `due` is what was done and what was skipped; `already` is what earlier runs did for the day.
+CREATE FUNCTION certification.complete_counts(
+    p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_thresholds smallint[])
+RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_prefix text := CASE p_step WHEN 'remind' THEN 'reminders' WHEN 'expire' THEN 'expiries' ELSE 'reactivations' END;
+    v_done text := v_prefix || CASE p_step WHEN 'remind' THEN '_due' ELSE '_changed' END;
+BEGIN
     INSERT INTO certification.run_counts (run_id, organisation_id, measure, detail, n)
     SELECT p_run_id, p_organisation_id, z.measure, z.detail, 0
-      FROM certification.measures(p_step, p_organisation_id) AS z
+      FROM certification.measures(p_step, p_thresholds) AS z
     ON CONFLICT ON CONSTRAINT run_counts_pkey DO NOTHING;
     UPDATE certification.run_counts AS c
        SET n = (SELECT coalesce(sum(e.n), 0)
                   FROM certification.run_organisations AS ro
                   JOIN certification.run_counts AS e ON e.run_id = ro.run_id AND e.organisation_id = ro.organisation_id
                  WHERE ro.organisation_id = p_organisation_id AND ro.as_of = p_as_of AND ro.run_id <> p_run_id
-                   AND e.detail = c.detail AND e.measure = CASE c.measure
-                       WHEN 'reminders_already' THEN 'reminders_due'
-                       WHEN 'expiries_already' THEN 'expiries_changed'
-                       ELSE 'reactivations_changed' END)
-     WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id
-       AND c.measure = CASE p_step WHEN 'remind' THEN 'reminders_already'
-                                   WHEN 'expire' THEN 'expiries_already' ELSE 'reactivations_already' END;
-
+                   AND e.measure = v_done AND e.detail = c.detail)
+     WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id AND c.measure = v_prefix || '_already';
     UPDATE certification.run_counts AS c
        SET n = (SELECT sum(e.n) FROM certification.run_counts AS e
                  WHERE e.run_id = p_run_id AND e.organisation_id = p_organisation_id
-                   AND (e.measure = s.prefix || '_changed' OR e.measure LIKE s.prefix || '\_skipped\_%'))
-      FROM (VALUES ('expire', 'expiries'), ('reactivate', 'reactivations')) AS s (step, prefix)
-     WHERE s.step = p_step AND c.run_id = p_run_id AND c.organisation_id = p_organisation_id
-       AND c.measure = s.prefix || '_due';
-
-    RETURN QUERY
-    SELECT c.measure, c.detail, c.n
-      FROM certification.run_counts AS c
-      JOIN certification.measures(p_step, p_organisation_id) AS z ON z.measure = c.measure AND z.detail = c.detail
+                   AND (e.measure = v_done OR e.measure LIKE v_prefix || '\_skipped\_%'))
      WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id
-     ORDER BY 1, 2;
+       AND p_step <> 'remind' AND c.measure = v_prefix || '_due';
 END
 $$;
 
-CREATE FUNCTION certification.measures(p_step text, p_organisation_id uuid) RETURNS TABLE (measure text, detail text)
+CREATE FUNCTION certification.measures(p_step text, p_thresholds smallint[]) RETURNS TABLE (measure text, detail text)
 LANGUAGE sql STABLE AS $$
     SELECT 'reminders_' || x.outcome, t.day::text
-      FROM unnest(certification.effective_thresholds(p_organisation_id)) AS t (day)
+      FROM unnest(p_thresholds) AS t (day)
      CROSS JOIN unnest('{due,claimed,collapsed,unreachable,already,skipped}'::text[]) AS x (outcome)
      WHERE p_step = 'remind'
     UNION ALL
