@@ -44,7 +44,9 @@ BEGIN
         END IF;
         SELECT x.locale, x.problem INTO v_notice.locale, v_reason
           FROM (SELECT certification.usable_locale(r.locale) AS locale,
-                       coalesce(certification.stale_notice(v_notice, p_today), CASE WHEN r.id IS NULL THEN 'recipient_deleted' END) AS problem
+                       coalesce(certification.stale_notice(v_notice, p_today), CASE WHEN r.id IS NULL THEN 'recipient_deleted'
+                           WHEN v_notice.kind = 'digest' AND NOT EXISTS (
+                               SELECT 1 FROM certification.digest_lines(v_notice.id)) THEN 'nothing_to_tell' END) AS problem
                   FROM (SELECT 1) AS one
                   LEFT JOIN (SELECT m.id, m.locale FROM public.peer_mentors AS m WHERE m.id = v_notice.mentor_id
                              UNION ALL
@@ -134,7 +136,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
           FROM mentor AS m
           JOIN certification.cert_expiry_reminders AS r ON r.mentor_id = m.id
           JOIN digest AS d ON d.run_id = r.run_id
-         WHERE r.state <> 'collapsed'
+         WHERE r.state = 'unreachable'
+            OR (r.state = 'claimed' AND NOT EXISTS ( -- not reminded after all, or told below
+                SELECT 1 FROM certification.notices AS n
+                 WHERE n.mentor_id = r.mentor_id AND n.kind = 'reminder' AND n.threshold_day = r.threshold_day
+                   AND n.certification_expiry_date = r.certification_expiry_date
+                   AND n.state IN ('undeliverable', 'superseded')))
         UNION ALL
         SELECT CASE t.to_status WHEN 'active' THEN 'reactivated' ELSE 'expired' END, m.name,
                t.certification_expiry_date, certification.mail_problem(m.email)

@@ -1,0 +1,217 @@
+"""Claim, then send, then settle (I4): what becomes of a notice, by what SES answers over HTTP."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from http import HTTPStatus
+from itertools import chain, repeat
+
+import pytest
+
+from shared.domain.runs import RunFailedError, RunState
+from tests.foundation import DAY, days
+from tests.nights import Functions, at_night, at_nine
+
+THROTTLED = ("TooManyRequestsException", HTTPStatus.TOO_MANY_REQUESTS)
+
+
+@pytest.fixture
+def due(foundation, functions):
+    """Makes mentors who are due, each with the address `N@example.no`, and runs the night. Answers them in order."""
+
+    def make(count=1, organisation=None):
+        organisation = organisation or foundation.organisation()
+        turid = foundation.coordinator(organisation)
+        mentors = [
+            foundation.mentor(organisation, DAY + days(7), coordinator=turid, email=f"{number}@example.no")
+            for number in range(count)
+        ]
+        functions.night(DAY)
+        return turid, mentors
+
+    return make
+
+
+def recipients(ses):
+    return [mail.recipient for mail in ses.messages]
+
+
+def states(foundation):
+    return [state for _, state in foundation.all("SELECT id, state FROM certification.notices ORDER BY id")]
+
+
+def test_every_mentor_gets_one_mail_and_every_coordinator_one_digest(foundation, functions, ses, due):
+    """I4: claimed, sent and settled with SES's message id; the next sending finds nothing."""
+    due(3)
+    result = functions.send(DAY)
+    assert sorted(recipients(ses)) == ["0@example.no", "1@example.no", "2@example.no", "turid.vik@example.no"]
+    assert recipients(ses)[-1] == "turid.vik@example.no"
+    assert ses.violations == []
+    assert states(foundation) == ["sent"] * 4
+    assert set(foundation.all("SELECT message_id FROM certification.notices")) == {m.message_id for m in ses.messages}
+    assert foundation.counts(result.run_id, "notices_sent")["reminder:nb"] == 3
+    functions.send(DAY)
+    assert len(ses.messages) == 4
+
+
+def test_a_lost_reply_leaves_the_notice_claimed_and_it_is_never_sent_again(foundation, functions, ses, due):
+    """I4: in doubt now, stuck once the limit has passed, reported by every run, resent by none."""
+    _, mentors = due(2)
+    ses.drop_reply_next(1)
+    first = functions.send(DAY)
+    assert (first.verdict.state, first.verdict.reason) == (RunState.DEGRADED, "notices_in_doubt")
+    assert sorted(state for mentor in mentors for *_, state in foundation.notices(mentor)) == ["claimed", "sent"]
+    assert functions.send(DAY).verdict.state is RunState.SUCCEEDED
+    late = functions.send(DAY, stuck_after=timedelta(0))
+    assert late.verdict.reason == "notices_stuck"
+    assert foundation.counts(late.run_id, "notices_stuck") == {"": 1}
+    assert sorted(recipients(ses)) == ["0@example.no", "1@example.no", "turid.vik@example.no"]
+
+
+def test_three_lost_replies_in_a_row_end_the_sending(foundation, functions, ses, due):
+    """I4: a service that never answers leaves three notices in doubt, not all of them."""
+    due(6)
+    ses.drop_reply_next(99)
+    functions.send(DAY)
+    assert states(foundation).count("claimed") == 3
+    assert states(foundation).count("pending") == 4
+
+
+def test_what_is_throttled_is_given_back_and_goes_with_the_next_run(foundation, functions, ses, due):
+    """I4: it was certainly not accepted."""
+    due(2)
+    ses.fail_next(1, *THROTTLED)
+    result = functions.send(DAY)
+    assert result.verdict.reason == "notices_given_back"
+    assert ses.messages == []
+    functions.send(DAY)
+    assert sorted(recipients(ses)) == ["0@example.no", "1@example.no", "turid.vik@example.no"]
+    assert states(foundation) == ["sent"] * 3
+
+
+def test_a_rejected_message_is_in_the_coordinators_digest_of_the_same_run(foundation, functions, ses, due):
+    """I13: set aside with SES's code, told at once, and not told as reminded."""
+    turid, (_, mentor) = due(2)
+    ses.fail_for("1@example.no", "MessageRejected")
+    result = functions.send(DAY)
+    assert foundation.notices(mentor) == [("reminder", 7, "undeliverable")]
+    assert result.verdict.reason == "notices_undeliverable"
+    assert sorted(section for section, _ in foundation.digest(turid)) == ["reminded", "undeliverable"]
+    assert recipients(ses) == ["0@example.no", "turid.vik@example.no"]
+    functions.send(DAY)
+    assert len(ses.messages) == 2
+
+
+def test_a_rejection_reaches_a_coordinator_who_has_no_digest_yet(foundation, functions, ses, due):
+    """I13: one is made for it; the mentor has come to this coordinator since the night."""
+    _, (mentor,) = due()
+    siri = foundation.coordinator(
+        foundation.one("SELECT id FROM organisations"), email="siri.lie@example.no", name="Siri Lie"
+    )
+    foundation.do("UPDATE peer_mentors SET coordinator_id = %s", siri)
+    ses.fail_for("0@example.no", "MessageRejected")
+    functions.send(DAY)
+    assert [section for section, _ in foundation.digest(siri)] == ["undeliverable"]
+    assert recipients(ses) == ["siri.lie@example.no"]
+    assert foundation.notices(mentor) == [("reminder", 7, "undeliverable")]
+
+
+def test_an_address_that_only_looks_right_is_undeliverable_and_told(foundation, functions, ses):
+    """I13: SES cannot send to a local part with æøå."""
+    organisation = foundation.organisation()
+    turid = foundation.coordinator(organisation)
+    mentor = foundation.mentor(organisation, DAY + days(7), coordinator=turid, email="kari.sæther@example.no")
+    functions.night(DAY)
+    functions.send(DAY)
+    assert foundation.notices(mentor) == [("reminder", 7, "undeliverable")]
+    assert foundation.digest(turid) == [("undeliverable", "unusable_address")]
+
+
+def test_a_service_that_refuses_us_loses_nothing_and_fails_the_run(foundation, functions, ses, due):
+    """I4: the notice in hand is given back, the rest is untouched, in every organisation; the next run sends all."""
+    due(2)
+    due(2)
+    ses.fail_next(1, "SendingPausedException", HTTPStatus.BAD_REQUEST)
+    with pytest.raises(RunFailedError):
+        functions.send(DAY)
+    assert ses.counts.requests == 1
+    assert set(states(foundation)) == {"pending"}
+    assert foundation.one("SELECT state FROM certification.runs ORDER BY started_at DESC LIMIT 1") == "failed"
+    functions.send(DAY)
+    assert len(ses.messages) == 6
+
+
+def test_refusals_before_anything_was_accepted_are_the_accounts_and_given_back(foundation, functions, ses, due):
+    """I4: the sandbox refuses everybody in the words of a bad address; nobody is written off for it."""
+    due(8)
+    ses.fail_for(lambda _: True, "MessageRejected")
+    with pytest.raises(RunFailedError, match="MessageRejected"):
+        functions.send(DAY)
+    assert set(states(foundation)) == {"pending"}
+    ses.heal()
+    functions.send(DAY)
+    assert states(foundation) == ["sent"] * 9
+
+
+def test_nobody_is_mailed_at_night(foundation, functions, ses):
+    """08:00 up to 20:00 on the organisation's own clocks; the run says how many wait."""
+    for zone in ("Europe/Oslo", "America/Los_Angeles"):
+        foundation.mentor(foundation.organisation(timezone=zone), DAY + days(7), email=f"{zone[:2]}@example.no")
+    functions.night(DAY)
+    result = functions.send(at_night(DAY))
+    assert recipients(ses) == ["Am@example.no"]
+    assert foundation.counts(result.run_id, "notices_waiting") == {"": 1}
+    functions.send(at_nine(DAY))
+    assert recipients(ses) == ["Am@example.no", "Eu@example.no"]
+
+
+def test_when_time_runs_out_the_rest_stays_pending(foundation, functions, ses, due):
+    """I4: no notice is claimed that could not be settled."""
+    due(5)
+    answers = chain([True, True], repeat(False))
+    result = functions.send(DAY, may_go_on=lambda: next(answers))
+    assert sorted(states(foundation)) == ["pending"] * 4 + ["sent"] * 2
+    assert len(ses.messages) == 2
+    assert foundation.counts(result.run_id, "notices_waiting") == {"": 4}
+    functions.send(DAY)
+    assert len(ses.messages) == 6
+
+
+def test_two_senders_at_once_never_send_one_notice_twice(database, foundation, ses, due):
+    """I4: by the row lock of the claim."""
+    due(30)
+    with Functions(database.login) as one:
+        one.connection("SendNotices")
+        with Functions(lambda _: one_login) as other:
+            one_login = database.login("SendNotices")
+            senders = [threading.Thread(target=sender.send, args=(DAY,)) for sender in (one, other)]
+            for sender in senders:
+                sender.start()
+            for sender in senders:
+                sender.join()
+    assert sorted(recipients(ses)) == sorted({*recipients(ses)})
+    assert len(ses.messages) == 31
+    assert states(foundation) == ["sent"] * 31
+
+
+def test_only_the_run_that_claimed_a_notice_settles_it(foundation, functions, due):
+    """I4: a sender that comes back from the dead changes nothing."""
+    due()
+    foundation.do("UPDATE certification.notices SET state = 'claimed', sender_run_id = gen_random_uuid()")
+    settle = (
+        "SELECT certification.settle_notice(id, gen_random_uuid(), 'pending', NULL, NULL) FROM certification.notices"
+    )
+    assert set(foundation.all(settle)) == {"skipped_not_claimed_by_this_run"}
+    assert set(states(foundation)) == {"claimed"}
+
+
+def test_a_coordinator_without_an_address_degrades_the_sending(foundation, functions, ses):
+    """I13: the digest is set aside; the mentor's own mail goes out."""
+    organisation = foundation.organisation()
+    turid = foundation.coordinator(organisation, email=None)
+    foundation.mentor(organisation, DAY + days(7), coordinator=turid)
+    functions.night(DAY)
+    assert functions.send(DAY).verdict.reason == "notices_undeliverable"
+    assert foundation.notices(turid) == [("digest", None, "undeliverable")]
+    assert recipients(ses) == ["kari.saether@example.no"]
