@@ -34,7 +34,8 @@ def mentor(foundation, turid):
         ("DELETE FROM peer_mentors", "mentor_deleted"),
     ],
 )
-def test_a_reminder_that_no_longer_holds_is_not_sent(foundation, functions, ses, mentor, statement, reason):
+@pytest.mark.usefixtures("mentor")
+def test_a_reminder_that_no_longer_holds_is_not_sent(foundation, functions, ses, statement, reason):
     """I4: superseded with the reason, between the night and the morning; nor does the digest tell of it."""
     functions.night(DAY)
     foundation.do(statement)
