@@ -8,7 +8,8 @@ LANGUAGE sql STABLE AS $$
                certification.effective_thresholds(m.organisation_id) AS thresholds
           FROM public.peer_mentors AS m
           JOIN public.certifications AS c ON c.mentor_id = m.id
-         WHERE c.expires_on < p_from + p_days + 366 OR m.status = 'certification_expired'
+         WHERE (c.expires_on < p_from + p_days + 366 OR m.status = 'certification_expired')
+           AND c.expires_on BETWEEN '1900-01-01' AND '9999-12-30' -- any other date is set aside by the night
     ), standing AS (
         -- As it will be once the first night has brought back who was renewed.
         SELECT m.*, m.status = 'certification_expired' AS renewed
@@ -55,8 +56,10 @@ RETURNS TABLE (
     notice_state text, notice_reason text, sent_at timestamptz, certification_expiry_date date)
 LANGUAGE sql STABLE AS $$
     WITH mentor AS (
-        SELECT m.id, m.status, c.expires_on, certification.mail_problem(m.email) AS problem,
-               certification.effective_thresholds(m.organisation_id) AS thresholds
+        SELECT m.id, m.status, certification.mail_problem(m.email) AS problem,
+               certification.effective_thresholds(m.organisation_id) AS thresholds,
+               CASE WHEN c.expires_on BETWEEN '1900-01-01' AND '9999-12-30' THEN c.expires_on END AS expires_on,
+               CASE WHEN c.expires_on IS NULL THEN 'no_certification' ELSE 'impossible_date' END AS no_day
           FROM public.peer_mentors AS m
           LEFT JOIN public.certifications AS c ON c.mentor_id = m.id
          WHERE m.id = p_mentor_id
@@ -66,7 +69,7 @@ LANGUAGE sql STABLE AS $$
           FROM certification.cert_expiry_reminders AS r WHERE r.mentor_id = p_mentor_id
     ), coming AS (
         SELECT t.day, m.expires_on - t.day,
-               CASE WHEN m.expires_on IS NULL THEN 'no_certification'
+               CASE WHEN m.expires_on IS NULL THEN m.no_day
                     WHEN m.expires_on - t.day > p_today THEN 'not_yet_due'
                     WHEN m.status <> 'active' THEN 'not_reminded'
                     ELSE 'due_next_run' END,
