@@ -42,6 +42,10 @@ class FunctionFailedError(Exception):
 class _Formatter(LambdaPowertoolsFormatter):
     """One JSON object a line, without anything that looks like personal data."""
 
+    def __init__(self) -> None:
+        # Powertools' own stack trace holds the exception's message, which quotes the row it is about.
+        super().__init__(utc=True, serialize_stacktrace=False)
+
     def serialize(self, log: dict[str, Any]) -> str:  # type: ignore[override]
         return super().serialize(_redacted(log))
 
@@ -65,7 +69,7 @@ def _redacted(value: Any) -> Any:  # noqa: ANN401 - any JSON
 @functools.cache
 def logger() -> Logger:
     """The function's logger. What libraries log passes through the same formatter, from WARNING up."""
-    formatter = _Formatter(utc=True)
+    formatter = _Formatter()
     others = logging.StreamHandler(sys.stdout)
     others.setFormatter(formatter)
     logging.basicConfig(level=logging.WARNING, handlers=[others], force=True)
