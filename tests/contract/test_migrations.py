@@ -1,0 +1,178 @@
+"""The numbered migrations: from nothing, again, in order, and what is said when they do not fit."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+
+import psycopg
+import pytest
+
+from local.database import _FOUNDATION, ROLES
+from shared.adapters.postgres.migrate import MIGRATIONS, MigrationError, migrate, read_migrations
+
+
+@pytest.fixture
+def bare(postgres):
+    """An empty database with nothing but the foundation."""
+    with psycopg.connect(postgres.dsn(), autocommit=True) as server:
+        server.execute("CREATE DATABASE bare")
+    with psycopg.connect(postgres.dsn("bare"), autocommit=True) as connection:
+        connection.execute(_FOUNDATION.read_bytes())
+        yield connection
+    with psycopg.connect(postgres.dsn(), autocommit=True) as server:
+        server.execute("DROP DATABASE bare WITH (FORCE)")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    shutil.copytree(MIGRATIONS, tmp_path / "migrations")
+    return tmp_path / "migrations"
+
+
+def test_from_nothing_every_migration_is_applied_in_order_and_again_none(bare):
+    """Applying twice does nothing."""
+    names = [migration.name for migration in read_migrations()]
+    assert migrate(bare) == tuple(names)
+    assert migrate(bare) == ()
+    applied = bare.execute("SELECT name FROM certification_migrations ORDER BY applied_at").fetchall()
+    assert [name for (name,) in applied] == names
+
+
+def test_two_deployments_at_once_take_turns(bare, postgres):
+    """By a transaction's advisory lock; each migration is applied by one of them."""
+    applied = []
+
+    def deploy():
+        with psycopg.connect(postgres.dsn("bare"), autocommit=True) as connection:
+            applied.append(migrate(connection))
+
+    deployments = [threading.Thread(target=deploy) for _ in range(3)]
+    for deployment in deployments:
+        deployment.start()
+    for deployment in deployments:
+        deployment.join()
+    assert sorted(name for names in applied for name in names) == [migration.name for migration in read_migrations()]
+
+
+def test_a_migration_that_fails_leaves_nothing_of_itself_and_can_be_tried_again(bare, folder):
+    """Each file is one transaction."""
+    broken = folder / f"{len(read_migrations()) + 1:04d}_broken.sql"
+    broken.write_text("CREATE TABLE certification.half (); SELECT 1 / 0;")
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        migrate(bare, folder)
+    assert bare.execute("SELECT to_regclass('certification.half')").fetchone() == (None,)
+    broken.write_text("CREATE TABLE certification.half ();")
+    assert migrate(bare, folder) == (broken.name,)
+
+
+def test_a_file_that_was_changed_after_it_was_applied_is_an_error(bare, folder):
+    """Forward only; the message says what to do, and nothing later is applied."""
+    migrate(bare, folder)
+    first = min(folder.iterdir())
+    first.write_text(first.read_text() + "\n-- changed")
+    with pytest.raises(MigrationError, match=f"{first.name} was changed after it was applied"):
+        migrate(bare, folder)
+
+
+@pytest.mark.parametrize("name", ["8_short.sql", "0099_gap.sql", "0001_twice.sql", "0008_Capital.sql"])
+def test_a_name_out_of_form_or_order_is_an_error(folder, name):
+    """NNNN_what_it_does.sql, without gaps."""
+    (folder / name).write_text("")
+    with pytest.raises(MigrationError, match=r"is named NNNN|was expected here"):
+        read_migrations(folder)
+
+
+@pytest.mark.parametrize(
+    "table", ["organisations", "coordinators", "peer_mentors", "certifications", "mentor_status_log"]
+)
+def test_a_database_without_the_foundation_is_told_so(bare, table):
+    """By name of what is missing, before anything is written."""
+    bare.execute(f"DROP TABLE {table} CASCADE".encode())
+    with pytest.raises(MigrationError, match=f"lacks the foundation's tables {table}: see docs/contract.md"):
+        migrate(bare)
+    assert bare.execute("SELECT to_regclass('public.certification_migrations')").fetchone() == (None,)
+
+
+def test_mentors_who_were_there_before_the_migrations_are_looked_at(bare, database):
+    """I2: the triggers have seen none of them."""
+    bare.execute("INSERT INTO organisations (name) VALUES ('HLF Moss')")
+    bare.execute(
+        "INSERT INTO peer_mentors (organisation_id, first_name, last_name, email)"
+        " SELECT id, 'Kari', 'Sæther', 'kari@example.no' FROM organisations"
+    )
+    bare.execute("INSERT INTO certifications SELECT id, '2023-01-01', '2026-12-08' FROM peer_mentors")
+    migrate(bare)
+    bare.execute(
+        "WITH run AS (SELECT certification.start_run('expiry_check', now(), 'a-request') AS id),"
+        " part AS (SELECT certification.start_organisation(run.id, o.id, '2026-12-01') FROM run, organisations AS o)"
+        " SELECT * FROM part"
+    )
+    bare.execute(
+        "SELECT certification.claim_reminders(o.id, '2026-12-01', r.id)"
+        " FROM organisations AS o, certification.runs AS r"
+    )
+    assert bare.execute("SELECT count(*) FROM certification.cert_expiry_reminders").fetchone() == (3,)
+
+
+def test_nothing_is_kept_in_a_session(connection):
+    """For a transaction pooler: no temporary tables, session locks, prepared statements, LISTEN, or session SET."""
+    forbidden = re.compile(
+        r"\b(?:CREATE\s+(?:LOCAL\s+|GLOBAL\s+)?TEMP|pg_(?:try_)?advisory_lock\b|LISTEN\s|PREPARE\s|DECLARE\s+\w+\s+CURSOR"
+        r"|SET\s+SESSION\b|set_config\([^)]*,\s*false\s*\))",
+        re.IGNORECASE,
+    )
+    for migration in read_migrations():
+        assert forbidden.search(migration.sql) is None, migration.name
+        assert re.search(r"^SET (?!LOCAL)", migration.sql, re.MULTILINE) is None, migration.name
+    assert connection.execute("SELECT count(*) FROM pg_prepared_statements").fetchone() == (0,)
+
+
+def test_each_functions_role_calls_its_own_functions_and_nothing_else(database, connection):
+    """Design, section 8: no table may be read or written, and the other function's functions may not be called."""
+    allowed = {
+        role: {
+            name
+            for (name,) in connection.execute(
+                "SELECT p.proname FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace"
+                " WHERE n.nspname = 'certification' AND has_function_privilege(%s, p.oid, 'EXECUTE')",
+                (role,),
+            )
+        }
+        for role in ROLES.values()
+    }
+    both = {"start_run", "organisations_to_run", "start_organisation", "finish_organisation", "finish_run"}
+    sending = {"claim_notice", "settle_notice", "report_undeliverable", "digest_lines", "count_sending"}
+    assert allowed == {
+        "certification_expiry_check": both | {"claim_reminders", "expire_mentors", "reactivate_renewed"},
+        "certification_send_notices": both | sending,
+    }
+
+
+@pytest.mark.parametrize("function", ROLES)
+def test_a_functions_login_reads_and_writes_no_table(database, connection, function):
+    """I11, design, section 8: not even the ones its functions write, in either schema."""
+    secret = database.login(function)
+    tables = connection.execute(
+        "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('public', 'certification')"
+    ).fetchall()
+    assert len(tables) > 14
+    names = {"user": "username", "password": "password", "port": "port", "dbname": "dbname", "host": "host"}
+    with psycopg.connect(**{ours: secret[theirs] for ours, theirs in names.items()}, autocommit=True) as login:
+        for schema, table in tables:
+            for statement in ("SELECT 1 FROM {}", "DELETE FROM {}", "INSERT INTO {} DEFAULT VALUES"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    login.execute(statement.format(f"{schema}.{table}").encode())
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            login.execute("CREATE TABLE public.mine ()")
+
+
+def test_every_function_that_runs_with_the_owners_rights_has_a_fixed_search_path(connection):
+    """CVE-2018-1058: nobody's own objects stand in for the catalog's."""
+    open_ones = connection.execute(
+        "SELECT p.proname FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace"
+        " WHERE n.nspname = 'certification' AND p.prosecdef"
+        " AND NOT coalesce(p.proconfig, '{}') @> ARRAY['search_path=pg_catalog, pg_temp']"
+    ).fetchall()
+    assert open_ones == []
