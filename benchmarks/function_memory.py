@@ -1,0 +1,42 @@
+"""The memory of the function itself: the real ExpiryCheck of template.yaml, in a process as in Lambda."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from benchmarks.night_database import COPY, fresh_copy
+from local import database
+from local.aws import REGION, LocalAws
+from local.lambda_host.host import LambdaHost
+from local.lambda_host.provision import local_clients, provision
+from local.lambda_host.template import load_template
+from local.stack import ROOT, endpoints
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    from local.postgres import Postgres
+
+
+class FunctionFailedError(Exception):
+    """When the function did not finish its night, so that its memory says nothing."""
+
+
+def peak_memory_mb(postgres: Postgres, folder: Path, source: str, as_of: date) -> int:
+    """The peak resident memory of the function's process over the night of `as_of` on a fresh copy of `source`."""
+    with LocalAws(folder) as aws, fresh_copy(postgres, source):
+        clients = local_clients(aws.url, REGION)
+        stack = provision(load_template(ROOT / "template.yaml", region=REGION), clients)
+        clients.secretsmanager.put_secret_value(
+            SecretId=stack.physical_id("ExpiryCheckDatabaseSecret"),
+            SecretString=json.dumps(database.make_login(postgres, "ExpiryCheck", COPY)),
+        )
+        scheduled = datetime.combine(as_of - timedelta(days=1), time(23, 15), UTC)  # 00:15 in Oslo, in winter
+        with LambdaHost(stack, ROOT, endpoints(aws.url, aws.url)) as host:
+            invocation = host.invoke("ExpiryCheck", {"scheduled_time": scheduled.isoformat()})
+    if invocation.function_error or invocation.payload["state"] != "succeeded" or not invocation.max_memory_mb:
+        raise FunctionFailedError(f"ExpiryCheck did not succeed: {invocation.payload}")
+    return invocation.max_memory_mb
