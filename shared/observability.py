@@ -100,6 +100,16 @@ class LogAndMetrics:
             totals[metric_name(count.measure)] += count.n
         _emit({"organisation": str(organisation.id)}, totals)
 
+    def trouble(self, run_id: UUID, organisation: Organisation, error: Exception) -> None:
+        """Log where an organisation's part of a run broke off: type and place, no message."""
+        logger().error(
+            "trouble",
+            run_id=str(run_id),
+            organisation_id=str(organisation.id),
+            error=type(error).__name__,
+            exc_info=error,
+        )
+
     def run(self, function: str, run_id: UUID, verdict: Verdict) -> None:
         """Report how a run ended: exactly one of three metrics is 1, the others 0."""
         logger().info("run", function=function, run_id=str(run_id), state=verdict.state.value, reason=verdict.reason)

@@ -43,9 +43,13 @@ class Reported:
 
     organisations: list[tuple[Any, ...]] = field(default_factory=list)
     runs: list[tuple[Any, ...]] = field(default_factory=list)
+    troubles: list[tuple[Any, ...]] = field(default_factory=list)
 
     def organisation(self, *told: object) -> None:
         self.organisations.append(told)
+
+    def trouble(self, *told: object) -> None:
+        self.troubles.append(told)
 
     def run(self, *told: object) -> None:
         self.runs.append(told)

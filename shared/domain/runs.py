@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from shared.domain.errors import PermanentError
+from shared.domain.errors import CertificationError, PermanentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class RunFailedError(PermanentError):
-    """When a run did nothing for anybody; raised so that the function fails and is tried again."""
+    """When a run left work that another try may do; raised so that the function fails and is tried again."""
 
 
 class RunState(StrEnum):
@@ -59,6 +59,8 @@ class Verdict:
 
     state: RunState
     reason: str | None = None
+    incomplete: bool = False
+    """Something was left that another try may well do: the function ends with an error so that there is one."""
 
 
 # What makes a run degraded: somebody has to look. A mentor without an address does not, the coordinator is told.
@@ -84,16 +86,23 @@ def judge(counts: Iterable[Count]) -> Verdict:
     return Verdict(RunState.DEGRADED, ",".join(reasons)) if reasons else Verdict(RunState.SUCCEEDED)
 
 
+def trouble(error: Exception) -> Verdict:
+    """The verdict on an organisation whose part raised. An error nobody foresaw may pass, as a transient one does."""
+    if isinstance(error, PermanentError):
+        return Verdict(RunState.FAILED, str(error))
+    reason = str(error) if isinstance(error, CertificationError) else f"unexpected_{type(error).__name__}"
+    return Verdict(RunState.FAILED, reason, incomplete=True)
+
+
 def combine(verdicts: Iterable[Verdict]) -> Verdict:
     """The whole run's verdict from its organisations': failed only if every one of them failed (I13)."""
     verdicts = list(verdicts)
     reasons = sorted({reason for verdict in verdicts for reason in (verdict.reason or "").split(",") if reason})
     states = {verdict.state for verdict in verdicts}
-    if states == {RunState.FAILED}:
-        return Verdict(RunState.FAILED, ",".join(reasons))
     if states <= {RunState.SUCCEEDED}:
         return Verdict(RunState.SUCCEEDED)
-    return Verdict(RunState.DEGRADED, ",".join(reasons))
+    state = RunState.FAILED if states == {RunState.FAILED} else RunState.DEGRADED
+    return Verdict(state, ",".join(reasons), incomplete=any(verdict.incomplete for verdict in verdicts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,13 @@ CREATE TABLE certification.standard (
 COMMENT ON TABLE certification.standard IS 'The HLF standard: what applies where an organisation has nothing of its own.';
 INSERT INTO certification.standard (thresholds) VALUES ('{30,14,7}');
 
+CREATE FUNCTION certification.standard_thresholds() RETURNS smallint[]
+LANGUAGE sql STABLE AS $$ SELECT d.thresholds FROM certification.standard AS d $$;
+
 CREATE TABLE certification.organisation_settings (
     organisation_id     uuid PRIMARY KEY REFERENCES public.organisations (id) ON DELETE CASCADE,
     org_thresholds      boolean NOT NULL DEFAULT false,
-    thresholds          smallint[] NOT NULL DEFAULT '{30,14,7}'
+    thresholds          smallint[] NOT NULL DEFAULT certification.standard_thresholds()
         CONSTRAINT thresholds_not_empty CHECK (coalesce(array_ndims(thresholds), 0) = 1)
         CONSTRAINT thresholds_in_range CHECK (0 <= ALL (thresholds) AND 365 >= ALL (thresholds))
         CONSTRAINT thresholds_descending CHECK (certification.is_descending(thresholds))
@@ -45,7 +48,7 @@ LANGUAGE sql STABLE AS $$
     SELECT coalesce(
         (SELECT s.thresholds FROM certification.organisation_settings AS s
           WHERE s.organisation_id = p_organisation_id AND s.org_thresholds),
-        (SELECT d.thresholds FROM certification.standard AS d))
+        certification.standard_thresholds())
 $$;
 COMMENT ON FUNCTION certification.effective_thresholds IS 'The organisation''s own thresholds if its flag is on, else the HLF standard.';
 

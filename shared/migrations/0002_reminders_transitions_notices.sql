@@ -62,7 +62,7 @@ COMMENT ON COLUMN certification.notices.reported_in IS 'The digest that told the
 CREATE UNIQUE INDEX notice_once ON certification.notices (mentor_id, certification_expiry_date, kind, threshold_day)
     NULLS NOT DISTINCT WHERE mentor_id IS NOT NULL;
 CREATE UNIQUE INDEX digest_once ON certification.notices (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL;
-CREATE INDEX notices_open ON certification.notices (organisation_id, id) WHERE state IN ('pending', 'claimed');
+CREATE INDEX notices_open ON certification.notices (organisation_id, attempts, id) WHERE state IN ('pending', 'claimed');
 CREATE INDEX notices_of_sender ON certification.notices (sender_run_id) WHERE sender_run_id IS NOT NULL;
 CREATE INDEX notices_unreported ON certification.notices (organisation_id) WHERE state = 'undeliverable' AND reported_in IS NULL;
 
@@ -78,7 +78,7 @@ CREATE TABLE certification.set_aside (
     PRIMARY KEY (mentor_id, step, certification_expiry_date)
 );
 COMMENT ON TABLE certification.set_aside IS
-    'Mentors a step could not or must not handle, and why (I13): looked at again every night, told to the coordinator the first time.';
+    'Mentors a step could not or must not handle, and why (I13): looked at again every night. What a person decided is told to the coordinator, the first time; the rest is for operations.';
 COMMENT ON COLUMN certification.set_aside.reason IS
     'set_active_by_hand | awaiting_manual_reactivation | set_expired_by_hand, or the name of the constraint or the SQLSTATE that stood in the way. Never a message: it could hold personal data.';
 

@@ -57,7 +57,7 @@ BEGIN
               FROM public.certifications AS c
              WHERE c.mentor_id = ANY (p_again)
         ), reached AS (
-            SELECT c.mentor_id, t.day, c.expires_on, m.status, m.coordinator_id,
+            SELECT c.mentor_id, t.day, c.expires_on, m.status, m.coordinator_id, c.again,
                    CASE WHEN c.expires_on < p_as_of THEN 'expired'
                         WHEN c.expires_on <= p_as_of + t.nearer THEN 'nearer_threshold'
                         ELSE certification.mail_problem(m.email) END AS reason,
@@ -84,6 +84,14 @@ BEGIN
               FROM claimed AS c
              WHERE c.state = 'claimed'
             RETURNING 1
+        ), reopened AS (
+            -- Claimed, and then not sent because the mentor was paused or the date was another just then: true again now.
+            UPDATE certification.notices AS n SET state = 'pending', reason = NULL, sender_run_id = NULL, settled_at = NULL
+              FROM reached AS e
+             WHERE e.again AND e.nearest AND e.status = 'active'
+               AND n.mentor_id = e.mentor_id AND n.certification_expiry_date = e.expires_on AND n.threshold_day = e.day
+               AND n.kind = 'reminder' AND n.state = 'superseded' AND n.reason IN ('status_changed', 'renewed')
+            RETURNING 1
         ), told AS (
             SELECT c.mentor_id, c.state, e.coordinator_id
               FROM claimed AS c
@@ -108,7 +116,7 @@ BEGIN
         SELECT 'untold', 'remind', count(DISTINCT t.mentor_id) FROM told AS t
          WHERE t.state = 'unreachable' AND t.coordinator_id IS NULL
         UNION ALL
-        SELECT 'notices_written', 'reminder', count(*) FROM notice
+        SELECT 'notices_written', 'reminder', (SELECT count(*) FROM notice) + (SELECT count(*) FROM reopened)
         UNION ALL
         SELECT 'notices_written', 'digest', count(*) FROM digest
     LOOP
@@ -151,7 +159,12 @@ BEGIN
               FROM candidate AS k
               JOIN public.peer_mentors AS m ON m.id = k.mentor_id
              WHERE m.organisation_id = p_organisation_id AND m.status = v_from
-               AND CASE p_step WHEN 'expire' THEN k.expires_on < p_as_of ELSE k.expires_on >= p_as_of END
+               AND CASE p_step WHEN 'expire' THEN k.expires_on < p_as_of
+                    -- Who has expired by this very date is not renewed, though a day long past may see it in the future.
+                    ELSE k.expires_on >= p_as_of AND NOT EXISTS (
+                        SELECT 1 FROM certification.transitions AS t
+                         WHERE t.mentor_id = k.mentor_id AND t.to_status = 'certification_expired'
+                           AND t.certification_expiry_date = k.expires_on) END
         ), held AS (
             -- The compare of the compare-and-set: both rows locked and read as they are now. Whoever holds one of them
             -- is changing it; that mentor is left for the next look rather than keeping everybody waiting.
@@ -302,17 +315,22 @@ END
 $$;
 
 CREATE FUNCTION certification.is_a_records_fault(p_sqlstate text) RETURNS boolean
-LANGUAGE sql IMMUTABLE AS $$ SELECT left(p_sqlstate, 2) IN ('22', '23', 'P0') $$;
+LANGUAGE sql IMMUTABLE AS $$ 
+    SELECT left(p_sqlstate, 2) NOT IN ('08', '25', '40', '53', '55', '57', '58', 'XX')
+$$;
 COMMENT ON FUNCTION certification.is_a_records_fault IS
-    'Data exception, constraint, or an error the app''s own triggers raise; not a deadlock, a missing privilege or a lost connection.';
+    'Anything but what befalls a whole transaction: rollback, resources, locks, an operator, the system, the connection.';
 
 CREATE FUNCTION certification.carry_out(
     p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean)
 RETURNS TABLE (measure text, detail text, n bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- public comes after pg_catalog for the app's own triggers on peer_mentors, which may rely on it; ours name every schema.
+-- lock_timeout: somebody who holds the settings, or the app's log, must not hold the whole night (the run tries again).
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET lock_timeout = '10s' AS $$
 DECLARE
     v_thresholds smallint[];
     v_again uuid[];
+    v_behind boolean;
 BEGIN
     INSERT INTO certification.organisation_settings AS s (organisation_id) VALUES (p_organisation_id)
     ON CONFLICT (organisation_id) DO NOTHING;
@@ -336,6 +354,10 @@ BEGIN
         RETURNING a.mentor_id
     )
     SELECT coalesce(array_agg(DISTINCT g.mentor_id), '{}') INTO v_again FROM gone AS g;
+    v_behind := EXISTS (
+        SELECT 1 FROM certification.progress AS p
+         WHERE p.organisation_id = p_organisation_id AND p.step = p_step
+           AND p.through > p_as_of + CASE p_step WHEN 'remind' THEN p.threshold_day ELSE -1 END);
 
     BEGIN
         PERFORM certification.apply_step(p_step, p_organisation_id, p_as_of, p_run_id, v_thresholds, v_again, true);
@@ -354,6 +376,10 @@ BEGIN
     SELECT p_organisation_id, p_step, 0, p_as_of - 1
      WHERE p_step <> 'remind'
     ON CONFLICT ON CONSTRAINT progress_pkey DO UPDATE SET through = greatest(p.through, excluded.through);
+
+    -- A day long past says nothing of the days since: whom something has changed for is still to be looked at for them.
+    INSERT INTO certification.look_again (step, mentor_id)
+    SELECT p_step, a.mentor_id FROM unnest(v_again) AS a (mentor_id) WHERE v_behind;
 
     PERFORM certification.complete_counts(p_step, p_organisation_id, p_as_of, p_run_id, v_thresholds);
     RETURN QUERY

@@ -86,25 +86,47 @@ BEGIN
     UPDATE certification.notices AS n
        SET state = p_state, reason = p_reason, message_id = p_message_id,
            settled_at = CASE WHEN p_state IN ('sent', 'undeliverable', 'superseded') THEN clock_timestamp() END
-     WHERE n.id = p_notice_id AND n.state = 'claimed' AND n.sender_run_id = p_run_id;
+     WHERE n.id = p_notice_id AND n.sender_run_id = p_run_id
+       AND (n.state = 'claimed' OR n.state = 'pending' AND p_state = 'undeliverable');
     RETURN CASE WHEN FOUND THEN 'changed' ELSE 'skipped_not_claimed_by_this_run' END;
 END
 $$;
 COMMENT ON FUNCTION certification.settle_notice IS
-    'sent | undeliverable | pending (given back: certainly not accepted) | claimed (in doubt: the reason is kept, the claim stays).';
+    'sent | undeliverable | pending (given back: certainly not accepted) | claimed (in doubt: the reason is kept, the claim stays). What this run gave back it may still write off.';
 
 -- What a coordinator must hear of a notice that could not be delivered goes into that coordinator's next unsent digest,
 -- or into a new one. One digest per coordinator and run in any case.
-CREATE FUNCTION certification.report_undeliverable(p_run_id uuid, p_organisation_id uuid) RETURNS bigint
+CREATE FUNCTION certification.was_refused(p_notice certification.notices, p_run_id uuid) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_notice.state = 'undeliverable'
+        OR (p_notice.state = 'pending' AND p_notice.sender_run_id = p_run_id AND p_notice.reason <> 'throttled')
+$$;
+COMMENT ON FUNCTION certification.was_refused IS
+    'Written off, or refused in this run and given back: if a digest can tell of it, SES takes mail and it is written off.';
+
+CREATE FUNCTION certification.complete_digests(p_run_id uuid, p_organisation_id uuid) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_n bigint;
 BEGIN
+    -- A digest tells of those who are the coordinator's now. Who has got another coordinator since the night, that
+    -- coordinator has to hear of.
+    INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id)
+    SELECT DISTINCT d.run_id, p_organisation_id, 'digest', m.coordinator_id
+      FROM certification.notices AS d
+      JOIN (SELECT r.run_id, r.mentor_id FROM certification.cert_expiry_reminders AS r WHERE r.state <> 'collapsed'
+            UNION ALL
+            SELECT t.run_id, t.mentor_id FROM certification.transitions AS t) AS e ON e.run_id = d.run_id
+      JOIN public.peer_mentors AS m ON m.id = e.mentor_id
+     WHERE d.organisation_id = p_organisation_id AND d.kind = 'digest' AND d.state = 'pending'
+       AND m.organisation_id = p_organisation_id AND m.coordinator_id IS NOT NULL
+    ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL DO NOTHING;
     INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id)
     SELECT DISTINCT p_run_id, p_organisation_id, 'digest', m.coordinator_id
       FROM certification.notices AS n
       JOIN public.peer_mentors AS m ON m.id = n.mentor_id
-     WHERE n.organisation_id = p_organisation_id AND n.state = 'undeliverable' AND n.reported_in IS NULL
+     WHERE n.organisation_id = p_organisation_id AND certification.was_refused(n, p_run_id) AND n.reported_in IS NULL
+       AND n.kind <> 'digest'
        AND m.coordinator_id IS NOT NULL
        AND NOT EXISTS (SELECT 1 FROM certification.notices AS d
                         WHERE d.coordinator_id = m.coordinator_id AND d.organisation_id = p_organisation_id
@@ -115,7 +137,8 @@ BEGIN
                            WHERE d.coordinator_id = m.coordinator_id AND d.organisation_id = p_organisation_id
                              AND d.state = 'pending')
       FROM public.peer_mentors AS m
-     WHERE n.organisation_id = p_organisation_id AND n.state = 'undeliverable' AND n.reported_in IS NULL
+     WHERE n.organisation_id = p_organisation_id AND certification.was_refused(n, p_run_id) AND n.reported_in IS NULL
+       AND n.kind <> 'digest'
        AND m.id = n.mentor_id AND m.coordinator_id IS NOT NULL;
     GET DIAGNOSTICS v_n = ROW_COUNT;
     RETURN v_n;
@@ -141,7 +164,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                 SELECT 1 FROM certification.notices AS n
                  WHERE n.mentor_id = r.mentor_id AND n.kind = 'reminder' AND n.threshold_day = r.threshold_day
                    AND n.certification_expiry_date = r.certification_expiry_date
-                   AND n.state IN ('undeliverable', 'superseded')))
+                   AND (n.state IN ('undeliverable', 'superseded') OR n.reported_in IS NOT NULL AND n.state = 'pending')))
         UNION ALL
         SELECT CASE t.to_status WHEN 'active' THEN 'reactivated' ELSE 'expired' END, m.name,
                t.certification_expiry_date, certification.mail_problem(m.email)
@@ -153,6 +176,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
           FROM certification.notices AS n
           JOIN digest AS d ON d.id = n.reported_in
           JOIN mentor AS m ON m.id = n.mentor_id
+         WHERE n.state IN ('pending', 'undeliverable')
         UNION ALL
         SELECT 'needs_decision', m.name, s.certification_expiry_date, s.reason
           FROM mentor AS m

@@ -19,7 +19,7 @@ LANGUAGE sql STABLE AS $$
                 AND coalesce((SELECT s.reactivate_renewed FROM certification.organisation_settings AS s
                                WHERE s.organisation_id = m.organisation_id), true)
                 AND NOT EXISTS (SELECT 1 FROM certification.transitions AS t WHERE t.mentor_id = m.id
-                                   AND t.to_status = 'active' AND t.certification_expiry_date = m.expires_on))
+                                   AND t.certification_expiry_date = m.expires_on))
     ), reached AS (
         SELECT s.*, t.day, greatest(p_from, s.expires_on - t.day) AS due_on
           FROM standing AS s

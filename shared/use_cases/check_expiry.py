@@ -5,17 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.domain.calendar import as_of, looks_at_everyone
-from shared.domain.errors import CertificationError, ConnectionLostError
-from shared.domain.runs import Count, Organisation, RunFailedError, RunResult, RunState, Step, Verdict, combine, judge
+from shared.domain.errors import ConnectionLostError, StoreUnavailableError
+from shared.domain.runs import (
+    Count,
+    Organisation,
+    RunFailedError,
+    RunResult,
+    RunState,
+    Step,
+    Verdict,
+    combine,
+    judge,
+    trouble,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
+    from collections.abc import Callable, Sequence
+    from datetime import date, datetime
     from uuid import UUID
 
     from shared.ports import Night, Report, Runs
 
-# Somebody who edits a mentor just now holds the row for a moment. That mentor gets another look before the run ends.
+# Somebody who edits a mentor just now holds the row for a moment, and two transactions may meet in a deadlock: another
+# look before the run ends.
 _LOOKS = 3
 _PAUSE_SECONDS = 1.0
 
@@ -31,8 +43,9 @@ def check_expiry(
 ) -> RunResult:
     """Evaluate the day of `scheduled_at` for every organisation. Safe to repeat, to overlap and to run late.
 
-    An organisation whose step raises a CertificationError is set aside and the others go on (I13). Raises
-    RunFailedError when no organisation could be evaluated, and ConnectionLostError when the database is gone.
+    An organisation whose step raises is set aside and the others go on (I13). Raises RunFailedError, so that Lambda
+    tries again, when no organisation could be evaluated or when trying again may help one of them, and
+    ConnectionLostError when the database is gone.
     """
     run_id = runs.start("expiry_check", scheduled_at, request_id)
     organisations = runs.organisations()
@@ -42,7 +55,7 @@ def check_expiry(
     )
     runs.finish(run_id, verdict)
     report.run("expiry_check", run_id, verdict)
-    if verdict.state is RunState.FAILED:
+    if verdict.state is RunState.FAILED or verdict.incomplete:
         raise RunFailedError(verdict.reason)
     return RunResult(run_id, verdict, len(organisations))
 
@@ -63,22 +76,34 @@ def _check_organisation(
         day = as_of(scheduled_at, organisation.timezone)
         runs.start_organisation(run_id, organisation.id, day)
         for step in Step:
-            for look in range(_LOOKS):
-                if look:
-                    pause(_PAUSE_SECONDS)
-                answer = night.carry_out(
-                    step, organisation.id, day, run_id, everyone=looks_at_everyone(day) and not look
-                )
-                counts |= {(count.measure, count.detail): count for count in answer}
-                if not any(count.n for count in answer if count.measure.endswith("_skipped_busy")):
-                    break
+            for count in _carry_out(step, organisation, day, run_id, night=night, pause=pause):
+                counts[count.measure, count.detail] = count
         verdict = judge(counts.values())
     except ConnectionLostError:
         raise
-    except CertificationError as error:
-        verdict = Verdict(RunState.FAILED, str(error))
+    except Exception as error:  # noqa: BLE001 - one organisation's trouble is not the others' (I13)
+        report.trouble(run_id, organisation, error)
+        verdict = trouble(error)
         if day is None:
             runs.start_organisation(run_id, organisation.id, None)
     runs.finish_organisation(run_id, organisation.id, verdict)
     report.organisation(run_id, organisation, day, tuple(counts.values()), verdict)
     return verdict
+
+
+def _carry_out(
+    step: Step, organisation: Organisation, day: date, run_id: UUID, *, night: Night, pause: Callable[[float], None]
+) -> Sequence[Count]:
+    for look in range(1, _LOOKS + 1):
+        try:
+            everyone = looks_at_everyone(day) and look == 1
+            answer = night.carry_out(step, organisation.id, day, run_id, everyone=everyone)
+        except StoreUnavailableError:
+            if look == _LOOKS:
+                raise
+        else:
+            busy = any(count.n for count in answer if count.measure.endswith("_skipped_busy"))
+            if not busy or look == _LOOKS:
+                return answer
+        pause(_PAUSE_SECONDS)
+    raise AssertionError("the last look answers or raises")

@@ -6,9 +6,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.domain.calendar import as_of, is_daytime
-from shared.domain.errors import CertificationError, ConnectionLostError
+from shared.domain.errors import ConnectionLostError
 from shared.domain.notices import Outcome, Sent, ServiceRefused, Throttled, Undeliverable, Unknown
-from shared.domain.runs import Count, Organisation, RunFailedError, RunResult, RunState, Verdict, combine, judge
+from shared.domain.runs import (
+    Count,
+    Organisation,
+    RunFailedError,
+    RunResult,
+    RunState,
+    Verdict,
+    combine,
+    judge,
+    trouble,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +30,7 @@ if TYPE_CHECKING:
 # After so many lost replies in a row the mail service is not well: go no further than these notices in doubt.
 _DOUBTS = 3
 # SES refuses a message in the same words whether the recipient is at fault or the account (an unverified sender, the
-# sandbox). So many refusals before anything was accepted are the account's: given back, not written off.
+# sandbox). Until it has accepted something in this run, what it refuses is given back; after so many, the run stops.
 _REFUSALS = 5
 
 
@@ -51,7 +61,7 @@ def send_notices(
     verdict = Verdict(RunState.FAILED, state.refused) if state.refused else combine(verdicts)
     runs.finish(run_id, verdict)
     report.run("send_notices", run_id, verdict)
-    if verdict.state is RunState.FAILED:
+    if verdict.state is RunState.FAILED or verdict.incomplete:
         raise RunFailedError(verdict.reason)
     return RunResult(run_id, verdict, len(organisations))
 
@@ -84,11 +94,11 @@ class _Sender:
     _refusals: list[tuple[int, Undeliverable]] = field(default_factory=list, init=False)
 
     def send_all(self) -> None:
-        """Mentors first, then digests."""
+        """Mentors first, so that the digests can tell of whom SES refused."""
         if not is_daytime(self.scheduled_at, self.organisation.timezone):
             return
         self._send_pending(digests=False)
-        self.outbox.report_undeliverable(self.run_id, self.organisation.id)
+        self.outbox.complete_digests(self.run_id, self.organisation.id)
         self._send_pending(digests=True)
 
     def _send_pending(self, *, digests: bool) -> None:
@@ -96,41 +106,35 @@ class _Sender:
         while self.service.usable and self.may_go_on():
             notice = self.outbox.claim(self.run_id, self.organisation.id, today, digests=digests)
             if notice is None:
-                break
+                return
             self._settle(notice.id, self.mailer.send(notice))
-        self._write_off()
 
     def _settle(self, notice_id: int, outcome: Outcome) -> None:
         service = self.service
         service.doubts = service.doubts + 1 if isinstance(outcome, Unknown) else 0
         match outcome:
-            case Undeliverable(ambiguous=True) if not service.accepted:
+            case Undeliverable(reason, ambiguous=True) if not service.accepted:
                 self._refusals.append((notice_id, outcome))
+                self.outbox.settle(notice_id, self.run_id, ServiceRefused(reason))
                 if len(self._refusals) >= _REFUSALS:
-                    self._give_back(outcome.reason)
+                    service.refused = reason
                 return
             case Sent():
                 service.accepted = True
-                self._write_off()
             case ServiceRefused(reason):
-                self._give_back(reason)
+                service.refused = reason
             case Throttled():
                 service.throttled = True
             case _:
                 pass
         self.outbox.settle(notice_id, self.run_id, outcome)
+        if service.accepted:
+            self._write_off()
 
     def _write_off(self) -> None:
-        """The refusals were the recipients' own."""
+        """SES takes mail from us, so what it refused before was the recipients' own fault."""
         for notice_id, outcome in self._refusals:
             self.outbox.settle(notice_id, self.run_id, outcome)
-        self._refusals.clear()
-
-    def _give_back(self, reason: str) -> None:
-        """The service takes nothing from us: neither this run's refusals nor anything that follows is lost."""
-        self.service.refused = reason
-        for notice_id, _ in self._refusals:
-            self.outbox.settle(notice_id, self.run_id, ServiceRefused(reason))
         self._refusals.clear()
 
 
@@ -146,8 +150,9 @@ def _send_for(sender: _Sender, runs: Runs, report: Report, *, stuck_before: date
         verdict = judge(counts)
     except ConnectionLostError:
         raise
-    except CertificationError as error:
-        verdict = Verdict(RunState.FAILED, str(error))
+    except Exception as error:  # noqa: BLE001 - one organisation's trouble is not the others' (I13)
+        report.trouble(run_id, organisation, error)
+        verdict = trouble(error)
         if day is None:
             runs.start_organisation(run_id, organisation.id, None)
     runs.finish_organisation(run_id, organisation.id, verdict)

@@ -58,11 +58,11 @@ class PostgresOutbox:
             {"notice": notice_id, "run": run_id, "state": state, "reason": reason, "message_id": message_id},
         )
 
-    def report_undeliverable(self, run_id: UUID, organisation_id: UUID) -> None:
-        """Put what could not be delivered into the coordinators' digests."""
+    def complete_digests(self, run_id: UUID, organisation_id: UUID) -> None:
+        """Put into the digests what has come to light since the night: refused mails, and changes of coordinator."""
         call(
             self._connection,
-            "SELECT certification.report_undeliverable(%(run)s, %(organisation)s)",
+            "SELECT certification.complete_digests(%(run)s, %(organisation)s)",
             {"run": run_id, "organisation": organisation_id},
         )
 
