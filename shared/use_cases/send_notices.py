@@ -74,6 +74,7 @@ class _Service:
     refused: str | None = None
     throttled: bool = False
     doubts: int = 0
+    refusals: int = 0
 
     @property
     def usable(self) -> bool:
@@ -116,7 +117,8 @@ class _Sender:
             case Undeliverable(reason, ambiguous=True) if not service.accepted:
                 self._refusals.append((notice_id, outcome))
                 self.outbox.settle(notice_id, self.run_id, ServiceRefused(reason))
-                if len(self._refusals) >= _REFUSALS:
+                service.refusals += 1
+                if service.refusals >= _REFUSALS:
                     service.refused = reason
                 return
             case Sent():
