@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Self
+import re
+from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
 
 from shared.domain.errors import PermanentError
 
@@ -13,12 +15,22 @@ class InvalidEventError(PermanentError):
     """When an event is not of the form the function takes; the message says which field and why."""
 
 
+_DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\dT")
+
+
+def _written_out(value: object) -> object:
+    # pydantic takes a number for seconds since 1970, so "20261201" would be a night long past that finds nothing to do.
+    if not isinstance(value, str) or not _DATE_AND_TIME.match(value):
+        raise PydanticCustomError("date_and_time", "Input should be a date and a time in ISO 8601")
+    return value
+
+
 class Scheduled(BaseModel):
     """What a schedule sends: the time it was due, not the time it came (EventBridge Scheduler context attributes)."""
 
     model_config = ConfigDict(frozen=True)
 
-    scheduled_time: AwareDatetime
+    scheduled_time: Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
     @classmethod
     def parse(cls, event: object) -> Self:

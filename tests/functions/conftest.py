@@ -1,0 +1,65 @@
+"""The functions of template.yaml in processes of their own, on the test's database."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.aws import REGION, LocalAws
+from local.database import ROLES
+from local.lambda_host.host import LambdaHost
+from local.lambda_host.provision import Stack, local_clients, provision
+from local.lambda_host.template import load_template
+from local.mail import LocalSes
+from local.stack import ROOT, endpoints
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.lambda_host.invocation import Invocation
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The stack, what it logs, and its mail service."""
+
+    stack: Stack
+    host: LambdaHost
+    ses: LocalSes
+    secrets: Any
+
+    def put_secret(self, function: str, value: object) -> None:
+        text = value if isinstance(value, str) else json.dumps(value)
+        self.secrets.put_secret_value(SecretId=self.stack.physical_id(f"{function}DatabaseSecret"), SecretString=text)
+
+    def invoke(self, function: str, event: object) -> Invocation:
+        return self.host.invoke(function, event)
+
+    def logged(self, invocation: Invocation) -> list[dict[str, Any]]:
+        """Its structured lines."""
+        return [json.loads(line) for line in invocation.log_lines if line.startswith("{")]
+
+
+@pytest.fixture(scope="session")
+def apis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalAws, Stack, Any]]:
+    """The AWS APIs with what the template defines."""
+    with LocalAws(tmp_path_factory.mktemp("aws")) as aws:
+        clients = local_clients(aws.url, REGION)
+        yield aws, provision(load_template(ROOT / "template.yaml", region=REGION), clients), clients.secretsmanager
+
+
+@pytest.fixture
+def deployed(apis: tuple[LocalAws, Stack, Any], database: Any) -> Iterator[Deployed]:
+    """Cold functions with logins to the test's database."""
+    aws, stack, secrets = apis
+    with ExitStack() as running:
+        ses = running.enter_context(LocalSes())
+        host = running.enter_context(LambdaHost(stack, ROOT, endpoints(aws.url, ses.url)))
+        deployed = Deployed(stack, host, ses, secrets)
+        for function in ROLES:
+            deployed.put_secret(function, database.login(function))
+        yield deployed

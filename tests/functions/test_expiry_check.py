@@ -1,0 +1,132 @@
+"""functions.expiry_check in a real process: its events, its answer, its log and metrics, its secret."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.foundation import DAY, days
+
+EVENT = json.loads((Path(__file__).parents[2] / "events" / "expiry_check.scheduled.json").read_text())
+
+
+def metrics(lines):
+    """Every metric of every EMF line, by name, summed."""
+    found = {}
+    for line in lines:
+        if "_aws" in line:
+            for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
+                found[metric["Name"]] = found.get(metric["Name"], 0) + sum(line[metric["Name"]])
+    return found
+
+
+def test_the_scheduled_event_runs_the_night_of_its_day(deployed, foundation):
+    """The day is the scheduled time's, not that of the clock: this runs long before or after 2026-12-01."""
+    organisation = foundation.organisation()
+    mentors = [foundation.mentor(organisation, DAY + days(left)) for left in (7, -1)]
+    done = deployed.invoke("ExpiryCheck", EVENT)
+    assert done.function_error is None
+    assert done.payload["state"] == "succeeded"
+    assert done.payload["organisations"] == 1
+    assert foundation.all("SELECT as_of FROM certification.run_organisations") == [DAY]
+    assert [foundation.status(mentor) for mentor in mentors] == ["active", "certification_expired"]
+    assert foundation.all("SELECT id::text, request_id FROM certification.runs") == [
+        (done.payload["run_id"], done.request_id)
+    ]
+    again = deployed.invoke("ExpiryCheck", EVENT)
+    assert again.init_ms is None
+    assert len(foundation.everything()["log"]) == 1
+
+
+def test_the_log_has_one_line_an_organisation_and_one_a_run_with_the_settings_in_force(deployed, foundation):
+    """I12: the flags a night ran by are in its own log line."""
+    foundation.organisation(thresholds=(45, 20), reactivate=False)
+    lines = deployed.logged(deployed.invoke("ExpiryCheck", EVENT))
+    organisation, run = (line for line in lines if "_aws" not in line)
+    assert organisation["thresholds"] == [45, 20]
+    assert (organisation["org_thresholds"], organisation["reactivate_renewed"]) == (True, False)
+    assert organisation["as_of"] == DAY.isoformat()
+    assert organisation["counts"]["reminders_due.45"] == 0
+    assert (run["function"], run["state"]) == ("expiry_check", "succeeded")
+    assert organisation["run_id"] == run["run_id"]
+
+
+def test_metrics_carry_zeros(deployed, foundation):
+    """I12: a metric that only comes with a number cannot be told from one that never comes."""
+    foundation.organisation()
+    found = metrics(deployed.logged(deployed.invoke("ExpiryCheck", EVENT)))
+    for name in ("RemindersDue", "RemindersClaimed", "ExpiriesChanged", "ExpiriesSkippedByHand", "SetAside", "Untold"):
+        assert found[name] == 0, name
+    assert {name: found[name] for name in found if name.startswith("Runs")} == {
+        "RunsSucceeded": 1,
+        "RunsDegraded": 0,
+        "RunsFailed": 0,
+    }
+
+
+def test_a_night_in_which_everything_failed_ends_with_an_error_and_says_so_in_its_metric(deployed, foundation):
+    """I13: the error makes the schedule try again; it is a code."""
+    foundation.organisation(timezone="Mars/Olympus")
+    done = deployed.invoke("ExpiryCheck", EVENT)
+    assert done.function_error == "Unhandled"
+    assert done.payload["errorMessage"] == "RunFailedError: unknown_timezone"
+    assert metrics(deployed.logged(done))["RunsFailed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        ({}, "scheduled_time: Field required"),
+        ({"scheduled_time": "tomorrow"}, "scheduled_time: Input should be a date and a time"),
+        ({"scheduled_time": "20261201"}, "scheduled_time: Input should be a date and a time"),
+        ({"scheduled_time": 1796000000}, "scheduled_time: Input should be a date and a time"),
+        ({"scheduled_time": "2026-13-01T00:15:00Z"}, "scheduled_time: Input should be a valid datetime"),
+        ({"scheduled_time": "2026-12-01T00:15:00"}, "scheduled_time: Input should have timezone info"),
+        ({"scheduled_time": "<aws.scheduler.scheduled-time>"}, "scheduled_time: Input should be a date and a time"),
+        ([], "event: Input should be a valid dictionary"),
+        ("2026-12-01", "event: Input should be a valid dictionary"),
+        (None, "event: Input should be a valid dictionary"),
+    ],
+)
+def test_an_event_of_another_form_is_refused_in_words_that_help(deployed, foundation, event, words):
+    """And nothing is run."""
+    done = deployed.invoke("ExpiryCheck", event)
+    assert done.payload["errorMessage"].startswith("InvalidEventError: " + words)
+    assert 'Expected {"scheduled_time": "2026-12-01T23:15:00Z"}' in done.payload["errorMessage"]
+    assert foundation.all("SELECT 1 FROM certification.runs") == []
+
+
+@pytest.mark.parametrize(
+    ("secret", "code"),
+    [
+        ("not json", "secret_is_not_json"),
+        ("[]", "secret_is_not_json"),
+        ({"host": "127.0.0.1", "port": 1, "sslmode": "disable"}, "database_connection_failed"),
+    ],
+)
+def test_a_broken_secret_is_told_as_what_it_is(deployed, secret, code):
+    """I11: by a code; what the secret holds is nowhere."""
+    deployed.put_secret("ExpiryCheck", secret)
+    done = deployed.invoke("ExpiryCheck", EVENT)
+    assert done.payload["errorMessage"] == f"ConnectionLostError: {code}"
+
+
+def test_a_wrong_password_is_told_without_user_and_password(deployed, database):
+    """I11: what libpq says names both."""
+    secret = database.login("ExpiryCheck")
+    deployed.put_secret("ExpiryCheck", {**secret, "password": "a-wrong-password"})
+    done = deployed.invoke("ExpiryCheck", EVENT)
+    assert done.payload["errorMessage"].startswith("ConnectionLostError: database_connection_")
+    assert "a-wrong-password" not in str(done)
+    assert secret["username"] not in str(done)
+
+
+def test_a_rotated_secret_is_read_again_once(deployed, database, foundation):
+    """A warm function holds the old one; the refused login makes it read afresh, and the run goes on."""
+    foundation.organisation()
+    assert deployed.invoke("ExpiryCheck", EVENT).function_error is None
+    deployed.put_secret("ExpiryCheck", database.login("ExpiryCheck"))
+    done = deployed.invoke("ExpiryCheck", EVENT)
+    assert (done.function_error, done.init_ms) == (None, None)
