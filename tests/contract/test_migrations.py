@@ -143,7 +143,7 @@ def test_each_functions_role_calls_its_own_functions_and_nothing_else(database, 
         for role in ROLES.values()
     }
     both = {"start_run", "organisations_to_run", "start_organisation", "finish_organisation", "finish_run"}
-    sending = {"claim_notice", "settle_notice", "report_undeliverable", "digest_lines", "count_sending"}
+    sending = {"claim_notice", "settle_notice", "complete_digests", "digest_lines", "count_sending"}
     assert allowed == {
         "certification_expiry_check": both | {"claim_reminders", "expire_mentors", "reactivate_renewed"},
         "certification_send_notices": both | sending,
@@ -169,10 +169,12 @@ def test_a_functions_login_reads_and_writes_no_table(database, connection, funct
 
 
 def test_every_function_that_runs_with_the_owners_rights_has_a_fixed_search_path(connection):
-    """CVE-2018-1058: nobody's own objects stand in for the catalog's."""
-    open_ones = connection.execute(
-        "SELECT p.proname FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace"
+    """CVE-2018-1058: the catalog first and the caller's temporary objects last."""
+    paths = connection.execute(
+        "SELECT p.proname, (SELECT c FROM unnest(p.proconfig) AS c WHERE c LIKE 'search_path=%')"
+        " FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace"
         " WHERE n.nspname = 'certification' AND p.prosecdef"
-        " AND NOT coalesce(p.proconfig, '{}') @> ARRAY['search_path=pg_catalog, pg_temp']"
     ).fetchall()
-    assert open_ones == []
+    fixed = {"search_path=pg_catalog, pg_temp", "search_path=pg_catalog, public, pg_temp"}
+    assert [name for name, path in paths if path not in fixed] == []
+    assert len(paths) > 10
