@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,7 +25,7 @@ from local.csv_table import UnreadableFile
 from local.invoke_api import InvokeError
 from local.lambda_host.errors import LambdaHostError, TemplateError
 from local.lambda_host.schedules import Scheduler
-from local.mentors_csv import mentor_uuid, read_mentors
+from local.mentors_csv import read_mentors
 from local.night import FunctionFailed, spend
 from local.postgres import PostgresError, psql_binary
 from local.stack import HOME, StackRunningError, local_stack
@@ -43,6 +43,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 OSLO = ZoneInfo("Europe/Oslo")
+_YEARS = range(1970, 2200)
 
 Day = Annotated[str | None, typer.Option("--as-of", help="The day to evaluate, like 2026-12-01.", show_default=False)]
 MentorsFile = Annotated[Path, typer.Option("--mentors", help="A CSV file of mentors (docs/mentors-file.md).")]
@@ -54,6 +55,7 @@ _FORESEEN = (
     LocalAwsError,
     PostgresError,
     StackRunningError,
+    OSError,
     TemplateError,
     UnreadableFile,
 )
@@ -181,14 +183,19 @@ def preview(
 
 
 @app.command()
-def explain(mentor_id: Annotated[str, typer.Argument(help="The mentor's id, or the id of your own file.")]) -> None:
+def explain(
+    mentor_id: Annotated[
+        str, typer.Argument(help="The mentor's id or its beginning, the id in your own file, or the full name.")
+    ],
+) -> None:
     """Why a mentor was or was not reminded: every threshold, its state, reason and run."""
     with _foreseen(), _database() as dsn:
         today = results.last_night(dsn) or _today()
-        try:
-            found = results.read_explanation(dsn, mentor_uuid(mentor_id), today)
-        except ValueError as error:
-            raise typer.BadParameter(str(error)) from None
+        mentors = results.find_mentors(dsn, mentor_id)
+        if len(mentors) > 1:
+            report.failure(f"{len(mentors)} mentors fit {mentor_id}: {', '.join(map(str, mentors[:5]))}")
+            raise typer.Exit(1)
+        found = results.read_explanation(dsn, mentors[0], today) if mentors else None
         if found is None:
             report.failure(f"there is no mentor {mentor_id} in the local database")
             raise typer.Exit(1)
@@ -257,8 +264,15 @@ def migrate(
         try:
             with psycopg.connect(database_url, autocommit=True, prepare_threshold=None) as connection:
                 applied = apply(connection)
+        except psycopg.ProgrammingError as error:
+            # libpq quotes the string it cannot read, and a password may stand in it.
+            reason = (
+                error.diag.message_primary or "this is not a connection string; percent-encode what is not a letter"
+            )
+            report.failure(f"the migrations were not applied: {reason}")
+            raise typer.Exit(1) from None
         except psycopg.Error as error:
-            report.failure(f"the database says: {str(error).strip()}")
+            report.failure(f"the migrations were not applied: {str(error).strip()}")
             raise typer.Exit(1) from None
         report.console.print(
             "\n".join(f"applied {name}" for name in applied) or "nothing to do: every migration is applied"
@@ -268,15 +282,15 @@ def migrate(
 @contextmanager
 def _stack_with_mentors(mentors: Path, *, fresh: bool) -> Iterator[tuple[LocalStack, dict[str, str]]]:
     """A stack with mentors in it: those of a file that was asked for, of an earlier run, or the synthetic ones."""
+    own = None if mentors.resolve() == loading.MENTORS else read_mentors(mentors)  # before anything is emptied
     with ExitStack() as running:
         with report.steps() as progress:
             stack = running.enter_context(local_stack(fresh=fresh, progress=progress))
-            if mentors.resolve() == loading.MENTORS:
+            if own is None:
                 _fill(stack.dsn)
             else:
                 progress("Loading the mentors")
-                file = read_mentors(mentors)
-                report.loaded(file, loading.store(stack.dsn, file), mentors)
+                report.loaded(own, loading.store(stack.dsn, own), mentors)
         addresses = running.enter_context(session.announced(stack))
         yield stack, addresses
 
@@ -301,11 +315,11 @@ def _day(text: str | None, *, default: date) -> date:
     if not text:
         return default
     for form in ("%Y-%m-%d", "%d.%m.%Y"):
-        try:
-            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a calendar day has no time zone
-        except ValueError:
-            continue
-    raise typer.BadParameter(f"{text!r} is not a day: write it like 2026-12-01 or 01.12.2026")
+        with suppress(ValueError):
+            day = datetime.strptime(text, form).date()  # noqa: DTZ007 - a calendar day has no time zone
+            if day.year in _YEARS:
+                return day
+    raise typer.BadParameter(f"{text!r} is not a day of this age: write it like 2026-12-01 or 01.12.2026")
 
 
 @contextmanager

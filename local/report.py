@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 
+from rich import box
 from rich.console import Console, Group
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +20,7 @@ from local.results import REMINDER_OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
     from pathlib import Path
 
     from local.load import LoadReport
@@ -51,8 +54,8 @@ _LOCALES = {"nb": "bokmål", "nn": "nynorsk", "en": "English"}
 
 
 def person(name: str, mentor_id: object) -> str:
-    """The name for a person at a terminal; the id for a file or a pipe."""
-    return name if console.is_terminal else str(mentor_id)
+    """The name, and the beginning of the id that `explain` takes, at a terminal; the id for a file or a pipe."""
+    return f"{escape(name)} [dim]{str(mentor_id)[:8]}[/dim]" if console.is_terminal else str(mentor_id)
 
 
 @contextmanager
@@ -89,11 +92,11 @@ def heading(text: str) -> None:
 def loaded(file: MentorFile, report: LoadReport, path: Path) -> None:
     """How many rows went in, and line by line what did not."""
     console.print(
-        f"[bold]{report.mentors}[/bold] mentors of {report.organisations} organisations with {report.coordinators}"
-        f" coordinators loaded from {path.name}"
+        f"[bold]{_many(report.mentors, 'mentor')}[/bold] of {_many(report.organisations, 'organisation')} with"
+        f" {_many(report.coordinators, 'coordinator')} loaded from {escape(path.name)}"
     )
     for warning in file.warnings:
-        console.print(f"[yellow]![/yellow] {warning}")
+        console.print(f"[yellow]![/yellow] {escape(warning)}")
     problems(file)
 
 
@@ -102,12 +105,12 @@ def problems(file: MentorFile) -> None:
     if not file.problems:
         return
     refused = len({problem.line for problem in file.problems})
-    table = Table(title=f"{refused} rows were not loaded; the others were", title_style="yellow", title_justify="left")
+    table = _table(f"[yellow]{_many(refused, 'row')} not loaded; the others were[/yellow]")
     table.add_column("Line", justify="right")
     table.add_column("Column")
     table.add_column("Reason", overflow="fold")
     for problem in file.problems:
-        table.add_row(str(problem.line), problem.column, problem.reason)
+        table.add_row(str(problem.line), escape(problem.column), escape(problem.reason))
     console.print(table)
 
 
@@ -134,7 +137,9 @@ def reminders(part: Part) -> Table:
         for index, day in enumerate(organisation.thresholds):
             counts = [organisation.counts.get((f"reminders_{outcome}", str(day)), 0) for outcome in REMINDER_OUTCOMES]
             last = index == len(organisation.thresholds) - 1
-            table.add_row(organisation.name if index == 0 else "", _days(day), *map(_number, counts), end_section=last)
+            table.add_row(
+                escape(organisation.name) if index == 0 else "", _days(day), *map(_number, counts), end_section=last
+            )
     totals = [part.run.total(f"reminders_{outcome}") for outcome in REMINDER_OUTCOMES]
     table.add_row("All", "", *(f"[bold]{n}[/bold]" for n in totals))
     return table
@@ -143,14 +148,14 @@ def reminders(part: Part) -> Table:
 def _moves(night: Night) -> Table:
     moved = night.moved
     expired = sum(one.to_status == "certification_expired" for one in moved)
-    table = _table(f"{expired} mentors expired, {len(moved) - expired} reactivated")
+    table = _table(f"{_many(expired, 'mentor')} expired, {len(moved) - expired} reactivated")
     for title in ("Organisation", "Mentor", "Now"):
         table.add_column(title, no_wrap=title == "Mentor")
     table.add_column("Certification ends", justify="right")
     for one in _first(moved):
         style = "red" if one.to_status == "certification_expired" else "green"
         table.add_row(
-            one.organisation,
+            escape(one.organisation),
             person(one.name, one.mentor_id),
             f"[{style}]{one.to_status}[/{style}]",
             f"{one.expires_on:%d.%m.%Y}",
@@ -256,7 +261,7 @@ def sample_mail(folder: Path) -> None:
     shown = Group(Text(f"Subject: {message['Subject']}", style="bold"), Text(), Text(text))
     if console.is_terminal:
         console.print(Panel(shown, title="One of the mails", title_align="left", width=min(console.width, 90)))
-    console.print(f"All {len(mails)} mails, to open in a mail program: {_short(folder)}/")
+    console.print(f"{_many(len(mails), 'mail')}, to open in a mail program: {escape(_short(folder))}/")
 
 
 def preview(lines: Sequence[Coming], *, first: str, days: int) -> None:
@@ -277,7 +282,7 @@ def preview(lines: Sequence[Coming], *, first: str, days: int) -> None:
         }[line.event]
         table.add_row(
             f"{line.due_on:%d.%m.%Y}" if line.due_on != last else "",
-            line.organisation,
+            escape(line.organisation),
             person(line.name, line.mentor_id),
             what,
             f"{line.expires_on:%d.%m.%Y}",
@@ -300,36 +305,39 @@ def explanation(found: Explanation) -> None:
     """Every threshold of a mentor, and why."""
     mentor = found.mentor
     ends = f"{mentor.expires_on:%d.%m.%Y}" if mentor.expires_on else "no certification"
-    console.print(f"[bold]{person(mentor.name, mentor.id)}[/bold], {mentor.organisation}")
-    console.print(f"Status [bold]{mentor.status}[/bold], certification ends {ends}, id {mentor.id}")
+    name = f"[bold]{escape(mentor.name)}[/bold], " if console.is_terminal else ""
+    console.print(f"{name}{escape(mentor.organisation)}, id {mentor.id}")
+    console.print(f"Status [bold]{mentor.status}[/bold], certification ends {ends}")
     if mentor.mail_problem:
         console.print(f"[yellow]Cannot be mailed: {mentor.mail_problem}[/yellow]")
-    table = _table("Reminders")
-    for title in ("Ends", "Threshold", "Due on", "State", "Reason", "Night of", "Mail", "Run"):
-        table.add_column(title)
-    for one in found.thresholds:
-        mail = " ".join(filter(None, (one.notice_state, one.notice_reason)))
-        table.add_row(
-            f"{one.expires_on:%d.%m.%Y}" if one.expires_on else "",
-            _days(one.threshold_day),
-            f"{one.due_on:%d.%m.%Y}" if one.due_on else "",
-            one.state,
-            one.reason or "",
-            f"{one.as_of:%d.%m.%Y}" if one.as_of else "",
-            mail,
-            str(one.run_id)[:8] if one.run_id else "",
-        )
-    console.print(table)
+    for expires_on in dict.fromkeys(one.expires_on for one in found.thresholds):
+        table = _table(f"Certification that ends {expires_on:%d.%m.%Y}" if expires_on else "No certification")
+        table.add_column("Days", justify="right")
+        for title in ("Due on", "State", "Reason", "Mail", "Night", "Run"):
+            table.add_column(title)
+        for one in found.thresholds:
+            if one.expires_on == expires_on:
+                table.add_row(
+                    str(one.threshold_day),
+                    _day(one.due_on),
+                    one.state,
+                    escape(one.reason or ""),
+                    escape(" ".join(filter(None, (one.notice_state, one.notice_reason)))),
+                    _day(one.as_of),
+                    str(one.run_id)[:8] if one.run_id else "",
+                )
+        console.print(table)
     if found.log:
         log = _table("Status log")
-        for title in ("When", "From", "To", "Reason", "Actor", "Certification ends"):
+        for title in ("When", "From", "To", "Reason", "Actor"):
             log.add_column(title)
-        for at, old, new, reason, actor, expires_on in found.log:
-            log.add_row(f"{at:%d.%m.%Y %H:%M}", old, new, reason, actor, f"{expires_on:%d.%m.%Y}" if expires_on else "")
+        for at, old, new, reason, actor, _ in found.log:
+            log.add_row(f"{at:%d.%m.%Y %H:%M}", *map(escape, (old, new, reason, actor)))
         console.print(log)
     for step, reason, expires_on, nights in found.set_aside:
         console.print(
-            f"[yellow]Set aside in step {step}: {reason} (ends {expires_on:%d.%m.%Y}, {nights} nights)[/yellow]"
+            f"[yellow]Set aside in step {step}: {escape(reason)}"
+            f" (ends {_day(expires_on)}, {_many(nights, 'night')})[/yellow]"
         )
 
 
@@ -339,15 +347,15 @@ def addresses(rows: dict[str, str]) -> None:
     table.add_column("What")
     table.add_column("Where", overflow="fold")
     for what, where in rows.items():
-        table.add_row(what, where)
+        table.add_row(what, escape(where))
     console.print(table)
 
 
 def failure(message: str, *, log: Sequence[str] = ()) -> None:
     """What went wrong, and the last lines of the log if there are any."""
-    errors.print(f"[red bold]✗[/red bold] {message}")
+    errors.print(f"[red bold]✗[/red bold] {escape(message)}")
     for line in log[-20:]:
-        errors.print(f"  [dim]{line}[/dim]", markup=True, highlight=False)
+        errors.print(Text(f"  {line}", style="dim"))
 
 
 def _short(path: Path) -> str:
@@ -355,6 +363,14 @@ def _short(path: Path) -> str:
         return str(path.relative_to(path.cwd()))
     except ValueError:
         return str(path)
+
+
+def _day(day: date | None) -> str:
+    return f"{day:%d.%m.%Y}" if day else ""
+
+
+def _many(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def _days(n: int | None) -> str:
@@ -366,4 +382,12 @@ def _number(n: int) -> str:
 
 
 def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", caption_justify="left", header_style="bold")
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        caption_justify="left",
+        header_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from local.mentors_csv import mentor_uuid
+
 if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
@@ -202,6 +204,25 @@ class Explanation:
     thresholds: tuple[Explained, ...]
     log: tuple[tuple[datetime, str, str, str, str, date | None], ...]
     set_aside: tuple[tuple[str, str, date, int], ...]
+
+
+def find_mentors(dsn: str, text: str) -> tuple[UUID, ...]:
+    """The mentors a person may mean: by id, by their own file's id, by the beginning of the id, or by the full name."""
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute(
+            "SELECT id FROM public.peer_mentors"
+            " WHERE id = %(id)s OR (length(%(text)s) >= 6 AND starts_with(id::text, lower(%(text)s)))"
+            " OR lower(first_name || ' ' || last_name) = lower(%(text)s) ORDER BY id LIMIT 100",
+            {"id": _own_id(text), "text": text.strip()},
+        ).fetchall()
+    return tuple(row[0] for row in rows)
+
+
+def _own_id(text: str) -> UUID | None:
+    try:
+        return mentor_uuid(text)
+    except ValueError:
+        return None
 
 
 def read_explanation(dsn: str, mentor_id: UUID, today: date) -> Explanation | None:

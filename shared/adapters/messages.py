@@ -13,7 +13,7 @@ from email.utils import formataddr
 from typing import TYPE_CHECKING
 
 from shared.adapters.rendering import render, reply_address
-from shared.domain.addresses import usable_address, usable_name
+from shared.domain.addresses import usable_address, readable_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -77,4 +77,4 @@ def _origin(notice: Notice, sender: Sender) -> Address:
 
 
 def _mailbox(name: str, address: str) -> Address:
-    return Address(display_name=usable_name(name), addr_spec=usable_address(address))
+    return Address(display_name=readable_name(name), addr_spec=usable_address(address))

@@ -35,16 +35,6 @@ def usable_address(address: str) -> str:
     return f"{local_part}@{ascii_domain}"
 
 
-def usable_name(name: str) -> str:
-    """Return the display name, NFC, with single spaces.
-
-    Raises UnusableAddressError for a line break or a control character: a name like that was not typed by a person.
-    """
-    if any(unicodedata.category(character) in _FORBIDDEN for character in name):
-        raise UnusableAddressError("control_character_in_name")
-    return readable_name(name)
-
-
 def readable_name(name: str) -> str:
     """Return the name as it can stand in a sentence: one line, NFC, single spaces, nothing invisible. Never raises."""
     visible = "".join(" " if unicodedata.category(character) in _FORBIDDEN else character for character in name)

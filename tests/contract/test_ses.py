@@ -136,7 +136,8 @@ def test_the_tag_and_the_configuration_set_carry_ids_only_i11(ses):
 
 
 @pytest.mark.parametrize(
-    "unusable", [{"recipient_address": "kåre@example.no"}, {"recipient_address": ""}, {"recipient_name": "A\r\nBcc: b"}]
+    "unusable",
+    [{"recipient_address": "kåre@example.no"}, {"recipient_address": ""}, {"recipient_address": "a@b.no\nx"}],
 )
 def test_a_recipient_that_cannot_be_written_is_undeliverable_and_ses_is_not_asked(rig, unusable):
     assert rig.send(notice(**unusable)) == Undeliverable("unusable_address")
