@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Deployed:
-    """The stack, what it logs, and its mail service."""
+    """The stack, its mail service, and every line it logs."""
 
     stack: Stack
     host: LambdaHost
     ses: LocalSes
     secrets: Any
+    lines: list[str]
 
     def put_secret(self, function: str, value: object) -> None:
         text = value if isinstance(value, str) else json.dumps(value)
@@ -58,8 +59,11 @@ def deployed(apis: tuple[LocalAws, Stack, Any], database: Any) -> Iterator[Deplo
     aws, stack, secrets = apis
     with ExitStack() as running:
         ses = running.enter_context(LocalSes())
-        host = running.enter_context(LambdaHost(stack, ROOT, endpoints(aws.url, ses.url)))
-        deployed = Deployed(stack, host, ses, secrets)
+        lines: list[str] = []
+        host = running.enter_context(
+            LambdaHost(stack, ROOT, endpoints(aws.url, ses.url), on_log=lambda line: lines.append(line.text))
+        )
+        deployed = Deployed(stack, host, ses, secrets, lines)
         for function in ROLES:
             deployed.put_secret(function, database.login(function))
         yield deployed
