@@ -1,0 +1,51 @@
+"""Pass TCP connections on: what listens on 127.0.0.1 only, reachable at one more address."""
+
+from __future__ import annotations
+
+import socket
+import socketserver
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def relay(address: str, target: tuple[str, int]) -> Iterator[int]:
+    """Listen at `address`, on the port that is yielded, and connect whoever comes to `target`, until the block ends."""
+    with _Relay((address, 0), _Connection) as server:
+        server.target = target
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+
+
+class _Relay(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    block_on_close = False
+    server_address: tuple[str, int]
+    target: tuple[str, int]
+
+
+class _Connection(socketserver.BaseRequestHandler):
+    server: _Relay
+
+    def handle(self) -> None:
+        """Both directions; each end learns when the other has no more to say."""
+        with suppress(ConnectionRefusedError), socket.create_connection(self.server.target) as far:
+            back = threading.Thread(target=_pass_on, args=(far, self.request), daemon=True)
+            back.start()
+            _pass_on(self.request, far)
+            back.join()
+
+
+def _pass_on(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while octets := source.recv(65536):
+            sink.sendall(octets)
+    with suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
