@@ -56,6 +56,10 @@ class LocalAws:
             "HOME": str(self._folder),
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
+            "SERVICES": "sqs,sns,secretsmanager",
+            # Its own extra servers listen beyond this machine, on ports that two stacks would quarrel over.
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
             **CREDENTIALS,
         }
         self._process = processes.start(

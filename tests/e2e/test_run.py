@@ -73,12 +73,9 @@ def test_your_own_file_loads_its_good_rows_and_names_the_bad_ones(local: Local, 
         + "5,HLF Test,Bjørn,Vik,bjorn@example.no,active,2026-12-31,nb\n".encode("cp1252")
     )
     printed = local.run("run", "--mentors", str(own), "--as-of", "2026-12-01")
-    assert "1 mentors of 1 organisations" in printed
-    for line, column in ((3, "status"), (4, "expires_on"), (5, "mentor_id"), (6, "last_name"), (7, "")):
-        assert any(row.split("│")[1:2] == [f"{line:>5} "] and column in row for row in printed.splitlines()), (
-            line,
-            printed,
-        )
+    assert "1 mentor of 1 organisation" in printed
+    refused = [row.split()[:2] for row in printed.splitlines() if row[:5].strip().isdigit()]
+    assert refused == [["3", "status"], ["4", "expires_on"], ["5", "mentor_id"], ["6", "last_name"], ["7", "first_name"]]
     assert "010190" not in printed
     assert "Nothing happened twice" in printed
     assert "status active" in local.run("explain", "1").lower()
