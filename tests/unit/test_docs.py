@@ -1,0 +1,358 @@
+"""What the documents say is so: nothing is left out, no reference leads nowhere, every command and query works."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from pathlib import Path
+
+import psycopg
+import pytest
+import typer
+from samtranslator.yaml_helper import yaml_parse
+from typer.testing import CliRunner
+
+from local.cli import app
+from local.mentors_csv import COLUMNS, ORGANISATION_COLUMNS, read_mentors
+from shared.domain.runs import _DEGRADING, RunState
+from shared.observability import metric_name
+from shared.settings import MailSettings, Settings
+from tests.foundation import DAY
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data" / "README.md"])
+TEXT = {path: path.read_text(encoding="utf-8") for path in DOCUMENTS}
+OPERATIONS, METRICS, KOORDINATOR, MENTORS_FILE, CONTRACT = (
+    TEXT.get(ROOT / "docs" / f"{name}.md", "")
+    for name in ("operations", "metrics", "koordinator", "mentors-file", "contract")
+)
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+TARGETS = set(re.findall(r"^([a-z][a-z-]*):.*##", MAKEFILE, re.MULTILINE))
+VARIABLES = set(re.findall(r"^([A-Z_]+) *[?:]?=", MAKEFILE, re.MULTILINE)) | set(
+    re.findall(r"\$\(([A-Z_]+)\)", MAKEFILE)
+)
+LOCAL = typer.main.get_command(app)
+
+_FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+# An address of somebody else's documentation has a slash or a dot before its `docs/`.
+_REFERENCE = re.compile(r"(?<![\w/.-])docs/[\w./-]*")
+_QUOTED_HEADING = re.compile(r'(docs/[\w/-]+\.md), "([^"]+)"')
+
+
+def fences(text: str, *languages: str) -> list[str]:
+    return [body for _, language, body in _FENCE.findall(text) if language in languages]
+
+
+def prose(text: str) -> str:
+    return _FENCE.sub("", text)
+
+
+def headings(text: str) -> list[str]:
+    return re.findall(r"^#+ (.+)$", prose(text), re.MULTILINE)
+
+
+def anchors(text: str) -> set[str]:
+    """As GitHub makes them."""
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings(text)}
+
+
+def rows(text: str) -> set[str]:
+    """What stands in backticks at the beginning of a table's row."""
+    return set(re.findall(r"^\| `([^`]+)`", text, re.MULTILINE))
+
+
+def section(text: str, heading: str) -> str:
+    """From a heading to the next of its rank or above."""
+    found = re.search(rf"^(#+) {re.escape(heading)}$", text, re.MULTILINE)
+    assert found, heading
+    rest = text[found.end() :]
+    end = re.search(rf"^#{{1,{len(found[1])}}} ", rest, re.MULTILINE)
+    return rest[: end.start()] if end else rest
+
+
+def commands(word: str) -> list[tuple[str, str]]:
+    """Every command that begins so, in console blocks and in the running text, with the document it stands in."""
+    found = []
+    for path, text in TEXT.items():
+        lines = [
+            line.partition(" # ")[0].partition("  #")[0].strip()
+            for body in fences(text, "console", "sh", "bash")
+            for line in body.splitlines()
+        ]
+        lines += re.findall(r"`([^`\n]+)`", prose(text))
+        found += [(path.relative_to(ROOT).as_posix(), line) for line in lines if line.startswith(f"{word} ")]
+    return sorted(set(found))
+
+
+def sources() -> list[Path]:
+    kinds = {".py", ".sql", ".yaml", ".toml", ".sh", ".md", ".txt", ".in"}
+    folders = ("functions", "shared", "local", "benchmarks", "tests", "data", "docs", "requirements")
+    found = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in kinds]
+    found += [path for path in ROOT.iterdir() if path.is_file() and (path.suffix in kinds or path.name == "Makefile")]
+    return sorted(path for path in found if path != Path(__file__))
+
+
+def references() -> list[tuple[str, str]]:
+    return sorted(
+        {
+            (path.relative_to(ROOT).as_posix(), found.rstrip("."))
+            for path in sources()
+            for found in _REFERENCE.findall(path.read_text(encoding="utf-8"))
+        }
+    )
+
+
+def links() -> list[tuple[str, str]]:
+    return sorted(
+        {
+            (path.relative_to(ROOT).as_posix(), target)
+            for path, text in TEXT.items()
+            for target in _LINK.findall(prose(text))
+            if not re.match(r"[a-z]+:", target)
+        }
+    )
+
+
+# What is there is described -------------------------------------------------------------------------------------------
+
+
+def test_every_metric_is_described_and_no_other(foundation, functions, ses):
+    foundation.organisation()
+    functions.night(DAY)
+    functions.send(DAY)
+    made = {metric_name(count.measure) for told in functions.reported.organisations for count in told[3]}
+    made |= {metric_name(f"runs_{state}") for state in RunState}
+    assert rows(section(METRICS, "Metrics")) == made
+
+
+def test_a_metrics_measure_stands_beside_it():
+    for metric, measure in re.findall(r"^\| `(\w+)` \| `(\w+)` \|", section(METRICS, "Metrics"), re.MULTILINE):
+        assert metric_name(measure) == metric
+
+
+def test_every_alarm_is_described_beside_a_metric():
+    alarms = {name for name, made in TEMPLATE["Resources"].items() if made["Type"] == "AWS::CloudWatch::Alarm"}
+    assert alarms
+    assert set(re.findall(r"`(\w+Alarm)`", METRICS)) == alarms
+
+
+def test_every_log_message_is_described():
+    said = set()
+    for path in [*ROOT.glob("shared/**/*.py"), *ROOT.glob("functions/*.py")]:
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("logger()."):
+                argument = next(iter(call.args), None)
+                said |= {argument.value} if isinstance(argument, ast.Constant) else set()
+    assert said
+    assert rows(section(METRICS, "Log messages")) == said
+
+
+def test_every_environment_variable_is_described():
+    environments = [TEMPLATE["Globals"]["Function"], *(r.get("Properties", {}) for r in TEMPLATE["Resources"].values())]
+    used = {name for made in environments for name in made.get("Environment", {}).get("Variables", {})}
+    used |= {field.alias for model in (Settings, MailSettings) for field in model.model_fields.values()}
+    for path in ROOT.glob("local/*.py"):
+        used |= set(re.findall(r"environ\.get\(\"([A-Z_]+)\"|envvar=\"([A-Z_]+)\"", path.read_text(encoding="utf-8")))
+    used = {name for names in used for name in ((names,) if isinstance(names, str) else names) if name}
+    # Those of a terminal and of every program are not ours to describe.
+    assert rows(section(METRICS, "Environment variables")) == used - {"PATH", "COLUMNS", "TMPDIR"}
+
+
+def test_every_template_parameter_is_described_with_its_default():
+    described = section(METRICS, "Template parameters")
+    assert rows(described) == set(TEMPLATE["Parameters"])
+    for name, parameter in TEMPLATE["Parameters"].items():
+        default = f"`{parameter['Default']}`" if parameter["Default"] else "empty"
+        assert f"| `{name}` | {default} |" in described
+
+
+def test_every_setting_of_an_organisation_is_described(connection):
+    columns = connection.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = 'certification'"
+        " AND table_name = 'organisation_settings' AND column_name <> 'organisation_id'"
+    ).fetchall()
+    assert rows(section(METRICS, "Settings of an organisation")) == {name for (name,) in columns}
+
+
+def test_every_code_that_degrades_a_run_has_a_heading_of_its_own():
+    codes = re.findall(r"^### ([a-z_]+)$", section(OPERATIONS, "Degraded: what each code means"), re.MULTILINE)
+    assert sorted(codes) == sorted(_DEGRADING)
+
+
+@pytest.mark.parametrize("command", sorted(LOCAL.commands))
+def test_every_command_is_shown(command):
+    assert any(shlex.split(line)[3:4] == [command] for _, line in commands("python -m local"))
+
+
+@pytest.mark.parametrize("target", sorted(TARGETS))
+def test_every_make_target_is_shown(target):
+    assert any(target in line.split() for _, line in commands("make"))
+
+
+@pytest.mark.parametrize("event", sorted(path.name for path in ROOT.glob("events/*.json")))
+def test_every_event_is_shown(event):
+    assert any(f"events/{event}" in text for text in TEXT.values())
+
+
+def test_every_column_of_a_file_is_described():
+    described = MENTORS_FILE + TEXT[ROOT / "data" / "README.md"]
+    assert {name for name in (*COLUMNS, *ORGANISATION_COLUMNS) if f"`{name}`" not in described} == set()
+    named = re.search(r"\nmentor_id,.*\n", MENTORS_FILE)[0].strip().split(",")
+    assert {name for name in COLUMNS if f"`{name}`" not in MENTORS_FILE} <= set(named)
+
+
+def test_every_section_of_a_digest_is_on_the_coordinators_page():
+    body = (ROOT / "shared" / "messages" / "digest" / "body.nb.txt").read_text(encoding="utf-8")
+    titles = re.findall(r'\{\{ heading\("([^"]+)"', body)
+    assert titles == re.findall(r"^\| \*\*(.+?)\*\* \|", KOORDINATOR, re.MULTILINE)
+
+
+# What is described is there -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("document", "target"), links())
+def test_a_link_leads_somewhere(document, target):
+    name, _, anchor = target.partition("#")
+    path = (ROOT / document).parent / name if name else ROOT / document
+    assert path.exists()
+    if anchor:
+        assert anchor in anchors(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("source", "reference"), references())
+def test_a_reference_to_the_documents_leads_somewhere(source, reference):
+    """A decision may be named by its number alone."""
+    if re.fullmatch(r"docs/decisions/\d{4}", reference):
+        assert list(ROOT.glob(f"{reference}-*.md"))
+    else:
+        assert (ROOT / reference).exists()
+
+
+def test_a_heading_that_is_referred_to_by_its_name_is_there():
+    referred = [found for path in sources() for found in _QUOTED_HEADING.findall(path.read_text(encoding="utf-8"))]
+    assert referred
+    for document, heading in referred:
+        assert heading in headings((ROOT / document).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("document", "line"), commands("python -m local"))
+def test_a_command_that_is_shown_is_one(document, line):
+    """Its options and arguments are taken, and it has a help; none is carried out."""
+    words = [word for word in shlex.split(line)[3:] if word != "…"]
+    if not words or words[0].startswith("-"):
+        assert CliRunner().invoke(app, words or ["--help"]).exit_code == 0
+        return
+    assert words[0] in LOCAL.commands
+    command = LOCAL.commands[words[0]]
+    if words[1:]:
+        command.make_context(words[0], words[1:])
+    assert CliRunner().invoke(app, [words[0], "--help"]).exit_code == 0
+    assert all((ROOT / word).exists() for word in words if word.startswith(("events/", "data/")))
+
+
+@pytest.mark.parametrize(("document", "line"), commands("make"))
+def test_a_make_command_that_is_shown_is_one(document, line):
+    words = [word.partition("=") for word in shlex.split(line)[1:]]
+    assert {name for name, given, _ in words if not given} <= TARGETS
+    assert {name for name, given, _ in words if given} <= VARIABLES
+
+
+@pytest.mark.parametrize(
+    ("document", "statement"),
+    [
+        pytest.param(path.name, body, id=f"{path.name}-{number}")
+        for path, text in TEXT.items()
+        for number, body in enumerate(fences(text, "sql"), start=1)
+    ],
+)
+def test_a_statement_that_is_shown_runs_as_it_stands(connection, document, statement):
+    with connection.transaction(force_rollback=True):
+        connection.execute(statement.encode())
+
+
+def test_the_statements_that_settle_a_notice_do(connection):
+    """Sent, given back and put back, on a notice that is in doubt."""
+    stuck = (
+        "INSERT INTO certification.notices (id, run_id, organisation_id, kind, mentor_id, certification_expiry_date,"
+        " state, sender_run_id, claimed_at) OVERRIDING SYSTEM VALUE SELECT 123, gen_random_uuid(), gen_random_uuid(),"
+        " 'expired', gen_random_uuid(), '2026-11-30', 'claimed', gen_random_uuid(), now() - interval '1 hour'"
+    )
+    statements = fences(section(OPERATIONS, "A notice is stuck or in doubt"), "sql")
+    find, *settle = statements
+    [put_back] = [body for body in fences(OPERATIONS, "sql") if "put_back_by_hand" in body]
+    for statement, state in zip(settle, ("sent", "pending"), strict=True):
+        with connection.transaction(force_rollback=True):
+            connection.execute(stuck)
+            assert connection.execute(find.encode()).fetchone()[0] == 123
+            assert connection.execute(statement.encode()).fetchone() == ("changed",)
+            assert connection.execute("SELECT state FROM certification.notices").fetchone() == (state,)
+            assert connection.execute(find.encode()).fetchone() is None
+    with connection.transaction(force_rollback=True):
+        connection.execute(stuck)
+        connection.execute("UPDATE certification.notices SET state = 'undeliverable', reason = 'x', settled_at = now()")
+        connection.execute(put_back.encode())
+        assert connection.execute("SELECT state FROM certification.notices").fetchone() == ("pending",)
+
+
+def test_the_logins_that_are_made_may_call_their_functions_and_read_nothing(database, connection):
+    making = fences(section(OPERATIONS, "Making the two logins"), "sql")[0]
+    with connection.transaction(force_rollback=True):
+        connection.execute(making.encode())
+        connection.execute("SET LOCAL ROLE expiry_check_a")
+        connection.execute("SELECT certification.start_run('expiry_check', now(), 'a-request')")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+            connection.execute("SELECT * FROM public.peer_mentors")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+            connection.execute(
+                "SELECT * FROM certification.claim_notice(gen_random_uuid(), gen_random_uuid(), true, now()::date)"
+            )
+
+
+def test_every_name_in_schema_certification_that_is_written_exists(connection):
+    known = {
+        name
+        for (name,) in connection.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'certification'::regnamespace"
+            " UNION SELECT proname FROM pg_proc WHERE pronamespace = 'certification'::regnamespace"
+        )
+    }
+    for path, text in TEXT.items():
+        assert (path.name, set(re.findall(r"`certification\.(\w+)", text)) - known) == (path.name, set())
+
+
+def test_every_file_that_is_named_exists():
+    """Paths of the repository in backticks, such as those of the tests that guard an invariant."""
+    folders = "tests|shared|functions|local|events|data|benchmarks|docs"
+    for path, text in TEXT.items():
+        named = set(re.findall(rf"`((?:{folders})/[\w./-]*)`", text))
+        # Words in capitals stand for others.
+        missing = {name for name in named if not re.search(r"[A-Z]{4}", name) and not (ROOT / name).exists()}
+        assert (path.name, missing) == (path.name, set())
+
+
+def test_the_refusals_in_the_mentors_file_are_the_real_ones(tmp_path):
+    example = fences(MENTORS_FILE, "csv")[-1].splitlines(keepends=True)
+    file = tmp_path / "mentors.csv"
+    file.write_bytes("".join(example[:-1]).encode() + example[-1].encode("cp1252"))
+    table = re.findall(r"^\| (line \d+, \S+) \| (.+) \|$", MENTORS_FILE, re.MULTILINE)
+    assert table == [tuple(str(problem).split(": ", 1)) for problem in read_mentors(file).problems]
+
+
+def test_the_smallest_file_is_one(tmp_path):
+    file = tmp_path / "mentors.csv"
+    file.write_text(fences(MENTORS_FILE, "csv")[0], encoding="utf-8")
+    read = read_mentors(file)
+    assert len(read.rows) == 1
+    assert read.problems == ()
+
+
+def test_what_is_added_to_the_apps_tables_is_in_the_contract(connection):
+    triggers = connection.execute(
+        "SELECT DISTINCT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgname LIKE 'certification%'"
+    ).fetchall()
+    assert triggers
+    for (name,) in [*triggers, ("certifications_expires_on",), ("certification_migrations",)]:
+        assert f"`{name}`" in CONTRACT
