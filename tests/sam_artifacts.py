@@ -26,7 +26,8 @@ BUILD = ROOT / ".aws-sam" / "build"
 PROBE = Path(__file__).with_name("sam_probe.py")
 # The wheels in the layer are for this kind of machine.
 _IMPORTS_HERE = (sys.platform, platform.machine()) == ("linux", "x86_64")
-_PINNED = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
+# Not what is pinned for another operating system only.
+_PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(?!.*(?:sys_platform|platform_system))", re.MULTILINE)
 _NEVER_IN_THE_LAYER = ("functions", "tests", "local", "benchmarks")
 
 
