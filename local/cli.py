@@ -112,7 +112,7 @@ def up(
                 "Environment for sam local invoke": str(stack.home / "sam-env.json"),
                 **{
                     f"Next run of {schedule.function}": f"{due:%d.%m.%Y %H:%M} {schedule.timezone}"
-                    for schedule, due in scheduler.next_runs()
+                    for schedule, due in reversed(scheduler.next_runs())  # the soonest of a function's wins
                 },
             }
         )

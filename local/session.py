@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -104,17 +104,20 @@ def database_only(home: Path = HOME) -> Iterator[str]:
 
 def event_of(function: str, day: date) -> dict[str, str]:
     """The event that the template's schedule sends `function` the first time on `day`, in the schedule's time zone."""
-    schedule = _schedule(function)
-    zone = ZoneInfo(schedule.timezone)
-    midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
-    due = next_occurrence(parse_expression(schedule.expression), zone, midnight - timedelta(seconds=1), midnight)
-    if due is None or due.astimezone(zone).date() != day:
-        raise ValueError(f"{function} is not scheduled on {day}")
-    event: dict[str, str] = render_input(schedule, due.astimezone(UTC))  # type: ignore[assignment]
+    firsts = [(due, schedule) for schedule in _schedules(function) if (due := _first_on(day, schedule))]
+    due, schedule = min(firsts, key=lambda first: first[0])
+    event: dict[str, str] = render_input(schedule, due)  # type: ignore[assignment]
     return event
 
 
+def _first_on(day: date, schedule: Schedule) -> datetime | None:
+    zone = ZoneInfo(schedule.timezone)
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
+    due = next_occurrence(parse_expression(schedule.expression), zone, midnight - timedelta(seconds=1), midnight)
+    return due if due and due.astimezone(zone).date() == day else None
+
+
 @cache
-def _schedule(function: str) -> Schedule:
+def _schedules(function: str) -> tuple[Schedule, ...]:
     template = load_template(ROOT / "template.yaml")
-    return next(schedule for schedule in template.schedules if schedule.function == function)
+    return tuple(schedule for schedule in template.schedules if schedule.function == function)

@@ -18,17 +18,19 @@ TEMPLATE = load_template(ROOT / "template.yaml")
 MODULES = {function.logical_id: function.handler.split(".")[1] for function in TEMPLATE.functions}
 
 
+def name_of(schedule):
+    again = "_again" if schedule.logical_id.endswith("Again") else ""
+    return f"{MODULES[schedule.function]}.scheduled{again}.json"
+
+
 def event_of(schedule):
-    return json.loads((EVENTS / f"{MODULES[schedule.function]}.scheduled.json").read_text(encoding="utf-8"))
+    return json.loads((EVENTS / name_of(schedule)).read_text(encoding="utf-8"))
 
 
 def test_every_trigger_has_an_event_and_every_event_a_trigger():
-    kinds = {
-        "scheduled": TEMPLATE.schedules,
-        "queued": TEMPLATE.event_source_mappings,
-        "requested": TEMPLATE.function_urls,
-    }
-    expected = {f"{MODULES[trigger.function]}.{kind}.json" for kind, triggers in kinds.items() for trigger in triggers}
+    others = {"queued": TEMPLATE.event_source_mappings, "requested": TEMPLATE.function_urls}
+    expected = {f"{MODULES[trigger.function]}.{kind}.json" for kind, triggers in others.items() for trigger in triggers}
+    expected |= {name_of(schedule) for schedule in TEMPLATE.schedules}
 
     assert {path.name for path in EVENTS.iterdir()} == expected
 
