@@ -71,6 +71,27 @@ def test_a_mentor_whom_the_apps_own_trigger_refuses_is_set_aside_alone(foundatio
     assert len(foundation.log(mentor)) == 1
 
 
+def test_a_mentor_whom_a_deferred_rule_of_the_app_refuses_is_set_aside_alone(foundation, functions):
+    """I13: also if the app has its rules checked at the end of the transaction."""
+    foundation.do(REFUSE)
+    foundation.do("DROP TRIGGER refuse_one ON peer_mentors")
+    foundation.do(
+        "CREATE CONSTRAINT TRIGGER refuse_one AFTER UPDATE ON peer_mentors DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION refuse_one()"
+    )
+    organisation = foundation.organisation()
+    other = foundation.mentor(organisation, ENDED)
+    mentor = foundation.mentor(organisation, ENDED)
+    with foundation.connection.transaction():
+        foundation.do("ALTER TABLE peer_mentors DISABLE TRIGGER refuse_one")
+        foundation.do("UPDATE peer_mentors SET area = 'refused' WHERE id = %s", mentor)
+        foundation.do("ALTER TABLE peer_mentors ENABLE TRIGGER refuse_one")
+    result = functions.night(DAY)
+    assert foundation.status(other) == "certification_expired"
+    assert foundation.set_aside(mentor) == [("expire", "P0001", 1)]
+    assert result.verdict.reason == "set_aside"
+
+
 @pytest.mark.parametrize("ends", ["0001-01-01", "1899-12-31", "-infinity", "infinity"])
 @pytest.mark.parametrize("status", ["active", "certification_expired"])
 def test_an_impossible_date_sets_its_mentor_aside_alone(foundation, functions, ends, status):

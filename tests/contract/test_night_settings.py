@@ -150,6 +150,18 @@ def test_a_threshold_that_was_removed_and_comes_back_loses_nobody(foundation, fu
     ]
 
 
+def test_a_mentor_who_came_while_a_threshold_was_away_is_caught_up_when_it_is_back(foundation, functions):
+    """I2: the nights before had gone past that date for the threshold, and the mentor was looked at without it."""
+    organisation = foundation.organisation(thresholds=(30, 7))
+    functions.night(DAY)
+    foundation.settings(organisation, thresholds=(7,))
+    mentor = foundation.mentor(organisation, DAY + days(25))
+    functions.night(DAY + days(1))
+    foundation.settings(organisation, thresholds=(30, 7))
+    functions.night(DAY + days(2))
+    assert foundation.reminders(mentor) == {30: "claimed"}
+
+
 def test_one_organisations_thresholds_are_nobody_elses(foundation, functions):
     """The same expiry date is due in one and not in the other."""
     mentors = [foundation.mentor(foundation.organisation(thresholds=[day]), DAY + days(20)) for day in (20, 19)]

@@ -38,6 +38,13 @@ CREATE OR REPLACE FUNCTION certification.usable_locale(p_locale text) RETURNS te
     SELECT concat_ws(' ', m.first_name, m.last_name, m.email, m.phone) FROM public.peer_mentors AS m LIMIT 1
 $$
 """
+REFUSAL = """
+CREATE OR REPLACE FUNCTION certification.usable_locale(p_locale text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '%', (SELECT to_jsonb(m) FROM public.peer_mentors AS m LIMIT 1);
+END
+$$
+"""
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +96,15 @@ def test_no_line_metric_row_or_answer_names_anybody(deployed, connection, founda
 
     deployed.ses._faults.next.append(("AccessDeniedException", 403, refusal))
     answers.append(deployed.invoke("SendNotices", MORNING))
-    foundation.do("UPDATE certification.notices SET state = 'pending', sender_run_id = NULL WHERE state = 'claimed'")
+    again = "UPDATE certification.notices SET state = 'pending', sender_run_id = NULL WHERE state = 'claimed'"
+    foundation.do(again)
     foundation.do(CRASH)
     answers.append(deployed.invoke("SendNotices", MORNING))
     assert "unexpected_ValueError" in answers[-1].payload["errorMessage"]
+    foundation.do(again)
+    foundation.do(REFUSAL)
+    answers.append(deployed.invoke("SendNotices", MORNING))
+    assert "database_P0001" in str(answers[-1].payload)
     foundation.do("UPDATE organisations SET timezone = %s", address)
     answers.append(deployed.invoke("ExpiryCheck", NIGHT))
     answers.append(deployed.invoke("ExpiryCheck", {"scheduled_time": address}))
