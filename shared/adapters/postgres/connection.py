@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import dict_row
 
+from shared.adapters.postgres.certificates import fails_in_tls, tls_arguments
 from shared.domain.errors import ConnectionLostError, StoreRefusedError, StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -18,9 +19,7 @@ type Connection = psycopg.Connection[dict[str, Any]]
 # SQLSTATE classes and codes that pass: transaction rollback, insufficient resources, lock not available, shutdown.
 _TRANSIENT = ("40", "53", "55P03", "57")
 _KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-_FIELDS = {name: name for name in ("host", "port", "dbname", "password", "sslmode", "sslrootcert")} | {
-    "username": "user"
-}
+_FIELDS = {name: name for name in ("host", "port", "dbname", "password")} | {"username": "user"}
 _CONNECT_SECONDS = 10
 
 
@@ -28,9 +27,10 @@ _CONNECT_SECONDS = 10
 def connect(read_secret: Callable[[bool], Mapping[str, Any]]) -> Iterator[Connection]:
     """A connection in autocommit: every statement is a transaction of its own.
 
-    `read_secret(fresh)` answers the secret in the form RDS writes it: host, port, dbname, username, password, and
-    sslmode (verify-full if absent). A refused login reads the secret afresh once, because a cached one may have been
-    rotated. Raises ConnectionLostError, whose message is a code: what libpq says names hosts and users.
+    `read_secret(fresh)` answers the secret in the form RDS writes it: host, port, dbname, username, password; and how
+    TLS is done, as in `tls_arguments`. A refused login reads the secret afresh once, because a cached one may have been
+    rotated. Raises ConnectionLostError, whose message is a code: what libpq says names hosts and users. The code
+    `database_tls_failed` holds a refused certificate and what `fails_in_tls` cannot tell from one.
     """
     connection = _open(read_secret(False), retry=lambda: read_secret(True))
     try:
@@ -41,8 +41,8 @@ def connect(read_secret: Callable[[bool], Mapping[str, Any]]) -> Iterator[Connec
 
 
 def _open(secret: Mapping[str, Any], *, retry: Callable[[], Mapping[str, Any]] | None) -> Connection:
-    arguments: dict[str, Any] = {"sslmode": "verify-full", "sslrootcert": "system"} if "sslmode" not in secret else {}
-    arguments |= {theirs: secret[ours] for ours, theirs in _FIELDS.items() if ours in secret} | _KEEPALIVE
+    login = {theirs: secret[ours] for ours, theirs in _FIELDS.items() if ours in secret}
+    arguments = login | tls_arguments(secret) | _KEEPALIVE
     try:
         return psycopg.connect(
             **arguments,
@@ -58,6 +58,10 @@ def _open(secret: Mapping[str, Any], *, retry: Callable[[], Mapping[str, Any]] |
             fresh = retry()
             if fresh != secret:
                 return _open(fresh, retry=None)
+        # No `pgconn`: the host has no address, or did not answer in time.
+        before_login = error.pgconn is not None and not error.pgconn.ssl_in_use
+        if before_login and arguments["sslmode"] != "disable" and fails_in_tls(arguments, seconds=_CONNECT_SECONDS):
+            raise ConnectionLostError("database_tls_failed") from None
         raise ConnectionLostError(f"database_connection_{error.sqlstate or 'failed'}") from None
 
 
