@@ -28,6 +28,7 @@ from local.lambda_host.schedules import Scheduler
 from local.mentors_csv import read_mentors
 from local.night import FunctionFailed, spend
 from local.postgres import PostgresError, psql_binary
+from local.sam_env import reach, sam_env_file
 from local.stack import HOME, StackRunningError, local_stack
 from shared.domain.errors import CertificationError
 
@@ -101,6 +102,7 @@ def up(
     with _foreseen(), _stack_with_mentors(mentors, fresh=fresh) as (stack, addresses):
         scheduler = Scheduler(stack.stack, stack.host)
         scheduler.start()
+        environment = stack.home / "sam-env.json"
         report.addresses(
             {
                 "PostgreSQL": "python -m local psql",
@@ -109,17 +111,18 @@ def up(
                 "Mail service (SES v2)": addresses["ses"],
                 "Mails": str(stack.home / "mail"),
                 "Logs": str(stack.home / "logs"),
-                "Environment for sam local invoke": str(stack.home / "sam-env.json"),
+                "Environment for sam local invoke": str(environment),
                 **{
                     f"Next run of {schedule.function}": f"{due:%d.%m.%Y %H:%M} {schedule.timezone}"
                     for schedule, due in reversed(scheduler.next_runs())  # the soonest of a function's wins
                 },
             }
         )
-        try:
-            threading.Event().wait()
-        finally:
-            scheduler.stop()
+        with sam_env_file(environment, stack.stack, addresses["aws"], addresses["ses"], reach()):
+            try:
+                threading.Event().wait()
+            finally:
+                scheduler.stop()
 
 
 @app.command()

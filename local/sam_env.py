@@ -1,6 +1,6 @@
-"""`python -m local.sam_env`: let `sam local invoke` reach the stack that `python -m local up` runs (docs/sam.md).
+"""Let `sam local invoke` reach the stack that `python -m local up` runs (docs/sam.md).
 
-Everything local listens on 127.0.0.1, which in a container is the container itself. As long as this runs, the
+Everything local listens on 127.0.0.1, which in a container is the container itself. As long as the stack is up, the
 database, the AWS APIs and the mail service are also reachable where containers see this machine, and nowhere else.
 """
 
@@ -8,26 +8,19 @@ from __future__ import annotations
 
 import fcntl
 import json
-import signal
 import socket
 import struct
-import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import typer
-
-from local.aws import REGION
-from local.lambda_host.provision import local_clients, provision
-from local.lambda_host.template import load_template
+from local.lambda_host.provision import local_clients
 from local.relay import relay
-from local.session import announced_dsn
-from local.stack import HOME, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
@@ -108,26 +101,12 @@ def _secret(secrets: SecretsManagerClient, name: str, value: Mapping[str, object
         secrets.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
 
 
-def main(bridge: Annotated[str, typer.Option(help="The network interface of Docker's bridge.")] = "docker0") -> None:
-    """Let `sam local invoke` reach the running local stack, until Ctrl-C."""
-    addresses = announced_dsn()
-    if addresses is None:
-        sys.exit("no local stack is running: start it with `python -m local up` in another terminal")
-    by = reach(bridge)
-    ending = {signal.SIGINT, signal.SIGTERM}
-    signal.pthread_sigmask(signal.SIG_BLOCK, ending)  # before the relays' threads are made, which inherit it
-    # What exists is left as it is: this only learns the ids.
-    stack = provision(load_template(ROOT / "template.yaml", region=REGION), local_clients(addresses["aws"], REGION))
-    path = HOME / "sam-env.json"
-    with sam_env(stack, addresses["aws"], addresses["ses"], by) as environments:
+@contextmanager
+def sam_env_file(path: Path, stack: Stack, aws_url: str, ses_url: str, by: Reach) -> Iterator[None]:
+    """The file itself, there until the block ends. It names a secret, and holds none."""
+    with sam_env(stack, aws_url, ses_url, by) as environments:
         path.write_text(json.dumps(environments, indent=2))
         try:
-            print(f"Containers reach the local stack at {by.name} until Ctrl-C. In another terminal:")
-            print(f"  sam local invoke ExpiryCheck -e events/expiry_check.scheduled.json --env-vars {path}", flush=True)
-            signal.sigwait(ending)
+            yield
         finally:
             path.unlink(missing_ok=True)
-
-
-if __name__ == "__main__":
-    typer.run(main)

@@ -72,6 +72,7 @@ def logger() -> Logger:
     formatter = _Formatter()
     others = logging.StreamHandler(sys.stdout)
     others.setFormatter(formatter)
+    others.setLevel(logging.WARNING)
     logging.basicConfig(level=logging.WARNING, handlers=[others], force=True)
     return Logger(service=SERVICE, logger_formatter=formatter)
 

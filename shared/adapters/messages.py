@@ -13,7 +13,7 @@ from email.utils import formataddr
 from typing import TYPE_CHECKING
 
 from shared.adapters.rendering import render, reply_address
-from shared.domain.addresses import usable_address, readable_name
+from shared.domain.addresses import readable_name, usable_address
 
 if TYPE_CHECKING:
     from datetime import datetime

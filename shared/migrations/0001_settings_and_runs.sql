@@ -1,6 +1,6 @@
 -- The configuration repository, and the record of every run.
 
-CREATE SCHEMA certification;
+CREATE SCHEMA IF NOT EXISTS certification; -- the runner has made it, to write down what it applies
 COMMENT ON SCHEMA certification IS 'Certification expiry, reminders and website sync. All writes go through its functions.';
 
 -- Thresholds ---------------------------------------------------------------------------------------------------

@@ -332,6 +332,7 @@ DECLARE
     v_again uuid[];
     v_behind boolean;
 BEGIN
+    SET CONSTRAINTS ALL IMMEDIATE; -- a deferred rule of the app would otherwise refuse one mentor at commit, and so everybody
     INSERT INTO certification.organisation_settings AS s (organisation_id) VALUES (p_organisation_id)
     ON CONFLICT (organisation_id) DO NOTHING;
     PERFORM 1 FROM certification.organisation_settings AS s

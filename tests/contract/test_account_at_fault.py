@@ -60,7 +60,8 @@ def test_refused_ones_do_not_stand_in_the_way_of_the_others(foundation, function
     """The run after one that stopped takes first what has not been tried."""
     mentors(8)
     first = foundation.all(
-        "SELECT m.email FROM certification.notices AS n JOIN peer_mentors AS m ON m.id = n.mentor_id ORDER BY n.id LIMIT 5"
+        "SELECT m.email FROM certification.notices AS n JOIN peer_mentors AS m ON m.id = n.mentor_id"
+        " ORDER BY n.id LIMIT 5"
     )
     for address in first:
         ses.fail_for(address, "MessageRejected")

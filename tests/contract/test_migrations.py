@@ -36,7 +36,7 @@ def test_from_nothing_every_migration_is_applied_in_order_and_again_none(bare):
     names = [migration.name for migration in read_migrations()]
     assert migrate(bare) == tuple(names)
     assert migrate(bare) == ()
-    applied = bare.execute("SELECT name FROM certification_migrations ORDER BY applied_at").fetchall()
+    applied = bare.execute("SELECT name FROM certification.migrations ORDER BY applied_at").fetchall()
     assert [name for (name,) in applied] == names
 
 
@@ -92,7 +92,7 @@ def test_a_database_without_the_foundation_is_told_so(bare, table):
     bare.execute(f"DROP TABLE {table} CASCADE".encode())
     with pytest.raises(MigrationError, match=f"lacks the foundation's tables {table}: see docs/contract.md"):
         migrate(bare)
-    assert bare.execute("SELECT to_regclass('public.certification_migrations')").fetchone() == (None,)
+    assert bare.execute("SELECT to_regclass('certification.migrations')").fetchone() == (None,)
 
 
 def test_mentors_who_were_there_before_the_migrations_are_looked_at(bare, database):

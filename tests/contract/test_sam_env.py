@@ -2,10 +2,7 @@
 
 import json
 import os
-import signal
 import socket
-import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +14,7 @@ from local.aws import LocalAws
 from local.lambda_host.provision import local_clients, provision
 from local.lambda_host.template import load_template
 from local.relay import relay
-from local.sam_env import Reach, reach, sam_env
+from local.sam_env import Reach, reach, sam_env, sam_env_file
 
 ROOT = Path(__file__).parents[2]
 SES = "http://127.0.0.1:9"
@@ -135,35 +132,10 @@ def test_a_relay_to_nobody_closes_the_connection_and_one_that_ended_takes_none()
         socket.create_connection(("127.0.0.1", port))
 
 
-def test_the_command_writes_the_file_and_takes_it_away(stack, aws_url, tmp_path):
-    (tmp_path / "stack.json").write_text(json.dumps({"aws": aws_url, "ses": SES, "dsn": "", "invoke": ""}))
-    command = subprocess.Popen(
-        [sys.executable, "-m", "local.sam_env", "--bridge", "lo"],
-        cwd=ROOT,
-        env=os.environ | {"CERTIFICATION_LOCAL_HOME": str(tmp_path)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with command:
-        assert "127.0.0.1" in command.stdout.readline()
-        written = json.loads((tmp_path / "sam-env.json").read_text())
-        command.send_signal(signal.SIGINT)
-        command.communicate()
-
+def test_the_file_is_there_as_long_as_the_stack_is_up(stack, aws_url, tmp_path):
+    path = tmp_path / "sam-env.json"
+    with sam_env_file(path, stack, aws_url, SES, reach("lo")):
+        written = json.loads(path.read_text())
+        assert "password" not in path.read_text()
     assert written.keys() == {"ExpiryCheck", "SendNotices"}
-    assert command.returncode == 0
-    assert not (tmp_path / "sam-env.json").exists()
-
-
-def test_without_a_running_stack_the_command_says_so(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "local.sam_env"],
-        cwd=ROOT,
-        env=os.environ | {"CERTIFICATION_LOCAL_HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.returncode == 1
-    assert "python -m local up" in done.stderr
+    assert not path.exists()

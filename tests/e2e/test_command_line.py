@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from local.sam_env import reach
 from tests.command_line import ROOT, Local, assert_gone, offspring
 
 if TYPE_CHECKING:
@@ -146,4 +147,5 @@ def test_nothing_listens_beyond_this_machine(up: tuple[Local, dict[str, str]]) -
     mine = offspring()
     listening = [c for c in psutil.net_connections("inet") if c.status == psutil.CONN_LISTEN and c.pid in mine]
     assert len(listening) >= 4
-    assert {c.laddr.ip for c in listening} == {"127.0.0.1"}
+    # Docker's bridge, where there is one, lies between this machine and its containers (docs/sam.md).
+    assert {c.laddr.ip for c in listening} <= {"127.0.0.1", reach().name}

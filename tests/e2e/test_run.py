@@ -75,7 +75,13 @@ def test_your_own_file_loads_its_good_rows_and_names_the_bad_ones(local: Local, 
     printed = local.run("run", "--mentors", str(own), "--as-of", "2026-12-01")
     assert "1 mentor of 1 organisation" in printed
     refused = [row.split()[:2] for row in printed.splitlines() if row[:5].strip().isdigit()]
-    assert refused == [["3", "status"], ["4", "expires_on"], ["5", "mentor_id"], ["6", "last_name"], ["7", "first_name"]]
+    assert refused == [
+        ["3", "status"],
+        ["4", "expires_on"],
+        ["5", "mentor_id"],
+        ["6", "last_name"],
+        ["7", "first_name"],
+    ]
     assert "010190" not in printed
     assert "Nothing happened twice" in printed
     assert "status active" in local.run("explain", "1").lower()

@@ -354,5 +354,5 @@ def test_what_is_added_to_the_apps_tables_is_in_the_contract(connection):
         "SELECT DISTINCT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgname LIKE 'certification%'"
     ).fetchall()
     assert triggers
-    for (name,) in [*triggers, ("certifications_expires_on",), ("certification_migrations",)]:
+    for (name,) in [*triggers, ("certifications_expires_on",)]:
         assert f"`{name}`" in CONTRACT

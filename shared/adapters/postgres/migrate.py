@@ -59,7 +59,8 @@ def migrate(connection: psycopg.Connection, folder: Path = MIGRATIONS) -> tuple[
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         connection.execute(
-            "CREATE TABLE IF NOT EXISTS public.certification_migrations"
+            "CREATE SCHEMA IF NOT EXISTS certification;"
+            "CREATE TABLE IF NOT EXISTS certification.migrations"
             " (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
         )
     applied = []
@@ -67,13 +68,13 @@ def migrate(connection: psycopg.Connection, folder: Path = MIGRATIONS) -> tuple[
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
             row = connection.execute(
-                "SELECT checksum FROM public.certification_migrations WHERE name = %s", (migration.name,)
+                "SELECT checksum FROM certification.migrations WHERE name = %s", (migration.name,)
             ).fetchone()
             if row is None:
                 connection.execute("SET LOCAL lock_timeout = '5s'")
                 connection.execute(migration.sql.encode())
                 connection.execute(
-                    "INSERT INTO public.certification_migrations (name, checksum) VALUES (%s, %s)",
+                    "INSERT INTO certification.migrations (name, checksum) VALUES (%s, %s)",
                     (migration.name, migration.checksum),
                 )
                 applied.append(migration.name)
