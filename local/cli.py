@@ -112,10 +112,7 @@ def up(
                 "Mails": str(stack.home / "mail"),
                 "Logs": str(stack.home / "logs"),
                 "Environment for sam local invoke": str(environment),
-                **{
-                    f"Next run of {schedule.function}": f"{due:%d.%m.%Y %H:%M} {schedule.timezone}"
-                    for schedule, due in reversed(scheduler.next_runs())  # the soonest of a function's wins
-                },
+                **_next_runs(scheduler),
             }
         )
         with sam_env_file(environment, stack.stack, addresses["aws"], addresses["ses"], reach()):
@@ -308,6 +305,13 @@ def _database() -> Iterator[str]:
 def _fill(dsn: str) -> None:
     if loading.fill_if_empty(dsn):
         report.errors.print("[dim]The local database was empty: the synthetic mentors were loaded.[/dim]")
+
+
+def _next_runs(scheduler: Scheduler) -> dict[str, str]:
+    runs: dict[str, str] = {}
+    for schedule, due in scheduler.next_runs():  # the soonest first, and a function may have several schedules
+        runs.setdefault(f"Next run of {schedule.function}", f"{due:%d.%m.%Y %H:%M} {schedule.timezone}")
+    return runs
 
 
 def _today() -> date:

@@ -30,9 +30,8 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Local, dict[s
         shown = ""
         for line in process.stdout:
             shown += line
-            if "Next run of SendNotices" in line:
+            if "Next run of ExpiryCheck" in shown and "Next run of SendNotices" in shown:
                 break
-        assert "Next run of ExpiryCheck" in shown, shown
         yield local, json.loads((local.home / "stack.json").read_text())
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)
