@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from local.session import Session
     from local.stack import Progress
 
-FUNCTIONS = ("ExpiryCheck", "SendNotices")
-
 
 class FunctionFailed(Exception):  # noqa: N818 - it is what happened, not a kind of error
     """When a function ended with an error; holds the answer and its log."""

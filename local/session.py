@@ -61,7 +61,7 @@ def announced(stack: LocalStack) -> Iterator[dict[str, str]]:
             path.unlink(missing_ok=True)
 
 
-def announced_dsn(home: Path = HOME) -> dict[str, str] | None:
+def announced_addresses(home: Path = HOME) -> dict[str, str] | None:
     """The addresses of a stack that `up` runs, or None."""
     try:
         addresses: dict[str, str] = json.loads((home / "stack.json").read_text())
@@ -79,7 +79,7 @@ def session(
         with local_stack(home, fresh=False, progress=progress, on_log=on_log) as stack:
             yield of(stack)
     except StackRunningError:
-        addresses = announced_dsn(home)
+        addresses = announced_addresses(home)
         if addresses is None:
             raise
         yield Session(
@@ -96,7 +96,7 @@ def database_only(home: Path = HOME) -> Iterator[str]:
         with local_postgres(home) as postgres:
             yield postgres.dsn(database.NAME) if database.exists(postgres) else database.create(postgres)
     except StackRunningError:
-        addresses = announced_dsn(home)
+        addresses = announced_addresses(home)
         if addresses is None:
             raise
         yield addresses["dsn"]

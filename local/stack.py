@@ -50,11 +50,6 @@ class LocalStack:
     host: LambdaHost
     home: Path
 
-    @property
-    def endpoints(self) -> dict[str, str]:
-        """The environment that points AWS's own libraries and tools here."""
-        return endpoints(self.aws_url, self.ses.url)
-
 
 def endpoints(aws_url: str, ses_url: str) -> dict[str, str]:
     """Where the functions find AWS."""
