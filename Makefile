@@ -70,7 +70,7 @@ bench-nightly: .venv/run.stamp  ## The night at 10 thousand, 100 thousand and 1 
 data: .venv/run.stamp  ## Make the synthetic mentors again, from their seed
 	@$(PY) -m local dataset --out data/mentors.csv
 
-LOCKED := shared/requirements requirements/uv requirements/run requirements/test requirements/check requirements/sam
+LOCKED := shared/requirements requirements/uv requirements/run requirements/test requirements/check requirements/sam requirements/rival
 .PHONY: lock
 lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
 	@for name in $(LOCKED); do $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
@@ -78,7 +78,7 @@ lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
 
 .PHONY: clean
 clean:  ## Remove the environments, the local database and the build
-	@rm -rf .venv .uv .sam-venv .local .aws-sam
+	@rm -rf .venv .uv .sam-venv .rival-venv .local .aws-sam
 
 .uv/bin/uv:
 	@echo "Installing uv into .uv/"
@@ -96,6 +96,10 @@ clean:  ## Remove the environments, the local database and the build
 
 .venv/check.stamp: requirements/check.txt .venv/test.stamp
 	@echo "Installing the linters into .venv/" && $(PIP_INSTALL) -r $< && touch $@
+
+.rival-venv/stamp: requirements/rival.txt .python-version | $(UV)
+	@echo "Installing the official Dataverse SDK into .rival-venv/" && $(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .rival-venv
+	@$(UV) pip install --quiet --python .rival-venv/bin/python --require-hashes -r $< && touch $@
 
 .sam-venv/stamp: requirements/sam.txt .python-version | $(UV)
 	@echo "Installing the SAM CLI into .sam-venv/" && $(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .sam-venv
