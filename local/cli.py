@@ -239,6 +239,20 @@ def thresholds(
 
 
 @app.command()
+def dataverse(
+    port: Annotated[int, typer.Option(help="Where to listen on 127.0.0.1.")] = 8765,
+    schema: Annotated[
+        Path | None, typer.Option(help="A file of tables instead of the built-in ones.", show_default=False)
+    ] = None,
+) -> None:
+    """Start the Dataverse emulator alone, and stay until Ctrl-C."""
+    from local.dataverse import server  # noqa: PLC0415
+
+    with _foreseen():
+        server.announce_and_serve(port, schema)
+
+
+@app.command()
 def dataset(
     out: Annotated[Path, typer.Option(help="Where to write the mentors file.")],
     seed: int = synthetic.DEFAULT_SEED,

@@ -1,0 +1,30 @@
+"""The TCP connection under a request, for faults that cut it."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import TYPE_CHECKING, Any, Final, override
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+_EXTENSION: Final = "local.transport"
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1, which also tells the application which connection a request came by."""
+
+    @override
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {_EXTENSION: self.transport}  # type: ignore[dict-item]
+
+
+def abort(scope: MutableMapping[str, Any]) -> None:
+    """Cut the connection with a TCP reset, whatever was or was not sent on it."""
+    transport = scope["extensions"][_EXTENSION]
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()

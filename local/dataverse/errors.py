@@ -1,0 +1,101 @@
+"""What the service refuses, with the codes, statuses and words of its documents and captured replies."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Self
+
+from local.dataverse.messages import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONTENT_TYPE = ("Content-Type", "application/json; odata.metadata=minimal")
+ODATA_VERSION = ("OData-Version", "4.0")
+
+
+class DataverseError(Exception):
+    """When an operation is refused; becomes the reply `{"error": {"code", "message"}}` with `status`."""
+
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = dict(headers or {})
+
+    def response(self) -> Response:
+        """The reply."""
+        body = json.dumps({"error": {"code": self.code, "message": self.message}}, ensure_ascii=False).encode()
+        return Response(self.status, [CONTENT_TYPE, ODATA_VERSION, *self.headers.items()], body)
+
+    @classmethod
+    def no_such_row(cls, table: str, row_id: str) -> Self:
+        """0x80040217 ObjectDoesNotExist."""
+        return cls(404, "0x80040217", f"{table} With Id = {row_id} Does Not Exist")
+
+    @classmethod
+    def no_such_key(cls, table: str) -> Self:
+        """0x80060891 RecordNotFoundByEntityKey."""
+        return cls(404, "0x80060891", f"A record with the specified key values does not exist in {table} entity")
+
+    @classmethod
+    def no_such_segment(cls, segment: str) -> Self:
+        """0x8006088a: names are case-sensitive, and a set that is unknown is a segment that is unknown."""
+        return cls(404, "0x8006088a", f"Resource not found for the segment '{segment}'.")
+
+    @classmethod
+    def not_a_key(cls, table: str) -> Self:
+        """Key columns in the address that are no key of the table."""
+        return cls(
+            400,
+            "0x0",
+            f"The key in the request URI is not valid for resource 'Microsoft.Dynamics.CRM.{table}'. Ensure that the"
+            " names and number of key properties match the declared or alternate key properties for the resource"
+            f" 'Microsoft.Dynamics.CRM.{table}'.",
+        )
+
+    @classmethod
+    def matching_key(cls) -> Self:
+        """0x80040237: If-None-Match: * on a row that exists, and the loser of two upserts that create one key."""
+        return cls(412, "0x80040237", "A record with matching key values already exists.")
+
+    @classmethod
+    def duplicate_key(cls, key: str, columns: str) -> Self:
+        """0x80060892 DuplicateRecordEntityKey."""
+        return cls(
+            412,
+            "0x80060892",
+            f"Entity Key {key} violated. A record with the same value for {columns} already exists. A duplicate record"
+            " cannot be created. Select one or more unique values and try again.",
+        )
+
+    @classmethod
+    def version_mismatch(cls) -> Self:
+        """0x80060882: the row changed since its ETag was read."""
+        return cls(
+            412,
+            "0x80060882",
+            "The version of the existing record doesn't match the RowVersion property provided.",
+        )
+
+    @classmethod
+    def wrong_method(cls, method: str) -> Self:
+        """405, with the empty code of the captured reply."""
+        return cls(405, "", f"The requested resource does not support http method '{method}'.")
+
+    @classmethod
+    def payload(cls, table: str, reason: str) -> Self:
+        """0x80048d19 ODataClientPayloadError: wrong type, undeclared property, broken JSON."""
+        return cls(
+            400,
+            "0x80048d19",
+            f"Error identified in Payload provided by the user for Entity :'{table}', For more information on this"
+            " error please follow this help link https://go.microsoft.com/fwlink/?linkid=2195293  ---->  InnerException"
+            f" : Microsoft.OData.ODataException: {reason}",
+        )
+
+    @classmethod
+    def unknown_property(cls, name: str, table: str) -> Self:
+        """0x0: a column in `$select` or the like that the table does not have."""
+        return cls(400, "0x0", f"Could not find a property named '{name}' on type 'Microsoft.Dynamics.CRM.{table}'.")

@@ -1,0 +1,82 @@
+"""The emulator as a child process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from local import processes
+from local.dataverse import defaults
+
+if TYPE_CHECKING:
+    import subprocess
+    from types import TracebackType
+
+_START_SECONDS = 20.0
+_ROOT = Path(__file__).parents[2]
+
+
+class LocalDataverseError(Exception):
+    """When the emulator does not start; the message says where its log is."""
+
+
+class LocalDataverse:
+    """One emulator on a free port of 127.0.0.1, gone when the context manager is left.
+
+    `folder` gets its log. tenant_id, client_id and client_secret are those of the environment it starts with.
+    """
+
+    tenant_id = defaults.TENANT_ID
+    client_id = defaults.CLIENT_ID
+    client_secret = defaults.CLIENT_SECRET
+
+    def __init__(self, folder: Path, *, port: int | None = None, schema: Path = defaults.SCHEMA) -> None:
+        self._folder = folder
+        self._schema = schema
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = port or processes.free_port()
+
+    @property
+    def url(self) -> str:
+        """Environment, token endpoint, control and website, all under one address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def token_url(self) -> str:
+        """Where tokens are granted."""
+        return f"{self.url}/{self.tenant_id}/oauth2/v2.0/token"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        log = self._folder / "dataverse.log"
+        command = [sys.executable, "-m", "local.dataverse.server", "--port", str(self.port)]
+        command += ["--schema", str(self._schema.resolve())]
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self._folder), "PYTHONPATH": str(_ROOT)}
+        self._process = processes.start(command, environment=environment, log=log, cwd=_ROOT)
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with suppress(OSError), urllib.request.urlopen(f"{self.url}/_emulator/health", timeout=1):  # noqa: S310
+                return
+            time.sleep(0.01)
+        self.stop()
+        raise LocalDataverseError(f"the Dataverse emulator did not start; see {log}")
+
+    def stop(self) -> None:
+        """Stop it; what it held was in memory and is gone."""
+        if self._process is not None:
+            processes.stop(self._process, signal.SIGTERM)
+            self._process = None

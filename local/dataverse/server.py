@@ -1,0 +1,54 @@
+"""The emulator as a process: `python -m local.dataverse.server --port 8765`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import uvicorn
+
+from local.dataverse import defaults
+from local.dataverse.app import Emulator
+from local.dataverse.connection import Protocol
+from local.dataverse.schema import load
+
+
+def serve(port: int, schema: Path = defaults.SCHEMA) -> None:
+    """Answer on 127.0.0.1 until SIGINT or SIGTERM. Raises SchemaError."""
+    emulator = Emulator(f"http://127.0.0.1:{port}", load(schema))
+    uvicorn.run(
+        emulator,
+        host="127.0.0.1",
+        port=port,
+        loop="uvloop",
+        http=Protocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_keep_alive=120,
+    )
+
+
+def announce_and_serve(port: int, schema: Path | None) -> None:
+    """Say on standard output where everything is, then serve()."""
+    url = f"http://127.0.0.1:{port}"
+    print(f"Web API        {url}{defaults.API}")
+    print(f"token endpoint {url}/{defaults.TENANT_ID}/oauth2/v2.0/token")
+    print(f"client         {defaults.CLIENT_ID}, secret {defaults.CLIENT_SECRET}, scope {url}/.default")
+    print(f"website        {url}/website", flush=True)
+    serve(port, schema or defaults.SCHEMA)
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=defaults.PORT)
+    parser.add_argument("--schema", type=Path, default=defaults.SCHEMA)
+    given = parser.parse_args()
+    serve(given.port, given.schema)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""The rows: tables with their indexes, row versions, deletions and change log, and transactions over all of them."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from local.dataverse import choices
+from local.dataverse.errors import DataverseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from local.dataverse.schema import TableSchema
+
+type Row = dict[str, Any]
+"""Column (JSON name) to JSON value, every column of the table; `_x_value` for a lookup."""
+
+
+class Write(NamedTuple):
+    """One write, as the journal is told of it once it is committed."""
+
+    at: float
+    """time.time()"""
+    table: Table
+    row: Row
+    verb: str
+    """create, update or delete"""
+    columns: list[str]
+
+
+class Table:
+    """The rows of one table. Changes go through insert, update and delete, which keep everything else right."""
+
+    def __init__(self, schema: TableSchema, store: Store) -> None:
+        self.schema = schema
+        self.store = store
+        self.rows: dict[str, Row] = {}
+        self.by_key: dict[str, dict[tuple[Any, ...], str]] = {key.name: {} for key in schema.keys}
+        self.changes: list[tuple[int, str, str]] = []
+        """(version, id, "upsert" or "delete"), the oldest first."""
+        self._key_columns = frozenset(column for key in schema.keys for column in key.columns)
+        self._blank: Row = dict.fromkeys(schema.columns)
+
+    def insert(self, values: Row) -> Row:
+        """Add a row; id, state and the system's columns are filled in. Raises DataverseError if a key is taken."""
+        schema, store = self.schema, self.store
+        row = self._blank | values
+        row_id = row[schema.primary_id] = row[schema.primary_id] or str(uuid.uuid4())
+        if row_id in self.rows:
+            raise DataverseError(412, "0x80040237", "Cannot insert duplicate key.")
+        if row["statecode"] is None:
+            row["statecode"] = 0 if row["statuscode"] is None else schema.state_of_status[row["statuscode"]]
+        if row["statuscode"] is None:
+            row["statuscode"] = schema.status_of_state[row["statecode"]]
+        self._index(row)
+        now = time.time()
+        row["createdon"] = row["createdon"] or store.timestamp(now)
+        row["modifiedon"] = store.timestamp(now)
+        row["versionnumber"] = version = store.next_version()
+        self.rows[row_id] = row
+        self.changes.append((version, row_id, "upsert"))
+        store.wrote(Write(now, self, row, "create", list(values)), lambda: self._take_back_insert(row))
+        return row
+
+    def update(self, row: Row, values: Row) -> None:
+        """Set columns of a row in place. Raises DataverseError if a key is taken."""
+        store = self.store
+        reindex = not self._key_columns.isdisjoint(values)
+        before = {name: row[name] for name in values}
+        before["modifiedon"], before["versionnumber"] = row["modifiedon"], row["versionnumber"]
+        if reindex:
+            self._unindex(row)
+        row.update(values)
+        if reindex:
+            try:
+                self._index(row)
+            except DataverseError:
+                row.update(before)
+                self._index(row)
+                raise
+        now = time.time()
+        row["modifiedon"] = store.timestamp(now)
+        row["versionnumber"] = version = store.next_version()
+        self.changes.append((version, row[self.schema.primary_id], "upsert"))
+        store.wrote(
+            Write(now, self, row, "update", list(values)), lambda: self._take_back_update(row, before, reindex=reindex)
+        )
+
+    def delete(self, row_id: str) -> None:
+        """Remove a row, and the lookups that pointed at it, as a relationship of the usual kind does."""
+        row = self.rows.pop(row_id)
+        self._unindex(row)
+        self.changes.append((self.store.next_version(), row_id, "delete"))
+        self.store.wrote(Write(time.time(), self, row, "delete", []), lambda: self._take_back_delete(row))
+        for table, column in self.store.references.get(self.schema.name, ()):
+            for other in [other for other in table.rows.values() if other[column] == row_id]:
+                table.update(other, {column: None})
+
+    def find(self, key: str, values: tuple[Any, ...]) -> Row | None:
+        """The row with these values of an alternate key, in the key's order."""
+        row_id = self.by_key[key].get(indexed(values))
+        return None if row_id is None else self.rows[row_id]
+
+    def _index(self, row: Row) -> None:
+        entries = [(key, indexed(tuple([row[column] for column in key.columns]))) for key in self.schema.keys]
+        for key, values in entries:
+            if values in self.by_key[key.name]:
+                raise DataverseError.duplicate_key(key.name, ", ".join(key.columns))
+        for key, values in entries:
+            if choices.NULL_KEY_PARTS_ARE_INDEXED or None not in values:
+                self.by_key[key.name][values] = row[self.schema.primary_id]
+
+    def _unindex(self, row: Row) -> None:
+        for key in self.schema.keys:
+            self.by_key[key.name].pop(indexed(tuple([row[column] for column in key.columns])), None)
+
+    def _take_back_insert(self, row: Row) -> None:
+        del self.rows[row[self.schema.primary_id]]
+        self._unindex(row)
+        self.changes.pop()
+
+    def _take_back_update(self, row: Row, before: Row, *, reindex: bool) -> None:
+        if reindex:
+            self._unindex(row)
+        row.update(before)
+        if reindex:
+            self._index(row)
+        self.changes.pop()
+
+    def _take_back_delete(self, row: Row) -> None:
+        self.rows[row[self.schema.primary_id]] = row
+        self._index(row)
+        self.changes.pop()
+
+
+class Store:
+    """All tables of one environment, in memory."""
+
+    def __init__(self, schemas: Iterable[TableSchema]) -> None:
+        self.schemas = tuple(schemas)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget every row, as if the environment were new."""
+        self.version = 1_000_000
+        """The newest row version given out; it grows over all tables."""
+        self.tables_by_set = {schema.set_name: Table(schema, self) for schema in self.schemas}
+        self.tables_by_name = {table.schema.name: table for table in self.tables_by_set.values()}
+        self.references: dict[str, list[tuple[Table, str]]] = {}
+        for table in self.tables_by_set.values():
+            for name, column in table.schema.columns.items():
+                if column.target:
+                    self.references.setdefault(column.target, []).append((table, name))
+        self.committed: list[Write] = []
+        """Writes that nobody took yet: take_committed()."""
+        self._undo: list[Callable[[], None]] | None = None
+        self._pending: list[Write] = []
+        self._second = 0
+        self._timestamp = ""
+
+    def next_version(self) -> int:
+        """A row version greater than all before."""
+        self.version += 1
+        return self.version
+
+    def timestamp(self, now: float) -> str:
+        """As the service writes it: whole seconds, UTC."""
+        second = int(now)
+        if second != self._second:
+            self._second = second
+            self._timestamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
+        return self._timestamp
+
+    def wrote(self, write: Write, take_back: Callable[[], None]) -> None:
+        """Note a write: at once as committed, or for the end of the transaction it is in."""
+        if self._undo is None:
+            self.committed.append(write)
+        else:
+            self._undo.append(take_back)
+            self._pending.append(write)
+
+    def take_committed(self) -> list[Write]:
+        """The committed writes since the last time."""
+        taken, self.committed = self.committed, []
+        return taken
+
+    def begin(self) -> None:
+        """Start a transaction. There is one at a time: nothing else runs until it ends."""
+        self._undo, self._pending = [], []
+
+    def commit(self) -> None:
+        """Keep what was written since begin()."""
+        self.committed += self._pending
+        self._undo = None
+
+    def rollback(self) -> None:
+        """Take back what was written since begin(), the newest first."""
+        for take_back in reversed(self._undo or ()):
+            take_back()
+        self._undo = None
+
+
+def indexed(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Key values as the index compares them."""
+    if choices.TEXT_KEYS_IGNORE_CASE:
+        return tuple([value.casefold() if type(value) is str else value for value in values])
+    return values
