@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date, datetime
+    from collections.abc import Iterable, Sequence
+    from datetime import date, datetime, timedelta
     from uuid import UUID
 
+    from shared.domain.listings import Change, Claim, Outcome, Stopped, SyncRequest
     from shared.domain.notices import Notice, Outcome
     from shared.domain.runs import Count, Organisation, Step, Verdict
 
@@ -44,6 +45,48 @@ class Mailer(Protocol):
     """Sends one notice to its one recipient."""
 
     def send(self, notice: Notice) -> Outcome: ...
+
+
+class Listings(Protocol):
+    """What the website should show and was last made to show. Every call is committed when it returns."""
+
+    def claim(self, mentor_ids: Sequence[UUID], worker: UUID, lease: timedelta) -> Claim: ...
+    def settle(self, worker: UUID, outcomes: Sequence[tuple[Change, Outcome]]) -> Sequence[SyncRequest]: ...
+    def unsynced(self, after: UUID | None, limit: int) -> Sequence[SyncRequest]: ...
+
+
+class Gate(Protocol):
+    """Whether a request may be sent to the website, for all workers at once (I9)."""
+
+    def wait_seconds(self) -> float: ...
+    def close(self, seconds: float, reason: str) -> None: ...
+
+
+class SyncState(Gate, Protocol):
+    """What all workers share."""
+
+    def stopped(self) -> Stopped | None: ...
+    def stop(self, reason: str) -> None: ...
+    def resume(self) -> None: ...
+
+
+class Website(Protocol):
+    """The public listing.
+
+    `push` answers one outcome per change, in order, and `shows` whether the website shows exactly that (None: it could
+    not be read). `check` tries the credential, and a table if one is named. All raise WebsiteUnavailableError and
+    WebsiteRefusesUsError for what concerns every change at once.
+    """
+
+    def push(self, changes: Sequence[Change]) -> Sequence[Outcome]: ...
+    def shows(self, changes: Sequence[Change]) -> Sequence[bool | None]: ...
+    def check(self, table: str | None) -> None: ...
+
+
+class SyncQueue(Protocol):
+    """Asks for a sync. Raises QueueUnavailableError unless every request was taken."""
+
+    def send(self, requests: Iterable[SyncRequest]) -> None: ...
 
 
 class Report(Protocol):

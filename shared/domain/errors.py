@@ -31,3 +31,23 @@ class StoreRefusedError(PermanentError):
 
 class ConnectionLostError(TransientError):
     """When the connection to the database is gone or cannot be made; the run cannot go on."""
+
+
+class WebsiteUnavailableError(TransientError):
+    """When the website, or who issues tokens for it, cannot be reached or says that it cannot serve now."""
+
+
+class WebsiteRefusesUsError(PermanentError):
+    """When the website refuses all that we send: the credential, the application user, a privilege (I10)."""
+
+
+class WebsiteAuthError(WebsiteRefusesUsError):
+    """When our credential is refused: a wrong or expired secret, an unknown application, no such user at the website."""
+
+
+class WebsiteMisconfiguredError(WebsiteRefusesUsError):
+    """When where to send to is set wrongly: not https, another host than the configured one, no such environment."""
+
+
+class QueueUnavailableError(TransientError):
+    """When the queue did not take, or give back, every message."""

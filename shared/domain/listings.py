@@ -68,3 +68,62 @@ class InDoubt:
 
 
 type Outcome = Accepted | Refused | NotNow | InDoubt
+
+
+class Result(StrEnum):
+    """What became of one mentor that a sync was asked for."""
+
+    PUBLISHED = "published"
+    HIDDEN = "hidden"
+    NOTHING_TO_SHOW = "nothing_to_show"
+    """Not to be listed, and never was: no request."""
+    ALREADY = "already"
+    """An old message, or one that came twice."""
+    BUSY = "busy"
+    """Another worker has it, and looks again when it is done."""
+    UNKNOWN = "unknown"
+    """No such mentor has ever been."""
+    SET_ASIDE = "set_aside"
+    LEFT_ASIDE = "left_aside"
+    """Set aside before, and nothing has changed since."""
+    GIVEN_BACK = "given_back"
+    """Not done; to be asked for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a worker took, and what is to be said of the rest."""
+
+    changes: tuple[Change, ...]
+    done: dict[UUID, Result]
+    locked: tuple[UUID, ...]
+    """A transaction is changing these just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Nothing is sent, because the website refuses our credential. One worker a minute is told to try."""
+
+    reason: str
+    try_now: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """What a sync did. `given_back` has the mentors to ask for again, after that many seconds, and why."""
+
+    results: dict[UUID, Result]
+    retry_after: float = 0.0
+    reasons: frozenset[str] = frozenset()
+    stopped: bool = False
+
+    def counts(self) -> dict[str, int]:
+        """How many mentors came to each result, zeros included (I12)."""
+        counts = dict.fromkeys(Result, 0)
+        for result in self.results.values():
+            counts[result] += 1
+        return {f"listings_{result}": n for result, n in counts.items()} | {"sync_stopped": int(self.stopped)}
+
+
+# What Dataverse answers who lacks a privilege: of one row, or of all of them.
+FORBIDDEN = "dataverse_403"

@@ -1,0 +1,135 @@
+"""The listings and the state all workers share, in PostgreSQL (migrations 0009 and 0010)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.adapters.postgres.connection import Connection, call
+from shared.domain.listings import (
+    Accepted,
+    Action,
+    Change,
+    Claim,
+    InDoubt,
+    NotNow,
+    Outcome,
+    Refused,
+    Result,
+    Stopped,
+    SyncRequest,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+    from uuid import UUID
+
+_RESULTS = {
+    "nothing_to_show": Result.NOTHING_TO_SHOW,
+    "already": Result.ALREADY,
+    "busy": Result.BUSY,
+    "unknown": Result.UNKNOWN,
+    "set_aside": Result.LEFT_ASIDE,
+}
+
+
+class PostgresListings:
+    """shared.ports.Listings. Every call is one committed transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def claim(self, mentor_ids: Sequence[UUID], worker: UUID, lease: timedelta) -> Claim:
+        """Take what is to be sent; what hides comes first."""
+        rows = call(
+            self._connection,
+            "SELECT * FROM certification.claim_listings(%(mentors)s, %(worker)s, %(lease)s)",
+            {"mentors": list(mentor_ids), "worker": worker, "lease": lease},
+        )
+        changes = [
+            Change(
+                row["mentor_id"],
+                row["version"],
+                Action(row["action"]),
+                row["website_table"],
+                row["website_key"],
+                row["body"],
+            )
+            for row in rows
+            if row["outcome"] == "send"
+        ]
+        changes.sort(key=lambda change: change.action is not Action.HIDE)
+        return Claim(
+            tuple(changes),
+            {row["mentor_id"]: _RESULTS[row["outcome"]] for row in rows if row["outcome"] in _RESULTS},
+            tuple(row["mentor_id"] for row in rows if row["outcome"] == "locked"),
+        )
+
+    def settle(self, worker: UUID, outcomes: Sequence[tuple[Change, Outcome]]) -> tuple[SyncRequest, ...]:
+        """Write down what became of claimed listings. Answers those that changed meanwhile."""
+        written = [_written(outcome) for _, outcome in outcomes]
+        rows = call(
+            self._connection,
+            "SELECT * FROM certification.settle_listings(%(worker)s, %(mentors)s, %(outcomes)s, %(reasons)s)",
+            {
+                "worker": worker,
+                "mentors": [change.mentor_id for change, _ in outcomes],
+                "outcomes": [outcome for outcome, _ in written],
+                "reasons": [reason for _, reason in written],
+            },
+        )
+        return tuple(SyncRequest(row["mentor_id"], row["version"]) for row in rows)
+
+    def unsynced(self, after: UUID | None, limit: int) -> tuple[SyncRequest, ...]:
+        """A page of listings that the website does not show as they are and nobody is sending."""
+        rows = call(
+            self._connection,
+            "SELECT * FROM certification.unsynced_listings(%(after)s, %(limit)s)",
+            {"after": after, "limit": limit},
+        )
+        return tuple(SyncRequest(row["mentor_id"], row["version"]) for row in rows)
+
+
+class PostgresSyncState:
+    """shared.ports.SyncState and shared.ports.Gate. May be called from several threads."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def wait_seconds(self) -> float:
+        """Seconds until a request may be sent; 0 means now (I9)."""
+        seconds: float = call(self._connection, "SELECT certification.website_closed_for() AS seconds", {})[0][
+            "seconds"
+        ]
+        return seconds
+
+    def close(self, seconds: float, reason: str) -> None:
+        """A Retry-After was given: no worker sends before it has run out."""
+        call(
+            self._connection,
+            "SELECT certification.close_website(%(seconds)s, %(reason)s)",
+            {"seconds": seconds, "reason": reason},
+        )
+
+    def stopped(self) -> Stopped | None:
+        """Whether nothing may be sent at all."""
+        row = call(self._connection, "SELECT * FROM certification.website_stopped()", {})[0]
+        return None if row["reason"] is None else Stopped(row["reason"], row["try_now"])
+
+    def stop(self, reason: str) -> None:
+        """The website refuses our credential: nothing is sent until a check succeeds."""
+        call(self._connection, "SELECT certification.stop_website(%(reason)s)", {"reason": reason})
+
+    def resume(self) -> None:
+        """A check has succeeded."""
+        call(self._connection, "SELECT certification.resume_website()", {})
+
+
+def _written(outcome: Outcome) -> tuple[str, str | None]:
+    match outcome:
+        case Accepted():
+            return "accepted", None
+        case Refused(reason):
+            return "refused", reason
+        case NotNow(reason) | InDoubt(reason):
+            return "not_now", reason
