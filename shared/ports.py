@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime, timedelta
     from uuid import UUID
 
-    from shared.domain.listings import Change, Claim, Outcome, Stopped, SyncRequest
+    from shared.domain.listings import Answer, Change, Claim, Stopped, SyncRequest
     from shared.domain.notices import Notice, Outcome
     from shared.domain.runs import Count, Organisation, Step, Verdict
 
@@ -51,7 +51,7 @@ class Listings(Protocol):
     """What the website should show and was last made to show. Every call is committed when it returns."""
 
     def claim(self, mentor_ids: Sequence[UUID], worker: UUID, lease: timedelta) -> Claim: ...
-    def settle(self, worker: UUID, outcomes: Sequence[tuple[Change, Outcome]]) -> Sequence[SyncRequest]: ...
+    def settle(self, worker: UUID, outcomes: Sequence[tuple[Change, Answer]]) -> Sequence[SyncRequest]: ...
     def unsynced(self, after: UUID | None, limit: int) -> Sequence[SyncRequest]: ...
 
 
@@ -73,12 +73,12 @@ class SyncState(Gate, Protocol):
 class Website(Protocol):
     """The public listing.
 
-    `push` answers one outcome per change, in order, and `shows` whether the website shows exactly that (None: it could
+    `push` answers for each change, in order, and `shows` whether the website shows exactly that (None: it could
     not be read). `check` tries the credential, and a table if one is named. All raise WebsiteUnavailableError and
     WebsiteRefusesUsError for what concerns every change at once.
     """
 
-    def push(self, changes: Sequence[Change]) -> Sequence[Outcome]: ...
+    def push(self, changes: Sequence[Change]) -> Sequence[Answer]: ...
     def shows(self, changes: Sequence[Change]) -> Sequence[bool | None]: ...
     def check(self, table: str | None) -> None: ...
 

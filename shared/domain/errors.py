@@ -42,7 +42,7 @@ class WebsiteRefusesUsError(PermanentError):
 
 
 class WebsiteAuthError(WebsiteRefusesUsError):
-    """When our credential is refused: a wrong or expired secret, an unknown application, no such user at the website."""
+    """When our credential is refused: a wrong or expired secret, an unknown application, no such user there."""
 
 
 class WebsiteMisconfiguredError(WebsiteRefusesUsError):

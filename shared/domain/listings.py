@@ -37,7 +37,7 @@ class Change:
     key: str
     """The column of the alternate key that holds the mentor's id."""
     body: str
-    """The JSON object to write, without the key: published columns and the flags that show a row, or those that hide it."""
+    """The JSON object to write, without the key: published columns and the flags that show it, or those that hide it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The website will never take this one: it is set aside (I13). The reason is a code, as in dataverse_400_0x80044331."""
+    """The website will never take this: it is set aside (I13). The reason is a code, like dataverse_400_0x80044331."""
 
     reason: str
 
@@ -67,7 +67,7 @@ class InDoubt:
     reason: str
 
 
-type Outcome = Accepted | Refused | NotNow | InDoubt
+type Answer = Accepted | Refused | NotNow | InDoubt
 
 
 class Result(StrEnum):

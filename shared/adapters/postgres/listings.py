@@ -8,11 +8,11 @@ from shared.adapters.postgres.connection import Connection, call
 from shared.domain.listings import (
     Accepted,
     Action,
+    Answer,
     Change,
     Claim,
     InDoubt,
     NotNow,
-    Outcome,
     Refused,
     Result,
     Stopped,
@@ -65,15 +65,15 @@ class PostgresListings:
             tuple(row["mentor_id"] for row in rows if row["outcome"] == "locked"),
         )
 
-    def settle(self, worker: UUID, outcomes: Sequence[tuple[Change, Outcome]]) -> tuple[SyncRequest, ...]:
+    def settle(self, worker: UUID, answers: Sequence[tuple[Change, Answer]]) -> tuple[SyncRequest, ...]:
         """Write down what became of claimed listings. Answers those that changed meanwhile."""
-        written = [_written(outcome) for _, outcome in outcomes]
+        written = [_written(answer) for _, answer in answers]
         rows = call(
             self._connection,
             "SELECT * FROM certification.settle_listings(%(worker)s, %(mentors)s, %(outcomes)s, %(reasons)s)",
             {
                 "worker": worker,
-                "mentors": [change.mentor_id for change, _ in outcomes],
+                "mentors": [change.mentor_id for change, _ in answers],
                 "outcomes": [outcome for outcome, _ in written],
                 "reasons": [reason for _, reason in written],
             },
@@ -125,8 +125,8 @@ class PostgresSyncState:
         call(self._connection, "SELECT certification.resume_website()", {})
 
 
-def _written(outcome: Outcome) -> tuple[str, str | None]:
-    match outcome:
+def _written(answer: Answer) -> tuple[str, str | None]:
+    match answer:
         case Accepted():
             return "accepted", None
         case Refused(reason):
