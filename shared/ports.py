@@ -56,10 +56,13 @@ class Listings(Protocol):
 
 
 class Gate(Protocol):
-    """Whether a request may be sent to the website, for all workers at once (I9)."""
+    """When requests may go to the website: one answer for all workers (I9). Never called by two threads at a time."""
 
-    def wait_seconds(self) -> float: ...
-    def close(self, seconds: float, reason: str) -> None: ...
+    def wait_seconds(self) -> float:
+        """Asked right before every request. 0.0: it may go now."""
+
+    def close(self, seconds: float, reason: str) -> None:
+        """The website named a time to wait: told before anything else is done with its reply."""
 
 
 class SyncState(Gate, Protocol):
@@ -71,16 +74,19 @@ class SyncState(Gate, Protocol):
 
 
 class Website(Protocol):
-    """The public listing.
+    """The listings as visitors see them. What concerns all changes at once is raised, with what became of each."""
 
-    `push` answers for each change, in order, and `shows` whether the website shows exactly that (None: it could
-    not be read). `check` tries the credential, and a table if one is named. All raise WebsiteUnavailableError and
-    WebsiteRefusesUsError for what concerns every change at once.
-    """
+    def push(self, changes: Sequence[Change]) -> Sequence[Answer]:
+        """What the website answers to each change, in order; one never stops the others (I13).
 
-    def push(self, changes: Sequence[Change]) -> Sequence[Answer]: ...
-    def shows(self, changes: Sequence[Change]) -> Sequence[bool | None]: ...
-    def check(self, table: str | None) -> None: ...
+        Raises WebsiteRefusedError when the website lets nothing in.
+        """
+
+    def shows(self, changes: Sequence[Change]) -> Sequence[bool | None]:
+        """Whether the website shows exactly what each change says, read now. None: it could not be read."""
+
+    def check(self, table: str | None) -> None:
+        """Sign in anew, ask who we are and read the table. Raises WebsiteUnavailableError or WebsiteRefusedError."""
 
 
 class SyncQueue(Protocol):

@@ -1,5 +1,14 @@
 """The errors of this system. A message may be logged, so it never holds personal data (I11)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.domain.listings import Answer
+
 
 class CertificationError(Exception):
     """When something this system foresees went wrong. The subclass says what to do about it."""
@@ -34,19 +43,37 @@ class ConnectionLostError(TransientError):
 
 
 class WebsiteUnavailableError(TransientError):
-    """When the website, or who issues tokens for it, cannot be reached or says that it cannot serve now."""
+    """When the website, or the service that signs us in there, cannot be reached or has a fault of its own."""
 
 
-class WebsiteRefusesUsError(PermanentError):
-    """When the website refuses all that we send: the credential, the application user, a privilege (I10)."""
+class WebsiteClosedError(WebsiteUnavailableError):
+    """When the website has said to wait and the time is not over (I9)."""
+
+    def __init__(self, code: str, seconds: float) -> None:
+        """`seconds` until a request may be sent again."""
+        super().__init__(code)
+        self.seconds = seconds
 
 
-class WebsiteAuthError(WebsiteRefusesUsError):
-    """When our credential is refused: a wrong or expired secret, an unknown application, no such user there."""
+class WebsiteRefusedError(PermanentError):
+    """When the website refuses whole requests, whichever listings they concern: nothing goes until a person acts.
+
+    `answers` is what became of each change of a push, in order: some may have been accepted before.
+    """
+
+    def __init__(self, code: str, answers: Sequence[Answer] = ()) -> None:
+        """`code` as in entra_7000222 or dataverse_403_0x80072560."""
+        super().__init__(code)
+        self.code = code
+        self.answers = answers
 
 
-class WebsiteMisconfiguredError(WebsiteRefusesUsError):
-    """When where to send to is set wrongly: not https, another host than the configured one, no such environment."""
+class WebsiteAuthError(WebsiteRefusedError):
+    """When we cannot sign in to the website, or are signed in and not let in (I10)."""
+
+
+class WebsiteMisconfiguredError(WebsiteRefusedError):
+    """When the website's address, a table or a setting of the client cannot be right."""
 
 
 class QueueUnavailableError(TransientError):

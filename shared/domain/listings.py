@@ -37,7 +37,7 @@ class Change:
     key: str
     """The column of the alternate key that holds the mentor's id."""
     body: str
-    """The JSON object to write, without the key: published columns and the flags that show it, or those that hide it."""
+    """The JSON object to write, without the key: published columns and the flags that show it; or flags that hide it."""
 
 
 @dataclass(frozen=True, slots=True)

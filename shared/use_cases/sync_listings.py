@@ -1,0 +1,199 @@
+"""Make the website show what the database says, for the mentors that were asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from shared.domain.errors import WebsiteRefusedError, WebsiteUnavailableError
+from shared.domain.listings import (
+    FORBIDDEN,
+    Accepted,
+    Action,
+    Answer,
+    Change,
+    Claim,
+    InDoubt,
+    NotNow,
+    Refused,
+    Result,
+    SyncResult,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from shared.ports import Listings, SyncState, Website
+
+# Longer than any function may run and any request may take: who holds a claim is alone with it until it has ended.
+LEASE = timedelta(minutes=3)
+# Nothing is begun that might not end before the function does.
+_MARGIN_SECONDS = 10.0
+_LONGEST_PAUSE = 8.0
+# A listing that changes while it is pushed, or a transaction that holds one: another look before it is given back.
+_LOOKS = 6
+_ASK_AGAIN_AFTER = 5.0
+_STOPPED_FOR = 60.0
+_NOBODY = UUID(int=0)
+
+
+def sync_listings(
+    mentor_ids: Iterable[UUID],
+    *,
+    listings: Listings,
+    website: Website,
+    state: SyncState,
+    time_left: Callable[[], float],
+    pause: Callable[[float], None],
+) -> SyncResult:
+    """Claim these mentors' listings, read them as they are now, push them, settle each. Seconds everywhere.
+
+    Whatever cannot be done now is given back with a time to ask again. What the website refuses for good is set aside
+    alone (I13). What changed meanwhile is pushed again before this ends. Safe to repeat and to overlap (I6, I7).
+    """
+    work = _Work(uuid4(), listings, website, state, time_left, pause, dict.fromkeys(mentor_ids, Result.GIVEN_BACK))
+    stopped = state.stopped()
+    if stopped is not None and not stopped.try_now:
+        return work.result(stopped=True, retry_after=_STOPPED_FOR, reason=stopped.reason)
+    try:
+        if stopped is not None:
+            website.check(None)
+            state.resume()
+        _look_until_done(work)
+    except WebsiteRefusedError as error:
+        state.stop(str(error))
+        return work.result(stopped=True, retry_after=_STOPPED_FOR, reason=str(error))
+    except WebsiteUnavailableError as error:
+        return work.result(reason=str(error))
+    return work.result()
+
+
+def _look_until_done(work: _Work) -> None:
+    asked = list(work.results)
+    for look in range(_LOOKS):
+        claim = work.listings.claim(asked, work.worker, LEASE)
+        work.note(claim)
+        moved = _push(work, claim.changes)
+        asked = [*moved, *claim.locked]
+        if not asked:
+            return
+        if claim.locked and not moved:
+            if not work.can_wait(_pause(look)):
+                break
+            work.pause(_pause(look))
+    for mentor_id in asked:
+        work.results[mentor_id] = Result.GIVEN_BACK
+
+
+@dataclass(slots=True)
+class _Work:
+    """One worker's turn."""
+
+    worker: UUID
+    listings: Listings
+    website: Website
+    state: SyncState
+    time_left: Callable[[], float]
+    pause: Callable[[float], None]
+    results: dict[UUID, Result]
+    retry_after: float = 0.0
+    reasons: set[str] = field(default_factory=set)
+
+    def note(self, claim: Claim) -> None:
+        for mentor_id, result in claim.done.items():
+            # One that was pushed here and is now `already` synced was pushed; that says more.
+            if result is not Result.ALREADY or self.results[mentor_id] is Result.GIVEN_BACK:
+                self.results[mentor_id] = result
+
+    def can_wait(self, seconds: float) -> bool:
+        return self.time_left() - seconds > _MARGIN_SECONDS
+
+    def result(self, *, stopped: bool = False, retry_after: float = 0.0, reason: str | None = None) -> SyncResult:
+        return SyncResult(
+            self.results,
+            max(self.retry_after, retry_after) or _ASK_AGAIN_AFTER,
+            frozenset(self.reasons | ({reason} if reason else set())),
+            stopped,
+        )
+
+
+def _push(work: _Work, changes: Sequence[Change]) -> list[UUID]:
+    """Push claimed changes, again as long as it makes sense, and settle each. Answers whom to claim again."""
+    again: list[UUID] = []
+    left = list(changes)
+    for attempt in count():
+        if not left:
+            break
+        answers = _answers(work, left)
+        final = [(change, answer) for change, answer in answers if isinstance(answer, Accepted | Refused)]
+        again += _settle(work, final)
+        waiting = [(change, answer) for change, answer in answers if isinstance(answer, NotNow | InDoubt)]
+        left = [change for change, _ in waiting]
+        wanted = max([_pause(attempt), *(_retry_after(answer) for _, answer in waiting)])
+        if left and (wanted > _LONGEST_PAUSE or not work.can_wait(wanted)):
+            work.retry_after = max(work.retry_after, wanted)
+            _settle(work, waiting)
+            break
+        if left:
+            work.pause(wanted)
+    return again
+
+
+def _answers(work: _Work, changes: list[Change]) -> list[tuple[Change, Answer]]:
+    """What the website answers. Where no reply came, it is read before anything is decided."""
+    try:
+        answers = list(zip(changes, work.website.push(changes), strict=True))
+        _tell_rows_from_privileges(work, answers)
+        doubtful = [change for change, answer in answers if isinstance(answer, InDoubt)]
+        shown = (
+            dict(zip((c.mentor_id for c in doubtful), work.website.shows(doubtful), strict=True)) if doubtful else {}
+        )
+    except WebsiteRefusedError as error:
+        known = error.answers or [NotNow(error.code)] * len(changes)
+        _settle(work, list(zip(changes, known, strict=True)))
+        raise
+    except WebsiteUnavailableError as error:
+        _settle(work, [(change, NotNow(str(error))) for change in changes])
+        raise
+    return [(change, Accepted() if shown.get(change.mentor_id) else answer) for change, answer in answers]
+
+
+def _tell_rows_from_privileges(work: _Work, answers: Sequence[tuple[Change, Answer]]) -> None:
+    """Whether a 403 is about a row or about us: hiding a row that does not exist is allowed to whoever may write.
+
+    Without this a role that somebody took away would set every mentor aside, one after the other.
+    """
+    forbidden = [c for c, a in answers if isinstance(a, Refused) and a.reason.startswith(FORBIDDEN)]
+    if not forbidden or any(isinstance(answer, Accepted) for _, answer in answers):
+        return
+    (answer,) = work.website.push([Change(_NOBODY, 0, Action.HIDE, forbidden[0].table, forbidden[0].key, "{}")])
+    if isinstance(answer, Refused):
+        raise WebsiteRefusedError(answer.reason)
+
+
+def _settle(work: _Work, answers: Sequence[tuple[Change, Answer]]) -> list[UUID]:
+    if not answers:
+        return []
+    for change, answer in answers:
+        match answer:
+            case Accepted():
+                hidden = change.action is Action.HIDE
+                work.results[change.mentor_id] = Result.HIDDEN if hidden else Result.PUBLISHED
+            case Refused(reason):
+                work.results[change.mentor_id] = Result.SET_ASIDE
+                work.reasons.add(reason)
+            case NotNow(reason) | InDoubt(reason):
+                work.results[change.mentor_id] = Result.GIVEN_BACK
+                work.reasons.add(reason)
+    return [request.mentor_id for request in work.listings.settle(work.worker, answers)]
+
+
+def _pause(attempt: int) -> float:
+    return min(0.1 * 2**attempt, _LONGEST_PAUSE)
+
+
+def _retry_after(answer: Answer) -> float:
+    return answer.retry_after or 0.0 if isinstance(answer, NotNow) else 0.0
