@@ -1,0 +1,83 @@
+"""Amazon SQS: the queue of sync requests. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from itertools import batched
+from typing import TYPE_CHECKING
+
+from shared.domain.errors import QueueUnavailableError
+from shared.domain.sync_messages import write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef, SendMessageBatchRequestEntryTypeDef
+
+    from shared.domain.listings import SyncRequest
+
+_ENTRIES = 10
+"""The most that SendMessageBatch takes. Ten messages of a hundred mentors are 70 KB, of 256 that are allowed."""
+_TRIES = 3
+_FIRST_PAUSE_SECONDS = 0.1
+
+
+def sqs_client(region: str) -> SQSClient:
+    """Return a client for the life of the container.
+
+    botocore tries again what failed in between, a connection included that died while the container was frozen: a
+    message that comes twice does no harm (I7). It gives up within 7 seconds. AWS_ENDPOINT_URL points it elsewhere.
+    """
+    import boto3  # noqa: PLC0415 - 150 ms, and not every run has something to ask for
+    from botocore.config import Config  # noqa: PLC0415
+
+    logging.getLogger("botocore").setLevel(logging.INFO)  # at DEBUG it logs whole requests
+    config = Config(retries={"total_max_attempts": 2, "mode": "standard"}, connect_timeout=1, read_timeout=2)
+    return boto3.client("sqs", region_name=region, config=config)
+
+
+class SqsSyncQueue:
+    """shared.ports.SyncQueue on a standard queue: any order, sometimes twice."""
+
+    def __init__(self, client: SQSClient, url: str, *, pause: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._url = url
+        self._pause = pause
+
+    def send(self, requests: Iterable[SyncRequest]) -> None:
+        """Ask for these mentors: a hundred in a message, ten messages in a call.
+
+        Raises QueueUnavailableError, with a code, when the queue did not take all of them; it may have taken some.
+        """
+        for bodies in batched(write(requests), _ENTRIES, strict=False):
+            self._send_all([{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)])
+
+    def _send_all(self, entries: list[SendMessageBatchRequestEntryTypeDef]) -> None:
+        for attempt in range(1, _TRIES + 1):
+            failed = self._send_once(entries)
+            if not failed:
+                return
+            if attempt == _TRIES or any(failure["SenderFault"] for failure in failed.values()):
+                raise QueueUnavailableError(_code(next(iter(failed.values()))["Code"]))
+            entries = [entry for entry in entries if entry["Id"] in failed]
+            self._pause(_FIRST_PAUSE_SECONDS * 2**attempt)
+
+    def _send_once(self, entries: list[SendMessageBatchRequestEntryTypeDef]) -> dict[str, BatchResultErrorEntryTypeDef]:
+        """What was not taken, by its id. The call as a whole succeeds also when nothing was."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        try:
+            reply = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+        except ClientError as error:
+            raise QueueUnavailableError(_code(error.response["Error"]["Code"])) from None
+        except BotoCoreError as error:
+            raise QueueUnavailableError(_code(type(error).__name__)) from None
+        return {failure["Id"]: failure for failure in reply.get("Failed", [])}
+
+
+def _code(word: str) -> str:
+    """A code for the log; what is not one, such as a sentence, is left out (I11)."""
+    return f"queue_{word}" if re.fullmatch(r"[A-Za-z][A-Za-z0-9._]{2,99}", word) else "queue_refused"
