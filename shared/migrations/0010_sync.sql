@@ -1,0 +1,243 @@
+-- Making the website show it: claim, push, settle (I6), and the state that all workers share (I9).
+
+-- What is to be shown ---------------------------------------------------------------------------------------------
+
+CREATE FUNCTION certification.today_in(p_timezone text) RETURNS date
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (statement_timestamp() AT TIME ZONE p_timezone)::date;
+EXCEPTION WHEN invalid_parameter_value THEN
+    RETURN (statement_timestamp() AT TIME ZONE 'Europe/Oslo')::date; -- one organisation's mistake stops no other's sync (I13)
+END
+$$;
+
+-- What the website should show of each listing now: true if the mentor is active, consents and is certified (I5). The
+-- body holds fields of consenting mentors only; whoever is not to be listed comes without any.
+CREATE FUNCTION certification.wanted_listings(p_mentor_ids uuid[])
+RETURNS TABLE (mentor_id uuid, listed boolean, expires_on date, target jsonb, show text, hide text)
+LANGUAGE sql STABLE AS $$
+    WITH organisation AS MATERIALIZED (
+        SELECT i.id, o.name, coalesce(e.day, certification.today_in(coalesce(o.timezone, ''))) AS day,
+               certification.effective_mapping(i.id) AS mapping
+          FROM (SELECT DISTINCT l.organisation_id AS id FROM certification.listings AS l WHERE l.mentor_id = ANY (p_mentor_ids)) AS i
+          LEFT JOIN public.organisations AS o ON o.id = i.id
+          LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = i.id
+    ), mentor AS MATERIALIZED (
+        SELECT l.mentor_id, l.organisation_id, c.expires_on,
+               coalesce(m.status = 'active' AND m.listing_consent AND c.expires_on >= o.day, false) AS listed,
+               ARRAY[m.first_name, m.last_name, concat_ws(' ', m.first_name, m.last_name), m.phone, m.email, m.area, o.name]
+               AS field
+          FROM certification.listings AS l
+          JOIN organisation AS o ON o.id = l.organisation_id
+          LEFT JOIN public.peer_mentors AS m ON m.id = l.mentor_id
+          LEFT JOIN public.certifications AS c ON c.mentor_id = m.id
+         WHERE l.mentor_id = ANY (p_mentor_ids)
+    ), published AS MATERIALIZED (
+        SELECT o.id, array_agg(to_json(c.name)::text || ':') AS name,
+               array_agg(array_position('{first_name,last_name,full_name,phone,email,area,organisation}', c.field)) AS place
+          FROM organisation AS o CROSS JOIN jsonb_each_text(o.mapping -> 'columns') AS c (name, field)
+         GROUP BY o.id
+    ), flags AS MATERIALIZED (
+        SELECT o.id, substr((o.mapping -> 'show')::text, 2) AS show, (o.mapping -> 'hide')::text AS hide,
+               o.mapping - 'columns' - 'show' AS target
+          FROM organisation AS o
+    )
+    SELECT m.mentor_id, m.listed, m.expires_on, f.target,
+           CASE WHEN m.listed THEN (
+               SELECT '{' || string_agg(p.name[i]
+                          || coalesce(to_json(nullif(btrim(m.field[p.place[i]]), ''))::text, 'null'), ',') || ',' || f.show
+                 FROM generate_subscripts(p.name, 1) AS i) END,
+           f.hide
+      FROM mentor AS m
+      JOIN published AS p ON p.id = m.organisation_id
+      JOIN flags AS f ON f.id = m.organisation_id
+$$;
+COMMENT ON FUNCTION certification.wanted_listings IS 'What the website should show of these listings as things stand now, and the bodies that make it do so.';
+
+-- Claim, settle ---------------------------------------------------------------------------------------------------
+
+-- The rows are locked first and read in a second statement, whose snapshot is younger: the state that is pushed is never
+-- older than the version it is pushed as. A row that a transaction holds just now is not waited for.
+CREATE FUNCTION certification.claim_listings(p_mentor_ids uuid[], p_worker uuid, p_lease interval)
+RETURNS TABLE (mentor_id uuid, outcome text, version bigint, action text, website_table text, website_key text, body text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    v_free uuid[];
+BEGIN
+    SELECT coalesce(array_agg(f.mentor_id), '{}') INTO v_free FROM (
+        SELECT l.mentor_id FROM certification.listings AS l
+         WHERE l.mentor_id = ANY (p_mentor_ids)
+           AND l.synced_version < l.desired_version AND l.state <> 'set_aside'
+           AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp())
+         ORDER BY l.mentor_id
+           FOR NO KEY UPDATE SKIP LOCKED) AS f;
+    RETURN QUERY
+    WITH wanted AS MATERIALIZED (
+        SELECT w.mentor_id, w.listed, w.expires_on, w.target, w.show,
+               CASE WHEN l.website IS NULL OR (l.website ->> 'table', l.website ->> 'key') = (w.target ->> 'table', w.target ->> 'key')
+                    THEN w.hide ELSE (l.website -> 'hide')::text END AS hide,
+               CASE WHEN l.website IS NOT NULL
+                     AND (l.website ->> 'table', l.website ->> 'key') <> (w.target ->> 'table', w.target ->> 'key')
+                    THEN CASE WHEN w.listed THEN 'move' ELSE 'hide' END
+                    WHEN w.listed THEN 'publish'
+                    WHEN l.website IS NOT NULL THEN 'hide' END AS action
+          FROM certification.wanted_listings(v_free) AS w
+          JOIN certification.listings AS l ON l.mentor_id = w.mentor_id
+    ), claimed AS (
+        UPDATE certification.listings AS l
+           SET state = CASE WHEN w.action IS NULL THEN 'hidden' ELSE 'sending' END,
+               synced_version = CASE WHEN w.action IS NULL THEN l.desired_version ELSE l.synced_version END,
+               attempts = l.attempts + CASE WHEN w.action IS NULL THEN 0 ELSE 1 END,
+               website = CASE WHEN w.action = 'publish' THEN w.target ELSE l.website END,
+               shown_until = CASE WHEN w.action = 'publish' THEN w.expires_on ELSE l.shown_until END,
+               reason = CASE WHEN w.action IS NULL THEN NULL ELSE l.reason END,
+               sending = w.action,
+               sending_version = CASE WHEN w.action IS NOT NULL THEN l.desired_version END,
+               claimed_by = CASE WHEN w.action IS NOT NULL THEN p_worker END,
+               claimed_until = CASE WHEN w.action IS NOT NULL THEN clock_timestamp() + p_lease END
+          FROM wanted AS w
+         WHERE l.mentor_id = w.mentor_id
+        RETURNING l.mentor_id, w.action, l.desired_version, l.website, w.show, w.hide
+    )
+    SELECT c.mentor_id, CASE WHEN c.action IS NULL THEN 'nothing_to_show' ELSE 'send' END, c.desired_version,
+           CASE c.action WHEN 'move' THEN 'hide' ELSE c.action END, c.website ->> 'table', c.website ->> 'key',
+           CASE c.action WHEN 'publish' THEN c.show WHEN 'hide' THEN c.hide WHEN 'move' THEN c.hide END
+      FROM claimed AS c
+    UNION ALL
+    SELECT l.mentor_id,
+           CASE WHEN l.synced_version = l.desired_version THEN 'already'
+                WHEN l.state = 'set_aside' THEN 'set_aside'
+                WHEN l.claimed_until >= clock_timestamp() THEN 'busy'
+                ELSE 'locked' END,
+           l.desired_version, NULL, NULL, NULL, NULL
+      FROM certification.listings AS l
+     WHERE l.mentor_id = ANY (p_mentor_ids) AND NOT l.mentor_id = ANY (v_free)
+    UNION ALL
+    SELECT u.id, 'unknown', 0, NULL, NULL, NULL, NULL
+      FROM (SELECT DISTINCT a.id FROM unnest(p_mentor_ids) AS a (id)) AS u
+     WHERE NOT EXISTS (SELECT 1 FROM certification.listings AS l WHERE l.mentor_id = u.id);
+END
+$$;
+COMMENT ON FUNCTION certification.claim_listings IS
+    'Take these listings for one worker and answer what to do with each. send: push it; nothing_to_show: settled without a request; already: nothing to do; busy: another worker has it and looks again when it is done; locked: being changed just now; set_aside; unknown.';
+
+CREATE FUNCTION certification.settle_listings(p_worker uuid, p_mentor_ids uuid[], p_outcomes text[], p_reasons text[])
+RETURNS TABLE (mentor_id uuid, version bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH settled AS (
+        UPDATE certification.listings AS l
+           SET state = CASE
+                   WHEN s.outcome = 'accepted' AND l.sending <> 'move' AND l.sending_version = l.desired_version
+                       THEN CASE l.sending WHEN 'publish' THEN 'live' ELSE 'hidden' END
+                   WHEN s.outcome = 'refused' AND l.sending_version = l.desired_version THEN 'set_aside'
+                   ELSE 'waiting' END,
+               reason = CASE WHEN s.outcome = 'accepted' THEN NULL ELSE s.reason END,
+               synced_version = CASE WHEN s.outcome = 'accepted' AND l.sending <> 'move' THEN l.sending_version ELSE l.synced_version END,
+               synced_at = CASE WHEN s.outcome = 'accepted' THEN clock_timestamp() ELSE l.synced_at END,
+               attempts = CASE WHEN s.outcome = 'accepted' THEN 0 ELSE l.attempts END,
+               website = CASE WHEN s.outcome = 'accepted' AND l.sending <> 'publish' THEN NULL ELSE l.website END,
+               shown_until = CASE WHEN s.outcome = 'accepted' AND l.sending <> 'publish' THEN NULL ELSE l.shown_until END,
+               changed_at = CASE WHEN s.outcome = 'accepted' AND l.sending_version < l.desired_version THEN clock_timestamp()
+                                 ELSE l.changed_at END,
+               sending = NULL, sending_version = NULL, claimed_by = NULL, claimed_until = NULL
+          FROM unnest(p_mentor_ids, p_outcomes, p_reasons) AS s (mentor_id, outcome, reason)
+         WHERE l.mentor_id = s.mentor_id AND l.claimed_by = p_worker
+        RETURNING l.mentor_id, l.desired_version, l.state, s.outcome
+    )
+    SELECT s.mentor_id, s.desired_version FROM settled AS s
+     WHERE s.state = 'waiting' AND s.outcome IN ('accepted', 'refused')
+$$;
+COMMENT ON FUNCTION certification.settle_listings IS
+    'Write down what became of claimed listings: accepted, refused (set aside) or not_now. Answers those that changed meanwhile: they are to be asked for again. What another worker has claimed since is left alone.';
+
+CREATE FUNCTION certification.unsynced_listings(p_after uuid, p_limit integer)
+RETURNS TABLE (mentor_id uuid, version bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT l.mentor_id, l.desired_version FROM certification.listings AS l
+     WHERE l.synced_version < l.desired_version AND l.state <> 'set_aside'
+       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp())
+       AND (p_after IS NULL OR l.mentor_id > p_after)
+     ORDER BY l.mentor_id LIMIT p_limit
+$$;
+COMMENT ON FUNCTION certification.unsynced_listings IS 'Listings with something to tell the website that nobody is sending, a page at a time by mentor_id.';
+
+-- What all workers share -------------------------------------------------------------------------------------------
+
+CREATE TABLE certification.sync_state (
+    only_row        boolean NOT NULL DEFAULT true CONSTRAINT sync_state_has_one_row CHECK (only_row),
+    closed_until    timestamptz,
+    closed_reason   text,
+    stopped_since   timestamptz,
+    stopped_reason  text,
+    tried_at        timestamptz,
+    CONSTRAINT sync_state_pkey PRIMARY KEY (only_row),
+    CONSTRAINT sync_closed_has_a_reason CHECK ((closed_until IS NULL) = (closed_reason IS NULL)),
+    CONSTRAINT sync_stopped_has_a_reason CHECK ((stopped_since IS NULL) = (stopped_reason IS NULL))
+);
+COMMENT ON TABLE certification.sync_state IS
+    'What all workers share. closed_until: the end of the Retry-After window the website named (I9). stopped_since: it refuses our credential; nothing is sent until a check succeeds (I10).';
+INSERT INTO certification.sync_state DEFAULT VALUES;
+
+CREATE FUNCTION certification.website_closed_for() RETURNS double precision
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT greatest(0, coalesce(extract(epoch FROM s.closed_until - clock_timestamp()), 0))::double precision
+      FROM certification.sync_state AS s
+$$;
+COMMENT ON FUNCTION certification.website_closed_for IS 'Seconds until a request may be sent again; 0 means now.';
+
+CREATE FUNCTION certification.close_website(p_seconds double precision, p_reason text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE certification.sync_state AS s
+       SET closed_until = greatest(s.closed_until, clock_timestamp() + make_interval(secs => p_seconds)),
+           closed_reason = p_reason
+$$;
+
+-- Whether the website is stopped, and whether this caller is the one to try it now: one worker a minute.
+CREATE FUNCTION certification.website_stopped(OUT reason text, OUT try_now boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    SELECT s.stopped_reason INTO reason FROM certification.sync_state AS s;
+    try_now := false;
+    IF reason IS NOT NULL THEN
+        UPDATE certification.sync_state AS s SET tried_at = clock_timestamp()
+         WHERE s.stopped_since IS NOT NULL AND (s.tried_at IS NULL OR s.tried_at < clock_timestamp() - interval '1 minute');
+        try_now := FOUND;
+    END IF;
+END
+$$;
+
+CREATE FUNCTION certification.stop_website(p_reason text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE certification.sync_state AS s
+       SET stopped_since = coalesce(s.stopped_since, clock_timestamp()), stopped_reason = p_reason, tried_at = clock_timestamp()
+$$;
+
+CREATE FUNCTION certification.resume_website() RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE certification.sync_state AS s SET stopped_since = NULL, stopped_reason = NULL, tried_at = NULL
+     WHERE s.stopped_since IS NOT NULL
+$$;
+
+-- Roles -----------------------------------------------------------------------------------------------------------
+
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = 'certification_dynamics_sync') THEN
+        CREATE ROLE certification_dynamics_sync NOLOGIN;
+    END IF;
+END
+$$;
+GRANT USAGE ON SCHEMA certification TO certification_dynamics_sync;
+
+REVOKE ALL ON FUNCTION
+    certification.today_in, certification.wanted_listings, certification.claim_listings, certification.settle_listings,
+    certification.unsynced_listings, certification.website_closed_for, certification.close_website,
+    certification.website_stopped, certification.stop_website, certification.resume_website
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.claim_listings, certification.settle_listings, certification.unsynced_listings,
+    certification.website_closed_for, certification.close_website, certification.website_stopped,
+    certification.stop_website, certification.resume_website
+TO certification_dynamics_sync;
+GRANT EXECUTE ON FUNCTION certification.unsynced_listings TO certification_expiry_check;
