@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
+from shared.domain import sync_messages
 from shared.domain.errors import PermanentError
+from shared.domain.listings import SyncMessage
 
 
 class InvalidEventError(PermanentError):
@@ -38,7 +40,42 @@ class Scheduled(BaseModel):
         try:
             return cls.model_validate(event)
         except ValidationError as error:
-            wrong = "; ".join(
-                f"{'.'.join(map(str, fault['loc'])) or 'event'}: {fault['msg']}" for fault in error.errors()
-            )
-            raise InvalidEventError(f'{wrong}. Expected {{"scheduled_time": "2026-12-01T23:15:00Z"}}') from None
+            raise InvalidEventError(f'{_wrong(error)}. Expected {{"scheduled_time": "2026-12-01T23:15:00Z"}}') from None
+
+
+class _Attributes(BaseModel):
+    ApproximateReceiveCount: int
+
+
+class _Record(BaseModel):
+    messageId: str  # noqa: N815 - SQS's name
+    receiptHandle: str  # noqa: N815
+    body: str
+    attributes: _Attributes
+    eventSource: Literal["aws:sqs"]  # noqa: N815
+
+
+class _Batch(BaseModel):
+    Records: Annotated[list[_Record], Field(min_length=1)]
+
+
+def queue_messages(event: object) -> tuple[SyncMessage, ...]:
+    """The messages of an SQS event. One that cannot be read stops no other (I13). Raises InvalidEventError."""
+    try:
+        batch = _Batch.model_validate(event)
+    except ValidationError as error:
+        raise InvalidEventError(f'{_wrong(error)}. Expected an SQS event, or {{"sync": "unsynced"}}') from None
+    messages = []
+    for record in batch.Records:
+        try:
+            requests = sync_messages.parse(record.body)
+        except sync_messages.MalformedMessageError:
+            requests = None  # the queue gives it up to its dead letters after some deliveries
+        messages.append(
+            SyncMessage(record.messageId, record.receiptHandle, record.attributes.ApproximateReceiveCount, requests)
+        )
+    return tuple(messages)
+
+
+def _wrong(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'event'}: {fault['msg']}" for fault in error.errors())

@@ -19,7 +19,7 @@ from shared.domain.privacy import redact
 from shared.domain.runs import RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
     from types import TracebackType
     from uuid import UUID
@@ -115,6 +115,11 @@ class LogAndMetrics:
         """Report how a run ended: exactly one of three metrics is 1, the others 0."""
         logger().info("run", function=function, run_id=str(run_id), state=verdict.state.value, reason=verdict.reason)
         _emit({"function": function}, {metric_name(f"runs_{state}"): int(state is verdict.state) for state in RunState})
+
+    def work(self, function: str, counts: Mapping[str, int], **facts: object) -> None:
+        """Report what a function did that is called by messages and requests: all of its counts, zeros too (I12)."""
+        logger().info("work", extra={"function": function, "counts": dict(counts), **facts})
+        _emit({"function": function}, {metric_name(measure): n for measure, n in counts.items()})
 
 
 def metric_name(measure: str) -> str:

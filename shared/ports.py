@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime, timedelta
     from uuid import UUID
 
@@ -90,9 +90,13 @@ class Website(Protocol):
 
 
 class SyncQueue(Protocol):
-    """Asks for a sync. Raises QueueUnavailableError unless every request was taken."""
+    """The queue of sync requests."""
 
-    def send(self, requests: Iterable[SyncRequest]) -> None: ...
+    def send(self, requests: Iterable[SyncRequest]) -> None:
+        """Ask for a sync. Raises QueueUnavailableError unless every request was taken."""
+
+    def return_later(self, seconds: Mapping[str, float]) -> None:
+        """Have messages, by receipt handle, delivered again after so many seconds. What fails comes again anyway."""
 
 
 class Report(Protocol):
@@ -103,3 +107,4 @@ class Report(Protocol):
     ) -> None: ...
     def trouble(self, run_id: UUID, organisation: Organisation, error: Exception) -> None: ...
     def run(self, function: str, run_id: UUID, verdict: Verdict) -> None: ...
+    def work(self, function: str, counts: Mapping[str, int], **facts: object) -> None: ...

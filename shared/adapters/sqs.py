@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import re
 import time
+from contextlib import suppress
 from itertools import batched
+from math import ceil
 from typing import TYPE_CHECKING
 
 from shared.domain.errors import QueueUnavailableError
 from shared.domain.sync_messages import write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef, SendMessageBatchRequestEntryTypeDef
@@ -54,6 +56,23 @@ class SqsSyncQueue:
         """
         for bodies in batched(write(requests), _ENTRIES, strict=False):
             self._send_all([{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)])
+
+    def return_later(self, seconds: Mapping[str, float]) -> None:
+        """Have messages, by receipt handle, come again after so many seconds.
+
+        Where that fails the queue's own time applies, which is longer; nothing is lost by it.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        for some in batched(seconds.items(), _ENTRIES, strict=False):
+            with suppress(BotoCoreError, ClientError):
+                self._client.change_message_visibility_batch(
+                    QueueUrl=self._url,
+                    Entries=[
+                        {"Id": str(number), "ReceiptHandle": handle, "VisibilityTimeout": ceil(wait)}
+                        for number, (handle, wait) in enumerate(some)
+                    ],
+                )
 
     def _send_all(self, entries: list[SendMessageBatchRequestEntryTypeDef]) -> None:
         for attempt in range(1, _TRIES + 1):

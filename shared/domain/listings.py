@@ -26,6 +26,16 @@ class SyncRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class SyncMessage:
+    """One message of the queue. `requests` is None when it cannot be read; `receives` counts this delivery too."""
+
+    id: str
+    receipt_handle: str
+    receives: int
+    requests: tuple[SyncRequest, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One listing as the website should have it. The database builds the body: consent gates what is in it (I5)."""
 
@@ -37,7 +47,7 @@ class Change:
     key: str
     """The column of the alternate key that holds the mentor's id."""
     body: str
-    """The JSON object to write, without the key: published columns and the flags that show it; or flags that hide it."""
+    """The JSON object to write, without the key: what is published and the flags to show it, or flags to hide it."""
 
 
 @dataclass(frozen=True, slots=True)

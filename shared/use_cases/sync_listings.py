@@ -8,7 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from shared.domain.errors import WebsiteRefusedError, WebsiteUnavailableError
+from shared.domain.errors import WebsiteClosedError, WebsiteRefusedError, WebsiteUnavailableError
 from shared.domain.listings import (
     FORBIDDEN,
     Accepted,
@@ -155,10 +155,11 @@ def _answers(work: _Work, changes: list[Change]) -> list[tuple[Change, Answer]]:
         known = error.answers or [NotNow(error.code)] * len(changes)
         _settle(work, list(zip(changes, known, strict=True)))
         raise
+    except WebsiteClosedError as error:
+        return [(change, NotNow(str(error), error.seconds)) for change in changes]
     except WebsiteUnavailableError as error:
-        _settle(work, [(change, NotNow(str(error))) for change in changes])
-        raise
-    return [(change, Accepted() if shown.get(change.mentor_id) else answer) for change, answer in answers]
+        return [(change, NotNow(str(error))) for change in changes]
+    return [(change, Accepted() if change.mentor_id in shown else answer) for change, answer in answers]
 
 
 def _tell_rows_from_privileges(work: _Work, answers: Sequence[tuple[Change, Answer]]) -> None:
@@ -192,7 +193,7 @@ def _settle(work: _Work, answers: Sequence[tuple[Change, Answer]]) -> list[UUID]
 
 
 def _pause(attempt: int) -> float:
-    return min(0.1 * 2**attempt, _LONGEST_PAUSE)
+    return float(min(0.1 * 2**attempt, _LONGEST_PAUSE))
 
 
 def _retry_after(answer: Answer) -> float:

@@ -1,0 +1,35 @@
+"""Make the website show what the database says. Trigger: the queue SyncRequests, in batches."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from shared import bootstrap
+from shared.events import queue_messages
+from shared.observability import LogAndMetrics, guarded, logger
+from shared.use_cases.answer_messages import answer_messages
+from shared.use_cases.sync_unsynced import sync_unsynced
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@logger().inject_lambda_context(clear_state=True)
+@guarded
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Event: SQS messages; answers those that are to come again. Or {"sync": "unsynced"}; answers what was done."""
+
+    def time_left() -> float:
+        return context.get_remaining_time_in_millis() / 1000
+
+    report = LogAndMetrics()
+    if event == {"sync": "unsynced"}:
+        with bootstrap.website_sync(time_left, time.sleep) as (listings, sync):
+            swept = sync_unsynced(listings=listings, sync=sync, time_left=time_left)
+        report.work("dynamics_sync", swept.counts, complete=swept.complete)
+        return {**swept.counts, "complete": swept.complete}
+    messages = queue_messages(event)
+    with bootstrap.website_sync(time_left, time.sleep) as (_, sync):
+        failed = answer_messages(messages, sync=sync, queue=bootstrap.sync_queue(), report=report)
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}

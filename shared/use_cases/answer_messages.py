@@ -1,0 +1,48 @@
+"""Carry out the sync requests of a batch of messages, and say which messages are to come again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.domain.listings import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from uuid import UUID
+
+    from shared.domain.listings import SyncMessage, SyncResult
+    from shared.ports import Report, SyncQueue
+
+_FIRST_WAIT = 5.0
+_LONGEST_WAIT = 900.0
+
+
+def answer_messages(
+    messages: Sequence[SyncMessage],
+    *,
+    sync: Callable[[Collection[UUID]], SyncResult],
+    queue: SyncQueue,
+    report: Report,
+) -> list[str]:
+    """Sync whom the messages name. Answers the ids of messages to be delivered again, each after a time that fits.
+
+    A message that cannot be read is delivered again too, until the queue gives it up to its dead letters: a person has
+    to see it, and it stops no other (I13).
+    """
+    unreadable = [message for message in messages if message.requests is None]
+    named = {request.mentor_id for message in messages for request in message.requests or ()}
+    result = sync(named)
+    left = {mentor_id for mentor_id, outcome in result.results.items() if outcome is Result.GIVEN_BACK}
+    given_back = [m for m in messages if any(request.mentor_id in left for request in m.requests or ())]
+    queue.return_later({message.receipt_handle: _wait(message, result.retry_after) for message in given_back})
+    report.work(
+        "dynamics_sync",
+        result.counts() | {"messages_unreadable": len(unreadable), "messages_given_back": len(given_back)},
+        reasons=sorted(result.reasons),
+    )
+    return [message.id for message in (*unreadable, *given_back)]
+
+
+def _wait(message: SyncMessage, asked: float) -> float:
+    """Seconds: what the website asked for, and longer each time, so that patience does not use up the deliveries."""
+    return min(max(asked, _FIRST_WAIT * 2.0 ** min(message.receives - 1, 20)), _LONGEST_WAIT)
