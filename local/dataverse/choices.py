@@ -35,3 +35,16 @@ STATUS_MISMATCH_CODE: Final = "0x80048408"
 
 # A $batch that stops at a failing operation: 400 and 500 were seen as outer status, so the operation's own is taken.
 OUTER_STATUS_IS_THE_FAILURES: Final = True
+
+# Service protection. Limits hold per user and per web server; the emulator is one web server. One HTTP request is one
+# request, a $batch too (entitlement, which is another system, counts its operations). What an operation costs of the
+# execution time is not documented: 25 ms is a plain write to a table without logic of its own. A bulk message costs as
+# much as its rows.
+EXECUTION_MS: Final = 25.0
+# Retry-After "is extended if the client keeps pushing": by this much for every request inside the window.
+EXTENSION_SECONDS: Final = 1.0
+# Too many at one time: no window has to pass, so the shortest time that the header can say.
+CONCURRENCY_RETRY_AFTER_SECONDS: Final = 1.0
+
+# Statuses that a gateway in front of the service gives, with a page of its own instead of the JSON body.
+GATEWAY_STATUSES: Final = frozenset({502, 503, 504})
