@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from shared.adapters.postgres.connection import connect
@@ -11,12 +12,13 @@ from shared.adapters.postgres.night import PostgresNight
 from shared.adapters.postgres.outbox import PostgresOutbox
 from shared.adapters.postgres.runs import PostgresRuns
 from shared.adapters.secrets import read_secret
-from shared.settings import mail_settings, settings
+from shared.settings import mail_settings, settings, website_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from shared.ports import Mailer, Night, Outbox, Runs
+    from shared.adapters.dataverse.service import Service
+    from shared.ports import Gate, Mailer, Night, Outbox, Runs, Website
 
 
 @dataclass(frozen=True)
@@ -43,3 +45,20 @@ def mailer() -> Mailer:
 
     mail = mail_settings()
     return SesMailer(ses_client(settings().region), Sender(mail.sender), configuration_set=mail.configuration_set)
+
+
+def website(gate: Gate, time_left: Callable[[], float]) -> Website:
+    """The website in Dataverse. `time_left`: seconds in which requests may still be under way."""
+    from shared.adapters.dataverse.website import DataverseWebsite  # noqa: PLC0415 - httpx takes 120 ms to import
+
+    its = website_settings()
+    return DataverseWebsite(_dataverse(), gate, time_left=time_left, batch_size=its.batch_size, parallel=its.parallel)
+
+
+@cache
+def _dataverse() -> Service:
+    """One for the container: the token and the connections outlive an invocation."""
+    from shared.adapters.dataverse.service import Service  # noqa: PLC0415
+
+    its, region = website_settings(), settings().region
+    return Service(its.url, its.authority, lambda fresh: read_secret(its.secret_arn, region, fresh=fresh))

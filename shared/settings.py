@@ -33,6 +33,18 @@ class MailSettings(BaseModel):
     stuck_after_minutes: int = Field(alias="STUCK_AFTER_MINUTES", default=30, ge=16)
 
 
+class WebsiteSettings(BaseModel):
+    """Settings of the functions that talk to the website."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    url: str = Field(alias="DATAVERSE_URL", min_length=1)
+    secret_arn: str = Field(alias="DATAVERSE_SECRET_ARN", min_length=1)
+    authority: str = Field(alias="ENTRA_AUTHORITY", default="https://login.microsoftonline.com")
+    batch_size: int = Field(alias="DATAVERSE_BATCH_SIZE", default=100, ge=1, le=1000)
+    parallel: int = Field(alias="DATAVERSE_PARALLEL_REQUESTS", default=4, ge=1, le=52)
+
+
 def read[Model: BaseModel](model: type[Model]) -> Model:
     """The settings in the environment. Raises SettingsError."""
     try:
@@ -52,3 +64,9 @@ def settings() -> Settings:
 def mail_settings() -> MailSettings:
     """The mail settings of this function, read once."""
     return read(MailSettings)
+
+
+@cache
+def website_settings() -> WebsiteSettings:
+    """The website settings of this function, read once."""
+    return read(WebsiteSettings)

@@ -1,0 +1,40 @@
+"""Work in a few threads."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Lock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+def in_parallel[Task](tasks: Sequence[Task], work: Callable[[Task], None], at_a_time: Callable[[], int]) -> None:
+    """Do `work` with each task, begun in order. `at_a_time` is asked before each: it may shrink, and is at least 1.
+
+    What `work` raises is raised here, after the tasks that had begun have ended; no other is begun.
+    """
+    waiting = iter(tasks)
+    lock = Lock()
+    broken = Event()
+
+    def worker(number: int) -> None:
+        while not broken.is_set() and number < max(at_a_time(), 1):
+            with lock:
+                task = next(waiting, None)
+            if task is None:
+                return
+            try:
+                work(task)
+            except BaseException:
+                broken.set()
+                raise
+
+    workers = min(at_a_time(), len(tasks))
+    if workers <= 1:
+        worker(0)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        for ended in [pool.submit(worker, number) for number in range(workers)]:
+            ended.result()

@@ -1,0 +1,90 @@
+"""A $batch: many requests written as one body, and the body that answers them.
+
+https://learn.microsoft.com/power-apps/developer/data-platform/webapi/execute-batch-operations-using-web-api
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import uuid4
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+# All line endings are CRLF: Dataverse answers 400 to anything else.
+_PART = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+
+_BOUNDARY = re.compile(r"""boundary=(?:"([^"\r\n]+)"|([^\s;,"]+))""", re.IGNORECASE)
+_FIRST_DELIMITER = re.compile(rb"^--([^\s].*?)[ \t]*\r?$", re.MULTILINE)
+_STATUS = re.compile(rb"\r?\n\r?\nHTTP/[0-9.]+ ([1-5][0-9]{2})\b[^\n]*\n")
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+
+
+class Part(NamedTuple):
+    """The answer to one request."""
+
+    status: int
+    message: bytes
+    """Header lines, an empty line and the body."""
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, named in lower case; the first if there are several."""
+        found = re.search(
+            rf"^{re.escape(name)}[ \t]*:[ \t]*(.*?)[ \t\r]*$", self._halves()[0], re.IGNORECASE | re.MULTILINE
+        )
+        return found[1] if found else None
+
+    def body(self) -> bytes:
+        """What follows the headers."""
+        return self._halves()[1]
+
+    def _halves(self) -> tuple[str, bytes]:
+        head, *body = _BLANK_LINE.split(b"\n" + self.message, maxsplit=1)
+        return head.decode("latin-1"), body[0] if body else b""
+
+
+def boundary() -> str:
+    """One that no body can hold, because nobody can foretell it."""
+    return f"batch_{uuid4().hex}"
+
+
+def write(operations: Iterable[bytes], boundary: str) -> bytes:
+    """The body of a $batch. Each operation is a whole HTTP request, up to the end of its own body."""
+    delimiter = f"--{boundary}\r\n{_PART}".encode()
+    between = b"\r\n" + delimiter
+    return b"".join((delimiter, between.join(operations), f"\r\n--{boundary}--\r\n".encode()))
+
+
+def read(body: bytes, content_type: str, expected: int) -> Sequence[Part | None]:
+    """The answers to `expected` requests, in their order; None where there is none that can be relied on.
+
+    A part counts once the next delimiter has come. A body that ends early answers what it answers. One that ends in
+    good order with too few answers stopped at its last, an error; if that is none, nobody knows which are missing.
+    """
+    segments = _split(body, content_type)
+    closed = bool(segments) and segments[-1].startswith(b"--")
+    parts = [_part(segment) for segment in segments[:-1]]
+    if len(parts) > expected:
+        return [None] * expected
+    if closed and len(parts) < expected and not (parts and (last := parts[-1]) and last.status >= 400):  # noqa: PLR2004
+        return [None] * expected
+    return parts + [None] * (expected - len(parts))
+
+
+def _split(body: bytes, content_type: str) -> list[bytes]:
+    """What stands between the delimiters, and what follows the last; a preamble is left out."""
+    named = _BOUNDARY.search(content_type)
+    body = b"\n" + body
+    if named:
+        found = body.split(f"\n--{named[1] or named[2]}".encode("latin-1"))[1:]
+        if found:
+            return found
+    # The header names none, or another than the body has: its first line that looks like a delimiter is one.
+    first = _FIRST_DELIMITER.search(body)
+    return body.split(b"\n--" + first[1])[1:] if first else []
+
+
+def _part(segment: bytes) -> Part | None:
+    status = _STATUS.search(segment)
+    return Part(int(status[1]), segment[status.end() :]) if status else None

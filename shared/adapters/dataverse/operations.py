@@ -1,0 +1,96 @@
+"""The requests of a $batch: one row each, by its alternate key.
+
+https://learn.microsoft.com/power-apps/developer/data-platform/use-upsert-insert-update-record
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from shared.adapters.dataverse.keys import API, NotAddressableError, identifier, key_value
+from shared.domain.listings import Action, Change
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Operation(NamedTuple):
+    """One request, and the place of its change among those that were given."""
+
+    place: int
+    change: Change
+    content: bytes
+    columns: Sequence[str] = ()
+    """What a reading asks for."""
+
+
+# JSON needs no line ends, and Dataverse refuses those that are not CRLF.
+_LINE_ENDS = re.compile(r"[\r\n]+")
+
+
+class Writer:
+    """PATCH: creates or updates to publish; to hide only updates (I8)."""
+
+    def __init__(self) -> None:
+        """Keeps what all changes of a table have in common."""
+        self._frames: dict[tuple[str, str, Action], tuple[str, str]] = {}
+
+    def operation(self, place: int, change: Change) -> Operation:
+        """Raises NotAddressableError."""
+        kind = (change.table, change.key, change.action)
+        start, middle = self._frames.get(kind) or self._frame(*kind)
+        body = change.body
+        if "\n" in body or "\r" in body:
+            body = _LINE_ENDS.sub(" ", body)
+        try:
+            return Operation(place, change, f"{start}{key_value(str(change.mentor_id))}{middle}{body}".encode())
+        except UnicodeEncodeError:
+            raise NotAddressableError("body_is_not_text") from None
+
+    def _frame(self, table: str, key: str, action: Action) -> tuple[str, str]:
+        condition = "If-Match: *\r\n" if action is Action.HIDE else ""
+        frame = (
+            f"PATCH {_row(table, key)}",
+            f"') HTTP/1.1\r\nContent-Type: application/json\r\n{condition}\r\n",
+        )
+        self._frames[table, key, action] = frame
+        return frame
+
+
+def reading(place: int, change: Change) -> Operation:
+    """GET of the columns that a change writes, and no others. Raises NotAddressableError."""
+    try:
+        body = json.loads(change.body)
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise NotAddressableError("body_is_no_object")
+    columns = sorted({identifier(column_read(name), "column_not_an_identifier") for name in body if readable(name)})
+    select = ",".join(columns or [identifier(change.key, "key_not_an_identifier")])
+    row = f"{_row(change.table, change.key)}{key_value(str(change.mentor_id))}')"
+    content = f"GET {row}?$select={select} HTTP/1.1\r\nAccept: application/json\r\n\r\n"
+    return Operation(place, change, content.encode(), columns)
+
+
+def _row(table: str, key: str) -> str:
+    return f"{API}{identifier(table, 'table_not_an_identifier')}({identifier(key, 'key_not_an_identifier')}='"
+
+
+_BIND = "@odata.bind"
+
+
+def readable(name: str) -> bool:
+    """Whether a name in a body is that of a value, rather than a remark such as @odata.type."""
+    return "@" not in name or name.endswith(_BIND)
+
+
+def column_read(name: str) -> str:
+    """The column in which a value is read that is written under `name`: a lookup has another."""
+    return f"_{name.removesuffix(_BIND).lower()}_value" if name.endswith(_BIND) else name
+
+
+def expected(change: Change) -> dict[str, Any]:
+    """The values that a change writes, under the names they are read by."""
+    return {column_read(name): value for name, value in json.loads(change.body).items() if readable(name)}

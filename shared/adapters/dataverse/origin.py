@@ -1,0 +1,51 @@
+"""The only place a token or a client secret is ever sent to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import httpx
+
+from shared.domain.errors import WebsiteMisconfiguredError
+
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host and port, such as https://hlf.crm4.dynamics.com."""
+
+    url: str
+
+    @classmethod
+    def configured(cls, setting: str, value: str) -> Origin:
+        """The origin in a setting. Raises WebsiteMisconfiguredError, which names the setting."""
+        try:
+            url = httpx.URL(value)
+        except httpx.InvalidURL:
+            raise WebsiteMisconfiguredError(f"{setting}_is_no_url") from None
+        if not url.host:
+            raise WebsiteMisconfiguredError(f"{setting}_is_no_url")
+        if url.scheme != "https" and not (url.scheme == "http" and url.host in _LOOPBACK):
+            raise WebsiteMisconfiguredError(f"{setting}_is_not_https")
+        if url.userinfo or url.path not in {"", "/"} or url.query or url.fragment:
+            raise WebsiteMisconfiguredError(f"{setting}_is_more_than_an_origin")
+        return cls(_origin(url))
+
+    def address(self, target: str) -> httpx.URL:
+        """The URL of a path here, or of a link the service gave. Raises WebsiteMisconfiguredError: it leads elsewhere.
+
+        The URL that was examined is the one that is sent to: no second parser reads it differently.
+        """
+        try:
+            url = httpx.URL(self.url + target if target.startswith("/") else target)
+        except httpx.InvalidURL:
+            raise WebsiteMisconfiguredError("link_is_no_url") from None
+        if _origin(url) != self.url or url.userinfo:
+            raise WebsiteMisconfiguredError("link_leads_elsewhere")
+        return url
+
+
+def _origin(url: httpx.URL) -> str:
+    """Lower case and without a default port: httpx has seen to both."""
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"

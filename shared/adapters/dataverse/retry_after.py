@@ -1,0 +1,42 @@
+"""How long the website asks us to wait. RFC 9110, 10.2.3; "Service protection API limits" of Dataverse."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+# For a 429 that names no time: a tenth of the five minutes in which Dataverse counts.
+UNNAMED_SECONDS = 30.0
+
+# Longer is a fault of theirs or a clock gone wrong: Dataverse counts over five minutes, so even a wait that was
+# extended again and again ends well before an hour. One request an hour harms nobody; a website that keeps showing
+# an expired mentor for days, because of one wrong header, does.
+LONGEST_SECONDS = 3600.0
+
+_SHORTEST_SECONDS = 1.0
+
+
+def retry_after(value: str | None, now: datetime | None = None) -> float | None:
+    """The seconds in a Retry-After header, given as seconds or as an HTTP date; None if there is none.
+
+    All of it, up to an hour. What cannot be read counts as a time that was not named.
+    """
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = _until(value.strip(), now or datetime.now(UTC))
+    if math.isnan(seconds):
+        return UNNAMED_SECONDS
+    return min(max(seconds, _SHORTEST_SECONDS), LONGEST_SECONDS)
+
+
+def _until(value: str, now: datetime) -> float:
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return math.nan
+    # "-0000" is a time in UTC of unknown origin, which Python takes for a local one.
+    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()

@@ -1,0 +1,156 @@
+"""Requests to Dataverse: signed in, let through by the gate, one try each.
+
+https://learn.microsoft.com/power-apps/developer/data-platform/webapi/compose-http-requests-handle-errors
+"""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from shared.adapters.dataverse.answers import error_code, not_let_in, reason
+from shared.adapters.dataverse.bounded import Reply, exchange
+from shared.adapters.dataverse.origin import Origin
+from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
+from shared.adapters.dataverse.tokens import Tokens
+from shared.domain.errors import WebsiteAuthError, WebsiteClosedError, WebsiteUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from shared.ports import Gate
+
+# The longest wait for one reply, whatever time the function has. A row's lease must be longer.
+LONGEST_SECONDS = 30.0
+# With less time left than this nothing is sent.
+_LEAST_SECONDS = 1.0
+
+# A connection that was idle for longer may have been closed without a word, and what is sent on it is in doubt.
+_KEEP_ALIVE_SECONDS = 20.0
+_MOST_CONNECTIONS = 64
+
+_HEADERS = {
+    "accept": "application/json",
+    "odata-maxversion": "4.0",
+    "odata-version": "4.0",
+}
+
+
+class ReplyLostError(WebsiteUnavailableError):
+    """When a request was sent and no reply came: it may have been carried out."""
+
+
+class Service:
+    """What a container keeps: connections, the token, and how many requests at a time Dataverse asks for."""
+
+    def __init__(self, url: str, authority: str, read_secret: Callable[[bool], Mapping[str, Any]]) -> None:
+        """`url` and `authority`: the origins of DATAVERSE_URL and ENTRA_AUTHORITY. `read_secret`: see Tokens.
+
+        Raises WebsiteMisconfiguredError for anything else than an origin with TLS (or on this machine).
+        """
+        # httpx logs every URL at INFO, httpcore every reply's headers at DEBUG (I11).
+        for name in ("httpx", "httpcore"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        self._origin = Origin.configured("dataverse_url", url)
+        entra = Origin.configured("entra_authority", authority)
+        self._client = httpx.Client(
+            # No cookie is ever sent back: Dataverse's would bind us to one of its servers.
+            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
+            headers={"user-agent": "hlf-certification"},
+            limits=httpx.Limits(max_connections=_MOST_CONNECTIONS, keepalive_expiry=_KEEP_ALIVE_SECONDS),
+            trust_env=False,  # no proxy and no netrc from the environment
+        )
+        self.tokens = Tokens(self._client, entra, f"{self._origin.url}/.default", read_secret)
+        self._gate_lock = Lock()
+        self.parallel_hint: int | None = None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def request(
+        self,
+        method: str,
+        target: str,
+        *,
+        gate: Gate,
+        time_left: Callable[[], float],
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Reply:
+        """Send a request to a path here, or to a link that Dataverse gave; on 401 once more with a new token.
+
+        Raises WebsiteRefusedError when we are not let in or the link leads elsewhere, ReplyLostError when it was sent
+        and no reply came, any other WebsiteUnavailableError when it was certainly not sent.
+        """
+        url = self._origin.address(target)
+        token = self.tokens.token(_enough(time_left))
+        for last in (False, True):
+            request = self._client.build_request(
+                method,
+                url,
+                headers={**_HEADERS, "authorization": f"Bearer {token}", **(headers or {})},
+                content=content,
+            )
+            reply = self._send(request, gate, time_left)
+            if reply.status != HTTPStatus.UNAUTHORIZED or is_multipart(reply):
+                break
+            if last:
+                raise WebsiteAuthError(reason(reply.status, error_code(reply.body)))
+            token = self.tokens.renewed(token, _enough(time_left))
+        if not is_multipart(reply) and reply.status >= HTTPStatus.BAD_REQUEST:
+            code = error_code(reply.body)
+            if reply.status == HTTPStatus.FORBIDDEN or not_let_in(reply.status, code):
+                raise WebsiteAuthError(reason(reply.status, code))
+        return reply
+
+    def close_gate(self, gate: Gate, seconds: float, why: str) -> None:
+        """Tell all workers to wait."""
+        with self._gate_lock:
+            gate.close(seconds, why)
+
+    def _send(self, request: httpx.Request, gate: Gate, time_left: Callable[[], float]) -> Reply:
+        seconds = min(_enough(time_left), LONGEST_SECONDS)
+        with self._gate_lock:
+            wait = gate.wait_seconds()
+        if wait > 0:
+            raise WebsiteClosedError("website_closed", wait)
+        try:
+            return exchange(self._client, request, seconds, before_the_body=lambda reply: self._note(reply, gate))
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise WebsiteUnavailableError(f"dataverse_{type(error).__name__}") from None
+        except httpx.RequestError as error:
+            raise ReplyLostError(f"dataverse_{type(error).__name__}") from None
+
+    def _note(self, reply: httpx.Response, gate: Gate) -> None:
+        """Whatever the headers ask of us, before the body is read (I9)."""
+        wait = waiting_time(reply.status_code, reply.headers.get("retry-after"))
+        if wait is not None:
+            self.close_gate(gate, wait, reason(reply.status_code, ""))
+        hint = reply.headers.get("x-ms-dop-hint", "")
+        if hint.isdecimal() and int(hint) > 0:
+            self.parallel_hint = int(hint)
+
+
+def is_multipart(reply: Reply) -> bool:
+    """Whether the reply answers the operations of a $batch, rather than the batch."""
+    return bool(reply.headers.get("content-type", "").lower().startswith("multipart/"))
+
+
+def waiting_time(status: int, header: str | None) -> float | None:
+    """The seconds for which an answer closes the gate; None if it does not."""
+    if status < HTTPStatus.MULTIPLE_CHOICES:
+        return None
+    return retry_after(header) or (UNNAMED_SECONDS if status == HTTPStatus.TOO_MANY_REQUESTS else None)
+
+
+def _enough(time_left: Callable[[], float]) -> float:
+    seconds = time_left()
+    if seconds < _LEAST_SECONDS:
+        raise WebsiteUnavailableError("no_time_left")
+    return seconds

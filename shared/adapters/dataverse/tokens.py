@@ -1,0 +1,192 @@
+"""Tokens for an application user, by client credentials.
+
+https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import time
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from shared.adapters.dataverse.bounded import Reply, exchange
+from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
+from shared.domain.errors import (
+    ConnectionLostError,
+    WebsiteAuthError,
+    WebsiteClosedError,
+    WebsiteUnavailableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from shared.adapters.dataverse.origin import Origin
+
+# A token is replaced before it ends, so that none ends on its way, and not by all containers in the same second.
+_EARLY_SECONDS = 300.0
+_JITTER_SECONDS = 60.0
+# Where a new one cannot be had, the old one is used up to here, and a new one asked for so often.
+_LAST_SECONDS = 60.0
+_AGAIN_SECONDS = 30.0
+
+_LONGEST_SECONDS = 15.0
+
+_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+_WORD = re.compile(r"[a-z_]{1,40}")
+# Microsoft: decide by `error` alone; the descriptions and the numbers may change.
+_NOT_NOW = {"temporarily_unavailable", "server_error"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    value: str
+    renew_at: float
+    ends_at: float
+
+
+class Tokens:
+    """The token of this container. Threads may share it: one asks, the others wait for what it gets.
+
+    The clock is the wall's: a container may have been frozen between two invocations.
+    """
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        authority: Origin,
+        scope: str,
+        read_secret: Callable[[bool], Mapping[str, Any]],
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`read_secret(fresh)` gives tenant_id, client_id and client_secret; `fresh` says not to use a cache."""
+        self._client = client
+        self._authority = authority
+        self._scope = scope
+        self._read_secret = read_secret
+        self._clock = clock
+        self._lock = Lock()
+        self._kept: _Token | None = None
+        self._closed_until = 0.0
+
+    def token(self, seconds: float) -> str:
+        """The token, asked for in `seconds` if need be. Raises WebsiteAuthError or WebsiteUnavailableError."""
+        with self._lock:
+            kept, now = self._kept, self._clock()
+            if kept and now < kept.renew_at:
+                return kept.value
+            try:
+                return self._renew(seconds, fresh=False)
+            except WebsiteUnavailableError:
+                if kept is None or now > kept.ends_at - _LAST_SECONDS:
+                    raise
+                self._kept = replace(kept, renew_at=now + _AGAIN_SECONDS)
+                return kept.value
+
+    def renewed(self, refused: str | None, seconds: float) -> str:
+        """Another token than the one that was refused, by the secret as it is now. Raises as `token` does."""
+        with self._lock:
+            if self._kept and refused not in {None, self._kept.value}:
+                return self._kept.value  # another thread has been here
+            self._kept = None
+            return self._renew(seconds, fresh=True)
+
+    def _renew(self, seconds: float, *, fresh: bool) -> str:
+        secret = self._secret(fresh=fresh)
+        try:
+            self._kept = self._ask(secret, seconds)
+        except WebsiteAuthError:
+            # The secret in the cache may have been replaced; the same one again is refused again.
+            if fresh or (newer := self._secret(fresh=True)) == secret:
+                raise
+            self._kept = self._ask(newer, seconds)
+        return self._kept.value
+
+    def _secret(self, *, fresh: bool) -> Mapping[str, Any]:
+        try:
+            return self._read_secret(fresh)
+        except ConnectionLostError as error:
+            raise WebsiteUnavailableError(str(error)) from None
+
+    def _ask(self, secret: Mapping[str, Any], seconds: float) -> _Token:
+        tenant, client_id, client_secret = _credential(secret)
+        now = self._clock()
+        if now < self._closed_until:
+            raise WebsiteClosedError("entra_closed", self._closed_until - now)
+        request = self._client.build_request(
+            "POST",
+            self._authority.address(f"/{tenant}/oauth2/v2.0/token"),
+            data={
+                "grant_type": "client_credentials",
+                "client_id": client_id,
+                "client_secret": client_secret,
+                "scope": self._scope,
+            },
+        )
+        try:
+            reply = exchange(self._client, request, min(seconds, _LONGEST_SECONDS))
+        except httpx.RequestError as error:
+            raise WebsiteUnavailableError(f"entra_{type(error).__name__}") from None
+        said = _json_object(reply.body)
+        if reply.status == HTTPStatus.OK:
+            return _token(said, now)
+        raise self._trouble(reply, said, now)
+
+    def _trouble(self, reply: Reply, said: Mapping[str, Any], now: float) -> Exception:
+        status = reply.status
+        wait = retry_after(reply.headers.get("retry-after"))
+        if wait or status == HTTPStatus.TOO_MANY_REQUESTS:
+            wait = wait or UNNAMED_SECONDS
+            self._closed_until = now + wait
+            return WebsiteClosedError(f"entra_{status}", wait)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or said.get("error") in _NOT_NOW:
+            return WebsiteUnavailableError(f"entra_{status}")
+        return WebsiteAuthError(f"entra_{_code(said, status)}")
+
+
+def _credential(secret: Mapping[str, Any]) -> list[str]:
+    found = []
+    for name in ("tenant_id", "client_id", "client_secret"):
+        value = secret.get(name)
+        if not isinstance(value, str) or not value or (name == "tenant_id" and not _TENANT.fullmatch(value)):
+            raise WebsiteAuthError(f"secret_has_no_{name}")
+        found.append(value)
+    return found
+
+
+def _json_object(body: bytes) -> Mapping[str, Any]:
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _token(said: Mapping[str, Any], now: float) -> _Token:
+    value, lasts = said.get("access_token"), said.get("expires_in")
+    try:
+        seconds = float(str(lasts))
+    except ValueError:
+        seconds = 0.0
+    bearer = str(said.get("token_type")).lower() == "bearer"
+    if not (bearer and isinstance(value, str) and _TOKEN.fullmatch(value) and 0 < seconds < float("inf")):
+        raise WebsiteUnavailableError("entra_200_without_a_token")
+    early = min(_EARLY_SECONDS + random.uniform(0, _JITTER_SECONDS), seconds / 2)  # noqa: S311 - not a secret
+    return _Token(value, renew_at=now + seconds - early, ends_at=now + seconds)
+
+
+def _code(said: Mapping[str, Any], status: int) -> int | str:
+    """For the alert only: Entra's number (AADSTS…), which tells an expired secret from a wrong one, or its word."""
+    numbers, word = said.get("error_codes"), said.get("error")
+    if isinstance(numbers, list) and numbers and type(numbers[0]) is int:
+        return int(numbers[0])
+    return word if isinstance(word, str) and _WORD.fullmatch(word) else status
