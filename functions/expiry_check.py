@@ -25,6 +25,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             context.aws_request_id,
             runs=database.runs,
             night=database.night,
+            listings=database.listings,
+            queue=bootstrap.sync_queue(),
             report=LogAndMetrics(),
             pause=time.sleep,
         )

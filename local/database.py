@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 NAME = "certification"
 _FOUNDATION = Path(__file__).with_name("foundation.sql")
 # The database role of each function in template.yaml.
-ROLES = {"ExpiryCheck": "certification_expiry_check", "SendNotices": "certification_send_notices"}
+ROLES = {
+    "ExpiryCheck": "certification_expiry_check",
+    "SendNotices": "certification_send_notices",
+    "DynamicsSync": "certification_dynamics_sync",
+}
 
 
 def exists(postgres: Postgres, name: str = NAME) -> bool:

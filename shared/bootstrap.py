@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from shared.adapters.postgres.connection import connect
+from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
 from shared.adapters.postgres.night import PostgresNight
 from shared.adapters.postgres.outbox import PostgresOutbox
 from shared.adapters.postgres.runs import PostgresRuns
 from shared.adapters.secrets import read_secret
-from shared.settings import mail_settings, settings, website_settings
+from shared.settings import mail_settings, queue_settings, settings, website_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from uuid import UUID
 
     from shared.adapters.dataverse.service import Service
-    from shared.ports import Gate, Mailer, Night, Outbox, Runs, Website
+    from shared.domain.listings import SyncResult
+    from shared.ports import Gate, Listings, Mailer, Night, Outbox, Runs, SyncQueue, SyncState, Website
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Database:
     runs: Runs
     night: Night
     outbox: Outbox
+    listings: Listings
+    sync_state: SyncState
 
 
 @contextmanager
@@ -35,7 +40,13 @@ def database() -> Iterator[Database]:
     """The database of this function, under this function's own role."""
     arn, region = settings().database_secret_arn, settings().region
     with connect(lambda fresh: read_secret(arn, region, fresh=fresh)) as connection:
-        yield Database(PostgresRuns(connection), PostgresNight(connection), PostgresOutbox(connection))
+        yield Database(
+            PostgresRuns(connection),
+            PostgresNight(connection),
+            PostgresOutbox(connection),
+            PostgresListings(connection),
+            PostgresSyncState(connection),
+        )
 
 
 def mailer() -> Mailer:
@@ -45,6 +56,34 @@ def mailer() -> Mailer:
 
     mail = mail_settings()
     return SesMailer(ses_client(settings().region), Sender(mail.sender), configuration_set=mail.configuration_set)
+
+
+@contextmanager
+def website_sync(
+    time_left: Callable[[], float], pause: Callable[[float], None]
+) -> Iterator[tuple[Listings, Callable[[Iterable[UUID]], SyncResult]]]:
+    """The listings, and the sync of some of them to the website. `time_left`: seconds this function still has."""
+    from shared.use_cases.sync_listings import sync_listings  # noqa: PLC0415
+
+    with database() as ours:
+        sync = partial(
+            sync_listings,
+            listings=ours.listings,
+            website=website(ours.sync_state, time_left),
+            state=ours.sync_state,
+            time_left=time_left,
+            pause=pause,
+        )
+        yield ours.listings, sync
+
+
+@cache
+def sync_queue() -> SyncQueue:
+    """The queue of sync requests. One for the container."""
+    from shared.adapters.sqs import SqsSyncQueue, sqs_client  # noqa: PLC0415
+
+    its = queue_settings()
+    return SqsSyncQueue(sqs_client(its.region), its.url)
 
 
 def website(gate: Gate, time_left: Callable[[], float]) -> Website:

@@ -33,6 +33,15 @@ class MailSettings(BaseModel):
     stuck_after_minutes: int = Field(alias="STUCK_AFTER_MINUTES", default=30, ge=16)
 
 
+class QueueSettings(BaseModel):
+    """Settings of the functions that ask for a sync, or are asked."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    url: str = Field(alias="SYNC_QUEUE_URL", min_length=1)
+    region: str = Field(alias="AWS_REGION", min_length=1)
+
+
 class WebsiteSettings(BaseModel):
     """Settings of the functions that talk to the website."""
 
@@ -64,6 +73,12 @@ def settings() -> Settings:
 def mail_settings() -> MailSettings:
     """The mail settings of this function, read once."""
     return read(MailSettings)
+
+
+@cache
+def queue_settings() -> QueueSettings:
+    """The queue settings of this function, read once."""
+    return read(QueueSettings)
 
 
 @cache

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from local.aws import REGION
 from shared.adapters.messages import Sender
 from shared.adapters.postgres.connection import connect
+from shared.adapters.postgres.listings import PostgresListings
 from shared.adapters.postgres.night import PostgresNight
 from shared.adapters.postgres.outbox import PostgresOutbox
 from shared.adapters.postgres.runs import PostgresRuns
@@ -20,8 +21,9 @@ from shared.use_cases.check_expiry import check_expiry
 from shared.use_cases.send_notices import send_notices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from shared.domain.listings import SyncRequest
     from shared.domain.runs import RunResult
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -44,6 +46,7 @@ class Reported:
     organisations: list[tuple[Any, ...]] = field(default_factory=list)
     runs: list[tuple[Any, ...]] = field(default_factory=list)
     troubles: list[tuple[Any, ...]] = field(default_factory=list)
+    works: list[tuple[str, dict[str, int]]] = field(default_factory=list)
 
     def organisation(self, *told: object) -> None:
         self.organisations.append(told)
@@ -53,6 +56,22 @@ class Reported:
 
     def run(self, *told: object) -> None:
         self.runs.append(told)
+
+    def work(self, function: str, counts: dict[str, int], **_: object) -> None:
+        self.works.append((function, counts))
+
+
+@dataclass
+class Asked:
+    """Keeps what was asked for instead of sending it; the queue itself is tested in tests/contract/test_sync_queue.py."""
+
+    requests: list[SyncRequest] = field(default_factory=list)
+
+    def send(self, requests: Iterable[SyncRequest]) -> None:
+        self.requests.extend(requests)
+
+    def return_later(self, seconds: Mapping[str, float]) -> None:
+        raise AssertionError("only dynamics_sync gives messages back")
 
 
 class Functions:
@@ -66,6 +85,7 @@ class Functions:
         self._open = ExitStack()
         self._connections: dict[str, Any] = {}
         self.reported = Reported()
+        self.asked = Asked()
 
     def __enter__(self) -> Self:
         return self
@@ -87,6 +107,8 @@ class Functions:
             "a-request",
             runs=PostgresRuns(connection),
             night=PostgresNight(connection),
+            listings=PostgresListings(connection),
+            queue=self.asked,
             report=self.reported,
             pause=pause,
         )

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef, SendMessageBatchRequestEntryTypeDef
+    from mypy_boto3_sqs.type_defs import (
+        BatchResultErrorEntryTypeDef,
+        ChangeMessageVisibilityBatchRequestEntryTypeDef,
+        SendMessageBatchRequestEntryTypeDef,
+    )
 
     from shared.domain.listings import SyncRequest
 
@@ -25,6 +29,8 @@ _ENTRIES = 10
 """The most that SendMessageBatch takes. Ten messages of a hundred mentors are 70 KB, of 256 that are allowed."""
 _TRIES = 3
 _FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_RETURN_SECONDS = 43_000
+"""A message may be kept back for twelve hours from when it was received; it has been in hand for a while."""
 
 
 def sqs_client(region: str) -> SQSClient:
@@ -73,6 +79,25 @@ class SqsSyncQueue:
                         for number, (handle, wait) in enumerate(some)
                     ],
                 )
+
+    def return_later(self, seconds: Mapping[str, float]) -> None:
+        """Have messages, by receipt handle, delivered again after so many seconds.
+
+        Raises nothing: a message whose time was not changed comes again when its visibility timeout ends.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        for some in batched(seconds.items(), _ENTRIES, strict=False):
+            entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
+                {
+                    "Id": str(number),
+                    "ReceiptHandle": handle,
+                    "VisibilityTimeout": min(max(math.ceil(after), 0), _LONGEST_RETURN_SECONDS),
+                }
+                for number, (handle, after) in enumerate(some)
+            ]
+            with suppress(BotoCoreError, ClientError):
+                self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
 
     def _send_all(self, entries: list[SendMessageBatchRequestEntryTypeDef]) -> None:
         for attempt in range(1, _TRIES + 1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.domain.calendar import as_of, looks_at_everyone
-from shared.domain.errors import ConnectionLostError, StoreUnavailableError
+from shared.domain.errors import CertificationError, ConnectionLostError, StoreUnavailableError
 from shared.domain.runs import (
     Count,
     Organisation,
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from shared.ports import Night, Report, Runs
+    from shared.ports import Listings, Night, Report, Runs, SyncQueue
 
 # Somebody who edits a mentor just now holds the row for a moment, and two transactions may meet in a deadlock: another
 # look before the run ends.
 _LOOKS = 3
 _PAUSE_SECONDS = 1.0
+_PAGE = 10_000
 
 
 def check_expiry(
@@ -38,14 +39,17 @@ def check_expiry(
     *,
     runs: Runs,
     night: Night,
+    listings: Listings,
+    queue: SyncQueue,
     report: Report,
     pause: Callable[[float], None],
 ) -> RunResult:
     """Evaluate the day of `scheduled_at` for every organisation. Safe to repeat, to overlap and to run late.
 
-    An organisation whose step raises is set aside and the others go on (I13). Raises RunFailedError, so that Lambda
-    tries again, when no organisation could be evaluated or when trying again may help one of them, and
-    ConnectionLostError when the database is gone.
+    An organisation whose step raises is set aside and the others go on (I13). Then asks for the sync of every listing
+    that the website does not show as it is, so that nothing hangs on the doorbell. Raises RunFailedError, so that
+    Lambda tries again, when no organisation could be evaluated or when trying again may help one of them or the sync,
+    and ConnectionLostError when the database is gone.
     """
     run_id = runs.start("expiry_check", scheduled_at, request_id)
     organisations = runs.organisations()
@@ -53,11 +57,27 @@ def check_expiry(
         _check_organisation(run_id, organisation, scheduled_at, runs=runs, night=night, report=report, pause=pause)
         for organisation in organisations
     )
+    verdict = combine([verdict, _ask_for_sync(listings, queue, report)])
     runs.finish(run_id, verdict)
     report.run("expiry_check", run_id, verdict)
     if verdict.state is RunState.FAILED or verdict.incomplete:
         raise RunFailedError(verdict.reason)
     return RunResult(run_id, verdict, len(organisations))
+
+
+def _ask_for_sync(listings: Listings, queue: SyncQueue, report: Report) -> Verdict:
+    asked, after = 0, None
+    try:
+        while page := listings.unsynced(after, _PAGE):
+            queue.send(page)
+            asked, after = asked + len(page), page[-1].mentor_id
+    except ConnectionLostError:
+        raise
+    except CertificationError as error:
+        return trouble(error)
+    finally:
+        report.work("expiry_check", {"sync_requested": asked})
+    return Verdict(RunState.SUCCEEDED)
 
 
 def _check_organisation(
