@@ -7,11 +7,13 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from local.dataverse import batch, bulk, defaults, records
+from local.dataverse import batch, bulk, defaults, exchange, records
 from local.dataverse.addresses import decode
-from local.dataverse.connection import abort
 from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
+from local.dataverse.faults import Faults
+from local.dataverse.journal import Journal
 from local.dataverse.messages import Request, Response
+from local.dataverse.protection import Protection
 from local.dataverse.store import Store
 from local.dataverse.tokens import Tokens
 
@@ -45,13 +47,10 @@ class Emulator:
         self.api_url = f"{url}{_API}"
         self.store = Store(schemas)
         self.tokens = Tokens(url)
-        self._modules = {
-            name: _module(name)
-            for name in ("protection", "faults", "journal", "control", "website", "queries", "metadata")
-        }
-        self.protection = self._modules["protection"] and self._modules["protection"].Protection()
-        self.faults = self._modules["faults"] and self._modules["faults"].Faults()
-        self.journal = self._modules["journal"] and self._modules["journal"].Journal()
+        self._modules = {name: _module(name) for name in ("control", "website", "queries", "metadata")}
+        self.protection = Protection()
+        self.faults = Faults()
+        self.journal = Journal()
         self.batch_limit = 1000
         """Operations a `$batch` may hold."""
         self.dop_hint = 4
@@ -61,17 +60,26 @@ class Emulator:
         self._affinity = f"ARRAffinity={uuid.uuid4().hex}{uuid.uuid4().hex}; domain=127.0.0.1; path=/; HttpOnly"
 
     def reset(self) -> None:
-        """As new: no rows, the default credentials."""
+        """As new: no rows, the default credentials, no faults, nothing in the journal. The limits stay."""
         self.store.reset()
         self.tokens.reset()
+        self.protection.reset()
+        self.faults.clear()
+        self.journal.reset()
         self.batch_limit, self.dop_hint, self.races_to_lose = 1000, 4, 0
 
     def execute(self, request: Request) -> Response:
         """Carry out one operation, alone or inside a `$batch`. Synchronous, so nothing comes between."""
-        try:
-            return self._execute(request)
-        except DataverseError as error:
-            return error.response()
+        if self.faults.operations and (rule := self.faults.pick("operation", request, time.time())):
+            response = rule.response()
+        else:
+            try:
+                response = self._execute(request)
+            except DataverseError as error:
+                response = error.response()
+        self.journal.executed += 1
+        self.journal.operations[response.status] += 1
+        return response
 
     def _execute(self, request: Request) -> Response:
         path = decode(request.path)
@@ -119,29 +127,26 @@ class Emulator:
         request = await _request(scope, receive)
         path = request.path
         if path.startswith("/api/data/"):
-            response = self._service(request)
+            request.path = path.removeprefix(_API)
+            await exchange.service(self, exchange.Wire(scope, receive, send), request)
         elif path.endswith("/oauth2/v2.0/token"):
-            response = self.tokens.answer(path.split("/")[1], request)
+            await exchange.token(self, exchange.Wire(scope, receive, send), request)
         else:
-            response = self._elsewhere(request)
-        await _reply(send, response)
+            await exchange.reply(send, self._elsewhere(request))
 
-    def _service(self, request: Request) -> Response:
-        arrived = time.perf_counter()
+    def work(self, request: Request) -> Response:
+        """Carry out one HTTP request of a known caller, a `$batch` or a single operation."""
+        if len(_API) + len(request.path) + len(request.query) > _MAX_URL:
+            return DataverseError(414, "", "The request URL is too long.").response()
         try:
-            if len(request.path) + len(request.query) > _MAX_URL:
-                raise DataverseError(414, "", "The request URL is too long.")
-            if not request.path.startswith(_API):
-                raise DataverseError.no_such_segment(request.path)
-            request.path = request.path.removeprefix(_API)
-            request.user = self.tokens.caller(request.headers.get("authorization", ""))
             if request.path == "$batch" and request.method == "POST":
-                response, _ = batch.answer(self, request)
-            else:
-                response = self.execute(request)
+                return batch.answer(self, request)[0]
+            return self.execute(request)
         except DataverseError as error:
-            response = error.response()
-        self.store.take_committed()
+            return error.response()
+
+    def dress(self, response: Response, arrived: float) -> Response:
+        """Add the headers that every reply has; `arrived` as time.time()."""
         service_request = str(uuid.uuid4())
         response.headers += [
             ("Cache-Control", "no-cache"),
@@ -153,7 +158,7 @@ class Emulator:
             ("x-ms-dop-hint", str(self.dop_hint)),
             ("Set-Cookie", self._affinity),
             ("Set-Cookie", f"ReqClientId={service_request}; path=/; secure; HttpOnly"),
-            ("Server-Timing", f"dur={time.perf_counter() - arrived:.6f}"),
+            ("Server-Timing", f"dur={time.time() - arrived:.6f}"),
         ]
         return response
 
@@ -180,14 +185,3 @@ async def _request(scope: Scope, receive: Receive) -> Request:
     return Request(
         scope["method"], scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1"), headers, body
     )
-
-
-async def _reply(send: Send, response: Response) -> None:
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
-    if response.status not in {204, 304}:
-        headers.append((b"content-length", str(len(response.body)).encode()))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
-
-
-__all__ = ["Emulator", "abort"]

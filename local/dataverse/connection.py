@@ -28,3 +28,10 @@ def abort(scope: MutableMapping[str, Any]) -> None:
     transport = scope["extensions"][_EXTENSION]
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
+
+
+def hang_up(scope: MutableMapping[str, Any], octets: bytes = b"") -> None:
+    """Send these octets as they are, and end the connection."""
+    transport = scope["extensions"][_EXTENSION]
+    transport.write(octets)
+    transport.close()

@@ -60,6 +60,9 @@ class Journal:
 
     def __init__(self, size: int = _SIZE) -> None:
         self.n = 0
+        """Number of the newest request."""
+        self.executed = 0
+        """Operations carried out since the start."""
         self.resize(size)
 
     def resize(self, size: int) -> None:
