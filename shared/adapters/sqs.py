@@ -64,23 +64,6 @@ class SqsSyncQueue:
             self._send_all([{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)])
 
     def return_later(self, seconds: Mapping[str, float]) -> None:
-        """Have messages, by receipt handle, come again after so many seconds.
-
-        Where that fails the queue's own time applies, which is longer; nothing is lost by it.
-        """
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
-        for some in batched(seconds.items(), _ENTRIES, strict=False):
-            with suppress(BotoCoreError, ClientError):
-                self._client.change_message_visibility_batch(
-                    QueueUrl=self._url,
-                    Entries=[
-                        {"Id": str(number), "ReceiptHandle": handle, "VisibilityTimeout": ceil(wait)}
-                        for number, (handle, wait) in enumerate(some)
-                    ],
-                )
-
-    def return_later(self, seconds: Mapping[str, float]) -> None:
         """Have messages, by receipt handle, delivered again after so many seconds.
 
         Raises nothing: a message whose time was not changed comes again when its visibility timeout ends.
@@ -92,7 +75,7 @@ class SqsSyncQueue:
                 {
                     "Id": str(number),
                     "ReceiptHandle": handle,
-                    "VisibilityTimeout": min(max(math.ceil(after), 0), _LONGEST_RETURN_SECONDS),
+                    "VisibilityTimeout": min(max(ceil(after), 0), _LONGEST_RETURN_SECONDS),
                 }
                 for number, (handle, after) in enumerate(some)
             ]
