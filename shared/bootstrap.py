@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
-from shared.adapters.postgres.connection import connect
-from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
-from shared.adapters.postgres.night import PostgresNight
-from shared.adapters.postgres.outbox import PostgresOutbox
-from shared.adapters.postgres.runs import PostgresRuns
-from shared.adapters.secrets import read_secret
-from shared.settings import mail_settings, queue_settings, settings, website_settings
+from shared.adapters.secrets import SecretKeys, read_secret
+from shared.domain.doorbell import usable_keys
+from shared.settings import doorbell_settings, mail_settings, queue_settings, settings, website_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +17,7 @@ if TYPE_CHECKING:
 
     from shared.adapters.dataverse.service import Service
     from shared.domain.listings import SyncResult
-    from shared.ports import Gate, Listings, Mailer, Night, Outbox, Runs, SyncQueue, SyncState, Website
+    from shared.ports import Gate, Keys, Listings, Mailer, Night, Outbox, Runs, SyncQueue, SyncState, Website
 
 
 @dataclass(frozen=True)
@@ -38,6 +34,12 @@ class Database:
 @contextmanager
 def database() -> Iterator[Database]:
     """The database of this function, under this function's own role."""
+    from shared.adapters.postgres.connection import connect  # noqa: PLC0415 - psycopg takes 100 ms to import
+    from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState  # noqa: PLC0415
+    from shared.adapters.postgres.night import PostgresNight  # noqa: PLC0415
+    from shared.adapters.postgres.outbox import PostgresOutbox  # noqa: PLC0415
+    from shared.adapters.postgres.runs import PostgresRuns  # noqa: PLC0415
+
     arn, region = settings().database_secret_arn, settings().region
     with connect(lambda fresh: read_secret(arn, region, fresh=fresh)) as connection:
         yield Database(
@@ -84,6 +86,13 @@ def sync_queue() -> SyncQueue:
 
     its = queue_settings()
     return SqsSyncQueue(sqs_client(its.region), its.url)
+
+
+@cache
+def doorbell_keys() -> Keys:
+    """The keys that sign the doorbell; one for the container, since it remembers when it last read them."""
+    its = doorbell_settings()
+    return SecretKeys(lambda fresh: usable_keys(read_secret(its.secret_arn, its.region, fresh=fresh)))
 
 
 def website(gate: Gate, time_left: Callable[[], float]) -> Website:

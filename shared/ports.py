@@ -99,6 +99,14 @@ class SyncQueue(Protocol):
         """Have messages, by receipt handle, delivered again after so many seconds. What fails comes again anyway."""
 
 
+class Keys(Protocol):
+    """The keys that sign the doorbell: two while they are rotated. Both raise ConnectionLostError."""
+
+    def known(self) -> Sequence[str]: ...
+    def afresh(self) -> Sequence[str]:
+        """Read again, in case they were rotated; none if that was done a moment ago."""
+
+
 class Report(Protocol):
     """Logs and metrics: ids, codes and numbers only (I11)."""
 

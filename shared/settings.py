@@ -54,6 +54,15 @@ class WebsiteSettings(BaseModel):
     parallel: int = Field(alias="DATAVERSE_PARALLEL_REQUESTS", default=4, ge=1, le=52)
 
 
+class DoorbellSettings(BaseModel):
+    """Settings of `status_changed` besides. It has no database."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    secret_arn: str = Field(alias="DOORBELL_SECRET_ARN", min_length=1)
+    region: str = Field(alias="AWS_REGION", min_length=1)
+
+
 def read[Model: BaseModel](model: type[Model]) -> Model:
     """The settings in the environment. Raises SettingsError."""
     try:
@@ -85,3 +94,9 @@ def queue_settings() -> QueueSettings:
 def website_settings() -> WebsiteSettings:
     """The website settings of this function, read once."""
     return read(WebsiteSettings)
+
+
+@cache
+def doorbell_settings() -> DoorbellSettings:
+    """The doorbell's settings of this function, read once."""
+    return read(DoorbellSettings)

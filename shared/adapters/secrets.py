@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.errors import ConnectionLostError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
@@ -32,6 +33,37 @@ def read_secret(arn: str, region: str, *, fresh: bool) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise ConnectionLostError("secret_is_not_json")
     return value
+
+
+class SecretKeys:
+    """shared.ports.Keys: what a secret holds, read afresh when it may have been rotated, though not at a caller's will.
+
+    Whoever sends wrong signatures would otherwise have us ask Secrets Manager each time.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[bool], Sequence[str]],
+        *,
+        rest_seconds: float = 30.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`read(fresh)` answers the keys. `rest_seconds`: how long after one fresh reading there is no other."""
+        self._read = read
+        self._rest_seconds = rest_seconds
+        self._clock = clock
+        self._rests_until = float("-inf")
+
+    def known(self) -> Sequence[str]:
+        """The keys as this container knows them."""
+        return self._read(False)
+
+    def afresh(self) -> Sequence[str]:
+        """The keys as they are now; none if they were read afresh a moment ago."""
+        if self._clock() < self._rests_until:
+            return ()
+        self._rests_until = self._clock() + self._rest_seconds
+        return self._read(True)
 
 
 @cache
