@@ -8,19 +8,20 @@ import sys
 import time
 import urllib.request
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from local import processes
 
 if TYPE_CHECKING:
     import subprocess
-    from pathlib import Path
     from types import TracebackType
 
 REGION = "eu-north-1"
 # Any credentials are taken; these tell AWS's own tools not to look for others.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": REGION}
 _START_SECONDS = 20.0
+_SERVER = Path(__file__).with_name("prompt_aws.py")
 
 
 class LocalAwsError(Exception):
@@ -63,7 +64,7 @@ class LocalAws:
             **CREDENTIALS,
         }
         self._process = processes.start(
-            [sys.executable, "-m", "ministack"], environment=environment, log=log, cwd=self._folder
+            [sys.executable, "-P", str(_SERVER)], environment=environment, log=log, cwd=self._folder
         )
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:

@@ -1,6 +1,7 @@
 """Runs the functions of a stack as Lambda does, each in processes of its own.
 
-One thread with an event loop owns all processes and their state; `invoke` may be called from any thread.
+One thread with an event loop owns all processes and their state; `invoke` may be called from any thread. Triggers that
+answer to the network run in the same loop (`run`), so that nothing waits for another thread between them and a process.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import threading
 import time
 import uuid
 from collections import defaultdict
-from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Self
 
 from local.lambda_host.errors import HostClosedError, LambdaHostError, TooManyRequestsException
@@ -23,9 +23,10 @@ from local.lambda_host.runtime_api import Request
 from local.lambda_host.workers import ProcessSettings, Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
-    from typing import TextIO
+    from typing import Any, TextIO
 
     from local.lambda_host.logs import LogLine
     from local.lambda_host.provision import Stack
@@ -76,7 +77,8 @@ class LambdaHost:
         self._idle: defaultdict[str, list[Worker]] = defaultdict(list)
         self._busy: defaultdict[str, int] = defaultdict(int)
         self._invocations: set[asyncio.Task[Invocation]] = set()
-        self._closing = False
+        self._closing = False  # no more work is taken from other threads
+        self._stopping = False  # no more invocations begin
         self._gate = threading.Lock()
         self._loop = asyncio.new_event_loop()
         # The processes die with the thread that started them (see workers.py), so this one lives as long as the host.
@@ -94,20 +96,42 @@ class LambdaHost:
 
         Raises TooManyRequestsException when the function's concurrency is used up.
         """
+        body = json.dumps(event, ensure_ascii=False).encode()
+        return self.run(self.invocation(function_logical_id, body, timeout_override)).result()
+
+    def run[T](self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run something in the host's own loop, where `invocation` can be awaited."""
+        with self._gate:  # nothing is begun that close() would not see
+            if self._closing:
+                work.close()
+                raise HostClosedError("The host is closed")
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    async def invocation(
+        self, function_logical_id: str, body: bytes, timeout_override: float | None = None
+    ) -> Invocation:
+        """`invoke`, for work in the host's own loop; `body` is the event as JSON. Who cancels it kills the process."""
         if function_logical_id not in self._functions:
             known = ", ".join(sorted(self._functions))
             raise LambdaHostError(f"There is no function {function_logical_id} (there is: {known})")
+        if self._stopping:
+            raise HostClosedError("The host is closed")
         function = self._functions[function_logical_id]
-        body = json.dumps(event, ensure_ascii=False).encode()
-        with self._gate:  # nothing is begun that close() would not see
-            if self._closing:
-                raise HostClosedError("The host is closed")
-            work = self._tracked(function, body, timeout_override or function.timeout_seconds)
-            future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        task = asyncio.ensure_future(self._invoke(function, body, timeout_override or function.timeout_seconds))
+        self._invocations.add(task)
         try:
-            return future.result()
-        except CancelledError:
-            raise HostClosedError("The host was closed during the invocation") from None
+            return await task
+        except asyncio.CancelledError:
+            if self._stopping:
+                raise HostClosedError("The host was closed during the invocation") from None
+            raise
+        finally:
+            self._invocations.discard(task)
+
+    def concurrency(self, function_logical_id: str) -> int:
+        """How many invocations of the function may run at the same time."""
+        reserved = self._functions[function_logical_id].reserved_concurrency
+        return self._maximum_concurrency if reserved is None else reserved
 
     def close(self) -> None:
         """Kill every process and wait until it is gone. Invocations under way raise HostClosedError."""
@@ -122,17 +146,9 @@ class LambdaHost:
         for file in self._files.values():
             file.close()
 
-    async def _tracked(self, function: Function, body: bytes, seconds: float) -> Invocation:
-        task = asyncio.ensure_future(self._invoke(function, body, seconds))
-        self._invocations.add(task)
-        try:
-            return await task
-        finally:
-            self._invocations.discard(task)
-
     async def _invoke(self, function: Function, body: bytes, seconds: float) -> Invocation:
         key = function.logical_id
-        limit = self._maximum_concurrency if function.reserved_concurrency is None else function.reserved_concurrency
+        limit = self.concurrency(key)
         if self._busy[key] >= limit:
             raise TooManyRequestsException(f"{key}: Rate Exceeded. (all {limit} environments are busy)")
         self._busy[key] += 1
@@ -193,6 +209,7 @@ class LambdaHost:
         )
 
     async def _stop_all(self) -> None:
+        self._stopping = True
         for task in self._invocations:
             task.cancel()
         await asyncio.gather(*self._invocations, return_exceptions=True)

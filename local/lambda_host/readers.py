@@ -49,6 +49,7 @@ _QUEUE_NUMBERS = (
 )
 _QUEUE_FIFO = ("FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit")
 _QUEUE_JSON = ("RedrivePolicy", "RedriveAllowPolicy")
+_BATCH_WITHOUT_WINDOW = 10
 _DAY = 24 * 60 * 60
 
 
@@ -177,13 +178,24 @@ def read_secret(properties: Properties, _: Account) -> Secret:
 
 def read_event_source_mapping(properties: Properties, _: Account) -> EventSourceMapping:
     """AWS::Lambda::EventSourceMapping of a queue."""
+    where, source = properties.logical_id, properties.text("EventSourceArn")
+    if source.split(":")[2] != "sqs":
+        raise TemplateError(f"{where}.EventSourceArn: only queues are polled here, not {source}")
+    if properties.values.get("FilterCriteria"):
+        raise TemplateError(f"{where}.FilterCriteria: messages are not filtered here")
     scaling = properties.part("ScalingConfig")
+    window = properties.number("MaximumBatchingWindowInSeconds", 0, 0, 300)
+    batch_size = properties.number("BatchSize", 10, 1, 10_000)
+    if batch_size > _BATCH_WITHOUT_WINDOW and not window:
+        raise TemplateError(f"{where}: a BatchSize above 10 needs MaximumBatchingWindowInSeconds of at least 1")
+    if window and source.endswith(".fifo"):
+        raise TemplateError(f"{where}: a FIFO queue has no MaximumBatchingWindowInSeconds, and BatchSize is at most 10")
     return EventSourceMapping(
         logical_id=properties.logical_id,
         function=properties.function_in("FunctionName"),
-        source_arn=properties.text("EventSourceArn"),
-        batch_size=properties.number("BatchSize", 10, 1, 10_000),
-        window_seconds=properties.number("MaximumBatchingWindowInSeconds", 0, 0, 300),
+        source_arn=source,
+        batch_size=batch_size,
+        window_seconds=window,
         maximum_concurrency=scaling.number("MaximumConcurrency", 2, 2, 1000)
         if "MaximumConcurrency" in scaling.values
         else None,

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+MAXIMUM_EVENT_BYTES = 6_291_456
+"""6 MB: the limit of the event of a synchronous invocation ("Lambda quotas")."""
 MAXIMUM_RESPONSE_BYTES = 6_291_556
 """6 MB and a little: the limit of a synchronous response ("Lambda quotas"), with the number Lambda's error names."""
 
