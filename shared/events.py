@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
@@ -75,6 +75,21 @@ def queue_messages(event: object) -> tuple[SyncMessage, ...]:
             SyncMessage(record.messageId, record.receiptHandle, record.attributes.ApproximateReceiveCount, requests)
         )
     return tuple(messages)
+
+
+class _ListingChanged(BaseModel):
+    source: Literal["certification.app"]
+    detail_type: Annotated[Literal["Listing changed"], Field(alias="detail-type")]
+    detail: dict[str, Any]
+
+
+def listing_changed(event: object) -> dict[str, Any]:
+    """The detail of EventBridge's event "Listing changed": a sync message. Raises InvalidEventError."""
+    try:
+        return _ListingChanged.model_validate(event).detail
+    except ValidationError as error:
+        expected = '{"source": "certification.app", "detail-type": "Listing changed", "detail": {"mentors": […]}}'
+        raise InvalidEventError(f"{_wrong(error)}. Expected {expected}") from None
 
 
 def _wrong(error: ValidationError) -> str:

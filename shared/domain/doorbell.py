@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from shared.domain.errors import PermanentError
+from shared.domain.errors import PermanentError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,10 @@ class DoorbellRefusedError(PermanentError):
     def __init__(self, refusal: Refusal, message: str = "") -> None:
         super().__init__(message)
         self.refusal = refusal
+
+
+class DoorbellWithoutKeyError(TransientError):
+    """When the secret holds no key that can be used, so that nobody can be heard."""
 
 
 @dataclass(frozen=True, slots=True)
