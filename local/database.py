@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NAME = "certification"
 _FOUNDATION = Path(__file__).with_name("foundation.sql")
+_PG_NET = Path(__file__).with_name("pg_net.sql")
 # The database role of each function in template.yaml.
 ROLES = {
     "ExpiryCheck": "certification_expiry_check",
@@ -44,6 +45,8 @@ def create(postgres: Postgres, name: str = NAME, *, template: str | None = None)
     if template is None:
         with psycopg.connect(postgres.dsn(name), autocommit=True) as connection:
             connection.execute(_FOUNDATION.read_bytes())
+            if _PG_NET.exists():
+                connection.execute(_PG_NET.read_bytes())
             migrate(connection)
     return postgres.dsn(name)
 
@@ -64,6 +67,13 @@ def make_login(postgres: Postgres, function: str, database: str = NAME) -> dict[
         "password": password,
         "sslmode": "disable",  # the wheel's server is built without TLS
     }
+
+
+def store_doorbell(dsn: str, url: str, secret: str) -> None:
+    """Have the doorbell rung at this address, signed with this key."""
+    with psycopg.connect(dsn) as connection:
+        connection.execute("DELETE FROM certification.doorbell")
+        connection.execute("INSERT INTO certification.doorbell (url, secret) VALUES (%s, %s)", (url, secret))
 
 
 def store_settings(dsn: str, organisations: Iterable[OrganisationRow]) -> None:

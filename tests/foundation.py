@@ -90,16 +90,22 @@ class Foundation:
         coordinator: UUID | None = None,
         email: str | None = "kari.saether@example.no",
         name: tuple[str, str] = ("Kari", "Sæther"),
+        consent: bool = False,
+        area: str | None = None,
+        phone: str | None = None,
     ) -> UUID:
         """A mentor with a certification whose last valid day is `expires_on`."""
         made = self.one(
-            "INSERT INTO peer_mentors (organisation_id, coordinator_id, first_name, last_name, email, status)"
-            " VALUES (%s, %s, %s, %s, %s, %s) RETURNING id",
+            "INSERT INTO peer_mentors (organisation_id, coordinator_id, first_name, last_name, email, status,"
+            " listing_consent, area, phone) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
             organisation,
             coordinator,
             *name,
             email,
             status,
+            consent,
+            area,
+            phone,
         )
         self.do("INSERT INTO certifications VALUES (%s, '2023-01-01', %s)", made, expires_on)
         return made
@@ -117,7 +123,27 @@ class Foundation:
     def resume(self, mentor: UUID) -> str:
         return self.one("SELECT resume_mentor(%s, 'turid', 'back')", mentor)
 
+    def evaluated(self, organisation: UUID, day: date = DAY) -> None:
+        """As if that day's check had been: whoever is certified on `day` may be listed."""
+        self.do(
+            "INSERT INTO certification.evaluated_days (organisation_id, day) VALUES (%s, %s)"
+            " ON CONFLICT (organisation_id) DO UPDATE SET day = excluded.day",
+            organisation,
+            day,
+        )
+
     # --- what came of it
+
+    def listing(self, mentor: UUID) -> dict[str, Any]:
+        """The mentor's listing, column by column."""
+        cursor = self.connection.execute("SELECT * FROM certification.listings WHERE mentor_id = %s", (mentor,))
+        row = cursor.fetchone()
+        assert row is not None, "no listing"
+        assert cursor.description is not None
+        return dict(zip((column.name for column in cursor.description), row, strict=True))
+
+    def listing_state(self, mentor: UUID) -> str:
+        return str(self.listing(mentor)["state"])
 
     def status(self, mentor: UUID) -> str:
         return self.one("SELECT status FROM peer_mentors WHERE id = %s", mentor)
@@ -201,6 +227,7 @@ class Foundation:
             "TRUNCATE organisations, coordinators, peer_mentors, certifications, mentor_status_log,"
             " certification.organisation_settings, certification.runs, certification.run_organisations,"
             " certification.run_counts, certification.cert_expiry_reminders, certification.transitions,"
-            " certification.notices, certification.set_aside, certification.progress, certification.look_again"
+            " certification.notices, certification.set_aside, certification.progress, certification.look_again,"
+            " certification.listings, certification.evaluated_days"
             " RESTART IDENTITY"
         )

@@ -45,7 +45,7 @@ LANGUAGE sql STABLE AS $$
     SELECT m.mentor_id, m.listed, m.expires_on, f.target,
            CASE WHEN m.listed THEN (
                SELECT '{' || string_agg(p.name[i]
-                          || coalesce(to_json(nullif(btrim(m.field[p.place[i]]), ''))::text, 'null'), ',') || ',' || f.show
+                          || coalesce(to_json(nullif(btrim(m.field[p.place[i]], E' \t\r\n'), ''))::text, 'null'), ',') || ',' || f.show
                  FROM generate_subscripts(p.name, 1) AS i) END,
            f.hide
       FROM mentor AS m
