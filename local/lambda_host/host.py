@@ -108,7 +108,11 @@ class LambdaHost:
             return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     async def invocation(
-        self, function_logical_id: str, body: bytes, timeout_override: float | None = None
+        self,
+        function_logical_id: str,
+        body: bytes,
+        timeout_override: float | None = None,
+        request_id: str | None = None,
     ) -> Invocation:
         """`invoke`, for work in the host's own loop; `body` is the event as JSON. Who cancels it kills the process."""
         if function_logical_id not in self._functions:
@@ -117,7 +121,9 @@ class LambdaHost:
         if self._stopping:
             raise HostClosedError("The host is closed")
         function = self._functions[function_logical_id]
-        task = asyncio.ensure_future(self._invoke(function, body, timeout_override or function.timeout_seconds))
+        request_id = request_id or str(uuid.uuid4())
+        seconds = timeout_override or function.timeout_seconds
+        task = asyncio.ensure_future(self._invoke(function, request_id, body, seconds))
         self._invocations.add(task)
         try:
             return await task
@@ -146,7 +152,7 @@ class LambdaHost:
         for file in self._files.values():
             file.close()
 
-    async def _invoke(self, function: Function, body: bytes, seconds: float) -> Invocation:
+    async def _invoke(self, function: Function, request_id: str, body: bytes, seconds: float) -> Invocation:
         key = function.logical_id
         limit = self.concurrency(key)
         if self._busy[key] >= limit:
@@ -156,7 +162,7 @@ class LambdaHost:
             worker = await self._environment(function)
             done = False
             try:
-                invocation = await self._run(worker, function, body, seconds)
+                invocation = await self._run(worker, function, request_id, body, seconds)
                 done = True
                 return invocation
             finally:
@@ -178,8 +184,9 @@ class LambdaHost:
         day = time.strftime("%Y/%m/%d", time.gmtime())
         return Worker(function, self._settings, f"{day}/[$LATEST]{secrets.token_hex(16)}")
 
-    async def _run(self, worker: Worker, function: Function, body: bytes, seconds: float) -> Invocation:
-        request_id = str(uuid.uuid4())
+    async def _run(
+        self, worker: Worker, function: Function, request_id: str, body: bytes, seconds: float
+    ) -> Invocation:
         worker.log.begin(request_id)
         init_ms, outcome = (None, None) if worker.alive else await worker.start(request_id)
         worker.log.write(f"START RequestId: {request_id} Version: $LATEST")

@@ -1,5 +1,7 @@
 """Creates a template's queues, topics and secrets in local AWS APIs, and resolves the functions with what came of it.
 
+A function URL gets a free port, where function_urls.py will answer.
+
 May be run again on the same APIs: what exists is brought to the template's settings. A secret's value is set only when
 the secret is made, since a person may have put the real one there.
 """
@@ -15,6 +17,7 @@ import boto3
 from local.lambda_host.errors import TemplateError
 from local.lambda_host.intrinsics import PhysicalId
 from local.lambda_host.resources import GeneratedSecret
+from local.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -109,9 +112,13 @@ class _Creation:
         self._being_made: list[str] = []
 
     def physical_id(self, logical_id: str) -> PhysicalId | None:
-        create = _CREATORS.get(self.template.kind(logical_id))
+        kind = self.template.kind(logical_id)
+        if kind == "AWS::Lambda::Url" and logical_id not in self._made:
+            # Not read before it is made: that would need the functions, which may want to know this address.
+            self._made[logical_id] = PhysicalId(logical_id, {"FunctionUrl": f"http://127.0.0.1:{free_port()}/"})
+        create = _CREATORS.get(kind)
         if create is None:
-            return self.template.foreseen_id(logical_id)
+            return self._made.get(logical_id) or self.template.foreseen_id(logical_id)
         if logical_id in self._being_made:
             raise TemplateError(f"Circular dependency: {' -> '.join([*self._being_made, logical_id])}")
         if logical_id not in self._made:

@@ -206,6 +206,8 @@ def read_event_source_mapping(properties: Properties, _: Account) -> EventSource
 
 def read_function_url(properties: Properties, _: Account) -> FunctionUrl:
     """AWS::Lambda::Url."""
+    if properties.values.get("InvokeMode", "BUFFERED") != "BUFFERED":
+        raise TemplateError(f"{properties.logical_id}.InvokeMode: responses are not streamed here")
     return FunctionUrl(
         properties.logical_id,
         properties.function_in("TargetFunctionArn"),

@@ -1,0 +1,61 @@
+"""What a function URL's own CORS settings answer.
+
+Source: "Cross-origin resource sharing (CORS)" under "Creating and managing Lambda function URLs" in the AWS Lambda
+Developer Guide. Lambda answers a preflight by itself; to other responses it adds its headers to what the function set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Cors:
+    """The settings in the words of AWS::Lambda::Url Cors: AllowOrigins, AllowMethods, AllowHeaders and so on."""
+
+    settings: Mapping[str, Any]
+
+    def preflight(self, method: str, headers: Mapping[str, str]) -> list[tuple[str, str]] | None:
+        """The headers of the answer to a preflight; None if the request is not one."""
+        wanted = headers.get("access-control-request-method")
+        if method != "OPTIONS" or wanted is None or "origin" not in headers:
+            return None
+        methods = self._list("AllowMethods")
+        if "*" not in methods and wanted not in methods:
+            return [("vary", "Origin")]
+        answer = self._origin(headers)
+        if len(answer) > 1:
+            answer += self._header("access-control-allow-methods", "AllowMethods")
+            answer += self._header("access-control-allow-headers", "AllowHeaders")
+            if "MaxAge" in self.settings:
+                answer.append(("access-control-max-age", str(self.settings["MaxAge"])))
+        return answer
+
+    def headers(self, headers: Mapping[str, str]) -> list[tuple[str, str]]:
+        """What is added to every other response; `headers` are the request's."""
+        answer = self._origin(headers)
+        return answer + self._header("access-control-expose-headers", "ExposeHeaders") if len(answer) > 1 else answer
+
+    def _origin(self, headers: Mapping[str, str]) -> list[tuple[str, str]]:
+        """Vary, and if the request's origin may see the answer, the headers that say so."""
+        origins, origin = self._list("AllowOrigins"), headers.get("origin", "")
+        credentials = str(self.settings.get("AllowCredentials", False)).lower() == "true"
+        answer = [("vary", "Origin")]
+        if not origin or ("*" not in origins and origin not in origins):
+            return answer
+        # A browser takes no asterisk for a request with credentials.
+        answer.append(("access-control-allow-origin", "*" if "*" in origins and not credentials else origin))
+        if credentials:
+            answer.append(("access-control-allow-credentials", "true"))
+        return answer
+
+    def _header(self, name: str, setting: str) -> list[tuple[str, str]]:
+        values = self._list(setting)
+        return [(name, ",".join(values))] if values else []
+
+    def _list(self, setting: str) -> list[str]:
+        return [str(value) for value in self.settings.get(setting) or []]
