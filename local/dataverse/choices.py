@@ -10,6 +10,8 @@ from typing import Final
 
 # The body of a 401 was never captured; the challenge in WWW-Authenticate is what clients read.
 UNAUTHORIZED_BODY: Final = b""
+# What stands before the two documented keys when a token came and was no good: remembered, not captured.
+INVALID_TOKEN_CHALLENGE: Final = "error=invalid_token, error_description=Error during token validation!, "
 
 # AADSTS700016 was captured without its HTTP status; 400 is the status the error page gives for most.
 UNKNOWN_APPLICATION_STATUS: Final = 400
@@ -29,12 +31,31 @@ REFUSED_KEY_CHARACTER_CODE: Final = "0x80060888"
 SAME_KEY_TWICE_STATUS: Final = 400
 SAME_KEY_TWICE_CODE: Final = "0x80040216"
 
-# statuscode that does not belong to statecode: the text was captured, hex code and status were not.
+# statuscode that does not belong to statecode: the text and the code were seen, the HTTP status was not.
 STATUS_MISMATCH_STATUS: Final = 400
 STATUS_MISMATCH_CODE: Final = "0x80048408"
+# Creating a row that is inactive: some of the system's tables refuse it; taken as allowed for a table of one's own.
+CREATE_INACTIVE: Final = True
 
 # A $batch that stops at a failing operation: 400 and 500 were seen as outer status, so the operation's own is taken.
 OUTER_STATUS_IS_THE_FAILURES: Final = True
+# More operations than a $batch may hold: the words were captured, the code was not.
+BATCH_TOO_LARGE_CODE: Final = "0x80048d19"
+# $2 where no operation of the change set has that Content-ID yet: words and status are documented, the code is not.
+UNKNOWN_CONTENT_ID_CODE: Final = "0x0"
+
+# A URL of more than 32,768 characters (65,536 in a $batch): the limits are documented, the refusal is only by "413 for
+# requests that are too large".
+URL_TOO_LONG_STATUS: Final = 413
+
+# A number outside the column's range: the words were seen, the code is that of its documented neighbour, less one.
+OUT_OF_RANGE_CODE: Final = "0x80044330"
+# Text for a whole number or a boolean ("5", "true") is converted, for a decimal it is refused, as Microsoft's OData
+# library does when it reads JSON.
+TEXT_IS_CONVERTED: Final = frozenset({"integer", "choice", "state", "status", "boolean", "double"})
+
+# An item of a bulk message without @odata.type or without what identifies it: refused, in words of our own.
+BULK_ITEM_CODE: Final = "0x80048d19"
 
 # Service protection. Limits hold per user and per web server; the emulator is one web server. One HTTP request is one
 # request, a $batch too (entitlement, which is another system, counts its operations). What an operation costs of the
@@ -48,3 +69,20 @@ CONCURRENCY_RETRY_AFTER_SECONDS: Final = 1.0
 
 # Statuses that a gateway in front of the service gives, with a page of its own instead of the JSON body.
 GATEWAY_STATUSES: Final = frozenset({502, 503, 504})
+
+# An empty column in `$filter`: `ne` holds for it (Dataverse asks SQL for `<> … OR … IS NULL`), every other comparison
+# does not, and `not` turns that round.
+EMPTY_COLUMNS_ARE_NOT_EQUAL: Final = True
+# `$filter=donotemail`, without `eq true`: good OData, not among Dataverse's examples; refused with 501.
+BARE_BOOLEAN_COLUMNS: Final = False
+# `$top` above 5,000: pages of 5,000 until so many rows were given. False: one page and no more.
+TOP_GOES_ON_AFTER_A_PAGE: Final = True
+# Query options that are refused: the code was seen for $skip, and is taken for the others.
+BAD_QUERY_CODE: Final = "0x80060888"
+
+# Change tracking that is not enabled: code and words are documented, the status is not.
+NOT_TRACKED_STATUS: Final = 400
+# A delta token older than seven days: "an exception" in the documents. The code is ExpiredVersionStamp, which public
+# code of others handles for the same message of the SOAP interface.
+EXPIRED_TOKEN_STATUS: Final = 400
+EXPIRED_TOKEN_CODE: Final = "0x80044352"

@@ -9,10 +9,8 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import unquote_plus
 
+from local.dataverse import choices
 from local.dataverse.errors import DataverseError
-
-BAD_URL: Final = "0x80060888"
-"""The code of an address the service cannot read."""
 
 _KNOWN: Final = frozenset(
     {"$select", "$expand", "$orderby", "$filter", "$top", "$count", "$skiptoken", "$deltatoken", "annotations"}
@@ -83,7 +81,7 @@ def yes_or_no(options: Options, name: str) -> bool:
 
 def refused(message: str) -> DataverseError:
     """400: an address the service cannot read."""
-    return DataverseError(400, BAD_URL, message)
+    return DataverseError(400, choices.BAD_QUERY_CODE, message)
 
 
 def not_implemented() -> DataverseError:
