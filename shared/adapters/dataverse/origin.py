@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import httpx
@@ -9,6 +10,7 @@ import httpx
 from shared.domain.errors import WebsiteMisconfiguredError
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+_HOST = re.compile(rb"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Origin:
             url = httpx.URL(value)
         except httpx.InvalidURL:
             raise WebsiteMisconfiguredError(f"{setting}_is_no_url") from None
-        if not url.host:
+        if url.host not in _LOOPBACK and not _HOST.fullmatch(url.raw_host):
             raise WebsiteMisconfiguredError(f"{setting}_is_no_url")
         if url.scheme != "https" and not (url.scheme == "http" and url.host in _LOOPBACK):
             raise WebsiteMisconfiguredError(f"{setting}_is_not_https")
