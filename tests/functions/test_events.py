@@ -10,7 +10,8 @@ import pytest
 from local.lambda_host.schedule_expressions import next_occurrence, parse_expression
 from local.lambda_host.schedules import render_input
 from local.lambda_host.template import load_template
-from shared.events import Scheduled
+from shared.domain.sync_messages import requests_of
+from shared.events import Scheduled, listing_changed
 
 ROOT = Path(__file__).parents[2]
 EVENTS = ROOT / "events"
@@ -27,10 +28,18 @@ def event_of(schedule):
     return json.loads((EVENTS / name_of(schedule)).read_text(encoding="utf-8"))
 
 
+def ruled():
+    """The functions that EventBridge's rules on a pattern call."""
+    for logical_id, resource in TEMPLATE.resources.items():
+        if TEMPLATE.kind(logical_id) == "AWS::Events::Rule":
+            yield from (target["Arn"]["Fn::GetAtt"][0] for target in resource["Properties"]["Targets"])
+
+
 def test_every_trigger_has_an_event_and_every_event_a_trigger():
     others = {"queued": TEMPLATE.event_source_mappings, "requested": TEMPLATE.function_urls}
     expected = {f"{MODULES[trigger.function]}.{kind}.json" for kind, triggers in others.items() for trigger in triggers}
     expected |= {name_of(schedule) for schedule in TEMPLATE.schedules}
+    expected |= {f"{MODULES[function]}.event.json" for function in ruled()}
 
     assert {path.name for path in EVENTS.iterdir()} == expected
 
@@ -50,3 +59,12 @@ def test_the_event_is_of_a_time_at_which_the_schedule_runs(schedule):
     due = next_occurrence(parse_expression(schedule.expression), ZoneInfo(schedule.timezone), just_before, just_before)
 
     assert due == time
+
+
+def test_the_event_of_a_rule_fits_its_pattern_and_is_taken():
+    rules = [r for name, r in TEMPLATE.resources.items() if TEMPLATE.kind(name) == "AWS::Events::Rule"]
+    pattern = rules[0]["Properties"]["EventPattern"]
+    event = json.loads((EVENTS / "status_changed.event.json").read_text(encoding="utf-8"))
+
+    assert all(event[name] in values for name, values in pattern.items())
+    assert len(requests_of(listing_changed(event))) == 2
