@@ -17,7 +17,7 @@ from local.cli import app
 from local.mentors_csv import COLUMNS, ORGANISATION_COLUMNS, read_mentors
 from shared.domain.runs import _DEGRADING, RunState
 from shared.observability import metric_name
-from shared.settings import MailSettings, Settings
+from shared.settings import MailSettings, Settings, WebsiteSettings
 from tests.foundation import DAY
 
 ROOT = Path(__file__).parents[2]
@@ -153,7 +153,7 @@ def test_every_log_message_is_described():
 def test_every_environment_variable_is_described():
     environments = [TEMPLATE["Globals"]["Function"], *(r.get("Properties", {}) for r in TEMPLATE["Resources"].values())]
     used = {name for made in environments for name in made.get("Environment", {}).get("Variables", {})}
-    used |= {field.alias for model in (Settings, MailSettings) for field in model.model_fields.values()}
+    used |= {field.alias for model in (Settings, MailSettings, WebsiteSettings) for field in model.model_fields.values()}
     for path in ROOT.glob("local/*.py"):
         used |= set(re.findall(r"environ\.get\(\"([A-Z_]+)\"|envvar=\"([A-Z_]+)\"", path.read_text(encoding="utf-8")))
     used = {name for names in used for name in ((names,) if isinstance(names, str) else names) if name}
