@@ -57,7 +57,7 @@ def check_expiry(
         _check_organisation(run_id, organisation, scheduled_at, runs=runs, night=night, report=report, pause=pause)
         for organisation in organisations
     )
-    verdict = combine([verdict, _ask_for_sync(listings, queue, report)])
+    verdict = combine([verdict, *_ask_for_sync(listings, queue, report)])
     runs.finish(run_id, verdict)
     report.run("expiry_check", run_id, verdict)
     if verdict.state is RunState.FAILED or verdict.incomplete:
@@ -65,7 +65,8 @@ def check_expiry(
     return RunResult(run_id, verdict, len(organisations))
 
 
-def _ask_for_sync(listings: Listings, queue: SyncQueue, report: Report) -> Verdict:
+def _ask_for_sync(listings: Listings, queue: SyncQueue, report: Report) -> list[Verdict]:
+    """Ask for whatever the website does not show yet. Answers what went wrong, if anything did."""
     asked, after = 0, None
     try:
         while page := listings.unsynced(after, _PAGE):
@@ -74,10 +75,10 @@ def _ask_for_sync(listings: Listings, queue: SyncQueue, report: Report) -> Verdi
     except ConnectionLostError:
         raise
     except CertificationError as error:
-        return trouble(error)
+        return [trouble(error)]
     finally:
         report.work("expiry_check", {"sync_requested": asked})
-    return Verdict(RunState.SUCCEEDED)
+    return []
 
 
 def _check_organisation(

@@ -143,10 +143,14 @@ def test_each_functions_role_calls_its_own_functions_and_nothing_else(database, 
         for role in ROLES.values()
     }
     both = {"start_run", "organisations_to_run", "start_organisation", "finish_organisation", "finish_run"}
+    syncing = {"claim_listings", "settle_listings", "unsynced_listings", "website_closed_for", "close_website"}
+    syncing |= {"website_stopped", "stop_website", "resume_website"}
     sending = {"claim_notice", "settle_notice", "complete_digests", "digest_lines", "count_sending"}
     assert allowed == {
-        "certification_expiry_check": both | {"claim_reminders", "expire_mentors", "reactivate_renewed"},
+        "certification_expiry_check": both
+        | {"claim_reminders", "expire_mentors", "reactivate_renewed", "unsynced_listings"},
         "certification_send_notices": both | sending,
+        "certification_dynamics_sync": syncing,
     }
 
 

@@ -44,13 +44,24 @@ def test_the_log_has_one_line_an_organisation_and_one_a_run_with_the_settings_in
     """I12: the flags a night ran by are in its own log line."""
     foundation.organisation(thresholds=(45, 20), reactivate=False)
     lines = deployed.logged(deployed.invoke("ExpiryCheck", EVENT))
-    organisation, run = (line for line in lines if "_aws" not in line)
+    organisation, asked, run = (line for line in lines if "_aws" not in line)
     assert organisation["thresholds"] == [45, 20]
     assert (organisation["org_thresholds"], organisation["reactivate_renewed"]) == (True, False)
     assert organisation["as_of"] == DAY.isoformat()
     assert organisation["counts"]["reminders_due.45"] == 0
     assert (run["function"], run["state"]) == ("expiry_check", "succeeded")
     assert organisation["run_id"] == run["run_id"]
+    assert (asked["function"], asked["counts"]) == ("expiry_check", {"sync_requested": 0})
+
+
+def test_the_night_asks_for_the_sync_of_what_it_changed(deployed, foundation):
+    """Issue 3: a dead doorbell delays nothing that happens at night; whoever was never listed is asked for too."""
+    organisation = foundation.organisation()
+    for left in (7, -1):
+        foundation.mentor(organisation, DAY + days(left), consent=True)
+    lines = deployed.logged(deployed.invoke("ExpiryCheck", EVENT))
+    (asked,) = (line for line in lines if line.get("message") == "work")
+    assert asked["counts"] == {"sync_requested": 2}
 
 
 def test_metrics_carry_zeros(deployed, foundation):
