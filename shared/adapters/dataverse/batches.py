@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shared.adapters.dataverse import multipart
 from shared.adapters.dataverse.answers import error_code, not_let_in, reason
 from shared.adapters.dataverse.in_parallel import in_parallel
-from shared.adapters.dataverse.keys import API
+from shared.adapters.dataverse.keys import API, NotAddressableError
 from shared.adapters.dataverse.service import ReplyLostError, is_multipart, waiting_time
 from shared.domain.errors import (
     WebsiteAuthError,
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from shared.domain.listings import Answer
     from shared.ports import Gate
 
-    type Note = Callable[[Operation, Part | Answer], None]
-    """Told once of every operation, by whatever thread."""
+    type Note = Callable[[int, Part | Answer], None]
+    """Told once of every place, by whatever thread."""
 
 # Too much for one body, or one row in it that spoils all: each half is tried alone.
 _SPLIT = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
@@ -49,11 +49,26 @@ class Batches:
         self._size = size
         self._parallel = parallel
 
-    def send(self, operations: Sequence[Operation], note: Note) -> WebsiteRefusedError | None:
-        """Send all, and tell `note` of each. Answers why the rest was held back, if the website let nothing in."""
-        chunks = [operations[first : first + self._size] for first in range(0, len(operations), self._size)]
+    def send(self, places: Sequence[int], write: Callable[[int], Operation], note: Note) -> WebsiteRefusedError | None:
+        """Send what `write` says for each place, and tell `note` what came of it.
+
+        Answers why the rest was held back, if the website let nothing in. A batch is written when its turn comes:
+        while Dataverse is busy with those before it.
+        """
+        chunks = [places[first : first + self._size] for first in range(0, len(places), self._size)]
         trouble: list[WebsiteRefusedError] = []
-        in_parallel(chunks, lambda chunk: self._send(chunk, note, trouble), self._at_a_time)
+
+        def work(chunk: Sequence[int]) -> None:
+            operations = []
+            for place in chunk:
+                try:
+                    operations.append(write(place))
+                except NotAddressableError as error:
+                    note(place, Refused(str(error)))
+            if operations:
+                self._send(operations, note, trouble)
+
+        in_parallel(chunks, work, self._at_a_time)
         return trouble[0] if trouble else None
 
     def _at_a_time(self) -> int:
@@ -63,7 +78,7 @@ class Batches:
         answer = NotNow(trouble[0].code) if trouble else self._answered(chunk, note, trouble)
         if answer is not None:
             for operation in chunk:
-                note(operation, answer)
+                note(operation.place, answer)
 
     def _answered(self, chunk: Sequence[Operation], note: Note, trouble: list[WebsiteRefusedError]) -> Answer | None:
         """What befell the batch; None if each operation was answered and noted."""
@@ -110,7 +125,7 @@ class Batches:
         ]
         lost = InDoubt("dataverse_part_missing" if reply.complete else "dataverse_reply_cut_off")
         for operation, answered in zip(chunk, parts, strict=True):
-            note(operation, answered or lost)
+            note(operation.place, answered or lost)
 
 
 def _of_all(reply: Reply) -> Answer:

@@ -7,23 +7,17 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from shared.adapters.dataverse.keys import API, NotAddressableError, identifier, key_value
 from shared.domain.listings import Action, Change
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class Operation(NamedTuple):
     """One request, and the place of its change among those that were given."""
 
     place: int
-    change: Change
     content: bytes
-    columns: Sequence[str] = ()
-    """What a reading asks for."""
 
 
 # JSON needs no line ends, and Dataverse refuses those that are not CRLF.
@@ -45,7 +39,7 @@ class Writer:
         if "\n" in body or "\r" in body:
             body = _LINE_ENDS.sub(" ", body)
         try:
-            return Operation(place, change, f"{start}{key_value(str(change.mentor_id))}{middle}{body}".encode())
+            return Operation(place, f"{start}{key_value(str(change.mentor_id))}{middle}{body}".encode())
         except UnicodeEncodeError:
             raise NotAddressableError("body_is_not_text") from None
 
@@ -71,7 +65,7 @@ def reading(place: int, change: Change) -> Operation:
     select = ",".join(columns or [identifier(change.key, "key_not_an_identifier")])
     row = f"{_row(change.table, change.key)}{key_value(str(change.mentor_id))}')"
     content = f"GET {row}?$select={select} HTTP/1.1\r\nAccept: application/json\r\n\r\n"
-    return Operation(place, change, content.encode(), columns)
+    return Operation(place, content.encode())
 
 
 def _row(table: str, key: str) -> str:

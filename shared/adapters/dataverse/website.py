@@ -10,11 +10,11 @@ from shared.adapters.dataverse.answers import ACCEPTED, answer_of, error_code, n
 from shared.adapters.dataverse.batches import Batches
 from shared.adapters.dataverse.keys import API, NotAddressableError, identifier
 from shared.adapters.dataverse.multipart import Part
-from shared.adapters.dataverse.operations import Operation, Writer, expected, reading
+from shared.adapters.dataverse.operations import Writer, expected, reading
 from shared.adapters.dataverse.service import waiting_time
 from shared.adapters.dataverse.shown import is_shown
 from shared.domain.errors import WebsiteClosedError, WebsiteMisconfiguredError, WebsiteUnavailableError
-from shared.domain.listings import Action, NotNow, Refused
+from shared.domain.listings import Action, NotNow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,38 +42,24 @@ class DataverseWebsite:
         Of two changes of one listing only the newer is sent: they could meet on their way (I6).
         """
         answers: list[Answer] = [_NOT_SENT] * len(changes)
-        operations = []
         writer = Writer()
-        for place in _newest(changes):
-            try:
-                operations.append(writer.operation(place, changes[place]))
-            except NotAddressableError as error:
-                answers[place] = Refused(str(error))
 
-        def note(operation: Operation, answered: Part | Answer) -> None:
-            answers[operation.place] = (
-                _answer(operation.change.action, answered) if isinstance(answered, Part) else answered
-            )
+        def note(place: int, answered: Part | Answer) -> None:
+            answers[place] = _answer(changes[place].action, answered) if isinstance(answered, Part) else answered
 
-        if trouble := self._batches.send(operations, note):
+        trouble = self._batches.send(_newest(changes), lambda place: writer.operation(place, changes[place]), note)
+        if trouble:
             raise type(trouble)(trouble.code, answers)
         return answers
 
     def shows(self, changes: Sequence[Change]) -> Sequence[bool | None]:
         """Whether each is shown exactly so, read now by its key. None: it could not be read."""
         shown: list[bool | None] = [None] * len(changes)
-        operations = []
-        for place, change in enumerate(changes):
-            try:
-                operations.append(reading(place, change))
-            except NotAddressableError:
-                continue
 
-        def note(operation: Operation, answered: Part | Answer) -> None:
-            if isinstance(answered, Part):
-                shown[operation.place] = _is_shown(operation.change, answered)
+        def note(place: int, answered: Part | Answer) -> None:
+            shown[place] = _is_shown(changes[place], answered) if isinstance(answered, Part) else None
 
-        self._batches.send(operations, note)
+        self._batches.send(range(len(changes)), lambda place: reading(place, changes[place]), note)
         return shown
 
     def check(self, table: str | None) -> None:
