@@ -5,27 +5,46 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Self
 
+from local.dataverse import choices
 from local.dataverse.messages import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from local.dataverse.schema import TableSchema
+
 CONTENT_TYPE = ("Content-Type", "application/json; odata.metadata=minimal")
 ODATA_VERSION = ("OData-Version", "4.0")
+_PAYLOAD = (
+    "Error identified in Payload provided by the user for Entity :'{}', For more information on this error please"
+    " follow this help link https://go.microsoft.com/fwlink/?linkid=2195293  ---->  InnerException : "
+)
 
 
 class DataverseError(Exception):
     """When an operation is refused; becomes the reply `{"error": {"code", "message"}}` with `status`."""
 
-    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        body: bytes | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.headers = dict(headers or {})
+        self.body = body
+        """The whole reply, where it is not JSON."""
 
     def response(self) -> Response:
         """The reply."""
+        if self.body is not None:
+            return Response(self.status, list(self.headers.items()), self.body)
         body = json.dumps({"error": {"code": self.code, "message": self.message}}, ensure_ascii=False).encode()
         return Response(self.status, [CONTENT_TYPE, ODATA_VERSION, *self.headers.items()], body)
 
@@ -87,15 +106,41 @@ class DataverseError(Exception):
     @classmethod
     def payload(cls, table: str, reason: str) -> Self:
         """0x80048d19 ODataClientPayloadError: wrong type, undeclared property, broken JSON."""
-        return cls(
-            400,
-            "0x80048d19",
-            f"Error identified in Payload provided by the user for Entity :'{table}', For more information on this"
-            " error please follow this help link https://go.microsoft.com/fwlink/?linkid=2195293  ---->  InnerException"
-            f" : Microsoft.OData.ODataException: {reason}",
-        )
+        return cls(400, "0x80048d19", f"{_PAYLOAD.format(table)}Microsoft.OData.ODataException: {reason}")
+
+    @classmethod
+    def unreadable(cls) -> Self:
+        """0x80048d19 too: what the service says of a multipart body with line ends other than CRLF."""
+        return cls(400, "0x80048d19", f"{_PAYLOAD.format('')}System.ArgumentException: Stream was not readable.")
 
     @classmethod
     def unknown_property(cls, name: str, table: str) -> Self:
         """0x0: a column in `$select` or the like that the table does not have."""
         return cls(400, "0x0", f"Could not find a property named '{name}' on type 'Microsoft.Dynamics.CRM.{table}'.")
+
+    @classmethod
+    def url_too_long(cls, limit: int) -> Self:
+        """An address of more characters than the service reads."""
+        return cls(choices.URL_TOO_LONG_STATUS, "", f"The request URL is longer than {limit} characters.")
+
+    @classmethod
+    def undeclared(cls, name: str, schema: TableSchema) -> Self:
+        """A property in a body that the table does not have."""
+        return cls(
+            400,
+            "0x80048d19",
+            f"{_PAYLOAD.format(schema.set_name)}Microsoft.Crm.CrmException: Invalid property '{name}' was found in"
+            f" entity 'Microsoft.Dynamics.CRM.{schema.name}'. ---> Microsoft.OData.ODataException: The property"
+            f" '{name}' does not exist on type 'Microsoft.Dynamics.CRM.{schema.name}'. Make sure to only use property"
+            " names that are defined by the type.",
+        )
+
+    @classmethod
+    def undeclared_navigation(cls, name: str, schema: TableSchema) -> Self:
+        """A name before `@odata.bind` that is no lookup of the table; names are case-sensitive."""
+        return cls.payload(
+            schema.set_name,
+            f"An undeclared property '{name}' which only has property annotations in the payload but no property value"
+            " was found in the payload. In OData, only declared navigation properties and declared named streams can be"
+            " represented as properties without values.",
+        )

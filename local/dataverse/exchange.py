@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from local.dataverse import entra
 from local.dataverse.connection import abort, hang_up
 from local.dataverse.errors import DataverseError
 from local.dataverse.faults import Kind
@@ -47,9 +48,9 @@ async def service(emulator: Emulator, wire: Wire, request: Request) -> None:
                 raise refusal
             response, done = await _admitted(emulator, request, number, rule)
         except DataverseError as error:
-            response = emulator.dress(error.response(), arrived)
+            response = emulator.dress(error.response())
         if rule is not None and kind in {Kind.STATUS, Kind.STATUS_AFTER}:
-            response = emulator.dress(rule.response(), arrived)  # also for a caller whom the service would not know
+            response = emulator.dress(rule.response())  # also for a caller whom the service would not know
     answered = time.time()
     if response is not None and request.user is not None and kind is not Kind.LOSE_REPLY:
         _promise(emulator, request.user, response, answered)
@@ -77,7 +78,7 @@ async def _admitted(
     emulator: Emulator, request: Request, number: int, rule: Rule | None
 ) -> tuple[Response | None, int]:
     """Do the work of a request that the limits let in. Returns the reply and how many operations it took."""
-    arrived, spent, done = time.time(), 0.0, 0
+    spent, done = 0.0, 0
     response: Response | None = None
     journal, protection = emulator.journal, emulator.protection
     try:
@@ -98,7 +99,7 @@ async def _admitted(
     finally:
         rates = protection.finished(str(request.user), time.time(), spent)
     if response is not None:
-        emulator.dress(response, arrived).headers += rates
+        emulator.dress(response).headers += rates
     return response, done
 
 
@@ -112,7 +113,7 @@ async def token(emulator: Emulator, wire: Wire, request: Request) -> None:
         await asyncio.sleep(rule.seconds)
     response: Response | None = None
     if rule is None or rule.kind is not Kind.RESET_BEFORE:
-        response = emulator.tokens.answer(request.path.split("/")[1], request)
+        response = entra.answer(emulator.tokens, request)
         if rule is not None and rule.kind in {Kind.STATUS, Kind.STATUS_AFTER}:
             response = rule.response()
     status, size = (0, 0) if response is None else (response.status, len(response.body))

@@ -30,14 +30,18 @@ class LocalDataverse:
     """One emulator on a free port of 127.0.0.1, gone when the context manager is left.
 
     `folder` gets its log. tenant_id, client_id and client_secret are those of the environment it starts with.
+    `limits` are those of service protection: "real", "off", or JSON of protection.Limits.
     """
 
     tenant_id = defaults.TENANT_ID
     client_id = defaults.CLIENT_ID
     client_secret = defaults.CLIENT_SECRET
 
-    def __init__(self, folder: Path, *, port: int | None = None, schema: Path = defaults.SCHEMA) -> None:
+    def __init__(
+        self, folder: Path, *, port: int | None = None, schema: Path = defaults.SCHEMA, limits: str = "real"
+    ) -> None:
         self._folder = folder
+        self._limits = limits
         self._schema = schema
         self._process: subprocess.Popen[bytes] | None = None
         self.port = port or processes.free_port()
@@ -64,7 +68,7 @@ class LocalDataverse:
         self._folder.mkdir(parents=True, exist_ok=True)
         log = self._folder / "dataverse.log"
         command = [sys.executable, "-m", "local.dataverse.server", "--port", str(self.port)]
-        command += ["--schema", str(self._schema.resolve())]
+        command += ["--schema", str(self._schema.resolve()), "--limits", self._limits]
         environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self._folder), "PYTHONPATH": str(_ROOT)}
         self._process = processes.start(command, environment=environment, log=log, cwd=_ROOT)
         deadline = time.monotonic() + _START_SECONDS

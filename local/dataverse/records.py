@@ -6,24 +6,28 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from local.dataverse import representation, values
-from local.dataverse.addresses import Address, address
+from local.dataverse.addresses import Address, address, encode
 from local.dataverse.errors import ODATA_VERSION, DataverseError
-from local.dataverse.messages import Request, Response
+from local.dataverse.messages import Response
 
 if TYPE_CHECKING:
     from local.dataverse.app import Emulator
+    from local.dataverse.messages import Request
     from local.dataverse.store import Row, Table
+
+_ABSENT = (None, "", "null")  # Microsoft's own samples send `If-None-Match: null` with everything
 
 
 def create(emulator: Emulator, table: Table, request: Request) -> Response:
-    """POST set."""
+    """POST to a set."""
     emulator.tokens.require(request.user, table.schema.name, "create")
     row = table.insert(values.read(emulator, table, body_of(table, request)))
-    return _written(emulator, table, request, row, f"{table.schema.set_name}({row[table.schema.primary_id]})", 201)
+    path = f"{table.schema.set_name}({row[table.schema.primary_id]})"
+    return _written(emulator, table, request, row, path, created=True)
 
 
 def on_row(emulator: Emulator, table: Table, path: str, request: Request) -> Response:
-    """GET, PATCH or DELETE of `set(…)`."""
+    """GET, PATCH or DELETE of `set(…)`, percent-encoding removed from `path`."""
     where = address(table, path)
     match request.method:
         case "PATCH":
@@ -36,38 +40,55 @@ def on_row(emulator: Emulator, table: Table, path: str, request: Request) -> Res
             raise DataverseError.wrong_method(method)
 
 
-def _upsert(emulator: Emulator, where: Address, request: Request) -> Response:
-    table, headers = where.table, request.headers
-    schema = table.schema
+def upsert(emulator: Emulator, where: Address, body: dict[str, Any], user: str | None) -> tuple[Row, bool]:
+    """Update the row, or create it. Returns it and whether it was created."""
     row = where.find()
-    if_match, if_none_match = headers.get("if-match"), headers.get("if-none-match")
     if row is None:
-        if if_match and if_match != "null":
-            raise where.missing()
-        emulator.tokens.require(request.user, schema.name, "create")
-        given = values.read(emulator, table, body_of(table, request))
-        if where.row_id is None:
-            given = where.values | given  # the value in the body wins at creation
-        else:
-            given[schema.primary_id] = where.row_id
-        if emulator.races_to_lose:
-            emulator.races_to_lose -= 1
-            table.insert(given)
-            raise DataverseError.matching_key()
-        row = table.insert(given)
-        status = 201
+        return _insert(emulator, where, body, user), True
+    update(emulator, where, row, body, user)
+    return row, False
+
+
+def update(emulator: Emulator, where: Address, row: Row, body: dict[str, Any], user: str | None) -> None:
+    """Set the columns of the body; those of the key it was addressed by are dropped."""
+    table = where.table
+    emulator.tokens.require(user, table.schema.name, "write")
+    given = values.read(emulator, table, body, row)
+    for column in where.values:
+        given.pop(column, None)
+    table.update(row, given)
+
+
+def _insert(emulator: Emulator, where: Address, body: dict[str, Any], user: str | None) -> Row:
+    table = where.table
+    emulator.tokens.require(user, table.schema.name, "create")
+    given = values.read(emulator, table, body)
+    if where.row_id is None:
+        given = where.values | given  # the value in the body wins over the address
     else:
-        if if_none_match == "*":
-            raise DataverseError.matching_key()
-        if if_match:
-            _same_version(row, if_match)
-        emulator.tokens.require(request.user, schema.name, "write")
-        given = values.read(emulator, table, body_of(table, request), row)
-        for column in where.values:  # dropped on update
-            given.pop(column, None)
-        table.update(row, given)
-        status = 200
-    return _written(emulator, table, request, row, where.text, status)
+        given[table.schema.primary_id] = where.row_id
+    if emulator.settings.races_to_lose:
+        emulator.settings.races_to_lose -= 1
+        table.insert(given)  # as if somebody else had been quicker
+        raise DataverseError.matching_key()
+    return table.insert(given)
+
+
+def _upsert(emulator: Emulator, where: Address, request: Request) -> Response:
+    table = where.table
+    row = where.find()
+    if_match = request.headers.get("if-match")
+    if row is None:
+        if if_match not in _ABSENT:
+            raise where.missing()
+        row = _insert(emulator, where, body_of(table, request), request.user)
+        return _written(emulator, table, request, row, request.path, created=True)
+    if request.headers.get("if-none-match") == "*":
+        raise DataverseError.matching_key()
+    if if_match is not None:
+        _same_version(row, if_match)
+    update(emulator, where, row, body_of(table, request), request.user)
+    return _written(emulator, table, request, row, request.path, created=False)
 
 
 def _read(emulator: Emulator, where: Address, request: Request) -> Response:
@@ -76,10 +97,11 @@ def _read(emulator: Emulator, where: Address, request: Request) -> Response:
     row = where.find()
     if row is None:
         raise where.missing()
-    etag = representation.etag(row)
-    if request.headers.get("if-none-match") == etag:
-        return Response(304, [ODATA_VERSION, ("ETag", etag)])
-    return representation.single(emulator, table, row, representation.selected(table, request.query), 200)
+    if "if-none-match" in request.headers and not representation.annotated(request):
+        etag = representation.etag(row)
+        if request.headers["if-none-match"] == etag:
+            return Response(304, [ODATA_VERSION, ("ETag", etag)])
+    return representation.single(emulator, table, row, request, 200)
 
 
 def _delete(emulator: Emulator, where: Address, request: Request) -> Response:
@@ -88,35 +110,39 @@ def _delete(emulator: Emulator, where: Address, request: Request) -> Response:
     row = where.find()
     if row is None:
         raise where.missing()
-    if if_match := request.headers.get("if-match"):
+    if (if_match := request.headers.get("if-match")) is not None:
         _same_version(row, if_match)
     table.delete(row[table.schema.primary_id])
     return Response(204, [ODATA_VERSION])
 
 
 def _same_version(row: Row, if_match: str) -> None:
-    if if_match not in {"*", "null", representation.etag(row)}:
+    if if_match != "*" and if_match not in _ABSENT and if_match != representation.etag(row):
         raise DataverseError.version_mismatch()
 
 
-def body_of(table: Table, request: Request) -> Any:
-    """The JSON object of a request."""
+def body_of(table: Table, request: Request) -> dict[str, Any]:
+    """The JSON object of a request. Raises DataverseError."""
     try:
         content = json.loads(request.body)
     except ValueError:
         content = None
-    if not isinstance(content, dict):
-        raise DataverseError.payload(table.schema.set_name, "An unexpected 'EndOfInput' node was found.")
+    if type(content) is not dict:
+        raise DataverseError.payload(
+            table.schema.set_name,
+            "An unexpected node was found when reading from the JSON reader. A 'StartObject' node was expected.",
+        )
     return content
 
 
-def _written(emulator: Emulator, table: Table, request: Request, row: Row, path: str, status: int) -> Response:
-    entity = f"{emulator.api_url}{path}"
+def _written(emulator: Emulator, table: Table, request: Request, row: Row, path: str, *, created: bool) -> Response:
+    entity = emulator.api_url + encode(path)
     prefer = request.headers.get("prefer")
     if prefer is None or "return=representation" not in prefer:
         return Response(204, [ODATA_VERSION, ("Location", entity), ("OData-EntityId", entity)])
-    response = representation.single(emulator, table, row, representation.selected(table, request.query), status)
-    response.headers += [("Preference-Applied", "return=representation")]
-    if status == 201:
+    emulator.tokens.require(request.user, table.schema.name, "read")
+    response = representation.single(emulator, table, row, request, 201 if created else 200)
+    response.headers.append(("Preference-Applied", "return=representation"))
+    if created:
         response.headers += [("Location", entity), ("OData-EntityId", entity)]
     return response

@@ -13,12 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from local.dataverse.app import Emulator
+    from local.dataverse.messages import Request
     from local.dataverse.store import Row, Table
 
 
 def etag(row: Row) -> str:
     """The weak ETag of a row: its version."""
     return f'W/"{row["versionnumber"]}"'
+
+
+def annotated(request: Request) -> bool:
+    """Whether annotations are asked for, which rules a 304 out."""
+    return "odata.include-annotations" in request.headers.get("prefer", "")
 
 
 def selected(table: Table, query: str) -> list[str] | None:
@@ -44,8 +50,9 @@ def represent(table: Table, row: Row, columns: Sequence[str] | None) -> dict[str
     return found
 
 
-def single(emulator: Emulator, table: Table, row: Row, columns: Sequence[str] | None, status: int) -> Response:
-    """One row as a reply."""
+def single(emulator: Emulator, table: Table, row: Row, request: Request, status: int) -> Response:
+    """One row as a reply, with the columns that the request's `$select` asks for."""
+    columns = selected(table, request.query)
     chosen = f"({','.join(columns)})" if columns else ""
     body = {"@odata.context": f"{emulator.api_url}$metadata#{table.schema.set_name}{chosen}/$entity"}
     body |= represent(table, row, columns)

@@ -146,8 +146,7 @@ def _column(item: dict[str, Any]) -> Column:
     options = {int(value): label for value, label in item.get("options", {}).items()}
     defaults = {"max_length": 100} if item["type"] in {"string", "memo"} else {}
     given = {key: value for key, value in item.items() if key != "options"}
-    column = Column(**{**defaults, **given}, options=options)
-    return column
+    return Column(**{**defaults, **given}, options=options)
 
 
 _STATES: Final = {

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import uvicorn
 
-from local.dataverse import defaults
+from local.dataverse import defaults, website
 from local.dataverse.app import Emulator
 from local.dataverse.connection import Protocol
+from local.dataverse.protection import Limits, read_limits
 from local.dataverse.schema import load
 
 
-def serve(port: int, schema: Path = defaults.SCHEMA) -> None:
+def serve(port: int, schema: Path = defaults.SCHEMA, limits: Limits | None = None) -> None:
     """Answer on 127.0.0.1 until SIGINT or SIGTERM. Raises SchemaError."""
-    emulator = Emulator(f"http://127.0.0.1:{port}", load(schema))
+    emulator = Emulator(f"http://127.0.0.1:{port}", load(schema), site=website.load(schema), limits=limits)
     uvicorn.run(
         emulator,
         host="127.0.0.1",
@@ -34,10 +35,10 @@ def serve(port: int, schema: Path = defaults.SCHEMA) -> None:
 def announce_and_serve(port: int, schema: Path | None) -> None:
     """Say on standard output where everything is, then serve()."""
     url = f"http://127.0.0.1:{port}"
-    print(f"Web API        {url}{defaults.API}")
-    print(f"token endpoint {url}/{defaults.TENANT_ID}/oauth2/v2.0/token")
-    print(f"client         {defaults.CLIENT_ID}, secret {defaults.CLIENT_SECRET}, scope {url}/.default")
-    print(f"website        {url}/website", flush=True)
+    print(f"Web API         {url}{defaults.API}")
+    print(f"token endpoint  {url}/{defaults.TENANT_ID}/oauth2/v2.0/token")
+    print(f"client          {defaults.CLIENT_ID}, secret {defaults.CLIENT_SECRET}, scope {url}/.default")
+    print(f"website         {url}/website", flush=True)
     serve(port, schema or defaults.SCHEMA)
 
 
@@ -46,8 +47,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=defaults.PORT)
     parser.add_argument("--schema", type=Path, default=defaults.SCHEMA)
+    parser.add_argument("--limits", type=read_limits, default=None, help="off, real, or JSON of protection.Limits")
     given = parser.parse_args()
-    serve(given.port, given.schema)
+    serve(given.port, given.schema, given.limits)
 
 
 if __name__ == "__main__":

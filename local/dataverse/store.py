@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 import uuid
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from local.dataverse import choices
 from local.dataverse.errors import DataverseError
+from local.dataverse.ordering import Order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from local.dataverse.schema import TableSchema
 
@@ -37,6 +39,7 @@ class Table:
         self.schema = schema
         self.store = store
         self.rows: dict[str, Row] = {}
+        self.order = Order(self.rows)
         self.by_key: dict[str, dict[tuple[Any, ...], str]] = {key.name: {} for key in schema.keys}
         self.changes: list[tuple[int, str, str]] = []
         """(version, id, "upsert" or "delete"), the oldest first."""
@@ -51,7 +54,7 @@ class Table:
         if row_id in self.rows:
             raise DataverseError(412, "0x80040237", "Cannot insert duplicate key.")
         if row["statecode"] is None:
-            row["statecode"] = 0 if row["statuscode"] is None else schema.state_of_status[row["statuscode"]]
+            row["statecode"] = 0
         if row["statuscode"] is None:
             row["statuscode"] = schema.status_of_state[row["statecode"]]
         self._index(row)
@@ -60,6 +63,7 @@ class Table:
         row["modifiedon"] = store.timestamp(now)
         row["versionnumber"] = version = store.next_version()
         self.rows[row_id] = row
+        self.order.added(row_id)
         self.changes.append((version, row_id, "upsert"))
         store.wrote(Write(now, self, row, "create", list(values)), lambda: self._take_back_insert(row))
         return row
@@ -131,6 +135,7 @@ class Table:
 
     def _take_back_delete(self, row: Row) -> None:
         self.rows[row[self.schema.primary_id]] = row
+        self.order.added(row[self.schema.primary_id])
         self._index(row)
         self.changes.pop()
 
@@ -155,8 +160,9 @@ class Store:
                     self.references.setdefault(column.target, []).append((table, name))
         self.committed: list[Write] = []
         """Writes that nobody took yet: take_committed()."""
-        self._undo: list[Callable[[], None]] | None = None
-        self._pending: list[Write] = []
+        self._undo: list[tuple[Write, Callable[[], None]]] = []
+        """Writes of the transactions that are open, each with what takes it back, the oldest first."""
+        self._depth = 0
         self._second = 0
         self._timestamp = ""
 
@@ -175,31 +181,32 @@ class Store:
 
     def wrote(self, write: Write, take_back: Callable[[], None]) -> None:
         """Note a write: at once as committed, or for the end of the transaction it is in."""
-        if self._undo is None:
-            self.committed.append(write)
+        if self._depth:
+            self._undo.append((write, take_back))
         else:
-            self._undo.append(take_back)
-            self._pending.append(write)
+            self.committed.append(write)
 
     def take_committed(self) -> list[Write]:
         """The committed writes since the last time."""
         taken, self.committed = self.committed, []
         return taken
 
-    def begin(self) -> None:
-        """Start a transaction. There is one at a time: nothing else runs until it ends."""
-        self._undo, self._pending = [], []
-
-    def commit(self) -> None:
-        """Keep what was written since begin()."""
-        self.committed += self._pending
-        self._undo = None
-
-    def rollback(self) -> None:
-        """Take back what was written since begin(), the newest first."""
-        for take_back in reversed(self._undo or ()):
-            take_back()
-        self._undo = None
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written inside, or nothing if it is left by an exception. One inside another is part of it."""
+        mark = len(self._undo)
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            while len(self._undo) > mark:
+                self._undo.pop()[1]()
+            raise
+        finally:
+            self._depth -= 1
+            if not self._depth:
+                self.committed += [write for write, _ in self._undo]
+                self._undo.clear()
 
 
 def indexed(values: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -1,36 +1,18 @@
-"""Entra, as far as client credentials go: tenants' applications, their secrets, tokens; and who may do what with them."""
+"""Applications, their secrets and tokens, and what the environment lets each of them do."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import secrets
 import time
-import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from urllib.parse import parse_qsl, unquote_plus
 
 from local.dataverse import choices, defaults
 from local.dataverse.errors import DataverseError
-from local.dataverse.messages import Request, Response
-
-HEADERS = [
-    ("Cache-Control", "no-store, no-cache"),
-    ("Pragma", "no-cache"),
-    ("Content-Type", "application/json; charset=utf-8"),
-    ("Expires", "-1"),
-    ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("P3P", 'CP="DSP CUR OTPi IND OTRi ONL FIN"'),
-]
-PRIVILEGES = {"GET": "read", "POST": "create", "PATCH": "write", "PUT": "write", "DELETE": "delete"}
 
 
 @dataclass(slots=True)
 class ApplicationUser:
-    """The environment's own record of an application. `denied` holds (table, read|create|write|delete)."""
+    """The environment's own record of an application. `denied` holds (table, read | create | write | delete)."""
 
     user_id: str
     denied: set[tuple[str, str]] = field(default_factory=set)
@@ -38,25 +20,14 @@ class ApplicationUser:
 
 @dataclass(slots=True)
 class Grant:
-    """What a token stands for; `expires_at` as time.time()."""
+    """What a token stands for."""
 
     application_id: str
     expires_at: float
 
 
-class EntraError(Exception):
-    """When a token is refused."""
-
-    def __init__(self, status: int, error: str, code: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
-        self.error = error
-        self.code = code
-        self.text = text
-
-
 class Tokens:
-    """Applications, secrets, tokens and application users of one tenant and one environment."""
+    """Of one tenant and one environment. Times are time.time()."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -68,119 +39,73 @@ class Tokens:
         """Seconds a new token lives."""
         self.tenants = {defaults.TENANT_ID, defaults.TENANT_DOMAIN}
         self.secrets: dict[str, dict[str, float | None]] = {defaults.CLIENT_ID: {defaults.CLIENT_SECRET: None}}
-        """Application id to its secrets, each with its end as time.time(), None for no end."""
+        """Application id to its secrets, each with its end, None for one without."""
         self.users = {defaults.CLIENT_ID: ApplicationUser(defaults.APPLICATION_USER_ID)}
+        """Application users by application id."""
         self.grants: dict[str, Grant] = {}
+        """By token."""
 
-    def answer(self, tenant: str, request: Request) -> Response:
-        """One request to /{tenant}/oauth2/v2.0/token."""
-        try:
-            token = self._grant(tenant, request)
-        except EntraError as error:
-            return _refusal(error)
-        body = {
-            "token_type": "Bearer",
-            "expires_in": self.lifetime,
-            "ext_expires_in": self.lifetime,
-            "access_token": token,
-        }
-        return Response(200, [*HEADERS, ("x-ms-request-id", str(uuid.uuid4()))], json.dumps(body).encode())
+    def add_secret(self, application_id: str, secret: str, ends_at: float | None = None) -> None:
+        """Add a secret beside the others, and the application if it is new; or move the end of one there is."""
+        self.secrets.setdefault(application_id.lower(), {})[secret] = ends_at
 
-    def _grant(self, tenant: str, request: Request) -> str:
-        if tenant.lower() not in self.tenants:
-            raise EntraError(
-                400,
-                "invalid_request",
-                90002,
-                f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.",
-            )
-        form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
-        application, secret = form.get("client_id", ""), form.get("client_secret", "")
-        basic = request.headers.get("authorization", "")
-        if basic.startswith("Basic "):
-            try:
-                application, _, secret = base64.b64decode(basic[6:]).decode().partition(":")
-            except (binascii.Error, UnicodeDecodeError):
-                application = secret = ""
-            application, secret = unquote_plus(application), unquote_plus(secret)
-        known = self.secrets.get(application.lower())
-        if known is None:
-            raise EntraError(
-                choices.UNKNOWN_APPLICATION_STATUS,
-                "unauthorized_client",
-                700016,
-                f"Application with identifier '{application}' was not found in the directory '{tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.",
-            )
-        if not secret:
-            raise EntraError(
-                401,
-                "invalid_client",
-                7000216,
-                "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
-            )
-        if secret not in known:
-            raise EntraError(
-                401,
-                "invalid_client",
-                7000215,
-                f"Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{application}'.",
-            )
-        end = known[secret]
-        if end is not None and end <= time.time():
-            raise EntraError(
-                401,
-                "invalid_client",
-                7000222,
-                f"The provided client secret keys for app '{application}' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: https://aka.ms/certCreds.",
-            )
-        if form.get("scope", "").rstrip() not in {f"{self.url}/.default", f"{self.url}//.default"}:
-            raise EntraError(
-                400,
-                "invalid_scope",
-                70011,
-                f"The provided value for the input parameter 'scope' isn't valid. The scope {form.get('scope', '')} isn't valid.",
-            )
+    def revoke_secret(self, application_id: str, secret: str) -> None:
+        """Take a secret away: it is a wrong one from now on. Tokens it was exchanged for stay valid."""
+        self.secrets.get(application_id.lower(), {}).pop(secret, None)
+
+    def add_user(self, application_id: str, user_id: str = defaults.APPLICATION_USER_ID) -> None:
+        """Make an application user with every privilege."""
+        self.users[application_id.lower()] = ApplicationUser(user_id)
+
+    def remove_user(self, application_id: str) -> None:
+        """Take the application user away; Entra goes on granting tokens."""
+        self.users.pop(application_id.lower(), None)
+
+    def deny(self, application_id: str, table: str, privilege: str) -> None:
+        """Take one privilege on one table (logical name) away: read, create, write or delete."""
+        self.users[application_id.lower()].denied.add((table, privilege))
+
+    def allow(self, application_id: str, table: str, privilege: str) -> None:
+        """Give it back."""
+        self.users[application_id.lower()].denied.discard((table, privilege))
+
+    def grant(self, application_id: str) -> str:
+        """A new token. It says nothing to its holder."""
         token = secrets.token_urlsafe(48)
-        self.grants[token] = Grant(application.lower(), time.time() + self.lifetime)
+        self.grants[token] = Grant(application_id, time.time() + self.lifetime)
         return token
+
+    def expire_tokens(self) -> int:
+        """End every token now. Returns how many."""
+        ended = len(self.grants)
+        self.grants.clear()
+        return ended
 
     def caller(self, authorization: str) -> str:
         """The application a bearer token was given to. Raises DataverseError: 401, or 403 without application user."""
         grant = self.grants.get(authorization[7:]) if authorization[:7].lower() == "bearer " else None
         if grant is None or grant.expires_at <= time.time():
-            raise DataverseError(401, "", "", {"WWW-Authenticate": self.challenge})
+            raise self._unauthorized(sent=bool(authorization))
         if grant.application_id not in self.users:
             raise DataverseError(403, "0x80072560", "The user is not a member of the organization.")
         return grant.application_id
 
-    @property
-    def challenge(self) -> str:
-        """What WWW-Authenticate says in a 401."""
-        return f"Bearer authorization_uri={self.url}/{defaults.TENANT_ID}/oauth2/authorize, resource_id={self.url}/"
-
     def require(self, application_id: str | None, table: str, privilege: str) -> None:
-        """Raise DataverseError 403 if the application may not `privilege` (read, create, write, delete) on `table`."""
+        """Raise DataverseError 403 if the application may not `privilege` on `table` (logical name)."""
         user = self.users.get(application_id or "")
         if user is not None and user.denied and (table, privilege) in user.denied:
             raise DataverseError(
                 403,
                 "0x80040220",
-                f"Principal user (Id={user.user_id}, type=8, roleCount=1, privilegeCount=1) is missing"
-                f" prv{privilege.capitalize()}{table} privilege for entity '{table}'.",
+                f"Principal user (Id={user.user_id}, type=8, roleCount=1, privilegeCount=12, accessMode=4), is missing"
+                f" prv{privilege.capitalize()}{table} privilege (Id={defaults.PRIVILEGE_ID}) on OTC=10001 for entity"
+                f" '{table}' (LocalizedName='{table}'). context.Caller={user.user_id}",
             )
 
-
-def _refusal(error: EntraError) -> Response:
-    trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
-    timestamp = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}"
-    body = {
-        "error": error.error,
-        "error_description": f"AADSTS{error.code}: {error.text}\r\nTrace ID: {trace}\r\nCorrelation ID: {correlation}"
-        f"\r\nTimestamp: {timestamp}",
-        "error_codes": [error.code],
-        "timestamp": timestamp,
-        "trace_id": trace,
-        "correlation_id": correlation,
-        "error_uri": f"https://login.microsoftonline.com/error?code={error.code}",
-    }
-    return Response(error.status, [*HEADERS, ("x-ms-request-id", trace)], json.dumps(body).encode())
+    def _unauthorized(self, *, sent: bool) -> DataverseError:
+        reason = choices.INVALID_TOKEN_CHALLENGE if sent else ""
+        challenge = (
+            f"Bearer {reason}authorization_uri={self.url}/{defaults.TENANT_ID}/oauth2/authorize,"
+            f" resource_id={self.url}/"
+        )
+        return DataverseError(401, "", "", {"WWW-Authenticate": challenge}, body=choices.UNAUTHORIZED_BODY)

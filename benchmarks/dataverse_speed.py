@@ -1,0 +1,174 @@
+"""What the Dataverse emulator does by itself: `python -m benchmarks.dataverse_speed`.
+
+One emulator process, one client process with raw sockets and requests made beforehand, four keep-alive connections:
+what is measured is the emulator, as far as one machine's cores let it be. Prints `figure NAME VALUE` lines.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import tempfile
+import threading
+import time
+import urllib.parse
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from local.dataverse import defaults
+from local.dataverse.process import LocalDataverse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+CONNECTIONS: Final = 4
+BATCH: Final = 100
+ROWS: Final = 2_000
+SECONDS: Final = 3.0
+_OK: Final = (b"HTTP/1.1 200", b"HTTP/1.1 204")
+
+
+class UnexpectedReplyError(Exception):
+    """When the emulator answers otherwise than asked for; the message is the beginning of the reply."""
+
+
+class _Connection:
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def ask(self, request: bytes) -> bytes:
+        """Send one request and wait for all of its reply."""
+        self._socket.sendall(request)
+        reply = self._socket.recv(262_144)
+        while (end := reply.find(b"\r\n\r\n")) < 0:
+            reply += self._socket.recv(262_144)
+        length = 0
+        if (found := reply.find(b"content-length: ", 0, end)) >= 0:
+            length = int(reply[found + 16 : reply.index(b"\r", found)])
+        missing = end + 4 + length - len(reply)
+        pieces = [reply]
+        while missing > 0:
+            pieces.append(self._socket.recv(262_144))
+            missing -= len(pieces[-1])
+        if not reply.startswith(_OK):
+            raise UnexpectedReplyError(reply[:300].decode())
+        return b"".join(pieces)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def main() -> None:
+    """Measure, and print."""
+    with tempfile.TemporaryDirectory() as folder, LocalDataverse(Path(folder), limits="off") as emulator:
+        form = urllib.parse.urlencode(
+            {
+                "grant_type": "client_credentials",
+                "client_id": emulator.client_id,
+                "client_secret": emulator.client_secret,
+                "scope": f"{emulator.url}/.default",
+            }
+        ).encode()
+        grant = _request("POST", f"/{emulator.tenant_id}/oauth2/v2.0/token", form)
+        connection = _Connection(emulator.port)
+        token = json.loads(connection.ask(grant).partition(b"\r\n\r\n")[2])["access_token"]
+        connection.close()
+        bearer = f"Authorization: Bearer {token}\r\n"
+        keys = [str(uuid.UUID(int=number)) for number in range(ROWS)]
+        singles = [_request("PATCH", defaults.API + _row(key), _body(n), bearer) for n, key in enumerate(keys)]
+        batches = [_batch(keys[start : start + BATCH], bearer) for start in range(0, ROWS, BATCH)]
+        _check(emulator.port, batches[0])
+        _figure("dataverse_batched_patches_per_s", BATCH * _rate(emulator.port, batches))
+        _figure("dataverse_single_patches_per_s", _rate(emulator.port, singles))
+        _figure("dataverse_tokens_per_s", _rate(emulator.port, [grant]))
+
+
+def _check(port: int, batch: bytes) -> None:
+    """Raises UnexpectedReplyError unless every operation of a batch is carried out."""
+    connection = _Connection(port)
+    reply = connection.ask(batch)
+    connection.close()
+    if reply.count(b"\r\nHTTP/1.1 204 ") != BATCH:
+        raise UnexpectedReplyError(reply.decode())
+
+
+def _rate(port: int, requests: Sequence[bytes]) -> float:
+    """Requests answered per second over all connections, each going round its share of `requests`."""
+    counts = [0] * CONNECTIONS
+    failures: list[Exception] = []
+    until = time.perf_counter() + SECONDS
+
+    def work(number: int) -> None:
+        connection = _Connection(port)
+        mine = requests[number::CONNECTIONS] or requests
+        done = 0
+        try:
+            while time.perf_counter() < until:
+                connection.ask(mine[done % len(mine)])
+                done += 1
+        except Exception as error:  # noqa: BLE001 - told by the main thread
+            failures.append(error)
+        counts[number] = done
+        connection.close()
+
+    started = time.perf_counter()
+    _together([lambda number=number: work(number) for number in range(CONNECTIONS)])  # type: ignore[misc]
+    if failures:
+        raise failures[0]
+    return sum(counts) / (time.perf_counter() - started)
+
+
+def _together(works: Sequence[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=work) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _request(method: str, path: str, body: bytes, *headers: str) -> bytes:
+    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n{''.join(headers)}"
+    return f"{head}OData-Version: 4.0\r\nAccept: application/json\r\n\r\n".encode() + body
+
+
+def _row(key: str) -> str:
+    return f"hlf_peermentors(hlf_mentorid='{key}')"
+
+
+def _body(number: int) -> bytes:
+    listing = {
+        "hlf_name": f"Kari Nordmann {number}",
+        "hlf_firstname": "Kari",
+        "hlf_lastname": f"Nordmann {number}",
+        "hlf_phone": "+47 00 00 00 00",
+        "hlf_email": f"kari{number}@example.no",
+        "hlf_area": "Oslo",
+        "hlf_published": True,
+        "statecode": 0,
+        "statuscode": 1,
+    }
+    return json.dumps(listing).encode()
+
+
+def _batch(keys: Sequence[str], bearer: str) -> bytes:
+    parts = [
+        (
+            "--batch_1\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+            f"PATCH {defaults.API}{_row(key)} HTTP/1.1\r\nContent-Type: application/json\r\n\r\n"
+        ).encode()
+        + _body(number)
+        + b"\r\n"
+        for number, key in enumerate(keys)
+    ]
+    kind = 'Content-Type: multipart/mixed; boundary="batch_1"\r\nPrefer: odata.continue-on-error\r\n'
+    return _request("POST", f"{defaults.API}$batch", b"".join(parts) + b"--batch_1--\r\n", bearer, kind)
+
+
+def _figure(name: str, value: float) -> None:
+    print(f"figure {name} {value:.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

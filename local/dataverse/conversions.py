@@ -1,0 +1,179 @@
+"""One column value from its JSON, by the column's type, refused as Microsoft's OData library or Dataverse would."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Final
+
+from local.dataverse import choices
+from local.dataverse.errors import DataverseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.dataverse.schema import Column, TableSchema
+
+EDM: Final = {
+    "string": "String",
+    "memo": "String",
+    "boolean": "Boolean",
+    "integer": "Int32",
+    "bigint": "Int64",
+    "decimal": "Decimal",
+    "double": "Double",
+    "money": "Decimal",
+    "datetime": "DateTimeOffset",
+    "date": "Date",
+    "choice": "Int32",
+    "state": "Int32",
+    "status": "Int32",
+    "lookup": "Guid",
+    "uniqueidentifier": "Guid",
+}
+"""Column type to the type of `$metadata`, without `Edm.`."""
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_INT32 = range(-(2**31), 2**31)
+
+
+def _text(schema: TableSchema, column: Column, value: object) -> str:
+    if type(value) is not str:
+        raise _literal(schema, column, value)
+    if len(value) > column.max_length or (not value.isascii() and _units(value) > column.max_length):
+        raise DataverseError(
+            400,
+            "0x80044331",
+            f"A validation error occurred.  The length of the '{column.name}' attribute of the '{schema.name}' entity"
+            f" exceeded the maximum allowed length of '{column.max_length}'.",
+        )
+    return value
+
+
+def _units(value: str) -> int:
+    return len(value.encode("utf-16-le")) // 2  # what an nvarchar counts
+
+
+def _boolean(schema: TableSchema, column: Column, value: object) -> bool:
+    if type(value) is bool:
+        return value
+    if type(value) is str and "boolean" in choices.TEXT_IS_CONVERTED and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    raise _literal(schema, column, value)
+
+
+def _whole(schema: TableSchema, column: Column, value: object) -> int:
+    if type(value) is str and column.type in choices.TEXT_IS_CONVERTED:
+        try:
+            value = int(value)
+        except ValueError:
+            raise _literal(schema, column, value) from None
+    if type(value) is not int or (column.type != "bigint" and value not in _INT32):
+        raise _literal(schema, column, value)
+    return value
+
+
+def _integer(schema: TableSchema, column: Column, value: object) -> int:
+    number = _whole(schema, column, value)
+    _in_range(schema, column, number)
+    return number
+
+
+def _option(schema: TableSchema, column: Column, value: object) -> int:
+    number = _whole(schema, column, value)
+    if number not in column.options:
+        raise DataverseError(
+            400,
+            "0x8004431A",
+            f"A validation error occurred. The value {number} of '{column.name}' on record of type '{schema.name}' is"
+            f" outside the valid range. Accepted Values: {','.join(map(str, column.options))}",
+        )
+    return number
+
+
+def _number(schema: TableSchema, column: Column, value: object) -> float:
+    if type(value) is str and column.type in choices.TEXT_IS_CONVERTED:
+        try:
+            value = float(value)
+        except ValueError:
+            raise _literal(schema, column, value) from None
+    if type(value) is str:
+        raise DataverseError.payload(
+            schema.set_name,
+            f"Cannot convert a value to target type 'Edm.{EDM[column.type]}' because of conflict between input format"
+            " string/number and parameter 'IEEE754Compatible' false/true.",
+        )
+    if type(value) is not int and type(value) is not float:
+        raise _literal(schema, column, value)
+    _in_range(schema, column, value)
+    return value if type(value) is int else round(value, column.precision)
+
+
+def _in_range(schema: TableSchema, column: Column, value: float) -> None:
+    below = column.minimum is not None and value < column.minimum
+    if below or (column.maximum is not None and value > column.maximum):
+        raise DataverseError(
+            400,
+            choices.OUT_OF_RANGE_CODE,
+            f"A validation error occurred.  The value of '{column.name}' on record of type '{schema.name}' is outside"
+            " the valid range.",
+        )
+
+
+def _datetime(schema: TableSchema, column: Column, value: object) -> str:
+    if type(value) is str:
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            raise _literal(schema, column, value) from None
+        if "T" in value and moment.tzinfo is not None:
+            return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    raise _literal(schema, column, value)
+
+
+def _date(schema: TableSchema, column: Column, value: object) -> str:
+    if type(value) is str:
+        try:
+            return date.fromisoformat(value).isoformat()
+        except ValueError:
+            pass
+    raise _literal(schema, column, value)
+
+
+def _guid(schema: TableSchema, column: Column, value: object) -> str:
+    if type(value) is str and _GUID.fullmatch(value):
+        return value.lower()
+    raise _literal(schema, column, value)
+
+
+def _lookup(_schema: TableSchema, _column: Column, _value: object) -> str:
+    raise DataverseError(
+        400,
+        "0x80060888",
+        "CRM do not support direct update of Entity Reference properties, Use Navigation properties instead.",
+    )
+
+
+def _literal(schema: TableSchema, column: Column, value: object) -> DataverseError:
+    return DataverseError.payload(
+        schema.set_name, f"Cannot convert the literal '{value}' to the expected type 'Edm.{EDM[column.type]}'."
+    )
+
+
+CONVERT: Final[dict[str, Callable[[TableSchema, Column, object], object]]] = {
+    "string": _text,
+    "memo": _text,
+    "boolean": _boolean,
+    "integer": _integer,
+    "bigint": _integer,
+    "decimal": _number,
+    "double": _number,
+    "money": _number,
+    "datetime": _datetime,
+    "date": _date,
+    "choice": _option,
+    "state": _option,
+    "status": _option,
+    "lookup": _lookup,
+    "uniqueidentifier": _guid,
+}
+"""Column type to what makes its value. Each raises DataverseError; null is not theirs."""
