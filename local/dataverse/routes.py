@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from local.dataverse import bulk, defaults, properties, records
+from local.dataverse import bulk, bulk_delete, defaults, metadata, properties, queries, records
 from local.dataverse.addresses import decode
 from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
 from local.dataverse.messages import Response
@@ -17,16 +16,6 @@ if TYPE_CHECKING:
     from local.dataverse.store import Table
 
 _MESSAGE = "Microsoft.Dynamics.CRM."
-
-
-def _module(name: str) -> Any:  # noqa: ANN401 - a module that may not be there
-    try:
-        return importlib.import_module(f"local.dataverse.{name}")
-    except ImportError:
-        return None
-
-
-_queries, _metadata = _module("queries"), _module("metadata")
 
 
 def answer(emulator: Emulator, request: Request) -> Response:
@@ -53,11 +42,10 @@ def _on_set(emulator: Emulator, table: Table, rest: str, request: Request) -> Re
         return bulk.answer(emulator, table, rest.removeprefix(_MESSAGE), request)
     if rest not in {"", "$count"}:
         raise DataverseError.no_such_segment(rest)
-    if request.method != "GET" or _queries is None:
+    if request.method != "GET":
         raise DataverseError.wrong_method(request.method)
     emulator.tokens.require(request.user, table.schema.name, "read")
-    found = _queries.count if rest else _queries.query
-    return found(emulator, table, request)  # type: ignore[no-any-return]
+    return queries.count(emulator, table, request) if rest else queries.query(emulator, table, request)
 
 
 def _elsewhere(emulator: Emulator, path: str, request: Request) -> Response:
@@ -65,12 +53,9 @@ def _elsewhere(emulator: Emulator, path: str, request: Request) -> Response:
         raise DataverseError.payload("", "A batch request cannot hold another batch request.")
     if request.method == "GET" and path in {"WhoAmI", "WhoAmI()"}:
         return _who_am_i(emulator, request)
-    if request.method == "GET" and _metadata is not None:
-        if path == "$metadata":
-            return _metadata.metadata(emulator)  # type: ignore[no-any-return]
-        if path.startswith("EntityDefinitions"):
-            return _metadata.entity_definitions(emulator, path, request.query)  # type: ignore[no-any-return]
-    raise DataverseError.no_such_segment(path.partition("/")[0].partition("(")[0])
+    if request.method == "POST" and path == "BulkDelete":
+        return bulk_delete.answer(emulator, request)
+    return metadata.answer(emulator, path, request)
 
 
 def _who_am_i(emulator: Emulator, request: Request) -> Response:

@@ -120,27 +120,31 @@ def _selected(table: Table, select: str | None) -> list[str] | None:
 
 
 def _expanded(table: Table, expand: str | None) -> Sequence[tuple[Column, Shape]]:
-    """Lookups with `$select` inside; the service also has collections and more options, the emulator says 501."""
-    if not expand:
-        return ()
     found: list[tuple[Column, Shape]] = []
+    for name, options in expand_items(expand or ""):
+        column = table.schema.navigations.get(name)
+        if column is None:
+            raise DataverseError.unknown_property(name, table.schema.name)
+        found.append((column, Shape(table.store.tables_by_name[column.target], options)))
+    return found
+
+
+def expand_items(expand: str) -> list[tuple[str, Options]]:
+    """`a,b($select=c,d)` as names, each with what stands inside; `$select` only, for anything else 501 is raised."""
+    found: list[tuple[str, Options]] = []
     position = 0
     while position < len(expand):
         match = _EXPANDED.match(expand, position)
         if match is None:
             raise not_implemented() if "$expand" in expand else refused(f"Syntax error in $expand: '{expand}'.")
         name, inside = match.groups()
-        column = table.schema.navigations.get(name)
-        if column is None:
-            raise DataverseError.unknown_property(name, table.schema.name)
         options = Options()
-        for part in (inside or "").split(";"):
+        for part in filter(None, (inside or "").split(";")):
             option, _, value = part.strip().partition("=")
-            if option not in {"", "$select"}:
+            if option != "$select":
                 raise not_implemented()
-            if option:
-                options[option] = value
-        found.append((column, Shape(table.store.tables_by_name[column.target], options)))
+            options[option] = value
+        found.append((name, options))
         position = match.end()
     return found
 

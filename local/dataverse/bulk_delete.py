@@ -1,0 +1,47 @@
+"""BulkDelete: an asynchronous job that deletes what a query finds; the official SDK's way to delete many rows.
+
+The service answers with the job's id and deletes later, in the background. The emulator has deleted when it answers,
+and understands the one query the SDK sends: a column whose value is one of a list.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
+from local.dataverse.messages import Request, Response
+from local.dataverse.urls import not_implemented
+
+if TYPE_CHECKING:
+    from local.dataverse.app import Emulator
+
+
+def answer(emulator: Emulator, request: Request) -> Response:
+    """POST BulkDelete. Raises DataverseError."""
+    try:
+        found = [_condition(query) for query in json.loads(request.body)["QuerySet"]]
+    except (ValueError, KeyError, TypeError):
+        raise DataverseError.payload("BulkDelete", "The parameters of the action could not be read.") from None
+    for name, column, values in found:
+        table = emulator.store.tables_by_name.get(name)
+        if table is None or column not in table.schema.columns:
+            raise DataverseError.unknown_property(column, name)
+        emulator.tokens.require(request.user, name, "delete")
+        for row in [row for row in table.rows.values() if row[column] in values]:
+            table.delete(row[table.schema.primary_id])
+    body = {
+        "@odata.context": f"{emulator.api_url}$metadata#Microsoft.Dynamics.CRM.BulkDeleteResponse",
+        "JobId": str(uuid.uuid4()),
+    }
+    return Response(200, [CONTENT_TYPE, ODATA_VERSION], json.dumps(body).encode())
+
+
+def _condition(query: dict[str, Any]) -> tuple[str, str, set[Any]]:
+    """Table, column and values. Raises KeyError or TypeError for what is no query."""
+    conditions = query["Criteria"]["Conditions"]
+    if len(conditions) != 1 or conditions[0]["Operator"] != "In":
+        raise not_implemented()
+    values = {value["Value"] for value in conditions[0]["Values"]}
+    return query["EntityName"], conditions[0]["AttributeName"], values

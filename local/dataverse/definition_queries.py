@@ -1,0 +1,84 @@
+"""Lists of definitions: `$select` and `$filter`, no order and no top ("Query table definitions using the Web API")."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from local.dataverse import urls
+from local.dataverse.comparisons import Column
+from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
+from local.dataverse.filters import compile_filter
+from local.dataverse.messages import Response
+from local.dataverse.shapes import expand_items
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from local.dataverse.app import Emulator
+    from local.dataverse.definitions import Definition
+
+
+def collection(
+    emulator: Emulator,
+    context: str,
+    kind: str,
+    items: Sequence[Definition],
+    options: urls.Options,
+    *,
+    known: frozenset[str] | None = None,
+) -> Response:
+    """A list of definitions of one `kind`. Raises DataverseError.
+
+    `known` are the names that may be selected, None for those the items have.
+    """
+    options.only("$select", "$expand", "$filter", "$count")
+    if text := options.get("$filter"):
+        sample = items[0] if items else {}
+        holds = compile_filter(text, lambda path: _filter_column(sample, path, kind), options.aliases)
+        items = [item for item in items if holds(item)]
+    body: Definition = {"@odata.context": f"{emulator.api_url}$metadata#{context}"}
+    if urls.yes_or_no(options, "$count"):
+        body["@odata.count"] = len(items)
+    body["value"] = selected(items, options, kind, known)
+    return json_reply(body)
+
+
+def selected(
+    items: Sequence[Definition], options: urls.Options, kind: str, known: frozenset[str] | None
+) -> list[Definition]:
+    """What `$select` asks of each, besides what is always there. Raises DataverseError."""
+    if not options.get("$select"):
+        return list(items)
+    names = [name.strip() for name in options["$select"].split(",")]
+    allowed = known if known is not None else {name for item in items for name in item}
+    for name in names:
+        if items and name not in allowed:
+            raise DataverseError.unknown_property(name, kind)
+    always = {"@odata.type", "MetadataId", *(name for name, _ in expand_items(options.get("$expand", "")))}
+    return [{name: value for name, value in item.items() if name in names or name in always} for item in items]
+
+
+def _filter_column(sample: Definition, path: str, kind: str) -> Column:
+    """A property of a definition; case counts in its text. The kind of its values is told from one definition."""
+    steps = path.split("/")
+
+    def get(item: Definition) -> Any:  # noqa: ANN401 - a JSON value
+        value: Any = item
+        for step in steps:
+            value = value.get(step) if isinstance(value, dict) else None
+        return value
+
+    example = get(sample)
+    if example is None and steps[0] not in sample and sample:
+        raise DataverseError.unknown_property(path, kind)
+    if isinstance(example, bool):
+        return Column("boolean", get)
+    if isinstance(example, int):
+        return Column("number", get)
+    return Column("guid" if path == "MetadataId" else "word", get)
+
+
+def json_reply(body: Definition) -> Response:
+    """200."""
+    return Response(200, [CONTENT_TYPE, ODATA_VERSION], json.dumps(body, ensure_ascii=False).encode())
