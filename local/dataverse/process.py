@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import ssl
 import sys
 import time
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from local import processes
 from local.dataverse import defaults
@@ -26,11 +27,20 @@ class LocalDataverseError(Exception):
     """When the emulator does not start; the message says where its log is."""
 
 
+class Tls(NamedTuple):
+    """What the emulator needs to speak HTTPS, as the service does and its official SDK insists. Both are PEM files."""
+
+    certificate: Path
+    """Private key and certificate chain for 127.0.0.1."""
+    authority: Path
+    """Whom a client has to trust."""
+
+
 class LocalDataverse:
     """One emulator on a free port of 127.0.0.1, gone when the context manager is left.
 
     `folder` gets its log. tenant_id, client_id and client_secret are those of the environment it starts with.
-    `limits` are those of service protection: "real", "off", or JSON of protection.Limits.
+    `limits` are those of service protection: "real", "off", or JSON of protection.Limits. With `tls`, HTTPS only.
     """
 
     tenant_id = defaults.TENANT_ID
@@ -38,18 +48,25 @@ class LocalDataverse:
     client_secret = defaults.CLIENT_SECRET
 
     def __init__(
-        self, folder: Path, *, port: int | None = None, schema: Path = defaults.SCHEMA, limits: str = "real"
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        schema: Path = defaults.SCHEMA,
+        limits: str = "real",
+        tls: Tls | None = None,
     ) -> None:
         self._folder = folder
         self._limits = limits
         self._schema = schema
+        self._tls = tls
         self._process: subprocess.Popen[bytes] | None = None
         self.port = port or processes.free_port()
 
     @property
     def url(self) -> str:
         """Environment, token endpoint, control and website, all under one address."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def token_url(self) -> str:
@@ -69,11 +86,16 @@ class LocalDataverse:
         log = self._folder / "dataverse.log"
         command = [sys.executable, "-m", "local.dataverse.server", "--port", str(self.port)]
         command += ["--schema", str(self._schema.resolve()), "--limits", self._limits]
+        trust = None
+        if self._tls is not None:
+            command += ["--certificate", str(self._tls.certificate)]
+            trust = ssl.create_default_context(cafile=self._tls.authority)
         environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self._folder), "PYTHONPATH": str(_ROOT)}
         self._process = processes.start(command, environment=environment, log=log, cwd=_ROOT)
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
-            with suppress(OSError), urllib.request.urlopen(f"{self.url}/_emulator/health", timeout=1):  # noqa: S310
+            health = f"{self.url}/_emulator/health"
+            with suppress(OSError), urllib.request.urlopen(health, timeout=1, context=trust):  # noqa: S310
                 return
             time.sleep(0.01)
         self.stop()

@@ -14,9 +14,15 @@ from local.dataverse.protection import Limits, read_limits
 from local.dataverse.schema import load
 
 
-def serve(port: int, schema: Path = defaults.SCHEMA, limits: Limits | None = None) -> None:
-    """Answer on 127.0.0.1 until SIGINT or SIGTERM. Raises SchemaError."""
-    emulator = Emulator(f"http://127.0.0.1:{port}", load(schema), site=website.load(schema), limits=limits)
+def serve(
+    port: int, schema: Path = defaults.SCHEMA, limits: Limits | None = None, certificate: Path | None = None
+) -> None:
+    """Answer on 127.0.0.1 until SIGINT or SIGTERM. Raises SchemaError.
+
+    `certificate` is a PEM file with the key and the chain; with it, the emulator speaks HTTPS and nothing else.
+    """
+    scheme = "https" if certificate else "http"
+    emulator = Emulator(f"{scheme}://127.0.0.1:{port}", load(schema), site=website.load(schema), limits=limits)
     uvicorn.run(
         emulator,
         host="127.0.0.1",
@@ -29,6 +35,7 @@ def serve(port: int, schema: Path = defaults.SCHEMA, limits: Limits | None = Non
         log_level="warning",
         server_header=False,
         timeout_keep_alive=120,
+        ssl_certfile=certificate,
     )
 
 
@@ -48,8 +55,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=defaults.PORT)
     parser.add_argument("--schema", type=Path, default=defaults.SCHEMA)
     parser.add_argument("--limits", type=read_limits, default=None, help="off, real, or JSON of protection.Limits")
+    parser.add_argument("--certificate", type=Path, default=None, help="HTTPS with this key and chain (PEM)")
     given = parser.parse_args()
-    serve(given.port, given.schema, given.limits)
+    serve(given.port, given.schema, given.limits, given.certificate)
 
 
 if __name__ == "__main__":
