@@ -26,20 +26,25 @@ class EventSourceError(LambdaHostError):
 class EventSources:
     """A context manager: while it is open, the enabled mappings of the stack are polled.
 
-    Leaving it takes no more messages, waits two seconds for the batches under way, and stops those that go on; their
-    messages come back after the queue's visibility timeout. Leave it before the host is closed. `aws_url` is the
-    endpoint of SQS. Entering raises EventSourceError.
+    Leaving it takes no more messages, waits for the batches under way as long as `patience_seconds`, and stops those
+    that go on; their messages come back after the queue's visibility timeout. Leave it before the host is closed.
+    `aws_url` is the endpoint of SQS. Entering raises EventSourceError.
     """
 
-    def __init__(self, stack: Stack, host: LambdaHost, aws_url: str) -> None:
+    def __init__(self, stack: Stack, host: LambdaHost, aws_url: str, *, patience_seconds: float = 2.0) -> None:
         self._mappings: tuple[EventSourceMapping, ...] = stack.template.event_source_mappings
         self._timeouts = {function.logical_id: function.timeout_seconds for function in stack.functions}
         self._host = host
         self._sqs = SqsClient(aws_url, stack.template.account.region)
         self._pollers: list[SqsPoller] = []
+        self._patience_seconds = patience_seconds
 
     def __enter__(self) -> Self:
-        self._host.run(self._start()).result()
+        try:
+            self._host.run(self._start()).result()
+        except EventSourceError:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -55,7 +60,7 @@ class EventSources:
             poller.start()
 
     async def _stop(self) -> None:
-        await asyncio.gather(*(poller.stop() for poller in self._pollers))
+        await asyncio.gather(*(poller.stop(self._patience_seconds) for poller in self._pollers))
         self._sqs.close()
 
     async def _queue(self, mapping: EventSourceMapping) -> PolledQueue:

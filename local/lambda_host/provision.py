@@ -68,6 +68,11 @@ class Stack:
         """The schedules, enabled or not."""
         return self.template.schedules
 
+    @property
+    def outputs(self) -> Mapping[str, str]:
+        """The values of the template's Outputs, such as a function's URL."""
+        return self.template.outputs
+
     def physical_id(self, logical_id: str) -> str:
         """What `Ref` gives: a queue's URL, a topic's or secret's ARN, a function's name."""
         return self._found(logical_id).ref

@@ -35,7 +35,6 @@ _POLL_SECONDS = 1  # a request that waits cannot be taken back, so this is also 
 _WINDOW_PAUSE_SECONDS = 0.05  # between looks in a batching window's last second: a request waits for whole seconds
 _ERROR_PAUSE_SECONDS = 1.0
 _FIRST_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 0.05, 2.0
-_PATIENCE_SECONDS = 2.0
 _FAILURES = (SqsError, OSError, EOFError)
 
 
@@ -67,14 +66,14 @@ class SqsPoller:
         """Begin to poll."""
         self._polling = asyncio.create_task(self._poll())
 
-    async def stop(self) -> None:
-        """Poll no more; wait a little for the batches under way, then cancel them."""
+    async def stop(self, patience_seconds: float) -> None:
+        """Poll no more; wait as long for the batches under way, then cancel them."""
         if self._polling:
             self._polling.cancel()
             with suppress(asyncio.CancelledError):
                 await self._polling
         if self._running:
-            _, late = await asyncio.wait(self._running, timeout=_PATIENCE_SECONDS)
+            _, late = await asyncio.wait(self._running, timeout=patience_seconds)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)

@@ -37,10 +37,11 @@ _UNSUPPORTED = {
 
 @dataclass(frozen=True)
 class Template:
-    """The resources of a template for which all conditions hold. `scope` knows the ids they are resolved with."""
+    """What of a template its conditions leave. `scope` knows the ids it is resolved with."""
 
     account: Account
     resources: Mapping[str, Mapping[str, Any]]
+    raw_outputs: Mapping[str, Mapping[str, Any]]
     scope: Scope
 
     def kind(self, logical_id: str) -> str:
@@ -122,6 +123,14 @@ class Template:
     def event_invoke_configs(self) -> tuple[EventInvokeConfig, ...]:
         return self.of_kind("AWS::Lambda::EventInvokeConfig")
 
+    @cached_property
+    def outputs(self) -> Mapping[str, str]:
+        """The values of the Outputs section."""
+        return {
+            name: as_text(resolve(output.get("Value"), self.scope, f"Outputs.{name}"))
+            for name, output in self.raw_outputs.items()
+        }
+
     def check(self) -> None:
         """Read everything once; raise TemplateError for the first thing that is wrong."""
         for logical_id in self.resources:
@@ -131,6 +140,7 @@ class Template:
                 raise TemplateError(f"{logical_id}: {self.kind(logical_id)} is not run here: {reason}")
             if self.kind(logical_id) in READERS:
                 self.read(logical_id)
+        _ = self.outputs
         functions = {function.logical_id for function in self.functions}
         triggers: tuple[Schedule | EventSourceMapping | FunctionUrl | EventInvokeConfig, ...] = (
             *self.schedules,
@@ -180,12 +190,15 @@ def load_template(
         conditions=cloudformation.get("Conditions") or {},
         physical_id=lambda _: None,
     )
-    present = {
-        logical_id: resource
-        for logical_id, resource in cloudformation["Resources"].items()
-        if "Condition" not in resource or holds(resource["Condition"], scope, f"{logical_id}.Condition")
-    }
-    template = Template(account=place, resources=present, scope=scope)
+
+    def present(section: str) -> dict[str, Any]:
+        return {
+            name: item
+            for name, item in (cloudformation.get(section) or {}).items()
+            if "Condition" not in item or holds(item["Condition"], scope, f"{name}.Condition")
+        }
+
+    template = Template(account=place, resources=present("Resources"), raw_outputs=present("Outputs"), scope=scope)
     template = template.with_ids(template.foreseen_id)
     template.check()
     return template
