@@ -13,6 +13,8 @@ from shared.adapters.postgres.migrate import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
+    from uuid import UUID
 
     from local.mentors_csv import OrganisationRow
     from local.postgres import Postgres
@@ -45,8 +47,7 @@ def create(postgres: Postgres, name: str = NAME, *, template: str | None = None)
     if template is None:
         with psycopg.connect(postgres.dsn(name), autocommit=True) as connection:
             connection.execute(_FOUNDATION.read_bytes())
-            if _PG_NET.exists():
-                connection.execute(_PG_NET.read_bytes())
+            connection.execute(_PG_NET.read_bytes())
             migrate(connection)
     return postgres.dsn(name)
 
@@ -74,6 +75,15 @@ def store_doorbell(dsn: str, url: str, secret: str) -> None:
     with psycopg.connect(dsn) as connection:
         connection.execute("DELETE FROM certification.doorbell")
         connection.execute("INSERT INTO certification.doorbell (url, secret) VALUES (%s, %s)", (url, secret))
+
+
+def set_evaluated(connection: psycopg.Connection, organisations: Iterable[UUID], day: date) -> None:
+    """As if the check of that day had been in these organisations."""
+    connection.execute(
+        "INSERT INTO certification.evaluated_days (organisation_id, day) SELECT unnest(%s::uuid[]), %s"
+        " ON CONFLICT DO NOTHING",
+        (list(organisations), day),
+    )
 
 
 def store_settings(dsn: str, organisations: Iterable[OrganisationRow]) -> None:

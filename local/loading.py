@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import psycopg
 
 from local import database
@@ -9,15 +11,23 @@ from local.load import LoadReport, load
 from local.mentors_csv import MentorFile, read_mentors, read_organisations
 from local.stack import ROOT
 
+if TYPE_CHECKING:
+    from datetime import date
+
 MENTORS = ROOT / "data" / "mentors.csv"
 ORGANISATIONS = ROOT / "data" / "organisations.csv"
 
 
-def store(dsn: str, mentors: MentorFile) -> LoadReport:
-    """Load the good rows, and the settings of the organisations that data/organisations.csv describes."""
+def store(dsn: str, mentors: MentorFile, *, evaluated: date | None = None) -> LoadReport:
+    """Load the good rows, and the settings of the organisations that data/organisations.csv describes.
+
+    `evaluated`: as if the check of that day had been, so that the website shows who was certified then.
+    """
     named = {row.organisation_id for row in mentors.rows}
     described = tuple(row for row in read_organisations(ORGANISATIONS) if row.id in named)
     with psycopg.connect(dsn) as connection:
+        if evaluated:
+            database.set_evaluated(connection, named, evaluated)
         report = load(connection, mentors, described)
     database.store_settings(dsn, described)
     return report

@@ -105,7 +105,7 @@ def problems(file: MentorFile) -> None:
     if not file.problems:
         return
     refused = len({problem.line for problem in file.problems})
-    table = _table(f"[yellow]{_many(refused, 'row')} not loaded; the others were[/yellow]")
+    table = new_table(f"[yellow]{_many(refused, 'row')} not loaded; the others were[/yellow]")
     table.add_column("Line", justify="right")
     table.add_column("Column")
     table.add_column("Reason", overflow="fold")
@@ -128,7 +128,7 @@ def night(night: Night) -> None:
 
 def reminders(part: Part) -> Table:
     """Per organisation and threshold: due, claimed, collapsed, without e-mail, already claimed."""
-    table = _table("Reminders")
+    table = new_table("Reminders")
     table.add_column("Organisation")
     table.add_column("Threshold", justify="right")
     for title in ("Due", "Claimed", "Collapsed", "No e-mail", "Already"):
@@ -148,7 +148,7 @@ def reminders(part: Part) -> Table:
 def _moves(night: Night) -> Table:
     moved = night.moved
     expired = sum(one.to_status == "certification_expired" for one in moved)
-    table = _table(f"{_many(expired, 'mentor')} expired, {len(moved) - expired} reactivated")
+    table = new_table(f"{_many(expired, 'mentor')} expired, {len(moved) - expired} reactivated")
     for title in ("Organisation", "Mentor", "Now"):
         table.add_column(title, no_wrap=title == "Mentor")
     table.add_column("Certification ends", justify="right")
@@ -171,7 +171,7 @@ def _first(moved: Sequence[Moved]) -> Sequence[Moved]:
 
 def notices(part: Part) -> Table:
     """Sent notices by kind and language, and what was not sent."""
-    table = _table("Notices")
+    table = new_table("Notices")
     table.add_column("Kind", no_wrap=True)
     for title in (*_LOCALES.values(), "Refused", "Outdated", "Waiting", "In doubt"):
         table.add_column(title, justify="right", no_wrap=True)
@@ -195,7 +195,7 @@ def notices(part: Part) -> Table:
 
 def timings(*parts: Part) -> None:
     """How each function ended and what it took."""
-    table = _table("Functions")
+    table = new_table("Functions")
     for title in ("Function", "Ended"):
         table.add_column(title, no_wrap=True)
     for title in ("Cold start", "Duration", "Memory"):
@@ -227,7 +227,7 @@ def _reasons(part: Part) -> list[str]:
 
 def nothing_twice(first: Night, second: Night) -> bool:
     """The second night beside the first. Answers whether nothing happened twice."""
-    table = _table("The same night again")
+    table = new_table("The same night again")
     table.add_column("")
     table.add_column("After the first", justify="right")
     table.add_column("After the second", justify="right")
@@ -266,7 +266,7 @@ def sample_mail(folder: Path) -> None:
 
 def preview(lines: Sequence[Coming], *, first: str, days: int) -> None:
     """Who will be reminded or expire when."""
-    table = _table(f"The next {days} nights from {first}, if nothing changes until then")
+    table = new_table(f"The next {days} nights from {first}, if nothing changes until then")
     for title in ("Night of", "Organisation", "Mentor", "What"):
         table.add_column(title, no_wrap=title == "Mentor")
     table.add_column("Certification ends", justify="right")
@@ -311,7 +311,7 @@ def explanation(found: Explanation) -> None:
     if mentor.mail_problem:
         console.print(f"[yellow]Cannot be mailed: {mentor.mail_problem}[/yellow]")
     for expires_on in dict.fromkeys(one.expires_on for one in found.thresholds):
-        table = _table(f"Certification that ends {expires_on:%d.%m.%Y}" if expires_on else "No certification")
+        table = new_table(f"Certification that ends {expires_on:%d.%m.%Y}" if expires_on else "No certification")
         table.add_column("Days", justify="right")
         for title in ("Due on", "State", "Reason", "Mail", "Night", "Run"):
             table.add_column(title)
@@ -328,7 +328,7 @@ def explanation(found: Explanation) -> None:
                 )
         console.print(table)
     if found.log:
-        log = _table("Status log")
+        log = new_table("Status log")
         for title in ("When", "From", "To", "Reason", "Actor"):
             log.add_column(title)
         for at, old, new, reason, actor, _ in found.log:
@@ -343,7 +343,7 @@ def explanation(found: Explanation) -> None:
 
 def addresses(rows: dict[str, str]) -> None:
     """What runs where."""
-    table = _table("Running; Ctrl-C stops all of it")
+    table = new_table("Running; Ctrl-C stops all of it")
     table.add_column("What")
     table.add_column("Where", overflow="fold")
     for what, where in rows.items():
@@ -381,7 +381,8 @@ def _number(n: int) -> str:
     return str(n) if n else "[dim]0[/dim]"
 
 
-def _table(title: str) -> Table:
+def new_table(title: str) -> Table:
+    """A table in the style of all of them."""
     return Table(
         title=title,
         title_justify="left",

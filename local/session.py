@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session:
-    """Where the database is, and how to call a function."""
+    """Where the database and the website are, and how to call a function."""
 
     dsn: str
+    website: str
     invoke: Callable[[str, object], Answer]
     mail: Path
 
@@ -44,14 +45,21 @@ def of(stack: LocalStack) -> Session:
             done.payload, done.function_error, done.log_lines, done.duration_ms, done.init_ms, done.max_memory_mb
         )
 
-    return Session(stack.dsn, call, stack.home / "mail")
+    return Session(stack.dsn, stack.dataverse.url, call, stack.home / "mail")
 
 
 @contextmanager
 def announced(stack: LocalStack) -> Iterator[dict[str, str]]:
     """Serve the functions to other processes and write down where, until the block ends."""
     with InvokeApi(stack.host) as api:
-        addresses = {"invoke": api.url, "dsn": stack.dsn, "aws": stack.aws_url, "ses": stack.ses.url}
+        addresses = {
+            "invoke": api.url,
+            "dsn": stack.dsn,
+            "aws": stack.aws_url,
+            "ses": stack.ses.url,
+            "dataverse": stack.dataverse.url,
+            "doorbell": stack.urls.url("StatusChanged"),
+        }
         path = stack.home / "stack.json"
         path.touch(mode=0o600)
         path.write_text(json.dumps(addresses))
@@ -84,6 +92,7 @@ def session(
             raise
         yield Session(
             addresses["dsn"],
+            addresses["dataverse"],
             lambda function, event: invoke_api.invoke(addresses["invoke"], function, event),
             home / "mail",
         )

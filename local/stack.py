@@ -1,10 +1,14 @@
-"""The whole system on this machine: PostgreSQL, the AWS APIs, a mail service, and the functions of template.yaml."""
+"""The whole system on this machine.
+
+PostgreSQL with a stand-in for pg_net, the AWS APIs, a mail service, Dataverse, and the functions of template.yaml.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import os
+import secrets
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +18,19 @@ import psycopg
 
 from local import database
 from local.aws import CREDENTIALS, REGION, LocalAws
+from local.dataverse.process import LocalDataverse
+from local.lambda_host.event_sources import EventSources
+from local.lambda_host.function_urls import FunctionUrls
 from local.lambda_host.host import LambdaHost
 from local.lambda_host.provision import local_clients, provision
 from local.lambda_host.template import load_template
 from local.mail import LocalSes
+from local.pg_net import PgNet
 from local.postgres import Postgres
 from shared.adapters.postgres.migrate import migrate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from local.lambda_host.logs import LogLine
     from local.lambda_host.provision import Stack
@@ -46,6 +54,9 @@ class LocalStack:
     dsn: str
     aws_url: str
     ses: LocalSes
+    dataverse: LocalDataverse
+    urls: FunctionUrls
+    pg_net: PgNet
     stack: Stack
     host: LambdaHost
     home: Path
@@ -77,28 +88,41 @@ def local_stack(
     with ExitStack() as running:
         progress("Starting PostgreSQL")
         postgres = running.enter_context(local_postgres(home))
-        progress("Starting the AWS APIs and the mail service")
+        progress("Starting the AWS APIs, the mail service and Dataverse")
         aws = running.enter_context(LocalAws(home))
         mail = home / "mail"
         if fresh:
             for old in mail.glob("*.eml"):
                 old.unlink()
         ses = running.enter_context(LocalSes(mail))
+        dataverse = running.enter_context(LocalDataverse(home))
         progress("Applying the migrations")
         made = fresh or not database.exists(postgres)
         dsn = database.create(postgres) if made else _migrated(postgres)
         progress("Creating what template.yaml defines")
         clients = local_clients(aws.url, REGION)
-        stack = provision(load_template(ROOT / "template.yaml", parameters, region=REGION), clients)
-        for function in database.ROLES:
-            clients.secretsmanager.put_secret_value(
-                SecretId=stack.physical_id(f"{function}DatabaseSecret"),
-                SecretString=json.dumps(database.make_login(postgres, function)),
-            )
+        chosen = {"DataverseUrl": dataverse.url, "EntraAuthority": dataverse.url} | (parameters or {})
+        stack = provision(load_template(ROOT / "template.yaml", chosen, region=REGION), clients)
+        doorbell_key = secrets.token_urlsafe(32)
+        values: dict[str, Mapping[str, str | int]] = {
+            **{f"{function}DatabaseSecret": database.make_login(postgres, function) for function in database.ROLES},
+            "DataverseSecret": {
+                "tenant_id": dataverse.tenant_id,
+                "client_id": dataverse.client_id,
+                "client_secret": dataverse.client_secret,
+            },
+            "DoorbellSecret": {"current": doorbell_key},
+        }
+        for name, value in values.items():
+            clients.secretsmanager.put_secret_value(SecretId=stack.physical_id(name), SecretString=json.dumps(value))
         host = running.enter_context(
             LambdaHost(stack, ROOT, endpoints(aws.url, ses.url), on_log=on_log, log_directory=home / "logs")
         )
-        yield LocalStack(postgres, dsn, aws.url, ses, stack, host, home)
+        urls = running.enter_context(FunctionUrls(stack, host))
+        database.store_doorbell(dsn, urls.url("StatusChanged"), doorbell_key)
+        pg_net = running.enter_context(PgNet(dsn))
+        running.enter_context(EventSources(stack, host, aws.url))
+        yield LocalStack(postgres, dsn, aws.url, ses, dataverse, urls, pg_net, stack, host, home)
 
 
 def _migrated(postgres: Postgres) -> str:

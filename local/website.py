@@ -1,0 +1,106 @@
+"""The public website beside the app: what it shows, when it is up to date, and how quickly a change gets there."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from statistics import quantiles
+from typing import TYPE_CHECKING
+
+import httpx
+import psycopg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from uuid import UUID
+
+_PATIENCE_SECONDS = 60.0
+_LOOK_EVERY = 0.02
+_CHANGES_PER_SECOND = 20
+
+
+class WebsiteBehindError(Exception):
+    """When the website does not become what the app says in time; the message says how many listings wait."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """What visitors see: names by mentor id."""
+
+    names: dict[str, str]
+
+    def gone(self, later: Site) -> dict[str, str]:
+        """Who is here and not there."""
+        return {mentor: name for mentor, name in self.names.items() if mentor not in later.names}
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Milliseconds from before a status change was committed until Dynamics had accepted it."""
+
+    changes: int
+    p50: float
+    p95: float
+    p99: float
+    slowest: float
+
+
+def visit(url: str) -> Site:
+    """Look at the website as a visitor does."""
+    listings = httpx.get(f"{url}/website", params={"format": "json"}).raise_for_status().json()["listings"]
+    return Site({row["key"]: row["hlf_name"] or "" for row in listings})
+
+
+def wait_until_synced(dsn: str, seconds: float = _PATIENCE_SECONDS) -> None:
+    """Wait until nothing is waiting to be told to the website. Raises WebsiteBehindError."""
+    deadline = time.monotonic() + seconds
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        while waiting := _waiting(connection):
+            if time.monotonic() > deadline:
+                raise WebsiteBehindError(f"{waiting} listings still wait for the website after {seconds:.0f} seconds")
+            time.sleep(_LOOK_EVERY)
+
+
+def _waiting(connection: psycopg.Connection) -> int:
+    row = connection.execute(
+        "SELECT count(*) FROM certification.listings WHERE synced_version < desired_version AND state <> 'set_aside'"
+    ).fetchone()
+    assert row is not None  # noqa: S101 - for the type checker: a count always comes
+    return int(row[0])
+
+
+def measure(dsn: str, url: str, mentors: int = 40, per_second: float = _CHANGES_PER_SECOND) -> Latency:
+    """Pause live mentors one by one with SQL, then resume them, and see when Dynamics accepted each change."""
+    began = time.time()
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        committed = list(_changes(connection, mentors, per_second))
+    wait_until_synced(dsn)
+    reply = httpx.get(f"{url}/_emulator/journal/writes", params={"since": began}, timeout=30).raise_for_status()
+    accepted: dict[str, list[float]] = {}
+    for write in reply.json()["writes"]:
+        accepted.setdefault(write["key"], []).append(write["at"])
+    taken = [
+        (next(at for at in accepted[str(mentor)] if at >= committed_at) - committed_at) * 1000
+        for mentor, committed_at in committed
+    ]
+    return summary(taken)
+
+
+def summary(milliseconds: Sequence[float]) -> Latency:
+    """The percentiles of at least two measurements."""
+    cuts = quantiles(milliseconds, n=100, method="inclusive")
+    return Latency(len(milliseconds), cuts[49], cuts[94], cuts[98], max(milliseconds))
+
+
+def _changes(connection: psycopg.Connection, mentors: int, per_second: float) -> Iterator[tuple[UUID, float]]:
+    rows = connection.execute(
+        "SELECT mentor_id FROM certification.listings WHERE state = 'live' ORDER BY mentor_id LIMIT %s", (mentors,)
+    ).fetchall()
+    due = time.monotonic()
+    for call in ("pause_mentor", "resume_mentor"):
+        for (mentor_id,) in rows:
+            time.sleep(max(0.0, due - time.monotonic()))
+            due += 1 / per_second
+            committed_at = time.time()
+            connection.execute(f"SELECT public.{call}(%s, 'local', 'measured')".encode(), (mentor_id,))
+            yield mentor_id, committed_at
