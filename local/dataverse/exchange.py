@@ -40,7 +40,7 @@ async def service(emulator: Emulator, wire: Wire, request: Request) -> None:
         response = None
     else:
         if kind is Kind.EXPIRE_TOKENS:
-            emulator.tokens.grants.clear()
+            emulator.tokens.expire_tokens()
         try:
             request.user = emulator.tokens.caller(request.headers.get("authorization", ""))
             late = journal.since_refusal(request.user, arrived)

@@ -1,0 +1,78 @@
+"""What a person with the service's own forms does to rows, past the Web API: no token, no limits, no privileges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from local.dataverse import values
+from local.dataverse.errors import DataverseError
+
+if TYPE_CHECKING:
+    from local.dataverse.app import Emulator
+    from local.dataverse.store import Row, Table
+
+type Values = dict[str, Any]
+
+
+class HandEdit(BaseModel):
+    """One of: rows to `create`, a row to `change`, a row to `delete`.
+
+    The row is named by `id`, or by `key`: the value of the table's first alternate key, or column to value.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str | None = None
+    key: str | int | Values | None = None
+    create: list[Values] | None = None
+    change: Values | None = None
+    delete: bool = False
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        if (self.create is not None) + (self.change is not None) + self.delete != 1:
+            raise ValueError("one of create, change and delete is needed")
+        if (self.create is None) == (self.id is None and self.key is None):
+            raise ValueError(
+                "id or key names a row to change or delete, and a row to create has its key among its values"
+            )
+        return self
+
+
+def carry_out(emulator: Emulator, table: Table, edit: HandEdit) -> list[Row]:
+    """The rows as they are afterwards, none if one was deleted. Raises DataverseError, and nothing was done."""
+    store = emulator.store
+    with store.transaction():
+        rows = _edited(emulator, table, edit)
+    emulator.journal.wrote(0, store.take_committed())
+    return rows
+
+
+def _edited(emulator: Emulator, table: Table, edit: HandEdit) -> list[Row]:
+    if edit.create is not None:
+        return [table.insert(values.read(emulator, table, row)) for row in edit.create]
+    row = _find(table, edit)
+    if edit.change is not None:
+        table.update(row, values.read(emulator, table, edit.change, row))
+        return [row]
+    table.delete(row[table.schema.primary_id])
+    return []
+
+
+def _find(table: Table, edit: HandEdit) -> Row:
+    schema = table.schema
+    if edit.id is not None:
+        row = table.rows.get(edit.id.lower())
+        if row is None:
+            raise DataverseError.no_such_row(schema.name, edit.id)
+        return row
+    wanted = edit.key if isinstance(edit.key, dict) else {schema.keys[0].columns[0]: edit.key} if schema.keys else {}
+    for key in schema.keys:
+        if set(key.columns) == set(wanted):
+            row = table.find(key.name, tuple([wanted[column] for column in key.columns]))
+            if row is None:
+                raise DataverseError.no_such_key(schema.name)
+            return row
+    raise DataverseError.not_a_key(schema.name)
