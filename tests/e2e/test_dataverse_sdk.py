@@ -1,0 +1,70 @@
+"""Microsoft's SDK for Python, as it is published, works against the emulator.
+
+It runs in an environment of its own (`make .rival-venv/stamp`, which the test does where it was not done), over HTTPS
+because the SDK refuses anything else, and only there. What it does is in tests/dataverse_sdk/program.py.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import trustme
+
+from local.dataverse.process import LocalDataverse, Tls
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = ROOT / "tests" / "dataverse_sdk" / "program.py"
+CHECKS = [
+    item.name
+    for item in ast.parse(PROGRAM.read_text(encoding="utf-8")).body
+    if isinstance(item, ast.FunctionDef) and item.name.startswith("check_")
+]
+
+
+@pytest.fixture(scope="module")
+def sdk_python():
+    """The interpreter that has the SDK, installed if it was not: 124 MB."""
+    subprocess.run(["make", "--silent", ".rival-venv/stamp"], cwd=ROOT, check=True, timeout=600)
+    return ROOT / ".rival-venv" / "bin" / "python"
+
+
+@pytest.fixture(scope="module")
+def results(sdk_python, tmp_path_factory):
+    """What came of each check: None, or a traceback."""
+    folder = tmp_path_factory.mktemp("sdk")
+    authority = trustme.CA()
+    tls = Tls(folder / "certificate.pem", folder / "authority.pem")
+    authority.cert_pem.write_to_path(tls.authority)
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(tls.certificate)
+    with LocalDataverse(folder / "dataverse", tls=tls) as dataverse:
+        environment = folder / "environment.json"
+        environment.write_text(
+            json.dumps(
+                {
+                    "url": dataverse.url,
+                    "token_url": dataverse.token_url,
+                    "client_id": dataverse.client_id,
+                    "client_secret": dataverse.client_secret,
+                }
+            )
+        )
+        ran = subprocess.run(
+            [sdk_python, PROGRAM, environment],
+            env={"PATH": os.environ["PATH"], "HOME": str(folder), "REQUESTS_CA_BUNDLE": str(tls.authority)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_official_sdk_works_unmodified(results, check):
+    assert results[check] is None, results[check]
