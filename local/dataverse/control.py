@@ -130,8 +130,12 @@ def _credentials(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> 
     return {}
 
 
-def _rows(emulator: Emulator, rest: str, _query: Query, _body: bytes) -> object:
-    return list(_table(emulator, rest).rows.values())
+def _rows(emulator: Emulator, rest: str, query: Query, _body: bytes) -> object:
+    table = _table(emulator, rest)
+    if "key" not in query:
+        return list(table.rows.values())
+    row = hand.find(table, json.loads(query["key"]))
+    return [] if row is None else [row]
 
 
 def _edit(emulator: Emulator, rest: str, _query: Query, body: bytes) -> object:

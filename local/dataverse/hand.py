@@ -53,7 +53,10 @@ def carry_out(emulator: Emulator, table: Table, edit: HandEdit) -> list[Row]:
 def _edited(emulator: Emulator, table: Table, edit: HandEdit) -> list[Row]:
     if edit.create is not None:
         return [table.insert(values.read(emulator, table, row)) for row in edit.create]
-    row = _find(table, edit)
+    row = table.rows.get(edit.id.lower()) if edit.id is not None else find(table, edit.key)
+    if row is None:
+        name = table.schema.name
+        raise DataverseError.no_such_key(name) if edit.id is None else DataverseError.no_such_row(name, edit.id)
     if edit.change is not None:
         table.update(row, values.read(emulator, table, edit.change, row))
         return [row]
@@ -61,18 +64,11 @@ def _edited(emulator: Emulator, table: Table, edit: HandEdit) -> list[Row]:
     return []
 
 
-def _find(table: Table, edit: HandEdit) -> Row:
+def find(table: Table, key: object) -> Row | None:
+    """The row with this value of the first alternate key, or with these values by column. Raises DataverseError."""
     schema = table.schema
-    if edit.id is not None:
-        row = table.rows.get(edit.id.lower())
-        if row is None:
-            raise DataverseError.no_such_row(schema.name, edit.id)
-        return row
-    wanted = edit.key if isinstance(edit.key, dict) else {schema.keys[0].columns[0]: edit.key} if schema.keys else {}
-    for key in schema.keys:
-        if set(key.columns) == set(wanted):
-            row = table.find(key.name, tuple([wanted[column] for column in key.columns]))
-            if row is None:
-                raise DataverseError.no_such_key(schema.name)
-            return row
+    wanted = key if isinstance(key, dict) else {column: key for one in schema.keys[:1] for column in one.columns}
+    for one in schema.keys:
+        if set(one.columns) == set(wanted):
+            return table.find(one.name, tuple([wanted[column] for column in one.columns]))
     raise DataverseError.not_a_key(schema.name)

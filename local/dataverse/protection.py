@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -184,7 +185,10 @@ class Protection:
 
 
 def read_limits(text: str) -> Limits:
-    """Limits from a command line: off, real, JSON, or the content of a JSON file. Raises ValueError."""
+    """Limits from a command line: off, real, JSON, or the name of a JSON file. Raises ValueError."""
     if text in {"off", "real"}:
         return Limits(enabled=text == "real")
-    return Limits.model_validate_json(text)
+    try:
+        return Limits.model_validate_json(text if text.lstrip().startswith("{") else Path(text).read_text("utf-8"))
+    except OSError as error:
+        raise ValueError(f"{text}: {error.strerror}") from None
