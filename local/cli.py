@@ -19,9 +19,10 @@ import psycopg
 import typer
 
 from local import dataset as synthetic
-from local import loading, report, results, session
+from local import loading, report, results, session, website, website_report
 from local.aws import LocalAwsError
 from local.csv_table import UnreadableFile
+from local.dataverse.process import LocalDataverseError
 from local.invoke_api import InvokeError
 from local.lambda_host.errors import LambdaHostError, TemplateError
 from local.lambda_host.schedules import Scheduler
@@ -54,11 +55,13 @@ _FORESEEN = (
     InvokeError,
     LambdaHostError,
     LocalAwsError,
+    LocalDataverseError,
     PostgresError,
     StackRunningError,
     OSError,
     TemplateError,
     UnreadableFile,
+    website.WebsiteBehindError,
 )
 
 
@@ -75,10 +78,16 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
         with local_stack(fresh=True, progress=progress) as stack:
             here = session.of(stack)
             progress("Loading the mentors")
-            loaded = loading.store(here.dsn, file)
+            loaded = loading.store(here.dsn, file, evaluated=day - timedelta(days=1))
+            progress("Waiting for the website to show them")
+            before = _visited(here)
             first = spend(here, day, progress)
+            after = _visited(here)
             progress("The same night a second time")
             second = spend(here, day, progress)
+            again = _visited(here)
+            progress("Changing statuses with SQL, and waiting for the website")
+            latency = website.measure(here.dsn, here.website)
             progress("Stopping")
     report.heading(f"The night of {day:%d.%m.%Y}")
     report.loaded(file, loaded, mentors)
@@ -86,11 +95,19 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
     report.heading("Once more")
     same = report.nothing_twice(first, second)
     report.timings(second.check, second.sending)
+    report.heading("The website")
+    same &= website_report.before_and_after(before, after, again)
+    website_report.latency(latency)
     report.heading("What to do next")
     report.sample_mail(HOME / "mail")
     report.console.print("python -m local --help   [dim]preview, explain, invoke, up and more, on this same data[/dim]")
     if not same:
         raise typer.Exit(1)
+
+
+def _visited(here: session.Session) -> website.Site:
+    website.wait_until_synced(here.dsn)
+    return website.visit(here.website)
 
 
 @app.command()
@@ -109,6 +126,9 @@ def up(
                 "Functions (lambda invoke --endpoint-url)": addresses["invoke"],
                 "AWS APIs": addresses["aws"],
                 "Mail service (SES v2)": addresses["ses"],
+                "Website": f"{addresses['dataverse']}/website",
+                "Dataverse": addresses["dataverse"],
+                "Doorbell": addresses["doorbell"],
                 "Mails": str(stack.home / "mail"),
                 "Logs": str(stack.home / "logs"),
                 "Environment for sam local invoke": str(environment),

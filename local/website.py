@@ -71,19 +71,23 @@ def _waiting(connection: psycopg.Connection) -> int:
 
 def measure(dsn: str, url: str, mentors: int = 40, per_second: float = _CHANGES_PER_SECOND) -> Latency:
     """Pause live mentors one by one with SQL, then resume them, and see when Dynamics accepted each change."""
+    return summary(times_to_site(dsn, url, mentors, per_second))
+
+
+def times_to_site(dsn: str, url: str, mentors: int, per_second: float = _CHANGES_PER_SECOND) -> list[float]:
+    """The milliseconds of each change of `measure`: two for each mentor."""
     began = time.time()
     with psycopg.connect(dsn, autocommit=True) as connection:
         committed = list(_changes(connection, mentors, per_second))
     wait_until_synced(dsn)
     reply = httpx.get(f"{url}/_emulator/journal/writes", params={"since": began}, timeout=30).raise_for_status()
     accepted: dict[str, list[float]] = {}
-    for write in reply.json()["writes"]:
+    for write in reply.json():
         accepted.setdefault(write["key"], []).append(write["at"])
-    taken = [
+    return [
         (next(at for at in accepted[str(mentor)] if at >= committed_at) - committed_at) * 1000
         for mentor, committed_at in committed
     ]
-    return summary(taken)
 
 
 def summary(milliseconds: Sequence[float]) -> Latency:
