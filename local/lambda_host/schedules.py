@@ -13,7 +13,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from local.lambda_host.errors import HostClosedError, TooManyRequestsException
@@ -21,7 +21,6 @@ from local.lambda_host.schedule_expressions import next_occurrence, parse_expres
 from local.lambda_host.schedule_input import render_input
 
 if TYPE_CHECKING:
-    from local.lambda_host.host import LambdaHost
     from local.lambda_host.provision import Stack
     from local.lambda_host.resources import Schedule
 
@@ -31,13 +30,19 @@ _LOG = logging.getLogger(__name__)
 _LONGEST_SLEEP_SECONDS = 30.0  # a clock that was set, or a machine that slept, is noticed within this time
 
 
+class Invoker(Protocol):
+    """Who runs a function: the host, which is done when the function is, or AsyncInvocations, as Lambda does it."""
+
+    def invoke(self, function_logical_id: str, event: object, /) -> object: ...
+
+
 class Scheduler:
     """Invokes the functions of all enabled schedules when they are due, each run in a thread of its own.
 
     A run whose time passed while the machine slept is made up for once, with the time it was scheduled for.
     """
 
-    def __init__(self, stack: Stack, host: LambdaHost) -> None:
+    def __init__(self, stack: Stack, host: Invoker) -> None:
         self._host = host
         self._schedules = [schedule for schedule in stack.schedules if schedule.enabled]
         self._due: dict[str, datetime | None] = {}
