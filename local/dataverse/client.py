@@ -177,6 +177,10 @@ class EmulatorControl:
         """Forget requests, writes, totals and peaks; Retry-After windows go on."""
         self._ask("DELETE", "journal")
 
+    def journal_size(self, size: int) -> None:
+        """Keep so many requests and writes from now on, and forget those so far."""
+        self._ask("PUT", "journal", size)
+
     def limits(self, **changes: Any) -> Limits:  # noqa: ANN401
         """The limits, after these fields of protection.Limits were changed: that also forgets what users did so far."""
         return Limits(**(self._ask("PUT", "limits", changes) if changes else self._ask("GET", "limits")))

@@ -78,7 +78,10 @@ class Rule(BaseModel):
             raise ValueError("an operation can only be refused with a status: its connection is that of the request")
         if self.where == "operation" and self.seconds:
             raise ValueError("an operation cannot be delayed by itself")
-        re.compile(self.path or "")
+        try:
+            re.compile(self.path or "")
+        except re.PatternError as error:
+            raise ValueError(f"path is no regular expression: {error}") from None
         return self
 
     def response(self) -> Response:
