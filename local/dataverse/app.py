@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from local.dataverse import batch, defaults, exchange, routes
+from local.dataverse import batch, control, defaults, exchange, routes, website
 from local.dataverse.errors import DataverseError
 from local.dataverse.faults import Faults
 from local.dataverse.journal import Journal
@@ -40,16 +39,6 @@ _HEADERS = [
 ]
 
 
-def _module(name: str) -> Any:  # noqa: ANN401 - a module that may not be there
-    try:
-        return importlib.import_module(f"local.dataverse.{name}")
-    except ImportError:
-        return None
-
-
-_control, _website = _module("control"), _module("website")
-
-
 class Emulator:
     """One environment. `url` is where it is reached, without a slash at the end; `site` what /website shows of it."""
 
@@ -64,7 +53,7 @@ class Emulator:
         self.protection = Protection(limits)
         self.faults = Faults()
         self.journal = Journal()
-        self.portal = None if site is None else _website.Cache(site)
+        self.portal = None if site is None else website.Cache(site)
         self._affinity = ("Set-Cookie", f"ARRAffinity={uuid.uuid4().hex}{uuid.uuid4().hex}; path=/; HttpOnly")
 
     def reset(self) -> None:
@@ -135,10 +124,10 @@ class Emulator:
     def _elsewhere(self, request: Request) -> Response:
         if request.path == "/_emulator/health":
             return Response(200, [("Content-Type", "text/plain")], b"ready")
-        if request.path.startswith("/_emulator/") and _control is not None:
-            return _control.answer(self, request)  # type: ignore[no-any-return]
-        if request.path == "/website" and _website is not None:
-            return _website.page(self, request)  # type: ignore[no-any-return]
+        if request.path.startswith("/_emulator/"):
+            return control.answer(self, request)
+        if request.path == "/website":
+            return website.page(self, request)
         return Response(404, [("Content-Type", "text/plain")], b"There is nothing at this address.")
 
 

@@ -97,7 +97,7 @@ def _read(emulator: Emulator, where: Address, request: Request) -> Response:
     row = where.find()
     if row is None:
         raise where.missing()
-    if "if-none-match" in request.headers and not representation.annotated(request):
+    if "if-none-match" in request.headers and representation.may_be_unchanged(request):
         etag = representation.etag(row)
         if request.headers["if-none-match"] == etag:
             return Response(304, [ODATA_VERSION, ("ETag", etag)])

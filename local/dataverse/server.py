@@ -11,7 +11,8 @@ from local.dataverse import defaults, website
 from local.dataverse.app import Emulator
 from local.dataverse.connection import Protocol
 from local.dataverse.protection import Limits, read_limits
-from local.dataverse.schema import load
+from local.dataverse.schema import SchemaError
+from local.dataverse.schema_file import load
 
 
 def serve(
@@ -40,13 +41,16 @@ def serve(
 
 
 def announce_and_serve(port: int, schema: Path | None) -> None:
-    """Say on standard output where everything is, then serve()."""
+    """Say on standard output where everything is, then serve(). A schema file that is none ends the program."""
     url = f"http://127.0.0.1:{port}"
     print(f"Web API         {url}{defaults.API}")
     print(f"token endpoint  {url}/{defaults.TENANT_ID}/oauth2/v2.0/token")
     print(f"client          {defaults.CLIENT_ID}, secret {defaults.CLIENT_SECRET}, scope {url}/.default")
     print(f"website         {url}/website", flush=True)
-    serve(port, schema or defaults.SCHEMA)
+    try:
+        serve(port, schema or defaults.SCHEMA)
+    except SchemaError as error:
+        raise SystemExit(str(error)) from None
 
 
 def main() -> None:

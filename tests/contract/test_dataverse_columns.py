@@ -1,0 +1,177 @@
+"""Requirement 1 of the listing sync: column values of the emulator, "type and length errors with the real codes"."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.dataverse_service import EXAMPLES, MENTORS, running
+
+ROW = f"{EXAMPLES}(hlf_code='a',hlf_year=2026)"
+MENTOR = f"{MENTORS}(hlf_mentorid='m-1')"
+
+
+@pytest.fixture(scope="module")
+def service_process():
+    with running() as service:
+        yield service
+
+
+@pytest.fixture
+def service(service_process):
+    service_process.reset()
+    return service_process
+
+
+def refused(response, code: str, *messages: str) -> None:
+    assert response.status_code == 400, response.text
+    error = response.json()["error"]
+    assert error["code"] == code
+    for message in messages:
+        assert message in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("column", "given", "kept"),
+    [
+        ("hlf_notes", "Ærlig talt\nÅ", "Ærlig talt\nÅ"),
+        ("hlf_notes", "", ""),
+        ("hlf_count", -2147483648, -2147483648),
+        ("hlf_amount", 12.345, 12.35),
+        ("hlf_amount", 7, 7),
+        ("hlf_active", False, False),
+        ("hlf_when", "2026-11-23T10:15:30Z", "2026-11-23T10:15:30Z"),
+        ("hlf_when", "2026-11-23T12:15:30.123+02:00", "2026-11-23T10:15:30Z"),
+        ("hlf_day", "2026-02-28", "2026-02-28"),
+        ("hlf_kind", 100000002, 100000002),
+    ],
+)
+def test_values_of_every_type_are_kept_and_can_be_emptied(service, column, given, kept):
+    assert service.patch(ROW, {column: given}).status_code == 204
+    assert service.row(ROW)[column] == kept
+    assert service.patch(ROW, {column: None}).status_code == 204
+    assert service.row(ROW)[column] is None
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "edm"),
+    [
+        ("hlf_name", 5, "String"),
+        ("hlf_name", True, "String"),
+        ("hlf_name", {"a": 1}, "String"),
+        ("hlf_count", "Charity", "Int32"),
+        ("hlf_count", "", "Int32"),
+        ("hlf_count", 1.5, "Int32"),
+        ("hlf_count", True, "Int32"),
+        ("hlf_count", 2147483648, "Int32"),
+        ("hlf_active", 1, "Boolean"),
+        ("hlf_active", "yes", "Boolean"),
+        ("hlf_kind", "First", "Int32"),
+        ("hlf_amount", True, "Decimal"),
+        ("hlf_when", "yesterday", "DateTimeOffset"),
+        ("hlf_when", "2026-11-23", "DateTimeOffset"),
+        ("hlf_when", 5, "DateTimeOffset"),
+        ("hlf_day", "2026-02-30", "Date"),
+    ],
+)
+def test_a_value_of_another_type_is_400_and_names_the_type_expected(service, column, value, edm):
+    words = f"Cannot convert the literal '{value}' to the expected type 'Edm.{edm}'."
+    response = service.patch(ROW, {column: value})
+    refused(
+        response, "0x80048d19", "Error identified in Payload provided by the user for Entity :'hlf_examples'", words
+    )
+    assert service.rows(EXAMPLES) == []
+
+
+def test_a_text_may_be_as_long_as_its_column_and_no_longer(service):
+    assert service.patch(ROW, {"hlf_name": "x" * 200}).status_code == 204
+    response = service.patch(ROW, {"hlf_name": "x" * 201})
+    refused(
+        response,
+        "0x80044331",
+        "A validation error occurred.  The length of the 'hlf_name' attribute of the 'hlf_example' entity exceeded the"
+        " maximum allowed length of '200'.",
+    )
+    assert service.row(ROW)["hlf_name"] == "x" * 200
+
+
+def test_a_choice_that_does_not_exist_is_400(service):
+    refused(service.patch(ROW, {"hlf_kind": 100000003}), "0x8004431A", "outside the valid range")
+
+
+def test_an_unknown_column_is_400_and_names_of_columns_are_case_sensitive(service):
+    message = "Invalid property 'HLF_Name' was found in entity 'Microsoft.Dynamics.CRM.hlf_example'."
+    refused(service.patch(ROW, {"HLF_Name": "x"}), "0x80048d19", message)
+
+
+def test_annotations_in_a_body_are_passed_over(service):
+    body = {"@odata.type": "Microsoft.Dynamics.CRM.hlf_example", "hlf_name@x.y": "z", "hlf_name": "x"}
+    assert service.patch(ROW, body).status_code == 204
+
+
+@pytest.mark.parametrize("column", ["createdon", "modifiedon", "versionnumber"])
+def test_what_only_the_system_writes_is_passed_over(service, column):
+    service.patch(ROW, {"hlf_name": "x"})
+    assert service.patch(ROW, {column: "2001-01-01T00:00:00Z"}).status_code == 204
+    assert str(service.row(ROW)[column]) > "2001-01-02" or column == "versionnumber"
+    assert service.row(ROW)["versionnumber"] != "2001-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"null", b"\xff"])
+def test_a_body_that_is_no_json_object_is_400(service, body):
+    refused(service.ask("PATCH", ROW, content=body), "0x80048d19")
+
+
+# lookups
+
+
+def test_a_lookup_is_set_by_its_navigation_property_and_read_as_a_value(service):
+    service.patch(MENTOR, {"hlf_name": "Kari"})
+    kari = service.row(MENTOR)["hlf_peermentorid"]
+    for reference in (f"/{MENTORS}({kari})", f"{MENTORS}({kari})", f"/{MENTOR}", f"{service.emulator.api_url}{MENTOR}"):
+        service.patch(ROW, {"hlf_Mentor@odata.bind": None})
+        assert service.row(ROW)["_hlf_mentor_value"] is None
+        assert service.patch(ROW, {"hlf_Mentor@odata.bind": reference}).status_code == 204
+        assert service.row(ROW)["_hlf_mentor_value"] == kari
+
+
+def test_a_lookup_to_a_row_that_is_not_there_is_404_and_writes_nothing(service):
+    reference = f"/{MENTORS}(00000000-0000-0000-0000-000000000009)"
+    response = service.patch(ROW, {"hlf_name": "x", "hlf_Mentor@odata.bind": reference})
+    assert response.status_code == 404
+    assert response.json()["error"]["code"] == "0x80040217"
+    assert service.rows(EXAMPLES) == []
+
+
+def test_a_lookup_cannot_be_set_by_its_value_nor_by_its_logical_name(service):
+    message = "CRM do not support direct update of Entity Reference properties, Use Navigation properties instead."
+    refused(service.patch(ROW, {"_hlf_mentor_value": "x"}), "0x80060888", message)
+    message = "An undeclared property 'hlf_mentor' which only has property annotations in the payload"
+    refused(service.patch(ROW, {"hlf_mentor@odata.bind": f"/{MENTOR}"}), "0x80048d19", message)
+
+
+# state and status
+
+
+def test_a_row_is_made_inactive_by_state_and_status(service):
+    service.patch(MENTOR, {"hlf_name": "Kari"})
+    assert service.patch(MENTOR, {"statecode": 1, "statuscode": 2}).status_code == 204
+    row = service.row(MENTOR)
+    assert (row["statecode"], row["statuscode"]) == (1, 2)
+
+
+def test_a_state_without_a_status_takes_the_states_default_status(service):
+    service.patch(MENTOR, {"hlf_name": "Kari"})
+    for state, status in ((1, 2), (0, 1)):
+        service.patch(MENTOR, {"statecode": state})
+        row = service.row(MENTOR)
+        assert (row["statecode"], row["statuscode"]) == (state, status)
+
+
+def test_a_status_of_another_state_is_refused_with_or_without_that_state(service):
+    service.patch(MENTOR, {"hlf_name": "Kari"})
+    message = "is not a valid status code for state code hlf_PeerMentorState."
+    for body in ({"statecode": 1, "statuscode": 1}, {"statuscode": 2}, {"statecode": 0, "statuscode": 2}):
+        refused(service.patch(MENTOR, body), "0x80048408", message)
+    row = service.row(MENTOR)
+    assert (row["statecode"], row["statuscode"]) == (0, 1)
+    assert service.patch(MENTOR, {"statuscode": 1}).status_code == 204
