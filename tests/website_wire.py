@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -167,6 +168,7 @@ class Gate:
     def wait_seconds(self) -> float:
         assert self._busy.acquire(blocking=False)
         self.asked += 1
+        time.sleep(0.001)
         self._busy.release()
         return self.wait
 

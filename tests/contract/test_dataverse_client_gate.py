@@ -12,6 +12,7 @@ from shared.domain.errors import ConnectionLostError, WebsiteClosedError
 from shared.domain.listings import Accepted, NotNow
 from tests.website_wire import (
     TABLE,
+    Gate,
     Rig,
     Website,
     accept_all,
@@ -189,6 +190,19 @@ def test_when_the_gate_cannot_be_asked_nothing_is_sent_and_the_error_is_the_data
     with pytest.raises(ConnectionLostError, match=r"^connection_is_gone$"):
         rig.push(*changes(20), size=1, parallel=4)
     assert rig.site.asked == []
+
+
+def test_when_the_gate_breaks_in_the_middle_no_thread_begins_another_request(rig):
+    class Breaking(Gate):
+        def wait_seconds(self):
+            if super().wait_seconds() == 0.0 and self.asked == 5:
+                raise ConnectionLostError("connection_is_gone")
+            return 0.0
+
+    rig.gate = Breaking()
+    with pytest.raises(ConnectionLostError):
+        rig.push(*changes(100), size=1, parallel=4)
+    assert len(rig.site.asked) <= 4 + 4
 
 
 # Entra's own waiting time

@@ -138,6 +138,16 @@ def test_the_boundary_is_found_however_it_is_written(rig, content_type):
     assert rig.push(*changes(2)) == [Accepted(), NotNow("dataverse_412_0x80040237")]
 
 
+@pytest.mark.parametrize(
+    "content_type",
+    ['multipart/mixed;BOUNDARY="batchresponse_1";x=y', "multipart/mixed; boundary=batchresponse_1; x=y"],
+)
+def test_the_boundary_that_is_named_counts_before_any_line_that_looks_like_one(rig, content_type):
+    body = "--note--\r\n" + multipart(OK, part(412, "0x80040237"))
+    rig.site.answers.append(http(200, body, content_type=content_type))
+    assert rig.push(*changes(2)) == [Accepted(), NotNow("dataverse_412_0x80040237")]
+
+
 def cut(reply: bytes, end: int | None = None, **instead: bytes):
     """The reply up to a place, and then the connection ends."""
 
@@ -185,6 +195,12 @@ def test_with_too_few_or_too_many_answers_none_is_given_to_another_row(rig, part
     """Without continue-on-error a batch ends at its first error; any other gap could be anywhere."""
     rig.site.answers.append(batch(*parts))
     assert rig.push(*changes(3)) == answers
+
+
+def test_a_401_that_answers_operations_is_theirs_and_the_batch_is_not_sent_again(rig):
+    rig.site.answers.append(batch(OK, part(401, ""), status=401))
+    assert rig.push(*changes(2)) == [Accepted(), NotNow("dataverse_401")]
+    assert (len(rig.site.asked), len(rig.site.tokens_asked)) == (1, 1)
 
 
 # Replies to the batch as a whole
@@ -237,7 +253,7 @@ def test_a_reply_that_trickles_is_cut_at_the_time_and_what_came_counts(rig):
     over = threading.Event()
 
     def trickle(client: socket.socket, _) -> None:
-        client.sendall(THREE[: THREE.index(b"last:")])
+        client.sendall(THREE[: THREE.index(b"last:")].replace(b"content-length", b"x-length"))
         while not over.wait(0.05):
             client.sendall(b"x")
 
@@ -259,7 +275,9 @@ def test_a_reply_without_end_is_not_read_to_its_end(rig, monkeypatch):
             client.sendall(b"x" * 65536)
 
     rig.site.answers.append(flood)
+    began = time.monotonic()
     assert rig.push(*changes(3))[:2] == [Accepted(), Refused("dataverse_400_0x80044331")]
+    assert time.monotonic() - began < 5
 
 
 def test_a_website_that_cannot_be_reached_was_certainly_not_told(rig):

@@ -291,6 +291,13 @@ def test_a_check_signs_in_by_the_secret_as_it_is_now_and_reads_no_personal_data_
     assert len(rig.site.tokens_asked) == 2
 
 
+def test_a_check_reads_a_refused_secret_no_second_time(rig):
+    rig.site.token_answers.append(refusal(401, "invalid_client", 7000222))
+    with pytest.raises(WebsiteAuthError, match=r"^entra_7000222$"):
+        rig.website().check(TABLE)
+    assert (rig.secrets.reads, len(rig.site.tokens_asked)) == ([True], 1)
+
+
 def test_a_check_without_a_table_asks_only_who_we_are(rig):
     rig.website().check(None)
     assert [one.target for one in rig.site.asked] == ["/api/data/v9.2/WhoAmI"]

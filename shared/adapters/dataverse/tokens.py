@@ -93,11 +93,15 @@ class Tokens:
                 return kept.value
 
     def renewed(self, refused: str | None, seconds: float) -> str:
-        """Another token than the one that was refused, by the secret as it is now. Raises as `token` does."""
+        """Another token than the one that was refused, by the secret as it is now. Raises as `token` does.
+
+        None was refused: a health check asks. If it fails the token at hand goes on being used, as long as it lasts.
+        """
         with self._lock:
-            if self._kept and refused not in {None, self._kept.value}:
-                return self._kept.value  # another thread has been here
-            self._kept = None
+            if refused is not None:
+                if self._kept and self._kept.value != refused:
+                    return self._kept.value  # another thread has been here
+                self._kept = None
             return self._renew(seconds, fresh=True)
 
     def _renew(self, seconds: float, *, fresh: bool) -> str:
