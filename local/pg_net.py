@@ -52,6 +52,7 @@ class PgNet:
         self._to_lose = 0
         self._stopping = False
         self._notified = False
+        self._turn = threading.Lock()
         self._quiet = threading.Condition()
         self._looked = 0  # how many times the queue was found empty
         self.delay = 0.0
@@ -92,10 +93,12 @@ class PgNet:
 
     @dead.setter
     def dead(self, dead: bool) -> None:
-        if self._dead and not dead:
-            with psycopg.connect(self._dsn, autocommit=True) as connection:
-                connection.execute("DELETE FROM net.http_request_queue")
-        self._dead = dead
+        with self._turn:  # a batch under way is finished first
+            if self._dead and not dead:
+                # Not on the worker's connection: it is reading from that one.
+                with psycopg.connect(self._dsn, autocommit=True) as connection:
+                    connection.execute("DELETE FROM net.http_request_queue")
+            self._dead = dead
         self._wake()
 
     def lose_next(self, requests: int) -> None:
@@ -127,7 +130,7 @@ class PgNet:
             try:
                 while not self._stopping:
                     self._notified = False
-                    while not self._dead and self._send_batch():
+                    while self._take_turn():
                         pass
                     with self._quiet:
                         self._looked += 1
@@ -149,6 +152,10 @@ class PgNet:
     def _drain(self) -> None:
         while self._connection.pgconn.notifies():
             self._notified = True
+
+    def _take_turn(self) -> int:
+        with self._turn:
+            return 0 if self._dead else self._send_batch()
 
     def _send_batch(self) -> int:
         """Take a batch, send it, write down what came of it. Answers how many requests it had."""
