@@ -13,7 +13,9 @@ def examples(service):
     service.reset()
     table = service.emulator.store.tables_by_set[EXAMPLES]
     mentors = [
-        service.emulator.store.tables_by_set[MENTORS].insert({"hlf_mentorid": str(n), "hlf_name": name})
+        service.emulator.store.tables_by_set[MENTORS].insert(
+            {"hlf_peermentorid": f"{n}0000000-0000-4000-8000-00000000000{n}", "hlf_mentorid": str(n), "hlf_name": name}
+        )
         for n, name in enumerate(["Åse", "Berit"])
     ]
     for n in range(5):

@@ -46,7 +46,7 @@ def check(table: Table, options: Options) -> None:
             raise urls.refused(f'The "${name}" query parameter isn\'t supported when Change Tracking is enabled.')
 
 
-def token(version: int, now: float | None = None) -> str:
+def token(version: int | str, now: float | None = None) -> str:
     """`$deltatoken=919042%2108%2f22%2f2017%2008%3a10%3a44`: row version and time."""
     return f"$deltatoken={paging.lower_quote(f'{version}!{time.strftime(_TIME, time.gmtime(now))}')}"
 
@@ -56,15 +56,14 @@ def delta(emulator: Emulator, table: Table, request: Request, options: Options, 
     since = _version(table, options["$deltatoken"])
     preferred = paging.preferences(request.headers.get("prefer", ""))
     cookie = paging.read(options["$skiptoken"]) if "$skiptoken" in options else None
-    until = int(cookie.marks["until"][0]) if cookie else table.store.version
-    after = cookie.marks["delta"][0] if cookie else f"0 {since}"
+    until, after = _place(cookie) if cookie else (table.store.version, (False, since))
     size = paging.page_size(preferred) or paging.LARGEST
     page = list(islice(_changes(table, since, until, after), size + 1))
     more = len(page) > size
     del page[size:]
     metadata = f"{emulator.api_url}$metadata#{table.schema.set_name}"
     value: list[dict[str, Any]] = []
-    for _, row_id, deleted in page:
+    for deleted, _, row_id in page:
         if deleted:
             value.append({"@odata.context": f"{metadata}/$deletedEntity", "id": row_id, "reason": "deleted"})
         else:
@@ -72,7 +71,7 @@ def delta(emulator: Emulator, table: Table, request: Request, options: Options, 
     body: dict[str, Any] = {"@odata.context": f"{metadata}{shape.context}/$delta", "value": value}
     url = f"{emulator.api_url}{table.schema.set_name}"
     if more:
-        marks = {"delta": (page[-1][0], page[0][0]), "until": (str(until), str(until))}
+        marks = {"delta": (_mark(page[-1]), _mark(page[0])), "until": (str(until), str(until))}
         written = paging.write(paging.Cookie(1 + (cookie.number if cookie else 1), marks, tracking=True))
         same = f"$deltatoken={paging.lower_quote(options['$deltatoken'])}"
         body["@odata.nextLink"] = paging.link(url, request.query, f"{same}&{written}")
@@ -84,29 +83,42 @@ def delta(emulator: Emulator, table: Table, request: Request, options: Options, 
 def count(table: Table, text: str) -> int:
     """How many changes there are since a token. Raises DataverseError."""
     since = _version(table, text)
-    return sum(1 for _ in islice(_changes(table, since, table.store.version, f"0 {since}"), paging.LARGEST))
+    return sum(1 for _ in islice(_changes(table, since, table.store.version, (False, since)), paging.LARGEST))
 
 
-def _changes(table: Table, since: int, until: int, after: str) -> Iterator[tuple[str, str, bool]]:
-    """(where it stands, row id, was it deleted?): versions in (since, until], what is written first, then deletions.
+def _changes(table: Table, since: int, until: int, after: tuple[bool, int]) -> Iterator[tuple[bool, int, str]]:
+    """(was it deleted?, version, row id) for versions in (since, until]: what is written first, then deletions.
 
-    `after` is where to go on: "0 version" among the rows written, "1 version" among the deletions.
+    `after` is where to go on: behind which version, among the rows written or among the deletions.
     """
     log, rows = table.changes, table.rows
-    phase, version = map(int, after.split())
-    if phase == 0:
+    among_deletions, version = after
+    if not among_deletions:
         for position in range(_behind(log, version), _behind(log, until)):
             at, row_id, _ = log[position]
             row = rows.get(row_id)
             if row is not None and row["versionnumber"] == at:  # else there is a later entry for the row
-                yield f"0 {at}", row_id, False
+                yield False, at, row_id
         version = since
     seen: set[str] = set()
     for position in range(_behind(log, version), _behind(log, until)):
         at, row_id, verb = log[position]
         if verb == "delete" and row_id not in rows and row_id not in seen:
             seen.add(row_id)
-            yield f"1 {at}", row_id, True
+            yield True, at, row_id
+
+
+def _mark(change: tuple[bool, int, str]) -> str:
+    return f"{change[0]:d} {change[1]}"
+
+
+def _place(cookie: paging.Cookie) -> tuple[int, tuple[bool, int]]:
+    """Up to which version a delta goes, and where its next page goes on. Raises DataverseError."""
+    try:
+        phase, version = cookie.last("delta").split()
+        return int(cookie.last("until")), (phase == "1", int(version))
+    except ValueError:
+        raise paging.malformed() from None
 
 
 def _behind(log: list[tuple[int, str, str]], version: int) -> int:

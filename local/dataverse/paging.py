@@ -16,6 +16,8 @@ from local.dataverse.urls import refused
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from local.dataverse.errors import DataverseError
+
 LARGEST: Final = 5000
 """Rows in one page, and the most that is ever counted."""
 _PREFERENCE: Final = re.compile(r'\s*([\w.-]+)\s*(?:=\s*(?:"([^"]*)"|([^",;]*)))?[^",]*(?:,|$)')
@@ -30,6 +32,12 @@ class Cookie(NamedTuple):
     number: int
     marks: Mapping[str, tuple[str, str]]
     tracking: bool = False
+
+    def last(self, name: str) -> str:
+        """The last value of a mark. Raises DataverseError."""
+        if name not in self.marks:
+            raise malformed()
+        return self.marks[name][0]
 
 
 def preferences(prefer: str) -> dict[str, str]:
@@ -74,9 +82,14 @@ def read(text: str) -> Cookie:
         name: (html.unescape(last), html.unescape(first))
         for name, last, first in _ELEMENT.findall(unquote(attributes.get("pagingcookie", "")))
     }
-    if not number.isdigit() or not marks:
-        raise refused("Malformed XML in the Paging Cookie")
+    if not number.isdigit():
+        raise malformed()
     return Cookie(int(number), marks, attributes.get("istracking") == "True")
+
+
+def malformed() -> DataverseError:
+    """400: a cookie that is not as it was given out."""
+    return refused("Malformed XML in the Paging Cookie")
 
 
 def lower_quote(text: str) -> str:

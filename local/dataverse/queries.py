@@ -50,17 +50,17 @@ def query(emulator: Emulator, table: Table, request: Request) -> Response:
     page = list(islice(rows, size + 1))
     more = len(page) > size and (asked is None or (asked > size and choices.TOP_GOES_ON_AFTER_A_PAGE))
     del page[size:]
-    version = cookie.marks["version"][0] if cookie and cookie.tracking else str(table.store.version)
+    version = cookie.last("version") if cookie and cookie.tracking else table.store.version
     body: dict[str, Any] = {"@odata.context": f"{emulator.api_url}$metadata#{table.schema.set_name}{shape.context}"}
     _count(body, table, options, holds, preferred)
     body["value"] = [shape.of(row) for row in page]
     url = f"{emulator.api_url}{table.schema.set_name}"
     if more:
-        marks = _marks(table, columns, page) | ({"version": (version, version)} if tracked else {})
+        marks = _marks(table, columns, page) | ({"version": (str(version), str(version))} if tracked else {})
         next_page = paging.Cookie(1 + (cookie.number if cookie else 1), marks, tracked)
         body["@odata.nextLink"] = paging.link(url, request.query, paging.write(next_page))
     elif tracked:
-        body["@odata.deltaLink"] = paging.link(url, request.query, changes.token(int(version)))
+        body["@odata.deltaLink"] = paging.link(url, request.query, changes.token(version))
     return replies.collection(body, preferred)
 
 
@@ -136,10 +136,10 @@ def _marks(table: Table, columns: list[OrderColumn], page: Sequence[Row]) -> dic
 
 def _place(table: Table, columns: list[OrderColumn], cookie: paging.Cookie) -> Place:
     try:
-        values = [tuple(json.loads(cookie.marks[column.name.replace("/", ".")][0])) for column in columns]
-        return (*values, sql_order(cookie.marks[table.schema.primary_id][0].strip("{}").lower()))
-    except (KeyError, ValueError):
-        raise urls.refused("Malformed XML in the Paging Cookie") from None
+        values = [tuple(json.loads(cookie.last(column.name.replace("/", ".")))) for column in columns]
+    except (ValueError, TypeError):
+        raise paging.malformed() from None
+    return (*values, sql_order(cookie.last(table.schema.primary_id).strip("{}").lower()))
 
 
 def _count(

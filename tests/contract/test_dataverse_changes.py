@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -97,6 +97,23 @@ def test_a_delta_has_what_was_written_and_then_what_was_deleted(service):
     ]
     assert kept["hlf_peermentorid"] not in response.text
     assert delta(service, body["@odata.deltaLink"])[:2] == ([], [])
+
+
+def test_what_happens_while_a_delta_is_read_is_in_the_next_one(service):
+    table = many(service, 3)
+    link = tracked(service)
+    for row in list(table.rows.values()):
+        table.update(row, {"hlf_name": "x"})
+    one = {"Prefer": "odata.maxpagesize=1"}
+    body = service.http.get(link, headers=one).json()
+    new = mentor(service)["hlf_peermentorid"]
+    seen = []
+    while "@odata.nextLink" in body:
+        body = service.http.get(body["@odata.nextLink"], headers=one).json()
+        seen += [row["hlf_peermentorid"] for row in body["value"]]
+    assert len(seen) == 2
+    assert new not in seen
+    assert [row["hlf_peermentorid"] for row in delta(service, body["@odata.deltaLink"])[0]] == [new]
 
 
 def test_a_delta_link_can_be_read_again(service):
@@ -230,6 +247,14 @@ def test_a_token_older_than_seven_days_asks_for_a_full_sync(service):
     assert expired.json()["error"]["code"] == "0x80044352"
     ahead = service.http.get(url + changes.token(version + 1))  # from before the environment was made anew
     assert ahead.json()["error"]["code"] == "0x80044352"
+
+
+@pytest.mark.parametrize("marks", ["", '<delta last="x" first="" />', '<until last="1" first="" />'])
+def test_a_cookie_of_ones_own_is_refused(service, marks):
+    link = tracked(service)
+    cookie = quote(f'<cookie pagenumber="2" pagingcookie="{quote(marks)}" istracking="True" />')
+    assert service.http.get(f"{link}&$skiptoken={cookie}").status_code == 400
+    assert service.get(f"{MENTORS}?$skiptoken={cookie}").status_code == 400
 
 
 @pytest.mark.parametrize("token", ["", "x", "1000001", "1000001!13%2f45%2f2026 00:00:00", "x!01%2f01%2f2026 00:00:00"])

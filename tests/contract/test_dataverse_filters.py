@@ -28,6 +28,9 @@ FILTERS = {
     "hlf_count ne 3": "0124",
     "hlf_count gt 1 and hlf_count le 3": "23",
     "1 lt hlf_count": "234",
+    "1 ge hlf_count": "01",
+    "3 le hlf_count": "34",
+    "1 gt hlf_count": "0",
     "hlf_count eq 0 or hlf_count eq 2 and hlf_active eq true": "0",
     "(hlf_count eq 0 or hlf_count eq 2) and hlf_active eq null": "2",
     "not (hlf_count eq 0 or hlf_count eq 2)": "134",
@@ -102,6 +105,10 @@ def test_parameter_aliases_stand_for_values(examples):
     text = "Microsoft.Dynamics.CRM.In(PropertyName=@p1,PropertyValues=@p2) and hlf_count lt @p3"
     assert counts(examples, filter=text, p1="'hlf_name'", p2='["Oslo","O\'Brian_x"]', p3="4") == "0"
     assert counts(examples, filter="hlf_name eq @p1") == "2"  # an alias that is not given is null
+
+
+def test_a_filter_may_be_long_if_it_is_not_deep(examples):
+    assert counts(examples, filter=" or ".join(["(hlf_count eq 1)"] * 300)) == "1"
 
 
 def test_spaces_may_be_written_as_plus(examples):

@@ -78,6 +78,9 @@ def test_expand_needs_the_privilege_to_read_the_other_table(examples):
     examples.emulator.tokens.users[next(iter(examples.emulator.tokens.users))].denied.add(("hlf_peermentor", "read"))
     assert ask(examples, EXAMPLES).status_code == 200
     assert ask(examples, EXAMPLES, expand="hlf_Mentor").status_code == 403
+    row_id = next(iter(examples.emulator.store.tables_by_set[EXAMPLES].rows))
+    assert ask(examples, f"{EXAMPLES}({row_id})").status_code == 200
+    assert ask(examples, f"{EXAMPLES}({row_id})", expand="hlf_Mentor").status_code == 403
     assert ask(examples, MENTORS).status_code == 403
 
 
@@ -103,6 +106,7 @@ def test_annotations_come_only_if_asked_for_and_before_their_columns(examples):
     assert everything["_hlf_mentor_value@Microsoft.Dynamics.CRM.lookuplogicalname"] == "hlf_peermentor"
     assert everything["_hlf_mentor_value@Microsoft.Dynamics.CRM.associatednavigationproperty"] == "hlf_Mentor"
     assert everything[f"_hlf_mentor_value@{FORMATTED}"] == "Åse"
+    assert everything[f"hlf_when@{FORMATTED}"] == "3/29/2026 12:30 AM"
     less = listed(examples, EXAMPLES, prefer='odata.include-annotations="*,-OData.*"', orderby="hlf_count")[0]
     assert not any(FORMATTED in name for name in less)
     assert "_hlf_mentor_value@Microsoft.Dynamics.CRM.lookuplogicalname" in less
@@ -124,7 +128,7 @@ def test_order_is_by_each_column_in_turn_empty_first_without_case(examples):
 
 
 def test_lookups_are_ordered_by_the_name_of_the_other_row(examples):
-    found = listed(examples, EXAMPLES, orderby="_hlf_mentor_value desc,hlf_count")
+    found = listed(examples, EXAMPLES, orderby="_hlf_mentor_value desc,hlf_count")  # by their ids, Berit would be first
     assert [row["hlf_count"] for row in found] == [0, 1, 2, 3, 4]  # å is the last letter
 
 
@@ -333,6 +337,15 @@ def test_an_option_the_service_does_not_have_is_refused(service, query, status, 
     response = service.get(f"{MENTORS}?{query}")
     assert response.status_code == status
     assert response.json()["error"]["message"].startswith(message)
+
+
+def test_one_row_takes_select_and_expand_and_no_other_option(examples):
+    row_id = next(iter(examples.emulator.store.tables_by_set[EXAMPLES].rows))
+    body = ask(examples, f"{EXAMPLES}({row_id})", select="hlf_count", expand="hlf_Mentor($select=hlf_name)").json()
+    assert body["@odata.context"].endswith("#hlf_examples(hlf_count,hlf_Mentor(hlf_name))/$entity")
+    assert body["hlf_Mentor"]["hlf_name"] == "Åse"
+    for option in ("filter", "orderby", "top", "count"):
+        assert ask(examples, f"{EXAMPLES}({row_id})", **{option: "1"}).status_code == 400
 
 
 def test_a_value_for_plug_ins_is_taken_and_means_nothing(service):
