@@ -69,8 +69,11 @@ def _waiting(connection: psycopg.Connection) -> int:
     return int(row[0])
 
 
-def measure(dsn: str, url: str, mentors: int = 40, per_second: float = _CHANGES_PER_SECOND) -> Latency:
-    """Pause live mentors one by one with SQL, then resume them, and see when Dynamics accepted each change."""
+def measure(dsn: str, url: str, mentors: int = 40, per_second: float = _CHANGES_PER_SECOND) -> Latency | None:
+    """Pause live mentors one by one with SQL, then resume them, and see when Dynamics accepted each change.
+
+    None where nobody is on the website.
+    """
     return summary(times_to_site(dsn, url, mentors, per_second))
 
 

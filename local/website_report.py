@@ -37,8 +37,11 @@ def before_and_after(before: Site, after: Site, again: Site) -> bool:
     return same
 
 
-def latency(measured: Latency) -> None:
+def latency(measured: Latency | None) -> None:
     """From the commit in the app's database to the acceptance by Dynamics."""
+    if measured is None:
+        console.print("Nobody is on the website, so no change was measured: who is active, certified and consents is.")
+        return
     table = new_table("From a status change to the website")
     for title in ("Changes by SQL", "p50", "p95", "p99", "Slowest"):
         table.add_column(title, justify="right")
