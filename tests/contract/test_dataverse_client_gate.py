@@ -150,6 +150,7 @@ def test_parts_that_ask_to_wait_close_the_gate_once_for_the_longest_time(rig):
         (batch(part(204), retry_after="3"), []),
         (batch(part(503)), []),
         (batch(part(503, retry_after="8")), [(8.0, "dataverse_part")]),
+        (batch(part(503, **{"RETRY-AFTER": "9"})), [(9.0, "dataverse_part")]),
     ],
 )
 def test_whoever_names_a_time_is_heard_and_a_success_names_none(rig, answer, closed):

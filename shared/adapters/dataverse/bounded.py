@@ -37,8 +37,9 @@ def exchange(
 ) -> Reply:
     """Send once, follow nothing, and read the reply for at most `seconds`.
 
-    Raises httpx.RequestError when not even the head of a reply came. A reply that trickles is cut at `seconds`; one
-    that falls silent just before takes its time to fall silent once more.
+    Raises httpx.RequestError when not even the head of a reply came. A body that trickles is cut at `seconds`; one that
+    falls silent just before takes what the head had left of them once more. Only a head that trickles byte by byte
+    would take longer: httpcore bounds each of its pieces, and its length.
     """
     began = time.monotonic()
     # A dictionary that httpcore reads anew for the body.

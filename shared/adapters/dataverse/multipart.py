@@ -29,7 +29,7 @@ class Part(NamedTuple):
     """Header lines, an empty line and the body."""
 
     def header(self, name: str) -> str | None:
-        """The value of a header, named in lower case; the first if there are several."""
+        """The value of a header, named in any case; the first if there are several."""
         found = re.search(
             rf"^{re.escape(name)}[ \t]*:[ \t]*(.*?)[ \t\r]*$", self._halves()[0], re.IGNORECASE | re.MULTILINE
         )

@@ -65,7 +65,7 @@ class DataverseWebsite:
     def check(self, table: str | None) -> None:
         """Sign in by the secret as it is now, ask who we are and read the table, without anything personal in it.
 
-        Raises WebsiteUnavailableError (WebsiteClosedError: nothing was asked) or WebsiteRefusedError.
+        Raises WebsiteUnavailableError, as WebsiteClosedError where a time to wait is known, or WebsiteRefusedError.
         """
         targets = [f"{API}WhoAmI"]
         if table is not None:
