@@ -89,7 +89,7 @@ def _operation(content: bytes, user: str | None) -> Request:
     line, *lines = head.decode("utf-8", "replace").split("\r\n")
     method, _, rest = line.partition(" ")
     target, _, version = rest.rpartition(" ")  # a space in an address is somebody's mistake that the service forgives
-    if "\n" in line or not target or not version.startswith("HTTP/"):
+    if not target or not version.startswith("HTTP/"):
         raise DataverseError.unreadable()
     if len(target) > _MAX_URL:
         raise DataverseError.url_too_long(_MAX_URL)

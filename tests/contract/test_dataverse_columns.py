@@ -175,3 +175,6 @@ def test_a_status_of_another_state_is_refused_with_or_without_that_state(service
     row = service.row(MENTOR)
     assert (row["statecode"], row["statuscode"]) == (0, 1)
     assert service.patch(MENTOR, {"statuscode": 1}).status_code == 204
+    service.patch(MENTOR, {"statecode": 1})
+    assert service.patch(MENTOR, {"statuscode": 2}).status_code == 204
+    refused(service.patch(MENTOR, {"statuscode": 1}), "0x80048408", message)

@@ -138,7 +138,7 @@ def test_selected_columns_come_with_the_primary_id_and_an_unknown_one_is_400(ser
     )
 
 
-def test_an_unchanged_row_is_304_unless_annotations_are_asked_for(service):
+def test_an_unchanged_row_is_304_unless_annotations_or_related_rows_are_asked_for(service):
     service.patch(mentor(), {"hlf_name": "Kari"})
     etag = service.row(mentor())["@odata.etag"]
     fresh = service.get(mentor(), **{"If-None-Match": etag})
@@ -146,6 +146,10 @@ def test_an_unchanged_row_is_304_unless_annotations_are_asked_for(service):
     assert service.get(mentor(), **{"If-None-Match": 'W/"1"'}).status_code == 200
     annotated = {"If-None-Match": etag, "Prefer": 'odata.include-annotations="*"'}
     assert service.get(mentor(), **annotated).status_code == 200
+    service.patch(example(), {"hlf_Mentor@odata.bind": f"/{mentor()}"})
+    etag = service.row(example())["@odata.etag"]
+    assert service.get(f"{example()}?$select=hlf_code", **{"If-None-Match": etag}).status_code == 304
+    assert service.get(f"{example()}?$expand=hlf_Mentor", **{"If-None-Match": etag}).status_code == 200
 
 
 # keys
@@ -295,6 +299,7 @@ def test_the_loser_of_two_upserts_of_one_key_is_told_so_and_finds_the_row(servic
     service.emulator.settings.races_to_lose = 1
     lost = service.patch(mentor(), {"hlf_name": "Kari"})
     refused(lost, 412, "0x80040237", "A record with matching key values already exists.")
+    assert service.row(mentor())["hlf_name"] == "Kari"  # the winner's, who wrote the same
     assert service.patch(mentor(), {"hlf_name": "Åse"}).status_code == 204
     assert [row["hlf_name"] for row in service.rows(MENTORS)] == ["Åse"]
 
