@@ -88,7 +88,7 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
             second = spend(here, day, progress)
             again = _visited(here, progress)
             progress("Changing statuses with SQL, and waiting for the website")
-            latency = website.measure(here.dsn, here.website)
+            latency = website.measure(here.dsn, here.website, lambda: _catch_up(here, progress))
             progress("Stopping")
     report.heading(f"The night of {day:%d.%m.%Y}")
     report.loaded(file, loaded, mentors)
@@ -106,14 +106,18 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
         raise typer.Exit(1)
 
 
-def _visited(here: session.Session, progress: Progress) -> website.Site:
-    """The website when it is up to date. A doorbell may be lost (I7); then everything unsynced is asked for."""
+def _catch_up(here: session.Session, progress: Progress) -> None:
+    """Wait for the website. A doorbell may be lost (I7); then everything unsynced is asked for, and that is said."""
     try:
         website.wait_until_synced(here.dsn, seconds=_DOORBELL_PATIENCE)
     except website.WebsiteBehindError as behind:
         progress(f"{behind}: syncing what no doorbell was heard for")
         here.invoke("DynamicsSync", {"sync": "unsynced"})
         website.wait_until_synced(here.dsn)
+
+
+def _visited(here: session.Session, progress: Progress) -> website.Site:
+    _catch_up(here, progress)
     return website.visit(here.website)
 
 
