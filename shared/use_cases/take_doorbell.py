@@ -37,9 +37,14 @@ def take_event(message: object, *, queue: SyncQueue, report: Report) -> int:
     return _take(lambda: _checked(message), queue, report, via="event")
 
 
-def _take(read: Callable[[], tuple[SyncRequest, ...]], queue: SyncQueue, report: Report, *, via: str) -> int:
+def no_counts() -> dict[str, int]:
+    """What one ring is counted as, all at nought (I12)."""
     counts = {"doorbells_taken": 0, "doorbells_failed": 0, "mentors_rung_for": 0}
-    counts |= {f"doorbells_refused_{refusal}": 0 for refusal in Refusal}
+    return counts | {f"doorbells_refused_{refusal}": 0 for refusal in Refusal}
+
+
+def _take(read: Callable[[], tuple[SyncRequest, ...]], queue: SyncQueue, report: Report, *, via: str) -> int:
+    counts = no_counts()
     requests: tuple[SyncRequest, ...] = ()
     reason = None
     try:

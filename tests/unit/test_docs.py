@@ -15,9 +15,11 @@ from typer.testing import CliRunner
 
 from local.cli import app
 from local.mentors_csv import COLUMNS, ORGANISATION_COLUMNS, read_mentors
+from shared.domain.doorbell import Refusal
 from shared.domain.runs import _DEGRADING, RunState
 from shared.observability import metric_name
-from shared.settings import MailSettings, Settings, WebsiteSettings
+from shared.settings import DoorbellSettings, MailSettings, QueueSettings, Settings, WebsiteSettings
+from shared.use_cases.take_doorbell import no_counts
 from tests.foundation import DAY
 
 ROOT = Path(__file__).parents[2]
@@ -125,6 +127,7 @@ def test_every_metric_is_described_and_no_other(foundation, functions, ses):
     functions.send(DAY)
     made = {metric_name(count.measure) for told in functions.reported.organisations for count in told[3]}
     made |= {metric_name(f"runs_{state}") for state in RunState}
+    made |= {metric_name(measure) for measure in no_counts()}
     assert rows(section(METRICS, "Metrics")) == made
 
 
@@ -150,10 +153,18 @@ def test_every_log_message_is_described():
     assert rows(section(METRICS, "Log messages")) == said
 
 
+def test_every_reason_for_which_a_doorbell_is_refused_is_explained():
+    explained = " ".join(
+        re.findall(r"^ *\| (`.+?`) \| [45]", section(OPERATIONS, "The doorbell is not heard"), re.MULTILINE)
+    )
+    assert [refusal for refusal in Refusal if f"`{refusal}`" not in explained] == []
+
+
 def test_every_environment_variable_is_described():
     environments = [TEMPLATE["Globals"]["Function"], *(r.get("Properties", {}) for r in TEMPLATE["Resources"].values())]
     used = {name for made in environments for name in made.get("Environment", {}).get("Variables", {})}
-    used |= {field.alias for model in (Settings, MailSettings, WebsiteSettings) for field in model.model_fields.values()}
+    models = (Settings, MailSettings, WebsiteSettings, QueueSettings, DoorbellSettings)
+    used |= {field.alias for model in models for field in model.model_fields.values()}
     for path in ROOT.glob("local/*.py"):
         used |= set(re.findall(r"environ\.get\(\"([A-Z_]+)\"|envvar=\"([A-Z_]+)\"", path.read_text(encoding="utf-8")))
     used = {name for names in used for name in ((names,) if isinstance(names, str) else names) if name}
