@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     type Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
     type Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+_log = logging.getLogger(__name__)
 _API = defaults.API
 _MAX_URL = 32_768
 _HEADERS = [
@@ -76,6 +78,9 @@ class Emulator:
                 response = routes.answer(self, request)
             except DataverseError as error:
                 response = error.response()
+            except Exception:  # noqa: BLE001 - one operation's trouble is not the batch's
+                _log.exception("an operation failed by a fault of the emulator's own")
+                response = DataverseError(500, "0x80040216", "An unexpected error occurred.").response()
         self.journal.executed += 1
         self.journal.operations[response.status] += 1
         return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from local.dataverse import defaults
@@ -70,13 +71,14 @@ def _parts(boundary: str, body: bytes) -> list[tuple[dict[str, str], bytes]]:
         head, found, content = piece.partition(_SEPARATOR)
         if not found or not head.startswith(b"\r\n"):
             raise DataverseError.unreadable()
-        parts.append((_headers(head[2:].decode("latin-1").split("\r\n")), content))
+        parts.append((_headers(head[2:].decode("latin-1")), content))
     return parts
 
 
-def _headers(lines: list[str]) -> dict[str, str]:
-    headers = {}
-    for line in lines:
+@lru_cache(maxsize=256)  # a batch has the same few a thousand times; nobody changes them
+def _headers(head: str) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for line in filter(None, head.split("\r\n")):
         name, found, value = line.partition(":")
         if not found or "\n" in line:
             raise DataverseError.unreadable()
@@ -86,7 +88,7 @@ def _headers(lines: list[str]) -> dict[str, str]:
 
 def _operation(content: bytes, user: str | None) -> Request:
     head, _, body = content.partition(_SEPARATOR)
-    line, *lines = head.decode("utf-8", "replace").split("\r\n")
+    line, _, headers = head.decode("utf-8", "replace").partition("\r\n")
     method, _, rest = line.partition(" ")
     target, _, version = rest.rpartition(" ")  # a space in an address is somebody's mistake that the service forgives
     if not target or not version.startswith("HTTP/"):
@@ -95,6 +97,4 @@ def _operation(content: bytes, user: str | None) -> Request:
         raise DataverseError.url_too_long(_MAX_URL)
     path, _, query = target.partition("?")
     _, found, below = path.partition(defaults.API)
-    while lines and not lines[-1]:
-        lines.pop()
-    return Request(method, below if found else path.lstrip("/"), query, _headers(lines) if lines else {}, body, user)
+    return Request(method, below if found else path.lstrip("/"), query, _headers(headers), body, user)

@@ -306,3 +306,11 @@ def test_letters_of_any_language_pass_in_addresses_bodies_and_replies(service):
     assert created.headers["odata-entityid"].endswith("(hlf_mentorid='%C3%85se %C5%81')")
     assert updated.status == 204
     assert [(row["hlf_mentorid"], row["hlf_area"]) for row in service.rows(MENTORS)] == [("Åse Ł", "Ø")]
+
+
+def test_a_fault_of_the_emulators_own_is_a_500_of_that_operation_alone(service, caplog):
+    service.emulator.store.tables_by_set["broken"] = object()
+    response = service.batch(operation("GET", "broken"), operation("PATCH", mentor(), {"hlf_name": "Kari"}), go_on=True)
+    failed, done = parts(response)
+    assert (failed.status, failed.code, done.status) == (500, "0x80040216", 204)
+    assert "AttributeError" in caplog.text
