@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from shared.ports import Gate, Keys, Listings, Mailer, Night, Outbox, Runs, SyncQueue, SyncState, Website
 
 
+# What the last reply said has to be written down before the function's time is up.
+_SECONDS_TO_SETTLE = 5.0
+
+
 @dataclass(frozen=True)
 class Database:
     """The ports that PostgreSQL stands behind, on one connection."""
@@ -71,7 +75,7 @@ def website_sync(
         sync = partial(
             sync_listings,
             listings=ours.listings,
-            website=website(ours.sync_state, time_left),
+            website=website(ours.sync_state, lambda: time_left() - _SECONDS_TO_SETTLE),
             state=ours.sync_state,
             time_left=time_left,
             pause=pause,

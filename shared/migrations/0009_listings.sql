@@ -282,7 +282,9 @@ BEGIN
     PERFORM certification.raise_listings(ARRAY(
         SELECT l.mentor_id FROM certification.listings AS l
          WHERE l.organisation_id = p_organisation_id AND l.website IS NOT NULL AND l.shown_until < v_day
-           AND l.synced_version = l.desired_version));
+           AND l.synced_version = l.desired_version
+           -- Who is being changed just now is raised by that, or found by the next night if it is rolled back.
+           FOR NO KEY UPDATE SKIP LOCKED));
     PERFORM set_config('certification.own_transition', '', true);
 END
 $$;
