@@ -80,7 +80,7 @@ def _failed_ids(answer: object) -> set[str] | None:
     if not isinstance(answer, dict) or not isinstance(failures, list):
         return None
     ids = [failure.get("itemIdentifier") if isinstance(failure, dict) else None for failure in failures]
-    return {str(one) for one in ids} if all(isinstance(one, str) and one for one in ids) else None
+    return {str(one) for one in ids} if all(isinstance(one, str) for one in ids) else None
 
 
 def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
