@@ -7,7 +7,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from local.dataverse import batch, control, defaults, exchange, routes, website
+from local.dataverse import batch, control, defaults, entra, exchange, routes, website
 from local.dataverse.errors import DataverseError
 from local.dataverse.faults import Faults
 from local.dataverse.journal import Journal
@@ -77,7 +77,7 @@ class Emulator:
             try:
                 response = routes.answer(self, request)
             except DataverseError as error:
-                response = error.response()
+                response = error.response(annotated="odata.include-annotations" in request.headers.get("prefer", ""))
             except Exception:  # noqa: BLE001 - one operation's trouble is not the batch's
                 _log.exception("an operation failed by a fault of the emulator's own")
                 response = DataverseError(500, "0x80040216", "An unexpected error occurred.").response()
@@ -131,6 +131,8 @@ class Emulator:
             return Response(200, [("Content-Type", "text/plain")], b"ready")
         if request.path.startswith("/_emulator/"):
             return control.answer(self, request)
+        if request.path.endswith("/v2.0/.well-known/openid-configuration"):
+            return entra.discovery(self.tokens, request)
         if request.path == "/website":
             return website.page(self, request)
         return Response(404, [("Content-Type", "text/plain")], b"There is nothing at this address.")
@@ -149,5 +151,8 @@ async def _request(scope: Scope, receive: Receive) -> Request | None:
     if message["type"] == "http.disconnect":
         return None
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    if len(headers) < len(scope["headers"]):  # Microsoft's samples send Prefer twice
+        prefer = [value.decode("latin-1") for name, value in scope["headers"] if name == b"prefer"]
+        headers |= {"prefer": ",".join(prefer)} if prefer else {}
     path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
     return Request(scope["method"], path, query, headers, body)

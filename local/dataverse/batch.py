@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from local.dataverse import choices, references
-from local.dataverse.errors import ODATA_VERSION, DataverseError
+from local.dataverse.errors import ODATA_VERSION, DataverseError, UnreadableStreamError
 from local.dataverse.messages import Response
 from local.dataverse.multipart import Operation, parse
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from local.dataverse.app import Emulator
     from local.dataverse.messages import Request
 
-_PART = b"Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
+_HEAD = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 _FAILURE = 400
 
@@ -29,7 +29,10 @@ class _ChangeSetFailed(Exception):  # noqa: N818 - undoes a transaction, is no e
 
 def answer(emulator: Emulator, request: Request) -> Response:
     """Carry out a `$batch`. Raises DataverseError when it is refused as a whole, and nothing was done."""
-    items = parse(request)
+    try:
+        items = parse(request)
+    except UnreadableStreamError as error:
+        return _multipart(400, "batch", [_part(error.response())])
     if sum(len(item) if isinstance(item, list) else 1 for item in items) > emulator.settings.batch_limit:
         raise DataverseError(
             400,
@@ -38,24 +41,19 @@ def answer(emulator: Emulator, request: Request) -> Response:
             f" '{emulator.settings.batch_limit}' query operations, including changeset operations, are allowed.",
         )
     go_on = _continues(request.headers.get("prefer", ""))
-    boundary = f"batchresponse_{uuid.uuid4()}"
-    delimiter = f"--{boundary}\r\n".encode()
-    content: list[bytes] = []
     status = 200
+    parts: list[bytes] = []
     for item in items:
-        content.append(delimiter)
         if isinstance(item, list):
-            failed = _change_set(emulator, item, content)
+            part, failed = _change_set(emulator, item)
         else:
             response = emulator.execute(item.request)
-            failed = response.status if response.status >= _FAILURE else 0
-            content += (_PART, b"\r\n", _written(response))
+            part, failed = _part(response), response.status if response.status >= _FAILURE else 0
+        parts.append(part)
         if failed and not go_on:
             status = failed if choices.OUTER_STATUS_IS_THE_FAILURES else _FAILURE
             break
-    content.append(f"--{boundary}--\r\n".encode())
-    headers = [("Content-Type", f"multipart/mixed; boundary={boundary}"), ODATA_VERSION]
-    return Response(status, headers, b"".join(content))
+    return _multipart(status, "batch", parts)
 
 
 def _continues(prefer: str) -> bool:
@@ -63,25 +61,18 @@ def _continues(prefer: str) -> bool:
     return "odata.continue-on-error" in preferences or "odata.continue-on-error=true" in preferences
 
 
-def _change_set(emulator: Emulator, operations: list[Operation], content: list[bytes]) -> int:
-    """Carry out all or none. Returns 0, or the status of the one that failed, which alone is answered."""
-    boundary = f"changesetresponse_{uuid.uuid4()}"
-    content.append(f"Content-Type: multipart/mixed; boundary={boundary}\r\n\r\n".encode())
-    delimiter = f"--{boundary}\r\n".encode()
-    parts: list[bytes] = []
-    failed = 0
+def _change_set(emulator: Emulator, operations: list[Operation]) -> tuple[bytes, int]:
+    """Carry out all or none. Returns the part, and 0 or the status of the one that failed, which alone is answered."""
     made: dict[str, str] = {}
+    failed = 0
     try:
         with emulator.store.transaction():
-            for operation in operations:
-                response = _within(emulator, operation, made)
-                parts += (delimiter, *_identified(operation, response))
+            parts = [_part(_within(emulator, operation, made), operation.content_id) for operation in operations]
     except _ChangeSetFailed as failure:
         failed = failure.response.status
-        parts = [delimiter, *_identified(failure.operation, failure.response)]
-    content += parts
-    content.append(f"--{boundary}--\r\n".encode())
-    return failed
+        parts = [_part(failure.response, failure.operation.content_id)]
+    answered = _multipart(failed or 200, "changeset", parts)
+    return f"Content-Type: {answered.headers[0][1]}\r\n\r\n".encode() + answered.body, failed
 
 
 def _within(emulator: Emulator, operation: Operation, made: dict[str, str]) -> Response:
@@ -99,13 +90,16 @@ def _within(emulator: Emulator, operation: Operation, made: dict[str, str]) -> R
     return response
 
 
-def _identified(operation: Operation, response: Response) -> tuple[bytes, ...]:
-    content_id = f"Content-ID: {operation.content_id}\r\n" if operation.content_id else ""
-    return _PART, content_id.encode(), b"\r\n", _written(response)
+def _multipart(status: int, kind: str, parts: list[bytes]) -> Response:
+    boundary = f"{kind}response_{uuid.uuid4()}"
+    delimiter = f"--{boundary}\r\n".encode()
+    body = b"".join([piece for part in parts for piece in (delimiter, part)])
+    headers = [("Content-Type", f"multipart/mixed; boundary={boundary}"), ODATA_VERSION]
+    return Response(status, headers, body + f"--{boundary}--\r\n".encode())
 
 
-def _written(response: Response) -> bytes:
-    lines = [_LINES[response.status]]
+def _part(response: Response, content_id: str = "") -> bytes:
+    lines = [_HEAD, f"Content-ID: {content_id}\r\n\r\n" if content_id else "\r\n", _LINES[response.status]]
     if response.status >= _FAILURE:
         lines.append(f"REQ_ID: {uuid.uuid4()}\r\n")
     for name, value in response.headers:

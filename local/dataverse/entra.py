@@ -41,6 +41,25 @@ class EntraError(Exception):
         self.text = text
 
 
+def discovery(tokens: Tokens, request: Request) -> Response:
+    """One request to /{tenant}/v2.0/.well-known/openid-configuration, by which Microsoft's libraries find the rest."""
+    tenant = request.path.split("/")[1]
+    if tenant.lower() not in tokens.tenants:
+        return _refusal(_unknown_tenant(tenant, "invalid_tenant"))
+    base = f"{tokens.url}/{tenant}"
+    body = {
+        "token_endpoint": f"{base}/oauth2/v2.0/token",
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+        "jwks_uri": f"{base}/discovery/v2.0/keys",
+        "issuer": f"{base}/v2.0",
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+    }
+    return Response(200, [("Content-Type", "application/json; charset=utf-8")], json.dumps(body).encode())
+
+
 class _Credentials(NamedTuple):
     application_id: str
     secret: str
@@ -71,14 +90,7 @@ def _checked(tokens: Tokens, request: Request) -> str:
             f"The endpoint only accepts POST requests. Received a {request.method} request.",
         )
     if tenant.lower() not in tokens.tenants:
-        raise EntraError(
-            400,
-            "invalid_request",
-            90002,
-            f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the"
-            " correct cloud. Check with your subscription administrator, this may happen if there are no active"
-            " subscriptions for the tenant.",
-        )
+        raise _unknown_tenant(tenant, "invalid_request")
     form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
     given = _credentials(form, request.headers.get("authorization", ""))
     for name, value in (("grant_type", form.get("grant_type")), ("client_id", given.application_id)):
@@ -148,6 +160,17 @@ def _check_secret(tokens: Tokens, tenant: str, given: _Credentials) -> None:
             " new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for"
             " added security: https://aka.ms/certCreds.",
         )
+
+
+def _unknown_tenant(tenant: str, error: str) -> EntraError:
+    return EntraError(
+        400,
+        error,
+        90002,
+        f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the"
+        " correct cloud. Check with your subscription administrator, this may happen if there are no active"
+        " subscriptions for the tenant.",
+    )
 
 
 def _missing(parameter: str) -> EntraError:

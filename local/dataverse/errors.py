@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = ("Content-Type", "application/json; odata.metadata=minimal")
 ODATA_VERSION = ("OData-Version", "4.0")
+_CDS = "@Microsoft.PowerApps.CDS"
 _PAYLOAD = (
     "Error identified in Payload provided by the user for Entity :'{}', For more information on this error please"
     " follow this help link https://go.microsoft.com/fwlink/?linkid=2195293  ---->  InnerException : "
@@ -41,11 +42,19 @@ class DataverseError(Exception):
         self.body = body
         """The whole reply, where it is not JSON."""
 
-    def response(self) -> Response:
-        """The reply."""
+    def response(self, *, annotated: bool = False) -> Response:
+        """The reply; `annotated` with what `Prefer: odata.include-annotations="*"` adds to an error."""
         if self.body is not None:
             return Response(self.status, list(self.headers.items()), self.body)
-        body = json.dumps({"error": {"code": self.code, "message": self.message}}, ensure_ascii=False).encode()
+        error = {"code": self.code, "message": self.message}
+        if annotated:
+            code = self.code.removeprefix("0x")
+            error[f"{_CDS}.ErrorDetails.ApiExceptionHttpStatusCode"] = str(self.status)
+            error[f"{_CDS}.HelpLink"] = (
+                f"http://go.microsoft.com/fwlink/?LinkID=398563&error=Microsoft.Crm.CrmException%3a{code}&client=platform"
+            )
+            error[f"{_CDS}.InnerError.Message"] = self.message
+        body = json.dumps({"error": error}, ensure_ascii=False).encode()
         return Response(self.status, [CONTENT_TYPE, ODATA_VERSION, *self.headers.items()], body)
 
     @classmethod
@@ -109,11 +118,6 @@ class DataverseError(Exception):
         return cls(400, "0x80048d19", f"{_PAYLOAD.format(table)}Microsoft.OData.ODataException: {reason}")
 
     @classmethod
-    def unreadable(cls) -> Self:
-        """0x80048d19 too: what the service says of a multipart body with line ends other than CRLF."""
-        return cls(400, "0x80048d19", f"{_PAYLOAD.format('')}System.ArgumentException: Stream was not readable.")
-
-    @classmethod
     def unknown_property(cls, name: str, table: str) -> Self:
         """0x0: a column in `$select` or the like that the table does not have."""
         return cls(400, "0x0", f"Could not find a property named '{name}' on type 'Microsoft.Dynamics.CRM.{table}'.")
@@ -125,7 +129,7 @@ class DataverseError(Exception):
 
     @classmethod
     def undeclared(cls, name: str, schema: TableSchema) -> Self:
-        """A property in a body that the table does not have."""
+        """A property in a body that the table does not have; 0x0 in the documents of 2023, seen so since."""
         return cls(
             400,
             "0x80048d19",
@@ -144,3 +148,10 @@ class DataverseError(Exception):
             " was found in the payload. In OData, only declared navigation properties and declared named streams can be"
             " represented as properties without values.",
         )
+
+
+class UnreadableStreamError(DataverseError):
+    """When a multipart body cannot be read, above all for line ends other than CRLF; answered inside a multipart."""
+
+    def __init__(self) -> None:
+        super().__init__(400, "0x80048d19", f"{_PAYLOAD.format('')}System.ArgumentException: Stream was not readable.")

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from local.dataverse import defaults
-from local.dataverse.errors import DataverseError
+from local.dataverse.errors import DataverseError, UnreadableStreamError
 from local.dataverse.messages import Request
 
 _CHANGES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
@@ -24,7 +24,10 @@ class Operation(NamedTuple):
 def parse(request: Request) -> list[Operation | list[Operation]]:
     """The operations of a batch, a change set as a list. Raises DataverseError 400 for what cannot be read."""
     items: list[Operation | list[Operation]] = []
-    for headers, content in _parts(_boundary(request.headers.get("content-type", "")), request.body):
+    boundary = _boundary(request.headers.get("content-type", ""))
+    if not request.body.rstrip(b"\r\n").endswith(b"--") or not request.body.endswith(b"\r\n"):
+        raise UnreadableStreamError  # the last line needs its CRLF too
+    for headers, content in _parts(boundary, request.body):
         kind = headers.get("content-type", "")
         if kind.startswith("multipart/mixed"):
             items.append(_change_set(_parts(_boundary(kind), content), request.user))
@@ -65,12 +68,12 @@ def _parts(boundary: str, body: bytes) -> list[tuple[dict[str, str], bytes]]:
     first, *pieces = (b"\r\n" + body).split(f"\r\n--{boundary}".encode())
     del first  # what comes before the first delimiter is nobody's
     if not pieces or not pieces[-1].startswith(b"--"):
-        raise DataverseError.unreadable()
+        raise UnreadableStreamError
     parts = []
     for piece in pieces[:-1]:
         head, found, content = piece.partition(_SEPARATOR)
         if not found or not head.startswith(b"\r\n"):
-            raise DataverseError.unreadable()
+            raise UnreadableStreamError
         parts.append((_headers(head[2:].decode("latin-1")), content))
     return parts
 
@@ -81,7 +84,7 @@ def _headers(head: str) -> dict[str, str]:
     for line in filter(None, head.split("\r\n")):
         name, found, value = line.partition(":")
         if not found or "\n" in line:
-            raise DataverseError.unreadable()
+            raise UnreadableStreamError
         headers[name.strip().lower()] = value.strip()
     return headers
 
@@ -92,7 +95,7 @@ def _operation(content: bytes, user: str | None) -> Request:
     method, _, rest = line.partition(" ")
     target, _, version = rest.rpartition(" ")  # a space in an address is somebody's mistake that the service forgives
     if not target or not version.startswith("HTTP/"):
-        raise DataverseError.unreadable()
+        raise UnreadableStreamError
     if len(target) > _MAX_URL:
         raise DataverseError.url_too_long(_MAX_URL)
     path, _, query = target.partition("?")

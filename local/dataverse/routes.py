@@ -51,7 +51,7 @@ def _on_set(emulator: Emulator, table: Table, rest: str, request: Request) -> Re
 def _elsewhere(emulator: Emulator, path: str, request: Request) -> Response:
     if path == "$batch":
         raise DataverseError.payload("", "A batch request cannot hold another batch request.")
-    if request.method == "GET" and path in {"WhoAmI", "WhoAmI()"}:
+    if path in {"WhoAmI", "WhoAmI()"}:
         return _who_am_i(emulator, request)
     if request.method == "POST" and path == "BulkDelete":
         return bulk_delete.answer(emulator, request)
@@ -59,6 +59,9 @@ def _elsewhere(emulator: Emulator, path: str, request: Request) -> Response:
 
 
 def _who_am_i(emulator: Emulator, request: Request) -> Response:
+    if request.method != "GET":
+        uri = f"{emulator.api_url}{request.path}"
+        raise DataverseError(404, "", f"No HTTP resource was found that matches the request URI '{uri}'.")
     body = {
         "@odata.context": f"{emulator.api_url}$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse",
         "BusinessUnitId": defaults.BUSINESS_UNIT_ID,

@@ -111,7 +111,8 @@ class Table:
         entries = [(key, indexed(tuple([row[column] for column in key.columns]))) for key in self.schema.keys]
         for key, values in entries:
             if values in self.by_key[key.name]:
-                raise DataverseError.duplicate_key(key.name, ", ".join(key.columns))
+                labels = [self.schema.columns[column].display_name or column for column in key.columns]
+                raise DataverseError.duplicate_key(key.name, ", ".join(labels))
         for key, values in entries:
             if choices.NULL_KEY_PARTS_ARE_INDEXED or None not in values:
                 self.by_key[key.name][values] = row[self.schema.primary_id]

@@ -88,10 +88,11 @@ def test_an_id_may_be_given_with_a_new_row(service):
     assert service.post(MENTORS, {"hlf_peermentorid": given}).status_code == 412
 
 
-def test_a_key_that_is_taken_is_412_and_names_key_and_columns(service):
+def test_a_key_that_is_taken_is_412_and_names_key_and_columns_as_people_call_them(service):
     service.post(MENTORS, {"hlf_mentorid": "m-1"})
     response = service.post(MENTORS, {"hlf_mentorid": "m-1"})
-    refused(response, 412, "0x80060892", "Entity Key hlf_mentorid_key violated. A record with the same value for")
+    message = "Entity Key hlf_mentorid_key violated. A record with the same value for Mentor Id already exists."
+    refused(response, 412, "0x80060892", message)
     assert len(service.rows(MENTORS)) == 1
 
 
@@ -330,6 +331,18 @@ def test_a_deleted_row_leaves_no_lookup_behind(service):
 
 
 # methods and headers
+
+
+def test_an_error_says_more_where_annotations_are_asked_for(service):
+    error = service.get(mentor("nobody"), Prefer='odata.include-annotations="*"').json()["error"]
+    assert error["code"] == "0x80060891"
+    assert error["@Microsoft.PowerApps.CDS.InnerError.Message"] == error["message"]
+    assert "CrmException%3a80060891" in error["@Microsoft.PowerApps.CDS.HelpLink"]
+
+
+def test_a_function_called_by_post_is_404_with_an_empty_code(service):
+    message = f"No HTTP resource was found that matches the request URI '{service.emulator.api_url}WhoAmI'."
+    refused(service.post("WhoAmI", {}), 404, "", message)
 
 
 @pytest.mark.parametrize(("method", "path"), [("PATCH", MENTORS), ("DELETE", MENTORS), ("POST", mentor())])

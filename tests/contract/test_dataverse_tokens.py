@@ -162,6 +162,14 @@ def test_the_token_endpoint_is_only_for_post(service):
     refused(response, 400, "invalid_request", 900561, text)
 
 
+def test_microsofts_libraries_find_the_token_endpoint_by_the_discovery_document(service):
+    url = f"{service.emulator.url}/{defaults.TENANT_ID}"
+    found = httpx.get(f"{url}/v2.0/.well-known/openid-configuration").json()
+    assert (found["token_endpoint"], found["issuer"]) == (f"{url}/oauth2/v2.0/token", f"{url}/v2.0")
+    unknown = httpx.get(f"{service.emulator.url}/nobody/v2.0/.well-known/openid-configuration")
+    refused(unknown, 400, "invalid_tenant", 90002, "Tenant 'nobody' not found. ")
+
+
 # at the API
 
 
