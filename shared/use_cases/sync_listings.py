@@ -148,9 +148,8 @@ def _answers(work: _Work, changes: list[Change]) -> list[tuple[Change, Answer]]:
         answers = list(zip(changes, work.website.push(changes), strict=True))
         _tell_rows_from_privileges(work, answers)
         doubtful = [change for change, answer in answers if isinstance(answer, InDoubt)]
-        shown = (
-            dict(zip((c.mentor_id for c in doubtful), work.website.shows(doubtful), strict=True)) if doubtful else {}
-        )
+        read = work.website.shows(doubtful) if doubtful else ()
+        shown = {change.mentor_id for change, is_shown in zip(doubtful, read, strict=True) if is_shown}
     except WebsiteRefusedError as error:
         known = error.answers or [NotNow(error.code)] * len(changes)
         _settle(work, list(zip(changes, known, strict=True)))
@@ -172,7 +171,7 @@ def _tell_rows_from_privileges(work: _Work, answers: Sequence[tuple[Change, Answ
         return
     (answer,) = work.website.push([Change(_NOBODY, 0, Action.HIDE, forbidden[0].table, forbidden[0].key, "{}")])
     if isinstance(answer, Refused):
-        raise WebsiteRefusedError(answer.reason)
+        raise WebsiteRefusedError(answer.reason, [NotNow(a.reason) if c in forbidden else a for c, a in answers])
 
 
 def _settle(work: _Work, answers: Sequence[tuple[Change, Answer]]) -> list[UUID]:
