@@ -171,7 +171,7 @@ def _tell_rows_from_privileges(work: _Work, answers: Sequence[tuple[Change, Answ
         return
     (answer,) = work.website.push([Change(_NOBODY, 0, Action.HIDE, forbidden[0].table, forbidden[0].key, "{}")])
     if isinstance(answer, Refused):
-        raise WebsiteRefusedError(answer.reason, [NotNow(a.reason) if c in forbidden else a for c, a in answers])
+        raise WebsiteRefusedError(answer.reason, [NotNow(answer.reason) if c in forbidden else a for c, a in answers])
 
 
 def _settle(work: _Work, answers: Sequence[tuple[Change, Answer]]) -> list[UUID]:
