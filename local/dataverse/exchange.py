@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from local.dataverse.messages import Request, Response
 
 _WITHOUT_BODY: Final = frozenset({204, 304})
+_STATUSES: Final = frozenset({Kind.STATUS, Kind.STATUS_AFTER})
 
 
 class Wire(NamedTuple):
@@ -30,15 +31,13 @@ class Wire(NamedTuple):
 
 async def service(emulator: Emulator, wire: Wire, request: Request) -> None:
     """Answer one request to the Web API."""
-    arrived, faults, journal = time.time(), emulator.faults, emulator.journal
-    journal.n += 1
-    number = journal.n
-    rule = faults.pick("request", request, arrived) if faults.requests else None
+    arrived, journal = time.time(), emulator.journal
+    number, life = journal.next_number(), journal.life
+    rule = emulator.faults.pick("request", request, arrived) if emulator.faults.requests else None
     kind = None if rule is None else rule.kind
+    response: Response | None = None
     late, done = None, 0
-    if kind is Kind.RESET_BEFORE:
-        response = None
-    else:
+    if kind is not Kind.RESET_BEFORE:
         if kind is Kind.EXPIRE_TOKENS:
             emulator.tokens.expire_tokens()
         try:
@@ -49,28 +48,15 @@ async def service(emulator: Emulator, wire: Wire, request: Request) -> None:
             response, done = await _admitted(emulator, request, number, rule)
         except DataverseError as error:
             response = emulator.dress(error.response())
-        if rule is not None and kind in {Kind.STATUS, Kind.STATUS_AFTER}:
+        if rule is not None and kind in _STATUSES:
             response = emulator.dress(rule.response())  # also for a caller whom the service would not know
     answered = time.time()
     if response is not None and request.user is not None and kind is not Kind.LOSE_REPLY:
         _promise(emulator, request.user, response, answered)
-    status, size = (0, 0) if response is None else (response.status, len(response.body))
-    journal.record(
-        Entry(
-            number,
-            arrived,
-            answered,
-            request.method,
-            request.path,
-            done,
-            request.user,
-            status,
-            size,
-            late is not None,
-            late,
-            kind,
-        )
-    )  # fmt: skip - a row of a table
+    if journal.life == life:
+        status, size = (0, 0) if response is None else (response.status, len(response.body))
+        asked = (number, arrived, answered, request.method, request.path, done, request.user)
+        journal.record(Entry(*asked, status, size, late is not None, late, kind))
     await _deliver(wire, response, rule)
 
 
@@ -81,10 +67,13 @@ async def _admitted(
     spent, done = 0.0, 0
     response: Response | None = None
     journal, protection = emulator.journal, emulator.protection
+    life = journal.life
     try:
         if rule is not None and rule.seconds:
             await asyncio.sleep(rule.seconds)
             spent = rule.seconds
+            if journal.life != life:  # a late write of one test has no business in the next one
+                return None, 0
         if rule is None or rule.kind is not Kind.STATUS:
             before = journal.executed
             response = emulator.work(request)
@@ -106,21 +95,19 @@ async def _admitted(
 async def token(emulator: Emulator, wire: Wire, request: Request) -> None:
     """Answer one request to the token endpoint."""
     arrived, faults, journal = time.time(), emulator.faults, emulator.journal
-    journal.n += 1
-    number = journal.n
+    number = journal.next_number()
     rule = faults.pick("token", request, arrived) if faults.tokens else None
+    kind = None if rule is None else rule.kind
     if rule is not None and rule.seconds:
         await asyncio.sleep(rule.seconds)
     response: Response | None = None
-    if rule is None or rule.kind is not Kind.RESET_BEFORE:
+    if kind is not Kind.RESET_BEFORE:
         response = entra.answer(emulator.tokens, request)
-        if rule is not None and rule.kind in {Kind.STATUS, Kind.STATUS_AFTER}:
+        if rule is not None and kind in _STATUSES:
             response = rule.response()
     status, size = (0, 0) if response is None else (response.status, len(response.body))
-    kind = None if rule is None else rule.kind
-    journal.record(
-        Entry(number, arrived, time.time(), request.method, request.path, 0, None, status, size, False, None, kind)
-    )
+    asked = (number, arrived, time.time(), request.method, request.path, 0, None)
+    journal.record(Entry(*asked, status, size, in_retry_after=False, after_refusal_ms=None, fault=kind))
     await _deliver(wire, response, rule)
 
 

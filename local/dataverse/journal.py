@@ -63,6 +63,8 @@ class Journal:
         """Number of the newest request."""
         self.executed = 0
         """Operations carried out since the start."""
+        self.life = 0
+        """Raised by reset(): what began in an earlier life does not count in this one."""
         self.resize(size)
 
     def resize(self, size: int) -> None:
@@ -86,9 +88,15 @@ class Journal:
             self._windows: dict[str, tuple[float, float]] = {}
 
     def reset(self) -> None:
-        """Forget the Retry-After windows too."""
+        """Forget the Retry-After windows too, and whatever is still being answered."""
+        self.life += 1
         self._windows.clear()
         self.clear()
+
+    def next_number(self) -> int:
+        """The number of a request that has just arrived."""
+        self.n += 1
+        return self.n
 
     def since_refusal(self, user: str | None, now: float) -> float | None:
         """Milliseconds since the reply that opened the Retry-After window this user is in; None outside of one."""
@@ -103,7 +111,7 @@ class Journal:
         self._windows[user] = (opened, max(until, now + seconds)) if now < until else (now, now + seconds)
 
     def record(self, entry: Entry) -> None:
-        """Keep a request; its `n` is self.n, raised by whoever carries the request."""
+        """Keep a request; its `n` came from next_number()."""
         self._entries.append(entry)
         self._statuses[entry.status] += 1
         totals = self._totals

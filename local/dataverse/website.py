@@ -77,6 +77,7 @@ class Cache:
         self.refreshed_at = 0.0
         """time.time() of the last look at the table."""
         self._rows: list[Row] = []
+        self._version = -1
 
     def refresh(self) -> None:
         """Look at the table again at the next visit, as if the time had passed."""
@@ -85,7 +86,8 @@ class Cache:
     def rows(self, store: Store, now: float) -> list[Row]:
         """The rows that a visitor sees now, by name."""
         if now >= self.refreshed_at + self.lag_seconds:
-            self._rows = self._visible(store)
+            if store.version != self._version:  # else nothing was written since
+                self._rows, self._version = self._visible(store), store.version
             self.refreshed_at = now
         return self._rows
 

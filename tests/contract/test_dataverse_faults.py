@@ -124,6 +124,16 @@ def test_a_slow_write_that_nobody_waits_for_is_committed_late_over_a_newer_one(c
     eventually(lambda: caller.names() == {"m1": "Older"})
 
 
+def test_a_slow_write_does_not_reach_into_the_next_test(caller, control):
+    control.slow(0.2, 1)
+    with pytest.raises(httpx.ReadTimeout):
+        caller.write(timeout=0.05)
+    control.reset()
+    time.sleep(0.3)
+    assert caller.names() == {}
+    assert control.journal() == []
+
+
 def test_a_slow_reply_is_late_and_right(caller, control):
     control.slow(0.2, 1)
     started = time.monotonic()

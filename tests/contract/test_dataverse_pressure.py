@@ -93,8 +93,9 @@ def test_the_journal_tells_who_came_inside_a_retry_after_and_how_long_after_it(c
     control.limits(requests=1, window_seconds=60)
     caller.who_am_i()
     caller.who_am_i()
+    time.sleep(0.1)
     caller.who_am_i()
-    time.sleep(0.25)
+    time.sleep(0.15)
     caller.who_am_i()
     first, opening, soon, late = control.journal()[-4:]
     assert (first.status, first.in_retry_after) == (200, False)
