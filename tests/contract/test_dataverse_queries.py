@@ -313,6 +313,17 @@ def test_counts_stop_at_5000_and_annotations_tell(service):
     assert service.get(f"{MENTORS}/$count?$filter=hlf_name eq 'x'").text == "1"
 
 
+def test_preferences_may_come_in_one_header_or_in_several(service):
+    """The sample of "Count rows using OData" sends two."""
+    many(service, 4)
+    asked = ["odata.maxpagesize=3", 'odata.include-annotations="Microsoft.Dynamics.CRM.*"']
+    for headers in ([("Prefer", item) for item in asked], [("Prefer", ", ".join(asked))]):
+        response = service.ask("GET", f"{MENTORS}?$count=true", headers=headers)
+        assert response.headers.get_list("Preference-Applied") == asked
+        assert response.json()["@Microsoft.Dynamics.CRM.totalrecordcount"] == 4
+        assert len(response.json()["value"]) == 3
+
+
 # Options
 
 
