@@ -275,12 +275,13 @@ def dataverse(
     schema: Annotated[
         Path | None, typer.Option(help="A file of tables instead of the built-in ones.", show_default=False)
     ] = None,
+    limits: Annotated[str, typer.Option(help="Service protection: real, off, JSON, or a JSON file.")] = "real",
 ) -> None:
     """Start the Dataverse emulator alone, and stay until Ctrl-C."""
     from local.dataverse import server  # noqa: PLC0415
 
     with _foreseen():
-        server.announce_and_serve(port, schema)
+        server.announce_and_serve(port, schema, limits)
 
 
 @app.command()

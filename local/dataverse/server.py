@@ -35,20 +35,26 @@ def serve(
         access_log=False,
         log_level="warning",
         server_header=False,
+        proxy_headers=False,
         timeout_keep_alive=120,
         ssl_certfile=certificate,
     )
 
 
-def announce_and_serve(port: int, schema: Path | None) -> None:
-    """Say on standard output where everything is, then serve(). A schema file that is none ends the program."""
+def announce_and_serve(port: int, schema: Path | None, limits: str) -> None:
+    """Say on standard output where everything is, then serve(). What cannot be read ends the program."""
+    try:
+        read = read_limits(limits)
+    except ValueError as error:
+        raise SystemExit(f"--limits: {error}") from None
     url = f"http://127.0.0.1:{port}"
     print(f"Web API         {url}{defaults.API}")
     print(f"token endpoint  {url}/{defaults.TENANT_ID}/oauth2/v2.0/token")
     print(f"client          {defaults.CLIENT_ID}, secret {defaults.CLIENT_SECRET}, scope {url}/.default")
-    print(f"website         {url}/website", flush=True)
+    print(f"website         {url}/website")
+    print(f"control         {url}/_emulator/", flush=True)
     try:
-        serve(port, schema or defaults.SCHEMA)
+        serve(port, schema or defaults.SCHEMA, read)
     except SchemaError as error:
         raise SystemExit(str(error)) from None
 
