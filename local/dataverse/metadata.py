@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from local.dataverse.definitions import Definition
     from local.dataverse.schema import TableSchema
 
+_NOT_SERVED: Final = frozenset({"RetrieveMetadataChanges", "RetrieveTotalRecordCount", "RetrieveEntityChanges"})
+"""What the service has and clients might ask for; said plainly, so that nobody waits for it and tries again."""
 _BULK: Final = ("CreateMultiple", "UpdateMultiple", "UpsertMultiple")
 
 
@@ -43,6 +45,8 @@ def answer(emulator: Emulator, path: str, request: Request) -> Response:
             return collection(emulator, "RelationshipDefinitions", "RelationshipMetadataBase", found, options)
         case "sdkmessagefilters":
             return collection(emulator, first, "sdkmessagefilter", _message_filters(emulator.store.schemas), options)
+    if first in _NOT_SERVED:
+        raise DataverseError(501, "0x0", f"The emulator does not serve {first}.")
     raise DataverseError.no_such_segment(first)
 
 

@@ -47,7 +47,7 @@ def results(sdk_python, tmp_path_factory):
             json.dumps(
                 {
                     "url": dataverse.url,
-                    "token_url": dataverse.token_url,
+                    "tenant_id": dataverse.tenant_id,
                     "client_id": dataverse.client_id,
                     "client_secret": dataverse.client_secret,
                 }
