@@ -1,0 +1,328 @@
+"""functions.status_changed in a real process: over its function URL, by an event, and at the end of the whole chain."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+
+from local.aws import REGION
+from local.lambda_host.function_urls import FunctionUrls
+from local.lambda_host.host import LambdaHost
+from local.lambda_host.provision import local_clients
+from local.pg_net import PgNet
+from local.stack import ROOT, endpoints
+from shared.domain.doorbell import LARGEST_BODY, Refusal, signature
+from shared.domain.sync_messages import parse
+from shared.observability import metric_name
+from shared.use_cases.take_doorbell import no_counts
+from tests.foundation import DAY, days
+
+EVENTS = Path(__file__).parents[2] / "events"
+EVENT = json.loads((EVENTS / "status_changed.event.json").read_text())
+REQUEST = json.loads((EVENTS / "status_changed.requested.json").read_text())
+KEY, OTHER = "k" * 32, "o" * 64
+SECRET = {"current": KEY, "previous": OTHER}
+EXAMPLES_KEY = "a-key-for-examples-only-0123456789"
+
+
+@dataclass
+class Bell:
+    """The function behind its URL, its queue and its secret."""
+
+    host: LambdaHost
+    url: str
+    sqs: object
+    queue: str
+    secrets: object
+    secret: str
+    lines: list[str] = field(default_factory=list)
+
+    def put(self, value):
+        self.secrets.put_secret_value(SecretId=self.secret, SecretString=json.dumps(value))
+
+    def messages(self):
+        """What the queue has, and has no more."""
+        found = []
+        while got := self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages"):
+            for message in got:
+                self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+                found += parse(message["Body"])
+        return sorted((request.mentor_id, request.version) for request in found)
+
+    def request(self, method="POST", body=b"", **headers):
+        """Answers status, headers and JSON."""
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=20)
+        try:
+            connection.request(method, "/", body=body, headers=headers)
+            reply = connection.getresponse()
+            content = reply.read()
+        finally:
+            connection.close()
+        assert method == "HEAD" or reply.headers["content-type"] == "application/json"
+        return reply.status, reply.headers, json.loads(content or "null")
+
+    def ring(self, body, *, key=KEY, at=None, method="POST", **changes):
+        timestamp = str(int(time.time() if at is None else at))
+        headers = {
+            "Content-Type": "application/json",
+            "X-Certification-Timestamp": timestamp,
+            "X-Certification-Signature": signature(key, timestamp, body),
+        }
+        return self.request(method, body, **(headers | changes))
+
+    def invoke(self, key):
+        """Answers the status of a signed request that comes as an event."""
+        return self.host.invoke("StatusChanged", signed_event(body_of((uuid4(), 1)), key)).payload["statusCode"]
+
+    def last(self):
+        """Its last line about a ring, and its last metrics."""
+        told = [json.loads(line) for line in self.lines if line.startswith("{")]
+        works = [line for line in told if line.get("message") == "work"]
+        metrics = [line for line in told if "_aws" in line]
+        return works[-1], metrics[-1]
+
+
+def body_of(*mentors):
+    return json.dumps({"mentors": [{"id": str(mentor), "version": version} for mentor, version in mentors]}).encode()
+
+
+def signed_event(body, key):
+    """What the function URL makes of such a request."""
+    timestamp = str(int(time.time()))
+    signed = {"x-certification-timestamp": timestamp, "x-certification-signature": signature(key, timestamp, body)}
+    return REQUEST | {"headers": REQUEST["headers"] | signed, "body": body.decode()}
+
+
+@contextmanager
+def opened(apis, **environment):
+    """A function that has not been called yet, and its bell without a URL."""
+    aws, stack, secrets = apis
+    lines = []
+    extra = endpoints(aws.url, aws.url) | environment
+    with LambdaHost(stack, ROOT, extra, on_log=lambda line: lines.append(line.text)) as host:
+        sqs, queue = local_clients(aws.url, REGION).sqs, stack.physical_id("SyncRequests")
+        yield Bell(host, "", sqs, queue, secrets, stack.physical_id("DoorbellSecret"), lines)
+
+
+@pytest.fixture(scope="module")
+def warm(apis):
+    with opened(apis) as bell, FunctionUrls(apis[1], bell.host) as urls:
+        bell.put(SECRET)
+        bell.url = urls.url("StatusChanged")
+        yield bell
+
+
+@pytest.fixture
+def secret(apis):
+    """Puts the secret back that the warm function knows."""
+    _, stack, secrets = apis
+    yield
+    secrets.put_secret_value(SecretId=stack.physical_id("DoorbellSecret"), SecretString=json.dumps(SECRET))
+
+
+@pytest.fixture
+def bell(warm):
+    """One process for all tests that leave it as it is."""
+    warm.messages()
+    warm.lines.clear()
+    return warm
+
+
+@pytest.mark.parametrize("key", [KEY, OTHER])
+def test_a_signed_ring_is_taken_and_asks_for_whom_it_names(bell, key):
+    """Under either of two keys."""
+    first, second = uuid4(), uuid4()
+    status, _, answer = bell.ring(body_of((first, 3), (second, 1), (first, 5)), key=key)
+    assert (status, answer) == (202, {"accepted": 2})
+    assert bell.messages() == sorted([(first, 5), (second, 1)])
+
+
+def test_the_same_ring_twice_does_no_harm(bell):
+    """I7: a replay within its five minutes asks for what is already so; dynamics_sync finds that."""
+    mentor, now = uuid4(), time.time()
+    assert {bell.ring(body_of((mentor, 3)), at=now)[0] for _ in range(2)} == {202}
+    assert bell.messages() == [(mentor, 3)] * 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"key": "z" * 32}, Refusal.SIGNATURE_WRONG),
+        ({"at": 1_796_117_400 - 10**9}, Refusal.TIMESTAMP_OLD),
+        ({"X-Certification-Timestamp": "soon"}, Refusal.TIMESTAMP_MALFORMED),
+        ({"X-Certification-Signature": ""}, Refusal.SIGNATURE_MISSING),
+    ],
+)
+def test_whoever_does_not_sign_with_our_key_and_now_learns_nothing_of_why(bell, changes, refusal):
+    """The log has the reason."""
+    status, _, answer = bell.ring(body_of((uuid4(), 1)), **changes)
+    assert (status, answer) == (401, {"error": "not signed with our key, or not now"})
+    work, metrics = bell.last()
+    assert (work["reason"], work["via"], work["mentors"]) == (refusal, "url", [])
+    assert metrics[metric_name(f"doorbells_refused_{refusal}")] == [1.0]
+    assert bell.messages() == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "error"),
+    [
+        ({"method": "GET", "body": b""}, 405, "only POST"),
+        ({"method": "DELETE", "body": b"{}"}, 405, "only POST"),
+        ({"body": b"x" * (LARGEST_BODY + 1)}, 413, "at most 65536 octets"),
+        ({"body": b"{}"}, 400, 'expected {"mentors": [...]} with 1 to 100 mentors'),
+        ({"body": b"\xff\xfe"}, 400, "not JSON in UTF-8"),
+        ({"body": b'{"mentors": [{"id": "kari@example.no", "version": 1}]}'}, 400, "mentors[0].id: expected a UUID"),
+    ],
+)
+def test_what_is_not_a_ring_is_told_what_was_expected(bell, request_, status, error):
+    found, headers, answer = bell.ring(**request_)
+    assert (found, answer) == (status, {"error": error})
+    assert headers["allow"] == ("POST" if status == 405 else None)
+    assert "kari" not in "".join(bell.lines)
+    assert bell.messages() == []
+
+
+@pytest.mark.parametrize("kind", ["application/octet-stream", "application/x-www-form-urlencoded", "text/plain"])
+def test_a_body_is_the_same_octets_however_lambda_hands_it_over(bell, kind):
+    """A function URL encodes what it does not take for text in base64."""
+    mentor = uuid4()
+    assert bell.ring(body_of((mentor, 1)), **{"Content-Type": kind})[0] == 202
+    assert bell.messages() == [(mentor, 1)]
+
+
+def test_the_request_in_the_events_folder_is_signed_as_it_says(bell):
+    """It is old by now; signed anew it is taken."""
+    headers, body = REQUEST["headers"], REQUEST["body"].encode()
+    expected = signature(EXAMPLES_KEY, headers["x-certification-timestamp"], body)
+    assert headers["x-certification-signature"] == expected
+    assert bell.host.invoke("StatusChanged", REQUEST).payload["statusCode"] == 401
+    done = bell.host.invoke("StatusChanged", signed_event(body, KEY))
+    assert (done.payload["statusCode"], json.loads(done.payload["body"])) == (202, {"accepted": 2})
+
+
+def test_an_event_is_taken_without_a_signature(bell):
+    """EventBridge's, or what RDS invokes the function with: IAM has vouched for it."""
+    assert bell.host.invoke("StatusChanged", EVENT).payload == {"accepted": 2}
+    only = {name: EVENT[name] for name in ("source", "detail-type", "detail")}
+    assert bell.host.invoke("StatusChanged", only).payload == {"accepted": 2}
+    wanted = sorted((m["id"], m["version"]) for m in EVENT["detail"]["mentors"])
+    assert sorted((str(mentor), version) for mentor, version in bell.messages()) == sorted(wanted * 2)
+    assert bell.last()[0]["via"] == "event"
+
+
+@pytest.mark.parametrize("smuggled", [EVENT, {**EVENT, "requestContext": None}, {"detail": EVENT["detail"]}])
+def test_a_request_is_never_taken_for_an_event(bell, smuggled):
+    """Whatever its body and headers say, unsigned it is refused."""
+    headers = {"source": "certification.app", "detail-type": "Listing changed", "detail": "{}"}
+    status, _, _ = bell.request(body=json.dumps(smuggled).encode(), **headers)
+    assert status == 401
+    signed, _, answer = bell.ring(json.dumps(smuggled).encode())
+    assert (signed, "mentors" in answer["error"]) == (400, True)
+    assert bell.messages() == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {**EVENT, "source": "somebody.else"},
+        {**EVENT, "detail-type": "Listing removed"},
+        {**EVENT, "detail": {"mentors": []}},
+        {**EVENT, "detail": None},
+        {"mentors": EVENT["detail"]["mentors"]},
+    ],
+)
+def test_an_event_of_another_form_ends_with_an_error(bell, event):
+    """So that it reaches the dead letters and a person."""
+    done = bell.host.invoke("StatusChanged", event)
+    assert done.function_error == "Unhandled"
+    assert done.payload["errorMessage"].startswith(("InvalidEventError: ", "DoorbellRefusedError: "))
+    assert bell.messages() == []
+
+
+def test_its_metrics_carry_zeros_and_its_line_carries_ids(bell):
+    """I11, I12."""
+    mentor = uuid4()
+    bell.ring(body_of((mentor, 1)))
+    work, metrics = bell.last()
+    assert work["counts"] == no_counts() | {"doorbells_taken": 1, "mentors_rung_for": 1}
+    assert work["mentors"] == [str(mentor)]
+    for measure in no_counts():
+        assert metrics[metric_name(measure)] == [float(work["counts"][measure])]
+    assert (metrics["function"], metrics["service"]) == ("status_changed", "certification")
+    assert KEY not in "".join(bell.lines)
+
+
+# Each of these has a process of its own -------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("secret")
+def test_a_rotated_key_is_good_at_once_and_a_wrong_one_does_not_wear_out_the_secret(apis):
+    """A warm container reads the secret again when no key fits, but not at a stranger's will."""
+    with opened(apis) as bell:
+        bell.put({"current": KEY})
+        assert bell.invoke(KEY) == 202
+        bell.put({"current": OTHER, "previous": KEY})
+        assert bell.invoke(OTHER) == 202
+        assert bell.invoke(KEY) == 202
+        bell.put({"current": "z" * 32})
+        assert bell.invoke("z" * 32) == 401  # read afresh a moment ago
+
+
+@pytest.mark.parametrize("value", [{}, {"current": "short"}])
+@pytest.mark.usefixtures("secret")
+def test_a_secret_without_a_key_is_our_fault(apis, value):
+    """503 and a metric that alarms; {} is what a new stack has. Nobody is let in, least of all with an empty key."""
+    with opened(apis) as bell:
+        bell.put(value)
+        assert bell.invoke("") == 503
+        work, metrics = bell.last()
+        assert (work["reason"], metrics["DoorbellsFailed"]) == ("doorbell_without_key", [1.0])
+
+
+def test_a_queue_that_does_not_take_it_is_answered_with_503(apis, warm):
+    """And for an event with an error, so that Lambda tries again."""
+    with opened(apis, AWS_ENDPOINT_URL_SQS="http://127.0.0.1:1") as bell:
+        assert bell.invoke(KEY) == 503
+        assert bell.last()[0]["reason"] == "queue_EndpointConnectionError"
+        done = bell.host.invoke("StatusChanged", EVENT)
+        assert done.payload["errorMessage"] == "QueueUnavailableError: queue_EndpointConnectionError"
+
+
+def test_a_change_in_the_database_arrives_in_the_queue(bell, database, foundation):
+    """The chain: SQL, trigger, signature, pg_net, function URL, queue. A rollback arrives nowhere."""
+    foundation.do("INSERT INTO certification.doorbell (url, secret) VALUES (%s, %s)", bell.url, KEY)
+    with PgNet(database.dsn) as net:
+        organisation = foundation.organisation()
+        mentor = foundation.mentor(organisation, DAY + days(100))
+        foundation.do("UPDATE peer_mentors SET listing_consent = true WHERE id = %s", mentor)
+        net.wait_until_quiet(15)
+        bell.messages()
+        foundation.do("UPDATE peer_mentors SET phone = '+47 900 00 000' WHERE id = %s", mentor)
+        net.wait_until_quiet(15)
+        version = foundation.one("SELECT desired_version FROM certification.listings WHERE mentor_id = %s", mentor)
+        assert bell.messages() == [(mentor, version)]
+        statuses = foundation.all("SELECT DISTINCT status_code FROM net._http_response")
+        assert statuses == [202]
+
+
+def test_what_it_imports_has_no_database_driver_and_no_website_client():
+    """A cold start is part of how long a change takes to arrive."""
+    code = (
+        "import sys, functions.status_changed;"
+        " print(*sorted({'psycopg', 'httpx', 'jinja2', 'boto3', 'stamina'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30
+    )
+    assert done.stdout.strip() == ""
