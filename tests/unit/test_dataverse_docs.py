@@ -1,0 +1,66 @@
+"""docs/dataverse-emulator.md leaves nothing out: every choice, address, fault and setting of the emulator is in it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from local.dataverse import choices, control
+from local.dataverse.faults import Kind, Rule
+from local.dataverse.schema_file import load
+from local.dataverse.settings import Settings
+from local.dataverse.website import load as load_site
+
+PAGE = (Path(__file__).parents[2] / "docs" / "dataverse-emulator.md").read_text(encoding="utf-8")
+
+
+def section(heading: str) -> str:
+    found = re.search(rf"^## {heading}$(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    assert found, heading
+    return found[1]
+
+
+def rows(text: str) -> list[str]:
+    return re.findall(r"^\| `([^`]+)`", text, re.MULTILINE)
+
+
+def test_every_choice_is_told_and_no_other():
+    assert sorted(rows(section("What is not known"))) == sorted(name for name in vars(choices) if name.isupper())
+
+
+def test_every_address_of_the_control_api_is_told():
+    told = section("Breaking it")
+    for method, name in control._HANDLERS:
+        line = re.search(rf"^\| `\w+ /_emulator/{name}\b.*$", told, re.MULTILINE)
+        assert line, name
+        assert method in line[0], (method, name)
+
+
+@pytest.mark.parametrize("name", [*Kind, *(setting.name for setting in dataclasses.fields(Settings))])
+def test_every_kind_of_fault_and_every_setting_is_told(name):
+    assert name in rows(section("Breaking it"))
+
+
+@pytest.mark.parametrize("name", ["where", "method", "path", "contains", "skip", "every", "count", "for_seconds"])
+def test_what_a_rule_is_restricted_by_is_told(name):
+    assert name in Rule.model_fields
+    assert f"`{name}`" in section("Breaking it")
+
+
+def test_the_schema_that_is_shown_is_one(tmp_path):
+    file = tmp_path / "schema.json"
+    file.write_text(re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)[1])
+    (table,) = load(file)
+    assert (table.name, len(table.keys), table.status_of_state) == ("cr1_thing", 1, {0: 1, 1: 2})
+    assert load_site(file).set == table.set_name
+
+
+def test_the_rules_that_are_shown_are_ones():
+    shown = re.findall(r"faults -d '(\{.*?\})'", PAGE)
+    assert shown
+    for rule in shown:
+        Rule.model_validate(json.loads(rule))
