@@ -12,14 +12,19 @@ import pytest
 from hypothesis import settings
 
 from local import database as local_database
+from local.dataverse.process import LocalDataverse
+from local.dataverse.protection import Limits
 from local.mail import LocalSes
 from local.postgres import Postgres
 from local.stack import endpoints
 from tests.foundation import Foundation
 from tests.nights import Functions
+from tests.syncs import Crew, Site, two_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.syncs import Worker
 
 TEMPLATE = "certification_template"
 
@@ -102,3 +107,33 @@ def ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalSes]:
         for name, value in endpoints(ses.url, ses.url).items():
             monkeypatch.setenv(name, value)
         yield ses
+
+
+@pytest.fixture(scope="session")
+def emulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDataverse]:
+    """One Dataverse for the session, with two tables of mentors."""
+    folder = tmp_path_factory.mktemp("dataverse")
+    with LocalDataverse(folder, limits="off", schema=two_tables(folder / "schema.json")) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def site(emulator_process: LocalDataverse) -> Iterator[Site]:
+    """The website as new, with nobody on it and without the service's limits."""
+    with Site(emulator_process.url) as site:
+        site.reset()
+        site.limits(**Limits(enabled=False).model_dump())
+        yield site
+
+
+@pytest.fixture
+def crew(database: TestDatabase, emulator_process: LocalDataverse, site: Site) -> Iterator[Crew]:
+    """Workers of dynamics_sync on the test's database and the website."""
+    with Crew(database.login("DynamicsSync"), emulator_process) as crew:
+        yield crew
+
+
+@pytest.fixture
+def worker(crew: Crew) -> Worker:
+    """One of them, who sleeps through no pause."""
+    return crew.worker()
