@@ -19,6 +19,7 @@ from local.dataverse.filter_functions import (
     unknown_function,
 )
 from local.dataverse.filter_tokens import Token, tokens
+from local.dataverse.literals import read
 from local.dataverse.urls import not_implemented, refused
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class _Parser:
             if len(value) != len(("value", "end")):
                 raise refused(f"Syntax error at position 0 in '{self.aliases[token.text]}'.")
             token = value[0]
-        if (found := _read(token)) is None:
+        if (found := read(token)) is None:
             self.at -= 1
             if token.kind == "end":
                 raise refused(f"Expression expected at position {token.position} in '{self.text}'.")
@@ -183,33 +184,6 @@ class _Parser:
             if self.next.kind == "end":
                 raise self.syntax_error()
         return found
-
-
-def _read(token: Token) -> Literal | None:
-    """The literal a token is, None if it is none. Raises DataverseError for a day that no calendar has."""
-    kind, text, _ = token
-    if kind == "name":
-        return _WORDS.get(text)
-    return _LITERALS[kind](text) if kind in _LITERALS else None
-
-
-def _moment(kind: str, text: str) -> Literal:
-    try:
-        moment = comparisons.utc(text)
-    except ValueError:
-        raise refused(f"Unrecognized literal '{text}'.") from None
-    return Literal(kind, text if kind == "date" else moment)
-
-
-_WORDS: Final = {"true": Literal("boolean", True), "false": Literal("boolean", False), "null": Literal("null", None)}
-_LITERALS: Final[dict[str, Callable[[str], Literal]]] = {
-    "text": lambda text: Literal("text", text[1:-1].replace("''", "'")),
-    "enumeration": lambda text: Literal("text", text[text.index("'") + 1 : -1]),
-    "number": lambda text: Literal("number", int(text) if text.lstrip("-").isdigit() else float(text)),
-    "guid": lambda text: Literal("guid", text.lower()),
-    "date": lambda text: _moment("date", text),
-    "datetime": lambda text: _moment("datetime", text),
-}
 
 
 def _all(parts: list[Predicate]) -> Predicate:
