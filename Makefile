@@ -66,6 +66,10 @@ format: .venv/check.stamp  ## Format the code
 bench-nightly: .venv/run.stamp  ## The night at 10 thousand, 100 thousand and 1 million mentors, against its floor
 	@$(PY) -m benchmarks.nightly $(BENCH_ARGS)
 
+.PHONY: bench-sync
+bench-sync: .venv/run.stamp .rival-venv/stamp  ## One change and 10 thousand to the website: against the floor and the official SDK
+	@$(PY) -m benchmarks.sync $(BENCH_ARGS)
+
 .PHONY: data
 data: .venv/run.stamp  ## Make the synthetic mentors again, from their seed
 	@$(PY) -m local dataset --out data/mentors.csv
