@@ -81,7 +81,7 @@ CREATE TABLE certification.listings (
     attempts         integer NOT NULL DEFAULT 0,
     website          jsonb,
     shown_until      date,
-    sending          text CONSTRAINT listing_sending_known CHECK (sending IN ('publish', 'hide', 'move')),
+    sending          text CONSTRAINT listing_sending_known CHECK (sending IN ('create', 'publish', 'hide', 'move')),
     sending_version  bigint,
     claimed_by       uuid,
     claimed_until    timestamptz,
@@ -104,9 +104,9 @@ COMMENT ON COLUMN certification.listings.changed_at IS 'Since when there is some
 COMMENT ON COLUMN certification.listings.synced_at IS 'When the website last accepted something.';
 COMMENT ON COLUMN certification.listings.attempts IS 'Claims since the website last accepted something.';
 COMMENT ON COLUMN certification.listings.website IS
-    'Where on the website it is or may be: table, key, hide. Written down before the first publishing is sent, null again when a hiding was accepted. Null: nothing of it is there, so nothing needs hiding.';
+    'Where on the website it is or may be, and how it was published: table, key, hide, columns. Written down before the first publishing is sent, null again when a hiding was accepted. Null: nothing of it is there, so nothing needs hiding.';
 COMMENT ON COLUMN certification.listings.shown_until IS 'expires_on as it was when it was last published: a night looks again at whatever is shown beyond it.';
-COMMENT ON COLUMN certification.listings.sending IS 'What its worker is doing. move: hiding it where it was, because the organisation''s mapping names another place.';
+COMMENT ON COLUMN certification.listings.sending IS 'What its worker is doing. create: publishing it where nothing of it is yet; move: hiding it where it was, because the organisation''s mapping names another place.';
 COMMENT ON COLUMN certification.listings.claimed_by IS 'The worker, one invocation of dynamics_sync, that has it until claimed_until.';
 CREATE INDEX listings_unsynced ON certification.listings (mentor_id) WHERE synced_version < desired_version;
 CREATE INDEX listings_shown ON certification.listings (organisation_id, shown_until) WHERE website IS NOT NULL;
@@ -234,6 +234,8 @@ BEGIN
           FROM certification.listings AS l
          WHERE EXISTS (SELECT 1 FROM new_rows AS n JOIN old_rows AS o ON o.only_row = n.only_row
                         WHERE o.listing_mapping::jsonb <> n.listing_mapping::jsonb);
+    ELSIF TG_OP = 'DELETE' THEN
+        SELECT array_agg(o.organisation_id) INTO v_organisations FROM old_rows AS o WHERE o.listing_mapping IS NOT NULL;
     ELSIF TG_OP = 'INSERT' THEN
         SELECT array_agg(n.organisation_id) INTO v_organisations FROM new_rows AS n WHERE n.listing_mapping IS NOT NULL;
     ELSE
@@ -256,17 +258,64 @@ CREATE TRIGGER certification_listing_truncated AFTER TRUNCATE ON public.certific
 CREATE TRIGGER certification_listing_updated AFTER UPDATE ON public.organisations
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings_of_many();
+-- A row that one flag has hidden is not shown by another. So a flag that was ever used stays in the mapping, as long as
+-- the listings stay in their place.
+CREATE FUNCTION certification.keep_flags() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_own_was jsonb;
+    v_own_is jsonb;
+    v_was jsonb;
+    v_is jsonb;
+BEGIN
+    IF TG_TABLE_NAME = 'standard' THEN
+        v_was := OLD.listing_mapping;
+        v_is := NEW.listing_mapping;
+    ELSE
+        IF TG_OP <> 'INSERT' THEN
+            v_own_was := OLD.listing_mapping;
+        END IF;
+        IF TG_OP <> 'DELETE' THEN
+            v_own_is := NEW.listing_mapping;
+        END IF;
+        SELECT coalesce(v_own_was, d.listing_mapping::jsonb), coalesce(v_own_is, d.listing_mapping::jsonb) INTO v_was, v_is
+          FROM certification.standard AS d;
+    END IF;
+    IF (v_was ->> 'table', v_was ->> 'key') = (v_is ->> 'table', v_is ->> 'key')
+       AND NOT (v_is -> 'show') ?& ARRAY(SELECT jsonb_object_keys(v_was -> 'show')) THEN
+        RAISE EXCEPTION 'a flag that has hidden rows must stay in the mapping: %',
+            array_to_string(ARRAY(SELECT jsonb_object_keys(v_was -> 'show') EXCEPT SELECT jsonb_object_keys(v_is -> 'show')), ', ')
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'mapping_keeps_its_flags';
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END
+$$;
+CREATE TRIGGER listing_mapping_keeps_its_flags BEFORE UPDATE ON certification.standard
+    FOR EACH ROW EXECUTE FUNCTION certification.keep_flags();
+CREATE TRIGGER listing_mapping_keeps_its_flags BEFORE INSERT OR UPDATE OR DELETE ON certification.organisation_settings
+    FOR EACH ROW EXECUTE FUNCTION certification.keep_flags();
+
 CREATE TRIGGER listing_mapping_changed AFTER UPDATE ON certification.standard
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings_of_many();
 CREATE TRIGGER listing_mapping_inserted AFTER INSERT ON certification.organisation_settings
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings_of_many();
+CREATE TRIGGER listing_mapping_deleted AFTER DELETE ON certification.organisation_settings
+    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings_of_many();
 CREATE TRIGGER listing_mapping_changed AFTER UPDATE ON certification.organisation_settings
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings_of_many();
 
 -- The day turns with that day's check. Whoever is shown beyond it then is looked at again: the expired have been raised
 -- by their change of status; this finds whom the night could not move.
+CREATE FUNCTION certification.is_overdue(l certification.listings, p_day date) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT l.website IS NOT NULL AND l.shown_until < p_day
+       AND (l.synced_version = l.desired_version OR l.sending_version = l.desired_version OR l.state = 'set_aside')
+$$;
+COMMENT ON FUNCTION certification.is_overdue IS
+    'Shown beyond its last day, and nothing is on the way to change that: what waits will be read with the new day, what a worker has was read with the old one.';
+
 CREATE OR REPLACE FUNCTION certification.expire_mentors(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
 RETURNS TABLE (measure text, detail text, n bigint)
@@ -279,12 +328,18 @@ BEGIN
     ON CONFLICT ON CONSTRAINT evaluated_days_pkey DO UPDATE SET day = greatest(e.day, excluded.day)
     RETURNING e.day INTO v_day;
     PERFORM set_config('certification.own_transition', 'expire', true);
-    PERFORM certification.raise_listings(ARRAY(
-        SELECT l.mentor_id FROM certification.listings AS l
-         WHERE l.organisation_id = p_organisation_id AND l.website IS NOT NULL AND l.shown_until < v_day
-           AND l.synced_version = l.desired_version
-           -- Who is being changed just now is raised by that, or found by the next night if it is rolled back.
-           FOR NO KEY UPDATE SKIP LOCKED));
+    -- A worker holds a row for milliseconds. Whoever else does is changing it, which raises it too, or rolls back and leaves
+    -- it to the run at 01:15.
+    FOR look IN 1 .. 5 LOOP
+        PERFORM certification.raise_listings(ARRAY(
+            SELECT l.mentor_id FROM certification.listings AS l
+             WHERE l.organisation_id = p_organisation_id AND certification.is_overdue(l, v_day)
+               FOR NO KEY UPDATE SKIP LOCKED));
+        EXIT WHEN NOT EXISTS (
+            SELECT 1 FROM certification.listings AS l
+             WHERE l.organisation_id = p_organisation_id AND certification.is_overdue(l, v_day));
+        PERFORM pg_sleep(0.05);
+    END LOOP;
     PERFORM set_config('certification.own_transition', '', true);
 END
 $$;
@@ -300,5 +355,6 @@ SELECT certification.raise_listings(ARRAY(SELECT m.id FROM public.peer_mentors A
 
 REVOKE ALL ON FUNCTION
     certification.mapping_problem, certification.effective_mapping, certification.raise_listings,
-    certification.note_listings, certification.note_listings_of_many
+    certification.is_overdue, certification.note_listings, certification.note_listings_of_many,
+    certification.keep_flags
 FROM PUBLIC;

@@ -39,7 +39,8 @@ LANGUAGE sql STABLE AS $$
          GROUP BY o.id
     ), flags AS MATERIALIZED (
         SELECT o.id, substr((o.mapping -> 'show')::text, 2) AS show, (o.mapping -> 'hide')::text AS hide,
-               o.mapping - 'columns' - 'show' AS target
+               jsonb_build_object('table', o.mapping -> 'table', 'key', o.mapping -> 'key', 'hide', o.mapping -> 'hide',
+                   'columns', (SELECT jsonb_agg(k ORDER BY k) FROM jsonb_object_keys(o.mapping -> 'columns') AS k)) AS target
           FROM organisation AS o
     )
     SELECT m.mentor_id, m.listed, m.expires_on, f.target,
@@ -74,12 +75,20 @@ BEGIN
            FOR NO KEY UPDATE SKIP LOCKED) AS f;
     RETURN QUERY
     WITH wanted AS MATERIALIZED (
-        SELECT w.mentor_id, w.listed, w.expires_on, w.target, w.show,
+        SELECT w.mentor_id, w.listed, w.expires_on, w.target,
+               -- What was published there once and is no longer is emptied.
+               CASE WHEN l.website -> 'columns' <> w.target -> 'columns'
+                    THEN rtrim(w.show, '}') || (
+                        SELECT coalesce(string_agg(', ' || to_json(o.name)::text || ': null', ''), '') || '}'
+                          FROM jsonb_array_elements_text(l.website -> 'columns') AS o (name)
+                         WHERE NOT (w.show::jsonb ? o.name))
+                    ELSE w.show END AS show,
                CASE WHEN l.website IS NULL OR (l.website ->> 'table', l.website ->> 'key') = (w.target ->> 'table', w.target ->> 'key')
                     THEN w.hide ELSE (l.website -> 'hide')::text END AS hide,
                CASE WHEN l.website IS NOT NULL
                      AND (l.website ->> 'table', l.website ->> 'key') <> (w.target ->> 'table', w.target ->> 'key')
                     THEN CASE WHEN w.listed THEN 'move' ELSE 'hide' END
+                    WHEN w.listed AND l.website IS NULL THEN 'create'
                     WHEN w.listed THEN 'publish'
                     WHEN l.website IS NOT NULL THEN 'hide' END AS action
           FROM certification.wanted_listings(v_free) AS w
@@ -89,8 +98,15 @@ BEGIN
            SET state = CASE WHEN w.action IS NULL THEN 'hidden' ELSE 'sending' END,
                synced_version = CASE WHEN w.action IS NULL THEN l.desired_version ELSE l.synced_version END,
                attempts = l.attempts + CASE WHEN w.action IS NULL THEN 0 ELSE 1 END,
-               website = CASE WHEN w.action = 'publish' THEN w.target ELSE l.website END,
-               shown_until = CASE WHEN w.action = 'publish' THEN w.expires_on ELSE l.shown_until END,
+               website = CASE WHEN w.action = 'create' OR w.action = 'publish' AND l.website -> 'columns' = w.target -> 'columns'
+                              THEN w.target
+                              -- Until this is accepted both what was and what will be published may be there.
+                              WHEN w.action = 'publish'
+                              THEN w.target || jsonb_build_object('now', w.target -> 'columns', 'columns',
+                                   (SELECT jsonb_agg(DISTINCT c.name ORDER BY c.name)
+                                      FROM jsonb_array_elements((w.target -> 'columns') || (l.website -> 'columns')) AS c (name)))
+                              ELSE l.website END,
+               shown_until = CASE WHEN w.action IN ('create', 'publish') THEN w.expires_on ELSE l.shown_until END,
                reason = CASE WHEN w.action IS NULL THEN NULL ELSE l.reason END,
                sending = w.action,
                sending_version = CASE WHEN w.action IS NOT NULL THEN l.desired_version END,
@@ -101,8 +117,8 @@ BEGIN
         RETURNING l.mentor_id, w.action, l.desired_version, l.website, w.show, w.hide
     )
     SELECT c.mentor_id, CASE WHEN c.action IS NULL THEN 'nothing_to_show' ELSE 'send' END, c.desired_version,
-           CASE c.action WHEN 'move' THEN 'hide' ELSE c.action END, c.website ->> 'table', c.website ->> 'key',
-           CASE c.action WHEN 'publish' THEN c.show WHEN 'hide' THEN c.hide WHEN 'move' THEN c.hide END
+           CASE c.action WHEN 'move' THEN 'hide' WHEN 'create' THEN 'publish' ELSE c.action END, c.website ->> 'table', c.website ->> 'key',
+           CASE WHEN c.action IN ('create', 'publish') THEN c.show WHEN c.action IN ('hide', 'move') THEN c.hide END
       FROM claimed AS c
     UNION ALL
     SELECT l.mentor_id,
@@ -122,6 +138,12 @@ $$;
 COMMENT ON FUNCTION certification.claim_listings IS
     'Take these listings for one worker and answer what to do with each. send: push it; nothing_to_show: settled without a request; already: nothing to do; busy: another worker has it and looks again when it is done; locked: being changed just now; set_aside; unknown.';
 
+CREATE FUNCTION certification.leaves_nothing(p_outcome text, p_sending text) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_outcome = 'accepted' AND p_sending IN ('hide', 'move') OR p_outcome = 'refused' AND p_sending = 'create'
+$$;
+COMMENT ON FUNCTION certification.leaves_nothing IS 'Whether nothing of a listing is on the website now: it was hidden, or its first publishing was refused.';
+
 CREATE FUNCTION certification.settle_listings(p_worker uuid, p_mentor_ids uuid[], p_outcomes text[], p_reasons text[])
 RETURNS TABLE (mentor_id uuid, version bigint)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -129,15 +151,18 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         UPDATE certification.listings AS l
            SET state = CASE
                    WHEN s.outcome = 'accepted' AND l.sending <> 'move' AND l.sending_version = l.desired_version
-                       THEN CASE l.sending WHEN 'publish' THEN 'live' ELSE 'hidden' END
+                       THEN CASE WHEN l.sending IN ('create', 'publish') THEN 'live' ELSE 'hidden' END
                    WHEN s.outcome = 'refused' AND l.sending_version = l.desired_version THEN 'set_aside'
                    ELSE 'waiting' END,
                reason = CASE WHEN s.outcome = 'accepted' THEN NULL ELSE s.reason END,
                synced_version = CASE WHEN s.outcome = 'accepted' AND l.sending <> 'move' THEN l.sending_version ELSE l.synced_version END,
                synced_at = CASE WHEN s.outcome = 'accepted' THEN clock_timestamp() ELSE l.synced_at END,
                attempts = CASE WHEN s.outcome = 'accepted' THEN 0 ELSE l.attempts END,
-               website = CASE WHEN s.outcome = 'accepted' AND l.sending <> 'publish' THEN NULL ELSE l.website END,
-               shown_until = CASE WHEN s.outcome = 'accepted' AND l.sending <> 'publish' THEN NULL ELSE l.shown_until END,
+               website = CASE WHEN certification.leaves_nothing(s.outcome, l.sending) THEN NULL
+                              WHEN s.outcome = 'accepted' AND l.website ? 'now'
+                              THEN jsonb_set(l.website - 'now', '{columns}', l.website -> 'now')
+                              ELSE l.website END,
+               shown_until = CASE WHEN certification.leaves_nothing(s.outcome, l.sending) THEN NULL ELSE l.shown_until END,
                changed_at = CASE WHEN s.outcome = 'accepted' AND l.sending_version < l.desired_version THEN clock_timestamp()
                                  ELSE l.changed_at END,
                sending = NULL, sending_version = NULL, claimed_by = NULL, claimed_until = NULL
@@ -231,7 +256,7 @@ $$;
 GRANT USAGE ON SCHEMA certification TO certification_dynamics_sync;
 
 REVOKE ALL ON FUNCTION
-    certification.today_in, certification.wanted_listings, certification.claim_listings, certification.settle_listings,
+    certification.today_in, certification.leaves_nothing, certification.wanted_listings, certification.claim_listings, certification.settle_listings,
     certification.unsynced_listings, certification.website_closed_for, certification.close_website,
     certification.website_stopped, certification.stop_website, certification.resume_website
 FROM PUBLIC;

@@ -70,7 +70,7 @@ def push(listings: PostgresListings, *mentors: UUID) -> Claim:
 def test_listed_is_who_is_active_and_consents_and_is_certified_on_the_day(
     listings: PostgresListings, foundation: Foundation, organisation: UUID, change: str, listed: bool
 ) -> None:
-    """I5: each of the three alone decides, on the last valid day and the day after it, and a mentor who is gone is not."""
+    """I5: each of the three alone decides, on the last valid day and the day after it; a mentor who is gone is not."""
     mentor = foundation.mentor(organisation, DAY + days(5), consent=True)
     push(listings, mentor)
     if change:
@@ -418,7 +418,8 @@ def test_a_changed_mapping_is_carried_out_for_everybody_it_concerns(
     own_mapping(foundation, organisation, MAPPING)
     assert [foundation.listing_state(mentor) for mentor in (here, elsewhere)] == ["waiting", "live"]
     foundation.do(
-        "UPDATE certification.standard SET listing_mapping = jsonb_set(listing_mapping, '{columns}', '{\"hlf_name\": \"full_name\"}')"
+        "UPDATE certification.standard"
+        " SET listing_mapping = jsonb_set(listing_mapping, '{columns}', '{\"hlf_name\": \"full_name\"}')"
     )
     assert foundation.listing_state(elsewhere) == "waiting"
 
@@ -458,3 +459,70 @@ def test_a_worker_reads_no_table(database: TestDatabase) -> None:
         for table in ("public.peer_mentors", "certification.listings", "certification.doorbell"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 psycopg.Connection.execute(connection, f"SELECT * FROM {table}".encode())
+
+
+def test_what_is_no_longer_published_is_emptied_until_the_website_has_it(
+    listings: PostgresListings, foundation: Foundation, organisation: UUID
+) -> None:
+    """Design section 8: a column taken off the whitelist stays on nobody's row, whatever becomes of the first try."""
+    mentor = foundation.mentor(organisation, DAY + days(5), consent=True, phone="22 33 44 55")
+    push(listings, mentor)
+    standard = foundation.one("SELECT listing_mapping FROM certification.standard")
+    fewer = {"hlf_name": "full_name", "hlf_nickname": "first_name"}
+    own_mapping(foundation, organisation, standard | {"columns": fewer})
+    worker = uuid4()
+    (first,) = claim(listings, mentor, worker=worker).changes
+    listings.settle(worker, [(first, NotNow("dataverse_503"))])
+    foundation.do("UPDATE peer_mentors SET phone = '1'")
+    (second,) = push(listings, mentor).changes
+    for change in (first, second):
+        body = json.loads(change.body)
+        assert (body["hlf_name"], body["hlf_phone"], body["hlf_email"]) == ("Kari Sæther", None, None)
+    foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
+    (third,) = claim(listings, mentor).changes
+    assert json.loads(third.body).keys() == {"hlf_name", "hlf_nickname", "statecode", "statuscode"}
+
+
+def test_a_first_publishing_that_was_refused_leaves_nothing_to_hide(
+    listings: PostgresListings, foundation: Foundation, organisation: UUID
+) -> None:
+    """I8, I13: a mapping that names no table sets everybody aside, and once it is right they are published there."""
+    own_mapping(foundation, organisation, MAPPING | {"table": "cr1_skrivefeiler"})
+    mentor = foundation.mentor(organisation, DAY + days(5), consent=True)
+    worker = uuid4()
+    (change,) = claim(listings, mentor, worker=worker).changes
+    listings.settle(worker, [(change, Refused("dataverse_404_0x8006088a"))])
+    own_mapping(foundation, organisation, MAPPING)
+    (again,) = claim(listings, mentor).changes
+    assert (again.action, again.table) == (Action.PUBLISH, "cr1_likepersoner")
+
+
+def test_what_a_worker_read_before_the_day_turned_is_looked_at_again(
+    listings: PostgresListings, foundation: Foundation, functions: Functions, organisation: UUID
+) -> None:
+    """I5: the night could not move this mentor, and a worker was just publishing as of the day before."""
+    foundation.do("ALTER TABLE peer_mentors ADD CONSTRAINT stays CHECK (status <> 'certification_expired')")
+    mentor = foundation.mentor(organisation, DAY, consent=True)
+    worker = uuid4()
+    (older,) = claim(listings, mentor, worker=worker).changes
+    functions.night(DAY + days(1))
+    assert [request.mentor_id for request in listings.settle(worker, [(older, Accepted())])] == [mentor]
+    assert [change.action for change in push(listings, mentor).changes] == [Action.HIDE]
+
+
+def test_a_flag_that_has_hidden_rows_stays_in_the_mapping(
+    listings: PostgresListings, foundation: Foundation, organisation: UUID
+) -> None:
+    """I5: a row that one flag has hidden is not shown by another, though its listing would say `live`."""
+    standard = foundation.one("SELECT listing_mapping FROM certification.standard")
+    flag = {"show": {"hlf_published": True}, "hide": {"hlf_published": False}}
+    with pytest.raises(psycopg.errors.CheckViolation) as refused:
+        own_mapping(foundation, organisation, standard | flag)
+    assert refused.value.diag.constraint_name == "mapping_keeps_its_flags"
+    assert refused.value.diag.message_primary == (
+        "a flag that has hidden rows must stay in the mapping: statecode, statuscode"
+    )
+    both = {part: standard[part] | flag[part] for part in flag}
+    own_mapping(foundation, organisation, standard | both)
+    with pytest.raises(psycopg.errors.CheckViolation):
+        foundation.do("DELETE FROM certification.organisation_settings")

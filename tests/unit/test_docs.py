@@ -16,9 +16,11 @@ from typer.testing import CliRunner
 from local.cli import app
 from local.mentors_csv import COLUMNS, ORGANISATION_COLUMNS, read_mentors
 from shared.domain.doorbell import Refusal
+from shared.domain.listings import SyncResult
 from shared.domain.runs import _DEGRADING, RunState
 from shared.observability import metric_name
 from shared.settings import DoorbellSettings, MailSettings, QueueSettings, Settings, WebsiteSettings
+from shared.use_cases.answer_messages import answer_messages
 from shared.use_cases.take_doorbell import no_counts
 from tests.foundation import DAY
 
@@ -128,6 +130,8 @@ def test_every_metric_is_described_and_no_other(foundation, functions, ses):
     made = {metric_name(count.measure) for told in functions.reported.organisations for count in told[3]}
     made |= {metric_name(f"runs_{state}") for state in RunState}
     made |= {metric_name(measure) for measure in no_counts()}
+    answer_messages((), sync=lambda _: SyncResult({}), queue=functions.asked, report=functions.reported)
+    made |= {metric_name(measure) for _, counts in functions.reported.works for measure in counts}
     assert rows(section(METRICS, "Metrics")) == made
 
 
@@ -309,7 +313,7 @@ def test_the_statements_that_settle_a_notice_do(connection):
 
 
 def test_the_logins_that_are_made_may_call_their_functions_and_read_nothing(database, connection):
-    making = fences(section(OPERATIONS, "Making the two logins"), "sql")[0]
+    making = fences(section(OPERATIONS, "Making the logins"), "sql")[0]
     with connection.transaction(force_rollback=True):
         connection.execute(making.encode())
         connection.execute("SET LOCAL ROLE expiry_check_a")
