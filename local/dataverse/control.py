@@ -1,6 +1,6 @@
 """/_emulator: what tests, the local stack and a curious person may do to the emulator. JSON in, JSON out.
 
-client.EmulatorControl is this in Python; docs/dataverse-faults.md lists the addresses.
+client.EmulatorControl is this in Python; docs/dataverse-emulator.md lists the addresses.
 """
 
 from __future__ import annotations

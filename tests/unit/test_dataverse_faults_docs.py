@@ -1,0 +1,45 @@
+"""docs/dataverse-faults.md leaves out no field of limits, rules, credentials, the summary, the website."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from local.dataverse.credentials import Change
+from local.dataverse.faults import Rule
+from local.dataverse.journal import Journal
+from local.dataverse.protection import Limits, Protection
+from local.dataverse.website import Shown, Site
+
+PAGE = (Path(__file__).parents[2] / "docs" / "dataverse-faults.md").read_text(encoding="utf-8")
+ROWS = dict(re.findall(r"^\| `([^`]+)` \| (\S[^|]*?) *\|", PAGE, re.MULTILINE))
+WORDS = set(re.findall(r"`([^`]+)`", re.sub(r"^```.*?^```$", "", PAGE, flags=re.MULTILINE | re.DOTALL)))
+
+
+def test_every_limit_has_a_row_with_its_default():
+    for name, field in Limits.model_fields.items():
+        default = (
+            str(field.default).lower() if isinstance(field.default, bool) else f"{field.default}".removesuffix(".0")
+        )
+        assert ROWS[name].strip("`") == default, name
+
+
+def test_every_field_of_a_rule_is_described():
+    assert set(Rule.model_fields) <= WORDS
+
+
+def test_every_action_on_credentials_is_named():
+    assert set(get_args(Change.model_fields["action"].annotation)) <= WORDS
+
+
+def test_every_total_of_the_summary_is_named():
+    named = {*Journal().summary(), *Protection().usage()}
+    assert named - {"peak_requests_share", "peak_execution_share"} <= WORDS
+
+
+@pytest.mark.parametrize("word", [*Site.__dataclass_fields__, *Shown.__dataclass_fields__])
+def test_every_word_of_the_website_section_is_in_its_example(word):
+    assert f'"{word}":' in PAGE
