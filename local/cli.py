@@ -186,8 +186,10 @@ def nightly(as_of: Day = None) -> None:
         with report.steps() as progress, session.session(progress=progress) as here:
             _fill(here.dsn)
             done = spend(here, day, progress)
+            site = _visited(here, progress)
         report.heading(f"The night of {day:%d.%m.%Y}")
         report.night(done)
+        report.console.print(f"Visitors of the website see {len(site.names)} mentors.")
 
 
 @app.command()

@@ -95,7 +95,10 @@ def local_stack(
             for old in mail.glob("*.eml"):
                 old.unlink()
         ses = running.enter_context(LocalSes(mail))
-        dataverse = running.enter_context(LocalDataverse(home))
+        rows = home / "dataverse.json"
+        if fresh:
+            rows.unlink(missing_ok=True)
+        dataverse = running.enter_context(LocalDataverse(home, rows=rows))
         progress("Applying the migrations")
         made = fresh or not database.exists(postgres)
         dsn = database.create(postgres) if made else _migrated(postgres)

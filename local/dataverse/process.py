@@ -40,7 +40,8 @@ class LocalDataverse:
     """One emulator on a free port of 127.0.0.1, gone when the context manager is left.
 
     `folder` gets its log. tenant_id, client_id and client_secret are those of the environment it starts with.
-    `limits` are those of service protection: "real", "off", or JSON of protection.Limits. With `tls`, HTTPS only.
+    `rows` is a file that keeps the rows between two runs. `limits` are those of service protection: "real", "off", or
+    JSON of protection.Limits. With `tls`, HTTPS only.
     """
 
     tenant_id = defaults.TENANT_ID
@@ -55,11 +56,13 @@ class LocalDataverse:
         schema: Path = defaults.SCHEMA,
         limits: str = "real",
         tls: Tls | None = None,
+        rows: Path | None = None,
     ) -> None:
         self._folder = folder
         self._limits = limits
         self._schema = schema
         self._tls = tls
+        self._rows = rows
         self._process: subprocess.Popen[bytes] | None = None
         self.port = port or processes.free_port()
 
@@ -86,12 +89,16 @@ class LocalDataverse:
         log = self._folder / "dataverse.log"
         command = [sys.executable, "-m", "local.dataverse.server", "--port", str(self.port)]
         command += ["--schema", str(self._schema.resolve()), "--limits", self._limits]
+        if self._rows is not None:
+            command += ["--rows", str(self._rows.resolve())]
         trust = None
         if self._tls is not None:
             command += ["--certificate", str(self._tls.certificate)]
             trust = ssl.create_default_context(cafile=self._tls.authority)
         environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self._folder), "PYTHONPATH": str(_ROOT)}
-        self._process = processes.start(command, environment=environment, log=log, cwd=_ROOT)
+        self._process = processes.start(
+            command, environment=environment, log=log, cwd=_ROOT, death_signal=signal.SIGTERM
+        )
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
             health = f"{self.url}/_emulator/health"
@@ -102,7 +109,7 @@ class LocalDataverse:
         raise LocalDataverseError(f"the Dataverse emulator did not start; see {log}")
 
     def stop(self) -> None:
-        """Stop it; what it held was in memory and is gone."""
+        """Stop it; what it held is gone, unless `rows` keeps it."""
         if self._process is not None:
             processes.stop(self._process, signal.SIGTERM)
             self._process = None

@@ -4,27 +4,51 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 
-from local.dataverse import defaults, website
+from local.dataverse import defaults, rows_file, website
 from local.dataverse.app import Emulator
 from local.dataverse.connection import Protocol
 from local.dataverse.protection import Limits, read_limits
 from local.dataverse.schema import SchemaError
 from local.dataverse.schema_file import load
 
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+
+class _Server(uvicorn.Server):
+    """Keeps the rows when it ends: uvicorn dies of the signal that ended it, and nothing after it is reached."""
+
+    def __init__(self, config: uvicorn.Config, keep: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._keep = keep
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        self._keep()
+
 
 def serve(
-    port: int, schema: Path = defaults.SCHEMA, limits: Limits | None = None, certificate: Path | None = None
+    port: int,
+    schema: Path = defaults.SCHEMA,
+    limits: Limits | None = None,
+    certificate: Path | None = None,
+    rows: Path | None = None,
 ) -> None:
     """Answer on 127.0.0.1 until SIGINT or SIGTERM. Raises SchemaError.
 
-    `certificate` is a PEM file with the key and the chain; with it, the emulator speaks HTTPS and nothing else.
+    `certificate` is a PEM file with the key and the chain; with it, the emulator speaks HTTPS and nothing else. `rows`
+    is the file in which rows are found at the start and left at the end; without it they are gone.
     """
     scheme = "https" if certificate else "http"
     emulator = Emulator(f"{scheme}://127.0.0.1:{port}", load(schema), site=website.load(schema), limits=limits)
-    uvicorn.run(
+    if rows:
+        rows_file.read(emulator.store, rows)
+    config = uvicorn.Config(
         emulator,
         host="127.0.0.1",
         port=port,
@@ -39,6 +63,7 @@ def serve(
         timeout_keep_alive=120,
         ssl_certfile=certificate,
     )
+    _Server(config, lambda: rows_file.write(emulator.store, rows) if rows else None).run()
 
 
 def announce_and_serve(port: int, schema: Path | None, limits: str) -> None:
@@ -66,8 +91,9 @@ def main() -> None:
     parser.add_argument("--schema", type=Path, default=defaults.SCHEMA)
     parser.add_argument("--limits", type=read_limits, default=None, help="off, real, or JSON of protection.Limits")
     parser.add_argument("--certificate", type=Path, default=None, help="HTTPS with this key and chain (PEM)")
+    parser.add_argument("--rows", type=Path, default=None, help="where rows are kept between two runs")
     given = parser.parse_args()
-    serve(given.port, given.schema, given.limits, given.certificate)
+    serve(given.port, given.schema, given.limits, given.certificate, given.rows)
 
 
 if __name__ == "__main__":

@@ -44,12 +44,13 @@ class Table:
         self.changes: list[tuple[int, str, str]] = []
         """(version, id, "upsert" or "delete"), the oldest first."""
         self._key_columns = frozenset(column for key in schema.keys for column in key.columns)
-        self._blank: Row = dict.fromkeys(schema.columns)
+        self.blank: Row = dict.fromkeys(schema.columns)
+        """A row with nothing in it."""
 
     def insert(self, values: Row) -> Row:
         """Add a row; id, state and the system's columns are filled in. Raises DataverseError if a key is taken."""
         schema, store = self.schema, self.store
-        row = self._blank | values
+        row = self.blank | values
         row_id = row[schema.primary_id] = row[schema.primary_id] or str(uuid.uuid4())
         if row_id in self.rows:
             raise DataverseError(412, "0x80040237", "Cannot insert duplicate key.")
@@ -67,6 +68,14 @@ class Table:
         self.changes.append((version, row_id, "upsert"))
         store.wrote(Write(now, self, row, "create", list(values)), lambda: self._take_back_insert(row))
         return row
+
+    def restore(self, row: Row) -> None:
+        """Put a whole row back as it was when the emulator ended: no write, and nothing for the journal."""
+        row_id = row[self.schema.primary_id]
+        self._index(row)
+        self.rows[row_id] = row
+        self.order.added(row_id)
+        self.changes.append((row["versionnumber"], row_id, "upsert"))
 
     def update(self, row: Row, values: Row) -> None:
         """Set columns of a row in place. Raises DataverseError if a key is taken."""
