@@ -72,8 +72,7 @@ class Secret:
 class Worker:
     """One worker of its own: a connection, a token and a client. A context manager.
 
-    It has `seconds` left at any time, or until `deadline` (time.monotonic()). Its pauses are written down, and slept
-    through only if it is `patient`.
+    It has `seconds` left; its pauses are taken from them and written down, and slept through only if it is `patient`.
     """
 
     def __init__(
@@ -93,7 +92,6 @@ class Worker:
         self._service = Service(url, url, secret)
         self._open.callback(self._service.close)
         self.seconds = 60.0
-        self.deadline: float | None = None
         self.patient = patient
         self.pauses: list[float] = []
         self.website = DataverseWebsite(
@@ -107,10 +105,11 @@ class Worker:
         self._open.close()
 
     def time_left(self) -> float:
-        return self.seconds if self.deadline is None else self.deadline - time.monotonic()
+        return self.seconds
 
     def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
+        self.seconds -= seconds
         if self.patient:
             time.sleep(seconds)
 

@@ -67,7 +67,8 @@ def sync_listings(
         state.stop(str(error))
         return work.result(stopped=True, retry_after=_STOPPED_FOR, reason=str(error))
     except WebsiteUnavailableError as error:
-        return work.result(reason=str(error))
+        wait = error.seconds if isinstance(error, WebsiteClosedError) else 0.0
+        return work.result(retry_after=wait, reason=str(error))
     return work.result()
 
 
@@ -146,10 +147,6 @@ def _answers(work: _Work, changes: list[Change]) -> list[tuple[Change, Answer]]:
     """What the website answers. Where no reply came, it is read before anything is decided."""
     try:
         answers = list(zip(changes, work.website.push(changes), strict=True))
-        _tell_rows_from_privileges(work, answers)
-        doubtful = [change for change, answer in answers if isinstance(answer, InDoubt)]
-        read = work.website.shows(doubtful) if doubtful else ()
-        shown = {change.mentor_id for change, is_shown in zip(doubtful, read, strict=True) if is_shown}
     except WebsiteRefusedError as error:
         known = error.answers or [NotNow(error.code)] * len(changes)
         _settle(work, list(zip(changes, known, strict=True)))
@@ -158,20 +155,50 @@ def _answers(work: _Work, changes: list[Change]) -> list[tuple[Change, Answer]]:
         return [(change, NotNow(str(error), error.seconds)) for change in changes]
     except WebsiteUnavailableError as error:
         return [(change, NotNow(str(error))) for change in changes]
+    return _rows_told_from_privileges(work, _after_reading(work, answers))
+
+
+def _after_reading(work: _Work, answers: list[tuple[Change, Answer]]) -> list[tuple[Change, Answer]]:
+    """Accepted instead of in doubt where the website was seen to show what was sent, and only there."""
+    doubtful = [change for change, answer in answers if isinstance(answer, InDoubt)]
+    read = work.website.shows(doubtful) if doubtful else ()
+    shown = {change.mentor_id for change, is_shown in zip(doubtful, read, strict=True) if is_shown}
     return [(change, Accepted() if change.mentor_id in shown else answer) for change, answer in answers]
 
 
-def _tell_rows_from_privileges(work: _Work, answers: Sequence[tuple[Change, Answer]]) -> None:
+def _rows_told_from_privileges(work: _Work, answers: list[tuple[Change, Answer]]) -> list[tuple[Change, Answer]]:
     """Whether a 403 is about a row or about us: hiding a row that does not exist is allowed to whoever may write.
 
-    Without this a role that somebody took away would set every mentor aside, one after the other.
+    Without this a role that somebody took away would set every mentor aside, one after the other. That others were
+    accepted says nothing: creating, updating and every table have privileges of their own.
     """
-    forbidden = [c for c, a in answers if isinstance(a, Refused) and a.reason.startswith(FORBIDDEN)]
-    if not forbidden or any(isinstance(answer, Accepted) for _, answer in answers):
-        return
-    (answer,) = work.website.push([Change(_NOBODY, 0, Action.HIDE, forbidden[0].table, forbidden[0].key, "{}")])
-    if isinstance(answer, Refused):
-        raise WebsiteRefusedError(answer.reason, [NotNow(answer.reason) if c in forbidden else a for c, a in answers])
+    suspects = {change.table: change.key for change, answer in answers if _is_forbidden(answer)}
+    if not suspects:
+        return answers
+    probes = [Change(_NOBODY, 0, Action.HIDE, table, key, "{}") for table, key in suspects.items()]
+    refused: WebsiteRefusedError | None = None
+    told: dict[str, Answer] = {}
+    try:
+        told = dict(zip(suspects, work.website.push(probes), strict=True))
+    except WebsiteRefusedError as error:
+        refused = error
+    answers = [
+        (change, NotNow(answer.reason, _STOPPED_FOR))
+        if isinstance(answer, Refused) and _is_forbidden(answer) and not isinstance(told.get(change.table), Accepted)
+        else (change, answer)
+        for change, answer in answers
+    ]
+    lacking = next((answer for answer in told.values() if isinstance(answer, Refused)), None)
+    if lacking is not None and not any(isinstance(answer, Accepted) for _, answer in answers):
+        refused = WebsiteRefusedError(lacking.reason)
+    if refused is not None:
+        _settle(work, answers)
+        raise refused
+    return answers
+
+
+def _is_forbidden(answer: Answer) -> bool:
+    return isinstance(answer, Refused) and answer.reason.startswith(FORBIDDEN)
 
 
 def _settle(work: _Work, answers: Sequence[tuple[Change, Answer]]) -> list[UUID]:
@@ -188,7 +215,10 @@ def _settle(work: _Work, answers: Sequence[tuple[Change, Answer]]) -> list[UUID]
             case NotNow(reason) | InDoubt(reason):
                 work.results[change.mentor_id] = Result.GIVEN_BACK
                 work.reasons.add(reason)
-    return [request.mentor_id for request in work.listings.settle(work.worker, answers)]
+    moved = [request.mentor_id for request in work.listings.settle(work.worker, answers)]
+    # Until it has been looked at again: this may end before that, and whoever asked for the change was told "busy".
+    work.results |= dict.fromkeys(moved, Result.GIVEN_BACK)
+    return moved
 
 
 def _pause(attempt: int) -> float:
