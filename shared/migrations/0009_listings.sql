@@ -263,6 +263,7 @@ CREATE TRIGGER certification_listing_updated AFTER UPDATE ON public.organisation
 CREATE FUNCTION certification.keep_flags() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    v_organisation uuid;
     v_own_was jsonb;
     v_own_is jsonb;
     v_was jsonb;
@@ -274,15 +275,23 @@ BEGIN
     ELSE
         IF TG_OP <> 'INSERT' THEN
             v_own_was := OLD.listing_mapping;
+            v_organisation := OLD.organisation_id;
         END IF;
         IF TG_OP <> 'DELETE' THEN
             v_own_is := NEW.listing_mapping;
+            v_organisation := NEW.organisation_id;
         END IF;
         SELECT coalesce(v_own_was, d.listing_mapping::jsonb), coalesce(v_own_is, d.listing_mapping::jsonb) INTO v_was, v_is
           FROM certification.standard AS d;
     END IF;
     IF (v_was ->> 'table', v_was ->> 'key') = (v_is ->> 'table', v_is ->> 'key')
-       AND NOT (v_is -> 'show') ?& ARRAY(SELECT jsonb_object_keys(v_was -> 'show')) THEN
+       AND NOT (v_is -> 'show') ?& ARRAY(SELECT jsonb_object_keys(v_was -> 'show'))
+       AND EXISTS (
+           SELECT 1 FROM certification.listings AS l
+            WHERE (l.synced_at IS NOT NULL OR l.website IS NOT NULL)
+              AND CASE WHEN v_organisation IS NOT NULL THEN l.organisation_id = v_organisation
+                  ELSE NOT EXISTS (SELECT 1 FROM certification.organisation_settings AS s
+                                    WHERE s.organisation_id = l.organisation_id AND s.listing_mapping IS NOT NULL) END) THEN
         RAISE EXCEPTION 'a flag that has hidden rows must stay in the mapping: %',
             array_to_string(ARRAY(SELECT jsonb_object_keys(v_was -> 'show') EXCEPT SELECT jsonb_object_keys(v_is -> 'show')), ', ')
             USING ERRCODE = 'check_violation', CONSTRAINT = 'mapping_keeps_its_flags';

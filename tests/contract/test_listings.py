@@ -514,6 +514,8 @@ def test_a_flag_that_has_hidden_rows_stays_in_the_mapping(
     listings: PostgresListings, foundation: Foundation, organisation: UUID
 ) -> None:
     """I5: a row that one flag has hidden is not shown by another, though its listing would say `live`."""
+    mentor = foundation.mentor(organisation, DAY + days(5), consent=True)
+    push(listings, mentor)
     standard = foundation.one("SELECT listing_mapping FROM certification.standard")
     flag = {"show": {"hlf_published": True}, "hide": {"hlf_published": False}}
     with pytest.raises(psycopg.errors.CheckViolation) as refused:
@@ -524,5 +526,7 @@ def test_a_flag_that_has_hidden_rows_stays_in_the_mapping(
     )
     both = {part: standard[part] | flag[part] for part in flag}
     own_mapping(foundation, organisation, standard | both)
+    push(listings, mentor)
     with pytest.raises(psycopg.errors.CheckViolation):
         foundation.do("DELETE FROM certification.organisation_settings")
+    own_mapping(foundation, foundation.organisation(), standard | flag)

@@ -73,7 +73,7 @@ def test_the_functions_own_secrets_stay_as_they_are_and_the_others_go(stack, aws
         during = secrets()
     after = secrets()
 
-    assert during.keys() - before.keys() == {"sam-local-ExpiryCheck", "sam-local-SendNotices"}
+    assert during.keys() - before.keys() == {f"sam-local-{f.logical_id}" for f in with_a_database(stack.functions)}
     assert {name: during[name] for name in before} == before
     assert after == before
 
@@ -143,5 +143,5 @@ def test_the_file_is_there_as_long_as_the_stack_is_up(stack, aws_url, tmp_path):
     with sam_env_file(path, stack, aws_url, SES, reach("lo")):
         written = json.loads(path.read_text())
         assert "password" not in path.read_text()
-    assert written.keys() == {"ExpiryCheck", "SendNotices"}
+    assert written.keys() == {function.logical_id for function in stack.functions}
     assert not path.exists()
