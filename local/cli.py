@@ -24,6 +24,7 @@ from local.aws import LocalAwsError
 from local.csv_table import UnreadableFile
 from local.dataverse.process import LocalDataverseError
 from local.invoke_api import InvokeError
+from local.lambda_host.async_invocations import AsyncInvocations
 from local.lambda_host.errors import LambdaHostError, TemplateError
 from local.lambda_host.schedules import Scheduler
 from local.mentors_csv import read_mentors
@@ -127,8 +128,12 @@ def up(
     fresh: Annotated[bool, typer.Option(help="Start with an empty database.")] = False,
 ) -> None:
     """Start everything, run the schedules of template.yaml, and stay until Ctrl-C."""
-    with _foreseen(), _stack_with_mentors(mentors, fresh=fresh) as (stack, addresses):
-        scheduler = Scheduler(stack.stack, stack.host)
+    with (
+        _foreseen(),
+        _stack_with_mentors(mentors, fresh=fresh) as (stack, addresses),
+        AsyncInvocations(stack.stack, stack.host, stack.aws_url) as taken,
+    ):
+        scheduler = Scheduler(stack.stack, taken)
         scheduler.start()
         environment = stack.home / "sam-env.json"
         report.addresses(
