@@ -84,7 +84,7 @@ class Poster:
         if found is not None:
             return found, found.sock is not None
         kinds = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
-        if scheme not in kinds or not server or "@" in server:
+        if scheme not in kinds or not server:
             raise ValueError("only http and https")
         made = kept[scheme, server] = kinds[scheme](server)
         self._all.append(made)

@@ -250,6 +250,22 @@ def test_no_notice_is_missed_between_two_looks(database, connection, net, box):
     assert sorted(json.loads(received.body)["n"] for received in box.received) == list(range(150))
 
 
+SLOW_LOOK = """
+CREATE FUNCTION net.pause() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.1); RETURN NULL; END $$;
+CREATE TRIGGER pause BEFORE DELETE ON net.http_request_queue EXECUTE FUNCTION net.pause();
+"""
+
+
+def test_a_notice_that_comes_with_the_answer_to_a_look_is_not_missed(database, connection, box):
+    """The look began before the commit and does not see it; nothing is left in the socket to wait for."""
+    install(database.dsn)
+    connection.execute(SLOW_LOOK)
+    with PgNet(database.dsn):
+        time.sleep(0.05)
+        post(connection, box.url)
+        box.wait_for(1, seconds=2)
+
+
 # How it fails on request ----------------------------------------------------------------------------------------------
 
 
@@ -264,6 +280,15 @@ def test_a_dead_worker_takes_nothing_and_has_lost_it_when_it_comes_back(connecti
     assert (queued(connection), box.received, responses(connection)) == (0, [], [])
     post(connection, box.url)
     box.wait_for(1)
+
+
+def test_a_worker_that_dies_ends_what_it_has_in_hand(connection, net, box):
+    net.delay = 0.05
+    post(connection, box.url)
+    while queued(connection):
+        time.sleep(0.001)
+    net.dead = True
+    assert len(box.received) == 1
 
 
 def test_requests_are_lost_on_request(connection, net, box):

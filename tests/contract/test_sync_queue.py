@@ -96,6 +96,12 @@ def test_what_cannot_be_returned_is_left_to_the_queue(real):
     real.queue.return_later({f"no-such-handle-{number}": 1.0 for number in range(12)})
 
 
+def test_a_queue_that_is_away_or_not_to_be_reached_is_not_told_of_either(real, monkeypatch):
+    SqsSyncQueue(real.queue._client, real.url + "-gone").return_later({"a-handle": 1.0})
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    SqsSyncQueue(sqs_client(REGION), real.url).return_later({"a-handle": 1.0})
+
+
 def test_a_queue_that_does_not_exist_is_told_as_a_code(real):
     queue = SqsSyncQueue(real.queue._client, real.url + "-gone")
     with pytest.raises(QueueUnavailableError, match=r"^queue_[\w.]*NonExistentQueue$"):
