@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from shared.adapters.dataverse.service import Service
+    from shared.adapters.postgres.connection import KeptConnection
     from shared.domain.listings import SyncResult
-    from shared.ports import Gate, Keys, Listings, Mailer, Night, Outbox, Runs, SyncQueue, SyncState, Website
+    from shared.ports import Gate, Keys, Listings, Mailer, Night, Outbox, Runs, SyncQueue, Website
 
 
 # What the last reply said has to be written down before the function's time is up.
@@ -32,14 +33,13 @@ class Database:
     night: Night
     outbox: Outbox
     listings: Listings
-    sync_state: SyncState
 
 
 @contextmanager
 def database() -> Iterator[Database]:
     """The database of this function, under this function's own role."""
     from shared.adapters.postgres.connection import connect  # noqa: PLC0415 - psycopg takes 100 ms to import
-    from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState  # noqa: PLC0415
+    from shared.adapters.postgres.listings import PostgresListings  # noqa: PLC0415
     from shared.adapters.postgres.night import PostgresNight  # noqa: PLC0415
     from shared.adapters.postgres.outbox import PostgresOutbox  # noqa: PLC0415
     from shared.adapters.postgres.runs import PostgresRuns  # noqa: PLC0415
@@ -51,7 +51,6 @@ def database() -> Iterator[Database]:
             PostgresNight(connection),
             PostgresOutbox(connection),
             PostgresListings(connection),
-            PostgresSyncState(connection),
         )
 
 
@@ -69,18 +68,29 @@ def website_sync(
     time_left: Callable[[], float], pause: Callable[[float], None]
 ) -> Iterator[tuple[Listings, Callable[[Iterable[UUID]], SyncResult]]]:
     """The listings, and the sync of some of them to the website. `time_left`: seconds this function still has."""
+    from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState  # noqa: PLC0415
     from shared.use_cases.sync_listings import sync_listings  # noqa: PLC0415
 
-    with database() as ours:
+    with _kept_connection().use() as connection:
+        listings, state = PostgresListings(connection), PostgresSyncState(connection)
         sync = partial(
             sync_listings,
-            listings=ours.listings,
-            website=website(ours.sync_state, lambda: time_left() - _SECONDS_TO_SETTLE),
-            state=ours.sync_state,
+            listings=listings,
+            website=website(state, lambda: time_left() - _SECONDS_TO_SETTLE),
+            state=state,
             time_left=time_left,
             pause=pause,
         )
-        yield ours.listings, sync
+        yield listings, sync
+
+
+@cache
+def _kept_connection() -> KeptConnection:
+    """One for the container: signing in to the database costs more than a sync of one listing."""
+    from shared.adapters.postgres.connection import KeptConnection  # noqa: PLC0415
+
+    arn, region = settings().database_secret_arn, settings().region
+    return KeptConnection(lambda fresh: read_secret(arn, region, fresh=fresh))
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,11 @@ type Connection = psycopg.Connection[dict[str, Any]]
 
 # SQLSTATE classes and codes that pass: transaction rollback, insufficient resources, lock not available, shutdown.
 _TRANSIENT = ("40", "53", "55P03", "57")
-_KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+# tcp_user_timeout, in milliseconds: what nobody acknowledges ends the connection, instead of a wait for a dead peer.
+_KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 _FIELDS = {name: name for name in ("host", "port", "dbname", "password")} | {"username": "user"}
 _CONNECT_SECONDS = 10
+_LONGEST_IDLE_SECONDS = 120.0
 
 
 @contextmanager
@@ -38,6 +41,44 @@ def connect(read_secret: Callable[[bool], Mapping[str, Any]]) -> Iterator[Connec
             yield connection
     finally:
         connection.close()
+
+
+class KeptConnection:
+    """One connection for the life of a container, for a function that is called many times a minute.
+
+    A container sleeps between two calls, and what is between it and the database may have forgotten the connection: one
+    that was idle for minutes is not used again, any other is asked first.
+    """
+
+    def __init__(self, read_secret: Callable[[bool], Mapping[str, Any]]) -> None:
+        self._read_secret = read_secret
+        self._connection: Connection | None = None
+        self._used_at = 0.0
+
+    @contextmanager
+    def use(self) -> Iterator[Connection]:
+        """The connection, as `connect` gives it. Raises ConnectionLostError."""
+        connection = self._connection
+        if connection is not None and not self._is_good(connection):
+            connection.close()
+            connection = None
+        if connection is None:
+            connection = _open(self._read_secret(False), retry=lambda: self._read_secret(True))
+        self._connection = connection
+        try:
+            with _translated(connection):
+                yield connection
+        finally:
+            self._used_at = time.time()
+
+    def _is_good(self, connection: Connection) -> bool:
+        if connection.closed or time.time() - self._used_at > _LONGEST_IDLE_SECONDS:
+            return False
+        try:
+            connection.execute("SELECT 1")
+        except psycopg.Error:
+            return False
+        return True
 
 
 def _open(secret: Mapping[str, Any], *, retry: Callable[[], Mapping[str, Any]] | None) -> Connection:

@@ -1,0 +1,28 @@
+"""The connection that dynamics_sync keeps between two invocations."""
+
+import pytest
+
+from shared.adapters.postgres.connection import KeptConnection, call
+from shared.domain.errors import ConnectionLostError
+
+
+def test_a_kept_connection_is_used_again_and_replaced_when_the_server_has_ended_it(database, connection):
+    """I7: what died while the container slept is noticed before it is relied on."""
+    secret = database.login("DynamicsSync")
+    kept = KeptConnection(lambda _: secret)
+
+    def backend():
+        with kept.use() as ours:
+            return call(ours, "SELECT pg_backend_pid() AS pid", {})[0]["pid"]
+
+    first = backend()
+    assert backend() == first
+    connection.execute("SELECT pg_terminate_backend(%s, 5000)", (first,))
+    second = backend()
+    assert second != first
+    with pytest.raises(ConnectionLostError), kept.use() as ours:
+        connection.execute("SELECT pg_terminate_backend(%s, 5000)", (second,))
+        call(ours, "SELECT 1", {})
+    assert backend() not in {first, second}
+    kept._used_at -= 121
+    assert backend() not in {first, second}
