@@ -60,16 +60,22 @@ class KeptConnection:
         """The connection, as `connect` gives it. Raises ConnectionLostError."""
         connection = self._connection
         if connection is not None and not self._is_good(connection):
-            connection.close()
+            self.close()
             connection = None
         if connection is None:
             connection = _open(self._read_secret(False), retry=lambda: self._read_secret(True))
-        self._connection = connection
+            self._connection = connection
         try:
             with _translated(connection):
                 yield connection
         finally:
             self._used_at = time.time()
+
+    def close(self) -> None:
+        """Give it back; the next use opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _is_good(self, connection: Connection) -> bool:
         if connection.closed or time.time() - self._used_at > _LONGEST_IDLE_SECONDS:
