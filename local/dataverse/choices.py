@@ -27,6 +27,10 @@ REFUSED_KEY_CHARACTERS: Final = frozenset("/<>*%&:\\?+")
 REFUSED_KEY_CHARACTER_STATUS: Final = 400
 REFUSED_KEY_CHARACTER_CODE: Final = "0x80060888"
 
+# An update of a row that is not there, by somebody who may write no row of that table: refused, as a read of it is. A
+# privilege is held on the table, so it can be looked at before the row is looked for.
+PRIVILEGE_BEFORE_EXISTENCE: Final = True
+
 # "Unexpected error": seen for a repeated key in one case, taken for the same key twice in UpsertMultiple.
 SAME_KEY_TWICE_STATUS: Final = 400
 SAME_KEY_TWICE_CODE: Final = "0x80040216"

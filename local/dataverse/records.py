@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from local.dataverse import representation, values
+from local.dataverse import choices, representation, values
 from local.dataverse.addresses import Address, address, encode
 from local.dataverse.errors import ODATA_VERSION, DataverseError
 from local.dataverse.messages import Response
@@ -80,6 +80,8 @@ def _upsert(emulator: Emulator, where: Address, request: Request) -> Response:
     if_match = request.headers.get("if-match")
     if row is None:
         if if_match not in _ABSENT:
+            if choices.PRIVILEGE_BEFORE_EXISTENCE:
+                emulator.tokens.require(request.user, table.schema.name, "write")
             raise where.missing()
         row = _insert(emulator, where, body_of(table, request), request.user)
         return _written(emulator, table, request, row, request.path, created=True)
