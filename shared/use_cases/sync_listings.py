@@ -62,13 +62,14 @@ def sync_listings(
         if stopped is not None:
             website.check(None)
             state.resume()
+            stopped = None
         _look_until_done(work)
     except WebsiteRefusedError as error:
         state.stop(str(error))
         return work.result(stopped=True, retry_after=_STOPPED_FOR, reason=str(error))
     except WebsiteUnavailableError as error:
         wait = error.seconds if isinstance(error, WebsiteClosedError) else 0.0
-        return work.result(retry_after=wait, reason=str(error))
+        return work.result(stopped=stopped is not None, retry_after=wait, reason=str(error))
     return work.result()
 
 
