@@ -192,3 +192,15 @@ def test_a_hide_in_doubt_is_never_taken_for_done(foundation, worker, site, organ
     assert outcome(result, mentor) is Result.GIVEN_BACK
     assert foundation.listing_state(mentor) != "hidden"
     assert site.shows(mentor)
+
+
+@pytest.mark.parametrize("status", [500, 502])
+def test_an_operation_that_failed_inside_a_good_batch_is_not_taken_for_done(
+    foundation, worker, site, organisation, status
+):
+    """I5: the batch was answered; that one part says nothing of what became of it, so it is read."""
+    mentors = people(foundation, organisation, 3)
+    site.poison(str(mentors[1]), status=status, code="0x80040216", count=1)
+    assert {*worker.sync(*mentors).results.values()} == {Result.PUBLISHED}
+    assert site.visible() == wanted(foundation)
+    assert len(site.visible()) == 3

@@ -281,3 +281,17 @@ def test_what_changed_while_the_service_was_found_to_refuse_us_is_asked_for_agai
     result = worker.sync(*listed)
     assert result.stopped
     assert {*result.results.values()} == {Result.GIVEN_BACK}
+
+
+def test_a_health_check_that_is_told_to_wait_gives_the_work_back_for_that_long(foundation, worker, site, listed):
+    """I9, I10: the credential may be good again; nobody knows before the window has ended."""
+    site.remove_application_user()
+    foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
+    assert worker.sync(*listed).stopped
+    site.restore_application_user()
+    a_minute_passes(foundation)
+    site.fail_next(1, status=429, retry_after=90)
+    result = worker.sync(*listed)
+    assert {*result.results.values()} == {Result.GIVEN_BACK}
+    assert 89 < result.retry_after <= 90
+    assert states(foundation) == {"waiting"}
