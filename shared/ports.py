@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from datetime import date, datetime, timedelta
     from uuid import UUID
 
-    from shared.domain.listings import Answer, Change, Claim, Stopped, SyncRequest
+    from shared.domain.listings import Answer, Change, Claim, Settled, Stopped, SyncRequest
     from shared.domain.notices import Notice, Outcome
     from shared.domain.runs import Count, Organisation, Step, Verdict
 
@@ -51,7 +51,9 @@ class Listings(Protocol):
     """What the website should show and was last made to show. Every call is committed when it returns."""
 
     def claim(self, mentor_ids: Sequence[UUID], worker: UUID, lease: timedelta) -> Claim: ...
-    def settle(self, worker: UUID, outcomes: Sequence[tuple[Change, Answer]]) -> Sequence[SyncRequest]: ...
+    def settle(
+        self, worker: UUID, answers: Sequence[tuple[Change, Answer]], doubtful: Container[Change] = ()
+    ) -> Settled: ...
     def unsynced(self, after: UUID | None, limit: int) -> Sequence[SyncRequest]: ...
 
 

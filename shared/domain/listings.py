@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -108,6 +108,20 @@ class Claim:
     done: dict[UUID, Result]
     locked: tuple[UUID, ...]
     """A transaction is changing these just now."""
+    versions: dict[UUID, int]
+    """The desired version of each mentor that is known, as the database has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is left to do after a settlement."""
+
+    again: tuple[UUID, ...] = ()
+    """These changed meanwhile."""
+    locked: tuple[UUID, ...] = ()
+    """These could not be written down: a transaction has them."""
+    doubtful: tuple[UUID, ...] = ()
+    """Accepted, and to be pushed once more: an older request may be carried out yet (I6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +140,8 @@ class SyncResult:
     retry_after: float = 0.0
     reasons: frozenset[str] = frozenset()
     stopped: bool = False
+    versions: dict[UUID, int] = field(default_factory=dict)
+    """The newest desired version that was seen of each mentor."""
 
     def counts(self) -> dict[str, int]:
         """How many mentors came to each result, zeros included (I12)."""

@@ -83,6 +83,9 @@ CREATE TABLE certification.listings (
     shown_until      date,
     sending          text CONSTRAINT listing_sending_known CHECK (sending IN ('create', 'publish', 'hide', 'move')),
     sending_version  bigint,
+    accepted_version bigint NOT NULL DEFAULT 0,
+    doubtful_until   timestamptz,
+    doubtful_version bigint,
     claimed_by       uuid,
     claimed_until    timestamptz,
     CONSTRAINT listings_pkey PRIMARY KEY (mentor_id),
@@ -93,6 +96,7 @@ CREATE TABLE certification.listings (
     CONSTRAINT listing_claimed_while_sending CHECK (
         (state = 'sending') = (num_nonnulls(claimed_by, claimed_until, sending, sending_version) = 4)
         AND num_nonnulls(claimed_by, claimed_until, sending, sending_version) IN (0, 4)),
+    CONSTRAINT listing_doubt_is_whole CHECK (num_nonnulls(doubtful_until, doubtful_version) IN (0, 2)),
     CONSTRAINT listing_set_aside_has_a_reason CHECK (state <> 'set_aside' OR reason IS NOT NULL)
 );
 COMMENT ON TABLE certification.listings IS
@@ -107,6 +111,10 @@ COMMENT ON COLUMN certification.listings.website IS
     'Where on the website it is or may be, and how it was published: table, key, hide, columns. Written down before the first publishing is sent, null again when a hiding was accepted. Null: nothing of it is there, so nothing needs hiding.';
 COMMENT ON COLUMN certification.listings.shown_until IS 'expires_on as it was when it was last published: a night looks again at whatever is shown beyond it.';
 COMMENT ON COLUMN certification.listings.sending IS 'What its worker is doing. create: publishing it where nothing of it is yet; move: hiding it where it was, because the organisation''s mapping names another place.';
+COMMENT ON COLUMN certification.listings.accepted_version IS
+    'The version that the website accepted last. Equal to synced_version, but while an earlier request is in doubt.';
+COMMENT ON COLUMN certification.listings.doubtful_until IS
+    'Until then the website may still carry out a request whose reply never came, that of doubtful_version. What is newer and is accepted meanwhile is pushed once more afterwards (I6).';
 COMMENT ON COLUMN certification.listings.claimed_by IS 'The worker, one invocation of dynamics_sync, that has it until claimed_until.';
 CREATE INDEX listings_unsynced ON certification.listings (mentor_id) WHERE synced_version < desired_version;
 CREATE INDEX listings_shown ON certification.listings (organisation_id, shown_until) WHERE website IS NOT NULL;
@@ -136,7 +144,7 @@ BEGIN
                CASE WHEN m.status = 'active' AND m.listing_consent THEN 'waiting' ELSE 'hidden' END,
                CASE WHEN m.status = 'active' AND m.listing_consent THEN 0 ELSE 1 END
           FROM public.peer_mentors AS m
-         WHERE m.id = ANY (p_mentor_ids)
+         WHERE m.id = ANY (p_mentor_ids) AND m.organisation_id IS NOT NULL
          ORDER BY m.id
         ON CONFLICT ON CONSTRAINT listings_pkey DO UPDATE
            SET desired_version = l.desired_version + 1,
@@ -152,7 +160,7 @@ BEGIN
                reason = NULL,
                changed_at = CASE WHEN l.synced_version = l.desired_version THEN clock_timestamp() ELSE l.changed_at END
          WHERE l.mentor_id = ANY (p_mentor_ids)
-           AND NOT EXISTS (SELECT 1 FROM public.peer_mentors AS m WHERE m.id = l.mentor_id)
+           AND NOT EXISTS (SELECT 1 FROM public.peer_mentors AS m WHERE m.id = l.mentor_id AND m.organisation_id IS NOT NULL)
         RETURNING l.mentor_id, l.desired_version, l.state
     )
     SELECT array_agg(r.mentor_id), array_agg(r.desired_version) INTO v_ids, v_versions
@@ -273,6 +281,9 @@ BEGIN
         v_was := OLD.listing_mapping;
         v_is := NEW.listing_mapping;
     ELSE
+        IF TG_OP = 'DELETE' AND NOT EXISTS (SELECT 1 FROM public.organisations AS o WHERE o.id = OLD.organisation_id) THEN
+            RETURN OLD; -- the organisation itself is deleted
+        END IF;
         IF TG_OP <> 'INSERT' THEN
             v_own_was := OLD.listing_mapping;
             v_organisation := OLD.organisation_id;
@@ -319,16 +330,17 @@ CREATE TRIGGER listing_mapping_changed AFTER UPDATE ON certification.organisatio
 -- by their change of status; this finds whom the night could not move.
 CREATE FUNCTION certification.is_overdue(l certification.listings, p_day date) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
-    SELECT l.website IS NOT NULL AND l.shown_until < p_day
-       AND (l.synced_version = l.desired_version OR l.sending_version = l.desired_version OR l.state = 'set_aside')
+    SELECT l.website IS NOT NULL
+       AND (l.state = 'set_aside'
+            OR l.shown_until < p_day AND (l.synced_version = l.desired_version OR l.sending_version = l.desired_version))
 $$;
 COMMENT ON FUNCTION certification.is_overdue IS
-    'Shown beyond its last day, and nothing is on the way to change that: what waits will be read with the new day, what a worker has was read with the old one.';
+    'Shown beyond its last day, and nothing is on the way to change that: what waits will be read with the new day, what a worker has was read with the old one. Or set aside while it may be shown: tried again every night, and told again.';
 
 CREATE OR REPLACE FUNCTION certification.expire_mentors(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
 RETURNS TABLE (measure text, detail text, n bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off AS $$
 DECLARE
     v_day date;
 BEGIN

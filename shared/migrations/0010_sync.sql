@@ -29,7 +29,7 @@ LANGUAGE sql STABLE AS $$
                AS field
           FROM certification.listings AS l
           JOIN organisation AS o ON o.id = l.organisation_id
-          LEFT JOIN public.peer_mentors AS m ON m.id = l.mentor_id
+          LEFT JOIN public.peer_mentors AS m ON m.id = l.mentor_id AND m.organisation_id IS NOT NULL
           LEFT JOIN public.certifications AS c ON c.mentor_id = m.id
          WHERE l.mentor_id = ANY (p_mentor_ids)
     ), published AS MATERIALIZED (
@@ -59,9 +59,16 @@ COMMENT ON FUNCTION certification.wanted_listings IS 'What the website should sh
 
 -- The rows are locked first and read in a second statement, whose snapshot is younger: the state that is pushed is never
 -- older than the version it is pushed as. A row that a transaction holds just now is not waited for.
+CREATE FUNCTION certification.only_doubtful(l certification.listings) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(l.doubtful_until > clock_timestamp() AND l.accepted_version = l.desired_version, false)
+$$;
+COMMENT ON FUNCTION certification.only_doubtful IS 'Whether the website has accepted it, and only waits for an earlier doubt to end.';
+
 CREATE FUNCTION certification.claim_listings(p_mentor_ids uuid[], p_worker uuid, p_lease interval)
 RETURNS TABLE (mentor_id uuid, outcome text, version bigint, action text, website_table text, website_key text, body text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- row_security: a mentor whom a policy hides from us must be an error, not a mentor who is gone and to be hidden.
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off AS $$
 #variable_conflict use_column
 DECLARE
     v_free uuid[];
@@ -71,6 +78,7 @@ BEGIN
          WHERE l.mentor_id = ANY (p_mentor_ids)
            AND l.synced_version < l.desired_version AND l.state <> 'set_aside'
            AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp())
+           AND NOT certification.only_doubtful(l)
          ORDER BY l.mentor_id
            FOR NO KEY UPDATE SKIP LOCKED) AS f;
     RETURN QUERY
@@ -102,12 +110,15 @@ BEGIN
                               THEN w.target
                               -- Until this is accepted both what was and what will be published may be there.
                               WHEN w.action = 'publish'
-                              THEN w.target || jsonb_build_object('now', w.target -> 'columns', 'columns',
+                              THEN w.target || jsonb_build_object('now', w.target -> 'columns', 'before', l.website -> 'columns', 'columns',
                                    (SELECT jsonb_agg(DISTINCT c.name ORDER BY c.name)
                                       FROM jsonb_array_elements((w.target -> 'columns') || (l.website -> 'columns')) AS c (name)))
                               ELSE l.website END,
                shown_until = CASE WHEN w.action IN ('create', 'publish') THEN w.expires_on ELSE l.shown_until END,
                reason = CASE WHEN w.action IS NULL THEN NULL ELSE l.reason END,
+               -- What is sent from now on comes after everything that was in doubt.
+               doubtful_until = CASE WHEN l.doubtful_until > clock_timestamp() THEN l.doubtful_until END,
+               doubtful_version = CASE WHEN l.doubtful_until > clock_timestamp() THEN l.doubtful_version END,
                sending = w.action,
                sending_version = CASE WHEN w.action IS NOT NULL THEN l.desired_version END,
                claimed_by = CASE WHEN w.action IS NOT NULL THEN p_worker END,
@@ -125,6 +136,7 @@ BEGIN
            CASE WHEN l.synced_version = l.desired_version THEN 'already'
                 WHEN l.state = 'set_aside' THEN 'set_aside'
                 WHEN l.claimed_until >= clock_timestamp() THEN 'busy'
+                WHEN certification.only_doubtful(l) THEN 'doubtful'
                 ELSE 'locked' END,
            l.desired_version, NULL, NULL, NULL, NULL
       FROM certification.listings AS l
@@ -136,52 +148,78 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.claim_listings IS
-    'Take these listings for one worker and answer what to do with each. send: push it; nothing_to_show: settled without a request; already: nothing to do; busy: another worker has it and looks again when it is done; locked: being changed just now; set_aside; unknown.';
+    'Take these listings for one worker and answer what to do with each. send: push it; nothing_to_show: settled without a request; already: nothing to do; busy: another worker has it and looks again when it is done; locked: being changed just now; doubtful: accepted, and to be pushed once more when an earlier request can no longer come after it; set_aside; unknown.';
 
-CREATE FUNCTION certification.leaves_nothing(p_outcome text, p_sending text) RETURNS boolean
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT p_outcome = 'accepted' AND p_sending IN ('hide', 'move') OR p_outcome = 'refused' AND p_sending = 'create'
-$$;
-COMMENT ON FUNCTION certification.leaves_nothing IS 'Whether nothing of a listing is on the website now: it was hidden, or its first publishing was refused.';
-
-CREATE FUNCTION certification.settle_listings(p_worker uuid, p_mentor_ids uuid[], p_outcomes text[], p_reasons text[])
-RETURNS TABLE (mentor_id uuid, version bigint)
+-- Dynamics ends a request after two minutes; one whose reply never came may be carried out until then.
+CREATE FUNCTION certification.settle_listings(p_worker uuid, p_mentor_ids uuid[], p_outcomes text[], p_reasons text[], p_doubtful boolean[])
+RETURNS TABLE (mentor_id uuid, outcome text, version bigint)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    WITH settled AS (
+    -- In the order of their ids, and past what a transaction holds: nobody who changes a mentor waits for a worker that waits.
+    WITH held AS MATERIALIZED (
+        SELECT l.mentor_id, s.reason,
+               -- Hiding it in its old place, of which there is none any more: nothing of it is there.
+               CASE WHEN l.sending = 'move' AND s.reason = 'dataverse_404_0x8006088a' THEN 'accepted' ELSE s.outcome END AS outcome,
+               coalesce(l.doubtful_version < l.sending_version, false) AS may_be_undone,
+               CASE WHEN s.doubtful THEN clock_timestamp() + interval '3 minutes' ELSE l.doubtful_until END AS doubtful_until,
+               CASE WHEN s.doubtful THEN least(l.doubtful_version, l.sending_version) ELSE l.doubtful_version END AS doubtful_version
+          FROM certification.listings AS l
+          JOIN unnest(p_mentor_ids, p_outcomes, p_reasons, p_doubtful) AS s (mentor_id, outcome, reason, doubtful)
+            ON s.mentor_id = l.mentor_id
+         WHERE l.claimed_by = p_worker
+         ORDER BY l.mentor_id
+           FOR NO KEY UPDATE OF l SKIP LOCKED
+    ), meant AS MATERIALIZED (
+        SELECT h.mentor_id, h.outcome, h.reason, h.may_be_undone, h.doubtful_until, h.doubtful_version,
+               h.outcome = 'accepted' AND NOT h.may_be_undone AND l.sending <> 'move' AS synced,
+               h.outcome = 'accepted' AND NOT h.may_be_undone AND l.sending IN ('hide', 'move')
+                   OR h.outcome = 'refused' AND l.sending = 'create' AS leaves_nothing
+          FROM held AS h JOIN certification.listings AS l ON l.mentor_id = h.mentor_id
+    ), settled AS (
         UPDATE certification.listings AS l
            SET state = CASE
-                   WHEN s.outcome = 'accepted' AND l.sending <> 'move' AND l.sending_version = l.desired_version
+                   WHEN s.synced AND l.sending_version = l.desired_version
                        THEN CASE WHEN l.sending IN ('create', 'publish') THEN 'live' ELSE 'hidden' END
                    WHEN s.outcome = 'refused' AND l.sending_version = l.desired_version THEN 'set_aside'
                    ELSE 'waiting' END,
-               reason = CASE WHEN s.outcome = 'accepted' THEN NULL ELSE s.reason END,
-               synced_version = CASE WHEN s.outcome = 'accepted' AND l.sending <> 'move' THEN l.sending_version ELSE l.synced_version END,
+               reason = CASE WHEN s.outcome <> 'accepted' THEN s.reason WHEN s.may_be_undone THEN 'in_doubt' END,
+               synced_version = CASE WHEN s.synced THEN l.sending_version ELSE l.synced_version END,
+               accepted_version = CASE WHEN s.outcome = 'accepted' AND l.sending <> 'move' THEN l.sending_version
+                                       ELSE l.accepted_version END,
+               doubtful_until = s.doubtful_until,
+               doubtful_version = s.doubtful_version,
                synced_at = CASE WHEN s.outcome = 'accepted' THEN clock_timestamp() ELSE l.synced_at END,
                attempts = CASE WHEN s.outcome = 'accepted' THEN 0 ELSE l.attempts END,
-               website = CASE WHEN certification.leaves_nothing(s.outcome, l.sending) THEN NULL
-                              WHEN s.outcome = 'accepted' AND l.website ? 'now'
-                              THEN jsonb_set(l.website - 'now', '{columns}', l.website -> 'now')
+               website = CASE WHEN s.leaves_nothing THEN NULL
+                              WHEN s.synced AND l.website ? 'now'
+                              THEN jsonb_set(l.website - 'now' - 'before', '{columns}', l.website -> 'now')
+                              -- A PATCH is done whole or not at all.
+                              WHEN s.outcome = 'refused' AND l.website ? 'now'
+                              THEN jsonb_set(l.website - 'now' - 'before', '{columns}', l.website -> 'before')
                               ELSE l.website END,
-               shown_until = CASE WHEN certification.leaves_nothing(s.outcome, l.sending) THEN NULL ELSE l.shown_until END,
+               shown_until = CASE WHEN s.leaves_nothing THEN NULL ELSE l.shown_until END,
                changed_at = CASE WHEN s.outcome = 'accepted' AND l.sending_version < l.desired_version THEN clock_timestamp()
                                  ELSE l.changed_at END,
                sending = NULL, sending_version = NULL, claimed_by = NULL, claimed_until = NULL
-          FROM unnest(p_mentor_ids, p_outcomes, p_reasons) AS s (mentor_id, outcome, reason)
-         WHERE l.mentor_id = s.mentor_id AND l.claimed_by = p_worker
-        RETURNING l.mentor_id, l.desired_version, l.state, s.outcome
+          FROM meant AS s
+         WHERE l.mentor_id = s.mentor_id
+        RETURNING l.mentor_id, l.desired_version, l.state, s.outcome, certification.only_doubtful(l) AS only_doubtful
     )
-    SELECT s.mentor_id, s.desired_version FROM settled AS s
+    SELECT s.mentor_id, CASE WHEN s.only_doubtful THEN 'doubtful' ELSE 'again' END, s.desired_version FROM settled AS s
      WHERE s.state = 'waiting' AND s.outcome IN ('accepted', 'refused')
+    UNION ALL
+    SELECT l.mentor_id, 'locked', l.desired_version FROM certification.listings AS l
+     WHERE l.mentor_id = ANY (p_mentor_ids) AND l.claimed_by = p_worker
+       AND NOT EXISTS (SELECT 1 FROM held AS h WHERE h.mentor_id = l.mentor_id)
 $$;
 COMMENT ON FUNCTION certification.settle_listings IS
-    'Write down what became of claimed listings: accepted, refused (set aside) or not_now. Answers those that changed meanwhile: they are to be asked for again. What another worker has claimed since is left alone.';
+    'Write down what became of claimed listings: accepted, refused (set aside) or not_now; doubtful: a request of this claim may be carried out yet. Answers what is left to do. again: it changed meanwhile; locked: not written down, a transaction has it; doubtful: to be pushed once more in three minutes. What another worker has claimed since is left alone.';
 
 CREATE FUNCTION certification.unsynced_listings(p_after uuid, p_limit integer)
 RETURNS TABLE (mentor_id uuid, version bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT l.mentor_id, l.desired_version FROM certification.listings AS l
      WHERE l.synced_version < l.desired_version AND l.state <> 'set_aside'
-       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp())
+       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp()) AND NOT certification.only_doubtful(l)
        AND (p_after IS NULL OR l.mentor_id > p_after)
      ORDER BY l.mentor_id LIMIT p_limit
 $$;
@@ -256,7 +294,7 @@ $$;
 GRANT USAGE ON SCHEMA certification TO certification_dynamics_sync;
 
 REVOKE ALL ON FUNCTION
-    certification.today_in, certification.leaves_nothing, certification.wanted_listings, certification.claim_listings, certification.settle_listings,
+    certification.today_in, certification.only_doubtful, certification.wanted_listings, certification.claim_listings, certification.settle_listings,
     certification.unsynced_listings, certification.website_closed_for, certification.close_website,
     certification.website_stopped, certification.stop_website, certification.resume_website
 FROM PUBLIC;

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _FIRST_WAIT = 5.0
 _LONGEST_WAIT = 900.0
+_PATIENCE = 5
 
 
 def answer_messages(
@@ -32,8 +33,18 @@ def answer_messages(
     unreadable = [message for message in messages if message.requests is None]
     named = {request.mentor_id for message in messages for request in message.requests or ()}
     result = sync(named)
-    left = {mentor_id for mentor_id, outcome in result.results.items() if outcome is Result.GIVEN_BACK}
-    given_back = [m for m in messages if any(request.mentor_id in left for request in m.requests or ())]
+    # Another worker may die with what it has: its mentors are asked for again, and are synced already if it did not.
+    left = {mentor for mentor, outcome in result.results.items() if outcome in {Result.GIVEN_BACK, Result.BUSY}}
+
+    def comes_again(message: SyncMessage) -> bool:
+        return any(
+            request.mentor_id in left
+            # Rung for before its transaction was committed, as on RDS; one that was rolled back never comes.
+            or (request.version > result.versions.get(request.mentor_id, 0) and message.receives < _PATIENCE)
+            for request in message.requests or ()
+        )
+
+    given_back = [message for message in messages if comes_again(message)]
     queue.return_later({message.receipt_handle: _wait(message, result.retry_after) for message in given_back})
     report.work(
         "dynamics_sync",

@@ -20,6 +20,7 @@ from shared.domain.listings import (
     NotNow,
     Refused,
     Result,
+    Settled,
     SyncResult,
 )
 
@@ -37,6 +38,7 @@ _LONGEST_PAUSE = 8.0
 _LOOKS = 6
 _ASK_AGAIN_AFTER = 5.0
 _STOPPED_FOR = 60.0
+_DOUBT_SECONDS = 180.0  # certification.settle_listings
 _NOBODY = UUID(int=0)
 
 
@@ -103,12 +105,15 @@ class _Work:
     results: dict[UUID, Result]
     retry_after: float = 0.0
     reasons: set[str] = field(default_factory=set)
+    versions: dict[UUID, int] = field(default_factory=dict)
+    doubtful: set[Change] = field(default_factory=set)
 
     def note(self, claim: Claim) -> None:
         for mentor_id, result in claim.done.items():
             # One that was pushed here and is now `already` synced was pushed; that says more.
             if result is not Result.ALREADY or self.results[mentor_id] is Result.GIVEN_BACK:
                 self.results[mentor_id] = result
+        self.versions |= claim.versions
 
     def can_wait(self, seconds: float) -> bool:
         return self.time_left() - seconds > _MARGIN_SECONDS
@@ -119,6 +124,7 @@ class _Work:
             max(self.retry_after, retry_after) or _ASK_AGAIN_AFTER,
             frozenset(self.reasons | ({reason} if reason else set())),
             stopped,
+            self.versions,
         )
 
 
@@ -164,6 +170,8 @@ def _after_reading(work: _Work, answers: list[tuple[Change, Answer]]) -> list[tu
     doubtful = [change for change, answer in answers if isinstance(answer, InDoubt)]
     read = work.website.shows(doubtful) if doubtful else ()
     shown = {change.mentor_id for change, is_shown in zip(doubtful, read, strict=True) if is_shown}
+    # It may be carried out yet, after something newer (I6). What is shown has been carried out.
+    work.doubtful.update(change for change in doubtful if change.mentor_id not in shown)
     return [(change, Accepted() if change.mentor_id in shown else answer) for change, answer in answers]
 
 
@@ -216,10 +224,21 @@ def _settle(work: _Work, answers: Sequence[tuple[Change, Answer]]) -> list[UUID]
             case NotNow(reason) | InDoubt(reason):
                 work.results[change.mentor_id] = Result.GIVEN_BACK
                 work.reasons.add(reason)
-    moved = [request.mentor_id for request in work.listings.settle(work.worker, answers)]
-    # Until it has been looked at again: this may end before that, and whoever asked for the change was told "busy".
-    work.results |= dict.fromkeys(moved, Result.GIVEN_BACK)
-    return moved
+    settled = work.listings.settle(work.worker, answers, work.doubtful)
+    for attempt in range(_LOOKS):
+        if not settled.locked or not work.can_wait(_pause(attempt)):
+            break
+        work.pause(_pause(attempt))
+        rest = [(change, answer) for change, answer in answers if change.mentor_id in settled.locked]
+        more = work.listings.settle(work.worker, rest, work.doubtful)
+        settled = Settled(settled.again + more.again, more.locked, settled.doubtful + more.doubtful)
+    # What a transaction has for longer is left to the end of its claim. Given back until it has been looked at again:
+    # this may end before that, and whoever asked for the change was told "busy".
+    work.results |= dict.fromkeys(settled.again + settled.locked + settled.doubtful, Result.GIVEN_BACK)
+    if settled.doubtful:
+        work.retry_after = max(work.retry_after, _DOUBT_SECONDS)
+        work.reasons.add("in_doubt")
+    return list(settled.again)
 
 
 def _pause(attempt: int) -> float:

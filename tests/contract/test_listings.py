@@ -12,7 +12,7 @@ import pytest
 
 from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
-from shared.domain.listings import Accepted, Action, Claim, NotNow, Refused, Result
+from shared.domain.listings import Accepted, Action, Claim, NotNow, Refused, Result, Settled
 from tests.foundation import DAY, Foundation, days
 
 if TYPE_CHECKING:
@@ -215,8 +215,7 @@ def test_a_second_worker_leaves_a_claimed_listing_alone_and_the_first_is_told_to
     (older,) = claim(listings, mentor, worker=slow).changes
     foundation.pause(mentor)
     assert claim(listings, mentor).done == {mentor: Result.BUSY}
-    (again,) = listings.settle(slow, [(older, Accepted())])
-    assert (again.mentor_id, again.version) == (mentor, older.version + 1)
+    assert listings.settle(slow, [(older, Accepted())]).again == (mentor,)
     (newer,) = claim(listings, mentor).changes
     assert newer.action is Action.HIDE
 
@@ -230,7 +229,7 @@ def test_a_worker_whose_claim_ran_out_settles_nothing(
     older = listings.claim([mentor], slow, timedelta(0)).changes
     foundation.pause(mentor)
     newer = listings.claim([mentor], quick, LEASE).changes
-    assert listings.settle(slow, [(older[0], Accepted())]) == ()
+    assert listings.settle(slow, [(older[0], Accepted())]) == Settled()
     assert foundation.listing(mentor)["claimed_by"] == quick
     listings.settle(quick, [(newer[0], Accepted())])
     assert foundation.listing_state(mentor) == "hidden"
@@ -285,7 +284,7 @@ def test_what_could_not_be_done_waits_with_its_reason(
     mentor = foundation.mentor(organisation, DAY + days(5), consent=True)
     worker = uuid4()
     (change,) = claim(listings, mentor, worker=worker).changes
-    assert listings.settle(worker, [(change, NotNow("dataverse_503"))]) == ()
+    assert listings.settle(worker, [(change, NotNow("dataverse_503"))]) == Settled()
     listing = foundation.listing(mentor)
     assert (listing["state"], listing["reason"], listing["attempts"]) == ("waiting", "dataverse_503", 1)
     assert [request.mentor_id for request in listings.unsynced(None, 10)] == [mentor]
@@ -401,8 +400,7 @@ def test_another_place_on_the_website_is_taken_only_after_the_old_one_is_empty(
         "hlf_peermentors",
         '{"statecode": 1, "statuscode": 2}',
     )
-    (again,) = listings.settle(worker, [(leaving, Accepted())])
-    assert again.mentor_id == mentor
+    assert listings.settle(worker, [(leaving, Accepted())]).again == (mentor,)
     (coming,) = push(listings, mentor).changes
     assert (coming.action, coming.table) == (Action.PUBLISH, "cr1_likepersoner")
     assert foundation.listing_state(mentor) == "live"
@@ -506,7 +504,7 @@ def test_what_a_worker_read_before_the_day_turned_is_looked_at_again(
     worker = uuid4()
     (older,) = claim(listings, mentor, worker=worker).changes
     functions.night(DAY + days(1))
-    assert [request.mentor_id for request in listings.settle(worker, [(older, Accepted())])] == [mentor]
+    assert listings.settle(worker, [(older, Accepted())]).again == (mentor,)
     assert [change.action for change in push(listings, mentor).changes] == [Action.HIDE]
 
 

@@ -85,6 +85,9 @@ def test_a_request_lost_before_it_was_done_is_sent_again(foundation, worker, sit
     assert set(site.visible()) == {str(mentor) for mentor in mentors}
     foundation.do("UPDATE peer_mentors SET listing_consent = false")
     site.reset_before(path=BATCH)
+    assert {*worker.sync(*mentors).results.values()} == {Result.GIVEN_BACK}  # the lost one might still be carried out
+    assert site.visible() == {}
+    settle_doubts(foundation)
     assert {*worker.sync(*mentors).results.values()} == {Result.HIDDEN}
     assert site.visible() == {}
 
@@ -110,9 +113,12 @@ def settle_doubts(foundation):
         "UPDATE certification.listings SET claimed_until = clock_timestamp() - interval '1 second'"
         " WHERE claimed_until IS NOT NULL"
     )
+    foundation.do(
+        "UPDATE certification.listings SET doubtful_until = clock_timestamp() - interval '1 second'"
+        " WHERE doubtful_until IS NOT NULL"
+    )
 
 
-@pytest.mark.xfail(reason="nothing is looked at again after a doubt", strict=True)
 @pytest.mark.parametrize("later", ["pause", "consent", "rename"])
 def test_a_request_that_is_carried_out_long_after_its_worker_gave_up_does_not_win(
     foundation, crew, site, organisation, later

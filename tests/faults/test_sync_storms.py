@@ -148,7 +148,6 @@ def test_a_database_that_goes_away_under_way_loses_nothing(foundation, crew, sit
     assert unsynced(foundation) == 0
 
 
-@pytest.mark.xfail(reason="settling locks rows in another order than changing them; not in every run", strict=False)
 def test_people_who_change_many_mentors_at_once_never_meet_the_workers_in_a_deadlock(
     database, foundation, crew, site, organisation
 ):
@@ -158,9 +157,10 @@ def test_people_who_change_many_mentors_at_once_never_meet_the_workers_in_a_dead
 
     def work(worker):
         while not stop.is_set():
+            worker.seconds = 60.0
             worker.sync(*mentors)
 
-    workers = [crew.worker(batch_size=1000) for _ in range(2)]
+    workers = [crew.worker(batch_size=1000, patient=True) for _ in range(2)]
     with ThreadPoolExecutor(2) as pool:
         running = [pool.submit(work, worker) for worker in workers]
         try:
@@ -176,6 +176,11 @@ def test_people_who_change_many_mentors_at_once_never_meet_the_workers_in_a_dead
             stop.set()
         for one in running:
             one.result()
+    # What a statement held for too long to be settled is left to the end of its claim.
+    foundation.do(
+        "UPDATE certification.listings SET claimed_until = clock_timestamp() - interval '1 second'"
+        " WHERE claimed_until IS NOT NULL"
+    )
     crew.worker().unsynced()
     assert unsynced(foundation) == 0
     assert {row["hlf_phone"] for row in site.rows()} <= {"38", "39"}

@@ -15,16 +15,19 @@ from shared.domain.listings import (
     NotNow,
     Refused,
     Result,
+    Settled,
     Stopped,
     SyncRequest,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
     from datetime import timedelta
     from uuid import UUID
 
+_LEFT = ("again", "locked", "doubtful")
 _RESULTS = {
+    "doubtful": Result.GIVEN_BACK,
     "nothing_to_show": Result.NOTHING_TO_SHOW,
     "already": Result.ALREADY,
     "busy": Result.BUSY,
@@ -63,22 +66,28 @@ class PostgresListings:
             tuple(changes),
             {row["mentor_id"]: _RESULTS[row["outcome"]] for row in rows if row["outcome"] in _RESULTS},
             tuple(row["mentor_id"] for row in rows if row["outcome"] == "locked"),
+            {row["mentor_id"]: row["version"] for row in rows},
         )
 
-    def settle(self, worker: UUID, answers: Sequence[tuple[Change, Answer]]) -> tuple[SyncRequest, ...]:
-        """Write down what became of claimed listings. Answers those that changed meanwhile."""
+    def settle(
+        self, worker: UUID, answers: Sequence[tuple[Change, Answer]], doubtful: Container[Change] = ()
+    ) -> Settled:
+        """Write down what became of claimed listings. `doubtful`: a request for these may be carried out yet."""
         written = [_written(answer) for _, answer in answers]
         rows = call(
             self._connection,
-            "SELECT * FROM certification.settle_listings(%(worker)s, %(mentors)s, %(outcomes)s, %(reasons)s)",
+            "SELECT * FROM certification.settle_listings("
+            "%(worker)s, %(mentors)s, %(outcomes)s, %(reasons)s, %(doubtful)s)",
             {
                 "worker": worker,
                 "mentors": [change.mentor_id for change, _ in answers],
                 "outcomes": [outcome for outcome, _ in written],
                 "reasons": [reason for _, reason in written],
+                "doubtful": [change in doubtful for change, _ in answers],
             },
         )
-        return tuple(SyncRequest(row["mentor_id"], row["version"]) for row in rows)
+        left = {outcome: tuple(row["mentor_id"] for row in rows if row["outcome"] == outcome) for outcome in _LEFT}
+        return Settled(**left)
 
     def unsynced(self, after: UUID | None, limit: int) -> tuple[SyncRequest, ...]:
         """A page of listings that the website does not show as they are and nobody is sending."""
