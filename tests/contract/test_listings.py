@@ -528,3 +528,112 @@ def test_a_flag_that_has_hidden_rows_stays_in_the_mapping(
     with pytest.raises(psycopg.errors.CheckViolation):
         foundation.do("DELETE FROM certification.organisation_settings")
     own_mapping(foundation, foundation.organisation(), standard | flag)
+
+
+def test_a_column_that_dynamics_does_not_have_is_forgotten_with_the_mapping_that_named_it(
+    listings: PostgresListings, foundation: Foundation, organisation: UUID
+) -> None:
+    """I13: what was refused was not written, so there is nothing to empty, and the corrected mapping is published."""
+    mentor = foundation.mentor(organisation, DAY + days(5), consent=True)
+    push(listings, mentor)
+    standard = foundation.one("SELECT listing_mapping FROM certification.standard")
+    own_mapping(foundation, organisation, standard | {"columns": standard["columns"] | {"hlf_typo": "area"}})
+    worker = uuid4()
+    (wrong,) = claim(listings, mentor, worker=worker).changes
+    assert "hlf_typo" in json.loads(wrong.body)
+    listings.settle(worker, [(wrong, Refused("dataverse_400_0x80048d19"))])
+    own_mapping(foundation, organisation, standard)
+    (right,) = claim(listings, mentor).changes
+    assert "hlf_typo" not in json.loads(right.body)
+
+
+def test_a_table_that_was_renamed_has_nothing_left_to_hide(
+    listings: PostgresListings, foundation: Foundation, organisation: UUID
+) -> None:
+    """I5: the old place is gone, so the listing is published in the new one."""
+    mentor = foundation.mentor(organisation, DAY + days(5), consent=True)
+    push(listings, mentor)
+    own_mapping(foundation, organisation, MAPPING)
+    worker = uuid4()
+    (leaving,) = claim(listings, mentor, worker=worker).changes
+    settled = listings.settle(worker, [(leaving, Refused("dataverse_404_0x8006088a"))])
+    assert settled.again == (mentor,)
+    assert [change.table for change in push(listings, mentor).changes] == ["cr1_likepersoner"]
+
+
+def test_a_hiding_that_was_refused_is_tried_again_every_night(
+    listings: PostgresListings, foundation: Foundation, functions: Functions, organisation: UUID
+) -> None:
+    """I5: somebody who must not be shown may be; one alarm is not enough."""
+    mentor = foundation.mentor(organisation, DAY + days(50), consent=True)
+    push(listings, mentor)
+    foundation.do("UPDATE peer_mentors SET listing_consent = false")
+    worker = uuid4()
+    (hiding,) = claim(listings, mentor, worker=worker).changes
+    listings.settle(worker, [(hiding, Refused("dataverse_400_0x0"))])
+    functions.night(DAY + days(1))
+    assert [request.mentor_id for request in functions.asked.requests] == [mentor]
+    assert [change.action for change in claim(listings, mentor).changes] == [Action.HIDE]
+
+
+def test_a_settlement_waits_for_nobody_and_keeps_nobody_waiting(
+    database: TestDatabase, listings: PostgresListings, foundation: Foundation, organisation: UUID
+) -> None:
+    """Issue 3: a coordinator who changes one mentor never waits for a worker that waits for another's transaction."""
+    here, elsewhere = (foundation.mentor(organisation, DAY + days(5), consent=True) for _ in range(2))
+    worker = uuid4()
+    changes = claim(listings, here, elsewhere, worker=worker).changes
+    with database.connect() as app, app.transaction():
+        app.execute("UPDATE peer_mentors SET phone = '1' WHERE id = %s", (elsewhere,))
+        settled = listings.settle(worker, [(change, Accepted()) for change in changes])
+        assert settled == Settled(locked=(elsewhere,))
+        assert foundation.listing_state(here) == "live"
+    rest = [(change, Accepted()) for change in changes if change.mentor_id == elsewhere]
+    assert listings.settle(worker, rest).again == (elsewhere,)
+
+
+def test_a_mentor_whom_a_policy_hides_from_us_is_not_taken_for_gone(
+    database: TestDatabase, foundation: Foundation, organisation: UUID
+) -> None:
+    """I5: an owner who is subject to row level security sees an error, not an empty table."""
+    mentor = foundation.mentor(organisation, DAY + days(5), consent=True)
+    foundation.do("CREATE ROLE rls_owner NOLOGIN")
+    try:
+        foundation.do("ALTER TABLE peer_mentors ENABLE ROW LEVEL SECURITY")
+        foundation.do("ALTER TABLE peer_mentors FORCE ROW LEVEL SECURITY")
+        foundation.do("GRANT ALL ON ALL TABLES IN SCHEMA public, certification TO rls_owner")
+        foundation.do("GRANT USAGE, CREATE ON SCHEMA public, certification TO rls_owner")
+        foundation.do("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA certification TO rls_owner")
+        foundation.do("ALTER FUNCTION certification.claim_listings OWNER TO rls_owner")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            foundation.do("SELECT certification.claim_listings(%s, %s, '3 minutes')", [mentor], uuid4())
+        assert foundation.listing_state(mentor) == "waiting"
+    finally:
+        foundation.do("DROP OWNED BY rls_owner CASCADE")
+        foundation.do("DROP ROLE rls_owner")
+
+
+def test_an_organisation_with_flags_of_its_own_can_be_deleted(
+    listings: PostgresListings, foundation: Foundation, organisation: UUID
+) -> None:
+    """Issue 3: what we add to the app's tables refuses nothing of the app's."""
+    standard = foundation.one("SELECT listing_mapping FROM certification.standard")
+    flag = {"show": {"hlf_published": True}, "hide": {"hlf_published": False}}
+    own_mapping(foundation, organisation, standard | flag)
+    mentor = foundation.mentor(organisation, DAY + days(5), consent=True)
+    push(listings, mentor)
+    foundation.do("DELETE FROM peer_mentors")
+    foundation.do("DELETE FROM organisations")
+    assert [change.action for change in claim(listings, mentor).changes] == [Action.HIDE]
+
+
+def test_a_mentor_without_an_organisation_is_no_listing_and_no_obstacle(
+    listings: PostgresListings, foundation: Foundation, organisation: UUID
+) -> None:
+    """Issue 3: a trigger of ours never refuses a coordinator's edit."""
+    mentor = foundation.mentor(organisation, DAY + days(5), consent=True)
+    push(listings, mentor)
+    foundation.do("ALTER TABLE peer_mentors ALTER organisation_id DROP NOT NULL")
+    foundation.do("UPDATE peer_mentors SET organisation_id = NULL")
+    foundation.do("INSERT INTO peer_mentors (first_name, last_name, listing_consent) VALUES ('Ola', 'Vik', true)")
+    assert [change.action for change in claim(listings, mentor).changes] == [Action.HIDE]
