@@ -6,7 +6,7 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.errors import ConnectionLostError
+from shared.domain.errors import ConnectionLostError, SecretMalformedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,11 +27,11 @@ def read_secret(arn: str, region: str, *, fresh: bool) -> Mapping[str, Any]:
     try:
         value = _provider(region).get(arn, max_age=_MAX_AGE_SECONDS, transform="json", force_fetch=fresh)
     except TransformParameterError:
-        raise ConnectionLostError("secret_is_not_json") from None
+        raise SecretMalformedError("secret_is_not_json") from None
     except GetParameterError:
         raise ConnectionLostError("secret_cannot_be_read") from None
     if not isinstance(value, dict):
-        raise ConnectionLostError("secret_is_not_json")
+        raise SecretMalformedError("secret_is_not_json")
     return value
 
 

@@ -42,6 +42,10 @@ class ConnectionLostError(TransientError):
     """When the connection to the database is gone or cannot be made; the run cannot go on."""
 
 
+class SecretMalformedError(ConnectionLostError):
+    """When a secret is not a JSON object: what a person put in has to be put right."""
+
+
 class WebsiteUnavailableError(TransientError):
     """When the website, or the service that signs us in there, cannot be reached or has a fault of its own."""
 

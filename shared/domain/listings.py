@@ -153,3 +153,4 @@ class SyncResult:
 
 # What Dataverse answers who lacks a privilege: of one row, or of all of them.
 FORBIDDEN = "dataverse_403"
+BAD_REQUEST = "dataverse_400"

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from shared.domain.errors import WebsiteClosedError, WebsiteRefusedError, WebsiteUnavailableError
 from shared.domain.listings import (
+    BAD_REQUEST,
     FORBIDDEN,
     Accepted,
     Action,
@@ -181,7 +182,10 @@ def _rows_told_from_privileges(work: _Work, answers: list[tuple[Change, Answer]]
     Without this a role that somebody took away would set every mentor aside, one after the other. That others were
     accepted says nothing: creating, updating and every table have privileges of their own.
     """
-    suspects = {change.table: change.key for change, answer in answers if _is_forbidden(answer)}
+    reasons = {answer.reason if isinstance(answer, Refused) else None for _, answer in answers}
+    # One and the same 400 for everything may be about the request, such as a tenant that wants something more of it.
+    same = len(answers) > 1 and len(reasons) == 1 and next(iter(reasons), None)
+    suspects = {c.table: c.key for c, answer in answers if _is_forbidden(answer) or _is_bad_request(answer, same)}
     if not suspects:
         return answers
     probes = [Change(_NOBODY, 0, Action.HIDE, table, key, "{}") for table, key in suspects.items()]
@@ -193,7 +197,10 @@ def _rows_told_from_privileges(work: _Work, answers: list[tuple[Change, Answer]]
         refused = error
     answers = [
         (change, NotNow(answer.reason, _STOPPED_FOR))
-        if isinstance(answer, Refused) and _is_forbidden(answer) and not isinstance(told.get(change.table), Accepted)
+        if isinstance(answer, Refused)
+        and change.table in suspects
+        and not isinstance(told.get(change.table), Accepted)
+        and (_is_forbidden(answer) or _is_bad_request(answer, same))
         else (change, answer)
         for change, answer in answers
     ]
@@ -208,6 +215,10 @@ def _rows_told_from_privileges(work: _Work, answers: list[tuple[Change, Answer]]
 
 def _is_forbidden(answer: Answer) -> bool:
     return isinstance(answer, Refused) and answer.reason.startswith(FORBIDDEN)
+
+
+def _is_bad_request(answer: Answer, same: str | bool | None) -> bool:
+    return isinstance(answer, Refused) and answer.reason == same and answer.reason.startswith(BAD_REQUEST)
 
 
 def _settle(work: _Work, answers: Sequence[tuple[Change, Answer]]) -> list[UUID]:

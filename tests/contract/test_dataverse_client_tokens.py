@@ -12,6 +12,7 @@ from shared.adapters.dataverse.origin import Origin
 from shared.adapters.dataverse.tokens import Tokens
 from shared.domain.errors import (
     ConnectionLostError,
+    SecretMalformedError,
     WebsiteAuthError,
     WebsiteMisconfiguredError,
     WebsiteUnavailableError,
@@ -270,6 +271,15 @@ def test_a_secret_that_cannot_be_read_for_now_means_not_now(rig):
 
     rig.service.tokens._read_secret = unreadable
     assert rig.push(change()) == [NotNow("secret_cannot_be_read")]
+
+
+def test_a_secret_that_is_not_json_is_an_alert_i10(rig):
+    def malformed(_):
+        raise SecretMalformedError("secret_is_not_json")
+
+    rig.service.tokens._read_secret = malformed
+    with pytest.raises(WebsiteAuthError, match=r"^secret_is_not_json$"):
+        rig.push(change())
 
 
 def test_more_keys_in_the_secret_do_no_harm(rig):

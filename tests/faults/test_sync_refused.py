@@ -295,3 +295,16 @@ def test_a_health_check_that_is_told_to_wait_gives_the_work_back_for_that_long(f
     assert {*result.results.values()} == {Result.GIVEN_BACK}
     assert 89 < result.retry_after <= 90
     assert states(foundation) == {"waiting"}
+
+
+def test_one_bad_request_for_everything_stops_instead_of_setting_everybody_aside(
+    foundation, worker, site, organisation
+):
+    """I10, I13: a 400 that a request about nobody gets, too, is about us; what waits is pushed when it has passed."""
+    mentors = [foundation.mentor(organisation, DAY + days(50), consent=True) for _ in range(4)]
+    site.fail_next(1000, status=400, path=BATCH)
+    assert worker.sync(*mentors).stopped
+    assert {foundation.listing_state(mentor) for mentor in mentors} == {"waiting"}
+    site.clear_faults()
+    foundation.do("UPDATE certification.sync_state SET tried_at = NULL")
+    assert {*worker.sync(*mentors).results.values()} == {Result.PUBLISHED}

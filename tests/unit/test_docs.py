@@ -180,7 +180,7 @@ def test_every_template_parameter_is_described_with_its_default():
     described = section(METRICS, "Template parameters")
     assert rows(described) == set(TEMPLATE["Parameters"])
     for name, parameter in TEMPLATE["Parameters"].items():
-        default = f"`{parameter['Default']}`" if parameter["Default"] else "empty"
+        default = f"`{parameter['Default']}`" if parameter["Default"] != "" else "empty"
         assert f"| `{name}` | {default} |" in described
 
 

@@ -20,6 +20,7 @@ from shared.adapters.dataverse.bounded import Reply, exchange
 from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
 from shared.domain.errors import (
     ConnectionLostError,
+    SecretMalformedError,
     WebsiteAuthError,
     WebsiteClosedError,
     WebsiteUnavailableError,
@@ -118,6 +119,8 @@ class Tokens:
     def _secret(self, *, fresh: bool) -> Mapping[str, Any]:
         try:
             return self._read_secret(fresh)
+        except SecretMalformedError as error:
+            raise WebsiteAuthError(str(error)) from None
         except ConnectionLostError as error:
             raise WebsiteUnavailableError(str(error)) from None
 
