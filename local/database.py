@@ -86,6 +86,14 @@ def set_evaluated(connection: psycopg.Connection, organisations: Iterable[UUID],
     )
 
 
+def publish_again(dsn: str) -> None:
+    """Have everything brought to the website once more."""
+    with psycopg.connect(dsn) as connection:
+        connection.execute(
+            "SELECT certification.raise_listings(ARRAY(SELECT l.mentor_id FROM certification.listings AS l))"
+        )
+
+
 def store_settings(dsn: str, organisations: Iterable[OrganisationRow]) -> None:
     """Write organisations' settings into the configuration repository."""
     with psycopg.connect(dsn) as connection:

@@ -98,6 +98,7 @@ def local_stack(
         rows = home / "dataverse.json"
         if fresh:
             rows.unlink(missing_ok=True)
+        lost = not rows.exists()
         dataverse = running.enter_context(LocalDataverse(home, rows=rows))
         progress("Applying the migrations")
         made = fresh or not database.exists(postgres)
@@ -125,6 +126,8 @@ def local_stack(
         database.store_doorbell(dsn, urls.url("StatusChanged"), doorbell_key)
         pg_net = running.enter_context(PgNet(dsn))
         running.enter_context(EventSources(stack, host, aws.url))
+        if lost and not made:
+            database.publish_again(dsn)  # the website was not kept, as after `kill -9`
         yield LocalStack(postgres, dsn, aws.url, ses, dataverse, urls, pg_net, stack, host, home)
 
 
