@@ -198,8 +198,9 @@ def unsynced(foundation: Foundation) -> int:
 
 
 def leases_end(foundation: Foundation) -> None:
-    """As if every claim had been made long ago."""
+    """As if every claim had been made long ago, so that no request of it can still be on its way."""
     foundation.do(
-        "UPDATE certification.listings SET claimed_until = clock_timestamp() - interval '1 second'"
-        " WHERE claimed_until IS NOT NULL"
+        "UPDATE certification.listings SET claimed_until = claimed_until - interval '1 hour',"
+        " doubtful_until = doubtful_until - interval '1 hour'"
+        " WHERE claimed_until IS NOT NULL OR doubtful_until IS NOT NULL"
     )

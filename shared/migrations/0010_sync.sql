@@ -156,24 +156,26 @@ RETURNS TABLE (mentor_id uuid, outcome text, version bigint)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     -- In the order of their ids, and past what a transaction holds: nobody who changes a mentor waits for a worker that waits.
     WITH held AS MATERIALIZED (
-        SELECT l.mentor_id, s.reason,
+        SELECT l.mentor_id, l.sending, s.reason,
                -- Hiding it in its old place, of which there is none any more: nothing of it is there.
                CASE WHEN l.sending = 'move' AND s.reason = 'dataverse_404_0x8006088a' THEN 'accepted' ELSE s.outcome END AS outcome,
                coalesce(l.doubtful_version < l.sending_version, false) AS may_be_undone,
                CASE WHEN s.doubtful THEN clock_timestamp() + interval '3 minutes' ELSE l.doubtful_until END AS doubtful_until,
                CASE WHEN s.doubtful THEN least(l.doubtful_version, l.sending_version) ELSE l.doubtful_version END AS doubtful_version
-          FROM certification.listings AS l
-          JOIN unnest(p_mentor_ids, p_outcomes, p_reasons, p_doubtful) AS s (mentor_id, outcome, reason, doubtful)
-            ON s.mentor_id = l.mentor_id
-         WHERE l.claimed_by = p_worker
-         ORDER BY l.mentor_id
-           FOR NO KEY UPDATE OF l SKIP LOCKED
-    ), meant AS MATERIALIZED (
+          FROM (SELECT * FROM unnest(p_mentor_ids, p_outcomes, p_reasons, p_doubtful) AS a (mentor_id, outcome, reason, doubtful)
+                 ORDER BY a.mentor_id) AS s
+         -- One by one through the primary key: the statistics say that nobody claims anything, so a join would scan.
+         CROSS JOIN LATERAL (
+               SELECT k.mentor_id, k.sending, k.sending_version, k.doubtful_until, k.doubtful_version
+                 FROM certification.listings AS k
+                WHERE k.mentor_id = s.mentor_id AND k.claimed_by = p_worker
+                  FOR NO KEY UPDATE SKIP LOCKED) AS l
+    ), meant AS (
         SELECT h.mentor_id, h.outcome, h.reason, h.may_be_undone, h.doubtful_until, h.doubtful_version,
-               h.outcome = 'accepted' AND NOT h.may_be_undone AND l.sending <> 'move' AS synced,
-               h.outcome = 'accepted' AND NOT h.may_be_undone AND l.sending IN ('hide', 'move')
-                   OR h.outcome = 'refused' AND l.sending = 'create' AS leaves_nothing
-          FROM held AS h JOIN certification.listings AS l ON l.mentor_id = h.mentor_id
+               h.outcome = 'accepted' AND NOT h.may_be_undone AND h.sending <> 'move' AS synced,
+               h.outcome = 'accepted' AND NOT h.may_be_undone AND h.sending IN ('hide', 'move')
+                   OR h.outcome = 'refused' AND h.sending = 'create' AS leaves_nothing
+          FROM held AS h
     ), settled AS (
         UPDATE certification.listings AS l
            SET state = CASE
@@ -209,7 +211,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UNION ALL
     SELECT l.mentor_id, 'locked', l.desired_version FROM certification.listings AS l
      WHERE l.mentor_id = ANY (p_mentor_ids) AND l.claimed_by = p_worker
-       AND NOT EXISTS (SELECT 1 FROM held AS h WHERE h.mentor_id = l.mentor_id)
+       AND l.mentor_id NOT IN (SELECT h.mentor_id FROM held AS h) -- hashed; NOT EXISTS compares each with each
 $$;
 COMMENT ON FUNCTION certification.settle_listings IS
     'Write down what became of claimed listings: accepted, refused (set aside) or not_now; doubtful: a request of this claim may be carried out yet. Answers what is left to do. again: it changed meanwhile; locked: not written down, a transaction has it; doubtful: to be pushed once more in three minutes. What another worker has claimed since is left alone.';

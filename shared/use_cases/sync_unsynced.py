@@ -39,7 +39,7 @@ def sync_unsynced(
             return Swept(dict(total), complete=True)
         result = sync([request.mentor_id for request in page])
         total.update(result.counts())
-        if result.stopped or result.counts()["listings_given_back"] == len(page):
-            break  # nothing goes now
+        if result.stopped:
+            break
         after = page[-1].mentor_id
     return Swept(dict(total), complete=False)

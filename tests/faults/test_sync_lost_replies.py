@@ -11,7 +11,7 @@ import pytest
 
 from shared.domain.listings import Result
 from tests.foundation import DAY, days
-from tests.syncs import outcome, unsynced, wanted
+from tests.syncs import leases_end, outcome, unsynced, wanted
 
 LATER = DAY + days(100)
 BATCH = r"\$batch"
@@ -87,7 +87,7 @@ def test_a_request_lost_before_it_was_done_is_sent_again(foundation, worker, sit
     site.reset_before(path=BATCH)
     assert {*worker.sync(*mentors).results.values()} == {Result.GIVEN_BACK}  # the lost one might still be carried out
     assert site.visible() == {}
-    settle_doubts(foundation)
+    leases_end(foundation)
     assert {*worker.sync(*mentors).results.values()} == {Result.HIDDEN}
     assert site.visible() == {}
 
@@ -102,21 +102,9 @@ def test_what_stays_in_doubt_is_given_back_with_its_reason(foundation, worker, s
     assert listing["reason"].startswith("dataverse_")
     foundation.pause(mentor)
     site.clear_faults()
-    settle_doubts(foundation)
+    leases_end(foundation)
     assert outcome(worker.sync(mentor), mentor) is Result.HIDDEN
     assert unsynced(foundation) == 0
-
-
-def settle_doubts(foundation):
-    """As if the time had passed after which no request can still be on its way."""
-    foundation.do(
-        "UPDATE certification.listings SET claimed_until = clock_timestamp() - interval '1 second'"
-        " WHERE claimed_until IS NOT NULL"
-    )
-    foundation.do(
-        "UPDATE certification.listings SET doubtful_until = clock_timestamp() - interval '1 second'"
-        " WHERE doubtful_until IS NOT NULL"
-    )
 
 
 @pytest.mark.parametrize("later", ["pause", "consent", "rename"])
@@ -139,7 +127,7 @@ def test_a_request_that_is_carried_out_long_after_its_worker_gave_up_does_not_wi
     quick = crew.worker()
     quick.unsynced()
     wait_for(lambda: any(entry.fault == "delay" for entry in site.journal()))  # it has been carried out
-    settle_doubts(foundation)
+    leases_end(foundation)
     quick.unsynced()
     assert site.visible() == wanted(foundation)
     assert unsynced(foundation) == 0
@@ -180,7 +168,7 @@ def test_a_worker_that_outlives_its_claim_settles_nothing(foundation, crew, site
     thread = threading.Thread(target=slow.sync, args=(mentor,))
     thread.start()
     wait_for(lambda: foundation.listing_state(mentor) == "sending")
-    settle_doubts(foundation)
+    leases_end(foundation)
     claim = quick.listings.claim([mentor], WORKER, LEASE)
     assert len(claim.changes) == 1
     thread.join()

@@ -110,18 +110,22 @@ def test_an_event_of_another_form_is_refused_in_words_that_help(deployed, founda
 
 
 @pytest.mark.parametrize(
-    ("secret", "code"),
+    ("secret", "error", "code"),
     [
-        ("not json", "secret_is_not_json"),
-        ("[]", "secret_is_not_json"),
-        ({"host": "127.0.0.1", "port": 1, "sslmode": "disable"}, "database_connection_failed"),
+        ("not json", "SecretMalformedError", "secret_is_not_json"),
+        ("[]", "SecretMalformedError", "secret_is_not_json"),
+        (
+            {"host": "127.0.0.1", "port": 1, "sslmode": "disable"},
+            "ConnectionLostError",
+            "database_connection_failed",
+        ),
     ],
 )
-def test_a_broken_secret_is_told_as_what_it_is(deployed, secret, code):
+def test_a_broken_secret_is_told_as_what_it_is(deployed, secret, error, code):
     """I11: by a code; what the secret holds is nowhere."""
     deployed.put_secret("ExpiryCheck", secret)
     done = deployed.invoke("ExpiryCheck", EVENT)
-    assert done.payload["errorMessage"] == f"ConnectionLostError: {code}"
+    assert done.payload["errorMessage"] == f"{error}: {code}"
 
 
 def test_a_wrong_password_is_told_without_user_and_password(deployed, database):
