@@ -70,6 +70,7 @@ _DEGRADING = frozenset(
         "untold",
         "expiries_skipped_by_hand",
         "expiries_skipped_busy",
+        "expiries_braked",
         "reactivations_skipped_by_hand",
         "reactivations_skipped_busy",
         "notices_undeliverable",

@@ -10,7 +10,7 @@ from tests.foundation import DAY, days
 COUNTS = {
     **{f"reminders_{outcome}": {"30", "14", "7"} for outcome in ("due", "claimed", "collapsed", "unreachable")},
     **{f"reminders_{outcome}": {"30", "14", "7"} for outcome in ("already", "skipped")},
-    **{f"expiries_{outcome}": {""} for outcome in ("due", "changed", "already", "unreachable")},
+    **{f"expiries_{outcome}": {""} for outcome in ("due", "changed", "already", "unreachable", "braked")},
     **{f"expiries_skipped_{reason}": {""} for reason in ("busy", "by_hand")},
     **{f"reactivations_{outcome}": {""} for outcome in ("due", "changed", "already", "unreachable")},
     **{f"reactivations_skipped_{reason}": {""} for reason in ("busy", "by_hand", "setting")},
