@@ -71,6 +71,20 @@ class Foundation:
             reactivate,
         )
 
+    def brake(self, count: int = 10, percent: int = 20, organisation: UUID | None = None) -> None:
+        """The limits of the standard, or of one organisation. In tests they are out of the way until they are set."""
+        if organisation is None:
+            self.do("UPDATE certification.standard SET brake_count = %s, brake_percent = %s", count, percent)
+            return
+        self.do(
+            "INSERT INTO certification.organisation_settings (organisation_id, brake_count, brake_percent)"
+            " VALUES (%s, %s, %s) ON CONFLICT (organisation_id)"
+            " DO UPDATE SET brake_count = excluded.brake_count, brake_percent = excluded.brake_percent",
+            organisation,
+            count,
+            percent,
+        )
+
     def coordinator(
         self, organisation: UUID, *, email: str | None = "turid.vik@example.no", name: str = "Turid Vik"
     ) -> UUID:
@@ -228,6 +242,6 @@ class Foundation:
             " certification.organisation_settings, certification.runs, certification.run_organisations,"
             " certification.run_counts, certification.cert_expiry_reminders, certification.transitions,"
             " certification.notices, certification.set_aside, certification.progress, certification.look_again,"
-            " certification.listings, certification.evaluated_days"
-            " RESTART IDENTITY"
+            " certification.listings, certification.evaluated_days, certification.brakes, certification.audit"
+            " RESTART IDENTITY CASCADE"
         )
