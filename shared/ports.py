@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
     from datetime import date, datetime, timedelta
     from uuid import UUID
 
-    from shared.domain.listings import Answer, Change, Claim, Settled, Stopped, SyncRequest
+    from shared.domain.credential import Health
+    from shared.domain.listings import Answer, Change, Claim, Settled, Stopped, SyncRequest, Table
     from shared.domain.notices import Notice, Outcome
     from shared.domain.runs import Count, Organisation, Step, Verdict
 
@@ -55,6 +56,8 @@ class Listings(Protocol):
         self, worker: UUID, answers: Sequence[tuple[Change, Answer]], doubtful: Container[Change] = ()
     ) -> Settled: ...
     def unsynced(self, after: UUID | None, limit: int) -> Sequence[SyncRequest]: ...
+    def tables(self) -> Sequence[Table]:
+        """The tables of the website that are in use."""
 
 
 class Gate(Protocol):
@@ -73,6 +76,8 @@ class SyncState(Gate, Protocol):
     def stopped(self) -> Stopped | None: ...
     def stop(self, reason: str) -> None: ...
     def resume(self) -> None: ...
+    def note_check(self, health: Health) -> bool:
+        """Write down what a health check found; stops or resumes. Answers whether a stop has ended by this."""
 
 
 class Website(Protocol):
@@ -87,8 +92,25 @@ class Website(Protocol):
     def shows(self, changes: Sequence[Change]) -> Sequence[bool | None]:
         """Whether the website shows exactly what each change says, read now. None: it could not be read."""
 
-    def check(self, table: str | None) -> None:
-        """Sign in anew, ask who we are and read the table. Raises WebsiteUnavailableError or WebsiteRefusedError."""
+    def writable(self, tables: Sequence[Table]) -> Sequence[Answer]:
+        """Whether rows of each table may be written, found out without writing any. Accepted: yes."""
+
+    def check(self, tables: Sequence[Table]) -> Mapping[str, str]:
+        """Sign in anew, ask who we are, read each table and see whether it may be written. Creates nothing.
+
+        Answers the tables that are closed to us, while another is not, each with the code. Raises WebsiteRefusedError
+        when nothing is let in, WebsiteUnavailableError when that cannot be told.
+        """
+
+
+class Secrets(Protocol):
+    """The application user's secret of the website. Both raise ConnectionLostError, also as SecretMalformedError."""
+
+    def current(self) -> Mapping[str, Any]:
+        """The version in use."""
+
+    def pending(self) -> Mapping[str, Any] | None:
+        """The version that is to come into use next, if there is one."""
 
 
 class SyncQueue(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,44 @@ def read_secret(arn: str, region: str, *, fresh: bool) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise SecretMalformedError("secret_is_not_json")
     return value
+
+
+class SecretVersions:
+    """shared.ports.Secrets: the version of a secret in use, and the one that is to come into use next."""
+
+    def __init__(self, arn: str, region: str) -> None:
+        self._arn = arn
+        self._region = region
+
+    def current(self) -> Mapping[str, Any]:
+        """As this container knows it; whoever has just signed in by it has read it afresh."""
+        return read_secret(self._arn, self._region, fresh=False)
+
+    def pending(self) -> Mapping[str, Any] | None:
+        """The version AWSPENDING as it is now; None if there is none or it is in use already.
+
+        Not through the cache, which knows one value of a secret, whatever its version.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
+
+        client = _provider(self._region).client
+        try:
+            version = client.get_secret_value(SecretId=self._arn, VersionStage="AWSPENDING")
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+                return None
+            raise ConnectionLostError("secret_cannot_be_read") from None
+        except BotoCoreError:
+            raise ConnectionLostError("secret_cannot_be_read") from None
+        if "AWSCURRENT" in version["VersionStages"]:
+            return None
+        try:
+            value = json.loads(version["SecretString"])
+        except (KeyError, ValueError):
+            raise SecretMalformedError("secret_is_not_json") from None
+        if not isinstance(value, dict):
+            raise SecretMalformedError("secret_is_not_json")
+        return value
 
 
 class SecretKeys:

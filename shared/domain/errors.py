@@ -53,10 +53,11 @@ class WebsiteUnavailableError(TransientError):
 class WebsiteClosedError(WebsiteUnavailableError):
     """When the website has said to wait and the time is not over (I9)."""
 
-    def __init__(self, code: str, seconds: float) -> None:
-        """`seconds` until a request may be sent again."""
+    def __init__(self, code: str, seconds: float, *, ill: bool = False) -> None:
+        """`seconds` until a request may be sent again. `ill`: for a fault of its own, not because we ask much."""
         super().__init__(code)
         self.seconds = seconds
+        self.ill = ill
 
 
 class WebsiteRefusedError(PermanentError):

@@ -51,6 +51,16 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """Where listings live on the website."""
+
+    name: str
+    """The entity set, such as hlf_peermentors."""
+    key: str
+    """The column of the alternate key that holds the mentor's id."""
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """The website has it. For a listing to hide also: there was none."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from shared.domain.errors import WebsiteClosedError, WebsiteRefusedError, WebsiteUnavailableError
 from shared.domain.listings import (
@@ -23,10 +23,12 @@ from shared.domain.listings import (
     Result,
     Settled,
     SyncResult,
+    Table,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from uuid import UUID
 
     from shared.ports import Listings, SyncState, Website
 
@@ -40,7 +42,6 @@ _LOOKS = 6
 _ASK_AGAIN_AFTER = 5.0
 _STOPPED_FOR = 60.0
 _DOUBT_SECONDS = 180.0  # certification.settle_listings
-_NOBODY = UUID(int=0)
 
 
 def sync_listings(
@@ -63,10 +64,10 @@ def sync_listings(
         return work.result(stopped=True, retry_after=_STOPPED_FOR, reason=stopped.reason)
     try:
         if stopped is not None:
-            website.check(None)
-            state.resume()
-            stopped = None
+            website.check(listings.tables())
         _look_until_done(work)
+        if stopped is not None:
+            state.resume()  # not before it has worked: the stop is one as long as it did not
     except WebsiteRefusedError as error:
         state.stop(str(error))
         return work.result(stopped=True, retry_after=_STOPPED_FOR, reason=str(error))
@@ -188,13 +189,7 @@ def _rows_told_from_privileges(work: _Work, answers: list[tuple[Change, Answer]]
     suspects = {c.table: c.key for c, answer in answers if _is_forbidden(answer) or _is_bad_request(answer, same)}
     if not suspects:
         return answers
-    probes = [Change(_NOBODY, 0, Action.HIDE, table, key, "{}") for table, key in suspects.items()]
-    refused: WebsiteRefusedError | None = None
-    told: dict[str, Answer] = {}
-    try:
-        told = dict(zip(suspects, work.website.push(probes), strict=True))
-    except WebsiteRefusedError as error:
-        refused = error
+    told, refused = _written_to(work, [Table(name, key) for name, key in suspects.items()])
     answers = [
         (change, NotNow(answer.reason, _STOPPED_FOR))
         if isinstance(answer, Refused)
@@ -206,11 +201,23 @@ def _rows_told_from_privileges(work: _Work, answers: list[tuple[Change, Answer]]
     ]
     lacking = next((answer for answer in told.values() if isinstance(answer, Refused)), None)
     if lacking is not None and not any(isinstance(answer, Accepted) for _, answer in answers):
-        refused = WebsiteRefusedError(lacking.reason)
+        # These may have been all of one organisation; another's table need not be closed to us (I13).
+        others = [table for table in work.listings.tables() if table.name not in suspects]
+        elsewhere, refused = _written_to(work, others)
+        if not any(isinstance(answer, Accepted) for answer in elsewhere.values()):
+            refused = refused or WebsiteRefusedError(lacking.reason)
     if refused is not None:
         _settle(work, answers)
         raise refused
     return answers
+
+
+def _written_to(work: _Work, tables: Sequence[Table]) -> tuple[dict[str, Answer], WebsiteRefusedError | None]:
+    """What the website answers to writing each table, by name; none, and why, where it lets nothing in."""
+    try:
+        return dict(zip([table.name for table in tables], work.website.writable(tables), strict=True)), None
+    except WebsiteRefusedError as error:
+        return {}, error
 
 
 def _is_forbidden(answer: Answer) -> bool:

@@ -114,18 +114,36 @@ class Service:
         with self._gate_lock:
             gate.close(seconds, why)
 
-    def _send(self, request: httpx.Request, gate: Gate, time_left: Callable[[], float]) -> Reply:
-        seconds = min(_enough(time_left), LONGEST_SECONDS)
+    def look_at_gate(self, gate: Gate) -> None:
+        """Raises WebsiteClosedError while nobody may send (I9)."""
         with self._gate_lock:
             wait = gate.wait_seconds()
         if wait > 0:
             raise WebsiteClosedError("website_closed", wait)
+
+    def _send(self, request: httpx.Request, gate: Gate, time_left: Callable[[], float]) -> Reply:
+        seconds = min(_enough(time_left), LONGEST_SECONDS)
+        self.look_at_gate(gate)
+        request.extensions["trace"] = self._gate_after_connecting(gate)
         try:
             return exchange(self._client, request, seconds, before_the_body=lambda reply: self._note(reply, gate))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise WebsiteUnavailableError(f"dataverse_{type(error).__name__}") from None
         except httpx.RequestError as error:
             raise ReplyLostError(f"dataverse_{type(error).__name__}") from None
+
+    def _gate_after_connecting(self, gate: Gate) -> Callable[[str, Mapping[str, Any]], None]:
+        """Told by httpcore what it does. Connecting takes seconds at worst; the gate may have been closed in them."""
+        connected = False
+
+        def trace(event: str, _: Mapping[str, Any]) -> None:
+            nonlocal connected
+            if event == "connection.connect_tcp.complete":
+                connected = True
+            elif connected and event == "http11.send_request_headers.started":
+                self.look_at_gate(gate)
+
+        return trace
 
     def _note(self, reply: httpx.Response, gate: Gate) -> None:
         """Whatever the headers ask of us, before the body is read (I9)."""

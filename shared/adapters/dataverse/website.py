@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from shared.adapters.dataverse.answers import ACCEPTED, answer_of, error_code, no_such_row, reason
 from shared.adapters.dataverse.batches import Batches
@@ -13,14 +14,20 @@ from shared.adapters.dataverse.multipart import Part
 from shared.adapters.dataverse.operations import Writer, expected, reading
 from shared.adapters.dataverse.service import waiting_time
 from shared.adapters.dataverse.shown import is_shown
-from shared.domain.errors import WebsiteClosedError, WebsiteMisconfiguredError, WebsiteUnavailableError
-from shared.domain.listings import Action, NotNow
+from shared.domain.errors import (
+    WebsiteAuthError,
+    WebsiteClosedError,
+    WebsiteMisconfiguredError,
+    WebsiteRefusedError,
+    WebsiteUnavailableError,
+)
+from shared.domain.listings import FORBIDDEN, Action, Change, InDoubt, NotNow, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from shared.adapters.dataverse.service import Service
-    from shared.domain.listings import Answer, Change
+    from shared.domain.listings import Answer, Table
     from shared.ports import Gate
 
 
@@ -62,31 +69,59 @@ class DataverseWebsite:
         self._batches.send(range(len(changes)), lambda place: reading(place, changes[place]), note)
         return shown
 
-    def check(self, table: str | None) -> None:
-        """Sign in by the secret as it is now, ask who we are and read the table, without anything personal in it.
+    def writable(self, tables: Sequence[Table]) -> Sequence[Answer]:
+        """Hide a row that cannot exist: nothing is written, and 403 only to whoever may write nothing there."""
+        probes = {table.name: Change(_NOBODY, 0, Action.HIDE, table.name, table.key, "{}") for table in tables}
+        answers = dict(zip(probes, self.push(list(probes.values())), strict=True))
+        return [answers[table.name] for table in tables]
 
-        Raises WebsiteUnavailableError, as WebsiteClosedError where a time to wait is known, or WebsiteRefusedError.
+    def check(self, tables: Sequence[Table]) -> Mapping[str, str]:
+        """Sign in by the secret as it is now, ask who we are, read and write each table, without anything personal.
+
+        Answers the tables that refuse us, each with the code, as long as one does not (I13). Raises
+        WebsiteUnavailableError, as WebsiteClosedError where a time to wait is known, or WebsiteRefusedError.
         """
-        targets = [f"{API}WhoAmI"]
-        if table is not None:
-            try:
-                targets.append(f"{API}{identifier(table, 'table_not_an_identifier')}?$select=createdon&$top=1")
-            except NotAddressableError as error:
-                raise WebsiteMisconfiguredError(str(error)) from None
+        self._service.look_at_gate(self._gate)  # a token is not asked for that could not be tried
         self._service.tokens.renewed(None, self._time_left())
-        for target in targets:
-            reply = self._service.request("GET", target, gate=self._gate, time_left=self._time_left)
-            if reply.status == HTTPStatus.OK:
-                continue
-            why = reason(reply.status, error_code(reply.body))
-            wait = waiting_time(reply.status, reply.headers.get("retry-after"))
-            if wait is not None:
-                raise WebsiteClosedError(why, wait)
-            if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise WebsiteUnavailableError(why)
-            raise WebsiteMisconfiguredError(why)
+        self._ask("WhoAmI")
+        refused: dict[str, WebsiteRefusedError] = {}
+        for table in tables:
+            try:
+                self._ask(f"{identifier(table.name, 'table_not_an_identifier')}?$select=createdon&$top=1")
+            except NotAddressableError as error:
+                refused[table.name] = WebsiteMisconfiguredError(str(error))
+            except WebsiteRefusedError as error:
+                refused[table.name] = error
+        readable = [table for table in tables if table.name not in refused]
+        for table, answer in zip(readable, self.writable(readable), strict=True):
+            match answer:
+                case Refused(why):
+                    kind = WebsiteAuthError if why.startswith(FORBIDDEN) else WebsiteMisconfiguredError
+                    refused[table.name] = kind(why)
+                case NotNow(why, seconds):
+                    raise WebsiteClosedError(why, seconds) if seconds else WebsiteUnavailableError(why)
+                case InDoubt(why):
+                    raise WebsiteUnavailableError(why)
+        if refused and len(refused) == len({table.name for table in tables}):
+            raise next(iter(refused.values()))
+        return {name: error.code for name, error in refused.items()}
+
+    def _ask(self, what: str) -> None:
+        """GET it. Raises what the answer means for all of us."""
+        reply = self._service.request("GET", f"{API}{what}", gate=self._gate, time_left=self._time_left)
+        if reply.status == HTTPStatus.OK:
+            return
+        why = reason(reply.status, error_code(reply.body))
+        ill = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        wait = waiting_time(reply.status, reply.headers.get("retry-after"))
+        if wait is not None:
+            raise WebsiteClosedError(why, wait, ill=ill)
+        if ill:
+            raise WebsiteUnavailableError(why)
+        raise WebsiteMisconfiguredError(why)
 
 
+_NOBODY = UUID(int=0)
 _NOT_SENT = NotNow("newer_change_in_this_push")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.adapters.postgres.connection import Connection, call
+from shared.domain.credential import CredentialState
 from shared.domain.listings import (
     Accepted,
     Action,
@@ -18,12 +19,15 @@ from shared.domain.listings import (
     Settled,
     Stopped,
     SyncRequest,
+    Table,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
     from datetime import timedelta
     from uuid import UUID
+
+    from shared.domain.credential import Health
 
 _LEFT = ("again", "locked", "doubtful")
 _RESULTS = {
@@ -98,6 +102,11 @@ class PostgresListings:
         )
         return tuple(SyncRequest(row["mentor_id"], row["version"]) for row in rows)
 
+    def tables(self) -> tuple[Table, ...]:
+        """The tables of the website that are in use."""
+        rows = call(self._connection, "SELECT * FROM certification.website_tables()", {})
+        return tuple(Table(row["website_table"], row["website_key"]) for row in rows)
+
 
 class PostgresSyncState:
     """shared.ports.SyncState and shared.ports.Gate. May be called from several threads."""
@@ -132,6 +141,21 @@ class PostgresSyncState:
     def resume(self) -> None:
         """A check has succeeded."""
         call(self._connection, "SELECT certification.resume_website()", {})
+
+    def note_check(self, health: Health) -> bool:
+        """Write down what a health check found. Answers whether a stop has ended by this."""
+        rows = call(
+            self._connection,
+            "SELECT certification.note_check(%(reason)s, %(refused)s, %(ends_on)s, %(pending)s) AS recovered",
+            {
+                "reason": None if health.state is CredentialState.HEALTHY else health.reason,
+                "refused": health.state is CredentialState.REFUSED,
+                "ends_on": health.secret_ends_on,
+                "pending": health.pending,
+            },
+        )
+        recovered: bool = rows[0]["recovered"]
+        return recovered
 
 
 def _written(answer: Answer) -> tuple[str, str | None]:

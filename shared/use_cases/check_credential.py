@@ -1,0 +1,98 @@
+"""See whether the website lets us in, now and with the secret that is to come, and write down what was found (I10)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from shared.domain.credential import (
+    END_DATE_MALFORMED,
+    GOOD_PENDING,
+    NO_PENDING,
+    CredentialState,
+    Health,
+    ends_on,
+)
+from shared.domain.errors import (
+    ConnectionLostError,
+    SecretMalformedError,
+    WebsiteClosedError,
+    WebsiteRefusedError,
+    WebsiteUnavailableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from shared.domain.listings import Table
+    from shared.ports import Listings, Secrets, SyncState, Website
+
+
+def check_credential(
+    *,
+    website: Website,
+    signed_in_by: Callable[[Mapping[str, Any]], AbstractContextManager[Website]],
+    listings: Listings,
+    state: SyncState,
+    secrets: Secrets,
+) -> Health:
+    """Ask for a token, who we are, and every table in use; then the same by the secret's next version, if there is one.
+
+    `signed_in_by` answers a website of its own for that version, so that the one in use goes on undisturbed. A refusal
+    stops all sending, a success resumes it; inside a Retry-After window nothing is asked and nothing written down (I9).
+    Raises the errors of the database only.
+    """
+    tables = listings.tables()
+    health = _asked(website, tables)
+    health = _with_end_date(health, secrets)
+    if health.state is CredentialState.NOT_CHECKED:
+        return health
+    if health.state is not CredentialState.UNREACHABLE:
+        health = replace(health, pending=_pending(secrets, signed_in_by, tables, health.tables_refused))
+    return replace(health, recovered=state.note_check(health))
+
+
+def _asked(website: Website, tables: Sequence[Table]) -> Health:
+    try:
+        return Health(CredentialState.HEALTHY, tables_refused=website.check(tables))
+    except WebsiteRefusedError as error:
+        return Health(CredentialState.REFUSED, error.code)
+    except WebsiteClosedError as error:
+        return Health(CredentialState.UNREACHABLE if error.ill else CredentialState.NOT_CHECKED, str(error))
+    except WebsiteUnavailableError as error:
+        return Health(CredentialState.UNREACHABLE, str(error))
+
+
+def _with_end_date(health: Health, secrets: Secrets) -> Health:
+    try:
+        return replace(health, secret_ends_on=ends_on(secrets.current()))
+    except ConnectionLostError:
+        return health  # the check has said so
+    except ValueError:
+        return replace(health, end_date_malformed=True)
+
+
+def _pending(
+    secrets: Secrets,
+    signed_in_by: Callable[[Mapping[str, Any]], AbstractContextManager[Website]],
+    tables: Sequence[Table],
+    refused_anyway: Mapping[str, str],
+) -> str | None:
+    """`none`, `good`, a code, or None where it cannot be told just now."""
+    try:
+        secret = secrets.pending()
+        if secret is None:
+            return NO_PENDING
+        ends_on(secret)
+        with signed_in_by(secret) as website:
+            refused = website.check(tables)
+    except SecretMalformedError as error:
+        return str(error)
+    except ValueError:
+        return END_DATE_MALFORMED
+    except WebsiteRefusedError as error:
+        return error.code
+    except (ConnectionLostError, WebsiteUnavailableError):
+        return None
+    return next((code for name, code in refused.items() if name not in refused_anyway), GOOD_PENDING)
