@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import time
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from shared.adapters.secrets import SecretKeys, read_secret
+from shared.adapters.secrets import SecretKeys, SecretVersions, read_secret
 from shared.domain.doorbell import usable_keys
 from shared.settings import doorbell_settings, mail_settings, queue_settings, settings, website_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from uuid import UUID
 
     from shared.adapters.dataverse.service import Service
     from shared.adapters.postgres.connection import KeptConnection
+    from shared.domain.credential import Health
     from shared.domain.listings import SyncResult
-    from shared.ports import Gate, Keys, Listings, Mailer, Night, Outbox, Runs, SyncQueue, Website
+    from shared.ports import Gate, Keys, Listings, Mailer, Night, Outbox, Runs, SyncQueue, SyncState, Website
 
 
 # What the last reply said has to be written down before the function's time is up.
 _SECONDS_TO_SETTLE = 5.0
+# A website that hangs must not use up the night.
+_SECONDS_TO_CHECK = 45.0
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,14 @@ class Database:
     night: Night
     outbox: Outbox
     listings: Listings
+    state: SyncState
 
 
 @contextmanager
 def database() -> Iterator[Database]:
     """The database of this function, under this function's own role."""
     from shared.adapters.postgres.connection import connect  # noqa: PLC0415 - psycopg takes 100 ms to import
-    from shared.adapters.postgres.listings import PostgresListings  # noqa: PLC0415
+    from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState  # noqa: PLC0415
     from shared.adapters.postgres.night import PostgresNight  # noqa: PLC0415
     from shared.adapters.postgres.outbox import PostgresOutbox  # noqa: PLC0415
     from shared.adapters.postgres.runs import PostgresRuns  # noqa: PLC0415
@@ -51,6 +56,7 @@ def database() -> Iterator[Database]:
             PostgresNight(connection),
             PostgresOutbox(connection),
             PostgresListings(connection),
+            PostgresSyncState(connection),
         )
 
 
@@ -117,10 +123,43 @@ def website(gate: Gate, time_left: Callable[[], float]) -> Website:
     return DataverseWebsite(_dataverse(), gate, time_left=time_left, batch_size=its.batch_size, parallel=its.parallel)
 
 
+def check_credential(listings: Listings, state: SyncState, *, seconds: float = _SECONDS_TO_CHECK) -> Health:
+    """Whether Dataverse lets us in, with the secret in use and with the next. Takes about `seconds` at worst.
+
+    Raises SettingsError, and the errors of the database.
+    """
+    from shared.adapters.dataverse.website import DataverseWebsite  # noqa: PLC0415 - as in `website`
+    from shared.use_cases.check_credential import check_credential as check  # noqa: PLC0415
+
+    its, region = website_settings(), settings().region
+    until = time.monotonic() + seconds
+
+    def time_left() -> float:
+        return until - time.monotonic()
+
+    @contextmanager
+    def signed_in_by(secret: Mapping[str, Any]) -> Iterator[Website]:
+        with closing(_service(lambda _: secret)) as service:
+            yield DataverseWebsite(service, state, time_left=time_left, batch_size=its.batch_size, parallel=1)
+
+    return check(
+        website=website(state, time_left),
+        signed_in_by=signed_in_by,
+        listings=listings,
+        state=state,
+        secrets=SecretVersions(its.secret_arn, region),
+    )
+
+
 @cache
 def _dataverse() -> Service:
     """One for the container: the token and the connections outlive an invocation."""
+    arn, region = website_settings().secret_arn, settings().region
+    return _service(lambda fresh: read_secret(arn, region, fresh=fresh))
+
+
+def _service(read: Callable[[bool], Mapping[str, Any]]) -> Service:
     from shared.adapters.dataverse.service import Service  # noqa: PLC0415
 
-    its, region = website_settings(), settings().region
-    return Service(its.url, its.authority, lambda fresh: read_secret(its.secret_arn, region, fresh=fresh))
+    its = website_settings()
+    return Service(its.url, its.authority, read)
