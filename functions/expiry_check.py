@@ -29,5 +29,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             queue=bootstrap.sync_queue(),
             report=LogAndMetrics(),
             pause=time.sleep,
+            check_credential=lambda: bootstrap.check_credential(database.listings, database.state),
         )
     return result.as_json()

@@ -17,6 +17,7 @@ from shared.adapters.postgres.night import PostgresNight
 from shared.adapters.postgres.outbox import PostgresOutbox
 from shared.adapters.postgres.runs import PostgresRuns
 from shared.adapters.ses import SesMailer, ses_client
+from shared.domain.credential import CredentialState, Health
 from shared.use_cases.check_expiry import check_expiry
 from shared.use_cases.send_notices import send_notices
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from shared.domain.runs import RunResult
 
 OSLO = ZoneInfo("Europe/Oslo")
+GOOD = Health(CredentialState.HEALTHY, secret_ends_on=date(2030, 1, 1), pending="none")
 
 
 def at_night(day: date) -> datetime:
@@ -99,7 +101,13 @@ class Functions:
             self._connections[function] = self._open.enter_context(connect(lambda _: secret))
         return self._connections[function]
 
-    def night(self, day: date | datetime, *, pause: Callable[[float], None] = lambda _: None) -> RunResult:
+    def night(
+        self,
+        day: date | datetime,
+        *,
+        pause: Callable[[float], None] = lambda _: None,
+        check_credential: Callable[[], Health] = lambda: GOOD,
+    ) -> RunResult:
         """The check that evaluates `day`, or that was scheduled at that moment."""
         connection = self.connection("ExpiryCheck")
         return check_expiry(
@@ -111,6 +119,7 @@ class Functions:
             queue=self.asked,
             report=self.reported,
             pause=pause,
+            check_credential=check_credential,
         )
 
     def send(

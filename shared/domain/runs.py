@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -104,6 +104,16 @@ def combine(verdicts: Iterable[Verdict]) -> Verdict:
         return Verdict(RunState.SUCCEEDED)
     state = RunState.FAILED if states == {RunState.FAILED} else RunState.DEGRADED
     return Verdict(state, ",".join(reasons), incomplete=any(verdict.incomplete for verdict in verdicts))
+
+
+def degrade(verdict: Verdict, codes: Iterable[str]) -> Verdict:
+    """The verdict on a run that found these troubles besides its own work: no success, and no failure by them alone."""
+    codes = set(codes)
+    if not codes:
+        return verdict
+    reasons = codes | set(filter(None, (verdict.reason or "").split(",")))
+    state = RunState.DEGRADED if verdict.state is RunState.SUCCEEDED else verdict.state
+    return replace(verdict, state=state, reason=",".join(sorted(reasons)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.domain.calendar import as_of, looks_at_everyone
+from shared.domain.credential import CredentialState, Health
 from shared.domain.errors import CertificationError, ConnectionLostError, StoreUnavailableError
 from shared.domain.runs import (
     Count,
@@ -15,6 +16,7 @@ from shared.domain.runs import (
     Step,
     Verdict,
     combine,
+    degrade,
     judge,
     trouble,
 )
@@ -43,26 +45,41 @@ def check_expiry(
     queue: SyncQueue,
     report: Report,
     pause: Callable[[float], None],
+    check_credential: Callable[[], Health],
 ) -> RunResult:
     """Evaluate the day of `scheduled_at` for every organisation. Safe to repeat, to overlap and to run late.
 
-    An organisation whose step raises is set aside and the others go on (I13). Then asks for the sync of every listing
+    Sees first whether the website lets us in, so that whoever is told of the run is told of that (I10). An organisation whose step raises is set aside and the others go on (I13). Then asks for the sync of every listing
     that the website does not show as it is, so that nothing hangs on the doorbell. Raises RunFailedError, so that
     Lambda tries again, when no organisation could be evaluated or when trying again may help one of them or the sync,
     and ConnectionLostError when the database is gone.
     """
     run_id = runs.start("expiry_check", scheduled_at, request_id)
+    troubles = _check_credential(check_credential, scheduled_at, report)
     organisations = runs.organisations()
     verdict = combine(
         _check_organisation(run_id, organisation, scheduled_at, runs=runs, night=night, report=report, pause=pause)
         for organisation in organisations
     )
-    verdict = combine([verdict, *_ask_for_sync(listings, queue, report)])
+    verdict = degrade(combine([verdict, *_ask_for_sync(listings, queue, report)]), troubles)
     runs.finish(run_id, verdict)
     report.run("expiry_check", run_id, verdict)
     if verdict.state is RunState.FAILED or verdict.incomplete:
         raise RunFailedError(verdict.reason)
     return RunResult(run_id, verdict, len(organisations))
+
+
+def _check_credential(check: Callable[[], Health], scheduled_at: datetime, report: Report) -> Sequence[str]:
+    """The codes of what is wrong. Nothing of it holds up the reminders and expiries (I13)."""
+    try:
+        health = check()
+        troubles = health.troubles()
+    except ConnectionLostError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the night has to come
+        health, troubles = Health(CredentialState.NOT_CHECKED), (trouble(error).reason or "",)
+    report.work("expiry_check", health.counts(as_of(scheduled_at, "Europe/Oslo")), reasons=troubles)
+    return troubles
 
 
 def _ask_for_sync(listings: Listings, queue: SyncQueue, report: Report) -> list[Verdict]:
