@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime, timedelta
     from uuid import UUID
 
+    from shared.domain.comparison import Acceptance, Compared, Proof, Repairs, SeenRow, Site
     from shared.domain.credential import Health
     from shared.domain.listings import Answer, Change, Claim, Settled, Stopped, SyncRequest, Table
     from shared.domain.notices import Notice, Outcome
@@ -140,3 +141,44 @@ class Report(Protocol):
     def trouble(self, run_id: UUID, organisation: Organisation, error: Exception) -> None: ...
     def run(self, function: str, run_id: UUID, verdict: Verdict) -> None: ...
     def work(self, function: str, counts: Mapping[str, int], **facts: object) -> None: ...
+
+
+class Comparison(Protocol):
+    """One comparison of the website with the app, in one transaction."""
+
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def sites(self) -> Sequence[Site]: ...
+    def add(self, rows: Iterable[SeenRow]) -> None: ...
+    def compare(self, mentors: Sequence[UUID] | None = None) -> Compared:
+        """Compare everything, or these mentors once more; what is changing just now is left alone."""
+
+    def to_verify(self, limit: int) -> Sequence[UUID]:
+        """Mentors with a difference that was seen once only, those that must not be listed first."""
+
+    def forget(self, mentors: Sequence[UUID]) -> None: ...
+    def forget_repeated(self) -> int: ...
+    def record(self, run_id: UUID, mentors: Sequence[UUID] | None = None) -> Mapping[str, int]:
+        """Write down what was verified, and close what is over: of everybody, or of these mentors."""
+
+    def repair(self, run_id: UUID, *, everybody: bool) -> Repairs:
+        """Raise the listings that differ, but for organisations whose brake holds."""
+
+
+class Reconciliation(Protocol):
+    """What reconciliation sees and remembers besides. Every call is committed when it returns."""
+
+    def note_queue_depths(self, depths: Mapping[str, int]) -> None: ...
+    def count_waiting(self) -> Mapping[str, int]: ...
+    def overdue(self, older_than: timedelta, limit: int) -> Sequence[SyncRequest]:
+        """Changes that should have reached the website by now and that nobody is sending, the oldest first."""
+
+    def retry_due_set_aside(self, limit: int) -> int: ...
+    def to_recheck(self, settling: timedelta, limit: int) -> Sequence[UUID]:
+        """Whose rows to read back: open findings, and what was synced and has not been read back since."""
+
+    def write_proof(self, run_id: UUID, proof: Proof) -> None: ...
+    def note_acceptance(self, run_id: UUID, acceptance: Acceptance) -> None: ...
+    def find_duplicates(self, run_id: UUID) -> Mapping[str, int]: ...
+    def forget_old_sweeps(self) -> None: ...

@@ -133,7 +133,7 @@ BEGIN
            tried_at = CASE WHEN p_reason IS NULL THEN NULL ELSE clock_timestamp() END,
            -- Where the secret could not even be read, what it said last stands.
            secret_ends_on = CASE WHEN p_reason IS NULL THEN p_secret_ends_on ELSE coalesce(p_secret_ends_on, s.secret_ends_on) END,
-           pending_secret = p_pending;
+           pending_secret = coalesce(p_pending, s.pending_secret); -- null: it could not be told
     RETURN v_was_stopped AND p_reason IS NULL;
 END
 $$;
@@ -212,11 +212,13 @@ DECLARE
     v record;
     v_counts bigint[] := '{0,0,0,0,0,0}';
     v_repeated bigint := 0;
+    v_small bigint := 0;
     v_app bytea := '';
     v_website bytea := '';
 BEGIN
     IF p_mentor_ids IS NULL THEN
-        TRUNCATE differences, seen_equal;
+        DELETE FROM differences AS d WHERE NOT d.verified;
+        TRUNCATE seen_equal;
         ANALYZE website_rows;
     ELSE
         DELETE FROM differences AS d WHERE d.mentor_id = ANY (p_mentor_ids);
@@ -308,6 +310,8 @@ BEGIN
         v_counts := ARRAY(SELECT a.n + b.n FROM unnest(v_counts) WITH ORDINALITY AS a (n, i)
                             JOIN unnest(v.counts) WITH ORDINALITY AS b (n, i) USING (i) ORDER BY i);
         v_repeated := v_repeated + v.repeated;
+        -- Most of what the website was last made to show is not in its answer.
+        v_small := v_small + (v.counts[5] >= 3 AND v.counts[6] * 2 < v.counts[5])::integer;
         v_app := v_app || v.app;
         v_website := v_website || v.website;
     END LOOP;
@@ -317,8 +321,12 @@ BEGIN
     UNION ALL
     SELECT 'rows_repeated', v_repeated, NULL
     UNION ALL
+    SELECT 'sites_small', v_small, NULL
+    UNION ALL
     SELECT c.class, count(d.class), NULL FROM unnest('{listed_but_invalid,missing,field_drift,orphan}'::text[]) AS c (class)
       LEFT JOIN differences AS d ON d.class = c.class GROUP BY c.class
+    UNION ALL
+    SELECT 'differences_unverified', count(*), NULL FROM differences AS d WHERE NOT d.verified
     UNION ALL
     SELECT 'hand_edit', count(*), NULL FROM differences AS d WHERE d.cause = 'hand_edit'
     UNION ALL
@@ -334,13 +342,14 @@ $$;
 COMMENT ON FUNCTION certification.compare_website IS
     'Compare the rows that were read with what should be listed, all of it (null) or these mentors. What changed after p_before, or is on its way, is left alone (in_flight). Fills `differences` and answers every count, zeros included, and the hashes of both sides.';
 
-CREATE FUNCTION certification.differences_to_verify(p_limit integer) RETURNS TABLE (site integer, mentor_id uuid)
+CREATE FUNCTION certification.differences_to_verify(p_limit integer) RETURNS TABLE (mentor_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN QUERY
-    SELECT d.site, d.mentor_id FROM differences AS d
+    SELECT d.mentor_id FROM differences AS d
      WHERE NOT d.verified
-     ORDER BY d.class <> 'listed_but_invalid', d.class <> 'orphan', d.mentor_id
+     GROUP BY d.mentor_id
+     ORDER BY bool_and(d.class <> 'listed_but_invalid'), bool_and(d.class <> 'orphan'), d.mentor_id
      LIMIT p_limit;
 END
 $$;
@@ -375,7 +384,10 @@ BEGIN
     WITH believed AS MATERIALIZED (
         SELECT d.mentor_id, d.row_id, d.organisation_id, s.mapping ->> 'table' AS website_table, d.class, d.cause, d.fields, d.version
           FROM differences AS d JOIN sites AS s ON s.site = d.site
-         WHERE d.verified
+         WHERE d.verified AND NOT EXISTS ( -- changed since it was compared
+               SELECT 1 FROM certification.listings AS l
+                WHERE l.mentor_id = d.mentor_id
+                  AND (l.desired_version <> d.version OR l.changed_at >= p_before OR l.synced_at >= p_before OR l.state = 'sending'))
          ORDER BY d.mentor_id, d.row_id
     ), again AS (
         UPDATE certification.findings AS f
@@ -633,3 +645,4 @@ GRANT EXECUTE ON FUNCTION
     certification.retry_due_set_aside, certification.listings_to_recheck, certification.forget_old_sweeps
 TO certification_reconciliation;
 GRANT EXECUTE ON FUNCTION certification.website_tables, certification.note_check TO certification_expiry_check, certification_dynamics_sync;
+GRANT EXECUTE ON FUNCTION certification.website_closed_for, certification.close_website TO certification_expiry_check;

@@ -37,7 +37,7 @@ def connect(read_secret: Callable[[bool], Mapping[str, Any]]) -> Iterator[Connec
     """
     connection = _open(read_secret(False), retry=lambda: read_secret(True))
     try:
-        with _translated(connection):
+        with translated(connection):
             yield connection
     finally:
         connection.close()
@@ -66,7 +66,7 @@ class KeptConnection:
             connection = _open(self._read_secret(False), retry=lambda: self._read_secret(True))
             self._connection = connection
         try:
-            with _translated(connection):
+            with translated(connection):
                 yield connection
         finally:
             self._used_at = time.time()
@@ -114,13 +114,14 @@ def _open(secret: Mapping[str, Any], *, retry: Callable[[], Mapping[str, Any]] |
 
 def call(connection: Connection, query: str, parameters: Mapping[str, object]) -> list[dict[str, Any]]:
     """Run one statement, one transaction, and answer its rows. Raises the errors of shared.domain.errors."""
-    with _translated(connection):
+    with translated(connection):
         cursor = connection.execute(query.encode(), parameters)
         return cursor.fetchall() if cursor.description else []
 
 
 @contextmanager
-def _translated(connection: Connection) -> Iterator[None]:
+def translated(connection: Connection) -> Iterator[None]:
+    """Turn what the driver raises into the errors of shared.domain.errors; codes only."""
     # `from None`: what the server says may quote the row, and a row holds names and addresses (I11).
     try:
         yield

@@ -1,0 +1,176 @@
+"""The comparison of the website with the app: what is read of a row, and what a comparison came to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from shared.domain.listings import SyncRequest
+
+END_OF_VALUE = "\x1f"
+"""What each value ends with in a row's content; certification.compare_website writes the app's side the same way."""
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class Shown(IntEnum):
+    """Whether visitors see a row, by the flags of its mapping."""
+
+    HIDDEN = 0
+    """A flag hides it."""
+    UNSURE = 1
+    """No flag hides it, and not every flag shows it: visitors may see it."""
+    SHOWN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A table of the website as one listing mapping uses it."""
+
+    number: int
+    table: str
+    key: str
+    columns: tuple[str, ...]
+    """The published columns, in the order in which their values are compared."""
+    show: Mapping[str, object]
+    hide: Mapping[str, object]
+
+
+type SeenRow = tuple[int, str | None, str, int, str]
+"""Site, mentor id or None where the key holds none, the row's own id, Shown, content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What a comparison came to: every count, zeros included, and the SHA-256 of what each side lists."""
+
+    counts: dict[str, int]
+    app_hash: str
+    website_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repairs:
+    """Whom to sync, and how many repairs a brake holds back."""
+
+    requests: tuple[SyncRequest, ...]
+    braked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a full comparison has shown. `reason`: why it is not complete, a code."""
+
+    at: datetime
+    reason: str | None = None
+    compared: Compared | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A person takes a suspiciously small answer of the website for true."""
+
+    actor: str
+    reason: str
+
+
+def columns_to_read(sites: Iterable[Site]) -> tuple[str, ...]:
+    """What has to be read of a table for all of its sites."""
+    return tuple(dict.fromkeys(name for site in sites for name in (site.key, *site.columns, *site.show)))
+
+
+def seen_rows(sites: Iterable[Site], rows: Iterable[Mapping[str, object]]) -> Iterator[SeenRow]:
+    """The rows of a table as each of its sites sees them.
+
+    A row's own id is the one value that was not asked for: Dataverse always gives it.
+    """
+    its = tuple(sites)
+    asked = frozenset(columns_to_read(its))
+    name = None
+    for row in rows:
+        if name is None:
+            name = next(name for name in row if name not in asked and "@" not in name)
+        row_id = str(row[name])
+        for site in its:
+            key = row.get(site.key)
+            mentor = key if isinstance(key, str) and _UUID.fullmatch(key) else None
+            content = "".join([f"{_text(row.get(column))}{END_OF_VALUE}" for column in site.columns])
+            yield site.number, mentor, row_id, _shown(site, row), content
+
+
+def _text(value: object) -> str:
+    """Dataverse keeps no empty text; what is no text at all was never written by us, and differs."""
+    if value is None:
+        return ""
+    # PostgreSQL holds no NUL, so the app never has one: the mark in its place makes the two differ.
+    return value.replace("\0", "\ufffd") if isinstance(value, str) else f"\ufffd{value}"
+
+
+def _shown(site: Site, row: Mapping[str, object]) -> int:
+    shown = Shown.SHOWN
+    for flag, value in site.hide.items():
+        read = row.get(flag)
+        if _same(read, value):
+            return Shown.HIDDEN
+        if not _same(read, site.show[flag]):
+            shown = Shown.UNSURE
+    return shown
+
+
+def _same(read: object, flag: object) -> bool:
+    return type(read) is type(flag) and read == flag
+
+
+NOTHING_COMPARED = (
+    "pages_read",
+    "rows_read",
+    "rows_repeated",
+    "rows_forgotten",
+    "rows_read_again",
+    "app_listed",
+    "website_listed",
+    "equal",
+    "in_flight",
+    "live_recorded",
+    "live_found",
+    "sites_small",
+    "listed_but_invalid",
+    "missing",
+    "field_drift",
+    "orphan",
+    "hand_edit",
+    "waiting",
+    "set_aside",
+    "differences_unverified",
+    "findings_opened",
+    "findings_seen_again",
+    "findings_confirmed",
+    "findings_superseded",
+    "listings_verified",
+    "repairs_requested",
+    "repairs_braked",
+    "duplicate_transitions",
+    "duplicate_reminders",
+    "duplicate_notices",
+)
+"""The counts of a full comparison, every one of them reported by every run (I12)."""
+
+
+def looks_small(compared: Compared) -> bool:
+    """Whether the answer lacks most of what the website was last made to show: a fault, unless a person says otherwise."""
+    return compared.counts["sites_small"] > 0
+
+
+def by_table(sites: Iterable[Site]) -> list[tuple[Site, ...]]:
+    """The sites of each table and key."""
+    found: dict[tuple[str, str], list[Site]] = {}
+    for site in sites:
+        found.setdefault((site.table, site.key), []).append(site)
+    return [tuple(its) for its in found.values()]

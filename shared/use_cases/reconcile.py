@@ -1,0 +1,47 @@
+"""One run of reconciliation: the credential first, then a sweep or a full comparison, then the verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.domain.errors import CertificationError, ConnectionLostError
+from shared.domain.runs import RunFailedError, RunResult, RunState, Verdict, combine, trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from uuid import UUID
+
+    from shared.domain.credential import Health
+    from shared.ports import Report, Runs
+
+
+def reconcile(
+    function: str,
+    scheduled_at: datetime,
+    request_id: str,
+    *,
+    runs: Runs,
+    check: Callable[[], Health],
+    work: Callable[[UUID, Health], Verdict],
+    report: Report,
+) -> RunResult:
+    """Try the credential, do the work of `function`, write down how it went.
+
+    Raises RunFailedError when it failed, so that Lambda says so too, and ConnectionLostError when the database is gone.
+    """
+    run_id = runs.start(function, scheduled_at, request_id)
+    health = check()
+    try:
+        verdict = work(run_id, health)
+    except ConnectionLostError:
+        raise
+    except CertificationError as error:
+        verdict = trouble(error)
+    if health.troubles() and verdict.state is not RunState.FAILED:
+        verdict = combine([verdict, Verdict(RunState.DEGRADED, ",".join(health.troubles()))])
+    runs.finish(run_id, verdict)
+    report.run(function, run_id, verdict)
+    if verdict.state is RunState.FAILED:
+        raise RunFailedError(verdict.reason)
+    return RunResult(run_id, verdict, 0)

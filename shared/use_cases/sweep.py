@@ -1,0 +1,125 @@
+"""The sweep: what a lost doorbell, message or worker left behind is asked for again; what was written is read back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from shared.domain.errors import CertificationError, ConnectionLostError
+from shared.domain.runs import RunState, Verdict, combine, trouble
+from shared.use_cases.compare_website import read_again
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from uuid import UUID
+
+    from shared.ports import Comparison, QueueDepths, Reconciliation, Report, SyncQueue, SyncState, WebsiteReader
+
+# A change should be on the website within seconds; whoever asks for it twice does no harm (I7).
+_TARGET = timedelta(minutes=2)
+# How much one sweep asks for. After an outage the rest follows in the next ones; live changes go by another queue.
+_MOST_ASKED = 1000
+_MOST_ASKED_AFTER_A_STOP = 10_000
+# So many messages are waiting already: asking again would only make more of them.
+_ENOUGH_WAITING = 50
+_MOST_RETRIED = 100
+_MOST_RECHECKED = 500
+_SECONDS_FOR_RECHECK = 30.0
+
+REPAIR_QUEUE = "RepairRequests"
+
+
+_COUNTS = (
+    "repairs_waiting",
+    "set_aside_retried",
+    "sync_requested",
+    "rows_read_again",
+    "listed_but_invalid",
+    "missing",
+    "field_drift",
+    "findings_opened",
+    "findings_confirmed",
+    "findings_superseded",
+    "listings_verified",
+    "repairs_requested",
+    "repairs_braked",
+    "window_closed_seconds",
+    "sync_stopped",
+)
+
+
+@dataclass(slots=True)
+class Sweep:
+    """Asks again for what is overdue, takes up what was set aside for a while, reads back what was written.
+
+    `settling`: what was written within it is left alone. `time_left`: seconds this function still has.
+    """
+
+    reconciliation: Reconciliation
+    comparing: Callable[[], AbstractContextManager[Comparison]]
+    reader: WebsiteReader
+    state: SyncState
+    depths: QueueDepths
+    queue: SyncQueue
+    report: Report
+    settling: timedelta
+    time_left: Callable[[], float]
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTS, 0))
+
+    def run(self, run_id: UUID, *, recovered: bool) -> Verdict:
+        """`recovered`: the website lets us in again just now, so everything that waited is asked for.
+
+        What fails stops nothing else (I13). Raises ConnectionLostError when the database is gone.
+        """
+        verdicts = [_attempted(self._look_at_queues)]
+        stopped, closed_for = self.state.stopped(), self.state.wait_seconds()
+        self.counts |= {"sync_stopped": int(stopped is not None), "window_closed_seconds": round(closed_for)}
+        # Nothing goes while a window is closed or we are not let in (I9, I10): what is asked for now would come back.
+        if stopped is None and closed_for <= 0:
+            verdicts += [_attempted(lambda: self._ask_again(recovered)), _attempted(lambda: self._read_back(run_id))]
+        self.counts.update(self.reconciliation.count_waiting())
+        self.report.work("reconciliation_sweep", self.counts)
+        return combine(verdicts)
+
+    def _look_at_queues(self) -> None:
+        depths = self.depths.read()
+        self.reconciliation.note_queue_depths(depths)
+        self.counts["repairs_waiting"] = depths.get(REPAIR_QUEUE, 0)
+
+    def _ask_again(self, recovered: bool) -> None:
+        self.counts["set_aside_retried"] = self.reconciliation.retry_due_set_aside(_MOST_RETRIED)
+        if recovered:
+            requests = self.reconciliation.overdue(timedelta(0), _MOST_ASKED_AFTER_A_STOP)
+        elif self.counts["repairs_waiting"] < _ENOUGH_WAITING:
+            requests = self.reconciliation.overdue(_TARGET, _MOST_ASKED)
+        else:
+            return
+        self.queue.send(requests)
+        self.counts["sync_requested"] = len(requests)
+
+    def _read_back(self, run_id: UUID) -> None:
+        mentors = self.reconciliation.to_recheck(self.settling, _MOST_RECHECKED)
+        if not mentors or self.time_left() < _SECONDS_FOR_RECHECK:
+            return
+        with self.comparing() as comparison:
+            seen = {**read_again(mentors, comparison, self.reader).counts, **comparison.record(run_id, mentors)}
+            repairs = comparison.repair(run_id, everybody=False)
+        self.queue.send(repairs.requests)
+        self.counts |= {name: n for name, n in seen.items() if name in _COUNTS}
+        self.counts |= {
+            "rows_read_again": len(mentors),
+            "repairs_requested": len(repairs.requests),
+            "repairs_braked": repairs.braked,
+        }
+
+
+def _attempted(step: Callable[[], None]) -> Verdict:
+    try:
+        step()
+    except ConnectionLostError:
+        raise
+    except CertificationError as error:
+        return trouble(error)
+    return Verdict(RunState.SUCCEEDED)
