@@ -9,30 +9,28 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, date, datetime, timedelta
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 import psycopg
 import typer
 
 from local import dataset as synthetic
 from local import loading, report, results, session, website, website_report
-from local.aws import LocalAwsError
+from local.calendar_days import parse_day, today
 from local.csv_table import UnreadableFile
-from local.dataverse.process import LocalDataverseError
+from local.foreseen import foreseen
 from local.invoke_api import InvokeError
 from local.lambda_host.async_invocations import AsyncInvocations
-from local.lambda_host.errors import LambdaHostError, TemplateError
 from local.lambda_host.schedules import Scheduler
 from local.mentors_csv import read_mentors
-from local.night import FunctionFailed, spend
-from local.postgres import PostgresError, psql_binary
+from local.night import spend
+from local.operations.cli import app as operations
+from local.postgres import psql_binary
 from local.sam_env import reach, sam_env_file
-from local.stack import HOME, StackRunningError, local_stack
-from shared.domain.errors import CertificationError
+from local.stack import HOME, local_stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,33 +43,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-OSLO = ZoneInfo("Europe/Oslo")
+app.add_typer(operations)
 _DOORBELL_PATIENCE = 20.0
-_YEARS = range(1970, 2200)
 
 Day = Annotated[str | None, typer.Option("--as-of", help="The day to evaluate, like 2026-12-01.", show_default=False)]
 MentorsFile = Annotated[Path, typer.Option("--mentors", help="A CSV file of mentors (docs/mentors-file.md).")]
-_FORESEEN = (
-    CertificationError,
-    FunctionFailed,
-    InvokeError,
-    LambdaHostError,
-    LocalAwsError,
-    LocalDataverseError,
-    PostgresError,
-    StackRunningError,
-    OSError,
-    TemplateError,
-    UnreadableFile,
-    website.WebsiteBehindError,
-)
 
 
 @app.command()
 def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
     """Load a mentors file into a fresh database, spend a night and a morning, and spend them again."""
-    with _foreseen(), report.steps() as progress:
-        day = _day(as_of, default=synthetic.DEFAULT_AS_OF if mentors.resolve() == loading.MENTORS else _today())
+    with foreseen(), report.steps() as progress:
+        day = parse_day(as_of, default=synthetic.DEFAULT_AS_OF if mentors.resolve() == loading.MENTORS else today())
         progress(f"Reading {mentors.name}")
         file = read_mentors(mentors)
         if not file.rows:
@@ -129,7 +112,7 @@ def up(
 ) -> None:
     """Start everything, run the schedules of template.yaml, and stay until Ctrl-C."""
     with (
-        _foreseen(),
+        foreseen(),
         _stack_with_mentors(mentors, fresh=fresh) as (stack, addresses),
         AsyncInvocations(stack.stack, stack.host, stack.aws_url) as taken,
     ):
@@ -166,7 +149,7 @@ def invoke(
     event: Annotated[Path, typer.Option("--event", "-e", help="A JSON file; events/ has one for each trigger.")],
 ) -> None:
     """Invoke one function with an event; its answer goes to standard output, its log to standard error."""
-    with _foreseen():
+    with foreseen():
         try:
             content = json.loads(event.read_text(encoding="utf-8"))
         except OSError as error:
@@ -174,7 +157,7 @@ def invoke(
         except ValueError as error:
             raise InvokeError(f"{event}: this is not JSON ({error})") from None
         with session.session() as here:
-            _fill(here.dsn)
+            loading.fill(here.dsn)
             answer = here.invoke("".join(word[:1].upper() + word[1:] for word in function.split("_")), content)
         for line in answer.log:
             sys.stderr.write(f"{line}\n")
@@ -186,10 +169,10 @@ def invoke(
 @app.command()
 def nightly(as_of: Day = None) -> None:
     """Spend one night and one morning on the local data, as the schedules would on that day."""
-    with _foreseen():
-        day = _day(as_of, default=_today())
+    with foreseen():
+        day = parse_day(as_of, default=today())
         with report.steps() as progress, session.session(progress=progress) as here:
-            _fill(here.dsn)
+            loading.fill(here.dsn)
             done = spend(here, day, progress)
             site = _visited(here, progress)
         report.heading(f"The night of {day:%d.%m.%Y}")
@@ -206,9 +189,9 @@ def preview(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable, with ids instead of names.")] = False,
 ) -> None:
     """A dry run: who will be reminded or expire when. Writes nothing."""
-    with _foreseen(), _database() as dsn:
+    with foreseen(), loading.filled_database() as dsn:
         last = results.last_night(dsn)
-        start = _day(first, default=last + timedelta(days=1) if last else _today())
+        start = parse_day(first, default=last + timedelta(days=1) if last else today())
         lines = results.read_preview(dsn, start, days)
         if as_json:
             report.console.print_json(
@@ -227,13 +210,13 @@ def explain(
     ],
 ) -> None:
     """Why a mentor was or was not reminded: every threshold, its state, reason and run."""
-    with _foreseen(), _database() as dsn:
-        today = results.last_night(dsn) or _today()
+    with foreseen(), loading.filled_database() as dsn:
+        day = results.last_night(dsn) or today()
         mentors = results.find_mentors(dsn, mentor_id)
         if len(mentors) > 1:
             report.failure(f"{len(mentors)} mentors fit {mentor_id}: {', '.join(map(str, mentors[:5]))}")
             raise typer.Exit(1)
-        found = results.read_explanation(dsn, mentors[0], today) if mentors else None
+        found = results.read_explanation(dsn, mentors[0], day) if mentors else None
         if found is None:
             report.failure(f"there is no mentor {mentor_id} in the local database")
             raise typer.Exit(1)
@@ -243,7 +226,7 @@ def explain(
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(context: typer.Context) -> None:
     """Open psql on the local database; what follows is handed to psql, such as -c 'SELECT …'."""
-    with _foreseen(), session.database_only() as dsn:
+    with foreseen(), session.database_only() as dsn:
         found = psycopg.conninfo.conninfo_to_dict(dsn)
         environment = os.environ | {"PGPASSWORD": str(found["password"])}  # not among the arguments, which ps shows
         words = {name: str(value) for name, value in found.items() if name != "password"}
@@ -269,7 +252,7 @@ def thresholds(
     """Show or change an organisation's thresholds."""
     from local.settings import change_thresholds  # noqa: PLC0415
 
-    with _foreseen(), _database() as dsn:
+    with foreseen(), loading.filled_database() as dsn:
         now = change_thresholds(dsn, organisation, tuple(days or ()), own=own)
         applies = "its own apply" if now.own else "the HLF standard applies"
         own_days, effective = (" ".join(map(str, days)) for days in (now.days, now.effective))
@@ -287,7 +270,7 @@ def dataverse(
     """Start the Dataverse emulator alone, and stay until Ctrl-C."""
     from local.dataverse import server  # noqa: PLC0415
 
-    with _foreseen():
+    with foreseen():
         server.announce_and_serve(port, schema, limits)
 
 
@@ -299,37 +282,11 @@ def dataset(
     mentors: Annotated[int, typer.Option(min=1)] = synthetic.DEFAULT_MENTORS,
 ) -> None:
     """Write synthetic mentors of HLF's size, the same for the same seed."""
-    with _foreseen():
-        synthetic.write_dataset(out, seed=seed, as_of=_day(as_of, default=synthetic.DEFAULT_AS_OF), mentors=mentors)
-        report.console.print(f"{mentors} mentors written to {out}")
-
-
-@app.command()
-def migrate(
-    database_url: Annotated[
-        str, typer.Option(envvar="DATABASE_URL", help="A libpq connection string or URL.", show_default=False)
-    ],
-) -> None:
-    """Apply the migrations to a database that has the foundation tables, local or not."""
-    from shared.adapters.postgres.migrate import migrate as apply  # noqa: PLC0415
-
-    with _foreseen():
-        try:
-            with psycopg.connect(database_url, autocommit=True, prepare_threshold=None) as connection:
-                applied = apply(connection)
-        except psycopg.ProgrammingError as error:
-            # libpq quotes the string it cannot read, and a password may stand in it.
-            reason = (
-                error.diag.message_primary or "this is not a connection string; percent-encode what is not a letter"
-            )
-            report.failure(f"the migrations were not applied: {reason}")
-            raise typer.Exit(1) from None
-        except psycopg.Error as error:
-            report.failure(f"the migrations were not applied: {str(error).strip()}")
-            raise typer.Exit(1) from None
-        report.console.print(
-            "\n".join(f"applied {name}" for name in applied) or "nothing to do: every migration is applied"
+    with foreseen():
+        synthetic.write_dataset(
+            out, seed=seed, as_of=parse_day(as_of, default=synthetic.DEFAULT_AS_OF), mentors=mentors
         )
+        report.console.print(f"{mentors} mentors written to {out}")
 
 
 @contextmanager
@@ -340,7 +297,7 @@ def _stack_with_mentors(mentors: Path, *, fresh: bool) -> Iterator[tuple[LocalSt
         with report.steps() as progress:
             stack = running.enter_context(local_stack(fresh=fresh, progress=progress))
             if own is None:
-                _fill(stack.dsn)
+                loading.fill(stack.dsn)
             else:
                 progress("Loading the mentors")
                 report.loaded(own, loading.store(stack.dsn, own), mentors)
@@ -348,54 +305,8 @@ def _stack_with_mentors(mentors: Path, *, fresh: bool) -> Iterator[tuple[LocalSt
         yield stack, addresses
 
 
-@contextmanager
-def _database() -> Iterator[str]:
-    with session.database_only() as dsn:
-        _fill(dsn)
-        yield dsn
-
-
-def _fill(dsn: str) -> None:
-    if loading.fill_if_empty(dsn):
-        report.errors.print("[dim]The local database was empty: the synthetic mentors were loaded.[/dim]")
-
-
 def _next_runs(scheduler: Scheduler) -> dict[str, str]:
     runs: dict[str, str] = {}
     for schedule, due in scheduler.next_runs():  # the soonest first, and a function may have several schedules
         runs.setdefault(f"Next run of {schedule.function}", f"{due:%d.%m.%Y %H:%M} {schedule.timezone}")
     return runs
-
-
-def _today() -> date:
-    return datetime.now(UTC).astimezone(OSLO).date()
-
-
-def _day(text: str | None, *, default: date) -> date:
-    if not text:
-        return default
-    for form in ("%Y-%m-%d", "%d.%m.%Y"):
-        with suppress(ValueError):
-            day = datetime.strptime(text, form).date()  # noqa: DTZ007 - a calendar day has no time zone
-            if day.year in _YEARS:
-                return day
-    raise typer.BadParameter(f"{text!r} is not a day of this age: write it like 2026-12-01 or 01.12.2026")
-
-
-@contextmanager
-def _foreseen() -> Iterator[None]:
-    """Turn what can go wrong into a sentence and an exit code, and a request to stop into an orderly end."""
-    for stop in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(stop, lambda number, _frame: sys.exit(128 + number))
-    try:
-        yield
-    except KeyboardInterrupt:
-        report.errors.print("stopped")
-        raise typer.Exit(130) from None
-    except FunctionFailed as error:
-        reason = error.answer.payload.get("errorMessage", "") if isinstance(error.answer.payload, dict) else ""
-        report.failure(f"{error}: {reason}", log=error.answer.log)
-        raise typer.Exit(1) from None
-    except _FORESEEN as error:
-        report.failure(str(error))
-        raise typer.Exit(1) from None

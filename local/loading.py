@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
 
-from local import database
+from local import database, report, session
 from local.load import LoadReport, load
 from local.mentors_csv import MentorFile, read_mentors, read_organisations
 from local.stack import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
 MENTORS = ROOT / "data" / "mentors.csv"
@@ -33,10 +35,18 @@ def store(dsn: str, mentors: MentorFile, *, evaluated: date | None = None) -> Lo
     return report
 
 
-def fill_if_empty(dsn: str) -> bool:
+def fill(dsn: str) -> None:
     """Load the synthetic mentors where there is nobody yet, so that every command has something to work on."""
     with psycopg.connect(dsn) as connection:
         if connection.execute("SELECT 1 FROM public.peer_mentors LIMIT 1").fetchone() is not None:
-            return False
+            return
     store(dsn, read_mentors(MENTORS))
-    return True
+    report.errors.print("[dim]The local database was empty: the synthetic mentors were loaded.[/dim]")
+
+
+@contextmanager
+def filled_database() -> Iterator[str]:
+    """The connection string of the local database, with mentors in it."""
+    with session.database_only() as dsn:
+        fill(dsn)
+        yield dsn

@@ -1,0 +1,33 @@
+"""The options that the commands of operations share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from local.operations.errors import OperationsError
+
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database-url",
+        envvar="DATABASE_URL",
+        help="A libpq connection string or URL; without it the local database.",
+        show_default=False,
+    ),
+]
+Deployed = Annotated[
+    str | None,
+    typer.Option("--stack", help="The CloudFormation stack; without it the local one.", show_default=False),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable.")]
+Actor = Annotated[str, typer.Option("--actor", help="Who you are; it is kept.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept.")]
+
+
+def require_named(actor: str, reason: str) -> None:
+    """Raise OperationsError where who or why is blank: what a person does by hand has both."""
+    for name, value in (("--actor", actor), ("--reason", reason)):
+        if not value.strip():
+            raise OperationsError(f"{name} is empty: say who does this and why, it is kept in certification.audit")
