@@ -16,13 +16,14 @@ from uuid import UUID
 
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
-from shared.domain.listings import Action, Change
+from shared.domain.listings import Action, Change, Table
 from tests.wire import _Listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 TABLE, KEY = "hlf_peermentors", "hlf_mentorid"
+IN_USE = [Table(TABLE, KEY)]
 SECRET = {"tenant_id": "tenant", "client_id": "client", "client_secret": "s3cret"}
 
 

@@ -49,10 +49,11 @@ def check_expiry(
 ) -> RunResult:
     """Evaluate the day of `scheduled_at` for every organisation. Safe to repeat, to overlap and to run late.
 
-    Sees first whether the website lets us in, so that whoever is told of the run is told of that (I10). An organisation whose step raises is set aside and the others go on (I13). Then asks for the sync of every listing
-    that the website does not show as it is, so that nothing hangs on the doorbell. Raises RunFailedError, so that
-    Lambda tries again, when no organisation could be evaluated or when trying again may help one of them or the sync,
-    and ConnectionLostError when the database is gone.
+    Sees first whether the website lets us in, so that whoever is told of the run is told of that (I10). An organisation
+    whose step raises is set aside and the others go on (I13). Then asks for the sync of every listing that the website
+    does not show as it is, so that nothing hangs on the doorbell. Raises RunFailedError, so that Lambda tries again,
+    when no organisation could be evaluated or when trying again may help one of them or the sync, and
+    ConnectionLostError when the database is gone.
     """
     run_id = runs.start("expiry_check", scheduled_at, request_id)
     troubles = _check_credential(check_credential, scheduled_at, report)

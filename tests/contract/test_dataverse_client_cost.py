@@ -36,7 +36,8 @@ def test_writing_and_reading_ten_thousand_operations_takes_less_than_150_ms():
 def test_a_push_of_a_thousand_asks_the_gate_and_the_website_ten_times():
     with Website() as site, Rig(site) as rig:
         assert set(rig.push(*changes(1000), parallel=4)) == {Accepted()}
-        assert (rig.gate.asked, len(site.asked), len(site.tokens_asked)) == (10, 10, 1)
+        assert (len(site.asked), len(site.tokens_asked)) == (10, 1)
+        assert 10 <= rig.gate.asked <= 14, "and once more for each connection that was opened"
 
 
 REQUIRED = {"DATAVERSE_URL": "https://hlf.crm4.dynamics.com", "DATAVERSE_SECRET_ARN": "arn"}

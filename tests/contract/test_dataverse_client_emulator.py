@@ -14,8 +14,8 @@ from local.dataverse.process import LocalDataverse
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.domain.errors import WebsiteAuthError, WebsiteMisconfiguredError
-from shared.domain.listings import Accepted, Action, InDoubt, NotNow, Refused
-from tests.website_wire import TABLE, Gate, Secrets, change
+from shared.domain.listings import Accepted, Action, InDoubt, NotNow, Refused, Table
+from tests.website_wire import IN_USE, KEY, Gate, Secrets, change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -252,7 +252,7 @@ def test_a_secret_that_ended_is_an_alert_of_its_own_i10(client, emulator, end, c
     client.push(publish())
     getattr(emulator, end)()
     with pytest.raises(WebsiteAuthError, match=f"^{code}$"):
-        client.website().check(TABLE)
+        client.website().check(IN_USE)
     assert client.push(publish()) == [Accepted()], "the token was good still"
     emulator.expire_tokens()
     with pytest.raises(WebsiteAuthError, match=f"^{code}$") as raised:
@@ -262,11 +262,11 @@ def test_a_secret_that_ended_is_an_alert_of_its_own_i10(client, emulator, end, c
 
 def test_an_application_that_is_no_user_any_more_is_an_alert_i10(client, emulator):
     emulator.remove_application_user()
-    for ask in (lambda: client.push(*many(2)), lambda: client.website().check(TABLE)):
+    for ask in (lambda: client.push(*many(2)), lambda: client.website().check(IN_USE)):
         with pytest.raises(WebsiteAuthError, match=r"^dataverse_403_0x80072560$"):
             ask()
     emulator.restore_application_user()
-    client.website().check(TABLE)
+    client.website().check(IN_USE)
     assert client.push(publish()) == [Accepted()]
 
 
@@ -276,18 +276,20 @@ def test_a_privilege_that_was_taken_away_is_refused_row_by_row(client, emulator)
     emulator.remove_privilege("write")
     assert client.shows(listed) == [True]
     assert client.push(listed) == [Refused("dataverse_403_0x80040220")]
+    with pytest.raises(WebsiteAuthError, match=r"^dataverse_403_0x80040220$"):
+        client.website().check(IN_USE)
     emulator.restore_privilege("write")
     emulator.remove_privilege("read")
     assert client.shows(listed) == [None]
     with pytest.raises(WebsiteAuthError, match=r"^dataverse_403_0x80040220$"):
-        client.website().check(TABLE)
+        client.website().check(IN_USE)
 
 
 def test_a_check_finds_a_healthy_website_well_and_a_table_that_is_not_there(client):
-    client.website().check(None)
-    client.website().check(TABLE)
+    client.website().check([])
+    client.website().check(IN_USE)
     with pytest.raises(WebsiteMisconfiguredError, match=r"^dataverse_404_0x8006088a$"):
-        client.website().check("hlf_mentors")
+        client.website().check([Table("hlf_mentors", KEY)])
 
 
 # Every type of column

@@ -11,7 +11,7 @@ from shared.adapters.dataverse.retry_after import retry_after
 from shared.domain.errors import ConnectionLostError, WebsiteClosedError
 from shared.domain.listings import Accepted, NotNow
 from tests.website_wire import (
-    TABLE,
+    IN_USE,
     Gate,
     Rig,
     Website,
@@ -72,19 +72,39 @@ def test_a_date_is_measured_from_now():
 
 
 def test_the_gate_is_asked_right_before_every_single_request(rig):
-    """A batch, the halves of one, the same again after a 401, a reading, both requests of a check."""
+    """A batch, the halves of one, the same again after a 401, a reading, the requests of a check and it before all."""
     rig.site.answers += [error(413), accept_all, http(401), accept_all]
     rig.push(*changes(2))
     assert (rig.gate.asked, len(rig.site.asked)) == (4, 4)
     rig.website().shows(changes(1))
-    rig.site.answers += [http(200, "{}"), http(200, "{}")]
-    rig.website().check(TABLE)
-    assert (rig.gate.asked, len(rig.site.asked)) == (7, 7)
+    rig.website().check(IN_USE)
+    assert (rig.gate.asked, len(rig.site.asked)) == (9, 8)
 
 
-def test_asking_for_a_token_is_no_request_to_dynamics(rig):
+def test_the_gate_is_asked_again_where_a_connection_had_to_be_opened_in_between(rig):
+    """Another worker was told to wait while this one was connecting: nothing is sent, not even a header."""
+
+    class ClosesMeanwhile(Gate):
+        def wait_seconds(self):
+            said = super().wait_seconds()
+            self.wait = 60.0
+            return said
+
+    rig.gate = ClosesMeanwhile()
+    rig.service.tokens.token(10)
+    rig.service._client._transport.close()  # the connection that brought the token
+    assert rig.push(change()) == [NotNow("website_closed", 60.0)]
+    assert (rig.gate.asked, rig.site.asked) == (2, [])
+    rig.gate = Gate()
+    assert rig.push(change()) == [Accepted()], "the connection that was not used is no hindrance"
+
+
+def test_asking_for_a_token_is_no_request_to_dynamics_and_a_check_asks_for_none_in_vain(rig):
     rig.gate.wait = 10.0
     rig.push(change())
+    assert (len(rig.site.tokens_asked), rig.site.asked) == (1, [])
+    with pytest.raises(WebsiteClosedError):
+        rig.website().check(IN_USE)
     assert (len(rig.site.tokens_asked), rig.site.asked) == (1, [])
 
 
@@ -93,7 +113,7 @@ def test_while_the_gate_is_closed_nothing_is_sent_and_every_change_knows_how_lon
     assert rig.push(*changes(5), size=2, parallel=3) == [NotNow("website_closed", 17.5)] * 5
     assert rig.website().shows(changes(3)) == [None] * 3
     with pytest.raises(WebsiteClosedError, match=r"^website_closed$") as raised:
-        rig.website().check(TABLE)
+        rig.website().check(IN_USE)
     assert raised.value.seconds == 17.5
     assert rig.site.asked == []
 
@@ -168,7 +188,7 @@ def test_a_reading_that_is_refused_closes_the_gate_too(rig):
     rig.gate.wait = 0.0
     rig.site.answers.append(error(429, retry_after="8"))
     with pytest.raises(WebsiteClosedError) as raised:
-        rig.website().check(None)
+        rig.website().check([])
     assert raised.value.seconds == 8.0
     assert [seconds for seconds, _ in rig.gate.closed] == [6.0, 7.0, 8.0]
     assert len(rig.site.asked) == 3

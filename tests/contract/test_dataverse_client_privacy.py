@@ -9,7 +9,7 @@ import traceback
 import pytest
 
 from shared.domain.errors import CertificationError
-from tests.website_wire import SECRET, TABLE, Rig, Website, batch, change, error, http, lost, part, token
+from tests.website_wire import IN_USE, SECRET, Rig, Website, batch, change, error, http, lost, part, token
 
 PERSONAL = ("Bjørnå", "Bj\\u00f8rn\\u00e5", "ase@example.no", "40123456", SECRET["client_secret"], "t0ken")
 BODY = json.dumps({"hlf_lastname": "Bjørnå", "hlf_email": "ase@example.no", "hlf_phone": "40123456"})
@@ -42,7 +42,7 @@ def test_nothing_personal_and_no_secret_is_logged_or_raised_even_at_debug_i11(ca
         for ask in (
             lambda: rig.push(change(body=BODY), change(2, mentor_id=f"{PERSONAL[2]}/")),
             lambda: rig.website().shows([change(body=BODY)]),
-            lambda: rig.website().check(TABLE),
+            lambda: rig.website().check(IN_USE),
         ):
             site.answers += TROUBLES[trouble]
             try:

@@ -14,21 +14,26 @@ from shared.domain.errors import (
     ConnectionLostError,
     SecretMalformedError,
     WebsiteAuthError,
+    WebsiteClosedError,
     WebsiteMisconfiguredError,
     WebsiteUnavailableError,
 )
-from shared.domain.listings import Accepted, NotNow
+from shared.domain.listings import Accepted, NotNow, Table
 from tests.website_wire import (
+    IN_USE,
+    KEY,
     SECRET,
     TABLE,
     Rig,
     Website,
     accept_all,
+    batch,
     change,
     changes,
     error,
     http,
     lost,
+    part,
     token,
 )
 
@@ -128,6 +133,7 @@ def test_a_token_that_still_lasts_outlives_a_fault_of_entra(rig, tokens, clock, 
     clock[0] += 3600
     with pytest.raises(WebsiteUnavailableError):
         tokens.token(10)
+    clock[0] += 3.1
     assert tokens.token(10) == "new"
 
 
@@ -192,6 +198,39 @@ def test_a_refused_secret_that_is_still_the_same_is_not_tried_twice_i10(rig):
     assert (len(rig.site.tokens_asked), rig.site.asked) == (1, [])
 
 
+@pytest.mark.parametrize(
+    ("answer", "kind", "seconds"),
+    [(refusal(401, "invalid_client", 7000222), WebsiteAuthError, 10), (http(503), WebsiteUnavailableError, 3)],
+)
+def test_what_entra_has_just_answered_is_not_asked_again_in_a_row(rig, tokens, clock, answer, kind, seconds):  # noqa: PLR0917
+    """Threads and retries hear the same; a moment later, and in a health check, it is asked anew."""
+    rig.site.token_answers += [answer] * 3
+    for _ in range(4):
+        with pytest.raises(kind, match=r"^entra_(7000222|503)$"):
+            tokens.token(10)
+    assert len(rig.site.tokens_asked) == 1
+    with pytest.raises(kind):
+        tokens.renewed(None, 10)
+    assert len(rig.site.tokens_asked) == 2
+    clock[0] += seconds - 0.1
+    with pytest.raises(kind):
+        tokens.token(10)
+    assert len(rig.site.tokens_asked) == 2
+    clock[0] += 0.2
+    with pytest.raises(kind):
+        tokens.token(10)
+    assert tokens.renewed(None, 10) == tokens.token(10) == "token-1"
+    assert len(rig.site.tokens_asked) == 4
+
+
+def test_a_secret_that_was_replaced_is_asked_with_at_once_though_the_old_one_was_just_refused(rig, tokens):
+    rig.site.token_answers.append(refusal(401, "invalid_client", 7000215))
+    with pytest.raises(WebsiteAuthError):
+        tokens.token(10)
+    rig.secrets.fresh = NEW_SECRET
+    assert tokens.token(10) == "token-1"
+
+
 # What Entra answers
 
 
@@ -239,6 +278,7 @@ def test_a_fault_of_entra_means_not_now(rig, answer, reason):
     rig.site.token_answers.append(answer)
     assert rig.push(*changes(2)) == [NotNow(reason)] * 2
     assert rig.site.asked == []
+    rig.service.tokens._clock = lambda: time.time() + 3.1
     assert rig.push(change()) == [Accepted()]
 
 
@@ -292,11 +332,16 @@ def test_more_keys_in_the_secret_do_no_harm(rig):
 
 def test_a_check_signs_in_by_the_secret_as_it_is_now_and_reads_no_personal_data_i10(rig):
     rig.push(change())
-    rig.site.answers += [http(200, '{"UserId": "x"}'), http(200, '{"value": []}')]
-    rig.website().check(TABLE)
-    who, table = rig.site.asked[1:]
+    rig.site.answers += [http(200, '{"UserId": "x"}'), http(200, '{"value": []}'), batch(part(404, "0x80060891"))]
+    assert rig.website().check(IN_USE) == {}
+    who, table, probe = rig.site.asked[1:]
     assert (who.method, who.target) == ("GET", "/api/data/v9.2/WhoAmI")
     assert (table.method, table.target) == ("GET", f"/api/data/v9.2/{TABLE}?$select=createdon&$top=1")
+    (operation,) = probe.operations
+    assert operation == (
+        b"PATCH /api/data/v9.2/hlf_peermentors(hlf_mentorid='00000000-0000-0000-0000-000000000000') HTTP/1.1\r\n"
+        b"Content-Type: application/json\r\nIf-Match: *\r\n\r\n{}"
+    ), "it can create nothing (I8)"
     assert rig.secrets.reads == [False, True]
     assert len(rig.site.tokens_asked) == 2
 
@@ -304,12 +349,12 @@ def test_a_check_signs_in_by_the_secret_as_it_is_now_and_reads_no_personal_data_
 def test_a_check_reads_a_refused_secret_no_second_time(rig):
     rig.site.token_answers.append(refusal(401, "invalid_client", 7000222))
     with pytest.raises(WebsiteAuthError, match=r"^entra_7000222$"):
-        rig.website().check(TABLE)
+        rig.website().check(IN_USE)
     assert (rig.secrets.reads, len(rig.site.tokens_asked)) == ([True], 1)
 
 
 def test_a_check_without_a_table_asks_only_who_we_are(rig):
-    rig.website().check(None)
+    rig.website().check([])
     assert [one.target for one in rig.site.asked] == ["/api/data/v9.2/WhoAmI"]
 
 
@@ -325,16 +370,42 @@ def test_a_check_without_a_table_asks_only_who_we_are(rig):
         ([accept_all, error(404, "0x8006088a")], WebsiteMisconfiguredError, "dataverse_404_0x8006088a"),
         ([http(302, location="https://login.example/")], WebsiteMisconfiguredError, "dataverse_302"),
         ([http(204)], WebsiteMisconfiguredError, "dataverse_204"),
+        ([accept_all] * 2 + [batch(part(403, "0x80040220"))], WebsiteAuthError, "dataverse_403_0x80040220"),
+        ([accept_all] * 2 + [batch(part(404, "0x8006088a"))], WebsiteMisconfiguredError, "dataverse_404_0x8006088a"),
+        ([accept_all] * 2 + [batch(part(500))], WebsiteUnavailableError, "dataverse_500"),
+        ([accept_all] * 2 + [error(403, "0x80072560")], WebsiteAuthError, "dataverse_403_0x80072560"),
+        ([accept_all] * 2 + [error(400, "0x0")], WebsiteMisconfiguredError, "dataverse_400_0x0"),
+        ([accept_all] * 2 + [error(429, retry_after="9")], WebsiteClosedError, "dataverse_429_0x80040216"),
     ],
 )
 def test_a_check_raises_what_is_wrong_i10(rig, answers, kind, code):
     rig.site.answers += answers
     with pytest.raises(kind, match=f"^{code}$") as raised:
-        rig.website().check(TABLE)
+        rig.website().check(IN_USE)
     assert type(raised.value) is kind or kind is WebsiteUnavailableError
 
 
-def test_a_check_of_a_name_that_is_no_table_asks_nothing(rig):
+def test_a_check_tells_a_table_that_is_closed_to_us_from_a_website_that_is_i13(rig):
+    tables = [Table(name, KEY) for name in ("a", "b", "c")]
+    ok, forbidden = http(200, "{}"), error(403, "0x80040220")
+    rig.site.answers += [ok, ok, forbidden, ok, batch(part(404), part(403, "0x80040220"))]
+    assert rig.website().check(tables) == {"b": "dataverse_403_0x80040220", "c": "dataverse_403_0x80040220"}
+    assert [rig.site.asked[-1].operations[n].split(b"(")[0][-1:] for n in (0, 1)] == [b"a", b"c"]
+    rig.site.answers += [ok, forbidden, forbidden, forbidden]
+    with pytest.raises(WebsiteAuthError, match=r"^dataverse_403_0x80040220$"):
+        rig.website().check(tables)
+
+
+def test_a_wait_for_a_fault_of_theirs_is_told_from_one_for_asking_much(rig):
+    for status, ill in ((503, True), (429, False)):
+        rig.site.answers.append(http(status, retry_after="7"))
+        with pytest.raises(WebsiteClosedError) as raised:
+            rig.website().check(IN_USE)
+        assert (raised.value.seconds, raised.value.ill) == (7.0, ill)
+        rig.gate.wait = 0.0
+
+
+def test_a_check_of_a_name_that_is_no_table_asks_nothing_about_it(rig):
     with pytest.raises(WebsiteMisconfiguredError, match=r"^table_not_an_identifier$"):
-        rig.website().check("hlf_peermentors?$select=x")
-    assert rig.site.asked == []
+        rig.website().check([Table("hlf_peermentors?$select=x", KEY)])
+    assert [one.target for one in rig.site.asked] == ["/api/data/v9.2/WhoAmI"]

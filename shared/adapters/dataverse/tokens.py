@@ -40,6 +40,11 @@ _AGAIN_SECONDS = 30.0
 
 _LONGEST_SECONDS = 15.0
 
+# How long an answer without a token stands, so that threads and retries do not ask in a row what was just answered. A
+# replaced secret is asked with at once, and a health check asks in any case.
+_REFUSED_SECONDS = 10.0
+_ILL_SECONDS = 3.0
+
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _WORD = re.compile(r"[a-z_]{1,40}")
@@ -52,6 +57,13 @@ class _Token:
     value: str
     renew_at: float
     ends_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    error: WebsiteAuthError | WebsiteUnavailableError
+    secret: Mapping[str, Any]
+    until: float
 
 
 class Tokens:
@@ -78,6 +90,7 @@ class Tokens:
         self._lock = Lock()
         self._kept: _Token | None = None
         self._closed_until = 0.0
+        self._failed: _Failed | None = None
 
     def token(self, seconds: float) -> str:
         """The token, asked for in `seconds` if need be. Raises WebsiteAuthError or WebsiteUnavailableError."""
@@ -103,18 +116,34 @@ class Tokens:
                 if self._kept and self._kept.value != refused:
                     return self._kept.value  # another thread has been here
                 self._kept = None
+            else:
+                self._failed = None
             return self._renew(seconds, fresh=True)
 
     def _renew(self, seconds: float, *, fresh: bool) -> str:
         secret = self._secret(fresh=fresh)
         try:
-            self._kept = self._ask(secret, seconds)
+            self._kept = self._tried(secret, seconds)
         except WebsiteAuthError:
             # The secret in the cache may have been replaced; the same one again is refused again.
             if fresh or (newer := self._secret(fresh=True)) == secret:
                 raise
-            self._kept = self._ask(newer, seconds)
+            self._kept = self._tried(newer, seconds)
         return self._kept.value
+
+    def _tried(self, secret: Mapping[str, Any], seconds: float) -> _Token:
+        """A token by this secret, or what Entra answered to it a moment ago."""
+        failed = self._failed
+        if failed and self._clock() < failed.until and failed.secret == secret:
+            raise type(failed.error)(str(failed.error))
+        try:
+            return self._ask(secret, seconds)
+        except WebsiteClosedError:
+            raise  # it stands for as long as Entra said
+        except (WebsiteAuthError, WebsiteUnavailableError) as error:
+            stands = _REFUSED_SECONDS if isinstance(error, WebsiteAuthError) else _ILL_SECONDS
+            self._failed = _Failed(error, secret, self._clock() + stands)
+            raise
 
     def _secret(self, *, fresh: bool) -> Mapping[str, Any]:
         try:
@@ -154,7 +183,7 @@ class Tokens:
         if wait or status == HTTPStatus.TOO_MANY_REQUESTS:
             wait = wait or UNNAMED_SECONDS
             self._closed_until = now + wait
-            return WebsiteClosedError(f"entra_{status}", wait)
+            return WebsiteClosedError(f"entra_{status}", wait, ill=status >= HTTPStatus.INTERNAL_SERVER_ERROR)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or said.get("error") in _NOT_NOW:
             return WebsiteUnavailableError(f"entra_{status}")
         return WebsiteAuthError(f"entra_{_code(said, status)}")
