@@ -242,6 +242,7 @@ class Foundation:
             " certification.organisation_settings, certification.runs, certification.run_organisations,"
             " certification.run_counts, certification.cert_expiry_reminders, certification.transitions,"
             " certification.notices, certification.set_aside, certification.progress, certification.look_again,"
-            " certification.listings, certification.evaluated_days, certification.brakes, certification.audit"
+            " certification.listings, certification.evaluated_days, certification.brakes, certification.audit,"
+            " certification.duplicates"
             " RESTART IDENTITY CASCADE"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -370,6 +371,36 @@ def test_of_overlapping_nights_one_trips_the_brake_and_one_uses_the_release(
 
 def _login(secret: Any) -> Callable[[str], Any]:
     return lambda _: secret
+
+
+def test_a_release_waits_for_the_night_that_is_being_braked(
+    database: TestDatabase, foundation: Foundation, functions: Functions
+) -> None:
+    """Given between the taking back of a step and the writing of why, it would be used up by a run that did nothing."""
+    foundation.brake(2, 20)
+    organisation, ended = people(foundation, 3)
+    functions.night(DAY)
+    foundation.do("ALTER FUNCTION certification.release_brake SET lock_timeout = '50ms'")
+    foundation.do(
+        "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN IF current_setting('certification.own_transition', true) = 'expire' THEN"
+        " PERFORM pg_advisory_xact_lock(1); END IF; RETURN NULL; END $$;"
+        " CREATE TRIGGER wait BEFORE UPDATE ON peer_mentors FOR EACH STATEMENT EXECUTE FUNCTION wait()"
+    )
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with database.connect() as somebody, ThreadPoolExecutor(1) as pool:
+        somebody.execute("SELECT pg_advisory_lock(1)")
+        night = pool.submit(functions.night, DAY)
+        deadline = time.monotonic() + 10
+        while not foundation.one(waiting) and time.monotonic() < deadline:
+            pass
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            release(foundation, organisation)
+        somebody.execute("SELECT pg_advisory_unlock(1)")
+        assert night.result(10).verdict.reason == "expiries_braked"
+    assert release(foundation, organisation) == "released"
+    functions.night(DAY)
+    assert statuses(foundation, ended) == {"certification_expired"}
 
 
 def test_a_repair_of_many_waits_for_the_other_and_trips_once(database: TestDatabase, foundation: Foundation) -> None:
