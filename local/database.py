@@ -27,6 +27,7 @@ ROLES = {
     "ExpiryCheck": "certification_expiry_check",
     "SendNotices": "certification_send_notices",
     "DynamicsSync": "certification_dynamics_sync",
+    "Reconciliation": "certification_reconciliation",
 }
 
 

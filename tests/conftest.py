@@ -19,6 +19,7 @@ from local.postgres import Postgres
 from local.stack import endpoints
 from tests.foundation import Foundation
 from tests.nights import Functions
+from tests.reconciling import Reconciler
 from tests.syncs import Crew, Site, two_tables
 
 if TYPE_CHECKING:
@@ -139,3 +140,10 @@ def crew(database: TestDatabase, emulator_process: LocalDataverse, site: Site) -
 def worker(crew: Crew) -> Worker:
     """One of them, who sleeps through no pause."""
     return crew.worker()
+
+
+@pytest.fixture
+def reconciler(database: TestDatabase, crew: Crew) -> Iterator[Reconciler]:
+    """Reconciliation on the test's database and the website."""
+    with Reconciler(database.login("Reconciliation"), crew.url, crew.secret) as reconciler:
+        yield reconciler

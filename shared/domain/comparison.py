@@ -164,7 +164,7 @@ NOTHING_COMPARED = (
 
 
 def looks_small(compared: Compared) -> bool:
-    """Whether the answer lacks most of what the website was last made to show: a fault, unless a person says otherwise."""
+    """Whether the answer lacks most of what the website was made to show: a fault, unless a person says otherwise."""
     return compared.counts["sites_small"] > 0
 
 

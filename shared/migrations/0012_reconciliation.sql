@@ -470,8 +470,8 @@ BEGIN
         IF NOT p_everybody AND EXISTS (SELECT 1 FROM certification.brakes AS b
                                         WHERE b.organisation_id = v.id AND b.kind = 'repair' AND b.closed_at IS NULL) THEN
             v_held := v_held || v.id; -- the next full comparison decides
-        ELSIF (p_everybody OR v.n > 0) AND certification.brake_holds(v.id, 'repair', v.n, greatest(v.n, (
-                SELECT count(*) FROM certification.listings AS l WHERE l.organisation_id = v.id AND l.state = 'live')), p_run_id) THEN
+        ELSIF (p_everybody OR v.n > 0) AND certification.brake_holds(v.id, 'repair', v.n, CASE WHEN v.n = 0 THEN 0 ELSE greatest(v.n, (
+                SELECT count(*) FROM certification.listings AS l WHERE l.organisation_id = v.id AND l.state = 'live')) END, p_run_id) THEN
             v_held := v_held || v.id;
             v_braked := v_braked + v.n;
         END IF;
