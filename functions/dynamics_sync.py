@@ -1,4 +1,4 @@
-"""Make the website show what the database says. Trigger: the queue SyncRequests, in batches."""
+"""Make the website show what the database says. Trigger: the queues SyncRequests and RepairRequests, in batches."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             swept = sync_unsynced(listings=listings, sync=sync, time_left=time_left)
         report.work("dynamics_sync", swept.counts, complete=swept.complete)
         return {**swept.counts, "complete": swept.complete}
-    messages = queue_messages(event)
-    with bootstrap.website_sync(time_left, time.sleep) as (_, sync):
-        failed = answer_messages(messages, sync=sync, queue=bootstrap.sync_queue(), report=report)
+    batch = queue_messages(event)
+    repairs = bootstrap.is_repair_queue(batch.queue_name)
+    queue = bootstrap.repair_queue() if repairs else bootstrap.sync_queue()
+    with bootstrap.website_sync(time_left, time.sleep, repairs=repairs) as (_, sync):
+        failed = answer_messages(batch.messages, sync=sync, queue=queue, report=report)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}

@@ -5,12 +5,21 @@ from __future__ import annotations
 import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.secrets import SecretKeys, SecretVersions, read_secret
 from shared.domain.doorbell import usable_keys
-from shared.settings import doorbell_settings, mail_settings, queue_settings, settings, website_settings
+from shared.settings import (
+    doorbell_settings,
+    mail_settings,
+    queue_settings,
+    reconciliation_settings,
+    repair_settings,
+    settings,
+    website_settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,9 +27,24 @@ if TYPE_CHECKING:
 
     from shared.adapters.dataverse.service import Service
     from shared.adapters.postgres.connection import KeptConnection
+    from shared.domain.comparison import Acceptance
     from shared.domain.credential import Health
     from shared.domain.listings import SyncResult
-    from shared.ports import Gate, Keys, Listings, Mailer, Night, Outbox, Runs, SyncQueue, SyncState, Website
+    from shared.domain.runs import Verdict
+    from shared.ports import (
+        Comparison,
+        Gate,
+        Keys,
+        Listings,
+        Mailer,
+        Night,
+        Outbox,
+        Report,
+        Runs,
+        SyncQueue,
+        SyncState,
+        Website,
+    )
 
 
 # What the last reply said has to be written down before the function's time is up.
@@ -71,9 +95,12 @@ def mailer() -> Mailer:
 
 @contextmanager
 def website_sync(
-    time_left: Callable[[], float], pause: Callable[[float], None]
+    time_left: Callable[[], float], pause: Callable[[float], None], *, repairs: bool = False
 ) -> Iterator[tuple[Listings, Callable[[Iterable[UUID]], SyncResult]]]:
-    """The listings, and the sync of some of them to the website. `time_left`: seconds this function still has."""
+    """The listings, and the sync of some of them to the website. `time_left`: seconds this function still has.
+
+    `repairs`: with fewer requests at a time, so that live changes find the website free.
+    """
     from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState  # noqa: PLC0415
     from shared.use_cases.sync_listings import sync_listings  # noqa: PLC0415
 
@@ -82,7 +109,7 @@ def website_sync(
         sync = partial(
             sync_listings,
             listings=listings,
-            website=website(state, lambda: time_left() - _SECONDS_TO_SETTLE),
+            website=website(state, lambda: time_left() - _SECONDS_TO_SETTLE, repairs=repairs),
             state=state,
             time_left=time_left,
             pause=pause,
@@ -109,18 +136,103 @@ def sync_queue() -> SyncQueue:
 
 
 @cache
+def repair_queue() -> SyncQueue:
+    """The queue of repairs. One for the container."""
+    from shared.adapters.sqs import SqsSyncQueue, sqs_client  # noqa: PLC0415
+
+    its = repair_settings()
+    return SqsSyncQueue(sqs_client(its.region), its.url)
+
+
+def is_repair_queue(name: str) -> bool:
+    """Whether the queue of this name is that of repairs."""
+    return repair_settings().url.rpartition("/")[2] == name
+
+
+@dataclass(frozen=True)
+class Reconciling:
+    """What a run of reconciliation works with."""
+
+    runs: Runs
+    check: Callable[[], Health]
+    full: Callable[[UUID, Acceptance | None], Verdict]
+    sweep: Callable[[UUID, Health], Verdict]
+
+
+@contextmanager
+def reconciling(report: Report, time_left: Callable[[], float]) -> Iterator[Reconciling]:
+    """Reconciliation on its database and website. `time_left`: seconds this function still has."""
+    from shared.adapters.postgres.comparison import PostgresReconciliation, comparing  # noqa: PLC0415
+    from shared.adapters.postgres.connection import connect  # noqa: PLC0415
+    from shared.adapters.sqs import SqsQueueDepths, sqs_client  # noqa: PLC0415
+    from shared.use_cases.compare_website import compare_website  # noqa: PLC0415
+    from shared.use_cases.sweep import Sweep  # noqa: PLC0415
+
+    its, arn, region = reconciliation_settings(), settings().database_secret_arn, settings().region
+    settling = timedelta(seconds=its.settling_seconds)
+    urls = {
+        "SyncRequests": its.sync_requests,
+        "RepairRequests": its.repair_requests,
+        "SyncDeadLetters": its.sync_dead_letters,
+        "DeadLetters": its.dead_letters,
+    }
+
+    @contextmanager
+    def compared() -> Iterator[Comparison]:
+        # A connection of its own: what the other one writes, such as a closed window, is seen by all workers at once.
+        with connect(lambda fresh: read_secret(arn, region, fresh=fresh)) as connection:
+            with comparing(connection, settling) as comparison:
+                yield comparison
+
+    with database() as its_database, connect(lambda fresh: read_secret(arn, region, fresh=fresh)) as connection:
+        reconciliation = PostgresReconciliation(connection)
+        reader = website_reader(its_database.state, lambda: time_left() - _SECONDS_TO_SETTLE)
+
+        def full(run_id: UUID, acceptance: Acceptance | None) -> Verdict:
+            return compare_website(
+                run_id,
+                comparing=compared,
+                reconciliation=reconciliation,
+                reader=reader,
+                queue=repair_queue(),
+                report=report,
+                now=lambda: datetime.now(UTC),
+                time_left=time_left,
+                acceptance=acceptance,
+            )
+
+        def sweep(run_id: UUID, health: Health) -> Verdict:
+            return Sweep(
+                reconciliation=reconciliation,
+                comparing=compared,
+                reader=reader,
+                state=its_database.state,
+                depths=SqsQueueDepths(sqs_client(region), urls),
+                queue=repair_queue(),
+                report=report,
+                settling=settling,
+                time_left=time_left,
+            ).run(run_id, recovered=health.recovered)
+
+        yield Reconciling(
+            its_database.runs, lambda: check_credential(its_database.listings, its_database.state), full, sweep
+        )
+
+
+@cache
 def doorbell_keys() -> Keys:
     """The keys that sign the doorbell; one for the container, since it remembers when it last read them."""
     its = doorbell_settings()
     return SecretKeys(lambda fresh: usable_keys(read_secret(its.secret_arn, its.region, fresh=fresh)))
 
 
-def website(gate: Gate, time_left: Callable[[], float]) -> Website:
+def website(gate: Gate, time_left: Callable[[], float], *, repairs: bool = False) -> Website:
     """The website in Dataverse. `time_left`: seconds in which requests may still be under way."""
     from shared.adapters.dataverse.website import DataverseWebsite  # noqa: PLC0415 - httpx takes 120 ms to import
 
     its = website_settings()
-    return DataverseWebsite(_dataverse(), gate, time_left=time_left, batch_size=its.batch_size, parallel=its.parallel)
+    parallel = its.repair_parallel if repairs else its.parallel
+    return DataverseWebsite(_dataverse(), gate, time_left=time_left, batch_size=its.batch_size, parallel=parallel)
 
 
 def check_credential(listings: Listings, state: SyncState, *, seconds: float = _SECONDS_TO_CHECK) -> Health:

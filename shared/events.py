@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.domain import sync_messages
+from shared.domain.comparison import Acceptance
 from shared.domain.errors import PermanentError
 from shared.domain.listings import SyncMessage
 
@@ -43,6 +45,44 @@ class Scheduled(BaseModel):
             raise InvalidEventError(f'{_wrong(error)}. Expected {{"scheduled_time": "2026-12-01T23:15:00Z"}}') from None
 
 
+class _By(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    actor: Annotated[str, Field(min_length=1, max_length=200)]
+    reason: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class Reconciling(BaseModel):
+    """What the schedules of reconciliation send, or a person who wants it now."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scheduled_time: Annotated[AwareDatetime, BeforeValidator(_written_out)]
+    mode: Literal["sweep", "full"]
+    accept: _By | None = None
+    """With full only: a person takes a suspiciously small answer of the website for true."""
+
+    @model_validator(mode="after")
+    def _accepts_in_full_only(self) -> Self:
+        if self.accept is not None and self.mode != "full":
+            raise PydanticCustomError("accept_in_full_only", "accept goes with mode full only")
+        return self
+
+    @classmethod
+    def parse(cls, event: object) -> Self:
+        """The event, checked. Raises InvalidEventError."""
+        try:
+            return cls.model_validate(event)
+        except ValidationError as error:
+            expected = '{"scheduled_time": "2026-12-01T02:40:00Z", "mode": "full"}, or "sweep"'
+            raise InvalidEventError(f"{_wrong(error)}. Expected {expected}") from None
+
+    @property
+    def acceptance(self) -> Acceptance | None:
+        """Who accepts a small answer, and why."""
+        return Acceptance(self.accept.actor, self.accept.reason) if self.accept else None
+
+
 class _Attributes(BaseModel):
     ApproximateReceiveCount: int
 
@@ -53,13 +93,22 @@ class _Record(BaseModel):
     body: str
     attributes: _Attributes
     eventSource: Literal["aws:sqs"]  # noqa: N815
+    eventSourceARN: str  # noqa: N815
 
 
 class _Batch(BaseModel):
     Records: Annotated[list[_Record], Field(min_length=1)]
 
 
-def queue_messages(event: object) -> tuple[SyncMessage, ...]:
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The messages of one SQS event, which come from one queue."""
+
+    queue_name: str
+    messages: tuple[SyncMessage, ...]
+
+
+def queue_messages(event: object) -> Batch:
     """The messages of an SQS event. One that cannot be read stops no other (I13). Raises InvalidEventError."""
     try:
         batch = _Batch.model_validate(event)
@@ -74,7 +123,7 @@ def queue_messages(event: object) -> tuple[SyncMessage, ...]:
         messages.append(
             SyncMessage(record.messageId, record.receiptHandle, record.attributes.ApproximateReceiveCount, requests)
         )
-    return tuple(messages)
+    return Batch(batch.Records[0].eventSourceARN.rpartition(":")[2], tuple(messages))
 
 
 class _ListingChanged(BaseModel):

@@ -124,6 +124,13 @@ class SyncQueue(Protocol):
         """Have messages, by receipt handle, delivered again after so many seconds. What fails comes again anyway."""
 
 
+class QueueDepths(Protocol):
+    """How full the queues are."""
+
+    def read(self) -> Mapping[str, int]:
+        """Messages waiting, by the queue's name in template.yaml. Raises QueueUnavailableError."""
+
+
 class Keys(Protocol):
     """The keys that sign the doorbell: two while they are rotated. Both raise ConnectionLostError."""
 

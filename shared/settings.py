@@ -42,6 +42,27 @@ class QueueSettings(BaseModel):
     region: str = Field(alias="AWS_REGION", min_length=1)
 
 
+class RepairSettings(BaseModel):
+    """Settings of the functions that ask for repairs, or carry them out."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    url: str = Field(alias="REPAIR_QUEUE_URL", min_length=1)
+    region: str = Field(alias="AWS_REGION", min_length=1)
+
+
+class ReconciliationSettings(BaseModel):
+    """Settings of `reconciliation` besides."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    sync_requests: str = Field(alias="SYNC_QUEUE_URL", min_length=1)
+    repair_requests: str = Field(alias="REPAIR_QUEUE_URL", min_length=1)
+    sync_dead_letters: str = Field(alias="SYNC_DEAD_LETTERS_URL", min_length=1)
+    dead_letters: str = Field(alias="DEAD_LETTERS_URL", min_length=1)
+    settling_seconds: float = Field(alias="SETTLING_SECONDS", default=120.0, ge=0, le=3600)
+
+
 class WebsiteSettings(BaseModel):
     """Settings of the functions that talk to the website."""
 
@@ -52,6 +73,7 @@ class WebsiteSettings(BaseModel):
     authority: str = Field(alias="ENTRA_AUTHORITY", default="https://login.microsoftonline.com")
     batch_size: int = Field(alias="DATAVERSE_BATCH_SIZE", default=100, ge=1, le=1000)
     parallel: int = Field(alias="DATAVERSE_PARALLEL_REQUESTS", default=4, ge=1, le=52)
+    repair_parallel: int = Field(alias="DATAVERSE_REPAIR_PARALLEL_REQUESTS", default=1, ge=1, le=52)
 
 
 class DoorbellSettings(BaseModel):
@@ -88,6 +110,18 @@ def mail_settings() -> MailSettings:
 def queue_settings() -> QueueSettings:
     """The queue settings of this function, read once."""
     return read(QueueSettings)
+
+
+@cache
+def repair_settings() -> RepairSettings:
+    """The settings of the queue of repairs, read once."""
+    return read(RepairSettings)
+
+
+@cache
+def reconciliation_settings() -> ReconciliationSettings:
+    """The settings of reconciliation, read once."""
+    return read(ReconciliationSettings)
 
 
 @cache

@@ -105,6 +105,32 @@ class SqsSyncQueue:
         return {failure["Id"]: failure for failure in reply.get("Failed", [])}
 
 
+class SqsQueueDepths:
+    """shared.ports.QueueDepths. SQS calls its figures approximate: they may be a minute old."""
+
+    def __init__(self, client: SQSClient, urls: Mapping[str, str]) -> None:
+        """`urls` by the queue's name in template.yaml."""
+        self._client = client
+        self._urls = urls
+
+    def read(self) -> Mapping[str, int]:
+        """How many messages wait in each. Raises QueueUnavailableError."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        depths = {}
+        for name, url in self._urls.items():
+            try:
+                reply = self._client.get_queue_attributes(
+                    QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
+                )
+            except ClientError as error:
+                raise QueueUnavailableError(_code(error.response["Error"]["Code"])) from None
+            except BotoCoreError as error:
+                raise QueueUnavailableError(_code(type(error).__name__)) from None
+            depths[name] = int(reply["Attributes"]["ApproximateNumberOfMessages"])
+        return depths
+
+
 def _code(word: str) -> str:
     """A code for the log; what is not one, such as a sentence, is left out (I11)."""
     return f"queue_{word}" if re.fullmatch(r"[A-Za-z][A-Za-z0-9._]{2,99}", word) else "queue_refused"

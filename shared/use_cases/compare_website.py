@@ -49,6 +49,7 @@ def compare_website(
     counts = dict.fromkeys(NOTHING_COMPARED, 0)
     began = now()
     compared: Compared | None = None
+    reason: str | None = None
     repairs: Repairs | None = None
     verdicts: list[Verdict] = []
     if acceptance is not None:
@@ -67,14 +68,12 @@ def compare_website(
             counts |= {"repairs_requested": len(repairs.requests), "repairs_braked": repairs.braked}
     except ConnectionLostError:
         raise
-    except SmallAnswerError as error:
-        compared = None
-        verdicts.append(Verdict(RunState.DEGRADED, str(error)))
     except CertificationError as error:
-        compared = None
-        verdicts.append(trouble(error))
+        compared, reason = None, str(error)
+        small = isinstance(error, SmallAnswerError)
+        verdicts.append(Verdict(RunState.DEGRADED, reason) if small else trouble(error))
     verdicts += [Verdict(RunState.DEGRADED, left) for left in _LEFT if counts[left] and compared]
-    reason = ",".join(verdict.reason for verdict in verdicts if verdict.reason) if compared is None else None
+    verdicts += _look_for_duplicates(run_id, reconciliation, counts)
     reconciliation.write_proof(run_id, Proof(began, reason, compared, counts))
     if repairs and compared and repairs.requests:
         verdicts += _ask(queue, repairs)
@@ -133,6 +132,18 @@ def read_again(mentors: Sequence[UUID], comparison: Comparison, reader: WebsiteR
         rows = reader.rows(sites[0].table, sites[0].key, keys, columns_to_read(sites))
         comparison.add(seen_rows(sites, (row for row in rows if row is not None)))
     return comparison.compare(mentors)
+
+
+def _look_for_duplicates(run_id: UUID, reconciliation: Reconciliation, counts: dict[str, int]) -> list[Verdict]:
+    """The website has no part in it, and cannot stand in its way."""
+    try:
+        counts |= reconciliation.find_duplicates(run_id)
+        reconciliation.forget_old_sweeps()
+    except ConnectionLostError:
+        raise
+    except CertificationError as error:
+        return [Verdict(RunState.DEGRADED, str(error))]
+    return []
 
 
 def _ask(queue: SyncQueue, repairs: Repairs) -> list[Verdict]:
