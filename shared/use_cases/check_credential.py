@@ -20,13 +20,15 @@ from shared.domain.errors import (
     WebsiteRefusedError,
     WebsiteUnavailableError,
 )
+from shared.domain.runs import trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from datetime import date
 
     from shared.domain.listings import Table
-    from shared.ports import Listings, Secrets, SyncState, Website
+    from shared.ports import Listings, Report, Secrets, SyncState, Website
 
 
 def check_credential(
@@ -51,6 +53,21 @@ def check_credential(
     if health.state is not CredentialState.UNREACHABLE:
         health = replace(health, pending=_pending(secrets, signed_in_by, tables, health.tables_refused))
     return replace(health, recovered=state.note_check(health))
+
+
+def checked(check: Callable[[], Health], function: str, today: date, report: Report) -> Health:
+    """The check as part of a run of `function`: its counts are reported, and what breaks in it holds nothing up (I13).
+
+    Raises ConnectionLostError when the database is gone.
+    """
+    try:
+        health = check()
+    except ConnectionLostError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the run has other work
+        health = Health(CredentialState.UNREACHABLE, trouble(error).reason)
+    report.work(function, health.counts(today), reasons=health.troubles())
+    return health
 
 
 def _asked(website: Website, tables: Sequence[Table]) -> Health:

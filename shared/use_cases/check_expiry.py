@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.domain.calendar import as_of, looks_at_everyone
-from shared.domain.credential import CredentialState, Health
 from shared.domain.errors import CertificationError, ConnectionLostError, StoreUnavailableError
 from shared.domain.runs import (
     Count,
@@ -20,12 +19,14 @@ from shared.domain.runs import (
     judge,
     trouble,
 )
+from shared.use_cases.check_credential import checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date, datetime
     from uuid import UUID
 
+    from shared.domain.credential import Health
     from shared.ports import Listings, Night, Report, Runs, SyncQueue
 
 # Somebody who edits a mentor just now holds the row for a moment, and two transactions may meet in a deadlock: another
@@ -56,31 +57,18 @@ def check_expiry(
     ConnectionLostError when the database is gone.
     """
     run_id = runs.start("expiry_check", scheduled_at, request_id)
-    troubles = _check_credential(check_credential, scheduled_at, report)
+    health = checked(check_credential, "expiry_check", as_of(scheduled_at, "Europe/Oslo"), report)
     organisations = runs.organisations()
     verdict = combine(
         _check_organisation(run_id, organisation, scheduled_at, runs=runs, night=night, report=report, pause=pause)
         for organisation in organisations
     )
-    verdict = degrade(combine([verdict, *_ask_for_sync(listings, queue, report)]), troubles)
+    verdict = degrade(combine([verdict, *_ask_for_sync(listings, queue, report)]), health.troubles())
     runs.finish(run_id, verdict)
     report.run("expiry_check", run_id, verdict)
     if verdict.state is RunState.FAILED or verdict.incomplete:
         raise RunFailedError(verdict.reason)
     return RunResult(run_id, verdict, len(organisations))
-
-
-def _check_credential(check: Callable[[], Health], scheduled_at: datetime, report: Report) -> Sequence[str]:
-    """The codes of what is wrong. Nothing of it holds up the reminders and expiries (I13)."""
-    try:
-        health = check()
-        troubles = health.troubles()
-    except ConnectionLostError:
-        raise
-    except Exception as error:  # noqa: BLE001 - the night has to come
-        health, troubles = Health(CredentialState.NOT_CHECKED), (trouble(error).reason or "",)
-    report.work("expiry_check", health.counts(as_of(scheduled_at, "Europe/Oslo")), reasons=troubles)
-    return troubles
 
 
 def _ask_for_sync(listings: Listings, queue: SyncQueue, report: Report) -> list[Verdict]:

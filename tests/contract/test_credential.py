@@ -189,6 +189,8 @@ def test_one_organisations_table_that_is_closed_to_us_is_told_and_stops_nobody_e
     health = check()
     assert (health.state, health.tables_refused) == (HEALTHY, {SECOND_TABLE: "dataverse_403_0x80040220"})
     assert health.troubles() == ("dataverse_403_0x80040220",)
+    check.pending_version = check.secret.value
+    assert check().pending == "good", "it can do what the one in use can"
     assert not crew.worker().sync(theirs).stopped
     assert foundation.listing(theirs)["reason"] == "dataverse_403_0x80040220"
     site.remove_privilege("write")
