@@ -1,4 +1,4 @@
-"""Prove that the website equals the app. Trigger: EventBridge Scheduler, a sweep every 5 minutes and nightly all of it."""
+"""Prove that the website equals the app. Trigger: EventBridge Scheduler, every 5 minutes and nightly."""
 
 from __future__ import annotations
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         SyncQueue,
         SyncState,
         Website,
+        WebsiteReader,
     )
 
 
@@ -180,9 +181,11 @@ def reconciling(report: Report, time_left: Callable[[], float]) -> Iterator[Reco
     @contextmanager
     def compared() -> Iterator[Comparison]:
         # A connection of its own: what the other one writes, such as a closed window, is seen by all workers at once.
-        with connect(lambda fresh: read_secret(arn, region, fresh=fresh)) as connection:
-            with comparing(connection, settling) as comparison:
-                yield comparison
+        with (
+            connect(lambda fresh: read_secret(arn, region, fresh=fresh)) as another,
+            comparing(another, settling) as comparison,
+        ):
+            yield comparison
 
     with database() as its_database, connect(lambda fresh: read_secret(arn, region, fresh=fresh)) as connection:
         reconciliation = PostgresReconciliation(connection)
@@ -233,6 +236,13 @@ def website(gate: Gate, time_left: Callable[[], float], *, repairs: bool = False
     its = website_settings()
     parallel = its.repair_parallel if repairs else its.parallel
     return DataverseWebsite(_dataverse(), gate, time_left=time_left, batch_size=its.batch_size, parallel=parallel)
+
+
+def website_reader(gate: Gate, time_left: Callable[[], float]) -> WebsiteReader:
+    """The website as it is. `time_left`: seconds in which requests may still be under way."""
+    from shared.adapters.dataverse.reader import DataverseReader  # noqa: PLC0415 - as in `website`
+
+    return DataverseReader(_dataverse(), gate, time_left=time_left, pause=time.sleep)
 
 
 def check_credential(listings: Listings, state: SyncState, *, seconds: float = _SECONDS_TO_CHECK) -> Health:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime, timedelta
     from uuid import UUID
 
@@ -102,6 +102,18 @@ class Website(Protocol):
         Answers the tables that are closed to us, while another is not, each with the code. Raises WebsiteRefusedError
         when nothing is let in, WebsiteUnavailableError when that cannot be told.
         """
+
+
+class WebsiteReader(Protocol):
+    """The listing tables as the website has them. Both raise WebsiteUnavailableError or WebsiteRefusedError."""
+
+    def pages(self, table: str, columns: Sequence[str]) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """Every row, shown or hidden, a page at a time. It ends only where the website says that there is no more."""
+
+    def rows(
+        self, table: str, key: str, keys: Sequence[str], columns: Sequence[str]
+    ) -> Sequence[Mapping[str, Any] | None]:
+        """The rows of these values of the alternate key, read now; None where there is none."""
 
 
 class Secrets(Protocol):

@@ -1,4 +1,4 @@
-"""Reconciliation as its function runs it: the use cases on the real adapters, under its own login, to a real emulator."""
+"""Reconciliation as its function runs it: the use cases on the real adapters, under its own login."""
 
 from __future__ import annotations
 
@@ -75,7 +75,10 @@ class Reconciler:
         self._open.callback(service.close)
         self.settling = timedelta(seconds=settling)
         self.seconds = 300.0
-        self.reader: WebsiteReader = DataverseReader(service, self.state, time_left=lambda: self.seconds)
+        self.pauses: list[float] = []
+        self.reader: WebsiteReader = DataverseReader(
+            service, self.state, time_left=lambda: self.seconds, pause=self.pauses.append, page_size=4
+        )
         self.queue = Asked()
         self.report: Any = Reported()
         self.run_id = uuid4()

@@ -61,7 +61,7 @@ def compare_website(
             compared = _compare(comparison, counts)
             if looks_small(compared) and acceptance is None:
                 counts |= compared.counts
-                raise SmallAnswerError("website_answer_small")  # noqa: TRY301 - ends the transaction without a trace
+                raise SmallAnswerError("website_answer_small")
             compared = _verify(comparison, compared, reader, counts, time_left)
             counts |= {**compared.counts, **comparison.record(run_id)}
             repairs = comparison.repair(run_id, everybody=True)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.adapters.dataverse.keys import API, NotAddressableError, identifier, key_value
 from shared.domain.listings import Action, Change
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Operation(NamedTuple):
@@ -61,9 +64,14 @@ def reading(place: int, change: Change) -> Operation:
         body = None
     if not isinstance(body, dict):
         raise NotAddressableError("body_is_no_object")
-    columns = sorted({identifier(column_read(name), "column_not_an_identifier") for name in body if readable(name)})
-    select = ",".join(columns or [identifier(change.key, "key_not_an_identifier")])
-    row = f"{_row(change.table, change.key)}{key_value(str(change.mentor_id))}')"
+    columns = sorted({column_read(name) for name in body if readable(name)})
+    return read_row(place, change.table, change.key, str(change.mentor_id), columns or [change.key])
+
+
+def read_row(place: int, table: str, key: str, value: str, columns: Sequence[str]) -> Operation:
+    """GET of these columns of the row that has this value of the key. Raises NotAddressableError."""
+    select = ",".join(identifier(column, "column_not_an_identifier") for column in columns)
+    row = f"{_row(table, key)}{key_value(value)}')"
     content = f"GET {row}?$select={select} HTTP/1.1\r\nAccept: application/json\r\n\r\n"
     return Operation(place, content.encode())
 
