@@ -11,6 +11,7 @@ import pytest
 
 from local.aws import REGION, LocalAws
 from local.database import ROLES
+from local.dataverse import defaults
 from local.lambda_host.host import LambdaHost
 from local.lambda_host.provision import Stack, local_clients, provision
 from local.lambda_host.template import load_template
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from local.lambda_host.invocation import Invocation
+    from tests.syncs import Site
+
+CREDENTIAL = {
+    "tenant_id": defaults.TENANT_ID,
+    "client_id": defaults.CLIENT_ID,
+    "client_secret": defaults.CLIENT_SECRET,
+    "client_secret_expires_on": "2030-01-31",
+}
 
 
 @dataclass(frozen=True)
@@ -54,16 +63,20 @@ def apis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalAws, S
 
 
 @pytest.fixture
-def deployed(apis: tuple[LocalAws, Stack, Any], database: Any) -> Iterator[Deployed]:
-    """Cold functions with logins to the test's database."""
+def deployed(apis: tuple[LocalAws, Stack, Any], database: Any, site: Site) -> Iterator[Deployed]:
+    """Cold functions with logins to the test's database and to the website."""
     aws, stack, secrets = apis
+    environment = {"DATAVERSE_URL": site.url, "ENTRA_AUTHORITY": site.url}
     with ExitStack() as running:
         ses = running.enter_context(LocalSes())
         lines: list[str] = []
         host = running.enter_context(
-            LambdaHost(stack, ROOT, endpoints(aws.url, ses.url), on_log=lambda line: lines.append(line.text))
+            LambdaHost(
+                stack, ROOT, endpoints(aws.url, ses.url) | environment, on_log=lambda line: lines.append(line.text)
+            )
         )
         deployed = Deployed(stack, host, ses, secrets, lines)
         for function in ROLES:
             deployed.put_secret(function, database.login(function))
+        secrets.put_secret_value(SecretId=stack.physical_id("DataverseSecret"), SecretString=json.dumps(CREDENTIAL))
         yield deployed

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.foundation import DAY, days
+from tests.functions.conftest import CREDENTIAL
 
 EVENT = json.loads((Path(__file__).parents[2] / "events" / "expiry_check.scheduled.json").read_text())
 
@@ -44,7 +45,8 @@ def test_the_log_has_one_line_an_organisation_and_one_a_run_with_the_settings_in
     """I12: the flags a night ran by are in its own log line."""
     foundation.organisation(thresholds=(45, 20), reactivate=False)
     lines = deployed.logged(deployed.invoke("ExpiryCheck", EVENT))
-    organisation, asked, run = (line for line in lines if "_aws" not in line)
+    checked, organisation, asked, run = (line for line in lines if "_aws" not in line)
+    assert (checked["counts"]["credential_healthy"], checked["reasons"]) == (1, [])
     assert organisation["thresholds"] == [45, 20]
     assert (organisation["org_thresholds"], organisation["reactivate_renewed"]) == (True, False)
     assert organisation["as_of"] == DAY.isoformat()
@@ -60,7 +62,7 @@ def test_the_night_asks_for_the_sync_of_what_it_changed(deployed, foundation):
     for left in (7, -1):
         foundation.mentor(organisation, DAY + days(left), consent=True)
     lines = deployed.logged(deployed.invoke("ExpiryCheck", EVENT))
-    (asked,) = (line for line in lines if line.get("message") == "work")
+    _, asked = (line for line in lines if line.get("message") == "work")
     assert asked["counts"] == {"sync_requested": 2}
 
 
@@ -68,7 +70,17 @@ def test_metrics_carry_zeros(deployed, foundation):
     """I12: a metric that only comes with a number cannot be told from one that never comes."""
     foundation.organisation()
     found = metrics(deployed.logged(deployed.invoke("ExpiryCheck", EVENT)))
-    for name in ("RemindersDue", "RemindersClaimed", "ExpiriesChanged", "ExpiriesSkippedByHand", "SetAside", "Untold"):
+    for name in (
+        "CredentialRefused",
+        "PendingSecretRefused",
+        "SecretWithoutEndDate",
+        "RemindersDue",
+        "RemindersClaimed",
+        "ExpiriesChanged",
+        "ExpiriesSkippedByHand",
+        "SetAside",
+        "Untold",
+    ):
         assert found[name] == 0, name
     assert {name: found[name] for name in found if name.startswith("Runs")} == {
         "RunsSucceeded": 1,
@@ -145,3 +157,54 @@ def test_a_rotated_secret_is_read_again_once(deployed, database, foundation):
     deployed.put_secret("ExpiryCheck", database.login("ExpiryCheck"))
     done = deployed.invoke("ExpiryCheck", EVENT)
     assert (done.function_error, done.init_ms) == (None, None)
+
+
+@pytest.fixture
+def pending(deployed):
+    """The next version of the secret, put in as docs/operations.md says; its label is taken off in the end."""
+    name = deployed.stack.physical_id("DataverseSecret")
+    value = json.dumps({**CREDENTIAL, "client_secret": "a-new-local-secret"})
+    made = deployed.secrets.put_secret_value(SecretId=name, SecretString=value, VersionStages=["AWSPENDING"])
+    yield made["VersionId"]
+    deployed.secrets.update_secret_version_stage(
+        SecretId=name, VersionStage="AWSPENDING", RemoveFromVersionId=made["VersionId"]
+    )
+
+
+def test_the_next_version_of_the_secret_is_tried_before_it_is_made_current(deployed, foundation, site, pending):
+    """I10: with AWSPENDING as it is in Secrets Manager; the run says what is wrong with it, and no value is logged."""
+    done = deployed.invoke("ExpiryCheck", EVENT)
+    assert (done.payload["state"], done.payload["reason"]) == ("degraded", "pending_entra_7000215")
+    assert metrics(deployed.logged(done))["PendingSecretRefused"] == 1
+
+    site.add_secret("a-new-local-secret")
+    done = deployed.invoke("ExpiryCheck", EVENT)
+    assert done.payload["state"] == "succeeded"
+    found = metrics(deployed.logged(done))
+    assert (found["PendingSecretGood"], found["CredentialHealthy"], found["SecretDaysLeft"]) == (1, 1, 1157)
+
+    name = deployed.stack.physical_id("DataverseSecret")
+    current = deployed.secrets.get_secret_value(SecretId=name)["VersionId"]
+    deployed.secrets.update_secret_version_stage(
+        SecretId=name, VersionStage="AWSCURRENT", MoveToVersionId=pending, RemoveFromVersionId=current
+    )
+    site.revoke_secret()
+    found = metrics(deployed.logged(deployed.invoke("ExpiryCheck", EVENT)))
+    assert (found["CredentialHealthy"], found["PendingSecretGood"], found["PendingSecretRefused"]) == (1, 0, 0)
+    assert foundation.one("SELECT pending_secret FROM certification.sync_state") == "none"
+    assert not [line for line in deployed.lines if "local-secret" in line or "local secret" in line]
+
+
+def test_an_access_that_is_lost_degrades_the_night_and_the_next_one_is_told_that_it_is_back(deployed, foundation, site):
+    """I10, I13: who has expired is expired all the same."""
+    organisation = foundation.organisation()
+    mentor = foundation.mentor(organisation, DAY - days(1))
+    site.remove_application_user()
+    done = deployed.invoke("ExpiryCheck", EVENT)
+    assert (done.function_error, done.payload["reason"]) == (None, "dataverse_403_0x80072560")
+    assert foundation.status(mentor) == "certification_expired"
+    assert foundation.one("SELECT stopped_reason FROM certification.sync_state") == "dataverse_403_0x80072560"
+    site.restore_application_user()
+    done = deployed.invoke("ExpiryCheck", EVENT)
+    assert metrics(deployed.logged(done))["CredentialRecovered"] == 1
+    assert foundation.one("SELECT stopped_since FROM certification.sync_state") is None
