@@ -11,6 +11,7 @@ import os
 import secrets
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -114,6 +115,7 @@ def local_stack(
                 "tenant_id": dataverse.tenant_id,
                 "client_id": dataverse.client_id,
                 "client_secret": dataverse.client_secret,
+                "client_secret_expires_on": (datetime.now(UTC) + timedelta(days=365)).date().isoformat(),
             },
             "DoorbellSecret": {"current": doorbell_key},
         }
