@@ -1,0 +1,231 @@
+-- What is wrong now is a query; an alert is the memory of having told it. Every scheduled run ends with both.
+
+CREATE TABLE certification.alerts (
+    id              bigint GENERATED ALWAYS AS IDENTITY,
+    condition       text NOT NULL CONSTRAINT alert_condition_known CHECK (condition IN (
+        'website_refuses_us', 'secret_ending', 'secret_without_end_date', 'pending_secret_refused', 'listed_but_invalid',
+        'orphan_listed', 'not_converging', 'listings_set_aside', 'claim_stuck', 'none_sent', 'run_failed', 'run_degraded',
+        'run_missing', 'unsynced_too_old', 'dead_letters', 'duplicates', 'brake', 'website_answer_small', 'website_unreachable')),
+    subject         text NOT NULL DEFAULT '',
+    since           timestamptz NOT NULL,
+    opened_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    opened_in       uuid,
+    seen_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+    n               bigint NOT NULL,
+    ids             uuid[] NOT NULL DEFAULT '{}' CONSTRAINT alert_ids_few CHECK (cardinality(ids) <= 20),
+    facts           jsonb NOT NULL DEFAULT '{}',
+    mark            text NOT NULL DEFAULT '',
+    told_at         timestamptz,
+    told_mark       text,
+    telling_until   timestamptz,
+    closed_at       timestamptz,
+    closed_told_at  timestamptz,
+    CONSTRAINT alerts_pkey PRIMARY KEY (id),
+    CONSTRAINT alert_told_with_its_mark CHECK ((told_at IS NULL) = (told_mark IS NULL)),
+    CONSTRAINT alert_closed_before_that_is_told CHECK (closed_at IS NOT NULL OR closed_told_at IS NULL)
+);
+COMMENT ON TABLE certification.alerts IS
+    'One row for each time something was wrong: opened -> told -> (reminded daily) -> closed -> told that it is over. Ids, codes and numbers only (I11).';
+COMMENT ON COLUMN certification.alerts.subject IS 'Which function, queue or organisation, where there may be several at a time.';
+COMMENT ON COLUMN certification.alerts.since IS 'Since when it has been wrong, which is before a run saw it.';
+COMMENT ON COLUMN certification.alerts.mark IS 'What makes it worth telling again before a day has passed: the days that a secret has left.';
+COMMENT ON COLUMN certification.alerts.telling_until IS 'Until then a run is sending it. If it does not come back the next run sends it: better twice than never.';
+CREATE UNIQUE INDEX alert_open_once ON certification.alerts (condition, subject) WHERE closed_at IS NULL;
+CREATE INDEX alerts_untold ON certification.alerts (id) WHERE closed_told_at IS NULL;
+CREATE INDEX runs_by_function ON certification.runs (function, started_at DESC);
+CREATE INDEX listings_set_aside ON certification.listings (mentor_id) WHERE state = 'set_aside';
+CREATE INDEX notices_claimed ON certification.notices (claimed_at) WHERE state = 'claimed';
+
+-- What is wrong now -------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION certification.some(p_ids uuid[]) RETURNS uuid[]
+LANGUAGE sql IMMUTABLE AS $$ SELECT coalesce((SELECT array_agg(i.id ORDER BY i.id) FROM (
+    SELECT u.id FROM unnest(p_ids) AS u (id) WHERE u.id IS NOT NULL ORDER BY u.id LIMIT 20) AS i), '{}') $$;
+COMMENT ON FUNCTION certification.some IS 'The first twenty of them.';
+
+-- How long each function may be silent: its longest pause, and an hour for the clocks and the retries.
+CREATE FUNCTION certification.longest_silence() RETURNS TABLE (function text, silence interval)
+LANGUAGE sql IMMUTABLE AS $$
+    VALUES ('expiry_check', interval '26 hours'), ('send_notices', interval '17 hours'),
+           ('reconciliation_sweep', interval '30 minutes'), ('reconciliation_full', interval '26 hours')
+$$;
+
+CREATE FUNCTION certification.troubles()
+RETURNS TABLE (condition text, subject text, since timestamptz, n bigint, ids uuid[], mark text, facts jsonb)
+LANGUAGE sql STABLE SET jit = off AS $$
+    WITH state AS MATERIALIZED (SELECT s.* FROM certification.sync_state AS s),
+    unsynced AS MATERIALIZED (
+        SELECT l.mentor_id, l.state, l.changed_at, l.claimed_until, l.website FROM certification.listings AS l
+         WHERE l.synced_version < l.desired_version
+    ), open AS MATERIALIZED (
+        SELECT f.* FROM certification.findings AS f WHERE f.closed_at IS NULL
+    ), late AS MATERIALIZED (
+        -- Somebody who must not be listed, may be there, and whom the sync has not hidden.
+        SELECT u.mentor_id, u.changed_at FROM unsynced AS u
+          JOIN certification.wanted_listings(ARRAY(
+              SELECT x.mentor_id FROM unsynced AS x
+               WHERE x.website IS NOT NULL AND x.changed_at < clock_timestamp() - interval '10 minutes')) AS w
+            ON w.mentor_id = u.mentor_id AND NOT w.listed
+    ), last_run AS MATERIALIZED (
+        SELECT k.function, r.* FROM certification.longest_silence() AS k
+         CROSS JOIN LATERAL (
+               SELECT r.id, r.state, r.reason, r.scheduled_at, r.ended_at FROM certification.runs AS r
+                WHERE r.function = k.function AND r.state <> 'running' ORDER BY r.started_at DESC LIMIT 1) AS r
+    ), last_good AS MATERIALIZED (
+        SELECT k.function, k.silence, (
+               SELECT r.started_at FROM certification.runs AS r
+                WHERE r.function = k.function AND r.state IN ('succeeded', 'degraded') ORDER BY r.started_at DESC LIMIT 1) AS at,
+               (SELECT min(a.applied_at) FROM certification.migrations AS a) AS installed_at
+          FROM certification.longest_silence() AS k
+    ), sent AS MATERIALIZED (
+        SELECT coalesce(sum(c.n) FILTER (WHERE c.measure = 'notices_sent'), 0) AS sent,
+               coalesce(sum(c.n) FILTER (WHERE c.measure IN ('notices_undeliverable', 'notices_given_back', 'notices_in_doubt')), 0)
+               -- At night nothing is sent, and waiting is no fault.
+               + coalesce(sum(c.n) FILTER (WHERE c.measure = 'notices_waiting'
+                     AND extract(hour FROM r.scheduled_at AT TIME ZONE 'Europe/Oslo') BETWEEN 8 AND 19), 0) AS unsent,
+               max(r.ended_at) AS at
+          FROM last_run AS r JOIN certification.run_counts AS c ON c.run_id = r.id
+         WHERE r.function = 'send_notices'
+    ), secret AS (
+        SELECT s.secret_ends_on - certification.today_in('Europe/Oslo') AS days_left, s.secret_ends_on, s.checked_at FROM state AS s
+    )
+    SELECT 'website_refuses_us', '', s.stopped_since, (SELECT count(*) FROM unsynced AS u WHERE u.state <> 'set_aside'),
+           '{}'::uuid[], '', jsonb_build_object('reason', s.stopped_reason)
+      FROM state AS s WHERE s.stopped_since IS NOT NULL
+    UNION ALL
+    SELECT 'website_unreachable', '', s.failing_since, (SELECT count(*) FROM unsynced AS u WHERE u.state <> 'set_aside'),
+           '{}', '', jsonb_build_object('reason', s.check_reason)
+      FROM state AS s WHERE s.stopped_since IS NULL AND s.failing_since < clock_timestamp() - interval '15 minutes'
+    UNION ALL
+    SELECT 'secret_ending', '', s.checked_at, greatest(s.days_left, 0), '{}',
+           CASE WHEN s.days_left > 14 THEN '30' WHEN s.days_left > 7 THEN '14' ELSE s.days_left::text END,
+           jsonb_build_object('ends_on', s.secret_ends_on, 'days_left', s.days_left)
+      FROM secret AS s WHERE s.days_left <= 30
+    UNION ALL
+    SELECT 'secret_without_end_date', '', s.healthy_at, 1, '{}', '', '{}'
+      FROM state AS s WHERE s.healthy_at IS NOT NULL AND s.check_reason IS NULL AND s.secret_ends_on IS NULL
+    UNION ALL
+    SELECT 'pending_secret_refused', '', s.checked_at, 1, '{}', '', jsonb_build_object('reason', s.pending_secret)
+      FROM state AS s WHERE s.pending_secret NOT IN ('none', 'good')
+    UNION ALL
+    SELECT 'listed_but_invalid', '', min(x.at), count(DISTINCT x.mentor_id), certification.some(array_agg(DISTINCT x.mentor_id)), '', '{}'
+      FROM (SELECT f.mentor_id, f.opened_at AS at FROM open AS f WHERE f.class = 'listed_but_invalid'
+            UNION ALL SELECT l.mentor_id, l.changed_at FROM late AS l) AS x
+    HAVING count(*) > 0
+    UNION ALL
+    SELECT 'orphan_listed', '', min(f.opened_at), count(*), certification.some(array_agg(coalesce(f.row_id, f.mentor_id))), '', '{}'
+      FROM open AS f WHERE f.class = 'orphan' HAVING count(*) > 0
+    UNION ALL
+    SELECT 'not_converging', '', min(f.opened_at), count(*), certification.some(array_agg(f.mentor_id)), '', '{}'
+      FROM open AS f WHERE f.repairs >= 2 AND f.seen_at > f.repaired_at HAVING count(*) > 0
+    UNION ALL
+    SELECT 'listings_set_aside', '', min(l.changed_at), count(*), certification.some(array_agg(l.mentor_id)), '', '{}'
+      FROM certification.listings AS l WHERE l.state = 'set_aside' HAVING count(*) > 0
+    UNION ALL
+    SELECT 'claim_stuck', 'notices', min(c.claimed_at), count(*), certification.some(array_agg(coalesce(c.mentor_id, c.coordinator_id))), '', '{}'
+      FROM certification.notices AS c
+     WHERE c.state = 'claimed' AND c.claimed_at < clock_timestamp() - interval '30 minutes' HAVING count(*) > 0
+    UNION ALL
+    SELECT 'claim_stuck', 'listings', min(u.claimed_until), count(*), certification.some(array_agg(u.mentor_id)), '', '{}'
+      FROM unsynced AS u
+     WHERE u.state = 'sending' AND u.claimed_until < clock_timestamp() - interval '10 minutes' HAVING count(*) > 0
+    UNION ALL
+    SELECT 'none_sent', '', s.at, s.unsent::bigint, '{}', '', jsonb_build_object('due', s.unsent, 'sent', 0)
+      FROM sent AS s WHERE s.sent = 0 AND s.unsent > 0
+    UNION ALL
+    SELECT 'run_' || r.state, r.function, r.ended_at, 1, ARRAY[r.id], '', jsonb_build_object('reason', r.reason)
+      FROM last_run AS r WHERE r.state IN ('failed', 'degraded')
+    UNION ALL
+    SELECT 'run_missing', g.function, coalesce(g.at, g.installed_at), 1, '{}', '',
+           jsonb_build_object('longest_silence_minutes', round(extract(epoch FROM g.silence) / 60))
+      FROM last_good AS g WHERE coalesce(g.at, g.installed_at) < clock_timestamp() - g.silence
+    UNION ALL
+    SELECT 'unsynced_too_old', '', min(u.changed_at), count(*), certification.some(array_agg(u.mentor_id)), '', '{}'
+      FROM unsynced AS u
+     WHERE u.state <> 'set_aside' AND u.changed_at < clock_timestamp() - interval '15 minutes' HAVING count(*) > 0
+    UNION ALL
+    SELECT 'dead_letters', q.queue, q.seen_at, q.n, '{}', '', '{}'
+      FROM certification.queue_depths AS q WHERE q.queue IN ('SyncDeadLetters', 'DeadLetters') AND q.n > 0
+    UNION ALL
+    SELECT 'duplicates', '', min(d.found_at), count(*), certification.some(array_agg(DISTINCT d.mentor_id)), '', '{}'
+      FROM certification.duplicates AS d WHERE d.reviewed_at IS NULL HAVING count(*) > 0
+    UNION ALL
+    SELECT 'brake', b.organisation_id || ':' || b.kind, b.tripped_at, b.n,
+           certification.some(CASE b.kind
+               WHEN 'expiry' THEN ARRAY(
+                   SELECT m.id FROM public.peer_mentors AS m JOIN public.certifications AS c ON c.mentor_id = m.id
+                    WHERE m.organisation_id = b.organisation_id AND m.status = 'active'
+                      AND c.expires_on < certification.today_in('Europe/Oslo') ORDER BY m.id LIMIT 20)
+               ELSE ARRAY(SELECT f.mentor_id FROM open AS f WHERE f.organisation_id = b.organisation_id ORDER BY f.mentor_id LIMIT 20) END),
+           '', jsonb_build_object('of', b.of_n, 'kind', b.kind, 'organisation_id', b.organisation_id)
+      FROM certification.brakes AS b
+     WHERE b.closed_at IS NULL AND NOT certification.brake_release_is_in_force(b.released_at)
+    UNION ALL
+    SELECT 'website_answer_small', '', p.at, 1, '{}', '', '{}'
+      FROM (SELECT q.* FROM certification.proofs AS q ORDER BY q.at DESC LIMIT 1) AS p WHERE p.reason = 'website_answer_small'
+$$;
+COMMENT ON FUNCTION certification.troubles IS 'Everything that operations has to know of just now, one row for each condition and subject. Ids, codes and numbers only (I11).';
+
+-- Alerts --------------------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION certification.note_alerts(p_run_id uuid) RETURNS TABLE (measure text, n bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    -- One run at a time, and each looks after the one before has written: neither closes what the other has just seen.
+    LOCK TABLE certification.alerts IN SHARE ROW EXCLUSIVE MODE;
+    RETURN QUERY
+    WITH trouble AS MATERIALIZED (SELECT * FROM certification.troubles()),
+    noted AS (
+        INSERT INTO certification.alerts AS a (condition, subject, since, opened_in, n, ids, facts, mark)
+        SELECT t.condition, t.subject, coalesce(t.since, clock_timestamp()), p_run_id, t.n, t.ids, t.facts, t.mark FROM trouble AS t
+        ON CONFLICT (condition, subject) WHERE closed_at IS NULL DO UPDATE
+           SET seen_at = clock_timestamp(), n = excluded.n, ids = excluded.ids, facts = excluded.facts, mark = excluded.mark
+        RETURNING a.xmax = 0 AS is_new
+    ), over AS (
+        UPDATE certification.alerts AS a SET closed_at = clock_timestamp()
+         WHERE a.closed_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM trouble AS t WHERE t.condition = a.condition AND t.subject = a.subject)
+        RETURNING 1
+    )
+    SELECT 'alerts_open', (SELECT count(*) FROM noted)
+    UNION ALL SELECT 'alerts_opened', (SELECT count(*) FROM noted AS o WHERE o.is_new)
+    UNION ALL SELECT 'alerts_closed', (SELECT count(*) FROM over);
+END
+$$;
+COMMENT ON FUNCTION certification.note_alerts IS 'Open an alert for what is newly wrong, close what is over.';
+
+CREATE FUNCTION certification.claim_alerts_to_tell()
+RETURNS TABLE (
+    id bigint, kind text, condition text, subject text, since timestamptz, closed_at timestamptz, n bigint, ids uuid[], facts jsonb, mark text)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH due AS (
+        SELECT a.id FROM certification.alerts AS a
+         WHERE a.closed_told_at IS NULL AND (a.telling_until IS NULL OR a.telling_until < clock_timestamp())
+           AND (a.closed_at IS NOT NULL OR a.told_at IS NULL
+                OR CASE WHEN a.condition IN ('secret_ending', 'secret_without_end_date') THEN a.told_mark <> a.mark
+                        ELSE a.told_at < clock_timestamp() - interval '24 hours' END)
+         ORDER BY a.id
+           FOR UPDATE SKIP LOCKED
+    )
+    UPDATE certification.alerts AS a SET telling_until = clock_timestamp() + interval '2 minutes'
+      FROM due AS d WHERE a.id = d.id
+    RETURNING a.id, CASE WHEN a.closed_at IS NOT NULL THEN 'closed' WHEN a.told_at IS NULL THEN 'opened' ELSE 'reminder' END,
+              a.condition, a.subject, a.since, a.closed_at, a.n, a.ids, a.facts, a.mark
+$$;
+COMMENT ON FUNCTION certification.claim_alerts_to_tell IS 'What is to be told now: what is new, what has been open for another day, what is over. Another run leaves it alone for two minutes.';
+
+CREATE FUNCTION certification.told_alert(p_id bigint, p_kind text, p_mark text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE certification.alerts AS a
+       SET told_at = coalesce(CASE WHEN p_kind = 'closed' THEN a.told_at END, clock_timestamp()), told_mark = p_mark,
+           closed_told_at = CASE WHEN p_kind = 'closed' THEN clock_timestamp() END, telling_until = NULL
+     WHERE a.id = p_id
+$$;
+
+REVOKE ALL ON FUNCTION
+    certification.some, certification.longest_silence, certification.troubles, certification.note_alerts,
+    certification.claim_alerts_to_tell, certification.told_alert
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION certification.note_alerts, certification.claim_alerts_to_tell, certification.told_alert
+TO certification_expiry_check, certification_send_notices, certification_dynamics_sync, certification_reconciliation;
