@@ -12,7 +12,11 @@ from shared.use_cases.answer_messages import answer_messages
 from shared.use_cases.sync_unsynced import sync_unsynced
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from shared.ports import Alerts
 
 
 @logger().inject_lambda_context(clear_state=True)
@@ -25,13 +29,21 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     report = LogAndMetrics()
     if event == {"sync": "unsynced"}:
-        with bootstrap.website_sync(time_left, time.sleep) as (listings, sync):
-            swept = sync_unsynced(listings=listings, sync=sync, time_left=time_left)
+        with bootstrap.website_sync(time_left, time.sleep) as its:
+            swept = sync_unsynced(listings=its.listings, sync=its.sync, time_left=time_left)
+            _tell(swept.counts, its.alerts, report)
         report.work("dynamics_sync", swept.counts, complete=swept.complete)
         return {**swept.counts, "complete": swept.complete}
     batch = queue_messages(event)
     repairs = bootstrap.is_repair_queue(batch.queue_name)
     queue = bootstrap.repair_queue() if repairs else bootstrap.sync_queue()
-    with bootstrap.website_sync(time_left, time.sleep, repairs=repairs) as (_, sync):
-        failed = answer_messages(batch.messages, sync=sync, queue=queue, report=report)
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+    with bootstrap.website_sync(time_left, time.sleep, repairs=repairs) as its:
+        answered = answer_messages(batch.messages, sync=its.sync, queue=queue, report=report)
+        _tell(answered.counts, its.alerts, report)
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in answered.failed]}
+
+
+def _tell(counts: Mapping[str, int], alerts: Alerts, report: LogAndMetrics) -> None:
+    """In the run that sees it (I10); all else is seen by the next sweep."""
+    if counts["sync_stopped"] or counts["listings_set_aside"]:
+        bootstrap.tell("dynamics_sync", alerts, report)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Event: {"scheduled_time": "<aws.scheduler.scheduled-time>"}. Answers run id, state, reason and organisations."""
     scheduled = Scheduled.parse(event)
-    with bootstrap.database() as database:
+    report = LogAndMetrics()
+    with bootstrap.database() as database, bootstrap.telling_operations("expiry_check", database, report):
         result = check_expiry(
             scheduled.scheduled_time,
             context.aws_request_id,
@@ -27,7 +28,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             night=database.night,
             listings=database.listings,
             queue=bootstrap.sync_queue(),
-            report=LogAndMetrics(),
+            report=report,
             pause=time.sleep,
             check_credential=lambda: bootstrap.check_credential(database.listings, database.state),
         )

@@ -24,16 +24,24 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Event: {"scheduled_time": "…", "mode": "sweep" | "full"}. Answers run id, state, reason and counts."""
     asked = Reconciling.parse(event)
     report = LogAndMetrics()
-    with bootstrap.reconciling(report, lambda: context.get_remaining_time_in_millis() / 1000) as its:
+    function = f"reconciliation_{asked.mode}"
+
+    def time_left() -> float:
+        return context.get_remaining_time_in_millis() / 1000
+
+    with (
+        bootstrap.reconciling(report, time_left) as its,
+        bootstrap.telling_operations(function, its.database, report),
+    ):
 
         def work(run_id: UUID, health: Health) -> Verdict:
             return its.full(run_id, asked.acceptance) if asked.mode == "full" else its.sweep(run_id, health)
 
         result = reconcile(
-            f"reconciliation_{asked.mode}",
+            function,
             asked.scheduled_time,
             context.aws_request_id,
-            runs=its.runs,
+            runs=its.database.runs,
             check=its.check,
             work=work,
             report=report,

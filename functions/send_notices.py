@@ -23,14 +23,15 @@ _RESERVE_MILLISECONDS = 40_000
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Event: {"scheduled_time": "<aws.scheduler.scheduled-time>"}. Answers run id, state, reason and organisations."""
     scheduled = Scheduled.parse(event)
-    with bootstrap.database() as database:
+    report = LogAndMetrics()
+    with bootstrap.database() as database, bootstrap.telling_operations("send_notices", database, report):
         result = send_notices(
             scheduled.scheduled_time,
             context.aws_request_id,
             runs=database.runs,
             outbox=database.outbox,
             mailer=bootstrap.mailer(),
-            report=LogAndMetrics(),
+            report=report,
             may_go_on=lambda: context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS,
             now=datetime.now(UTC),
             stuck_after=timedelta(minutes=mail_settings().stuck_after_minutes),

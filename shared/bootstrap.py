@@ -14,6 +14,7 @@ from shared.domain.doorbell import usable_keys
 from shared.settings import (
     doorbell_settings,
     mail_settings,
+    operations_settings,
     queue_settings,
     reconciliation_settings,
     repair_settings,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from shared.domain.listings import SyncResult
     from shared.domain.runs import Verdict
     from shared.ports import (
+        Alerts,
         Comparison,
         Gate,
         Keys,
@@ -63,12 +65,33 @@ class Database:
     outbox: Outbox
     listings: Listings
     state: SyncState
+    alerts: Alerts
+
+
+@contextmanager
+def telling_operations(function: str, run_by: Database, report: Report) -> Iterator[None]:
+    """Tell operations what is wrong when the block ends, however it ends: the run has written down what it saw."""
+    try:
+        yield
+    finally:
+        tell(function, run_by.alerts, report)
+
+
+def tell(function: str, alerts: Alerts, report: Report) -> None:
+    """Open and close alerts by what is wrong now, and send what is due. Raises nothing that is foreseen."""
+    from shared.adapters.sns import SnsOperations  # noqa: PLC0415
+    from shared.use_cases.tell_operations import tell_operations  # noqa: PLC0415
+
+    its = operations_settings()
+    operations = SnsOperations(its.region, its.topic_arn)
+    tell_operations(function, alerts=alerts, operations=operations, report=report, now=datetime.now(UTC))
 
 
 @contextmanager
 def database() -> Iterator[Database]:
     """The database of this function, under this function's own role."""
-    from shared.adapters.postgres.connection import connect  # noqa: PLC0415 - psycopg takes 100 ms to import
+    from shared.adapters.postgres.alerts import PostgresAlerts  # noqa: PLC0415 - psycopg takes 100 ms to import
+    from shared.adapters.postgres.connection import connect  # noqa: PLC0415
     from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState  # noqa: PLC0415
     from shared.adapters.postgres.night import PostgresNight  # noqa: PLC0415
     from shared.adapters.postgres.outbox import PostgresOutbox  # noqa: PLC0415
@@ -82,6 +105,7 @@ def database() -> Iterator[Database]:
             PostgresOutbox(connection),
             PostgresListings(connection),
             PostgresSyncState(connection),
+            PostgresAlerts(connection),
         )
 
 
@@ -94,14 +118,24 @@ def mailer() -> Mailer:
     return SesMailer(ses_client(settings().region), Sender(mail.sender), configuration_set=mail.configuration_set)
 
 
+@dataclass(frozen=True)
+class Syncing:
+    """What dynamics_sync works with."""
+
+    listings: Listings
+    sync: Callable[[Iterable[UUID]], SyncResult]
+    alerts: Alerts
+
+
 @contextmanager
 def website_sync(
     time_left: Callable[[], float], pause: Callable[[float], None], *, repairs: bool = False
-) -> Iterator[tuple[Listings, Callable[[Iterable[UUID]], SyncResult]]]:
+) -> Iterator[Syncing]:
     """The listings, and the sync of some of them to the website. `time_left`: seconds this function still has.
 
     `repairs`: with fewer requests at a time, so that live changes find the website free.
     """
+    from shared.adapters.postgres.alerts import PostgresAlerts  # noqa: PLC0415
     from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState  # noqa: PLC0415
     from shared.use_cases.sync_listings import sync_listings  # noqa: PLC0415
 
@@ -115,7 +149,7 @@ def website_sync(
             time_left=time_left,
             pause=pause,
         )
-        yield listings, sync
+        yield Syncing(listings, sync, PostgresAlerts(connection))
 
 
 @cache
@@ -154,7 +188,7 @@ def is_repair_queue(name: str) -> bool:
 class Reconciling:
     """What a run of reconciliation works with."""
 
-    runs: Runs
+    database: Database
     check: Callable[[], Health]
     full: Callable[[UUID, Acceptance | None], Verdict]
     sweep: Callable[[UUID, Health], Verdict]
@@ -218,7 +252,7 @@ def reconciling(report: Report, time_left: Callable[[], float]) -> Iterator[Reco
             ).run(run_id, recovered=health.recovered)
 
         yield Reconciling(
-            its_database.runs, lambda: check_credential(its_database.listings, its_database.state), full, sweep
+            its_database, lambda: check_credential(its_database.listings, its_database.state), full, sweep
         )
 
 
@@ -242,7 +276,10 @@ def website_reader(gate: Gate, time_left: Callable[[], float]) -> WebsiteReader:
     """The website as it is. `time_left`: seconds in which requests may still be under way."""
     from shared.adapters.dataverse.reader import DataverseReader  # noqa: PLC0415 - as in `website`
 
-    return DataverseReader(_dataverse(), gate, time_left=time_left, pause=time.sleep)
+    its = website_settings()
+    return DataverseReader(
+        _dataverse(), gate, time_left=time_left, batch_size=its.batch_size, parallel=its.repair_parallel
+    )
 
 
 def check_credential(listings: Listings, state: SyncState, *, seconds: float = _SECONDS_TO_CHECK) -> Health:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime, timedelta
     from uuid import UUID
 
+    from shared.domain.alerts import Alert, Message
     from shared.domain.comparison import Acceptance, Compared, Proof, Repairs, SeenRow, Site
     from shared.domain.credential import Health
     from shared.domain.listings import Answer, Change, Claim, Settled, Stopped, SyncRequest, Table
@@ -201,3 +202,20 @@ class Reconciliation(Protocol):
     def note_acceptance(self, run_id: UUID, acceptance: Acceptance) -> None: ...
     def find_duplicates(self, run_id: UUID) -> Mapping[str, int]: ...
     def forget_old_sweeps(self) -> None: ...
+
+
+class Alerts(Protocol):
+    """What operations has been told, and has not yet. Every call is committed when it returns."""
+
+    def note(self) -> Mapping[str, int]:
+        """Open an alert for what is newly wrong, close what is over. Answers the counts."""
+
+    def to_tell(self) -> Sequence[Alert]: ...
+    def told(self, alert: Alert) -> None: ...
+
+
+class Operations(Protocol):
+    """The people who look after the system."""
+
+    def tell(self, message: Message) -> None:
+        """Raises OperationsUnreachableError unless the message was taken."""

@@ -42,6 +42,15 @@ class QueueSettings(BaseModel):
     region: str = Field(alias="AWS_REGION", min_length=1)
 
 
+class OperationsSettings(BaseModel):
+    """Where operations is told."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    topic_arn: str = Field(alias="OPERATIONS_TOPIC_ARN", min_length=1)
+    region: str = Field(alias="AWS_REGION", min_length=1)
+
+
 class RepairSettings(BaseModel):
     """Settings of the functions that ask for repairs, or carry them out."""
 
@@ -110,6 +119,12 @@ def mail_settings() -> MailSettings:
 def queue_settings() -> QueueSettings:
     """The queue settings of this function, read once."""
     return read(QueueSettings)
+
+
+@cache
+def operations_settings() -> OperationsSettings:
+    """Where operations is told, read once."""
+    return read(OperationsSettings)
 
 
 @cache

@@ -75,9 +75,8 @@ class Reconciler:
         self._open.callback(service.close)
         self.settling = timedelta(seconds=settling)
         self.seconds = 300.0
-        self.pauses: list[float] = []
         self.reader: WebsiteReader = DataverseReader(
-            service, self.state, time_left=lambda: self.seconds, pause=self.pauses.append, page_size=4
+            service, self.state, time_left=lambda: self.seconds, batch_size=100, parallel=1
         )
         self.queue = Asked()
         self.report: Any = Reported()

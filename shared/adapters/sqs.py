@@ -120,9 +120,7 @@ class SqsQueueDepths:
         depths = {}
         for name, url in self._urls.items():
             try:
-                reply = self._client.get_queue_attributes(
-                    QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
-                )
+                reply = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
             except ClientError as error:
                 raise QueueUnavailableError(_code(error.response["Error"]["Code"])) from None
             except BotoCoreError as error:

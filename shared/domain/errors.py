@@ -83,3 +83,7 @@ class WebsiteMisconfiguredError(WebsiteRefusedError):
 
 class QueueUnavailableError(TransientError):
     """When the queue did not take, or give back, every message."""
+
+
+class OperationsUnreachableError(TransientError):
+    """When a message to operations was not taken."""

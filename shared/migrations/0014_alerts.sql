@@ -9,7 +9,6 @@ CREATE TABLE certification.alerts (
     subject         text NOT NULL DEFAULT '',
     since           timestamptz NOT NULL,
     opened_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
-    opened_in       uuid,
     seen_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
     n               bigint NOT NULL,
     ids             uuid[] NOT NULL DEFAULT '{}' CONSTRAINT alert_ids_few CHECK (cardinality(ids) <= 20),
@@ -168,7 +167,7 @@ COMMENT ON FUNCTION certification.troubles IS 'Everything that operations has to
 
 -- Alerts --------------------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION certification.note_alerts(p_run_id uuid) RETURNS TABLE (measure text, n bigint)
+CREATE FUNCTION certification.note_alerts() RETURNS TABLE (measure text, n bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
@@ -177,8 +176,8 @@ BEGIN
     RETURN QUERY
     WITH trouble AS MATERIALIZED (SELECT * FROM certification.troubles()),
     noted AS (
-        INSERT INTO certification.alerts AS a (condition, subject, since, opened_in, n, ids, facts, mark)
-        SELECT t.condition, t.subject, coalesce(t.since, clock_timestamp()), p_run_id, t.n, t.ids, t.facts, t.mark FROM trouble AS t
+        INSERT INTO certification.alerts AS a (condition, subject, since, n, ids, facts, mark)
+        SELECT t.condition, t.subject, coalesce(t.since, clock_timestamp()), t.n, t.ids, t.facts, t.mark FROM trouble AS t
         ON CONFLICT (condition, subject) WHERE closed_at IS NULL DO UPDATE
            SET seen_at = clock_timestamp(), n = excluded.n, ids = excluded.ids, facts = excluded.facts, mark = excluded.mark
         RETURNING a.xmax = 0 AS is_new

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.domain.listings import Result
@@ -18,14 +19,22 @@ _LONGEST_WAIT = 900.0
 _PATIENCE = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The ids of the messages that are to come again, and what was done."""
+
+    failed: tuple[str, ...]
+    counts: dict[str, int]
+
+
 def answer_messages(
     messages: Sequence[SyncMessage],
     *,
     sync: Callable[[Collection[UUID]], SyncResult],
     queue: SyncQueue,
     report: Report,
-) -> list[str]:
-    """Sync whom the messages name. Answers the ids of messages to be delivered again, each after a time that fits.
+) -> Answered:
+    """Sync whom the messages name. Answers the messages to be delivered again, each after a time that fits.
 
     A message that cannot be read is delivered again too, until the queue gives it up to its dead letters: a person has
     to see it, and it stops no other (I13).
@@ -46,12 +55,9 @@ def answer_messages(
 
     given_back = [message for message in messages if comes_again(message)]
     queue.return_later({message.receipt_handle: _wait(message, result.retry_after) for message in given_back})
-    report.work(
-        "dynamics_sync",
-        result.counts() | {"messages_unreadable": len(unreadable), "messages_given_back": len(given_back)},
-        reasons=sorted(result.reasons),
-    )
-    return [message.id for message in (*unreadable, *given_back)]
+    counts = result.counts() | {"messages_unreadable": len(unreadable), "messages_given_back": len(given_back)}
+    report.work("dynamics_sync", counts, reasons=sorted(result.reasons))
+    return Answered(tuple(message.id for message in (*unreadable, *given_back)), counts)
 
 
 def _wait(message: SyncMessage, asked: float) -> float:

@@ -1,0 +1,50 @@
+"""Alerts in PostgreSQL (migration 0014)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.adapters.postgres.connection import Connection, call
+from shared.domain.alerts import Alert, Condition, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class PostgresAlerts:
+    """shared.ports.Alerts. Every call is one committed transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def note(self) -> Mapping[str, int]:
+        """Open an alert for what is newly wrong, close what is over."""
+        rows = call(self._connection, "SELECT * FROM certification.note_alerts()", {})
+        return {row["measure"]: row["n"] for row in rows}
+
+    def to_tell(self) -> Sequence[Alert]:
+        """What is to be told now; another run leaves it alone for two minutes."""
+        rows = call(self._connection, "SELECT * FROM certification.claim_alerts_to_tell() ORDER BY id", {})
+        return [
+            Alert(
+                id=row["id"],
+                kind=Kind(row["kind"]),
+                condition=Condition(row["condition"]),
+                subject=row["subject"],
+                since=row["since"],
+                closed_at=row["closed_at"],
+                n=row["n"],
+                ids=tuple(row["ids"]),
+                facts=row["facts"],
+                mark=row["mark"],
+            )
+            for row in rows
+        ]
+
+    def told(self, alert: Alert) -> None:
+        """Its message has been sent."""
+        call(
+            self._connection,
+            "SELECT certification.told_alert(%(id)s, %(kind)s, %(mark)s)",
+            {"id": alert.id, "kind": alert.kind, "mark": alert.mark},
+        )

@@ -1,0 +1,50 @@
+"""Amazon SNS: how operations is told. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING
+
+from shared.domain.errors import OperationsUnreachableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+    from shared.domain.alerts import Message
+
+
+def sns_client(region: str) -> SNSClient:
+    """Return a client that gives up within seconds: the next run tells again. AWS_ENDPOINT_URL points it elsewhere."""
+    import boto3  # noqa: PLC0415 - 150 ms, and most runs have nothing to tell
+    from botocore.config import Config  # noqa: PLC0415
+
+    logging.getLogger("botocore").setLevel(logging.INFO)  # at DEBUG it logs whole requests
+    config = Config(retries={"total_max_attempts": 2, "mode": "standard"}, connect_timeout=2, read_timeout=3)
+    return boto3.client("sns", region_name=region, config=config)
+
+
+class SnsOperations:
+    """shared.ports.Operations on a topic. The client is made when there is something to tell."""
+
+    def __init__(self, region: str, topic_arn: str) -> None:
+        self._region = region
+        self._topic_arn = topic_arn
+        self._client: SNSClient | None = None
+
+    def tell(self, message: Message) -> None:
+        """Publish. Raises OperationsUnreachableError with a code."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        try:
+            self._client = self._client or sns_client(self._region)
+            self._client.publish(TopicArn=self._topic_arn, Subject=message.subject, Message=message.body)
+        except ClientError as error:
+            raise OperationsUnreachableError(_code(error.response["Error"]["Code"])) from None
+        except BotoCoreError as error:
+            raise OperationsUnreachableError(_code(type(error).__name__)) from None
+
+
+def _code(word: str) -> str:
+    """A code for the log; what is not one, such as a sentence, is left out (I11)."""
+    return f"sns_{word}" if re.fullmatch(r"[A-Za-z][A-Za-z0-9._]{2,99}", word) else "sns_refused"

@@ -1,0 +1,39 @@
+"""Tell operations what is wrong, once for each thing, and when it is over. Every scheduled run ends with this."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.domain.alerts import message
+from shared.domain.errors import CertificationError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from shared.ports import Alerts, Operations, Report
+
+
+def tell_operations(
+    function: str, *, alerts: Alerts, operations: Operations, report: Report, now: datetime
+) -> dict[str, int]:
+    """Open and close alerts by what is wrong now, and send what is due. Answers the counts.
+
+    Raises nothing that is foreseen: a run has done its work by now. What could not be told is told by the next run.
+    """
+    counts = {"alerts_open": 0, "alerts_opened": 0, "alerts_closed": 0, "alerts_told": 0, "alerts_untold": 0}
+    reasons: set[str] = set()
+    try:
+        counts |= alerts.note()
+        for alert in alerts.to_tell():
+            try:
+                operations.tell(message(alert, now))
+                alerts.told(alert)
+                counts["alerts_told"] += 1
+            except CertificationError as error:
+                counts["alerts_untold"] += 1
+                reasons.add(str(error))
+    except CertificationError as error:
+        counts["alerts_untold"] += 1
+        reasons.add(str(error))
+    report.work(function, counts, reasons=sorted(reasons))
+    return counts
