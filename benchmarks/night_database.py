@@ -50,6 +50,8 @@ def make_source(postgres: Postgres, mentors: int) -> str:
     dsn = database.create(postgres, name)
     with connected(dsn) as connection:
         load(connection, mentors)
+        # An outage of six weeks exceeds every sensible limit; this one counts, compares, and lets it pass.
+        connection.execute("UPDATE certification.standard SET brake_percent = 100")
         connection.execute("CREATE EXTENSION pg_prewarm")
         run_night(connection, FIRST_EXPIRY - timedelta(days=60))
         connection.execute("VACUUM ANALYZE")

@@ -162,44 +162,57 @@ CREATE OR REPLACE FUNCTION certification.expire_mentors(
 RETURNS TABLE (measure text, detail text, n bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = '10s' AS $$
 DECLARE
-    v_was date := (SELECT e.day FROM certification.evaluated_days AS e WHERE e.organisation_id = p_organisation_id);
+    v record;
     v_day date;
-    v_before bigint;
     v_changed bigint;
     v_n bigint;
     v_of bigint := 0;
 BEGIN
     -- These two rows stay locked when the step is taken back: of overlapping runs one trips the brake, or uses the release.
-    INSERT INTO certification.organisation_settings AS s (organisation_id) VALUES (p_organisation_id)
-    ON CONFLICT (organisation_id) DO NOTHING;
     PERFORM 1 FROM certification.organisation_settings AS s WHERE s.organisation_id = p_organisation_id FOR NO KEY UPDATE;
-    PERFORM 1 FROM certification.brakes AS b
-      WHERE b.organisation_id = p_organisation_id AND b.kind = 'expiry' AND b.closed_at IS NULL FOR UPDATE;
-    v_before := certification.changed_by_run(p_organisation_id, p_run_id);
+    IF NOT FOUND THEN
+        INSERT INTO certification.organisation_settings AS s (organisation_id) VALUES (p_organisation_id)
+        ON CONFLICT (organisation_id) DO UPDATE SET organisation_id = excluded.organisation_id;
+    END IF;
+    SELECT l.count, l.percent, certification.changed_by_run(p_organisation_id, p_run_id) AS changed,
+           (SELECT e.day FROM certification.evaluated_days AS e WHERE e.organisation_id = p_organisation_id) AS day,
+           (SELECT b.id FROM certification.brakes AS b
+             WHERE b.organisation_id = p_organisation_id AND b.kind = 'expiry' AND b.closed_at IS NULL) AS brake
+      INTO v FROM certification.brake_limits(p_organisation_id) AS l;
+    IF v.brake IS NOT NULL THEN
+        PERFORM 1 FROM certification.brakes AS b WHERE b.id = v.brake FOR UPDATE;
+    END IF;
     BEGIN
         PERFORM certification.carry_out('expire', p_organisation_id, p_as_of, p_run_id, p_everyone);
         INSERT INTO certification.evaluated_days AS e (organisation_id, day) VALUES (p_organisation_id, p_as_of)
         ON CONFLICT ON CONSTRAINT evaluated_days_pkey DO UPDATE SET day = greatest(e.day, excluded.day)
         RETURNING e.day INTO v_day;
-        -- A run may look again at whom it skipped: what counts is the whole run. Whom it could not move stays active, and is
-        -- hidden by the day.
+        -- A run may look again at whom it skipped: what counts is the whole run.
         v_changed := certification.changed_by_run(p_organisation_id, p_run_id);
-        v_n := v_changed + (
-            SELECT count(*) FROM certification.listings AS l
-              JOIN public.peer_mentors AS m ON m.id = l.mentor_id
-              JOIN public.certifications AS c ON c.mentor_id = m.id
-             WHERE l.organisation_id = p_organisation_id AND l.website IS NOT NULL AND l.shown_until < v_day
-               AND m.status = 'active' AND m.listing_consent
-               AND c.expires_on < v_day AND (v_was IS NULL OR c.expires_on >= v_was));
-        IF v_n > (certification.brake_limits(p_organisation_id)).count THEN
-            v_of := v_changed + (
-                SELECT count(*) FROM public.peer_mentors AS m
-                 WHERE m.organisation_id = p_organisation_id AND m.status = 'active');
+        v_n := v_changed;
+        IF v.day IS NULL OR v.day < v_day THEN
+            -- Whom it could not move stays active, and is hidden by the day.
+            v_n := v_n + (
+                SELECT count(*) FROM certification.listings AS l
+                  JOIN public.peer_mentors AS m ON m.id = l.mentor_id
+                  JOIN public.certifications AS c ON c.mentor_id = m.id
+                 WHERE l.organisation_id = p_organisation_id AND l.website IS NOT NULL AND l.shown_until < v_day
+                   AND m.status = 'active' AND m.listing_consent
+                   AND c.expires_on < v_day AND (v.day IS NULL OR c.expires_on >= v.day));
         END IF;
-        IF certification.brake_holds(p_organisation_id, 'expiry', v_n, v_of, p_run_id) THEN
+        IF v_n > v.count THEN
+            -- No more are counted than it takes to be within the percent.
+            v_of := v_changed + (
+                SELECT count(*) FROM (
+                    SELECT 1 FROM public.peer_mentors AS m
+                     WHERE m.organisation_id = p_organisation_id AND m.status = 'active'
+                     LIMIT v_n * 100 / nullif(v.percent, 0) + 1 - v_changed) AS others);
+        END IF;
+        IF (v_n > v.count OR v.brake IS NOT NULL)
+           AND certification.brake_holds(p_organisation_id, 'expiry', v_n, v_of, p_run_id) THEN
             RAISE EXCEPTION USING ERRCODE = 'BRAKE', MESSAGE = 'brake';
         END IF;
-        v_n := v_before; -- nothing is held back
+        v_n := v.changed; -- nothing is held back
         PERFORM set_config('certification.own_transition', 'expire', true);
         -- A worker holds a row for milliseconds. Whoever else does is changing it, which raises it too, or rolls back and
         -- leaves it to the run at 01:15.
@@ -221,8 +234,10 @@ BEGIN
         END IF;
         PERFORM certification.complete_counts('expire', p_organisation_id, p_as_of, p_run_id, '{}');
     END;
-    UPDATE certification.run_counts AS c SET n = v_n - v_before
-     WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id AND c.measure = 'expiries_braked';
+    IF v.brake IS NOT NULL OR v_n > v.changed THEN
+        UPDATE certification.run_counts AS c SET n = v_n - v.changed
+         WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id AND c.measure = 'expiries_braked';
+    END IF;
     RETURN QUERY
     SELECT c.measure, c.detail, c.n
       FROM certification.run_counts AS c
