@@ -1,13 +1,10 @@
-"""shared.ports.WebsiteReader: the listing tables as Dataverse has them, page by page, or row by row.
-
-https://learn.microsoft.com/power-apps/developer/data-platform/webapi/query/page-results
-"""
+"""shared.ports.WebsiteReader: the rows of Dataverse as they are, shown or hidden."""
 
 from __future__ import annotations
 
-import json
-from concurrent.futures import ThreadPoolExecutor
+import math
 from http import HTTPStatus
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
@@ -17,161 +14,148 @@ from shared.adapters.dataverse.batches import Batches
 from shared.adapters.dataverse.keys import API, NotAddressableError, identifier
 from shared.adapters.dataverse.multipart import Part
 from shared.adapters.dataverse.operations import read_row
-from shared.adapters.dataverse.service import ReplyLostError, waiting_time
+from shared.adapters.dataverse.pages import page, read_pages
+from shared.adapters.dataverse.repeating import repeat
+from shared.adapters.dataverse.service import waiting_time
 from shared.domain.errors import (
+    PermanentError,
     WebsiteClosedError,
     WebsiteMisconfiguredError,
     WebsiteUnavailableError,
 )
+from shared.domain.listings import Accepted, NotNow, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from shared.adapters.dataverse.bounded import Reply
+    from shared.adapters.dataverse.pages import Page
     from shared.adapters.dataverse.service import Service
+    from shared.domain.errors import CertificationError
     from shared.domain.listings import Answer
     from shared.ports import Gate
 
-type Row = Mapping[str, Any]
-
-_TRIES = 4
-_FIRST_PAUSE = 0.5
-# A window that ends soon is waited for; reading has no hurry, but a run has an end.
-_LONGEST_PAUSE = 20.0
-_NEXT = b'"@odata.nextLink":'
+# The most that Dataverse gives at once. To be said with every page again.
+_PAGE = {"prefer": "odata.maxpagesize=5000"}
 
 
 class DataverseReader:
-    """One function's view of the service, for reading. It never ends silently: a page that lacks anything is an error."""
+    """One function's view of the service; the service itself is the container's."""
 
     def __init__(
-        self,
-        service: Service,
-        gate: Gate,
-        *,
-        time_left: Callable[[], float],
-        pause: Callable[[float], None],
-        page_size: int = 5000,
-        batch_size: int = 100,
-        parallel: int = 4,
+        self, service: Service, gate: Gate, *, time_left: Callable[[], float], batch_size: int, parallel: int
     ) -> None:
         """`time_left`: seconds in which requests may still be under way."""
         self._service = service
         self._gate = gate
         self._time_left = time_left
-        self._pause = pause
-        self._page_size = page_size
         self._batches = Batches(service, gate, time_left=time_left, size=batch_size, parallel=parallel)
 
-    def pages(self, table: str, columns: Sequence[str]) -> Iterator[Sequence[Row]]:
-        """Every row of the table, shown or hidden, a page at a time; the next is fetched while the caller has this one.
+    def pages(self, table: str, columns: Sequence[str]) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """Every row of the table, a page at a time, each read while the caller works on the one before.
 
-        Raises WebsiteUnavailableError, as WebsiteClosedError where a time to wait is known, or WebsiteRefusedError.
+        Ends only after the last page. Raises WebsiteUnavailableError, as WebsiteClosedError where a time to wait is
+        known, or WebsiteRefusedError: what came before is then not the whole table.
         """
-        first = f"{API}{_identifier(table)}?$select={','.join(map(_identifier, columns))}"
-        seen: set[str] = {first}
-        # One thread, so one request at a time: the gate is asked for one after the other, too.
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="page") as fetching:
-            coming = fetching.submit(self._page, first)
-            more = True
-            while more:
-                body = coming.result()
-                link = _next_link(body)
-                more = link is not None
-                if link is not None:
-                    if link in seen:
-                        raise WebsiteUnavailableError("page_links_to_a_page_before")
-                    seen.add(link)
-                    coming = fetching.submit(self._page, link)
-                yield _rows(body, more=more)
+        asked = _identifiers(table, columns)
+        first = f"{API}{table}?$select={','.join(asked)}"
+        ended = Event()
 
-    def rows(self, table: str, key: str, keys: Sequence[str], columns: Sequence[str]) -> Sequence[Row | None]:
-        """The rows of these values of the alternate key, read now; None where there is none. Raises as `pages` does."""
-        found: list[Row | None] = [None] * len(keys)
-        unread: list[str] = []
+        def fetch(target: str) -> Page:
+            return repeat(
+                lambda: self._page(target, first=target == first), time_left=self._time_left, pause=ended.wait
+            )
 
-        def note(place: int, answered: Part | Answer) -> None:
-            if not isinstance(answered, Part):
-                unread.append(getattr(answered, "reason", "not_read"))
-            elif answered.status == HTTPStatus.OK:
-                row = json.loads(answered.body())
-                found[place] = row
-            elif not no_such_row(answered.status, code := error_code(answered.body())):
-                unread.append(reason(answered.status, code))
+        return read_pages(fetch, first, frozenset(asked), ended.set)
 
-        places = range(len(keys))
-        trouble = self._batches.send(places, lambda place: read_row(place, table, key, keys[place], columns), note)
-        if trouble:
-            raise trouble
-        if unread:
-            raise WebsiteUnavailableError(min(unread))
-        return found
+    def rows(
+        self, table: str, key: str, keys: Sequence[str], columns: Sequence[str]
+    ) -> Sequence[Mapping[str, Any] | None]:
+        """The rows with these values of an alternate key, in order, read now. None: there is no such row.
 
-    def _page(self, link: str) -> bytes:
-        """One page. Reading again does no harm, so what failed in between is tried again."""
-        for attempt in range(1, _TRIES + 1):
-            try:
-                return _complete(
-                    self._service.request(
-                        "GET",
-                        link,
-                        gate=self._gate,
-                        time_left=self._time_left,
-                        headers={"prefer": f"odata.maxpagesize={self._page_size}"},
-                    )
-                )
-            except WebsiteUnavailableError as error:
-                wait = error.seconds if isinstance(error, WebsiteClosedError) else _FIRST_PAUSE * 2**attempt
-                if attempt == _TRIES or wait > _LONGEST_PAUSE or self._time_left() < wait + _LONGEST_PAUSE:
-                    raise
-                self._pause(wait)
-        raise AssertionError("the last try answers or raises")
+        Raises the same errors as `pages` when one of them could not be read.
+        """
+        asked = _identifiers(table, (key, *columns))
+        wanted = frozenset(asked)
+        rows: list[Mapping[str, Any] | None] = [None] * len(keys)
+        left = list(range(len(keys)))
+
+        def read() -> None:
+            unread: dict[int, CertificationError] = {}
+
+            def note(place: int, answered: Part | Answer) -> None:
+                try:
+                    rows[place] = _row(answered, wanted)
+                except (WebsiteUnavailableError, WebsiteMisconfiguredError) as error:
+                    unread[place] = error
+
+            trouble = self._batches.send(left, lambda place: read_row(place, table, key, keys[place], asked), note)
+            left[:] = sorted(unread)
+            if trouble:
+                raise type(trouble)(trouble.code)
+            if unread:
+                raise max(unread.values(), key=_weight)
+
+        repeat(read, time_left=self._time_left, pause=Event().wait)
+        return rows
+
+    def _page(self, target: str, *, first: bool) -> Page:
+        reply = self._service.request("GET", target, gate=self._gate, time_left=self._time_left, headers=_PAGE)
+        if reply.status != HTTPStatus.OK:
+            raise _trouble(reply.status, error_code(reply.body), reply.headers.get("retry-after"), ours=first)
+        if not reply.complete:
+            raise WebsiteUnavailableError("dataverse_reply_cut_off")
+        return page(reply.body)
 
 
-def _complete(reply: Reply) -> bytes:
-    if reply.status != HTTPStatus.OK:
-        why = reason(reply.status, error_code(reply.body))
-        wait = waiting_time(reply.status, reply.headers.get("retry-after"))
-        if wait is not None:
-            raise WebsiteClosedError(why, wait)
-        if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR or reply.status == HTTPStatus.REQUEST_TIMEOUT:
-            raise WebsiteUnavailableError(why)
-        raise WebsiteMisconfiguredError(why)
-    if not reply.complete:
-        raise ReplyLostError("page_cut_off")
-    return reply.body
-
-
-def _next_link(body: bytes) -> str | None:
-    """The address of the next page, found without reading the rows: it stands before or after all of them."""
-    at = body.rfind(_NEXT)
-    if at < 0:
-        return None
+def _identifiers(table: str, columns: Sequence[str]) -> list[str]:
     try:
-        link, _ = json.JSONDecoder().raw_decode(body[at + len(_NEXT) : at + len(_NEXT) + 65536].decode().lstrip())
-    except ValueError:
-        raise WebsiteUnavailableError("page_is_not_json") from None
-    if not isinstance(link, str) or not link:
-        raise WebsiteUnavailableError("page_link_is_no_link")
-    return link
-
-
-def _rows(body: bytes, *, more: bool) -> Sequence[Row]:
-    try:
-        page = from_json(body)
-    except ValueError:
-        raise WebsiteUnavailableError("page_is_not_json") from None
-    rows = page.get("value") if isinstance(page, dict) else None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise WebsiteUnavailableError("page_without_rows")
-    # What was found in the text must be the page's own, not the value of a column.
-    if ("@odata.nextLink" in page) != more:
-        raise WebsiteUnavailableError("page_link_is_no_link")
-    return rows
-
-
-def _identifier(name: str) -> str:
-    try:
-        return identifier(name, "column_not_an_identifier")
+        identifier(table, "table_not_an_identifier")
+        return [identifier(column, "column_not_an_identifier") for column in dict.fromkeys(columns)]
     except NotAddressableError as error:
         raise WebsiteMisconfiguredError(str(error)) from None
+
+
+def _row(answered: Part | Answer, columns: frozenset[str]) -> Mapping[str, Any] | None:
+    if isinstance(answered, Accepted):
+        raise TypeError("a reading is answered by its row")
+    if isinstance(answered, Refused):
+        raise WebsiteMisconfiguredError(answered.reason)
+    if isinstance(answered, NotNow) and answered.retry_after:
+        raise WebsiteClosedError(answered.reason, answered.retry_after)
+    if not isinstance(answered, Part):
+        raise WebsiteUnavailableError(answered.reason)
+    if answered.status == HTTPStatus.OK:
+        return _object(answered.body(), columns)
+    code = error_code(answered.body())
+    if no_such_row(answered.status, code):
+        return None
+    raise _trouble(answered.status, code, answered.header("retry-after"), ours=True)
+
+
+def _object(body: bytes, columns: frozenset[str]) -> Mapping[str, Any]:
+    try:
+        row = from_json(body)
+    except ValueError:
+        row = None
+    if not isinstance(row, dict) or not columns <= row.keys():
+        raise WebsiteUnavailableError("dataverse_row_without_a_column")
+    return row
+
+
+def _trouble(status: int, code: str, retry_after: str | None, *, ours: bool) -> Exception:
+    """What a refusal means. `ours`: a request of our own making, rather than a link that Dataverse gave."""
+    why = reason(status, code)
+    ill = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    wait = waiting_time(status, retry_after)
+    if wait is not None:
+        return WebsiteClosedError(why, wait, ill=ill)
+    if ours and not ill and status != HTTPStatus.REQUEST_TIMEOUT:
+        return WebsiteMisconfiguredError(why)
+    return WebsiteUnavailableError(why)
+
+
+def _weight(error: CertificationError) -> float:
+    """What will not pass comes first, then the longest wait."""
+    if isinstance(error, PermanentError):
+        return math.inf
+    return error.seconds if isinstance(error, WebsiteClosedError) else 0.0
