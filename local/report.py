@@ -59,8 +59,11 @@ def person(name: str, mentor_id: object) -> str:
 
 
 @contextmanager
-def steps() -> Iterator[Progress]:
-    """A spinner on the step under way, and a line with its time for each that is done."""
+def steps(*, quiet: bool = False) -> Iterator[Progress]:
+    """A spinner on the step under way, and a line with its time for each that is done; or nothing at all."""
+    if quiet:
+        yield lambda _: None
+        return
     under_way: list[tuple[str, float]] = []
 
     def finish(mark: str) -> None:

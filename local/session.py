@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from local import database, invoke_api
@@ -62,17 +62,17 @@ def announced(stack: LocalStack) -> Iterator[dict[str, str]]:
         }
         path = stack.home / "stack.json"
         path.touch(mode=0o600)
-        path.write_text(json.dumps(addresses))
+        path.write_text(json.dumps(addresses | {"outputs": dict(stack.stack.outputs)}))
         try:
             yield addresses
         finally:
             path.unlink(missing_ok=True)
 
 
-def announced_addresses(home: Path = HOME) -> dict[str, str] | None:
-    """The addresses of a stack that `up` runs, or None."""
+def announced_addresses(home: Path = HOME) -> dict[str, Any] | None:
+    """The addresses of a stack that `up` runs, and under `outputs` what its template gives out; or None."""
     try:
-        addresses: dict[str, str] = json.loads((home / "stack.json").read_text())
+        addresses: dict[str, Any] = json.loads((home / "stack.json").read_text())
     except (OSError, ValueError):
         return None
     return addresses

@@ -37,14 +37,16 @@ class Brake:
     released_by: str | None
 
 
-def read_brakes(connection: psycopg.Connection) -> tuple[Brake, ...]:
-    """The brakes that are on, or released and not used yet; the oldest first."""
+def read_brakes(connection: psycopg.Connection, at: datetime | None = None) -> tuple[Brake, ...]:
+    """The brakes that are on, or released and not used yet; the oldest first. `at`: those that were on then."""
     rows = connection.execute(
         "SELECT b.organisation_id, coalesce(o.name, '(deleted) ' || b.organisation_id), b.kind, b.tripped_at, b.n,"
         "       b.of_n, b.last_run_id,"
         "       CASE WHEN certification.brake_release_is_in_force(b.released_at) THEN b.released_at END, b.released_by"
         "  FROM certification.brakes AS b LEFT JOIN public.organisations AS o ON o.id = b.organisation_id"
-        " WHERE b.closed_at IS NULL ORDER BY b.tripped_at, b.id"
+        " WHERE b.tripped_at <= coalesce(%(at)s, b.tripped_at) AND (b.closed_at IS NULL OR b.closed_at > %(at)s)"
+        " ORDER BY b.tripped_at, b.id",
+        {"at": at},
     ).fetchall()
     return tuple(Brake(row[0], row[1], Kind(row[2]), *row[3:]) for row in rows)
 

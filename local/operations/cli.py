@@ -1,8 +1,11 @@
-"""The commands of operations, on the local stack and on a deployed one."""
+"""The commands of operations, on the local stack and on a deployed one.
 
-from __future__ import annotations
+Exit codes: 0 all is well or it was done; 1 it could not be done; 2 (`status`, `proof`) something is wrong.
+"""
 
+from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 import psycopg
 import typer
@@ -10,15 +13,143 @@ from rich.markup import escape
 
 from local import report
 from local.foreseen import foreseen
-from local.operations import brakes, databases
-from local.operations.errors import DatabaseNotReadableError
-from local.operations.options import Actor, Database, Reason, require_named
+from local.operations import alerts as alerting
+from local.operations import brakes, databases, lists_report, proof_report, status_report, words
+from local.operations import proof as proving
+from local.operations import reconcile as reconciling
+from local.operations import status as standing
+from local.operations.errors import DatabaseNotReadableError, OperationsError
+from local.operations.options import PANEL, Actor, AsJson, Database, Deployed, Reason, require_named
+from local.operations.queue_cli import app as dead_letters
+from local.operations.review_cli import duplicates, set_aside
 
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(set_aside, name="set-aside", rich_help_panel=PANEL)
+app.add_typer(dead_letters, name="dlq", rich_help_panel=PANEL)
+app.add_typer(duplicates, name="duplicates", rich_help_panel=PANEL)
+
+_WRONG = 2
 _STOPPED = {brakes.Kind.EXPIRY: "expire", brakes.Kind.REPAIR: "repair the listings of"}
 
 
-@app.command()
+@app.command(rich_help_panel=PANEL)
+def status(database_url: Database = None, as_json: AsJson = False) -> None:
+    """One screen: is something wrong, and what to do first. Exit code 2 if something is."""
+    with foreseen():
+        with databases.reading(database_url) as connection:
+            found = standing.read_status(connection)
+        if as_json:
+            words.print_json(found)
+        else:
+            status_report.show(found)
+        if not found.is_well:
+            raise typer.Exit(_WRONG)
+
+
+@app.command(rich_help_panel=PANEL)
+def proof(
+    run: Annotated[
+        UUID | None, typer.Option(help="The proof of this run, instead of the last one.", show_default=False)
+    ] = None,
+    database_url: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """One page: what the last full comparison has shown. Exit code 2 if the website was not found equal to the app."""
+    with foreseen():
+        with databases.reading(database_url) as connection:
+            page = proving.read_proof(connection, run)
+        if as_json:
+            words.print_json(page)
+        else:
+            proof_report.show(page)
+        if not page.proof.holds:
+            raise typer.Exit(_WRONG)
+
+
+@app.command(rich_help_panel=PANEL)
+def alerts(
+    everything: Annotated[bool, typer.Option("--all", help="Also the last 200 that are over.")] = False,
+    database_url: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """The alerts that are open, since when, and the first thing to do about each."""
+    with foreseen():
+        with databases.reading(database_url) as connection:
+            found = alerting.read_alerts(connection, closed=everything)
+            names = dict(connection.execute("SELECT o.id, o.name FROM public.organisations AS o").fetchall())
+        if as_json:
+            words.print_json(found)
+        else:
+            lists_report.alerts(found, names, datetime.now(UTC))
+
+
+@app.command(rich_help_panel=PANEL)
+def reconcile(
+    *,
+    full: Annotated[
+        bool, typer.Option("--full/--sweep", help="Read and compare the whole website, or only look for what is late.")
+    ] = False,
+    accept_small: Annotated[
+        bool, typer.Option(help="Take an answer for true that lacks most of what the website was made to show.")
+    ] = False,
+    actor: Annotated[str, typer.Option(help="Who you are, with --accept-small; it is kept.")] = "",
+    reason: Annotated[str, typer.Option(help="Why, with --accept-small; it is kept.")] = "",
+    stack: Deployed = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have the website swept or compared now, and wait for the end of it."""
+    with foreseen():
+        if accept_small:
+            require_named(actor, reason)
+            if not full:
+                raise OperationsError("--accept-small is about a full comparison: add --full")
+        event = reconciling.event(full=full, accept=(actor, reason) if accept_small else None, now=datetime.now(UTC))
+        try:
+            with report.steps(quiet=as_json) as progress:
+                ended = reconciling.invoke(stack, event, progress)
+        except reconciling.ReconciliationFailedError as error:
+            report.failure(f"reconciliation failed: {words.reason(str(error))}", log=error.log)
+            raise typer.Exit(1) from None
+        if as_json:
+            words.print_json(ended)
+        else:
+            _say(ended, full=full)
+
+
+def _say(ended: reconciling.Reconciled, *, full: bool) -> None:
+    if ended.state == "succeeded":
+        report.console.print(f"[green]Done[/green], run {ended.run_id}")
+    else:
+        report.console.print(f"[yellow]Done, but[/yellow] {escape(words.reason(ended.reason))}; run {ended.run_id}")
+    seen = f"python -m local proof --run {ended.run_id}" if full else "python -m local status"
+    report.console.print(f"What it found: {seen}", soft_wrap=True)
+
+
+@app.command(rich_help_panel=PANEL)
+def release_brake(
+    *,
+    actor: Actor,
+    reason: Reason,
+    organisation: Annotated[str, typer.Option("--org", help="The organisation's name or id.")],
+    kind: Annotated[brakes.Kind | None, typer.Option(help="Which brake, if two are on.", show_default=False)] = None,
+    database_url: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let the next run within 24 hours make the mass change that the brake has stopped."""
+    with foreseen():
+        require_named(actor, reason)
+        with databases.writing(database_url) as connection:
+            brake = brakes.release(connection, organisation, kind, actor, reason)
+        if as_json:
+            words.print_json(brake)
+            return
+        report.console.print(
+            f"Released: within 24 hours the next run may {_STOPPED[brake.kind]} {brake.n} of {brake.of_n} mentors of"
+            f" {escape(brake.organisation)}. The brake is on again after it."
+        )
+
+
+@app.command(rich_help_panel=PANEL)
 def migrate(
     database_url: Annotated[
         str, typer.Option(envvar="DATABASE_URL", help="A libpq connection string or URL.", show_default=False)
@@ -34,23 +165,4 @@ def migrate(
             raise DatabaseNotReadableError(f"the migrations were not applied: {str(error).strip()}") from None
         report.console.print(
             "\n".join(f"applied {name}" for name in applied) or "nothing to do: every migration is applied"
-        )
-
-
-@app.command()
-def release_brake(
-    actor: Actor,
-    reason: Reason,
-    organisation: Annotated[str, typer.Option("--org", help="The organisation's name or id.")],
-    kind: Annotated[brakes.Kind | None, typer.Option(help="Which brake, if two are on.", show_default=False)] = None,
-    database_url: Database = None,
-) -> None:
-    """Let the next run within 24 hours make the mass change that the brake has stopped."""
-    with foreseen():
-        require_named(actor, reason)
-        with databases.writing(database_url) as connection:
-            brake = brakes.release(connection, organisation, kind, actor, reason)
-        report.console.print(
-            f"Released: within 24 hours the next run may {_STOPPED[brake.kind]} {brake.n} of {brake.of_n} mentors of"
-            f" {escape(brake.organisation)}. The brake is on again after it."
         )

@@ -8,6 +8,8 @@ import typer
 
 from local.operations.errors import OperationsError
 
+PANEL = "Operations, here and deployed"
+
 Database = Annotated[
     str | None,
     typer.Option(

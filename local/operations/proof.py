@@ -1,0 +1,112 @@
+"""What a full comparison has shown, read back for a board or an auditor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from psycopg.rows import class_row
+
+from local.operations.brakes import Brake, read_brakes
+from local.operations.errors import NothingToDoError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    import psycopg
+
+CLASSES = ("listed_but_invalid", "missing", "field_drift", "orphan")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference between the website and the app. Ids, classes and names of columns; nothing of what stood there."""
+
+    class_: str
+    cause: str
+    mentor_id: UUID | None
+    row_id: UUID | None
+    organisation: str | None
+    fields: tuple[str, ...]
+    opened_at: datetime
+    repairs: int
+    closed_at: datetime | None
+    closed_in: UUID | None
+    outcome: str | None
+
+
+@dataclass(frozen=True)
+class ProofHead:
+    """A row of certification.proofs."""
+
+    run_id: UUID
+    at: datetime
+    ended_at: datetime
+    complete: bool
+    reason: str | None
+    app_listed: int | None
+    website_listed: int | None
+    equal: int | None
+    app_hash: str | None
+    website_hash: str | None
+    counts: dict[str, int]
+
+    @property
+    def found(self) -> int:
+        """How many differences the run counted."""
+        return sum(self.counts.get(name, 0) for name in CLASSES)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the website was read to its end and found equal to the app."""
+        return self.complete and not self.found and self.app_hash == self.website_hash
+
+
+@dataclass(frozen=True)
+class ProofPage:
+    """A proof, the differences that stood at its end, and what became of them since."""
+
+    proof: ProofHead
+    differences: tuple[Difference, ...]
+    confirmed: tuple[Difference, ...] = field(default=())
+    """Earlier differences whose repair this run has seen to hold."""
+    brakes: tuple[Brake, ...] = ()
+    """Those that were on at its end."""
+
+
+_HEAD = (
+    "SELECT p.run_id, p.at, p.ended_at, p.complete, p.reason, p.app_listed, p.website_listed, p.equal, p.app_hash,"
+    "       p.website_hash, p.counts FROM certification.proofs AS p"
+)
+_DIFFERENCE = (
+    "SELECT f.class AS class_, f.cause, f.mentor_id, f.row_id, o.name AS organisation, f.fields, f.opened_at,"
+    "       f.repairs, f.closed_at, f.closed_in, f.outcome"
+    "  FROM certification.findings AS f LEFT JOIN public.organisations AS o ON o.id = f.organisation_id"
+)
+_STANDING = " WHERE f.opened_at <= %(at)s AND (f.closed_at IS NULL OR f.closed_at > %(at)s)"
+_ORDER = " ORDER BY array_position(%(classes)s::text[], f.class), f.opened_at, f.mentor_id, f.row_id"
+
+
+def read_head(connection: psycopg.Connection, run_id: UUID | None = None) -> ProofHead | None:
+    """The proof of a run, or the last one."""
+    with connection.cursor(row_factory=class_row(ProofHead)) as cursor:
+        if run_id is not None:
+            return cursor.execute(_HEAD + " WHERE p.run_id = %s", (run_id,)).fetchone()
+        return cursor.execute(_HEAD + " ORDER BY p.at DESC, p.ended_at DESC LIMIT 1").fetchone()
+
+
+def read_proof(connection: psycopg.Connection, run_id: UUID | None = None) -> ProofPage:
+    """A proof with its differences. Raises NothingToDoError if there is none."""
+    head = read_head(connection, run_id)
+    if head is None:
+        which = f"of run {run_id}" if run_id else "yet"
+        raise NothingToDoError(f"there is no proof {which}: make one with python -m local reconcile --full")
+    known = {"run": head.run_id, "at": head.ended_at, "classes": list(CLASSES)}
+    with connection.cursor(row_factory=class_row(Difference)) as cursor:
+        differences = cursor.execute(_DIFFERENCE + _STANDING + _ORDER, known).fetchall()
+        confirmed = cursor.execute(
+            _DIFFERENCE + " WHERE f.closed_in = %(run)s AND f.outcome = 'confirmed'" + _ORDER, known
+        ).fetchall()
+    brakes = read_brakes(connection, at=head.ended_at)
+    return ProofPage(head, tuple(differences), tuple(confirmed), brakes)
