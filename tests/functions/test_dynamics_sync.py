@@ -62,13 +62,14 @@ class Consumer:
         return {message["MessageId"] for message in got.get("Messages", [])}
 
 
-def record(message: dict[str, Any], receives: int = 1) -> dict[str, Any]:
+def record(message: dict[str, Any], receives: int = 1, queue: str = "SyncRequests") -> dict[str, Any]:
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],
         "body": message["Body"],
         "attributes": {"ApproximateReceiveCount": str(receives)},
         "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:eu-north-1:123456789012:hlf-certification-{queue}",
     }
 
 
@@ -169,8 +170,9 @@ def test_a_refused_credential_is_a_metric_in_the_run_that_sees_it(consumer, foun
     done = consumer.invoke(asked)
     assert metrics(done)["SyncStopped"] == 1
     assert done.payload["batchItemFailures"] == [{"itemIdentifier": asked["messageId"]}]
-    (line,) = (line for line in logged(done) if line.get("message") == "work")
+    line, told = (line for line in logged(done) if line.get("message") == "work")
     assert line["reasons"] == ["entra_7000215"]
+    assert told["counts"]["alerts_told"] == told["counts"]["alerts_opened"] == 1
     secret = json.loads(
         consumer.clients.secretsmanager.get_secret_value(SecretId=consumer.stack.physical_id("DataverseSecret"))[
             "SecretString"

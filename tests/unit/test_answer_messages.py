@@ -22,13 +22,13 @@ class Queue:
 def answered(result, *, version=7, seen=7, receives=1, retry_after=0.0):
     """The ids of messages to come again, and after how many seconds."""
     queue = Queue()
-    failed = answer_messages(
+    answered = answer_messages(
         [SyncMessage("m", "handle", receives, (SyncRequest(MENTOR, version),))],
         sync=lambda _: SyncResult({MENTOR: result}, retry_after, versions={MENTOR: seen}),
         queue=queue,
         report=Reported(),
     )
-    return failed, queue.returned
+    return list(answered.failed), queue.returned
 
 
 @pytest.mark.parametrize("result", [result for result in Result if result not in {Result.GIVEN_BACK, Result.BUSY}])
