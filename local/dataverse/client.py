@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
+from pydantic_core import to_json
 
 from local.dataverse import defaults
 from local.dataverse.faults import Kind, Rule
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     type Key = str | int | Mapping[str, Any]
 
 _MENTORS = "hlf_peermentors"
+_CHUNK = 20_000
 
 
 class ControlError(Exception):
@@ -94,6 +97,22 @@ class EmulatorControl:
         """Let the next upserts that would create a row find that somebody else has just created it: 412."""
         self.settings(races_to_lose=count)
 
+    def empty_lists(self, count: int | None = None, **where: Any) -> int:  # noqa: ANN401
+        """Answer lists as if the table were empty."""
+        return self.fault(Rule(kind=Kind.EMPTY_LIST, where="list", count=count, **where))
+
+    def first_rows_only(self, rows: int, count: int | None = None, **where: Any) -> int:  # noqa: ANN401
+        """Let lists end after so many rows."""
+        return self.fault(Rule(kind=Kind.FIRST_ROWS, where="list", rows=rows, count=count, **where))
+
+    def repeat_page(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
+        """Give out the rows of the page before once more, in place of the next page, and then go on."""
+        return self.fault(Rule(kind=Kind.REPEAT_PAGE, where="list", count=count, **where))
+
+    def skip_rows(self, rows: int, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
+        """Begin a page so many rows too late."""
+        return self.fault(Rule(kind=Kind.SKIP_ROWS, where="list", rows=rows, count=count, **where))
+
     def faults(self) -> list[dict[str, Any]]:
         """Every rule set since the last reset, with how many requests it saw and hit."""
         return list(self._ask("GET", "faults"))
@@ -150,6 +169,14 @@ class EmulatorControl:
     def create(self, rows: Iterable[Mapping[str, Any]], set_name: str = _MENTORS) -> list[Row]:
         """Create rows, all or none."""
         return list(self._ask("POST", f"rows/{set_name}", {"create": [dict(row) for row in rows]}))
+
+    def fill(self, rows: Iterable[Mapping[str, Any]], set_name: str = _MENTORS) -> int:
+        """Create any number of rows, a chunk at a time, without a word in the journal. Answers how many."""
+        left, filled = iter(rows), 0
+        while chunk := list(islice(left, _CHUNK)):
+            reply = self._client.put(f"/_emulator/rows/{set_name}", content=to_json(chunk))
+            filled += int(_content(reply)["filled"])
+        return filled
 
     def edit(self, key: Key, change: Mapping[str, Any], set_name: str = _MENTORS) -> Row:
         """Change columns of a row."""

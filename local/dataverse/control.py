@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     type Handler = Callable[[Emulator, str, Query, bytes], object]
 
 _SETTINGS: Final = TypeAdapter(Settings)
+_ROWS: Final = TypeAdapter(list[dict[str, Any]])
 
 
 class Block(BaseModel):
@@ -142,6 +143,10 @@ def _edit(emulator: Emulator, rest: str, _query: Query, body: bytes) -> object:
     return hand.carry_out(emulator, _table(emulator, rest), hand.HandEdit.model_validate_json(body))
 
 
+def _fill(emulator: Emulator, rest: str, _query: Query, body: bytes) -> object:
+    return {"filled": hand.fill(emulator, _table(emulator, rest), _ROWS.validate_json(body))}
+
+
 def _table(emulator: Emulator, set_name: str) -> Table:
     table = emulator.store.tables_by_set.get(set_name)
     if table is None:
@@ -195,6 +200,7 @@ _HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     ("POST", "credentials"): _credentials,
     ("GET", "rows"): _rows,
     ("POST", "rows"): _edit,
+    ("PUT", "rows"): _fill,
     ("GET", "settings"): _settings,
     ("PUT", "settings"): _change_settings,
     ("PUT", "website"): _portal,

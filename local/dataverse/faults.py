@@ -16,7 +16,7 @@ from local.dataverse.messages import Response
 if TYPE_CHECKING:
     from local.dataverse.messages import Request
 
-type Where = Literal["request", "operation", "token"]
+type Where = Literal["request", "operation", "list", "token"]
 
 
 class Kind(StrEnum):
@@ -38,13 +38,24 @@ class Kind(StrEnum):
     """Done, and no reply comes for as long as the client waits."""
     EXPIRE_TOKENS = "expire_tokens"
     """Every token given out so far ends as this request arrives: 401."""
+    EMPTY_LIST = "empty_list"
+    """A list is answered as if it had ended here, with no row."""
+    FIRST_ROWS = "first_rows"
+    """A list ends after its first `rows`."""
+    REPEAT_PAGE = "repeat_page"
+    """A page that is not the first gives the rows of the page before it once more; the list goes on behind them."""
+    SKIP_ROWS = "skip_rows"
+    """A page begins `rows` too late."""
+
+
+_OF_LISTS = frozenset({Kind.EMPTY_LIST, Kind.FIRST_ROWS, Kind.REPEAT_PAGE, Kind.SKIP_ROWS})
 
 
 class Rule(BaseModel):
     """Which requests are hit, and what happens to them. A rule without a restriction hits every one.
 
     `where`: "request" are whole HTTP requests to the Web API (a `$batch` is one), "operation" are single operations,
-    alone or inside a `$batch`, "token" are requests to the token endpoint.
+    alone or inside a `$batch`, "list" are pages of a table, "token" are requests to the token endpoint.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,6 +82,8 @@ class Rule(BaseModel):
     """Seconds, for the Retry-After header."""
     seconds: Annotated[float, Field(ge=0)] = 0.0
     """A delay, before anything else happens."""
+    rows: Annotated[int, Field(ge=0)] = 0
+    """How many, where the kind of fault asks."""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
@@ -78,6 +91,10 @@ class Rule(BaseModel):
             raise ValueError("an operation can only be refused with a status: its connection is that of the request")
         if self.where == "operation" and self.seconds:
             raise ValueError("an operation cannot be delayed by itself")
+        if (self.where == "list") != (self.kind in _OF_LISTS):
+            raise ValueError(f"where is list for {', '.join(sorted(_OF_LISTS))} and for nothing else")
+        if self.where == "list" and self.seconds:
+            raise ValueError("a list is not delayed by itself: its request is")
         try:
             re.compile(self.path or "")
         except re.PatternError as error:
@@ -155,6 +172,7 @@ class Faults:
         self.all: list[Live] = []
         self.requests: list[Live] = []
         self.operations: list[Live] = []
+        self.lists: list[Live] = []
         self.tokens: list[Live] = []
 
     def add(self, rule: Rule) -> Live:
@@ -184,4 +202,9 @@ class Faults:
         return found
 
     def _live(self, where: Where) -> list[Live]:
-        return {"request": self.requests, "operation": self.operations, "token": self.tokens}[where]
+        return {
+            "request": self.requests,
+            "operation": self.operations,
+            "list": self.lists,
+            "token": self.tokens,
+        }[where]

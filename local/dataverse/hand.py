@@ -50,6 +50,15 @@ def carry_out(emulator: Emulator, table: Table, edit: HandEdit) -> list[Row]:
     return rows
 
 
+def fill(emulator: Emulator, table: Table, rows: list[Values]) -> int:
+    """Create many rows at once, without a word in the journal. Raises DataverseError, and nothing was done."""
+    with emulator.store.transaction():
+        for row in rows:
+            table.insert(values.read(emulator, table, row))
+    emulator.store.take_committed()
+    return len(rows)
+
+
 def _edited(emulator: Emulator, table: Table, edit: HandEdit) -> list[Row]:
     if edit.create is not None:
         return [table.insert(values.read(emulator, table, row)) for row in edit.create]

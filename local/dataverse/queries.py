@@ -10,7 +10,7 @@ import json
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from local.dataverse import changes, choices, paging, replies, urls
+from local.dataverse import changes, choices, list_faults, paging, replies, urls
 from local.dataverse.columns import resolver
 from local.dataverse.errors import ODATA_VERSION
 from local.dataverse.filters import compile_filter
@@ -46,10 +46,15 @@ def query(emulator: Emulator, table: Table, request: Request) -> Response:
     holds = _filter(table, options)
     columns = _order(table, options.get("$orderby", ""))
     size, asked = _size(options, preferred, cookie)
-    rows = _rows(table, options, holds, columns, None if cookie is None else _place(table, columns, cookie))
-    page = list(islice(rows, size + 1))
+    fault = list_faults.fault(emulator, request)
+    start = fault.start(cookie)
+    rows = _rows(table, options, holds, columns, None if start is None else _place(table, columns, start))
+    page = list(islice(fault.rows(table, cookie, rows), size + 1))
     more = len(page) > size and (asked is None or (asked > size and choices.TOP_GOES_ON_AFTER_A_PAGE))
     del page[size:]
+    if (end := fault.ends_after(size * (cookie.number - 1) if cookie else 0)) is not None and end <= len(page):
+        more = False
+        del page[end:]
     version = cookie.last("version") if cookie and cookie.tracking else table.store.version
     body: dict[str, Any] = {"@odata.context": f"{emulator.api_url}$metadata#{table.schema.set_name}{shape.context}"}
     _count(body, table, options, holds, preferred)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_json
 
 from local.dataverse import paging
 from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION
@@ -22,4 +23,4 @@ def collection(body: Mapping[str, Any], preferred: Mapping[str, str]) -> Respons
         headers.append(("Preference-Applied", "odata.track-changes"))
     if annotations := preferred.get("odata.include-annotations"):
         headers.append(("Preference-Applied", f'odata.include-annotations="{annotations}"'))
-    return Response(200, headers, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
+    return Response(200, headers, to_json(body))

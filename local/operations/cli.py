@@ -95,9 +95,13 @@ def reconcile(
     actor: Annotated[str, typer.Option(help="Who you are, with --accept-small; it is kept.")] = "",
     reason: Annotated[str, typer.Option(help="Why, with --accept-small; it is kept.")] = "",
     stack: Deployed = None,
+    database_url: Database = None,
     as_json: AsJson = False,
 ) -> None:
-    """Have the website swept or compared now, and wait for the end of it."""
+    """Have the website swept or compared now, and wait for the end of it.
+
+    With --stack, what it found is shown where --database-url says which database it is.
+    """
     with foreseen():
         if accept_small:
             require_named(actor, reason)
@@ -113,16 +117,25 @@ def reconcile(
         if as_json:
             words.print_json(ended)
         else:
-            _say(ended, full=full)
+            _say(ended)
+            if stack is None or database_url:
+                _show_what_it_found(database_url if stack else None, ended if full else None)
 
 
-def _say(ended: reconciling.Reconciled, *, full: bool) -> None:
+def _say(ended: reconciling.Reconciled) -> None:
     if ended.state == "succeeded":
         report.console.print(f"[green]Done[/green], run {ended.run_id}")
     else:
         report.console.print(f"[yellow]Done, but[/yellow] {escape(words.reason(ended.reason))}; run {ended.run_id}")
-    seen = f"python -m local proof --run {ended.run_id}" if full else "python -m local status"
-    report.console.print(f"What it found: {seen}", soft_wrap=True)
+
+
+def _show_what_it_found(database_url: str | None, full: reconciling.Reconciled | None) -> None:
+    with databases.reading(database_url) as connection:
+        if full is None:
+            status_report.verdict(standing.read_status(connection))
+            return
+        report.console.print(proof_report.verdict(proving.read_proof(connection, full.run_id).proof))
+    report.console.print("All of it: python -m local proof")
 
 
 @app.command(rich_help_panel=PANEL)

@@ -58,9 +58,19 @@ class ProofHead:
         return sum(self.counts.get(name, 0) for name in CLASSES)
 
     @property
+    def in_flight(self) -> int:
+        """How many were being changed at that moment, so that they were left out."""
+        return self.counts.get("in_flight", 0)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to compare, because all of it was being changed."""
+        return self.complete and not self.app_listed and not self.website_listed and self.in_flight > 0
+
+    @property
     def holds(self) -> bool:
         """Whether the website was read to its end and found equal to the app."""
-        return self.complete and not self.found and self.app_hash == self.website_hash
+        return self.complete and not self.is_empty and not self.found and self.app_hash == self.website_hash
 
 
 @dataclass(frozen=True)

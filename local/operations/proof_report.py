@@ -36,7 +36,7 @@ def show(page: ProofPage) -> None:
     proof, out = page.proof, report.console.print
     out("[bold]Does the website show whom it should?[/bold]\n")
     out(f"Read from {_time(proof.at)} to {_time(proof.ended_at)} (Oslo), run {proof.run_id}\n")
-    out(_verdict(proof))
+    out(verdict(proof))
     if proof.app_hash and proof.website_hash:
         same = "the same" if proof.app_hash == proof.website_hash else "[red]not the same[/red]"
         out(f"\nFingerprints (SHA-256) of everything that is listed, {same}:")
@@ -58,22 +58,32 @@ def show(page: ProofPage) -> None:
         )
 
 
-def _verdict(proof: ProofHead) -> str:
+def verdict(proof: ProofHead) -> str:
+    """Yes or no, in one sentence."""
     if not proof.complete:
         return f"[red bold]Nothing is proven[/red bold]: {escape(words.reason(proof.reason))}."
-    listed = f"[bold]{proof.website_listed:,} listed, {proof.app_listed:,} valid and consenting[/bold]"
+    if proof.is_empty:
+        return (
+            f"[yellow bold]Nothing is proven yet[/yellow bold]: all {proof.in_flight:,} listings were being changed at"
+            " that moment. Look again in some minutes."
+        )
+    out = f" {proof.in_flight:,} were being changed at that moment, and are left out." if proof.in_flight else ""
     if proof.holds:
         return (
             f"[green bold]Yes.[/green bold] [bold]{proof.website_listed:,} listed = {proof.app_listed:,} valid and"
-            " consenting[/bold], and each is shown as the app has it."
+            f" consenting[/bold], and each is shown as the app has it.{out}"
         )
-    return f"[red bold]Not quite.[/red bold] {listed}, {words.many(proof.found, 'difference')}."
+    return (
+        f"[red bold]Not quite.[/red bold] [bold]{proof.website_listed:,} listed, {proof.app_listed:,} valid and"
+        f" consenting[/bold], {words.many(proof.found, 'difference')}.{out}"
+    )
 
 
 def _figures(proof: ProofHead) -> None:
     table = report.new_table("What was counted")
-    table.add_column("")
-    table.add_column("", justify="right")
+    table.show_header = False
+    table.add_column()
+    table.add_column(justify="right")
     counts = proof.counts
     table.add_row("Rows of the website that were read", f"{counts.get('rows_read', 0):,}")
     if proof.complete:

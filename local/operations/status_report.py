@@ -23,7 +23,7 @@ _SOON_DAYS = 30
 
 def show(status: Status) -> None:
     """Print it."""
-    _verdict(status)
+    verdict(status)
     report.console.print()
     report.console.print(_organisations(status), width=_WIDTH)
     report.console.print()
@@ -42,7 +42,8 @@ def show(status: Status) -> None:
     report.console.print(rows, width=_WIDTH)
 
 
-def _verdict(status: Status) -> None:
+def verdict(status: Status) -> None:
+    """Print whether something is wrong, and what to do first."""
     things = conditions.most_urgent_first(status.alerts)
     if things:
         need = f"{len(things)} things need you" if len(things) > 1 else "1 thing needs you"
@@ -178,6 +179,8 @@ def _proof(status: Status) -> str:
     when = words.moment(proof.at, status.at)
     if not proof.complete:
         return f"{when}: [yellow]not complete: {escape(words.reason(proof.reason))}[/yellow]"
+    if proof.is_empty:
+        return f"{when}: [yellow]all {proof.in_flight:,} were being changed; make another in some minutes[/yellow]"
     if proof.holds:
         return f"{when}: [green]{proof.website_listed:,} listed = {proof.app_listed:,} valid and consenting[/green]"
     return (
