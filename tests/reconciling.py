@@ -66,7 +66,7 @@ class Reconciler:
 
     def __init__(self, login: Mapping[str, Any], url: str, secret: Secret, *, settling: float = 0.0) -> None:
         self._open = ExitStack()
-        self._login = login
+        self.login = login
         self.connection = self._open.enter_context(connect(lambda _: login))
         self.runs = PostgresRuns(self.connection)
         self.reconciliation = PostgresReconciliation(self.connection)
@@ -90,7 +90,7 @@ class Reconciler:
 
     @contextmanager
     def comparing(self) -> Iterator[Comparison]:
-        with connect(lambda _: self._login) as connection, comparing(connection, self.settling) as comparison:
+        with connect(lambda _: self.login) as connection, comparing(connection, self.settling) as comparison:
             yield comparison
 
     def full(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.domain.errors import CertificationError, ConnectionLostError
-from shared.domain.runs import RunFailedError, RunResult, RunState, Verdict, combine, trouble
+from shared.domain.calendar import as_of
+from shared.domain.errors import ConnectionLostError
+from shared.domain.runs import RunFailedError, RunResult, RunState, Verdict, degrade, trouble
+from shared.use_cases.check_credential import checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,15 +33,14 @@ def reconcile(
     Raises RunFailedError when it failed, so that Lambda says so too, and ConnectionLostError when the database is gone.
     """
     run_id = runs.start(function, scheduled_at, request_id)
-    health = check()
+    health = checked(check, function, as_of(scheduled_at, "Europe/Oslo"), report)
     try:
         verdict = work(run_id, health)
     except ConnectionLostError:
         raise
-    except CertificationError as error:
+    except Exception as error:  # noqa: BLE001 - a run that ends says how
         verdict = trouble(error)
-    if health.troubles() and verdict.state is not RunState.FAILED:
-        verdict = combine([verdict, Verdict(RunState.DEGRADED, ",".join(health.troubles()))])
+    verdict = degrade(verdict, health.troubles())
     runs.finish(run_id, verdict)
     report.run(function, run_id, verdict)
     if verdict.state is RunState.FAILED:
