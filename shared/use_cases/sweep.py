@@ -96,7 +96,8 @@ class Sweep:
             requests = self.reconciliation.overdue(_TARGET, _MOST_ASKED)
         else:
             return
-        self.queue.send(requests)
+        if requests:
+            self.queue.send(requests)
         self.counts["sync_requested"] = len(requests)
 
     def _read_back(self, run_id: UUID) -> None:
@@ -106,7 +107,8 @@ class Sweep:
         with self.comparing() as comparison:
             seen = {**read_again(mentors, comparison, self.reader).counts, **comparison.record(run_id, mentors)}
             repairs = comparison.repair(run_id, everybody=False)
-        self.queue.send(repairs.requests)
+        if repairs.requests:
+            self.queue.send(repairs.requests)
         self.counts |= {name: n for name, n in seen.items() if name in _COUNTS}
         self.counts |= {
             "rows_read_again": len(mentors),

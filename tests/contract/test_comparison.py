@@ -1,4 +1,4 @@
-"""The full comparison: what it finds, what it repairs, what it proves; on PostgreSQL and Dataverse, over HTTP (I5, I7)."""
+"""The full comparison: what it finds, repairs and proves; on PostgreSQL and Dataverse, over HTTP (I5, I7)."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_repair_that_is_not_carried_out_is_left_to_the_sweep_and_not_asked_for
 
 @pytest.mark.parametrize("ours", [False, True])
 def test_a_row_of_nobody_is_hidden_only_if_the_table_is_ours(
-    foundation, reconciler, organisation, listed, site, worker, ours
+    *, foundation, reconciler, organisation, listed, site, worker, ours
 ):
     """Requirement 2: every organisation of the table has to say so."""
     other = foundation.organisation(name="HLF Halden")
@@ -149,7 +149,7 @@ def test_a_hidden_row_of_nobody_is_nobodys_concern(foundation, reconciler, liste
     assert findings(foundation) == {}
 
 
-def test_a_listing_in_the_wrong_table_is_hidden_there(foundation, reconciler, organisation, listed, site, worker):
+def test_a_listing_in_the_wrong_table_is_hidden_there(*, foundation, reconciler, organisation, listed, site, worker):
     """A mentor whom somebody has put into another organisation's table by hand."""
     other = foundation.organisation(name="HLF Halden")
     foundation.evaluated(other)
@@ -171,7 +171,7 @@ def test_a_listing_in_the_wrong_table_is_hidden_there(foundation, reconciler, or
 
 
 def test_two_mappings_of_one_table_are_compared_each_by_its_own(
-    foundation, reconciler, organisation, listed, site, worker
+    *, foundation, reconciler, organisation, listed, site, worker
 ):
     other = foundation.organisation(name="HLF Halden")
     foundation.evaluated(other)
@@ -195,7 +195,7 @@ def test_two_mappings_of_one_table_are_compared_each_by_its_own(
 
 @pytest.mark.parametrize("answer", ["empty", "small"])
 def test_a_website_that_suddenly_shows_hardly_anybody_is_taken_for_a_fault(
-    foundation, reconciler, listed, site, worker, answer
+    *, foundation, reconciler, listed, site, worker, answer
 ):
     """Requirement 2: never "publish everyone"; nothing is found and nothing repaired until a person says so."""
     rows = [] if answer == "empty" else listed[:3]
@@ -318,7 +318,7 @@ def test_two_comparisons_at_once_find_everything_once_and_ask_once(foundation, c
 
 
 def test_a_difference_that_comes_back_does_not_converge(foundation, reconciler, listed, site, worker):
-    """Requirement 3: a repair that does not hold after two runs; the sweep then leaves it to the night and to a person."""
+    """Requirement 3: a repair does not hold after two runs; the sweep then leaves it to the night and a person."""
     for _ in range(2):
         site.edit(str(listed[0]), {"hlf_area": "Oslo"})
         reconciler.full()
@@ -336,7 +336,7 @@ def test_a_difference_that_comes_back_does_not_converge(foundation, reconciler, 
 
 
 def test_the_brake_holds_a_mass_of_repairs_but_never_a_withdrawal(
-    foundation, reconciler, organisation, listed, site, worker
+    *, foundation, reconciler, organisation, listed, site, worker
 ):
     """Requirement 7, I5: by count and per cent; who does not consent is hidden all the same; released once."""
     foundation.brake(2, 20)
