@@ -29,6 +29,7 @@ DEFAULT_TIMEZONE: Final = "Europe/Oslo"
 
 _YEARS = range(1950, 2101)
 _LONGEST_REMINDER = 365
+_LARGEST_BRAKE = 1_000_000
 
 # Ids made from text stay the same for ever, so that a file can be loaded again and people can use their own ids.
 NAMESPACE: Final = UUID("5b0f2c0e-8a55-5f0e-9d0a-6f2b1c7e4a31")
@@ -218,6 +219,25 @@ def thresholds(text: str) -> tuple[int, ...]:
     if any(not 0 <= number <= _LONGEST_REMINDER for number in days) or len(set(days)) < len(days):
         raise RefusedError(f"days before expiry, each once, from 0 to {_LONGEST_REMINDER}: for example 30 14 7")
     return tuple(sorted(days, reverse=True))
+
+
+def brake_count(text: str) -> int | None:
+    """How many mentors may be changed at once whatever the percent; None where nothing is said."""
+    return _limit(text, _LARGEST_BRAKE, "a number of mentors")
+
+
+def brake_percent(text: str) -> int | None:
+    """How many per cent of the mentors may be changed at once whatever the count; None where nothing is said."""
+    return _limit(text, 100, "a percentage")
+
+
+def _limit(text: str, most: int, what: str) -> int | None:
+    if not text:
+        return None
+    number = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= number <= most:
+        raise RefusedError(f"not {what}{_shown(text)}: write a whole number from 0 to {most}, or leave it empty")
+    return number
 
 
 def timezone(text: str) -> str:

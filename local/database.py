@@ -101,15 +101,19 @@ def store_settings(dsn: str, organisations: Iterable[OrganisationRow]) -> None:
         for row in organisations:
             connection.execute(
                 "INSERT INTO certification.organisation_settings"
-                " (organisation_id, org_thresholds, thresholds, reactivate_renewed)"
-                " SELECT %(id)s, %(flag)s, coalesce(%(thresholds)s::smallint[], s.thresholds), %(reactivate)s"
+                " (organisation_id, org_thresholds, thresholds, reactivate_renewed, brake_count, brake_percent)"
+                " SELECT %(id)s, %(flag)s, coalesce(%(thresholds)s::smallint[], s.thresholds), %(reactivate)s,"
+                " %(brake_count)s, %(brake_percent)s"
                 " FROM certification.standard AS s"
                 " ON CONFLICT (organisation_id) DO UPDATE SET org_thresholds = excluded.org_thresholds,"
-                " thresholds = excluded.thresholds, reactivate_renewed = excluded.reactivate_renewed",
+                " thresholds = excluded.thresholds, reactivate_renewed = excluded.reactivate_renewed,"
+                " brake_count = excluded.brake_count, brake_percent = excluded.brake_percent",
                 {
                     "id": row.id,
                     "flag": row.org_thresholds,
                     "thresholds": list(row.thresholds) or None,
                     "reactivate": row.reactivate_renewed,
+                    "brake_count": row.brake_count,
+                    "brake_percent": row.brake_percent,
                 },
             )

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from local import dataset_names as names
 from local.csv_values import may_hold_identity_number, years_before
-from local.mentors_csv import COLUMNS, ORGANISATION_COLUMNS
+from local.mentors_csv import COLUMNS, ORGANISATION_REQUIRED
 
 DEFAULT_SEED: Final = 20261201
 DEFAULT_AS_OF: Final = date(2026, 12, 1)
@@ -156,7 +156,7 @@ def write_organisations(path: Path) -> None:
         }
         for organisation in ORGANISATIONS
     ]
-    _write(path, list(ORGANISATION_COLUMNS), rows)
+    _write(path, list(ORGANISATION_REQUIRED), rows)
 
 
 def _write(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:

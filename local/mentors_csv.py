@@ -31,6 +31,7 @@ __all__ = [
     "COLUMNS",
     "DEFAULT_TIMEZONE",
     "ORGANISATION_COLUMNS",
+    "ORGANISATION_REQUIRED",
     "REQUIRED",
     "ROW",
     "Coordinator",
@@ -72,7 +73,10 @@ ORGANISATION_COLUMNS: Final = {
     "org_thresholds": 10,
     "thresholds": 100,
     "reactivate_renewed": 10,
+    "brake_count": 10,
+    "brake_percent": 10,
 }
+ORGANISATION_REQUIRED: Final = ("name", "timezone", "org_thresholds", "thresholds", "reactivate_renewed")
 _CERTIFICATION_YEARS = 3
 
 
@@ -119,7 +123,10 @@ class MentorFile:
 
 @dataclass(frozen=True, slots=True)
 class OrganisationRow:
-    """One organisation. `thresholds` are its own, in falling order; they apply where `org_thresholds` is on."""
+    """One organisation. `thresholds` are its own, in falling order; they apply where `org_thresholds` is on.
+
+    The limits of its brake are None where the standard's apply.
+    """
 
     id: UUID
     name: str
@@ -127,6 +134,8 @@ class OrganisationRow:
     org_thresholds: bool
     thresholds: tuple[int, ...]
     reactivate_renewed: bool
+    brake_count: int | None = None
+    brake_percent: int | None = None
 
 
 def read_mentors(path: Path) -> MentorFile:
@@ -149,7 +158,7 @@ def read_mentors(path: Path) -> MentorFile:
 
 def read_organisations(path: Path) -> tuple[OrganisationRow, ...]:
     """Read an organisations file. A few rows that all matter: one bad row refuses the file (UnreadableFile)."""
-    table = Table(path, ORGANISATION_COLUMNS, tuple(ORGANISATION_COLUMNS))
+    table = Table(path, ORGANISATION_COLUMNS, ORGANISATION_REQUIRED)
     rows: list[OrganisationRow] = []
     problems: list[RowProblem] = []
     lines: dict[UUID, int] = {}
@@ -250,4 +259,6 @@ def _organisation(cells: Cells, lines: dict[UUID, int]) -> OrganisationRow:
         org_thresholds=org_thresholds,
         thresholds=thresholds,
         reactivate_renewed=cells.take("reactivate_renewed", values.answer, False),
+        brake_count=cells.take("brake_count", values.brake_count, None),
+        brake_percent=cells.take("brake_percent", values.brake_percent, None),
     )

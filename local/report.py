@@ -42,6 +42,7 @@ _REASONS = {
     "untold": "{n} mentors could not be mailed and have no coordinator to tell",
     "expiries_skipped_by_hand": "{n} mentors were set active by hand although their certification has ended",
     "expiries_skipped_busy": "{n} mentors were being edited and are looked at again the next night",
+    "expiries_braked": "{n} expiries are too many at once, so none was made; release-brake lets the next run make them",
     "reactivations_skipped_by_hand": "{n} renewed mentors were set expired by hand and stay so",
     "reactivations_skipped_busy": "{n} mentors were being edited and are looked at again the next night",
     "notices_undeliverable": "{n} cannot be delivered: the address is missing or was refused",

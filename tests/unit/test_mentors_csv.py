@@ -639,6 +639,22 @@ def test_an_organisation_has_its_settings_beside_its_name(tmp_path):
     assert (off.timezone, off.org_thresholds, off.thresholds) == ("Europe/Oslo", False, ())
 
 
+def test_an_organisation_may_have_limits_of_its_own_for_the_brake(tmp_path):
+    path = tmp_path / "organisations.csv"
+    path.write_text(ORGANISATIONS.strip() + ";brake_count;brake_percent\nA;;no;;yes;25;0\nB;;no;;yes;;\n")
+    assert [(row.brake_count, row.brake_percent) for row in read_organisations(path)] == [(25, 0), (None, None)]
+    path.write_text(ORGANISATIONS.strip() + ";brake_count;brake_percent\nA;;no;;yes;-1;101\nB;;no;;yes;many;2,5\n")
+    with pytest.raises(UnreadableFile) as refused:
+        read_organisations(path)
+    for problem in (
+        "line 2, brake_count: not a number of mentors: write a whole number from 0 to 1000000, or leave it empty",
+        'line 2, brake_percent: not a percentage "101": write a whole number from 0 to 100, or leave it empty',
+        'line 3, brake_count: not a number of mentors "many": ',
+        "line 3, brake_percent: ",
+    ):
+        assert problem in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("row", "column"),
     [
