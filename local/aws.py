@@ -31,8 +31,10 @@ class LocalAwsError(Exception):
 class LocalAws:
     """One ministack process on a free port of 127.0.0.1, gone when the context manager is left."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, services: str = "sqs,sns,secretsmanager") -> None:
+        """Its log goes into `folder`; `services` by the names that ministack has for them."""
         self._folder = folder
+        self._services = services
         self._process: subprocess.Popen[bytes] | None = None
         self.port = processes.free_port()
 
@@ -57,7 +59,7 @@ class LocalAws:
             "HOME": str(self._folder),
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
-            "SERVICES": "sqs,sns,secretsmanager",
+            "SERVICES": self._services,
             # Its own extra servers listen beyond this machine, on ports that two stacks would quarrel over.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",

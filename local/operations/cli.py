@@ -88,7 +88,7 @@ def reconcile(
     *,
     full: Annotated[
         bool, typer.Option("--full/--sweep", help="Read and compare the whole website, or only look for what is late.")
-    ] = False,
+    ] = True,
     accept_small: Annotated[
         bool, typer.Option(help="Take an answer for true that lacks most of what the website was made to show.")
     ] = False,
@@ -106,7 +106,7 @@ def reconcile(
         if accept_small:
             require_named(actor, reason)
             if not full:
-                raise OperationsError("--accept-small is about a full comparison: add --full")
+                raise OperationsError("--accept-small is about a full comparison, not a sweep")
         event = reconciling.event(full=full, accept=(actor, reason) if accept_small else None, now=datetime.now(UTC))
         try:
             with report.steps(quiet=as_json) as progress:

@@ -28,22 +28,23 @@ def alerts(found: Sequence[Alert], organisations: Mapping[UUID | None, str], now
     if not found:
         report.console.print("No alert is open.")
         return
-    table = report.new_table("Alerts")
-    for title in ("Alert", "Since", "Told", "First"):
-        table.add_column(title, overflow="fold")
-    for one in [*conditions.most_urgent_first(a for a in found if not a.closed_at), *(a for a in found if a.closed_at)]:
-        what = escape(conditions.short(one, organisations))
-        ids = words.first([str(found) for found in one.ids], _MOST_IDS)
-        why = words.reason(one.facts.get("reason"))
-        detail = "".join(f"\n[dim]{escape(text)}[/dim]" for text in (why, ids) if text)
-        over = f"over since {words.moment(one.closed_at, now)}" if one.closed_at else ""
-        table.add_row(
-            f"{what if over else f'[red]{what}[/red]'}{detail}",
-            words.moment(one.since, now),
-            words.moment(one.told_at, now) if one.told_at else "not yet",
-            over or escape(conditions.what_to_do(one, organisations)),
-        )
-    report.console.print(table)
+    is_open = conditions.most_urgent_first(one for one in found if not one.closed_at)
+    for one in (*is_open, *(one for one in found if one.closed_at)):
+        style = "dim" if one.closed_at else "red bold"
+        report.console.print(f"[{style}]{escape(conditions.title(one, organisations))}[/{style}]")
+        times = [f"since {words.moment(one.since, now)}"]
+        times += [f"told {words.moment(one.told_at, now)}"] if one.told_at else ["not told yet"]
+        times += [f"over {words.moment(one.closed_at, now)}"] if one.closed_at else []
+        reason = one.facts.get("reason")
+        _indented(", ".join(times) + (f": {words.reason(str(reason))}" if reason else ""))
+        if one.ids:
+            _indented(words.first([str(identity) for identity in one.ids], _MOST_IDS))
+        if not one.closed_at:
+            _indented(f"First: {conditions.what_to_do(one)}")
+
+
+def _indented(text: str) -> None:
+    report.console.print(f"  {text}", markup=False, soft_wrap=True)
 
 
 def set_aside(found: Sequence[SetAside], now: datetime) -> None:

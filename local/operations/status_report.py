@@ -28,8 +28,8 @@ def show(status: Status) -> None:
     report.console.print(_organisations(status), width=_WIDTH)
     report.console.print()
     rows = Table.grid(padding=(0, 2, 0, 0))
-    rows.add_column(style="bold", no_wrap=True)
-    rows.add_column(no_wrap=True, overflow="ellipsis")
+    rows.add_column(style="bold", no_wrap=True, min_width=10)
+    rows.add_column(no_wrap=True, overflow="ellipsis", max_width=_WIDTH - 14)
     for name, text in (
         ("Website", _website(status)),
         ("Credential", _credential(status)),
@@ -47,8 +47,7 @@ def verdict(status: Status) -> None:
     things = conditions.most_urgent_first(status.alerts)
     if things:
         need = f"{len(things)} things need you" if len(things) > 1 else "1 thing needs you"
-        named = words.first([conditions.short(alert, status.names) for alert in things], 3)
-        line, style = f"{need}: {named}.", "red bold"
+        line, style = f"{need}. {conditions.title(things[0], status.names)}.", "red bold"
     elif status.differences:
         line = (
             f"Nothing needs you: {words.many(status.differences, 'difference')} on the website, repairs are under way."
@@ -60,18 +59,18 @@ def verdict(status: Status) -> None:
         line, style = f"Everything is as it should be.{on_their_way}", "green bold"
     report.console.print(line, style=style, width=_WIDTH, no_wrap=True, overflow="ellipsis", markup=False)
     if things:
-        first = f"First: {conditions.what_to_do(things[0], status.names)}"
+        first = f"First: {conditions.what_to_do(things[0])}"
         report.console.print(first, width=_WIDTH, no_wrap=True, overflow="ellipsis", markup=False)
 
 
 def _organisations(status: Status) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    table.add_column("Organisation", no_wrap=True, overflow="ellipsis", max_width=34)
+    table.add_column("Organisation", no_wrap=True, overflow="ellipsis", max_width=26)
     for title in ("Live", "Waiting", "Set aside", "Differences"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("Brake", no_wrap=True, overflow="ellipsis")
+        table.add_column(title, justify="right", no_wrap=True, min_width=len(title))
+    table.add_column("Brake", no_wrap=True, overflow="ellipsis", max_width=28)
     brakes = {organisation.id: _brakes(status, organisation) for organisation in status.organisations}
-    shown = sorted(status.organisations, key=lambda one: not (_is_troubled(one) or brakes[one.id]))
+    shown = sorted(status.organisations, key=lambda one: _calm(one, braked=bool(brakes[one.id])))
     if len(shown) > _MOST_ORGANISATIONS:
         shown = shown[: _MOST_ORGANISATIONS - 1]
     shown = sorted(shown, key=status.organisations.index)
@@ -84,8 +83,8 @@ def _organisations(status: Status) -> Table:
     return table
 
 
-def _is_troubled(one: OrganisationStatus) -> bool:
-    return bool(one.waiting or one.set_aside or one.differences)
+def _calm(one: OrganisationStatus, *, braked: bool) -> tuple[bool, bool]:
+    return not (braked or one.differences or one.set_aside), not one.waiting
 
 
 def _numbers(some: list[OrganisationStatus] | tuple[OrganisationStatus, ...]) -> tuple[str, str, str, str]:
@@ -100,11 +99,8 @@ def _brakes(status: Status, one: OrganisationStatus) -> str:
     found = []
     for brake in status.brakes:
         if brake.organisation_id == one.id:
-            what = f"{brake.kind}: {brake.n} of {brake.of_n}"
-            if brake.released_at:
-                found.append(f"{what}, released {words.moment(brake.released_at, status.at)}")
-            else:
-                found.append(f"[red]{what}, since {words.moment(brake.tripped_at, status.at)}[/red]")
+            what = f"{brake.kind} {brake.n:,} of {brake.of_n:,}"
+            found.append(f"{what}, released" if brake.released_at else f"[red]{what}[/red]")
     return "; ".join(found)
 
 
@@ -124,11 +120,10 @@ def _website(status: Status) -> str:
 def _credential(status: Status) -> str:
     website, at = status.website, status.at
     if website.stopped_since:
-        since, why = words.moment(website.stopped_since, at), escape(words.reason(website.stopped_reason))
-        found = [f"[red]refused since {since}: {why}[/red]"]
+        found = [f"[red]refused since {words.moment(website.stopped_since, at)} ({website.stopped_reason})[/red]"]
     elif website.failing_since:
-        since, why = words.moment(website.failing_since, at), escape(words.reason(website.check_reason))
-        found = [f"[yellow]no answer since {since}: {why}[/yellow]"]
+        since = words.moment(website.failing_since, at)
+        found = [f"[yellow]no answer since {since} ({website.check_reason})[/yellow]"]
     elif website.healthy_at:
         found = [f"good, tried {words.age(website.healthy_at, at)} ago"]
     else:
@@ -145,8 +140,8 @@ def _credential(status: Status) -> str:
             pass
         case "good":
             found.append("next secret good")
-        case code:
-            found.append(f"[red]next secret refused ({escape(code)})[/red]")
+        case _:
+            found.append("[red]next secret refused[/red]")
     return " · ".join(found)
 
 
@@ -166,9 +161,8 @@ def _runs(status: Status) -> list[str]:
     lines: dict[bool, list[str]] = {False: [], True: []}
     for run in status.runs:
         style = {"succeeded": "green", "degraded": "yellow", "failed": "red"}.get(run.state, "none")
-        told = f"[{style}]{run.state}[/{style}]" + (f" ({escape(run.reason)})" if run.reason else "")
         when = words.moment(run.started_at, status.at)
-        lines[run.function.startswith("reconciliation")].append(f"{run.function} {when} {told}")
+        lines[run.function.startswith("reconciliation")].append(f"{run.function} {when} [{style}]{run.state}[/{style}]")
     return [" · ".join(line) for line in lines.values() if line] or ["none yet"]
 
 
@@ -191,7 +185,7 @@ def _proof(status: Status) -> str:
 
 def _alerts(status: Status) -> list[tuple[str, str]]:
     things = conditions.most_urgent_first(status.alerts)
-    lines = [f"[red]{conditions.line(alert, status.names, status.at)}[/red]" for alert in things]
+    lines = [f"[red]{escape(conditions.line(alert, status.names, status.at))}[/red]" for alert in things]
     if len(lines) > _MOST_ALERTS:
         rest = len(lines) - _MOST_ALERTS + 1
         lines[_MOST_ALERTS - 1 :] = [f"[red]and {rest} more: python -m local alerts[/red]"]

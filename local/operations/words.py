@@ -26,7 +26,7 @@ _REASONS = {
     "entra_7000215": "the client secret is wrong",
     "entra_700016": "no such application",
     "entra_90002": "no such tenant",
-    "website_answer_small": "the website showed hardly anything of what it was made to show",
+    "website_answer_small": "the website showed hardly anybody",
     "no_time_left": "there was no time left to read all of it",
     "differences_unverified": "there were too many differences to read all of them twice",
     "repairs_braked": "a brake holds repairs back",
