@@ -14,7 +14,7 @@ from local.dataverse import defaults
 from local.dataverse.client import ControlError
 from local.dataverse.faults import Kind, Rule
 from tests.dataverse_process import fresh, process, row_path
-from tests.dataverse_service import parts
+from tests.dataverse_service import API, parts
 
 
 @pytest.fixture(scope="module")
@@ -321,3 +321,83 @@ def test_what_the_control_api_does_not_understand_it_says(caller, path, body, re
 def test_an_address_that_the_control_api_does_not_have_is_not_found(caller):
     for method, path in (("GET", "rows/nothings"), ("GET", "journal/page"), ("PATCH", "reset"), ("DELETE", "limits")):
         assert caller.http.request(method, f"/_emulator/{path}").status_code == 404
+
+
+# Lists
+
+
+def pages(caller, size=4):
+    """The names on each page, as far as the links lead."""
+    found, link = [], f"{API}hlf_peermentors?$select=hlf_name"
+    while link:
+        body = caller.http.get(link, headers={"Prefer": f"odata.maxpagesize={size}"}).json()
+        found.append("".join(row["hlf_name"] for row in body["value"]))
+        link = body.get("@odata.nextLink")
+    return found
+
+
+@pytest.fixture
+def ten(caller, control):
+    """Rows A to J, in the order in which pages have them."""
+    rows = [{"hlf_peermentorid": f"10000000-0000-4000-8000-00000000000{n}"} for n in range(10)]
+    names = "ABCDEFGHIJ"
+    assert control.fill(row | {"hlf_name": name} for row, name in zip(rows, names, strict=True)) == 10
+    assert pages(caller) == ["ABCD", "EFGH", "IJ"]
+    return caller
+
+
+@pytest.mark.parametrize(
+    ("fault", "seen"),
+    [
+        ({"kind": "empty_list"}, [""]),
+        ({"kind": "empty_list", "skip": 1}, ["ABCD", ""]),
+        ({"kind": "first_rows", "rows": 3}, ["ABC"]),
+        ({"kind": "first_rows", "rows": 6}, ["ABCD", "EF"]),
+        ({"kind": "first_rows", "rows": 20}, ["ABCD", "EFGH", "IJ"]),
+        ({"kind": "repeat_page", "skip": 1, "count": 1}, ["ABCD", "ABCD", "EFGH", "IJ"]),
+        ({"kind": "repeat_page", "count": 1}, ["ABCD", "EFGH", "IJ"]),
+        ({"kind": "skip_rows", "rows": 2, "skip": 1, "count": 1}, ["ABCD", "GHIJ"]),
+        ({"kind": "skip_rows", "rows": 2, "count": 1}, ["CDEF", "GHIJ"]),
+    ],
+)
+def test_a_list_is_answered_with_other_rows_than_the_table_has(ten, control, fault, seen):
+    """Requirement 2 of reconciliation: false-empty, suddenly small, pages that repeat or skip rows."""
+    control.fault(Rule(where="list", path="^hlf_peermentors$", **fault))
+    assert pages(ten) == seen
+    control.clear_faults()
+    assert pages(ten) == ["ABCD", "EFGH", "IJ"]
+
+
+def test_the_faults_of_lists_have_names_in_python(ten, control):
+    for fault, seen in [
+        (lambda: control.empty_lists(1), [""]),
+        (lambda: control.first_rows_only(5, 2), ["ABCD", "E"]),
+        (lambda: control.repeat_page(skip=1), ["ABCD", "ABCD", "EFGH", "IJ"]),
+        (lambda: control.skip_rows(1, skip=2), ["ABCD", "EFGH", "J"]),
+    ]:
+        fault()
+        assert pages(ten) == seen
+
+
+def test_a_page_of_a_table_can_fail_by_its_number(ten, control):
+    control.fail_next(method="GET", path="^hlf_peermentors$", skip=1)
+    with pytest.raises(json.JSONDecodeError):
+        pages(ten)
+    assert [entry.status for entry in control.journal()[-2:]] == [200, 503]
+
+
+@pytest.mark.parametrize("rule", [{"kind": "skip_rows"}, {"kind": "status", "where": "list"}])
+def test_where_is_list_for_faults_of_lists_only(control, rule):
+    with pytest.raises(ValueError, match="where is list for"):
+        Rule(**rule)
+
+
+def test_filling_is_all_or_nothing_and_leaves_no_trace_in_the_journal(ten, control):
+    control.clear_journal()
+    new = {"hlf_mentorid": "m1", "hlf_name": "Kari"}
+    with pytest.raises(ControlError):
+        control.fill([new, new])
+    assert len(control.rows()) == 10
+    assert control.fill([new]) == 1
+    assert control.row("m1")["statecode"] == 0
+    assert control.writes() == []
