@@ -20,6 +20,7 @@ import psycopg
 from local import database
 from local.aws import CREDENTIALS, REGION, LocalAws
 from local.dataverse.process import LocalDataverse
+from local.inbox import OperationsInbox
 from local.lambda_host.event_sources import EventSources
 from local.lambda_host.function_urls import FunctionUrls
 from local.lambda_host.host import LambdaHost
@@ -87,6 +88,10 @@ def local_stack(
 ) -> Iterator[LocalStack]:
     """Everything, stopped in order when the block ends, however it ends. `fresh` starts with an empty database."""
     with ExitStack() as running:
+        alerts = home / "alerts"
+        if fresh:
+            for old in alerts.glob("*.txt"):
+                old.unlink()
         progress("Starting PostgreSQL")
         postgres = running.enter_context(local_postgres(home))
         progress("Starting the AWS APIs, the mail service and Dataverse")
@@ -106,7 +111,8 @@ def local_stack(
         dsn = database.create(postgres) if made else _migrated(postgres)
         progress("Creating what template.yaml defines")
         clients = local_clients(aws.url, REGION)
-        chosen = {"DataverseUrl": dataverse.url, "EntraAuthority": dataverse.url} | (parameters or {})
+        chosen = {"DataverseUrl": dataverse.url, "EntraAuthority": dataverse.url, "SettlingSeconds": "1"}
+        chosen |= parameters or {}
         stack = provision(load_template(ROOT / "template.yaml", chosen, region=REGION), clients)
         doorbell_key = secrets.token_urlsafe(32)
         values: dict[str, Mapping[str, str | int]] = {
@@ -121,6 +127,7 @@ def local_stack(
         }
         for name, value in values.items():
             clients.secretsmanager.put_secret_value(SecretId=stack.physical_id(name), SecretString=json.dumps(value))
+        running.enter_context(OperationsInbox(clients, stack.physical_id("OperationsTopic"), alerts))
         host = running.enter_context(
             LambdaHost(stack, ROOT, endpoints(aws.url, ses.url), on_log=on_log, log_directory=home / "logs")
         )
