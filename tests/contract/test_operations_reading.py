@@ -318,17 +318,14 @@ def test_what_is_set_aside_is_listed_the_dangerous_first_and_tried_again_by_name
     assert "No listing is set aside." in command("set-aside", "list")
 
 
-@pytest.mark.parametrize(
-    ("given", "says"),
-    [
+def test_what_cannot_be_tried_again_is_explained(command):
+    for given, says in (
         ([], "name the mentors' ids, or say --all"),
         (["--all", "7"], "name the mentors' ids, or say --all"),
         (["kari"], "'kari' is not a mentor's id"),
         (["--all"], "no listing is set aside"),
-    ],
-)
-def test_what_cannot_be_tried_again_is_explained(command, given, says):
-    assert says in " ".join(command("set-aside", "retry", *given, *WHO, expect=1).split())
+    ):
+        assert says in " ".join(command("set-aside", "retry", *given, *WHO, expect=1).split())
 
 
 def test_who_and_why_are_asked_for(command):
