@@ -236,7 +236,7 @@ BEGIN
                        coalesce(m.listing_consent, false) AS consenting,
                        l.synced_version = l.desired_version AS synced,
                        l.changed_at < $3 AND CASE WHEN l.synced_version = l.desired_version THEN l.synced_at IS NULL OR l.synced_at < $3
-                           ELSE (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp()) AND NOT certification.only_doubtful(l) END AS settled,
+                           ELSE (l.claimed_until IS NULL OR l.claimed_until < statement_timestamp()) AND NOT certification.only_doubtful(l) END AS settled,
                        %1$s AS content
                   FROM certification.listings AS l
                   JOIN organisation AS o ON o.id = l.organisation_id
@@ -244,7 +244,8 @@ BEGIN
                   LEFT JOIN public.certifications AS c ON c.mentor_id = m.id
                  WHERE $1 IS NULL OR l.mentor_id = ANY ($1)
             ), paired AS (
-                SELECT coalesce(a.mentor_id, r.mentor_id) AS mentor_id, a.mentor_id IS NOT NULL AS known, r.row_id,
+                SELECT coalesce(a.mentor_id, r.mentor_id) AS mentor_id, coalesce(a.mentor_id, r.mentor_id, r.row_id) AS place,
+                       a.mentor_id IS NOT NULL AS known, r.row_id,
                        a.organisation_id, a.desired_version, a.state, a.consenting, a.synced, a.unverified,
                        coalesce(a.wanted, false) AS wanted, a.content, r.content AS seen, coalesce(r.shown, 0) AS shown,
                        -- Another organisation's, which another site looks after; or nobody's.
@@ -258,7 +259,7 @@ BEGIN
                   FULL JOIN (SELECT w.* FROM website_rows AS w
                               WHERE w.site = $4 AND ($1 IS NULL OR w.mentor_id = ANY ($1))) AS r ON r.mentor_id = a.mentor_id
             ), judged AS MATERIALIZED (
-                SELECT p.mentor_id, p.known, p.row_id, p.organisation_id, p.desired_version, p.state, p.consenting, p.synced, p.turn,
+                SELECT p.mentor_id, p.place, p.known, p.row_id, p.organisation_id, p.desired_version, p.state, p.consenting, p.synced, p.turn,
                        p.wanted, p.shown, p.unverified,
                        CASE WHEN p.turn <> 'judge' THEN NULL
                             WHEN NOT p.wanted THEN CASE WHEN p.shown = 0 THEN NULL WHEN p.known
@@ -270,7 +271,7 @@ BEGIN
                        CASE WHEN p.wanted AND p.shown > 0 AND p.content <> p.seen THEN p.seen END AS seen,
                        CASE WHEN p.turn = 'judge' AND p.wanted THEN sha256(convert_to(p.mentor_id || E'\x1f' || p.content, 'UTF8')) END AS app_digest,
                        CASE WHEN p.turn = 'judge' AND p.shown > 0 AND (NOT p.wanted OR p.content <> p.seen)
-                            THEN sha256(convert_to(coalesce(p.mentor_id, p.row_id) || E'\x1f' || p.seen, 'UTF8')) END AS website_digest
+                            THEN sha256(convert_to(p.place || E'\x1f' || p.seen, 'UTF8')) END AS website_digest
                   FROM paired AS p
                  WHERE p.turn <> 'elsewhere' AND (p.wanted OR p.shown > 0 OR p.state = 'live' OR p.unverified)
             ), noted AS (
@@ -298,9 +299,10 @@ BEGIN
                          count(*) FILTER (WHERE j.turn = 'in_flight'),
                          count(*) FILTER (WHERE j.known AND j.state = 'live'),
                          count(*) FILTER (WHERE j.known AND j.state = 'live' AND j.row_id IS NOT NULL)] AS counts,
-                   count(*) FILTER (WHERE j.known) - count(DISTINCT j.mentor_id) FILTER (WHERE j.known) AS repeated,
-                   sha256(coalesce(string_agg(j.app_digest, '' ORDER BY j.mentor_id) FILTER (WHERE j.app_digest IS NOT NULL), '')) AS app,
-                   sha256(coalesce(string_agg(coalesce(j.website_digest, j.app_digest), '' ORDER BY coalesce(j.mentor_id, j.row_id))
+                   -- One sort for all three.
+                   count(*) FILTER (WHERE j.known) - count(DISTINCT j.place) FILTER (WHERE j.known) AS repeated,
+                   sha256(coalesce(string_agg(j.app_digest, '' ORDER BY j.place), '')) AS app,
+                   sha256(coalesce(string_agg(coalesce(j.website_digest, j.app_digest), '' ORDER BY j.place)
                           FILTER (WHERE j.turn = 'judge' AND j.shown > 0), '')) AS website
               FROM judged AS j
             $query$, certification.content_expression(v_site.mapping, v_site.columns))
