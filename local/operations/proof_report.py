@@ -35,7 +35,7 @@ def show(page: ProofPage) -> None:
     """Print it."""
     proof, out = page.proof, report.console.print
     out("[bold]Does the website show whom it should?[/bold]\n")
-    out(f"Read from {_time(proof.at)} to {_time(proof.ended_at)} (Oslo), run {proof.run_id}\n")
+    out(f"Read from {_time(proof.at)} to {_time(proof.ended_at)} (Oslo)\nRun {proof.run_id}\n")
     out(verdict(proof))
     if proof.app_hash and proof.website_hash:
         same = "the same" if proof.app_hash == proof.website_hash else "[red]not the same[/red]"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import json
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.command_line import Local
+from tests.command_line import Local, assert_gone, offspring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,3 +38,23 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Local, str]:
     """The command line after one `run` on the shipped data, and what that printed."""
     here = Local(tmp_path_factory.mktemp("loaded") / "home")
     return here, here.run("run")
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Local, dict[str, str]]]:
+    """A stack that stays up, and the addresses it announces."""
+    before = offspring()
+    local = Local(tmp_path_factory.mktemp("up") / "home")
+    with local.start("up") as process:
+        assert process.stdout is not None
+        shown = ""
+        for line in process.stdout:
+            shown += line
+            if "Next run of ExpiryCheck" in shown and "Next run of SendNotices" in shown:
+                break
+        yield local, json.loads((local.home / "stack.json").read_text())
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        assert process.returncode == 130, err
+        assert not (local.home / "stack.json").exists()
+    assert_gone(before)

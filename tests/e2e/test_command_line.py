@@ -4,40 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
 from local.sam_env import reach
-from tests.command_line import ROOT, Local, assert_gone, offspring
+from tests.command_line import ROOT, Local, offspring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 COMMANDS = ("run", "up", "invoke", "nightly", "preview", "explain", "psql", "thresholds", "dataset", "migrate")
-
-
-@pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Local, dict[str, str]]]:
-    """A stack that stays up, and the addresses it announces."""
-    before = offspring()
-    local = Local(tmp_path_factory.mktemp("up") / "home")
-    with local.start("up") as process:
-        assert process.stdout is not None
-        shown = ""
-        for line in process.stdout:
-            shown += line
-            if "Next run of ExpiryCheck" in shown and "Next run of SendNotices" in shown:
-                break
-        yield local, json.loads((local.home / "stack.json").read_text())
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
-        assert process.returncode == 130, err
-        assert not (local.home / "stack.json").exists()
-    assert_gone(before)
 
 
 @pytest.mark.parametrize("words", [(), *((command,) for command in COMMANDS)])

@@ -1,0 +1,63 @@
+"""The commands of operations on a stack that is up: a hand edit is found, repaired, confirmed and told of."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import psycopg
+
+from local import database
+from local.dataset import DEFAULT_AS_OF
+from local.lambda_host.provision import local_clients
+
+if TYPE_CHECKING:
+    from tests.command_line import Local
+
+SYNCED = "SELECT count(*) = 0 FROM certification.listings WHERE synced_version < desired_version"
+
+
+def settle(connection: psycopg.Connection) -> None:
+    """Wait until the website is up to date, and then for as long as a write is left alone: that is, not at all."""
+    deadline = time.monotonic() + 20
+    while connection.execute(SYNCED).fetchone() != (True,):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    connection.execute("UPDATE certification.listings SET changed_at = '2026-01-01', synced_at = '2026-01-01'")
+
+
+def test_a_hand_edit_is_found_repaired_confirmed_and_told_of(up: tuple[Local, dict[str, Any]]) -> None:
+    """The proof says who differs, status that something does, and both when it is over; dead letters are replayed."""
+    local, addresses = up
+    with psycopg.connect(addresses["dsn"], autocommit=True) as connection:
+        organisations = [row[0] for row in connection.execute("SELECT id FROM organisations")]
+        database.set_evaluated(connection, organisations, DEFAULT_AS_OF)  # whatever day it is today
+        database.publish_again(addresses["dsn"])
+        settle(connection)
+        mentor, name = connection.execute(
+            "SELECT m.id::text, m.last_name FROM certification.listings AS l"
+            " JOIN peer_mentors AS m ON m.id = l.mentor_id WHERE l.state = 'live' ORDER BY m.id LIMIT 1"
+        ).fetchone()
+        edit = {"key": mentor, "change": {"statecode": 1, "statuscode": 2}}
+        httpx.post(f"{addresses['dataverse']}/_emulator/rows/hlf_peermentors", json=edit).raise_for_status()
+
+        assert "Not quite." in local.run("reconcile", "--full")
+        page = local.run("proof", expect=2)
+        assert mentor in page
+        assert name not in page
+        assert "1 difference on the website, repairs are under way" in local.run("status", expect=2)
+        settle(connection)
+    assert "Everything is as it should be." in local.run("reconcile", "--sweep")
+    found = json.loads(local.run("proof", "--json", expect=2))["differences"]
+    assert [(one["class"], one["mentor_id"], one["outcome"]) for one in found] == [("missing", mentor, "confirmed")]
+
+    sqs, queue = local_clients(addresses["aws"]).sqs, addresses["outputs"]["SyncDeadLettersUrl"]
+    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps({"mentors": [{"id": mentor, "version": 1}]}))
+    assert "1 message asked for again" in local.run("dlq", "replay")
+
+
+def test_without_a_stack_there_are_no_queues_to_look_at(local: Local) -> None:
+    """Bad input gets a clear error."""
+    assert "no local stack is up" in " ".join(local.run("dlq", "list", expect=1).split())
