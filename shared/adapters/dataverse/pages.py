@@ -92,7 +92,7 @@ def _next(said: dict[str, Any]) -> str | None:
 
 def _read(body: bytes) -> dict[str, Any]:
     try:
-        said = from_json(body)
+        said = from_json(body, cache_strings="keys")  # values hardly repeat
     except ValueError:
         said = _read_halves(body)
     if not isinstance(said, dict):

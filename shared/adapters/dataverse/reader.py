@@ -34,20 +34,28 @@ if TYPE_CHECKING:
     from shared.domain.listings import Answer
     from shared.ports import Gate
 
-# The most that Dataverse gives at once. To be said with every page again.
-_PAGE = {"prefer": "odata.maxpagesize=5000"}
+# The most that Dataverse gives at once.
+_PAGE_SIZE = 5000
 
 
 class DataverseReader:
     """One function's view of the service; the service itself is the container's."""
 
     def __init__(
-        self, service: Service, gate: Gate, *, time_left: Callable[[], float], batch_size: int, parallel: int
+        self,
+        service: Service,
+        gate: Gate,
+        *,
+        time_left: Callable[[], float],
+        batch_size: int,
+        parallel: int,
+        page_size: int = _PAGE_SIZE,
     ) -> None:
         """`time_left`: seconds in which requests may still be under way."""
         self._service = service
         self._gate = gate
         self._time_left = time_left
+        self._size = {"prefer": f"odata.maxpagesize={page_size}"}  # to be said again with every page
         self._batches = Batches(service, gate, time_left=time_left, size=batch_size, parallel=parallel)
 
     def pages(self, table: str, columns: Sequence[str]) -> Iterator[Sequence[Mapping[str, Any]]]:
@@ -99,7 +107,7 @@ class DataverseReader:
         return rows
 
     def _page(self, target: str, *, first: bool) -> Page:
-        reply = self._service.request("GET", target, gate=self._gate, time_left=self._time_left, headers=_PAGE)
+        reply = self._service.request("GET", target, gate=self._gate, time_left=self._time_left, headers=self._size)
         if reply.status != HTTPStatus.OK:
             raise _trouble(reply.status, error_code(reply.body), reply.headers.get("retry-after"), ours=first)
         if not reply.complete:
