@@ -39,12 +39,14 @@ class Deployed:
     stack: Stack
     host: LambdaHost
     ses: LocalSes
-    secrets: Any
+    clients: Any
     lines: list[str]
 
     def put_secret(self, function: str, value: object) -> None:
         text = value if isinstance(value, str) else json.dumps(value)
-        self.secrets.put_secret_value(SecretId=self.stack.physical_id(f"{function}DatabaseSecret"), SecretString=text)
+        self.clients.secretsmanager.put_secret_value(
+            SecretId=self.stack.physical_id(f"{function}DatabaseSecret"), SecretString=text
+        )
 
     def invoke(self, function: str, event: object) -> Invocation:
         return self.host.invoke(function, event)
@@ -59,13 +61,13 @@ def apis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalAws, S
     """The AWS APIs with what the template defines."""
     with LocalAws(tmp_path_factory.mktemp("aws")) as aws:
         clients = local_clients(aws.url, REGION)
-        yield aws, provision(load_template(ROOT / "template.yaml", region=REGION), clients), clients.secretsmanager
+        yield aws, provision(load_template(ROOT / "template.yaml", region=REGION), clients), clients
 
 
 @pytest.fixture
 def deployed(apis: tuple[LocalAws, Stack, Any], database: Any, site: Site) -> Iterator[Deployed]:
     """Cold functions with logins to the test's database and to the website."""
-    aws, stack, secrets = apis
+    aws, stack, clients = apis
     environment = {"DATAVERSE_URL": site.url, "ENTRA_AUTHORITY": site.url}
     with ExitStack() as running:
         ses = running.enter_context(LocalSes())
@@ -75,8 +77,10 @@ def deployed(apis: tuple[LocalAws, Stack, Any], database: Any, site: Site) -> It
                 stack, ROOT, endpoints(aws.url, ses.url) | environment, on_log=lambda line: lines.append(line.text)
             )
         )
-        deployed = Deployed(stack, host, ses, secrets, lines)
+        deployed = Deployed(stack, host, ses, clients, lines)
         for function in ROLES:
             deployed.put_secret(function, database.login(function))
-        secrets.put_secret_value(SecretId=stack.physical_id("DataverseSecret"), SecretString=json.dumps(CREDENTIAL))
+        clients.secretsmanager.put_secret_value(
+            SecretId=stack.physical_id("DataverseSecret"), SecretString=json.dumps(CREDENTIAL)
+        )
         yield deployed

@@ -165,9 +165,11 @@ def pending(deployed):
     """The next version of the secret, put in as docs/operations.md says; its label is taken off in the end."""
     name = deployed.stack.physical_id("DataverseSecret")
     value = json.dumps({**CREDENTIAL, "client_secret": "a-new-local-secret"})
-    made = deployed.secrets.put_secret_value(SecretId=name, SecretString=value, VersionStages=["AWSPENDING"])
+    made = deployed.clients.secretsmanager.put_secret_value(
+        SecretId=name, SecretString=value, VersionStages=["AWSPENDING"]
+    )
     yield made["VersionId"]
-    deployed.secrets.update_secret_version_stage(
+    deployed.clients.secretsmanager.update_secret_version_stage(
         SecretId=name, VersionStage="AWSPENDING", RemoveFromVersionId=made["VersionId"]
     )
 
@@ -185,8 +187,8 @@ def test_the_next_version_of_the_secret_is_tried_before_it_is_made_current(deplo
     assert (found["PendingSecretGood"], found["CredentialHealthy"], found["SecretDaysLeft"]) == (1, 1, 1157)
 
     name = deployed.stack.physical_id("DataverseSecret")
-    current = deployed.secrets.get_secret_value(SecretId=name)["VersionId"]
-    deployed.secrets.update_secret_version_stage(
+    current = deployed.clients.secretsmanager.get_secret_value(SecretId=name)["VersionId"]
+    deployed.clients.secretsmanager.update_secret_version_stage(
         SecretId=name, VersionStage="AWSCURRENT", MoveToVersionId=pending, RemoveFromVersionId=current
     )
     site.revoke_secret()

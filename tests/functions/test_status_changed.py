@@ -106,7 +106,8 @@ def signed_event(body, key):
 @contextmanager
 def opened(apis, **environment):
     """A function that has not been called yet, and its bell without a URL."""
-    aws, stack, secrets = apis
+    aws, stack, clients = apis
+    secrets = clients.secretsmanager
     lines = []
     extra = endpoints(aws.url, aws.url) | environment
     with LambdaHost(stack, ROOT, extra, on_log=lambda line: lines.append(line.text)) as host:
@@ -125,7 +126,8 @@ def warm(apis):
 @pytest.fixture
 def secret(apis):
     """Puts the secret back that the warm function knows."""
-    _, stack, secrets = apis
+    _, stack, clients = apis
+    secrets = clients.secretsmanager
     yield
     secrets.put_secret_value(SecretId=stack.physical_id("DoorbellSecret"), SecretString=json.dumps(SECRET))
 
