@@ -216,6 +216,7 @@ def test_a_short_time_to_wait_is_waited_for_and_nothing_is_sent_in_it(client, em
 
 def test_a_long_time_to_wait_ends_the_reading(client, emulator):
     """I9: the gate is closed for everybody, and the next run tries again."""
+    client.seconds = 600.0
     emulator.fail_next(status=429, retry_after=60, skip=2, **PAGE)
     with pytest.raises(WebsiteClosedError) as caught:
         client.keys()
