@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local.operations import words
-from shared.domain.alerts import WORDS, Condition
+from shared.domain.alerts import RUNBOOK, WORDS, Condition, anchor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -59,8 +59,14 @@ def title(alert: Alert, organisations: Mapping[UUID | None, str]) -> str:
 
 
 def what_to_do(alert: Alert) -> str:
-    """The first thing to do."""
-    return WORDS[Condition(alert.condition)].steps[0]
+    """The first thing to do, for somebody who has seen `status`."""
+    steps = WORDS[Condition(alert.condition)].steps
+    return next((step for step in steps if "python -m local status" not in step), steps[0])
+
+
+def runbook(alert: Alert) -> str:
+    """The section about it."""
+    return f"{RUNBOOK}#{anchor(Condition(alert.condition))}"
 
 
 def line(alert: Alert, organisations: Mapping[UUID | None, str], now: datetime) -> str:

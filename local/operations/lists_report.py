@@ -41,6 +41,7 @@ def alerts(found: Sequence[Alert], organisations: Mapping[UUID | None, str], now
             _indented(words.first([str(identity) for identity in one.ids], _MOST_IDS))
         if not one.closed_at:
             _indented(f"First: {conditions.what_to_do(one)}")
+            _indented(f"Runbook: {conditions.runbook(one)}")
 
 
 def _indented(text: str) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 100
 _MOST_ORGANISATIONS = 6
-_MOST_ALERTS = 5
+_MOST_ALERTS = 4
 _SOON_DAYS = 30
 
 
@@ -60,7 +60,7 @@ def verdict(status: Status) -> None:
     report.console.print(line, style=style, width=_WIDTH, no_wrap=True, overflow="ellipsis", markup=False)
     if things:
         first = f"First: {conditions.what_to_do(things[0])}"
-        report.console.print(first, width=_WIDTH, no_wrap=True, overflow="ellipsis", markup=False)
+        report.console.print(first, width=_WIDTH, markup=False)
 
 
 def _organisations(status: Status) -> Table:

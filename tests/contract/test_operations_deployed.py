@@ -70,7 +70,7 @@ def command(*words, expect=0):
 
 
 def test_what_was_given_up_is_listed_and_the_syncs_are_asked_for_again(stack):
-    """I7: each is sent before it is deleted, through the queue that holds up no live change. I11: ids and codes only."""
+    """I7: sent before they are deleted, through the queue that holds up no live change. I11: ids and codes only."""
     requests = [SyncRequest(uuid4(), number) for number in range(1, 13)]
     put(stack, "SyncDeadLetters", *(write([request])[0] for request in requests), f"not for us: {PERSONAL}")
     arn = f"arn:aws:lambda:eu-north-1:1:function:{stack}-ExpiryCheck-1:$LATEST"
@@ -79,9 +79,7 @@ def test_what_was_given_up_is_listed_and_the_syncs_are_asked_for_again(stack):
         "DeadLetters",
         json.dumps(
             {
-                "requestContext": {
-                    "functionArn": f"arn:aws:lambda:eu-north-1:1:function:{stack}-ExpiryCheck-1:$LATEST"
-                },
+                "requestContext": {"functionArn": arn},
                 "requestPayload": {"scheduled_time": "2026-11-30T23:15:00Z"},
                 "responsePayload": {"errorType": "RunFailedError", "errorMessage": PERSONAL},
             }

@@ -38,6 +38,12 @@ VARIABLES = set(re.findall(r"^([A-Z_]+) *[?:]?=", MAKEFILE, re.MULTILINE)) | set
     re.findall(r"\$\(([A-Z_]+)\)", MAKEFILE)
 )
 LOCAL = typer.main.get_command(app)
+# Each by its words: `set-aside list` is one.
+LEAVES = {
+    words
+    for name, command in LOCAL.commands.items()
+    for words in ([(name, under) for under in command.commands] if hasattr(command, "commands") else [(name,)])
+}
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -169,7 +175,7 @@ def test_every_environment_variable_is_described():
     used = {name for made in environments for name in made.get("Environment", {}).get("Variables", {})}
     models = (Settings, MailSettings, WebsiteSettings, QueueSettings, DoorbellSettings)
     used |= {field.alias for model in models for field in model.model_fields.values()}
-    for path in ROOT.glob("local/*.py"):
+    for path in (*ROOT.glob("local/*.py"), *ROOT.glob("local/operations/*.py")):
         used |= set(re.findall(r"environ\.get\(\"([A-Z_]+)\"|envvar=\"([A-Z_]+)\"", path.read_text(encoding="utf-8")))
     used = {name for names in used for name in ((names,) if isinstance(names, str) else names) if name}
     # Those of a terminal and of every program are not ours to describe.
@@ -197,9 +203,9 @@ def test_every_code_that_degrades_a_run_has_a_heading_of_its_own():
     assert sorted(codes) == sorted(_DEGRADING)
 
 
-@pytest.mark.parametrize("command", sorted(LOCAL.commands))
-def test_every_command_is_shown(command):
-    assert any(shlex.split(line)[3:4] == [command] for _, line in commands("python -m local"))
+@pytest.mark.parametrize("words", sorted(LEAVES))
+def test_every_command_is_shown(words):
+    assert any(tuple(shlex.split(line)[3 : 3 + len(words)]) == words for _, line in commands("python -m local"))
 
 
 @pytest.mark.parametrize("target", sorted(TARGETS))
@@ -260,11 +266,13 @@ def test_a_command_that_is_shown_is_one(document, line):
     if not words or words[0].startswith("-"):
         assert CliRunner().invoke(app, words or ["--help"]).exit_code == 0
         return
-    assert words[0] in LOCAL.commands
-    command = LOCAL.commands[words[0]]
-    if words[1:]:
-        command.make_context(words[0], words[1:])
-    assert CliRunner().invoke(app, [words[0], "--help"]).exit_code == 0
+    name = next(name for name in LEAVES if tuple(words[: len(name)]) == name)
+    command = LOCAL.commands[name[0]]
+    for word in name[1:]:
+        command = command.commands[word]
+    if words[len(name) :]:
+        command.make_context(name[-1], words[len(name) :])
+    assert CliRunner().invoke(app, [*name, "--help"]).exit_code == 0
     assert all((ROOT / word).exists() for word in words if word.startswith(("events/", "data/")))
 
 
