@@ -27,8 +27,8 @@ COMMENT ON COLUMN certification.duplicates.detail IS
 -- No index is used: those of the constraints would answer for the constraints.
 CREATE FUNCTION certification.found_twice()
 RETURNS TABLE (kind text, mentor_id uuid, certification_expiry_date date, detail text, n bigint)
-LANGUAGE sql STABLE
-SET work_mem = '64MB' SET jit = off SET enable_indexscan = off SET enable_indexonlyscan = off SET enable_bitmapscan = off AS $$
+LANGUAGE sql STABLE SET work_mem = '64MB' SET jit = off
+    SET enable_indexscan = off SET enable_indexonlyscan = off SET enable_bitmapscan = off AS $$
     SELECT 'transition', l.mentor_id, l.certification_expiry_date, l.to_status, count(*)
       FROM public.mentor_status_log AS l
      WHERE l.actor = 'system:expiry_check'

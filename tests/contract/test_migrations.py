@@ -117,7 +117,7 @@ def test_mentors_who_were_there_before_the_migrations_are_looked_at(bare, databa
 
 
 def test_nothing_is_kept_in_a_session(connection):
-    """For a transaction pooler: no lasting temporary tables, session locks, prepared statements, LISTEN, session SET."""
+    """For a transaction pooler: no lasting temporary tables, session locks, prepared statements, LISTEN, SET."""
     forbidden = re.compile(
         r"\b(?:CREATE\s+(?:LOCAL\s+|GLOBAL\s+)?TEMP(?![^;]*\bON\s+COMMIT\s+DROP\b)"
         r"|pg_(?:try_)?advisory_lock\b|LISTEN\s|PREPARE\s|DECLARE\s+\w+\s+CURSOR|SET\s+SESSION\b|set_config\([^)]*,\s*false\s*\))",
