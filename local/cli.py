@@ -10,9 +10,10 @@ import subprocess
 import sys
 import threading
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import psycopg
 import typer
@@ -27,6 +28,7 @@ from local.lambda_host.async_invocations import AsyncInvocations
 from local.lambda_host.schedules import Scheduler
 from local.mentors_csv import read_mentors
 from local.night import spend
+from local.operations import proof, proof_report, reconcile
 from local.operations.cli import app as operations
 from local.postgres import psql_binary
 from local.sam_env import reach, sam_env_file
@@ -35,6 +37,7 @@ from local.stack import HOME, local_stack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from local.operations.proof import ProofHead
     from local.stack import LocalStack, Progress
 
 app = typer.Typer(
@@ -73,6 +76,8 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
             again = _visited(here, progress)
             progress("Changing statuses with SQL, and waiting for the website")
             latency = website.measure(here.dsn, here.website, lambda: _catch_up(here, progress))
+            progress("Reading the website, and comparing all of it with the app")
+            proved = _proved(here)
             progress("Stopping")
     report.heading(f"The night of {day:%d.%m.%Y}")
     report.loaded(file, loaded, mentors)
@@ -83,8 +88,12 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
     report.heading("The website")
     same &= website_report.before_and_after(before, after, again)
     website_report.latency(latency)
+    report.heading("The proof")
+    report.console.print(proof_report.verdict(proved))
+    same &= proved.holds
     report.heading("What to do next")
     report.sample_mail(HOME / "mail")
+    report.console.print("python -m local status   [dim]one screen: is something wrong, and what to do first[/dim]")
     report.console.print("python -m local --help   [dim]preview, explain, invoke, up and more, on this same data[/dim]")
     if not same:
         raise typer.Exit(1)
@@ -98,6 +107,13 @@ def _catch_up(here: session.Session, progress: Progress) -> None:
         progress(f"{behind}: syncing what no doorbell was heard for")
         here.invoke("DynamicsSync", {"sync": "unsynced"})
         website.wait_until_synced(here.dsn)
+
+
+def _proved(here: session.Session) -> ProofHead:
+    """A full comparison, by the function that makes one every night."""
+    ended = here.invoke("Reconciliation", reconcile.event(full=True, accept=None, now=datetime.now(UTC)))
+    with psycopg.connect(here.dsn, autocommit=True) as connection:
+        return proof.read_proof(connection, UUID(ended.payload["run_id"])).proof
 
 
 def _visited(here: session.Session, progress: Progress) -> website.Site:
@@ -129,6 +145,7 @@ def up(
                 "Dataverse": addresses["dataverse"],
                 "Doorbell": addresses["doorbell"],
                 "Mails": str(stack.home / "mail"),
+                "Alerts to operations": str(stack.home / "alerts"),
                 "Logs": str(stack.home / "logs"),
                 "Environment for sam local invoke": str(environment),
                 **_next_runs(scheduler),
