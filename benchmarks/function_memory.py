@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from benchmarks.night_database import COPY, fresh_copy
 from local import database
 from local.aws import REGION, LocalAws
+from local.dataverse.process import LocalDataverse
 from local.lambda_host.host import LambdaHost
 from local.lambda_host.provision import local_clients, provision
 from local.lambda_host.template import load_template
@@ -27,13 +28,21 @@ class FunctionFailedError(Exception):
 
 def peak_memory_mb(postgres: Postgres, folder: Path, source: str, as_of: date) -> int:
     """The peak resident memory of the function's process over the night of `as_of` on a fresh copy of `source`."""
-    with LocalAws(folder) as aws, fresh_copy(postgres, source):
+    with LocalAws(folder) as aws, LocalDataverse(folder) as website, fresh_copy(postgres, source):
         clients = local_clients(aws.url, REGION)
-        stack = provision(load_template(ROOT / "template.yaml", region=REGION), clients)
-        clients.secretsmanager.put_secret_value(
-            SecretId=stack.physical_id("ExpiryCheckDatabaseSecret"),
-            SecretString=json.dumps(database.make_login(postgres, "ExpiryCheck", COPY)),
-        )
+        parameters = {"DataverseUrl": website.url, "EntraAuthority": website.url}
+        stack = provision(load_template(ROOT / "template.yaml", parameters, region=REGION), clients)
+        for name, secret in {
+            "ExpiryCheckDatabaseSecret": database.make_login(postgres, "ExpiryCheck", COPY),
+            # The night tries our access to the website first.
+            "DataverseSecret": {
+                "tenant_id": website.tenant_id,
+                "client_id": website.client_id,
+                "client_secret": website.client_secret,
+                "client_secret_expires_on": (as_of + timedelta(days=365)).isoformat(),
+            },
+        }.items():
+            clients.secretsmanager.put_secret_value(SecretId=stack.physical_id(name), SecretString=json.dumps(secret))
         scheduled = datetime.combine(as_of - timedelta(days=1), time(23, 15), UTC)  # 00:15 in Oslo, in winter
         with LambdaHost(stack, ROOT, endpoints(aws.url, aws.url)) as host:
             invocation = host.invoke("ExpiryCheck", {"scheduled_time": scheduled.isoformat()})
