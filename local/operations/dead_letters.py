@@ -26,7 +26,7 @@ SYNCS, EVENTS = "SyncDeadLetters", "DeadLetters"
 _REPLAYED_TO = "RepairRequestsUrl"  # of low priority, so that a flood holds up no live change
 _AT_A_TIME = 10  # the most that SQS takes or gives at once
 _HELD_SECONDS = 60  # whoever looks at a message hides it from others for so long, if not given back before
-_MOST_LISTED = 1000
+MOST_LISTED = 1000
 _CODE = re.compile(r"[A-Za-z0-9_.:+/$-]{1,200}")
 
 
@@ -64,7 +64,7 @@ def read_dead_letters(deployment: Deployment) -> tuple[DeadLetter, ...]:
             try:
                 for messages in _received(deployment.sqs, url):
                     seen += messages
-                    if len(seen) >= _MOST_LISTED:
+                    if len(seen) >= MOST_LISTED:
                         break
             finally:
                 _give_back(deployment.sqs, url, seen)
@@ -105,22 +105,20 @@ def replay(deployment: Deployment) -> Replayed:
 
 
 def _received(sqs: SQSClient, url: str) -> Iterator[list[MessageTypeDef]]:
-    """A few at a time until nothing comes that has not come before."""
+    """A few at a time until nothing comes, each once: who is held for long comes again."""
     seen: set[str] = set()
-    while True:
-        messages = sqs.receive_message(
-            QueueUrl=url,
-            MaxNumberOfMessages=_AT_A_TIME,
-            VisibilityTimeout=_HELD_SECONDS,
-            WaitTimeSeconds=1,  # asks all of the queue's servers, not a few of them
-            MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
-            MessageAttributeNames=["All"],
-        ).get("Messages", [])
+    while messages := sqs.receive_message(
+        QueueUrl=url,
+        MaxNumberOfMessages=_AT_A_TIME,
+        VisibilityTimeout=_HELD_SECONDS,
+        WaitTimeSeconds=1,  # asks all of the queue's servers, not a few of them
+        MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+        MessageAttributeNames=["All"],
+    ).get("Messages", []):
         fresh = [message for message in messages if message["MessageId"] not in seen]
-        if not fresh:
-            return
         seen |= {message["MessageId"] for message in fresh}
-        yield fresh
+        if fresh:
+            yield fresh
 
 
 def _give_back(sqs: SQSClient, url: str, messages: Iterable[MessageTypeDef]) -> None:

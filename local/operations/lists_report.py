@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from local import report
 from local.operations import conditions, words
-from local.operations.dead_letters import EVENTS, SYNCS
+from local.operations.dead_letters import EVENTS, MOST_LISTED, SYNCS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,6 +91,8 @@ def dead_letters(found: Sequence[DeadLetter], now: datetime) -> None:
     for one in found:
         age = words.age(one.sent_at, now)
         table.add_row(one.queue, one.message_id, age, str(one.receives), escape(_about(one)))
+    if len(found) >= MOST_LISTED:
+        table.caption = "There may be more: these are the most that are shown."
     report.console.print(table)
     if any(one.queue == SYNCS and one.mentor_ids for one in found):
         report.console.print("Ask for the syncs again, when their cause is gone: python -m local dlq replay")
