@@ -544,10 +544,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
      WHERE l.synced_version < l.desired_version AND l.state <> 'set_aside'
        AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp()) AND NOT certification.only_doubtful(l)
        AND l.changed_at < clock_timestamp() - p_older_than
-     ORDER BY l.changed_at, l.mentor_id LIMIT p_limit
+     -- What was tried often does not stand in the way of what was not.
+     ORDER BY l.attempts, l.changed_at, l.mentor_id LIMIT p_limit
 $$;
 COMMENT ON FUNCTION certification.overdue_listings IS
-    'Changes that should have reached the website by now and that nobody is sending, the oldest first: a doorbell, a message or a worker was lost (I7).';
+    'Changes that should have reached the website by now and that nobody is sending: a doorbell, a message or a worker was lost (I7).';
 
 CREATE FUNCTION certification.count_waiting() RETURNS TABLE (measure text, n bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

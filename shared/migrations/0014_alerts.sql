@@ -133,7 +133,15 @@ LANGUAGE sql STABLE SET jit = off AS $$
       FROM sent AS s WHERE s.sent = 0 AND s.unsent > 0
     UNION ALL
     SELECT 'run_' || r.state, r.function, r.ended_at, 1, ARRAY[r.id], '', jsonb_build_object('reason', r.reason)
-      FROM last_run AS r WHERE r.state IN ('failed', 'degraded')
+      FROM last_run AS r
+     WHERE r.state IN ('failed', 'degraded')
+       -- A sweep comes again in five minutes: what is wrong with three in a row is worth a message.
+       AND (r.function <> 'reconciliation_sweep' OR NOT EXISTS (
+           SELECT 1 FROM (SELECT x.state FROM certification.runs AS x
+                           WHERE x.function = r.function AND x.state <> 'running' ORDER BY x.started_at DESC LIMIT 3) AS y
+            WHERE y.state = 'succeeded')
+           AND (SELECT count(*) FROM (SELECT 1 FROM certification.runs AS x
+                                       WHERE x.function = r.function AND x.state <> 'running' LIMIT 3) AS z) = 3)
     UNION ALL
     SELECT 'run_missing', g.function, coalesce(g.at, g.installed_at), 1, '{}', '',
            jsonb_build_object('longest_silence_minutes', round(extract(epoch FROM g.silence) / 60))

@@ -90,13 +90,13 @@ def test_a_refused_credential_is_told_in_the_run_that_sees_it_and_closed_by_the_
     site.revoke_secret()
     done = deployed.invoke("Reconciliation", SWEEP)
     assert (done.payload["state"], done.payload["reason"]) == ("degraded", "entra_7000215")
-    assert conditions(foundation) == ["run_degraded", "website_refuses_us"]
-    assert work(deployed, done, "alerts_told")["alerts_told"] == 2
+    assert conditions(foundation) == ["website_refuses_us"]
+    assert work(deployed, done, "alerts_told")["alerts_told"] == 1
     assert work(deployed, done, "sync_stopped")["sync_requested"] == 0
     site.reset()
     healed = deployed.invoke("Reconciliation", SWEEP)
     assert healed.payload["state"] == "succeeded"
-    assert (conditions(foundation), work(deployed, healed, "alerts_told")["alerts_told"]) == ([], 2)
+    assert (conditions(foundation), work(deployed, healed, "alerts_told")["alerts_told"]) == ([], 1)
     assert work(deployed, healed, "sync_stopped")["sync_requested"] == 1
 
 

@@ -118,7 +118,7 @@ class PostgresReconciliation:
         return {row["measure"]: row["n"] for row in rows}
 
     def overdue(self, older_than: timedelta, limit: int) -> tuple[SyncRequest, ...]:
-        """Changes that should have reached the website by now, the oldest first."""
+        """Changes that should have reached the website by now."""
         rows = call(
             self._connection,
             "SELECT * FROM certification.overdue_listings(%(older)s, %(limit)s)",
