@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from uuid import uuid4
 
 import psycopg
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from local.cli import app
 from local.operations import conditions, words
 from local.operations.databases import reading
 from local.operations.status import read_status
-from shared.domain.alerts import Condition
+from shared.domain.alerts import WORDS, Condition
 from tests.foundation import DAY, days
 
 COLUMNS, LINES = 100, 24
@@ -200,6 +202,18 @@ def test_status_as_json_has_every_part(command, foundation, listed):
 
 def test_every_condition_has_its_urgency():
     assert sorted(conditions.URGENCY) == sorted(Condition)
+
+
+def test_every_command_that_an_alert_names_is_one():
+    """Whoever is told at night what to type can type it."""
+    steps = [step for told in WORDS.values() for step in told.steps]
+    named = [shlex.split(command) for step in steps for command in re.findall(r"python -m local ([^;]+?)\.?$", step)]
+    assert len(named) > 10
+    for line in named:
+        command, rest = typer.main.get_command(app), line
+        while hasattr(command, "commands"):
+            command, rest = command.commands[rest[0]], rest[1:]
+        command.make_context(line[0], rest)
 
 
 # proof ----------------------------------------------------------------------------------------------------------------
