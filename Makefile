@@ -70,6 +70,10 @@ bench-nightly: .venv/run.stamp  ## The night at 10 thousand, 100 thousand and 1 
 bench-sync: .venv/run.stamp .rival-venv/stamp  ## One change and 10 thousand to the website: against the floor and the official SDK
 	@$(PY) -m benchmarks.sync $(BENCH_ARGS)
 
+.PHONY: bench-reconcile
+bench-reconcile: .venv/run.stamp  ## The full comparison of 100 thousand and 1 million listings against bare paging; live changes beside repairs
+	@$(PY) -m benchmarks.reconcile $(BENCH_ARGS)
+
 .PHONY: data
 data: .venv/run.stamp  ## Make the synthetic mentors again, from their seed
 	@$(PY) -m local dataset --out data/mentors.csv

@@ -36,7 +36,7 @@ _LOOK_EVERY: Final = 0.1
 _PATIENCE_SECONDS: Final = 120.0
 
 # Names, areas and numbers as long as Norwegian ones are: what is sent is as large as it will be.
-_LOAD: Final = (
+LOAD: Final = (
     "SELECT setseed(0.42)",
     "INSERT INTO public.organisations (id, name) VALUES (md5('organisation')::uuid, 'Hørselsforbundet')",
     """
@@ -155,7 +155,7 @@ def bench(mentors: int, progress: Progress) -> Iterator[Bench]:
         queue = SqsSyncQueue(local_clients(stack.aws_url, REGION).sqs, stack.stack.physical_id("SyncRequests"))
         made = Bench(stack, connection, control, queue, mentors, cold_starts)
         made.ring(False)
-        for statement in _LOAD:
+        for statement in LOAD:
             connection.execute(statement.format(mentors=mentors).encode())
         connection.execute("VACUUM ANALYZE")
         yield made

@@ -11,6 +11,8 @@ from local import website
 from shared.adapters.dataverse.keys import API
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
 
     from benchmarks.sync_stack import Bench
@@ -33,9 +35,12 @@ def warm_up(bench: Bench) -> None:
         bench.catch_up()
 
 
-def times_to_site(bench: Bench, changes: int) -> list[float]:
-    """Milliseconds of so many status changes at PER_SECOND, each a transaction of its own."""
-    return website.times_to_site(bench.stack.dsn, bench.url, changes // 2, PER_SECOND)
+def times_to_site(bench: Bench, changes: int, catch_up: Callable[[], None] | None = None) -> list[float]:
+    """Milliseconds of so many status changes at PER_SECOND, each a transaction of its own.
+
+    `catch_up` waits until the website has been told all of them.
+    """
+    return website.times_to_site(bench.stack.dsn, bench.url, changes // 2, PER_SECOND, catch_up=catch_up)
 
 
 def bare_patches(client: httpx.Client, count: int) -> list[float]:
