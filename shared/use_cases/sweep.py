@@ -31,7 +31,8 @@ _SECONDS_FOR_RECHECK = 30.0
 REPAIR_QUEUE = "RepairRequests"
 
 
-_COUNTS = (
+# Reported by every sweep, zeros included (I12); what waits is counted besides (certification.count_waiting).
+SWEEP_COUNTS = (
     "repairs_waiting",
     "set_aside_retried",
     "sync_requested",
@@ -66,7 +67,7 @@ class Sweep:
     report: Report
     settling: timedelta
     time_left: Callable[[], float]
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTS, 0))
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SWEEP_COUNTS, 0))
 
     def run(self, run_id: UUID, *, recovered: bool) -> Verdict:
         """`recovered`: the website lets us in again just now, so everything that waited is asked for.
@@ -109,7 +110,7 @@ class Sweep:
             repairs = comparison.repair(run_id, everybody=False)
         if repairs.requests:
             self.queue.send(repairs.requests)
-        self.counts |= {name: n for name, n in seen.items() if name in _COUNTS}
+        self.counts |= {name: n for name, n in seen.items() if name in SWEEP_COUNTS}
         self.counts |= {
             "rows_read_again": len(mentors),
             "repairs_requested": len(repairs.requests),

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from shared.ports import Alerts, Operations, Report
 
 
+# Zeros included (I12).
+NOTHING_TOLD = ("alerts_open", "alerts_opened", "alerts_closed", "alerts_told", "alerts_untold")
+
+
 def tell_operations(
     function: str, *, alerts: Alerts, operations: Operations, report: Report, now: datetime
 ) -> dict[str, int]:
@@ -20,7 +24,7 @@ def tell_operations(
 
     Raises nothing that is foreseen: a run has done its work by now. What could not be told is told by the next run.
     """
-    counts = {"alerts_open": 0, "alerts_opened": 0, "alerts_closed": 0, "alerts_told": 0, "alerts_untold": 0}
+    counts = dict.fromkeys(NOTHING_TOLD, 0)
     reasons: set[str] = set()
     try:
         counts |= alerts.note()

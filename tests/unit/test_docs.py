@@ -15,13 +15,25 @@ from typer.testing import CliRunner
 
 from local.cli import app
 from local.mentors_csv import COLUMNS, ORGANISATION_COLUMNS, read_mentors
+from shared.domain.comparison import NOTHING_COMPARED
 from shared.domain.doorbell import Refusal
 from shared.domain.listings import SyncResult
 from shared.domain.runs import _DEGRADING, RunState
 from shared.observability import metric_name
-from shared.settings import DoorbellSettings, MailSettings, QueueSettings, Settings, WebsiteSettings
+from shared.settings import (
+    DoorbellSettings,
+    MailSettings,
+    OperationsSettings,
+    QueueSettings,
+    ReconciliationSettings,
+    RepairSettings,
+    Settings,
+    WebsiteSettings,
+)
 from shared.use_cases.answer_messages import answer_messages
+from shared.use_cases.sweep import SWEEP_COUNTS
 from shared.use_cases.take_doorbell import no_counts
+from shared.use_cases.tell_operations import NOTHING_TOLD
 from tests.foundation import DAY
 
 ROOT = Path(__file__).parents[2]
@@ -138,6 +150,8 @@ def test_every_metric_is_described_and_no_other(foundation, functions, ses):
     made |= {metric_name(measure) for measure in no_counts()}
     answer_messages((), sync=lambda _: SyncResult({}), queue=functions.asked, report=functions.reported)
     made |= {metric_name(measure) for _, counts in functions.reported.works for measure in counts}
+    made |= {metric_name(measure) for measure in (*NOTHING_COMPARED, *SWEEP_COUNTS, *NOTHING_TOLD)}
+    made |= {metric_name(measure) for measure in foundation.all("SELECT measure FROM certification.count_waiting()")}
     assert rows(section(METRICS, "Metrics")) == made
 
 
@@ -173,7 +187,8 @@ def test_every_reason_for_which_a_doorbell_is_refused_is_explained():
 def test_every_environment_variable_is_described():
     environments = [TEMPLATE["Globals"]["Function"], *(r.get("Properties", {}) for r in TEMPLATE["Resources"].values())]
     used = {name for made in environments for name in made.get("Environment", {}).get("Variables", {})}
-    models = (Settings, MailSettings, WebsiteSettings, QueueSettings, DoorbellSettings)
+    models = [Settings, MailSettings, WebsiteSettings, QueueSettings, DoorbellSettings]
+    models += [OperationsSettings, RepairSettings, ReconciliationSettings]
     used |= {field.alias for model in models for field in model.model_fields.values()}
     for path in (*ROOT.glob("local/*.py"), *ROOT.glob("local/operations/*.py")):
         used |= set(re.findall(r"environ\.get\(\"([A-Z_]+)\"|envvar=\"([A-Z_]+)\"", path.read_text(encoding="utf-8")))
