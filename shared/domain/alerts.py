@@ -80,7 +80,7 @@ class _Words(NamedTuple):
 RUNBOOK = "docs/operations.md"
 _OSLO = ZoneInfo("Europe/Oslo")
 _MOST_IDS = 20
-_CODE = re.compile(r"[A-Za-z0-9_.:,\- ]{1,200}")
+_CODE = re.compile(r"[A-Za-z0-9_.:,-]{1,300}")
 # A fact that is no code is not told; eleven digits could be somebody's number.
 _ELEVEN_DIGITS = re.compile(r"\d{11}")
 
