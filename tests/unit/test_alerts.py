@@ -18,8 +18,6 @@ SINCE = datetime(2026, 12, 1, 2, 40, tzinfo=UTC)
 OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 _TITLES = re.findall(r"^### (.+)$", OPERATIONS, re.MULTILINE)
 HEADINGS = {title.lower().replace(":", "").replace(" ", "-") for title in _TITLES}
-    heading.lower().replace(":", "").replace(" ", "-") for heading in re.findall(r"^### (.+)$", OPERATIONS, re.MULTILINE)
-}
 
 
 def alert(condition=Condition.LISTED_BUT_INVALID, **changes):
