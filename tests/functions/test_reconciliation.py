@@ -66,8 +66,9 @@ def test_a_repair_goes_the_whole_way_by_its_own_queue(deployed, database, site, 
     """Requirement 2: the message that was sent is one that dynamics_sync takes from the queue of repairs."""
     deployed.put_secret("DynamicsSync", database.login("DynamicsSync"))
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
-    deployed.invoke("Reconciliation", FULL)
     queue = deployed.stack.physical_id("RepairRequests")
+    deployed.clients.sqs.purge_queue(QueueUrl=queue)
+    deployed.invoke("Reconciliation", FULL)
     (message,) = deployed.clients.sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=2)["Messages"]
     record = {
         "messageId": message["MessageId"],
