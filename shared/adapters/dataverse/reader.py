@@ -68,9 +68,9 @@ class DataverseReader:
         first = f"{API}{table}?$select={','.join(asked)}"
         ended = Event()
 
-        def fetch(target: str) -> Page:
+        def fetch(target: str, sent: Callable[[], None]) -> Page:
             return repeat(
-                lambda: self._page(target, first=target == first), time_left=self._time_left, pause=ended.wait
+                lambda: self._page(target, sent, first=target == first), time_left=self._time_left, pause=ended.wait
             )
 
         return read_pages(fetch, first, frozenset(asked), ended.set)
@@ -106,8 +106,10 @@ class DataverseReader:
         repeat(read, time_left=self._time_left, pause=Event().wait)
         return rows
 
-    def _page(self, target: str, *, first: bool) -> Page:
-        reply = self._service.request("GET", target, gate=self._gate, time_left=self._time_left, headers=self._size)
+    def _page(self, target: str, sent: Callable[[], None], *, first: bool) -> Page:
+        reply = self._service.request(
+            "GET", target, gate=self._gate, time_left=self._time_left, headers=self._size, sent=sent
+        )
         if reply.status != HTTPStatus.OK:
             raise _trouble(reply.status, error_code(reply.body), reply.headers.get("retry-after"), ours=first)
         if not reply.complete:

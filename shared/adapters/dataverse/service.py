@@ -82,9 +82,11 @@ class Service:
         time_left: Callable[[], float],
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
+        sent: Callable[[], None] = lambda: None,
     ) -> Reply:
         """Send a request to a path here, or to a link that Dataverse gave; on 401 once more with a new token.
 
+        `sent` is told when it is on its way.
         Raises WebsiteRefusedError when we are not let in or the link leads elsewhere, ReplyLostError when it was sent
         and no reply came, any other WebsiteUnavailableError when it was certainly not sent.
         """
@@ -97,7 +99,7 @@ class Service:
                 headers={**_HEADERS, "authorization": f"Bearer {token}", **(headers or {})},
                 content=content,
             )
-            reply = self._send(request, gate, time_left)
+            reply = self._send(request, gate, time_left, sent)
             if reply.status != HTTPStatus.UNAUTHORIZED or is_multipart(reply):
                 break
             if last:
@@ -121,10 +123,12 @@ class Service:
         if wait > 0:
             raise WebsiteClosedError("website_closed", wait)
 
-    def _send(self, request: httpx.Request, gate: Gate, time_left: Callable[[], float]) -> Reply:
+    def _send(
+        self, request: httpx.Request, gate: Gate, time_left: Callable[[], float], sent: Callable[[], None]
+    ) -> Reply:
         seconds = min(_enough(time_left), LONGEST_SECONDS)
         self.look_at_gate(gate)
-        request.extensions["trace"] = self._gate_after_connecting(gate)
+        request.extensions["trace"] = self._watch(gate, sent)
         try:
             return exchange(self._client, request, seconds, before_the_body=lambda reply: self._note(reply, gate))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -132,7 +136,7 @@ class Service:
         except httpx.RequestError as error:
             raise ReplyLostError(f"dataverse_{type(error).__name__}") from None
 
-    def _gate_after_connecting(self, gate: Gate) -> Callable[[str, Mapping[str, Any]], None]:
+    def _watch(self, gate: Gate, sent: Callable[[], None]) -> Callable[[str, Mapping[str, Any]], None]:
         """Told by httpcore what it does. Connecting takes seconds at worst; the gate may have been closed in them."""
         connected = False
 
@@ -142,6 +146,8 @@ class Service:
                 connected = True
             elif connected and event == "http11.send_request_headers.started":
                 self.look_at_gate(gate)
+            elif event == "http11.send_request_body.complete":
+                sent()
 
         return trace
 
