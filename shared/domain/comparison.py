@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import IntEnum
+from operator import itemgetter
 from typing import TYPE_CHECKING
+
+from shared.domain.errors import WebsiteUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -87,41 +90,72 @@ def columns_to_read(sites: Iterable[Site]) -> tuple[str, ...]:
 
 
 def seen_rows(sites: Iterable[Site], rows: Iterable[Mapping[str, object]]) -> Iterator[SeenRow]:
-    """The rows of a table as each of its sites sees them.
+    """The rows of a table as each of its sites sees them. Raises WebsiteUnavailableError for what is no whole row.
 
     A row's own id is the one value that was not asked for: Dataverse always gives it.
     """
     its = tuple(sites)
     asked = frozenset(columns_to_read(its))
-    name = None
+    views = [_View(site) for site in its]
+    name = ""
     for row in rows:
-        if name is None:
-            name = next(name for name in row if name not in asked and "@" not in name)
-        row_id = str(row[name])
-        for site in its:
-            key = row.get(site.key)
-            mentor = key if isinstance(key, str) and _UUID.fullmatch(key) else None
-            content = "".join([f"{_text(row.get(column))}{END_OF_VALUE}" for column in site.columns])
-            yield site.number, mentor, row_id, _shown(site, row), content
+        if not name:
+            name = next((name for name in row if name not in asked and "@" not in name), "")
+        try:
+            row_id = str(row[name])
+            for view in views:
+                yield view.of(row, row_id)
+        except KeyError:
+            raise WebsiteUnavailableError("row_lacks_a_column") from None
+
+
+class _View:
+    """How one site sees a row: the same few flags and columns, a million times."""
+
+    def __init__(self, site: Site) -> None:
+        self._number = site.number
+        self._site = site
+        self._values = itemgetter(site.key, *site.columns)  # two at least, so a tuple
+        self._flags = tuple(site.show)
+        self._known: dict[tuple[object, ...], int] = {}
+
+    def of(self, row: Mapping[str, object], row_id: str) -> SeenRow:
+        key, *values = self._values(row)
+        mentor = key if isinstance(key, str) and _UUID.fullmatch(key) else None
+        try:
+            content = END_OF_VALUE.join(values) + END_OF_VALUE
+        except TypeError:  # one of them is no text
+            content = "".join([f"{_text(value)}{END_OF_VALUE}" for value in values])
+        if "\0" in content:
+            # PostgreSQL holds no NUL, so the app never has one: the mark in its place makes the two differ.
+            content = content.replace("\0", "\ufffd")
+        return self._number, mentor, row_id, self._shown(row), content
+
+    def _shown(self, row: Mapping[str, object]) -> int:
+        flags = [row[name] for name in self._flags]
+        key = (*flags, *map(type, flags))  # 1 is not True
+        shown = self._known.get(key)
+        if shown is None:
+            shown = self._known[key] = _shown(self._site, row)
+        return shown
 
 
 def _text(value: object) -> str:
     """Dataverse keeps no empty text; what is no text at all was never written by us, and differs."""
     if value is None:
         return ""
-    # PostgreSQL holds no NUL, so the app never has one: the mark in its place makes the two differ.
-    return value.replace("\0", "\ufffd") if isinstance(value, str) else f"\ufffd{value}"
+    return value if isinstance(value, str) else f"\ufffd{value}"
 
 
 def _shown(site: Site, row: Mapping[str, object]) -> int:
     shown = Shown.SHOWN
     for flag, value in site.hide.items():
-        read = row.get(flag)
+        read = row[flag]
         if _same(read, value):
-            return Shown.HIDDEN
+            return int(Shown.HIDDEN)
         if not _same(read, site.show[flag]):
             shown = Shown.UNSURE
-    return shown
+    return int(shown)
 
 
 def _same(read: object, flag: object) -> bool:

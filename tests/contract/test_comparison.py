@@ -374,3 +374,24 @@ def test_a_listing_that_was_set_aside_is_in_the_proof_and_not_repaired(foundatio
     reconciler.full()
     assert findings(foundation)[str(listed[0])][:3] == ("field_drift", "set_aside", ["hlf_area"])
     assert (proof(foundation)["counts"]["set_aside"], reconciler.queue.taken()) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "text", ["\\N", "a\\tb", "tab\there", "line\nbreak", "\r", "æøå 🙂", "a\x1fb", '"quoted" {json}', "'"]
+)
+def test_any_text_of_the_app_is_equal_to_itself_on_the_website(foundation, reconciler, listed, worker, text):
+    """What COPY, JSON and the hash make of it: no listing may differ for ever."""
+    foundation.do("UPDATE peer_mentors SET area = %s WHERE id = %s", f"x{text}y", listed[0])
+    worker.sync(listed[0])
+    reconciler.full()
+    assert findings(foundation) == {}
+    shown = proof(foundation)
+    assert (shown["equal"], shown["app_hash"]) == (8, shown["website_hash"])
+
+
+@pytest.mark.parametrize("value", ["", "  ", None, "\t\n"])
+def test_nothing_is_nothing_however_it_is_written(foundation, reconciler, listed, worker, value):
+    foundation.do("UPDATE peer_mentors SET phone = %s WHERE id = %s", value, listed[0])
+    worker.sync(listed[0])
+    reconciler.full()
+    assert (findings(foundation), proof(foundation)["equal"]) == ({}, 8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,19 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from shared.domain.comparison import Acceptance, Proof, SeenRow
+
+
+_NULL = r"\N"
+_SPECIAL = re.compile(r"[\\\t\n\r]")
+_ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def _line(row: SeenRow) -> str:
+    """A row as COPY reads it (https://www.postgresql.org/docs/current/sql-copy.html, "Text Format")."""
+    site, mentor, row_id, shown, content = row
+    if _SPECIAL.search(content):
+        content = content.translate(_ESCAPED)
+    return f"{site}\t{mentor or _NULL}\t{row_id}\t{shown}\t{content}\n"
 
 
 class PostgresComparison:
@@ -40,8 +54,8 @@ class PostgresComparison:
             self._connection.cursor() as cursor,
             cursor.copy("COPY pg_temp.website_rows (site, mentor_id, row_id, shown, content) FROM STDIN") as copy,
         ):
-            for row in rows:
-                copy.write_row(row)
+            # The whole page at once: a million times row by row costs more than the comparison's own statement.
+            copy.write("".join(map(_line, rows)))
 
     def compare(self, mentors: Sequence[UUID] | None = None) -> Compared:
         """Compare everything, or these mentors once more. What is changing just now is left alone."""
