@@ -106,6 +106,8 @@ class Result(StrEnum):
     SET_ASIDE = "set_aside"
     LEFT_ASIDE = "left_aside"
     """Set aside before, and nothing has changed since."""
+    BRAKED = "braked"
+    """One of a mass change that nobody has released; the sweep asks again."""
     GIVEN_BACK = "given_back"
     """Not done; to be asked for again."""
 

@@ -65,6 +65,10 @@ LANGUAGE sql STABLE AS $$
 $$;
 COMMENT ON FUNCTION certification.only_doubtful IS 'Whether the website has accepted it, and only waits for an earlier doubt to end.';
 
+CREATE FUNCTION certification.free_to_send(p_mentor_ids uuid[], p_worker uuid) RETURNS uuid[]
+LANGUAGE sql AS $$ SELECT p_mentor_ids $$;
+COMMENT ON FUNCTION certification.free_to_send IS 'Whom of these, whose listings the caller has locked, may be sent now. The rest gets the reason brake.';
+
 CREATE FUNCTION certification.claim_listings(p_mentor_ids uuid[], p_worker uuid, p_lease interval)
 RETURNS TABLE (mentor_id uuid, outcome text, version bigint, action text, website_table text, website_key text, body text)
 -- row_security: a mentor whom a policy hides from us must be an error, not a mentor who is gone and to be hidden.
@@ -81,6 +85,7 @@ BEGIN
            AND NOT certification.only_doubtful(l)
          ORDER BY l.mentor_id
            FOR NO KEY UPDATE SKIP LOCKED) AS f;
+    v_free := certification.free_to_send(v_free, p_worker);
     RETURN QUERY
     WITH wanted AS MATERIALIZED (
         SELECT w.mentor_id, w.listed, w.expires_on, w.target,
@@ -137,6 +142,7 @@ BEGIN
                 WHEN l.state = 'set_aside' THEN 'set_aside'
                 WHEN l.claimed_until >= clock_timestamp() THEN 'busy'
                 WHEN certification.only_doubtful(l) THEN 'doubtful'
+                WHEN l.reason = 'brake' THEN 'braked'
                 ELSE 'locked' END,
            l.desired_version, NULL, NULL, NULL, NULL
       FROM certification.listings AS l
@@ -148,7 +154,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.claim_listings IS
-    'Take these listings for one worker and answer what to do with each. send: push it; nothing_to_show: settled without a request; already: nothing to do; busy: another worker has it and looks again when it is done; locked: being changed just now; doubtful: accepted, and to be pushed once more when an earlier request can no longer come after it; set_aside; unknown.';
+    'Take these listings for one worker and answer what to do with each. send: push it; nothing_to_show: settled without a request; already: nothing to do; busy: another worker has it and looks again when it is done; locked: being changed just now; doubtful: accepted, and to be pushed once more when an earlier request can no longer come after it; braked: one of a mass change that nobody has released; set_aside; unknown.';
 
 -- Dynamics ends a request after two minutes; one whose reply never came may be carried out until then.
 CREATE FUNCTION certification.settle_listings(p_worker uuid, p_mentor_ids uuid[], p_outcomes text[], p_reasons text[], p_doubtful boolean[])
@@ -296,7 +302,7 @@ $$;
 GRANT USAGE ON SCHEMA certification TO certification_dynamics_sync;
 
 REVOKE ALL ON FUNCTION
-    certification.today_in, certification.only_doubtful, certification.wanted_listings, certification.claim_listings, certification.settle_listings,
+    certification.today_in, certification.only_doubtful, certification.wanted_listings, certification.free_to_send, certification.claim_listings, certification.settle_listings,
     certification.unsynced_listings, certification.website_closed_for, certification.close_website,
     certification.website_stopped, certification.stop_website, certification.resume_website
 FROM PUBLIC;

@@ -256,6 +256,59 @@ LANGUAGE sql STABLE AS $$
 $$;
 COMMENT ON FUNCTION certification.changed_by_run IS 'How many mentors this run has expired in this organisation.';
 
+-- The day under the brake ------------------------------------------------------------------------------------------
+
+-- A wrong import of dates would hide everybody long before the night. Who is paused, withdrawn or does not consent is hidden
+-- in any case; whom nothing but a date hides is held back while there are too many of them, counted since the last night.
+CREATE OR REPLACE FUNCTION certification.free_to_send(p_mentor_ids uuid[], p_worker uuid) RETURNS uuid[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    v record;
+    v_limits record;
+    v_n bigint;
+    v_of bigint;
+    v_held uuid[] := '{}';
+BEGIN
+    FOR v IN
+        SELECT l.organisation_id, e.day, array_agg(l.mentor_id) AS ids
+          FROM certification.listings AS l
+          JOIN public.peer_mentors AS m ON m.id = l.mentor_id
+          JOIN public.certifications AS c ON c.mentor_id = l.mentor_id
+          JOIN certification.evaluated_days AS e ON e.organisation_id = l.organisation_id
+         WHERE l.mentor_id = ANY (p_mentor_ids) AND l.website IS NOT NULL
+           AND m.status = 'active' AND m.listing_consent AND c.expires_on < e.day
+         GROUP BY l.organisation_id, e.day
+         ORDER BY l.organisation_id
+    LOOP
+        v_limits := certification.brake_limits(v.organisation_id);
+        SELECT count(*) INTO v_n
+          FROM public.peer_mentors AS m
+          JOIN public.certifications AS c ON c.mentor_id = m.id
+         WHERE m.organisation_id = v.organisation_id AND m.status = 'active' AND m.listing_consent AND c.expires_on < v.day
+           AND NOT EXISTS ( -- a person has set the mentor active again
+               SELECT 1 FROM certification.transitions AS t
+                WHERE t.mentor_id = m.id AND t.to_status = 'certification_expired' AND t.certification_expiry_date = c.expires_on);
+        CONTINUE WHEN v_n <= v_limits.count;
+        SELECT count(*) INTO v_of FROM public.peer_mentors AS m
+         WHERE m.organisation_id = v.organisation_id AND m.status = 'active';
+        CONTINUE WHEN v_n * 100 <= v_limits.percent * v_of OR EXISTS (
+            SELECT 1 FROM certification.brakes AS b
+             WHERE b.organisation_id = v.organisation_id AND b.kind = 'expiry' AND b.closed_at IS NULL
+               AND certification.brake_release_is_in_force(b.released_at));
+        -- The night decides anew, and uses a release up.
+        INSERT INTO certification.brakes AS b (organisation_id, kind, run_id, last_run_id, n, of_n)
+        VALUES (v.organisation_id, 'expiry', p_worker, p_worker, v_n, v_of)
+        ON CONFLICT (organisation_id, kind) WHERE closed_at IS NULL DO NOTHING;
+        v_held := v_held || v.ids;
+    END LOOP;
+    IF v_held = '{}' THEN
+        RETURN p_mentor_ids;
+    END IF;
+    UPDATE certification.listings AS l SET reason = 'brake' WHERE l.mentor_id = ANY (v_held);
+    RETURN ARRAY(SELECT u.id FROM unnest(p_mentor_ids) AS u (id) WHERE NOT u.id = ANY (v_held));
+END
+$$;
+
 -- Reconciliation ---------------------------------------------------------------------------------------------------
 
 -- squawk-ignore ban-drop-constraint

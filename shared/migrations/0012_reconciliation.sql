@@ -236,7 +236,7 @@ BEGIN
                        coalesce(m.listing_consent, false) AS consenting,
                        l.synced_version = l.desired_version AS synced,
                        l.changed_at < $3 AND CASE WHEN l.synced_version = l.desired_version THEN l.synced_at IS NULL OR l.synced_at < $3
-                           ELSE (l.claimed_until IS NULL OR l.claimed_until < statement_timestamp()) AND NOT certification.only_doubtful(l) END AS settled,
+                           ELSE l.reason IS DISTINCT FROM 'brake' AND (l.claimed_until IS NULL OR l.claimed_until < statement_timestamp()) AND NOT certification.only_doubtful(l) END AS settled,
                        %1$s AS content
                   FROM certification.listings AS l
                   JOIN organisation AS o ON o.id = l.organisation_id
@@ -382,6 +382,8 @@ CREATE FUNCTION certification.record_findings(p_run_id uuid, p_mentor_ids uuid[]
 RETURNS TABLE (measure text, n bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    -- Two runs at once would lock the same findings in different orders. From here to the end of the transaction is moments.
+    LOCK TABLE certification.findings IN SHARE ROW EXCLUSIVE MODE;
     RETURN QUERY
     WITH believed AS MATERIALIZED (
         SELECT d.mentor_id, d.row_id, d.organisation_id, s.mapping ->> 'table' AS website_table, d.class, d.cause, d.fields, d.version

@@ -54,7 +54,7 @@ RETURNS TABLE (condition text, subject text, since timestamptz, n bigint, ids uu
 LANGUAGE sql STABLE SET jit = off AS $$
     WITH state AS MATERIALIZED (SELECT s.* FROM certification.sync_state AS s),
     unsynced AS MATERIALIZED (
-        SELECT l.mentor_id, l.state, l.changed_at, l.claimed_until, l.website FROM certification.listings AS l
+        SELECT l.mentor_id, l.state, l.changed_at, l.claimed_until, l.website, l.reason IS NOT DISTINCT FROM 'brake' AS braked FROM certification.listings AS l
          WHERE l.synced_version < l.desired_version
     ), open AS MATERIALIZED (
         SELECT f.* FROM certification.findings AS f WHERE f.closed_at IS NULL
@@ -63,13 +63,18 @@ LANGUAGE sql STABLE SET jit = off AS $$
         SELECT u.mentor_id, u.changed_at FROM unsynced AS u
           JOIN certification.wanted_listings(ARRAY(
               SELECT x.mentor_id FROM unsynced AS x
-               WHERE x.website IS NOT NULL AND x.changed_at < clock_timestamp() - interval '10 minutes')) AS w
+               WHERE x.website IS NOT NULL AND NOT x.braked AND x.changed_at < clock_timestamp() - interval '10 minutes')) AS w
             ON w.mentor_id = u.mentor_id AND NOT w.listed
     ), last_run AS MATERIALIZED (
         SELECT k.function, r.* FROM certification.longest_silence() AS k
          CROSS JOIN LATERAL (
-               SELECT r.id, r.state, r.reason, r.scheduled_at, r.ended_at FROM certification.runs AS r
-                WHERE r.function = k.function AND r.state <> 'running' ORDER BY r.started_at DESC LIMIT 1) AS r
+               -- No function may run for twenty minutes: one that was cut off could not say so.
+               SELECT r.id, CASE r.state WHEN 'running' THEN 'failed' ELSE r.state END AS state, coalesce(r.reason,
+                      CASE r.state WHEN 'running' THEN 'never_ended' END) AS reason, r.scheduled_at, coalesce(r.ended_at, r.started_at) AS ended_at
+                 FROM certification.runs AS r
+                WHERE r.function = k.function
+                  AND (r.state <> 'running' OR r.started_at < clock_timestamp() - interval '20 minutes')
+                ORDER BY r.started_at DESC LIMIT 1) AS r
     ), last_good AS MATERIALIZED (
         SELECT k.function, k.silence, (
                SELECT r.started_at FROM certification.runs AS r
@@ -149,7 +154,7 @@ LANGUAGE sql STABLE SET jit = off AS $$
     UNION ALL
     SELECT 'unsynced_too_old', '', min(u.changed_at), count(*), certification.some(array_agg(u.mentor_id)), '', '{}'
       FROM unsynced AS u
-     WHERE u.state <> 'set_aside' AND u.changed_at < clock_timestamp() - interval '15 minutes' HAVING count(*) > 0
+     WHERE u.state <> 'set_aside' AND NOT u.braked AND u.changed_at < clock_timestamp() - interval '15 minutes' HAVING count(*) > 0
     UNION ALL
     SELECT 'dead_letters', q.queue, q.seen_at, q.n, '{}', '', '{}'
       FROM certification.queue_depths AS q WHERE q.queue IN ('SyncDeadLetters', 'DeadLetters') AND q.n > 0

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shared.domain.listings import Result
 from shared.domain.runs import RunState
 from tests.contract.test_night_organisations import REFUSE
 from tests.foundation import DAY, days
@@ -468,3 +469,66 @@ def test_a_released_night_does_exactly_what_it_would_have_done_without_a_brake(
         functions.night(DAY)
         histories.append(foundation.everything() | {query: foundation.all(query) for query in WHAT_IS_LEFT})
     assert histories[0] == histories[1]
+
+
+@pytest.fixture
+def shown(foundation, worker):
+    """Twelve mentors of one organisation whom visitors see."""
+    organisation = foundation.organisation()
+    foundation.evaluated(organisation)
+    mentors = [foundation.mentor(organisation, DAY + days(100), consent=True) for _ in range(12)]
+    worker.sync(*mentors)
+    foundation.brake(3, 25)
+    return organisation, mentors
+
+
+def end_on(foundation, mentors, day):
+    foundation.do("UPDATE certifications SET expires_on = %s WHERE mentor_id = ANY (%s)", day, list(mentors))
+
+
+def test_a_wrong_import_of_dates_hides_nobody_before_a_person_has_looked(foundation, functions, shown, worker, site):
+    """I5, W14: not the sync either, which is quicker than the night; who withdraws is hidden all the same."""
+    organisation, mentors = shown
+    end_on(foundation, mentors[:6], DAY - days(10))
+    assert set(worker.sync(*mentors).results.values()) == {Result.BRAKED, Result.ALREADY}
+    assert len(site.visible()) == 12
+    brake = "SELECT n, of_n FROM certification.brakes WHERE closed_at IS NULL AND kind = 'expiry'"
+    assert foundation.all(brake) == [(6, 12)]
+    assert "brake" in foundation.all("SELECT condition FROM certification.troubles()")
+    foundation.do("UPDATE peer_mentors SET listing_consent = false WHERE id = %s", mentors[0])
+    foundation.pause(mentors[1])
+    worker.sync(*mentors)
+    assert len(site.visible()) == 10
+    functions.night(DAY)
+    assert foundation.one("SELECT count(*) FROM peer_mentors WHERE status = 'active'") == 11
+    assert len(site.visible()) == 10
+    assert (
+        foundation.one("SELECT certification.release_brake(%s, 'expiry', 'kari', 'they have ended')", organisation)
+        == "released"
+    )
+    worker.sync(*mentors)
+    assert len(site.visible()) == 6
+    functions.night(DAY)
+    assert foundation.one("SELECT count(*) FROM peer_mentors WHERE status = 'certification_expired'") == 5
+
+
+def test_dates_that_are_put_right_again_are_shown_without_a_release(foundation, functions, shown, worker, site):
+    _, mentors = shown
+    end_on(foundation, mentors[:6], DAY - days(10))
+    worker.sync(*mentors)
+    end_on(foundation, mentors[:6], DAY + days(200))
+    assert set(worker.sync(*mentors).results.values()) == {Result.PUBLISHED, Result.ALREADY}
+    functions.night(DAY)
+    assert foundation.one("SELECT count(*) FROM certification.brakes WHERE closed_at IS NULL") == 0
+    assert len(site.visible()) == 12
+
+
+def test_a_few_dates_in_the_past_hide_at_once(foundation, shown, worker, site):
+    """Design, "Brake": single expiries pass."""
+    _, mentors = shown
+    end_on(foundation, mentors[:3], DAY - days(10))
+    worker.sync(*mentors)
+    assert len(site.visible()) == 9
+    end_on(foundation, mentors[3:4], DAY - days(10))
+    worker.sync(*mentors)
+    assert len(site.visible()) == 9  # one by one is a mass change, too

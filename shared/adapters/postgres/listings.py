@@ -37,6 +37,7 @@ _RESULTS = {
     "busy": Result.BUSY,
     "unknown": Result.UNKNOWN,
     "set_aside": Result.LEFT_ASIDE,
+    "braked": Result.BRAKED,
 }
 
 
