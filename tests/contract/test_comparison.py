@@ -395,3 +395,48 @@ def test_nothing_is_nothing_however_it_is_written(foundation, reconciler, listed
     worker.sync(listed[0])
     reconciler.full()
     assert (findings(foundation), proof(foundation)["equal"]) == ({}, 8)
+
+
+def test_what_is_synced_between_reading_and_comparing_is_in_flight(foundation, reconciler, listed, worker):
+    """An old change that arrives just then: the page was read before it, the row after it."""
+    foundation.do("UPDATE peer_mentors SET area = 'Halden' WHERE id = %s", listed[0])
+    foundation.do("UPDATE certification.listings SET changed_at = changed_at - interval '1 hour'")
+
+    def synced(rows: Any) -> Any:
+        worker.sync(listed[0])
+        yield rows
+
+    reconciler.reader = Paged(reconciler.reader, synced)
+    reconciler.full()
+    assert (findings(foundation), proof(foundation)["counts"]["in_flight"]) == ({}, 1)
+
+
+class Disturbed:
+    """shared.ports.Comparison in which something happens right before the repairs."""
+
+    def __init__(self, comparison: Any, happens: Any) -> None:
+        self._comparison = comparison
+        self._happens = happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._comparison, name)
+
+    def repair(self, *given: Any, **more: Any) -> Any:
+        self._happens()
+        return self._comparison.repair(*given, **more)
+
+
+def test_a_listing_that_changes_right_before_its_repair_is_left_to_its_own_change(foundation, reconciler, listed, site):
+    """I6: the change has raised it already, and asks for its own sync."""
+    site.edit(str(listed[0]), {"hlf_area": "Oslo"})
+
+    @contextmanager
+    def disturbed() -> Iterator[Any]:
+        with reconciler.comparing() as comparison:
+            change = "UPDATE peer_mentors SET area = 'Halden' WHERE id = %s"
+            yield Disturbed(comparison, lambda: foundation.do(change, listed[0]))
+
+    before = foundation.listing(listed[0])["desired_version"]
+    reconciler.full(comparing=disturbed)
+    assert foundation.listing(listed[0])["desired_version"] == before + 1
+    assert reconciler.queue.taken() == []
