@@ -52,7 +52,7 @@ template-lint: .venv/check.stamp  ## cfn-lint on template.yaml
 
 .PHONY: migrations-lint
 migrations-lint: .venv/check.stamp  ## squawk on the SQL migrations
-	@.venv/bin/squawk --config .squawk.toml shared/migrations/*.sql
+	@.venv/bin/squawk --config .squawk.toml shared/migrations/*.sql shared/database/functions/*.sql
 
 .PHONY: sam-check
 sam-check: .sam-venv/stamp  ## sam validate --lint, sam build, and that every handler is where Lambda will look

@@ -5,12 +5,20 @@ from __future__ import annotations
 import re
 import shutil
 import threading
+from datetime import timedelta
 
 import psycopg
 import pytest
 
 from local.database import _FOUNDATION, ROLES
-from shared.adapters.postgres.migrate import MIGRATIONS, MigrationError, migrate, read_migrations
+from shared.adapters.postgres.migrate import (
+    FUNCTIONS,
+    MIGRATIONS,
+    MigrationError,
+    migrate,
+    read_functions,
+    read_migrations,
+)
 
 
 @pytest.fixture
@@ -33,11 +41,47 @@ def folder(tmp_path):
 
 def test_from_nothing_every_migration_is_applied_in_order_and_again_none(bare):
     """Applying twice does nothing."""
-    names = [migration.name for migration in read_migrations()]
+    names = [file.name for file in (*read_migrations(), *read_functions())]
     assert migrate(bare) == tuple(names)
     assert migrate(bare) == ()
-    applied = bare.execute("SELECT name FROM certification.migrations ORDER BY applied_at").fetchall()
-    assert [name for (name,) in applied] == names
+    applied = bare.execute("SELECT name FROM certification.migrations").fetchall()
+    assert {name for (name,) in applied} == set(names)
+
+
+def test_a_changed_function_file_is_applied_again(bare, tmp_path):
+    """The current text of a function is what the database runs: a changed file, and no other, is applied."""
+    functions = shutil.copytree(FUNCTIONS, tmp_path / "functions")
+    migrate(bare, functions=functions)
+    file = functions / "alerts.sql"
+    file.write_text(file.read_text().replace("interval '26 hours'", "interval '27 hours'"))
+    assert migrate(bare, functions=functions) == ("functions/alerts.sql",)
+    silences = bare.execute("SELECT max(silence) FROM certification.longest_silence()").fetchone()
+    assert silences == (timedelta(hours=27),)
+
+
+def test_every_function_has_one_current_text(connection):
+    """One place to read a rule: what is in the database stands once in the files, and nothing else does."""
+    texts = re.findall(
+        r"^CREATE OR REPLACE FUNCTION certification\.(\w+)", "\n".join(f.sql for f in read_functions()), re.MULTILINE
+    )
+    found = connection.execute(
+        "SELECT p.proname FROM pg_proc AS p WHERE p.pronamespace = 'certification'::regnamespace"
+    ).fetchall()
+    assert sorted(texts) == sorted(name for (name,) in found)
+    assert len(texts) > 80
+
+
+def test_every_trigger_has_one_current_text(connection):
+    """As the functions; a trigger left from an older file would go on firing."""
+    pattern = re.compile(r"^CREATE OR REPLACE TRIGGER (\w+)\s.*?\bON (\w+\.\w+)", re.MULTILINE | re.DOTALL)
+    texts = [(table, name) for f in read_functions() for name, table in pattern.findall(f.sql)]
+    found = connection.execute(
+        "SELECT n.nspname || '.' || c.relname, t.tgname FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid"
+        " JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_proc AS p ON p.oid = t.tgfoid"
+        " WHERE p.pronamespace = 'certification'::regnamespace"
+    ).fetchall()
+    assert sorted(texts) == sorted(found)
+    assert len(texts) > 15
 
 
 def test_two_deployments_at_once_take_turns(bare, postgres):
@@ -53,11 +97,14 @@ def test_two_deployments_at_once_take_turns(bare, postgres):
         deployment.start()
     for deployment in deployments:
         deployment.join()
-    assert sorted(name for names in applied for name in names) == [migration.name for migration in read_migrations()]
+    assert sorted(name for names in applied for name in names) == sorted(
+        file.name for file in (*read_migrations(), *read_functions())
+    )
 
 
-def test_a_migration_that_fails_leaves_nothing_of_itself_and_can_be_tried_again(bare, folder):
-    """Each file is one transaction."""
+def test_a_migration_that_fails_leaves_nothing_and_can_be_tried_again(bare, folder):
+    """One apply is one transaction."""
+    migrate(bare, folder)
     broken = folder / f"{len(read_migrations()) + 1:04d}_broken.sql"
     broken.write_text("CREATE TABLE certification.half (); SELECT 1 / 0;")
     with pytest.raises(psycopg.errors.DivisionByZero):
@@ -123,7 +170,7 @@ def test_nothing_is_kept_in_a_session(connection):
         r"|pg_(?:try_)?advisory_lock\b|LISTEN\s|PREPARE\s|DECLARE\s+\w+\s+CURSOR|SET\s+SESSION\b|set_config\([^)]*,\s*false\s*\))",
         re.IGNORECASE,
     )
-    for migration in read_migrations():
+    for migration in (*read_migrations(), *read_functions()):
         assert forbidden.search(re.sub("--.*", "", migration.sql)) is None, migration.name
         assert re.search(r"^SET (?!LOCAL)", migration.sql, re.MULTILINE) is None, migration.name
     assert connection.execute("SELECT count(*) FROM pg_prepared_statements").fetchone() == (0,)

@@ -1,7 +1,10 @@
-"""Apply the numbered SQL migrations, forward only.
+"""Apply the database's files: the numbered migrations, forward only, then the SQL functions as they are now.
 
-Each file runs in one transaction as one simple query, so a transaction pooler may sit in between; a transaction-level
-advisory lock lets two deployments take turns. Applying twice does nothing.
+A numbered migration holds tables, columns and constraints, and never changes once it was applied. The current text of
+every SQL function and trigger stands in `shared/database/functions/`, and is applied again when its file has changed. One
+apply is one transaction, each file in it one simple query, so a transaction pooler may sit in between, and no function is
+ever missing while another deployment runs. A transaction-level advisory lock lets two deployments take turns. Applying
+twice does nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     import psycopg
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
+FUNCTIONS = Path(__file__).parents[2] / "database" / "functions"
 _NAME = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
 _LOCK = 0x686C66  # "hlf": any constant that nobody else uses
 _FOUNDATION = ("organisations", "coordinators", "peer_mentors", "certifications", "mentor_status_log")
@@ -52,10 +56,19 @@ def read_migrations(folder: Path = MIGRATIONS) -> tuple[Migration, ...]:
     return tuple(Migration(file.name, file.read_text(encoding="utf-8")) for file in files)
 
 
-def migrate(connection: psycopg.Connection, folder: Path = MIGRATIONS) -> tuple[str, ...]:
-    """Apply what is missing and return its names. `connection` must not be inside a transaction."""
-    migrations = read_migrations(folder)
+def read_functions(folder: Path = FUNCTIONS) -> tuple[Migration, ...]:
+    """The files of SQL functions, in the order of their names. None depends on another while it is created."""
+    return tuple(Migration(f"functions/{file.name}", file.read_text("utf-8")) for file in sorted(folder.glob("*.sql")))
+
+
+def migrate(connection: psycopg.Connection, folder: Path = MIGRATIONS, functions: Path = FUNCTIONS) -> tuple[str, ...]:
+    """Apply what is missing or has changed and return its names. `connection` must not be inside a transaction.
+
+    Raises MigrationError for a numbered file that was changed after it was applied; nothing is applied then.
+    """
+    numbered, repeatable = read_migrations(folder), read_functions(functions)
     _require_foundation(connection)
+    applied = []
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         connection.execute(
@@ -63,26 +76,32 @@ def migrate(connection: psycopg.Connection, folder: Path = MIGRATIONS) -> tuple[
             "CREATE TABLE IF NOT EXISTS certification.migrations"
             " (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
         )
-    applied = []
-    for migration in migrations:
-        with connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-            row = connection.execute(
-                "SELECT checksum FROM certification.migrations WHERE name = %s", (migration.name,)
-            ).fetchone()
-            if row is None:
-                connection.execute("SET LOCAL lock_timeout = '5s'")
-                connection.execute(migration.sql.encode())
-                connection.execute(
-                    "INSERT INTO certification.migrations (name, checksum) VALUES (%s, %s)",
-                    (migration.name, migration.checksum),
-                )
+        known = dict(connection.execute("SELECT name, checksum FROM certification.migrations").fetchall())
+        connection.execute("SET LOCAL lock_timeout = '5s'")
+        for migration in numbered:
+            if migration.name not in known:
+                _apply(connection, migration)
                 applied.append(migration.name)
-            elif row[0] != migration.checksum:
+            elif known[migration.name] != migration.checksum:
                 raise MigrationError(
                     f"{migration.name} was changed after it was applied: put it back and write a new migration"
                 )
+        # A function may call one that stands in a later file.
+        connection.execute("SET LOCAL check_function_bodies = off")
+        for function in repeatable:
+            if known.get(function.name) != function.checksum:
+                _apply(connection, function)
+                applied.append(function.name)
     return tuple(applied)
+
+
+def _apply(connection: psycopg.Connection, migration: Migration) -> None:
+    connection.execute(migration.sql.encode())
+    connection.execute(
+        "INSERT INTO certification.migrations AS m (name, checksum) VALUES (%s, %s)"
+        " ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = excluded.applied_at",
+        (migration.name, migration.checksum),
+    )
 
 
 def _require_foundation(connection: psycopg.Connection) -> None:

@@ -1,0 +1,213 @@
+-- What is wrong now is a query; an alert is the memory of having told it.
+
+CREATE OR REPLACE FUNCTION certification.some(p_ids uuid[]) RETURNS uuid[]
+LANGUAGE sql IMMUTABLE AS $$ SELECT coalesce((SELECT array_agg(i.id ORDER BY i.id) FROM (
+    SELECT u.id FROM unnest(p_ids) AS u (id) WHERE u.id IS NOT NULL ORDER BY u.id LIMIT 20) AS i), '{}') $$;
+COMMENT ON FUNCTION certification.some IS 'The first twenty of them.';
+
+-- How long each function may be silent: its longest pause, and an hour for the clocks and the retries.
+CREATE OR REPLACE FUNCTION certification.longest_silence() RETURNS TABLE (function text, silence interval)
+LANGUAGE sql IMMUTABLE AS $$
+    VALUES ('expiry_check', interval '26 hours'), ('send_notices', interval '17 hours'),
+           ('reconciliation_sweep', interval '30 minutes'), ('reconciliation_full', interval '26 hours')
+$$;
+
+CREATE OR REPLACE FUNCTION certification.troubles()
+RETURNS TABLE (condition text, subject text, since timestamptz, n bigint, ids uuid[], mark text, facts jsonb)
+LANGUAGE sql STABLE SET jit = off AS $$
+    WITH state AS MATERIALIZED (SELECT s.* FROM certification.sync_state AS s),
+    unsynced AS MATERIALIZED (
+        SELECT l.mentor_id, l.state, l.changed_at, l.claimed_until, l.website, l.reason IS NOT DISTINCT FROM 'brake' AS braked FROM certification.listings AS l
+         WHERE l.synced_version < l.desired_version
+    ), open AS MATERIALIZED (
+        SELECT f.* FROM certification.findings AS f WHERE f.closed_at IS NULL
+    ), late AS MATERIALIZED (
+        -- Somebody who must not be listed, may be there, and whom the sync has not hidden.
+        SELECT u.mentor_id, u.changed_at FROM unsynced AS u
+          JOIN certification.wanted_listings(ARRAY(
+              SELECT x.mentor_id FROM unsynced AS x
+               WHERE x.website IS NOT NULL AND NOT x.braked AND x.changed_at < clock_timestamp() - interval '10 minutes')) AS w
+            ON w.mentor_id = u.mentor_id AND NOT w.listed
+    ), last_run AS MATERIALIZED (
+        SELECT k.function, r.* FROM certification.longest_silence() AS k
+         CROSS JOIN LATERAL (
+               -- No function may run for twenty minutes: one that was cut off could not say so.
+               SELECT r.id, CASE r.state WHEN 'running' THEN 'failed' ELSE r.state END AS state, coalesce(r.reason,
+                      CASE r.state WHEN 'running' THEN 'never_ended' END) AS reason, r.scheduled_at, coalesce(r.ended_at, r.started_at) AS ended_at
+                 FROM certification.runs AS r
+                WHERE r.function = k.function
+                  AND (r.state <> 'running' OR r.started_at < clock_timestamp() - interval '20 minutes')
+                ORDER BY r.started_at DESC LIMIT 1) AS r
+    ), last_good AS MATERIALIZED (
+        SELECT k.function, k.silence, (
+               SELECT r.started_at FROM certification.runs AS r
+                WHERE r.function = k.function AND r.state IN ('succeeded', 'degraded') ORDER BY r.started_at DESC LIMIT 1) AS at,
+               (SELECT min(a.applied_at) FROM certification.migrations AS a) AS installed_at
+          FROM certification.longest_silence() AS k
+    ), sent AS MATERIALIZED (
+        SELECT coalesce(sum(c.n) FILTER (WHERE c.measure = 'notices_sent'), 0) AS sent,
+               coalesce(sum(c.n) FILTER (WHERE c.measure IN ('notices_undeliverable', 'notices_given_back', 'notices_in_doubt')), 0)
+               -- At night nothing is sent, and waiting is no fault.
+               + coalesce(sum(c.n) FILTER (WHERE c.measure = 'notices_waiting'
+                     AND extract(hour FROM r.scheduled_at AT TIME ZONE 'Europe/Oslo') BETWEEN 8 AND 19), 0) AS unsent,
+               max(r.ended_at) AS at
+          FROM last_run AS r JOIN certification.run_counts AS c ON c.run_id = r.id
+         WHERE r.function = 'send_notices'
+    ), secret AS (
+        SELECT s.secret_ends_on - certification.today_in('Europe/Oslo') AS days_left, s.secret_ends_on, s.checked_at FROM state AS s
+    )
+    SELECT 'website_refuses_us', '', s.stopped_since, (SELECT count(*) FROM unsynced AS u WHERE u.state <> 'set_aside'),
+           '{}'::uuid[], '', jsonb_build_object('reason', s.stopped_reason)
+      FROM state AS s WHERE s.stopped_since IS NOT NULL
+    UNION ALL
+    SELECT 'website_unreachable', '', s.failing_since, (SELECT count(*) FROM unsynced AS u WHERE u.state <> 'set_aside'),
+           '{}', '', jsonb_build_object('reason', s.check_reason)
+      FROM state AS s WHERE s.stopped_since IS NULL AND s.failing_since < clock_timestamp() - interval '15 minutes'
+    UNION ALL
+    SELECT 'secret_ending', '', s.checked_at, greatest(s.days_left, 0), '{}',
+           CASE WHEN s.days_left > 14 THEN '30' WHEN s.days_left > 7 THEN '14' ELSE s.days_left::text END,
+           jsonb_build_object('ends_on', s.secret_ends_on, 'days_left', s.days_left)
+      FROM secret AS s WHERE s.days_left <= 30
+    UNION ALL
+    SELECT 'secret_without_end_date', '', s.healthy_at, 1, '{}', '', '{}'
+      FROM state AS s WHERE s.healthy_at IS NOT NULL AND s.check_reason IS NULL AND s.secret_ends_on IS NULL
+    UNION ALL
+    SELECT 'pending_secret_refused', '', s.checked_at, 1, '{}', '', jsonb_build_object('reason', s.pending_secret)
+      FROM state AS s WHERE s.pending_secret NOT IN ('none', 'good')
+    UNION ALL
+    SELECT 'listed_but_invalid', '', min(x.at), count(DISTINCT x.mentor_id), certification.some(array_agg(DISTINCT x.mentor_id)), '', '{}'
+      FROM (SELECT f.mentor_id, f.opened_at AS at FROM open AS f WHERE f.class = 'listed_but_invalid'
+            UNION ALL SELECT l.mentor_id, l.changed_at FROM late AS l) AS x
+    HAVING count(*) > 0
+    UNION ALL
+    SELECT 'orphan_listed', '', min(f.opened_at), count(*), certification.some(array_agg(coalesce(f.row_id, f.mentor_id))), '', '{}'
+      FROM open AS f WHERE f.class = 'orphan' HAVING count(*) > 0
+    UNION ALL
+    SELECT 'not_converging', '', min(f.opened_at), count(*), certification.some(array_agg(f.mentor_id)), '', '{}'
+      FROM open AS f WHERE f.repairs >= 2 AND f.seen_at > f.repaired_at HAVING count(*) > 0
+    UNION ALL
+    SELECT 'listings_set_aside', '', min(l.changed_at), count(*), certification.some(array_agg(l.mentor_id)), '', '{}'
+      FROM certification.listings AS l WHERE l.state = 'set_aside' HAVING count(*) > 0
+    UNION ALL
+    SELECT 'claim_stuck', 'notices', min(c.claimed_at), count(*), certification.some(array_agg(coalesce(c.mentor_id, c.coordinator_id))), '', '{}'
+      FROM certification.notices AS c
+     WHERE c.state = 'claimed' AND c.claimed_at < clock_timestamp() - interval '30 minutes' HAVING count(*) > 0
+    UNION ALL
+    SELECT 'claim_stuck', 'listings', min(u.claimed_until), count(*), certification.some(array_agg(u.mentor_id)), '', '{}'
+      FROM unsynced AS u
+     WHERE u.state = 'sending' AND u.claimed_until < clock_timestamp() - interval '10 minutes' HAVING count(*) > 0
+    UNION ALL
+    SELECT 'none_sent', '', s.at, s.unsent::bigint, '{}', '', jsonb_build_object('due', s.unsent, 'sent', 0)
+      FROM sent AS s WHERE s.sent = 0 AND s.unsent > 0
+    UNION ALL
+    SELECT 'run_' || r.state, r.function, r.ended_at, 1, ARRAY[r.id], '', jsonb_build_object('reason', r.reason)
+      FROM last_run AS r
+     WHERE r.state IN ('failed', 'degraded')
+       -- A sweep comes again in five minutes: what is wrong with three in a row is worth a message.
+       AND (r.function <> 'reconciliation_sweep' OR NOT EXISTS (
+           SELECT 1 FROM (SELECT x.state FROM certification.runs AS x
+                           WHERE x.function = r.function AND x.state <> 'running' ORDER BY x.started_at DESC LIMIT 3) AS y
+            WHERE y.state = 'succeeded')
+           AND (SELECT count(*) FROM (SELECT 1 FROM certification.runs AS x
+                                       WHERE x.function = r.function AND x.state <> 'running' LIMIT 3) AS z) = 3)
+    UNION ALL
+    SELECT 'run_missing', g.function, coalesce(g.at, g.installed_at), 1, '{}', '',
+           jsonb_build_object('longest_silence_minutes', round(extract(epoch FROM g.silence) / 60))
+      FROM last_good AS g WHERE coalesce(g.at, g.installed_at) < clock_timestamp() - g.silence
+    UNION ALL
+    SELECT 'unsynced_too_old', '', min(u.changed_at), count(*), certification.some(array_agg(u.mentor_id)), '', '{}'
+      FROM unsynced AS u
+     WHERE u.state <> 'set_aside' AND NOT u.braked AND u.changed_at < clock_timestamp() - interval '15 minutes' HAVING count(*) > 0
+    UNION ALL
+    SELECT 'dead_letters', q.queue, q.seen_at, q.n, '{}', '', '{}'
+      FROM certification.queue_depths AS q WHERE q.queue IN ('SyncDeadLetters', 'DeadLetters') AND q.n > 0
+    UNION ALL
+    SELECT 'duplicates', '', min(d.found_at), count(*), certification.some(array_agg(DISTINCT d.mentor_id)), '', '{}'
+      FROM certification.duplicates AS d WHERE d.reviewed_at IS NULL HAVING count(*) > 0
+    UNION ALL
+    SELECT 'brake', b.organisation_id || ':' || b.kind, b.tripped_at, b.n,
+           certification.some(CASE b.kind
+               WHEN 'expiry' THEN ARRAY(
+                   SELECT m.id FROM public.peer_mentors AS m JOIN public.certifications AS c ON c.mentor_id = m.id
+                    WHERE m.organisation_id = b.organisation_id AND m.status = 'active'
+                      AND c.expires_on < certification.today_in('Europe/Oslo') ORDER BY m.id LIMIT 20)
+               ELSE ARRAY(SELECT f.mentor_id FROM open AS f WHERE f.organisation_id = b.organisation_id ORDER BY f.mentor_id LIMIT 20) END),
+           '', jsonb_build_object('of', b.of_n, 'kind', b.kind, 'organisation_id', b.organisation_id)
+      FROM certification.brakes AS b
+     WHERE b.closed_at IS NULL AND NOT certification.brake_release_is_in_force(b.released_at)
+    UNION ALL
+    SELECT 'website_answer_small', '', p.at, 1, '{}', '', '{}'
+      FROM (SELECT q.* FROM certification.proofs AS q ORDER BY q.at DESC LIMIT 1) AS p WHERE p.reason = 'website_answer_small'
+$$;
+COMMENT ON FUNCTION certification.troubles IS 'Everything that operations has to know of just now, one row for each condition and subject. Ids, codes and numbers only (I11).';
+
+CREATE OR REPLACE FUNCTION certification.note_alerts() RETURNS TABLE (measure text, n bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    -- One run at a time, and each looks after the one before has written: neither closes what the other has just seen.
+    LOCK TABLE certification.alerts IN SHARE ROW EXCLUSIVE MODE;
+    RETURN QUERY
+    WITH trouble AS MATERIALIZED (SELECT * FROM certification.troubles()),
+    noted AS (
+        INSERT INTO certification.alerts AS a (condition, subject, since, n, ids, facts, mark)
+        SELECT t.condition, t.subject, coalesce(t.since, clock_timestamp()), t.n, t.ids, t.facts, t.mark FROM trouble AS t
+        ON CONFLICT (condition, subject) WHERE closed_at IS NULL DO UPDATE
+           SET seen_at = clock_timestamp(), n = excluded.n, ids = excluded.ids, facts = excluded.facts, mark = excluded.mark
+        RETURNING a.xmax = 0 AS is_new
+    ), over AS (
+        UPDATE certification.alerts AS a SET closed_at = clock_timestamp()
+         WHERE a.closed_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM trouble AS t WHERE t.condition = a.condition AND t.subject = a.subject)
+        RETURNING 1
+    )
+    SELECT 'alerts_open', (SELECT count(*) FROM noted)
+    UNION ALL SELECT 'alerts_opened', (SELECT count(*) FROM noted AS o WHERE o.is_new)
+    UNION ALL SELECT 'alerts_closed', (SELECT count(*) FROM over);
+END
+$$;
+COMMENT ON FUNCTION certification.note_alerts IS 'Open an alert for what is newly wrong, close what is over.';
+
+CREATE OR REPLACE FUNCTION certification.claim_alerts_to_tell()
+RETURNS TABLE (
+    id bigint, kind text, condition text, subject text, since timestamptz, closed_at timestamptz, n bigint, ids uuid[], facts jsonb, mark text)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH due AS (
+        SELECT a.id FROM certification.alerts AS a
+         WHERE a.closed_told_at IS NULL AND (a.telling_until IS NULL OR a.telling_until < clock_timestamp())
+           AND (a.closed_at IS NOT NULL OR a.told_at IS NULL
+                OR CASE WHEN a.condition IN ('secret_ending', 'secret_without_end_date') THEN a.told_mark <> a.mark
+                        ELSE a.told_at < clock_timestamp() - interval '24 hours' END)
+         ORDER BY a.id
+           FOR UPDATE SKIP LOCKED
+    )
+    UPDATE certification.alerts AS a SET telling_until = clock_timestamp() + interval '2 minutes'
+      FROM due AS d WHERE a.id = d.id
+    RETURNING a.id, CASE WHEN a.closed_at IS NOT NULL THEN 'closed' WHEN a.told_at IS NULL THEN 'opened' ELSE 'reminder' END,
+              a.condition, a.subject, a.since, a.closed_at, a.n, a.ids, a.facts, a.mark
+$$;
+COMMENT ON FUNCTION certification.claim_alerts_to_tell IS 'What is to be told now: what is new, what has been open for another day, what is over. Another run leaves it alone for two minutes.';
+
+CREATE OR REPLACE FUNCTION certification.told_alert(p_id bigint, p_kind text, p_mark text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE certification.alerts AS a
+       SET told_at = coalesce(CASE WHEN p_kind = 'closed' THEN a.told_at END, clock_timestamp()), told_mark = p_mark,
+           closed_told_at = CASE WHEN p_kind = 'closed' THEN clock_timestamp() END, telling_until = NULL
+     WHERE a.id = p_id
+$$;
+
+REVOKE ALL ON FUNCTION
+    certification.some, certification.longest_silence, certification.troubles, certification.note_alerts, certification.claim_alerts_to_tell, certification.told_alert
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.note_alerts, certification.claim_alerts_to_tell, certification.told_alert
+TO certification_dynamics_sync;
+GRANT EXECUTE ON FUNCTION
+    certification.note_alerts, certification.claim_alerts_to_tell, certification.told_alert
+TO certification_expiry_check;
+GRANT EXECUTE ON FUNCTION
+    certification.note_alerts, certification.claim_alerts_to_tell, certification.told_alert
+TO certification_reconciliation;
+GRANT EXECUTE ON FUNCTION
+    certification.note_alerts, certification.claim_alerts_to_tell, certification.told_alert
+TO certification_send_notices;

@@ -1,0 +1,186 @@
+-- What the website should show of each mentor.
+
+-- Every mentor a statement touched. A row that is there is raised whatever the mentor looks like: of two transactions at
+-- once, neither sees the other's change, and only the row itself makes one wait for the other. A mentor who is new here
+-- and not to be listed has nothing to tell.
+CREATE OR REPLACE FUNCTION certification.raise_listings(p_mentor_ids uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_ids uuid[];
+    v_versions bigint[];
+BEGIN
+    WITH raised AS (
+        INSERT INTO certification.listings AS l (mentor_id, organisation_id, state, synced_version)
+        SELECT m.id, m.organisation_id,
+               CASE WHEN m.status = 'active' AND m.listing_consent THEN 'waiting' ELSE 'hidden' END,
+               CASE WHEN m.status = 'active' AND m.listing_consent THEN 0 ELSE 1 END
+          FROM public.peer_mentors AS m
+         WHERE m.id = ANY (p_mentor_ids) AND m.organisation_id IS NOT NULL
+         ORDER BY m.id
+        ON CONFLICT ON CONSTRAINT listings_pkey DO UPDATE
+           SET desired_version = l.desired_version + 1,
+               organisation_id = excluded.organisation_id,
+               state = CASE l.state WHEN 'sending' THEN 'sending' ELSE 'waiting' END,
+               reason = NULL,
+               changed_at = CASE WHEN l.synced_version = l.desired_version THEN clock_timestamp() ELSE l.changed_at END
+        RETURNING l.mentor_id, l.desired_version, l.state
+    ), gone AS (
+        UPDATE certification.listings AS l
+           SET desired_version = l.desired_version + 1,
+               state = CASE l.state WHEN 'sending' THEN 'sending' ELSE 'waiting' END,
+               reason = NULL,
+               changed_at = CASE WHEN l.synced_version = l.desired_version THEN clock_timestamp() ELSE l.changed_at END
+         WHERE l.mentor_id = ANY (p_mentor_ids)
+           AND NOT EXISTS (SELECT 1 FROM public.peer_mentors AS m WHERE m.id = l.mentor_id AND m.organisation_id IS NOT NULL)
+        RETURNING l.mentor_id, l.desired_version, l.state
+    )
+    SELECT array_agg(r.mentor_id), array_agg(r.desired_version) INTO v_ids, v_versions
+      FROM (SELECT * FROM raised UNION ALL SELECT * FROM gone) AS r
+     WHERE r.state <> 'hidden';
+    -- The night asks for the sync of what it changed itself, so that a dead doorbell delays nothing.
+    IF v_ids IS NOT NULL AND coalesce(current_setting('certification.own_transition', true), '') = '' THEN
+        PERFORM certification.ring(v_ids, v_versions);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION certification.raise_listings IS 'Something of these mentors changed that the website may have to show: raise their desired versions and ring.';
+
+CREATE OR REPLACE FUNCTION certification.note_listings() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_ids uuid[];
+BEGIN
+    IF TG_TABLE_NAME = 'peer_mentors' THEN
+        CASE TG_OP
+            WHEN 'INSERT' THEN SELECT array_agg(n.id) INTO v_ids FROM new_rows AS n;
+            WHEN 'DELETE' THEN SELECT array_agg(o.id) INTO v_ids FROM old_rows AS o;
+            ELSE
+                -- An id that changed is one mentor gone and another come.
+                SELECT array_agg(DISTINCT i.id) INTO v_ids
+                  FROM new_rows AS n
+                  FULL JOIN old_rows AS o ON o.id = n.id
+                 CROSS JOIN LATERAL (VALUES (n.id), (o.id)) AS i (id)
+                 WHERE i.id IS NOT NULL
+                   AND (o.status, o.listing_consent, o.organisation_id, o.first_name, o.last_name, o.phone, o.email, o.area)
+                       IS DISTINCT FROM
+                       (n.status, n.listing_consent, n.organisation_id, n.first_name, n.last_name, n.phone, n.email, n.area);
+        END CASE;
+    ELSE
+        CASE TG_OP
+            WHEN 'INSERT' THEN SELECT array_agg(n.mentor_id) INTO v_ids FROM new_rows AS n;
+            WHEN 'DELETE' THEN SELECT array_agg(o.mentor_id) INTO v_ids FROM old_rows AS o;
+            ELSE
+                SELECT array_agg(DISTINCT i.id) INTO v_ids
+                  FROM new_rows AS n
+                  FULL JOIN old_rows AS o ON o.mentor_id = n.mentor_id
+                 CROSS JOIN LATERAL (VALUES (n.mentor_id), (o.mentor_id)) AS i (id)
+                 WHERE i.id IS NOT NULL AND o.expires_on IS DISTINCT FROM n.expires_on;
+        END CASE;
+    END IF;
+    IF v_ids IS NOT NULL THEN
+        PERFORM certification.raise_listings(v_ids);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- What concerns a whole organisation, or everybody.
+CREATE OR REPLACE FUNCTION certification.note_listings_of_many() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_organisations uuid[];
+BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        SELECT array_agg(DISTINCT l.organisation_id) INTO v_organisations FROM certification.listings AS l;
+    ELSIF TG_TABLE_NAME = 'organisations' THEN
+        SELECT array_agg(n.id) INTO v_organisations
+          FROM new_rows AS n JOIN old_rows AS o ON o.id = n.id WHERE o.name IS DISTINCT FROM n.name;
+    ELSIF TG_TABLE_NAME = 'standard' THEN
+        SELECT array_agg(DISTINCT l.organisation_id) INTO v_organisations
+          FROM certification.listings AS l
+         WHERE EXISTS (SELECT 1 FROM new_rows AS n JOIN old_rows AS o ON o.only_row = n.only_row
+                        WHERE o.listing_mapping::jsonb <> n.listing_mapping::jsonb);
+    ELSIF TG_OP = 'DELETE' THEN
+        SELECT array_agg(o.organisation_id) INTO v_organisations FROM old_rows AS o WHERE o.listing_mapping IS NOT NULL;
+    ELSIF TG_OP = 'INSERT' THEN
+        SELECT array_agg(n.organisation_id) INTO v_organisations FROM new_rows AS n WHERE n.listing_mapping IS NOT NULL;
+    ELSE
+        SELECT array_agg(n.organisation_id) INTO v_organisations
+          FROM new_rows AS n JOIN old_rows AS o ON o.organisation_id = n.organisation_id
+         WHERE o.listing_mapping::jsonb IS DISTINCT FROM n.listing_mapping::jsonb;
+    END IF;
+    IF v_organisations IS NOT NULL THEN
+        PERFORM certification.raise_listings(ARRAY(
+            SELECT l.mentor_id FROM certification.listings AS l WHERE l.organisation_id = ANY (v_organisations)));
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- The day turns with that day's check. Whoever is shown beyond it then is looked at again: the expired have been raised
+-- by their change of status; this finds whom the night could not move.
+CREATE OR REPLACE FUNCTION certification.is_overdue(l certification.listings, p_day date) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT l.website IS NOT NULL
+       AND (l.state = 'set_aside'
+            OR l.shown_until < p_day AND (l.synced_version = l.desired_version OR l.sending_version = l.desired_version))
+$$;
+COMMENT ON FUNCTION certification.is_overdue IS
+    'Shown beyond its last day, and nothing is on the way to change that: what waits will be read with the new day, what a worker has was read with the old one. Or set aside while it may be shown: tried again every night, and told again.';
+
+CREATE OR REPLACE FUNCTION certification.today_in(p_timezone text) RETURNS date
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (statement_timestamp() AT TIME ZONE p_timezone)::date;
+EXCEPTION WHEN invalid_parameter_value THEN
+    RETURN (statement_timestamp() AT TIME ZONE 'Europe/Oslo')::date; -- one organisation's mistake stops no other's sync (I13)
+END
+$$;
+
+-- What the website should show of each listing now: true if the mentor is active, consents and is certified (I5). The
+-- body holds fields of consenting mentors only; whoever is not to be listed comes without any.
+CREATE OR REPLACE FUNCTION certification.wanted_listings(p_mentor_ids uuid[])
+RETURNS TABLE (mentor_id uuid, listed boolean, expires_on date, target jsonb, show text, hide text)
+LANGUAGE sql STABLE AS $$
+    WITH organisation AS MATERIALIZED (
+        SELECT i.id, o.name, coalesce(e.day, certification.today_in(coalesce(o.timezone, ''))) AS day,
+               certification.effective_mapping(i.id) AS mapping
+          FROM (SELECT DISTINCT l.organisation_id AS id FROM certification.listings AS l WHERE l.mentor_id = ANY (p_mentor_ids)) AS i
+          LEFT JOIN public.organisations AS o ON o.id = i.id
+          LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = i.id
+    ), mentor AS MATERIALIZED (
+        SELECT l.mentor_id, l.organisation_id, c.expires_on,
+               coalesce(m.status = 'active' AND m.listing_consent AND c.expires_on >= o.day, false) AS listed,
+               ARRAY[m.first_name, m.last_name, concat_ws(' ', m.first_name, m.last_name), m.phone, m.email, m.area, o.name]
+               AS field
+          FROM certification.listings AS l
+          JOIN organisation AS o ON o.id = l.organisation_id
+          LEFT JOIN public.peer_mentors AS m ON m.id = l.mentor_id AND m.organisation_id IS NOT NULL
+          LEFT JOIN public.certifications AS c ON c.mentor_id = m.id
+         WHERE l.mentor_id = ANY (p_mentor_ids)
+    ), published AS MATERIALIZED (
+        SELECT o.id, array_agg(to_json(c.name)::text || ':') AS name,
+               array_agg(array_position('{first_name,last_name,full_name,phone,email,area,organisation}', c.field)) AS place
+          FROM organisation AS o CROSS JOIN jsonb_each_text(o.mapping -> 'columns') AS c (name, field)
+         GROUP BY o.id
+    ), flags AS MATERIALIZED (
+        SELECT o.id, substr((o.mapping -> 'show')::text, 2) AS show, (o.mapping -> 'hide')::text AS hide,
+               jsonb_build_object('table', o.mapping -> 'table', 'key', o.mapping -> 'key', 'hide', o.mapping -> 'hide',
+                   'columns', (SELECT jsonb_agg(k ORDER BY k) FROM jsonb_object_keys(o.mapping -> 'columns') AS k)) AS target
+          FROM organisation AS o
+    )
+    SELECT m.mentor_id, m.listed, m.expires_on, f.target,
+           CASE WHEN m.listed THEN (
+               SELECT '{' || string_agg(p.name[i]
+                          || coalesce(to_json(nullif(btrim(m.field[p.place[i]], E' \t\r\n'), ''))::text, 'null'), ',') || ',' || f.show
+                 FROM generate_subscripts(p.name, 1) AS i) END,
+           f.hide
+      FROM mentor AS m
+      JOIN published AS p ON p.id = m.organisation_id
+      JOIN flags AS f ON f.id = m.organisation_id
+$$;
+COMMENT ON FUNCTION certification.wanted_listings IS 'What the website should show of these listings as things stand now, and the bodies that make it do so.';
+
+REVOKE ALL ON FUNCTION
+    certification.raise_listings, certification.note_listings, certification.note_listings_of_many, certification.is_overdue, certification.today_in, certification.wanted_listings
+FROM PUBLIC;

@@ -1,0 +1,149 @@
+-- What the nightly check calls: claim reminders, expire, reactivate.
+
+CREATE OR REPLACE FUNCTION certification.measures(p_step text, p_thresholds smallint[]) RETURNS TABLE (measure text, detail text)
+LANGUAGE sql STABLE AS $$
+    SELECT 'reminders_' || x.outcome, t.day::text
+      FROM unnest(p_thresholds) AS t (day)
+     CROSS JOIN unnest('{due,claimed,collapsed,unreachable,already,skipped}'::text[]) AS x (outcome)
+     WHERE p_step = 'remind'
+    UNION ALL
+    SELECT 'expiries_' || x.outcome, ''
+      FROM unnest('{due,changed,already,unreachable,skipped_busy,skipped_by_hand,braked}'::text[]) AS x (outcome)
+     WHERE p_step = 'expire'
+    UNION ALL
+    SELECT 'reactivations_' || x.outcome, ''
+      FROM unnest('{due,changed,already,unreachable,skipped_busy,skipped_by_hand,skipped_setting}'::text[]) AS x (outcome)
+     WHERE p_step = 'reactivate'
+    UNION ALL
+    SELECT 'notices_written', k.kind
+      FROM (VALUES ('remind', 'reminder'), ('remind', 'digest'), ('expire', 'expired'), ('expire', 'digest'),
+                   ('reactivate', 'reactivated'), ('reactivate', 'digest')) AS k (step, kind)
+     WHERE k.step = p_step
+    UNION ALL
+    SELECT x.measure, p_step FROM unnest('{set_aside,untold}'::text[]) AS x (measure)
+$$;
+COMMENT ON FUNCTION certification.measures IS 'Every count a step reports, so that zeros are reported too.';
+
+CREATE OR REPLACE FUNCTION certification.claim_reminders(p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
+RETURNS TABLE (measure text, detail text, n bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT * FROM certification.carry_out('remind', p_organisation_id, p_as_of, p_run_id, p_everyone)
+$$;
+COMMENT ON FUNCTION certification.claim_reminders IS
+    'Claim every threshold reached and unclaimed on p_as_of. Answers due, claimed, collapsed, unreachable, already, skipped per threshold.';
+
+-- The step is carried out, and taken back whole if it was too much: how many it concerns is then no guess, what would be
+-- done after a release is what was tried, and a night that is not braked pays next to nothing.
+CREATE OR REPLACE FUNCTION certification.expire_mentors(
+    p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
+RETURNS TABLE (measure text, detail text, n bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = '10s' AS $$
+DECLARE
+    v record;
+    v_day date;
+    v_changed bigint;
+    v_n bigint;
+    v_of bigint := 0;
+BEGIN
+    -- These two rows stay locked when the step is taken back: of overlapping runs one trips the brake, or uses the release.
+    PERFORM 1 FROM certification.organisation_settings AS s WHERE s.organisation_id = p_organisation_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        INSERT INTO certification.organisation_settings AS s (organisation_id) VALUES (p_organisation_id)
+        ON CONFLICT (organisation_id) DO UPDATE SET organisation_id = excluded.organisation_id;
+    END IF;
+    SELECT l.count, l.percent, certification.changed_by_run(p_organisation_id, p_run_id) AS changed,
+           (SELECT e.day FROM certification.evaluated_days AS e WHERE e.organisation_id = p_organisation_id) AS day,
+           (SELECT b.id FROM certification.brakes AS b
+             WHERE b.organisation_id = p_organisation_id AND b.kind = 'expiry' AND b.closed_at IS NULL) AS brake
+      INTO v FROM certification.brake_limits(p_organisation_id) AS l;
+    IF v.brake IS NOT NULL THEN
+        PERFORM 1 FROM certification.brakes AS b WHERE b.id = v.brake FOR UPDATE;
+    END IF;
+    BEGIN
+        PERFORM certification.carry_out('expire', p_organisation_id, p_as_of, p_run_id, p_everyone);
+        INSERT INTO certification.evaluated_days AS e (organisation_id, day) VALUES (p_organisation_id, p_as_of)
+        ON CONFLICT ON CONSTRAINT evaluated_days_pkey DO UPDATE SET day = greatest(e.day, excluded.day)
+        RETURNING e.day INTO v_day;
+        -- A run may look again at whom it skipped: what counts is the whole run.
+        v_changed := certification.changed_by_run(p_organisation_id, p_run_id);
+        v_n := v_changed;
+        IF v.day IS NULL OR v.day < v_day THEN
+            -- Whom it could not move stays active, and is hidden by the day.
+            v_n := v_n + (
+                SELECT count(*) FROM certification.listings AS l
+                  JOIN public.peer_mentors AS m ON m.id = l.mentor_id
+                  JOIN public.certifications AS c ON c.mentor_id = m.id
+                 WHERE l.organisation_id = p_organisation_id AND l.website IS NOT NULL AND l.shown_until < v_day
+                   AND m.status = 'active' AND m.listing_consent
+                   AND c.expires_on < v_day AND (v.day IS NULL OR c.expires_on >= v.day));
+        END IF;
+        IF v_n > v.count THEN
+            -- No more are counted than it takes to be within the percent.
+            v_of := v_changed + (
+                SELECT count(*) FROM (
+                    SELECT 1 FROM public.peer_mentors AS m
+                     WHERE m.organisation_id = p_organisation_id AND m.status = 'active'
+                     LIMIT v_n * 100 / nullif(v.percent, 0) + 1 - v_changed) AS others);
+        END IF;
+        IF (v_n > v.count OR v.brake IS NOT NULL)
+           AND certification.brake_holds(p_organisation_id, 'expiry', v_n, v_of, p_run_id) THEN
+            RAISE EXCEPTION USING ERRCODE = 'BRAKE', MESSAGE = 'brake';
+        END IF;
+        v_n := v.changed; -- nothing is held back
+        PERFORM set_config('certification.own_transition', 'expire', true);
+        -- A worker holds a row for milliseconds. Whoever else does is changing it, which raises it too, or rolls back and
+        -- leaves it to the run at 01:15.
+        FOR look IN 1 .. 5 LOOP
+            PERFORM certification.raise_listings(ARRAY(
+                SELECT l.mentor_id FROM certification.listings AS l
+                 WHERE l.organisation_id = p_organisation_id AND certification.is_overdue(l, v_day)
+                   FOR NO KEY UPDATE SKIP LOCKED));
+            EXIT WHEN NOT EXISTS (
+                SELECT 1 FROM certification.listings AS l
+                 WHERE l.organisation_id = p_organisation_id AND certification.is_overdue(l, v_day));
+            PERFORM pg_sleep(0.05);
+        END LOOP;
+        PERFORM set_config('certification.own_transition', '', true);
+    EXCEPTION WHEN SQLSTATE 'BRAKE' THEN
+        PERFORM certification.brake_holds(p_organisation_id, 'expiry', v_n, v_of, p_run_id); -- the first answer is undone, too
+        IF p_everyone THEN
+            DELETE FROM certification.progress AS p WHERE p.organisation_id = p_organisation_id AND p.step = 'expire';
+        END IF;
+        PERFORM certification.complete_counts('expire', p_organisation_id, p_as_of, p_run_id, '{}');
+    END;
+    IF v.brake IS NOT NULL OR v_n > v.changed THEN
+        UPDATE certification.run_counts AS c SET n = v_n - v.changed
+         WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id AND c.measure = 'expiries_braked';
+    END IF;
+    RETURN QUERY
+    SELECT c.measure, c.detail, c.n
+      FROM certification.run_counts AS c
+      JOIN certification.measures('expire', '{}') AS z ON z.measure = c.measure AND z.detail = c.detail
+     WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id
+     ORDER BY 1, 2;
+END
+$$;
+COMMENT ON FUNCTION certification.expire_mentors IS
+    'Move to certification_expired who is active and whose last valid day was before p_as_of, and turn the website''s day; or nothing of it, if that were too much at once. Answers due, changed, already, skipped_…, braked.';
+
+CREATE OR REPLACE FUNCTION certification.reactivate_renewed(p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
+RETURNS TABLE (measure text, detail text, n bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT * FROM certification.carry_out('reactivate', p_organisation_id, p_as_of, p_run_id, p_everyone)
+$$;
+COMMENT ON FUNCTION certification.reactivate_renewed IS
+    'Move back to active who is certification_expired and holds a certification valid on p_as_of, where the organisation allows it.';
+
+CREATE OR REPLACE FUNCTION certification.changed_by_run(p_organisation_id uuid, p_run_id uuid) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(sum(c.n), 0)::bigint FROM certification.run_counts AS c
+     WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id AND c.measure = 'expiries_changed'
+$$;
+COMMENT ON FUNCTION certification.changed_by_run IS 'How many mentors this run has expired in this organisation.';
+
+REVOKE ALL ON FUNCTION
+    certification.measures, certification.claim_reminders, certification.expire_mentors, certification.reactivate_renewed, certification.changed_by_run
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.claim_reminders, certification.expire_mentors, certification.reactivate_renewed
+TO certification_expiry_check;

@@ -1,0 +1,244 @@
+-- The outbox: claim, then send, then settle (I4).
+
+CREATE OR REPLACE FUNCTION certification.mail_problem(p_email text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE
+        WHEN p_email IS NULL OR btrim(p_email) = '' THEN 'no_email'
+        WHEN p_email !~ '^[^@[:space:],;<>"]+@[^@[:space:],;<>"]+\.[^@[:space:],;<>".]+$' THEN 'malformed_email'
+    END
+$$;
+COMMENT ON FUNCTION certification.mail_problem IS 'Why this address cannot be mailed, or null.';
+
+CREATE OR REPLACE FUNCTION certification.usable_locale(p_locale text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT CASE WHEN p_locale IN ('nb', 'nn', 'en') THEN p_locale ELSE 'nb' END $$;
+COMMENT ON FUNCTION certification.usable_locale IS 'The recipient''s language, bokmål where there is none of ours.';
+
+-- Claim, then send, then settle (I4). A claim is committed before the mail service is called, one notice at a time, so
+-- that a crash leaves exactly one notice in doubt. It stays `claimed`, is reported as stuck, and is never sent again by itself.
+CREATE OR REPLACE FUNCTION certification.stale_notice(p_notice certification.notices, p_today date) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT CASE
+        WHEN p_notice.kind = 'digest' THEN NULL
+        WHEN m.id IS NULL THEN 'mentor_deleted'
+        WHEN c.expires_on IS DISTINCT FROM p_notice.certification_expiry_date THEN 'renewed'
+        WHEN p_notice.kind = 'expired' THEN CASE WHEN m.status <> 'certification_expired' THEN 'status_changed' END
+        WHEN m.status <> 'active' THEN 'status_changed'
+        WHEN c.expires_on < p_today THEN 'expired'
+        WHEN p_notice.kind = 'reminder' AND EXISTS (
+            SELECT 1 FROM certification.notices AS n
+             WHERE n.mentor_id = p_notice.mentor_id AND n.kind = 'reminder' AND n.id <> p_notice.id
+               AND n.certification_expiry_date = p_notice.certification_expiry_date
+               AND n.threshold_day < p_notice.threshold_day) THEN 'nearer_reminder'
+    END
+      FROM (SELECT 1) AS one
+      LEFT JOIN public.peer_mentors AS m ON m.id = p_notice.mentor_id
+      LEFT JOIN public.certifications AS c ON c.mentor_id = m.id
+$$;
+COMMENT ON FUNCTION certification.stale_notice IS 'Why this notice is no longer true and must not be sent, or null.';
+
+CREATE OR REPLACE FUNCTION certification.claim_notice(p_run_id uuid, p_organisation_id uuid, p_digests boolean, p_today date)
+RETURNS TABLE (
+    notice_id bigint, kind text, locale text, organisation_name text, recipient_name text, recipient_address text,
+    expires_on date, coordinator_name text, coordinator_address text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_notice certification.notices;
+    v_reason text;
+BEGIN
+    LOOP
+        SELECT n.* INTO v_notice
+          FROM certification.notices AS n
+         WHERE n.state = 'pending' AND n.organisation_id = p_organisation_id AND (n.kind = 'digest') = p_digests
+           AND n.sender_run_id IS DISTINCT FROM p_run_id -- given back in this run: not before the next
+         ORDER BY n.attempts, n.id -- what was refused before does not stand in the way of what was not
+           FOR UPDATE SKIP LOCKED
+         LIMIT 1;
+        IF NOT FOUND THEN
+            RETURN;
+        END IF;
+        SELECT x.locale, x.problem INTO v_notice.locale, v_reason
+          FROM (SELECT certification.usable_locale(r.locale) AS locale,
+                       coalesce(certification.stale_notice(v_notice, p_today), CASE WHEN r.id IS NULL THEN 'recipient_deleted'
+                           WHEN v_notice.kind = 'digest' AND NOT EXISTS (
+                               SELECT 1 FROM certification.digest_lines(v_notice.id)) THEN 'nothing_to_tell' END) AS problem
+                  FROM (SELECT 1) AS one
+                  LEFT JOIN (SELECT m.id, m.locale FROM public.peer_mentors AS m WHERE m.id = v_notice.mentor_id
+                             UNION ALL
+                             SELECT k.id, k.locale FROM public.coordinators AS k WHERE k.id = v_notice.coordinator_id) AS r ON true) AS x;
+        IF v_reason IS NOT NULL THEN
+            UPDATE certification.notices AS n
+               SET state = 'superseded', reason = v_reason, locale = v_notice.locale, sender_run_id = p_run_id,
+                   settled_at = clock_timestamp()
+             WHERE n.id = v_notice.id;
+            CONTINUE;
+        END IF;
+        UPDATE certification.notices AS n
+           SET state = 'claimed', locale = v_notice.locale, sender_run_id = p_run_id, attempts = n.attempts + 1,
+               reason = NULL, claimed_at = clock_timestamp()
+         WHERE n.id = v_notice.id;
+        RETURN QUERY
+        SELECT v_notice.id, v_notice.kind, v_notice.locale, o.name,
+               CASE WHEN v_notice.kind = 'digest' THEN k.full_name ELSE btrim(m.first_name || ' ' || m.last_name) END,
+               CASE WHEN v_notice.kind = 'digest' THEN k.email ELSE m.email END,
+               v_notice.certification_expiry_date,
+               CASE WHEN v_notice.kind <> 'digest' THEN k.full_name END,
+               CASE WHEN v_notice.kind <> 'digest' AND certification.mail_problem(k.email) IS NULL THEN k.email END
+          FROM public.organisations AS o
+          LEFT JOIN public.peer_mentors AS m ON m.id = v_notice.mentor_id
+          LEFT JOIN public.coordinators AS k ON k.id = coalesce(v_notice.coordinator_id, m.coordinator_id)
+         WHERE o.id = v_notice.organisation_id;
+        RETURN;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION certification.claim_notice IS 'Claim the next pending notice that is still true, or answer no row. Commit before sending.';
+
+CREATE OR REPLACE FUNCTION certification.settle_notice(p_notice_id bigint, p_run_id uuid, p_state text, p_reason text, p_message_id text)
+RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE certification.notices AS n
+       SET state = p_state, reason = p_reason, message_id = p_message_id,
+           settled_at = CASE WHEN p_state IN ('sent', 'undeliverable', 'superseded') THEN clock_timestamp() END
+     WHERE n.id = p_notice_id AND n.sender_run_id = p_run_id
+       AND (n.state = 'claimed' OR n.state = 'pending' AND p_state = 'undeliverable');
+    RETURN CASE WHEN FOUND THEN 'changed' ELSE 'skipped_not_claimed_by_this_run' END;
+END
+$$;
+COMMENT ON FUNCTION certification.settle_notice IS
+    'sent | undeliverable | pending (given back: certainly not accepted) | claimed (in doubt: the reason is kept, the claim stays). What this run gave back it may still write off.';
+
+-- What a coordinator must hear of a notice that could not be delivered goes into that coordinator's next unsent digest,
+-- or into a new one. One digest per coordinator and run in any case.
+CREATE OR REPLACE FUNCTION certification.was_refused(p_notice certification.notices, p_run_id uuid) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_notice.state = 'undeliverable'
+        OR (p_notice.state = 'pending' AND p_notice.sender_run_id = p_run_id AND p_notice.reason <> 'throttled')
+$$;
+COMMENT ON FUNCTION certification.was_refused IS
+    'Written off, or refused in this run and given back: if a digest can tell of it, SES takes mail and it is written off.';
+
+CREATE OR REPLACE FUNCTION certification.complete_digests(p_run_id uuid, p_organisation_id uuid) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_n bigint;
+BEGIN
+    -- A digest tells of those who are the coordinator's now. Who has got another coordinator since the night, that
+    -- coordinator has to hear of.
+    INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id)
+    SELECT DISTINCT d.run_id, p_organisation_id, 'digest', m.coordinator_id
+      FROM certification.notices AS d
+      JOIN (SELECT r.run_id, r.mentor_id FROM certification.cert_expiry_reminders AS r WHERE r.state <> 'collapsed'
+            UNION ALL
+            SELECT t.run_id, t.mentor_id FROM certification.transitions AS t) AS e ON e.run_id = d.run_id
+      JOIN public.peer_mentors AS m ON m.id = e.mentor_id
+     WHERE d.organisation_id = p_organisation_id AND d.kind = 'digest' AND d.state = 'pending'
+       AND m.organisation_id = p_organisation_id AND m.coordinator_id IS NOT NULL
+    ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL DO NOTHING;
+    INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id)
+    SELECT DISTINCT p_run_id, p_organisation_id, 'digest', m.coordinator_id
+      FROM certification.notices AS n
+      JOIN public.peer_mentors AS m ON m.id = n.mentor_id
+     WHERE n.organisation_id = p_organisation_id AND certification.was_refused(n, p_run_id) AND n.reported_in IS NULL
+       AND n.kind <> 'digest'
+       AND m.coordinator_id IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM certification.notices AS d
+                        WHERE d.coordinator_id = m.coordinator_id AND d.organisation_id = p_organisation_id
+                          AND d.state = 'pending')
+    ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL DO NOTHING;
+    UPDATE certification.notices AS n
+       SET reported_in = (SELECT max(d.id) FROM certification.notices AS d
+                           WHERE d.coordinator_id = m.coordinator_id AND d.organisation_id = p_organisation_id
+                             AND d.state = 'pending')
+      FROM public.peer_mentors AS m
+     WHERE n.organisation_id = p_organisation_id AND certification.was_refused(n, p_run_id) AND n.reported_in IS NULL
+       AND n.kind <> 'digest'
+       AND m.id = n.mentor_id AND m.coordinator_id IS NOT NULL;
+    GET DIAGNOSTICS v_n = ROW_COUNT;
+    RETURN v_n;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION certification.digest_lines(p_notice_id bigint)
+RETURNS TABLE (section text, mentor_name text, expires_on date, reason text, omitted bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH digest AS (
+        SELECT d.id, d.run_id, d.coordinator_id FROM certification.notices AS d WHERE d.id = p_notice_id
+    ), mentor AS (
+        SELECT m.id, btrim(m.first_name || ' ' || m.last_name) AS name, m.email
+          FROM public.peer_mentors AS m JOIN digest AS d ON d.coordinator_id = m.coordinator_id
+    ), line AS (
+        SELECT CASE r.state WHEN 'claimed' THEN 'reminded' ELSE 'unreachable' END AS section,
+               m.name, r.certification_expiry_date AS expires_on, r.reason
+          FROM mentor AS m
+          JOIN certification.cert_expiry_reminders AS r ON r.mentor_id = m.id
+          JOIN digest AS d ON d.run_id = r.run_id
+         WHERE r.state = 'unreachable'
+            OR (r.state = 'claimed' AND NOT EXISTS ( -- not reminded after all, or told below
+                SELECT 1 FROM certification.notices AS n
+                 WHERE n.mentor_id = r.mentor_id AND n.kind = 'reminder' AND n.threshold_day = r.threshold_day
+                   AND n.certification_expiry_date = r.certification_expiry_date
+                   AND (n.state IN ('undeliverable', 'superseded') OR n.reported_in IS NOT NULL AND n.state = 'pending')))
+        UNION ALL
+        SELECT CASE t.to_status WHEN 'active' THEN 'reactivated' ELSE 'expired' END, m.name,
+               t.certification_expiry_date, certification.mail_problem(m.email)
+          FROM mentor AS m
+          JOIN certification.transitions AS t ON t.mentor_id = m.id
+          JOIN digest AS d ON d.run_id = t.run_id
+        UNION ALL
+        SELECT 'undeliverable', m.name, n.certification_expiry_date, n.reason
+          FROM certification.notices AS n
+          JOIN digest AS d ON d.id = n.reported_in
+          JOIN mentor AS m ON m.id = n.mentor_id
+         WHERE n.state IN ('pending', 'undeliverable')
+        UNION ALL
+        SELECT 'needs_decision', m.name, s.certification_expiry_date, s.reason
+          FROM mentor AS m
+          JOIN certification.set_aside AS s ON s.mentor_id = m.id
+          JOIN digest AS d ON d.run_id = s.first_run_id
+         WHERE s.reason IN ('set_active_by_hand', 'set_expired_by_hand', 'awaiting_manual_reactivation')
+    ), ranked AS (
+        SELECT l.*, row_number() OVER w AS place, count(*) OVER (PARTITION BY l.section) AS total
+          FROM line AS l WINDOW w AS (PARTITION BY l.section ORDER BY l.expires_on, l.name)
+    )
+    SELECT k.section, k.name, k.expires_on, k.reason, greatest(k.total - 100, 0)
+      FROM ranked AS k WHERE k.place <= 100
+     ORDER BY k.section, k.place
+$$;
+COMMENT ON FUNCTION certification.digest_lines IS 'What one digest tells, at most 100 lines a section; `omitted` says how many more there are.';
+
+-- The count of a sending run is the state of the notices it took: nothing to keep in step by hand.
+CREATE OR REPLACE FUNCTION certification.count_sending(p_run_id uuid, p_organisation_id uuid, p_stuck_before timestamptz)
+RETURNS TABLE (measure text, detail text, n bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO certification.run_counts (run_id, organisation_id, measure, detail, n)
+    SELECT p_run_id, p_organisation_id, 'notices_' || s.outcome, k.kind || ':' || l.locale, count(n.id)
+      FROM unnest('{reminder,expired,reactivated,digest}'::text[]) AS k (kind)
+     CROSS JOIN unnest('{nb,nn,en}'::text[]) AS l (locale)
+     CROSS JOIN (VALUES ('sent', 'sent'), ('undeliverable', 'undeliverable'), ('superseded', 'superseded'),
+                        ('given_back', 'pending'), ('in_doubt', 'claimed')) AS s (outcome, state)
+      LEFT JOIN certification.notices AS n
+        ON n.sender_run_id = p_run_id AND n.organisation_id = p_organisation_id
+       AND n.kind = k.kind AND n.state = s.state AND coalesce(n.locale, 'nb') = l.locale
+     GROUP BY s.outcome, k.kind, l.locale
+    UNION ALL
+    SELECT p_run_id, p_organisation_id, 'notices_waiting', '', count(*)
+      FROM certification.notices AS n WHERE n.organisation_id = p_organisation_id AND n.state = 'pending'
+    UNION ALL
+    SELECT p_run_id, p_organisation_id, 'notices_stuck', '', count(*)
+      FROM certification.notices AS n
+     WHERE n.organisation_id = p_organisation_id AND n.state = 'claimed' AND n.claimed_at < p_stuck_before
+    ON CONFLICT ON CONSTRAINT run_counts_pkey DO UPDATE SET n = excluded.n;
+    RETURN QUERY
+    SELECT c.measure, c.detail, c.n FROM certification.run_counts AS c
+     WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id ORDER BY 1, 2;
+END
+$$;
+
+REVOKE ALL ON FUNCTION
+    certification.mail_problem, certification.usable_locale, certification.stale_notice, certification.claim_notice, certification.settle_notice, certification.was_refused, certification.complete_digests, certification.digest_lines, certification.count_sending
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.claim_notice, certification.settle_notice, certification.complete_digests, certification.digest_lines, certification.count_sending
+TO certification_send_notices;

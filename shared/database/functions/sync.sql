@@ -1,0 +1,238 @@
+-- How a worker takes listings to the website: claim, push, settle (I6, I8).
+
+-- The rows are locked first and read in a second statement, whose snapshot is younger: the state that is pushed is never
+-- older than the version it is pushed as. A row that a transaction holds just now is not waited for.
+CREATE OR REPLACE FUNCTION certification.only_doubtful(l certification.listings) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(l.doubtful_until > clock_timestamp() AND l.accepted_version = l.desired_version, false)
+$$;
+COMMENT ON FUNCTION certification.only_doubtful IS 'Whether the website has accepted it, and only waits for an earlier doubt to end.';
+
+-- A wrong import of dates would hide everybody long before the night. Who is paused, withdrawn or does not consent is hidden
+-- in any case; whom nothing but a date hides is held back while there are too many of them, counted since the last night.
+CREATE OR REPLACE FUNCTION certification.free_to_send(p_mentor_ids uuid[], p_worker uuid) RETURNS uuid[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    v record;
+    v_limits record;
+    v_n bigint;
+    v_of bigint;
+    v_held uuid[] := '{}';
+BEGIN
+    FOR v IN
+        SELECT l.organisation_id, e.day, array_agg(l.mentor_id) AS ids
+          FROM certification.listings AS l
+          JOIN public.peer_mentors AS m ON m.id = l.mentor_id
+          JOIN public.certifications AS c ON c.mentor_id = l.mentor_id
+          JOIN certification.evaluated_days AS e ON e.organisation_id = l.organisation_id
+         WHERE l.mentor_id = ANY (p_mentor_ids) AND l.website IS NOT NULL
+           AND m.status = 'active' AND m.listing_consent AND c.expires_on < e.day
+         GROUP BY l.organisation_id, e.day
+         ORDER BY l.organisation_id
+    LOOP
+        v_limits := certification.brake_limits(v.organisation_id);
+        SELECT count(*) INTO v_n
+          FROM public.peer_mentors AS m
+          JOIN public.certifications AS c ON c.mentor_id = m.id
+         WHERE m.organisation_id = v.organisation_id AND m.status = 'active' AND m.listing_consent AND c.expires_on < v.day
+           AND NOT EXISTS ( -- a person has set the mentor active again
+               SELECT 1 FROM certification.transitions AS t
+                WHERE t.mentor_id = m.id AND t.to_status = 'certification_expired' AND t.certification_expiry_date = c.expires_on);
+        CONTINUE WHEN v_n <= v_limits.count;
+        SELECT count(*) INTO v_of FROM public.peer_mentors AS m
+         WHERE m.organisation_id = v.organisation_id AND m.status = 'active';
+        CONTINUE WHEN v_n * 100 <= v_limits.percent * v_of OR EXISTS (
+            SELECT 1 FROM certification.brakes AS b
+             WHERE b.organisation_id = v.organisation_id AND b.kind = 'expiry' AND b.closed_at IS NULL
+               AND certification.brake_release_is_in_force(b.released_at));
+        -- The night decides anew, and uses a release up.
+        INSERT INTO certification.brakes AS b (organisation_id, kind, run_id, last_run_id, n, of_n)
+        VALUES (v.organisation_id, 'expiry', p_worker, p_worker, v_n, v_of)
+        ON CONFLICT (organisation_id, kind) WHERE closed_at IS NULL DO NOTHING;
+        v_held := v_held || v.ids;
+    END LOOP;
+    IF v_held = '{}' THEN
+        RETURN p_mentor_ids;
+    END IF;
+    UPDATE certification.listings AS l SET reason = 'brake' WHERE l.mentor_id = ANY (v_held);
+    RETURN ARRAY(SELECT u.id FROM unnest(p_mentor_ids) AS u (id) WHERE NOT u.id = ANY (v_held));
+END
+$$;
+COMMENT ON FUNCTION certification.free_to_send IS 'Whom of these, whose listings the caller has locked, may be sent now. The rest gets the reason brake.';
+
+CREATE OR REPLACE FUNCTION certification.claim_listings(p_mentor_ids uuid[], p_worker uuid, p_lease interval)
+RETURNS TABLE (mentor_id uuid, outcome text, version bigint, action text, website_table text, website_key text, body text)
+-- row_security: a mentor whom a policy hides from us must be an error, not a mentor who is gone and to be hidden.
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off AS $$
+#variable_conflict use_column
+DECLARE
+    v_free uuid[];
+BEGIN
+    SELECT coalesce(array_agg(f.mentor_id), '{}') INTO v_free FROM (
+        SELECT l.mentor_id FROM certification.listings AS l
+         WHERE l.mentor_id = ANY (p_mentor_ids)
+           AND l.synced_version < l.desired_version AND l.state <> 'set_aside'
+           AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp())
+           AND NOT certification.only_doubtful(l)
+         ORDER BY l.mentor_id
+           FOR NO KEY UPDATE SKIP LOCKED) AS f;
+    v_free := certification.free_to_send(v_free, p_worker);
+    RETURN QUERY
+    WITH wanted AS MATERIALIZED (
+        SELECT w.mentor_id, w.listed, w.expires_on, w.target,
+               -- What was published there once and is no longer is emptied.
+               CASE WHEN l.website -> 'columns' <> w.target -> 'columns'
+                    THEN rtrim(w.show, '}') || (
+                        SELECT coalesce(string_agg(', ' || to_json(o.name)::text || ': null', ''), '') || '}'
+                          FROM jsonb_array_elements_text(l.website -> 'columns') AS o (name)
+                         WHERE NOT (w.show::jsonb ? o.name))
+                    ELSE w.show END AS show,
+               CASE WHEN l.website IS NULL OR (l.website ->> 'table', l.website ->> 'key') = (w.target ->> 'table', w.target ->> 'key')
+                    THEN w.hide ELSE (l.website -> 'hide')::text END AS hide,
+               CASE WHEN l.website IS NOT NULL
+                     AND (l.website ->> 'table', l.website ->> 'key') <> (w.target ->> 'table', w.target ->> 'key')
+                    THEN CASE WHEN w.listed THEN 'move' ELSE 'hide' END
+                    WHEN w.listed AND l.website IS NULL THEN 'create'
+                    WHEN w.listed THEN 'publish'
+                    WHEN l.website IS NOT NULL THEN 'hide' END AS action
+          FROM certification.wanted_listings(v_free) AS w
+          JOIN certification.listings AS l ON l.mentor_id = w.mentor_id
+    ), claimed AS (
+        UPDATE certification.listings AS l
+           SET state = CASE WHEN w.action IS NULL THEN 'hidden' ELSE 'sending' END,
+               synced_version = CASE WHEN w.action IS NULL THEN l.desired_version ELSE l.synced_version END,
+               attempts = l.attempts + CASE WHEN w.action IS NULL THEN 0 ELSE 1 END,
+               website = CASE WHEN w.action = 'create' OR w.action = 'publish' AND l.website -> 'columns' = w.target -> 'columns'
+                              THEN w.target
+                              -- Until this is accepted both what was and what will be published may be there.
+                              WHEN w.action = 'publish'
+                              THEN w.target || jsonb_build_object('now', w.target -> 'columns', 'before', l.website -> 'columns', 'columns',
+                                   (SELECT jsonb_agg(DISTINCT c.name ORDER BY c.name)
+                                      FROM jsonb_array_elements((w.target -> 'columns') || (l.website -> 'columns')) AS c (name)))
+                              ELSE l.website END,
+               shown_until = CASE WHEN w.action IN ('create', 'publish') THEN w.expires_on ELSE l.shown_until END,
+               reason = CASE WHEN w.action IS NULL THEN NULL ELSE l.reason END,
+               -- What is sent from now on comes after everything that was in doubt.
+               doubtful_until = CASE WHEN l.doubtful_until > clock_timestamp() THEN l.doubtful_until END,
+               doubtful_version = CASE WHEN l.doubtful_until > clock_timestamp() THEN l.doubtful_version END,
+               sending = w.action,
+               sending_version = CASE WHEN w.action IS NOT NULL THEN l.desired_version END,
+               claimed_by = CASE WHEN w.action IS NOT NULL THEN p_worker END,
+               claimed_until = CASE WHEN w.action IS NOT NULL THEN clock_timestamp() + p_lease END
+          FROM wanted AS w
+         WHERE l.mentor_id = w.mentor_id
+        RETURNING l.mentor_id, w.action, l.desired_version, l.website, w.show, w.hide
+    )
+    SELECT c.mentor_id, CASE WHEN c.action IS NULL THEN 'nothing_to_show' ELSE 'send' END, c.desired_version,
+           CASE c.action WHEN 'move' THEN 'hide' WHEN 'create' THEN 'publish' ELSE c.action END, c.website ->> 'table', c.website ->> 'key',
+           CASE WHEN c.action IN ('create', 'publish') THEN c.show WHEN c.action IN ('hide', 'move') THEN c.hide END
+      FROM claimed AS c
+    UNION ALL
+    SELECT l.mentor_id,
+           CASE WHEN l.synced_version = l.desired_version THEN 'already'
+                WHEN l.state = 'set_aside' THEN 'set_aside'
+                WHEN l.claimed_until >= clock_timestamp() THEN 'busy'
+                WHEN certification.only_doubtful(l) THEN 'doubtful'
+                WHEN l.reason = 'brake' THEN 'braked'
+                ELSE 'locked' END,
+           l.desired_version, NULL, NULL, NULL, NULL
+      FROM certification.listings AS l
+     WHERE l.mentor_id = ANY (p_mentor_ids) AND NOT l.mentor_id = ANY (v_free)
+    UNION ALL
+    SELECT u.id, 'unknown', 0, NULL, NULL, NULL, NULL
+      FROM (SELECT DISTINCT a.id FROM unnest(p_mentor_ids) AS a (id)) AS u
+     WHERE NOT EXISTS (SELECT 1 FROM certification.listings AS l WHERE l.mentor_id = u.id);
+END
+$$;
+COMMENT ON FUNCTION certification.claim_listings IS
+    'Take these listings for one worker and answer what to do with each. send: push it; nothing_to_show: settled without a request; already: nothing to do; busy: another worker has it and looks again when it is done; locked: being changed just now; doubtful: accepted, and to be pushed once more when an earlier request can no longer come after it; braked: one of a mass change that nobody has released; set_aside; unknown.';
+
+-- Dynamics ends a request after two minutes; one whose reply never came may be carried out until then.
+CREATE OR REPLACE FUNCTION certification.settle_listings(p_worker uuid, p_mentor_ids uuid[], p_outcomes text[], p_reasons text[], p_doubtful boolean[])
+RETURNS TABLE (mentor_id uuid, outcome text, version bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    -- In the order of their ids, and past what a transaction holds: nobody who changes a mentor waits for a worker that waits.
+    WITH held AS MATERIALIZED (
+        SELECT l.mentor_id, l.sending, s.reason,
+               -- Hiding it in its old place, of which there is none any more: nothing of it is there.
+               CASE WHEN l.sending = 'move' AND s.reason = 'dataverse_404_0x8006088a' THEN 'accepted' ELSE s.outcome END AS outcome,
+               coalesce(l.doubtful_version < l.sending_version, false) AS may_be_undone,
+               CASE WHEN s.doubtful THEN clock_timestamp() + interval '3 minutes' ELSE l.doubtful_until END AS doubtful_until,
+               CASE WHEN s.doubtful THEN least(l.doubtful_version, l.sending_version) ELSE l.doubtful_version END AS doubtful_version
+          FROM (SELECT * FROM unnest(p_mentor_ids, p_outcomes, p_reasons, p_doubtful) AS a (mentor_id, outcome, reason, doubtful)
+                 ORDER BY a.mentor_id) AS s
+         -- One by one through the primary key: the statistics say that nobody claims anything, so a join would scan.
+         CROSS JOIN LATERAL (
+               SELECT k.mentor_id, k.sending, k.sending_version, k.doubtful_until, k.doubtful_version
+                 FROM certification.listings AS k
+                WHERE k.mentor_id = s.mentor_id AND k.claimed_by = p_worker
+                  FOR NO KEY UPDATE SKIP LOCKED) AS l
+    ), meant AS (
+        SELECT h.mentor_id, h.outcome, h.reason, h.may_be_undone, h.doubtful_until, h.doubtful_version,
+               h.outcome = 'accepted' AND NOT h.may_be_undone AND h.sending <> 'move' AS synced,
+               h.outcome = 'accepted' AND NOT h.may_be_undone AND h.sending IN ('hide', 'move')
+                   OR h.outcome = 'refused' AND h.sending = 'create' AS leaves_nothing
+          FROM held AS h
+    ), settled AS (
+        UPDATE certification.listings AS l
+           SET state = CASE
+                   WHEN s.synced AND l.sending_version = l.desired_version
+                       THEN CASE WHEN l.sending IN ('create', 'publish') THEN 'live' ELSE 'hidden' END
+                   WHEN s.outcome = 'refused' AND l.sending_version = l.desired_version THEN 'set_aside'
+                   ELSE 'waiting' END,
+               reason = CASE WHEN s.outcome <> 'accepted' THEN s.reason WHEN s.may_be_undone THEN 'in_doubt' END,
+               synced_version = CASE WHEN s.synced THEN l.sending_version ELSE l.synced_version END,
+               accepted_version = CASE WHEN s.outcome = 'accepted' AND l.sending <> 'move' THEN l.sending_version
+                                       ELSE l.accepted_version END,
+               doubtful_until = s.doubtful_until,
+               doubtful_version = s.doubtful_version,
+               synced_at = CASE WHEN s.outcome = 'accepted' THEN clock_timestamp() ELSE l.synced_at END,
+               attempts = CASE WHEN s.outcome = 'accepted' THEN 0 ELSE l.attempts END,
+               website = CASE WHEN s.leaves_nothing THEN NULL
+                              WHEN s.synced AND l.website ? 'now'
+                              THEN jsonb_set(l.website - 'now' - 'before', '{columns}', l.website -> 'now')
+                              -- A PATCH is done whole or not at all.
+                              WHEN s.outcome = 'refused' AND l.website ? 'now'
+                              THEN jsonb_set(l.website - 'now' - 'before', '{columns}', l.website -> 'before')
+                              ELSE l.website END,
+               shown_until = CASE WHEN s.leaves_nothing THEN NULL ELSE l.shown_until END,
+               changed_at = CASE WHEN s.outcome = 'accepted' AND l.sending_version < l.desired_version THEN clock_timestamp()
+                                 ELSE l.changed_at END,
+               sending = NULL, sending_version = NULL, claimed_by = NULL, claimed_until = NULL
+          FROM meant AS s
+         WHERE l.mentor_id = s.mentor_id
+        RETURNING l.mentor_id, l.desired_version, l.state, s.outcome, certification.only_doubtful(l) AS only_doubtful
+    )
+    SELECT s.mentor_id, CASE WHEN s.only_doubtful THEN 'doubtful' ELSE 'again' END, s.desired_version FROM settled AS s
+     WHERE s.state = 'waiting' AND s.outcome IN ('accepted', 'refused')
+    UNION ALL
+    SELECT l.mentor_id, 'locked', l.desired_version FROM certification.listings AS l
+     WHERE l.mentor_id = ANY (p_mentor_ids) AND l.claimed_by = p_worker
+       AND l.mentor_id NOT IN (SELECT h.mentor_id FROM held AS h) -- hashed; NOT EXISTS compares each with each
+$$;
+COMMENT ON FUNCTION certification.settle_listings IS
+    'Write down what became of claimed listings: accepted, refused (set aside) or not_now; doubtful: a request of this claim may be carried out yet. Answers what is left to do. again: it changed meanwhile; locked: not written down, a transaction has it; doubtful: to be pushed once more in three minutes. What another worker has claimed since is left alone.';
+
+CREATE OR REPLACE FUNCTION certification.unsynced_listings(p_after uuid, p_limit integer)
+RETURNS TABLE (mentor_id uuid, version bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT l.mentor_id, l.desired_version FROM certification.listings AS l
+     WHERE l.synced_version < l.desired_version AND l.state <> 'set_aside'
+       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp()) AND NOT certification.only_doubtful(l)
+       AND (p_after IS NULL OR l.mentor_id > p_after)
+     ORDER BY l.mentor_id LIMIT p_limit
+$$;
+COMMENT ON FUNCTION certification.unsynced_listings IS 'Listings with something to tell the website that nobody is sending, a page at a time by mentor_id.';
+
+REVOKE ALL ON FUNCTION
+    certification.only_doubtful, certification.free_to_send, certification.claim_listings, certification.settle_listings, certification.unsynced_listings
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.claim_listings, certification.settle_listings, certification.unsynced_listings
+TO certification_dynamics_sync;
+GRANT EXECUTE ON FUNCTION
+    certification.unsynced_listings
+TO certification_expiry_check;
+GRANT EXECUTE ON FUNCTION
+    certification.unsynced_listings
+TO certification_reconciliation;
