@@ -1,10 +1,10 @@
 """Apply the database's files: the numbered migrations, forward only, then the SQL functions as they are now.
 
 A numbered migration holds tables, columns and constraints, and never changes once it was applied. The current text of
-every SQL function and trigger stands in `shared/database/functions/`, and is applied again when its file has changed. One
-apply is one transaction, each file in it one simple query, so a transaction pooler may sit in between, and no function is
-ever missing while another deployment runs. A transaction-level advisory lock lets two deployments take turns. Applying
-twice does nothing.
+every SQL function and trigger stands in `shared/database/functions/`, and is applied again when its file has changed.
+One apply is one transaction, each file in it one simple query, so a transaction pooler may sit in between, and no
+function is ever missing while another deployment runs. A transaction-level advisory lock lets two deployments take
+turns. Applying twice does nothing.
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ def migrate(connection: psycopg.Connection, folder: Path = MIGRATIONS, functions
             "CREATE TABLE IF NOT EXISTS certification.migrations"
             " (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
         )
-        known = dict(connection.execute("SELECT name, checksum FROM certification.migrations").fetchall())
+        known: dict[str, str] = dict(
+            connection.execute("SELECT name, checksum FROM certification.migrations").fetchall()
+        )
         connection.execute("SET LOCAL lock_timeout = '5s'")
         for migration in numbered:
             if migration.name not in known:
