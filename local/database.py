@@ -13,7 +13,7 @@ from shared.adapters.postgres.migrate import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date
+    from datetime import date, datetime
     from uuid import UUID
 
     from local.mentors_csv import OrganisationRow
@@ -85,6 +85,13 @@ def set_evaluated(connection: psycopg.Connection, organisations: Iterable[UUID],
         " ON CONFLICT DO NOTHING",
         (list(organisations), day),
     )
+
+
+def simulate_time(connection: psycopg.Connection, moment: datetime | None) -> None:
+    """Have `moment` be the present from now on; None: the clock is."""
+    connection.execute("DELETE FROM certification.simulated_time")
+    if moment is not None:
+        connection.execute("INSERT INTO certification.simulated_time (ahead) SELECT %s - clock_timestamp()", (moment,))
 
 
 def publish_again(dsn: str) -> None:

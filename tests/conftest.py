@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from dataclasses import dataclass
+from datetime import datetime, time
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -17,8 +18,8 @@ from local.dataverse.protection import Limits
 from local.mail import LocalSes
 from local.postgres import Postgres
 from local.stack import endpoints
-from tests.foundation import Foundation
-from tests.nights import Functions
+from tests.foundation import DAY, Foundation
+from tests.nights import OSLO, Functions
 from tests.reconciling import Reconciler
 from tests.syncs import Crew, Site, two_tables
 
@@ -68,6 +69,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
         with psycopg.connect(local_database.create(server, TEMPLATE)) as connection:
             # Tests about other things expire as many as they like; Foundation.brake sets the limits.
             connection.execute("UPDATE certification.standard SET brake_count = 1000000")
+            local_database.simulate_time(connection, datetime.combine(DAY, time(10), OSLO))
         yield server
     finally:
         server.destroy()

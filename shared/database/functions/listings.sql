@@ -128,15 +128,6 @@ $$;
 COMMENT ON FUNCTION certification.is_overdue IS
     'Shown beyond its last day, and nothing is on the way to change that: what waits will be read with the new day, what a worker has was read with the old one. Or set aside while it may be shown: tried again every night, and told again.';
 
-CREATE OR REPLACE FUNCTION certification.today_in(p_timezone text) RETURNS date
-LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    RETURN (statement_timestamp() AT TIME ZONE p_timezone)::date;
-EXCEPTION WHEN invalid_parameter_value THEN
-    RETURN (statement_timestamp() AT TIME ZONE 'Europe/Oslo')::date; -- one organisation's mistake stops no other's sync (I13)
-END
-$$;
-
 -- What the website should show of each listing now: true if the mentor is active, consents and is certified (I5). The
 -- body holds fields of consenting mentors only; whoever is not to be listed comes without any.
 CREATE OR REPLACE FUNCTION certification.wanted_listings(p_mentor_ids uuid[])
@@ -182,5 +173,5 @@ $$;
 COMMENT ON FUNCTION certification.wanted_listings IS 'What the website should show of these listings as things stand now, and the bodies that make it do so.';
 
 REVOKE ALL ON FUNCTION
-    certification.raise_listings, certification.note_listings, certification.note_listings_of_many, certification.is_overdue, certification.today_in, certification.wanted_listings
+    certification.raise_listings, certification.note_listings, certification.note_listings_of_many, certification.is_overdue, certification.wanted_listings
 FROM PUBLIC;

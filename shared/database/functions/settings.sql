@@ -1,4 +1,21 @@
--- What an organisation has set, and what applies where it has set nothing.
+-- What an organisation has set, and what applies where it has set nothing; what counts as now.
+
+CREATE OR REPLACE FUNCTION certification.present() RETURNS timestamptz
+LANGUAGE sql STABLE AS $$
+    SELECT statement_timestamp() + coalesce((SELECT t.ahead FROM certification.simulated_time AS t), interval '0')
+$$;
+COMMENT ON FUNCTION certification.present IS
+    'The moment whose calendar day counts (I14, I15): the clock, or what the owner has set for a local stack. Leases, windows and ages always go by the clock.';
+
+CREATE OR REPLACE FUNCTION certification.today_in(p_timezone text) RETURNS date
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (certification.present() AT TIME ZONE p_timezone)::date;
+EXCEPTION WHEN invalid_parameter_value THEN
+    RETURN (certification.present() AT TIME ZONE 'Europe/Oslo')::date; -- one organisation's mistake stops no other's sync (I13)
+END
+$$;
+COMMENT ON FUNCTION certification.today_in IS 'The calendar day it is there now; Europe/Oslo''s where the time zone is unknown.';
 
 CREATE OR REPLACE FUNCTION certification.is_descending(p_days smallint[]) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -115,5 +132,5 @@ END
 $$;
 
 REVOKE ALL ON FUNCTION
-    certification.is_descending, certification.standard_thresholds, certification.effective_thresholds, certification.mapping_problem, certification.effective_mapping, certification.brake_limits, certification.keep_flags
+    certification.present, certification.today_in, certification.is_descending, certification.standard_thresholds, certification.effective_thresholds, certification.mapping_problem, certification.effective_mapping, certification.brake_limits, certification.keep_flags
 FROM PUBLIC;
