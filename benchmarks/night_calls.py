@@ -45,9 +45,11 @@ def run_night(connection: Connection, as_of: date, *, everyone: bool = False) ->
     run_id = runs.start("expiry_check", datetime.combine(as_of, time_of_day.min, UTC), "benchmark")
     for organisation in runs.organisations():
         runs.start_organisation(run_id, organisation.id, as_of)
+        told: dict[tuple[str, str], int] = {}
         for step in Step:
             start = time.perf_counter()
-            for count in night.carry_out(step, organisation.id, as_of, run_id, everyone=everyone):
-                counts[count.measure] += count.n
+            told |= {(c.measure, c.detail): c.n for c in night.carry_out(step, organisation.id, as_of, run_id, everyone=everyone)}
             steps[step] += time.perf_counter() - start
+        for (measure, _), n in told.items():
+            counts[measure] += n
     return Night(run_id, time.perf_counter() - began, steps, counts)

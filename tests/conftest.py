@@ -101,7 +101,7 @@ def foundation(connection: psycopg.Connection) -> Foundation:
 @pytest.fixture
 def functions(database: TestDatabase) -> Iterator[Functions]:
     """Nights and sendings on the test's database."""
-    with Functions(database.login) as functions:
+    with Functions(database.login, database.dsn) as functions:
         yield functions
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from shared.domain.listings import Answer
 
@@ -32,6 +33,23 @@ class IncompleteNoticeError(PermanentError):
 
 class StoreUnavailableError(TransientError):
     """When the database refuses for now: a deadlock, a lock that was not to be had, no connection free."""
+
+
+class ScheduledAheadError(PermanentError):
+    """When a run's scheduled time has not come: a wrong digit in an event, or a clock that is wrong."""
+
+    CODE = "scheduled_time_ahead"
+
+    def __init__(self, scheduled_at: datetime, latest: datetime) -> None:
+        """`latest` is the latest time that would be taken now."""
+        super().__init__(
+            f"scheduled_time: {scheduled_at:%Y-%m-%dT%H:%M%z} has not come, so nothing was done."
+            f" Now it may be {latest:%Y-%m-%dT%H:%M%z} at the latest, 36 hours ahead; is a digit wrong?"
+        )
+
+
+class DayAheadError(PermanentError):
+    """When the database refuses to evaluate a day that has not come."""
 
 
 class StoreRefusedError(PermanentError):

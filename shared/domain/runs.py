@@ -71,6 +71,7 @@ _DEGRADING = frozenset(
         "expiries_skipped_by_hand",
         "expiries_skipped_busy",
         "expiries_braked",
+        "reminders_braked",
         "reactivations_skipped_by_hand",
         "reactivations_skipped_busy",
         "notices_undeliverable",

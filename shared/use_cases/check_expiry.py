@@ -20,6 +20,7 @@ from shared.domain.runs import (
     trouble,
 )
 from shared.use_cases.check_credential import checked
+from shared.use_cases.start_run import start_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,15 +49,15 @@ def check_expiry(
     pause: Callable[[float], None],
     check_credential: Callable[[], Health],
 ) -> RunResult:
-    """Evaluate the day of `scheduled_at` for every organisation. Safe to repeat, to overlap and to run late.
+    """Evaluate the day of `scheduled_at` for every organisation. Safe to repeat, to overlap, to run late and in any order.
 
     Sees first whether the website lets us in, so that whoever is told of the run is told of that (I10). An organisation
     whose step raises is set aside and the others go on (I13). Then asks for the sync of every listing that the website
     does not show as it is, so that nothing hangs on the doorbell. Raises RunFailedError, so that Lambda tries again,
     when no organisation could be evaluated or when trying again may help one of them or the sync, and
-    ConnectionLostError when the database is gone.
+    ConnectionLostError when the database is gone. Raises ScheduledAheadError for a time that has not come.
     """
-    run_id = runs.start("expiry_check", scheduled_at, request_id)
+    run_id = start_run("expiry_check", scheduled_at, request_id, runs=runs, report=report)
     health = checked(check_credential, "expiry_check", as_of(scheduled_at, "Europe/Oslo"), report)
     organisations = runs.organisations()
     verdict = combine(

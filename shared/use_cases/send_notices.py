@@ -19,6 +19,7 @@ from shared.domain.runs import (
     judge,
     trouble,
 )
+from shared.use_cases.start_run import start_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,9 +51,10 @@ def send_notices(
     tell what could not be delivered in the same run.
 
     Claims older than `stuck_after` are reported, never sent again. Raises RunFailedError when the mail service refuses
-    altogether; nothing is lost by that, the notices are pending again.
+    altogether; nothing is lost by that, the notices are pending again. Raises ScheduledAheadError for a time that has not
+    come; one of a day that is over sends nothing, for it would count the days left wrong.
     """
-    run_id = runs.start("send_notices", scheduled_at, request_id)
+    run_id = start_run("send_notices", scheduled_at, request_id, runs=runs, report=report)
     organisations = runs.organisations()
     verdicts, state = [], _Service()
     for organisation in organisations:

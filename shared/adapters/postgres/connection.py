@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from shared.adapters.postgres.certificates import fails_in_tls, tls_arguments
-from shared.domain.errors import ConnectionLostError, StoreRefusedError, StoreUnavailableError
+from shared.domain.errors import ConnectionLostError, DayAheadError, StoreRefusedError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +21,7 @@ type Connection = psycopg.Connection[dict[str, Any]]
 _TRANSIENT = ("40", "53", "55P03", "57")
 # tcp_user_timeout, in milliseconds: what nobody acknowledges ends the connection, instead of a wait for a dead peer.
 _KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+_DAY_AHEAD = "AHEAD"  # certification.refuse_day_ahead
 _FIELDS = {name: name for name in ("host", "port", "dbname", "password")} | {"username": "user"}
 _CONNECT_SECONDS = 10
 _LONGEST_IDLE_SECONDS = 120.0
@@ -128,6 +129,8 @@ def translated(connection: Connection) -> Iterator[None]:
     except psycopg.Error as error:
         if connection.broken or connection.closed:
             raise ConnectionLostError("database_connection_lost") from None
+        if error.sqlstate == _DAY_AHEAD:
+            raise DayAheadError("day_ahead") from None
         code = "_".join(filter(None, ("database", error.sqlstate, error.diag.constraint_name)))
         if (error.sqlstate or "").startswith(_TRANSIENT):
             raise StoreUnavailableError(code) from None

@@ -28,6 +28,11 @@ class PostgresRuns:
         run_id: UUID = rows[0]["id"]
         return run_id
 
+    def latest_scheduled_time(self) -> datetime:
+        """Return certification.latest_scheduled_time: 36 hours ahead of what counts as now."""
+        latest: datetime = call(self._connection, "SELECT certification.latest_scheduled_time() AS at", {})[0]["at"]
+        return latest
+
     def organisations(self) -> tuple[Organisation, ...]:
         """Every organisation with the settings in force."""
         rows = call(self._connection, "SELECT * FROM certification.organisations_to_run()", {})

@@ -53,7 +53,7 @@ BEGIN
        SET released_at = clock_timestamp(), released_by = p_actor, released_reason = p_reason,
            -- No run comes by an organisation that is gone.
            closed_at = CASE WHEN NOT EXISTS (SELECT 1 FROM public.organisations AS o WHERE o.id = p_organisation_id)
-                             AND p_kind = 'expiry' THEN clock_timestamp() END
+                             AND p_kind <> 'repair' THEN clock_timestamp() END
      WHERE b.id = v_brake.id;
     INSERT INTO certification.audit (action, actor, reason, organisation_id, facts)
     VALUES ('release_brake', p_actor, p_reason, p_organisation_id,

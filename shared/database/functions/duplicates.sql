@@ -5,11 +5,14 @@ CREATE OR REPLACE FUNCTION certification.found_twice()
 RETURNS TABLE (kind text, mentor_id uuid, certification_expiry_date date, detail text, n bigint)
 LANGUAGE sql STABLE SET work_mem = '64MB' SET jit = off
     SET enable_indexscan = off SET enable_indexonlyscan = off SET enable_bitmapscan = off AS $$
-    SELECT 'transition', l.mentor_id, l.certification_expiry_date, l.to_status, count(*)
+    -- A transition of a run that was undone is none (certification.undo_run).
+    SELECT 'transition', l.mentor_id, l.certification_expiry_date, t.made, sum(t.n)::bigint
       FROM public.mentor_status_log AS l
-     WHERE l.actor = 'system:expiry_check'
-     GROUP BY l.mentor_id, l.certification_expiry_date, l.to_status
-    HAVING count(*) > 1
+     CROSS JOIN LATERAL (SELECT CASE l.reason WHEN 'run_undone' THEN l.from_status ELSE l.to_status END AS made,
+                                CASE l.reason WHEN 'run_undone' THEN -1 ELSE 1 END AS n) AS t
+     WHERE l.actor = 'system:expiry_check' OR l.reason = 'run_undone'
+     GROUP BY l.mentor_id, l.certification_expiry_date, t.made
+    HAVING sum(t.n) > 1
     UNION ALL
     SELECT 'reminder', r.mentor_id, r.certification_expiry_date, r.threshold_day::text, count(*)
       FROM certification.cert_expiry_reminders AS r

@@ -105,6 +105,9 @@ BEGIN
               JOIN public.peer_mentors AS m ON m.id = c.mentor_id
               JOIN threshold AS t ON c.expires_on <= p_as_of + t.day AND (c.again OR c.expires_on > t.through)
              WHERE m.organisation_id = p_organisation_id
+               -- Who has expired hears of that: the step that expires uses these thresholds up, so that the brake takes
+               -- both back. A date that is none is met here, too, and set aside.
+               AND (c.expires_on >= p_as_of OR c.expires_on < '1900-01-01')
         ), claimed AS (
             INSERT INTO certification.cert_expiry_reminders AS r
                 (mentor_id, threshold_day, certification_expiry_date, as_of, run_id, state, reason)
@@ -174,6 +177,7 @@ DECLARE
     v_to text := CASE p_step WHEN 'expire' THEN 'certification_expired' ELSE 'active' END;
     v_kind text := CASE p_step WHEN 'expire' THEN 'expired' ELSE 'reactivated' END;
     v_measure text := CASE p_step WHEN 'expire' THEN 'expiries' ELSE 'reactivations' END;
+    v_thresholds smallint[] := certification.effective_thresholds(p_organisation_id);
     v_above date := CASE WHEN NOT p_beyond THEN 'infinity'::date ELSE coalesce(
         (SELECT p.through FROM certification.progress AS p
           WHERE p.organisation_id = p_organisation_id AND p.step = p_step), '-infinity') END;
@@ -199,7 +203,7 @@ BEGIN
               JOIN public.peer_mentors AS m ON m.id = k.mentor_id
              WHERE m.organisation_id = p_organisation_id AND m.status = v_from
                AND CASE p_step WHEN 'expire' THEN k.expires_on < p_as_of
-                    -- Who has expired by this very date is not renewed, though a day long past may see it in the future.
+                    -- Who has expired by this very date is not renewed, though an earlier day may see it in the future.
                     ELSE k.expires_on >= p_as_of AND NOT EXISTS (
                         SELECT 1 FROM certification.transitions AS t
                          WHERE t.mentor_id = k.mentor_id AND t.to_status = 'certification_expired'
@@ -216,6 +220,16 @@ BEGIN
              ORDER BY m.id
                FOR NO KEY UPDATE OF m SKIP LOCKED
                FOR SHARE OF c SKIP LOCKED
+        ), collapsed AS (
+            INSERT INTO certification.cert_expiry_reminders AS r
+                (mentor_id, threshold_day, certification_expiry_date, as_of, run_id, state, reason)
+            SELECT e.id, t.day, e.expires_on, p_as_of, p_run_id, 'collapsed', 'expired'
+              FROM eligible AS e
+             CROSS JOIN unnest(v_thresholds) AS t (day)
+             WHERE p_step = 'expire' AND e.expires_on >= '1900-01-01'
+             ORDER BY e.id, t.day
+            ON CONFLICT ON CONSTRAINT reminder_once DO NOTHING
+            RETURNING r.threshold_day
         ), transition AS (
             INSERT INTO certification.transitions AS t (mentor_id, to_status, certification_expiry_date, as_of, run_id)
             SELECT h.id, v_to, h.expires_on, p_as_of, p_run_id FROM held AS h
@@ -238,6 +252,7 @@ BEGIN
             SELECT p_run_id, p_organisation_id, v_kind, c.id, c.certification_expiry_date
               FROM changed AS c
              WHERE c.reachable
+            ON CONFLICT DO NOTHING -- told before, by a run that was undone
             RETURNING 1
         ), by_hand AS (
             -- Moved once for this date already, and a person has moved the mentor back: the person wins.
@@ -275,6 +290,9 @@ BEGIN
             RETURNING 1
         )
         SELECT v_measure || '_changed' AS measure, '' AS detail, count(*) AS n FROM changed
+        UNION ALL
+        SELECT 'reminders_' || x.outcome, c.threshold_day::text, count(*)
+          FROM collapsed AS c CROSS JOIN unnest('{due,collapsed}'::text[]) AS x (outcome) GROUP BY 1, 2
         UNION ALL
         SELECT v_measure || '_skipped_' || CASE WHEN NOT p_allowed THEN 'setting' ELSE 'by_hand' END, '', count(*) FROM by_hand
         UNION ALL
@@ -369,7 +387,6 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 DECLARE
     v_thresholds smallint[];
     v_again uuid[];
-    v_behind boolean;
 BEGIN
     SET CONSTRAINTS ALL IMMEDIATE; -- a deferred rule of the app would otherwise refuse one mentor at commit, and so everybody
     INSERT INTO certification.organisation_settings AS s (organisation_id) VALUES (p_organisation_id)
@@ -386,7 +403,9 @@ BEGIN
             WHERE z.measure = 'set_aside' OR z.measure LIKE '%\_skipped\_%');
     DELETE FROM certification.progress AS p
      WHERE p.organisation_id = p_organisation_id AND p.step = p_step
-       AND (p_everyone OR p_step = 'remind' AND p.threshold_day <> ALL (v_thresholds));
+       AND (p_everyone OR p_step = 'remind' AND p.threshold_day <> ALL (v_thresholds)
+            -- A later day has come as far as this and was then braked, or broke off: it does not count.
+            OR p.through > p_as_of + CASE p_step WHEN 'remind' THEN p.threshold_day ELSE -1 END);
     WITH gone AS (
         DELETE FROM certification.look_again AS a
          USING certification.look_again AS b LEFT JOIN public.peer_mentors AS m ON m.id = b.mentor_id
@@ -394,10 +413,6 @@ BEGIN
         RETURNING a.mentor_id
     )
     SELECT coalesce(array_agg(DISTINCT g.mentor_id), '{}') INTO v_again FROM gone AS g;
-    v_behind := EXISTS (
-        SELECT 1 FROM certification.progress AS p
-         WHERE p.organisation_id = p_organisation_id AND p.step = p_step
-           AND p.through > p_as_of + CASE p_step WHEN 'remind' THEN p.threshold_day ELSE -1 END);
 
     BEGIN
         PERFORM certification.apply_step(p_step, p_organisation_id, p_as_of, p_run_id, v_thresholds, v_again, true);
@@ -416,10 +431,6 @@ BEGIN
     SELECT p_organisation_id, p_step, 0, p_as_of - 1
      WHERE p_step <> 'remind'
     ON CONFLICT ON CONSTRAINT progress_pkey DO UPDATE SET through = greatest(p.through, excluded.through);
-
-    -- A day long past says nothing of the days since: whom something has changed for is still to be looked at for them.
-    INSERT INTO certification.look_again (step, mentor_id)
-    SELECT p_step, a.mentor_id FROM unnest(v_again) AS a (mentor_id) WHERE v_behind;
 
     PERFORM certification.complete_counts(p_step, p_organisation_id, p_as_of, p_run_id, v_thresholds);
     RETURN QUERY
@@ -447,6 +458,7 @@ BEGIN
     UPDATE certification.run_counts AS c
        SET n = (SELECT coalesce(sum(e.n), 0)
                   FROM certification.run_organisations AS ro
+                  JOIN certification.runs AS r ON r.id = ro.run_id AND r.undone_at IS NULL
                   JOIN certification.run_counts AS e ON e.run_id = ro.run_id AND e.organisation_id = ro.organisation_id
                  WHERE ro.organisation_id = p_organisation_id AND ro.as_of = p_as_of AND ro.run_id <> p_run_id
                    AND e.measure = v_done AND e.detail = c.detail)

@@ -26,9 +26,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 CREATE OR REPLACE FUNCTION certification.start_organisation(p_run_id uuid, p_organisation_id uuid, p_as_of date) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM certification.refuse_day_ahead(p_organisation_id, p_as_of);
     INSERT INTO certification.run_organisations (run_id, organisation_id, as_of, state)
-    VALUES (p_run_id, p_organisation_id, p_as_of, 'running')
+    VALUES (p_run_id, p_organisation_id, p_as_of, 'running');
+END
 $$;
 
 CREATE OR REPLACE FUNCTION certification.finish_organisation(

@@ -7,15 +7,59 @@ $$;
 COMMENT ON FUNCTION certification.present IS
     'The moment whose calendar day counts (I14, I15): the clock, or what the owner has set for a local stack. Leases, windows and ages always go by the clock.';
 
-CREATE OR REPLACE FUNCTION certification.today_in(p_timezone text) RETURNS date
+CREATE OR REPLACE FUNCTION certification.day_in(p_at timestamptz, p_timezone text) RETURNS date
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN (certification.present() AT TIME ZONE p_timezone)::date;
+    RETURN (p_at AT TIME ZONE p_timezone)::date;
 EXCEPTION WHEN invalid_parameter_value THEN
-    RETURN (certification.present() AT TIME ZONE 'Europe/Oslo')::date; -- one organisation's mistake stops no other's sync (I13)
+    RETURN (p_at AT TIME ZONE 'Europe/Oslo')::date; -- one organisation's mistake stops no other's sync (I13)
 END
 $$;
+COMMENT ON FUNCTION certification.day_in IS 'The calendar day it is there at that moment; Europe/Oslo''s where the time zone is unknown.';
+
+CREATE OR REPLACE FUNCTION certification.today_in(p_timezone text) RETURNS date
+LANGUAGE sql STABLE AS $$ SELECT certification.day_in(certification.present(), p_timezone) $$;
 COMMENT ON FUNCTION certification.today_in IS 'The calendar day it is there now; Europe/Oslo''s where the time zone is unknown.';
+
+-- A day that has not come would use up reminders, expire mentors and hide them for good. A schedule is never early: a
+-- day and a half leaves room for a clock that is wrong and for a person who evaluates tomorrow.
+CREATE OR REPLACE FUNCTION certification.latest_scheduled_time() RETURNS timestamptz
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT certification.present() + interval '36 hours'
+$$;
+COMMENT ON FUNCTION certification.latest_scheduled_time IS 'The latest scheduled time that a run may have now.';
+
+CREATE OR REPLACE FUNCTION certification.refuse_day_ahead(p_organisation_id uuid, p_day date) RETURNS void
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_latest date := certification.day_in(certification.latest_scheduled_time(), coalesce(
+        (SELECT o.timezone FROM public.organisations AS o WHERE o.id = p_organisation_id), 'Europe/Oslo'));
+BEGIN
+    IF p_day > v_latest THEN
+        RAISE EXCEPTION '% has not come yet: the latest day that can be evaluated now is %', p_day, v_latest
+            USING ERRCODE = 'AHEAD';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION certification.refuse_day_ahead IS
+    'Raise SQLSTATE AHEAD if the day is later than the one it is in 36 hours, in the organisation''s time zone.';
+
+CREATE OR REPLACE FUNCTION certification.is_overtaken(p_organisation_id uuid, p_day date) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT p_day < coalesce(
+        (SELECT e.day FROM certification.evaluated_days AS e WHERE e.organisation_id = p_organisation_id),
+        certification.today_in(coalesce(
+            (SELECT o.timezone FROM public.organisations AS o WHERE o.id = p_organisation_id), 'Europe/Oslo')) - 1)
+$$;
+COMMENT ON FUNCTION certification.is_overtaken IS
+    'Whether a later day was evaluated in the organisation already. Where none was yet: whether the day is older than yesterday.';
+
+CREATE OR REPLACE FUNCTION certification.is_past(p_organisation_id uuid, p_day date) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT p_day < certification.today_in(coalesce(
+        (SELECT o.timezone FROM public.organisations AS o WHERE o.id = p_organisation_id), 'Europe/Oslo'))
+$$;
+COMMENT ON FUNCTION certification.is_past IS 'Whether that day is over in the organisation''s time zone.';
 
 CREATE OR REPLACE FUNCTION certification.is_descending(p_days smallint[]) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -132,5 +176,8 @@ END
 $$;
 
 REVOKE ALL ON FUNCTION
-    certification.present, certification.today_in, certification.is_descending, certification.standard_thresholds, certification.effective_thresholds, certification.mapping_problem, certification.effective_mapping, certification.brake_limits, certification.keep_flags
+    certification.present, certification.day_in, certification.today_in, certification.latest_scheduled_time,
+    certification.refuse_day_ahead, certification.is_overtaken, certification.is_past, certification.is_descending, certification.standard_thresholds, certification.effective_thresholds, certification.mapping_problem, certification.effective_mapping, certification.brake_limits, certification.keep_flags
 FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION certification.latest_scheduled_time
+TO certification_expiry_check, certification_send_notices;

@@ -1,0 +1,30 @@
+"""Open a run, unless its scheduled time cannot be right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.domain.errors import ScheduledAheadError
+from shared.domain.runs import RunState, Verdict
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from shared.ports import Report, Runs
+
+
+def start_run(function: str, scheduled_at: datetime, request_id: str, *, runs: Runs, report: Report) -> UUID:
+    """Open a run and return its id.
+
+    A time that has not come would use up for good what is due until then. Raises ScheduledAheadError for one; all that
+    is written then is a failed run, so that operations is told.
+    """
+    run_id = runs.start(function, scheduled_at, request_id)
+    latest = runs.latest_scheduled_time()
+    if scheduled_at <= latest:
+        return run_id
+    verdict = Verdict(RunState.FAILED, ScheduledAheadError.CODE)
+    runs.finish(run_id, verdict)
+    report.run(function, run_id, verdict)
+    raise ScheduledAheadError(scheduled_at, latest)
