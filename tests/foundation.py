@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from local.database import simulate_time
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     import psycopg
@@ -38,6 +41,10 @@ class Foundation:
 
     def do(self, statement: str, *parameters: object) -> None:
         self.connection.execute(statement.encode(), parameters or None)
+
+    def present(self, moment: datetime) -> None:
+        """Have `moment` be the present from now on."""
+        simulate_time(self.connection, moment)
 
     # --- the app's side
 

@@ -52,7 +52,7 @@ def send_notices(
 
     Claims older than `stuck_after` are reported, never sent again. Raises RunFailedError when the mail service refuses
     altogether; nothing is lost by that, the notices are pending again. Raises ScheduledAheadError for a time that has not
-    come; one of a day that is over sends nothing, for it would count the days left wrong.
+    come; one of a day before the last night sends nothing, for it would count the days left wrong.
     """
     run_id = start_run("send_notices", scheduled_at, request_id, runs=runs, report=report)
     organisations = runs.organisations()

@@ -465,7 +465,8 @@ def test_a_released_night_does_exactly_what_it_would_have_done_without_a_brake(
             foundation.brake(0, 0)
             for _ in range(stopped):
                 functions.night(DAY)
-            release(foundation, organisation)
+            for kind in ("reminder", "expiry"):
+                release(foundation, organisation, kind)
         functions.night(DAY)
         histories.append(foundation.everything() | {query: foundation.all(query) for query in WHAT_IS_LEFT})
     assert histories[0] == histories[1]

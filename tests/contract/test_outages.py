@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from shared.domain.calendar import looks_at_everyone
 from shared.domain.thresholds import ReminderState, reached
 from tests.foundation import DAY, Foundation, days
+from tests.nights import at_night
 
 STEPS = ("reactivate_renewed", "claim_reminders", "expire_mentors")
 THRESHOLDS = st.sets(st.integers(0, 90), min_size=1, max_size=4).map(lambda found: tuple(sorted(found, reverse=True)))
@@ -126,6 +127,7 @@ def test_whatever_the_outages_no_threshold_is_lost_or_doubled_and_the_nearest_is
                 thresholds = changed_thresholds
                 foundation.settings(organisation, thresholds=thresholds)
             run = uuid4()
+            foundation.present(at_night(day))
             foundation.do("INSERT INTO certification.runs VALUES (%s, 'expiry_check', now(), 'a-request')", run)
             foundation.do("SELECT certification.start_organisation(%s, %s, %s)", run, organisation, day)
             for step in STEPS:

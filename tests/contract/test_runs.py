@@ -17,6 +17,8 @@ COUNTS = {
     "notices_written": {"reminder", "expired", "reactivated", "digest"},
     "set_aside": {"remind", "expire", "reactivate"},
     "untold": {"remind", "expire", "reactivate"},
+    "days_overtaken": {"remind", "expire", "reactivate"},
+    "reminders_braked": {""},
 }
 KINDS = {
     f"{kind}:{locale}" for kind in ("reminder", "expired", "reactivated", "digest") for locale in ("nb", "nn", "en")
@@ -70,6 +72,7 @@ def test_a_sending_with_nothing_to_do_writes_every_count_as_zero(foundation, fun
         },
         "notices_waiting": {""},
         "notices_stuck": {""},
+        "days_overtaken": {"send"},
     }
     assert {n for details in found.values() for n in details.values()} == {0}
 

@@ -46,8 +46,8 @@ DECLARE
     v_reason text;
 BEGIN
     PERFORM certification.refuse_day_ahead(p_organisation_id, p_today);
-    IF certification.is_past(p_organisation_id, p_today) THEN
-        RETURN; -- an old event that came again: it would count the days left wrong, and it may be night
+    IF certification.is_overtaken(p_organisation_id, p_today) THEN
+        RETURN; -- an old event that comes again would count the days left wrong
     END IF;
     LOOP
         SELECT n.* INTO v_notice
@@ -235,7 +235,7 @@ BEGIN
      WHERE n.organisation_id = p_organisation_id AND n.state = 'claimed' AND n.claimed_at < p_stuck_before
     UNION ALL
     SELECT p_run_id, p_organisation_id, 'days_overtaken', 'send',
-           coalesce(bool_or(certification.is_past(p_organisation_id, ro.as_of)), false)::integer
+           coalesce(bool_or(certification.is_overtaken(p_organisation_id, ro.as_of)), false)::integer
       FROM certification.run_organisations AS ro
      WHERE ro.run_id = p_run_id AND ro.organisation_id = p_organisation_id
     ON CONFLICT ON CONSTRAINT run_counts_pkey DO UPDATE SET n = excluded.n;

@@ -46,20 +46,9 @@ COMMENT ON FUNCTION certification.refuse_day_ahead IS
 
 CREATE OR REPLACE FUNCTION certification.is_overtaken(p_organisation_id uuid, p_day date) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-    SELECT p_day < coalesce(
-        (SELECT e.day FROM certification.evaluated_days AS e WHERE e.organisation_id = p_organisation_id),
-        certification.today_in(coalesce(
-            (SELECT o.timezone FROM public.organisations AS o WHERE o.id = p_organisation_id), 'Europe/Oslo')) - 1)
+    SELECT EXISTS (SELECT 1 FROM certification.evaluated_days AS e WHERE e.organisation_id = p_organisation_id AND e.day > p_day)
 $$;
-COMMENT ON FUNCTION certification.is_overtaken IS
-    'Whether a later day was evaluated in the organisation already. Where none was yet: whether the day is older than yesterday.';
-
-CREATE OR REPLACE FUNCTION certification.is_past(p_organisation_id uuid, p_day date) RETURNS boolean
-LANGUAGE sql STABLE AS $$
-    SELECT p_day < certification.today_in(coalesce(
-        (SELECT o.timezone FROM public.organisations AS o WHERE o.id = p_organisation_id), 'Europe/Oslo'))
-$$;
-COMMENT ON FUNCTION certification.is_past IS 'Whether that day is over in the organisation''s time zone.';
+COMMENT ON FUNCTION certification.is_overtaken IS 'Whether a later day was evaluated in the organisation already.';
 
 CREATE OR REPLACE FUNCTION certification.is_descending(p_days smallint[]) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -177,7 +166,7 @@ $$;
 
 REVOKE ALL ON FUNCTION
     certification.present, certification.day_in, certification.today_in, certification.latest_scheduled_time,
-    certification.refuse_day_ahead, certification.is_overtaken, certification.is_past, certification.is_descending, certification.standard_thresholds, certification.effective_thresholds, certification.mapping_problem, certification.effective_mapping, certification.brake_limits, certification.keep_flags
+    certification.refuse_day_ahead, certification.is_overtaken, certification.is_descending, certification.standard_thresholds, certification.effective_thresholds, certification.mapping_problem, certification.effective_mapping, certification.brake_limits, certification.keep_flags
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION certification.latest_scheduled_time
 TO certification_expiry_check, certification_send_notices;
