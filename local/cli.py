@@ -19,7 +19,7 @@ import psycopg
 import typer
 
 from local import dataset as synthetic
-from local import loading, report, results, session, website, website_report
+from local import database, loading, report, results, session, website, website_report
 from local.calendar_days import parse_day, today
 from local.csv_table import UnreadableFile
 from local.foreseen import foreseen
@@ -57,7 +57,9 @@ MentorsFile = Annotated[Path, typer.Option("--mentors", help="A CSV file of ment
 def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
     """Load a mentors file into a fresh database, spend a night and a morning, and spend them again."""
     with foreseen(), report.steps() as progress:
-        day = parse_day(as_of, default=synthetic.DEFAULT_AS_OF if mentors.resolve() == loading.MENTORS else today())
+        own = mentors.resolve() != loading.MENTORS
+        day = parse_day(as_of, default=today() if own else synthetic.DEFAULT_AS_OF)
+        simulated = bool(as_of) or not own
         progress(f"Reading {mentors.name}")
         file = read_mentors(mentors)
         if not file.rows:
@@ -69,10 +71,10 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
             loaded = loading.store(here.dsn, file, evaluated=day - timedelta(days=1))
             progress("Waiting for the website to show them")
             before = _visited(here, progress)
-            first = spend(here, day, progress)
+            first = spend(here, day, progress, simulated=simulated)
             after = _visited(here, progress)
             progress("The same night a second time")
-            second = spend(here, day, progress)
+            second = spend(here, day, progress, simulated=simulated)
             again = _visited(here, progress)
             progress("Changing statuses with SQL, and waiting for the website")
             latency = website.measure(here.dsn, here.website, lambda: _catch_up(here, progress))
@@ -132,6 +134,7 @@ def up(
         _stack_with_mentors(mentors, fresh=fresh) as (stack, addresses),
         AsyncInvocations(stack.stack, stack.host, stack.aws_url) as taken,
     ):
+        database.set_present(stack.dsn, None)
         scheduler = Scheduler(stack.stack, taken)
         scheduler.start()
         environment = stack.home / "sam-env.json"
@@ -190,7 +193,7 @@ def nightly(as_of: Day = None) -> None:
         day = parse_day(as_of, default=today())
         with report.steps() as progress, session.session(progress=progress) as here:
             loading.fill(here.dsn)
-            done = spend(here, day, progress)
+            done = spend(here, day, progress, simulated=bool(as_of))
             site = _visited(here, progress)
         report.heading(f"The night of {day:%d.%m.%Y}")
         report.night(done)

@@ -94,6 +94,12 @@ def simulate_time(connection: psycopg.Connection, moment: datetime | None) -> No
         connection.execute("INSERT INTO certification.simulated_time (ahead) SELECT %s - clock_timestamp()", (moment,))
 
 
+def set_present(dsn: str, moment: datetime | None) -> None:
+    """`simulate_time`, on a connection of its own."""
+    with psycopg.connect(dsn) as connection:
+        simulate_time(connection, moment)
+
+
 def publish_again(dsn: str) -> None:
     """Have everything brought to the website once more."""
     with psycopg.connect(dsn) as connection:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from local import results
+from local import database, results
 from local.session import event_of
 
 if TYPE_CHECKING:
@@ -46,17 +47,18 @@ class Night:
     after: results.Totals
 
 
-def spend(session: Session, day: date, progress: Progress) -> Night:
-    """Evaluate `day` and send what it wrote. Raises FunctionFailed."""
+def spend(session: Session, day: date, progress: Progress, *, simulated: bool) -> Night:
+    """Evaluate `day` and send what it wrote. `simulated`: the present is then; else the clock's. Raises FunctionFailed."""
     before = results.read_totals(session.dsn)
-    check = _invoke(session, "ExpiryCheck", day, progress)
-    sending = _invoke(session, "SendNotices", day, progress)
+    check = _invoke(session, "ExpiryCheck", day, progress, simulated=simulated)
+    sending = _invoke(session, "SendNotices", day, progress, simulated=simulated)
     moved = results.read_moved(session.dsn, check.run.id)
     return Night(check, sending, moved, before, results.read_totals(session.dsn))
 
 
-def _invoke(session: Session, function: str, day: date, progress: Progress) -> Part:
+def _invoke(session: Session, function: str, day: date, progress: Progress, *, simulated: bool) -> Part:
     event = event_of(function, day)
+    database.set_present(session.dsn, datetime.fromisoformat(event["scheduled_time"]) if simulated else None)
     progress(f"Invoking {function} for {event['scheduled_time']}")
     answer = session.invoke(function, event)
     if answer.function_error:

@@ -42,6 +42,7 @@ _REASONS = {
     "untold": "{n} mentors could not be mailed and have no coordinator to tell",
     "expiries_skipped_by_hand": "{n} mentors were set active by hand although their certification has ended",
     "expiries_skipped_busy": "{n} mentors were being edited and are looked at again the next night",
+    "reminders_braked": "{n} reminders are too many at once, so none was made; release-brake lets the next run make them",
     "expiries_braked": "{n} expiries are too many at once, so none was made; release-brake lets the next run make them",
     "reactivations_skipped_by_hand": "{n} renewed mentors were set expired by hand and stay so",
     "reactivations_skipped_busy": "{n} mentors were being edited and are looked at again the next night",
@@ -120,6 +121,8 @@ def problems(file: MentorFile) -> None:
 
 def night(night: Night) -> None:
     """Everything about one night."""
+    if night.check.run.total("days_overtaken"):
+        console.print("[yellow]A later day was evaluated before, so this night has changed nothing there.[/yellow]\n")
     console.print(reminders(night.check))
     console.print("[dim]Claimed became a mail. Collapsed: a nearer threshold, or the expiry, spoke for it.[/dim]\n")
     if night.moved:
@@ -308,14 +311,16 @@ def preview(lines: Sequence[Coming], *, first: str, days: int) -> None:
 def explanation(found: Explanation) -> None:
     """Every threshold of a mentor, and why."""
     mentor = found.mentor
-    ends = f"{mentor.expires_on:%d.%m.%Y}" if mentor.expires_on else "no certification"
+    ends = f"certification ends {mentor.expires_on:%d.%m.%Y}" if mentor.expires_on else "no certification"
+    if mentor.impossible_date:
+        ends = f"[yellow]the certification ends {mentor.impossible_date}, which cannot be meant: correct it in the app[/yellow]"
     name = f"[bold]{escape(mentor.name)}[/bold], " if console.is_terminal else ""
     console.print(f"{name}{escape(mentor.organisation)}, id {mentor.id}")
-    console.print(f"Status [bold]{mentor.status}[/bold], certification ends {ends}")
+    console.print(f"Status [bold]{mentor.status}[/bold], {ends}")
     if mentor.mail_problem:
         console.print(f"[yellow]Cannot be mailed: {mentor.mail_problem}[/yellow]")
     for expires_on in dict.fromkeys(one.expires_on for one in found.thresholds):
-        table = new_table(f"Certification that ends {expires_on:%d.%m.%Y}" if expires_on else "No certification")
+        table = new_table(f"Certification that ends {expires_on:%d.%m.%Y}" if expires_on else "No date to remind of")
         table.add_column("Days", justify="right")
         for title in ("Due on", "State", "Reason", "Mail", "Night", "Run"):
             table.add_column(title)
@@ -341,7 +346,7 @@ def explanation(found: Explanation) -> None:
     for step, reason, expires_on, nights in found.set_aside:
         console.print(
             f"[yellow]Set aside in step {step}: {escape(reason)}"
-            f" (ends {_day(expires_on)}, {_many(nights, 'night')})[/yellow]"
+            f" (ends {expires_on}, {_many(nights, 'night')})[/yellow]"
         )
 
 

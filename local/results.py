@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
+# No program reads a date of another age, such as infinity: the night sets it aside.
+_POSSIBLE = "BETWEEN '1900-01-01' AND '9999-12-30'"
 REMINDER_OUTCOMES = ("due", "claimed", "collapsed", "unreachable", "already")
 
 
@@ -132,7 +134,7 @@ def last_night(dsn: str) -> date | None:
     with psycopg.connect(dsn) as connection:
         row = connection.execute(
             "SELECT max(ro.as_of) FROM certification.run_organisations AS ro"
-            " JOIN certification.runs AS r ON r.id = ro.run_id AND r.function = 'expiry_check'"
+            " JOIN certification.runs AS r ON r.id = ro.run_id AND r.function = 'expiry_check' AND r.undone_at IS NULL"
         ).fetchone()
     found: date | None = row[0] if row else None
     return found
@@ -178,6 +180,8 @@ class Mentor:
     expires_on: date | None
     listing_consent: bool
     mail_problem: str | None
+    impossible_date: str | None
+    """When the certification ends, where that is a date that cannot be meant."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +207,7 @@ class Explanation:
     mentor: Mentor
     thresholds: tuple[Explained, ...]
     log: tuple[tuple[datetime, str, str, str, str, date | None], ...]
-    set_aside: tuple[tuple[str, str, date, int], ...]
+    set_aside: tuple[tuple[str, str, str, int], ...]
 
 
 def find_mentors(dsn: str, text: str) -> tuple[UUID, ...]:
@@ -230,8 +234,10 @@ def read_explanation(dsn: str, mentor_id: UUID, today: date) -> Explanation | No
     with psycopg.connect(dsn) as connection:
         connection.read_only = True
         head = connection.execute(
-            "SELECT m.id, m.first_name || ' ' || m.last_name, o.name, m.status, c.expires_on, m.listing_consent,"
-            " certification.mail_problem(m.email) FROM public.peer_mentors AS m"
+            "SELECT m.id, m.first_name || ' ' || m.last_name, o.name, m.status,"
+            f" CASE WHEN c.expires_on {_POSSIBLE} THEN c.expires_on END, m.listing_consent,"
+            " certification.mail_problem(m.email),"
+            f" CASE WHEN NOT c.expires_on {_POSSIBLE} THEN c.expires_on::text END FROM public.peer_mentors AS m"
             " JOIN public.organisations AS o ON o.id = m.organisation_id"
             " LEFT JOIN public.certifications AS c ON c.mentor_id = m.id WHERE m.id = %s",
             (mentor_id,),
@@ -240,12 +246,15 @@ def read_explanation(dsn: str, mentor_id: UUID, today: date) -> Explanation | No
             return None
         thresholds = connection.execute("SELECT * FROM certification.explain(%s, %s)", (mentor_id, today)).fetchall()
         log = connection.execute(
-            "SELECT occurred_at, from_status, to_status, reason, actor, certification_expiry_date"
+            "SELECT occurred_at, from_status, to_status, reason, actor,"
+            f" CASE WHEN certification_expiry_date {_POSSIBLE} THEN certification_expiry_date END"
             " FROM public.mentor_status_log WHERE mentor_id = %s ORDER BY occurred_at",
             (mentor_id,),
         ).fetchall()
         aside = connection.execute(
-            "SELECT step, reason, certification_expiry_date, nights FROM certification.set_aside WHERE mentor_id = %s",
+            f"SELECT step, reason, CASE WHEN certification_expiry_date {_POSSIBLE}"
+            " THEN to_char(certification_expiry_date, 'DD.MM.YYYY') ELSE certification_expiry_date::text END, nights"
+            " FROM certification.set_aside WHERE mentor_id = %s",
             (mentor_id,),
         ).fetchall()
     return Explanation(Mentor(*head), tuple(Explained(*row) for row in thresholds), tuple(log), tuple(aside))

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """What a brake stops: expiries of the night, or repairs of the website."""
+    """What a brake stops: reminders or expiries of the night, or repairs of the website."""
 
+    REMINDER = "reminder"
     EXPIRY = "expiry"
     REPAIR = "repair"
 
@@ -61,7 +62,9 @@ def release(connection: psycopg.Connection, organisation: str, kind: Kind | None
     if not on:
         raise NothingToDoError(f"no brake{' for ' + kind if kind else ''} is on in {name}: nothing was released")
     if len(on) > 1:
-        raise OperationsError(f"two brakes are on in {name}: say which with --kind expiry or --kind repair")
+        kinds = " or ".join(f"--kind {brake.kind}" for brake in on)
+        number = "two" if len(on) == 2 else "three"  # noqa: PLR2004
+        raise OperationsError(f"{number} brakes are on in {name}: say which with {kinds}")
     row = connection.execute(
         "SELECT certification.release_brake(%s, %s, %s, %s)", (organisation_id, on[0].kind, actor, reason)
     ).fetchone()

@@ -14,10 +14,11 @@ from rich.markup import escape
 from local import report
 from local.foreseen import foreseen
 from local.operations import alerts as alerting
-from local.operations import brakes, databases, lists_report, proof_report, status_report, words
+from local.operations import brakes, databases, lists_report, proof_report, status_report, undo_report, words
 from local.operations import proof as proving
 from local.operations import reconcile as reconciling
 from local.operations import status as standing
+from local.operations import undo as undoing
 from local.operations.errors import DatabaseNotReadableError, OperationsError
 from local.operations.options import PANEL, Actor, AsJson, Database, Deployed, Reason, require_named
 from local.operations.queue_cli import app as dead_letters
@@ -29,7 +30,7 @@ app.add_typer(dead_letters, name="dlq", rich_help_panel=PANEL)
 app.add_typer(duplicates, name="duplicates", rich_help_panel=PANEL)
 
 _WRONG = 2
-_STOPPED = {brakes.Kind.EXPIRY: "expire", brakes.Kind.REPAIR: "repair the listings of"}
+_STOPPED = {brakes.Kind.REMINDER: "remind", brakes.Kind.EXPIRY: "expire", brakes.Kind.REPAIR: "repair the listings of"}
 
 
 @app.command(rich_help_panel=PANEL)
@@ -160,6 +161,26 @@ def release_brake(
             f"Released: within 24 hours the next run may {_STOPPED[brake.kind]} {brake.n} of {brake.of_n} mentors of"
             f" {escape(brake.organisation)}. The brake is on again after it."
         )
+
+
+@app.command(rich_help_panel=PANEL)
+def undo_run(
+    run_id: Annotated[UUID, typer.Argument(help="A run of expiry_check; explain and alerts show the ids.")],
+    *,
+    actor: Actor,
+    reason: Reason,
+    database_url: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take back what a nightly check did: reminders, unsent notices, changes of status, the website's day."""
+    with foreseen():
+        require_named(actor, reason)
+        with databases.writing(database_url) as connection:
+            undone = undoing.undo(connection, run_id, actor, reason)
+        if as_json:
+            words.print_json(undone)
+        else:
+            undo_report.show(undone)
 
 
 @app.command(rich_help_panel=PANEL)

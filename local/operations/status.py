@@ -66,6 +66,7 @@ class LastRun:
     ended_at: datetime | None
     state: str
     reason: str | None
+    run_id: UUID
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ SELECT (SELECT min(l.changed_at) FROM certification.listings AS l
   FROM certification.sync_state AS s
 """
 _RUNS = """
-SELECT DISTINCT ON (r.function) r.function, r.scheduled_at, r.started_at, r.ended_at, r.state, r.reason
+SELECT DISTINCT ON (r.function) r.function, r.scheduled_at, r.started_at, r.ended_at, r.state, r.reason, r.id AS run_id
   FROM certification.runs AS r ORDER BY r.function, r.started_at DESC
 """
 

@@ -29,6 +29,10 @@ _REASONS = {
     "website_answer_small": "the website showed hardly anybody",
     "no_time_left": "there was no time left to read all of it",
     "differences_unverified": "there were too many differences to read all of them twice",
+    "scheduled_time_ahead": "its scheduled time has not come, so it did nothing",
+    "day_ahead": "the day has not come, so it was not evaluated",
+    "reminders_braked": "a brake holds reminders back",
+    "expiries_braked": "a brake holds expiries back",
     "repairs_braked": "a brake holds repairs back",
     "never_ended": "the function was killed before its end",
 }

@@ -225,10 +225,11 @@ WORDS: dict[Condition, _Words] = {
     ),
     Condition.BRAKE: _Words(
         "The brake holds a mass change",
-        "A run would have changed unusually many mentors of one organisation at once, and did nothing there.",
+        "A run would have expired, reminded or repaired unusually many mentors of one organisation at once, and did"
+        " nothing of that.",
         "mentors",
         (
-            "Look whether they are right: a wrong import of dates looks just like this.",
+            "Look whether they are right: a wrong import of dates looks just like this. So does a night after an outage.",
             "If they are: python -m local release-brake --org ID --actor YOU --reason WHY",
             "The next run within 24 hours carries it out; then the release has ended.",
         ),

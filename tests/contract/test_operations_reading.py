@@ -29,7 +29,7 @@ def command(database):
 
     def run(*words, expect=0):
         result = CliRunner().invoke(app, [*words, "--database-url", database.dsn])
-        assert result.exit_code == expect, result.output
+        assert expect is None or result.exit_code == expect, result.output
         return result.output
 
     return run
@@ -410,6 +410,65 @@ def test_a_brake_that_is_not_on_cannot_be_released(command, organisation):
 def test_the_brake_of_an_organisation_that_is_gone_is_released_by_its_id(command, foundation, braked, organisation):
     foundation.do("DELETE FROM organisations WHERE id = %s", organisation)
     assert "Released" in command("release-brake", "--org", str(organisation), *WHO)
+
+
+def test_a_brake_on_reminders_is_released(command, foundation, braked, organisation):
+    """Issue 8 B: as that on expiries; each by its kind."""
+    braked("reminder", 12)
+    assert "two brakes are on" in " ".join(command("release-brake", "--org", "HLF Vestland", *WHO, expect=1).split())
+    printed = command("release-brake", "--org", "HLF Vestland", "--kind", "reminder", *WHO)
+    assert "may remind 12 of 60 mentors of HLF Vestland" in " ".join(printed.split())
+
+
+# Undoing a run --------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_undone_by_a_named_person(command, foundation, functions):
+    """Issue 8 B: what was put back and what could not be; the second time it says so."""
+    organisation = foundation.organisation()
+    expired, withdrawn, _ = (foundation.mentor(organisation, DAY + days(left)) for left in (-1, -1, 5))
+    run = str(functions.night(DAY).run_id)
+    foundation.set_status(withdrawn, "inactive")
+    foundation.do(
+        "UPDATE certification.notices SET state = 'sent', message_id = 'm', settled_at = now() WHERE mentor_id = %s",
+        expired,
+    )
+    printed = " ".join(command("undo-run", run, *WHO).split())
+    for told in (
+        "1 mentor with the status as it was",
+        "9 reminders to be claimed again",
+        "2 unsent messages taken out",
+        "1 organisation with the website's day as it was",
+        "1 message already sent",
+        "1 mentor changed or deleted since",
+    ):
+        assert told in printed
+    assert foundation.status(expired) == "active"
+    assert audit(foundation) == [("undo_run", "turid", "looked at it")]
+    assert "undone already, by turid" in " ".join(command("undo-run", run, *WHO, expect=1).split())
+
+
+def test_a_run_that_cannot_be_undone_is_refused_in_a_sentence(command, foundation, functions, ses):
+    """Unknown, not ended, of another function, without a name; nothing is written."""
+    foundation.organisation()
+    running = foundation.one("SELECT certification.start_run('expiry_check', now(), 'a-request')")
+    for run, says in (
+        (uuid4(), "there is no run"),
+        (running, "has not ended"),
+        (functions.send(DAY).run_id, "this is a run of send_notices"),
+    ):
+        assert says in " ".join(command("undo-run", str(run), *WHO, expect=1).split())
+    assert "--actor is empty" in command("undo-run", str(running), "--actor", " ", "--reason", "x", expect=1)
+    assert audit(foundation) == []
+
+
+def test_undoing_can_be_read_by_a_program(command, foundation, functions):
+    """--json has every count, zeros too; status --json has the id of the last run."""
+    foundation.mentor(foundation.organisation(), DAY + days(5))
+    functions.night(DAY)
+    (last,) = json.loads(command("status", "--json", expect=None))["runs"]
+    undone = json.loads(command("undo-run", last["run_id"], *WHO, "--json"))
+    assert (undone["reminders_put_back"], undone["notices_sent"]) == (3, 0)
 
 
 # A database that cannot be used ---------------------------------------------------------------------------------------

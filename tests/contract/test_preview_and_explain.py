@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from local import report, results
 from local.database import store_settings
 from local.load import load
 from local.mentors_csv import read_mentors, read_organisations
+from local.operations import status_report
+from local.operations.status import read_status
 from tests.foundation import DAY, days
 
 DATA = Path(__file__).parents[2] / "data"
@@ -71,6 +74,35 @@ def test_a_date_that_is_none_is_explained_as_that(foundation, ends):
     """I13: not as due in the year nought."""
     mentor = foundation.mentor(foundation.organisation(), ends)
     assert {state for state, *_ in explained(foundation, mentor).values()} == {"impossible_date"}
+
+
+@pytest.mark.parametrize(
+    ("ends", "shown"),
+    [
+        ("infinity", "infinity, which cannot be meant"),
+        ("-infinity", "-infinity, which cannot be meant"),
+        ("0206-12-01", "0206-12-01, which cannot be meant"),
+        ("0044-03-15 BC", "0044-03-15 BC, which cannot be meant"),
+        ("4714-11-24 BC", "4714-11-24 BC, which cannot be meant"),
+        ("5874897-12-31", "5874897-12-31, which cannot be meant"),
+        ("9999-12-31", "9999-12-31, which cannot be meant"),
+        ("2206-12-01", "01.12.2206"),
+    ],
+)
+def test_no_date_ends_a_command_in_a_traceback(database, foundation, functions, capsys, ends, shown):
+    """Issue 8 B, I13: explain, preview and status, before the night and after it, and with the website's sync."""
+    organisation = foundation.organisation()
+    mentor = foundation.mentor(organisation, ends, consent=True)
+    foundation.mentor(organisation, ends, status="certification_expired", consent=True)
+    other = foundation.mentor(organisation, DAY + days(7))
+    for _ in range(2):
+        results.read_preview(database.dsn, DAY, 3660)
+        report.explanation(results.read_explanation(database.dsn, mentor, DAY))
+        assert shown in " ".join(capsys.readouterr().out.split())
+        status_report.show(read_status(foundation.connection))
+        functions.night(DAY)
+    assert foundation.reminders(other)[7] == "claimed"
+    foundation.all("SELECT * FROM certification.troubles()")
 
 
 def explained(foundation, mentor, day=DAY):

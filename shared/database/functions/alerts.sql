@@ -131,6 +131,16 @@ LANGUAGE sql STABLE SET jit = off AS $$
                    SELECT m.id FROM public.peer_mentors AS m JOIN public.certifications AS c ON c.mentor_id = m.id
                     WHERE m.organisation_id = b.organisation_id AND m.status = 'active'
                       AND c.expires_on < certification.today_in('Europe/Oslo') ORDER BY m.id LIMIT 20)
+               WHEN 'reminder' THEN ARRAY(
+                   SELECT m.id FROM public.peer_mentors AS m JOIN public.certifications AS c ON c.mentor_id = m.id
+                    CROSS JOIN certification.today_in('Europe/Oslo') AS t (day)
+                    CROSS JOIN LATERAL (SELECT min(x.day) FROM unnest(certification.effective_thresholds(b.organisation_id)) AS x (day)
+                                         WHERE c.expires_on <= t.day + x.day) AS n (threshold) -- the nearest that was reached
+                    WHERE c.expires_on >= t.day AND n.threshold IS NOT NULL AND m.organisation_id = b.organisation_id AND m.status = 'active' AND NOT EXISTS (
+                        SELECT 1 FROM certification.cert_expiry_reminders AS r
+                         WHERE r.mentor_id = m.id AND r.certification_expiry_date = c.expires_on
+                           AND r.threshold_day = n.threshold)
+                    ORDER BY m.id LIMIT 20)
                ELSE ARRAY(SELECT f.mentor_id FROM open AS f WHERE f.organisation_id = b.organisation_id ORDER BY f.mentor_id LIMIT 20) END),
            '', jsonb_build_object('of', b.of_n, 'kind', b.kind, 'organisation_id', b.organisation_id)
       FROM certification.brakes AS b
