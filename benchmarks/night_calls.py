@@ -48,7 +48,10 @@ def run_night(connection: Connection, as_of: date, *, everyone: bool = False) ->
         told: dict[tuple[str, str], int] = {}
         for step in Step:
             start = time.perf_counter()
-            told |= {(c.measure, c.detail): c.n for c in night.carry_out(step, organisation.id, as_of, run_id, everyone=everyone)}
+            told |= {
+                (c.measure, c.detail): c.n
+                for c in night.carry_out(step, organisation.id, as_of, run_id, everyone=everyone)
+            }
             steps[step] += time.perf_counter() - start
         for (measure, _), n in told.items():
             counts[measure] += n

@@ -18,8 +18,8 @@ from uuid import UUID
 import psycopg
 import typer
 
-from local import dataset as synthetic
 from local import database, loading, report, results, session, website, website_report
+from local import dataset as synthetic
 from local.calendar_days import parse_day, today
 from local.csv_table import UnreadableFile
 from local.foreseen import foreseen

@@ -48,7 +48,10 @@ class Night:
 
 
 def spend(session: Session, day: date, progress: Progress, *, simulated: bool) -> Night:
-    """Evaluate `day` and send what it wrote. `simulated`: the present is then; else the clock's. Raises FunctionFailed."""
+    """Evaluate `day` and send what it wrote. `simulated`: the present is then; else it is the clock's.
+
+    Raises FunctionFailed.
+    """
     before = results.read_totals(session.dsn)
     check = _invoke(session, "ExpiryCheck", day, progress, simulated=simulated)
     sending = _invoke(session, "SendNotices", day, progress, simulated=simulated)

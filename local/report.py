@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from local.load import LoadReport
     from local.mentors_csv import MentorFile
     from local.night import Night, Part
-    from local.results import Coming, Explanation, Moved
+    from local.results import Coming, Explanation, Mentor, Moved
     from local.stack import Progress
 
 # A file or a pipe has no width of its own; a terminal keeps its.
@@ -42,7 +42,7 @@ _REASONS = {
     "untold": "{n} mentors could not be mailed and have no coordinator to tell",
     "expiries_skipped_by_hand": "{n} mentors were set active by hand although their certification has ended",
     "expiries_skipped_busy": "{n} mentors were being edited and are looked at again the next night",
-    "reminders_braked": "{n} reminders are too many at once, so none was made; release-brake lets the next run make them",
+    "reminders_braked": "{n} reminders are too many at once, so none was made; release-brake lets the next make them",
     "expiries_braked": "{n} expiries are too many at once, so none was made; release-brake lets the next run make them",
     "reactivations_skipped_by_hand": "{n} renewed mentors were set expired by hand and stay so",
     "reactivations_skipped_busy": "{n} mentors were being edited and are looked at again the next night",
@@ -311,12 +311,9 @@ def preview(lines: Sequence[Coming], *, first: str, days: int) -> None:
 def explanation(found: Explanation) -> None:
     """Every threshold of a mentor, and why."""
     mentor = found.mentor
-    ends = f"certification ends {mentor.expires_on:%d.%m.%Y}" if mentor.expires_on else "no certification"
-    if mentor.impossible_date:
-        ends = f"[yellow]the certification ends {mentor.impossible_date}, which cannot be meant: correct it in the app[/yellow]"
     name = f"[bold]{escape(mentor.name)}[/bold], " if console.is_terminal else ""
     console.print(f"{name}{escape(mentor.organisation)}, id {mentor.id}")
-    console.print(f"Status [bold]{mentor.status}[/bold], {ends}")
+    console.print(f"Status [bold]{mentor.status}[/bold], {_ends(mentor)}")
     if mentor.mail_problem:
         console.print(f"[yellow]Cannot be mailed: {mentor.mail_problem}[/yellow]")
     for expires_on in dict.fromkeys(one.expires_on for one in found.thresholds):
@@ -336,17 +333,27 @@ def explanation(found: Explanation) -> None:
                     str(one.run_id)[:8] if one.run_id else "",
                 )
         console.print(table)
+    _history(found)
+
+
+def _ends(mentor: Mentor) -> str:
+    if mentor.impossible_date:
+        ends = f"certification ends {mentor.impossible_date}, which cannot be meant: correct it in the app"
+        return f"[yellow]{ends}[/yellow]"
+    return f"certification ends {mentor.expires_on:%d.%m.%Y}" if mentor.expires_on else "no certification"
+
+
+def _history(found: Explanation) -> None:
     if found.log:
         log = new_table("Status log")
         for title in ("When", "From", "To", "Reason", "Actor"):
             log.add_column(title)
-        for at, old, new, reason, actor, _ in found.log:
+        for at, old, new, reason, actor in found.log:
             log.add_row(f"{at:%d.%m.%Y %H:%M}", *map(escape, (old, new, reason, actor)))
         console.print(log)
-    for step, reason, expires_on, nights in found.set_aside:
+    for step, reason, ends, nights in found.set_aside:
         console.print(
-            f"[yellow]Set aside in step {step}: {escape(reason)}"
-            f" (ends {expires_on}, {_many(nights, 'night')})[/yellow]"
+            f"[yellow]Set aside in step {step}: {escape(reason)} (ends {ends}, {_many(nights, 'night')})[/yellow]"
         )
 
 

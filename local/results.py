@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-# No program reads a date of another age, such as infinity: the night sets it aside.
-_POSSIBLE = "BETWEEN '1900-01-01' AND '9999-12-30'"
 REMINDER_OUTCOMES = ("due", "claimed", "collapsed", "unreachable", "already")
 
 
@@ -206,7 +204,7 @@ class Explanation:
 
     mentor: Mentor
     thresholds: tuple[Explained, ...]
-    log: tuple[tuple[datetime, str, str, str, str, date | None], ...]
+    log: tuple[tuple[datetime, str, str, str, str], ...]
     set_aside: tuple[tuple[str, str, str, int], ...]
 
 
@@ -233,12 +231,13 @@ def read_explanation(dsn: str, mentor_id: UUID, today: date) -> Explanation | No
     """Everything known of one mentor's reminders, or None if there is no such mentor."""
     with psycopg.connect(dsn) as connection:
         connection.read_only = True
+        # A date of another age, such as infinity, is none that a program can read; it is told as it is written.
         head = connection.execute(
             "SELECT m.id, m.first_name || ' ' || m.last_name, o.name, m.status,"
-            f" CASE WHEN c.expires_on {_POSSIBLE} THEN c.expires_on END, m.listing_consent,"
+            " CASE WHEN c.expires_on BETWEEN '1900-01-01' AND '9999-12-30' THEN c.expires_on END, m.listing_consent,"
             " certification.mail_problem(m.email),"
-            f" CASE WHEN NOT c.expires_on {_POSSIBLE} THEN c.expires_on::text END FROM public.peer_mentors AS m"
-            " JOIN public.organisations AS o ON o.id = m.organisation_id"
+            " CASE WHEN c.expires_on NOT BETWEEN '1900-01-01' AND '9999-12-30' THEN c.expires_on::text END"
+            " FROM public.peer_mentors AS m JOIN public.organisations AS o ON o.id = m.organisation_id"
             " LEFT JOIN public.certifications AS c ON c.mentor_id = m.id WHERE m.id = %s",
             (mentor_id,),
         ).fetchone()
@@ -246,13 +245,12 @@ def read_explanation(dsn: str, mentor_id: UUID, today: date) -> Explanation | No
             return None
         thresholds = connection.execute("SELECT * FROM certification.explain(%s, %s)", (mentor_id, today)).fetchall()
         log = connection.execute(
-            "SELECT occurred_at, from_status, to_status, reason, actor,"
-            f" CASE WHEN certification_expiry_date {_POSSIBLE} THEN certification_expiry_date END"
+            "SELECT occurred_at, from_status, to_status, reason, actor"
             " FROM public.mentor_status_log WHERE mentor_id = %s ORDER BY occurred_at",
             (mentor_id,),
         ).fetchall()
         aside = connection.execute(
-            f"SELECT step, reason, CASE WHEN certification_expiry_date {_POSSIBLE}"
+            "SELECT step, reason, CASE WHEN certification_expiry_date BETWEEN '1900-01-01' AND '9999-12-30'"
             " THEN to_char(certification_expiry_date, 'DD.MM.YYYY') ELSE certification_expiry_date::text END, nights"
             " FROM certification.set_aside WHERE mentor_id = %s",
             (mentor_id,),

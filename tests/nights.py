@@ -82,8 +82,8 @@ class Asked:
 class Functions:
     """The two functions' insides on one database. A context manager; each keeps one connection of its own role.
 
-    Where SES is, the environment says, as it does to Lambda. Given the `owner`'s address it lives through the days it is
-    asked for: what has not come becomes the present.
+    Where SES is, the environment says, as it does to Lambda. Given the `owner`'s address it lives through the days it
+    is asked for: what has not come becomes the present.
     """
 
     def __init__(self, login: Callable[[str], Mapping[str, Any]], owner: str | None = None) -> None:

@@ -45,9 +45,10 @@ def read_duplicates(connection: psycopg.Connection, *, reviewed: bool = False) -
         return tuple(
             cursor.execute(
                 "SELECT d.kind, d.mentor_id,"
-                "       CASE WHEN d.certification_expiry_date BETWEEN '0001-01-01' AND '9999-12-31'"
-                "            THEN d.certification_expiry_date END AS certification_expiry_date, d.detail, d.n, d.found_at, d.reviewed_at,"
-                "       d.reviewed_by FROM certification.duplicates AS d WHERE d.reviewed_at IS NULL OR %s"
+                "       CASE WHEN d.certification_expiry_date BETWEEN '1900-01-01' AND '9999-12-30'"
+                "            THEN d.certification_expiry_date END AS certification_expiry_date,"
+                "       d.detail, d.n, d.found_at, d.reviewed_at, d.reviewed_by"
+                "  FROM certification.duplicates AS d WHERE d.reviewed_at IS NULL OR %s"
                 " ORDER BY d.reviewed_at IS NOT NULL, d.found_at, d.kind, d.mentor_id, d.detail",
                 (reviewed,),
             ).fetchall()

@@ -32,8 +32,9 @@ class Undone:
 def undo(connection: psycopg.Connection, run_id: UUID, actor: str, reason: str) -> Undone:
     """Undo the run. Raises NothingToDoError for one that is none, goes on, or was undone before."""
     row = connection.execute(
-        "SELECT u.answer, u.counts, r.function, r.undone_at FROM certification.undo_run(%(run)s, %(actor)s, %(reason)s) AS u"
-        " LEFT JOIN certification.runs AS r ON r.id = %(run)s",
+        "SELECT u.answer, u.counts, r.function, r.undone_at"
+        "  FROM certification.undo_run(%(run)s, %(actor)s, %(reason)s) AS u"
+        "  LEFT JOIN certification.runs AS r ON r.id = %(run)s",
         {"run": run_id, "actor": actor, "reason": reason},
     ).fetchone()
     assert row is not None  # noqa: S101 - a function always answers
@@ -43,7 +44,8 @@ def undo(connection: psycopg.Connection, run_id: UUID, actor: str, reason: str) 
             return Undone(run_id, **counts)
         case "already_undone":
             who = connection.execute(
-                "SELECT a.actor FROM certification.audit AS a WHERE a.action = 'undo_run' AND a.facts ->> 'run_id' = %s",
+                "SELECT a.actor FROM certification.audit AS a"
+                " WHERE a.action = 'undo_run' AND a.facts ->> 'run_id' = %s",
                 (str(run_id),),
             ).fetchone()
             by = f" by {who[0]}" if who else ""

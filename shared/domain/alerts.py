@@ -229,7 +229,7 @@ WORDS: dict[Condition, _Words] = {
         " nothing of that.",
         "mentors",
         (
-            "Look whether they are right: a wrong import of dates looks just like this. So does a night after an outage.",
+            "Look whether they are right: a wrong import of dates looks like this, and so does the end of an outage.",
             "If they are: python -m local release-brake --org ID --actor YOU --reason WHY",
             "The next run within 24 hours carries it out; then the release has ended.",
         ),

@@ -49,7 +49,7 @@ def check_expiry(
     pause: Callable[[float], None],
     check_credential: Callable[[], Health],
 ) -> RunResult:
-    """Evaluate the day of `scheduled_at` for every organisation. Safe to repeat, to overlap, to run late and in any order.
+    """Evaluate the day of `scheduled_at` for every organisation. Safe to repeat, overlap, run late or in any order.
 
     Sees first whether the website lets us in, so that whoever is told of the run is told of that (I10). An organisation
     whose step raises is set aside and the others go on (I13). Then asks for the sync of every listing that the website

@@ -51,8 +51,8 @@ def send_notices(
     tell what could not be delivered in the same run.
 
     Claims older than `stuck_after` are reported, never sent again. Raises RunFailedError when the mail service refuses
-    altogether; nothing is lost by that, the notices are pending again. Raises ScheduledAheadError for a time that has not
-    come; one of a day before the last night sends nothing, for it would count the days left wrong.
+    altogether; nothing is lost by that, the notices are pending again. Raises ScheduledAheadError for a time that has
+    not come; one of a day before the last night sends nothing, for it would count the days left wrong.
     """
     run_id = start_run("send_notices", scheduled_at, request_id, runs=runs, report=report)
     organisations = runs.organisations()

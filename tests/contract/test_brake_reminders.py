@@ -26,7 +26,9 @@ MONDAY = DAY - days(1)
 BRAKES = "SELECT kind, n, of_n, closed_at IS NOT NULL FROM certification.brakes ORDER BY id"
 
 
-def people(foundation: Foundation, due: int, of: int = 10, *, email: str | None = "kari@example.no") -> tuple[UUID, list[UUID]]:
+def people(
+    foundation: Foundation, due: int, of: int = 10, *, email: str | None = "kari@example.no"
+) -> tuple[UUID, list[UUID]]:
     """An organisation of `of` active mentors, and those of them who are to be reminded on DAY."""
     organisation = foundation.organisation()
     coordinator = foundation.coordinator(organisation)
@@ -48,7 +50,7 @@ def release(foundation: Foundation, organisation: UUID) -> str:
 def test_unusually_many_reminders_do_nothing_and_say_so(
     foundation: Foundation, functions: Functions, email: str | None
 ) -> None:
-    """No reminder, notice, digest or progress; whoever cannot be mailed counts too. The run is degraded, the alert open."""
+    """No reminder, notice or progress; who cannot be mailed counts too. The run is degraded, the alert open."""
     foundation.brake(2, 20)
     organisation, due = people(foundation, 3, email=email)
     ended = foundation.mentor(organisation, DAY - days(1))
@@ -128,7 +130,7 @@ def test_an_organisation_has_its_own(foundation: Foundation, functions: Function
 
 
 def test_who_has_expired_is_the_expiries_matter(foundation: Foundation, functions: Functions) -> None:
-    """While the brake holds their expiry their reminders are not used up; the others are reminded. One brake, not two."""
+    """While their expiry is held their reminders are not used up; the others are reminded. One brake, not two."""
     foundation.brake(2, 20)
     organisation = foundation.organisation()
     ended = [foundation.mentor(organisation, DAY - days(1)) for _ in range(3)]

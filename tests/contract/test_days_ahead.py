@@ -30,7 +30,7 @@ STEPS = ("claim_reminders", "expire_mentors", "reactivate_renewed")
 def everything(foundation: Foundation) -> object:
     return foundation.everything() | {
         "rest": [
-            foundation.all(f"SELECT * FROM certification.{table}")  # noqa: S608 - no input
+            foundation.all(f"SELECT * FROM certification.{table}")
             for table in ("progress", "evaluated_days", "run_organisations", "run_counts", "brakes", "look_again")
         ]
     }
@@ -43,7 +43,7 @@ def test_an_event_with_a_wrong_digit_does_nothing(foundation: Foundation, functi
     for left in (-1, 5, 300, 3000):
         foundation.mentor(organisation, DAY + days(left))
     before = everything(foundation)
-    with pytest.raises(ScheduledAheadError, match="2036-11-30T23:15.* has not come, so nothing was done"):
+    with pytest.raises(ScheduledAheadError, match=r"2036-11-30T23:15.* has not come, so nothing was done"):
         functions.night(FAR, early=True)
     assert everything(foundation) == before
     assert foundation.all("SELECT state, reason FROM certification.runs") == [("failed", "scheduled_time_ahead")]
@@ -100,7 +100,7 @@ def test_the_latest_day_is_the_organisations_own(foundation: Foundation, zone: s
     run: UUID = foundation.one("SELECT certification.start_run('expiry_check', now(), 'a-request')")
     foundation.do("SELECT certification.start_organisation(%s, %s, %s)", run, organisation, latest)
     for step in STEPS:
-        foundation.all(f"SELECT certification.{step}(%s, %s, %s)", organisation, latest, run)  # noqa: S608
+        foundation.all(f"SELECT certification.{step}(%s, %s, %s)", organisation, latest, run)
     foundation.all("SELECT certification.claim_notice(%s, %s, false, %s)", run, organisation, latest)
     before = everything(foundation)
     for day in (latest + days(1), date(2036, 12, 1), "infinity"):
@@ -121,7 +121,7 @@ def test_the_functions_translate_the_refusal(foundation: Foundation, functions: 
     night = functions.connection("ExpiryCheck")
     run = PostgresRuns(night).start("expiry_check", NOW, "a-request")
     for step in Step:
-        with pytest.raises(DayAheadError, match="^day_ahead$"):
+        with pytest.raises(DayAheadError, match=r"^day_ahead$"):
             PostgresNight(night).carry_out(step, organisation, date(2036, 12, 1), run, everyone=False)
     with pytest.raises(DayAheadError):
         PostgresRuns(night).start_organisation(run, organisation, date(2036, 12, 1))

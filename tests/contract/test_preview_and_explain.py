@@ -89,7 +89,7 @@ def test_a_date_that_is_none_is_explained_as_that(foundation, ends):
         ("2206-12-01", "01.12.2206"),
     ],
 )
-def test_no_date_ends_a_command_in_a_traceback(database, foundation, functions, capsys, ends, shown):
+def test_no_date_ends_a_command_in_a_traceback(database, foundation, functions, capsys, ends, shown):  # noqa: PLR0917
     """Issue 8 B, I13: explain, preview and status, before the night and after it, and with the website's sync."""
     organisation = foundation.organisation()
     mentor = foundation.mentor(organisation, ends, consent=True)

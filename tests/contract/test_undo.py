@@ -213,7 +213,7 @@ def test_the_day_goes_back_past_what_was_undone_before(foundation: Foundation, f
 
 
 def test_the_website_follows(foundation: Foundation, functions: Functions, worker: Worker, site: Site) -> None:
-    """I5: who was expired by the run is shown again, and who was hidden by the day alone; renewals are no longer lost."""
+    """I5: who was expired by the run is shown again, and who was hidden by the day alone, also after a renewal."""
     organisation = foundation.organisation()
     functions.night(DAY)
     mentor, renewed = (foundation.mentor(organisation, DAY + days(n), consent=True) for n in (100, 100))

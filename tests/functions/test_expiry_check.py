@@ -122,6 +122,21 @@ def test_an_event_of_another_form_is_refused_in_words_that_help(deployed, founda
     assert foundation.all("SELECT 1 FROM certification.runs") == []
 
 
+def test_an_event_with_a_wrong_digit_is_refused_in_a_sentence_and_told(deployed, foundation):
+    """Issue 8 B: 2036 for 2026. Nobody is expired, nothing is used up; operations is told of a failed run."""
+    organisation = foundation.organisation()
+    mentors = [foundation.mentor(organisation, DAY + days(left)) for left in (-1, 5, 300)]
+    done = deployed.invoke("ExpiryCheck", {"scheduled_time": "2036-11-30T23:15:00Z"})
+    assert done.payload["errorMessage"].startswith(
+        "ScheduledAheadError: scheduled_time: 2036-11-30T23:15+0000 has not come, so nothing was done. Now it may be 2026-"
+    )
+    assert {foundation.status(mentor) for mentor in mentors} == {"active"}
+    assert foundation.everything()["reminders"] == []
+    assert foundation.all("SELECT state, reason FROM certification.runs") == [("failed", "scheduled_time_ahead")]
+    assert foundation.all("SELECT condition FROM certification.alerts") == ["run_failed"]
+    assert metrics(deployed.logged(done))["RunsFailed"] == 1
+
+
 @pytest.mark.parametrize(
     ("secret", "error", "code"),
     [
