@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 
 import psycopg
 import pytest
 
-from local.database import _FOUNDATION, ROLES
+from local.database import _FOUNDATION, ROLES, simulate_time
 from shared.adapters.postgres.migrate import (
     FUNCTIONS,
     MIGRATIONS,
@@ -19,6 +19,7 @@ from shared.adapters.postgres.migrate import (
     read_functions,
     read_migrations,
 )
+from tests.nights import at_night
 
 
 @pytest.fixture
@@ -151,6 +152,7 @@ def test_mentors_who_were_there_before_the_migrations_are_looked_at(bare, databa
     )
     bare.execute("INSERT INTO certifications SELECT id, '2023-01-01', '2026-12-08' FROM peer_mentors")
     migrate(bare)
+    simulate_time(bare, at_night(date(2026, 12, 1)))
     bare.execute(
         "WITH run AS (SELECT certification.start_run('expiry_check', now(), 'a-request') AS id),"
         " part AS (SELECT certification.start_organisation(run.id, o.id, '2026-12-01') FROM run, organisations AS o)"
@@ -201,10 +203,11 @@ def test_each_functions_role_calls_its_own_functions_and_nothing_else(database, 
     assert allowed == {
         "certification_expiry_check": both
         | {"claim_reminders", "expire_mentors", "reactivate_renewed", "unsynced_listings"}
+        | {"latest_scheduled_time"}
         | checking
         | telling
         | {"website_closed_for", "close_website"},
-        "certification_send_notices": both | sending | telling,
+        "certification_send_notices": both | sending | telling | {"latest_scheduled_time"},
         "certification_dynamics_sync": syncing | checking | telling,
         "certification_reconciliation": both
         | asking
