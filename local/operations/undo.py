@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from local.operations import words
 from local.operations.errors import NothingToDoError
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def undo(connection: psycopg.Connection, run_id: UUID, actor: str, reason: str) 
             ).fetchone()
             by = f" by {who[0]}" if who else ""
             raise NothingToDoError(
-                f"this run was undone already,{by} on {undone_at:%d.%m.%Y %H:%M} UTC: nothing was changed"
+                f"this run was undone already,{by} at {words.moment(undone_at, datetime.now(UTC))}: nothing was changed"
             )
         case "still_running":
             raise NothingToDoError("this run has not ended: wait for its end, 20 minutes at the most, and undo it then")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ class ScheduledAheadError(PermanentError):
     def __init__(self, scheduled_at: datetime, latest: datetime) -> None:
         """`latest` is the latest time that would be taken now."""
         super().__init__(
-            f"scheduled_time: {scheduled_at:%Y-%m-%dT%H:%M%z} has not come, so nothing was done."
-            f" Now it may be {latest:%Y-%m-%dT%H:%M%z} at the latest, 36 hours ahead; is a digit wrong?"
+            f"scheduled_time: {scheduled_at.astimezone(UTC):%Y-%m-%dT%H:%MZ} has not come, so nothing was done."
+            f" Now it may be {latest.astimezone(UTC):%Y-%m-%dT%H:%MZ} at the latest, 36 hours ahead; is a digit wrong?"
         )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from shared.domain.runs import RunState
 from tests.foundation import DAY, days
-from tests.nights import Functions
+from tests.nights import Functions, at_night
 from tests.wire import TransactionPooler
 
 NIGHTS = 10
@@ -64,8 +64,9 @@ def test_ten_nights_at_once_do_what_one_does(foundation, functions, at_once):
 def test_ten_different_days_at_once_end_where_they_would_have_one_by_one(foundation, at_once):
     """I1, I2, I3: whichever comes first, every threshold reached by the last day is claimed once."""
     people(foundation)
-    at_once([DAY + days(night) for night in range(NIGHTS)])
     last = DAY + days(NIGHTS - 1)
+    foundation.present(at_night(last))
+    at_once([DAY + days(night) for night in range(NIGHTS)])
     expected = foundation.all(
         "SELECT m.id, t.day, c.expires_on FROM peer_mentors AS m JOIN certifications AS c ON c.mentor_id = m.id"
         " CROSS JOIN (VALUES (30), (14), (7)) AS t (day) WHERE c.expires_on - t.day <= %s ORDER BY 1, 2, 3",
