@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -53,6 +53,7 @@ def make_source(postgres: Postgres, mentors: int) -> str:
         # An outage of six weeks exceeds every sensible limit; this one counts, compares, and lets it pass.
         connection.execute("UPDATE certification.standard SET brake_percent = 100")
         connection.execute("CREATE EXTENSION pg_prewarm")
+        database.simulate_time(connection, datetime.combine(FIRST_EXPIRY + timedelta(days=365), time.min, UTC))
         run_night(connection, FIRST_EXPIRY - timedelta(days=60))
         connection.execute("VACUUM ANALYZE")
     return name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
@@ -87,7 +87,7 @@ def set_evaluated(connection: psycopg.Connection, organisations: Iterable[UUID],
     )
 
 
-def simulate_time(connection: psycopg.Connection, moment: datetime | None) -> None:
+def simulate_time(connection: psycopg.Connection[Any], moment: datetime | None) -> None:
     """Have `moment` be the present from now on; None: the clock is."""
     connection.execute("DELETE FROM certification.simulated_time")
     if moment is not None:

@@ -98,6 +98,26 @@ def test_invoke_says_what_is_wrong_with_an_event(loaded: tuple[Local, str], tmp_
     assert "this is not JSON" in local.run("invoke", "expiry_check", "-e", str(text), expect=1)
     assert "No such file" in local.run("invoke", "expiry_check", "-e", str(tmp_path / "none"), expect=1)
     assert "There is no function Nothing" in local.run("invoke", "nothing", "-e", str(event), expect=1)
+    event.write_text('{"scheduled_time": "2036-11-30T23:15:00Z"}')
+    assert "has not come, so nothing was done" in local.run("invoke", "expiry_check", "-e", str(event), expect=1)
+
+
+def test_a_night_is_undone_and_done_again(loaded: tuple[Local, str]) -> None:
+    """Issue 8 B: the day that was lived through is the present; what was undone is done by the next night."""
+    local, _ = loaded
+    present = "SELECT certification.today_in('Europe/Oslo'), (SELECT max(day) FROM certification.evaluated_days)"
+    local.run("nightly", "--as-of", "2026-12-08")
+    assert local.run("psql", "-Atc", present).strip() == "2026-12-08|2026-12-08"
+    run = local.run(
+        "psql",
+        "-Atc",
+        "SELECT id FROM certification.runs WHERE function = 'expiry_check' ORDER BY started_at DESC LIMIT 1",
+    ).strip()
+    assert "Put back:" in local.run("undo-run", run, "--actor", "turid", "--reason", "a try")
+    assert local.run("psql", "-Atc", present).strip() < "2026-12-08|2026-12-08"
+    assert "mentors expired" in local.run("nightly", "--as-of", "2026-12-08")
+    local.run("nightly")
+    assert local.run("psql", "-Atc", "SELECT count(*) FROM certification.simulated_time").strip() == "0"
 
 
 def test_a_stack_that_is_up_serves_the_other_commands(up: tuple[Local, dict[str, str]]) -> None:
