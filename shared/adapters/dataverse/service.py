@@ -68,6 +68,8 @@ class Service:
         self.tokens = Tokens(self._client, entra, f"{self._origin.url}/.default", read_secret)
         self._gate_lock = Lock()
         self.parallel_hint: int | None = None
+        # Tables that take no condition on the version of a row.
+        self.without_versions: set[str] = set()
 
     def close(self) -> None:
         """Close the connections."""
