@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
 from local.dataverse.messages import Request, Response
+from local.dataverse.store import indexed
 from local.dataverse.urls import not_implemented
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def answer(emulator: Emulator, request: Request) -> Response:
         if table is None or column not in table.schema.columns:
             raise DataverseError.unknown_property(column, name)
         emulator.tokens.require(request.user, name, "delete")
-        for row in [row for row in table.rows.values() if row[column] in values]:
+        wanted = indexed(tuple(values))
+        for row in [row for row in table.rows.values() if indexed((row[column],))[0] in wanted]:
             table.delete(row[table.schema.primary_id])
     body = {
         "@odata.context": f"{emulator.api_url}$metadata#Microsoft.Dynamics.CRM.BulkDeleteResponse",

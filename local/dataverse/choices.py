@@ -16,8 +16,11 @@ INVALID_TOKEN_CHALLENGE: Final = "error=invalid_token, error_description=Error d
 # AADSTS700016 was captured without its HTTP status; 400 is the status the error page gives for most.
 UNKNOWN_APPLICATION_STATUS: Final = 400
 
-# Dataverse's databases compare text without case (documented for $filter), and an alternate key is an index of them.
-TEXT_KEYS_IGNORE_CASE: Final = True
+TEXT_IGNORES_CASE: Final = True
+TEXT_IGNORES_TRAILING_SPACES: Final = True
+TEXT_LENGTH_IN_UTF16: Final = True
+TIMES_WITHOUT_ZONE_ARE_UTC: Final = True
+INVALID_CHARACTER_STATUS: Final = 400
 
 # A row with an empty key column: taken as left out of the index, so that it can be neither found by the key nor clash.
 NULL_KEY_PARTS_ARE_INDEXED: Final = False

@@ -1,7 +1,7 @@
 """Comparing a column with a value or another column: every operator, as a closure over a row.
 
 A comparison with an empty column is false, `ne` is true: Dataverse asks SQL for `<> … OR … IS NULL`, and `not` is taken
-to follow it (choices.py). Text is compared without case, as documented for `$filter`.
+to follow it (choices.py). Text is compared as collation.py says, which is documented for `$filter`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from local.dataverse import choices
+from local.dataverse.collation import folded
 from local.dataverse.errors import DataverseError
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _against(column: Column, name: str, wanted: object) -> Predicate:
     empty = name == "ne" and choices.EMPTY_COLUMNS_ARE_NOT_EQUAL
     match column.kind:
         case "text":
-            return lambda row: empty if (value := get(row)) is None else holds(value.casefold(), wanted)
+            return lambda row: empty if (value := get(row)) is None else holds(folded(value), wanted)
         case "datetime":  # whole seconds against perhaps a fraction: without the Z, text order is time order
             return lambda row: empty if (value := get(row)) is None else holds(value[:19], wanted)
         case _:
@@ -107,7 +108,7 @@ def compare_columns(left: Column, name: str, right: Column) -> Predicate:
     get, other = left.get, right.get
     holds = _OPERATIONS[name][1]
     empty = name == "ne" and choices.EMPTY_COLUMNS_ARE_NOT_EQUAL
-    fold: Callable[[Any], Any] = str.casefold if left.kind == "text" else lambda value: value
+    fold: Callable[[Any], Any] = folded if left.kind == "text" else lambda value: value
 
     def predicate(row: Row) -> bool:
         value, second = get(row), other(row)
@@ -121,7 +122,7 @@ def fitting(column: Column, name: str, literal: Literal) -> object:
     kind, value = literal
     match column.kind, kind:
         case "text", "text":
-            return value.casefold()
+            return folded(value)
         case "datetime", "date":
             return f"{value}T00:00:00"
         # Microsoft's own sample quotes a guid: `_owninguser_value eq '<systemuserid value>'`.
@@ -139,7 +140,7 @@ def parsed(column: Column, text: str) -> object:
     try:
         match column.kind:
             case "text":
-                return text.casefold()
+                return folded(text)
             case "number":
                 return float(text) if "." in text else int(text)
             case "boolean":
@@ -159,7 +160,10 @@ def parsed(column: Column, text: str) -> object:
 def utc(text: str) -> str:
     """A datetime or date as it compares with a row's: UTC, without the Z. Raises ValueError."""
     moment = datetime.fromisoformat(text)
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text} is no time in UTC") from None
     return moment.replace(tzinfo=None).isoformat()
 
 

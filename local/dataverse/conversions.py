@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
@@ -34,11 +35,19 @@ EDM: Final = {
 """Column type to the type of `$metadata`, without `Edm.`."""
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _INT32 = range(-(2**31), 2**31)
+_INVALID = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XmlConvert.VerifyXmlChars refuses, which the service asks for every text (page "Manage invalid characters")."""
 
 
 def _text(schema: TableSchema, column: Column, value: object) -> str:
     if type(value) is not str:
         raise _literal(schema, column, value)
+    if not value.isprintable() and (found := _INVALID.search(value)):
+        raise DataverseError(
+            choices.INVALID_CHARACTER_STATUS,
+            "0x80040278",
+            f"Invalid character in field '{column.name}': {_described(found.group())}, is an invalid character.",
+        )
     if len(value) > column.max_length or (not value.isascii() and _units(value) > column.max_length):
         raise DataverseError(
             400,
@@ -49,8 +58,14 @@ def _text(schema: TableSchema, column: Column, value: object) -> str:
     return value
 
 
+def _described(character: str) -> str:
+    """As .NET does it, which shows a full stop for NUL; half of a pair cannot be shown at all."""
+    shown = {"\0": "."}.get(character, "?" if "\ud800" <= character <= "\udfff" else character)
+    return f"'{shown}', hexadecimal value 0x{ord(character):02X}"
+
+
 def _units(value: str) -> int:
-    return len(value.encode("utf-16-le")) // 2  # what an nvarchar counts
+    return len(value.encode("utf-16-le")) // 2 if choices.TEXT_LENGTH_IN_UTF16 else len(value)
 
 
 def _boolean(schema: TableSchema, column: Column, value: object) -> bool:
@@ -102,7 +117,7 @@ def _number(schema: TableSchema, column: Column, value: object) -> float:
             f"Cannot convert a value to target type 'Edm.{EDM[column.type]}' because of conflict between input format"
             " string/number and parameter 'IEEE754Compatible' false/true.",
         )
-    if type(value) is not int and type(value) is not float:
+    if type(value) is not int and (type(value) is not float or not math.isfinite(value)):
         raise _literal(schema, column, value)
     _in_range(schema, column, value)
     return value if type(value) is int else round(value, column.precision)
@@ -123,10 +138,12 @@ def _datetime(schema: TableSchema, column: Column, value: object) -> str:
     if type(value) is str:
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
-            raise _literal(schema, column, value) from None
-        if "T" in value and moment.tzinfo is not None:
-            return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            if moment.tzinfo is None and choices.TIMES_WITHOUT_ZONE_ARE_UTC:
+                moment = moment.replace(tzinfo=UTC)
+            if "T" in value and moment.tzinfo is not None:
+                return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+        except (ValueError, OverflowError):
+            pass
     raise _literal(schema, column, value)
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from local.dataverse.collation import folded
 from local.dataverse.comparisons import Column, Predicate, parsed
 from local.dataverse.errors import DataverseError
 from local.dataverse.urls import not_implemented
@@ -127,7 +128,7 @@ def _in(column: Column, values: list[Any]) -> Predicate:
     wanted = frozenset(values)
     get = column.get
     if column.kind == "text":
-        return lambda row: (value := get(row)) is not None and value.casefold() in wanted
+        return lambda row: (value := get(row)) is not None and folded(value) in wanted
     if column.kind == "datetime":
         return lambda row: (value := get(row)) is not None and value[:19] in wanted
     return lambda row: get(row) in wanted
@@ -138,7 +139,7 @@ def _between(column: Column, values: list[Any]) -> Predicate:
         raise DataverseError(400, "0x80040203", "The Between operator requires two values.")
     low, high = values
     get = column.get
-    fold = str.casefold if column.kind == "text" else (lambda value: value[:19] if type(value) is str else value)
+    fold = folded if column.kind == "text" else (lambda value: value[:19] if type(value) is str else value)
 
     def predicate(row: Row) -> bool:
         value = get(row)

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from local.dataverse import changes, choices, list_faults, paging, replies, urls
+from local.dataverse.collation import folded
 from local.dataverse.columns import resolver
 from local.dataverse.errors import ODATA_VERSION
 from local.dataverse.filters import compile_filter
@@ -104,7 +105,7 @@ def _order(table: Table, text: str) -> list[OrderColumn]:
 
 
 def _folded(get: Callable[[Row], Any]) -> Callable[[Row], Any]:
-    return lambda row: None if (value := get(row)) is None else value.casefold()
+    return lambda row: None if (value := get(row)) is None else folded(value)
 
 
 def _size(options: Options, preferred: Mapping[str, str], cookie: paging.Cookie | None) -> tuple[int, int | None]:

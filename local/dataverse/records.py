@@ -64,7 +64,8 @@ def _insert(emulator: Emulator, where: Address, body: dict[str, Any], user: str 
     emulator.tokens.require(user, table.schema.name, "create")
     given = values.read(emulator, table, body)
     if where.row_id is None:
-        given = where.values | given  # the value in the body wins over the address
+        from_address = {name: value for name, value in where.values.items() if name not in given}
+        given = values.key(emulator, table, from_address) | given  # the value in the body wins over the address
     else:
         given[table.schema.primary_id] = where.row_id
     if emulator.settings.races_to_lose:
@@ -126,8 +127,8 @@ def _same_version(row: Row, if_match: str) -> None:
 def body_of(table: Table, request: Request) -> dict[str, Any]:
     """The JSON object of a request. Raises DataverseError."""
     try:
-        content = json.loads(request.body)
-    except ValueError:
+        content = json.loads(request.body, parse_constant=_no_json)
+    except (ValueError, RecursionError):
         content = None
     if type(content) is not dict:
         raise DataverseError.payload(
@@ -135,6 +136,10 @@ def body_of(table: Table, request: Request) -> dict[str, Any]:
             "An unexpected node was found when reading from the JSON reader. A 'StartObject' node was expected.",
         )
     return content
+
+
+def _no_json(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
 
 
 def _written(emulator: Emulator, table: Table, request: Request, row: Row, path: str, *, created: bool) -> Response:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from local.dataverse import choices
+from local.dataverse.collation import folded
 from local.dataverse.errors import DataverseError
 from local.dataverse.ordering import Order
 
@@ -221,6 +222,4 @@ class Store:
 
 def indexed(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Key values as the index compares them."""
-    if choices.TEXT_KEYS_IGNORE_CASE:
-        return tuple([value.casefold() if type(value) is str else value for value in values])
-    return values
+    return tuple([folded(value) if type(value) is str else value for value in values])

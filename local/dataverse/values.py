@@ -44,6 +44,17 @@ def read(emulator: Emulator, table: Table, body: dict[str, object], row: Row | N
     return found
 
 
+def key(emulator: Emulator, table: Table, values: Row) -> Row:
+    """The values of an address, for the row it makes. Raises DataverseError for what the columns cannot have."""
+    for name, value in values.items():
+        column = table.schema.columns[name]
+        if column.type != "lookup":
+            conversions.CONVERT[column.type](table.schema, column, value)
+        elif value not in emulator.store.tables_by_name[column.target].rows:
+            raise DataverseError.no_such_row(column.target, str(value))
+    return values
+
+
 def referred(emulator: Emulator, target: Table, reference: object) -> str:
     """The id of the row that a reference such as `/set(id)` or `set(key='value')` names. Raises DataverseError."""
     path = decode(str(reference)).removeprefix(emulator.api_url).removeprefix("/api/data/v9.2").removeprefix("/")
