@@ -151,7 +151,8 @@ class DataverseError(Exception):
 
 
 class UnreadableStreamError(DataverseError):
-    """When a multipart body cannot be read, above all for line ends other than CRLF; answered inside a multipart."""
+    """When a multipart body or its last operation, on the set `entity`, cannot be read; answered in a multipart."""
 
-    def __init__(self) -> None:
-        super().__init__(400, "0x80048d19", f"{_PAYLOAD.format('')}System.ArgumentException: Stream was not readable.")
+    def __init__(self, entity: str = "") -> None:
+        words = f"{_PAYLOAD.format(entity)}System.ArgumentException: Stream was not readable."
+        super().__init__(400, "0x80048d19", words)
