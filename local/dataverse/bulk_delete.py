@@ -10,10 +10,10 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from local.dataverse import unserved
 from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
 from local.dataverse.messages import Request, Response
 from local.dataverse.store import indexed
-from local.dataverse.urls import not_implemented
 
 if TYPE_CHECKING:
     from local.dataverse.app import Emulator
@@ -27,8 +27,10 @@ def answer(emulator: Emulator, request: Request) -> Response:
         raise DataverseError.payload("BulkDelete", "The parameters of the action could not be read.") from None
     for name, column, values in found:
         table = emulator.store.tables_by_name.get(name)
-        if table is None or column not in table.schema.columns:
+        if table is None:
             raise DataverseError.unknown_property(column, name)
+        if column not in table.schema.columns:
+            raise unserved.unknown_property(table, column)
         emulator.tokens.require(request.user, name, "delete")
         wanted = indexed(tuple(values))
         for row in [row for row in table.rows.values() if indexed((row[column],))[0] in wanted]:
@@ -44,6 +46,6 @@ def _condition(query: dict[str, Any]) -> tuple[str, str, set[Any]]:
     """Table, column and values. Raises KeyError or TypeError for what is no query."""
     conditions = query["Criteria"]["Conditions"]
     if len(conditions) != 1 or conditions[0]["Operator"] != "In":
-        raise not_implemented()
+        raise DataverseError.not_served("BulkDelete with anything but one condition In")
     values = {value["Value"] for value in conditions[0]["Values"]}
     return query["EntityName"], conditions[0]["AttributeName"], values

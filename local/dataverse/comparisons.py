@@ -38,7 +38,11 @@ KINDS: Final = {
     "lookup": "guid",
     "uniqueidentifier": "guid",
 }
-"""Column type to how its values compare. Besides: "word", text whose case counts, in table definitions."""
+"""Column type to how its values compare.
+
+Besides: "word", text whose case counts, in table definitions; "navigation", a lookup by the name of its navigation
+property, which can only be compared with null.
+"""
 
 _EDM: Final = {
     "text": "Edm.String",
@@ -49,6 +53,7 @@ _EDM: Final = {
     "date": "Edm.Date",
     "guid": "Edm.Guid",
     "null": "<null>",
+    "navigation": "Microsoft.Dynamics.CRM.crmbaseentity",
 }
 _OPERATIONS: Final[dict[str, tuple[str, Callable[[Any, Any], bool]]]] = {
     "eq": ("Equal", operator.eq),
@@ -103,7 +108,7 @@ def _against(column: Column, name: str, wanted: object) -> Predicate:
 
 def compare_columns(left: Column, name: str, right: Column) -> Predicate:
     """`firstname eq lastname`. Raises DataverseError unless both are of one type."""
-    if left.kind != right.kind:
+    if left.kind != right.kind or left.kind == "navigation":
         raise _incompatible(left.kind, name, right.kind)
     get, other = left.get, right.get
     holds = _OPERATIONS[name][1]
@@ -130,13 +135,15 @@ def fitting(column: Column, name: str, literal: Literal) -> object:
             return value.lower()
         case "word", "text":
             return value
-        case wanted, given if wanted == given:
+        case wanted, given if wanted == given != "navigation":
             return value
     raise _incompatible(column.kind, name, kind)
 
 
 def parsed(column: Column, text: str) -> object:
     """A value of `PropertyValues`, always text there, as the column's values compare with it. Raises DataverseError."""
+    if column.kind == "navigation":
+        raise _incompatible(column.kind, "eq", "text")
     try:
         match column.kind:
             case "text":

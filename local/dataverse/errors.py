@@ -73,6 +73,11 @@ class DataverseError(Exception):
         return cls(404, "0x8006088a", f"Resource not found for the segment '{segment}'.")
 
     @classmethod
+    def not_served(cls, what: str) -> Self:
+        """501, in words that the service never has: what it does, and the emulator does not."""
+        return cls(501, "0x0", f"The emulator does not serve {what}.")
+
+    @classmethod
     def not_a_key(cls, table: str) -> Self:
         """Key columns in the address that are no key of the table."""
         return cls(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from local.dataverse.collation import folded
 from local.dataverse.comparisons import Column, Predicate, parsed
 from local.dataverse.errors import DataverseError
+from local.dataverse.service_names import QUERY_FUNCTIONS
 from local.dataverse.urls import not_implemented
 
 if TYPE_CHECKING:
@@ -79,14 +80,16 @@ def dataverse_function(name: str, resolve: Callable[[str], Column], arguments: M
     """
     build = _FUNCTIONS.get(name)
     if build is None:
-        raise not_implemented()
+        raise unknown_function(f"{NAMESPACE}{name}")
     column = resolve(_property_name(arguments))
     return build(column, [parsed(column, value) for value in _values(arguments)])
 
 
 def unknown_function(name: str) -> DataverseError:
     """What is said of a function that is not there."""
-    if name.startswith(NAMESPACE) or name in _ODATA_ONLY:
+    if name.removeprefix(NAMESPACE) in QUERY_FUNCTIONS:
+        return DataverseError.not_served(f"the function {name}")
+    if name in _ODATA_ONLY:
         return not_implemented()
     return DataverseError(
         400,

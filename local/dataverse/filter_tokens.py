@@ -19,7 +19,7 @@ _PATTERNS: Final = {
     "name": r"[A-Za-z_][\w.]*(?:/[A-Za-z_]\w*)*",
     "alias": r"@\w+",
     "list": r"\[(?:\"(?:[^\"\\]|\\.)*\"|[^\]\"])*\]",
-    "mark": r"[(),=]",
+    "mark": r"[(),=:]",
 }
 _TOKEN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS.items()))
 

@@ -149,7 +149,8 @@ def _operation(content: bytes, boundary: str, user: str | None) -> Request:
         )
     line, _, headers = content[:end].decode("utf-8", "replace").replace("\r\n", "\n").partition("\n")
     method, _, rest = line.partition(" ")
-    target, _, version = rest.rstrip("\r").rpartition(" ")  # a space in an address is somebody's mistake that the service forgives
+    # A space in an address is somebody's mistake that the service forgives.
+    target, _, version = rest.rstrip("\r").rpartition(" ")
     if not target or not version.startswith("HTTP/"):
         raise UnreadableStreamError
     if len(target) > _MAX_URL:

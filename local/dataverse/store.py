@@ -45,6 +45,8 @@ class Table:
         self.changes: list[tuple[int, str, str]] = []
         """(version, id, "upsert" or "delete"), the oldest first."""
         self._key_columns = frozenset(column for key in schema.keys for column in key.columns)
+        self.collections: set[str] = set()
+        """Names by which a row reaches the rows that point at it, which is not served."""
         self.blank: Row = dict.fromkeys(schema.columns)
         """A row with nothing in it."""
 
@@ -169,6 +171,7 @@ class Store:
             for name, column in table.schema.columns.items():
                 if column.target:
                     self.references.setdefault(column.target, []).append((table, name))
+                    self.tables_by_name[column.target].collections.add(column.relationship(table.schema.name))
         self.committed: list[Write] = []
         """Writes that nobody took yet: take_committed()."""
         self._undo: list[tuple[Write, Callable[[], None]]] = []

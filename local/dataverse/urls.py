@@ -93,5 +93,5 @@ def _unknown(name: str) -> DataverseError:
     if name == "$skip":
         return refused("Skip Clause is not supported in CRM")
     if name.lower() in _NOT_SERVED:
-        return DataverseError(501, "0x0", f"The emulator does not serve {name} queries.")
+        return DataverseError.not_served(f"{name} queries")
     return refused(f"The query parameter {name} is not supported")

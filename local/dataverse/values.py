@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.dataverse import choices, conversions
+from local.dataverse import choices, conversions, unserved
 from local.dataverse.addresses import address, decode
 from local.dataverse.errors import DataverseError
 
@@ -28,10 +28,12 @@ def read(emulator: Emulator, table: Table, body: dict[str, object], row: Row | N
         column = columns.get(name)
         if column is None:
             if name.endswith(_BIND):
-                property_name, row_id = _bound(emulator, schema, name.removesuffix(_BIND), value)
+                property_name, row_id = _bound(emulator, table, name.removesuffix(_BIND), value)
                 found[property_name] = row_id
+            elif name in schema.navigations or unserved.is_collection(table, name):
+                raise DataverseError.not_served(f"related rows in one request ({name})")
             elif "@" not in name:
-                raise DataverseError.undeclared(name, schema)
+                raise unserved.known(table, name) or DataverseError.undeclared(name, schema)
         elif column.read_only:
             if name == schema.primary_id and row is None and value is not None:
                 found[name] = conversions.CONVERT["uniqueidentifier"](schema, column, value)
@@ -68,10 +70,10 @@ def referred(emulator: Emulator, target: Table, reference: object) -> str:
     return str(row[target.schema.primary_id])
 
 
-def _bound(emulator: Emulator, schema: TableSchema, name: str, value: object) -> tuple[str, str | None]:
-    column = schema.navigations.get(name)
+def _bound(emulator: Emulator, table: Table, name: str, value: object) -> tuple[str, str | None]:
+    column = table.schema.navigations.get(name)
     if column is None:
-        raise DataverseError.undeclared_navigation(name, schema)
+        raise unserved.known(table, name) or DataverseError.undeclared_navigation(name, table.schema)
     if value is None:
         return column.property, None
     return column.property, referred(emulator, emulator.store.tables_by_name[column.target], value)
