@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote
 
 from local.dataverse import choices, conversions
+from local.dataverse.conversions import GUID
 from local.dataverse.errors import DataverseError
 
 if TYPE_CHECKING:
     from local.dataverse.schema import Column, TableSchema
     from local.dataverse.store import Row, Table
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PAIR = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^']|'')*)'|([^',]*[^',\s]))\s*(,|$)")
 _GUID_LENGTH = 36
 _NUMBER = re.compile(r"-?[0-9]{1,19}")
@@ -58,7 +58,7 @@ def address(table: Table, path: str) -> Address:
     """Read `set(…)`, percent-encoding removed. Raises DataverseError 400 for what is no key of the table."""
     inside = path[path.index("(") + 1 : -1]
     schema = table.schema
-    if len(inside) == _GUID_LENGTH and _GUID.fullmatch(inside):
+    if len(inside) == _GUID_LENGTH and GUID.fullmatch(inside):
         return Address(table, inside.lower(), "", {})
     values = _pairs(schema, inside)
     if len(values) == 1 and schema.primary_id in values:
@@ -104,7 +104,7 @@ def _value(schema: TableSchema, column: Column, text: str | None, bare: str | No
         if text is None:
             raise DataverseError.not_a_key(schema.name)
         return text.replace("''", "'")
-    if column.type in {"lookup", "uniqueidentifier"} and _GUID.fullmatch(text or bare or ""):
+    if column.type in {"lookup", "uniqueidentifier"} and GUID.fullmatch(text or bare or ""):
         return (text or bare or "").lower()
     bare = bare or ""
     if column.type in _WHOLE and _NUMBER.fullmatch(bare):

@@ -33,7 +33,7 @@ EDM: Final = {
     "uniqueidentifier": "Guid",
 }
 """Column type to the type of `$metadata`, without `Edm.`."""
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _INT32 = range(-(2**31), 2**31)
 _INVALID = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XmlConvert.VerifyXmlChars refuses, which the service asks for every text (page "Manage invalid characters")."""
@@ -157,7 +157,7 @@ def _date(schema: TableSchema, column: Column, value: object) -> str:
 
 
 def _guid(schema: TableSchema, column: Column, value: object) -> str:
-    if type(value) is str and _GUID.fullmatch(value):
+    if type(value) is str and GUID.fullmatch(value):
         return value.lower()
     raise _literal(schema, column, value)
 

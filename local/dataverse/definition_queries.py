@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from local.dataverse import urls
 from local.dataverse.comparisons import Column
+from local.dataverse.conversions import GUID
 from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
 from local.dataverse.filters import compile_filter
 from local.dataverse.messages import Response
@@ -75,7 +76,8 @@ def addressed[T](segment: str, items: Sequence[tuple[T, Definition]], kind: str,
     if not whole:
         return None
     name, value = name or "MetadataId", bare.lower() if text is None else text
-    if name not in keys or (name == "MetadataId") != (text is None):
+    is_id = name == "MetadataId"
+    if name not in keys or is_id != (text is None) or (is_id and not GUID.fullmatch(value)):
         raise DataverseError.not_a_key(kind)
     for found, item in items:
         if item[name] == value:

@@ -55,7 +55,7 @@ def test_keys_that_differ_in_case_or_end_are_one(service, key):
         f"not (hlf_mentorid ne '{key}')",
         f"hlf_mentorid ge '{key}' and hlf_mentorid le '{key}'",
         f"Microsoft.Dynamics.CRM.In(PropertyName='hlf_mentorid',PropertyValues=[\"{key}\"])",
-        f"Microsoft.Dynamics.CRM.Between(PropertyName='hlf_mentorid',PropertyValues=[\"{key}\",\"{key}\"])",
+        f'Microsoft.Dynamics.CRM.Between(PropertyName=\'hlf_mentorid\',PropertyValues=["{key}","{key}"])',
     ):
         assert len(service.get(f"{MENTORS}?$filter={quote(text)}").json()["value"]) == 1, text
     assert [(row["hlf_mentorid"], row["hlf_name"], row["hlf_area"]) for row in service.rows(MENTORS)] == [

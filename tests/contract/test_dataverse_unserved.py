@@ -32,8 +32,22 @@ def not_served(response, word: str = "") -> None:
 
 
 NAMES = ["GlobalOptionSetDefinitions", "ManagedPropertyDefinitions", "systemusers", "accounts", "contacts", "teams"]
-NAMES += ["businessunits", "organizations", "solutions", "publishers", "roles", "workflows", "savedqueries", "annotations"]
-CALLS = ["RetrieveVersion()", "RetrieveVersion", "RetrieveCurrentOrganization(AccessType='Default')", "RetrieveTimestamp()"]
+NAMES += [
+    "businessunits",
+    "organizations",
+    "solutions",
+    "publishers",
+    "roles",
+    "workflows",
+    "savedqueries",
+    "annotations",
+]
+CALLS = [
+    "RetrieveVersion()",
+    "RetrieveVersion",
+    "RetrieveCurrentOrganization(AccessType='Default')",
+    "RetrieveTimestamp()",
+]
 CALLS += ["RetrieveTotalRecordCount(EntityNames=['hlf_example'])", "RetrieveMetadataChanges(Query=@q)?@q={}"]
 CALLS += ["GetTimeZoneCodeByLocalizedName(LocalizedStandardName=@p1,LocaleId=@p2)?@p1='x'&@p2=1033"]
 
