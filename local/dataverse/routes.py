@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from local.dataverse.store import Table
 
 _MESSAGE = "Microsoft.Dynamics.CRM."
+_VERSIONS = frozenset({"v8.0", "v8.1", "v8.2", "v9.0", "v9.1"})
+"""Those that the service has besides its newest."""
 _VERSION = re.compile(r"api/data/(v[0-9]+\.[0-9]+)(?:/|$)")
 
 
@@ -60,6 +62,8 @@ def _below_set(table: Table, rest: str) -> DataverseError:
 
 def _other_version(path: str) -> DataverseError:
     version = _VERSION.match(path.lstrip("/"))
+    if version and version[1] not in _VERSIONS:
+        return DataverseError.no_such_segment(version[1])
     if version:
         return DataverseError.not_served(f"version {version[1]} of the Web API, only {defaults.API.split('/')[-2]}")
     return DataverseError(
