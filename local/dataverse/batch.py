@@ -41,7 +41,7 @@ def answer(emulator: Emulator, request: Request) -> Response:
             f" '{emulator.settings.batch_limit}' query operations, including changeset operations, are allowed.",
         )
     go_on = _continues(request.headers.get("prefer", ""))
-    status = 200
+    status = 200 if items else choices.EMPTY_BATCH_STATUS
     parts: list[bytes] = []
     for item in items:
         if isinstance(item, list):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from local.dataverse import choices
 
 
@@ -9,4 +11,6 @@ def folded(text: str) -> str:
     """Return a text so that what the service takes for one and the same is equal."""
     if choices.TEXT_IGNORES_TRAILING_SPACES:
         text = text.rstrip(" ")
+    if not choices.ACCENTS_MATTER:
+        text = "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
     return text.casefold() if choices.TEXT_IGNORES_CASE else text

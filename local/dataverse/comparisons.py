@@ -160,7 +160,9 @@ def parsed(column: Column, text: str) -> object:
                 return text
     except (ValueError, KeyError):
         raise DataverseError(
-            400, "0x80040203", f"Cannot convert the literal '{text}' to the expected type '{_EDM[column.kind]}'."
+            400,
+            choices.FUNCTION_VALUE_CODE,
+            f"Cannot convert the literal '{text}' to the expected type '{_EDM[column.kind]}'.",
         ) from None
 
 
@@ -177,7 +179,7 @@ def utc(text: str) -> str:
 def _incompatible(left: str, name: str, right: str) -> DataverseError:
     return DataverseError(
         400,
-        "0x0",
+        choices.INCOMPATIBLE_TYPES_CODE,
         "A binary operator with incompatible types was detected. Found operand types"
         f" '{_EDM[left]}' and '{_EDM[right]}' for operator kind '{_OPERATIONS[name][0]}'.",
     )

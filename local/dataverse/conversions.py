@@ -39,7 +39,7 @@ _INVALID = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XmlConvert.VerifyXmlChars refuses, which the service asks for every text (page "Manage invalid characters")."""
 
 
-def _text(schema: TableSchema, column: Column, value: object) -> str:
+def _text(schema: TableSchema, column: Column, value: object) -> str | None:
     if type(value) is not str:
         raise _literal(schema, column, value)
     if not value.isprintable() and (found := _INVALID.search(value)):
@@ -55,7 +55,7 @@ def _text(schema: TableSchema, column: Column, value: object) -> str:
             f"A validation error occurred.  The length of the '{column.name}' attribute of the '{schema.name}' entity"
             f" exceeded the maximum allowed length of '{column.max_length}'.",
         )
-    return value
+    return value if value or choices.EMPTY_TEXT_IS_KEPT else None
 
 
 def _described(character: str) -> str:
@@ -97,7 +97,7 @@ def _option(schema: TableSchema, column: Column, value: object) -> int:
     number = _whole(schema, column, value)
     if number not in column.options:
         raise DataverseError(
-            400,
+            choices.UNKNOWN_OPTION_STATUS,
             "0x8004431A",
             f"A validation error occurred. The value {number} of '{column.name}' on record of type '{schema.name}' is"
             f" outside the valid range. Accepted Values: {','.join(map(str, column.options))}",
@@ -120,7 +120,7 @@ def _number(schema: TableSchema, column: Column, value: object) -> float:
     if type(value) is not int and (type(value) is not float or not math.isfinite(value)):
         raise _literal(schema, column, value)
     _in_range(schema, column, value)
-    return value if type(value) is int else round(value, column.precision)
+    return round(value, column.precision) if type(value) is float and choices.NUMBERS_ARE_ROUNDED else value
 
 
 def _in_range(schema: TableSchema, column: Column, value: float) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from local.dataverse import urls
+from local.dataverse import choices, urls
 from local.dataverse.comparisons import Column
 from local.dataverse.conversions import GUID
 from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
@@ -82,7 +82,7 @@ def addressed[T](segment: str, items: Sequence[tuple[T, Definition]], kind: str,
     for found, item in items:
         if item[name] == value:
             return found
-    raise DataverseError(404, "0x80060888", f"Could not find {kind} with {name} = {value}.")
+    raise DataverseError(404, choices.NO_DEFINITION_CODE, f"Could not find {kind} with {name} = {value}.")
 
 
 def property_reply(emulator: Emulator, context: str, item: Definition, segments: Sequence[str]) -> Response:

@@ -81,8 +81,8 @@ class DataverseError(Exception):
     def not_a_key(cls, table: str) -> Self:
         """Key columns in the address that are no key of the table."""
         return cls(
-            400,
-            "0x0",
+            choices.NOT_A_KEY_STATUS,
+            choices.NOT_A_KEY_CODE,
             f"The key in the request URI is not valid for resource 'Microsoft.Dynamics.CRM.{table}'. Ensure that the"
             " names and number of key properties match the declared or alternate key properties for the resource"
             f" 'Microsoft.Dynamics.CRM.{table}'.",

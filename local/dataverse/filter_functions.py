@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from local.dataverse import choices
 from local.dataverse.collation import folded
 from local.dataverse.comparisons import Column, Predicate, parsed
 from local.dataverse.errors import DataverseError
@@ -139,7 +140,7 @@ def _in(column: Column, values: list[Any]) -> Predicate:
 
 def _between(column: Column, values: list[Any]) -> Predicate:
     if len(values) != len(("low", "high")):
-        raise DataverseError(400, "0x80040203", "The Between operator requires two values.")
+        raise DataverseError(400, choices.FUNCTION_VALUE_CODE, "The Between operator requires two values.")
     low, high = values
     get = column.get
     fold = folded if column.kind == "text" else (lambda value: value[:19] if type(value) is str else value)

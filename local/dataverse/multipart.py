@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from local.dataverse import defaults
+from local.dataverse import choices, defaults
 from local.dataverse.errors import DataverseError, UnreadableStreamError
 from local.dataverse.messages import Request
 
@@ -37,8 +37,10 @@ class _Parts(NamedTuple):
 def parse(request: Request) -> list[Operation | list[Operation]]:
     """The operations of a batch, a change set as a list. Raises DataverseError 400 for what cannot be read."""
     boundary = _boundary(request.headers.get("content-type", ""))
+    if not choices.LINE_ENDS_MAY_DIFFER and b"\r\n--" in request.body and b"\n--" in request.body.replace(b"\r\n", b""):
+        raise UnreadableStreamError
     pieces, whole = _parts(boundary, request.body, _GOOD_ENDS)
-    if whole:
+    if whole or not choices.BAD_END_LOSES_ONE_OPERATION:
         return [_item(piece, boundary, request.user) for piece in pieces]
     if not pieces:
         raise UnreadableStreamError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from local.dataverse import representation, unserved, values
+from local.dataverse import choices, representation, unserved, values
 from local.dataverse.addresses import address
 from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
 from local.dataverse.messages import Response
@@ -52,7 +52,7 @@ def _on_navigation(emulator: Emulator, table: Table, path: str, rest: str, reque
             emulator.tokens.require(request.user, column.target, "read")
             other = target.rows.get(row[column.property] or "")
             if other is None:
-                return Response(204, [ODATA_VERSION])
+                return Response(choices.EMPTY_LOOKUP_STATUS, [ODATA_VERSION])
             if not suffix:
                 return representation.single(emulator, target, other, request, 200)
             reference = f"{emulator.api_url}{target.schema.set_name}({row[column.property]})"

@@ -34,7 +34,7 @@ def read(emulator: Emulator, table: Table, body: dict[str, object], row: Row | N
                 raise DataverseError.not_served(f"related rows in one request ({name})")
             elif "@" not in name:
                 raise unserved.known(table, name) or DataverseError.undeclared(name, schema)
-        elif column.read_only:
+        elif column.read_only and choices.READ_ONLY_COLUMNS_ARE_PASSED_OVER:
             if name == schema.primary_id and row is None and value is not None:
                 found[name] = conversions.CONVERT["uniqueidentifier"](schema, column, value)
         elif value is None:
