@@ -76,9 +76,9 @@ def _pairs(schema: TableSchema, inside: str) -> Row:
         found = _PAIR.match(inside, position)
         if found is None:
             raise _refused(schema, inside)
-        name, text, bare, _ = found.groups()
+        name, text, bare, comma = found.groups()
         column = schema.columns.get(name)
-        if column is None:
+        if column is None or name in values or (comma and found.end() == len(inside)):
             raise DataverseError.not_a_key(schema.name)
         values[name] = _value(schema, column, text, bare)
         position = found.end()

@@ -108,5 +108,5 @@ def _by_reference(emulator: Emulator, table: Table, item: _Item) -> Address | No
         return None
     path = decode(str(item[_ID])).removeprefix(emulator.api_url).removeprefix("/api/data/v9.2").removeprefix("/")
     if path.partition("(")[0] != table.schema.set_name or not path.endswith(")"):
-        raise DataverseError.no_such_segment(path.partition("(")[0])
+        raise unserved.segment(path.partition("(")[0])
     return address(table, path)

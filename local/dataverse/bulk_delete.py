@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 def answer(emulator: Emulator, request: Request) -> Response:
     """POST BulkDelete. Raises DataverseError."""
     try:
-        found = [_condition(query) for query in json.loads(request.body)["QuerySet"]]
-    except (ValueError, KeyError, TypeError):
+        asked = json.loads(request.body)
+        if asked.get("RecurrencePattern"):
+            raise DataverseError.not_served("BulkDelete again and again")
+        found = [_condition(query) for query in asked["QuerySet"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise DataverseError.payload("BulkDelete", "The parameters of the action could not be read.") from None
     for name, column, values in found:
         table = emulator.store.tables_by_name.get(name)
@@ -45,7 +48,8 @@ def answer(emulator: Emulator, request: Request) -> Response:
 def _condition(query: dict[str, Any]) -> tuple[str, str, set[Any]]:
     """Table, column and values. Raises KeyError or TypeError for what is no query."""
     conditions = query["Criteria"]["Conditions"]
-    if len(conditions) != 1 or conditions[0]["Operator"] != "In":
+    more = query["Criteria"].get("Filters") or query.get("LinkEntities") or query.get("TopCount")
+    if more or len(conditions) != 1 or conditions[0]["Operator"] != "In":
         raise DataverseError.not_served("BulkDelete with anything but one condition In")
     values = {value["Value"] for value in conditions[0]["Values"]}
     return query["EntityName"], conditions[0]["AttributeName"], values

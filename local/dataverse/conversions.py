@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -35,6 +36,9 @@ EDM: Final = {
 """Column type to the type of `$metadata`, without `Edm.`."""
 GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _INT32 = range(-(2**31), 2**31)
+_WHOLE: Final = re.compile(r"-?[0-9]{1,19}")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INVALID = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XmlConvert.VerifyXmlChars refuses, which the service asks for every text (page "Manage invalid characters")."""
 
@@ -78,10 +82,9 @@ def _boolean(schema: TableSchema, column: Column, value: object) -> bool:
 
 def _whole(schema: TableSchema, column: Column, value: object) -> int:
     if type(value) is str and column.type in choices.TEXT_IS_CONVERTED:
-        try:
-            value = int(value)
-        except ValueError:
-            raise _literal(schema, column, value) from None
+        if not _WHOLE.fullmatch(value):
+            raise _literal(schema, column, value)
+        value = int(value)
     if type(value) is not int or (column.type != "bigint" and value not in _INT32):
         raise _literal(schema, column, value)
     return value
@@ -107,10 +110,9 @@ def _option(schema: TableSchema, column: Column, value: object) -> int:
 
 def _number(schema: TableSchema, column: Column, value: object) -> float:
     if type(value) is str and column.type in choices.TEXT_IS_CONVERTED:
-        try:
-            value = float(value)
-        except ValueError:
-            raise _literal(schema, column, value) from None
+        if not _NUMBER.fullmatch(value):
+            raise _literal(schema, column, value)
+        value = float(value)
     if type(value) is str:
         raise DataverseError.payload(
             schema.set_name,
@@ -140,19 +142,17 @@ def _datetime(schema: TableSchema, column: Column, value: object) -> str:
             moment = datetime.fromisoformat(value)
             if moment.tzinfo is None and choices.TIMES_WITHOUT_ZONE_ARE_UTC:
                 moment = moment.replace(tzinfo=UTC)
-            if "T" in value and moment.tzinfo is not None:
+            if _DAY.match(value) and "T" in value and moment.tzinfo is not None:
                 return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
         except (ValueError, OverflowError):
-            pass
+            pass  # said below
     raise _literal(schema, column, value)
 
 
 def _date(schema: TableSchema, column: Column, value: object) -> str:
-    if type(value) is str:
-        try:
+    if type(value) is str and _DAY.fullmatch(value):
+        with suppress(ValueError):
             return date.fromisoformat(value).isoformat()
-        except ValueError:
-            pass
     raise _literal(schema, column, value)
 
 

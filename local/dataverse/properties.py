@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from local.dataverse import choices, representation, unserved, values
+from local.dataverse import choices, representation, unserved, urls, values
 from local.dataverse.addresses import address
 from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
 from local.dataverse.messages import Response
-from local.dataverse.records import body_of
+from local.dataverse.records import body_of, same_version
 
 if TYPE_CHECKING:
     from local.dataverse.app import Emulator
@@ -26,6 +26,7 @@ def on_property(emulator: Emulator, table: Table, path: str, rest: str, request:
     if name not in table.schema.columns or suffix not in {"", "$value"}:
         raise unserved.below_row(table, rest)
     column = table.schema.columns[name]
+    urls.options(request.query).only()
     row = _row(emulator, table, path, request)
     match request.method:
         case "GET":
@@ -45,6 +46,8 @@ def _on_navigation(emulator: Emulator, table: Table, path: str, rest: str, reque
     column = table.schema.navigations[name]
     if suffix not in {"", "$ref"} or (not suffix and request.method != "GET"):
         raise DataverseError.not_served(f"{request.method} of {rest} behind a row")
+    if suffix:
+        urls.options(request.query).only()
     row = _row(emulator, table, path, request)
     target = emulator.store.tables_by_name[column.target]
     match request.method:
@@ -74,6 +77,8 @@ def _row(emulator: Emulator, table: Table, path: str, request: Request) -> Row:
     row = where.find()
     if row is None:
         raise where.missing()
+    if request.method != "GET" and (if_match := request.headers.get("if-match")) is not None:
+        same_version(row, if_match)
     return row
 
 

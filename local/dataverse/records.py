@@ -89,7 +89,7 @@ def _upsert(emulator: Emulator, where: Address, request: Request) -> Response:
     if request.headers.get("if-none-match") == "*":
         raise DataverseError.matching_key()
     if if_match is not None:
-        _same_version(row, if_match)
+        same_version(row, if_match)
     update(emulator, where, row, body_of(table, request), request.user)
     return _written(emulator, table, request, row, request.path, created=False)
 
@@ -114,12 +114,13 @@ def _delete(emulator: Emulator, where: Address, request: Request) -> Response:
     if row is None:
         raise where.missing()
     if (if_match := request.headers.get("if-match")) is not None:
-        _same_version(row, if_match)
+        same_version(row, if_match)
     table.delete(row[table.schema.primary_id])
     return Response(204, [ODATA_VERSION])
 
 
-def _same_version(row: Row, if_match: str) -> None:
+def same_version(row: Row, if_match: str) -> None:
+    """Raise DataverseError unless the row is as `If-Match` says."""
     if if_match != "*" and if_match not in _ABSENT and if_match != representation.etag(row):
         raise DataverseError.version_mismatch()
 

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from local.dataverse import bulk, bulk_delete, defaults, metadata, properties, queries, records, unserved
+from local.dataverse import bulk, bulk_delete, defaults, metadata, properties, queries, records, unserved, urls
 from local.dataverse.addresses import decode
 from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
 from local.dataverse.messages import Response
@@ -88,6 +88,8 @@ def _who_am_i(emulator: Emulator, request: Request) -> Response:
     if request.method != "GET":
         uri = f"{emulator.api_url}{request.path}"
         raise DataverseError(404, "", f"No HTTP resource was found that matches the request URI '{uri}'.")
+    if given := ", ".join(urls.options(request.query)):
+        raise DataverseError.not_served(f"WhoAmI with {given}")
     body = {
         "@odata.context": f"{emulator.api_url}$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse",
         "BusinessUnitId": defaults.BUSINESS_UNIT_ID,

@@ -62,7 +62,7 @@ def referred(emulator: Emulator, target: Table, reference: object) -> str:
     path = decode(str(reference)).removeprefix(emulator.api_url).removeprefix("/api/data/v9.2").removeprefix("/")
     set_name = path.partition("(")[0]
     if set_name != target.schema.set_name or not path.endswith(")"):
-        raise DataverseError.no_such_segment(set_name)
+        raise unserved.segment(set_name)
     where = address(target, path)
     row = where.find()
     if row is None:

@@ -72,6 +72,13 @@ def test_values_of_every_type_are_kept_and_can_be_emptied(service, column, given
         ("hlf_when", "yesterday", "DateTimeOffset"),
         ("hlf_when", "2026-11-23", "DateTimeOffset"),
         ("hlf_when", 5, "DateTimeOffset"),
+        ("hlf_when", "20261123T101530", "DateTimeOffset"),
+        ("hlf_when", "2026-W48-1T10:15:30", "DateTimeOffset"),
+        ("hlf_day", "20260228", "Date"),
+        ("hlf_day", "2026-W09-6", "Date"),
+        ("hlf_count", "1_0", "Int32"),
+        ("hlf_count", " 5", "Int32"),
+        ("hlf_count", "\u0665", "Int32"),
         ("hlf_day", "2026-02-30", "Date"),
     ],
 )
@@ -134,6 +141,8 @@ def test_characters_that_xml_has_are_kept_as_they_are(service, character):
         (f"{EXAMPLES}(hlf_code='a',hlf_year=99999999999)", "0x80048d19"),
         (f"{EXAMPLES}(hlf_code='a',hlf_year=1_9)", "0x0"),
         (f"{EXAMPLES}(hlf_exampleid=no-guid)", "0x0"),
+        (f"{EXAMPLES}(hlf_code='a',hlf_code='b',hlf_year=2026)", "0x0"),
+        (f"{EXAMPLES}(hlf_code='a',hlf_year=2026,)", "0x0"),
     ],
 )
 def test_an_address_makes_no_row_that_a_body_could_not(service, path, code):

@@ -105,7 +105,7 @@ def test_references_of_a_collection_are_refused_as_documented(examples):
     }
 
 
-def test_a_lookup_is_compared_with_null_by_its_navigation_property(examples):
+def test_a_lookup_is_compared_with_null_by_its_name(examples):
     """Issue 8 J: and with nothing else."""
     found = ask(examples, EXAMPLES, filter="hlf_Mentor eq null", orderby="hlf_count").json()["value"]
     assert [row["hlf_count"] for row in found] == [2, 3, 4]
@@ -113,3 +113,22 @@ def test_a_lookup_is_compared_with_null_by_its_navigation_property(examples):
     row_id = examples.row(LINKED)["_hlf_mentor_value"]
     for text in (f"hlf_Mentor eq {row_id}", "hlf_Mentor eq hlf_Mentor", "hlf_Mentor eq 'x'"):
         assert ask(examples, EXAMPLES, filter=text).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["hlf_name", "hlf_Mentor/$ref"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_a_property_is_not_written_on_another_version(examples, path, method):
+    """Issue 8 J: a condition is looked at, wherever something is written."""
+    body = {"value": "x", "@odata.id": f"{MENTORS}(hlf_mentorid='1')"}
+    before = examples.row(LINKED)
+    old = examples.ask(method, f"{LINKED}/{path}", json=body, headers={"If-Match": 'W/"1"'})
+    assert (old.status_code, old.json()["error"]["code"]) == (412, "0x80060882")
+    assert examples.row(LINKED) == before
+    now = examples.ask(method, f"{LINKED}/{path}", json=body, headers={"If-Match": before["@odata.etag"]})
+    assert now.status_code == 204
+
+
+@pytest.mark.parametrize("path", ["hlf_name", "hlf_name/$value", "hlf_Mentor/$ref", "hlf_Mentor"])
+def test_options_that_are_not_followed_are_refused(examples, path):
+    """Issue 8 J: nothing that is asked for is passed over."""
+    assert examples.get(f"{LINKED}/{path}?$top=1").status_code == 400

@@ -107,6 +107,7 @@ RELATED = {"hlf_name": "x", "hlf_code": "new", "hlf_year": 2020}
         (MENTORS, {"hlf_name": "x", f"{COLLECTION}@odata.bind": [EXAMPLE]}),
         (MENTORS, {"hlf_name": "x", "hlf_peermentor_Annotations": [{"subject": "y"}]}),
         (EXAMPLES, RELATED | {"ownerid@odata.bind": "/systemusers(00000000-0000-0000-0000-000000000001)"}),
+        (EXAMPLES, RELATED | {"hlf_Mentor@odata.bind": "/contacts(00000000-0000-0000-0000-000000000001)"}),
         (EXAMPLES, RELATED | {"overriddencreatedon": "2020-01-01T00:00:00Z"}),
     ],
 )
@@ -180,6 +181,7 @@ def test_query_functions_say_so(service, name):
         "sdkmessagefilters?$expand=sdkmessageid",
         "sdkmessagefilters?$select=name",
         "sdkmessagefilters/$count",
+        "WhoAmI?$select=UserId",
         "/api/data/v9.1/WhoAmI",
         "/api/data/v8.2/hlf_peermentors",
     ],
