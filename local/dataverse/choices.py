@@ -90,8 +90,7 @@ OUTER_STATUS_IS_THE_FAILURES: Final = True
 # More operations than a $batch may hold. Unknown; the words are captured (powerapps-docs#1890).
 BATCH_TOO_LARGE_CODE: Final = "0x80048d19"
 
-# LF in a part of a $batch, CRLF in the rest. Unknown; the page on client errors has LF throughout, the OData library
-# reads line by line.
+# LF in a part of a $batch, CRLF in the rest. Unknown; the page on client errors speaks of either alone.
 LINE_ENDS_MAY_DIFFER: Final = True
 
 # A $batch without CRLF or two line ends behind its end, or without an end. A change set is lost whole. Source: the page

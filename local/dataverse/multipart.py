@@ -1,7 +1,7 @@
 """The body of a `$batch` as operations. Its lines end with CRLF or, as the service forgives, with LF.
 
 What ends badly loses its last operation and no other: after the closing delimiter there have to be CRLF or two line
-ends (Microsoft's page on client errors, "Stream was not readable"), which is what the OData library looks ahead for.
+ends (Microsoft's page on client errors, "Stream was not readable"; what is inferred from it is in choices.py).
 """
 
 from __future__ import annotations

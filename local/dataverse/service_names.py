@@ -1,7 +1,8 @@
 """What the service has and the emulator has not, by name, so that it is not taken for a typo.
 
-After Microsoft's Web API reference: its entity types, functions, actions and query functions, as far as every
-environment has them. Tables that only an app of Microsoft's brings are not among them, and answer as a typo does.
+After Microsoft's Web API reference and its SDK: entity types, functions, actions and query functions that every
+environment has. A name that is missing here, as the tables are that only an app of Microsoft's brings, answers as a
+typo does.
 """
 
 from __future__ import annotations

@@ -270,9 +270,21 @@ def test_a_batch_with_line_feeds_needs_two_at_its_end(service, line_end, end):
     assert names(service) == ["a", "b"]
 
 
+def test_a_change_set_may_have_line_feeds_too(service):
+    """Issue 8 J: with references, and a read behind it, all of it with LF."""
+    inside = change_set(
+        operation("POST", MENTORS, {"hlf_mentorid": "a", "hlf_name": "a"}, content_id="1"),
+        operation("PUT", "$1/hlf_area", {"value": "Oslo"}, content_id="2"),
+    )
+    text = f"--batch_1\r\n{inside}--batch_1\r\n{operation('GET', mentor('a'))}--batch_1--\r\n\r\n"
+    changed, read = parts(sent(service, text.replace("\r\n", "\n")))
+    assert [part.status for part in changed] == [204, 204]
+    assert read.json()["hlf_area"] == "Oslo"
+
+
 @pytest.mark.parametrize("at", range(16))
 def test_line_ends_may_differ_within_a_batch(service, at):
-    """Issue 8 J: what the OData library reads line by line."""
+    """Issue 8 J: a choice, LINE_ENDS_MAY_DIFFER."""
     text = written("a", "b")
     places = [found.start() for found in re.finditer("\r\n", text)]
     assert len(places) == 17
