@@ -283,12 +283,15 @@ def dataverse(
         Path | None, typer.Option(help="A file of tables instead of the built-in ones.", show_default=False)
     ] = None,
     limits: Annotated[str, typer.Option(help="Service protection: real, off, JSON, or a JSON file.")] = "real",
+    https: Annotated[
+        bool, typer.Option("--https", help="Speak HTTPS, with a certificate made for this run. It says whom to trust.")
+    ] = False,
 ) -> None:
     """Start the Dataverse emulator alone, and stay until Ctrl-C."""
     from local.dataverse import server  # noqa: PLC0415
 
     with foreseen():
-        server.announce_and_serve(port, schema, limits)
+        server.announce_and_serve(port, schema, limits, https=https)
 
 
 @app.command()
