@@ -1,11 +1,15 @@
 """Mentors and organisations into the foundation tables, all of them or none, in four statements."""
 
-from dataclasses import dataclass
-from typing import Final, LiteralString
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, LiteralString, cast
 
 import psycopg
 
-from local.mentors_csv import DEFAULT_TIMEZONE, Coordinator, MentorFile, OrganisationRow
+from local.mentors_csv import DEFAULT_TIMEZONE, Coordinator, MentorFile, OrganisationRow, in_organisation
+from local.organisation_names import comparable
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,39 @@ WHERE (present.certified_on, present.expires_on) IS DISTINCT FROM (EXCLUDED.cert
 )
 
 
+def in_known_organisations(
+    connection: psycopg.Connection[tuple[object, ...]],
+    mentors: MentorFile,
+    organisations: tuple[OrganisationRow, ...],
+) -> tuple[MentorFile, tuple[OrganisationRow, ...]]:
+    """Give each organisation the id it has in the database, or in `organisations`, however its name is written.
+
+    Otherwise "HLF vestland" would be a second organisation beside "HLF Vestland", with other thresholds.
+    """
+    present = cast(
+        "list[tuple[UUID, str]]",
+        connection.execute("SELECT id, name::text FROM public.organisations ORDER BY name, id").fetchall(),
+    )
+    names = dict(present)
+    known: dict[str, tuple[UUID, str]] = {}
+    for organisation_id, name in present:
+        known.setdefault(comparable(name), (organisation_id, name))
+    described = []
+    for row in organisations:
+        own_id = row.id if row.id in names else known.get(comparable(row.name), (row.id, row.name))[0]
+        described.append(replace(row, id=own_id))
+        names[own_id] = row.name
+        known[comparable(row.name)] = (own_id, row.name)
+    rows = []
+    for mentor in mentors.rows:
+        home = known.get(comparable(mentor.organisation))
+        if mentor.organisation_id in names or home is None:
+            rows.append(mentor)
+        else:
+            rows.append(in_organisation(mentor, *home))
+    return replace(mentors, rows=tuple(rows)), tuple(described)
+
+
 def load(
     connection: psycopg.Connection[tuple[object, ...]],
     mentors: MentorFile,
@@ -114,15 +151,17 @@ def load(
 ) -> LoadReport:
     """Write what the files say, in one transaction. What they do not mention stays; loading again changes nothing.
 
-    Only the foundation tables are written. The settings in an OrganisationRow are the caller's to store, by its `id`.
+    Only the foundation tables are written. The settings in an OrganisationRow are the caller's to store, by the `id`
+    that `in_known_organisations` gives it.
     """
-    described = {organisation.id: organisation for organisation in organisations}
-    named = {row.organisation_id: row.organisation for row in mentors.rows if row.organisation_id not in described}
-    coordinators: dict[object, Coordinator] = {
-        row.coordinator.id: row.coordinator for row in mentors.rows if row.coordinator
-    }
     changed = 0
     with connection.transaction(), connection.cursor() as cursor:
+        mentors, organisations = in_known_organisations(connection, mentors, organisations)
+        described = {organisation.id: organisation for organisation in organisations}
+        named = {row.organisation_id: row.organisation for row in mentors.rows if row.organisation_id not in described}
+        coordinators: dict[object, Coordinator] = {
+            row.coordinator.id: row.coordinator for row in mentors.rows if row.coordinator
+        }
         cursor.execute(_INCOMING)
         with cursor.copy(_COPY_ORGANISATIONS) as copy:
             for organisation in described.values():

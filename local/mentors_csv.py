@@ -7,6 +7,7 @@ address, a telephone number or a national identity number (I11), so they can be 
 The columns are described in data/README.md.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -14,8 +15,9 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from local import csv_days as days
 from local import csv_values as values
-from local.csv_table import ROW, Cells, RowProblem, Table, UnreadableFile
+from local.csv_table import Cells, Table
 from local.csv_values import (
     DEFAULT_TIMEZONE,
     NAMESPACE,
@@ -26,6 +28,10 @@ from local.csv_values import (
     mentor_uuid,
     organisation_uuid,
 )
+from local.likely_doubles import likely_doubles
+from local.organisation_names import comparable, letters_of, spellings
+from local.row_problems import ROW, RowProblem, UnreadableFile, faults, on_lines
+from local.spoilt_values import may_lack_its_beginning
 
 __all__ = [
     "COLUMNS",
@@ -41,7 +47,9 @@ __all__ = [
     "RowProblem",
     "UnreadableFile",
     "coordinator_uuid",
+    "faults",
     "holds_identity_number",
+    "in_organisation",
     "mentor_uuid",
     "organisation_uuid",
     "read_mentors",
@@ -64,8 +72,8 @@ COLUMNS: Final = {
     "status": 40,
     "listing_consent": 10,
     "locale": 10,
-    "certified_on": 20,
-    "expires_on": 20,
+    "certified_on": 40,
+    "expires_on": 40,
 }
 ORGANISATION_COLUMNS: Final = {
     "name": 200,
@@ -93,10 +101,14 @@ class Coordinator:
 
 @dataclass(frozen=True, slots=True)
 class MentorRow:
-    """One mentor with one certification, as the foundation tables hold them, and the line it stands on."""
+    """One mentor with one certification, as the foundation tables hold them, and the line it stands on.
+
+    `own_id` is the mentor_id as the file writes it, of which `id` is made.
+    """
 
     line: int
     id: UUID
+    own_id: str
     organisation_id: UUID
     organisation: str
     coordinator: Coordinator | None
@@ -143,9 +155,6 @@ def read_mentors(path: Path) -> MentorFile:
     table = Table(path, COLUMNS, REQUIRED)
     rows: list[MentorRow] = []
     problems: list[RowProblem] = []
-    warnings = list(table.warnings)
-    if "listing_consent" not in table.columns:
-        warnings.append("there is no column listing_consent: nobody counts as having consented to be listed")
     lines: dict[UUID, int] = {}
     for cells in table.rows():
         row = _mentor(cells, lines)
@@ -153,7 +162,16 @@ def read_mentors(path: Path) -> MentorFile:
             problems += cells.problems
         else:
             rows.append(row)
-    return MentorFile(_one_spelling(rows, warnings), tuple(problems), tuple(warnings))
+    warnings = list(table.warnings)
+    if "listing_consent" not in table.columns:
+        warnings.append("there is no column listing_consent: nobody counts as having consented to be listed")
+    settled = _one_coordinator(_one_organisation(rows, warnings), warnings)
+    if bare := [row.line for row in settled if row.phone and may_lack_its_beginning(row.phone)]:
+        warnings.append(
+            f"{on_lines(bare)}, phone: not eight digits and no + before them. Excel takes + and zeros off a number: "
+            "format the column as Text there, and write +47 912 34 567."
+        )
+    return MentorFile(settled, tuple(problems), (*warnings, *likely_doubles(settled)))
 
 
 def read_organisations(path: Path) -> tuple[OrganisationRow, ...]:
@@ -161,12 +179,12 @@ def read_organisations(path: Path) -> tuple[OrganisationRow, ...]:
     table = Table(path, ORGANISATION_COLUMNS, ORGANISATION_REQUIRED)
     rows: list[OrganisationRow] = []
     problems: list[RowProblem] = []
-    lines: dict[UUID, int] = {}
+    lines: dict[str, int] = {}
     for cells in table.rows():
         rows.append(_organisation(cells, lines))
         problems += cells.problems
     if problems:
-        raise UnreadableFile(f"{path}: correct these rows:\n" + "\n".join(f"  {problem}" for problem in problems))
+        raise UnreadableFile(f"{path}: correct these rows:\n" + "\n".join(f"  {fault}" for fault in faults(problems)))
     return tuple(rows)
 
 
@@ -177,31 +195,32 @@ def _mentor(cells: Cells, lines: dict[UUID, int]) -> MentorRow:
         first = lines.setdefault(mentor_id, cells.line)
         if first != cells.line:
             cells.refuse("mentor_id", f"the same mentor_id as on line {first}: keep one of the two rows")
-    organisation = cells.take("organisation", values.required, "")
-    expires_on = cells.take("expires_on", values.required_day, date.max)
-    certified_on = cells.take("certified_on", values.day, None)
+    organisation = cells.take("organisation", values.title, "")
+    expires_on = cells.take("expires_on", days.required_day, date.max)
+    certified_on = cells.take("certified_on", days.day, None)
     if certified_on is not None and certified_on > expires_on:
         cells.refuse("certified_on", "later than expires_on: exchange the two dates, or correct one of them")
     return MentorRow(
         line=cells.line,
         id=mentor_id,
+        own_id=cells.take("mentor_id", str, ""),
         organisation_id=organisation_uuid(organisation),
         organisation=organisation,
         coordinator=_coordinator(
             organisation,
-            cells.take("coordinator_name", str, ""),
+            cells.take("coordinator_name", values.optional_name, ""),
             cells.take("coordinator_email", values.email, None),
             cells.take("coordinator_locale", values.locale, values.LOCALES["nb"]),
         ),
-        first_name=cells.take("first_name", values.required, ""),
-        last_name=cells.take("last_name", values.required, ""),
+        first_name=cells.take("first_name", values.name, ""),
+        last_name=cells.take("last_name", values.name, ""),
         email=cells.take("email", values.email, None),
-        phone=cells.take("phone", values.optional, None),
-        area=cells.take("area", values.optional, None),
+        phone=cells.take("phone", values.phone, None),
+        area=cells.take("area", values.place, None),
         status=cells.take("status", values.status, values.STATUSES["inactive"]),
         listing_consent=cells.take("listing_consent", values.consent, False),
         locale=cells.take("locale", values.locale, values.LOCALES["nb"]),
-        certified_on=certified_on or values.years_before(expires_on, _CERTIFICATION_YEARS),
+        certified_on=certified_on or days.years_before(expires_on, _CERTIFICATION_YEARS),
         expires_on=expires_on,
     )
 
@@ -219,33 +238,73 @@ def _coordinator(organisation: str, name: str, email: str | None, locale: Locale
     )
 
 
-def _one_spelling(rows: list[MentorRow], warnings: list[str]) -> tuple[MentorRow, ...]:
+def in_organisation(row: MentorRow, organisation_id: UUID, name: str) -> MentorRow:
+    """Return the row with its organisation, and its coordinator there, under this id and name."""
+    coordinator = row.coordinator and replace(
+        row.coordinator,
+        id=coordinator_uuid(name, email=row.coordinator.email, name=row.coordinator.full_name),
+        organisation_id=organisation_id,
+    )
+    return replace(row, organisation_id=organisation_id, organisation=name, coordinator=coordinator)
+
+
+def _one_organisation(rows: list[MentorRow], warnings: list[str]) -> list[MentorRow]:
+    """Take spellings that differ in capitals, width or spaces for one organisation, and warn of them once."""
+    spelt = spellings(row.organisation for row in rows)
+    settled = []
+    others: dict[str, MentorRow] = {}
+    for row in rows:
+        name = spelt[comparable(row.organisation)]
+        if row.organisation != name:
+            others.setdefault(row.organisation, row)
+        settled.append(row if row.organisation == name else in_organisation(row, organisation_uuid(name), name))
+    if others:
+        warnings.append(
+            f"{on_lines(row.line for row in others.values())}, organisation: written with other capitals or spaces "
+            "than on most lines, and taken for the same organisation. Write the same everywhere."
+        )
+    firsts: dict[str, MentorRow] = {}
+    for row in settled:
+        firsts.setdefault(letters_of(row.organisation) or row.organisation, row)
+    if near := {
+        row.organisation: row.line
+        for row in reversed(settled)
+        if row.organisation != firsts[letters_of(row.organisation) or row.organisation].organisation
+    }:
+        warnings.append(
+            f"{on_lines(sorted(near.values()))}, organisation: differs from another only in signs or spaces, and was "
+            "taken for an organisation of its own, with its own thresholds. Write the same if it is one."
+        )
+    return settled
+
+
+def _one_coordinator(rows: Iterable[MentorRow], warnings: list[str]) -> tuple[MentorRow, ...]:
     """One coordinator is written one way: the first wins, and the first that differs is warned of."""
-    firsts: dict[UUID, MentorRow] = {}
-    warned: set[UUID] = set()
+    firsts: dict[tuple[UUID, str], MentorRow] = {}
+    differ: dict[tuple[UUID, str], tuple[int, int]] = {}
     settled = []
     for row in rows:
         if row.coordinator is None:
             settled.append(row)
             continue
-        first = firsts.setdefault(row.coordinator.id, row)
-        if first.coordinator == row.coordinator:
-            settled.append(row)
-            continue
+        key = (row.organisation_id, (row.coordinator.email or "").lower() or comparable(row.coordinator.full_name))
+        first = firsts.setdefault(key, row)
+        if first.coordinator != row.coordinator:
+            differ.setdefault(key, (row.line, first.line))
         settled.append(replace(row, coordinator=first.coordinator))
-        if row.coordinator.id not in warned:
-            warned.add(row.coordinator.id)
-            warnings.append(
-                f"line {row.line}: the coordinator has another name, language or spelling of the address than on line "
-                f"{first.line}, and what line {first.line} says is used. Write the same in both."
-            )
+    if differ:
+        line, first_line = next(iter(differ.values()))
+        alike = f" ({len(differ) - 1} more coordinators alike)" if len(differ) > 1 else ""
+        warnings.append(
+            f"line {line}: the coordinator has another name, language or spelling of the address than on line "
+            f"{first_line}, and what line {first_line} says is used{alike}. Write the same in both."
+        )
     return tuple(settled)
 
 
-def _organisation(cells: Cells, lines: dict[UUID, int]) -> OrganisationRow:
-    name = cells.take("name", values.required, "")
-    if name and lines.setdefault(organisation_uuid(name), cells.line) != cells.line:
-        first = lines[organisation_uuid(name)]
+def _organisation(cells: Cells, lines: dict[str, int]) -> OrganisationRow:
+    name = cells.take("name", values.title, "")
+    if name and (first := lines.setdefault(comparable(name), cells.line)) != cells.line:
         cells.refuse("name", f"the same organisation as on line {first}: keep one of the two rows")
     org_thresholds = cells.take("org_thresholds", values.answer, False)
     no_days: tuple[int, ...] = ()

@@ -179,3 +179,47 @@ def test_loading_commits_by_itself(database, connection, mentors):
     with psycopg.connect(database.dsn) as other:
         load(other, mentors(KARI), ())
         assert len(everything(connection)) == 4
+
+
+@pytest.mark.parametrize(
+    "spelling", ["hlf moss", "HLF  MOSS", "\uff28\uff2c\uff26 Moss", "HLF\u00a0Moss", "HLF Mo\u00adss"]
+)
+def test_an_organisation_is_found_in_any_spelling(connection, mentors, spelling):
+    """Issue 8 F: `HLF vestland` became a second organisation with other thresholds."""
+    load(connection, mentors(KARI), ())
+    before = everything(connection)
+    assert load(connection, mentors(KARI.replace("HLF Moss", spelling)), ()).changed == 0
+    assert everything(connection) == before
+    assert load(connection, mentors(OLA.replace("HLF Moss", spelling)), ()).changed == 2
+    assert connection.execute("SELECT name FROM public.organisations").fetchall() == [("HLF Moss",)]
+
+
+def test_a_spelling_finds_an_organisation_of_the_app(connection, mentors, organisations):
+    """Issue 8 F: the app gives organisations ids of its own."""
+    ours = connection.execute(
+        "INSERT INTO public.organisations (name) VALUES ('HLF moss'), ('HLF Oslo') RETURNING id"
+    ).fetchone()
+    load(connection, mentors(KARI + OLA), organisations)
+    assert connection.execute("SELECT DISTINCT organisation_id FROM public.peer_mentors").fetchall() == [ours]
+    assert connection.execute("SELECT organisation_id FROM public.coordinators").fetchall() == [ours]
+    names = connection.execute("SELECT name, timezone FROM public.organisations ORDER BY name").fetchall()
+    assert names == [("HLF Moss", "Europe/Stockholm"), ("HLF Oslo", "Europe/Oslo")]
+
+
+def test_the_organisations_file_gives_the_spelling(connection, mentors, organisations):
+    """Issue 8 F: settings belong to the organisation, however the mentors' file writes its name."""
+    report = load(connection, mentors(KARI.replace("Moss", "MOSS") + OLA.replace("Moss", "MOSS")), organisations)
+    assert (report.organisations, report.changed) == (1, 6)
+    found = connection.execute("SELECT id, name, timezone FROM public.organisations").fetchall()
+    assert found == [(organisation_uuid("HLF Moss"), "HLF Moss", "Europe/Stockholm")]
+
+
+def test_two_spellings_already_in_the_database_stay_two(connection, mentors):
+    """Issue 8 F: what is there is not merged behind the app's back."""
+    for name in ("HLF Moss", "HLF moss"):
+        connection.execute(
+            "INSERT INTO public.organisations (id, name) VALUES (%s, %s)", (organisation_uuid(name), name)
+        )
+    load(connection, mentors(KARI.replace("Moss", "moss")), ())
+    found = connection.execute("SELECT organisation_id FROM public.peer_mentors").fetchall()
+    assert found == [(organisation_uuid("HLF moss"),)]
