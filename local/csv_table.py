@@ -23,6 +23,7 @@ _IGNORED_COLUMN_LENGTH = 10_000
 _LINES_PER_RECORD = 50
 # Excel itself reads and writes such a first line, which names the delimiter; saved again it ends in delimiters.
 _SEP_LINE = re.compile(r'"?sep=([^\w\s"]|\t)"?\1*[;,\t]*\s*', re.IGNORECASE)
+_ONE_CELL = re.compile(r'"([^"]+)"[;,\t]*\s*')
 _VALUE_IN_HEADER = re.compile(r"@|\d{4}|\d\d[./-]\d\d")
 
 
@@ -103,7 +104,7 @@ class Table:
                 "quotation marks around a value that holds one",
             )
         joined = "\x1f".join(record)
-        suspect = not joined.isprintable() or may_hold_identity_number(joined) or may_be_spoilt(joined)
+        suspect = not "".join(record).isprintable() or may_hold_identity_number(joined) or may_be_spoilt(joined)
         for number, cell in enumerate(record):
             column = self.columns[number] if number < len(self.columns) else ROW
             longest = self._lengths.get(column, _IGNORED_COLUMN_LENGTH)
@@ -138,6 +139,12 @@ class Table:
         raise self._unreadable("the file is empty. Put the header on the first line and one row on each line below it.")
 
     def _delimiter(self, header: str, marks: str) -> str:
+        if (whole := _ONE_CELL.fullmatch(header)) and any(mark in whole[1] for mark in marks):
+            raise self._unreadable(
+                "each line stands in one cell, with quotation marks around all of it. Read the original file into "
+                'Excel with Data > "From Text/CSV", so that each value has a cell, and save it as "CSV UTF-8".'
+            )
+
         def split(mark: str) -> list[str]:
             return [cell.strip(' "') for cell in header.split(mark)]
 
@@ -161,15 +168,7 @@ class Table:
             found = f"{len(cells)} cells that look like values, not like names of columns"
         else:
             found = ", ".join(name[:40] or "(no name)" for name in names[:40])
-        missing = [name for name in self._required if name not in names]
-        if missing and any(
-            sum(_column(part) in self._lengths for part in re.split("[,;\t]", cell)) > 1 for cell in cells
-        ):
-            raise self._unreadable(
-                "each line stands in one cell, with quotation marks around all of it. Read the original file into "
-                'Excel with Data > "From Text/CSV", so that each value has a cell, and save it as "CSV UTF-8".'
-            )
-        if missing:
+        if missing := [name for name in self._required if name not in names]:
             raise self._unreadable(
                 f"the first line lacks {', '.join(missing)}. Found: {found}. Add the columns, or correct their names."
             )

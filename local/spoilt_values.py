@@ -18,7 +18,8 @@ _CONTINUED = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–�
 _AFTER_A = "\u0080-\u009f¡-ª¬-¶¸-º¼-¿€‚ƒ„†‡ˆ‰‹Œ‘˜™œŸ"
 ENCODED_TWICE: Final = re.compile(
     # UTF-8 that was read as Windows-1252, as DOS reads, and as an old Mac reads.
-    rf"[ÂÃ][{_CONTINUED}]|Å[{_AFTER_A}ŠŽšž]|Ä[{_AFTER_A}]|â[€‚„][{_CONTINUED}]|ï»¿|ï¿½|├|√[^\s\d]"
+    rf"[ÂÃ][{_CONTINUED}]|Å[{_AFTER_A}ŠŽšž]|Ä[{_AFTER_A}]|â[€‚„\u0080-\u0084][{_CONTINUED}]|ï»¿|ï¿½"
+    r"|[\u2500-\u257f]|[ÔΓ]Ç|[√≈ƒ][^\s\d]|‚Ä"
 )
 _ERROR = re.compile(r"#|(?:Err|Feil|Fel|Fejl|Virhe):\s?\d{3}\b")
 _TOO_NARROW = re.compile(r"#{2,}")
@@ -32,11 +33,11 @@ _AT_FIRST = "|".join(pattern.pattern for pattern in (_ERROR, _FORMULA, _SHORTENE
 _SUSPECT = re.compile(rf"(?:^|\x1f)\s*(?:{_AT_FIRST})|{_ANYWHERE}")
 
 _LOST_LETTER = re.compile(r"\?\w")
-_PHONE_FORMULA = re.compile(r"-|\+(?!\s?\(?\s?\d)")
+_PHONE_FORMULA = re.compile(r"[-@＠]|\+(?!\s?\(?\s?\d)")
 _PHONE_GROUPED = re.compile(r"[1-9]\d{0,2}([.,'’])\d{3}(?:\1\d{3})*(?:[.,]\d{1,2})?|[1-9](?: \d{3}){2,}(?:[.,]\d+)?")
 _PHONE_DECIMALS = re.compile(r"\+?\d[\d ]{3,}[.,]0{1,2}")
 _PHONE_BARE = re.compile(r"[1-9](?:\d{6}|\d{8,})")
-_MONTH = r"(?:jan|feb|mar|apr|ma[ijy]|jun|jul|aug|sep|o[kc]t|nov|de[sc])[a-z]*"
+_MONTH = "(?:jan|feb|mars?|apr|ma[ijy]|june?|juni|july?|juli|aug|sept?|o[kc]t|nov|de[sc])"
 _ID_DATE = re.compile(
     rf"\d{{1,2}}[.-]{_MONTH}\.?(?:-?\d\d)?|{_MONTH}[.-]\d\d|\d\d[./]\d\d[./]\d{{4}}",
     re.IGNORECASE,
