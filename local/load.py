@@ -7,6 +7,7 @@ import psycopg
 
 from local.mentors_csv import DEFAULT_TIMEZONE, Coordinator, MentorFile, OrganisationRow, in_organisation
 from local.organisation_names import comparable
+from local.row_problems import on_lines
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -14,13 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """How many of each the files held, and how many rows of the database that added or changed."""
+    """How many of each the files held, how many rows of the database that added or changed, and what to look at."""
 
     organisations: int
     coordinators: int
     mentors: int
     certifications: int
     changed: int
+    warnings: tuple[str, ...] = ()
 
 
 # Temporary tables without constraints take the rows as fast as they arrive; one statement for each real table then
@@ -111,6 +113,21 @@ WHERE (present.certified_on, present.expires_on) IS DISTINCT FROM (EXCLUDED.cert
 )
 
 
+# Mentors who were in the database, are not in the file, and look like somebody in it: after Excel has taken the zeros
+# off the ids, every mentor of the file would be new.
+_LIKELY_DOUBLES: Final[LiteralString] = """
+SELECT incoming.id FROM pg_temp.incoming_mentors AS incoming
+JOIN public.peer_mentors AS present ON lower(present.email) = lower(incoming.email)
+WHERE present.id NOT IN (SELECT id FROM pg_temp.incoming_mentors)
+UNION
+SELECT incoming.id FROM pg_temp.incoming_mentors AS incoming
+JOIN public.peer_mentors AS present
+    ON (present.first_name, present.last_name, present.phone)
+        = (incoming.first_name, incoming.last_name, incoming.phone)
+WHERE present.id NOT IN (SELECT id FROM pg_temp.incoming_mentors)
+"""
+
+
 def in_known_organisations(
     connection: psycopg.Connection[tuple[object, ...]],
     mentors: MentorFile,
@@ -192,10 +209,22 @@ def load(
                 )
         for statement in _WRITE:
             changed += cursor.execute(statement, prepare=False).rowcount
+        doubles = {mentor_id for (mentor_id,) in cursor.execute(_LIKELY_DOUBLES, prepare=False)}
     return LoadReport(
         organisations=len(described) + len(named),
         coordinators=len(coordinators),
         mentors=len(mentors.rows),
         certifications=len(mentors.rows),
         changed=changed,
+        warnings=_warnings([row.line for row in mentors.rows if row.id in doubles]),
+    )
+
+
+def _warnings(doubles: list[int]) -> tuple[str, ...]:
+    if not doubles:
+        return ()
+    return (
+        f"{on_lines(doubles)}: somebody with this e-mail address, or this name and telephone number, was there under "
+        "another mentor_id and still is. If Excel changed the ids, correct them in the file and begin with an empty "
+        "database.",
     )

@@ -100,7 +100,7 @@ def loaded(file: MentorFile, report: LoadReport, path: Path) -> None:
         f"[bold]{_many(report.mentors, 'mentor')}[/bold] of {_many(report.organisations, 'organisation')} with"
         f" {_many(report.coordinators, 'coordinator')} loaded from {escape(path.name)}"
     )
-    for warning in file.warnings:
+    for warning in (*file.warnings, *report.warnings):
         console.print(f"[yellow]![/yellow] {escape(warning)}")
     problems(file)
 

@@ -29,9 +29,9 @@ ORDER BY 1, 2
 
 @pytest.fixture
 def mentors(tmp_path):
-    def written(rows: str) -> MentorFile:
+    def written(rows: str, header: str = HEADER) -> MentorFile:
         path = tmp_path / "mentors.csv"
-        path.write_text(HEADER + rows)
+        path.write_text(header + rows)
         return read_mentors(path)
 
     return written
@@ -223,3 +223,19 @@ def test_two_spellings_already_in_the_database_stay_two(connection, mentors):
     load(connection, mentors(KARI.replace("Moss", "moss")), ())
     found = connection.execute("SELECT organisation_id FROM public.peer_mentors").fetchall()
     assert found == [(organisation_uuid("HLF moss"),)]
+
+
+def test_ids_that_lost_their_zeros_since_the_last_load_are_told(connection, mentors):
+    """Issue 8 F: a file saved again by Excel has 42 for 0042, so that each mentor is there twice."""
+    kari = "0042,HLF Moss,,,Kari,Lie,active,yes,2026-12-31,kari@example.no,\n"
+    ola = "0043,HLF Moss,,,Ola,Bø,active,yes,2026-12-31,,91234567\n"
+    header = HEADER.replace("\n", ",email,phone\n")
+    assert load(connection, mentors(kari + ola, header), ()).warnings == ()
+    assert load(connection, mentors(kari + ola, header), ()).warnings == ()
+    per = "0044,HLF Moss,,,Per,Mo,active,yes,2026-12-31,per@example.no,91234567\n"
+    (warning,) = load(
+        connection, mentors(per + kari.replace("0042", "42") + ola.replace("0043", "43"), header)
+    ).warnings
+    assert warning.startswith("lines 3, 4: ")
+    assert "another mentor_id" in warning
+    assert "kari" not in warning

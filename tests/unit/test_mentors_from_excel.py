@@ -3,6 +3,8 @@
 # ruff: noqa: RUF001 - letters that are easily confused are the subject here
 import csv
 import io
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -16,9 +18,13 @@ from local.mentors_csv import (
     RowProblem,
     UnreadableFile,
     coordinator_uuid,
+    faults,
     organisation_uuid,
     read_mentors,
+    read_organisations,
 )
+
+ROOT = Path(__file__).parents[2]
 
 KARI = {
     "mentor_id": "1001",
@@ -84,11 +90,44 @@ def refusal(tmp_path: Path, content: bytes) -> str:
 # Values that are spoilt
 
 TEXTS = ["organisation", "coordinator_name", "first_name", "last_name", "area"]
-ERRORS = (
-    "#NAME? #NAVN? #NAMN? #NIMI? #N/A #I/T #SAKNAS! #PUUTTUU! #REF! #REFERENCE! #VIITTAUS! #VALUE! #VERDI! #VÆRDI! "
-    "#VÄRDEFEL! #ARVO! #DIV/0! #DIVISION/0! #JAKO/0! #NUM! #OGILTIGT! #LUKU! #NULL! #NUL! #TYHJÄ! #SKÄRNING! #SPILL! "
-    "#OVERFLYT! #CALC! #FIELD! #FELT! #BLOCKED! #BUSY! #GETTING_DATA Err:502 Feil:502"
-).split()
+ERRORS = [
+    "#NAME?",
+    "#NAVN?",
+    "#NAMN?",
+    "#NIMI?",
+    "#N/A",
+    "#I/T",
+    "#SAKNAS!",
+    "#PUUTTUU!",
+    "#REF!",
+    "#REFERENCE!",
+    "#VIITTAUS!",
+    "#VALUE!",
+    "#VERDI!",
+    "#VÆRDI!",
+    "#VÄRDEFEL!",
+    "#ARVO!",
+    "#DIV/0!",
+    "#DIVISION/0!",
+    "#JAKO/0!",
+    "#NUM!",
+    "#OGILTIGT!",
+    "#LUKU!",
+    "#NULL!",
+    "#NUL!",
+    "#TYHJÄ!",
+    "#SKÄRNING!",
+    "#SPILL!",
+    "#OVERFLYT!",
+    "#CALC!",
+    "#FIELD!",
+    "#FELT!",
+    "#BLOCKED!",
+    "#BUSY!",
+    "#GETTING_DATA",
+    "Err:502",
+    "Feil:502",
+]
 
 
 @pytest.mark.parametrize("error", ERRORS)
@@ -116,8 +155,21 @@ def test_a_formula_is_refused(tmp_path, column, formula):
 
 @pytest.mark.parametrize(
     "phone",
-    ["+4791234567", "+47 912 34 567", "+ 47 91234567", "+(47) 912 34 567", "004791234567", "91234567", "912 34 567"]
-    + ["22 33 44 55 / +47 912 34 567", "22.33.44.55", "(+47) 91 23 45 67", "91 234 567", "070-123 45 67", "815 49 300"],
+    [
+        "+4791234567",
+        "+47 912 34 567",
+        "+ 47 91234567",
+        "+(47) 912 34 567",
+        "004791234567",
+        "91234567",
+        "912 34 567",
+        "22 33 44 55 / +47 912 34 567",
+        "22.33.44.55",
+        "(+47) 91 23 45 67",
+        "91 234 567",
+        "070-123 45 67",
+        "815 49 300",
+    ],
 )
 def test_a_telephone_number_is_taken_as_it_is_written(tmp_path, phone):
     assert row_with(tmp_path, phone=phone).phone == phone
@@ -134,14 +186,16 @@ def test_narrow_spaces_become_spaces(tmp_path, gap):
 @pytest.mark.parametrize(
     "number",
     [
-        "4\u00a0791\u00a0234\u00a0567",
+        "4\xa0791\xa0234\xa0567",
         "91\u202f234\u202f567",
         "4 791 234 567",
         "91.234.567",
         "91,234,567",
         "4'791'234'567",
-    ]
-    + ["4\u00a0791\u00a0234\u00a0567,00", "4.791.234.567,00", "91,234,567.00"],
+        "4\xa0791\xa0234\xa0567,00",
+        "4.791.234.567,00",
+        "91,234,567.00",
+    ],
 )
 def test_thousand_separators_are_refused(tmp_path, number):
     assert "thousand separators" in problem_with(tmp_path, phone=number).reason
@@ -236,8 +290,30 @@ def test_a_question_mark_for_a_letter_is_refused(tmp_path, text):
 
 @pytest.mark.parametrize(
     "name",
-    [*NAMES, "ÅSE", "BÅRD", "JOÃO", "Ângela", "ÂNGELO", "Ærø «Å»", "Reine–Å–Moskenes", "Å’s", "(Å)", "Äš Ärž", "Käšš"]
-    + ["KRÍŽ", "Ñusta", "Größe", "Ægir", "Åström", "Ählström", "DʼAngelo", "Sørvågen…Å…", "√", "Å•Bø"],
+    [
+        *NAMES,
+        "ÅSE",
+        "BÅRD",
+        "JOÃO",
+        "Ângela",
+        "ÂNGELO",
+        "Ærø «Å»",
+        "Reine–Å–Moskenes",
+        "Å’s",
+        "(Å)",
+        "Äš Ärž",
+        "Käšš",
+        "KRÍŽ",
+        "Ñusta",
+        "Größe",
+        "Ægir",
+        "Åström",
+        "Ählström",
+        "DʼAngelo",
+        "Sørvågen…Å…",
+        "√",
+        "Å•Bø",
+    ],
 )
 def test_true_letters_are_not_taken_for_wrong_ones(tmp_path, name):
     assert row_with(tmp_path, area=name).area == name
@@ -248,7 +324,7 @@ def test_no_name_of_northern_letters_is_refused(tmp_path_factory, name):
     """Except Ŋ, Š, Ž and their like right after a capital Å, Â or Ã, which no language writes."""
     if any(name[place : place + 2].strip("ÅÂÃ") != name[place : place + 2] for place in range(len(name))):
         name = name.replace("Å", "Æ").replace("Â", "A").replace("Ã", "A")
-    if name.strip()[0] in "-" or not any(letter.isalpha() for letter in name):
+    if name.strip()[0] == "-" or not any(letter.isalpha() for letter in name):
         name = f"A{name}"
     assert row_with(tmp_path_factory.mktemp("files"), area=name).area == " ".join(name.split())
 
@@ -321,7 +397,7 @@ def test_another_delimiter_is_read_where_the_file_names_it(tmp_path):
     assert (len(found.rows), found.problems) == (1, ())
 
 
-def test_the_line_that_names_the_delimiter_may_have_been_saved_again(tmp_path):
+def test_the_line_naming_the_delimiter_may_be_saved_again(tmp_path):
     assert len(read(tmp_path, "sep=;;;;;\r\n" + text_of(KARI)).rows) == 1
 
 
@@ -332,8 +408,21 @@ def test_a_byte_order_mark_may_stand_twice(tmp_path, marks):
 
 @pytest.mark.parametrize(
     ("written", "consent"),
-    [("SANN", True), ("USANN", False), ("sann", True), ("TRUE", True), ("FALSE", False), ("JA", True), ("NEI", False)]
-    + [("Sant", True), ("Falskt", False), ("SAND", True), ("FALSK", False), ("TOSI", True), ("EPÄTOSI", False)],
+    [
+        ("SANN", True),
+        ("USANN", False),
+        ("sann", True),
+        ("TRUE", True),
+        ("FALSE", False),
+        ("JA", True),
+        ("NEI", False),
+        ("Sant", True),
+        ("Falskt", False),
+        ("SAND", True),
+        ("FALSK", False),
+        ("TOSI", True),
+        ("EPÄTOSI", False),
+    ],
 )
 def test_excels_words_for_yes_and_no_are_read(tmp_path, written, consent):
     assert row_with(tmp_path, listing_consent=written).listing_consent is consent
@@ -350,7 +439,7 @@ def test_empty_cells_that_excel_leaves_out_are_read(tmp_path, left_out):
     assert found.rows[0].last_name == "Sæther"
 
 
-def test_a_row_that_is_cut_off_before_a_required_value_is_refused(tmp_path):
+def test_a_row_cut_off_before_a_required_value_is_refused(tmp_path):
     header, row, _ = text_of(KARI, columns=[*REST, "mentor_id", *REQUIRED_FIRST[1:-4]]).split("\r\n")
     found = read(tmp_path, f"{header}\r\n{row.rpartition(';')[0]}\r\n")
     assert [(problem.line, problem.column) for problem in found.problems] == [(2, "(row)")]
@@ -382,15 +471,18 @@ def test_a_whole_line_in_one_cell_is_told(tmp_path):
         "2026.12.31",
         "31. 12. 2026",
         "31.12.2026 00:00",
-    ]
-    + [
         "31.12.2026 00:00:00",
         "2026-12-31 00:00:00",
         "2026-12-31T00:00:00",
         "2026-12-31 00:00:00.000",
         "31/12/2026 0:00",
-    ]
-    + ["31. desember 2026", "31 December 2026", "31-Dec-2026", "31. des. 2026", "31. des 2026", "31-des-2026"],
+        "31. desember 2026",
+        "31 December 2026",
+        "31-Dec-2026",
+        "31. des. 2026",
+        "31. des 2026",
+        "31-des-2026",
+    ],
 )
 def test_excels_dates_are_read(tmp_path, written):
     assert row_with(tmp_path, expires_on=written).expires_on == date(2026, 12, 31)
@@ -552,3 +644,58 @@ def test_numbers_that_lost_their_beginning_are_told_once(tmp_path):
     assert len(found.rows) == 7
     (warning,) = found.warnings
     assert warning.startswith("lines 3, 4, 5 and 3 more, phone: ")
+
+
+# One cause, one sentence
+
+
+def printed_by_run(tmp_path: Path, content: bytes) -> str:
+    (tmp_path / "mentors.csv").write_bytes(content)
+    command = [sys.executable, "-m", "local", "run", "--mentors", str(tmp_path / "mentors.csv")]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    printed = ended.stdout + ended.stderr
+    assert (ended.returncode, "Traceback" in printed) == (1, False)
+    return printed
+
+
+def test_a_windows_1252_file_is_few_lines_of_output(tmp_path):
+    """It was 2,572 lines, and the run went on with 19 mentors."""
+    rows = [KARI | {"mentor_id": f"m{number}"} for number in range(600)]
+    printed = printed_by_run(tmp_path, text_of(*rows).encode("cp1252"))
+    assert "Windows-1252" in printed
+    assert printed.count("\n") < 10
+
+
+def test_many_rows_with_one_fault_are_told_once(tmp_path):
+    spoilt = {"phone": "4,79123E+09", "first_name": "#NAVN?", "certified_on": "12/31/2026", "status": "aktiv"}
+    rows = [KARI | spoilt | {"mentor_id": f"m{number}"} for number in range(600)]
+    printed = " ".join(printed_by_run(tmp_path, text_of(*rows).encode()).split())
+    assert printed.count("597 more") == 4
+    assert "600 rows not loaded" in printed
+    assert "the others were" not in printed
+
+
+def test_problems_of_one_cause_are_one_fault_with_its_lines():
+    problems = [
+        *(RowProblem(line, "first_name", "encoded") for line in range(2, 8)),
+        RowProblem(3, "status", 'unknown "x"'),
+        *(RowProblem(line, "area", "encoded") for line in range(5, 10)),
+        *(RowProblem(line, "mentor_id", f"as on line {line - 9}") for line in range(11, 16)),
+        RowProblem(20, "status", 'unknown "y"'),
+    ]
+    assert [str(fault) for fault in faults(problems)] == [
+        "lines 2, 3, 4 and 5 more, first_name, area: encoded",
+        'line 3, status: unknown "x"',
+        'line 20, status: unknown "y"',
+        "lines 11, 12, 13 and 2 more, mentor_id: as on line 2 (so on line 11, alike on the others)",
+    ]
+
+
+def test_a_bad_organisations_file_tells_one_cause_once(tmp_path):
+    path = tmp_path / "organisations.csv"
+    header = "name;timezone;org_thresholds;thresholds;reactivate_renewed\n"
+    path.write_text(header + "".join(f"#NAVN?;Europe/Oslo;nei;;ja\nHLF {number};;nei;;ja\n" for number in range(50)))
+    with pytest.raises(UnreadableFile) as refused:
+        read_organisations(path)
+    assert str(refused.value).count("\n") == 1
+    assert "lines 2, 4, 6 and 47 more, name: an error of the spreadsheet" in str(refused.value)
