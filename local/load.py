@@ -1,16 +1,13 @@
 """Mentors and organisations into the foundation tables, all of them or none, in four statements."""
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, LiteralString, cast
+from dataclasses import dataclass
+from typing import Final, LiteralString
 
 import psycopg
 
-from local.mentors_csv import DEFAULT_TIMEZONE, Coordinator, MentorFile, OrganisationRow, in_organisation
-from local.organisation_names import comparable
+from local.known_organisations import in_known_organisations
+from local.mentors_csv import DEFAULT_TIMEZONE, Coordinator, MentorFile, OrganisationRow
 from local.row_problems import on_lines
-
-if TYPE_CHECKING:
-    from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,39 +125,6 @@ WHERE present.id NOT IN (SELECT id FROM pg_temp.incoming_mentors)
 """
 
 
-def in_known_organisations(
-    connection: psycopg.Connection[tuple[object, ...]],
-    mentors: MentorFile,
-    organisations: tuple[OrganisationRow, ...],
-) -> tuple[MentorFile, tuple[OrganisationRow, ...]]:
-    """Give each organisation the id it has in the database, or in `organisations`, however its name is written.
-
-    Otherwise "HLF vestland" would be a second organisation beside "HLF Vestland", with other thresholds.
-    """
-    present = cast(
-        "list[tuple[UUID, str]]",
-        connection.execute("SELECT id, name::text FROM public.organisations ORDER BY name, id").fetchall(),
-    )
-    names = dict(present)
-    known: dict[str, tuple[UUID, str]] = {}
-    for organisation_id, name in present:
-        known.setdefault(comparable(name), (organisation_id, name))
-    described = []
-    for row in organisations:
-        own_id = row.id if row.id in names else known.get(comparable(row.name), (row.id, row.name))[0]
-        described.append(replace(row, id=own_id))
-        names[own_id] = row.name
-        known[comparable(row.name)] = (own_id, row.name)
-    rows = []
-    for mentor in mentors.rows:
-        home = known.get(comparable(mentor.organisation))
-        if mentor.organisation_id in names or home is None:
-            rows.append(mentor)
-        else:
-            rows.append(in_organisation(mentor, *home))
-    return replace(mentors, rows=tuple(rows)), tuple(described)
-
-
 def load(
     connection: psycopg.Connection[tuple[object, ...]],
     mentors: MentorFile,
@@ -223,8 +187,8 @@ def load(
 def _warnings(doubles: list[int]) -> tuple[str, ...]:
     if not doubles:
         return ()
-    return (
+    told = (
         f"{on_lines(doubles)}: somebody with this e-mail address, or this name and telephone number, was there under "
-        "another mentor_id and still is. If Excel changed the ids, correct them in the file and begin with an empty "
-        "database.",
+        "another mentor_id and still is. If Excel changed the ids, correct the file and begin with an empty database."
     )
+    return (told,)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from local import database, report, session
-from local.load import LoadReport, in_known_organisations, load
+from local.known_organisations import in_known_organisations
+from local.load import LoadReport, load
 from local.mentors_csv import MentorFile, read_mentors, read_organisations
 from local.stack import ROOT
 

@@ -7,8 +7,6 @@ address, a telephone number or a national identity number (I11), so they can be 
 The columns are described in data/README.md.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -22,14 +20,15 @@ from local.csv_values import (
     DEFAULT_TIMEZONE,
     NAMESPACE,
     Locale,
-    Status,
     coordinator_uuid,
     holds_identity_number,
     mentor_uuid,
     organisation_uuid,
 )
 from local.likely_doubles import likely_doubles
-from local.organisation_names import comparable, letters_of, spellings
+from local.mentor_rows import Coordinator, MentorFile, MentorRow, OrganisationRow
+from local.one_spelling import one_coordinator, one_organisation
+from local.organisation_names import comparable
 from local.row_problems import ROW, RowProblem, UnreadableFile, faults, on_lines
 from local.spoilt_values import may_lack_its_beginning
 
@@ -49,7 +48,6 @@ __all__ = [
     "coordinator_uuid",
     "faults",
     "holds_identity_number",
-    "in_organisation",
     "mentor_uuid",
     "organisation_uuid",
     "read_mentors",
@@ -88,68 +86,6 @@ ORGANISATION_REQUIRED: Final = ("name", "timezone", "org_thresholds", "threshold
 _CERTIFICATION_YEARS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Coordinator:
-    """The coordinator a row names."""
-
-    id: UUID
-    organisation_id: UUID
-    full_name: str
-    email: str | None
-    locale: Locale
-
-
-@dataclass(frozen=True, slots=True)
-class MentorRow:
-    """One mentor with one certification, as the foundation tables hold them, and the line it stands on.
-
-    `own_id` is the mentor_id as the file writes it, of which `id` is made.
-    """
-
-    line: int
-    id: UUID
-    own_id: str
-    organisation_id: UUID
-    organisation: str
-    coordinator: Coordinator | None
-    first_name: str
-    last_name: str
-    email: str | None
-    phone: str | None
-    area: str | None
-    status: Status
-    listing_consent: bool
-    locale: Locale
-    certified_on: date
-    expires_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class MentorFile:
-    """What a mentors file held: the good rows, what is wrong with the others, and what was passed over."""
-
-    rows: tuple[MentorRow, ...]
-    problems: tuple[RowProblem, ...]
-    warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OrganisationRow:
-    """One organisation. `thresholds` are its own, in falling order; they apply where `org_thresholds` is on.
-
-    The limits of its brake are None where the standard's apply.
-    """
-
-    id: UUID
-    name: str
-    timezone: str
-    org_thresholds: bool
-    thresholds: tuple[int, ...]
-    reactivate_renewed: bool
-    brake_count: int | None = None
-    brake_percent: int | None = None
-
-
 def read_mentors(path: Path) -> MentorFile:
     """Read a mentors file. Raises UnreadableFile when the file as a whole cannot be used."""
     table = Table(path, COLUMNS, REQUIRED)
@@ -165,7 +101,7 @@ def read_mentors(path: Path) -> MentorFile:
     warnings = list(table.warnings)
     if "listing_consent" not in table.columns:
         warnings.append("there is no column listing_consent: nobody counts as having consented to be listed")
-    settled = _one_coordinator(_one_organisation(rows, warnings), warnings)
+    settled = one_coordinator(one_organisation(rows, warnings), warnings)
     if bare := [row.line for row in settled if row.phone and may_lack_its_beginning(row.phone)]:
         warnings.append(
             f"{on_lines(bare)}, phone: not eight digits and no + before them. Excel takes + and zeros off a number: "
@@ -236,70 +172,6 @@ def _coordinator(organisation: str, name: str, email: str | None, locale: Locale
         email=email,
         locale=locale,
     )
-
-
-def in_organisation(row: MentorRow, organisation_id: UUID, name: str) -> MentorRow:
-    """Return the row with its organisation, and its coordinator there, under this id and name."""
-    coordinator = row.coordinator and replace(
-        row.coordinator,
-        id=coordinator_uuid(name, email=row.coordinator.email, name=row.coordinator.full_name),
-        organisation_id=organisation_id,
-    )
-    return replace(row, organisation_id=organisation_id, organisation=name, coordinator=coordinator)
-
-
-def _one_organisation(rows: list[MentorRow], warnings: list[str]) -> list[MentorRow]:
-    """Take spellings that differ in capitals, width or spaces for one organisation, and warn of them once."""
-    spelt = spellings(row.organisation for row in rows)
-    settled = []
-    others: dict[str, MentorRow] = {}
-    for row in rows:
-        name = spelt[comparable(row.organisation)]
-        if row.organisation != name:
-            others.setdefault(row.organisation, row)
-        settled.append(row if row.organisation == name else in_organisation(row, organisation_uuid(name), name))
-    if others:
-        warnings.append(
-            f"{on_lines(row.line for row in others.values())}, organisation: written with other capitals or spaces "
-            "than on most lines, and taken for the same organisation. Write the same everywhere."
-        )
-    firsts: dict[str, MentorRow] = {}
-    for row in settled:
-        firsts.setdefault(letters_of(row.organisation) or row.organisation, row)
-    if near := {
-        row.organisation: row.line
-        for row in reversed(settled)
-        if row.organisation != firsts[letters_of(row.organisation) or row.organisation].organisation
-    }:
-        warnings.append(
-            f"{on_lines(sorted(near.values()))}, organisation: differs from another only in signs or spaces, and was "
-            "taken for an organisation of its own, with its own thresholds. Write the same if it is one."
-        )
-    return settled
-
-
-def _one_coordinator(rows: Iterable[MentorRow], warnings: list[str]) -> tuple[MentorRow, ...]:
-    """One coordinator is written one way: the first wins, and the first that differs is warned of."""
-    firsts: dict[tuple[UUID, str], MentorRow] = {}
-    differ: dict[tuple[UUID, str], tuple[int, int]] = {}
-    settled = []
-    for row in rows:
-        if row.coordinator is None:
-            settled.append(row)
-            continue
-        key = (row.organisation_id, (row.coordinator.email or "").lower() or comparable(row.coordinator.full_name))
-        first = firsts.setdefault(key, row)
-        if first.coordinator != row.coordinator:
-            differ.setdefault(key, (row.line, first.line))
-        settled.append(replace(row, coordinator=first.coordinator))
-    if differ:
-        line, first_line = next(iter(differ.values()))
-        alike = f" ({len(differ) - 1} more coordinators alike)" if len(differ) > 1 else ""
-        warnings.append(
-            f"line {line}: the coordinator has another name, language or spelling of the address than on line "
-            f"{first_line}, and what line {first_line} says is used{alike}. Write the same in both."
-        )
-    return tuple(settled)
 
 
 def _organisation(cells: Cells, lines: dict[str, int]) -> OrganisationRow:

@@ -265,7 +265,7 @@ NAMES = [
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("column", ["first_name", "organisation"])
 def test_letters_encoded_twice_are_refused(tmp_path, column, name, wrong):
-    """Ã…se, BjÃ¸rnÃ¥, â€™ and their like, as they stand after UTF-8 was read as something else."""
+    """Ã…se, Ã¥, â€™ and their like, as they stand after UTF-8 was read as something else."""
     twice = "".join(
         bytes([byte]).decode(wrong, "ignore") or chr(byte)  # what Windows-1252 leaves undefined is a control character
         for byte in name.encode()
