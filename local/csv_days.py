@@ -31,11 +31,13 @@ _MONTHS: Final = {
     for name in names.split()
 }
 # Excel shows a day as midnight where the cell is formatted with a time.
-_MIDNIGHT = re.compile(r"[ T]0?0[:.]00(?:[:.]00(?:[.,]0+)?)?$")
+_MIDNIGHT = re.compile(r"(?:T| (?:kl\. ?)?)0?0[:.]00(?:[:.]00(?:[.,]0+)?)?$| 12:00(?::00)? AM$")
 _YEAR_FIRST = re.compile(r"([0-9]{4})([-./])([0-9]{1,2})\2([0-9]{1,2})")
 _NORWEGIAN = re.compile(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{4})")
 _EITHER_FIRST = re.compile(r"([0-9]{1,2})([-/])([0-9]{1,2})\2([0-9]{4})")
-_NAMED = re.compile(r"([0-9]{1,2})(?:\. ?| |-)([a-z]{3,9})(?:\. ?| |-)([0-9]{4})", re.IGNORECASE)
+_WEEKDAY = r"(?:[^\W\d]{2,7}da[gy],? )?"
+_NAMED = re.compile(rf"{_WEEKDAY}([0-9]{{1,2}})(?:\. ?| |-)([a-z]{{3,9}})(?:\. ?| |-)([0-9]{{4}})", re.IGNORECASE)
+_MONTH_FIRST = re.compile(rf"{_WEEKDAY}([a-z]{{3,9}})\.? ([0-9]{{1,2}}),? ([0-9]{{4}})", re.IGNORECASE)
 _SERIAL = re.compile(r"[0-9]{5}(?:[.,][0-9]+)?")
 
 
@@ -61,6 +63,8 @@ def _parts(day_alone: str, text: str) -> tuple[int, int, int]:
         return int(found[3]), int(found[2]), int(found[1])
     if (found := _NAMED.fullmatch(day_alone)) and (month := _MONTHS.get(found[2].lower())):
         return int(found[3]), month, int(found[1])
+    if (found := _MONTH_FIRST.fullmatch(day_alone)) and (month := _MONTHS.get(found[1].lower())):
+        return int(found[3]), month, int(found[2])
     if found := _EITHER_FIRST.fullmatch(day_alone):
         number, month, year = int(found[1]), int(found[3]), int(found[4])
         if max(number, month) <= 12 and number != month:  # noqa: PLR2004 - months

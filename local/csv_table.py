@@ -134,7 +134,7 @@ class Table:
         for number, line in enumerate(lines, start=1):
             if number == 1 and (named := _SEP_LINE.fullmatch(line)):
                 marks = named[1] + marks
-            elif line.strip():
+            elif line.strip(f'{marks}" \r\n\u00a0'):
                 return number, line, marks
         raise self._unreadable("the file is empty. Put the header on the first line and one row on each line below it.")
 

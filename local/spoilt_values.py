@@ -10,7 +10,7 @@ from typing import Final
 _AS_TEXT = "format the column as Text in Excel, type the value again and save"
 _DECIMALS = f"a number with decimals: {_AS_TEXT}"
 _GROUPED = f"a number with thousand separators: {_AS_TEXT}"
-_SIGNED = f"begins as a formula does (+, - or @): {_AS_TEXT}"
+_SIGNED = f"written as a formula is, with +, - or @: {_AS_TEXT}"
 
 # The bytes 80 to BF as Windows-1252 shows them, or as Latin-1 does, which has control characters in the first half.
 _CONTINUED = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
@@ -33,7 +33,13 @@ _AT_FIRST = "|".join(pattern.pattern for pattern in (_ERROR, _FORMULA, _SHORTENE
 _SUSPECT = re.compile(rf"(?:^|\x1f)\s*(?:{_AT_FIRST})|{_ANYWHERE}")
 
 _LOST_LETTER = re.compile(r"\?\w")
-_PHONE_FORMULA = re.compile(r"[-@＠]|\+(?!\s?\(?\s?\d)")
+_TEXT_FORMULA = re.compile(r"['’]?[-+@＠−]|['’]=")
+# In DOS, on an old Mac, in seven bits and in mails other signs stand for æ, ø and å.
+_NOT_IN_NAMES = re.compile(r"[¡-§©¬®-³µ¶¹¼-¿×÷†‡‰™|{}\\=]")
+_PHONE_FORMULA = re.compile(r"['’]|[-@＠−]|\+(?!\s?\(?\s?\d)|.*[*=^]|.*\d\+\d")
+_PHONE_DATE = re.compile(
+    r"(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|1[0-2])\1(?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d|\d\d?:\d\d(?::\d\d)?"
+)
 _PHONE_GROUPED = re.compile(r"[1-9]\d{0,2}([.,'’])\d{3}(?:\1\d{3})*(?:[.,]\d{1,2})?|[1-9](?: \d{3}){2,}(?:[.,]\d+)?")
 _PHONE_DECIMALS = re.compile(r"\+?\d[\d ]{3,}[.,]0{1,2}")
 _PHONE_BARE = re.compile(r"[1-9](?:\d{6}|\d{8,})")
@@ -60,7 +66,7 @@ _REASONS: Final = {
         _TOO_NARROW.fullmatch
     ),
     "an error of the spreadsheet such as #NAME? or #I/T: correct the cell in Excel, or type the value": _ERROR.match,
-    f"begins as a formula does (=): {_AS_TEXT}": _FORMULA.match,
+    f"begins as a formula does, with =: {_AS_TEXT}": _FORMULA.match,
     f"a number that Excel shortened, as in 4,79E+09, so that digits are lost: {_AS_TEXT}": _SHORTENED.fullmatch,
     _GROUPED: _GROUPED_UNSEEN.fullmatch,
     "a character that was written out (as _x000D_): take it out of the cell and save again": _WRITTEN_OUT.search,
@@ -75,7 +81,7 @@ def spoilt(cell: str) -> str | None:
 
 def spoilt_text(text: str) -> str | None:
     """Say why the name of a person, a place or an organisation cannot be what was meant."""
-    if text[:1] in ("+", "-", "@", "＠"):
+    if _TEXT_FORMULA.match(text):
         return _SIGNED
     if _LOST_LETTER.search(text):
         return 'a question mark in the place of a letter: type the value again, and save the file as "CSV UTF-8"'
@@ -86,7 +92,11 @@ def spoilt_name(text: str) -> str | None:
     """Say why the name of a person cannot be what was meant."""
     if not any(letter.isalpha() for letter in text):
         return "no letter in it: write a name, and see whether the cells of the row stand in their columns"
-    return spoilt_text(text)
+    if reason := spoilt_text(text):
+        return reason
+    if _NOT_IN_NAMES.search(text):
+        return 'a sign that stands in no name: type the value again, and save the file as "CSV UTF-8"'
+    return None
 
 
 def spoilt_phone(text: str) -> str | None:
@@ -97,6 +107,8 @@ def spoilt_phone(text: str) -> str | None:
         return _SIGNED
     if _PHONE_GROUPED.fullmatch(text):
         return _GROUPED
+    if _PHONE_DATE.fullmatch(text):
+        return f"a date or a time, which Excel makes of some numbers: {_AS_TEXT}"
     if _PHONE_DECIMALS.fullmatch(text):
         return _DECIMALS
     return None

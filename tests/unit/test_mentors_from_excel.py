@@ -150,7 +150,7 @@ def test_a_shortened_number_is_refused(tmp_path, column, number):
 @pytest.mark.parametrize("formula", ["=+4791234567", "=B2", '="0042"', "=1+1", "＝A1", "+A1", "-A1", "@SUM(A1)"])
 @pytest.mark.parametrize("column", [*TEXTS, "phone"])
 def test_a_formula_is_refused(tmp_path, column, formula):
-    assert "as a formula does" in problem_with(tmp_path, **{column: formula}).reason
+    assert "as a formula" in problem_with(tmp_path, **{column: formula}).reason
 
 
 @pytest.mark.parametrize(
@@ -236,6 +236,22 @@ def test_ids_of_ones_own_are_taken(tmp_path, own_id):
 @pytest.mark.parametrize("name", ["42", "46387", "91234567", ".", "31.12.2026", "0"])
 def test_a_name_without_a_letter_is_refused(tmp_path, column, name):
     assert "no letter" in problem_with(tmp_path, **{column: name}).reason
+
+
+@pytest.mark.parametrize("name", ["B¿", "Bl†bær", "S°ren", "Bl¾", "B|", "B{se", "B=C3=B8", "B\\u00f8"])
+def test_a_sign_that_stands_for_a_letter_is_refused(tmp_path, name):
+    """Windows-1252 and UTF-8 are not the only encodings that are taken for each other."""
+    assert "a sign that stands in no name" in problem_with(tmp_path, last_name=name).reason
+
+
+@pytest.mark.parametrize("phone", ["01.02.1990", "1/2/2026", "2026-12-31", "12:30", "12:30:00"])
+def test_a_date_is_no_telephone_number(tmp_path, phone):
+    assert "a date or a time" in problem_with(tmp_path, phone=phone).reason
+
+
+@pytest.mark.parametrize("phone", ["'+4791234567", "−4791234567", "+4791234567*1", "+4791234567+0", "+47=B2"])
+def test_a_formula_hides_in_a_telephone_number(tmp_path, phone):
+    assert "as a formula" in problem_with(tmp_path, phone=phone).reason
 
 
 @pytest.mark.parametrize("phone", ["ingen", "nan", "N/A", "?"])
@@ -453,6 +469,11 @@ def test_empty_cells_and_rows_that_excel_adds_are_passed_over(tmp_path):
     assert not any("column" in warning for warning in found.warnings)
 
 
+def test_empty_rows_above_the_header_are_passed_over(tmp_path):
+    found = read(tmp_path, ";;;;\r\n\r\n" + text_of(KARI))
+    assert [row.line for row in found.rows] == [4]
+
+
 def test_a_whole_line_in_one_cell_is_told(tmp_path):
     lines = text_of(KARI, delimiter=",").split("\r\n")[:2]
     said = refusal(tmp_path, "\r\n".join('"' + line.replace('"', '""') + '";;' for line in lines).encode())
@@ -482,6 +503,10 @@ def test_a_whole_line_in_one_cell_is_told(tmp_path):
         "31. des. 2026",
         "31. des 2026",
         "31-des-2026",
+        "torsdag 31. desember 2026",
+        "Thursday, December 31, 2026",
+        "31.12.2026 kl. 00:00",
+        "31/12/2026 12:00:00 AM",
     ],
 )
 def test_excels_dates_are_read(tmp_path, written):
