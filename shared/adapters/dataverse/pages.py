@@ -28,7 +28,8 @@ _LINK = re.compile(rb'"@odata\.nextLink"[ \t\r\n]*:[ \t\r\n]*("(?:[^"\\]|\\.){0,
 # Dataverse takes no longer address (32,768 characters).
 _LONGEST_LINK = 65536
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# A GUID, in any of the ways to write one; nothing that would have to be escaped anywhere.
+_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
 class UnreadablePageError(WebsiteUnavailableError):
@@ -106,7 +107,7 @@ def whole_rows(rows: list[Any], columns: frozenset[str]) -> list[dict[str, Any]]
     if not all(type(row) is dict and columns <= row.keys() for row in rows):
         raise UnreadablePageError("dataverse_row_without_a_column")
     for name in (name for name in (rows[0] if rows else ()) if name not in columns and "@" not in name):
-        if not all(type(value := row.get(name)) is str and _GUID.fullmatch(value) for row in rows):
+        if not all(type(value := row.get(name)) is str and _ID.fullmatch(value) for row in rows):
             raise UnreadablePageError("dataverse_row_id_malformed")
     return rows
 
