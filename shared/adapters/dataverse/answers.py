@@ -56,7 +56,7 @@ def no_such_row(status: int, code: str) -> bool:
 
 
 _VERSION = re.compile(
-    rb"""^ETag:[ \t]*(W/"[^"\\\r\n]{1,150}")|"@odata\.etag":"(W/\\"[^"\\\r\n]{1,150}\\")\"""",
+    rb"""^ETag:[ \t]*(W/"[ !#-\[\]-~]{1,150}")|"@odata\.etag":"(W/\\"[ !#-\[\]-~]{1,150}\\")\"""",
     re.IGNORECASE | re.MULTILINE,
 )
 

@@ -117,7 +117,7 @@ class DataverseWebsite:
         if part.status == HTTPStatus.OK:
             try:
                 row = read_json(part.body())
-            except (ValueError, RecursionError):
+            except ValueError:
                 return None
             if not isinstance(row, dict):
                 return None
