@@ -17,6 +17,7 @@ from shared.adapters.dataverse.bounded import exchange
 from shared.adapters.dataverse.deadline import bind, deadline
 from shared.domain.errors import WebsiteUnavailableError
 from shared.domain.listings import InDoubt, NotNow
+from tests.trickler import Trickler
 from tests.website_wire import Rig, Website, change
 from tests.wire import _Listener
 
@@ -26,30 +27,6 @@ LATE = 0.5
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"transfer-encoding: chunked\r\n\r\n"
-
-
-class Trickler(_Listener):
-    """Says `first` at once, then piece after piece, `pause` seconds apart, until the client has gone."""
-
-    def __init__(self, pieces, *, first=b"", pause=0.05, reads=True):
-        super().__init__()
-        self._pieces, self._first, self._pause, self._reads = pieces, first, pause, reads
-        self._over = threading.Event()
-        self.url = f"http://127.0.0.1:{self.port}/"
-
-    def __exit__(self, *error):
-        self._over.set()
-        super().__exit__(*error)
-
-    def serve(self, client):
-        if self._reads:
-            client.recv(65536)
-        client.sendall(self._first)
-        for piece in self._pieces:
-            if self._over.wait(self._pause):
-                return
-            client.sendall(piece)
-        self._over.wait(10)
 
 
 @contextmanager
