@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from shared.adapters.dataverse.deadline import bind, deadline
+from shared.domain.deadlines import at_most
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,12 +47,13 @@ def exchange(
     before_the_body: Callable[[httpx.Response], None] = lambda _: None,
     longest: int | None = None,
 ) -> Reply:
-    """Send once, follow nothing, and read the reply: all of it together for at most `seconds`.
+    """Send once, follow nothing, and read the reply: all of it for at most `seconds`, and the function's own time.
 
     Raises httpx.RequestError when not even the head of a reply came; a body is cut at the deadline, and after `longest`
     octets. It asks for a body as it is and reads no other: a few hundred compressed octets can hold gigabytes.
     """
-    began = time.monotonic()
+    seconds = at_most(seconds)
+    ends_at = time.monotonic() + seconds
     bind(client)
     request.headers["accept-encoding"] = "identity"
     request.extensions["timeout"] = httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)).as_dict()
@@ -64,7 +66,7 @@ def exchange(
             before_the_body(response)
             if response.headers.get("content-encoding", "").strip().lower() not in {"", "identity"}:
                 return Reply(response.status_code, response.headers, b"", "reply_encoded")
-            body, complete = _read(response, began + seconds, _LONGEST_REPLY if longest is None else longest)
+            body, complete = _read(response, ends_at, _LONGEST_REPLY if longest is None else longest)
             return Reply(response.status_code, response.headers, body, None if complete else "reply_cut_off")
         finally:
             response.close()

@@ -19,6 +19,7 @@ import httpx
 from shared.adapters.dataverse.bounded import Reply, exchange
 from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
+from shared.domain.deadlines import at_most
 from shared.domain.errors import (
     ConnectionLostError,
     SecretMalformedError,
@@ -130,7 +131,7 @@ class Tokens:
     @contextmanager
     def _alone(self, seconds: float) -> Iterator[Callable[[], float]]:
         """One thread at a time. Yields what is left of its seconds: waiting for its turn takes of them too."""
-        ends_at = time.monotonic() + min(seconds, _LONGEST_SECONDS)
+        ends_at = time.monotonic() + at_most(min(seconds, _LONGEST_SECONDS))
         if not self._lock.acquire(timeout=max(ends_at - time.monotonic(), 0.0)):
             raise WebsiteUnavailableError("entra_no_time_left")
         try:
