@@ -120,6 +120,10 @@ class LogAndMetrics:
     def work(self, function: str, counts: Mapping[str, int], **facts: object) -> None:
         """Report what a function did that is called by messages and requests: all of its counts, zeros too (I12)."""
         logger().info("work", extra={"function": function, "counts": dict(counts), **facts})
+        self.count(function, counts)
+
+    def count(self, function: str, counts: Mapping[str, int]) -> None:
+        """Report numbers alone."""
         _emit({"function": function}, {metric_name(measure): n for measure, n in counts.items()})
 
 

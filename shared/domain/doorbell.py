@@ -40,6 +40,10 @@ class Refusal(StrEnum):
     BODY_MALFORMED = "body_malformed"
 
 
+SIGNED = frozenset({Refusal.TIMESTAMP_OLD, Refusal.BODY_MALFORMED})
+"""Refused although a key of ours has signed it: somebody has to look. All else is what strangers send."""
+
+
 class DoorbellRefusedError(PermanentError):
     """When the doorbell is not to be heard. The message is for whoever rang; it says nothing of a key."""
 
