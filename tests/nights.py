@@ -62,9 +62,6 @@ class Reported:
     def work(self, function: str, counts: dict[str, int], **_: object) -> None:
         self.works.append((function, counts))
 
-    def count(self, function: str, counts: dict[str, int]) -> None:
-        self.works.append((function, counts))
-
 
 @dataclass
 class Asked:

@@ -37,9 +37,6 @@ class Reported:
     def work(self, function: str, counts: Mapping[str, int], **facts: object) -> None:
         self.counts, self.facts = dict(counts), {"function": function, **facts}
 
-    def count(self, function: str, counts: Mapping[str, int]) -> None:
-        self.counts, self.facts = dict(counts), {"function": function}
-
 
 class Asked:
     """shared.ports.SyncQueue that keeps what it was sent; shared.ports.QueueDepths with what it is told."""

@@ -85,7 +85,10 @@ class SqsSyncQueue:
                 for number, (handle, after) in enumerate(some)
             ]
             with suppress(BotoCoreError, ClientError, DeadlineExceededError):
-                within(_LONGEST_SECONDS, partial(self._client.change_message_visibility_batch, QueueUrl=self._url, Entries=entries))
+                within(
+                    _LONGEST_SECONDS,
+                    partial(self._client.change_message_visibility_batch, QueueUrl=self._url, Entries=entries),
+                )
 
     def _send_all(self, entries: list[SendMessageBatchRequestEntryTypeDef]) -> None:
         for attempt in range(1, _TRIES + 1):

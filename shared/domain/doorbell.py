@@ -40,8 +40,10 @@ class Refusal(StrEnum):
     BODY_MALFORMED = "body_malformed"
 
 
-SIGNED = frozenset({Refusal.TIMESTAMP_OLD, Refusal.BODY_MALFORMED})
-"""Refused although a key of ours has signed it: somebody has to look. All else is what strangers send."""
+UNSIGNED = frozenset(
+    {Refusal.METHOD_WRONG, Refusal.BODY_TOO_LARGE, Refusal.SIGNATURE_MISSING, Refusal.TIMESTAMP_MALFORMED}
+)
+"""Refused before a key was looked at: anybody can send that."""
 
 
 class DoorbellRefusedError(PermanentError):

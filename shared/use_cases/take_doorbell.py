@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.domain.doorbell import (
-    SIGNED,
+    UNSIGNED,
     DoorbellRefusedError,
     DoorbellWithoutKeyError,
     Refusal,
@@ -39,38 +39,32 @@ def take_event(message: object, *, queue: SyncQueue, report: Report) -> int:
 
 
 def no_counts() -> dict[str, int]:
-    """What one ring is counted as, all at nought (I12). Unsigned calls are counted by nobody but Lambda."""
+    """What one ring is counted as, all at nought (I12). An unsigned call is no ring."""
     counts = {"doorbells_taken": 0, "doorbells_failed": 0, "mentors_rung_for": 0}
-    return counts | {f"doorbells_refused_{refusal}": 0 for refusal in (Refusal.SIGNATURE_WRONG, *sorted(SIGNED))}
+    return counts | {f"doorbells_refused_{refusal}": 0 for refusal in Refusal if refusal not in UNSIGNED}
 
 
 def _take(read: Callable[[], tuple[SyncRequest, ...]], queue: SyncQueue, report: Report, *, via: str) -> int:
     counts = no_counts()
     requests: tuple[SyncRequest, ...] = ()
+    reason = None
     try:
         requests = read()
         queue.send(requests)
     except DoorbellRefusedError as error:
-        measure = f"doorbells_refused_{error.refusal}"
-        if error.refusal in SIGNED:
-            _report(counts | {measure: 1}, requests, error.refusal.value, report, via)
-        elif error.refusal is Refusal.SIGNATURE_WRONG:
-            # Strangers choose how often they call, and a line costs more than the call: no line without a signature,
-            # one number for a wrong one.
-            report.count("status_changed", {measure: 1})
+        reason = error.refusal.value
+        counts[f"doorbells_refused_{reason}"] = 1
         raise
     except TransientError as error:
-        _report(counts | {"doorbells_failed": 1}, requests, str(error), report, via)
+        reason = str(error)
+        counts["doorbells_failed"] = 1
         raise
-    _report(counts | {"doorbells_taken": 1, "mentors_rung_for": len(requests)}, requests, None, report, via)
+    else:
+        counts |= {"doorbells_taken": 1, "mentors_rung_for": len(requests)}
+    finally:
+        mentors = [str(request.mentor_id) for request in requests]
+        report.work("status_changed", counts, via=via, reason=reason, mentors=mentors)
     return len(requests)
-
-
-def _report(
-    counts: dict[str, int], requests: tuple[SyncRequest, ...], reason: str | None, report: Report, via: str
-) -> None:
-    mentors = [str(request.mentor_id) for request in requests]
-    report.work("status_changed", counts, via=via, reason=reason, mentors=mentors)
 
 
 def _requests(ring: Ring, keys: Keys, now: datetime) -> tuple[SyncRequest, ...]:

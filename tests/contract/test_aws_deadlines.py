@@ -55,25 +55,25 @@ def test_a_queue_that_trickles_is_given_up():
     """Of all that is asked of it; a message whose time cannot be set comes again anyway."""
     client = sqs_client(REGION)
     queue = SqsSyncQueue(client, "http://127.0.0.1/q")
-    with in_the_functions_time(), pytest.raises(QueueUnavailableError, match="^queue_DeadlineExceededError$"):
+    with in_the_functions_time(), pytest.raises(QueueUnavailableError, match=r"^queue_DeadlineExceededError$"):
         queue.send([SyncRequest(uuid4(), 1)])
     with in_the_functions_time():
         queue.return_later({str(number): 5.0 for number in range(30)})
-    with in_the_functions_time(), pytest.raises(QueueUnavailableError, match="^queue_DeadlineExceededError$"):
+    with in_the_functions_time(), pytest.raises(QueueUnavailableError, match=r"^queue_DeadlineExceededError$"):
         SqsQueueDepths(client, {"a": "http://127.0.0.1/a", "b": "http://127.0.0.1/b"}).read()
 
 
 def test_secrets_that_trickle_are_given_up():
     """The one in use and the one to come."""
-    with in_the_functions_time(), pytest.raises(ConnectionLostError, match="^secret_cannot_be_read$"):
+    with in_the_functions_time(), pytest.raises(ConnectionLostError, match=r"^secret_cannot_be_read$"):
         read_secret("arn", REGION, fresh=True)
-    with in_the_functions_time(), pytest.raises(ConnectionLostError, match="^secret_cannot_be_read$"):
+    with in_the_functions_time(), pytest.raises(ConnectionLostError, match=r"^secret_cannot_be_read$"):
         SecretVersions("arn", REGION).pending()
 
 
 def test_a_topic_that_trickles_is_given_up():
     """Whoever is to be told is told by the next run."""
-    with in_the_functions_time(), pytest.raises(OperationsUnreachableError, match="^sns_DeadlineExceededError$"):
+    with in_the_functions_time(), pytest.raises(OperationsUnreachableError, match=r"^sns_DeadlineExceededError$"):
         SnsOperations(REGION, f"arn:aws:sns:{REGION}:000000000000:t").tell(Message("s", "b"))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from contextlib import closing
 
 import httpx
 import pytest
@@ -88,7 +87,7 @@ def test_an_encoded_body_is_not_read(rig, encoding):
 def test_an_encoded_body_is_asked_for_nowhere(rig):
     """Neither of Dataverse nor of Entra; and a token that is encoded is no token."""
     rig.site.token_answers.append(http(200, zlib.compress(b"{}"), content_encoding="deflate"))
-    with pytest.raises(WebsiteUnavailableError, match="^entra_200_without_a_token$"):
+    with pytest.raises(WebsiteUnavailableError, match=r"^entra_200_without_a_token$"):
         rig.service.tokens.token(5)
     assert rig.site.tokens_asked[0].headers["accept-encoding"] == "identity"
 
@@ -133,22 +132,19 @@ def test_whatever_entra_says_is_one_of_our_errors(rig, case):
 def test_a_lifetime_that_is_none_is_no_token(rig, lasts):
     """It is compared and added to a time."""
     rig.site.token_answers.append(token(expires_in=lasts))
-    with pytest.raises(WebsiteUnavailableError, match="^entra_200_without_a_token$"):
+    with pytest.raises(WebsiteUnavailableError, match=r"^entra_200_without_a_token$"):
         rig.service.tokens.token(5)
 
 
 def test_a_lifetime_of_years_is_not_believed():
     """A token that never ends would never be renewed."""
     now = [0.0]
-    with Website() as site, httpx.Client(trust_env=False) as client:
-        with Rig(site) as rig, closing(client):
-            tokens = type(rig.service.tokens)(
-                client, rig.service._origin, "scope", rig.secrets, clock=lambda: now[0]
-            )
-            site.token_answers += [token("first", expires_in=10**300), token("second")]
-            assert tokens.token(5) == "first"
-            now[0] = 30 * 3600.0
-            assert tokens.token(5) == "second"
+    with Website() as site, httpx.Client(trust_env=False) as client, Rig(site) as rig:
+        tokens = type(rig.service.tokens)(client, rig.service._origin, "scope", rig.secrets, clock=lambda: now[0])
+        site.token_answers += [token("first", expires_in=10**300), token("second")]
+        assert tokens.token(5) == "first"
+        now[0] = 30 * 3600.0
+        assert tokens.token(5) == "second"
 
 
 @pytest.mark.parametrize("name", ["tenant_id", "client_id", "client_secret"])

@@ -37,8 +37,8 @@ def ends_in_time(seconds=SECONDS):
 
 
 def asked(url, content=None, client=None):
-    with closing(client or httpx.Client(trust_env=False)) as client:
-        return exchange(client, client.build_request("POST", url, content=content), SECONDS)
+    with closing(client or httpx.Client(trust_env=False)) as asking:
+        return exchange(asking, asking.build_request("POST", url, content=content), SECONDS)
 
 
 NO_HEAD = {

@@ -73,7 +73,9 @@ def test_a_function_says_what_it_logs(load):
     assert [function.logging.keeps(level) for level in ("DEBUG", "INFO", "WARN")] == [False, False, True]
 
 
-@pytest.mark.parametrize("config", ["{SystemLogLevel: WARN}", "{LogFormat: Xml}", "{LogFormat: JSON, SystemLogLevel: X}"])
+@pytest.mark.parametrize(
+    "config", ["{SystemLogLevel: WARN}", "{LogFormat: Xml}", "{LogFormat: JSON, SystemLogLevel: X}"]
+)
 def test_a_logging_config_that_aws_refuses_is_refused(load, config):
     """CloudFormation template reference, AWS::Lambda::Function LoggingConfig."""
     with pytest.raises(TemplateError, match="LoggingConfig"):

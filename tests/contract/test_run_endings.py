@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from shared.domain.credential import Health
 from tests.foundation import DAY, days
 from tests.nights import GOOD
 
@@ -16,7 +15,7 @@ def test_the_night_is_done_before_the_website_is_asked(foundation, functions):
     mentor = foundation.mentor(organisation, DAY - days(1), consent=True)
     seen = []
 
-    def check() -> Health:
+    def check():
         seen.append((foundation.status(mentor), [request.mentor_id for request in functions.asked.requests]))
         return GOOD
 

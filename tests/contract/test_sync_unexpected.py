@@ -49,7 +49,7 @@ def reasons(foundation):
 
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_an_error_nobody_foresaw_leaves_no_claim(foundation, worker, site, mentors, error, after):
+def test_an_error_nobody_foresaw_leaves_no_claim(foundation, worker, site, mentors, error, *, after):
     """Before the push, or after it was carried out: in doubt, because nobody knows; then it propagates."""
     with pytest.raises(type(error)):
         worker.sync_all(mentors, website=Breaking(worker.website, "push", error, after=after))

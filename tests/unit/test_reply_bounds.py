@@ -244,7 +244,9 @@ def test_a_parts_header_is_read_in_linear_time(head):
         Part(400, head + b"\r\n\r\n{}").header("retry-after")
 
 
-@given(st.sampled_from(["Retry-After", "retry-after", "x"]), st.text("ab: \t", max_size=8), st.sampled_from(["", " \t"]))
+@given(
+    st.sampled_from(["Retry-After", "retry-after", "x"]), st.text("ab: \t", max_size=8), st.sampled_from(["", " \t"])
+)
 def test_a_parts_header_is_what_stands_after_its_name(name, value, space):
     part = Part(400, f"y: 0\r\n{name}{space}:{value}\r\nretry-after: 2\r\n\r\n{{}}".encode())
     assert part.header("RETRY-AFTER") == (value.strip(" \t") if name != "x" else "2")
@@ -276,7 +278,16 @@ def test_redacting_in_linear_time_finds_what_it_found(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["a" * LARGE, "@" * LARGE, "a@" * LARGE, "a@b" * LARGE, "a." * LARGE, "a@" + "b" * LARGE, "1" * LARGE, "1 " * LARGE],
+    [
+        "a" * LARGE,
+        "@" * LARGE,
+        "a@" * LARGE,
+        "a@b" * LARGE,
+        "a." * LARGE,
+        "a@" + "b" * LARGE,
+        "1" * LARGE,
+        "1 " * LARGE,
+    ],
 )
 def test_redacting_takes_linear_time(text):
     with at_once():

@@ -12,10 +12,10 @@ _DEEPEST = 200
 
 
 def read_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON
-    """Return the value. Raises ValueError, and nothing else, for whatever is no JSON or beyond the bounds.
+    r"""Return the value. Raises ValueError, and nothing else, for whatever is no JSON or beyond the bounds.
 
-    Nested at most 200 deep, numbers of at most 4,300 digits, UTF-8, no NaN. An escape such as \\ud83d that stands alone,
-    a text that was cut within a character, becomes a replacement character.
+    Nested at most 200 deep, numbers of at most 4,300 digits, no NaN. An escape such as \ud83d that stands alone, of a
+    text that was cut within a character, becomes a replacement character.
     """
     try:
         return from_json(body, cache_strings="keys", allow_inf_nan=False)  # values hardly repeat
