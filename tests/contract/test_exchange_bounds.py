@@ -175,4 +175,4 @@ def test_a_row_that_cannot_be_read_is_not_known_to_be_shown(rig, body):
     answer = part(200, content_type="application/json").encode() + (body if isinstance(body, bytes) else body.encode())
     reply = b"--b\r\nContent-Type: application/http\r\n\r\n" + answer + b"\r\n--b--\r\n"
     rig.site.answers.append(http(200, reply, content_type="multipart/mixed; boundary=b"))
-    assert rig.website().shows([change()]) == [None]
+    assert rig.website().read([change()]) == [None]
