@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from shared.domain.errors import WebsiteClosedError, WebsiteRefusedError, WebsiteUnavailableError
+from shared.domain.errors import CertificationError, WebsiteClosedError, WebsiteRefusedError, WebsiteUnavailableError
 from shared.domain.listings import (
     BAD_REQUEST,
     FORBIDDEN,
@@ -60,6 +61,7 @@ def sync_listings(
 
     Whatever cannot be done now is given back with a time to ask again. What the website refuses for good is set aside
     alone (I13). What changed meanwhile is pushed again before this ends. Safe to repeat and to overlap (I6, I7).
+    Whatever is raised, no claim is left behind (I18), unless the database is gone: then the claims run out.
     """
     work = _Work(uuid4(), listings, website, state, time_left, pause, dict.fromkeys(mentor_ids, Result.GIVEN_BACK))
     stopped = state.stopped()
@@ -72,11 +74,16 @@ def sync_listings(
         if stopped is not None:
             state.resume()  # not before it has worked: the stop is one as long as it did not
     except WebsiteRefusedError as error:
+        _give_back(work, error)
         state.stop(str(error))
         return work.result(stopped=True, retry_after=_STOPPED_FOR, reason=str(error))
     except WebsiteUnavailableError as error:
+        _give_back(work, error)
         wait = error.seconds if isinstance(error, WebsiteClosedError) else 0.0
         return work.result(stopped=stopped is not None, retry_after=wait, reason=str(error))
+    except Exception as error:
+        _give_back(work, error)
+        raise
     return work.result()
 
 
@@ -85,6 +92,7 @@ def _look_until_done(work: _Work) -> None:
     for look in range(_LOOKS):
         claim = work.listings.claim(asked, work.worker, LEASE)
         work.note(claim)
+        work.held.update((change.mentor_id, change) for change in claim.changes)
         moved = _push(work, claim.changes)
         asked = [*moved, *claim.locked]
         if not asked:
@@ -113,6 +121,8 @@ class _Work:
     versions: dict[UUID, int] = field(default_factory=dict)
     # Mentors and versions of which a request may be carried out yet that no row version makes harmless.
     doubtful: set[tuple[UUID, int]] = field(default_factory=set)
+    held: dict[UUID, Change] = field(default_factory=dict)
+    """Claimed, and not settled yet."""
 
     def note(self, claim: Claim) -> None:
         for mentor_id, result in claim.done.items():
@@ -292,6 +302,8 @@ def _settle(work: _Work, answers: Sequence[tuple[Change, Answer]]) -> list[UUID]
                 work.results[change.mentor_id] = Result.GIVEN_BACK
                 work.reasons.add(reason)
     settled = work.listings.settle(work.worker, answers, work.doubtful)
+    for change, _ in answers:
+        work.held.pop(change.mentor_id, None)
     for attempt in range(_LOOKS):
         if not settled.locked or not work.can_wait(_pause(attempt)):
             break
@@ -306,6 +318,18 @@ def _settle(work: _Work, answers: Sequence[tuple[Change, Answer]]) -> list[UUID]
         work.retry_after = max(work.retry_after, _DOUBT_SECONDS)
         work.reasons.add("in_doubt")
     return list(settled.again)
+
+
+def _give_back(work: _Work, error: Exception) -> None:
+    """Settle what is still claimed when something breaks off: nobody knows how far its requests came."""
+    if not work.held:
+        return
+    code = str(error) if isinstance(error, CertificationError) else f"unexpected_{type(error).__name__}"
+    held = tuple(work.held.values())
+    work.doubtful.update((change.mentor_id, change.version) for change in held)
+    with suppress(Exception):  # the first error says more; what cannot be written down runs out with its claim
+        work.listings.settle(work.worker, [(change, InDoubt(code)) for change in held], work.doubtful)
+    work.held.clear()
 
 
 def _pause(attempt: int) -> float:

@@ -5,10 +5,10 @@ Codes: https://learn.microsoft.com/power-apps/developer/data-platform/reference/
 
 from __future__ import annotations
 
-import json
 import re
 from http import HTTPStatus
 
+from shared.adapters.dataverse.json_body import read_json
 from shared.domain.listings import Accepted, Action, Answer, InDoubt, NotNow, Outdated, Refused
 
 ACCEPTED = Accepted()
@@ -31,9 +31,10 @@ _DECIMAL = re.compile(r"-?[0-9]{1,10}")
 def error_code(body: bytes) -> str:
     """The code in an error's body, as in 0x80060891; empty if there is none. Nothing but a code is passed on (I11)."""
     try:
-        code = str(json.loads(body)["error"]["code"]).lower()
-    except (ValueError, TypeError, LookupError, RecursionError):
+        said = read_json(body)["error"]["code"]
+    except (ValueError, TypeError, LookupError):
         return ""
+    code = str(said).lower() if isinstance(said, str | int) else ""
     if _DECIMAL.fullmatch(code):
         return f"{int(code) & 0xFFFFFFFF:#010x}"
     return code if _HEXADECIMAL.fullmatch(code) else ""
@@ -55,7 +56,7 @@ def no_such_row(status: int, code: str) -> bool:
 
 
 _VERSION = re.compile(
-    rb"""^ETag:[ \t]*(W/"[^"\\\r\n]{1,150}")|"@odata\.etag":"(W/\\"[^"\\\r\n]{1,150}\\")\"""",
+    rb"""^ETag:[ \t]*(W/"[ !#-\[\]-~]{1,150}")|"@odata\.etag":"(W/\\"[ !#-\[\]-~]{1,150}\\")\"""",
     re.IGNORECASE | re.MULTILINE,
 )
 

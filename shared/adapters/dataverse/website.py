@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from shared.adapters.dataverse.answers import (
     row_version,
 )
 from shared.adapters.dataverse.batches import Batches
+from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.keys import API, NotAddressableError, identifier
 from shared.adapters.dataverse.multipart import Part
 from shared.adapters.dataverse.operations import Writer, expected, reading
@@ -116,8 +116,8 @@ class DataverseWebsite:
     def _row_state(self, change: Change, part: Part) -> RowState | None:
         if part.status == HTTPStatus.OK:
             try:
-                row = json.loads(part.body())
-            except (ValueError, RecursionError):
+                row = read_json(part.body())
+            except ValueError:
                 return None
             if not isinstance(row, dict):
                 return None
