@@ -21,7 +21,6 @@ import typer
 from local import database, loading, report, results, session, website, website_report
 from local import dataset as synthetic
 from local.calendar_days import parse_day, today
-from local.csv_table import UnreadableFile
 from local.foreseen import foreseen
 from local.invoke_api import InvokeError
 from local.lambda_host.async_invocations import AsyncInvocations
@@ -31,6 +30,7 @@ from local.night import spend
 from local.operations import proof, proof_report, reconcile
 from local.operations.cli import app as operations
 from local.postgres import psql_binary
+from local.row_problems import UnreadableFile
 from local.sam_env import reach, sam_env_file
 from local.stack import HOME, local_stack
 
@@ -286,12 +286,15 @@ def dataverse(
         Path | None, typer.Option(help="A file of tables instead of the built-in ones.", show_default=False)
     ] = None,
     limits: Annotated[str, typer.Option(help="Service protection: real, off, JSON, or a JSON file.")] = "real",
+    https: Annotated[
+        bool, typer.Option("--https", help="Speak HTTPS, with a certificate made for this run. It says whom to trust.")
+    ] = False,
 ) -> None:
     """Start the Dataverse emulator alone, and stay until Ctrl-C."""
     from local.dataverse import server  # noqa: PLC0415
 
     with foreseen():
-        server.announce_and_serve(port, schema, limits)
+        server.announce_and_serve(port, schema, limits, https=https)
 
 
 @app.command()
@@ -299,14 +302,19 @@ def dataset(
     out: Annotated[Path, typer.Option(help="Where to write the mentors file.")],
     seed: int = synthetic.DEFAULT_SEED,
     as_of: Day = None,
-    mentors: Annotated[int, typer.Option(min=1)] = synthetic.DEFAULT_MENTORS,
+    mentors: Annotated[int, typer.Option(min=1, max=synthetic.MOST_MENTORS)] = synthetic.DEFAULT_MENTORS,
 ) -> None:
     """Write synthetic mentors of HLF's size, the same for the same seed."""
     with foreseen():
-        synthetic.write_dataset(
-            out, seed=seed, as_of=parse_day(as_of, default=synthetic.DEFAULT_AS_OF), mentors=mentors
-        )
-        report.console.print(f"{mentors} mentors written to {out}")
+        try:
+            synthetic.write_dataset(
+                out, seed=seed, as_of=parse_day(as_of, default=synthetic.DEFAULT_AS_OF), mentors=mentors
+            )
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+        report.console.print(f"{mentors} mentor{'s' if mentors > 1 else ''} written to {out}")
+        if mentors < synthetic.FEWEST_MENTORS:
+            report.console.print(f"Every case of the night needs {synthetic.FEWEST_MENTORS} mentors or more.")
 
 
 @contextmanager

@@ -11,13 +11,13 @@ import typer
 
 from local import report
 from local.aws import LocalAwsError
-from local.csv_table import UnreadableFile
 from local.dataverse.process import LocalDataverseError
 from local.invoke_api import InvokeError
 from local.lambda_host.errors import LambdaHostError, TemplateError
 from local.night import FunctionFailed
 from local.operations.errors import OperationsError
 from local.postgres import PostgresError
+from local.row_problems import UnreadableFile
 from local.stack import StackRunningError
 from local.website import WebsiteBehindError
 from shared.domain.errors import CertificationError

@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from local.results import REMINDER_OUTCOMES
+from local.row_problems import faults, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,22 +101,23 @@ def loaded(file: MentorFile, report: LoadReport, path: Path) -> None:
         f"[bold]{_many(report.mentors, 'mentor')}[/bold] of {_many(report.organisations, 'organisation')} with"
         f" {_many(report.coordinators, 'coordinator')} loaded from {escape(path.name)}"
     )
-    for warning in file.warnings:
+    for warning in (*file.warnings, *report.warnings):
         console.print(f"[yellow]![/yellow] {escape(warning)}")
     problems(file)
 
 
 def problems(file: MentorFile) -> None:
-    """Every row that was refused: line, column, reason."""
+    """Show every row that was refused by line, column and reason; many rows with one fault are told once."""
     if not file.problems:
         return
     refused = len({problem.line for problem in file.problems})
-    table = new_table(f"[yellow]{_many(refused, 'row')} not loaded; the others were[/yellow]")
-    table.add_column("Line", justify="right")
-    table.add_column("Column")
+    others = "; the others were" if file.rows else ""
+    table = new_table(f"[yellow]{_many(refused, 'row')} not loaded{others}[/yellow]")
+    table.add_column("Line", justify="right", overflow="fold")
+    table.add_column("Column", overflow="fold")
     table.add_column("Reason", overflow="fold")
-    for problem in file.problems:
-        table.add_row(str(problem.line), escape(problem.column), escape(problem.reason))
+    for fault in faults(file.problems):
+        table.add_row(some(fault.lines), escape(some(fault.columns)), escape(fault.reason))
     console.print(table)
 
 

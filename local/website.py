@@ -58,8 +58,19 @@ def wait_until_synced(dsn: str, seconds: float = _PATIENCE_SECONDS) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         while waiting := _waiting(connection):
             if time.monotonic() > deadline:
-                raise WebsiteBehindError(f"{waiting} listings still wait for the website after {seconds:.0f} seconds")
+                raise WebsiteBehindError(
+                    f"{waiting} listings still wait for the website after {seconds:.0f} seconds ({_why(connection)})"
+                )
             time.sleep(_LOOK_EVERY)
+
+
+def _why(connection: psycopg.Connection) -> str:
+    """The states and reasons of what waits, the most frequent first."""
+    rows = connection.execute(
+        "SELECT concat_ws(' ', l.state, l.reason) FROM certification.listings AS l"
+        " WHERE l.synced_version < l.desired_version GROUP BY 1 ORDER BY count(*) DESC LIMIT 3"
+    ).fetchall()
+    return ", ".join(row[0] for row in rows)
 
 
 def _waiting(connection: psycopg.Connection) -> int:

@@ -119,7 +119,7 @@ class Emulator:
             return
         path = request.path
         if path.startswith("/api/data/"):
-            request.path = path.removeprefix(_API)
+            request.path = path.removeprefix(_API) if path != _API.rstrip("/") else ""
             await exchange.service(self, exchange.Wire(scope, receive, send), request)
         elif path.endswith("/oauth2/v2.0/token"):
             await exchange.token(self, exchange.Wire(scope, receive, send), request)

@@ -1,6 +1,7 @@
 """/_emulator: what tests, the local stack and a curious person may do to the emulator. JSON in, JSON out.
 
-client.EmulatorControl is this in Python; docs/dataverse-emulator.md lists the addresses.
+client.EmulatorControl is this in Python; docs/dataverse-emulator.md lists the addresses, docs/dataverse-faults.md has
+every body.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _SETTINGS: Final = TypeAdapter(Settings)
 _ROWS: Final = TypeAdapter(list[dict[str, Any]])
+_FIELDS: Final = TypeAdapter(dict[str, Any])
 
 
 class Block(BaseModel):
@@ -115,7 +117,7 @@ def _limits(emulator: Emulator, _rest: str, _query: Query, _body: bytes) -> obje
 
 def _change_limits(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
     """Change those that are named; what users did so far is forgotten, so that a new limit starts from nothing."""
-    changed = Limits.model_validate(emulator.protection.limits.model_dump() | json.loads(body))
+    changed = Limits.model_validate(emulator.protection.limits.model_dump() | _FIELDS.validate_json(body))
     emulator.protection.reset(changed)
     return changed.model_dump()
 
@@ -127,7 +129,10 @@ def _block(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object
 
 
 def _credentials(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
-    credentials.carry_out(emulator.tokens, credentials.Change.model_validate_json(body))
+    change = credentials.Change.model_validate_json(body)
+    if change.action in {"deny", "allow"} and change.table not in emulator.store.tables_by_name:
+        raise LookupError(f"there is no table {change.table}")
+    credentials.carry_out(emulator.tokens, change)
     return {}
 
 
@@ -159,7 +164,7 @@ def _settings(emulator: Emulator, _rest: str, _query: Query, _body: bytes) -> ob
 
 
 def _change_settings(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
-    asked = json.loads(body)
+    asked = _FIELDS.validate_json(body)
     known = dataclasses.asdict(emulator.settings)
     if unknown := asked.keys() - known.keys():
         raise ValueError(f"there is no setting {', '.join(sorted(unknown))}")

@@ -28,7 +28,7 @@ class LocalDataverseError(Exception):
 
 
 class Tls(NamedTuple):
-    """What the emulator needs to speak HTTPS, as the service does and its official SDK insists. Both are PEM files."""
+    """What the emulator needs to speak HTTPS, as the service does. Both are PEM files; certificates.py makes them."""
 
     certificate: Path
     """Private key and certificate chain for 127.0.0.1."""

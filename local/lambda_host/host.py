@@ -189,12 +189,15 @@ class LambdaHost:
     ) -> Invocation:
         worker.log.begin(request_id)
         init_ms, outcome = (None, None) if worker.alive else await worker.start(request_id)
-        worker.log.write(f"START RequestId: {request_id} Version: $LATEST")
+        informs = function.logging.keeps("INFO")
+        if informs:
+            worker.log.write(f"START RequestId: {request_id} Version: $LATEST")
         began = time.perf_counter()
         if outcome is None:
             outcome = await worker.invoke(_request(function, request_id, body, seconds), seconds)
         duration_ms = (time.perf_counter() - began) * 1000
-        worker.log.write(f"END RequestId: {request_id}")
+        if informs:
+            worker.log.write(f"END RequestId: {request_id}")
         memory = worker.peak_memory_mb
         report = report_line(
             request_id,
@@ -204,7 +207,9 @@ class LambdaHost:
             max_memory_mb=memory,
             status=outcome.status,
         )
-        worker.log.write(report)
+        # What went wrong is told at WARN.
+        if informs or (outcome.status and function.logging.keeps("WARN")):
+            worker.log.write(report)
         return Invocation(
             request_id=request_id,
             payload=outcome.payload(),

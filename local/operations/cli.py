@@ -3,6 +3,7 @@
 Exit codes: 0 all is well or it was done; 1 it could not be done; 2 (`status`, `proof`) something is wrong.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
@@ -14,7 +15,16 @@ from rich.markup import escape
 from local import report
 from local.foreseen import foreseen
 from local.operations import alerts as alerting
-from local.operations import brakes, databases, lists_report, proof_report, status_report, undo_report, words
+from local.operations import (
+    brakes,
+    databases,
+    deployments,
+    lists_report,
+    proof_report,
+    status_report,
+    undo_report,
+    words,
+)
 from local.operations import proof as proving
 from local.operations import reconcile as reconciling
 from local.operations import status as standing
@@ -34,11 +44,17 @@ _STOPPED = {brakes.Kind.REMINDER: "remind", brakes.Kind.EXPIRY: "expire", brakes
 
 
 @app.command(rich_help_panel=PANEL)
-def status(database_url: Database = None, as_json: AsJson = False) -> None:
-    """One screen: is something wrong, and what to do first. Exit code 2 if something is."""
+def status(database_url: Database = None, stack: Deployed = None, as_json: AsJson = False) -> None:
+    """One screen: is something wrong, and what to do first. Exit code 2 if something is.
+
+    With --stack, also whether the stack's public address has a limit.
+    """
     with foreseen():
+        limit = None if stack is None else deployments.find(stack).parameters.get("DoorbellConcurrency")
         with databases.reading(database_url) as connection:
             found = standing.read_status(connection)
+        if limit is not None:
+            found = replace(found, doorbell_concurrency=int(limit))
         if as_json:
             words.print_json(found)
         else:

@@ -36,6 +36,7 @@ def show(status: Status) -> None:
         ("Queues", _queues(status)),
         *zip(("Last runs", ""), _runs(status), strict=False),
         ("Last proof", _proof(status)),
+        *_doorbell(status),
         *_alerts(status),
     ):
         rows.add_row(name, text)
@@ -181,6 +182,17 @@ def _proof(status: Status) -> str:
         f"{when}: [red]{proof.website_listed:,} listed, {proof.app_listed:,} valid and consenting,"
         f" {words.many(proof.found, 'difference')}[/red]"
     )
+
+
+def _doorbell(status: Status) -> list[tuple[str, str]]:
+    """Whether strangers can use up the account; a line only where it is known."""
+    match status.doorbell_concurrency:
+        case None:
+            return []
+        case 0:
+            return [("Doorbell", "[yellow]no limit for strangers: set DoorbellConcurrency to 10[/yellow]")]
+        case limit:
+            return [("Doorbell", f"at most {limit} calls at a time")]
 
 
 def _alerts(status: Status) -> list[tuple[str, str]]:

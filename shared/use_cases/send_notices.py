@@ -19,6 +19,7 @@ from shared.domain.runs import (
     judge,
     trouble,
 )
+from shared.use_cases.ending import ending
 from shared.use_cases.start_run import start_run
 
 if TYPE_CHECKING:
@@ -55,11 +56,12 @@ def send_notices(
     not come; one of a day before the last night sends nothing, for it would count the days left wrong.
     """
     run_id = start_run("send_notices", scheduled_at, request_id, runs=runs, report=report)
-    organisations = runs.organisations()
     verdicts, state = [], _Service()
-    for organisation in organisations:
-        sender = _Sender(run_id, organisation, scheduled_at, outbox, mailer, may_go_on, state)
-        verdicts.append(_send_for(sender, runs, report, stuck_before=now - stuck_after))
+    with ending("send_notices", run_id, runs, report):
+        organisations = runs.organisations()
+        for organisation in organisations:
+            sender = _Sender(run_id, organisation, scheduled_at, outbox, mailer, may_go_on, state)
+            verdicts.append(_send_for(sender, runs, report, stuck_before=now - stuck_after))
     verdict = Verdict(RunState.FAILED, state.refused) if state.refused else combine(verdicts)
     runs.finish(run_id, verdict)
     report.run("send_notices", run_id, verdict)

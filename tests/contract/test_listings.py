@@ -395,11 +395,13 @@ def test_another_place_on_the_website_is_taken_only_after_the_old_one_is_empty(
     own_mapping(foundation, organisation, MAPPING)
     worker = uuid4()
     (leaving,) = claim(listings, mentor, worker=worker).changes
-    assert (leaving.action, leaving.table, leaving.body) == (
+    assert (leaving.action, leaving.table, leaving.bare_body) == (
         Action.HIDE,
         "hlf_peermentors",
         '{"statecode": 1, "statuscode": 2}',
     )
+    emptied = {name for name, value in json.loads(leaving.body).items() if value is None}
+    assert {"hlf_name", "hlf_phone", "hlf_email"} < emptied  # nothing is published there any more
     assert listings.settle(worker, [(leaving, Accepted())]).again == (mentor,)
     (coming,) = push(listings, mentor).changes
     assert (coming.action, coming.table) == (Action.PUBLISH, "cr1_likepersoner")

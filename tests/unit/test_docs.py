@@ -179,7 +179,7 @@ def test_every_log_message_is_described():
 
 def test_every_reason_for_which_a_doorbell_is_refused_is_explained():
     explained = " ".join(
-        re.findall(r"^ *\| (`.+?`) \| [45]", section(OPERATIONS, "The doorbell is not heard"), re.MULTILINE)
+        re.findall(r"^ *\| (`.+?) \| [45]", section(OPERATIONS, "The doorbell is not heard"), re.MULTILINE)
     )
     assert [refusal for refusal in Refusal if f"`{refusal}`" not in explained] == []
 

@@ -1,0 +1,32 @@
+"""Every run ends with a reason, also one that an error nobody foresaw breaks off."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from shared.domain.errors import ConnectionLostError
+from shared.domain.runs import trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+    from shared.ports import Report, Runs
+
+
+@contextmanager
+def ending(function: str, run_id: UUID, runs: Runs, report: Report) -> Iterator[None]:
+    """Write down that the run failed, and why, when the block raises; then raise the same.
+
+    Without the database nothing can be written down: then the next run tells of one that never ended.
+    """
+    try:
+        yield
+    except ConnectionLostError:
+        raise
+    except Exception as error:
+        verdict = trouble(error)
+        runs.finish(run_id, verdict)
+        report.run(function, run_id, verdict)
+        raise
