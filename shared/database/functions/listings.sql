@@ -45,6 +45,25 @@ END
 $$;
 COMMENT ON FUNCTION certification.raise_listings IS 'Something of these mentors changed that the website may have to show: raise their desired versions and ring.';
 
+-- A transaction that waits in a lock can be part of a deadlock, and the app's could be the one that is ended. One that
+-- looks again cannot: whoever waits for us goes on when we give up.
+CREATE OR REPLACE FUNCTION certification.hold_listings(p_mentor_ids uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    FOR look IN 1 .. 100 LOOP
+        IF (SELECT count(*) FROM certification.listings AS l WHERE l.mentor_id = ANY (p_mentor_ids))
+           = (SELECT count(*) FROM (
+                  SELECT 1 FROM certification.listings AS l WHERE l.mentor_id = ANY (p_mentor_ids)
+                     FOR NO KEY UPDATE SKIP LOCKED) AS held) THEN
+            RETURN;
+        END IF;
+        PERFORM pg_sleep(0.02);
+    END LOOP;
+    RAISE lock_not_available;
+END
+$$;
+COMMENT ON FUNCTION certification.hold_listings IS 'Lock these listings without waiting in a lock. Raises lock_not_available after two seconds.';
+
 -- No trigger of ours refuses the app's statement, whatever is wrong with us, and none waits long: what it could not note is
 -- kept as a missed change, and taken up by the next sweep. `query_canceled` is the app's own statement_timeout, which our
 -- waiting has used up.
@@ -83,6 +102,9 @@ BEGIN
         END CASE;
     END IF;
     IF v_ids IS NOT NULL THEN
+        IF TG_OP <> 'INSERT' OR TG_TABLE_NAME <> 'peer_mentors' THEN -- of new mentors nobody has a listing
+            PERFORM certification.hold_listings(v_ids);
+        END IF;
         PERFORM certification.raise_listings(v_ids);
     END IF;
     RETURN NULL;
@@ -128,6 +150,7 @@ BEGIN
     END IF;
     IF v_organisations IS NOT NULL THEN
         v_ids := ARRAY(SELECT l.mentor_id FROM certification.listings AS l WHERE l.organisation_id = ANY (v_organisations));
+        PERFORM certification.hold_listings(v_ids);
         PERFORM certification.raise_listings(v_ids);
     END IF;
     RETURN NULL;
@@ -201,5 +224,5 @@ $$;
 COMMENT ON FUNCTION certification.wanted_listings IS 'What the website should show of these listings as things stand now, and the bodies that make it do so.';
 
 REVOKE ALL ON FUNCTION
-    certification.raise_listings, certification.note_listings, certification.note_listings_of_many, certification.is_overdue, certification.wanted_listings
+    certification.raise_listings, certification.hold_listings, certification.note_listings, certification.note_listings_of_many, certification.is_overdue, certification.wanted_listings
 FROM PUBLIC;
