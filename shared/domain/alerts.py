@@ -217,11 +217,11 @@ WORDS: dict[Condition, _Words] = {
     ),
     Condition.CHANGES_MISSED: _Words(
         "Changes in the app were not noted",
-        "A trigger of ours could not note a change in the app. The app went on, and the next sweep takes the change up.",
+        "A trigger of ours could not note a change in the app. The app went on; the next sweep takes the change up.",
         "changes",
         (
             "See whether it goes on: python -m local status",
-            "Look the SQLSTATE up in the runbook. Most often a column of the app has another type now: then migrate says what to do.",
+            "Look the SQLSTATE up in the runbook. If a column of the app has changed, migrate says what to do.",
         ),
     ),
     Condition.DUPLICATES: _Words(

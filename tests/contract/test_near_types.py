@@ -13,11 +13,9 @@ import pytest
 from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresListings
 from shared.adapters.postgres.migrate import migrate
-from shared.domain.listings import Action
 from shared.domain.runs import RunState
 from tests.conftest import TestDatabase
 from tests.foundation import DAY, Foundation, days
-from tests.nights import Functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
 
     from local.mail import LocalSes
     from local.postgres import Postgres
+    from shared.domain.listings import Action
+    from tests.nights import Functions
 
 ENUM = "CREATE TYPE app_status AS ENUM ('active', 'paused', 'certification_expired', 'inactive');"
 STATUS_AS = (
@@ -33,10 +33,11 @@ STATUS_AS = (
 )
 VARCHAR = (
     "ALTER TABLE organisations ALTER name TYPE varchar(200), ALTER timezone TYPE varchar(40);"
-    "ALTER TABLE coordinators ALTER full_name TYPE varchar(120), ALTER email TYPE varchar(254), ALTER locale TYPE varchar(5);"
+    "ALTER TABLE coordinators ALTER full_name TYPE varchar(120), ALTER email TYPE varchar(254),"
+    " ALTER locale TYPE varchar(5);"
     "ALTER TABLE peer_mentors ALTER first_name TYPE varchar(80), ALTER last_name TYPE varchar(80),"
-    " ALTER email TYPE varchar(254), ALTER phone TYPE varchar(20), ALTER area TYPE varchar(80), ALTER locale TYPE varchar(5),"
-    " ALTER status TYPE varchar(30);"
+    " ALTER email TYPE varchar(254), ALTER phone TYPE varchar(20), ALTER area TYPE varchar(80),"
+    " ALTER locale TYPE varchar(5), ALTER status TYPE varchar(30);"
     "ALTER TABLE mentor_status_log ALTER from_status TYPE varchar(30), ALTER to_status TYPE varchar(30),"
     " ALTER reason TYPE varchar(40), ALTER actor TYPE varchar(40);"
 )
@@ -65,7 +66,8 @@ NEAR = {
     " ALTER to_status TYPE app_status USING to_status::app_status, ALTER reason TYPE why USING reason::why",
     "a log of another make": "ALTER TABLE mentor_status_log DROP id, ADD id uuid PRIMARY KEY DEFAULT gen_random_uuid(),"
     " ADD source text NOT NULL DEFAULT 'app', ADD note text, ALTER certification_expiry_date TYPE timestamptz",
-    "locale and area as enums": "CREATE TYPE language AS ENUM ('nb', 'nn', 'en'); CREATE TYPE place AS ENUM ('Moss', 'Oslo');"
+    "locale and area as enums": "CREATE TYPE language AS ENUM ('nb', 'nn', 'en');"
+    "CREATE TYPE place AS ENUM ('Moss', 'Oslo');"
     "ALTER TABLE peer_mentors ALTER locale DROP DEFAULT, ALTER locale TYPE language USING locale::language,"
     " ALTER locale SET DEFAULT 'nb', ALTER area TYPE place USING area::place;"
     "ALTER TABLE coordinators ALTER locale DROP DEFAULT, ALTER locale TYPE language USING locale::language,"
@@ -87,7 +89,7 @@ NEAR = {
 
 def build(postgres: Postgres, name: str, change: str) -> None:
     """A database whose foundation is changed before the migrations are applied."""
-    from local.database import _FOUNDATION, simulate_time  # noqa: PLC0415
+    from local.database import _FOUNDATION  # noqa: PLC0415
 
     with psycopg.connect(postgres.dsn(), autocommit=True) as server:
         server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
@@ -148,20 +150,30 @@ def test_a_night_and_a_sending_do_their_work(
             ("soon", "active"),
         )
     }
-    for name, day in {"last day": DAY, "over": DAY - days(1), "paused": DAY - days(1), "renewed": DAY + days(400)}.items():
+    for name, day in {
+        "last day": DAY,
+        "over": DAY - days(1),
+        "paused": DAY - days(1),
+        "renewed": DAY + days(400),
+    }.items():
         certify(foundation, people[name], day)
     certify(foundation, people["soon"], DAY + days(14))
 
     result = functions.night(DAY)
     assert result.verdict.state is RunState.SUCCEEDED
-    assert {name: foundation.one("SELECT btrim(status::text) FROM peer_mentors WHERE id = %s", mentor) for name, mentor in people.items()} == {
+    assert {
+        name: foundation.one("SELECT btrim(status::text) FROM peer_mentors WHERE id = %s", mentor)
+        for name, mentor in people.items()
+    } == {
         "last day": "active",
         "over": "certification_expired",
         "paused": "paused",
         "renewed": "active",
         "soon": "active",
     }
-    assert foundation.all("SELECT from_status::text, to_status::text, reason::text, actor FROM mentor_status_log ORDER BY 1") == [
+    assert foundation.all(
+        "SELECT from_status::text, to_status::text, reason::text, actor FROM mentor_status_log ORDER BY 1"
+    ) == [
         ("active", "certification_expired", "certification_expired", "system:expiry_check"),
         ("certification_expired", "active", "certification_renewed", "system:expiry_check"),
     ]
@@ -173,7 +185,9 @@ def test_a_night_and_a_sending_do_their_work(
     assert foundation.one("SELECT count(*) FROM certification.missed_changes") == 0
     assert foundation.all("SELECT * FROM certification.found_twice()") == []
     assert len(foundation.all("SELECT * FROM certification.explain(%s, %s)", people["soon"], DAY)) == 3
-    assert foundation.all("SELECT event FROM certification.preview(%s, 30) WHERE mentor_id = %s", DAY, people["last day"])
+    assert foundation.all(
+        "SELECT event FROM certification.preview(%s, 30) WHERE mentor_id = %s", DAY, people["last day"]
+    )
 
 
 @every_kind
@@ -293,8 +307,10 @@ def test_who_lacks_a_name_holds_no_digest_and_no_page(
 
 
 @nullable
-def test_what_is_null_is_no(database: TestDatabase, foundation: Foundation, functions: Functions, ses: LocalSes) -> None:
-    """I5: neither a consent nor a status of NULL lists anybody; an organisation without a name still has its mail sent."""
+def test_what_is_null_is_no(
+    database: TestDatabase, foundation: Foundation, functions: Functions, ses: LocalSes
+) -> None:
+    """I5: neither a consent nor a status of NULL lists anybody; without an organisation's name mail is still sent."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
     mentors = [foundation.mentor(organisation, DAY + days(14), consent=True) for _ in range(3)]

@@ -1,4 +1,4 @@
-"""Whether the app's tables are such that this system can work on them (docs/contract.md), asked before anything is written."""
+"""Whether this system can work on the app's tables (docs/contract.md), asked before anything is written."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ import psycopg
 from psycopg import sql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """What a column may be: a base type by name, or any type of these categories (pg_type.typcategory)."""
+    """What a column may be: a base type by name, or any type of these categories (pg_type.typcategory).
+
+    `cure` is the type to which a text that will not do can be changed.
+    """
 
     wanted: str
+    cure: str
     types: tuple[str, ...] = ()
     categories: str = ""
 
@@ -24,10 +28,10 @@ class _Kind:
         return base in self.types or category in self.categories
 
 
-_ID = _Kind("uuid", ("uuid",))
-_TEXT = _Kind("text, varchar or an enum", categories="SEN")
-_FLAG = _Kind("boolean", ("boolean",))
-_DAY = _Kind("date or timestamptz", ("date", "timestamp without time zone", "timestamp with time zone"))
+_ID = _Kind("uuid", "uuid", ("uuid",))
+_TEXT = _Kind("text, varchar or an enum", "text", categories="SEN")
+_FLAG = _Kind("boolean", "boolean", ("boolean",))
+_DAY = _Kind("date or timestamptz", "date", ("date", "timestamp without time zone", "timestamp with time zone"))
 
 _COLUMNS: Final[dict[str, dict[str, _Kind]]] = {
     "organisations": {"id": _ID, "name": _TEXT, "timezone": _TEXT},
@@ -51,11 +55,20 @@ _WRITTEN: Final[dict[tuple[str, str], tuple[str, ...]]] = {
 }
 _RELATIONS: Final = {"v": "a view", "m": "a materialised view", "f": "a foreign table"}
 
+_OLDEST_VERSION: Final = 150000
+_SERVER_QUERY = """
+SELECT current_setting('server_version_num')::integer AS version, current_setting('server_encoding') AS encoding,
+       to_regnamespace('certification') IS NOT NULL OR has_database_privilege(current_database(), 'CREATE')
+       AS may_create,
+       r.rolcreaterole OR r.rolsuper
+       OR EXISTS (SELECT 1 FROM pg_roles AS o WHERE o.rolname = 'certification_reconciliation') AS may_create_roles
+  FROM pg_roles AS r WHERE r.rolname = current_user
+"""
 _TABLES_QUERY = """
 SELECT c.relname AS name, c.oid, c.relkind::text AS kind, c.relforcerowsecurity AS forced,
        pg_has_role(c.relowner, 'USAGE') AS owned,
-       has_table_privilege(c.oid, 'SELECT') AND (c.relname <> 'mentor_status_log' OR has_table_privilege(c.oid, 'INSERT'))
-       AS usable,
+       has_table_privilege(c.oid, 'SELECT')
+       AND (c.relname <> 'mentor_status_log' OR has_table_privilege(c.oid, 'INSERT')) AS usable,
        (SELECT r.rolsuper OR r.rolbypassrls FROM pg_roles AS r WHERE r.rolname = current_user) AS sees_all
   FROM pg_class AS c
  WHERE c.oid = ANY (ARRAY(SELECT to_regclass('public.' || n) FROM unnest(%s::text[]) AS n))
@@ -98,10 +111,9 @@ def problems(connection: psycopg.Connection) -> tuple[str, ...]:
 
 
 def _problems(connection: psycopg.Connection) -> Iterator[str]:
-    encoding = connection.execute("SHOW server_encoding").fetchone()
-    if encoding != ("UTF8",):
-        yield "the database's encoding is not UTF8, so names cannot be compared: move the app to a UTF8 database."
-    for table in sorted(_rows(connection, _TABLES_QUERY, (list(_COLUMNS),)), key=lambda row: [*_COLUMNS].index(row["name"])):
+    yield from _of_server(*_rows(connection, _SERVER_QUERY, None))
+    tables = {row["name"]: row for row in _rows(connection, _TABLES_QUERY, (list(_COLUMNS),))}
+    for table in (tables[name] for name in _COLUMNS):
         columns = {row["name"]: row for row in _rows(connection, _COLUMNS_QUERY, {"table": table["oid"]})}
         yield from _of_table(table)
         yield from _of_columns(table, columns)
@@ -112,12 +124,24 @@ def _problems(connection: psycopg.Connection) -> Iterator[str]:
                 yield from _of_values(connection, name, columns[column], values)
 
 
+def _of_server(server: _Row) -> Iterator[str]:
+    if server["version"] < _OLDEST_VERSION:
+        yield "this is not PostgreSQL 15 or newer: upgrade it."
+    if server["encoding"] != "UTF8":
+        yield "the database's encoding is not UTF8, so names cannot be compared: move the app to a UTF8 database."
+    if not server["may_create"]:
+        yield "this login may not create a schema here: GRANT CREATE ON DATABASE … to it."
+    if not server["may_create_roles"]:
+        yield "this login may not create roles: ALTER ROLE … CREATEROLE."
+
+
 def _of_table(table: _Row) -> Iterator[str]:
     name = f"public.{table['name']}"
     if table["name"] in _TRIGGERS_ON:
         if table["kind"] in _RELATIONS:
             yield (
-                f"{name} is {_RELATIONS[table['kind']]}, and a trigger is needed on it: let the table itself have this name."
+                f"{name} is {_RELATIONS[table['kind']]}, and a trigger is needed on it:"
+                " let the table itself have this name."
             )
         elif not table["owned"]:
             yield f"{name} belongs to another role: run migrate as its owner, because a trigger is made on it."
@@ -137,9 +161,16 @@ def _of_columns(table: _Row, columns: dict[str, _Row]) -> Iterator[str]:
         if column is None:
             yield f"{where} is missing: a column of type {kind.wanted} is needed (docs/contract.md)."
         elif not kind.fits(column["base"], column["category"]):
-            yield f"{where} is {column['type']}, and {kind.wanted} is needed: ALTER TABLE … ALTER COLUMN {name} TYPE …."
+            cure = _cure(table["name"], name, column, kind)
+            yield f"{where} is {column['type']}, and {kind.wanted} is needed: {cure}."
         elif _UNIQUE.get(table["name"]) == name and table["kind"] in "rp" and not column["is_unique"]:
             yield f"{where} is not unique: one row each is needed, so give it a unique index."
+
+
+def _cure(table: str, name: str, column: _Row, kind: _Kind) -> str:
+    if column["category"] != "S":
+        return "give the app's table a column of that type with this name"
+    return f"ALTER TABLE public.{table} ALTER COLUMN {name} TYPE {kind.cure} USING {name}::{kind.cure}"
 
 
 def _of_log(columns: dict[str, _Row]) -> Iterator[str]:
@@ -164,19 +195,26 @@ def _of_values(connection: psycopg.Connection, table: str, column: _Row, values:
 
 def _takes(connection: psycopg.Connection, column: _Row, value: str) -> bool:
     """Whether the type and the column's own constraints take the value; a shorter varchar would cut it."""
-    checked = "".join(f" AND ({check}) IS NOT FALSE" for check in column["checks"])
-    query = (
-        f"SELECT x.{sql.Identifier(column['name']).as_string()}::text = %(value)s{checked}"
-        f" FROM (SELECT CAST(%(value)s::text AS {column['type']}) AS {sql.Identifier(column['name']).as_string()}) AS x"
-    ).replace("%", "%%").replace("%%(value)s", "%(value)s")
+    name = sql.Identifier(column["name"])
+    # Type and constraints are the catalogue's own words.
+    query = sql.SQL("SELECT x.{}::text = {}{} FROM (SELECT CAST({}::text AS {}) AS {}) AS x").format(
+        name,
+        sql.Literal(value),
+        sql.SQL("").join(sql.SQL(f" AND ({check}) IS NOT FALSE") for check in column["checks"]),
+        sql.Literal(value),
+        sql.SQL(column["type"]),
+        name,
+    )
     try:
         with connection.transaction():
-            return connection.execute(query.encode(), {"value": value}).fetchone() == (True,)
+            return connection.execute(query).fetchone() == (True,)
     except psycopg.Error:
         return False
 
 
-def _rows(connection: psycopg.Connection, query: str, parameters: Any) -> list[_Row]:
+def _rows(
+    connection: psycopg.Connection, query: str, parameters: Sequence[object] | Mapping[str, object] | None
+) -> list[_Row]:
     cursor = connection.execute(query.encode(), parameters)
     assert cursor.description is not None  # noqa: S101 - a SELECT
     names = [column.name for column in cursor.description]

@@ -64,8 +64,8 @@ def read_functions(folder: Path = FUNCTIONS) -> tuple[Migration, ...]:
 def migrate(connection: psycopg.Connection, folder: Path = MIGRATIONS, functions: Path = FUNCTIONS) -> tuple[str, ...]:
     """Apply what is missing or has changed and return its names. `connection` must not be inside a transaction.
 
-    Raises MigrationError for a numbered file that was changed after it was applied, and for tables of the app that cannot
-    work; nothing is applied then.
+    Raises MigrationError for a numbered file that was changed after it was applied, and for tables of the app that
+    cannot work; nothing is applied then.
     """
     numbered, repeatable = read_migrations(folder), read_functions(functions)
     _require_foundation(connection)
