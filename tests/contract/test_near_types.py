@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from local.postgres import Postgres
     from shared.domain.listings import Action
     from tests.nights import Functions
+    from tests.reconciling import Reconciler
+    from tests.syncs import Worker
 
 ENUM = "CREATE TYPE app_status AS ENUM ('active', 'paused', 'certification_expired', 'inactive');"
 STATUS_AS = (
@@ -77,6 +79,14 @@ NEAR = {
     " ALTER listing_consent DROP NOT NULL, ALTER locale DROP NOT NULL, ALTER status DROP NOT NULL;"
     "ALTER TABLE organisations ALTER name DROP NOT NULL, ALTER timezone DROP NOT NULL;"
     "ALTER TABLE coordinators ALTER full_name DROP NOT NULL, ALTER locale DROP NOT NULL",
+    "collations of its own": (
+        'ALTER TABLE peer_mentors ALTER first_name TYPE text COLLATE "POSIX", ALTER last_name TYPE text COLLATE "C",'
+        ' ALTER email TYPE text COLLATE "POSIX", ALTER area TYPE varchar(50) COLLATE "C",'
+        ' ALTER status TYPE text COLLATE "C";'
+        'ALTER TABLE organisations ALTER name TYPE text COLLATE "C", ALTER timezone TYPE text COLLATE "POSIX";'
+        'ALTER TABLE coordinators ALTER full_name TYPE text COLLATE "C", ALTER email TYPE text COLLATE "C";'
+        'ALTER TABLE mentor_status_log ALTER to_status TYPE text COLLATE "C", ALTER actor TYPE text COLLATE "POSIX"'
+    ),
     "coordinators as a view": "ALTER TABLE peer_mentors DROP CONSTRAINT peer_mentors_coordinator_id_fkey;"
     "ALTER TABLE coordinators RENAME TO people; CREATE VIEW coordinators AS SELECT * FROM people",
     "two tables partitioned": "ALTER TABLE certifications RENAME TO plain;"
@@ -211,10 +221,43 @@ def test_a_listing_follows_its_mentor(database: TestDatabase, foundation: Founda
         "statecode": 0,
         "statuscode": 1,
     }
+    version = foundation.listing(mentors[0])["desired_version"]
+    foundation.do("UPDATE peer_mentors SET first_name = 'KARI', locale = locale")
+    assert foundation.listing(mentors[0])["desired_version"] == version + 1
+    foundation.do("UPDATE peer_mentors SET first_name = first_name, status = status, area = area")
+    assert foundation.listing(mentors[0])["desired_version"] == version + 1
     foundation.do("UPDATE peer_mentors SET status = 'paused'")
     foundation.do("UPDATE organisations SET name = 'HLF Oslo'")
     foundation.do("DELETE FROM certifications")
     assert foundation.one("SELECT count(*) FROM certification.missed_changes") == 0
+
+
+@every_kind
+def test_what_is_shown_is_proved_to_be_as_the_app_has_it(
+    foundation: Foundation, worker: Worker, reconciler: Reconciler
+) -> None:
+    """Issue 8 E: the comparison reads every near type as the sync does."""
+    organisation = foundation.organisation(name=" HLF\u00a0A\u030als ")
+    foundation.evaluated(organisation)
+    mentors = [
+        foundation.mentor(
+            organisation, DAY, consent=True, area="Moss", phone="40000000", name=("A\u030ase\t", "Bjo\u0308rk\x0b")
+        )
+        for _ in range(2)
+    ]
+    certify(foundation, mentors[0], DAY)
+    certify(foundation, mentors[1], DAY - days(1))
+    worker.sync(*mentors)
+    reconciler.full()
+    assert [reconciler.counts[name] for name in ("app_listed", "website_listed", "equal", "findings_opened")] == [
+        1,
+        1,
+        1,
+        0,
+    ]
+    foundation.do("UPDATE peer_mentors SET last_name = 'Vik'")
+    reconciler.full()
+    assert reconciler.counts["equal"] == 0
 
 
 @with_moments

@@ -1,5 +1,6 @@
 -- The border to the app's tables: whatever near type a column has there, these functions return it in the type and form
 -- that ours use. They refer to no column, so the app may alter its own; for the ordinary types they inline to the column.
+-- COLLATE: a column's own collation may know no regular expressions, or take Kari and KARI for the same.
 
 CREATE OR REPLACE FUNCTION certification.zone_of(p_organisation_id uuid) RETURNS text
 LANGUAGE sql STABLE AS $$
@@ -30,22 +31,22 @@ COMMENT ON FUNCTION certification.day_of(timestamptz, text) IS
 CREATE OR REPLACE FUNCTION certification.status_of(p_status text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN p_status IN ('active', 'paused', 'certification_expired', 'inactive') THEN p_status
-                ELSE lower(btrim(p_status, E' \t\r\n')) END
+                ELSE lower(btrim(p_status COLLATE "C", E' \t\r\n')) END
 $$;
 COMMENT ON FUNCTION certification.status_of IS 'The status without white space around it, in small letters. Call it with status::text.';
 
 -- Two arms, so that the planner counts by what it knows of the column.
 CREATE OR REPLACE FUNCTION certification.is_status(p_status text, p_wanted text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT p_status = p_wanted OR lower(btrim(p_status, E' \t\r\n')) = p_wanted
+    SELECT p_status = p_wanted OR lower(btrim(p_status COLLATE "C", E' \t\r\n')) = p_wanted
 $$;
 COMMENT ON FUNCTION certification.is_status IS 'Whether status_of(p_status) is p_wanted. For conditions: it inlines to a comparison with the column. Call it with status::text.';
 
 -- Printable ASCII and the Latin letters of U+00C0 to U+017F have neither another form nor anything to take out.
 CREATE OR REPLACE FUNCTION certification.clean_text(p_text text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN p_text ~ '[^ -~\u00c0-\u017f]' THEN certification.rewritten_text(p_text)
-                ELSE nullif(btrim(p_text, ' '), '') END
+    SELECT CASE WHEN p_text COLLATE "C" ~ '[^ -~\u00c0-\u017f]' THEN certification.rewritten_text(p_text)
+                ELSE nullif(btrim(p_text COLLATE "C", ' '), '') END
 $$;
 COMMENT ON FUNCTION certification.clean_text IS
     'The one form in which a text of the app leaves: NFC, without control, zero-width and direction characters, trimmed; null if nothing is left. Runs of spaces inside stay.';
@@ -55,7 +56,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT nullif(btrim(normalize(
         regexp_replace(
             -- White space of any kind is a space.
-            regexp_replace(p_text,
+            regexp_replace(p_text COLLATE "C",
                 '\r\n|[\t-\r\u001c-\u001f\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]', ' ', 'g'),
             -- Nobody sees these: control characters, soft hyphen, joiners, directions, tags, what is no character.
             '[\u0001-\u001f\u007f-\u009f\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f'

@@ -57,7 +57,7 @@ COMMENT ON FUNCTION certification.open_comparison IS
 -- The value of each published column as the app has it, each ended by the character 31. Built from the whitelist only.
 CREATE OR REPLACE FUNCTION certification.content_expression(p_mapping jsonb, p_columns text[]) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
-    SELECT string_agg(format('coalesce(%s, '''') || E''\x1f''', CASE p_mapping -> 'columns' ->> k.name
+    SELECT string_agg(format('coalesce(%s COLLATE "C", '''') || E''\x1f''', CASE p_mapping -> 'columns' ->> k.name
                WHEN 'first_name' THEN 'certification.clean_text(m.first_name::text)'
                WHEN 'last_name' THEN 'certification.clean_text(m.last_name::text)'
                WHEN 'full_name' THEN 'certification.full_name(m.first_name::text, m.last_name::text)'

@@ -83,11 +83,10 @@ BEGIN
                   FULL JOIN old_rows AS o ON o.id = n.id
                  CROSS JOIN LATERAL (VALUES (n.id), (o.id)) AS i (id)
                  WHERE i.id IS NOT NULL
-                   AND (o.status::text, o.listing_consent, o.organisation_id, o.first_name::text, o.last_name::text,
-                        o.phone::text, o.email::text, o.area::text)
-                       IS DISTINCT FROM
-                       (n.status::text, n.listing_consent, n.organisation_id, n.first_name::text, n.last_name::text,
-                        n.phone::text, n.email::text, n.area::text);
+                   -- Octet by octet: whatever the types and collations are.
+                   AND ROW(o.status, o.listing_consent, o.organisation_id, o.first_name, o.last_name, o.phone, o.email, o.area)::record
+                       *<>
+                       ROW(n.status, n.listing_consent, n.organisation_id, n.first_name, n.last_name, n.phone, n.email, n.area)::record;
         END CASE;
     ELSE
         CASE TG_OP
@@ -133,7 +132,7 @@ BEGIN
     ELSIF TG_TABLE_NAME = 'organisations' THEN
         SELECT array_agg(n.id) INTO v_organisations
           FROM new_rows AS n JOIN old_rows AS o ON o.id = n.id
-         WHERE (o.name::text, o.timezone::text) IS DISTINCT FROM (n.name::text, n.timezone::text);
+         WHERE ROW(o.name, o.timezone)::record *<> ROW(n.name, n.timezone)::record;
     ELSIF TG_TABLE_NAME = 'standard' THEN
         SELECT array_agg(DISTINCT l.organisation_id) INTO v_organisations
           FROM certification.listings AS l

@@ -23,7 +23,7 @@ BEGIN
           JOIN old_rows AS o ON o.id = n.id
           JOIN (VALUES ('active', 'remind'), ('active', 'expire'), ('certification_expired', 'reactivate'))
                AS s (status, step) ON s.status = certification.status_of(n.status::text)
-         WHERE (o.status::text, o.organisation_id) IS DISTINCT FROM (n.status::text, n.organisation_id);
+         WHERE ROW(o.status, o.organisation_id)::record *<> ROW(n.status, n.organisation_id)::record;
     END IF;
     RETURN NULL;
 EXCEPTION WHEN OTHERS OR query_canceled THEN -- as in note_listings

@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION certification.mail_problem(p_email text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE
         WHEN certification.clean_text(p_email) IS NULL THEN 'no_email'
-        WHEN certification.clean_text(p_email) !~ '^[^@[:space:],;<>"]+@[^@[:space:],;<>"]+\.[^@[:space:],;<>".]+$' THEN 'malformed_email'
+        WHEN certification.clean_text(p_email) COLLATE "C" !~ '^[^@[:space:],;<>"]+@[^@[:space:],;<>"]+\.[^@[:space:],;<>".]+$' THEN 'malformed_email'
     END
 $$;
 COMMENT ON FUNCTION certification.mail_problem IS 'Why this address cannot be mailed in the form it leaves in (clean_text), or null.';
@@ -206,7 +206,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
          WHERE s.reason IN ('set_active_by_hand', 'set_expired_by_hand', 'awaiting_manual_reactivation')
     ), ranked AS (
         SELECT l.*, row_number() OVER w AS place, count(*) OVER (PARTITION BY l.section) AS total
-          FROM line AS l WINDOW w AS (PARTITION BY l.section ORDER BY l.expires_on, l.name)
+          FROM line AS l WINDOW w AS (PARTITION BY l.section ORDER BY l.expires_on, l.name COLLATE "default")
     )
     SELECT k.section, k.name, CASE WHEN k.expires_on BETWEEN '1900-01-01' AND '9999-12-30' THEN k.expires_on END, k.reason, greatest(k.total - 100, 0)
       FROM ranked AS k WHERE k.place <= 100
