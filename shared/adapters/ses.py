@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import stamina
 
 from shared.adapters.messages import Sender, compose, from_mailbox
-from shared.adapters.rendering import UnrenderableNoticeError
 from shared.adapters.ses_replies import outcome_of
 from shared.adapters.within import within
 from shared.domain.addresses import usable_address

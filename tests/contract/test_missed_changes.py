@@ -218,6 +218,24 @@ def test_a_change_of_nobody_knows_whom_is_everybodys(
     assert set(reconciler.queue.taken()) == {mentor, other}
 
 
+def test_a_bulk_change_after_single_edits_is_quick(foundation: Foundation) -> None:
+    """I16: a trigger's plan is kept for the session, and made for one row it held 10,000 rows for 24 seconds."""
+    organisation = foundation.organisation()
+    foundation.do(
+        "INSERT INTO peer_mentors (organisation_id, first_name, last_name)"
+        " SELECT %s, 'Kari', 'Vik' FROM generate_series(1, 8000)",
+        organisation,
+    )
+    foundation.do("INSERT INTO certifications SELECT id, '2025-01-01', '2027-01-01' FROM peer_mentors")
+    for mentor in foundation.all("SELECT id FROM peer_mentors LIMIT 20"):
+        foundation.do("UPDATE peer_mentors SET phone = '1' WHERE id = %s", mentor)
+        foundation.do("UPDATE certifications SET expires_on = '2027-02-01' WHERE mentor_id = %s", mentor)
+    foundation.do("SET statement_timeout = '3s'")
+    foundation.do("UPDATE peer_mentors SET area = 'Moss'")
+    foundation.do("UPDATE certifications SET expires_on = '2027-03-01'")
+    assert foundation.one(NOTED) == 0
+
+
 def test_settings_are_of_an_organisation_that_is_there(foundation: Foundation) -> None:
     """As the foreign key said, which refused the app a TRUNCATE of its organisations."""
     with pytest.raises(psycopg.errors.ForeignKeyViolation, match="there is no organisation"):

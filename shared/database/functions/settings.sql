@@ -10,7 +10,7 @@ COMMENT ON FUNCTION certification.present IS
 CREATE OR REPLACE FUNCTION certification.today_in(p_timezone text) RETURNS date
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN (certification.present() AT TIME ZONE btrim(coalesce(p_timezone, '')))::date;
+    RETURN (certification.present() AT TIME ZONE btrim(coalesce(p_timezone, ''), E' \t\r\n'))::date;
 EXCEPTION WHEN OTHERS THEN
     RETURN (certification.present() AT TIME ZONE 'Europe/Oslo')::date; -- one organisation's mistake stops no other's sync (I13)
 END
