@@ -132,6 +132,20 @@ def test_a_listing_that_is_held_keeps_the_app_two_seconds_at_most(
     assert foundation.all("SELECT mentor_ids FROM certification.missed_changes") == [[mentor]]
 
 
+def test_a_slow_doorbell_does_not_use_up_the_apps_time(foundation: Foundation, mentor: UUID) -> None:
+    """I16: what cancels the ring within a trigger is the app's own time limit, and its statement goes on."""
+    foundation.do(
+        "INSERT INTO certification.doorbell (url, secret) VALUES ('https://abc.example/', repeat('k', 32));"
+        "CREATE FUNCTION net.slow() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM pg_sleep(5); RETURN NULL; END $$;"
+        "CREATE TRIGGER slow AFTER INSERT ON net.http_request_queue EXECUTE FUNCTION net.slow()"
+    )
+    foundation.do("SET statement_timeout = '200ms'")
+    foundation.do("UPDATE peer_mentors SET status = 'paused'")
+    assert foundation.status(mentor) == "paused"
+    assert foundation.all("SELECT mentor_ids, sqlstate FROM certification.missed_changes") == [([mentor], "57014")]
+
+
 def test_a_snapshot_that_is_older_than_the_sync_is_no_reason(
     database: TestDatabase, foundation: Foundation, mentor: UUID
 ) -> None:

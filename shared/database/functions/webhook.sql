@@ -57,7 +57,7 @@ BEGIN
                 timeout_milliseconds := 5000);
         END IF;
     END LOOP;
-EXCEPTION WHEN OTHERS OR query_canceled THEN
+EXCEPTION WHEN OTHERS THEN
     -- Whoever changes a mentor is never held up by the doorbell: what it does not say, the next sweep finds.
     RAISE WARNING 'the doorbell was not rung: SQLSTATE %', SQLSTATE;
 END
