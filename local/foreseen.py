@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,7 @@ from local.lambda_host.errors import LambdaHostError, TemplateError
 from local.night import FunctionFailed
 from local.operations.errors import OperationsError
 from local.postgres import PostgresError
+from local.private import NotOurFolderError
 from local.row_problems import UnreadableFile
 from local.stack import StackRunningError
 from local.website import WebsiteBehindError
@@ -32,6 +31,7 @@ _FORESEEN = (
     LambdaHostError,
     LocalAwsError,
     LocalDataverseError,
+    NotOurFolderError,
     OperationsError,
     PostgresError,
     StackRunningError,
@@ -44,14 +44,9 @@ _FORESEEN = (
 
 @contextmanager
 def foreseen() -> Iterator[None]:
-    """Turn what can go wrong into a sentence and an exit code, and a request to stop into an orderly end."""
-    for stop in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(stop, lambda number, _frame: sys.exit(128 + number))
+    """Turn what can go wrong into a sentence and an exit code."""
     try:
         yield
-    except KeyboardInterrupt:
-        report.errors.print("stopped")
-        raise typer.Exit(130) from None
     except FunctionFailed as error:
         reason = error.answer.payload.get("errorMessage", "") if isinstance(error.answer.payload, dict) else ""
         report.failure(f"{error}: {reason}", log=error.answer.log)

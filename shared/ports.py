@@ -197,6 +197,9 @@ class Reconciliation(Protocol):
     def overdue(self, older_than: timedelta, limit: int) -> Sequence[SyncRequest]:
         """Changes that should have reached the website by now and that nobody is sending."""
 
+    def take_up_missed_changes(self, limit: int) -> Sequence[SyncRequest]:
+        """Note what the triggers could not. Answers what is to be synced."""
+
     def retry_due_set_aside(self, limit: int) -> int: ...
     def to_recheck(self, settling: timedelta, limit: int) -> Sequence[UUID]:
         """Whose rows to read back: open findings, and what was synced and has not been read back since."""

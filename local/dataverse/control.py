@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     type Handler = Callable[[Emulator, str, Query, bytes], object]
 
 _SETTINGS: Final = TypeAdapter(Settings)
+_ORIGINS: Final = TypeAdapter(set[str])
 _ROWS: Final = TypeAdapter(list[dict[str, Any]])
 _FIELDS: Final = TypeAdapter(dict[str, Any])
 
@@ -172,6 +173,11 @@ def _change_settings(emulator: Emulator, _rest: str, _query: Query, body: bytes)
     return dataclasses.asdict(emulator.settings)
 
 
+def _change_origins(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
+    emulator.tokens.origins = _ORIGINS.validate_json(body)
+    return sorted(emulator.tokens.origins)
+
+
 def _portal(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
     asked, portal = Portal.model_validate_json(body), emulator.portal
     if portal is None:
@@ -208,6 +214,7 @@ _HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     ("PUT", "rows"): _fill,
     ("GET", "settings"): _settings,
     ("PUT", "settings"): _change_settings,
+    ("PUT", "origins"): _change_origins,
     ("PUT", "website"): _portal,
     ("POST", "reset"): _reset,
 }

@@ -12,7 +12,7 @@ import psycopg
 import typer
 from rich.markup import escape
 
-from local import report
+from local import report, surroundings
 from local.foreseen import foreseen
 from local.operations import alerts as alerting
 from local.operations import (
@@ -152,7 +152,7 @@ def _show_what_it_found(database_url: str | None, full: reconciling.Reconciled |
             status_report.verdict(standing.read_status(connection))
             return
         report.console.print(proof_report.verdict(proving.read_proof(connection, full.run_id).proof))
-    report.console.print("All of it: python -m local proof")
+    report.console.print(f"All of it: {surroundings.this_program()} proof")
 
 
 @app.command(rich_help_panel=PANEL)

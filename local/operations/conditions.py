@@ -26,6 +26,7 @@ URGENCY = (
     Condition.WEBSITE_ANSWER_SMALL,
     Condition.NONE_SENT,
     Condition.WEBSITE_UNREACHABLE,
+    Condition.CHANGES_MISSED,
     Condition.DEAD_LETTERS,
     Condition.NOT_CONVERGING,
     Condition.ORPHAN_LISTED,

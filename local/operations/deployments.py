@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import session
+from local import session, surroundings
 from local.aws import REGION
 from local.lambda_host.provision import local_clients
 from local.operations.errors import StackNotFoundError
@@ -45,7 +45,8 @@ def find(stack: str | None) -> Deployment:
         addresses = session.announced_addresses()
         if addresses is None:
             raise StackNotFoundError(
-                "no local stack is up, and its queues end with it: start one with python -m local up,"
+                "no local stack is up, and its queues end with it: start one with"
+                f" {surroundings.this_program()} up,"
                 " or name a deployed one with --stack"
             )
         return Deployment(addresses["outputs"], local_clients(addresses["aws"], REGION).sqs)

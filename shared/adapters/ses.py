@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import stamina
 
 from shared.adapters.messages import Sender, compose, from_mailbox
-from shared.adapters.rendering import UnrenderableNoticeError
 from shared.adapters.ses_replies import outcome_of
 from shared.adapters.within import within
 from shared.domain.addresses import usable_address
@@ -79,7 +78,7 @@ class SesMailer:
             request = self._request(notice)
         except UnusableAddressError:
             return Undeliverable("unusable_address")
-        except UnrenderableNoticeError:
+        except Exception:  # noqa: BLE001 - nothing was sent: what stays claimed would be in doubt for ever (I13)
             return Undeliverable("unrenderable_notice")
         try:
             for attempt in stamina.retry_context(

@@ -25,6 +25,7 @@ _MOST_ASKED_AFTER_A_STOP = 10_000
 # So many messages are waiting already: asking again would only make more of them.
 _ENOUGH_WAITING = 50
 _MOST_RETRIED = 100
+_MOST_TAKEN_UP = 10_000
 _MOST_RECHECKED = 500
 _SECONDS_FOR_RECHECK = 30.0
 
@@ -34,6 +35,7 @@ REPAIR_QUEUE = "RepairRequests"
 # Reported by every sweep, zeros included (I12); what waits is counted besides (certification.count_waiting).
 SWEEP_COUNTS = (
     "repairs_waiting",
+    "changes_taken_up",
     "set_aside_retried",
     "sync_requested",
     "rows_read_again",
@@ -74,7 +76,7 @@ class Sweep:
 
         What fails stops nothing else (I13). Raises ConnectionLostError when the database is gone.
         """
-        verdicts = [_attempted(self._look_at_queues)]
+        verdicts = [_attempted(self._look_at_queues), _attempted(self._take_up_missed)]
         stopped, closed_for = self.state.stopped(), self.state.wait_seconds()
         self.counts |= {"sync_stopped": int(stopped is not None), "window_closed_seconds": round(closed_for)}
         # Nothing goes while a window is closed or we are not let in (I9, I10): what is asked for now would come back.
@@ -88,6 +90,13 @@ class Sweep:
         depths = self.depths.read()
         self.reconciliation.note_queue_depths(depths)
         self.counts["repairs_waiting"] = depths.get(REPAIR_QUEUE, 0)
+
+    def _take_up_missed(self) -> None:
+        """What the triggers could not note. If the website is closed just now it becomes overdue like anything else."""
+        requests = self.reconciliation.take_up_missed_changes(_MOST_TAKEN_UP)
+        self.counts["changes_taken_up"] = len(requests)
+        if requests:
+            self.queue.send(requests)
 
     def _ask_again(self, recovered: bool) -> None:
         self.counts["set_aside_retried"] = self.reconciliation.retry_due_set_aside(_MOST_RETRIED)

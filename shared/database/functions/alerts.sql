@@ -122,6 +122,14 @@ LANGUAGE sql STABLE SET jit = off AS $$
     SELECT 'dead_letters', q.queue, q.seen_at, q.n, '{}', '', '{}'
       FROM certification.queue_depths AS q WHERE q.queue IN ('SyncDeadLetters', 'DeadLetters') AND q.n > 0
     UNION ALL
+    -- Taken up within minutes; that it happened is told for a day.
+    SELECT 'changes_missed', '', min(c.missed_at), count(*),
+           ARRAY(SELECT DISTINCT u.id FROM certification.missed_changes AS x CROSS JOIN unnest(x.mentor_ids) AS u (id)
+                  WHERE x.taken_up_at IS NULL OR x.missed_at > clock_timestamp() - interval '1 day' ORDER BY u.id LIMIT 20),
+           '', jsonb_build_object('reason', 'database_' || max(c.sqlstate))
+      FROM certification.missed_changes AS c
+     WHERE c.taken_up_at IS NULL OR c.missed_at > clock_timestamp() - interval '1 day' HAVING count(*) > 0
+    UNION ALL
     SELECT 'duplicates', '', min(d.found_at), count(*), certification.some(array_agg(DISTINCT d.mentor_id)), '', '{}'
       FROM certification.duplicates AS d WHERE d.reviewed_at IS NULL HAVING count(*) > 0
     UNION ALL
@@ -129,16 +137,19 @@ LANGUAGE sql STABLE SET jit = off AS $$
            certification.some(CASE b.kind
                WHEN 'expiry' THEN ARRAY(
                    SELECT m.id FROM public.peer_mentors AS m JOIN public.certifications AS c ON c.mentor_id = m.id
-                    WHERE m.organisation_id = b.organisation_id AND m.status = 'active'
-                      AND c.expires_on < certification.today_in('Europe/Oslo') ORDER BY m.id LIMIT 20)
+                    WHERE m.organisation_id = b.organisation_id AND certification.is_status(m.status::text, 'active')
+                      AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id))
+                          < certification.today_in('Europe/Oslo') ORDER BY m.id LIMIT 20)
                WHEN 'reminder' THEN ARRAY(
                    SELECT m.id FROM public.peer_mentors AS m JOIN public.certifications AS c ON c.mentor_id = m.id
                     CROSS JOIN certification.today_in('Europe/Oslo') AS t (day)
+                    CROSS JOIN LATERAL certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) AS e (day)
                     CROSS JOIN LATERAL (SELECT min(x.day) FROM unnest(certification.effective_thresholds(b.organisation_id)) AS x (day)
-                                         WHERE c.expires_on <= t.day + x.day) AS n (threshold) -- the nearest that was reached
-                    WHERE c.expires_on >= t.day AND n.threshold IS NOT NULL AND m.organisation_id = b.organisation_id AND m.status = 'active' AND NOT EXISTS (
+                                         WHERE e.day <= t.day + x.day) AS n (threshold) -- the nearest that was reached
+                    WHERE e.day >= t.day AND n.threshold IS NOT NULL AND m.organisation_id = b.organisation_id
+                      AND certification.is_status(m.status::text, 'active') AND NOT EXISTS (
                         SELECT 1 FROM certification.cert_expiry_reminders AS r
-                         WHERE r.mentor_id = m.id AND r.certification_expiry_date = c.expires_on
+                         WHERE r.mentor_id = m.id AND r.certification_expiry_date = e.day
                            AND r.threshold_day = n.threshold)
                     ORDER BY m.id LIMIT 20)
                ELSE ARRAY(SELECT f.mentor_id FROM open AS f WHERE f.organisation_id = b.organisation_id ORDER BY f.mentor_id LIMIT 20) END),

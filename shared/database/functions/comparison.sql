@@ -57,11 +57,14 @@ COMMENT ON FUNCTION certification.open_comparison IS
 -- The value of each published column as the app has it, each ended by the character 31. Built from the whitelist only.
 CREATE OR REPLACE FUNCTION certification.content_expression(p_mapping jsonb, p_columns text[]) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
-    SELECT string_agg(format('coalesce(btrim(%s, E'' \t\r\n''), '''') || E''\x1f''', CASE p_mapping -> 'columns' ->> k.name
-               WHEN 'first_name' THEN 'm.first_name' WHEN 'last_name' THEN 'm.last_name'
-               WHEN 'full_name' THEN 'concat_ws('' '', m.first_name, m.last_name)'
-               WHEN 'phone' THEN 'm.phone' WHEN 'email' THEN 'm.email' WHEN 'area' THEN 'm.area'
-               WHEN 'organisation' THEN 'o.name' END), ' || ' ORDER BY k.place)
+    SELECT string_agg(format('coalesce(%s COLLATE "C", '''') || E''\x1f''', CASE p_mapping -> 'columns' ->> k.name
+               WHEN 'first_name' THEN 'certification.clean_text(m.first_name::text)'
+               WHEN 'last_name' THEN 'certification.clean_text(m.last_name::text)'
+               WHEN 'full_name' THEN 'certification.full_name(m.first_name::text, m.last_name::text)'
+               WHEN 'phone' THEN 'certification.clean_text(m.phone::text)'
+               WHEN 'email' THEN 'certification.clean_text(m.email::text)'
+               WHEN 'area' THEN 'certification.clean_text(m.area::text)'
+               WHEN 'organisation' THEN 'certification.clean_text(o.name::text)' END), ' || ' ORDER BY k.place)
       FROM unnest(p_columns) WITH ORDINALITY AS k (name, place)
 $$;
 
@@ -88,13 +91,14 @@ BEGIN
     FOR v_site IN SELECT s.*, min(s.site) OVER (PARTITION BY s.mapping ->> 'table', s.mapping ->> 'key') AS first FROM sites AS s ORDER BY s.site LOOP
         EXECUTE format($query$
             WITH organisation AS MATERIALIZED (
-                SELECT i.id, o.name, coalesce(e.day, certification.today_in(coalesce(o.timezone, ''))) AS day
+                SELECT i.id, o.name, o.timezone::text AS zone, coalesce(e.day, certification.today_in(o.timezone::text)) AS day
                   FROM unnest($2) AS i (id)
                   LEFT JOIN public.organisations AS o ON o.id = i.id
                   LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = i.id
             ), app AS (
                 SELECT l.mentor_id, l.organisation_id, l.desired_version, l.state, l.verified_version < l.synced_version AS unverified,
-                       coalesce(m.status = 'active' AND m.listing_consent AND c.expires_on >= o.day, false) AS wanted,
+                       coalesce(certification.is_status(m.status::text, 'active') AND m.listing_consent
+                                AND certification.day_of(c.expires_on, o.zone) >= o.day, false) AS wanted,
                        coalesce(m.listing_consent, false) AS consenting,
                        l.synced_version = l.desired_version AS synced,
                        l.changed_at < $3 AND CASE WHEN l.synced_version = l.desired_version THEN l.synced_at IS NULL OR l.synced_at < $3

@@ -6,11 +6,11 @@ RETURNS TABLE (kind text, mentor_id uuid, certification_expiry_date date, detail
 LANGUAGE sql STABLE SET work_mem = '64MB' SET jit = off
     SET enable_indexscan = off SET enable_indexonlyscan = off SET enable_bitmapscan = off AS $$
     -- A transition of a run that was undone is none (certification.undo_run).
-    SELECT 'transition', l.mentor_id, l.certification_expiry_date, t.made, sum(t.n)::bigint
+    SELECT 'transition', l.mentor_id, l.certification_expiry_date::date, t.made, sum(t.n)::bigint
       FROM public.mentor_status_log AS l
-     CROSS JOIN LATERAL (SELECT CASE l.reason WHEN 'run_undone' THEN l.from_status ELSE l.to_status END AS made,
-                                CASE l.reason WHEN 'run_undone' THEN -1 ELSE 1 END AS n) AS t
-     WHERE l.actor = 'system:expiry_check' OR l.reason = 'run_undone'
+     CROSS JOIN LATERAL (SELECT CASE l.reason::text WHEN 'run_undone' THEN l.from_status::text ELSE l.to_status::text END AS made,
+                                CASE l.reason::text WHEN 'run_undone' THEN -1 ELSE 1 END AS n) AS t
+     WHERE l.actor::text = 'system:expiry_check' OR l.reason::text = 'run_undone'
      GROUP BY l.mentor_id, l.certification_expiry_date, t.made
     HAVING sum(t.n) > 1
     UNION ALL

@@ -66,7 +66,7 @@ CREATE OR REPLACE FUNCTION certification.active_mentors(p_organisation_id uuid, 
 LANGUAGE sql STABLE AS $$
     SELECT count(*) FROM (
         SELECT 1 FROM public.peer_mentors AS m
-         WHERE m.organisation_id = p_organisation_id AND m.status = 'active' LIMIT p_most) AS mentors
+         WHERE m.organisation_id = p_organisation_id AND certification.is_status(m.status::text, 'active') LIMIT p_most) AS mentors
 $$;
 COMMENT ON FUNCTION certification.active_mentors IS 'How many active mentors the organisation has; no more than p_most are counted.';
 
@@ -126,6 +126,7 @@ RETURNS TABLE (measure text, detail text, n bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = '10s' AS $$
 DECLARE
     v record;
+    v_zone text := certification.zone_of(p_organisation_id);
     v_day date;
     v_changed bigint;
     v_n bigint;
@@ -160,8 +161,9 @@ BEGIN
                   JOIN public.peer_mentors AS m ON m.id = l.mentor_id
                   JOIN public.certifications AS c ON c.mentor_id = m.id
                  WHERE l.organisation_id = p_organisation_id AND l.website IS NOT NULL AND l.shown_until < v_day
-                   AND m.status = 'active' AND m.listing_consent
-                   AND c.expires_on < v_day AND (v.day IS NULL OR c.expires_on >= v.day));
+                   AND certification.is_status(m.status::text, 'active') AND m.listing_consent
+                   AND certification.day_of(c.expires_on, v_zone) < v_day
+                   AND (v.day IS NULL OR certification.day_of(c.expires_on, v_zone) >= v.day));
         END IF;
         IF v_n > v.count THEN
             -- No more are counted than it takes to be within the percent.

@@ -10,8 +10,8 @@ COMMENT ON FUNCTION certification.present IS
 CREATE OR REPLACE FUNCTION certification.day_in(p_at timestamptz, p_timezone text) RETURNS date
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN (p_at AT TIME ZONE p_timezone)::date;
-EXCEPTION WHEN invalid_parameter_value THEN
+    RETURN (p_at AT TIME ZONE btrim(coalesce(p_timezone, ''), E' \t\r\n'))::date;
+EXCEPTION WHEN OTHERS THEN
     RETURN (p_at AT TIME ZONE 'Europe/Oslo')::date; -- one organisation's mistake stops no other's sync (I13)
 END
 $$;
@@ -32,8 +32,7 @@ COMMENT ON FUNCTION certification.latest_scheduled_time IS 'The latest scheduled
 CREATE OR REPLACE FUNCTION certification.refuse_day_ahead(p_organisation_id uuid, p_day date) RETURNS void
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    v_latest date := certification.day_in(certification.latest_scheduled_time(), coalesce(
-        (SELECT o.timezone FROM public.organisations AS o WHERE o.id = p_organisation_id), 'Europe/Oslo'));
+    v_latest date := certification.day_in(certification.latest_scheduled_time(), certification.zone_of(p_organisation_id));
 BEGIN
     IF p_day > v_latest THEN
         RAISE EXCEPTION '% has not come yet: the latest day that can be evaluated now is %', p_day, v_latest
@@ -119,6 +118,19 @@ LANGUAGE sql STABLE AS $$
 $$;
 COMMENT ON FUNCTION certification.brake_limits IS 'The limits in force: the organisation''s own, or the standard''s.';
 
+CREATE OR REPLACE FUNCTION certification.organisation_is_known() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM public.organisations AS o WHERE o.id = NEW.organisation_id) THEN
+        RAISE EXCEPTION 'there is no organisation %', NEW.organisation_id
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'settings_of_an_organisation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION certification.organisation_is_known IS
+    'Settings are of an organisation that is there. Not a foreign key: that would refuse the app a TRUNCATE of organisations.';
+
 -- A row that one flag has hidden is not shown by another. So a flag that was ever used stays in the mapping, as long as
 -- the listings stay in their place.
 CREATE OR REPLACE FUNCTION certification.keep_flags() RETURNS trigger
@@ -166,7 +178,7 @@ $$;
 
 REVOKE ALL ON FUNCTION
     certification.present, certification.day_in, certification.today_in, certification.latest_scheduled_time,
-    certification.refuse_day_ahead, certification.is_overtaken, certification.is_descending, certification.standard_thresholds, certification.effective_thresholds, certification.mapping_problem, certification.effective_mapping, certification.brake_limits, certification.keep_flags
+    certification.refuse_day_ahead, certification.is_overtaken, certification.is_descending, certification.standard_thresholds, certification.effective_thresholds, certification.mapping_problem, certification.effective_mapping, certification.brake_limits, certification.organisation_is_known, certification.keep_flags
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION certification.latest_scheduled_time
 TO certification_expiry_check, certification_send_notices;

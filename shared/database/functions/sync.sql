@@ -26,7 +26,8 @@ BEGIN
           JOIN public.certifications AS c ON c.mentor_id = l.mentor_id
           JOIN certification.evaluated_days AS e ON e.organisation_id = l.organisation_id
          WHERE l.mentor_id = ANY (p_mentor_ids) AND l.website IS NOT NULL
-           AND m.status = 'active' AND m.listing_consent AND c.expires_on < e.day
+           AND certification.is_status(m.status::text, 'active') AND m.listing_consent
+           AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) < e.day
          GROUP BY l.organisation_id, e.day
          ORDER BY l.organisation_id
     LOOP
@@ -34,13 +35,14 @@ BEGIN
         SELECT count(*) INTO v_n
           FROM public.peer_mentors AS m
           JOIN public.certifications AS c ON c.mentor_id = m.id
-         WHERE m.organisation_id = v.organisation_id AND m.status = 'active' AND m.listing_consent AND c.expires_on < v.day
+         WHERE m.organisation_id = v.organisation_id AND certification.is_status(m.status::text, 'active') AND m.listing_consent
+           AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) < v.day
            AND NOT EXISTS ( -- a person has set the mentor active again
                SELECT 1 FROM certification.transitions AS t
-                WHERE t.mentor_id = m.id AND t.to_status = 'certification_expired' AND t.certification_expiry_date = c.expires_on);
+                WHERE t.mentor_id = m.id AND t.to_status = 'certification_expired' AND t.certification_expiry_date = certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)));
         CONTINUE WHEN v_n <= v_limits.count;
         SELECT count(*) INTO v_of FROM public.peer_mentors AS m
-         WHERE m.organisation_id = v.organisation_id AND m.status = 'active';
+         WHERE m.organisation_id = v.organisation_id AND certification.is_status(m.status::text, 'active');
         CONTINUE WHEN v_n * 100 <= v_limits.percent * v_of OR EXISTS (
             SELECT 1 FROM certification.brakes AS b
              WHERE b.organisation_id = v.organisation_id AND b.kind = 'expiry' AND b.closed_at IS NULL

@@ -111,21 +111,25 @@ BEGIN
                SELECT 1 FROM public.mentor_status_log AS l
                 WHERE l.mentor_id = t.mentor_id AND l.occurred_at > (
                     SELECT max(o.occurred_at) FROM public.mentor_status_log AS o
-                     WHERE o.mentor_id = t.mentor_id AND o.to_status = t.to_status AND o.actor = 'system:expiry_check'
-                       AND o.certification_expiry_date = t.certification_expiry_date))
+                     WHERE o.mentor_id = t.mentor_id AND o.to_status::text = t.to_status
+                       AND o.actor::text = 'system:expiry_check'
+                       AND o.certification_expiry_date::date = t.certification_expiry_date))
     ), held AS (
         SELECT m.id, l.to_status, l.was, l.certification_expiry_date
           FROM public.peer_mentors AS m JOIN left_as AS l ON l.mentor_id = m.id
-         WHERE m.status = l.to_status
+         WHERE certification.is_status(m.status::text, l.to_status)
          ORDER BY m.id FOR NO KEY UPDATE OF m
     ), changed AS (
-        UPDATE public.peer_mentors AS m SET status = h.was
+        UPDATE public.peer_mentors AS m SET status = certification.cast_like(h.was, m.status)
           FROM held AS h
-         WHERE m.id = h.id AND m.status = h.to_status
+         WHERE m.id = h.id AND certification.is_status(m.status::text, h.to_status)
         RETURNING m.id, h.to_status, h.was, h.certification_expiry_date
     ), log AS (
         INSERT INTO public.mentor_status_log (mentor_id, from_status, to_status, reason, actor, certification_expiry_date)
-        SELECT c.id, c.to_status, c.was, 'run_undone', p_actor, c.certification_expiry_date FROM changed AS c
+        SELECT c.id, certification.cast_like(c.to_status, (l.log).from_status), certification.cast_like(c.was, (l.log).to_status),
+               certification.cast_like('run_undone', (l.log).reason), certification.cast_like(p_actor, (l.log).actor),
+               c.certification_expiry_date
+          FROM changed AS c CROSS JOIN (SELECT NULL::public.mentor_status_log AS log) AS l
     )
     SELECT count(*) INTO v_changed FROM changed AS c;
     DELETE FROM certification.transitions AS t WHERE t.run_id = p_run_id;
@@ -141,6 +145,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_day date := p_was;
     v_before date;
+    v_zone text := certification.zone_of(p_organisation_id);
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM certification.evaluated_days AS e WHERE e.organisation_id = p_organisation_id AND e.day = p_became) THEN
         RETURN false;
@@ -160,7 +165,8 @@ BEGIN
     END IF;
     PERFORM certification.raise_listings(ARRAY(
         SELECT l.mentor_id FROM certification.listings AS l JOIN public.certifications AS c ON c.mentor_id = l.mentor_id
-         WHERE l.organisation_id = p_organisation_id AND c.expires_on < p_became AND (v_day IS NULL OR c.expires_on >= v_day)));
+         WHERE l.organisation_id = p_organisation_id AND certification.day_of(c.expires_on, v_zone) < p_became
+           AND (v_day IS NULL OR certification.day_of(c.expires_on, v_zone) >= v_day)));
     RETURN true;
 END
 $$;
