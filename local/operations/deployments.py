@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -61,7 +62,11 @@ def client(service: str) -> Any:  # noqa: ANN401 - the services have nothing in 
     """With the credentials and the region of whoever calls. A function is called once, and waited for to its end."""
     # An invocation that is tried again is a second run; who lies between may forget a connection that is silent.
     once = Config(retries={"total_max_attempts": 1}, read_timeout=920, tcp_keepalive=True)
-    return boto3.client(service, config=once if service == "lambda" else None)  # type: ignore[call-overload]
+    return boto3.client(  # type: ignore[call-overload]
+        service,
+        region_name=os.environ.get("AWS_REGION"),  # by itself it reads AWS_DEFAULT_REGION only, unlike AWS's CLI
+        config=once if service == "lambda" else None,
+    )
 
 
 @contextmanager

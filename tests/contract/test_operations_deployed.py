@@ -133,6 +133,13 @@ def test_a_stack_that_cannot_be_found_is_explained(stack, monkeypatch):
     assert "AWS_REGION" in command("dlq", "list", "--stack", stack, expect=1)
 
 
+def test_the_region_may_be_set_as_the_documents_say(stack, monkeypatch):
+    """Issue 8 I: AWS's CLI reads AWS_REGION, boto3 by itself only AWS_DEFAULT_REGION."""
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_REGION", CREDENTIALS["AWS_DEFAULT_REGION"])
+    assert "No message was given up" in command("dlq", "list", "--stack", stack)
+
+
 @pytest.mark.parametrize(("limit", "said"), [("0", "no limit for strangers"), ("10", "at most 10 calls at a time")])
 def test_status_says_whether_strangers_have_a_limit(stack, database, limit, said):
     """Issue 8 D4: an account with a small quota turns the limit off, and is not to forget it."""

@@ -249,6 +249,15 @@ def test_every_section_of_a_digest_is_on_the_coordinators_page():
 # What is described is there -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_a_table_is_unbroken(path):
+    """Issue 8 I: a head, a line under it, and as many cells in each row; a blank line ends a table."""
+    for table in re.findall(r"(?:^ *\|.*\n)+", prose(TEXT[path]), re.MULTILINE):
+        lines = table.splitlines()
+        cells = {len(re.findall(r"(?<!\\)\|", line)) for line in lines}
+        assert (len(cells), bool(re.fullmatch(r" *\|(?:-+\|)+", [*lines, ""][1]))) == (1, True), lines[0]
+
+
 @pytest.mark.parametrize(("document", "target"), links())
 def test_a_link_leads_somewhere(document, target):
     name, _, anchor = target.partition("#")
