@@ -143,6 +143,11 @@ def test_several_authorities_in_one_text_are_all_believed(encrypted, authority, 
     assert is_encrypted(secret_for(encrypted, sslrootcert=bundle))
 
 
+def test_line_ends_of_windows_do_no_harm(encrypted, authority, secret_for):
+    """Issue 8 I: Supabase's certificate is a file that a person downloads."""
+    assert is_encrypted(secret_for(encrypted, sslrootcert=pem(authority).replace("\n", "\r\n")))
+
+
 def test_a_path_is_passed_on_as_it_is(encrypted, authority, secret_for, tmp_path):
     """A file that was deployed with the code."""
     file = tmp_path / "own.pem"

@@ -211,6 +211,8 @@ def test_every_setting_of_an_organisation_is_described(connection):
         " AND table_name = 'organisation_settings' AND column_name <> 'organisation_id'"
     ).fetchall()
     assert rows(section(METRICS, "Settings of an organisation")) == {name for (name,) in columns}
+    may = next(line for line in section(CONTRACT, "What the app may do").splitlines() if "change settings" in line)
+    assert {name for (name,) in columns if f"`{name}`" not in may} == set()
 
 
 def test_every_code_that_degrades_a_run_has_a_heading_of_its_own():

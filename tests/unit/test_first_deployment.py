@@ -1,4 +1,4 @@
-"""docs/sam.md as somebody follows it who deploys for the first time (issue 8 I): what needs no AWS is done literally."""
+"""docs/sam.md as somebody follows it who deploys for the first time (issue 8 I); what needs no AWS literally."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import trustme
 from local.database import ROLES
 from local.postgres import Postgres
 from shared.adapters.postgres.connection import call, connect
+from shared.domain.errors import ConnectionLostError
 from tests.contract.test_database_tls import Proxy
 from tests.unit.test_docs import CONTRACT, OPERATIONS, ROOT, TEMPLATE, TEXT, commands, fences, rows, section
 
@@ -49,7 +50,7 @@ def handler(function: dict) -> str:
 
 
 def bash(script: str, folder: Path, **environment: str) -> str:
-    done = subprocess.run(  # noqa: S603 - the document's own text
+    done = subprocess.run(
         ["/bin/bash", "-euo", "pipefail", "-c", script],
         cwd=folder,
         env=os.environ | environment,
@@ -141,6 +142,15 @@ def test_the_functions_of_a_variable_are_the_templates():
         assert (every - named if cell.startswith("all but") else named) == {
             handler(made) for made in FUNCTIONS.values() if variable in variables(made)
         }, variable
+
+
+def test_the_time_limits_are_the_templates():
+    """The table of docs/operations.md has each function, reconciliation for each of its two kinds of run."""
+    table = section(OPERATIONS, "What runs when")
+    shown = re.findall(r"^\| `(\w+)`.*? \| .+? \| (\d+) (second|minute)s? \|", table, re.MULTILINE)
+    assert {(name, int(n) * (60 if unit == "minute" else 1)) for name, n, unit in shown} == {
+        (handler(made), made["Timeout"]) for made in FUNCTIONS.values()
+    }
 
 
 def test_the_environments_are_both_there_after_the_first_lines(tmp_path):
@@ -246,11 +256,11 @@ def test_a_file_of_the_guide_is_the_login_of_its_function(deployed, function):
 
 @pytest.mark.usefixtures("temporary")
 def test_supabases_form_of_a_user_reaches_the_pooler_as_it_is(deployed):
-    """`role.reference` is one name to libpq; the pooler takes it apart. Here nobody does, so the server knows no such."""
+    """`role.reference` is one name to libpq; the pooler takes it apart. Here nobody does, so no such role is known."""
     folder, proxy = deployed
     user = re.search(r"`(expiry_check_a\.[a-z]{20})`", section(GUIDE, "Supabase"))[1]
     secret = json.loads((folder / "expiry_check.json").read_text()) | {"username": user}
-    with pytest.raises(Exception, match="^database_connection_failed$"), connect(lambda _: secret):
+    with pytest.raises(ConnectionLostError, match=r"^database_connection_failed$"), connect(lambda _: secret):
         pass
     assert b"user\0" + user.encode() + b"\0" in proxy.told
 
