@@ -268,7 +268,8 @@ def test_what_was_written_within_the_settling_time_is_left_alone_and_read_back_l
     reconciler.settling = reconciler.settling.__class__(minutes=2)
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
     reconciler.full()
-    assert (findings(foundation), proof(foundation)["counts"]["in_flight"]) == ({}, 8)
+    shown = proof(foundation)
+    assert (findings(foundation), shown["counts"]["in_flight"], shown["equal"]) == ({}, 1, 7)
     reconciler.sweep()
     assert reconciler.counts["rows_read_again"] == 0
     foundation.do(
@@ -296,7 +297,7 @@ def test_a_change_between_reading_and_comparing_is_no_difference(foundation, rec
 
     reconciler.reader = Paged(reconciler.reader, changed)
     reconciler.full()
-    assert (findings(foundation), proof(foundation)["counts"]["in_flight"]) == ({}, 5)
+    assert (findings(foundation), proof(foundation)["counts"]["in_flight"]) == ({}, 2)  # what is not synced yet
     assert reconciler.queue.taken() == []
 
 
