@@ -16,7 +16,7 @@ from local.dataverse.process import LocalDataverseError
 from local.invoke_api import InvokeError
 from local.lambda_host.errors import LambdaHostError, TemplateError
 from local.night import FunctionFailed
-from local.operations.errors import OperationsError
+from local.operations.errors import NotKnownError, OperationsError
 from local.postgres import PostgresError
 from local.stack import StackRunningError
 from local.website import WebsiteBehindError
@@ -56,6 +56,9 @@ def foreseen() -> Iterator[None]:
         reason = error.answer.payload.get("errorMessage", "") if isinstance(error.answer.payload, dict) else ""
         report.failure(f"{error}: {reason}", log=error.answer.log)
         raise typer.Exit(1) from None
+    except NotKnownError as error:
+        report.failure(str(error))
+        raise typer.Exit(3) from None
     except _FORESEEN as error:
         report.failure(str(error))
         raise typer.Exit(1) from None

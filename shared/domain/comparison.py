@@ -212,12 +212,9 @@ CAUSES = (
     "held_by_brake",
     "rejected",
     "came_past_triggers",
-    "invalid_in_flight",
-    "invalid_day_turns",
-    "invalid_day_not_checked",
-    "invalid_held_by_brake",
+    *(f"{name}_in_flight" for name in CLASSES[:-1]),
 )
-"""Why it is there, as counted; invalid_…: those of listed_but_invalid alone. An orphan has no other cause than itself."""
+"""Why it is there, as counted; …_in_flight: those of a class that were changed a moment ago, or whose day just turns."""
 
 NOTHING_COMPARED = (
     "pages_read",

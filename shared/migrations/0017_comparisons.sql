@@ -127,3 +127,14 @@ COMMENT ON COLUMN certification.proofs.facts IS
     'brake_since: since when the brake holds what it holds; known_at: when what was in flight will have settled.';
 COMMENT ON COLUMN certification.proofs.app_listed IS 'Mentors who are active, certified on the calendar day and consenting, by the app''s own tables.';
 COMMENT ON COLUMN certification.proofs.website_listed IS 'Rows that visitors may see.';
+
+-- Two conditions more, whatever others know of.
+DO $$
+DECLARE
+    v_known text := (SELECT pg_get_constraintdef(c.oid) FROM pg_constraint AS c
+                      WHERE c.conrelid = 'certification.alerts'::regclass AND c.conname = 'alert_condition_known');
+BEGIN
+    EXECUTE 'ALTER TABLE certification.alerts DROP CONSTRAINT alert_condition_known, ADD CONSTRAINT alert_condition_known '
+            || replace(v_known, 'ARRAY[', 'ARRAY[''past_triggers''::text, ''trigger_off''::text, ');
+END
+$$;

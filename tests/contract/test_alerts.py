@@ -204,6 +204,15 @@ CASES: dict[tuple[Condition, str], tuple[Any, Any]] = {
         PROOF.format("false, 'website_answer_small'"),
         PROOF.format("true, NULL"),
     ),
+    (Condition.PAST_TRIGGERS, ""): (
+        "INSERT INTO certification.past_triggers (mentor_id, kind, run_id)"
+        " VALUES (gen_random_uuid(), 'hide', gen_random_uuid())",
+        "UPDATE certification.past_triggers SET found_at = found_at - interval '1 day'",
+    ),
+    (Condition.TRIGGER_OFF, "public.peer_mentors"): (
+        "ALTER TABLE peer_mentors DISABLE TRIGGER certification_listing_updated",
+        "ALTER TABLE peer_mentors ENABLE TRIGGER certification_listing_updated",
+    ),
 }
 
 

@@ -224,7 +224,7 @@ BEGIN
                             WHEN p.wanted AND p.shown = 0 THEN 'missing'
                             WHEN p.wanted AND (p.shown = 1 OR p.content <> p.seen) THEN 'field_drift'
                             WHEN p.left_over <> '{}' THEN 'unpublished_field' END AS class,
-                       CASE WHEN p.held OR p.only_ended AND p.braked THEN 'brake'
+                       CASE WHEN p.shown > 0 AND NOT p.wanted AND (p.held OR p.only_ended AND p.braked) THEN 'brake'
                             WHEN p.state = 'set_aside' THEN 'set_aside'
                             WHEN p.wanted <> p.published THEN CASE WHEN p.is_next AND k.until_checked > interval '0' THEN 'day_turns' ELSE 'day' END
                             END AS known_cause,
@@ -352,9 +352,9 @@ LANGUAGE sql STABLE AS $$
                    ('came_past_triggers', 'past_triggers')) AS c (measure, cause)
       LEFT JOIN found AS f ON f.cause = c.cause GROUP BY c.measure
     UNION ALL
-    SELECT 'invalid_' || c.measure, count(f.cause), NULL
-      FROM (VALUES ('in_flight', 'in_flight'), ('day_turns', 'day_turns'), ('day_not_checked', 'day'), ('held_by_brake', 'brake')) AS c (measure, cause)
-      LEFT JOIN found AS f ON f.cause = c.cause AND f.class = 'listed_but_invalid' GROUP BY c.measure
+    SELECT c.class || '_in_flight', count(f.class), NULL
+      FROM unnest('{listed_but_invalid,missing,field_drift,unpublished_field}'::text[]) AS c (class)
+      LEFT JOIN found AS f ON f.class = c.class AND f.cause IN ('in_flight', 'day_turns') GROUP BY c.class
     UNION ALL
     SELECT 'differences_unverified', count(*), NULL FROM found AS f WHERE NOT f.verified AND f.cause <> 'in_flight'
     UNION ALL
