@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from shared.domain.comparison import by_table, columns_to_read, seen_rows
 from shared.domain.errors import WebsiteMisconfiguredError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from uuid import UUID
 
     from shared.domain.comparison import Compared, Site
     from shared.ports import Comparison, WebsiteReader
-
-_NOBODY = str(UUID(int=0))
 
 
 def read_everything(comparison: Comparison, reader: WebsiteReader, page_read: Callable[[int], None]) -> None:
@@ -72,7 +70,8 @@ def _without_what_is_gone(
 
 def _exists(column: str, site: Site, reader: WebsiteReader) -> bool:
     try:
-        reader.rows(site.table, site.key, [_NOBODY], [column])
+        for _ in reader.pages(site.table, (site.key, column)):
+            break
     except WebsiteMisconfiguredError as error:
         if error.code.startswith("dataverse_400"):
             return False
