@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
@@ -44,9 +45,9 @@ def connect(read_secret: Callable[[bool], Mapping[str, Any]]) -> Iterator[Connec
 
 
 class _Reopening:
-    """A connection that is opened anew for the statement after the one it died of, so that a run can say how it ended.
+    """A connection that is opened anew when it has died before a statement, so that a run can say how it ended.
 
-    What died with a statement is raised. In autocommit nothing is lost between two statements.
+    What dies with a statement is raised. In autocommit nothing is lost between two statements.
     """
 
     def __init__(self, connect_anew: Callable[[], Connection]) -> None:
@@ -54,9 +55,21 @@ class _Reopening:
         self._connection = connect_anew()
 
     def execute(self, *statement: Any, **how: Any) -> Any:  # noqa: ANN401 - as psycopg has it
-        if self._connection.broken:
+        if self._has_died():
+            self._connection.close()
             self._connection = self._connect_anew()
         return self._connection.execute(*statement, **how)
+
+    def _has_died(self) -> bool:
+        """Whether the server has said goodbye since the last statement; asks nobody, so it costs nothing."""
+        poll = select.poll()
+        try:
+            poll.register(self._connection.fileno(), select.POLLIN)
+            while poll.poll(0):
+                self._connection.pgconn.consume_input()
+        except psycopg.Error:
+            return True
+        return self._connection.closed
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         return getattr(self._connection, name)

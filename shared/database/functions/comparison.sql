@@ -46,7 +46,9 @@ BEGIN
                   FROM (SELECT l.organisation_id AS id FROM certification.listings AS l GROUP BY l.organisation_id
                         UNION SELECT m.organisation_id FROM public.peer_mentors AS m WHERE m.organisation_id IS NOT NULL
                                GROUP BY m.organisation_id
-                        UNION SELECT o.id FROM public.organisations AS o) AS o
+                        UNION SELECT o.id FROM public.organisations AS o
+                        -- In an app without anybody the website shows nobody.
+                        UNION SELECT '00000000-0000-0000-0000-000000000000' WHERE NOT EXISTS (SELECT 1 FROM public.organisations)) AS o
                  GROUP BY certification.effective_mapping(o.id)) AS m
     ), written AS MATERIALIZED (
         SELECT t.name AS website_table, array_agg(DISTINCT k.name ORDER BY k.name) AS columns
