@@ -53,6 +53,8 @@ class ProofHead:
 
     facts: dict[str, str] = field(default_factory=dict)
     """brake_since and known_at, where there is something to say."""
+    over_since: int = 0
+    """How many of its differences a later run has seen gone."""
     verdict: Answer = field(init=False)
 
     def __post_init__(self) -> None:
@@ -68,6 +70,11 @@ class ProofHead:
     def in_flight(self) -> int:
         """How many differ that were changed a moment ago, or whose day just turns."""
         return self.count("in_flight") + self.count("day_turns")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether later runs have seen every difference gone."""
+        return self.over_since >= sum(self.count(name) for name in CLASSES) - self.in_flight > 0
 
     def moment(self, name: str) -> datetime | None:
         """One of its facts."""
@@ -93,7 +100,9 @@ class ProofPage:
 
 _HEAD = (
     "SELECT p.run_id, p.at, p.ended_at, p.complete, p.reason, p.app_listed, p.website_listed, p.equal, p.app_hash,"
-    "       p.website_hash, p.counts, p.facts FROM certification.proofs AS p"
+    "       p.website_hash, p.counts, p.facts, (SELECT count(*) FROM certification.findings AS f"
+    "        WHERE f.opened_at <= p.ended_at AND f.closed_at > p.ended_at)::integer AS over_since"
+    "  FROM certification.proofs AS p"
 )
 _DIFFERENCE = (
     "SELECT f.class AS class_, f.cause, f.mentor_id, f.row_id, o.name AS organisation, f.fields, f.opened_at,"

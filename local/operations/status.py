@@ -95,7 +95,8 @@ class Status:
     @property
     def answer(self) -> Answer:
         """No: something is wrong or differs. Not yet: the last proof could not tell, and its time has not come."""
-        if self.alerts or self.differences:
+        unsettled = self.proof is not None and self.proof.verdict is Answer.NO and not self.proof.is_over
+        if self.alerts or self.differences or unsettled:
             return Answer.NO
         if self.proof is None or self.proof.verdict is not Answer.NOT_YET:
             return Answer.YES

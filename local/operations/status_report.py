@@ -55,8 +55,8 @@ def verdict(status: Status) -> None:
             f"Nothing needs you: {words.many(status.differences, 'difference')} on the website, repairs are under way."
         )
         style = "yellow bold"
-    elif status.answer is Answer.NOT_YET and status.proof:
-        line, style = proof_verdict.first_sentence(status.proof), "yellow bold"
+    elif status.answer is not Answer.YES and status.proof:
+        line, style = proof_verdict.first_sentence(status.proof), f"{proof_verdict.STYLES[status.answer]} bold"
     else:
         waiting = sum(organisation.waiting for organisation in status.organisations)
         on_their_way = f" {words.many(waiting, 'change')} on the way to the website." if waiting else ""
@@ -175,7 +175,7 @@ def _proof(status: Status) -> str | Text:
     if proof is None:
         return "none yet: python -m local reconcile --full makes one"
     said = f"{words.moment(proof.at, status.at)}: {proof_verdict.first_sentence(proof)}"
-    if proof.verdict is Answer.NO and not status.differences:
+    if proof.verdict is Answer.NO and proof.is_over and not status.differences:
         said += " All of it is over by now."
     # As many lines as it takes: a figure that is cut off is none.
     return Text(said, style=proof_verdict.STYLES[proof.verdict], no_wrap=False, overflow="fold")

@@ -247,10 +247,10 @@ WORDS: dict[Condition, _Words] = {
     ),
     Condition.PAST_TRIGGERS: _Words(
         "Changes in the app went past our triggers",
-        "Mentors were changed in the app's database without our triggers: a restore, replication, a trigger that is off.",
+        "Mentors were changed in the app's database past our triggers: a restore, replication, a trigger that is off.",
         "mentors in 24 hours",
         (
-            "The website follows by itself, those who must not be listed first. See whether it has: python -m local status",
+            "The website follows by itself, hiding first. See whether it has: python -m local status",
             "Compare all of it, for names and numbers that changed as well: python -m local reconcile",
             "Find out what wrote there. If it was no restore, it will do it again.",
         ),

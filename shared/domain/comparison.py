@@ -61,7 +61,7 @@ class Site:
 
 
 type SeenRow = tuple[int, str | None, str, int, str, str | None]
-"""Site, mentor id or None where the key holds none, the row's own id, Shown, content, other columns or None if empty."""
+"""Site, mentor id or None where the key holds none, the row's own id, Shown, content, others or None if empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,7 @@ CAUSES = (
     "came_past_triggers",
     *(f"{name}_in_flight" for name in CLASSES[:-1]),
 )
-"""Why it is there, as counted; …_in_flight: those of a class that were changed a moment ago, or whose day just turns."""
+"""Why it is there, as counted; …_in_flight: those of a class that were changed just now, or whose day just turns."""
 
 NOTHING_COMPARED = (
     "pages_read",

@@ -139,7 +139,9 @@ def _verify(
     return compared
 
 
-def ask_past_triggers(run_id: UUID, reconciliation: Reconciliation, queue: SyncQueue | None, counts: dict[str, int]) -> None:
+def ask_past_triggers(
+    run_id: UUID, reconciliation: Reconciliation, queue: SyncQueue | None, counts: dict[str, int]
+) -> None:
     """Find whose change no trigger has seen, and have the website follow the app, hiding first (I5, I7).
 
     `queue` None: nothing may be sent just now, and the sweep asks again later.

@@ -1,4 +1,4 @@
-"""The sweep: what a lost doorbell, message, worker or trigger left behind is asked for; what was written is read back."""
+"""The sweep: what a doorbell, message, worker or trigger left behind is asked for; what was written is read back."""
 
 from __future__ import annotations
 

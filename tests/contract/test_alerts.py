@@ -130,6 +130,11 @@ DUPLICATE = (
     " VALUES ('reminder', gen_random_uuid(), '2026-12-01', '30', 2, gen_random_uuid())"
 )
 
+PAST_TRIGGERS = (
+    "INSERT INTO certification.past_triggers (mentor_id, kind, run_id)"
+    " VALUES (gen_random_uuid(), 'hide', gen_random_uuid())"
+)
+
 # How each comes about, and what puts it right: statements, or calls with the foundation.
 CASES: dict[tuple[Condition, str], tuple[Any, Any]] = {
     (Condition.WEBSITE_REFUSES_US, ""): (
@@ -205,8 +210,7 @@ CASES: dict[tuple[Condition, str], tuple[Any, Any]] = {
         PROOF.format("true, NULL"),
     ),
     (Condition.PAST_TRIGGERS, ""): (
-        "INSERT INTO certification.past_triggers (mentor_id, kind, run_id)"
-        " VALUES (gen_random_uuid(), 'hide', gen_random_uuid())",
+        PAST_TRIGGERS,
         "UPDATE certification.past_triggers SET found_at = found_at - interval '1 day'",
     ),
     (Condition.TRIGGER_OFF, "public.peer_mentors"): (

@@ -1,4 +1,4 @@
-"""Nothing is held in the database while the website is waited for, and every run ends with a reason (issue 8 C1, D3; I18)."""
+"""Nothing is held in the database while the website is waited for; every run ends so (issue 8 C1, D3; I18)."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from tests.syncs import Worker
 
 LATER = DAY + days(100)
-LOGINS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'local_certification_reconciliation' AND datname = current_database()"
-TABLES = ("comparisons", "comparison_sites", "comparison_rows", "comparison_differences", "comparison_read_again", "comparison_equal")  # fmt: skip
+OURS = "FROM pg_stat_activity WHERE usename = 'local_certification_reconciliation' AND datname = current_database()"
+LOGINS = f"SELECT pg_terminate_backend(pid) {OURS}"
+TABLES = tuple(f"comparison{name}" for name in ("s", "_sites", "_rows", "_differences", "_read_again", "_equal"))
 
 
 @pytest.fixture
@@ -64,8 +65,7 @@ class Watched:
 def test_no_transaction_is_open_while_the_website_is_waited_for(foundation, reconciler, listed, site, run):
     """A pool of one server connection is no deadlock, and a timeout of idle transactions kills nothing."""
     seen: list[Any] = []
-    states = "SELECT state FROM pg_stat_activity WHERE usename = 'local_certification_reconciliation' AND datname = current_database()"
-    locks = "SELECT count(*) FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid) WHERE a.usename = 'local_certification_reconciliation'"
+    states, locks = f"SELECT state {OURS}", f"SELECT count(*) FROM pg_locks WHERE pid IN (SELECT pid {OURS})"
 
     def look() -> None:
         seen.append((set(foundation.all(states)), foundation.one(locks)))
@@ -225,12 +225,16 @@ def test_no_function_of_the_owner_touches_a_callers_objects(database, foundation
     assert [text for text in texts if re.search(r"\b(?:CREATE\s+TEMP|pg_temp\.)", text, re.IGNORECASE)] == []
     names = {"user": "username", "password": "password", "port": "port", "dbname": "dbname", "host": "host"}
     with psycopg.connect(**{ours: secret[theirs] for ours, theirs in names.items()}, autocommit=True) as login:
-        login.execute("CREATE FUNCTION pg_temp.mine() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''as %'', current_user; END'")
+        login.execute(
+            "CREATE FUNCTION pg_temp.mine() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN RAISE EXCEPTION ''as %'', current_user; END'"
+        )
         for name in (*TABLES, "sites", "website_rows", "differences", "seen_equal", "repairs"):
             login.execute(f"CREATE TEMPORARY TABLE {name} (comparison_id uuid, site integer, mentor_id uuid)".encode())
             for event in ("INSERT", "UPDATE", "DELETE", "TRUNCATE"):
                 login.execute(
-                    f"CREATE TRIGGER mine_{event} BEFORE {event} ON {name} FOR EACH STATEMENT EXECUTE FUNCTION pg_temp.mine()".encode()
+                    f"CREATE TRIGGER mine_{event} BEFORE {event} ON {name}"
+                    " FOR EACH STATEMENT EXECUTE FUNCTION pg_temp.mine()".encode()
                 )
         row = login.execute("SELECT * FROM certification.open_comparison('0')").fetchone()
         assert row is not None

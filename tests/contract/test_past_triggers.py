@@ -1,4 +1,4 @@
-"""What no trigger of ours has seen: the sweep and the comparison go by the app's own tables (issue 8 A1; I5, I7, I14)."""
+"""What no trigger has seen: the sweep and the comparison go by the app's own tables (issue 8 A1; I5, I7, I14)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def past_triggers(foundation: Foundation, *statements: str) -> None:
 
 def verdict(foundation: Foundation) -> tuple[int, int, dict[str, int]]:
     """App's side, website's side, and the counts of the last proof that are not 0."""
-    row = foundation.all("SELECT app_listed, website_listed, counts FROM certification.proofs ORDER BY ended_at DESC")[0]
+    row = foundation.all("SELECT app_listed, website_listed, counts FROM certification.proofs ORDER BY ended_at DESC")[
+        0
+    ]
     return row[0], row[1], {name: n for name, n in row[2].items() if n}
 
 
@@ -60,7 +62,7 @@ HIDING = {
 
 
 @pytest.mark.parametrize("change", HIDING)
-def test_who_must_be_hidden_is_hidden_by_the_next_sweep(foundation, reconciler, listed, worker, site, change):
+def test_who_must_be_hidden_is_hidden_by_the_next_sweep(*, foundation, reconciler, listed, worker, site, change):
     """Without a night, a comparison or a person; and operations hear of it in the same run."""
     past_triggers(foundation, HIDING[change])
     reconciler.sweep()
@@ -76,7 +78,7 @@ def test_who_must_be_hidden_is_hidden_by_the_next_sweep(foundation, reconciler, 
 
 
 @pytest.mark.parametrize("table", ["peer_mentors", "certifications"])
-def test_a_truncated_table_hides_everybody(foundation, reconciler, listed, worker, site, table):
+def test_a_truncated_table_hides_everybody(*, foundation, reconciler, listed, worker, site, table):
     past_triggers(foundation, f"TRUNCATE {table} CASCADE")
     reconciler.sweep()
     worker.sync(*reconciler.queue.taken())
@@ -102,7 +104,10 @@ def test_who_came_past_the_triggers_is_listed_by_the_run(
     worker.sync(*reconciler.queue.taken())
     assert len(site.visible()) == 5
     assert site.visible() == wanted(foundation)
-    steps = "SELECT step FROM certification.look_again WHERE mentor_id IN (SELECT id FROM peer_mentors WHERE last_name = 'Dahl')"
+    steps = (
+        "SELECT step FROM certification.look_again WHERE mentor_id IN"
+        " (SELECT id FROM peer_mentors WHERE last_name = 'Dahl')"
+    )
     assert set(foundation.all(steps)) == {"remind", "expire"}
 
 
@@ -170,7 +175,7 @@ def test_one_who_returned_or_moved_is_found(*, foundation, reconciler, organisat
 
 
 @pytest.mark.parametrize("column", ["first_name", "phone", "area"])
-def test_changed_content_is_found_by_the_comparison(foundation, reconciler, listed, worker, site, column):
+def test_changed_content_is_found_by_the_comparison(*, foundation, reconciler, listed, worker, site, column):
     past_triggers(foundation, f"UPDATE peer_mentors SET {column} = 'Else' WHERE id = {ONE}")
     reconciler.full()
     assert verdict(foundation)[2]["field_drift"] == 1
@@ -180,7 +185,7 @@ def test_changed_content_is_found_by_the_comparison(foundation, reconciler, list
 
 
 def test_dates_in_masses_stay_under_the_brake_and_consent_does_not(
-    foundation, reconciler, organisation, listed, worker, site
+    *, foundation, reconciler, organisation, listed, worker, site
 ):
     """I5: also past the triggers."""
     foundation.brake(2, 20)

@@ -70,7 +70,9 @@ def ended(foundation: Foundation, mentors: list[UUID], day: Any) -> None:
 
 
 @pytest.mark.parametrize("released", [False, True])
-def test_who_is_held_by_the_brake_makes_it_no(foundation, organisation, listed, functions, proved, reconciler, released):
+def test_who_is_held_by_the_brake_makes_it_no(
+    *, foundation, organisation, listed, functions, proved, reconciler, released
+):
     """They are shown and not valid, and no release changes that before its run comes."""
     foundation.brake(2, 20)
     ended(foundation, listed[:4], DAY - days(1))
@@ -89,7 +91,7 @@ def test_who_is_held_by_the_brake_makes_it_no(foundation, organisation, listed, 
     assert {row[0] for row in foundation.all("SELECT cause, 1 FROM certification.findings")} == {"brake"}
 
 
-def test_what_the_brake_let_go_closes_its_findings(foundation, organisation, listed, functions, proved, worker):
+def test_what_the_brake_let_go_closes_its_findings(*, foundation, organisation, listed, functions, proved, worker):
     foundation.brake(2, 20)
     ended(foundation, listed[:4], DAY - days(1))
     foundation.evaluated(organisation, DAY - days(1))
@@ -206,7 +208,7 @@ def test_a_website_that_could_not_be_read_proves_nothing(foundation, listed, pro
 
 
 @pytest.mark.parametrize("form", [str.upper, str.title])
-def test_a_key_is_compared_as_the_service_compares_it(foundation, listed, proved, reconciler, worker, site, form):
+def test_a_key_is_compared_as_the_service_compares_it(*, foundation, listed, proved, reconciler, worker, site, form):
     """Without case: the row is the mentor's, neither orphan nor missing, and is repaired."""
     mentor = listed[0]
     site.edit(str(mentor), {"hlf_mentorid": form(str(mentor))})
@@ -229,7 +231,9 @@ def test_spaces_at_the_end_of_a_key_do_not_count(foundation, listed, proved, rec
     assert (proved().verdict, proved().count("rows_read_again")) == (Answer.YES, 0)
 
 
-def test_a_key_of_a_mentor_in_capitals_is_read_again_by_its_key(foundation, listed, proved, reconciler, worker, site):
+def test_a_key_of_a_mentor_in_capitals_is_read_again_by_its_key(
+    *, foundation, listed, proved, reconciler, worker, site
+):
     site.edit(str(listed[0]), {"hlf_mentorid": str(listed[0]).upper(), "hlf_area": "Oslo"})
     assert proved().count("field_drift") == 1
     worker.sync(*reconciler.queue.taken())
@@ -246,7 +250,9 @@ def unpublish(foundation: Foundation, column: str) -> None:
 
 
 def wrote(foundation: Foundation, table: str, *columns: str) -> None:
-    foundation.do("UPDATE certification.listings SET written = jsonb_build_object(%s::text, %s::text[])", table, list(columns))
+    foundation.do(
+        "UPDATE certification.listings SET written = jsonb_build_object(%s::text, %s::text[])", table, list(columns)
+    )
 
 
 @pytest.mark.parametrize("shown", [True, False])
@@ -281,14 +287,15 @@ def test_a_column_we_have_never_written_is_nobodys_concern(foundation, listed, p
 def moved(foundation: Foundation, worker: Worker, listed: list[UUID]) -> None:
     """The first table is in use no more."""
     foundation.do(
-        "UPDATE certification.standard SET listing_mapping = jsonb_set(listing_mapping::jsonb, '{table}', to_jsonb(%s::text))",
+        "UPDATE certification.standard"
+        " SET listing_mapping = jsonb_set(listing_mapping::jsonb, '{table}', to_jsonb(%s::text))",
         SECOND_TABLE,
     )
     for _ in range(2):
         worker.sync(*listed)
 
 
-def test_a_table_that_is_in_use_no_more_is_read_as_well(foundation, listed, proved, reconciler, worker, site):
+def test_a_table_that_is_in_use_no_more_is_read_as_well(*, foundation, listed, proved, reconciler, worker, site):
     """What was written there stays filled, and may be shown again by a hand."""
     proved()
     moved(foundation, worker, listed)

@@ -73,7 +73,9 @@ class PostgresComparison:
             {"id": self._id, "site": site, "columns": list(columns)},
         )
         self.sites = tuple(
-            replace(one, others=tuple(name for name in one.others if name not in columns)) if one.number == site else one
+            replace(one, others=tuple(name for name in one.others if name not in columns))
+            if one.number == site
+            else one
             for one in self.sites
         )
 
@@ -107,9 +109,9 @@ class PostgresComparison:
 
     def forget_repeated(self) -> int:
         """Rows that a page gave twice. Answers how many."""
-        n: int = call(
-            self._connection, "SELECT certification.forget_repeated_rows(%(id)s) AS n", {"id": self._id}
-        )[0]["n"]
+        n: int = call(self._connection, "SELECT certification.forget_repeated_rows(%(id)s) AS n", {"id": self._id})[0][
+            "n"
+        ]
         return n
 
     def record(self, run_id: UUID, mentors: Sequence[UUID] | None = None) -> dict[str, int]:
