@@ -9,24 +9,36 @@ PY := .venv/bin/python
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 PIP_INSTALL = $(UV) pip install --quiet --python $(PY) --require-hashes --compile-bytecode
 
+# What a person has set for their own Python and pip is not meant for the environments here.
+unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONINSPECT PYTHONOPTIMIZE PYTHONWARNINGS PYTHONIOENCODING PYTHONSAFEPATH
+unexport PYTHONDEVMODE PYTHONASYNCIODEBUG PYTHONDEBUG PYTHONVERBOSE PYTHONEXECUTABLE PYTHONPLATLIBDIR PYTHONNOUSERSITE
+unexport PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV UV_SYSTEM_PYTHON UV_TARGET UV_PREFIX UV_PYTHON VIRTUAL_ENV
+# uv keeps what it fetches in the home folder, if there is one.
+ifneq ($(shell test -w "$$HOME" && echo yes),yes)
+export UV_CACHE_DIR := $(CURDIR)/.uv/cache
+export UV_PYTHON_INSTALL_DIR := $(CURDIR)/.uv/pythons
+endif
+USABLE = { $(PY) -c '' 2>/dev/null || { echo "The environment in .venv does not run for $$(id -un): it was made elsewhere or by another user. Remove it (make clean) and try again." >&2; exit 1; }; }
+
 MENTORS ?= data/mentors.csv
 AS_OF ?=
 
 .PHONY: help
 help:  ## Show this list
-	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}'
+	@bold= plain=; if [ -t 1 ] && [ -z "$${NO_COLOR:-}" ] && [ "$${TERM:-dumb}" != dumb ]; then bold='\033[1m' plain='\033[0m'; fi; \
+	  grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' -v bold="$$bold" -v plain="$$plain" '{printf "  " bold "%-16s" plain " %s\n", $$1, $$2}'
 
 .PHONY: run
 run: .venv/run.stamp  ## One whole night on this machine: MENTORS=my.csv AS_OF=2026-12-01 for your own data
-	@exec $(PY) -m local run --mentors "$(MENTORS)" $(if $(AS_OF),--as-of "$(AS_OF)")
+	@$(USABLE); exec $(PY) -m local run --mentors "$(MENTORS)" $(if $(AS_OF),--as-of "$(AS_OF)")
 
 .PHONY: up
 up: .venv/run.stamp  ## Start the local stack and keep it running (Ctrl-C stops it)
-	@exec $(PY) -m local up --mentors "$(MENTORS)"
+	@$(USABLE); exec $(PY) -m local up --mentors "$(MENTORS)"
 
 .PHONY: test
 test: .venv/test.stamp  ## Run the tests: real PostgreSQL, real HTTP, real function processes
-	@$(PY) -m pytest $(PYTEST_ARGS)
+	@$(USABLE); exec $(PY) -m pytest $(PYTEST_ARGS)
 
 .PHONY: check
 check: static test  ## All that CI runs: lint, types, contracts, template, build, then the tests
@@ -86,14 +98,19 @@ lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
 
 .PHONY: clean
 clean:  ## Remove the environments, the local database and the build
+	@! test -L .local/postgres || case "$$(readlink .local/postgres)" in */hlf-certification-*) rm -rf "$$(readlink .local/postgres)";; esac # root's
 	@rm -rf .venv .uv .sam-venv .rival-venv .local .aws-sam
 
 .uv/bin/uv:
 	@echo "Installing uv into .uv/"
 	@python3 -m venv .uv || { echo "python3 with the venv module is needed (Debian: apt-get install python3-venv)"; exit 1; }
-	@.uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@.uv/bin/python -m pip install --quiet --disable-pip-version-check --retries 1 --require-hashes -r requirements/uv.txt 2>.uv/install.log || \
+	  { echo "uv could not be installed, which takes the network or an index that pip knows; what pip said is in .uv/install.log" >&2; exit 1; }
 
 .venv/stamp: .python-version | $(UV)
+	@version="$$(cat .python-version)"; $(UV) python find --quiet "$$version" >/dev/null 2>&1 || \
+	  { UV_HTTP_RETRIES=0 $(UV) venv --quiet --allow-existing --python "$$version" .venv 2>/dev/null || \
+	  { echo "Python $$version is needed, none is here and none could be fetched: install it (apt-get install python$$version, pyenv install $$version, python.org) and try again" >&2; exit 1; }; }
 	@$(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .venv && touch $@
 
 .venv/run.stamp: requirements/run.txt .venv/stamp

@@ -55,6 +55,7 @@ class Rivals:
         del taken[_SDK_WAYS[0]][0]
         medians = {way: median(seconds) for way, seconds in taken.items()}
         self.sdk_way = min(medians, key=medians.__getitem__)
+        self._bench.know_versions()
         self._bench.catch_up()
         return medians
 

@@ -1,5 +1,13 @@
 """`python -m local`."""
 
-from local.cli import app
+import os
+from _signal import SIGINT, signal  # type: ignore[import-not-found] # `signal` takes milliseconds to import
 
-app(prog_name="python -m local")
+signal(SIGINT, lambda *_: os._exit(130))  # nothing has begun that would have to end in order
+
+from local.stopping import orderly  # noqa: E402
+
+with orderly():  # also while everything is imported, which takes half a second
+    from local.cli import app
+
+    app(prog_name="python -m local")

@@ -6,8 +6,6 @@ import os
 import signal
 import sys
 import time
-import urllib.request
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -70,7 +68,7 @@ class LocalAws:
         )
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
-            with suppress(OSError), urllib.request.urlopen(f"{self.url}/_ministack/health", timeout=1):  # noqa: S310
+            if processes.answers(self.port, "/_ministack/health"):
                 return
             time.sleep(0.01)
         self.stop()

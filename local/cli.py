@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
+import httpx
 import psycopg
 import typer
 
 from local import dataset as synthetic
-from local import loading, report, results, session, website, website_report
+from local import loading, measuring, report, results, session, surroundings, website, website_report
 from local.calendar_days import parse_day, today
-from local.csv_table import UnreadableFile
 from local.foreseen import foreseen
 from local.invoke_api import InvokeError
 from local.lambda_host.async_invocations import AsyncInvocations
@@ -31,8 +31,9 @@ from local.night import spend
 from local.operations import proof, proof_report, reconcile
 from local.operations.cli import EXIT_CODES
 from local.operations.cli import app as operations
-from local.postgres import psql_binary
+from local.row_problems import UnreadableFile
 from local.sam_env import reach, sam_env_file
+from local.server_binaries import psql_binary
 from local.stack import HOME, local_stack
 from shared.domain.comparison import Answer
 
@@ -50,6 +51,7 @@ app = typer.Typer(
 )
 app.add_typer(operations)
 _DOORBELL_PATIENCE = 20.0
+_NOT_YET = 3
 
 Day = Annotated[str | None, typer.Option("--as-of", help="The day to evaluate, like 2026-12-01.", show_default=False)]
 MentorsFile = Annotated[Path, typer.Option("--mentors", help="A CSV file of mentors (docs/mentors-file.md).")]
@@ -77,13 +79,15 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
             second = spend(here, day, progress)
             again = _visited(here, progress)
             progress("Changing statuses with SQL, and waiting for the website")
-            latency = website.measure(here.dsn, here.website, lambda: _catch_up(here, progress))
+            latency = measuring.measure(here.dsn, here.website, lambda: _catch_up(here, progress))
             progress("Reading the website, and comparing all of it with the app")
             proved = _proved(here)
+            held = results.read_brakes(here.dsn)
             progress("Stopping")
     report.heading(f"The night of {day:%d.%m.%Y}")
     report.loaded(file, loaded, mentors)
     report.night(first)
+    report.brakes(held)
     report.heading("Once more")
     same = report.nothing_twice(first, second)
     report.timings(second.check, second.sending)
@@ -95,8 +99,9 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
     same &= proved.verdict is not Answer.NO
     report.heading("What to do next")
     report.sample_mail(HOME / "mail")
-    report.console.print("python -m local status   [dim]one screen: is something wrong, and what to do first[/dim]")
-    report.console.print("python -m local --help   [dim]preview, explain, invoke, up and more, on this same data[/dim]")
+    this = surroundings.this_program()
+    report.console.print(f"{this} status   [dim]is something wrong, and what to do first[/dim]")
+    report.console.print(f"{this} --help   [dim]preview, explain, up and more, on these data[/dim]")
     if not same or proved.verdict is not Answer.YES:
         raise typer.Exit(1 if not same else EXIT_CODES[proved.verdict])
 
@@ -139,7 +144,7 @@ def up(
         environment = stack.home / "sam-env.json"
         report.addresses(
             {
-                "PostgreSQL": "python -m local psql",
+                "PostgreSQL": f"{surroundings.this_program()} psql",
                 "Functions (lambda invoke --endpoint-url)": addresses["invoke"],
                 "AWS APIs": addresses["aws"],
                 "Mail service (SES v2)": addresses["ses"],
@@ -153,7 +158,9 @@ def up(
                 **_next_runs(scheduler),
             }
         )
-        with sam_env_file(environment, stack.stack, addresses["aws"], addresses["ses"], reach()):
+        with sam_env_file(
+            environment, stack.stack, addresses["aws"], addresses["ses"], addresses["dataverse"], by=reach()
+        ):
             try:
                 threading.Event().wait()
             finally:
@@ -193,9 +200,18 @@ def nightly(as_of: Day = None) -> None:
         with report.steps() as progress, session.session(progress=progress) as here:
             loading.fill(here.dsn)
             done = spend(here, day, progress)
-            site = _visited(here, progress)
+            site, behind = None, None
+            try:
+                site = _visited(here, progress)
+            except (website.WebsiteBehindError, httpx.HTTPError) as error:
+                behind = error
+            held = results.read_brakes(here.dsn)
         report.heading(f"The night of {day:%d.%m.%Y}")
         report.night(done)
+        report.brakes(held)
+        if site is None:
+            report.failure(f"the night is done, but the website is not: {behind}")
+            raise typer.Exit(_NOT_YET)
         report.console.print(f"Visitors of the website see {len(site.names)} mentors.")
 
 
@@ -285,12 +301,15 @@ def dataverse(
         Path | None, typer.Option(help="A file of tables instead of the built-in ones.", show_default=False)
     ] = None,
     limits: Annotated[str, typer.Option(help="Service protection: real, off, JSON, or a JSON file.")] = "real",
+    https: Annotated[
+        bool, typer.Option("--https", help="Speak HTTPS, with a certificate made for this run. It says whom to trust.")
+    ] = False,
 ) -> None:
     """Start the Dataverse emulator alone, and stay until Ctrl-C."""
     from local.dataverse import server  # noqa: PLC0415
 
     with foreseen():
-        server.announce_and_serve(port, schema, limits)
+        server.announce_and_serve(port, schema, limits, https=https)
 
 
 @app.command()
@@ -298,14 +317,19 @@ def dataset(
     out: Annotated[Path, typer.Option(help="Where to write the mentors file.")],
     seed: int = synthetic.DEFAULT_SEED,
     as_of: Day = None,
-    mentors: Annotated[int, typer.Option(min=1)] = synthetic.DEFAULT_MENTORS,
+    mentors: Annotated[int, typer.Option(min=1, max=synthetic.MOST_MENTORS)] = synthetic.DEFAULT_MENTORS,
 ) -> None:
     """Write synthetic mentors of HLF's size, the same for the same seed."""
     with foreseen():
-        synthetic.write_dataset(
-            out, seed=seed, as_of=parse_day(as_of, default=synthetic.DEFAULT_AS_OF), mentors=mentors
-        )
-        report.console.print(f"{mentors} mentors written to {out}")
+        try:
+            synthetic.write_dataset(
+                out, seed=seed, as_of=parse_day(as_of, default=synthetic.DEFAULT_AS_OF), mentors=mentors
+            )
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+        report.console.print(f"{mentors} mentor{'s' if mentors > 1 else ''} written to {out}")
+        if mentors < synthetic.FEWEST_MENTORS:
+            report.console.print(f"Every case of the night needs {synthetic.FEWEST_MENTORS} mentors or more.")
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """A CSV file with a header: its columns, and its rows as text with what is wrong with that text.
 
 One bad row never hides another (I13); a file that is no such table is refused whole. RFC 4180 says what CSV is;
-Norwegian Excel writes `;` where the RFC has `,`.
+Norwegian Excel writes `;` where the RFC has `,`, and a tab in its "Unicode Text".
 """
 
 import csv
@@ -9,37 +9,22 @@ import io
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Final
 
+from local.csv_text import text_of
 from local.csv_values import RefusedError, is_repeatable, may_hold_identity_number, text_faults, tidy
-
-ROW: Final = "(row)"
-"""Stands as the column of a problem that concerns the row as a whole."""
+from local.row_problems import ROW, RowProblem, UnreadableFile, some
+from local.spoilt_values import may_be_spoilt, spoilt
 
 _IGNORED_COLUMN_LENGTH = 10_000
 # An opened quotation mark that is never closed would swallow the rest of the file; after this many lines it is
 # called an error of the line where it was opened, and reading goes on at the line after that.
 _LINES_PER_RECORD = 50
+# Excel itself reads and writes such a first line, which names the delimiter; saved again it ends in delimiters.
+_SEP_LINE = re.compile(r'"?sep=([^\w\s"]|\t)"?\1*[;,\t]*\s*', re.IGNORECASE)
+_ONE_CELL = re.compile(r'"([^"]+)"[;,\t]*\s*')
 _VALUE_IN_HEADER = re.compile(r"@|\d{4}|\d\d[./-]\d\d")
-
-
-class UnreadableFile(Exception):  # noqa: N818 - the name says it to the person who meets it
-    """When a file as a whole cannot be used: not there, not CSV, lacking a column. The message says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class RowProblem:
-    """One thing wrong with one row. `line` is the physical line on which the row starts, counted from 1."""
-
-    line: int
-    column: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}, {self.column}: {self.reason}"
 
 
 class Cells:
@@ -77,11 +62,19 @@ class Table:
 
     def __init__(self, path: Path, lengths: dict[str, int], required: tuple[str, ...]) -> None:
         self._path, self._lengths, self._required = path, lengths, required
-        # A byte that is not UTF-8 becomes a lone surrogate, which no valid file can hold: it stays its row's problem.
-        lines = io.TextIOWrapper(io.BytesIO(_content(path)), "utf-8-sig", "surrogateescape", newline="")
-        number, first = self._first_line(lines)
-        self._records = _records(chain([first], lines), self._delimiter(first), number)
-        self.columns, self.warnings = self._header(next(self._records)[1])
+        lines = io.StringIO(text_of(path), newline="")
+        number, first, marks = self._first_line(lines)
+        self._records = _records(chain([first], lines), self._delimiter(first, marks), number)
+        self.columns, self._ignored = self._header(next(self._records)[1])
+        self._nameless: set[str] = set()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was passed over, known when the rows have been read: columns of Excel's without a value are no loss."""
+        warnings = [f"{column}: not a known column, ignored" for column in self._ignored]
+        if nameless := [column for column in self.columns if column in self._nameless]:
+            warnings.append(f"{some(nameless)}: no name in the first line, ignored")
+        return tuple(warnings)
 
     def rows(self) -> Iterator[Cells]:
         """Every row that holds anything."""
@@ -102,6 +95,7 @@ class Table:
                 'closed one. Write a quotation mark inside a value twice ("").',
             )
             return cells
+        record = self._completed(record)
         cells = Cells(line, dict(zip(self.columns, record, strict=False)))
         if len(record) != len(self.columns):
             cells.refuse(
@@ -109,34 +103,58 @@ class Table:
                 f"{len(record)} cells where the header has {len(self.columns)}: add or remove a delimiter, and put "
                 "quotation marks around a value that holds one",
             )
-        suspect = not "".join(record).isprintable() or may_hold_identity_number("\x1f".join(record))
+        joined = "\x1f".join(record)
+        suspect = not "".join(record).isprintable() or may_hold_identity_number(joined) or may_be_spoilt(joined)
         for number, cell in enumerate(record):
             column = self.columns[number] if number < len(self.columns) else ROW
             longest = self._lengths.get(column, _IGNORED_COLUMN_LENGTH)
             if len(cell) > longest:
                 cells.refuse(column, f"{len(cell)} characters where {longest} fit: shorten it")
-            for fault in text_faults(cell) if suspect else ():
+            for fault in self._faults(column, cell) if suspect else ():
                 cells.refuse(column, fault)
+            if column not in self._lengths and column not in self._ignored and cell.strip():
+                self._nameless.add(column)
         return cells
 
-    def _first_line(self, lines: Iterator[str]) -> tuple[int, str]:
+    def _completed(self, record: list[str]) -> list[str]:
+        """Excel leaves out empty cells at the end of a row, and adds some where a longer row once was."""
+        width = len(self.columns)
+        while len(record) > width and not record[-1].strip():
+            record = record[:-1]
+        missing = self.columns[len(record) :]
+        return record if set(missing) & set(self._required) else record + [""] * len(missing)
+
+    def _faults(self, column: str, cell: str) -> list[str]:
+        reason = spoilt(cell) if column in self._lengths else None
+        return [reason] if reason else text_faults(cell)
+
+    def _first_line(self, lines: Iterator[str]) -> tuple[int, str, str]:
+        """The header, its number, and the delimiters it may have."""
+        marks = ",;\t"
         for number, line in enumerate(lines, start=1):
-            # Excel itself reads and writes a first line such as "sep=;", which says what the header shows anyway.
-            if line.strip() and not (number == 1 and re.fullmatch(r'"?sep=."?\s*', line, re.IGNORECASE)):
-                return number, line
+            if number == 1 and (named := _SEP_LINE.fullmatch(line)):
+                marks = named[1] + marks
+            elif line.strip(f'{marks}" \r\n\u00a0'):
+                return number, line, marks
         raise self._unreadable("the file is empty. Put the header on the first line and one row on each line below it.")
 
-    def _delimiter(self, header: str) -> str:
+    def _delimiter(self, header: str, marks: str) -> str:
+        if (whole := _ONE_CELL.fullmatch(header)) and any(mark in whole[1] for mark in marks):
+            raise self._unreadable(
+                "each line stands in one cell, with quotation marks around all of it. Read the original file into "
+                'Excel with Data > "From Text/CSV", so that each value has a cell, and save it as "CSV UTF-8".'
+            )
+
         def split(mark: str) -> list[str]:
             return [cell.strip(' "') for cell in header.split(mark)]
 
         mark = max(
-            ",;", key=lambda mark: (sum(_column(cell) in self._lengths for cell in split(mark)), len(split(mark)))
+            marks, key=lambda mark: (sum(_column(cell) in self._lengths for cell in split(mark)), len(split(mark)))
         )
         if len(split(mark)) == 1:
             raise self._unreadable(
-                "the columns cannot be told apart, since the first line has neither a comma nor a semicolon. "
-                "Save the file as CSV with one of them between the columns (not tabs or |)."
+                "the columns cannot be told apart, since the first line has neither a comma nor a semicolon nor a tab. "
+                "Save the file as CSV with one of them between the columns."
             )
         return mark
 
@@ -163,8 +181,9 @@ class Table:
             raise self._unreadable(
                 f"the first line has {', '.join(twice)} more than once. Found: {found}. Keep one of each."
             )
-        ignored = [column for column in columns if column not in self._lengths]
-        return columns, tuple(f"{column}: not a known column, ignored" for column in ignored)
+        return columns, tuple(
+            column for column, name in zip(columns, names, strict=True) if name and column not in self._lengths
+        )
 
     def _unreadable(self, what: str) -> UnreadableFile:
         return UnreadableFile(f"{self._path}: {what} Required columns: {', '.join(self._required)}.")
@@ -172,23 +191,6 @@ class Table:
 
 def _column(cell: str) -> str:
     return tidy(cell).lower()
-
-
-def _content(path: Path) -> bytes:
-    if path.is_dir():
-        raise UnreadableFile(f"{path}: this is a folder. Name the CSV file in it.")
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise UnreadableFile(f"{path}: there is no such file. Check the name and the folder.") from None
-    except OSError as error:
-        raise UnreadableFile(f"{path}: the file cannot be read ({error.strerror}). Check who may read it.") from error
-    advice = 'Open it in the spreadsheet program and save it as "CSV UTF-8".'
-    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise UnreadableFile(f"{path}: this is an Excel workbook (.xlsx or .xls), not a CSV file. {advice}")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content[:4096].partition(b"\n")[0]:
-        raise UnreadableFile(f"{path}: this is UTF-16, or not text at all, and UTF-8 is needed. {advice}")
-    return content
 
 
 def _records(lines: Iterator[str], delimiter: str, line: int) -> Iterator[tuple[int, list[str] | None]]:

@@ -5,12 +5,13 @@ A reason repeats a value only where it cannot say anything about a person (I11).
 
 import re
 import unicodedata
-from contextlib import suppress
-from datetime import date
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, Literal
 from uuid import UUID, uuid5
 from zoneinfo import available_timezones
+
+from local.spoilt_values import spoilt_id, spoilt_name, spoilt_phone, spoilt_text
 
 type Status = Literal["active", "paused", "certification_expired", "inactive"]
 type Locale = Literal["nb", "nn", "en"]
@@ -22,12 +23,12 @@ STATUSES: Final[dict[str, Status]] = {
     "inactive": "inactive",
 }
 LOCALES: Final[dict[str, Locale]] = {"nb": "nb", "nn": "nn", "en": "en"}
-YES: Final = ("yes", "ja", "true", "1")
-NO: Final = ("no", "nei", "false", "0")
+# The last ones are how Norwegian, Swedish, Danish and Finnish Excel write TRUE and FALSE.
+YES: Final = ("yes", "ja", "true", "1", "sann", "sant", "sand", "tosi")
+NO: Final = ("no", "nei", "false", "0", "usann", "falskt", "falsk", "epätosi")
 ANSWERS: Final = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
 DEFAULT_TIMEZONE: Final = "Europe/Oslo"
 
-_YEARS = range(1950, 2101)
 _LONGEST_REMINDER = 365
 _LARGEST_BRAKE = 1_000_000
 
@@ -49,11 +50,10 @@ _EMAIL = re.compile(
     r"(?=.{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
 )
-_ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
-_NORWEGIAN_DATE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 # What may be repeated: one word, a small number, something date-shaped. Never a telephone number or an address.
 _REPEATABLE = re.compile(r"[A-Za-zÆØÅæøå_]{1,25}|[0-9]{1,3}|[0-9]{1,4}([./-])[0-9]{1,2}\1[0-9]{1,4}")
 
+_SOFT_HYPHEN = "\u00ad"
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Co"})  # controls, direction marks, separators, private use
 _ALLOWED_UNSEEN = frozenset("\t\r\n\u00ad\u200c\u200d")  # line breaks in a cell; soft hyphen; joiners in Persian names
 
@@ -117,7 +117,7 @@ def text_faults(cell: str) -> list[str]:
 def tidy(text: str) -> str:
     """One form of one text: no space around it, one space within, letters composed (a Mac writes å as a and a ring)."""
     if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
+        text = unicodedata.normalize("NFC", text.replace(_SOFT_HYPHEN, ""))
     return " ".join(text.split())
 
 
@@ -126,7 +126,8 @@ def is_repeatable(text: str) -> bool:
     return _REPEATABLE.fullmatch(text) is not None
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """The text in quotation marks where a message may repeat it, else nothing."""
     return f' "{text}"' if is_repeatable(text) else ""
 
 
@@ -137,24 +138,50 @@ def required(text: str) -> str:
     return text
 
 
-def optional(text: str) -> str | None:
-    """Text that may be absent."""
-    return text or None
+def _whole(text: str, why_spoilt: Callable[[str], str | None]) -> str:
+    if reason := why_spoilt(text):
+        raise RefusedError(reason)
+    return text
+
+
+def title(text: str) -> str:
+    """The name of an organisation, which must be there."""
+    return _whole(required(text), spoilt_text)
+
+
+def place(text: str) -> str | None:
+    """The name of an area, or none."""
+    return _whole(text, spoilt_text) or None
+
+
+def name(text: str) -> str:
+    """A part of a person's name, which must be there."""
+    return _whole(required(text), spoilt_name)
+
+
+def optional_name(text: str) -> str:
+    """A person's name, or an empty text."""
+    return name(text) if text else ""
+
+
+def phone(text: str) -> str | None:
+    """A telephone number as people write it, or none."""
+    return _whole(text, spoilt_phone) if text else None
 
 
 def mentor_id(text: str) -> UUID:
     """See `mentor_uuid`."""
     try:
-        return mentor_uuid(required(text))
+        return mentor_uuid(_whole(required(text), spoilt_id))
     except ValueError as error:
         raise RefusedError(str(error)) from error
 
 
-def _choice[T](text: str, choices: dict[str, T], what: str) -> T:
+def _choice[T](text: str, choices: dict[str, T], what: str, offered: tuple[str, ...] = ()) -> T:
     chosen = choices.get(text.lower())
     if chosen is None:
-        *others, last = choices
-        raise RefusedError(f"unknown {what}{_shown(text)}: write {', '.join(others)} or {last}")
+        *others, last = offered or tuple(choices)
+        raise RefusedError(f"unknown {what}{shown(text)}: write {', '.join(others)} or {last}")
     return chosen
 
 
@@ -170,7 +197,7 @@ def locale(text: str) -> Locale:
 
 def answer(text: str) -> bool:
     """Yes or no, said outright."""
-    return _choice(required(text), ANSWERS, "answer")
+    return _choice(required(text), ANSWERS, "answer", ("yes", "ja", "no", "nei"))
 
 
 def consent(text: str) -> bool:
@@ -183,33 +210,6 @@ def email(text: str) -> str | None:
     if text and not _EMAIL.fullmatch(text):
         raise RefusedError("not an e-mail address: write one address such as name@example.no, or leave it empty")
     return text or None
-
-
-def day(text: str) -> date | None:
-    """A date, or none."""
-    return required_day(text) if text else None
-
-
-def required_day(text: str) -> date:
-    """A date: 2026-12-31 or 31.12.2026."""
-    if iso := _ISO_DATE.fullmatch(required(text)):
-        year, month, number = (int(part) for part in iso.groups())
-    elif norwegian := _NORWEGIAN_DATE.fullmatch(text):
-        number, month, year = (int(part) for part in norwegian.groups())
-    else:
-        raise RefusedError(f"not a date{_shown(text)}: write it as 2026-12-31 or 31.12.2026")
-    if year not in _YEARS:
-        raise RefusedError(f"a year out of reach{_shown(text)}: years from {_YEARS[0]} to {_YEARS[-1]} are accepted")
-    with suppress(ValueError):
-        return date(year, month, number)
-    raise RefusedError(f"no such day{_shown(text)}: correct the day or the month")
-
-
-def years_before(last: date, years: int) -> date:
-    """The same day some years earlier; 28 February for a leap day."""
-    with suppress(ValueError):
-        return last.replace(year=last.year - years)
-    return last.replace(year=last.year - years, day=28)
 
 
 def thresholds(text: str) -> tuple[int, ...]:
@@ -236,7 +236,7 @@ def _limit(text: str, most: int, what: str) -> int | None:
         return None
     number = int(text) if text.isascii() and text.isdigit() else -1
     if not 0 <= number <= most:
-        raise RefusedError(f"not {what}{_shown(text)}: write a whole number from 0 to {most}, or leave it empty")
+        raise RefusedError(f"not {what}{shown(text)}: write a whole number from 0 to {most}, or leave it empty")
     return number
 
 

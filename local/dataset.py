@@ -17,7 +17,8 @@ from typing import Final
 from uuid import UUID
 
 from local import dataset_names as names
-from local.csv_values import may_hold_identity_number, years_before
+from local.csv_days import years_before
+from local.csv_values import may_hold_identity_number
 from local.mentors_csv import COLUMNS, ORGANISATION_REQUIRED
 
 DEFAULT_SEED: Final = 20261201
@@ -25,6 +26,10 @@ DEFAULT_AS_OF: Final = date(2026, 12, 1)
 DEFAULT_MENTORS: Final = 600
 FEWEST_MENTORS: Final = 200
 """Fewer would not leave room for the cases of the night."""
+MOST_MENTORS: Final = 1_000_000
+FIRST_DAY: Final = date(1970, 1, 1)
+LAST_DAY: Final = date(2090, 12, 31)
+"""Certifications that ended before, or last beyond, would be on days that no mentors file may name."""
 
 _VALID_DAYS = 3 * 365
 _ELEVEN_DIGITS = re.compile(r"\d{11}")
@@ -140,8 +145,17 @@ def write_dataset(
     as_of: date = DEFAULT_AS_OF,
     mentors: int = DEFAULT_MENTORS,
 ) -> None:
-    """Write a mentors file: UTF-8, commas, one line for each mentor."""
-    _write(path, list(COLUMNS), generate(seed, as_of, mentors))
+    """Write a mentors file: UTF-8, commas, one line for each mentor. Fewer than FEWEST_MENTORS miss some cases.
+
+    Raises ValueError for a number or a day out of reach.
+    """
+    if not 1 <= mentors <= MOST_MENTORS:
+        raise ValueError(f"from 1 to {MOST_MENTORS} mentors can be made, not {mentors}")
+    if not FIRST_DAY <= as_of <= LAST_DAY:
+        raise ValueError(
+            f"the day must lie between {FIRST_DAY} and {LAST_DAY}, so that every date around it can be used"
+        )
+    _write(path, list(COLUMNS), generate(seed, as_of, max(mentors, FEWEST_MENTORS))[:mentors])
 
 
 def write_organisations(path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,13 +9,14 @@ import typer
 
 from local import report
 from local.aws import LocalAwsError
-from local.csv_table import UnreadableFile
 from local.dataverse.process import LocalDataverseError
 from local.invoke_api import InvokeError
 from local.lambda_host.errors import LambdaHostError, TemplateError
 from local.night import FunctionFailed
 from local.operations.errors import NotKnownError, OperationsError
 from local.postgres import PostgresError
+from local.private import NotOurFolderError
+from local.row_problems import UnreadableFile
 from local.stack import StackRunningError
 from local.website import WebsiteBehindError
 from shared.domain.errors import CertificationError
@@ -32,6 +31,7 @@ _FORESEEN = (
     LambdaHostError,
     LocalAwsError,
     LocalDataverseError,
+    NotOurFolderError,
     OperationsError,
     PostgresError,
     StackRunningError,
@@ -44,14 +44,9 @@ _FORESEEN = (
 
 @contextmanager
 def foreseen() -> Iterator[None]:
-    """Turn what can go wrong into a sentence and an exit code, and a request to stop into an orderly end."""
-    for stop in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(stop, lambda number, _frame: sys.exit(128 + number))
+    """Turn what can go wrong into a sentence and an exit code."""
     try:
         yield
-    except KeyboardInterrupt:
-        report.errors.print("stopped")
-        raise typer.Exit(130) from None
     except FunctionFailed as error:
         reason = error.answer.payload.get("errorMessage", "") if isinstance(error.answer.payload, dict) else ""
         report.failure(f"{error}: {reason}", log=error.answer.log)

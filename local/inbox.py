@@ -38,6 +38,10 @@ class OperationsInbox:
         self._thread.join()
         self._take(0)  # what came in the last moment
 
+    def stop_soon(self) -> None:
+        """Begin no other look, so that the last one, which lasts a second, ends while others stop too."""
+        self._stopped.set()
+
     def _work(self) -> None:
         while not self._stopped.is_set():
             self._take(_SECONDS)

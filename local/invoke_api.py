@@ -113,8 +113,9 @@ def invoke(url: str, function: str, event: object) -> Answer:
     request = urllib.request.Request(  # noqa: S310 - our own address
         f"{url}/2015-03-31/functions/{function}/invocations", data=json.dumps(event).encode(), method="POST"
     )
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is on this machine
     try:
-        with urllib.request.urlopen(request, timeout=_PATIENCE_SECONDS) as reply:  # noqa: S310
+        with direct.open(request, timeout=_PATIENCE_SECONDS) as reply:
             headers, payload = reply.headers, json.load(reply)
     except urllib.error.HTTPError as error:
         raise InvokeError(json.load(error).get("message", str(error))) from None

@@ -5,18 +5,21 @@ from typing import Final, LiteralString
 
 import psycopg
 
+from local.known_organisations import in_known_organisations
 from local.mentors_csv import DEFAULT_TIMEZONE, Coordinator, MentorFile, OrganisationRow
+from local.row_problems import on_lines
 
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """How many of each the files held, and how many rows of the database that added or changed."""
+    """How many of each the files held, how many rows of the database that added or changed, and what to look at."""
 
     organisations: int
     coordinators: int
     mentors: int
     certifications: int
     changed: int
+    warnings: tuple[str, ...] = ()
 
 
 # Temporary tables without constraints take the rows as fast as they arrive; one statement for each real table then
@@ -107,6 +110,21 @@ WHERE (present.certified_on, present.expires_on) IS DISTINCT FROM (EXCLUDED.cert
 )
 
 
+# Mentors who were in the database, are not in the file, and look like somebody in it: after Excel has taken the zeros
+# off the ids, every mentor of the file would be new.
+_LIKELY_DOUBLES: Final[LiteralString] = """
+SELECT incoming.id FROM pg_temp.incoming_mentors AS incoming
+JOIN public.peer_mentors AS present ON lower(present.email) = lower(incoming.email)
+WHERE present.id NOT IN (SELECT id FROM pg_temp.incoming_mentors)
+UNION
+SELECT incoming.id FROM pg_temp.incoming_mentors AS incoming
+JOIN public.peer_mentors AS present
+    ON (present.first_name, present.last_name, present.phone)
+        = (incoming.first_name, incoming.last_name, incoming.phone)
+WHERE present.id NOT IN (SELECT id FROM pg_temp.incoming_mentors)
+"""
+
+
 def load(
     connection: psycopg.Connection[tuple[object, ...]],
     mentors: MentorFile,
@@ -114,15 +132,17 @@ def load(
 ) -> LoadReport:
     """Write what the files say, in one transaction. What they do not mention stays; loading again changes nothing.
 
-    Only the foundation tables are written. The settings in an OrganisationRow are the caller's to store, by its `id`.
+    Only the foundation tables are written. The settings in an OrganisationRow are the caller's to store, by the `id`
+    that `in_known_organisations` gives it.
     """
-    described = {organisation.id: organisation for organisation in organisations}
-    named = {row.organisation_id: row.organisation for row in mentors.rows if row.organisation_id not in described}
-    coordinators: dict[object, Coordinator] = {
-        row.coordinator.id: row.coordinator for row in mentors.rows if row.coordinator
-    }
     changed = 0
     with connection.transaction(), connection.cursor() as cursor:
+        mentors, organisations = in_known_organisations(connection, mentors, organisations)
+        described = {organisation.id: organisation for organisation in organisations}
+        named = {row.organisation_id: row.organisation for row in mentors.rows if row.organisation_id not in described}
+        coordinators: dict[object, Coordinator] = {
+            row.coordinator.id: row.coordinator for row in mentors.rows if row.coordinator
+        }
         cursor.execute(_INCOMING)
         with cursor.copy(_COPY_ORGANISATIONS) as copy:
             for organisation in described.values():
@@ -153,10 +173,22 @@ def load(
                 )
         for statement in _WRITE:
             changed += cursor.execute(statement, prepare=False).rowcount
+        doubles = {mentor_id for (mentor_id,) in cursor.execute(_LIKELY_DOUBLES, prepare=False)}
     return LoadReport(
         organisations=len(described) + len(named),
         coordinators=len(coordinators),
         mentors=len(mentors.rows),
         certifications=len(mentors.rows),
         changed=changed,
+        warnings=_warnings([row.line for row in mentors.rows if row.id in doubles]),
     )
+
+
+def _warnings(doubles: list[int]) -> tuple[str, ...]:
+    if not doubles:
+        return ()
+    told = (
+        f"{on_lines(doubles)}: somebody with this e-mail address, or this name and telephone number, was there under "
+        "another mentor_id and still is. If Excel changed the ids, correct the file and begin with an empty database."
+    )
+    return (told,)

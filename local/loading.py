@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from local import database, report, session
+from local.known_organisations import in_known_organisations
 from local.load import LoadReport, load
 from local.mentors_csv import MentorFile, read_mentors, read_organisations
 from local.stack import ROOT
@@ -25,9 +26,10 @@ def store(dsn: str, mentors: MentorFile, *, evaluated: date | None = None) -> Lo
 
     `evaluated`: as if the check of that day had been, so that the website shows who was certified then.
     """
-    named = {row.organisation_id for row in mentors.rows}
-    described = tuple(row for row in read_organisations(ORGANISATIONS) if row.id in named)
     with psycopg.connect(dsn) as connection:
+        mentors, organisations = in_known_organisations(connection, mentors, read_organisations(ORGANISATIONS))
+        named = {row.organisation_id for row in mentors.rows}
+        described = tuple(row for row in organisations if row.id in named)
         if evaluated:
             database.set_evaluated(connection, named, evaluated)
         report = load(connection, mentors, described)

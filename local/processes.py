@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ctypes
+import http.client
 import os
 import signal
 import socket
 import subprocess
 import sys
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
@@ -47,7 +50,7 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start `command` in a session of its own, so that a Ctrl-C at the terminal reaches only its parent."""
     identity = {} if user is None else {"user": user[0], "group": user[1], "extra_groups": []}
-    with log.open("ab") as output:
+    with open(log, "ab", opener=_for_us_alone) as output:
         return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
             command,
             stdin=subprocess.DEVNULL,
@@ -61,6 +64,10 @@ def start(
         )
 
 
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+
+
 def stop(process: subprocess.Popen[bytes], sig: signal.Signals, *, patience_seconds: float = 5.0) -> None:
     """Ask with `sig`, then insist with SIGKILL on the whole process group."""
     if process.poll() is None:
@@ -70,6 +77,19 @@ def stop(process: subprocess.Popen[bytes], sig: signal.Signals, *, patience_seco
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def answers(port: int, path: str, trust: ssl.SSLContext | None = None) -> bool:
+    """Whether a server on 127.0.0.1 answers 200 there. It is asked directly: what proxies there are do not know it."""
+    connection = (
+        http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+        if trust is None
+        else http.client.HTTPSConnection("127.0.0.1", port, timeout=1, context=trust)
+    )
+    with closing(connection), suppress(OSError, http.client.HTTPException):
+        connection.request("GET", path)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    return False
 
 
 def free_port() -> int:

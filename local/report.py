@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from contextlib import contextmanager
 from email import message_from_bytes, policy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, override
 
 from rich import box
-from rich.console import Console, Group
+from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from local import surroundings, terminal
 from local.results import REMINDER_OUTCOMES
+from local.row_problems import faults, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,13 +26,11 @@ if TYPE_CHECKING:
     from local.load import LoadReport
     from local.mentors_csv import MentorFile
     from local.night import Night, Part
-    from local.results import Coming, Explanation, Moved
+    from local.results import Coming, Explanation, Held, Moved
     from local.stack import Progress
 
-# A file or a pipe has no width of its own; a terminal keeps its.
-_PIPE_WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 110
-console = Console(highlight=False, width=_PIPE_WIDTH)
-errors = Console(stderr=True, highlight=False)
+console = terminal.console()
+errors = terminal.console(stderr=True)
 
 _STATE_STYLE = {"succeeded": "green", "degraded": "yellow", "failed": "red"}
 _SHOWN = 12
@@ -50,13 +48,13 @@ _REASONS = {
     "notices_in_doubt": "{n} notices are in doubt: the reply was lost, they are not sent again by themselves",
     "notices_stuck": "{n} notices are stuck in a claim and need a person to look",
 }
-_KINDS = {"reminder": "reminder", "expired": "expiry", "reactivated": "reactivation", "digest": "digest"}
+_KINDS = {"reminder": "reminder", "expired": "expiry", "reactivated": "renewal", "digest": "digest"}
 _LOCALES = {"nb": "bokmål", "nn": "nynorsk", "en": "English"}
 
 
 def person(name: str, mentor_id: object) -> str:
     """The name, and the beginning of the id that `explain` takes, at a terminal; the id for a file or a pipe."""
-    return f"{escape(name)} [dim]{str(mentor_id)[:8]}[/dim]" if console.is_terminal else str(mentor_id)
+    return f"{escape(name)} [dim]{str(mentor_id)[:8]}[/dim]" if terminal.AT_TERMINAL else str(mentor_id)
 
 
 @contextmanager
@@ -99,22 +97,23 @@ def loaded(file: MentorFile, report: LoadReport, path: Path) -> None:
         f"[bold]{_many(report.mentors, 'mentor')}[/bold] of {_many(report.organisations, 'organisation')} with"
         f" {_many(report.coordinators, 'coordinator')} loaded from {escape(path.name)}"
     )
-    for warning in file.warnings:
+    for warning in (*file.warnings, *report.warnings):
         console.print(f"[yellow]![/yellow] {escape(warning)}")
     problems(file)
 
 
 def problems(file: MentorFile) -> None:
-    """Every row that was refused: line, column, reason."""
+    """Show every row that was refused by line, column and reason; many rows with one fault are told once."""
     if not file.problems:
         return
     refused = len({problem.line for problem in file.problems})
-    table = new_table(f"[yellow]{_many(refused, 'row')} not loaded; the others were[/yellow]")
-    table.add_column("Line", justify="right")
-    table.add_column("Column")
+    others = "; the others were" if file.rows else ""
+    table = new_table(f"[yellow]{_many(refused, 'row')} not loaded{others}[/yellow]")
+    table.add_column("Line", justify="right", overflow="fold")
+    table.add_column("Column", overflow="fold")
     table.add_column("Reason", overflow="fold")
-    for problem in file.problems:
-        table.add_row(str(problem.line), escape(problem.column), escape(problem.reason))
+    for fault in faults(file.problems):
+        table.add_row(some(fault.lines), escape(some(fault.columns)), escape(fault.reason))
     console.print(table)
 
 
@@ -154,14 +153,14 @@ def _moves(night: Night) -> Table:
     expired = sum(one.to_status == "certification_expired" for one in moved)
     table = new_table(f"{_many(expired, 'mentor')} expired, {len(moved) - expired} reactivated")
     for title in ("Organisation", "Mentor", "Now"):
-        table.add_column(title, no_wrap=title == "Mentor")
-    table.add_column("Certification ends", justify="right")
+        table.add_column(title, no_wrap=title != "Organisation")
+    table.add_column("Valid to", justify="right")
     for one in _first(moved):
-        style = "red" if one.to_status == "certification_expired" else "green"
+        now = "[red]expired[/red]" if one.to_status == "certification_expired" else "[green]active[/green]"
         table.add_row(
             escape(one.organisation),
             person(one.name, one.mentor_id),
-            f"[{style}]{one.to_status}[/{style}]",
+            now,
             f"{one.expires_on:%d.%m.%Y}",
         )
     if len(moved) > _SHOWN:
@@ -177,7 +176,7 @@ def notices(part: Part) -> Table:
     """Sent notices by kind and language, and what was not sent."""
     table = new_table("Notices")
     table.add_column("Kind", no_wrap=True)
-    for title in (*_LOCALES.values(), "Refused", "Outdated", "Waiting", "In doubt"):
+    for title in (*_LOCALES.values(), "Refused", "Outdated", "Waiting", "Doubt"):
         table.add_column(title, justify="right", no_wrap=True)
 
     def count(measure: str, kind: str, locales: Sequence[str]) -> int:
@@ -218,6 +217,25 @@ def timings(*parts: Part) -> None:
     for part in parts:
         for reason in _reasons(part):
             console.print(f"[yellow]![/yellow] {part.function}: {reason}")
+
+
+def brakes(held: Sequence[Held]) -> None:
+    """What the brake holds, and how a person lets it go."""
+    for brake in held:
+        what = "expiries" if brake.kind == "expiry" else "repairs"
+        console.print(
+            f"[yellow]![/yellow] The brake holds {brake.n} {what} of {brake.of_n} mentors in"
+            f" {escape(brake.organisation)}: nothing is changed for them until a named person lets it"
+        )
+        if brake.waiting:
+            console.print(
+                f"  Shown on the website as long as it holds: {_many(brake.waiting, 'mentor')} who were changed"
+            )
+        console.print(
+            f"  {surroundings.this_program()} release-brake --org '{escape(brake.organisation)}'"
+            " --actor YOU --reason WHY",
+            soft_wrap=True,
+        )
 
 
 def _reasons(part: Part) -> list[str]:
@@ -263,7 +281,7 @@ def sample_mail(folder: Path) -> None:
     body = message.get_body(("plain",))
     text = body.get_content().strip() if body else ""
     shown = Group(Text(f"Subject: {message['Subject']}", style="bold"), Text(), Text(text))
-    if console.is_terminal:
+    if terminal.AT_TERMINAL:
         console.print(Panel(shown, title="One of the mails", title_align="left", width=min(console.width, 90)))
     console.print(f"{_many(len(mails), 'mail')}, to open in a mail program: {escape(_short(folder))}/")
 
@@ -272,8 +290,8 @@ def preview(lines: Sequence[Coming], *, first: str, days: int) -> None:
     """Who will be reminded or expire when."""
     table = new_table(f"The next {days} nights from {first}, if nothing changes until then")
     for title in ("Night of", "Organisation", "Mentor", "What"):
-        table.add_column(title, no_wrap=title == "Mentor")
-    table.add_column("Certification ends", justify="right")
+        table.add_column(title, no_wrap=title in {"Night of", "Mentor"})
+    table.add_column("Valid to", justify="right")
     last = None
     for line in lines:
         if line.event == "collapsed":
@@ -309,7 +327,7 @@ def explanation(found: Explanation) -> None:
     """Every threshold of a mentor, and why."""
     mentor = found.mentor
     ends = f"{mentor.expires_on:%d.%m.%Y}" if mentor.expires_on else "no certification"
-    name = f"[bold]{escape(mentor.name)}[/bold], " if console.is_terminal else ""
+    name = f"[bold]{escape(mentor.name)}[/bold], " if terminal.AT_TERMINAL else ""
     console.print(f"{name}{escape(mentor.organisation)}, id {mentor.id}")
     console.print(f"Status [bold]{mentor.status}[/bold], certification ends {ends}")
     if mentor.mail_problem:
@@ -318,7 +336,7 @@ def explanation(found: Explanation) -> None:
         table = new_table(f"Certification that ends {expires_on:%d.%m.%Y}" if expires_on else "No certification")
         table.add_column("Days", justify="right")
         for title in ("Due on", "State", "Reason", "Mail", "Night", "Run"):
-            table.add_column(title)
+            table.add_column(title, no_wrap=title in {"Due on", "State", "Night", "Run"})
         for one in found.thresholds:
             if one.expires_on == expires_on:
                 table.add_row(
@@ -334,7 +352,7 @@ def explanation(found: Explanation) -> None:
     if found.log:
         log = new_table("Status log")
         for title in ("When", "From", "To", "Reason", "Actor"):
-            log.add_column(title)
+            log.add_column(title, no_wrap=title == "When")
         for at, old, new, reason, actor, _ in found.log:
             log.add_row(f"{at:%d.%m.%Y %H:%M}", *map(escape, (old, new, reason, actor)))
         console.print(log)
@@ -357,9 +375,10 @@ def addresses(rows: dict[str, str]) -> None:
 
 def failure(message: str, *, log: Sequence[str] = ()) -> None:
     """What went wrong, and the last lines of the log if there are any."""
-    errors.print(f"[red bold]✗[/red bold] {escape(message)}")
+    # Not wrapped: there may be a command in it, to be copied.
+    errors.print(f"[red bold]✗[/red bold] {escape(message)}", soft_wrap=True)
     for line in log[-20:]:
-        errors.print(Text(f"  {line}", style="dim"))
+        errors.print(Text(f"  {line}", style="dim"), soft_wrap=True)
 
 
 def _short(path: Path) -> str:
@@ -385,9 +404,19 @@ def _number(n: int) -> str:
     return str(n) if n else "[dim]0[/dim]"
 
 
+class _Table(Table):
+    """Nothing in it is ever cut: a text that is too long goes on in the next line, a figure stays in one."""
+
+    @override
+    def add_column(self, header: RenderableType = "", *args: Any, **settings: Any) -> None:
+        if settings.get("justify") == "right":
+            settings = {"no_wrap": True, "min_width": len(str(header))} | settings
+        super().add_column(header, *args, **({"overflow": "fold"} | settings))
+
+
 def new_table(title: str) -> Table:
     """A table in the style of all of them."""
-    return Table(
+    return _Table(
         title=title,
         title_justify="left",
         title_style="bold",

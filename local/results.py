@@ -127,6 +127,30 @@ def read_totals(dsn: str) -> Totals:
     return Totals(*row)
 
 
+@dataclass(frozen=True)
+class Held:
+    """A mass change of an organisation that the brake holds; `waiting` are kept on the website by it."""
+
+    organisation: str
+    kind: str
+    n: int
+    of_n: int
+    waiting: int
+
+
+def read_brakes(dsn: str) -> tuple[Held, ...]:
+    """What the brake holds now."""
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute(
+            "SELECT coalesce(o.name, b.organisation_id::text), b.kind, b.n, b.of_n,"
+            " (SELECT count(*) FROM certification.listings AS l WHERE l.organisation_id = b.organisation_id"
+            "   AND l.synced_version < l.desired_version AND l.reason = 'brake')"
+            " FROM certification.brakes AS b LEFT JOIN public.organisations AS o ON o.id = b.organisation_id"
+            " WHERE b.closed_at IS NULL AND NOT certification.brake_release_is_in_force(b.released_at) ORDER BY 1, 2"
+        ).fetchall()
+    return tuple(Held(*row) for row in rows)
+
+
 def last_night(dsn: str) -> date | None:
     """The latest day that an expiry check has evaluated."""
     with psycopg.connect(dsn) as connection:

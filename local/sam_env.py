@@ -1,7 +1,8 @@
 """Let `sam local invoke` reach the stack that `python -m local up` runs (docs/sam.md).
 
 Everything local listens on 127.0.0.1, which in a container is the container itself. As long as the stack is up, the
-database, the AWS APIs and the mail service are also reachable where containers see this machine, and nowhere else.
+database, the AWS APIs, the mail service and Dataverse are also reachable where containers see this machine, and nowhere
+else.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from local.dataverse.client import EmulatorControl
 from local.lambda_host.provision import local_clients
 from local.relay import relay
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 _DOCKER_DESKTOP = "host.docker.internal"
 _SIOCGIFADDR = 0x8915  # netdevice(7): the address of an interface
 _SECRET = "DATABASE_SECRET_ARN"
+_DATAVERSE = ("DATAVERSE_URL", "ENTRA_AUTHORITY")
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,9 @@ def reach(bridge: str = "docker0") -> Reach:
 
 
 @contextmanager
-def sam_env(stack: Stack, aws_url: str, ses_url: str, by: Reach) -> Iterator[dict[str, dict[str, str]]]:
+def sam_env(
+    stack: Stack, aws_url: str, ses_url: str, dataverse_url: str, by: Reach
+) -> Iterator[dict[str, dict[str, str]]]:
     """The content of the file for `sam local invoke --env-vars`, true until the block ends.
 
     A function finds its database by its secret, so each gets a second secret with the same login and another address.
@@ -81,11 +86,15 @@ def sam_env(stack: Stack, aws_url: str, ses_url: str, by: Reach) -> Iterator[dic
         result = {}
         for function in stack.functions:
             environment = {**function.environment, **endpoints}
+            environment |= {name: url(environment[name]) for name in _DATAVERSE if name in environment}
             if _SECRET in environment:
                 login = json.loads(secrets.get_secret_value(SecretId=environment[_SECRET])["SecretString"])
                 login |= {"port": outside(login["host"], int(login["port"])), "host": by.name}
                 environment[_SECRET] = open_.enter_context(_secret(secrets, f"sam-local-{function.logical_id}", login))
             result[function.logical_id] = environment
+        emulator = open_.enter_context(EmulatorControl(dataverse_url))
+        emulator.reached_at({url(dataverse_url)})
+        open_.callback(emulator.reached_at, ())
         yield result
 
 
@@ -102,9 +111,11 @@ def _secret(secrets: SecretsManagerClient, name: str, value: Mapping[str, object
 
 
 @contextmanager
-def sam_env_file(path: Path, stack: Stack, aws_url: str, ses_url: str, by: Reach) -> Iterator[None]:
+def sam_env_file(
+    path: Path, stack: Stack, aws_url: str, ses_url: str, dataverse_url: str, *, by: Reach
+) -> Iterator[None]:
     """The file itself, there until the block ends. It names a secret, and holds none."""
-    with sam_env(stack, aws_url, ses_url, by) as environments:
+    with sam_env(stack, aws_url, ses_url, dataverse_url, by) as environments:
         path.write_text(json.dumps(environments, indent=2))
         try:
             yield

@@ -61,7 +61,6 @@ def announced(stack: LocalStack) -> Iterator[dict[str, str]]:
             "doorbell": stack.urls.url("StatusChanged"),
         }
         path = stack.home / "stack.json"
-        path.touch(mode=0o600)
         path.write_text(json.dumps(addresses | {"outputs": dict(stack.stack.outputs)}))
         try:
             yield addresses

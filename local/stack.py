@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING
 
 import psycopg
 
-from local import database
+from local import database, surroundings
 from local.aws import CREDENTIALS, REGION, LocalAws
 from local.dataverse.process import LocalDataverse
 from local.inbox import OperationsInbox
@@ -29,6 +29,7 @@ from local.lambda_host.template import load_template
 from local.mail import LocalSes
 from local.pg_net import PgNet
 from local.postgres import Postgres
+from local.private import keep_private
 from shared.adapters.postgres.migrate import migrate
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ def endpoints(aws_url: str, ses_url: str) -> dict[str, str]:
 @contextmanager
 def local_postgres(home: Path = HOME, *, durable: bool = True) -> Iterator[Postgres]:
     """PostgreSQL alone, on the project's local data, which one process at a time may hold."""
-    home.mkdir(parents=True, exist_ok=True)
+    keep_private(home)
+    surroundings.forget_connections()
     with _hold(home / "lock"), Postgres(home / "postgres", durable=durable) as postgres:
         yield postgres
 
@@ -128,7 +130,7 @@ def local_stack(
         }
         for name, value in values.items():
             clients.secretsmanager.put_secret_value(SecretId=stack.physical_id(name), SecretString=json.dumps(value))
-        running.enter_context(OperationsInbox(clients, stack.physical_id("OperationsTopic"), alerts))
+        inbox = running.enter_context(OperationsInbox(clients, stack.physical_id("OperationsTopic"), alerts))
         host = running.enter_context(
             LambdaHost(stack, ROOT, endpoints(aws.url, ses.url), on_log=on_log, log_directory=home / "logs")
         )
@@ -136,6 +138,7 @@ def local_stack(
         database.store_doorbell(dsn, urls.url("StatusChanged"), doorbell_key)
         pg_net = running.enter_context(PgNet(dsn))
         running.enter_context(EventSources(stack, host, aws.url))
+        running.callback(inbox.stop_soon)
         if lost and not made:
             database.publish_again(dsn)  # the website was not kept, as after `kill -9`
         yield LocalStack(postgres, dsn, aws.url, ses, dataverse, urls, pg_net, stack, host, home)

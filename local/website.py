@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from statistics import quantiles
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import psycopg
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _PATIENCE_SECONDS = 60.0
 _LOOK_EVERY = 0.02
-_CHANGES_PER_SECOND = 20
+CHANGES_PER_SECOND = 20
 
 
 class WebsiteBehindError(Exception):
@@ -48,53 +48,63 @@ class Latency:
 
 def visit(url: str) -> Site:
     """Look at the website as a visitor does."""
-    listings = httpx.get(f"{url}/website", params={"format": "json"}).raise_for_status().json()["listings"]
+    listings = _get(f"{url}/website", format="json")["listings"]
     return Site({row["key"]: row["hlf_name"] or "" for row in listings})
 
 
+def _get(url: str, **params: str | float) -> Any:  # noqa: ANN401 - whatever JSON is there
+    """From this machine, past every proxy and setting of the environment."""
+    return httpx.get(url, params=params, timeout=30, trust_env=False).raise_for_status().json()
+
+
 def wait_until_synced(dsn: str, seconds: float = _PATIENCE_SECONDS) -> None:
-    """Wait until nothing is waiting to be told to the website. Raises WebsiteBehindError."""
+    """Wait until nothing is waiting to be told to the website but what the brake holds. Raises WebsiteBehindError."""
     deadline = time.monotonic() + seconds
     with psycopg.connect(dsn, autocommit=True) as connection:
         while waiting := _waiting(connection):
             if time.monotonic() > deadline:
-                raise WebsiteBehindError(f"{waiting} listings still wait for the website after {seconds:.0f} seconds")
+                raise WebsiteBehindError(
+                    f"{waiting} listings still wait for the website after {seconds:.0f} seconds ({_why(connection)})"
+                )
             time.sleep(_LOOK_EVERY)
+
+
+def _why(connection: psycopg.Connection) -> str:
+    """The states and reasons of what waits, the most frequent first."""
+    rows = connection.execute(
+        "SELECT concat_ws(' ', l.state, l.reason) FROM certification.listings AS l"
+        " WHERE l.synced_version < l.desired_version GROUP BY 1 ORDER BY count(*) DESC LIMIT 3"
+    ).fetchall()
+    return ", ".join(row[0] for row in rows)
 
 
 def _waiting(connection: psycopg.Connection) -> int:
     row = connection.execute(
-        "SELECT count(*) FROM certification.listings WHERE synced_version < desired_version AND state <> 'set_aside'"
+        "SELECT count(*) FROM certification.listings"
+        " WHERE synced_version < desired_version AND state <> 'set_aside' AND reason IS DISTINCT FROM 'brake'"
     ).fetchone()
     assert row is not None  # noqa: S101 - for the type checker: a count always comes
     return int(row[0])
 
 
-def measure(dsn: str, url: str, catch_up: Callable[[], None], mentors: int = 40) -> Latency | None:
-    """See how long status changes take to the website, at 20 a second. None where nobody is on it."""
-    times = times_to_site(dsn, url, mentors, catch_up=catch_up)
-    return summary(times) if times else None
-
-
 def times_to_site(
     dsn: str,
     url: str,
-    mentors: int,
-    per_second: float = _CHANGES_PER_SECOND,
+    mentors: int | Sequence[UUID],
+    per_second: float = CHANGES_PER_SECOND,
     *,
     catch_up: Callable[[], None] | None = None,
 ) -> list[float]:
     """Pause live mentors one by one with SQL, then resume them, and see when Dynamics accepted each change.
 
-    Milliseconds, two for each mentor. `catch_up` waits until the website is up to date.
+    Milliseconds, two for each mentor: these, or so many of all. `catch_up` waits until the website is up to date.
     """
     began = time.time()
     with psycopg.connect(dsn, autocommit=True) as connection:
         committed = list(_changes(connection, mentors, per_second))
     (catch_up or partial(wait_until_synced, dsn))()
-    reply = httpx.get(f"{url}/_emulator/journal/writes", params={"since": began}, timeout=30).raise_for_status()
     accepted: dict[str, list[float]] = {}
-    for write in reply.json():
+    for write in _get(f"{url}/_emulator/journal/writes", since=began):
         accepted.setdefault(write["key"], []).append(write["at"])
     return [
         (next(at for at in accepted[str(mentor)] if at >= committed_at) - committed_at) * 1000
@@ -108,13 +118,17 @@ def summary(milliseconds: Sequence[float]) -> Latency:
     return Latency(len(milliseconds), cuts[49], cuts[94], cuts[98], max(milliseconds))
 
 
-def _changes(connection: psycopg.Connection, mentors: int, per_second: float) -> Iterator[tuple[UUID, float]]:
-    rows = connection.execute(
-        "SELECT mentor_id FROM certification.listings WHERE state = 'live' ORDER BY mentor_id LIMIT %s", (mentors,)
-    ).fetchall()
+def _changes(
+    connection: psycopg.Connection, mentors: int | Sequence[UUID], per_second: float
+) -> Iterator[tuple[UUID, float]]:
+    if isinstance(mentors, int):
+        rows = connection.execute(
+            "SELECT mentor_id FROM certification.listings WHERE state = 'live' ORDER BY mentor_id LIMIT %s", (mentors,)
+        ).fetchall()
+        mentors = [mentor_id for (mentor_id,) in rows]
     due = time.monotonic()
     for call in ("pause_mentor", "resume_mentor"):
-        for (mentor_id,) in rows:
+        for mentor_id in mentors:
             time.sleep(max(0.0, due - time.monotonic()))
             due += 1 / per_second
             committed_at = time.time()

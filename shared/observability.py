@@ -14,6 +14,7 @@ from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
+from shared.domain.deadlines import function_ends_in
 from shared.domain.errors import CertificationError
 from shared.domain.privacy import redact
 from shared.domain.runs import RunState
@@ -119,6 +120,10 @@ class LogAndMetrics:
     def work(self, function: str, counts: Mapping[str, int], **facts: object) -> None:
         """Report what a function did that is called by messages and requests: all of its counts, zeros too (I12)."""
         logger().info("work", extra={"function": function, "counts": dict(counts), **facts})
+        self.count(function, counts)
+
+    def count(self, function: str, counts: Mapping[str, int]) -> None:
+        """Report numbers alone."""
         _emit({"function": function}, {metric_name(measure): n for measure, n in counts.items()})
 
 
@@ -149,7 +154,7 @@ type Handler[Event] = Callable[[Event, LambdaContext], dict[str, Any]]
 
 
 def guarded[Event](handler: Handler[Event]) -> Handler[Event]:
-    """Log in our form whatever goes wrong, and let Lambda see a code instead of a message.
+    """Bound every wait by the function's own time, log in our form whatever goes wrong, and let Lambda see only a code.
 
     Lambda's runtime writes an uncaught exception's message into the log as it is, and so would a row's values.
     """
@@ -157,7 +162,8 @@ def guarded[Event](handler: Handler[Event]) -> Handler[Event]:
     @functools.wraps(handler)
     def guard(event: Event, context: LambdaContext) -> dict[str, Any]:
         try:
-            return handler(event, context)
+            with function_ends_in(context.get_remaining_time_in_millis() / 1000):
+                return handler(event, context)
         except CertificationError as error:
             logger().error("failed", error=type(error).__name__, reason=str(error))
             code = f"{type(error).__name__}: {error}"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from shared.domain.alerts import Alert, Message
     from shared.domain.comparison import Acceptance, Compared, PastTrigger, Proof, Repairs, SeenRow, Site
     from shared.domain.credential import Health
-    from shared.domain.listings import Answer, Change, Claim, Settled, Stopped, SyncRequest, Table
+    from shared.domain.listings import Answer, Change, Claim, RowState, Settled, Stopped, SyncRequest, Table
     from shared.domain.notices import Notice, Outcome
     from shared.domain.runs import Count, Organisation, Step, Verdict
 
@@ -55,7 +55,7 @@ class Listings(Protocol):
 
     def claim(self, mentor_ids: Sequence[UUID], worker: UUID, lease: timedelta) -> Claim: ...
     def settle(
-        self, worker: UUID, answers: Sequence[tuple[Change, Answer]], doubtful: Container[Change] = ()
+        self, worker: UUID, answers: Sequence[tuple[Change, Answer]], doubtful: Container[tuple[UUID, int]] = ()
     ) -> Settled: ...
     def unsynced(self, after: UUID | None, limit: int) -> Sequence[SyncRequest]: ...
     def tables(self) -> Sequence[Table]:
@@ -91,8 +91,8 @@ class Website(Protocol):
         Raises WebsiteRefusedError when the website lets nothing in.
         """
 
-    def shows(self, changes: Sequence[Change]) -> Sequence[bool | None]:
-        """Whether the website shows exactly what each change says, read now. None: it could not be read."""
+    def read(self, changes: Sequence[Change]) -> Sequence[RowState | None]:
+        """Read the row of each change now, by its key. None: it could not be read."""
 
     def writable(self, tables: Sequence[Table]) -> Sequence[Answer]:
         """Whether rows of each table may be written, found out without writing any. Accepted: yes."""
@@ -196,6 +196,9 @@ class Reconciliation(Protocol):
     def count_waiting(self) -> Mapping[str, int]: ...
     def overdue(self, older_than: timedelta, limit: int) -> Sequence[SyncRequest]:
         """Changes that should have reached the website by now and that nobody is sending."""
+
+    def take_up_missed_changes(self, limit: int) -> Sequence[SyncRequest]:
+        """Note what the triggers could not. Answers what is to be synced."""
 
     def retry_due_set_aside(self, limit: int) -> int: ...
     def find_past_triggers(self, run_id: UUID, limit: int) -> Sequence[PastTrigger]:

@@ -5,13 +5,33 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import psutil
 
 ROOT = Path(__file__).parents[1]
+LONGEST_SECONDS = 180
+
+
+class Program(subprocess.Popen):
+    """A program that no test waits for without end, whether it reads from it or leaves its block."""
+
+    def __enter__(self) -> Self:
+        self._watch = threading.Timer(LONGEST_SECONDS, self.kill)
+        self._watch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._watch.cancel()
+        try:
+            self.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        super().__exit__(None, None, None)
 
 
 @dataclass
@@ -19,15 +39,17 @@ class Local:
     """The command line, with local data of its own."""
 
     home: Path
+    surroundings: dict[str, str] = field(default_factory=dict)
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str) -> Program:
         """Start a command; its output is collected by `communicate` or read line by line."""
         environment = os.environ | {
             "CERTIFICATION_LOCAL_HOME": str(self.home),
             "PYTHONUNBUFFERED": "1",
             "COLUMNS": "120",
+            **self.surroundings,
         }
-        return subprocess.Popen(
+        return Program(
             [sys.executable, "-m", "local", *words],
             cwd=ROOT,
             env=environment,

@@ -20,7 +20,7 @@ from shared.domain.listings import Action, Change, Table
 from tests.wire import _Listener
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 TABLE, KEY = "hlf_peermentors", "hlf_mentorid"
 IN_USE = [Table(TABLE, KEY)]
@@ -193,6 +193,11 @@ class Secrets:
         if fresh and self.fresh is not None:
             self.cached = self.fresh
         return self.cached
+
+
+def shown(website: DataverseWebsite, given: Sequence[Change]) -> list[bool | None]:
+    """Whether each row is as its change has it. None: it could not be read."""
+    return [None if row is None else row.as_sent for row in website.read(given)]
 
 
 class Rig:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote
 
-from local.dataverse import choices
+from local.dataverse import choices, conversions
+from local.dataverse.conversions import GUID
 from local.dataverse.errors import DataverseError
 
 if TYPE_CHECKING:
     from local.dataverse.schema import Column, TableSchema
     from local.dataverse.store import Row, Table
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PAIR = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^']|'')*)'|([^',]*[^',\s]))\s*(,|$)")
 _GUID_LENGTH = 36
+_NUMBER = re.compile(r"-?[0-9]{1,19}")
+_DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 _WHOLE = frozenset({"integer", "bigint", "choice", "state", "status"})
 
 
@@ -55,11 +58,11 @@ def address(table: Table, path: str) -> Address:
     """Read `set(…)`, percent-encoding removed. Raises DataverseError 400 for what is no key of the table."""
     inside = path[path.index("(") + 1 : -1]
     schema = table.schema
-    if len(inside) == _GUID_LENGTH and _GUID.fullmatch(inside):
+    if len(inside) == _GUID_LENGTH and GUID.fullmatch(inside):
         return Address(table, inside.lower(), "", {})
     values = _pairs(schema, inside)
     if len(values) == 1 and schema.primary_id in values:
-        return Address(table, values[schema.primary_id], "", {})
+        return Address(table, str(values[schema.primary_id]), "", {})
     for key in schema.keys:
         if len(key.columns) == len(values) and all(column in values for column in key.columns):
             return Address(table, None, key.name, {column: values[column] for column in key.columns})
@@ -73,9 +76,9 @@ def _pairs(schema: TableSchema, inside: str) -> Row:
         found = _PAIR.match(inside, position)
         if found is None:
             raise _refused(schema, inside)
-        name, text, bare, _ = found.groups()
+        name, text, bare, comma = found.groups()
         column = schema.columns.get(name)
-        if column is None:
+        if column is None or name in values or (comma and found.end() == len(inside)):
             raise DataverseError.not_a_key(schema.name)
         values[name] = _value(schema, column, text, bare)
         position = found.end()
@@ -94,20 +97,23 @@ def _refused(schema: TableSchema, inside: str) -> DataverseError:
 
 
 def _value(schema: TableSchema, column: Column, text: str | None, bare: str | None) -> object:
-    if text is not None:
-        if column.type in _WHOLE:
-            raise DataverseError.not_a_key(schema.name)
-        if not choices.REFUSED_KEY_CHARACTERS.isdisjoint(text):
-            raise _refused(schema, text)
-        return text.replace("''", "'")
-    bare = bare or ""
-    try:
-        if column.type in _WHOLE:
-            return int(bare)
-        if column.type in {"decimal", "double", "money"}:
-            return float(bare)
-    except ValueError:
-        raise DataverseError.not_a_key(schema.name) from None
+    """A value as the row keeps it. Raises DataverseError for one that the column cannot have."""
+    if text is not None and not choices.REFUSED_KEY_CHARACTERS.isdisjoint(text):
+        raise _refused(schema, text)
     if column.type in {"string", "memo"}:
-        raise DataverseError.not_a_key(schema.name)
-    return bare if column.type in {"datetime", "date"} else bare.lower()
+        if text is None:
+            raise DataverseError.not_a_key(schema.name)
+        return text.replace("''", "'")
+    if column.type in {"lookup", "uniqueidentifier"} and GUID.fullmatch(text or bare or ""):
+        return (text or bare or "").lower()
+    bare = bare or ""
+    if column.type in _WHOLE and _NUMBER.fullmatch(bare):
+        return int(bare)
+    if column.type in {"decimal", "double", "money"} and _DECIMAL.fullmatch(bare):
+        return float(bare)
+    if column.type in {"datetime", "date"}:
+        with suppress(DataverseError):
+            return conversions.CONVERT[column.type](schema, column, bare)
+    if column.type == "boolean" and bare in {"true", "false"}:
+        return bare == "true"
+    raise DataverseError.not_a_key(schema.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from local.dataverse import batch, control, defaults, entra, exchange, routes, website
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _API = defaults.API
 _MAX_URL = 32_768
+_asked_at: ContextVar[str] = ContextVar("asked_at")
 _HEADERS = [
     ("Cache-Control", "no-cache"),
     ("Expires", "-1"),
@@ -47,8 +49,7 @@ class Emulator:
     def __init__(
         self, url: str, schemas: Iterable[TableSchema], *, site: Site | None = None, limits: Limits | None = None
     ) -> None:
-        self.url = url
-        self.api_url = f"{url}{_API}"
+        self._url = url
         self.store = Store(schemas)
         self.tokens = Tokens(url)
         self.settings = Settings()
@@ -57,6 +58,16 @@ class Emulator:
         self.journal = Journal()
         self.portal = None if site is None else website.Cache(site)
         self._affinity = ("Set-Cookie", f"ARRAffinity={uuid.uuid4().hex}{uuid.uuid4().hex}; path=/; HttpOnly")
+
+    @property
+    def url(self) -> str:
+        """Where the request under way has reached it; links lead there again."""
+        return _asked_at.get(self._url)
+
+    @property
+    def api_url(self) -> str:
+        """Of the Web API."""
+        return f"{self.url}{_API}"
 
     def reset(self) -> None:
         """As new: no rows, the default credentials and settings, no faults, an empty journal. The limits stay."""
@@ -117,9 +128,11 @@ class Emulator:
         request = await _request(scope, receive)
         if request is None:
             return
+        if self.tokens.origins and (origin := f"http://{request.headers.get('host')}") in self.tokens.origins:
+            _asked_at.set(origin)
         path = request.path
         if path.startswith("/api/data/"):
-            request.path = path.removeprefix(_API)
+            request.path = path.removeprefix(_API) if path != _API.rstrip("/") else ""
             await exchange.service(self, exchange.Wire(scope, receive, send), request)
         elif path.endswith("/oauth2/v2.0/token"):
             await exchange.token(self, exchange.Wire(scope, receive, send), request)

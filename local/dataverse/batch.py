@@ -41,19 +41,25 @@ def answer(emulator: Emulator, request: Request) -> Response:
             f" '{emulator.settings.batch_limit}' query operations, including changeset operations, are allowed.",
         )
     go_on = _continues(request.headers.get("prefer", ""))
-    status = 200
+    status = 200 if items else choices.EMPTY_BATCH_STATUS
     parts: list[bytes] = []
     for item in items:
         if isinstance(item, list):
             part, failed = _change_set(emulator, item)
         else:
-            response = emulator.execute(item.request)
+            response = _carried_out(emulator, item)
             part, failed = _part(response), response.status if response.status >= _FAILURE else 0
         parts.append(part)
         if failed and not go_on:
             status = failed if choices.OUTER_STATUS_IS_THE_FAILURES else _FAILURE
             break
     return _multipart(status, "batch", parts)
+
+
+def _carried_out(emulator: Emulator, operation: Operation) -> Response:
+    if operation.readable:
+        return emulator.execute(operation.request)
+    return UnreadableStreamError(operation.request.path.partition("(")[0]).response()
 
 
 def _continues(prefer: str) -> bool:
@@ -81,7 +87,7 @@ def _within(emulator: Emulator, operation: Operation, made: dict[str, str]) -> R
         request = references.resolve(operation.request, made)
     except DataverseError as error:
         raise _ChangeSetFailed(operation, error.response()) from None
-    response = emulator.execute(request)
+    response = _carried_out(emulator, operation._replace(request=request))
     if response.status >= _FAILURE:
         raise _ChangeSetFailed(operation, response)
     if operation.content_id:

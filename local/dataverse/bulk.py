@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from local.dataverse import choices, records, values
+from local.dataverse import choices, records, unserved, values
 from local.dataverse.addresses import Address, address, decode
 from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
 from local.dataverse.messages import Response
@@ -22,7 +22,7 @@ type _Item = dict[str, Any]
 def answer(emulator: Emulator, table: Table, message: str, request: Request) -> Response:
     """POST to set/Microsoft.Dynamics.CRM.{message}."""
     if message not in {"CreateMultiple", "UpdateMultiple", "UpsertMultiple"}:
-        raise DataverseError.no_such_segment(f"Microsoft.Dynamics.CRM.{message}")
+        raise unserved.segment(f"Microsoft.Dynamics.CRM.{message}")
     items = _targets(table, request)
     with emulator.store.transaction():
         match message:
@@ -108,5 +108,5 @@ def _by_reference(emulator: Emulator, table: Table, item: _Item) -> Address | No
         return None
     path = decode(str(item[_ID])).removeprefix(emulator.api_url).removeprefix("/api/data/v9.2").removeprefix("/")
     if path.partition("(")[0] != table.schema.set_name or not path.endswith(")"):
-        raise DataverseError.no_such_segment(path.partition("(")[0])
+        raise unserved.segment(path.partition("(")[0])
     return address(table, path)

@@ -10,9 +10,10 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from local.dataverse import unserved
 from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
 from local.dataverse.messages import Request, Response
-from local.dataverse.urls import not_implemented
+from local.dataverse.store import indexed
 
 if TYPE_CHECKING:
     from local.dataverse.app import Emulator
@@ -21,15 +22,21 @@ if TYPE_CHECKING:
 def answer(emulator: Emulator, request: Request) -> Response:
     """POST BulkDelete. Raises DataverseError."""
     try:
-        found = [_condition(query) for query in json.loads(request.body)["QuerySet"]]
-    except (ValueError, KeyError, TypeError):
+        asked = json.loads(request.body)
+        if asked.get("RecurrencePattern"):
+            raise DataverseError.not_served("BulkDelete again and again")
+        found = [_condition(query) for query in asked["QuerySet"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise DataverseError.payload("BulkDelete", "The parameters of the action could not be read.") from None
     for name, column, values in found:
         table = emulator.store.tables_by_name.get(name)
-        if table is None or column not in table.schema.columns:
+        if table is None:
             raise DataverseError.unknown_property(column, name)
+        if column not in table.schema.columns:
+            raise unserved.unknown_property(table, column)
         emulator.tokens.require(request.user, name, "delete")
-        for row in [row for row in table.rows.values() if row[column] in values]:
+        wanted = indexed(tuple(values))
+        for row in [row for row in table.rows.values() if indexed((row[column],))[0] in wanted]:
             table.delete(row[table.schema.primary_id])
     body = {
         "@odata.context": f"{emulator.api_url}$metadata#Microsoft.Dynamics.CRM.BulkDeleteResponse",
@@ -41,7 +48,8 @@ def answer(emulator: Emulator, request: Request) -> Response:
 def _condition(query: dict[str, Any]) -> tuple[str, str, set[Any]]:
     """Table, column and values. Raises KeyError or TypeError for what is no query."""
     conditions = query["Criteria"]["Conditions"]
-    if len(conditions) != 1 or conditions[0]["Operator"] != "In":
-        raise not_implemented()
+    more = query["Criteria"].get("Filters") or query.get("LinkEntities") or query.get("TopCount")
+    if more or len(conditions) != 1 or conditions[0]["Operator"] != "In":
+        raise DataverseError.not_served("BulkDelete with anything but one condition In")
     values = {value["Value"] for value in conditions[0]["Values"]}
     return query["EntityName"], conditions[0]["AttributeName"], values

@@ -220,6 +220,10 @@ class EmulatorControl:
         """settings.Settings, after these were changed."""
         return dict(self._ask("PUT", "settings", changes) if changes else self._ask("GET", "settings"))
 
+    def reached_at(self, origins: Iterable[str]) -> None:
+        """Where else it is reached, as through a relay; those of before are forgotten."""
+        self._ask("PUT", "origins", sorted(origins))
+
     def website(self, area: str = "") -> list[Row]:
         """The listings that a visitor sees now, by name; those whose area holds this text. `key` is the mentor's id."""
         reply = self._client.get("/website", params={"omrade": area}, headers={"Accept": "application/json"})

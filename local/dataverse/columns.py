@@ -5,8 +5,8 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from local.dataverse import unserved
 from local.dataverse.comparisons import KINDS, Column
-from local.dataverse.errors import DataverseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,12 +24,14 @@ def _resolve(table: Table, path: str) -> Column:
     schema = table.schema
     if not beyond:
         column = schema.columns.get(name)
-        if column is None:
-            raise DataverseError.unknown_property(name, schema.name)
-        return Column(KINDS[column.type], itemgetter(name))
+        if column is not None:
+            return Column(KINDS[column.type], itemgetter(name))
+        if name in schema.navigations:
+            return Column("navigation", itemgetter(schema.navigations[name].property))
+        raise unserved.unknown_property(table, name)
     lookup = schema.navigations.get(name)
     if lookup is None:
-        raise DataverseError.unknown_property(name, schema.name)
+        raise unserved.unknown_property(table, name)
     target = table.store.tables_by_name[lookup.target]
     kind, inner = _resolve(target, rest)
     rows, pointer = target.rows, lookup.property

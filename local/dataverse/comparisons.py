@@ -1,7 +1,7 @@
 """Comparing a column with a value or another column: every operator, as a closure over a row.
 
 A comparison with an empty column is false, `ne` is true: Dataverse asks SQL for `<> … OR … IS NULL`, and `not` is taken
-to follow it (choices.py). Text is compared without case, as documented for `$filter`.
+to follow it (choices.py). Text is compared as collation.py says, which is documented for `$filter`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from local.dataverse import choices
+from local.dataverse.collation import folded
 from local.dataverse.errors import DataverseError
 
 if TYPE_CHECKING:
@@ -37,7 +38,11 @@ KINDS: Final = {
     "lookup": "guid",
     "uniqueidentifier": "guid",
 }
-"""Column type to how its values compare. Besides: "word", text whose case counts, in table definitions."""
+"""Column type to how its values compare.
+
+Besides: "word", text whose case counts, in table definitions; "navigation", a lookup by the name of its navigation
+property, which can only be compared with null.
+"""
 
 _EDM: Final = {
     "text": "Edm.String",
@@ -48,6 +53,7 @@ _EDM: Final = {
     "date": "Edm.Date",
     "guid": "Edm.Guid",
     "null": "<null>",
+    "navigation": "Microsoft.Dynamics.CRM.crmbaseentity",
 }
 _OPERATIONS: Final[dict[str, tuple[str, Callable[[Any, Any], bool]]]] = {
     "eq": ("Equal", operator.eq),
@@ -93,7 +99,7 @@ def _against(column: Column, name: str, wanted: object) -> Predicate:
     empty = name == "ne" and choices.EMPTY_COLUMNS_ARE_NOT_EQUAL
     match column.kind:
         case "text":
-            return lambda row: empty if (value := get(row)) is None else holds(value.casefold(), wanted)
+            return lambda row: empty if (value := get(row)) is None else holds(folded(value), wanted)
         case "datetime":  # whole seconds against perhaps a fraction: without the Z, text order is time order
             return lambda row: empty if (value := get(row)) is None else holds(value[:19], wanted)
         case _:
@@ -102,12 +108,12 @@ def _against(column: Column, name: str, wanted: object) -> Predicate:
 
 def compare_columns(left: Column, name: str, right: Column) -> Predicate:
     """`firstname eq lastname`. Raises DataverseError unless both are of one type."""
-    if left.kind != right.kind:
+    if left.kind != right.kind or left.kind == "navigation":
         raise _incompatible(left.kind, name, right.kind)
     get, other = left.get, right.get
     holds = _OPERATIONS[name][1]
     empty = name == "ne" and choices.EMPTY_COLUMNS_ARE_NOT_EQUAL
-    fold: Callable[[Any], Any] = str.casefold if left.kind == "text" else lambda value: value
+    fold: Callable[[Any], Any] = folded if left.kind == "text" else lambda value: value
 
     def predicate(row: Row) -> bool:
         value, second = get(row), other(row)
@@ -121,7 +127,7 @@ def fitting(column: Column, name: str, literal: Literal) -> object:
     kind, value = literal
     match column.kind, kind:
         case "text", "text":
-            return value.casefold()
+            return folded(value)
         case "datetime", "date":
             return f"{value}T00:00:00"
         # Microsoft's own sample quotes a guid: `_owninguser_value eq '<systemuserid value>'`.
@@ -129,17 +135,19 @@ def fitting(column: Column, name: str, literal: Literal) -> object:
             return value.lower()
         case "word", "text":
             return value
-        case wanted, given if wanted == given:
+        case wanted, given if wanted == given != "navigation":
             return value
     raise _incompatible(column.kind, name, kind)
 
 
 def parsed(column: Column, text: str) -> object:
     """A value of `PropertyValues`, always text there, as the column's values compare with it. Raises DataverseError."""
+    if column.kind == "navigation":
+        raise _incompatible(column.kind, "eq", "text")
     try:
         match column.kind:
             case "text":
-                return text.casefold()
+                return folded(text)
             case "number":
                 return float(text) if "." in text else int(text)
             case "boolean":
@@ -152,21 +160,26 @@ def parsed(column: Column, text: str) -> object:
                 return text
     except (ValueError, KeyError):
         raise DataverseError(
-            400, "0x80040203", f"Cannot convert the literal '{text}' to the expected type '{_EDM[column.kind]}'."
+            400,
+            choices.FUNCTION_VALUE_CODE,
+            f"Cannot convert the literal '{text}' to the expected type '{_EDM[column.kind]}'.",
         ) from None
 
 
 def utc(text: str) -> str:
     """A datetime or date as it compares with a row's: UTC, without the Z. Raises ValueError."""
     moment = datetime.fromisoformat(text)
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text} is no time in UTC") from None
     return moment.replace(tzinfo=None).isoformat()
 
 
 def _incompatible(left: str, name: str, right: str) -> DataverseError:
     return DataverseError(
         400,
-        "0x0",
+        choices.INCOMPATIBLE_TYPES_CODE,
         "A binary operator with incompatible types was detected. Found operand types"
         f" '{_EDM[left]}' and '{_EDM[right]}' for operator kind '{_OPERATIONS[name][0]}'.",
     )

@@ -1,6 +1,7 @@
 """/_emulator: what tests, the local stack and a curious person may do to the emulator. JSON in, JSON out.
 
-client.EmulatorControl is this in Python; docs/dataverse-emulator.md lists the addresses.
+client.EmulatorControl is this in Python; docs/dataverse-emulator.md lists the addresses, docs/dataverse-faults.md has
+every body.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     type Handler = Callable[[Emulator, str, Query, bytes], object]
 
 _SETTINGS: Final = TypeAdapter(Settings)
+_ORIGINS: Final = TypeAdapter(set[str])
 _ROWS: Final = TypeAdapter(list[dict[str, Any]])
+_FIELDS: Final = TypeAdapter(dict[str, Any])
 
 
 class Block(BaseModel):
@@ -115,7 +118,7 @@ def _limits(emulator: Emulator, _rest: str, _query: Query, _body: bytes) -> obje
 
 def _change_limits(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
     """Change those that are named; what users did so far is forgotten, so that a new limit starts from nothing."""
-    changed = Limits.model_validate(emulator.protection.limits.model_dump() | json.loads(body))
+    changed = Limits.model_validate(emulator.protection.limits.model_dump() | _FIELDS.validate_json(body))
     emulator.protection.reset(changed)
     return changed.model_dump()
 
@@ -127,7 +130,10 @@ def _block(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object
 
 
 def _credentials(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
-    credentials.carry_out(emulator.tokens, credentials.Change.model_validate_json(body))
+    change = credentials.Change.model_validate_json(body)
+    if change.action in {"deny", "allow"} and change.table not in emulator.store.tables_by_name:
+        raise LookupError(f"there is no table {change.table}")
+    credentials.carry_out(emulator.tokens, change)
     return {}
 
 
@@ -159,12 +165,17 @@ def _settings(emulator: Emulator, _rest: str, _query: Query, _body: bytes) -> ob
 
 
 def _change_settings(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
-    asked = json.loads(body)
+    asked = _FIELDS.validate_json(body)
     known = dataclasses.asdict(emulator.settings)
     if unknown := asked.keys() - known.keys():
         raise ValueError(f"there is no setting {', '.join(sorted(unknown))}")
     emulator.settings = _SETTINGS.validate_python(known | asked)
     return dataclasses.asdict(emulator.settings)
+
+
+def _change_origins(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
+    emulator.tokens.origins = _ORIGINS.validate_json(body)
+    return sorted(emulator.tokens.origins)
 
 
 def _portal(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
@@ -203,6 +214,7 @@ _HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     ("PUT", "rows"): _fill,
     ("GET", "settings"): _settings,
     ("PUT", "settings"): _change_settings,
+    ("PUT", "origins"): _change_origins,
     ("PUT", "website"): _portal,
     ("POST", "reset"): _reset,
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -32,13 +34,24 @@ EDM: Final = {
     "uniqueidentifier": "Guid",
 }
 """Column type to the type of `$metadata`, without `Edm.`."""
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _INT32 = range(-(2**31), 2**31)
+_WHOLE: Final = re.compile(r"-?[0-9]{1,19}")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INVALID = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XmlConvert.VerifyXmlChars refuses, which the service asks for every text (page "Manage invalid characters")."""
 
 
-def _text(schema: TableSchema, column: Column, value: object) -> str:
+def _text(schema: TableSchema, column: Column, value: object) -> str | None:
     if type(value) is not str:
         raise _literal(schema, column, value)
+    if not value.isprintable() and (found := _INVALID.search(value)):
+        raise DataverseError(
+            choices.INVALID_CHARACTER_STATUS,
+            "0x80040278",
+            f"Invalid character in field '{column.name}': {_described(found.group())}, is an invalid character.",
+        )
     if len(value) > column.max_length or (not value.isascii() and _units(value) > column.max_length):
         raise DataverseError(
             400,
@@ -46,11 +59,17 @@ def _text(schema: TableSchema, column: Column, value: object) -> str:
             f"A validation error occurred.  The length of the '{column.name}' attribute of the '{schema.name}' entity"
             f" exceeded the maximum allowed length of '{column.max_length}'.",
         )
-    return value
+    return value if value or choices.EMPTY_TEXT_IS_KEPT else None
+
+
+def _described(character: str) -> str:
+    """As .NET does it, which shows a full stop for NUL; half of a pair cannot be shown at all."""
+    shown = {"\0": "."}.get(character, "?" if "\ud800" <= character <= "\udfff" else character)
+    return f"'{shown}', hexadecimal value 0x{ord(character):02X}"
 
 
 def _units(value: str) -> int:
-    return len(value.encode("utf-16-le")) // 2  # what an nvarchar counts
+    return len(value.encode("utf-16-le")) // 2 if choices.TEXT_LENGTH_IN_UTF16 else len(value)
 
 
 def _boolean(schema: TableSchema, column: Column, value: object) -> bool:
@@ -63,10 +82,9 @@ def _boolean(schema: TableSchema, column: Column, value: object) -> bool:
 
 def _whole(schema: TableSchema, column: Column, value: object) -> int:
     if type(value) is str and column.type in choices.TEXT_IS_CONVERTED:
-        try:
-            value = int(value)
-        except ValueError:
-            raise _literal(schema, column, value) from None
+        if not _WHOLE.fullmatch(value):
+            raise _literal(schema, column, value)
+        value = int(value)
     if type(value) is not int or (column.type != "bigint" and value not in _INT32):
         raise _literal(schema, column, value)
     return value
@@ -82,7 +100,7 @@ def _option(schema: TableSchema, column: Column, value: object) -> int:
     number = _whole(schema, column, value)
     if number not in column.options:
         raise DataverseError(
-            400,
+            choices.UNKNOWN_OPTION_STATUS,
             "0x8004431A",
             f"A validation error occurred. The value {number} of '{column.name}' on record of type '{schema.name}' is"
             f" outside the valid range. Accepted Values: {','.join(map(str, column.options))}",
@@ -92,20 +110,19 @@ def _option(schema: TableSchema, column: Column, value: object) -> int:
 
 def _number(schema: TableSchema, column: Column, value: object) -> float:
     if type(value) is str and column.type in choices.TEXT_IS_CONVERTED:
-        try:
-            value = float(value)
-        except ValueError:
-            raise _literal(schema, column, value) from None
+        if not _NUMBER.fullmatch(value):
+            raise _literal(schema, column, value)
+        value = float(value)
     if type(value) is str:
         raise DataverseError.payload(
             schema.set_name,
             f"Cannot convert a value to target type 'Edm.{EDM[column.type]}' because of conflict between input format"
             " string/number and parameter 'IEEE754Compatible' false/true.",
         )
-    if type(value) is not int and type(value) is not float:
+    if type(value) is not int and (type(value) is not float or not math.isfinite(value)):
         raise _literal(schema, column, value)
     _in_range(schema, column, value)
-    return value if type(value) is int else round(value, column.precision)
+    return round(value, column.precision) if type(value) is float and choices.NUMBERS_ARE_ROUNDED else value
 
 
 def _in_range(schema: TableSchema, column: Column, value: float) -> None:
@@ -123,24 +140,24 @@ def _datetime(schema: TableSchema, column: Column, value: object) -> str:
     if type(value) is str:
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
-            raise _literal(schema, column, value) from None
-        if "T" in value and moment.tzinfo is not None:
-            return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            if moment.tzinfo is None and choices.TIMES_WITHOUT_ZONE_ARE_UTC:
+                moment = moment.replace(tzinfo=UTC)
+            if _DAY.match(value) and "T" in value and moment.tzinfo is not None:
+                return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+        except (ValueError, OverflowError):
+            pass  # said below
     raise _literal(schema, column, value)
 
 
 def _date(schema: TableSchema, column: Column, value: object) -> str:
-    if type(value) is str:
-        try:
+    if type(value) is str and _DAY.fullmatch(value):
+        with suppress(ValueError):
             return date.fromisoformat(value).isoformat()
-        except ValueError:
-            pass
     raise _literal(schema, column, value)
 
 
 def _guid(schema: TableSchema, column: Column, value: object) -> str:
-    if type(value) is str and _GUID.fullmatch(value):
+    if type(value) is str and GUID.fullmatch(value):
         return value.lower()
     raise _literal(schema, column, value)
 

@@ -59,8 +59,15 @@ def carry_out(tokens: Tokens, change: Change) -> None:
         case "remove_user":
             tokens.remove_user(who)
         case "deny":
+            _user(tokens, who)
             tokens.deny(who, change.table, change.privilege)
         case "allow":
+            _user(tokens, who)
             tokens.allow(who, change.table, change.privilege)
         case "set_lifetime":
             tokens.lifetime = change.lifetime
+
+
+def _user(tokens: Tokens, application_id: str) -> None:
+    if application_id.lower() not in tokens.users:
+        raise LookupError(f"there is no application user {application_id}")

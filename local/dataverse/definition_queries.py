@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
-from local.dataverse import urls
+from local.dataverse import choices, urls
 from local.dataverse.comparisons import Column
+from local.dataverse.conversions import GUID
 from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
 from local.dataverse.filters import compile_filter
 from local.dataverse.messages import Response
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from local.dataverse.app import Emulator
-    from local.dataverse.definitions import Definition
+    from local.dataverse.definition_defaults import Definition
+
+
+_SEGMENT: Final = re.compile(r"[\w.$]+(\((?:(\w+)=)?(?:'([^']*)'|([^()',=]*))\))?")
 
 
 def collection(
@@ -57,6 +62,41 @@ def selected(
             raise DataverseError.unknown_property(name, kind)
     always = {"@odata.type", "MetadataId", *(name for name, _ in expand_items(options.get("$expand", "")))}
     return [{name: value for name, value in item.items() if name in names or name in always} for item in items]
+
+
+def addressed[T](segment: str, items: Sequence[tuple[T, Definition]], kind: str, keys: tuple[str, ...]) -> T | None:
+    """What `Keys(…)` addresses, None where a segment addresses all. Raises DataverseError for what is not there.
+
+    `keys` are the properties by which one can be addressed.
+    """
+    match = _SEGMENT.fullmatch(segment)
+    if match is None:
+        raise DataverseError.not_a_key(kind)
+    whole, name, text, bare = match.groups()
+    if not whole:
+        return None
+    name, value = name or "MetadataId", bare.lower() if text is None else text
+    is_id = name == "MetadataId"
+    if name not in keys or is_id != (text is None) or (is_id and not GUID.fullmatch(value)):
+        raise DataverseError.not_a_key(kind)
+    for found, item in items:
+        if item[name] == value:
+            return found
+    raise DataverseError(404, choices.NO_DEFINITION_CODE, f"Could not find {kind} with {name} = {value}.")
+
+
+def property_reply(emulator: Emulator, context: str, item: Definition, segments: Sequence[str]) -> Response:
+    """One property of a definition by itself. Raises DataverseError."""
+    name = segments[0]
+    if name not in item:
+        raise DataverseError.no_such_segment(name.partition("(")[0])
+    if len(segments) > 1:
+        raise DataverseError.not_served(f"{'/'.join(segments)} of a definition")
+    value = item[name]
+    if value is None:
+        return Response(204, [ODATA_VERSION])
+    body = {"@odata.context": f"{emulator.api_url}$metadata#{context}/{name}"}
+    return json_reply(body | (value if isinstance(value, dict) else {"value": value}))
 
 
 def _filter_column(sample: Definition, path: str, kind: str) -> Column:

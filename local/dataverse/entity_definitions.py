@@ -1,12 +1,11 @@
-"""EntityDefinitions: tables, their columns, keys and relationships."""
+"""EntityDefinitions and RelationshipDefinitions: tables, their columns, keys and relationships."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from local.dataverse import definitions
-from local.dataverse.definition_queries import collection, json_reply, selected
+from local.dataverse.definition_queries import addressed, collection, json_reply, property_reply, selected
 from local.dataverse.errors import DataverseError
 from local.dataverse.shapes import expand_items
 
@@ -14,101 +13,133 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from local.dataverse.app import Emulator
-    from local.dataverse.definitions import Definition
+    from local.dataverse.definition_defaults import Definition
     from local.dataverse.messages import Response
     from local.dataverse.schema import TableSchema
     from local.dataverse.urls import Options
 
-_SEGMENT: Final = re.compile(r"([\w.$]+)(?:\((?:(\w+)=)?'?([^()']*)'?\))?")
+_NAMES: Final = ("LogicalName", "MetadataId")
+_RELATIONSHIPS: Final = ("OneToManyRelationships", "ManyToOneRelationships", "ManyToManyRelationships")
+_OPTION_SETS: Final = ("OptionSet", "GlobalOptionSet")
 
 
 class EntityDefinitions:
-    """One request to EntityDefinitions."""
+    """One request to EntityDefinitions or RelationshipDefinitions. What is wrong raises DataverseError."""
 
     def __init__(self, emulator: Emulator, options: Options) -> None:
         self.emulator = emulator
         self.options = options
 
     def answer(self, segments: Sequence[str]) -> Response:
-        """The path's segments, `EntityDefinitions` or `EntityDefinitions(…)` first. Raises DataverseError."""
+        """The path's segments, `EntityDefinitions` or `EntityDefinitions(…)` first."""
         schemas = self.emulator.store.schemas
-        schema = self._one(segments[0], [(schema, definitions.entity(schema)) for schema in schemas], "EntityMetadata")
+        items = [(schema, definitions.entity(schema)) for schema in schemas]
+        schema = addressed(segments[0], items, "EntityMetadata", _NAMES)
         if schema is None:
+            _no_more(segments[1:])
             found = [self._expanded(schema) for schema in schemas]
             return collection(self.emulator, "EntityDefinitions", "EntityMetadata", found, self.options)
+        context = f"EntityDefinitions('{schema.name}')"
         if len(segments) == 1:
-            return self._single(f"EntityDefinitions('{schema.name}')", self._expanded(schema), "EntityMetadata")
-        return self._below(schema, segments[1], segments[2] if len(segments) > 2 else "")  # noqa: PLR2004 - a cast
+            return self._single(context, self._expanded(schema), "EntityMetadata")
+        name = segments[1].partition("(")[0]
+        if name == "Attributes":
+            return self._attributes(schema, segments[1:], f"{context}/Attributes")
+        below = self._below(schema, name)
+        if below is None:
+            return property_reply(self.emulator, context, definitions.entity(schema), segments[1:])
+        keys = ("SchemaName", "MetadataId") if name in _RELATIONSHIPS else _NAMES
+        return self._listed(segments[1:], below, f"{context}/{name}", keys)
 
-    def _below(self, schema: TableSchema, segment: str, cast: str) -> Response:
-        name = segment.partition("(")[0]
-        context = f"EntityDefinitions('{schema.name}')/{name}"
+    def relationships(self, segments: Sequence[str]) -> Response:
+        """The path's segments, `RelationshipDefinitions` or `RelationshipDefinitions(…)` first."""
+        found = definitions.relationships(self.emulator.store.schemas)
+        return self._listed(segments, found, "RelationshipDefinitions", ("SchemaName", "MetadataId"))
+
+    def _below(self, schema: TableSchema, name: str) -> list[Definition] | None:
+        """What belongs to a table by a collection's name; None where it is none."""
         relationships = definitions.relationships(self.emulator.store.schemas)
         match name:
             case "Attributes":
-                return self._attributes(schema, segment, cast, context)
+                return [definitions.attribute(schema, column) for column in schema.columns.values()]
             case "Keys":
-                return self._listed(segment, [definitions.key(schema, key) for key in schema.keys], context)
+                return [definitions.key(schema, key) for key in schema.keys]
             case "OneToManyRelationships":
-                found = [item for item in relationships if item["ReferencedEntity"] == schema.name]
+                return [item for item in relationships if item["ReferencedEntity"] == schema.name]
             case "ManyToOneRelationships":
-                found = [item for item in relationships if item["ReferencingEntity"] == schema.name]
+                return [item for item in relationships if item["ReferencingEntity"] == schema.name]
             case "ManyToManyRelationships":
-                found = []
-            case _:
-                raise DataverseError.no_such_segment(name)
-        return self._listed(segment, found, context)
+                return []
+        return None
 
-    def _attributes(self, schema: TableSchema, segment: str, cast: str, context: str) -> Response:
+    def _attributes(self, schema: TableSchema, segments: Sequence[str], context: str) -> Response:
+        segment, *rest = segments
+        cast = rest.pop(0) if rest and rest[0].startswith(definitions.NAMESPACE) else ""
         items = [(column, definitions.attribute(schema, column)) for column in schema.columns.values()]
         if cast:
+            definitions.check_cast(cast)
             items = [item for item in items if item[1]["@odata.type"] == f"#{cast}"]
             context += f"/{cast}"
-        expanded = [name for name, _ in expand_items(self.options.get("$expand", ""))]
-        if expanded not in ([], ["OptionSet"]) or (expanded and not cast):
-            raise DataverseError.unknown_property(expanded[0], "AttributeMetadata")
-        for column, item in items if expanded else ():
-            item["OptionSet"] = definitions.option_set(schema, column)
-        one = self._one(segment, [(item, item) for _, item in items], "AttributeMetadata")
+        expanded = expand_items(self.options.get("$expand", ""))
+        for name, _ in expanded:
+            if name not in _OPTION_SETS or not cast or cast not in definitions.WITH_OPTIONS:
+                raise DataverseError.unknown_property(name, "AttributeMetadata")
+        for column, item in items:
+            for name, options in expanded:
+                option_set = definitions.option_set(schema, column) if name == "OptionSet" else None
+                item[name] = option_set and selected([option_set], options, "OptionSetMetadata", None)[0]
+        one = addressed(segment, [(item, item[1]) for item in items], "AttributeMetadata", _NAMES)
         known = None if cast else definitions.BASE_ATTRIBUTE
-        if one is not None:
-            return self._single(context, one, "AttributeMetadata", known)
-        found = [item for _, item in items]
-        return collection(self.emulator, context, "AttributeMetadata", found, self.options, known=known)
+        if one is None:
+            _no_more(rest)
+            found = [item for _, item in items]
+            return collection(self.emulator, context, "AttributeMetadata", found, self.options, known=known)
+        column, item = one
+        if not rest:
+            return self._single(context, item, "AttributeMetadata", known)
+        if cast in definitions.WITH_OPTIONS and rest[0] in _OPTION_SETS:
+            item |= {"OptionSet": definitions.option_set(schema, column), "GlobalOptionSet": None}
+        return property_reply(self.emulator, context, item, rest)
 
-    def _listed(self, segment: str, items: Sequence[Definition], context: str) -> Response:
-        one = self._one(segment, [(item, item) for item in items], "MetadataBase")
-        if one is not None:
-            return self._single(context, one, "MetadataBase")
-        return collection(self.emulator, context, "MetadataBase", items, self.options)
+    def _listed(
+        self, segments: Sequence[str], items: Sequence[Definition], context: str, keys: tuple[str, ...]
+    ) -> Response:
+        segment, *rest = segments
+        if rest and rest[0].startswith(definitions.NAMESPACE):
+            cast = rest.pop(0)
+            if cast not in definitions.RELATIONSHIP_TYPES or context.endswith("/Keys"):
+                raise DataverseError.no_such_segment(cast)
+            items = [item for item in items if item["@odata.type"] == f"#{cast}"]
+            context += f"/{cast}"
+        one = addressed(segment, [(item, item) for item in items], "MetadataBase", keys)
+        if one is None:
+            _no_more(rest)
+            if "$expand" in self.options:
+                raise DataverseError.not_served(f"$expand of {context}")
+            return collection(self.emulator, context, "MetadataBase", items, self.options)
+        if rest:
+            return property_reply(self.emulator, context, one, rest)
+        return self._single(context, one, "MetadataBase")
 
     def _expanded(self, schema: TableSchema) -> Definition:
         found = definitions.entity(schema)
         for name, options in expand_items(self.options.get("$expand", "")):
-            if name == "Attributes":
-                items = [definitions.attribute(schema, column) for column in schema.columns.values()]
-                found[name] = selected(items, options, "AttributeMetadata", definitions.BASE_ATTRIBUTE)
-            elif name == "Keys":
-                keys = [definitions.key(schema, key) for key in schema.keys]
-                found[name] = selected(keys, options, "EntityKeyMetadata", None)
-            else:
+            below = self._below(schema, name)
+            if below is None:
                 raise DataverseError.unknown_property(name, "EntityMetadata")
+            known = definitions.BASE_ATTRIBUTE if name == "Attributes" else None
+            found[name] = selected(below, options, "MetadataBase", known)
         return found
-
-    def _one[T](self, segment: str, items: Sequence[tuple[T, Definition]], kind: str) -> T | None:
-        """What `Keys(…)` addresses, None where a segment addresses all. Raises DataverseError for what is not there."""
-        match = _SEGMENT.fullmatch(segment)
-        if match is None:
-            raise DataverseError.no_such_segment(segment)
-        _, name, value = match.groups()
-        if value is None:
-            return None
-        for found, item in items:
-            if item.get(name or "MetadataId") == (value if name else value.lower()):
-                return found
-        raise DataverseError(404, "0x80060888", f"Could not find {kind} with {name or 'MetadataId'} = {value}.")
 
     def _single(self, context: str, item: Definition, kind: str, known: frozenset[str] | None = None) -> Response:
         self.options.only("$select", "$expand")
         body = {"@odata.context": f"{self.emulator.api_url}$metadata#{context}/$entity"}
         return json_reply(body | selected([item], self.options, kind, known)[0])
+
+
+def _no_more(segments: Sequence[str]) -> None:
+    """Raise DataverseError for segments behind a collection."""
+    if segments and segments[0].startswith("$"):
+        raise DataverseError.not_served(f"{segments[0]} of definitions")
+    if segments:
+        raise DataverseError.no_such_segment(segments[0])

@@ -103,7 +103,7 @@ def _checked(tokens: Tokens, request: Request) -> str:
     _check_secret(tokens, tenant, given)
     if not form.get("scope"):
         raise _missing("scope")
-    if form["scope"] not in {f"{tokens.url}/.default", f"{tokens.url}//.default"}:
+    if form["scope"] not in {f"{url}{slash}/.default" for url in (tokens.url, *tokens.origins) for slash in ("", "/")}:
         raise EntraError(
             400,
             "invalid_scope",

@@ -73,11 +73,16 @@ class DataverseError(Exception):
         return cls(404, "0x8006088a", f"Resource not found for the segment '{segment}'.")
 
     @classmethod
+    def not_served(cls, what: str) -> Self:
+        """501, in words that the service never has: what it does, and the emulator does not."""
+        return cls(501, "0x0", f"The emulator does not serve {what}.")
+
+    @classmethod
     def not_a_key(cls, table: str) -> Self:
         """Key columns in the address that are no key of the table."""
         return cls(
-            400,
-            "0x0",
+            choices.NOT_A_KEY_STATUS,
+            choices.NOT_A_KEY_CODE,
             f"The key in the request URI is not valid for resource 'Microsoft.Dynamics.CRM.{table}'. Ensure that the"
             " names and number of key properties match the declared or alternate key properties for the resource"
             f" 'Microsoft.Dynamics.CRM.{table}'.",
@@ -151,7 +156,8 @@ class DataverseError(Exception):
 
 
 class UnreadableStreamError(DataverseError):
-    """When a multipart body cannot be read, above all for line ends other than CRLF; answered inside a multipart."""
+    """When a multipart body or its last operation, on the set `entity`, cannot be read; answered in a multipart."""
 
-    def __init__(self) -> None:
-        super().__init__(400, "0x80048d19", f"{_PAYLOAD.format('')}System.ArgumentException: Stream was not readable.")
+    def __init__(self, entity: str = "") -> None:
+        words = f"{_PAYLOAD.format(entity)}System.ArgumentException: Stream was not readable."
+        super().__init__(400, "0x80048d19", words)

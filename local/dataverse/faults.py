@@ -183,11 +183,12 @@ class Faults:
         return live
 
     def remove(self, number: int) -> None:
-        """Take one rule back."""
-        for live in self.all:
-            if live.number == number:
-                rules = self._live(live.rule.where)
-                rules[:] = [other for other in rules if other is not live]
+        """Take one rule back. Raises LookupError."""
+        found = [live for live in self.all if live.number == number]
+        if not found:
+            raise LookupError(f"there is no rule {number}")
+        rules = self._live(found[0].rule.where)
+        rules[:] = [other for other in rules if other is not found[0]]
 
     def pick(self, where: Where, request: Request, now: float) -> Rule | None:
         """The rule that hits this request, if one does."""

@@ -6,8 +6,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from local.dataverse import choices
+from local.dataverse.collation import folded
 from local.dataverse.comparisons import Column, Predicate, parsed
 from local.dataverse.errors import DataverseError
+from local.dataverse.service_names import QUERY_FUNCTIONS
 from local.dataverse.urls import not_implemented
 
 if TYPE_CHECKING:
@@ -78,14 +81,16 @@ def dataverse_function(name: str, resolve: Callable[[str], Column], arguments: M
     """
     build = _FUNCTIONS.get(name)
     if build is None:
-        raise not_implemented()
+        raise unknown_function(f"{NAMESPACE}{name}")
     column = resolve(_property_name(arguments))
     return build(column, [parsed(column, value) for value in _values(arguments)])
 
 
 def unknown_function(name: str) -> DataverseError:
     """What is said of a function that is not there."""
-    if name.startswith(NAMESPACE) or name in _ODATA_ONLY:
+    if name.removeprefix(NAMESPACE) in QUERY_FUNCTIONS:
+        return DataverseError.not_served(f"the function {name}")
+    if name in _ODATA_ONLY:
         return not_implemented()
     return DataverseError(
         400,
@@ -127,7 +132,7 @@ def _in(column: Column, values: list[Any]) -> Predicate:
     wanted = frozenset(values)
     get = column.get
     if column.kind == "text":
-        return lambda row: (value := get(row)) is not None and value.casefold() in wanted
+        return lambda row: (value := get(row)) is not None and folded(value) in wanted
     if column.kind == "datetime":
         return lambda row: (value := get(row)) is not None and value[:19] in wanted
     return lambda row: get(row) in wanted
@@ -135,10 +140,10 @@ def _in(column: Column, values: list[Any]) -> Predicate:
 
 def _between(column: Column, values: list[Any]) -> Predicate:
     if len(values) != len(("low", "high")):
-        raise DataverseError(400, "0x80040203", "The Between operator requires two values.")
+        raise DataverseError(400, choices.FUNCTION_VALUE_CODE, "The Between operator requires two values.")
     low, high = values
     get = column.get
-    fold = str.casefold if column.kind == "text" else (lambda value: value[:19] if type(value) is str else value)
+    fold = folded if column.kind == "text" else (lambda value: value[:19] if type(value) is str else value)
 
     def predicate(row: Row) -> bool:
         value = get(row)

@@ -13,13 +13,13 @@ _PATTERNS: Final = {
     "enumeration": r"[A-Za-z_][\w.]*'(?:[^']|'')*'",  # Namespace.Type'Member'
     "text": r"'(?:[^']|'')*'",
     "guid": rf"{_GUID}(?![\w-])",
-    "datetime": r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)",
+    "datetime": r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?(?![\w:.+-])",
     "date": r"\d{4}-\d\d-\d\d(?![\w-])",
     "number": r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\w)",
     "name": r"[A-Za-z_][\w.]*(?:/[A-Za-z_]\w*)*",
     "alias": r"@\w+",
     "list": r"\[(?:\"(?:[^\"\\]|\\.)*\"|[^\]\"])*\]",
-    "mark": r"[(),=]",
+    "mark": r"[(),=:]",
 }
 _TOKEN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _PATTERNS.items()))
 

@@ -167,6 +167,8 @@ class _Parser:
                     f"No function signature for the function with name '{name}' matches the specified arguments."
                 )
             return text_function(name, column, wanted.value)
+        if name.endswith(("/any", "/all")):
+            self.resolve(name.rpartition("/")[0])  # 501 for rows that point here, 400 for a typo
         if not name.startswith(NAMESPACE):
             raise unknown_function(name)
         arguments = self.arguments()

@@ -78,6 +78,6 @@ def find(table: Table, key: object) -> Row | None:
     schema = table.schema
     wanted = key if isinstance(key, dict) else {column: key for one in schema.keys[:1] for column in one.columns}
     for one in schema.keys:
-        if set(one.columns) == set(wanted):
+        if set(one.columns) == set(wanted) and not any(isinstance(value, list | dict) for value in wanted.values()):
             return table.find(one.name, tuple([wanted[column] for column in one.columns]))
     raise DataverseError.not_a_key(schema.name)

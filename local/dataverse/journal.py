@@ -68,7 +68,9 @@ class Journal:
         self.resize(size)
 
     def resize(self, size: int) -> None:
-        """Keep so many requests and so many writes from now on, and forget the ones so far."""
+        """Keep so many requests and so many writes from now on, and forget the ones so far. Raises ValueError."""
+        if size < 0:
+            raise ValueError("the journal cannot keep less than nothing")
         self.size = size
         self.clear()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Final
 
-from local.dataverse import csdl, definitions, urls
-from local.dataverse.definition_queries import collection, json_reply
+from local.dataverse import csdl, unserved, urls
+from local.dataverse.definition_queries import collection, json_reply, selected
 from local.dataverse.entity_definitions import EntityDefinitions
 from local.dataverse.errors import ODATA_VERSION, DataverseError
 from local.dataverse.messages import Request, Response
@@ -15,12 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from local.dataverse.app import Emulator
-    from local.dataverse.definitions import Definition
+    from local.dataverse.definition_defaults import Definition
     from local.dataverse.schema import TableSchema
 
-_NOT_SERVED: Final = frozenset({"RetrieveMetadataChanges", "RetrieveTotalRecordCount", "RetrieveEntityChanges"})
-"""What the service has and clients might ask for; said plainly, so that nobody waits for it and tries again."""
 _BULK: Final = ("CreateMultiple", "UpdateMultiple", "UpsertMultiple")
+_FIXED: Final = frozenset({"EntityDefinitions", "RelationshipDefinitions", "CreateEntities"})
 
 
 def answer(emulator: Emulator, path: str, request: Request) -> Response:
@@ -28,30 +27,52 @@ def answer(emulator: Emulator, path: str, request: Request) -> Response:
     segments = [segment for segment in path.split("/") if segment]
     first = segments[0].partition("(")[0] if segments else ""
     if request.method != "GET":
-        if first in {"EntityDefinitions", "RelationshipDefinitions", "CreateEntities"}:
-            raise DataverseError(501, "0x0", "The emulator's tables come from its schema file and stay as they are.")
-        raise DataverseError.no_such_segment(first)
+        if first in _FIXED:
+            raise DataverseError.not_served(f"{request.method} of {first}: its tables come from its schema file")
+        if first == "sdkmessagefilters":
+            raise DataverseError.not_served(f"{request.method} of {first}")
+        raise unserved.segment(first, path)
     options = urls.options(request.query)
     match first:
         case "":
             return _service_document(emulator)
-        case "$metadata":
+        case "$metadata" if path == "$metadata":
             text = csdl.document(emulator.store.schemas, annotations=options.get("annotations") == "true")
             return Response(200, [("Content-Type", "application/xml"), ODATA_VERSION], text.encode())
         case "EntityDefinitions":
             return EntityDefinitions(emulator, options).answer(segments)
         case "RelationshipDefinitions":
-            found = definitions.relationships(emulator.store.schemas)
-            return collection(emulator, "RelationshipDefinitions", "RelationshipMetadataBase", found, options)
+            return EntityDefinitions(emulator, options).relationships(segments)
         case "sdkmessagefilters":
-            return collection(emulator, first, "sdkmessagefilter", _message_filters(emulator.store.schemas), options)
-    if first in _NOT_SERVED:
-        raise DataverseError(501, "0x0", f"The emulator does not serve {first}.")
-    raise DataverseError.no_such_segment(first)
+            return _bulk_messages(emulator, segments, options)
+    raise unserved.segment(first, path)
+
+
+def _bulk_messages(emulator: Emulator, segments: Sequence[str], options: urls.Options) -> Response:
+    """Which bulk messages there are for which table; the service's table holds much more, which is not served."""
+    for name in options:
+        if name not in {"$select", "$filter", "$count"} and not name.startswith("@"):
+            raise DataverseError.not_served(f"{name} of sdkmessagefilters")
+    found = _message_filters(emulator.store.schemas)
+    served = frozenset(found[0]) if found else frozenset()
+    for name in filter(None, options.get("$select", "").split(",")):
+        if name.strip() not in served:
+            raise DataverseError.not_served(f"the column {name.strip()} of sdkmessagefilters")
+    if len(segments) > 1:
+        raise DataverseError.not_served("/".join(segments))
+    kind = "sdkmessagefilter"
+    if "(" not in segments[0]:
+        return collection(emulator, "sdkmessagefilters", kind, found, options)
+    row_id = segments[0].partition("(")[2].removesuffix(")").removeprefix(f"{kind}id=").lower()
+    rows = [row for row in found if row[f"{kind}id"] == row_id]
+    if not rows:
+        raise DataverseError.no_such_row(kind, row_id)
+    body = {"@odata.context": f"{emulator.api_url}$metadata#sdkmessagefilters/$entity"}
+    return json_reply(body | selected(rows, options, kind, None)[0])
 
 
 def _message_filters(schemas: Sequence[TableSchema]) -> list[Definition]:
-    """Which bulk messages there are for which table: all of them for tables of one's own."""
+    """All of the bulk messages for each table, as for tables of one's own."""
     return [
         {
             "sdkmessagefilterid": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{message} {schema.name}")),

@@ -11,6 +11,8 @@ from bisect import bisect_right
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from local.dataverse import choices
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -117,11 +119,12 @@ class Order:
 
 
 def place_of(row: Row, key: str, columns: list[OrderColumn]) -> Place:
-    """Where a row stands. Each column is (is there a value?, the value), which sorts the empty ones first."""
+    """Where a row stands. Each column is (a flag, the value), the flag sorts the empty ones first."""
     found: list[Any] = []
+    first = choices.EMPTY_COLUMNS_SORT_FIRST
     for column in columns:
         value = column.value(row)
-        found.append((False, "") if value is None else (True, value))
+        found.append((not first, "") if value is None else (first, value))
     found.append(key)
     return tuple(found)
 

@@ -7,8 +7,6 @@ import signal
 import ssl
 import sys
 import time
-import urllib.request
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -28,7 +26,7 @@ class LocalDataverseError(Exception):
 
 
 class Tls(NamedTuple):
-    """What the emulator needs to speak HTTPS, as the service does and its official SDK insists. Both are PEM files."""
+    """What the emulator needs to speak HTTPS, as the service does. Both are PEM files; certificates.py makes them."""
 
     certificate: Path
     """Private key and certificate chain for 127.0.0.1."""
@@ -101,8 +99,7 @@ class LocalDataverse:
         )
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
-            health = f"{self.url}/_emulator/health"
-            with suppress(OSError), urllib.request.urlopen(health, timeout=1, context=trust):  # noqa: S310
+            if processes.answers(self.port, "/_emulator/health", trust):
                 return
             time.sleep(0.01)
         self.stop()

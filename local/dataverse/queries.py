@@ -11,8 +11,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from local.dataverse import changes, choices, list_faults, paging, replies, urls
+from local.dataverse.collation import folded
 from local.dataverse.columns import resolver
-from local.dataverse.errors import ODATA_VERSION
+from local.dataverse.errors import ODATA_VERSION, DataverseError
 from local.dataverse.filters import compile_filter
 from local.dataverse.messages import Request, Response
 from local.dataverse.ordering import OrderColumn, Place, place_of, sql_order
@@ -38,9 +39,9 @@ def query(emulator: Emulator, table: Table, request: Request) -> Response:
     tracked = "odata.track-changes" in preferred or "$deltatoken" in options or bool(cookie and cookie.tracking)
     if tracked:
         changes.check(table, options)
-    shape = Shape(table, options, preferred.get("odata.include-annotations", ""))
-    for _, expanded in shape.expanded:
-        emulator.tokens.require(request.user, expanded.table.schema.name, "read")
+    shape = Shape(table, options, preferred.get("odata.include-annotations", ""), emulator.api_url)
+    for name in shape.reads:
+        emulator.tokens.require(request.user, name, "read")
     if "$deltatoken" in options:
         return changes.delta(emulator, table, request, options, shape)
     holds = _filter(table, options)
@@ -95,6 +96,8 @@ def _order(table: Table, text: str) -> list[OrderColumn]:
         if direction.strip() not in {"", "asc", "desc"}:
             raise urls.refused(f"Syntax error at position {len(name) + 1} in '{item}'.")
         kind, get = resolve(name)
+        if kind == "navigation":
+            raise DataverseError.not_served(f"$orderby of the navigation property {name}")
         column = table.schema.columns.get(name)
         if column is not None and column.target:
             target = table.store.tables_by_name[column.target].schema
@@ -104,7 +107,7 @@ def _order(table: Table, text: str) -> list[OrderColumn]:
 
 
 def _folded(get: Callable[[Row], Any]) -> Callable[[Row], Any]:
-    return lambda row: None if (value := get(row)) is None else value.casefold()
+    return lambda row: None if (value := get(row)) is None else folded(value)
 
 
 def _size(options: Options, preferred: Mapping[str, str], cookie: paging.Cookie | None) -> tuple[int, int | None]:

@@ -64,7 +64,8 @@ def _insert(emulator: Emulator, where: Address, body: dict[str, Any], user: str 
     emulator.tokens.require(user, table.schema.name, "create")
     given = values.read(emulator, table, body)
     if where.row_id is None:
-        given = where.values | given  # the value in the body wins over the address
+        from_address = {name: value for name, value in where.values.items() if name not in given}
+        given = values.key(emulator, table, from_address) | given  # the value in the body wins over the address
     else:
         given[table.schema.primary_id] = where.row_id
     if emulator.settings.races_to_lose:
@@ -88,7 +89,7 @@ def _upsert(emulator: Emulator, where: Address, request: Request) -> Response:
     if request.headers.get("if-none-match") == "*":
         raise DataverseError.matching_key()
     if if_match is not None:
-        _same_version(row, if_match)
+        same_version(row, if_match)
     update(emulator, where, row, body_of(table, request), request.user)
     return _written(emulator, table, request, row, request.path, created=False)
 
@@ -113,12 +114,13 @@ def _delete(emulator: Emulator, where: Address, request: Request) -> Response:
     if row is None:
         raise where.missing()
     if (if_match := request.headers.get("if-match")) is not None:
-        _same_version(row, if_match)
+        same_version(row, if_match)
     table.delete(row[table.schema.primary_id])
     return Response(204, [ODATA_VERSION])
 
 
-def _same_version(row: Row, if_match: str) -> None:
+def same_version(row: Row, if_match: str) -> None:
+    """Raise DataverseError unless the row is as `If-Match` says."""
     if if_match != "*" and if_match not in _ABSENT and if_match != representation.etag(row):
         raise DataverseError.version_mismatch()
 
@@ -126,8 +128,8 @@ def _same_version(row: Row, if_match: str) -> None:
 def body_of(table: Table, request: Request) -> dict[str, Any]:
     """The JSON object of a request. Raises DataverseError."""
     try:
-        content = json.loads(request.body)
-    except ValueError:
+        content = json.loads(request.body, parse_constant=_no_json)
+    except (ValueError, RecursionError):
         content = None
     if type(content) is not dict:
         raise DataverseError.payload(
@@ -135,6 +137,10 @@ def body_of(table: Table, request: Request) -> dict[str, Any]:
             "An unexpected node was found when reading from the JSON reader. A 'StartObject' node was expected.",
         )
     return content
+
+
+def _no_json(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
 
 
 def _written(emulator: Emulator, table: Table, request: Request, row: Row, path: str, *, created: bool) -> Response:

@@ -32,9 +32,9 @@ def single(emulator: Emulator, table: Table, row: Row, request: Request, status:
     options.only("$select", "$expand")
     prefer = request.headers.get("prefer")
     annotations = paging.preferences(prefer).get("odata.include-annotations", "") if prefer else ""
-    shape = Shape(table, options, annotations)
-    for _, expanded in shape.expanded:
-        emulator.tokens.require(request.user, expanded.table.schema.name, "read")
+    shape = Shape(table, options, annotations, emulator.api_url)
+    for name in shape.reads:
+        emulator.tokens.require(request.user, name, "read")
     body = {"@odata.context": f"{emulator.api_url}$metadata#{table.schema.set_name}{shape.context}/$entity"}
     body |= shape.of(row)
     headers = [CONTENT_TYPE, ODATA_VERSION, ("ETag", etag(row))]

@@ -36,6 +36,10 @@ class Column:
         """The name in JSON."""
         return f"_{self.name}_value" if self.type == "lookup" else self.name
 
+    def relationship(self, table: str) -> str:
+        """The name of a lookup's relationship, by which its target reaches the rows of `table`."""
+        return f"{self.target}_{table}_{self.navigation}"
+
 
 @dataclass(frozen=True, slots=True)
 class AlternateKey:

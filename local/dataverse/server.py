@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
 
-from local.dataverse import defaults, rows_file, website
+from local.dataverse import certificates, defaults, rows_file, website
 from local.dataverse.app import Emulator
 from local.dataverse.connection import Protocol
 from local.dataverse.protection import Limits, read_limits
@@ -66,22 +68,29 @@ def serve(
     _Server(config, lambda: rows_file.write(emulator.store, rows) if rows else None).run()
 
 
-def announce_and_serve(port: int, schema: Path | None, limits: str) -> None:
-    """Say on standard output where everything is, then serve(). What cannot be read ends the program."""
+def announce_and_serve(port: int, schema: Path | None, limits: str, *, https: bool = False) -> None:
+    """Say on standard output where everything is, then serve(). What cannot be read ends the program.
+
+    With `https`, under a certificate made for this run, and it is said whom to trust for it.
+    """
     try:
         read = read_limits(limits)
     except ValueError as error:
         raise SystemExit(f"--limits: {error}") from None
-    url = f"http://127.0.0.1:{port}"
-    print(f"Web API         {url}{defaults.API}")
-    print(f"token endpoint  {url}/{defaults.TENANT_ID}/oauth2/v2.0/token")
-    print(f"client          {defaults.CLIENT_ID}, secret {defaults.CLIENT_SECRET}, scope {url}/.default")
-    print(f"website         {url}/website")
-    print(f"control         {url}/_emulator/", flush=True)
-    try:
-        serve(port, schema or defaults.SCHEMA, read)
-    except SchemaError as error:
-        raise SystemExit(str(error)) from None
+    url = f"{'https' if https else 'http'}://127.0.0.1:{port}"
+    with certificates.throw_away() if https else nullcontext() as tls:
+        print(f"Web API         {url}{defaults.API}")
+        print(f"token endpoint  {url}/{defaults.TENANT_ID}/oauth2/v2.0/token")
+        print(f"client          {defaults.CLIENT_ID}, secret {defaults.CLIENT_SECRET}, scope {url}/.default")
+        print(f"website         {url}/website")
+        print(f"control         {url}/_emulator/")
+        if tls:
+            print(f"trust           {tls.authority} (curl --cacert, SSL_CERT_FILE, REQUESTS_CA_BUNDLE)")
+        sys.stdout.flush()
+        try:
+            serve(port, schema or defaults.SCHEMA, read, tls and tls.certificate)
+        except SchemaError as error:
+            raise SystemExit(str(error)) from None
 
 
 def main() -> None:

@@ -6,8 +6,9 @@ import fnmatch
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from local.dataverse import unserved
 from local.dataverse.errors import DataverseError
-from local.dataverse.urls import Options, not_implemented, refused
+from local.dataverse.urls import Options, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from local.dataverse.schema import Column
     from local.dataverse.store import Row, Table
 
-_EXPANDED: Final = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
+_EXPANDED: Final = re.compile(r"\s*(\w[\w./$]*)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
+_MORE: Final = re.compile(r"\$(?:expand|filter|orderby|top|levels|count)|\*")
+"""What `$expand` may hold and the emulator does not read."""
 FORMATTED: Final = "OData.Community.Display.V1.FormattedValue"
 LOOKUP_NAME: Final = "Microsoft.Dynamics.CRM.lookuplogicalname"
 NAVIGATION: Final = "Microsoft.Dynamics.CRM.associatednavigationproperty"
@@ -25,13 +28,19 @@ _NOON: Final = 12
 class Shape:
     """The form of a table's rows in one reply. Raises DataverseError for what the table does not have."""
 
-    def __init__(self, table: Table, options: Options, annotations: str = "") -> None:
-        """`annotations` is the pattern of `odata.include-annotations`, as in `*,-OData.*`, empty for none."""
+    def __init__(self, table: Table, options: Options, annotations: str = "", api_url: str = "") -> None:
+        """`annotations` is the pattern of `odata.include-annotations`, as in `*,-OData.*`, empty for none.
+
+        `api_url` is where references lead.
+        """
         self.table = table
+        self._api_url = api_url
         schema = table.schema
         self.columns = _selected(table, options.get("$select"))
         """None for all."""
-        self.expanded = _expanded(table, options.get("$expand"))
+        self.expanded, self.references = _expanded(table, options.get("$expand"))
+        if self.columns is not None:  # a reference comes with its lookup
+            self.columns += [column.property for column in self.references if column.property not in self.columns]
         shown = schema.columns if self.columns is None else self.columns
         asked = _asked(annotations) if annotations else (lambda _: False)
         self._formatted = [schema.columns[name] for name in shown] if asked(FORMATTED) else []
@@ -40,10 +49,17 @@ class Shape:
         self._annotated = bool(self._formatted or (self._lookups and (self._lookup_name or self._navigation)))
 
     @property
+    def reads(self) -> list[str]:
+        """The tables, by logical name, that have to be readable besides its own."""
+        return [shape.table.schema.name for _, shape in self.expanded] + [column.target for column in self.references]
+
+    @property
     def context(self) -> str:
         """What stands behind the set's name in `@odata.context`: `(fullname,primarycontactid(fullname))` or nothing."""
-        parts = [*(self.columns or ())]
+        navigations = {column.property: column.navigation for column in self.references}
+        parts = [navigations.get(name, name) for name in self.columns or ()]
         parts += [f"{column.navigation}{shape.context or '()'}" for column, shape in self.expanded]
+        parts += [f"{column.navigation}/$ref()" for column in self.references]
         return f"({','.join(parts)})" if parts else ""
 
     def of(self, row: Row) -> dict[str, Any]:
@@ -61,6 +77,11 @@ class Shape:
         for column, shape in self.expanded:
             other = shape.table.rows.get(row[column.property] or "")
             found[column.navigation] = None if other is None else shape.of(other)
+        for column in self.references:
+            row_id = row[column.property]
+            target = self.table.store.tables_by_name[column.target].schema.set_name
+            reference = {"@odata.id": f"{self._api_url}{target}({row_id})"}
+            found[column.navigation] = None if row_id is None else reference
         return found
 
     def _annotate(self, found: dict[str, Any], row: Row) -> None:
@@ -115,36 +136,48 @@ def _selected(table: Table, select: str | None) -> list[str] | None:
         return None
     for name in names:
         if name not in table.schema.columns:
-            raise DataverseError.unknown_property(name, table.schema.name)
+            raise unserved.unknown_property(table, name)
     return list(dict.fromkeys(names))
 
 
-def _expanded(table: Table, expand: str | None) -> Sequence[tuple[Column, Shape]]:
+def _expanded(table: Table, expand: str | None) -> tuple[Sequence[tuple[Column, Shape]], Sequence[Column]]:
+    """Lookups whose rows are put inside, and lookups that are given as references."""
     found: list[tuple[Column, Shape]] = []
-    for name, options in expand_items(expand or ""):
+    references: list[Column] = []
+    for path, options in expand_items(expand or ""):
+        name, _, suffix = path.partition("/")
         column = table.schema.navigations.get(name)
+        if suffix == "$ref" and unserved.is_collection(table, name):
+            raise refused("Expand with $ref is only supported on lookup type navigation property.")
         if column is None:
-            raise DataverseError.unknown_property(name, table.schema.name)
-        found.append((column, Shape(table.store.tables_by_name[column.target], options)))
-    return found
+            raise unserved.unknown_property(table, name)
+        if suffix == "$ref":
+            references.append(column)
+        elif suffix:
+            raise DataverseError.not_served(f"$expand of {path}")
+        else:
+            found.append((column, Shape(table.store.tables_by_name[column.target], options)))
+    return found, references
 
 
 def expand_items(expand: str) -> list[tuple[str, Options]]:
-    """`a,b($select=c,d)` as names, each with what stands inside; `$select` only, for anything else 501 is raised."""
+    """`a,b($select=c,d)` as paths, each with what stands inside; `$select` only, for anything else 501 is raised."""
     found: list[tuple[str, Options]] = []
     position = 0
     while position < len(expand):
         match = _EXPANDED.match(expand, position)
         if match is None:
-            raise not_implemented() if "$expand" in expand else refused(f"Syntax error in $expand: '{expand}'.")
-        name, inside = match.groups()
+            if _MORE.search(expand):
+                raise DataverseError.not_served(f"$expand={expand}")
+            raise refused(f"Syntax error in $expand: '{expand}'.")
+        path, inside = match.groups()
         options = Options()
         for part in filter(None, (inside or "").split(";")):
             option, _, value = part.strip().partition("=")
             if option != "$select":
-                raise not_implemented()
+                raise DataverseError.not_served(f"{option} in $expand")
             options[option] = value
-        found.append((name, options))
+        found.append((path, options))
         position = match.end()
     return found
 

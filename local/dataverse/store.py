@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from local.dataverse import choices
+from local.dataverse.collation import folded
 from local.dataverse.errors import DataverseError
 from local.dataverse.ordering import Order
 
@@ -44,6 +45,8 @@ class Table:
         self.changes: list[tuple[int, str, str]] = []
         """(version, id, "upsert" or "delete"), the oldest first."""
         self._key_columns = frozenset(column for key in schema.keys for column in key.columns)
+        self.collections: set[str] = set()
+        """Names by which a row reaches the rows that point at it, which is not served."""
         self.blank: Row = dict.fromkeys(schema.columns)
         """A row with nothing in it."""
 
@@ -168,6 +171,7 @@ class Store:
             for name, column in table.schema.columns.items():
                 if column.target:
                     self.references.setdefault(column.target, []).append((table, name))
+                    self.tables_by_name[column.target].collections.add(column.relationship(table.schema.name))
         self.committed: list[Write] = []
         """Writes that nobody took yet: take_committed()."""
         self._undo: list[tuple[Write, Callable[[], None]]] = []
@@ -221,6 +225,4 @@ class Store:
 
 def indexed(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Key values as the index compares them."""
-    if choices.TEXT_KEYS_IGNORE_CASE:
-        return tuple([value.casefold() if type(value) is str else value for value in values])
-    return values
+    return tuple([folded(value) if type(value) is str else value for value in values])

@@ -31,6 +31,8 @@ class Tokens:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.origins: set[str] = set()
+        """Where else it is reached, as through a relay; each is a scope that tokens are granted for."""
         self.reset()
 
     def reset(self) -> None:

@@ -7,7 +7,7 @@ Dataverse documents `$select $expand $orderby $filter $apply $top $count`, and n
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from local.dataverse import choices
 from local.dataverse.errors import DataverseError
@@ -19,6 +19,7 @@ _NOT_SERVED: Final = frozenset({"$apply", "fetchxml", "sql", "savedquery", "user
 """What the service has and the emulator has not; lower case."""
 _IGNORED: Final = frozenset({"tag"})
 """A value for plug-ins, of which there are none here."""
+_unquote: Final = unquote_plus if choices.PLUS_IS_A_SPACE else unquote
 
 
 class Options(dict[str, str]):
@@ -47,14 +48,14 @@ def options(query: str) -> Options:
         if not part:
             continue
         encoded_name, _, value = part.partition("=")
-        name = unquote_plus(encoded_name)
+        name = _unquote(encoded_name)
         if name in _IGNORED:
             continue
         if name not in _KNOWN and not name.startswith("@"):
             raise _unknown(name)
         if name in found:
             raise refused(f"Query option '{name}' was specified more than once, but it must be specified at most once.")
-        found[name] = unquote_plus(value)
+        found[name] = _unquote(value)
     return found
 
 
@@ -86,12 +87,12 @@ def refused(message: str) -> DataverseError:
 
 def not_implemented() -> DataverseError:
     """501, with the words of the captured reply to `x in (…)`."""
-    return DataverseError(501, "0x0", "The method or operation is not implemented.")
+    return DataverseError(choices.NOT_IMPLEMENTED_STATUS, "0x0", "The method or operation is not implemented.")
 
 
 def _unknown(name: str) -> DataverseError:
     if name == "$skip":
         return refused("Skip Clause is not supported in CRM")
     if name.lower() in _NOT_SERVED:
-        return DataverseError(501, "0x0", f"The emulator does not serve {name} queries.")
+        return DataverseError.not_served(f"{name} queries")
     return refused(f"The query parameter {name} is not supported")

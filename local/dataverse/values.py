@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.dataverse import choices, conversions
+from local.dataverse import choices, conversions, unserved
 from local.dataverse.addresses import address, decode
 from local.dataverse.errors import DataverseError
 
@@ -28,11 +28,13 @@ def read(emulator: Emulator, table: Table, body: dict[str, object], row: Row | N
         column = columns.get(name)
         if column is None:
             if name.endswith(_BIND):
-                property_name, row_id = _bound(emulator, schema, name.removesuffix(_BIND), value)
+                property_name, row_id = _bound(emulator, table, name.removesuffix(_BIND), value)
                 found[property_name] = row_id
+            elif name in schema.navigations or unserved.is_collection(table, name):
+                raise DataverseError.not_served(f"related rows in one request ({name})")
             elif "@" not in name:
-                raise DataverseError.undeclared(name, schema)
-        elif column.read_only:
+                raise unserved.known(table, name) or DataverseError.undeclared(name, schema)
+        elif column.read_only and choices.READ_ONLY_COLUMNS_ARE_PASSED_OVER:
             if name == schema.primary_id and row is None and value is not None:
                 found[name] = conversions.CONVERT["uniqueidentifier"](schema, column, value)
         elif value is None:
@@ -44,12 +46,23 @@ def read(emulator: Emulator, table: Table, body: dict[str, object], row: Row | N
     return found
 
 
+def key(emulator: Emulator, table: Table, values: Row) -> Row:
+    """The values of an address, for the row it makes. Raises DataverseError for what the columns cannot have."""
+    for name, value in values.items():
+        column = table.schema.columns[name]
+        if column.type != "lookup":
+            conversions.CONVERT[column.type](table.schema, column, value)
+        elif value not in emulator.store.tables_by_name[column.target].rows:
+            raise DataverseError.no_such_row(column.target, str(value))
+    return values
+
+
 def referred(emulator: Emulator, target: Table, reference: object) -> str:
     """The id of the row that a reference such as `/set(id)` or `set(key='value')` names. Raises DataverseError."""
     path = decode(str(reference)).removeprefix(emulator.api_url).removeprefix("/api/data/v9.2").removeprefix("/")
     set_name = path.partition("(")[0]
     if set_name != target.schema.set_name or not path.endswith(")"):
-        raise DataverseError.no_such_segment(set_name)
+        raise unserved.segment(set_name)
     where = address(target, path)
     row = where.find()
     if row is None:
@@ -57,10 +70,10 @@ def referred(emulator: Emulator, target: Table, reference: object) -> str:
     return str(row[target.schema.primary_id])
 
 
-def _bound(emulator: Emulator, schema: TableSchema, name: str, value: object) -> tuple[str, str | None]:
-    column = schema.navigations.get(name)
+def _bound(emulator: Emulator, table: Table, name: str, value: object) -> tuple[str, str | None]:
+    column = table.schema.navigations.get(name)
     if column is None:
-        raise DataverseError.undeclared_navigation(name, schema)
+        raise unserved.known(table, name) or DataverseError.undeclared_navigation(name, table.schema)
     if value is None:
         return column.property, None
     return column.property, referred(emulator, emulator.store.tables_by_name[column.target], value)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from local.lambda_host.host import LambdaHost
+    from local.lambda_host.invocation import Invocation
     from local.lambda_host.provision import Stack
     from local.lambda_host.resources import FunctionUrl
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     type Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _KEEP_ALIVE_SECONDS = 75
+_PATIENCE_SECONDS = 1.0  # with what is under way when they stop
 
 
 class FunctionUrls:
@@ -46,6 +48,7 @@ class FunctionUrls:
         self._urls: dict[str, str] = {}
         self._sockets: list[tuple[FunctionUrl, socket.socket]] = []
         self._servers: list[tuple[uvicorn.Server, asyncio.Task[None]]] = []
+        self._under_way: set[asyncio.Task[Invocation]] = set()
         for url in stack.template.function_urls:
             port = urlsplit(stack.attribute(url.logical_id, "FunctionUrl")).port or 0
             listener = socket.create_server(("127.0.0.1", port), backlog=512)
@@ -70,7 +73,7 @@ class FunctionUrls:
     async def _start(self) -> None:
         for url, listener in self._sockets:
             config = uvicorn.Config(
-                _Endpoint(url, self._host),
+                _Endpoint(url, self._host, self._under_way),
                 http="httptools",
                 ws="none",
                 lifespan="off",
@@ -79,7 +82,7 @@ class FunctionUrls:
                 access_log=False,
                 server_header=False,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=1,
+                timeout_graceful_shutdown=10,
             )
             server = uvicorn.Server(config)
             self._servers.append((server, asyncio.create_task(server.serve([listener]))))
@@ -89,15 +92,20 @@ class FunctionUrls:
     async def _stop(self) -> None:
         for server, _ in self._servers:
             server.should_exit = True
+        if self._under_way:  # uvicorn would cancel the requests, and print a traceback for each
+            _, late = await asyncio.wait(self._under_way, timeout=_PATIENCE_SECONDS)
+            for task in late:
+                task.cancel()
         await asyncio.gather(*(task for _, task in self._servers))
 
 
 class _Endpoint:
     """One function URL, as an ASGI application in the host's loop."""
 
-    def __init__(self, url: FunctionUrl, host: LambdaHost) -> None:
+    def __init__(self, url: FunctionUrl, host: LambdaHost, under_way: set[asyncio.Task[Invocation]]) -> None:
         self._url = url
         self._host = host
+        self._under_way = under_way
         self._cors = Cors(url.cors) if url.cors else None
         digest = hashlib.sha256(url.logical_id.encode()).digest()
         self._id = base64.b32encode(digest).decode().lower()[:32]
@@ -139,12 +147,15 @@ class _Endpoint:
         event = json.dumps(request_event(request, self._id, request_id), ensure_ascii=False).encode()
         if len(event) > MAXIMUM_EVENT_BYTES:
             return _too_large(len(event))
+        running = asyncio.ensure_future(self._host.invocation(self._url.function, event, request_id=request_id))
+        self._under_way.add(running)
+        running.add_done_callback(self._under_way.discard)
         try:
-            invocation = await self._host.invocation(self._url.function, event, request_id=request_id)
+            invocation = await running
         except TooManyRequestsException:
             reason = {"Reason": "ConcurrentInvocationLimitExceeded", "Type": "User", "message": "Rate Exceeded."}
             return _error(429, "TooManyRequestsException", reason)
-        except HostClosedError:
+        except (HostClosedError, asyncio.CancelledError):
             return _error(503, "ServiceException", {"Message": "Service Unavailable"})
         answer = None if invocation.function_error else response(invocation.payload)
         return answer or HttpResponse(502, (("content-type", "application/octet-stream"),), b"Internal Server Error")

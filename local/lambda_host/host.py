@@ -17,6 +17,7 @@ import uuid
 from collections import defaultdict
 from typing import TYPE_CHECKING, Self
 
+from local.lambda_host.environments import Environments
 from local.lambda_host.errors import HostClosedError, LambdaHostError, TooManyRequestsException
 from local.lambda_host.invocation import UNHANDLED, Invocation, report_line
 from local.lambda_host.runtime_api import Request
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any, TextIO
 
+    from local.lambda_host.invocation import Outcome
     from local.lambda_host.logs import LogLine
     from local.lambda_host.provision import Stack
     from local.lambda_host.resources import Function
@@ -74,7 +76,7 @@ class LambdaHost:
         self._log_directory = log_directory
         self._files: dict[str, TextIO] = {}
         self._maximum_concurrency = maximum_concurrency
-        self._idle: defaultdict[str, list[Worker]] = defaultdict(list)
+        self._environments = Environments()
         self._busy: defaultdict[str, int] = defaultdict(int)
         self._invocations: set[asyncio.Task[Invocation]] = set()
         self._closing = False  # no more work is taken from other threads
@@ -167,34 +169,33 @@ class LambdaHost:
                 return invocation
             finally:
                 if done and worker.alive:
-                    self._idle[key].append(worker)
+                    self._environments.give_back(key, worker)
                 else:
+                    self._environments.ended(worker)
                     await worker.stop()
         finally:
             self._busy[key] -= 1
 
     async def _environment(self, function: Function) -> Worker:
-        """The environment used last, which is the warmest; a new one if none is idle."""
-        idle = self._idle[function.logical_id]
-        while idle:
-            worker = idle.pop()
-            if worker.alive:
-                return worker
-            await worker.stop()
         day = time.strftime("%Y/%m/%d", time.gmtime())
-        return Worker(function, self._settings, f"{day}/[$LATEST]{secrets.token_hex(16)}")
+        return await self._environments.take(function.logical_id) or Worker(
+            function, self._settings, f"{day}/[$LATEST]{secrets.token_hex(16)}"
+        )
 
     async def _run(
         self, worker: Worker, function: Function, request_id: str, body: bytes, seconds: float
     ) -> Invocation:
         worker.log.begin(request_id)
-        init_ms, outcome = (None, None) if worker.alive else await worker.start(request_id)
-        worker.log.write(f"START RequestId: {request_id} Version: $LATEST")
+        init_ms, outcome = (None, None) if worker.alive else await self._start(worker, function, request_id)
+        informs = function.logging.keeps("INFO")
+        if informs:
+            worker.log.write(f"START RequestId: {request_id} Version: $LATEST")
         began = time.perf_counter()
         if outcome is None:
             outcome = await worker.invoke(_request(function, request_id, body, seconds), seconds)
         duration_ms = (time.perf_counter() - began) * 1000
-        worker.log.write(f"END RequestId: {request_id}")
+        if informs:
+            worker.log.write(f"END RequestId: {request_id}")
         memory = worker.peak_memory_mb
         report = report_line(
             request_id,
@@ -204,7 +205,9 @@ class LambdaHost:
             max_memory_mb=memory,
             status=outcome.status,
         )
-        worker.log.write(report)
+        # What went wrong is told at WARN.
+        if informs or (outcome.status and function.logging.keeps("WARN")):
+            worker.log.write(report)
         return Invocation(
             request_id=request_id,
             payload=outcome.payload(),
@@ -215,12 +218,24 @@ class LambdaHost:
             log_lines=worker.log.end(),
         )
 
+    async def _start(self, worker: Worker, function: Function, request_id: str) -> tuple[float, Outcome | None]:
+        self._environments.begins(function.logical_id, worker)
+        try:
+            return await worker.start(request_id)
+        finally:
+            self._environments.started(worker)
+
     async def _stop_all(self) -> None:
         self._stopping = True
         for task in self._invocations:
             task.cancel()
         await asyncio.gather(*self._invocations, return_exceptions=True)
-        await asyncio.gather(*(worker.stop() for idle in self._idle.values() for worker in idle))
+        await self._environments.stop()
+        # Whoever waited for one of them, such as a request whose other end has gone, is told before the loop ends.
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     def _on_line(self, line: LogLine) -> None:
         if self._log_directory:

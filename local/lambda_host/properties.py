@@ -10,7 +10,7 @@ from local.lambda_host.intrinsics import as_text
 from local.lambda_host.resources import Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,13 @@ class Properties:
         if not lowest <= number <= highest:
             raise TemplateError(f"{self.logical_id}.{key}: {number} is not between {lowest} and {highest}")
         return number
+
+    def one_of(self, key: str, default: str, allowed: Sequence[str]) -> str:
+        """One of the words that AWS allows."""
+        value = as_text(self.values.get(key, default))
+        if value not in allowed:
+            raise TemplateError(f"{self.logical_id}.{key}: {value} is not one of {', '.join(allowed)}")
+        return value
 
     def part(self, key: str) -> Properties:
         """A nested map, empty if it is not there."""

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConfigValueStore, ConstantProvider
 
 from local.lambda_host.errors import TemplateError
 from local.lambda_host.intrinsics import PhysicalId
@@ -43,13 +46,19 @@ class AwsClients:
 
 
 def local_clients(endpoint_url: str, region: str = "eu-north-1") -> AwsClients:
-    """Clients for a local server. The credentials are fixed, so that nobody's own are ever sent."""
-    session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name=region)
-    return AwsClients(
-        sqs=session.client("sqs", endpoint_url=endpoint_url),
-        sns=session.client("sns", endpoint_url=endpoint_url),
-        secretsmanager=session.client("secretsmanager", endpoint_url=endpoint_url),
-    )
+    """Clients for a local server, whatever a person has set for AWS: no profile, no proxy, nobody's own credentials."""
+    untouched = botocore.session.Session()
+    # Every setting at botocore's own default, instead of what the environment or a file in the home folder says.
+    defaults = {
+        name: ConstantProvider(default) for name, (_, _, default, _) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+    }
+    untouched.register_component("config_store", ConfigValueStore(mapping=defaults))
+    session = boto3.Session("local", "local", botocore_session=untouched)
+
+    def client(service: Any) -> Any:  # noqa: ANN401 - the services have nothing in common
+        return session.client(service, region, endpoint_url=endpoint_url, config=Config(proxies={}))
+
+    return AwsClients(sqs=client("sqs"), sns=client("sns"), secretsmanager=client("secretsmanager"))
 
 
 @dataclass(frozen=True)

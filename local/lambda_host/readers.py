@@ -14,11 +14,13 @@ from zoneinfo import ZoneInfo
 from local.lambda_host.errors import TemplateError
 from local.lambda_host.intrinsics import as_text
 from local.lambda_host.resources import (
+    SYSTEM_LEVELS,
     EventInvokeConfig,
     EventSourceMapping,
     Function,
     FunctionUrl,
     GeneratedSecret,
+    Logging,
     Queue,
     Schedule,
     Secret,
@@ -51,6 +53,7 @@ _QUEUE_FIFO = ("FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "
 _QUEUE_JSON = ("RedrivePolicy", "RedriveAllowPolicy")
 _BATCH_WITHOUT_WINDOW = 10
 _DAY = 24 * 60 * 60
+_APPLICATION_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 
 
 def read_function(properties: Properties, account: Account) -> Function:
@@ -77,6 +80,22 @@ def read_function(properties: Properties, account: Account) -> Function:
         reserved_concurrency=None
         if reserved is None
         else properties.number("ReservedConcurrentExecutions", 0, 0, 100_000),
+        logging=_logging(properties.part("LoggingConfig")),
+    )
+
+
+def _logging(config: Properties) -> Logging:
+    """Lambda Developer Guide, "Configuring advanced logging controls": levels are of JSON only, INFO if not said."""
+    levels = {key for key in ("ApplicationLogLevel", "SystemLogLevel") if key in config.values}
+    log_format = config.one_of("LogFormat", "Text", ("Text", "JSON"))
+    if log_format == "Text" and levels:
+        raise TemplateError(f"{config.logical_id}: {min(levels)} needs LogFormat JSON")
+    group = config.values.get("LogGroup")
+    return Logging(
+        log_format,
+        config.one_of("ApplicationLogLevel", "INFO", _APPLICATION_LEVELS) if log_format == "JSON" else "",
+        config.one_of("SystemLogLevel", "INFO", SYSTEM_LEVELS),
+        None if group is None else as_text(group),
     )
 
 

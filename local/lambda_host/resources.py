@@ -11,6 +11,26 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Logging:
+    """A function's LoggingConfig: what its process is told, and whether the platform's own lines are written.
+
+    `log_format` is Text or JSON; only JSON has levels. `log_group` None: the one named after the function.
+    """
+
+    log_format: str = "Text"
+    application_level: str = ""
+    system_level: str = "INFO"
+    log_group: str | None = None
+
+    def keeps(self, level: str) -> bool:
+        """Whether a line of the platform's, of this level, is written."""
+        return self.log_format == "Text" or SYSTEM_LEVELS.index(level) >= SYSTEM_LEVELS.index(self.system_level)
+
+
+SYSTEM_LEVELS = ("DEBUG", "INFO", "WARN")
+
+
+@dataclass(frozen=True)
 class Function:
     """An AWS::Lambda::Function. `reserved_concurrency` None means the account's pool, 0 means switched off."""
 
@@ -23,6 +43,7 @@ class Function:
     memory_mb: int
     environment: Mapping[str, str]
     reserved_concurrency: int | None
+    logging: Logging = Logging()
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,8 @@ def _with_artifacts_in_s3(document: Mapping[str, Any]) -> dict[str, Any]:
 @contextmanager
 def _region_of_translator(region: str) -> Iterator[None]:
     """The translator asks boto3's default session for the region; that session must not read a person's profile."""
-    wanted = {"AWS_DEFAULT_REGION": region, "AWS_PROFILE": None}
+    files = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+    wanted = {"AWS_DEFAULT_REGION": region, "AWS_PROFILE": None, "AWS_DEFAULT_PROFILE": None, **files}
     before = {name: os.environ.get(name) for name in wanted}
     try:
         _set_environment(wanted)

@@ -4,6 +4,7 @@ Exit codes: 0 yes, or it was done; 1 no, or something is wrong; 2 the command li
 told, or not yet.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
@@ -12,10 +13,10 @@ import psycopg
 import typer
 from rich.markup import escape
 
-from local import report
+from local import report, surroundings
 from local.foreseen import foreseen
 from local.operations import alerts as alerting
-from local.operations import brakes, databases, lists_report, proof_report, status_report, words
+from local.operations import brakes, databases, deployments, lists_report, proof_report, status_report, words
 from local.operations import proof as proving
 from local.operations import reconcile as reconciling
 from local.operations import status as standing
@@ -35,11 +36,17 @@ _STOPPED = {brakes.Kind.EXPIRY: "expire", brakes.Kind.REPAIR: "repair the listin
 
 
 @app.command(rich_help_panel=PANEL)
-def status(database_url: Database = None, as_json: AsJson = False) -> None:
-    """One screen: is something wrong, and what to do first. Exit code 1 if something is, 3 if not known yet."""
+def status(database_url: Database = None, stack: Deployed = None, as_json: AsJson = False) -> None:
+    """One screen: is something wrong, and what to do first. Exit code 1 if something is, 3 if not known yet.
+
+    With --stack, also whether the stack's public address has a limit.
+    """
     with foreseen():
+        limit = None if stack is None else deployments.find(stack).parameters.get("DoorbellConcurrency")
         with databases.reading(database_url) as connection:
             found = standing.read_status(connection)
+        if limit is not None:
+            found = replace(found, doorbell_concurrency=int(limit))
         if as_json:
             words.print_json(found)
         else:
@@ -135,7 +142,7 @@ def _show_what_it_found(database_url: str | None, full: reconciling.Reconciled |
             status_report.verdict(standing.read_status(connection))
             return
         report.console.print(proof_report.verdict(proving.read_proof(connection, full.run_id).proof))
-    report.console.print("All of it: python -m local proof")
+    report.console.print(f"All of it: {surroundings.this_program()} proof")
 
 
 @app.command(rich_help_panel=PANEL)

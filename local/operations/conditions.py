@@ -28,6 +28,7 @@ URGENCY = (
     Condition.PAST_TRIGGERS,
     Condition.NONE_SENT,
     Condition.WEBSITE_UNREACHABLE,
+    Condition.CHANGES_MISSED,
     Condition.DEAD_LETTERS,
     Condition.NOT_CONVERGING,
     Condition.ORPHAN_LISTED,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import session
+from local import session, surroundings
 from local.aws import REGION
 from local.lambda_host.provision import local_clients
 from local.operations.errors import StackNotFoundError
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Deployment:
-    """A stack's outputs by name, and the API of its queues."""
+    """A stack's outputs and parameters by name, and the API of its queues."""
 
     outputs: Mapping[str, str]
     sqs: SQSClient
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     def output(self, name: str) -> str:
         """Raises StackNotFoundError where the stack has no such output: it is another stack, or an older version."""
@@ -44,14 +45,16 @@ def find(stack: str | None) -> Deployment:
         addresses = session.announced_addresses()
         if addresses is None:
             raise StackNotFoundError(
-                "no local stack is up, and its queues end with it: start one with python -m local up,"
+                "no local stack is up, and its queues end with it: start one with"
+                f" {surroundings.this_program()} up,"
                 " or name a deployed one with --stack"
             )
         return Deployment(addresses["outputs"], local_clients(addresses["aws"], REGION).sqs)
     with refusals():
         described = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
-        return Deployment(outputs, client("sqs"))
+        parameters = {one["ParameterKey"]: one["ParameterValue"] for one in described.get("Parameters", [])}
+        return Deployment(outputs, client("sqs"), parameters)
 
 
 def client(service: str) -> Any:  # noqa: ANN401 - the services have nothing in common

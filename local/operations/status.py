@@ -81,6 +81,8 @@ class Status:
     alerts: tuple[Alert, ...]
     runs: tuple[LastRun, ...]
     proof: ProofHead | None
+    doorbell_concurrency: int | None = None
+    """Of a deployed stack: how many calls of the public address are answered at a time; 0: any number."""
 
     @property
     def differences(self) -> int:

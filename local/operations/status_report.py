@@ -38,6 +38,7 @@ def show(status: Status) -> None:
         ("Queues", _queues(status)),
         *zip(("Last runs", ""), _runs(status), strict=False),
         ("Last proof", _proof(status)),
+        *_doorbell(status),
         *_alerts(status),
     ):
         rows.add_row(name, text)
@@ -179,6 +180,17 @@ def _proof(status: Status) -> str | Text:
         said += " All of it is over by now."
     # As many lines as it takes: a figure that is cut off is none.
     return Text(said, style=proof_verdict.STYLES[proof.verdict], no_wrap=False, overflow="fold")
+
+
+def _doorbell(status: Status) -> list[tuple[str, str]]:
+    """Whether strangers can use up the account; a line only where it is known."""
+    match status.doorbell_concurrency:
+        case None:
+            return []
+        case 0:
+            return [("Doorbell", "[yellow]no limit for strangers: set DoorbellConcurrency to 10[/yellow]")]
+        case limit:
+            return [("Doorbell", f"at most {limit} calls at a time")]
 
 
 def _alerts(status: Status) -> list[tuple[str, str]]:

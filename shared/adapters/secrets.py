@@ -7,6 +7,7 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters.within import DeadlineExceededError, within
 from shared.domain.errors import ConnectionLostError, SecretMalformedError
 
 if TYPE_CHECKING:
@@ -14,22 +15,32 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
+# Two tries of up to 3 seconds; in all no longer than this, whatever the network does.
+_LONGEST_SECONDS = 6.0
+
 # A rotated secret is noticed at the latest after this time, and at once when the old one is refused.
 _MAX_AGE_SECONDS = 300
 
 
 def read_secret(arn: str, region: str, *, fresh: bool) -> Mapping[str, Any]:
-    """The secret as JSON, from this container's cache unless `fresh`. Raises ConnectionLostError with a code."""
+    """The secret as JSON, from this container's cache unless `fresh`; within 6 seconds, and the function's own time.
+
+    Raises ConnectionLostError with a code.
+    """
     from aws_lambda_powertools.utilities.parameters.exceptions import (  # noqa: PLC0415 - boto3 takes 200 ms to import
         GetParameterError,
         TransformParameterError,
     )
 
+    provider = _provider(region)
     try:
-        value = _provider(region).get(arn, max_age=_MAX_AGE_SECONDS, transform="json", force_fetch=fresh)
+        value = within(
+            _LONGEST_SECONDS,
+            lambda: provider.get(arn, max_age=_MAX_AGE_SECONDS, transform="json", force_fetch=fresh),
+        )
     except TransformParameterError:
         raise SecretMalformedError("secret_is_not_json") from None
-    except GetParameterError:
+    except (GetParameterError, DeadlineExceededError):
         raise ConnectionLostError("secret_cannot_be_read") from None
     if not isinstance(value, dict):
         raise SecretMalformedError("secret_is_not_json")
@@ -56,18 +67,20 @@ class SecretVersions:
 
         client = _provider(self._region).client
         try:
-            version = client.get_secret_value(SecretId=self._arn, VersionStage="AWSPENDING")
+            version = within(
+                _LONGEST_SECONDS, lambda: client.get_secret_value(SecretId=self._arn, VersionStage="AWSPENDING")
+            )
         except ClientError as error:
             if error.response["Error"]["Code"] == "ResourceNotFoundException":
                 return None
             raise ConnectionLostError("secret_cannot_be_read") from None
-        except BotoCoreError:
+        except (BotoCoreError, DeadlineExceededError):
             raise ConnectionLostError("secret_cannot_be_read") from None
         if "AWSCURRENT" in version["VersionStages"]:
             return None
         try:
             value = json.loads(version["SecretString"])
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, RecursionError):
             raise SecretMalformedError("secret_is_not_json") from None
         if not isinstance(value, dict):
             raise SecretMalformedError("secret_is_not_json")
@@ -109,5 +122,7 @@ class SecretKeys:
 def _provider(region: str) -> SecretsProvider:
     from aws_lambda_powertools.utilities.parameters import SecretsProvider  # noqa: PLC0415
     from boto3 import Session  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
 
-    return SecretsProvider(boto3_session=Session(region_name=region))
+    config = Config(retries={"total_max_attempts": 2, "mode": "standard"}, connect_timeout=1, read_timeout=2)
+    return SecretsProvider(boto_config=config, boto3_session=Session(region_name=region))

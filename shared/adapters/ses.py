@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import stamina
 
 from shared.adapters.messages import Sender, compose, from_mailbox
-from shared.adapters.rendering import UnrenderableNoticeError
 from shared.adapters.ses_replies import outcome_of
+from shared.adapters.within import within
 from shared.domain.addresses import usable_address
 from shared.domain.errors import TransientError, UnusableAddressError
 from shared.domain.notices import Notice, Outcome, Sent, Throttled, Undeliverable, Unknown
@@ -78,7 +78,7 @@ class SesMailer:
             request = self._request(notice)
         except UnusableAddressError:
             return Undeliverable("unusable_address")
-        except UnrenderableNoticeError:
+        except Exception:  # noqa: BLE001 - nothing was sent: what stays claimed would be in doubt for ever (I13)
             return Undeliverable("unrenderable_notice")
         try:
             for attempt in stamina.retry_context(
@@ -109,7 +109,9 @@ class SesMailer:
 
     def _send_once(self, request: SendEmailRequestTypeDef) -> Outcome:
         try:
-            message_id = self._client.send_email(**request).get("MessageId")
+            message_id = within(
+                LONGEST_SEND.total_seconds(), lambda: self._client.send_email(**request).get("MessageId")
+            )
         except Exception as exc:  # noqa: BLE001  once a request is under way, an error nobody foresaw is Unknown (I4)
             outcome = outcome_of(exc)
             if isinstance(outcome, Throttled):

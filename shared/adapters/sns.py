@@ -6,12 +6,16 @@ import logging
 import re
 from typing import TYPE_CHECKING
 
+from shared.adapters.within import DeadlineExceededError, within
 from shared.domain.errors import OperationsUnreachableError
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
     from shared.domain.alerts import Message
+
+# Two tries of up to 5 seconds; in all no longer than this, whatever the network does.
+_LONGEST_SECONDS = 12.0
 
 
 def sns_client(region: str) -> SNSClient:
@@ -33,15 +37,18 @@ class SnsOperations:
         self._client: SNSClient | None = None
 
     def tell(self, message: Message) -> None:
-        """Publish. Raises OperationsUnreachableError with a code."""
+        """Publish, within 12 seconds. Raises OperationsUnreachableError with a code."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         try:
-            self._client = self._client or sns_client(self._region)
-            self._client.publish(TopicArn=self._topic_arn, Subject=message.subject, Message=message.body)
+            client = self._client = self._client or sns_client(self._region)
+            within(
+                _LONGEST_SECONDS,
+                lambda: client.publish(TopicArn=self._topic_arn, Subject=message.subject, Message=message.body),
+            )
         except ClientError as error:
             raise OperationsUnreachableError(_code(error.response["Error"]["Code"])) from None
-        except BotoCoreError as error:
+        except (BotoCoreError, DeadlineExceededError) as error:
             raise OperationsUnreachableError(_code(type(error).__name__)) from None
 
 

@@ -6,10 +6,12 @@ import logging
 import re
 import time
 from contextlib import suppress
+from functools import partial
 from itertools import batched
 from math import ceil
 from typing import TYPE_CHECKING
 
+from shared.adapters.within import DeadlineExceededError, within
 from shared.domain.errors import QueueUnavailableError
 from shared.domain.sync_messages import write
 
@@ -32,12 +34,15 @@ _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_RETURN_SECONDS = 43_000
 """A message may be kept back for twelve hours from when it was received; it has been in hand for a while."""
 
+# Two tries of up to 3 seconds; in all no longer than this, whatever the network does.
+_LONGEST_SECONDS = 7.0
+
 
 def sqs_client(region: str) -> SQSClient:
     """Return a client for the life of the container.
 
     botocore tries again what failed in between, a connection included that died while the container was frozen: a
-    message that comes twice does no harm (I7). It gives up within 7 seconds. AWS_ENDPOINT_URL points it elsewhere.
+    message that comes twice does no harm (I7). AWS_ENDPOINT_URL points it elsewhere.
     """
     import boto3  # noqa: PLC0415 - 150 ms, and not every run has something to ask for
     from botocore.config import Config  # noqa: PLC0415
@@ -79,8 +84,11 @@ class SqsSyncQueue:
                 }
                 for number, (handle, after) in enumerate(some)
             ]
-            with suppress(BotoCoreError, ClientError):
-                self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
+            with suppress(BotoCoreError, ClientError, DeadlineExceededError):
+                within(
+                    _LONGEST_SECONDS,
+                    partial(self._client.change_message_visibility_batch, QueueUrl=self._url, Entries=entries),
+                )
 
     def _send_all(self, entries: list[SendMessageBatchRequestEntryTypeDef]) -> None:
         for attempt in range(1, _TRIES + 1):
@@ -97,10 +105,12 @@ class SqsSyncQueue:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         try:
-            reply = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+            reply = within(
+                _LONGEST_SECONDS, lambda: self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+            )
         except ClientError as error:
             raise QueueUnavailableError(_code(error.response["Error"]["Code"])) from None
-        except BotoCoreError as error:
+        except (BotoCoreError, DeadlineExceededError) as error:
             raise QueueUnavailableError(_code(type(error).__name__)) from None
         return {failure["Id"]: failure for failure in reply.get("Failed", [])}
 
@@ -120,12 +130,21 @@ class SqsQueueDepths:
         depths = {}
         for name, url in self._urls.items():
             try:
-                reply = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+                reply = within(
+                    _LONGEST_SECONDS,
+                    partial(
+                        self._client.get_queue_attributes,
+                        QueueUrl=url,
+                        AttributeNames=["ApproximateNumberOfMessages"],
+                    ),
+                )
+                depths[name] = int(reply["Attributes"]["ApproximateNumberOfMessages"])
             except ClientError as error:
                 raise QueueUnavailableError(_code(error.response["Error"]["Code"])) from None
-            except BotoCoreError as error:
+            except (BotoCoreError, DeadlineExceededError) as error:
                 raise QueueUnavailableError(_code(type(error).__name__)) from None
-            depths[name] = int(reply["Attributes"]["ApproximateNumberOfMessages"])
+            except (KeyError, ValueError):
+                raise QueueUnavailableError("queue_reply_unreadable") from None
         return depths
 
 

@@ -33,6 +33,7 @@ class Condition(StrEnum):
     RUN_MISSING = "run_missing"
     UNSYNCED_TOO_OLD = "unsynced_too_old"
     DEAD_LETTERS = "dead_letters"
+    CHANGES_MISSED = "changes_missed"
     DUPLICATES = "duplicates"
     BRAKE = "brake"
     WEBSITE_ANSWER_SMALL = "website_answer_small"
@@ -214,6 +215,15 @@ WORDS: dict[Condition, _Words] = {
         (
             "Look at them: python -m local dlq list",
             "When the cause is gone: python -m local dlq replay",
+        ),
+    ),
+    Condition.CHANGES_MISSED: _Words(
+        "Changes in the app were not noted",
+        "A trigger of ours could not note a change in the app. The app went on; the next sweep takes the change up.",
+        "changes",
+        (
+            "See whether it goes on: python -m local status",
+            "Look the SQLSTATE up in the runbook. If a column of the app has changed, migrate says what to do.",
         ),
     ),
     Condition.DUPLICATES: _Words(

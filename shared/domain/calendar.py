@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from shared.domain.errors import PermanentError
 
@@ -20,9 +21,19 @@ def local_time(at: datetime, timezone: str) -> datetime:
     if at.tzinfo is None:
         raise ValueError("a moment needs a time zone")
     try:
-        return at.astimezone(ZoneInfo(timezone))
+        return at.astimezone(_zone(timezone.strip()))
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name is a folder of the database
         raise UnknownTimeZoneError("unknown_timezone") from None
+
+
+@lru_cache
+def _zone(name: str) -> ZoneInfo:
+    """PostgreSQL takes the name in any case, Python only as it is written."""
+    try:
+        return ZoneInfo(name)
+    except ZoneInfoNotFoundError:
+        known = {zone.casefold(): zone for zone in available_timezones()}
+        return ZoneInfo(known.get(name.casefold(), name))
 
 
 def as_of(scheduled_at: datetime, timezone: str) -> date:

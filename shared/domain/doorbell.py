@@ -40,6 +40,12 @@ class Refusal(StrEnum):
     BODY_MALFORMED = "body_malformed"
 
 
+UNSIGNED = frozenset(
+    {Refusal.METHOD_WRONG, Refusal.BODY_TOO_LARGE, Refusal.SIGNATURE_MISSING, Refusal.TIMESTAMP_MALFORMED}
+)
+"""Refused before a key was looked at: anybody can send that."""
+
+
 class DoorbellRefusedError(PermanentError):
     """When the doorbell is not to be heard. The message is for whoever rang; it says nothing of a key."""
 

@@ -47,7 +47,16 @@ class Change:
     key: str
     """The column of the alternate key that holds the mentor's id."""
     body: str
-    """The JSON object to write, without the key: what is published and the flags to show it, or flags to hide it."""
+    """The JSON object to write, without the key: what is published and the flags to show it, or flags to hide it. What
+    was published once and is not any more is null in it."""
+    bare_body: str | None = None
+    """To hide: the flags alone. Hiding never fails because of a column that is to be emptied."""
+    row_version: str | None = None
+    """The version of the row that this is written on, an ETag; NO_ROW: only where there is none; None: on any."""
+
+
+NO_ROW = ""
+"""As a row's version: there is no row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,11 @@ class Table:
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """The website has it. For a listing to hide also: there was none."""
+
+    row_version: str | None = field(default=None, compare=False)
+    """The version it left the row with. Whatever was sent earlier on another version can do nothing any more."""
+    emptied: bool = True
+    """False: it is hidden, and columns that are not published any more could not be emptied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +95,33 @@ class NotNow:
 
 
 @dataclass(frozen=True, slots=True)
-class InDoubt:
-    """Sent, and no reply came: it may have been done. Read the website before deciding."""
+class Outdated:
+    """Not done: the row has another version than the change was made for, or is not there. Read it and send again."""
 
     reason: str
 
 
-type Answer = Accepted | Refused | NotNow | InDoubt
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """Sent, and no reply came: it may have been done, or be done yet. Read the website before deciding."""
+
+    reason: str
+    harmless: bool = False
+    """Whether it names a version of the row, so that it does nothing once the row has another."""
+
+
+type Answer = Accepted | Refused | NotNow | Outdated | InDoubt
+
+
+@dataclass(frozen=True, slots=True)
+class RowState:
+    """A row of the website, read now."""
+
+    exists: bool
+    version: str | None
+    """None: there is no row, or the table keeps no versions."""
+    as_sent: bool
+    """Whether it shows exactly what was to be written. That proves nothing of who wrote it, or when."""
 
 
 class Result(StrEnum):

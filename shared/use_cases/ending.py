@@ -1,4 +1,4 @@
-"""Every run ends with a reason, also when its connection to the database died (I18)."""
+"""Every run ends with a reason, also one that an error nobody foresaw breaks off, or whose connection died (I18)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
-    from shared.ports import Runs
+    from shared.ports import Report, Runs
 
 
 @contextmanager
-def ending(runs: Runs, run_id: UUID) -> Iterator[None]:
-    """Write down that the run failed when the connection dies in the block, on another connection, and raise on."""
+def ending(function: str, run_id: UUID, runs: Runs, report: Report) -> Iterator[None]:
+    """Write down that the run failed, and why, when the block raises; then raise the same.
+
+    A connection that died is replaced for it. Without the database the next run tells of one that never ended.
+    """
     try:
         yield
     except ConnectionLostError as error:
         with suppress(CertificationError):
             runs.finish(run_id, trouble(error))
+        raise
+    except Exception as error:
+        verdict = trouble(error)
+        runs.finish(run_id, verdict)
+        report.run(function, run_id, verdict)
         raise

@@ -33,7 +33,7 @@ def reconcile(
     Raises RunFailedError when it failed, so that Lambda says so too, and ConnectionLostError when the database is gone.
     """
     run_id = runs.start(function, scheduled_at, request_id)
-    with ending(runs, run_id):
+    with ending(function, run_id, runs, report):
         health = checked(check, function, as_of(scheduled_at, "Europe/Oslo"), report)
     try:
         verdict = work(run_id, health)

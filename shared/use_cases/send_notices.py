@@ -19,6 +19,7 @@ from shared.domain.runs import (
     judge,
     trouble,
 )
+from shared.use_cases.ending import ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,11 +54,12 @@ def send_notices(
     altogether; nothing is lost by that, the notices are pending again.
     """
     run_id = runs.start("send_notices", scheduled_at, request_id)
-    organisations = runs.organisations()
     verdicts, state = [], _Service()
-    for organisation in organisations:
-        sender = _Sender(run_id, organisation, scheduled_at, outbox, mailer, may_go_on, state)
-        verdicts.append(_send_for(sender, runs, report, stuck_before=now - stuck_after))
+    with ending("send_notices", run_id, runs, report):
+        organisations = runs.organisations()
+        for organisation in organisations:
+            sender = _Sender(run_id, organisation, scheduled_at, outbox, mailer, may_go_on, state)
+            verdicts.append(_send_for(sender, runs, report, stuck_before=now - stuck_after))
     verdict = Verdict(RunState.FAILED, state.refused) if state.refused else combine(verdicts)
     runs.finish(run_id, verdict)
     report.run("send_notices", run_id, verdict)

@@ -26,6 +26,7 @@ _MOST_ASKED_AFTER_A_STOP = 10_000
 # So many messages are waiting already: asking again would only make more of them.
 _ENOUGH_WAITING = 50
 _MOST_RETRIED = 100
+_MOST_TAKEN_UP = 10_000
 _MOST_RECHECKED = 500
 _SECONDS_FOR_RECHECK = 30.0
 
@@ -37,6 +38,7 @@ SWEEP_COUNTS = (
     "past_triggers",
     "past_triggers_hidden",
     "repairs_waiting",
+    "changes_taken_up",
     "set_aside_retried",
     "sync_requested",
     "rows_read_again",
@@ -78,7 +80,7 @@ class Sweep:
 
         What fails stops nothing else (I13). Raises ConnectionLostError when the database is gone.
         """
-        verdicts = [_attempted(self._look_at_queues)]
+        verdicts = [_attempted(self._look_at_queues), _attempted(self._take_up_missed)]
         stopped, closed_for = self.state.stopped(), self.state.wait_seconds()
         self.counts |= {"sync_stopped": int(stopped is not None), "window_closed_seconds": round(closed_for)}
         verdicts.append(_attempted(lambda: self._follow_the_app(run_id, may_send=stopped is None and closed_for <= 0)))
@@ -96,6 +98,13 @@ class Sweep:
         depths = self.depths.read()
         self.reconciliation.note_queue_depths(depths)
         self.counts["repairs_waiting"] = depths.get(REPAIR_QUEUE, 0)
+
+    def _take_up_missed(self) -> None:
+        """What the triggers could not note. If the website is closed just now it becomes overdue like anything else."""
+        requests = self.reconciliation.take_up_missed_changes(_MOST_TAKEN_UP)
+        self.counts["changes_taken_up"] = len(requests)
+        if requests:
+            self.queue.send(requests)
 
     def _ask_again(self, recovered: bool) -> None:
         self.counts["set_aside_retried"] = self.reconciliation.retry_due_set_aside(_MOST_RETRIED)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from shared.domain.errors import WebsiteClosedError, WebsiteRefusedError, WebsiteUnavailableError
+from shared.domain.errors import CertificationError, WebsiteClosedError, WebsiteRefusedError, WebsiteUnavailableError
 from shared.domain.listings import (
     BAD_REQUEST,
     FORBIDDEN,
+    NO_ROW,
     Accepted,
     Action,
     Answer,
@@ -19,8 +21,10 @@ from shared.domain.listings import (
     Claim,
     InDoubt,
     NotNow,
+    Outdated,
     Refused,
     Result,
+    RowState,
     Settled,
     SyncResult,
     Table,
@@ -57,6 +61,7 @@ def sync_listings(
 
     Whatever cannot be done now is given back with a time to ask again. What the website refuses for good is set aside
     alone (I13). What changed meanwhile is pushed again before this ends. Safe to repeat and to overlap (I6, I7).
+    Whatever is raised, no claim is left behind (I18), unless the database is gone: then the claims run out.
     """
     work = _Work(uuid4(), listings, website, state, time_left, pause, dict.fromkeys(mentor_ids, Result.GIVEN_BACK))
     stopped = state.stopped()
@@ -69,11 +74,16 @@ def sync_listings(
         if stopped is not None:
             state.resume()  # not before it has worked: the stop is one as long as it did not
     except WebsiteRefusedError as error:
+        _give_back(work, error)
         state.stop(str(error))
         return work.result(stopped=True, retry_after=_STOPPED_FOR, reason=str(error))
     except WebsiteUnavailableError as error:
+        _give_back(work, error)
         wait = error.seconds if isinstance(error, WebsiteClosedError) else 0.0
         return work.result(stopped=stopped is not None, retry_after=wait, reason=str(error))
+    except Exception as error:
+        _give_back(work, error)
+        raise
     return work.result()
 
 
@@ -82,6 +92,7 @@ def _look_until_done(work: _Work) -> None:
     for look in range(_LOOKS):
         claim = work.listings.claim(asked, work.worker, LEASE)
         work.note(claim)
+        work.held.update((change.mentor_id, change) for change in claim.changes)
         moved = _push(work, claim.changes)
         asked = [*moved, *claim.locked]
         if not asked:
@@ -108,7 +119,10 @@ class _Work:
     retry_after: float = 0.0
     reasons: set[str] = field(default_factory=set)
     versions: dict[UUID, int] = field(default_factory=dict)
-    doubtful: set[Change] = field(default_factory=set)
+    # Mentors and versions of which a request may be carried out yet that no row version makes harmless.
+    doubtful: set[tuple[UUID, int]] = field(default_factory=set)
+    held: dict[UUID, Change] = field(default_factory=dict)
+    """Claimed, and not settled yet."""
 
     def note(self, claim: Claim) -> None:
         for mentor_id, result in claim.done.items():
@@ -140,7 +154,7 @@ def _push(work: _Work, changes: Sequence[Change]) -> list[UUID]:
         answers = _answers(work, left)
         final = [(change, answer) for change, answer in answers if isinstance(answer, Accepted | Refused)]
         again += _settle(work, final)
-        waiting = [(change, answer) for change, answer in answers if isinstance(answer, NotNow | InDoubt)]
+        waiting = [(change, answer) for change, answer in answers if not isinstance(answer, Accepted | Refused)]
         left = [change for change, _ in waiting]
         wanted = max([_pause(attempt), *(_retry_after(answer) for _, answer in waiting)])
         if left and (wanted > _LONGEST_PAUSE or not work.can_wait(wanted)):
@@ -153,28 +167,73 @@ def _push(work: _Work, changes: Sequence[Change]) -> list[UUID]:
 
 
 def _answers(work: _Work, changes: list[Change]) -> list[tuple[Change, Answer]]:
-    """What the website answers. Where no reply came, it is read before anything is decided."""
+    """What the website answers, each beside its change as it is to be sent again, if it is."""
+    known, gone = _on_known_versions(work, changes)
+    answers: list[tuple[Change, Answer]] = [(change, Accepted()) for change in gone]
     try:
-        answers = list(zip(changes, work.website.push(changes), strict=True))
+        pushed = list(zip(known, work.website.push(known), strict=True)) if known else []
     except WebsiteRefusedError as error:
-        known = error.answers or [NotNow(error.code)] * len(changes)
-        _settle(work, list(zip(changes, known, strict=True)))
+        said = error.answers or [NotNow(error.code)] * len(known)
+        _settle(work, [*answers, *zip(known, said, strict=True)])
         raise
     except WebsiteClosedError as error:
-        return [(change, NotNow(str(error), error.seconds)) for change in changes]
+        return answers + [(change, NotNow(str(error), error.seconds)) for change in known]
     except WebsiteUnavailableError as error:
-        return [(change, NotNow(str(error))) for change in changes]
-    return _rows_told_from_privileges(work, _after_reading(work, answers))
+        return answers + [(change, NotNow(str(error))) for change in known]
+    return answers + _rows_told_from_privileges(work, _after_reading(work, pushed))
+
+
+def _on_known_versions(work: _Work, changes: list[Change]) -> tuple[list[Change], list[Change]]:
+    """Read the rows to hide whose version is not known, so that a late request cannot hide somebody who is back.
+
+    Returns what is to be sent, and what is hidden already because there is no row. A row that cannot be read is hidden
+    whatever its version.
+    """
+    unknown = [change for change in changes if change.action is Action.HIDE and change.row_version is None]
+    if not unknown:
+        return changes, []
+    rows = dict(zip([change.mentor_id for change in unknown], work.website.read(unknown), strict=True))
+    gone = [change for change in unknown if (row := rows[change.mentor_id]) is not None and not row.exists]
+    versions = {mentor_id: row.version for mentor_id, row in rows.items() if row is not None}
+    return [
+        replace(change, row_version=versions.get(change.mentor_id)) if change.mentor_id in rows else change
+        for change in changes
+        if change not in gone
+    ], gone
 
 
 def _after_reading(work: _Work, answers: list[tuple[Change, Answer]]) -> list[tuple[Change, Answer]]:
-    """Accepted instead of in doubt where the website was seen to show what was sent, and only there."""
-    doubtful = [change for change, answer in answers if isinstance(answer, InDoubt)]
-    read = work.website.shows(doubtful) if doubtful else ()
-    shown = {change.mentor_id for change, is_shown in zip(doubtful, read, strict=True) if is_shown}
-    # It may be carried out yet, after something newer (I6). What is shown has been carried out.
-    work.doubtful.update(change for change in doubtful if change.mentor_id not in shown)
-    return [(change, Accepted() if change.mentor_id in shown else answer) for change, answer in answers]
+    """Read each row whose answer was lost, or that is not as it was known, before anything is decided (I6)."""
+    unsure = [(change, answer) for change, answer in answers if isinstance(answer, Outdated | InDoubt)]
+    if not unsure:
+        return answers
+    work.doubtful.update(
+        (change.mentor_id, change.version)
+        for change, answer in unsure
+        if isinstance(answer, InDoubt) and not answer.harmless
+    )
+    rows = dict(zip([c.mentor_id for c, _ in unsure], work.website.read([c for c, _ in unsure]), strict=True))
+    return [
+        _decided(change, answer, rows[change.mentor_id]) if isinstance(answer, Outdated | InDoubt) else (change, answer)
+        for change, answer in answers
+    ]
+
+
+def _decided(change: Change, answer: Outdated | InDoubt, row: RowState | None) -> tuple[Change, Answer]:
+    """What a row that was read says of a change whose outcome is unknown.
+
+    That it shows what was to be written proves nothing: it may have done so before, and the request may come yet. That
+    it has another version than the request named does: the request was carried out, or can do nothing any more.
+    """
+    if row is None:
+        return change, answer
+    if not row.exists:
+        return (change, Accepted()) if change.action is Action.HIDE else (replace(change, row_version=NO_ROW), answer)
+    if row.as_sent and row.version is None:
+        return change, Accepted()  # a table without versions: settled as doubtful
+    if row.as_sent and row.version != change.row_version:
+        return change, Accepted(row.version)
+    return replace(change, row_version=row.version), answer
 
 
 def _rows_told_from_privileges(work: _Work, answers: list[tuple[Change, Answer]]) -> list[tuple[Change, Answer]]:
@@ -239,10 +298,12 @@ def _settle(work: _Work, answers: Sequence[tuple[Change, Answer]]) -> list[UUID]
             case Refused(reason):
                 work.results[change.mentor_id] = Result.SET_ASIDE
                 work.reasons.add(reason)
-            case NotNow(reason) | InDoubt(reason):
+            case NotNow(reason) | Outdated(reason) | InDoubt(reason):
                 work.results[change.mentor_id] = Result.GIVEN_BACK
                 work.reasons.add(reason)
     settled = work.listings.settle(work.worker, answers, work.doubtful)
+    for change, _ in answers:
+        work.held.pop(change.mentor_id, None)
     for attempt in range(_LOOKS):
         if not settled.locked or not work.can_wait(_pause(attempt)):
             break
@@ -257,6 +318,18 @@ def _settle(work: _Work, answers: Sequence[tuple[Change, Answer]]) -> list[UUID]
         work.retry_after = max(work.retry_after, _DOUBT_SECONDS)
         work.reasons.add("in_doubt")
     return list(settled.again)
+
+
+def _give_back(work: _Work, error: Exception) -> None:
+    """Settle what is still claimed when something breaks off: nobody knows how far its requests came."""
+    if not work.held:
+        return
+    code = str(error) if isinstance(error, CertificationError) else f"unexpected_{type(error).__name__}"
+    held = tuple(work.held.values())
+    work.doubtful.update((change.mentor_id, change.version) for change in held)
+    with suppress(Exception):  # the first error says more; what cannot be written down runs out with its claim
+        work.listings.settle(work.worker, [(change, InDoubt(code)) for change in held], work.doubtful)
+    work.held.clear()
 
 
 def _pause(attempt: int) -> float:

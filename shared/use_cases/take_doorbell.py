@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.domain.doorbell import (
+    UNSIGNED,
     DoorbellRefusedError,
     DoorbellWithoutKeyError,
     Refusal,
@@ -38,9 +39,9 @@ def take_event(message: object, *, queue: SyncQueue, report: Report) -> int:
 
 
 def no_counts() -> dict[str, int]:
-    """What one ring is counted as, all at nought (I12)."""
+    """What one ring is counted as, all at nought (I12). An unsigned call is no ring."""
     counts = {"doorbells_taken": 0, "doorbells_failed": 0, "mentors_rung_for": 0}
-    return counts | {f"doorbells_refused_{refusal}": 0 for refusal in Refusal}
+    return counts | {f"doorbells_refused_{refusal}": 0 for refusal in Refusal if refusal not in UNSIGNED}
 
 
 def _take(read: Callable[[], tuple[SyncRequest, ...]], queue: SyncQueue, report: Report, *, via: str) -> int:

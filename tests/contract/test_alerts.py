@@ -197,6 +197,10 @@ CASES: dict[tuple[Condition, str], tuple[Any, Any]] = {
         "SELECT certification.note_queue_depth('SyncDeadLetters', 2)",
         "SELECT certification.note_queue_depth('SyncDeadLetters', 0)",
     ),
+    (Condition.CHANGES_MISSED, ""): (
+        "INSERT INTO certification.missed_changes (table_name, sqlstate) VALUES ('peer_mentors', '55P03')",
+        "UPDATE certification.missed_changes SET missed_at = now() - interval '25 hours', taken_up_at = now()",
+    ),
     (Condition.DUPLICATES, ""): (
         DUPLICATE,
         "UPDATE certification.duplicates SET reviewed_at = now(), reviewed_by = 'kari', review_reason = 'looked at'",

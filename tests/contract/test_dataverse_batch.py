@@ -250,13 +250,113 @@ def test_the_number_of_operations_allowed_can_be_that_of_other_environments(serv
     assert len(parts(service.batch(*items[:2]))) == 2
 
 
-def test_line_ends_other_than_crlf_are_400(service):
-    text = f"--batch_1\r\n{operation('PATCH', mentor(), {'hlf_name': 'Kari'})}--batch_1--\r\n"
-    headers = {"Content-Type": "multipart/mixed; boundary=batch_1"}
-    positions = [found.start() for found in re.finditer("\r\n", text)]
-    spoilt = [text[:at] + text[at + 1 :] for at in positions] + [text.replace("\r\n", "\n"), text[:-2]]
-    for body in spoilt:
-        unreadable(service.ask("POST", "$batch", content=body.encode(), headers=headers))
+def sent(service, text: str, prefer: str = ""):
+    headers = {"Content-Type": "multipart/mixed; boundary=batch_1"} | ({"Prefer": prefer} if prefer else {})
+    return service.ask("POST", "$batch", content=text.encode(), headers=headers)
+
+
+def written(*keys: str, end: str = "--batch_1--\r\n") -> str:
+    """A batch that writes these keys, each into the name too."""
+    items = [operation("PATCH", mentor(key), {"hlf_name": key}) for key in keys]
+    return "".join(f"--batch_1\r\n{item}" for item in items) + end
+
+
+@pytest.mark.parametrize("end", ["\n\n", "\n\n\n", "\r\n", "\r\n\r\n", "\n\r\n", " \r\n", "\r\nnobody's"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_batch_with_line_feeds_needs_two_at_its_end(service, line_end, end):
+    """Issue 8 J: "add two non-CRLF line endings at the end" (page on client errors)."""
+    response = sent(service, written("a", "b", end="--batch_1--").replace("\r\n", line_end) + end)
+    assert (response.status_code, [part.status for part in parts(response)]) == (200, [204, 204])
+    assert names(service) == ["a", "b"]
+
+
+def test_a_change_set_may_have_line_feeds_too(service):
+    """Issue 8 J: with references, and a read behind it, all of it with LF."""
+    inside = change_set(
+        operation("POST", MENTORS, {"hlf_mentorid": "a", "hlf_name": "a"}, content_id="1"),
+        operation("PUT", "$1/hlf_area", {"value": "Oslo"}, content_id="2"),
+    )
+    text = f"--batch_1\r\n{inside}--batch_1\r\n{operation('GET', mentor('a'))}--batch_1--\r\n\r\n"
+    changed, read = parts(sent(service, text.replace("\r\n", "\n")))
+    assert [part.status for part in changed] == [204, 204]
+    assert read.json()["hlf_area"] == "Oslo"
+
+
+@pytest.mark.parametrize("at", range(16))
+def test_line_ends_may_differ_within_a_batch(service, at):
+    """Issue 8 J: a choice, LINE_ENDS_MAY_DIFFER."""
+    text = written("a", "b")
+    places = [found.start() for found in re.finditer("\r\n", text)]
+    assert len(places) == 17
+    response = sent(service, text[: places[at]] + text[places[at] + 1 :])
+    assert [part.status for part in parts(response)] == [204, 204]
+    assert names(service) == ["a", "b"]
+
+
+CUT = {
+    "no line end": "--batch_1--",
+    "one line feed": "--batch_1--\n",
+    "no end": "",
+    "a delimiter that does not close": "--batch_1\r\n",
+    "half a delimiter": "--bat",
+    "half a closing delimiter": "--batch_1-",
+}
+
+
+@pytest.mark.parametrize("end", CUT.values(), ids=CUT)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_batch_that_ends_badly_loses_its_last_operation(service, line_end, end):
+    """Issue 8 J: and nothing else; what is lost is answered with the words of the page on client errors."""
+    text = written("a", "b", "c", end=end).replace("\r\n", line_end)
+    response = sent(service, text)
+    *done, failed = parts(response)
+    assert (response.status_code, [part.status for part in done]) == (400, [204, 204])
+    assert (failed.status, failed.code) == (400, "0x80048d19")
+    assert "System.ArgumentException: Stream was not readable." in failed.json()["error"]["message"]
+    assert names(service) == ["a", "b"]
+
+
+@pytest.mark.parametrize("kept", range(1, 220, 7))
+def test_a_batch_cut_anywhere_does_what_came_whole(service, kept):
+    """Issue 8 J: a body of which only the beginning arrived."""
+    text = written("a", "b")
+    second = text.index("--batch_1", 1)
+    assert sent(service, text[: second + kept]).status_code == 400
+    assert names(service) == (["a"] if kept > len("--batch_1\r\n") else [])
+
+
+def test_a_badly_ended_batch_that_goes_on_is_200(service):
+    """Issue 8 J: the lost operation is the last, so there is nothing to go on with."""
+    response = sent(service, written("a", "b", end="--batch_1--"), "odata.continue-on-error")
+    assert (response.status_code, [part.status for part in parts(response)]) == (200, [204, 400])
+    assert "Entity :'hlf_peermentors'" in parts(response)[1].json()["error"]["message"]
+
+
+@pytest.mark.parametrize("lost", ["batch", "change set"])
+def test_a_change_set_that_ends_badly_is_taken_back(service, lost):
+    """Issue 8 J: all or nothing, and its last operation is lost."""
+    items = [operation("PATCH", mentor(key), {"hlf_name": key}, content_id=key) for key in "bc"]
+    inside = change_set(*items)
+    text = written("a", end=f"--batch_1\r\n{inside}--batch_1--")
+    text = text if lost == "batch" else text.replace("--changeset_1--\r\n", "") + "\r\n"
+    response = sent(service, text)
+    done, (failed,) = parts(response)
+    assert (response.status_code, done.status, failed.status, failed.content_id) == (400, 204, 400, "c")
+    assert names(service) == ["a"]
+
+
+def test_a_boundary_that_begins_another_is_not_it(service):
+    """Issue 8 J: a change set's boundary may begin with the batch's."""
+    inside = change_set(operation("PATCH", mentor("a"), {"hlf_name": "a"})).replace("changeset_1", "batch_12")
+    (done,), = parts(sent(service, f"--batch_1\r\n{inside}--batch_1--\r\n"))  # fmt: skip
+    assert (done.status, names(service)) == (204, ["a"])
+
+
+def test_an_operation_without_an_empty_line_is_400(service):
+    """Issue 8 J: the service reads the delimiter as a header then (derekfinlinson/xrm-webapi#23)."""
+    bare = operation("GET", mentor("a")).removesuffix("\r\n\r\n\r\n")
+    text = f"--batch_1\r\n{bare}\r\n{written('b')}"
+    refused_whole(sent(service, text), 400, "0x80048d19", "The message header '--batch_1' is invalid.")
     assert names(service) == []
 
 

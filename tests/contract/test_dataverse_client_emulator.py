@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -14,8 +15,8 @@ from local.dataverse.process import LocalDataverse
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.domain.errors import WebsiteAuthError, WebsiteMisconfiguredError
-from shared.domain.listings import Accepted, Action, InDoubt, NotNow, Refused, Table
-from tests.website_wire import IN_USE, KEY, Gate, Secrets, change
+from shared.domain.listings import NO_ROW, Accepted, Action, InDoubt, NotNow, Outdated, Refused, Table
+from tests.website_wire import IN_USE, KEY, Gate, Secrets, change, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +64,7 @@ class Client:
         return self.website(**how).push(changes)
 
     def shows(self, *changes):
-        return self.website().shows(changes)
+        return shown(self.website(), changes)
 
 
 @pytest.fixture
@@ -155,9 +156,32 @@ def test_a_lost_race_for_a_new_row_is_tried_again_later(client, emulator):
     emulator.lose_races(1)
     listed = publish()
     (answer,) = client.push(listed)
-    assert isinstance(answer, NotNow)
+    assert isinstance(answer, Outdated)
     assert answer.reason.startswith("dataverse_412")
     assert client.push(listed) == [Accepted()]
+
+
+def test_a_write_does_nothing_to_another_version_of_the_row(client, emulator):
+    """Issue 8 A5, I6: each write says which version it left, and one that names an older version is not done."""
+    (first,) = client.push(listed := publish())
+    (second,) = client.push(replace(listed, row_version=first.row_version))
+    assert second.row_version not in (None, first.row_version)
+    late = replace(hide(listed.mentor_id), row_version=first.row_version)
+    assert client.push(late) == [Outdated("dataverse_412_0x80060882")]
+    assert client.push(replace(listed, row_version=NO_ROW)) == [Outdated("dataverse_412_0x80040237")]
+    assert client.shows(listed) == [True]
+    (row,) = client.website().read([listed])
+    assert (row.exists, row.version) == (True, second.row_version)
+
+
+def test_a_row_that_is_gone_is_made_only_by_who_knows_that(client, emulator):
+    """Issue 8 A5, I8: a write on a version creates nothing."""
+    (first,) = client.push(listed := publish())
+    emulator.delete(str(listed.mentor_id))
+    (answer,) = client.push(replace(listed, row_version=first.row_version))
+    assert isinstance(answer, Outdated)
+    assert emulator.rows() == []
+    assert client.push(replace(listed, row_version=NO_ROW)) == [Accepted()]
 
 
 # Lost replies

@@ -22,6 +22,7 @@ from tests.website_wire import (
     error,
     http,
     part,
+    shown,
     token,
 )
 
@@ -76,7 +77,7 @@ def test_the_gate_is_asked_right_before_every_single_request(rig):
     rig.site.answers += [error(413), accept_all, http(401), accept_all]
     rig.push(*changes(2))
     assert (rig.gate.asked, len(rig.site.asked)) == (4, 4)
-    rig.website().shows(changes(1))
+    shown(rig.website(), changes(1))
     rig.website().check(IN_USE)
     assert (rig.gate.asked, len(rig.site.asked)) == (9, 8)
 
@@ -111,7 +112,7 @@ def test_asking_for_a_token_is_no_request_to_dynamics_and_a_check_asks_for_none_
 def test_while_the_gate_is_closed_nothing_is_sent_and_every_change_knows_how_long(rig):
     rig.gate.wait = 17.5
     assert rig.push(*changes(5), size=2, parallel=3) == [NotNow("website_closed", 17.5)] * 5
-    assert rig.website().shows(changes(3)) == [None] * 3
+    assert shown(rig.website(), changes(3)) == [None] * 3
     with pytest.raises(WebsiteClosedError, match=r"^website_closed$") as raised:
         rig.website().check(IN_USE)
     assert raised.value.seconds == 17.5
@@ -181,10 +182,10 @@ def test_whoever_names_a_time_is_heard_and_a_success_names_none(rig, answer, clo
 
 def test_a_reading_that_is_refused_closes_the_gate_too(rig):
     rig.site.answers.append(error(429, retry_after="6"))
-    assert rig.website(size=1, parallel=1).shows(changes(3)) == [None] * 3
+    assert shown(rig.website(size=1, parallel=1), changes(3)) == [None] * 3
     rig.gate.wait = 0.0
     rig.site.answers.append(batch(part(429, retry_after="7")))
-    assert rig.website().shows(changes(1)) == [None]
+    assert shown(rig.website(), changes(1)) == [None]
     rig.gate.wait = 0.0
     rig.site.answers.append(error(429, retry_after="8"))
     with pytest.raises(WebsiteClosedError) as raised:

@@ -41,7 +41,7 @@ def test_nothing_personal_and_no_secret_is_logged_or_raised_even_at_debug_i11(ca
         site.token_answers += {"well": [token("t0ken")] * 9, "refuses": [refused] * 9, "lost": [lost] * 9}[entra]
         for ask in (
             lambda: rig.push(change(body=BODY), change(2, mentor_id=f"{PERSONAL[2]}/")),
-            lambda: rig.website().shows([change(body=BODY)]),
+            lambda: rig.website().read([change(body=BODY)]),
             lambda: rig.website().check(IN_USE),
         ):
             site.answers += TROUBLES[trouble]

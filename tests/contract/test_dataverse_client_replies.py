@@ -12,7 +12,7 @@ import pytest
 from shared.adapters.dataverse import bounded
 from shared.adapters.dataverse.service import Service
 from shared.domain.errors import WebsiteAuthError, WebsiteMisconfiguredError
-from shared.domain.listings import Accepted, Action, InDoubt, NotNow, Refused
+from shared.domain.listings import Accepted, Action, InDoubt, NotNow, Outdated, Refused
 from tests.website_wire import (
     Rig,
     Website,
@@ -52,8 +52,8 @@ ANSWERS = [
     (HIDE, part(404, "0x8006088A"), Refused("dataverse_404_0x8006088a")),
     (HIDE, part(404, "0x80060888"), Refused("dataverse_404_0x80060888")),
     (PUBLISH, part(404, "0x80060891"), Refused("dataverse_404_0x80060891")),
-    (PUBLISH, part(412, "0x80040237"), NotNow("dataverse_412_0x80040237")),
-    (PUBLISH, part(412, "0x80060892"), NotNow("dataverse_412_0x80060892")),
+    (PUBLISH, part(412, "0x80040237"), Outdated("dataverse_412_0x80040237")),
+    (PUBLISH, part(412, "0x80060892"), Outdated("dataverse_412_0x80060892")),
     (PUBLISH, part(412, "0x80040333"), Refused("dataverse_412_0x80040333")),
     (PUBLISH, part(429, "0x80072322", retry_after="7"), NotNow("dataverse_429_0x80072322", 7.0)),
     (PUBLISH, part(429), NotNow("dataverse_429", 30.0)),
@@ -135,7 +135,7 @@ def test_a_multipart_body_is_read_in_any_shape_and_whatever_the_outer_status(rig
 )
 def test_the_boundary_is_found_however_it_is_written(rig, content_type):
     rig.site.answers.append(http(200, multipart(OK, part(412, "0x80040237")), content_type=content_type))
-    assert rig.push(*changes(2)) == [Accepted(), NotNow("dataverse_412_0x80040237")]
+    assert rig.push(*changes(2)) == [Accepted(), Outdated("dataverse_412_0x80040237")]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_the_boundary_is_found_however_it_is_written(rig, content_type):
 def test_the_boundary_that_is_named_counts_before_any_line_that_looks_like_one(rig, content_type):
     body = "--note--\r\n" + multipart(OK, part(412, "0x80040237"))
     rig.site.answers.append(http(200, body, content_type=content_type))
-    assert rig.push(*changes(2)) == [Accepted(), NotNow("dataverse_412_0x80040237")]
+    assert rig.push(*changes(2)) == [Accepted(), Outdated("dataverse_412_0x80040237")]
 
 
 def cut(reply: bytes, end: int | None = None, **instead: bytes):

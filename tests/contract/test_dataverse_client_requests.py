@@ -11,10 +11,12 @@ import pytest
 from shared.adapters.dataverse.keys import NotAddressableError, key_value
 from shared.adapters.dataverse.origin import Origin
 from shared.domain.errors import WebsiteMisconfiguredError
-from shared.domain.listings import Accepted, Action, NotNow, Refused
+from shared.domain.listings import Accepted, Action, NotNow, Outdated, Refused
 from tests.website_wire import Rig, Website, accept_all, batch, change, changes, http, part
 
 HIDE = Action.HIDE
+# Every write asks for the version it leaves the row with, and for nothing else of the row.
+ASKED = b"?$select=hlf_mentorid HTTP/1.1\r\nContent-Type: application/json\r\nPrefer: return=representation\r\n"
 
 
 @pytest.fixture
@@ -32,10 +34,30 @@ def test_publishing_creates_or_updates_and_hiding_only_updates_i8(rig):
     (asked,) = rig.site.asked
     assert (asked.method, asked.target) == ("POST", "/api/data/v9.2/$batch")
     assert asked.operations == [
-        b"PATCH " + row(1) + b' HTTP/1.1\r\nContent-Type: application/json\r\n\r\n{"hlf_published": true}',
-        b"PATCH " + row(2) + b" HTTP/1.1\r\nContent-Type: application/json\r\nIf-Match: *\r\n\r\n"
-        b'{"hlf_published": false}',
+        b"PATCH " + row(1) + ASKED + b'\r\n{"hlf_published": true}',
+        b"PATCH " + row(2) + ASKED + b'If-Match: *\r\n\r\n{"hlf_published": false}',
     ]
+
+
+def test_a_table_without_versions_is_written_without_naming_one(rig):
+    """Issue 8 A5: where the service takes no condition it is left out, and the answer says nothing of a version."""
+    rig.site.answers.append(batch(part(412, "0x8006088D")))
+    known = change(1, row_version='W/"1"')
+    assert rig.push(known) == [Outdated("dataverse_412_0x8006088d")]
+    rig.site.answers.append(batch(part(200, body="{}", etag='W/"2"')))
+    (accepted,) = rig.push(known)
+    assert accepted.row_version is None
+    assert [b"If-Match" in asked.operations[0] for asked in rig.site.asked] == [True, False]
+
+
+def test_hiding_does_not_fail_for_a_column_that_cannot_be_emptied(rig):
+    """Issue 8 A4, I5: a column that Dynamics does not have any more is no reason to leave a mentor listed."""
+    rig.site.answers.append(batch(part(400, "0x0"), part(200, body="{}")))
+    hiding = change(1, HIDE, body='{"statecode": 1, "hlf_phone": null}', bare_body='{"statecode": 1}')
+    other = change(2, HIDE, body='{"statecode": 1}', bare_body='{"statecode": 1}')
+    (bare, whole) = rig.push(hiding, other)
+    assert (bare, whole) == (Accepted(emptied=False), Accepted())
+    assert rig.site.asked[1].operations[0].endswith(b'\r\n\r\n{"statecode": 1}')
 
 
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\n\r"])

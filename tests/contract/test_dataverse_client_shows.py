@@ -7,7 +7,7 @@ import json
 import pytest
 
 from shared.domain.listings import Action
-from tests.website_wire import Rig, Website, batch, change, changes, error, http, lost, part
+from tests.website_wire import Rig, Website, batch, change, changes, error, http, lost, part, shown
 
 HIDE, PUBLISH = Action.HIDE, Action.PUBLISH
 GUID = "0f0e0d0c-0b0a-4908-8706-050403020100"
@@ -21,14 +21,14 @@ def rig():
 
 def shows(rig, body, row, action=PUBLISH):
     rig.site.answers.append(batch(part(200, body=json.dumps(row))))
-    (shown,) = rig.website().shows([change(1, action, body=json.dumps(body))])
-    return shown
+    return shown(rig.website(), [change(1, action, body=json.dumps(body))])[0]
 
 
 def test_each_row_is_read_by_its_key_with_the_columns_of_its_body_and_no_others_i11(rig):
     rig.site.answers.append(batch(part(200, body="{}"), part(404, "0x80060891")))
-    rig.website().shows(
-        [change(1, body='{"hlf_published": true, "hlf_area": "Åsane"}'), change(2, HIDE, body='{"statecode": 1}')]
+    shown(
+        rig.website(),
+        [change(1, body='{"hlf_published": true, "hlf_area": "Åsane"}'), change(2, HIDE, body='{"statecode": 1}')],
     )
     (asked,) = rig.site.asked
     row = "/api/data/v9.2/hlf_peermentors(hlf_mentorid='00000000-0000-0000-0000-00000000000{}')"
@@ -113,13 +113,13 @@ def test_anything_else_is_not(rig, body, row):
 )
 def test_a_row_that_is_not_there_is_hidden_and_one_that_cannot_be_read_says_nothing(rig, answer, published, hidden):
     rig.site.answers.append(batch(answer, answer))
-    assert rig.website().shows([change(1), change(2, HIDE)]) == [published, hidden]
+    assert shown(rig.website(), [change(1), change(2, HIDE)]) == [published, hidden]
 
 
 @pytest.mark.parametrize("reply", [lost, http(503), http(401), error(403, "0x80072560"), http(302), http(200, "")])
 def test_a_reading_that_fails_says_nothing_and_raises_nothing(rig, reply):
     rig.site.answers += [reply, reply]
-    assert rig.website().shows(changes(2)) == [None, None]
+    assert shown(rig.website(), changes(2)) == [None, None]
 
 
 def test_readings_come_back_in_order_across_chunks(rig):
@@ -128,7 +128,7 @@ def test_readings_come_back_in_order_across_chunks(rig):
 
     rig.site.answers += [alternate] * 4
     given = [change(n, body='{"a": 1}') for n in range(1, 11)]
-    assert rig.website(size=3, parallel=3).shows(given) == [n % 3 == 0 for n in range(1, 11)]
+    assert shown(rig.website(size=3, parallel=3), given) == [n % 3 == 0 for n in range(1, 11)]
 
 
 @pytest.mark.parametrize(
@@ -145,4 +145,4 @@ def test_readings_come_back_in_order_across_chunks(rig):
 )
 def test_what_cannot_be_asked_for_is_not_and_the_others_are_i13(rig, wrong):
     rig.site.answers.append(batch(part(404), part(404)))
-    assert rig.website().shows([change(1), change(2, **wrong), change(3)]) == [False, None, False]
+    assert shown(rig.website(), [change(1), change(2, **wrong), change(3)]) == [False, None, False]

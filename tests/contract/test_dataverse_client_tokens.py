@@ -34,6 +34,7 @@ from tests.website_wire import (
     http,
     lost,
     part,
+    shown,
     token,
 )
 
@@ -55,7 +56,7 @@ def refusal(status, word, number=None):
 
 def test_a_token_is_asked_for_once_by_client_credentials_and_used_for_everything(rig):
     assert rig.push(*changes(5), size=1, parallel=4) == [Accepted()] * 5
-    rig.website().shows(changes(1))
+    shown(rig.website(), changes(1))
     (asked,) = rig.site.tokens_asked
     assert (asked.method, asked.target) == ("POST", "/tenant/oauth2/v2.0/token")
     assert asked.headers["content-type"] == "application/x-www-form-urlencoded"
@@ -339,8 +340,9 @@ def test_a_check_signs_in_by_the_secret_as_it_is_now_and_reads_no_personal_data_
     assert (table.method, table.target) == ("GET", f"/api/data/v9.2/{TABLE}?$select=createdon&$top=1")
     (operation,) = probe.operations
     assert operation == (
-        b"PATCH /api/data/v9.2/hlf_peermentors(hlf_mentorid='00000000-0000-0000-0000-000000000000') HTTP/1.1\r\n"
-        b"Content-Type: application/json\r\nIf-Match: *\r\n\r\n{}"
+        b"PATCH /api/data/v9.2/hlf_peermentors(hlf_mentorid='00000000-0000-0000-0000-000000000000')"
+        b"?$select=hlf_mentorid HTTP/1.1\r\nContent-Type: application/json\r\nPrefer: return=representation\r\n"
+        b"If-Match: *\r\n\r\n{}"
     ), "it can create nothing (I8)"
     assert rig.secrets.reads == [False, True]
     assert len(rig.site.tokens_asked) == 2

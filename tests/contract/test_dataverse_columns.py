@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from tests.dataverse_service import EXAMPLES, MENTORS, running
+from tests.dataverse_service import EXAMPLES, MENTORS, operation, parts, running
 
 ROW = f"{EXAMPLES}(hlf_code='a',hlf_year=2026)"
 MENTOR = f"{MENTORS}(hlf_mentorid='m-1')"
@@ -70,6 +72,13 @@ def test_values_of_every_type_are_kept_and_can_be_emptied(service, column, given
         ("hlf_when", "yesterday", "DateTimeOffset"),
         ("hlf_when", "2026-11-23", "DateTimeOffset"),
         ("hlf_when", 5, "DateTimeOffset"),
+        ("hlf_when", "20261123T101530", "DateTimeOffset"),
+        ("hlf_when", "2026-W48-1T10:15:30", "DateTimeOffset"),
+        ("hlf_day", "20260228", "Date"),
+        ("hlf_day", "2026-W09-6", "Date"),
+        ("hlf_count", "1_0", "Int32"),
+        ("hlf_count", " 5", "Int32"),
+        ("hlf_count", "\u0665", "Int32"),
         ("hlf_day", "2026-02-30", "Date"),
     ],
 )
@@ -92,6 +101,99 @@ def test_a_text_may_be_as_long_as_its_column_and_no_longer(service):
         " maximum allowed length of '200'.",
     )
     assert service.row(ROW)["hlf_name"] == "x" * 200
+
+
+INVALID = ["\x00", "\x01", "\x08", "\x0b", "\x0c", "\x0e", "\x1b", "\x1f", "\ufffe", "\uffff", "\ud800", "\udfff"]
+VALID = ["\t", "\n", "\r\n", "\x7f", "\x85", "\xa0", "\u200b", "\u202e", "\ufffd", "\U0001f600", "A\u030a"]
+
+
+@pytest.mark.parametrize("column", ["hlf_name", "hlf_notes"])
+@pytest.mark.parametrize("character", INVALID, ids=ascii)
+def test_characters_that_xml_does_not_have_are_refused(service, column, character):
+    """Issue 8 E: "Manage invalid characters", and the captured reply to a vertical tab (powerapps-tools#834)."""
+    shown = "." if character == "\x00" else "?" if "\ud800" <= character <= "\udfff" else character
+    words = f"Invalid character in field '{column}': '{shown}', hexadecimal value 0x{ord(character):02X}, is an invalid"
+    body = json.dumps({column: f"Kari {character}Nordmann"}).encode()
+    refused(service.ask("PATCH", ROW, content=body), "0x80040278", words)
+    assert service.rows(EXAMPLES) == []
+    item = operation("PATCH", ROW, {}).replace("{}", body.decode())
+    (part,) = parts(service.batch(item))
+    assert (part.status, part.code) == (400, "0x80040278")
+    body = json.dumps({"value": character}).encode()
+    service.patch(ROW, {"hlf_name": "x"})
+    refused(service.ask("PUT", f"{ROW}/{column}", content=body), "0x80040278", words)
+
+
+@pytest.mark.parametrize("character", VALID, ids=ascii)
+def test_characters_that_xml_has_are_kept_as_they_are(service, character):
+    """Issue 8 E: XmlConvert.VerifyXmlChars has nothing against them."""
+    assert service.patch(ROW, {"hlf_name": f"Kari{character}x"}).status_code == 204
+    assert service.row(ROW)["hlf_name"] == f"Kari{character}x"
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        (f"{MENTORS}(hlf_mentorid='{'x' * 37}')", "0x80044331"),
+        (f"{MENTORS}(hlf_mentorid='%0B')", "0x80040278"),
+        (f"{EXAMPLES}(hlf_code='{'x' * 21}',hlf_year=2026)", "0x80044331"),
+        (f"{EXAMPLES}(hlf_code='a',hlf_year=1899)", "0x80044330"),
+        (f"{EXAMPLES}(hlf_code='a',hlf_year=99999999999)", "0x80048d19"),
+        (f"{EXAMPLES}(hlf_code='a',hlf_year=1_9)", "0x0"),
+        (f"{EXAMPLES}(hlf_exampleid=no-guid)", "0x0"),
+        (f"{EXAMPLES}(hlf_code='a',hlf_code='b',hlf_year=2026)", "0x0"),
+        (f"{EXAMPLES}(hlf_code='a',hlf_year=2026,)", "0x0"),
+    ],
+)
+def test_an_address_makes_no_row_that_a_body_could_not(service, path, code):
+    """Issue 8 E: what a column cannot have is refused in the address of an upsert, too."""
+    refused(service.patch(path, {"hlf_name": "x"}), code)
+    assert (service.rows(MENTORS), service.rows(EXAMPLES)) == ([], [])
+
+
+def test_a_key_in_an_address_refers_to_rows_that_are_there(service):
+    """Issue 8 E: a lookup in the address of an upsert is looked up, as one in a body is."""
+    nobody = "00000000-0000-0000-0000-000000000009"
+    response = service.patch(f"{EXAMPLES}(_hlf_mentor_value={nobody},hlf_kind=100000000)", {"hlf_name": "x"})
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "0x80040217")
+    service.patch(MENTOR, {"hlf_name": "Kari"})
+    kari = service.row(MENTOR)["hlf_peermentorid"]
+    assert service.patch(f"{EXAMPLES}(_hlf_mentor_value={kari},hlf_kind=100000009)", {}).status_code == 400
+    assert service.rows(EXAMPLES) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("2026-11-23T10:15:30", "2026-11-23T10:15:30Z"),
+        ("2026-11-23T10:15:30.1234567", "2026-11-23T10:15:30Z"),
+        ("2026-11-23T10:15", "2026-11-23T10:15:00Z"),
+        ("0999-01-02T00:00:00Z", "0999-01-02T00:00:00Z"),
+    ],
+)
+def test_a_time_without_a_zone_is_taken_for_utc(service, given, kept):
+    """Issue 8 J: three of Microsoft's own examples send them."""
+    assert service.patch(ROW, {"hlf_when": given}).status_code == 204
+    assert service.row(ROW)["hlf_when"] == kept
+    assert len(service.get(f"{EXAMPLES}?$filter=hlf_when eq {kept[:19]}").json()["value"]) == 1
+    assert service.get(f"{EXAMPLES}?$filter=hlf_when gt {given}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        ("hlf_when", '"0001-01-01T00:00:00+14:00"'),
+        ("hlf_when", '"2026-11-23T25:00:00"'),
+        ("hlf_amount", "NaN"),
+        ("hlf_amount", "1e999"),
+        ("hlf_name", '"\x0b"'),
+        ("hlf_name", "[" * 100_000),
+    ],
+)
+def test_what_no_column_can_hold_is_400_and_no_fault(service, column, text):
+    """Issue 8 E: the emulator says what is wrong with a value, and does not break on it."""
+    refused(service.ask("PATCH", ROW, content=f'{{"{column}": {text}}}'.encode()), "0x80048d19")
+    assert service.rows(EXAMPLES) == []
 
 
 def test_a_choice_that_does_not_exist_is_400(service):

@@ -172,6 +172,183 @@ def test_columns_and_keys_can_be_expanded(service):
     assert "SchemaName" not in found
 
 
+RELATIONSHIP = "hlf_peermentor_hlf_example_hlf_Mentor"
+ONE_TO_MANY = "Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata"
+MANY_TO_MANY = "Microsoft.Dynamics.CRM.ManyToManyRelationshipMetadata"
+
+
+def test_one_relationship_is_addressed_and_not_all(service):
+    """Issue 8 J: by its name, its id, with a cast, a selection, a property."""
+    (all_of_them,) = value(service, "RelationshipDefinitions")
+    metadata_id = all_of_them["MetadataId"]
+    for address in (f"SchemaName='{RELATIONSHIP}'", metadata_id, metadata_id.upper(), f"MetadataId={metadata_id}"):
+        for cast in ("", f"/{ONE_TO_MANY}"):
+            found = service.row(f"RelationshipDefinitions({address}){cast}")
+            assert found.pop("@odata.context").endswith(f"#RelationshipDefinitions{cast}/$entity")
+            assert found == all_of_them
+        where = f"RelationshipDefinitions({address})"
+        assert service.get(f"{where}/{MANY_TO_MANY}").status_code == 404
+        assert service.row(f"{where}/ReferencedEntity")["value"] == "hlf_peermentor"
+        assert set(service.row(f"{where}?$select=SchemaName")) == {
+            *("@odata.context", "@odata.type", "MetadataId", "SchemaName"),
+        }
+    assert value(service, f"RelationshipDefinitions/{ONE_TO_MANY}?$filter=SchemaName eq '{RELATIONSHIP}'")
+    assert value(service, f"RelationshipDefinitions/{MANY_TO_MANY}") == []
+    mentor = "EntityDefinitions(LogicalName='hlf_peermentor')/OneToManyRelationships"
+    assert service.row(f"{mentor}(SchemaName='{RELATIONSHIP}')")["SchemaName"] == RELATIONSHIP
+    assert service.row(f"{mentor}({metadata_id})/{ONE_TO_MANY}")["SchemaName"] == RELATIONSHIP
+
+
+def test_one_message_is_addressed_and_not_all(service):
+    """Issue 8 J: sdkmessagefilters(id)."""
+    found = value(service, "sdkmessagefilters")
+    for item in found[:2]:
+        row_id = item["sdkmessagefilterid"]
+        for address in (row_id, row_id.upper(), f"sdkmessagefilterid={row_id}"):
+            row = service.row(f"sdkmessagefilters({address})")
+            assert row.pop("@odata.context").endswith("#sdkmessagefilters/$entity")
+            assert row == item
+    nobody = service.get("sdkmessagefilters(00000000-0000-0000-0000-000000000009)")
+    assert (nobody.status_code, nobody.json()["error"]["code"]) == (404, "0x80040217")
+    assert service.get(f"sdkmessagefilters({row_id})/primaryobjecttypecode").status_code == 501
+
+
+TABLE_PROPERTIES = (
+    "ActivityTypeMask,AutoCreateAccessTeams,AutoRouteToOwnerQueue,CanBeInCustomEntityAssociation,CanBeInManyToMany,"
+    "CanBePrimaryEntityInRelationship,CanBeRelatedEntityInRelationship,CanChangeHierarchicalRelationship,"
+    "CanChangeTrackingBeEnabled,CanCreateAttributes,CanCreateCharts,CanCreateForms,CanCreateViews,"
+    "CanEnableSyncToExternalSearchIndex,CanModifyAdditionalSettings,CanTriggerWorkflow,ChangeTrackingEnabled,"
+    "CollectionSchemaName,CreatedOn,DataProviderId,DataSourceId,DaysSinceRecordLastModified,Description,"
+    "DisplayCollectionName,DisplayName,EnforceStateTransitions,EntityColor,EntityHelpUrl,EntityHelpUrlEnabled,"
+    "EntitySetName,ExternalCollectionName,ExternalName,HasActivities,HasChanged,HasEmailAddresses,HasFeedback,HasNotes,"
+    "IconLargeName,IconMediumName,IconSmallName,IconVectorName,IntroducedVersion,IsAIRUpdated,IsActivity,"
+    "IsActivityParty,IsArchivalEnabled,IsAuditEnabled,IsAvailableOffline,IsBPFEntity,IsBusinessProcessEnabled,"
+    "IsChildEntity,IsConnectionsEnabled,IsCustomEntity,IsCustomizable,IsDocumentManagementEnabled,"
+    "IsDocumentRecommendationsEnabled,IsDuplicateDetectionEnabled,IsEnabledForCharts,IsEnabledForExternalChannels,"
+    "IsEnabledForTrace,IsImportable,IsInteractionCentricEnabled,IsIntersect,IsKnowledgeManagementEnabled,"
+    "IsLogicalEntity,IsMSTeamsIntegrationEnabled,IsMailMergeEnabled,IsManaged,IsMappable,IsOfflineInMobileClient,"
+    "IsOneNoteIntegrationEnabled,IsOptimisticConcurrencyEnabled,IsPrivate,IsQuickCreateEnabled,"
+    "IsReadOnlyInMobileClient,IsReadingPaneEnabled,IsRenameable,IsRetrieveAuditEnabled,IsRetrieveMultipleAuditEnabled,"
+    "IsSLAEnabled,IsSolutionAware,IsStateModelAware,IsValidForAdvancedFind,IsValidForQueue,IsVisibleInMobile,"
+    "IsVisibleInMobileClient,LogicalCollectionName,LogicalName,MetadataId,MobileOfflineFilters,ModifiedOn,"
+    "ObjectTypeCode,OwnerId,OwnerIdType,OwningBusinessUnit,OwnershipType,PrimaryIdAttribute,PrimaryImageAttribute,"
+    "PrimaryNameAttribute,Privileges,RecurrenceBaseEntityLogicalName,ReportViewName,SchemaName,SettingOf,Settings,"
+    "SyncToExternalSearchIndex,TableType,UsesBusinessDataLabelTable"
+)
+COLUMN_PROPERTIES = (
+    "MetadataId,HasChanged,AttributeOf,AttributeType,ColumnNumber,DeprecatedVersion,IntroducedVersion,EntityLogicalName,"
+    "IsCustomAttribute,IsPrimaryId,IsValidODataAttribute,IsPrimaryName,IsValidForCreate,IsValidForRead,IsValidForUpdate,"
+    "CanBeSecuredForRead,CanBeSecuredForCreate,CanBeSecuredForUpdate,IsSecured,IsRetrievable,IsFilterable,IsSearchable,"
+    "IsManaged,LinkedAttributeId,LogicalName,IsValidForForm,IsRequiredForForm,IsValidForGrid,SchemaName,ExternalName,"
+    "IsLogical,IsDataSourceSecret,InheritsFrom,CreatedOn,ModifiedOn,SourceType,AutoNumberFormat,AttributeTypeName,"
+    "Description,DisplayName,IsAuditEnabled,IsGlobalFilterEnabled,IsSortableEnabled,IsCustomizable,IsRenameable,"
+    "IsValidForAdvancedFind,RequiredLevel,CanModifyAdditionalSettings,Settings"
+)
+RELATIONSHIP_PROPERTIES = (
+    "ReferencedAttribute,ReferencedEntity,ReferencingAttribute,ReferencingEntity,IsHierarchical,EntityKey,"
+    "IsRelationshipAttributeDenormalized,ReferencedEntityNavigationPropertyName,"
+    "ReferencingEntityNavigationPropertyName,RelationshipBehavior,IsDenormalizedLookup,DenormalizedAttributeName,"
+    "IsCustomRelationship,IsValidForAdvancedFind,SchemaName,SecurityTypes,IsManaged,RelationshipType,IntroducedVersion,"
+    "MetadataId,HasChanged,AssociatedMenuConfiguration,CascadeConfiguration,RelationshipAttributes,IsCustomizable"
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("EntityDefinitions", TABLE_PROPERTIES),
+        (EXAMPLE, TABLE_PROPERTIES),
+        (f"{EXAMPLE}/Attributes", COLUMN_PROPERTIES),
+        (f"{EXAMPLE}/Attributes(LogicalName='hlf_code')", COLUMN_PROPERTIES),
+        (f"{EXAMPLE}/ManyToOneRelationships", RELATIONSHIP_PROPERTIES),
+        ("RelationshipDefinitions", RELATIONSHIP_PROPERTIES),
+        (
+            f"{EXAMPLE}/Keys",
+            "MetadataId,LogicalName,SchemaName,KeyAttributes,EntityKeyIndexStatus,IsManaged,HasChanged",
+        ),
+    ],
+)
+def test_no_property_that_definitions_have_is_denied(service, path, names):
+    """Issue 8 J: those of the replies in "Web API table schema operations", together and one by one."""
+    body = service.row(f"{path}?$select={names}")
+    for found in body.get("value", [body]):
+        assert set(names.split(",")) <= set(found)
+    for name in names.split(","):
+        assert service.get(f"{path}?$select={name}").status_code == 200, name
+    assert service.get(f"{path}?$select={names},Nothing").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "name", ["PrimaryImageAttribute", "Description", "HasActivities", "ObjectTypeCode", "Settings"]
+)
+def test_one_property_of_a_definition_is_read_by_itself(service, name):
+    """Issue 8 J: 204 for one that is empty."""
+    response = service.get(f"{EXAMPLE}/{name}")
+    assert response.status_code == (204 if name == "PrimaryImageAttribute" else 200)
+
+
+def test_an_option_set_is_an_address(service):
+    """Issue 8 J: behind a column with its cast, which gave the column."""
+    cast = "Attributes(LogicalName='hlf_kind')/Microsoft.Dynamics.CRM.PicklistAttributeMetadata"
+    found = service.row(f"{EXAMPLE}/{cast}/OptionSet")
+    assert [item["Value"] for item in found["Options"]] == [100000000, 100000001, 100000002]
+    assert found["IsGlobal"] is False
+    assert service.get(f"{EXAMPLE}/{cast}/GlobalOptionSet").status_code == 204
+    assert service.row(f"{EXAMPLE}/{cast}?$expand=OptionSet,GlobalOptionSet")["GlobalOptionSet"] is None
+    some = service.row(f"{EXAMPLE}/{cast}?$select=LogicalName&$expand=OptionSet($select=Options)")["OptionSet"]
+    assert set(some) == {"MetadataId", "Options"}
+
+
+def test_relationships_can_be_expanded(service):
+    """Issue 8 J."""
+    names = ("OneToManyRelationships", "ManyToOneRelationships", "ManyToManyRelationships")
+    found = service.row(f"{EXAMPLE}?$select=LogicalName&$expand={','.join(names)}")
+    assert [len(found[name]) for name in names] == [0, 1, 0]
+
+
+ADDRESSES = {
+    "EntityDefinitions": (
+        "SchemaName='hlf_Example'",
+        "hlf_example",
+        "LogicalName=hlf_example",
+        "'hlf_example'",
+        "x,y",
+        "",
+    ),
+    f"{EXAMPLE}/Attributes": ("SchemaName='hlf_code'", "hlf_code", ""),
+    f"{EXAMPLE}/Keys": ("SchemaName='hlf_code_year_key'", ""),
+    "RelationshipDefinitions": ("LogicalName='x'", "ReferencedEntity='hlf_peermentor'", RELATIONSHIP, ""),
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [(f"{path}({key})", 400) for path, keys in ADDRESSES.items() for key in keys]
+    + [(f"{path}(00000000-0000-0000-0000-000000000009)", 404) for path in ADDRESSES]
+    + [
+        (f"RelationshipDefinitions(SchemaName='{RELATIONSHIP}')/Nothing", 404),
+        (f"RelationshipDefinitions(SchemaName='{RELATIONSHIP}')/{ONE_TO_MANY}/Nothing", 404),
+        ("RelationshipDefinitions(SchemaName='nothing')", 404),
+        ("RelationshipDefinitions/Nothing", 404),
+        ("RelationshipDefinitions(Nothing)/Nothing", 400),
+        ("EntityDefinitions/Nothing", 404),
+        ("EntityDefinitions/Attributes", 404),
+        (f"{EXAMPLE}/Keys/Nothing", 404),
+        (f"{EXAMPLE}/Keys(LogicalName='hlf_code_year_key')/Nothing", 404),
+        (f"{EXAMPLE}/Attributes/Nothing", 404),
+        (f"{EXAMPLE}/Attributes(LogicalName='hlf_code')/Nothing", 404),
+        (f"{EXAMPLE}/Attributes/Microsoft.Dynamics.CRM.PicklistAttribute", 404),
+        (f"{EXAMPLE}/Attributes(LogicalName='hlf_kind')/OptionSet", 404),
+        (f"{EXAMPLE}/ManyToOneRelationships/Nothing", 404),
+        (f"{EXAMPLE}/ManyToOneRelationships(SchemaName='{RELATIONSHIP}')/Nothing", 404),
+    ],
+)
+def test_an_address_of_definitions_never_answers_with_more(service, path, status):
+    """Issue 8 J: what is behind an address is looked at, and is not there."""
+    response = service.get(path)
+    assert response.status_code == status, response.text
+
+
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
@@ -235,4 +412,13 @@ def test_bulk_delete_refuses_what_it_does_not_understand(service):
     assert service.post("BulkDelete", query_set("hlf_peermentor", "hlf_name", "Like", "x")).status_code == 501
     assert service.post("BulkDelete", query_set("hlf_peermentor", "hlf_nothing", "In", "x")).status_code == 400
     assert service.post("BulkDelete", query_set("hlf_nothing", "hlf_name", "In", "x")).status_code == 400
+    narrower = [("Criteria", "Filters", [{"x": 1}]), ("", "LinkEntities", [{"x": 1}]), ("", "TopCount", 1)]
+    for inside, name, value_ in narrower:  # issue 8 J: what is passed over would delete more than was asked
+        body = query_set("hlf_peermentor", "hlf_name", "In", "x")
+        query = body["QuerySet"][0]
+        (query[inside] if inside else query)[name] = value_
+        assert service.post("BulkDelete", body).status_code == 501
+    again = query_set("hlf_peermentor", "hlf_name", "In", "x") | {"RecurrencePattern": "FREQ=DAILY"}
+    assert service.post("BulkDelete", again).status_code == 501
     assert service.post("BulkDelete", {}).status_code == 400
+    assert service.ask("POST", "BulkDelete", content=b"[]").status_code == 400

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
+import ssl
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +17,7 @@ import httpx
 import pytest
 
 from local import processes
-from local.dataverse import defaults
+from local.dataverse import certificates, defaults
 from local.dataverse.process import LocalDataverse, LocalDataverseError
 from local.dataverse.schema import SchemaError
 from local.dataverse.schema_file import load
@@ -75,6 +78,57 @@ def test_the_command_says_where_everything_is_and_stops_on_request():
             assert client.get(f"{url}/_emulator/health").text == "ready"
         process.send_signal(signal.SIGINT)
         assert process.wait(10) in {0, 130, -signal.SIGINT}
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_speaks_https_and_says_whom_to_trust(stop):
+    """Issue 8 J: a client that verifies is served, one that does not know the authority refuses, nothing is left."""
+    port = processes.free_port()
+    command = [sys.executable, "-m", "local", "dataverse", "--https", "--port", str(port)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
+        said = "".join(process.stdout.readline() for _ in range(6))
+        authority = Path(re.search(r"^trust +(\S+)", said, re.MULTILINE)[1])
+        assert said.count(f"https://127.0.0.1:{port}") == 5
+        assert "http://" not in said
+        assert stat.S_IMODE(authority.parent.stat().st_mode) == 0o700
+        assert stat.S_IMODE((authority.parent / "certificate.pem").stat().st_mode) == 0o600
+        assert "PRIVATE" not in authority.read_text()
+        context = ssl.create_default_context(cafile=authority)
+        for host in ("127.0.0.1", "localhost"):
+            url = f"https://{host}:{port}"
+            with httpx.Client(verify=context, transport=httpx.HTTPTransport(verify=context, retries=10)) as client:
+                assert client.get(f"{url}/_emulator/health").text == "ready"
+                form = {
+                    "grant_type": "client_credentials",
+                    "client_id": defaults.CLIENT_ID,
+                    "client_secret": defaults.CLIENT_SECRET,
+                    "scope": f"https://127.0.0.1:{port}/.default",
+                }
+                granted = client.post(f"{url}/{defaults.TENANT_ID}/oauth2/v2.0/token", data=form).json()
+                bearer = {"Authorization": f"Bearer {granted['access_token']}"}
+                where = f"{url}{API}hlf_peermentors(hlf_mentorid='m-1')"
+                written = client.patch(where, json={"hlf_name": "Kari"}, headers=bearer)
+                assert written.headers["odata-entityid"].startswith(f"https://127.0.0.1:{port}{API}")
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            httpx.get(f"https://127.0.0.1:{port}/_emulator/health")
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(f"http://127.0.0.1:{port}/_emulator/health")
+        process.send_signal(stop)
+        assert process.wait(10) in {0, 130, 143, -stop}
+        assert not authority.parent.exists()
+
+
+def test_a_fault_cuts_a_connection_of_https_too(tmp_path):
+    """Issue 8 J: what a rule does to a connection, under TLS."""
+    tls = certificates.make(tmp_path)
+    context = ssl.create_default_context(cafile=tls.authority)
+    with LocalDataverse(tmp_path / "dataverse", tls=tls) as dataverse, httpx.Client(verify=context) as client:
+        for kind in ("reset_before", "reset_after", "truncate"):
+            rule = {"kind": kind, "where": "token", "count": 1}
+            assert client.post(f"{dataverse.url}/_emulator/faults", json=rule).status_code == 200
+            with pytest.raises(httpx.TransportError):
+                client.post(dataverse.token_url, data={"grant_type": "client_credentials"})
+        assert client.post(dataverse.token_url, data={"grant_type": "client_credentials"}).status_code == 400
 
 
 def test_a_schema_file_of_ones_own_replaces_the_tables(tmp_path):

@@ -122,7 +122,7 @@ def test_a_row_is_found_by_id_by_named_id_and_by_key(service):
         (f"{MENTORS}(00000000-0000-0000-0000-000000000009)", "0x80040217", "hlf_peermentor With Id = 00000000-"),
         (mentor("nobody"), "0x80060891", "A record with the specified key values does not exist in hlf_peermentor"),
         ("hlf_PeerMentors(hlf_mentorid='m-1')", "0x8006088a", "Resource not found for the segment 'hlf_PeerMentors'."),
-        ("accounts", "0x8006088a", "Resource not found for the segment 'accounts'."),
+        ("hlf_people", "0x8006088a", "Resource not found for the segment 'hlf_people'."),
     ],
 )
 def test_what_is_not_there_is_404_with_the_code_for_what_is_missing(service, path, code, message):

@@ -123,9 +123,17 @@ def test_the_first_invocation_starts_a_process_and_the_next_ones_use_it_again(ho
 def test_invocations_that_overlap_run_in_environments_of_their_own(host):
     """Lambda Developer Guide, "Understanding Lambda function scaling": one environment, one request at a time."""
     with ThreadPoolExecutor() as pool:
-        pids = [call.payload for call in pool.map(lambda _: host.invoke("Wait", {"seconds": 0.3}), range(3))]
+        pids = [call.payload for call in pool.map(lambda _: host.invoke("Wait", {"seconds": 2.5}), range(3))]
     assert len(set(pids)) == 3
     assert host.invoke("Wait", {"seconds": 0}).payload in pids
+
+
+def test_a_burst_at_a_cold_function_is_one_start(host):
+    """Issue 8 H: ten starts at once on two processors take ten times as long as the one that could do all the work."""
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda number: host.invoke("Echo", number), range(10)))
+    assert [answer.payload for answer in answers] == list(range(10))
+    assert sum(answer.init_ms is not None for answer in answers) == 1
 
 
 def test_beyond_the_reserved_concurrency_an_invocation_is_refused(host):

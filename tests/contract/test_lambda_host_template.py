@@ -63,6 +63,25 @@ def test_what_is_not_said_has_the_default_of_lambda(load):
     assert dict(function.environment) == {}
 
 
+def test_a_function_says_what_it_logs(load):
+    """Lambda Developer Guide, "Configuring advanced logging controls": levels come with JSON, INFO if not said."""
+    (function,) = load(f"Resources:{FUNCTION}").functions
+    assert (function.logging.log_format, function.logging.keeps("DEBUG")) == ("Text", True)
+    config = "      LoggingConfig: {LogFormat: JSON, SystemLogLevel: WARN, LogGroup: mine}\n"
+    (function,) = load(f"Resources:{FUNCTION}{config}").functions
+    assert (function.logging.application_level, function.logging.log_group) == ("INFO", "mine")
+    assert [function.logging.keeps(level) for level in ("DEBUG", "INFO", "WARN")] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    "config", ["{SystemLogLevel: WARN}", "{LogFormat: Xml}", "{LogFormat: JSON, SystemLogLevel: X}"]
+)
+def test_a_logging_config_that_aws_refuses_is_refused(load, config):
+    """CloudFormation template reference, AWS::Lambda::Function LoggingConfig."""
+    with pytest.raises(TemplateError, match="LoggingConfig"):
+        load(f"Resources:{FUNCTION}      LoggingConfig: {config}\n")
+
+
 def test_a_function_may_have_a_name_of_its_own(load):
     """CloudFormation template reference, AWS::Lambda::Function: FunctionName."""
     text = f"Resources:{FUNCTION}      FunctionName: !Sub ${{AWS::StackName}}-fn\n"

@@ -29,9 +29,9 @@ ORDER BY 1, 2
 
 @pytest.fixture
 def mentors(tmp_path):
-    def written(rows: str) -> MentorFile:
+    def written(rows: str, header: str = HEADER) -> MentorFile:
         path = tmp_path / "mentors.csv"
-        path.write_text(HEADER + rows)
+        path.write_text(header + rows)
         return read_mentors(path)
 
     return written
@@ -179,3 +179,63 @@ def test_loading_commits_by_itself(database, connection, mentors):
     with psycopg.connect(database.dsn) as other:
         load(other, mentors(KARI), ())
         assert len(everything(connection)) == 4
+
+
+@pytest.mark.parametrize(
+    "spelling", ["hlf moss", "HLF  MOSS", "\uff28\uff2c\uff26 Moss", "HLF\u00a0Moss", "HLF Mo\u00adss"]
+)
+def test_an_organisation_is_found_in_any_spelling(connection, mentors, spelling):
+    """Issue 8 F: `HLF vestland` became a second organisation with other thresholds."""
+    load(connection, mentors(KARI), ())
+    before = everything(connection)
+    assert load(connection, mentors(KARI.replace("HLF Moss", spelling)), ()).changed == 0
+    assert everything(connection) == before
+    assert load(connection, mentors(OLA.replace("HLF Moss", spelling)), ()).changed == 2
+    assert connection.execute("SELECT name FROM public.organisations").fetchall() == [("HLF Moss",)]
+
+
+def test_a_spelling_finds_an_organisation_of_the_app(connection, mentors, organisations):
+    """Issue 8 F: the app gives organisations ids of its own."""
+    ours = connection.execute(
+        "INSERT INTO public.organisations (name) VALUES ('HLF moss'), ('HLF Oslo') RETURNING id"
+    ).fetchone()
+    load(connection, mentors(KARI + OLA), organisations)
+    assert connection.execute("SELECT DISTINCT organisation_id FROM public.peer_mentors").fetchall() == [ours]
+    assert connection.execute("SELECT organisation_id FROM public.coordinators").fetchall() == [ours]
+    names = connection.execute("SELECT name, timezone FROM public.organisations ORDER BY name").fetchall()
+    assert names == [("HLF Moss", "Europe/Stockholm"), ("HLF Oslo", "Europe/Oslo")]
+
+
+def test_the_organisations_file_gives_the_spelling(connection, mentors, organisations):
+    """Issue 8 F: settings belong to the organisation, however the mentors' file writes its name."""
+    report = load(connection, mentors(KARI.replace("Moss", "MOSS") + OLA.replace("Moss", "MOSS")), organisations)
+    assert (report.organisations, report.changed) == (1, 6)
+    found = connection.execute("SELECT id, name, timezone FROM public.organisations").fetchall()
+    assert found == [(organisation_uuid("HLF Moss"), "HLF Moss", "Europe/Stockholm")]
+
+
+def test_two_spellings_already_in_the_database_stay_two(connection, mentors):
+    """Issue 8 F: what is there is not merged behind the app's back."""
+    for name in ("HLF Moss", "HLF moss"):
+        connection.execute(
+            "INSERT INTO public.organisations (id, name) VALUES (%s, %s)", (organisation_uuid(name), name)
+        )
+    load(connection, mentors(KARI.replace("Moss", "moss")), ())
+    found = connection.execute("SELECT organisation_id FROM public.peer_mentors").fetchall()
+    assert found == [(organisation_uuid("HLF moss"),)]
+
+
+def test_ids_that_lost_their_zeros_since_the_last_load_are_told(connection, mentors):
+    """Issue 8 F: a file saved again by Excel has 42 for 0042, so that each mentor is there twice."""
+    kari = "0042,HLF Moss,,,Kari,Lie,active,yes,2026-12-31,kari@example.no,\n"
+    ola = "0043,HLF Moss,,,Ola,Bø,active,yes,2026-12-31,,91234567\n"
+    header = HEADER.replace("\n", ",email,phone\n")
+    assert load(connection, mentors(kari + ola, header), ()).warnings == ()
+    assert load(connection, mentors(kari + ola, header), ()).warnings == ()
+    per = "0044,HLF Moss,,,Per,Mo,active,yes,2026-12-31,per@example.no,91234567\n"
+    (warning,) = load(
+        connection, mentors(per + kari.replace("0042", "42") + ola.replace("0043", "43"), header)
+    ).warnings
+    assert warning.startswith("lines 3, 4: ")
+    assert "another mentor_id" in warning
+    assert "kari" not in warning

@@ -197,7 +197,14 @@ def test_each_functions_role_calls_its_own_functions_and_nothing_else(database, 
     comparing = {"open_comparison", "compare_website", "differences_to_verify", "forget_rows", "forget_repeated_rows"}
     comparing |= {"add_website_rows", "forget_others", "close_comparison", "find_past_triggers"}
     comparing |= {"record_findings", "request_repairs", "write_proof", "note_acceptance", "find_duplicates"}
-    sweeping = {"overdue_listings", "count_waiting", "retry_due_set_aside", "listings_to_recheck", "forget_old_sweeps"}
+    sweeping = {
+        "take_up_missed_changes",
+        "overdue_listings",
+        "count_waiting",
+        "retry_due_set_aside",
+        "listings_to_recheck",
+        "forget_old_sweeps",
+    }
     sending = {"claim_notice", "settle_notice", "complete_digests", "digest_lines", "count_sending"}
     assert allowed == {
         "certification_expiry_check": both

@@ -36,10 +36,11 @@ def stack(aws, monkeypatch):
     return deployed({f"{queue}Url": {"Value": {"Ref": queue}} for queue in QUEUES})
 
 
-def deployed(outputs):
+def deployed(outputs, parameters=None):
     name = f"hlf-{uuid4().hex[:8]}"
     outputs = {"ExpiryCheckName": {"Value": f"{name}-ExpiryCheck-1"}, **outputs}
     body = {"Resources": {queue: {"Type": "AWS::SQS::Queue"} for queue in QUEUES}, "Outputs": outputs}
+    body |= {"Parameters": parameters} if parameters else {}
     cloudformation = boto3.client("cloudformation")
     cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(body))
     cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 0.1})
@@ -130,6 +131,17 @@ def test_a_stack_that_cannot_be_found_is_explained(stack, monkeypatch):
     assert "no output ReconciliationName" in " ".join(command("reconcile", "--stack", other, expect=1).split())
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     assert "AWS_REGION" in command("dlq", "list", "--stack", stack, expect=1)
+
+
+@pytest.mark.parametrize(("limit", "said"), [("0", "no limit for strangers"), ("10", "at most 10 calls at a time")])
+def test_status_says_whether_strangers_have_a_limit(stack, database, limit, said):
+    """Issue 8 D4: an account with a small quota turns the limit off, and is not to forget it."""
+    name = deployed({}, {"DoorbellConcurrency": {"Type": "Number", "Default": limit}})
+    result = CliRunner().invoke(app, ["status", "--stack", name, "--database-url", database.dsn])
+    assert said in result.output, result.output
+    shown = CliRunner().invoke(app, ["status", "--stack", name, "--database-url", database.dsn, "--json"]).output
+    assert json.loads(shown)["doorbell_concurrency"] == int(limit)
+    assert "Doorbell" not in CliRunner().invoke(app, ["status", "--database-url", database.dsn]).output
 
 
 @dataclass

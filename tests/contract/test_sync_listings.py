@@ -348,3 +348,71 @@ def test_a_column_that_dataverse_does_not_know_sets_aside_until_the_mapping_is_r
 def test_a_sync_of_nothing_reports_all_of_its_counts(worker: Worker) -> None:
     """I12: zeros too, or the sweep that never came looks like the one that found nothing."""
     assert set(worker.unsynced().counts) == set(worker.sync().counts())
+
+
+# --- what was published once (issue 8 A4)
+
+
+def fewer_columns(foundation, organisation, *gone):
+    """The organisation publishes what the standard does, without these columns."""
+    mapping = foundation.one("SELECT listing_mapping FROM certification.standard")
+    for column in gone:
+        del mapping["columns"][column]
+    foundation.do(
+        "INSERT INTO certification.organisation_settings (organisation_id, listing_mapping) VALUES (%s, %s)"
+        " ON CONFLICT (organisation_id) DO UPDATE SET listing_mapping = excluded.listing_mapping",
+        organisation,
+        json.dumps(mapping),
+    )
+
+
+@pytest.mark.parametrize("when", ["while hidden", "by moving"])
+def test_what_is_published_no_more_does_not_come_back(foundation, worker, site, when):
+    """Issue 8 A4, design section 8: taken from the whitelist while the mentor was hidden, it stays off the row."""
+    here, there = foundation.organisation(), foundation.organisation(name="HLF Rygge")
+    for organisation in (here, there):
+        foundation.evaluated(organisation)
+    mentor = foundation.mentor(here, DAY + days(100), consent=True, phone="22 33 44 55")
+    worker.sync(mentor)
+    assert site.by_mentor()[str(mentor)]["hlf_phone"] == "22 33 44 55"
+    foundation.pause(mentor)
+    worker.sync(mentor)
+    fewer_columns(foundation, here if when == "while hidden" else there, "hlf_phone")
+    if when == "by moving":
+        foundation.do("UPDATE peer_mentors SET organisation_id = %s", there)
+    foundation.resume(mentor)
+    worker.sync(mentor)
+    row = site.by_mentor()[str(mentor)]
+    assert site.shows(mentor)
+    assert (row["hlf_phone"], row["hlf_name"]) == (None, "Kari Sæther")
+    assert "hlf_phone" not in foundation.listing(mentor)["written"][TABLE]
+
+
+def test_hiding_empties_what_is_published_no_more(foundation, worker, site):
+    """Issue 8 A4: with the next write, whatever that is."""
+    organisation = foundation.organisation()
+    foundation.evaluated(organisation)
+    mentor = foundation.mentor(organisation, DAY + days(100), consent=True, phone="22 33 44 55")
+    worker.sync(mentor)
+    fewer_columns(foundation, organisation, "hlf_phone", "hlf_email")
+    foundation.pause(mentor)
+    worker.sync(mentor)
+    row = site.by_mentor()[str(mentor)]
+    assert not site.shows(mentor)
+    assert (row["hlf_phone"], row["hlf_email"]) == (None, None)
+    assert foundation.listing_state(mentor) == "hidden"
+
+
+def test_a_hidden_row_is_emptied_when_it_is_asked_for(foundation, worker, site):
+    """Issue 8 A4: what the proof finds on a hidden row can be repaired."""
+    organisation = foundation.organisation()
+    foundation.evaluated(organisation)
+    mentor = foundation.mentor(organisation, DAY + days(100), consent=True, phone="22 33 44 55")
+    worker.sync(mentor)
+    foundation.pause(mentor)
+    worker.sync(mentor)
+    fewer_columns(foundation, organisation, "hlf_phone")
+    foundation.do("SELECT certification.raise_listings(ARRAY[%s]::uuid[])", mentor)
+    worker.sync(mentor)
+    assert site.by_mentor()[str(mentor)]["hlf_phone"] is None
+    assert (foundation.listing_state(mentor), site.shows(mentor)) == ("hidden", False)

@@ -13,9 +13,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import trustme
 
-from local.dataverse.process import LocalDataverse, Tls
+from local.dataverse import certificates
+from local.dataverse.process import LocalDataverse
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "tests" / "dataverse_sdk" / "program.py"
@@ -37,10 +37,7 @@ def sdk_python():
 def results(sdk_python, tmp_path_factory):
     """What came of each check: None, or a traceback."""
     folder = tmp_path_factory.mktemp("sdk")
-    authority = trustme.CA()
-    tls = Tls(folder / "certificate.pem", folder / "authority.pem")
-    authority.cert_pem.write_to_path(tls.authority)
-    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(tls.certificate)
+    tls = certificates.make(folder)
     with LocalDataverse(folder / "dataverse", tls=tls) as dataverse:
         environment = folder / "environment.json"
         environment.write_text(

@@ -85,6 +85,13 @@ def test_your_own_file_loads_its_good_rows_and_names_the_bad_ones(local: Local, 
     assert "010190" not in printed
     assert "Nothing happened twice" in printed
     assert "status active" in local.run("explain", "1").lower()
+    # Issue 8 I: the way to the website is measured on mentors made for it, and nobody's log says otherwise.
+    written = (
+        "SELECT (SELECT count(*) FROM mentor_status_log), (SELECT count(*) FROM organisations),"
+        " (SELECT count(*) FROM peer_mentors)"
+    )
+    assert "Changes by SQL" in printed
+    assert local.run("psql", "-Atc", written).strip() == "0|1|1"
     assert "there is no mentor 2" in local.run("explain", "2", expect=1)
 
 

@@ -45,7 +45,7 @@ def test_the_log_has_one_line_an_organisation_and_one_a_run_with_the_settings_in
     """I12: the flags a night ran by are in its own log line."""
     foundation.organisation(thresholds=(45, 20), reactivate=False)
     lines = deployed.logged(deployed.invoke("ExpiryCheck", EVENT))
-    checked, organisation, asked, run, told = (line for line in lines if "_aws" not in line)
+    organisation, asked, checked, run, told = (line for line in lines if "_aws" not in line)
     assert (told["counts"]["alerts_open"], told["counts"]["alerts_untold"]) == (0, 0)
     assert (checked["counts"]["credential_healthy"], checked["reasons"]) == (1, [])
     assert organisation["thresholds"] == [45, 20]
@@ -63,7 +63,7 @@ def test_the_night_asks_for_the_sync_of_what_it_changed(deployed, foundation):
     for left in (7, -1):
         foundation.mentor(organisation, DAY + days(left), consent=True)
     lines = deployed.logged(deployed.invoke("ExpiryCheck", EVENT))
-    _, asked, _ = (line for line in lines if line.get("message") == "work")
+    asked, _, _ = (line for line in lines if line.get("message") == "work")
     assert asked["counts"] == {"sync_requested": 2}
 
 

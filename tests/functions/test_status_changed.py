@@ -156,22 +156,50 @@ def test_the_same_ring_twice_does_no_harm(bell):
     assert bell.messages() == [(mentor, 3)] * 2
 
 
-@pytest.mark.parametrize(
-    ("changes", "refusal"),
-    [
-        ({"key": "z" * 32}, Refusal.SIGNATURE_WRONG),
-        ({"at": 1_796_117_400 - 10**9}, Refusal.TIMESTAMP_OLD),
-        ({"X-Certification-Timestamp": "soon"}, Refusal.TIMESTAMP_MALFORMED),
-        ({"X-Certification-Signature": ""}, Refusal.SIGNATURE_MISSING),
-    ],
-)
-def test_whoever_does_not_sign_with_our_key_and_now_learns_nothing_of_why(bell, changes, refusal):
-    """The log has the reason."""
-    status, _, answer = bell.ring(body_of((uuid4(), 1)), **changes)
+STRANGERS = {
+    "no_signature": {"X-Certification-Signature": ""},
+    "no_time": {"X-Certification-Timestamp": ""},
+    "a_time_that_is_none": {"X-Certification-Timestamp": "soon"},
+    "a_time_of_5000_digits": {"X-Certification-Timestamp": "9" * 5000},
+    "another_method": {"method": "GET"},
+}
+
+
+@pytest.mark.parametrize("case", STRANGERS)
+def test_an_unsigned_call_leaves_no_line(bell, case):
+    """Issue 8 D4: neither of ours nor of the platform's, cold start included; a stranger fills no log."""
+    status, _, answer = bell.ring(body_of((uuid4(), 1)), **STRANGERS[case])
+    assert status == (405 if case == "another_method" else 401)
+    assert answer == {"error": "only POST" if status == 405 else "not signed with our key, or not now"}
+    assert bell.lines == []
+    assert bell.messages() == []
+
+
+def test_a_cold_start_for_a_stranger_leaves_no_line(apis):
+    """Issue 8 D4: what he calls first is a new environment."""
+    with opened(apis) as bell:
+        assert bell.host.invoke("StatusChanged", REQUEST | {"headers": {}}).payload["statusCode"] == 401
+        assert bell.lines == []
+
+
+@pytest.mark.parametrize("signature_", ["sha256=" + "0" * 64, "x", "\xe5" * 100, "sha256=" + "f" * 7000])
+def test_a_garbage_signature_is_a_number_and_no_more(bell, signature_):
+    """Issue 8 D4: whoever can call can send one, so it wakes nobody; one small line for the metric."""
+    status, _, answer = bell.ring(body_of((uuid4(), 1)), **{"X-Certification-Signature": signature_})
+    assert (status, answer) == (401, {"error": "not signed with our key, or not now"})
+    (line,) = bell.lines
+    said = json.loads(line)
+    assert said["DoorbellsRefusedSignatureWrong"] == [1.0]
+    assert len(line) < 400
+
+
+def test_a_signed_ring_of_long_ago_is_logged_and_alarms(bell):
+    """Issue 8 D4: only who holds our key can make it; whoever rang learns nothing of why."""
+    status, _, answer = bell.ring(body_of((uuid4(), 1)), at=1_796_117_400 - 10**9)
     assert (status, answer) == (401, {"error": "not signed with our key, or not now"})
     work, metrics = bell.last()
-    assert (work["reason"], work["via"], work["mentors"]) == (refusal, "url", [])
-    assert metrics[metric_name(f"doorbells_refused_{refusal}")] == [1.0]
+    assert (work["reason"], work["via"], work["mentors"]) == (Refusal.TIMESTAMP_OLD, "url", [])
+    assert metrics["DoorbellsRefusedTimestampOld"] == [1.0]
     assert bell.messages() == []
 
 
@@ -192,6 +220,9 @@ def test_what_is_not_a_ring_is_told_what_was_expected(bell, request_, status, er
     assert headers["allow"] == ("POST" if status == 405 else None)
     assert "kari" not in "".join(bell.lines)
     assert bell.messages() == []
+    # Issue 8 D4: signed with our key, so somebody has to look; of a stranger's call there is no line.
+    assert [line for line in bell.lines if '"work"' in line] == bell.lines[:-1]
+    assert bool(bell.lines) == (status == 400)
 
 
 @pytest.mark.parametrize("kind", ["application/octet-stream", "application/x-www-form-urlencoded", "text/plain"])

@@ -41,6 +41,12 @@ def test_the_nights_around_a_change_of_clocks_skip_and_repeat_no_day(change):
     assert (nights[1] - nights[0]) in {timedelta(hours=23), timedelta(hours=25)}
 
 
+@pytest.mark.parametrize("name", ["europe/oslo", "EUROPE/OSLO", " Europe/Oslo\n"])
+def test_a_time_zone_is_found_as_postgresql_finds_it(name):
+    """Issue 8 E: in any case, and without the white space around it."""
+    assert as_of(datetime.fromisoformat("2026-11-30T23:00:00Z"), name) == date(2026, 12, 1)
+
+
 @pytest.mark.parametrize(
     "name", ["", "Oslo", "Europe", "Europe/", "../Europe/Oslo", "/etc/passwd", "Europe/Oslo\0", "Ø"]
 )

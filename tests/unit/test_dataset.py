@@ -1,6 +1,8 @@
 """The committed data set is the one its seed makes, and a night on it meets every case."""
 
 import re
+import subprocess
+import sys
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -11,6 +13,8 @@ from local.dataset import (
     DEFAULT_AS_OF,
     DEFAULT_SEED,
     FEWEST_MENTORS,
+    FIRST_DAY,
+    LAST_DAY,
     ORGANISATIONS,
     generate,
     write_dataset,
@@ -50,6 +54,54 @@ def test_any_size_and_day_reads_back_without_a_word(tmp_path, mentors, as_of):
     found = read_mentors(tmp_path / "mentors.csv")
     assert (len(found.rows), found.problems, found.warnings) == (mentors, (), ())
     assert {row.organisation for row in found.rows} == {organisation.name for organisation in ORGANISATIONS}
+
+
+@pytest.mark.parametrize("mentors", [1, 3, FEWEST_MENTORS - 1])
+def test_a_small_file_is_written_without_every_case(tmp_path, mentors):
+    """Issue 8 F: `dataset --mentors 3` was a traceback although `--help` allows it."""
+    write_dataset(tmp_path / "mentors.csv", mentors=mentors)
+    found = read_mentors(tmp_path / "mentors.csv")
+    assert (len(found.rows), found.problems, found.warnings) == (mentors, (), ())
+
+
+@pytest.mark.parametrize("as_of", [FIRST_DAY, LAST_DAY])
+def test_the_first_and_the_last_day_make_readable_dates(tmp_path, as_of):
+    """Issue 8 F: what the command accepts, the reader accepts."""
+    write_dataset(tmp_path / "mentors.csv", as_of=as_of)
+    assert read_mentors(tmp_path / "mentors.csv").problems == ()
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        ({"mentors": 0}, "from 1 to 1000000"),
+        ({"mentors": 1_000_001}, "from 1 to 1000000"),
+        ({"as_of": date(2199, 12, 31)}, "between 1970-01-01 and 2090-12-31"),
+        ({"as_of": date(1, 1, 1)}, "between 1970-01-01 and 2090-12-31"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_and_not_written(tmp_path, odd, said):
+    """Issue 8 F: odd arguments are refused in a sentence."""
+    with pytest.raises(ValueError, match=said):
+        write_dataset(tmp_path / "mentors.csv", **odd)
+    assert not (tmp_path / "mentors.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--mentors", "3"], 0, "3 mentors written"),
+        (["--mentors", "0"], 2, "--mentors"),
+        (["--as-of", "2199-12-31"], 2, "2090-12-31"),
+    ],
+)
+def test_the_command_answers_in_a_sentence(tmp_path, arguments, code, said):
+    """Issue 8 F: never a traceback."""
+    command = [sys.executable, "-m", "local", "dataset", "--out", str(tmp_path / "mentors.csv"), *arguments]
+    ended = subprocess.run(command, cwd=DATA.parent, capture_output=True, text=True, check=False)
+    printed = ended.stdout + ended.stderr
+    assert (ended.returncode, "Traceback" in printed) == (code, False)
+    assert said in printed
 
 
 def test_too_few_mentors_for_the_cases_are_refused():

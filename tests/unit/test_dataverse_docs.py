@@ -15,7 +15,8 @@ from local.dataverse.schema_file import load
 from local.dataverse.settings import Settings
 from local.dataverse.website import load as load_site
 
-PAGE = (Path(__file__).parents[2] / "docs" / "dataverse-emulator.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "dataverse-emulator.md").read_text(encoding="utf-8")
 
 
 def section(heading: str) -> str:
@@ -30,6 +31,35 @@ def rows(text: str) -> list[str]:
 
 def test_every_choice_is_told_and_no_other():
     assert sorted(rows(section("What is not known"))) == sorted(name for name in vars(choices) if name.isupper())
+
+
+def grounds() -> dict[str, str]:
+    """Choice to the comment above it, or above the choices that it stands together with."""
+    found, comment = {}, ""
+    for block in (ROOT / "local" / "dataverse" / "choices.py").read_text(encoding="utf-8").split("\n\n"):
+        comment = " ".join(line.removeprefix("# ") for line in block.splitlines() if line.startswith("# "))
+        found |= dict.fromkeys(re.findall(r"^([A-Z_0-9]+): Final", block, re.MULTILINE), comment)
+    return found
+
+
+def test_every_choice_has_its_source_or_is_unknown():
+    """Issue 8 J: in the code and in the document, and both say the same."""
+    table = re.findall(r"^\| `([A-Z_0-9]+)` \| (\S.*?) \| (\S.*?) \|$", section("What is not known"), re.MULTILINE)
+    told = {name: source for name, _, source in table}
+    assert told.keys() == grounds().keys()
+    for name, comment in grounds().items():
+        known, unknown = "Source: " in comment, "Unknown" in comment
+        assert known != unknown, (name, comment)
+        assert told[name].startswith("unknown") == unknown, name
+        said = comment.partition("Source: " if known else "Unknown")[2].strip(" ;.")
+        assert said == told[name].removeprefix("unknown").strip(" ;."), name
+
+
+def test_every_choice_is_one_that_is_asked():
+    """Issue 8 J: a choice that nothing asks for would be a sentence without a meaning."""
+    asked = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "local" / "dataverse").glob("*.py"))
+    for name in grounds():
+        assert f"choices.{name}" in asked, name
 
 
 def test_every_address_of_the_control_api_is_told():

@@ -179,7 +179,7 @@ def test_every_log_message_is_described():
 
 def test_every_reason_for_which_a_doorbell_is_refused_is_explained():
     explained = " ".join(
-        re.findall(r"^ *\| (`.+?`) \| [45]", section(OPERATIONS, "The doorbell is not heard"), re.MULTILINE)
+        re.findall(r"^ *\| (`.+?) \| [45]", section(OPERATIONS, "The doorbell is not heard"), re.MULTILINE)
     )
     assert [refusal for refusal in Refusal if f"`{refusal}`" not in explained] == []
 
@@ -194,7 +194,7 @@ def test_every_environment_variable_is_described():
         used |= set(re.findall(r"environ\.get\(\"([A-Z_]+)\"|envvar=\"([A-Z_]+)\"", path.read_text(encoding="utf-8")))
     used = {name for names in used for name in ((names,) if isinstance(names, str) else names) if name}
     # Those of a terminal and of every program are not ours to describe.
-    assert rows(section(METRICS, "Environment variables")) == used - {"PATH", "COLUMNS", "TMPDIR"}
+    assert rows(section(METRICS, "Environment variables")) == used - {"PATH", "COLUMNS", "TMPDIR", "TERM", "NO_COLOR"}
 
 
 def test_every_template_parameter_is_described_with_its_default():

@@ -118,10 +118,10 @@ def test_three_years_before_a_leap_day_is_the_28th(tmp_path):
     assert row.certified_on == date(2025, 2, 28)
 
 
-@pytest.mark.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
-def test_commas_semicolons_byte_order_marks_and_line_endings_all_read_alike(tmp_path, delimiter, mark, ending):
+def test_delimiters_byte_order_marks_and_line_endings_all_read_alike(tmp_path, delimiter, mark, ending):
     content = text_of(GOOD | {"area": "Ås; Moss, Oslo"}, delimiter=delimiter).replace("\n", ending).encode()
     found = read(tmp_path, mark + content)
     assert (found.problems, found.warnings) == ((), ())
@@ -519,8 +519,8 @@ def test_a_file_without_a_header_does_not_have_its_first_mentor_repeated(tmp_pat
     assert "example.no" not in said
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_utf_16_is_told_to_be_saved_as_utf_8(tmp_path, encoding):
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32"])
+def test_utf_16_without_its_mark_is_told_to_be_saved_as_utf_8(tmp_path, encoding):
     assert "CSV UTF-8" in refusal(tmp_path, text_of(GOOD).encode(encoding))
 
 
@@ -529,7 +529,7 @@ def test_a_workbook_is_told_from_a_csv_file(tmp_path, signature):
     assert "Excel workbook" in refusal(tmp_path, signature + bytes(range(256)) * 10)
 
 
-@pytest.mark.parametrize("delimiter", ["\t", "|", ":"])
+@pytest.mark.parametrize("delimiter", ["|", ":"])
 def test_another_delimiter_is_told(tmp_path, delimiter):
     said = refusal(tmp_path, text_of(GOOD, delimiter=delimiter))
     assert "cannot be told apart" in said
@@ -548,12 +548,12 @@ def test_a_header_with_an_open_quotation_mark_is_told(tmp_path):
 
 def test_unknown_columns_are_warned_of_and_ignored(tmp_path):
     header, row, _ = text_of(GOOD).split("\n")
-    found = read(tmp_path, f"{header},notes,Kari Sæther,\n{row},secret,x,\n")
+    found = read(tmp_path, f"{header},notes,Kari Sæther,\n{row},secret,x,y\n")
     assert found.rows == read(tmp_path, text_of(GOOD)).rows
     assert found.warnings == (
         "notes: not a known column, ignored",
         "column 17: not a known column, ignored",
-        "column 18: not a known column, ignored",
+        "column 18: no name in the first line, ignored",
     )
 
 
@@ -561,7 +561,7 @@ def test_unknown_columns_are_warned_of_and_ignored(tmp_path):
 
 
 def test_of_two_spellings_of_a_coordinator_the_first_wins_and_the_other_is_warned_of_once(tmp_path):
-    other = {"coordinator_name": "Kari Sather", "coordinator_email": "KARI@example.no"}
+    other = {"coordinator_name": "Kari Sather", "coordinator_email": "KARI@example.no", "email": "", "phone": ""}
     found = read(tmp_path, text_of(GOOD, GOOD | other | {"mentor_id": "b"}, GOOD | other | {"mentor_id": "c"}))
     assert {row.coordinator for row in found.rows} == {found.rows[0].coordinator}
     assert found.rows[0].coordinator.full_name == "Kari Sæther"
@@ -670,7 +670,8 @@ def test_an_organisation_may_have_limits_of_its_own_for_the_brake(tmp_path):
         ("B;;yes;30 fourteen;yes", "thresholds"),
         ("B;;no;;", "reactivate_renewed"),
         ("A;;no;;yes", "name"),
-        ("B;;no;;yes;", ROW),
+        ("B;;no;;yes;x", ROW),
+        ("a;;no;;yes", "name"),
     ],
 )
 def test_one_bad_organisation_refuses_the_file_and_says_where(tmp_path, row, column):

@@ -123,7 +123,7 @@ class Batches:
             for part in errors
             if not_let_in(part.status, code := error_code(part.body()))
         ]
-        lost = InDoubt("dataverse_part_missing" if reply.complete else "dataverse_reply_cut_off")
+        lost = InDoubt(f"dataverse_{reply.flaw or 'part_missing'}")
         for operation, answered in zip(chunk, parts, strict=True):
             note(operation.place, answered or lost)
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _PART = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
 
 _BOUNDARY = re.compile(r"""boundary=(?:"([^"\r\n]+)"|([^\s;,"]+))""", re.IGNORECASE)
-_FIRST_DELIMITER = re.compile(rb"^--([^\s].*?)[ \t]*\r?$", re.MULTILINE)
+# A boundary has 70 characters at most (RFC 2046, 5.1.1).
+_LONGEST_DELIMITER = 200
 _STATUS = re.compile(rb"\r?\n\r?\nHTTP/[0-9.]+ ([1-5][0-9]{2})\b[^\n]*\n")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 
@@ -30,10 +31,11 @@ class Part(NamedTuple):
 
     def header(self, name: str) -> str | None:
         """The value of a header, named in any case; the first if there are several."""
-        found = re.search(
-            rf"^{re.escape(name)}[ \t]*:[ \t]*(.*?)[ \t\r]*$", self._halves()[0], re.IGNORECASE | re.MULTILINE
-        )
-        return found[1] if found else None
+        for line in self._halves()[0].split("\n"):
+            said, colon, value = line.partition(":")
+            if colon and said.rstrip(" \t").lower() == name.lower():
+                return value.strip(" \t\r")
+        return None
 
     def body(self) -> bytes:
         """What follows the headers."""
@@ -62,7 +64,7 @@ def read(body: bytes, content_type: str, expected: int) -> Sequence[Part | None]
     A part counts once the next delimiter has come. A body that ends early answers what it answers. One that ends in
     good order with too few answers stopped at its last, an error; if that is none, nobody knows which are missing.
     """
-    segments = _split(body, content_type)
+    segments = _split(body, content_type, expected + 2)  # one too many shows that there are too many
     closed = bool(segments) and segments[-1].startswith(b"--")
     parts = [_part(segment) for segment in segments[:-1]]
     if len(parts) > expected:
@@ -72,17 +74,32 @@ def read(body: bytes, content_type: str, expected: int) -> Sequence[Part | None]
     return parts + [None] * (expected - len(parts))
 
 
-def _split(body: bytes, content_type: str) -> list[bytes]:
-    """What stands between the delimiters, and what follows the last; a preamble is left out."""
+def _split(body: bytes, content_type: str, most: int) -> list[bytes]:
+    """What stands between the delimiters, and what follows the last; a preamble is left out.
+
+    After the delimiter number `most` nothing is split any more.
+    """
     named = _BOUNDARY.search(content_type)
     body = b"\n" + body
     if named:
-        found = body.split(f"\n--{named[1] or named[2]}".encode("latin-1"))[1:]
+        found = body.split(f"\n--{named[1] or named[2]}".encode(errors="replace"), most)[1:]
         if found:
             return found
     # The header names none, or another than the body has: its first line that looks like a delimiter is one.
-    first = _FIRST_DELIMITER.search(body)
-    return body.split(b"\n--" + first[1])[1:] if first else []
+    first = _first_delimiter(body)
+    return body.split(first, most)[1:] if first else []
+
+
+def _first_delimiter(body: bytes) -> bytes | None:
+    """The first line that begins with two hyphens and something more, without the spaces after it."""
+    start = body.find(b"\n--")
+    while start >= 0:
+        end = body.find(b"\n", start + 1)
+        line = body[start : end if end >= 0 else len(body)].rstrip(b" \t\r")
+        if len(b"\n--") < len(line) <= _LONGEST_DELIMITER and not line[3:4].isspace():
+            return line
+        start = body.find(b"\n--", start + 1)
+    return None
 
 
 def _part(segment: bytes) -> Part | None:

@@ -10,10 +10,10 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.adapters.dataverse.keys import API, NotAddressableError, identifier, key_value
-from shared.domain.listings import Action, Change
+from shared.domain.listings import NO_ROW, Action, Change
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
 
 class Operation(NamedTuple):
@@ -28,31 +28,43 @@ _LINE_ENDS = re.compile(r"[\r\n]+")
 
 
 class Writer:
-    """PATCH: creates or updates to publish; to hide only updates (I8)."""
+    """PATCH: creates a row only where there is none, updates only the version that is known, hides by updating (I8).
 
-    def __init__(self) -> None:
-        """Keeps what all changes of a table have in common."""
-        self._frames: dict[tuple[str, str, Action], tuple[str, str]] = {}
+    Each asks for the version that it leaves the row with.
+    https://learn.microsoft.com/power-apps/developer/data-platform/webapi/perform-conditional-operations-using-web-api
+    """
+
+    def __init__(self, without_versions: Container[str] = ()) -> None:
+        """Keeps what all changes of a table have in common. `without_versions`: tables that take no such condition."""
+        self._without_versions = without_versions
+        self._frames: dict[tuple[str, str], tuple[str, str]] = {}
 
     def operation(self, place: int, change: Change) -> Operation:
         """Raises NotAddressableError."""
-        kind = (change.table, change.key, change.action)
-        start, middle = self._frames.get(kind) or self._frame(*kind)
+        start, middle = self._frames.get((change.table, change.key)) or self._frame(change.table, change.key)
         body = change.body
         if "\n" in body or "\r" in body:
             body = _LINE_ENDS.sub(" ", body)
+        key = key_value(str(change.mentor_id))
         try:
-            return Operation(place, f"{start}{key_value(str(change.mentor_id))}{middle}{body}".encode())
+            return Operation(place, f"{start}{key}{middle}{self._condition(change)}\r\n{body}".encode())
         except UnicodeEncodeError:
             raise NotAddressableError("body_is_not_text") from None
 
-    def _frame(self, table: str, key: str, action: Action) -> tuple[str, str]:
-        condition = "If-Match: *\r\n" if action is Action.HIDE else ""
+    def _condition(self, change: Change) -> str:
+        version = None if change.table in self._without_versions else change.row_version
+        if version:
+            return f"If-Match: {version}\r\n"
+        if change.action is Action.HIDE:
+            return "If-Match: *\r\n"
+        return "If-None-Match: *\r\n" if version == NO_ROW else ""
+
+    def _frame(self, table: str, key: str) -> tuple[str, str]:
         frame = (
             f"PATCH {_row(table, key)}",
-            f"') HTTP/1.1\r\nContent-Type: application/json\r\n{condition}\r\n",
+            f"')?$select={key} HTTP/1.1\r\nContent-Type: application/json\r\nPrefer: return=representation\r\n",
         )
-        self._frames[table, key, action] = frame
+        self._frames[table, key] = frame
         return frame
 
 

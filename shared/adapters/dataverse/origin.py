@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 
@@ -28,7 +29,7 @@ class Origin:
             raise WebsiteMisconfiguredError(f"{setting}_is_no_url") from None
         if url.host not in _LOOPBACK and not _HOST.fullmatch(url.raw_host):
             raise WebsiteMisconfiguredError(f"{setting}_is_no_url")
-        if url.scheme != "https" and not (url.scheme == "http" and url.host in _LOOPBACK):
+        if url.scheme != "https" and not (url.scheme == "http" and _is_of_this_machine(url.host)):
             raise WebsiteMisconfiguredError(f"{setting}_is_not_https")
         if url.userinfo or url.path not in {"", "/"} or url.query or url.fragment:
             raise WebsiteMisconfiguredError(f"{setting}_is_more_than_an_origin")
@@ -46,6 +47,11 @@ class Origin:
         if _origin(url) != self.url or url.userinfo:
             raise WebsiteMisconfiguredError("link_leads_elsewhere")
         return url
+
+
+def _is_of_this_machine(host: str) -> bool:
+    """The machine itself, or a container of `sam local`, to which the machine has another name. Lambda sets no such."""
+    return host in _LOOPBACK or os.environ.get("AWS_SAM_LOCAL") == "true"
 
 
 def _origin(url: httpx.URL) -> str:

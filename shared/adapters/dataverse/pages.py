@@ -5,15 +5,13 @@ https://learn.microsoft.com/power-apps/developer/data-platform/webapi/query/page
 
 from __future__ import annotations
 
-import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import from_json
-
+from shared.adapters.dataverse.json_body import read_json
 from shared.domain.errors import WebsiteUnavailableError
 
 if TYPE_CHECKING:
@@ -26,7 +24,12 @@ LINK = "@odata.nextLink"
 _HEAD_START_SECONDS = 0.05
 
 # No text within a row reads like this: its quotation marks are escaped.
-_LINK = re.compile(rb'"@odata\.nextLink"[ \t\r\n]*:[ \t\r\n]*("(?:[^"\\]|\\.)*")')
+_LINK = re.compile(rb'"@odata\.nextLink"[ \t\r\n]*:[ \t\r\n]*("(?:[^"\\]|\\.){0,65536}")')
+# Dataverse takes no longer address (32,768 characters).
+_LONGEST_LINK = 65536
+
+# A GUID, in any of the ways to write one; nothing that would have to be escaped anywhere.
+_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
 class UnreadablePageError(WebsiteUnavailableError):
@@ -41,16 +44,14 @@ class Page:
     next: str | None
 
     def rows(self, columns: frozenset[str]) -> list[dict[str, Any]]:
-        """Its rows. Raises UnreadablePageError unless each has all of these columns: an empty one comes as null."""
+        """Its rows. Raises UnreadablePageError unless each is whole: an empty column comes as null."""
         said = _read(self.body)
         if _next(said) != self.next:
             raise UnreadablePageError("dataverse_next_link_unclear")
         rows = said.get("value")
         if not isinstance(rows, list):
             raise UnreadablePageError("dataverse_page_without_value")
-        if not all(type(row) is dict and columns <= row.keys() for row in rows):
-            raise UnreadablePageError("dataverse_row_without_a_column")
-        return rows
+        return whole_rows(rows, columns)
 
 
 def page(body: bytes) -> Page:
@@ -93,32 +94,29 @@ def read_pages(
 
 def _next(said: dict[str, Any]) -> str | None:
     link = said.get(LINK)
-    if not (isinstance(link, str) and link) and LINK in said:
+    if LINK in said and not (isinstance(link, str) and 0 < len(link) <= _LONGEST_LINK):
         raise UnreadablePageError("dataverse_next_link_unclear")
     return link
 
 
+def whole_rows(rows: list[Any], columns: frozenset[str]) -> list[dict[str, Any]]:
+    """The rows. Raises UnreadablePageError unless each has all of these columns, and an id that is one.
+
+    Dataverse gives a row's own id without being asked for it. It is passed on as it came.
+    """
+    if not all(type(row) is dict and columns <= row.keys() for row in rows):
+        raise UnreadablePageError("dataverse_row_without_a_column")
+    for name in (name for name in (rows[0] if rows else ()) if name not in columns and "@" not in name):
+        if not all(type(value := row.get(name)) is str and _ID.fullmatch(value) for row in rows):
+            raise UnreadablePageError("dataverse_row_id_malformed")
+    return rows
+
+
 def _read(body: bytes) -> dict[str, Any]:
     try:
-        said = from_json(body, cache_strings="keys")  # values hardly repeat
+        said = read_json(body)
     except ValueError:
-        said = _read_halves(body)
+        raise UnreadablePageError("dataverse_page_not_json") from None
     if not isinstance(said, dict):
         raise UnreadablePageError("dataverse_page_not_an_object")
     return said
-
-
-def _read_halves(body: bytes) -> object:
-    r"""JSON with an escape such as \ud83d that stands alone: one text that was cut within a character."""
-    try:
-        return _whole(json.loads(body))
-    except (ValueError, RecursionError):
-        raise UnreadablePageError("dataverse_page_not_json") from None
-
-
-def _whole(said: Any) -> Any:  # noqa: ANN401
-    if isinstance(said, str):
-        return said.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(said, list):
-        return [_whole(item) for item in said]
-    return {name: _whole(item) for name, item in said.items()} if isinstance(said, dict) else said

@@ -7,14 +7,13 @@ from http import HTTPStatus
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import from_json
-
 from shared.adapters.dataverse.answers import error_code, no_such_row, reason
 from shared.adapters.dataverse.batches import Batches
+from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.keys import API, NotAddressableError, identifier
 from shared.adapters.dataverse.multipart import Part
 from shared.adapters.dataverse.operations import read_row
-from shared.adapters.dataverse.pages import page, read_pages
+from shared.adapters.dataverse.pages import page, read_pages, whole_rows
 from shared.adapters.dataverse.repeating import repeat
 from shared.adapters.dataverse.service import waiting_time
 from shared.domain.errors import (
@@ -113,7 +112,7 @@ class DataverseReader:
         if reply.status != HTTPStatus.OK:
             raise _trouble(reply.status, error_code(reply.body), reply.headers.get("retry-after"), ours=first)
         if not reply.complete:
-            raise WebsiteUnavailableError("dataverse_reply_cut_off")
+            raise WebsiteUnavailableError(f"dataverse_{reply.flaw}")
         return page(reply.body)
 
 
@@ -144,12 +143,10 @@ def _row(answered: Part | Answer, columns: frozenset[str]) -> Mapping[str, Any] 
 
 def _object(body: bytes, columns: frozenset[str]) -> Mapping[str, Any]:
     try:
-        row = from_json(body)
+        row = read_json(body)
     except ValueError:
         row = None
-    if not isinstance(row, dict) or not columns <= row.keys():
-        raise WebsiteUnavailableError("dataverse_row_without_a_column")
-    return row
+    return whole_rows([row], columns)[0]
 
 
 def _trouble(status: int, code: str, retry_after: str | None, *, ours: bool) -> Exception:

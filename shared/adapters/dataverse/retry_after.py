@@ -16,11 +16,14 @@ LONGEST_SECONDS = 3600.0
 
 _SHORTEST_SECONDS = 1.0
 
+# No date takes more; a number may, and is read whatever its length.
+_LONGEST_DATE = 64
+
 
 def retry_after(value: str | None, now: datetime | None = None) -> float | None:
     """The seconds in a Retry-After header, given as seconds or as an HTTP date; None if there is none.
 
-    All of it, up to an hour. What cannot be read counts as a time that was not named.
+    All of it, up to an hour. What cannot be read counts as a time that was not named. Raises nothing.
     """
     if value is None:
         return None
@@ -34,9 +37,11 @@ def retry_after(value: str | None, now: datetime | None = None) -> float | None:
 
 
 def _until(value: str, now: datetime) -> float:
+    if len(value) > _LONGEST_DATE:
+        return math.nan
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+        # "-0000" is a time in UTC of unknown origin, which Python takes for a local one.
+        return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
+    except (ValueError, TypeError, LookupError, ArithmeticError):  # the zone, the year or the day is beyond all bounds
         return math.nan
-    # "-0000" is a time in UTC of unknown origin, which Python takes for a local one.
-    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()

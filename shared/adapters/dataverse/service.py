@@ -6,8 +6,9 @@ https://learn.microsoft.com/power-apps/developer/data-platform/webapi/compose-ht
 from __future__ import annotations
 
 import logging
+import re
 from http import HTTPStatus
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookiejar import CookieJar
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from shared.adapters.dataverse.bounded import Reply, exchange
 from shared.adapters.dataverse.origin import Origin
 from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
 from shared.adapters.dataverse.tokens import Tokens
+from shared.domain.deadlines import at_most
 from shared.domain.errors import WebsiteAuthError, WebsiteClosedError, WebsiteUnavailableError
 
 if TYPE_CHECKING:
@@ -34,11 +36,21 @@ _LEAST_SECONDS = 1.0
 _KEEP_ALIVE_SECONDS = 20.0
 _MOST_CONNECTIONS = 64
 
+# More requests at a time than anybody would advise is no advice.
+_HINT = re.compile(r"0{0,3}[1-9][0-9]{0,3}")
+
 _HEADERS = {
     "accept": "application/json",
     "odata-maxversion": "4.0",
     "odata-version": "4.0",
 }
+
+
+class _NoCookies(CookieJar):
+    """Sends no cookie back: Dataverse's would bind us to one of its servers. So none is even read."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Leave the reply's cookies alone; reading them is a parser of its own."""
 
 
 class ReplyLostError(WebsiteUnavailableError):
@@ -59,8 +71,7 @@ class Service:
         self._origin = Origin.configured("dataverse_url", url)
         entra = Origin.configured("entra_authority", authority)
         self._client = httpx.Client(
-            # No cookie is ever sent back: Dataverse's would bind us to one of its servers.
-            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
+            cookies=_NoCookies(),
             headers={"user-agent": "hlf-certification"},
             limits=httpx.Limits(max_connections=_MOST_CONNECTIONS, keepalive_expiry=_KEEP_ALIVE_SECONDS),
             trust_env=False,  # no proxy and no netrc from the environment
@@ -68,6 +79,8 @@ class Service:
         self.tokens = Tokens(self._client, entra, f"{self._origin.url}/.default", read_secret)
         self._gate_lock = Lock()
         self.parallel_hint: int | None = None
+        # Tables that take no condition on the version of a row.
+        self.without_versions: set[str] = set()
 
     def close(self) -> None:
         """Close the connections."""
@@ -157,7 +170,7 @@ class Service:
         if wait is not None:
             self.close_gate(gate, wait, reason(reply.status_code, ""))
         hint = reply.headers.get("x-ms-dop-hint", "")
-        if hint.isdecimal() and int(hint) > 0:
+        if _HINT.fullmatch(hint):
             self.parallel_hint = int(hint)
 
 
@@ -174,7 +187,7 @@ def waiting_time(status: int, header: str | None) -> float | None:
 
 
 def _enough(time_left: Callable[[], float]) -> float:
-    seconds = time_left()
+    seconds = at_most(time_left())
     if seconds < _LEAST_SECONDS:
         raise WebsiteUnavailableError("no_time_left")
     return seconds

@@ -5,10 +5,10 @@ https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from threading import Lock
@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from shared.adapters.dataverse.bounded import Reply, exchange
+from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
+from shared.domain.deadlines import at_most
 from shared.domain.errors import (
     ConnectionLostError,
     SecretMalformedError,
@@ -27,7 +29,7 @@ from shared.domain.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from shared.adapters.dataverse.origin import Origin
 
@@ -46,10 +48,16 @@ _REFUSED_SECONDS = 10.0
 _ILL_SECONDS = 3.0
 
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
-_TOKEN = re.compile(r"[\x21-\x7e]+")
+_PRINTABLE = re.compile(r"[\x20-\x7e]+")
+# A header of a request takes no longer one; Entra's have some 2,000 characters.
+_TOKEN = re.compile(r"[\x21-\x7e]{1,32768}")
+_LONGEST_REPLY = 256 << 10
+# Entra gives an hour or so, in a long-lived session 28.
+_LONGEST_LIFE_SECONDS = 28 * 3600.0
+_LARGEST_NUMBER = 10**10
 _WORD = re.compile(r"[a-z_]{1,40}")
 # Microsoft: decide by `error` alone; the descriptions and the numbers may change.
-_NOT_NOW = {"temporarily_unavailable", "server_error"}
+_NOT_NOW = ("temporarily_unavailable", "server_error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +102,12 @@ class Tokens:
 
     def token(self, seconds: float) -> str:
         """The token, asked for in `seconds` if need be. Raises WebsiteAuthError or WebsiteUnavailableError."""
-        with self._lock:
+        with self._alone(seconds) as time_left:
             kept, now = self._kept, self._clock()
             if kept and now < kept.renew_at:
                 return kept.value
             try:
-                return self._renew(seconds, fresh=False)
+                return self._renew(time_left, fresh=False)
             except WebsiteUnavailableError:
                 if kept is None or now > kept.ends_at - _LAST_SECONDS:
                     raise
@@ -111,33 +119,44 @@ class Tokens:
 
         None was refused: a health check asks. If it fails the token at hand goes on being used, as long as it lasts.
         """
-        with self._lock:
+        with self._alone(seconds) as time_left:
             if refused is not None:
                 if self._kept and self._kept.value != refused:
                     return self._kept.value  # another thread has been here
                 self._kept = None
             else:
                 self._failed = None
-            return self._renew(seconds, fresh=True)
+            return self._renew(time_left, fresh=True)
 
-    def _renew(self, seconds: float, *, fresh: bool) -> str:
+    @contextmanager
+    def _alone(self, seconds: float) -> Iterator[Callable[[], float]]:
+        """One thread at a time. Yields what is left of its seconds: waiting for its turn takes of them too."""
+        ends_at = time.monotonic() + at_most(min(seconds, _LONGEST_SECONDS))
+        if not self._lock.acquire(timeout=max(ends_at - time.monotonic(), 0.0)):
+            raise WebsiteUnavailableError("entra_no_time_left")
+        try:
+            yield lambda: ends_at - time.monotonic()
+        finally:
+            self._lock.release()
+
+    def _renew(self, time_left: Callable[[], float], *, fresh: bool) -> str:
         secret = self._secret(fresh=fresh)
         try:
-            self._kept = self._tried(secret, seconds)
+            self._kept = self._tried(secret, time_left)
         except WebsiteAuthError:
             # The secret in the cache may have been replaced; the same one again is refused again.
             if fresh or (newer := self._secret(fresh=True)) == secret:
                 raise
-            self._kept = self._tried(newer, seconds)
+            self._kept = self._tried(newer, time_left)
         return self._kept.value
 
-    def _tried(self, secret: Mapping[str, Any], seconds: float) -> _Token:
+    def _tried(self, secret: Mapping[str, Any], time_left: Callable[[], float]) -> _Token:
         """A token by this secret, or what Entra answered to it a moment ago."""
         failed = self._failed
         if failed and self._clock() < failed.until and failed.secret == secret:
             raise type(failed.error)(str(failed.error))
         try:
-            return self._ask(secret, seconds)
+            return self._ask(secret, time_left)
         except WebsiteClosedError:
             raise  # it stands for as long as Entra said
         except (WebsiteAuthError, WebsiteUnavailableError) as error:
@@ -153,11 +172,13 @@ class Tokens:
         except ConnectionLostError as error:
             raise WebsiteUnavailableError(str(error)) from None
 
-    def _ask(self, secret: Mapping[str, Any], seconds: float) -> _Token:
+    def _ask(self, secret: Mapping[str, Any], time_left: Callable[[], float]) -> _Token:
         tenant, client_id, client_secret = _credential(secret)
         now = self._clock()
         if now < self._closed_until:
             raise WebsiteClosedError("entra_closed", self._closed_until - now)
+        if (seconds := time_left()) <= 0:
+            raise WebsiteUnavailableError("entra_no_time_left")
         request = self._client.build_request(
             "POST",
             self._authority.address(f"/{tenant}/oauth2/v2.0/token"),
@@ -169,7 +190,7 @@ class Tokens:
             },
         )
         try:
-            reply = exchange(self._client, request, min(seconds, _LONGEST_SECONDS))
+            reply = exchange(self._client, request, seconds, longest=_LONGEST_REPLY)
         except httpx.RequestError as error:
             raise WebsiteUnavailableError(f"entra_{type(error).__name__}") from None
         said = _json_object(reply.body)
@@ -193,7 +214,8 @@ def _credential(secret: Mapping[str, Any]) -> list[str]:
     found = []
     for name in ("tenant_id", "client_id", "client_secret"):
         value = secret.get(name)
-        if not isinstance(value, str) or not value or (name == "tenant_id" and not _TENANT.fullmatch(value)):
+        form = _TENANT if name == "tenant_id" else _PRINTABLE
+        if not isinstance(value, str) or not form.fullmatch(value):
             raise WebsiteAuthError(f"secret_has_no_{name}")
         found.append(value)
     return found
@@ -201,8 +223,8 @@ def _credential(secret: Mapping[str, Any]) -> list[str]:
 
 def _json_object(body: bytes) -> Mapping[str, Any]:
     try:
-        said = json.loads(body)
-    except (ValueError, RecursionError):
+        said = read_json(body)
+    except ValueError:
         return {}
     return said if isinstance(said, dict) else {}
 
@@ -210,12 +232,14 @@ def _json_object(body: bytes) -> Mapping[str, Any]:
 def _token(said: Mapping[str, Any], now: float) -> _Token:
     value, lasts = said.get("access_token"), said.get("expires_in")
     try:
-        seconds = float(str(lasts))
-    except ValueError:
+        seconds = float(lasts) if isinstance(lasts, int | float | str) and not isinstance(lasts, bool) else 0.0
+    except (ValueError, OverflowError):
         seconds = 0.0
-    bearer = str(said.get("token_type")).lower() == "bearer"
+    kind = said.get("token_type")
+    bearer = isinstance(kind, str) and kind.lower() == "bearer"
     if not (bearer and isinstance(value, str) and _TOKEN.fullmatch(value) and 0 < seconds < float("inf")):
         raise WebsiteUnavailableError("entra_200_without_a_token")
+    seconds = min(seconds, _LONGEST_LIFE_SECONDS)
     early = min(_EARLY_SECONDS + random.uniform(0, _JITTER_SECONDS), seconds / 2)  # noqa: S311 - not a secret
     return _Token(value, renew_at=now + seconds - early, ends_at=now + seconds)
 
@@ -223,6 +247,6 @@ def _token(said: Mapping[str, Any], now: float) -> _Token:
 def _code(said: Mapping[str, Any], status: int) -> int | str:
     """For the alert only: Entra's number (AADSTS…), which tells an expired secret from a wrong one, or its word."""
     numbers, word = said.get("error_codes"), said.get("error")
-    if isinstance(numbers, list) and numbers and type(numbers[0]) is int:
-        return int(numbers[0])
+    if isinstance(numbers, list) and numbers and type(numbers[0]) is int and 0 <= numbers[0] <= _LARGEST_NUMBER:
+        return numbers[0]
     return word if isinstance(word, str) and _WORD.fullmatch(word) else status

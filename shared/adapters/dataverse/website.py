@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from shared.adapters.dataverse.answers import ACCEPTED, answer_of, error_code, no_such_row, reason
+from shared.adapters.dataverse.answers import (
+    ACCEPTED,
+    answer_of,
+    error_code,
+    keeps_no_versions,
+    no_such_row,
+    reason,
+    row_version,
+)
 from shared.adapters.dataverse.batches import Batches
+from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.keys import API, NotAddressableError, identifier
 from shared.adapters.dataverse.multipart import Part
 from shared.adapters.dataverse.operations import Writer, expected, reading
@@ -21,7 +30,17 @@ from shared.domain.errors import (
     WebsiteRefusedError,
     WebsiteUnavailableError,
 )
-from shared.domain.listings import FORBIDDEN, Action, Change, InDoubt, NotNow, Refused
+from shared.domain.listings import (
+    BAD_REQUEST,
+    FORBIDDEN,
+    Accepted,
+    Action,
+    Change,
+    InDoubt,
+    NotNow,
+    Refused,
+    RowState,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,26 +67,65 @@ class DataverseWebsite:
 
         Of two changes of one listing only the newer is sent: they could meet on their way (I6).
         """
+        answers = self._push(changes)
+        # Hiding never fails because of a column that is to be emptied, and one that is gone from Dynamics is empty.
+        again = [place for place, answer in enumerate(answers) if _may_be_the_emptying(changes[place], answer)]
+        if again:
+            bare = [replace(changes[place], body=changes[place].bare_body or "") for place in again]
+            for place, answer in zip(again, self._push(bare), strict=True):
+                answers[place] = replace(answer, emptied=False) if isinstance(answer, Accepted) else answer
+        return answers
+
+    def _push(self, changes: Sequence[Change]) -> list[Answer]:
         answers: list[Answer] = [_NOT_SENT] * len(changes)
-        writer = Writer()
+        writer = Writer(self._service.without_versions)
 
         def note(place: int, answered: Part | Answer) -> None:
-            answers[place] = _answer(changes[place].action, answered) if isinstance(answered, Part) else answered
+            answers[place] = self._answer(changes[place], answered)
 
         trouble = self._batches.send(_newest(changes), lambda place: writer.operation(place, changes[place]), note)
         if trouble:
             raise type(trouble)(trouble.code, answers)
         return answers
 
-    def shows(self, changes: Sequence[Change]) -> Sequence[bool | None]:
-        """Whether each is shown exactly so, read now by its key. None: it could not be read."""
-        shown: list[bool | None] = [None] * len(changes)
+    def _answer(self, change: Change, answered: Part | Answer) -> Answer:
+        versioned = change.table not in self._service.without_versions
+        conditional = versioned and bool(change.row_version)
+        if isinstance(answered, InDoubt):
+            return replace(answered, harmless=conditional)
+        if not isinstance(answered, Part):
+            return answered
+        if HTTPStatus.OK <= answered.status < HTTPStatus.MULTIPLE_CHOICES:
+            return Accepted(row_version(answered.message)) if versioned else ACCEPTED
+        code = error_code(answered.body())
+        if keeps_no_versions(code):
+            self._service.without_versions.add(change.table)
+        wait = waiting_time(answered.status, answered.header("retry-after"))
+        return answer_of(change.action, answered.status, code, wait, conditional=conditional)
+
+    def read(self, changes: Sequence[Change]) -> Sequence[RowState | None]:
+        """Read the row of each change now, by its key. None: it could not be read."""
+        rows: list[RowState | None] = [None] * len(changes)
 
         def note(place: int, answered: Part | Answer) -> None:
-            shown[place] = _is_shown(changes[place], answered) if isinstance(answered, Part) else None
+            rows[place] = self._row_state(changes[place], answered) if isinstance(answered, Part) else None
 
         self._batches.send(range(len(changes)), lambda place: reading(place, changes[place]), note)
-        return shown
+        return rows
+
+    def _row_state(self, change: Change, part: Part) -> RowState | None:
+        if part.status == HTTPStatus.OK:
+            try:
+                row = read_json(part.body())
+            except ValueError:
+                return None
+            if not isinstance(row, dict):
+                return None
+            version = None if change.table in self._service.without_versions else row_version(part.message)
+            return RowState(exists=True, version=version, as_sent=is_shown(expected(change), row))
+        if no_such_row(part.status, error_code(part.body())):
+            return RowState(exists=False, version=None, as_sent=change.action is Action.HIDE)
+        return None
 
     def writable(self, tables: Sequence[Table]) -> Sequence[Answer]:
         """Hide a row that cannot exist: nothing is written, and 403 only to whoever may write nothing there."""
@@ -135,21 +193,10 @@ def _newest(changes: Sequence[Change]) -> Sequence[int]:
     return list(newest.values())
 
 
-def _answer(action: Action, part: Part) -> Answer:
-    if HTTPStatus.OK <= part.status < HTTPStatus.MULTIPLE_CHOICES:
-        return ACCEPTED
-    return answer_of(
-        action, part.status, error_code(part.body()), waiting_time(part.status, part.header("retry-after"))
+def _may_be_the_emptying(change: Change, answer: Answer) -> bool:
+    return (
+        isinstance(answer, Refused)
+        and answer.reason.startswith(BAD_REQUEST)
+        and change.bare_body is not None
+        and change.bare_body != change.body
     )
-
-
-def _is_shown(change: Change, part: Part) -> bool | None:
-    if part.status == HTTPStatus.OK:
-        try:
-            row = json.loads(part.body())
-        except ValueError:
-            return None
-        return is_shown(expected(change), row) if isinstance(row, dict) else None
-    if no_such_row(part.status, error_code(part.body())):
-        return change.action is Action.HIDE
-    return None

@@ -196,6 +196,11 @@ class PostgresReconciliation:
         )
         return tuple(SyncRequest(row["mentor_id"], row["version"]) for row in rows)
 
+    def take_up_missed_changes(self, limit: int) -> tuple[SyncRequest, ...]:
+        """Note what the triggers could not. Answers what is to be synced."""
+        rows = call(self._connection, "SELECT * FROM certification.take_up_missed_changes(%(limit)s)", {"limit": limit})
+        return tuple(SyncRequest(row["mentor_id"], row["version"]) for row in rows)
+
     def retry_due_set_aside(self, limit: int) -> int:
         """Take up again what was set aside and is due to be tried."""
         n: int = call(self._connection, "SELECT certification.retry_due_set_aside(%(limit)s) AS n", {"limit": limit})[

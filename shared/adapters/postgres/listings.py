@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shared.adapters.postgres.connection import Connection, call
 from shared.domain.credential import CredentialState
 from shared.domain.listings import (
+    NO_ROW,
     Accepted,
     Action,
     Answer,
@@ -14,6 +15,7 @@ from shared.domain.listings import (
     Claim,
     InDoubt,
     NotNow,
+    Outdated,
     Refused,
     Result,
     Settled,
@@ -62,6 +64,9 @@ class PostgresListings:
                 row["website_table"],
                 row["website_key"],
                 row["body"],
+                row["bare_body"],
+                # Where no row is known one is made, unless there is one after all; what hides is read first.
+                row["row_version"] or (NO_ROW if row["action"] == Action.PUBLISH else None),
             )
             for row in rows
             if row["outcome"] == "send"
@@ -75,20 +80,24 @@ class PostgresListings:
         )
 
     def settle(
-        self, worker: UUID, answers: Sequence[tuple[Change, Answer]], doubtful: Container[Change] = ()
+        self, worker: UUID, answers: Sequence[tuple[Change, Answer]], doubtful: Container[tuple[UUID, int]] = ()
     ) -> Settled:
-        """Write down what became of claimed listings. `doubtful`: a request for these may be carried out yet."""
+        """Write down what became of claimed listings.
+
+        `doubtful`: a request for this mentor and version may be carried out yet.
+        """
         written = [_written(answer) for _, answer in answers]
         rows = call(
             self._connection,
             "SELECT * FROM certification.settle_listings("
-            "%(worker)s, %(mentors)s, %(outcomes)s, %(reasons)s, %(doubtful)s)",
+            "%(worker)s, %(mentors)s, %(outcomes)s, %(reasons)s, %(doubtful)s, %(versions)s::text[])",
             {
                 "worker": worker,
                 "mentors": [change.mentor_id for change, _ in answers],
                 "outcomes": [outcome for outcome, _ in written],
                 "reasons": [reason for _, reason in written],
-                "doubtful": [change in doubtful for change, _ in answers],
+                "doubtful": [(change.mentor_id, change.version) in doubtful for change, _ in answers],
+                "versions": [a.row_version if isinstance(a, Accepted) else None for _, a in answers],
             },
         )
         left = {outcome: tuple(row["mentor_id"] for row in rows if row["outcome"] == outcome) for outcome in _LEFT}
@@ -162,8 +171,8 @@ class PostgresSyncState:
 def _written(answer: Answer) -> tuple[str, str | None]:
     match answer:
         case Accepted():
-            return "accepted", None
+            return "accepted", None if answer.emptied else "not_emptied"
         case Refused(reason):
             return "refused", reason
-        case NotNow(reason) | InDoubt(reason):
+        case NotNow(reason) | Outdated(reason) | InDoubt(reason):
             return "not_now", reason

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shared.adapters.postgres import foundation
 from shared.domain.errors import PermanentError
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 FUNCTIONS = Path(__file__).parents[2] / "database" / "functions"
 _NAME = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
 _LOCK = 0x686C66  # "hlf": any constant that nobody else uses
-_FOUNDATION = ("organisations", "coordinators", "peer_mentors", "certifications", "mentor_status_log")
 
 
 class MigrationError(PermanentError):
@@ -64,7 +64,8 @@ def read_functions(folder: Path = FUNCTIONS) -> tuple[Migration, ...]:
 def migrate(connection: psycopg.Connection, folder: Path = MIGRATIONS, functions: Path = FUNCTIONS) -> tuple[str, ...]:
     """Apply what is missing or has changed and return its names. `connection` must not be inside a transaction.
 
-    Raises MigrationError for a numbered file that was changed after it was applied; nothing is applied then.
+    Raises MigrationError for a numbered file that was changed after it was applied, and for tables of the app that
+    cannot work; nothing is applied then.
     """
     numbered, repeatable = read_migrations(folder), read_functions(functions)
     _require_foundation(connection)
@@ -80,6 +81,8 @@ def migrate(connection: psycopg.Connection, folder: Path = MIGRATIONS, functions
             connection.execute("SELECT name, checksum FROM certification.migrations").fetchall()
         )
         connection.execute("SET LOCAL lock_timeout = '5s'")
+        # A function may call one that stands in a later file, and the first texts in numbered files know no near types.
+        connection.execute("SET LOCAL check_function_bodies = off")
         for migration in numbered:
             if migration.name not in known:
                 _apply(connection, migration)
@@ -88,8 +91,6 @@ def migrate(connection: psycopg.Connection, folder: Path = MIGRATIONS, functions
                 raise MigrationError(
                     f"{migration.name} was changed after it was applied: put it back and write a new migration"
                 )
-        # A function may call one that stands in a later file.
-        connection.execute("SET LOCAL check_function_bodies = off")
         for function in repeatable:
             if known.get(function.name) != function.checksum:
                 _apply(connection, function)
@@ -108,12 +109,14 @@ def _apply(connection: psycopg.Connection, migration: Migration) -> None:
 
 def _require_foundation(connection: psycopg.Connection) -> None:
     with connection.transaction():
-        missing = [
-            name
-            for name in _FOUNDATION
-            if connection.execute("SELECT to_regclass(%s)", (f"public.{name}",)).fetchone() == (None,)
-        ]
-    if missing:
+        missing = foundation.missing_tables(connection)
+        if missing:
+            raise MigrationError(
+                f"this database lacks the foundation's tables {', '.join(missing)}:"
+                " see docs/contract.md for what they hold"
+            )
+        problems = foundation.problems(connection)
+    if problems:
         raise MigrationError(
-            f"this database lacks the foundation's tables {', '.join(missing)}: see docs/contract.md for what they hold"
+            "\n".join(("nothing was changed, because the app's tables do not fit yet (docs/contract.md):", *problems))
         )

@@ -123,6 +123,14 @@ LANGUAGE sql STABLE SET jit = off AS $$
     SELECT 'dead_letters', q.queue, q.seen_at, q.n, '{}', '', '{}'
       FROM certification.queue_depths AS q WHERE q.queue IN ('SyncDeadLetters', 'DeadLetters') AND q.n > 0
     UNION ALL
+    -- Taken up within minutes; that it happened is told for a day.
+    SELECT 'changes_missed', '', min(c.missed_at), count(*),
+           ARRAY(SELECT DISTINCT u.id FROM certification.missed_changes AS x CROSS JOIN unnest(x.mentor_ids) AS u (id)
+                  WHERE x.taken_up_at IS NULL OR x.missed_at > clock_timestamp() - interval '1 day' ORDER BY u.id LIMIT 20),
+           '', jsonb_build_object('reason', 'database_' || max(c.sqlstate))
+      FROM certification.missed_changes AS c
+     WHERE c.taken_up_at IS NULL OR c.missed_at > clock_timestamp() - interval '1 day' HAVING count(*) > 0
+    UNION ALL
     SELECT 'duplicates', '', min(d.found_at), count(*), certification.some(array_agg(DISTINCT d.mentor_id)), '', '{}'
       FROM certification.duplicates AS d WHERE d.reviewed_at IS NULL HAVING count(*) > 0
     UNION ALL
@@ -130,8 +138,9 @@ LANGUAGE sql STABLE SET jit = off AS $$
            certification.some(CASE b.kind
                WHEN 'expiry' THEN ARRAY(
                    SELECT m.id FROM public.peer_mentors AS m JOIN public.certifications AS c ON c.mentor_id = m.id
-                    WHERE m.organisation_id = b.organisation_id AND m.status = 'active'
-                      AND c.expires_on < certification.today_in('Europe/Oslo') ORDER BY m.id LIMIT 20)
+                    WHERE m.organisation_id = b.organisation_id AND certification.is_status(m.status::text, 'active')
+                      AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id))
+                          < certification.today_in('Europe/Oslo') ORDER BY m.id LIMIT 20)
                ELSE ARRAY(SELECT f.mentor_id FROM open AS f WHERE f.organisation_id = b.organisation_id ORDER BY f.mentor_id LIMIT 20) END),
            '', jsonb_build_object('of', b.of_n, 'kind', b.kind, 'organisation_id', b.organisation_id)
       FROM certification.brakes AS b

@@ -116,11 +116,14 @@ COMMENT ON FUNCTION certification.forget_others IS 'These columns are gone from 
 -- The value of each published column as the app has it, each ended by the character 31. Built from the whitelist only.
 CREATE OR REPLACE FUNCTION certification.content_expression(p_mapping jsonb, p_columns text[]) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
-    SELECT string_agg(format('coalesce(btrim(%s, E'' \t\r\n''), '''') || E''\x1f''', CASE p_mapping -> 'columns' ->> k.name
-               WHEN 'first_name' THEN 'm.first_name' WHEN 'last_name' THEN 'm.last_name'
-               WHEN 'full_name' THEN 'concat_ws('' '', m.first_name, m.last_name)'
-               WHEN 'phone' THEN 'm.phone' WHEN 'email' THEN 'm.email' WHEN 'area' THEN 'm.area'
-               WHEN 'organisation' THEN 'o.name' END), ' || ' ORDER BY k.place)
+    SELECT string_agg(format('coalesce(%s COLLATE "C", '''') || E''\x1f''', CASE p_mapping -> 'columns' ->> k.name
+               WHEN 'first_name' THEN 'certification.clean_text(m.first_name::text)'
+               WHEN 'last_name' THEN 'certification.clean_text(m.last_name::text)'
+               WHEN 'full_name' THEN 'certification.full_name(m.first_name::text, m.last_name::text)'
+               WHEN 'phone' THEN 'certification.clean_text(m.phone::text)'
+               WHEN 'email' THEN 'certification.clean_text(m.email::text)'
+               WHEN 'area' THEN 'certification.clean_text(m.area::text)'
+               WHEN 'organisation' THEN 'certification.clean_text(o.name::text)' END), ' || ' ORDER BY k.place)
       FROM unnest(p_columns) WITH ORDINALITY AS k (name, place)
 $$;
 
@@ -171,21 +174,21 @@ BEGIN
                        (certification.today_in('Europe/Oslo')::timestamp AT TIME ZONE 'Europe/Oslo') + interval '1 hour'
                        - certification.present() AS until_checked
             ), organisation AS MATERIALIZED (
-                SELECT i.id, o.name, t.today, coalesce(e.day, t.today) AS day, e.day = t.today - 1 AS is_next,
+                SELECT i.id, o.name, o.timezone::text AS zone, t.today, coalesce(e.day, t.today) AS day, e.day = t.today - 1 AS is_next,
                        EXISTS (SELECT 1 FROM certification.brakes AS b
                                 WHERE b.organisation_id = i.id AND b.kind = 'expiry' AND b.closed_at IS NULL) AS braked
                   FROM unnest($2) AS i (id)
                   LEFT JOIN public.organisations AS o ON o.id = i.id
                   LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = i.id
-                 CROSS JOIN LATERAL (SELECT certification.today_in(coalesce(o.timezone, '')) AS today OFFSET 0) AS t
+                 CROSS JOIN LATERAL (SELECT certification.today_in(o.timezone::text) AS today OFFSET 0) AS t
             ), app AS (
                 SELECT coalesce(m.id, l.mentor_id) AS mentor_id, o.id AS organisation_id, o.braked, o.is_next,
                        l.desired_version, l.state, l.verified_version < l.synced_version AS unverified, l.written,
                        l.synced_version = l.desired_version AS synced,
                        l.synced_version < l.desired_version AND l.reason = 'brake' AS held,
-                       coalesce(m.organisation_id IS NOT NULL AND m.status = 'active' AND m.listing_consent AND c.expires_on >= o.today, false) AS wanted,
-                       coalesce(m.organisation_id IS NOT NULL AND m.status = 'active' AND m.listing_consent AND c.expires_on >= o.day, false) AS published,
-                       coalesce(m.status = 'active' AND m.listing_consent AND c.expires_on < o.today, false) AS only_ended,
+                       coalesce(m.organisation_id IS NOT NULL AND x.willing AND x.last_day >= o.today, false) AS wanted,
+                       coalesce(m.organisation_id IS NOT NULL AND x.willing AND x.last_day >= o.day, false) AS published,
+                       coalesce(x.willing AND x.last_day < o.today, false) AS only_ended,
                        coalesce(m.listing_consent, false) AS consenting,
                        -- Until when it may explain a difference that it was changed a moment ago; bounded, whoever has it.
                        CASE WHEN l.state = 'set_aside' THEN NULL
@@ -200,6 +203,8 @@ BEGIN
                   FULL JOIN (SELECT l.* FROM certification.listings AS l WHERE %3$s) AS l ON l.mentor_id = m.id
                   JOIN organisation AS o ON o.id = coalesce(m.organisation_id, l.organisation_id)
                   LEFT JOIN public.certifications AS c ON c.mentor_id = m.id
+                 CROSS JOIN LATERAL (SELECT certification.is_status(m.status::text, 'active') AND m.listing_consent AS willing,
+                                            certification.day_of(c.expires_on, o.zone) AS last_day) AS x
                  CROSS JOIN clock AS k
             ), paired AS (
                 SELECT coalesce(a.mentor_id, r.mentor_id) AS mentor_id, coalesce(a.mentor_id, r.mentor_id, r.row_id) AS place, r.row_id,

@@ -5,9 +5,9 @@ CREATE OR REPLACE FUNCTION certification.found_twice()
 RETURNS TABLE (kind text, mentor_id uuid, certification_expiry_date date, detail text, n bigint)
 LANGUAGE sql STABLE SET work_mem = '64MB' SET jit = off
     SET enable_indexscan = off SET enable_indexonlyscan = off SET enable_bitmapscan = off AS $$
-    SELECT 'transition', l.mentor_id, l.certification_expiry_date, l.to_status, count(*)
+    SELECT 'transition', l.mentor_id, l.certification_expiry_date::date, l.to_status::text, count(*)
       FROM public.mentor_status_log AS l
-     WHERE l.actor = 'system:expiry_check'
+     WHERE l.actor::text = 'system:expiry_check'
      GROUP BY l.mentor_id, l.certification_expiry_date, l.to_status
     HAVING count(*) > 1
     UNION ALL

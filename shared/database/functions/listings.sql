@@ -12,8 +12,8 @@ BEGIN
     WITH raised AS (
         INSERT INTO certification.listings AS l (mentor_id, organisation_id, state, synced_version)
         SELECT m.id, m.organisation_id,
-               CASE WHEN m.status = 'active' AND m.listing_consent THEN 'waiting' ELSE 'hidden' END,
-               CASE WHEN m.status = 'active' AND m.listing_consent THEN 0 ELSE 1 END
+               CASE WHEN certification.is_status(m.status::text, 'active') AND m.listing_consent THEN 'waiting' ELSE 'hidden' END,
+               CASE WHEN certification.is_status(m.status::text, 'active') AND m.listing_consent THEN 0 ELSE 1 END
           FROM public.peer_mentors AS m
          WHERE m.id = ANY (p_mentor_ids) AND m.organisation_id IS NOT NULL
          ORDER BY m.id
@@ -45,8 +45,30 @@ END
 $$;
 COMMENT ON FUNCTION certification.raise_listings IS 'Something of these mentors changed that the website may have to show: raise their desired versions and ring.';
 
+-- A transaction that waits in a lock can be part of a deadlock, and the app's could be the one that is ended. One that
+-- looks again cannot: whoever waits for us goes on when we give up.
+CREATE OR REPLACE FUNCTION certification.hold_listings(p_mentor_ids uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    FOR look IN 1 .. 100 LOOP
+        IF (SELECT count(*) FROM certification.listings AS l WHERE l.mentor_id = ANY (p_mentor_ids))
+           = (SELECT count(*) FROM (
+                  SELECT 1 FROM certification.listings AS l WHERE l.mentor_id = ANY (p_mentor_ids)
+                     FOR NO KEY UPDATE SKIP LOCKED) AS held) THEN
+            RETURN;
+        END IF;
+        PERFORM pg_sleep(0.02);
+    END LOOP;
+    RAISE lock_not_available;
+END
+$$;
+COMMENT ON FUNCTION certification.hold_listings IS 'Lock these listings without waiting in a lock. Raises lock_not_available after two seconds.';
+
+-- No trigger of ours refuses the app's statement, whatever is wrong with us, and none waits long: what it could not note is
+-- kept as a missed change, and taken up by the next sweep. `query_canceled` is the app's own statement_timeout, which our
+-- waiting has used up.
 CREATE OR REPLACE FUNCTION certification.note_listings() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     v_ids uuid[];
 BEGIN
@@ -61,9 +83,10 @@ BEGIN
                   FULL JOIN old_rows AS o ON o.id = n.id
                  CROSS JOIN LATERAL (VALUES (n.id), (o.id)) AS i (id)
                  WHERE i.id IS NOT NULL
-                   AND (o.status, o.listing_consent, o.organisation_id, o.first_name, o.last_name, o.phone, o.email, o.area)
-                       IS DISTINCT FROM
-                       (n.status, n.listing_consent, n.organisation_id, n.first_name, n.last_name, n.phone, n.email, n.area);
+                   -- Octet by octet: whatever the types and collations are.
+                   AND ROW(o.status, o.listing_consent, o.organisation_id, o.first_name, o.last_name, o.phone, o.email, o.area)::record
+                       *<>
+                       ROW(n.status, n.listing_consent, n.organisation_id, n.first_name, n.last_name, n.phone, n.email, n.area)::record;
         END CASE;
     ELSE
         CASE TG_OP
@@ -78,23 +101,38 @@ BEGIN
         END CASE;
     END IF;
     IF v_ids IS NOT NULL THEN
+        IF TG_OP <> 'INSERT' OR TG_TABLE_NAME <> 'peer_mentors' THEN -- of new mentors nobody has a listing
+            PERFORM certification.hold_listings(v_ids);
+        END IF;
         PERFORM certification.raise_listings(v_ids);
     END IF;
+    RETURN NULL;
+EXCEPTION WHEN OTHERS OR query_canceled THEN
+    BEGIN
+        IF v_ids IS NULL THEN -- not even the comparison worked: everybody the statement touched
+            EXECUTE certification.touched_query(TG_TABLE_NAME, TG_OP) INTO v_ids;
+        END IF;
+        PERFORM certification.note_missed_change(TG_TABLE_NAME, v_ids, SQLSTATE);
+    EXCEPTION WHEN OTHERS OR query_canceled THEN
+        RAISE WARNING 'certification: a change of % was missed: SQLSTATE %', TG_TABLE_NAME, SQLSTATE;
+    END;
     RETURN NULL;
 END
 $$;
 
 -- What concerns a whole organisation, or everybody.
 CREATE OR REPLACE FUNCTION certification.note_listings_of_many() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     v_organisations uuid[];
+    v_ids uuid[];
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
         SELECT array_agg(DISTINCT l.organisation_id) INTO v_organisations FROM certification.listings AS l;
     ELSIF TG_TABLE_NAME = 'organisations' THEN
         SELECT array_agg(n.id) INTO v_organisations
-          FROM new_rows AS n JOIN old_rows AS o ON o.id = n.id WHERE o.name IS DISTINCT FROM n.name;
+          FROM new_rows AS n JOIN old_rows AS o ON o.id = n.id
+         WHERE ROW(o.name, o.timezone)::record *<> ROW(n.name, n.timezone)::record;
     ELSIF TG_TABLE_NAME = 'standard' THEN
         SELECT array_agg(DISTINCT l.organisation_id) INTO v_organisations
           FROM certification.listings AS l
@@ -110,9 +148,17 @@ BEGIN
          WHERE o.listing_mapping::jsonb IS DISTINCT FROM n.listing_mapping::jsonb;
     END IF;
     IF v_organisations IS NOT NULL THEN
-        PERFORM certification.raise_listings(ARRAY(
-            SELECT l.mentor_id FROM certification.listings AS l WHERE l.organisation_id = ANY (v_organisations)));
+        v_ids := ARRAY(SELECT l.mentor_id FROM certification.listings AS l WHERE l.organisation_id = ANY (v_organisations));
+        PERFORM certification.hold_listings(v_ids);
+        PERFORM certification.raise_listings(v_ids);
     END IF;
+    RETURN NULL;
+EXCEPTION WHEN OTHERS OR query_canceled THEN
+    BEGIN
+        PERFORM certification.note_missed_change(TG_TABLE_NAME, v_ids, SQLSTATE);
+    EXCEPTION WHEN OTHERS OR query_canceled THEN
+        RAISE WARNING 'certification: a change of % was missed: SQLSTATE %', TG_TABLE_NAME, SQLSTATE;
+    END;
     RETURN NULL;
 END
 $$;
@@ -134,16 +180,20 @@ CREATE OR REPLACE FUNCTION certification.wanted_listings(p_mentor_ids uuid[])
 RETURNS TABLE (mentor_id uuid, listed boolean, expires_on date, target jsonb, show text, hide text)
 LANGUAGE sql STABLE AS $$
     WITH organisation AS MATERIALIZED (
-        SELECT i.id, o.name, coalesce(e.day, certification.today_in(coalesce(o.timezone, ''))) AS day,
+        SELECT i.id, certification.clean_text(o.name::text) AS name, o.timezone::text AS zone,
+               coalesce(e.day, certification.today_in(o.timezone::text)) AS day,
                certification.effective_mapping(i.id) AS mapping
           FROM (SELECT DISTINCT l.organisation_id AS id FROM certification.listings AS l WHERE l.mentor_id = ANY (p_mentor_ids)) AS i
           LEFT JOIN public.organisations AS o ON o.id = i.id
           LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = i.id
     ), mentor AS MATERIALIZED (
-        SELECT l.mentor_id, l.organisation_id, c.expires_on,
-               coalesce(m.status = 'active' AND m.listing_consent AND c.expires_on >= o.day, false) AS listed,
-               ARRAY[m.first_name, m.last_name, concat_ws(' ', m.first_name, m.last_name), m.phone, m.email, m.area, o.name]
-               AS field
+        SELECT l.mentor_id, l.organisation_id, certification.day_of(c.expires_on, o.zone) AS expires_on,
+               coalesce(certification.is_status(m.status::text, 'active') AND m.listing_consent
+                        AND certification.day_of(c.expires_on, o.zone) >= o.day, false) AS listed,
+               ARRAY[certification.clean_text(m.first_name::text), certification.clean_text(m.last_name::text),
+                     certification.full_name(m.first_name::text, m.last_name::text),
+                     certification.clean_text(m.phone::text), certification.clean_text(m.email::text),
+                     certification.clean_text(m.area::text), o.name] AS field
           FROM certification.listings AS l
           JOIN organisation AS o ON o.id = l.organisation_id
           LEFT JOIN public.peer_mentors AS m ON m.id = l.mentor_id AND m.organisation_id IS NOT NULL
@@ -163,7 +213,7 @@ LANGUAGE sql STABLE AS $$
     SELECT m.mentor_id, m.listed, m.expires_on, f.target,
            CASE WHEN m.listed THEN (
                SELECT '{' || string_agg(p.name[i]
-                          || coalesce(to_json(nullif(btrim(m.field[p.place[i]], E' \t\r\n'), ''))::text, 'null'), ',') || ',' || f.show
+                          || coalesce(to_json(m.field[p.place[i]])::text, 'null'), ',') || ',' || f.show
                  FROM generate_subscripts(p.name, 1) AS i) END,
            f.hide
       FROM mentor AS m
@@ -173,5 +223,5 @@ $$;
 COMMENT ON FUNCTION certification.wanted_listings IS 'What the website should show of these listings as things stand now, and the bodies that make it do so.';
 
 REVOKE ALL ON FUNCTION
-    certification.raise_listings, certification.note_listings, certification.note_listings_of_many, certification.is_overdue, certification.wanted_listings
+    certification.raise_listings, certification.hold_listings, certification.note_listings, certification.note_listings_of_many, certification.is_overdue, certification.wanted_listings
 FROM PUBLIC;

@@ -40,6 +40,7 @@ RETURNS TABLE (measure text, detail text, n bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = '10s' AS $$
 DECLARE
     v record;
+    v_zone text := certification.zone_of(p_organisation_id);
     v_day date;
     v_changed bigint;
     v_n bigint;
@@ -74,15 +75,16 @@ BEGIN
                   JOIN public.peer_mentors AS m ON m.id = l.mentor_id
                   JOIN public.certifications AS c ON c.mentor_id = m.id
                  WHERE l.organisation_id = p_organisation_id AND l.website IS NOT NULL AND l.shown_until < v_day
-                   AND m.status = 'active' AND m.listing_consent
-                   AND c.expires_on < v_day AND (v.day IS NULL OR c.expires_on >= v.day));
+                   AND certification.is_status(m.status::text, 'active') AND m.listing_consent
+                   AND certification.day_of(c.expires_on, v_zone) < v_day
+                   AND (v.day IS NULL OR certification.day_of(c.expires_on, v_zone) >= v.day));
         END IF;
         IF v_n > v.count THEN
             -- No more are counted than it takes to be within the percent.
             v_of := v_changed + (
                 SELECT count(*) FROM (
                     SELECT 1 FROM public.peer_mentors AS m
-                     WHERE m.organisation_id = p_organisation_id AND m.status = 'active'
+                     WHERE m.organisation_id = p_organisation_id AND certification.is_status(m.status::text, 'active')
                      LIMIT v_n * 100 / nullif(v.percent, 0) + 1 - v_changed) AS others);
         END IF;
         IF (v_n > v.count OR v.brake IS NOT NULL)

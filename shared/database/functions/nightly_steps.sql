@@ -3,7 +3,9 @@
 -- Each trigger notes by its own row alone. Of two transactions at once, one that resumes a mentor and one that renews the
 -- same mentor, neither sees the other's new row, and a night may look between their commits.
 CREATE OR REPLACE FUNCTION certification.note_mentors() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    v_ids uuid[];
 BEGIN
     IF current_setting('certification.own_transition', true) = 'expire' THEN
         RETURN NULL; -- the night's own expiries: nothing is left to look at
@@ -13,22 +15,38 @@ BEGIN
         SELECT s.step, n.id
           FROM new_rows AS n
           JOIN (VALUES ('active', 'remind'), ('active', 'expire'), ('certification_expired', 'reactivate'))
-               AS s (status, step) ON s.status = n.status;
+               AS s (status, step) ON s.status = certification.status_of(n.status::text);
     ELSE
+        -- A plan is kept for the session. Made for one row, a nested loop would take minutes for ten thousand; a full join
+        -- is never one.
+        WITH changed AS MATERIALIZED (
+            SELECT n.id, certification.status_of(n.status::text) AS status
+              FROM new_rows AS n FULL JOIN old_rows AS o ON o.id = n.id
+             WHERE ROW(o.status, o.organisation_id)::record *<> ROW(n.status, n.organisation_id)::record
+        )
         INSERT INTO certification.look_again (step, mentor_id)
-        SELECT s.step, n.id
-          FROM new_rows AS n
-          JOIN old_rows AS o ON o.id = n.id
+        SELECT s.step, c.id
+          FROM changed AS c
           JOIN (VALUES ('active', 'remind'), ('active', 'expire'), ('certification_expired', 'reactivate'))
-               AS s (status, step) ON s.status = n.status
-         WHERE (o.status, o.organisation_id) IS DISTINCT FROM (n.status, n.organisation_id);
+               AS s (status, step) ON s.status = c.status
+         WHERE c.id IS NOT NULL;
     END IF;
+    RETURN NULL;
+EXCEPTION WHEN OTHERS OR query_canceled THEN -- as in note_listings
+    BEGIN
+        EXECUTE certification.touched_query(TG_TABLE_NAME, TG_OP) INTO v_ids;
+        PERFORM certification.note_missed_change(TG_TABLE_NAME, v_ids, SQLSTATE);
+    EXCEPTION WHEN OTHERS OR query_canceled THEN
+        RAISE WARNING 'certification: a change of % was missed: SQLSTATE %', TG_TABLE_NAME, SQLSTATE;
+    END;
     RETURN NULL;
 END
 $$;
 
 CREATE OR REPLACE FUNCTION certification.note_certifications() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    v_ids uuid[];
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO certification.look_again (step, mentor_id)
@@ -36,13 +54,23 @@ BEGIN
           FROM new_rows AS n
          CROSS JOIN (VALUES ('remind'), ('expire'), ('reactivate')) AS s (step);
     ELSE
+        WITH changed AS MATERIALIZED (
+            SELECT n.mentor_id FROM new_rows AS n FULL JOIN old_rows AS o ON o.mentor_id = n.mentor_id
+             WHERE o.expires_on IS DISTINCT FROM n.expires_on
+        )
         INSERT INTO certification.look_again (step, mentor_id)
-        SELECT s.step, n.mentor_id
-          FROM new_rows AS n
-          LEFT JOIN old_rows AS o ON o.mentor_id = n.mentor_id
-         CROSS JOIN (VALUES ('remind'), ('expire'), ('reactivate')) AS s (step)
-         WHERE o.expires_on IS DISTINCT FROM n.expires_on;
+        SELECT s.step, c.mentor_id
+          FROM changed AS c CROSS JOIN (VALUES ('remind'), ('expire'), ('reactivate')) AS s (step)
+         WHERE c.mentor_id IS NOT NULL;
     END IF;
+    RETURN NULL;
+EXCEPTION WHEN OTHERS OR query_canceled THEN -- as in note_listings
+    BEGIN
+        EXECUTE certification.touched_query(TG_TABLE_NAME, TG_OP) INTO v_ids;
+        PERFORM certification.note_missed_change(TG_TABLE_NAME, v_ids, SQLSTATE);
+    EXCEPTION WHEN OTHERS OR query_canceled THEN
+        RAISE WARNING 'certification: a change of % was missed: SQLSTATE %', TG_TABLE_NAME, SQLSTATE;
+    END;
     RETURN NULL;
 END
 $$;
@@ -70,6 +98,7 @@ CREATE OR REPLACE FUNCTION certification.remind_set(
 RETURNS void
 LANGUAGE plpgsql SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
+    v_zone text := certification.zone_of(p_organisation_id);
     v_until date := p_as_of + (SELECT max(t.day) FROM unnest(p_thresholds) AS t (day));
     v_dates date[] := '{}';
     v record;
@@ -84,22 +113,22 @@ BEGIN
               LEFT JOIN certification.progress AS p
                 ON p.organisation_id = p_organisation_id AND p.step = 'remind' AND p.threshold_day = t.day
         ), candidate AS (
-            SELECT c.mentor_id, c.expires_on, false AS again
+            SELECT c.mentor_id, certification.day_of(c.expires_on, v_zone) AS expires_on, false AS again
               FROM public.certifications AS c
-             WHERE v_dates IS NULL AND c.expires_on <= v_until AND c.mentor_id <> ALL (p_again)
+             WHERE v_dates IS NULL AND certification.day_of(c.expires_on, v_zone) <= v_until AND c.mentor_id <> ALL (p_again)
             UNION ALL
-            SELECT c.mentor_id, c.expires_on, false
+            SELECT c.mentor_id, certification.day_of(c.expires_on, v_zone), false
               FROM public.certifications AS c
-             WHERE c.expires_on = ANY (v_dates) AND c.mentor_id <> ALL (p_again)
+             WHERE certification.day_of(c.expires_on, v_zone) = ANY (v_dates) AND c.mentor_id <> ALL (p_again)
             UNION ALL
-            SELECT c.mentor_id, c.expires_on, true
+            SELECT c.mentor_id, certification.day_of(c.expires_on, v_zone), true
               FROM public.certifications AS c
              WHERE c.mentor_id = ANY (p_again)
         ), reached AS (
-            SELECT c.mentor_id, t.day, c.expires_on, m.status, m.coordinator_id, c.again,
+            SELECT c.mentor_id, t.day, c.expires_on, certification.is_status(m.status::text, 'active') AS active, m.coordinator_id, c.again,
                    CASE WHEN c.expires_on < p_as_of THEN 'expired'
                         WHEN c.expires_on <= p_as_of + t.nearer THEN 'nearer_threshold'
-                        ELSE certification.mail_problem(m.email) END AS reason,
+                        ELSE certification.mail_problem(m.email::text) END AS reason,
                    c.expires_on >= p_as_of AND (t.nearer IS NULL OR c.expires_on > p_as_of + t.nearer) AS nearest
               FROM candidate AS c
               JOIN public.peer_mentors AS m ON m.id = c.mentor_id
@@ -112,7 +141,7 @@ BEGIN
                    CASE WHEN NOT e.nearest THEN 'collapsed' WHEN e.reason IS NULL THEN 'claimed' ELSE 'unreachable' END,
                    e.reason
               FROM reached AS e
-             WHERE e.status = 'active'
+             WHERE e.active
              ORDER BY e.mentor_id, e.day
             ON CONFLICT ON CONSTRAINT reminder_once DO NOTHING
             RETURNING r.mentor_id, r.threshold_day, r.certification_expiry_date, r.state
@@ -127,7 +156,7 @@ BEGIN
             -- Claimed, and then not sent because the mentor was paused or the date was another just then: true again now.
             UPDATE certification.notices AS n SET state = 'pending', reason = NULL, sender_run_id = NULL, settled_at = NULL
               FROM reached AS e
-             WHERE e.again AND e.nearest AND e.status = 'active'
+             WHERE e.again AND e.nearest AND e.active
                AND n.mentor_id = e.mentor_id AND n.certification_expiry_date = e.expires_on AND n.threshold_day = e.day
                AND n.kind = 'reminder' AND n.state = 'superseded' AND n.reason IN ('status_changed', 'renewed')
             RETURNING 1
@@ -150,7 +179,7 @@ BEGIN
          GROUP BY 1, 2
         UNION ALL
         SELECT 'reminders_skipped', e.day::text, count(*) FROM reached AS e
-         WHERE e.status <> 'active' AND e.expires_on >= p_as_of GROUP BY 2
+         WHERE NOT e.active AND e.expires_on >= p_as_of GROUP BY 2
         UNION ALL
         SELECT 'untold', 'remind', count(DISTINCT t.mentor_id) FROM told AS t
          WHERE t.state = 'unreachable' AND t.coordinator_id IS NULL
@@ -173,6 +202,7 @@ DECLARE
     v_from text := CASE p_step WHEN 'expire' THEN 'active' ELSE 'certification_expired' END;
     v_to text := CASE p_step WHEN 'expire' THEN 'certification_expired' ELSE 'active' END;
     v_kind text := CASE p_step WHEN 'expire' THEN 'expired' ELSE 'reactivated' END;
+    v_zone text := certification.zone_of(p_organisation_id);
     v_measure text := CASE p_step WHEN 'expire' THEN 'expiries' ELSE 'reactivations' END;
     v_above date := CASE WHEN NOT p_beyond THEN 'infinity'::date ELSE coalesce(
         (SELECT p.through FROM certification.progress AS p
@@ -182,22 +212,23 @@ BEGIN
     PERFORM set_config('certification.own_transition', p_step, true);
     FOR v IN
         WITH candidate AS (
-            SELECT c.mentor_id, c.expires_on FROM public.certifications AS c
-             WHERE p_step = 'expire' AND c.expires_on > v_above AND c.expires_on < p_as_of AND c.mentor_id <> ALL (p_again)
+            SELECT c.mentor_id, certification.day_of(c.expires_on, v_zone) AS expires_on FROM public.certifications AS c
+             WHERE p_step = 'expire' AND certification.day_of(c.expires_on, v_zone) > v_above
+               AND certification.day_of(c.expires_on, v_zone) < p_as_of AND c.mentor_id <> ALL (p_again)
             UNION ALL
             -- Renewals are found by the change itself; everybody is looked at when there is no progress to build on.
-            SELECT c.mentor_id, c.expires_on FROM public.peer_mentors AS m
+            SELECT c.mentor_id, certification.day_of(c.expires_on, v_zone) FROM public.peer_mentors AS m
               JOIN public.certifications AS c ON c.mentor_id = m.id
              WHERE p_step = 'reactivate' AND v_above = '-infinity' AND p_beyond
-               AND m.status = 'certification_expired' AND m.organisation_id = p_organisation_id
+               AND certification.is_status(m.status::text, 'certification_expired') AND m.organisation_id = p_organisation_id
                AND m.id <> ALL (p_again)
             UNION ALL
-            SELECT c.mentor_id, c.expires_on FROM public.certifications AS c WHERE c.mentor_id = ANY (p_again)
+            SELECT c.mentor_id, certification.day_of(c.expires_on, v_zone) FROM public.certifications AS c WHERE c.mentor_id = ANY (p_again)
         ), eligible AS (
             SELECT m.id, m.coordinator_id, k.expires_on
               FROM candidate AS k
               JOIN public.peer_mentors AS m ON m.id = k.mentor_id
-             WHERE m.organisation_id = p_organisation_id AND m.status = v_from
+             WHERE m.organisation_id = p_organisation_id AND certification.is_status(m.status::text, v_from)
                AND CASE p_step WHEN 'expire' THEN k.expires_on < p_as_of
                     -- Who has expired by this very date is not renewed, though a day long past may see it in the future.
                     ELSE k.expires_on >= p_as_of AND NOT EXISTS (
@@ -207,12 +238,13 @@ BEGIN
         ), held AS (
             -- The compare of the compare-and-set: both rows locked and read as they are now. Whoever holds one of them
             -- is changing it; that mentor is left for the next look rather than keeping everybody waiting.
-            SELECT m.id, m.coordinator_id, m.email, c.expires_on
+            SELECT m.id, m.coordinator_id, certification.day_of(c.expires_on, v_zone) AS expires_on
               FROM public.peer_mentors AS m
               JOIN public.certifications AS c ON c.mentor_id = m.id
              WHERE p_allowed AND m.id IN (SELECT e.id FROM eligible AS e)
-               AND m.organisation_id = p_organisation_id AND m.status = v_from
-               AND CASE p_step WHEN 'expire' THEN c.expires_on < p_as_of ELSE c.expires_on >= p_as_of END
+               AND m.organisation_id = p_organisation_id AND certification.is_status(m.status::text, v_from)
+               AND CASE p_step WHEN 'expire' THEN certification.day_of(c.expires_on, v_zone) < p_as_of
+                    ELSE certification.day_of(c.expires_on, v_zone) >= p_as_of END
              ORDER BY m.id
                FOR NO KEY UPDATE OF m SKIP LOCKED
                FOR SHARE OF c SKIP LOCKED
@@ -222,17 +254,19 @@ BEGIN
             ON CONFLICT ON CONSTRAINT transition_once DO NOTHING
             RETURNING t.mentor_id, t.certification_expiry_date
         ), changed AS (
-            UPDATE public.peer_mentors AS m SET status = v_to
+            UPDATE public.peer_mentors AS m SET status = certification.cast_like(v_to, m.status)
               FROM transition AS t
-             WHERE m.id = t.mentor_id AND m.status = v_from
+             WHERE m.id = t.mentor_id AND certification.is_status(m.status::text, v_from)
             RETURNING m.id, m.coordinator_id, t.certification_expiry_date,
-                      certification.mail_problem(m.email) IS NULL AS reachable
+                      certification.mail_problem(m.email::text) IS NULL AS reachable
         ), log AS (
             INSERT INTO public.mentor_status_log
                 (mentor_id, from_status, to_status, reason, actor, certification_expiry_date)
-            SELECT c.id, v_from, v_to, CASE p_step WHEN 'expire' THEN 'certification_expired' ELSE 'certification_renewed' END,
-                   'system:expiry_check', c.certification_expiry_date
-              FROM changed AS c
+            SELECT c.id, certification.cast_like(v_from, (l.log).from_status), certification.cast_like(v_to, (l.log).to_status),
+                   certification.cast_like(CASE p_step WHEN 'expire' THEN 'certification_expired'
+                                           ELSE 'certification_renewed' END, (l.log).reason),
+                   certification.cast_like('system:expiry_check', (l.log).actor), c.certification_expiry_date
+              FROM changed AS c CROSS JOIN (SELECT NULL::public.mentor_status_log AS log) AS l
         ), notice AS (
             INSERT INTO certification.notices (run_id, organisation_id, kind, mentor_id, certification_expiry_date)
             SELECT p_run_id, p_organisation_id, v_kind, c.id, c.certification_expiry_date
@@ -316,6 +350,7 @@ CREATE OR REPLACE FUNCTION certification.apply_step_one_by_one(
 RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
+    v_zone text := certification.zone_of(p_organisation_id);
     v_mentor uuid;
     v_state text;
     v_constraint text;
@@ -326,9 +361,10 @@ BEGIN
           JOIN public.certifications AS c ON c.mentor_id = m.id
          WHERE m.organisation_id = p_organisation_id
            AND (m.id = ANY (p_again)
-                OR p_step = 'remind' AND m.status = 'active' AND c.expires_on <= p_as_of + p_thresholds[1]
-                OR p_step = 'expire' AND m.status = 'active' AND c.expires_on < p_as_of
-                OR p_step = 'reactivate' AND m.status = 'certification_expired')
+                OR p_step = 'remind' AND certification.is_status(m.status::text, 'active')
+                   AND certification.day_of(c.expires_on, v_zone) <= p_as_of + p_thresholds[1]
+                OR p_step = 'expire' AND certification.is_status(m.status::text, 'active') AND certification.day_of(c.expires_on, v_zone) < p_as_of
+                OR p_step = 'reactivate' AND certification.is_status(m.status::text, 'certification_expired'))
          ORDER BY m.id
     LOOP
         BEGIN
@@ -340,7 +376,7 @@ BEGIN
             END IF;
             INSERT INTO certification.set_aside AS s (mentor_id, step, certification_expiry_date, organisation_id,
                                                       reason, first_run_id, last_run_id)
-            SELECT c.mentor_id, p_step, c.expires_on, p_organisation_id,
+            SELECT c.mentor_id, p_step, certification.day_of(c.expires_on, v_zone), p_organisation_id,
                    coalesce(nullif(v_constraint, ''), v_state), p_run_id, p_run_id
               FROM public.certifications AS c WHERE c.mentor_id = v_mentor
             ON CONFLICT (mentor_id, step, certification_expiry_date) DO UPDATE

@@ -3,11 +3,11 @@
 CREATE OR REPLACE FUNCTION certification.mail_problem(p_email text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE
-        WHEN p_email IS NULL OR btrim(p_email) = '' THEN 'no_email'
-        WHEN p_email !~ '^[^@[:space:],;<>"]+@[^@[:space:],;<>"]+\.[^@[:space:],;<>".]+$' THEN 'malformed_email'
+        WHEN certification.clean_text(p_email) IS NULL THEN 'no_email'
+        WHEN certification.clean_text(p_email) COLLATE "C" !~ '^[^@[:space:],;<>"]+@[^@[:space:],;<>"]+\.[^@[:space:],;<>".]+$' THEN 'malformed_email'
     END
 $$;
-COMMENT ON FUNCTION certification.mail_problem IS 'Why this address cannot be mailed, or null.';
+COMMENT ON FUNCTION certification.mail_problem IS 'Why this address cannot be mailed in the form it leaves in (clean_text), or null.';
 
 CREATE OR REPLACE FUNCTION certification.usable_locale(p_locale text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT CASE WHEN p_locale IN ('nb', 'nn', 'en') THEN p_locale ELSE 'nb' END $$;
@@ -20,10 +20,10 @@ LANGUAGE sql STABLE AS $$
     SELECT CASE
         WHEN p_notice.kind = 'digest' THEN NULL
         WHEN m.id IS NULL THEN 'mentor_deleted'
-        WHEN c.expires_on IS DISTINCT FROM p_notice.certification_expiry_date THEN 'renewed'
-        WHEN p_notice.kind = 'expired' THEN CASE WHEN m.status <> 'certification_expired' THEN 'status_changed' END
-        WHEN m.status <> 'active' THEN 'status_changed'
-        WHEN c.expires_on < p_today THEN 'expired'
+        WHEN x.expires_on IS DISTINCT FROM p_notice.certification_expiry_date THEN 'renewed'
+        WHEN p_notice.kind = 'expired' THEN CASE WHEN x.status <> 'certification_expired' THEN 'status_changed' END
+        WHEN x.status <> 'active' THEN 'status_changed'
+        WHEN x.expires_on < p_today THEN 'expired'
         WHEN p_notice.kind = 'reminder' AND EXISTS (
             SELECT 1 FROM certification.notices AS n
              WHERE n.mentor_id = p_notice.mentor_id AND n.kind = 'reminder' AND n.id <> p_notice.id
@@ -33,6 +33,8 @@ LANGUAGE sql STABLE AS $$
       FROM (SELECT 1) AS one
       LEFT JOIN public.peer_mentors AS m ON m.id = p_notice.mentor_id
       LEFT JOIN public.certifications AS c ON c.mentor_id = m.id
+     CROSS JOIN LATERAL (SELECT certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) AS expires_on,
+                                coalesce(certification.status_of(m.status::text), '') AS status) AS x
 $$;
 COMMENT ON FUNCTION certification.stale_notice IS 'Why this notice is no longer true and must not be sent, or null.';
 
@@ -62,9 +64,9 @@ BEGIN
                            WHEN v_notice.kind = 'digest' AND NOT EXISTS (
                                SELECT 1 FROM certification.digest_lines(v_notice.id)) THEN 'nothing_to_tell' END) AS problem
                   FROM (SELECT 1) AS one
-                  LEFT JOIN (SELECT m.id, m.locale FROM public.peer_mentors AS m WHERE m.id = v_notice.mentor_id
+                  LEFT JOIN (SELECT m.id, m.locale::text FROM public.peer_mentors AS m WHERE m.id = v_notice.mentor_id
                              UNION ALL
-                             SELECT k.id, k.locale FROM public.coordinators AS k WHERE k.id = v_notice.coordinator_id) AS r ON true) AS x;
+                             SELECT k.id, k.locale::text FROM public.coordinators AS k WHERE k.id = v_notice.coordinator_id) AS r ON true) AS x;
         IF v_reason IS NOT NULL THEN
             UPDATE certification.notices AS n
                SET state = 'superseded', reason = v_reason, locale = v_notice.locale, sender_run_id = p_run_id,
@@ -77,12 +79,14 @@ BEGIN
                reason = NULL, claimed_at = clock_timestamp()
          WHERE n.id = v_notice.id;
         RETURN QUERY
-        SELECT v_notice.id, v_notice.kind, v_notice.locale, o.name,
-               CASE WHEN v_notice.kind = 'digest' THEN k.full_name ELSE btrim(m.first_name || ' ' || m.last_name) END,
-               CASE WHEN v_notice.kind = 'digest' THEN k.email ELSE m.email END,
+        SELECT v_notice.id, v_notice.kind, v_notice.locale, coalesce(certification.clean_text(o.name::text), 'HLF'),
+               CASE WHEN v_notice.kind = 'digest' THEN certification.clean_text(k.full_name::text)
+                    ELSE certification.full_name(m.first_name::text, m.last_name::text) END,
+               certification.clean_text(CASE WHEN v_notice.kind = 'digest' THEN k.email::text ELSE m.email::text END),
                v_notice.certification_expiry_date,
-               CASE WHEN v_notice.kind <> 'digest' THEN k.full_name END,
-               CASE WHEN v_notice.kind <> 'digest' AND certification.mail_problem(k.email) IS NULL THEN k.email END
+               CASE WHEN v_notice.kind <> 'digest' THEN certification.clean_text(k.full_name::text) END,
+               CASE WHEN v_notice.kind <> 'digest' AND certification.mail_problem(k.email::text) IS NULL
+                    THEN certification.clean_text(k.email::text) END
           FROM public.organisations AS o
           LEFT JOIN public.peer_mentors AS m ON m.id = v_notice.mentor_id
           LEFT JOIN public.coordinators AS k ON k.id = coalesce(v_notice.coordinator_id, m.coordinator_id)
@@ -165,7 +169,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH digest AS (
         SELECT d.id, d.run_id, d.coordinator_id FROM certification.notices AS d WHERE d.id = p_notice_id
     ), mentor AS (
-        SELECT m.id, btrim(m.first_name || ' ' || m.last_name) AS name, m.email
+        -- Who has no name is told by what the app knows the mentor by.
+        SELECT m.id, m.email::text AS email,
+               coalesce(certification.full_name(m.first_name::text, m.last_name::text),
+                        certification.clean_text(m.email::text), m.id::text) AS name
           FROM public.peer_mentors AS m JOIN digest AS d ON d.coordinator_id = m.coordinator_id
     ), line AS (
         SELECT CASE r.state WHEN 'claimed' THEN 'reminded' ELSE 'unreachable' END AS section,
@@ -199,9 +206,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
          WHERE s.reason IN ('set_active_by_hand', 'set_expired_by_hand', 'awaiting_manual_reactivation')
     ), ranked AS (
         SELECT l.*, row_number() OVER w AS place, count(*) OVER (PARTITION BY l.section) AS total
-          FROM line AS l WINDOW w AS (PARTITION BY l.section ORDER BY l.expires_on, l.name)
+          FROM line AS l WINDOW w AS (PARTITION BY l.section ORDER BY l.expires_on, l.name COLLATE "default")
     )
-    SELECT k.section, k.name, k.expires_on, k.reason, greatest(k.total - 100, 0)
+    SELECT k.section, k.name, CASE WHEN k.expires_on BETWEEN '1900-01-01' AND '9999-12-30' THEN k.expires_on END, k.reason, greatest(k.total - 100, 0)
       FROM ranked AS k WHERE k.place <= 100
      ORDER BY k.section, k.place
 $$;

@@ -11,15 +11,17 @@ DECLARE
 BEGIN
     PERFORM certification.remember_places();
     WITH organisation AS MATERIALIZED (
-        SELECT o.id, coalesce(e.day, certification.today_in(coalesce(o.timezone, ''))) AS day
+        SELECT o.id, o.timezone::text AS zone, coalesce(e.day, certification.today_in(o.timezone::text)) AS day
           FROM public.organisations AS o
           LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = o.id
     ), mentor AS (
-        SELECT m.id, m.organisation_id, c.expires_on, m.status = 'active' AND m.listing_consent AS willing,
-               coalesce(m.status = 'active' AND m.listing_consent AND c.expires_on >= coalesce(o.day, certification.today_in('')), false) AS listed
+        SELECT m.id, m.organisation_id, x.expires_on, x.willing,
+               coalesce(x.willing AND x.expires_on >= coalesce(o.day, certification.today_in('')), false) AS listed
           FROM public.peer_mentors AS m
           LEFT JOIN public.certifications AS c ON c.mentor_id = m.id
           LEFT JOIN organisation AS o ON o.id = m.organisation_id
+         CROSS JOIN LATERAL (SELECT certification.is_status(m.status::text, 'active') AND m.listing_consent AS willing,
+                                    certification.day_of(c.expires_on, o.zone) AS expires_on) AS x
          WHERE m.organisation_id IS NOT NULL
     ), all_found AS (
         SELECT coalesce(m.id, l.mentor_id) AS id,
@@ -57,7 +59,7 @@ BEGIN
     SELECT s.step, m.id
       FROM public.peer_mentors AS m
       JOIN (VALUES ('active', 'remind'), ('active', 'expire'), ('certification_expired', 'reactivate')) AS s (status, step)
-        ON s.status = m.status
+        ON certification.is_status(m.status::text, s.status)
      WHERE m.id = ANY (v_ids);
     INSERT INTO certification.past_triggers AS p (mentor_id, kind, run_id, version)
     SELECT f.id, f.kind, p_run_id, (SELECT l.desired_version FROM certification.listings AS l WHERE l.mentor_id = f.id)
@@ -82,7 +84,7 @@ LANGUAGE sql IMMUTABLE AS $$
                    ('public.certifications', '{certification_note_inserted,certification_note_updated,certification_listing_inserted,certification_listing_updated,certification_listing_deleted,certification_listing_truncated}'),
                    ('public.organisations', '{certification_listing_updated}'),
                    ('certification.standard', '{listing_mapping_keeps_its_flags,listing_mapping_changed}'),
-                   ('certification.organisation_settings', '{listing_mapping_keeps_its_flags,listing_mapping_inserted,listing_mapping_deleted,listing_mapping_changed}')
+                   ('certification.organisation_settings', '{listing_mapping_keeps_its_flags,listing_mapping_inserted,listing_mapping_deleted,listing_mapping_changed,settings_of_an_organisation}')
            ) AS x (relation, names)
      CROSS JOIN LATERAL unnest(x.names) AS n (name)
      CROSS JOIN LATERAL (SELECT x.relation, n.name) AS t

@@ -4,12 +4,15 @@ CREATE OR REPLACE FUNCTION certification.preview(p_from date, p_days integer)
 RETURNS TABLE (due_on date, organisation_id uuid, mentor_id uuid, event text, threshold_day smallint, expires_on date, problem text)
 LANGUAGE sql STABLE AS $$
     WITH mentor AS (
-        SELECT m.id, m.organisation_id, m.status, c.expires_on, certification.mail_problem(m.email) AS problem,
+        SELECT m.id, m.organisation_id, certification.status_of(m.status::text) AS status,
+               certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) AS expires_on,
+               certification.mail_problem(m.email::text) AS problem,
                certification.effective_thresholds(m.organisation_id) AS thresholds
           FROM public.peer_mentors AS m
           JOIN public.certifications AS c ON c.mentor_id = m.id
-         WHERE (c.expires_on < p_from + p_days + 366 OR m.status = 'certification_expired')
-           AND c.expires_on BETWEEN '1900-01-01' AND '9999-12-30' -- any other date is set aside by the night
+         WHERE (certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) < p_from + p_days + 366
+                OR certification.is_status(m.status::text, 'certification_expired'))
+           AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) BETWEEN '1900-01-01' AND '9999-12-30' -- any other date is set aside by the night
     ), standing AS (
         -- As it will be once the first night has brought back who was renewed.
         SELECT m.*, m.status = 'certification_expired' AS renewed
@@ -56,9 +59,9 @@ RETURNS TABLE (
     notice_state text, notice_reason text, sent_at timestamptz, certification_expiry_date date)
 LANGUAGE sql STABLE AS $$
     WITH mentor AS (
-        SELECT m.id, m.status, certification.mail_problem(m.email) AS problem,
+        SELECT m.id, certification.status_of(m.status::text) AS status, certification.mail_problem(m.email::text) AS problem,
                certification.effective_thresholds(m.organisation_id) AS thresholds,
-               CASE WHEN c.expires_on BETWEEN '1900-01-01' AND '9999-12-30' THEN c.expires_on END AS expires_on,
+               CASE WHEN certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) BETWEEN '1900-01-01' AND '9999-12-30' THEN certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) END AS expires_on,
                CASE WHEN c.expires_on IS NULL THEN 'no_certification' ELSE 'impossible_date' END AS no_day
           FROM public.peer_mentors AS m
           LEFT JOIN public.certifications AS c ON c.mentor_id = m.id

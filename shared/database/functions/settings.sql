@@ -10,8 +10,8 @@ COMMENT ON FUNCTION certification.present IS
 CREATE OR REPLACE FUNCTION certification.today_in(p_timezone text) RETURNS date
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN (certification.present() AT TIME ZONE p_timezone)::date;
-EXCEPTION WHEN invalid_parameter_value THEN
+    RETURN (certification.present() AT TIME ZONE btrim(coalesce(p_timezone, ''), E' \t\r\n'))::date;
+EXCEPTION WHEN OTHERS THEN
     RETURN (certification.present() AT TIME ZONE 'Europe/Oslo')::date; -- one organisation's mistake stops no other's sync (I13)
 END
 $$;
@@ -86,6 +86,19 @@ LANGUAGE sql STABLE AS $$
 $$;
 COMMENT ON FUNCTION certification.brake_limits IS 'The limits in force: the organisation''s own, or the standard''s.';
 
+CREATE OR REPLACE FUNCTION certification.organisation_is_known() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM public.organisations AS o WHERE o.id = NEW.organisation_id) THEN
+        RAISE EXCEPTION 'there is no organisation %', NEW.organisation_id
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'settings_of_an_organisation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION certification.organisation_is_known IS
+    'Settings are of an organisation that is there. Not a foreign key: that would refuse the app a TRUNCATE of organisations.';
+
 -- A row that one flag has hidden is not shown by another. So a flag that was ever used stays in the mapping, as long as
 -- the listings stay in their place.
 CREATE OR REPLACE FUNCTION certification.keep_flags() RETURNS trigger
@@ -132,5 +145,5 @@ END
 $$;
 
 REVOKE ALL ON FUNCTION
-    certification.present, certification.today_in, certification.is_descending, certification.standard_thresholds, certification.effective_thresholds, certification.mapping_problem, certification.effective_mapping, certification.brake_limits, certification.keep_flags
+    certification.present, certification.today_in, certification.is_descending, certification.standard_thresholds, certification.effective_thresholds, certification.mapping_problem, certification.effective_mapping, certification.brake_limits, certification.organisation_is_known, certification.keep_flags
 FROM PUBLIC;

@@ -26,7 +26,8 @@ BEGIN
           JOIN public.certifications AS c ON c.mentor_id = l.mentor_id
           JOIN certification.evaluated_days AS e ON e.organisation_id = l.organisation_id
          WHERE l.mentor_id = ANY (p_mentor_ids) AND l.website IS NOT NULL
-           AND m.status = 'active' AND m.listing_consent AND c.expires_on < e.day
+           AND certification.is_status(m.status::text, 'active') AND m.listing_consent
+           AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) < e.day
          GROUP BY l.organisation_id, e.day
          ORDER BY l.organisation_id
     LOOP
@@ -34,13 +35,14 @@ BEGIN
         SELECT count(*) INTO v_n
           FROM public.peer_mentors AS m
           JOIN public.certifications AS c ON c.mentor_id = m.id
-         WHERE m.organisation_id = v.organisation_id AND m.status = 'active' AND m.listing_consent AND c.expires_on < v.day
+         WHERE m.organisation_id = v.organisation_id AND certification.is_status(m.status::text, 'active') AND m.listing_consent
+           AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) < v.day
            AND NOT EXISTS ( -- a person has set the mentor active again
                SELECT 1 FROM certification.transitions AS t
-                WHERE t.mentor_id = m.id AND t.to_status = 'certification_expired' AND t.certification_expiry_date = c.expires_on);
+                WHERE t.mentor_id = m.id AND t.to_status = 'certification_expired' AND t.certification_expiry_date = certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)));
         CONTINUE WHEN v_n <= v_limits.count;
         SELECT count(*) INTO v_of FROM public.peer_mentors AS m
-         WHERE m.organisation_id = v.organisation_id AND m.status = 'active';
+         WHERE m.organisation_id = v.organisation_id AND certification.is_status(m.status::text, 'active');
         CONTINUE WHEN v_n * 100 <= v_limits.percent * v_of OR EXISTS (
             SELECT 1 FROM certification.brakes AS b
              WHERE b.organisation_id = v.organisation_id AND b.kind = 'expiry' AND b.closed_at IS NULL
@@ -60,8 +62,17 @@ END
 $$;
 COMMENT ON FUNCTION certification.free_to_send IS 'Whom of these, whose listings the caller has locked, may be sent now. The rest gets the reason brake.';
 
+CREATE OR REPLACE FUNCTION certification.emptied(p_columns jsonb, p_kept jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(string_agg(', ' || to_json(c.name)::text || ': null', '' ORDER BY c.name), '')
+      FROM jsonb_array_elements_text(p_columns) AS c (name)
+     WHERE NOT p_kept ? c.name
+$$;
+COMMENT ON FUNCTION certification.emptied IS 'The members of a JSON object that empty the columns that are not among those to keep, each after a comma.';
+
 CREATE OR REPLACE FUNCTION certification.claim_listings(p_mentor_ids uuid[], p_worker uuid, p_lease interval)
-RETURNS TABLE (mentor_id uuid, outcome text, version bigint, action text, website_table text, website_key text, body text)
+RETURNS TABLE (
+    mentor_id uuid, outcome text, version bigint, action text, website_table text, website_key text, body text, bare_body text, row_version text)
 -- row_security: a mentor whom a policy hides from us must be an error, not a mentor who is gone and to be hidden.
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off AS $$
 #variable_conflict use_column
@@ -78,38 +89,49 @@ BEGIN
            FOR NO KEY UPDATE SKIP LOCKED) AS f;
     v_free := certification.free_to_send(v_free, p_worker);
     RETURN QUERY
-    WITH wanted AS MATERIALIZED (
-        SELECT w.mentor_id, w.listed, w.expires_on, w.target,
-               -- What was published there once and is no longer is emptied.
-               CASE WHEN l.website -> 'columns' <> w.target -> 'columns'
-                    THEN rtrim(w.show, '}') || (
-                        SELECT coalesce(string_agg(', ' || to_json(o.name)::text || ': null', ''), '') || '}'
-                          FROM jsonb_array_elements_text(l.website -> 'columns') AS o (name)
-                         WHERE NOT (w.show::jsonb ? o.name))
-                    ELSE w.show END AS show,
-               CASE WHEN l.website IS NULL OR (l.website ->> 'table', l.website ->> 'key') = (w.target ->> 'table', w.target ->> 'key')
-                    THEN w.hide ELSE (l.website -> 'hide')::text END AS hide,
-               CASE WHEN l.website IS NOT NULL
-                     AND (l.website ->> 'table', l.website ->> 'key') <> (w.target ->> 'table', w.target ->> 'key')
-                    THEN CASE WHEN w.listed THEN 'move' ELSE 'hide' END
-                    WHEN w.listed AND l.website IS NULL THEN 'create'
-                    WHEN w.listed THEN 'publish'
-                    WHEN l.website IS NOT NULL THEN 'hide' END AS action
+    WITH placed AS MATERIALIZED (
+        SELECT w.mentor_id, w.listed, w.expires_on, w.target, w.show, w.hide, l.website IS NOT NULL AS there,
+               coalesce(l.website, w.target) AS place,
+               -- Another place than the one where the organisation publishes now.
+               l.website IS NOT NULL AND (l.website ->> 'table', l.website ->> 'key') <> (w.target ->> 'table', w.target ->> 'key') AS elsewhere,
+               coalesce(l.written -> (coalesce(l.website, w.target) ->> 'table'), '[]') AS written,
+               -- What was written there once and is not published now is emptied with whatever is written next.
+               CASE WHEN l.written -> (w.target ->> 'table') = w.target -> 'columns' THEN ''
+                    ELSE certification.emptied(coalesce(l.written -> (w.target ->> 'table'), '[]'), w.target -> 'columns') END AS emptied
           FROM certification.wanted_listings(v_free) AS w
           JOIN certification.listings AS l ON l.mentor_id = w.mentor_id
+    ), wanted AS MATERIALIZED (
+        SELECT p.mentor_id, p.listed, p.expires_on, p.target, p.place, p.written,
+               rtrim(p.show, '}') || p.emptied || '}' AS show,
+               h.flags AS bare_hide,
+               rtrim(h.flags, '}') || h.emptied || '}' AS hide,
+               CASE WHEN p.elsewhere THEN '[]'
+                    WHEN p.emptied = '' THEN p.written
+                    ELSE (SELECT coalesce(jsonb_agg(c.name ORDER BY c.name), '[]') FROM jsonb_array_elements_text(p.written) AS c (name)
+                           WHERE p.target -> 'columns' ? c.name) END AS kept,
+               CASE WHEN p.elsewhere THEN CASE WHEN p.listed THEN 'move' ELSE 'hide' END
+                    WHEN p.listed AND NOT p.there THEN 'create'
+                    WHEN p.listed THEN 'publish'
+                    WHEN p.there OR p.emptied <> '' THEN 'hide' END AS action
+          FROM placed AS p
+         CROSS JOIN LATERAL (
+               SELECT CASE WHEN p.elsewhere THEN (p.place -> 'hide')::text ELSE p.hide END AS flags,
+                      CASE WHEN p.elsewhere THEN certification.emptied(p.written, '[]') ELSE p.emptied END AS emptied) AS h
     ), claimed AS (
         UPDATE certification.listings AS l
            SET state = CASE WHEN w.action IS NULL THEN 'hidden' ELSE 'sending' END,
                synced_version = CASE WHEN w.action IS NULL THEN l.desired_version ELSE l.synced_version END,
                attempts = l.attempts + CASE WHEN w.action IS NULL THEN 0 ELSE 1 END,
-               website = CASE WHEN w.action = 'create' OR w.action = 'publish' AND l.website -> 'columns' = w.target -> 'columns'
-                              THEN w.target
-                              -- Until this is accepted both what was and what will be published may be there.
-                              WHEN w.action = 'publish'
-                              THEN w.target || jsonb_build_object('now', w.target -> 'columns', 'before', l.website -> 'columns', 'columns',
-                                   (SELECT jsonb_agg(DISTINCT c.name ORDER BY c.name)
-                                      FROM jsonb_array_elements((w.target -> 'columns') || (l.website -> 'columns')) AS c (name)))
+               website = CASE WHEN w.action IN ('create', 'publish') AND w.written = w.target -> 'columns' THEN w.target
+                              WHEN w.action IN ('create', 'publish') THEN w.target || jsonb_build_object('before', w.written)
+                              WHEN w.action IS NOT NULL THEN jsonb_set(w.place, '{columns}', w.kept)
                               ELSE l.website END,
+               -- Until this is accepted both what was and what will be published may be there.
+               written = CASE WHEN w.action IS NULL OR w.action NOT IN ('create', 'publish')
+                                OR l.written -> (w.target ->> 'table') = w.target -> 'columns' THEN l.written
+                              ELSE jsonb_set(l.written, ARRAY[w.target ->> 'table'], (
+                                  SELECT jsonb_agg(DISTINCT c.name ORDER BY c.name) FROM jsonb_array_elements(
+                                      (w.target -> 'columns') || coalesce(l.written -> (w.target ->> 'table'), '[]')) AS c (name))) END,
                shown_until = CASE WHEN w.action IN ('create', 'publish') THEN w.expires_on ELSE l.shown_until END,
                reason = CASE WHEN w.action IS NULL THEN NULL ELSE l.reason END,
                -- What is sent from now on comes after everything that was in doubt.
@@ -121,11 +143,12 @@ BEGIN
                claimed_until = CASE WHEN w.action IS NOT NULL THEN clock_timestamp() + p_lease END
           FROM wanted AS w
          WHERE l.mentor_id = w.mentor_id
-        RETURNING l.mentor_id, w.action, l.desired_version, l.website, w.show, w.hide
+        RETURNING l.mentor_id, w.action, l.desired_version, l.website, w.show, w.hide, w.bare_hide, l.row_version
     )
     SELECT c.mentor_id, CASE WHEN c.action IS NULL THEN 'nothing_to_show' ELSE 'send' END, c.desired_version,
            CASE c.action WHEN 'move' THEN 'hide' WHEN 'create' THEN 'publish' ELSE c.action END, c.website ->> 'table', c.website ->> 'key',
-           CASE WHEN c.action IN ('create', 'publish') THEN c.show WHEN c.action IN ('hide', 'move') THEN c.hide END
+           CASE WHEN c.action IN ('create', 'publish') THEN c.show WHEN c.action IN ('hide', 'move') THEN c.hide END,
+           CASE WHEN c.action IN ('hide', 'move') THEN c.bare_hide END, c.row_version
       FROM claimed AS c
     UNION ALL
     SELECT l.mentor_id,
@@ -135,31 +158,37 @@ BEGIN
                 WHEN certification.only_doubtful(l) THEN 'doubtful'
                 WHEN l.reason = 'brake' THEN 'braked'
                 ELSE 'locked' END,
-           l.desired_version, NULL, NULL, NULL, NULL
+           l.desired_version, NULL, NULL, NULL, NULL, NULL, NULL
       FROM certification.listings AS l
      WHERE l.mentor_id = ANY (p_mentor_ids) AND NOT l.mentor_id = ANY (v_free)
     UNION ALL
-    SELECT u.id, 'unknown', 0, NULL, NULL, NULL, NULL
+    SELECT u.id, 'unknown', 0, NULL, NULL, NULL, NULL, NULL, NULL
       FROM (SELECT DISTINCT a.id FROM unnest(p_mentor_ids) AS a (id)) AS u
      WHERE NOT EXISTS (SELECT 1 FROM certification.listings AS l WHERE l.mentor_id = u.id);
 END
 $$;
 COMMENT ON FUNCTION certification.claim_listings IS
-    'Take these listings for one worker and answer what to do with each. send: push it; nothing_to_show: settled without a request; already: nothing to do; busy: another worker has it and looks again when it is done; locked: being changed just now; doubtful: accepted, and to be pushed once more when an earlier request can no longer come after it; braked: one of a mass change that nobody has released; set_aside; unknown.';
+    'Take these listings for one worker and return what to do with each. send: write `body`, or to hide at least `bare_body`, on this version of the row; nothing_to_show: settled without a request; already: nothing to do; busy: another worker has it and claims again when it is done; locked: being changed just now; doubtful: accepted, and to be sent once more when an earlier request can no longer come after it; braked: one of a mass change that nobody has released; set_aside; unknown.';
 
--- Dynamics ends a request after two minutes; one whose reply never came may be carried out until then.
-CREATE OR REPLACE FUNCTION certification.settle_listings(p_worker uuid, p_mentor_ids uuid[], p_outcomes text[], p_reasons text[], p_doubtful boolean[])
+-- Dynamics ends a request after two minutes; one whose reply never came may be carried out until then. One that names a
+-- version of the row does nothing once the row has another: an accepted write that says which version it left ends every doubt.
+CREATE OR REPLACE FUNCTION certification.settle_listings(
+    p_worker uuid, p_mentor_ids uuid[], p_outcomes text[], p_reasons text[], p_doubtful boolean[], p_row_versions text[] DEFAULT NULL)
 RETURNS TABLE (mentor_id uuid, outcome text, version bigint)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     -- In the order of their ids, and past what a transaction holds: nobody who changes a mentor waits for a worker that waits.
     WITH held AS MATERIALIZED (
-        SELECT l.mentor_id, l.sending, s.reason,
+        SELECT l.mentor_id, l.sending, s.reason, s.row_version,
                -- Hiding it in its old place, of which there is none any more: nothing of it is there.
                CASE WHEN l.sending = 'move' AND s.reason = 'dataverse_404_0x8006088a' THEN 'accepted' ELSE s.outcome END AS outcome,
-               coalesce(l.doubtful_version < l.sending_version, false) AS may_be_undone,
-               CASE WHEN s.doubtful THEN clock_timestamp() + interval '3 minutes' ELSE l.doubtful_until END AS doubtful_until,
-               CASE WHEN s.doubtful THEN least(l.doubtful_version, l.sending_version) ELSE l.doubtful_version END AS doubtful_version
-          FROM (SELECT * FROM unnest(p_mentor_ids, p_outcomes, p_reasons, p_doubtful) AS a (mentor_id, outcome, reason, doubtful)
+               s.row_version IS NULL AND coalesce(l.doubtful_version < l.sending_version, false) AS may_be_undone,
+               CASE WHEN s.row_version IS NOT NULL THEN NULL
+                    WHEN s.doubtful THEN clock_timestamp() + interval '3 minutes' ELSE l.doubtful_until END AS doubtful_until,
+               CASE WHEN s.row_version IS NOT NULL THEN NULL
+                    WHEN s.doubtful THEN least(l.doubtful_version, l.sending_version) ELSE l.doubtful_version END AS doubtful_version
+          FROM (SELECT * FROM unnest(p_mentor_ids, p_outcomes, p_reasons, p_doubtful,
+                                     coalesce(p_row_versions, array_fill(NULL::text, ARRAY[cardinality(p_mentor_ids)])))
+                    AS a (mentor_id, outcome, reason, doubtful, row_version)
                  ORDER BY a.mentor_id) AS s
          -- One by one through the primary key: the statistics say that nobody claims anything, so a join would scan.
          CROSS JOIN LATERAL (
@@ -168,8 +197,9 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                 WHERE k.mentor_id = s.mentor_id AND k.claimed_by = p_worker
                   FOR NO KEY UPDATE SKIP LOCKED) AS l
     ), meant AS (
-        SELECT h.mentor_id, h.outcome, h.reason, h.may_be_undone, h.doubtful_until, h.doubtful_version,
+        SELECT h.mentor_id, h.outcome, h.reason, h.row_version, h.may_be_undone, h.doubtful_until, h.doubtful_version,
                h.outcome = 'accepted' AND NOT h.may_be_undone AND h.sending <> 'move' AS synced,
+               h.outcome = 'accepted' AND NOT h.may_be_undone AND h.reason IS DISTINCT FROM 'not_emptied' AS emptied,
                h.outcome = 'accepted' AND NOT h.may_be_undone AND h.sending IN ('hide', 'move')
                    OR h.outcome = 'refused' AND h.sending = 'create' AS leaves_nothing
           FROM held AS h
@@ -184,17 +214,19 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                synced_version = CASE WHEN s.synced THEN l.sending_version ELSE l.synced_version END,
                accepted_version = CASE WHEN s.outcome = 'accepted' AND l.sending <> 'move' THEN l.sending_version
                                        ELSE l.accepted_version END,
+               -- Elsewhere it has a row of its own, or none.
+               row_version = CASE WHEN s.outcome <> 'accepted' THEN l.row_version WHEN l.sending <> 'move' THEN s.row_version END,
+               written = CASE -- A PATCH is done whole or not at all.
+                              WHEN s.outcome = 'refused' AND l.website ? 'before' AND l.website -> 'before' = '[]' THEN l.written - (l.website ->> 'table')
+                              WHEN s.outcome = 'refused' AND l.website ? 'before' THEN jsonb_set(l.written, ARRAY[l.website ->> 'table'], l.website -> 'before')
+                              WHEN NOT s.emptied OR l.written -> (l.website ->> 'table') = l.website -> 'columns' THEN l.written
+                              WHEN l.website -> 'columns' = '[]' THEN l.written - (l.website ->> 'table')
+                              ELSE jsonb_set(l.written, ARRAY[l.website ->> 'table'], l.website -> 'columns') END,
                doubtful_until = s.doubtful_until,
                doubtful_version = s.doubtful_version,
                synced_at = CASE WHEN s.outcome = 'accepted' THEN clock_timestamp() ELSE l.synced_at END,
                attempts = CASE WHEN s.outcome = 'accepted' THEN 0 ELSE l.attempts END,
-               website = CASE WHEN s.leaves_nothing THEN NULL
-                              WHEN s.synced AND l.website ? 'now'
-                              THEN jsonb_set(l.website - 'now' - 'before', '{columns}', l.website -> 'now')
-                              -- A PATCH is done whole or not at all.
-                              WHEN s.outcome = 'refused' AND l.website ? 'now'
-                              THEN jsonb_set(l.website - 'now' - 'before', '{columns}', l.website -> 'before')
-                              ELSE l.website END,
+               website = CASE WHEN s.leaves_nothing THEN NULL ELSE l.website - 'before' END,
                shown_until = CASE WHEN s.leaves_nothing THEN NULL ELSE l.shown_until END,
                changed_at = CASE WHEN s.outcome = 'accepted' AND l.sending_version < l.desired_version THEN clock_timestamp()
                                  ELSE l.changed_at END,
@@ -211,7 +243,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
        AND l.mentor_id NOT IN (SELECT h.mentor_id FROM held AS h) -- hashed; NOT EXISTS compares each with each
 $$;
 COMMENT ON FUNCTION certification.settle_listings IS
-    'Write down what became of claimed listings: accepted, refused (set aside) or not_now; doubtful: a request of this claim may be carried out yet. Answers what is left to do. again: it changed meanwhile; locked: not written down, a transaction has it; doubtful: to be pushed once more in three minutes. What another worker has claimed since is left alone.';
+    'Write down what became of claimed listings: accepted (with the reason not_emptied: hidden only), refused (set aside) or not_now; doubtful: a request of this claim may be carried out yet, and no row version makes it harmless; row version: what an accepted write left. Returns what is left to do. again: it changed meanwhile; locked: not written down, a transaction has it; doubtful: to be sent once more in three minutes. What another worker has claimed since is left alone.';
 
 CREATE OR REPLACE FUNCTION certification.unsynced_listings(p_after uuid, p_limit integer)
 RETURNS TABLE (mentor_id uuid, version bigint)
@@ -225,7 +257,7 @@ $$;
 COMMENT ON FUNCTION certification.unsynced_listings IS 'Listings with something to tell the website that nobody is sending, a page at a time by mentor_id.';
 
 REVOKE ALL ON FUNCTION
-    certification.only_doubtful, certification.free_to_send, certification.claim_listings, certification.settle_listings, certification.unsynced_listings
+    certification.emptied, certification.only_doubtful, certification.free_to_send, certification.claim_listings, certification.settle_listings, certification.unsynced_listings
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.claim_listings, certification.settle_listings, certification.unsynced_listings

@@ -27,6 +27,8 @@ CREATE OR REPLACE TRIGGER certification_listing_truncated AFTER TRUNCATE ON publ
 CREATE OR REPLACE TRIGGER certification_listing_updated AFTER UPDATE ON public.organisations
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings_of_many();
+CREATE OR REPLACE TRIGGER settings_of_an_organisation BEFORE INSERT OR UPDATE OF organisation_id ON certification.organisation_settings
+    FOR EACH ROW EXECUTE FUNCTION certification.organisation_is_known();
 CREATE OR REPLACE TRIGGER listing_mapping_keeps_its_flags BEFORE UPDATE ON certification.standard
     FOR EACH ROW EXECUTE FUNCTION certification.keep_flags();
 CREATE OR REPLACE TRIGGER listing_mapping_keeps_its_flags BEFORE INSERT OR UPDATE OR DELETE ON certification.organisation_settings

@@ -1,0 +1,132 @@
+"""Recognise what spreadsheet programs and wrong encodings make of a value, and say what to do about it.
+
+Only what no person writes counts as spoilt, because a spoilt value refuses its row. A reason repeats no value (I11).
+"""
+
+# ruff: noqa: RUF001 - letters that are easily confused are the subject here
+import re
+from typing import Final
+
+_AS_TEXT = "format the column as Text in Excel, type the value again and save"
+_DECIMALS = f"a number with decimals: {_AS_TEXT}"
+_GROUPED = f"a number with thousand separators: {_AS_TEXT}"
+_SIGNED = f"written as a formula is, with +, - or @: {_AS_TEXT}"
+
+# The bytes 80 to BF as Windows-1252 shows them, or as Latin-1 does, which has control characters in the first half.
+_CONTINUED = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+# The same without what may follow a word, since Å is one («Å»), and without š and ž, which follow ä in Skolt Sámi.
+_AFTER_A = "\u0080-\u009f¡-ª¬-¶¸-º¼-¿€‚ƒ„†‡ˆ‰‹Œ‘˜™œŸ"
+ENCODED_TWICE: Final = re.compile(
+    # UTF-8 that was read as Windows-1252, as DOS reads, and as an old Mac reads.
+    rf"[ÂÃ][{_CONTINUED}]|Å[{_AFTER_A}ŠŽšž]|Ä[{_AFTER_A}]|â[€‚„\u0080-\u0084][{_CONTINUED}]|ï»¿|ï¿½"
+    r"|[\u2500-\u257f]|[ÔΓ]Ç|[√≈ƒ][^\s\d]|‚Ä"
+)
+_ERROR = re.compile(r"#|(?:Err|Feil|Fel|Fejl|Virhe):\s?\d{3}\b")
+_TOO_NARROW = re.compile(r"#{2,}")
+_FORMULA = re.compile(r"[=＝]")
+_SHORTENED = re.compile(r"[+-]?\d+(?:[.,]\d+)?[Ee]\+\d+|[+-]?\d+[.,]\d+[Ee]-?\d+")
+_GROUPED_UNSEEN = re.compile(r"-?[1-9]\d{0,2}(?:[\u00a0\u2007\u2009\u202f]\d{3})+(?:[.,]\d+)?")
+_LOST = re.compile(r"\ufffd")
+_WRITTEN_OUT = re.compile(r"_x[0-9A-F]{4}_")
+_ANYWHERE = "|".join(pattern.pattern for pattern in (ENCODED_TWICE, _LOST, _WRITTEN_OUT))
+_AT_FIRST = "|".join(pattern.pattern for pattern in (_ERROR, _FORMULA, _SHORTENED, _GROUPED_UNSEEN))
+_SUSPECT = re.compile(rf"(?:^|\x1f)\s*(?:{_AT_FIRST})|{_ANYWHERE}")
+
+_LOST_LETTER = re.compile(r"\?\w")
+_TEXT_FORMULA = re.compile(r"['’]?[-+@＠−]|['’]=")
+# In DOS, on an old Mac, in seven bits and in mails other signs stand for æ, ø and å.
+_NOT_IN_NAMES = re.compile(r"[¡-§©¬®-³µ¶¹¼-¿×÷†‡‰™|{}\\=]")
+_PHONE_FORMULA = re.compile(r"['’]|[-@＠−]|\+(?!\s?\(?\s?\d)|.*[*=^]|.*\d\+\d")
+_PHONE_DATE = re.compile(
+    r"(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|1[0-2])\1(?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d|\d\d?:\d\d(?::\d\d)?"
+)
+_PHONE_GROUPED = re.compile(r"[1-9]\d{0,2}([.,'’])\d{3}(?:\1\d{3})*(?:[.,]\d{1,2})?|[1-9](?: \d{3}){2,}(?:[.,]\d+)?")
+_PHONE_DECIMALS = re.compile(r"\+?\d[\d ]{3,}[.,]0{1,2}")
+_PHONE_BARE = re.compile(r"[1-9](?:\d{6}|\d{8,})")
+_MONTH = "(?:jan|feb|mars?|apr|ma[ijy]|june?|juni|july?|juli|aug|sept?|o[kc]t|nov|de[sc])"
+_ID_DATE = re.compile(
+    rf"\d{{1,2}}[.-]{_MONTH}\.?(?:-?\d\d)?|{_MONTH}[.-]\d\d|\d\d[./]\d\d[./]\d{{4}}",
+    re.IGNORECASE,
+)
+_ID_DECIMALS = re.compile(r"\d+[.,]0+")
+_ID_GROUPED = re.compile(r"[1-9]\d{0,2}(?:[ ,']\d{3})+")
+_ID_ROUNDED = re.compile(r"[1-9]\d{14}0+")
+
+
+def may_be_spoilt(row: str) -> bool:
+    """Look quickly at a whole row, its cells joined by U+001F: false is certain."""
+    return _SUSPECT.search(row) is not None
+
+
+_REASONS: Final = {
+    'letters that were encoded twice (å became Ã¥): read the original file into Excel again with Data > "From '
+    'Text/CSV", file origin 65001 (UTF-8), and save it as "CSV UTF-8"': ENCODED_TWICE.search,
+    'a letter that was lost on the way (\ufffd): type the value again, and save the file as "CSV UTF-8"': _LOST.search,
+    "only #, because the column was too narrow to show the value: widen it in Excel and save again": (
+        _TOO_NARROW.fullmatch
+    ),
+    "an error of the spreadsheet such as #NAME? or #I/T: correct the cell in Excel, or type the value": _ERROR.match,
+    f"begins as a formula does, with =: {_AS_TEXT}": _FORMULA.match,
+    f"a number that Excel shortened, as in 4,79E+09, so that digits are lost: {_AS_TEXT}": _SHORTENED.fullmatch,
+    _GROUPED: _GROUPED_UNSEEN.fullmatch,
+    "a character that was written out (as _x000D_): take it out of the cell and save again": _WRITTEN_OUT.search,
+}
+
+
+def spoilt(cell: str) -> str | None:
+    """Say why the cell, exactly as the file has it, cannot be what was meant; None where it can be."""
+    text = cell.strip()
+    return next((reason for reason, found in _REASONS.items() if found(text)), None)
+
+
+def spoilt_text(text: str) -> str | None:
+    """Say why the name of a person, a place or an organisation cannot be what was meant."""
+    if _TEXT_FORMULA.match(text):
+        return _SIGNED
+    if _LOST_LETTER.search(text):
+        return 'a question mark in the place of a letter: type the value again, and save the file as "CSV UTF-8"'
+    return None
+
+
+def spoilt_name(text: str) -> str | None:
+    """Say why the name of a person cannot be what was meant."""
+    if not any(letter.isalpha() for letter in text):
+        return "no letter in it: write a name, and see whether the cells of the row stand in their columns"
+    if reason := spoilt_text(text):
+        return reason
+    if _NOT_IN_NAMES.search(text):
+        return 'a sign that stands in no name: type the value again, and save the file as "CSV UTF-8"'
+    return None
+
+
+def spoilt_phone(text: str) -> str | None:
+    """Say why a telephone number cannot be what was meant."""
+    if not any(letter.isdigit() for letter in text):
+        return "no digit in it: write a telephone number, or leave it empty"
+    if _PHONE_FORMULA.match(text):
+        return _SIGNED
+    if _PHONE_GROUPED.fullmatch(text):
+        return _GROUPED
+    if _PHONE_DATE.fullmatch(text):
+        return f"a date or a time, which Excel makes of some numbers: {_AS_TEXT}"
+    if _PHONE_DECIMALS.fullmatch(text):
+        return _DECIMALS
+    return None
+
+
+def may_lack_its_beginning(phone: str) -> bool:
+    """Say whether more may have stood before the digits: Excel takes + and zeros off what it takes for a number."""
+    return _PHONE_BARE.fullmatch(phone) is not None
+
+
+def spoilt_id(text: str) -> str | None:
+    """Say why the id of a mentor cannot be what was meant."""
+    if _ID_DATE.fullmatch(text):
+        return f"a date, which Excel makes of an id such as 3-12: {_AS_TEXT}"
+    if _ID_DECIMALS.fullmatch(text):
+        return _DECIMALS
+    if _ID_GROUPED.fullmatch(text):
+        return _GROUPED
+    if _ID_ROUNDED.fullmatch(text):
+        return f"a number of which Excel keeps 15 digits and makes the rest zeros: {_AS_TEXT}"
+    return None

@@ -1,0 +1,33 @@
+"""How long a function may still wait for the outside world (I18)."""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# What a function needs after its last wait to write down how it went, and to return.
+_SECONDS_TO_END = 1.0
+
+# One for the process: a container runs one invocation at a time, and that invocation's threads share its time.
+_ends_at = math.inf
+
+
+@contextmanager
+def function_ends_in(seconds: float) -> Iterator[None]:
+    """Bound every wait inside the block: none lasts until the function is stopped."""
+    global _ends_at  # noqa: PLW0603 - see above
+    before, _ends_at = _ends_at, time.monotonic() + seconds - _SECONDS_TO_END
+    try:
+        yield
+    finally:
+        _ends_at = before
+
+
+def at_most(seconds: float) -> float:
+    """Return `seconds`, or what is left of the function's time if that is less; never below 0."""
+    return max(min(seconds, _ends_at - time.monotonic()), 0.0)

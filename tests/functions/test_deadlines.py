@@ -1,0 +1,59 @@
+"""Issue 8 D1, I18: a function whose outside says a little now and then ends by itself, with its own work done."""
+
+from __future__ import annotations
+
+import json
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+
+from local.lambda_host.host import LambdaHost
+from local.stack import ROOT, endpoints
+from tests.foundation import DAY, days
+from tests.functions.conftest import CREDENTIAL
+from tests.trickler import Trickler
+
+EVENTS = Path(__file__).parents[2] / "events"
+NIGHT = json.loads((EVENTS / "expiry_check.scheduled.json").read_text())
+CHANGED = json.loads((EVENTS / "status_changed.event.json").read_text())
+
+TRICKLES = {
+    "1xx": {"pieces": cycle([b"HTTP/1.1 100 Continue\r\n\r\n"])},
+    "head": {"pieces": cycle([b"x"]), "first": b"HTTP/1.1 200 OK\r\nx: "},
+    "body": {"pieces": cycle([b" "]), "first": b"HTTP/1.1 200 OK\r\n\r\n"},
+}
+
+
+@pytest.mark.parametrize("case", TRICKLES)
+def test_the_night_expires_people_though_the_website_trickles(apis, database, foundation, case):
+    """It was killed at 300 s with nobody expired, on each of three tries."""
+    aws, stack, clients = apis
+    mentor = foundation.mentor(foundation.organisation(), DAY - days(1))
+    for secret, value in (
+        ("ExpiryCheckDatabaseSecret", database.login("ExpiryCheck")),
+        ("DataverseSecret", CREDENTIAL),
+    ):
+        clients.secretsmanager.put_secret_value(
+            SecretId=stack.physical_id(secret), SecretString=json.dumps(dict(value))
+        )
+    with Trickler(**TRICKLES[case]) as site:
+        url = site.url.rstrip("/")
+        environment = endpoints(aws.url, aws.url) | {"DATAVERSE_URL": url, "ENTRA_AUTHORITY": url}
+        with LambdaHost(stack, ROOT, environment) as host:
+            done = host.invoke("ExpiryCheck", NIGHT, 8)
+    assert done.function_error is None, (done.payload, done.log_lines)
+    assert done.payload["state"] == "degraded"
+    assert done.payload["reason"].startswith("entra_")
+    assert foundation.status(mentor) == "certification_expired"
+    assert foundation.all("SELECT state FROM certification.runs") == ["degraded"]
+
+
+def test_the_doorbell_answers_though_the_queue_trickles(apis):
+    """Lambda would kill it, and nobody would know why."""
+    aws, stack, _ = apis
+    with Trickler(**TRICKLES["1xx"]) as queue:
+        environment = endpoints(aws.url, aws.url) | {"AWS_ENDPOINT_URL_SQS": queue.url}
+        with LambdaHost(stack, ROOT, environment) as host:
+            done = host.invoke("StatusChanged", CHANGED, 4)
+    assert done.payload["errorMessage"] == "QueueUnavailableError: queue_DeadlineExceededError"
