@@ -197,7 +197,8 @@ def test_status_as_json_has_every_part(command, foundation, listed):
         "differences": 0,
     }
     assert found["runs"][0]["state"] == "succeeded"
-    assert set(found) == {"at", "organisations", "website", "brakes", "queues", "alerts", "runs", "proof"}
+    parts = {"at", "organisations", "website", "brakes", "queues", "alerts", "runs", "proof", "doorbell_concurrency"}
+    assert set(found) == parts
 
 
 def test_every_condition_has_its_urgency():

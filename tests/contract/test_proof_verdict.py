@@ -304,6 +304,7 @@ def test_a_table_that_is_in_use_no_more_is_read_as_well(*, foundation, listed, p
         " WHERE mentor_id = %s",
         listed[0],
     )
+    site.edit(str(listed[0]), {"hlf_name": "Still here"})
     found = proved()
     assert (found.verdict, found.count("unpublished_field"), found.website_listed) == (Answer.NO, 1, 8)
     site.edit(str(listed[1]), SHOWN)

@@ -61,15 +61,17 @@ class _Reopening:
         return self._connection.execute(*statement, **how)
 
     def _has_died(self) -> bool:
-        """Whether the server has said goodbye since the last statement; asks nobody, so it costs nothing."""
+        """Whether the server has said goodbye since the last statement. Costs nothing where it has said nothing."""
+        if self._connection.closed:
+            return True
         poll = select.poll()
+        poll.register(self._connection.fileno(), select.POLLIN)
         try:
-            poll.register(self._connection.fileno(), select.POLLIN)
-            while poll.poll(0):
-                self._connection.pgconn.consume_input()
+            if poll.poll(0):
+                self._connection.execute("SELECT 1")
         except psycopg.Error:
             return True
-        return self._connection.closed
+        return False
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         return getattr(self._connection, name)
