@@ -103,7 +103,7 @@ def test_connections_that_die_between_two_pages_cost_nothing(foundation, reconci
     assert left(foundation) == {}
 
 
-def test_a_connection_killed_in_a_statement_ends_the_run_with_its_reason(database, foundation, reconciler, listed):
+def test_a_connection_killed_in_a_statement_ends_the_run(database, foundation, reconciler, listed):
     """On another connection; the proof says that it proves nothing, and the next run works."""
     reader = reconciler.reader
     with database.connect() as holder:
@@ -152,7 +152,7 @@ def test_a_connection_that_dies_anywhere_ends_the_run(foundation, reconciler, li
     assert foundation.all("SELECT state, reason FROM certification.runs") == [("failed", "database_connection_lost")]
 
 
-def test_a_connection_that_died_between_two_statements_is_replaced(foundation, reconciler):
+def test_a_connection_that_died_in_between_is_replaced(foundation, reconciler):
     """As a pooler, a failover or a timeout ends it while nothing is asked: nothing is lost."""
     for _ in range(3):
         kill(foundation)
@@ -185,7 +185,7 @@ def test_what_a_dead_run_left_is_removed_by_the_next(foundation, reconciler, lis
     assert left(foundation) == {}
 
 
-def test_a_comparison_whose_rows_are_gone_is_an_error_and_no_alarm(foundation, reconciler, listed):
+def test_a_comparison_whose_rows_are_gone_is_an_error(foundation, reconciler, listed):
     """As after the restart of a server that crashed, which empties unlogged tables."""
     reconciler.reader = Watched(
         reconciler.reader, lambda: foundation.do("TRUNCATE certification.comparisons, certification.comparison_rows")
@@ -195,7 +195,7 @@ def test_a_comparison_whose_rows_are_gone_is_an_error_and_no_alarm(foundation, r
     assert (reconciler.queue.taken(), foundation.all("SELECT 1 FROM certification.findings")) == ([], [])
 
 
-def test_many_rows_are_dropped_at_once_and_beside_another_one_by_one(foundation, reconciler):
+def test_many_rows_are_dropped_at_once_unless_another_works(foundation, reconciler):
     connection = reconciler.connection
 
     def opened() -> Any:

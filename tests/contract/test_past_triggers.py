@@ -184,9 +184,7 @@ def test_changed_content_is_found_by_the_comparison(*, foundation, reconciler, l
     assert verdict(foundation)[2]["equal"] == 4
 
 
-def test_dates_in_masses_stay_under_the_brake_and_consent_does_not(
-    *, foundation, reconciler, organisation, listed, worker, site
-):
+def test_dates_in_masses_stay_under_the_brake(*, foundation, reconciler, organisation, listed, worker, site):
     """I5: also past the triggers."""
     foundation.brake(2, 20)
     past_triggers(
@@ -204,7 +202,7 @@ def test_dates_in_masses_stay_under_the_brake_and_consent_does_not(
     assert facts["brake_since"]
 
 
-def test_while_the_website_is_closed_the_listings_are_raised_all_the_same(foundation, reconciler, listed, worker, site):
+def test_a_closed_website_keeps_no_listing_from_being_raised(foundation, reconciler, listed, worker, site):
     """I9: nothing is sent; the first sweep afterwards asks."""
     past_triggers(foundation, HIDING["paused"])
     reconciler.state.close(600, "dataverse_429")
