@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.domain.addresses import readable_name, usable_address
+from shared.domain.addresses import deliverable_address, readable_name
 from shared.domain.errors import PermanentError, UnusableAddressError
 from shared.domain.notices import Digest, DigestLine, Notice, NoticeKind
 
@@ -145,6 +145,6 @@ def reply_address(notice: Notice) -> str | None:
     if notice.kind is NoticeKind.DIGEST or not notice.coordinator_email:
         return None
     try:
-        return usable_address(notice.coordinator_email)
+        return deliverable_address(notice.coordinator_email)
     except UnusableAddressError:
         return None

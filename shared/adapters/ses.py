@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import stamina
 
-from shared.adapters.messages import Sender, compose, from_mailbox
+from shared.adapters.messages import AmbiguousMessageError, Sender, compose, from_mailbox
 from shared.adapters.ses_replies import outcome_of
 from shared.adapters.within import within
-from shared.domain.addresses import usable_address
+from shared.domain.addresses import deliverable_address
 from shared.domain.errors import TransientError, UnusableAddressError
 from shared.domain.notices import Notice, Outcome, Sent, Throttled, Undeliverable, Unknown
 
@@ -78,6 +78,8 @@ class SesMailer:
             request = self._request(notice)
         except UnusableAddressError:
             return Undeliverable("unusable_address")
+        except AmbiguousMessageError:
+            return Undeliverable("ambiguous_message")
         except Exception:  # noqa: BLE001 - nothing was sent: what stays claimed would be in doubt for ever (I13)
             return Undeliverable("unrenderable_notice")
         try:
@@ -99,7 +101,7 @@ class SesMailer:
     def _request(self, notice: Notice) -> SendEmailRequestTypeDef:
         request: SendEmailRequestTypeDef = {
             "FromEmailAddress": from_mailbox(notice, self._sender),
-            "Destination": {"ToAddresses": [usable_address(notice.recipient_address)]},
+            "Destination": {"ToAddresses": [deliverable_address(notice.recipient_address)]},
             "Content": {"Raw": {"Data": compose(notice, self._sender, self._clock())}},
             "EmailTags": [{"Name": "notice_id", "Value": str(notice.id)}],
         }
