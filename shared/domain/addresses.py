@@ -16,7 +16,7 @@ _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9
 # RFC 5321 4.5.3.1, in octets.
 _LOCAL_PART_MAX = 64
 _DOMAIN_MAX = 255
-_ADDRESS_MAX = 254
+ADDRESS_MAX = 254
 
 # Top-level domains that no public mail server can be under, as certification.mail_problem has them: RFC 2606 and 6761
 # (example, invalid, localhost, test), 6762 (local), 7686 (onion), 9476 (alt), ICANN's internal, and arpa.
@@ -46,7 +46,7 @@ def usable_address(address: str) -> str:
     if not at or not _LOCAL_PART.fullmatch(local_part) or len(local_part) > _LOCAL_PART_MAX:
         raise UnusableAddressError("unusable_local_part")
     ascii_domain = _ascii_domain(domain)
-    if not _DOMAIN.fullmatch(ascii_domain) or len(local_part) + 1 + len(ascii_domain) > _ADDRESS_MAX:
+    if not _DOMAIN.fullmatch(ascii_domain) or len(local_part) + 1 + len(ascii_domain) > ADDRESS_MAX:
         raise UnusableAddressError("unusable_domain")
     return f"{local_part}@{ascii_domain}"
 
@@ -62,7 +62,7 @@ def deliverable_address(address: str) -> str:
     return usable
 
 
-def readable_name(name: str) -> str:
+def readable_name(name: str, *, longest: int = _LONGEST_NAME) -> str:
     """Return the name as it can stand in a sentence. Never raises.
 
     That is one line, NFC, single spaces, nothing invisible and nothing that turns the direction of what follows,
@@ -70,7 +70,7 @@ def readable_name(name: str) -> str:
     """
     visible = "".join(_visible(character) for character in name)
     read = " ".join(unicodedata.normalize("NFC", visible).split())
-    return read if len(read) <= _LONGEST_NAME else read[: _LONGEST_NAME - 1].rstrip() + "…"
+    return read if len(read) <= longest else read[: longest - 1].rstrip() + "…"
 
 
 def _visible(character: str) -> str:
