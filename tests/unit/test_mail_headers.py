@@ -248,7 +248,18 @@ def test_a_domain_is_written_as_idna_2008_has_it(address, sent_to):
 
 @pytest.mark.parametrize(
     "domain",
-    ["☕.no", "xn--a.no", "xn--.no", "xn--0.no", "ab--c.no", "a\u200db.no", "ｅxample.no", "example。no", "-å.no", "\u0301a.no"],
+    [
+        "☕.no",
+        "xn--a.no",
+        "xn--.no",
+        "xn--0.no",
+        "ab--c.no",
+        "a\u200db.no",
+        "ｅxample.no",
+        "example。no",
+        "-å.no",
+        "\u0301a.no",
+    ],
     ids=ascii,
 )
 def test_a_domain_that_idna_2008_does_not_know_is_refused(domain):
@@ -259,8 +270,18 @@ def test_a_domain_that_idna_2008_does_not_know_is_refused(domain):
 
 @pytest.mark.parametrize(
     "domain",
-    ["anonymised.invalid", "INVALID.Invalid", "x.test", "x.example", "x.localhost", "x.local", "x.onion", "x.internal",
-     "x.alt", "home.arpa"],
+    [
+        "anonymised.invalid",
+        "INVALID.Invalid",
+        "x.test",
+        "x.example",
+        "x.localhost",
+        "x.local",
+        "x.onion",
+        "x.internal",
+        "x.alt",
+        "home.arpa",
+    ],
 )
 def test_nobody_is_mailed_at_a_reserved_domain(domain):
     """Issue 8 G: RFC 2606, 6761, 6762, 7686, 8375, 9476: no mail server can be there."""
@@ -268,7 +289,9 @@ def test_nobody_is_mailed_at_a_reserved_domain(domain):
         deliverable_address(f"ola@{domain}")
 
 
-@pytest.mark.parametrize("domain", ["example.no", "example.com", "invalid.no", "test.no", "latest", "contest.com", "xlocal.no"])
+@pytest.mark.parametrize(
+    "domain", ["example.no", "example.com", "invalid.no", "test.no", "latest", "contest.com", "xlocal.no"]
+)
 def test_a_domain_that_only_looks_reserved_is_mailed(domain):
     """Issue 8 G: by the last label, not by a word in it."""
     domain = domain if "." in domain else f"{domain}.no"

@@ -621,7 +621,9 @@ def test_no_coordinator_adds_a_header_or_keeps_the_mentor_from_being_told(name, 
 
 def test_half_a_letter_in_another_persons_name_still_makes_a_mail():
     told = notice(coordinator_name="Øyvind\ud800\0Sæther")
-    assert "Øyvind Sæther (oyvind@hlf.example.no)" in parsed(compose(told, SENDER, AT)).get_body(("plain",)).get_content()
+    assert (
+        "Øyvind Sæther (oyvind@hlf.example.no)" in parsed(compose(told, SENDER, AT)).get_body(("plain",)).get_content()
+    )
     told = notice(NoticeKind.DIGEST, digest=Digest(expired=(line("Kari\ud800"),)))
     assert "- Kari:" in parsed(compose(told, SENDER, AT)).get_body(("plain",)).get_content()
 
