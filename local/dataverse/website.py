@@ -29,7 +29,7 @@ _OSLO: Final = ZoneInfo("Europe/Oslo")
 # æ, ø and å come after z, in this order; letters of other languages stand with the one they are read as.
 _ALPHABET: Final = str.maketrans(
     {"æ": "{", "ä": "{", "ø": "|", "ö": "|", "œ": "|", "å": "}"}
-    | {"ü": "y", "đ": "d", "ð": "d", "ł": "l", "ŋ": "n", "ŧ": "t", "þ": "th", "ı": "i"}
+    | {"ü": "y", "đ": "d", "ð": "d", "ł": "l", "ŋ": "n", "ŧ": "t", "þ": "th"}
 )
 _DOUBLE_A: Final = re.compile("aa")
 _ACCENTS: Final = re.compile("[\u0300-\u036f]")

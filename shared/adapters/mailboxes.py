@@ -37,10 +37,7 @@ def mailbox(name: str, address: str) -> str:
     """Write a mailbox, folded. `address` has to be usable as it is; a name that is an attempt at syntax is left out."""
     if not name or _ENCODED_WORD in name:
         return address
-    if len(name) <= _PLAIN_MAX and _PLAIN_PHRASE.fullmatch(name):
-        phrase = name
-    else:
-        phrase = _encoded(name)
+    phrase = name if len(name) <= _PLAIN_MAX and _PLAIN_PHRASE.fullmatch(name) else _encoded(name)
     return f"{phrase}{LINE_END} <{address}>"
 
 

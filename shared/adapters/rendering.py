@@ -92,12 +92,12 @@ def blocks(text: str) -> list[Block]:
 
 @cache
 def _environment(*, with_links: bool) -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape  # noqa: PLC0415
 
     environment = Environment(
         loader=FileSystemLoader(_MESSAGES),
         undefined=StrictUndefined,
-        autoescape=with_links,
+        autoescape=select_autoescape(("html",), default=with_links),
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,

@@ -123,7 +123,7 @@ def test_names_are_in_norwegian_order(caller, control):
     assert visit(caller).text("h3") == ["anna", "Zakarias", "Ærlig", "Ørjan", "Åse"]
 
 
-def test_aa_stands_with_å(caller, control):
+def test_double_a_stands_with_its_letter(caller, control):
     """Issue 8 G: as a Norwegian index has it, in names and in areas, also of other languages and with accents."""
     names = (
         "Anna",

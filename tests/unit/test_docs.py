@@ -246,10 +246,6 @@ def test_every_section_of_a_digest_is_on_the_coordinators_page():
     assert titles == re.findall(r"^\| \*\*(.+?)\*\* \|", KOORDINATOR, re.MULTILINE)
 
 
-# What is described is there -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("document", "target"), links())
 @pytest.mark.parametrize("locale", ["nn", "en"])
 def test_the_coordinators_page_has_them_in_each_language(locale):
     """Issue 8 G: nynorsk was missing; and so was the brake, which coordinators meet in each."""
@@ -260,6 +256,10 @@ def test_the_coordinators_page_has_them_in_each_language(locale):
     assert re.search(r"uvanleg mange|unusually many", part)
 
 
+# What is described is there -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("document", "target"), links())
 def test_a_link_leads_somewhere(document, target):
     name, _, anchor = target.partition("#")
     path = (ROOT / document).parent / name if name else ROOT / document

@@ -255,8 +255,8 @@ def test_a_domain_is_written_as_idna_2008_has_it(address, sent_to):
         "xn--0.no",
         "ab--c.no",
         "a\u200db.no",
-        "ｅxample.no",
-        "example。no",
+        "\uff45xample.no",
+        "example\u3002no",
         "-å.no",
         "\u0301a.no",
     ],
@@ -264,7 +264,7 @@ def test_a_domain_is_written_as_idna_2008_has_it(address, sent_to):
 )
 def test_a_domain_that_idna_2008_does_not_know_is_refused(domain):
     """Issue 8 G: refused, never guessed at."""
-    with pytest.raises(UnusableAddressError, match="^unusable_domain$"):
+    with pytest.raises(UnusableAddressError, match=r"^unusable_domain$"):
         usable_address(f"ola@{domain}")
 
 
@@ -285,7 +285,7 @@ def test_a_domain_that_idna_2008_does_not_know_is_refused(domain):
 )
 def test_nobody_is_mailed_at_a_reserved_domain(domain):
     """Issue 8 G: RFC 2606, 6761, 6762, 7686, 8375, 9476: no mail server can be there."""
-    with pytest.raises(UnusableAddressError, match="^reserved_domain$"):
+    with pytest.raises(UnusableAddressError, match=r"^reserved_domain$"):
         deliverable_address(f"ola@{domain}")
 
 
