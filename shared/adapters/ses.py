@@ -11,9 +11,9 @@ import stamina
 from shared.adapters.messages import AmbiguousMessageError, Sender, compose, from_mailbox
 from shared.adapters.ses_replies import outcome_of
 from shared.adapters.within import within
-from shared.domain.addresses import deliverable_address
+from shared.domain.addresses import deliverable_address, usable_address
 from shared.domain.errors import TransientError, UnusableAddressError
-from shared.domain.notices import Notice, Outcome, Sent, Throttled, Undeliverable, Unknown
+from shared.domain.notices import Notice, Outcome, Sent, ServiceRefused, Throttled, Undeliverable, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +74,11 @@ class SesMailer:
 
         Only an answer that says "not now" is tried again, for about as long as `budget`; with no budget, never.
         """
+        try:
+            usable_address(self._sender.address)
+        except UnusableAddressError:
+            # A fault in our settings, which would otherwise be taken for one of every recipient's.
+            return ServiceRefused("unusable_sender")
         try:
             request = self._request(notice)
         except UnusableAddressError:

@@ -85,7 +85,7 @@ def _ascii_domain(domain: str) -> str:
 
     Python's own codec is IDNA 2003, which takes ß for ss: that is another domain, and another owner's.
     """
-    if len(domain) > _DOMAIN_MAX or (domain.isascii() and not re.search(r"(?:^|\.)..--", domain)):
+    if len(domain) > _DOMAIN_MAX or (domain.isascii() and "xn--" not in domain.lower()):
         return domain
     try:
         return idna.encode(unicodedata.normalize("NFC", domain.lower()), strict=True).decode("ascii")

@@ -239,6 +239,8 @@ def test_a_name_has_a_sensible_length():
         ("ola@βόλος.com", "ola@xn--nxasmm1c.com"),
         ("ola@BLÅBÆR.no", "ola@xn--blbr-roah.no"),
         ("ola@xn--fa-hia.de", "ola@xn--fa-hia.de"),
+        ("ola@XN--FA-HIA.de", "ola@xn--fa-hia.de"),
+        ("ola@ab--c.no", "ola@ab--c.no"),
     ],
 )
 def test_a_domain_is_written_as_idna_2008_has_it(address, sent_to):
@@ -253,7 +255,6 @@ def test_a_domain_is_written_as_idna_2008_has_it(address, sent_to):
         "xn--a.no",
         "xn--.no",
         "xn--0.no",
-        "ab--c.no",
         "a\u200db.no",
         "\uff45xample.no",
         "example\u3002no",
