@@ -171,7 +171,7 @@ def test_who_is_at_a_reserved_domain_was_not_reminded(foundation, functions, ses
     assert "Telefon: 900 00 000, e-post: m17@anonymised.invalid (virker ikke)." in text
 
 
-def test_a_coordinator_at_a_reserved_domain_is_no_way_to_reach_her(foundation, functions, ses):
+def test_a_coordinator_at_a_reserved_domain_is_not_named_as_a_way(foundation, functions, ses):
     """Issue 8 G: the mentor is told another way."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation, email="turid@anonymised.invalid")

@@ -169,7 +169,7 @@ def test_a_recipient_that_cannot_be_written_is_undeliverable_and_ses_is_not_aske
 
 
 @pytest.mark.parametrize("sender", ["", "kåre@hlf.example", "a@b.no,c@d.no", "a@b.no\r\nBcc: c@d.no"])
-def test_a_sender_that_cannot_be_written_is_no_fault_of_the_recipient_i13(ses, sender):
+def test_an_unusable_sender_is_no_fault_of_the_recipient_i13(ses, sender):
     """Issue 8 G: nobody is written off for a wrong setting."""
     client = ses_client("eu-north-1")
     assert SesMailer(client, Sender(sender)).send(notice()) == ServiceRefused("unusable_sender")
