@@ -29,11 +29,13 @@ from local.lambda_host.schedules import Scheduler
 from local.mentors_csv import read_mentors
 from local.night import spend
 from local.operations import proof, proof_report, reconcile
+from local.operations.cli import EXIT_CODES
 from local.operations.cli import app as operations
 from local.row_problems import UnreadableFile
 from local.sam_env import reach, sam_env_file
 from local.server_binaries import psql_binary
 from local.stack import HOME, local_stack
+from shared.domain.comparison import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,14 +98,14 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
     website_report.latency(latency)
     report.heading("The proof")
     report.console.print(proof_report.verdict(proved))
-    same &= proved.holds
+    same &= proved.verdict is not Answer.NO
     report.heading("What to do next")
     report.sample_mail(HOME / "mail")
     this = surroundings.this_program()
     report.console.print(f"{this} status   [dim]is something wrong, and what to do first[/dim]")
     report.console.print(f"{this} --help   [dim]preview, explain, up and more, on these data[/dim]")
-    if not same:
-        raise typer.Exit(1)
+    if not same or proved.verdict is not Answer.YES:
+        raise typer.Exit(1 if not same else EXIT_CODES[proved.verdict])
 
 
 def _catch_up(here: session.Session, progress: Progress) -> None:

@@ -13,7 +13,7 @@ from local.dataverse.process import LocalDataverseError
 from local.invoke_api import InvokeError
 from local.lambda_host.errors import LambdaHostError, TemplateError
 from local.night import FunctionFailed
-from local.operations.errors import OperationsError
+from local.operations.errors import NotKnownError, OperationsError
 from local.postgres import PostgresError
 from local.private import NotOurFolderError
 from local.row_problems import UnreadableFile
@@ -51,6 +51,9 @@ def foreseen() -> Iterator[None]:
         reason = error.answer.payload.get("errorMessage", "") if isinstance(error.answer.payload, dict) else ""
         report.failure(f"{error}: {reason}", log=error.answer.log)
         raise typer.Exit(1) from None
+    except NotKnownError as error:
+        report.failure(str(error))
+        raise typer.Exit(3) from None
     except _FORESEEN as error:
         report.failure(str(error))
         raise typer.Exit(1) from None

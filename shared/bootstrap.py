@@ -214,13 +214,11 @@ def reconciling(report: Report, time_left: Callable[[], float]) -> Iterator[Reco
 
     @contextmanager
     def compared() -> Iterator[Comparison]:
-        # A connection of its own: what the other one writes, such as a closed window, is seen by all workers at once.
-        with (
-            connect(lambda fresh: read_secret(arn, region, fresh=fresh)) as another,
-            comparing(another, settling) as comparison,
-        ):
+        with comparing(connection, settling) as comparison:
             yield comparison
 
+    # A connection of its own for the comparison: while it takes its time, the thread that reads asks the other whether
+    # it may (I9).
     with database() as its_database, connect(lambda fresh: read_secret(arn, region, fresh=fresh)) as connection:
         reconciliation = PostgresReconciliation(connection)
         reader = website_reader(its_database.state, lambda: time_left() - _SECONDS_TO_SETTLE)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from shared.domain.alerts import Alert, Message
-    from shared.domain.comparison import Acceptance, Compared, Proof, Repairs, SeenRow, Site
+    from shared.domain.comparison import Acceptance, Compared, PastTrigger, Proof, Repairs, SeenRow, Site
     from shared.domain.credential import Health
     from shared.domain.listings import Answer, Change, Claim, RowState, Settled, Stopped, SyncRequest, Table
     from shared.domain.notices import Notice, Outcome
@@ -167,15 +167,18 @@ class Report(Protocol):
 
 
 class Comparison(Protocol):
-    """One comparison of the website with the app, in one transaction."""
+    """One comparison of the website with the app. Every call is committed when it returns."""
 
     @property
     def at(self) -> datetime: ...
     @property
     def sites(self) -> Sequence[Site]: ...
     def add(self, rows: Iterable[SeenRow]) -> None: ...
+    def forget_others(self, site: int, columns: Sequence[str]) -> None:
+        """These columns of the site, which are not published, are gone from the website."""
+
     def compare(self, mentors: Sequence[UUID] | None = None) -> Compared:
-        """Compare everything, or these mentors once more; what is changing just now is left alone."""
+        """Compare everything, or these mentors once more (I14)."""
 
     def to_verify(self, limit: int) -> Sequence[UUID]:
         """Mentors with a difference that was seen once only, those that must not be listed first."""
@@ -201,6 +204,9 @@ class Reconciliation(Protocol):
         """Note what the triggers could not. Answers what is to be synced."""
 
     def retry_due_set_aside(self, limit: int) -> int: ...
+    def find_past_triggers(self, run_id: UUID, limit: int) -> Sequence[PastTrigger]:
+        """Raise the listings whose change in the app no trigger has seen, those that must be hidden first (I7)."""
+
     def to_recheck(self, settling: timedelta, limit: int) -> Sequence[UUID]:
         """Whose rows to read back: open findings, and what was synced and has not been read back since."""
 

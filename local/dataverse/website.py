@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -24,8 +26,13 @@ if TYPE_CHECKING:
     from local.dataverse.store import Row, Store
 
 _OSLO: Final = ZoneInfo("Europe/Oslo")
-# æ, ø and å come after z, in this order.
-_ALPHABET: Final = str.maketrans("æøå", "{|}")
+# æ, ø and å come after z, in this order; letters of other languages stand with the one they are read as.
+_ALPHABET: Final = str.maketrans(
+    {"æ": "{", "ä": "{", "ø": "|", "ö": "|", "œ": "|", "å": "}"}
+    | {"ü": "y", "đ": "d", "ð": "d", "ł": "l", "ŋ": "n", "ŧ": "t", "þ": "th"}
+)
+_DOUBLE_A: Final = re.compile("aa")
+_ACCENTS: Final = re.compile("[\u0300-\u036f]")
 _HEADERS: Final = [
     ("Cache-Control", "no-cache"),
     ("Vary", "Accept"),
@@ -101,7 +108,14 @@ class Cache:
             if row["statecode"] == 0 and row.get(site.published) is not False
         ]
         heading = next((column.name for column in site.columns if column.shown_as == "heading"), names[0])
-        return sorted(found, key=lambda row: str(row[heading] or "").casefold().translate(_ALPHABET))
+        return sorted(found, key=lambda row: norwegian_order(str(row[heading] or "")))
+
+
+def norwegian_order(text: str) -> tuple[str, str]:
+    """A key that sorts as a Norwegian index does: aa is å, and so after z; an accent only decides between equals."""
+    letters = _DOUBLE_A.sub("å", unicodedata.normalize("NFC", text).casefold())
+    plain = unicodedata.normalize("NFD", letters.translate(_ALPHABET))
+    return _ACCENTS.sub("", plain), letters
 
 
 def page(emulator: Emulator, request: Request) -> Response:
@@ -113,7 +127,7 @@ def page(emulator: Emulator, request: Request) -> Response:
     area = asked.get("omrade", "").strip()
     site = portal.site
     rows = portal.rows(emulator.store, time.time())
-    areas = sorted({str(row[site.search]) for row in rows if site.search and row[site.search]})
+    areas = sorted({str(row[site.search]) for row in rows if site.search and row[site.search]}, key=norwegian_order)
     if area and site.search:
         wanted = area.casefold()
         rows = [row for row in rows if wanted in str(row[site.search] or "").casefold()]

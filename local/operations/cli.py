@@ -1,6 +1,7 @@
 """The commands of operations, on the local stack and on a deployed one.
 
-Exit codes: 0 all is well or it was done; 1 it could not be done; 2 (`status`, `proof`) something is wrong.
+Exit codes: 0 yes, or it was done; 1 no, or something is wrong; 2 the command line was not understood; 3 it could not be
+told, or not yet.
 """
 
 from dataclasses import replace
@@ -33,19 +34,20 @@ from local.operations.errors import DatabaseNotReadableError, OperationsError
 from local.operations.options import PANEL, Actor, AsJson, Database, Deployed, Reason, require_named
 from local.operations.queue_cli import app as dead_letters
 from local.operations.review_cli import duplicates, set_aside
+from shared.domain.comparison import Answer
 
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(set_aside, name="set-aside", rich_help_panel=PANEL)
 app.add_typer(dead_letters, name="dlq", rich_help_panel=PANEL)
 app.add_typer(duplicates, name="duplicates", rich_help_panel=PANEL)
 
-_WRONG = 2
+EXIT_CODES = {Answer.YES: 0, Answer.NO: 1, Answer.NOT_YET: 3}
 _STOPPED = {brakes.Kind.REMINDER: "remind", brakes.Kind.EXPIRY: "expire", brakes.Kind.REPAIR: "repair the listings of"}
 
 
 @app.command(rich_help_panel=PANEL)
 def status(database_url: Database = None, stack: Deployed = None, as_json: AsJson = False) -> None:
-    """One screen: is something wrong, and what to do first. Exit code 2 if something is.
+    """One screen: is something wrong, and what to do first. Exit code 1 if something is, 3 if not known yet.
 
     With --stack, also whether the stack's public address has a limit.
     """
@@ -59,8 +61,7 @@ def status(database_url: Database = None, stack: Deployed = None, as_json: AsJso
             words.print_json(found)
         else:
             status_report.show(found)
-        if not found.is_well:
-            raise typer.Exit(_WRONG)
+        raise typer.Exit(EXIT_CODES[found.answer])
 
 
 @app.command(rich_help_panel=PANEL)
@@ -71,7 +72,7 @@ def proof(
     database_url: Database = None,
     as_json: AsJson = False,
 ) -> None:
-    """One page: what the last full comparison has shown. Exit code 2 if the website was not found equal to the app."""
+    """One page: does the website show whom it should? Exit code 0 yes, 1 no, 3 not yet or could not be told."""
     with foreseen():
         with databases.reading(database_url) as connection:
             page = proving.read_proof(connection, run)
@@ -79,8 +80,7 @@ def proof(
             words.print_json(page)
         else:
             proof_report.show(page)
-        if not page.proof.holds:
-            raise typer.Exit(_WRONG)
+        raise typer.Exit(EXIT_CODES[page.verdict])
 
 
 @app.command(rich_help_panel=PANEL)

@@ -21,9 +21,11 @@ URGENCY = (
     Condition.WEBSITE_REFUSES_US,
     Condition.RUN_MISSING,
     Condition.RUN_FAILED,
+    Condition.TRIGGER_OFF,
     # What waits for a person.
     Condition.BRAKE,
     Condition.WEBSITE_ANSWER_SMALL,
+    Condition.PAST_TRIGGERS,
     Condition.NONE_SENT,
     Condition.WEBSITE_UNREACHABLE,
     Condition.CHANGES_MISSED,

@@ -17,3 +17,7 @@ class StackNotFoundError(OperationsError):
 
 class NothingToDoError(OperationsError):
     """When what a person names is not there, such as a brake that is not on."""
+
+
+class NotKnownError(OperationsError):
+    """When what is asked cannot be told (yet)."""

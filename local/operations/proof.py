@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from psycopg.rows import class_row
 
 from local.operations.brakes import Brake, read_brakes
-from local.operations.errors import NothingToDoError
+from local.operations.errors import NotKnownError
+from shared.domain.comparison import CLASSES, Answer, answer_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from uuid import UUID
 
     import psycopg
-
-CLASSES = ("listed_but_invalid", "missing", "field_drift", "orphan")
 
 
 @dataclass(frozen=True)
@@ -52,25 +51,34 @@ class ProofHead:
     website_hash: str | None
     counts: dict[str, int]
 
-    @property
-    def found(self) -> int:
-        """How many differences the run counted."""
-        return sum(self.counts.get(name, 0) for name in CLASSES)
+    facts: dict[str, str] = field(default_factory=dict)
+    """brake_since and known_at, where there is something to say."""
+    over_since: int = 0
+    """How many of its differences a later run has seen gone."""
+    verdict: Answer = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The verdict follows from the counts, so that an old proof has one too."""
+        equal = self.app_hash == self.website_hash
+        object.__setattr__(self, "verdict", answer_of(complete=self.complete, counts=self.counts, equal=equal))
+
+    def count(self, name: str) -> int:
+        """One of its counts."""
+        return self.counts.get(name, 0)
 
     @property
     def in_flight(self) -> int:
-        """How many were being changed at that moment, so that they were left out."""
-        return self.counts.get("in_flight", 0)
+        """How many differ that were changed a moment ago, or whose day just turns."""
+        return self.count("in_flight") + self.count("day_turns")
 
     @property
-    def is_empty(self) -> bool:
-        """Whether there was nothing to compare, because all of it was being changed."""
-        return self.complete and not self.app_listed and not self.website_listed and self.in_flight > 0
+    def is_over(self) -> bool:
+        """Whether later runs have seen every difference gone."""
+        return self.over_since >= sum(self.count(name) for name in CLASSES) - self.in_flight > 0
 
-    @property
-    def holds(self) -> bool:
-        """Whether the website was read to its end and found equal to the app."""
-        return self.complete and not self.is_empty and not self.found and self.app_hash == self.website_hash
+    def moment(self, name: str) -> datetime | None:
+        """One of its facts."""
+        return datetime.fromisoformat(self.facts[name]) if name in self.facts else None
 
 
 @dataclass(frozen=True)
@@ -83,11 +91,18 @@ class ProofPage:
     """Earlier differences whose repair this run has seen to hold."""
     brakes: tuple[Brake, ...] = ()
     """Those that were on at its end."""
+    verdict: Answer = field(init=False)
+
+    def __post_init__(self) -> None:
+        """For whoever reads the JSON."""
+        object.__setattr__(self, "verdict", self.proof.verdict)
 
 
 _HEAD = (
     "SELECT p.run_id, p.at, p.ended_at, p.complete, p.reason, p.app_listed, p.website_listed, p.equal, p.app_hash,"
-    "       p.website_hash, p.counts FROM certification.proofs AS p"
+    "       p.website_hash, p.counts, p.facts, (SELECT count(*) FROM certification.findings AS f"
+    "        WHERE f.opened_at <= p.ended_at AND f.closed_at > p.ended_at)::integer AS over_since"
+    "  FROM certification.proofs AS p"
 )
 _DIFFERENCE = (
     "SELECT f.class AS class_, f.cause, f.mentor_id, f.row_id, o.name AS organisation, f.fields, f.opened_at,"
@@ -107,11 +122,11 @@ def read_head(connection: psycopg.Connection, run_id: UUID | None = None) -> Pro
 
 
 def read_proof(connection: psycopg.Connection, run_id: UUID | None = None) -> ProofPage:
-    """A proof with its differences. Raises NothingToDoError if there is none."""
+    """A proof with its differences. Raises NotKnownError if there is none."""
     head = read_head(connection, run_id)
     if head is None:
         which = f"of run {run_id}" if run_id else "yet"
-        raise NothingToDoError(f"there is no proof {which}: make one with python -m local reconcile --full")
+        raise NotKnownError(f"there is no proof {which}: make one with python -m local reconcile --full")
     known = {"run": head.run_id, "at": head.ended_at, "classes": list(CLASSES)}
     with connection.cursor(row_factory=class_row(Difference)) as cursor:
         differences = cursor.execute(_DIFFERENCE + _STANDING + _ORDER, known).fetchall()

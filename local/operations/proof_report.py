@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from local import report
 from local.calendar_days import OSLO
-from local.operations import words
+from local.operations import proof_verdict, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ CLASSES = {
     "listed_but_invalid": "Shown, and must not be",
     "missing": "Not shown, and should be",
     "field_drift": "Shown with something else than the app has",
+    "unpublished_field": "Holds what is published no more",
     "orphan": "Shown, of no mentor in the app",
 }
 CAUSES = {
@@ -28,6 +29,9 @@ CAUSES = {
     "waiting": "our change has not arrived yet",
     "set_aside": "the website refused our change",
     "unknown_mentor": "not in the app",
+    "brake": "held by the brake",
+    "day": "the day's check has not come",
+    "past_triggers": "changed in the app past our triggers",
 }
 
 
@@ -59,24 +63,13 @@ def show(page: ProofPage) -> None:
 
 
 def verdict(proof: ProofHead) -> str:
-    """Yes or no, in one sentence."""
-    if not proof.complete:
-        return f"[red bold]Nothing is proven[/red bold]: {escape(words.reason(proof.reason))}."
-    if proof.is_empty:
-        return (
-            f"[yellow bold]Nothing is proven yet[/yellow bold]: all {proof.in_flight:,} listings were being changed at"
-            " that moment. Look again in some minutes."
-        )
-    out = f" {proof.in_flight:,} were being changed at that moment, and are left out." if proof.in_flight else ""
-    if proof.holds:
-        return (
-            f"[green bold]Yes.[/green bold] [bold]{proof.website_listed:,} listed = {proof.app_listed:,} valid and"
-            f" consenting[/bold], and each is shown as the app has it.{out}"
-        )
-    return (
-        f"[red bold]Not quite.[/red bold] [bold]{proof.website_listed:,} listed, {proof.app_listed:,} valid and"
-        f" consenting[/bold], {words.many(proof.found, 'difference')}.{out}"
-    )
+    """Yes, no or not yet, in one sentence that counts everything that differs, and the two figures."""
+    style = proof_verdict.STYLES[proof.verdict]
+    said, _, rest = proof_verdict.text(proof).partition(". ")
+    if not rest:
+        said, _, rest = said.partition(": ")
+        return f"[{style} bold]{escape(said)}[/{style} bold]: {escape(rest)}"
+    return f"[{style} bold]{escape(said)}.[/{style} bold] {escape(rest)}"
 
 
 def _figures(proof: ProofHead) -> None:
@@ -93,7 +86,10 @@ def _figures(proof: ProofHead) -> None:
         for name, title in CLASSES.items():
             table.add_row(title, f"{counts.get(name, 0):,}")
         table.rows[-1].end_section = True
-    table.add_row("Being changed at that moment, so left out", f"{counts.get('in_flight', 0):,}")
+    table.add_row("Of these, changed a moment ago", f"{proof.in_flight:,}")
+    table.add_row("Of these, held by the brake", f"{proof.count('held_by_brake'):,}")
+    table.add_row("Of these, the day's check has not come", f"{proof.count('day_not_checked'):,}")
+    table.add_row("Changed in the app past our triggers", f"{proof.count('past_triggers'):,}")
     table.add_row("Refused by the website, set aside", f"{counts.get('set_aside', 0):,}")
     table.add_row("Repairs asked for by this run", f"{counts.get('repairs_requested', 0):,}")
     table.add_row("Repairs that a brake holds back", f"{counts.get('repairs_braked', 0):,}")

@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 from local.operations.alerts import Alert, read_troubles
 from local.operations.brakes import Brake, read_brakes
 from local.operations.proof import ProofHead, read_head
+from shared.domain.comparison import Answer
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -95,9 +96,15 @@ class Status:
         return {organisation.id: organisation.name for organisation in self.organisations}
 
     @property
-    def is_well(self) -> bool:
-        """Nothing is wrong and nothing differs."""
-        return not self.alerts and not self.differences
+    def answer(self) -> Answer:
+        """No: something is wrong or differs. Not yet: the last proof could not tell, and its time has not come."""
+        unsettled = self.proof is not None and self.proof.verdict is Answer.NO and not self.proof.is_over
+        if self.alerts or self.differences or unsettled:
+            return Answer.NO
+        if self.proof is None or self.proof.verdict is not Answer.NOT_YET:
+            return Answer.YES
+        known = self.proof.moment("known_at")
+        return Answer.YES if known and known <= self.at else Answer.NOT_YET
 
 
 # An organisation that was deleted is shown as long as the website may have something of it.

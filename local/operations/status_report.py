@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from local import report
 from local.calendar_days import OSLO
-from local.operations import conditions, words
+from local.operations import conditions, proof_verdict, words
+from shared.domain.comparison import Answer
 
 if TYPE_CHECKING:
     from local.operations.status import OrganisationStatus, Status
@@ -54,6 +56,8 @@ def verdict(status: Status) -> None:
             f"Nothing needs you: {words.many(status.differences, 'difference')} on the website, repairs are under way."
         )
         style = "yellow bold"
+    elif status.answer is not Answer.YES and status.proof:
+        line, style = proof_verdict.first_sentence(status.proof), f"{proof_verdict.STYLES[status.answer]} bold"
     else:
         waiting = sum(organisation.waiting for organisation in status.organisations)
         on_their_way = f" {words.many(waiting, 'change')} on the way to the website." if waiting else ""
@@ -167,21 +171,15 @@ def _runs(status: Status) -> list[str]:
     return [" · ".join(line) for line in lines.values() if line] or ["none yet"]
 
 
-def _proof(status: Status) -> str:
+def _proof(status: Status) -> str | Text:
     proof = status.proof
     if proof is None:
         return "none yet: python -m local reconcile --full makes one"
-    when = words.moment(proof.at, status.at)
-    if not proof.complete:
-        return f"{when}: [yellow]not complete: {escape(words.reason(proof.reason))}[/yellow]"
-    if proof.is_empty:
-        return f"{when}: [yellow]all {proof.in_flight:,} were being changed; make another in some minutes[/yellow]"
-    if proof.holds:
-        return f"{when}: [green]{proof.website_listed:,} listed = {proof.app_listed:,} valid and consenting[/green]"
-    return (
-        f"{when}: [red]{proof.website_listed:,} listed, {proof.app_listed:,} valid and consenting,"
-        f" {words.many(proof.found, 'difference')}[/red]"
-    )
+    said = f"{words.moment(proof.at, status.at)}: {proof_verdict.first_sentence(proof)}"
+    if proof.verdict is Answer.NO and proof.is_over and not status.differences:
+        said += " All of it is over by now."
+    # As many lines as it takes: a figure that is cut off is none.
+    return Text(said, style=proof_verdict.STYLES[proof.verdict], no_wrap=False, overflow="fold")
 
 
 def _doorbell(status: Status) -> list[tuple[str, str]]:

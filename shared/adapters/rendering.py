@@ -13,7 +13,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.domain.addresses import readable_name, usable_address
+from shared.adapters.links import email_link, phone_link, site_link
+from shared.domain.addresses import ADDRESS_MAX, deliverable_address, readable_name
 from shared.domain.errors import PermanentError, UnusableAddressError
 from shared.domain.notices import Digest, DigestLine, Notice, NoticeKind
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _MESSAGES = Path(__file__).parent.parent / "messages"
 
 
@@ -40,7 +45,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A part of the text between two blank lines. `tag` is h2, p or ul."""
+    """A part of the text between two blank lines. `tag` is h2, p or ul. On a page, the lines are escaped already."""
 
     tag: str
     lines: tuple[str, ...]
@@ -56,13 +61,20 @@ def render(notice: Notice) -> Rendered:
     notice = _tidy(notice)
     words: dict[str, object] = {"notice": notice, "digest": notice.digest}
     folder, locale = notice.kind.value, notice.locale.value
+    body = f"{folder}/body.{locale}.txt"
     try:
         subject = " ".join(_fill(f"{folder}/subject.{locale}.txt", words).split())
-        text = _fill(f"{folder}/body.{locale}.txt", words).strip() + "\n"
-        html = _fill("page.html", {"locale": locale, "subject": subject, "blocks": blocks(text)})
+        text = _fill(body, words).strip() + "\n"
+        html = _page(locale, subject, body, words)
     except UndefinedError as exc:
         raise UnrenderableNoticeError(f"notice {notice.id}: {exc.message}") from exc
     return Rendered(subject=subject, text=text, html=html)
+
+
+def _page(locale: str, subject: str, body: str, words: dict[str, object]) -> str:
+    """Fill the body a second time, escaped and with links, and put its parts into the page."""
+    parts = blocks(_fill(body, words, with_links=True))
+    return _fill("page.html", {"locale": locale, "subject": subject, "blocks": parts}, with_links=True)
 
 
 def blocks(text: str) -> list[Block]:
@@ -79,29 +91,42 @@ def blocks(text: str) -> list[Block]:
 
 
 @cache
-def _environment() -> Environment:
+def _environment(*, with_links: bool) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape  # noqa: PLC0415
 
     environment = Environment(
         loader=FileSystemLoader(_MESSAGES),
         undefined=StrictUndefined,
-        autoescape=select_autoescape(("html",), default=False),
+        autoescape=select_autoescape(("html",), default=with_links),
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters["day"] = _day
-    environment.filters["counts"] = _counts
+    environment.filters |= {"day": _day, "english_day": _english_day, "counts": _counts}
+    environment.filters |= {
+        name: filled if with_links else _as_it_is
+        for name, filled in {"email": email_link, "phone": phone_link, "site": site_link}.items()
+    }
     return environment
 
 
-def _fill(template: str, words: dict[str, object]) -> str:
-    return unicodedata.normalize("NFC", _environment().get_template(template).render(words))
+def _fill(template: str, words: dict[str, object], *, with_links: bool = False) -> str:
+    filled = _environment(with_links=with_links).get_template(template).render(words)
+    return unicodedata.normalize("NFC", filled)
+
+
+def _as_it_is(value: str) -> str:
+    return value
 
 
 def _day(value: date) -> str:
     """31.12.2026, as every Norwegian writes it."""
     return f"{value:%d.%m.%Y}"
+
+
+def _english_day(value: date) -> str:
+    """31 December 2026: figures alone are read as another day in half of the world."""
+    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
 
 
 def _counts(pairs: list[tuple[int, str]]) -> str:
@@ -124,7 +149,15 @@ def _tidy(notice: Notice) -> Notice:
 
 def _tidy_digest(digest: Digest) -> Digest:
     def tidy(lines: tuple[DigestLine, ...]) -> tuple[DigestLine, ...]:
-        return tuple(replace(line, mentor_name=readable_name(line.mentor_name)) for line in lines)
+        return tuple(
+            replace(
+                line,
+                mentor_name=readable_name(line.mentor_name),
+                phone=readable_name(line.phone or ""),
+                email=readable_name(line.email or "", longest=ADDRESS_MAX),
+            )
+            for line in lines
+        )
 
     return Digest(
         expired=tidy(digest.expired),
@@ -145,6 +178,6 @@ def reply_address(notice: Notice) -> str | None:
     if notice.kind is NoticeKind.DIGEST or not notice.coordinator_email:
         return None
     try:
-        return usable_address(notice.coordinator_email)
+        return deliverable_address(notice.coordinator_email)
     except UnusableAddressError:
         return None

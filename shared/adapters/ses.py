@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import stamina
 
-from shared.adapters.messages import Sender, compose, from_mailbox
+from shared.adapters.messages import AmbiguousMessageError, Sender, compose, from_mailbox
 from shared.adapters.ses_replies import outcome_of
 from shared.adapters.within import within
-from shared.domain.addresses import usable_address
+from shared.domain.addresses import deliverable_address, usable_address
 from shared.domain.errors import TransientError, UnusableAddressError
-from shared.domain.notices import Notice, Outcome, Sent, Throttled, Undeliverable, Unknown
+from shared.domain.notices import Notice, Outcome, Sent, ServiceRefused, Throttled, Undeliverable, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,9 +75,16 @@ class SesMailer:
         Only an answer that says "not now" is tried again, for about as long as `budget`; with no budget, never.
         """
         try:
+            usable_address(self._sender.address)
+        except UnusableAddressError:
+            # A fault in our settings, which would otherwise be taken for one of every recipient's.
+            return ServiceRefused("unusable_sender")
+        try:
             request = self._request(notice)
         except UnusableAddressError:
             return Undeliverable("unusable_address")
+        except AmbiguousMessageError:
+            return Undeliverable("ambiguous_message")
         except Exception:  # noqa: BLE001 - nothing was sent: what stays claimed would be in doubt for ever (I13)
             return Undeliverable("unrenderable_notice")
         try:
@@ -99,7 +106,7 @@ class SesMailer:
     def _request(self, notice: Notice) -> SendEmailRequestTypeDef:
         request: SendEmailRequestTypeDef = {
             "FromEmailAddress": from_mailbox(notice, self._sender),
-            "Destination": {"ToAddresses": [usable_address(notice.recipient_address)]},
+            "Destination": {"ToAddresses": [deliverable_address(notice.recipient_address)]},
             "Content": {"Raw": {"Data": compose(notice, self._sender, self._clock())}},
             "EmailTags": [{"Name": "notice_id", "Value": str(notice.id)}],
         }

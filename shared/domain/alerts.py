@@ -37,6 +37,8 @@ class Condition(StrEnum):
     DUPLICATES = "duplicates"
     BRAKE = "brake"
     WEBSITE_ANSWER_SMALL = "website_answer_small"
+    PAST_TRIGGERS = "past_triggers"
+    TRIGGER_OFF = "trigger_off"
 
 
 class Kind(StrEnum):
@@ -252,6 +254,26 @@ WORDS: dict[Condition, _Words] = {
             "Open the website: are the mentors there?",
             "Compare again: python -m local reconcile",
             "If the rows are truly gone: python -m local reconcile --accept-small --actor YOU --reason WHY",
+        ),
+    ),
+    Condition.PAST_TRIGGERS: _Words(
+        "Changes in the app went past our triggers",
+        "Mentors were changed in the app's database past our triggers: a restore, replication, a trigger that is off.",
+        "mentors in 24 hours",
+        (
+            "The website follows by itself, hiding first. See whether it has: python -m local status",
+            "Compare all of it, for names and numbers that changed as well: python -m local reconcile",
+            "Find out what wrote there. If it was no restore, it will do it again.",
+        ),
+    ),
+    Condition.TRIGGER_OFF: _Words(
+        "A trigger of ours is off",
+        "Triggers of ours are missing or disabled on this table, so changes reach the website by the sweep only.",
+        "triggers",
+        (
+            "Switch them on: ALTER TABLE … ENABLE TRIGGER …; the names are above.",
+            "If they are missing, apply them again as the runbook says.",
+            "Then compare all of it: python -m local reconcile",
         ),
     ),
 }

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.domain.errors import WebsiteUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
+    from uuid import UUID
 
     from shared.domain.listings import SyncRequest
 
@@ -20,6 +21,16 @@ END_OF_VALUE = "\x1f"
 """What each value ends with in a row's content; certification.compare_website writes the app's side the same way."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def mentor_of(key: object) -> str | None:
+    """The mentor whose id a key holds, as the service compares keys: without case, and without spaces at the end."""
+    if not isinstance(key, str):
+        return None
+    if _UUID.fullmatch(key):
+        return key
+    plain = key.rstrip(" ").lower()
+    return plain if _UUID.fullmatch(plain) else None
 
 
 class Shown(IntEnum):
@@ -43,10 +54,14 @@ class Site:
     """The published columns, in the order in which their values are compared."""
     show: Mapping[str, object]
     hide: Mapping[str, object]
+    others: tuple[str, ...] = ()
+    """Columns that are not published, and that were written once."""
+    mapped: bool = True
+    """Whether any organisation's listings live there now."""
 
 
-type SeenRow = tuple[int, str | None, str, int, str]
-"""Site, mentor id or None where the key holds none, the row's own id, Shown, content."""
+type SeenRow = tuple[int, str | None, str, int, str, str | None]
+"""Site, mentor id or None where the key holds none, the row's own id, Shown, content, others or None if empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,22 @@ class Compared:
     counts: dict[str, int]
     app_hash: str
     website_hash: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """Since when a brake holds differences, and when those in flight will have settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastTrigger:
+    """A mentor whose change no trigger has seen. `version` to sync; None: there is nothing to tell the website."""
+
+    mentor_id: UUID
+    version: int | None
+    kind: str
+
+    @property
+    def must_hide(self) -> bool:
+        """Whether the website shows somebody who must not be listed."""
+        return self.kind in {"hide", "day"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +117,7 @@ class Acceptance:
 
 def columns_to_read(sites: Iterable[Site]) -> tuple[str, ...]:
     """What has to be read of a table for all of its sites."""
-    return tuple(dict.fromkeys(name for site in sites for name in (site.key, *site.columns, *site.show)))
+    return tuple(dict.fromkeys(name for site in sites for name in (site.key, *site.columns, *site.show, *site.others)))
 
 
 def seen_rows(sites: Iterable[Site], rows: Iterable[Mapping[str, object]]) -> Iterator[SeenRow]:
@@ -102,7 +133,9 @@ def seen_rows(sites: Iterable[Site], rows: Iterable[Mapping[str, object]]) -> It
         if not name:
             name = next((name for name in row if name not in asked and "@" not in name), "")
         try:
-            row_id = str(row[name])
+            row_id = str(row[name]).lower()
+            if not _UUID.fullmatch(row_id):
+                raise WebsiteUnavailableError("row_without_an_id")
             for view in views:
                 yield view.of(row, row_id)
         except KeyError:
@@ -115,21 +148,15 @@ class _View:
     def __init__(self, site: Site) -> None:
         self._number = site.number
         self._site = site
-        self._values = itemgetter(site.key, *site.columns)  # two at least, so a tuple
+        self._values = itemgetter(site.key, *site.columns, site.key)  # two at least, so a tuple
         self._flags = tuple(site.show)
         self._known: dict[tuple[object, ...], int] = {}
 
     def of(self, row: Mapping[str, object], row_id: str) -> SeenRow:
-        key, *values = self._values(row)
-        mentor = key if isinstance(key, str) and _UUID.fullmatch(key) else None
-        try:
-            content = END_OF_VALUE.join(values) + END_OF_VALUE
-        except TypeError:  # one of them is no text
-            content = "".join([f"{_text(value)}{END_OF_VALUE}" for value in values])
-        if "\0" in content:
-            # PostgreSQL holds no NUL, so the app never has one: the mark in its place makes the two differ.
-            content = content.replace("\0", "\ufffd")
-        return self._number, mentor, row_id, self._shown(row), content
+        key, *values, _ = self._values(row)
+        others = [row[name] for name in self._site.others]
+        filled = _content(others) if any(others) else None
+        return self._number, mentor_of(key), row_id, self._shown(row), _content(values), filled
 
     def _shown(self, row: Mapping[str, object]) -> int:
         flags = [row[name] for name in self._flags]
@@ -138,6 +165,17 @@ class _View:
         if shown is None:
             shown = self._known[key] = _shown(self._site, row)
         return shown
+
+
+def _content(values: list[Any]) -> str:
+    if not values:
+        return ""
+    try:
+        content = END_OF_VALUE.join(values) + END_OF_VALUE
+    except TypeError:  # one of them is no text
+        content = "".join([f"{_text(value)}{END_OF_VALUE}" for value in values])
+    # PostgreSQL holds no NUL, so the app never has one: the mark in its place makes the two differ.
+    return content.replace("\0", "\ufffd") if "\0" in content else content
 
 
 def _text(value: object) -> str:
@@ -162,6 +200,22 @@ def _same(read: object, flag: object) -> bool:
     return type(read) is type(flag) and read == flag
 
 
+CLASSES = ("listed_but_invalid", "missing", "field_drift", "unpublished_field", "orphan")
+"""What a difference is."""
+
+CAUSES = (
+    "hand_edit",
+    "waiting",
+    "in_flight",
+    "day_turns",
+    "day_not_checked",
+    "held_by_brake",
+    "rejected",
+    "came_past_triggers",
+    *(f"{name}_in_flight" for name in CLASSES[:-1]),
+)
+"""Why it is there, as counted; …_in_flight: those of a class that were changed just now, or whose day just turns."""
+
 NOTHING_COMPARED = (
     "pages_read",
     "rows_read",
@@ -171,16 +225,11 @@ NOTHING_COMPARED = (
     "app_listed",
     "website_listed",
     "equal",
-    "in_flight",
     "live_recorded",
     "live_found",
     "sites_small",
-    "listed_but_invalid",
-    "missing",
-    "field_drift",
-    "orphan",
-    "hand_edit",
-    "waiting",
+    *CLASSES,
+    *CAUSES,
     "set_aside",
     "differences_unverified",
     "findings_opened",
@@ -190,11 +239,33 @@ NOTHING_COMPARED = (
     "listings_verified",
     "repairs_requested",
     "repairs_braked",
+    "past_triggers",
+    "past_triggers_hidden",
     "duplicate_transitions",
     "duplicate_reminders",
     "duplicate_notices",
 )
 """The counts of a full comparison, every one of them reported by every run (I12)."""
+
+
+class Answer(StrEnum):
+    """Whether the website shows whom it should."""
+
+    YES = "yes"
+    NO = "no"
+    NOT_YET = "not_yet"
+    """It cannot be told, or what differs was changed a moment ago."""
+
+
+def answer_of(*, complete: bool, counts: Mapping[str, int], equal: bool) -> Answer:
+    """What a proof says (I14). `equal`: whether both sides have the same hash."""
+    if not complete:
+        return Answer.NOT_YET
+    differing = sum(counts.get(name, 0) for name in CLASSES)
+    settling = counts.get("in_flight", 0) + counts.get("day_turns", 0)
+    if differing > settling or (not equal and not settling):
+        return Answer.NO
+    return Answer.NOT_YET if settling else Answer.YES
 
 
 def looks_small(compared: Compared) -> bool:

@@ -35,19 +35,34 @@ class LineReason(StrEnum):
 
     NO_EMAIL = "no_email"
     MALFORMED_EMAIL = "malformed_email"
+    RESERVED_DOMAIN = "reserved_domain"
+    UNUSABLE_ADDRESS = "unusable_address"
     SET_ACTIVE_BY_HAND = "set_active_by_hand"
     AWAITING_MANUAL_REACTIVATION = "awaiting_manual_reactivation"
     SET_EXPIRED_BY_HAND = "set_expired_by_hand"
 
 
+_BAD_ADDRESS = frozenset({LineReason.MALFORMED_EMAIL, LineReason.RESERVED_DOMAIN, LineReason.UNUSABLE_ADDRESS})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestLine:
-    """One mentor in a digest. `days_left` counts calendar days to expires_on, the last valid day."""
+    """One mentor in a digest. `days_left` counts calendar days to expires_on, the last valid day.
+
+    `phone` and `email` are as the app has them, whether they work or not.
+    """
 
     mentor_name: str = field(repr=False)
+    phone: str | None = field(default=None, repr=False)
+    email: str | None = field(default=None, repr=False)
     expires_on: date | None = None
     days_left: int | None = None
     reason: str | None = None
+
+    @property
+    def has_bad_address(self) -> bool:
+        """Whether the e-mail address is one that nothing can be sent to."""
+        return self.reason in _BAD_ADDRESS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.domain.comparison import NOTHING_COMPARED, Proof, by_table, columns_to_read, looks_small, seen_rows
+from shared.domain.comparison import NOTHING_COMPARED, Proof, looks_small
 from shared.domain.errors import CertificationError, ConnectionLostError, TransientError, WebsiteUnavailableError
+from shared.domain.listings import SyncRequest
 from shared.domain.runs import RunState, Verdict, combine, trouble
+from shared.use_cases.read_website import read_again, read_everything
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from datetime import datetime
     from uuid import UUID
@@ -22,6 +24,8 @@ _AT_A_TIME = 1000
 _MOST_VERIFIED = 20_000
 # Enough to compare, to record and to ask for the repairs once everything has been read.
 _SECONDS_TO_END = 60.0
+# Of those whose change no trigger has seen.
+MOST_PAST_TRIGGERS = 10_000
 
 
 class SmallAnswerError(WebsiteUnavailableError):
@@ -43,8 +47,8 @@ def compare_website(
     """Compare, record, ask for repairs, prove. Answers how it went. Safe to repeat and to overlap.
 
     A website that cannot be read to its end, or shows hardly anything of what it was made to show, proves nothing and
-    has nothing repaired; the proof says so. `acceptance`: a person takes a small answer for true. Raises
-    ConnectionLostError when the database is gone.
+    has nothing repaired; the proof says so. A comparison whose connection died says so too, on another connection.
+    `acceptance`: a person takes a small answer for true. Raises ConnectionLostError when the database is gone.
     """
     counts = dict.fromkeys(NOTHING_COMPARED, 0)
     began = now()
@@ -55,6 +59,7 @@ def compare_website(
     if acceptance is not None:
         reconciliation.note_acceptance(run_id, acceptance)
     try:
+        verdicts += _follow_the_app(run_id, reconciliation, queue, counts)
         with comparing() as comparison:
             began = comparison.at
             _read(comparison, reader, counts, time_left)
@@ -66,8 +71,6 @@ def compare_website(
             counts |= {**compared.counts, **comparison.record(run_id)}
             repairs = comparison.repair(run_id, everybody=True)
             counts |= {"repairs_requested": len(repairs.requests), "repairs_braked": repairs.braked}
-    except ConnectionLostError:
-        raise
     except CertificationError as error:
         compared, reason = None, str(error)
         small = isinstance(error, SmallAnswerError)
@@ -84,16 +87,26 @@ def compare_website(
 _LEFT = ("differences_unverified", "repairs_braked")
 
 
+def _follow_the_app(
+    run_id: UUID, reconciliation: Reconciliation, queue: SyncQueue, counts: dict[str, int]
+) -> list[Verdict]:
+    try:
+        ask_past_triggers(run_id, reconciliation, queue, counts)
+    except CertificationError as error:  # it stops no comparison (I13), and the sweep tries again
+        return [Verdict(RunState.DEGRADED, str(error))]
+    return []
+
+
 def _read(
     comparison: Comparison, reader: WebsiteReader, counts: dict[str, int], time_left: Callable[[], float]
 ) -> None:
-    for sites in by_table(comparison.sites):
-        for page in reader.pages(sites[0].table, columns_to_read(sites)):
-            counts["pages_read"] += 1
-            counts["rows_read"] += len(page)
-            comparison.add(seen_rows(sites, page))
-            if time_left() < _SECONDS_TO_END:
-                raise WebsiteUnavailableError("no_time_left")
+    def page_read(rows: int) -> None:
+        counts["pages_read"] += 1
+        counts["rows_read"] += rows
+        if time_left() < _SECONDS_TO_END:
+            raise WebsiteUnavailableError("no_time_left")
+
+    read_everything(comparison, reader, page_read)
 
 
 def _compare(comparison: Comparison, counts: dict[str, int]) -> Compared:
@@ -112,8 +125,8 @@ def _verify(
     time_left: Callable[[], float],
 ) -> Compared:
     """Read what differs once more, by its key: a page that skipped a row, or a change just now, is no difference."""
-    while compared.counts["differences_unverified"] and counts["rows_read_again"] < _MOST_VERIFIED:
-        mentors = comparison.to_verify(_AT_A_TIME)
+    mentors = comparison.to_verify(_AT_A_TIME)
+    while mentors and counts["rows_read_again"] < _MOST_VERIFIED:
         while mentors and counts["rows_read_again"] < _MOST_VERIFIED:
             read_again(mentors, comparison, reader)
             counts["rows_read_again"] += len(mentors)
@@ -121,17 +134,24 @@ def _verify(
                 return comparison.compare()
             mentors = comparison.to_verify(_AT_A_TIME)
         compared = comparison.compare()
+        # Changes go on while this looks: what is in flight by now is looked at by the sweep.
+        mentors = comparison.to_verify(_AT_A_TIME) if compared.counts["differences_unverified"] else ()
     return compared
 
 
-def read_again(mentors: Sequence[UUID], comparison: Comparison, reader: WebsiteReader) -> Compared:
-    """Read these mentors' rows by their keys, in place of what was read before, and compare them."""
-    comparison.forget(mentors)
-    keys = [str(mentor) for mentor in mentors]
-    for sites in by_table(comparison.sites):
-        rows = reader.rows(sites[0].table, sites[0].key, keys, columns_to_read(sites))
-        comparison.add(seen_rows(sites, (row for row in rows if row is not None)))
-    return comparison.compare(mentors)
+def ask_past_triggers(
+    run_id: UUID, reconciliation: Reconciliation, queue: SyncQueue | None, counts: dict[str, int]
+) -> None:
+    """Find whose change no trigger has seen, and have the website follow the app, hiding first (I5, I7).
+
+    `queue` None: nothing may be sent just now, and the sweep asks again later.
+    """
+    found = reconciliation.find_past_triggers(run_id, MOST_PAST_TRIGGERS)
+    counts["past_triggers"] = sum(one.kind != "day" for one in found)
+    counts["past_triggers_hidden"] = sum(one.must_hide for one in found)
+    requests = [SyncRequest(one.mentor_id, one.version) for one in found if one.version is not None]
+    if requests and queue is not None:
+        queue.send(requests)
 
 
 def _look_for_duplicates(run_id: UUID, reconciliation: Reconciliation, counts: dict[str, int]) -> list[Verdict]:

@@ -1,11 +1,11 @@
-"""Every run ends with a reason, also one that an error nobody foresaw breaks off."""
+"""Every run ends with a reason, also one that an error nobody foresaw breaks off, or whose connection died (I18)."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from shared.domain.errors import ConnectionLostError
+from shared.domain.errors import CertificationError, ConnectionLostError
 from shared.domain.runs import trouble
 
 if TYPE_CHECKING:
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 def ending(function: str, run_id: UUID, runs: Runs, report: Report) -> Iterator[None]:
     """Write down that the run failed, and why, when the block raises; then raise the same.
 
-    Without the database nothing can be written down: then the next run tells of one that never ended.
+    A connection that died is replaced for it. Without the database the next run tells of one that never ended.
     """
     try:
         yield
-    except ConnectionLostError:
+    except ConnectionLostError as error:
+        with suppress(CertificationError):
+            runs.finish(run_id, trouble(error))
         raise
     except Exception as error:
         verdict = trouble(error)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.domain.calendar import as_of
-from shared.domain.errors import ConnectionLostError
 from shared.domain.runs import RunFailedError, RunResult, RunState, Verdict, degrade, trouble
 from shared.use_cases.check_credential import checked
+from shared.use_cases.ending import ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,12 +33,11 @@ def reconcile(
     Raises RunFailedError when it failed, so that Lambda says so too, and ConnectionLostError when the database is gone.
     """
     run_id = runs.start(function, scheduled_at, request_id)
-    health = checked(check, function, as_of(scheduled_at, "Europe/Oslo"), report)
+    with ending(function, run_id, runs, report):
+        health = checked(check, function, as_of(scheduled_at, "Europe/Oslo"), report)
     try:
         verdict = work(run_id, health)
-    except ConnectionLostError:
-        raise
-    except Exception as error:  # noqa: BLE001 - a run that ends says how
+    except Exception as error:  # noqa: BLE001 - a run that ends says how, also where its connection died (I18)
         verdict = trouble(error)
     verdict = degrade(verdict, health.troubles())
     runs.finish(run_id, verdict)

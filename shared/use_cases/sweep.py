@@ -1,4 +1,4 @@
-"""The sweep: what a lost doorbell, message or worker left behind is asked for again; what was written is read back."""
+"""The sweep: what a doorbell, message, worker or trigger left behind is asked for; what was written is read back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from shared.domain.errors import CertificationError, ConnectionLostError
 from shared.domain.runs import RunState, Verdict, combine, trouble
-from shared.use_cases.compare_website import read_again
+from shared.use_cases.compare_website import ask_past_triggers
+from shared.use_cases.read_website import read_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,8 @@ REPAIR_QUEUE = "RepairRequests"
 
 # Reported by every sweep, zeros included (I12); what waits is counted besides (certification.count_waiting).
 SWEEP_COUNTS = (
+    "past_triggers",
+    "past_triggers_hidden",
     "repairs_waiting",
     "changes_taken_up",
     "set_aside_retried",
@@ -42,6 +45,7 @@ SWEEP_COUNTS = (
     "listed_but_invalid",
     "missing",
     "field_drift",
+    "unpublished_field",
     "findings_opened",
     "findings_confirmed",
     "findings_superseded",
@@ -79,12 +83,16 @@ class Sweep:
         verdicts = [_attempted(self._look_at_queues), _attempted(self._take_up_missed)]
         stopped, closed_for = self.state.stopped(), self.state.wait_seconds()
         self.counts |= {"sync_stopped": int(stopped is not None), "window_closed_seconds": round(closed_for)}
+        verdicts.append(_attempted(lambda: self._follow_the_app(run_id, may_send=stopped is None and closed_for <= 0)))
         # Nothing goes while a window is closed or we are not let in (I9, I10): what is asked for now would come back.
         if stopped is None and closed_for <= 0:
             verdicts += [_attempted(lambda: self._ask_again(recovered)), _attempted(lambda: self._read_back(run_id))]
         self.counts.update(self.reconciliation.count_waiting())
         self.report.work("reconciliation_sweep", self.counts)
         return combine(verdicts)
+
+    def _follow_the_app(self, run_id: UUID, *, may_send: bool) -> None:
+        ask_past_triggers(run_id, self.reconciliation, self.queue if may_send else None, self.counts)
 
     def _look_at_queues(self) -> None:
         depths = self.depths.read()

@@ -130,6 +130,11 @@ DUPLICATE = (
     " VALUES ('reminder', gen_random_uuid(), '2026-12-01', '30', 2, gen_random_uuid())"
 )
 
+PAST_TRIGGERS = (
+    "INSERT INTO certification.past_triggers (mentor_id, kind, run_id)"
+    " VALUES (gen_random_uuid(), 'hide', gen_random_uuid())"
+)
+
 # How each comes about, and what puts it right: statements, or calls with the foundation.
 CASES: dict[tuple[Condition, str], tuple[Any, Any]] = {
     (Condition.WEBSITE_REFUSES_US, ""): (
@@ -207,6 +212,14 @@ CASES: dict[tuple[Condition, str], tuple[Any, Any]] = {
     (Condition.WEBSITE_ANSWER_SMALL, ""): (
         PROOF.format("false, 'website_answer_small'"),
         PROOF.format("true, NULL"),
+    ),
+    (Condition.PAST_TRIGGERS, ""): (
+        PAST_TRIGGERS,
+        "UPDATE certification.past_triggers SET found_at = found_at - interval '1 day'",
+    ),
+    (Condition.TRIGGER_OFF, "public.peer_mentors"): (
+        "ALTER TABLE peer_mentors DISABLE TRIGGER certification_listing_updated",
+        "ALTER TABLE peer_mentors ENABLE TRIGGER certification_listing_updated",
     ),
 }
 

@@ -197,6 +197,7 @@ def test_each_functions_role_calls_its_own_functions_and_nothing_else(database, 
     asking = syncing - {"claim_listings", "settle_listings"}
     checking, telling = {"website_tables", "note_check"}, {"note_alerts", "claim_alerts_to_tell", "told_alert"}
     comparing = {"open_comparison", "compare_website", "differences_to_verify", "forget_rows", "forget_repeated_rows"}
+    comparing |= {"add_website_rows", "forget_others", "close_comparison", "find_past_triggers"}
     comparing |= {"record_findings", "request_repairs", "write_proof", "note_acceptance", "find_duplicates"}
     sweeping = {
         "take_up_missed_changes",

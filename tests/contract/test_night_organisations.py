@@ -147,7 +147,13 @@ def test_beside_a_mentor_who_is_refused_those_skipped_are_counted_all_the_same(d
 
 
 @pytest.mark.parametrize(
-    ("email", "reason"), [(None, "no_email"), ("  ", "no_email"), ("kari.saether", "malformed_email")]
+    ("email", "reason"),
+    [
+        (None, "no_email"),
+        ("  ", "no_email"),
+        ("kari.saether", "malformed_email"),
+        ("mentor-17@anonymised.invalid", "reserved_domain"),
+    ],
 )
 def test_a_mentor_who_cannot_be_mailed_stands_in_the_coordinators_digest(foundation, functions, email, reason):
     """I13: the reminder and the expiry have a row with the reason, and the coordinator is told."""

@@ -140,7 +140,7 @@ def test_the_numbers_of_an_organisation_are_its_own(database, foundation, organi
 def test_a_difference_of_no_organisation_is_counted(command, foundation, organisation):
     """An orphan, or one of an organisation that was deleted: nobody's row is nobody's business otherwise."""
     finding(foundation, uuid4(), row_id=uuid4(), organisation_id=None)
-    assert "1 difference on the website" in command("status", expect=2)
+    assert "1 difference on the website" in command("status", expect=1)
 
 
 def test_everything_wrong_fits_one_screen_and_says_what_to_do_first(command, foundation, organisation):
@@ -164,7 +164,7 @@ def test_everything_wrong_fits_one_screen_and_says_what_to_do_first(command, fou
     foundation.do("SELECT certification.close_website(600, 'dataverse_429_0x80072322')")
     for queue in ("SyncRequests", "RepairRequests", "SyncDeadLetters", "DeadLetters"):
         foundation.do("SELECT certification.note_queue_depth(%s, 1234)", queue)
-    lines = command("status", expect=2).splitlines()
+    lines = command("status", expect=1).splitlines()
     assert len(lines) <= LINES
     assert max(map(len, lines)) <= COLUMNS
     assert re.match(r"1\d things need you\. URGENT: somebody is listed who must not be \(1 mentor\)", lines[0])
@@ -181,7 +181,7 @@ def test_everything_wrong_fits_one_screen_and_says_what_to_do_first(command, fou
 def test_what_is_wrong_is_seen_though_no_run_has_told_it(command, foundation, organisation):
     """The run that would have told it may be what is missing."""
     aside(foundation, shown(foundation, organisation))
-    assert command("status", expect=2).startswith("1 thing needs you. Dynamics refuses some listings (1 mentor).")
+    assert command("status", expect=1).startswith("1 thing needs you. Dynamics refuses some listings (1 mentor).")
     assert foundation.one("SELECT count(*) FROM certification.alerts") == 0
 
 
@@ -197,7 +197,8 @@ def test_status_as_json_has_every_part(command, foundation, listed):
         "differences": 0,
     }
     assert found["runs"][0]["state"] == "succeeded"
-    assert set(found) == {"at", "organisations", "website", "brakes", "queues", "alerts", "runs", "proof"}
+    parts = {"at", "organisations", "website", "brakes", "queues", "alerts", "runs", "proof", "doorbell_concurrency"}
+    assert set(found) == parts
 
 
 def test_every_condition_has_its_urgency():
@@ -221,10 +222,10 @@ def test_every_command_that_an_alert_names_is_one():
 
 def test_a_proof_that_holds_says_yes_on_one_page(command, foundation, organisation):
     run = ended_run(foundation, "reconciliation_full")
-    proof(foundation, run, in_flight=3)
+    proof(foundation, run)
     page = " ".join(command("proof").split())
     assert "Yes. 412 listed = 412 valid and consenting" in page
-    assert "3 were being changed at that moment" in page
+    assert json.loads(command("proof", "--json"))["verdict"] == "yes"
     assert str(run) in page
     assert page.count("a" * 64) == 2
     assert len(command("proof").splitlines()) < 40
@@ -246,8 +247,8 @@ def test_a_proof_names_each_difference_by_class_and_id_and_what_became_of_it(com
     after = ended_run(foundation, "reconciliation_sweep")
     confirm(foundation, drift, after)
 
-    page = " ".join(command("proof", expect=2).split())
-    assert "Not quite. 412 listed, 412 valid and consenting, 2 differences." in page
+    page = " ".join(command("proof", expect=1).split())
+    assert "No. 1 is shown otherwise than the app has it; 1 row is shown of no mentor in the app. 412 listed" in page
     assert "not the same" in page
     assert "Differences at its end: 2, of which 1 are over by now" in page
     assert str(mentor) in page
@@ -256,13 +257,13 @@ def test_a_proof_names_each_difference_by_class_and_id_and_what_became_of_it(com
     assert "Repaired before, and seen to hold by this run: 1" in page
     assert "Kari" not in page
     assert "Sæther" not in page
-    found = json.loads(command("proof", "--json", expect=2))
+    found = json.loads(command("proof", "--json", expect=1))
     assert [(one["class"], one["outcome"], one["closed_in"]) for one in found["differences"]] == [
         ("field_drift", "confirmed", str(after)),
         ("orphan", None, None),
     ]
     # An older one shows what stood then.
-    old = json.loads(command("proof", "--run", str(earlier), "--json", expect=2))
+    old = json.loads(command("proof", "--run", str(earlier), "--json", expect=1))
     assert [(one["class"], one["closed_in"]) for one in old["differences"]] == [("missing", str(run))]
 
 
@@ -271,24 +272,69 @@ def test_a_proof_that_is_not_complete_proves_nothing_and_says_why(command, found
     foundation.brake(0, 0, organisation)
     foundation.one("SELECT certification.brake_holds(%s, 'repair', 20, 60, %s)", organisation, run)
     proof(foundation, run, reason="website_answer_small")
-    page = " ".join(command("proof", expect=2).split())
+    page = " ".join(command("proof", expect=3).split())
     assert "Nothing is proven: the website showed hardly anybody" in page
     assert "A brake is on in HLF Vestland: repair of 20 of 60 was stopped" in page
 
 
-def test_where_everything_was_being_changed_nothing_is_proven(command, foundation):
-    """0 = 0 would be true, and nothing."""
+HELD = {"listed_but_invalid": 40, "held_by_brake": 40}
+SAID = {
+    "No. 40 are shown who are not valid, held by the brake since 01.12.2026 00:15.": (
+        HELD,
+        {"brake_since": "2026-11-30 23:15:00+00"},
+    ),
+    "No. 40 are shown who are not valid, held by the brake; 1 is shown who is not valid.": (
+        {**HELD, "listed_but_invalid": 41},
+        {},
+    ),
+    "No. 2 are not shown who should be; 1 of them refused by the website.": ({"missing": 2, "rejected": 1}, {}),
+    "No. 1 is shown who is not valid; 1 of them because the day's check has not come.": (
+        {"listed_but_invalid": 1, "day_not_checked": 1},
+        {},
+    ),
+    "No. 1 is shown otherwise than the app has it; 1 of them read only once.": (
+        {"field_drift": 1, "differences_unverified": 1},
+        {},
+    ),
+    "No. 2 rows hold what is published no more.": ({"unpublished_field": 2}, {}),
+    "Not yet. 1 is not shown who should be (changed a moment ago, known after 01.12.2036 10:02).": (
+        {"missing": 1, "in_flight": 1, "missing_in_flight": 1},
+        {"known_at": "2036-12-01 09:02:00+00"},
+    ),
+    "No. 1 is not shown who should be; 1 is not shown who should be (changed a moment ago).": (
+        {"missing": 2, "in_flight": 1, "missing_in_flight": 1},
+        {},
+    ),
+    "Not yet. 3 are shown who are not valid (the day's check has not come yet).": (
+        {"listed_but_invalid": 3, "day_turns": 3, "listed_but_invalid_in_flight": 3},
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_the_first_sentence_counts_every_class(command, foundation, said):
+    """Issue 8 A2, I14: whatever explains a difference, it is counted; yes needs all of them to be 0."""
+    counts, facts = SAID[said]
+    status = 1 if said.startswith("No.") else 3
     run = ended_run(foundation, "reconciliation_full")
-    empty = "e" * 64
     foundation.do(
-        "SELECT certification.write_proof(%s, now(), NULL, 0, 0, 0, %s, %s, '{\"in_flight\": 600}')", run, empty, empty
+        "SELECT certification.write_proof(%s, now(), NULL, 412, 412, 400, %s, %s, %s, %s)",
+        run,
+        "a" * 64,
+        "b" * 64,
+        json.dumps(counts),
+        json.dumps(facts),
     )
-    assert "Nothing is proven yet: all 600" in command("proof", expect=2)
+    assert said in " ".join(command("proof", expect=status).split())
+    assert json.loads(command("proof", "--json", expect=status))["verdict"] == {1: "no", 3: "not_yet"}[status]
+    shown = " ".join(command("status", expect=status).split())
+    assert said in shown
 
 
 def test_without_a_proof_it_is_said_how_to_make_one(command):
-    assert "there is no proof yet" in command("proof", expect=1)
-    assert "there is no proof of run" in " ".join(command("proof", "--run", str(uuid4()), expect=1).split())
+    assert "there is no proof yet" in command("proof", expect=3)
+    assert "there is no proof of run" in " ".join(command("proof", "--run", str(uuid4()), expect=3).split())
 
 
 # alerts, set aside, duplicates ----------------------------------------------------------------------------------------

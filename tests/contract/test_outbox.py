@@ -9,6 +9,8 @@ from itertools import chain, repeat
 
 import pytest
 
+from shared.domain.addresses import deliverable_address
+from shared.domain.errors import UnusableAddressError
 from shared.domain.runs import RunFailedError, RunState
 from tests.foundation import DAY, days
 from tests.nights import Functions, at_night, at_nine
@@ -125,6 +127,79 @@ def test_an_address_that_only_looks_right_is_undeliverable_and_told(foundation, 
     functions.send(DAY)
     assert foundation.notices(mentor) == [("reminder", 7, "undeliverable")]
     assert foundation.digest(turid) == [("undeliverable", "unusable_address")]
+
+
+RESERVED = [
+    "a@anonymised.invalid",
+    "a@X.INVALID",
+    "a@b.test",
+    "a@b.example",
+    "a@b.localhost",
+    "a@b.local",
+    "a@b.onion",
+    "a@b.internal",
+    "a@b.alt",
+    "a@home.arpa",
+]
+ELSEWHERE = ["a@example.no", "a@example.com", "a@invalid.no", "a@contest.no", "a@b.tests", "invalid.test@example.no"]
+
+
+@pytest.mark.parametrize("address", RESERVED + ELSEWHERE)
+def test_the_night_and_the_mail_know_the_same_reserved_domains(foundation, address):
+    """Issue 8 G: else somebody is "reminded" whom nobody can write to, or is not although somebody could."""
+    problem = foundation.one("SELECT certification.mail_problem(%s)", address)
+    assert problem == ("reserved_domain" if address in RESERVED else None)
+    if problem is None:
+        assert deliverable_address(address) == address
+    else:
+        with pytest.raises(UnusableAddressError, match=problem):
+            deliverable_address(address)
+
+
+def test_who_is_at_a_reserved_domain_was_not_reminded(foundation, functions, ses):
+    """Issue 8 G: the app anonymises by such an address. The coordinator hears why, and how else to reach the mentor."""
+    organisation = foundation.organisation()
+    turid = foundation.coordinator(organisation)
+    mentor = foundation.mentor(organisation, DAY + days(7), coordinator=turid, email="m17@anonymised.invalid")
+    foundation.do("UPDATE peer_mentors SET phone = '900 00 000' WHERE id = %s", mentor)
+    functions.night(DAY)
+    functions.send(DAY)
+    assert foundation.reminders(mentor)[7] == "unreachable"
+    assert foundation.digest(turid) == [("unreachable", "reserved_domain")]
+    assert recipients(ses) == ["turid.vik@example.no"]
+    text = ses.messages[0].parsed().get_body(("plain",)).get_content()
+    assert "Telefon: 900 00 000, e-post: m17@anonymised.invalid (virker ikke)." in text
+
+
+def test_a_coordinator_at_a_reserved_domain_is_not_named_as_a_way(foundation, functions, ses):
+    """Issue 8 G: the mentor is told another way."""
+    organisation = foundation.organisation()
+    turid = foundation.coordinator(organisation, email="turid@anonymised.invalid")
+    foundation.mentor(organisation, DAY + days(7), coordinator=turid)
+    functions.night(DAY)
+    functions.send(DAY)
+    (mail,) = ses.messages
+    assert mail.parsed()["Reply-To"] is None
+    assert "(se www.hlf.no)" in mail.parsed().get_body(("plain",)).get_content()
+    assert foundation.notices(turid) == [("digest", None, "undeliverable")]
+
+
+@pytest.mark.parametrize(
+    "name", ["Nordmann, " + "x" * 83, "=?utf-8?q?a=2C_b=40c=2Eno?=", "Å" * 5000, "a\r\nBcc: b@c.no"]
+)
+def test_whatever_people_are_called_everybody_is_told(foundation, functions, ses, name):
+    """Issue 8 G, I13: the mentor, the coordinator and the organisation have the name."""
+    organisation = foundation.organisation()
+    turid = foundation.coordinator(organisation, name=name)
+    mentor = foundation.mentor(organisation, DAY + days(7), coordinator=turid, email="kari@example.no")
+    foundation.do("UPDATE peer_mentors SET last_name = %s WHERE id = %s", name, mentor)
+    foundation.do("UPDATE organisations SET name = %s WHERE id = %s", name, organisation)
+    functions.night(DAY)
+    functions.send(DAY)
+    assert recipients(ses) == ["kari@example.no", "turid.vik@example.no"]
+    for mail in ses.messages:
+        assert [one.addr_spec for one in mail.parsed()["To"].addresses] == [mail.recipient]
+        assert len(mail.parsed()["From"].addresses) == 1
 
 
 def test_a_service_that_refuses_us_loses_nothing_and_fails_the_run(foundation, functions, ses, due):

@@ -120,6 +120,24 @@ def test_a_domain_with_norwegian_letters_is_sent_to_in_punycode(rig):
     assert rig.ses.violations == []
 
 
+def test_a_domain_goes_to_its_owner_and_to_nobody_else(rig):
+    """Issue 8 G: IDNA 2008, in the envelope and in the header."""
+    assert isinstance(rig.send(notice(recipient_address="ola@faß.de")), Sent)
+    (mail,) = rig.ses.messages
+    assert mail.recipient == mail.parsed()["To"].addresses[0].addr_spec == "ola@xn--fa-hia.de"
+
+
+@pytest.mark.parametrize("whose", ["recipient_name", "organisation_name", "coordinator_name"])
+@pytest.mark.parametrize("name", ["Nordmann, Kari " + "x" * 77, "=?utf-8?q?a=2C_b=40c=2Eno?=", "Å" * 5000, "\u202e\n,"])
+def test_a_strange_name_holds_up_no_mail_i13(rig, whose, name):
+    """Issue 8 G: it arrives at its one recipient."""
+    assert isinstance(rig.send(notice(**{whose: name})), Sent)
+    (mail,) = rig.ses.messages
+    for header, address in (("To", "ase.bjorna@example.no"), ("From", "ikke-svar@hlf.example")):
+        assert [one.addr_spec for one in mail.parsed()[header].addresses] == [address]
+    assert rig.ses.violations == []
+
+
 def test_the_tag_and_the_configuration_set_carry_ids_only_i11(ses):
     asked = []
 
@@ -137,11 +155,26 @@ def test_the_tag_and_the_configuration_set_carry_ids_only_i11(ses):
 
 @pytest.mark.parametrize(
     "unusable",
-    [{"recipient_address": "kåre@example.no"}, {"recipient_address": ""}, {"recipient_address": "a@b.no\nx"}],
+    [
+        {"recipient_address": "kåre@example.no"},
+        {"recipient_address": ""},
+        {"recipient_address": "a@b.no\nx"},
+        {"recipient_address": "slettet@anonymised.invalid"},
+        {"recipient_address": "ola@☕.no"},
+    ],
 )
 def test_a_recipient_that_cannot_be_written_is_undeliverable_and_ses_is_not_asked(rig, unusable):
     assert rig.send(notice(**unusable)) == Undeliverable("unusable_address")
     assert rig.ses.counts.requests == 0
+
+
+@pytest.mark.parametrize("sender", ["", "kåre@hlf.example", "a@b.no,c@d.no", "a@b.no\r\nBcc: c@d.no"])
+def test_an_unusable_sender_is_no_fault_of_the_recipient_i13(ses, sender):
+    """Issue 8 G: nobody is written off for a wrong setting."""
+    client = ses_client("eu-north-1")
+    assert SesMailer(client, Sender(sender)).send(notice()) == ServiceRefused("unusable_sender")
+    assert ses.counts.requests == 0
+    client.close()
 
 
 # Every error of SendEmail

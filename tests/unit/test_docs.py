@@ -248,6 +248,16 @@ def test_every_section_of_a_digest_is_on_the_coordinators_page():
     assert titles == re.findall(r"^\| \*\*(.+?)\*\* \|", KOORDINATOR, re.MULTILINE)
 
 
+@pytest.mark.parametrize("locale", ["nn", "en"])
+def test_the_coordinators_page_has_them_in_each_language(locale):
+    """Issue 8 G: nynorsk was missing; and so was the brake, which coordinators meet in each."""
+    body = (ROOT / "shared" / "messages" / "digest" / f"body.{locale}.txt").read_text(encoding="utf-8")
+    part = KOORDINATOR.split({"nn": "## På nynorsk", "en": "## In English"}[locale])[1].split("\n## ")[0]
+    for title in re.findall(r'\{\{ heading\("([^"]+)"', body):
+        assert f"*{title}*" in part
+    assert re.search(r"uvanleg mange|unusually many", part)
+
+
 # What is described is there -------------------------------------------------------------------------------------------
 
 

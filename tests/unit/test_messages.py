@@ -35,14 +35,20 @@ def line(name="Kari Nordmann", **known):
     return DigestLine(mentor_name=name, **({"expires_on": LAST_DAY} | known))
 
 
+PHONE, EMAIL = "+47 900 00 000", "kari.ass@example.no"
 DIGEST = Digest(
-    expired=(line("Kari Ås"), line("Per Bø")),
-    unreachable=(line("Ola Nordmann", reason="no_email"), line("Anne Lund", reason="malformed_email")),
-    undeliverable=(line("Eva Moe", reason="MessageRejected"),),
+    expired=(line("Kari Ås", phone=PHONE, email=EMAIL), line("Per Bø", phone="900 00 001", reason="no_email")),
+    unreachable=(
+        line("Ola Nordmann", phone="900 00 002", reason="no_email"),
+        line("Anne Lund", email="anne.lund", reason="malformed_email"),
+        line("Pål Ek", phone="900 00 003", email="slettet@anonymised.invalid", reason="reserved_domain"),
+        line("Tone Rø", reason="no_email"),
+    ),
+    undeliverable=(line("Eva Moe", phone="ring sønnen", email="eva@example.no", reason="MessageRejected"),),
     needs_decision=(
-        line("Liv Dahl", reason="set_active_by_hand"),
-        line("Nils Vik", reason="awaiting_manual_reactivation"),
-        line("Siv Berg", reason="set_expired_by_hand"),
+        line("Liv Dahl", phone=PHONE, email="liv@example.no", reason="set_active_by_hand"),
+        line("Nils Vik", email="nils@example.no", reason="awaiting_manual_reactivation"),
+        line("Siv Berg", phone=PHONE, reason="set_expired_by_hand"),
         line("Jon Li", reason="40001"),
     ),
     reminded=(line("Tor Hagen", days_left=14), line("Mia Strand", days_left=1), line("Åge Holm", days_left=0)),
@@ -60,7 +66,7 @@ def notice(kind=NoticeKind.REMINDER, locale=Locale.NB, **changes):
         "recipient_name": "Åse Bjørnå",
         "recipient_address": "ase.bjorna@example.no",
         "coordinator_name": "Øyvind Sæther",
-        "coordinator_email": "oyvind@hlf.example",
+        "coordinator_email": "oyvind@hlf.example.no",
     }
     if kind is NoticeKind.DIGEST:
         known |= {"digest": DIGEST, "coordinator_name": None, "coordinator_email": None}
@@ -86,10 +92,43 @@ class Tags(HTMLParser):
         self.seen.append((tag, dict(attrs)))
 
     def handle_data(self, data):
-        self.text.append(data.strip())
+        self.text.append(data)
 
     def names(self):
         return [tag for tag, _ in self.seen]
+
+
+class Balanced(HTMLParser):
+    """Refuses a page whose tags are not closed in the order in which they were opened."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.open = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        assert len(dict(attrs)) == len(attrs)
+        assert not (tag in {"p", "ul", "h1", "h2"} and {"p", "h1", "h2", "a"} & set(self.open))
+        if tag not in {"meta", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def contrast(one, other):
+    """The contrast of two colours as WCAG 2.2 has it."""
+
+    def luminance(colour):
+        colour = colour.lstrip("#")
+        parts = [int(part * (2 // len(part)), 16) / 255 for part in re.findall("." * (len(colour) // 3), colour)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
 
 
 # The words
@@ -99,16 +138,16 @@ class Tags(HTMLParser):
 def test_every_message_in_every_language_reads_as_in_golden(kind, locale):
     """Set UPDATE_GOLDEN=1 to write the files anew, and read what changed."""
     words = render(notice(kind, locale))
-    mail = f"{words.subject}\n\n{words.text}"
-    golden = GOLDEN / f"{kind}.{locale}.txt"
-    if os.environ.get("UPDATE_GOLDEN"):
-        golden.write_text(mail, encoding="utf-8")
-    assert mail == golden.read_text(encoding="utf-8")
+    for suffix, mail in (("txt", f"{words.subject}\n\n{words.text}"), ("html", words.html + "\n")):
+        golden = GOLDEN / f"{kind}.{locale}.{suffix}"
+        if os.environ.get("UPDATE_GOLDEN"):
+            golden.write_text(mail, encoding="utf-8")
+        assert mail == golden.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("kind", "locale"), EVERY_MESSAGE)
 @pytest.mark.parametrize(
-    "coordinator", [(None, None), ("Øyvind", None), (None, "o@hlf.example"), ("Ø", "o@hlf.example")]
+    "coordinator", [(None, None), ("Øyvind", None), (None, "o@hlf.example.no"), ("Ø", "o@hlf.example.no")]
 )
 def test_no_message_has_a_leftover_of_its_template(kind, locale, coordinator):
     name, address = coordinator
@@ -137,21 +176,55 @@ def test_no_message_has_a_leftover_of_its_template(kind, locale, coordinator):
 )
 def test_the_days_left_are_said_as_people_say_them(locale, days, said):
     words = render(notice(locale=Locale(locale), days_left=days))
-    assert re.search(rf" {said} \(31\.12\.2026\)$", words.subject)
+    assert re.search(rf" {said} \((31\.12\.2026|31 December 2026)\)$", words.subject)
     assert f" {said}.\n" in words.text
 
 
 @pytest.mark.parametrize(
     ("locale", "said"),
-    [("nb", "til og med 31.12.2026"), ("nn", "til og med 31.12.2026"), ("en", "up to and including 31.12.2026")],
+    [("nb", "til og med 31.12.2026"), ("nn", "til og med 31.12.2026"), ("en", "up to and including 31 December 2026")],
 )
 @pytest.mark.parametrize("kind", [NoticeKind.REMINDER, NoticeKind.EXPIRED, NoticeKind.REACTIVATED])
 def test_the_last_day_is_said_to_be_a_valid_day(kind, locale, said):
     assert said in render(notice(kind, Locale(locale))).text
 
 
+@pytest.mark.parametrize("kind", list(NoticeKind))
+@pytest.mark.parametrize("month", range(1, 13))
+def test_no_english_mail_has_a_date_in_figures(kind, month):
+    """Issue 8 G: 08.12.2026 is read as 12 August in half of the world; it is 8 December 2026."""
+    day = date(2026, month, 8)
+    digest = Digest(**{section: (line(expires_on=day, days_left=1),) for section in SECTIONS})
+    dates = {"digest": digest} if kind is NoticeKind.DIGEST else {"expires_on": day}
+    words = render(notice(kind, Locale.EN, **dates))
+    said = f"8 {day:%B} 2026"
+    for text in (words.text, words.html) + ((words.subject,) if kind in {"reminder", "expired"} else ()):
+        assert said in text
+        assert not re.search(r"\d\.\d|\b0\d\b", text.partition("</style>")[2] or text)
+
+
 def test_a_single_digit_day_has_its_zero():
     assert "til og med 01.02.2027" in render(notice(expires_on=date(2027, 2, 1))).text
+
+
+def test_nynorsk_says_already_as_nynorsk_does():
+    """Issue 8 G: «alt avtalt» reads as "everything agreed"."""
+    text = render(notice(NoticeKind.EXPIRED, Locale.NN)).text
+    assert "allereie avtalt" in text
+    assert not re.search(r"\balt\b", text)
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+@pytest.mark.parametrize("kind", [NoticeKind.REMINDER, NoticeKind.EXPIRED, NoticeKind.REACTIVATED])
+@pytest.mark.parametrize("name", ["Øyvind Sæther", None])
+@pytest.mark.parametrize("address", [None, "", "oyvind", "oyvind@anonymised.invalid"])
+def test_whom_to_contact_can_be_reached(kind, locale, name, address):
+    """Issue 8 G: without an address of the coordinator, the way goes through the organisation."""
+    words = render(notice(kind, locale, coordinator_name=name, coordinator_email=address))
+    assert re.search(r"(gjennom|through) Hørselsforbundet \((se|sjå|see) www\.hlf\.no\)", words.text)
+    assert (name or "oordinator") in words.text
+    assert {"href": "https://www.hlf.no/"} in [known for tag, known in Tags(words.html).seen if tag == "a"]
+    assert not re.search(r"svaret|answer goes", words.text)
 
 
 @pytest.mark.parametrize("locale", list(Locale))
@@ -168,18 +241,18 @@ def test_a_mentor_without_a_name_is_greeted_all_the_same(kind, locale):
 
 
 def test_a_coordinators_unusable_address_is_neither_shown_nor_replied_to():
-    told = notice(coordinator_email="oyvind@hlf.example\r\nBcc: alle@hlf.example")
+    told = notice(coordinator_email="oyvind@hlf.example.no\r\nBcc: alle@hlf.example")
     assert "alle@" not in render(told).text
     assert "svaret" not in render(told).text
     assert parsed(compose(told, SENDER, AT))["Reply-To"] is None
 
 
 def test_a_reply_to_a_mentors_mail_goes_to_the_coordinator():
-    assert parsed(compose(notice(), SENDER, AT))["Reply-To"] == "oyvind@hlf.example"
+    assert parsed(compose(notice(), SENDER, AT))["Reply-To"] == "oyvind@hlf.example.no"
 
 
 def test_a_digest_has_no_reply_address_even_if_the_row_has_a_coordinator():
-    told = notice(NoticeKind.DIGEST, coordinator_name="Øyvind", coordinator_email="oyvind@hlf.example")
+    told = notice(NoticeKind.DIGEST, coordinator_name="Øyvind", coordinator_email="oyvind@hlf.example.no")
     assert parsed(compose(told, SENDER, AT))["Reply-To"] is None
     assert "Øyvind" not in render(told).text
 
@@ -247,6 +320,52 @@ def test_a_mentors_name_cannot_make_a_section_of_its_own():
     assert len(re.findall(r"^-{3,}$", words.text, re.MULTILINE)) == 1
 
 
+BOTH, PHONE_ONLY, EMAIL_ONLY = {"phone": "P", "email": "e@example.no"}, {"phone": "P"}, {"email": "e@example.no"}
+
+
+@pytest.mark.parametrize(
+    ("locale", "known", "said"),
+    [
+        ("nb", BOTH, "Telefon: P, e-post: e@example.no."),
+        ("nb", PHONE_ONLY, "Telefon: P, ingen e-postadresse."),
+        ("nb", EMAIL_ONLY, "E-post: e@example.no, ikke noe telefonnummer."),
+        ("nb", {}, "Verken telefonnummer eller e-postadresse står i appen."),
+        ("nb", {"phone": " \u200b", "email": "\n"}, "Verken telefonnummer eller e-postadresse står i appen."),
+        ("nn", BOTH, "Telefon: P, e-post: e@example.no."),
+        ("nn", PHONE_ONLY, "Telefon: P, inga e-postadresse."),
+        ("nn", EMAIL_ONLY, "E-post: e@example.no, ikkje noko telefonnummer."),
+        ("nn", {}, "Verken telefonnummer eller e-postadresse står i appen."),
+        ("en", BOTH, "Phone: P, e-mail: e@example.no."),
+        ("en", PHONE_ONLY, "Phone: P, no e-mail address."),
+        ("en", EMAIL_ONLY, "E-mail: e@example.no, no phone number."),
+        ("en", {}, "Neither a phone number nor an e-mail address is in the app."),
+    ],
+)
+@pytest.mark.parametrize("section", SECTIONS[:4])
+def test_who_must_be_contacted_has_the_ways_beside_the_name(section, locale, known, said):
+    """Issue 8 G: in every section that asks for something, and what there is none of is said."""
+    told = notice(NoticeKind.DIGEST, Locale(locale), digest=Digest(**{section: (line(**known),)}))
+    (entry,) = re.findall(r"^- Kari.*", render(told).text, re.MULTILINE)
+    assert entry.endswith(f" {said}")
+
+
+@pytest.mark.parametrize("reason", ["malformed_email", "reserved_domain", "unusable_address"])
+def test_an_address_that_does_not_work_is_shown_and_said_not_to(reason):
+    """Issue 8 G: the coordinator sees the slip of the pen, and no link to it."""
+    digest = Digest(expired=(line(email="slettet@anonymised.invalid", reason=reason),))
+    words = render(notice(NoticeKind.DIGEST, digest=digest))
+    assert "E-post: slettet@anonymised.invalid (virker ikke), ikke noe telefonnummer." in words.text
+    assert "a" not in Tags(words.html).names()
+
+
+@pytest.mark.parametrize("locale", list(Locale))
+@pytest.mark.parametrize("section", ["unreachable", "undeliverable"])
+def test_nobody_is_asked_to_phone_and_nothing_else(section, locale):
+    """Issue 8 G: coordinators and mentors are hard of hearing; a text message comes first."""
+    text = render(notice(NoticeKind.DIGEST, locale, digest=Digest(**{section: (line(phone=PHONE),)}))).text
+    assert re.search(r"[Ss]end SMS eller ring|send a text message or phone", text)
+
+
 # The page
 
 
@@ -255,17 +374,79 @@ def test_the_page_says_the_same_as_the_text_in_a_language_it_names(kind, locale)
     words = render(notice(kind, locale))
     page = Tags(words.html)
     assert page.seen[0] == ("html", {"lang": locale.value})
-    flat = " ".join(" ".join(page.text).split())
+    flat = " ".join("".join(page.text).split())
     for said in words.text.splitlines():
         assert said.removeprefix("- ").strip("-") in flat
 
 
 @pytest.mark.parametrize(("kind", "locale"), EVERY_MESSAGE)
-def test_the_page_has_one_main_heading_and_nothing_that_is_fetched_or_followed(kind, locale):
+def test_the_page_has_one_main_heading_and_fetches_nothing(kind, locale):
     page = Tags(render(notice(kind, locale)).html)
     assert page.names().count("h1") == 1
-    assert not {"img", "a", "script", "link", "iframe", "form"} & set(page.names())
-    assert not re.search(r"https?:|url\(|@import", render(notice(kind, locale)).html)
+    assert not {"img", "script", "link", "iframe", "form"} & set(page.names())
+    assert not re.search(r"http:|url\(|@import|src=", render(notice(kind, locale)).html)
+
+
+@pytest.mark.parametrize(("kind", "locale"), EVERY_MESSAGE)
+def test_every_tag_of_the_page_is_closed_where_it_belongs(kind, locale):
+    """Issue 8 G: what a mail program has to guess at, each guesses in its own way."""
+    Balanced(render(notice(kind, locale)).html)
+
+
+@pytest.mark.parametrize(("kind", "locale"), EVERY_MESSAGE)
+def test_the_page_has_a_dark_mode(kind, locale):
+    """Issue 8 G: the reader's own choice, with colours for text, ground and links in both."""
+    page = render(notice(kind, locale)).html
+    assert ("meta", {"name": "color-scheme", "content": "light dark"}) in Tags(page).seen
+    light, dark = page.split("@media (prefers-color-scheme: dark)")
+    for colours in (light, dark):
+        body, link = (re.search(rf"^{tag} {{ (.*color.*) }}$", colours, re.MULTILINE)[1] for tag in ("body", "a"))
+        ground, ink = re.search(r"background: (#\w+); color: (#\w+);", body).groups()
+        assert contrast(ground, ink) >= 7
+        assert contrast(ground, re.search(r"#\w+", link)[0]) >= 7
+
+
+@pytest.mark.parametrize("kind", list(NoticeKind))
+def test_addresses_and_numbers_are_links(kind):
+    """Issue 8 G: mailto: and tel:, and only where they lead somewhere."""
+    links = [known["href"] for tag, known in Tags(render(notice(kind)).html).seen if tag == "a"]
+    expected = [
+        *("tel:+4790000000", f"mailto:{EMAIL}", "tel:+4790000001", "tel:+4790000002", "tel:+4790000003"),
+        *("mailto:eva@example.no", "tel:+4790000000", "mailto:liv@example.no", "mailto:nils@example.no"),
+        "tel:+4790000000",
+    ]
+    assert links == (expected if kind is NoticeKind.DIGEST else ["mailto:oyvind@hlf.example.no"])
+
+
+@pytest.mark.parametrize(
+    ("number", "target"),
+    [
+        ("90000000", "tel:+4790000000"),
+        ("900 00 000", "tel:+4790000000"),
+        ("0047 900 00 000", "tel:+4790000000"),
+        ("+46 (0)70-123 45 67", "tel:+46701234567"),
+        ("+4790000000", "tel:+4790000000"),
+        ("02800", "tel:02800"),
+        ("90000000 / 90000001", None),
+        ("ring sønnen", None),
+        ("12", None),
+        ('"><script>', None),
+        ("+", None),
+        ("٩٠٠٠٠٠٠٠", None),
+    ],
+)
+def test_a_number_is_a_link_if_a_phone_can_call_it(number, target):
+    digest = Digest(expired=(line(phone=number),))
+    page = Tags(render(notice(NoticeKind.DIGEST, digest=digest)).html)
+    assert [known["href"] for tag, known in page.seen if tag == "a"] == ([target] if target else [])
+    assert number in "".join(page.text)
+
+
+def test_an_address_cannot_add_to_its_link():
+    """Issue 8 G: & and ? are legal in an address, and would be a subject, a copy, a text (RFC 6068)."""
+    digest = Digest(expired=(line(email="a?cc=x&b%41@example.no"),))
+    page = Tags(render(notice(NoticeKind.DIGEST, digest=digest)).html)
+    assert [known["href"] for tag, known in page.seen if tag == "a"] == ["mailto:a%3Fcc%3Dx%26b%2541@example.no"]
 
 
 def test_a_name_cannot_put_markup_into_the_page():
@@ -325,7 +506,7 @@ def test_every_octet_is_7_bit_and_every_line_short_and_ended_by_crlf(kind, local
 def test_the_octets_decode_to_norwegian_without_an_email_parser():
     raw = compose(notice(NoticeKind.DIGEST, Locale.NN), SENDER, AT)
     head, _, body = raw.partition(b"\r\n\r\n")
-    assert "Må kontaktast på telefon (2)" in decodestring(body).decode()
+    assert "Kan ikkje nåast på e-post (4)" in decodestring(body).decode()
     unfolded = re.sub(r"\r\n[ \t]", " ", head.decode("ascii"))
     headers = dict(one.split(": ", 1) for one in unfolded.split("\r\n"))
 
@@ -335,7 +516,7 @@ def test_the_octets_decode_to_norwegian_without_an_email_parser():
             for part, charset in decode_header(value)
         )
 
-    assert words_of(headers["Subject"]).startswith("9 må følgjast opp: 2 gått ut, 2 utan e-post")
+    assert words_of(headers["Subject"]).startswith("11 må følgjast opp: 2 gått ut, 4 utan e-post")
     assert words_of(headers["From"]) == "Hørselsforbundet <ikke-svar@hlf.example>"
     assert words_of(headers["To"]) == "Åse Bjørnå <ase.bjorna@example.no>"
 
@@ -400,8 +581,9 @@ def test_no_name_and_no_address_adds_a_header_or_a_recipient(name, address):
     assert not any(part.defects for part in message.walk())
     assert message.keys() == parsed(compose(notice(), SENDER, AT)).keys()
     assert [one.addr_spec for one in message["To"].addresses] == [usable_address(address)]
-    # Where a very long name has no place to fold, the standard library's folding may leave a space in it.
-    assert "".join(message["To"].addresses[0].display_name.split()) == "".join(readable_name(name).split())
+    # Python 3.13.0 reads a space between the two encoded words of a long name.
+    shown = "".join(message["To"].addresses[0].display_name.split())
+    assert shown == ("" if "=?" in readable_name(name) else "".join(readable_name(name).split()))
     head = raw.partition(b"\r\n\r\n")[0]
     assert len(re.findall(rb"^To:", head, re.MULTILINE)) == 1
 
@@ -425,7 +607,9 @@ def test_no_coordinator_adds_a_header_or_keeps_the_mentor_from_being_told(name, 
 
 def test_half_a_letter_in_another_persons_name_still_makes_a_mail():
     told = notice(coordinator_name="Øyvind\ud800\0Sæther")
-    assert "Øyvind Sæther (oyvind@hlf.example)" in parsed(compose(told, SENDER, AT)).get_body(("plain",)).get_content()
+    assert (
+        "Øyvind Sæther (oyvind@hlf.example.no)" in parsed(compose(told, SENDER, AT)).get_body(("plain",)).get_content()
+    )
     told = notice(NoticeKind.DIGEST, digest=Digest(expired=(line("Kari\ud800"),)))
     assert "- Kari:" in parsed(compose(told, SENDER, AT)).get_body(("plain",)).get_content()
 
@@ -519,7 +703,7 @@ def test_a_notice_that_would_read_as_nonsense_cannot_be_made(broken):
 
 @pytest.mark.parametrize("kind", list(NoticeKind))
 def test_a_notice_shown_in_a_log_names_nobody_i11(kind):
-    told = notice(kind, coordinator_name="Øyvind Sæther", coordinator_email="oyvind@hlf.example")
+    told = notice(kind, coordinator_name="Øyvind Sæther", coordinator_email="oyvind@hlf.example.no")
     assert "4711" in repr(told)
     assert not re.search(r"Åse|ase|Øyvind|Hørsel|@|Kari|Nordmann", f"{told!r} {told}")
 

@@ -1,14 +1,16 @@
-"""The comparison in PostgreSQL: the website's rows stream into a temporary table, which ends with the transaction."""
+"""The comparison in PostgreSQL: the website's rows go into a table page by page, and are joined with the app there."""
 
 from __future__ import annotations
 
 import json
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shared.adapters.postgres.connection import Connection, call, translated
-from shared.domain.comparison import Compared, Repairs, Site
+from shared.adapters.postgres.connection import Connection, call
+from shared.domain.comparison import Compared, PastTrigger, Repairs, Site
+from shared.domain.errors import CertificationError
 from shared.domain.listings import SyncRequest
 
 if TYPE_CHECKING:
@@ -19,96 +21,150 @@ if TYPE_CHECKING:
     from shared.domain.comparison import Acceptance, Proof, SeenRow
 
 
-_NULL = r"\N"
-_SPECIAL = re.compile(r"[\\\t\n\r]")
-_ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-
-
-def _line(row: SeenRow) -> str:
-    """A row as COPY reads it (https://www.postgresql.org/docs/current/sql-copy.html, "Text Format")."""
-    site, mentor, row_id, shown, content = row
-    if _SPECIAL.search(content):
-        content = content.translate(_ESCAPED)
-    return f"{site}\t{mentor or _NULL}\t{row_id}\t{shown}\t{content}\n"
-
-
 class PostgresComparison:
-    """shared.ports.Comparison, within one transaction on a connection of its own (migration 0012)."""
+    """shared.ports.Comparison (database/functions/comparison.sql). Every call is one committed statement (I18)."""
 
     def __init__(self, connection: Connection, settling: timedelta) -> None:
         self._connection = connection
-        row = call(connection, "SELECT clock_timestamp() AS at, clock_timestamp() - %(s)s AS before", {"s": settling})[
-            0
-        ]
-        self.at: datetime = row["at"]
-        self._before: datetime = row["before"]
+        rows = call(connection, "SELECT * FROM certification.open_comparison(%(settling)s)", {"settling": settling})
+        self._id: UUID = rows[0]["comparison_id"]
+        self.at: datetime = rows[0]["at"]
         self.sites = tuple(
-            Site(row["site"], row["website_table"], row["website_key"], tuple(row["columns"]), row["show"], row["hide"])
-            for row in call(connection, "SELECT * FROM certification.open_comparison()", {})
+            Site(
+                row["site"],
+                row["website_table"],
+                row["website_key"],
+                tuple(row["columns"]),
+                row["show"],
+                row["hide"],
+                tuple(row["others"]),
+                row["mapped"],
+            )
+            for row in rows
         )
 
     def add(self, rows: Iterable[SeenRow]) -> None:
         """Rows of the website."""
-        with (
-            translated(self._connection),
-            self._connection.cursor() as cursor,
-            cursor.copy("COPY pg_temp.website_rows (site, mentor_id, row_id, shown, content) FROM STDIN") as copy,
-        ):
-            # The whole page at once: a million times row by row costs more than the comparison's own statement.
-            copy.write("".join(map(_line, rows)))
+        columns = list(zip(*rows, strict=True))
+        if not columns:
+            return
+        sites, mentors, row_ids, shown, contents, others = columns
+        call(
+            self._connection,
+            "SELECT certification.add_website_rows(%(id)s, %(sites)s::integer[], %(mentors)s::uuid[], %(rows)s::uuid[],"
+            " %(shown)s::smallint[], %(contents)s::text[], %(others)s::text[])",
+            {
+                "id": self._id,
+                # As PostgreSQL writes arrays: the driver would look at each of a million values.
+                "sites": f"{{{','.join(map(str, sites))}}}",
+                "mentors": f"{{{','.join([mentor or 'NULL' for mentor in mentors])}}}",
+                "rows": f"{{{','.join(row_ids)}}}",
+                "shown": f"{{{','.join(map(str, shown))}}}",
+                "contents": _texts(contents),
+                "others": _texts(others),
+            },
+        )
+
+    def forget_others(self, site: int, columns: Sequence[str]) -> None:
+        """These columns are gone from the website."""
+        call(
+            self._connection,
+            "SELECT certification.forget_others(%(id)s, %(site)s, %(columns)s)",
+            {"id": self._id, "site": site, "columns": list(columns)},
+        )
+        self.sites = tuple(
+            replace(one, others=tuple(name for name in one.others if name not in columns))
+            if one.number == site
+            else one
+            for one in self.sites
+        )
 
     def compare(self, mentors: Sequence[UUID] | None = None) -> Compared:
-        """Compare everything, or these mentors once more. What is changing just now is left alone."""
+        """Compare everything, or these mentors once more."""
         rows = call(
             self._connection,
-            "SELECT * FROM certification.compare_website(%(mentors)s, %(before)s)",
-            {"mentors": None if mentors is None else list(mentors), "before": self._before},
+            "SELECT * FROM certification.compare_website(%(id)s, %(mentors)s)",
+            {"id": self._id, "mentors": None if mentors is None else list(mentors)},
         )
-        digests = {row["measure"]: row["digest"] for row in rows if row["digest"] is not None}
+        facts = {row["measure"]: row["digest"] for row in rows if row["digest"] is not None}
         counts = {row["measure"]: row["n"] for row in rows if row["digest"] is None}
-        return Compared(counts, digests["app_hash"], digests["website_hash"])
+        return Compared(counts, facts.pop("app_hash"), facts.pop("website_hash"), facts)
 
     def to_verify(self, limit: int) -> tuple[UUID, ...]:
         """Mentors with a difference that was seen once only."""
-        rows = call(self._connection, "SELECT * FROM certification.differences_to_verify(%(n)s)", {"n": limit})
+        rows = call(
+            self._connection,
+            "SELECT * FROM certification.differences_to_verify(%(id)s, %(n)s)",
+            {"id": self._id, "n": limit},
+        )
         return tuple(row["mentor_id"] for row in rows)
 
     def forget(self, mentors: Sequence[UUID]) -> None:
         """The rows of these are about to be read again."""
-        call(self._connection, "SELECT certification.forget_rows(%(mentors)s)", {"mentors": list(mentors)})
+        call(
+            self._connection,
+            "SELECT certification.forget_rows(%(id)s, %(mentors)s)",
+            {"id": self._id, "mentors": list(mentors)},
+        )
 
     def forget_repeated(self) -> int:
         """Rows that a page gave twice. Answers how many."""
-        n: int = call(self._connection, "SELECT certification.forget_repeated_rows() AS n", {})[0]["n"]
+        n: int = call(self._connection, "SELECT certification.forget_repeated_rows(%(id)s) AS n", {"id": self._id})[0][
+            "n"
+        ]
         return n
 
     def record(self, run_id: UUID, mentors: Sequence[UUID] | None = None) -> dict[str, int]:
         """Write the findings down, and close those that are over: of everybody, or of these mentors."""
         rows = call(
             self._connection,
-            "SELECT * FROM certification.record_findings(%(run)s, %(mentors)s, %(before)s)",
-            {"run": run_id, "mentors": None if mentors is None else list(mentors), "before": self._before},
+            "SELECT * FROM certification.record_findings(%(run)s, %(id)s, %(mentors)s)",
+            {"run": run_id, "id": self._id, "mentors": None if mentors is None else list(mentors)},
         )
         return {row["measure"]: row["n"] for row in rows}
 
     def repair(self, run_id: UUID, *, everybody: bool) -> Repairs:
-        """Raise the listings that differ. They are to be synced once this is committed."""
+        """Raise the listings that differ."""
         rows = call(
             self._connection,
-            "SELECT * FROM certification.request_repairs(%(run)s, %(everybody)s)",
-            {"run": run_id, "everybody": everybody},
+            "SELECT * FROM certification.request_repairs(%(run)s, %(id)s, %(everybody)s)",
+            {"run": run_id, "id": self._id, "everybody": everybody},
         )
         return Repairs(
             tuple(SyncRequest(row["mentor_id"], row["version"]) for row in rows if row["mentor_id"] is not None),
             sum(row["braked"] or 0 for row in rows),
         )
 
+    def close(self) -> None:
+        """Drop what was read."""
+        call(self._connection, "SELECT certification.close_comparison(%(id)s)", {"id": self._id})
+
+
+_QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"'})
+_TO_QUOTE = re.compile(r'[\\"]')
+
+
+def _texts(values: Sequence[str | None]) -> str:
+    """The values as PostgreSQL writes an array of text."""
+    return f"{{{','.join(map(_quoted, values))}}}"
+
+
+def _quoted(value: str | None) -> str:
+    if value is None:
+        return "NULL"
+    return f'"{value.translate(_QUOTED) if _TO_QUOTE.search(value) else value}"'
+
 
 @contextmanager
 def comparing(connection: Connection, settling: timedelta) -> Iterator[PostgresComparison]:
-    """A comparison in a transaction, committed unless the block raises. What was written while `settling` is left."""
-    with translated(connection), connection.transaction():
-        yield PostgresComparison(connection, settling)
+    """A comparison, which is gone when the block ends. What was written while `settling` may still be under way."""
+    comparison = PostgresComparison(connection, settling)
+    try:
+        yield comparison
+    finally:
+        # What a dead connection leaves is removed by the next comparison.
+        with suppress(CertificationError):
+            comparison.close()
 
 
 class PostgresReconciliation:
@@ -152,6 +208,15 @@ class PostgresReconciliation:
         ]["n"]
         return n
 
+    def find_past_triggers(self, run_id: UUID, limit: int) -> tuple[PastTrigger, ...]:
+        """Raise the listings whose change no trigger has seen, those that must be hidden first."""
+        rows = call(
+            self._connection,
+            "SELECT * FROM certification.find_past_triggers(%(run)s, %(limit)s)",
+            {"run": run_id, "limit": limit},
+        )
+        return tuple(PastTrigger(row["mentor_id"], row["version"], row["kind"]) for row in rows)
+
     def to_recheck(self, settling: timedelta, limit: int) -> tuple[UUID, ...]:
         """Whose rows to read back."""
         rows = call(
@@ -168,7 +233,7 @@ class PostgresReconciliation:
         call(
             self._connection,
             "SELECT certification.write_proof(%(run)s, %(at)s, %(reason)s, %(app)s, %(website)s, %(equal)s,"
-            " %(app_hash)s, %(website_hash)s, %(counts)s)",
+            " %(app_hash)s, %(website_hash)s, %(counts)s, %(facts)s)",
             {
                 "run": run_id,
                 "at": proof.at,
@@ -179,6 +244,7 @@ class PostgresReconciliation:
                 "app_hash": compared.app_hash if compared else None,
                 "website_hash": compared.website_hash if compared else None,
                 "counts": json.dumps(proof.counts),
+                "facts": json.dumps(dict(compared.facts) if compared else {}),
             },
         )
 

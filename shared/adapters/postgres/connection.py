@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import select
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 from psycopg.rows import dict_row
@@ -29,19 +30,52 @@ _LONGEST_IDLE_SECONDS = 120.0
 
 @contextmanager
 def connect(read_secret: Callable[[bool], Mapping[str, Any]]) -> Iterator[Connection]:
-    """A connection in autocommit: every statement is a transaction of its own.
+    """A connection in autocommit: every statement is a transaction of its own, and goes by another after one has died.
 
     `read_secret(fresh)` answers the secret in the form RDS writes it: host, port, dbname, username, password; and how
     TLS is done, as in `tls_arguments`. A refused login reads the secret afresh once, because a cached one may have been
     rotated. Raises ConnectionLostError, whose message is a code: what libpq says names hosts and users. The code
     `database_tls_failed` holds a refused certificate and what `fails_in_tls` cannot tell from one.
     """
-    connection = _open(read_secret(False), retry=lambda: read_secret(True))
+    connection = cast("Connection", _Reopening(lambda: _open(read_secret(False), retry=lambda: read_secret(True))))
     try:
         with translated(connection):
             yield connection
     finally:
         connection.close()
+
+
+class _Reopening:
+    """A connection that is opened anew when it has died before a statement, so that a run can say how it ended.
+
+    What dies with a statement is raised. In autocommit nothing is lost between two statements.
+    """
+
+    def __init__(self, connect_anew: Callable[[], Connection]) -> None:
+        self._connect_anew = connect_anew
+        self._connection = connect_anew()
+
+    def execute(self, *statement: Any, **how: Any) -> Any:  # noqa: ANN401 - as psycopg has it
+        if self._has_died():
+            self._connection.close()
+            self._connection = self._connect_anew()
+        return self._connection.execute(*statement, **how)
+
+    def _has_died(self) -> bool:
+        """Whether the server has said goodbye since the last statement. Costs nothing where it has said nothing."""
+        if self._connection.closed:
+            return True
+        poll = select.poll()
+        poll.register(self._connection.fileno(), select.POLLIN)
+        try:
+            if poll.poll(0):
+                self._connection.execute("SELECT 1")
+        except psycopg.Error:
+            return True
+        return False
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        return getattr(self._connection, name)
 
 
 class KeptConnection:

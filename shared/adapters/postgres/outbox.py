@@ -98,6 +98,8 @@ class PostgresOutbox:
             sections[row["section"]].append(
                 DigestLine(
                     mentor_name=row["mentor_name"],
+                    phone=row["phone"],
+                    email=row["email"],
                     expires_on=row["expires_on"],
                     days_left=_days_left(row["expires_on"], today),
                     reason=row["reason"],

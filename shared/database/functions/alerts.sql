@@ -76,7 +76,8 @@ LANGUAGE sql STABLE SET jit = off AS $$
       FROM state AS s WHERE s.pending_secret NOT IN ('none', 'good')
     UNION ALL
     SELECT 'listed_but_invalid', '', min(x.at), count(DISTINCT x.mentor_id), certification.some(array_agg(DISTINCT x.mentor_id)), '', '{}'
-      FROM (SELECT f.mentor_id, f.opened_at AS at FROM open AS f WHERE f.class = 'listed_but_invalid'
+      FROM (SELECT f.mentor_id, f.opened_at AS at FROM open AS f
+             WHERE f.class = 'listed_but_invalid' AND f.cause <> 'brake' -- that one is told as the brake
             UNION ALL SELECT l.mentor_id, l.changed_at FROM late AS l) AS x
     HAVING count(*) > 0
     UNION ALL
@@ -159,6 +160,12 @@ LANGUAGE sql STABLE SET jit = off AS $$
     UNION ALL
     SELECT 'website_answer_small', '', p.at, 1, '{}', '', '{}'
       FROM (SELECT q.* FROM certification.proofs AS q ORDER BY q.at DESC LIMIT 1) AS p WHERE p.reason = 'website_answer_small'
+    UNION ALL
+    SELECT 'past_triggers', '', min(p.found_at), count(*), certification.some(array_agg(p.mentor_id)), '', '{}'
+      FROM certification.past_triggers AS p WHERE p.found_at > clock_timestamp() - interval '24 hours' HAVING count(*) > 0
+    UNION ALL
+    SELECT 'trigger_off', t.relation, clock_timestamp(), count(*), '{}', '', jsonb_build_object('triggers', string_agg(t.name, ',' ORDER BY t.name))
+      FROM certification.triggers_off() AS t GROUP BY t.relation
 $$;
 COMMENT ON FUNCTION certification.troubles IS 'Everything that operations has to know of just now, one row for each condition and subject. Ids, codes and numbers only (I11).';
 

@@ -10,49 +10,108 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION certification.website_tables IS 'The tables of the website that listings live in, and their keys.';
 
-CREATE OR REPLACE FUNCTION certification.open_comparison()
-RETURNS TABLE (site integer, website_table text, website_key text, columns text[], show jsonb, hide jsonb)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+CREATE OR REPLACE FUNCTION certification.remember_places() RETURNS void
+LANGUAGE sql AS $$
+    INSERT INTO certification.website_places AS p (website_table, website_key, show, hide)
+    SELECT DISTINCT ON (1, 2) m.mapping ->> 'table', m.mapping ->> 'key', m.mapping -> 'show', m.mapping -> 'hide'
+      FROM (SELECT certification.effective_mapping(o.id) AS mapping FROM public.organisations AS o
+            UNION SELECT d.listing_mapping::jsonb FROM certification.standard AS d) AS m
+     ORDER BY 1, 2, m.mapping::text
+    ON CONFLICT ON CONSTRAINT website_places_pkey DO UPDATE SET show = excluded.show, hide = excluded.hide
+     WHERE (p.show, p.hide) IS DISTINCT FROM (excluded.show, excluded.hide)
+$$;
+COMMENT ON FUNCTION certification.remember_places IS 'Where listings live now, for the time when they live elsewhere.';
+
+CREATE OR REPLACE FUNCTION certification.open_comparison(p_settling interval)
+RETURNS TABLE (comparison_id uuid, at timestamptz, site integer, website_table text, website_key text, columns text[],
+               others text[], show jsonb, hide jsonb, mapped boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off AS $$
+#variable_conflict use_column
+DECLARE
+    v_id uuid;
+    v_at timestamptz;
+    v_dead uuid;
 BEGIN
-    -- One site for each mapping that is in force; organisations that publish alike share one.
-    CREATE TEMPORARY TABLE sites ON COMMIT DROP AS
-        SELECT (row_number() OVER (ORDER BY m.mapping ->> 'table', m.mapping ->> 'key', m.mapping::text))::integer AS site,
-               m.mapping, m.organisations,
-               ARRAY(SELECT k FROM jsonb_object_keys(m.mapping -> 'columns') AS k ORDER BY k COLLATE "C") AS columns
+    -- No function lives for sixteen minutes.
+    FOR v_dead IN SELECT c.id FROM certification.comparisons AS c WHERE c.used_at < clock_timestamp() - interval '16 minutes' LOOP
+        PERFORM certification.close_comparison(v_dead);
+    END LOOP;
+    PERFORM certification.remember_places();
+    INSERT INTO certification.comparisons AS c (settling) VALUES (p_settling) RETURNING c.id, c.at INTO v_id, v_at;
+    INSERT INTO certification.comparison_sites
+        (comparison_id, site, website_table, website_key, mapping, organisations, columns, others, is_first)
+    WITH mapped AS (
+        SELECT m.mapping, m.organisations, m.mapping ->> 'table' AS website_table, m.mapping ->> 'key' AS website_key
           FROM (SELECT certification.effective_mapping(o.id) AS mapping, array_agg(o.id ORDER BY o.id) AS organisations
                   FROM (SELECT l.organisation_id AS id FROM certification.listings AS l GROUP BY l.organisation_id
-                        UNION SELECT o.id FROM public.organisations AS o) AS o
-                 GROUP BY certification.effective_mapping(o.id)) AS m;
-    CREATE TEMPORARY TABLE website_rows (
-        site       integer NOT NULL,
-        mentor_id  uuid,
-        row_id     uuid NOT NULL,
-        shown      smallint NOT NULL, -- 2: every flag shows it; 0: a flag hides it; 1: neither
-        content    text NOT NULL
-    ) ON COMMIT DROP;
-    GRANT INSERT ON website_rows TO certification_reconciliation;
-    CREATE TEMPORARY TABLE differences (
-        site             integer NOT NULL,
-        mentor_id        uuid,
-        row_id           uuid,
-        organisation_id  uuid,
-        class            text NOT NULL,
-        cause            text NOT NULL,
-        fields           text[] NOT NULL,
-        version          bigint,
-        consenting       boolean NOT NULL,
-        verified         boolean NOT NULL -- read once more by its key, or of no key
-    ) ON COMMIT DROP;
-    CREATE UNIQUE INDEX ON differences (site, mentor_id) WHERE mentor_id IS NOT NULL;
-    CREATE UNIQUE INDEX ON differences (row_id) WHERE mentor_id IS NULL;
-    CREATE TEMPORARY TABLE seen_equal (mentor_id uuid NOT NULL, version bigint NOT NULL) ON COMMIT DROP;
+                        UNION SELECT m.organisation_id FROM public.peer_mentors AS m WHERE m.organisation_id IS NOT NULL
+                               GROUP BY m.organisation_id
+                        UNION SELECT o.id FROM public.organisations AS o
+                        -- In an app without anybody the website shows nobody.
+                        UNION SELECT '00000000-0000-0000-0000-000000000000' WHERE NOT EXISTS (SELECT 1 FROM public.organisations)) AS o
+                 GROUP BY certification.effective_mapping(o.id)) AS m
+    ), written AS MATERIALIZED (
+        SELECT t.name AS website_table, array_agg(DISTINCT k.name ORDER BY k.name) AS columns
+          FROM (SELECT DISTINCT l.written FROM certification.listings AS l WHERE l.written <> '{}') AS w
+         CROSS JOIN jsonb_each(w.written) AS t (name, columns)
+         CROSS JOIN jsonb_array_elements_text(t.columns) AS k (name)
+         GROUP BY t.name
+    ), place AS (
+        SELECT m.mapping, m.organisations, m.website_table, m.website_key FROM mapped AS m
+        UNION ALL
+        SELECT jsonb_build_object('table', p.website_table, 'key', p.website_key, 'columns', '{}'::jsonb, 'show', p.show, 'hide', p.hide),
+               '{}', p.website_table, p.website_key
+          FROM certification.website_places AS p JOIN written AS w ON w.website_table = p.website_table
+         WHERE NOT EXISTS (SELECT 1 FROM mapped AS m WHERE (m.website_table, m.website_key) = (p.website_table, p.website_key))
+    )
+    SELECT v_id, (row_number() OVER (ORDER BY p.website_table, p.website_key, p.mapping::text))::integer,
+           p.website_table, p.website_key, p.mapping, p.organisations,
+           ARRAY(SELECT k FROM jsonb_object_keys(p.mapping -> 'columns') AS k ORDER BY k COLLATE "C"),
+           ARRAY(SELECT k.name FROM unnest(w.columns) AS k (name)
+                  WHERE NOT p.mapping -> 'columns' ? k.name AND NOT p.mapping -> 'show' ? k.name AND k.name <> p.website_key
+                  ORDER BY k.name COLLATE "C"),
+           row_number() OVER (PARTITION BY p.website_table, p.website_key ORDER BY p.mapping::text) = 1
+      FROM place AS p LEFT JOIN written AS w ON w.website_table = p.website_table;
     RETURN QUERY
-    SELECT s.site, s.mapping ->> 'table', s.mapping ->> 'key', s.columns, s.mapping -> 'show', s.mapping -> 'hide'
-      FROM sites AS s ORDER BY s.site;
+    SELECT v_id, v_at, s.site, s.website_table, s.website_key, s.columns, s.others, s.mapping -> 'show', s.mapping -> 'hide',
+           s.organisations <> '{}'
+      FROM certification.comparison_sites AS s WHERE s.comparison_id = v_id ORDER BY s.site;
 END
 $$;
 COMMENT ON FUNCTION certification.open_comparison IS
-    'Make the temporary tables of a comparison, which end with the transaction, and answer what is to be read: the columns in the order in which their values are compared.';
+    'Begin a comparison and answer what is to be read: the columns in the order in which their values are compared, and others that were written once. What dead runs have left is removed.';
+
+CREATE OR REPLACE FUNCTION certification.use_comparison(p_comparison_id uuid, p_rows bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE certification.comparisons AS c SET used_at = clock_timestamp(), rows = c.rows + p_rows WHERE c.id = p_comparison_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'this comparison was removed' USING ERRCODE = 'no_data_found';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION certification.use_comparison IS 'Say that it is alive; an error where it was removed, since half of it would raise alarms.';
+
+CREATE OR REPLACE FUNCTION certification.add_website_rows(
+    p_comparison_id uuid, p_sites integer[], p_mentor_ids uuid[], p_row_ids uuid[], p_shown smallint[], p_contents text[], p_others text[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM certification.use_comparison(p_comparison_id, cardinality(p_sites));
+    INSERT INTO certification.comparison_rows (comparison_id, site, mentor_id, row_id, shown, content, others)
+    SELECT p_comparison_id, r.site, r.mentor_id, r.row_id, r.shown, r.content, r.others
+      FROM unnest(p_sites, p_mentor_ids, p_row_ids, p_shown, p_contents, p_others) AS r (site, mentor_id, row_id, shown, content, others);
+END
+$$;
+COMMENT ON FUNCTION certification.add_website_rows IS 'A page of the website.';
+
+CREATE OR REPLACE FUNCTION certification.forget_others(p_comparison_id uuid, p_site integer, p_columns text[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE certification.comparison_sites AS s
+       SET others = ARRAY(SELECT k.name FROM unnest(s.others) WITH ORDINALITY AS k (name, place)
+                           WHERE NOT k.name = ANY (p_columns) ORDER BY k.place)
+     WHERE s.comparison_id = p_comparison_id AND s.site = p_site
+$$;
+COMMENT ON FUNCTION certification.forget_others IS 'These columns are gone from the website, so nothing stands in them.';
 
 -- The value of each published column as the app has it, each ended by the character 31. Built from the whitelist only.
 CREATE OR REPLACE FUNCTION certification.content_expression(p_mapping jsonb, p_columns text[]) RETURNS text
@@ -68,139 +127,213 @@ LANGUAGE sql IMMUTABLE AS $$
       FROM unnest(p_columns) WITH ORDINALITY AS k (name, place)
 $$;
 
-CREATE OR REPLACE FUNCTION certification.compare_website(p_mentor_ids uuid[], p_before timestamptz)
+CREATE OR REPLACE FUNCTION certification.left_over(p_columns text[], p_values text, p_written jsonb) RETURNS text[]
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(array_agg(k.name ORDER BY k.place), '{}')
+      FROM unnest(p_columns) WITH ORDINALITY AS k (name, place)
+     WHERE p_written ? k.name AND (string_to_array(p_values, E'\x1f'))[k.place] <> ''
+$$;
+COMMENT ON FUNCTION certification.left_over IS 'Which of these columns hold something that we have written.';
+
+-- The app's side is the app's tables and the calendar, the website's side every row that was read (I14). What we have written
+-- down of it ourselves gives a difference its cause, and hides none.
+CREATE OR REPLACE FUNCTION certification.compare_website(p_comparison_id uuid, p_mentor_ids uuid[])
 RETURNS TABLE (measure text, n bigint, digest text)
 -- row_security: a mentor whom a policy hides from us must be an error, not a mentor who is gone.
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off SET work_mem = '64MB' SET jit = off AS $$
+#variable_conflict use_column
 DECLARE
     v_site record;
     v record;
-    v_counts bigint[] := '{0,0,0,0,0,0}';
+    v_comparison certification.comparisons;
+    v_limited text := CASE WHEN p_mentor_ids IS NULL THEN 'true' ELSE '%I.%I = ANY ($1)' END;
+    v_counts bigint[] := '{0,0,0,0,0}';
     v_repeated bigint := 0;
     v_small bigint := 0;
     v_app bytea := '';
     v_website bytea := '';
 BEGIN
+    PERFORM certification.use_comparison(p_comparison_id, 0);
+    SELECT c.* INTO v_comparison FROM certification.comparisons AS c WHERE c.id = p_comparison_id;
     IF p_mentor_ids IS NULL THEN
-        DELETE FROM differences AS d WHERE NOT d.verified;
-        TRUNCATE seen_equal;
-        ANALYZE website_rows;
+        DELETE FROM certification.comparison_differences AS d WHERE d.comparison_id = p_comparison_id;
+        DELETE FROM certification.comparison_equal AS e WHERE e.comparison_id = p_comparison_id;
+        ANALYZE certification.comparison_rows;
     ELSE
-        DELETE FROM differences AS d WHERE d.mentor_id = ANY (p_mentor_ids);
+        DELETE FROM certification.comparison_differences AS d WHERE d.comparison_id = p_comparison_id AND d.mentor_id = ANY (p_mentor_ids);
+        INSERT INTO certification.comparison_read_again (comparison_id, mentor_id)
+        SELECT p_comparison_id, u.id FROM (SELECT DISTINCT u.id FROM unnest(p_mentor_ids) AS u (id)) AS u
+        ON CONFLICT DO NOTHING;
     END IF;
-    FOR v_site IN SELECT s.*, min(s.site) OVER (PARTITION BY s.mapping ->> 'table', s.mapping ->> 'key') AS first FROM sites AS s ORDER BY s.site LOOP
+    FOR v_site IN SELECT s.* FROM certification.comparison_sites AS s WHERE s.comparison_id = p_comparison_id ORDER BY s.site LOOP
         EXECUTE format($query$
-            WITH organisation AS MATERIALIZED (
-                SELECT i.id, o.name, o.timezone::text AS zone, coalesce(e.day, certification.today_in(o.timezone::text)) AS day
+            WITH clock AS MATERIALIZED (
+                -- A change that nobody is late with: the sync has two minutes for it.
+                SELECT $3 - $12 AS settled, least($3 - $12, clock_timestamp() - interval '2 minutes') AS young, clock_timestamp() AS now,
+                       -- The day's check comes at a quarter past midnight, and has been late by one.
+                       (certification.today_in('Europe/Oslo')::timestamp AT TIME ZONE 'Europe/Oslo') + interval '1 hour'
+                       - certification.present() AS until_checked
+            ), organisation AS MATERIALIZED (
+                SELECT i.id, o.name, o.timezone::text AS zone, t.today, coalesce(e.day, t.today) AS day, e.day = t.today - 1 AS is_next,
+                       EXISTS (SELECT 1 FROM certification.brakes AS b
+                                WHERE b.organisation_id = i.id AND b.kind = 'expiry' AND b.closed_at IS NULL) AS braked
                   FROM unnest($2) AS i (id)
                   LEFT JOIN public.organisations AS o ON o.id = i.id
                   LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = i.id
+                 CROSS JOIN LATERAL (SELECT certification.today_in(o.timezone::text) AS today OFFSET 0) AS t
             ), app AS (
-                SELECT l.mentor_id, l.organisation_id, l.desired_version, l.state, l.verified_version < l.synced_version AS unverified,
-                       coalesce(certification.is_status(m.status::text, 'active') AND m.listing_consent
-                                AND certification.day_of(c.expires_on, o.zone) >= o.day, false) AS wanted,
-                       coalesce(m.listing_consent, false) AS consenting,
+                SELECT coalesce(m.id, l.mentor_id) AS mentor_id, o.id AS organisation_id, o.braked, o.is_next,
+                       l.desired_version, l.state, l.verified_version < l.synced_version AS unverified, l.written,
                        l.synced_version = l.desired_version AS synced,
-                       l.changed_at < $3 AND CASE WHEN l.synced_version = l.desired_version THEN l.synced_at IS NULL OR l.synced_at < $3
-                           ELSE l.reason IS DISTINCT FROM 'brake' AND (l.claimed_until IS NULL OR l.claimed_until < statement_timestamp()) AND NOT certification.only_doubtful(l) END AS settled,
+                       l.synced_version < l.desired_version AND l.reason = 'brake' AS held,
+                       coalesce(m.organisation_id IS NOT NULL AND x.willing AND x.last_day >= o.today, false) AS wanted,
+                       coalesce(m.organisation_id IS NOT NULL AND x.willing AND x.last_day >= o.day, false) AS published,
+                       coalesce(x.willing AND x.last_day < o.today, false) AS only_ended,
+                       coalesce(m.listing_consent, false) AS consenting,
+                       -- Until when it may explain a difference that it was changed a moment ago; bounded, whoever has it.
+                       CASE WHEN l.state = 'set_aside' THEN NULL
+                            WHEN l.synced_version = l.desired_version
+                            THEN CASE WHEN greatest(l.changed_at, l.synced_at) >= k.settled THEN greatest(l.changed_at, l.synced_at) + $12 END
+                            WHEN l.changed_at >= k.young THEN l.changed_at + greatest($12, interval '2 minutes')
+                            WHEN l.changed_at >= k.now - interval '15 minutes' AND (l.claimed_until >= k.now
+                                 OR l.doubtful_until > k.now AND l.accepted_version = l.desired_version)
+                            THEN greatest(l.claimed_until, l.doubtful_until) END AS known_at,
                        %1$s AS content
-                  FROM certification.listings AS l
-                  JOIN organisation AS o ON o.id = l.organisation_id
-                  LEFT JOIN public.peer_mentors AS m ON m.id = l.mentor_id AND m.organisation_id IS NOT NULL
+                  FROM (SELECT m.* FROM public.peer_mentors AS m WHERE %2$s) AS m
+                  FULL JOIN (SELECT l.* FROM certification.listings AS l WHERE %3$s) AS l ON l.mentor_id = m.id
+                  JOIN organisation AS o ON o.id = coalesce(m.organisation_id, l.organisation_id)
                   LEFT JOIN public.certifications AS c ON c.mentor_id = m.id
-                 WHERE $1 IS NULL OR l.mentor_id = ANY ($1)
+                 CROSS JOIN LATERAL (SELECT certification.is_status(m.status::text, 'active') AND m.listing_consent AS willing,
+                                            certification.day_of(c.expires_on, o.zone) AS last_day) AS x
+                 CROSS JOIN clock AS k
             ), paired AS (
-                SELECT coalesce(a.mentor_id, r.mentor_id) AS mentor_id, coalesce(a.mentor_id, r.mentor_id, r.row_id) AS place,
-                       a.mentor_id IS NOT NULL AS known, r.row_id,
-                       a.organisation_id, a.desired_version, a.state, a.consenting, a.synced, a.unverified,
-                       coalesce(a.wanted, false) AS wanted, a.content, r.content AS seen, coalesce(r.shown, 0) AS shown,
-                       -- Another organisation's, which another site looks after; or nobody's.
-                       CASE WHEN a.mentor_id IS NOT NULL THEN CASE WHEN a.settled THEN 'judge' ELSE 'in_flight' END
+                SELECT coalesce(a.mentor_id, r.mentor_id) AS mentor_id, coalesce(a.mentor_id, r.mentor_id, r.row_id) AS place, r.row_id,
+                       a.organisation_id, a.desired_version, a.state, a.consenting, a.synced, a.unverified, a.held, a.only_ended,
+                       a.published, a.braked, a.is_next, a.known_at,
+                       coalesce(a.wanted, false) AS wanted, a.content, r.content AS seen, coalesce(r.shown, 0) AS shown, r.others,
+                       CASE WHEN r.others IS NOT NULL AND a.mentor_id IS NOT NULL
+                            THEN certification.left_over($11, r.others, a.written -> $5) ELSE '{}' END AS left_over,
+                       -- Another organisation's, which another site or another place looks after; or nobody's.
+                       CASE WHEN a.mentor_id IS NOT NULL THEN 'ours' WHEN NOT $7 THEN 'elsewhere'
                             ELSE coalesce((
-                                SELECT CASE WHEN (s.mapping ->> 'table', s.mapping ->> 'key') = ($5, $6) THEN 'elsewhere'
-                                            WHEN l.changed_at < $3 AND (l.synced_at IS NULL OR l.synced_at < $3) THEN 'judge' ELSE 'in_flight' END
-                                  FROM certification.listings AS l JOIN sites AS s ON l.organisation_id = ANY (s.organisations)
-                                 WHERE l.mentor_id = r.mentor_id), CASE WHEN $4 = $7 THEN 'judge' ELSE 'elsewhere' END) END AS turn
+                                SELECT CASE WHEN (s.website_table, s.website_key) = ($5, $6) THEN 'elsewhere' ELSE 'astray' END
+                                  FROM (SELECT coalesce((SELECT m.organisation_id FROM public.peer_mentors AS m WHERE m.id = r.mentor_id),
+                                                        (SELECT l.organisation_id FROM certification.listings AS l WHERE l.mentor_id = r.mentor_id)) AS id) AS h
+                                  JOIN certification.comparison_sites AS s ON s.comparison_id = $10 AND h.id = ANY (s.organisations)),
+                                CASE WHEN $2 = '{}' THEN 'elsewhere' ELSE 'nobody' END) END AS whose
                   FROM app AS a
-                  FULL JOIN (SELECT w.* FROM website_rows AS w
-                              WHERE w.site = $4 AND ($1 IS NULL OR w.mentor_id = ANY ($1))) AS r ON r.mentor_id = a.mentor_id
+                  FULL JOIN (SELECT w.* FROM certification.comparison_rows AS w
+                              WHERE w.comparison_id = $10 AND w.site = $4 AND %4$s) AS r ON r.mentor_id = a.mentor_id
             ), judged AS MATERIALIZED (
-                SELECT p.mentor_id, p.place, p.known, p.row_id, p.organisation_id, p.desired_version, p.state, p.consenting, p.synced, p.turn,
-                       p.wanted, p.shown, p.unverified,
-                       CASE WHEN p.turn <> 'judge' THEN NULL
-                            WHEN NOT p.wanted THEN CASE WHEN p.shown = 0 THEN NULL WHEN p.known
-                                OR EXISTS (SELECT 1 FROM certification.listings AS l WHERE l.mentor_id = p.mentor_id)
-                                THEN 'listed_but_invalid' ELSE 'orphan' END
-                            WHEN p.shown = 0 THEN 'missing'
-                            WHEN p.shown = 1 OR p.content <> p.seen THEN 'field_drift' END AS class,
-                       CASE WHEN p.wanted AND p.shown > 0 AND p.content <> p.seen THEN p.content END AS content,
-                       CASE WHEN p.wanted AND p.shown > 0 AND p.content <> p.seen THEN p.seen END AS seen,
-                       CASE WHEN p.turn = 'judge' AND p.wanted THEN sha256(convert_to(p.mentor_id || E'\x1f' || p.content, 'UTF8')) END AS app_digest,
-                       CASE WHEN p.turn = 'judge' AND p.shown > 0 AND (NOT p.wanted OR p.content <> p.seen)
+                SELECT p.mentor_id, p.place, p.row_id, p.organisation_id, p.desired_version, p.state, p.consenting, p.synced, p.whose,
+                       p.wanted, p.shown, p.unverified, p.known_at, p.left_over, p.others,
+                       CASE WHEN NOT p.wanted AND p.shown > 0 THEN CASE p.whose WHEN 'nobody' THEN 'orphan' ELSE 'listed_but_invalid' END
+                            WHEN p.wanted AND p.shown = 0 THEN 'missing'
+                            WHEN p.wanted AND (p.shown = 1 OR p.content <> p.seen) THEN 'field_drift'
+                            WHEN p.left_over <> '{}' THEN 'unpublished_field' END AS class,
+                       CASE WHEN p.shown > 0 AND NOT p.wanted AND (p.held OR p.only_ended AND p.braked) THEN 'brake'
+                            WHEN p.state = 'set_aside' THEN 'set_aside'
+                            WHEN p.wanted <> p.published THEN CASE WHEN p.is_next AND k.until_checked > interval '0' THEN 'day_turns' ELSE 'day' END
+                            END AS known_cause,
+                       CASE WHEN p.whose = 'astray' OR p.wanted AND p.shown > 0 AND p.content <> p.seen THEN p.content END AS content,
+                       CASE WHEN p.whose = 'astray' OR p.wanted AND p.shown > 0 AND p.content <> p.seen THEN p.seen END AS seen,
+                       CASE WHEN p.wanted THEN sha256(convert_to(p.mentor_id || E'\x1f' || p.content, 'UTF8')) END AS app_digest,
+                       CASE WHEN p.shown > 0 AND (NOT p.wanted OR p.content <> p.seen)
                             THEN sha256(convert_to(p.place || E'\x1f' || p.seen, 'UTF8')) END AS website_digest
-                  FROM paired AS p
-                 WHERE p.turn <> 'elsewhere' AND (p.wanted OR p.shown > 0 OR p.state = 'live' OR p.unverified)
-            ), noted AS (
-                INSERT INTO differences AS d (site, mentor_id, row_id, organisation_id, class, cause, fields, version, consenting, verified)
-                SELECT $4, j.mentor_id, j.row_id, coalesce(j.organisation_id, CASE WHEN j.class = 'orphan' THEN ($2)[1] END), j.class,
-                       CASE WHEN j.class = 'orphan' THEN 'unknown_mentor' WHEN j.state = 'set_aside' THEN 'set_aside'
-                            WHEN NOT j.synced THEN 'waiting' ELSE 'hand_edit' END,
-                       CASE WHEN j.class = 'field_drift' THEN
+                  FROM paired AS p CROSS JOIN clock AS k
+                 WHERE p.whose <> 'elsewhere'
+                   AND (p.wanted OR p.shown > 0 OR p.state = 'live' OR p.unverified OR p.left_over <> '{}' OR p.whose = 'astray')
+            ), astray AS (
+                -- In a place where this mentor does not belong.
+                SELECT j.mentor_id, j.row_id, l.organisation_id, l.desired_version, l.state, l.synced_version = l.desired_version AS synced,
+                       coalesce((SELECT m.listing_consent FROM public.peer_mentors AS m WHERE m.id = j.mentor_id), false) AS consenting,
+                       CASE WHEN j.shown > 0 THEN 'listed_but_invalid'
+                            ELSE 'unpublished_field' END AS class,
+                       CASE WHEN j.shown > 0 THEN '{}' ELSE f.left_over END AS fields,
+                       CASE WHEN l.state <> 'set_aside' AND greatest(l.changed_at, l.synced_at) >= CASE WHEN l.synced_version = l.desired_version THEN k.settled ELSE k.young END
+                            THEN greatest(l.changed_at, l.synced_at) + greatest($12, interval '2 minutes') END AS known_at
+                  FROM judged AS j CROSS JOIN clock AS k
+                  LEFT JOIN certification.listings AS l ON l.mentor_id = j.mentor_id
+                 CROSS JOIN LATERAL (
+                       SELECT certification.left_over($8 || $11, j.seen || coalesce(j.others, ''), l.written -> $5) AS left_over) AS f
+                 WHERE j.whose = 'astray' AND (j.shown > 0 OR f.left_over <> '{}')
+            ), found AS (
+                SELECT j.mentor_id, j.row_id,
+                       coalesce(j.organisation_id, CASE WHEN j.class = 'orphan' THEN ($2)[1] END) AS organisation_id,
+                       j.desired_version, j.synced, j.state, coalesce(j.consenting, false) AS consenting, j.class, j.known_cause, j.known_at,
+                       CASE j.class WHEN 'field_drift' THEN
                            ARRAY(SELECT k.name FROM unnest($8) WITH ORDINALITY AS k (name, place)
                                   WHERE (string_to_array(j.content, E'\x1f'))[k.place] IS DISTINCT FROM (string_to_array(j.seen, E'\x1f'))[k.place]
                                   ORDER BY k.place) || CASE WHEN j.shown = 1 THEN $9 ELSE '{}' END
-                           ELSE '{}' END,
-                       j.desired_version, coalesce(j.consenting, false),
-                       $1 IS NOT NULL OR j.mentor_id IS NULL
-                  FROM judged AS j WHERE j.class IS NOT NULL
+                           WHEN 'unpublished_field' THEN j.left_over ELSE '{}' END AS fields
+                  FROM judged AS j WHERE j.whose <> 'astray' AND j.class IS NOT NULL
+                UNION ALL
+                SELECT a.mentor_id, a.row_id, a.organisation_id, a.desired_version, a.synced, a.state, a.consenting, a.class,
+                       CASE WHEN a.state = 'set_aside' THEN 'set_aside' END, a.known_at, a.fields
+                  FROM astray AS a
+            ), caused AS (
+                SELECT f.*, CASE WHEN f.class = 'orphan' THEN 'unknown_mentor'
+                                 WHEN f.known_cause IS NOT NULL THEN f.known_cause
+                                 WHEN f.desired_version IS NULL OR NOT f.synced AND p.version = f.desired_version THEN 'past_triggers'
+                                 WHEN f.known_at IS NOT NULL THEN 'in_flight'
+                                 WHEN NOT f.synced THEN 'waiting' ELSE 'hand_edit' END AS cause,
+                       k.now + k.until_checked AS checked_at
+                  FROM found AS f CROSS JOIN clock AS k
+                  LEFT JOIN certification.past_triggers AS p ON p.mentor_id = f.mentor_id
+            ), noted AS (
+                INSERT INTO certification.comparison_differences AS d
+                    (comparison_id, site, mentor_id, row_id, organisation_id, class, cause, fields, version, consenting, verified, known_at)
+                SELECT $10, $4, f.mentor_id, f.row_id, f.organisation_id, f.class, f.cause, f.fields, f.desired_version, f.consenting,
+                       $1 IS NOT NULL OR f.mentor_id IS NULL OR f.cause IN ('brake', 'day', 'day_turns')
+                       OR EXISTS (SELECT 1 FROM certification.comparison_read_again AS g
+                                   WHERE g.comparison_id = $10 AND g.mentor_id = f.mentor_id),
+                       CASE f.cause WHEN 'in_flight' THEN f.known_at WHEN 'day_turns' THEN f.checked_at END
+                  FROM caused AS f
                 ON CONFLICT DO NOTHING
             ), verified AS (
-                INSERT INTO seen_equal (mentor_id, version)
-                SELECT j.mentor_id, j.desired_version FROM judged AS j
-                 WHERE j.unverified AND j.synced AND j.turn = 'judge' AND j.class IS NULL
+                INSERT INTO certification.comparison_equal (comparison_id, mentor_id, version)
+                SELECT $10, j.mentor_id, j.desired_version FROM judged AS j
+                 WHERE j.unverified AND j.synced AND j.known_at IS NULL AND j.class IS NULL AND j.whose = 'ours'
             )
-            SELECT ARRAY[count(*) FILTER (WHERE j.turn = 'judge' AND j.wanted),
-                         count(*) FILTER (WHERE j.turn = 'judge' AND j.shown > 0),
-                         count(*) FILTER (WHERE j.turn = 'judge' AND j.wanted AND j.class IS NULL),
-                         count(*) FILTER (WHERE j.turn = 'in_flight'),
-                         count(*) FILTER (WHERE j.known AND j.state = 'live'),
-                         count(*) FILTER (WHERE j.known AND j.state = 'live' AND j.row_id IS NOT NULL)] AS counts,
+            SELECT ARRAY[count(*) FILTER (WHERE j.wanted),
+                         count(*) FILTER (WHERE j.shown > 0),
+                         count(*) FILTER (WHERE j.wanted AND j.class IS NULL),
+                         count(*) FILTER (WHERE j.whose = 'ours' AND j.state = 'live'),
+                         count(*) FILTER (WHERE j.whose = 'ours' AND j.state = 'live' AND j.row_id IS NOT NULL)] AS counts,
                    -- One sort for all three.
-                   count(*) FILTER (WHERE j.known) - count(DISTINCT j.place) FILTER (WHERE j.known) AS repeated,
+                   count(*) FILTER (WHERE j.whose = 'ours') - count(DISTINCT j.place) FILTER (WHERE j.whose = 'ours') AS repeated,
                    sha256(coalesce(string_agg(j.app_digest, '' ORDER BY j.place), '')) AS app,
                    sha256(coalesce(string_agg(coalesce(j.website_digest, j.app_digest), '' ORDER BY j.place)
-                          FILTER (WHERE j.turn = 'judge' AND j.shown > 0), '')) AS website
+                          FILTER (WHERE j.shown > 0), '')) AS website
               FROM judged AS j
-            $query$, certification.content_expression(v_site.mapping, v_site.columns))
+            $query$,
+            coalesce(certification.content_expression(v_site.mapping, v_site.columns), ''''''),
+            format(v_limited, 'm', 'id'), format(v_limited, 'l', 'mentor_id'), format(v_limited, 'w', 'mentor_id'))
         INTO v
-        USING p_mentor_ids, v_site.organisations, p_before, v_site.site, v_site.mapping ->> 'table', v_site.mapping ->> 'key',
-              v_site.first, v_site.columns, ARRAY(SELECT jsonb_object_keys(v_site.mapping -> 'show'));
+        USING p_mentor_ids, v_site.organisations, v_comparison.at, v_site.site, v_site.website_table, v_site.website_key,
+              v_site.is_first, v_site.columns, ARRAY(SELECT jsonb_object_keys(v_site.mapping -> 'show')), p_comparison_id,
+              v_site.others, v_comparison.settling;
         v_counts := ARRAY(SELECT a.n + b.n FROM unnest(v_counts) WITH ORDINALITY AS a (n, i)
                             JOIN unnest(v.counts) WITH ORDINALITY AS b (n, i) USING (i) ORDER BY i);
         v_repeated := v_repeated + v.repeated;
         -- Most of what the website was last made to show is not in its answer.
-        v_small := v_small + (v.counts[5] >= 3 AND v.counts[6] * 2 < v.counts[5])::integer;
+        v_small := v_small + (v.counts[4] >= 3 AND v.counts[5] * 2 < v.counts[4])::integer;
+        -- A place that is in use no more has no part in what each side lists while it lists nothing.
+        CONTINUE WHEN v_site.organisations = '{}' AND v.counts[2] = 0;
         v_app := v_app || v.app;
         v_website := v_website || v.website;
     END LOOP;
     RETURN QUERY
     SELECT m.measure, v_counts[m.i], NULL
-      FROM unnest('{app_listed,website_listed,equal,in_flight,live_recorded,live_found}'::text[]) WITH ORDINALITY AS m (measure, i)
+      FROM unnest('{app_listed,website_listed,equal,live_recorded,live_found}'::text[]) WITH ORDINALITY AS m (measure, i)
     UNION ALL
     SELECT 'rows_repeated', v_repeated, NULL
     UNION ALL
     SELECT 'sites_small', v_small, NULL
     UNION ALL
-    SELECT c.class, count(d.class), NULL FROM unnest('{listed_but_invalid,missing,field_drift,orphan}'::text[]) AS c (class)
-      LEFT JOIN differences AS d ON d.class = c.class GROUP BY c.class
-    UNION ALL
-    SELECT 'differences_unverified', count(*), NULL FROM differences AS d WHERE NOT d.verified
-    UNION ALL
-    SELECT 'hand_edit', count(*), NULL FROM differences AS d WHERE d.cause = 'hand_edit'
-    UNION ALL
-    SELECT 'waiting', count(*), NULL FROM differences AS d WHERE d.cause = 'waiting'
-    UNION ALL
     SELECT 'set_aside', count(*), NULL FROM certification.listings AS l WHERE l.state = 'set_aside'
+    UNION ALL
+    SELECT * FROM certification.count_differences(p_comparison_id)
     UNION ALL
     SELECT 'app_hash', 0, encode(sha256(v_app), 'hex')
     UNION ALL
@@ -208,203 +341,113 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.compare_website IS
-    'Compare the rows that were read with what should be listed, all of it (null) or these mentors. What changed after p_before, or is on its way, is left alone (in_flight). Fills `differences` and answers every count, zeros included, and the hashes of both sides.';
+    'Compare the rows that were read with who should be listed on the calendar day, all of it (null) or these mentors (I14). Writes every difference down with its class and cause, and answers every count, zeros included, and the hashes of both sides.';
 
-CREATE OR REPLACE FUNCTION certification.differences_to_verify(p_limit integer) RETURNS TABLE (mentor_id uuid)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    RETURN QUERY
-    SELECT d.mentor_id FROM differences AS d
-     WHERE NOT d.verified
-     GROUP BY d.mentor_id
-     ORDER BY bool_and(d.class <> 'listed_but_invalid'), bool_and(d.class <> 'orphan'), d.mentor_id
-     LIMIT p_limit;
-END
+CREATE OR REPLACE FUNCTION certification.count_differences(p_comparison_id uuid) RETURNS TABLE (measure text, n bigint, digest text)
+LANGUAGE sql STABLE AS $$
+    WITH found AS MATERIALIZED (
+        SELECT d.class, d.cause, d.verified, d.known_at, d.organisation_id FROM certification.comparison_differences AS d
+         WHERE d.comparison_id = p_comparison_id
+    )
+    SELECT c.class, count(f.class), NULL::text
+      FROM unnest('{listed_but_invalid,missing,field_drift,unpublished_field,orphan}'::text[]) AS c (class)
+      LEFT JOIN found AS f ON f.class = c.class GROUP BY c.class
+    UNION ALL
+    SELECT c.measure, count(f.cause), NULL
+      FROM (VALUES ('hand_edit', 'hand_edit'), ('waiting', 'waiting'), ('in_flight', 'in_flight'), ('day_turns', 'day_turns'),
+                   ('day_not_checked', 'day'), ('held_by_brake', 'brake'), ('rejected', 'set_aside'),
+                   ('came_past_triggers', 'past_triggers')) AS c (measure, cause)
+      LEFT JOIN found AS f ON f.cause = c.cause GROUP BY c.measure
+    UNION ALL
+    SELECT c.class || '_in_flight', count(f.class), NULL
+      FROM unnest('{listed_but_invalid,missing,field_drift,unpublished_field}'::text[]) AS c (class)
+      LEFT JOIN found AS f ON f.class = c.class AND f.cause IN ('in_flight', 'day_turns') GROUP BY c.class
+    UNION ALL
+    SELECT 'differences_unverified', count(*), NULL FROM found AS f WHERE NOT f.verified AND f.cause <> 'in_flight'
+    UNION ALL
+    SELECT 'known_at', 0, max(f.known_at)::text FROM found AS f HAVING max(f.known_at) IS NOT NULL
+    UNION ALL
+    SELECT 'brake_since', 0, min(b.tripped_at)::text FROM certification.brakes AS b
+     WHERE b.kind = 'expiry' AND b.closed_at IS NULL
+       AND b.organisation_id IN (SELECT f.organisation_id FROM found AS f WHERE f.cause = 'brake')
+    HAVING min(b.tripped_at) IS NOT NULL
+$$;
+COMMENT ON FUNCTION certification.count_differences IS
+    'How many differences of each class and of each cause; since when the brake holds some, and when those in flight will have settled.';
+
+CREATE OR REPLACE FUNCTION certification.differences_to_verify(p_comparison_id uuid, p_limit integer) RETURNS TABLE (mentor_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    -- A thousand in flight are looked at: with a million on their way the answer is "not yet" whatever they are.
+    WITH unread AS MATERIALIZED (
+        (SELECT d.mentor_id, d.class, d.cause FROM certification.comparison_differences AS d
+          WHERE d.comparison_id = p_comparison_id AND NOT d.verified AND d.cause <> 'in_flight')
+        UNION ALL
+        (SELECT d.mentor_id, d.class, d.cause FROM certification.comparison_differences AS d
+          WHERE d.comparison_id = p_comparison_id AND NOT d.verified AND d.cause = 'in_flight'
+            AND (SELECT count(*) FROM (SELECT 1 FROM certification.comparison_differences AS e
+                  WHERE e.comparison_id = p_comparison_id AND e.cause = 'in_flight' LIMIT 1001) AS x) <= 1000)
+    )
+    SELECT u.mentor_id FROM unread AS u
+     GROUP BY u.mentor_id
+     ORDER BY bool_and(u.cause = 'in_flight'), bool_and(u.class <> 'listed_but_invalid'), bool_and(u.class <> 'orphan'), u.mentor_id
+     LIMIT p_limit
 $$;
 COMMENT ON FUNCTION certification.differences_to_verify IS 'Whom to read once more by key, those that must not be listed first.';
 
-CREATE OR REPLACE FUNCTION certification.forget_rows(p_mentor_ids uuid[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    DELETE FROM website_rows AS w WHERE w.mentor_id = ANY (p_mentor_ids);
-END
+CREATE OR REPLACE FUNCTION certification.forget_rows(p_comparison_id uuid, p_mentor_ids uuid[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DELETE FROM certification.comparison_rows AS w WHERE w.comparison_id = p_comparison_id AND w.mentor_id = ANY (p_mentor_ids)
 $$;
 COMMENT ON FUNCTION certification.forget_rows IS 'These are about to be read again.';
 
-CREATE OR REPLACE FUNCTION certification.forget_repeated_rows() RETURNS bigint
+CREATE OR REPLACE FUNCTION certification.forget_repeated_rows(p_comparison_id uuid) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_n bigint;
 BEGIN
-    DELETE FROM website_rows AS w USING website_rows AS other
-     WHERE other.site = w.site AND other.row_id = w.row_id AND other.ctid < w.ctid;
+    DELETE FROM certification.comparison_rows AS w USING certification.comparison_rows AS other
+     WHERE w.comparison_id = p_comparison_id AND other.comparison_id = p_comparison_id
+       AND other.site = w.site AND other.row_id = w.row_id AND other.ctid < w.ctid;
     GET DIAGNOSTICS v_n = ROW_COUNT;
     RETURN v_n;
 END
 $$;
 COMMENT ON FUNCTION certification.forget_repeated_rows IS 'Paging may give a row twice when rows come and go meanwhile.';
 
-CREATE OR REPLACE FUNCTION certification.record_findings(p_run_id uuid, p_mentor_ids uuid[], p_before timestamptz)
-RETURNS TABLE (measure text, n bigint)
+CREATE OR REPLACE FUNCTION certification.close_comparison(p_comparison_id uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    -- Two runs at once would lock the same findings in different orders. From here to the end of the transaction is moments.
-    LOCK TABLE certification.findings IN SHARE ROW EXCLUSIVE MODE;
-    RETURN QUERY
-    WITH believed AS MATERIALIZED (
-        SELECT d.mentor_id, d.row_id, d.organisation_id, s.mapping ->> 'table' AS website_table, d.class, d.cause, d.fields, d.version
-          FROM differences AS d JOIN sites AS s ON s.site = d.site
-         WHERE d.verified AND NOT EXISTS ( -- changed since it was compared
-               SELECT 1 FROM certification.listings AS l
-                WHERE l.mentor_id = d.mentor_id
-                  AND (l.desired_version <> d.version OR l.changed_at >= p_before OR l.synced_at >= p_before OR l.state = 'sending'))
-         ORDER BY d.mentor_id, d.row_id
-    ), again AS (
-        UPDATE certification.findings AS f
-           SET class = b.class, cause = b.cause, fields = b.fields, version = b.version, row_id = b.row_id,
-               organisation_id = b.organisation_id, seen_in = p_run_id, seen_at = clock_timestamp()
-          FROM believed AS b
-         WHERE f.closed_at IS NULL AND (f.mentor_id = b.mentor_id AND f.website_table = b.website_table
-                                        OR f.mentor_id IS NULL AND b.mentor_id IS NULL AND f.row_id = b.row_id)
-        RETURNING f.id
-    ), fresh AS (
-        INSERT INTO certification.findings AS f
-            (mentor_id, row_id, organisation_id, website_table, class, cause, fields, version, opened_in, seen_in)
-        SELECT b.mentor_id, b.row_id, b.organisation_id, b.website_table, b.class, b.cause, b.fields, b.version, p_run_id, p_run_id
-          FROM believed AS b
-        ON CONFLICT DO NOTHING -- open already
-        RETURNING f.id
-    ), over AS (
-        UPDATE certification.findings AS f
-           SET closed_at = clock_timestamp(), closed_in = p_run_id,
-               outcome = CASE WHEN f.repairs > 0 THEN 'confirmed' ELSE 'superseded' END
-         WHERE f.closed_at IS NULL AND (p_mentor_ids IS NULL OR f.mentor_id = ANY (p_mentor_ids))
-           AND NOT EXISTS (SELECT 1 FROM differences AS d
-                            WHERE d.mentor_id = f.mentor_id OR d.mentor_id IS NULL AND f.mentor_id IS NULL AND d.row_id = f.row_id)
-           -- A repair that is on its way, or has just arrived, is looked at again later.
-           AND NOT EXISTS (SELECT 1 FROM certification.listings AS l
-                            WHERE l.mentor_id = f.mentor_id
-                              AND (l.synced_version < l.desired_version OR l.changed_at >= p_before OR l.synced_at >= p_before))
-        RETURNING f.outcome
-    ), seen AS (
-        UPDATE certification.listings AS l SET verified_version = e.version, verified_at = clock_timestamp()
-          FROM (SELECT k.mentor_id, q.version FROM seen_equal AS q
-                  JOIN certification.listings AS k ON k.mentor_id = q.mentor_id AND k.synced_version = q.version
-                   FOR NO KEY UPDATE OF k SKIP LOCKED) AS e
-         WHERE l.mentor_id = e.mentor_id
-        RETURNING 1
-    )
-    SELECT 'findings_opened', (SELECT count(*) FROM fresh)
-    UNION ALL SELECT 'findings_seen_again', (SELECT count(*) FROM again)
-    UNION ALL SELECT 'findings_confirmed', (SELECT count(*) FROM over AS o WHERE o.outcome = 'confirmed')
-    UNION ALL SELECT 'findings_superseded', (SELECT count(*) FROM over AS o WHERE o.outcome = 'superseded')
-    UNION ALL SELECT 'listings_verified', (SELECT count(*) FROM seen);
-END
-$$;
-COMMENT ON FUNCTION certification.record_findings IS
-    'Write down the differences that were read twice, and close what is over: of everybody (null), or of these mentors.';
-
-CREATE OR REPLACE FUNCTION certification.request_repairs(p_run_id uuid, p_everybody boolean)
-RETURNS TABLE (mentor_id uuid, version bigint, braked bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_column
 DECLARE
-    v record;
-    v_held uuid[] := '{}';
-    v_braked bigint := 0;
+    v_rows bigint;
 BEGIN
-    CREATE TEMPORARY TABLE repairs ON COMMIT DROP AS
-        SELECT d.mentor_id, d.row_id, d.organisation_id, d.class, d.version, s.mapping,
-               jsonb_build_object('table', s.mapping -> 'table', 'key', s.mapping -> 'key', 'hide', s.mapping -> 'hide',
-                                  'columns', to_jsonb(s.columns)) AS target,
-               -- Who does not consent is hidden also while the brake is on (I5).
-               d.class = 'listed_but_invalid' AND NOT d.consenting AS at_once
-          FROM differences AS d
-          JOIN sites AS s ON s.site = d.site
-         WHERE d.verified AND d.mentor_id IS NOT NULL
-           AND CASE d.cause WHEN 'hand_edit' THEN true
-                WHEN 'unknown_mentor' THEN NOT EXISTS ( -- the table is ours only if everybody who uses it says so
-                    SELECT 1 FROM sites AS t CROSS JOIN unnest(t.organisations) AS u (id)
-                      LEFT JOIN certification.organisation_settings AS g ON g.organisation_id = u.id
-                     WHERE t.mapping ->> 'table' = s.mapping ->> 'table' AND NOT coalesce(g.table_is_ours, false))
-                ELSE false END
-           -- What two repairs did not cure is for a person; the night tries again, and what must not be listed is tried always.
-           AND (p_everybody OR d.class = 'listed_but_invalid' OR NOT EXISTS (
-               SELECT 1 FROM certification.findings AS f
-                WHERE f.mentor_id = d.mentor_id AND f.closed_at IS NULL AND f.repairs >= 2));
-    FOR v IN
-        SELECT o.id, (SELECT count(*) FROM repairs AS r WHERE r.organisation_id = o.id AND NOT r.at_once) AS n
-          FROM (SELECT DISTINCT u.id FROM sites AS s CROSS JOIN unnest(s.organisations) AS u (id)) AS o
-         ORDER BY o.id
-    LOOP
-        IF NOT p_everybody AND EXISTS (SELECT 1 FROM certification.brakes AS b
-                                        WHERE b.organisation_id = v.id AND b.kind = 'repair' AND b.closed_at IS NULL) THEN
-            v_held := v_held || v.id; -- the next full comparison decides
-        ELSIF (p_everybody OR v.n > 0) AND certification.brake_holds(v.id, 'repair', v.n, CASE WHEN v.n = 0 THEN 0 ELSE greatest(v.n, (
-                SELECT count(*) FROM certification.listings AS l WHERE l.organisation_id = v.id AND l.state = 'live')) END, p_run_id) THEN
-            v_held := v_held || v.id;
-            v_braked := v_braked + v.n;
-        END IF;
-    END LOOP;
-    RETURN QUERY
-    WITH held AS (
-        SELECT l.mentor_id, r.class, r.target
-          FROM repairs AS r
-          JOIN certification.listings AS l ON l.mentor_id = r.mentor_id
-         WHERE l.synced_version = l.desired_version AND (l.desired_version = r.version OR r.version IS NULL)
-           AND (r.at_once OR NOT r.organisation_id = ANY (v_held))
-         ORDER BY l.mentor_id
-           FOR NO KEY UPDATE OF l SKIP LOCKED
-    ), raised AS (
-        UPDATE certification.listings AS l
-           SET desired_version = l.desired_version + 1, state = 'waiting', reason = NULL, changed_at = clock_timestamp(),
-               -- Where it is to be hidden, if our record knows of nothing there.
-               website = CASE WHEN h.class IN ('listed_but_invalid', 'orphan') AND (l.website IS NULL
-                                   OR (l.website ->> 'table', l.website ->> 'key') <> (h.target ->> 'table', h.target ->> 'key'))
-                              THEN h.target ELSE l.website END
-          FROM held AS h
-         WHERE l.mentor_id = h.mentor_id
-        RETURNING l.mentor_id, l.desired_version
-    ), taken_over AS (
-        INSERT INTO certification.listings AS l (mentor_id, organisation_id, state, website)
-        SELECT r.mentor_id, r.organisation_id, 'waiting', r.target
-          FROM repairs AS r
-         WHERE r.class = 'orphan' AND NOT r.organisation_id = ANY (v_held)
-         ORDER BY r.mentor_id
-        ON CONFLICT ON CONSTRAINT listings_pkey DO NOTHING
-        RETURNING l.mentor_id, l.desired_version
-    ), asked AS (
-        SELECT * FROM raised UNION ALL SELECT * FROM taken_over
-    ), counted AS (
-        UPDATE certification.findings AS f SET repairs = f.repairs + 1, repaired_at = clock_timestamp()
-          FROM asked AS a
-         WHERE f.mentor_id = a.mentor_id AND f.closed_at IS NULL
-    )
-    SELECT a.mentor_id, a.desired_version, NULL::bigint FROM asked AS a
-    UNION ALL
-    SELECT NULL, NULL, v_braked;
+    DELETE FROM certification.comparisons AS c WHERE c.id = p_comparison_id RETURNING c.rows INTO v_rows;
+    DELETE FROM certification.comparison_sites AS s WHERE s.comparison_id = p_comparison_id;
+    -- A million rows are not deleted one by one, where nobody else is comparing.
+    IF v_rows > 10000 THEN
+        BEGIN
+            LOCK TABLE certification.comparison_rows, certification.comparison_differences, certification.comparison_read_again,
+                certification.comparison_equal IN ACCESS EXCLUSIVE MODE NOWAIT;
+            IF NOT EXISTS (SELECT 1 FROM certification.comparisons) THEN
+                TRUNCATE certification.comparison_rows, certification.comparison_differences, certification.comparison_read_again,
+                    certification.comparison_equal;
+                RETURN;
+            END IF;
+        EXCEPTION WHEN lock_not_available THEN
+            NULL; -- somebody is
+        END;
+    END IF;
+    DELETE FROM certification.comparison_rows AS w WHERE w.comparison_id = p_comparison_id;
+    DELETE FROM certification.comparison_differences AS d WHERE d.comparison_id = p_comparison_id;
+    DELETE FROM certification.comparison_read_again AS g WHERE g.comparison_id = p_comparison_id;
+    DELETE FROM certification.comparison_equal AS e WHERE e.comparison_id = p_comparison_id;
 END
 $$;
-COMMENT ON FUNCTION certification.request_repairs IS
-    'Raise the listings of the differences that were found, but for organisations whose brake holds, and answer whom to sync; one row more says how many the brake holds back.';
-
-CREATE OR REPLACE FUNCTION certification.write_proof(
-    p_run_id uuid, p_at timestamptz, p_reason text, p_app_listed bigint, p_website_listed bigint, p_equal bigint,
-    p_app_hash text, p_website_hash text, p_counts jsonb) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    INSERT INTO certification.proofs (run_id, at, complete, reason, app_listed, website_listed, equal, app_hash, website_hash, counts)
-    VALUES (p_run_id, p_at, p_reason IS NULL, p_reason, p_app_listed, p_website_listed, p_equal, p_app_hash, p_website_hash, p_counts)
-$$;
-
-CREATE OR REPLACE FUNCTION certification.note_acceptance(p_run_id uuid, p_actor text, p_reason text) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    INSERT INTO certification.audit (action, actor, reason, facts)
-    VALUES ('accept_small_answer', p_actor, p_reason, jsonb_build_object('run_id', p_run_id))
-$$;
-COMMENT ON FUNCTION certification.note_acceptance IS 'Somebody has taken a suspiciously small answer of the website for true.';
+COMMENT ON FUNCTION certification.close_comparison IS 'What was read and compared is no longer needed.';
 
 REVOKE ALL ON FUNCTION
-    certification.website_tables, certification.open_comparison, certification.content_expression, certification.compare_website, certification.differences_to_verify, certification.forget_rows, certification.forget_repeated_rows, certification.record_findings, certification.request_repairs, certification.write_proof, certification.note_acceptance
+    certification.website_tables, certification.remember_places, certification.open_comparison, certification.use_comparison,
+    certification.add_website_rows, certification.forget_others, certification.content_expression, certification.left_over,
+    certification.compare_website, certification.count_differences, certification.differences_to_verify, certification.forget_rows,
+    certification.forget_repeated_rows, certification.close_comparison
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.website_tables
@@ -413,5 +456,7 @@ GRANT EXECUTE ON FUNCTION
     certification.website_tables
 TO certification_expiry_check;
 GRANT EXECUTE ON FUNCTION
-    certification.website_tables, certification.open_comparison, certification.compare_website, certification.differences_to_verify, certification.forget_rows, certification.forget_repeated_rows, certification.record_findings, certification.request_repairs, certification.write_proof, certification.note_acceptance
+    certification.website_tables, certification.open_comparison, certification.add_website_rows, certification.forget_others,
+    certification.compare_website, certification.differences_to_verify, certification.forget_rows, certification.forget_repeated_rows,
+    certification.close_comparison
 TO certification_reconciliation;

@@ -5,6 +5,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE
         WHEN certification.clean_text(p_email) IS NULL THEN 'no_email'
         WHEN certification.clean_text(p_email) COLLATE "C" !~ '^[^@[:space:],;<>"]+@[^@[:space:],;<>"]+\.[^@[:space:],;<>".]+$' THEN 'malformed_email'
+        WHEN certification.clean_text(p_email) COLLATE "C" ~* '\.(alt|arpa|example|internal|invalid|local|localhost|onion|test)$' THEN 'reserved_domain'
     END
 $$;
 COMMENT ON FUNCTION certification.mail_problem IS 'Why this address cannot be mailed in the form it leaves in (clean_text), or null.';
@@ -168,19 +169,19 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION certification.digest_lines(p_notice_id bigint)
-RETURNS TABLE (section text, mentor_name text, expires_on date, reason text, omitted bigint)
+RETURNS TABLE (section text, mentor_name text, phone text, email text, expires_on date, reason text, omitted bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH digest AS (
         SELECT d.id, d.run_id, d.coordinator_id FROM certification.notices AS d WHERE d.id = p_notice_id
     ), mentor AS (
         -- Who has no name is told by what the app knows the mentor by.
-        SELECT m.id, m.email::text AS email,
+        SELECT m.id, certification.clean_text(m.phone::text) AS phone, m.email::text AS email,
                coalesce(certification.full_name(m.first_name::text, m.last_name::text),
                         certification.clean_text(m.email::text), m.id::text) AS name
           FROM public.peer_mentors AS m JOIN digest AS d ON d.coordinator_id = m.coordinator_id
     ), line AS (
         SELECT CASE r.state WHEN 'claimed' THEN 'reminded' ELSE 'unreachable' END AS section,
-               m.name, r.certification_expiry_date AS expires_on, r.reason
+               m.name, m.phone, m.email, r.certification_expiry_date AS expires_on, r.reason
           FROM mentor AS m
           JOIN certification.cert_expiry_reminders AS r ON r.mentor_id = m.id
           JOIN digest AS d ON d.run_id = r.run_id
@@ -191,19 +192,19 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                    AND n.certification_expiry_date = r.certification_expiry_date
                    AND (n.state IN ('undeliverable', 'superseded') OR n.reported_in IS NOT NULL AND n.state = 'pending')))
         UNION ALL
-        SELECT CASE t.to_status WHEN 'active' THEN 'reactivated' ELSE 'expired' END, m.name,
+        SELECT CASE t.to_status WHEN 'active' THEN 'reactivated' ELSE 'expired' END, m.name, m.phone, m.email,
                t.certification_expiry_date, certification.mail_problem(m.email)
           FROM mentor AS m
           JOIN certification.transitions AS t ON t.mentor_id = m.id
           JOIN digest AS d ON d.run_id = t.run_id
         UNION ALL
-        SELECT 'undeliverable', m.name, n.certification_expiry_date, n.reason
+        SELECT 'undeliverable', m.name, m.phone, m.email, n.certification_expiry_date, n.reason
           FROM certification.notices AS n
           JOIN digest AS d ON d.id = n.reported_in
           JOIN mentor AS m ON m.id = n.mentor_id
          WHERE n.state IN ('pending', 'undeliverable')
         UNION ALL
-        SELECT 'needs_decision', m.name, s.certification_expiry_date, s.reason
+        SELECT 'needs_decision', m.name, m.phone, m.email, s.certification_expiry_date, s.reason
           FROM mentor AS m
           JOIN certification.set_aside AS s ON s.mentor_id = m.id
           JOIN digest AS d ON d.run_id = s.first_run_id
@@ -212,11 +213,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         SELECT l.*, row_number() OVER w AS place, count(*) OVER (PARTITION BY l.section) AS total
           FROM line AS l WINDOW w AS (PARTITION BY l.section ORDER BY l.expires_on, l.name COLLATE "default")
     )
-    SELECT k.section, k.name, CASE WHEN k.expires_on BETWEEN '1900-01-01' AND '9999-12-30' THEN k.expires_on END, k.reason, greatest(k.total - 100, 0)
+    SELECT k.section, k.name, k.phone, certification.clean_text(k.email),
+           CASE WHEN k.expires_on BETWEEN '1900-01-01' AND '9999-12-30' THEN k.expires_on END, k.reason, greatest(k.total - 100, 0)
       FROM ranked AS k WHERE k.place <= 100
      ORDER BY k.section, k.place
 $$;
-COMMENT ON FUNCTION certification.digest_lines IS 'What one digest tells, at most 100 lines a section; `omitted` says how many more there are.';
+COMMENT ON FUNCTION certification.digest_lines IS 'What one digest tells and how to reach each mentor, at most 100 lines a section; `omitted` says how many more there are.';
 
 -- The count of a sending run is the state of the notices it took: nothing to keep in step by hand.
 CREATE OR REPLACE FUNCTION certification.count_sending(p_run_id uuid, p_organisation_id uuid, p_stuck_before timestamptz)

@@ -1,0 +1,46 @@
+"""Addresses and numbers as links on the page of a mail. What cannot be followed is shown as it is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from shared.domain.addresses import deliverable_address
+from shared.domain.errors import UnusableAddressError
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+_NATIONAL_DIGITS = 8
+# ITU-T E.164: at most 15 digits. Three are an emergency number's, and no mentor's.
+_NUMBER = re.compile(r"\+?[0-9]{5,15}")
+
+
+def email_link(address: str) -> Markup | str:
+    """Link to a new mail (RFC 6068)."""
+    try:
+        target = deliverable_address(address)
+    except UnusableAddressError:
+        return address
+    return _link(f"mailto:{quote(target, safe='@')}", address)
+
+
+def phone_link(number: str) -> Markup | str:
+    """Link to a call (RFC 3966). Eight digits are a Norwegian number."""
+    digits = re.sub(r"[ ().\-\u2010-\u2013]", "", number.replace("(0)", ""))
+    digits = re.sub(r"^00", "+", digits)
+    if not _NUMBER.fullmatch(digits):
+        return number
+    return _link(f"tel:{'+47' if len(digits) == _NATIONAL_DIGITS and digits.isdigit() else ''}{digits}", number)
+
+
+def site_link(host: str) -> Markup:
+    """Link to the front page of a website."""
+    return _link(f"https://{host}/", host)
+
+
+def _link(target: str, text: str) -> Markup:
+    from markupsafe import Markup  # noqa: PLC0415  as jinja2 in rendering.py, which it comes with
+
+    return Markup('<a href="{}">{}</a>').format(target, text)

@@ -1,0 +1,192 @@
+-- What a comparison found is written down, repaired, and proved.
+
+CREATE OR REPLACE FUNCTION certification.record_findings(p_run_id uuid, p_comparison_id uuid, p_mentor_ids uuid[])
+RETURNS TABLE (measure text, n bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_before timestamptz;
+BEGIN
+    PERFORM certification.use_comparison(p_comparison_id, 0);
+    SELECT c.at - c.settling INTO v_before FROM certification.comparisons AS c WHERE c.id = p_comparison_id;
+    -- Two runs at once would lock the same findings in different orders. From here to the end of the transaction is moments.
+    LOCK TABLE certification.findings IN SHARE ROW EXCLUSIVE MODE;
+    RETURN QUERY
+    WITH difference AS MATERIALIZED (
+        SELECT d.* FROM certification.comparison_differences AS d WHERE d.comparison_id = p_comparison_id
+    ), believed AS MATERIALIZED (
+        SELECT d.mentor_id, d.row_id, d.organisation_id, s.website_table, d.class, d.cause, d.fields, d.version
+          FROM difference AS d
+          JOIN certification.comparison_sites AS s ON s.comparison_id = p_comparison_id AND s.site = d.site
+         WHERE d.verified AND d.cause NOT IN ('in_flight', 'day_turns')
+           AND NOT EXISTS ( -- changed since it was compared
+               SELECT 1 FROM certification.listings AS l
+                WHERE l.mentor_id = d.mentor_id
+                  AND (l.desired_version IS DISTINCT FROM d.version
+                       OR d.cause IN ('hand_edit', 'waiting') AND (l.changed_at >= v_before OR l.synced_at >= v_before OR l.state = 'sending')))
+         ORDER BY d.mentor_id, d.row_id
+    ), again AS (
+        UPDATE certification.findings AS f
+           SET class = b.class, cause = b.cause, fields = b.fields, version = b.version, row_id = b.row_id,
+               organisation_id = b.organisation_id, seen_in = p_run_id, seen_at = clock_timestamp()
+          FROM believed AS b
+         WHERE f.closed_at IS NULL AND (f.mentor_id = b.mentor_id AND f.website_table = b.website_table
+                                        OR f.mentor_id IS NULL AND b.mentor_id IS NULL AND f.row_id = b.row_id)
+        RETURNING f.id
+    ), fresh AS (
+        -- What came past the triggers is being repaired already, by whoever found it.
+        INSERT INTO certification.findings AS f
+            (mentor_id, row_id, organisation_id, website_table, class, cause, fields, version, opened_in, seen_in, repairs, repaired_at)
+        SELECT b.mentor_id, b.row_id, b.organisation_id, b.website_table, b.class, b.cause, b.fields, b.version, p_run_id, p_run_id,
+               (b.cause = 'past_triggers' AND b.version IS NOT NULL)::integer,
+               CASE WHEN b.cause = 'past_triggers' AND b.version IS NOT NULL THEN clock_timestamp() END
+          FROM believed AS b
+        ON CONFLICT DO NOTHING -- open already
+        RETURNING f.id
+    ), over AS (
+        UPDATE certification.findings AS f
+           SET closed_at = clock_timestamp(), closed_in = p_run_id,
+               outcome = CASE WHEN f.repairs > 0 THEN 'confirmed' ELSE 'superseded' END
+         WHERE f.closed_at IS NULL AND (p_mentor_ids IS NULL OR f.mentor_id = ANY (p_mentor_ids))
+           AND NOT EXISTS (SELECT 1 FROM difference AS d WHERE d.mentor_id = f.mentor_id)
+           AND NOT EXISTS (SELECT 1 FROM difference AS d WHERE d.mentor_id IS NULL AND f.mentor_id IS NULL AND d.row_id = f.row_id)
+           -- A repair that is on its way, or has just arrived, is looked at again later.
+           AND NOT EXISTS (SELECT 1 FROM certification.listings AS l
+                            WHERE l.mentor_id = f.mentor_id
+                              AND (l.synced_version < l.desired_version OR l.changed_at >= v_before OR l.synced_at >= v_before))
+        RETURNING f.outcome
+    ), seen AS (
+        UPDATE certification.listings AS l SET verified_version = e.version, verified_at = clock_timestamp()
+          FROM (SELECT k.mentor_id, q.version FROM certification.comparison_equal AS q
+                  JOIN certification.listings AS k ON k.mentor_id = q.mentor_id AND k.synced_version = q.version
+                 WHERE q.comparison_id = p_comparison_id
+                   FOR NO KEY UPDATE OF k SKIP LOCKED) AS e
+         WHERE l.mentor_id = e.mentor_id
+        RETURNING 1
+    )
+    SELECT 'findings_opened', (SELECT count(*) FROM fresh)
+    UNION ALL SELECT 'findings_seen_again', (SELECT count(*) FROM again)
+    UNION ALL SELECT 'findings_confirmed', (SELECT count(*) FROM over AS o WHERE o.outcome = 'confirmed')
+    UNION ALL SELECT 'findings_superseded', (SELECT count(*) FROM over AS o WHERE o.outcome = 'superseded')
+    UNION ALL SELECT 'listings_verified', (SELECT count(*) FROM seen);
+END
+$$;
+COMMENT ON FUNCTION certification.record_findings IS
+    'Write down the differences that were read twice, and close what is over: of everybody (null), or of these mentors.';
+
+CREATE OR REPLACE FUNCTION certification.request_repairs(p_run_id uuid, p_comparison_id uuid, p_everybody boolean)
+RETURNS TABLE (mentor_id uuid, version bigint, braked bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    v record;
+    v_held uuid[] := '{}';
+    v_braked bigint := 0;
+BEGIN
+    PERFORM certification.use_comparison(p_comparison_id, 0);
+    FOR v IN
+        SELECT o.id, count(r.mentor_id) FILTER (WHERE NOT r.at_once) AS n
+          FROM (SELECT DISTINCT u.id FROM certification.comparison_sites AS s CROSS JOIN unnest(s.organisations) AS u (id)
+                 WHERE s.comparison_id = p_comparison_id) AS o
+          LEFT JOIN certification.repairs_of(p_comparison_id, p_everybody) AS r ON r.organisation_id = o.id
+         GROUP BY o.id
+         ORDER BY o.id
+    LOOP
+        IF NOT p_everybody AND EXISTS (SELECT 1 FROM certification.brakes AS b
+                                        WHERE b.organisation_id = v.id AND b.kind = 'repair' AND b.closed_at IS NULL) THEN
+            v_held := v_held || v.id; -- the next full comparison decides
+        ELSIF (p_everybody OR v.n > 0) AND certification.brake_holds(v.id, 'repair', v.n, CASE WHEN v.n = 0 THEN 0 ELSE greatest(v.n, (
+                SELECT count(*) FROM certification.listings AS l WHERE l.organisation_id = v.id AND l.state = 'live')) END, p_run_id) THEN
+            v_held := v_held || v.id;
+            v_braked := v_braked + v.n;
+        END IF;
+    END LOOP;
+    RETURN QUERY
+    WITH repair AS MATERIALIZED (
+        SELECT r.* FROM certification.repairs_of(p_comparison_id, p_everybody) AS r
+         WHERE r.at_once OR NOT r.organisation_id = ANY (v_held)
+    ), held AS (
+        SELECT l.mentor_id, r.class, r.target
+          FROM repair AS r
+          JOIN certification.listings AS l ON l.mentor_id = r.mentor_id
+         WHERE l.synced_version = l.desired_version AND (l.desired_version = r.version OR r.version IS NULL)
+         ORDER BY l.mentor_id
+           FOR NO KEY UPDATE OF l SKIP LOCKED
+    ), raised AS (
+        UPDATE certification.listings AS l
+           SET desired_version = l.desired_version + 1, state = 'waiting', reason = NULL, changed_at = clock_timestamp(),
+               -- Where it is to be hidden or emptied, if our record knows of nothing there.
+               website = CASE WHEN h.class IN ('listed_but_invalid', 'orphan', 'unpublished_field') AND (l.website IS NULL
+                                   OR (l.website ->> 'table', l.website ->> 'key') <> (h.target ->> 'table', h.target ->> 'key'))
+                              THEN h.target ELSE l.website END
+          FROM held AS h
+         WHERE l.mentor_id = h.mentor_id
+        RETURNING l.mentor_id, l.desired_version
+    ), taken_over AS (
+        INSERT INTO certification.listings AS l (mentor_id, organisation_id, state, website)
+        SELECT r.mentor_id, r.organisation_id, 'waiting', CASE WHEN r.class IN ('orphan', 'listed_but_invalid') THEN r.target END
+          FROM repair AS r
+         WHERE r.version IS NULL
+         ORDER BY r.mentor_id
+        ON CONFLICT ON CONSTRAINT listings_pkey DO NOTHING
+        RETURNING l.mentor_id, l.desired_version
+    ), asked AS (
+        SELECT * FROM raised UNION ALL SELECT * FROM taken_over
+    ), counted AS (
+        UPDATE certification.findings AS f SET repairs = f.repairs + 1, repaired_at = clock_timestamp()
+          FROM asked AS a
+         WHERE f.mentor_id = a.mentor_id AND f.closed_at IS NULL
+    )
+    SELECT a.mentor_id, a.desired_version, NULL::bigint FROM asked AS a
+    UNION ALL
+    SELECT NULL, NULL, v_braked;
+END
+$$;
+COMMENT ON FUNCTION certification.request_repairs IS
+    'Raise the listings of the differences that were found, but for organisations whose brake holds, and answer whom to sync; one row more says how many the brake holds back.';
+
+CREATE OR REPLACE FUNCTION certification.repairs_of(p_comparison_id uuid, p_everybody boolean)
+RETURNS TABLE (mentor_id uuid, organisation_id uuid, class text, version bigint, target jsonb, at_once boolean)
+LANGUAGE sql STABLE AS $$
+    SELECT d.mentor_id, d.organisation_id, d.class, d.version,
+           jsonb_build_object('table', s.mapping -> 'table', 'key', s.mapping -> 'key', 'hide', s.mapping -> 'hide',
+                              'columns', to_jsonb(s.columns || CASE d.class WHEN 'unpublished_field' THEN d.fields ELSE '{}' END)),
+           -- Who does not consent is hidden also while the brake is on (I5).
+           d.class = 'listed_but_invalid' AND NOT d.consenting
+      FROM certification.comparison_differences AS d
+      JOIN certification.comparison_sites AS s ON s.comparison_id = p_comparison_id AND s.site = d.site
+     WHERE d.comparison_id = p_comparison_id AND d.verified AND d.mentor_id IS NOT NULL
+       AND CASE WHEN d.cause = 'hand_edit' THEN true
+                WHEN d.cause = 'past_triggers' THEN d.version IS NULL -- the others are raised already
+                WHEN d.cause = 'unknown_mentor' THEN NOT EXISTS ( -- the table is ours only if everybody who uses it says so
+                    SELECT 1 FROM certification.comparison_sites AS t CROSS JOIN unnest(t.organisations) AS u (id)
+                      LEFT JOIN certification.organisation_settings AS g ON g.organisation_id = u.id
+                     WHERE t.comparison_id = p_comparison_id AND t.website_table = s.website_table AND NOT coalesce(g.table_is_ours, false))
+                ELSE false END
+       -- What two repairs did not cure is for a person; the night tries again, and what must not be listed is tried always.
+       AND (p_everybody OR d.class = 'listed_but_invalid' OR NOT EXISTS (
+           SELECT 1 FROM certification.findings AS f
+            WHERE f.mentor_id = d.mentor_id AND f.closed_at IS NULL AND f.repairs >= 2))
+$$;
+COMMENT ON FUNCTION certification.repairs_of IS 'The differences that a sync of the listing should cure, and where.';
+
+CREATE OR REPLACE FUNCTION certification.write_proof(
+    p_run_id uuid, p_at timestamptz, p_reason text, p_app_listed bigint, p_website_listed bigint, p_equal bigint,
+    p_app_hash text, p_website_hash text, p_counts jsonb, p_facts jsonb DEFAULT '{}') RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    INSERT INTO certification.proofs (run_id, at, complete, reason, app_listed, website_listed, equal, app_hash, website_hash, counts, facts)
+    VALUES (p_run_id, p_at, p_reason IS NULL, p_reason, p_app_listed, p_website_listed, p_equal, p_app_hash, p_website_hash, p_counts, p_facts)
+$$;
+
+CREATE OR REPLACE FUNCTION certification.note_acceptance(p_run_id uuid, p_actor text, p_reason text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    INSERT INTO certification.audit (action, actor, reason, facts)
+    VALUES ('accept_small_answer', p_actor, p_reason, jsonb_build_object('run_id', p_run_id))
+$$;
+COMMENT ON FUNCTION certification.note_acceptance IS 'Somebody has taken a suspiciously small answer of the website for true.';
+
+REVOKE ALL ON FUNCTION
+    certification.record_findings, certification.request_repairs, certification.repairs_of, certification.write_proof, certification.note_acceptance
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.record_findings, certification.request_repairs, certification.write_proof, certification.note_acceptance
+TO certification_reconciliation;

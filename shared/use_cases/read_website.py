@@ -1,0 +1,79 @@
+"""Read the rows of the website into a comparison: all of them, or those of some mentors once more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.domain.comparison import by_table, columns_to_read, seen_rows
+from shared.domain.errors import WebsiteMisconfiguredError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
+
+    from shared.domain.comparison import Compared, Site
+    from shared.ports import Comparison, WebsiteReader
+
+
+def read_everything(comparison: Comparison, reader: WebsiteReader, page_read: Callable[[int], None]) -> None:
+    """Every row of every table, a page at a time. `page_read` hears of each how many rows it had."""
+
+    def read(sites: Sequence[Site]) -> None:
+        for page in reader.pages(sites[0].table, columns_to_read(sites)):
+            comparison.add(seen_rows(sites, page))
+            page_read(len(page))
+
+    for sites in by_table(comparison.sites):
+        _read_what_is_there(read, sites, comparison, reader)
+
+
+def read_again(mentors: Sequence[UUID], comparison: Comparison, reader: WebsiteReader) -> Compared:
+    """Read these mentors' rows by their keys, in place of what was read before, and compare them."""
+    keys = [str(mentor) for mentor in mentors]
+
+    def read(sites: Sequence[Site]) -> None:
+        rows = reader.rows(sites[0].table, sites[0].key, keys, columns_to_read(sites))
+        comparison.add(seen_rows(sites, (row for row in rows if row is not None)))
+
+    comparison.forget(mentors)
+    for sites in by_table(comparison.sites):
+        _read_what_is_there(read, sites, comparison, reader)
+    return comparison.compare(mentors)
+
+
+def _read_what_is_there(
+    read: Callable[[Sequence[Site]], None], sites: Sequence[Site], comparison: Comparison, reader: WebsiteReader
+) -> None:
+    """What is published no more may be gone from Dynamics as well, which must not stop the rest from being read."""
+    try:
+        read(sites)
+    except WebsiteMisconfiguredError as error:
+        there = _without_what_is_gone(sites, error, comparison, reader)
+        if there:
+            read(there)
+
+
+def _without_what_is_gone(
+    sites: Sequence[Site], error: WebsiteMisconfiguredError, comparison: Comparison, reader: WebsiteReader
+) -> Sequence[Site]:
+    first = sites[0]
+    if not first.mapped and error.code.startswith("dataverse_404"):
+        return ()
+    others = dict.fromkeys(name for site in sites for name in site.others)
+    gone = [name for name in others if not _exists(name, first, reader)]
+    if not gone:
+        raise error
+    for site in sites:
+        comparison.forget_others(site.number, gone)
+    return [one for one in comparison.sites if (one.table, one.key) == (first.table, first.key)]
+
+
+def _exists(column: str, site: Site, reader: WebsiteReader) -> bool:
+    try:
+        for _ in reader.pages(site.table, (site.key, column)):
+            break
+    except WebsiteMisconfiguredError as error:
+        if error.code.startswith("dataverse_400"):
+            return False
+        raise
+    return True
