@@ -210,9 +210,11 @@ def migrate(
 
     with foreseen(), databases.connected(database_url) as connection:
         try:
-            applied = apply(connection)
+            applied = apply(connection, tell=lambda said: report.console.print(escape(said)))
         except psycopg.Error as error:
             raise DatabaseNotReadableError(f"the migrations were not applied: {str(error).strip()}") from None
         report.console.print(
             "\n".join(f"applied {name}" for name in applied) or "nothing to do: every migration is applied"
         )
+        if connection.execute("SELECT 1 FROM certification.structure_damage()").fetchone():
+            raise typer.Exit(1)

@@ -4,7 +4,7 @@ A numbered migration holds tables, columns and constraints, and never changes on
 every SQL function and trigger stands in `shared/database/functions/`, and is applied again when its file has changed.
 One apply is one transaction, each file in it one simple query, so a transaction pooler may sit in between, and no
 function is ever missing while another deployment runs. A transaction-level advisory lock lets two deployments take
-turns. Applying twice does nothing.
+turns. Applying twice does nothing, but that what is missing of what it made once is put back.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from shared.adapters.postgres import foundation
 from shared.domain.errors import PermanentError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import psycopg
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 FUNCTIONS = Path(__file__).parents[2] / "database" / "functions"
 _NAME = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
+_STRUCTURE = "functions/structure.sql"
 _LOCK = 0x686C66  # "hlf": any constant that nobody else uses
 
 
@@ -61,9 +64,15 @@ def read_functions(folder: Path = FUNCTIONS) -> tuple[Migration, ...]:
     return tuple(Migration(f"functions/{file.name}", file.read_text("utf-8")) for file in sorted(folder.glob("*.sql")))
 
 
-def migrate(connection: psycopg.Connection, folder: Path = MIGRATIONS, functions: Path = FUNCTIONS) -> tuple[str, ...]:
+def migrate(
+    connection: psycopg.Connection,
+    folder: Path = MIGRATIONS,
+    functions: Path = FUNCTIONS,
+    tell: Callable[[str], None] = lambda _: None,
+) -> tuple[str, ...]:
     """Apply what is missing or has changed and return its names. `connection` must not be inside a transaction.
 
+    `tell` gets a sentence for each constraint, index or trigger that was damaged, and for what could not be done.
     Raises MigrationError for a numbered file that was changed after it was applied, and for tables of the app that
     cannot work; nothing is applied then.
     """
@@ -83,6 +92,9 @@ def migrate(connection: psycopg.Connection, folder: Path = MIGRATIONS, functions
         connection.execute("SET LOCAL lock_timeout = '5s'")
         # A function may call one that stands in a later file, and the first texts in numbered files know no near types.
         connection.execute("SET LOCAL check_function_bodies = off")
+        # A file says which schema it means; what somebody has put into another one is not run as the owner.
+        connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
+        damaged, still_expected = _mend(connection, repeatable, tell)
         for migration in numbered:
             if migration.name not in known:
                 _apply(connection, migration)
@@ -92,10 +104,49 @@ def migrate(connection: psycopg.Connection, folder: Path = MIGRATIONS, functions
                     f"{migration.name} was changed after it was applied: put it back and write a new migration"
                 )
         for function in repeatable:
-            if known.get(function.name) != function.checksum:
+            if damaged or known.get(function.name) != function.checksum:
                 _apply(connection, function)
                 applied.append(function.name)
+        _write_structure(connection, still_expected, [m for m in numbered if m.name in applied], changed=bool(applied))
+        for (refusal,) in connection.execute("SELECT certification.revoke_temporary()").fetchall():
+            if refusal is not None:
+                tell(refusal)
     return tuple(applied)
+
+
+def _mend(
+    connection: psycopg.Connection, repeatable: tuple[Migration, ...], tell: Callable[[str], None]
+) -> tuple[bool, list[str]]:
+    """Put back what was made once and is gone.
+
+    Returns whether the functions' files have to be applied again, and what could not be put back.
+    """
+    if connection.execute("SELECT to_regclass('certification.expected_structure')").fetchone() == (None,):
+        return False, []
+    for file in repeatable:
+        if file.name == _STRUCTURE:
+            connection.execute(file.sql.encode())
+    for (said,) in connection.execute("SELECT said FROM certification.mend_structure()").fetchall():
+        tell(said)
+    damage = connection.execute("SELECT kind, name FROM certification.structure_damage()").fetchall()
+    in_files = [(kind, name) for kind, name in damage if kind in {"function", "trigger"}]
+    for kind, name in in_files:
+        tell(f"{kind} {name} was missing or changed and is as it should be again.")
+    return bool(in_files), [f"{kind} {name}" for kind, name in damage if (kind, name) not in in_files]
+
+
+def _write_structure(
+    connection: psycopg.Connection, still_expected: list[str], new: list[Migration], *, changed: bool
+) -> None:
+    """Write down what has to be there from now on, unless nothing has changed."""
+    of_another_version = connection.execute(
+        "SELECT NOT EXISTS (SELECT 1 FROM certification.expected_structure AS e"
+        " WHERE e.as_shown = current_setting('server_version_num')::integer / 10000)"
+    ).fetchone()
+    if changed or of_another_version == (True,):
+        # What a new migration speaks of is as that has left it.
+        kept = [item for item in still_expected if not any(item.rpartition(".")[2] in m.sql for m in new)]
+        connection.execute("SELECT certification.write_structure(%s)", (kept,))
 
 
 def _apply(connection: psycopg.Connection, migration: Migration) -> None:

@@ -1,20 +1,20 @@
 -- What is wrong now is a query; an alert is the memory of having told it.
 
 CREATE OR REPLACE FUNCTION certification.some(p_ids uuid[]) RETURNS uuid[]
-LANGUAGE sql IMMUTABLE AS $$ SELECT coalesce((SELECT array_agg(i.id ORDER BY i.id) FROM (
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT coalesce((SELECT array_agg(i.id ORDER BY i.id) FROM (
     SELECT u.id FROM unnest(p_ids) AS u (id) WHERE u.id IS NOT NULL ORDER BY u.id LIMIT 20) AS i), '{}') $$;
 COMMENT ON FUNCTION certification.some IS 'The first twenty of them.';
 
 -- How long each function may be silent: its longest pause, and an hour for the clocks and the retries.
 CREATE OR REPLACE FUNCTION certification.longest_silence() RETURNS TABLE (function text, silence interval)
-LANGUAGE sql IMMUTABLE AS $$
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     VALUES ('expiry_check', interval '26 hours'), ('send_notices', interval '17 hours'),
            ('reconciliation_sweep', interval '30 minutes'), ('reconciliation_full', interval '26 hours')
 $$;
 
 CREATE OR REPLACE FUNCTION certification.troubles()
 RETURNS TABLE (condition text, subject text, since timestamptz, n bigint, ids uuid[], mark text, facts jsonb)
-LANGUAGE sql STABLE SET jit = off AS $$
+LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     WITH state AS MATERIALIZED (SELECT s.* FROM certification.sync_state AS s),
     unsynced AS MATERIALIZED (
         SELECT l.mentor_id, l.state, l.changed_at, l.claimed_until, l.website, l.reason IS NOT DISTINCT FROM 'brake' AS braked FROM certification.listings AS l
@@ -209,9 +209,11 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
          ORDER BY a.id
            FOR UPDATE SKIP LOCKED
     )
-    UPDATE certification.alerts AS a SET telling_until = clock_timestamp() + interval '2 minutes'
+    UPDATE certification.alerts AS a
+       SET telling_until = clock_timestamp() + interval '2 minutes', telling_by = session_user, telling_mark = a.mark,
+           telling_kind = CASE WHEN a.closed_at IS NOT NULL THEN 'closed' WHEN a.told_at IS NULL THEN 'opened' ELSE 'reminder' END
       FROM due AS d WHERE a.id = d.id
-    RETURNING a.id, CASE WHEN a.closed_at IS NOT NULL THEN 'closed' WHEN a.told_at IS NULL THEN 'opened' ELSE 'reminder' END,
+    RETURNING a.id, a.telling_kind,
               a.condition, a.subject, a.since, a.closed_at, a.n, a.ids, a.facts, a.mark
 $$;
 COMMENT ON FUNCTION certification.claim_alerts_to_tell IS 'What is to be told now: what is new, what has been open for another day, what is over. Another run leaves it alone for two minutes.';
@@ -219,10 +221,12 @@ COMMENT ON FUNCTION certification.claim_alerts_to_tell IS 'What is to be told no
 CREATE OR REPLACE FUNCTION certification.told_alert(p_id bigint, p_kind text, p_mark text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE certification.alerts AS a
-       SET told_at = coalesce(CASE WHEN p_kind = 'closed' THEN a.told_at END, clock_timestamp()), told_mark = p_mark,
-           closed_told_at = CASE WHEN p_kind = 'closed' THEN clock_timestamp() END, telling_until = NULL
-     WHERE a.id = p_id
+       SET told_at = coalesce(CASE WHEN a.telling_kind = 'closed' THEN a.told_at END, clock_timestamp()), told_mark = a.telling_mark,
+           closed_told_at = CASE WHEN a.telling_kind = 'closed' THEN clock_timestamp() END,
+           telling_until = NULL, telling_by = NULL, telling_kind = NULL, telling_mark = NULL
+     WHERE a.id = p_id AND a.telling_by = session_user AND (a.telling_kind, a.telling_mark) = (p_kind, p_mark)
 $$;
+COMMENT ON FUNCTION certification.told_alert IS 'The message that this login has claimed was sent. Any other is left alone.';
 
 REVOKE ALL ON FUNCTION
     certification.some, certification.longest_silence, certification.troubles, certification.note_alerts, certification.claim_alerts_to_tell, certification.told_alert

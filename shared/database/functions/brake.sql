@@ -1,12 +1,12 @@
 -- The brake: the limit of a mass change of one organisation.
 
 CREATE OR REPLACE FUNCTION certification.brake_release_is_in_force(p_released_at timestamptz) RETURNS boolean
-LANGUAGE sql STABLE AS $$ SELECT coalesce(p_released_at > clock_timestamp() - interval '24 hours', false) $$;
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT coalesce(p_released_at > clock_timestamp() - interval '24 hours', false) $$;
 COMMENT ON FUNCTION certification.brake_release_is_in_force IS 'A release ends with the run that uses it, or after 24 hours.';
 
 CREATE OR REPLACE FUNCTION certification.brake_holds(
     p_organisation_id uuid, p_kind text, p_n bigint, p_of bigint, p_run_id uuid) RETURNS boolean
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_limits record := certification.brake_limits(p_organisation_id);
     v_over boolean := p_n > v_limits.count AND p_n * 100 > v_limits.percent * p_of;

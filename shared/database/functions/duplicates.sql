@@ -39,6 +39,7 @@ CREATE OR REPLACE FUNCTION certification.find_duplicates(p_run_id uuid) RETURNS 
 -- row_security: a row that a policy hides from us would hide a duplicate.
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = '10s' AS $$
 BEGIN
+    PERFORM certification.own_run(p_run_id);
     LOCK TABLE certification.duplicates IN SHARE ROW EXCLUSIVE MODE; -- of two at once, the later knows more
     WITH found AS MATERIALIZED (
         SELECT * FROM certification.found_twice()

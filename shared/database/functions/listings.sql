@@ -4,7 +4,7 @@
 -- once, neither sees the other's change, and only the row itself makes one wait for the other. A mentor who is new here
 -- and not to be listed has nothing to tell.
 CREATE OR REPLACE FUNCTION certification.raise_listings(p_mentor_ids uuid[]) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_ids uuid[];
     v_versions bigint[];
@@ -178,7 +178,7 @@ COMMENT ON FUNCTION certification.is_overdue IS
 -- body holds fields of consenting mentors only; whoever is not to be listed comes without any.
 CREATE OR REPLACE FUNCTION certification.wanted_listings(p_mentor_ids uuid[])
 RETURNS TABLE (mentor_id uuid, listed boolean, expires_on date, target jsonb, show text, hide text)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH organisation AS MATERIALIZED (
         SELECT i.id, certification.clean_text(o.name::text) AS name, o.timezone::text AS zone,
                coalesce(e.day, certification.today_in(o.timezone::text)) AS day,

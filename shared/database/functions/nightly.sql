@@ -1,7 +1,7 @@
 -- What the nightly check calls: claim reminders, expire, reactivate.
 
 CREATE OR REPLACE FUNCTION certification.measures(p_step text, p_thresholds smallint[]) RETURNS TABLE (measure text, detail text)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT 'reminders_' || x.outcome, t.day::text
       FROM unnest(p_thresholds) AS t (day)
      CROSS JOIN unnest('{due,claimed,collapsed,unreachable,already,skipped}'::text[]) AS x (outcome)
@@ -224,7 +224,7 @@ COMMENT ON FUNCTION certification.reactivate_renewed IS
     'Move back to active who is certification_expired and holds a certification valid on p_as_of, where the organisation allows it.';
 
 CREATE OR REPLACE FUNCTION certification.changed_by_run(p_organisation_id uuid, p_run_id uuid) RETURNS bigint
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(sum(c.n), 0)::bigint FROM certification.run_counts AS c
      WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id AND c.measure = 'expiries_changed'
 $$;

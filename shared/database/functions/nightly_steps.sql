@@ -80,7 +80,7 @@ $$;
 -- outage and by index on an ordinary night; of bounds that come from a table it knows nothing and joins by hash always.
 CREATE OR REPLACE FUNCTION certification.dates_to_remind(p_organisation_id uuid, p_as_of date, p_thresholds smallint[])
 RETURNS date[]
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH threshold AS (
         SELECT p.through, p_as_of + t.day AS until
           FROM unnest(p_thresholds) AS t (day)
@@ -96,7 +96,7 @@ $$;
 CREATE OR REPLACE FUNCTION certification.remind_set(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_thresholds smallint[], p_again uuid[], p_beyond boolean)
 RETURNS void
-LANGUAGE plpgsql SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $$
+LANGUAGE plpgsql SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_zone text := certification.zone_of(p_organisation_id);
     v_until date := p_as_of + (SELECT max(t.day) FROM unnest(p_thresholds) AS t (day));
@@ -200,7 +200,7 @@ $$;
 CREATE OR REPLACE FUNCTION certification.transition_set(
     p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_again uuid[], p_beyond boolean, p_allowed boolean)
 RETURNS void
-LANGUAGE plpgsql SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $$
+LANGUAGE plpgsql SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_from text := CASE p_step WHEN 'expire' THEN 'active' ELSE 'certification_expired' END;
     v_to text := CASE p_step WHEN 'expire' THEN 'certification_expired' ELSE 'active' END;
@@ -350,7 +350,7 @@ $$;
 CREATE OR REPLACE FUNCTION certification.apply_step(
     p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_thresholds smallint[], p_again uuid[], p_beyond boolean)
 RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF p_step = 'remind' THEN
         PERFORM certification.remind_set(p_organisation_id, p_as_of, p_run_id, p_thresholds, p_again, p_beyond);
@@ -366,7 +366,7 @@ $$;
 CREATE OR REPLACE FUNCTION certification.apply_step_one_by_one(
     p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_thresholds smallint[], p_again uuid[])
 RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_zone text := certification.zone_of(p_organisation_id);
     v_mentor uuid;
@@ -408,7 +408,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION certification.is_a_records_fault(p_sqlstate text) RETURNS boolean
-LANGUAGE sql IMMUTABLE AS $$ 
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ 
     SELECT left(p_sqlstate, 2) NOT IN ('08', '25', '40', '53', '55', '57', '58', 'XX')
 $$;
 COMMENT ON FUNCTION certification.is_a_records_fault IS
@@ -417,13 +417,14 @@ COMMENT ON FUNCTION certification.is_a_records_fault IS
 CREATE OR REPLACE FUNCTION certification.carry_out(
     p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean)
 RETURNS TABLE (measure text, detail text, n bigint)
--- public comes after pg_catalog for the app's own triggers on peer_mentors, which may rely on it; ours name every schema.
+-- The app's own triggers on peer_mentors run within this: they name their schema, or set a search_path of their own.
 -- lock_timeout: somebody who holds the settings, or the app's log, must not hold the whole night (the run tries again).
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET lock_timeout = '10s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '10s' AS $$
 DECLARE
     v_thresholds smallint[];
     v_again uuid[];
 BEGIN
+    PERFORM certification.own_run(p_run_id);
     SET CONSTRAINTS ALL IMMEDIATE; -- a deferred rule of the app would otherwise refuse one mentor at commit, and so everybody
     INSERT INTO certification.organisation_settings AS s (organisation_id) VALUES (p_organisation_id)
     ON CONFLICT (organisation_id) DO NOTHING;
@@ -482,7 +483,7 @@ $$;
 CREATE OR REPLACE FUNCTION certification.complete_counts(
     p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_thresholds smallint[])
 RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_prefix text := CASE p_step WHEN 'remind' THEN 'reminders' WHEN 'expire' THEN 'expiries' ELSE 'reactivations' END;
     v_done text := v_prefix || CASE p_step WHEN 'remind' THEN '_due' ELSE '_changed' END;

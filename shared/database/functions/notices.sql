@@ -17,7 +17,7 @@ COMMENT ON FUNCTION certification.usable_locale IS 'The recipient''s language, b
 -- Claim, then send, then settle (I4). A claim is committed before the mail service is called, one notice at a time, so
 -- that a crash leaves exactly one notice in doubt. It stays `claimed`, is reported as stuck, and is never sent again by itself.
 CREATE OR REPLACE FUNCTION certification.stale_notice(p_notice certification.notices, p_today date) RETURNS text
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE
         WHEN p_notice.kind = 'digest' THEN NULL
         WHEN m.id IS NULL THEN 'mentor_deleted'
@@ -107,9 +107,11 @@ RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     UPDATE certification.notices AS n
-       SET state = p_state, reason = p_reason, message_id = p_message_id,
+       SET state = p_state, reason = certification.plain(p_reason, 500), message_id = certification.plain(p_message_id, 200),
            settled_at = CASE WHEN p_state IN ('sent', 'undeliverable', 'superseded') THEN clock_timestamp() END
-     WHERE n.id = p_notice_id AND n.sender_run_id = p_run_id
+     WHERE n.id = p_notice_id
+       -- A run that was given up may still say that it has sent: that must not be lost.
+       AND n.sender_run_id = certification.own_run(p_run_id, p_running => false)
        AND (n.state = 'claimed' OR n.state = 'pending' AND p_state = 'undeliverable');
     RETURN CASE WHEN FOUND THEN 'changed' ELSE 'skipped_not_claimed_by_this_run' END;
 END
@@ -132,6 +134,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_n bigint;
 BEGIN
+    PERFORM certification.own_run(p_run_id);
     -- A digest tells of those who are the coordinator's now. Who has got another coordinator since the night, that
     -- coordinator has to hear of.
     INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id)
@@ -225,6 +228,7 @@ CREATE OR REPLACE FUNCTION certification.count_sending(p_run_id uuid, p_organisa
 RETURNS TABLE (measure text, detail text, n bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    PERFORM certification.own_run(p_run_id);
     INSERT INTO certification.run_counts (run_id, organisation_id, measure, detail, n)
     SELECT p_run_id, p_organisation_id, 'notices_' || s.outcome, k.kind || ':' || l.locale, count(n.id)
       FROM unnest('{reminder,expired,reactivated,digest}'::text[]) AS k (kind)

@@ -1,15 +1,54 @@
--- The record of every run.
+-- The record of every run, and whose it is.
+
+-- session_user is the login, also within a function that runs with its owner's rights; current_user is then the owner.
+CREATE OR REPLACE FUNCTION certification.may_run(p_function text) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT pg_has_role(session_user, current_user, 'MEMBER') OR EXISTS (
+        SELECT 1 FROM pg_catalog.pg_roles AS r
+         WHERE starts_with(r.rolname, 'certification_') AND NOT r.rolcanlogin
+           AND starts_with(p_function || '_', substr(r.rolname, length('certification_') + 1) || '_')
+           AND pg_has_role(session_user, r.oid, 'MEMBER'))
+$$;
+COMMENT ON FUNCTION certification.may_run IS
+    'Whether this login has the role of this function: certification_reconciliation runs reconciliation and reconciliation_…. The owner has all.';
+
+CREATE OR REPLACE FUNCTION certification.own_run(p_run_id uuid, p_functions text[] DEFAULT NULL, p_running boolean DEFAULT true) RETURNS uuid
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM certification.runs AS r
+         WHERE r.id = p_run_id AND (r.state = 'running' OR NOT p_running)
+           AND (p_functions IS NULL OR r.function = ANY (p_functions)) AND certification.may_run(r.function)) THEN
+        RAISE EXCEPTION 'not a run of this login that is under way'
+            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'run_is_under_way_and_own';
+    END IF;
+    RETURN p_run_id;
+END
+$$;
+COMMENT ON FUNCTION certification.own_run IS
+    'This run, if it is under way (or need not be), of one of these functions, and the caller''s login runs that function; an error if not.';
+
+CREATE OR REPLACE FUNCTION certification.plain(p_text text, p_length integer) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT left(regexp_replace(p_text, '[^A-Za-z0-9_.:,;/ +=@$#()\[\]-]', '?', 'g'), p_length)
+$$;
+COMMENT ON FUNCTION certification.plain IS
+    'A code or an id that a caller states, bounded: what it must not hold becomes a question mark, and the rest is cut. Never refused, because what it says must not be lost.';
 
 CREATE OR REPLACE FUNCTION certification.start_run(p_function text, p_scheduled_at timestamptz, p_request_id text) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_run uuid;
 BEGIN
+    IF NOT certification.may_run(p_function) THEN
+        RAISE EXCEPTION 'this login does not run this function'
+            USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'run_function_of_this_login';
+    END IF;
     -- A function is killed at its timeout, 15 minutes at the most, and cannot say so itself.
     UPDATE certification.runs SET state = 'failed', reason = 'never_ended', ended_at = clock_timestamp()
      WHERE state = 'running' AND function = p_function AND started_at < clock_timestamp() - interval '20 minutes';
     INSERT INTO certification.runs (function, scheduled_at, request_id)
-    VALUES (p_function, p_scheduled_at, p_request_id)
+    VALUES (p_function, p_scheduled_at, certification.plain(p_request_id, 200))
     RETURNING id INTO v_run;
     RETURN v_run;
 END
@@ -37,19 +76,19 @@ $$;
 CREATE OR REPLACE FUNCTION certification.finish_organisation(
     p_run_id uuid, p_organisation_id uuid, p_state text, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE certification.run_organisations SET state = p_state, reason = p_reason
-     WHERE run_id = p_run_id AND organisation_id = p_organisation_id
+    UPDATE certification.run_organisations SET state = p_state, reason = certification.plain(p_reason, 500)
+     WHERE run_id = certification.own_run(p_run_id) AND organisation_id = p_organisation_id
 $$;
 
 CREATE OR REPLACE FUNCTION certification.finish_run(p_run_id uuid, p_state text, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE certification.runs SET state = p_state, reason = p_reason, ended_at = clock_timestamp()
-     WHERE id = p_run_id AND state = 'running'
+    UPDATE certification.runs SET state = p_state, reason = certification.plain(p_reason, 500), ended_at = clock_timestamp()
+     WHERE id = certification.own_run(p_run_id, p_running => false) AND state = 'running'
 $$;
 
 CREATE OR REPLACE FUNCTION certification.count(
     p_run_id uuid, p_organisation_id uuid, p_measure text, p_detail text, p_n bigint) RETURNS void
-LANGUAGE sql AS $$
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO certification.run_counts AS c (run_id, organisation_id, measure, detail, n)
     VALUES (p_run_id, p_organisation_id, p_measure, p_detail, p_n)
     ON CONFLICT (run_id, organisation_id, measure, detail) DO UPDATE SET n = c.n + excluded.n
@@ -64,7 +103,7 @@ $$;
 COMMENT ON FUNCTION certification.forget_old_sweeps IS 'There are 288 a day; the other runs are kept.';
 
 REVOKE ALL ON FUNCTION
-    certification.start_run, certification.organisations_to_run, certification.start_organisation, certification.finish_organisation, certification.finish_run, certification.count, certification.forget_old_sweeps
+    certification.may_run, certification.own_run, certification.plain, certification.start_run, certification.organisations_to_run, certification.start_organisation, certification.finish_organisation, certification.finish_run, certification.count, certification.forget_old_sweeps
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.start_run, certification.organisations_to_run, certification.start_organisation, certification.finish_organisation, certification.finish_run

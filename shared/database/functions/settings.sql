@@ -1,7 +1,7 @@
 -- What an organisation has set, and what applies where it has set nothing; what counts as now.
 
 CREATE OR REPLACE FUNCTION certification.present() RETURNS timestamptz
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT statement_timestamp() + coalesce((SELECT t.ahead FROM certification.simulated_time AS t), interval '0')
 $$;
 COMMENT ON FUNCTION certification.present IS
@@ -50,7 +50,7 @@ $$;
 COMMENT ON FUNCTION certification.is_overtaken IS 'Whether a later day was evaluated in the organisation already.';
 
 CREATE OR REPLACE FUNCTION certification.is_descending(p_days smallint[]) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     SELECT NOT EXISTS (
         SELECT 1 FROM generate_subscripts(p_days, 1) AS i
         WHERE i > 1 AND p_days[i] >= p_days[i - 1]
@@ -59,10 +59,10 @@ $$;
 COMMENT ON FUNCTION certification.is_descending IS 'Whether every day is smaller than the one before: sorted, no duplicates.';
 
 CREATE OR REPLACE FUNCTION certification.standard_thresholds() RETURNS smallint[]
-LANGUAGE sql STABLE AS $$ SELECT d.thresholds FROM certification.standard AS d $$;
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT d.thresholds FROM certification.standard AS d $$;
 
 CREATE OR REPLACE FUNCTION certification.effective_thresholds(p_organisation_id uuid) RETURNS smallint[]
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(
         (SELECT s.thresholds FROM certification.organisation_settings AS s
           WHERE s.organisation_id = p_organisation_id AND s.org_thresholds),
@@ -71,7 +71,7 @@ $$;
 COMMENT ON FUNCTION certification.effective_thresholds IS 'The organisation''s own thresholds if its flag is on, else the HLF standard.';
 
 CREATE OR REPLACE FUNCTION certification.mapping_problem(p_mapping jsonb) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE
         WHEN p_mapping IS NULL THEN NULL
         WHEN jsonb_typeof(p_mapping) <> 'object'
@@ -103,7 +103,7 @@ $$;
 COMMENT ON FUNCTION certification.mapping_problem IS 'What is wrong with a listing mapping, or null: parts, names, fields, flags or twice.';
 
 CREATE OR REPLACE FUNCTION certification.effective_mapping(p_organisation_id uuid) RETURNS jsonb
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(
         (SELECT s.listing_mapping FROM certification.organisation_settings AS s WHERE s.organisation_id = p_organisation_id),
         (SELECT d.listing_mapping FROM certification.standard AS d))::jsonb
@@ -111,7 +111,7 @@ $$;
 COMMENT ON FUNCTION certification.effective_mapping IS 'The organisation''s own listing mapping, or the standard.';
 
 CREATE OR REPLACE FUNCTION certification.brake_limits(p_organisation_id uuid, OUT count integer, OUT percent integer)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(s.brake_count, d.brake_count), coalesce(s.brake_percent, d.brake_percent)
       FROM certification.standard AS d
       LEFT JOIN certification.organisation_settings AS s ON s.organisation_id = p_organisation_id

@@ -11,7 +11,7 @@ COMMENT ON FUNCTION certification.only_doubtful IS 'Whether the website has acce
 -- A wrong import of dates would hide everybody long before the night. Who is paused, withdrawn or does not consent is hidden
 -- in any case; whom nothing but a date hides is held back while there are too many of them, counted since the last night.
 CREATE OR REPLACE FUNCTION certification.free_to_send(p_mentor_ids uuid[], p_worker uuid) RETURNS uuid[]
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v record;
     v_limits record;
@@ -63,7 +63,7 @@ $$;
 COMMENT ON FUNCTION certification.free_to_send IS 'Whom of these, whose listings the caller has locked, may be sent now. The rest gets the reason brake.';
 
 CREATE OR REPLACE FUNCTION certification.emptied(p_columns jsonb, p_kept jsonb) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(string_agg(', ' || to_json(c.name)::text || ': null', '' ORDER BY c.name), '')
       FROM jsonb_array_elements_text(p_columns) AS c (name)
      WHERE NOT p_kept ? c.name
@@ -140,7 +140,7 @@ BEGIN
                sending = w.action,
                sending_version = CASE WHEN w.action IS NOT NULL THEN l.desired_version END,
                claimed_by = CASE WHEN w.action IS NOT NULL THEN p_worker END,
-               claimed_until = CASE WHEN w.action IS NOT NULL THEN clock_timestamp() + p_lease END
+               claimed_until = CASE WHEN w.action IS NOT NULL THEN clock_timestamp() + least(p_lease, interval '15 minutes') END
           FROM wanted AS w
          WHERE l.mentor_id = w.mentor_id
         RETURNING l.mentor_id, w.action, l.desired_version, l.website, w.show, w.hide, w.bare_hide, l.row_version
@@ -210,7 +210,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                        THEN CASE WHEN l.sending IN ('create', 'publish') THEN 'live' ELSE 'hidden' END
                    WHEN s.outcome = 'refused' AND l.sending_version = l.desired_version THEN 'set_aside'
                    ELSE 'waiting' END,
-               reason = CASE WHEN s.outcome <> 'accepted' THEN s.reason WHEN s.may_be_undone THEN 'in_doubt' END,
+               reason = CASE WHEN s.outcome <> 'accepted' THEN certification.plain(s.reason, 500) WHEN s.may_be_undone THEN 'in_doubt' END,
                synced_version = CASE WHEN s.synced THEN l.sending_version ELSE l.synced_version END,
                accepted_version = CASE WHEN s.outcome = 'accepted' AND l.sending <> 'move' THEN l.sending_version
                                        ELSE l.accepted_version END,

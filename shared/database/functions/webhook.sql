@@ -1,7 +1,7 @@
 -- What the database sends after a change. It carries ids and no truth (I7).
 
 CREATE OR REPLACE FUNCTION certification.hmac_sha256(p_key bytea, p_message bytea) RETURNS bytea
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_key bytea := CASE WHEN length(p_key) > 64 THEN sha256(p_key) ELSE p_key END;
     v_inner bytea := decode(repeat('36', 64), 'hex');

@@ -10,9 +10,10 @@ COMMENT ON FUNCTION certification.website_closed_for IS 'Seconds until a request
 CREATE OR REPLACE FUNCTION certification.close_website(p_seconds double precision, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE certification.sync_state AS s
-       SET closed_until = greatest(s.closed_until, clock_timestamp() + make_interval(secs => p_seconds)),
-           closed_reason = p_reason
+       SET closed_until = greatest(s.closed_until, clock_timestamp() + make_interval(secs => least(greatest(p_seconds, 0), 3600))),
+           closed_reason = certification.plain(p_reason, 500)
 $$;
+COMMENT ON FUNCTION certification.close_website IS 'A Retry-After was given. A window longer than an hour is tried again after an hour (I9); what is no number of seconds is an hour too.';
 
 -- Whether the website is stopped, and whether this caller is the one to try it now: one worker a minute.
 CREATE OR REPLACE FUNCTION certification.website_stopped(OUT reason text, OUT try_now boolean)
@@ -31,7 +32,7 @@ $$;
 CREATE OR REPLACE FUNCTION certification.stop_website(p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE certification.sync_state AS s
-       SET stopped_since = coalesce(s.stopped_since, clock_timestamp()), stopped_reason = p_reason, tried_at = clock_timestamp()
+       SET stopped_since = coalesce(s.stopped_since, clock_timestamp()), stopped_reason = certification.plain(p_reason, 500), tried_at = clock_timestamp()
 $$;
 
 CREATE OR REPLACE FUNCTION certification.resume_website() RETURNS void
@@ -48,16 +49,17 @@ BEGIN
     SELECT s.stopped_since IS NOT NULL INTO v_was_stopped FROM certification.sync_state AS s FOR NO KEY UPDATE;
     UPDATE certification.sync_state AS s
        SET checked_at = clock_timestamp(),
-           check_reason = p_reason,
+           check_reason = certification.plain(p_reason, 500),
            healthy_at = CASE WHEN p_reason IS NULL THEN clock_timestamp() ELSE s.healthy_at END,
            failing_since = CASE WHEN p_reason IS NOT NULL THEN coalesce(s.failing_since, clock_timestamp()) END,
            stopped_since = CASE WHEN p_reason IS NULL THEN NULL
                                 WHEN p_refused THEN coalesce(s.stopped_since, clock_timestamp()) ELSE s.stopped_since END,
-           stopped_reason = CASE WHEN p_reason IS NULL THEN NULL WHEN p_refused THEN p_reason ELSE s.stopped_reason END,
+           stopped_reason = CASE WHEN p_reason IS NULL THEN NULL WHEN p_refused THEN certification.plain(p_reason, 500) ELSE s.stopped_reason END,
            tried_at = CASE WHEN p_reason IS NULL THEN NULL ELSE clock_timestamp() END,
            -- Where the secret could not even be read, what it said last stands.
-           secret_ends_on = CASE WHEN p_reason IS NULL THEN p_secret_ends_on ELSE coalesce(p_secret_ends_on, s.secret_ends_on) END,
-           pending_secret = coalesce(p_pending, s.pending_secret); -- null: it could not be told
+           secret_ends_on = CASE WHEN p_reason IS NULL OR p_secret_ends_on IS NOT NULL
+                                 THEN CASE WHEN isfinite(p_secret_ends_on) THEN p_secret_ends_on END ELSE s.secret_ends_on END,
+           pending_secret = coalesce(certification.plain(p_pending, 500), s.pending_secret); -- null: it could not be told
     RETURN v_was_stopped AND p_reason IS NULL;
 END
 $$;
@@ -66,7 +68,9 @@ COMMENT ON FUNCTION certification.note_check IS
 
 CREATE OR REPLACE FUNCTION certification.note_queue_depth(p_queue text, p_n bigint) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    INSERT INTO certification.queue_depths AS q (queue, n) VALUES (p_queue, p_n)
+    INSERT INTO certification.queue_depths AS q (queue, n)
+    SELECT certification.plain(p_queue, 80), p_n -- there is a handful of queues
+     WHERE (SELECT count(*) FROM certification.queue_depths AS k WHERE k.queue <> p_queue) < 50
     ON CONFLICT ON CONSTRAINT queue_depths_pkey DO UPDATE SET n = excluded.n, seen_at = clock_timestamp()
 $$;
 
