@@ -23,6 +23,7 @@ URGENCY = (
     Condition.RUN_FAILED,
     Condition.TRIGGER_OFF,
     # What waits for a person.
+    Condition.STRUCTURE_DAMAGED,
     Condition.BRAKE,
     Condition.WEBSITE_ANSWER_SMALL,
     Condition.PAST_TRIGGERS,

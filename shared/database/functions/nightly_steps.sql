@@ -196,6 +196,35 @@ BEGIN
 END
 $$;
 
+-- A trigger of the app on what the night changes runs with the owner's rights, and may name its tables without a schema.
+-- It finds them where nothing and nobody in schema public could put something else in their place.
+CREATE OR REPLACE FUNCTION certification.path_for_the_app() RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH trusted AS MATERIALIZED (
+        SELECT r.oid FROM pg_catalog.pg_roles AS r
+         WHERE r.rolsuper OR r.rolname IN (current_user, 'pg_database_owner')
+            OR r.oid = (SELECT d.datdba FROM pg_catalog.pg_database AS d WHERE d.datname = current_database())
+    )
+    SELECT CASE WHEN
+        EXISTS (
+            SELECT 1 FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid
+             WHERE t.tgrelid IN ('public.peer_mentors'::regclass, 'public.mentor_status_log'::regclass)
+               AND NOT t.tgisinternal AND p.pronamespace <> 'certification'::regnamespace)
+        AND NOT EXISTS (
+            SELECT 1 FROM pg_catalog.pg_namespace AS n CROSS JOIN aclexplode(n.nspacl) AS a
+             WHERE n.nspname = 'public' AND a.privilege_type = 'CREATE' AND a.grantee NOT IN (SELECT t.oid FROM trusted AS t))
+        AND NOT EXISTS (
+            SELECT 1 FROM (
+                SELECT p.proowner FROM pg_catalog.pg_proc AS p WHERE p.pronamespace = 'public'::regnamespace
+                UNION ALL SELECT o.oprowner FROM pg_catalog.pg_operator AS o WHERE o.oprnamespace = 'public'::regnamespace
+                UNION ALL SELECT y.typowner FROM pg_catalog.pg_type AS y WHERE y.typnamespace = 'public'::regnamespace
+                UNION ALL SELECT c.relowner FROM pg_catalog.pg_class AS c WHERE c.relnamespace = 'public'::regnamespace) AS x (owner)
+             WHERE x.owner NOT IN (SELECT t.oid FROM trusted AS t))
+        THEN 'pg_catalog, public, pg_temp' ELSE 'pg_catalog, pg_temp' END
+$$;
+COMMENT ON FUNCTION certification.path_for_the_app IS
+    'The search_path in which a change of status is made: schema public is in it only if the app has triggers there, and everything in it and the right to add to it belong to the owner, the database''s owner or a superuser.';
+
 -- The two transitions differ in whom they look at and what they write; the rest is one.
 CREATE OR REPLACE FUNCTION certification.transition_set(
     p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_again uuid[], p_beyond boolean, p_allowed boolean)
@@ -214,6 +243,7 @@ DECLARE
     v record;
 BEGIN
     PERFORM set_config('certification.own_transition', p_step, true);
+    PERFORM set_config('search_path', certification.path_for_the_app(), true); -- ends with this function
     FOR v IN
         WITH candidate AS (
             SELECT c.mentor_id, certification.day_of(c.expires_on, v_zone) AS expires_on FROM public.certifications AS c
@@ -417,7 +447,6 @@ COMMENT ON FUNCTION certification.is_a_records_fault IS
 CREATE OR REPLACE FUNCTION certification.carry_out(
     p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean)
 RETURNS TABLE (measure text, detail text, n bigint)
--- The app's own triggers on peer_mentors run within this: they name their schema, or set a search_path of their own.
 -- lock_timeout: somebody who holds the settings, or the app's log, must not hold the whole night (the run tries again).
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '10s' AS $$
 DECLARE
@@ -510,5 +539,5 @@ END
 $$;
 
 REVOKE ALL ON FUNCTION
-    certification.note_mentors, certification.note_certifications, certification.dates_to_remind, certification.remind_set, certification.transition_set, certification.apply_step, certification.apply_step_one_by_one, certification.is_a_records_fault, certification.carry_out, certification.complete_counts
+    certification.note_mentors, certification.note_certifications, certification.path_for_the_app, certification.dates_to_remind, certification.remind_set, certification.transition_set, certification.apply_step, certification.apply_step_one_by_one, certification.is_a_records_fault, certification.carry_out, certification.complete_counts
 FROM PUBLIC;

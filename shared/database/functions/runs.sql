@@ -15,7 +15,7 @@ COMMENT ON FUNCTION certification.may_run IS
 CREATE OR REPLACE FUNCTION certification.own_run(p_run_id uuid, p_functions text[] DEFAULT NULL, p_running boolean DEFAULT true) RETURNS uuid
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF NOT EXISTS (
+    IF NOT pg_has_role(session_user, current_user, 'MEMBER') AND NOT EXISTS (
         SELECT 1 FROM certification.runs AS r
          WHERE r.id = p_run_id AND (r.state = 'running' OR NOT p_running)
            AND (p_functions IS NULL OR r.function = ANY (p_functions)) AND certification.may_run(r.function)) THEN
@@ -26,7 +26,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.own_run IS
-    'This run, if it is under way (or need not be), of one of these functions, and the caller''s login runs that function; an error if not.';
+    'This run, if it is under way (or need not be), of one of these functions, and the caller''s login runs that function; an error if not. The owner is not asked.';
 
 CREATE OR REPLACE FUNCTION certification.plain(p_text text, p_length integer) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
