@@ -77,9 +77,7 @@ def test_a_login_ends_its_own_runs_only(as_login, foundation):
         refused(sending, statement, uuid4())
     assert foundation.all("SELECT state FROM certification.runs") == ["running"]
     as_login("ExpiryCheck").execute("SELECT certification.finish_run(%s, 'succeeded', NULL)", (night,))
-    refused(
-        as_login("ExpiryCheck"), "SELECT certification.expire_mentors(%s, %s, %s)", organisation, DAY, night
-    )
+    refused(as_login("ExpiryCheck"), "SELECT certification.expire_mentors(%s, %s, %s)", organisation, DAY, night)
 
 
 def test_a_run_that_was_given_up_may_say_that_it_has_sent(as_login, foundation):
@@ -152,8 +150,10 @@ def test_an_actor_is_a_name_on_one_line(as_login, foundation, actor):
     of = run(login, "reconciliation_full")
     with pytest.raises(psycopg.errors.CheckViolation):
         login.execute("SELECT certification.note_acceptance(%s, %s, 'seen')", (of, actor))
-    foundation.do("INSERT INTO certification.duplicates (kind, mentor_id, detail, n, found_in)"
-                  " VALUES ('reminder', gen_random_uuid(), '30', 2, gen_random_uuid())")
+    foundation.do(
+        "INSERT INTO certification.duplicates (kind, mentor_id, detail, n, found_in)"
+        " VALUES ('reminder', gen_random_uuid(), '30', 2, gen_random_uuid())"
+    )
     with pytest.raises(psycopg.errors.CheckViolation):
         foundation.do("SELECT certification.review_duplicates('reminder', NULL, %s, 'seen')", actor)
 

@@ -56,7 +56,8 @@ def test_every_function_looks_in_the_catalogue_and_nowhere_else(connection):
 
 
 RELATION = re.compile(
-    r"\b(?:FROM|JOIN|INTO|UPDATE|LOCK TABLE|TRUNCATE|ANALYZE|USING|TABLE)\s+(?:ONLY\s+)?([a-z_]+)\b(?!\s*[.(])", re.IGNORECASE
+    r"\b(?:FROM|JOIN|INTO|UPDATE|LOCK TABLE|TRUNCATE|ANALYZE|USING|TABLE)\s+(?:ONLY\s+)?([a-z_]+)\b(?!\s*[.(])",
+    re.IGNORECASE,
 )
 # What stands after these words and is no relation.
 NO_RELATION = {"lateral", "select", "set", "strict", "nowait", "of", "if", "not", "temporary", "errcode"}
@@ -81,7 +82,14 @@ def test_every_relation_in_a_text_names_its_schema(connection):
 
 
 # The temporary tables of the comparison.
-TEMPORARY = {"compare_website", "differences_to_verify", "forget_rows", "forget_repeated_rows", "record_findings", "request_repairs"}
+TEMPORARY = {
+    "compare_website",
+    "differences_to_verify",
+    "forget_rows",
+    "forget_repeated_rows",
+    "record_findings",
+    "request_repairs",
+}
 
 
 @pytest.fixture
@@ -128,7 +136,13 @@ def plant(connection):
             f"{'' if result.startswith('SETOF') else ' NULL'}; END $$".encode()
         )
     for number, (symbol, left, right) in enumerate(
-        (("=", "uuid", "text"), ("<", "date", "text"), ("||", "uuid[]", "uuid"), ("<>", "text", "varchar"), ("=", "text", "varchar"))
+        (
+            ("=", "uuid", "text"),
+            ("<", "date", "text"),
+            ("||", "uuid[]", "uuid"),
+            ("<>", "text", "varchar"),
+            ("=", "text", "varchar"),
+        )
     ):
         name = f"operator_{number}"
         result = "uuid[]" if symbol == "||" else "boolean"

@@ -169,7 +169,11 @@ def use_every_relation(attacker: Attacker) -> None:
             continue
         rights = {right for table, right in attacker.granted.tables if name in {table, f"certification.{table}"}}
         statements = {
-            "SELECT": [f"SELECT * FROM {name} LIMIT 1", f"SELECT count(*) FROM {name}", f"COPY (TABLE {name}) TO STDOUT"],
+            "SELECT": [
+                f"SELECT * FROM {name} LIMIT 1",
+                f"SELECT count(*) FROM {name}",
+                f"COPY (TABLE {name}) TO STDOUT",
+            ],
             "INSERT": [f"INSERT INTO {name} DEFAULT VALUES", f"COPY {name} FROM STDIN"],
             "UPDATE": [f"UPDATE {name} SET {column} = DEFAULT"],
             "DELETE": [f"DELETE FROM {name}"],
@@ -230,7 +234,9 @@ def read_what_the_server_keeps(attacker: Attacker) -> None:
 
 def make_something(attacker: Attacker) -> None:
     """In every schema, in the database, in the cluster."""
-    for (schema,) in attacker.catalogue("SELECT quote_ident(nspname) FROM pg_namespace WHERE nspname !~ '^pg_(t|toast)'"):
+    for (schema,) in attacker.catalogue(
+        "SELECT quote_ident(nspname) FROM pg_namespace WHERE nspname !~ '^pg_(t|toast)'"
+    ):
         for statement in (
             "CREATE TABLE {}.mine (n integer)",
             "CREATE VIEW {}.mine AS SELECT 1",
@@ -274,8 +280,12 @@ def make_something(attacker: Attacker) -> None:
 
 def become_somebody_else(attacker: Attacker) -> None:
     """Every role, database, server, wrapper and parameter there is."""
-    mine = {name for (name,) in attacker.connection.execute(
-        "SELECT r.rolname FROM pg_roles AS r WHERE pg_has_role(r.oid, 'MEMBER')").fetchall()}
+    mine = {
+        name
+        for (name,) in attacker.connection.execute(
+            "SELECT r.rolname FROM pg_roles AS r WHERE pg_has_role(r.oid, 'MEMBER')"
+        ).fetchall()
+    }
     for (role,) in attacker.catalogue("SELECT rolname FROM pg_roles"):
         if role not in mine:
             attacker.tries(f'SET ROLE "{role}"')

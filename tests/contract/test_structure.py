@@ -205,9 +205,7 @@ def test_a_lost_table_is_said_once(connection):
     assert damage(connection) == [("table", "certification.queue_depths", "missing")]
     said = []
     migrate(connection, tell=said.append)
-    assert said == [
-        "table certification.queue_depths is missing with all its rows: restore it from a backup."
-    ]
+    assert said == ["table certification.queue_depths is missing with all its rows: restore it from a backup."]
 
 
 def test_what_a_migration_drops_is_not_missed(connection, tmp_path):

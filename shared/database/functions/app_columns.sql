@@ -3,7 +3,7 @@
 -- COLLATE: a column's own collation may know no regular expressions, or take Kari and KARI for the same.
 
 CREATE OR REPLACE FUNCTION certification.zone_of(p_organisation_id uuid) RETURNS text
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT o.timezone::text FROM public.organisations AS o WHERE o.id = p_organisation_id
 $$;
 COMMENT ON FUNCTION certification.zone_of IS 'The organisation''s time zone as the app has it.';
@@ -18,7 +18,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT p_at::date $$;
 COMMENT ON FUNCTION certification.day_of(timestamp, text) IS 'The day that a timestamp without time zone shows.';
 
 CREATE OR REPLACE FUNCTION certification.day_of(p_at timestamptz, p_zone text) RETURNS date
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN (p_at AT TIME ZONE btrim(coalesce(p_zone, ''), E' \t\r\n'))::date;
 EXCEPTION WHEN OTHERS THEN
@@ -73,7 +73,7 @@ $$;
 COMMENT ON FUNCTION certification.full_name IS 'First and last name as they leave; one alone where there is no other.';
 
 CREATE OR REPLACE FUNCTION certification.cast_like(p_text text, p_column anyelement) RETURNS anyelement
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_value p_column%TYPE;
 BEGIN

@@ -115,7 +115,7 @@ COMMENT ON FUNCTION certification.forget_others IS 'These columns are gone from 
 
 -- The value of each published column as the app has it, each ended by the character 31. Built from the whitelist only.
 CREATE OR REPLACE FUNCTION certification.content_expression(p_mapping jsonb, p_columns text[]) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT string_agg(format('coalesce(%s COLLATE "C", '''') || E''\x1f''', CASE p_mapping -> 'columns' ->> k.name
                WHEN 'first_name' THEN 'certification.clean_text(m.first_name::text)'
                WHEN 'last_name' THEN 'certification.clean_text(m.last_name::text)'

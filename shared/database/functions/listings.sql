@@ -48,7 +48,7 @@ COMMENT ON FUNCTION certification.raise_listings IS 'Something of these mentors 
 -- A transaction that waits in a lock can be part of a deadlock, and the app's could be the one that is ended. One that
 -- looks again cannot: whoever waits for us goes on when we give up.
 CREATE OR REPLACE FUNCTION certification.hold_listings(p_mentor_ids uuid[]) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     FOR look IN 1 .. 100 LOOP
         IF (SELECT count(*) FROM certification.listings AS l WHERE l.mentor_id = ANY (p_mentor_ids))

@@ -1,7 +1,7 @@
 -- What a trigger on the app's tables could not write is kept here, and taken up again by the next sweep (I7, I16).
 
 CREATE OR REPLACE FUNCTION certification.touched_query(p_table text, p_operation text) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT format('SELECT array_agg(DISTINCT r.%1$I::uuid) FROM (%2$s) AS r',
                   x.id, CASE p_operation WHEN 'INSERT' THEN format('SELECT n.%I FROM new_rows AS n', x.id)
                                          WHEN 'DELETE' THEN format('SELECT o.%I FROM old_rows AS o', x.id)

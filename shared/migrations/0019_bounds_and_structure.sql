@@ -37,7 +37,7 @@ ALTER TABLE certification.alerts ADD CONSTRAINT alert_condition_known CHECK (con
     'website_refuses_us', 'secret_ending', 'secret_without_end_date', 'pending_secret_refused', 'listed_but_invalid',
     'orphan_listed', 'not_converging', 'listings_set_aside', 'claim_stuck', 'none_sent', 'run_failed', 'run_degraded',
     'run_missing', 'unsynced_too_old', 'dead_letters', 'duplicates', 'brake', 'website_answer_small', 'website_unreachable',
-    'structure_damaged'));
+    'changes_missed', 'structure_damaged'));
 
 CREATE TABLE certification.expected_structure (
     kind        text NOT NULL,
