@@ -201,6 +201,10 @@ CASES: dict[tuple[Condition, str], tuple[Any, Any]] = {
         "INSERT INTO certification.missed_changes (table_name, sqlstate) VALUES ('peer_mentors', '55P03')",
         "UPDATE certification.missed_changes SET missed_at = now() - interval '25 hours', taken_up_at = now()",
     ),
+    (Condition.STRUCTURE_DAMAGED, ""): (
+        "ALTER TABLE public.peer_mentors DISABLE TRIGGER certification_listing_updated",
+        "ALTER TABLE public.peer_mentors ENABLE TRIGGER certification_listing_updated",
+    ),
     (Condition.DUPLICATES, ""): (
         DUPLICATE,
         "UPDATE certification.duplicates SET reviewed_at = now(), reviewed_by = 'kari', review_reason = 'looked at'",

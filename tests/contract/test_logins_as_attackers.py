@@ -1,7 +1,7 @@
 """Each function's login as an attacker would use it: all that the catalogue has and no GRANT of ours names is refused.
 
-Nothing here is a list of what there is. What is granted is read from the GRANT statements that are applied; what there is,
-from the catalogue of a real database; and each attempt is really made, as that login (issue 8 C4).
+Nothing here is a list of what there is. What is granted is read from the GRANT statements that are applied; what there
+is, from the catalogue of a real database; and each attempt is really made, as that login (issue 8 C4).
 """
 
 from __future__ import annotations
@@ -369,10 +369,14 @@ CARELESS = {
         make_something,
     ),
     "files": (
-        "GRANT pg_read_server_files TO certification_send_notices;"
-        " GRANT EXECUTE ON FUNCTION pg_ls_dir(text) TO certification_send_notices",
-        "REVOKE pg_read_server_files FROM certification_send_notices;"
-        " REVOKE EXECUTE ON FUNCTION pg_ls_dir(text) FROM certification_send_notices",
+        (
+            "GRANT pg_read_server_files TO certification_send_notices;"
+            " GRANT EXECUTE ON FUNCTION pg_ls_dir(text) TO certification_send_notices"
+        ),
+        (
+            "REVOKE pg_read_server_files FROM certification_send_notices;"
+            " REVOKE EXECUTE ON FUNCTION pg_ls_dir(text) FROM certification_send_notices"
+        ),
         read_what_the_server_keeps,
     ),
     "a large object": (

@@ -27,13 +27,17 @@ DAMAGES = {
         {"missing": "runs.run_state_known"},
     ),
     "a check, and another of its name": (
-        "ALTER TABLE certification.runs DROP CONSTRAINT run_state_known,"
-        " ADD CONSTRAINT run_state_known CHECK (state <> '')",
+        (
+            "ALTER TABLE certification.runs DROP CONSTRAINT run_state_known,"
+            " ADD CONSTRAINT run_state_known CHECK (state <> '')"
+        ),
         {"changed": "runs.run_state_known"},
     ),
     "a check that looked at no older row": (
-        "ALTER TABLE certification.audit DROP CONSTRAINT audit_names_an_actor,"
-        " ADD CONSTRAINT audit_names_an_actor CHECK (btrim(actor) <> '') NOT VALID",
+        (
+            "ALTER TABLE certification.audit DROP CONSTRAINT audit_names_an_actor,"
+            " ADD CONSTRAINT audit_names_an_actor CHECK (btrim(actor) <> '') NOT VALID"
+        ),
         {"invalid": "audit.audit_names_an_actor"},
     ),
     "a foreign key": (
@@ -75,8 +79,10 @@ DAMAGES = {
     ),
     "a function": ("DROP FUNCTION certification.claim_reminders", {"missing": "claim_reminders"}),
     "a function that does something else": (
-        "CREATE OR REPLACE FUNCTION certification.may_run(p_function text) RETURNS boolean"
-        " LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS 'SELECT true'",
+        (
+            "CREATE OR REPLACE FUNCTION certification.may_run(p_function text) RETURNS boolean"
+            " LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS 'SELECT true'"
+        ),
         {"changed": "may_run"},
     ),
     "a function's rights": (
@@ -149,8 +155,10 @@ def test_reviewing_duplicates_does_not_cure_the_constraint(foundation, connectio
     said = []
     migrate(connection, tell=said.append)
     assert said == [
-        f"constraint certification.{REMINDER} is missing and cannot be put back: 1 row is against it."
-        " Put that right, then migrate again."
+        (
+            f"constraint certification.{REMINDER} is missing and cannot be put back: 1 row is against it."
+            " Put that right, then migrate again."
+        )
     ]
     assert facts(connection) == {"missing": REMINDER}
     foundation.do(
@@ -166,8 +174,10 @@ def test_reviewing_duplicates_does_not_cure_the_constraint(foundation, connectio
     [
         (
             "ALTER TABLE certification.run_counts DROP CONSTRAINT count_of_a_run",
-            "INSERT INTO certification.run_counts SELECT gen_random_uuid(), gen_random_uuid(), 'x', '', 1"
-            " FROM generate_series(1, 3)",
+            (
+                "INSERT INTO certification.run_counts SELECT gen_random_uuid(), gen_random_uuid(), 'x', '', 1"
+                " FROM generate_series(1, 3)"
+            ),
             3,
         ),
         (
@@ -177,8 +187,10 @@ def test_reviewing_duplicates_does_not_cure_the_constraint(foundation, connectio
         ),
         (
             "DROP INDEX certification.alert_open_once",
-            "INSERT INTO certification.alerts (condition, since, n, closed_at)"
-            " SELECT 'duplicates', now(), 1, CASE WHEN i > 3 THEN now() END FROM generate_series(1, 5) AS i",
+            (
+                "INSERT INTO certification.alerts (condition, since, n, closed_at)"
+                " SELECT 'duplicates', now(), 1, CASE WHEN i > 3 THEN now() END FROM generate_series(1, 5) AS i"
+            ),
             2,
         ),
         (

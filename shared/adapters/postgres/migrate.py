@@ -27,6 +27,8 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 FUNCTIONS = Path(__file__).parents[2] / "database" / "functions"
 _NAME = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
 _STRUCTURE = "functions/structure.sql"
+# Every statement says which schema it means; what somebody has put into another one is not run as the owner.
+_PATH = "SET LOCAL search_path = pg_catalog, pg_temp"
 _LOCK = 0x686C66  # "hlf": any constant that nobody else uses
 
 
@@ -92,8 +94,7 @@ def migrate(
         connection.execute("SET LOCAL lock_timeout = '5s'")
         # A function may call one that stands in a later file, and the first texts in numbered files know no near types.
         connection.execute("SET LOCAL check_function_bodies = off")
-        # A file says which schema it means; what somebody has put into another one is not run as the owner.
-        connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
+        connection.execute(_PATH)
         damaged, still_expected = _mend(connection, repeatable, tell)
         for migration in numbered:
             if migration.name not in known:
@@ -160,6 +161,7 @@ def _apply(connection: psycopg.Connection, migration: Migration) -> None:
 
 def _require_foundation(connection: psycopg.Connection) -> None:
     with connection.transaction():
+        connection.execute(_PATH)
         missing = foundation.missing_tables(connection)
         if missing:
             raise MigrationError(
