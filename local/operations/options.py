@@ -28,8 +28,13 @@ Actor = Annotated[str, typer.Option("--actor", help="Who you are; it is kept.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept.")]
 
 
+_LONGEST = {"--actor": 200, "--reason": 2000}  # as in certification.audit
+
+
 def require_named(actor: str, reason: str) -> None:
-    """Raise OperationsError where who or why is blank: what a person does by hand has both."""
+    """Raise OperationsError where who or why is blank, or no plain text: what a person does by hand has both."""
     for name, value in (("--actor", actor), ("--reason", reason)):
         if not value.strip():
             raise OperationsError(f"{name} is empty: say who does this and why, it is kept in certification.audit")
+        if len(value) > _LONGEST[name] or not value.isprintable():
+            raise OperationsError(f"{name} must be one line of plain text, of {_LONGEST[name]} characters at most")

@@ -422,3 +422,34 @@ def test_temporary_tables_are_left_to_the_apps_roles(server, postgres):
         ).fetchone()
         owner.execute("REVOKE ALL ON DATABASE attacked FROM the_app; DROP ROLE the_app")
     assert rights == (True, False)
+
+
+def test_an_owner_who_may_not_revoke_says_so(postgres):
+    """Issue 8 C1: "where we may"; the owner of schema `certification` need not own the database."""
+    name = "lesser"
+    with psycopg.connect(postgres.dsn(), autocommit=True) as server:
+        server.execute("DROP ROLE IF EXISTS lesser; CREATE ROLE lesser LOGIN CREATEROLE PASSWORD 'lesser'")
+        server.execute("CREATE DATABASE lesser")
+        server.execute("GRANT CREATE ON DATABASE lesser TO lesser")
+    try:
+        with psycopg.connect(postgres.dsn(name), autocommit=True) as connection:
+            connection.execute("GRANT CREATE ON SCHEMA public TO lesser")
+        said: list[str] = []
+        with psycopg.connect(
+            host="127.0.0.1", port=postgres.port, dbname=name, user="lesser", password="lesser", autocommit=True
+        ) as owner:
+            owner.execute(local_database._FOUNDATION.read_bytes())
+            migrate(owner, tell=said.append)
+            assert [sentence.endswith("REVOKE TEMPORARY ON DATABASE lesser FROM PUBLIC") for sentence in said] == [True]
+            owner.execute("ALTER TABLE peer_mentors DISABLE TRIGGER certification_listing_updated")
+            owner.execute("ALTER TABLE certification.runs DROP CONSTRAINT run_state_known")
+            said.clear()
+            migrate(owner, tell=said.append)
+            assert [sentence.endswith("is as it should be again.") for sentence in said] == [True, True, False]
+            assert owner.execute(
+                "SELECT certification.start_run('expiry_check', now(), 'x') IS NOT NULL"
+            ).fetchone() == (True,)
+    finally:
+        with psycopg.connect(postgres.dsn(), autocommit=True) as server:
+            server.execute("DROP DATABASE lesser WITH (FORCE)")
+            server.execute("DROP ROLE lesser")
