@@ -39,6 +39,7 @@ class Condition(StrEnum):
     WEBSITE_ANSWER_SMALL = "website_answer_small"
     PAST_TRIGGERS = "past_triggers"
     TRIGGER_OFF = "trigger_off"
+    STRUCTURE_DAMAGED = "structure_damaged"
 
 
 class Kind(StrEnum):
@@ -264,6 +265,18 @@ WORDS: dict[Condition, _Words] = {
             "The website follows by itself, hiding first. See whether it has: python -m local status",
             "Compare all of it, for names and numbers that changed as well: python -m local reconcile",
             "Find out what wrote there. If it was no restore, it will do it again.",
+        ),
+    ),
+    Condition.STRUCTURE_DAMAGED: _Words(
+        "The database has lost something of ours",
+        "Constraints, indexes, triggers or functions are missing, invalid, switched off or not as they were made."
+        " Without them something may be done twice, or not at all.",
+        "things",
+        (
+            "Find out who changed the database, and that they are done: a restore, an import, a repair by hand.",
+            "Put everything back: python -m local migrate --database-url URL",
+            "It says what it cannot put back, and how many rows are against it: put those right and migrate again.",
+            "Compare the website with the app: python -m local reconcile",
         ),
     ),
     Condition.TRIGGER_OFF: _Words(

@@ -202,8 +202,8 @@ CASES: dict[tuple[Condition, str], tuple[Any, Any]] = {
         "UPDATE certification.missed_changes SET missed_at = now() - interval '25 hours', taken_up_at = now()",
     ),
     (Condition.STRUCTURE_DAMAGED, ""): (
-        "ALTER TABLE public.peer_mentors DISABLE TRIGGER certification_listing_updated",
-        "ALTER TABLE public.peer_mentors ENABLE TRIGGER certification_listing_updated",
+        "ALTER TABLE certification.queue_depths ALTER COLUMN n DROP NOT NULL",
+        "ALTER TABLE certification.queue_depths ALTER COLUMN n SET NOT NULL",
     ),
     (Condition.DUPLICATES, ""): (
         DUPLICATE,

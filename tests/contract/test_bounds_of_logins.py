@@ -116,14 +116,14 @@ def test_a_proof_is_of_a_comparison_under_way(as_login, foundation, function):
             login.execute("SELECT certification.finish_run(%s, 'succeeded', NULL)", (of,))
     refused(
         login,
-        "SELECT certification.write_proof(%s, now(), NULL, 9, 9, 9, 'h', 'h', '{}')",
+        "SELECT certification.write_proof(%s, now(), NULL, 9, 9, 9, 'h', 'h', '{}', '{}')",
         of,
     )
     refused(login, "SELECT certification.note_acceptance(%s, 'turid.vik', 'seen')", of)
     if function != "reconciliation_sweep":
         refused(login, "SELECT certification.find_duplicates(%s)", of)
-        refused(login, "SELECT certification.record_findings(%s, NULL, now())", of)
-        refused(login, "SELECT certification.request_repairs(%s, true)", of)
+        refused(login, "SELECT certification.record_findings(%s, gen_random_uuid(), NULL)", of)
+        refused(login, "SELECT certification.request_repairs(%s, gen_random_uuid(), true)", of)
     assert foundation.all("SELECT 1 FROM certification.proofs UNION ALL SELECT 1 FROM certification.audit") == []
 
 

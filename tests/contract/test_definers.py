@@ -62,29 +62,19 @@ def test_every_relation_in_a_text_names_its_schema(connection):
     found = {}
     for signature, source, _, _, _ in texts(connection):
         name = signature.partition("(")[0].removeprefix("certification.")
-        if "CREATE TEMPORARY TABLE" in source or name in TEMPORARY:
-            continue
         text = re.sub(r"'(?:[^']|'')*'", "''", re.sub(r"--[^\n]*", "", source))
         text = re.sub(r"\b(?:extract|substring|trim)\s*\([^()]*?\bFROM\b", "(", text, flags=re.IGNORECASE)
         text = re.sub(r"\bIS (?:NOT )?DISTINCT FROM\b|\bDO UPDATE\b|\bFOR (?:NO KEY )?UPDATE\b|\bFOR SHARE\b", "", text)
         own = set(re.findall(r"\b([a-z_]+)\s+(?:\([^()]*\)\s+)?AS\s+(?:MATERIALIZED\s+)?\(", text))  # WITH
-        own |= set(re.findall(r"\b(v(?:_[a-z_]+)?)\b", text)) | {"new_rows", "old_rows"}  # variables, transition tables
+        own |= set(re.findall(r"\b([vp](?:_[a-z_]+)?)\b", text)) | {
+            "new_rows",
+            "old_rows",
+        }  # variables, transition tables
         own |= {"reason"} if name == "website_stopped" else set()  # INTO an OUT parameter
         left = {r for r in RELATION.findall(text) if r.lower() not in NO_RELATION} - own
         if left:
             found[name] = left
     assert found == {}
-
-
-# The temporary tables of the comparison.
-TEMPORARY = {
-    "compare_website",
-    "differences_to_verify",
-    "forget_rows",
-    "forget_repeated_rows",
-    "record_findings",
-    "request_repairs",
-}
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ CANNOT_WORK = [
     ),
     (
         "CREATE TYPE st AS ENUM ('active', 'paused');" + STATUS + " ALTER status TYPE st USING status::st",
-        "peer_mentors.status (st) does not take the value certification_expired",
+        "peer_mentors.status (public.st) does not take the value certification_expired",
     ),
     (
         STATUS + " ALTER status TYPE varchar(10)",

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import psycopg
 import pytest
 
-from local.database import _FOUNDATION, ROLES, simulate_time
+from local.database import _FOUNDATION, simulate_time
 from shared.adapters.postgres.migrate import (
     FUNCTIONS,
     MIGRATIONS,
@@ -176,82 +176,3 @@ def test_nothing_is_kept_in_a_session(connection):
         assert forbidden.search(re.sub("--.*", "", migration.sql)) is None, migration.name
         assert re.search(r"^SET (?!LOCAL)", migration.sql, re.MULTILINE) is None, migration.name
     assert connection.execute("SELECT count(*) FROM pg_prepared_statements").fetchone() == (0,)
-
-
-def test_each_functions_role_calls_its_own_functions_and_nothing_else(database, connection):
-    """Design, section 8: no table may be read or written, and the other function's functions may not be called."""
-    allowed = {
-        role: {
-            name
-            for (name,) in connection.execute(
-                "SELECT p.proname FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace"
-                " WHERE n.nspname = 'certification' AND has_function_privilege(%s, p.oid, 'EXECUTE')",
-                (role,),
-            )
-        }
-        for role in ROLES.values()
-    }
-    both = {"start_run", "organisations_to_run", "start_organisation", "finish_organisation", "finish_run"}
-    syncing = {"claim_listings", "settle_listings", "unsynced_listings", "website_closed_for", "close_website"}
-    syncing |= {"website_stopped", "stop_website", "resume_website"}
-    asking = syncing - {"claim_listings", "settle_listings"}
-    checking, telling = {"website_tables", "note_check"}, {"note_alerts", "claim_alerts_to_tell", "told_alert"}
-    comparing = {"open_comparison", "compare_website", "differences_to_verify", "forget_rows", "forget_repeated_rows"}
-    comparing |= {"add_website_rows", "forget_others", "close_comparison", "find_past_triggers"}
-    comparing |= {"record_findings", "request_repairs", "write_proof", "note_acceptance", "find_duplicates"}
-    sweeping = {
-        "take_up_missed_changes",
-        "overdue_listings",
-        "count_waiting",
-        "retry_due_set_aside",
-        "listings_to_recheck",
-        "forget_old_sweeps",
-    }
-    sending = {"claim_notice", "settle_notice", "complete_digests", "digest_lines", "count_sending"}
-    assert allowed == {
-        "certification_expiry_check": both
-        | {"claim_reminders", "expire_mentors", "reactivate_renewed", "unsynced_listings"}
-        | {"latest_scheduled_time"}
-        | checking
-        | telling
-        | {"website_closed_for", "close_website"},
-        "certification_send_notices": both | sending | telling | {"latest_scheduled_time"},
-        "certification_dynamics_sync": syncing | checking | telling,
-        "certification_reconciliation": both
-        | asking
-        | checking
-        | telling
-        | comparing
-        | sweeping
-        | {"note_queue_depth"},
-    }
-
-
-@pytest.mark.parametrize("function", ROLES)
-def test_a_functions_login_reads_and_writes_no_table(database, connection, function):
-    """I11, design, section 8: not even the ones its functions write, in either schema."""
-    secret = database.login(function)
-    tables = connection.execute(
-        "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('public', 'certification')"
-    ).fetchall()
-    assert len(tables) > 14
-    names = {"user": "username", "password": "password", "port": "port", "dbname": "dbname", "host": "host"}
-    with psycopg.connect(**{ours: secret[theirs] for ours, theirs in names.items()}, autocommit=True) as login:
-        for schema, table in tables:
-            for statement in ("SELECT 1 FROM {}", "DELETE FROM {}", "INSERT INTO {} DEFAULT VALUES"):
-                with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                    login.execute(statement.format(f"{schema}.{table}").encode())
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            login.execute("CREATE TABLE public.mine ()")
-
-
-def test_every_function_that_runs_with_the_owners_rights_has_a_fixed_search_path(connection):
-    """CVE-2018-1058: the catalog first and the caller's temporary objects last."""
-    paths = connection.execute(
-        "SELECT p.proname, (SELECT c FROM unnest(p.proconfig) AS c WHERE c LIKE 'search_path=%')"
-        " FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace"
-        " WHERE n.nspname = 'certification' AND p.prosecdef"
-    ).fetchall()
-    fixed = {"search_path=pg_catalog, pg_temp", "search_path=pg_catalog, public, pg_temp"}
-    assert [name for name, path in paths if path not in fixed] == []
-    assert len(paths) > 10

@@ -230,7 +230,8 @@ def test_the_dangerous_direction_is_first(foundation, reconciler, organisation, 
         foundation.do("UPDATE peer_mentors SET last_name = 'Lie' WHERE last_name = 'Dahl'")
     foundation.do("DELETE FROM certification.listings WHERE NOT mentor_id = ANY (%s)", listed)
     past_triggers(foundation, f"UPDATE peer_mentors SET listing_consent = false WHERE id = '{listed[0]}'")
-    found = reconciler.reconciliation.find_past_triggers(reconciler.run_id, 1)
+    run = foundation.one("SELECT certification.start_run('reconciliation_sweep', now(), 'a-request')")
+    found = reconciler.reconciliation.find_past_triggers(run, 1)
     assert [one.must_hide for one in found] == [True]
 
 

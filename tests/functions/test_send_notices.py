@@ -62,11 +62,11 @@ def test_its_metrics_carry_zeros(deployed):
 
 @pytest.mark.usefixtures("due")
 def test_the_function_that_sends_may_not_run_the_night(deployed, database):
-    """Design, section 8: with the other function's login each step is refused, and told as a code."""
+    """Design, section 8: with the other function's login no run begins, and that is told as a code."""
     database.login("ExpiryCheck")  # a new password, so that the warm function reads its secret again
     deployed.put_secret("ExpiryCheck", database.login("SendNotices"))
     done = deployed.invoke("ExpiryCheck", NIGHT)
-    assert done.payload["errorMessage"] == "RunFailedError: database_42501"
+    assert done.payload["errorMessage"] == "StoreRefusedError: database_42501_run_function_of_this_login"
 
 
 @pytest.mark.parametrize("event", [{}, {"scheduled_time": 1}, {"time": "2026-12-01T08:00:00Z"}])

@@ -161,6 +161,18 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     SELECT 'website_answer_small', '', p.at, 1, '{}', '', '{}'
       FROM (SELECT q.* FROM certification.proofs AS q ORDER BY q.at DESC LIMIT 1) AS p WHERE p.reason = 'website_answer_small'
     UNION ALL
+    SELECT 'structure_damaged', '',
+           coalesce((SELECT a.since FROM certification.alerts AS a WHERE a.condition = 'structure_damaged' AND a.closed_at IS NULL), clock_timestamp()),
+           sum(d.n)::bigint, '{}', '',
+           jsonb_object_agg(d.trouble, CASE WHEN length(d.names) <= 300 THEN d.names ELSE substring(d.names FROM '^(.{1,290}),') || ',...' END)
+      FROM (SELECT x.trouble, count(*) AS n,
+                   string_agg(regexp_replace(x.name, '^certification\.|\(.*', '', 'g'), ',' ORDER BY x.name) AS names
+              FROM certification.structure_damage() AS x
+             -- Those have a condition of their own, trigger_off.
+             WHERE NOT (x.kind = 'trigger' AND x.trouble IN ('missing', 'disabled'))
+             GROUP BY x.trouble) AS d
+    HAVING count(*) > 0
+    UNION ALL
     SELECT 'past_triggers', '', min(p.found_at), count(*), certification.some(array_agg(p.mentor_id)), '', '{}'
       FROM certification.past_triggers AS p WHERE p.found_at > clock_timestamp() - interval '24 hours' HAVING count(*) > 0
     UNION ALL

@@ -11,7 +11,7 @@ $$;
 COMMENT ON FUNCTION certification.website_tables IS 'The tables of the website that listings live in, and their keys.';
 
 CREATE OR REPLACE FUNCTION certification.remember_places() RETURNS void
-LANGUAGE sql AS $$
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO certification.website_places AS p (website_table, website_key, show, hide)
     SELECT DISTINCT ON (1, 2) m.mapping ->> 'table', m.mapping ->> 'key', m.mapping -> 'show', m.mapping -> 'hide'
       FROM (SELECT certification.effective_mapping(o.id) AS mapping FROM public.organisations AS o
@@ -82,7 +82,7 @@ COMMENT ON FUNCTION certification.open_comparison IS
     'Begin a comparison and answer what is to be read: the columns in the order in which their values are compared, and others that were written once. What dead runs have left is removed.';
 
 CREATE OR REPLACE FUNCTION certification.use_comparison(p_comparison_id uuid, p_rows bigint) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     UPDATE certification.comparisons AS c SET used_at = clock_timestamp(), rows = c.rows + p_rows WHERE c.id = p_comparison_id;
     IF NOT FOUND THEN
@@ -128,7 +128,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 CREATE OR REPLACE FUNCTION certification.left_over(p_columns text[], p_values text, p_written jsonb) RETURNS text[]
-LANGUAGE sql IMMUTABLE AS $$
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(array_agg(k.name ORDER BY k.place), '{}')
       FROM unnest(p_columns) WITH ORDINALITY AS k (name, place)
      WHERE p_written ? k.name AND (string_to_array(p_values, E'\x1f'))[k.place] <> ''
@@ -344,7 +344,7 @@ COMMENT ON FUNCTION certification.compare_website IS
     'Compare the rows that were read with who should be listed on the calendar day, all of it (null) or these mentors (I14). Writes every difference down with its class and cause, and answers every count, zeros included, and the hashes of both sides.';
 
 CREATE OR REPLACE FUNCTION certification.count_differences(p_comparison_id uuid) RETURNS TABLE (measure text, n bigint, digest text)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH found AS MATERIALIZED (
         SELECT d.class, d.cause, d.verified, d.known_at, d.organisation_id FROM certification.comparison_differences AS d
          WHERE d.comparison_id = p_comparison_id

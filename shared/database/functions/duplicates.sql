@@ -4,7 +4,7 @@
 CREATE OR REPLACE FUNCTION certification.found_twice()
 RETURNS TABLE (kind text, mentor_id uuid, certification_expiry_date date, detail text, n bigint)
 LANGUAGE sql STABLE SET work_mem = '64MB' SET jit = off
-    SET enable_indexscan = off SET enable_indexonlyscan = off SET enable_bitmapscan = off AS $$
+    SET enable_indexscan = off SET enable_indexonlyscan = off SET enable_bitmapscan = off SET search_path = pg_catalog, pg_temp AS $$
     -- A transition of a run that was undone is none (certification.undo_run).
     SELECT 'transition', l.mentor_id, l.certification_expiry_date::date, t.made, sum(t.n)::bigint
       FROM public.mentor_status_log AS l

@@ -6,6 +6,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_before timestamptz;
 BEGIN
+    PERFORM certification.own_run(p_run_id);
     PERFORM certification.use_comparison(p_comparison_id, 0);
     SELECT c.at - c.settling INTO v_before FROM certification.comparisons AS c WHERE c.id = p_comparison_id;
     -- Two runs at once would lock the same findings in different orders. From here to the end of the transaction is moments.
@@ -82,6 +83,7 @@ DECLARE
     v_held uuid[] := '{}';
     v_braked bigint := 0;
 BEGIN
+    PERFORM certification.own_run(p_run_id);
     PERFORM certification.use_comparison(p_comparison_id, 0);
     FOR v IN
         SELECT o.id, count(r.mentor_id) FILTER (WHERE NOT r.at_once) AS n
@@ -146,7 +148,7 @@ COMMENT ON FUNCTION certification.request_repairs IS
 
 CREATE OR REPLACE FUNCTION certification.repairs_of(p_comparison_id uuid, p_everybody boolean)
 RETURNS TABLE (mentor_id uuid, organisation_id uuid, class text, version bigint, target jsonb, at_once boolean)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT d.mentor_id, d.organisation_id, d.class, d.version,
            jsonb_build_object('table', s.mapping -> 'table', 'key', s.mapping -> 'key', 'hide', s.mapping -> 'hide',
                               'columns', to_jsonb(s.columns || CASE d.class WHEN 'unpublished_field' THEN d.fields ELSE '{}' END)),
@@ -174,13 +176,13 @@ CREATE OR REPLACE FUNCTION certification.write_proof(
     p_app_hash text, p_website_hash text, p_counts jsonb, p_facts jsonb DEFAULT '{}') RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO certification.proofs (run_id, at, complete, reason, app_listed, website_listed, equal, app_hash, website_hash, counts, facts)
-    VALUES (p_run_id, p_at, p_reason IS NULL, p_reason, p_app_listed, p_website_listed, p_equal, p_app_hash, p_website_hash, p_counts, p_facts)
+    VALUES (certification.own_run(p_run_id, '{reconciliation_full}'), p_at, p_reason IS NULL, certification.plain(p_reason, 500), p_app_listed, p_website_listed, p_equal, p_app_hash, p_website_hash, p_counts, p_facts)
 $$;
 
 CREATE OR REPLACE FUNCTION certification.note_acceptance(p_run_id uuid, p_actor text, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO certification.audit (action, actor, reason, facts)
-    VALUES ('accept_small_answer', p_actor, p_reason, jsonb_build_object('run_id', p_run_id))
+    VALUES ('accept_small_answer', p_actor, p_reason, jsonb_build_object('run_id', certification.own_run(p_run_id, '{reconciliation_full}')))
 $$;
 COMMENT ON FUNCTION certification.note_acceptance IS 'Somebody has taken a suspiciously small answer of the website for true.';
 

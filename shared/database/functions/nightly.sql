@@ -29,8 +29,9 @@ COMMENT ON FUNCTION certification.measures IS 'Every count a step reports, so th
 -- What every step begins with. A day that has not come is refused. A later day that was evaluated has done what this one
 -- could do, and knows more: an old event that comes again, whenever, changes nothing and is counted.
 CREATE OR REPLACE FUNCTION certification.begin_step(p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid) RETURNS boolean
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    PERFORM certification.own_run(p_run_id);
     PERFORM certification.refuse_day_ahead(p_organisation_id, p_as_of);
     -- This row stays locked when a step is taken back: of overlapping runs one trips the brake, or uses the release.
     PERFORM 1 FROM certification.organisation_settings AS s WHERE s.organisation_id = p_organisation_id FOR NO KEY UPDATE;
@@ -52,7 +53,7 @@ COMMENT ON FUNCTION certification.begin_step IS
 
 CREATE OR REPLACE FUNCTION certification.counts_of(p_step text, p_organisation_id uuid, p_run_id uuid)
 RETURNS TABLE (measure text, detail text, n bigint)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT c.measure, c.detail, c.n
       FROM certification.run_counts AS c
       JOIN certification.measures(p_step, certification.effective_thresholds(p_organisation_id)) AS z
@@ -63,7 +64,7 @@ $$;
 COMMENT ON FUNCTION certification.counts_of IS 'What this run has counted of a step so far.';
 
 CREATE OR REPLACE FUNCTION certification.active_mentors(p_organisation_id uuid, p_most bigint) RETURNS bigint
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT count(*) FROM (
         SELECT 1 FROM public.peer_mentors AS m
          WHERE m.organisation_id = p_organisation_id AND certification.is_status(m.status::text, 'active') LIMIT p_most) AS mentors
@@ -232,7 +233,7 @@ COMMENT ON FUNCTION certification.changed_by_run IS 'How many mentors this run h
 
 -- Each mentor has one nearest threshold, which is claimed or, for want of an address, unreachable.
 CREATE OR REPLACE FUNCTION certification.reminded_by_run(p_organisation_id uuid, p_run_id uuid) RETURNS bigint
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(sum(c.n), 0)::bigint FROM certification.run_counts AS c
      WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id
        AND c.measure IN ('reminders_claimed', 'reminders_unreachable')

@@ -48,6 +48,7 @@ DECLARE
     v_notice certification.notices;
     v_reason text;
 BEGIN
+    PERFORM certification.own_run(p_run_id);
     PERFORM certification.refuse_day_ahead(p_organisation_id, p_today);
     IF certification.is_overtaken(p_organisation_id, p_today) THEN
         RETURN; -- an old event that comes again would count the days left wrong

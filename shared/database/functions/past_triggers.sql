@@ -9,6 +9,7 @@ DECLARE
     v_ids uuid[];
     v_kinds text[];
 BEGIN
+    PERFORM certification.own_run(p_run_id);
     PERFORM certification.remember_places();
     WITH organisation AS MATERIALIZED (
         SELECT o.id, o.timezone::text AS zone, coalesce(e.day, certification.today_in(o.timezone::text)) AS day
@@ -78,7 +79,7 @@ COMMENT ON FUNCTION certification.find_past_triggers IS
     'Compare the app''s tables with the listings and raise those that no trigger has raised: whoever is shown and must not be first, then whoever has no listing, is not shown, or has moved. Answers whom, the version to sync (null: nothing to tell the website) and why. One pass over the tables.';
 
 CREATE OR REPLACE FUNCTION certification.expected_triggers() RETURNS TABLE (relation text, name text)
-LANGUAGE sql IMMUTABLE AS $$
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT t.relation, t.name
       FROM (VALUES ('public.peer_mentors', '{certification_note_inserted,certification_note_updated,certification_listing_inserted,certification_listing_updated,certification_listing_deleted,certification_listing_truncated}'::text[]),
                    ('public.certifications', '{certification_note_inserted,certification_note_updated,certification_listing_inserted,certification_listing_updated,certification_listing_deleted,certification_listing_truncated}'),
@@ -92,7 +93,7 @@ $$;
 COMMENT ON FUNCTION certification.expected_triggers IS 'The triggers of triggers.sql.';
 
 CREATE OR REPLACE FUNCTION certification.triggers_off() RETURNS TABLE (relation text, name text)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT e.relation, e.name FROM certification.expected_triggers() AS e
      WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_trigger AS t
                         WHERE t.tgrelid = to_regclass(e.relation) AND t.tgname = e.name AND t.tgenabled IN ('O', 'A'))

@@ -69,7 +69,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM certification.refuse_day_ahead(p_organisation_id, p_as_of);
     INSERT INTO certification.run_organisations (run_id, organisation_id, as_of, state)
-    VALUES (p_run_id, p_organisation_id, p_as_of, 'running');
+    VALUES (certification.own_run(p_run_id), p_organisation_id, p_as_of, 'running');
 END
 $$;
 

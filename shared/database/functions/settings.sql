@@ -8,7 +8,7 @@ COMMENT ON FUNCTION certification.present IS
     'The moment whose calendar day counts (I14, I15): the clock, or what the owner has set for a local stack. Leases, windows and ages always go by the clock.';
 
 CREATE OR REPLACE FUNCTION certification.day_in(p_at timestamptz, p_timezone text) RETURNS date
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN (p_at AT TIME ZONE btrim(coalesce(p_timezone, ''), E' \t\r\n'))::date;
 EXCEPTION WHEN OTHERS THEN
@@ -18,7 +18,7 @@ $$;
 COMMENT ON FUNCTION certification.day_in IS 'The calendar day it is there at that moment; Europe/Oslo''s where the time zone is unknown.';
 
 CREATE OR REPLACE FUNCTION certification.today_in(p_timezone text) RETURNS date
-LANGUAGE sql STABLE AS $$ SELECT certification.day_in(certification.present(), p_timezone) $$;
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT certification.day_in(certification.present(), p_timezone) $$;
 COMMENT ON FUNCTION certification.today_in IS 'The calendar day it is there now; Europe/Oslo''s where the time zone is unknown.';
 
 -- A day that has not come would use up reminders, expire mentors and hide them for good. A schedule is never early: a
@@ -30,7 +30,7 @@ $$;
 COMMENT ON FUNCTION certification.latest_scheduled_time IS 'The latest scheduled time that a run may have now.';
 
 CREATE OR REPLACE FUNCTION certification.refuse_day_ahead(p_organisation_id uuid, p_day date) RETURNS void
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_latest date := certification.day_in(certification.latest_scheduled_time(), certification.zone_of(p_organisation_id));
 BEGIN
@@ -44,7 +44,7 @@ COMMENT ON FUNCTION certification.refuse_day_ahead IS
     'Raise SQLSTATE AHEAD if the day is later than the one it is in 36 hours, in the organisation''s time zone.';
 
 CREATE OR REPLACE FUNCTION certification.is_overtaken(p_organisation_id uuid, p_day date) RETURNS boolean
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (SELECT 1 FROM certification.evaluated_days AS e WHERE e.organisation_id = p_organisation_id AND e.day > p_day)
 $$;
 COMMENT ON FUNCTION certification.is_overtaken IS 'Whether a later day was evaluated in the organisation already.';

@@ -4,7 +4,7 @@
 -- twice (I1, I4). Everything else is as if the run had never been, and the next night does what is due then (I2, I3).
 -- It runs with the rights and the search_path of who calls it, for the app's own triggers on peer_mentors.
 CREATE OR REPLACE FUNCTION certification.undo_run(p_run_id uuid, p_actor text, p_reason text, OUT answer text, OUT counts jsonb)
-LANGUAGE plpgsql SET lock_timeout = '30s' AS $$
+LANGUAGE plpgsql SET lock_timeout = '30s' SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_run certification.runs;
     v_organisation record;
@@ -54,13 +54,13 @@ COMMENT ON FUNCTION certification.undo_run IS
     'Take back what this run of expiry_check did. Answers undone, with the counts of what was and what could not be; or already_undone, unknown_run, still_running, no_nightly_check, and nothing was done.';
 
 CREATE OR REPLACE FUNCTION certification.add_to(p_counts jsonb, p_name text) RETURNS jsonb
-LANGUAGE sql IMMUTABLE AS $$ SELECT p_counts || jsonb_build_object(p_name, coalesce((p_counts ->> p_name)::bigint, 0) + 1) $$;
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT p_counts || jsonb_build_object(p_name, coalesce((p_counts ->> p_name)::bigint, 0) + 1) $$;
 
 -- A notice that was sent, or may have been, stays, and so does its reminder. The others are deleted, so that they can be
 -- written anew: each may be there once only. A digest reads what it tells when it is sent; the one that has nothing left
 -- to tell is superseded.
 CREATE OR REPLACE FUNCTION certification.undo_notices_and_reminders(p_run_id uuid) RETURNS jsonb
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_removed bigint;
     v_reminders bigint;
@@ -96,7 +96,7 @@ $$;
 
 -- Compare-and-set, as the night does it: only who still is as the run left them. What a person did since stands.
 CREATE OR REPLACE FUNCTION certification.undo_transitions(p_run_id uuid, p_actor text) RETURNS jsonb
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_all bigint;
     v_changed bigint;
@@ -141,7 +141,7 @@ $$;
 -- The website's day goes back to where the run found it, past the days of runs that were undone before, unless a later
 -- run has turned it on since. Whom the day alone has hidden is raised; the triggers have raised the others.
 CREATE OR REPLACE FUNCTION certification.undo_day(p_organisation_id uuid, p_was date, p_became date) RETURNS boolean
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_day date := p_was;
     v_before date;

@@ -32,12 +32,16 @@ ALTER TABLE certification.alerts
     ADD COLUMN telling_mark text;
 COMMENT ON COLUMN certification.alerts.telling_by IS 'The login that has claimed it. Nobody else can write it down as sent.';
 
-ALTER TABLE certification.alerts DROP CONSTRAINT alert_condition_known;
-ALTER TABLE certification.alerts ADD CONSTRAINT alert_condition_known CHECK (condition IN (
-    'website_refuses_us', 'secret_ending', 'secret_without_end_date', 'pending_secret_refused', 'listed_but_invalid',
-    'orphan_listed', 'not_converging', 'listings_set_aside', 'claim_stuck', 'none_sent', 'run_failed', 'run_degraded',
-    'run_missing', 'unsynced_too_old', 'dead_letters', 'duplicates', 'brake', 'website_answer_small', 'website_unreachable',
-    'changes_missed', 'structure_damaged'));
+-- One condition more, whatever others know of.
+DO $$
+DECLARE
+    v_known text := (SELECT pg_get_constraintdef(c.oid) FROM pg_constraint AS c
+                      WHERE c.conrelid = 'certification.alerts'::regclass AND c.conname = 'alert_condition_known');
+BEGIN
+    EXECUTE 'ALTER TABLE certification.alerts DROP CONSTRAINT alert_condition_known, ADD CONSTRAINT alert_condition_known '
+            || replace(v_known, 'ARRAY[', 'ARRAY[''structure_damaged''::text, ');
+END
+$$;
 
 CREATE TABLE certification.expected_structure (
     kind        text NOT NULL,
