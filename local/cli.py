@@ -23,7 +23,6 @@ from local import database, loading, measuring, report, results, session, surrou
 from local import dataset as synthetic
 from local.calendar_days import parse_day, today
 from local.foreseen import foreseen
-from local.invoke_api import InvokeError
 from local.lambda_host.async_invocations import AsyncInvocations
 from local.lambda_host.schedules import Scheduler
 from local.mentors_csv import read_mentors
@@ -31,6 +30,7 @@ from local.night import spend
 from local.operations import proof, proof_report, reconcile
 from local.operations.cli import EXIT_CODES
 from local.operations.cli import app as operations
+from local.operations.errors import NotUnderstoodError
 from local.row_problems import UnreadableFile
 from local.sam_env import reach, sam_env_file
 from local.server_binaries import psql_binary
@@ -182,9 +182,9 @@ def invoke(
         try:
             content = json.loads(event.read_text(encoding="utf-8"))
         except OSError as error:
-            raise InvokeError(f"{event}: {error.strerror}") from None
+            raise NotUnderstoodError(f"{event}: {error.strerror}") from None
         except ValueError as error:
-            raise InvokeError(f"{event}: this is not JSON ({error})") from None
+            raise NotUnderstoodError(f"{event}: this is not JSON ({error})") from None
         with session.session() as here:
             loading.fill(here.dsn)
             answer = here.invoke("".join(word[:1].upper() + word[1:] for word in function.split("_")), content)

@@ -13,13 +13,14 @@ from local.dataverse.process import LocalDataverseError
 from local.invoke_api import InvokeError
 from local.lambda_host.errors import LambdaHostError, TemplateError
 from local.night import FunctionFailed
-from local.operations.errors import NotKnownError, OperationsError
+from local.operations import failures
+from local.operations.errors import OperationsError
 from local.postgres import PostgresError
 from local.private import NotOurFolderError
 from local.row_problems import UnreadableFile
 from local.stack import StackRunningError
 from local.website import WebsiteBehindError
-from shared.domain.errors import CertificationError
+from shared.domain.errors import CertificationError, PermanentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,11 +50,22 @@ def foreseen() -> Iterator[None]:
         yield
     except FunctionFailed as error:
         reason = error.answer.payload.get("errorMessage", "") if isinstance(error.answer.payload, dict) else ""
-        report.failure(f"{error}: {reason}", log=error.answer.log)
+        why = failures.explained(str(reason))
+        report.failure(f"{error}: {why.meaning or reason}", log=() if why.meaning else error.answer.log)
+        for step in why.steps:
+            report.errors.print(f"  {step}", markup=False)
         raise typer.Exit(1) from None
-    except NotKnownError as error:
-        report.failure(str(error))
-        raise typer.Exit(3) from None
     except _FORESEEN as error:
         report.failure(str(error))
-        raise typer.Exit(1) from None
+        raise typer.Exit(_code_of(error)) from None
+
+
+def _code_of(error: Exception) -> int:
+    """By the table in docs/operations.md."""
+    match error:
+        case OperationsError():
+            return error.exit_code
+        case InvokeError() | LambdaHostError() | UnreadableFile() | PermanentError():
+            return 1
+        case _:
+            return 3

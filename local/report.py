@@ -5,23 +5,28 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from email import message_from_bytes, policy
-from typing import TYPE_CHECKING, Any, override
+from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Group
 from rich.markup import escape
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
 from local import surroundings, terminal
+from local.calendar_days import OSLO
 from local.results import REMINDER_OUTCOMES
 from local.row_problems import faults, some
+from local.tables import FittingTable
+from shared.domain.wording.languages import TEXTS
+from shared.domain.wording.texts import Language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
     from pathlib import Path
+
+    from rich.table import Table
 
     from local.load import LoadReport
     from local.mentors_csv import MentorFile
@@ -48,6 +53,16 @@ _REASONS = {
     "notices_given_back": "{n} notices were not accepted and wait for the next run",
     "notices_in_doubt": "{n} notices are in doubt: the reply was lost, they are not sent again by themselves",
     "notices_stuck": "{n} notices are stuck in a claim and need a person to look",
+}
+_STATES = {
+    "claimed": "reminded",
+    "collapsed": "a nearer threshold spoke for it",
+    "unreachable": "no mail, the coordinator is told",
+    "not_yet_due": "not yet due",
+    "due_next_run": "due in the next night",
+    "not_reminded": "not reminded",
+    "no_certification": "no certification",
+    "impossible_date": "the date cannot be meant",
 }
 _KINDS = {"reminder": "reminder", "expired": "expiry", "reactivated": "renewal", "digest": "digest"}
 _LOCALES = {"nb": "bokmål", "nn": "nynorsk", "en": "English"}
@@ -301,7 +316,7 @@ def preview(lines: Sequence[Coming], *, first: str, days: int) -> None:
             continue
         what = {
             "reminder": f"reminder, {_days(line.threshold_day)}",
-            "unreachable": f"[yellow]no mail, {_days(line.threshold_day)}: {line.problem}[/yellow]",
+            "unreachable": f"[yellow]no mail, {_days(line.threshold_day)}: {_words(line.problem)}[/yellow]",
             "expiry": "[red]expires[/red]",
             "reactivation": "[green]reactivated[/green]",
         }[line.event]
@@ -333,7 +348,7 @@ def explanation(found: Explanation) -> None:
     console.print(f"{name}{escape(mentor.organisation)}, id {mentor.id}")
     console.print(f"Status [bold]{mentor.status}[/bold], {_ends(mentor)}")
     if mentor.mail_problem:
-        console.print(f"[yellow]Cannot be mailed: {mentor.mail_problem}[/yellow]")
+        console.print(f"[yellow]Cannot be mailed: {_meaning(mentor.mail_problem)}[/yellow]")
     for expires_on in dict.fromkeys(one.expires_on for one in found.thresholds):
         table = new_table(f"Certification that ends {expires_on:%d.%m.%Y}" if expires_on else "No date to remind of")
         table.add_column("Days", justify="right")
@@ -344,9 +359,9 @@ def explanation(found: Explanation) -> None:
                 table.add_row(
                     str(one.threshold_day),
                     _day(one.due_on),
-                    one.state,
-                    escape(one.reason or ""),
-                    escape(" ".join(filter(None, (one.notice_state, one.notice_reason)))),
+                    _state(one.state),
+                    escape(_meaning(one.reason)),
+                    escape(": ".join(filter(None, (one.notice_state, _meaning(one.notice_reason))))),
                     _day(one.as_of),
                     str(one.run_id)[:8] if one.run_id else "",
                 )
@@ -364,14 +379,15 @@ def _ends(mentor: Mentor) -> str:
 def _history(found: Explanation) -> None:
     if found.log:
         log = new_table("Status log")
-        for title in ("When", "From", "To", "Reason", "Actor"):
-            log.add_column(title, no_wrap=title == "When")
+        for title in ("When (Oslo)", "From", "To", "Reason", "Actor"):
+            log.add_column(title, no_wrap=title == "When (Oslo)")
         for at, old, new, reason, actor in found.log:
-            log.add_row(f"{at:%d.%m.%Y %H:%M}", *map(escape, (old, new, reason, actor)))
+            log.add_row(f"{at.astimezone(OSLO):%d.%m.%Y %H:%M}", *map(escape, (old, new, reason, actor)))
         console.print(log)
     for step, reason, ends, nights in found.set_aside:
         console.print(
-            f"[yellow]Set aside in step {step}: {escape(reason)} (ends {ends}, {_many(nights, 'night')})[/yellow]"
+            f"[yellow]Set aside in step {step}: {escape(_meaning(reason))}"
+            f" (ends {ends}, {_many(nights, 'night')})[/yellow]"
         )
 
 
@@ -400,6 +416,20 @@ def _short(path: Path) -> str:
         return str(path)
 
 
+def _state(code: str) -> str:
+    return f"{_STATES[code]} ({code})" if code in _STATES else code
+
+
+def _meaning(codes: str | None) -> str:
+    """What codes mean, and the codes themselves."""
+    return TEXTS[Language.EN].meaning(codes)
+
+
+def _words(code: str | None) -> str:
+    """What a code means, without it where it is known."""
+    return escape(TEXTS[Language.EN].codes.of(code).meaning or code) if code else ""
+
+
 def _day(day: date | None) -> str:
     return f"{day:%d.%m.%Y}" if day else ""
 
@@ -416,19 +446,9 @@ def _number(n: int) -> str:
     return str(n) if n else "[dim]0[/dim]"
 
 
-class _Table(Table):
-    """Nothing in it is ever cut: a text that is too long goes on in the next line, a figure stays in one."""
-
-    @override
-    def add_column(self, header: RenderableType = "", *args: Any, **settings: Any) -> None:
-        if settings.get("justify") == "right":
-            settings = {"no_wrap": True, "min_width": len(str(header))} | settings
-        super().add_column(header, *args, **({"overflow": "fold"} | settings))
-
-
 def new_table(title: str) -> Table:
     """A table in the style of all of them."""
-    return _Table(
+    return FittingTable(
         title=title,
         title_justify="left",
         title_style="bold",

@@ -115,6 +115,8 @@ def local_stack(
         clients = local_clients(aws.url, REGION)
         # What the emulator has taken is there: whoever tries something need not wait for it to settle.
         chosen = {"DataverseUrl": dataverse.url, "EntraAuthority": dataverse.url, "SettlingSeconds": "0"}
+        # Deployed, operations is told in bokmål; here in the language of the documents, unless somebody chooses.
+        chosen["OperationsLanguage"] = os.environ.get("OPERATIONS_LANGUAGE") or "en"
         chosen |= parameters or {}
         stack = provision(load_template(ROOT / "template.yaml", chosen, region=REGION), clients)
         doorbell_key = secrets.token_urlsafe(32)
@@ -130,10 +132,10 @@ def local_stack(
         }
         for name, value in values.items():
             clients.secretsmanager.put_secret_value(SecretId=stack.physical_id(name), SecretString=json.dumps(value))
+        # Without a stack's name the commands that an alert names are those of this machine.
+        environment = endpoints(aws.url, ses.url) | {"STACK_NAME": ""}
         inbox = running.enter_context(OperationsInbox(clients, stack.physical_id("OperationsTopic"), alerts))
-        host = running.enter_context(
-            LambdaHost(stack, ROOT, endpoints(aws.url, ses.url), on_log=on_log, log_directory=home / "logs")
-        )
+        host = running.enter_context(LambdaHost(stack, ROOT, environment, on_log=on_log, log_directory=home / "logs"))
         urls = running.enter_context(FunctionUrls(stack, host))
         database.store_doorbell(dsn, urls.url("StatusChanged"), doorbell_key)
         pg_net = running.enter_context(PgNet(dsn))

@@ -10,6 +10,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.secrets import SecretKeys, SecretVersions, read_secret
+from shared.domain.commands import Target
 from shared.domain.doorbell import usable_keys
 from shared.settings import (
     doorbell_settings,
@@ -84,7 +85,15 @@ def tell(function: str, alerts: Alerts, report: Report) -> None:
 
     its = operations_settings()
     operations = SnsOperations(its.region, its.topic_arn)
-    tell_operations(function, alerts=alerts, operations=operations, report=report, now=datetime.now(UTC))
+    tell_operations(
+        function,
+        alerts=alerts,
+        operations=operations,
+        report=report,
+        now=datetime.now(UTC),
+        language=its.language,
+        target=Target(its.stack),
+    )
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from functools import cache
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.domain.errors import PermanentError
+from shared.domain.wording.texts import Language
 
 
 class SettingsError(PermanentError):
@@ -43,12 +44,14 @@ class QueueSettings(BaseModel):
 
 
 class OperationsSettings(BaseModel):
-    """Where operations is told."""
+    """Where operations is told, in which language, and for which deployed stack; empty for the local one."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     topic_arn: str = Field(alias="OPERATIONS_TOPIC_ARN", min_length=1)
     region: str = Field(alias="AWS_REGION", min_length=1)
+    language: Language = Field(alias="OPERATIONS_LANGUAGE", default=Language.NB)
+    stack: str = Field(alias="STACK_NAME", default="")
 
 
 class RepairSettings(BaseModel):

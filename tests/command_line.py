@@ -39,6 +39,7 @@ class Local:
     """The command line, with local data of its own."""
 
     home: Path
+    columns: int = 120
     surroundings: dict[str, str] = field(default_factory=dict)
 
     def start(self, *words: str) -> Program:
@@ -46,7 +47,7 @@ class Local:
         environment = os.environ | {
             "CERTIFICATION_LOCAL_HOME": str(self.home),
             "PYTHONUNBUFFERED": "1",
-            "COLUMNS": "120",
+            "COLUMNS": str(self.columns),
             **self.surroundings,
         }
         return Program(

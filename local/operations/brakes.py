@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from local.operations.errors import NothingToDoError, OperationsError
+from local.operations.errors import NothingToDoError, NotUnderstoodError, OperationsError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,7 +64,7 @@ def release(connection: psycopg.Connection, organisation: str, kind: Kind | None
     if len(on) > 1:
         kinds = " or ".join(f"--kind {brake.kind}" for brake in on)
         number = "two" if len(on) == 2 else "three"  # noqa: PLR2004
-        raise OperationsError(f"{number} brakes are on in {name}: say which with {kinds}")
+        raise NotUnderstoodError(f"{number} brakes are on in {name}: say which with {kinds}")
     row = connection.execute(
         "SELECT certification.release_brake(%s, %s, %s, %s)", (organisation_id, on[0].kind, actor, reason)
     ).fetchone()
@@ -86,7 +86,7 @@ def _organisation(connection: psycopg.Connection, text: str) -> tuple[UUID, str]
     if len(found) == 1:
         return found[0]
     if found:
-        raise OperationsError(f"{len(found)} organisations are called {text}: give the id")
+        raise NotUnderstoodError(f"{len(found)} organisations are called {text}: give the id")
     try:
         return UUID(text.strip()), text.strip()
     except ValueError:

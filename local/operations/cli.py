@@ -13,14 +13,15 @@ import psycopg
 import typer
 from rich.markup import escape
 
-from local import report, surroundings
+from local import report
 from local.foreseen import foreseen
 from local.operations import alerts as alerting
 from local.operations import (
     brakes,
     databases,
-    deployments,
+    failures,
     lists_report,
+    printing,
     proof_report,
     status_report,
     undo_report,
@@ -30,11 +31,14 @@ from local.operations import proof as proving
 from local.operations import reconcile as reconciling
 from local.operations import status as standing
 from local.operations import undo as undoing
-from local.operations.errors import DatabaseNotReadableError, OperationsError
-from local.operations.options import PANEL, Actor, AsJson, Database, Deployed, Reason, require_named
+from local.operations.errors import DatabaseNotReadableError, NotKnownError, NotUnderstoodError, OperationsError
+from local.operations.options import PANEL, Actor, AsJson, Database, Deployed, Language, Reason, require_named
+from local.operations.place import Place, at
 from local.operations.queue_cli import app as dead_letters
 from local.operations.review_cli import duplicates, set_aside
+from local.operations.speech import say
 from shared.domain.comparison import Answer
+from shared.domain.wording import texts as wording
 
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(set_aside, name="set-aside", rich_help_panel=PANEL)
@@ -46,14 +50,17 @@ _STOPPED = {brakes.Kind.REMINDER: "remind", brakes.Kind.EXPIRY: "expire", brakes
 
 
 @app.command(rich_help_panel=PANEL)
-def status(database_url: Database = None, stack: Deployed = None, as_json: AsJson = False) -> None:
-    """One screen: is something wrong, and what to do first. Exit code 1 if something is, 3 if not known yet.
+def status(
+    database_url: Database = None, stack: Deployed = None, language: Language = None, as_json: AsJson = False
+) -> None:
+    """One screen: is something wrong, and what to do first. Exit code 1 if something is, 3 if it cannot be told.
 
     With --stack, also whether the stack's public address has a limit.
     """
     with foreseen():
-        limit = None if stack is None else deployments.find(stack).parameters.get("DoorbellConcurrency")
-        with databases.reading(database_url) as connection:
+        place = at(stack, database_url, language)
+        limit = None if stack is None else place.deployment.parameters.get("DoorbellConcurrency")
+        with databases.reading(place.database()) as connection:
             found = standing.read_status(connection)
         if limit is not None:
             found = replace(found, doorbell_concurrency=int(limit))
@@ -69,12 +76,13 @@ def proof(
     run: Annotated[
         UUID | None, typer.Option(help="The proof of this run, instead of the last one.", show_default=False)
     ] = None,
+    stack: Deployed = None,
     database_url: Database = None,
     as_json: AsJson = False,
 ) -> None:
     """One page: does the website show whom it should? Exit code 0 yes, 1 no, 3 not yet or could not be told."""
     with foreseen():
-        with databases.reading(database_url) as connection:
+        with databases.reading(at(stack, database_url, wording.Language.EN).database()) as connection:
             page = proving.read_proof(connection, run)
         if as_json:
             words.print_json(page)
@@ -86,12 +94,14 @@ def proof(
 @app.command(rich_help_panel=PANEL)
 def alerts(
     everything: Annotated[bool, typer.Option("--all", help="Also the last 200 that are over.")] = False,
+    stack: Deployed = None,
     database_url: Database = None,
+    language: Language = None,
     as_json: AsJson = False,
 ) -> None:
     """The alerts that are open, since when, and the first thing to do about each."""
     with foreseen():
-        with databases.reading(database_url) as connection:
+        with databases.reading(at(stack, database_url, language).database()) as connection:
             found = alerting.read_alerts(connection, closed=everything)
             names = dict(connection.execute("SELECT o.id, o.name FROM public.organisations AS o").fetchall())
         if as_json:
@@ -113,46 +123,64 @@ def reconcile(
     reason: Annotated[str, typer.Option(help="Why, with --accept-small; it is kept.")] = "",
     stack: Deployed = None,
     database_url: Database = None,
+    language: Language = None,
     as_json: AsJson = False,
 ) -> None:
     """Have the website swept or compared now, and wait for the end of it.
 
-    With --stack, what it found is shown where --database-url says which database it is.
+    With --stack, what it found is shown where the stack's secret or --database-url says which database it is.
     """
     with foreseen():
+        place = at(stack, database_url, language)
         if accept_small:
             require_named(actor, reason)
             if not full:
-                raise OperationsError("--accept-small is about a full comparison, not a sweep")
+                raise NotUnderstoodError("--accept-small is about a full comparison, not a sweep")
         event = reconciling.event(full=full, accept=(actor, reason) if accept_small else None, now=datetime.now(UTC))
         try:
             with report.steps(quiet=as_json) as progress:
                 ended = reconciling.invoke(stack, event, progress)
         except reconciling.ReconciliationFailedError as error:
-            report.failure(f"reconciliation failed: {words.reason(str(error))}", log=error.log)
-            raise typer.Exit(1) from None
+            _explain(error)
+            raise typer.Exit(NotKnownError.exit_code) from None
         if as_json:
             words.print_json(ended)
         else:
             _say(ended)
-            if stack is None or database_url:
-                _show_what_it_found(database_url if stack else None, ended if full else None)
+            _show_what_it_found(place, ended if full else None)
+
+
+def _explain(error: reconciling.ReconciliationFailedError) -> None:
+    """In sentences where the codes are known; else with what the function has logged."""
+    why = failures.explained(str(error))
+    if not why.meaning:
+        unknown = say("Nothing was compared, for a reason that is not known: {reason}", reason=error)
+        report.failure(unknown, log=error.log)
+        return
+    report.failure(say("Nothing was compared: {reason}.", reason=why.meaning))
+    for step in why.steps:
+        report.errors.print(f"  {step}", markup=False)
 
 
 def _say(ended: reconciling.Reconciled) -> None:
     if ended.state == "succeeded":
-        report.console.print(f"[green]Done[/green], run {ended.run_id}")
+        report.console.print(f"[green]{say('Done')}[/green], {say('run {id}', id=ended.run_id)}")
     else:
-        report.console.print(f"[yellow]Done, but[/yellow] {escape(words.reason(ended.reason))}; run {ended.run_id}")
+        why, run = escape(words.reason(ended.reason)), say("run {id}", id=ended.run_id)
+        report.console.print(f"[yellow]{say('Done, but')}[/yellow] {why}; {run}")
 
 
-def _show_what_it_found(database_url: str | None, full: reconciling.Reconciled | None) -> None:
-    with databases.reading(database_url) as connection:
+def _show_what_it_found(place: Place, full: reconciling.Reconciled | None) -> None:
+    try:
+        address = place.database()
+    except OperationsError:
+        return  # a stack without a login for people: it was reconciled all the same
+    with databases.reading(address) as connection:
         if full is None:
             status_report.verdict(standing.read_status(connection))
             return
         report.console.print(proof_report.verdict(proving.read_proof(connection, full.run_id).proof))
-    report.console.print(f"All of it: {surroundings.this_program()} proof")
+    printing.command(say("All of it:"), "proof")
 
 
 @app.command(rich_help_panel=PANEL)
@@ -162,13 +190,14 @@ def release_brake(
     reason: Reason,
     organisation: Annotated[str, typer.Option("--org", help="The organisation's name or id.")],
     kind: Annotated[brakes.Kind | None, typer.Option(help="Which brake, if two are on.", show_default=False)] = None,
+    stack: Deployed = None,
     database_url: Database = None,
     as_json: AsJson = False,
 ) -> None:
     """Let the next run within 24 hours make the mass change that the brake has stopped."""
     with foreseen():
         require_named(actor, reason)
-        with databases.writing(database_url) as connection:
+        with databases.writing(at(stack, database_url, wording.Language.EN).database()) as connection:
             brake = brakes.release(connection, organisation, kind, actor, reason)
         if as_json:
             words.print_json(brake)
@@ -185,13 +214,14 @@ def undo_run(
     *,
     actor: Actor,
     reason: Reason,
+    stack: Deployed = None,
     database_url: Database = None,
     as_json: AsJson = False,
 ) -> None:
     """Take back what a nightly check did: reminders, unsent notices, changes of status, the website's day."""
     with foreseen():
         require_named(actor, reason)
-        with databases.writing(database_url) as connection:
+        with databases.writing(at(stack, database_url, wording.Language.EN).database()) as connection:
             undone = undoing.undo(connection, run_id, actor, reason)
         if as_json:
             words.print_json(undone)

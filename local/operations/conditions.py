@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.operations import words
-from shared.domain.alerts import RUNBOOK, WORDS, Condition, anchor
+from local.operations import speech, words
+from shared.domain.alerts import RUNBOOK, Condition, anchor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from local.operations.alerts import Alert
+    from shared.domain.wording.texts import ConditionText, Step
 
 URGENCY = (
+    # What stops everything: its first line says who is shown meanwhile although they must not be.
+    Condition.WEBSITE_REFUSES_US,
+    Condition.WEBSITE_UNREACHABLE,
     # What endangers somebody.
     Condition.LISTED_BUT_INVALID,
-    # What stops everything.
-    Condition.WEBSITE_REFUSES_US,
+    Condition.SECRET_ENDED,
     Condition.RUN_MISSING,
     Condition.RUN_FAILED,
     Condition.TRIGGER_OFF,
@@ -28,7 +31,6 @@ URGENCY = (
     Condition.WEBSITE_ANSWER_SMALL,
     Condition.PAST_TRIGGERS,
     Condition.NONE_SENT,
-    Condition.WEBSITE_UNREACHABLE,
     Condition.CHANGES_MISSED,
     Condition.DEAD_LETTERS,
     Condition.NOT_CONVERGING,
@@ -52,20 +54,24 @@ def most_urgent_first(alerts: Iterable[Alert]) -> list[Alert]:
 
 def title(alert: Alert, organisations: Mapping[UUID | None, str]) -> str:
     """What is wrong, of which function, queue or organisation, and how many."""
-    told = WORDS[Condition(alert.condition)]
-    # An organisation's id with the brake's kind is for programs.
-    whose = str(alert.facts.get("organisation_id", ""))
-    subject = next((name for key, name in organisations.items() if str(key) == whose), alert.subject)
-    noun, space, rest = told.counted.partition(" ")
-    counted = f"{alert.n:,} {noun.removesuffix('s') if alert.n == 1 else noun}{space}{rest}" if noun else ""
-    details = ", ".join(filter(None, (subject, counted)))
-    return f"{told.title} ({details})" if details else told.title
+    text = _text(alert)
+    details = ", ".join(filter(None, (_whose(alert, organisations), text.counted.of(alert.n) if text.counted else "")))
+    return f"{text.title} ({details})" if details else text.title
 
 
-def what_to_do(alert: Alert) -> str:
+def headline(alert: Alert, organisations: Mapping[UUID | None, str], now: datetime) -> str:
+    """The same in a sentence; of an outage what people notice of it."""
+    said = _text(alert).headline
+    if not said:
+        return f"{title(alert, organisations)}."
+    since = words.moment(alert.since, now)
+    return said.format(since=since, n=f"{alert.n:,}", still_shown=f"{alert.facts.get('still_shown', 0):,}")
+
+
+def what_to_do(alert: Alert) -> Step:
     """The first thing to do, for somebody who has seen `status`."""
-    steps = WORDS[Condition(alert.condition)].steps
-    return next((step for step in steps if "python -m local status" not in step), steps[0])
+    steps = speech.texts().steps(Condition(alert.condition), alert.subject, alert.facts)
+    return next((step for step in steps if step.command != "status"), steps[0])
 
 
 def runbook(alert: Alert) -> str:
@@ -74,7 +80,16 @@ def runbook(alert: Alert) -> str:
 
 
 def line(alert: Alert, organisations: Mapping[UUID | None, str], now: datetime) -> str:
-    """What, since when, and why if a reason is known."""
-    reason = alert.facts.get("reason")
-    why = f": {words.reason(str(reason))}" if reason else ""
-    return f"{title(alert, organisations)}, since {words.moment(alert.since, now)}{why}"
+    """What, and since when."""
+    since = speech.say("since {moment}", moment=words.moment(alert.since, now))
+    return f"{title(alert, organisations)}, {since}"
+
+
+def _text(alert: Alert) -> ConditionText:
+    return speech.texts().of(Condition(alert.condition), alert.subject)
+
+
+def _whose(alert: Alert, organisations: Mapping[UUID | None, str]) -> str:
+    # An organisation's id with the brake's kind is for programs.
+    whose = str(alert.facts.get("organisation_id", ""))
+    return next((name for key, name in organisations.items() if str(key) == whose), alert.subject)

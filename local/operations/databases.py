@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from local import loading
+from local import loading, surroundings
 from local.operations.errors import DatabaseNotReadableError
 
 if TYPE_CHECKING:
@@ -69,6 +69,6 @@ def _said(error: psycopg.Error) -> str:
             | psycopg.errors.UndefinedFunction()
             | psycopg.errors.InvalidSchemaName()
         ):
-            return f"{said}: apply the migrations first, with python -m local migrate"
+            return f"{said}: apply the migrations first, with {surroundings.this_program()} migrate"
         case _:
             return f"the database refused: {said}"

@@ -9,11 +9,15 @@ from datetime import UTC, datetime
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
+from local.operations import speech
 from local.operations.deployments import refusals
+from local.operations.errors import NothingToDoError
 from shared.domain.sync_messages import MalformedMessageError, parse, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from uuid import UUID
 
     from mypy_boto3_sqs import SQSClient
@@ -37,11 +41,20 @@ class DeadLetter:
     queue: str
     message_id: str
     sent_at: datetime
-    receives: int
+    tries: int | None
+    """By the functions, before it was given up. Looks at it are not among them; None: it is not known."""
     mentor_ids: tuple[UUID, ...] = ()
     function: str | None = None
     scheduled_time: str | None = None
     error: str | None = None
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A message that was removed: what is kept of it in certification.audit."""
+
+    queue: str
+    message_id: str
 
 
 @dataclass(frozen=True)
@@ -68,8 +81,59 @@ def read_dead_letters(deployment: Deployment) -> tuple[DeadLetter, ...]:
                         break
             finally:
                 _give_back(deployment.sqs, url, seen)
-            found += [_described(queue, message, names) for message in seen]
+            most = _most_tries(deployment) if queue == SYNCS and seen else None
+            found += [_described(queue, message, names, most) for message in seen]
     return tuple(sorted(found, key=lambda letter: (letter.queue != SYNCS, letter.sent_at)))
+
+
+def _most_tries(deployment: Deployment) -> int | None:
+    """How often a sync request was tried before it came here: the setting of the queue that it comes from.
+
+    The count of the message itself goes on with every look at it.
+    """
+    url = deployment.outputs.get("SyncRequestsUrl")
+    if url is None:
+        return None
+    try:
+        found = deployment.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+        return int(json.loads(found["Attributes"]["RedrivePolicy"])["maxReceiveCount"])
+    except (ClientError, KeyError, ValueError):
+        return None
+
+
+def drop(deployment: Deployment, message_id: str, note: Callable[[Dropped], None]) -> Dropped:
+    """Remove a message that is no sync request, by its id. `note`: called first, to write down who does it and why.
+
+    Raises NothingToDoError where there is none, or where it is a sync request, and StackNotFoundError.
+    """
+    with refusals():
+        for queue in (SYNCS, EVENTS):
+            url = deployment.output(f"{queue}Url")
+            seen: list[MessageTypeDef] = []
+            found: MessageTypeDef | None = None
+            try:
+                for messages in _received(deployment.sqs, url):
+                    seen += messages
+                    found = next((message for message in messages if message["MessageId"] == message_id), None)
+                    if found or len(seen) >= MOST_LISTED:
+                        break
+                if found is None:
+                    continue
+                if queue == SYNCS and _requests(found):
+                    raise NothingToDoError(
+                        f"{message_id} is a sync request, so it was left: ask for it again with"
+                        f" {speech.command('dlq replay')}"
+                    )
+                dropped = Dropped(queue, message_id)
+                note(dropped)
+                deployment.sqs.delete_message(QueueUrl=url, ReceiptHandle=found["ReceiptHandle"])
+                seen.remove(found)
+                return dropped
+            finally:
+                _give_back(deployment.sqs, url, seen)
+    raise NothingToDoError(
+        f"there is no message {message_id} in {SYNCS} or {EVENTS}: {speech.command('dlq list')} shows them"
+    )
 
 
 def replay(deployment: Deployment) -> Replayed:
@@ -112,7 +176,7 @@ def _received(sqs: SQSClient, url: str) -> Iterator[list[MessageTypeDef]]:
         MaxNumberOfMessages=_AT_A_TIME,
         VisibilityTimeout=_HELD_SECONDS,
         WaitTimeSeconds=1,  # asks all of the queue's servers, not a few of them
-        MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+        MessageSystemAttributeNames=["SentTimestamp"],
         MessageAttributeNames=["All"],
     ).get("Messages", []):
         fresh = [message for message in messages if message["MessageId"] not in seen]
@@ -150,13 +214,12 @@ def _requests(message: MessageTypeDef) -> tuple[SyncRequest, ...]:
         return ()
 
 
-def _described(queue: str, message: MessageTypeDef, names: dict[str, str]) -> DeadLetter:
+def _described(queue: str, message: MessageTypeDef, names: dict[str, str], most: int | None) -> DeadLetter:
     attributes = message.get("Attributes", {})
     sent_at = datetime.fromtimestamp(int(attributes.get("SentTimestamp", "0")) / 1000, UTC)
-    receives = int(attributes.get("ApproximateReceiveCount", "0"))
     if queue == SYNCS:
         mentors = tuple(request.mentor_id for request in _requests(message))
-        return DeadLetter(queue, message["MessageId"], sent_at, receives, mentors)
+        return DeadLetter(queue, message["MessageId"], sent_at, most, mentors)
     body = _object(message["Body"])
     # A failed invocation comes with the event in it; what could not be started is the event itself.
     event = _inner(body, "requestPayload") if "requestPayload" in body else body
@@ -166,11 +229,20 @@ def _described(queue: str, message: MessageTypeDef, names: dict[str, str]) -> De
         queue,
         message["MessageId"],
         sent_at,
-        receives,
+        _tries(body, message),
         function=names.get(name, name) or None,
         scheduled_time=_code(event.get("scheduled_time")),
         error=_code(_inner(body, "responsePayload").get("errorType")) or _attribute(message, "ERROR_CODE"),
     )
+
+
+def _tries(body: dict[str, Any], message: MessageTypeDef) -> int | None:
+    """As Lambda says it of an invocation, and EventBridge Scheduler of one that it could not make."""
+    said = _inner(body, "requestContext").get("approximateInvokeCount")
+    if isinstance(said, int):
+        return said
+    retries = _attribute(message, "RETRY_ATTEMPTS") or ""
+    return int(retries) + 1 if re.fullmatch(r"[0-9]{1,6}", retries) else None
 
 
 def _attribute(message: MessageTypeDef, name: str) -> str | None:

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import psycopg
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from psycopg.conninfo import make_conninfo
 
 from local import session, surroundings
 from local.aws import REGION
 from local.lambda_host.provision import local_clients
 from local.operations.errors import StackNotFoundError
+from shared.adapters.postgres.connection import login_of
+from shared.domain.errors import CertificationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mypy_boto3_sqs import SQSClient
+
+
+_DATABASE_SECRET = "OperationsDatabaseSecretArn"
+_NO_LOGIN = (
+    'the stack\'s OperationsDatabaseSecret holds no login (docs/operations.md, "Making the logins"):'
+    " put it in, or name the database with --database-url"
+)
 
 
 @dataclass(frozen=True)
@@ -46,8 +58,7 @@ def find(stack: str | None) -> Deployment:
         addresses = session.announced_addresses()
         if addresses is None:
             raise StackNotFoundError(
-                "no local stack is up, and its queues end with it: start one with"
-                f" {surroundings.this_program()} up,"
+                f"no local stack is up, and its queues end with it: start one with {surroundings.this_program()} up,"
                 " or name a deployed one with --stack"
             )
         return Deployment(addresses["outputs"], local_clients(addresses["aws"], REGION).sqs)
@@ -56,6 +67,19 @@ def find(stack: str | None) -> Deployment:
         outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
         parameters = {one["ParameterKey"]: one["ParameterValue"] for one in described.get("Parameters", [])}
         return Deployment(outputs, client("sqs"), parameters)
+
+
+def database_of(deployment: Deployment) -> str:
+    """The login of a person on call, as the secret of the stack has it. Raises StackNotFoundError."""
+    arn = deployment.output(_DATABASE_SECRET)
+    with refusals():
+        value = client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+    try:
+        login = login_of(json.loads(value))
+        return make_conninfo("", host=login.pop("host"), **login)
+    except (KeyError, ValueError, TypeError, AttributeError, CertificationError, psycopg.Error):
+        # Not what was found: there may be a password in it.
+        raise StackNotFoundError(_NO_LOGIN) from None
 
 
 def client(service: str) -> Any:  # noqa: ANN401 - the services have nothing in common

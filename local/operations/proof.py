@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.rows import class_row
 
+from local.operations import speech
 from local.operations.brakes import Brake, read_brakes
 from local.operations.errors import NotKnownError
 from shared.domain.comparison import CLASSES, Answer, answer_of
@@ -126,7 +127,7 @@ def read_proof(connection: psycopg.Connection, run_id: UUID | None = None) -> Pr
     head = read_head(connection, run_id)
     if head is None:
         which = f"of run {run_id}" if run_id else "yet"
-        raise NotKnownError(f"there is no proof {which}: make one with python -m local reconcile --full")
+        raise NotKnownError(f"there is no proof {which}: make one with {speech.command('reconcile --full')}")
     known = {"run": head.run_id, "at": head.ended_at, "classes": list(CLASSES)}
     with connection.cursor(row_factory=class_row(Difference)) as cursor:
         differences = cursor.execute(_DIFFERENCE + _STANDING + _ORDER, known).fetchall()

@@ -8,11 +8,15 @@ import typer
 
 from local import report
 from local.foreseen import foreseen
-from local.operations import dead_letters, deployments, lists_report, words
-from local.operations.errors import OperationsError
-from local.operations.options import AsJson, Deployed
+from local.operations import audit, databases, dead_letters, lists_report, speech, words
+from local.operations.errors import NotKnownError, OperationsError
+from local.operations.options import Actor, AsJson, Database, Deployed, Language, Reason, require_named
+from local.operations.place import at
+from local.operations.speech import many, say
 
-app = typer.Typer(no_args_is_help=True, help="Messages that were given up: list them, ask for the syncs again.")
+app = typer.Typer(
+    no_args_is_help=True, help="Messages that were given up: list them, ask for the syncs again, remove the others."
+)
 
 
 class Queue(StrEnum):
@@ -23,10 +27,10 @@ class Queue(StrEnum):
 
 
 @app.command("list")
-def list_(stack: Deployed = None, as_json: AsJson = False) -> None:
+def list_(stack: Deployed = None, language: Language = None, as_json: AsJson = False) -> None:
     """What lies in both queues; all of it stays there."""
     with foreseen():
-        found = dead_letters.read_dead_letters(deployments.find(stack))
+        found = dead_letters.read_dead_letters(at(stack, None, language).deployment)
         if as_json:
             words.print_json(found)
         else:
@@ -37,23 +41,58 @@ def list_(stack: Deployed = None, as_json: AsJson = False) -> None:
 def replay(
     queue: Annotated[Queue, typer.Option(help="Events are run again by a person: list says how.")] = Queue.SYNCS,
     stack: Deployed = None,
+    language: Language = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask once more for every sync that was given up, behind all live changes. May be repeated."""
     with foreseen():
+        place = at(stack, None, language)
         if queue is Queue.EVENTS:
             raise OperationsError(
                 f"what lies in {queue} are events of functions that failed, and running one again is a person's"
-                " decision: python -m local dlq list says how"
+                f" decision: {speech.command('dlq list')} says how"
             )
-        done = dead_letters.replay(deployments.find(stack))
+        done = dead_letters.replay(place.deployment)
         if as_json:
             words.print_json(done)
         else:
-            report.console.print(f"{words.many(done.replayed, 'message')} asked for again, through RepairRequests.")
+            again = (
+                "{n} message asked for again, through RepairRequests.",
+                "{n} messages asked for again, through RepairRequests.",
+            )
+            report.console.print(many(done.replayed, *again))
         if done.unreadable:
-            report.failure(f"{words.many(done.unreadable, 'message')} left: no sync request, for the developers")
+            no_request = "{n} message left: no sync request.", "{n} messages left: no sync requests."
+            report.failure(f"{many(done.unreadable, *no_request)} {speech.command('dlq list')}")
         if done.refused:
-            report.failure(f"{words.many(done.refused, 'message')} left: the queue did not take them; try again")
+            not_taken = (
+                "{n} message left: the queue did not take it; try again",
+                "{n} messages left: the queue did not take them; try again",
+            )
+            report.failure(many(done.refused, *not_taken))
         if done.refused or done.unreadable:
-            raise typer.Exit(1)
+            raise typer.Exit(1 if done.unreadable else NotKnownError.exit_code)
+
+
+@app.command()
+def drop(
+    message: Annotated[str, typer.Argument(help="The id of the message, as list shows it.")],
+    *,
+    actor: Actor,
+    reason: Reason,
+    stack: Deployed = None,
+    database_url: Database = None,
+    language: Language = None,
+) -> None:
+    """Remove a message that is no sync request: an event that is done with, or what cannot be read."""
+    with foreseen():
+        require_named(actor, reason)
+        place = at(stack, database_url, language)
+        deployment = place.deployment
+
+        def note(dropped: dead_letters.Dropped) -> None:
+            with databases.writing(place.database()) as connection:
+                audit.dropped(connection, dropped, actor, reason)
+
+        done = dead_letters.drop(deployment, message, note)
+        report.console.print(say("Removed from {queue}.", queue=done.queue))

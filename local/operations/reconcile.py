@@ -75,5 +75,6 @@ _DOING = {
 def _ended(payload: Any, error: str | None, log: tuple[str, ...]) -> Reconciled:  # noqa: ANN401 - what JSON holds
     if error:
         said = payload.get("errorMessage", "") if isinstance(payload, dict) else ""
-        raise ReconciliationFailedError(str(said), log)
+        # The metrics are for CloudWatch, and stand in the log besides.
+        raise ReconciliationFailedError(str(said), tuple(line for line in log if '"_aws"' not in line))
     return Reconciled(UUID(payload["run_id"]), payload["state"], payload["reason"])

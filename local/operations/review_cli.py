@@ -11,18 +11,22 @@ from local.foreseen import foreseen
 from local.operations import databases, lists_report, words
 from local.operations import duplicates as doubles
 from local.operations import set_aside as aside
-from local.operations.errors import OperationsError
-from local.operations.options import Actor, AsJson, Database, Reason, require_named
+from local.operations.errors import NotUnderstoodError
+from local.operations.options import Actor, AsJson, Database, Deployed, Language, Reason, require_named
+from local.operations.place import at
+from local.operations.speech import many, say
 
 set_aside = typer.Typer(no_args_is_help=True, help="Listings that the website refused: list them, try them again.")
 duplicates = typer.Typer(no_args_is_help=True, help="What was done twice: list it, say that it was looked at.")
 
 
 @set_aside.command("list")
-def list_set_aside(database_url: Database = None, as_json: AsJson = False) -> None:
+def list_set_aside(
+    stack: Deployed = None, database_url: Database = None, language: Language = None, as_json: AsJson = False
+) -> None:
     """Whom the website refused and why; first those whom it may show although it must not."""
     with foreseen():
-        with databases.reading(database_url) as connection:
+        with databases.reading(at(stack, database_url, language).database()) as connection:
             found = aside.read_set_aside(connection)
         if as_json:
             words.print_json(found)
@@ -32,32 +36,38 @@ def list_set_aside(database_url: Database = None, as_json: AsJson = False) -> No
 
 @set_aside.command()
 def retry(
+    *,
     actor: Actor,
     reason: Reason,
     mentors: Annotated[list[str] | None, typer.Argument(help="The mentors' ids.", show_default=False)] = None,
     everybody: Annotated[bool, typer.Option("--all", help="Every listing that is set aside.")] = False,
+    stack: Deployed = None,
     database_url: Database = None,
+    language: Language = None,
 ) -> None:
     """Have listings that were set aside tried again now."""
     with foreseen():
         require_named(actor, reason)
         _require_one_way(named=bool(mentors), everybody=everybody)
-        with databases.writing(database_url) as connection:
+        with databases.writing(at(stack, database_url, language).database()) as connection:
             n = aside.retry(connection, mentors or (), actor, reason)
         report.console.print(
-            f"{words.many(n, 'listing')} will be tried again: at once if the doorbell is heard, else by the next sweep."
+            many(n, "{n} listing will be tried again", "{n} listings will be tried again")
+            + say(": at once if the doorbell is heard, else by the next sweep.")
         )
 
 
 @duplicates.command("list")
 def list_duplicates(
     everything: Annotated[bool, typer.Option("--all", help="Also what was reviewed.")] = False,
+    stack: Deployed = None,
     database_url: Database = None,
+    language: Language = None,
     as_json: AsJson = False,
 ) -> None:
     """What stands in a log more than once, as of the last full comparison."""
     with foreseen():
-        with databases.reading(database_url) as connection:
+        with databases.reading(at(stack, database_url, language).database()) as connection:
             found = doubles.read_duplicates(connection, reviewed=everything)
         if as_json:
             words.print_json(found)
@@ -73,17 +83,19 @@ def review(
     mentor: Annotated[UUID | None, typer.Argument(help="The id that the list shows.", show_default=False)] = None,
     everybody: Annotated[bool, typer.Option("--all", help="Everybody's.")] = False,
     kind: Annotated[doubles.Kind | None, typer.Option(help="Of one log only.", show_default=False)] = None,
+    stack: Deployed = None,
     database_url: Database = None,
+    language: Language = None,
 ) -> None:
     """Say that you have looked at duplicates: they are not told again unless they grow."""
     with foreseen():
         require_named(actor, reason)
         _require_one_way(named=mentor is not None, everybody=everybody)
-        with databases.writing(database_url) as connection:
+        with databases.writing(at(stack, database_url, language).database()) as connection:
             n = doubles.review(connection, mentor, kind, actor, reason)
-        report.console.print(f"{words.many(n, 'case')} reviewed.")
+        report.console.print(many(n, "{n} case reviewed.", "{n} cases reviewed."))
 
 
 def _require_one_way(*, named: bool, everybody: bool) -> None:
     if named == everybody:
-        raise OperationsError("name the mentors' ids, or say --all; not both")
+        raise NotUnderstoodError("name the mentors' ids, or say --all; not both")

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from local.operations.errors import NothingToDoError, OperationsError
+from local.operations import speech
+from local.operations.errors import NothingToDoError, NotUnderstoodError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,7 @@ def read_set_aside(connection: psycopg.Connection) -> tuple[SetAside, ...]:
 def retry(connection: psycopg.Connection, mentors: Sequence[str], actor: str, reason: str) -> int:
     """Have these listings tried again, or all of them where none is named. Answers how many.
 
-    Raises OperationsError for what is no id, and NothingToDoError if one of them, or every one, is not set aside.
+    Raises NotUnderstoodError for what is no id, and NothingToDoError if one of them, or every one, is not set aside.
     """
     ids = [_uuid(text) for text in mentors]
     aside = {
@@ -73,4 +74,6 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise OperationsError(f"{text!r} is not a mentor's id; python -m local set-aside list shows them") from None
+        raise NotUnderstoodError(
+            f"{text!r} is not a mentor's id; {speech.command('set-aside list')} shows them"
+        ) from None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from local.operations import words
+from local.operations import speech, words
 from local.operations.errors import NothingToDoError
 
 if TYPE_CHECKING:
@@ -59,4 +59,4 @@ def undo(connection: psycopg.Connection, run_id: UUID, actor: str, reason: str) 
         case "no_nightly_check":
             raise NothingToDoError(f"this is a run of {function}: only one of expiry_check can be undone")
         case _:
-            raise NothingToDoError(f"there is no run {run_id}: python -m local status --json has the last ones")
+            raise NothingToDoError(f"there is no run {run_id}: {speech.command('status --json')} has the last ones")

@@ -46,6 +46,12 @@ class Operations:
         self.told.clear()
         return found
 
+    def bodies(self) -> list[str]:
+        """The same, of what the messages say."""
+        found = [message.body for message in self.told]
+        self.told.clear()
+        return found
+
 
 @pytest.fixture
 def operations() -> Operations:
@@ -149,6 +155,10 @@ CASES: dict[tuple[Condition, str], tuple[Any, Any]] = {
         STATE.format("secret_ends_on = current_date + 20, checked_at = now()"),
         STATE.format("secret_ends_on = current_date + 200"),
     ),
+    (Condition.SECRET_ENDED, ""): (
+        STATE.format("secret_ends_on = current_date - 2, checked_at = now()"),
+        STATE.format("secret_ends_on = current_date + 200"),
+    ),
     (Condition.SECRET_WITHOUT_END_DATE, ""): (
         STATE.format("healthy_at = now(), check_reason = NULL, secret_ends_on = NULL"),
         STATE.format("secret_ends_on = current_date + 200"),
@@ -182,7 +192,7 @@ CASES: dict[tuple[Condition, str], tuple[Any, Any]] = {
         RUN.format("expiry_check", "succeeded", "NULL", "1 second", "0 seconds"),
     ),
     (Condition.RUN_DEGRADED, "reconciliation_full"): (
-        RUN.format("reconciliation_full", "degraded", "'repairs_braked'", "2 minutes", "1 minute"),
+        RUN.format("reconciliation_full", "degraded", "'differences_unverified'", "2 minutes", "1 minute"),
         RUN.format("reconciliation_full", "succeeded", "NULL", "1 second", "0 seconds"),
     ),
     (Condition.RUN_MISSING, "reconciliation_sweep"): (
@@ -233,10 +243,9 @@ def test_every_condition_has_a_case():
 
 
 def test_the_database_knows_the_same_conditions(foundation):
-    constraint = foundation.one(
-        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'alert_condition_known'"
-    )
-    assert all(f"'{condition}'" in constraint for condition in Condition)
+    """A condition is one line of troubles(), and nothing else in the database; a run's state ends its name."""
+    said = foundation.one("SELECT prosrc FROM pg_proc WHERE proname = 'troubles'")
+    assert [one for one in Condition if f"'{one}'" not in said and not one.startswith("run_")] == []
 
 
 @pytest.mark.parametrize(("condition", "subject"), CASES, ids=lambda value: str(value) or "-")
@@ -309,7 +318,31 @@ def test_a_secret_is_warned_of_30_14_and_7_days_ahead_and_then_every_day(foundat
         tell()
         if operations.subjects():
             warned.append(left)
-    assert warned == [30, 14, 7, 6, 5, 4, 3, 2, 1, 0, -1, -2]
+        if left == 0:
+            break
+    assert warned == [30, 14, 7, 6, 5, 4, 3, 2, 1, 0]
+
+
+def test_a_secret_that_ended_is_told_then_and_daily(foundation, tell, operations):
+    """Issue 8 I: it does not end soon, it has ended; and that is an outage like any other."""
+    told = []
+    for left in (0, -1, -1, -2, -3):
+        foundation.do(
+            STATE.format(f"secret_ends_on = certification.today_in('Europe/Oslo') + {left}, checked_at = now()")
+        )
+        tell()
+        told.append(operations.bodies())
+        hours_pass(foundation, 13)
+    assert told[0][0].startswith("The client secret of Dynamics ends soon")
+    assert "0 days left" in told[0][0]
+    ended = next(body for body in told[1] if not body.startswith("Over"))
+    assert ended.startswith("The client secret of Dynamics has ended")
+    assert "1 day ago" in ended
+    assert " -1" not in "".join(body for day in told for body in day)
+    assert told[2] == []  # the same day
+    assert told[3][0].startswith("Still, for ")
+    assert "2 days ago" in told[3][0]
+    assert told[4] == []
 
 
 def test_what_could_not_be_told_is_told_by_the_next_run(foundation, tell, operations):
@@ -382,3 +415,149 @@ def test_sns_takes_a_message_and_says_what_it_refuses(tmp_path, monkeypatch):
             SnsOperations(REGION, topic + "-gone").tell(Message("subject", "body"))
     with pytest.raises(OperationsUnreachableError, match=r"^sns_EndpointConnectionError$"):
         SnsOperations(REGION, topic).tell(Message("subject", "body"))
+
+
+# Told once, by what people notice (issue 8 I) -------------------------------------------------------------------------
+
+
+MINUTES = ("2 minutes", "1 minute")
+
+
+def conditions(foundation: Foundation) -> dict[str, tuple[int, Any]]:
+    rows = foundation.all("SELECT condition, n, facts ->> 'reason' FROM certification.troubles()")
+    return {condition: (n, reason) for condition, n, reason in rows}
+
+
+def shown_mentors(foundation: Foundation, n: int) -> list[Any]:
+    organisation = foundation.organisation()
+    foundation.evaluated(organisation)
+    made = [foundation.mentor(organisation, DAY + days(100), consent=True) for _ in range(n)]
+    foundation.do(
+        "UPDATE certification.listings SET state = 'live', synced_version = desired_version,"
+        ' website = \'{"table": "t", "key": "k", "hide": {}, "columns": []}\''
+    )
+    return made
+
+
+@pytest.mark.parametrize(
+    ("outage", "first"),
+    [
+        (
+            "stopped_since = {ago}, stopped_reason = 'dataverse_403_0x80072560'",
+            "The website has taken no changes since",
+        ),
+        ("failing_since = {ago}, check_reason = 'dataverse_ConnectError'", "The website has not been reachable since"),
+    ],
+)
+def test_an_outage_says_who_is_still_shown(foundation, tell, operations, outage, first):
+    """Who withdrew consent or was paused is counted from the first minute; whoever waits to be shown is not."""
+    withdrew, paused, _unchanged = shown_mentors(foundation, 3)
+    foundation.do("UPDATE peer_mentors SET listing_consent = false WHERE id = %s", withdrew)
+    foundation.set_status(paused, "paused")
+    foundation.mentor(foundation.one("SELECT id FROM organisations"), DAY + days(100), consent=True)
+    foundation.do(STATE.format(outage.format(ago=AGO)))
+    tell()
+    [body] = [body for body in operations.bodies() if body.startswith(first)]
+    assert "Changes waiting: 3." in body.splitlines()[0]
+    assert body.splitlines()[0].endswith("are still shown: 2.")
+    listed = body.partition("IDS\n")[2].partition("\n\n")[0].split()
+    assert sorted(listed) == sorted(map(str, (withdrew, paused)))
+
+
+def test_an_outage_is_not_told_of_four_times(foundation):
+    """What a run came to for it, and that changes wait, is the same thing; another failure is not."""
+    shown_mentors(foundation, 1)
+    foundation.do("UPDATE peer_mentors SET listing_consent = false")
+    foundation.do("UPDATE certification.listings SET changed_at = clock_timestamp() - interval '9 minutes'")
+    foundation.do(RUN.format("reconciliation_full", "failed", "'dataverse_ConnectError,no_time_left'", *MINUTES))
+    foundation.do(RUN.format("expiry_check", "degraded", "'entra_ConnectError'", *MINUTES))
+    assert conditions(foundation) == {"run_failed": (1, "dataverse_ConnectError,no_time_left")} | {
+        "run_degraded": (1, "entra_ConnectError")
+    }
+    # The check has said so: at once, because a run came to nothing for it.
+    foundation.do(
+        STATE.format("failing_since = clock_timestamp() - interval '2 minutes', check_reason = 'entra_ConnectError'")
+    )
+    foundation.do("UPDATE certification.listings SET changed_at = clock_timestamp() - interval '20 minutes'")
+    assert conditions(foundation) == {
+        "website_unreachable": (1, "entra_ConnectError"),
+        "listed_but_invalid": (1, None),
+    }
+    foundation.do(RUN.format("send_notices", "failed", "'SendingPausedException'", *MINUTES))
+    assert conditions(foundation)["run_failed"] == (1, "SendingPausedException")
+
+
+@pytest.mark.parametrize(
+    ("reason", "cause", "condition"),
+    [
+        ("pending_entra_7000215", STATE.format("pending_secret = 'entra_7000215'"), "pending_secret_refused"),
+        ("repairs_braked", BRAKE.replace("'expiry'", "'repair'"), "brake"),
+        ("expiries_braked", BRAKE, "brake"),
+        ("website_answer_small", PROOF.format("false, 'website_answer_small'"), "website_answer_small"),
+        ("notices_stuck", NOTICE, "claim_stuck"),
+        (
+            "secret_end_date_malformed",
+            STATE.format("healthy_at = now(), check_reason = NULL, secret_ends_on = NULL"),
+            "secret_without_end_date",
+        ),
+    ],
+)
+def test_what_has_its_own_condition_is_counted_once(foundation, reason, cause, condition):
+    """A pending secret that is bad is one thing, though two runs were degraded by it."""
+    for function in ("expiry_check", "reconciliation_full"):
+        foundation.do(RUN.format(function, "degraded", f"'{reason}'", *MINUTES))
+    foundation.do(cause)
+    assert set(conditions(foundation)) - {"run_missing"} == {condition}
+
+
+def test_what_else_degraded_the_run_is_told(foundation):
+    """Only what is told elsewhere, or cured, is left out."""
+    reasons = "'dataverse_403_0x80040220,differences_unverified,pending_secret_is_not_json'"
+    foundation.do(RUN.format("reconciliation_full", "degraded", reasons, *MINUTES))
+    assert conditions(foundation)["run_degraded"] == (1, "dataverse_403_0x80040220,differences_unverified")
+    # Another function's check has found that it is over.
+    foundation.do(RUN.format("reconciliation_sweep", "succeeded", "NULL", "30 seconds", "20 seconds"))
+    assert conditions(foundation)["run_degraded"] == (1, "differences_unverified")
+    foundation.do(
+        RUN.format("reconciliation_sweep", "degraded", "'dataverse_403_0x80040220'", "9 seconds", "8 seconds")
+    )
+    assert conditions(foundation)["run_degraded"] == (1, "differences_unverified")
+
+
+def test_a_degraded_night_that_was_cured_needs_nobody(foundation, functions):
+    """Somebody active although the certification has ended: until a person puts that right, not the next night."""
+    organisation = foundation.organisation()
+    foundation.evaluated(organisation)
+    mentor = foundation.mentor(organisation, DAY - days(1))
+    functions.night(DAY)
+    foundation.do("UPDATE peer_mentors SET status = 'active' WHERE id = %s", mentor)
+    foundation.do("DELETE FROM certification.progress")
+    functions.night(DAY + days(1))
+    assert conditions(foundation)["run_degraded"] == (1, "expiries_skipped_by_hand")
+    foundation.do("UPDATE peer_mentors SET status = 'certification_expired' WHERE id = %s", mentor)
+    assert "run_degraded" not in conditions(foundation)
+
+
+def test_somebody_untold_is_told_of_until_there_is_an_address(foundation, functions):
+    """A coordinator or an address cures it, before the next night."""
+    organisation = foundation.organisation()
+    foundation.evaluated(organisation)
+    mentor = foundation.mentor(organisation, DAY - days(1), email=None)
+    functions.night(DAY)
+    assert conditions(foundation)["run_degraded"] == (1, "untold")
+    foundation.do("UPDATE peer_mentors SET email = 'a@example.no' WHERE id = %s", mentor)
+    assert "run_degraded" not in conditions(foundation)
+
+
+def test_a_message_that_was_put_back_needs_nobody(foundation):
+    """Undeliverable, then put back by a person: the run that wrote it off is no longer degraded by it."""
+    run = foundation.one(RUN.format("send_notices", "degraded", "'notices_undeliverable'", *MINUTES) + " RETURNING id")
+    foundation.do(
+        "INSERT INTO certification.notices (run_id, organisation_id, kind, mentor_id, certification_expiry_date, state,"
+        " sender_run_id, settled_at, reason) VALUES (gen_random_uuid(), gen_random_uuid(), 'expired',"
+        " gen_random_uuid(), '2026-11-30', 'undeliverable', %s, now(), 'unusable_address')",
+        run,
+    )
+    assert conditions(foundation)["run_degraded"] == (1, "notices_undeliverable")
+    foundation.do("UPDATE certification.notices SET state = 'pending', settled_at = NULL, reason = 'put_back_by_hand'")
+    assert "run_degraded" not in conditions(foundation)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import psycopg
@@ -13,14 +14,26 @@ import typer
 from typer.testing import CliRunner
 
 from local.cli import app
-from local.operations import conditions, words
+from local.operations import conditions, speech, words
 from local.operations.databases import reading
 from local.operations.status import read_status
-from shared.domain.alerts import WORDS, Condition
+from shared.domain.alert_message import message
+from shared.domain.alerts import Alert, Condition, Kind
+from shared.domain.commands import Target
+from shared.domain.wording.languages import TEXTS
+from shared.domain.wording.texts import Language
 from tests.foundation import DAY, days
 
 COLUMNS, LINES = 100, 24
+NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 WHO = ("--actor", "turid", "--reason", "looked at it")
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    """A command is a process of its own; here one process runs several."""
+    yield
+    speech.use(Language.EN, Target())
 
 
 @pytest.fixture
@@ -167,15 +180,19 @@ def test_everything_wrong_fits_one_screen_and_says_what_to_do_first(command, fou
     lines = command("status", expect=1).splitlines()
     assert len(lines) <= LINES
     assert max(map(len, lines)) <= COLUMNS
-    assert re.match(r"1\d things need you\. URGENT: somebody is listed who must not be \(1 mentor\)", lines[0])
-    assert lines[1] == "First: See who and why: python -m local proof"
+    assert re.match(
+        r"1\d things need you\. The website has taken no changes since \d\d:\d\d\. Changes waiting: ", lines[0]
+    )
+    assert "still shown: " in " ".join(lines[:3])
     screen = "\n".join(lines)
+    assert "First: Make a new client secret in Entra" in screen
+    assert "URGENT: somebody is listed who must not be (1 mentor)" in screen
     assert re.search(r"HLF Vestland .* expiry 14 of 60; repair", screen)
     assert "(entra_7000222) · secret ends in 6 days · next secret refused" in screen
     assert "reconciliation_sweep" in screen
     assert "SyncDeadLetters 1,234" in screen
-    assert "3 others" in screen
-    assert "more: python -m local alerts" in screen
+    assert "4 others" in screen
+    assert re.search(r'\d+ more: .*python -m local alerts --database-url "\$DATABASE_URL"', screen)
 
 
 def test_what_is_wrong_is_seen_though_no_run_has_told_it(command, foundation, organisation):
@@ -205,16 +222,29 @@ def test_every_condition_has_its_urgency():
     assert sorted(conditions.URGENCY) == sorted(Condition)
 
 
-def test_every_command_that_an_alert_names_is_one():
-    """Whoever is told at night what to type can type it."""
-    steps = [step for told in WORDS.values() for step in told.steps]
-    named = [shlex.split(command) for step in steps for command in re.findall(r"python -m local ([^;]+?)\.?$", step)]
+def printed_commands(text):
+    """The whole lines that a person pastes."""
+    return [found.strip() for found in re.findall(r"python -m local [^\n]*", text)]
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("target", [Target(), Target("hlf"), Target(by_address=True)], ids=["here", "stack", "address"])
+def test_every_command_that_an_alert_names_is_one(target, language):
+    """Issue 8 I: as printed, in every mail and on every screen, for where it runs."""
+    named = set()
+    for condition, subject in [*((one, "") for one in Condition), *TEXTS[language].of_subjects]:
+        facts = {"reason": "entra_7000215", "organisation_id": str(uuid4()), "kind": "expiry"}
+        made = Alert(7, Kind.OPENED, condition, subject, NOW, None, 2, (uuid4(),), facts, "")
+        lines = printed_commands(message(made, NOW, TEXTS[language], target).body)
+        assert len(lines) == sum(bool(step.command) for step in TEXTS[language].steps(condition, subject, facts))
+        named |= set(lines)
     assert len(named) > 10
     for line in named:
-        command, rest = typer.main.get_command(app), line
+        assert line.endswith(" --stack hlf") == bool(target.stack)
+        command, rest = typer.main.get_command(app), shlex.split(line)[3:]
         while hasattr(command, "commands"):
             command, rest = command.commands[rest[0]], rest[1:]
-        command.make_context(line[0], rest)
+        command.make_context(line, rest)
 
 
 # proof ----------------------------------------------------------------------------------------------------------------
@@ -379,18 +409,18 @@ def test_what_is_set_aside_is_listed_the_dangerous_first_and_tried_again_by_name
 
 
 def test_what_cannot_be_tried_again_is_explained(command):
-    for given, says in (
-        ([], "name the mentors' ids, or say --all"),
-        (["--all", "7"], "name the mentors' ids, or say --all"),
-        (["kari"], "'kari' is not a mentor's id"),
-        (["--all"], "no listing is set aside"),
+    for given, says, code in (
+        ([], "name the mentors' ids, or say --all", 2),
+        (["--all", "7"], "name the mentors' ids, or say --all", 2),
+        (["kari"], "'kari' is not a mentor's id", 2),
+        (["--all"], "no listing is set aside", 1),
     ):
-        assert says in " ".join(command("set-aside", "retry", *given, *WHO, expect=1).split())
+        assert says in " ".join(command("set-aside", "retry", *given, *WHO, expect=code).split())
 
 
 def test_who_and_why_are_asked_for(command):
-    assert "--actor is empty" in command("set-aside", "retry", "--all", "--actor", " ", "--reason", "x", expect=1)
-    assert "--reason is empty" in command("release-brake", "--org", "x", "--actor", "x", "--reason", "", expect=1)
+    assert "--actor is empty" in command("set-aside", "retry", "--all", "--actor", " ", "--reason", "x", expect=2)
+    assert "--reason is empty" in command("release-brake", "--org", "x", "--actor", "x", "--reason", "", expect=2)
 
 
 def test_duplicates_are_listed_until_a_person_has_reviewed_them(command, foundation, organisation):
@@ -410,7 +440,7 @@ def test_duplicates_are_listed_until_a_person_has_reviewed_them(command, foundat
     assert "nothing was done" in " ".join(command("duplicates", "review", str(mentors[0]), *WHO, expect=1).split())
     assert [one["mentor_id"] for one in json.loads(command("duplicates", "list", "--json"))] == [str(mentors[1])]
     assert len(json.loads(command("duplicates", "list", "--all", "--json"))) == 3
-    assert "name the mentors' ids, or say --all" in command("duplicates", "review", *WHO, expect=1)
+    assert "name the mentors' ids, or say --all" in command("duplicates", "review", *WHO, expect=2)
     assert "1 case" in command("duplicates", "review", "--all", *WHO)
     assert "Nothing was done twice" in command("duplicates", "list")
 
@@ -440,7 +470,7 @@ def test_a_brake_is_released_by_a_named_person(command, foundation, braked, orga
 
 def test_which_of_two_brakes_has_to_be_said(command, foundation, braked):
     braked("repair", 20)
-    assert "two brakes are on" in " ".join(command("release-brake", "--org", "HLF Vestland", *WHO, expect=1).split())
+    assert "two brakes are on" in " ".join(command("release-brake", "--org", "HLF Vestland", *WHO, expect=2).split())
     assert audit(foundation) == []
     released = json.loads(command("release-brake", "--org", "HLF Vestland", "--kind", "repair", *WHO, "--json"))
     assert (released["kind"], released["n"]) == ("repair", 20)
@@ -461,7 +491,7 @@ def test_the_brake_of_an_organisation_that_is_gone_is_released_by_its_id(command
 def test_a_brake_on_reminders_is_released(command, foundation, braked, organisation):
     """Issue 8 B: as that on expiries; each by its kind."""
     braked("reminder", 12)
-    assert "two brakes are on" in " ".join(command("release-brake", "--org", "HLF Vestland", *WHO, expect=1).split())
+    assert "two brakes are on" in " ".join(command("release-brake", "--org", "HLF Vestland", *WHO, expect=2).split())
     printed = command("release-brake", "--org", "HLF Vestland", "--kind", "reminder", *WHO)
     assert "may remind 12 of 60 mentors of HLF Vestland" in " ".join(printed.split())
 
@@ -504,7 +534,7 @@ def test_a_run_that_cannot_be_undone_is_refused_in_a_sentence(command, foundatio
         (functions.send(DAY).run_id, "this is a run of send_notices"),
     ):
         assert says in " ".join(command("undo-run", str(run), *WHO, expect=1).split())
-    assert "--actor is empty" in command("undo-run", str(running), "--actor", " ", "--reason", "x", expect=1)
+    assert "--actor is empty" in command("undo-run", str(running), "--actor", " ", "--reason", "x", expect=2)
     assert audit(foundation) == []
 
 
@@ -522,7 +552,7 @@ def test_undoing_can_be_read_by_a_program(command, foundation, functions):
 
 def said(*words, url):
     result = CliRunner().invoke(app, [*words, "--database-url", url])
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "Traceback" not in result.output
     return " ".join(result.output.split())
 
@@ -551,5 +581,5 @@ def test_a_database_that_cannot_be_used_is_explained(postgres, database, foundat
 
 def test_a_code_stands_beside_its_meaning():
     assert words.reason("entra_7000222") == "the client secret has expired (entra_7000222)"
-    assert words.reason("dataverse_503,unheard_of") == "a fault of the website (dataverse_503); unheard_of"
+    assert words.reason("dataverse_503,unheard_of") == "a fault of Dynamics (dataverse_503); unheard_of"
     assert words.reason(None) == ""

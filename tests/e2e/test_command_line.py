@@ -12,6 +12,7 @@ import pytest
 
 from local.sam_env import reach
 from tests.command_line import ROOT, Local, offspring
+from tests.screens import figures
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,6 +91,38 @@ def test_explain_says_for_every_threshold_what_became_of_it(loaded: tuple[Local,
     assert "no_email" in local.run("explain", unreachable)
 
 
+@pytest.mark.parametrize("columns", [80, 60])
+def test_a_narrow_terminal_cuts_nothing(loaded: tuple[Local, str], columns: int) -> None:
+    """Issue 8 I: what has figures in it stands there whole, in lines that fit."""
+    local, _ = loaded
+    narrow = Local(local.home, columns)
+    mentor = local.run("psql", "-Atc", "SELECT mentor_id FROM certification.cert_expiry_reminders LIMIT 1").strip()
+    for words in (("preview", "--days", "60"), ("explain", mentor), ("thresholds", "HLF Vestland")):
+        assert figures(narrow.run(*words)) >= figures(Local(local.home, 400).run(*words))
+        assert max(map(len, narrow.run(*words).splitlines())) <= columns
+
+
+def test_explain_says_times_in_oslo_and_preview_words(loaded: tuple[Local, str]) -> None:
+    """Issue 8 I: 00:15 there is 23:15 of the day before in UTC; a code stands in no preview."""
+    local, _ = loaded
+    mentor, at = (
+        local.run(
+            "psql",
+            "-Atc",
+            "SELECT mentor_id, to_char(occurred_at AT TIME ZONE 'Europe/Oslo', 'DD.MM.YYYY HH24:MI')"
+            " FROM mentor_status_log WHERE reason = 'certification_expired' LIMIT 1",
+        )
+        .strip()
+        .split("|")
+    )
+    printed = local.run("explain", mentor)
+    assert at in printed
+    assert "When (Oslo)" in printed
+    preview = local.run("preview", "--days", "400")
+    assert "no mail" in preview
+    assert not re.search(r"[a-z]+_[a-z]+", preview)
+
+
 def test_an_unknown_mentor_is_said_to_be_unknown(loaded: tuple[Local, str]) -> None:
     """Bad input gets a clear error."""
     local, _ = loaded
@@ -122,8 +155,8 @@ def test_invoke_says_what_is_wrong_with_an_event(loaded: tuple[Local, str], tmp_
     event.write_text('{"scheduled_time": "tomorrow"}')
     text.write_text("tomorrow")
     assert "InvalidEventError: scheduled_time" in local.run("invoke", "expiry_check", "-e", str(event), expect=1)
-    assert "this is not JSON" in local.run("invoke", "expiry_check", "-e", str(text), expect=1)
-    assert "No such file" in local.run("invoke", "expiry_check", "-e", str(tmp_path / "none"), expect=1)
+    assert "this is not JSON" in local.run("invoke", "expiry_check", "-e", str(text), expect=2)
+    assert "No such file" in local.run("invoke", "expiry_check", "-e", str(tmp_path / "none"), expect=2)
     assert "There is no function Nothing" in local.run("invoke", "nothing", "-e", str(event), expect=1)
     event.write_text('{"scheduled_time": "2036-11-30T23:15:00Z"}')
     assert "has not come, so nothing was done" in local.run("invoke", "expiry_check", "-e", str(event), expect=1)
@@ -166,7 +199,7 @@ def test_a_stack_that_is_up_serves_the_other_commands(up: tuple[Local, dict[str,
 def test_a_second_stack_on_the_same_data_is_refused(up: tuple[Local, dict[str, str]]) -> None:
     """Two servers on one data folder would destroy it."""
     local, _ = up
-    assert "a local stack is running already" in " ".join(local.run("run", expect=1).split())
+    assert "a local stack is running already" in " ".join(local.run("run", expect=3).split())
 
 
 def test_nothing_listens_beyond_this_machine(up: tuple[Local, dict[str, str]]) -> None:

@@ -11,13 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.alerts import WORDS, Alert, Condition, Kind, anchor, message
+from shared.domain.alert_message import message as composed
+from shared.domain.alerts import Alert, Condition, Kind, anchor
+from shared.domain.commands import Target
+from shared.domain.wording.languages import TEXTS
+from shared.domain.wording.texts import Language
 
 NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 SINCE = datetime(2026, 12, 1, 2, 40, tzinfo=UTC)
 OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 _TITLES = re.findall(r"^### (.+)$", OPERATIONS, re.MULTILINE)
 HEADINGS = {title.lower().replace(":", "").replace(" ", "-") for title in _TITLES}
+
+
+def message(made, now, language=Language.EN, stack="hlf"):
+    return composed(made, now, TEXTS[language], Target(stack))
 
 
 def alert(condition=Condition.LISTED_BUT_INVALID, **changes):
@@ -37,28 +45,104 @@ def alert(condition=Condition.LISTED_BUT_INVALID, **changes):
 
 
 def test_an_alert_says_what_since_when_how_many_and_what_to_do():
+    """Issue 8 I: each command stands on a line of its own, complete with the stack's name."""
     assert message(alert(), NOW) == (
         "HLF certification: URGENT: somebody is listed who must not be",
         """URGENT: somebody is listed who must not be
 
 The website may show mentors who are not valid, or who do not consent. Most mentors visit homes.
 
-SINCE      01.12.2026 03:40 (Norwegian time)
-HOW MANY   2 mentors
+SINCE        01.12.2026 03:40 (Oslo time)
+HOW MANY     2 mentors
 
 IDS
   00000000-0000-0000-0000-000000000001
   00000000-0000-0000-0000-000000000002
 
 WHAT TO DO
-  1. See who and why: python -m local proof
-  2. A repair is under way by itself; look again in ten minutes: python -m local status
+  1. See who and why:
+     python -m local proof --stack hlf
+  2. A repair is under way by itself. Look again in ten minutes:
+     python -m local status --stack hlf
   3. If somebody is still listed then, hide the row in Dynamics by hand: set it to Inactive.
 
-RUNBOOK    docs/operations.md#alert-listed-but-invalid
-ALERT      7
+RUNBOOK      docs/operations.md#alert-listed-but-invalid
+ALERT        7
 """,
     )
+
+
+def test_the_same_alert_in_bokmal():
+    """Issue 8 I: natural words, a subject that SNS takes, the same commands."""
+    assert message(alert(n=1, ids=(UUID(int=1),)), NOW, Language.NB) == (
+        "HLF-sertifisering: HASTER: Nettsiden viser noen som ikke skal vises",
+        """HASTER: Nettsiden viser noen som ikke skal vises
+
+Nettsiden kan vise likepersoner som ikke har gyldig sertifisering, eller som ikke samtykker. De fleste\
+ likepersoner besøker folk hjemme.
+
+SIDEN        01.12.2026 03:40 (norsk tid)
+ANTALL       1 likeperson
+
+ID-ER
+  00000000-0000-0000-0000-000000000001
+
+DETTE GJØR DU
+  1. Se hvem og hvorfor:
+     python -m local proof --stack hlf
+  2. En retting er alt i gang. Se etter igjen om ti minutter:
+     python -m local status --stack hlf
+  3. Hvis noen fortsatt vises da, skjul raden for hånd i Dynamics: Sett den til Inaktiv.
+
+VEILEDNING   docs/operations.md#alert-listed-but-invalid
+VARSEL       7
+""",
+    )
+
+
+def test_an_outage_begins_with_what_people_notice():
+    """Issue 8 I: since when, how many wait, how many of them are shown although they must not be."""
+    facts = {"reason": "dataverse_403_0x80072560", "still_shown": 2}
+    body = message(alert(Condition.WEBSITE_REFUSES_US, n=42, facts=facts), NOW).body
+    assert body.splitlines()[0] == (
+        "The website has taken no changes since 01.12.2026 03:40. Changes waiting: 42. Mentors among them who withdrew"
+        " consent, are paused or have expired, and are still shown: 2."
+    )
+    assert "withdraw their consent are still shown" in body
+    unreachable = message(alert(Condition.WEBSITE_UNREACHABLE, n=3, facts={"still_shown": 0}), NOW, Language.NB).body
+    assert unreachable.startswith("Vi har ikke fått kontakt med nettsiden siden 01.12.2026 03:40.")
+    assert "Endringer som venter: 3." in unreachable.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("code", "first"),
+    [
+        ("entra_7000222", "Make a new client secret in Entra"),
+        ("entra_7000215", "Put the client secret's value"),
+        ("entra_700016", "Compare client_id and tenant_id"),
+        ("entra_90002", "Correct tenant_id"),
+        ("entra_70011", "Correct the parameter DataverseUrl"),
+        ("dataverse_403_0x80072560", "Add the application user again"),
+        ("dataverse_403_0x80042f09", "Give the application user its security role"),
+        ("dataverse_401_0x8004A112", "Activate the application user"),
+        ("dataverse_403_0x8004a104", "Ask the administrator of Power Platform"),
+        ("dataverse_403_0x80040220", "Give the application user's role the right"),
+        ("entra_ConnectError", "It passes by itself"),
+        ("dataverse_ReadTimeout", "It passes by itself"),
+        ("entra_503", "It passes by itself"),
+        ("entra_50034", "Look the number up"),
+    ],
+)
+def test_the_first_advice_is_by_the_cause(code, first):
+    """Issue 8 I: only a secret that is wrong or has ended asks for a new one."""
+    body = message(alert(Condition.WEBSITE_REFUSES_US, facts={"reason": code}), NOW).body
+    steps = body.partition("WHAT TO DO\n")[2]
+    assert steps.startswith(f"  1. {first}")
+    assert ("new client secret" in steps) == (code == "entra_7000222")
+    assert f"({code})" in body
+    nb = TEXTS[Language.NB].codes.of(code)
+    assert nb.step
+    assert nb != TEXTS[Language.EN].codes.of(code)
 
 
 def test_the_end_asks_nothing_of_anybody():
@@ -70,41 +154,84 @@ def test_the_end_asks_nothing_of_anybody():
 This is over. It lasted 6 hours.
 You need not do anything.
 
-SINCE      01.12.2026 03:40 (Norwegian time)
-UNTIL      01.12.2026 10:00
+SINCE        01.12.2026 03:40 (Oslo time)
+UNTIL        01.12.2026 10:00 (Oslo time)
 
-RUNBOOK    docs/operations.md#alert-run-failed
-ALERT      7
+RUNBOOK      docs/operations.md#alert-run-failed
+ALERT        7
 """,
     )
 
 
 def test_a_reminder_says_for_how_long():
-    assert message(alert(kind=Kind.REMINDER, since=datetime(2026, 11, 28, 2, 40, tzinfo=UTC)), NOW).subject == (
+    still = alert(kind=Kind.REMINDER, since=datetime(2026, 11, 28, 2, 40, tzinfo=UTC))
+    assert message(still, NOW).subject == (
         "HLF certification: Still, for 3 days: URGENT: somebody is listed who must not be"
     )
+    assert message(still, NOW, Language.NB).subject.startswith("HLF-sertifisering: Fortsatt, i 3 dager: HASTER")
 
 
 def test_twenty_ids_are_listed_and_the_rest_counted():
-    body = message(alert(n=31, ids=tuple(UUID(int=number) for number in range(20))), NOW).body
-    assert "  and 11 more\n" in body
+    """Issue 8 I: 42 more of 62; in an outage the ids are of those still shown, not of all that waits."""
+    ids = tuple(UUID(int=number) for number in range(20))
+    body = message(alert(n=62, ids=ids), NOW).body
+    assert "  and 42 more\n" in body
     assert body.count("00000000-0000") == 20
+    outage = alert(Condition.WEBSITE_UNREACHABLE, n=300, ids=ids, facts={"still_shown": 25})
+    assert "  and 5 more\n" in message(outage, NOW).body
+    assert " more\n" not in message(alert(n=20, ids=ids), NOW).body
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("condition", Condition)
+def test_one_of_something_is_not_several(condition, language):
+    """Issue 8 I: 1 mentor."""
+    counted = TEXTS[language].of(condition).counted
+    if counted:
+        assert f"1 {counted.one}\n" in message(alert(condition, n=1), NOW, language).body
+        assert f" 1,000 {counted.many}\n" in message(alert(condition, n=1000), NOW, language).body
 
 
 @pytest.mark.parametrize("condition", Condition)
-def test_every_condition_has_words_and_a_section_of_the_runbook(condition):
-    assert WORDS[condition].steps
+def test_every_condition_has_a_section_of_the_runbook(condition):
     assert anchor(condition) in HEADINGS
+
+
+def shape(text):
+    """The commands and placeholders of a condition's text: these are the same in every language."""
+    commands = [command for step in text.steps for command in re.findall(r"`([^`]+)`", step)]
+    places = sorted(re.findall(r"\{\w+\}", " ".join((text.title, text.what, text.headline, *text.steps))))
+    return commands, places, len(text.steps), text.counted is None
+
+
+def test_every_language_has_every_condition():
+    """Issue 8 I: the same conditions, with the same commands and placeholders, in words of its own."""
+    english, bokmal = TEXTS[Language.EN], TEXTS[Language.NB]
+    assert set(english.conditions) == set(bokmal.conditions) == set(Condition)
+    assert set(english.of_subjects) == set(bokmal.of_subjects)
+    for condition, text in {**english.conditions, **english.of_subjects}.items():
+        other = {**bokmal.conditions, **bokmal.of_subjects}[condition]
+        assert (condition, shape(other)) == (condition, shape(text))
+        assert other.title != text.title
+        assert other.what != text.what
+    for table in ("whole", "of_dynamics", "beginnings"):
+        codes, others = getattr(english.codes, table), getattr(bokmal.codes, table)
+        assert set(codes) == set(others)
+        assert [code for code in codes if bool(codes[code].step) != bool(others[code].step)] == []
+        assert [code for code in codes if codes[code].meaning == others[code].meaning] == []
+    assert set(english.mail.facts) == set(bokmal.mail.facts)
 
 
 facts = st.dictionaries(st.text(max_size=10), st.one_of(st.text(), st.integers(), st.none(), st.lists(st.text())))
 
 
-@given(facts=facts, condition=st.sampled_from(Condition), kind=st.sampled_from(Kind))
-def test_sns_takes_every_subject(facts, condition, kind):
+@given(
+    facts=facts, condition=st.sampled_from(Condition), kind=st.sampled_from(Kind), language=st.sampled_from(Language)
+)
+def test_sns_takes_every_subject(facts, condition, kind, language):
     """At most 100 printable ASCII characters."""
     made = alert(condition, kind=kind, facts=facts, subject="0" * 50, closed_at=NOW)
-    assert re.fullmatch(r"[ -~]{1,100}", message(made, NOW).subject)
+    assert re.fullmatch(r"[ -~]{1,100}", message(made, NOW, language).subject)
 
 
 @pytest.mark.parametrize("value", ["Kari Nordmann Ågot", "kari@example.no", "x12345678901", "a\nb", "ø"])
@@ -114,5 +241,26 @@ def test_what_is_no_code_is_not_told(value):
 
 
 def test_codes_and_numbers_are_told():
-    body = message(alert(facts={"reason": "dataverse_403_0x80072560,entra_7000222", "days_left": 3}), NOW).body
-    assert "DAYS LEFT  3\nREASON     dataverse_403_0x80072560,entra_7000222\n" in body
+    """A code stands beside its meaning."""
+    body = message(alert(facts={"reason": "dataverse_403_0x80072560,unheard_of", "days_left": 3}), NOW).body
+    assert "DAYS LEFT    3\n" in body
+    assert (
+        "REASON       our application user is missing in this environment (dataverse_403_0x80072560); unheard_of\n"
+        in body
+    )
+
+
+@pytest.mark.parametrize("target", [Target(), Target("hlf"), Target(by_address=True)])
+def test_commands_are_those_of_where_it_runs(target):
+    """Issue 8 I: of the stack where one is known; the address of a database is not repeated."""
+    command = target.command("set-aside list")
+    assert command.startswith("python -m local set-aside list")
+    assert (" --stack hlf" in command) == bool(target.stack)
+    assert ('--database-url "$DATABASE_URL"' in command) == target.by_address
+
+
+def test_a_command_about_an_organisation_names_it():
+    """Issue 8 I: what is known is filled in, also an id of many digits."""
+    organisation = "12345678-1234-4123-8123-123456789012"
+    body = message(alert(Condition.BRAKE, facts={"organisation_id": organisation, "kind": "expiry"}), NOW).body
+    assert f"release-brake --org {organisation} --kind expiry --actor YOU --reason WHY --stack hlf\n" in body

@@ -122,9 +122,13 @@ class KeptConnection:
         return True
 
 
+def login_of(secret: Mapping[str, Any]) -> dict[str, Any]:
+    """What libpq is told of a secret in the form RDS writes it. Raises ConnectionLostError, as `tls_arguments`."""
+    return {theirs: secret[ours] for ours, theirs in _FIELDS.items() if ours in secret} | tls_arguments(secret)
+
+
 def _open(secret: Mapping[str, Any], *, retry: Callable[[], Mapping[str, Any]] | None) -> Connection:
-    login = {theirs: secret[ours] for ours, theirs in _FIELDS.items() if ours in secret}
-    arguments = login | tls_arguments(secret) | _KEEPALIVE
+    arguments = login_of(secret) | _KEEPALIVE
     try:
         return psycopg.connect(
             **arguments,

@@ -55,19 +55,34 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
          WHERE r.function = 'send_notices'
     ), secret AS (
         SELECT s.secret_ends_on - certification.today_in('Europe/Oslo') AS days_left, s.secret_ends_on, s.checked_at FROM state AS s
+    ), still_shown AS (
+        -- Whom an outage keeps on the website although they must not be there.
+        SELECT u.mentor_id FROM unsynced AS u
+          JOIN certification.wanted_listings(ARRAY(SELECT x.mentor_id FROM unsynced AS x WHERE x.website IS NOT NULL AND NOT x.braked)) AS w
+            ON w.mentor_id = u.mentor_id AND NOT w.listed
+    ), outage AS MATERIALIZED (
+        SELECT CASE WHEN s.stopped_since IS NOT NULL THEN 'website_refuses_us' ELSE 'website_unreachable' END AS condition,
+               coalesce(s.stopped_since, s.failing_since) AS since, coalesce(s.stopped_reason, s.check_reason) AS reason
+          FROM state AS s
+         WHERE s.stopped_since IS NOT NULL OR s.failing_since < clock_timestamp() - interval '15 minutes'
+               -- A run that came to nothing for it need not be told of as well.
+            OR EXISTS (SELECT 1 FROM last_run AS r WHERE r.function <> 'reconciliation_sweep' AND r.state = 'failed'
+                          AND r.ended_at >= s.failing_since AND certification.is_about_the_website(r.reason))
     )
-    SELECT 'website_refuses_us', '', s.stopped_since, (SELECT count(*) FROM unsynced AS u WHERE u.state <> 'set_aside'),
-           '{}'::uuid[], '', jsonb_build_object('reason', s.stopped_reason)
-      FROM state AS s WHERE s.stopped_since IS NOT NULL
+    SELECT o.condition, '', o.since, (SELECT count(*) FROM unsynced AS u WHERE u.state <> 'set_aside'),
+           certification.some(ARRAY(SELECT x.mentor_id FROM still_shown AS x)), '',
+           jsonb_build_object('reason', o.reason, 'still_shown', (SELECT count(*) FROM still_shown))
+      FROM outage AS o
     UNION ALL
-    SELECT 'website_unreachable', '', s.failing_since, (SELECT count(*) FROM unsynced AS u WHERE u.state <> 'set_aside'),
-           '{}', '', jsonb_build_object('reason', s.check_reason)
-      FROM state AS s WHERE s.stopped_since IS NULL AND s.failing_since < clock_timestamp() - interval '15 minutes'
-    UNION ALL
-    SELECT 'secret_ending', '', s.checked_at, greatest(s.days_left, 0), '{}',
+    SELECT 'secret_ending', '', s.checked_at, s.days_left, '{}'::uuid[],
            CASE WHEN s.days_left > 14 THEN '30' WHEN s.days_left > 7 THEN '14' ELSE s.days_left::text END,
-           jsonb_build_object('ends_on', s.secret_ends_on, 'days_left', s.days_left)
-      FROM secret AS s WHERE s.days_left <= 30
+           jsonb_build_object('ends_on', s.secret_ends_on)
+      FROM secret AS s WHERE s.days_left BETWEEN 0 AND 30
+    UNION ALL
+    -- Told at its end, and then daily as every outage is.
+    SELECT 'secret_ended', '', (s.secret_ends_on + 1)::timestamp AT TIME ZONE 'Europe/Oslo', -s.days_left, '{}', '',
+           jsonb_build_object('ends_on', s.secret_ends_on)
+      FROM secret AS s WHERE s.days_left < 0 AND NOT EXISTS (SELECT 1 FROM outage AS o WHERE o.reason = 'entra_7000222')
     UNION ALL
     SELECT 'secret_without_end_date', '', s.healthy_at, 1, '{}', '', '{}'
       FROM state AS s WHERE s.healthy_at IS NOT NULL AND s.check_reason IS NULL AND s.secret_ends_on IS NULL
@@ -101,9 +116,11 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     SELECT 'none_sent', '', s.at, s.unsent::bigint, '{}', '', jsonb_build_object('due', s.unsent, 'sent', 0)
       FROM sent AS s WHERE s.sent = 0 AND s.unsent > 0
     UNION ALL
-    SELECT 'run_' || r.state, r.function, r.ended_at, 1, ARRAY[r.id], '', jsonb_build_object('reason', r.reason)
+    SELECT 'run_' || r.state, r.function, r.ended_at, 1, ARRAY[r.id], '', jsonb_build_object('reason', y.reason)
       FROM last_run AS r
-     WHERE r.state IN ('failed', 'degraded')
+     CROSS JOIN LATERAL (SELECT CASE r.state WHEN 'degraded' THEN certification.standing_reasons(r.id) ELSE r.reason END AS reason) AS y
+     WHERE (r.state = 'degraded' AND y.reason <> ''
+            OR r.state = 'failed' AND NOT (certification.is_about_the_website(r.reason) AND EXISTS (SELECT 1 FROM outage)))
        -- A sweep comes again in five minutes: what is wrong with three in a row is worth a message.
        AND (r.function <> 'reconciliation_sweep' OR NOT EXISTS (
            SELECT 1 FROM (SELECT x.state FROM certification.runs AS x
@@ -118,7 +135,9 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     UNION ALL
     SELECT 'unsynced_too_old', '', min(u.changed_at), count(*), certification.some(array_agg(u.mentor_id)), '', '{}'
       FROM unsynced AS u
-     WHERE u.state <> 'set_aside' AND NOT u.braked AND u.changed_at < clock_timestamp() - interval '15 minutes' HAVING count(*) > 0
+     WHERE u.state <> 'set_aside' AND NOT u.braked AND u.changed_at < clock_timestamp() - interval '15 minutes'
+       AND NOT EXISTS (SELECT 1 FROM outage) -- which says how many wait
+    HAVING count(*) > 0
     UNION ALL
     SELECT 'dead_letters', q.queue, q.seen_at, q.n, '{}', '', '{}'
       FROM certification.queue_depths AS q WHERE q.queue IN ('SyncDeadLetters', 'DeadLetters') AND q.n > 0

@@ -1,0 +1,123 @@
+"""The message of an alert, in words for somebody who is tired: ids, codes and numbers only (I11)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from shared.domain.alerts import RUNBOOK, Alert, Kind, Message, anchor, ids_left_out
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from shared.domain.commands import Target
+    from shared.domain.wording.texts import MailText, Texts
+
+_OSLO = ZoneInfo("Europe/Oslo")
+_MOST_IDS = 20
+_CODE = re.compile(r"[A-Za-z0-9_.:,-]{1,300}")
+# A fact that is no code is not told; eleven digits could be somebody's number.
+_ELEVEN_DIGITS = re.compile(r"\d{11}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ASCII = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "Æ": "Ae", "Ø": "Oe", "Å": "Aa", "é": "e"})
+
+
+def message(alert: Alert, now: datetime, texts: Texts, target: Target) -> Message:
+    """The message that is due; `target`: what its commands work on."""
+    text, mail = texts.of(alert.condition, alert.subject), texts.mail
+    title = f"{text.title} ({alert.subject})" if alert.subject else text.title
+    lasted = _duration(alert.since, alert.closed_at or now, mail)
+    over = alert.kind is Kind.CLOSED
+    titled = {
+        Kind.OPENED: title,
+        Kind.REMINDER: mail.still.format(lasted=lasted, title=title),
+        Kind.CLOSED: mail.over.format(title=title),
+    }[alert.kind]
+    headline = text.headline.format(
+        since=_time(alert.since), n=alert.n, still_shown=_number(alert.facts.get("still_shown"))
+    )
+    lines = [headline if headline and not over else titled, ""]
+    lines += [mail.lasted.format(lasted=lasted), mail.nothing_to_do] if over else [text.what]
+    lines += ["", *_table(alert, texts)]
+    if not over:
+        lines += _ids(alert, mail)
+        lines += ["", mail.what_to_do, *_steps(alert, texts, target)]
+    lines += ["", *_columns([(mail.runbook, f"{RUNBOOK}#{anchor(alert.condition)}"), (mail.alert, str(alert.id))])]
+    return Message(_subject(mail.subject.format(title=titled)), "\n".join(lines) + "\n")
+
+
+def _table(alert: Alert, texts: Texts) -> list[str]:
+    text, mail = texts.of(alert.condition, alert.subject), texts.mail
+    rows = [(mail.since, f"{_time(alert.since)} ({mail.clock})")]
+    if alert.closed_at:
+        rows.append((mail.until, f"{_time(alert.closed_at)} ({mail.clock})"))
+    if text.counted:
+        rows.append((mail.how_many, text.counted.of(alert.n)))
+    for name, value in _told(alert.facts):
+        label = mail.facts.get(name, name.upper().replace("_", " "))
+        rows.append((label, texts.meaning(value) if name == "reason" and isinstance(value, str) else str(value)))
+    return _columns(rows)
+
+
+def _steps(alert: Alert, texts: Texts, target: Target) -> list[str]:
+    """Each command on a line of its own, to be pasted."""
+    lines = []
+    for number, step in enumerate(texts.steps(alert.condition, alert.subject, dict(_told(alert.facts))), 1):
+        lines.append(f"  {number}. {step.text}")
+        if step.command:
+            lines.append(f"     {target.command(step.command)}")
+    return lines
+
+
+def _ids(alert: Alert, mail: MailText) -> list[str]:
+    if not alert.ids:
+        return []
+    shown = alert.ids[:_MOST_IDS]
+    # Fewer than the most: these are all there is an id of.
+    more = ids_left_out(alert.n, alert.facts, len(shown)) if len(shown) == _MOST_IDS else 0
+    return [
+        "",
+        mail.ids,
+        *(f"  {identity}" for identity in shown),
+        *([f"  {mail.more.format(n=more)}"] if more else []),
+    ]
+
+
+def _told(facts: Mapping[str, object]) -> list[tuple[str, object]]:
+    """Codes and numbers only: what is neither is left out (I11)."""
+    return [
+        (name, value)
+        for name, value in sorted(facts.items())
+        if isinstance(value, int) or (isinstance(value, str) and _is_code(value))
+    ]
+
+
+def _is_code(value: str) -> bool:
+    return bool(_UUID.fullmatch(value) or (_CODE.fullmatch(value) and not _ELEVEN_DIGITS.search(value)))
+
+
+def _columns(rows: list[tuple[str, str]]) -> list[str]:
+    return [f"{label:<12} {value}" for label, value in rows]
+
+
+def _subject(text: str) -> str:
+    """SNS takes a hundred characters of printable ASCII."""
+    return "".join(sign if " " <= sign <= "~" else "-" for sign in text.translate(_ASCII))[:100]
+
+
+def _time(at: datetime) -> str:
+    return f"{at.astimezone(_OSLO):%d.%m.%Y %H:%M}"
+
+
+def _number(fact: object) -> int:
+    return fact if isinstance(fact, int) else 0
+
+
+def _duration(since: datetime, until: datetime, mail: MailText) -> str:
+    minutes = max(int((until - since).total_seconds() // 60), 0)
+    for size, unit in zip((1440, 60, 1), mail.units, strict=True):
+        if minutes >= size:
+            return unit.of(minutes // size)
+    return mail.a_moment

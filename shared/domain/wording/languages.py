@@ -1,0 +1,13 @@
+"""The languages there are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.domain.wording import bokmal, english
+from shared.domain.wording.texts import Language
+
+if TYPE_CHECKING:
+    from shared.domain.wording.texts import Texts
+
+TEXTS: dict[Language, Texts] = {Language.NB: bokmal.TEXTS, Language.EN: english.TEXTS}

@@ -1,0 +1,147 @@
+"""The form of what is said, and where it is looked up."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.domain.alerts import Condition
+
+
+class Language(StrEnum):
+    """What operations can be told in."""
+
+    NB = "nb"
+    EN = "en"
+
+
+class Counted(NamedTuple):
+    """What a number counts: one of it, and any other number."""
+
+    one: str
+    many: str
+
+    def of(self, n: int) -> str:
+        """1 mentor, 2 mentors."""
+        return f"{n:,} {self.one if n == 1 else self.many}"
+
+
+class ConditionText(NamedTuple):
+    """What is said of a condition. In `steps` a command of `python -m local` stands last, between backticks."""
+
+    title: str
+    what: str
+    counted: Counted | None
+    """What the number counts; None where it says nothing."""
+    steps: tuple[str, ...]
+    headline: str = ""
+    """The first line instead of the title, with {since}, {n} and {still_shown}: what people notice."""
+
+
+class CodeText(NamedTuple):
+    """What a code means, and the first thing to do about it; empty where the condition's own steps are best."""
+
+    meaning: str
+    step: str = ""
+
+
+class MailText(NamedTuple):
+    """The fixed words of a message. `units`: a day, an hour and a minute."""
+
+    subject: str
+    still: str
+    over: str
+    lasted: str
+    nothing_to_do: str
+    since: str
+    until: str
+    clock: str
+    how_many: str
+    ids: str
+    more: str
+    what_to_do: str
+    runbook: str
+    alert: str
+    facts: Mapping[str, str]
+    units: tuple[Counted, Counted, Counted]
+    a_moment: str
+
+
+_NO_ANSWER = re.compile(r"(dataverse|entra)_[A-Z][A-Za-z]*")
+_FAULT = re.compile(r"entra_5[0-9]{2}$")  # an HTTP status; a refusal's number is longer
+
+
+class Codes(NamedTuple):
+    """Codes: whole ones; Dynamics' own, wherever they stand last; how others begin."""
+
+    whole: Mapping[str, CodeText]
+    of_dynamics: Mapping[str, CodeText]
+    beginnings: Mapping[str, CodeText]
+    of_the_next: str
+    """Before the meaning of a code that is about the secret's next version."""
+
+    def of(self, code: str) -> CodeText:
+        """What is known of it; empty texts where nothing is."""
+        if code.startswith("pending_"):
+            rest = code.removeprefix("pending_")
+            return CodeText(self.of_the_next.format(meaning=self.of(rest).meaning or rest))
+        # The name of an exception of the HTTP client: nobody was there, or not to the end.
+        code = _FAULT.sub("entra_fault", _NO_ANSWER.sub(r"\1_unreachable", code))
+        if (found := self.whole.get(code)) or (found := self.of_dynamics.get(code.rpartition("_")[2].lower())):
+            return found
+        fitting = [beginning for beginning in self.beginnings if code.startswith(beginning)]
+        return self.beginnings[max(fitting, key=len)] if fitting else CodeText("")
+
+
+class Step(NamedTuple):
+    """A thing to do, and the command for it, without what it begins with and what it works on; or none."""
+
+    text: str
+    command: str
+
+
+class Texts(NamedTuple):
+    """All of a language."""
+
+    conditions: Mapping[Condition, ConditionText]
+    of_subjects: Mapping[tuple[Condition, str], ConditionText]
+    """Instead of the condition's own, for this subject of it."""
+    codes: Codes
+    mail: MailText
+
+    def of(self, condition: Condition, subject: str = "") -> ConditionText:
+        """What is said of a condition, about this subject."""
+        return self.of_subjects.get((condition, subject)) or self.conditions[condition]
+
+    def meaning(self, codes: str | None) -> str:
+        """What codes, separated by commas, mean; each stands beside its meaning, for whoever looks it up."""
+        found = [(self.codes.of(code).meaning, code) for code in _each(codes)]
+        return "; ".join(f"{meaning} ({code})" if meaning else code for meaning, code in found)
+
+    def steps(self, condition: Condition, subject: str, facts: Mapping[str, object]) -> tuple[Step, ...]:
+        """What to do, the first thing by the cause where a code says it."""
+        by_cause = [step for code in _each(facts.get("reason")) if (step := self.codes.of(code).step)]
+        return tuple(_step(text, facts) for text in dict.fromkeys((*by_cause, *self.of(condition, subject).steps)))
+
+
+class _Known(dict[str, object]):
+    """Facts for a command; of what is not known its name stands there, in capitals."""
+
+    def __missing__(self, key: str) -> str:
+        return key.upper()
+
+
+_COMMAND = re.compile(r"(.*?)\s*`([^`]+)`")
+
+
+def _step(text: str, facts: Mapping[str, object]) -> Step:
+    found = _COMMAND.fullmatch(text)
+    return Step(found[1], found[2].format_map(_Known(facts))) if found else Step(text, "")
+
+
+def _each(codes: object) -> list[str]:
+    return [code for code in str(codes or "").split(",") if code]
