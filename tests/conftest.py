@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 TEMPLATE = "certification_template"
 
 # What is tested is not what this machine's user has set for other programs (issue 8 H); its children inherit that.
+# Only what is installed on the way needs the proxies and authorities of this machine.
+INSTALLING = dict(os.environ)
 surroundings.forget_everything()
 
 # CI runs the same examples every time, so that red means that something was changed; everybody else explores.

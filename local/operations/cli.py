@@ -147,7 +147,9 @@ def reconcile(
             words.print_json(ended)
         else:
             _say(ended)
-            _show_what_it_found(place, ended if full else None)
+        found = _what_it_found(place, ended if full else None, quiet=as_json)
+    if found is not None and found is not Answer.YES:
+        raise typer.Exit(EXIT_CODES[found])
 
 
 def _explain(error: reconciling.ReconciliationFailedError) -> None:
@@ -170,17 +172,22 @@ def _say(ended: reconciling.Reconciled) -> None:
         report.console.print(f"[yellow]{say('Done, but')}[/yellow] {why}; {run}")
 
 
-def _show_what_it_found(place: Place, full: reconciling.Reconciled | None) -> None:
+def _what_it_found(place: Place, full: reconciling.Reconciled | None, *, quiet: bool) -> Answer | None:
+    """Show what the run found, and return its verdict; None of a sweep, or where nobody may read the database."""
     try:
         address = place.database()
     except OperationsError:
-        return  # a stack without a login for people: it was reconciled all the same
+        return None  # a stack without a login for people: it was reconciled all the same
     with databases.reading(address) as connection:
         if full is None:
-            status_report.verdict(standing.read_status(connection))
-            return
-        report.console.print(proof_report.verdict(proving.read_proof(connection, full.run_id).proof))
-    printing.command(say("All of it:"), "proof")
+            if not quiet:
+                status_report.verdict(standing.read_status(connection))
+            return None
+        proof = proving.read_proof(connection, full.run_id).proof
+    if not quiet:
+        report.console.print(proof_report.verdict(proof))
+        printing.command(say("All of it:"), "proof")
+    return proof.verdict
 
 
 @app.command(rich_help_panel=PANEL)
@@ -230,15 +237,11 @@ def undo_run(
 
 
 @app.command(rich_help_panel=PANEL)
-def migrate(
-    database_url: Annotated[
-        str, typer.Option(envvar="DATABASE_URL", help="A libpq connection string or URL.", show_default=False)
-    ],
-) -> None:
-    """Apply the migrations to a database that has the foundation tables, local or not."""
+def migrate(*, stack: Deployed = None, database_url: Database = None) -> None:
+    """Apply the migrations to a database that has the foundation tables, and put back what of ours is damaged."""
     from shared.adapters.postgres.migrate import migrate as apply  # noqa: PLC0415
 
-    with foreseen(), databases.connected(database_url) as connection:
+    with foreseen(), databases.connected(at(stack, database_url, wording.Language.EN).database()) as connection:
         try:
             applied = apply(connection, tell=lambda said: report.console.print(escape(said)))
         except psycopg.Error as error:

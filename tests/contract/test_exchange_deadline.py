@@ -22,7 +22,7 @@ from tests.website_wire import Rig, Website, change
 from tests.wire import _Listener
 
 SECONDS = 0.8
-LATE = 0.5
+LATE = 1.0
 """How much later than its deadline an exchange may end on a busy machine."""
 
 HEAD = b"HTTP/1.1 200 OK\r\n"

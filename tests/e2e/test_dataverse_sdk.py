@@ -16,6 +16,7 @@ import pytest
 
 from local.dataverse import certificates
 from local.dataverse.process import LocalDataverse
+from tests.conftest import INSTALLING
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "tests" / "dataverse_sdk" / "program.py"
@@ -29,7 +30,7 @@ CHECKS = [
 @pytest.fixture(scope="module")
 def sdk_python():
     """The interpreter that has the SDK, installed if it was not: 124 MB."""
-    subprocess.run(["make", "--silent", ".rival-venv/stamp"], cwd=ROOT, check=True, timeout=600)
+    subprocess.run(["make", "--silent", ".rival-venv/stamp"], cwd=ROOT, check=True, timeout=600, env=INSTALLING)
     return ROOT / ".rival-venv" / "bin" / "python"
 
 
