@@ -111,10 +111,13 @@ REVOKE ALL ON certification.comparisons, certification.comparison_sites, certifi
     certification.comparison_differences, certification.comparison_read_again, certification.comparison_equal,
     certification.website_places, certification.past_triggers FROM PUBLIC;
 
+-- squawk-ignore ban-drop-constraint
 ALTER TABLE certification.findings DROP CONSTRAINT finding_class_known, DROP CONSTRAINT finding_cause_known;
 ALTER TABLE certification.findings
+    -- squawk-ignore constraint-missing-not-valid
     ADD CONSTRAINT finding_class_known
         CHECK (class IN ('listed_but_invalid', 'missing', 'field_drift', 'unpublished_field', 'orphan')),
+    -- squawk-ignore constraint-missing-not-valid
     ADD CONSTRAINT finding_cause_known
         CHECK (cause IN ('hand_edit', 'waiting', 'set_aside', 'unknown_mentor', 'brake', 'day', 'past_triggers'));
 COMMENT ON COLUMN certification.findings.class IS
