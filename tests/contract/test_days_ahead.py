@@ -125,8 +125,10 @@ def test_the_functions_translate_the_refusal(foundation: Foundation, functions: 
             PostgresNight(night).carry_out(step, organisation, date(2036, 12, 1), run, everyone=False)
     with pytest.raises(DayAheadError):
         PostgresRuns(night).start_organisation(run, organisation, date(2036, 12, 1))
+    sender = functions.connection("SendNotices")
+    sending = PostgresRuns(sender).start("send_notices", NOW, "a-request")
     with pytest.raises(DayAheadError):
-        PostgresOutbox(functions.connection("SendNotices")).claim(run, organisation, date(2036, 12, 1), digests=False)
+        PostgresOutbox(sender).claim(sending, organisation, date(2036, 12, 1), digests=False)
 
 
 def test_without_simulated_time_the_clock_counts(foundation: Foundation, functions: Functions) -> None:

@@ -1,7 +1,7 @@
 -- What of a degraded run still needs somebody: not what is cured by now, nor what another condition tells of.
 
 CREATE OR REPLACE FUNCTION certification.is_about_the_website(p_reasons text) RETURNS boolean
-LANGUAGE sql IMMUTABLE AS $$
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(bool_and(c.code ~ '^(dataverse|entra|website|secret)_' AND c.code NOT IN ('website_answer_small', 'secret_end_date_malformed')
                              OR c.code = 'no_time_left'), false)
       FROM unnest(string_to_array(p_reasons, ',')) AS c (code)
@@ -9,7 +9,7 @@ $$;
 COMMENT ON FUNCTION certification.is_about_the_website IS 'Whether all of these codes say that the website did not answer, or did not let us in.';
 
 CREATE OR REPLACE FUNCTION certification.standing_reasons(p_run_id uuid) RETURNS text
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(string_agg(c.code, ',' ORDER BY c.code), '')
       FROM certification.runs AS r
      CROSS JOIN LATERAL unnest(string_to_array(r.reason, ',')) AS c (code)
