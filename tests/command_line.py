@@ -39,8 +39,8 @@ class Local:
     """The command line, with local data of its own."""
 
     home: Path
-    columns: int = 120
     surroundings: dict[str, str] = field(default_factory=dict)
+    columns: int = field(default=120, kw_only=True)
 
     def start(self, *words: str) -> Program:
         """Start a command; its output is collected by `communicate` or read line by line."""

@@ -77,7 +77,7 @@ def screen(database, foundation, tmp_path):
     fill(foundation)
 
     def run(columns, *words, expect):
-        local = Local(tmp_path, columns)
+        local = Local(tmp_path, columns=columns)
         return local.run(*words, "--database-url", database.dsn, expect=expect)
 
     return run

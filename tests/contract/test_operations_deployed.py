@@ -338,7 +338,7 @@ def test_a_narrow_terminal_cuts_no_letter(stack, tmp_path):
     named = {one["message_id"] for one in letters} | {mentor for one in letters for mentor in one["mentor_ids"]}
     assert len(named) == 7
     for columns in (80, 60):
-        printed = Local(tmp_path, columns).run("dlq", "list", "--stack", stack)
+        printed = Local(tmp_path, columns=columns).run("dlq", "list", "--stack", stack)
         assert named | {"10", "2026-11-30T23:15:00Z"} <= figures(printed)
         commands = ("python -m local", "sam remote")
         lines = [line for line in printed.splitlines() if not any(command in line for command in commands)]

@@ -95,10 +95,10 @@ def test_explain_says_for_every_threshold_what_became_of_it(loaded: tuple[Local,
 def test_a_narrow_terminal_cuts_nothing(loaded: tuple[Local, str], columns: int) -> None:
     """Issue 8 I: what has figures in it stands there whole, in lines that fit."""
     local, _ = loaded
-    narrow = Local(local.home, columns)
+    narrow = Local(local.home, columns=columns)
     mentor = local.run("psql", "-Atc", "SELECT mentor_id FROM certification.cert_expiry_reminders LIMIT 1").strip()
     for words in (("preview", "--days", "60"), ("explain", mentor), ("thresholds", "HLF Vestland")):
-        assert figures(narrow.run(*words)) >= figures(Local(local.home, 400).run(*words))
+        assert figures(narrow.run(*words)) >= figures(Local(local.home, columns=400).run(*words))
         assert max(map(len, narrow.run(*words).splitlines())) <= columns
 
 
