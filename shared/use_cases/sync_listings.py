@@ -229,8 +229,8 @@ def _decided(change: Change, answer: Outdated | InDoubt, row: RowState | None) -
         return change, answer
     if not row.exists:
         return (change, Accepted()) if change.action is Action.HIDE else (replace(change, row_version=NO_ROW), answer)
-    if row.as_sent and row.version is None:
-        return change, Accepted()  # a table without versions: settled as doubtful
+    if row.as_sent and (row.version is None or change.row_version is None):
+        return change, Accepted()  # no version was named, so it may come yet: settled as doubtful
     if row.as_sent and row.version != change.row_version:
         return change, Accepted(row.version)
     return replace(change, row_version=row.version), answer

@@ -231,7 +231,7 @@ BEGIN
                             WHEN p.wanted AND p.shown = 0 THEN 'missing'
                             WHEN p.wanted AND (p.shown = 1 OR p.content <> p.seen) THEN 'field_drift'
                             WHEN p.left_over <> '{}' THEN 'unpublished_field' END AS class,
-                       CASE WHEN p.shown > 0 AND NOT p.wanted AND (p.held OR p.only_ended AND p.braked) THEN 'brake'
+                       CASE WHEN p.shown > 0 AND NOT p.wanted AND p.only_ended AND (p.held OR p.braked) THEN 'brake'
                             WHEN p.state = 'set_aside' THEN 'set_aside'
                             WHEN p.wanted <> p.published THEN CASE WHEN p.is_next AND k.until_checked > interval '0' THEN 'day_turns' ELSE 'day' END
                             END AS known_cause,

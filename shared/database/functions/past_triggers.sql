@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION certification.find_past_triggers(p_run_id uuid, p_limit integer)
 RETURNS TABLE (mentor_id uuid, version bigint, kind text)
 -- row_security: a mentor whom a policy hides from us must be an error, not a mentor who is gone and to be hidden.
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off SET work_mem = '64MB' SET jit = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = '10s' SET work_mem = '64MB' SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     v_ids uuid[];
@@ -36,12 +36,16 @@ BEGIN
           FULL JOIN mentor AS m ON m.id = l.mentor_id
          WHERE l.mentor_id IS NULL
             OR l.synced_version = l.desired_version
-               AND (coalesce(m.listed, false) <> (l.website IS NOT NULL) OR m.listed AND m.organisation_id <> l.organisation_id)
+               AND (coalesce(m.listed, false) <> (l.website IS NOT NULL) OR m.organisation_id <> l.organisation_id)
+            -- Held by the brake, or refused for something else: whoever withdrew or was paused meanwhile is hidden all the same.
+            OR l.synced_version < l.desired_version AND l.website IS NOT NULL AND m.willing IS NOT TRUE
+               AND (l.reason = 'brake' OR l.state = 'set_aside' AND NOT EXISTS ( -- hiding was tried, and refused
+                    SELECT 1 FROM certification.past_triggers AS p WHERE p.mentor_id = l.mentor_id AND p.version = l.desired_version))
     ), found AS (
         SELECT f.id, f.kind FROM all_found AS f ORDER BY f.kind NOT IN ('hide', 'day'), f.id LIMIT p_limit
     ), held AS (
         SELECT l.mentor_id FROM certification.listings AS l JOIN found AS f ON f.id = l.mentor_id
-         WHERE l.synced_version = l.desired_version
+         WHERE l.synced_version = l.desired_version OR l.reason = 'brake' OR l.state = 'set_aside'
          ORDER BY l.mentor_id
            FOR NO KEY UPDATE OF l SKIP LOCKED
     )

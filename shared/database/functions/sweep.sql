@@ -8,7 +8,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
        AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp()) AND NOT certification.only_doubtful(l)
        AND l.changed_at < clock_timestamp() - p_older_than
      -- What was tried often does not stand in the way of what was not.
-     ORDER BY l.attempts, l.changed_at, l.mentor_id LIMIT p_limit
+     ORDER BY l.reason IS NOT DISTINCT FROM 'brake', l.attempts, l.changed_at, l.mentor_id LIMIT p_limit
 $$;
 COMMENT ON FUNCTION certification.overdue_listings IS
     'Changes that should have reached the website by now and that nobody is sending: a doorbell, a message or a worker was lost (I7).';

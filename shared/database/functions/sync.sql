@@ -20,15 +20,16 @@ DECLARE
     v_held uuid[] := '{}';
 BEGIN
     FOR v IN
-        SELECT l.organisation_id, e.day, array_agg(l.mentor_id) AS ids
+        SELECT l.organisation_id, d.day, array_agg(l.mentor_id) AS ids
           FROM certification.listings AS l
           JOIN public.peer_mentors AS m ON m.id = l.mentor_id
           JOIN public.certifications AS c ON c.mentor_id = l.mentor_id
-          JOIN certification.evaluated_days AS e ON e.organisation_id = l.organisation_id
+          LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = l.organisation_id
+         CROSS JOIN LATERAL (SELECT coalesce(e.day, certification.today_in(certification.zone_of(l.organisation_id))) AS day) AS d
          WHERE l.mentor_id = ANY (p_mentor_ids) AND l.website IS NOT NULL
            AND certification.is_status(m.status::text, 'active') AND m.listing_consent
-           AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) < e.day
-         GROUP BY l.organisation_id, e.day
+           AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) < d.day
+         GROUP BY l.organisation_id, d.day
          ORDER BY l.organisation_id
     LOOP
         v_limits := certification.brake_limits(v.organisation_id);

@@ -79,6 +79,12 @@ BEGIN
            AND n.kind = 'reminder' AND n.threshold_day = r.threshold_day);
     GET DIAGNOSTICS v_reminders = ROW_COUNT;
     SELECT count(*) INTO v_kept FROM certification.cert_expiry_reminders AS r WHERE r.run_id = p_run_id;
+    -- Whoever was to be reminded once more, and whom the run has used up.
+    INSERT INTO certification.look_again (step, mentor_id)
+    SELECT DISTINCT 'remind', n.mentor_id
+      FROM certification.notices AS n
+      JOIN certification.run_organisations AS o ON o.run_id = p_run_id AND o.organisation_id = n.organisation_id
+     WHERE n.kind = 'reminder' AND n.state = 'superseded' AND n.reason IN ('status_changed', 'renewed');
     UPDATE certification.notices AS d SET state = 'superseded', reason = 'run_undone', settled_at = clock_timestamp()
      WHERE d.run_id = p_run_id AND d.kind = 'digest' AND d.state = 'pending'
        AND NOT EXISTS (
@@ -98,8 +104,8 @@ $$;
 CREATE OR REPLACE FUNCTION certification.undo_transitions(p_run_id uuid, p_actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    v_all bigint;
-    v_changed bigint;
+    v_all bigint := (SELECT count(*) FROM certification.transitions AS t WHERE t.run_id = p_run_id);
+    v_changed uuid[];
 BEGIN
     WITH left_as AS (
         SELECT t.mentor_id, t.to_status, t.certification_expiry_date,
@@ -131,10 +137,13 @@ BEGIN
                c.certification_expiry_date
           FROM changed AS c CROSS JOIN (SELECT NULL::public.mentor_status_log AS log) AS l
     )
-    SELECT count(*) INTO v_changed FROM changed AS c;
-    DELETE FROM certification.transitions AS t WHERE t.run_id = p_run_id;
-    GET DIAGNOSTICS v_all = ROW_COUNT;
-    RETURN jsonb_build_object('transitions_put_back', v_changed, 'transitions_kept', v_all - v_changed);
+    SELECT coalesce(array_agg(c.id), '{}') INTO v_changed FROM changed AS c;
+    -- Whose status stands, and whose last day has truly passed, has been expired once for it (I3); after a day that has not
+    -- come it must be possible again.
+    DELETE FROM certification.transitions AS t
+     WHERE t.run_id = p_run_id
+       AND (t.mentor_id = ANY (v_changed) OR t.certification_expiry_date >= certification.today_in('Europe/Oslo'));
+    RETURN jsonb_build_object('transitions_put_back', cardinality(v_changed), 'transitions_kept', v_all - cardinality(v_changed));
 END
 $$;
 
