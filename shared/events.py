@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from shared.domain import sync_messages
@@ -14,12 +23,16 @@ from shared.domain.comparison import Acceptance
 from shared.domain.errors import PermanentError
 from shared.domain.listings import SyncMessage
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 
 class InvalidEventError(PermanentError):
     """When an event is not of the form the function takes; the message says which field and why."""
 
 
 _DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\dT")
+_FIRST_YEAR, _LAST_YEAR = 2, 9998
 
 
 def _written_out(value: object) -> object:
@@ -29,12 +42,21 @@ def _written_out(value: object) -> object:
     return value
 
 
+def _of_our_calendar(value: datetime) -> datetime:
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        raise PydanticCustomError("date_and_time", "Input should be of the years 2 to 9998, a day in every time zone")
+    return value
+
+
+_Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_of_our_calendar)]
+
+
 class Scheduled(BaseModel):
     """What a schedule sends: the time it was due, not the time it came (EventBridge Scheduler context attributes)."""
 
     model_config = ConfigDict(frozen=True)
 
-    scheduled_time: Annotated[AwareDatetime, BeforeValidator(_written_out)]
+    scheduled_time: _Moment
 
     @classmethod
     def parse(cls, event: object) -> Self:
@@ -57,7 +79,7 @@ class Reconciling(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    scheduled_time: Annotated[AwareDatetime, BeforeValidator(_written_out)]
+    scheduled_time: _Moment
     mode: Literal["sweep", "full"]
     accept: _By | None = None
     """With full only: a person takes a suspiciously small answer of the website for true."""

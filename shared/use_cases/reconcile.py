@@ -8,6 +8,7 @@ from shared.domain.calendar import as_of
 from shared.domain.runs import RunFailedError, RunResult, RunState, Verdict, degrade, trouble
 from shared.use_cases.check_credential import checked
 from shared.use_cases.ending import ending
+from shared.use_cases.start_run import start_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,9 +31,10 @@ def reconcile(
 ) -> RunResult:
     """Try the credential, do the work of `function`, write down how it went.
 
-    Raises RunFailedError when it failed, so that Lambda says so too, and ConnectionLostError when the database is gone.
+    Raises RunFailedError when it failed, so that Lambda says so too, ScheduledAheadError for a time that has not come,
+    and ConnectionLostError when the database is gone.
     """
-    run_id = runs.start(function, scheduled_at, request_id)
+    run_id = start_run(function, scheduled_at, request_id, runs=runs, report=report, by_the_clock_too=True)
     with ending(function, run_id, runs, report):
         health = checked(check, function, as_of(scheduled_at, "Europe/Oslo"), report)
     try:

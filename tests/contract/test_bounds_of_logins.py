@@ -10,6 +10,8 @@ import pytest
 
 from local.database import ROLES
 from local.operations.alerts import read_troubles
+from local.operations.proof import read_proof
+from local.operations.status import read_status
 from tests.foundation import DAY, days
 
 NOT_OWN = psycopg.errors.InsufficientPrivilege
@@ -223,12 +225,43 @@ def test_whoever_claims_it_next_tells_it(as_login, foundation):
     assert foundation.one(told, identity) == 1
 
 
-@pytest.mark.parametrize("ends_on", ["infinity", "-infinity"])
+UNREADABLE = ["infinity", "-infinity", "0044-03-15 BC", "0001-01-01", "20000-01-01"]
+
+
+@pytest.mark.parametrize("ends_on", UNREADABLE)
 def test_an_impossible_end_of_a_secret_stops_no_alert(as_login, foundation, ends_on):
     """Issue 8 C3: one value from one login made every run's alerts fail."""
     as_login("DynamicsSync").execute("SELECT certification.note_check(NULL, false, %s::date, NULL)", (ends_on,))
     conditions = {trouble.condition for trouble in read_troubles(foundation.connection)}
     assert "secret_without_end_date" in conditions
+    assert read_status(foundation.connection).website.secret_ends_on is None
+
+
+@pytest.mark.parametrize("at", UNREADABLE)
+def test_a_time_that_nobody_can_read_stops_no_reader(as_login, foundation, at):
+    """Issue 8 C3, its brothers: `status`, `proof` and `alerts` ended in a traceback for ever."""
+    for function, names in RUNS.items():
+        for name in names:
+            login = as_login(function)
+            of = login.execute("SELECT certification.start_run(%s, %s, 'x')", (name, at)).fetchone()[0]
+            if name == "reconciliation_full":
+                login.execute("SELECT certification.write_proof(%s, %s, NULL, 9, 9, 9, 'h', 'h', '{}', '{}')", (of, at))
+            login.execute("SELECT certification.finish_run(%s, 'failed', 'x')", (of,))
+    assert read_status(foundation.connection).proof is not None
+    assert read_proof(foundation.connection) is not None
+    assert read_troubles(foundation.connection) != ()
+
+
+def test_a_proof_is_not_of_the_future(as_login, foundation):
+    """Issue 8 C3, A: it would be the newest whatever every later comparison saw."""
+    login = as_login("Reconciliation")
+    for days_ahead, equal in ((4000, 9), (0, 8)):
+        of = run(login, "reconciliation_full")
+        login.execute(
+            "SELECT certification.write_proof(%s, now() + %s, NULL, 9, 9, %s, 'h', 'h', '{}', '{}')",
+            (of, days(days_ahead), equal),
+        )
+    assert foundation.one("SELECT p.equal FROM certification.proofs AS p ORDER BY p.at DESC LIMIT 1") == 8
 
 
 def test_a_lease_ends_within_a_quarter_of_an_hour(as_login, foundation):

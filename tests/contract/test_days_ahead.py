@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import psycopg
 import pytest
@@ -13,6 +13,9 @@ from shared.adapters.postgres.outbox import PostgresOutbox
 from shared.adapters.postgres.runs import PostgresRuns
 from shared.domain.errors import DayAheadError, ScheduledAheadError
 from shared.domain.runs import Step
+from shared.events import InvalidEventError, Reconciling, Scheduled
+from shared.observability import LogAndMetrics
+from shared.use_cases.reconcile import reconcile
 from tests.foundation import DAY, days
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from tests.conftest import TestDatabase
     from tests.foundation import Foundation
     from tests.nights import Functions
+    from tests.reconciling import Reconciler
 
 NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)  # 10:00 in Oslo
 FAR = datetime(2036, 11, 30, 23, 15, tzinfo=UTC)
@@ -64,6 +68,30 @@ def test_a_sending_with_a_wrong_digit_supersedes_nothing(foundation: Foundation,
     assert foundation.all("SELECT state FROM certification.notices") == ["pending"]
     functions.send(DAY)
     assert len(ses.messages) == 1
+
+
+@pytest.mark.parametrize("written", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:30:00Z"])
+def test_an_event_at_the_end_of_the_calendar_is_refused(written: str) -> None:
+    """In one time zone a day, in another none that Python knows: the night ended with an OverflowError."""
+    for event in (Scheduled, Reconciling):
+        with pytest.raises(InvalidEventError, match="scheduled_time: Input should be of the years 2 to 9998"):
+            event.parse({"scheduled_time": written, "mode": "sweep"})
+
+
+@pytest.mark.parametrize("function", ["reconciliation_sweep", "reconciliation_full"])
+def test_a_reconciliation_with_a_wrong_digit_does_nothing(
+    foundation: Foundation, reconciler: Reconciler, function: str
+) -> None:
+    """It would count the days that the client secret has left from 2036."""
+
+    def nothing(*_: object) -> NoReturn:
+        raise AssertionError("something was done")
+
+    with pytest.raises(ScheduledAheadError):
+        reconcile(function, FAR, "r", runs=reconciler.runs, check=nothing, work=nothing, report=LogAndMetrics())
+    assert foundation.all("SELECT function, state, reason FROM certification.runs") == [
+        (function, "failed", "scheduled_time_ahead")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,23 @@ def test_a_past_monday_does_not_bring_back_who_has_expired_since(foundation, fun
     assert len(foundation.log(mentor)) == 1
 
 
+@pytest.mark.parametrize("past", [[-365], range(-30, 1)])
+def test_a_past_day_brings_nobody_back_who_has_ended_since(foundation, functions, worker, site, past):
+    """I5: an organisation that is new, or was not evaluated for a month; the certification ended ten days ago."""
+    organisation = foundation.organisation()
+    foundation.present(at_night(DAY))
+    mentor = foundation.mentor(organisation, DAY - days(10), status="certification_expired", consent=True)
+    for day in past:
+        functions.night(DAY + days(day))
+        worker.unsynced()
+        assert not site.shows(mentor)
+    assert (foundation.status(mentor), foundation.log(mentor)) == ("certification_expired", [])
+    assert foundation.notices(mentor) == []
+    foundation.renew(mentor, DAY)
+    functions.night(DAY)
+    assert foundation.status(mentor) == "active"
+
+
 def test_a_past_day_does_not_use_up_what_is_to_be_looked_at(foundation, functions):
     """I2: added after the last night, evaluated first for a day long past: the next night still expires the mentor."""
     organisation = foundation.organisation()

@@ -176,7 +176,7 @@ CREATE OR REPLACE FUNCTION certification.write_proof(
     p_app_hash text, p_website_hash text, p_counts jsonb, p_facts jsonb DEFAULT '{}') RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO certification.proofs (run_id, at, complete, reason, app_listed, website_listed, equal, app_hash, website_hash, counts, facts)
-    VALUES (certification.own_run(p_run_id, '{reconciliation_full}'), p_at, p_reason IS NULL, certification.plain(p_reason, 500), p_app_listed, p_website_listed, p_equal, p_app_hash, p_website_hash, p_counts, p_facts)
+    VALUES (certification.own_run(p_run_id, '{reconciliation_full}'), certification.readable_time(least(p_at, clock_timestamp())), p_reason IS NULL, certification.plain(p_reason, 500), p_app_listed, p_website_listed, p_equal, p_app_hash, p_website_hash, p_counts, p_facts)
 $$;
 
 CREATE OR REPLACE FUNCTION certification.note_acceptance(p_run_id uuid, p_actor text, p_reason text) RETURNS void

@@ -240,6 +240,8 @@ DECLARE
     v_above date := CASE WHEN NOT p_beyond THEN 'infinity'::date ELSE coalesce(
         (SELECT p.through FROM certification.progress AS p
           WHERE p.organisation_id = p_organisation_id AND p.step = p_step), '-infinity') END;
+    -- A day long past, replayed or caught up with, makes nobody active whose certification has ended since.
+    v_valid_on date := greatest(p_as_of, certification.today_in(v_zone));
     v record;
 BEGIN
     PERFORM set_config('certification.own_transition', p_step, true);
@@ -265,7 +267,7 @@ BEGIN
              WHERE m.organisation_id = p_organisation_id AND certification.is_status(m.status::text, v_from)
                AND CASE p_step WHEN 'expire' THEN k.expires_on < p_as_of
                     -- Who has expired by this very date is not renewed, though an earlier day may see it in the future.
-                    ELSE k.expires_on >= p_as_of AND NOT EXISTS (
+                    ELSE k.expires_on >= v_valid_on AND NOT EXISTS (
                         SELECT 1 FROM certification.transitions AS t
                          WHERE t.mentor_id = k.mentor_id AND t.to_status = 'certification_expired'
                            AND t.certification_expiry_date = k.expires_on) END
@@ -278,7 +280,7 @@ BEGIN
              WHERE p_allowed AND m.id IN (SELECT e.id FROM eligible AS e)
                AND m.organisation_id = p_organisation_id AND certification.is_status(m.status::text, v_from)
                AND CASE p_step WHEN 'expire' THEN certification.day_of(c.expires_on, v_zone) < p_as_of
-                    ELSE certification.day_of(c.expires_on, v_zone) >= p_as_of END
+                    ELSE certification.day_of(c.expires_on, v_zone) >= v_valid_on END
              ORDER BY m.id
                FOR NO KEY UPDATE OF m SKIP LOCKED
                FOR SHARE OF c SKIP LOCKED

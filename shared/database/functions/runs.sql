@@ -35,6 +35,13 @@ $$;
 COMMENT ON FUNCTION certification.plain IS
     'A code or an id that a caller states, bounded: what it must not hold becomes a question mark, and the rest is cut. Never refused, because what it says must not be lost.';
 
+CREATE OR REPLACE FUNCTION certification.readable_time(p_at timestamptz) RETURNS timestamptz
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT least(greatest(p_at, timestamptz '0002-01-01 00:00+00'), timestamptz '9998-12-31 00:00+00')
+$$;
+COMMENT ON FUNCTION certification.readable_time IS
+    'A time that a caller states, bounded: PostgreSQL knows infinity and the year 20000, and what shows times does not. Never refused, as in plain.';
+
 CREATE OR REPLACE FUNCTION certification.start_run(p_function text, p_scheduled_at timestamptz, p_request_id text) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -48,7 +55,7 @@ BEGIN
     UPDATE certification.runs SET state = 'failed', reason = 'never_ended', ended_at = clock_timestamp()
      WHERE state = 'running' AND function = p_function AND started_at < clock_timestamp() - interval '20 minutes';
     INSERT INTO certification.runs (function, scheduled_at, request_id)
-    VALUES (p_function, p_scheduled_at, certification.plain(p_request_id, 200))
+    VALUES (p_function, certification.readable_time(p_scheduled_at), certification.plain(p_request_id, 200))
     RETURNING id INTO v_run;
     RETURN v_run;
 END
@@ -103,7 +110,7 @@ $$;
 COMMENT ON FUNCTION certification.forget_old_sweeps IS 'There are 288 a day; the other runs are kept.';
 
 REVOKE ALL ON FUNCTION
-    certification.may_run, certification.own_run, certification.plain, certification.start_run, certification.organisations_to_run, certification.start_organisation, certification.finish_organisation, certification.finish_run, certification.count, certification.forget_old_sweeps
+    certification.may_run, certification.own_run, certification.plain, certification.readable_time, certification.start_run, certification.organisations_to_run, certification.start_organisation, certification.finish_organisation, certification.finish_run, certification.count, certification.forget_old_sweeps
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.start_run, certification.organisations_to_run, certification.start_organisation, certification.finish_organisation, certification.finish_run

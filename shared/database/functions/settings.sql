@@ -181,4 +181,4 @@ REVOKE ALL ON FUNCTION
     certification.refuse_day_ahead, certification.is_overtaken, certification.is_descending, certification.standard_thresholds, certification.effective_thresholds, certification.mapping_problem, certification.effective_mapping, certification.brake_limits, certification.organisation_is_known, certification.keep_flags
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION certification.latest_scheduled_time
-TO certification_expiry_check, certification_send_notices;
+TO certification_expiry_check, certification_send_notices, certification_reconciliation;

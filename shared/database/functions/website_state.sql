@@ -58,7 +58,7 @@ BEGIN
            tried_at = CASE WHEN p_reason IS NULL THEN NULL ELSE clock_timestamp() END,
            -- Where the secret could not even be read, what it said last stands.
            secret_ends_on = CASE WHEN p_reason IS NULL OR p_secret_ends_on IS NOT NULL
-                                 THEN CASE WHEN isfinite(p_secret_ends_on) THEN p_secret_ends_on END ELSE s.secret_ends_on END,
+                                 THEN CASE WHEN p_secret_ends_on BETWEEN '0002-01-01' AND '9998-12-31' THEN p_secret_ends_on END ELSE s.secret_ends_on END,
            pending_secret = coalesce(certification.plain(p_pending, 500), s.pending_secret); -- null: it could not be told
     RETURN v_was_stopped AND p_reason IS NULL;
 END
