@@ -250,13 +250,26 @@ def test_codes_and_numbers_are_told():
     )
 
 
-@pytest.mark.parametrize("target", [Target(), Target("hlf"), Target(by_address=True)])
+@pytest.mark.parametrize("target", [Target(), Target("hlf"), Target(by_address=True), Target("hlf", by_address=True)])
 def test_commands_are_those_of_where_it_runs(target):
     """Issue 8 I: of the stack where one is known; the address of a database is not repeated."""
     command = target.command("set-aside list")
     assert command.startswith("python -m local set-aside list")
     assert (" --stack hlf" in command) == bool(target.stack)
     assert ('--database-url "$DATABASE_URL"' in command) == target.by_address
+    # What the queues alone are asked for takes no database.
+    assert "--database-url" not in target.command("dlq list")
+    drop = target.command("dlq drop ID --actor YOU --reason WHY")
+    assert ("--stack" in drop, "--database-url" in drop) == (bool(target.stack) or target.by_address, target.by_address)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_pending_secret_is_not_put_right_in_the_one_that_is_in_use(language):
+    """Issue 8 I: its code says where the value belongs, but the first advice is to leave what works alone."""
+    texts = TEXTS[language]
+    steps = texts.steps(Condition.PENDING_SECRET_REFUSED, "", {"reason": "entra_7000215"})
+    assert steps[0].text == texts.conditions[Condition.PENDING_SECRET_REFUSED].steps[0]
+    assert steps[-1].text == texts.codes.of("entra_7000215").step
 
 
 def test_a_command_about_an_organisation_names_it():
