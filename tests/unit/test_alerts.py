@@ -264,6 +264,26 @@ def test_commands_are_those_of_where_it_runs(target):
 
 
 @pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("heading", ["A run failed", "The mail service refuses", "Degraded: what each code means"])
+def test_every_code_of_the_runbook_is_said_in_words(heading, language):
+    """Issue 8 I: whoever is woken reads what it means, not the code alone."""
+    section = OPERATIONS.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    cells = re.findall(r"^ *\| (`[^|]+`) \|", section, re.MULTILINE)
+    codes = {code for cell in cells for code in re.findall(r"`([A-Za-z0-9_]+)`", cell)}
+    assert len(codes) >= 5
+    assert {code for code in codes if not TEXTS[language].codes.of(code).meaning} == set()
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("code", ["dataverse_url_is_not_https", "entra_authority_is_no_url", "link_leads_elsewhere"])
+def test_what_is_set_wrong_does_not_pass_by_itself(code, language):
+    """Issue 8 I: the first advice names the parameter, not Microsoft's Service health."""
+    step = TEXTS[language].codes.of(code).step
+    assert ("EntraAuthority" if code.startswith("entra") else "DataverseUrl") in step
+    assert "admin.microsoft.com" not in step
+
+
+@pytest.mark.parametrize("language", Language)
 def test_a_pending_secret_is_not_put_right_in_the_one_that_is_in_use(language):
     """Issue 8 I: its code says where the value belongs, but the first advice is to leave what works alone."""
     texts = TEXTS[language]
