@@ -133,6 +133,17 @@ def audit(foundation):
 # status ---------------------------------------------------------------------------------------------------------------
 
 
+def test_since_when_is_what_operations_was_alerted_of(command, foundation, listed):
+    """Issue 8 I: of a trigger that is off nothing is older than the look at it, but the alert is."""
+    foundation.do("ALTER TABLE peer_mentors DISABLE TRIGGER certification_listing_updated")
+    foundation.all("SELECT * FROM certification.note_alerts()")
+    foundation.do("UPDATE certification.alerts SET since = since - interval '3 days'")
+    for shown_by in ("status", "alerts"):
+        found = json.loads(command(shown_by, "--json", expect=None))
+        (alert,) = found["alerts"] if isinstance(found, dict) else found
+        assert (datetime.now(UTC) - datetime.fromisoformat(alert["since"])).days in {2, 3}
+
+
 def test_when_all_is_well_the_first_line_says_so(command, foundation, listed):
     assert command("status").splitlines()[0] == "Everything is as it should be."
     assert re.search(r"HLF Vestland +1 +0 +0 +0", command("status"))

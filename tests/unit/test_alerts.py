@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -290,6 +290,20 @@ def test_a_pending_secret_is_not_put_right_in_the_one_that_is_in_use(language):
     steps = texts.steps(Condition.PENDING_SECRET_REFUSED, "", {"reason": "entra_7000215"})
     assert steps[0].text == texts.conditions[Condition.PENDING_SECRET_REFUSED].steps[0]
     assert steps[-1].text == texts.codes.of("entra_7000215").step
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("kind", Kind)
+def test_a_subject_is_never_cut_in_the_middle(kind, language):
+    """Issue 8 I: SNS takes 100 characters; what it is about stands in the body, and goes first."""
+    for condition in Condition:
+        about = "12345678-1234-4123-8123-123456789012:reminder"
+        closed_at = NOW if kind is Kind.CLOSED else None
+        made = alert(condition, kind=kind, subject=about, since=NOW - timedelta(days=21), closed_at=closed_at)
+        subject, body = message(made, NOW, language)
+        assert len(subject) <= 100
+        assert subject.endswith(f"({about})") or "(1234" not in subject
+        assert f"({about})" in body or TEXTS[language].of(condition).headline
 
 
 def test_a_command_about_an_organisation_names_it():
