@@ -14,6 +14,9 @@ BOKMAL: dict[str, str] = {
     "First:": "Først:",
     "All of it:": "Alt sammen:",
     "none": "ingen",
+    "of no organisation": "uten organisasjon",
+    "deleted organisation": "slettet organisasjon",
+    "(deleted)": "(slettet)",
     "none yet": "ingen ennå",
     # Columns
     "Organisation": "Organisasjon",

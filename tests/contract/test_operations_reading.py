@@ -506,6 +506,21 @@ def test_the_brake_of_an_organisation_that_is_gone_is_released_by_its_id(command
     assert "Released" in command("release-brake", "--org", str(organisation), *WHO)
 
 
+def test_what_is_of_no_organisation_any_more_is_named_in_the_language(command, foundation, listed, organisation):
+    """Issue 8 I: on every screen that names it."""
+    foundation.brake(0, 0, organisation)
+    assert foundation.one("SELECT certification.brake_holds(%s, 'expiry', 1, 60, %s)", organisation, uuid4())
+    run = ended_run(foundation, "reconciliation_full")
+    proof(foundation, run)
+    for table, column in (("certifications", "mentor_id"), ("peer_mentors", "id")):
+        foundation.do(f"DELETE FROM {table} WHERE {column} = %s", listed)
+    foundation.do("DELETE FROM organisations WHERE id = %s", organisation)
+    aside(foundation, listed)
+    for words_of_it in (("status",), ("set-aside", "list")):
+        assert "slettet organisasjon" in command(*words_of_it, "--language", "nb", expect=None)
+    assert f"i (slettet) {organisation}" in " ".join(command("proof", "--language", "nb", expect=None).split())
+
+
 def test_a_brake_on_reminders_is_released(command, foundation, braked, organisation):
     """Issue 8 B: as that on expiries; each by its kind."""
     braked("reminder", 12)
