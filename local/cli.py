@@ -27,7 +27,7 @@ from local.lambda_host.async_invocations import AsyncInvocations
 from local.lambda_host.schedules import Scheduler
 from local.mentors_csv import read_mentors
 from local.night import spend
-from local.operations import proof, proof_report, reconcile
+from local.operations import proof, proof_report, reconcile, words
 from local.operations.cli import EXIT_CODES
 from local.operations.cli import app as operations
 from local.operations.errors import NotUnderstoodError
@@ -52,6 +52,7 @@ app = typer.Typer(
 app.add_typer(operations)
 _DOORBELL_PATIENCE = 20.0
 _NOT_YET = 3
+_MOST_FITTING = 5
 
 Day = Annotated[str | None, typer.Option("--as-of", help="The day to evaluate, like 2026-12-01.", show_default=False)]
 MentorsFile = Annotated[Path, typer.Option("--mentors", help="A CSV file of mentors (docs/mentors-file.md).")]
@@ -215,7 +216,8 @@ def nightly(as_of: Day = None) -> None:
         if site is None:
             report.failure(f"the night is done, but the website is not: {behind}")
             raise typer.Exit(_NOT_YET)
-        report.console.print(f"Visitors of the website see {len(site.names)} mentors.")
+        seen = len(site.names)
+        report.console.print(f"Visitors of the website see {seen} mentor{'' if seen == 1 else 's'}.")
 
 
 @app.command()
@@ -252,8 +254,8 @@ def explain(
         day = results.last_night(dsn) or today()
         mentors = results.find_mentors(dsn, mentor_id)
         if len(mentors) > 1:
-            report.failure(f"{len(mentors)} mentors fit {mentor_id}: {', '.join(map(str, mentors[:5]))}")
-            raise typer.Exit(1)
+            fitting = words.first([str(mentor) for mentor in mentors], _MOST_FITTING)
+            raise NotUnderstoodError(f"{len(mentors)} mentors fit {mentor_id}: {fitting}. Give the whole id")
         found = results.read_explanation(dsn, mentors[0], day) if mentors else None
         if found is None:
             report.failure(f"there is no mentor {mentor_id} in the local database")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from contextlib import contextmanager
 from email import message_from_bytes, policy
@@ -13,7 +14,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.text import Text
 
-from local import surroundings, terminal
+from local import degraded, surroundings, terminal
 from local.calendar_days import OSLO
 from local.results import REMINDER_OUTCOMES
 from local.row_problems import faults, some
@@ -39,21 +40,7 @@ errors = terminal.console(stderr=True)
 
 _STATE_STYLE = {"succeeded": "green", "degraded": "yellow", "failed": "red"}
 _SHOWN = 12
-# What a degraded run means, for people. The codes are shared.domain.runs's.
-_REASONS = {
-    "set_aside": "{n} mentors stood in the way and were set aside; explain says why",
-    "untold": "{n} mentors could not be mailed and have no coordinator to tell",
-    "expiries_skipped_by_hand": "{n} mentors were set active by hand although their certification has ended",
-    "expiries_skipped_busy": "{n} mentors were being edited and are looked at again the next night",
-    "reminders_braked": "{n} reminders are too many at once, so none was made; release-brake lets the next make them",
-    "expiries_braked": "{n} expiries are too many at once, so none was made; release-brake lets the next run make them",
-    "reactivations_skipped_by_hand": "{n} renewed mentors were set expired by hand and stay so",
-    "reactivations_skipped_busy": "{n} mentors were being edited and are looked at again the next night",
-    "notices_undeliverable": "{n} cannot be delivered: the address is missing or was refused",
-    "notices_given_back": "{n} notices were not accepted and wait for the next run",
-    "notices_in_doubt": "{n} notices are in doubt: the reply was lost, they are not sent again by themselves",
-    "notices_stuck": "{n} notices are stuck in a claim and need a person to look",
-}
+_HELD = {"reminder": ("reminder", "reminders"), "expiry": ("expiry", "expiries"), "repair": ("repair", "repairs")}
 _STATES = {
     "claimed": "reminded",
     "collapsed": "a nearer threshold spoke for it",
@@ -240,9 +227,9 @@ def timings(*parts: Part) -> None:
 def brakes(held: Sequence[Held]) -> None:
     """What the brake holds, and how a person lets it go."""
     for brake in held:
-        what = "expiries" if brake.kind == "expiry" else "repairs"
+        one, several = _HELD[brake.kind]
         console.print(
-            f"[yellow]![/yellow] The brake holds {brake.n} {what} of {brake.of_n} mentors in"
+            f"[yellow]![/yellow] The brake holds {_many(brake.n, one, several)} of {_many(brake.of_n, 'mentor')} in"
             f" {escape(brake.organisation)}: nothing is changed for them until a named person lets it"
         )
         if brake.waiting:
@@ -250,19 +237,16 @@ def brakes(held: Sequence[Held]) -> None:
                 f"  Shown on the website as long as it holds: {_many(brake.waiting, 'mentor')} who were changed"
             )
         console.print(
-            f"  {surroundings.this_program()} release-brake --org '{escape(brake.organisation)}'"
-            " --actor YOU --reason WHY",
+            f"  {surroundings.this_program()} release-brake --org {shlex.quote(brake.organisation)}"
+            f" --kind {brake.kind} --actor YOU --reason WHY",
             soft_wrap=True,
+            markup=False,
         )
 
 
 def _reasons(part: Part) -> list[str]:
     """In words, why a run is degraded."""
-    return [
-        _REASONS.get(reason, reason).format(n=part.run.total(reason))
-        for reason in (part.run.reason or "").split(",")
-        if reason
-    ]
+    return [degraded.said(code, part.run.total(code)) for code in (part.run.reason or "").split(",") if code]
 
 
 def nothing_twice(first: Night, second: Night) -> bool:
@@ -286,7 +270,8 @@ def nothing_twice(first: Night, second: Night) -> bool:
     console.print(table)
     already = second.check.run.total("reminders_already") + second.check.run.total("expiries_already")
     verdict = "[green]Nothing happened twice[/green]" if same else "[red]Something happened twice[/red]"
-    console.print(f"{verdict}: {already} reminders and expiries were found done already.")
+    found = _many(already, "reminder or expiry was", "reminders and expiries were")
+    console.print(f"{verdict}: {found} found done already.")
     return same
 
 
@@ -306,7 +291,7 @@ def sample_mail(folder: Path) -> None:
 
 def preview(lines: Sequence[Coming], *, first: str, days: int) -> None:
     """Who will be reminded or expire when."""
-    table = new_table(f"The next {days} nights from {first}, if nothing changes until then")
+    table = new_table(f"The next {_many(days, 'night')} from {first}, if nothing changes until then")
     for title in ("Night of", "Organisation", "Mentor", "What"):
         table.add_column(title, no_wrap=title in {"Night of", "Mentor"})
     table.add_column("Valid to", justify="right")
@@ -335,9 +320,9 @@ def preview(lines: Sequence[Coming], *, first: str, days: int) -> None:
     }
     console.print(table)
     console.print(
-        f"{events['reminder']} reminders, {events['unreachable']} without e-mail, {events['expiry']} expiries,"
-        f" {events['reactivation']} reactivations; {collapsed} thresholds collapse into a nearer one."
-        " Nothing was written."
+        f"{_many(events['reminder'], 'reminder')}, {events['unreachable']} without e-mail,"
+        f" {_many(events['expiry'], 'expiry', 'expiries')}, {_many(events['reactivation'], 'reactivation')};"
+        f" {_many(collapsed, 'threshold collapses', 'thresholds collapse')} into a nearer one. Nothing was written."
     )
 
 
@@ -434,8 +419,8 @@ def _day(day: date | None) -> str:
     return f"{day:%d.%m.%Y}" if day else ""
 
 
-def _many(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+def _many(n: int, one: str, several: str = "") -> str:
+    return f"{n} {one if n == 1 else several or one + 's'}"
 
 
 def _days(n: int | None) -> str:

@@ -48,9 +48,13 @@ if _PLAINLY:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """For one of the two streams. NO_COLOR and TERM=dumb: not one escape code, also for the spinner."""
+    """For one of the two streams. NO_COLOR and TERM=dumb: not one escape code, also for the spinner.
+
+    A name with :smile: in it stays as it is.
+    """
     plainly = {"color_system": None, "force_terminal": False} if _PLAINLY else {}
-    return Console(stderr=stderr, highlight=False, width=_width(sys.stderr if stderr else sys.stdout), **plainly)  # type: ignore[arg-type]
+    width = _width(sys.stderr if stderr else sys.stdout)
+    return Console(stderr=stderr, highlight=False, emoji=False, width=width, **plainly)  # type: ignore[arg-type]
 
 
 def _width(stream: TextIO) -> int | None:

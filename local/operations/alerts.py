@@ -34,12 +34,15 @@ class Alert:
 
 
 def read_troubles(connection: psycopg.Connection) -> tuple[Alert, ...]:
-    """What is wrong this moment, whether or not a run has seen it yet; the oldest first."""
+    """What is wrong this moment, whether or not a run has seen it yet; the oldest first.
+
+    Since when it was alerted of, where that is so: of some there is nothing older than the last look.
+    """
     with connection.cursor(row_factory=class_row(Alert)) as cursor:
         return tuple(
             cursor.execute(
-                "SELECT t.condition, t.subject, coalesce(t.since, clock_timestamp()) AS since, t.n, t.ids, t.facts,"
-                "       a.told_at, a.closed_at"
+                "SELECT t.condition, t.subject, coalesce(a.since, t.since, clock_timestamp()) AS since, t.n, t.ids,"
+                "       t.facts, a.told_at, a.closed_at"
                 "  FROM certification.troubles() AS t"
                 "  LEFT JOIN certification.alerts AS a"
                 "    ON a.condition = t.condition AND a.subject = t.subject AND a.closed_at IS NULL"

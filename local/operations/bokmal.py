@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from local.operations.bokmal_proof import CONFIRMED, PROOF
+
 BOKMAL: dict[str, str] = {
     # Words
     " and {n} more": " og {n} til",
@@ -12,6 +14,9 @@ BOKMAL: dict[str, str] = {
     "First:": "Først:",
     "All of it:": "Alt sammen:",
     "none": "ingen",
+    "of no organisation": "uten organisasjon",
+    "deleted organisation": "slettet organisasjon",
+    "(deleted)": "(slettet)",
     "none yet": "ingen ennå",
     # Columns
     "Organisation": "Organisasjon",
@@ -157,4 +162,6 @@ BOKMAL: dict[str, str] = {
     "Nothing was compared, for a reason that is not known: {reason}": (
         "Ingenting ble sammenlignet, av en ukjent grunn: {reason}"
     ),
+    **PROOF,
+    **CONFIRMED,
 }

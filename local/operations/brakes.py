@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from local.operations.errors import NothingToDoError, NotUnderstoodError, OperationsError
+from local.operations.speech import say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,13 +42,13 @@ class Brake:
 def read_brakes(connection: psycopg.Connection, at: datetime | None = None) -> tuple[Brake, ...]:
     """The brakes that are on, or released and not used yet; the oldest first. `at`: those that were on then."""
     rows = connection.execute(
-        "SELECT b.organisation_id, coalesce(o.name, '(deleted) ' || b.organisation_id), b.kind, b.tripped_at, b.n,"
-        "       b.of_n, b.last_run_id,"
+        "SELECT b.organisation_id, coalesce(o.name, %(deleted)s || ' ' || b.organisation_id), b.kind, b.tripped_at,"
+        "       b.n, b.of_n, b.last_run_id,"
         "       CASE WHEN certification.brake_release_is_in_force(b.released_at) THEN b.released_at END, b.released_by"
         "  FROM certification.brakes AS b LEFT JOIN public.organisations AS o ON o.id = b.organisation_id"
         " WHERE b.tripped_at <= coalesce(%(at)s, b.tripped_at) AND (b.closed_at IS NULL OR b.closed_at > %(at)s)"
         " ORDER BY b.tripped_at, b.id",
-        {"at": at},
+        {"at": at, "deleted": say("(deleted)")},
     ).fetchall()
     return tuple(Brake(row[0], row[1], Kind(row[2]), *row[3:]) for row in rows)
 

@@ -46,7 +46,13 @@ app.add_typer(dead_letters, name="dlq", rich_help_panel=PANEL)
 app.add_typer(duplicates, name="duplicates", rich_help_panel=PANEL)
 
 EXIT_CODES = {Answer.YES: 0, Answer.NO: 1, Answer.NOT_YET: 3}
-_STOPPED = {brakes.Kind.REMINDER: "remind", brakes.Kind.EXPIRY: "expire", brakes.Kind.REPAIR: "repair the listings of"}
+RELEASED = {
+    brakes.Kind.REMINDER: "Released: within 24 hours the next run may remind {n} of {of} mentors of {organisation}.",
+    brakes.Kind.EXPIRY: "Released: within 24 hours the next run may expire {n} of {of} mentors of {organisation}.",
+    brakes.Kind.REPAIR: (
+        "Released: within 24 hours the next run may repair the listings of {n} of {of} mentors of {organisation}."
+    ),
+}
 
 
 @app.command(rich_help_panel=PANEL)
@@ -78,11 +84,12 @@ def proof(
     ] = None,
     stack: Deployed = None,
     database_url: Database = None,
+    language: Language = None,
     as_json: AsJson = False,
 ) -> None:
     """One page: does the website show whom it should? Exit code 0 yes, 1 no, 3 not yet or could not be told."""
     with foreseen():
-        with databases.reading(at(stack, database_url, wording.Language.EN).database()) as connection:
+        with databases.reading(at(stack, database_url, language).database()) as connection:
             page = proving.read_proof(connection, run)
         if as_json:
             words.print_json(page)
@@ -199,20 +206,19 @@ def release_brake(
     kind: Annotated[brakes.Kind | None, typer.Option(help="Which brake, if two are on.", show_default=False)] = None,
     stack: Deployed = None,
     database_url: Database = None,
+    language: Language = None,
     as_json: AsJson = False,
 ) -> None:
     """Let the next run within 24 hours make the mass change that the brake has stopped."""
     with foreseen():
         require_named(actor, reason)
-        with databases.writing(at(stack, database_url, wording.Language.EN).database()) as connection:
+        with databases.writing(at(stack, database_url, language).database()) as connection:
             brake = brakes.release(connection, organisation, kind, actor, reason)
         if as_json:
             words.print_json(brake)
             return
-        report.console.print(
-            f"Released: within 24 hours the next run may {_STOPPED[brake.kind]} {brake.n} of {brake.of_n} mentors of"
-            f" {escape(brake.organisation)}. The brake is on again after it."
-        )
+        figures = {"n": f"{brake.n:,}", "of": f"{brake.of_n:,}", "organisation": brake.organisation}
+        printing.text(f"{say(RELEASED[brake.kind], **figures)} {say('The brake is on again after it.')}")
 
 
 @app.command(rich_help_panel=PANEL)
@@ -223,12 +229,13 @@ def undo_run(
     reason: Reason,
     stack: Deployed = None,
     database_url: Database = None,
+    language: Language = None,
     as_json: AsJson = False,
 ) -> None:
     """Take back what a nightly check did: reminders, unsent notices, changes of status, the website's day."""
     with foreseen():
         require_named(actor, reason)
-        with databases.writing(at(stack, database_url, wording.Language.EN).database()) as connection:
+        with databases.writing(at(stack, database_url, language).database()) as connection:
             undone = undoing.undo(connection, run_id, actor, reason)
         if as_json:
             words.print_json(undone)

@@ -55,7 +55,9 @@ def most_urgent_first(alerts: Iterable[Alert]) -> list[Alert]:
 def title(alert: Alert, organisations: Mapping[UUID | None, str]) -> str:
     """What is wrong, of which function, queue or organisation, and how many."""
     text = _text(alert)
-    details = ", ".join(filter(None, (_whose(alert, organisations), text.counted.of(alert.n) if text.counted else "")))
+    kind = str(alert.facts.get("kind", "")) if alert.condition == Condition.BRAKE else ""
+    counted = text.counted.of(alert.n) if text.counted else ""
+    details = ", ".join(filter(None, (_whose(alert, organisations), kind and speech.say(kind), counted)))
     return f"{text.title} ({details})" if details else text.title
 
 

@@ -231,7 +231,7 @@ def _described(queue: str, message: MessageTypeDef, names: dict[str, str], most:
         sent_at,
         _tries(body, message),
         function=names.get(name, name) or None,
-        scheduled_time=_code(event.get("scheduled_time")),
+        scheduled_time=_time(event.get("scheduled_time")),
         error=_code(_inner(body, "responsePayload").get("errorType")) or _attribute(message, "ERROR_CODE"),
     )
 
@@ -261,6 +261,16 @@ def _object(text: str) -> dict[str, Any]:
 def _inner(body: dict[str, Any], name: str) -> dict[str, Any]:
     value = body.get(name)
     return value if isinstance(value, dict) else {}
+
+
+def _time(value: object) -> str | None:
+    """As it stands in the event, to be pasted; None where it is no time."""
+    text = _code(value)
+    try:
+        datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return text
 
 
 def _code(value: object) -> str | None:

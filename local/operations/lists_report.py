@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from local.operations.set_aside import SetAside
 
 _MOST_IDS = 3
+_NIGHT = "ExpiryCheck"
 
 
 def alerts(found: Sequence[Alert], organisations: Mapping[UUID | None, str], now: datetime) -> None:
@@ -127,10 +128,9 @@ def events_to_run_again(found: Sequence[DeadLetter]) -> None:
     who = say("These are run again by a person, when the cause is gone; then remove the message")
     count = many(len(events), "{n} event of {queue}.", "{n} events of {queue}.", queue=EVENTS)
     printing.text(f'{count} {who} (docs/operations.md, "A run failed").')
-    nights = {(one.function, one.scheduled_time) for one in events if one.function == "ExpiryCheck"}
-    for function, scheduled in sorted(nights, key=str):
-        printing.line("", target().function(str(function), f'{{"scheduled_time": "{scheduled}"}}'))
-    if len(events) > sum(one.function == "ExpiryCheck" for one in events):
+    for scheduled in sorted({one.scheduled_time for one in events if one.function == _NIGHT and one.scheduled_time}):
+        printing.line("", target().function(_NIGHT, f'{{"scheduled_time": "{scheduled}"}}'))
+    if any(one.function not in {_NIGHT, None} for one in events):
         printing.text(say("The other functions do their work with their next schedule."), indent=2)
 
 

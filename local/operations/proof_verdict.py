@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from local.calendar_days import OSLO
 from local.operations import words
+from local.operations.speech import many, say
 from shared.domain.comparison import Answer
 
 if TYPE_CHECKING:
@@ -14,12 +15,20 @@ if TYPE_CHECKING:
     from local.operations.proof import ProofHead
 
 # Of each class one and several; what a brake or the day holds among the first is said apart.
-_SAID = {
-    "listed_but_invalid": ("is shown who is not valid", "are shown who are not valid"),
-    "missing": ("is not shown who should be", "are not shown who should be"),
-    "field_drift": ("is shown otherwise than the app has it", "are shown otherwise than the app has them"),
-    "unpublished_field": ("row holds what is published no more", "rows hold what is published no more"),
-    "orphan": ("row is shown of no mentor in the app", "rows are shown of no mentor in the app"),
+SAID = {
+    "listed_but_invalid": ("{n} is shown who is not valid", "{n} are shown who are not valid"),
+    "missing": ("{n} is not shown who should be", "{n} are not shown who should be"),
+    "field_drift": ("{n} is shown otherwise than the app has it", "{n} are shown otherwise than the app has them"),
+    "unpublished_field": ("{n} row holds what is published no more", "{n} rows hold what is published no more"),
+    "orphan": ("{n} row is shown of no mentor in the app", "{n} rows are shown of no mentor in the app"),
+}
+# Among those that differ: what holds them up, where it is known.
+HELD_UP = {
+    "rejected": "{n} of them refused by the website",
+    "waiting": "{n} of them waiting for the website",
+    "day_not_checked": "{n} of them because the day's check has not come",
+    "came_past_triggers": "{n} of them changed in the app past our triggers",
+    "differences_unverified": "{n} of them read only once",
 }
 STYLES = {Answer.YES: "green", Answer.NO: "red", Answer.NOT_YET: "yellow"}
 
@@ -32,70 +41,63 @@ def text(proof: ProofHead) -> str:
 def first_sentence(proof: ProofHead) -> str:
     """What the proof says, with everything that differs."""
     if not proof.complete:
-        return f"Nothing is proven: {words.reason(proof.reason)}."
+        return say("Nothing is proven: {reason}.", reason=words.reason(proof.reason))
     match proof.verdict:
         case Answer.YES:
-            return (
-                f"Yes. {proof.website_listed:,} listed = {proof.app_listed:,} valid and consenting,"
-                " and each is shown as the app has it."
+            return say(
+                "Yes. {website} listed = {app} valid and consenting, and each is shown as the app has it.",
+                **_both(proof),
             )
         case Answer.NO:
-            return f"No. {'; '.join([*_differing(proof), *_causes(proof), *_in_flight(proof)])}."
+            return say("No. {found}.", found="; ".join([*_differing(proof), *_causes(proof), *_in_flight(proof)]))
         case Answer.NOT_YET:
-            return f"Not yet. {'; '.join(_in_flight(proof))}."
+            return say("Not yet. {found}.", found="; ".join(_in_flight(proof)))
 
 
 def _differing(proof: ProofHead) -> list[str]:
     held = proof.count("held_by_brake")
     found = []
-    for name in _SAID:
+    for name, said in SAID.items():
         n = proof.count(name) - proof.count(f"{name}_in_flight") - (held if name == "listed_but_invalid" else 0)
         if n > 0:
-            found.append(_counted(n, name))
+            found.append(many(n, *said))
     if held:
-        since = proof.moment("brake_since")
-        found.insert(0, f"{_counted(held, 'listed_but_invalid')}, held by the brake{_since(since)}")
-    return found or ["The two sides differ"]
+        found.insert(0, _held(held, proof.moment("brake_since")))
+    return found or [say("The two sides differ")]
+
+
+def _held(n: int, since: datetime | None) -> str:
+    counted = many(n, *SAID["listed_but_invalid"])
+    if since is None:
+        return say("{counted}, held by the brake", counted=counted)
+    return say("{counted}, held by the brake since {moment}", counted=counted, moment=_time(since))
 
 
 def _causes(proof: ProofHead) -> list[str]:
     """What holds them up, where it is known: these are among those counted before."""
-    return [
-        f"{n:,} of them {why}"
-        for name, why in (
-            ("rejected", "refused by the website"),
-            ("waiting", "waiting for the website"),
-            ("day_not_checked", "because the day's check has not come"),
-            ("came_past_triggers", "changed in the app past our triggers"),
-            ("differences_unverified", "read only once"),
-        )
-        if (n := proof.count(name))
-    ]
+    return [say(why, n=f"{n:,}") for name, why in HELD_UP.items() if (n := proof.count(name))]
 
 
 def _in_flight(proof: ProofHead) -> list[str]:
     if not proof.in_flight:
         return []
-    each = [_counted(n, name) for name in _SAID if (n := proof.count(f"{name}_in_flight"))]
-    known = proof.moment("known_at")
-    why = "changed a moment ago" if not proof.count("day_turns") else "the day's check has not come yet"
-    when = f", known after {_time(known)}" if known else ""
-    return [f"{' and '.join(each) or f'{proof.in_flight:,} differ'} ({why}{when})"]
+    each = [many(n, *SAID[name]) for name in SAID if (n := proof.count(f"{name}_in_flight"))]
+    why = say("changed a moment ago")
+    if proof.count("day_turns"):
+        why = say("the day's check has not come yet")
+    if known := proof.moment("known_at"):
+        why = say("{why}, known after {moment}", why=why, moment=_time(known))
+    return [f"{say(' and ').join(each) or many(proof.in_flight, '{n} differs', '{n} differ')} ({why})"]
 
 
 def _figures(proof: ProofHead) -> str:
     if not proof.complete or proof.verdict is Answer.YES:
         return ""
-    return f"{proof.website_listed:,} listed, {proof.app_listed:,} valid and consenting, {proof.equal:,} equal."
+    return say("{website} listed, {app} valid and consenting, {equal} equal.", equal=f"{proof.equal:,}", **_both(proof))
 
 
-def _counted(n: int, name: str) -> str:
-    one, several = _SAID[name]
-    return f"{n:,} {one if n == 1 else several}"
-
-
-def _since(at: datetime | None) -> str:
-    return f" since {_time(at)}" if at else ""
+def _both(proof: ProofHead) -> dict[str, str]:
+    return {"website": f"{proof.website_listed:,}", "app": f"{proof.app_listed:,}"}
 
 
 def _time(at: datetime) -> str:

@@ -36,7 +36,7 @@ WITH aside AS MATERIALIZED (
     SELECT l.mentor_id, l.organisation_id, l.reason, l.changed_at, l.attempts, l.website
       FROM certification.listings AS l WHERE l.state = 'set_aside'
 )
-SELECT a.mentor_id, coalesce(o.name, 'deleted organisation') AS organisation, a.reason, a.changed_at AS since,
+SELECT a.mentor_id, coalesce(o.name, %(deleted)s) AS organisation, a.reason, a.changed_at AS since,
        a.attempts, a.website IS NOT NULL AS may_be_shown, coalesce(w.listed, false) AS should_be_shown
   FROM aside AS a
   LEFT JOIN public.organisations AS o ON o.id = a.organisation_id
@@ -48,7 +48,7 @@ SELECT a.mentor_id, coalesce(o.name, 'deleted organisation') AS organisation, a.
 def read_set_aside(connection: psycopg.Connection) -> tuple[SetAside, ...]:
     """Every one; first those whom the website may show although it must not."""
     with connection.cursor(row_factory=class_row(SetAside)) as cursor:
-        return tuple(cursor.execute(_SET_ASIDE).fetchall())
+        return tuple(cursor.execute(_SET_ASIDE, {"deleted": speech.say("deleted organisation")}).fetchall())
 
 
 def retry(connection: psycopg.Connection, mentors: Sequence[str], actor: str, reason: str) -> int:

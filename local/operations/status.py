@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 from local.operations.alerts import Alert, read_troubles
 from local.operations.brakes import Brake, read_brakes
 from local.operations.proof import ProofHead, read_head
+from local.operations.speech import say
 from shared.domain.comparison import Answer
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ WITH listed AS (
       FROM certification.findings AS f WHERE f.closed_at IS NULL GROUP BY f.organisation_id
 )
 SELECT k.id,
-       coalesce(o.name, CASE WHEN k.id IS NULL THEN 'of no organisation' ELSE 'deleted organisation' END) AS name,
+       coalesce(o.name, CASE WHEN k.id IS NULL THEN %(of_none)s ELSE %(deleted)s END) AS name,
        coalesce(l.live, 0) AS live, coalesce(l.waiting, 0) AS waiting, coalesce(l.set_aside, 0) AS set_aside,
        coalesce(d.n, 0) AS differences
   FROM (SELECT o.id FROM public.organisations AS o
@@ -149,7 +150,8 @@ SELECT DISTINCT ON (r.function) r.function, r.scheduled_at, r.started_at, r.ende
 def read_status(connection: psycopg.Connection) -> Status:
     """As the database has it now. Call it in a transaction that sees one moment."""
     with connection.cursor(row_factory=class_row(OrganisationStatus)) as cursor:
-        organisations = cursor.execute(_ORGANISATIONS).fetchall()
+        called = {"of_none": say("of no organisation"), "deleted": say("deleted organisation")}
+        organisations = cursor.execute(_ORGANISATIONS, called).fetchall()
     with connection.cursor(row_factory=class_row(WebsiteStatus)) as cursor:
         website = cursor.execute(_WEBSITE).fetchone()
     with connection.cursor(row_factory=class_row(QueueDepth)) as cursor:

@@ -212,7 +212,7 @@ def _proof(status: Status) -> str | Text:
         return say("none yet")
     said = f"{words.moment(proof.at, status.at)}: {proof_verdict.first_sentence(proof)}"
     if proof.verdict is Answer.NO and proof.is_over and not status.differences:
-        said += " All of it is over by now."
+        said += f" {say('All of it is over by now.')}"
     # As many lines as it takes: a figure that is cut off is none.
     return Text(said, style=proof_verdict.STYLES[proof.verdict], no_wrap=False, overflow="fold")
 

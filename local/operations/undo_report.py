@@ -5,34 +5,51 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local import report
+from local.operations import printing
+from local.operations.speech import many, say
 
 if TYPE_CHECKING:
     from local.operations.undo import Undone
 
+# Of each count one and several.
+PUT_BACK = {
+    "transitions_put_back": ("{n} mentor with the status as it was", "{n} mentors with the status as it was"),
+    "reminders_put_back": ("{n} reminder to be claimed again when due", "{n} reminders to be claimed again when due"),
+    "notices_removed": ("{n} unsent message taken out", "{n} unsent messages taken out"),
+    "days_put_back": (
+        "{n} organisation with the website's day as it was",
+        "{n} organisations with the website's day as it was",
+    ),
+}
+KEPT = {
+    "notices_sent": ("{n} message already sent: tell that person", "{n} messages already sent: tell those people"),
+    "notices_in_doubt": ("{n} message just being sent, or in doubt", "{n} messages just being sent, or in doubt"),
+    "reminders_kept": (
+        "{n} reminder kept with those messages, so that none is sent twice",
+        "{n} reminders kept with those messages, so that none is sent twice",
+    ),
+    "transitions_kept": (
+        "{n} mentor changed or deleted since, and left so",
+        "{n} mentors changed or deleted since, and left so",
+    ),
+    "days_kept": (
+        "{n} organisation whose day a later run has turned on",
+        "{n} organisations whose day a later run has turned on",
+    ),
+}
+
 
 def show(undone: Undone) -> None:
     """Both, with zeros left out, and what happens next."""
-    report.console.print(f"[green]Undone[/green]: run {undone.run_id}")
-    _print(
-        "Put back",
-        (undone.transitions_put_back, "mentor", "with the status as it was"),
-        (undone.reminders_put_back, "reminder", "to be claimed again when due"),
-        (undone.notices_removed, "unsent message", "taken out"),
-        (undone.days_put_back, "organisation", "with the website's day as it was"),
-    )
-    _print(
-        "[yellow]Not put back[/yellow]",
-        (undone.notices_sent, "message", "already sent: tell those people"),
-        (undone.notices_in_doubt, "message", "just being sent, or in doubt"),
-        (undone.reminders_kept, "reminder", "kept with those messages, so that none is sent twice"),
-        (undone.transitions_kept, "mentor", "changed or deleted since, and left so"),
-        (undone.days_kept, "organisation", "whose day a later run has turned on"),
-    )
-    report.console.print("The website follows within five minutes. The next night does what is due then.")
+    report.console.print(f"[green]{say('Undone')}[/green]: {say('run {id}', id=undone.run_id)}")
+    _print(say("Put back"), {says: getattr(undone, name) for name, says in PUT_BACK.items()})
+    kept = {says: getattr(undone, name) for name, says in KEPT.items()}
+    _print(f"[yellow]{say('Not put back')}[/yellow]", kept)
+    report.console.print(say("The website follows within five minutes. The next night does what is due then."))
 
 
-def _print(title: str, *lines: tuple[int, str, str]) -> None:
-    told = [f"  {n:,} {noun}{'' if n == 1 else 's'} {what}" for n, noun, what in lines if n]
-    report.console.print(f"{title}:" if told else f"{title}: nothing")
-    for line in told:
-        report.console.print(line)
+def _print(title: str, counted: dict[tuple[str, str], int]) -> None:
+    found = [many(n, *says) for says, n in counted.items() if n]
+    report.console.print(f"{title}:" if found else f"{title}: {say('nothing')}")
+    for line in found:
+        printing.text(line, indent=2)

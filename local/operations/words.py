@@ -35,11 +35,6 @@ def age(since: datetime, now: datetime) -> str:
     return say("{n} days", n=f"{seconds // _DAY:.0f}")
 
 
-def many(n: int, what: str) -> str:
-    """1 mentor, 2 mentors, 1,000 mentors."""
-    return f"{n:,} {what if n == 1 else what + 's'}"
-
-
 def reason(codes: str | None) -> str:
     """What codes, separated by commas, mean; each stands beside its meaning, for whoever looks it up."""
     return texts().meaning(codes)

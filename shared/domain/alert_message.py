@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _OSLO = ZoneInfo("Europe/Oslo")
 _MOST_IDS = 20
+_LONGEST_SUBJECT = 100
 _CODE = re.compile(r"[A-Za-z0-9_.:,-]{1,300}")
 # A fact that is no code is not told; eleven digits could be somebody's number.
 _ELEVEN_DIGITS = re.compile(r"\d{11}")
@@ -30,11 +31,8 @@ def message(alert: Alert, now: datetime, texts: Texts, target: Target) -> Messag
     title = f"{text.title} ({alert.subject})" if alert.subject else text.title
     lasted = _duration(alert.since, alert.closed_at or now, mail)
     over = alert.kind is Kind.CLOSED
-    titled = {
-        Kind.OPENED: title,
-        Kind.REMINDER: mail.still.format(lasted=lasted, title=title),
-        Kind.CLOSED: mail.over.format(title=title),
-    }[alert.kind]
+    form = {Kind.OPENED: "{title}", Kind.REMINDER: mail.still, Kind.CLOSED: mail.over}[alert.kind]
+    titled, shorter = (form.format(lasted=lasted, title=said) for said in (title, text.title))
     headline = text.headline.format(
         since=_time(alert.since), n=alert.n, still_shown=_number(alert.facts.get("still_shown"))
     )
@@ -45,7 +43,7 @@ def message(alert: Alert, now: datetime, texts: Texts, target: Target) -> Messag
         lines += _ids(alert, mail)
         lines += ["", mail.what_to_do, *_steps(alert, texts, target)]
     lines += ["", *_columns([(mail.runbook, f"{RUNBOOK}#{anchor(alert.condition)}"), (mail.alert, str(alert.id))])]
-    return Message(_subject(mail.subject.format(title=titled)), "\n".join(lines) + "\n")
+    return Message(_subject(*(mail.subject.format(title=said) for said in (titled, shorter))), "\n".join(lines) + "\n")
 
 
 def _table(alert: Alert, texts: Texts) -> list[str]:
@@ -102,9 +100,13 @@ def _columns(rows: list[tuple[str, str]]) -> list[str]:
     return [f"{label:<12} {value}" for label, value in rows]
 
 
-def _subject(text: str) -> str:
-    """SNS takes a hundred characters of printable ASCII."""
-    return "".join(sign if " " <= sign <= "~" else "-" for sign in text.translate(_ASCII))[:100]
+def _subject(*texts: str) -> str:
+    """SNS takes a hundred characters of printable ASCII: the first text that fits, or the last with a mark."""
+    for text in texts:
+        plain = "".join(sign if " " <= sign <= "~" else "-" for sign in text.translate(_ASCII))
+        if len(plain) <= _LONGEST_SUBJECT:
+            return plain
+    return plain[: _LONGEST_SUBJECT - 3].rstrip() + "..."
 
 
 def _time(at: datetime) -> str:

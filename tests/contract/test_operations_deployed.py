@@ -250,6 +250,18 @@ def test_reconcile_shows_the_log_of_what_is_not_known(stack, monkeypatch):
     assert "_aws" not in printed
 
 
+@pytest.mark.parametrize("scheduled", [None, "tomorrow", ["2026-11-30T23:15:00Z"]])
+def test_a_night_without_a_time_is_no_command_to_paste(stack, scheduled):
+    """Issue 8 I: what is printed works as printed; the runbook says how a day is run again."""
+    arn = f"arn:aws:lambda:eu-north-1:1:function:{stack}-ExpiryCheck-1:$LATEST"
+    event = {"requestContext": {"functionArn": arn}, "requestPayload": {"scheduled_time": scheduled}}
+    put(stack, "DeadLetters", json.dumps(event))
+    printed = command("dlq", "list", "--stack", stack)
+    assert "sam remote invoke" not in printed
+    assert "The other functions" not in printed
+    assert '"A run failed"' in printed
+
+
 def test_looking_at_dead_letters_is_no_try(stack):
     """Issue 8 I: the tries are those of the functions, however often somebody looks."""
     put(stack, "SyncDeadLetters", write([SyncRequest(uuid4(), 1)])[0])

@@ -133,6 +133,17 @@ def audit(foundation):
 # status ---------------------------------------------------------------------------------------------------------------
 
 
+def test_since_when_is_what_operations_was_alerted_of(command, foundation, listed):
+    """Issue 8 I: of a trigger that is off nothing is older than the look at it, but the alert is."""
+    foundation.do("ALTER TABLE peer_mentors DISABLE TRIGGER certification_listing_updated")
+    foundation.all("SELECT * FROM certification.note_alerts()")
+    foundation.do("UPDATE certification.alerts SET since = since - interval '3 days'")
+    for shown_by in ("status", "alerts"):
+        found = json.loads(command(shown_by, "--json", expect=None))
+        (alert,) = found["alerts"] if isinstance(found, dict) else found
+        assert (datetime.now(UTC) - datetime.fromisoformat(alert["since"])).days in {2, 3}
+
+
 def test_when_all_is_well_the_first_line_says_so(command, foundation, listed):
     assert command("status").splitlines()[0] == "Everything is as it should be."
     assert re.search(r"HLF Vestland +1 +0 +0 +0", command("status"))
@@ -227,8 +238,11 @@ def printed_commands(text):
     return [found.strip() for found in re.findall(r"python -m local [^\n]*", text)]
 
 
+_TARGETS = Target(), Target("hlf"), Target(by_address=True), Target("hlf", by_address=True)
+
+
 @pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("target", [Target(), Target("hlf"), Target(by_address=True)], ids=["here", "stack", "address"])
+@pytest.mark.parametrize("target", _TARGETS, ids=["here", "stack", "address", "both"])
 def test_every_command_that_an_alert_names_is_one(target, language):
     """Issue 8 I: as printed, in every mail and on every screen, for where it runs."""
     named = set()
@@ -240,7 +254,7 @@ def test_every_command_that_an_alert_names_is_one(target, language):
         named |= set(lines)
     assert len(named) > 10
     for line in named:
-        assert line.endswith(" --stack hlf") == bool(target.stack)
+        assert (" --stack hlf" in line) == bool(target.stack)
         command, rest = typer.main.get_command(app), shlex.split(line)[3:]
         while hasattr(command, "commands"):
             command, rest = command.commands[rest[0]], rest[1:]
@@ -280,13 +294,17 @@ def test_a_proof_names_each_difference_by_class_and_id_and_what_became_of_it(com
     page = " ".join(command("proof", expect=1).split())
     assert "No. 1 is shown otherwise than the app has it; 1 row is shown of no mentor in the app. 412 listed" in page
     assert "not the same" in page
-    assert "Differences at its end: 2, of which 1 are over by now" in page
+    assert "Differences at its end: 2, of which 1 is over by now" in page
     assert str(mentor) in page
     assert f"row {row}" in page
     assert "hlf_phone" in page
     assert "Repaired before, and seen to hold by this run: 1" in page
     assert "Kari" not in page
     assert "Sæther" not in page
+    page = " ".join(command("proof", "--language", "nb", expect=1).split())
+    assert "Nei. 1 vises annerledes enn det står i appen; 1 rad vises uten å høre til en likeperson i appen." in page
+    assert "Avvik da den var ferdig: 2, hvorav 1 er over nå" in page
+    assert "Rettet før, og denne kjøringen så at det holder: 1" in page
     found = json.loads(command("proof", "--json", expect=1))
     assert [(one["class"], one["outcome"], one["closed_in"]) for one in found["differences"]] == [
         ("field_drift", "confirmed", str(after)),
@@ -488,12 +506,41 @@ def test_the_brake_of_an_organisation_that_is_gone_is_released_by_its_id(command
     assert "Released" in command("release-brake", "--org", str(organisation), *WHO)
 
 
+def test_what_is_of_no_organisation_any_more_is_named_in_the_language(command, foundation, listed, organisation):
+    """Issue 8 I: on every screen that names it."""
+    foundation.brake(0, 0, organisation)
+    assert foundation.one("SELECT certification.brake_holds(%s, 'expiry', 1, 60, %s)", organisation, uuid4())
+    run = ended_run(foundation, "reconciliation_full")
+    proof(foundation, run)
+    for table, column in (("certifications", "mentor_id"), ("peer_mentors", "id")):
+        foundation.do(f"DELETE FROM {table} WHERE {column} = %s", listed)
+    foundation.do("DELETE FROM organisations WHERE id = %s", organisation)
+    aside(foundation, listed)
+    for words_of_it in (("status",), ("set-aside", "list")):
+        assert "slettet organisasjon" in command(*words_of_it, "--language", "nb", expect=None)
+    assert f"i (slettet) {organisation}" in " ".join(command("proof", "--language", "nb", expect=None).split())
+
+
 def test_a_brake_on_reminders_is_released(command, foundation, braked, organisation):
     """Issue 8 B: as that on expiries; each by its kind."""
     braked("reminder", 12)
     assert "two brakes are on" in " ".join(command("release-brake", "--org", "HLF Vestland", *WHO, expect=2).split())
     printed = command("release-brake", "--org", "HLF Vestland", "--kind", "reminder", *WHO)
     assert "may remind 12 of 60 mentors of HLF Vestland" in " ".join(printed.split())
+
+
+def test_names_are_shown_as_they_are_and_brakes_of_one_apart(command, foundation):
+    """Issue 8 I: a name is no markup and no emoji; the brakes of one organisation differ by their kind."""
+    name = "HLF [bold]Moss[/bold] :smile: [red"
+    organisation = foundation.organisation(name=name)
+    foundation.evaluated(organisation)
+    foundation.brake(0, 0, organisation)
+    for kind in ("expiry", "repair"):
+        assert foundation.one("SELECT certification.brake_holds(%s, %s, 1, 60, %s)", organisation, kind, uuid4())
+    for language, of_one in (("en", "expiry, 1 mentor"), ("nb", "utløp, 1 likeperson")):
+        assert f"({name}, {of_one})" in " ".join(command("status", "--language", language, expect=1).split())
+    said = command("release-brake", "--org", str(organisation), "--kind", "repair", *WHO, "--language", "nb")
+    assert f"rette oppføringene til 1 av 60 likepersoner i {name}." in " ".join(said.split())
 
 
 # Undoing a run --------------------------------------------------------------------------------------------------------
@@ -509,7 +556,7 @@ def test_a_run_is_undone_by_a_named_person(command, foundation, functions):
         "UPDATE certification.notices SET state = 'sent', message_id = 'm', settled_at = now() WHERE mentor_id = %s",
         expired,
     )
-    printed = " ".join(command("undo-run", run, *WHO).split())
+    printed = " ".join(command("undo-run", run, *WHO, "--language", "en").split())
     for told in (
         "1 mentor with the status as it was",
         "9 reminders to be claimed again",
@@ -536,6 +583,19 @@ def test_a_run_that_cannot_be_undone_is_refused_in_a_sentence(command, foundatio
         assert says in " ".join(command("undo-run", str(run), *WHO, expect=1).split())
     assert "--actor is empty" in command("undo-run", str(running), "--actor", " ", "--reason", "x", expect=2)
     assert audit(foundation) == []
+
+
+def test_what_was_undone_is_told_in_bokmal(command, foundation, functions):
+    """Issue 8 I: confirmations are in the language that operations is told in, with the right plural."""
+    foundation.mentor(foundation.organisation(), DAY + days(5))
+    printed = command("undo-run", str(functions.night(DAY).run_id), *WHO, "--language", "nb")
+    for told in (
+        "Angret: kjøring",
+        "3 påminnelser som lages på nytt",
+        "1 usendt melding fjernet",
+        "tilbake: ingenting",
+    ):
+        assert told in printed
 
 
 def test_undoing_can_be_read_by_a_program(command, foundation, functions):

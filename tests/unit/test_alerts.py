@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -250,13 +250,60 @@ def test_codes_and_numbers_are_told():
     )
 
 
-@pytest.mark.parametrize("target", [Target(), Target("hlf"), Target(by_address=True)])
+@pytest.mark.parametrize("target", [Target(), Target("hlf"), Target(by_address=True), Target("hlf", by_address=True)])
 def test_commands_are_those_of_where_it_runs(target):
     """Issue 8 I: of the stack where one is known; the address of a database is not repeated."""
     command = target.command("set-aside list")
     assert command.startswith("python -m local set-aside list")
     assert (" --stack hlf" in command) == bool(target.stack)
     assert ('--database-url "$DATABASE_URL"' in command) == target.by_address
+    # What the queues alone are asked for takes no database.
+    assert "--database-url" not in target.command("dlq list")
+    drop = target.command("dlq drop ID --actor YOU --reason WHY")
+    assert ("--stack" in drop, "--database-url" in drop) == (bool(target.stack) or target.by_address, target.by_address)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("heading", ["A run failed", "The mail service refuses", "Degraded: what each code means"])
+def test_every_code_of_the_runbook_is_said_in_words(heading, language):
+    """Issue 8 I: whoever is woken reads what it means, not the code alone."""
+    section = OPERATIONS.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    cells = re.findall(r"^ *\| (`[^|]+`) \|", section, re.MULTILINE)
+    codes = {code for cell in cells for code in re.findall(r"`([A-Za-z0-9_]+)`", cell)}
+    assert len(codes) >= 5
+    assert {code for code in codes if not TEXTS[language].codes.of(code).meaning} == set()
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("code", ["dataverse_url_is_not_https", "entra_authority_is_no_url", "link_leads_elsewhere"])
+def test_what_is_set_wrong_does_not_pass_by_itself(code, language):
+    """Issue 8 I: the first advice names the parameter, not Microsoft's Service health."""
+    step = TEXTS[language].codes.of(code).step
+    assert ("EntraAuthority" if code.startswith("entra") else "DataverseUrl") in step
+    assert "admin.microsoft.com" not in step
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_pending_secret_is_not_put_right_in_the_one_that_is_in_use(language):
+    """Issue 8 I: its code says where the value belongs, but the first advice is to leave what works alone."""
+    texts = TEXTS[language]
+    steps = texts.steps(Condition.PENDING_SECRET_REFUSED, "", {"reason": "entra_7000215"})
+    assert steps[0].text == texts.conditions[Condition.PENDING_SECRET_REFUSED].steps[0]
+    assert steps[-1].text == texts.codes.of("entra_7000215").step
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("kind", Kind)
+def test_a_subject_is_never_cut_in_the_middle(kind, language):
+    """Issue 8 I: SNS takes 100 characters; what it is about stands in the body, and goes first."""
+    for condition in Condition:
+        about = "12345678-1234-4123-8123-123456789012:reminder"
+        closed_at = NOW if kind is Kind.CLOSED else None
+        made = alert(condition, kind=kind, subject=about, since=NOW - timedelta(days=21), closed_at=closed_at)
+        subject, body = message(made, NOW, language)
+        assert len(subject) <= 100
+        assert subject.endswith(f"({about})") or "(1234" not in subject
+        assert f"({about})" in body or TEXTS[language].of(condition).headline
 
 
 def test_a_command_about_an_organisation_names_it():

@@ -208,8 +208,8 @@ CONDITIONS: dict[Condition, ConditionText] = {
         " gjennomgangen.",
         Counted("utløser", "utløsere"),
         (
-            "Slå dem på: ALTER TABLE … ENABLE TRIGGER …; navnene står over.",
-            "Hvis de mangler, legg dem inn igjen slik veiledningen sier.",
+            "Finn ut hvem som slo dem av, og at de er ferdige: en gjenoppretting, en import, en reparasjon.",
+            "Legg alle tilbake, også dem som mangler, som databasens eier: `migrate`",
             "Sammenlign så alt: `reconcile`",
         ),
     ),

@@ -12,6 +12,10 @@ _MAKE_ANOTHER = (
 )
 _MAPPING = "Rett organisasjonens kobling til nettsiden, eller få tilbake det den nevner, i Dynamics."
 _LOGIN = "Se at databasen kjører, og at funksjonens hemmelighet har innloggingen til den."
+_SENDER = "Den får bare bruke MailSender: Ble avsenderen endret et annet sted?"
+_NO_WAY = "I en VPC trenger funksjonene en NAT-gateway: Er den der?"
+_OURS = "Gi den til utviklerne, med funksjonens logg."
+_URL = "Rett parameteren DataverseUrl: Den er https:// og vertsnavnet, ingenting etter."
 
 CODES = Codes(
     whole={
@@ -125,6 +129,39 @@ CODES = Codes(
         "LimitExceededException": CodeText(
             "dagens e-poster er brukt opp", "Be om en høyere kvote i SES, eller vent til i morgen."
         ),
+        "MessageRejected": CodeText(
+            "SES avviser meldingene våre", "Bekreft avsenderens domene i SES. Er kontoen ute av sandkassen?"
+        ),
+        "BadRequestException": CodeText("SES avviste meldingen", "Se på adressen."),
+        "NotFoundException": CodeText(
+            "konfigurasjonssettet finnes ikke i SES", "Rett parameteren SesConfigurationSet."
+        ),
+        "AccessDeniedException": CodeText("funksjonen har ikke lov til å sende fra denne adressen", _SENDER),
+        "AccessDenied": CodeText("funksjonen har ikke lov til å sende fra denne adressen", _SENDER),
+        "unusable_sender": CodeText(
+            "det går ikke an å sende e-post fra avsenderens adresse", "Rett parameteren MailSender."
+        ),
+        "EndpointConnectionError": CodeText("vi får ikke kontakt med e-posttjenesten", _NO_WAY),
+        "ConnectTimeoutError": CodeText("vi får ikke kontakt med e-posttjenesten", _NO_WAY),
+        "unrenderable_notice": CodeText("meldingen kunne ikke skrives", _OURS),
+        "incomplete_notice": CodeText("meldingen mangler noe den skal si", _OURS),
+        "ambiguous_message": CodeText("meldingen ville fått mer enn én mottaker", _OURS),
+        "ParamValidationError": CodeText("meldingen hadde ikke den formen SES tar imot", _OURS),
+        "certificates_cannot_be_written": CodeText(
+            "sertifikatene til databasen kan ikke skrives ned", "Funksjonens /tmp er full: Start den på nytt."
+        ),
+        "unknown_timezone": CodeText(
+            "organisasjonens tidssone er ukjent", "Rett tidssonen til organisasjonen i appen (Europe/Oslo)."
+        ),
+        "entra_no_time_left": CodeText("det var ikke tid igjen til å logge inn"),
+        "link_is_no_url": CodeText("Dynamics svarte med en lenke som ikke er noen", _AGAIN),
+        "link_leads_elsewhere": CodeText("Dynamics svarte med en lenke til en annen adresse", _URL),
+        "row_lacks_a_column": CodeText("Dynamics utelot en kolonne som vi ba om", _MAPPING),
+        "row_without_an_id": CodeText("Dynamics svarte med en rad uten ID", _AGAIN),
+        "table_not_an_identifier": CodeText("koblingen nevner en tabell som ikke kan være en tabell", _MAPPING),
+        "column_not_an_identifier": CodeText("koblingen nevner en kolonne som ikke kan være en kolonne", _MAPPING),
+        "key_not_an_identifier": CodeText("koblingen nevner en nøkkel som ikke kan være en nøkkel", _MAPPING),
+        "key_not_addressable": CodeText("nøkkelen til oppføringen kan ikke stå i en adresse", _OURS),
     },
     of_dynamics={
         "0x80072560": CodeText(
@@ -161,6 +198,10 @@ CODES = Codes(
         "0x80040237": CodeText("en annen rad har samme nøkkel", "Se etter enda en rad for likepersonen i Dynamics."),
     },
     beginnings={
+        "dataverse_url_": CodeText("adressen til Dynamics er ikke en vi kan sende til", _URL),
+        "entra_authority_": CodeText(
+            "adressen til innloggingen hos Microsoft er ikke en vi kan sende til", "Rett parameteren EntraAuthority."
+        ),
         "dataverse_unreachable": CodeText("vi får ikke kontakt med Dynamics", _AGAIN),
         "dataverse_401": CodeText(
             "Dynamics godtar ikke innloggingen vår",

@@ -198,8 +198,8 @@ CONDITIONS: dict[Condition, ConditionText] = {
         "Triggers of ours are missing or disabled on this table, so changes reach the website by the sweep only.",
         Counted("trigger", "triggers"),
         (
-            "Switch them on: ALTER TABLE … ENABLE TRIGGER …; the names are above.",
-            "If they are missing, apply them again as the runbook says.",
+            "Find out who switched them off, and that they are done: a restore, an import, a repair.",
+            "Put all of them back, missing ones too, as the database's owner: `migrate`",
             "Then compare all of it: `reconcile`",
         ),
     ),

@@ -11,6 +11,10 @@ _MAKE_ANOTHER = (
 )
 _MAPPING = "Correct the listing mapping of the organisation, or bring back in Dynamics what it names."
 _LOGIN = "See that the database runs, and that the function's secret holds its login."
+_SENDER = "Its policy allows MailSender only: was the sender changed elsewhere?"
+_NO_WAY = "In a VPC the functions need a NAT gateway: is it there?"
+_OURS = "Hand it to the developers, with the function's log."
+_URL = "Correct the parameter DataverseUrl: it is https:// and the host, nothing after it."
 
 CODES = Codes(
     whole={
@@ -121,6 +125,39 @@ CODES = Codes(
         "LimitExceededException": CodeText(
             "the mails of this day are used up", "Ask for a higher quota in SES, or wait until tomorrow."
         ),
+        "MessageRejected": CodeText(
+            "SES refuses our messages", "Verify the sender's domain in SES; out of the sandbox?"
+        ),
+        "BadRequestException": CodeText("SES refused the message", "Check the address."),
+        "NotFoundException": CodeText(
+            "the configuration set does not exist in SES", "Correct the parameter SesConfigurationSet."
+        ),
+        "AccessDeniedException": CodeText("the function may not send from this address", _SENDER),
+        "AccessDenied": CodeText("the function may not send from this address", _SENDER),
+        "unusable_sender": CodeText(
+            "mail cannot be sent from the sender's address", "Correct the parameter MailSender."
+        ),
+        "EndpointConnectionError": CodeText("the mail service cannot be reached", _NO_WAY),
+        "ConnectTimeoutError": CodeText("the mail service cannot be reached", _NO_WAY),
+        "unrenderable_notice": CodeText("the message could not be composed", _OURS),
+        "incomplete_notice": CodeText("the message lacks what it has to say", _OURS),
+        "ambiguous_message": CodeText("the message would have had more than one recipient", _OURS),
+        "ParamValidationError": CodeText("the message was not of the form that SES takes", _OURS),
+        "certificates_cannot_be_written": CodeText(
+            "the database's certificates cannot be written down", "The function's /tmp is full: start it again."
+        ),
+        "unknown_timezone": CodeText(
+            "the organisation's time zone is unknown", "Correct the organisation's time zone in the app (Europe/Oslo)."
+        ),
+        "entra_no_time_left": CodeText("there was no time left to sign in"),
+        "link_is_no_url": CodeText("Dynamics answered with a link that is none", _AGAIN),
+        "link_leads_elsewhere": CodeText("Dynamics answered with a link to another address", _URL),
+        "row_lacks_a_column": CodeText("Dynamics left out a column that was asked for", _MAPPING),
+        "row_without_an_id": CodeText("Dynamics answered with a row without an id", _AGAIN),
+        "table_not_an_identifier": CodeText("the mapping names a table that cannot be one", _MAPPING),
+        "column_not_an_identifier": CodeText("the mapping names a column that cannot be one", _MAPPING),
+        "key_not_an_identifier": CodeText("the mapping names a key that cannot be one", _MAPPING),
+        "key_not_addressable": CodeText("the key of this listing cannot stand in an address", _OURS),
     },
     of_dynamics={
         "0x80072560": CodeText(
@@ -157,6 +194,10 @@ CODES = Codes(
         "0x80040237": CodeText("another row has the same key", "Look in Dynamics for a second row of the mentor."),
     },
     beginnings={
+        "dataverse_url_": CodeText("the address of Dynamics is none that we may send to", _URL),
+        "entra_authority_": CodeText(
+            "the address of Microsoft's sign-in is none that we may send to", "Correct the parameter EntraAuthority."
+        ),
         "dataverse_unreachable": CodeText("Dynamics cannot be reached", _AGAIN),
         "dataverse_401": CodeText(
             "Dynamics does not take our sign-in",

@@ -6,10 +6,10 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared.domain.alerts import Condition
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from shared.domain.alerts import Condition
 
 
 class Language(StrEnum):
@@ -124,8 +124,11 @@ class Texts(NamedTuple):
 
     def steps(self, condition: Condition, subject: str, facts: Mapping[str, object]) -> tuple[Step, ...]:
         """What to do, the first thing by the cause where a code says it."""
-        by_cause = [step for code in _each(facts.get("reason")) if (step := self.codes.of(code).step)]
-        return tuple(_step(text, facts) for text in dict.fromkeys((*by_cause, *self.of(condition, subject).steps)))
+        by_cause = tuple(step for code in _each(facts.get("reason")) if (step := self.codes.of(code).step))
+        own = self.of(condition, subject).steps
+        # The secret in use is good: whoever puts the cause right must not begin with that one.
+        found = own + by_cause if condition is Condition.PENDING_SECRET_REFUSED else by_cause + own
+        return tuple(_step(text, facts) for text in dict.fromkeys(found))
 
 
 class _Known(dict[str, object]):

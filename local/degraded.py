@@ -1,0 +1,60 @@
+"""What the codes of a degraded run mean, of one and of several."""
+
+from __future__ import annotations
+
+_REASONS = {
+    "set_aside": (
+        "{n} mentor stood in the way and was set aside; explain says why",
+        "{n} mentors stood in the way and were set aside; explain says why",
+    ),
+    "untold": (
+        "{n} mentor could not be mailed and has no coordinator to tell",
+        "{n} mentors could not be mailed and have no coordinator to tell",
+    ),
+    "expiries_skipped_by_hand": (
+        "{n} mentor was set active by hand although the certification has ended",
+        "{n} mentors were set active by hand although their certification has ended",
+    ),
+    "expiries_skipped_busy": (
+        "{n} mentor was being edited and is looked at again the next night",
+        "{n} mentors were being edited and are looked at again the next night",
+    ),
+    "reminders_braked": (
+        "{n} reminder is too many at once, so none was made; release-brake lets the next run make it",
+        "{n} reminders are too many at once, so none was made; release-brake lets the next run make them",
+    ),
+    "expiries_braked": (
+        "{n} expiry is too many at once, so none was made; release-brake lets the next run make it",
+        "{n} expiries are too many at once, so none was made; release-brake lets the next run make them",
+    ),
+    "reactivations_skipped_by_hand": (
+        "{n} renewed mentor was set expired by hand and stays so",
+        "{n} renewed mentors were set expired by hand and stay so",
+    ),
+    "reactivations_skipped_busy": (
+        "{n} mentor was being edited and is looked at again the next night",
+        "{n} mentors were being edited and are looked at again the next night",
+    ),
+    "notices_undeliverable": (
+        "{n} message cannot be delivered: the address is missing or was refused",
+        "{n} messages cannot be delivered: the address is missing or was refused",
+    ),
+    "notices_given_back": (
+        "{n} notice was not accepted and waits for the next run",
+        "{n} notices were not accepted and wait for the next run",
+    ),
+    "notices_in_doubt": (
+        "{n} notice is in doubt: the reply was lost, it is not sent again by itself",
+        "{n} notices are in doubt: the reply was lost, they are not sent again by themselves",
+    ),
+    "notices_stuck": (
+        "{n} notice is stuck in a claim and needs a person to look",
+        "{n} notices are stuck in a claim and need a person to look",
+    ),
+}
+
+
+def said(code: str, n: int) -> str:
+    """The code in a sentence; itself where it is not known."""
+    one, several = _REASONS.get(code, (code, code))
+    return (one if n == 1 else several).format(n=n)
