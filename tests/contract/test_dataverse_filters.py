@@ -101,6 +101,29 @@ def test_lookups_and_ids_are_compared_with_guids(examples):
     assert counts(examples, filter=f"hlf_exampleid ne {first['hlf_exampleid']}") == "1234"
 
 
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({"filter": "@p1 ne @p3", "p1": "hlf_name"}, "0134"),
+        ({"filter": "@p1 eq @p2", "p1": "hlf_code", "p2": "hlf_name"}, "0"),
+        ({"filter": "@p2 lt @p1", "p1": "hlf_count", "p2": "2"}, "34"),
+        ({"filter": "contains(@p1,@p2)", "p1": "hlf_name", "p2": "'OSLO'"}, "01"),
+        ({"filter": "@p1 eq 'berit'", "p1": "hlf_Mentor/hlf_name"}, "1"),
+        ({"filter": "@p1 eq null", "p1": " hlf_Mentor "}, "234"),
+    ],
+)
+def test_parameter_aliases_stand_for_columns(examples, options, found):
+    """Issue 8 J: Microsoft's own sample has `$filter=@p1 ne @p3&@p1=revenue` ("Query data using the Web API")."""
+    assert counts(examples, **options) == found
+
+
+@pytest.mark.parametrize(("p1", "said"), [("hlf_nme", "hlf_nme"), ("hlf_name desc", "position 0"), ("1 2", "position 0")])
+def test_an_alias_for_no_column_is_refused_as_the_column_would_be(examples, p1, said):
+    response = ask(examples, EXAMPLES, filter="@p1 eq 'x'", p1=p1)
+    assert response.status_code == 400
+    assert said in response.json()["error"]["message"]
+
+
 def test_parameter_aliases_stand_for_values(examples):
     text = "Microsoft.Dynamics.CRM.In(PropertyName=@p1,PropertyValues=@p2) and hlf_count lt @p3"
     assert counts(examples, filter=text, p1="'hlf_name'", p2='["Oslo","O\'Brian_x"]', p3="4") == "0"
