@@ -34,7 +34,7 @@ def on_property(emulator: Emulator, table: Table, path: str, rest: str, request:
         case "PUT":
             table.update(row, _given(emulator, table, row, column, request))
         case "DELETE":
-            table.update(row, {column.property: None})
+            table.update(row, values.read(emulator, table, {column.property: None}, row))
         case method:
             raise DataverseError.wrong_method(method)
     return Response(204, [ODATA_VERSION])
@@ -86,7 +86,7 @@ def _given(emulator: Emulator, table: Table, row: Row, column: Column, request: 
     body = body_of(table, request)
     if "value" not in body:
         raise DataverseError.payload(table.schema.set_name, "A property with name 'value' was expected.")
-    return values.read(emulator, table, {column.name: body["value"]}, row)
+    return values.read(emulator, table, {column.property: body["value"]}, row)
 
 
 def _value(emulator: Emulator, path: str, column: Column, value: object, *, raw: bool) -> Response:

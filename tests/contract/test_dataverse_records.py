@@ -395,6 +395,61 @@ def test_one_property_is_read_set_and_emptied_by_itself(service):
     refused(service.get(f"{mentor('nobody')}/hlf_name"), 404, "0x80060891")
 
 
+@pytest.mark.parametrize("column", ["hlf_peermentorid", "createdon", "modifiedon", "versionnumber"])
+def test_what_only_the_system_writes_is_not_emptied_by_itself(service, column):
+    """Issue 8 J: it is passed over, as in a body, and the row stays one that can be found."""
+    service.patch(mentor(), {"hlf_name": "Kari"})
+    before = service.row(mentor())
+    assert service.delete(f"{mentor()}/{column}").status_code == 204
+    after = service.row(mentor())
+    changing = {"@odata.etag", "modifiedon", "versionnumber"}
+    assert {name: after[name] for name in after.keys() - changing} == {
+        name: before[name] for name in before.keys() - changing
+    }
+    assert None not in {after[name] for name in changing}
+
+
+def test_a_row_is_never_without_state_and_status(service):
+    """Issue 8 J."""
+    service.patch(mentor(), {"statecode": 1, "statuscode": 2})
+    for column in ("statecode", "statuscode"):
+        assert service.delete(f"{mentor()}/{column}").status_code == 204
+        row = service.row(mentor())
+        assert (row["statecode"], row["statuscode"]) == (1, 2)
+
+
+def test_a_lookup_is_not_set_by_its_value_as_a_property(service):
+    """Issue 8 J: the words are those of a body, which has to name the navigation property."""
+    service.patch(mentor(), {"hlf_name": "Kari"})
+    service.patch(example(), {"hlf_name": "x"})
+    value = {"value": service.row(mentor())["hlf_peermentorid"]}
+    refused(service.ask("PUT", f"{example()}/_hlf_mentor_value", json=value), 400, "0x80060888")
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+@pytest.mark.parametrize("value", ["a)/b", "a%29%2Fb", "a)/hlf_name", ")/"])
+def test_a_bracket_and_a_slash_in_a_key_do_not_end_it(service, method, value):
+    """Issue 8 J: 404 would say that there is no such row."""
+    refused(service.ask(method, mentor(value), json={}), 400, "0x80060888")
+
+
+def test_a_bracket_in_a_key_is_a_letter_like_others(service):
+    service.patch(mentor("a)b("), {"hlf_name": "Kari"})
+    assert service.get(f"{mentor('a)b(')}/hlf_name").json()["value"] == "Kari"
+    service.patch(mentor("it''s)"), {"hlf_name": "Siri"})
+    assert service.get(f"{mentor('it%27%27s%29')}/hlf_name/$value").text == "Siri"
+    assert service.row(f"/{mentor('a)b(')}/")["hlf_name"] == "Kari"
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
+@pytest.mark.parametrize("path", [MENTORS, mentor(), "WhoAmI", "$metadata", ""])
+def test_methods_that_the_service_names_and_nobody_saw_answered_are_501(service, method, path):
+    """Issue 8 J: `Allow` has them, so 405 would be wrong."""
+    response = service.ask(method, path)
+    assert response.status_code == 501
+    assert method == "HEAD" or "does not serve the method" in response.text
+
+
 def test_an_address_of_more_than_32768_characters_is_refused(service):
     assert service.get(f"WhoAmI?tag={'x' * 32_000}").status_code == 200
     assert service.get(f"WhoAmI?tag={'x' * 33_000}").status_code == 413
