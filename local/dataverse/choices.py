@@ -45,6 +45,10 @@ INVALID_CHARACTER_STATUS: Final = 400
 # UTC is inferred.
 TIMES_WITHOUT_ZONE_ARE_UTC: Final = True
 
+# A time before 1753, in a body or a filter: 400. Unknown; words and status were seen, the code is that of an
+# invalid date.
+TOO_EARLY_CODE: Final = "0x80040239"
+
 # A number with more digits behind the point than its column has: rounded, not refused. Unknown.
 NUMBERS_ARE_ROUNDED: Final = True
 

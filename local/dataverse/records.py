@@ -128,7 +128,13 @@ def same_version(row: Row, if_match: str) -> None:
 def body_of(table: Table, request: Request) -> dict[str, Any]:
     """The JSON object of a request. Raises DataverseError."""
     try:
-        content = json.loads(request.body, parse_constant=_no_json)
+        content = json.loads(request.body, parse_constant=_no_json, object_pairs_hook=_object)
+    except _DuplicateError as error:
+        raise DataverseError.payload(
+            table.schema.set_name,
+            f"Multiple properties with the name '{error}' were detected in a resource. In OData, duplicate property"
+            " names are not allowed.",
+        ) from None
     except (ValueError, RecursionError):
         content = None
     if type(content) is not dict:
@@ -137,6 +143,18 @@ def body_of(table: Table, request: Request) -> dict[str, Any]:
             "An unexpected node was found when reading from the JSON reader. A 'StartObject' node was expected.",
         )
     return content
+
+
+class _DuplicateError(Exception):
+    """When an object has a property twice; the text is its name."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _DuplicateError(next(name for name in names if names.count(name) > 1))
+    return found
 
 
 def _no_json(word: str) -> None:

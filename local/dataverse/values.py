@@ -22,6 +22,7 @@ def read(emulator: Emulator, table: Table, body: dict[str, object], row: Row | N
     `row` is the row as it is, for an update. Columns that only the system writes are passed over.
     """
     schema = table.schema
+    _check_type(schema, body)
     columns = schema.columns
     found: Row = {}
     for name, value in body.items():
@@ -44,6 +45,18 @@ def read(emulator: Emulator, table: Table, body: dict[str, object], row: Row | N
     if "statecode" in found or "statuscode" in found:
         _settle_status(schema, found, row)
     return found
+
+
+def _check_type(schema: TableSchema, body: dict[str, object]) -> None:
+    """Raise DataverseError for a row that says of itself that it is another table's."""
+    if "@odata.type" not in body:
+        return
+    expected, given = f"Microsoft.Dynamics.CRM.{schema.name}", str(body["@odata.type"]).removeprefix("#")
+    if given != expected:
+        raise DataverseError.payload(
+            schema.set_name,
+            f"A resource with type '{given}' was found, but it is not assignable to the expected type '{expected}'.",
+        )
 
 
 def key(emulator: Emulator, table: Table, values: Row) -> Row:
