@@ -76,6 +76,10 @@ NOT_A_KEY_CODE: Final = "0x0"
 # Unknown; a privilege is held on the table, so it can be looked at before the row is looked for.
 PRIVILEGE_BEFORE_EXISTENCE: Final = True
 
+# A body whose `Content-Type` is something else than application/json; one without that header is taken for JSON.
+# Unknown; the page on composing requests asks for the header, words and status are ASP.NET's.
+OTHER_CONTENT_STATUS: Final = 415
+
 # The same key twice in UpsertMultiple. Unknown; "unexpected error" is captured for a repeated key in another case
 # (pysdk#127).
 SAME_KEY_TWICE_STATUS: Final = 400

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from local.dataverse.schema import TableSchema
 
 _BULK: Final = ("CreateMultiple", "UpdateMultiple", "UpsertMultiple")
+_ENGLISH: Final = "1033"
+_OPTIONS: Final = {
+    "$metadata": ("annotations",),
+    "EntityDefinitions": ("LabelLanguages",),
+    "RelationshipDefinitions": ("LabelLanguages",),
+}
+"""What some addresses may be asked besides what all may."""
 _FIXED: Final = frozenset({"EntityDefinitions", "RelationshipDefinitions", "CreateEntities"})
 
 
@@ -32,7 +39,8 @@ def answer(emulator: Emulator, path: str, request: Request) -> Response:
         if first == "sdkmessagefilters":
             raise DataverseError.not_served(f"{request.method} of {first}")
         raise unserved.segment(first, path)
-    options = urls.options(request.query)
+    options = urls.options(request.query, *_OPTIONS.get(first, ()))
+    _in_english(options)
     match first:
         case "":
             return _service_document(emulator)
@@ -46,6 +54,12 @@ def answer(emulator: Emulator, path: str, request: Request) -> Response:
         case "sdkmessagefilters":
             return _bulk_messages(emulator, segments, options)
     raise unserved.segment(first, path)
+
+
+def _in_english(options: urls.Options) -> None:
+    """Take `LabelLanguages` out, in which all labels here are. Raises DataverseError for other languages only."""
+    if _ENGLISH not in options.pop("LabelLanguages", _ENGLISH).split(","):
+        raise DataverseError.not_served("labels in other languages than English (1033)")
 
 
 def _bulk_messages(emulator: Emulator, segments: Sequence[str], options: urls.Options) -> Response:

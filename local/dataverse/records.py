@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from local.dataverse import choices, representation, values
+from local.dataverse import choices, formats, representation, values
 from local.dataverse.addresses import Address, address, encode
 from local.dataverse.errors import ODATA_VERSION, DataverseError
 from local.dataverse.messages import Response
@@ -127,6 +127,7 @@ def same_version(row: Row, if_match: str) -> None:
 
 def body_of(table: Table, request: Request) -> dict[str, Any]:
     """The JSON object of a request. Raises DataverseError."""
+    formats.check_json(request)
     try:
         content = json.loads(request.body, parse_constant=_no_json, object_pairs_hook=_object)
     except _DuplicateError as error:

@@ -422,3 +422,21 @@ def test_bulk_delete_refuses_what_it_does_not_understand(service):
     assert service.post("BulkDelete", again).status_code == 501
     assert service.post("BulkDelete", {}).status_code == 400
     assert service.ask("POST", "BulkDelete", content=b"[]").status_code == 400
+
+
+@pytest.mark.parametrize("languages", ["1033", "1033,1044", "1044,1033"])
+@pytest.mark.parametrize("path", ["EntityDefinitions", EXAMPLE, f"{EXAMPLE}/Attributes", "RelationshipDefinitions"])
+def test_labels_are_asked_for_in_english(service, path, languages):
+    """Issue 8 J: public clients ask for `LabelLanguages=1033`, to have less to read."""
+    assert service.get(f"{path}?LabelLanguages={languages}").json() == service.get(path).json()
+    refusal = service.get(f"{path}?LabelLanguages=1044")
+    assert refusal.status_code == 501
+    assert "The emulator does not serve labels in other languages" in refusal.text
+
+
+@pytest.mark.parametrize(
+    "path", [f"{EXAMPLES}?LabelLanguages=1033", f"{EXAMPLES}?annotations=true", "WhoAmI?annotations=true"]
+)
+def test_options_of_definitions_are_none_of_rows(service, path):
+    """Issue 8 J: they would be passed over without a word."""
+    assert service.get(path).status_code == 400
