@@ -102,7 +102,7 @@ class Emulator:
         try:
             if len(_API) + len(request.path) + len(request.query) > _MAX_URL:
                 raise DataverseError.url_too_long(_MAX_URL)
-            if request.path == "$batch" and request.method == "POST":
+            if request.path.strip("/") == "$batch":
                 return batch.answer(self, request)
             return self.execute(request)
         except DataverseError as error:

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from local.dataverse import choices
+from local.dataverse import choices, paging
 from local.dataverse.errors import CONTENT_TYPE, DataverseError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def check(request: Request) -> None:
         if "ieee754compatible=true" in request.headers.get(name, "").lower():
             raise DataverseError.not_served("IEEE754Compatible=true")
     if _level(request) == "full" and (
-        request.method == "GET" or "return=representation" in request.headers.get("prefer", "")
+        request.method == "GET" or paging.preferences(request.headers.get("prefer", "")).get("return")
     ):
         raise DataverseError.not_served("odata.metadata=full")
 

@@ -23,8 +23,10 @@ def on_property(emulator: Emulator, table: Table, path: str, rest: str, request:
     name, _, suffix = rest.partition("/")
     if name in table.schema.navigations:
         return _on_navigation(emulator, table, path, rest, request)
-    if name not in table.schema.columns or suffix not in {"", "$value"}:
+    if name not in table.schema.columns:
         raise unserved.below_row(table, rest)
+    if suffix not in {"", "$value"}:
+        raise DataverseError.no_such_segment(suffix)
     column = table.schema.columns[name]
     urls.options(request.query).only()
     row = _row(emulator, table, path, request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from local.dataverse import choices, formats, representation, values
+from local.dataverse import choices, formats, paging, representation, values
 from local.dataverse.addresses import Address, address, encode
 from local.dataverse.errors import ODATA_VERSION, DataverseError
 from local.dataverse.messages import Response
@@ -165,7 +165,7 @@ def _no_json(word: str) -> None:
 def _written(emulator: Emulator, table: Table, request: Request, row: Row, path: str, *, created: bool) -> Response:
     entity = emulator.api_url + encode(path)
     prefer = request.headers.get("prefer")
-    if prefer is None or "return=representation" not in prefer:
+    if prefer is None or paging.preferences(prefer).get("return") != "representation":
         return Response(204, [ODATA_VERSION, ("Location", entity), ("OData-EntityId", entity)])
     emulator.tokens.require(request.user, table.schema.name, "read")
     response = representation.single(emulator, table, row, request, 201 if created else 200)

@@ -55,4 +55,6 @@ def below_row(table: Table, rest: str) -> DataverseError:
         if name.removeprefix(_NAMESPACE) == table.schema.name:
             return DataverseError.not_served(f"the cast to {name}")
         return segment(name)
+    if rest in {"$ref", "$value"}:
+        return DataverseError.not_served(f"{rest} of a row")
     return known(table, name) or DataverseError.no_such_segment(name)

@@ -71,6 +71,21 @@ def test_with_return_representation_a_created_row_is_answered_by_201_its_etag_an
     assert body["@odata.context"].endswith("$metadata#hlf_peermentors(hlf_name)/$entity")
 
 
+@pytest.mark.parametrize(
+    ("prefer", "status"),
+    [
+        ('return="representation"', 201),
+        ("Return=representation", 201),
+        ("respond-async, return=representation; x=y", 201),
+        ("xreturn=representation", 204),
+        ("return=minimal, return=representation", 204),
+    ],
+)
+def test_a_preference_is_read_as_rfc_7240_writes_it(service, prefer, status):
+    """Issue 8 J."""
+    assert service.post(MENTORS, {"hlf_name": "Kari"}, Prefer=prefer).status_code == status
+
+
 def test_a_new_row_is_active_and_has_every_column(service):
     service.patch(mentor(), {"hlf_name": "Kari"})
     row = service.row(mentor())

@@ -89,11 +89,20 @@ def test_every_name_of_the_service_is_told_from_a_typo(service):
     assert {part.status for part in found} == {501}
 
 
-@pytest.mark.parametrize("name", ["WinOpportunity", "RetrievePrincipalAccess(Target=@t)?@t={}", "Assign"])
+@pytest.mark.parametrize(
+    "name", ["WinOpportunity", "RetrievePrincipalAccess(Target=@t)?@t={}", "Assign", "DeleteMultiple"]
+)
 def test_bound_messages_say_so(service, name):
     """Issue 8 J: behind a row and behind a set."""
     not_served(service.get(f"{EXAMPLE}/{CRM}{name}"))
     not_served(service.post(f"{EXAMPLES}/{CRM}{name}", {}))
+
+
+@pytest.mark.parametrize("rest", ["$ref", "$value"])
+def test_what_odata_has_behind_a_row_says_so(service, rest):
+    """Issue 8 J: as behind a set."""
+    not_served(service.get(f"{EXAMPLE}/{rest}"), rest)
+    assert "'$count'" in service.get(f"{EXAMPLE}/hlf_name/$count").json()["error"]["message"]
 
 
 RELATED = {"hlf_name": "x", "hlf_code": "new", "hlf_year": 2020}
