@@ -133,8 +133,6 @@ class _Parser:
     def operand(self) -> Column | Literal:
         token = self.meant()
         if token.kind == "name" and token.text not in {"null", "true", "false"}:
-            if self.tokens[self.at + 1].text == "(":
-                raise unknown_function(token.text)
             return self.column()
         return self.literal()
 
@@ -153,6 +151,8 @@ class _Parser:
         token = self.meant()
         if token.kind != "name":
             raise self.syntax_error()
+        if self.tokens[self.at + 1].text == "(":
+            raise unknown_function(token.text)
         self.at += 1
         return self.resolve(token.text)
 

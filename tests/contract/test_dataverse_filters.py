@@ -8,7 +8,7 @@ import pytest
 
 from tests.dataverse_queries import ask, counts, listed
 from tests.dataverse_queries import examples as fill
-from tests.dataverse_service import EXAMPLES, running
+from tests.dataverse_service import EXAMPLES, MENTORS, running
 
 
 @pytest.fixture(scope="module")
@@ -225,3 +225,28 @@ def expression(chance, depth):
         f"({third} or {left} and {right})",
         lambda row: third_holds(row) or (left_holds(row) and right_holds(row)),
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "startswith(tolower(hlf_name),'o')",
+        "contains(trim(hlf_name),'o')",
+        "endswith(concat(hlf_name,'x'),'x')",
+        "tolower(hlf_name) eq 'oslo'",
+    ],
+)
+def test_a_function_of_odata_inside_another_is_501_as_it_is_alone(examples, text):
+    """Issue 8 J: it was looked for among the columns."""
+    response = ask(examples, EXAMPLES, filter=text)
+    assert (response.status_code, response.json()["error"]["message"]) == (
+        501,
+        "The method or operation is not implemented.",
+    )
+
+
+def test_a_filter_by_the_number_of_related_rows_says_so(examples):
+    """Issue 8 J: good OData, and 1:N."""
+    response = ask(examples, MENTORS, filter="hlf_peermentor_hlf_example_hlf_Mentor/$count gt 1")
+    assert response.status_code == 501
+    assert "The emulator does not serve the collection" in response.text

@@ -440,3 +440,20 @@ def test_labels_are_asked_for_in_english(service, path, languages):
 def test_options_of_definitions_are_none_of_rows(service, path):
     """Issue 8 J: they would be passed over without a word."""
     assert service.get(path).status_code == 400
+
+
+def test_an_option_set_is_read_by_itself_with_what_is_selected_of_it(service):
+    """Issue 8 J: `…/PicklistAttributeMetadata/OptionSet?$select=Options` gave everything."""
+    path = f"{EXAMPLE}/Attributes(LogicalName='hlf_kind')/Microsoft.Dynamics.CRM.PicklistAttributeMetadata/OptionSet"
+    whole, part = service.get(path).json(), service.get(f"{path}?$select=Options").json()
+    assert set(part) == {"@odata.context", "MetadataId", "Options"} | ({"@odata.type"} & set(whole))
+    assert part["Options"] == whole["Options"]
+    assert service.get(f"{path}?$select=Nothing").status_code == 400
+    assert service.get(f"{EXAMPLE}/LogicalName?$select=Nothing").status_code == 400
+    assert service.get(f"{EXAMPLE}/LogicalName?$filter=x eq 1").status_code == 400
+
+
+def test_all_columns_may_be_selected_beside_some(service):
+    """Issue 8 J: OData 4.0, part 2, 5.1.3."""
+    assert service.get(f"{EXAMPLES}?$select=hlf_name,*").json() == service.get(f"{EXAMPLES}?$select=*").json()
+    assert service.get(f"{EXAMPLES}?$select=nothing,*").status_code == 400
