@@ -45,8 +45,13 @@ class Address(NamedTuple):
 
 
 def decode(path: str) -> str:
-    """Percent-encoding removed, once."""
-    return unquote(path) if "%" in path else path
+    """Percent-encoding removed, once. Raises DataverseError for what is no UTF-8."""
+    if "%" not in path:
+        return path
+    try:
+        return unquote(path, errors="strict")
+    except UnicodeDecodeError:
+        raise _unreadable() from None
 
 
 def encode(path: str) -> str:
@@ -88,6 +93,10 @@ def _pairs(schema: TableSchema, inside: str) -> Row:
 def _refused(schema: TableSchema, inside: str) -> DataverseError:
     if choices.REFUSED_KEY_CHARACTERS.isdisjoint(inside):
         return DataverseError.not_a_key(schema.name)
+    return _unreadable()
+
+
+def _unreadable() -> DataverseError:
     return DataverseError(
         choices.REFUSED_KEY_CHARACTER_STATUS,
         choices.REFUSED_KEY_CHARACTER_CODE,

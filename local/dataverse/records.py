@@ -21,6 +21,7 @@ _ABSENT = (None, "", "null")  # Microsoft's own samples send `If-None-Match: nul
 def create(emulator: Emulator, table: Table, request: Request) -> Response:
     """POST to a set."""
     emulator.tokens.require(request.user, table.schema.name, "create")
+    _check_reply(emulator, table, request)
     row = table.insert(values.read(emulator, table, body_of(table, request)))
     path = f"{table.schema.set_name}({row[table.schema.primary_id]})"
     return _written(emulator, table, request, row, path, created=True)
@@ -77,6 +78,7 @@ def _insert(emulator: Emulator, where: Address, body: dict[str, Any], user: str 
 
 def _upsert(emulator: Emulator, where: Address, request: Request) -> Response:
     table = where.table
+    _check_reply(emulator, table, request)
     row = where.find()
     if_match = request.headers.get("if-match")
     if row is None:
@@ -164,12 +166,22 @@ def _no_json(word: str) -> None:
 
 def _written(emulator: Emulator, table: Table, request: Request, row: Row, path: str, *, created: bool) -> Response:
     entity = emulator.api_url + encode(path)
-    prefer = request.headers.get("prefer")
-    if prefer is None or paging.preferences(prefer).get("return") != "representation":
+    if not _represented(request):
         return Response(204, [ODATA_VERSION, ("Location", entity), ("OData-EntityId", entity)])
-    emulator.tokens.require(request.user, table.schema.name, "read")
     response = representation.single(emulator, table, row, request, 201 if created else 200)
     response.headers.append(("Preference-Applied", "return=representation"))
     if created:
         response.headers += [("Location", entity), ("OData-EntityId", entity)]
     return response
+
+
+def _represented(request: Request) -> bool:
+    prefer = request.headers.get("prefer")
+    return prefer is not None and paging.preferences(prefer).get("return") == "representation"
+
+
+def _check_reply(emulator: Emulator, table: Table, request: Request) -> None:
+    """Raise DataverseError before anything is written, if the row could not be given back as it is asked for."""
+    if _represented(request):
+        emulator.tokens.require(request.user, table.schema.name, "read")
+        representation.shape_of(emulator, table, request)

@@ -72,7 +72,9 @@ def key(emulator: Emulator, table: Table, values: Row) -> Row:
 
 def referred(emulator: Emulator, target: Table, reference: object) -> str:
     """The id of the row that a reference such as `/set(id)` or `set(key='value')` names. Raises DataverseError."""
-    path = decode(str(reference)).removeprefix(emulator.api_url).removeprefix("/api/data/v9.2").removeprefix("/")
+    if not isinstance(reference, str) or not reference:
+        raise DataverseError.payload(target.schema.set_name, "The address of a row was expected as a reference.")
+    path = decode(reference).removeprefix(emulator.api_url).removeprefix("/api/data/v9.2").removeprefix("/")
     set_name = path.partition("(")[0]
     if set_name != target.schema.set_name or not path.endswith(")"):
         raise unserved.segment(set_name)

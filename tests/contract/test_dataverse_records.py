@@ -11,6 +11,7 @@ import uuid
 
 import pytest
 
+from local.dataverse import defaults
 from tests.dataverse_service import API, EXAMPLES, MENTORS, running
 
 GUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -69,6 +70,42 @@ def test_with_return_representation_a_created_row_is_answered_by_201_its_etag_an
     assert response.headers["content-type"].startswith("application/json; odata.metadata=minimal")
     assert set(body) == {"@odata.context", "@odata.etag", "hlf_name", "hlf_peermentorid"}
     assert body["@odata.context"].endswith("$metadata#hlf_peermentors(hlf_name)/$entity")
+
+
+@pytest.mark.parametrize("query", ["$select=nothing", "$expand=nothing", "$filter=hlf_name eq 'x'", "nothing=1"])
+def test_a_row_that_could_not_be_given_back_as_asked_is_not_written(service, query):
+    """Issue 8 J: the address is read before anything is done; a 400 that wrote would be sent again."""
+    representation = {"Prefer": "return=representation"}
+    assert service.post(f"{MENTORS}?{query}", {"hlf_name": "Kari"}, **representation).status_code == 400
+    assert service.patch(f"{mentor()}?{query}", {"hlf_name": "Kari"}, **representation).status_code == 400
+    assert service.rows(MENTORS) == []
+    service.patch(mentor(), {"hlf_name": "Kari"})
+    assert service.patch(f"{mentor()}?{query}", {"hlf_name": "Siri"}, **representation).status_code == 400
+    assert [row["hlf_name"] for row in service.rows(MENTORS)] == ["Kari"]
+
+
+@pytest.mark.parametrize("denied", ["hlf_example", "hlf_peermentor"])
+def test_who_may_not_read_gets_no_row_back_and_writes_none(service, denied):
+    service.emulator.tokens.deny(defaults.CLIENT_ID, denied, "read")
+    address = f"{EXAMPLES}?$expand=hlf_Mentor"
+    response = service.post(address, {"hlf_name": "x"}, Prefer="return=representation")
+    assert (response.status_code, service.rows(EXAMPLES)) == (403, [])
+
+
+@pytest.mark.parametrize("octets", ["%FF", "a%C3", "%ED%A0%80"])
+def test_an_address_that_is_no_utf8_is_refused(service, octets):
+    """Issue 8 J: a row would have got a key that nobody wrote."""
+    refused(service.patch(mentor(octets), {"hlf_name": "x"}), 400, "0x80060888")
+    assert service.rows(MENTORS) == []
+
+
+@pytest.mark.parametrize("reference", [None, "", 5, ["x"], {}])
+def test_a_reference_that_is_no_text_is_refused(service, reference):
+    """Issue 8 J: and nothing of Python is in the words."""
+    service.patch(example(), {"hlf_name": "x"})
+    refused(service.ask("PUT", f"{example()}/hlf_Mentor/$ref", json={"@odata.id": reference}), 400, "0x80048d19")
+    if reference is not None:  # by which a lookup is emptied
+        refused(service.patch(example(), {"hlf_Mentor@odata.bind": reference}), 400, "0x80048d19")
 
 
 @pytest.mark.parametrize(
