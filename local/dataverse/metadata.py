@@ -10,6 +10,7 @@ from local.dataverse.definition_queries import collection, json_reply, selected
 from local.dataverse.entity_definitions import EntityDefinitions
 from local.dataverse.errors import ODATA_VERSION, DataverseError
 from local.dataverse.messages import Request, Response
+from local.dataverse.shapes import expand_items
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,8 +66,11 @@ def _in_english(options: urls.Options) -> None:
 def _bulk_messages(emulator: Emulator, segments: Sequence[str], options: urls.Options) -> Response:
     """Which bulk messages there are for which table; the service's table holds much more, which is not served."""
     for name in options:
-        if name not in {"$select", "$filter", "$count"} and not name.startswith("@"):
+        if name not in {"$select", "$expand", "$filter", "$count"} and not name.startswith("@"):
             raise DataverseError.not_served(f"{name} of sdkmessagefilters")
+    for path, inside in expand_items(options.get("$expand", "")):
+        if path != "sdkmessageid" or inside.get("$select") != "name":
+            raise DataverseError.not_served(f"$expand={options['$expand']} of sdkmessagefilters")
     found = _message_filters(emulator.store.schemas)
     served = frozenset(found[0]) if found else frozenset()
     for name in filter(None, options.get("$select", "").split(",")):
@@ -91,7 +95,7 @@ def _message_filters(schemas: Sequence[TableSchema]) -> list[Definition]:
         {
             "sdkmessagefilterid": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{message} {schema.name}")),
             "primaryobjecttypecode": schema.name,
-            "sdkmessageid": {"name": message},
+            "sdkmessageid": {"name": message, "sdkmessageid": str(uuid.uuid5(uuid.NAMESPACE_OID, message))},
         }
         for schema in schemas
         for message in _BULK

@@ -389,6 +389,19 @@ def test_whether_there_is_a_bulk_message_for_a_table_can_be_asked(service):
     assert value(service, query.format("CreateMultiple", "account")) == []
 
 
+def test_bulk_messages_are_asked_for_by_name_with_their_names(service):
+    """Issue 8 J: the query of a public SDK (dataverse-api), without which it opens no table."""
+    query = "sdkmessagefilters?$select=sdkmessagefilterid&$expand=sdkmessageid($select=name)&$filter=(sdkmessageid/name"
+    found = value(
+        service, f"{query} eq 'CreateMultiple' or sdkmessageid/name eq 'x') and primaryobjecttypecode eq 'hlf_example'"
+    )
+    assert [(row.keys(), row["sdkmessageid"]["name"]) for row in found] == [
+        ({"sdkmessagefilterid", "sdkmessageid"}, "CreateMultiple")
+    ]
+    for other in ("sdkmessageid", "sdkmessageid($select=isprivate)", "sdkmessageid($select=name),createdby"):
+        assert service.get(f"sdkmessagefilters?$expand={other}").status_code == 501
+
+
 # BulkDelete
 
 
