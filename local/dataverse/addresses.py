@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote
 
-from local.dataverse import choices, conversions
+from local.dataverse import choices, conversions, defaults
 from local.dataverse.conversions import GUID
 from local.dataverse.errors import DataverseError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from local.dataverse.store import Row, Table
 
 _PAIR = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^']|'')*)'|([^',]*[^',\s]))\s*(,|$)")
+_ABOVE = re.compile(r"(?:https?://[^/]*)?(/api/data/v[0-9]+\.[0-9]+/)")
 _GUID_LENGTH = 36
 _NUMBER = re.compile(r"-?[0-9]{1,19}")
 _DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
@@ -52,6 +53,20 @@ def decode(path: str) -> str:
         return unquote(path, errors="strict")
     except UnicodeDecodeError:
         raise _unreadable() from None
+
+
+def below_api(reference: str) -> str:
+    """What a reference such as `https://host/api/data/v9.2/set(id)` or `/set(id)` names, percent-encoding removed.
+
+    The host is not looked at: an emulator is known by several. Raises DataverseError for another version.
+    """
+    path = decode(reference)
+    above = _ABOVE.match(path)
+    if above is None:
+        return path.removeprefix("/")
+    if above[1] != defaults.API:
+        raise DataverseError.not_served(f"references below {above[1]}")
+    return path[above.end() :]
 
 
 def encode(path: str) -> str:

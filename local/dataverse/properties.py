@@ -64,7 +64,7 @@ def _on_navigation(emulator: Emulator, table: Table, path: str, rest: str, reque
             body = {"@odata.context": f"{emulator.api_url}$metadata#$ref", "@odata.id": reference}
             return Response(200, [CONTENT_TYPE, ODATA_VERSION], json.dumps(body).encode())
         case "PUT":
-            referred = values.referred(emulator, target, body_of(table, request).get("@odata.id", ""))
+            referred = values.referred(target, body_of(table, request).get("@odata.id", ""))
             table.update(row, {column.property: referred})
         case "DELETE":
             table.update(row, {column.property: None})

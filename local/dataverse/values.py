@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local.dataverse import choices, conversions, unserved
-from local.dataverse.addresses import address, decode
+from local.dataverse.addresses import address, below_api
 from local.dataverse.errors import DataverseError
 
 if TYPE_CHECKING:
@@ -70,11 +70,11 @@ def key(emulator: Emulator, table: Table, values: Row) -> Row:
     return values
 
 
-def referred(emulator: Emulator, target: Table, reference: object) -> str:
+def referred(target: Table, reference: object) -> str:
     """The id of the row that a reference such as `/set(id)` or `set(key='value')` names. Raises DataverseError."""
     if not isinstance(reference, str) or not reference:
         raise DataverseError.payload(target.schema.set_name, "The address of a row was expected as a reference.")
-    path = decode(reference).removeprefix(emulator.api_url).removeprefix("/api/data/v9.2").removeprefix("/")
+    path = below_api(reference)
     set_name = path.partition("(")[0]
     if set_name != target.schema.set_name or not path.endswith(")"):
         raise unserved.segment(set_name)
@@ -91,7 +91,7 @@ def _bound(emulator: Emulator, table: Table, name: str, value: object) -> tuple[
         raise unserved.known(table, name) or DataverseError.undeclared_navigation(name, table.schema)
     if value is None:
         return column.property, None
-    return column.property, referred(emulator, emulator.store.tables_by_name[column.target], value)
+    return column.property, referred(emulator.store.tables_by_name[column.target], value)
 
 
 def _settle_status(schema: TableSchema, found: Row, row: Row | None) -> None:

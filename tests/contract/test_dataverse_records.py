@@ -99,6 +99,28 @@ def test_an_address_that_is_no_utf8_is_refused(service, octets):
     assert service.rows(MENTORS) == []
 
 
+@pytest.mark.parametrize("above", ["", "/", API, f"http://localhost:1{API}", f"https://x.crm4.dynamics.com{API}"])
+def test_a_row_is_referred_to_from_any_host(service, above):
+    """Issue 8 J: as an operation of a batch is; an emulator is 127.0.0.1 and localhost."""
+    service.patch(mentor(), {"hlf_name": "Kari"})
+    service.patch(example(), {"hlf_Mentor@odata.bind": f"{above}{mentor()}"})
+    assert service.row(example())["_hlf_mentor_value"] == service.row(mentor())["hlf_peermentorid"]
+    item = {
+        "@odata.type": "Microsoft.Dynamics.CRM.hlf_peermentor",
+        "@odata.id": f"{above}{mentor()}",
+        "hlf_name": "Siri",
+    }
+    upsert = f"{MENTORS}/Microsoft.Dynamics.CRM.UpsertMultiple"
+    assert service.post(upsert, {"Targets": [item]}).status_code == 204
+    assert service.row(mentor())["hlf_name"] == "Siri"
+
+
+def test_a_reference_to_another_version_says_so(service):
+    response = service.patch(example(), {"hlf_Mentor@odata.bind": f"http://localhost/api/data/v9.1/{mentor()}"})
+    assert response.status_code == 501
+    assert "does not serve references below /api/data/v9.1/" in response.text
+
+
 @pytest.mark.parametrize("reference", [None, "", 5, ["x"], {}])
 def test_a_reference_that_is_no_text_is_refused(service, reference):
     """Issue 8 J: and nothing of Python is in the words."""
