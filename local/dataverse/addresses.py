@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote
 
-from local.dataverse import choices, conversions
+from local.dataverse import choices, conversions, defaults
 from local.dataverse.conversions import GUID
 from local.dataverse.errors import DataverseError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from local.dataverse.store import Row, Table
 
 _PAIR = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^']|'')*)'|([^',]*[^',\s]))\s*(,|$)")
+_ABOVE = re.compile(r"(?:https?://[^/]*)?(/api/data/v[0-9]+\.[0-9]+/)")
 _GUID_LENGTH = 36
 _NUMBER = re.compile(r"-?[0-9]{1,19}")
 _DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
@@ -45,8 +46,27 @@ class Address(NamedTuple):
 
 
 def decode(path: str) -> str:
-    """Percent-encoding removed, once."""
-    return unquote(path) if "%" in path else path
+    """Percent-encoding removed, once. Raises DataverseError for what is no UTF-8."""
+    if "%" not in path:
+        return path
+    try:
+        return unquote(path, errors="strict")
+    except UnicodeDecodeError:
+        raise _unreadable() from None
+
+
+def below_api(reference: str) -> str:
+    """What a reference such as `https://host/api/data/v9.2/set(id)` or `/set(id)` names, percent-encoding removed.
+
+    The host is not looked at: an emulator is known by several. Raises DataverseError for another version.
+    """
+    path = decode(reference)
+    above = _ABOVE.match(path)
+    if above is None:
+        return path.removeprefix("/")
+    if above[1] != defaults.API:
+        raise DataverseError.not_served(f"references below {above[1]}")
+    return path[above.end() :]
 
 
 def encode(path: str) -> str:
@@ -88,6 +108,10 @@ def _pairs(schema: TableSchema, inside: str) -> Row:
 def _refused(schema: TableSchema, inside: str) -> DataverseError:
     if choices.REFUSED_KEY_CHARACTERS.isdisjoint(inside):
         return DataverseError.not_a_key(schema.name)
+    return _unreadable()
+
+
+def _unreadable() -> DataverseError:
     return DataverseError(
         choices.REFUSED_KEY_CHARACTER_STATUS,
         choices.REFUSED_KEY_CHARACTER_CODE,

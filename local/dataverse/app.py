@@ -8,7 +8,7 @@ import uuid
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from local.dataverse import batch, control, defaults, entra, exchange, routes, website
+from local.dataverse import batch, control, defaults, entra, exchange, formats, routes, website
 from local.dataverse.errors import DataverseError
 from local.dataverse.faults import Faults
 from local.dataverse.journal import Journal
@@ -86,7 +86,8 @@ class Emulator:
             response = rule.response()
         else:
             try:
-                response = routes.answer(self, request)
+                formats.check(request)
+                response = formats.written(request, routes.answer(self, request))
             except DataverseError as error:
                 response = error.response(annotated="odata.include-annotations" in request.headers.get("prefer", ""))
             except Exception:  # noqa: BLE001 - one operation's trouble is not the batch's
@@ -101,7 +102,7 @@ class Emulator:
         try:
             if len(_API) + len(request.path) + len(request.query) > _MAX_URL:
                 raise DataverseError.url_too_long(_MAX_URL)
-            if request.path == "$batch" and request.method == "POST":
+            if request.path.strip("/") == "$batch":
                 return batch.answer(self, request)
             return self.execute(request)
         except DataverseError as error:
@@ -128,7 +129,10 @@ class Emulator:
         request = await _request(scope, receive)
         if request is None:
             return
-        if self.tokens.origins and (origin := f"http://{request.headers.get('host')}") in self.tokens.origins:
+        if (
+            self.tokens.origins
+            and (origin := f"{scope['scheme']}://{request.headers.get('host')}") in self.tokens.origins
+        ):
             _asked_at.set(origin)
         path = request.path
         if path.startswith("/api/data/"):

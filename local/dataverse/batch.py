@@ -6,7 +6,7 @@ import uuid
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from local.dataverse import choices, references
+from local.dataverse import choices, paging, references
 from local.dataverse.errors import ODATA_VERSION, DataverseError, UnreadableStreamError
 from local.dataverse.messages import Response
 from local.dataverse.multipart import Operation, parse
@@ -29,6 +29,8 @@ class _ChangeSetFailed(Exception):  # noqa: N818 - undoes a transaction, is no e
 
 def answer(emulator: Emulator, request: Request) -> Response:
     """Carry out a `$batch`. Raises DataverseError when it is refused as a whole, and nothing was done."""
+    if request.method != "POST":
+        raise DataverseError.wrong_method(request.method)
     try:
         items = parse(request)
     except UnreadableStreamError as error:
@@ -63,8 +65,7 @@ def _carried_out(emulator: Emulator, operation: Operation) -> Response:
 
 
 def _continues(prefer: str) -> bool:
-    preferences = [preference.strip().lower() for preference in prefer.split(",")]
-    return "odata.continue-on-error" in preferences or "odata.continue-on-error=true" in preferences
+    return paging.preferences(prefer).get("odata.continue-on-error", "no").lower() in {"", "true"}
 
 
 def _change_set(emulator: Emulator, operations: list[Operation]) -> tuple[bytes, int]:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from local.dataverse import choices, records, unserved, values
-from local.dataverse.addresses import Address, address, decode
+from local.dataverse.addresses import Address, address, below_api
 from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
 from local.dataverse.messages import Response
 
@@ -65,7 +65,7 @@ def _update(emulator: Emulator, table: Table, items: list[_Item], user: str | No
 def _upsert(emulator: Emulator, table: Table, items: list[_Item], user: str | None) -> None:
     seen: set[str] = set()
     for item in items:
-        where = _by_reference(emulator, table, item) or _by_id(table, item)
+        where = _by_reference(table, item) or _by_id(table, item)
         if where is None:
             emulator.tokens.require(user, table.schema.name, "create")
             table.insert(values.read(emulator, table, item))
@@ -103,10 +103,10 @@ def _by_id(table: Table, item: _Item) -> Address | None:
     return None if row_id is None else address(table, f"{table.schema.set_name}({row_id})")
 
 
-def _by_reference(emulator: Emulator, table: Table, item: _Item) -> Address | None:
+def _by_reference(table: Table, item: _Item) -> Address | None:
     if _ID not in item:
         return None
-    path = decode(str(item[_ID])).removeprefix(emulator.api_url).removeprefix("/api/data/v9.2").removeprefix("/")
+    path = below_api(str(item[_ID]))
     if path.partition("(")[0] != table.schema.set_name or not path.endswith(")"):
         raise unserved.segment(path.partition("(")[0])
     return address(table, path)

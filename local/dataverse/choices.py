@@ -45,6 +45,10 @@ INVALID_CHARACTER_STATUS: Final = 400
 # UTC is inferred.
 TIMES_WITHOUT_ZONE_ARE_UTC: Final = True
 
+# A time before 1753, in a body or a filter: 400. Unknown; words and status were seen, the code is that of an
+# invalid date.
+TOO_EARLY_CODE: Final = "0x80040239"
+
 # A number with more digits behind the point than its column has: rounded, not refused. Unknown.
 NUMBERS_ARE_ROUNDED: Final = True
 
@@ -71,6 +75,10 @@ NOT_A_KEY_CODE: Final = "0x0"
 # An update of a row that is not there, by somebody who may write no row of that table: refused, as a read of it is.
 # Unknown; a privilege is held on the table, so it can be looked at before the row is looked for.
 PRIVILEGE_BEFORE_EXISTENCE: Final = True
+
+# A body whose `Content-Type` is something else than application/json; one without that header is taken for JSON.
+# Unknown; the page on composing requests asks for the header, words and status are ASP.NET's.
+OTHER_CONTENT_STATUS: Final = 415
 
 # The same key twice in UpsertMultiple. Unknown; "unexpected error" is captured for a repeated key in another case
 # (pysdk#127).

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from local.dataverse import choices
 from local.dataverse.collation import folded
+from local.dataverse.conversions import not_too_early
 from local.dataverse.errors import DataverseError
 
 if TYPE_CHECKING:
@@ -167,13 +168,16 @@ def parsed(column: Column, text: str) -> object:
 
 
 def utc(text: str) -> str:
-    """A datetime or date as it compares with a row's: UTC, without the Z. Raises ValueError."""
+    """A datetime or date as it compares with a row's: UTC, without the Z.
+
+    Raises ValueError for what is none, DataverseError for one before 1753.
+    """
     moment = datetime.fromisoformat(text)
     try:
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError:
         raise ValueError(f"{text} is no time in UTC") from None
-    return moment.replace(tzinfo=None).isoformat()
+    return not_too_early(moment.replace(tzinfo=None)).isoformat()
 
 
 def _incompatible(left: str, name: str, right: str) -> DataverseError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import uuid
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
@@ -35,10 +36,17 @@ EDM: Final = {
 }
 """Column type to the type of `$metadata`, without `Edm.`."""
 GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_GUID_IN_JSON: Final = re.compile(rf"{GUID.pattern}|{{{GUID.pattern}}}|\({GUID.pattern}\)|[0-9a-fA-F]{{32}}")
+"""What .NET's Guid reads, by which Microsoft's OData library reads one in a body; an address has only the first."""
 _INT32 = range(-(2**31), 2**31)
 _WHOLE: Final = re.compile(r"-?[0-9]{1,19}")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?")
+_MOMENT: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-](0[0-9]|1[0-4]):[0-9]{2})?"
+)
+"""As XML Schema has it, whose rules .NET follows; Python would read more."""
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_FIRST_YEAR: Final = 1753
 _INVALID = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XmlConvert.VerifyXmlChars refuses, which the service asks for every text (page "Manage invalid characters")."""
 
@@ -137,28 +145,40 @@ def _in_range(schema: TableSchema, column: Column, value: float) -> None:
 
 
 def _datetime(schema: TableSchema, column: Column, value: object) -> str:
-    if type(value) is str:
-        try:
+    if type(value) is str and _MOMENT.fullmatch(value):
+        with suppress(ValueError, OverflowError):
             moment = datetime.fromisoformat(value)
             if moment.tzinfo is None and choices.TIMES_WITHOUT_ZONE_ARE_UTC:
                 moment = moment.replace(tzinfo=UTC)
-            if _DAY.match(value) and "T" in value and moment.tzinfo is not None:
-                return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
-        except (ValueError, OverflowError):
-            pass  # said below
+            if moment.tzinfo is not None:
+                return f"{not_too_early(moment.astimezone(UTC).replace(tzinfo=None)).isoformat(timespec='seconds')}Z"
     raise _literal(schema, column, value)
 
 
 def _date(schema: TableSchema, column: Column, value: object) -> str:
     if type(value) is str and _DAY.fullmatch(value):
         with suppress(ValueError):
+            not_too_early(datetime.fromisoformat(value))
             return date.fromisoformat(value).isoformat()
     raise _literal(schema, column, value)
 
 
+def not_too_early(moment: datetime) -> datetime:
+    """The moment, unless SQL Server's datetime cannot hold it, which begins with 1753."""
+    if moment.year < _FIRST_YEAR:
+        actual = f"{moment:%m/%d}/{moment.year:04} {moment:%H:%M:%S}"
+        raise DataverseError(
+            400,
+            choices.TOO_EARLY_CODE,
+            f"DateTime is less than minumum value supported by CrmDateTime. Actual value: {actual}, Minimum value"
+            f" supported: 01/01/{_FIRST_YEAR} 00:00:00",
+        )
+    return moment
+
+
 def _guid(schema: TableSchema, column: Column, value: object) -> str:
-    if type(value) is str and GUID.fullmatch(value):
-        return value.lower()
+    if type(value) is str and _GUID_IN_JSON.fullmatch(value.strip()):
+        return str(uuid.UUID(value.strip(" {}()")))
     raise _literal(schema, column, value)
 
 

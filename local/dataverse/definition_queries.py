@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from local.dataverse import choices, urls
+from local.dataverse import choices, unserved, urls
 from local.dataverse.comparisons import Column
 from local.dataverse.conversions import GUID
 from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
@@ -82,21 +82,30 @@ def addressed[T](segment: str, items: Sequence[tuple[T, Definition]], kind: str,
     for found, item in items:
         if item[name] == value:
             return found
+    if kind == "EntityMetadata" and unserved.is_system_table(value):
+        raise DataverseError.not_served(f"the definition of the system's table {value}")
     raise DataverseError(404, choices.NO_DEFINITION_CODE, f"Could not find {kind} with {name} = {value}.")
 
 
-def property_reply(emulator: Emulator, context: str, item: Definition, segments: Sequence[str]) -> Response:
-    """One property of a definition by itself. Raises DataverseError."""
+def property_reply(
+    emulator: Emulator, context: str, item: Definition, segments: Sequence[str], options: urls.Options
+) -> Response:
+    """One property of a definition by itself, with a `$select` of what is in it. Raises DataverseError."""
     name = segments[0]
+    if name == "AsyncJob":  # of a key, and no property of it
+        raise DataverseError.not_served(f"{name} of a definition")
     if name not in item:
         raise DataverseError.no_such_segment(name.partition("(")[0])
     if len(segments) > 1:
         raise DataverseError.not_served(f"{'/'.join(segments)} of a definition")
     value = item[name]
+    options.only(*(("$select",) if isinstance(value, dict) else ()))
     if value is None:
         return Response(204, [ODATA_VERSION])
     body = {"@odata.context": f"{emulator.api_url}$metadata#{context}/{name}"}
-    return json_reply(body | (value if isinstance(value, dict) else {"value": value}))
+    if isinstance(value, dict):
+        return json_reply(body | selected([value], options, f"{name}Metadata", None)[0])
+    return json_reply(body | {"value": value})
 
 
 def _filter_column(sample: Definition, path: str, kind: str) -> Column:

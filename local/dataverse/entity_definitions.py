@@ -47,7 +47,7 @@ class EntityDefinitions:
             return self._attributes(schema, segments[1:], f"{context}/Attributes")
         below = self._below(schema, name)
         if below is None:
-            return property_reply(self.emulator, context, definitions.entity(schema), segments[1:])
+            return property_reply(self.emulator, context, definitions.entity(schema), segments[1:], self.options)
         keys = ("SchemaName", "MetadataId") if name in _RELATIONSHIPS else _NAMES
         return self._listed(segments[1:], below, f"{context}/{name}", keys)
 
@@ -99,7 +99,7 @@ class EntityDefinitions:
             return self._single(context, item, "AttributeMetadata", known)
         if cast in definitions.WITH_OPTIONS and rest[0] in _OPTION_SETS:
             item |= {"OptionSet": definitions.option_set(schema, column), "GlobalOptionSet": None}
-        return property_reply(self.emulator, context, item, rest)
+        return property_reply(self.emulator, context, item, rest, self.options)
 
     def _listed(
         self, segments: Sequence[str], items: Sequence[Definition], context: str, keys: tuple[str, ...]
@@ -112,13 +112,13 @@ class EntityDefinitions:
             items = [item for item in items if item["@odata.type"] == f"#{cast}"]
             context += f"/{cast}"
         one = addressed(segment, [(item, item) for item in items], "MetadataBase", keys)
+        if "$expand" in self.options:
+            raise DataverseError.not_served(f"$expand of {context}")
         if one is None:
             _no_more(rest)
-            if "$expand" in self.options:
-                raise DataverseError.not_served(f"$expand of {context}")
             return collection(self.emulator, context, "MetadataBase", items, self.options)
         if rest:
-            return property_reply(self.emulator, context, one, rest)
+            return property_reply(self.emulator, context, one, rest, self.options)
         return self._single(context, one, "MetadataBase")
 
     def _expanded(self, schema: TableSchema) -> Definition:

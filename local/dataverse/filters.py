@@ -131,34 +131,45 @@ class _Parser:
         raise not_implemented()
 
     def operand(self) -> Column | Literal:
-        token = self.next
+        token = self.meant()
         if token.kind == "name" and token.text not in {"null", "true", "false"}:
-            if self.tokens[self.at + 1].text == "(":
-                raise unknown_function(token.text)
-            return self.resolve(self.take().text)
+            return self.column()
         return self.literal()
 
+    def meant(self) -> Token:
+        """The next word; for an alias, the value or the property path that stands for it."""
+        token = self.next
+        if token.kind != "alias":
+            return token
+        text = self.aliases.get(token.text, "null")  # OData 4.0, part 2, 5.3: an alias without a value is null
+        words = tokens(text)
+        if len(words) != len(("value", "end")):
+            raise refused(f"Syntax error at position 0 in '{text}'.")
+        return words[0]
+
+    def column(self) -> Column:
+        token = self.meant()
+        if token.kind != "name":
+            raise self.syntax_error()
+        if self.tokens[self.at + 1].text == "(":
+            raise unknown_function(token.text)
+        self.at += 1
+        return self.resolve(token.text)
+
     def literal(self) -> Literal:
-        token = self.take()
-        if token.kind == "alias":
-            if token.text not in self.aliases:
-                return Literal("null", None)  # OData 4.0, part 2, 5.3: an alias without a value is null
-            value = tokens(self.aliases[token.text])
-            if len(value) != len(("value", "end")):
-                raise refused(f"Syntax error at position 0 in '{self.aliases[token.text]}'.")
-            token = value[0]
+        token = self.meant()
         if (found := read(token)) is None:
-            self.at -= 1
             if token.kind == "end":
                 raise refused(f"Expression expected at position {token.position} in '{self.text}'.")
             raise self.syntax_error()
+        self.at += 1
         return found
 
     def function(self) -> Predicate:
         name = self.take().text
         self.expect("mark", "(")
         if name in TEXT_FUNCTIONS:
-            column = self.resolve(self.expect("name").text)
+            column = self.column()
             self.expect("mark", ",")
             wanted = self.literal()
             self.expect("mark", ")")

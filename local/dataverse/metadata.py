@@ -10,6 +10,7 @@ from local.dataverse.definition_queries import collection, json_reply, selected
 from local.dataverse.entity_definitions import EntityDefinitions
 from local.dataverse.errors import ODATA_VERSION, DataverseError
 from local.dataverse.messages import Request, Response
+from local.dataverse.shapes import expand_items
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from local.dataverse.schema import TableSchema
 
 _BULK: Final = ("CreateMultiple", "UpdateMultiple", "UpsertMultiple")
+_ENGLISH: Final = "1033"
+_OPTIONS: Final = {
+    "$metadata": ("annotations",),
+    "EntityDefinitions": ("LabelLanguages",),
+    "RelationshipDefinitions": ("LabelLanguages",),
+}
+"""What some addresses may be asked besides what all may."""
 _FIXED: Final = frozenset({"EntityDefinitions", "RelationshipDefinitions", "CreateEntities"})
 
 
@@ -32,7 +40,8 @@ def answer(emulator: Emulator, path: str, request: Request) -> Response:
         if first == "sdkmessagefilters":
             raise DataverseError.not_served(f"{request.method} of {first}")
         raise unserved.segment(first, path)
-    options = urls.options(request.query)
+    options = urls.options(request.query, *_OPTIONS.get(first, ()))
+    _in_english(options)
     match first:
         case "":
             return _service_document(emulator)
@@ -48,11 +57,20 @@ def answer(emulator: Emulator, path: str, request: Request) -> Response:
     raise unserved.segment(first, path)
 
 
+def _in_english(options: urls.Options) -> None:
+    """Take `LabelLanguages` out, in which all labels here are. Raises DataverseError for other languages only."""
+    if _ENGLISH not in options.pop("LabelLanguages", _ENGLISH).split(","):
+        raise DataverseError.not_served("labels in other languages than English (1033)")
+
+
 def _bulk_messages(emulator: Emulator, segments: Sequence[str], options: urls.Options) -> Response:
     """Which bulk messages there are for which table; the service's table holds much more, which is not served."""
     for name in options:
-        if name not in {"$select", "$filter", "$count"} and not name.startswith("@"):
+        if name not in {"$select", "$expand", "$filter", "$count"} and not name.startswith("@"):
             raise DataverseError.not_served(f"{name} of sdkmessagefilters")
+    for path, inside in expand_items(options.get("$expand", "")):
+        if path != "sdkmessageid" or inside.get("$select") != "name":
+            raise DataverseError.not_served(f"$expand={options['$expand']} of sdkmessagefilters")
     found = _message_filters(emulator.store.schemas)
     served = frozenset(found[0]) if found else frozenset()
     for name in filter(None, options.get("$select", "").split(",")):
@@ -77,7 +95,7 @@ def _message_filters(schemas: Sequence[TableSchema]) -> list[Definition]:
         {
             "sdkmessagefilterid": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{message} {schema.name}")),
             "primaryobjecttypecode": schema.name,
-            "sdkmessageid": {"name": message},
+            "sdkmessageid": {"name": message, "sdkmessageid": str(uuid.uuid5(uuid.NAMESPACE_OID, message))},
         }
         for schema in schemas
         for message in _BULK

@@ -6,6 +6,7 @@ ends (Microsoft's page on client errors, "Stream was not readable"; what is infe
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -15,6 +16,8 @@ from local.dataverse.messages import Request
 
 _CHANGES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 _GOOD_ENDS: Final = (b"\r\n", b"\n\n", b"\n\r")
+_ORIGIN: Final = re.compile(r"https?://[^/]*", re.IGNORECASE)
+_BOUNDARY: Final = re.compile(r"multipart/mixed\s*;(?:.*;)?\s*boundary=([^;]*)", re.IGNORECASE)
 _MAX_URL = 65_536
 
 
@@ -51,9 +54,9 @@ def parse(request: Request) -> list[Operation | list[Operation]]:
 def _item(piece: bytes, boundary: str, user: str | None) -> Operation | list[Operation]:
     headers, content = _head(piece)
     kind = headers.get("content-type", "")
-    if kind.startswith("multipart/mixed"):
+    if kind.lower().startswith("multipart/mixed"):
         return _change_set(content, _boundary(kind), user)
-    if kind.startswith("application/http"):
+    if kind.lower().startswith("application/http"):
         return Operation(_operation(content, boundary, user), headers.get("content-id", ""))
     raise DataverseError.payload("", f"The content type '{kind}' of a part of the batch is not supported.")
 
@@ -91,10 +94,10 @@ def _change_set(content: bytes, boundary: str, user: str | None) -> list[Operati
 
 
 def _boundary(content_type: str) -> str:
-    kind, found, boundary = content_type.partition("boundary=")
-    if not found or not kind.lower().startswith("multipart/mixed"):
+    found = _BOUNDARY.match(content_type)
+    if found is None:
         raise DataverseError.payload("", "A batch needs the content type 'multipart/mixed' with a boundary.")
-    return boundary.partition(";")[0].strip().strip('"')
+    return found[1].strip().strip('"')
 
 
 def _parts(boundary: str, body: bytes, ends: tuple[bytes, ...]) -> _Parts:
@@ -159,5 +162,7 @@ def _operation(content: bytes, boundary: str, user: str | None) -> Request:
         raise DataverseError.url_too_long(_MAX_URL)
     path, _, query = target.partition("?")
     _, found, below = path.partition(defaults.API)
+    if not found:  # beside this version of the API, perhaps of another
+        below = _ORIGIN.sub("", path).lstrip("/")
     body = content[start:] if start else b""
-    return Request(method, below if found else path.lstrip("/"), query, _headers(headers), body, user)
+    return Request(method, below, query, _headers(headers), body, user)

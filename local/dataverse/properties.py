@@ -23,8 +23,10 @@ def on_property(emulator: Emulator, table: Table, path: str, rest: str, request:
     name, _, suffix = rest.partition("/")
     if name in table.schema.navigations:
         return _on_navigation(emulator, table, path, rest, request)
-    if name not in table.schema.columns or suffix not in {"", "$value"}:
+    if name not in table.schema.columns:
         raise unserved.below_row(table, rest)
+    if suffix not in {"", "$value"}:
+        raise DataverseError.no_such_segment(suffix)
     column = table.schema.columns[name]
     urls.options(request.query).only()
     row = _row(emulator, table, path, request)
@@ -34,7 +36,7 @@ def on_property(emulator: Emulator, table: Table, path: str, rest: str, request:
         case "PUT":
             table.update(row, _given(emulator, table, row, column, request))
         case "DELETE":
-            table.update(row, {column.property: None})
+            table.update(row, values.read(emulator, table, {column.property: None}, row))
         case method:
             raise DataverseError.wrong_method(method)
     return Response(204, [ODATA_VERSION])
@@ -62,7 +64,7 @@ def _on_navigation(emulator: Emulator, table: Table, path: str, rest: str, reque
             body = {"@odata.context": f"{emulator.api_url}$metadata#$ref", "@odata.id": reference}
             return Response(200, [CONTENT_TYPE, ODATA_VERSION], json.dumps(body).encode())
         case "PUT":
-            referred = values.referred(emulator, target, body_of(table, request).get("@odata.id", ""))
+            referred = values.referred(target, body_of(table, request).get("@odata.id", ""))
             table.update(row, {column.property: referred})
         case "DELETE":
             table.update(row, {column.property: None})
@@ -86,7 +88,7 @@ def _given(emulator: Emulator, table: Table, row: Row, column: Column, request: 
     body = body_of(table, request)
     if "value" not in body:
         raise DataverseError.payload(table.schema.set_name, "A property with name 'value' was expected.")
-    return values.read(emulator, table, {column.name: body["value"]}, row)
+    return values.read(emulator, table, {column.property: body["value"]}, row)
 
 
 def _value(emulator: Emulator, path: str, column: Column, value: object, *, raw: bool) -> Response:

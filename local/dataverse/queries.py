@@ -45,7 +45,7 @@ def query(emulator: Emulator, table: Table, request: Request) -> Response:
     if "$deltatoken" in options:
         return changes.delta(emulator, table, request, options, shape)
     holds = _filter(table, options)
-    columns = _order(table, options.get("$orderby", ""))
+    columns = _order(table, options)
     size, asked = _size(options, preferred, cookie)
     fault = list_faults.fault(emulator, request)
     start = fault.start(cookie)
@@ -87,14 +87,15 @@ def _filter(table: Table, options: Options) -> Predicate | None:
     return compile_filter(text, resolver(table), options.aliases) if text.strip() else None
 
 
-def _order(table: Table, text: str) -> list[OrderColumn]:
-    """Raises DataverseError. A lookup sorts by the name of the row it points at, as documented."""
+def _order(table: Table, options: Options) -> list[OrderColumn]:
+    """Raises DataverseError. A lookup sorts by the name of the row it points at; an alias may stand for a column."""
     found: list[OrderColumn] = []
     resolve = resolver(table)
-    for item in filter(None, (part.strip() for part in text.split(","))):
-        name, _, direction = item.partition(" ")
+    for item in filter(None, (part.strip() for part in options.get("$orderby", "").split(","))):
+        given, _, direction = item.partition(" ")
+        name = options.aliases.get(given, given).strip()
         if direction.strip() not in {"", "asc", "desc"}:
-            raise urls.refused(f"Syntax error at position {len(name) + 1} in '{item}'.")
+            raise urls.refused(f"Syntax error at position {len(given) + 1} in '{item}'.")
         kind, get = resolve(name)
         if kind == "navigation":
             raise DataverseError.not_served(f"$orderby of the navigation property {name}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from local.dataverse import choices, representation, values
+from local.dataverse import choices, formats, paging, representation, values
 from local.dataverse.addresses import Address, address, encode
 from local.dataverse.errors import ODATA_VERSION, DataverseError
 from local.dataverse.messages import Response
@@ -21,6 +21,7 @@ _ABSENT = (None, "", "null")  # Microsoft's own samples send `If-None-Match: nul
 def create(emulator: Emulator, table: Table, request: Request) -> Response:
     """POST to a set."""
     emulator.tokens.require(request.user, table.schema.name, "create")
+    _check_reply(emulator, table, request)
     row = table.insert(values.read(emulator, table, body_of(table, request)))
     path = f"{table.schema.set_name}({row[table.schema.primary_id]})"
     return _written(emulator, table, request, row, path, created=True)
@@ -77,6 +78,7 @@ def _insert(emulator: Emulator, where: Address, body: dict[str, Any], user: str 
 
 def _upsert(emulator: Emulator, where: Address, request: Request) -> Response:
     table = where.table
+    _check_reply(emulator, table, request)
     row = where.find()
     if_match = request.headers.get("if-match")
     if row is None:
@@ -127,8 +129,15 @@ def same_version(row: Row, if_match: str) -> None:
 
 def body_of(table: Table, request: Request) -> dict[str, Any]:
     """The JSON object of a request. Raises DataverseError."""
+    formats.check_json(request)
     try:
-        content = json.loads(request.body, parse_constant=_no_json)
+        content = json.loads(request.body, parse_constant=_no_json, object_pairs_hook=_object)
+    except _DuplicateError as error:
+        raise DataverseError.payload(
+            table.schema.set_name,
+            f"Multiple properties with the name '{error}' were detected in a resource. In OData, duplicate property"
+            " names are not allowed.",
+        ) from None
     except (ValueError, RecursionError):
         content = None
     if type(content) is not dict:
@@ -139,18 +148,40 @@ def body_of(table: Table, request: Request) -> dict[str, Any]:
     return content
 
 
+class _DuplicateError(Exception):
+    """When an object has a property twice; the text is its name."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _DuplicateError(next(name for name in names if names.count(name) > 1))
+    return found
+
+
 def _no_json(word: str) -> None:
     raise ValueError(f"{word} is no JSON")
 
 
 def _written(emulator: Emulator, table: Table, request: Request, row: Row, path: str, *, created: bool) -> Response:
     entity = emulator.api_url + encode(path)
-    prefer = request.headers.get("prefer")
-    if prefer is None or "return=representation" not in prefer:
+    if not _represented(request):
         return Response(204, [ODATA_VERSION, ("Location", entity), ("OData-EntityId", entity)])
-    emulator.tokens.require(request.user, table.schema.name, "read")
     response = representation.single(emulator, table, row, request, 201 if created else 200)
     response.headers.append(("Preference-Applied", "return=representation"))
     if created:
         response.headers += [("Location", entity), ("OData-EntityId", entity)]
     return response
+
+
+def _represented(request: Request) -> bool:
+    prefer = request.headers.get("prefer")
+    return prefer is not None and paging.preferences(prefer).get("return") == "representation"
+
+
+def _check_reply(emulator: Emulator, table: Table, request: Request) -> None:
+    """Raise DataverseError before anything is written, if the row could not be given back as it is asked for."""
+    if _represented(request):
+        emulator.tokens.require(request.user, table.schema.name, "read")
+        representation.shape_of(emulator, table, request)

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from local.dataverse.store import Table
 
 _MESSAGE = "Microsoft.Dynamics.CRM."
+_UNSEEN = frozenset({"HEAD", "OPTIONS"})
+"""The service says in `Allow` that it has them; what it answers was never seen."""
 _VERSIONS = frozenset({"v8.0", "v8.1", "v8.2", "v9.0", "v9.1"})
 """Those that the service has besides its newest."""
+_ROW = re.compile(r"\w+\((?:'[^']*'|[^'])*?\)(?=/)")
+"""A row with something behind it; a value in quotes may hold a bracket and a slash."""
 _VERSION = re.compile(r"api/data/(v[0-9]+\.[0-9]+)(?:/|$)")
 
 
@@ -27,17 +31,20 @@ def answer(emulator: Emulator, request: Request) -> Response:
     path = decode(request.path)
     if path.startswith(("api/", "/api/")):
         raise _other_version(path)
+    if request.method in _UNSEEN:
+        raise DataverseError.not_served(f"the method {request.method}")
+    path = path.strip("/")  # OData's library passes over empty segments
     set_name, bracket, _ = path.partition("(")
     tables = emulator.store.tables_by_set
     if bracket and (table := tables.get(set_name)):
-        before, found, rest = path.partition(")/")
-        if found:
-            return properties.on_property(emulator, table, f"{before})", rest, request)
+        if ")/" in path and (row := _ROW.match(path)):
+            rest = path[row.end() :].lstrip("/")
+            return properties.on_property(emulator, table, row.group(), rest, request)
         if path.endswith(")"):
             return records.on_row(emulator, table, path, request)
     set_name, _, rest = path.partition("/")
     if table := tables.get(set_name):
-        return _on_set(emulator, table, rest, request)
+        return _on_set(emulator, table, rest.lstrip("/"), request)
     return _elsewhere(emulator, path, request)
 
 

@@ -132,12 +132,10 @@ def _selected(table: Table, select: str | None) -> list[str] | None:
     if not select:
         return None
     names = [name.strip() for name in select.split(",")]
-    if names == ["*"]:
-        return None
     for name in names:
-        if name not in table.schema.columns:
+        if name not in table.schema.columns and name != "*":
             raise unserved.unknown_property(table, name)
-    return list(dict.fromkeys(names))
+    return None if "*" in names else list(dict.fromkeys(names))
 
 
 def _expanded(table: Table, expand: str | None) -> tuple[Sequence[tuple[Column, Shape]], Sequence[Column]]:

@@ -24,6 +24,12 @@ def segment(name: str, whole: str = "") -> DataverseError:
     return DataverseError.no_such_segment(name.partition("(")[0])
 
 
+def is_system_table(name: str) -> bool:
+    """Whether a logical name is that of a table of the system, told by its set, whose name is a plural of it."""
+    plurals = {name, f"{name}s", f"{name}es", f"{name.removesuffix('y')}ies", f"{name}set", f"{name}collection"}
+    return not plurals.isdisjoint(service_names.SETS)
+
+
 def is_collection(table: Table, name: str) -> bool:
     """Whether the rows that point at a row of this table are reached by this name (1:N)."""
     prefix = f"{table.schema.name}_"
@@ -55,4 +61,6 @@ def below_row(table: Table, rest: str) -> DataverseError:
         if name.removeprefix(_NAMESPACE) == table.schema.name:
             return DataverseError.not_served(f"the cast to {name}")
         return segment(name)
+    if rest in {"$ref", "$value"}:
+        return DataverseError.not_served(f"{rest} of a row")
     return known(table, name) or DataverseError.no_such_segment(name)

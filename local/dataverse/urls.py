@@ -12,9 +12,7 @@ from urllib.parse import unquote, unquote_plus
 from local.dataverse import choices
 from local.dataverse.errors import DataverseError
 
-_KNOWN: Final = frozenset(
-    {"$select", "$expand", "$orderby", "$filter", "$top", "$count", "$skiptoken", "$deltatoken", "annotations"}
-)
+_KNOWN: Final = frozenset({"$select", "$expand", "$orderby", "$filter", "$top", "$count", "$skiptoken", "$deltatoken"})
 _NOT_SERVED: Final = frozenset({"$apply", "fetchxml", "sql", "savedquery", "userquery"})
 """What the service has and the emulator has not; lower case."""
 _IGNORED: Final = frozenset({"tag"})
@@ -37,8 +35,8 @@ class Options(dict[str, str]):
                 raise refused(f"The query parameter {name} is not supported")
 
 
-def options(query: str) -> Options:
-    """Read what follows the `?`, as it was sent. A `+` is a space, as .NET reads it.
+def options(query: str, *also: str) -> Options:
+    """Read what follows the `?`, as it was sent. A `+` is a space, as .NET reads it. `also` are further names.
 
     Raises DataverseError for options the service does not have, one that is given twice, and 501 for those which only
     the emulator does not have.
@@ -51,7 +49,7 @@ def options(query: str) -> Options:
         name = _unquote(encoded_name)
         if name in _IGNORED:
             continue
-        if name not in _KNOWN and not name.startswith("@"):
+        if name not in _KNOWN and name not in also and not name.startswith("@"):
             raise _unknown(name)
         if name in found:
             raise refused(f"Query option '{name}' was specified more than once, but it must be specified at most once.")

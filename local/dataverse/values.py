@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local.dataverse import choices, conversions, unserved
-from local.dataverse.addresses import address, decode
+from local.dataverse.addresses import address, below_api
 from local.dataverse.errors import DataverseError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def read(emulator: Emulator, table: Table, body: dict[str, object], row: Row | N
     `row` is the row as it is, for an update. Columns that only the system writes are passed over.
     """
     schema = table.schema
+    _check_type(schema, body)
     columns = schema.columns
     found: Row = {}
     for name, value in body.items():
@@ -46,6 +47,18 @@ def read(emulator: Emulator, table: Table, body: dict[str, object], row: Row | N
     return found
 
 
+def _check_type(schema: TableSchema, body: dict[str, object]) -> None:
+    """Raise DataverseError for a row that says of itself that it is another table's."""
+    if "@odata.type" not in body:
+        return
+    expected, given = f"Microsoft.Dynamics.CRM.{schema.name}", str(body["@odata.type"]).removeprefix("#")
+    if given != expected:
+        raise DataverseError.payload(
+            schema.set_name,
+            f"A resource with type '{given}' was found, but it is not assignable to the expected type '{expected}'.",
+        )
+
+
 def key(emulator: Emulator, table: Table, values: Row) -> Row:
     """The values of an address, for the row it makes. Raises DataverseError for what the columns cannot have."""
     for name, value in values.items():
@@ -57,9 +70,11 @@ def key(emulator: Emulator, table: Table, values: Row) -> Row:
     return values
 
 
-def referred(emulator: Emulator, target: Table, reference: object) -> str:
+def referred(target: Table, reference: object) -> str:
     """The id of the row that a reference such as `/set(id)` or `set(key='value')` names. Raises DataverseError."""
-    path = decode(str(reference)).removeprefix(emulator.api_url).removeprefix("/api/data/v9.2").removeprefix("/")
+    if not isinstance(reference, str) or not reference:
+        raise DataverseError.payload(target.schema.set_name, "The address of a row was expected as a reference.")
+    path = below_api(reference)
     set_name = path.partition("(")[0]
     if set_name != target.schema.set_name or not path.endswith(")"):
         raise unserved.segment(set_name)
@@ -76,7 +91,7 @@ def _bound(emulator: Emulator, table: Table, name: str, value: object) -> tuple[
         raise unserved.known(table, name) or DataverseError.undeclared_navigation(name, table.schema)
     if value is None:
         return column.property, None
-    return column.property, referred(emulator, emulator.store.tables_by_name[column.target], value)
+    return column.property, referred(emulator.store.tables_by_name[column.target], value)
 
 
 def _settle_status(schema: TableSchema, found: Row, row: Row | None) -> None:

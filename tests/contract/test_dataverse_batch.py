@@ -76,6 +76,31 @@ def test_an_operations_address_may_be_relative_to_the_service_to_the_host_or_abs
     assert names(service) == ["Kari"]
 
 
+@pytest.mark.parametrize(
+    "before", ["/api/data/v9.1/", "http://127.0.0.1:1/api/data/v9.0/", "https://x.crm4.dynamics.com/api/data/v9.1/"]
+)
+def test_an_operation_of_another_version_says_so_however_it_is_addressed(service, before):
+    """Issue 8 J: the host of an address is no segment of it."""
+    (part,) = parts(service.batch(operation("GET", "WhoAmI").replace(f" {API}", f" {before}")))
+    assert part.status == 501
+    assert "does not serve version v9." in part.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["Multipart/Mixed; Boundary=batch_1", 'multipart/mixed;charset=utf-8;boundary="batch_1"']
+)
+def test_a_content_type_is_read_without_case(service, kind):
+    """Issue 8 J: RFC 9110, 8.3.1."""
+    assert [part.status for part in parts(service.batch(operation("GET", "WhoAmI"), **{"Content-Type": kind}))] == [200]
+
+
+def test_a_batch_is_posted(service):
+    """Issue 8 J: nothing else is a batch, and none is inside another here."""
+    response = service.get("$batch")
+    assert (response.status_code, response.json()["error"]["code"]) == (405, "")
+    assert "does not support http method 'GET'" in response.text
+
+
 def test_each_operation_has_headers_of_its_own(service):
     service.patch(mentor("there"), {"hlf_name": "x"})
     if_match = {"If-Match": "*"}
@@ -112,7 +137,10 @@ def test_the_outer_status_of_a_batch_of_reads_that_stops_is_404(service):
     assert [part.status for part in parts(response)] == [200, 404]
 
 
-@pytest.mark.parametrize("prefer", ["odata.continue-on-error", "return=minimal, odata.continue-on-error=true"])
+@pytest.mark.parametrize(
+    "prefer",
+    ["odata.continue-on-error", "return=minimal, odata.continue-on-error=true", 'OData.Continue-On-Error="true"'],
+)
 def test_with_continue_on_error_all_are_carried_out_and_the_outer_status_is_200(service, prefer):
     response = service.batch(
         operation("PATCH", mentor("a"), TOO_LONG), operation("PATCH", mentor("b"), {"hlf_name": "Åse"}), Prefer=prefer

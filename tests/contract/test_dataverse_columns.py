@@ -74,6 +74,12 @@ def test_values_of_every_type_are_kept_and_can_be_emptied(service, column, given
         ("hlf_when", 5, "DateTimeOffset"),
         ("hlf_when", "20261123T101530", "DateTimeOffset"),
         ("hlf_when", "2026-W48-1T10:15:30", "DateTimeOffset"),
+        ("hlf_when", "2026-11-23T10Z", "DateTimeOffset"),
+        ("hlf_when", "2026-11-23T10:15:30,5Z", "DateTimeOffset"),
+        ("hlf_when", "2026-11-23T10:15:30+0100", "DateTimeOffset"),
+        ("hlf_when", "2026-11-23T10:15:30+01:00:30", "DateTimeOffset"),
+        ("hlf_when", "2026-11-23T10:15:30+15:00", "DateTimeOffset"),
+        ("hlf_when", "2026-11-23 10:15:30Z", "DateTimeOffset"),
         ("hlf_day", "20260228", "Date"),
         ("hlf_day", "2026-W09-6", "Date"),
         ("hlf_count", "1_0", "Int32"),
@@ -168,7 +174,7 @@ def test_a_key_in_an_address_refers_to_rows_that_are_there(service):
         ("2026-11-23T10:15:30", "2026-11-23T10:15:30Z"),
         ("2026-11-23T10:15:30.1234567", "2026-11-23T10:15:30Z"),
         ("2026-11-23T10:15", "2026-11-23T10:15:00Z"),
-        ("0999-01-02T00:00:00Z", "0999-01-02T00:00:00Z"),
+        ("1753-01-01T00:00:00", "1753-01-01T00:00:00Z"),
     ],
 )
 def test_a_time_without_a_zone_is_taken_for_utc(service, given, kept):
@@ -177,6 +183,40 @@ def test_a_time_without_a_zone_is_taken_for_utc(service, given, kept):
     assert service.row(ROW)["hlf_when"] == kept
     assert len(service.get(f"{EXAMPLES}?$filter=hlf_when eq {kept[:19]}").json()["value"]) == 1
     assert service.get(f"{EXAMPLES}?$filter=hlf_when gt {given}").status_code == 200
+
+
+@pytest.mark.parametrize("column", ["hlf_when", "hlf_day"])
+@pytest.mark.parametrize("day", ["0001-01-01", "0020-05-17", "1752-12-31"])
+def test_a_time_before_1753_is_refused_as_sql_server_would(service, column, day):
+    """Issue 8 J: .NET's smallest date, which clients send for none, and a year that is being typed."""
+    text = f"{day}T00:00:00Z" if column == "hlf_when" else day
+    said = f"Actual value: {day[5:7]}/{day[8:]}/{day[:4]} 00:00:00, Minimum value supported: 01/01/1753 00:00:00"
+    refused(service.patch(ROW, {column: text}), "0x80040239", "supported by CrmDateTime", said)
+    assert service.rows(EXAMPLES) == []
+    refused(service.get(f"{EXAMPLES}?$filter={column} ge {text}"), "0x80040239", said)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "ABCDEF00-0000-4000-8000-00000000000A",
+        "{abcdef00-0000-4000-8000-00000000000a}",
+        "(abcdef00-0000-4000-8000-00000000000A)",
+        " abcdef00-0000-4000-8000-00000000000a ",
+        "ABCDEF00000040008000" + "00000000000A",
+    ],
+)
+def test_an_id_in_a_body_has_every_form_that_a_guid_of_net_has(service, given):
+    """Issue 8 J: Microsoft's OData library reads one with `new Guid(text)`; the row has it as all rows do."""
+    assert service.post(MENTORS, {"hlf_peermentorid": given}).status_code == 204
+    assert service.row(f"{MENTORS}(abcdef00-0000-4000-8000-00000000000a)")["hlf_name"] is None
+
+
+@pytest.mark.parametrize(
+    "given", ["{abcdef00-0000-4000-8000-00000000000a", "abcdef00-00004000-8000-00000000000a", "1", ""]
+)
+def test_an_id_in_a_body_that_is_no_guid_is_refused(service, given):
+    refused(service.post(MENTORS, {"hlf_peermentorid": given}), "0x80048d19", "'Edm.Guid'")
 
 
 @pytest.mark.parametrize(
@@ -208,6 +248,25 @@ def test_an_unknown_column_is_400_and_names_of_columns_are_case_sensitive(servic
 def test_annotations_in_a_body_are_passed_over(service):
     body = {"@odata.type": "Microsoft.Dynamics.CRM.hlf_example", "hlf_name@x.y": "z", "hlf_name": "x"}
     assert service.patch(ROW, body).status_code == 204
+
+
+@pytest.mark.parametrize(
+    "name", ["#Microsoft.Dynamics.CRM.hlf_peermentor", "Microsoft.Dynamics.CRM.account", "x", None]
+)
+def test_a_row_that_says_it_is_another_tables_is_refused(service, name):
+    """Issue 8 J: the library refuses the type before it looks at a column."""
+    refused(service.patch(ROW, {"@odata.type": name, "hlf_name": "x"}), "0x80048d19", "is not assignable to")
+    assert service.rows(EXAMPLES) == []
+
+
+@pytest.mark.parametrize(
+    "text", ['{"hlf_name": "a", "hlf_name": "b"}', '{"hlf_name": "a", "hlf_code": "b", "hlf_name": "a"}']
+)
+def test_a_column_that_is_there_twice_is_refused(service, text):
+    """Issue 8 J: which of the two would be kept is nobody's to guess."""
+    refused(service.ask("PATCH", ROW, content=text), "0x80048d19", "the name 'hlf_name' were detected")
+    refused(service.ask("POST", EXAMPLES, content=text), "0x80048d19", "duplicate property names are not allowed")
+    assert service.rows(EXAMPLES) == []
 
 
 @pytest.mark.parametrize("column", ["createdon", "modifiedon", "versionnumber"])

@@ -8,7 +8,7 @@ import pytest
 
 from tests.dataverse_queries import ask, counts, listed
 from tests.dataverse_queries import examples as fill
-from tests.dataverse_service import EXAMPLES, running
+from tests.dataverse_service import EXAMPLES, MENTORS, running
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +99,29 @@ def test_lookups_and_ids_are_compared_with_guids(examples):
     assert counts(examples, filter=f"_hlf_mentor_value eq {first['_hlf_mentor_value'].upper()}") == "0"
     assert counts(examples, filter=f"_hlf_mentor_value eq '{first['_hlf_mentor_value']}'") == "0"
     assert counts(examples, filter=f"hlf_exampleid ne {first['hlf_exampleid']}") == "1234"
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({"filter": "@p1 ne @p3", "p1": "hlf_name"}, "0134"),
+        ({"filter": "@p1 eq @p2", "p1": "hlf_code", "p2": "hlf_name"}, "0"),
+        ({"filter": "@p2 lt @p1", "p1": "hlf_count", "p2": "2"}, "34"),
+        ({"filter": "contains(@p1,@p2)", "p1": "hlf_name", "p2": "'OSLO'"}, "01"),
+        ({"filter": "@p1 eq 'berit'", "p1": "hlf_Mentor/hlf_name"}, "1"),
+        ({"filter": "@p1 eq null", "p1": " hlf_Mentor "}, "234"),
+    ],
+)
+def test_parameter_aliases_stand_for_columns(examples, options, found):
+    """Issue 8 J: Microsoft's own sample has `$filter=@p1 ne @p3&@p1=revenue` ("Query data using the Web API")."""
+    assert counts(examples, **options) == found
+
+
+@pytest.mark.parametrize(("p1", "said"), [("hlf_nme", "hlf_nme"), ("hlf_name desc", "position 0")])
+def test_an_alias_for_no_column_is_refused_as_the_column_would_be(examples, p1, said):
+    response = ask(examples, EXAMPLES, filter="@p1 eq 'x'", p1=p1)
+    assert response.status_code == 400
+    assert said in response.json()["error"]["message"]
 
 
 def test_parameter_aliases_stand_for_values(examples):
@@ -202,3 +225,28 @@ def expression(chance, depth):
         f"({third} or {left} and {right})",
         lambda row: third_holds(row) or (left_holds(row) and right_holds(row)),
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "startswith(tolower(hlf_name),'o')",
+        "contains(trim(hlf_name),'o')",
+        "endswith(concat(hlf_name,'x'),'x')",
+        "tolower(hlf_name) eq 'oslo'",
+    ],
+)
+def test_a_function_of_odata_inside_another_is_501_as_it_is_alone(examples, text):
+    """Issue 8 J: it was looked for among the columns."""
+    response = ask(examples, EXAMPLES, filter=text)
+    assert (response.status_code, response.json()["error"]["message"]) == (
+        501,
+        "The method or operation is not implemented.",
+    )
+
+
+def test_a_filter_by_the_number_of_related_rows_says_so(examples):
+    """Issue 8 J: good OData, and 1:N."""
+    response = ask(examples, MENTORS, filter="hlf_peermentor_hlf_example_hlf_Mentor/$count gt 1")
+    assert response.status_code == 501
+    assert "The emulator does not serve the collection" in response.text

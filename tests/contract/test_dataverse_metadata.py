@@ -389,6 +389,19 @@ def test_whether_there_is_a_bulk_message_for_a_table_can_be_asked(service):
     assert value(service, query.format("CreateMultiple", "account")) == []
 
 
+def test_bulk_messages_are_asked_for_by_name_with_their_names(service):
+    """Issue 8 J: the query of a public SDK (dataverse-api), without which it opens no table."""
+    query = "sdkmessagefilters?$select=sdkmessagefilterid&$expand=sdkmessageid($select=name)&$filter=(sdkmessageid/name"
+    found = value(
+        service, f"{query} eq 'CreateMultiple' or sdkmessageid/name eq 'x') and primaryobjecttypecode eq 'hlf_example'"
+    )
+    assert [(row.keys(), row["sdkmessageid"]["name"]) for row in found] == [
+        ({"sdkmessagefilterid", "sdkmessageid"}, "CreateMultiple")
+    ]
+    for other in ("sdkmessageid", "sdkmessageid($select=isprivate)", "sdkmessageid($select=name),createdby"):
+        assert service.get(f"sdkmessagefilters?$expand={other}").status_code == 501
+
+
 # BulkDelete
 
 
@@ -422,3 +435,38 @@ def test_bulk_delete_refuses_what_it_does_not_understand(service):
     assert service.post("BulkDelete", again).status_code == 501
     assert service.post("BulkDelete", {}).status_code == 400
     assert service.ask("POST", "BulkDelete", content=b"[]").status_code == 400
+
+
+@pytest.mark.parametrize("languages", ["1033", "1033,1044", "1044,1033"])
+@pytest.mark.parametrize("path", ["EntityDefinitions", EXAMPLE, f"{EXAMPLE}/Attributes", "RelationshipDefinitions"])
+def test_labels_are_asked_for_in_english(service, path, languages):
+    """Issue 8 J: public clients ask for `LabelLanguages=1033`, to have less to read."""
+    assert service.get(f"{path}?LabelLanguages={languages}").json() == service.get(path).json()
+    refusal = service.get(f"{path}?LabelLanguages=1044")
+    assert refusal.status_code == 501
+    assert "The emulator does not serve labels in other languages" in refusal.text
+
+
+@pytest.mark.parametrize(
+    "path", [f"{EXAMPLES}?LabelLanguages=1033", f"{EXAMPLES}?annotations=true", "WhoAmI?annotations=true"]
+)
+def test_options_of_definitions_are_none_of_rows(service, path):
+    """Issue 8 J: they would be passed over without a word."""
+    assert service.get(path).status_code == 400
+
+
+def test_an_option_set_is_read_by_itself_with_what_is_selected_of_it(service):
+    """Issue 8 J: `…/PicklistAttributeMetadata/OptionSet?$select=Options` gave everything."""
+    path = f"{EXAMPLE}/Attributes(LogicalName='hlf_kind')/Microsoft.Dynamics.CRM.PicklistAttributeMetadata/OptionSet"
+    whole, part = service.get(path).json(), service.get(f"{path}?$select=Options").json()
+    assert set(part) == {"@odata.context", "MetadataId", "Options"} | ({"@odata.type"} & set(whole))
+    assert part["Options"] == whole["Options"]
+    assert service.get(f"{path}?$select=Nothing").status_code == 400
+    assert service.get(f"{EXAMPLE}/LogicalName?$select=Nothing").status_code == 400
+    assert service.get(f"{EXAMPLE}/LogicalName?$filter=x eq 1").status_code == 400
+
+
+def test_all_columns_may_be_selected_beside_some(service):
+    """Issue 8 J: OData 4.0, part 2, 5.1.3."""
+    assert service.get(f"{EXAMPLES}?$select=hlf_name,*").json() == service.get(f"{EXAMPLES}?$select=*").json()
+    assert service.get(f"{EXAMPLES}?$select=nothing,*").status_code == 400

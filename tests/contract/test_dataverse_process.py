@@ -109,6 +109,12 @@ def test_the_command_speaks_https_and_says_whom_to_trust(stop):
                 where = f"{url}{API}hlf_peermentors(hlf_mentorid='m-1')"
                 written = client.patch(where, json={"hlf_name": "Kari"}, headers=bearer)
                 assert written.headers["odata-entityid"].startswith(f"https://127.0.0.1:{port}{API}")
+                client.put(f"{url}/_emulator/origins", json=[f"https://localhost:{port}"])
+                form["scope"] = f"https://localhost:{port}/.default"
+                assert client.post(f"{url}/{defaults.TENANT_ID}/oauth2/v2.0/token", data=form).status_code == 200
+                written = client.patch(where, json={"hlf_name": "Kari"}, headers=bearer)
+                assert written.headers["odata-entityid"].startswith(url)
+                client.put(f"{url}/_emulator/origins", json=[])
         with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
             httpx.get(f"https://127.0.0.1:{port}/_emulator/health")
         with pytest.raises(httpx.HTTPError):

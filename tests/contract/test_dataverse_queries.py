@@ -38,6 +38,12 @@ def examples(module_service):
 # Columns
 
 
+@pytest.mark.parametrize("address", [f"{EXAMPLES}/", f"/{EXAMPLES}", f"{EXAMPLES}//$count", f"//{EXAMPLES}/$count/"])
+def test_empty_segments_of_an_address_are_passed_over(examples, address):
+    """Issue 8 J: as Microsoft's OData library splits an address; a base address and a path often have a slash each."""
+    assert examples.get(address).status_code == 200
+
+
 def test_a_row_has_every_column_of_the_table_and_its_etag(examples):
     body = ask(examples, EXAMPLES).json()
     assert body["@odata.context"] == f"{examples.emulator.api_url}$metadata#hlf_examples"
@@ -368,3 +374,13 @@ def test_sets_take_get_and_post_and_know_their_segments(service):
     assert service.get(f"{MENTORS}/nothing").status_code == 404
     assert service.get("hlf_Peermentors").json()["error"]["code"] == "0x8006088a"
     assert service.http.get(f"{API}{MENTORS}", headers={"Authorization": ""}).status_code == 401
+
+
+def test_an_order_may_be_given_by_parameter_aliases_and_goes_on_over_pages(examples):
+    """Issue 8 J: `$orderby=@p1 asc,@p2 desc&@p1=revenue&@p2=name` is Microsoft's own sample."""
+    plain = listed(examples, EXAMPLES, orderby="hlf_kind asc,hlf_name desc")
+    options = {"orderby": "@p1 asc,@p2 desc", "p1": "hlf_kind", "p2": "hlf_name"}
+    assert listed(examples, EXAMPLES, **options) == plain
+    pages = follow(examples, ask(examples, EXAMPLES, prefer="odata.maxpagesize=2", **options))
+    assert [row for page in pages for row in page.json()["value"]] == plain
+    assert ask(examples, EXAMPLES, orderby="@p1", p1="nothing").status_code == 400

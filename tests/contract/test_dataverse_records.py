@@ -11,6 +11,7 @@ import uuid
 
 import pytest
 
+from local.dataverse import defaults
 from tests.dataverse_service import API, EXAMPLES, MENTORS, running
 
 GUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -69,6 +70,79 @@ def test_with_return_representation_a_created_row_is_answered_by_201_its_etag_an
     assert response.headers["content-type"].startswith("application/json; odata.metadata=minimal")
     assert set(body) == {"@odata.context", "@odata.etag", "hlf_name", "hlf_peermentorid"}
     assert body["@odata.context"].endswith("$metadata#hlf_peermentors(hlf_name)/$entity")
+
+
+@pytest.mark.parametrize("query", ["$select=nothing", "$expand=nothing", "$filter=hlf_name eq 'x'", "nothing=1"])
+def test_a_row_that_could_not_be_given_back_as_asked_is_not_written(service, query):
+    """Issue 8 J: the address is read before anything is done; a 400 that wrote would be sent again."""
+    representation = {"Prefer": "return=representation"}
+    assert service.post(f"{MENTORS}?{query}", {"hlf_name": "Kari"}, **representation).status_code == 400
+    assert service.patch(f"{mentor()}?{query}", {"hlf_name": "Kari"}, **representation).status_code == 400
+    assert service.rows(MENTORS) == []
+    service.patch(mentor(), {"hlf_name": "Kari"})
+    assert service.patch(f"{mentor()}?{query}", {"hlf_name": "Siri"}, **representation).status_code == 400
+    assert [row["hlf_name"] for row in service.rows(MENTORS)] == ["Kari"]
+
+
+@pytest.mark.parametrize("denied", ["hlf_example", "hlf_peermentor"])
+def test_who_may_not_read_gets_no_row_back_and_writes_none(service, denied):
+    service.emulator.tokens.deny(defaults.CLIENT_ID, denied, "read")
+    address = f"{EXAMPLES}?$expand=hlf_Mentor"
+    response = service.post(address, {"hlf_name": "x"}, Prefer="return=representation")
+    assert (response.status_code, service.rows(EXAMPLES)) == (403, [])
+
+
+@pytest.mark.parametrize("octets", ["%FF", "a%C3", "%ED%A0%80"])
+def test_an_address_that_is_no_utf8_is_refused(service, octets):
+    """Issue 8 J: a row would have got a key that nobody wrote."""
+    refused(service.patch(mentor(octets), {"hlf_name": "x"}), 400, "0x80060888")
+    assert service.rows(MENTORS) == []
+
+
+@pytest.mark.parametrize("above", ["", "/", API, f"http://localhost:1{API}", f"https://x.crm4.dynamics.com{API}"])
+def test_a_row_is_referred_to_from_any_host(service, above):
+    """Issue 8 J: as an operation of a batch is; an emulator is 127.0.0.1 and localhost."""
+    service.patch(mentor(), {"hlf_name": "Kari"})
+    service.patch(example(), {"hlf_Mentor@odata.bind": f"{above}{mentor()}"})
+    assert service.row(example())["_hlf_mentor_value"] == service.row(mentor())["hlf_peermentorid"]
+    item = {
+        "@odata.type": "Microsoft.Dynamics.CRM.hlf_peermentor",
+        "@odata.id": f"{above}{mentor()}",
+        "hlf_name": "Siri",
+    }
+    upsert = f"{MENTORS}/Microsoft.Dynamics.CRM.UpsertMultiple"
+    assert service.post(upsert, {"Targets": [item]}).status_code == 204
+    assert service.row(mentor())["hlf_name"] == "Siri"
+
+
+def test_a_reference_to_another_version_says_so(service):
+    response = service.patch(example(), {"hlf_Mentor@odata.bind": f"http://localhost/api/data/v9.1/{mentor()}"})
+    assert response.status_code == 501
+    assert "does not serve references below /api/data/v9.1/" in response.text
+
+
+@pytest.mark.parametrize("reference", [None, "", 5, ["x"], {}])
+def test_a_reference_that_is_no_text_is_refused(service, reference):
+    """Issue 8 J: and nothing of Python is in the words."""
+    service.patch(example(), {"hlf_name": "x"})
+    refused(service.ask("PUT", f"{example()}/hlf_Mentor/$ref", json={"@odata.id": reference}), 400, "0x80048d19")
+    if reference is not None:  # by which a lookup is emptied
+        refused(service.patch(example(), {"hlf_Mentor@odata.bind": reference}), 400, "0x80048d19")
+
+
+@pytest.mark.parametrize(
+    ("prefer", "status"),
+    [
+        ('return="representation"', 201),
+        ("Return=representation", 201),
+        ("respond-async, return=representation; x=y", 201),
+        ("xreturn=representation", 204),
+        ("return=minimal, return=representation", 204),
+    ],
+)
+def test_a_preference_is_read_as_rfc_7240_writes_it(service, prefer, status):
+    """Issue 8 J."""
+    assert service.post(MENTORS, {"hlf_name": "Kari"}, Prefer=prefer).status_code == status
 
 
 def test_a_new_row_is_active_and_has_every_column(service):
@@ -393,6 +467,61 @@ def test_one_property_is_read_set_and_emptied_by_itself(service):
     assert service.row(example())["_hlf_mentor_value"] is None
     refused(service.get(f"{mentor()}/nothing"), 404, "0x8006088a")
     refused(service.get(f"{mentor('nobody')}/hlf_name"), 404, "0x80060891")
+
+
+@pytest.mark.parametrize("column", ["hlf_peermentorid", "createdon", "modifiedon", "versionnumber"])
+def test_what_only_the_system_writes_is_not_emptied_by_itself(service, column):
+    """Issue 8 J: it is passed over, as in a body, and the row stays one that can be found."""
+    service.patch(mentor(), {"hlf_name": "Kari"})
+    before = service.row(mentor())
+    assert service.delete(f"{mentor()}/{column}").status_code == 204
+    after = service.row(mentor())
+    changing = {"@odata.etag", "modifiedon", "versionnumber"}
+    assert {name: after[name] for name in after.keys() - changing} == {
+        name: before[name] for name in before.keys() - changing
+    }
+    assert None not in {after[name] for name in changing}
+
+
+def test_a_row_is_never_without_state_and_status(service):
+    """Issue 8 J."""
+    service.patch(mentor(), {"statecode": 1, "statuscode": 2})
+    for column in ("statecode", "statuscode"):
+        assert service.delete(f"{mentor()}/{column}").status_code == 204
+        row = service.row(mentor())
+        assert (row["statecode"], row["statuscode"]) == (1, 2)
+
+
+def test_a_lookup_is_not_set_by_its_value_as_a_property(service):
+    """Issue 8 J: the words are those of a body, which has to name the navigation property."""
+    service.patch(mentor(), {"hlf_name": "Kari"})
+    service.patch(example(), {"hlf_name": "x"})
+    value = {"value": service.row(mentor())["hlf_peermentorid"]}
+    refused(service.ask("PUT", f"{example()}/_hlf_mentor_value", json=value), 400, "0x80060888")
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+@pytest.mark.parametrize("value", ["a)/b", "a%29%2Fb", "a)/hlf_name", ")/"])
+def test_a_bracket_and_a_slash_in_a_key_do_not_end_it(service, method, value):
+    """Issue 8 J: 404 would say that there is no such row."""
+    refused(service.ask(method, mentor(value), json={}), 400, "0x80060888")
+
+
+def test_a_bracket_in_a_key_is_a_letter_like_others(service):
+    service.patch(mentor("a)b("), {"hlf_name": "Kari"})
+    assert service.get(f"{mentor('a)b(')}/hlf_name").json()["value"] == "Kari"
+    service.patch(mentor("it''s)"), {"hlf_name": "Siri"})
+    assert service.get(f"{mentor('it%27%27s%29')}/hlf_name/$value").text == "Siri"
+    assert service.row(f"/{mentor('a)b(')}/")["hlf_name"] == "Kari"
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
+@pytest.mark.parametrize("path", [MENTORS, mentor(), "WhoAmI", "$metadata", ""])
+def test_methods_that_the_service_names_and_nobody_saw_answered_are_501(service, method, path):
+    """Issue 8 J: `Allow` has them, so 405 would be wrong."""
+    response = service.ask(method, path)
+    assert response.status_code == 501
+    assert method == "HEAD" or "does not serve the method" in response.text
 
 
 def test_an_address_of_more_than_32768_characters_is_refused(service):

@@ -96,6 +96,40 @@ def test_bound_messages_say_so(service, name):
     not_served(service.post(f"{EXAMPLES}/{CRM}{name}", {}))
 
 
+@pytest.mark.parametrize("rest", ["$ref", "$value"])
+def test_what_odata_has_behind_a_row_says_so(service, rest):
+    """Issue 8 J: as behind a set."""
+    not_served(service.get(f"{EXAMPLE}/{rest}"), rest)
+    assert "'$count'" in service.get(f"{EXAMPLE}/hlf_name/$count").json()["error"]["message"]
+
+
+SYSTEM_TABLES = [
+    "account",
+    "systemuser",
+    "opportunity",
+    "activityparty",
+    "fax",
+    "webresource",
+    "roleprivileges",
+    "feedback",
+]
+
+
+@pytest.mark.parametrize("name", SYSTEM_TABLES)
+@pytest.mark.parametrize("rest", ["", "/Attributes", "/Keys?$select=LogicalName"])
+def test_definitions_of_the_systems_tables_say_so(service, name, rest):
+    """Issue 8 J: 404 would say that there is no such table in any environment."""
+    not_served(service.get(f"EntityDefinitions(LogicalName='{name}'){rest}"), name)
+    assert service.get(f"EntityDefinitions(LogicalName='hlf_{name}'){rest}").status_code == 404
+
+
+@pytest.mark.parametrize("rest", ["/Keys?$expand=AsyncJob", "/Keys(LogicalName='hlf_code_year_key')/AsyncJob"])
+def test_the_job_of_a_key_says_so(service, rest):
+    """Issue 8 J."""
+    not_served(service.get(f"{TABLE}{rest}"))
+    not_served(service.get(f"{TABLE}/Keys(LogicalName='hlf_code_year_key')?$expand=AsyncJob"))
+
+
 RELATED = {"hlf_name": "x", "hlf_code": "new", "hlf_year": 2020}
 
 
