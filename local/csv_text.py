@@ -80,11 +80,13 @@ def _lines(lines: list[str], concerned: Callable[[str], bool]) -> list[int]:
 
 
 def _content(path: Path) -> bytes:
-    if path.is_dir():
-        raise UnreadableFile(f"{path}: this is a folder. Name the CSV file in it.")
-    if path.exists() and not path.is_file():
-        raise UnreadableFile(f"{path}: this is a pipe or a device, not a file. Save the mentors in a file and name it.")
     try:
+        if path.is_dir():
+            raise UnreadableFile(f"{path}: this is a folder. Name the CSV file in it.")
+        if path.exists() and not path.is_file():
+            raise UnreadableFile(
+                f"{path}: this is a pipe or a device, not a file. Save the mentors in a file and name it."
+            )
         content = path.read_bytes()
     except FileNotFoundError:
         raise UnreadableFile(f"{path}: there is no such file. Check the name and the folder.") from None

@@ -55,8 +55,8 @@ _PHONE_DATE = re.compile(
 _PHONE_GROUPED = re.compile(r"[1-9]\d{0,2}([.,'’])\d{3}(?:\1\d{3})*(?:[.,]\d{1,2})?|[1-9](?: \d{3}){2,}(?:[.,]\d+)?")
 _PHONE_DECIMALS = re.compile(r"\+?\d[\d ]{3,}[.,]0{1,2}")
 _PHONE_WITHOUT_DIGITS = re.compile(r"\D*")
-# shared/adapters/links.py calls no shorter one.
-_PHONE_SHORT = re.compile(r"\D*(?:\d\D*){1,4}")
+# Half a number, a fraction, a percentage. Short numbers in digits alone are left, since some are called.
+_PHONE_SHORT = re.compile(r"(?=.*[^\d\s])\D*(?:\d\D*){1,4}")
 _PHONE_BARE = re.compile(r"[1-9](?:\d{6}|\d{8,})")
 _ID_DATE = re.compile(
     rf"\d{{1,2}}[.-]{_MONTH}\.?(?:-?\d\d)?|{_MONTH}[.-]\d\d|\d\d[./]\d\d[./]\d{{4}}",
