@@ -332,6 +332,8 @@ def dataset(
             )
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
+        except OSError as error:
+            raise typer.BadParameter(f"{out} cannot be written: {error.strerror}") from None
         report.console.print(f"{mentors} mentor{'s' if mentors > 1 else ''} written to {out}")
         if mentors < synthetic.FEWEST_MENTORS:
             report.console.print(f"Every case of the night needs {synthetic.FEWEST_MENTORS} mentors or more.")

@@ -22,8 +22,10 @@ _IGNORED_COLUMN_LENGTH = 10_000
 # called an error of the line where it was opened, and reading goes on at the line after that.
 _LINES_PER_RECORD = 50
 # Excel itself reads and writes such a first line, which names the delimiter; saved again it ends in delimiters.
-_SEP_LINE = re.compile(r'"?sep=([^\w\s"]|\t)"?\1*[;,\t]*\s*', re.IGNORECASE)
-_ONE_CELL = re.compile(r'"([^"]+)"[;,\t]*\s*')
+_SEP_LINE = re.compile(r'"?sep=([^\w\s"]|\t)"?\1*+[;,\t]*+\s*', re.IGNORECASE)
+_ONE_CELL = re.compile(r'"([^"]+)"[;,\t]*+\s*')
+# A file that was put together of others has a byte order mark within its header.
+_UNSEEN_IN_HEADER = re.compile("[\ufeff\u200b-\u200f\u2060]")
 _VALUE_IN_HEADER = re.compile(r"@|\d{4}|\d\d[./-]\d\d")
 
 
@@ -177,20 +179,19 @@ class Table:
             name if name in self._lengths or is_repeatable(name) else f"column {place}"
             for place, name in enumerate(names, start=1)
         )
-        if twice := [columns[names.index(name)] for name, count in Counter(names).items() if name and count > 1]:
+        if twice := [name for name, count in Counter(names).items() if name in self._lengths and count > 1]:
             raise self._unreadable(
                 f"the first line has {', '.join(twice)} more than once. Found: {found}. Keep one of each."
             )
-        return columns, tuple(
-            column for column, name in zip(columns, names, strict=True) if name and column not in self._lengths
-        )
+        ignored = (column for column, name in zip(columns, names, strict=True) if name and column not in self._lengths)
+        return columns, tuple(dict.fromkeys(ignored))
 
     def _unreadable(self, what: str) -> UnreadableFile:
         return UnreadableFile(f"{self._path}: {what} Required columns: {', '.join(self._required)}.")
 
 
 def _column(cell: str) -> str:
-    return tidy(cell).lower()
+    return tidy(_UNSEEN_IN_HEADER.sub("", cell)).lower()
 
 
 def _records(lines: Iterator[str], delimiter: str, line: int) -> Iterator[tuple[int, list[str] | None]]:

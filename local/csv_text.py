@@ -10,12 +10,23 @@ from pathlib import Path
 from typing import Final
 
 from local.row_problems import UnreadableFile, on_lines
-from local.spoilt_values import ENCODED_TWICE
+from local.spoilt_values import ENCODED_TWICE, LOST
 
 _ADVICE: Final = 'Open it in the spreadsheet program and save it as "CSV UTF-8".'
+_AGAIN: Final = (
+    'read the original file into Excel again with Data > "From Text/CSV", file origin 65001 (UTF-8), and save it as '
+    '"CSV UTF-8".'
+)
 _LINE_END = re.compile(r"\r\n|\r|\n")
-# Below this many lines a few cells may have been pasted from elsewhere, and each is refused by its line.
-_LINES_OF_A_CAUSE = 10
+# What people mistake for a CSV file, by its first octets.
+_OTHER_KINDS: Final = (
+    ((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"), "an Excel workbook (.xlsx or .xls)"),
+    ((b"%PDF",), "a PDF document"),
+    ((b"<", b"\xef\xbb\xbf<"), "a web page or XML"),
+    ((b"PK", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!"), "a packed file"),
+    ((b"\x89PNG", b"\xff\xd8\xff", b"GIF8"), "a picture"),
+    ((b"{\\rtf",), "a text document"),
+)
 
 
 def text_of(path: Path) -> str:
@@ -43,35 +54,45 @@ def text_of(path: Path) -> str:
 def _refuse_other_encodings(path: Path, text: str) -> None:
     if text.isascii():
         return
+    lines = _LINE_END.split(text)
     wrong = len(re.findall("[\udc80-\udcff]", text))
     if wrong > len(re.findall("[^\0-\x7f\ud800-\udfff]", text)):
-        where = _lines(text, lambda line: any("\udc80" <= letter <= "\udcff" for letter in line))
+        where = _lines(lines, lambda line: any("\udc80" <= letter <= "\udcff" for letter in line))
         raise UnreadableFile(
             f'{path}: this is not UTF-8 but another encoding, most likely Windows-1252, in which the plain "CSV" of '
             f'Excel writes æ, ø and å ({on_lines(where)}): open it in Excel, choose "Save As" with the file type "CSV '
             'UTF-8", and load that file.'
         )
-    twice = _lines(text, lambda line: ENCODED_TWICE.search(line) is not None)
-    if len(twice) >= _LINES_OF_A_CAUSE and ENCODED_TWICE.sub("", text).strip("\ufeff").isascii():
+    twice = _lines(lines, lambda line: ENCODED_TWICE.search(line) is not None)
+    lost = _lines(lines, lambda line: LOST.search(line) is not None)
+    right = sum(not line.strip("\ufeff").isascii() for line in lines) - len({*twice, *lost})
+    # A few cells may have been pasted from elsewhere: in a file that otherwise is right, each is refused by its line.
+    if len(twice) > right:
+        raise UnreadableFile(f"{path}: its letters were encoded twice, so that å is Ã¥ ({on_lines(twice)}): {_AGAIN}")
+    if len(lost) > right:
         raise UnreadableFile(
-            f"{path}: its letters were encoded twice, so that å is Ã¥ ({on_lines(twice)}): read the original file into "
-            'Excel again with Data > "From Text/CSV", file origin 65001 (UTF-8), and save it as "CSV UTF-8".'
+            f"{path}: its letters were lost on the way, so that å is \ufffd ({on_lines(lost)}): {_AGAIN}"
         )
 
 
-def _lines(text: str, concerned: Callable[[str], bool]) -> list[int]:
-    return [number for number, line in enumerate(_LINE_END.split(text), start=1) if concerned(line)]
+def _lines(lines: list[str], concerned: Callable[[str], bool]) -> list[int]:
+    return [number for number, line in enumerate(lines, start=1) if concerned(line)]
 
 
 def _content(path: Path) -> bytes:
-    if path.is_dir():
-        raise UnreadableFile(f"{path}: this is a folder. Name the CSV file in it.")
     try:
+        if path.is_dir():
+            raise UnreadableFile(f"{path}: this is a folder. Name the CSV file in it.")
+        if path.exists() and not path.is_file():
+            raise UnreadableFile(
+                f"{path}: this is a pipe or a device, not a file. Save the mentors in a file and name it."
+            )
         content = path.read_bytes()
     except FileNotFoundError:
         raise UnreadableFile(f"{path}: there is no such file. Check the name and the folder.") from None
     except OSError as error:
         raise UnreadableFile(f"{path}: the file cannot be read ({error.strerror}). Check who may read it.") from error
-    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise UnreadableFile(f"{path}: this is an Excel workbook (.xlsx or .xls), not a CSV file. {_ADVICE}")
+    for beginnings, what in _OTHER_KINDS:
+        if content.startswith(beginnings):
+            raise UnreadableFile(f"{path}: this is {what}, not a CSV file. {_ADVICE}")
     return content

@@ -6,12 +6,15 @@ A reason repeats a value only where it cannot say anything about a person (I11).
 import re
 import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Final, Literal
 from uuid import UUID, uuid5
 from zoneinfo import available_timezones
 
 from local.spoilt_values import spoilt_id, spoilt_name, spoilt_phone, spoilt_text
+from shared.domain.addresses import usable_address
+from shared.domain.errors import UnusableAddressError
 
 type Status = Literal["active", "paused", "certification_expired", "inactive"]
 type Locale = Literal["nb", "nn", "en"]
@@ -23,9 +26,9 @@ STATUSES: Final[dict[str, Status]] = {
     "inactive": "inactive",
 }
 LOCALES: Final[dict[str, Locale]] = {"nb": "nb", "nn": "nn", "en": "en"}
-# The last ones are how Norwegian, Swedish, Danish and Finnish Excel write TRUE and FALSE.
-YES: Final = ("yes", "ja", "true", "1", "sann", "sant", "sand", "tosi")
-NO: Final = ("no", "nei", "false", "0", "usann", "falskt", "falsk", "epätosi")
+# The last ones are how Norwegian, Swedish, Danish, Finnish and German Excel write TRUE and FALSE.
+YES: Final = ("yes", "ja", "true", "1", "sann", "sant", "sand", "tosi", "wahr")
+NO: Final = ("no", "nei", "false", "0", "usann", "falskt", "falsk", "epätosi", "falsch")
 ANSWERS: Final = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
 DEFAULT_TIMEZONE: Final = "Europe/Oslo"
 
@@ -46,8 +49,9 @@ _IDENTITY_NUMBER = re.compile(
     rf"(?<!\d)(?:\d{{6}}(?:{_GAP}{{0,3}}|/)\d{{3}}{_GAP}?\d{{2}}"
     rf"|\d\d{_GAP}?\d\d{_GAP}?\d\d(?:{_GAP}{{0,3}}|/)\d{{5}})(?!\d)"
 )
+# What Excel or a person puts before a text (', +, -) is legal in an address, and makes it another one.
 _EMAIL = re.compile(
-    r"(?=.{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"(?!['+-])(?=.{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
 )
 # What may be repeated: one word, a small number, something date-shaped. Never a telephone number or an address.
@@ -206,8 +210,12 @@ def consent(text: str) -> bool:
 
 
 def email(text: str) -> str | None:
-    """One plain address, or none."""
-    if text and not _EMAIL.fullmatch(text):
+    """One plain address, or none. Letters such as å may stand in its domain."""
+    ascii_form = text
+    if not text.isascii():
+        with suppress(UnusableAddressError):
+            ascii_form = usable_address(text)
+    if text and not _EMAIL.fullmatch(ascii_form):
         raise RefusedError("not an e-mail address: write one address such as name@example.no, or leave it empty")
     return text or None
 

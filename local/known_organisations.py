@@ -7,7 +7,8 @@ import psycopg
 
 from local.mentor_rows import MentorFile, OrganisationRow
 from local.one_spelling import in_organisation
-from local.organisation_names import comparable
+from local.organisation_names import comparable, letters_of
+from local.row_problems import on_lines
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -22,10 +23,7 @@ def in_known_organisations(
 
     Otherwise "HLF vestland" would be a second organisation beside "HLF Vestland", with other thresholds.
     """
-    present = cast(
-        "list[tuple[UUID, str]]",
-        connection.execute("SELECT id, name::text FROM public.organisations ORDER BY name, id").fetchall(),
-    )
+    present = _present(connection)
     names = dict(present)
     known: dict[str, tuple[UUID, str]] = {}
     for organisation_id, name in present:
@@ -44,3 +42,32 @@ def in_known_organisations(
         else:
             rows.append(in_organisation(mentor, *home))
     return replace(mentors, rows=tuple(rows)), tuple(described)
+
+
+def nearly_known(
+    connection: psycopg.Connection[tuple[object, ...]],
+    mentors: MentorFile,
+    organisations: tuple[OrganisationRow, ...],
+) -> tuple[str, ...]:
+    """Warn of organisations of the file whose names differ only in signs from one in the database or `organisations`.
+
+    "HLF-Vestland" stays an organisation of its own beside "HLF Vestland", and a person is told.
+    """
+    known = {row.id: row.name for row in organisations} | dict(_present(connection))
+    letters = {letters_of(name) for name in known.values()} - {""}
+    firsts: dict[UUID, int] = {}
+    for row in mentors.rows:
+        if row.organisation_id not in known and letters_of(row.organisation) in letters:
+            firsts.setdefault(row.organisation_id, row.line)
+    if not firsts:
+        return ()
+    told = (
+        f"{on_lines(firsts.values())}, organisation: differs only in signs or spaces from one that is known already, "
+        "and was taken for an organisation of its own, with its own thresholds. Write the same if it is one."
+    )
+    return (told,)
+
+
+def _present(connection: psycopg.Connection[tuple[object, ...]]) -> "list[tuple[UUID, str]]":
+    rows = connection.execute("SELECT id, name::text FROM public.organisations ORDER BY name, id").fetchall()
+    return cast("list[tuple[UUID, str]]", rows)

@@ -8,6 +8,7 @@ from local.organisation_names import comparable
 from local.row_problems import some
 
 _ZEROS_BEFORE = re.compile(r"(?<!\d)0+(?=\d)")
+_OWN_MARK = re.compile(r"(?<=.)\+[^@]*(?=@)")
 _NORWAY = re.compile(r"(?:\+|00)?47(?=\d{8}$)")
 
 
@@ -59,7 +60,8 @@ def _id(row: Person) -> Hashable:
 
 
 def _address(row: Person) -> Hashable:
-    return row.email and row.email.lower()
+    """What follows a + is the owner's own mark: kari+hlf@example.no arrives where kari@example.no does."""
+    return row.email and _OWN_MARK.sub("", row.email.lower())
 
 
 def _name_and_phone(row: Person) -> Hashable:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
 
 from local import database, report, session
-from local.known_organisations import in_known_organisations
+from local.known_organisations import in_known_organisations, nearly_known
 from local.load import LoadReport, load
 from local.mentors_csv import MentorFile, read_mentors, read_organisations
 from local.stack import ROOT
@@ -28,13 +29,14 @@ def store(dsn: str, mentors: MentorFile, *, evaluated: date | None = None) -> Lo
     """
     with psycopg.connect(dsn) as connection:
         mentors, organisations = in_known_organisations(connection, mentors, read_organisations(ORGANISATIONS))
+        near = nearly_known(connection, mentors, organisations)
         named = {row.organisation_id for row in mentors.rows}
         described = tuple(row for row in organisations if row.id in named)
         if evaluated:
             database.set_evaluated(connection, named, evaluated)
         report = load(connection, mentors, described)
     database.store_settings(dsn, described)
-    return report
+    return replace(report, warnings=(*near, *report.warnings))
 
 
 def fill(dsn: str) -> None:

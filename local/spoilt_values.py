@@ -5,6 +5,7 @@ Only what no person writes counts as spoilt, because a spoilt value refuses its 
 
 # ruff: noqa: RUF001 - letters that are easily confused are the subject here
 import re
+from collections.abc import Callable, Mapping
 from typing import Final
 
 _AS_TEXT = "format the column as Text in Excel, type the value again and save"
@@ -19,31 +20,44 @@ _AFTER_A = "\u0080-\u009f¡-ª¬-¶¸-º¼-¿€‚ƒ„†‡ˆ‰‹Œ‘˜™
 ENCODED_TWICE: Final = re.compile(
     # UTF-8 that was read as Windows-1252, as DOS reads, and as an old Mac reads.
     rf"[ÂÃ][{_CONTINUED}]|Å[{_AFTER_A}ŠŽšž]|Ä[{_AFTER_A}]|â[€‚„\u0080-\u0084][{_CONTINUED}]|ï»¿|ï¿½"
-    r"|[\u2500-\u257f]|[ÔΓ]Ç|[√≈ƒ][^\s\d]|‚Ä"
+    r"|[\u2500-\u257f]|[ÔΓ]Ç|[√≈ƒ][^\0-\x7f]|‚Ä"
 )
 _ERROR = re.compile(r"#|(?:Err|Feil|Fel|Fejl|Virhe):\s?\d{3}\b")
+_ERROR_SAID = "an error of the spreadsheet such as #NAME? or #I/T: correct the cell in Excel, or type the value"
+# Within a text it stands where a formula put texts together, or somebody wrote the cell off.
+_ERROR_WITHIN = re.compile(r"[#＃][^\W\d]|^(?:N/A|I/T)$", re.IGNORECASE)
 _TOO_NARROW = re.compile(r"#{2,}")
 _FORMULA = re.compile(r"[=＝]")
-_SHORTENED = re.compile(r"[+-]?\d+(?:[.,]\d+)?[Ee]\+\d+|[+-]?\d+[.,]\d+[Ee]-?\d+")
+_SHORTENED = re.compile(r"[+-]?\d+(?:[.,]\d+)?\s?[Ee]\s?[+＋]\s?\d+|[+-]?\d+[.,]\d+\s?[Ee]\s?[-−]?\s?\d+")
+# An id of one's own may look so, a name or a telephone number not.
+_POWER_OF_TEN = re.compile(r"[+-]?\d+(?:[.,]\d+)?\s?[Ee]\s?[+＋−-]?\s?\d+")
+_SHORTENED_SAID = f"a number that Excel shortened, as in 4,79E+09, so that digits are lost: {_AS_TEXT}"
 _GROUPED_UNSEEN = re.compile(r"-?[1-9]\d{0,2}(?:[\u00a0\u2007\u2009\u202f]\d{3})+(?:[.,]\d+)?")
-_LOST = re.compile(r"\ufffd")
+LOST: Final = re.compile(r"\ufffd")
 _WRITTEN_OUT = re.compile(r"_x[0-9A-F]{4}_")
-_ANYWHERE = "|".join(pattern.pattern for pattern in (ENCODED_TWICE, _LOST, _WRITTEN_OUT))
+_ANYWHERE = "|".join(pattern.pattern for pattern in (ENCODED_TWICE, LOST, _WRITTEN_OUT))
 _AT_FIRST = "|".join(pattern.pattern for pattern in (_ERROR, _FORMULA, _SHORTENED, _GROUPED_UNSEEN))
 _SUSPECT = re.compile(rf"(?:^|\x1f)\s*(?:{_AT_FIRST})|{_ANYWHERE}")
 
+_NOTHING = re.compile("0")
+_NOTHING_SAID = "a 0, which a formula of Excel shows for an empty cell: type the value, or leave it empty"
 _LOST_LETTER = re.compile(r"\?\w")
 _TEXT_FORMULA = re.compile(r"['’]?[-+@＠−]|['’]=")
 # In DOS, on an old Mac, in seven bits and in mails other signs stand for æ, ø and å.
 _NOT_IN_NAMES = re.compile(r"[¡-§©¬®-³µ¶¹¼-¿×÷†‡‰™|{}\\=]")
 _PHONE_FORMULA = re.compile(r"['’]|[-@＠−]|\+(?!\s?\(?\s?\d)|.*[*=^]|.*\d\+\d")
+_MONTH = "(?:jan|feb|mars?|apr|ma[ijy]|june?|juni|july?|juli|aug|sept?|o[kc]t|nov|de[sc])"
 _PHONE_DATE = re.compile(
-    r"(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|1[0-2])\1(?:19|20)\d\d|(?:19|20)\d\d-\d\d-\d\d|\d\d?:\d\d(?::\d\d)?"
+    r"(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|1[0-2])\1(?:19|20)?\d\d|(?:19|20)\d\d-\d\d-\d\d|\d\d?:\d\d(?::\d\d)?"
+    rf"|\d{{1,2}}[. -]{{1,2}}{_MONTH}\.?(?:[ -]?\d\d(?:\d\d)?)?|{_MONTH}[. -]{{1,2}}\d\d",
+    re.IGNORECASE,
 )
 _PHONE_GROUPED = re.compile(r"[1-9]\d{0,2}([.,'’])\d{3}(?:\1\d{3})*(?:[.,]\d{1,2})?|[1-9](?: \d{3}){2,}(?:[.,]\d+)?")
 _PHONE_DECIMALS = re.compile(r"\+?\d[\d ]{3,}[.,]0{1,2}")
+_PHONE_WITHOUT_DIGITS = re.compile(r"\D*")
+# Half a number, a fraction, a percentage. Short numbers in digits alone are left, since some are called.
+_PHONE_SHORT = re.compile(r"(?=.*[^\d\s])\D*(?:\d\D*){1,4}")
 _PHONE_BARE = re.compile(r"[1-9](?:\d{6}|\d{8,})")
-_MONTH = "(?:jan|feb|mars?|apr|ma[ijy]|june?|juni|july?|juli|aug|sept?|o[kc]t|nov|de[sc])"
 _ID_DATE = re.compile(
     rf"\d{{1,2}}[.-]{_MONTH}\.?(?:-?\d\d)?|{_MONTH}[.-]\d\d|\d\d[./]\d\d[./]\d{{4}}",
     re.IGNORECASE,
@@ -61,31 +75,50 @@ def may_be_spoilt(row: str) -> bool:
 _REASONS: Final = {
     'letters that were encoded twice (å became Ã¥): read the original file into Excel again with Data > "From '
     'Text/CSV", file origin 65001 (UTF-8), and save it as "CSV UTF-8"': ENCODED_TWICE.search,
-    'a letter that was lost on the way (\ufffd): type the value again, and save the file as "CSV UTF-8"': _LOST.search,
+    'a letter that was lost on the way (\ufffd): type the value again, and save the file as "CSV UTF-8"': LOST.search,
     "only #, because the column was too narrow to show the value: widen it in Excel and save again": (
         _TOO_NARROW.fullmatch
     ),
-    "an error of the spreadsheet such as #NAME? or #I/T: correct the cell in Excel, or type the value": _ERROR.match,
+    _ERROR_SAID: _ERROR.match,
     f"begins as a formula does, with =: {_AS_TEXT}": _FORMULA.match,
-    f"a number that Excel shortened, as in 4,79E+09, so that digits are lost: {_AS_TEXT}": _SHORTENED.fullmatch,
+    _SHORTENED_SAID: _SHORTENED.fullmatch,
     _GROUPED: _GROUPED_UNSEEN.fullmatch,
     "a character that was written out (as _x000D_): take it out of the cell and save again": _WRITTEN_OUT.search,
+}
+_TEXT_REASONS: Final = {
+    _SHORTENED_SAID: _POWER_OF_TEN.fullmatch,
+    _SIGNED: _TEXT_FORMULA.match,
+    _ERROR_SAID: _ERROR_WITHIN.search,
+    _NOTHING_SAID: _NOTHING.fullmatch,
+    'a question mark in the place of a letter: type the value again, and save the file as "CSV UTF-8"': (
+        _LOST_LETTER.search
+    ),
+}
+_PHONE_REASONS: Final = {
+    "no digit in it: write a telephone number, or leave it empty": _PHONE_WITHOUT_DIGITS.fullmatch,
+    _SHORTENED_SAID: _POWER_OF_TEN.fullmatch,
+    _SIGNED: _PHONE_FORMULA.match,
+    _ERROR_SAID: _ERROR_WITHIN.search,
+    _NOTHING_SAID: _NOTHING.fullmatch,
+    _GROUPED: _PHONE_GROUPED.fullmatch,
+    f"a date or a time, which Excel makes of some numbers: {_AS_TEXT}": _PHONE_DATE.fullmatch,
+    _DECIMALS: _PHONE_DECIMALS.fullmatch,
+    "fewer than five digits: write the whole telephone number, or leave it empty": _PHONE_SHORT.fullmatch,
 }
 
 
 def spoilt(cell: str) -> str | None:
     """Say why the cell, exactly as the file has it, cannot be what was meant; None where it can be."""
-    text = cell.strip()
-    return next((reason for reason, found in _REASONS.items() if found(text)), None)
+    return _first(_REASONS, cell.strip())
+
+
+def _first(reasons: Mapping[str, Callable[[str], object]], text: str) -> str | None:
+    return next((reason for reason, found in reasons.items() if found(text)), None)
 
 
 def spoilt_text(text: str) -> str | None:
     """Say why the name of a person, a place or an organisation cannot be what was meant."""
-    if _TEXT_FORMULA.match(text):
-        return _SIGNED
-    if _LOST_LETTER.search(text):
-        return 'a question mark in the place of a letter: type the value again, and save the file as "CSV UTF-8"'
-    return None
+    return _first(_TEXT_REASONS, text)
 
 
 def spoilt_name(text: str) -> str | None:
@@ -101,17 +134,7 @@ def spoilt_name(text: str) -> str | None:
 
 def spoilt_phone(text: str) -> str | None:
     """Say why a telephone number cannot be what was meant."""
-    if not any(letter.isdigit() for letter in text):
-        return "no digit in it: write a telephone number, or leave it empty"
-    if _PHONE_FORMULA.match(text):
-        return _SIGNED
-    if _PHONE_GROUPED.fullmatch(text):
-        return _GROUPED
-    if _PHONE_DATE.fullmatch(text):
-        return f"a date or a time, which Excel makes of some numbers: {_AS_TEXT}"
-    if _PHONE_DECIMALS.fullmatch(text):
-        return _DECIMALS
-    return None
+    return _first(_PHONE_REASONS, text)
 
 
 def may_lack_its_beginning(phone: str) -> bool:

@@ -12,7 +12,8 @@ from shared.domain.errors import UnusableAddressError
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-_NATIONAL_DIGITS = 8
+# Eight digits are a number in Norway; ten are one whose + was lost, as Excel loses it.
+_NORWEGIAN = re.compile(r"(?:47)?([0-9]{8})")
 # ITU-T E.164: at most 15 digits. Three are an emergency number's, and no mentor's.
 _NUMBER = re.compile(r"\+?[0-9]{5,15}")
 
@@ -27,12 +28,12 @@ def email_link(address: str) -> Markup | str:
 
 
 def phone_link(number: str) -> Markup | str:
-    """Link to a call (RFC 3966). Eight digits are a Norwegian number."""
+    """Link to a call (RFC 3966), with the code of the country where it is known."""
     digits = re.sub(r"[ ().\-\u2010-\u2013]", "", number.replace("(0)", ""))
     digits = re.sub(r"^00", "+", digits)
     if not _NUMBER.fullmatch(digits):
         return number
-    return _link(f"tel:{'+47' if len(digits) == _NATIONAL_DIGITS and digits.isdigit() else ''}{digits}", number)
+    return _link(f"tel:{_NORWEGIAN.sub(r'+47\1', digits) if _NORWEGIAN.fullmatch(digits) else digits}", number)
 
 
 def site_link(host: str) -> Markup:

@@ -78,11 +78,11 @@ def _page(locale: str, subject: str, body: str, words: dict[str, object]) -> str
 
 
 def blocks(text: str) -> list[Block]:
-    """Split the text into the parts of a page: a line underlined with dashes is a heading, `- ` starts a list item."""
+    """Split the text into the parts of a page: a heading is underlined with as many dashes, `- ` starts a list item."""
     parts: list[Block] = []
     for paragraph in text.strip().split("\n\n"):
         lines = [line for line in paragraph.split("\n") if line]
-        if len(lines) > 1 and set(lines[1]) == {"-"}:
+        if len(lines) > 1 and lines[1] == "-" * len(lines[0]):
             parts.append(Block("h2", (lines[0],)))
             lines = lines[2:]
         for is_item, group in groupby(lines, key=lambda line: line.startswith("- ")):

@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from local.known_organisations import nearly_known
 from local.load import LoadReport, load
 from local.mentors_csv import MentorFile, mentor_uuid, organisation_uuid, read_mentors, read_organisations
 
@@ -212,6 +213,18 @@ def test_the_organisations_file_gives_the_spelling(connection, mentors, organisa
     assert (report.organisations, report.changed) == (1, 6)
     found = connection.execute("SELECT id, name, timezone FROM public.organisations").fetchall()
     assert found == [(organisation_uuid("HLF Moss"), "HLF Moss", "Europe/Stockholm")]
+
+
+@pytest.mark.parametrize("near", ["HLF-Moss", "H.L.F. Moss", "HLFMoss"])
+def test_an_organisation_that_is_nearly_a_known_one_is_told(connection, mentors, organisations, near):
+    """Issue 8 F: a file that wrote "HLF-Moss" throughout got other thresholds than HLF Moss has, without a word."""
+    file = mentors(KARI.replace("HLF Moss", near))
+    (told,) = nearly_known(connection, file, organisations)
+    assert told.startswith("line 2, organisation: ")
+    assert "Moss" not in told
+    assert nearly_known(connection, mentors(KARI + OLA), organisations) == ()
+    load(connection, file)
+    assert nearly_known(connection, file, organisations) == ()
 
 
 def test_two_spellings_already_in_the_database_stay_two(connection, mentors):

@@ -93,6 +93,7 @@ def test_what_cannot_be_made_is_refused_and_not_written(tmp_path, odd, said):
         (["--mentors", "3"], 0, "3 mentors written"),
         (["--mentors", "0"], 2, "--mentors"),
         (["--as-of", "2199-12-31"], 2, "2090-12-31"),
+        (["--out", "."], 2, "cannot be written"),
     ],
 )
 def test_the_command_answers_in_a_sentence(tmp_path, arguments, code, said):

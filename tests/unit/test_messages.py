@@ -320,6 +320,14 @@ def test_a_mentors_name_cannot_make_a_section_of_its_own():
     assert len(re.findall(r"^-{3,}$", words.text, re.MULTILINE)) == 1
 
 
+@pytest.mark.parametrize("name", ["---", "-", "-" * 40])
+@pytest.mark.parametrize("kind", list(NoticeKind))
+def test_an_organisations_name_cannot_make_a_heading(kind, name):
+    page = render(replace(notice(kind), organisation_name=name)).html
+    assert page.count("<h2>") == render(notice(kind)).html.count("<h2>")
+    assert re.search(rf"<br>\s*{name}", page)
+
+
 BOTH, PHONE_ONLY, EMAIL_ONLY = {"phone": "P", "email": "e@example.no"}, {"phone": "P"}, {"email": "e@example.no"}
 
 
@@ -426,6 +434,10 @@ def test_addresses_and_numbers_are_links(kind):
         ("0047 900 00 000", "tel:+4790000000"),
         ("+46 (0)70-123 45 67", "tel:+46701234567"),
         ("+4790000000", "tel:+4790000000"),
+        ("4790000000", "tel:+4790000000"),
+        ("47 900 00 000", "tel:+4790000000"),
+        ("47900000", "tel:+4747900000"),
+        ("46701234567", "tel:46701234567"),
         ("02800", "tel:02800"),
         ("90000000 / 90000001", None),
         ("ring sønnen", None),
