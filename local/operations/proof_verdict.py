@@ -55,6 +55,8 @@ def _differing(proof: ProofHead) -> list[str]:
     if held:
         since = proof.moment("brake_since")
         found.insert(0, f"{_counted(held, 'listed_but_invalid')}, held by the brake{_since(since)}")
+    if n := proof.count("rows_repeated"):
+        found.append(f"{n:,} {'certification too many is' if n == 1 else 'certifications too many are'} in the app")
     return found or ["The two sides differ"]
 
 

@@ -184,6 +184,22 @@ def test_a_first_publish_in_doubt_is_waited_for(foundation, crew, site, organisa
     assert site.visible() == {}
 
 
+def test_a_refusal_ends_no_doubt(foundation, worker, site, organisation):
+    """Issue 8 A5, I5: the first of two tries may still make the row, whatever became of the second."""
+    (mentor,) = people(foundation, organisation, 1)
+    site.reset_before(path=BATCH)
+    site.poison(str(mentor))
+    assert outcome(worker.sync(mentor), mentor) is Result.SET_ASIDE
+    site.clear_faults()
+    foundation.do("UPDATE peer_mentors SET listing_consent = false")
+    assert outcome(worker.sync(mentor), mentor) is Result.GIVEN_BACK  # not "nothing to show"
+    site.create([{"hlf_mentorid": str(mentor), "hlf_name": "Kari", "hlf_phone": "22222222"}])  # here it comes
+    leases_end(foundation)
+    assert outcome(worker.sync(mentor), mentor) is Result.HIDDEN
+    assert (site.visible(), unsynced(foundation)) == ({}, 0)
+    assert "hlf_phone" in foundation.listing(mentor)["written"]["hlf_peermentors"]
+
+
 def test_a_manual_edit_before_a_change_is_written_over(foundation, worker, site, organisation):
     """Issue 8 A5: a row that is not in the version we left is read, and written in the one it has."""
     (mentor,) = people(foundation, organisation, 1)
