@@ -45,7 +45,7 @@ def sweep(reconciler, worker):
 
 @pytest.mark.parametrize("change", HIDING)
 def test_a_rejected_listing_is_hidden_by_the_next_sweep(*, foundation, reconciler, listed, worker, site, change):
-    """Issue 8 A1, I5: a refused change is no reason to leave somebody listed who has withdrawn or is certified no more."""
+    """Issue 8 A1, I5: a refused change is no reason to leave somebody listed who must not be any more."""
     mentor = listed[0]
     foundation.do("UPDATE peer_mentors SET area = 'X' WHERE id = %s", mentor)
     site.poison(str(mentor))
