@@ -354,11 +354,16 @@ def test_a_row_that_was_emptied_is_looked_at_too(*, foundation, listed, proved, 
     assert proved().verdict is Answer.YES
 
 
-@pytest.mark.parametrize("gone", ["column", "table"])
+@pytest.mark.parametrize("gone", ["column", "table", "key"])
 def test_what_is_gone_from_dynamics_stops_no_comparison(foundation, listed, proved, worker, gone):
     """A column or a table that was written once and has been deleted there since."""
     if gone == "column":
         wrote(foundation, "hlf_peermentors", "hlf_name", "hlf_deleted", "hlf_also_deleted")
+    elif gone == "key":
+        foundation.do(
+            "INSERT INTO certification.website_places (website_table, website_key, show, hide)"
+            " VALUES ('hlf_peermentors', 'hlf_oldkey', '{\"statecode\": 0}', '{\"statecode\": 1}')"
+        )
     else:
         wrote(foundation, "hlf_deleteds", "hlf_name")
         foundation.do(
