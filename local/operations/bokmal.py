@@ -157,6 +157,9 @@ BOKMAL: dict[str, str] = {
     # reconcile
     "Done": "Ferdig",
     "Done, but": "Ferdig, men",
+    "What it found cannot be read: no login to the database is known here": (
+        "Det den fant, kan ikke leses: her kjenner vi ingen innlogging til databasen"
+    ),
     "run {id}": "kjøring {id}",
     "Nothing was compared: {reason}.": "Ingenting ble sammenlignet: {reason}.",
     "Nothing was compared, for a reason that is not known: {reason}": (

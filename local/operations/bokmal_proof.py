@@ -22,6 +22,8 @@ PROOF: dict[str, str] = {
     "{n} rows hold what is published no more": "{n} rader inneholder noe som ikke lenger publiseres",
     "{n} row is shown of no mentor in the app": "{n} rad vises uten å høre til en likeperson i appen",
     "{n} rows are shown of no mentor in the app": "{n} rader vises uten å høre til en likeperson i appen",
+    "{n} certification too many is in the app": "{n} sertifisering for mye står i appen",
+    "{n} certifications too many are in the app": "{n} sertifiseringer for mye står i appen",
     "{counted}, held by the brake since {moment}": "{counted}, holdt tilbake av bremsen siden {moment}",
     "{counted}, held by the brake": "{counted}, holdt tilbake av bremsen",
     "{n} of them refused by the website": "{n} av dem avvist av nettsiden",

@@ -135,7 +135,8 @@ def reconcile(
 ) -> None:
     """Have the website swept or compared now, and wait for the end of it.
 
-    With --stack, what it found is shown where the stack's secret or --database-url says which database it is.
+    With --stack, what it found is shown where the stack's secret or --database-url says which database it is; elsewhere
+    a full comparison ends with exit code 3. A sweep that could not do all of its work ends with 1.
     """
     with foreseen():
         place = at(stack, database_url, language)
@@ -155,6 +156,10 @@ def reconcile(
         else:
             _say(ended)
         found = _what_it_found(place, ended if full else None, quiet=as_json)
+        if found is None and full:
+            raise NotKnownError(say("What it found cannot be read: no login to the database is known here"))
+    if found is None and ended.state != "succeeded":
+        found = Answer.NO
     if found is not None and found is not Answer.YES:
         raise typer.Exit(EXIT_CODES[found])
 

@@ -22,6 +22,7 @@ SAID = {
     "unpublished_field": ("{n} row holds what is published no more", "{n} rows hold what is published no more"),
     "orphan": ("{n} row is shown of no mentor in the app", "{n} rows are shown of no mentor in the app"),
 }
+TOO_MANY = ("{n} certification too many is in the app", "{n} certifications too many are in the app")
 # Among those that differ: what holds them up, where it is known.
 HELD_UP = {
     "rejected": "{n} of them refused by the website",
@@ -63,6 +64,8 @@ def _differing(proof: ProofHead) -> list[str]:
             found.append(many(n, *said))
     if held:
         found.insert(0, _held(held, proof.moment("brake_since")))
+    if n := proof.count("rows_repeated"):
+        found.append(many(n, *TOO_MANY))
     return found or [say("The two sides differ")]
 
 

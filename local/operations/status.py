@@ -98,14 +98,22 @@ class Status:
 
     @property
     def answer(self) -> Answer:
-        """No: something is wrong or differs. Not yet: the last proof could not tell, and its time has not come."""
+        """No: something is wrong or differs. Not yet: the last proof could not tell, and nobody has looked since."""
         unsettled = self.proof is not None and self.proof.verdict is Answer.NO and not self.proof.is_over
         if self.alerts or self.differences or unsettled:
             return Answer.NO
         if self.proof is None or self.proof.verdict is not Answer.NOT_YET:
             return Answer.YES
         known = self.proof.moment("known_at")
-        return Answer.YES if known and known <= self.at else Answer.NOT_YET
+        return Answer.YES if known and self._was_read_back(known) else Answer.NOT_YET
+
+    def _was_read_back(self, known: datetime) -> bool:
+        """Whether a sweep has looked at what had settled by then, and nothing waits for the website."""
+        waits = any(organisation.waiting for organisation in self.organisations)
+        return not waits and any(
+            run.function == "reconciliation_sweep" and run.state == "succeeded" and run.started_at >= known
+            for run in self.runs
+        )
 
 
 # An organisation that was deleted is shown as long as the website may have something of it.

@@ -263,7 +263,8 @@ def answer_of(*, complete: bool, counts: Mapping[str, int], equal: bool) -> Answ
         return Answer.NOT_YET
     differing = sum(counts.get(name, 0) for name in CLASSES)
     settling = counts.get("in_flight", 0) + counts.get("day_turns", 0)
-    if differing > settling or (not equal and not settling):
+    # Who stands in the app twice is counted twice on both sides, so that its figures are no one's.
+    if differing > settling or counts.get("rows_repeated", 0) or (not equal and not settling):
         return Answer.NO
     return Answer.NOT_YET if settling else Answer.YES
 

@@ -57,7 +57,7 @@ def _without_what_is_gone(
     sites: Sequence[Site], error: WebsiteMisconfiguredError, comparison: Comparison, reader: WebsiteReader
 ) -> Sequence[Site]:
     first = sites[0]
-    if not first.mapped and error.code.startswith("dataverse_404"):
+    if not first.mapped and (error.code.startswith("dataverse_404") or _has_another_key(first, comparison, reader)):
         return ()
     others = dict.fromkeys(name for site in sites for name in site.others)
     gone = [name for name in others if not _exists(name, first, reader)]
@@ -66,6 +66,12 @@ def _without_what_is_gone(
     for site in sites:
         comparison.forget_others(site.number, gone)
     return [one for one in comparison.sites if (one.table, one.key) == (first.table, first.key)]
+
+
+def _has_another_key(old: Site, comparison: Comparison, reader: WebsiteReader) -> bool:
+    """Whether a key that was used once is gone from a table whose rows are read by another."""
+    read = any(site.mapped and site.table == old.table for site in comparison.sites)
+    return read and not _exists(old.key, old, reader)
 
 
 def _exists(column: str, site: Site, reader: WebsiteReader) -> bool:

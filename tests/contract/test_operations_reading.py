@@ -325,6 +325,23 @@ def test_a_proof_that_is_not_complete_proves_nothing_and_says_why(command, found
     assert "A brake is on in HLF Vestland: repair of 20 of 60 was stopped" in page
 
 
+def test_a_time_that_has_come_is_no_yes_until_somebody_has_looked(command, foundation):
+    """Issue 8 A2: what would be known by now is not known before a sweep has read it back."""
+    run = ended_run(foundation, "reconciliation_full")
+    foundation.do(
+        "SELECT certification.write_proof(%s, now(), NULL, 412, 412, 411, 'a', 'b', %s, %s)",
+        run,
+        json.dumps({"missing": 1, "in_flight": 1, "missing_in_flight": 1}),
+        json.dumps({"known_at": foundation.one("SELECT now()::text")}),
+    )
+    assert "Not yet. 1 is not shown who should be" in " ".join(command("status", expect=3).split())
+    foundation.do(
+        "INSERT INTO certification.runs (function, scheduled_at, request_id, started_at, ended_at, state)"
+        " VALUES ('reconciliation_sweep', now(), 'later', now(), now(), 'succeeded')"
+    )
+    command("status", expect=0)
+
+
 HELD = {"listed_but_invalid": 40, "held_by_brake": 40}
 SAID = {
     "No. 40 are shown who are not valid, held by the brake since 01.12.2026 00:15.": (

@@ -77,6 +77,20 @@ def test_who_must_be_hidden_is_hidden_by_the_next_sweep(*, foundation, reconcile
     assert (reconciler.counts["past_triggers"], reconciler.queue.taken()) == (0, [])
 
 
+def test_who_is_of_no_organisation_any_more_is_hidden_by_the_calendar(
+    *, foundation, reconciler, organisation, listed, worker, site
+):
+    """No check comes for an organisation that was deleted, so the day it saw last says nothing."""
+    past_triggers(foundation, "DELETE FROM organisations")
+    foundation.evaluated(organisation, DAY - days(5))
+    past_triggers(foundation, f"UPDATE certifications SET expires_on = '2026-11-30' WHERE mentor_id = {ONE}")
+    reconciler.sweep()
+    worker.sync(*reconciler.queue.taken())
+    assert len(site.visible()) == 3
+    reconciler.sweep()
+    assert (reconciler.counts["past_triggers_hidden"], reconciler.queue.taken()) == (0, [])
+
+
 @pytest.mark.parametrize("table", ["peer_mentors", "certifications"])
 def test_a_truncated_table_hides_everybody(*, foundation, reconciler, listed, worker, site, table):
     past_triggers(foundation, f"TRUNCATE {table} CASCADE")

@@ -240,6 +240,35 @@ def test_a_key_of_a_mentor_in_capitals_is_read_again_by_its_key(
     assert (proved().verdict, site.row(str(listed[0]))["hlf_area"]) == (Answer.YES, "Moss 0")
 
 
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_second_row_of_a_mentor_is_shown_of_nobody(*, foundation, listed, proved, reconciler, worker, shown):
+    """Issue 8 A3: two forms of one key, where the service's own key is not in force. Visitors see both."""
+    if not shown:
+        foundation.pause(listed[0])
+        worker.sync(listed[0])
+    read = reconciler.reader.pages
+
+    def pages(*asked: Any) -> Any:
+        for page in read(*asked):
+            row = next(row for row in page if row["hlf_mentorid"] == str(listed[0]))
+            again = {"hlf_mentorid": str(listed[0]).upper(), "hlf_peermentorid": str(uuid4())}
+            yield [*page, row | again | SHOWN]
+
+    reconciler.reader.pages = pages
+    found = proved()
+    assert (found.verdict, found.count("orphan")) == (Answer.NO, 1)
+    assert (found.app_listed, found.website_listed) == ((8, 9) if shown else (7, 8))
+
+
+def test_two_certifications_of_one_mentor_are_no_yes(foundation, listed, proved):
+    """Issue 8 A1: the app no longer holds to one each, and whoever has two is counted twice on both sides."""
+    foundation.do("ALTER TABLE certifications DROP CONSTRAINT certifications_pkey")
+    foundation.do("INSERT INTO certifications VALUES (%s, '2026-01-01', %s)", listed[0], LATER + days(365))
+    found = proved()
+    assert (found.verdict, found.app_listed, found.website_listed) == (Answer.NO, 9, 9)
+    assert proof_verdict.first_sentence(found).startswith("No. 1 certification too many is in the app")
+
+
 # columns that were written once -------------------------------------------------------------------------------------
 
 
@@ -312,11 +341,29 @@ def test_a_table_that_is_in_use_no_more_is_read_as_well(*, foundation, listed, p
     assert (found.count("listed_but_invalid"), found.website_listed) == (1, 9)
 
 
-@pytest.mark.parametrize("gone", ["column", "table"])
+def test_a_row_that_was_emptied_is_looked_at_too(*, foundation, listed, proved, reconciler, worker, site):
+    """Issue 8 A4: everybody has moved and nothing of ours stands there, until somebody shows a row again."""
+    proved()
+    moved(foundation, worker, listed)
+    assert (proved().verdict, site.row(str(listed[0]))["hlf_name"]) == (Answer.YES, None)
+    site.edit(str(listed[0]), SHOWN)
+    found = proved()
+    assert (found.verdict, found.count("listed_but_invalid"), found.website_listed) == (Answer.NO, 1, 9)
+    for _ in range(2):
+        worker.sync(*listed)
+    assert proved().verdict is Answer.YES
+
+
+@pytest.mark.parametrize("gone", ["column", "table", "key"])
 def test_what_is_gone_from_dynamics_stops_no_comparison(foundation, listed, proved, worker, gone):
     """A column or a table that was written once and has been deleted there since."""
     if gone == "column":
         wrote(foundation, "hlf_peermentors", "hlf_name", "hlf_deleted", "hlf_also_deleted")
+    elif gone == "key":
+        foundation.do(
+            "INSERT INTO certification.website_places (website_table, website_key, show, hide)"
+            " VALUES ('hlf_peermentors', 'hlf_oldkey', '{\"statecode\": 0}', '{\"statecode\": 1}')"
+        )
     else:
         wrote(foundation, "hlf_deleteds", "hlf_name")
         foundation.do(

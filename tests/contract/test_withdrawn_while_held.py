@@ -20,10 +20,22 @@ def listed(foundation, worker):
     return mentors
 
 
-def withdraw_past_the_triggers(foundation, mentor):
+HIDING = {
+    "withdrew": "UPDATE peer_mentors SET listing_consent = false WHERE id = %s",
+    "ended": "UPDATE certifications SET expires_on = '2026-11-28' WHERE mentor_id = %s",
+    "uncertified": "DELETE FROM certifications WHERE mentor_id = %s",
+    "deleted": "DELETE FROM peer_mentors WHERE id = %s",
+}
+
+
+def past_the_triggers(foundation, statement, mentor):
     with foundation.connection.transaction():
         foundation.do("SET LOCAL session_replication_role = replica")
-        foundation.do("UPDATE peer_mentors SET listing_consent = false WHERE id = %s", mentor)
+        foundation.do(statement, mentor)
+
+
+def withdraw_past_the_triggers(foundation, mentor):
+    past_the_triggers(foundation, HIDING["withdrew"], mentor)
 
 
 def sweep(reconciler, worker):
@@ -31,15 +43,16 @@ def sweep(reconciler, worker):
     worker.sync(*reconciler.queue.taken())
 
 
-def test_a_rejected_listing_is_hidden_by_the_next_sweep(foundation, reconciler, listed, worker, site):
-    """Issue 8 A1, I5: a refused change is no reason to leave somebody listed who has withdrawn."""
+@pytest.mark.parametrize("change", HIDING)
+def test_a_rejected_listing_is_hidden_by_the_next_sweep(*, foundation, reconciler, listed, worker, site, change):
+    """Issue 8 A1, I5: a refused change is no reason to leave somebody listed who must not be any more."""
     mentor = listed[0]
     foundation.do("UPDATE peer_mentors SET area = 'X' WHERE id = %s", mentor)
     site.poison(str(mentor))
     worker.sync(mentor)
     site.clear_faults()
     assert foundation.listing_state(mentor) == "set_aside"
-    withdraw_past_the_triggers(foundation, mentor)
+    past_the_triggers(foundation, HIDING[change], mentor)
     sweep(reconciler, worker)
     assert not site.shows(mentor)
 

@@ -51,10 +51,10 @@ BEGIN
                         UNION SELECT '00000000-0000-0000-0000-000000000000' WHERE NOT EXISTS (SELECT 1 FROM public.organisations)) AS o
                  GROUP BY certification.effective_mapping(o.id)) AS m
     ), written AS MATERIALIZED (
-        SELECT t.name AS website_table, array_agg(DISTINCT k.name ORDER BY k.name) AS columns
+        SELECT t.name AS website_table, array_remove(array_agg(DISTINCT k.name ORDER BY k.name), NULL) AS columns
           FROM (SELECT DISTINCT l.written FROM certification.listings AS l WHERE l.written <> '{}') AS w
          CROSS JOIN jsonb_each(w.written) AS t (name, columns)
-         CROSS JOIN jsonb_array_elements_text(t.columns) AS k (name)
+          LEFT JOIN jsonb_array_elements_text(t.columns) AS k (name) ON true
          GROUP BY t.name
     ), place AS (
         SELECT m.mapping, m.organisations, m.website_table, m.website_key FROM mapped AS m
@@ -179,7 +179,7 @@ BEGIN
                                 WHERE b.organisation_id = i.id AND b.kind = 'expiry' AND b.closed_at IS NULL) AS braked
                   FROM unnest($2) AS i (id)
                   LEFT JOIN public.organisations AS o ON o.id = i.id
-                  LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = i.id
+                  LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = o.id
                  CROSS JOIN LATERAL (SELECT certification.today_in(o.timezone::text) AS today OFFSET 0) AS t
             ), app AS (
                 SELECT coalesce(m.id, l.mentor_id) AS mentor_id, o.id AS organisation_id, o.braked, o.is_next,
@@ -394,8 +394,22 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION certification.differences_to_verify IS 'Whom to read once more by key, those that must not be listed first.';
 
+-- A key that is unique there makes this impossible; visitors see both rows where it is not.
+CREATE OR REPLACE FUNCTION certification.disown_second_rows(p_comparison_id uuid, p_mentor_ids uuid[]) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE certification.comparison_rows AS w SET mentor_id = NULL
+      FROM (SELECT r.site, r.row_id, row_number() OVER (PARTITION BY r.site, r.mentor_id ORDER BY r.shown, r.row_id) AS place
+              FROM (SELECT DISTINCT k.site, k.mentor_id, k.row_id, k.shown FROM certification.comparison_rows AS k
+                     WHERE k.comparison_id = p_comparison_id AND k.mentor_id IS NOT NULL
+                       AND (p_mentor_ids IS NULL OR k.mentor_id = ANY (p_mentor_ids))) AS r) AS o
+     WHERE w.comparison_id = p_comparison_id AND w.site = o.site AND w.row_id = o.row_id AND o.place > 1
+$$;
+COMMENT ON FUNCTION certification.disown_second_rows IS
+    'Of two rows with one mentor''s key in one table only the less visible is the mentor''s; another that is shown is of nobody. Of everybody (null), or of these mentors.';
+
 CREATE OR REPLACE FUNCTION certification.forget_rows(p_comparison_id uuid, p_mentor_ids uuid[]) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT certification.disown_second_rows(p_comparison_id, p_mentor_ids);
     DELETE FROM certification.comparison_rows AS w WHERE w.comparison_id = p_comparison_id AND w.mentor_id = ANY (p_mentor_ids)
 $$;
 COMMENT ON FUNCTION certification.forget_rows IS 'These are about to be read again.';
@@ -409,6 +423,7 @@ BEGIN
      WHERE w.comparison_id = p_comparison_id AND other.comparison_id = p_comparison_id
        AND other.site = w.site AND other.row_id = w.row_id AND other.ctid < w.ctid;
     GET DIAGNOSTICS v_n = ROW_COUNT;
+    PERFORM certification.disown_second_rows(p_comparison_id, NULL);
     RETURN v_n;
 END
 $$;
@@ -446,8 +461,8 @@ COMMENT ON FUNCTION certification.close_comparison IS 'What was read and compare
 REVOKE ALL ON FUNCTION
     certification.website_tables, certification.remember_places, certification.open_comparison, certification.use_comparison,
     certification.add_website_rows, certification.forget_others, certification.content_expression, certification.left_over,
-    certification.compare_website, certification.count_differences, certification.differences_to_verify, certification.forget_rows,
-    certification.forget_repeated_rows, certification.close_comparison
+    certification.compare_website, certification.count_differences, certification.differences_to_verify, certification.disown_second_rows,
+    certification.forget_rows, certification.forget_repeated_rows, certification.close_comparison
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.website_tables

@@ -185,7 +185,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
                certification.effective_mapping(i.id) AS mapping
           FROM (SELECT DISTINCT l.organisation_id AS id FROM certification.listings AS l WHERE l.mentor_id = ANY (p_mentor_ids)) AS i
           LEFT JOIN public.organisations AS o ON o.id = i.id
-          LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = i.id
+          -- Of an organisation that is gone no check comes any more: the calendar alone counts.
+          LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = o.id
     ), mentor AS MATERIALIZED (
         SELECT l.mentor_id, l.organisation_id, certification.day_of(c.expires_on, o.zone) AS expires_on,
                coalesce(certification.is_status(m.status::text, 'active') AND m.listing_consent

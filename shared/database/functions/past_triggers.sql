@@ -37,9 +37,12 @@ BEGIN
          WHERE l.mentor_id IS NULL
             OR l.synced_version = l.desired_version
                AND (coalesce(m.listed, false) <> (l.website IS NOT NULL) OR m.organisation_id <> l.organisation_id)
-            -- Held by the brake, or refused for something else: whoever withdrew or was paused meanwhile is hidden all the same.
-            OR l.synced_version < l.desired_version AND l.website IS NOT NULL AND m.willing IS NOT TRUE
-               AND (l.reason = 'brake' OR l.state = 'set_aside' AND NOT EXISTS ( -- hiding was tried, and refused
+            -- Held by the brake, or refused for something else: whoever withdrew or was paused meanwhile is hidden all the
+            -- same, and whoever was refused also if the certification is gone or has another day (the turning day is the night's).
+            OR l.synced_version < l.desired_version AND l.website IS NOT NULL
+               AND (l.reason = 'brake' AND m.willing IS NOT TRUE
+                    OR l.state = 'set_aside' AND m.listed IS NOT TRUE
+                       AND NOT coalesce(m.willing AND m.expires_on = l.shown_until, false) AND NOT EXISTS ( -- hiding was tried, and refused
                     SELECT 1 FROM certification.past_triggers AS p WHERE p.mentor_id = l.mentor_id AND p.version = l.desired_version))
     ), found AS (
         SELECT f.id, f.kind FROM all_found AS f ORDER BY f.kind NOT IN ('hide', 'day'), f.id LIMIT p_limit

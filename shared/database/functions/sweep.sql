@@ -83,10 +83,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     (SELECT l.mentor_id FROM certification.listings AS l
       WHERE l.verified_version < l.synced_version AND l.synced_version = l.desired_version
         AND l.synced_at < clock_timestamp() - p_settling
+        AND (l.doubtful_until IS NULL OR l.doubtful_until < clock_timestamp())
       ORDER BY l.synced_at LIMIT p_limit)
 $$;
 COMMENT ON FUNCTION certification.listings_to_recheck IS
-    'Whose rows to read back: open findings, and whatever was synced and has not been read back since. At most the limit of each.';
+    'Whose rows to read back: open findings, and whatever was synced and has not been read back since, not before a lost request can no longer come. At most the limit of each.';
 
 REVOKE ALL ON FUNCTION
     certification.overdue_listings, certification.count_waiting, certification.is_due_again, certification.retry_due_set_aside, certification.retry_set_aside, certification.listings_to_recheck

@@ -24,7 +24,8 @@ BEGIN
           FROM certification.listings AS l
           JOIN public.peer_mentors AS m ON m.id = l.mentor_id
           JOIN public.certifications AS c ON c.mentor_id = l.mentor_id
-          LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = l.organisation_id
+          LEFT JOIN public.organisations AS o ON o.id = l.organisation_id
+          LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = o.id
          CROSS JOIN LATERAL (SELECT coalesce(e.day, certification.today_in(certification.zone_of(l.organisation_id))) AS day) AS d
          WHERE l.mentor_id = ANY (p_mentor_ids) AND l.website IS NOT NULL
            AND certification.is_status(m.status::text, 'active') AND m.listing_consent
@@ -202,7 +203,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                h.outcome = 'accepted' AND NOT h.may_be_undone AND h.sending <> 'move' AS synced,
                h.outcome = 'accepted' AND NOT h.may_be_undone AND h.reason IS DISTINCT FROM 'not_emptied' AS emptied,
                h.outcome = 'accepted' AND NOT h.may_be_undone AND h.sending IN ('hide', 'move')
-                   OR h.outcome = 'refused' AND h.sending = 'create' AS leaves_nothing
+                   -- An earlier try of the same claim may still make the row.
+                   OR h.outcome = 'refused' AND h.sending = 'create' AND h.doubtful_until IS NULL AS leaves_nothing
           FROM held AS h
     ), settled AS (
         UPDATE certification.listings AS l
@@ -218,10 +220,11 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                -- Elsewhere it has a row of its own, or none.
                row_version = CASE WHEN s.outcome <> 'accepted' THEN l.row_version WHEN l.sending <> 'move' THEN s.row_version END,
                written = CASE -- A PATCH is done whole or not at all.
+                              WHEN s.outcome = 'refused' AND s.doubtful_until IS NOT NULL THEN l.written
                               WHEN s.outcome = 'refused' AND l.website ? 'before' AND l.website -> 'before' = '[]' THEN l.written - (l.website ->> 'table')
                               WHEN s.outcome = 'refused' AND l.website ? 'before' THEN jsonb_set(l.written, ARRAY[l.website ->> 'table'], l.website -> 'before')
                               WHEN NOT s.emptied OR l.written -> (l.website ->> 'table') = l.website -> 'columns' THEN l.written
-                              WHEN l.website -> 'columns' = '[]' THEN l.written - (l.website ->> 'table')
+                              -- Empty where all of it was emptied: its row is still there, and a comparison looks at it.
                               ELSE jsonb_set(l.written, ARRAY[l.website ->> 'table'], l.website -> 'columns') END,
                doubtful_until = s.doubtful_until,
                doubtful_version = s.doubtful_version,
