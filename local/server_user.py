@@ -41,6 +41,25 @@ def server_user() -> ServerUser | None:
     raise LookupError("running as root, and there is no user `postgres` or `nobody` to run PostgreSQL as")
 
 
+def by_a_name(command: list[str]) -> list[str]:
+    """The command, as `nobody` in a user namespace of its own where the machine knows our number and no name for it.
+
+    initdb asks for the name and ends without one, as in a container that runs as a number.
+    """
+    if nameless() and (unshare := shutil.which("unshare")):
+        return [unshare, "--user", "--map-user=65534", "--map-group=65534", *command]
+    return command
+
+
+def nameless() -> bool:
+    """Whether this machine has no name for its own user."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return True
+    return False
+
+
 def quarters(link: Path, user: ServerUser) -> Path:
     """The folder that `link` leads to if it is the one made for it; otherwise a new one. Raises FileExistsError."""
     if link.is_symlink():

@@ -15,7 +15,7 @@ from local.invoke_api import Answer, InvokeApi
 from local.lambda_host.schedule_expressions import next_occurrence, parse_expression
 from local.lambda_host.schedule_input import render_input
 from local.lambda_host.template import load_template
-from local.stack import HOME, ROOT, StackRunningError, local_postgres, local_stack
+from local.stack import ADDRESSES, HOME, ROOT, StackRunningError, local_postgres, local_stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,7 +60,7 @@ def announced(stack: LocalStack) -> Iterator[dict[str, str]]:
             "dataverse": stack.dataverse.url,
             "doorbell": stack.urls.url("StatusChanged"),
         }
-        path = stack.home / "stack.json"
+        path = stack.home / ADDRESSES
         path.write_text(json.dumps(addresses | {"outputs": dict(stack.stack.outputs)}))
         try:
             yield addresses
@@ -71,10 +71,11 @@ def announced(stack: LocalStack) -> Iterator[dict[str, str]]:
 def announced_addresses(home: Path = HOME) -> dict[str, Any] | None:
     """The addresses of a stack that `up` runs, and under `outputs` what its template gives out; or None."""
     try:
-        addresses: dict[str, Any] = json.loads((home / "stack.json").read_text())
+        addresses: dict[str, Any] = json.loads((home / ADDRESSES).read_text())
     except (OSError, ValueError):
         return None
-    return addresses
+    understood = isinstance(addresses, dict) and {"invoke", "dsn", "aws", "dataverse", "outputs"} <= addresses.keys()
+    return addresses if understood else None  # another version's are as good as none
 
 
 @contextmanager

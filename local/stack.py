@@ -42,6 +42,9 @@ ROOT = Path(__file__).parents[1]
 # Where the local data, mails and logs are. Tests, and whoever wants two stacks, set the variable.
 HOME = Path(os.environ.get("CERTIFICATION_LOCAL_HOME") or ROOT / ".local").absolute()
 
+ADDRESSES = "stack.json"
+"""Where `up` writes down what it runs, for other commands."""
+
 type Progress = Callable[[str], None]
 
 
@@ -106,8 +109,8 @@ def local_stack(
         rows = home / "dataverse.json"
         if fresh:
             rows.unlink(missing_ok=True)
-        lost = not rows.exists()
         dataverse = running.enter_context(LocalDataverse(home, rows=rows))
+        lost = not rows.exists()  # or could not be read, and was put aside
         progress("Applying the migrations")
         made = fresh or not database.exists(postgres)
         dsn = database.create(postgres) if made else _migrated(postgres)
@@ -162,4 +165,5 @@ def _hold(path: Path) -> Iterator[IO[str]]:
             raise StackRunningError(
                 "a local stack is running already on this project's data: stop it first (Ctrl-C where it runs)"
             ) from None
+        path.with_name(ADDRESSES).unlink(missing_ok=True)  # left by a stack that was killed
         yield lock

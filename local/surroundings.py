@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 # libpq, AWS's tools and HTTP clients take settings from these, behind everybody's back.
-_CONNECTIONS = re.compile(r"PG[A-Z]+|SSLKEYLOGFILE")
+_CONNECTIONS = re.compile(r"PG\w+|SSLKEYLOGFILE")
 _EVERYTHING = re.compile(
-    r"PG[A-Z]+|SSLKEYLOGFILE|SSL_CERT_\w+|\w+_CA_BUNDLE|AWS_\w+|BOTO\w*|DATABASE_URL|\w+_proxy", re.IGNORECASE
+    r"PG\w+|SSLKEYLOGFILE|SSL_CERT_\w+|\w+_CA_BUNDLE|AWS_\w+|BOTO\w*|DATABASE_URL|\w+_proxy", re.IGNORECASE
 )
 
 

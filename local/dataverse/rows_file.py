@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from local.dataverse.errors import DataverseError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -25,12 +27,19 @@ def write(store: Store, path: Path) -> None:
 
 
 def read(store: Store, path: Path) -> None:
-    """Put the rows of a file back, if there is one. Columns that the schema has no more are left out."""
+    """Put the rows of a file back, if there is one. Columns that the schema has no more are left out.
+
+    A file that cannot be understood, as of another version, is put aside, and the environment is as new.
+    """
     if not path.exists():
         return
-    content = json.loads(path.read_text(encoding="utf-8"))
-    for name, rows in content["tables"].items():
-        if table := store.tables_by_set.get(name):
-            for row in rows:
-                table.restore({column: row.get(column) for column in table.blank})
-    store.version = max(store.version, content["version"])
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        for name, rows in content["tables"].items():
+            if table := store.tables_by_set.get(name):
+                for row in rows:
+                    table.restore({column: row.get(column) for column in table.blank})
+        store.version = max(store.version, content["version"])
+    except (ValueError, LookupError, TypeError, AttributeError, DataverseError):
+        store.reset()
+        path.replace(path.with_suffix(".unreadable"))

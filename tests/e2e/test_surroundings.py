@@ -36,6 +36,7 @@ HOSTILE = {
     "PGTZ": "Asia/Tokyo",
     "PGCLIENTENCODING": "LATIN1",
     "PGTARGETSESSIONATTRS": "standby",
+    "PGCONNECT_TIMEOUT": "soon",
     "SSL_CERT_FILE": "/nowhere",
     "SSLKEYLOGFILE": "/nowhere/keys",
     "TZ": "Pacific/Kiritimati",
@@ -133,6 +134,24 @@ def test_make_help_has_escape_codes_only_at_a_terminal() -> None:
     printed = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True, timeout=60).stdout
     assert "\x1b" not in printed
     assert "run" in printed
+
+
+def test_settings_of_a_persons_own_python_do_not_reach_the_environments() -> None:
+    """Whatever they are called, so no list of them gets old; without a home folder nothing is said of it."""
+    theirs = {"PYTHONHASHSEED": "abc", "PYTHONTRACEMALLOC": "x", "PYTHON_GIL": "2", "UV_PROJECT": "/nowhere"}
+    done = subprocess.run(
+        ["make", "--eval", "show: ; @env", "show"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **theirs},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert not done.stderr
+    passed = {line.partition("=")[0] for line in done.stdout.splitlines()}
+    assert passed.isdisjoint(theirs)
+    assert "PYTHONUNBUFFERED" in passed
 
 
 def test_without_python_one_sentence_says_so(tmp_path: Path) -> None:
