@@ -24,7 +24,7 @@ def said() -> set[str]:
     """What is handed to `say` and its like, and whatever else looks like a title for it."""
     found = {*RunState, *brakes.Kind, "running", "reminder", *cli.RELEASED.values()}
     found |= {*proof_report.CLASSES.values(), *proof_report.CAUSES.values(), *proof_verdict.HELD_UP.values()}
-    for table in (proof_verdict.SAID, undo_report.PUT_BACK, undo_report.KEPT):
+    for table in (proof_verdict.SAID, {"too many": proof_verdict.TOO_MANY}, undo_report.PUT_BACK, undo_report.KEPT):
         found |= {text for texts in table.values() for text in texts}
     for path in FOLDER.glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
