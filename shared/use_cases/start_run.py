@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from shared.domain.errors import ScheduledAheadError
 from shared.domain.runs import RunState, Verdict
+from shared.use_cases.ending import ending
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,7 +22,8 @@ def start_run(function: str, scheduled_at: datetime, request_id: str, *, runs: R
     is written then is a failed run, so that operations is told.
     """
     run_id = runs.start(function, scheduled_at, request_id)
-    latest = runs.latest_scheduled_time()
+    with ending(function, run_id, runs, report):
+        latest = runs.latest_scheduled_time()
     if scheduled_at <= latest:
         return run_id
     verdict = Verdict(RunState.FAILED, ScheduledAheadError.CODE)
