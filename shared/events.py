@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from shared.domain import sync_messages
@@ -29,12 +39,21 @@ def _written_out(value: object) -> object:
     return value
 
 
+def _in_any_zone(value: datetime) -> datetime:
+    if not MINYEAR < value.year < MAXYEAR:
+        raise PydanticCustomError("date_and_time", "Input should be a date and a time of these centuries")
+    return value
+
+
+type _Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_any_zone)]
+
+
 class Scheduled(BaseModel):
     """What a schedule sends: the time it was due, not the time it came (EventBridge Scheduler context attributes)."""
 
     model_config = ConfigDict(frozen=True)
 
-    scheduled_time: Annotated[AwareDatetime, BeforeValidator(_written_out)]
+    scheduled_time: _Moment
 
     @classmethod
     def parse(cls, event: object) -> Self:
@@ -57,7 +76,7 @@ class Reconciling(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    scheduled_time: Annotated[AwareDatetime, BeforeValidator(_written_out)]
+    scheduled_time: _Moment
     mode: Literal["sweep", "full"]
     accept: _By | None = None
     """With full only: a person takes a suspiciously small answer of the website for true."""
