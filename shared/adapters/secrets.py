@@ -7,6 +7,7 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters.aws_call import aws_call
 from shared.adapters.within import DeadlineExceededError, within
 from shared.domain.errors import ConnectionLostError, SecretMalformedError
 
@@ -63,24 +64,21 @@ class SecretVersions:
 
         Not through the cache, which knows one value of a secret, whatever its version.
         """
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
-
         client = _provider(self._region).client
-        try:
-            version = within(
-                _LONGEST_SECONDS, lambda: client.get_secret_value(SecretId=self._arn, VersionStage="AWSPENDING")
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+
+        def ask() -> str | None:
+            try:
+                version = client.get_secret_value(SecretId=self._arn, VersionStage="AWSPENDING")
+            except client.exceptions.ResourceNotFoundException:
                 return None
-            raise ConnectionLostError("secret_cannot_be_read") from None
-        except (BotoCoreError, DeadlineExceededError):
-            raise ConnectionLostError("secret_cannot_be_read") from None
-        if "AWSCURRENT" in version["VersionStages"]:
+            return None if "AWSCURRENT" in version["VersionStages"] else version.get("SecretString", "")
+
+        text = aws_call("secret", _LONGEST_SECONDS, ask, lambda _: ConnectionLostError("secret_cannot_be_read"))
+        if text is None:
             return None
         try:
-            value = json.loads(version["SecretString"])
-        except (KeyError, ValueError, RecursionError):
+            value = json.loads(text)
+        except (TypeError, ValueError, RecursionError):
             raise SecretMalformedError("secret_is_not_json") from None
         if not isinstance(value, dict):
             raise SecretMalformedError("secret_is_not_json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _CONNECT_TIMEOUT = timedelta(seconds=3)
 _READ_TIMEOUT = timedelta(seconds=10)
+
+_MESSAGE_ID = re.compile(r"[!-~]{1,300}")
 
 # One send takes no longer than this, whatever happens. Do not claim a notice with less time left: a function that
 # is stopped between claim and settle leaves the notice stuck (I4).
@@ -125,7 +128,9 @@ class SesMailer:
                 # `from None`: the reply's own message is not ours to pass on.
                 raise _ThrottledError from None
             return outcome
-        return Sent(message_id) if message_id else Unknown("no_message_id")
+        # One that PostgreSQL could not hold would leave the notice claimed.
+        known = isinstance(message_id, str) and _MESSAGE_ID.fullmatch(message_id)
+        return Sent(message_id) if known else Unknown("no_message_id")
 
 
 class _ThrottledError(TransientError):

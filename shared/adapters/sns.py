@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import TYPE_CHECKING
 
-from shared.adapters.within import DeadlineExceededError, within
+from shared.adapters.aws_call import aws_call
 from shared.domain.errors import OperationsUnreachableError
 
 if TYPE_CHECKING:
@@ -38,20 +37,10 @@ class SnsOperations:
 
     def tell(self, message: Message) -> None:
         """Publish, within 12 seconds. Raises OperationsUnreachableError with a code."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
-        try:
-            client = self._client = self._client or sns_client(self._region)
-            within(
-                _LONGEST_SECONDS,
-                lambda: client.publish(TopicArn=self._topic_arn, Subject=message.subject, Message=message.body),
-            )
-        except ClientError as error:
-            raise OperationsUnreachableError(_code(error.response["Error"]["Code"])) from None
-        except (BotoCoreError, DeadlineExceededError) as error:
-            raise OperationsUnreachableError(_code(type(error).__name__)) from None
-
-
-def _code(word: str) -> str:
-    """A code for the log; what is not one, such as a sentence, is left out (I11)."""
-    return f"sns_{word}" if re.fullmatch(r"[A-Za-z][A-Za-z0-9._]{2,99}", word) else "sns_refused"
+        client = self._client = self._client or sns_client(self._region)
+        aws_call(
+            "sns",
+            _LONGEST_SECONDS,
+            lambda: client.publish(TopicArn=self._topic_arn, Subject=message.subject, Message=message.body),
+            OperationsUnreachableError,
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 from contextlib import suppress
 from functools import partial
@@ -11,7 +10,7 @@ from itertools import batched
 from math import ceil
 from typing import TYPE_CHECKING
 
-from shared.adapters.within import DeadlineExceededError, within
+from shared.adapters.aws_call import as_code, aws_call
 from shared.domain.errors import QueueUnavailableError
 from shared.domain.sync_messages import write
 
@@ -73,8 +72,6 @@ class SqsSyncQueue:
 
         Raises nothing: a message whose time was not changed comes again when its visibility timeout ends.
         """
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
         for some in batched(seconds.items(), _ENTRIES, strict=False):
             entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
                 {
@@ -84,11 +81,9 @@ class SqsSyncQueue:
                 }
                 for number, (handle, after) in enumerate(some)
             ]
-            with suppress(BotoCoreError, ClientError, DeadlineExceededError):
-                within(
-                    _LONGEST_SECONDS,
-                    partial(self._client.change_message_visibility_batch, QueueUrl=self._url, Entries=entries),
-                )
+            change = partial(self._client.change_message_visibility_batch, QueueUrl=self._url, Entries=entries)
+            with suppress(QueueUnavailableError):
+                aws_call("queue", _LONGEST_SECONDS, change, QueueUnavailableError)
 
     def _send_all(self, entries: list[SendMessageBatchRequestEntryTypeDef]) -> None:
         for attempt in range(1, _TRIES + 1):
@@ -96,23 +91,24 @@ class SqsSyncQueue:
             if not failed:
                 return
             if attempt == _TRIES or any(failure["SenderFault"] for failure in failed.values()):
-                raise QueueUnavailableError(_code(next(iter(failed.values()))["Code"]))
+                raise QueueUnavailableError(as_code("queue", next(iter(failed.values()))["Code"]))
             entries = [entry for entry in entries if entry["Id"] in failed]
             self._pause(_FIRST_PAUSE_SECONDS * 2**attempt)
 
     def _send_once(self, entries: list[SendMessageBatchRequestEntryTypeDef]) -> dict[str, BatchResultErrorEntryTypeDef]:
         """What was not taken, by its id. The call as a whole succeeds also when nothing was."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
-        try:
-            reply = within(
-                _LONGEST_SECONDS, lambda: self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
-            )
-        except ClientError as error:
-            raise QueueUnavailableError(_code(error.response["Error"]["Code"])) from None
-        except (BotoCoreError, DeadlineExceededError) as error:
-            raise QueueUnavailableError(_code(type(error).__name__)) from None
-        return {failure["Id"]: failure for failure in reply.get("Failed", [])}
+        def send() -> dict[str, BatchResultErrorEntryTypeDef]:
+            reply = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+            failed = {failure["Id"]: failure for failure in reply.get("Failed", [])}
+            said = {taken["Id"] for taken in reply.get("Successful", [])} | failed.keys()
+            if said != {entry["Id"] for entry in entries}:
+                raise ValueError("not every entry is answered")
+            for failure in failed.values():
+                _ = failure["Code"].isascii(), failure["SenderFault"]
+            return failed
+
+        return aws_call("queue", _LONGEST_SECONDS, send, QueueUnavailableError)
 
 
 class SqsQueueDepths:
@@ -125,29 +121,12 @@ class SqsQueueDepths:
 
     def read(self) -> Mapping[str, int]:
         """How many messages wait in each. Raises QueueUnavailableError."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
-        depths = {}
-        for name, url in self._urls.items():
-            try:
-                reply = within(
-                    _LONGEST_SECONDS,
-                    partial(
-                        self._client.get_queue_attributes,
-                        QueueUrl=url,
-                        AttributeNames=["ApproximateNumberOfMessages"],
-                    ),
-                )
-                depths[name] = int(reply["Attributes"]["ApproximateNumberOfMessages"])
-            except ClientError as error:
-                raise QueueUnavailableError(_code(error.response["Error"]["Code"])) from None
-            except (BotoCoreError, DeadlineExceededError) as error:
-                raise QueueUnavailableError(_code(type(error).__name__)) from None
-            except (KeyError, ValueError):
-                raise QueueUnavailableError("queue_reply_unreadable") from None
-        return depths
+        def depth(url: str) -> int:
+            reply = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+            return int(reply["Attributes"]["ApproximateNumberOfMessages"])
 
-
-def _code(word: str) -> str:
-    """A code for the log; what is not one, such as a sentence, is left out (I11)."""
-    return f"queue_{word}" if re.fullmatch(r"[A-Za-z][A-Za-z0-9._]{2,99}", word) else "queue_refused"
+        return {
+            name: aws_call("queue", _LONGEST_SECONDS, partial(depth, url), QueueUnavailableError)
+            for name, url in self._urls.items()
+        }

@@ -161,7 +161,10 @@ class _View:
     def _shown(self, row: Mapping[str, object]) -> int:
         flags = [row[name] for name in self._flags]
         key = (*flags, *map(type, flags))  # 1 is not True
-        shown = self._known.get(key)
+        try:
+            shown = self._known.get(key)
+        except TypeError:  # a list or an object, which is no flag's value
+            return _shown(self._site, row)
         if shown is None:
             shown = self._known[key] = _shown(self._site, row)
         return shown

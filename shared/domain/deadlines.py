@@ -31,3 +31,12 @@ def function_ends_in(seconds: float) -> Iterator[None]:
 def at_most(seconds: float) -> float:
     """Return `seconds`, or what is left of the function's time if that is less; never below 0."""
     return max(min(seconds, _ends_at - time.monotonic()), 0.0)
+
+
+def all_but(reserve: float) -> float:
+    """Return what is left of the function's time without `reserve` seconds; half of it where that is more.
+
+    Never nothing: what was begun is still written down in the function's last second.
+    """
+    left = at_most(math.inf)
+    return max(left - reserve, left / 2, _SECONDS_TO_END / 2)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.domain.errors import ScheduledAheadError
 from shared.domain.runs import RunState, Verdict
+from shared.use_cases.ending import ending
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -32,7 +33,8 @@ def start_run(
     the local stack lives through a day long past, its clock is as good.
     """
     run_id = runs.start(function, scheduled_at, request_id)
-    latest = runs.latest_scheduled_time()
+    with ending(function, run_id, runs, report):
+        latest = runs.latest_scheduled_time()
     if by_the_clock_too:
         latest = max(latest, datetime.now(UTC) + _MOST_AHEAD)
     if scheduled_at <= latest:

@@ -326,10 +326,13 @@ def test_what_botocore_raises_is_refused_only_if_nothing_left_this_machine_i4(er
     assert SesMailer(Failing(error), Sender("a@hlf.example")).send(notice()) == outcome
 
 
-def test_an_acceptance_without_a_message_id_is_unknown_i4():
+@pytest.mark.parametrize("said", [{}, *({"MessageId": value} for value in (None, 7, "", "a\0", "\ud800", "x" * 5000))])
+def test_an_acceptance_without_a_message_id_is_unknown_i4(said):
+    """One that the database cannot hold would leave the notice claimed."""
+
     class Client:
         def send_email(self, **_request):
-            return {}
+            return said
 
     assert SesMailer(Client(), Sender("a@hlf.example")).send(notice()) == Unknown("no_message_id")
 

@@ -11,7 +11,7 @@ from local.lambda_host.schedule_expressions import next_occurrence, parse_expres
 from local.lambda_host.schedules import render_input
 from local.lambda_host.template import load_template
 from shared.domain.sync_messages import requests_of
-from shared.events import Reconciling, Scheduled, listing_changed
+from shared.events import InvalidEventError, Reconciling, Scheduled, listing_changed
 
 ROOT = Path(__file__).parents[2]
 EVENTS = ROOT / "events"
@@ -76,3 +76,12 @@ def test_the_event_of_a_rule_fits_its_pattern_and_is_taken():
 
     assert all(event[name] in values for name, values in pattern.items())
     assert len(requests_of(listing_changed(event))) == 2
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+def test_a_time_that_no_other_zone_holds_is_refused(at):
+    """It was an OverflowError in the run, after the run had begun."""
+    with pytest.raises(InvalidEventError, match="of the years 2 to 9998"):
+        Scheduled.parse({"scheduled_time": at})
+    with pytest.raises(InvalidEventError, match="of the years 2 to 9998"):
+        Reconciling.parse({"scheduled_time": at, "mode": "sweep"})

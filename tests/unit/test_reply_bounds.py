@@ -21,6 +21,7 @@ from shared.adapters.dataverse.origin import Origin
 from shared.adapters.dataverse.pages import UnreadablePageError, page
 from shared.adapters.dataverse.retry_after import retry_after
 from shared.adapters.dataverse.shown import is_shown
+from shared.domain.comparison import Shown, Site, seen_rows
 from shared.domain.errors import WebsiteMisconfiguredError
 from shared.domain.privacy import redact
 
@@ -293,3 +294,12 @@ def test_redacting_takes_linear_time(text):
     with at_once():
         redact(text)
     assert redact("x" * LARGE + "@example.no") == "[e-mail]"
+
+
+@pytest.mark.parametrize("flag", [[True], {"a": True}, float("inf"), None, "true", 1])
+def test_a_flag_of_another_type_hides_nobody_and_breaks_nothing(flag):
+    """A list was a TypeError, which ended the comparison."""
+    site = Site(1, "t", "k", (), {"p": True}, {"p": False})
+    row_id = "6f7c1c1e-0000-4000-8000-000000000001"
+    [seen] = seen_rows([site], [{"k": row_id, "p": flag, "tid": row_id}])
+    assert seen[3] == Shown.UNSURE

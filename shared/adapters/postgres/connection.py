@@ -11,6 +11,8 @@ import psycopg
 from psycopg.rows import dict_row
 
 from shared.adapters.postgres.certificates import fails_in_tls, tls_arguments
+from shared.adapters.within import DeadlineExceededError, within
+from shared.domain.deadlines import all_but, at_most
 from shared.domain.errors import ConnectionLostError, DayAheadError, StoreRefusedError, StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -25,6 +27,13 @@ _KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_coun
 _DAY_AHEAD = "AHEAD"  # certification.refuse_day_ahead
 _FIELDS = {name: name for name in ("host", "port", "dbname", "password")} | {"username": "user"}
 _CONNECT_SECONDS = 10
+# libpq bounds each address of the host by itself, and looking its name up not at all.
+_LONGEST_CONNECT_SECONDS = 15.0
+# What is kept to write down how the run ended, on another connection than the one that does not respond.
+_SECONDS_TO_RECORD = 15.0
+_LONGEST_STATEMENT_SECONDS = 3600.0  # outside a function
+_PROBE_SECONDS = 5.0
+_INTERVAL = 0.1  # psycopg's own, in which Ctrl-C is heard
 _LONGEST_IDLE_SECONDS = 120.0
 
 
@@ -43,6 +52,25 @@ def connect(read_secret: Callable[[bool], Mapping[str, Any]]) -> Iterator[Connec
             yield connection
     finally:
         connection.close()
+
+
+class _Bounded(psycopg.Connection[dict[str, Any]]):
+    """Gives a statement up before the function's time is over, and closes the connection (I18).
+
+    A server that takes what it is sent and says nothing looks alive to TCP. What was given up may have been carried
+    out, as with any lost reply.
+    """
+
+    longest = _LONGEST_STATEMENT_SECONDS
+
+    def wait(self, gen: Any, interval: float = _INTERVAL, timeout: float | None = None) -> Any:  # noqa: ANN401
+        """Wait for the server as psycopg does, and no longer than the function can."""
+        seconds = min(all_but(_SECONDS_TO_RECORD), self.longest)
+        try:
+            return super().wait(gen, interval, seconds if timeout is None else min(seconds, timeout))
+        except psycopg.errors._WaitTimeout:  # noqa: SLF001 - the OperationalError of a wait that has ended
+            self.pgconn.finish()
+            raise
 
 
 class _Reopening:
@@ -87,7 +115,7 @@ class KeptConnection:
 
     def __init__(self, read_secret: Callable[[bool], Mapping[str, Any]]) -> None:
         self._read_secret = read_secret
-        self._connection: Connection | None = None
+        self._connection: _Bounded | None = None
         self._used_at = 0.0
 
     @contextmanager
@@ -112,13 +140,16 @@ class KeptConnection:
             self._connection.close()
             self._connection = None
 
-    def _is_good(self, connection: Connection) -> bool:
+    def _is_good(self, connection: _Bounded) -> bool:
         if connection.closed or time.time() - self._used_at > _LONGEST_IDLE_SECONDS:
             return False
+        connection.longest = _PROBE_SECONDS
         try:
             connection.execute("SELECT 1")
         except psycopg.Error:
             return False
+        finally:
+            connection.longest = _LONGEST_STATEMENT_SECONDS
         return True
 
 
@@ -127,17 +158,22 @@ def login_of(secret: Mapping[str, Any]) -> dict[str, Any]:
     return {theirs: secret[ours] for ours, theirs in _FIELDS.items() if ours in secret} | tls_arguments(secret)
 
 
-def _open(secret: Mapping[str, Any], *, retry: Callable[[], Mapping[str, Any]] | None) -> Connection:
+def _open(secret: Mapping[str, Any], *, retry: Callable[[], Mapping[str, Any]] | None) -> _Bounded:
     arguments = login_of(secret) | _KEEPALIVE
     try:
-        return psycopg.connect(
-            **arguments,
-            connect_timeout=_CONNECT_SECONDS,
-            application_name="certification",
-            autocommit=True,
-            prepare_threshold=None,  # a transaction pooler gives every statement another server connection
-            row_factory=dict_row,
+        return within(
+            _LONGEST_CONNECT_SECONDS,
+            lambda: _Bounded.connect(
+                **arguments,
+                connect_timeout=_CONNECT_SECONDS,
+                application_name="certification",
+                autocommit=True,
+                prepare_threshold=None,  # a transaction pooler gives every statement another server connection
+                row_factory=dict_row,
+            ),
         )
+    except DeadlineExceededError:
+        raise ConnectionLostError("database_connection_failed") from None
     except psycopg.OperationalError as error:
         refused = error.sqlstate is None or error.sqlstate.startswith("28")
         if refused and retry is not None:
@@ -146,7 +182,11 @@ def _open(secret: Mapping[str, Any], *, retry: Callable[[], Mapping[str, Any]] |
                 return _open(fresh, retry=None)
         # No `pgconn`: the host has no address, or did not answer in time.
         before_login = error.pgconn is not None and not error.pgconn.ssl_in_use
-        if before_login and arguments["sslmode"] != "disable" and fails_in_tls(arguments, seconds=_CONNECT_SECONDS):
+        if (
+            before_login
+            and arguments["sslmode"] != "disable"
+            and fails_in_tls(arguments, seconds=at_most(_CONNECT_SECONDS))
+        ):
             raise ConnectionLostError("database_tls_failed") from None
         raise ConnectionLostError(f"database_connection_{error.sqlstate or 'failed'}") from None
 
