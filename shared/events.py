@@ -32,6 +32,8 @@ class InvalidEventError(PermanentError):
 
 
 _DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\dT")
+_MOST_FAULTS = 5
+_OWN_WORD = re.compile(r"[A-Za-z_-]{1,40}")
 _FIRST_YEAR, _LAST_YEAR = 2, 9998
 
 
@@ -164,4 +166,12 @@ def listing_changed(event: object) -> dict[str, Any]:
 
 
 def _wrong(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'event'}: {fault['msg']}" for fault in error.errors())
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    said = "; ".join(f"{_place(fault['loc'], fault['type'])}: {fault['msg']}" for fault in faults[:_MOST_FAULTS])
+    return said + (f"; and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else "")
+
+
+def _place(path: tuple[int | str, ...], kind: str) -> str:
+    # A field that is not ours has whatever name the caller gave it: of any length, and perhaps a person's (I11).
+    unknown = kind == "extra_forbidden" and not _OWN_WORD.fullmatch(str(path[-1]))
+    return ".".join(map(str, path[:-1] if unknown else path)) or "event"

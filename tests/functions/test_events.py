@@ -85,3 +85,13 @@ def test_a_time_that_no_other_zone_holds_is_refused(at):
         Scheduled.parse({"scheduled_time": at})
     with pytest.raises(InvalidEventError, match="of the years 2 to 9998"):
         Reconciling.parse({"scheduled_time": at, "mode": "sweep"})
+
+
+def test_fields_that_are_not_ours_are_not_repeated():
+    """I11 and issue 8 D: whoever may invoke names them, a megabyte long or after a mentor, and errors are logged."""
+    event = {"scheduled_time": "2026-12-01T02:40:00Z", "mode": "sweep", **{f"Kari Nes {n}": n for n in range(20_000)}}
+    with pytest.raises(InvalidEventError) as raised:
+        Reconciling.parse(event)
+    assert "event: Extra inputs are not permitted; and 19995 more" in str(raised.value)
+    assert "Kari" not in str(raised.value)
+    assert len(str(raised.value)) < 1_000
