@@ -42,8 +42,8 @@ class Brake:
 def read_brakes(connection: psycopg.Connection, at: datetime | None = None) -> tuple[Brake, ...]:
     """The brakes that are on, or released and not used yet; the oldest first. `at`: those that were on then."""
     rows = connection.execute(
-        "SELECT b.organisation_id, coalesce(o.name, %(deleted)s || ' ' || b.organisation_id), b.kind, b.tripped_at,"
-        "       b.n, b.of_n, b.last_run_id,"
+        "SELECT b.organisation_id, coalesce(o.name::text, %(deleted)s || ' ' || b.organisation_id), b.kind,"
+        "       b.tripped_at, b.n, b.of_n, b.last_run_id,"
         "       CASE WHEN certification.brake_release_is_in_force(b.released_at) THEN b.released_at END, b.released_by"
         "  FROM certification.brakes AS b LEFT JOIN public.organisations AS o ON o.id = b.organisation_id"
         " WHERE b.tripped_at <= coalesce(%(at)s, b.tripped_at) AND (b.closed_at IS NULL OR b.closed_at > %(at)s)"
@@ -81,7 +81,7 @@ def release(connection: psycopg.Connection, organisation: str, kind: Kind | None
 def _organisation(connection: psycopg.Connection, text: str) -> tuple[UUID, str]:
     """Also one that is gone, by its id: its brake may still be on."""
     rows: list[tuple[UUID, str]] = connection.execute(
-        "SELECT o.id, o.name FROM public.organisations AS o ORDER BY o.name, o.id"
+        "SELECT o.id, o.name::text FROM public.organisations AS o ORDER BY o.name, o.id"
     ).fetchall()
     found = [row for row in rows if text.strip().lower() in {row[1].lower(), str(row[0])}]
     if len(found) == 1:

@@ -110,7 +110,7 @@ def alerts(
     with foreseen():
         with databases.reading(at(stack, database_url, language).database()) as connection:
             found = alerting.read_alerts(connection, closed=everything)
-            names = dict(connection.execute("SELECT o.id, o.name FROM public.organisations AS o").fetchall())
+            names = dict(connection.execute("SELECT o.id, o.name::text FROM public.organisations AS o").fetchall())
         if as_json:
             words.print_json(found)
         else:

@@ -9,6 +9,7 @@ import psycopg
 
 from local import loading, surroundings
 from local.operations.errors import DatabaseNotReadableError
+from shared.adapters.postgres.connection import BinaryCursor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,7 @@ def reading(url: str | None) -> Iterator[psycopg.Connection]:
     Raises DatabaseNotReadableError.
     """
     with connected(url) as connection:
+        connection.cursor_factory = BinaryCursor
         connection.read_only = True
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         with connection.transaction():
@@ -33,6 +35,7 @@ def reading(url: str | None) -> Iterator[psycopg.Connection]:
 def writing(url: str | None) -> Iterator[psycopg.Connection]:
     """A transaction, committed when the block ends. Raises DatabaseNotReadableError."""
     with connected(url) as connection, connection.transaction():
+        connection.cursor_factory = BinaryCursor
         yield connection
 
 
@@ -43,7 +46,13 @@ def connected(url: str | None) -> Iterator[psycopg.Connection]:
         dsn = running.enter_context(loading.filled_database()) if url is None else url
         try:
             # A transaction pooler gives every transaction another server connection.
-            connection = psycopg.connect(dsn, autocommit=True, prepare_threshold=None, connect_timeout=_CONNECT_SECONDS)
+            connection = psycopg.connect(
+                dsn,
+                client_encoding="utf8",
+                autocommit=True,
+                prepare_threshold=None,
+                connect_timeout=_CONNECT_SECONDS,
+            )
         except psycopg.ProgrammingError:
             # libpq quotes the string it cannot read, and a password may stand in it.
             raise DatabaseNotReadableError(

@@ -106,7 +106,7 @@ _HEAD = (
     "  FROM certification.proofs AS p"
 )
 _DIFFERENCE = (
-    "SELECT f.class AS class_, f.cause, f.mentor_id, f.row_id, o.name AS organisation, f.fields, f.opened_at,"
+    "SELECT f.class AS class_, f.cause, f.mentor_id, f.row_id, o.name::text AS organisation, f.fields, f.opened_at,"
     "       f.repairs, f.closed_at, f.closed_in, f.outcome"
     "  FROM certification.findings AS f LEFT JOIN public.organisations AS o ON o.id = f.organisation_id"
 )

@@ -36,7 +36,7 @@ WITH aside AS MATERIALIZED (
     SELECT l.mentor_id, l.organisation_id, l.reason, l.changed_at, l.attempts, l.website
       FROM certification.listings AS l WHERE l.state = 'set_aside'
 )
-SELECT a.mentor_id, coalesce(o.name, %(deleted)s) AS organisation, a.reason, a.changed_at AS since,
+SELECT a.mentor_id, coalesce(o.name::text, %(deleted)s) AS organisation, a.reason, a.changed_at AS since,
        a.attempts, a.website IS NOT NULL AS may_be_shown, coalesce(w.listed, false) AS should_be_shown
   FROM aside AS a
   LEFT JOIN public.organisations AS o ON o.id = a.organisation_id

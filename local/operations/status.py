@@ -129,7 +129,7 @@ WITH listed AS (
       FROM certification.findings AS f WHERE f.closed_at IS NULL GROUP BY f.organisation_id
 )
 SELECT k.id,
-       coalesce(o.name, CASE WHEN k.id IS NULL THEN %(of_none)s ELSE %(deleted)s END) AS name,
+       coalesce(o.name::text, CASE WHEN k.id IS NULL THEN %(of_none)s ELSE %(deleted)s END) AS name,
        coalesce(l.live, 0) AS live, coalesce(l.waiting, 0) AS waiting, coalesce(l.set_aside, 0) AS set_aside,
        coalesce(d.n, 0) AS differences
   FROM (SELECT o.id FROM public.organisations AS o

@@ -92,6 +92,13 @@ CANNOT_WORK = [
         "mentor_status_log.reason (text) does not take the value certification_renewed",
     ),
     ("ALTER TABLE mentor_status_log ADD tenant uuid NOT NULL", "mentor_status_log.tenant must have a value"),
+    (
+        (
+            "CREATE DOMAIN given AS text NOT NULL; CREATE DOMAIN tenant AS given;"
+            " ALTER TABLE mentor_status_log ADD tenant tenant"
+        ),
+        "mentor_status_log.tenant must have a value",
+    ),
     ("ALTER TABLE mentor_status_log ALTER id DROP IDENTITY", "mentor_status_log.id must have a value"),
     ("ALTER TABLE peer_mentors FORCE ROW LEVEL SECURITY; SET ROLE app_owner", "peer_mentors forces row level security"),
     ("ALTER TABLE peer_mentors OWNER TO postgres; SET ROLE app_owner", "peer_mentors belongs to another role"),
@@ -158,6 +165,7 @@ def test_every_cause_is_told_at_once(bare: psycopg.Connection) -> None:
             " $$ BEGIN NEW.tenant := NEW.mentor_id; RETURN NEW; END $$;"
             "CREATE TRIGGER fill BEFORE INSERT ON mentor_status_log FOR EACH ROW EXECUTE FUNCTION fill()"
         ),
+        "CREATE DOMAIN tenant AS text DEFAULT 'hlf'; ALTER TABLE mentor_status_log ADD tenant tenant NOT NULL",
         "ALTER TABLE mentor_status_log ADD CHECK (reason <> '' AND reason NOT LIKE '%!')",
         "ALTER TABLE mentor_status_log ADD CHECK (from_status <> to_status)",
         "ALTER TABLE mentor_status_log ADD tenant text NOT NULL DEFAULT 'hlf', ADD note text",

@@ -267,3 +267,88 @@ def test_migrate_says_what_has_become_unfit(foundation: Foundation, mentor: UUID
     foundation.do("ALTER TABLE peer_mentors DROP COLUMN phone")
     with pytest.raises(MigrationError, match=r"public\.peer_mentors\.phone is missing"):
         migrate(foundation.connection)
+
+
+@pytest.mark.parametrize(
+    ("away", "change_and_back"),
+    [
+        (
+            "ALTER TABLE peer_mentors RENAME id TO mid",
+            ("UPDATE peer_mentors SET phone = '1'", "ALTER TABLE peer_mentors RENAME mid TO id"),
+        ),
+        (
+            "ALTER TABLE peer_mentors RENAME TO mentors",
+            ("UPDATE mentors SET phone = '1'", "ALTER TABLE mentors RENAME TO peer_mentors"),
+        ),
+        (
+            "ALTER TABLE certifications RENAME mentor_id TO holder",
+            (
+                "UPDATE certifications SET expires_on = '2026-12-24'",
+                "ALTER TABLE certifications RENAME holder TO mentor_id",
+            ),
+        ),
+    ],
+)
+def test_a_change_is_kept_when_not_even_its_mentors_can_be_read(
+    foundation: Foundation, mentor: UUID, reconciler: Reconciler, away: str, change_and_back: tuple[str, str]
+) -> None:
+    """I7: it was a WARNING that nobody reads, and the website kept the old phone number."""
+    before = foundation.listing(mentor)["desired_version"]
+    foundation.do(away)
+    edit(foundation.connection, *change_and_back)
+    reconciler.sweep()
+    assert reconciler.counts["changes_taken_up"] == 1
+    assert foundation.listing(mentor)["desired_version"] > before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE peer_mentors DROP COLUMN status CASCADE",
+        "ALTER TABLE peer_mentors RENAME TO mentors",
+        "ALTER TABLE organisations RENAME timezone TO zone",
+        "ALTER TABLE certifications ALTER expires_on TYPE text",
+        (
+            "ALTER TABLE certifications DROP CONSTRAINT certifications_mentor_id_fkey;"
+            "ALTER TABLE peer_mentors ALTER id DROP DEFAULT, ALTER id TYPE text"
+        ),
+    ],
+)
+def test_operations_is_told_while_the_apps_tables_do_not_fit(
+    foundation: Foundation, mentor: UUID, worker: Worker, reconciler: Reconciler, change: str
+) -> None:
+    """I12: the query that says what is wrong read the app's tables too, so that no alert at all was sent."""
+    worker.sync(mentor)
+    foundation.do("UPDATE peer_mentors SET listing_consent = false")
+    foundation.do("UPDATE certification.listings SET changed_at = now() - interval '1 hour'")
+    foundation.do(
+        "INSERT INTO certification.brakes (organisation_id, kind, run_id, last_run_id, n, of_n)"
+        " SELECT o.id, k, gen_random_uuid(), gen_random_uuid(), 1, 1"
+        " FROM organisations AS o, unnest('{expiry,reminder}'::text[]) AS k"
+    )
+    foundation.do(change)
+    for _ in range(3):
+        reconciler.sweep()
+    told = foundation.all("SELECT condition FROM certification.troubles()")
+    assert {"run_degraded", "brake", "unsynced_too_old"} <= set(told)
+
+
+def test_a_row_without_an_id_holds_nobody(foundation: Foundation, mentor: UUID, reconciler: Reconciler) -> None:
+    """I13: a unique column may hold NULL; each sweep ended before it had found who came past the triggers."""
+    foundation.do(
+        "ALTER TABLE certifications DROP CONSTRAINT certifications_mentor_id_fkey,"
+        " DROP CONSTRAINT certifications_pkey, ADD UNIQUE (mentor_id), ALTER mentor_id DROP NOT NULL;"
+        "ALTER TABLE peer_mentors DROP CONSTRAINT peer_mentors_pkey, ADD UNIQUE (id), ALTER id DROP NOT NULL"
+    )
+    warnings = edit(
+        foundation.connection,
+        "INSERT INTO peer_mentors (id, organisation_id, first_name, last_name, listing_consent)"
+        " SELECT NULL, id, 'Ola', 'Vik', true FROM organisations",
+        "INSERT INTO certifications VALUES (NULL, '2025-01-01', '2027-01-01')",
+        "UPDATE certifications SET expires_on = '2027-02-01' WHERE mentor_id IS NULL",
+        "UPDATE peer_mentors SET status = 'paused' WHERE id IS NULL",
+    )
+    assert (warnings, foundation.one(NOTED)) == ([], 0)
+    foundation.do("DELETE FROM certification.listings")
+    assert reconciler.sweep().reason is None
+    assert reconciler.counts["past_triggers"] == 1

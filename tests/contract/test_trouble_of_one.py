@@ -23,7 +23,7 @@ def test_the_apps_triggers_find_the_tables_they_name_without_a_schema(foundation
     assert foundation.all("SELECT id, status FROM audit_log") == [(mentor, "certification_expired")]
 
 
-@pytest.mark.parametrize("code", ["PT409", "42P01", "22012", "0A000"])
+@pytest.mark.parametrize("code", ["PT409", "42P01", "22012", "0A000", "P0004"])
 def test_whatever_the_apps_trigger_raises_for_one_mentor_stops_only_that_one(foundation, functions, code):
     """I13: the others of the organisation expire, the one is set aside with the code."""
     foundation.do(
@@ -44,6 +44,25 @@ def test_whatever_the_apps_trigger_raises_for_one_mentor_stops_only_that_one(fou
         "certification_expired",
     ]
     assert foundation.set_aside(mentors[1]) == [("expire", code, 1)]
+
+
+@pytest.mark.parametrize("kept", ["RETURN NULL", "RETURN OLD", "NEW.status := 'paused'; RETURN NEW"])
+def test_a_status_that_the_apps_trigger_keeps_is_no_transition(foundation, functions, kept):
+    """I3: it was logged, counted and told as an expiry, or as a person's wish; now it is set aside, night by night."""
+    foundation.do(
+        "CREATE FUNCTION public.keep() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN IF NEW.area IS NULL THEN RETURN NEW; END IF; {kept}; END $$"
+    )
+    foundation.do("CREATE TRIGGER keep BEFORE UPDATE ON peer_mentors FOR EACH ROW EXECUTE FUNCTION public.keep()")
+    organisation = foundation.organisation()
+    turid = foundation.coordinator(organisation)
+    kept_one, other = (foundation.mentor(organisation, ENDED, area=area, coordinator=turid) for area in ("Moss", None))
+    for night in range(2):
+        functions.night(DAY + days(night))
+    assert (foundation.status(kept_one), foundation.status(other)) == ("active", "certification_expired")
+    assert foundation.set_aside(kept_one) == [("expire", "status_kept_by_the_app", 2)]
+    assert (foundation.log(kept_one), foundation.notices(kept_one)) == ([], [])
+    assert foundation.digest(turid) == [("expired", None)]
 
 
 def test_a_lock_that_passes_costs_a_look_and_no_night(database, foundation, functions):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
+from psycopg.pq import Format
 from psycopg.rows import dict_row
 
 from shared.adapters.postgres.certificates import fails_in_tls, tls_arguments
@@ -35,6 +36,17 @@ _LONGEST_STATEMENT_SECONDS = 3600.0  # outside a function
 _PROBE_SECONDS = 5.0
 _INTERVAL = 0.1  # psycopg's own, in which Ctrl-C is heard
 _LONGEST_IDLE_SECONDS = 120.0
+
+
+class BinaryCursor[Row](psycopg.Cursor[Row]):
+    """Reads values in binary: neither DateStyle nor IntervalStyle of the app's database is in them.
+
+    No session setting, so it works through a transaction pooler too.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as psycopg has it
+        super().__init__(*arguments, **options)
+        self.format = Format.BINARY
 
 
 @contextmanager
@@ -167,8 +179,10 @@ def _open(secret: Mapping[str, Any], *, retry: Callable[[], Mapping[str, Any]] |
                 **arguments,
                 connect_timeout=_CONNECT_SECONDS,
                 application_name="certification",
+                client_encoding="utf8",
                 autocommit=True,
                 prepare_threshold=None,  # a transaction pooler gives every statement another server connection
+                cursor_factory=BinaryCursor,
                 row_factory=dict_row,
             ),
         )

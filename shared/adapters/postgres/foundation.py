@@ -84,7 +84,10 @@ WITH RECURSIVE base (oid, category, typtype, inner_type) AS (
 )
 SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, format_type(b.inner_type, NULL) AS base,
        b.category, a.attgenerated <> '' AS generated,
-       a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS needs_a_value,
+       (a.attnotnull OR EXISTS (SELECT 1 FROM base AS d JOIN pg_type AS t ON t.oid = d.inner_type
+                                 WHERE d.oid = a.atttypid AND t.typnotnull))
+       AND NOT a.atthasdef AND a.attidentity = ''
+       AND (SELECT t.typdefault IS NULL FROM pg_type AS t WHERE t.oid = a.atttypid) AS needs_a_value,
        EXISTS (SELECT 1 FROM pg_index AS i
                 WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
                   AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum) AS is_unique,

@@ -28,7 +28,8 @@ FUNCTIONS = Path(__file__).parents[2] / "database" / "functions"
 _NAME = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
 _STRUCTURE = "functions/structure.sql"
 # Every statement says which schema it means; what somebody has put into another one is not run as the owner.
-_PATH = "SET LOCAL search_path = pg_catalog, pg_temp"
+# A database may have a setting in which the backslashes of our patterns are read as escapes.
+_PATH = "SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL standard_conforming_strings = on"
 _LOCK = 0x686C66  # "hlf": any constant that nobody else uses
 
 

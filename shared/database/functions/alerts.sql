@@ -12,6 +12,43 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
            ('reconciliation_sweep', interval '30 minutes'), ('reconciliation_full', interval '26 hours')
 $$;
 
+-- What is wrong is told also while the app's tables do not fit, which is then among it: a run has failed with an SQLSTATE.
+CREATE OR REPLACE FUNCTION certification.not_to_be_listed(p_mentor_ids uuid[]) RETURNS SETOF uuid
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN QUERY SELECT w.mentor_id FROM certification.wanted_listings(p_mentor_ids) AS w WHERE NOT w.listed;
+EXCEPTION WHEN OTHERS THEN
+    RETURN;
+END
+$$;
+COMMENT ON FUNCTION certification.not_to_be_listed IS 'Who of these must not be listed; nobody while the app''s tables cannot be read.';
+
+CREATE OR REPLACE FUNCTION certification.held_by_brake(p_kind text, p_organisation_id uuid) RETURNS uuid[]
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_zone text;
+    v_today date := certification.today_in('Europe/Oslo');
+    v_thresholds smallint[] := certification.effective_thresholds(p_organisation_id);
+BEGIN
+    v_zone := certification.zone_of(p_organisation_id);
+    RETURN ARRAY(
+        SELECT m.id FROM public.peer_mentors AS m JOIN public.certifications AS c ON c.mentor_id = m.id
+         CROSS JOIN LATERAL certification.day_of(c.expires_on, v_zone) AS e (day)
+         CROSS JOIN LATERAL (SELECT min(x.day) FROM unnest(v_thresholds) AS x (day)
+                              WHERE e.day <= v_today + x.day) AS n (threshold) -- the nearest that was reached
+         WHERE m.organisation_id = p_organisation_id AND certification.is_status(m.status::text, 'active')
+           AND CASE p_kind WHEN 'expiry' THEN e.day < v_today
+                    ELSE e.day >= v_today AND n.threshold IS NOT NULL AND NOT EXISTS (
+                        SELECT 1 FROM certification.cert_expiry_reminders AS r
+                         WHERE r.mentor_id = m.id AND r.certification_expiry_date = e.day AND r.threshold_day = n.threshold) END
+         ORDER BY m.id LIMIT 20);
+EXCEPTION WHEN OTHERS THEN
+    RETURN '{}';
+END
+$$;
+COMMENT ON FUNCTION certification.held_by_brake IS
+    'The first twenty whom the brake keeps from being expired or reminded; nobody while the app''s tables cannot be read.';
+
 CREATE OR REPLACE FUNCTION certification.troubles()
 RETURNS TABLE (condition text, subject text, since timestamptz, n bigint, ids uuid[], mark text, facts jsonb)
 LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
@@ -24,10 +61,10 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     ), late AS MATERIALIZED (
         -- Somebody who must not be listed, may be there, and whom the sync has not hidden.
         SELECT u.mentor_id, u.changed_at FROM unsynced AS u
-          JOIN certification.wanted_listings(ARRAY(
+          JOIN certification.not_to_be_listed(ARRAY(
               SELECT x.mentor_id FROM unsynced AS x
-               WHERE x.website IS NOT NULL AND NOT x.braked AND x.changed_at < clock_timestamp() - interval '10 minutes')) AS w
-            ON w.mentor_id = u.mentor_id AND NOT w.listed
+               WHERE x.website IS NOT NULL AND NOT x.braked AND x.changed_at < clock_timestamp() - interval '10 minutes')) AS w (mentor_id)
+            ON w.mentor_id = u.mentor_id
     ), last_run AS MATERIALIZED (
         SELECT k.function, r.* FROM certification.longest_silence() AS k
          CROSS JOIN LATERAL (
@@ -58,8 +95,9 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     ), still_shown AS (
         -- Whom an outage keeps on the website although they must not be there.
         SELECT u.mentor_id FROM unsynced AS u
-          JOIN certification.wanted_listings(ARRAY(SELECT x.mentor_id FROM unsynced AS x WHERE x.website IS NOT NULL AND NOT x.braked)) AS w
-            ON w.mentor_id = u.mentor_id AND NOT w.listed
+          JOIN certification.not_to_be_listed(ARRAY(
+              SELECT x.mentor_id FROM unsynced AS x WHERE x.website IS NOT NULL AND NOT x.braked)) AS w (mentor_id)
+            ON w.mentor_id = u.mentor_id
     ), outage AS MATERIALIZED (
         SELECT CASE WHEN s.stopped_since IS NOT NULL THEN 'website_refuses_us' ELSE 'website_unreachable' END AS condition,
                coalesce(s.stopped_since, s.failing_since) AS since, coalesce(s.stopped_reason, s.check_reason) AS reason
@@ -155,23 +193,8 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     UNION ALL
     SELECT 'brake', b.organisation_id || ':' || b.kind, b.tripped_at, b.n,
            certification.some(CASE b.kind
-               WHEN 'expiry' THEN ARRAY(
-                   SELECT m.id FROM public.peer_mentors AS m JOIN public.certifications AS c ON c.mentor_id = m.id
-                    WHERE m.organisation_id = b.organisation_id AND certification.is_status(m.status::text, 'active')
-                      AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id))
-                          < certification.today_in('Europe/Oslo') ORDER BY m.id LIMIT 20)
-               WHEN 'reminder' THEN ARRAY(
-                   SELECT m.id FROM public.peer_mentors AS m JOIN public.certifications AS c ON c.mentor_id = m.id
-                    CROSS JOIN certification.today_in('Europe/Oslo') AS t (day)
-                    CROSS JOIN LATERAL certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) AS e (day)
-                    CROSS JOIN LATERAL (SELECT min(x.day) FROM unnest(certification.effective_thresholds(b.organisation_id)) AS x (day)
-                                         WHERE e.day <= t.day + x.day) AS n (threshold) -- the nearest that was reached
-                    WHERE e.day >= t.day AND n.threshold IS NOT NULL AND m.organisation_id = b.organisation_id
-                      AND certification.is_status(m.status::text, 'active') AND NOT EXISTS (
-                        SELECT 1 FROM certification.cert_expiry_reminders AS r
-                         WHERE r.mentor_id = m.id AND r.certification_expiry_date = e.day
-                           AND r.threshold_day = n.threshold)
-                    ORDER BY m.id LIMIT 20)
+               WHEN 'expiry' THEN certification.held_by_brake(b.kind, b.organisation_id)
+               WHEN 'reminder' THEN certification.held_by_brake(b.kind, b.organisation_id)
                ELSE ARRAY(SELECT f.mentor_id FROM open AS f WHERE f.organisation_id = b.organisation_id ORDER BY f.mentor_id LIMIT 20) END),
            '', jsonb_build_object('of', b.of_n, 'kind', b.kind, 'organisation_id', b.organisation_id)
       FROM certification.brakes AS b
@@ -260,7 +283,7 @@ $$;
 COMMENT ON FUNCTION certification.told_alert IS 'The message that this login has claimed was sent. Any other is left alone.';
 
 REVOKE ALL ON FUNCTION
-    certification.some, certification.longest_silence, certification.troubles, certification.note_alerts, certification.claim_alerts_to_tell, certification.told_alert
+    certification.some, certification.longest_silence, certification.not_to_be_listed, certification.held_by_brake, certification.troubles, certification.note_alerts, certification.claim_alerts_to_tell, certification.told_alert
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.note_alerts, certification.claim_alerts_to_tell, certification.told_alert

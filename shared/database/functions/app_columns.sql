@@ -20,7 +20,7 @@ COMMENT ON FUNCTION certification.day_of(timestamp, text) IS 'The day that a tim
 CREATE OR REPLACE FUNCTION certification.day_of(p_at timestamptz, p_zone text) RETURNS date
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RETURN (p_at AT TIME ZONE btrim(coalesce(p_zone, ''), E' \t\r\n'))::date;
+    RETURN (p_at AT TIME ZONE coalesce(certification.clean_text(p_zone), ''))::date;
 EXCEPTION WHEN OTHERS THEN
     RETURN (p_at AT TIME ZONE 'Europe/Oslo')::date;
 END

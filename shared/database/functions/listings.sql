@@ -107,13 +107,17 @@ BEGIN
         PERFORM certification.raise_listings(v_ids);
     END IF;
     RETURN NULL;
-EXCEPTION WHEN OTHERS OR query_canceled THEN
+EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
     BEGIN
         IF v_ids IS NULL THEN -- not even the comparison worked: everybody the statement touched
-            EXECUTE certification.touched_query(TG_TABLE_NAME, TG_OP) INTO v_ids;
+            BEGIN
+                EXECUTE certification.touched_query(TG_TABLE_NAME, TG_OP) INTO v_ids;
+            EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
+                NULL; -- nobody knows whom
+            END;
         END IF;
         PERFORM certification.note_missed_change(TG_TABLE_NAME, v_ids, SQLSTATE);
-    EXCEPTION WHEN OTHERS OR query_canceled THEN
+    EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
         RAISE WARNING 'certification: a change of % was missed: SQLSTATE %', TG_TABLE_NAME, SQLSTATE;
     END;
     RETURN NULL;
@@ -153,10 +157,10 @@ BEGIN
         PERFORM certification.raise_listings(v_ids);
     END IF;
     RETURN NULL;
-EXCEPTION WHEN OTHERS OR query_canceled THEN
+EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
     BEGIN
         PERFORM certification.note_missed_change(TG_TABLE_NAME, v_ids, SQLSTATE);
-    EXCEPTION WHEN OTHERS OR query_canceled THEN
+    EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
         RAISE WARNING 'certification: a change of % was missed: SQLSTATE %', TG_TABLE_NAME, SQLSTATE;
     END;
     RETURN NULL;

@@ -11,7 +11,9 @@ $$;
 COMMENT ON FUNCTION certification.mail_problem IS 'Why this address cannot be mailed in the form it leaves in (clean_text), or null.';
 
 CREATE OR REPLACE FUNCTION certification.usable_locale(p_locale text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT CASE WHEN p_locale IN ('nb', 'nn', 'en') THEN p_locale ELSE 'nb' END $$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN lower(certification.clean_text(p_locale)) IN ('nb', 'nn', 'en') THEN lower(certification.clean_text(p_locale)) ELSE 'nb' END
+$$;
 COMMENT ON FUNCTION certification.usable_locale IS 'The recipient''s language, bokmål where there is none of ours.';
 
 -- Claim, then send, then settle (I4). A claim is committed before the mail service is called, one notice at a time, so

@@ -23,7 +23,7 @@ BEGIN
           LEFT JOIN organisation AS o ON o.id = m.organisation_id
          CROSS JOIN LATERAL (SELECT certification.is_status(m.status::text, 'active') AND m.listing_consent AS willing,
                                     certification.day_of(c.expires_on, o.zone) AS expires_on) AS x
-         WHERE m.organisation_id IS NOT NULL
+         WHERE m.id IS NOT NULL AND m.organisation_id IS NOT NULL
     ), all_found AS (
         SELECT coalesce(m.id, l.mentor_id) AS id,
                CASE WHEN l.mentor_id IS NULL THEN 'unlisted'

@@ -64,7 +64,7 @@ $$;
 CREATE OR REPLACE FUNCTION certification.organisations_to_run() RETURNS TABLE (
     organisation_id uuid, timezone text, thresholds smallint[], org_thresholds boolean, reactivate_renewed boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT o.id, btrim(o.timezone::text, E' \t\r\n'), certification.effective_thresholds(o.id),
+    SELECT o.id, certification.clean_text(o.timezone::text), certification.effective_thresholds(o.id),
            coalesce(s.org_thresholds, false), coalesce(s.reactivate_renewed, true)
       FROM public.organisations AS o
       LEFT JOIN certification.organisation_settings AS s ON s.organisation_id = o.id

@@ -10,7 +10,7 @@ COMMENT ON FUNCTION certification.present IS
 CREATE OR REPLACE FUNCTION certification.day_in(p_at timestamptz, p_timezone text) RETURNS date
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RETURN (p_at AT TIME ZONE btrim(coalesce(p_timezone, ''), E' \t\r\n'))::date;
+    RETURN (p_at AT TIME ZONE coalesce(certification.clean_text(p_timezone), ''))::date;
 EXCEPTION WHEN OTHERS THEN
     RETURN (p_at AT TIME ZONE 'Europe/Oslo')::date; -- one organisation's mistake stops no other's sync (I13)
 END
