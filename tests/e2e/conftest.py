@@ -60,7 +60,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Local, dict[s
         shown = ""
         for line in process.stdout:
             shown += line
-            if "Next run of ExpiryCheck" in shown and "Next run of SendNotices" in shown:
+            if "ExpiryCheck" in shown and "SendNotices" in shown:
                 break
         yield local, json.loads((local.home / "stack.json").read_text())
         process.send_signal(signal.SIGINT)

@@ -65,7 +65,7 @@ def test_a_night_that_the_brake_holds_ends_at_once_and_says_so(own: tuple[Local,
     assert "Reminders" in printed
     for organisation in ("HLF Nordland", "HLF Oslo og Akershus", "HLF Vestland"):
         assert re.search(rf"The brake holds \d+ expiries of \d+ mentors in {organisation}", " ".join(printed.split()))
-        assert f"release-brake --org '{organisation}' --actor YOU --reason WHY" in printed
+        assert f"release-brake --org '{organisation}' --kind expiry --actor YOU --reason WHY" in printed
 
 
 def test_explain_says_for_every_threshold_what_became_of_it(loaded: tuple[Local, str]) -> None:

@@ -55,7 +55,7 @@ def test_sigint_is_heard_where_a_script_had_it_ignored(local: Local) -> None:
     """`make test &` in a script: the shell ignores SIGINT for what is in its background, and `up` never ended."""
     before = offspring()
     with session(IGNORING["SIGINT"], {"CERTIFICATION_LOCAL_HOME": str(local.home)}) as up:
-        assert "Next run of SendNotices" in up.read("Next run of SendNotices")
+        assert "SendNotices" in up.read("SendNotices")
         up.process.send_signal(signal.SIGINT)
         assert "stopped" in up.read()
         assert up.process.wait(30) == 130
@@ -80,7 +80,7 @@ def test_ctrl_c_while_functions_sync_shows_only_that_it_stopped(local: Local, se
     """It was a screenful of "Task was destroyed but it is pending"; and a second Ctrl-C does not spoil the end."""
     before = offspring()
     with session(UP, {"CERTIFICATION_LOCAL_HOME": str(local.home)}) as up:
-        up.read("Next run of SendNotices")
+        up.read("SendNotices")
         with psycopg.connect(json.loads((local.home / "stack.json").read_text())["dsn"]) as connection:
             connection.execute("UPDATE peer_mentors SET area = concat(area, ' -')")
         time.sleep(seconds)
