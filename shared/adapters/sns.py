@@ -37,10 +37,8 @@ class SnsOperations:
 
     def tell(self, message: Message) -> None:
         """Publish, within 12 seconds. Raises OperationsUnreachableError with a code."""
-        client = self._client = self._client or sns_client(self._region)
-        aws_call(
-            "sns",
-            _LONGEST_SECONDS,
-            lambda: client.publish(TopicArn=self._topic_arn, Subject=message.subject, Message=message.body),
-            OperationsUnreachableError,
-        )
+        aws_call("sns", _LONGEST_SECONDS, lambda: self._publish(message), OperationsUnreachableError)
+
+    def _publish(self, message: Message) -> None:
+        self._client = self._client or sns_client(self._region)
+        self._client.publish(TopicArn=self._topic_arn, Subject=message.subject, Message=message.body)

@@ -352,3 +352,7 @@ def test_a_row_without_an_id_holds_nobody(foundation: Foundation, mentor: UUID, 
     foundation.do("DELETE FROM certification.listings")
     assert reconciler.sweep().reason is None
     assert reconciler.counts["past_triggers"] == 1
+    # Nobody knows whose change it was, so everybody's is looked at: everybody who has an id.
+    foundation.do("INSERT INTO certification.missed_changes (table_name, sqlstate) VALUES ('x', '0A000')")
+    assert reconciler.sweep().reason is None
+    assert reconciler.counts["changes_taken_up"] == 1

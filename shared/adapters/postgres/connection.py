@@ -196,13 +196,16 @@ def _open(secret: Mapping[str, Any], *, retry: Callable[[], Mapping[str, Any]] |
                 return _open(fresh, retry=None)
         # No `pgconn`: the host has no address, or did not answer in time.
         before_login = error.pgconn is not None and not error.pgconn.ssl_in_use
-        if (
-            before_login
-            and arguments["sslmode"] != "disable"
-            and fails_in_tls(arguments, seconds=at_most(_CONNECT_SECONDS))
-        ):
+        if before_login and arguments["sslmode"] != "disable" and _fails_in_tls(arguments):
             raise ConnectionLostError("database_tls_failed") from None
         raise ConnectionLostError(f"database_connection_{error.sqlstate or 'failed'}") from None
+
+
+def _fails_in_tls(arguments: Mapping[str, Any]) -> bool:
+    try:
+        return within(_LONGEST_CONNECT_SECONDS, lambda: fails_in_tls(arguments, seconds=at_most(_CONNECT_SECONDS)))
+    except DeadlineExceededError:
+        return False
 
 
 def call(connection: Connection, query: str, parameters: Mapping[str, object]) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ BEGIN
         RETURN;
     END IF;
     IF EXISTS (SELECT 1 FROM certification.missed_changes AS c WHERE c.id = ANY (v_missed) AND c.mentor_ids IS NULL) THEN
-        v_ids := ARRAY(SELECT m.id FROM public.peer_mentors AS m UNION SELECT l.mentor_id FROM certification.listings AS l);
+        v_ids := ARRAY(SELECT m.id FROM public.peer_mentors AS m WHERE m.id IS NOT NULL UNION SELECT l.mentor_id FROM certification.listings AS l);
     ELSE
         v_ids := ARRAY(SELECT DISTINCT u.id FROM certification.missed_changes AS c CROSS JOIN unnest(c.mentor_ids) AS u (id)
                         WHERE c.id = ANY (v_missed) AND u.id IS NOT NULL);

@@ -386,7 +386,7 @@ BEGIN
         SELECT 'notices_written', 'digest', count(*) FROM digest
         UNION ALL
         -- A trigger of the app has kept the status that was there, or written another.
-        SELECT 'kept', '', (SELECT count(*) FROM transition) - (SELECT count(*) FROM changed)
+        SELECT 'kept', '', (SELECT count(DISTINCT t.mentor_id) FROM transition AS t) - (SELECT count(*) FROM changed)
     LOOP
         IF v.measure <> 'kept' THEN
             PERFORM certification.count(p_run_id, p_organisation_id, v.measure, v.detail, v.n);

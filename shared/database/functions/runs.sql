@@ -68,6 +68,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
            coalesce(s.org_thresholds, false), coalesce(s.reactivate_renewed, true)
       FROM public.organisations AS o
       LEFT JOIN certification.organisation_settings AS s ON s.organisation_id = o.id
+     WHERE o.id IS NOT NULL -- merely unique in the app: such a row is no organisation
      ORDER BY o.id
 $$;
 

@@ -115,6 +115,10 @@ CODES = Codes(
         "status_paused": CodeText("likepersonen er på pause"),
         "status_certification_expired": CodeText("likepersonens sertifisering er utløpt"),
         "set_active_by_hand": CodeText("satt aktiv for hånd selv om sertifiseringen er utløpt"),
+        "status_kept_by_the_app": CodeText(
+            "en utløser i appen beholdt likepersonens status",
+            "Spør appens utviklere hvilken utløser det er, og hvorfor.",
+        ),
         "set_expired_by_hand": CodeText("fornyet, og satt som utløpt for hånd"),
         "awaiting_manual_reactivation": CodeText("fornyet, og organisasjonen reaktiverer for hånd"),
         "AccountSuspendedException": CodeText(

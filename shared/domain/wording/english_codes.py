@@ -111,6 +111,9 @@ CODES = Codes(
         "status_paused": CodeText("the mentor is paused"),
         "status_certification_expired": CodeText("the mentor has expired"),
         "set_active_by_hand": CodeText("set active by hand although the certification has ended"),
+        "status_kept_by_the_app": CodeText(
+            "a trigger of the app kept the mentor's status", "Ask the app's developers which trigger keeps it, and why."
+        ),
         "set_expired_by_hand": CodeText("renewed, and set expired by hand"),
         "awaiting_manual_reactivation": CodeText("renewed, and the organisation reactivates by hand"),
         "AccountSuspendedException": CodeText(
