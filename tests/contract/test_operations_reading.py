@@ -185,7 +185,7 @@ def test_everything_wrong_fits_one_screen_and_says_what_to_do_first(command, fou
         foundation.one("SELECT certification.brake_holds(%s, 'expiry', 14, 60, %s)", organisation, run)
         foundation.one("SELECT certification.brake_holds(%s, 'repair', 20, 60, %s)", organisation, run)
     foundation.do(
-        "SELECT certification.note_check('entra_7000222', true, certification.today_in('Europe/Oslo') + 6,"
+        "SELECT certification.note_check('entra_7000222', true, (now() AT TIME ZONE 'Europe/Oslo')::date + 6,"
         " 'entra_7000215')"
     )
     foundation.do("SELECT certification.close_website(600, 'dataverse_429_0x80072322')")
