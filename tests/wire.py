@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
@@ -22,7 +23,7 @@ _NO_REPLY_WANTED = {struct.pack("!I", 0), struct.pack("!I", 12)}
 _SSL_REQUEST, _GSS_REQUEST = 80877103, 80877104
 
 
-class _Listener:
+class _Listener(ABC):
     """Serves each connection in a thread of its own while the context manager is open."""
 
     def __init__(self) -> None:
@@ -53,8 +54,9 @@ class _Listener:
         with client, suppress(ConnectionError):
             self.serve(client)
 
+    @abstractmethod
     def serve(self, client: socket.socket) -> None:
-        raise NotImplementedError
+        """Talk to one client until it is gone."""
 
 
 class KillingProxy(_Listener):
