@@ -28,9 +28,9 @@ from local.lambda_host.provision import local_clients, provision
 from local.lambda_host.template import load_template
 from local.mail import LocalSes
 from local.pg_net import PgNet
-from local.postgres import Postgres
+from local.postgres import Postgres, PostgresError
 from local.private import keep_private
-from shared.adapters.postgres.migrate import migrate
+from shared.adapters.postgres.migrate import OtherVersionError, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -152,7 +152,12 @@ def local_stack(
 def _migrated(postgres: Postgres) -> str:
     dsn = postgres.dsn(database.NAME)
     with psycopg.connect(dsn, autocommit=True) as connection:
-        migrate(connection)
+        try:
+            migrate(connection)
+        except OtherVersionError as error:
+            raise PostgresError(
+                f"the local data are of another version ({error}): `python -m local up --fresh` makes them anew"
+            ) from None
     return dsn
 
 

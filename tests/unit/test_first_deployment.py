@@ -113,7 +113,7 @@ def test_every_role_is_described_where_logins_are_made():
     """Every role that SQL of ours grants anything to, none else, with its function and its secret."""
     granted = {
         role
-        for file in (*ROOT.glob("shared/migrations/*.sql"), *ROOT.glob("shared/database/functions/*.sql"))
+        for file in ROOT.glob("shared/database/**/*.sql")
         for to in re.findall(r"\bTO ((?:certification_\w+(?:, )?)+)", file.read_text(encoding="utf-8"))
         for role in to.split(", ")
         if role

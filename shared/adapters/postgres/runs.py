@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class PostgresRuns:
-    """shared.ports.Runs on the functions of migration 0001."""
+    """shared.ports.Runs on the functions of database/functions/runs.sql."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -49,18 +49,6 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION certification.is_overtaken IS 'Whether a later day was evaluated in the organisation already.';
 
-CREATE OR REPLACE FUNCTION certification.is_descending(p_days smallint[]) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT NOT EXISTS (
-        SELECT 1 FROM generate_subscripts(p_days, 1) AS i
-        WHERE i > 1 AND p_days[i] >= p_days[i - 1]
-    )
-$$;
-COMMENT ON FUNCTION certification.is_descending IS 'Whether every day is smaller than the one before: sorted, no duplicates.';
-
-CREATE OR REPLACE FUNCTION certification.standard_thresholds() RETURNS smallint[]
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT d.thresholds FROM certification.standard AS d $$;
-
 CREATE OR REPLACE FUNCTION certification.effective_thresholds(p_organisation_id uuid) RETURNS smallint[]
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(
@@ -69,38 +57,6 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         certification.standard_thresholds())
 $$;
 COMMENT ON FUNCTION certification.effective_thresholds IS 'The organisation''s own thresholds if its flag is on, else the HLF standard.';
-
-CREATE OR REPLACE FUNCTION certification.mapping_problem(p_mapping jsonb) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT CASE
-        WHEN p_mapping IS NULL THEN NULL
-        WHEN jsonb_typeof(p_mapping) <> 'object'
-          OR ARRAY(SELECT k FROM jsonb_object_keys(p_mapping) AS k ORDER BY k) <> '{columns,hide,key,show,table}'
-          OR jsonb_typeof(p_mapping -> 'columns') <> 'object' OR jsonb_typeof(p_mapping -> 'show') <> 'object'
-          OR jsonb_typeof(p_mapping -> 'hide') <> 'object' THEN 'parts'
-        WHEN EXISTS (
-            SELECT 1 FROM (
-                SELECT p_mapping ->> 'table' UNION ALL SELECT p_mapping ->> 'key'
-                UNION ALL SELECT jsonb_object_keys(p_mapping -> 'columns')
-                UNION ALL SELECT jsonb_object_keys(p_mapping -> 'show')
-            ) AS n (name) WHERE n.name IS NULL OR n.name !~ '^[a-z][a-z0-9_]{0,99}$') THEN 'names'
-        WHEN p_mapping -> 'columns' = '{}' OR EXISTS (
-            SELECT 1 FROM jsonb_each(p_mapping -> 'columns') AS c (name, field)
-             WHERE c.field #>> '{}' <> ALL ('{first_name,last_name,full_name,phone,email,area,organisation}'::text[])
-                OR jsonb_typeof(c.field) <> 'string') THEN 'fields'
-        WHEN p_mapping -> 'show' = '{}'
-          OR ARRAY(SELECT k FROM jsonb_object_keys(p_mapping -> 'show') AS k ORDER BY k)
-             <> ARRAY(SELECT k FROM jsonb_object_keys(p_mapping -> 'hide') AS k ORDER BY k)
-          OR EXISTS (
-            SELECT 1 FROM jsonb_each(p_mapping -> 'show') AS s (name, flag)
-             WHERE jsonb_typeof(s.flag) NOT IN ('boolean', 'number') OR s.flag = p_mapping -> 'hide' -> s.name
-                OR jsonb_typeof(p_mapping -> 'hide' -> s.name) <> jsonb_typeof(s.flag))
-          OR (p_mapping -> 'show' ? 'statecode') <> (p_mapping -> 'show' ? 'statuscode') THEN 'flags'
-        WHEN p_mapping -> 'columns' ? (p_mapping ->> 'key') OR p_mapping -> 'show' ? (p_mapping ->> 'key')
-          OR EXISTS (SELECT 1 FROM jsonb_object_keys(p_mapping -> 'show') AS k WHERE p_mapping -> 'columns' ? k) THEN 'twice'
-    END
-$$;
-COMMENT ON FUNCTION certification.mapping_problem IS 'What is wrong with a listing mapping, or null: parts, names, fields, flags or twice.';
 
 CREATE OR REPLACE FUNCTION certification.effective_mapping(p_organisation_id uuid) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -178,7 +134,9 @@ $$;
 
 REVOKE ALL ON FUNCTION
     certification.present, certification.day_in, certification.today_in, certification.latest_scheduled_time,
-    certification.refuse_day_ahead, certification.is_overtaken, certification.is_descending, certification.standard_thresholds, certification.effective_thresholds, certification.mapping_problem, certification.effective_mapping, certification.brake_limits, certification.organisation_is_known, certification.keep_flags
+    certification.refuse_day_ahead, certification.is_overtaken, certification.effective_thresholds,
+    certification.effective_mapping, certification.brake_limits, certification.organisation_is_known,
+    certification.keep_flags
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION certification.latest_scheduled_time
 TO certification_expiry_check, certification_send_notices, certification_reconciliation;
