@@ -205,7 +205,7 @@ def follow_the_steps(folder: Path, port: int) -> None:
         PYTHONPATH=str(ROOT),
         PGPASSWORD="the owner's",
     )
-    assert "applied 0001_settings_and_runs.sql" in said
+    assert "applied tables/0001_schema_and_roles.sql" in said
     with psycopg.connect(url.replace("=database-ca.pem", f"={folder}/database-ca.pem"), password="the owner's") as own:
         own.execute(fences(LOGINS, "sql")[0].encode())
     template = json.loads(fences(LOGINS, "json")[0]) | {"host": "localhost", "port": port}
