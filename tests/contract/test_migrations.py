@@ -59,9 +59,9 @@ def test_a_changed_function_file_is_applied_again(bare, tmp_path):
     """The current text of a function is what the database runs: a changed file, and no other, is applied."""
     functions = shutil.copytree(FUNCTIONS, tmp_path / "functions")
     migrate(bare, functions=functions)
-    file = functions / "alerts.sql"
+    file = functions / "alerts" / "conditions.sql"
     file.write_text(file.read_text().replace("interval '26 hours'", "interval '27 hours'"))
-    assert migrate(bare, functions=functions) == ("functions/alerts.sql",)
+    assert migrate(bare, functions=functions) == ("functions/alerts/conditions.sql",)
     silences = bare.execute("SELECT max(silence) FROM certification.longest_silence()").fetchone()
     assert silences == (timedelta(hours=27),)
 

@@ -1,4 +1,4 @@
-"""The listings and the state all workers share, in PostgreSQL (database/functions/)."""
+"""The listings and the state all workers share, in PostgreSQL (database/functions/sync/)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The notices to send, in PostgreSQL (database/functions/notices.sql)."""
+"""The notices to send, in PostgreSQL (database/functions/notices/)."""
 
 from __future__ import annotations
 

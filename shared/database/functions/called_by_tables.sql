@@ -1,6 +1,6 @@
--- What constraints and defaults of the tables call. The runner applies this file before tables/, so nothing here may name
--- a table in its signature. PostgreSQL does not look at older rows again when a check changes: a stricter one needs a
--- migration that puts those rows right.
+-- What constraints and defaults of the tables call. The runner applies this file before tables/, so nothing here may
+-- name a table in its signature. PostgreSQL does not look at older rows again when a check changes: a stricter one
+-- needs a migration that puts those rows right.
 
 CREATE OR REPLACE FUNCTION certification.is_descending(p_days smallint[]) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -9,7 +9,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
         WHERE i > 1 AND p_days[i] >= p_days[i - 1]
     )
 $$;
-COMMENT ON FUNCTION certification.is_descending IS 'Whether every day is smaller than the one before: sorted, no duplicates.';
+COMMENT ON FUNCTION certification.is_descending IS
+    'Whether every day is smaller than the one before: sorted, no duplicates.';
 
 CREATE OR REPLACE FUNCTION certification.standard_thresholds() RETURNS smallint[]
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT d.thresholds FROM certification.standard AS d $$;
@@ -43,10 +44,12 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
                 OR jsonb_typeof(p_mapping -> 'hide' -> s.name) <> jsonb_typeof(s.flag))
           OR (p_mapping -> 'show' ? 'statecode') <> (p_mapping -> 'show' ? 'statuscode') THEN 'flags'
         WHEN p_mapping -> 'columns' ? (p_mapping ->> 'key') OR p_mapping -> 'show' ? (p_mapping ->> 'key')
-          OR EXISTS (SELECT 1 FROM jsonb_object_keys(p_mapping -> 'show') AS k WHERE p_mapping -> 'columns' ? k) THEN 'twice'
+          OR EXISTS (SELECT 1 FROM jsonb_object_keys(p_mapping -> 'show') AS k
+                      WHERE p_mapping -> 'columns' ? k) THEN 'twice'
     END
 $$;
-COMMENT ON FUNCTION certification.mapping_problem IS 'What is wrong with a listing mapping, or null: parts, names, fields, flags or twice.';
+COMMENT ON FUNCTION certification.mapping_problem IS
+    'What is wrong with a listing mapping, or null: parts, names, fields, flags or twice.';
 
 REVOKE ALL ON FUNCTION
     certification.is_descending, certification.standard_thresholds, certification.mapping_problem

@@ -10,9 +10,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
            AND pg_has_role(session_user, r.oid, 'MEMBER'))
 $$;
 COMMENT ON FUNCTION certification.may_run IS
-    'Whether this login has the role of this function: certification_reconciliation runs reconciliation and reconciliation_…. The owner has all.';
+    'Whether this login has the role of this function: certification_reconciliation runs reconciliation and '
+    'reconciliation_…. The owner has all.';
 
-CREATE OR REPLACE FUNCTION certification.own_run(p_run_id uuid, p_functions text[] DEFAULT NULL, p_running boolean DEFAULT true) RETURNS uuid
+CREATE OR REPLACE FUNCTION certification.own_run(p_run_id uuid, p_functions text[] DEFAULT NULL,
+                                                 p_running boolean DEFAULT true) RETURNS uuid
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF NOT pg_has_role(session_user, current_user, 'MEMBER') AND NOT EXISTS (
@@ -26,23 +28,27 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.own_run IS
-    'This run, if it is under way (or need not be), of one of these functions, and the caller''s login runs that function; an error if not. The owner is not asked.';
+    'This run, if it is under way (or need not be), of one of these functions, and the caller''s login runs that '
+    'function; an error if not. The owner is not asked.';
 
 CREATE OR REPLACE FUNCTION certification.plain(p_text text, p_length integer) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT left(regexp_replace(p_text, '[^A-Za-z0-9_.:,;/ +=@$#()\[\]-]', '?', 'g'), p_length)
 $$;
 COMMENT ON FUNCTION certification.plain IS
-    'A code or an id that a caller states, bounded: what it must not hold becomes a question mark, and the rest is cut. Never refused, because what it says must not be lost.';
+    'A code or an id that a caller states, bounded: what it must not hold becomes a question mark, and the rest is '
+    'cut. Never refused, because what it says must not be lost.';
 
 CREATE OR REPLACE FUNCTION certification.readable_time(p_at timestamptz) RETURNS timestamptz
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT least(greatest(p_at, timestamptz '0002-01-01 00:00+00'), timestamptz '9998-12-31 00:00+00')
 $$;
 COMMENT ON FUNCTION certification.readable_time IS
-    'A time that a caller states, bounded: PostgreSQL knows infinity and the year 20000, and what shows times does not. Never refused, as in plain.';
+    'A time that a caller states, bounded: PostgreSQL knows infinity and the year 20000, and what shows times does '
+    'not. Never refused, as in plain.';
 
-CREATE OR REPLACE FUNCTION certification.start_run(p_function text, p_scheduled_at timestamptz, p_request_id text) RETURNS uuid
+CREATE OR REPLACE FUNCTION certification.start_run(p_function text, p_scheduled_at timestamptz,
+                                                   p_request_id text) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_run uuid;
@@ -72,7 +78,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
      ORDER BY o.id
 $$;
 
-CREATE OR REPLACE FUNCTION certification.start_organisation(p_run_id uuid, p_organisation_id uuid, p_as_of date) RETURNS void
+CREATE OR REPLACE FUNCTION certification.start_organisation(p_run_id uuid, p_organisation_id uuid,
+                                                            p_as_of date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM certification.refuse_day_ahead(p_organisation_id, p_as_of);
@@ -90,7 +97,8 @@ $$;
 
 CREATE OR REPLACE FUNCTION certification.finish_run(p_run_id uuid, p_state text, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE certification.runs SET state = p_state, reason = certification.plain(p_reason, 500), ended_at = clock_timestamp()
+    UPDATE certification.runs
+       SET state = p_state, reason = certification.plain(p_reason, 500), ended_at = clock_timestamp()
      WHERE id = certification.own_run(p_run_id, p_running => false) AND state = 'running'
 $$;
 
@@ -111,14 +119,14 @@ $$;
 COMMENT ON FUNCTION certification.forget_old_sweeps IS 'There are 288 a day; the other runs are kept.';
 
 REVOKE ALL ON FUNCTION
-    certification.may_run, certification.own_run, certification.plain, certification.readable_time, certification.start_run, certification.organisations_to_run, certification.start_organisation, certification.finish_organisation, certification.finish_run, certification.count, certification.forget_old_sweeps
+    certification.may_run, certification.own_run, certification.plain, certification.readable_time,
+    certification.start_run, certification.organisations_to_run, certification.start_organisation,
+    certification.finish_organisation, certification.finish_run, certification.count, certification.forget_old_sweeps
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    certification.start_run, certification.organisations_to_run, certification.start_organisation, certification.finish_organisation, certification.finish_run
-TO certification_expiry_check;
+    certification.start_run, certification.organisations_to_run, certification.start_organisation,
+    certification.finish_organisation, certification.finish_run
+TO certification_expiry_check, certification_reconciliation, certification_send_notices;
 GRANT EXECUTE ON FUNCTION
-    certification.start_run, certification.organisations_to_run, certification.start_organisation, certification.finish_organisation, certification.finish_run, certification.forget_old_sweeps
+    certification.forget_old_sweeps
 TO certification_reconciliation;
-GRANT EXECUTE ON FUNCTION
-    certification.start_run, certification.organisations_to_run, certification.start_organisation, certification.finish_organisation, certification.finish_run
-TO certification_send_notices;

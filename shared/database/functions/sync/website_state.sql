@@ -10,10 +10,13 @@ COMMENT ON FUNCTION certification.website_closed_for IS 'Seconds until a request
 CREATE OR REPLACE FUNCTION certification.close_website(p_seconds double precision, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE certification.sync_state AS s
-       SET closed_until = greatest(s.closed_until, clock_timestamp() + make_interval(secs => least(greatest(p_seconds, 0), 3600))),
+       SET closed_until = greatest(s.closed_until,
+                                   clock_timestamp() + make_interval(secs => least(greatest(p_seconds, 0), 3600))),
            closed_reason = certification.plain(p_reason, 500)
 $$;
-COMMENT ON FUNCTION certification.close_website IS 'A Retry-After was given. A window longer than an hour is tried again after an hour (I9); what is no number of seconds is an hour too.';
+COMMENT ON FUNCTION certification.close_website IS
+    'A Retry-After was given. A window longer than an hour is tried again after an hour (I9); what is no number of '
+    'seconds is an hour too.';
 
 -- Whether the website is stopped, and whether this caller is the one to try it now: one worker a minute.
 CREATE OR REPLACE FUNCTION certification.website_stopped(OUT reason text, OUT try_now boolean)
@@ -23,7 +26,8 @@ BEGIN
     try_now := false;
     IF reason IS NOT NULL THEN
         UPDATE certification.sync_state AS s SET tried_at = clock_timestamp()
-         WHERE s.stopped_since IS NOT NULL AND (s.tried_at IS NULL OR s.tried_at < clock_timestamp() - interval '1 minute');
+         WHERE s.stopped_since IS NOT NULL
+           AND (s.tried_at IS NULL OR s.tried_at < clock_timestamp() - interval '1 minute');
         try_now := FOUND;
     END IF;
 END
@@ -32,7 +36,8 @@ $$;
 CREATE OR REPLACE FUNCTION certification.stop_website(p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE certification.sync_state AS s
-       SET stopped_since = coalesce(s.stopped_since, clock_timestamp()), stopped_reason = certification.plain(p_reason, 500), tried_at = clock_timestamp()
+       SET stopped_since = coalesce(s.stopped_since, clock_timestamp()),
+           stopped_reason = certification.plain(p_reason, 500), tried_at = clock_timestamp()
 $$;
 
 CREATE OR REPLACE FUNCTION certification.resume_website() RETURNS void
@@ -41,7 +46,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
      WHERE s.stopped_since IS NOT NULL
 $$;
 
-CREATE OR REPLACE FUNCTION certification.note_check(p_reason text, p_refused boolean, p_secret_ends_on date, p_pending text) RETURNS boolean
+CREATE OR REPLACE FUNCTION certification.note_check(p_reason text, p_refused boolean, p_secret_ends_on date,
+                                                    p_pending text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_was_stopped boolean;
@@ -53,18 +59,24 @@ BEGIN
            healthy_at = CASE WHEN p_reason IS NULL THEN clock_timestamp() ELSE s.healthy_at END,
            failing_since = CASE WHEN p_reason IS NOT NULL THEN coalesce(s.failing_since, clock_timestamp()) END,
            stopped_since = CASE WHEN p_reason IS NULL THEN NULL
-                                WHEN p_refused THEN coalesce(s.stopped_since, clock_timestamp()) ELSE s.stopped_since END,
-           stopped_reason = CASE WHEN p_reason IS NULL THEN NULL WHEN p_refused THEN certification.plain(p_reason, 500) ELSE s.stopped_reason END,
+                                WHEN p_refused THEN coalesce(s.stopped_since, clock_timestamp())
+                                    ELSE s.stopped_since END,
+           stopped_reason = CASE WHEN p_reason IS NULL THEN NULL WHEN p_refused THEN certification.plain(p_reason, 500)
+                                 ELSE s.stopped_reason END,
            tried_at = CASE WHEN p_reason IS NULL THEN NULL ELSE clock_timestamp() END,
            -- Where the secret could not even be read, what it said last stands.
            secret_ends_on = CASE WHEN p_reason IS NULL OR p_secret_ends_on IS NOT NULL
-                                 THEN CASE WHEN p_secret_ends_on BETWEEN '0002-01-01' AND '9998-12-31' THEN p_secret_ends_on END ELSE s.secret_ends_on END,
-           pending_secret = coalesce(certification.plain(p_pending, 500), s.pending_secret); -- null: it could not be told
+                                 THEN CASE WHEN p_secret_ends_on BETWEEN '0002-01-01' AND '9998-12-31'
+                                           THEN p_secret_ends_on END
+                                 ELSE s.secret_ends_on END,
+           -- null: it could not be told
+           pending_secret = coalesce(certification.plain(p_pending, 500), s.pending_secret);
     RETURN v_was_stopped AND p_reason IS NULL;
 END
 $$;
 COMMENT ON FUNCTION certification.note_check IS
-    'Write down what trying the credential came to. p_reason null: healthy, and a stop is over; p_refused: nothing is sent until a check succeeds (I10). Answers whether a stop has ended by this.';
+    'Write down what trying the credential came to. p_reason null: healthy, and a stop is over; p_refused: nothing '
+    'is sent until a check succeeds (I10). Answers whether a stop has ended by this.';
 
 CREATE OR REPLACE FUNCTION certification.note_queue_depth(p_queue text, p_n bigint) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -75,14 +87,15 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 REVOKE ALL ON FUNCTION
-    certification.website_closed_for, certification.close_website, certification.website_stopped, certification.stop_website, certification.resume_website, certification.note_check, certification.note_queue_depth
+    certification.website_closed_for, certification.close_website, certification.website_stopped,
+    certification.stop_website, certification.resume_website, certification.note_check, certification.note_queue_depth
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    certification.website_closed_for, certification.close_website, certification.website_stopped, certification.stop_website, certification.resume_website, certification.note_check
-TO certification_dynamics_sync;
-GRANT EXECUTE ON FUNCTION
     certification.website_closed_for, certification.close_website, certification.note_check
-TO certification_expiry_check;
+TO certification_dynamics_sync, certification_expiry_check, certification_reconciliation;
 GRANT EXECUTE ON FUNCTION
-    certification.website_closed_for, certification.close_website, certification.website_stopped, certification.stop_website, certification.resume_website, certification.note_check, certification.note_queue_depth
+    certification.website_stopped, certification.stop_website, certification.resume_website
+TO certification_dynamics_sync, certification_reconciliation;
+GRANT EXECUTE ON FUNCTION
+    certification.note_queue_depth
 TO certification_reconciliation;

@@ -4,20 +4,25 @@ CREATE OR REPLACE FUNCTION certification.mail_problem(p_email text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE
         WHEN certification.clean_text(p_email) IS NULL THEN 'no_email'
-        WHEN certification.clean_text(p_email) COLLATE "C" !~ '^[^@[:space:],;<>"]+@[^@[:space:],;<>"]+\.[^@[:space:],;<>".]+$' THEN 'malformed_email'
-        WHEN certification.clean_text(p_email) COLLATE "C" ~* '\.(alt|arpa|example|internal|invalid|local|localhost|onion|test)$' THEN 'reserved_domain'
+        WHEN certification.clean_text(p_email) COLLATE "C"
+             !~ '^[^@[:space:],;<>"]+@[^@[:space:],;<>"]+\.[^@[:space:],;<>".]+$' THEN 'malformed_email'
+        WHEN certification.clean_text(p_email) COLLATE "C"
+             ~* '\.(alt|arpa|example|internal|invalid|local|localhost|onion|test)$' THEN 'reserved_domain'
     END
 $$;
-COMMENT ON FUNCTION certification.mail_problem IS 'Why this address cannot be mailed in the form it leaves in (clean_text), or null.';
+COMMENT ON FUNCTION certification.mail_problem IS
+    'Why this address cannot be mailed in the form it leaves in (clean_text), or null.';
 
 CREATE OR REPLACE FUNCTION certification.usable_locale(p_locale text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN lower(certification.clean_text(p_locale)) IN ('nb', 'nn', 'en') THEN lower(certification.clean_text(p_locale)) ELSE 'nb' END
+    SELECT CASE WHEN lower(certification.clean_text(p_locale)) IN ('nb', 'nn', 'en')
+                THEN lower(certification.clean_text(p_locale)) ELSE 'nb' END
 $$;
 COMMENT ON FUNCTION certification.usable_locale IS 'The recipient''s language, bokmål where there is none of ours.';
 
 -- Claim, then send, then settle (I4). A claim is committed before the mail service is called, one notice at a time, so
--- that a crash leaves exactly one notice in doubt. It stays `claimed`, is reported as stuck, and is never sent again by itself.
+-- that a crash leaves exactly one notice in doubt. It stays `claimed`, is reported as stuck, and is never sent again by
+-- itself.
 CREATE OR REPLACE FUNCTION certification.stale_notice(p_notice certification.notices, p_today date) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE
@@ -36,12 +41,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       FROM (SELECT 1) AS one
       LEFT JOIN public.peer_mentors AS m ON m.id = p_notice.mentor_id
       LEFT JOIN public.certifications AS c ON c.mentor_id = m.id
-     CROSS JOIN LATERAL (SELECT certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) AS expires_on,
+     CROSS JOIN LATERAL (SELECT certification.day_of(c.expires_on,
+                                                     certification.zone_of(m.organisation_id)) AS expires_on,
                                 coalesce(certification.status_of(m.status::text), '') AS status) AS x
 $$;
 COMMENT ON FUNCTION certification.stale_notice IS 'Why this notice is no longer true and must not be sent, or null.';
 
-CREATE OR REPLACE FUNCTION certification.claim_notice(p_run_id uuid, p_organisation_id uuid, p_digests boolean, p_today date)
+CREATE OR REPLACE FUNCTION certification.claim_notice(p_run_id uuid, p_organisation_id uuid,
+                                                      p_digests boolean, p_today date)
 RETURNS TABLE (
     notice_id bigint, kind text, locale text, organisation_name text, recipient_name text, recipient_address text,
     expires_on date, coordinator_name text, coordinator_address text)
@@ -68,13 +75,16 @@ BEGIN
         END IF;
         SELECT x.locale, x.problem INTO v_notice.locale, v_reason
           FROM (SELECT certification.usable_locale(r.locale) AS locale,
-                       coalesce(certification.stale_notice(v_notice, p_today), CASE WHEN r.id IS NULL THEN 'recipient_deleted'
+                       coalesce(certification.stale_notice(v_notice, p_today), CASE
+                           WHEN r.id IS NULL THEN 'recipient_deleted'
                            WHEN v_notice.kind = 'digest' AND NOT EXISTS (
-                               SELECT 1 FROM certification.digest_lines(v_notice.id)) THEN 'nothing_to_tell' END) AS problem
+                               SELECT 1 FROM certification.digest_lines(v_notice.id))
+                           THEN 'nothing_to_tell' END) AS problem
                   FROM (SELECT 1) AS one
                   LEFT JOIN (SELECT m.id, m.locale::text FROM public.peer_mentors AS m WHERE m.id = v_notice.mentor_id
                              UNION ALL
-                             SELECT k.id, k.locale::text FROM public.coordinators AS k WHERE k.id = v_notice.coordinator_id) AS r ON true) AS x;
+                             SELECT k.id, k.locale::text FROM public.coordinators AS k
+                              WHERE k.id = v_notice.coordinator_id) AS r ON true) AS x;
         IF v_reason IS NOT NULL THEN
             UPDATE certification.notices AS n
                SET state = 'superseded', reason = v_reason, locale = v_notice.locale, sender_run_id = p_run_id,
@@ -103,14 +113,17 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION certification.claim_notice IS 'Claim the next pending notice that is still true, or answer no row. Commit before sending.';
+COMMENT ON FUNCTION certification.claim_notice IS
+    'Claim the next pending notice that is still true, or answer no row. Commit before sending.';
 
-CREATE OR REPLACE FUNCTION certification.settle_notice(p_notice_id bigint, p_run_id uuid, p_state text, p_reason text, p_message_id text)
+CREATE OR REPLACE FUNCTION certification.settle_notice(p_notice_id bigint, p_run_id uuid, p_state text,
+                                                       p_reason text, p_message_id text)
 RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     UPDATE certification.notices AS n
-       SET state = p_state, reason = certification.plain(p_reason, 500), message_id = certification.plain(p_message_id, 200),
+       SET state = p_state, reason = certification.plain(p_reason, 500),
+           message_id = certification.plain(p_message_id, 200),
            settled_at = CASE WHEN p_state IN ('sent', 'undeliverable', 'superseded') THEN clock_timestamp() END
      WHERE n.id = p_notice_id
        -- A run that was given up may still say that it has sent: that must not be lost.
@@ -120,7 +133,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.settle_notice IS
-    'sent | undeliverable | pending (given back: certainly not accepted) | claimed (in doubt: the reason is kept, the claim stays). What this run gave back it may still write off.';
+    'sent | undeliverable | pending (given back: certainly not accepted) | claimed (in doubt: the reason is kept, '
+    'the claim stays). What this run gave back it may still write off.';
 
 -- What a coordinator must hear of a notice that could not be delivered goes into that coordinator's next unsent digest,
 -- or into a new one. One digest per coordinator and run in any case.
@@ -130,104 +144,12 @@ LANGUAGE sql IMMUTABLE AS $$
         OR (p_notice.state = 'pending' AND p_notice.sender_run_id = p_run_id AND p_notice.reason <> 'throttled')
 $$;
 COMMENT ON FUNCTION certification.was_refused IS
-    'Written off, or refused in this run and given back: if a digest can tell of it, SES takes mail and it is written off.';
-
-CREATE OR REPLACE FUNCTION certification.complete_digests(p_run_id uuid, p_organisation_id uuid) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    v_n bigint;
-BEGIN
-    PERFORM certification.own_run(p_run_id);
-    -- A digest tells of those who are the coordinator's now. Who has got another coordinator since the night, that
-    -- coordinator has to hear of.
-    INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id)
-    SELECT DISTINCT d.run_id, p_organisation_id, 'digest', m.coordinator_id
-      FROM certification.notices AS d
-      JOIN (SELECT r.run_id, r.mentor_id FROM certification.cert_expiry_reminders AS r WHERE r.state <> 'collapsed'
-            UNION ALL
-            SELECT t.run_id, t.mentor_id FROM certification.transitions AS t) AS e ON e.run_id = d.run_id
-      JOIN public.peer_mentors AS m ON m.id = e.mentor_id
-     WHERE d.organisation_id = p_organisation_id AND d.kind = 'digest' AND d.state = 'pending'
-       AND m.organisation_id = p_organisation_id AND m.coordinator_id IS NOT NULL
-    ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL DO NOTHING;
-    INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id)
-    SELECT DISTINCT p_run_id, p_organisation_id, 'digest', m.coordinator_id
-      FROM certification.notices AS n
-      JOIN public.peer_mentors AS m ON m.id = n.mentor_id
-     WHERE n.organisation_id = p_organisation_id AND certification.was_refused(n, p_run_id) AND n.reported_in IS NULL
-       AND n.kind <> 'digest'
-       AND m.coordinator_id IS NOT NULL
-       AND NOT EXISTS (SELECT 1 FROM certification.notices AS d
-                        WHERE d.coordinator_id = m.coordinator_id AND d.organisation_id = p_organisation_id
-                          AND d.state = 'pending')
-    ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL DO NOTHING;
-    UPDATE certification.notices AS n
-       SET reported_in = (SELECT max(d.id) FROM certification.notices AS d
-                           WHERE d.coordinator_id = m.coordinator_id AND d.organisation_id = p_organisation_id
-                             AND d.state = 'pending')
-      FROM public.peer_mentors AS m
-     WHERE n.organisation_id = p_organisation_id AND certification.was_refused(n, p_run_id) AND n.reported_in IS NULL
-       AND n.kind <> 'digest'
-       AND m.id = n.mentor_id AND m.coordinator_id IS NOT NULL;
-    GET DIAGNOSTICS v_n = ROW_COUNT;
-    RETURN v_n;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION certification.digest_lines(p_notice_id bigint)
-RETURNS TABLE (section text, mentor_name text, phone text, email text, expires_on date, reason text, omitted bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    WITH digest AS (
-        SELECT d.id, d.run_id, d.coordinator_id FROM certification.notices AS d WHERE d.id = p_notice_id
-    ), mentor AS (
-        -- Who has no name is told by what the app knows the mentor by.
-        SELECT m.id, certification.clean_text(m.phone::text) AS phone, m.email::text AS email,
-               coalesce(certification.full_name(m.first_name::text, m.last_name::text),
-                        certification.clean_text(m.email::text), m.id::text) AS name
-          FROM public.peer_mentors AS m JOIN digest AS d ON d.coordinator_id = m.coordinator_id
-    ), line AS (
-        SELECT CASE r.state WHEN 'claimed' THEN 'reminded' ELSE 'unreachable' END AS section,
-               m.name, m.phone, m.email, r.certification_expiry_date AS expires_on, r.reason
-          FROM mentor AS m
-          JOIN certification.cert_expiry_reminders AS r ON r.mentor_id = m.id
-          JOIN digest AS d ON d.run_id = r.run_id
-         WHERE r.state = 'unreachable'
-            OR (r.state = 'claimed' AND NOT EXISTS ( -- not reminded after all, or told below
-                SELECT 1 FROM certification.notices AS n
-                 WHERE n.mentor_id = r.mentor_id AND n.kind = 'reminder' AND n.threshold_day = r.threshold_day
-                   AND n.certification_expiry_date = r.certification_expiry_date
-                   AND (n.state IN ('undeliverable', 'superseded') OR n.reported_in IS NOT NULL AND n.state = 'pending')))
-        UNION ALL
-        SELECT CASE t.to_status WHEN 'active' THEN 'reactivated' ELSE 'expired' END, m.name, m.phone, m.email,
-               t.certification_expiry_date, certification.mail_problem(m.email)
-          FROM mentor AS m
-          JOIN certification.transitions AS t ON t.mentor_id = m.id
-          JOIN digest AS d ON d.run_id = t.run_id
-        UNION ALL
-        SELECT 'undeliverable', m.name, m.phone, m.email, n.certification_expiry_date, n.reason
-          FROM certification.notices AS n
-          JOIN digest AS d ON d.id = n.reported_in
-          JOIN mentor AS m ON m.id = n.mentor_id
-         WHERE n.state IN ('pending', 'undeliverable')
-        UNION ALL
-        SELECT 'needs_decision', m.name, m.phone, m.email, s.certification_expiry_date, s.reason
-          FROM mentor AS m
-          JOIN certification.set_aside AS s ON s.mentor_id = m.id
-          JOIN digest AS d ON d.run_id = s.first_run_id
-         WHERE s.reason IN ('set_active_by_hand', 'set_expired_by_hand', 'awaiting_manual_reactivation')
-    ), ranked AS (
-        SELECT l.*, row_number() OVER w AS place, count(*) OVER (PARTITION BY l.section) AS total
-          FROM line AS l WINDOW w AS (PARTITION BY l.section ORDER BY l.expires_on, l.name COLLATE "default")
-    )
-    SELECT k.section, k.name, k.phone, certification.clean_text(k.email),
-           CASE WHEN k.expires_on BETWEEN '1900-01-01' AND '9999-12-30' THEN k.expires_on END, k.reason, greatest(k.total - 100, 0)
-      FROM ranked AS k WHERE k.place <= 100
-     ORDER BY k.section, k.place
-$$;
-COMMENT ON FUNCTION certification.digest_lines IS 'What one digest tells and how to reach each mentor, at most 100 lines a section; `omitted` says how many more there are.';
+    'Written off, or refused in this run and given back: if a digest can tell of it, SES takes mail and it is '
+    'written off.';
 
 -- The count of a sending run is the state of the notices it took: nothing to keep in step by hand.
-CREATE OR REPLACE FUNCTION certification.count_sending(p_run_id uuid, p_organisation_id uuid, p_stuck_before timestamptz)
+CREATE OR REPLACE FUNCTION certification.count_sending(p_run_id uuid, p_organisation_id uuid,
+                                                       p_stuck_before timestamptz)
 RETURNS TABLE (measure text, detail text, n bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -262,8 +184,9 @@ END
 $$;
 
 REVOKE ALL ON FUNCTION
-    certification.mail_problem, certification.usable_locale, certification.stale_notice, certification.claim_notice, certification.settle_notice, certification.was_refused, certification.complete_digests, certification.digest_lines, certification.count_sending
+    certification.mail_problem, certification.usable_locale, certification.stale_notice, certification.claim_notice,
+    certification.settle_notice, certification.was_refused, certification.count_sending
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    certification.claim_notice, certification.settle_notice, certification.complete_digests, certification.digest_lines, certification.count_sending
+    certification.claim_notice, certification.settle_notice, certification.count_sending
 TO certification_send_notices;

@@ -1,6 +1,6 @@
 -- The border to the app's tables: whatever near type a column has there, these functions return it in the type and form
--- that ours use. They refer to no column, so the app may alter its own; for the ordinary types they inline to the column.
--- COLLATE: a column's own collation may know no regular expressions, or take Kari and KARI for the same.
+-- that ours use. They refer to no column, so the app may alter its own; for the ordinary types they inline to the
+-- column. COLLATE: a column's own collation may know no regular expressions, or take Kari and KARI for the same.
 
 CREATE OR REPLACE FUNCTION certification.zone_of(p_organisation_id uuid) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -11,7 +11,8 @@ COMMENT ON FUNCTION certification.zone_of IS 'The organisation''s time zone as t
 CREATE OR REPLACE FUNCTION certification.day_of(p_day date, p_zone text) RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT p_day $$;
 COMMENT ON FUNCTION certification.day_of(date, text) IS
-    'The calendar day of a date, whatever the time zone. Inlines to the column, so an index on it is used, and p_zone is not evaluated.';
+    'The calendar day of a date, whatever the time zone. Inlines to the column, so an index on it is used, and '
+    'p_zone is not evaluated.';
 
 CREATE OR REPLACE FUNCTION certification.day_of(p_at timestamp, p_zone text) RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT p_at::date $$;
@@ -26,21 +27,25 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 COMMENT ON FUNCTION certification.day_of(timestamptz, text) IS
-    'The calendar day that it is in this time zone at that moment; Europe/Oslo''s where the time zone is unknown (I13).';
+    'The calendar day that it is in this time zone at that moment; Europe/Oslo''s where the time zone is unknown '
+    '(I13).';
 
 CREATE OR REPLACE FUNCTION certification.status_of(p_status text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN p_status IN ('active', 'paused', 'certification_expired', 'inactive') THEN p_status
                 ELSE lower(btrim(p_status COLLATE "C", E' \t\r\n')) END
 $$;
-COMMENT ON FUNCTION certification.status_of IS 'The status without white space around it, in small letters. Call it with status::text.';
+COMMENT ON FUNCTION certification.status_of IS
+    'The status without white space around it, in small letters. Call it with status::text.';
 
 -- Two arms, so that the planner counts by what it knows of the column.
 CREATE OR REPLACE FUNCTION certification.is_status(p_status text, p_wanted text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT p_status = p_wanted OR lower(btrim(p_status COLLATE "C", E' \t\r\n')) = p_wanted
 $$;
-COMMENT ON FUNCTION certification.is_status IS 'Whether status_of(p_status) is p_wanted. For conditions: it inlines to a comparison with the column. Call it with status::text.';
+COMMENT ON FUNCTION certification.is_status IS
+    'Whether status_of(p_status) is p_wanted. For conditions: it inlines to a comparison with the column. Call it '
+    'with status::text.';
 
 -- Printable ASCII and the Latin letters of U+00C0 to U+017F have neither another form nor anything to take out.
 CREATE OR REPLACE FUNCTION certification.clean_text(p_text text) RETURNS text
@@ -49,7 +54,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
                 ELSE nullif(btrim(p_text COLLATE "C", ' '), '') END
 $$;
 COMMENT ON FUNCTION certification.clean_text IS
-    'The one form in which a text of the app leaves: NFC, without control, zero-width and direction characters, trimmed; null if nothing is left. Runs of spaces inside stay.';
+    'The one form in which a text of the app leaves: NFC, without control, zero-width and direction characters, '
+    'trimmed; null if nothing is left. Runs of spaces inside stay.';
 
 CREATE OR REPLACE FUNCTION certification.rewritten_text(p_text text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -85,5 +91,7 @@ COMMENT ON FUNCTION certification.cast_like IS
     'A text in the type of a column of the app, such as an enum, to be written there. The column itself is not read.';
 
 REVOKE ALL ON FUNCTION
-    certification.zone_of, certification.day_of(date, text), certification.day_of(timestamp, text), certification.day_of(timestamptz, text), certification.status_of, certification.is_status, certification.clean_text, certification.rewritten_text, certification.full_name, certification.cast_like
+    certification.zone_of, certification.day_of(date, text), certification.day_of(timestamp, text),
+    certification.day_of(timestamptz, text), certification.status_of, certification.is_status, certification.clean_text,
+    certification.rewritten_text, certification.full_name, certification.cast_like
 FROM PUBLIC;

@@ -1,7 +1,8 @@
--- What is wrong now is a query; an alert is the memory of having told it.
+-- What is wrong now.
 
 CREATE OR REPLACE FUNCTION certification.some(p_ids uuid[]) RETURNS uuid[]
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT coalesce((SELECT array_agg(i.id ORDER BY i.id) FROM (
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce((SELECT array_agg(i.id ORDER BY i.id) FROM (
     SELECT u.id FROM unnest(p_ids) AS u (id) WHERE u.id IS NOT NULL ORDER BY u.id LIMIT 20) AS i), '{}') $$;
 COMMENT ON FUNCTION certification.some IS 'The first twenty of them.';
 
@@ -12,7 +13,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
            ('reconciliation_sweep', interval '30 minutes'), ('reconciliation_full', interval '26 hours')
 $$;
 
--- What is wrong is told also while the app's tables do not fit, which is then among it: a run has failed with an SQLSTATE.
+-- What is wrong is told also while the app's tables do not fit, which is then among it: a run has failed with an
+-- SQLSTATE.
 CREATE OR REPLACE FUNCTION certification.not_to_be_listed(p_mentor_ids uuid[]) RETURNS SETOF uuid
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -21,7 +23,8 @@ EXCEPTION WHEN OTHERS THEN
     RETURN;
 END
 $$;
-COMMENT ON FUNCTION certification.not_to_be_listed IS 'Who of these must not be listed; nobody while the app''s tables cannot be read.';
+COMMENT ON FUNCTION certification.not_to_be_listed IS
+    'Who of these must not be listed; nobody while the app''s tables cannot be read.';
 
 CREATE OR REPLACE FUNCTION certification.held_by_brake(p_kind text, p_organisation_id uuid) RETURNS uuid[]
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -40,21 +43,25 @@ BEGIN
            AND CASE p_kind WHEN 'expiry' THEN e.day < v_today
                     ELSE e.day >= v_today AND n.threshold IS NOT NULL AND NOT EXISTS (
                         SELECT 1 FROM certification.cert_expiry_reminders AS r
-                         WHERE r.mentor_id = m.id AND r.certification_expiry_date = e.day AND r.threshold_day = n.threshold) END
+                         WHERE r.mentor_id = m.id AND r.certification_expiry_date = e.day
+                           AND r.threshold_day = n.threshold) END
          ORDER BY m.id LIMIT 20);
 EXCEPTION WHEN OTHERS THEN
     RETURN '{}';
 END
 $$;
 COMMENT ON FUNCTION certification.held_by_brake IS
-    'The first twenty whom the brake keeps from being expired or reminded; nobody while the app''s tables cannot be read.';
+    'The first twenty whom the brake keeps from being expired or reminded; nobody while the app''s tables cannot be '
+    'read.';
 
 CREATE OR REPLACE FUNCTION certification.troubles()
 RETURNS TABLE (condition text, subject text, since timestamptz, n bigint, ids uuid[], mark text, facts jsonb)
 LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     WITH state AS MATERIALIZED (SELECT s.* FROM certification.sync_state AS s),
     unsynced AS MATERIALIZED (
-        SELECT l.mentor_id, l.state, l.changed_at, l.claimed_until, l.website, l.reason IS NOT DISTINCT FROM 'brake' AS braked FROM certification.listings AS l
+        SELECT l.mentor_id, l.state, l.changed_at, l.claimed_until, l.website,
+               l.reason IS NOT DISTINCT FROM 'brake' AS braked
+          FROM certification.listings AS l
          WHERE l.synced_version < l.desired_version
     ), open AS MATERIALIZED (
         SELECT f.* FROM certification.findings AS f WHERE f.closed_at IS NULL
@@ -63,14 +70,16 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
         SELECT u.mentor_id, u.changed_at FROM unsynced AS u
           JOIN certification.not_to_be_listed(ARRAY(
               SELECT x.mentor_id FROM unsynced AS x
-               WHERE x.website IS NOT NULL AND NOT x.braked AND x.changed_at < clock_timestamp() - interval '10 minutes')) AS w (mentor_id)
+               WHERE x.website IS NOT NULL AND NOT x.braked
+                 AND x.changed_at < clock_timestamp() - interval '10 minutes')) AS w (mentor_id)
             ON w.mentor_id = u.mentor_id
     ), last_run AS MATERIALIZED (
         SELECT k.function, r.* FROM certification.longest_silence() AS k
          CROSS JOIN LATERAL (
                -- No function may run for twenty minutes: one that was cut off could not say so.
                SELECT r.id, CASE r.state WHEN 'running' THEN 'failed' ELSE r.state END AS state, coalesce(r.reason,
-                      CASE r.state WHEN 'running' THEN 'never_ended' END) AS reason, r.scheduled_at, coalesce(r.ended_at, r.started_at) AS ended_at
+                      CASE r.state WHEN 'running' THEN 'never_ended' END) AS reason,
+                      r.scheduled_at, coalesce(r.ended_at, r.started_at) AS ended_at
                  FROM certification.runs AS r
                 WHERE r.function = k.function
                   AND (r.state <> 'running' OR r.started_at < clock_timestamp() - interval '20 minutes')
@@ -78,12 +87,14 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     ), last_good AS MATERIALIZED (
         SELECT k.function, k.silence, (
                SELECT r.started_at FROM certification.runs AS r
-                WHERE r.function = k.function AND r.state IN ('succeeded', 'degraded') ORDER BY r.started_at DESC LIMIT 1) AS at,
+                WHERE r.function = k.function AND r.state IN ('succeeded', 'degraded')
+                ORDER BY r.started_at DESC LIMIT 1) AS at,
                (SELECT min(a.applied_at) FROM certification.migrations AS a) AS installed_at
           FROM certification.longest_silence() AS k
     ), sent AS MATERIALIZED (
         SELECT coalesce(sum(c.n) FILTER (WHERE c.measure = 'notices_sent'), 0) AS sent,
-               coalesce(sum(c.n) FILTER (WHERE c.measure IN ('notices_undeliverable', 'notices_given_back', 'notices_in_doubt')), 0)
+               coalesce(sum(c.n) FILTER (WHERE c.measure IN ('notices_undeliverable', 'notices_given_back',
+                                                             'notices_in_doubt')), 0)
                -- At night nothing is sent, and waiting is no fault.
                + coalesce(sum(c.n) FILTER (WHERE c.measure = 'notices_waiting'
                      AND extract(hour FROM r.scheduled_at AT TIME ZONE 'Europe/Oslo') BETWEEN 8 AND 19), 0) AS unsent,
@@ -91,7 +102,8 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
           FROM last_run AS r JOIN certification.run_counts AS c ON c.run_id = r.id
          WHERE r.function = 'send_notices'
     ), secret AS (
-        SELECT s.secret_ends_on - certification.today_in('Europe/Oslo') AS days_left, s.secret_ends_on, s.checked_at FROM state AS s
+        SELECT s.secret_ends_on - certification.today_in('Europe/Oslo') AS days_left, s.secret_ends_on, s.checked_at
+          FROM state AS s
     ), still_shown AS (
         -- Whom an outage keeps on the website although they must not be there.
         SELECT u.mentor_id FROM unsynced AS u
@@ -99,7 +111,8 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
               SELECT x.mentor_id FROM unsynced AS x WHERE x.website IS NOT NULL AND NOT x.braked)) AS w (mentor_id)
             ON w.mentor_id = u.mentor_id
     ), outage AS MATERIALIZED (
-        SELECT CASE WHEN s.stopped_since IS NOT NULL THEN 'website_refuses_us' ELSE 'website_unreachable' END AS condition,
+        SELECT CASE WHEN s.stopped_since IS NOT NULL THEN 'website_refuses_us'
+                    ELSE 'website_unreachable' END AS condition,
                coalesce(s.stopped_since, s.failing_since) AS since, coalesce(s.stopped_reason, s.check_reason) AS reason
           FROM state AS s
          WHERE s.stopped_since IS NOT NULL OR s.failing_since < clock_timestamp() - interval '15 minutes'
@@ -128,13 +141,15 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     SELECT 'pending_secret_refused', '', s.checked_at, 1, '{}', '', jsonb_build_object('reason', s.pending_secret)
       FROM state AS s WHERE s.pending_secret NOT IN ('none', 'good')
     UNION ALL
-    SELECT 'listed_but_invalid', '', min(x.at), count(DISTINCT x.mentor_id), certification.some(array_agg(DISTINCT x.mentor_id)), '', '{}'
+    SELECT 'listed_but_invalid', '', min(x.at), count(DISTINCT x.mentor_id),
+           certification.some(array_agg(DISTINCT x.mentor_id)), '', '{}'
       FROM (SELECT f.mentor_id, f.opened_at AS at FROM open AS f
              WHERE f.class = 'listed_but_invalid' AND f.cause <> 'brake' -- that one is told as the brake
             UNION ALL SELECT l.mentor_id, l.changed_at FROM late AS l) AS x
     HAVING count(*) > 0
     UNION ALL
-    SELECT 'orphan_listed', '', min(f.opened_at), count(*), certification.some(array_agg(coalesce(f.row_id, f.mentor_id))), '', '{}'
+    SELECT 'orphan_listed', '', min(f.opened_at), count(*),
+           certification.some(array_agg(coalesce(f.row_id, f.mentor_id))), '', '{}'
       FROM open AS f WHERE f.class = 'orphan' HAVING count(*) > 0
     UNION ALL
     SELECT 'not_converging', '', min(f.opened_at), count(*), certification.some(array_agg(f.mentor_id)), '', '{}'
@@ -143,11 +158,13 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     SELECT 'listings_set_aside', '', min(l.changed_at), count(*), certification.some(array_agg(l.mentor_id)), '', '{}'
       FROM certification.listings AS l WHERE l.state = 'set_aside' HAVING count(*) > 0
     UNION ALL
-    SELECT 'claim_stuck', 'notices', min(c.claimed_at), count(*), certification.some(array_agg(coalesce(c.mentor_id, c.coordinator_id))), '', '{}'
+    SELECT 'claim_stuck', 'notices', min(c.claimed_at), count(*),
+           certification.some(array_agg(coalesce(c.mentor_id, c.coordinator_id))), '', '{}'
       FROM certification.notices AS c
      WHERE c.state = 'claimed' AND c.claimed_at < clock_timestamp() - interval '30 minutes' HAVING count(*) > 0
     UNION ALL
-    SELECT 'claim_stuck', 'listings', min(u.claimed_until), count(*), certification.some(array_agg(u.mentor_id)), '', '{}'
+    SELECT 'claim_stuck', 'listings', min(u.claimed_until), count(*),
+           certification.some(array_agg(u.mentor_id)), '', '{}'
       FROM unsynced AS u
      WHERE u.state = 'sending' AND u.claimed_until < clock_timestamp() - interval '10 minutes' HAVING count(*) > 0
     UNION ALL
@@ -156,13 +173,16 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     UNION ALL
     SELECT 'run_' || r.state, r.function, r.ended_at, 1, ARRAY[r.id], '', jsonb_build_object('reason', y.reason)
       FROM last_run AS r
-     CROSS JOIN LATERAL (SELECT CASE r.state WHEN 'degraded' THEN certification.standing_reasons(r.id) ELSE r.reason END AS reason) AS y
+     CROSS JOIN LATERAL (SELECT CASE r.state WHEN 'degraded' THEN certification.standing_reasons(r.id)
+                                     ELSE r.reason END AS reason) AS y
      WHERE (r.state = 'degraded' AND y.reason <> ''
-            OR r.state = 'failed' AND NOT (certification.is_about_the_website(r.reason) AND EXISTS (SELECT 1 FROM outage)))
+            OR r.state = 'failed'
+               AND NOT (certification.is_about_the_website(r.reason) AND EXISTS (SELECT 1 FROM outage)))
        -- A sweep comes again in five minutes: what is wrong with three in a row is worth a message.
        AND (r.function <> 'reconciliation_sweep' OR NOT EXISTS (
            SELECT 1 FROM (SELECT x.state FROM certification.runs AS x
-                           WHERE x.function = r.function AND x.state <> 'running' ORDER BY x.started_at DESC LIMIT 3) AS y
+                           WHERE x.function = r.function AND x.state <> 'running'
+                           ORDER BY x.started_at DESC LIMIT 3) AS y
             WHERE y.state = 'succeeded')
            AND (SELECT count(*) FROM (SELECT 1 FROM certification.runs AS x
                                        WHERE x.function = r.function AND x.state <> 'running' LIMIT 3) AS z) = 3)
@@ -183,7 +203,8 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     -- Taken up within minutes; that it happened is told for a day.
     SELECT 'changes_missed', '', min(c.missed_at), count(*),
            ARRAY(SELECT DISTINCT u.id FROM certification.missed_changes AS x CROSS JOIN unnest(x.mentor_ids) AS u (id)
-                  WHERE x.taken_up_at IS NULL OR x.missed_at > clock_timestamp() - interval '1 day' ORDER BY u.id LIMIT 20),
+                  WHERE x.taken_up_at IS NULL OR x.missed_at > clock_timestamp() - interval '1 day'
+                  ORDER BY u.id LIMIT 20),
            '', jsonb_build_object('reason', 'database_' || max(c.sqlstate))
       FROM certification.missed_changes AS c
      WHERE c.taken_up_at IS NULL OR c.missed_at > clock_timestamp() - interval '1 day' HAVING count(*) > 0
@@ -195,18 +216,22 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
            certification.some(CASE b.kind
                WHEN 'expiry' THEN certification.held_by_brake(b.kind, b.organisation_id)
                WHEN 'reminder' THEN certification.held_by_brake(b.kind, b.organisation_id)
-               ELSE ARRAY(SELECT f.mentor_id FROM open AS f WHERE f.organisation_id = b.organisation_id ORDER BY f.mentor_id LIMIT 20) END),
+               ELSE ARRAY(SELECT f.mentor_id FROM open AS f WHERE f.organisation_id = b.organisation_id
+                           ORDER BY f.mentor_id LIMIT 20) END),
            '', jsonb_build_object('of', b.of_n, 'kind', b.kind, 'organisation_id', b.organisation_id)
       FROM certification.brakes AS b
      WHERE b.closed_at IS NULL AND NOT certification.brake_release_is_in_force(b.released_at)
     UNION ALL
     SELECT 'website_answer_small', '', p.at, 1, '{}', '', '{}'
-      FROM (SELECT q.* FROM certification.proofs AS q ORDER BY q.at DESC LIMIT 1) AS p WHERE p.reason = 'website_answer_small'
+      FROM (SELECT q.* FROM certification.proofs AS q ORDER BY q.at DESC LIMIT 1) AS p
+     WHERE p.reason = 'website_answer_small'
     UNION ALL
     SELECT 'structure_damaged', '',
-           coalesce((SELECT a.since FROM certification.alerts AS a WHERE a.condition = 'structure_damaged' AND a.closed_at IS NULL), clock_timestamp()),
+           coalesce((SELECT a.since FROM certification.alerts AS a
+                      WHERE a.condition = 'structure_damaged' AND a.closed_at IS NULL), clock_timestamp()),
            sum(d.n)::bigint, '{}', '',
-           jsonb_object_agg(d.trouble, CASE WHEN length(d.names) <= 300 THEN d.names ELSE substring(d.names FROM '^(.{1,290}),') || ',...' END)
+           jsonb_object_agg(d.trouble, CASE WHEN length(d.names) <= 300 THEN d.names
+                                            ELSE substring(d.names FROM '^(.{1,290}),') || ',...' END)
       FROM (SELECT x.trouble, count(*) AS n,
                    string_agg(regexp_replace(x.name, '^certification\.|\(.*', '', 'g'), ',' ORDER BY x.name) AS names
               FROM certification.structure_damage() AS x
@@ -216,84 +241,18 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     HAVING count(*) > 0
     UNION ALL
     SELECT 'past_triggers', '', min(p.found_at), count(*), certification.some(array_agg(p.mentor_id)), '', '{}'
-      FROM certification.past_triggers AS p WHERE p.found_at > clock_timestamp() - interval '24 hours' HAVING count(*) > 0
+      FROM certification.past_triggers AS p
+     WHERE p.found_at > clock_timestamp() - interval '24 hours' HAVING count(*) > 0
     UNION ALL
-    SELECT 'trigger_off', t.relation, clock_timestamp(), count(*), '{}', '', jsonb_build_object('triggers', string_agg(t.name, ',' ORDER BY t.name))
+    SELECT 'trigger_off', t.relation, clock_timestamp(), count(*), '{}', '',
+           jsonb_build_object('triggers', string_agg(t.name, ',' ORDER BY t.name))
       FROM certification.triggers_off() AS t GROUP BY t.relation
 $$;
-COMMENT ON FUNCTION certification.troubles IS 'Everything that operations has to know of just now, one row for each condition and subject. Ids, codes and numbers only (I11).';
-
-CREATE OR REPLACE FUNCTION certification.note_alerts() RETURNS TABLE (measure text, n bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_column
-BEGIN
-    -- One run at a time, and each looks after the one before has written: neither closes what the other has just seen.
-    LOCK TABLE certification.alerts IN SHARE ROW EXCLUSIVE MODE;
-    RETURN QUERY
-    WITH trouble AS MATERIALIZED (SELECT * FROM certification.troubles()),
-    noted AS (
-        INSERT INTO certification.alerts AS a (condition, subject, since, n, ids, facts, mark)
-        SELECT t.condition, t.subject, coalesce(t.since, clock_timestamp()), t.n, t.ids, t.facts, t.mark FROM trouble AS t
-        ON CONFLICT (condition, subject) WHERE closed_at IS NULL DO UPDATE
-           SET seen_at = clock_timestamp(), n = excluded.n, ids = excluded.ids, facts = excluded.facts, mark = excluded.mark
-        RETURNING a.xmax = 0 AS is_new
-    ), over AS (
-        UPDATE certification.alerts AS a SET closed_at = clock_timestamp()
-         WHERE a.closed_at IS NULL
-           AND NOT EXISTS (SELECT 1 FROM trouble AS t WHERE t.condition = a.condition AND t.subject = a.subject)
-        RETURNING 1
-    )
-    SELECT 'alerts_open', (SELECT count(*) FROM noted)
-    UNION ALL SELECT 'alerts_opened', (SELECT count(*) FROM noted AS o WHERE o.is_new)
-    UNION ALL SELECT 'alerts_closed', (SELECT count(*) FROM over);
-END
-$$;
-COMMENT ON FUNCTION certification.note_alerts IS 'Open an alert for what is newly wrong, close what is over.';
-
-CREATE OR REPLACE FUNCTION certification.claim_alerts_to_tell()
-RETURNS TABLE (
-    id bigint, kind text, condition text, subject text, since timestamptz, closed_at timestamptz, n bigint, ids uuid[], facts jsonb, mark text)
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    WITH due AS (
-        SELECT a.id FROM certification.alerts AS a
-         WHERE a.closed_told_at IS NULL AND (a.telling_until IS NULL OR a.telling_until < clock_timestamp())
-           AND (a.closed_at IS NOT NULL OR a.told_at IS NULL
-                OR CASE WHEN a.condition IN ('secret_ending', 'secret_without_end_date') THEN a.told_mark <> a.mark
-                        ELSE a.told_at < clock_timestamp() - interval '24 hours' END)
-         ORDER BY a.id
-           FOR UPDATE SKIP LOCKED
-    )
-    UPDATE certification.alerts AS a
-       SET telling_until = clock_timestamp() + interval '2 minutes', telling_by = session_user, telling_mark = a.mark,
-           telling_kind = CASE WHEN a.closed_at IS NOT NULL THEN 'closed' WHEN a.told_at IS NULL THEN 'opened' ELSE 'reminder' END
-      FROM due AS d WHERE a.id = d.id
-    RETURNING a.id, a.telling_kind,
-              a.condition, a.subject, a.since, a.closed_at, a.n, a.ids, a.facts, a.mark
-$$;
-COMMENT ON FUNCTION certification.claim_alerts_to_tell IS 'What is to be told now: what is new, what has been open for another day, what is over. Another run leaves it alone for two minutes.';
-
-CREATE OR REPLACE FUNCTION certification.told_alert(p_id bigint, p_kind text, p_mark text) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE certification.alerts AS a
-       SET told_at = coalesce(CASE WHEN a.telling_kind = 'closed' THEN a.told_at END, clock_timestamp()), told_mark = a.telling_mark,
-           closed_told_at = CASE WHEN a.telling_kind = 'closed' THEN clock_timestamp() END,
-           telling_until = NULL, telling_by = NULL, telling_kind = NULL, telling_mark = NULL
-     WHERE a.id = p_id AND a.telling_by = session_user AND (a.telling_kind, a.telling_mark) = (p_kind, p_mark)
-$$;
-COMMENT ON FUNCTION certification.told_alert IS 'The message that this login has claimed was sent. Any other is left alone.';
+COMMENT ON FUNCTION certification.troubles IS
+    'Everything that operations has to know of just now, one row for each condition and subject. Ids, codes and '
+    'numbers only (I11).';
 
 REVOKE ALL ON FUNCTION
-    certification.some, certification.longest_silence, certification.not_to_be_listed, certification.held_by_brake, certification.troubles, certification.note_alerts, certification.claim_alerts_to_tell, certification.told_alert
+    certification.some, certification.longest_silence, certification.not_to_be_listed, certification.held_by_brake,
+    certification.troubles
 FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION
-    certification.note_alerts, certification.claim_alerts_to_tell, certification.told_alert
-TO certification_dynamics_sync;
-GRANT EXECUTE ON FUNCTION
-    certification.note_alerts, certification.claim_alerts_to_tell, certification.told_alert
-TO certification_expiry_check;
-GRANT EXECUTE ON FUNCTION
-    certification.note_alerts, certification.claim_alerts_to_tell, certification.told_alert
-TO certification_reconciliation;
-GRANT EXECUTE ON FUNCTION
-    certification.note_alerts, certification.claim_alerts_to_tell, certification.told_alert
-TO certification_send_notices;

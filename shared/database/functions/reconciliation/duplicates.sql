@@ -4,11 +4,13 @@
 CREATE OR REPLACE FUNCTION certification.found_twice()
 RETURNS TABLE (kind text, mentor_id uuid, certification_expiry_date date, detail text, n bigint)
 LANGUAGE sql STABLE SET work_mem = '64MB' SET jit = off
-    SET enable_indexscan = off SET enable_indexonlyscan = off SET enable_bitmapscan = off SET search_path = pg_catalog, pg_temp AS $$
+    SET enable_indexscan = off SET enable_indexonlyscan = off SET enable_bitmapscan = off
+    SET search_path = pg_catalog, pg_temp AS $$
     -- A transition of a run that was undone is none (certification.undo_run).
     SELECT 'transition', l.mentor_id, l.certification_expiry_date::date, t.made, sum(t.n)::bigint
       FROM public.mentor_status_log AS l
-     CROSS JOIN LATERAL (SELECT CASE l.reason::text WHEN 'run_undone' THEN l.from_status::text ELSE l.to_status::text END AS made,
+     CROSS JOIN LATERAL (SELECT CASE l.reason::text WHEN 'run_undone' THEN l.from_status::text
+                                     ELSE l.to_status::text END AS made,
                                 CASE l.reason::text WHEN 'run_undone' THEN -1 ELSE 1 END AS n) AS t
      WHERE l.actor::text = 'system:expiry_check' OR l.reason::text = 'run_undone'
      GROUP BY l.mentor_id, l.certification_expiry_date, t.made
@@ -33,11 +35,13 @@ LANGUAGE sql STABLE SET work_mem = '64MB' SET jit = off
     HAVING count(*) > 1
 $$;
 COMMENT ON FUNCTION certification.found_twice IS
-    'Every transition of ours, reminder and notice of one mentor and certification that is in its log more than once, and every digest of one run to one coordinator.';
+    'Every transition of ours, reminder and notice of one mentor and certification that is in its log more than '
+    'once, and every digest of one run to one coordinator.';
 
 CREATE OR REPLACE FUNCTION certification.find_duplicates(p_run_id uuid) RETURNS TABLE (measure text, n bigint)
 -- row_security: a row that a policy hides from us would hide a duplicate.
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = '10s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
+SET lock_timeout = '10s' AS $$
 BEGIN
     PERFORM certification.own_run(p_run_id);
     LOCK TABLE certification.duplicates IN SHARE ROW EXCLUSIVE MODE; -- of two at once, the later knows more
@@ -66,9 +70,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.find_duplicates IS
-    'Look for duplicates in the logs, write them down, and answer how many of each kind nobody has reviewed, zeros included.';
+    'Look for duplicates in the logs, write them down, and answer how many of each kind nobody has reviewed, zeros '
+    'included.';
 
-CREATE OR REPLACE FUNCTION certification.review_duplicates(p_kind text, p_mentor_id uuid, p_actor text, p_reason text) RETURNS bigint
+CREATE OR REPLACE FUNCTION certification.review_duplicates(p_kind text, p_mentor_id uuid, p_actor text,
+                                                           p_reason text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '30s' AS $$
 DECLARE
     v_n bigint;
@@ -85,7 +91,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.review_duplicates IS
-    'A person has looked at these duplicates of one mentor, or of everybody (null): they are not told again unless they grow. Answers how many.';
+    'A person has looked at these duplicates of one mentor, or of everybody (null): they are not told again unless '
+    'they grow. Answers how many.';
 
 REVOKE ALL ON FUNCTION
     certification.found_twice, certification.find_duplicates, certification.review_duplicates

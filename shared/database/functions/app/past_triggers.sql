@@ -1,9 +1,11 @@
--- What no trigger of ours has seen: a restore, logical replication, a trigger that is off. The app's tables are the truth (I7, I14).
+-- What no trigger of ours has seen: a restore, logical replication, a trigger that is off. The app's tables are the
+-- truth (I7, I14).
 
 CREATE OR REPLACE FUNCTION certification.find_past_triggers(p_run_id uuid, p_limit integer)
 RETURNS TABLE (mentor_id uuid, version bigint, kind text)
 -- row_security: a mentor whom a policy hides from us must be an error, not a mentor who is gone and to be hidden.
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = '10s' SET work_mem = '64MB' SET jit = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = '10s'
+SET work_mem = '64MB' SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     v_ids uuid[];
@@ -37,13 +39,16 @@ BEGIN
          WHERE l.mentor_id IS NULL
             OR l.synced_version = l.desired_version
                AND (coalesce(m.listed, false) <> (l.website IS NOT NULL) OR m.organisation_id <> l.organisation_id)
-            -- Held by the brake, or refused for something else: whoever withdrew or was paused meanwhile is hidden all the
-            -- same, and whoever was refused also if the certification is gone or has another day (the turning day is the night's).
+            -- Held by the brake, or refused for something else: whoever withdrew or was paused meanwhile is hidden all
+            -- the same, and whoever was refused also if the certification is gone or has another day (the turning day
+            -- is the night's).
             OR l.synced_version < l.desired_version AND l.website IS NOT NULL
                AND (l.reason = 'brake' AND m.willing IS NOT TRUE
                     OR l.state = 'set_aside' AND m.listed IS NOT TRUE
-                       AND NOT coalesce(m.willing AND m.expires_on = l.shown_until, false) AND NOT EXISTS ( -- hiding was tried, and refused
-                    SELECT 1 FROM certification.past_triggers AS p WHERE p.mentor_id = l.mentor_id AND p.version = l.desired_version))
+                       AND NOT coalesce(m.willing AND m.expires_on = l.shown_until, false)
+                       AND NOT EXISTS ( -- hiding was tried, and refused
+                           SELECT 1 FROM certification.past_triggers AS p
+                            WHERE p.mentor_id = l.mentor_id AND p.version = l.desired_version))
     ), found AS (
         SELECT f.id, f.kind FROM all_found AS f ORDER BY f.kind NOT IN ('hide', 'day'), f.id LIMIT p_limit
     ), held AS (
@@ -66,7 +71,8 @@ BEGIN
     INSERT INTO certification.look_again (step, mentor_id)
     SELECT s.step, m.id
       FROM public.peer_mentors AS m
-      JOIN (VALUES ('active', 'remind'), ('active', 'expire'), ('certification_expired', 'reactivate')) AS s (status, step)
+      JOIN (VALUES ('active', 'remind'), ('active', 'expire'), ('certification_expired', 'reactivate'))
+           AS s (status, step)
         ON certification.is_status(m.status::text, s.status)
      WHERE m.id = ANY (v_ids);
     INSERT INTO certification.past_triggers AS p (mentor_id, kind, run_id, version)
@@ -83,21 +89,32 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.find_past_triggers IS
-    'Compare the app''s tables with the listings and raise those that no trigger has raised: whoever is shown and must not be first, then whoever has no listing, is not shown, or has moved. Answers whom, the version to sync (null: nothing to tell the website) and why. One pass over the tables.';
+    'Compare the app''s tables with the listings and raise those that no trigger has raised: whoever is shown and '
+    'must not be first, then whoever has no listing, is not shown, or has moved. Answers whom, the version to sync '
+    '(null: nothing to tell the website) and why. One pass over the tables.';
 
 CREATE OR REPLACE FUNCTION certification.expected_triggers() RETURNS TABLE (relation text, name text)
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT t.relation, t.name
-      FROM (VALUES ('public.peer_mentors', '{certification_note_inserted,certification_note_updated,certification_listing_inserted,certification_listing_updated,certification_listing_deleted,certification_listing_truncated}'::text[]),
-                   ('public.certifications', '{certification_note_inserted,certification_note_updated,certification_listing_inserted,certification_listing_updated,certification_listing_deleted,certification_listing_truncated}'),
+      FROM (VALUES ('public.peer_mentors',
+                    '{certification_note_inserted,certification_note_updated,certification_listing_inserted,'
+                    'certification_listing_updated,certification_listing_deleted,'
+                    'certification_listing_truncated}'::text[]),
+                   ('public.certifications',
+                    '{certification_note_inserted,certification_note_updated,certification_listing_inserted,'
+                    'certification_listing_updated,certification_listing_deleted,certification_listing_truncated}'),
                    ('public.organisations', '{certification_listing_updated}'),
                    ('certification.standard', '{listing_mapping_keeps_its_flags,listing_mapping_changed}'),
-                   ('certification.organisation_settings', '{listing_mapping_keeps_its_flags,listing_mapping_inserted,listing_mapping_deleted,listing_mapping_changed,settings_of_an_organisation}')
+                   ('certification.organisation_settings',
+                    '{listing_mapping_keeps_its_flags,listing_mapping_inserted,listing_mapping_deleted,'
+                    'listing_mapping_changed,settings_of_an_organisation}')
            ) AS x (relation, names)
      CROSS JOIN LATERAL unnest(x.names) AS n (name)
      CROSS JOIN LATERAL (SELECT x.relation, n.name) AS t
 $$;
-COMMENT ON FUNCTION certification.expected_triggers IS 'The triggers of triggers.sql.';
+COMMENT ON FUNCTION certification.expected_triggers IS
+    'Our triggers on the app''s tables and on our settings, as listings/changes.sql, nightly/changes.sql and settings.sql '
+    'create them.';
 
 CREATE OR REPLACE FUNCTION certification.triggers_off() RETURNS TABLE (relation text, name text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -105,7 +122,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
      WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_trigger AS t
                         WHERE t.tgrelid = to_regclass(e.relation) AND t.tgname = e.name AND t.tgenabled IN ('O', 'A'))
 $$;
-COMMENT ON FUNCTION certification.triggers_off IS 'Triggers of ours that are missing or disabled: what changes there is found by the next sweep only.';
+COMMENT ON FUNCTION certification.triggers_off IS
+    'Triggers of ours that are missing or disabled: what changes there is found by the next sweep only.';
 
 REVOKE ALL ON FUNCTION
     certification.find_past_triggers, certification.expected_triggers, certification.triggers_off

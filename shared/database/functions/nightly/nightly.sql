@@ -1,40 +1,16 @@
 -- What the nightly check calls: claim reminders, expire, reactivate.
 
-CREATE OR REPLACE FUNCTION certification.measures(p_step text, p_thresholds smallint[]) RETURNS TABLE (measure text, detail text)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT 'reminders_' || x.outcome, t.day::text
-      FROM unnest(p_thresholds) AS t (day)
-     CROSS JOIN unnest('{due,claimed,collapsed,unreachable,already,skipped}'::text[]) AS x (outcome)
-     WHERE p_step = 'remind'
-    UNION ALL
-    SELECT 'reminders_braked', '' WHERE p_step = 'remind'
-    UNION ALL
-    SELECT 'expiries_' || x.outcome, ''
-      FROM unnest('{due,changed,already,unreachable,skipped_busy,skipped_by_hand,braked}'::text[]) AS x (outcome)
-     WHERE p_step = 'expire'
-    UNION ALL
-    SELECT 'reactivations_' || x.outcome, ''
-      FROM unnest('{due,changed,already,unreachable,skipped_busy,skipped_by_hand,skipped_setting}'::text[]) AS x (outcome)
-     WHERE p_step = 'reactivate'
-    UNION ALL
-    SELECT 'notices_written', k.kind
-      FROM (VALUES ('remind', 'reminder'), ('remind', 'digest'), ('expire', 'expired'), ('expire', 'digest'),
-                   ('reactivate', 'reactivated'), ('reactivate', 'digest')) AS k (step, kind)
-     WHERE k.step = p_step
-    UNION ALL
-    SELECT x.measure, p_step FROM unnest('{set_aside,untold,days_overtaken}'::text[]) AS x (measure)
-$$;
-COMMENT ON FUNCTION certification.measures IS 'Every count a step reports, so that zeros are reported too.';
-
--- What every step begins with. A day that has not come is refused. A later day that was evaluated has done what this one
--- could do, and knows more: an old event that comes again, whenever, changes nothing and is counted.
-CREATE OR REPLACE FUNCTION certification.begin_step(p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid) RETURNS boolean
+-- What every step begins with. A day that has not come is refused. A later day that was evaluated has done what this
+-- one could do, and knows more: an old event that comes again, whenever, changes nothing and is counted.
+CREATE OR REPLACE FUNCTION certification.begin_step(p_step text, p_organisation_id uuid, p_as_of date,
+                                                    p_run_id uuid) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM certification.own_run(p_run_id);
     PERFORM certification.refuse_day_ahead(p_organisation_id, p_as_of);
     -- This row stays locked when a step is taken back: of overlapping runs one trips the brake, or uses the release.
-    PERFORM 1 FROM certification.organisation_settings AS s WHERE s.organisation_id = p_organisation_id FOR NO KEY UPDATE;
+    PERFORM 1 FROM certification.organisation_settings AS s
+      WHERE s.organisation_id = p_organisation_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         INSERT INTO certification.organisation_settings AS s (organisation_id) VALUES (p_organisation_id)
         ON CONFLICT (organisation_id) DO UPDATE SET organisation_id = excluded.organisation_id;
@@ -49,34 +25,27 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.begin_step IS
-    'Whether the step is to be carried out: false if a later day was evaluated already, which is counted. Locks the organisation''s settings.';
-
-CREATE OR REPLACE FUNCTION certification.counts_of(p_step text, p_organisation_id uuid, p_run_id uuid)
-RETURNS TABLE (measure text, detail text, n bigint)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT c.measure, c.detail, c.n
-      FROM certification.run_counts AS c
-      JOIN certification.measures(p_step, certification.effective_thresholds(p_organisation_id)) AS z
-        ON z.measure = c.measure AND z.detail = c.detail
-     WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id
-     ORDER BY 1, 2
-$$;
-COMMENT ON FUNCTION certification.counts_of IS 'What this run has counted of a step so far.';
+    'Whether the step is to be carried out: false if a later day was evaluated already, which is counted. Locks the '
+    'organisation''s settings.';
 
 CREATE OR REPLACE FUNCTION certification.active_mentors(p_organisation_id uuid, p_most bigint) RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT count(*) FROM (
         SELECT 1 FROM public.peer_mentors AS m
-         WHERE m.organisation_id = p_organisation_id AND certification.is_status(m.status::text, 'active') LIMIT p_most) AS mentors
+         WHERE m.organisation_id = p_organisation_id AND certification.is_status(m.status::text, 'active')
+         LIMIT p_most) AS mentors
 $$;
-COMMENT ON FUNCTION certification.active_mentors IS 'How many active mentors the organisation has; no more than p_most are counted.';
+COMMENT ON FUNCTION certification.active_mentors IS
+    'How many active mentors the organisation has; no more than p_most are counted.';
 
 -- Both steps that the brake watches are carried out, and taken back whole if it was too much: how many it concerns is
--- then no guess, what would be done after a release is what was tried, and a night that is not braked pays next to nothing.
+-- then no guess, what would be done after a release is what was tried, and a night that is not braked pays next to
+-- nothing.
 CREATE OR REPLACE FUNCTION certification.claim_reminders(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
 RETURNS TABLE (measure text, detail text, n bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = '10s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
+SET lock_timeout = '10s' AS $$
 DECLARE
     v record;
     v_n bigint;
@@ -103,9 +72,11 @@ BEGIN
             END IF;
             v_n := v.reminded; -- nothing is held back
         EXCEPTION WHEN SQLSTATE 'BRAKE' THEN
-            PERFORM certification.brake_holds(p_organisation_id, 'reminder', v_n, v_of, p_run_id); -- the first answer is undone, too
+            -- the first answer is undone, too
+            PERFORM certification.brake_holds(p_organisation_id, 'reminder', v_n, v_of, p_run_id);
             IF p_everyone THEN
-                DELETE FROM certification.progress AS p WHERE p.organisation_id = p_organisation_id AND p.step = 'remind';
+                DELETE FROM certification.progress AS p
+                 WHERE p.organisation_id = p_organisation_id AND p.step = 'remind';
             END IF;
             PERFORM certification.complete_counts(
                 'remind', p_organisation_id, p_as_of, p_run_id, certification.effective_thresholds(p_organisation_id));
@@ -119,12 +90,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.claim_reminders IS
-    'Claim every threshold reached and unclaimed on p_as_of by who has not expired, or nothing of it, if that were too many mentors at once. Answers due, claimed, collapsed, unreachable, already, skipped per threshold; braked.';
+    'Claim every threshold reached and unclaimed on p_as_of by who has not expired, or nothing of it, if that were '
+    'too many mentors at once. Answers due, claimed, collapsed, unreachable, already, skipped per threshold; braked.';
 
 CREATE OR REPLACE FUNCTION certification.expire_mentors(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
 RETURNS TABLE (measure text, detail text, n bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = '10s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
+SET lock_timeout = '10s' AS $$
 DECLARE
     v record;
     v_zone text := certification.zone_of(p_organisation_id);
@@ -177,8 +150,8 @@ BEGIN
         END IF;
         v_n := v.changed; -- nothing is held back
         PERFORM set_config('certification.own_transition', 'expire', true);
-        -- A worker holds a row for milliseconds. Whoever else does is changing it, which raises it too, or rolls back and
-        -- leaves it to the run at 01:15.
+        -- A worker holds a row for milliseconds. Whoever else does is changing it, which raises it too, or rolls back
+        -- and leaves it to the run at 01:15.
         FOR look IN 1 .. 5 LOOP
             PERFORM certification.raise_listings(ARRAY(
                 SELECT l.mentor_id FROM certification.listings AS l
@@ -191,7 +164,8 @@ BEGIN
         END LOOP;
         PERFORM set_config('certification.own_transition', '', true);
     EXCEPTION WHEN SQLSTATE 'BRAKE' THEN
-        PERFORM certification.brake_holds(p_organisation_id, 'expiry', v_n, v_of, p_run_id); -- the first answer is undone, too
+        -- the first answer is undone, too
+        PERFORM certification.brake_holds(p_organisation_id, 'expiry', v_n, v_of, p_run_id);
         IF p_everyone THEN
             DELETE FROM certification.progress AS p WHERE p.organisation_id = p_organisation_id AND p.step = 'expire';
         END IF;
@@ -208,7 +182,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.expire_mentors IS
-    'Move to certification_expired who is active and whose last valid day was before p_as_of, and turn the website''s day; or nothing of it, if that were too much at once. Answers due, changed, already, skipped_…, braked.';
+    'Move to certification_expired who is active and whose last valid day was before p_as_of, and turn the '
+    'website''s day; or nothing of it, if that were too much at once. Answers due, changed, already, skipped_…, '
+    'braked.';
 
 CREATE OR REPLACE FUNCTION certification.reactivate_renewed(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
@@ -222,7 +198,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.reactivate_renewed IS
-    'Move back to active who is certification_expired and holds a certification valid on p_as_of, where the organisation allows it.';
+    'Move back to active who is certification_expired and holds a certification valid on p_as_of, where the '
+    'organisation allows it.';
 
 CREATE OR REPLACE FUNCTION certification.changed_by_run(p_organisation_id uuid, p_run_id uuid) RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -238,11 +215,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
      WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id
        AND c.measure IN ('reminders_claimed', 'reminders_unreachable')
 $$;
-COMMENT ON FUNCTION certification.reminded_by_run IS 'How many mentors this run has used up a reminder of in this organisation.';
+COMMENT ON FUNCTION certification.reminded_by_run IS
+    'How many mentors this run has used up a reminder of in this organisation.';
 
 REVOKE ALL ON FUNCTION
-    certification.measures, certification.begin_step, certification.counts_of, certification.active_mentors, certification.reminded_by_run,
-    certification.claim_reminders, certification.expire_mentors, certification.reactivate_renewed, certification.changed_by_run
+    certification.begin_step, certification.active_mentors, certification.claim_reminders, certification.expire_mentors,
+    certification.reactivate_renewed, certification.changed_by_run, certification.reminded_by_run
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.claim_reminders, certification.expire_mentors, certification.reactivate_renewed

@@ -1,9 +1,10 @@
 -- Undo: a person takes back what one nightly check did.
 
--- What was done to somebody who has been told of it cannot be taken back, and stays written down, so that nobody is told
--- twice (I1, I4). Everything else is as if the run had never been, and the next night does what is due then (I2, I3).
--- It runs with the rights and the search_path of who calls it, for the app's own triggers on peer_mentors.
-CREATE OR REPLACE FUNCTION certification.undo_run(p_run_id uuid, p_actor text, p_reason text, OUT answer text, OUT counts jsonb)
+-- What was done to somebody who has been told of it cannot be taken back, and stays written down, so that nobody is
+-- told twice (I1, I4). Everything else is as if the run had never been, and the next night does what is due then (I2,
+-- I3). It runs with the rights and the search_path of who calls it, for the app's own triggers on peer_mentors.
+CREATE OR REPLACE FUNCTION certification.undo_run(p_run_id uuid, p_actor text, p_reason text,
+                                                  OUT answer text, OUT counts jsonb)
 LANGUAGE plpgsql SET lock_timeout = '30s' SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_run certification.runs;
@@ -15,18 +16,21 @@ BEGIN
         WHEN v_run.function <> 'expiry_check' THEN 'no_nightly_check'
         WHEN v_run.undone_at IS NOT NULL THEN 'already_undone'
         -- No function may run for twenty minutes: one that was cut off could not say so.
-        WHEN v_run.state = 'running' AND v_run.started_at > clock_timestamp() - interval '20 minutes' THEN 'still_running'
+        WHEN v_run.state = 'running' AND v_run.started_at > clock_timestamp() - interval '20 minutes'
+        THEN 'still_running'
         ELSE 'undone' END;
     IF answer <> 'undone' THEN
         RETURN;
     END IF;
     -- Nights of these organisations wait, and see either all of this or nothing.
     PERFORM 1 FROM certification.organisation_settings AS s
-      WHERE s.organisation_id IN (SELECT ro.organisation_id FROM certification.run_organisations AS ro WHERE ro.run_id = p_run_id)
+      WHERE s.organisation_id IN (SELECT ro.organisation_id FROM certification.run_organisations AS ro
+                                   WHERE ro.run_id = p_run_id)
       ORDER BY s.organisation_id FOR NO KEY UPDATE;
     UPDATE certification.runs AS r
        SET undone_at = clock_timestamp(), state = CASE r.state WHEN 'running' THEN 'failed' ELSE r.state END,
-           reason = CASE r.state WHEN 'running' THEN 'never_ended' ELSE r.reason END, ended_at = coalesce(r.ended_at, clock_timestamp())
+           reason = CASE r.state WHEN 'running' THEN 'never_ended' ELSE r.reason END,
+           ended_at = coalesce(r.ended_at, clock_timestamp())
      WHERE r.id = p_run_id;
 
     counts := certification.undo_notices_and_reminders(p_run_id)
@@ -40,10 +44,12 @@ BEGIN
         -- The next night looks at everybody, whatever changed meanwhile.
         DELETE FROM certification.progress AS p WHERE p.organisation_id = v_organisation.id;
         UPDATE certification.brakes AS b SET closed_at = clock_timestamp(), closed_in = p_run_id
-         WHERE b.organisation_id = v_organisation.id AND b.run_id = p_run_id AND b.closed_at IS NULL AND b.released_at IS NULL;
+         WHERE b.organisation_id = v_organisation.id AND b.run_id = p_run_id AND b.closed_at IS NULL
+           AND b.released_at IS NULL;
         IF v_organisation.day_became IS NOT NULL THEN
             counts := certification.add_to(counts, CASE WHEN certification.undo_day(
-                v_organisation.id, v_organisation.day_was, v_organisation.day_became) THEN 'days_put_back' ELSE 'days_kept' END);
+                v_organisation.id, v_organisation.day_was, v_organisation.day_became) THEN 'days_put_back'
+                ELSE 'days_kept' END);
         END IF;
     END LOOP;
     INSERT INTO certification.audit (action, actor, reason, facts)
@@ -51,14 +57,17 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.undo_run IS
-    'Take back what this run of expiry_check did. Answers undone, with the counts of what was and what could not be; or already_undone, unknown_run, still_running, no_nightly_check, and nothing was done.';
+    'Take back what this run of expiry_check did. Answers undone, with the counts of what was and what could not be; '
+    'or already_undone, unknown_run, still_running, no_nightly_check, and nothing was done.';
 
 CREATE OR REPLACE FUNCTION certification.add_to(p_counts jsonb, p_name text) RETURNS jsonb
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT p_counts || jsonb_build_object(p_name, coalesce((p_counts ->> p_name)::bigint, 0) + 1) $$;
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT p_counts || jsonb_build_object(p_name, coalesce((p_counts ->> p_name)::bigint, 0) + 1)
+$$;
 
--- A notice that was sent, or may have been, stays, and so does its reminder. The others are deleted, so that they can be
--- written anew: each may be there once only. A digest reads what it tells when it is sent; the one that has nothing left
--- to tell is superseded.
+-- A notice that was sent, or may have been, stays, and so does its reminder. The others are deleted, so that they can
+-- be written anew: each may be there once only. A digest reads what it tells when it is sent; the one that has nothing
+-- left to tell is superseded.
 CREATE OR REPLACE FUNCTION certification.undo_notices_and_reminders(p_run_id uuid) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -95,7 +104,8 @@ BEGIN
     GET DIAGNOSTICS v_digests = ROW_COUNT;
     SELECT count(*) FILTER (WHERE n.state = 'sent'), count(*) FILTER (WHERE n.state = 'claimed') INTO v_sent, v_in_doubt
       FROM certification.notices AS n WHERE n.run_id = p_run_id;
-    RETURN jsonb_build_object('reminders_put_back', v_reminders, 'reminders_kept', v_kept, 'notices_removed', v_removed + v_digests,
+    RETURN jsonb_build_object('reminders_put_back', v_reminders, 'reminders_kept', v_kept,
+                              'notices_removed', v_removed + v_digests,
                               'notices_sent', v_sent, 'notices_in_doubt', v_in_doubt);
 END
 $$;
@@ -131,19 +141,22 @@ BEGIN
          WHERE m.id = h.id AND certification.is_status(m.status::text, h.to_status)
         RETURNING m.id, h.to_status, h.was, h.certification_expiry_date
     ), log AS (
-        INSERT INTO public.mentor_status_log (mentor_id, from_status, to_status, reason, actor, certification_expiry_date)
-        SELECT c.id, certification.cast_like(c.to_status, (l.log).from_status), certification.cast_like(c.was, (l.log).to_status),
+        INSERT INTO public.mentor_status_log (mentor_id, from_status, to_status, reason, actor,
+                                              certification_expiry_date)
+        SELECT c.id, certification.cast_like(c.to_status, (l.log).from_status),
+               certification.cast_like(c.was, (l.log).to_status),
                certification.cast_like('run_undone', (l.log).reason), certification.cast_like(p_actor, (l.log).actor),
                c.certification_expiry_date
           FROM changed AS c CROSS JOIN (SELECT NULL::public.mentor_status_log AS log) AS l
     )
     SELECT coalesce(array_agg(c.id), '{}') INTO v_changed FROM changed AS c;
-    -- Whose status stands, and whose last day has truly passed, has been expired once for it (I3); after a day that has not
-    -- come it must be possible again.
+    -- Whose status stands, and whose last day has truly passed, has been expired once for it (I3); after a day that has
+    -- not come it must be possible again.
     DELETE FROM certification.transitions AS t
      WHERE t.run_id = p_run_id
        AND (t.mentor_id = ANY (v_changed) OR t.certification_expiry_date >= certification.today_in('Europe/Oslo'));
-    RETURN jsonb_build_object('transitions_put_back', cardinality(v_changed), 'transitions_kept', v_all - cardinality(v_changed));
+    RETURN jsonb_build_object('transitions_put_back', cardinality(v_changed),
+                              'transitions_kept', v_all - cardinality(v_changed));
 END
 $$;
 
@@ -156,7 +169,8 @@ DECLARE
     v_before date;
     v_zone text := certification.zone_of(p_organisation_id);
 BEGIN
-    IF NOT EXISTS (SELECT 1 FROM certification.evaluated_days AS e WHERE e.organisation_id = p_organisation_id AND e.day = p_became) THEN
+    IF NOT EXISTS (SELECT 1 FROM certification.evaluated_days AS e
+                    WHERE e.organisation_id = p_organisation_id AND e.day = p_became) THEN
         RETURN false;
     END IF;
     LOOP
@@ -181,6 +195,6 @@ END
 $$;
 
 REVOKE ALL ON FUNCTION
-    certification.undo_run, certification.add_to, certification.undo_notices_and_reminders, certification.undo_transitions,
-    certification.undo_day
+    certification.undo_run, certification.add_to, certification.undo_notices_and_reminders,
+    certification.undo_transitions, certification.undo_day
 FROM PUBLIC;

@@ -5,24 +5,31 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT format('SELECT array_agg(DISTINCT r.%1$I::uuid) FROM (%2$s) AS r',
                   x.id, CASE p_operation WHEN 'INSERT' THEN format('SELECT n.%I FROM new_rows AS n', x.id)
                                          WHEN 'DELETE' THEN format('SELECT o.%I FROM old_rows AS o', x.id)
-                        ELSE format('SELECT n.%1$I FROM new_rows AS n UNION ALL SELECT o.%1$I FROM old_rows AS o', x.id) END)
+                        ELSE format('SELECT n.%1$I FROM new_rows AS n UNION ALL SELECT o.%1$I FROM old_rows AS o',
+                                    x.id) END)
       FROM (SELECT CASE p_table WHEN 'peer_mentors' THEN 'id' ELSE 'mentor_id' END AS id) AS x
 $$;
-COMMENT ON FUNCTION certification.touched_query IS 'The query for every mentor whom the statement touched that a trigger is at.';
+COMMENT ON FUNCTION certification.touched_query IS
+    'The query for every mentor whom the statement touched that a trigger is at.';
 
-CREATE OR REPLACE FUNCTION certification.note_missed_change(p_table text, p_mentor_ids uuid[], p_sqlstate text) RETURNS void
+CREATE OR REPLACE FUNCTION certification.note_missed_change(p_table text, p_mentor_ids uuid[],
+                                                            p_sqlstate text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    INSERT INTO certification.missed_changes (table_name, mentor_ids, sqlstate) VALUES (p_table, p_mentor_ids, p_sqlstate);
-    RAISE WARNING 'certification: a change of % was not noted, SQLSTATE %; the next sweep takes it up', p_table, p_sqlstate;
+    INSERT INTO certification.missed_changes (table_name, mentor_ids, sqlstate)
+    VALUES (p_table, p_mentor_ids, p_sqlstate);
+    RAISE WARNING 'certification: a change of % was not noted, SQLSTATE %; the next sweep takes it up',
+        p_table, p_sqlstate;
 END
 $$;
 COMMENT ON FUNCTION certification.note_missed_change IS
-    'Keep that a trigger could not note a change: of these mentors, or of nobody knows whom (null). Append-only, so it waits for nobody.';
+    'Keep that a trigger could not note a change: of these mentors, or of nobody knows whom (null). Append-only, so '
+    'it waits for nobody.';
 
 CREATE OR REPLACE FUNCTION certification.take_up_missed_changes(p_limit integer)
 RETURNS TABLE (mentor_id uuid, version bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = '10s' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
+SET lock_timeout = '10s' AS $$
 #variable_conflict use_column
 DECLARE
     v_missed bigint[];
@@ -34,15 +41,19 @@ BEGIN
     IF v_missed = '{}' THEN
         RETURN;
     END IF;
-    IF EXISTS (SELECT 1 FROM certification.missed_changes AS c WHERE c.id = ANY (v_missed) AND c.mentor_ids IS NULL) THEN
-        v_ids := ARRAY(SELECT m.id FROM public.peer_mentors AS m WHERE m.id IS NOT NULL UNION SELECT l.mentor_id FROM certification.listings AS l);
+    IF EXISTS (SELECT 1 FROM certification.missed_changes AS c
+                WHERE c.id = ANY (v_missed) AND c.mentor_ids IS NULL) THEN
+        v_ids := ARRAY(SELECT m.id FROM public.peer_mentors AS m WHERE m.id IS NOT NULL
+                       UNION SELECT l.mentor_id FROM certification.listings AS l);
     ELSE
-        v_ids := ARRAY(SELECT DISTINCT u.id FROM certification.missed_changes AS c CROSS JOIN unnest(c.mentor_ids) AS u (id)
+        v_ids := ARRAY(SELECT DISTINCT u.id FROM certification.missed_changes AS c
+                        CROSS JOIN unnest(c.mentor_ids) AS u (id)
                         WHERE c.id = ANY (v_missed) AND u.id IS NOT NULL);
     END IF;
     PERFORM certification.raise_listings(v_ids);
     INSERT INTO certification.look_again (step, mentor_id)
-    SELECT s.step, u.id FROM unnest(v_ids) AS u (id) CROSS JOIN (VALUES ('remind'), ('expire'), ('reactivate')) AS s (step);
+    SELECT s.step, u.id FROM unnest(v_ids) AS u (id)
+     CROSS JOIN (VALUES ('remind'), ('expire'), ('reactivate')) AS s (step);
     UPDATE certification.missed_changes AS c SET taken_up_at = clock_timestamp() WHERE c.id = ANY (v_missed);
     RETURN QUERY
     SELECT l.mentor_id, l.desired_version FROM certification.listings AS l
@@ -50,7 +61,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.take_up_missed_changes IS
-    'Note now what a trigger could not: raise the listings, have the night look again. Answers what is to be synced. Two weeks after that it is forgotten.';
+    'Note now what a trigger could not: raise the listings, have the night look again. Answers what is to be synced. '
+    'Two weeks after that it is forgotten.';
 
 REVOKE ALL ON FUNCTION
     certification.touched_query, certification.note_missed_change, certification.take_up_missed_changes

@@ -1,8 +1,11 @@
 -- The brake: the limit of a mass change of one organisation.
 
 CREATE OR REPLACE FUNCTION certification.brake_release_is_in_force(p_released_at timestamptz) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT coalesce(p_released_at > clock_timestamp() - interval '24 hours', false) $$;
-COMMENT ON FUNCTION certification.brake_release_is_in_force IS 'A release ends with the run that uses it, or after 24 hours.';
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(p_released_at > clock_timestamp() - interval '24 hours', false)
+$$;
+COMMENT ON FUNCTION certification.brake_release_is_in_force IS
+    'A release ends with the run that uses it, or after 24 hours.';
 
 CREATE OR REPLACE FUNCTION certification.brake_holds(
     p_organisation_id uuid, p_kind text, p_n bigint, p_of bigint, p_run_id uuid) RETURNS boolean
@@ -16,7 +19,8 @@ BEGIN
      WHERE b.organisation_id = p_organisation_id AND b.kind = p_kind AND b.closed_at IS NULL
        FOR UPDATE;
     IF NOT v_over OR certification.brake_release_is_in_force(v_brake.released_at) THEN
-        UPDATE certification.brakes AS b SET closed_at = clock_timestamp(), closed_in = p_run_id WHERE b.id = v_brake.id;
+        UPDATE certification.brakes AS b SET closed_at = clock_timestamp(), closed_in = p_run_id
+         WHERE b.id = v_brake.id;
         RETURN false;
     END IF;
     -- The run that used the release looks again at whom it skipped.
@@ -34,9 +38,12 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.brake_holds IS
-    'Whether a change of p_n mentors, of p_of, must not be made: it exceeds the count and the percent, and nobody has released it. Call it in the transaction of the change. False closes an open brake and uses its release up; true opens one, or says that it still holds.';
+    'Whether a change of p_n mentors, of p_of, must not be made: it exceeds the count and the percent, and nobody '
+    'has released it. Call it in the transaction of the change. False closes an open brake and uses its release up; '
+    'true opens one, or says that it still holds.';
 
-CREATE OR REPLACE FUNCTION certification.release_brake(p_organisation_id uuid, p_kind text, p_actor text, p_reason text) RETURNS text
+CREATE OR REPLACE FUNCTION certification.release_brake(p_organisation_id uuid, p_kind text, p_actor text,
+                                                       p_reason text) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '30s' AS $$
 DECLARE
     v_brake certification.brakes;
@@ -63,7 +70,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.release_brake IS
-    'Let the next run within 24 hours make the change that the brake stopped. Answers released, no_brake or already_released.';
+    'Let the next run within 24 hours make the change that the brake stopped. Answers released, no_brake or '
+    'already_released.';
 
 REVOKE ALL ON FUNCTION
     certification.brake_release_is_in_force, certification.brake_holds, certification.release_brake

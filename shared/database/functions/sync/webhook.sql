@@ -14,7 +14,8 @@ BEGIN
     RETURN sha256(v_outer || sha256(v_inner || p_message));
 END
 $$;
-COMMENT ON FUNCTION certification.hmac_sha256 IS 'HMAC-SHA-256 of a message under a key of any length (RFC 2104, RFC 4231): 32 octets.';
+COMMENT ON FUNCTION certification.hmac_sha256 IS
+    'HMAC-SHA-256 of a message under a key of any length (RFC 2104, RFC 4231): 32 octets.';
 
 CREATE OR REPLACE FUNCTION certification.ring(p_mentor_ids uuid[], p_versions bigint[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -32,7 +33,8 @@ BEGIN
         RETURN;
     END IF;
     FOR v_body IN
-        SELECT jsonb_build_object('mentors', jsonb_agg(jsonb_build_object('id', m.id, 'version', m.version) ORDER BY m.n))
+        SELECT jsonb_build_object('mentors',
+                                  jsonb_agg(jsonb_build_object('id', m.id, 'version', m.version) ORDER BY m.n))
           FROM unnest(p_mentor_ids, p_versions) WITH ORDINALITY AS m (id, version, n)
          WHERE m.id IS NOT NULL AND m.version IS NOT NULL
          GROUP BY (m.n - 1) / 100
@@ -63,7 +65,8 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 COMMENT ON FUNCTION certification.ring IS
-    'Ring for these mentors, each with its desired version at the same place of the second array: at most 100 in one post. Never fails; a WARNING says why it did not ring.';
+    'Ring for these mentors, each with its desired version at the same place of the second array: at most 100 in one '
+    'post. Never fails; a WARNING says why it did not ring.';
 
 REVOKE ALL ON FUNCTION
     certification.hmac_sha256, certification.ring
