@@ -1,4 +1,4 @@
-"""The worker of local/pg_net.sql: sends what SQL has queued, as the extension pg_net does.
+"""The worker of emulators/pg_net/pg_net.sql: sends what SQL has queued, as the extension pg_net does.
 
 After the commit, in the background, in the order of the queue, a batch at a time and all of a batch at once; each once,
 whatever comes of it (src/worker.c and src/core.c of https://github.com/supabase/pg_net, 0.19 and later). The next batch
@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 
-from local.pg_net_posts import Post, Poster
+from emulators.pg_net.posts import Post, Poster
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-_SQL = Path(__file__).with_suffix(".sql")
+PG_NET_SQL = Path(__file__).with_name("pg_net.sql")
 _BATCH = 200  # pg_net.batch_size
 _TTL = timedelta(hours=6)  # pg_net.ttl
 _AT_ONCE = 10
@@ -35,7 +35,7 @@ def install(dsn: str) -> None:
     """Put the stand-in's schema into the database, unless a schema of that name is there."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         if connection.execute("SELECT to_regnamespace('net')").fetchone() == (None,):
-            connection.execute(_SQL.read_bytes())
+            connection.execute(PG_NET_SQL.read_bytes())
 
 
 class PgNet:

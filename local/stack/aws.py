@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from local import processes
+from emulators import processes
 
 if TYPE_CHECKING:
     import subprocess
@@ -19,7 +19,7 @@ REGION = "eu-north-1"
 # Any credentials are taken; these tell AWS's own tools not to look for others.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": REGION}
 _START_SECONDS = 20.0
-_SERVER = Path(__file__).with_name("prompt_aws.py")
+_SERVER = Path(__file__).with_name("ministack_long_poll.py")
 
 
 class LocalAwsError(Exception):

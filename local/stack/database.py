@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
+from emulators.pg_net.worker import PG_NET_SQL
 from shared.adapters.postgres.migrate import migrate
 
 if TYPE_CHECKING:
@@ -16,12 +17,11 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from local.mentors_csv import OrganisationRow
-    from local.postgres import Postgres
+    from local.mentors_file.mentors import OrganisationRow
+    from local.stack.postgres import Postgres
 
 NAME = "certification"
 _FOUNDATION = Path(__file__).with_name("foundation.sql")
-_PG_NET = Path(__file__).with_name("pg_net.sql")
 # The database role of each function in template.yaml.
 ROLES = {
     "ExpiryCheck": "certification_expiry_check",
@@ -48,7 +48,7 @@ def create(postgres: Postgres, name: str = NAME, *, template: str | None = None)
     if template is None:
         with psycopg.connect(postgres.dsn(name), autocommit=True) as connection:
             connection.execute(_FOUNDATION.read_bytes())
-            connection.execute(_PG_NET.read_bytes())
+            connection.execute(PG_NET_SQL.read_bytes())
             migrate(connection)
     return postgres.dsn(name)
 

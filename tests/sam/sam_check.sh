@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The template is valid, it builds, and what was built is what Lambda needs. No AWS account is asked.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 export SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-north-1
 unset AWS_PROFILE
@@ -19,4 +19,4 @@ echo "sam validate --lint: clean (${SECONDS} s)"
 SECONDS=0
 quietly sam build
 echo "sam build: done (${SECONDS} s)"
-python -m tests.sam_artifacts
+python -m tests.sam.sam_artifacts

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shared.domain.listings import SyncRequest
     from shared.domain.runs import Verdict
     from shared.ports import Comparison, WebsiteReader
-    from tests.syncs import Secret
+    from tests.support.syncs import Secret
 
 
 class Reported:

@@ -7,24 +7,24 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
-from local.dataverse.client import EmulatorControl
-from local.dataverse.defaults import SCHEMA
+from emulators.dataverse.client import EmulatorControl
+from emulators.dataverse.model.defaults import SCHEMA
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
 from shared.use_cases.sync_listings import sync_listings
-from shared.use_cases.sync_unsynced import sync_unsynced
+from shared.use_cases.sync_pending import sync_unsynced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
     from uuid import UUID
 
-    from local.dataverse.process import LocalDataverse
+    from emulators.dataverse.process import LocalDataverse
     from shared.domain.listings import Result, SyncResult
-    from shared.use_cases.sync_unsynced import Swept
-    from tests.foundation import Foundation
+    from shared.use_cases.sync_pending import Swept
+    from tests.support.foundation import Foundation
 
 TABLE, SECOND_TABLE = "hlf_peermentors", "hlf_likepersons"
 

@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.command_line import ROOT, Program
+from tests.support.command_line import ROOT, Program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.command_line import Local
+    from tests.support.command_line import Local
 
 _CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

@@ -7,7 +7,7 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.aws_call import aws_call
+from shared.adapters.aws.call import aws_call
 from shared.adapters.within import DeadlineExceededError, within
 from shared.domain.errors import ConnectionLostError, SecretMalformedError
 

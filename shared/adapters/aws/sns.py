@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from shared.adapters.aws_call import aws_call
+from shared.adapters.aws.call import aws_call
 from shared.domain.errors import OperationsUnreachableError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from itertools import batched
 from math import ceil
 from typing import TYPE_CHECKING
 
-from shared.adapters.aws_call import as_code, aws_call
+from shared.adapters.aws.call import as_code, aws_call
 from shared.domain.errors import QueueUnavailableError
 from shared.domain.sync_messages import write
 

@@ -1,4 +1,4 @@
-"""From a notice to its words: the templates under shared/messages, as plain text and as one HTML page.
+"""From a notice to its words: the templates under shared/email_templates, as plain text and as one HTML page.
 
 jinja2 is imported at the first rendering, since only one function of the system writes mail and it costs every
 other one tens of milliseconds of cold start.
@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.adapters.links import email_link, phone_link, site_link
+from shared.adapters.email.links import email_link, phone_link, site_link
 from shared.domain.addresses import ADDRESS_MAX, deliverable_address, readable_name
 from shared.domain.errors import PermanentError, UnusableAddressError
 from shared.domain.notices import Digest, DigestLine, Notice, NoticeKind
@@ -27,7 +27,7 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-_MESSAGES = Path(__file__).parent.parent / "messages"
+_MESSAGES = Path(__file__).parents[2] / "email_templates"
 
 
 class UnrenderableNoticeError(PermanentError):
