@@ -66,6 +66,9 @@ BEGIN
     RETURN v_run;
 END
 $$;
+COMMENT ON FUNCTION certification.start_run IS
+    'Open a run of the caller''s own function and return its id (I12). A run that never ended is closed as failed, '
+    'because a function that is killed cannot say so.';
 
 CREATE OR REPLACE FUNCTION certification.organisations_to_run() RETURNS TABLE (
     organisation_id uuid, timezone text, thresholds smallint[], org_thresholds boolean, reactivate_renewed boolean)
@@ -77,6 +80,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
      WHERE o.id IS NOT NULL -- merely unique in the app: such a row is no organisation
      ORDER BY o.id
 $$;
+COMMENT ON FUNCTION certification.organisations_to_run IS 'Every organisation with the settings in force.';
 
 CREATE OR REPLACE FUNCTION certification.start_organisation(p_run_id uuid, p_organisation_id uuid,
                                                             p_as_of date) RETURNS void
@@ -87,6 +91,8 @@ BEGIN
     VALUES (certification.own_run(p_run_id), p_organisation_id, p_as_of, 'running');
 END
 $$;
+COMMENT ON FUNCTION certification.start_organisation IS
+    'Open one organisation''s part of the caller''s run. Raises SQLSTATE AHEAD for a day that has not come (I15).';
 
 CREATE OR REPLACE FUNCTION certification.finish_organisation(
     p_run_id uuid, p_organisation_id uuid, p_state text, p_reason text) RETURNS void
@@ -94,6 +100,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE certification.run_organisations SET state = p_state, reason = certification.plain(p_reason, 500)
      WHERE run_id = certification.own_run(p_run_id) AND organisation_id = p_organisation_id
 $$;
+COMMENT ON FUNCTION certification.finish_organisation IS
+    'Close one organisation''s part of the caller''s run, with its state and the codes of what went wrong (I12).';
 
 CREATE OR REPLACE FUNCTION certification.finish_run(p_run_id uuid, p_state text, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -101,6 +109,9 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
        SET state = p_state, reason = certification.plain(p_reason, 500), ended_at = clock_timestamp()
      WHERE id = certification.own_run(p_run_id, p_running => false) AND state = 'running'
 $$;
+COMMENT ON FUNCTION certification.finish_run IS
+    'Close the caller''s run, with its state and the codes of what went wrong (I12). Only the first of two calls is '
+    'written.';
 
 CREATE OR REPLACE FUNCTION certification.count(
     p_run_id uuid, p_organisation_id uuid, p_measure text, p_detail text, p_n bigint) RETURNS void

@@ -89,6 +89,8 @@ BEGIN
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END
 $$;
+COMMENT ON FUNCTION certification.keep_flags IS
+    'Refuse a listing mapping without a flag that may have hidden a row: another flag alone would not show it again.';
 
 CREATE OR REPLACE TRIGGER settings_of_an_organisation BEFORE INSERT OR UPDATE OF organisation_id
     ON certification.organisation_settings

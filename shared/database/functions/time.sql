@@ -28,11 +28,15 @@ COMMENT ON FUNCTION certification.today_in IS
 
 -- A day that has not come would use up reminders, expire mentors and hide them for good. A schedule is never early: a
 -- day and a half leaves room for a clock that is wrong and for a person who evaluates tomorrow.
-CREATE OR REPLACE FUNCTION certification.latest_scheduled_time() RETURNS timestamptz
+CREATE OR REPLACE FUNCTION certification.latest_scheduled_time(p_by_the_clock_too boolean DEFAULT false)
+RETURNS timestamptz
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT certification.present() + interval '36 hours'
+    SELECT greatest(certification.present(), CASE WHEN p_by_the_clock_too THEN statement_timestamp() END)
+           + interval '36 hours'
 $$;
-COMMENT ON FUNCTION certification.latest_scheduled_time IS 'The latest scheduled time that a run may have now.';
+COMMENT ON FUNCTION certification.latest_scheduled_time IS
+    'The latest scheduled time that a run may have now (I15): 36 hours ahead of what counts as now. A run that '
+    'evaluates no day goes by the clock too, where the local stack lives through a day long past.';
 
 CREATE OR REPLACE FUNCTION certification.refuse_day_ahead(p_organisation_id uuid, p_day date) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -47,7 +51,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.refuse_day_ahead IS
-    'Raise SQLSTATE AHEAD if the day is later than the one it is in 36 hours, in the organisation''s time zone.';
+    'Raise SQLSTATE AHEAD if the day is later than the one it is in 36 hours, in the organisation''s time zone (I15).';
 
 CREATE OR REPLACE FUNCTION certification.is_overtaken(p_organisation_id uuid, p_day date) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$

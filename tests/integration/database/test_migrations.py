@@ -163,6 +163,21 @@ def test_a_database_from_before_the_fold_is_an_error(bare):
         migrate(bare)
 
 
+def test_every_function_says_what_it_guarantees(connection):
+    """In a COMMENT, so that it stands in the database too."""
+    silent = connection.execute(
+        "SELECT p.oid::regprocedure::text FROM pg_proc AS p"
+        " WHERE p.pronamespace = 'certification'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL"
+    ).fetchall()
+    assert silent == []
+
+
+def test_sql_is_as_narrow_as_everything_else():
+    """120 columns, as the formatter of the Python code has it."""
+    lines = [(file.name, line) for file in (*read_migrations(), *read_functions()) for line in file.sql.splitlines()]
+    assert [(name, line) for name, line in lines if len(line) > 120] == []
+
+
 def test_tables_hold_no_function():
     """One text for each function; also those that constraints call stand in the files of functions."""
     for file in read_migrations():

@@ -27,7 +27,8 @@ BEGIN
     UNION ALL SELECT 'alerts_closed', (SELECT count(*) FROM over);
 END
 $$;
-COMMENT ON FUNCTION certification.note_alerts IS 'Open an alert for what is newly wrong, close what is over.';
+COMMENT ON FUNCTION certification.note_alerts IS
+    'Open an alert for what is newly wrong, close what is over (I10, I12).';
 
 CREATE OR REPLACE FUNCTION certification.claim_alerts_to_tell()
 RETURNS TABLE (

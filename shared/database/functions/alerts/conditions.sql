@@ -12,6 +12,9 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     VALUES ('expiry_check', interval '26 hours'), ('send_notices', interval '17 hours'),
            ('reconciliation_sweep', interval '30 minutes'), ('reconciliation_full', interval '26 hours')
 $$;
+COMMENT ON FUNCTION certification.longest_silence IS
+    'How long each function may be silent before run_missing is told (I12): its longest pause, and an hour for the '
+    'clocks and the retries.';
 
 -- What is wrong is told also while the app's tables do not fit, which is then among it: a run has failed with an
 -- SQLSTATE.

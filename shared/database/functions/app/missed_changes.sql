@@ -23,8 +23,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.note_missed_change IS
-    'Keep that a trigger could not note a change: of these mentors, or of nobody knows whom (null). Append-only, so '
-    'it waits for nobody.';
+    'Keep that a trigger could not note a change: of these mentors, or of nobody knows whom (null) (I16). '
+    'Append-only, so it waits for nobody.';
 
 CREATE OR REPLACE FUNCTION certification.take_up_missed_changes(p_limit integer)
 RETURNS TABLE (mentor_id uuid, version bigint)
@@ -61,8 +61,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.take_up_missed_changes IS
-    'Note now what a trigger could not: raise the listings, have the night look again. Answers what is to be synced. '
-    'Two weeks after that it is forgotten.';
+    'Note now what a trigger could not: raise the listings, have the night look again (I7). Answers what is to be '
+    'synced. Two weeks after that it is forgotten.';
 
 REVOKE ALL ON FUNCTION
     certification.touched_query, certification.note_missed_change, certification.take_up_missed_changes

@@ -63,10 +63,7 @@ BEGIN
     IF v_ids IS NULL THEN
         RETURN;
     END IF;
-    -- The caller asks for the sync itself, so that a dead webhook delays nothing (certification.raise_listings).
-    PERFORM set_config('certification.own_transition', 'past_triggers', true);
-    PERFORM certification.raise_listings(v_ids);
-    PERFORM set_config('certification.own_transition', '', true);
+    PERFORM certification.raise_listings(v_ids, p_notify => false); -- the caller asks for the sync itself
     -- The night has not heard of them either.
     INSERT INTO certification.look_again (step, mentor_id)
     SELECT s.step, m.id
@@ -90,8 +87,8 @@ END
 $$;
 COMMENT ON FUNCTION certification.find_past_triggers IS
     'Compare the app''s tables with the listings and raise those that no trigger has raised: whoever is shown and '
-    'must not be first, then whoever has no listing, is not shown, or has moved. Answers whom, the version to sync '
-    '(null: nothing to tell the website) and why. One pass over the tables.';
+    'must not be first, then whoever has no listing, is not shown, or has moved (I7). Answers whom, the version to '
+    'sync (null: nothing to tell the website) and why. One pass over the tables.';
 
 CREATE OR REPLACE FUNCTION certification.expected_triggers() RETURNS TABLE (relation text, name text)
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -113,8 +110,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
      CROSS JOIN LATERAL (SELECT x.relation, n.name) AS t
 $$;
 COMMENT ON FUNCTION certification.expected_triggers IS
-    'Our triggers on the app''s tables and on our settings, as listings/changes.sql, nightly/changes.sql and settings.sql '
-    'create them.';
+    'Our triggers on the app''s tables and on our settings, as listings/changes.sql, nightly/changes.sql and '
+    'settings.sql create them.';
 
 CREATE OR REPLACE FUNCTION certification.triggers_off() RETURNS TABLE (relation text, name text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$

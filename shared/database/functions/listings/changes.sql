@@ -42,7 +42,9 @@ BEGIN
         IF TG_OP <> 'INSERT' OR TG_TABLE_NAME <> 'peer_mentors' THEN -- of new mentors nobody has a listing
             PERFORM certification.hold_listings(v_ids);
         END IF;
-        PERFORM certification.raise_listings(v_ids);
+        -- transition_set (nightly/transitions.sql) sets own_transition, and the night asks for the sync itself.
+        PERFORM certification.raise_listings(
+            v_ids, p_notify => coalesce(current_setting('certification.own_transition', true), '') = '');
     END IF;
     RETURN NULL;
 EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
@@ -61,6 +63,9 @@ EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
     RETURN NULL;
 END
 $$;
+COMMENT ON FUNCTION certification.note_listings IS
+    'Raise the listings of the mentors that a statement of the app touched, in its transaction (I7). Never refuses '
+    'that statement (I16): what it cannot raise is kept as a missed change.';
 
 -- What concerns a whole organisation, or everybody.
 CREATE OR REPLACE FUNCTION certification.note_listings_of_many() RETURNS trigger
@@ -105,6 +110,9 @@ EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
     RETURN NULL;
 END
 $$;
+COMMENT ON FUNCTION certification.note_listings_of_many IS
+    'Raise every listing that a change of an organisation, of settings or a TRUNCATE concerns (I7). Never refuses '
+    'the app''s statement (I16): what it cannot raise is kept as a missed change.';
 
 CREATE OR REPLACE TRIGGER certification_listing_inserted AFTER INSERT ON public.peer_mentors
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings();

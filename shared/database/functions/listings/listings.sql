@@ -3,7 +3,8 @@
 -- Every mentor a statement touched. A row that is there is raised whatever the mentor looks like: of two transactions
 -- at once, neither sees the other's change, and only the row itself makes one wait for the other. A mentor who is new
 -- here and not to be listed has nothing to tell.
-CREATE OR REPLACE FUNCTION certification.raise_listings(p_mentor_ids uuid[]) RETURNS void
+CREATE OR REPLACE FUNCTION certification.raise_listings(p_mentor_ids uuid[], p_notify boolean DEFAULT true)
+RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_ids uuid[];
@@ -39,14 +40,14 @@ BEGIN
     SELECT array_agg(r.mentor_id), array_agg(r.desired_version) INTO v_ids, v_versions
       FROM (SELECT * FROM raised UNION ALL SELECT * FROM gone) AS r
      WHERE r.state <> 'hidden';
-    -- The night asks for the sync of what it changed itself, so that a dead doorbell delays nothing.
-    IF v_ids IS NOT NULL AND coalesce(current_setting('certification.own_transition', true), '') = '' THEN
+    IF p_notify AND v_ids IS NOT NULL THEN
         PERFORM certification.ring(v_ids, v_versions);
     END IF;
 END
 $$;
 COMMENT ON FUNCTION certification.raise_listings IS
-    'Something of these mentors changed that the website may have to show: raise their desired versions and ring.';
+    'Something of these mentors changed that the website may have to show: raise their desired versions (I7) and '
+    'notify the webhook. A caller that asks for the sync itself does not notify, so a dead webhook delays nothing.';
 
 -- A transaction that waits in a lock can be part of a deadlock, and the app's could be the one that is ended. One that
 -- looks again cannot: whoever waits for us goes on when we give up.
@@ -66,7 +67,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.hold_listings IS
-    'Lock these listings without waiting in a lock. Raises lock_not_available after two seconds.';
+    'Lock these listings without waiting in a lock (I16). Raises lock_not_available after two seconds.';
 
 -- The day turns with that day's check. Whoever is shown beyond it then is looked at again: the expired have been raised
 -- by their change of status; this finds whom the night could not move.

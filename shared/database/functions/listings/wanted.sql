@@ -51,7 +51,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       JOIN flags AS f ON f.id = m.organisation_id
 $$;
 COMMENT ON FUNCTION certification.wanted_listings IS
-    'What the website should show of these listings as things stand now, and the bodies that make it do so.';
+    'What the website should show of these listings as things stand now, and the bodies that make it do so (I5).';
 
 REVOKE ALL ON FUNCTION
     certification.wanted_listings

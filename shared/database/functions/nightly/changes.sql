@@ -7,8 +7,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock
 DECLARE
     v_ids uuid[];
 BEGIN
+    -- transition_set (nightly/transitions.sql) sets own_transition. After its own expiries nothing is left to look at.
     IF current_setting('certification.own_transition', true) = 'expire' THEN
-        RETURN NULL; -- the night's own expiries: nothing is left to look at
+        RETURN NULL;
     END IF;
     IF TG_OP = 'INSERT' THEN
         INSERT INTO certification.look_again (step, mentor_id)
@@ -47,6 +48,9 @@ EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN -- as in note_lis
     RETURN NULL;
 END
 $$;
+COMMENT ON FUNCTION certification.note_mentors IS
+    'Note for the next night whose status or organisation changed. Never refuses the app''s statement (I16): what it '
+    'cannot note is kept as a missed change.';
 
 CREATE OR REPLACE FUNCTION certification.note_certifications() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
@@ -84,6 +88,9 @@ EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN -- as in note_lis
     RETURN NULL;
 END
 $$;
+COMMENT ON FUNCTION certification.note_certifications IS
+    'Note for the next night whose last day changed. Never refuses the app''s statement (I16): what it cannot note '
+    'is kept as a missed change.';
 
 CREATE OR REPLACE TRIGGER certification_note_inserted AFTER INSERT ON public.peer_mentors
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.note_mentors();

@@ -70,6 +70,7 @@ BEGIN
        AND p_step <> 'remind' AND c.measure = v_prefix || '_due';
 END
 $$;
+COMMENT ON FUNCTION certification.complete_counts IS 'Write the zeros and the sums of a step (I12).';
 
 REVOKE ALL ON FUNCTION
     certification.measures, certification.counts_of, certification.complete_counts

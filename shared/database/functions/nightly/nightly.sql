@@ -91,7 +91,8 @@ END
 $$;
 COMMENT ON FUNCTION certification.claim_reminders IS
     'Claim every threshold reached and unclaimed on p_as_of by who has not expired, or nothing of it, if that were '
-    'too many mentors at once. Answers due, claimed, collapsed, unreachable, already, skipped per threshold; braked.';
+    'too many mentors at once (I1, I2). Answers due, claimed, collapsed, unreachable, already, skipped per '
+    'threshold; braked.';
 
 CREATE OR REPLACE FUNCTION certification.expire_mentors(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
@@ -149,20 +150,18 @@ BEGIN
             RAISE EXCEPTION USING ERRCODE = 'BRAKE', MESSAGE = 'brake';
         END IF;
         v_n := v.changed; -- nothing is held back
-        PERFORM set_config('certification.own_transition', 'expire', true);
         -- A worker holds a row for milliseconds. Whoever else does is changing it, which raises it too, or rolls back
         -- and leaves it to the run at 01:15.
         FOR look IN 1 .. 5 LOOP
             PERFORM certification.raise_listings(ARRAY(
                 SELECT l.mentor_id FROM certification.listings AS l
                  WHERE l.organisation_id = p_organisation_id AND certification.is_overdue(l, v_day)
-                   FOR NO KEY UPDATE SKIP LOCKED));
+                   FOR NO KEY UPDATE SKIP LOCKED), p_notify => false);
             EXIT WHEN NOT EXISTS (
                 SELECT 1 FROM certification.listings AS l
                  WHERE l.organisation_id = p_organisation_id AND certification.is_overdue(l, v_day));
             PERFORM pg_sleep(0.05);
         END LOOP;
-        PERFORM set_config('certification.own_transition', '', true);
     EXCEPTION WHEN SQLSTATE 'BRAKE' THEN
         -- the first answer is undone, too
         PERFORM certification.brake_holds(p_organisation_id, 'expiry', v_n, v_of, p_run_id);
@@ -183,8 +182,8 @@ END
 $$;
 COMMENT ON FUNCTION certification.expire_mentors IS
     'Move to certification_expired who is active and whose last valid day was before p_as_of, and turn the '
-    'website''s day; or nothing of it, if that were too much at once. Answers due, changed, already, skipped_…, '
-    'braked.';
+    'website''s day; or nothing of it, if that were too much at once (I3, I5). Answers due, changed, already, '
+    'skipped_…, braked.';
 
 CREATE OR REPLACE FUNCTION certification.reactivate_renewed(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
@@ -199,7 +198,7 @@ END
 $$;
 COMMENT ON FUNCTION certification.reactivate_renewed IS
     'Move back to active who is certification_expired and holds a certification valid on p_as_of, where the '
-    'organisation allows it.';
+    'organisation allows it (I3).';
 
 CREATE OR REPLACE FUNCTION certification.changed_by_run(p_organisation_id uuid, p_run_id uuid) RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$

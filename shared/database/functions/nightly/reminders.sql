@@ -17,6 +17,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
           FROM threshold AS r CROSS JOIN generate_series(1, r.until - r.through) AS i), '{}') END
       FROM threshold AS t
 $$;
+COMMENT ON FUNCTION certification.dates_to_remind IS
+    'The expiry dates of which a threshold was reached since the last night (I2); null: all of them have to be '
+    'looked at.';
 
 CREATE OR REPLACE FUNCTION certification.remind_set(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_thresholds smallint[], p_again uuid[], p_beyond boolean)
@@ -125,6 +128,9 @@ BEGIN
     END LOOP;
 END
 $$;
+COMMENT ON FUNCTION certification.remind_set IS
+    'Claim every threshold that was reached and not yet claimed, once for each mentor, threshold and expiry date '
+    '(I1). The nearest becomes a notice, the others are collapsed, so an outage of any length loses none (I2).';
 
 REVOKE ALL ON FUNCTION
     certification.dates_to_remind, certification.remind_set

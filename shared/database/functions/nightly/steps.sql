@@ -15,6 +15,8 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION certification.apply_step IS
+    'One step for all mentors of an organisation, or for the given ones, in one statement.';
 
 -- The slow path, when one record stands in the way of all: one by one, so that only it is set aside (I13).
 CREATE OR REPLACE FUNCTION certification.apply_step_one_by_one(
@@ -62,6 +64,9 @@ BEGIN
     END LOOP;
 END
 $$;
+COMMENT ON FUNCTION certification.apply_step_one_by_one IS
+    'The same step, mentor by mentor: the record that stands in the way is set aside with its reason and stops no '
+    'other (I13).';
 
 CREATE OR REPLACE FUNCTION certification.is_a_records_fault(p_sqlstate text) RETURNS boolean
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -136,6 +141,9 @@ BEGIN
      ORDER BY 1, 2;
 END
 $$;
+COMMENT ON FUNCTION certification.carry_out IS
+    'One step of the night for one organisation, and every count of it, zeros included (I12). Overlapping nights '
+    'take turns, and repeating it changes nothing (I1, I3).';
 
 REVOKE ALL ON FUNCTION
     certification.apply_step, certification.apply_step_one_by_one, certification.is_a_records_fault,

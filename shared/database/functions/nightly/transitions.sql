@@ -54,6 +54,8 @@ DECLARE
     v_valid_on date := greatest(p_as_of, certification.today_in(v_zone));
     v record;
 BEGIN
+    -- Two triggers read own_transition: note_mentors (nightly/changes.sql) leaves the night's own expiries out, and
+    -- note_listings (listings/changes.sql) does not notify, because the night asks for the sync itself.
     PERFORM set_config('certification.own_transition', p_step, true);
     PERFORM set_config('search_path', certification.path_for_the_app(), true); -- ends with this function
     FOR v IN
@@ -201,6 +203,10 @@ BEGIN
     PERFORM set_config('certification.own_transition', '', true);
 END
 $$;
+COMMENT ON FUNCTION certification.transition_set IS
+    'Expire or reactivate by compare-and-set on status and expiry date, at most once for each expiry date; the log '
+    'row, the notices and the raised listings belong to the same transaction. What a person has decided is set aside '
+    '(I3).';
 
 REVOKE ALL ON FUNCTION
     certification.path_for_the_app, certification.transition_set

@@ -57,13 +57,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.undo_run IS
-    'Take back what this run of expiry_check did. Answers undone, with the counts of what was and what could not be; '
-    'or already_undone, unknown_run, still_running, no_nightly_check, and nothing was done.';
+    'Take back what this run of expiry_check did (I15). Answers undone, with the counts of what was and what could '
+    'not be; or already_undone, unknown_run, still_running, no_nightly_check, and nothing was done.';
 
 CREATE OR REPLACE FUNCTION certification.add_to(p_counts jsonb, p_name text) RETURNS jsonb
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT p_counts || jsonb_build_object(p_name, coalesce((p_counts ->> p_name)::bigint, 0) + 1)
 $$;
+COMMENT ON FUNCTION certification.add_to IS 'These counts with one more of that name.';
 
 -- A notice that was sent, or may have been, stays, and so does its reminder. The others are deleted, so that they can
 -- be written anew: each may be there once only. A digest reads what it tells when it is sent; the one that has nothing
@@ -109,6 +110,9 @@ BEGIN
                               'notices_sent', v_sent, 'notices_in_doubt', v_in_doubt);
 END
 $$;
+COMMENT ON FUNCTION certification.undo_notices_and_reminders IS
+    'Take back the notices of a run that nobody has got, and the reminders that stand for them, so that the next '
+    'night claims them anew (I1, I2). What was sent, or may have been, stays.';
 
 -- Compare-and-set, as the night does it: only who still is as the run left them. What a person did since stands.
 CREATE OR REPLACE FUNCTION certification.undo_transitions(p_run_id uuid, p_actor text) RETURNS jsonb
@@ -159,6 +163,9 @@ BEGIN
                               'transitions_kept', v_all - cardinality(v_changed));
 END
 $$;
+COMMENT ON FUNCTION certification.undo_transitions IS
+    'Put the status back by compare-and-set, with a log row, for whoever still is as the run left them; a person''s '
+    'later change stands (I3, I15).';
 
 -- The website's day goes back to where the run found it, past the days of runs that were undone before, unless a later
 -- run has turned it on since. Whom the day alone has hidden is raised; the triggers have raised the others.
@@ -193,6 +200,9 @@ BEGIN
     RETURN true;
 END
 $$;
+COMMENT ON FUNCTION certification.undo_day IS
+    'Turn the website''s day back to where the run found it and raise whom that day alone has hidden (I5, I15). '
+    'False: a later run has turned it on.';
 
 REVOKE ALL ON FUNCTION
     certification.undo_run, certification.add_to, certification.undo_notices_and_reminders,

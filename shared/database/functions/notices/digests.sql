@@ -41,6 +41,9 @@ BEGIN
     RETURN v_n;
 END
 $$;
+COMMENT ON FUNCTION certification.complete_digests IS
+    'Write the digests that are missing and take into them every notice that did not arrive. Returns how many were '
+    'taken in.';
 
 CREATE OR REPLACE FUNCTION certification.digest_lines(p_notice_id bigint)
 RETURNS TABLE (section text, mentor_name text, phone text, email text, expires_on date, reason text, omitted bigint)

@@ -114,7 +114,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.claim_notice IS
-    'Claim the next pending notice that is still true, or answer no row. Commit before sending.';
+    'Claim the next pending notice that is still true, or answer no row (I4). Commit before sending.';
 
 CREATE OR REPLACE FUNCTION certification.settle_notice(p_notice_id bigint, p_run_id uuid, p_state text,
                                                        p_reason text, p_message_id text)
@@ -134,7 +134,7 @@ END
 $$;
 COMMENT ON FUNCTION certification.settle_notice IS
     'sent | undeliverable | pending (given back: certainly not accepted) | claimed (in doubt: the reason is kept, '
-    'the claim stays). What this run gave back it may still write off.';
+    'the claim stays) (I4). What this run gave back it may still write off.';
 
 -- What a coordinator must hear of a notice that could not be delivered goes into that coordinator's next unsent digest,
 -- or into a new one. One digest per coordinator and run in any case.
@@ -182,6 +182,8 @@ BEGIN
      WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id ORDER BY 1, 2;
 END
 $$;
+COMMENT ON FUNCTION certification.count_sending IS
+    'Count what became of the notices that this run took, zeros included, and what waits and is stuck (I4, I12).';
 
 REVOKE ALL ON FUNCTION
     certification.mail_problem, certification.usable_locale, certification.stale_notice, certification.claim_notice,

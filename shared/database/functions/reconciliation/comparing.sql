@@ -13,6 +13,9 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
                WHEN 'organisation' THEN 'certification.clean_text(o.name::text)' END), ' || ' ORDER BY k.place)
       FROM unnest(p_columns) WITH ORDINALITY AS k (name, place)
 $$;
+COMMENT ON FUNCTION certification.content_expression IS
+    'The SQL expression for what the app publishes of a mentor: each column''s value, ended by the character 31. It '
+    'is built from the whitelist of fields alone.';
 
 -- The app's side is the app's tables and the calendar, the website's side every row that was read (I14). What we have
 -- written down of it ourselves gives a difference its cause, and hides none.

@@ -71,7 +71,7 @@ END
 $$;
 COMMENT ON FUNCTION certification.find_duplicates IS
     'Look for duplicates in the logs, write them down, and answer how many of each kind nobody has reviewed, zeros '
-    'included.';
+    'included (I1, I3, I4).';
 
 CREATE OR REPLACE FUNCTION certification.review_duplicates(p_kind text, p_mentor_id uuid, p_actor text,
                                                            p_reason text) RETURNS bigint

@@ -79,7 +79,7 @@ END
 $$;
 COMMENT ON FUNCTION certification.record_findings IS
     'Write down the differences that were read twice, and close what is over: of everybody (null), or of these '
-    'mentors.';
+    'mentors (I14).';
 
 CREATE OR REPLACE FUNCTION certification.write_proof(
     p_run_id uuid, p_at timestamptz, p_reason text, p_app_listed bigint, p_website_listed bigint, p_equal bigint,
@@ -92,6 +92,9 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
             certification.plain(p_reason, 500), p_app_listed, p_website_listed, p_equal, p_app_hash,
             p_website_hash, p_counts, p_facts)
 $$;
+COMMENT ON FUNCTION certification.write_proof IS
+    'Write down what a full comparison has shown, or why it was incomplete (I14). Kept for good; no personal data '
+    '(I11).';
 
 CREATE OR REPLACE FUNCTION certification.note_acceptance(p_run_id uuid, p_actor text, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -20,7 +20,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
      LIMIT p_limit
 $$;
 COMMENT ON FUNCTION certification.differences_to_verify IS
-    'Whom to read once more by key, those that must not be listed first.';
+    'Whom to read once more by key, those that must not be listed first (I14).';
 
 -- A key that is unique there makes this impossible; visitors see both rows where it is not.
 CREATE OR REPLACE FUNCTION certification.disown_second_rows(p_comparison_id uuid, p_mentor_ids uuid[]) RETURNS void

@@ -187,9 +187,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.claim_listings IS
-    'Take these listings for one worker and return what to do with each. send: write `body`, or to hide at least '
-    '`bare_body`, on this version of the row; nothing_to_show: settled without a request; already: nothing to do; '
-    'busy: another worker has it and claims again when it is done; locked: being changed just now; doubtful: '
+    'Take these listings for one worker and return what to do with each (I6). send: write `body`, or to hide at '
+    'least `bare_body`, on this version of the row; nothing_to_show: settled without a request; already: nothing to '
+    'do; busy: another worker has it and claims again when it is done; locked: being changed just now; doubtful: '
     'accepted, and to be sent once more when an earlier request can no longer come after it; braked: one of a mass '
     'change that nobody has released; set_aside; unknown.';
 

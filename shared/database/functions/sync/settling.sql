@@ -90,9 +90,9 @@ $$;
 COMMENT ON FUNCTION certification.settle_listings IS
     'Write down what became of claimed listings: accepted (with the reason not_emptied: hidden only), refused (set '
     'aside) or not_now; doubtful: a request of this claim may be carried out yet, and no row version makes it '
-    'harmless; row version: what an accepted write left. Returns what is left to do. again: it changed meanwhile; '
-    'locked: not written down, a transaction has it; doubtful: to be sent once more in three minutes. What another '
-    'worker has claimed since is left alone.';
+    'harmless; row version: what an accepted write left (I6). Returns what is left to do. again: it changed '
+    'meanwhile; locked: not written down, a transaction has it; doubtful: to be sent once more in three minutes. '
+    'What another worker has claimed since is left alone.';
 
 REVOKE ALL ON FUNCTION
     certification.settle_listings

@@ -66,7 +66,7 @@ END
 $$;
 COMMENT ON FUNCTION certification.ring IS
     'Ring for these mentors, each with its desired version at the same place of the second array: at most 100 in one '
-    'post. Never fails; a WARNING says why it did not ring.';
+    'post (I7). Never fails; a WARNING says why it did not ring.';
 
 REVOKE ALL ON FUNCTION
     certification.hmac_sha256, certification.ring

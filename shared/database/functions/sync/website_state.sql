@@ -5,7 +5,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT greatest(0, coalesce(extract(epoch FROM s.closed_until - clock_timestamp()), 0))::double precision
       FROM certification.sync_state AS s
 $$;
-COMMENT ON FUNCTION certification.website_closed_for IS 'Seconds until a request may be sent again; 0 means now.';
+COMMENT ON FUNCTION certification.website_closed_for IS 'Seconds until a request may be sent again; 0 means now (I9).';
 
 CREATE OR REPLACE FUNCTION certification.close_website(p_seconds double precision, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -32,6 +32,9 @@ BEGIN
     END IF;
 END
 $$;
+COMMENT ON FUNCTION certification.website_stopped IS
+    'Whether the website has refused our credential, why, and whether this caller is the one to try it now: one '
+    'worker a minute (I10).';
 
 CREATE OR REPLACE FUNCTION certification.stop_website(p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -39,12 +42,15 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
        SET stopped_since = coalesce(s.stopped_since, clock_timestamp()),
            stopped_reason = certification.plain(p_reason, 500), tried_at = clock_timestamp()
 $$;
+COMMENT ON FUNCTION certification.stop_website IS
+    'The website refuses our credential: nothing is sent until a check succeeds (I10).';
 
 CREATE OR REPLACE FUNCTION certification.resume_website() RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE certification.sync_state AS s SET stopped_since = NULL, stopped_reason = NULL, tried_at = NULL
      WHERE s.stopped_since IS NOT NULL
 $$;
+COMMENT ON FUNCTION certification.resume_website IS 'A check has succeeded: the stop is over (I10).';
 
 CREATE OR REPLACE FUNCTION certification.note_check(p_reason text, p_refused boolean, p_secret_ends_on date,
                                                     p_pending text) RETURNS boolean
@@ -85,6 +91,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
      WHERE (SELECT count(*) FROM certification.queue_depths AS k WHERE k.queue <> p_queue) < 50
     ON CONFLICT ON CONSTRAINT queue_depths_pkey DO UPDATE SET n = excluded.n, seen_at = clock_timestamp()
 $$;
+COMMENT ON FUNCTION certification.note_queue_depth IS 'How many messages a queue holds, as the last sweep saw it.';
 
 REVOKE ALL ON FUNCTION
     certification.website_closed_for, certification.close_website, certification.website_stopped,
