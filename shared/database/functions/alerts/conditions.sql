@@ -1,9 +1,10 @@
--- What is wrong now.
+-- What is wrong now. `troubles` is one query, longer than a file should be, so that all conditions are of one moment.
 
 CREATE OR REPLACE FUNCTION certification.some(p_ids uuid[]) RETURNS uuid[]
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce((SELECT array_agg(i.id ORDER BY i.id) FROM (
-    SELECT u.id FROM unnest(p_ids) AS u (id) WHERE u.id IS NOT NULL ORDER BY u.id LIMIT 20) AS i), '{}') $$;
+        SELECT u.id FROM unnest(p_ids) AS u (id) WHERE u.id IS NOT NULL ORDER BY u.id LIMIT 20) AS i), '{}')
+$$;
 COMMENT ON FUNCTION certification.some IS 'The first twenty of them.';
 
 -- How long each function may be silent: its longest pause, and an hour for the clocks and the retries.

@@ -1,4 +1,5 @@
--- The comparison itself: the app's own tables against what was read of the website (I14).
+-- The comparison itself: the app's own tables against what was read of the website (I14). `compare_website` is one
+-- statement for each place of the website, longer than a file should be: both sides are of one moment.
 
 -- The value of each published column as the app has it, each ended by the character 31. Built from the whitelist only.
 CREATE OR REPLACE FUNCTION certification.content_expression(p_mapping jsonb, p_columns text[]) RETURNS text
