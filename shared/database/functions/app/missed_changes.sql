@@ -29,7 +29,7 @@ COMMENT ON FUNCTION certification.note_missed_change IS
 CREATE OR REPLACE FUNCTION certification.take_up_missed_changes(p_limit integer)
 RETURNS TABLE (mentor_id uuid, version bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
-SET lock_timeout = '10s' AS $$
+    SET lock_timeout = '10s' AS $$
 #variable_conflict use_column
 DECLARE
     v_missed bigint[];

@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION certification.find_past_triggers(p_run_id uuid, p_lim
 RETURNS TABLE (mentor_id uuid, version bigint, kind text)
 -- row_security: a mentor whom a policy hides from us must be an error, not a mentor who is gone and to be hidden.
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = '10s'
-SET work_mem = '64MB' SET jit = off AS $$
+    SET work_mem = '64MB' SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     v_ids uuid[];

@@ -45,7 +45,7 @@ CREATE OR REPLACE FUNCTION certification.claim_reminders(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
 RETURNS TABLE (measure text, detail text, n bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
-SET lock_timeout = '10s' AS $$
+    SET lock_timeout = '10s' AS $$
 DECLARE
     v record;
     v_n bigint;
@@ -98,7 +98,7 @@ CREATE OR REPLACE FUNCTION certification.expire_mentors(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
 RETURNS TABLE (measure text, detail text, n bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
-SET lock_timeout = '10s' AS $$
+    SET lock_timeout = '10s' AS $$
 DECLARE
     v record;
     v_zone text := certification.zone_of(p_organisation_id);

@@ -25,7 +25,7 @@ CREATE OR REPLACE FUNCTION certification.remind_set(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_thresholds smallint[], p_again uuid[], p_beyond boolean)
 RETURNS void
 LANGUAGE plpgsql SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan
-SET search_path = pg_catalog, pg_temp AS $$
+    SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_zone text := certification.zone_of(p_organisation_id);
     v_until date := p_as_of + (SELECT max(t.day) FROM unnest(p_thresholds) AS t (day));

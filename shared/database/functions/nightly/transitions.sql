@@ -39,7 +39,7 @@ CREATE OR REPLACE FUNCTION certification.transition_set(
     p_beyond boolean, p_allowed boolean)
 RETURNS void
 LANGUAGE plpgsql SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan
-SET search_path = pg_catalog, pg_temp AS $$
+    SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_from text := CASE p_step WHEN 'expire' THEN 'active' ELSE 'certification_expired' END;
     v_to text := CASE p_step WHEN 'expire' THEN 'certification_expired' ELSE 'active' END;

@@ -24,7 +24,7 @@ CREATE OR REPLACE FUNCTION certification.compare_website(p_comparison_id uuid, p
 RETURNS TABLE (measure text, n bigint, digest text)
 -- row_security: a mentor whom a policy hides from us must be an error, not a mentor who is gone.
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
-SET work_mem = '64MB' SET jit = off AS $$
+    SET work_mem = '64MB' SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     v_site record;

@@ -41,7 +41,7 @@ COMMENT ON FUNCTION certification.found_twice IS
 CREATE OR REPLACE FUNCTION certification.find_duplicates(p_run_id uuid) RETURNS TABLE (measure text, n bigint)
 -- row_security: a row that a policy hides from us would hide a duplicate.
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
-SET lock_timeout = '10s' AS $$
+    SET lock_timeout = '10s' AS $$
 BEGIN
     PERFORM certification.own_run(p_run_id);
     LOCK TABLE certification.duplicates IN SHARE ROW EXCLUSIVE MODE; -- of two at once, the later knows more
