@@ -41,6 +41,12 @@ settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 _numbers = itertools.count(1)
+_MOST_WORKERS = 8
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one worker per core that this process may use; each worker starts a database server of its own."""
+    return min(os.process_cpu_count() or 1, _MOST_WORKERS)
 
 
 @dataclass(frozen=True)
