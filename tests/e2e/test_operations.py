@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import psycopg
+import pytest
 
 from local import database
 from local.calendar_days import OSLO
@@ -18,6 +19,8 @@ from local.lambda_host.provision import local_clients
 
 if TYPE_CHECKING:
     from tests.command_line import Local
+
+pytestmark = pytest.mark.slow
 
 SYNCED = "SELECT count(*) = 0 FROM certification.listings WHERE synced_version < desired_version"
 

@@ -19,6 +19,8 @@ from tests.terminal import session
 if TYPE_CHECKING:
     from tests.command_line import Program
 
+pytestmark = pytest.mark.slow
+
 
 UP = [sys.executable, "-m", "local", "up"]
 IGNORING = {

@@ -14,6 +14,8 @@ from tests.foundation import DAY, days
 from tests.nights import Functions, at_night
 from tests.wire import TransactionPooler
 
+pytestmark = pytest.mark.slow
+
 NIGHTS = 10
 
 

@@ -14,6 +14,8 @@ from tests.faults import victim
 from tests.foundation import DAY, days
 from tests.wire import KillingProxy
 
+pytestmark = pytest.mark.slow
+
 FUNCTION = {"night": "ExpiryCheck", "send": "SendNotices"}
 
 
