@@ -37,12 +37,23 @@ run: .venv/run.stamp  ## One whole night on this machine: MENTORS=my.csv AS_OF=2
 up: .venv/run.stamp  ## Start the local stack and keep it running (Ctrl-C stops it)
 	@$(USABLE); exec $(PY) -m local up --mentors "$(MENTORS)"
 
+# One worker per core; a file's tests stay together, because a module's fixtures are made once per worker.
+PYTEST = $(USABLE); exec $(PY) -m pytest -n auto --dist loadfile
+
 .PHONY: test
 test: .venv/test.stamp  ## Run the tests: real PostgreSQL, real HTTP, real function processes
-	@$(USABLE); exec $(PY) -m pytest $(PYTEST_ARGS)
+	@$(PYTEST) -m "not slow" $(PYTEST_ARGS)
+
+.PHONY: test-unit
+test-unit: .venv/test.stamp  ## Run the tests that need no database and no other process
+	@$(PYTEST) -m "not slow" tests/unit $(PYTEST_ARGS)
+
+.PHONY: test-slow
+test-slow: .venv/test.stamp  ## Run what `make test` leaves out: whole runs of the commands, storms, installing, load
+	@$(PYTEST) -m slow $(PYTEST_ARGS)
 
 .PHONY: check
-check: static test  ## All that CI runs: lint, types, contracts, template, build, then the tests
+check: static test test-slow  ## All that CI runs: lint, types, contracts, template, build, then the tests
 
 .PHONY: static
 static: lint types contracts template-lint migrations-lint sam-check  ## Everything in `check` except the tests

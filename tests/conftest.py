@@ -6,7 +6,7 @@ import itertools
 import os
 from dataclasses import dataclass
 from datetime import datetime, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -35,12 +35,30 @@ TEMPLATE = "certification_template"
 # Only what is installed on the way needs the proxies and authorities of this machine.
 INSTALLING = dict(os.environ)
 surroundings.forget_everything()
+os.environ.pop("COLUMNS", None)  # a worker of xdist comes with one; each test sets the width that it means
 
 # CI runs the same examples every time, so that red means that something was changed; everybody else explores.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 _numbers = itertools.count(1)
+_MOST_WORKERS = 8
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give a worker the surroundings of its parent, which has forgotten them by the time it starts the worker."""
+    node.workerinput["installing"] = INSTALLING
+
+
+def pytest_configure(config: Any) -> None:
+    INSTALLING.update(getattr(config, "workerinput", {}).get("installing", {}))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one worker per core that this process may use; each worker starts a database server of its own."""
+    return min(os.process_cpu_count() or 1, _MOST_WORKERS)
 
 
 @dataclass(frozen=True)

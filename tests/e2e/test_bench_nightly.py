@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from benchmarks.nightly.__main__ import main
 from benchmarks.nightly.floor import run_floor
+
+pytestmark = pytest.mark.slow
 
 SMALL = ["--sizes", "2000", "--repeats", "1"]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import psycopg
+import pytest
 
 from emulators.lambda_host.template.provision import local_clients
 from local.sample_data.generate import DEFAULT_AS_OF
@@ -18,6 +19,8 @@ from operations.dates import OSLO
 
 if TYPE_CHECKING:
     from tests.support.command_line import Local
+
+pytestmark = pytest.mark.slow
 
 SYNCED = "SELECT count(*) = 0 FROM certification.listings WHERE synced_version < desired_version"
 

@@ -14,6 +14,8 @@ from tests.support.foundation import DAY, days
 from tests.support.nights import Functions, at_night
 from tests.support.wire import TransactionPooler
 
+pytestmark = pytest.mark.slow
+
 NIGHTS = 10
 
 

@@ -14,6 +14,8 @@ from tests.faults import victim
 from tests.support.foundation import DAY, days
 from tests.support.wire import KillingProxy
 
+pytestmark = pytest.mark.slow
+
 FUNCTION = {"night": "ExpiryCheck", "send": "SendNotices"}
 
 

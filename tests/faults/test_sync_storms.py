@@ -17,6 +17,8 @@ from tests.support.foundation import DAY, days
 from tests.support.syncs import Worker, leases_end, outcome, unsynced, wanted
 from tests.support.wire import KillingProxy
 
+pytestmark = pytest.mark.slow
+
 LATER = DAY + days(100)
 BATCH = r"\$batch"
 # What was on its way when the window opened: nobody can call it back.

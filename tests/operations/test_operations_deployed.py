@@ -342,6 +342,7 @@ def test_a_stack_without_a_login_says_how_to_put_one_in(stack):
     assert "no output OperationsDatabaseSecretArn" in " ".join(command("alerts", "--stack", stack, expect=3).split())
 
 
+@pytest.mark.slow
 def test_a_narrow_terminal_cuts_no_letter(stack, tmp_path):
     """Issue 8 I: ids, ages, tries and times stand there whole at 80 columns and at 60."""
     put(stack, "SyncDeadLetters", *(write([SyncRequest(uuid4(), number)])[0] for number in range(1, 4)))

@@ -439,6 +439,7 @@ WHAT_IS_LEFT = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mentors=MENTORS, once_before=st.booleans(), stopped=st.integers(1, 2))
 def test_a_released_night_does_exactly_what_it_would_have_done_without_a_brake(

@@ -19,6 +19,7 @@ DATA = Path(__file__).parents[3] / "data"
 NIGHTS = 120
 
 
+@pytest.mark.slow
 def test_the_preview_of_the_data_set_is_what_the_nights_then_do(database, connection, foundation, functions):
     """Four months over all of the synthetic mentors: every reminder, expiry and return, on its day."""
     organisations = read_organisations(DATA / "organisations.csv")

@@ -212,6 +212,7 @@ def test_what_changes_while_it_is_pushed_is_pushed_again_before_the_worker_ends(
     assert not site.shows(mentor)
 
 
+@pytest.mark.slow
 def test_ten_thousand_changes_in_one_update_reach_the_website_though_no_bell_rang(
     foundation: Foundation, crew: Any, site: Site, organisation: UUID
 ) -> None:
