@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from shared.domain.runs import RunState
@@ -151,6 +154,43 @@ def test_a_pause_that_is_not_committed_yet_is_not_waited_for_and_wins(database, 
     assert len(looks) == 1
     assert foundation.status(mentor) == "paused"
     assert foundation.log(mentor) == [("active", "paused", "ill", "turid")]
+    assert result.verdict.state is RunState.SUCCEEDED
+    assert foundation.counts(result.run_id, "expiries_changed") == {"": 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ("SELECT pause_mentor(%s, 'turid', 'ill')", "paused"),
+        ("UPDATE peer_mentors SET status = 'inactive' WHERE id = %s", "inactive"),
+        ("UPDATE certifications SET expires_on = '2029-12-01' WHERE mentor_id = %s", "active"),
+    ],
+    ids=["pause", "withdrawal", "renewal"],
+)
+def test_a_change_after_the_night_chose_whom_to_expire_wins(database, foundation, functions, change, status):
+    """I3: compare-and-set. The night has read everybody and locked nobody yet when a person's change is committed."""
+    organisation = foundation.organisation()
+    mentor, other = foundation.mentor(organisation, ENDED), foundation.mentor(organisation, ENDED)
+    foundation.do(
+        "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN IF current_setting('certification.own_transition', true) = 'expire' THEN"
+        " PERFORM pg_advisory_xact_lock(1); END IF; RETURN NULL; END $$;"
+        " CREATE TRIGGER wait BEFORE UPDATE ON peer_mentors FOR EACH STATEMENT EXECUTE FUNCTION wait()"
+    )
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with database.connect() as person, ThreadPoolExecutor(1) as pool:
+        person.execute("SELECT pg_advisory_lock(1)")
+        night = pool.submit(functions.night, DAY)
+        deadline = time.monotonic() + 10
+        while not foundation.one(waiting) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        person.execute(change.encode(), (mentor,))
+        assert foundation.one(waiting) == 1
+        person.execute("SELECT pg_advisory_unlock(1)")
+        result = night.result(10)
+    assert foundation.status(mentor) == status
+    assert EXPIRY not in foundation.log(mentor)
+    assert foundation.log(other) == [EXPIRY]
     assert result.verdict.state is RunState.SUCCEEDED
     assert foundation.counts(result.run_id, "expiries_changed") == {"": 1}
 

@@ -261,6 +261,18 @@ def test_pages_that_repeat_or_skip_rows_raise_no_alarm(foundation, reconciler, l
     assert reconciler.queue.taken() == []
 
 
+def test_what_was_read_only_once_is_not_found_nor_repaired(foundation, reconciler, listed, monkeypatch):
+    """I14: the pages skip two rows, and only one of them may be read again; the proof counts the other, and is no."""
+    monkeypatch.setattr("shared.use_cases.compare_website._AT_A_TIME", 1)
+    monkeypatch.setattr("shared.use_cases.compare_website._MOST_VERIFIED", 1)
+    reconciler.reader = Paged(reconciler.reader, lambda rows: [rows[2:]])
+    verdict = reconciler.full()
+    assert (verdict.state, verdict.reason) == (RunState.DEGRADED, "differences_unverified")
+    shown = proof(foundation)
+    assert (shown["equal"], shown["counts"]["missing"], shown["counts"]["differences_unverified"]) == (7, 1, 1)
+    assert (findings(foundation), reconciler.queue.taken()) == ({}, [])
+
+
 def test_what_was_written_within_the_settling_time_is_left_alone_and_read_back_later(
     foundation, reconciler, listed, site
 ):
