@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from shared import bootstrap
 from shared.events import Scheduled
 from shared.observability import LogAndMetrics, guarded, logger
-from shared.use_cases.check_expiry import check_expiry
+from shared.use_cases.expiry_check import check_expiry
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

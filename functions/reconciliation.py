@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from shared import bootstrap
 from shared.events import Reconciling
 from shared.observability import LogAndMetrics, guarded, logger
-from shared.use_cases.reconcile import reconcile
+from shared.use_cases.reconciliation import reconcile
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -21,7 +21,7 @@ from shared.adapters.postgres.outbox import PostgresOutbox
 from shared.adapters.postgres.runs import PostgresRuns
 from shared.adapters.ses import SesMailer, ses_client
 from shared.domain.credential import CredentialState, Health
-from shared.use_cases.check_expiry import check_expiry
+from shared.use_cases.expiry_check import check_expiry
 from shared.use_cases.send_notices import send_notices
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import pytest
 from shared.adapters.postgres.connection import call
 from shared.domain.errors import ConnectionLostError
 from shared.domain.runs import RunFailedError, RunState
-from shared.use_cases.reconcile import reconcile
+from shared.use_cases.reconciliation import reconcile
 from tests.foundation import DAY, days
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from shared.domain.errors import DayAheadError, ScheduledAheadError
 from shared.domain.runs import Step
 from shared.events import InvalidEventError, Reconciling, Scheduled
 from shared.observability import LogAndMetrics
-from shared.use_cases.reconcile import reconcile
+from shared.use_cases.reconciliation import reconcile
 from tests.foundation import DAY, days
 
 if TYPE_CHECKING:

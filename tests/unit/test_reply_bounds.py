@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.adapters.dataverse import multipart
-from shared.adapters.dataverse.answers import error_code
+from shared.adapters.dataverse.statuses import error_code
 from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.multipart import Part
 from shared.adapters.dataverse.origin import Origin

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.dataverse.answers import error_code, no_such_row, reason
+from shared.adapters.dataverse.statuses import error_code, no_such_row, reason
 from shared.adapters.dataverse.batches import Batches
 from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.keys import API, NotAddressableError, identifier

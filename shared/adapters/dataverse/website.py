@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from shared.adapters.dataverse.answers import (
+from shared.adapters.dataverse.statuses import (
     ACCEPTED,
     answer_of,
     error_code,
