@@ -9,7 +9,7 @@ import psycopg
 
 from local import loading, surroundings
 from local.operations.errors import DatabaseNotReadableError
-from shared.adapters.postgres.connection import BinaryCursor
+from shared.adapters.postgres.opening import BinaryCursor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ from local import session, surroundings
 from local.aws import REGION
 from local.lambda_host.provision import local_clients
 from local.operations.errors import StackNotFoundError
-from shared.adapters.postgres.connection import login_of
+from shared.adapters.postgres.opening import login_of
 from shared.domain.errors import CertificationError
 
 if TYPE_CHECKING:

@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.adapters.dataverse import multipart
-from shared.adapters.dataverse.statuses import error_code
 from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.multipart import Part
 from shared.adapters.dataverse.origin import Origin
 from shared.adapters.dataverse.pages import UnreadablePageError, page
 from shared.adapters.dataverse.retry_after import retry_after
 from shared.adapters.dataverse.shown import is_shown
+from shared.adapters.dataverse.statuses import error_code
 from shared.domain.comparison import Shown, Site, seen_rows
 from shared.domain.errors import WebsiteMisconfiguredError
 from shared.domain.privacy import redact

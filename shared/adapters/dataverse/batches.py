@@ -6,10 +6,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from shared.adapters.dataverse import multipart
-from shared.adapters.dataverse.statuses import error_code, not_let_in, reason
 from shared.adapters.dataverse.in_parallel import in_parallel
 from shared.adapters.dataverse.keys import API, NotAddressableError
 from shared.adapters.dataverse.service import ReplyLostError, is_multipart, waiting_time
+from shared.adapters.dataverse.statuses import error_code, not_let_in, reason
 from shared.domain.errors import (
     WebsiteAuthError,
     WebsiteClosedError,

@@ -7,7 +7,6 @@ from http import HTTPStatus
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.dataverse.statuses import error_code, no_such_row, reason
 from shared.adapters.dataverse.batches import Batches
 from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.keys import API, NotAddressableError, identifier
@@ -16,6 +15,7 @@ from shared.adapters.dataverse.operations import read_row
 from shared.adapters.dataverse.pages import page, read_pages, whole_rows
 from shared.adapters.dataverse.repeating import repeat
 from shared.adapters.dataverse.service import waiting_time
+from shared.adapters.dataverse.statuses import error_code, no_such_row, reason
 from shared.domain.errors import (
     PermanentError,
     WebsiteClosedError,

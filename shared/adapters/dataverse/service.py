@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from shared.adapters.dataverse.statuses import error_code, not_let_in, reason
 from shared.adapters.dataverse.bounded import Reply, exchange
 from shared.adapters.dataverse.origin import Origin
 from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
+from shared.adapters.dataverse.statuses import error_code, not_let_in, reason
 from shared.adapters.dataverse.tokens import Tokens
 from shared.domain.deadlines import at_most
 from shared.domain.errors import WebsiteAuthError, WebsiteClosedError, WebsiteUnavailableError

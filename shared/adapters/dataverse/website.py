@@ -7,6 +7,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from shared.adapters.dataverse.batches import Batches
+from shared.adapters.dataverse.json_body import read_json
+from shared.adapters.dataverse.keys import API, NotAddressableError, identifier
+from shared.adapters.dataverse.multipart import Part
+from shared.adapters.dataverse.operations import Writer, expected, reading
+from shared.adapters.dataverse.service import waiting_time
+from shared.adapters.dataverse.shown import is_shown
 from shared.adapters.dataverse.statuses import (
     ACCEPTED,
     answer_of,
@@ -16,13 +23,6 @@ from shared.adapters.dataverse.statuses import (
     reason,
     row_version,
 )
-from shared.adapters.dataverse.batches import Batches
-from shared.adapters.dataverse.json_body import read_json
-from shared.adapters.dataverse.keys import API, NotAddressableError, identifier
-from shared.adapters.dataverse.multipart import Part
-from shared.adapters.dataverse.operations import Writer, expected, reading
-from shared.adapters.dataverse.service import waiting_time
-from shared.adapters.dataverse.shown import is_shown
 from shared.domain.errors import (
     WebsiteAuthError,
     WebsiteClosedError,
