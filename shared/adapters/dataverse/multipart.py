@@ -22,6 +22,12 @@ _STATUS = re.compile(rb"\r?\n\r?\nHTTP/[0-9.]+ ([1-5][0-9]{2})\b[^\n]*\n")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 
 
+_VERSION = re.compile(
+    rb"""^ETag:[ \t]*(W/"[ !#-\[\]-~]{1,150}")|"@odata\.etag":"(W/\\"[ !#-\[\]-~]{1,150}\\")\"""",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
 class Part(NamedTuple):
     """The answer to one request."""
 
@@ -40,6 +46,11 @@ class Part(NamedTuple):
     def body(self) -> bytes:
         """What follows the headers."""
         return self._halves()[1]
+
+    def row_version(self) -> str | None:
+        """Return the version of the row that it holds: its ETag, or the one in its body."""
+        found = _VERSION.search(self.message)
+        return (found[1] or found[2].replace(b"\\", b"")).decode("latin-1") if found else None
 
     def _halves(self) -> tuple[str, bytes]:
         head, *body = _BLANK_LINE.split(b"\n" + self.message, maxsplit=1)
