@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.domain.comparison import by_table, columns_to_read, seen_rows
 from shared.domain.errors import WebsiteMisconfiguredError
 from shared.domain.listings import RefusedKind
+from shared.domain.website_rows import by_table, columns_to_read, seen_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from uuid import UUID
 
-    from shared.domain.comparison import Compared, Site
+    from shared.domain.comparison import Compared
+    from shared.domain.website_rows import Site
     from shared.ports import Comparison, WebsiteReader
 
 _GONE = {RefusedKind.NOT_FOUND, RefusedKind.NO_SUCH_TABLE}

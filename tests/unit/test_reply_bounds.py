@@ -21,9 +21,9 @@ from shared.adapters.dataverse.pages import UnreadablePageError, page
 from shared.adapters.dataverse.retry_after import retry_after
 from shared.adapters.dataverse.shown import is_shown
 from shared.adapters.dataverse.statuses import error_code
-from shared.domain.comparison import Shown, Site, seen_rows
 from shared.domain.errors import WebsiteMisconfiguredError
 from shared.domain.privacy import redact
+from shared.domain.website_rows import Shown, Site, seen_rows
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LARGE = 400_000

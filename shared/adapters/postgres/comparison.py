@@ -8,16 +8,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shared.adapters.postgres.connection import Connection, call
-from shared.domain.comparison import Compared, Repairs, Site
+from shared.domain.comparison import Compared, Repairs
 from shared.domain.errors import CertificationError
 from shared.domain.listings import SyncRequest
+from shared.domain.website_rows import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime, timedelta
     from uuid import UUID
 
-    from shared.domain.comparison import SeenRow
+    from shared.domain.website_rows import SeenRow
 
 
 class PostgresComparison:
