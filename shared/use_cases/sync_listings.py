@@ -8,8 +8,8 @@ from uuid import uuid4
 
 from shared.domain.errors import WebsiteClosedError, WebsiteRefusedError, WebsiteUnavailableError
 from shared.domain.listings import Result, SyncResult
-from shared.use_cases.push_changes import push_changes
-from shared.use_cases.sync_work import ATTEMPTS, STOPPED_SECONDS, Work, pause_before
+from shared.use_cases.sync.push_changes import push_changes
+from shared.use_cases.sync.work import ATTEMPTS, STOPPED_SECONDS, Work, pause_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -9,6 +9,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
+from shared.adapters.dataverse.statuses import is_error
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -80,7 +82,7 @@ def read(body: bytes, content_type: str, expected: int) -> Sequence[Part | None]
     parts = [_part(segment) for segment in segments[:-1]]
     if len(parts) > expected:
         return [None] * expected
-    if closed and len(parts) < expected and not (parts and (last := parts[-1]) and last.status >= 400):  # noqa: PLR2004
+    if closed and len(parts) < expected and not (parts and (last := parts[-1]) and is_error(last.status)):
         return [None] * expected
     return parts + [None] * (expected - len(parts))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from http import HTTPStatus
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from shared.adapters.dataverse.multipart import Part
 from shared.adapters.dataverse.operations import read_row
 from shared.adapters.dataverse.pages import page, read_pages, whole_rows
 from shared.adapters.dataverse.retry_after import repeat
-from shared.adapters.dataverse.statuses import error_code, error_of, no_such_row
+from shared.adapters.dataverse.statuses import error_code, error_of, is_read, no_such_row
 from shared.domain.errors import (
     PermanentError,
     WebsiteClosedError,
@@ -108,7 +107,7 @@ class DataverseReader:
         reply = self._service.request(
             "GET", target, gate=self._gate, time_left=self._time_left, headers=self._size, sent=sent
         )
-        if reply.status != HTTPStatus.OK:
+        if not is_read(reply.status):
             raise error_of(reply.status, error_code(reply.body), reply.headers.get("retry-after"), ours=first)
         if not reply.complete:
             raise WebsiteUnavailableError(f"dataverse_{reply.flaw}")
@@ -132,7 +131,7 @@ def _row(answered: Part | Answer, columns: frozenset[str]) -> Mapping[str, Any] 
         raise WebsiteClosedError(answered.reason, answered.retry_after)
     if not isinstance(answered, Part):
         raise WebsiteUnavailableError(answered.reason)
-    if answered.status == HTTPStatus.OK:
+    if is_read(answered.status):
         return _object(answered.body(), columns)
     code = error_code(answered.body())
     if no_such_row(answered.status, code):

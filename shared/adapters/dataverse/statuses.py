@@ -70,6 +70,11 @@ def is_success(status: int) -> bool:
     return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
+def is_read(status: int) -> bool:
+    """Whether a reply holds what was asked for."""
+    return status == HTTPStatus.OK
+
+
 def is_error(status: int) -> bool:
     """Whether a reply says that a request failed."""
     return status >= HTTPStatus.BAD_REQUEST

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from shared.adapters.dataverse.statuses import (
     error_code,
     error_of,
     error_of_refusal,
+    is_read,
     is_success,
     keeps_no_versions,
     no_such_row,
@@ -113,7 +113,7 @@ class DataverseWebsite:
         return rows
 
     def _row_state(self, change: Change, part: Part) -> RowState | None:
-        if part.status == HTTPStatus.OK:
+        if is_read(part.status):
             try:
                 row = read_json(part.body())
             except ValueError:
@@ -165,9 +165,8 @@ class DataverseWebsite:
     def _ask(self, what: str) -> None:
         """GET it. Raises what the answer means for all of us."""
         reply = self._service.request("GET", f"{API}{what}", gate=self._gate, time_left=self._time_left)
-        if reply.status == HTTPStatus.OK:
-            return
-        raise error_of(reply.status, error_code(reply.body), reply.headers.get("retry-after"))
+        if not is_read(reply.status):
+            raise error_of(reply.status, error_code(reply.body), reply.headers.get("retry-after"))
 
 
 _NOBODY = UUID(int=0)

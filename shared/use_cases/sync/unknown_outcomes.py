@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shared.domain.listings import NO_ROW, Accepted, Action, Answer, Change, InDoubt, Outdated, RowState
 
 if TYPE_CHECKING:
-    from shared.use_cases.sync_work import Work
+    from shared.use_cases.sync.work import Work
 
 
 def on_known_versions(work: Work, changes: list[Change]) -> tuple[list[Change], list[Change]]:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from shared.domain.errors import WebsiteClosedError, WebsiteRefusedError, WebsiteUnavailableError
 from shared.domain.listings import Accepted, Answer, Change, NotNow, Refused
-from shared.use_cases.lost_privileges import rows_told_from_privileges
-from shared.use_cases.sync_work import LONGEST_PAUSE, pause_before
-from shared.use_cases.unknown_outcomes import after_reading, on_known_versions
+from shared.use_cases.sync.lost_privileges import rows_told_from_privileges
+from shared.use_cases.sync.unknown_outcomes import after_reading, on_known_versions
+from shared.use_cases.sync.work import LONGEST_PAUSE, pause_before
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from shared.use_cases.sync_work import Work
+    from shared.use_cases.sync.work import Work
 
 
 def push_changes(work: Work, changes: Sequence[Change]) -> list[UUID]:

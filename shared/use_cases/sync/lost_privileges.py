@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from shared.domain.errors import WebsiteRefusedError
 from shared.domain.listings import Accepted, Answer, Change, NotNow, Refused, RefusedKind, Table
-from shared.use_cases.sync_work import STOPPED_SECONDS
+from shared.use_cases.sync.work import STOPPED_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.use_cases.sync_work import Work
+    from shared.use_cases.sync.work import Work
 
 
 def rows_told_from_privileges(work: Work, answers: list[tuple[Change, Answer]]) -> list[tuple[Change, Answer]]:
