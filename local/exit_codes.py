@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from local import report
-from local.aws import LocalAwsError
-from local.dataverse.process import LocalDataverseError
-from local.invoke_api import InvokeError
-from local.lambda_host.errors import LambdaHostError, TemplateError
-from local.night import FunctionFailed
-from local.operations import failures
-from local.operations.errors import OperationsError
-from local.postgres import PostgresError
-from local.private import NotOurFolderError
-from local.row_problems import UnreadableFile
-from local.stack import StackRunningError
-from local.website import WebsiteBehindError
+from emulators.dataverse.process import LocalDataverseError
+from emulators.lambda_host.errors import LambdaHostError, TemplateError
+from emulators.lambda_host.triggers.invoke_api import InvokeError
+from local.demo import views
+from local.demo.night import FunctionFailed
+from local.demo.website import WebsiteBehindError
+from local.mentors_file.problems import UnreadableFile
+from local.stack.aws import LocalAwsError
+from local.stack.postgres import PostgresError
+from local.stack.private import NotOurFolderError
+from local.stack.stack import StackRunningError
+from operations.commands import failures
+from operations.errors import OperationsError
 from shared.domain.errors import CertificationError, PermanentError
 
 if TYPE_CHECKING:
@@ -51,12 +51,12 @@ def foreseen() -> Iterator[None]:
     except FunctionFailed as error:
         reason = error.answer.payload.get("errorMessage", "") if isinstance(error.answer.payload, dict) else ""
         why = failures.explained(str(reason))
-        report.failure(f"{error}: {why.meaning or reason}", log=() if why.meaning else error.answer.log)
+        views.failure(f"{error}: {why.meaning or reason}", log=() if why.meaning else error.answer.log)
         for step in why.steps:
-            report.errors.print(f"  {step}", markup=False)
+            views.errors.print(f"  {step}", markup=False)
         raise typer.Exit(1) from None
     except _FORESEEN as error:
-        report.failure(str(error))
+        views.failure(str(error))
         raise typer.Exit(_code_of(error)) from None
 
 

@@ -13,30 +13,23 @@ import psycopg
 import typer
 from rich.markup import escape
 
-from local import report
-from local.foreseen import foreseen
-from local.operations import alerts as alerting
-from local.operations import (
-    brakes,
-    databases,
-    failures,
-    lists_report,
-    printing,
-    proof_report,
-    status_report,
-    undo_report,
-    words,
-)
-from local.operations import proof as proving
-from local.operations import reconcile as reconciling
-from local.operations import status as standing
-from local.operations import undo as undoing
-from local.operations.errors import DatabaseNotReadableError, NotKnownError, NotUnderstoodError, OperationsError
-from local.operations.options import PANEL, Actor, AsJson, Database, Deployed, Language, Reason, require_named
-from local.operations.place import Place, at
-from local.operations.queue_cli import app as dead_letters
-from local.operations.review_cli import duplicates, set_aside
-from local.operations.speech import say
+from local.demo import views
+from local.exit_codes import foreseen
+from operations import databases
+from operations.commands import alerts as alerting
+from operations.commands import brakes, failures
+from operations.commands import proof as proving
+from operations.commands import reconcile as reconciling
+from operations.commands import status as standing
+from operations.commands import undo as undoing
+from operations.dead_letters_cli import app as dead_letters
+from operations.errors import DatabaseNotReadableError, NotKnownError, NotUnderstoodError, OperationsError
+from operations.options import PANEL, Actor, AsJson, Database, Deployed, Language, Reason, require_named
+from operations.review_cli import duplicates, set_aside
+from operations.screens import list_views, printing, proof_view, status_view, undo_view
+from operations.target import Place, at
+from operations.wording import words
+from operations.wording.speech import say
 from shared.domain.comparison import Answer
 from shared.domain.wording import texts as wording
 
@@ -73,7 +66,7 @@ def status(
         if as_json:
             words.print_json(found)
         else:
-            status_report.show(found)
+            status_view.show(found)
         raise typer.Exit(EXIT_CODES[found.answer])
 
 
@@ -94,7 +87,7 @@ def proof(
         if as_json:
             words.print_json(page)
         else:
-            proof_report.show(page)
+            proof_view.show(page)
         raise typer.Exit(EXIT_CODES[page.verdict])
 
 
@@ -114,7 +107,7 @@ def alerts(
         if as_json:
             words.print_json(found)
         else:
-            lists_report.alerts(found, names, datetime.now(UTC))
+            list_views.alerts(found, names, datetime.now(UTC))
 
 
 @app.command(rich_help_panel=PANEL)
@@ -146,7 +139,7 @@ def reconcile(
                 raise NotUnderstoodError("--accept-small is about a full comparison, not a sweep")
         event = reconciling.event(full=full, accept=(actor, reason) if accept_small else None, now=datetime.now(UTC))
         try:
-            with report.steps(quiet=as_json) as progress:
+            with views.steps(quiet=as_json) as progress:
                 ended = reconciling.invoke(stack, event, progress)
         except reconciling.ReconciliationFailedError as error:
             _explain(error)
@@ -169,19 +162,19 @@ def _explain(error: reconciling.ReconciliationFailedError) -> None:
     why = failures.explained(str(error))
     if not why.meaning:
         unknown = say("Nothing was compared, for a reason that is not known: {reason}", reason=error)
-        report.failure(unknown, log=error.log)
+        views.failure(unknown, log=error.log)
         return
-    report.failure(say("Nothing was compared: {reason}.", reason=why.meaning))
+    views.failure(say("Nothing was compared: {reason}.", reason=why.meaning))
     for step in why.steps:
-        report.errors.print(f"  {step}", markup=False)
+        views.errors.print(f"  {step}", markup=False)
 
 
 def _say(ended: reconciling.Reconciled) -> None:
     if ended.state == "succeeded":
-        report.console.print(f"[green]{say('Done')}[/green], {say('run {id}', id=ended.run_id)}")
+        views.console.print(f"[green]{say('Done')}[/green], {say('run {id}', id=ended.run_id)}")
     else:
         why, run = escape(words.reason(ended.reason)), say("run {id}", id=ended.run_id)
-        report.console.print(f"[yellow]{say('Done, but')}[/yellow] {why}; {run}")
+        views.console.print(f"[yellow]{say('Done, but')}[/yellow] {why}; {run}")
 
 
 def _what_it_found(place: Place, full: reconciling.Reconciled | None, *, quiet: bool) -> Answer | None:
@@ -193,11 +186,11 @@ def _what_it_found(place: Place, full: reconciling.Reconciled | None, *, quiet: 
     with databases.reading(address) as connection:
         if full is None:
             if not quiet:
-                status_report.verdict(standing.read_status(connection))
+                status_view.verdict(standing.read_status(connection))
             return None
         proof = proving.read_proof(connection, full.run_id).proof
     if not quiet:
-        report.console.print(proof_report.verdict(proof))
+        views.console.print(proof_view.verdict(proof))
         printing.command(say("All of it:"), "proof")
     return proof.verdict
 
@@ -245,7 +238,7 @@ def undo_run(
         if as_json:
             words.print_json(undone)
         else:
-            undo_report.show(undone)
+            undo_view.show(undone)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -255,10 +248,10 @@ def migrate(*, stack: Deployed = None, database_url: Database = None) -> None:
 
     with foreseen(), databases.connected(at(stack, database_url, wording.Language.EN).database()) as connection:
         try:
-            applied = apply(connection, tell=lambda said: report.console.print(escape(said)))
+            applied = apply(connection, tell=lambda said: views.console.print(escape(said)))
         except psycopg.Error as error:
             raise DatabaseNotReadableError(f"the migrations were not applied: {str(error).strip()}") from None
-        report.console.print(
+        views.console.print(
             "\n".join(f"applied {name}" for name in applied) or "nothing to do: every migration is applied"
         )
         if connection.execute("SELECT 1 FROM certification.structure_damage()").fetchone():

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from local import loading, surroundings
-from local.operations.errors import DatabaseNotReadableError
+from local.mentors_file import loading
+from operations import surroundings
+from operations.errors import DatabaseNotReadableError
 from shared.adapters.postgres.opening import BinaryCursor
 
 if TYPE_CHECKING:

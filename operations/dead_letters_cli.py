@@ -6,13 +6,16 @@ from typing import Annotated
 
 import typer
 
-from local import report
-from local.foreseen import foreseen
-from local.operations import audit, databases, dead_letters, lists_report, speech, words
-from local.operations.errors import NotKnownError, OperationsError
-from local.operations.options import Actor, AsJson, Database, Deployed, Language, Reason, require_named
-from local.operations.place import at
-from local.operations.speech import many, say
+from local.demo import views
+from local.exit_codes import foreseen
+from operations import databases
+from operations.commands import audit, dead_letters
+from operations.errors import NotKnownError, OperationsError
+from operations.options import Actor, AsJson, Database, Deployed, Language, Reason, require_named
+from operations.screens import list_views
+from operations.target import at
+from operations.wording import speech, words
+from operations.wording.speech import many, say
 
 app = typer.Typer(
     no_args_is_help=True, help="Messages that were given up: list them, ask for the syncs again, remove the others."
@@ -34,7 +37,7 @@ def list_(stack: Deployed = None, language: Language = None, as_json: AsJson = F
         if as_json:
             words.print_json(found)
         else:
-            lists_report.dead_letters(found, datetime.now(UTC))
+            list_views.dead_letters(found, datetime.now(UTC))
 
 
 @app.command()
@@ -60,16 +63,16 @@ def replay(
                 "{n} message asked for again, through RepairRequests.",
                 "{n} messages asked for again, through RepairRequests.",
             )
-            report.console.print(many(done.replayed, *again))
+            views.console.print(many(done.replayed, *again))
         if done.unreadable:
             no_request = "{n} message left: no sync request.", "{n} messages left: no sync requests."
-            report.failure(f"{many(done.unreadable, *no_request)} {speech.command('dlq list')}")
+            views.failure(f"{many(done.unreadable, *no_request)} {speech.command('dlq list')}")
         if done.refused:
             not_taken = (
                 "{n} message left: the queue did not take it; try again",
                 "{n} messages left: the queue did not take them; try again",
             )
-            report.failure(many(done.refused, *not_taken))
+            views.failure(many(done.refused, *not_taken))
         if done.refused or done.unreadable:
             raise typer.Exit(1 if done.unreadable else NotKnownError.exit_code)
 
@@ -95,4 +98,4 @@ def drop(
                 audit.dropped(connection, dropped, actor, reason)
 
         done = dead_letters.drop(deployment, message, note)
-        report.console.print(say("Removed from {queue}.", queue=done.queue))
+        views.console.print(say("Removed from {queue}.", queue=done.queue))

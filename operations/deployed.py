@@ -14,10 +14,11 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from psycopg.conninfo import make_conninfo
 
-from local import session, surroundings
-from local.aws import REGION
-from local.lambda_host.provision import local_clients
-from local.operations.errors import StackNotFoundError
+from emulators.lambda_host.template.provision import local_clients
+from local.stack import session
+from local.stack.aws import REGION
+from operations import surroundings
+from operations.errors import StackNotFoundError
 from shared.adapters.postgres.opening import login_of
 from shared.domain.errors import CertificationError
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from local.operations.errors import NotUnderstoodError
+from operations.errors import NotUnderstoodError
 from shared.domain.wording import texts as wording
 
 PANEL = "Operations, here and deployed"

@@ -6,15 +6,17 @@ from uuid import UUID
 
 import typer
 
-from local import report
-from local.foreseen import foreseen
-from local.operations import databases, lists_report, words
-from local.operations import duplicates as doubles
-from local.operations import set_aside as aside
-from local.operations.errors import NotUnderstoodError
-from local.operations.options import Actor, AsJson, Database, Deployed, Language, Reason, require_named
-from local.operations.place import at
-from local.operations.speech import many, say
+from local.demo import views
+from local.exit_codes import foreseen
+from operations import databases
+from operations.commands import duplicates as doubles
+from operations.commands import set_aside as aside
+from operations.errors import NotUnderstoodError
+from operations.options import Actor, AsJson, Database, Deployed, Language, Reason, require_named
+from operations.screens import list_views
+from operations.target import at
+from operations.wording import words
+from operations.wording.speech import many, say
 
 set_aside = typer.Typer(no_args_is_help=True, help="Listings that the website refused: list them, try them again.")
 duplicates = typer.Typer(no_args_is_help=True, help="What was done twice: list it, say that it was looked at.")
@@ -31,7 +33,7 @@ def list_set_aside(
         if as_json:
             words.print_json(found)
         else:
-            lists_report.set_aside(found, datetime.now(UTC))
+            list_views.set_aside(found, datetime.now(UTC))
 
 
 @set_aside.command()
@@ -51,7 +53,7 @@ def retry(
         _require_one_way(named=bool(mentors), everybody=everybody)
         with databases.writing(at(stack, database_url, language).database()) as connection:
             n = aside.retry(connection, mentors or (), actor, reason)
-        report.console.print(
+        views.console.print(
             many(n, "{n} listing will be tried again", "{n} listings will be tried again")
             + say(": at once if the doorbell is heard, else by the next sweep.")
         )
@@ -72,7 +74,7 @@ def list_duplicates(
         if as_json:
             words.print_json(found)
         else:
-            lists_report.duplicates(found, datetime.now(UTC))
+            list_views.duplicates(found, datetime.now(UTC))
 
 
 @duplicates.command()
@@ -93,7 +95,7 @@ def review(
         _require_one_way(named=mentor is not None, everybody=everybody)
         with databases.writing(at(stack, database_url, language).database()) as connection:
             n = doubles.review(connection, mentor, kind, actor, reason)
-        report.console.print(many(n, "{n} case reviewed.", "{n} cases reviewed."))
+        views.console.print(many(n, "{n} case reviewed.", "{n} cases reviewed."))
 
 
 def _require_one_way(*, named: bool, everybody: bool) -> None:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from local import surroundings
-from local.operations import deployments, speech
-from local.operations.errors import OperationsError
+from operations import deployed, surroundings
+from operations.errors import OperationsError
+from operations.wording import speech
 from shared.domain.commands import Target
 from shared.domain.wording.texts import Language
 
 if TYPE_CHECKING:
-    from local.operations.deployments import Deployment
+    from operations.deployed import Deployment
 
 _LANGUAGE = "OperationsLanguage"
 
@@ -28,7 +28,7 @@ class Place:
     @cached_property
     def deployment(self) -> Deployment:
         """The stack. Raises StackNotFoundError."""
-        return deployments.find(self.stack)
+        return deployed.find(self.stack)
 
     def database(self) -> str | None:
         """The address of the database, None for the local one: as it was given, or by the secret of the stack.
@@ -37,7 +37,7 @@ class Place:
         """
         if self.database_url is not None or self.stack is None:
             return self.database_url
-        return deployments.database_of(self.deployment)
+        return deployed.database_of(self.deployment)
 
     def language(self) -> Language:
         """That of the stack; English where there is none, or it cannot be asked and need not be."""

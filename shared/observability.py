@@ -15,10 +15,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
 from shared.domain.deadlines import function_ends_in
-from shared.domain.doorbell import UNSIGNED, Refusal
 from shared.domain.errors import CertificationError
 from shared.domain.privacy import redact
 from shared.domain.runs import RunState
+from shared.domain.webhook import UNSIGNED, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

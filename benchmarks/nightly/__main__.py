@@ -15,20 +15,20 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import night_floor
-from benchmarks.function_memory import FunctionFailedError, peak_memory_mb
-from benchmarks.night_database import SETTINGS, benchmark_server, make_source
-from benchmarks.night_measures import BUSY, Measures, UnfairFloorError, measure_once
+from benchmarks.nightly import floor
+from benchmarks.nightly.database import SETTINGS, benchmark_server, make_source
+from benchmarks.nightly.function_memory import FunctionFailedError, peak_memory_mb
+from benchmarks.nightly.measures import BUSY, Measures, UnfairFloorError, measure_once
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.night_measures import MeasureFloor
+    from benchmarks.nightly.measures import MeasureFloor
 
 _LABELS = {1_000_000: "m", 1_000: "k"}
 
 
-def main(arguments: Sequence[str] | None = None, *, floor: MeasureFloor = night_floor.run_floor) -> int:
+def main(arguments: Sequence[str] | None = None, *, floor: MeasureFloor = floor.run_floor) -> int:
     """Measure and print. `floor` is what the night is compared with; the answer is the exit status."""
     parser = argparse.ArgumentParser(prog="benchmarks.nightly", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--sizes", default="10000,100000,1000000", help="numbers of mentors, separated by commas")
@@ -74,7 +74,7 @@ def _measure(
 def _describe(repeats: int) -> str:
     settings = ", ".join(f"{name} = {value}" for name, value in SETTINGS.items())
     return (
-        f"{night_floor.__doc__}\n"
+        f"{floor.__doc__}\n"
         f"The busy night is {BUSY}, the first after an outage of six weeks. Each of {repeats} repeats has a fresh copy "
         f"of the database, in memory, and runs both floors, the night, the copy and the nights after it in turn, with "
         f"a CHECKPOINT before each of the first four. Figures are medians. Server: crash safe, {settings}.\n"

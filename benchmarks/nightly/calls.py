@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from datetime import time as time_of_day
 from typing import TYPE_CHECKING
 
-from shared.adapters.postgres.night import PostgresNight
+from shared.adapters.postgres.nightly import PostgresNight
 from shared.adapters.postgres.runs import PostgresRuns
 from shared.domain.runs import Step
 

@@ -12,10 +12,10 @@ import psycopg
 from psycopg.rows import dict_row
 
 from benchmarks.mentors_at_scale import FIRST_EXPIRY, load
-from benchmarks.night_calls import run_night
-from local import database
-from local.postgres import Postgres
-from local.stack import HOME
+from benchmarks.nightly.calls import run_night
+from local.stack import database
+from local.stack.postgres import Postgres
+from local.stack.stack import HOME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

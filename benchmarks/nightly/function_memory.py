@@ -6,20 +6,20 @@ import json
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from benchmarks.night_database import COPY, fresh_copy
-from local import database
-from local.aws import REGION, LocalAws
-from local.dataverse.process import LocalDataverse
-from local.lambda_host.host import LambdaHost
-from local.lambda_host.provision import local_clients, provision
-from local.lambda_host.template import load_template
-from local.stack import ROOT, endpoints
+from benchmarks.nightly.database import COPY, fresh_copy
+from emulators.dataverse.process import LocalDataverse
+from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.provision import local_clients, provision
+from emulators.lambda_host.template.template import load_template
+from local.stack import database
+from local.stack.aws import REGION, LocalAws
+from local.stack.stack import ROOT, endpoints
 
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from local.postgres import Postgres
+    from local.stack.postgres import Postgres
 
 
 class FunctionFailedError(Exception):

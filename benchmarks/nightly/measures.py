@@ -9,16 +9,16 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.mentors_at_scale import NOBODY_DUE
-from benchmarks.night_calls import run_night
-from benchmarks.night_database import fresh_copy
-from benchmarks.night_floor import rows_of_night, run_copy, run_shared_floor
+from benchmarks.nightly.calls import run_night
+from benchmarks.nightly.database import fresh_copy
+from benchmarks.nightly.floor import rows_of_night, run_copy, run_shared_floor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
-    from benchmarks.night_floor import Floor
-    from local.postgres import Postgres
+    from benchmarks.nightly.floor import Floor
+    from local.stack.postgres import Postgres
     from shared.adapters.postgres.connection import Connection
 
     type MeasureFloor = Callable[[Connection, date, UUID], Floor]

@@ -16,26 +16,26 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import reconcile_live
-from benchmarks.reconcile_paging import page_to_nowhere, token_for
-from benchmarks.reconcile_site import NotEqualError, site
-from benchmarks.sync_stack import NotSyncedError
-from local.dataverse.client import EmulatorControl
-from local.website import WebsiteBehindError, summary
+from benchmarks.reconcile import live
+from benchmarks.reconcile.paging import page_to_nowhere, token_for
+from benchmarks.reconcile.site import NotEqualError, site
+from benchmarks.sync.stack import NotSyncedError
+from emulators.dataverse.client import EmulatorControl
+from local.demo.website import WebsiteBehindError, summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.reconcile_live import Live
-    from benchmarks.reconcile_site import Site
-    from benchmarks.sync_stack import Progress
+    from benchmarks.reconcile.live import Live
+    from benchmarks.reconcile.site import Site
+    from benchmarks.sync.stack import Progress
 
 # What Dataverse takes for a page of 5,000 rows on a good day; users report up to three seconds.
 _PAGE_SECONDS: Final = 0.5
 # At this size one run takes Dataverse's time too: more would take minutes.
 _LARGEST_SERVED: Final = 100_000
 _LARGE: Final = 500_000
-_FAILURES: Final = (NotEqualError, NotSyncedError, WebsiteBehindError, reconcile_live.RepairsOverError)
+_FAILURES: Final = (NotEqualError, NotSyncedError, WebsiteBehindError, live.RepairsOverError)
 
 
 @dataclass
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         sizes = {size: _measure(size, options.repeats, progress) for size in options.sizes}
-        live = reconcile_live.measure(options.repairs, options.changes, progress) if options.repairs else None
+        live = live.measure(options.repairs, options.changes, progress) if options.repairs else None
     except _FAILURES as error:
         errors.print(f"not measured: {error}", style="red", markup=False)
         return 1

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from benchmarks import sync_steady
-from benchmarks.sync_stack import bench
-from local.aws import REGION
-from local.lambda_host.provision import local_clients
-from local.website import summary
-from shared.adapters.sqs import SqsSyncQueue
+from benchmarks.sync import steady
+from benchmarks.sync.stack import bench
+from emulators.lambda_host.template.provision import local_clients
+from local.demo.website import summary
+from local.stack.aws import REGION
+from shared.adapters.aws.sqs import SqsSyncQueue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.sync_stack import Bench, Progress
+    from benchmarks.sync.stack import Bench, Progress
 
 # What an operation takes of the service's own time.
 EXECUTION_MS: Final = 25.0
@@ -52,17 +52,17 @@ def measure(repairs: int, changes: int, progress: Progress) -> Live:
         _repair(running, queue, live, _WARM)
         running.wait_until_synced()
         running.ring(True)
-        sync_steady.warm_up(running)
+        steady.warm_up(running)
         running.control.limits(execution="sleep", execution_ms=EXECUTION_MS)
         progress("Live changes alone")
-        idle = sync_steady.times_to_site(running, changes // 2)
+        idle = steady.times_to_site(running, changes // 2)
         progress(f"Live changes beside {repairs:,} repairs")
         _repair(running, queue, live, repairs)
         beside, left = _beside(running, changes)
         progress("Live changes alone once more")
         running.wait_until_synced()
         running.control.limits(execution="sleep", execution_ms=EXECUTION_MS)
-        idle += sync_steady.times_to_site(running, changes // 2)
+        idle += steady.times_to_site(running, changes // 2)
         return Live(idle, beside, repairs - left)
 
 
@@ -87,7 +87,7 @@ def _beside(running: Bench, changes: int) -> tuple[list[float], int]:
         running.control.limits(execution="count")  # the rest as quickly as it goes
         running.wait_until_synced()
 
-    beside = sync_steady.times_to_site(running, changes, catch_up)
+    beside = steady.times_to_site(running, changes, catch_up)
     if not left:
         raise RepairsOverError("the repairs were over before the live changes: measure with more repairs")
     return beside, left

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from benchmarks.reconcile_site import TABLE
+from benchmarks.reconcile.site import TABLE
 from shared.adapters.dataverse.keys import API
 
 if TYPE_CHECKING:
-    from local.dataverse.process import LocalDataverse
+    from emulators.dataverse.process import LocalDataverse
 
 _LINK: Final = b'"@odata.nextLink":'
 _COLUMNS: Final = (

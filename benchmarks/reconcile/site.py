@@ -10,21 +10,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from benchmarks.night_database import benchmark_server, connected
-from benchmarks.sync_stack import LOAD
-from local import database
-from local.aws import REGION, LocalAws
-from local.dataverse.client import EmulatorControl
-from local.dataverse.process import LocalDataverse
-from local.lambda_host.host import LambdaHost
-from local.lambda_host.provision import local_clients, provision
-from local.lambda_host.template import load_template
-from local.stack import ROOT, endpoints
+from benchmarks.nightly.database import benchmark_server, connected
+from benchmarks.sync.stack import LOAD
+from emulators.dataverse.client import EmulatorControl
+from emulators.dataverse.process import LocalDataverse
+from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.provision import local_clients, provision
+from emulators.lambda_host.template.template import load_template
+from local.stack import database
+from local.stack.aws import REGION, LocalAws
+from local.stack.stack import ROOT, endpoints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from benchmarks.sync_stack import Progress
+    from benchmarks.sync.stack import Progress
     from shared.adapters.postgres.connection import Connection
 
 FUNCTION: Final = "Reconciliation"

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Final
 import httpx
 from rich.console import Console
 
-from benchmarks import sync_report, sync_steady
-from benchmarks.sync_limits import push_within_limits
-from benchmarks.sync_pushes import UnfairComparisonError
-from benchmarks.sync_rounds import rivals, token_for
-from benchmarks.sync_senders import SenderFailedError
-from benchmarks.sync_stack import NotSyncedError, bench
-from local.website import WebsiteBehindError
+from benchmarks.sync import report, steady
+from benchmarks.sync.limits import push_within_limits
+from benchmarks.sync.pushes import UnfairComparisonError
+from benchmarks.sync.rounds import rivals, token_for
+from benchmarks.sync.senders import SenderFailedError
+from benchmarks.sync.stack import NotSyncedError, bench
+from local.demo.website import WebsiteBehindError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.sync_stack import Bench, Progress
+    from benchmarks.sync.stack import Bench, Progress
 
 _SEGMENTS: Final = 3
 _BARE_PATCHES: Final = 100
@@ -50,15 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _FAILURES as error:
         errors.print(f"not measured: {error}", style="red", markup=False)
         return 1
-    for table in (sync_report.latency_table, sync_report.push_table, sync_report.limits_table):
+    for table in (report.latency_table, report.push_table, report.limits_table):
         console.print(table(found))
-    console.print(sync_report.describe(found), markup=False)
-    for name, value in sync_report.figures(found).items():
+    console.print(report.describe(found), markup=False)
+    for name, value in report.figures(found).items():
         console.print(f"figure {name} {value:.4g}", markup=False, highlight=False)
     return 0
 
 
-def _measure(running: Bench, options: argparse.Namespace, progress: Progress) -> sync_report.Measured:
+def _measure(running: Bench, options: argparse.Namespace, progress: Progress) -> report.Measured:
     progress("Telling the website everything for the first time")
     running.catch_up()
     token = token_for(running)
@@ -69,9 +69,7 @@ def _measure(running: Bench, options: argparse.Namespace, progress: Progress) ->
         pushes = others.rounds(options.repeats, progress)
         progress("Pushing within the real limits")
         limits = push_within_limits(running)
-        return sync_report.Measured(
-            options.listings, running.in_hand(), to_site, bare, ways, others.sdk_way, pushes, limits
-        )
+        return report.Measured(options.listings, running.in_hand(), to_site, bare, ways, others.sdk_way, pushes, limits)
 
 
 def _steady(running: Bench, token: str, changes: int, progress: Progress) -> tuple[list[float], list[float]]:
@@ -80,13 +78,13 @@ def _steady(running: Bench, token: str, changes: int, progress: Progress) -> tup
     bare: list[float] = []
     running.ring(True)
     progress("Warming up")
-    sync_steady.warm_up(running)
+    steady.warm_up(running)
     with httpx.Client(base_url=running.url, trust_env=False, headers={"authorization": f"Bearer {token}"}) as client:
-        sync_steady.bare_patches(client, _BARE_PATCHES)
+        steady.bare_patches(client, _BARE_PATCHES)
         for segment in range(1, _SEGMENTS + 1):
-            progress(f"Changes at {sync_steady.PER_SECOND} a second: part {segment} of {_SEGMENTS}")
-            to_site += sync_steady.times_to_site(running, changes // _SEGMENTS)
-            bare += sync_steady.bare_patches(client, _BARE_PATCHES)
+            progress(f"Changes at {steady.PER_SECOND} a second: part {segment} of {_SEGMENTS}")
+            to_site += steady.times_to_site(running, changes // _SEGMENTS)
+            bare += steady.bare_patches(client, _BARE_PATCHES)
     running.ring(False)
     return to_site, bare
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks.sync_pushes import by_consumer, prepare
-from local.dataverse.protection import Limits
+from benchmarks.sync.pushes import by_consumer, prepare
+from emulators.dataverse.access.protection import Limits
 
 if TYPE_CHECKING:
-    from benchmarks.sync_pushes import Push
-    from benchmarks.sync_stack import Bench
+    from benchmarks.sync.pushes import Push
+    from benchmarks.sync.stack import Bench
 
 
 class WithinLimits(NamedTuple):

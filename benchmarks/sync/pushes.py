@@ -10,7 +10,7 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import uuid4
 
-from benchmarks.sync_cpu import cpu_seconds
+from benchmarks.sync.cpu import cpu_seconds
 from shared.adapters.dataverse import multipart
 from shared.adapters.dataverse.keys import API
 from shared.adapters.dataverse.operations import Writer
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from uuid import UUID
 
-    from benchmarks.sync_senders import Senders
-    from benchmarks.sync_stack import Bench
+    from benchmarks.sync.senders import Senders
+    from benchmarks.sync.stack import Bench
     from shared.domain.listings import Change, SyncRequest
 
 # As shared.adapters.dataverse.service sends them.

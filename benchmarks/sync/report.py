@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from benchmarks.sync_rounds import CONSUMER, FLOOR, PATCH, SDK
-from local.website import summary
+from benchmarks.sync.rounds import CONSUMER, FLOOR, PATCH, SDK
+from local.demo.website import summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from benchmarks.sync_limits import WithinLimits
-    from benchmarks.sync_pushes import Push
-    from benchmarks.sync_rounds import SdkWay
+    from benchmarks.sync.limits import WithinLimits
+    from benchmarks.sync.pushes import Push
+    from benchmarks.sync.rounds import SdkWay
 
 _LEAST_CPU = 0.005
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from benchmarks.sync_pushes import by_consumer, by_senders, prepare
-from benchmarks.sync_senders import senders
-from local.stack import ROOT
+from benchmarks.sync.pushes import by_consumer, by_senders, prepare
+from benchmarks.sync.senders import senders
+from local.stack.stack import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from benchmarks.sync_pushes import Push, Work
-    from benchmarks.sync_senders import Senders
-    from benchmarks.sync_stack import Bench, Progress
+    from benchmarks.sync.pushes import Push, Work
+    from benchmarks.sync.senders import Senders
+    from benchmarks.sync.stack import Bench, Progress
 
     type SdkWay = tuple[str, int]
 
@@ -85,7 +85,7 @@ class Rivals:
 def rivals(bench: Bench, token: str) -> Iterator[Rivals]:
     """Started, signed in and connected."""
     workers, parallel = bench.in_hand()
-    raw = [sys.executable, "-m", "benchmarks.sync_sender", bench.url, token]
+    raw = [sys.executable, "-m", "benchmarks.sync.sender", bench.url, token]
     sdk = [str(_SDK_PYTHON), str(_SDK_PROGRAM), bench.url, token, "hlf_PeerMentor", "hlf_mentorid"]
     with (
         senders("sender", raw, workers * parallel, bench.stack.home) as plain,

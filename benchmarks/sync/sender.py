@@ -1,6 +1,6 @@
 """A program that sends requests which were made beforehand, one after the other, on one warm connection of httpx.
 
-`python -m benchmarks.sync_sender URL TOKEN` reads commands from its input, one JSON to a line, and answers each with a
+`python -m benchmarks.sync.sender URL TOKEN` reads commands from its input, one JSON to a line, and answers each with a
 line: {"load": FILE} takes requests, a list of [method, path, headers, body]; {"send": true} sends them.
 """
 

@@ -8,7 +8,7 @@ import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from local.stack import ROOT
+from local.stack.stack import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

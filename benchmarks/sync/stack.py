@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 from psycopg.rows import dict_row
 
-from local.aws import REGION
-from local.dataverse.client import EmulatorControl
-from local.lambda_host.provision import local_clients
-from local.stack import HOME, local_stack
+from emulators.dataverse.client import EmulatorControl
+from emulators.lambda_host.template.provision import local_clients
+from local.stack.aws import REGION
+from local.stack.stack import HOME, local_stack
+from shared.adapters.aws.sqs import SqsSyncQueue
 from shared.adapters.postgres.listings import PostgresListings
-from shared.adapters.sqs import SqsSyncQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local.lambda_host.logs import LogLine
-    from local.stack import LocalStack
+    from emulators.lambda_host.runtime.logs import LogLine
+    from local.stack.stack import LocalStack
     from shared.adapters.postgres.connection import Connection
     from shared.domain.listings import SyncRequest
 

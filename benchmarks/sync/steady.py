@@ -6,8 +6,8 @@ import json
 import time
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.sync_pushes import HEADERS
-from local import website
+from benchmarks.sync.pushes import HEADERS
+from local.demo import website
 from shared.adapters.dataverse.keys import API
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from benchmarks.sync_stack import Bench
+    from benchmarks.sync.stack import Bench
 
 PER_SECOND: Final = 20
 # More than can be under way at that pace: as many environments of each function are started as will be used.

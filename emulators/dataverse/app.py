@@ -8,22 +8,26 @@ import uuid
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from local.dataverse import batch, control, defaults, entra, exchange, formats, routes, website
-from local.dataverse.errors import DataverseError
-from local.dataverse.faults import Faults
-from local.dataverse.journal import Journal
-from local.dataverse.messages import Request, Response
-from local.dataverse.protection import Protection
-from local.dataverse.settings import Settings
-from local.dataverse.store import Store
-from local.dataverse.tokens import Tokens
+from emulators.dataverse import exchange, website
+from emulators.dataverse.access import entra
+from emulators.dataverse.access.protection import Protection
+from emulators.dataverse.access.tokens import Tokens
+from emulators.dataverse.control import api
+from emulators.dataverse.faults.faults import Faults
+from emulators.dataverse.faults.journal import Journal
+from emulators.dataverse.model import defaults
+from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.model.messages import Request, Response
+from emulators.dataverse.model.store import Store
+from emulators.dataverse.service import batch, formats, routes
+from emulators.dataverse.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 
-    from local.dataverse.protection import Limits
-    from local.dataverse.schema import TableSchema
-    from local.dataverse.website import Site
+    from emulators.dataverse.access.protection import Limits
+    from emulators.dataverse.model.schema import TableSchema
+    from emulators.dataverse.website import Site
 
     type Scope = MutableMapping[str, Any]
     type Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -147,7 +151,7 @@ class Emulator:
         if request.path == "/_emulator/health":
             return Response(200, [("Content-Type", "text/plain")], b"ready")
         if request.path.startswith("/_emulator/"):
-            return control.answer(self, request)
+            return api.answer(self, request)
         if request.path.endswith("/v2.0/.well-known/openid-configuration"):
             return entra.discovery(self.tokens, request)
         if request.path == "/website":

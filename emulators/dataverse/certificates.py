@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local.dataverse.process import Tls
+from emulators.dataverse.process import Tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 from pydantic_core import to_json
 
-from local.dataverse import defaults
-from local.dataverse.faults import Kind, Rule
-from local.dataverse.journal import Entry, Written
-from local.dataverse.protection import Limits
+from emulators.dataverse.access.protection import Limits
+from emulators.dataverse.faults.faults import Kind, Rule
+from emulators.dataverse.faults.journal import Entry, Written
+from emulators.dataverse.model import defaults
 
 if TYPE_CHECKING:
     import ssl

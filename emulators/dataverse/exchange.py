@@ -6,16 +6,16 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from local.dataverse import entra
-from local.dataverse.connection import abort, hang_up
-from local.dataverse.errors import DataverseError
-from local.dataverse.faults import Kind
-from local.dataverse.journal import Entry
+from emulators.dataverse.access import entra
+from emulators.dataverse.connection import abort, hang_up
+from emulators.dataverse.faults.faults import Kind
+from emulators.dataverse.faults.journal import Entry
+from emulators.dataverse.model.errors import DataverseError
 
 if TYPE_CHECKING:
-    from local.dataverse.app import Emulator, Receive, Scope, Send
-    from local.dataverse.faults import Rule
-    from local.dataverse.messages import Request, Response
+    from emulators.dataverse.app import Emulator, Receive, Scope, Send
+    from emulators.dataverse.faults.faults import Rule
+    from emulators.dataverse.model.messages import Request, Response
 
 _WITHOUT_BODY: Final = frozenset({204, 304})
 _STATUSES: Final = frozenset({Kind.STATUS, Kind.STATUS_AFTER})

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from local import processes
-from local.dataverse import defaults
+from emulators import processes
+from emulators.dataverse.model import defaults
 
 if TYPE_CHECKING:
     import subprocess
@@ -85,7 +85,7 @@ class LocalDataverse:
         """Start, and wait until it answers."""
         self._folder.mkdir(parents=True, exist_ok=True)
         log = self._folder / "dataverse.log"
-        command = [sys.executable, "-m", "local.dataverse.server", "--port", str(self.port)]
+        command = [sys.executable, "-m", "emulators.dataverse.server", "--port", str(self.port)]
         command += ["--schema", str(self._schema.resolve()), "--limits", self._limits]
         if self._rows is not None:
             command += ["--rows", str(self._rows.resolve())]

@@ -1,4 +1,4 @@
-"""The emulator as a process: `python -m local.dataverse.server --port 8765`."""
+"""The emulator as a process: `python -m emulators.dataverse.server --port 8765`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from local.dataverse import certificates, defaults, rows_file, website
-from local.dataverse.app import Emulator
-from local.dataverse.connection import Protocol
-from local.dataverse.protection import Limits, read_limits
-from local.dataverse.schema import SchemaError
-from local.dataverse.schema_file import load
+from emulators.dataverse import certificates, website
+from emulators.dataverse.access.protection import Limits, read_limits
+from emulators.dataverse.app import Emulator
+from emulators.dataverse.connection import Protocol
+from emulators.dataverse.control import rows_file
+from emulators.dataverse.model import defaults
+from emulators.dataverse.model.schema import SchemaError
+from emulators.dataverse.model.schema_file import load
 
 if TYPE_CHECKING:
     import socket

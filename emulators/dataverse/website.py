@@ -17,13 +17,13 @@ from zoneinfo import ZoneInfo
 import jinja2
 from pydantic import TypeAdapter
 
-from local.dataverse.messages import Response
-from local.dataverse.schema import SchemaError
+from emulators.dataverse.model.messages import Response
+from emulators.dataverse.model.schema import SchemaError
 
 if TYPE_CHECKING:
-    from local.dataverse.app import Emulator
-    from local.dataverse.messages import Request
-    from local.dataverse.store import Row, Store
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.model.messages import Request
+    from emulators.dataverse.model.store import Row, Store
 
 _OSLO: Final = ZoneInfo("Europe/Oslo")
 # æ, ø and å come after z, in this order; letters of other languages stand with the one they are read as.

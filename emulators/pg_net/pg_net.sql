@@ -1,7 +1,7 @@
 -- A stand-in for the extension pg_net (https://github.com/supabase/pg_net), of which Supabase's databases have the real one.
 -- Only what is called is here, with the signature and the meaning of versions 0.8 to 0.21: a request is a row of an unlogged
 -- table, so it goes only after the commit and not at all after a rollback, and a crash of the server loses it.
--- local/pg_net.py is the worker that sends. Never deployed.
+-- emulators/pg_net/worker.py is the worker that sends. Never deployed.
 
 CREATE SCHEMA net;
 COMMENT ON SCHEMA net IS 'A stand-in for the extension pg_net, for use on one machine.';

@@ -1,4 +1,4 @@
-"""One POST of local/pg_net.py over a connection that is kept, and what is written down of it."""
+"""One POST of emulators/pg_net/worker.py over a connection that is kept, and what is written down of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The worker of local/pg_net.sql: sends what SQL has queued, as the extension pg_net does.
+"""The worker of emulators/pg_net/pg_net.sql: sends what SQL has queued, as the extension pg_net does.
 
 After the commit, in the background, in the order of the queue, a batch at a time and all of a batch at once; each once,
 whatever comes of it (src/worker.c and src/core.c of https://github.com/supabase/pg_net, 0.19 and later). The next batch
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 
-from local.pg_net_posts import Post, Poster
+from emulators.pg_net.posts import Post, Poster
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, override
 
-from local.mail_checks import RefusalError, checked_request
+from emulators.ses.request_checks import RefusalError, checked_request
 
 
 @dataclass(frozen=True, slots=True)

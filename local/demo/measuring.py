@@ -8,13 +8,13 @@ from uuid import uuid4
 
 import psycopg
 
-from local import website
+from local.demo import website
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from uuid import UUID
 
-    from local.website import Latency
+    from local.demo.website import Latency
 
 _MENTORS = 40
 

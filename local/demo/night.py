@@ -7,15 +7,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from local import database, results
-from local.session import event_of
+from local.demo import results
+from local.stack import database
+from local.stack.session import event_of
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from local.invoke_api import Answer
-    from local.session import Session
-    from local.stack import Progress
+    from emulators.lambda_host.triggers.invoke_api import Answer
+    from local.stack.session import Session
+    from local.stack.stack import Progress
 
 
 class FunctionFailed(Exception):  # noqa: N818 - it is what happened, not a kind of error

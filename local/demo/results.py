@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from local.mentors_csv import mentor_uuid
+from local.mentors_file.mentors import mentor_uuid
 
 if TYPE_CHECKING:
     from datetime import date, datetime

@@ -14,11 +14,13 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.text import Text
 
-from local import degraded, surroundings, terminal
-from local.calendar_days import OSLO
-from local.results import REMINDER_OUTCOMES
-from local.row_problems import faults, some
-from local.tables import FittingTable
+from local.demo import degraded
+from local.demo.results import REMINDER_OUTCOMES
+from local.mentors_file.problems import faults, some
+from operations import surroundings
+from operations.dates import OSLO
+from operations.screens import terminal
+from operations.screens.tables import FittingTable
 from shared.domain.wording.languages import TEXTS
 from shared.domain.wording.texts import Language
 
@@ -29,11 +31,11 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from local.load import LoadReport
-    from local.mentors_csv import MentorFile
-    from local.night import Night, Part
-    from local.results import Coming, Explanation, Held, Mentor, Moved
-    from local.stack import Progress
+    from local.demo.night import Night, Part
+    from local.demo.results import Coming, Explanation, Held, Mentor, Moved
+    from local.mentors_file.load import LoadReport
+    from local.mentors_file.mentors import MentorFile
+    from local.stack.stack import Progress
 
 console = terminal.console()
 errors = terminal.console(stderr=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.report import console, new_table, person
+from local.demo.views import console, new_table, person
 
 if TYPE_CHECKING:
-    from local.website import Latency, Site
+    from local.demo.website import Latency, Site
 
 _SHOWN = 12
 

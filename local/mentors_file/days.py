@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import date
 from typing import Final
 
-from local.csv_values import RefusedError, required, shown
+from local.mentors_file.values import RefusedError, required, shown
 
 _YEARS = range(1950, 2101)
 _FORMS: Final = "2026-12-31 or 31.12.2026"

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, cast
 
 import psycopg
 
-from local.mentor_rows import MentorFile, OrganisationRow
-from local.one_spelling import in_organisation
-from local.organisation_names import comparable, letters_of
-from local.row_problems import on_lines
+from local.mentors_file.one_spelling import in_organisation
+from local.mentors_file.organisation_names import comparable, letters_of
+from local.mentors_file.problems import on_lines
+from local.mentors_file.rows import MentorFile, OrganisationRow
 
 if TYPE_CHECKING:
     from uuid import UUID

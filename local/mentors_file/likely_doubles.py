@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Hashable, Iterable
 from typing import Protocol
 
-from local.organisation_names import comparable
-from local.row_problems import some
+from local.mentors_file.organisation_names import comparable
+from local.mentors_file.problems import some
 
 _ZEROS_BEFORE = re.compile(r"(?<!\d)0+(?=\d)")
 _OWN_MARK = re.compile(r"(?<=.)\+[^@]*(?=@)")

@@ -5,9 +5,9 @@ from typing import Final, LiteralString
 
 import psycopg
 
-from local.known_organisations import in_known_organisations
-from local.mentors_csv import DEFAULT_TIMEZONE, Coordinator, MentorFile, OrganisationRow
-from local.row_problems import on_lines
+from local.mentors_file.known_organisations import in_known_organisations
+from local.mentors_file.mentors import DEFAULT_TIMEZONE, Coordinator, MentorFile, OrganisationRow
+from local.mentors_file.problems import on_lines
 
 
 @dataclass(frozen=True, slots=True)

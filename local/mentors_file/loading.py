@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from local import database, report, session
-from local.known_organisations import in_known_organisations, nearly_known
-from local.load import LoadReport, load
-from local.mentors_csv import MentorFile, read_mentors, read_organisations
-from local.stack import ROOT
+from local.demo import views
+from local.mentors_file.known_organisations import in_known_organisations, nearly_known
+from local.mentors_file.load import LoadReport, load
+from local.mentors_file.mentors import MentorFile, read_mentors, read_organisations
+from local.stack import database, session
+from local.stack.stack import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ def store(dsn: str, mentors: MentorFile, *, evaluated: date | None = None) -> Lo
             database.set_evaluated(connection, named, evaluated)
         report = load(connection, mentors, described)
     database.store_settings(dsn, described)
-    return replace(report, warnings=(*near, *report.warnings))
+    return replace(views, warnings=(*near, *views.warnings))
 
 
 def fill(dsn: str) -> None:
@@ -45,7 +46,7 @@ def fill(dsn: str) -> None:
         if connection.execute("SELECT 1 FROM public.peer_mentors LIMIT 1").fetchone() is not None:
             return
     store(dsn, read_mentors(MENTORS))
-    report.errors.print("[dim]The local database was empty: the synthetic mentors were loaded.[/dim]")
+    views.errors.print("[dim]The local database was empty: the synthetic mentors were loaded.[/dim]")
 
 
 @contextmanager

@@ -13,10 +13,16 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from local import csv_days as days
-from local import csv_values as values
-from local.csv_table import Cells, Table
-from local.csv_values import (
+from local.mentors_file import days as days
+from local.mentors_file import values as values
+from local.mentors_file.likely_doubles import likely_doubles
+from local.mentors_file.one_spelling import one_coordinator, one_organisation
+from local.mentors_file.organisation_names import comparable
+from local.mentors_file.problems import ROW, RowProblem, UnreadableFile, faults, on_lines
+from local.mentors_file.rows import Coordinator, MentorFile, MentorRow, OrganisationRow
+from local.mentors_file.spoilt_values import may_lack_its_beginning
+from local.mentors_file.table import Cells, Table
+from local.mentors_file.values import (
     DEFAULT_TIMEZONE,
     NAMESPACE,
     Locale,
@@ -25,12 +31,6 @@ from local.csv_values import (
     mentor_uuid,
     organisation_uuid,
 )
-from local.likely_doubles import likely_doubles
-from local.mentor_rows import Coordinator, MentorFile, MentorRow, OrganisationRow
-from local.one_spelling import one_coordinator, one_organisation
-from local.organisation_names import comparable
-from local.row_problems import ROW, RowProblem, UnreadableFile, faults, on_lines
-from local.spoilt_values import may_lack_its_beginning
 
 __all__ = [
     "COLUMNS",

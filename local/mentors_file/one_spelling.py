@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from uuid import UUID
 
-from local.csv_values import coordinator_uuid, organisation_uuid
-from local.mentor_rows import MentorRow
-from local.organisation_names import comparable, letters_of, spellings
-from local.row_problems import on_lines
+from local.mentors_file.organisation_names import comparable, letters_of, spellings
+from local.mentors_file.problems import on_lines
+from local.mentors_file.rows import MentorRow
+from local.mentors_file.values import coordinator_uuid, organisation_uuid
 
 
 def in_organisation(row: MentorRow, organisation_id: UUID, name: str) -> MentorRow:

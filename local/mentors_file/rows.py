@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from local.csv_values import Locale, Status
-from local.row_problems import RowProblem
+from local.mentors_file.problems import RowProblem
+from local.mentors_file.values import Locale, Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 
-from local.csv_text import text_of
-from local.csv_values import RefusedError, is_repeatable, may_hold_identity_number, text_faults, tidy
-from local.row_problems import ROW, RowProblem, UnreadableFile, some
-from local.spoilt_values import may_be_spoilt, spoilt
+from local.mentors_file.problems import ROW, RowProblem, UnreadableFile, some
+from local.mentors_file.spoilt_values import may_be_spoilt, spoilt
+from local.mentors_file.text import text_of
+from local.mentors_file.values import RefusedError, is_repeatable, may_hold_identity_number, text_faults, tidy
 
 _IGNORED_COLUMN_LENGTH = 10_000
 # An opened quotation mark that is never closed would swallow the rest of the file; after this many lines it is

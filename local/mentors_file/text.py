@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from local.row_problems import UnreadableFile, on_lines
-from local.spoilt_values import ENCODED_TWICE, LOST
+from local.mentors_file.problems import UnreadableFile, on_lines
+from local.mentors_file.spoilt_values import ENCODED_TWICE, LOST
 
 _ADVICE: Final = 'Open it in the spreadsheet program and save it as "CSV UTF-8".'
 _AGAIN: Final = (

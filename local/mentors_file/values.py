@@ -12,7 +12,7 @@ from typing import Final, Literal
 from uuid import UUID, uuid5
 from zoneinfo import available_timezones
 
-from local.spoilt_values import spoilt_id, spoilt_name, spoilt_phone, spoilt_text
+from local.mentors_file.spoilt_values import spoilt_id, spoilt_name, spoilt_phone, spoilt_text
 from shared.domain.addresses import usable_address
 from shared.domain.errors import UnusableAddressError
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from local import dataset_names as names
-from local.csv_days import years_before
-from local.csv_values import may_hold_identity_number
-from local.mentors_csv import COLUMNS, ORGANISATION_REQUIRED
+from local.mentors_file.days import years_before
+from local.mentors_file.mentors import COLUMNS, ORGANISATION_REQUIRED
+from local.mentors_file.values import may_hold_identity_number
+from local.sample_data import names as names
 
 DEFAULT_SEED: Final = 20261201
 DEFAULT_AS_OF: Final = date(2026, 12, 1)

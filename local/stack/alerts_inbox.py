@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from local.lambda_host.provision import AwsClients
+    from emulators.lambda_host.template.provision import AwsClients
 
 _QUEUE = "operations-inbox"
 _SECONDS = 1

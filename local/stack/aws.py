@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from local import processes
+from emulators import processes
 
 if TYPE_CHECKING:
     import subprocess

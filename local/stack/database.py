@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from local.mentors_csv import OrganisationRow
-    from local.postgres import Postgres
+    from local.mentors_file.mentors import OrganisationRow
+    from local.stack.postgres import Postgres
 
 NAME = "certification"
 _FOUNDATION = Path(__file__).with_name("foundation.sql")

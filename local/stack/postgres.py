@@ -16,10 +16,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from local import processes, surroundings
-from local.private import keep_private
-from local.server_binaries import binaries_for, where_initdb_runs
-from local.server_user import by_a_name, hand_over, nameless, quarters, remove_quarters, server_user
+from emulators import processes
+from local.stack.private import keep_private
+from local.stack.server_binaries import binaries_for, where_initdb_runs
+from local.stack.server_user import by_a_name, hand_over, nameless, quarters, remove_quarters, server_user
+from operations import surroundings
 
 if TYPE_CHECKING:
     import subprocess

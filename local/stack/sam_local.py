@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from local.dataverse.client import EmulatorControl
-from local.lambda_host.provision import local_clients
-from local.relay import relay
+from emulators.dataverse.client import EmulatorControl
+from emulators.lambda_host.template.provision import local_clients
+from local.stack.relay import relay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-    from local.lambda_host.provision import Stack
+    from emulators.lambda_host.template.provision import Stack
 
 _DOCKER_DESKTOP = "host.docker.internal"
 _SIOCGIFADDR = 0x8915  # netdevice(7): the address of an interface

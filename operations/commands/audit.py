@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 if TYPE_CHECKING:
     import psycopg
 
-    from local.operations.dead_letters import Dropped
+    from operations.commands.dead_letters import Dropped
 
 
 def dropped(connection: psycopg.Connection, message: Dropped, actor: str, reason: str) -> None:

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from local.operations.errors import NothingToDoError, NotUnderstoodError, OperationsError
-from local.operations.speech import say
+from operations.errors import NothingToDoError, NotUnderstoodError, OperationsError
+from operations.wording.speech import say
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from local.operations import speech
-from local.operations.deployments import refusals
-from local.operations.errors import NothingToDoError
+from operations.deployed import refusals
+from operations.errors import NothingToDoError
+from operations.wording import speech
 from shared.domain.sync_messages import MalformedMessageError, parse, write
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-    from local.operations.deployments import Deployment
+    from operations.deployed import Deployment
     from shared.domain.listings import SyncRequest
 
 SYNCS, EVENTS = "SyncDeadLetters", "DeadLetters"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.rows import class_row
 
-from local.operations.errors import NothingToDoError
+from operations.errors import NothingToDoError
 
 if TYPE_CHECKING:
     from datetime import date, datetime

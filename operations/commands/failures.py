@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from local.operations import speech
+from operations.wording import speech
 
 _CLASS = re.compile(r"[A-Z]\w*: ")  # what Lambda is told begins with the error's class
 

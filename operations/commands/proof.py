@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from psycopg.rows import class_row
 
-from local.operations import speech
-from local.operations.brakes import Brake, read_brakes
-from local.operations.errors import NotKnownError
+from operations.commands.brakes import Brake, read_brakes
+from operations.errors import NotKnownError
+from operations.wording import speech
 from shared.domain.comparison import CLASSES, Answer, answer_of
 
 if TYPE_CHECKING:

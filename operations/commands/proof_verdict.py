@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.calendar_days import OSLO
-from local.operations import words
-from local.operations.speech import many, say
+from operations.dates import OSLO
+from operations.wording import words
+from operations.wording.speech import many, say
 from shared.domain.comparison import Answer
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from local.operations.proof import ProofHead
+    from operations.commands.proof import ProofHead
 
 # Of each class one and several; what a brake or the day holds among the first is said apart.
 SAID = {

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from local import session
-from local.operations import deployments
-from local.operations.errors import OperationsError
+from local.stack import session
+from operations import deployed
+from operations.errors import OperationsError
 
 if TYPE_CHECKING:
-    from local.stack import Progress
+    from local.stack.stack import Progress
 
 _FUNCTION = "Reconciliation"
 
@@ -55,10 +55,10 @@ def invoke(stack: str | None, content: dict[str, object], progress: Progress) ->
             progress(_DOING[str(content["mode"])])
             answer = here.invoke(_FUNCTION, content)
             return _ended(answer.payload, answer.function_error, answer.log)
-    name = deployments.find(stack).output(f"{_FUNCTION}Name")
+    name = deployed.find(stack).output(f"{_FUNCTION}Name")
     progress(_DOING[str(content["mode"])])
-    with deployments.refusals():
-        reply = deployments.client("lambda").invoke(
+    with deployed.refusals():
+        reply = deployed.client("lambda").invoke(
             FunctionName=name, Payload=json.dumps(content).encode(), LogType="Tail"
         )
         payload = json.load(reply["Payload"])

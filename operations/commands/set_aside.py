@@ -8,8 +8,8 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from local.operations import speech
-from local.operations.errors import NothingToDoError, NotUnderstoodError
+from operations.errors import NothingToDoError, NotUnderstoodError
+from operations.wording import speech
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

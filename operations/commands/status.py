@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from psycopg.rows import class_row
 
-from local.operations.alerts import Alert, read_troubles
-from local.operations.brakes import Brake, read_brakes
-from local.operations.proof import ProofHead, read_head
-from local.operations.speech import say
+from operations.commands.alerts import Alert, read_troubles
+from operations.commands.brakes import Brake, read_brakes
+from operations.commands.proof import ProofHead, read_head
+from operations.wording.speech import say
 from shared.domain.comparison import Answer
 
 if TYPE_CHECKING:

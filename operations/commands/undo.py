@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from local.operations import speech, words
-from local.operations.errors import NothingToDoError
+from operations.errors import NothingToDoError
+from operations.wording import speech, words
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -8,8 +8,8 @@ from rich.cells import cell_len
 from rich.padding import Padding
 from rich.text import Text
 
-from local import report
-from local.operations import speech
+from local.demo import views
+from operations.wording import speech
 
 if TYPE_CHECKING:
     from shared.domain.wording.texts import Step
@@ -37,13 +37,13 @@ def line(label: str, whole: str, *, indent: int = 0) -> None:
         text(f"{label} {whole}", indent=indent)
         return
     text(label, indent=indent)
-    report.console.print(f"{' ' * (indent + 2)}{whole}", markup=False, soft_wrap=True)
+    views.console.print(f"{' ' * (indent + 2)}{whole}", markup=False, soft_wrap=True)
 
 
 def text(content: str, *, indent: int = 0) -> None:
     """Wrapped at the terminal's width."""
-    report.console.print(Padding(Text(content, overflow="fold"), (0, 0, 0, indent), expand=False), width=_width())
+    views.console.print(Padding(Text(content, overflow="fold"), (0, 0, 0, indent), expand=False), width=_width())
 
 
 def _width() -> int:
-    return min(report.console.width, _MOST_COLUMNS)
+    return min(views.console.width, _MOST_COLUMNS)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local import report
-from local.operations import printing
-from local.operations.speech import many, say
+from local.demo import views
+from operations.screens import printing
+from operations.wording.speech import many, say
 
 if TYPE_CHECKING:
-    from local.operations.undo import Undone
+    from operations.commands.undo import Undone
 
 # Of each count one and several.
 PUT_BACK = {
@@ -41,15 +41,15 @@ KEPT = {
 
 def show(undone: Undone) -> None:
     """Both, with zeros left out, and what happens next."""
-    report.console.print(f"[green]{say('Undone')}[/green]: {say('run {id}', id=undone.run_id)}")
+    views.console.print(f"[green]{say('Undone')}[/green]: {say('run {id}', id=undone.run_id)}")
     _print(say("Put back"), {says: getattr(undone, name) for name, says in PUT_BACK.items()})
     kept = {says: getattr(undone, name) for name, says in KEPT.items()}
     _print(f"[yellow]{say('Not put back')}[/yellow]", kept)
-    report.console.print(say("The website follows within five minutes. The next night does what is due then."))
+    views.console.print(say("The website follows within five minutes. The next night does what is due then."))
 
 
 def _print(title: str, counted: dict[tuple[str, str], int]) -> None:
     found = [many(n, *says) for says, n in counted.items() if n]
-    report.console.print(f"{title}:" if found else f"{title}: {say('nothing')}")
+    views.console.print(f"{title}:" if found else f"{title}: {say('nothing')}")
     for line in found:
         printing.text(line, indent=2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.operations.bokmal_proof import CONFIRMED, PROOF
+from operations.wording.bokmal_proof import CONFIRMED, PROOF
 
 BOKMAL: dict[str, str] = {
     # Words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.operations import speech, words
+from operations.wording import speech, words
 from shared.domain.alerts import RUNBOOK, Condition, anchor
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from local.operations.alerts import Alert
+    from operations.commands.alerts import Alert
     from shared.domain.wording.texts import ConditionText, Step
 
 URGENCY = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from local.operations.bokmal import BOKMAL
+from operations.wording.bokmal import BOKMAL
 from shared.domain.commands import Target
 from shared.domain.wording.languages import TEXTS
 from shared.domain.wording.texts import Language

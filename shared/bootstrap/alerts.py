@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from shared.adapters.sns import SnsOperations
+from shared.adapters.aws.sns import SnsOperations
 from shared.domain.commands import Target
 from shared.settings import operations_settings
-from shared.use_cases.tell_operations import tell_operations
+from shared.use_cases.publish_alerts import tell_operations
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters.aws.secrets import SecretVersions
 from shared.adapters.dataverse.website import DataverseWebsite
-from shared.adapters.secrets import SecretVersions
 from shared.bootstrap.website import service_signed_in_by, website
 from shared.settings import settings, website_settings
 from shared.use_cases import check_credential as use_case

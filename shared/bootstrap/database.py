@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters.aws.secrets import read_secret
 from shared.adapters.postgres.connection import KeptConnection, connect
-from shared.adapters.secrets import read_secret
 from shared.settings import settings
 
 if TYPE_CHECKING:

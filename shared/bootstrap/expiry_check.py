@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from shared.adapters.postgres.alerts import PostgresAlerts
 from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
-from shared.adapters.postgres.night import PostgresNight
+from shared.adapters.postgres.nightly import PostgresNight
 from shared.adapters.postgres.runs import PostgresRuns
 from shared.bootstrap.alerts import alert_publisher
 from shared.bootstrap.credential import check_credential

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shared.adapters.sqs import SqsQueueDepths, SqsSyncQueue, sqs_client
+from shared.adapters.aws.sqs import SqsQueueDepths, SqsSyncQueue, sqs_client
 from shared.settings import queue_settings, repair_settings
 
 if TYPE_CHECKING:

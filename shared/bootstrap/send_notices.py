@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from shared.adapters.messages import Sender
+from shared.adapters.aws.ses import SesMailer, ses_client
+from shared.adapters.email.mime import Sender
 from shared.adapters.postgres.alerts import PostgresAlerts
 from shared.adapters.postgres.outbox import PostgresOutbox
 from shared.adapters.postgres.runs import PostgresRuns
-from shared.adapters.ses import SesMailer, ses_client
 from shared.bootstrap.alerts import alert_publisher
 from shared.bootstrap.database import database_connection
 from shared.settings import mail_settings, settings

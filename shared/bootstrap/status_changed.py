@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shared.adapters.secrets import SecretKeys, read_secret
+from shared.adapters.aws.secrets import SecretKeys, read_secret
 from shared.bootstrap.queues import sync_queue
-from shared.domain.doorbell import usable_keys
+from shared.domain.webhook import usable_keys
 from shared.settings import doorbell_settings
 
 if TYPE_CHECKING:

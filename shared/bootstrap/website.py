@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters.aws.secrets import read_secret
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
-from shared.adapters.secrets import read_secret
 from shared.settings import settings, website_settings
 
 if TYPE_CHECKING:

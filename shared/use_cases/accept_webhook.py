@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.domain.doorbell import (
+from shared.domain.errors import TransientError
+from shared.domain.sync_messages import MalformedMessageError, parse, requests_of
+from shared.domain.webhook import (
     UNSIGNED,
     DoorbellRefusedError,
     DoorbellWithoutKeyError,
@@ -14,8 +16,6 @@ from shared.domain.doorbell import (
     check_form,
     is_signed,
 )
-from shared.domain.errors import TransientError
-from shared.domain.sync_messages import MalformedMessageError, parse, requests_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

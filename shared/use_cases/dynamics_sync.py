@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from shared.use_cases.answer_messages import answer_messages
+from shared.use_cases.consume_sync_requests import answer_messages
 from shared.use_cases.sync_listings import sync_listings
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ _DOUBTS = 3
 # SES refuses a message in the same words whether the recipient is at fault or the account (an unverified sender, the
 # sandbox). Until it has accepted something in this run, what it refuses is given back; after so many, the run stops.
 _REFUSALS = 5
-# The longest that a message in hand can take (shared.adapters.ses), and then to settle it and write the counts.
+# The longest that a message in hand can take (shared.adapters.aws.ses), and then to settle it and write the counts.
 _RESERVE_SECONDS = 40.0
 
 

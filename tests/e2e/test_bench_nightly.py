@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from benchmarks import nightly
-from benchmarks.night_floor import run_floor
+from benchmarks.nightly.floor import run_floor
 
 SMALL = ["--sizes", "2000", "--repeats", "1"]
 

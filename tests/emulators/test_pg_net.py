@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
-from local.pg_net import PgNet, install
-from tests.post_box import PostBox
+from emulators.pg_net.worker import PgNet, install
+from tests.support.post_box import PostBox
 
 
 @pytest.fixture

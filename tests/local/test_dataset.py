@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from local.dataset import (
+from local.mentors_file.mentors import (
+    COLUMNS,
+    ORGANISATION_COLUMNS,
+    holds_identity_number,
+    read_mentors,
+    read_organisations,
+)
+from local.sample_data.generate import (
     DEFAULT_AS_OF,
     DEFAULT_SEED,
     FEWEST_MENTORS,
@@ -20,7 +27,6 @@ from local.dataset import (
     write_dataset,
     write_organisations,
 )
-from local.mentors_csv import COLUMNS, ORGANISATION_COLUMNS, holds_identity_number, read_mentors, read_organisations
 
 DATA = Path(__file__).parents[2] / "data"
 ROWS = read_mentors(DATA / "mentors.csv").rows

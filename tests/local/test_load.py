@@ -7,9 +7,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from local.known_organisations import nearly_known
-from local.load import LoadReport, load
-from local.mentors_csv import MentorFile, mentor_uuid, organisation_uuid, read_mentors, read_organisations
+from local.mentors_file.known_organisations import nearly_known
+from local.mentors_file.load import LoadReport, load
+from local.mentors_file.mentors import MentorFile, mentor_uuid, organisation_uuid, read_mentors, read_organisations
 
 DATA = Path(__file__).parents[2] / "data"
 HEADER = (

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local import session, stack
-from local.dataverse import defaults, rows_file, schema_file
-from local.dataverse.store import Store
+from emulators.dataverse.control import rows_file
+from emulators.dataverse.model import defaults, schema_file
+from emulators.dataverse.model.store import Store
+from local.stack import session, stack
 
 if TYPE_CHECKING:
     from pathlib import Path

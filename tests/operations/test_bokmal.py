@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from local.operations import brakes, cli, proof_report, proof_verdict, speech, undo_report, words
-from local.operations.bokmal import BOKMAL
+from operations import cli
+from operations.commands import brakes, proof_verdict
+from operations.screens import proof_view, undo_view
+from operations.wording import speech, words
+from operations.wording.bokmal import BOKMAL
 from shared.domain.commands import Target
 from shared.domain.runs import RunState
 from shared.domain.wording.texts import Language
@@ -23,8 +26,8 @@ ALIKE = {"for {moment}", "over {moment}"}
 def said() -> set[str]:
     """What is handed to `say` and its like, and whatever else looks like a title for it."""
     found = {*RunState, *brakes.Kind, "running", "reminder", *cli.RELEASED.values()}
-    found |= {*proof_report.CLASSES.values(), *proof_report.CAUSES.values(), *proof_verdict.HELD_UP.values()}
-    for table in (proof_verdict.SAID, {"too many": proof_verdict.TOO_MANY}, undo_report.PUT_BACK, undo_report.KEPT):
+    found |= {*proof_view.CLASSES.values(), *proof_view.CAUSES.values(), *proof_verdict.HELD_UP.values()}
+    for table in (proof_verdict.SAID, {"too many": proof_verdict.TOO_MANY}, undo_view.PUT_BACK, undo_view.KEPT):
         found |= {text for texts in table.values() for text in texts}
     for path in FOLDER.glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))

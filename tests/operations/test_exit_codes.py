@@ -11,9 +11,9 @@ import typer
 from typer.testing import CliRunner
 
 from local.cli import app
-from local.foreseen import foreseen
-from local.stack import StackRunningError
-from local.website import WebsiteBehindError
+from local.demo.website import WebsiteBehindError
+from local.exit_codes import foreseen
+from local.stack.stack import StackRunningError
 from shared.domain.errors import ConnectionLostError
 
 WHO = ("--actor", "turid", "--reason", "looked at it")

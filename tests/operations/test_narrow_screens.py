@@ -9,12 +9,12 @@ from uuid import uuid4
 
 import pytest
 
-from tests.command_line import Local
-from tests.foundation import DAY, days
-from tests.screens import figures
+from tests.support.command_line import Local
+from tests.support.foundation import DAY, days
+from tests.support.screens import figures
 
 if TYPE_CHECKING:
-    from tests.foundation import Foundation
+    from tests.support.foundation import Foundation
 
 WIDE = 400
 

@@ -14,10 +14,10 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from local.aws import CREDENTIALS, LocalAws
+from emulators.lambda_host.triggers.invoke_api import InvokeApi
 from local.cli import app
-from local.invoke_api import InvokeApi
-from local.operations import speech
+from local.stack.aws import CREDENTIALS, LocalAws
+from operations.wording import speech
 from shared.domain.alert_message import message
 from shared.domain.alerts import Alert, Condition, Kind
 from shared.domain.commands import Target
@@ -25,8 +25,8 @@ from shared.domain.listings import SyncRequest
 from shared.domain.sync_messages import parse, write
 from shared.domain.wording.languages import TEXTS
 from shared.domain.wording.texts import Language
-from tests.command_line import Local
-from tests.screens import figures
+from tests.support.command_line import Local
+from tests.support.screens import figures
 
 QUEUES = ("SyncDeadLetters", "DeadLetters", "RepairRequests", "SyncRequests")
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)

@@ -14,15 +14,15 @@ import typer
 from typer.testing import CliRunner
 
 from local.cli import app
-from local.operations import conditions, speech, words
-from local.operations.databases import reading
-from local.operations.status import read_status
+from operations.commands.status import read_status
+from operations.databases import reading
+from operations.wording import conditions, speech, words
 from shared.domain.alert_message import message
 from shared.domain.alerts import Alert, Condition, Kind
 from shared.domain.commands import Target
 from shared.domain.wording.languages import TEXTS
 from shared.domain.wording.texts import Language
-from tests.foundation import DAY, days
+from tests.support.foundation import DAY, days
 
 COLUMNS, LINES = 100, 24
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)

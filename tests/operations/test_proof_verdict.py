@@ -8,20 +8,20 @@ from uuid import uuid4
 
 import pytest
 
-from local import database as local_database
-from local.operations import proof_verdict
-from local.operations.proof import read_head
+from local.stack import database as local_database
+from operations.commands import proof_verdict
+from operations.commands.proof import read_head
 from shared.domain.comparison import Answer
-from tests.foundation import DAY, days
-from tests.nights import OSLO
-from tests.syncs import SECOND_TABLE
+from tests.support.foundation import DAY, days
+from tests.support.nights import OSLO
+from tests.support.syncs import SECOND_TABLE
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from local.operations.proof import ProofHead
-    from tests.foundation import Foundation
-    from tests.syncs import Worker
+    from operations.commands.proof import ProofHead
+    from tests.support.foundation import Foundation
+    from tests.support.syncs import Worker
 
 LATER, SHOWN, HIDDEN = DAY + days(100), {"statecode": 0, "statuscode": 1}, {"statecode": 1, "statuscode": 2}
 

@@ -1,6 +1,6 @@
 """What `sam build` made is what Lambda needs: the modules where the handler strings look, and nothing undeployed.
 
-Run by tests/sam_check.sh. Every fault is one sentence; there are none, or the exit status is 1.
+Run by tests/sam/sam_check.sh. Every fault is one sentence; there are none, or the exit status is 1.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local.lambda_host.sam import read_yaml
-from local.lambda_host.template import load_template
+from emulators.lambda_host.template.sam import read_yaml
+from emulators.lambda_host.template.template import load_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.lambda_host.resources import Function
+    from emulators.lambda_host.template.resources import Function
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BUILD = ROOT / ".aws-sam" / "build"
 PROBE = Path(__file__).with_name("sam_probe.py")
 # The wheels in the layer are for this kind of machine.

@@ -19,4 +19,4 @@ echo "sam validate --lint: clean (${SECONDS} s)"
 SECONDS=0
 quietly sam build
 echo "sam build: done (${SECONDS} s)"
-python -m tests.sam_artifacts
+python -m tests.sam.sam_artifacts

@@ -59,8 +59,8 @@ def imports(statements: list[ast.stmt]) -> Iterator[str]:
 
 def missing_messages() -> Iterator[str]:
     """Every message in every language, and the migrations, found from where the deployed code looks for them."""
+    from shared.adapters.email.rendering import _MESSAGES  # noqa: PLC0415
     from shared.adapters.postgres.migrate import read_migrations  # noqa: PLC0415 - of the artifact, not of the repository
-    from shared.adapters.rendering import _MESSAGES  # noqa: PLC0415
     from shared.domain.notices import Locale, NoticeKind  # noqa: PLC0415
 
     for kind in NoticeKind:

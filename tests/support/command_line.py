@@ -13,7 +13,7 @@ from typing import Self
 
 import psutil
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 LONGEST_SECONDS = 180
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.domain.credential import Health
-    from tests.syncs import Secret, Site
+    from tests.support.syncs import Secret, Site
 
 
 class Checker:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from local.dataverse import defaults
-from local.dataverse.client import EmulatorControl
-from local.dataverse.process import LocalDataverse
-from local.dataverse.protection import Limits
-from tests.dataverse_service import API, MENTORS, operation
+from emulators.dataverse.access.protection import Limits
+from emulators.dataverse.client import EmulatorControl
+from emulators.dataverse.model import defaults
+from emulators.dataverse.process import LocalDataverse
+from tests.support.dataverse_service import API, MENTORS, operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

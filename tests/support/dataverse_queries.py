@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from tests.dataverse_service import EXAMPLES, MENTORS
+from tests.support.dataverse_service import EXAMPLES, MENTORS
 
 
 def examples(service):

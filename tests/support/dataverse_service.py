@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import httpx
 import uvicorn
 
-from local import processes
-from local.dataverse import defaults
-from local.dataverse.app import Emulator
-from local.dataverse.connection import Protocol
-from local.dataverse.schema_file import load
+from emulators import processes
+from emulators.dataverse.app import Emulator
+from emulators.dataverse.connection import Protocol
+from emulators.dataverse.model import defaults
+from emulators.dataverse.model.schema_file import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

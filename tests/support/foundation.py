@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from local.database import simulate_time
+from local.stack.database import simulate_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from local import database as local_database
-from local.aws import REGION
-from shared.adapters.messages import Sender
+from local.stack import database as local_database
+from local.stack.aws import REGION
+from shared.adapters.aws.ses import SesMailer, ses_client
+from shared.adapters.email.mime import Sender
 from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresListings
-from shared.adapters.postgres.night import PostgresNight
+from shared.adapters.postgres.nightly import PostgresNight
 from shared.adapters.postgres.outbox import PostgresOutbox
 from shared.adapters.postgres.runs import PostgresRuns
-from shared.adapters.ses import SesMailer, ses_client
 from shared.domain.credential import CredentialState, Health
 from shared.use_cases.expiry_check import check_expiry
 from shared.use_cases.send_notices import send_notices
@@ -68,7 +68,7 @@ class Reported:
 
 @dataclass
 class Asked:
-    """Keeps what was asked for instead of sending it; tests/contract/test_sync_queue.py has the queue itself."""
+    """Keeps what was asked for instead of sending it; tests/integration/aws/test_sync_queue.py has the queue itself."""
 
     requests: list[SyncRequest] = field(default_factory=list)
 

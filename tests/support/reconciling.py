@@ -17,7 +17,7 @@ from shared.adapters.postgres.runs import PostgresRuns
 from shared.use_cases.compare_website import compare_website
 from shared.use_cases.reconciliation import ReconciliationPorts
 from shared.use_cases.sweep import Sweep
-from tests.nights import GOOD
+from tests.support.nights import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shared.domain.listings import SyncRequest
     from shared.domain.runs import Verdict
     from shared.ports import Comparison, WebsiteReader
-    from tests.syncs import Secret
+    from tests.support.syncs import Secret
 
 
 class Reported:

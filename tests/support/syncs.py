@@ -8,8 +8,8 @@ from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
-from local.dataverse.client import EmulatorControl
-from local.dataverse.defaults import SCHEMA
+from emulators.dataverse.client import EmulatorControl
+from emulators.dataverse.model.defaults import SCHEMA
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.adapters.postgres.connection import connect
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
-    from local.dataverse.process import LocalDataverse
+    from emulators.dataverse.process import LocalDataverse
     from shared.domain.listings import Result, SyncResult
-    from tests.foundation import Foundation
+    from tests.support.foundation import Foundation
 
 TABLE, SECOND_TABLE = "hlf_peermentors", "hlf_likepersons"
 

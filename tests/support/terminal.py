@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.command_line import ROOT, Program
+from tests.support.command_line import ROOT, Program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.command_line import Local
+    from tests.support.command_line import Local
 
 _CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -75,7 +75,7 @@ def session(command: list[str], environment: dict[str, str]) -> Iterator[Session
 
 def at_terminal(local: Local, *words: str, raw: bool = False) -> str:
     """What a command shows to its end, without escape codes unless they are what is asked for."""
-    environment = {"CERTIFICATION_LOCAL_HOME": str(local.home), **local.surroundings}
+    environment = {"CERTIFICATION_LOCAL_HOME": str(local.home), **operations.surroundings}
     with session([sys.executable, "-m", "local", *words], environment) as at:
         shown = at.read()
     return shown if raw else _CODES.sub("", shown).replace("\r", "\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from tests.wire import _Listener
+from tests.support.wire import _Listener
 
 if TYPE_CHECKING:
     import socket

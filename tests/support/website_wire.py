@@ -17,7 +17,7 @@ from uuid import UUID
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.domain.listings import Action, Change, Table
-from tests.wire import _Listener
+from tests.support.wire import _Listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

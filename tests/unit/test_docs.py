@@ -14,11 +14,11 @@ from samtranslator.yaml_helper import yaml_parse
 from typer.testing import CliRunner
 
 from local.cli import app
-from local.mentors_csv import COLUMNS, ORGANISATION_COLUMNS, read_mentors
+from local.mentors_file.mentors import COLUMNS, ORGANISATION_COLUMNS, read_mentors
 from shared.domain.comparison import NOTHING_COMPARED
-from shared.domain.doorbell import Refusal
 from shared.domain.listings import SyncResult
 from shared.domain.runs import _DEGRADING, RunState
+from shared.domain.webhook import Refusal
 from shared.observability import metric_name
 from shared.settings import (
     DoorbellSettings,
@@ -30,11 +30,11 @@ from shared.settings import (
     Settings,
     WebsiteSettings,
 )
-from shared.use_cases.answer_messages import answer_messages
+from shared.use_cases.accept_webhook import no_counts
+from shared.use_cases.consume_sync_requests import answer_messages
+from shared.use_cases.publish_alerts import NOTHING_TOLD
 from shared.use_cases.sweep import SWEEP_COUNTS
-from shared.use_cases.take_doorbell import no_counts
-from shared.use_cases.tell_operations import NOTHING_TOLD
-from tests.foundation import DAY
+from tests.support.foundation import DAY
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data" / "README.md"])
@@ -190,7 +190,7 @@ def test_every_environment_variable_is_described():
     models = [Settings, MailSettings, WebsiteSettings, QueueSettings, DoorbellSettings]
     models += [OperationsSettings, RepairSettings, ReconciliationSettings]
     used |= {field.alias for model in models for field in model.model_fields.values()}
-    for path in (*ROOT.glob("local/*.py"), *ROOT.glob("local/operations/*.py")):
+    for path in (*ROOT.glob("local/*.py"), *ROOT.glob("operations/*.py")):
         used |= set(re.findall(r"environ\.get\(\"([A-Z_]+)\"|envvar=\"([A-Z_]+)\"", path.read_text(encoding="utf-8")))
     used = {name for names in used for name in ((names,) if isinstance(names, str) else names) if name}
     # Those of a terminal and of every program are not ours to describe.

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from local.dataverse import defaults
+from emulators.dataverse.model import defaults
 
 if TYPE_CHECKING:
-    from local.dataverse.tokens import Tokens
+    from emulators.dataverse.access.tokens import Tokens
 
 _Action = Literal[
     "expire_tokens",

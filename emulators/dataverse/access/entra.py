@@ -10,12 +10,12 @@ import uuid
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, unquote_plus
 
-from local.dataverse import choices
-from local.dataverse.messages import Response
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.messages import Response
 
 if TYPE_CHECKING:
-    from local.dataverse.messages import Request
-    from local.dataverse.tokens import Tokens
+    from emulators.dataverse.access.tokens import Tokens
+    from emulators.dataverse.model.messages import Request
 
 _HEADERS = [
     ("Cache-Control", "no-store, no-cache"),

@@ -13,8 +13,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from local.dataverse import choices
-from local.dataverse.errors import DataverseError
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.errors import DataverseError
 
 type Headers = list[tuple[str, str]]
 type Positive = Annotated[int, Field(ge=1)]

@@ -6,8 +6,8 @@ import secrets
 import time
 from dataclasses import dataclass, field
 
-from local.dataverse import choices, defaults
-from local.dataverse.errors import DataverseError
+from emulators.dataverse.model import choices, defaults
+from emulators.dataverse.model.errors import DataverseError
 
 
 @dataclass(slots=True)

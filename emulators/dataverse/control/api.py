@@ -14,19 +14,20 @@ from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from local.dataverse import credentials, hand
-from local.dataverse.errors import DataverseError
-from local.dataverse.faults import Rule
-from local.dataverse.messages import Response
-from local.dataverse.protection import Limits
-from local.dataverse.settings import Settings
+from emulators.dataverse.access import credentials
+from emulators.dataverse.access.protection import Limits
+from emulators.dataverse.control import manual_edits
+from emulators.dataverse.faults.faults import Rule
+from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.model.messages import Response
+from emulators.dataverse.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.dataverse.app import Emulator
-    from local.dataverse.messages import Request
-    from local.dataverse.store import Table
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.model.messages import Request
+    from emulators.dataverse.model.store import Table
 
     type Query = dict[str, str]
     type Handler = Callable[[Emulator, str, Query, bytes], object]
@@ -141,16 +142,16 @@ def _rows(emulator: Emulator, rest: str, query: Query, _body: bytes) -> object:
     table = _table(emulator, rest)
     if "key" not in query:
         return list(table.rows.values())
-    row = hand.find(table, json.loads(query["key"]))
+    row = manual_edits.find(table, json.loads(query["key"]))
     return [] if row is None else [row]
 
 
 def _edit(emulator: Emulator, rest: str, _query: Query, body: bytes) -> object:
-    return hand.carry_out(emulator, _table(emulator, rest), hand.HandEdit.model_validate_json(body))
+    return manual_edits.carry_out(emulator, _table(emulator, rest), manual_edits.HandEdit.model_validate_json(body))
 
 
 def _fill(emulator: Emulator, rest: str, _query: Query, body: bytes) -> object:
-    return {"filled": hand.fill(emulator, _table(emulator, rest), _ROWS.validate_json(body))}
+    return {"filled": manual_edits.fill(emulator, _table(emulator, rest), _ROWS.validate_json(body))}
 
 
 def _table(emulator: Emulator, set_name: str) -> Table:

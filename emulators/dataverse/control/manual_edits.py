@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from local.dataverse import values
-from local.dataverse.errors import DataverseError
+from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.service import values
 
 if TYPE_CHECKING:
-    from local.dataverse.app import Emulator
-    from local.dataverse.store import Row, Table
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.model.store import Row, Table
 
 type Values = dict[str, Any]
 

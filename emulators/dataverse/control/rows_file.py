@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from local.dataverse.errors import DataverseError
+from emulators.dataverse.model.errors import DataverseError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from local.dataverse.store import Store
+    from emulators.dataverse.model.store import Store
 
 
 def write(store: Store, path: Path) -> None:

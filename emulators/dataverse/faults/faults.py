@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from local.dataverse import choices
-from local.dataverse.errors import DataverseError
-from local.dataverse.messages import Response
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.model.messages import Response
 
 if TYPE_CHECKING:
-    from local.dataverse.messages import Request
+    from emulators.dataverse.model.messages import Request
 
 type Where = Literal["request", "operation", "list", "token"]
 

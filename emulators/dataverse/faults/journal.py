@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from local.dataverse.store import Write
+    from emulators.dataverse.model.store import Write
 
 _SIZE: Final = 1_000_000
 _LISTED: Final = 1_000

@@ -6,16 +6,16 @@ import time
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from local.dataverse.faults import Kind
+from emulators.dataverse.faults.faults import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.dataverse.app import Emulator
-    from local.dataverse.faults import Rule
-    from local.dataverse.messages import Request
-    from local.dataverse.paging import Cookie
-    from local.dataverse.store import Row, Table
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.faults.faults import Rule
+    from emulators.dataverse.model.messages import Request
+    from emulators.dataverse.model.store import Row, Table
+    from emulators.dataverse.odata.paging import Cookie
 
 
 class Fault(NamedTuple):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from local.dataverse.conversions import EDM
+from emulators.dataverse.model.conversions import EDM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from local.dataverse.schema import AlternateKey, Column, TableSchema
+    from emulators.dataverse.model.schema import AlternateKey, Column, TableSchema
 
 _HEAD: Final = """<?xml version="1.0" encoding="utf-8"?>
 <edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">

@@ -6,19 +6,21 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from local.dataverse import choices, unserved, urls
-from local.dataverse.comparisons import Column
-from local.dataverse.conversions import GUID
-from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
-from local.dataverse.filters import compile_filter
-from local.dataverse.messages import Response
-from local.dataverse.shapes import expand_items
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.comparisons import Column
+from emulators.dataverse.model.conversions import GUID
+from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
+from emulators.dataverse.model.messages import Response
+from emulators.dataverse.odata import urls
+from emulators.dataverse.odata.filters import compile_filter
+from emulators.dataverse.odata.shapes import expand_items
+from emulators.dataverse.service import unserved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from local.dataverse.app import Emulator
-    from local.dataverse.definition_defaults import Definition
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.metadata.definition_defaults import Definition
 
 
 _SEGMENT: Final = re.compile(r"[\w.$]+(\((?:(\w+)=)?(?:'([^']*)'|([^()',=]*))\))?")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Final
 
-from local.dataverse.definition_defaults import (
+from emulators.dataverse.metadata.definition_defaults import (
     COLUMN,
     KEY,
     OPTION,
@@ -16,12 +16,12 @@ from local.dataverse.definition_defaults import (
     Definition,
     label,
 )
-from local.dataverse.errors import DataverseError
+from emulators.dataverse.model.errors import DataverseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from local.dataverse.schema import AlternateKey, Column, TableSchema
+    from emulators.dataverse.model.schema import AlternateKey, Column, TableSchema
 
 NAMESPACE: Final = "Microsoft.Dynamics.CRM."
 BOTH_WAYS: Final = "OneToManyRelationshipMetadata"

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from local.dataverse import definitions
-from local.dataverse.definition_queries import addressed, collection, json_reply, property_reply, selected
-from local.dataverse.errors import DataverseError
-from local.dataverse.shapes import expand_items
+from emulators.dataverse.metadata import definitions
+from emulators.dataverse.metadata.definition_queries import addressed, collection, json_reply, property_reply, selected
+from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.odata.shapes import expand_items
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from local.dataverse.app import Emulator
-    from local.dataverse.definition_defaults import Definition
-    from local.dataverse.messages import Response
-    from local.dataverse.schema import TableSchema
-    from local.dataverse.urls import Options
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.metadata.definition_defaults import Definition
+    from emulators.dataverse.model.messages import Response
+    from emulators.dataverse.model.schema import TableSchema
+    from emulators.dataverse.odata.urls import Options
 
 _NAMES: Final = ("LogicalName", "MetadataId")
 _RELATIONSHIPS: Final = ("OneToManyRelationships", "ManyToOneRelationships", "ManyToManyRelationships")

@@ -5,19 +5,21 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Final
 
-from local.dataverse import csdl, unserved, urls
-from local.dataverse.definition_queries import collection, json_reply, selected
-from local.dataverse.entity_definitions import EntityDefinitions
-from local.dataverse.errors import ODATA_VERSION, DataverseError
-from local.dataverse.messages import Request, Response
-from local.dataverse.shapes import expand_items
+from emulators.dataverse.metadata import csdl
+from emulators.dataverse.metadata.definition_queries import collection, json_reply, selected
+from emulators.dataverse.metadata.entity_definitions import EntityDefinitions
+from emulators.dataverse.model.errors import ODATA_VERSION, DataverseError
+from emulators.dataverse.model.messages import Request, Response
+from emulators.dataverse.odata import urls
+from emulators.dataverse.odata.shapes import expand_items
+from emulators.dataverse.service import unserved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from local.dataverse.app import Emulator
-    from local.dataverse.definition_defaults import Definition
-    from local.dataverse.schema import TableSchema
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.metadata.definition_defaults import Definition
+    from emulators.dataverse.model.schema import TableSchema
 
 _BULK: Final = ("CreateMultiple", "UpdateMultiple", "UpsertMultiple")
 _ENGLISH: Final = "1033"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from local.dataverse import choices
+from emulators.dataverse.model import choices
 
 
 def folded(text: str) -> str:

@@ -10,15 +10,15 @@ import operator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from local.dataverse import choices
-from local.dataverse.collation import folded
-from local.dataverse.conversions import not_too_early
-from local.dataverse.errors import DataverseError
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.collation import folded
+from emulators.dataverse.model.conversions import not_too_early
+from emulators.dataverse.model.errors import DataverseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.dataverse.store import Row
+    from emulators.dataverse.model.store import Row
 
 type Predicate = Callable[[Row], bool]
 

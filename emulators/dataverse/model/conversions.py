@@ -9,13 +9,13 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
-from local.dataverse import choices
-from local.dataverse.errors import DataverseError
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.errors import DataverseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.dataverse.schema import Column, TableSchema
+    from emulators.dataverse.model.schema import Column, TableSchema
 
 EDM: Final = {
     "string": "String",

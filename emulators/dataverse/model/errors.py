@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Self
 
-from local.dataverse import choices
-from local.dataverse.messages import Response
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.messages import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from local.dataverse.schema import TableSchema
+    from emulators.dataverse.model.schema import TableSchema
 
 CONTENT_TYPE = ("Content-Type", "application/json; odata.metadata=minimal")
 ODATA_VERSION = ("OData-Version", "4.0")

@@ -11,13 +11,13 @@ from bisect import bisect_right
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from local.dataverse import choices
+from emulators.dataverse.model import choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local.dataverse.comparisons import Predicate
-    from local.dataverse.store import Row
+    from emulators.dataverse.model.comparisons import Predicate
+    from emulators.dataverse.model.store import Row
 
 _STEP: Final = 4096
 _KEPT: Final = 4

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from local.dataverse.schema import AlternateKey, Column, SchemaError, TableSchema
+from emulators.dataverse.model.schema import AlternateKey, Column, SchemaError, TableSchema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

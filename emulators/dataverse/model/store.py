@@ -7,15 +7,15 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from local.dataverse import choices
-from local.dataverse.collation import folded
-from local.dataverse.errors import DataverseError
-from local.dataverse.ordering import Order
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.collation import folded
+from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.model.ordering import Order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from local.dataverse.schema import TableSchema
+    from emulators.dataverse.model.schema import TableSchema
 
 type Row = dict[str, Any]
 """Column (JSON name) to JSON value, every column of the table; `_x_value` for a lookup."""

@@ -7,13 +7,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote
 
-from local.dataverse import choices, conversions, defaults
-from local.dataverse.conversions import GUID
-from local.dataverse.errors import DataverseError
+from emulators.dataverse.model import choices, conversions, defaults
+from emulators.dataverse.model.conversions import GUID
+from emulators.dataverse.model.errors import DataverseError
 
 if TYPE_CHECKING:
-    from local.dataverse.schema import Column, TableSchema
-    from local.dataverse.store import Row, Table
+    from emulators.dataverse.model.schema import Column, TableSchema
+    from emulators.dataverse.model.store import Row, Table
 
 _PAIR = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^']|'')*)'|([^',]*[^',\s]))\s*(,|$)")
 _ABOVE = re.compile(r"(?:https?://[^/]*)?(/api/data/v[0-9]+\.[0-9]+/)")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from local.dataverse import unserved
-from local.dataverse.comparisons import KINDS, Column
+from emulators.dataverse.model.comparisons import KINDS, Column
+from emulators.dataverse.service import unserved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.dataverse.store import Row, Table
+    from emulators.dataverse.model.store import Row, Table
 
 
 def resolver(table: Table) -> Callable[[str], Column]:

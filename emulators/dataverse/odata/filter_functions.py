@@ -6,17 +6,17 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from local.dataverse import choices
-from local.dataverse.collation import folded
-from local.dataverse.comparisons import Column, Predicate, parsed
-from local.dataverse.errors import DataverseError
-from local.dataverse.service_names import QUERY_FUNCTIONS
-from local.dataverse.urls import not_implemented
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.collation import folded
+from emulators.dataverse.model.comparisons import Column, Predicate, parsed
+from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.odata.urls import not_implemented
+from emulators.dataverse.service.service_names import QUERY_FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from local.dataverse.store import Row
+    from emulators.dataverse.model.store import Row
 
 TEXT_FUNCTIONS: Final = frozenset({"contains", "startswith", "endswith"})
 NAMESPACE: Final = "Microsoft.Dynamics.CRM."

@@ -9,24 +9,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from local.dataverse import choices, comparisons
-from local.dataverse.comparisons import Column, Literal, Predicate, compare, compare_columns
-from local.dataverse.filter_functions import (
+from emulators.dataverse.model import choices, comparisons
+from emulators.dataverse.model.comparisons import Column, Literal, Predicate, compare, compare_columns
+from emulators.dataverse.odata.filter_functions import (
     NAMESPACE,
     TEXT_FUNCTIONS,
     dataverse_function,
     text_function,
     unknown_function,
 )
-from local.dataverse.filter_tokens import Token, tokens
-from local.dataverse.literals import read
-from local.dataverse.urls import not_implemented, refused
+from emulators.dataverse.odata.filter_tokens import Token, tokens
+from emulators.dataverse.odata.literals import read
+from emulators.dataverse.odata.urls import not_implemented, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from local.dataverse.errors import DataverseError
-    from local.dataverse.store import Row
+    from emulators.dataverse.model.errors import DataverseError
+    from emulators.dataverse.model.store import Row
 
 _DEEPEST: Final = 100
 """Parentheses inside parentheses. OData's library has a limit too; Python's stack needs one."""

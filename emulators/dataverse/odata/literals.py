@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from local.dataverse.comparisons import Literal, utc
-from local.dataverse.urls import refused
+from emulators.dataverse.model.comparisons import Literal, utc
+from emulators.dataverse.odata.urls import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.dataverse.filter_tokens import Token
+    from emulators.dataverse.odata.filter_tokens import Token
 
 
 def read(token: Token) -> Literal | None:

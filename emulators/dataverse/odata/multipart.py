@@ -10,9 +10,9 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from local.dataverse import choices, defaults
-from local.dataverse.errors import DataverseError, UnreadableStreamError
-from local.dataverse.messages import Request
+from emulators.dataverse.model import choices, defaults
+from emulators.dataverse.model.errors import DataverseError, UnreadableStreamError
+from emulators.dataverse.model.messages import Request
 
 _CHANGES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 _GOOD_ENDS: Final = (b"\r\n", b"\n\n", b"\n\r")

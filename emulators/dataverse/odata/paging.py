@@ -11,12 +11,12 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote, unquote
 
-from local.dataverse.urls import refused
+from emulators.dataverse.odata.urls import refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from local.dataverse.errors import DataverseError
+    from emulators.dataverse.model.errors import DataverseError
 
 LARGEST: Final = 5000
 """Rows in one page, and the most that is ever counted."""

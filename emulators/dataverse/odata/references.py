@@ -7,11 +7,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from local.dataverse import choices
-from local.dataverse.errors import DataverseError
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.errors import DataverseError
 
 if TYPE_CHECKING:
-    from local.dataverse.messages import Request
+    from emulators.dataverse.model.messages import Request
 
 _REFERENCE = re.compile(r"\$(\d\w*|[A-Za-z]\w*)(/.*|$)")
 

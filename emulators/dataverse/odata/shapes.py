@@ -6,15 +6,15 @@ import fnmatch
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from local.dataverse import unserved
-from local.dataverse.errors import DataverseError
-from local.dataverse.urls import Options, refused
+from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.odata.urls import Options, refused
+from emulators.dataverse.service import unserved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from local.dataverse.schema import Column
-    from local.dataverse.store import Row, Table
+    from emulators.dataverse.model.schema import Column
+    from emulators.dataverse.model.store import Row, Table
 
 _EXPANDED: Final = re.compile(r"\s*(\w[\w./$]*)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
 _MORE: Final = re.compile(r"\$(?:expand|filter|orderby|top|levels|count)|\*")

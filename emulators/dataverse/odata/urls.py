@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import unquote, unquote_plus
 
-from local.dataverse import choices
-from local.dataverse.errors import DataverseError
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.errors import DataverseError
 
 _KNOWN: Final = frozenset({"$select", "$expand", "$orderby", "$filter", "$top", "$count", "$skiptoken", "$deltatoken"})
 _NOT_SERVED: Final = frozenset({"$apply", "fetchxml", "sql", "savedquery", "userquery"})

@@ -6,14 +6,15 @@ import uuid
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from local.dataverse import choices, paging, references
-from local.dataverse.errors import ODATA_VERSION, DataverseError, UnreadableStreamError
-from local.dataverse.messages import Response
-from local.dataverse.multipart import Operation, parse
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.errors import ODATA_VERSION, DataverseError, UnreadableStreamError
+from emulators.dataverse.model.messages import Response
+from emulators.dataverse.odata import paging, references
+from emulators.dataverse.odata.multipart import Operation, parse
 
 if TYPE_CHECKING:
-    from local.dataverse.app import Emulator
-    from local.dataverse.messages import Request
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.model.messages import Request
 
 _HEAD = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}

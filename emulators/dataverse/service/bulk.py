@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from local.dataverse import choices, records, unserved, values
-from local.dataverse.addresses import Address, address, below_api
-from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
-from local.dataverse.messages import Response
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
+from emulators.dataverse.model.messages import Response
+from emulators.dataverse.odata.addresses import Address, address, below_api
+from emulators.dataverse.service import records, unserved, values
 
 if TYPE_CHECKING:
-    from local.dataverse.app import Emulator
-    from local.dataverse.messages import Request
-    from local.dataverse.store import Table
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.model.messages import Request
+    from emulators.dataverse.model.store import Table
 
 _ID = "@odata.id"
 type _Item = dict[str, Any]

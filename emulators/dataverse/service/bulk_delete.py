@@ -10,13 +10,13 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from local.dataverse import unserved
-from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
-from local.dataverse.messages import Request, Response
-from local.dataverse.store import indexed
+from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
+from emulators.dataverse.model.messages import Request, Response
+from emulators.dataverse.model.store import indexed
+from emulators.dataverse.service import unserved
 
 if TYPE_CHECKING:
-    from local.dataverse.app import Emulator
+    from emulators.dataverse.app import Emulator
 
 
 def answer(emulator: Emulator, request: Request) -> Response:

@@ -13,17 +13,19 @@ from calendar import timegm
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from local.dataverse import choices, paging, replies, urls
-from local.dataverse.errors import DataverseError
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.odata import paging, urls
+from emulators.dataverse.service import replies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.dataverse.app import Emulator
-    from local.dataverse.messages import Request, Response
-    from local.dataverse.shapes import Shape
-    from local.dataverse.store import Table
-    from local.dataverse.urls import Options
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.model.messages import Request, Response
+    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.odata.shapes import Shape
+    from emulators.dataverse.odata.urls import Options
 
 LIFETIME_DAYS: Final = 7
 """Organization.ExpireChangeTrackingInDays, as it is by default."""

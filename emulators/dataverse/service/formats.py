@@ -6,11 +6,12 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from local.dataverse import choices, paging
-from local.dataverse.errors import CONTENT_TYPE, DataverseError
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.errors import CONTENT_TYPE, DataverseError
+from emulators.dataverse.odata import paging
 
 if TYPE_CHECKING:
-    from local.dataverse.messages import Request, Response
+    from emulators.dataverse.model.messages import Request, Response
 
 _LEVEL: Final = re.compile(r"odata\.metadata=(\w+)")
 _KEPT: Final = frozenset({"@odata.count", "@odata.nextLink", "@odata.deltaLink", "@odata.id"})

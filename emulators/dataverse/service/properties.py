@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from local.dataverse import choices, representation, unserved, urls, values
-from local.dataverse.addresses import address
-from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
-from local.dataverse.messages import Response
-from local.dataverse.records import body_of, same_version
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
+from emulators.dataverse.model.messages import Response
+from emulators.dataverse.odata import urls
+from emulators.dataverse.odata.addresses import address
+from emulators.dataverse.service import representation, unserved, values
+from emulators.dataverse.service.records import body_of, same_version
 
 if TYPE_CHECKING:
-    from local.dataverse.app import Emulator
-    from local.dataverse.messages import Request
-    from local.dataverse.schema import Column
-    from local.dataverse.store import Row, Table
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.model.messages import Request
+    from emulators.dataverse.model.schema import Column
+    from emulators.dataverse.model.store import Row, Table
 
 
 def on_property(emulator: Emulator, table: Table, path: str, rest: str, request: Request) -> Response:

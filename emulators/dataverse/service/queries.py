@@ -10,22 +10,25 @@ import json
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from local.dataverse import changes, choices, list_faults, paging, replies, urls
-from local.dataverse.collation import folded
-from local.dataverse.columns import resolver
-from local.dataverse.errors import ODATA_VERSION, DataverseError
-from local.dataverse.filters import compile_filter
-from local.dataverse.messages import Request, Response
-from local.dataverse.ordering import OrderColumn, Place, place_of, sql_order
-from local.dataverse.shapes import Shape
+from emulators.dataverse.faults import list_faults
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.collation import folded
+from emulators.dataverse.model.errors import ODATA_VERSION, DataverseError
+from emulators.dataverse.model.messages import Request, Response
+from emulators.dataverse.model.ordering import OrderColumn, Place, place_of, sql_order
+from emulators.dataverse.odata import paging, urls
+from emulators.dataverse.odata.columns import resolver
+from emulators.dataverse.odata.filters import compile_filter
+from emulators.dataverse.odata.shapes import Shape
+from emulators.dataverse.service import changes, replies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from local.dataverse.app import Emulator
-    from local.dataverse.comparisons import Predicate
-    from local.dataverse.store import Row, Table
-    from local.dataverse.urls import Options
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.model.comparisons import Predicate
+    from emulators.dataverse.model.store import Row, Table
+    from emulators.dataverse.odata.urls import Options
 
 _COUNT: Final = "Microsoft.Dynamics.CRM.totalrecordcount"
 _EXCEEDED: Final = "Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from local.dataverse import choices, formats, paging, representation, values
-from local.dataverse.addresses import Address, address, encode
-from local.dataverse.errors import ODATA_VERSION, DataverseError
-from local.dataverse.messages import Response
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.errors import ODATA_VERSION, DataverseError
+from emulators.dataverse.model.messages import Response
+from emulators.dataverse.odata import paging
+from emulators.dataverse.odata.addresses import Address, address, encode
+from emulators.dataverse.service import formats, representation, values
 
 if TYPE_CHECKING:
-    from local.dataverse.app import Emulator
-    from local.dataverse.messages import Request
-    from local.dataverse.store import Row, Table
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.model.messages import Request
+    from emulators.dataverse.model.store import Row, Table
 
 _ABSENT = (None, "", "null")  # Microsoft's own samples send `If-None-Match: null` with everything
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
-from local.dataverse import paging
-from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION
-from local.dataverse.messages import Response
+from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION
+from emulators.dataverse.model.messages import Response
+from emulators.dataverse.odata import paging
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

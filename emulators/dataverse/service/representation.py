@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from local.dataverse import paging, urls
-from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION
-from local.dataverse.messages import Response
-from local.dataverse.shapes import Shape
+from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION
+from emulators.dataverse.model.messages import Response
+from emulators.dataverse.odata import paging, urls
+from emulators.dataverse.odata.shapes import Shape
 
 if TYPE_CHECKING:
-    from local.dataverse.app import Emulator
-    from local.dataverse.messages import Request
-    from local.dataverse.store import Row, Table
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.model.messages import Request
+    from emulators.dataverse.model.store import Row, Table
 
 
 def etag(row: Row) -> str:

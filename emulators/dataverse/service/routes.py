@@ -6,15 +6,18 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from local.dataverse import bulk, bulk_delete, defaults, metadata, properties, queries, records, unserved, urls
-from local.dataverse.addresses import decode
-from local.dataverse.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
-from local.dataverse.messages import Response
+from emulators.dataverse.metadata import metadata
+from emulators.dataverse.model import defaults
+from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
+from emulators.dataverse.model.messages import Response
+from emulators.dataverse.odata import urls
+from emulators.dataverse.odata.addresses import decode
+from emulators.dataverse.service import bulk, bulk_delete, properties, queries, records, unserved
 
 if TYPE_CHECKING:
-    from local.dataverse.app import Emulator
-    from local.dataverse.messages import Request
-    from local.dataverse.store import Table
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.model.messages import Request
+    from emulators.dataverse.model.store import Table
 
 _MESSAGE = "Microsoft.Dynamics.CRM."
 _UNSEEN = frozenset({"HEAD", "OPTIONS"})

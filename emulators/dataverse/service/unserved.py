@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.dataverse import service_names
-from local.dataverse.errors import DataverseError
+from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.service import service_names
 
 if TYPE_CHECKING:
-    from local.dataverse.store import Table
+    from emulators.dataverse.model.store import Table
 
 _NAMESPACE = "Microsoft.Dynamics.CRM."
 

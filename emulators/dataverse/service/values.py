@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.dataverse import choices, conversions, unserved
-from local.dataverse.addresses import address, below_api
-from local.dataverse.errors import DataverseError
+from emulators.dataverse.model import choices, conversions
+from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.odata.addresses import address, below_api
+from emulators.dataverse.service import unserved
 
 if TYPE_CHECKING:
-    from local.dataverse.app import Emulator
-    from local.dataverse.schema import TableSchema
-    from local.dataverse.store import Row, Table
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.model.schema import TableSchema
+    from emulators.dataverse.model.store import Row, Table
 
 _BIND = "@odata.bind"
 

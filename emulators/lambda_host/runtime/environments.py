@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from local.lambda_host.workers import Worker
+    from emulators.lambda_host.runtime.workers import Worker
 
 _AT_ONCE: Final = os.process_cpu_count() or 1
 # Nobody waits longer than this for others to start: one of them may be a function that never gets ready.

@@ -17,11 +17,11 @@ import uuid
 from collections import defaultdict
 from typing import TYPE_CHECKING, Self
 
-from local.lambda_host.environments import Environments
-from local.lambda_host.errors import HostClosedError, LambdaHostError, TooManyRequestsException
-from local.lambda_host.invocation import UNHANDLED, Invocation, report_line
-from local.lambda_host.runtime_api import Request
-from local.lambda_host.workers import ProcessSettings, Worker
+from emulators.lambda_host.errors import HostClosedError, LambdaHostError, TooManyRequestsException
+from emulators.lambda_host.runtime.environments import Environments
+from emulators.lambda_host.runtime.invocation import UNHANDLED, Invocation, report_line
+from emulators.lambda_host.runtime.runtime_api import Request
+from emulators.lambda_host.runtime.workers import ProcessSettings, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any, TextIO
 
-    from local.lambda_host.invocation import Outcome
-    from local.lambda_host.logs import LogLine
-    from local.lambda_host.provision import Stack
-    from local.lambda_host.resources import Function
+    from emulators.lambda_host.runtime.invocation import Outcome
+    from emulators.lambda_host.runtime.logs import LogLine
+    from emulators.lambda_host.template.provision import Stack
+    from emulators.lambda_host.template.resources import Function
 
 
 class LambdaHost:

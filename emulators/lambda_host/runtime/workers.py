@@ -16,15 +16,15 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local.lambda_host.environment import process_environment
-from local.lambda_host.invocation import Outcome, exited, timed_out
-from local.lambda_host.logs import LogCapture, LogLine
-from local.lambda_host.runtime_api import Event, Exited, Failed, Ready, Request, Responded, RuntimeApi
+from emulators.lambda_host.runtime.invocation import Outcome, exited, timed_out
+from emulators.lambda_host.runtime.logs import LogCapture, LogLine
+from emulators.lambda_host.runtime.runtime_api import Event, Exited, Failed, Ready, Request, Responded, RuntimeApi
+from emulators.lambda_host.template.environment import process_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from local.lambda_host.resources import Function
+    from emulators.lambda_host.template.resources import Function
 
 # A process asks the kernel to be killed when the thread that started it ends, and only then becomes the runtime. So
 # even `kill -9` of this program leaves none behind. (1 is PR_SET_PDEATHSIG, 9 is SIGKILL; the parent may have gone.)

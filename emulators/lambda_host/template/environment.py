@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from local.lambda_host.resources import Function
+    from emulators.lambda_host.template.resources import Function
 
 
 def process_environment(

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from local.lambda_host.errors import TemplateError
+from emulators.lambda_host.errors import TemplateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

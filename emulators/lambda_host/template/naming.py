@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from local.lambda_host.errors import TemplateError
-from local.lambda_host.intrinsics import PhysicalId
+from emulators.lambda_host.errors import TemplateError
+from emulators.lambda_host.template.intrinsics import PhysicalId
 
 NAME_PROPERTY = {
     "AWS::CloudWatch::Alarm": "AlarmName",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from local.lambda_host.errors import TemplateError
-from local.lambda_host.intrinsics import as_text
-from local.lambda_host.resources import Subscription
+from emulators.lambda_host.errors import TemplateError
+from emulators.lambda_host.template.intrinsics import as_text
+from emulators.lambda_host.template.resources import Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

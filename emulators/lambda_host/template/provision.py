@@ -17,10 +17,10 @@ import botocore.session
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConfigValueStore, ConstantProvider
 
-from local.lambda_host.errors import TemplateError
-from local.lambda_host.intrinsics import PhysicalId
-from local.lambda_host.resources import GeneratedSecret
-from local.processes import free_port
+from emulators.lambda_host.errors import TemplateError
+from emulators.lambda_host.template.intrinsics import PhysicalId
+from emulators.lambda_host.template.resources import GeneratedSecret
+from emulators.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-    from local.lambda_host.resources import Function, Queue, Schedule, Secret, Topic
-    from local.lambda_host.template import Template
+    from emulators.lambda_host.template.resources import Function, Queue, Schedule, Secret, Topic
+    from emulators.lambda_host.template.template import Template
 
 PLACEHOLDER_SECRET = "{}"
 """The value of a secret for which the template has none: valid JSON that holds nothing."""

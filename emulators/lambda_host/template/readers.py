@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from local.lambda_host.errors import TemplateError
-from local.lambda_host.intrinsics import as_text
-from local.lambda_host.resources import (
+from emulators.lambda_host.errors import TemplateError
+from emulators.lambda_host.template.intrinsics import as_text
+from emulators.lambda_host.template.resources import (
     SYSTEM_LEVELS,
     EventInvokeConfig,
     EventSourceMapping,
@@ -27,14 +27,14 @@ from local.lambda_host.resources import (
     Subscription,
     Topic,
 )
-from local.lambda_host.schedule_expressions import parse_expression
-from local.lambda_host.schedule_input import render_input
+from emulators.lambda_host.template.schedule_expressions import parse_expression
+from emulators.lambda_host.template.schedule_input import render_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from local.lambda_host.naming import Account
-    from local.lambda_host.properties import Properties
+    from emulators.lambda_host.template.naming import Account
+    from emulators.lambda_host.template.properties import Properties
 
 _ENVIRONMENT_KEY = re.compile(r"[a-zA-Z]\w+", re.ASCII)
 _RESERVED = re.compile(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from local.lambda_host.errors import TemplateError
+from emulators.lambda_host.errors import TemplateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from local.lambda_host.errors import TemplateError
+from emulators.lambda_host.errors import TemplateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from local.lambda_host.resources import Schedule
+    from emulators.lambda_host.template.resources import Schedule
 
 
 def render_input(

@@ -10,19 +10,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from local.lambda_host.errors import TemplateError
-from local.lambda_host.intrinsics import NO_VALUE, PhysicalId, Scope, as_text, holds, resolve
-from local.lambda_host.naming import NAME_PROPERTY, Account
-from local.lambda_host.properties import Properties
-from local.lambda_host.readers import READERS
-from local.lambda_host.resources import EventInvokeConfig, EventSourceMapping, FunctionUrl, Schedule
-from local.lambda_host.sam import read_yaml, to_cloudformation
+from emulators.lambda_host.errors import TemplateError
+from emulators.lambda_host.template.intrinsics import NO_VALUE, PhysicalId, Scope, as_text, holds, resolve
+from emulators.lambda_host.template.naming import NAME_PROPERTY, Account
+from emulators.lambda_host.template.properties import Properties
+from emulators.lambda_host.template.readers import READERS
+from emulators.lambda_host.template.resources import EventInvokeConfig, EventSourceMapping, FunctionUrl, Schedule
+from emulators.lambda_host.template.sam import read_yaml, to_cloudformation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from local.lambda_host.resources import (
+    from emulators.lambda_host.template.resources import (
         Function,
         Queue,
         Secret,

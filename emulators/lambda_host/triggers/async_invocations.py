@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from local.lambda_host.errors import HostClosedError, LambdaHostError, TooManyRequestsException
-from local.lambda_host.resources import EventInvokeConfig
-from local.lambda_host.sqs_client import SqsClient, SqsError
+from emulators.lambda_host.errors import HostClosedError, LambdaHostError, TooManyRequestsException
+from emulators.lambda_host.template.resources import EventInvokeConfig
+from emulators.lambda_host.triggers.sqs_client import SqsClient, SqsError
 
 if TYPE_CHECKING:
-    from local.lambda_host.host import LambdaHost
-    from local.lambda_host.invocation import Invocation
-    from local.lambda_host.provision import Stack
+    from emulators.lambda_host.runtime.host import LambdaHost
+    from emulators.lambda_host.runtime.invocation import Invocation
+    from emulators.lambda_host.template.provision import Stack
 
 _LOG = logging.getLogger(__name__)
 _PAUSES_AFTER_ERRORS = (60.0, 120.0)  # one minute between the first two attempts, two before the third

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Self
 
-from local.lambda_host.errors import LambdaHostError
-from local.lambda_host.sqs_client import SqsClient, SqsError
-from local.lambda_host.sqs_poller import PolledQueue, SqsPoller
+from emulators.lambda_host.errors import LambdaHostError
+from emulators.lambda_host.triggers.sqs_client import SqsClient, SqsError
+from emulators.lambda_host.triggers.sqs_poller import PolledQueue, SqsPoller
 
 if TYPE_CHECKING:
-    from local.lambda_host.host import LambdaHost
-    from local.lambda_host.provision import Stack
-    from local.lambda_host.resources import EventSourceMapping
+    from emulators.lambda_host.runtime.host import LambdaHost
+    from emulators.lambda_host.template.provision import Stack
+    from emulators.lambda_host.template.resources import EventSourceMapping
 
 
 class EventSourceError(LambdaHostError):

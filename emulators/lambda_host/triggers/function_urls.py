@@ -17,18 +17,18 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from local.lambda_host.cors import Cors
-from local.lambda_host.errors import HostClosedError, LambdaHostError, TooManyRequestsException
-from local.lambda_host.runtime_api import MAXIMUM_EVENT_BYTES
-from local.lambda_host.url_payloads import HttpRequest, HttpResponse, request_event, response
+from emulators.lambda_host.errors import HostClosedError, LambdaHostError, TooManyRequestsException
+from emulators.lambda_host.runtime.runtime_api import MAXIMUM_EVENT_BYTES
+from emulators.lambda_host.triggers.cors import Cors
+from emulators.lambda_host.triggers.url_payloads import HttpRequest, HttpResponse, request_event, response
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from local.lambda_host.host import LambdaHost
-    from local.lambda_host.invocation import Invocation
-    from local.lambda_host.provision import Stack
-    from local.lambda_host.resources import FunctionUrl
+    from emulators.lambda_host.runtime.host import LambdaHost
+    from emulators.lambda_host.runtime.invocation import Invocation
+    from emulators.lambda_host.template.provision import Stack
+    from emulators.lambda_host.template.resources import FunctionUrl
 
     type Receive = Callable[[], Awaitable[dict[str, Any]]]
     type Send = Callable[[dict[str, Any]], Awaitable[None]]

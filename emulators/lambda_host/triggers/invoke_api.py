@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
-from local.lambda_host.errors import LambdaHostError, TooManyRequestsException
+from emulators.lambda_host.errors import LambdaHostError, TooManyRequestsException
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from local.lambda_host.host import LambdaHost
+    from emulators.lambda_host.runtime.host import LambdaHost
 
 _PATH = re.compile(r"^/2015-03-31/functions/([A-Za-z0-9_-]+)/invocations$")
 _LOG_TAIL = 4096  # octets, as X-Amz-Log-Result has

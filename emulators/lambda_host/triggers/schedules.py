@@ -16,13 +16,13 @@ from itertools import count
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
-from local.lambda_host.errors import HostClosedError, TooManyRequestsException
-from local.lambda_host.schedule_expressions import next_occurrence, parse_expression
-from local.lambda_host.schedule_input import render_input
+from emulators.lambda_host.errors import HostClosedError, TooManyRequestsException
+from emulators.lambda_host.template.schedule_expressions import next_occurrence, parse_expression
+from emulators.lambda_host.template.schedule_input import render_input
 
 if TYPE_CHECKING:
-    from local.lambda_host.provision import Stack
-    from local.lambda_host.resources import Schedule
+    from emulators.lambda_host.template.provision import Stack
+    from emulators.lambda_host.template.resources import Schedule
 
 __all__ = ["Scheduler", "render_input"]
 

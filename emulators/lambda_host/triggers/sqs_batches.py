@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from local.lambda_host.invocation import Invocation
+    from emulators.lambda_host.runtime.invocation import Invocation
 
 _HEAD, _BETWEEN, _TAIL = b'{"Records": [', b", ", b"]}"
 

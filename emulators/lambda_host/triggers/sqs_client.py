@@ -11,7 +11,7 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from local.lambda_host.errors import LambdaHostError
+from emulators.lambda_host.errors import LambdaHostError
 
 _OK = 200
 

@@ -17,17 +17,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local.lambda_host.errors import HostClosedError, TooManyRequestsException
-from local.lambda_host.runtime_api import MAXIMUM_EVENT_BYTES
-from local.lambda_host.sqs_batches import Message, done, event, how_many_fit, read_message
-from local.lambda_host.sqs_client import SqsError
+from emulators.lambda_host.errors import HostClosedError, TooManyRequestsException
+from emulators.lambda_host.runtime.runtime_api import MAXIMUM_EVENT_BYTES
+from emulators.lambda_host.triggers.sqs_batches import Message, done, event, how_many_fit, read_message
+from emulators.lambda_host.triggers.sqs_client import SqsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from local.lambda_host.host import LambdaHost
-    from local.lambda_host.resources import EventSourceMapping
-    from local.lambda_host.sqs_client import SqsClient
+    from emulators.lambda_host.runtime.host import LambdaHost
+    from emulators.lambda_host.template.resources import EventSourceMapping
+    from emulators.lambda_host.triggers.sqs_client import SqsClient
 
 _LOG = logging.getLogger(__name__)
 _AT_ONCE = 10  # the most messages that one SQS request takes

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterEr
 from boto3 import Session
 from botocore.config import Config
 
-from shared.adapters.aws_call import aws_call
+from shared.adapters.aws.call import aws_call
 from shared.adapters.within import DeadlineExceededError, within
 from shared.domain.errors import ConnectionLostError, SecretMalformedError
 

@@ -11,8 +11,8 @@ import boto3
 import stamina
 from botocore.config import Config
 
-from shared.adapters.messages import AmbiguousMessageError, Sender, compose, from_mailbox
-from shared.adapters.ses_replies import outcome_of
+from shared.adapters.aws.ses_replies import outcome_of
+from shared.adapters.email.mime import AmbiguousMessageError, Sender, compose, from_mailbox
 from shared.adapters.within import within
 from shared.domain.addresses import deliverable_address, usable_address
 from shared.domain.errors import TransientError, UnusableAddressError

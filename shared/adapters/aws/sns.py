@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from shared.adapters.aws_call import aws_call
+from shared.adapters.aws.call import aws_call
 from shared.domain.errors import OperationsUnreachableError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from shared.adapters.aws_call import as_code, aws_call
+from shared.adapters.aws.call import as_code, aws_call
 from shared.domain.errors import QueueUnavailableError
 from shared.domain.sync_messages import write
 

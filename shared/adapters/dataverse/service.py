@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from shared.adapters.dataverse.bounded import Reply, exchange
+from shared.adapters.dataverse.http import Reply, exchange
 from shared.adapters.dataverse.origin import Origin
 from shared.adapters.dataverse.statuses import (
     error_code,

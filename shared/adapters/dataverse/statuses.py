@@ -21,7 +21,7 @@ from shared.domain.errors import (
 from shared.domain.listings import Accepted, Action, Answer, InDoubt, NotNow, Outdated, Refused, RefusedKind
 
 if TYPE_CHECKING:
-    from shared.adapters.dataverse.bounded import Reply
+    from shared.adapters.dataverse.http import Reply
     from shared.domain.errors import WebsiteRefusedError
 
 ACCEPTED = Accepted()

@@ -11,7 +11,7 @@ from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.keys import API, NotAddressableError, identifier
 from shared.adapters.dataverse.multipart import Part
 from shared.adapters.dataverse.operations import Writer, expected, reading
-from shared.adapters.dataverse.shown import is_shown
+from shared.adapters.dataverse.row_equality import is_shown
 from shared.adapters.dataverse.statuses import (
     ACCEPTED,
     answer_of,

@@ -11,15 +11,15 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
-from shared.adapters.mailboxes import LINE_END, is_sendable, mailbox, on_one_line, unstructured
-from shared.adapters.rendering import render, reply_address
+from shared.adapters.email.mailboxes import LINE_END, is_sendable, mailbox, on_one_line, unstructured
+from shared.adapters.email.rendering import render, reply_address
 from shared.domain.addresses import deliverable_address, readable_name, usable_address
 from shared.domain.errors import PermanentError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from shared.adapters.rendering import Rendered
+    from shared.adapters.email.rendering import Rendered
     from shared.domain.notices import Notice
 
 # Our mark on a message. SES replaces Message-ID and Date with its own

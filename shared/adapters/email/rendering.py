@@ -1,4 +1,4 @@
-"""From a notice to its words: the templates under shared/messages, as plain text and as one HTML page."""
+"""From a notice to its words: the templates under shared/email_templates, as plain text and as one HTML page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError, select_autoescape
 
-from shared.adapters.links import email_link, phone_link, site_link
+from shared.adapters.email.links import email_link, phone_link, site_link
 from shared.domain.addresses import ADDRESS_MAX, deliverable_address, readable_name
 from shared.domain.errors import PermanentError, UnusableAddressError
 from shared.domain.notices import Digest, DigestLine, Notice, NoticeKind

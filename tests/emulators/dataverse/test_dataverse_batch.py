@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from local.dataverse import defaults
-from tests.dataverse_service import API, EXAMPLES, MENTORS, change_set, operation, parts, running
+from emulators.dataverse.model import defaults
+from tests.support.dataverse_service import API, EXAMPLES, MENTORS, change_set, operation, parts, running
 
 TOO_LONG = {"hlf_name": "x" * 201}
 

@@ -6,8 +6,8 @@ import uuid
 
 import pytest
 
-from local.dataverse import defaults
-from tests.dataverse_service import EXAMPLES, MENTORS, change_set, operation, parts, running
+from emulators.dataverse.model import defaults
+from tests.support.dataverse_service import EXAMPLES, MENTORS, change_set, operation, parts, running
 
 KIND = "Microsoft.Dynamics.CRM.hlf_peermentor"
 

@@ -12,9 +12,9 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from local.dataverse import changes
-from tests.dataverse_queries import ask, follow, listed, many
-from tests.dataverse_service import EXAMPLES, MENTORS, change_set, operation, parts, running
+from emulators.dataverse.service import changes
+from tests.support.dataverse_queries import ask, follow, listed, many
+from tests.support.dataverse_service import EXAMPLES, MENTORS, change_set, operation, parts, running
 
 TRACK = "odata.track-changes"
 

@@ -1,4 +1,4 @@
-"""What nobody knows of the service, and the emulator therefore chose (local/dataverse/choices.py).
+"""What nobody knows of the service, and the emulator therefore chose (emulators/dataverse/model/choices.py).
 
 These say what it does, so that a change is made on purpose; nothing of ours may depend on them.
 """
@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.dataverse_service import EXAMPLES, MENTORS, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS, running
 
 EXAMPLE = f"{EXAMPLES}(hlf_code='a',hlf_year=2026)"
 

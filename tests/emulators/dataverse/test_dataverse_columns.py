@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.dataverse_service import EXAMPLES, MENTORS, operation, parts, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts, running
 
 ROW = f"{EXAMPLES}(hlf_code='a',hlf_year=2026)"
 MENTOR = f"{MENTORS}(hlf_mentorid='m-1')"

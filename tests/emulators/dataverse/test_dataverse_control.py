@@ -11,16 +11,16 @@ from typing import get_args
 
 import pytest
 
-from local.dataverse import control
-from local.dataverse.credentials import Change
-from local.dataverse.faults import Rule
-from local.dataverse.hand import HandEdit
-from local.dataverse.protection import Limits
-from local.dataverse.settings import Settings
-from tests.dataverse_process import fresh, process
-from tests.dataverse_service import MENTORS
+from emulators.dataverse.access.credentials import Change
+from emulators.dataverse.access.protection import Limits
+from emulators.dataverse.control import api
+from emulators.dataverse.control.manual_edits import HandEdit
+from emulators.dataverse.faults.faults import Rule
+from emulators.dataverse.settings import Settings
+from tests.support.dataverse_process import fresh, process
+from tests.support.dataverse_service import MENTORS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EMULATOR, FAULTS = (
     (ROOT / "docs" / f"dataverse-{name}.md").read_text(encoding="utf-8") for name in ("emulator", "faults")
 )
@@ -29,8 +29,8 @@ BODIES = {
     "Rules": (Rule, "Faults"),
     "Secrets, tokens and privileges": (Change, ""),
     "Rows": (HandEdit, ""),
-    "Limits and users": (control.Block, ""),
-    "Settings, website, journal, everything": (control.Portal, ""),
+    "Limits and users": (api.Block, ""),
+    "Settings, website, journal, everything": (api.Portal, ""),
 }
 
 
@@ -79,7 +79,7 @@ def test_every_body_that_is_shown_is_carried_out(service):
 def test_every_address_has_a_body_that_is_shown():
     """Issue 8 I: all but a look at what there is."""
     names = {(method, path.split("/")[2].partition("?")[0]) for method, path, _ in shown()}
-    assert {key for key in control._HANDLERS if key[0] != "GET"} <= names
+    assert {key for key in api._HANDLERS if key[0] != "GET"} <= names
 
 
 @pytest.mark.parametrize("heading", BODIES)
@@ -123,7 +123,7 @@ def test_limits_and_settings_are_told_with_their_defaults():
         ("GET", f"rows/{MENTORS}?key=m-1", ""),
         ("GET", "journal?since=x", ""),
         ("DELETE", "faults/x", ""),
-        *((method, name, "{") for method, name in control._HANDLERS if method in {"PUT", "POST"} and name != "reset"),
+        *((method, name, "{") for method, name in api._HANDLERS if method in {"PUT", "POST"} and name != "reset"),
     ],
 )
 def test_a_body_that_makes_no_sense_is_400_with_the_reason(service, method, path, body):

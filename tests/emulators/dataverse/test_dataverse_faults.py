@@ -10,11 +10,11 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from local.dataverse import defaults
-from local.dataverse.client import ControlError
-from local.dataverse.faults import Kind, Rule
-from tests.dataverse_process import fresh, process, row_path
-from tests.dataverse_service import API, parts
+from emulators.dataverse.client import ControlError
+from emulators.dataverse.faults.faults import Kind, Rule
+from emulators.dataverse.model import defaults
+from tests.support.dataverse_process import fresh, process, row_path
+from tests.support.dataverse_service import API, parts
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from tests.dataverse_queries import ask, counts, listed
-from tests.dataverse_queries import examples as fill
-from tests.dataverse_service import EXAMPLES, MENTORS, running
+from tests.support.dataverse_queries import ask, counts, listed
+from tests.support.dataverse_queries import examples as fill
+from tests.support.dataverse_service import EXAMPLES, MENTORS, running
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tests.dataverse_queries import examples as fill
-from tests.dataverse_service import EXAMPLES, MENTORS, operation, parts, running
+from tests.support.dataverse_queries import examples as fill
+from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts, running
 
 EXAMPLE = f"{EXAMPLES}(hlf_code='OSLO',hlf_year=2024)"
 NONE, FULL = "application/json;odata.metadata=none", "application/json; odata.metadata=full"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.dataverse.protection import Limits, Protection, read_limits
+from emulators.dataverse.access.protection import Limits, Protection, read_limits
 
 USER = "an-application"
 

@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.dataverse_queries import many
-from tests.dataverse_service import EXAMPLES, MENTORS, running
+from tests.support.dataverse_queries import many
+from tests.support.dataverse_service import EXAMPLES, MENTORS, running
 
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 EDMX = "{http://docs.oasis-open.org/odata/ns/edmx}"

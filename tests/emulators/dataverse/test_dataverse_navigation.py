@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.dataverse_queries import ask
-from tests.dataverse_queries import examples as fill
-from tests.dataverse_service import EXAMPLES, MENTORS, operation, parts, running
+from tests.support.dataverse_queries import ask
+from tests.support.dataverse_queries import examples as fill
+from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts, running
 
 LINKED = f"{EXAMPLES}(hlf_code='OSLO',hlf_year=2024)"
 UNLINKED = f"{EXAMPLES}(hlf_code='c',hlf_year=2022)"

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from local.dataverse.client import EmulatorControl
-from tests.dataverse_process import fresh, process
+from emulators.dataverse.client import EmulatorControl
+from tests.support.dataverse_process import fresh, process
 
 
 @pytest.fixture(scope="module")

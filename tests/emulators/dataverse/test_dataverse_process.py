@@ -16,14 +16,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local import processes
-from local.dataverse import certificates, defaults
-from local.dataverse.process import LocalDataverse, LocalDataverseError
-from local.dataverse.schema import SchemaError
-from local.dataverse.schema_file import load
-from tests.dataverse_service import API
+from emulators import processes
+from emulators.dataverse import certificates
+from emulators.dataverse.model import defaults
+from emulators.dataverse.model.schema import SchemaError
+from emulators.dataverse.model.schema_file import load
+from emulators.dataverse.process import LocalDataverse, LocalDataverseError
+from tests.support.dataverse_service import API
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def token(url: str) -> str:

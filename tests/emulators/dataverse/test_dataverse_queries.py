@@ -10,10 +10,10 @@ from urllib.parse import unquote
 
 import pytest
 
-from local.dataverse.ordering import Order, guid_of, place_of, sql_order
-from tests.dataverse_queries import ask, follow, listed, many
-from tests.dataverse_queries import examples as fill
-from tests.dataverse_service import API, EXAMPLES, MENTORS, operation, parts, running
+from emulators.dataverse.model.ordering import Order, guid_of, place_of, sql_order
+from tests.support.dataverse_queries import ask, follow, listed, many
+from tests.support.dataverse_queries import examples as fill
+from tests.support.dataverse_service import API, EXAMPLES, MENTORS, operation, parts, running
 
 FORMATTED = "OData.Community.Display.V1.FormattedValue"
 

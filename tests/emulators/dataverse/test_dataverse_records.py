@@ -11,8 +11,8 @@ import uuid
 
 import pytest
 
-from local.dataverse import defaults
-from tests.dataverse_service import API, EXAMPLES, MENTORS, running
+from emulators.dataverse.model import defaults
+from tests.support.dataverse_service import API, EXAMPLES, MENTORS, running
 
 GUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 

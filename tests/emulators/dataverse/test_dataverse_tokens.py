@@ -10,8 +10,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from local.dataverse import defaults
-from tests.dataverse_service import API, MENTORS, running
+from emulators.dataverse.model import defaults
+from tests.support.dataverse_service import API, MENTORS, running
 
 GUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 ROW = f"{MENTORS}(hlf_mentorid='m-1')"

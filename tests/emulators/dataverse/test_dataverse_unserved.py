@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from local.dataverse import service_names
-from tests.dataverse_queries import ask
-from tests.dataverse_queries import examples as fill
-from tests.dataverse_service import EXAMPLES, MENTORS, operation, parts, running
+from emulators.dataverse.service import service_names
+from tests.support.dataverse_queries import ask
+from tests.support.dataverse_queries import examples as fill
+from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts, running
 
 MENTOR = f"{MENTORS}(hlf_mentorid='0')"
 EXAMPLE = f"{EXAMPLES}(hlf_code='OSLO',hlf_year=2024)"

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from local.dataverse.website import norwegian_order
-from tests.dataverse_process import fresh, process
+from emulators.dataverse.website import norwegian_order
+from tests.support.dataverse_process import fresh, process
 
 _VOID = {"meta", "input", "link", "br", "hr", "img", "wbr"}
 _INTERACTIVE = {"a", "input", "button", "select", "textarea"}

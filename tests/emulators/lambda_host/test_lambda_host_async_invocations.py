@@ -10,14 +10,14 @@ from uuid import uuid4
 
 import pytest
 
-from local.aws import LocalAws
-from local.lambda_host.async_invocations import AsyncInvocations
-from local.lambda_host.errors import LambdaHostError
-from local.lambda_host.host import LambdaHost
-from local.lambda_host.provision import Stack, local_clients, provision
-from local.lambda_host.resources import Schedule
-from local.lambda_host.schedules import Scheduler
-from local.lambda_host.template import load_template
+from emulators.lambda_host.errors import LambdaHostError
+from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.provision import Stack, local_clients, provision
+from emulators.lambda_host.template.resources import Schedule
+from emulators.lambda_host.template.template import load_template
+from emulators.lambda_host.triggers.async_invocations import AsyncInvocations
+from emulators.lambda_host.triggers.schedules import Scheduler
+from local.stack.aws import LocalAws
 
 TASK_ROOT = Path(__file__).parent / "lambda_host_fixtures" / "task"
 HEAD = "Transform: AWS::Serverless-2016-10-31\nResources:\n"

@@ -9,14 +9,14 @@ from uuid import uuid4
 
 import pytest
 
-from local.aws import LocalAws
-from local.lambda_host.errors import TemplateError
-from local.lambda_host.event_sources import EventSourceError, EventSources
-from local.lambda_host.host import LambdaHost
-from local.lambda_host.invocation import Invocation
-from local.lambda_host.provision import local_clients, provision
-from local.lambda_host.sqs_batches import Message, done
-from local.lambda_host.template import load_template
+from emulators.lambda_host.errors import TemplateError
+from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.runtime.invocation import Invocation
+from emulators.lambda_host.template.provision import local_clients, provision
+from emulators.lambda_host.template.template import load_template
+from emulators.lambda_host.triggers.event_sources import EventSourceError, EventSources
+from emulators.lambda_host.triggers.sqs_batches import Message, done
+from local.stack.aws import LocalAws
 
 TASK_ROOT = Path(__file__).parent / "lambda_host_fixtures" / "task"
 REPORTS = "FunctionResponseTypes: [ReportBatchItemFailures]"

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local.lambda_host.errors import LambdaHostError, TemplateError
-from local.lambda_host.function_urls import FunctionUrls
-from local.lambda_host.host import LambdaHost
-from local.lambda_host.provision import Stack, local_clients, provision
-from local.lambda_host.template import load_template
+from emulators.lambda_host.errors import LambdaHostError, TemplateError
+from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.provision import Stack, local_clients, provision
+from emulators.lambda_host.template.template import load_template
+from emulators.lambda_host.triggers.function_urls import FunctionUrls
 
 TASK_ROOT = Path(__file__).parent / "lambda_host_fixtures" / "task"
 HEAD = "Transform: AWS::Serverless-2016-10-31\nResources:\n"

@@ -16,11 +16,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from local.lambda_host.errors import HostClosedError, LambdaHostError, TooManyRequestsException
-from local.lambda_host.host import LambdaHost
-from local.lambda_host.provision import Stack
-from local.lambda_host.runtime_api import RuntimeApi
-from local.lambda_host.template import load_template
+from emulators.lambda_host.errors import HostClosedError, LambdaHostError, TooManyRequestsException
+from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.runtime.runtime_api import RuntimeApi
+from emulators.lambda_host.template.provision import Stack
+from emulators.lambda_host.template.template import load_template
 
 FIXTURES = Path(__file__).parent / "lambda_host_fixtures"
 TEMPLATE, TASK_ROOT = FIXTURES / "template.yaml", FIXTURES / "task"
@@ -409,7 +409,7 @@ def test_killing_the_host_leaves_no_process(tmp_path):
     """prctl(2), PR_SET_PDEATHSIG: a function must not outlive the program that ran it, however that ended."""
     announce = tmp_path / "pid"
     arguments = [str(FIXTURES / "host_to_kill.py"), str(TEMPLATE), str(TASK_ROOT), str(announce)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     with subprocess.Popen([sys.executable, *arguments], env=environment) as process:
         assert wait_until(lambda: announce.exists() and announce.read_text(), seconds=10)
         function = int(announce.read_text())

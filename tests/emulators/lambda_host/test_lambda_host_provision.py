@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from local.lambda_host.errors import TemplateError
-from local.lambda_host.host import LambdaHost
-from local.lambda_host.provision import local_clients, provision
-from local.lambda_host.template import load_template
+from emulators.lambda_host.errors import TemplateError
+from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.provision import local_clients, provision
+from emulators.lambda_host.template.template import load_template
 
 TASK_ROOT = Path(__file__).parent / "lambda_host_fixtures" / "task"
 TEMPLATE = """

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.lambda_host.errors import TemplateError
-from local.lambda_host.schedule_expressions import next_occurrence, parse_expression
+from emulators.lambda_host.errors import TemplateError
+from emulators.lambda_host.template.schedule_expressions import next_occurrence, parse_expression
 
 OSLO = ZoneInfo("Europe/Oslo")
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)

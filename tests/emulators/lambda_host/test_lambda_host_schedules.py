@@ -9,12 +9,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
-from local.lambda_host.errors import TooManyRequestsException
-from local.lambda_host.host import LambdaHost
-from local.lambda_host.provision import Stack
-from local.lambda_host.resources import Schedule
-from local.lambda_host.schedules import Scheduler, render_input
-from local.lambda_host.template import load_template
+from emulators.lambda_host.errors import TooManyRequestsException
+from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.provision import Stack
+from emulators.lambda_host.template.resources import Schedule
+from emulators.lambda_host.template.template import load_template
+from emulators.lambda_host.triggers.schedules import Scheduler, render_input
 
 FIXTURES = Path(__file__).parent / "lambda_host_fixtures"
 NIGHTLY = Schedule(

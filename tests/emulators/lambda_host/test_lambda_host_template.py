@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from local.lambda_host.errors import TemplateError
-from local.lambda_host.template import load_template
+from emulators.lambda_host.errors import TemplateError
+from emulators.lambda_host.template.template import load_template
 
 HEAD = """
 AWSTemplateFormatVersion: "2010-09-09"

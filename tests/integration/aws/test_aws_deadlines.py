@@ -10,20 +10,20 @@ from uuid import uuid4
 
 import pytest
 
-from local.aws import CREDENTIALS
-from shared.adapters import secrets
-from shared.adapters.messages import Sender
-from shared.adapters.secrets import SecretVersions, read_secret
-from shared.adapters.ses import SesMailer, ses_client
-from shared.adapters.sns import SnsOperations
-from shared.adapters.sqs import SqsQueueDepths, SqsSyncQueue, sqs_client
+from local.stack.aws import CREDENTIALS
+from shared.adapters.aws import secrets
+from shared.adapters.aws.secrets import SecretVersions, read_secret
+from shared.adapters.aws.ses import SesMailer, ses_client
+from shared.adapters.aws.sns import SnsOperations
+from shared.adapters.aws.sqs import SqsQueueDepths, SqsSyncQueue, sqs_client
+from shared.adapters.email.mime import Sender
 from shared.adapters.within import DeadlineExceededError, within
 from shared.domain.alerts import Message
 from shared.domain.deadlines import at_most, function_ends_in
 from shared.domain.errors import ConnectionLostError, OperationsUnreachableError, QueueUnavailableError
 from shared.domain.listings import SyncRequest
 from shared.domain.notices import Locale, Notice, NoticeKind, Unknown
-from tests.trickler import Trickler
+from tests.support.trickler import Trickler
 
 REGION = "eu-north-1"
 LEFT = 1.8

@@ -7,16 +7,16 @@ from uuid import uuid4
 
 import pytest
 
-from local.aws import CREDENTIALS, REGION
-from shared.adapters import secrets
-from shared.adapters.secrets import SecretVersions, read_secret
-from shared.adapters.sns import SnsOperations
-from shared.adapters.sqs import SqsQueueDepths, SqsSyncQueue, sqs_client
+from local.stack.aws import CREDENTIALS, REGION
+from shared.adapters.aws import secrets
+from shared.adapters.aws.secrets import SecretVersions, read_secret
+from shared.adapters.aws.sns import SnsOperations
+from shared.adapters.aws.sqs import SqsQueueDepths, SqsSyncQueue, sqs_client
 from shared.domain.alerts import Message
 from shared.domain.errors import ConnectionLostError, OperationsUnreachableError, QueueUnavailableError
 from shared.domain.listings import SyncRequest
-from tests.website_wire import http
-from tests.wire import _Listener
+from tests.support.website_wire import http
+from tests.support.wire import _Listener
 
 BODIES = {
     "nothing": "",

@@ -1,4 +1,4 @@
-"""SES over real HTTP: boto3 against local/mail.py, which answers as SES v2 does and fails on request."""
+"""SES over real HTTP: boto3 against emulators/ses/server.py, which answers as SES v2 does and fails on request."""
 
 import logging
 import ssl
@@ -30,10 +30,10 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from local.mail import LocalSes
-from shared.adapters.messages import Sender
-from shared.adapters.rendering import render
-from shared.adapters.ses import LONGEST_SEND, SesMailer, ses_client
+from emulators.ses.server import LocalSes
+from shared.adapters.aws.ses import LONGEST_SEND, SesMailer, ses_client
+from shared.adapters.email.mime import Sender
+from shared.adapters.email.rendering import render
 from shared.domain.notices import (
     Locale,
     Notice,

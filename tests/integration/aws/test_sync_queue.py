@@ -14,9 +14,9 @@ from uuid import uuid4
 
 import pytest
 
-from local.aws import CREDENTIALS, REGION, LocalAws
-from local.lambda_host.provision import local_clients
-from shared.adapters.sqs import SqsSyncQueue, sqs_client
+from emulators.lambda_host.template.provision import local_clients
+from local.stack.aws import CREDENTIALS, REGION, LocalAws
+from shared.adapters.aws.sqs import SqsSyncQueue, sqs_client
 from shared.domain.errors import QueueUnavailableError, TransientError
 from shared.domain.listings import SyncRequest
 from shared.domain.sync_messages import MAX_MENTORS, parse

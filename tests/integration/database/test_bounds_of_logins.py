@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from local.database import ROLES
-from local.operations.alerts import read_troubles
-from local.operations.proof import read_proof
-from local.operations.status import read_status
-from tests.foundation import DAY, days
+from local.stack.database import ROLES
+from operations.commands.alerts import read_troubles
+from operations.commands.proof import read_proof
+from operations.commands.status import read_status
+from tests.support.foundation import DAY, days
 
 NOT_OWN = psycopg.errors.InsufficientPrivilege
 RUNS = {

@@ -21,7 +21,7 @@ import trustme
 from shared.adapters.postgres.certificates import tls_arguments
 from shared.adapters.postgres.connection import call, connect
 from shared.domain.errors import ConnectionLostError
-from tests.wire import _exactly, _Listener
+from tests.support.wire import _exactly, _Listener
 
 SSL_REQUEST = struct.pack("!II", 8, 80877103)
 

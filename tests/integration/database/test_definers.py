@@ -7,9 +7,9 @@ import re
 import psycopg
 import pytest
 
-from local.database import _FOUNDATION, ROLES
+from local.stack.database import _FOUNDATION, ROLES
 from shared.adapters.postgres.migrate import migrate
-from tests.foundation import DAY, days
+from tests.support.foundation import DAY, days
 
 PATH = "search_path=pg_catalog, pg_temp"
 

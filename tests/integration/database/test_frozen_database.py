@@ -14,9 +14,9 @@ from shared.adapters.postgres.runs import PostgresRuns
 from shared.domain.deadlines import all_but, function_ends_in
 from shared.domain.errors import ConnectionLostError
 from shared.domain.runs import RunState, Verdict
-from tests.foundation import DAY, days
-from tests.nights import Functions, at_night
-from tests.wire import KillingProxy, _Listener
+from tests.support.foundation import DAY, days
+from tests.support.nights import Functions, at_night
+from tests.support.wire import KillingProxy, _Listener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

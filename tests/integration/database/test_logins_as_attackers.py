@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from local import database as local_database
-from local.database import ROLES
+from local.stack import database as local_database
+from local.stack.database import ROLES
 from shared.adapters.postgres.migrate import migrate, read_functions, read_migrations
 
 if TYPE_CHECKING:

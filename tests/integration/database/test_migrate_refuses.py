@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from local.database import _FOUNDATION
+from local.stack.database import _FOUNDATION
 from shared.adapters.postgres.migrate import MigrationError, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.postgres import Postgres
+    from local.stack.postgres import Postgres
 
 KEYS = (
     "ALTER TABLE certifications DROP CONSTRAINT certifications_mentor_id_fkey;"

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import psycopg
 import pytest
 
-from local.database import _FOUNDATION, simulate_time
+from local.stack.database import _FOUNDATION, simulate_time
 from shared.adapters.postgres.migrate import (
     FUNCTIONS,
     MIGRATIONS,
@@ -19,7 +19,7 @@ from shared.adapters.postgres.migrate import (
     read_functions,
     read_migrations,
 )
-from tests.nights import at_night
+from tests.support.nights import at_night
 
 
 @pytest.fixture

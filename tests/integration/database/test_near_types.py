@@ -15,18 +15,18 @@ from shared.adapters.postgres.listings import PostgresListings
 from shared.adapters.postgres.migrate import migrate
 from shared.domain.runs import RunState
 from tests.conftest import TestDatabase
-from tests.foundation import DAY, Foundation, days
+from tests.support.foundation import DAY, Foundation, days
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
-    from local.mail import LocalSes
-    from local.postgres import Postgres
+    from emulators.ses.server import LocalSes
+    from local.stack.postgres import Postgres
     from shared.domain.listings import Action
-    from tests.nights import Functions
-    from tests.reconciling import Reconciler
-    from tests.syncs import Worker
+    from tests.support.nights import Functions
+    from tests.support.reconciling import Reconciler
+    from tests.support.syncs import Worker
 
 ENUM = "CREATE TYPE app_status AS ENUM ('active', 'paused', 'certification_expired', 'inactive');"
 STATUS_AS = (
@@ -103,7 +103,7 @@ NEAR = {
 
 def build(postgres: Postgres, name: str, change: str) -> None:
     """A database whose foundation is changed before the migrations are applied."""
-    from local.database import _FOUNDATION  # noqa: PLC0415
+    from local.stack.database import _FOUNDATION  # noqa: PLC0415
 
     with psycopg.connect(postgres.dsn(), autocommit=True) as server:
         server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())

@@ -10,11 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from local.cli import app
-from local.operations.alerts import read_troubles
-from local.operations.status import read_status
+from operations.commands.alerts import read_troubles
+from operations.commands.status import read_status
 from shared.adapters.postgres.migrate import MIGRATIONS, migrate, read_migrations
 from shared.domain.comparison import Answer
-from tests.foundation import DAY, days
+from tests.support.foundation import DAY, days
 
 REMINDER = "cert_expiry_reminders.reminder_once"
 # How it is damaged, and the fact that says so; None: triggers that are off have a condition of their own.

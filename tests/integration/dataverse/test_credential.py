@@ -6,13 +6,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from local.dataverse import defaults
+from emulators.dataverse.model import defaults
 from shared.domain.credential import CredentialState
 from shared.domain.errors import ConnectionLostError, SecretMalformedError
 from shared.domain.runs import RunState
-from tests.credentials import Checker
-from tests.foundation import DAY, days
-from tests.syncs import SECOND_TABLE
+from tests.support.credentials import Checker
+from tests.support.foundation import DAY, days
+from tests.support.syncs import SECOND_TABLE
 
 LATER = DAY + days(100)
 HEALTHY, REFUSED, UNREACHABLE, NOT_CHECKED = CredentialState

@@ -11,8 +11,8 @@ from shared.adapters.dataverse.operations import Writer
 from shared.domain.errors import PermanentError
 from shared.domain.listings import Accepted
 from shared.settings import WebsiteSettings, read
-from tests.website_wire import Rig, Website, changes, part
-from tests.website_wire import multipart as reply_of
+from tests.support.website_wire import Rig, Website, changes, part
+from tests.support.website_wire import multipart as reply_of
 
 COUNT, SIZE = 10_000, 100
 

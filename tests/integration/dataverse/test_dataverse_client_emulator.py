@@ -10,13 +10,13 @@ from uuid import uuid4
 
 import pytest
 
-from local.dataverse.client import EmulatorControl
-from local.dataverse.process import LocalDataverse
+from emulators.dataverse.client import EmulatorControl
+from emulators.dataverse.process import LocalDataverse
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.domain.errors import WebsiteAuthError, WebsiteMisconfiguredError
 from shared.domain.listings import NO_ROW, Accepted, Action, InDoubt, NotNow, Outdated, Refused, Table
-from tests.website_wire import IN_USE, KEY, Gate, Secrets, change, shown
+from tests.support.website_wire import IN_USE, KEY, Gate, Secrets, change, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import pytest
 from shared.adapters.dataverse.retry_after import retry_after
 from shared.domain.errors import ConnectionLostError, WebsiteClosedError
 from shared.domain.listings import Accepted, NotNow
-from tests.website_wire import (
+from tests.support.website_wire import (
     IN_USE,
     Gate,
     Rig,

@@ -9,7 +9,7 @@ import traceback
 import pytest
 
 from shared.domain.errors import CertificationError
-from tests.website_wire import IN_USE, SECRET, Rig, Website, batch, change, error, http, lost, part, token
+from tests.support.website_wire import IN_USE, SECRET, Rig, Website, batch, change, error, http, lost, part, token
 
 PERSONAL = ("Bjørnå", "Bj\\u00f8rn\\u00e5", "ase@example.no", "40123456", SECRET["client_secret"], "t0ken")
 BODY = json.dumps({"hlf_lastname": "Bjørnå", "hlf_email": "ase@example.no", "hlf_phone": "40123456"})

@@ -9,11 +9,11 @@ import time
 
 import pytest
 
-from shared.adapters.dataverse import bounded
+from shared.adapters.dataverse import http
 from shared.adapters.dataverse.service import Service
 from shared.domain.errors import WebsiteAuthError, WebsiteMisconfiguredError
 from shared.domain.listings import Accepted, Action, InDoubt, NotNow, Outdated, Refused
-from tests.website_wire import (
+from tests.support.website_wire import (
     Rig,
     Website,
     accept_all,
@@ -267,7 +267,7 @@ def test_a_reply_that_trickles_is_cut_at_the_time_and_what_came_counts(rig):
 
 def test_a_reply_without_end_is_not_read_to_its_end(rig, monkeypatch):
     """16 MB is the bound; here it is made small. The setting is the adapter's constant, not a stand-in for its code."""
-    monkeypatch.setattr(bounded, "_LONGEST_REPLY", 100_000)
+    monkeypatch.setattr(http, "_LONGEST_REPLY", 100_000)
 
     def flood(client: socket.socket, _) -> None:
         client.sendall(THREE.replace(b"content-length", b"x-length")[:-3])

@@ -12,7 +12,7 @@ from shared.adapters.dataverse.keys import NotAddressableError, key_value
 from shared.adapters.dataverse.origin import Origin
 from shared.domain.errors import WebsiteMisconfiguredError
 from shared.domain.listings import Accepted, Action, NotNow, Outdated, Refused
-from tests.website_wire import Rig, Website, accept_all, batch, change, changes, http, part
+from tests.support.website_wire import Rig, Website, accept_all, batch, change, changes, http, part
 
 HIDE = Action.HIDE
 # Every write asks for the version it leaves the row with, and for nothing else of the row.

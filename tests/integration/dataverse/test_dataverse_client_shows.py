@@ -7,7 +7,7 @@ import json
 import pytest
 
 from shared.domain.listings import Action
-from tests.website_wire import Rig, Website, batch, change, changes, error, http, lost, part, shown
+from tests.support.website_wire import Rig, Website, batch, change, changes, error, http, lost, part, shown
 
 HIDE, PUBLISH = Action.HIDE, Action.PUBLISH
 GUID = "0f0e0d0c-0b0a-4908-8706-050403020100"

@@ -19,7 +19,7 @@ from shared.domain.errors import (
     WebsiteUnavailableError,
 )
 from shared.domain.listings import Accepted, NotNow, Table
-from tests.website_wire import (
+from tests.support.website_wire import (
     IN_USE,
     KEY,
     SECRET,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.dataverse.client import EmulatorControl
-from local.dataverse.faults import Kind, Rule
-from local.dataverse.process import LocalDataverse
+from emulators.dataverse.client import EmulatorControl
+from emulators.dataverse.faults.faults import Kind, Rule
+from emulators.dataverse.process import LocalDataverse
 from shared.adapters.dataverse.reader import DataverseReader
 from shared.adapters.dataverse.service import Service
 from shared.domain.errors import (
@@ -20,8 +20,8 @@ from shared.domain.errors import (
     WebsiteMisconfiguredError,
     WebsiteUnavailableError,
 )
-from tests.website_wire import KEY, TABLE, Secrets
-from tests.website_wire import Gate as OneThread
+from tests.support.website_wire import KEY, TABLE, Secrets
+from tests.support.website_wire import Gate as OneThread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

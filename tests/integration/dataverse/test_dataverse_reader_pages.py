@@ -8,7 +8,7 @@ import pytest
 
 from shared.adapters.dataverse.reader import DataverseReader
 from shared.domain.errors import WebsiteMisconfiguredError, WebsiteUnavailableError
-from tests.website_wire import KEY, TABLE, Rig, Website, error, http
+from tests.support.website_wire import KEY, TABLE, Rig, Website, error, http
 
 ROW = {"@odata.etag": 'W/"1"', KEY: "m1", "hlf_area": None, "hlf_peermentorid": "p1"}
 AREA = "$select=hlf_mentorid,hlf_area"

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.adapters.dataverse.bounded import exchange
+from shared.adapters.dataverse.http import exchange
 from shared.domain.errors import WebsiteAuthError, WebsiteClosedError, WebsiteUnavailableError
 from shared.domain.listings import InDoubt
-from tests.website_wire import Rig, Website, batch, change, http, part, token
+from tests.support.website_wire import Rig, Website, batch, change, http, part, token
 
 BOMB = gzip.compress(gzip.compress(b"\0" * (64 << 20)))
 

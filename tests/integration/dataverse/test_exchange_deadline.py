@@ -13,13 +13,13 @@ import certifi
 import httpx
 import pytest
 
-from shared.adapters.dataverse.bounded import exchange
 from shared.adapters.dataverse.deadline import bind, deadline
+from shared.adapters.dataverse.http import exchange
 from shared.domain.errors import WebsiteUnavailableError
 from shared.domain.listings import InDoubt, NotNow
-from tests.trickler import Trickler
-from tests.website_wire import Rig, Website, change
-from tests.wire import _Listener
+from tests.support.trickler import Trickler
+from tests.support.website_wire import Rig, Website, change
+from tests.support.wire import _Listener
 
 SECONDS = 0.8
 LATE = 1.0

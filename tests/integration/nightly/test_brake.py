@@ -15,17 +15,17 @@ from hypothesis import strategies as st
 
 from shared.domain.listings import Result
 from shared.domain.runs import RunState
-from tests.contract.test_night_organisations import REFUSE
-from tests.foundation import DAY, days
-from tests.nights import Functions
+from tests.integration.nightly.test_night_organisations import REFUSE
+from tests.support.foundation import DAY, days
+from tests.support.nights import Functions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from uuid import UUID
 
     from tests.conftest import TestDatabase
-    from tests.foundation import Foundation
-    from tests.syncs import Crew, Site
+    from tests.support.foundation import Foundation
+    from tests.support.syncs import Crew, Site
 
 ENDED, VALID = DAY - days(1), DAY + days(300)
 MONDAY = DAY - days(1)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.database import store_settings
-from local.load import load
-from local.mentors_csv import read_mentors, read_organisations
+from local.mentors_file.load import load
+from local.mentors_file.mentors import read_mentors, read_organisations
+from local.stack.database import store_settings
 from shared.domain.runs import RunState
-from tests.contract.test_preview_and_explain import DATA
-from tests.foundation import DAY, days
+from tests.integration.nightly.test_preview_and_explain import DATA
+from tests.support.foundation import DAY, days
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import psycopg
 
     from tests.conftest import TestDatabase
-    from tests.foundation import Foundation
-    from tests.nights import Functions
+    from tests.support.foundation import Foundation
+    from tests.support.nights import Functions
 
 MONDAY = DAY - days(1)
 BRAKES = "SELECT kind, n, of_n, closed_at IS NOT NULL FROM certification.brakes ORDER BY id"

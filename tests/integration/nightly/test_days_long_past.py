@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.foundation import DAY, days
-from tests.nights import at_night, at_nine
+from tests.support.foundation import DAY, days
+from tests.support.nights import at_night, at_nine
 
 PAST_MONDAY = date(2026, 11, 23)
 STEPS = ("remind", "expire", "reactivate")

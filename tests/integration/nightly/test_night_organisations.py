@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.domain.runs import RunFailedError, RunState
-from tests.foundation import DAY, days
+from tests.support.foundation import DAY, days
 
 ENDED = DAY - days(1)
 # The app's own rule, on a table of the app's, that refuses one mentor.

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from tests.foundation import DAY, days
-from tests.nights import at_night
+from tests.support.foundation import DAY, days
+from tests.support.nights import at_night
 
 
 @pytest.mark.parametrize("left", [30, 14, 7])

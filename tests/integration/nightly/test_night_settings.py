@@ -8,10 +8,10 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from local.database import store_settings
-from local.mentors_csv import OrganisationRow
+from local.mentors_file.mentors import OrganisationRow
+from local.stack.database import store_settings
 from shared.domain.thresholds import InvalidThresholdsError, require_valid
-from tests.foundation import DAY, days
+from tests.support.foundation import DAY, days
 
 INVALID = {
     "empty": ([], "thresholds_not_empty", "is empty"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.domain.runs import RunState
-from tests.foundation import DAY, days
+from tests.support.foundation import DAY, days
 
 ENDED = DAY - days(1)
 EXPIRY = ("active", "certification_expired", "certification_expired", "system:expiry_check")

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from shared.domain.calendar import looks_at_everyone
 from shared.domain.thresholds import ReminderState, reached
-from tests.foundation import DAY, Foundation, days
-from tests.nights import at_night
+from tests.support.foundation import DAY, Foundation, days
+from tests.support.nights import at_night
 
 STEPS = ("reactivate_renewed", "claim_reminders", "expire_mentors")
 THRESHOLDS = st.sets(st.integers(0, 90), min_size=1, max_size=4).map(lambda found: tuple(sorted(found, reverse=True)))

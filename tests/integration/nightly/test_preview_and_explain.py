@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from local import report, results
-from local.database import store_settings
-from local.load import load
-from local.mentors_csv import read_mentors, read_organisations
-from local.operations import status_report
-from local.operations.status import read_status
-from tests.foundation import DAY, days
+from local.demo import results, views
+from local.mentors_file.load import load
+from local.mentors_file.mentors import read_mentors, read_organisations
+from local.stack.database import store_settings
+from operations.commands.status import read_status
+from operations.screens import status_view
+from tests.support.foundation import DAY, days
 
-DATA = Path(__file__).parents[2] / "data"
+DATA = Path(__file__).parents[3] / "data"
 NIGHTS = 120
 
 
@@ -97,9 +97,9 @@ def test_no_date_ends_a_command_in_a_traceback(database, foundation, functions, 
     other = foundation.mentor(organisation, DAY + days(7))
     for _ in range(2):
         results.read_preview(database.dsn, DAY, 3660)
-        report.explanation(results.read_explanation(database.dsn, mentor, DAY))
+        views.explanation(results.read_explanation(database.dsn, mentor, DAY))
         assert shown in " ".join(capsys.readouterr().out.split())
-        status_report.show(read_status(foundation.connection))
+        status_view.show(read_status(foundation.connection))
         functions.night(DAY)
     assert foundation.reminders(other)[7] == "claimed"
     foundation.all("SELECT * FROM certification.troubles()")

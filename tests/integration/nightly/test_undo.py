@@ -10,16 +10,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.foundation import DAY, days
-from tests.nights import at_night
+from tests.support.foundation import DAY, days
+from tests.support.nights import at_night
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from tests.conftest import TestDatabase
-    from tests.foundation import Foundation
-    from tests.nights import Functions
-    from tests.syncs import Site, Worker
+    from tests.support.foundation import Foundation
+    from tests.support.nights import Functions
+    from tests.support.syncs import Site, Worker
 
 LATER = DAY + days(400)
 

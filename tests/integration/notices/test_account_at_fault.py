@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from shared.domain.runs import RunFailedError, RunState
-from tests.foundation import DAY, days
+from tests.support.foundation import DAY, days
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 from shared.domain.addresses import deliverable_address
 from shared.domain.errors import UnusableAddressError
 from shared.domain.runs import RunFailedError, RunState
-from tests.foundation import DAY, days
-from tests.nights import Functions, at_night, at_nine
+from tests.support.foundation import DAY, days
+from tests.support.nights import Functions, at_night, at_nine
 
 THROTTLED = ("TooManyRequestsException", HTTPStatus.TOO_MANY_REQUESTS)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.foundation import DAY, days
+from tests.support.foundation import DAY, days
 
 LONG = DAY + days(400)
 

@@ -10,16 +10,16 @@ import pytest
 
 from shared.domain.comparison import Acceptance
 from shared.domain.runs import RunState
-from tests.foundation import DAY, days
-from tests.reconciling import Reconciler
-from tests.syncs import SECOND_TABLE, wanted
+from tests.support.foundation import DAY, days
+from tests.support.reconciling import Reconciler
+from tests.support.syncs import SECOND_TABLE, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
-    from tests.foundation import Foundation
-    from tests.syncs import Worker
+    from tests.support.foundation import Foundation
+    from tests.support.syncs import Worker
 
 LATER = DAY + days(100)
 SHOWN, HIDDEN = {"statecode": 0, "statuscode": 1}, {"statecode": 1, "statuscode": 2}

@@ -17,14 +17,14 @@ from shared.adapters.postgres.connection import call
 from shared.domain.errors import ConnectionLostError
 from shared.domain.runs import RunFailedError, RunState
 from shared.use_cases.reconciliation import reconcile
-from tests.foundation import DAY, days
+from tests.support.foundation import DAY, days
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
-    from tests.foundation import Foundation
-    from tests.syncs import Worker
+    from tests.support.foundation import Foundation
+    from tests.support.syncs import Worker
 
 LATER = DAY + days(100)
 OURS = "FROM pg_stat_activity WHERE usename = 'local_certification_reconciliation' AND datname = current_database()"

@@ -8,13 +8,13 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.foundation import DAY, days
+from tests.support.foundation import DAY, days
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from tests.foundation import Foundation
-    from tests.nights import Functions
+    from tests.support.foundation import Foundation
+    from tests.support.nights import Functions
 
 NONE = {"duplicate_notices": 0, "duplicate_reminders": 0, "duplicate_transitions": 0}
 TRANSITION = (

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.foundation import DAY, days
-from tests.syncs import SECOND_TABLE, wanted
+from tests.support.foundation import DAY, days
+from tests.support.syncs import SECOND_TABLE, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
-    from tests.foundation import Foundation
-    from tests.syncs import Worker
+    from tests.support.foundation import Foundation
+    from tests.support.syncs import Worker
 
 LATER = DAY + days(100)
 

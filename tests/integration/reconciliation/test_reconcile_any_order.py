@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.foundation import DAY, days
-from tests.syncs import leases_end, wanted
+from tests.support.foundation import DAY, days
+from tests.support.syncs import leases_end, wanted
 
 if TYPE_CHECKING:
-    from tests.foundation import Foundation
-    from tests.reconciling import Reconciler
-    from tests.syncs import Crew, Site
+    from tests.support.foundation import Foundation
+    from tests.support.reconciling import Reconciler
+    from tests.support.syncs import Crew, Site
 
 LATER = DAY + days(100)
 MENTORS = 4

@@ -10,13 +10,13 @@ import pytest
 
 from shared.domain.errors import QueueUnavailableError
 from shared.domain.runs import RunState
-from tests.foundation import DAY, days
-from tests.syncs import unsynced, wanted
+from tests.support.foundation import DAY, days
+from tests.support.syncs import unsynced, wanted
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from tests.foundation import Foundation
+    from tests.support.foundation import Foundation
 
 LATER = DAY + days(100)
 

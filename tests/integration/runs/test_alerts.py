@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.aws import REGION, LocalAws
-from local.database import ROLES
-from local.lambda_host.provision import local_clients
-from local.stack import endpoints
+from emulators.lambda_host.template.provision import local_clients
+from local.stack.aws import REGION, LocalAws
+from local.stack.database import ROLES
+from local.stack.stack import endpoints
+from shared.adapters.aws.sns import SnsOperations
 from shared.adapters.postgres.alerts import PostgresAlerts
 from shared.adapters.postgres.connection import connect
-from shared.adapters.sns import SnsOperations
 from shared.domain.alerts import Condition, Message
 from shared.domain.errors import OperationsUnreachableError
-from shared.use_cases.tell_operations import tell_operations
-from tests.foundation import DAY, days
-from tests.nights import Reported
+from shared.use_cases.publish_alerts import tell_operations
+from tests.support.foundation import DAY, days
+from tests.support.nights import Reported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.foundation import Foundation
+    from tests.support.foundation import Foundation
 
 
 class Operations:

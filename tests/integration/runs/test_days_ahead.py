@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 import psycopg
 import pytest
 
-from shared.adapters.postgres.night import PostgresNight
+from shared.adapters.postgres.nightly import PostgresNight
 from shared.adapters.postgres.outbox import PostgresOutbox
 from shared.adapters.postgres.runs import PostgresRuns
 from shared.domain.errors import DayAheadError, ScheduledAheadError
@@ -16,15 +16,15 @@ from shared.domain.runs import Step
 from shared.events import InvalidEventError, Reconciling, Scheduled
 from shared.observability import LogAndMetrics
 from shared.use_cases.reconciliation import reconcile
-from tests.foundation import DAY, days
+from tests.support.foundation import DAY, days
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from tests.conftest import TestDatabase
-    from tests.foundation import Foundation
-    from tests.nights import Functions
-    from tests.reconciling import Reconciler
+    from tests.support.foundation import Foundation
+    from tests.support.nights import Functions
+    from tests.support.reconciling import Reconciler
 
 NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)  # 10:00 in Oslo
 FAR = datetime(2036, 11, 30, 23, 15, tzinfo=UTC)

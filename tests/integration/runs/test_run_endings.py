@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.foundation import DAY, days
-from tests.nights import GOOD
+from tests.support.foundation import DAY, days
+from tests.support.nights import GOOD
 
 
 def test_the_night_is_done_before_the_website_is_asked(foundation, functions):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from tests.foundation import DAY, days
+from tests.support.foundation import DAY, days
 
 COUNTS = {
     **{f"reminders_{outcome}": {"30", "14", "7"} for outcome in ("due", "claimed", "collapsed", "unreachable")},

@@ -13,15 +13,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from local import database as local_database
-from local.database import ROLES
-from local.pg_net import install
-from shared.domain.doorbell import Ring, check_form, is_signed
+from emulators.pg_net.worker import install
+from local.stack import database as local_database
+from local.stack.database import ROLES
 from shared.domain.sync_messages import MAX_MENTORS, parse, requests_of
+from shared.domain.webhook import Ring, check_form, is_signed
 from shared.events import listing_changed
 from tests.conftest import TEMPLATE
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 NAME = "test_doorbell_sql"
 URL, KEY = "https://abc.lambda-url.eu-north-1.on.aws/", "k" * 32
 LONG_TEXT = (

@@ -13,13 +13,13 @@ import pytest
 from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
 from shared.domain.listings import Accepted, Action, Claim, NotNow, Refused, RefusedKind, Result, Settled
-from tests.foundation import DAY, Foundation, days
+from tests.support.foundation import DAY, Foundation, days
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.conftest import TestDatabase
-    from tests.nights import Functions
+    from tests.support.nights import Functions
 
 LEASE = timedelta(minutes=3)
 

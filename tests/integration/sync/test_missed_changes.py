@@ -9,15 +9,15 @@ import psycopg
 import pytest
 
 from shared.adapters.postgres.migrate import MigrationError, migrate
-from tests.foundation import DAY, days
+from tests.support.foundation import DAY, days
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from tests.conftest import TestDatabase
-    from tests.foundation import Foundation
-    from tests.reconciling import Reconciler
-    from tests.syncs import Site, Worker
+    from tests.support.foundation import Foundation
+    from tests.support.reconciling import Reconciler
+    from tests.support.syncs import Site, Worker
 
 NOTED = "SELECT count(*) FROM certification.missed_changes"
 STATEMENTS = (

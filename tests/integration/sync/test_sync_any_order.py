@@ -12,14 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.domain.errors import CertificationError
-from tests.foundation import DAY, days
-from tests.syncs import leases_end, wanted
+from tests.support.foundation import DAY, days
+from tests.support.syncs import leases_end, wanted
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from tests.foundation import Foundation
-    from tests.syncs import Crew, Site
+    from tests.support.foundation import Foundation
+    from tests.support.syncs import Crew, Site
 
 LATER = DAY + days(100)
 LEASE = timedelta(minutes=3)

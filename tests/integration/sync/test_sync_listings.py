@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared.domain.listings import Result
-from tests.foundation import DAY, days
-from tests.syncs import SECOND_TABLE, TABLE, outcome, unsynced, wanted
+from tests.support.foundation import DAY, days
+from tests.support.syncs import SECOND_TABLE, TABLE, outcome, unsynced, wanted
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from tests.foundation import Foundation
-    from tests.nights import Functions
-    from tests.syncs import Site, Worker
+    from tests.support.foundation import Foundation
+    from tests.support.nights import Functions
+    from tests.support.syncs import Site, Worker
 
 LATER = DAY + days(100)
 OWN_MAPPING: dict[str, Any] = {

@@ -1,7 +1,7 @@
 """I10: as long as the website refuses us, every run says so, also one that cannot even ask."""
 
-from local import processes
-from tests.syncs import Worker
+from emulators import processes
+from tests.support.syncs import Worker
 
 CREDENTIAL = {"tenant_id": "t", "client_id": "c", "client_secret": "s"}
 

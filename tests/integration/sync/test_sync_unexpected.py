@@ -6,8 +6,8 @@ import pytest
 
 from shared.domain.errors import StoreUnavailableError
 from shared.domain.listings import NotNow
-from tests.foundation import DAY, days
-from tests.syncs import leases_end
+from tests.support.foundation import DAY, days
+from tests.support.syncs import leases_end
 
 LATER = DAY + days(100)
 ERRORS = [KeyError("x"), RecursionError(), OverflowError(), StoreUnavailableError("database_40P01")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.domain.runs import RunFailedError
-from tests.foundation import DAY, days
+from tests.support.foundation import DAY, days
 
 ENDED = DAY - days(1)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from local.operations.proof import read_head
-from tests.foundation import DAY, days
-from tests.nights import at_night
+from operations.commands.proof import read_head
+from tests.support.foundation import DAY, days
+from tests.support.nights import at_night
 
 LATER = DAY + days(100)
 

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from local.lambda_host.host import LambdaHost
-from local.lambda_host.provision import Stack
-from local.lambda_host.template import load_template
+from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.provision import Stack
+from emulators.lambda_host.template.template import load_template
 
 template, task_root, announce = sys.argv[1:]
 with LambdaHost(Stack(load_template(Path(template))), Path(task_root)) as host:
