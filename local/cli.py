@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -56,6 +56,8 @@ app = typer.Typer(
 )
 app.add_typer(operations)
 _DOORBELL_PATIENCE = 20.0
+# The seconds to wait after each sweep: it asks for a change once that is two minutes old.
+_SWEEPS = (20.0,) * 8
 _NOT_YET = 3
 _MOST_FITTING = 5
 
@@ -115,12 +117,15 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
 
 
 def _catch_up(here: session.Session, progress: Progress) -> None:
-    """Wait for the website. A doorbell may be lost (I7); then everything unsynced is asked for, and that is said."""
+    """Wait for the website. A doorbell may be lost (I7); then the sweep asks for what is overdue, and that is said."""
     try:
         website.wait_until_synced(here.dsn, seconds=_DOORBELL_PATIENCE)
     except website.WebsiteBehindError as behind:
-        progress(f"{behind}: syncing what no doorbell was heard for")
-        here.invoke("DynamicsSync", {"sync": "unsynced"})
+        progress(f"{behind}: sweeping until it is up to date")
+        for seconds in _SWEEPS:
+            here.invoke("Reconciliation", reconcile.event(full=False, accept=None, now=datetime.now(UTC)))
+            with suppress(website.WebsiteBehindError):
+                return website.wait_until_synced(here.dsn, seconds=seconds)
         website.wait_until_synced(here.dsn)
 
 

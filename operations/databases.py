@@ -10,7 +10,7 @@ import psycopg
 from local.mentors_file import loading
 from operations import surroundings
 from operations.errors import DatabaseNotReadableError
-from shared.adapters.postgres.connection import BinaryCursor
+from shared.adapters.postgres.opening import BinaryCursor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ from local.stack import session
 from local.stack.aws import REGION
 from operations import surroundings
 from operations.errors import StackNotFoundError
-from shared.adapters.postgres.connection import login_of
+from shared.adapters.postgres.opening import login_of
 from shared.domain.errors import CertificationError
 
 if TYPE_CHECKING:

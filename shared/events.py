@@ -137,7 +137,7 @@ def queue_messages(event: object) -> Batch:
     try:
         batch = _Batch.model_validate(event)
     except ValidationError as error:
-        raise InvalidEventError(f'{_wrong(error)}. Expected an SQS event, or {{"sync": "unsynced"}}') from None
+        raise InvalidEventError(f"{_wrong(error)}. Expected an SQS event") from None
     messages = []
     for record in batch.Records:
         try:

@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from shared.domain.alerts import Alert, Message
-    from shared.domain.comparison import Acceptance, Compared, PastTrigger, Proof, Repairs, SeenRow, Site
+    from shared.domain.comparison import Acceptance, Compared, PastTrigger, Proof, Repairs
     from shared.domain.credential import Health
     from shared.domain.listings import Answer, Change, Claim, RowState, Settled, Stopped, SyncRequest, Table
     from shared.domain.notices import Notice, Outcome
     from shared.domain.runs import Count, Organisation, Step, Verdict
+    from shared.domain.website_rows import SeenRow, Site
 
 
 class Runs(Protocol):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from shared.domain.listings import RefusedKind
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -85,10 +87,11 @@ class WebsiteRefusedError(PermanentError):
     `answers` is what became of each change of a push, in order: some may have been accepted before.
     """
 
-    def __init__(self, code: str, answers: Sequence[Answer] = ()) -> None:
-        """`code` as in entra_7000222 or dataverse_403_0x80072560."""
+    def __init__(self, code: str, kind: RefusedKind = RefusedKind.OTHER, *, answers: Sequence[Answer] = ()) -> None:
+        """`code` is for people, as in entra_7000222; decisions ask the kind."""
         super().__init__(code)
         self.code = code
+        self.kind = kind
         self.answers = answers
 
 

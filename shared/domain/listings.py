@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +15,11 @@ class Action(StrEnum):
 
     HIDE = "hide"
     PUBLISH = "publish"
+
+    @property
+    def needs_no_row(self) -> bool:
+        """Whether a row that does not exist on the website is success, as a 404 to a hide is: nobody sees it."""
+        return self is Action.HIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +84,24 @@ class Accepted:
     """False: it is hidden, and columns that are not published any more could not be emptied."""
 
 
+class RefusedKind(Enum):
+    """Why the website refuses something for good, as far as a decision hangs on it."""
+
+    FORBIDDEN = auto()
+    """A privilege is lacking: for one row, or for all of them."""
+    BAD_REQUEST = auto()
+    NOT_FOUND = auto()
+    NO_SUCH_TABLE = auto()
+    """Not found either, and so is every row of its table."""
+    OTHER = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The website will never take this: it is set aside (I13). The reason is a code, like dataverse_400_0x80044331."""
+    """The website will never take this: it is set aside (I13). The reason is a code for people."""
 
     reason: str
+    kind: RefusedKind = field(default=RefusedKind.OTHER, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +213,3 @@ class SyncResult:
         for result in self.results.values():
             counts[result] += 1
         return {f"listings_{result}": n for result, n in counts.items()} | {"sync_stopped": int(self.stopped)}
-
-
-# What Dataverse answers who lacks a privilege: of one row, or of all of them.
-FORBIDDEN = "dataverse_403"
-BAD_REQUEST = "dataverse_400"

@@ -9,10 +9,19 @@ from shared.domain.errors import CertificationError, ConnectionLostError
 from shared.domain.runs import trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from uuid import UUID
 
     from shared.ports import Report, Runs
+
+
+@contextmanager
+def publishing(function: str, publish_alerts: Callable[[str], object]) -> Iterator[None]:
+    """Publish the alerts of `function` when the block ends, however it ends: the run has written down what it saw."""
+    try:
+        yield
+    finally:
+        publish_alerts(function)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from shared.domain.runs import (
     judge,
     trouble,
 )
-from shared.use_cases.ending import ending
+from shared.use_cases.ending import ending, publishing
 from shared.use_cases.start_run import start_run
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ _DOUBTS = 3
 # SES refuses a message in the same words whether the recipient is at fault or the account (an unverified sender, the
 # sandbox). Until it has accepted something in this run, what it refuses is given back; after so many, the run stops.
 _REFUSALS = 5
+# The longest that a message in hand can take (shared.adapters.aws.ses), and then to settle it and write the counts.
+_RESERVE_SECONDS = 40.0
 
 
 def send_notices(
@@ -44,9 +46,10 @@ def send_notices(
     outbox: Outbox,
     mailer: Mailer,
     report: Report,
-    may_go_on: Callable[[], bool],
+    time_left: Callable[[], float],
     now: datetime,
     stuck_after: timedelta,
+    publish_alerts: Callable[[str], object],
 ) -> RunResult:
     """Send what is pending for every organisation where it is day, mentors first, so that each coordinator's digest can
     tell what could not be delivered in the same run.
@@ -55,16 +58,17 @@ def send_notices(
     altogether; nothing is lost by that, the notices are pending again. Raises ScheduledAheadError for a time that has
     not come; one of a day before the last night sends nothing, for it would count the days left wrong.
     """
-    run_id = start_run("send_notices", scheduled_at, request_id, runs=runs, report=report)
-    verdicts, state = [], _Service()
-    with ending("send_notices", run_id, runs, report):
-        organisations = runs.organisations()
-        for organisation in organisations:
-            sender = _Sender(run_id, organisation, scheduled_at, outbox, mailer, may_go_on, state)
-            verdicts.append(_send_for(sender, runs, report, stuck_before=now - stuck_after))
-    verdict = Verdict(RunState.FAILED, state.refused) if state.refused else combine(verdicts)
-    runs.finish(run_id, verdict)
-    report.run("send_notices", run_id, verdict)
+    with publishing("send_notices", publish_alerts):
+        run_id = start_run("send_notices", scheduled_at, request_id, runs=runs, report=report)
+        verdicts, state = [], _Service()
+        with ending("send_notices", run_id, runs, report):
+            organisations = runs.organisations()
+            for organisation in organisations:
+                sender = _Sender(run_id, organisation, scheduled_at, outbox, mailer, time_left, state)
+                verdicts.append(_send_for(sender, runs, report, stuck_before=now - stuck_after))
+        verdict = Verdict(RunState.FAILED, state.refused) if state.refused else combine(verdicts)
+        runs.finish(run_id, verdict)
+        report.run("send_notices", run_id, verdict)
     if verdict.state is RunState.FAILED or verdict.incomplete:
         raise RunFailedError(verdict.reason)
     return RunResult(run_id, verdict, len(organisations))
@@ -94,7 +98,7 @@ class _Sender:
     scheduled_at: datetime
     outbox: Outbox
     mailer: Mailer
-    may_go_on: Callable[[], bool]
+    time_left: Callable[[], float]
     service: _Service
     _refusals: list[tuple[int, Undeliverable]] = field(default_factory=list, init=False)
 
@@ -108,7 +112,7 @@ class _Sender:
 
     def _send_pending(self, *, digests: bool) -> None:
         today = as_of(self.scheduled_at, self.organisation.timezone)
-        while self.service.usable and self.may_go_on():
+        while self.service.usable and self.time_left() > _RESERVE_SECONDS:
             notice = self.outbox.claim(self.run_id, self.organisation.id, today, digests=digests)
             if notice is None:
                 return

@@ -128,23 +128,12 @@ def test_good_unreadable_and_poison_messages_in_one_batch(consumer, foundation, 
 
 
 def test_metrics_carry_zeros(consumer, foundation, organisation):
-    """I12: from messages and from a sync of everything unsynced, when there is nothing to do."""
+    """I12: also when there is nothing to do."""
     mentor = foundation.mentor(organisation, LATER)
     done = consumer.invoke(*consumer.send(asking_for(mentor)))
     names = {metric_name(count) for count in COUNTS}
     assert names | {"MessagesUnreadable", "MessagesGivenBack"} <= set(metrics(done))
     assert metrics(done)["SyncStopped"] == 0
-    swept = consumer.host.invoke("DynamicsSync", {"sync": "unsynced"})
-    assert names <= set(metrics(swept))
-
-
-def test_everything_unsynced_is_synced_without_a_message(consumer, foundation, site, organisation):
-    """I7: by invoking it so."""
-    for _ in range(5):
-        foundation.mentor(organisation, LATER, consent=True)
-    done = consumer.host.invoke("DynamicsSync", {"sync": "unsynced"})
-    assert (done.payload["complete"], done.payload["listings_published"]) == (True, 5)
-    assert site.visible() == wanted(foundation)
 
 
 def test_what_has_to_wait_comes_again_when_the_website_said_so(consumer, foundation, site, organisation):
@@ -197,7 +186,7 @@ def test_no_line_names_anybody(consumer, foundation, site, organisation):
     consumer.invoke(*consumer.send(asking_for(*mentors), '{"mentors": "Kari Sæther 01017012345"}'))
     site.truncate_replies(1, path=r"\$batch")
     foundation.do("UPDATE peer_mentors SET last_name = 'Sæther-Vik'")
-    consumer.host.invoke("DynamicsSync", {"sync": "unsynced"})
+    consumer.invoke(*consumer.send(asking_for(*mentors)))
     consumer.host.invoke("DynamicsSync", {"sync": "kari.saether@example.no"})
     text = "\n".join(consumer.lines)
     assert len(consumer.lines) > 10
@@ -210,7 +199,7 @@ def test_a_night_reaches_the_website_though_no_bell_rings(consumer, database, fo
     consumer.put_secret("ExpiryCheckDatabaseSecret", database.login("ExpiryCheck"))
     ending = foundation.mentor(organisation, DAY, consent=True)
     staying = foundation.mentor(organisation, LATER, consent=True)
-    consumer.host.invoke("DynamicsSync", {"sync": "unsynced"})
+    consumer.invoke(*consumer.send(asking_for(ending, staying)))
     assert set(site.visible()) == {str(ending), str(staying)}
     with EventSources(consumer.stack, consumer.host, consumer.aws_url):
         assert consumer.host.invoke("ExpiryCheck", NEXT_NIGHT).function_error is None

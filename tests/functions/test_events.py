@@ -43,7 +43,6 @@ def test_every_trigger_has_an_event_and_every_event_a_trigger():
     expected = {f"{MODULES[trigger.function]}.{kind}.json" for kind, triggers in others.items() for trigger in triggers}
     expected |= {name_of(schedule) for schedule in TEMPLATE.schedules}
     expected |= {f"{MODULES[function]}.event.json" for function in ruled()}
-    expected |= {"dynamics_sync.unsynced.json"}  # no trigger: for a person's hand
     assert len(mappings) == len(TEMPLATE.event_source_mappings) - 1  # the queue of repairs has the same messages
 
     assert {path.name for path in EVENTS.iterdir()} == expected

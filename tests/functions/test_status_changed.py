@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -347,15 +345,3 @@ def test_a_change_in_the_database_arrives_in_the_queue(bell, database, foundatio
         assert bell.messages() == [(mentor, version)]
         statuses = foundation.all("SELECT DISTINCT status_code FROM net._http_response")
         assert statuses == [202]
-
-
-def test_what_it_imports_has_no_database_driver_and_no_website_client():
-    """A cold start is part of how long a change takes to arrive."""
-    code = (
-        "import sys, functions.status_changed;"
-        " print(*sorted({'psycopg', 'httpx', 'jinja2', 'boto3', 'stamina'} & set(sys.modules)))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30
-    )
-    assert done.stdout.strip() == ""

@@ -21,7 +21,7 @@ from shared.adapters.postgres.nightly import PostgresNight
 from shared.adapters.postgres.outbox import PostgresOutbox
 from shared.adapters.postgres.runs import PostgresRuns
 from shared.domain.credential import CredentialState, Health
-from shared.use_cases.check_expiry import check_expiry
+from shared.use_cases.expiry_check import check_expiry
 from shared.use_cases.send_notices import send_notices
 
 if TYPE_CHECKING:
@@ -137,6 +137,7 @@ class Functions:
             report=self.reported,
             pause=pause,
             check_credential=check_credential,
+            publish_alerts=lambda _: None,
         )
 
     def send(
@@ -160,7 +161,8 @@ class Functions:
             outbox=PostgresOutbox(connection),
             mailer=_Mailer(SesMailer(self._client, Sender("ikke-svar@example.no"))),
             report=self.reported,
-            may_go_on=may_go_on,
+            time_left=lambda: 60.0 if may_go_on() else 0.0,
+            publish_alerts=lambda _: None,
             now=now or datetime.now(UTC),
             stuck_after=stuck_after,
         )

@@ -9,12 +9,15 @@ from uuid import UUID, uuid4
 
 from shared.adapters.dataverse.reader import DataverseReader
 from shared.adapters.dataverse.service import Service
-from shared.adapters.postgres.comparison import PostgresReconciliation, comparing
+from shared.adapters.postgres.comparison import comparing
 from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresSyncState
+from shared.adapters.postgres.reconciliation import PostgresReconciliation
 from shared.adapters.postgres.runs import PostgresRuns
 from shared.use_cases.compare_website import compare_website
+from shared.use_cases.reconciliation import ReconciliationPorts
 from shared.use_cases.sweep import Sweep
+from tests.support.nights import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -92,6 +95,22 @@ class Reconciler:
     def comparing(self) -> Iterator[Comparison]:
         with connect(lambda _: self.login) as connection, comparing(connection, self.settling) as comparison:
             yield comparison
+
+    def ports(self, **other: Any) -> ReconciliationPorts:
+        """What the function's own use case works with; `other` takes the place of some of it."""
+        ports: dict[str, Any] = {
+            "runs": self.runs,
+            "reconciliation": self.reconciliation,
+            "comparing": self.comparing,
+            "reader": self.reader,
+            "state": self.state,
+            "depths": self.queue,
+            "queue": self.queue,
+            "settling": self.settling,
+            "check_credential": lambda: GOOD,
+            "publish_alerts": lambda _: None,
+        }
+        return ReconciliationPorts(**ports | other)
 
     def full(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,7 +15,6 @@ from shared.adapters.dataverse.website import DataverseWebsite
 from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
 from shared.use_cases.sync_listings import sync_listings
-from shared.use_cases.sync_pending import sync_unsynced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from emulators.dataverse.process import LocalDataverse
     from shared.domain.listings import Result, SyncResult
-    from shared.use_cases.sync_pending import Swept
     from tests.support.foundation import Foundation
 
 TABLE, SECOND_TABLE = "hlf_peermentors", "hlf_likepersons"
@@ -127,9 +126,17 @@ class Worker:
         }
         return sync_listings(mentors, **ports | other)
 
-    def unsynced(self) -> Swept:
-        """What an invocation with {"sync": "unsynced"} does."""
-        return sync_unsynced(listings=self.listings, sync=self.sync_all, time_left=self.time_left)
+    def unsynced(self) -> Counter[str]:
+        """Sync everything that the website does not show yet, as if a message asked for each; return the counts."""
+        counts: Counter[str] = Counter()
+        after: UUID | None = None
+        while requests := self.listings.unsynced(after, 1000):
+            result = self.sync_all([request.mentor_id for request in requests])
+            counts.update(result.counts())
+            if result.stopped:
+                break
+            after = requests[-1].mentor_id
+        return counts
 
 
 class Crew:

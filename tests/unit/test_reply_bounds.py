@@ -14,16 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.adapters.dataverse import multipart
-from shared.adapters.dataverse.answers import error_code
 from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.multipart import Part
 from shared.adapters.dataverse.origin import Origin
 from shared.adapters.dataverse.pages import UnreadablePageError, page
 from shared.adapters.dataverse.retry_after import retry_after
 from shared.adapters.dataverse.row_equality import is_shown
-from shared.domain.comparison import Shown, Site, seen_rows
+from shared.adapters.dataverse.statuses import error_code
 from shared.domain.errors import WebsiteMisconfiguredError
 from shared.domain.privacy import redact
+from shared.domain.website_rows import Shown, Site, seen_rows
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LARGE = 400_000

@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+import boto3
+from botocore.config import Config
+
 from shared.adapters.aws.call import aws_call
 from shared.domain.errors import OperationsUnreachableError
 
@@ -19,9 +22,6 @@ _LONGEST_SECONDS = 12.0
 
 def sns_client(region: str) -> SNSClient:
     """Return a client that gives up within seconds: the next run tells again. AWS_ENDPOINT_URL points it elsewhere."""
-    import boto3  # noqa: PLC0415 - 150 ms, and most runs have nothing to tell
-    from botocore.config import Config  # noqa: PLC0415
-
     logging.getLogger("botocore").setLevel(logging.INFO)  # at DEBUG it logs whole requests
     config = Config(retries={"total_max_attempts": 2, "mode": "standard"}, connect_timeout=2, read_timeout=3)
     return boto3.client("sns", region_name=region, config=config)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from shared.adapters.dataverse import multipart
-from shared.adapters.dataverse.answers import error_code, not_let_in, reason
 from shared.adapters.dataverse.keys import API, NotAddressableError
-from shared.adapters.dataverse.service import ReplyLostError, is_multipart, waiting_time
+from shared.adapters.dataverse.service import ReplyLostError, is_multipart
+from shared.adapters.dataverse.statuses import (
+    answer_to_batch,
+    error_code,
+    is_error,
+    not_let_in,
+    reason,
+    to_be_split,
+    waiting_time,
+)
 from shared.adapters.dataverse.threads import in_parallel
 from shared.domain.errors import (
     WebsiteAuthError,
     WebsiteClosedError,
-    WebsiteMisconfiguredError,
     WebsiteRefusedError,
     WebsiteUnavailableError,
 )
@@ -31,9 +37,6 @@ if TYPE_CHECKING:
 
     type Note = Callable[[int, Part | Answer], None]
     """Told once of every place, by whatever thread."""
-
-# Too much for one body, or one row in it that spoils all: each half is tried alone.
-_SPLIT = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 
 
 class Batches:
@@ -87,12 +90,12 @@ class Batches:
             if is_multipart(reply):
                 self._read(reply, chunk, note, trouble)
                 return None
-            if reply.status in _SPLIT and len(chunk) > 1:
+            if to_be_split(reply.status) and len(chunk) > 1:
                 half = len(chunk) // 2
                 self._send(chunk[:half], note, trouble)
                 self._send(chunk[half:], note, trouble)
                 return None
-            return _of_all(reply)
+            return answer_to_batch(reply)
         except WebsiteRefusedError as error:
             trouble.append(error)
             return NotNow(error.code)
@@ -114,7 +117,7 @@ class Batches:
 
     def _read(self, reply: Reply, chunk: Sequence[Operation], note: Note, trouble: list[WebsiteRefusedError]) -> None:
         parts = multipart.read(reply.body, reply.headers["content-type"], len(chunk))
-        errors = [part for part in parts if part is not None and part.status >= HTTPStatus.BAD_REQUEST]
+        errors = [part for part in parts if part is not None and is_error(part.status)]
         waits = [wait for part in errors if (wait := waiting_time(part.status, part.header("retry-after")))]
         if waits:
             self._service.close_gate(self._gate, max(waits), "dataverse_part")
@@ -126,15 +129,3 @@ class Batches:
         lost = InDoubt(f"dataverse_{reply.flaw or 'part_missing'}")
         for operation, answered in zip(chunk, parts, strict=True):
             note(operation.place, answered or lost)
-
-
-def _of_all(reply: Reply) -> Answer:
-    """What one answer to a whole batch means for each change in it. Raises WebsiteMisconfiguredError."""
-    why = reason(reply.status, error_code(reply.body))
-    if reply.status in _SPLIT:
-        return Refused(why)
-    if reply.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT}:
-        return NotNow(why, waiting_time(reply.status, reply.headers.get("retry-after")))
-    if reply.status < HTTPStatus.MULTIPLE_CHOICES or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return InDoubt(why)
-    raise WebsiteMisconfiguredError(why)

@@ -9,6 +9,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
+from shared.adapters.dataverse.statuses import is_error
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -20,6 +22,12 @@ _BOUNDARY = re.compile(r"""boundary=(?:"([^"\r\n]+)"|([^\s;,"]+))""", re.IGNOREC
 _LONGEST_DELIMITER = 200
 _STATUS = re.compile(rb"\r?\n\r?\nHTTP/[0-9.]+ ([1-5][0-9]{2})\b[^\n]*\n")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
+
+
+_VERSION = re.compile(
+    rb"""^ETag:[ \t]*(W/"[ !#-\[\]-~]{1,150}")|"@odata\.etag":"(W/\\"[ !#-\[\]-~]{1,150}\\")\"""",
+    re.IGNORECASE | re.MULTILINE,
+)
 
 
 class Part(NamedTuple):
@@ -40,6 +48,11 @@ class Part(NamedTuple):
     def body(self) -> bytes:
         """What follows the headers."""
         return self._halves()[1]
+
+    def row_version(self) -> str | None:
+        """Return the version of the row that it holds: its ETag, or the one in its body."""
+        found = _VERSION.search(self.message)
+        return (found[1] or found[2].replace(b"\\", b"")).decode("latin-1") if found else None
 
     def _halves(self) -> tuple[str, bytes]:
         head, *body = _BLANK_LINE.split(b"\n" + self.message, maxsplit=1)
@@ -69,7 +82,7 @@ def read(body: bytes, content_type: str, expected: int) -> Sequence[Part | None]
     parts = [_part(segment) for segment in segments[:-1]]
     if len(parts) > expected:
         return [None] * expected
-    if closed and len(parts) < expected and not (parts and (last := parts[-1]) and last.status >= 400):  # noqa: PLR2004
+    if closed and len(parts) < expected and not (parts and (last := parts[-1]) and is_error(last.status)):
         return [None] * expected
     return parts + [None] * (expected - len(parts))
 

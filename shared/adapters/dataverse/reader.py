@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from http import HTTPStatus
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.dataverse.answers import error_code, no_such_row, reason
 from shared.adapters.dataverse.batches import Batches
 from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.keys import API, NotAddressableError, identifier
 from shared.adapters.dataverse.multipart import Part
 from shared.adapters.dataverse.operations import read_row
 from shared.adapters.dataverse.pages import page, read_pages, whole_rows
-from shared.adapters.dataverse.repeating import repeat
-from shared.adapters.dataverse.service import waiting_time
+from shared.adapters.dataverse.retry_after import repeat
+from shared.adapters.dataverse.statuses import error_code, error_of, is_read, no_such_row
 from shared.domain.errors import (
     PermanentError,
     WebsiteClosedError,
@@ -98,7 +96,7 @@ class DataverseReader:
             trouble = self._batches.send(left, lambda place: read_row(place, table, key, keys[place], asked), note)
             left[:] = sorted(unread)
             if trouble:
-                raise type(trouble)(trouble.code)
+                raise type(trouble)(trouble.code, trouble.kind)
             if unread:
                 raise max(unread.values(), key=_weight)
 
@@ -109,8 +107,8 @@ class DataverseReader:
         reply = self._service.request(
             "GET", target, gate=self._gate, time_left=self._time_left, headers=self._size, sent=sent
         )
-        if reply.status != HTTPStatus.OK:
-            raise _trouble(reply.status, error_code(reply.body), reply.headers.get("retry-after"), ours=first)
+        if not is_read(reply.status):
+            raise error_of(reply.status, error_code(reply.body), reply.headers.get("retry-after"), ours=first)
         if not reply.complete:
             raise WebsiteUnavailableError(f"dataverse_{reply.flaw}")
         return page(reply.body)
@@ -128,17 +126,17 @@ def _row(answered: Part | Answer, columns: frozenset[str]) -> Mapping[str, Any] 
     if isinstance(answered, Accepted):
         raise TypeError("a reading is answered by its row")
     if isinstance(answered, Refused):
-        raise WebsiteMisconfiguredError(answered.reason)
+        raise WebsiteMisconfiguredError(answered.reason, answered.kind)
     if isinstance(answered, NotNow) and answered.retry_after:
         raise WebsiteClosedError(answered.reason, answered.retry_after)
     if not isinstance(answered, Part):
         raise WebsiteUnavailableError(answered.reason)
-    if answered.status == HTTPStatus.OK:
+    if is_read(answered.status):
         return _object(answered.body(), columns)
     code = error_code(answered.body())
     if no_such_row(answered.status, code):
         return None
-    raise _trouble(answered.status, code, answered.header("retry-after"), ours=True)
+    raise error_of(answered.status, code, answered.header("retry-after"))
 
 
 def _object(body: bytes, columns: frozenset[str]) -> Mapping[str, Any]:
@@ -147,18 +145,6 @@ def _object(body: bytes, columns: frozenset[str]) -> Mapping[str, Any]:
     except ValueError:
         row = None
     return whole_rows([row], columns)[0]
-
-
-def _trouble(status: int, code: str, retry_after: str | None, *, ours: bool) -> Exception:
-    """What a refusal means. `ours`: a request of our own making, rather than a link that Dataverse gave."""
-    why = reason(status, code)
-    ill = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    wait = waiting_time(status, retry_after)
-    if wait is not None:
-        return WebsiteClosedError(why, wait, ill=ill)
-    if ours and not ill and status != HTTPStatus.REQUEST_TIMEOUT:
-        return WebsiteMisconfiguredError(why)
-    return WebsiteUnavailableError(why)
 
 
 def _weight(error: CertificationError) -> float:

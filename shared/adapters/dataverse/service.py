@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import logging
 import re
-from http import HTTPStatus
 from http.cookiejar import CookieJar
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from shared.adapters.dataverse.answers import error_code, not_let_in, reason
 from shared.adapters.dataverse.http import Reply, exchange
 from shared.adapters.dataverse.origin import Origin
-from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
+from shared.adapters.dataverse.statuses import (
+    error_code,
+    is_error,
+    reason,
+    refuses_us,
+    token_refused,
+    waiting_time,
+)
 from shared.adapters.dataverse.tokens import Tokens
 from shared.domain.deadlines import at_most
 from shared.domain.errors import WebsiteAuthError, WebsiteClosedError, WebsiteUnavailableError
@@ -113,14 +118,14 @@ class Service:
                 content=content,
             )
             reply = self._send(request, gate, time_left, sent)
-            if reply.status != HTTPStatus.UNAUTHORIZED or is_multipart(reply):
+            if not token_refused(reply.status) or is_multipart(reply):
                 break
             if last:
                 raise WebsiteAuthError(reason(reply.status, error_code(reply.body)))
             token = self.tokens.renewed(token, _enough(time_left))
-        if not is_multipart(reply) and reply.status >= HTTPStatus.BAD_REQUEST:
+        if not is_multipart(reply) and is_error(reply.status):
             code = error_code(reply.body)
-            if reply.status == HTTPStatus.FORBIDDEN or not_let_in(reply.status, code):
+            if refuses_us(reply.status, code):
                 raise WebsiteAuthError(reason(reply.status, code))
         return reply
 
@@ -177,13 +182,6 @@ class Service:
 def is_multipart(reply: Reply) -> bool:
     """Whether the reply answers the operations of a $batch, rather than the batch."""
     return bool(reply.headers.get("content-type", "").lower().startswith("multipart/"))
-
-
-def waiting_time(status: int, header: str | None) -> float | None:
-    """The seconds for which an answer closes the gate; None if it does not."""
-    if status < HTTPStatus.MULTIPLE_CHOICES:
-        return None
-    return retry_after(header) or (UNNAMED_SECONDS if status == HTTPStatus.TOO_MANY_REQUESTS else None)
 
 
 def _enough(time_left: Callable[[], float]) -> float:

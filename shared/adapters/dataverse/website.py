@@ -3,42 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from shared.adapters.dataverse.answers import (
-    ACCEPTED,
-    answer_of,
-    error_code,
-    keeps_no_versions,
-    no_such_row,
-    reason,
-    row_version,
-)
 from shared.adapters.dataverse.batches import Batches
 from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.keys import API, NotAddressableError, identifier
 from shared.adapters.dataverse.multipart import Part
 from shared.adapters.dataverse.operations import Writer, expected, reading
 from shared.adapters.dataverse.row_equality import is_shown
-from shared.adapters.dataverse.service import waiting_time
+from shared.adapters.dataverse.statuses import (
+    ACCEPTED,
+    answer_of,
+    error_code,
+    error_of,
+    error_of_refusal,
+    is_read,
+    is_success,
+    keeps_no_versions,
+    no_such_row,
+    waiting_time,
+)
 from shared.domain.errors import (
-    WebsiteAuthError,
     WebsiteClosedError,
     WebsiteMisconfiguredError,
     WebsiteRefusedError,
     WebsiteUnavailableError,
 )
 from shared.domain.listings import (
-    BAD_REQUEST,
-    FORBIDDEN,
     Accepted,
     Action,
     Change,
     InDoubt,
     NotNow,
     Refused,
+    RefusedKind,
     RowState,
 )
 
@@ -85,7 +84,7 @@ class DataverseWebsite:
 
         trouble = self._batches.send(_newest(changes), lambda place: writer.operation(place, changes[place]), note)
         if trouble:
-            raise type(trouble)(trouble.code, answers)
+            raise type(trouble)(trouble.code, trouble.kind, answers=answers)
         return answers
 
     def _answer(self, change: Change, answered: Part | Answer) -> Answer:
@@ -95,8 +94,8 @@ class DataverseWebsite:
             return replace(answered, harmless=conditional)
         if not isinstance(answered, Part):
             return answered
-        if HTTPStatus.OK <= answered.status < HTTPStatus.MULTIPLE_CHOICES:
-            return Accepted(row_version(answered.message)) if versioned else ACCEPTED
+        if is_success(answered.status):
+            return Accepted(answered.row_version()) if versioned else ACCEPTED
         code = error_code(answered.body())
         if keeps_no_versions(code):
             self._service.without_versions.add(change.table)
@@ -114,17 +113,17 @@ class DataverseWebsite:
         return rows
 
     def _row_state(self, change: Change, part: Part) -> RowState | None:
-        if part.status == HTTPStatus.OK:
+        if is_read(part.status):
             try:
                 row = read_json(part.body())
             except ValueError:
                 return None
             if not isinstance(row, dict):
                 return None
-            version = None if change.table in self._service.without_versions else row_version(part.message)
+            version = None if change.table in self._service.without_versions else part.row_version()
             return RowState(exists=True, version=version, as_sent=is_shown(expected(change), row))
         if no_such_row(part.status, error_code(part.body())):
-            return RowState(exists=False, version=None, as_sent=change.action is Action.HIDE)
+            return RowState(exists=False, version=None, as_sent=change.action.needs_no_row)
         return None
 
     def writable(self, tables: Sequence[Table]) -> Sequence[Answer]:
@@ -153,9 +152,8 @@ class DataverseWebsite:
         readable = [table for table in tables if table.name not in refused]
         for table, answer in zip(readable, self.writable(readable), strict=True):
             match answer:
-                case Refused(why):
-                    kind = WebsiteAuthError if why.startswith(FORBIDDEN) else WebsiteMisconfiguredError
-                    refused[table.name] = kind(why)
+                case Refused():
+                    refused[table.name] = error_of_refusal(answer)
                 case NotNow(why, seconds):
                     raise WebsiteClosedError(why, seconds) if seconds else WebsiteUnavailableError(why)
                 case InDoubt(why):
@@ -167,16 +165,8 @@ class DataverseWebsite:
     def _ask(self, what: str) -> None:
         """GET it. Raises what the answer means for all of us."""
         reply = self._service.request("GET", f"{API}{what}", gate=self._gate, time_left=self._time_left)
-        if reply.status == HTTPStatus.OK:
-            return
-        why = reason(reply.status, error_code(reply.body))
-        ill = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        wait = waiting_time(reply.status, reply.headers.get("retry-after"))
-        if wait is not None:
-            raise WebsiteClosedError(why, wait, ill=ill)
-        if ill:
-            raise WebsiteUnavailableError(why)
-        raise WebsiteMisconfiguredError(why)
+        if not is_read(reply.status):
+            raise error_of(reply.status, error_code(reply.body), reply.headers.get("retry-after"))
 
 
 _NOBODY = UUID(int=0)
@@ -196,7 +186,7 @@ def _newest(changes: Sequence[Change]) -> Sequence[int]:
 def _may_be_the_emptying(change: Change, answer: Answer) -> bool:
     return (
         isinstance(answer, Refused)
-        and answer.reason.startswith(BAD_REQUEST)
+        and answer.kind is RefusedKind.BAD_REQUEST
         and change.bare_body is not None
         and change.bare_body != change.body
     )

@@ -1,8 +1,4 @@
-"""From a notice to its words: the templates under shared/email_templates, as plain text and as one HTML page.
-
-jinja2 is imported at the first rendering, since only one function of the system writes mail and it costs every
-other one tens of milliseconds of cold start.
-"""
+"""From a notice to its words: the templates under shared/email_templates, as plain text and as one HTML page."""
 
 from __future__ import annotations
 
@@ -13,6 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError, select_autoescape
+
 from shared.adapters.email.links import email_link, phone_link, site_link
 from shared.domain.addresses import ADDRESS_MAX, deliverable_address, readable_name
 from shared.domain.errors import PermanentError, UnusableAddressError
@@ -20,8 +18,6 @@ from shared.domain.notices import Digest, DigestLine, Notice, NoticeKind
 
 if TYPE_CHECKING:
     from datetime import date
-
-    from jinja2 import Environment
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -56,8 +52,6 @@ def render(notice: Notice) -> Rendered:
 
     Raises UnrenderableNoticeError, whose message names the template's missing variable and nothing of the person.
     """
-    from jinja2 import UndefinedError  # noqa: PLC0415  see the module docstring
-
     notice = _tidy(notice)
     words: dict[str, object] = {"notice": notice, "digest": notice.digest}
     folder, locale = notice.kind.value, notice.locale.value
@@ -92,8 +86,6 @@ def blocks(text: str) -> list[Block]:
 
 @cache
 def _environment(*, with_links: bool) -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape  # noqa: PLC0415
-
     environment = Environment(
         loader=FileSystemLoader(_MESSAGES),
         undefined=StrictUndefined,

@@ -17,6 +17,7 @@ from shared.domain.listings import (
     NotNow,
     Outdated,
     Refused,
+    RefusedKind,
     Result,
     Settled,
     Stopped,
@@ -172,6 +173,8 @@ def _written(answer: Answer) -> tuple[str, str | None]:
     match answer:
         case Accepted():
             return "accepted", None if answer.emptied else "not_emptied"
+        case Refused(reason, RefusedKind.NO_SUCH_TABLE):
+            return "no_such_table", reason
         case Refused(reason):
             return "refused", reason
         case NotNow(reason) | Outdated(reason) | InDoubt(reason):

@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -15,7 +16,7 @@ import pytest
 from shared.adapters.postgres.connection import call
 from shared.domain.errors import ConnectionLostError
 from shared.domain.runs import RunFailedError, RunState
-from shared.use_cases.reconcile import reconcile
+from shared.use_cases.reconciliation import reconcile
 from tests.support.foundation import DAY, days
 
 if TYPE_CHECKING:
@@ -131,22 +132,15 @@ def test_a_connection_that_dies_anywhere_ends_the_run(foundation, reconciler, li
     def lost(*_: Any) -> Any:
         call(reconciler.connection, "SELECT pg_terminate_backend(pg_backend_pid())", {})
 
-    class Healthy:
-        def troubles(self) -> list[str]:
-            return []
-
-        def counts(self, _: Any) -> dict[str, int]:
-            return {}
-
+    lost_at = {"check": {"check_credential": lost}, "work": {"depths": SimpleNamespace(read=lost)}}
     error = ConnectionLostError if where == "check" else RunFailedError
     with pytest.raises(error):
         reconcile(
-            "reconciliation_sweep",
+            "sweep",
             datetime.now(UTC),
             "r",
-            runs=reconciler.runs,
-            check=lost if where == "check" else Healthy,
-            work=lost,
+            ports=reconciler.ports(**lost_at[where]),
+            time_left=lambda: 300.0,
             report=type("Quiet", (), {"work": lambda *_, **__: None, "run": lambda *_: None})(),
         )
     assert foundation.all("SELECT state, reason FROM certification.runs") == [("failed", "database_connection_lost")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import psycopg
 import pytest
@@ -15,7 +15,7 @@ from shared.domain.errors import DayAheadError, ScheduledAheadError
 from shared.domain.runs import Step
 from shared.events import InvalidEventError, Reconciling, Scheduled
 from shared.observability import LogAndMetrics
-from shared.use_cases.reconcile import reconcile
+from shared.use_cases.reconciliation import reconcile
 from tests.support.foundation import DAY, days
 
 if TYPE_CHECKING:
@@ -78,9 +78,9 @@ def test_an_event_at_the_end_of_the_calendar_is_refused(written: str) -> None:
             event.parse({"scheduled_time": written, "mode": "sweep"})
 
 
-@pytest.mark.parametrize("function", ["reconciliation_sweep", "reconciliation_full"])
+@pytest.mark.parametrize("mode", ["sweep", "full"])
 def test_a_reconciliation_with_a_wrong_digit_does_nothing(
-    foundation: Foundation, reconciler: Reconciler, function: str
+    foundation: Foundation, reconciler: Reconciler, mode: Literal["sweep", "full"]
 ) -> None:
     """It would count the days that the client secret has left from 2036."""
 
@@ -88,9 +88,18 @@ def test_a_reconciliation_with_a_wrong_digit_does_nothing(
         raise AssertionError("something was done")
 
     with pytest.raises(ScheduledAheadError):
-        reconcile(function, FAR, "r", runs=reconciler.runs, check=nothing, work=nothing, report=LogAndMetrics())
+        reconcile(
+            mode,
+            FAR,
+            "r",
+            ports=reconciler.ports(
+                check_credential=nothing, comparing=nothing, depths=None, queue=None, reader=None, state=None
+            ),
+            report=LogAndMetrics(),
+            time_left=lambda: 300.0,
+        )
     assert foundation.all("SELECT function, state, reason FROM certification.runs") == [
-        (function, "failed", "scheduled_time_ahead")
+        (f"reconciliation_{mode}", "failed", "scheduled_time_ahead")
     ]
 
 

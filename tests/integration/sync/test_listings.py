@@ -12,7 +12,7 @@ import pytest
 
 from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
-from shared.domain.listings import Accepted, Action, Claim, NotNow, Refused, Result, Settled
+from shared.domain.listings import Accepted, Action, Claim, NotNow, Refused, RefusedKind, Result, Settled
 from tests.support.foundation import DAY, Foundation, days
 
 if TYPE_CHECKING:
@@ -490,7 +490,7 @@ def test_a_first_publishing_that_was_refused_leaves_nothing_to_hide(
     mentor = foundation.mentor(organisation, DAY + days(5), consent=True)
     worker = uuid4()
     (change,) = claim(listings, mentor, worker=worker).changes
-    listings.settle(worker, [(change, Refused("dataverse_404_0x8006088a"))])
+    listings.settle(worker, [(change, Refused("dataverse_404_0x8006088a", RefusedKind.NO_SUCH_TABLE))])
     own_mapping(foundation, organisation, MAPPING)
     (again,) = claim(listings, mentor).changes
     assert (again.action, again.table) == (Action.PUBLISH, "cr1_likepersoner")
@@ -557,7 +557,7 @@ def test_a_table_that_was_renamed_has_nothing_left_to_hide(
     own_mapping(foundation, organisation, MAPPING)
     worker = uuid4()
     (leaving,) = claim(listings, mentor, worker=worker).changes
-    settled = listings.settle(worker, [(leaving, Refused("dataverse_404_0x8006088a"))])
+    settled = listings.settle(worker, [(leaving, Refused("dataverse_404_0x8006088a", RefusedKind.NO_SUCH_TABLE))])
     assert settled.again == (mentor,)
     assert [change.table for change in push(listings, mentor).changes] == ["cr1_likepersoner"]
 

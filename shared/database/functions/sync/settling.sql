@@ -13,8 +13,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH held AS MATERIALIZED (
         SELECT l.mentor_id, l.sending, s.reason, s.row_version,
                -- Hiding it in its old place, of which there is none any more: nothing of it is there.
-               CASE WHEN l.sending = 'move' AND s.reason = 'dataverse_404_0x8006088a' THEN 'accepted'
-                    ELSE s.outcome END AS outcome,
+               CASE WHEN s.outcome <> 'no_such_table' THEN s.outcome
+                    WHEN l.sending = 'move' THEN 'accepted' ELSE 'refused' END AS outcome,
                s.row_version IS NULL AND coalesce(l.doubtful_version < l.sending_version, false) AS may_be_undone,
                CASE WHEN s.row_version IS NOT NULL THEN NULL
                     WHEN s.doubtful THEN clock_timestamp() + interval '3 minutes'
@@ -89,7 +89,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION certification.settle_listings IS
     'Write down what became of claimed listings: accepted (with the reason not_emptied: hidden only), refused (set '
-    'aside) or not_now; doubtful: a request of this claim may be carried out yet, and no row version makes it '
+    'aside), no_such_table (refused, except that a move finds nothing left to hide) or not_now; doubtful: a request of this claim may be carried out yet, and no row version makes it '
     'harmless; row version: what an accepted write left (I6). Returns what is left to do. again: it changed '
     'meanwhile; locked: not written down, a transaction has it; doubtful: to be sent once more in three minutes. '
     'What another worker has claimed since is left alone.';

@@ -20,7 +20,7 @@ from shared.domain.runs import (
     trouble,
 )
 from shared.use_cases.check_credential import checked
-from shared.use_cases.ending import ending
+from shared.use_cases.ending import ending, publishing
 from shared.use_cases.start_run import start_run
 
 if TYPE_CHECKING:
@@ -49,30 +49,34 @@ def check_expiry(
     report: Report,
     pause: Callable[[float], None],
     check_credential: Callable[[], Health],
+    publish_alerts: Callable[[str], object],
 ) -> RunResult:
     """Evaluate the day of `scheduled_at` for every organisation. Safe to repeat, overlap, run late or in any order.
 
     An organisation whose step raises is set aside and the others go on (I13). Then asks for the sync of every listing
     that the website does not show as it is, so that nothing hangs on the doorbell. The website itself is asked for
-    nothing before all of that is done (I18); then whether it lets us in, so that whoever is told of the run is told of
-    that (I10). Raises RunFailedError, so that Lambda tries again, when no organisation could be evaluated or when
+    nothing before all of that is done (I18); then whether it lets us in; the alerts that the run ends with say that
+    too (I10). Raises RunFailedError, so that Lambda tries again, when no organisation could be evaluated or when
     trying again may help one of them or the sync, ConnectionLostError when the database is gone, and
     ScheduledAheadError for a time that has not come.
     """
-    run_id = start_run("expiry_check", scheduled_at, request_id, runs=runs, report=report)
-    with ending("expiry_check", run_id, runs, report):
-        organisations = runs.organisations()
-        verdict = combine(
-            _check_organisation(run_id, organisation, scheduled_at, runs=runs, night=night, report=report, pause=pause)
-            for organisation in organisations
-        )
-        verdict = combine([verdict, *_ask_for_sync(listings, queue, report)])
-        health = checked(check_credential, "expiry_check", as_of(scheduled_at, "Europe/Oslo"), report)
-        if health.recovered:  # whoever took those requests meanwhile has put them off
+    with publishing("expiry_check", publish_alerts):
+        run_id = start_run("expiry_check", scheduled_at, request_id, runs=runs, report=report)
+        with ending("expiry_check", run_id, runs, report):
+            organisations = runs.organisations()
+            verdict = combine(
+                _check_organisation(
+                    run_id, organisation, scheduled_at, runs=runs, night=night, report=report, pause=pause
+                )
+                for organisation in organisations
+            )
             verdict = combine([verdict, *_ask_for_sync(listings, queue, report)])
-        verdict = degrade(verdict, health.troubles())
-    runs.finish(run_id, verdict)
-    report.run("expiry_check", run_id, verdict)
+            health = checked(check_credential, "expiry_check", as_of(scheduled_at, "Europe/Oslo"), report)
+            if health.recovered:  # whoever took those requests meanwhile has put them off
+                verdict = combine([verdict, *_ask_for_sync(listings, queue, report)])
+            verdict = degrade(verdict, health.troubles())
+        runs.finish(run_id, verdict)
+        report.run("expiry_check", run_id, verdict)
     if verdict.state is RunState.FAILED or verdict.incomplete:
         raise RunFailedError(verdict.reason)
     return RunResult(run_id, verdict, len(organisations))
