@@ -1,5 +1,5 @@
 -- Each function has a database role of its own that may call what it needs and read no table at all. The roles cannot log
--- in: docs/operations.md shows how to make a login for each.
+-- in: docs/operations/deploy.md shows how to make a login for each.
 
 DO $$
 DECLARE

@@ -29,7 +29,7 @@ DATABASE_COMMANDS = (
     ("release-brake", "--org", "HLF Moss", *WHO),
     ("migrate",),
 )
-OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations" / "commands.md").read_text(encoding="utf-8")
 
 
 def ended(*words):

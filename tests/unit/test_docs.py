@@ -39,10 +39,10 @@ from tests.foundation import DAY
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data" / "README.md"])
 TEXT = {path: path.read_text(encoding="utf-8") for path in DOCUMENTS}
-OPERATIONS, METRICS, KOORDINATOR, MENTORS_FILE, CONTRACT = (
-    TEXT.get(ROOT / "docs" / f"{name}.md", "")
-    for name in ("operations", "metrics", "koordinator", "mentors-file", "contract")
+METRICS, KOORDINATOR, MENTORS_FILE, CONTRACT = (
+    TEXT[ROOT / "docs" / f"{name}.md"] for name in ("metrics", "koordinator", "mentors-file", "contract")
 )
+OPERATIONS = "\n".join(text for path, text in TEXT.items() if path.parent.name == "operations")
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):.*##", MAKEFILE, re.MULTILINE))
