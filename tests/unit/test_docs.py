@@ -38,7 +38,9 @@ from tests.foundation import DAY
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data" / "README.md"])
-TEXT = {path: path.read_text(encoding="utf-8") for path in DOCUMENTS}
+RAW = {path: path.read_text(encoding="utf-8") for path in DOCUMENTS}
+# A command that goes on after a backslash is one line here.
+TEXT = {path: re.sub(r" \\\n *", " ", text) for path, text in RAW.items()}
 METRICS, KOORDINATOR, MENTORS_FILE, CONTRACT = (
     TEXT[ROOT / "docs" / f"{name}.md"] for name in ("metrics", "koordinator", "mentors-file", "contract")
 )
@@ -268,6 +270,13 @@ def test_a_table_is_unbroken(path):
         lines = table.splitlines()
         cells = {len(re.findall(r"(?<!\\)\|", line)) for line in lines}
         assert (len(cells), bool(re.fullmatch(r" *\|(?:-+\|)+", [*lines, ""][1]))) == (1, True), lines[0]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_line_is_longer_than_120_columns(path):
+    """Except a row of a table, which cannot be broken."""
+    lines = enumerate(RAW[path].splitlines(), start=1)
+    assert [number for number, line in lines if len(line) > 120 and not line.lstrip().startswith("|")] == []
 
 
 @pytest.mark.parametrize(("document", "target"), links())

@@ -156,9 +156,7 @@ def test_the_time_limits_are_the_templates():
 
 def test_the_environments_are_both_there_after_the_first_lines(tmp_path):
     """`python` has what `python -m local` needs, and `sam` is found behind it."""
-    setting_up = [
-        line for line in fences(BUILDING, "console")[0].splitlines() if "make " not in line
-    ]
+    setting_up = [line for line in fences(BUILDING, "console")[0].splitlines() if "make " not in line]
     for folder in (".venv", ".sam-venv"):
         (tmp_path / folder / "bin").mkdir(parents=True)
         (tmp_path / folder / "bin" / "python").symlink_to(sys.executable)
