@@ -69,7 +69,7 @@ migrations-lint: .venv/check.stamp  ## squawk on the SQL migrations
 
 .PHONY: sam-check
 sam-check: .sam-venv/stamp  ## sam validate --lint, sam build, and that every handler is where Lambda will look
-	@tests/sam_check.sh
+	@tests/sam/sam_check.sh
 
 .PHONY: format
 format: .venv/check.stamp  ## Format the code

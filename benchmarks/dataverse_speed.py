@@ -16,8 +16,8 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from local.dataverse import defaults
-from local.dataverse.process import LocalDataverse
+from emulators.dataverse.model import defaults
+from emulators.dataverse.process import LocalDataverse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

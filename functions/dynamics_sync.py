@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from shared import bootstrap
 from shared.events import queue_messages
 from shared.observability import LogAndMetrics, guarded, logger
-from shared.use_cases.answer_messages import answer_messages
-from shared.use_cases.sync_unsynced import sync_unsynced
+from shared.use_cases.consume_sync_requests import answer_messages
+from shared.use_cases.sync_pending import sync_unsynced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

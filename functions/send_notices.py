@@ -14,7 +14,7 @@ from shared.use_cases.send_notices import send_notices
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# The longest a message in hand can take (shared.adapters.ses), and then to settle it and write the counts.
+# The longest a message in hand can take (shared.adapters.aws.ses), and then to settle it and write the counts.
 _RESERVE_MILLISECONDS = 40_000
 
 

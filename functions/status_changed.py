@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from shared import bootstrap
-from shared.domain.doorbell import UNSIGNED, DoorbellRefusedError, Refusal, Ring
 from shared.domain.errors import TransientError
+from shared.domain.webhook import UNSIGNED, DoorbellRefusedError, Refusal, Ring
 from shared.events import listing_changed
 from shared.function_urls import url_reply, url_request
 from shared.observability import LogAndMetrics, guarded, logger
-from shared.use_cases.take_doorbell import take_event, take_ring
+from shared.use_cases.accept_webhook import take_event, take_ring
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

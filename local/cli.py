@@ -19,29 +19,34 @@ import httpx
 import psycopg
 import typer
 
-from local import database, loading, measuring, report, results, session, surroundings, website, website_report
-from local import dataset as synthetic
-from local.calendar_days import parse_day, today
-from local.foreseen import foreseen
-from local.lambda_host.async_invocations import AsyncInvocations
-from local.lambda_host.schedules import Scheduler
-from local.mentors_csv import read_mentors
-from local.night import spend
-from local.operations import proof, proof_report, reconcile, words
-from local.operations.cli import EXIT_CODES
-from local.operations.cli import app as operations
-from local.operations.errors import NotUnderstoodError
-from local.row_problems import UnreadableFile
-from local.sam_env import reach, sam_env_file
-from local.server_binaries import psql_binary
-from local.stack import HOME, local_stack
+from emulators.lambda_host.triggers.async_invocations import AsyncInvocations
+from emulators.lambda_host.triggers.schedules import Scheduler
+from local.demo import measuring, results, views, website, website_view
+from local.demo.night import spend
+from local.exit_codes import foreseen
+from local.mentors_file import loading
+from local.mentors_file.mentors import read_mentors
+from local.mentors_file.problems import UnreadableFile
+from local.sample_data import generate as synthetic
+from local.stack import database, session
+from local.stack.sam_local import reach, sam_env_file
+from local.stack.server_binaries import psql_binary
+from local.stack.stack import HOME, local_stack
+from operations import surroundings
+from operations.cli import EXIT_CODES
+from operations.cli import app as operations
+from operations.commands import proof, reconcile
+from operations.dates import parse_day, today
+from operations.errors import NotUnderstoodError
+from operations.screens import proof_view
+from operations.wording import words
 from shared.domain.comparison import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.operations.proof import ProofHead
-    from local.stack import LocalStack, Progress
+    from local.stack.stack import LocalStack, Progress
+    from operations.commands.proof import ProofHead
 
 app = typer.Typer(
     help="The system on this machine: PostgreSQL, the AWS APIs, a mail service, the functions of template.yaml.",
@@ -61,14 +66,14 @@ MentorsFile = Annotated[Path, typer.Option("--mentors", help="A CSV file of ment
 @app.command()
 def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
     """Load a mentors file into a fresh database, spend a night and a morning, and spend them again."""
-    with foreseen(), report.steps() as progress:
+    with foreseen(), views.steps() as progress:
         own = mentors.resolve() != loading.MENTORS
         day = parse_day(as_of, default=today() if own else synthetic.DEFAULT_AS_OF)
         simulated = bool(as_of) or not own
         progress(f"Reading {mentors.name}")
         file = read_mentors(mentors)
         if not file.rows:
-            report.problems(file)
+            views.problems(file)
             raise UnreadableFile(f"{mentors}: no row could be loaded")
         with local_stack(fresh=True, progress=progress) as stack:
             here = session.of(stack)
@@ -87,24 +92,24 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
             proved = _proved(here)
             held = results.read_brakes(here.dsn)
             progress("Stopping")
-    report.heading(f"The night of {day:%d.%m.%Y}")
-    report.loaded(file, loaded, mentors)
-    report.night(first)
-    report.brakes(held)
-    report.heading("Once more")
-    same = report.nothing_twice(first, second)
-    report.timings(second.check, second.sending)
-    report.heading("The website")
-    same &= website_report.before_and_after(before, after, again)
-    website_report.latency(latency)
-    report.heading("The proof")
-    report.console.print(proof_report.verdict(proved))
+    views.heading(f"The night of {day:%d.%m.%Y}")
+    views.loaded(file, loaded, mentors)
+    views.night(first)
+    views.brakes(held)
+    views.heading("Once more")
+    same = views.nothing_twice(first, second)
+    views.timings(second.check, second.sending)
+    views.heading("The website")
+    same &= website_view.before_and_after(before, after, again)
+    website_view.latency(latency)
+    views.heading("The proof")
+    views.console.print(proof_view.verdict(proved))
     same &= proved.verdict is not Answer.NO
-    report.heading("What to do next")
-    report.sample_mail(HOME / "mail")
+    views.heading("What to do next")
+    views.sample_mail(HOME / "mail")
     this = surroundings.this_program()
-    report.console.print(f"{this} status   [dim]is something wrong, and what to do first[/dim]")
-    report.console.print(f"{this} --help   [dim]preview, explain, up and more, on these data[/dim]")
+    views.console.print(f"{this} status   [dim]is something wrong, and what to do first[/dim]")
+    views.console.print(f"{this} --help   [dim]preview, explain, up and more, on these data[/dim]")
     if not same or proved.verdict is not Answer.YES:
         raise typer.Exit(1 if not same else EXIT_CODES[proved.verdict])
 
@@ -146,7 +151,7 @@ def up(
         scheduler = Scheduler(stack.stack, taken)
         scheduler.start()
         environment = stack.home / "sam-env.json"
-        report.addresses(
+        views.addresses(
             {
                 "PostgreSQL": f"{surroundings.this_program()} psql",
                 "Functions (lambda invoke --endpoint-url)": addresses["invoke"],
@@ -201,7 +206,7 @@ def nightly(as_of: Day = None) -> None:
     """Spend one night and one morning on the local data, as the schedules would on that day."""
     with foreseen():
         day = parse_day(as_of, default=today())
-        with report.steps() as progress, session.session(progress=progress) as here:
+        with views.steps() as progress, session.session(progress=progress) as here:
             loading.fill(here.dsn)
             done = spend(here, day, progress, simulated=bool(as_of))
             site, behind = None, None
@@ -210,14 +215,14 @@ def nightly(as_of: Day = None) -> None:
             except (website.WebsiteBehindError, httpx.HTTPError) as error:
                 behind = error
             held = results.read_brakes(here.dsn)
-        report.heading(f"The night of {day:%d.%m.%Y}")
-        report.night(done)
-        report.brakes(held)
+        views.heading(f"The night of {day:%d.%m.%Y}")
+        views.night(done)
+        views.brakes(held)
         if site is None:
-            report.failure(f"the night is done, but the website is not: {behind}")
+            views.failure(f"the night is done, but the website is not: {behind}")
             raise typer.Exit(_NOT_YET)
         seen = len(site.names)
-        report.console.print(f"Visitors of the website see {seen} mentor{'' if seen == 1 else 's'}.")
+        views.console.print(f"Visitors of the website see {seen} mentor{'' if seen == 1 else 's'}.")
 
 
 @app.command()
@@ -234,13 +239,13 @@ def preview(
         start = parse_day(first, default=last + timedelta(days=1) if last else today())
         lines = results.read_preview(dsn, start, days)
         if as_json:
-            report.console.print_json(
+            views.console.print_json(
                 json.dumps(
                     [{k: v for k, v in dataclasses.asdict(line).items() if k != "name"} for line in lines], default=str
                 )
             )
         else:
-            report.preview(lines, first=f"{start:%d.%m.%Y}", days=days)
+            views.preview(lines, first=f"{start:%d.%m.%Y}", days=days)
 
 
 @app.command()
@@ -258,9 +263,9 @@ def explain(
             raise NotUnderstoodError(f"{len(mentors)} mentors fit {mentor_id}: {fitting}. Give the whole id")
         found = results.read_explanation(dsn, mentors[0], day) if mentors else None
         if found is None:
-            report.failure(f"there is no mentor {mentor_id} in the local database")
+            views.failure(f"there is no mentor {mentor_id} in the local database")
             raise typer.Exit(1)
-        report.explanation(found)
+        views.explanation(found)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -290,13 +295,13 @@ def thresholds(
     ] = None,
 ) -> None:
     """Show or change an organisation's thresholds."""
-    from local.settings import change_thresholds  # noqa: PLC0415
+    from operations.organisation_settings import change_thresholds  # noqa: PLC0415
 
     with foreseen(), loading.filled_database() as dsn:
         now = change_thresholds(dsn, organisation, tuple(days or ()), own=own)
         applies = "its own apply" if now.own else "the HLF standard applies"
         own_days, effective = (" ".join(map(str, days)) for days in (now.days, now.effective))
-        report.console.print(f"{organisation}: own thresholds {own_days}; {applies}: {effective}")
+        views.console.print(f"{organisation}: own thresholds {own_days}; {applies}: {effective}")
 
 
 @app.command()
@@ -311,7 +316,7 @@ def dataverse(
     ] = False,
 ) -> None:
     """Start the Dataverse emulator alone, and stay until Ctrl-C."""
-    from local.dataverse import server  # noqa: PLC0415
+    from emulators.dataverse import server  # noqa: PLC0415
 
     with foreseen():
         server.announce_and_serve(port, schema, limits, https=https)
@@ -334,9 +339,9 @@ def dataset(
             raise typer.BadParameter(str(error)) from None
         except OSError as error:
             raise typer.BadParameter(f"{out} cannot be written: {error.strerror}") from None
-        report.console.print(f"{mentors} mentor{'s' if mentors > 1 else ''} written to {out}")
+        views.console.print(f"{mentors} mentor{'s' if mentors > 1 else ''} written to {out}")
         if mentors < synthetic.FEWEST_MENTORS:
-            report.console.print(f"Every case of the night needs {synthetic.FEWEST_MENTORS} mentors or more.")
+            views.console.print(f"Every case of the night needs {synthetic.FEWEST_MENTORS} mentors or more.")
 
 
 @contextmanager
@@ -344,13 +349,13 @@ def _stack_with_mentors(mentors: Path, *, fresh: bool) -> Iterator[tuple[LocalSt
     """A stack with mentors in it: those of a file that was asked for, of an earlier run, or the synthetic ones."""
     own = None if mentors.resolve() == loading.MENTORS else read_mentors(mentors)  # before anything is emptied
     with ExitStack() as running:
-        with report.steps() as progress:
+        with views.steps() as progress:
             stack = running.enter_context(local_stack(fresh=fresh, progress=progress))
             if own is None:
                 loading.fill(stack.dsn)
             else:
                 progress("Loading the mentors")
-                report.loaded(own, loading.store(stack.dsn, own), mentors)
+                views.loaded(own, loading.store(stack.dsn, own), mentors)
         addresses = running.enter_context(session.announced(stack))
         yield stack, addresses
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.secrets import SecretKeys, SecretVersions, read_secret
+from shared.adapters.aws.secrets import SecretKeys, SecretVersions, read_secret
 from shared.domain.commands import Target
-from shared.domain.doorbell import usable_keys
+from shared.domain.webhook import usable_keys
 from shared.settings import (
     doorbell_settings,
     mail_settings,
@@ -80,8 +80,8 @@ def telling_operations(function: str, run_by: Database, report: Report) -> Itera
 
 def tell(function: str, alerts: Alerts, report: Report) -> None:
     """Open and close alerts by what is wrong now, and send what is due. Raises nothing that is foreseen."""
-    from shared.adapters.sns import SnsOperations  # noqa: PLC0415
-    from shared.use_cases.tell_operations import tell_operations  # noqa: PLC0415
+    from shared.adapters.aws.sns import SnsOperations  # noqa: PLC0415
+    from shared.use_cases.publish_alerts import tell_operations  # noqa: PLC0415
 
     its = operations_settings()
     operations = SnsOperations(its.region, its.topic_arn)
@@ -102,7 +102,7 @@ def database() -> Iterator[Database]:
     from shared.adapters.postgres.alerts import PostgresAlerts  # noqa: PLC0415 - psycopg takes 100 ms to import
     from shared.adapters.postgres.connection import connect  # noqa: PLC0415
     from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState  # noqa: PLC0415
-    from shared.adapters.postgres.night import PostgresNight  # noqa: PLC0415
+    from shared.adapters.postgres.nightly import PostgresNight  # noqa: PLC0415
     from shared.adapters.postgres.outbox import PostgresOutbox  # noqa: PLC0415
     from shared.adapters.postgres.runs import PostgresRuns  # noqa: PLC0415
 
@@ -120,8 +120,8 @@ def database() -> Iterator[Database]:
 
 def mailer() -> Mailer:
     """SES, from the configured sender. One client per run: a connection that outlived a freeze may be dead."""
-    from shared.adapters.messages import Sender  # noqa: PLC0415 - only send_notices pays for it
-    from shared.adapters.ses import SesMailer, ses_client  # noqa: PLC0415
+    from shared.adapters.aws.ses import SesMailer, ses_client  # noqa: PLC0415
+    from shared.adapters.email.mime import Sender  # noqa: PLC0415 - only send_notices pays for it
 
     mail = mail_settings()
     return SesMailer(ses_client(settings().region), Sender(mail.sender), configuration_set=mail.configuration_set)
@@ -173,7 +173,7 @@ def _kept_connection() -> KeptConnection:
 @cache
 def sync_queue() -> SyncQueue:
     """The queue of sync requests. One for the container."""
-    from shared.adapters.sqs import SqsSyncQueue, sqs_client  # noqa: PLC0415
+    from shared.adapters.aws.sqs import SqsSyncQueue, sqs_client  # noqa: PLC0415
 
     its = queue_settings()
     return SqsSyncQueue(sqs_client(its.region), its.url)
@@ -182,7 +182,7 @@ def sync_queue() -> SyncQueue:
 @cache
 def repair_queue() -> SyncQueue:
     """The queue of repairs. One for the container."""
-    from shared.adapters.sqs import SqsSyncQueue, sqs_client  # noqa: PLC0415
+    from shared.adapters.aws.sqs import SqsSyncQueue, sqs_client  # noqa: PLC0415
 
     its = repair_settings()
     return SqsSyncQueue(sqs_client(its.region), its.url)
@@ -206,9 +206,9 @@ class Reconciling:
 @contextmanager
 def reconciling(report: Report, time_left: Callable[[], float]) -> Iterator[Reconciling]:
     """Reconciliation on its database and website. `time_left`: seconds this function still has."""
+    from shared.adapters.aws.sqs import SqsQueueDepths, sqs_client  # noqa: PLC0415
     from shared.adapters.postgres.comparison import PostgresReconciliation, comparing  # noqa: PLC0415
     from shared.adapters.postgres.connection import connect  # noqa: PLC0415
-    from shared.adapters.sqs import SqsQueueDepths, sqs_client  # noqa: PLC0415
     from shared.use_cases.compare_website import compare_website  # noqa: PLC0415
     from shared.use_cases.sweep import Sweep  # noqa: PLC0415
 

@@ -12,22 +12,22 @@ import psycopg
 import pytest
 from hypothesis import settings
 
-from local import database as local_database
-from local import surroundings
-from local.dataverse.process import LocalDataverse
-from local.dataverse.protection import Limits
-from local.mail import LocalSes
-from local.postgres import Postgres
-from local.stack import endpoints
-from tests.foundation import DAY, Foundation
-from tests.nights import OSLO, Functions
-from tests.reconciling import Reconciler
-from tests.syncs import Crew, Site, two_tables
+from emulators.dataverse.access.protection import Limits
+from emulators.dataverse.process import LocalDataverse
+from emulators.ses.server import LocalSes
+from local.stack import database as local_database
+from local.stack.postgres import Postgres
+from local.stack.stack import endpoints
+from operations import surroundings
+from tests.support.foundation import DAY, Foundation
+from tests.support.nights import OSLO, Functions
+from tests.support.reconciling import Reconciler
+from tests.support.syncs import Crew, Site, two_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.syncs import Worker
+    from tests.support.syncs import Worker
 
 TEMPLATE = "certification_template"
 

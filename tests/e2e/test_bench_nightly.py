@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from benchmarks import nightly
-from benchmarks.night_floor import run_floor
+from benchmarks.nightly.__main__ import main
+from benchmarks.nightly.floor import run_floor
 
 SMALL = ["--sizes", "2000", "--repeats", "1"]
 
 
 def test_a_small_run_prints_every_figure(capsys):
-    assert nightly.main(SMALL) == 0
+    assert main(SMALL) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("figure ")]
     figures = {name: float(value) for _, name, value in lines}
     assert {"nightly_ratio_2k", "nightly_copy_ratio_2k", "quiet_night_ms_2k", "function_peak_mb_2k"} <= figures.keys()
@@ -23,5 +23,5 @@ def test_a_floor_with_other_rows_than_the_nights_is_no_figure(capsys):
         floor = run_floor(connection, as_of, run_id)
         return replace(floor, rows={**floor.rows, "reminders": floor.rows["reminders"] - 1})
 
-    assert nightly.main(SMALL, floor=one_reminder_short) == 1
+    assert main(SMALL, floor=one_reminder_short) == 1
     assert "figure" not in capsys.readouterr().out

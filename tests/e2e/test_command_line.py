@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from local.sam_env import reach
-from tests.command_line import ROOT, Local, offspring
-from tests.screens import figures
+from local.stack.sam_local import reach
+from tests.support.command_line import ROOT, Local, offspring
+from tests.support.screens import figures
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from local.dataverse import certificates
-from local.dataverse.process import LocalDataverse
+from emulators.dataverse import certificates
+from emulators.dataverse.process import LocalDataverse
 from tests.conftest import INSTALLING
 
 ROOT = Path(__file__).parents[2]

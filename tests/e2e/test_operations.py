@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import psycopg
 
-from local import database
-from local.calendar_days import OSLO
-from local.dataset import DEFAULT_AS_OF
-from local.lambda_host.provision import local_clients
+from emulators.lambda_host.template.provision import local_clients
+from local.sample_data.generate import DEFAULT_AS_OF
+from local.stack import database
+from operations.dates import OSLO
 
 if TYPE_CHECKING:
-    from tests.command_line import Local
+    from tests.support.command_line import Local
 
 SYNCED = "SELECT count(*) = 0 FROM certification.listings WHERE synced_version < desired_version"
 

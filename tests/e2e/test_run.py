@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.command_line import ROOT, Local, assert_gone, offspring
+from tests.support.command_line import ROOT, Local, assert_gone, offspring
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.command_line import ROOT, Local, assert_gone, offspring
-from tests.terminal import session
+from tests.support.command_line import ROOT, Local, assert_gone, offspring
+from tests.support.terminal import session
 
 if TYPE_CHECKING:
-    from tests.command_line import Program
+    from tests.support.command_line import Program
 
 
 UP = [sys.executable, "-m", "local", "up"]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.command_line import ROOT, Local
-from tests.terminal import at_terminal
+from tests.support.command_line import ROOT, Local
+from tests.support.terminal import at_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.errors import CertificationError
-from tests.syncs import Worker
+from tests.support.syncs import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(
-    ["pytest", "tests.faults.victim", "tests.faults.sync_victim", "boto3", "shared.adapters.ses"]
+    ["pytest", "tests.faults.victim", "tests.faults.sync_victim", "boto3", "shared.adapters.aws.ses"]
 )
 
 

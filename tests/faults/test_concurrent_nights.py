@@ -10,9 +10,9 @@ from contextlib import ExitStack
 import pytest
 
 from shared.domain.runs import RunState
-from tests.foundation import DAY, days
-from tests.nights import Functions, at_night
-from tests.wire import TransactionPooler
+from tests.support.foundation import DAY, days
+from tests.support.nights import Functions, at_night
+from tests.support.wire import TransactionPooler
 
 NIGHTS = 10
 

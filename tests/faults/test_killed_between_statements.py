@@ -9,10 +9,10 @@ from uuid import UUID
 
 import pytest
 
-from local.stack import endpoints
+from local.stack.stack import endpoints
 from tests.faults import victim
-from tests.foundation import DAY, days
-from tests.wire import KillingProxy
+from tests.support.foundation import DAY, days
+from tests.support.wire import KillingProxy
 
 FUNCTION = {"night": "ExpiryCheck", "send": "SendNotices"}
 

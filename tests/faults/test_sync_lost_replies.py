@@ -11,8 +11,8 @@ from uuid import UUID
 import pytest
 
 from shared.domain.listings import Result
-from tests.foundation import DAY, days
-from tests.syncs import SECOND_TABLE, TABLE, leases_end, outcome, unsynced, wanted
+from tests.support.foundation import DAY, days
+from tests.support.syncs import SECOND_TABLE, TABLE, leases_end, outcome, unsynced, wanted
 
 LATER = DAY + days(100)
 BATCH = r"\$batch"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from shared.domain.listings import Result
-from tests.foundation import DAY, days
-from tests.syncs import SECOND_TABLE, outcome, unsynced, wanted
+from tests.support.foundation import DAY, days
+from tests.support.syncs import SECOND_TABLE, outcome, unsynced, wanted
 
 LATER = DAY + days(100)
 BATCH = r"\$batch"

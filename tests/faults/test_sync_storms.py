@@ -13,9 +13,9 @@ import pytest
 from shared.domain.errors import ConnectionLostError
 from shared.domain.listings import Result
 from tests.faults import sync_victim
-from tests.foundation import DAY, days
-from tests.syncs import Worker, leases_end, outcome, unsynced, wanted
-from tests.wire import KillingProxy
+from tests.support.foundation import DAY, days
+from tests.support.syncs import Worker, leases_end, outcome, unsynced, wanted
+from tests.support.wire import KillingProxy
 
 LATER = DAY + days(100)
 BATCH = r"\$batch"

@@ -8,14 +8,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.errors import CertificationError
-from tests.nights import Functions
+from tests.support.nights import Functions
 
 if TYPE_CHECKING:
     from datetime import date
     from multiprocessing.process import BaseProcess
 
 _forks = multiprocessing.get_context("forkserver")
-_forks.set_forkserver_preload(["pytest", "tests.faults.victim", "boto3", "shared.adapters.ses"])
+_forks.set_forkserver_preload(["pytest", "tests.faults.victim", "boto3", "shared.adapters.aws.ses"])
 
 
 def start(work: str, day: date, secret: dict[str, Any], environment: dict[str, str]) -> BaseProcess:

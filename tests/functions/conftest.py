@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.aws import REGION, LocalAws
-from local.database import ROLES
-from local.dataverse import defaults
-from local.lambda_host.host import LambdaHost
-from local.lambda_host.provision import Stack, local_clients, provision
-from local.lambda_host.template import load_template
-from local.mail import LocalSes
-from local.stack import ROOT, endpoints
+from emulators.dataverse.model import defaults
+from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.provision import Stack, local_clients, provision
+from emulators.lambda_host.template.template import load_template
+from emulators.ses.server import LocalSes
+from local.stack.aws import REGION, LocalAws
+from local.stack.database import ROLES
+from local.stack.stack import ROOT, endpoints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.lambda_host.invocation import Invocation
-    from tests.syncs import Site
+    from emulators.lambda_host.runtime.invocation import Invocation
+    from tests.support.syncs import Site
 
 CREDENTIAL = {
     "tenant_id": defaults.TENANT_ID,

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from local.lambda_host.host import LambdaHost
-from local.stack import ROOT, endpoints
-from tests.foundation import DAY, days
+from emulators.lambda_host.runtime.host import LambdaHost
+from local.stack.stack import ROOT, endpoints
 from tests.functions.conftest import CREDENTIAL
-from tests.trickler import Trickler
+from tests.support.foundation import DAY, days
+from tests.support.trickler import Trickler
 
 EVENTS = Path(__file__).parents[2] / "events"
 NIGHT = json.loads((EVENTS / "expiry_check.scheduled.json").read_text())

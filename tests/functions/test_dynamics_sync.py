@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from local.aws import REGION
-from local.lambda_host.event_sources import EventSources
-from local.lambda_host.host import LambdaHost
-from local.lambda_host.provision import local_clients
-from local.stack import ROOT, endpoints
+from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.provision import local_clients
+from emulators.lambda_host.triggers.event_sources import EventSources
+from local.stack.aws import REGION
+from local.stack.stack import ROOT, endpoints
 from shared.domain.listings import Result
 from shared.observability import metric_name
-from tests.foundation import DAY, days
-from tests.syncs import unsynced, wanted
+from tests.support.foundation import DAY, days
+from tests.support.syncs import unsynced, wanted
 
 LATER = DAY + days(100)
 NEXT_NIGHT = {"scheduled_time": "2026-12-01T23:15:00Z"}

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from local.lambda_host.schedule_expressions import next_occurrence, parse_expression
-from local.lambda_host.schedules import render_input
-from local.lambda_host.template import load_template
+from emulators.lambda_host.template.schedule_expressions import next_occurrence, parse_expression
+from emulators.lambda_host.template.template import load_template
+from emulators.lambda_host.triggers.schedules import render_input
 from shared.domain.sync_messages import requests_of
 from shared.events import InvalidEventError, Reconciling, Scheduled, listing_changed
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.foundation import DAY, days
 from tests.functions.conftest import CREDENTIAL
+from tests.support.foundation import DAY, days
 
 EVENT = json.loads((Path(__file__).parents[2] / "events" / "expiry_check.scheduled.json").read_text())
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from local.load import load
-from local.mentors_csv import read_mentors, read_organisations
+from local.mentors_file.load import load
+from local.mentors_file.mentors import read_mentors, read_organisations
 
 ROOT = Path(__file__).parents[2]
 NIGHT = {"scheduled_time": "2026-11-30T23:15:00Z"}

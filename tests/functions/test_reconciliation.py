@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.foundation import DAY, days
+from tests.support.foundation import DAY, days
 
 EVENTS = Path(__file__).parents[2] / "events"
 FULL, SWEEP = (json.loads((EVENTS / f"reconciliation.{mode}.json").read_text()) for mode in ("full", "sweep"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.foundation import DAY, days
+from tests.support.foundation import DAY, days
 
 EVENTS = Path(__file__).parents[2] / "events"
 NIGHT = json.loads((EVENTS / "expiry_check.scheduled.json").read_text())

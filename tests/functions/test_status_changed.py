@@ -15,17 +15,17 @@ from uuid import uuid4
 
 import pytest
 
-from local.aws import REGION
-from local.lambda_host.function_urls import FunctionUrls
-from local.lambda_host.host import LambdaHost
-from local.lambda_host.provision import local_clients
-from local.pg_net import PgNet
-from local.stack import ROOT, endpoints
-from shared.domain.doorbell import LARGEST_BODY, Refusal, signature
+from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.provision import local_clients
+from emulators.lambda_host.triggers.function_urls import FunctionUrls
+from emulators.pg_net.worker import PgNet
+from local.stack.aws import REGION
+from local.stack.stack import ROOT, endpoints
 from shared.domain.sync_messages import parse
+from shared.domain.webhook import LARGEST_BODY, Refusal, signature
 from shared.observability import metric_name
-from shared.use_cases.take_doorbell import no_counts
-from tests.foundation import DAY, days
+from shared.use_cases.accept_webhook import no_counts
+from tests.support.foundation import DAY, days
 
 EVENTS = Path(__file__).parents[2] / "events"
 EVENT = json.loads((EVENTS / "status_changed.event.json").read_text())

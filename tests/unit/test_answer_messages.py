@@ -5,8 +5,8 @@ from uuid import UUID
 import pytest
 
 from shared.domain.listings import Result, SyncMessage, SyncRequest, SyncResult
-from shared.use_cases.answer_messages import answer_messages
-from tests.nights import Reported
+from shared.use_cases.consume_sync_requests import answer_messages
+from tests.support.nights import Reported
 
 MENTOR = UUID(int=1)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.calendar import UnknownTimeZoneError, as_of, is_daytime, looks_at_everyone
-from tests.nights import at_night
+from tests.support.nights import at_night
 
 
 @pytest.mark.parametrize(

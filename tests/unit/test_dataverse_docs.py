@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from local.dataverse import choices, control
-from local.dataverse.faults import Kind, Rule
-from local.dataverse.schema_file import load
-from local.dataverse.settings import Settings
-from local.dataverse.website import load as load_site
+from emulators.dataverse.control import api
+from emulators.dataverse.faults.faults import Kind, Rule
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.schema_file import load
+from emulators.dataverse.settings import Settings
+from emulators.dataverse.website import load as load_site
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "dataverse-emulator.md").read_text(encoding="utf-8")
@@ -64,7 +65,7 @@ def test_every_choice_is_one_that_is_asked():
 
 def test_every_address_of_the_control_api_is_told():
     told = section("Breaking it")
-    for method, name in control._HANDLERS:
+    for method, name in api._HANDLERS:
         line = re.search(rf"^\| `\w+ /_emulator/{name}\b.*$", told, re.MULTILINE)
         assert line, name
         assert method in line[0], (method, name)

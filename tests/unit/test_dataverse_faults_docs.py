@@ -8,11 +8,11 @@ from typing import get_args
 
 import pytest
 
-from local.dataverse.credentials import Change
-from local.dataverse.faults import Rule
-from local.dataverse.journal import Journal
-from local.dataverse.protection import Limits, Protection
-from local.dataverse.website import Shown, Site
+from emulators.dataverse.access.credentials import Change
+from emulators.dataverse.access.protection import Limits, Protection
+from emulators.dataverse.faults.faults import Rule
+from emulators.dataverse.faults.journal import Journal
+from emulators.dataverse.website import Shown, Site
 
 PAGE = (Path(__file__).parents[2] / "docs" / "dataverse-faults.md").read_text(encoding="utf-8")
 ROWS = dict(re.findall(r"^\| `([^`]+)` \| (\S[^|]*?) *\|", PAGE, re.MULTILINE))

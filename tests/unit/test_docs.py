@@ -14,11 +14,11 @@ from samtranslator.yaml_helper import yaml_parse
 from typer.testing import CliRunner
 
 from local.cli import app
-from local.mentors_csv import COLUMNS, ORGANISATION_COLUMNS, read_mentors
+from local.mentors_file.mentors import COLUMNS, ORGANISATION_COLUMNS, read_mentors
 from shared.domain.comparison import NOTHING_COMPARED
-from shared.domain.doorbell import Refusal
 from shared.domain.listings import SyncResult
 from shared.domain.runs import _DEGRADING, RunState
+from shared.domain.webhook import Refusal
 from shared.observability import metric_name
 from shared.settings import (
     DoorbellSettings,
@@ -30,11 +30,11 @@ from shared.settings import (
     Settings,
     WebsiteSettings,
 )
-from shared.use_cases.answer_messages import answer_messages
+from shared.use_cases.accept_webhook import no_counts
+from shared.use_cases.consume_sync_requests import answer_messages
+from shared.use_cases.publish_alerts import NOTHING_TOLD
 from shared.use_cases.sweep import SWEEP_COUNTS
-from shared.use_cases.take_doorbell import no_counts
-from shared.use_cases.tell_operations import NOTHING_TOLD
-from tests.foundation import DAY
+from tests.support.foundation import DAY
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data" / "README.md"])
@@ -113,7 +113,18 @@ def commands(word: str) -> list[tuple[str, str]]:
 
 def sources() -> list[Path]:
     kinds = {".py", ".sql", ".yaml", ".toml", ".sh", ".md", ".txt", ".in"}
-    folders = ("functions", "shared", "local", "benchmarks", "tests", "data", "docs", "requirements")
+    folders = (
+        "functions",
+        "shared",
+        "operations",
+        "emulators",
+        "local",
+        "benchmarks",
+        "tests",
+        "data",
+        "docs",
+        "requirements",
+    )
     found = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in kinds]
     found += [path for path in ROOT.iterdir() if path.is_file() and (path.suffix in kinds or path.name == "Makefile")]
     return sorted(path for path in found if path != Path(__file__))
@@ -192,7 +203,7 @@ def test_every_environment_variable_is_described():
     models = [Settings, MailSettings, WebsiteSettings, QueueSettings, DoorbellSettings]
     models += [OperationsSettings, RepairSettings, ReconciliationSettings]
     used |= {field.alias for model in models for field in model.model_fields.values()}
-    for path in (*ROOT.glob("local/*.py"), *ROOT.glob("local/operations/*.py")):
+    for path in (*ROOT.glob("local/**/*.py"), *ROOT.glob("operations/**/*.py")):
         used |= set(re.findall(r"environ\.get\(\"([A-Z_]+)\"|envvar=\"([A-Z_]+)\"", path.read_text(encoding="utf-8")))
     used = {name for names in used for name in ((names,) if isinstance(names, str) else names) if name}
     # Those of a terminal and of every program are not ours to describe.
@@ -245,7 +256,7 @@ def test_every_column_of_a_file_is_described():
 
 
 def test_every_section_of_a_digest_is_on_the_coordinators_page():
-    body = (ROOT / "shared" / "messages" / "digest" / "body.nb.txt").read_text(encoding="utf-8")
+    body = (ROOT / "shared" / "email_templates" / "digest" / "body.nb.txt").read_text(encoding="utf-8")
     titles = re.findall(r'\{\{ heading\("([^"]+)"', body)
     assert titles == re.findall(r"^\| \*\*(.+?)\*\* \|", KOORDINATOR, re.MULTILINE)
 
@@ -253,7 +264,7 @@ def test_every_section_of_a_digest_is_on_the_coordinators_page():
 @pytest.mark.parametrize("locale", ["nn", "en"])
 def test_the_coordinators_page_has_them_in_each_language(locale):
     """Issue 8 G: nynorsk was missing; and so was the brake, which coordinators meet in each."""
-    body = (ROOT / "shared" / "messages" / "digest" / f"body.{locale}.txt").read_text(encoding="utf-8")
+    body = (ROOT / "shared" / "email_templates" / "digest" / f"body.{locale}.txt").read_text(encoding="utf-8")
     part = KOORDINATOR.split({"nn": "## På nynorsk", "en": "## In English"}[locale])[1].split("\n## ")[0]
     for title in re.findall(r'\{\{ heading\("([^"]+)"', body):
         assert f"*{title}*" in part
@@ -393,7 +404,7 @@ def test_every_name_in_schema_certification_that_is_written_exists(connection):
 
 def test_every_file_that_is_named_exists():
     """Paths of the repository in backticks, such as those of the tests that guard an invariant."""
-    folders = "tests|shared|functions|local|events|data|benchmarks|docs"
+    folders = "tests|shared|functions|operations|emulators|local|events|data|benchmarks|docs"
     for path, text in TEXT.items():
         named = set(re.findall(rf"`((?:{folders})/[\w./-]*)`", text))
         # Words in capitals stand for others.

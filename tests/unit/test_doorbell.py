@@ -12,8 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.adapters.secrets import SecretKeys
-from shared.domain.doorbell import (
+from shared.adapters.aws.secrets import SecretKeys
+from shared.domain.errors import ConnectionLostError, QueueUnavailableError
+from shared.domain.listings import SyncRequest
+from shared.domain.sync_messages import MAX_MENTORS, MalformedMessageError, merged, parse, write
+from shared.domain.webhook import (
     LARGEST_BODY,
     UNSIGNED,
     DoorbellRefusedError,
@@ -24,10 +27,7 @@ from shared.domain.doorbell import (
     signature,
     usable_keys,
 )
-from shared.domain.errors import ConnectionLostError, QueueUnavailableError
-from shared.domain.listings import SyncRequest
-from shared.domain.sync_messages import MAX_MENTORS, MalformedMessageError, merged, parse, write
-from shared.use_cases.take_doorbell import take_event, take_ring
+from shared.use_cases.accept_webhook import take_event, take_ring
 
 KEY, OTHER = "k" * 32, "o" * 40
 NOW = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from local.lambda_host.sam import read_yaml
-from local.lambda_host.template import load_template
-from shared.domain.doorbell import UNSIGNED, Refusal
+from emulators.lambda_host.template.sam import read_yaml
+from emulators.lambda_host.template.template import load_template
+from shared.domain.webhook import UNSIGNED, Refusal
 from shared.observability import metric_name
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"

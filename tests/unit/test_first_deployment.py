@@ -15,11 +15,11 @@ import psycopg
 import pytest
 import trustme
 
-from local.database import ROLES
-from local.postgres import Postgres
+from local.stack.database import ROLES
+from local.stack.postgres import Postgres
 from shared.adapters.postgres.connection import call, connect
 from shared.domain.errors import ConnectionLostError
-from tests.contract.test_database_tls import Proxy
+from tests.integration.database.test_database_tls import Proxy
 from tests.unit.test_docs import CONTRACT, OPERATIONS, ROOT, TEMPLATE, TEXT, commands, fences, rows, section
 
 if TYPE_CHECKING:

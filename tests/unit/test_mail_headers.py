@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.adapters.mailboxes import is_sendable
-from shared.adapters.messages import Sender, compose, from_mailbox
+from shared.adapters.email.mailboxes import is_sendable
+from shared.adapters.email.mime import Sender, compose, from_mailbox
 from shared.domain.addresses import deliverable_address, readable_name, usable_address
 from shared.domain.errors import UnusableAddressError
 from shared.domain.notices import Locale, Notice, NoticeKind

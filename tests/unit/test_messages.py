@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.adapters import rendering
-from shared.adapters.messages import Sender, compose, from_mailbox
-from shared.adapters.rendering import UnrenderableNoticeError, blocks, render
+from shared.adapters.email import rendering
+from shared.adapters.email.mime import Sender, compose, from_mailbox
+from shared.adapters.email.rendering import UnrenderableNoticeError, blocks, render
 from shared.domain.addresses import readable_name, usable_address
 from shared.domain.errors import IncompleteNoticeError, PermanentError, UnusableAddressError
 from shared.domain.notices import Digest, DigestLine, Locale, Notice, NoticeKind

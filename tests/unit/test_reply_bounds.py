@@ -20,7 +20,7 @@ from shared.adapters.dataverse.multipart import Part
 from shared.adapters.dataverse.origin import Origin
 from shared.adapters.dataverse.pages import UnreadablePageError, page
 from shared.adapters.dataverse.retry_after import retry_after
-from shared.adapters.dataverse.shown import is_shown
+from shared.adapters.dataverse.row_equality import is_shown
 from shared.domain.comparison import Shown, Site, seen_rows
 from shared.domain.errors import WebsiteMisconfiguredError
 from shared.domain.privacy import redact

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from shared.adapters.dataverse import multipart
 from shared.adapters.dataverse.answers import error_code, not_let_in, reason
-from shared.adapters.dataverse.in_parallel import in_parallel
 from shared.adapters.dataverse.keys import API, NotAddressableError
 from shared.adapters.dataverse.service import ReplyLostError, is_multipart, waiting_time
+from shared.adapters.dataverse.threads import in_parallel
 from shared.domain.errors import (
     WebsiteAuthError,
     WebsiteClosedError,
@@ -22,7 +22,7 @@ from shared.domain.listings import InDoubt, NotNow, Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from shared.adapters.dataverse.bounded import Reply
+    from shared.adapters.dataverse.http import Reply
     from shared.adapters.dataverse.multipart import Part
     from shared.adapters.dataverse.operations import Operation
     from shared.adapters.dataverse.service import Service

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from shared.adapters.dataverse.answers import error_code, not_let_in, reason
-from shared.adapters.dataverse.bounded import Reply, exchange
+from shared.adapters.dataverse.http import Reply, exchange
 from shared.adapters.dataverse.origin import Origin
 from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
 from shared.adapters.dataverse.tokens import Tokens

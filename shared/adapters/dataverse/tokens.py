@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from shared.adapters.dataverse.bounded import Reply, exchange
+from shared.adapters.dataverse.http import Reply, exchange
 from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
 from shared.domain.deadlines import at_most

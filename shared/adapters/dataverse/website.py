@@ -21,8 +21,8 @@ from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.keys import API, NotAddressableError, identifier
 from shared.adapters.dataverse.multipart import Part
 from shared.adapters.dataverse.operations import Writer, expected, reading
+from shared.adapters.dataverse.row_equality import is_shown
 from shared.adapters.dataverse.service import waiting_time
-from shared.adapters.dataverse.shown import is_shown
 from shared.domain.errors import (
     WebsiteAuthError,
     WebsiteClosedError,

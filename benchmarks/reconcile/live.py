@@ -1,0 +1,93 @@
+"""Whether repairs hold up live changes: single status changes to the website, alone and beside 10,000 repairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from benchmarks.sync import steady
+from benchmarks.sync.stack import bench
+from emulators.lambda_host.template.provision import local_clients
+from local.demo.website import summary
+from local.stack.aws import REGION
+from shared.adapters.aws.sqs import SqsSyncQueue
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.sync.stack import Bench, Progress
+
+# What an operation takes of the service's own time.
+EXECUTION_MS: Final = 25.0
+_WARM: Final = 400
+
+
+class RepairsOverError(Exception):
+    """When the repairs were over before the live changes were, so that there was nothing beside them."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """Milliseconds from before the commit until Dynamics had accepted it, and the repairs done meanwhile."""
+
+    idle: Sequence[float]
+    beside: Sequence[float]
+    repairs_done: int
+
+    @property
+    def ratio(self) -> float:
+        """The 99th percentile beside repairs over that without."""
+        return summary(self.beside).p99 / summary(self.idle).p99
+
+
+def measure(repairs: int, changes: int, progress: Progress) -> Live:
+    """Half of the idle changes before the repairs, half after; other mentors than those repaired."""
+    live = changes // 2
+    with bench(repairs + live, progress) as running:
+        clients = local_clients(running.stack.aws_url, REGION)
+        queue = SqsSyncQueue(clients.sqs, running.stack.stack.physical_id("RepairRequests"))
+        progress("Telling the website everything for the first time")
+        running.catch_up()
+        progress("Warming up")
+        _repair(running, queue, live, _WARM)
+        running.wait_until_synced()
+        running.ring(True)
+        steady.warm_up(running)
+        running.control.limits(execution="sleep", execution_ms=EXECUTION_MS)
+        progress("Live changes alone")
+        idle = steady.times_to_site(running, changes // 2)
+        progress(f"Live changes beside {repairs:,} repairs")
+        _repair(running, queue, live, repairs)
+        beside, left = _beside(running, changes)
+        progress("Live changes alone once more")
+        running.wait_until_synced()
+        running.control.limits(execution="sleep", execution_ms=EXECUTION_MS)
+        idle += steady.times_to_site(running, changes // 2)
+        return Live(idle, beside, repairs - left)
+
+
+def _repair(running: Bench, queue: SqsSyncQueue, live: int, count: int) -> None:
+    """Ask for the repair of so many listings that differ, but of none of the first `live`, as reconciliation does."""
+    running.ring(False)
+    running.connection.execute(
+        "UPDATE public.peer_mentors AS m SET area = m.area || '.' WHERE m.id IN"
+        " (SELECT l.mentor_id FROM certification.listings AS l ORDER BY l.mentor_id OFFSET %s LIMIT %s)",
+        (live, count),
+    )
+    queue.send(running.unsynced())
+    running.ring(True)
+
+
+def _beside(running: Bench, changes: int) -> tuple[list[float], int]:
+    left = 0
+
+    def catch_up() -> None:
+        nonlocal left
+        left = len(running.unsynced())
+        running.control.limits(execution="count")  # the rest as quickly as it goes
+        running.wait_until_synced()
+
+    beside = steady.times_to_site(running, changes, catch_up)
+    if not left:
+        raise RepairsOverError("the repairs were over before the live changes: measure with more repairs")
+    return beside, left

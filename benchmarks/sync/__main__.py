@@ -1,0 +1,93 @@
+"""What the listing sync costs: a single change's way to Dynamics, 10,000 at once, and the service's own limits.
+
+`python -m benchmarks.sync [--listings 10000] [--repeats 5] [--changes 600]`. Prints tables to read and, last, one line
+per figure: `figure NAME VALUE`. Ends with 1 when something could not be measured, a way that wrote something else than
+the others included. Ratios are of medians of runs that took turns; the machine's own speed cancels out of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Final
+
+import httpx
+from rich.console import Console
+
+from benchmarks.sync import report, steady
+from benchmarks.sync.limits import push_within_limits
+from benchmarks.sync.pushes import UnfairComparisonError
+from benchmarks.sync.rounds import rivals, token_for
+from benchmarks.sync.senders import SenderFailedError
+from benchmarks.sync.stack import NotSyncedError, bench
+from local.demo.website import WebsiteBehindError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.sync.stack import Bench, Progress
+
+_SEGMENTS: Final = 3
+_BARE_PATCHES: Final = 100
+_FAILURES: Final = (UnfairComparisonError, NotSyncedError, WebsiteBehindError, SenderFailedError)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; the answer is the exit status."""
+    parser = argparse.ArgumentParser(prog="benchmarks.sync", description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--listings", type=int, default=10_000, help="how many listings change at once")
+    parser.add_argument("--repeats", type=int, default=5, help="how many times each way pushes them")
+    parser.add_argument("--changes", type=int, default=600, help="how many single changes, 20 a second")
+    options = parser.parse_args(arguments)
+    console, errors = Console(width=130), Console(stderr=True)
+
+    def progress(said: str) -> None:
+        errors.print(said, markup=False, highlight=False)
+
+    try:
+        with bench(options.listings, progress) as running:
+            found = _measure(running, options, progress)
+    except _FAILURES as error:
+        errors.print(f"not measured: {error}", style="red", markup=False)
+        return 1
+    for table in (report.latency_table, report.push_table, report.limits_table):
+        console.print(table(found))
+    console.print(report.describe(found), markup=False)
+    for name, value in report.figures(found).items():
+        console.print(f"figure {name} {value:.4g}", markup=False, highlight=False)
+    return 0
+
+
+def _measure(running: Bench, options: argparse.Namespace, progress: Progress) -> report.Measured:
+    progress("Telling the website everything for the first time")
+    running.catch_up()
+    token = token_for(running)
+    to_site, bare = _steady(running, token, options.changes, progress)
+    with rivals(running, token) as others:
+        progress("Looking for the SDK's quickest way")
+        ways = others.find_sdk_way()
+        pushes = others.rounds(options.repeats, progress)
+        progress("Pushing within the real limits")
+        limits = push_within_limits(running)
+        return report.Measured(options.listings, running.in_hand(), to_site, bare, ways, others.sdk_way, pushes, limits)
+
+
+def _steady(running: Bench, token: str, changes: int, progress: Progress) -> tuple[list[float], list[float]]:
+    """Single changes, and in between bare PATCHes."""
+    to_site: list[float] = []
+    bare: list[float] = []
+    running.ring(True)
+    progress("Warming up")
+    steady.warm_up(running)
+    with httpx.Client(base_url=running.url, trust_env=False, headers={"authorization": f"Bearer {token}"}) as client:
+        steady.bare_patches(client, _BARE_PATCHES)
+        for segment in range(1, _SEGMENTS + 1):
+            progress(f"Changes at {steady.PER_SECOND} a second: part {segment} of {_SEGMENTS}")
+            to_site += steady.times_to_site(running, changes // _SEGMENTS)
+            bare += steady.bare_patches(client, _BARE_PATCHES)
+    running.ring(False)
+    return to_site, bare
+
+
+if __name__ == "__main__":
+    sys.exit(main())

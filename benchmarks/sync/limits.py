@@ -1,0 +1,45 @@
+"""The consumer under the real service protection limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from benchmarks.sync.pushes import by_consumer, prepare
+from emulators.dataverse.access.protection import Limits
+
+if TYPE_CHECKING:
+    from benchmarks.sync.pushes import Push
+    from benchmarks.sync.stack import Bench
+
+
+class WithinLimits(NamedTuple):
+    """What a push took of what the service allows a user within its window, as shares."""
+
+    limits: Limits
+    push: Push
+    requests: float
+    execution: float
+    concurrent: float
+    in_retry_after: int
+
+    @property
+    def largest(self) -> float:
+        """The largest share."""
+        return max(self.requests, self.execution, self.concurrent)
+
+
+def push_within_limits(bench: Bench) -> WithinLimits:
+    """Push every listing once more, each taking its time of execution as the service would."""
+    work = prepare(bench)
+    limits = bench.control.limits(**(Limits().model_dump() | {"execution": "sleep"}))
+    push = by_consumer(bench, work)
+    used = bench.control.summary()
+    bench.control.limits(enabled=False, execution="count")
+    return WithinLimits(
+        limits,
+        push,
+        used["peak_requests_share"],
+        used["peak_execution_share"],
+        used["peak_concurrent"] / limits.concurrent,
+        used["in_retry_after"],
+    )

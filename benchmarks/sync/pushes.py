@@ -1,0 +1,126 @@
+"""The same changed listings brought to the same emulator in four ways, each judged by the emulator's own journal."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import batched
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from uuid import uuid4
+
+from benchmarks.sync.cpu import cpu_seconds
+from shared.adapters.dataverse import multipart
+from shared.adapters.dataverse.keys import API
+from shared.adapters.dataverse.operations import Writer
+from shared.adapters.postgres.listings import PostgresListings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
+
+    from benchmarks.sync.senders import Senders
+    from benchmarks.sync.stack import Bench
+    from shared.domain.listings import Change, SyncRequest
+
+# As shared.adapters.dataverse.service sends them.
+HEADERS: Final = {"accept": "application/json", "odata-maxversion": "4.0", "odata-version": "4.0"}
+
+
+class UnfairComparisonError(Exception):
+    """When one way wrote something else than the others, so that its time says nothing."""
+
+
+class Push(NamedTuple):
+    """One way, one time. Seconds."""
+
+    seconds: float
+    """From before the first message or request was sent until Dynamics committed the last write."""
+    ended: float
+    """Until that was known: written down in PostgreSQL, or read by the last sender."""
+    requests: int
+    cpu: dict[str, float]
+    """By kind of process."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be brought to the website, as each way needs it."""
+
+    requests: Sequence[SyncRequest]
+    """What the consumer is asked for."""
+    changes: Sequence[Change]
+    """What it will claim."""
+
+    def batches(self, size: int) -> list[Any]:
+        """The requests that the consumer sends, `size` listings to a `$batch`."""
+        made = []
+        for changes in batched(self.changes, size, strict=False):
+            writer, boundary = Writer(), multipart.boundary()
+            # Sent again and again, and on rows that the other ways have written meanwhile.
+            whatever = [replace(change, row_version=None) for change in changes]
+            body = multipart.write([writer.operation(0, change).content for change in whatever], boundary)
+            kind = f'multipart/mixed; boundary="{boundary}"'
+            headers = HEADERS | {"content-type": kind, "prefer": "odata.continue-on-error"}
+            made.append(["POST", f"{API}$batch", headers, body.decode()])
+        return made
+
+    def patches(self) -> list[Any]:
+        """One request for each listing."""
+        headers = HEADERS | {"content-type": "application/json"}
+        return [["PATCH", f"{API}{c.table}({c.key}='{c.mentor_id}')", headers, c.body] for c in self.changes]
+
+    def listings(self) -> list[Any]:
+        """What the SDK is given: key value and columns."""
+        return [[str(change.mentor_id), json.loads(change.body)] for change in self.changes]
+
+
+def prepare(bench: Bench) -> Work:
+    """Change every listing, and look ahead at what the consumer will send: it is claimed and rolled back."""
+    requests = bench.change_all()
+    with bench.connection.transaction(force_rollback=True):
+        ids: list[UUID] = [request.mentor_id for request in requests]
+        claim = PostgresListings(bench.connection).claim(ids, uuid4(), timedelta(minutes=1))
+    place = {mentor_id: number for number, mentor_id in enumerate(ids)}
+    changes = sorted(claim.changes, key=lambda change: place[change.mentor_id])
+    if len(changes) != len(requests):
+        raise UnfairComparisonError(f"{len(changes)} of {len(requests)} listings would be sent")
+    return Work(requests, changes)
+
+
+def by_consumer(bench: Bench, work: Work) -> Push:
+    """Ask as expiry_check does, and let the event source mapping and the functions do the rest."""
+
+    def push() -> float:
+        bench.queue.send(work.requests)
+        return bench.wait_until_synced()
+
+    bench.know_versions()
+    return _measured(bench, len(work.changes), push)
+
+
+def by_senders(bench: Bench, work: Work, senders: Senders, requests: Sequence[Any], how: Any = True) -> Push:  # noqa: ANN401
+    """Have programs send what was made beforehand."""
+    senders.load(requests)
+
+    def push() -> float:
+        senders.send(how)
+        return time.time()
+
+    return _measured(bench, len(work.changes), push)
+
+
+def _measured(bench: Bench, listings: int, push: Callable[[], float]) -> Push:
+    bench.control.clear_journal()
+    before, began = cpu_seconds(), time.time()
+    ended = push()
+    after = cpu_seconds()
+    writes = bench.control.writes(began)
+    summary = bench.control.summary()
+    found = {"writes": len(writes), "listings": len({write.key for write in writes})}
+    refused = {status: n for status, n in summary["operations_by_status"].items() if status not in {"200", "204"}}
+    if found != {"writes": listings, "listings": listings} or refused:
+        raise UnfairComparisonError(f"{found} where {listings} were expected; refused: {refused}")
+    cpu = {kind: after[kind] - before.get(kind, 0.0) for kind in after}
+    return Push(max(write.at for write in writes) - began, ended - began, summary["requests"], cpu)

@@ -1,0 +1,106 @@
+"""The four ways in turn, so that what else the machine does falls on all of them."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from contextlib import contextmanager
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+import httpx
+
+from benchmarks.sync.pushes import by_consumer, by_senders, prepare
+from benchmarks.sync.senders import senders
+from local.stack.stack import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from benchmarks.sync.pushes import Push, Work
+    from benchmarks.sync.senders import Senders
+    from benchmarks.sync.stack import Bench, Progress
+
+    type SdkWay = tuple[str, int]
+
+CONSUMER: Final = "consumer"
+FLOOR: Final = "floor"
+PATCH: Final = "one PATCH per listing"
+SDK: Final = "official SDK"
+
+_SDK_PYTHON: Final = ROOT / ".rival-venv" / "bin" / "python"
+_SDK_PROGRAM: Final = ROOT / "benchmarks" / "sync_sdk_sender.py"
+# records.upsert with so many rows at a time, and batch with so many upserts of one row.
+_SDK_WAYS: Final[tuple[SdkWay, ...]] = tuple(
+    (way, size) for way in ("UpsertMultiple", "batch") for size in (100, 250, 1000)
+)
+_TRIALS: Final = 2
+
+
+class Rivals:
+    """Programs that push the same listings: as many processes as the consumer has requests under way."""
+
+    def __init__(self, bench: Bench, raw: Senders, sdk: Senders) -> None:
+        self._bench = bench
+        self._raw = raw
+        self._sdk = sdk
+        self.sdk_way = _SDK_WAYS[0]
+
+    def find_sdk_way(self) -> dict[SdkWay, float]:
+        """Let the SDK's ways take turns, and keep the quickest. Answers the medians of their seconds."""
+        work = prepare(self._bench)
+        taken: defaultdict[SdkWay, list[float]] = defaultdict(list)
+        for way in _SDK_WAYS[:1] + _SDK_WAYS * _TRIALS:  # the first does not count: it is not warm yet
+            taken[way].append(self._by_sdk(work, way).seconds)
+        del taken[_SDK_WAYS[0]][0]
+        medians = {way: median(seconds) for way, seconds in taken.items()}
+        self.sdk_way = min(medians, key=medians.__getitem__)
+        self._bench.know_versions()
+        self._bench.catch_up()
+        return medians
+
+    def rounds(self, repeats: int, progress: Progress) -> dict[str, list[Push]]:
+        """Every way pushes the same changes, `repeats` times, each time beginning with another."""
+        ways: dict[str, Callable[[Work], Push]] = {
+            CONSUMER: lambda work: by_consumer(self._bench, work),
+            FLOOR: lambda work: by_senders(self._bench, work, self._raw, work.batches(self._bench.batch_size())),
+            PATCH: lambda work: by_senders(self._bench, work, self._raw, work.patches()),
+            SDK: lambda work: self._by_sdk(work, self.sdk_way),
+        }
+        pushes: dict[str, list[Push]] = {name: [] for name in ways}
+        for repeat in range(repeats):
+            work = prepare(self._bench)
+            names = list(ways)
+            for name in names[repeat % len(names) :] + names[: repeat % len(names)]:
+                pushes[name].append(ways[name](work))
+            taken = ", ".join(f"{name} {pushes[name][-1].seconds:.2f} s" for name in names)
+            progress(f"Repeat {repeat + 1} of {repeats}: {taken}")
+        return pushes
+
+    def _by_sdk(self, work: Work, way: SdkWay) -> Push:
+        return by_senders(self._bench, work, self._sdk, work.listings(), way)
+
+
+@contextmanager
+def rivals(bench: Bench, token: str) -> Iterator[Rivals]:
+    """Started, signed in and connected."""
+    workers, parallel = bench.in_hand()
+    raw = [sys.executable, "-m", "benchmarks.sync.sender", bench.url, token]
+    sdk = [str(_SDK_PYTHON), str(_SDK_PROGRAM), bench.url, token, "hlf_PeerMentor", "hlf_mentorid"]
+    with (
+        senders("sender", raw, workers * parallel, bench.stack.home) as plain,
+        senders("sdk", sdk, workers * parallel, bench.stack.home) as official,
+    ):
+        yield Rivals(bench, plain, official)
+
+
+def token_for(bench: Bench) -> str:
+    """A token as the functions have one."""
+    service = bench.stack.dataverse
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": service.client_id,
+        "client_secret": service.client_secret,
+        "scope": f"{service.url}/.default",
+    }
+    return str(httpx.post(service.token_url, data=form).raise_for_status().json()["access_token"])

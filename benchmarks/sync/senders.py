@@ -1,0 +1,72 @@
+"""Several sending programs at once: a process for each request that is to be under way at the same time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from local.stack.stack import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+
+class SenderFailedError(Exception):
+    """When a sending program ended; what it said stands in its own output."""
+
+
+class Senders:
+    """Programs that are started, signed in and connected. Each command goes to all of them at once."""
+
+    def __init__(self, programs: Sequence[subprocess.Popen[str]], folder: Path, name: str) -> None:
+        self._programs = programs
+        self._folder = folder
+        self._name = name
+
+    @property
+    def pids(self) -> list[int]:
+        """Their process ids."""
+        return [program.pid for program in self._programs]
+
+    def load(self, requests: Sequence[Any]) -> None:
+        """Deal out what is to be sent, one to each in turn. JSON."""
+        paths = []
+        for number in range(len(self._programs)):
+            path = self._folder / f"{self._name}-{number}.json"
+            path.write_text(json.dumps(requests[number :: len(self._programs)]))
+            paths.append(path)
+        self._tell([{"load": str(path)} for path in paths])
+
+    def send(self, how: Any = True) -> None:  # noqa: ANN401 - whatever the program understands
+        """Send all of it, and wait until the last has ended."""
+        self._tell([{"send": how}] * len(self._programs))
+
+    def _tell(self, commands: Sequence[dict[str, Any]]) -> None:
+        for program, command in zip(self._programs, commands, strict=True):
+            assert program.stdin  # noqa: S101 - it is a pipe
+            program.stdin.write(json.dumps(command) + "\n")
+            program.stdin.flush()
+        for program in self._programs:
+            assert program.stdout  # noqa: S101 - it is a pipe
+            if not program.stdout.readline():
+                raise SenderFailedError(f"{self._name} ended with {program.wait()}")
+
+
+@contextmanager
+def senders(name: str, command: Sequence[str], count: int, folder: Path) -> Iterator[Senders]:
+    """`count` processes of a program, gone when the block ends."""
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(folder), "PYTHONPATH": str(ROOT)}
+    programs = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        for _ in range(count)
+    ]
+    try:
+        yield Senders(programs, folder, name)
+    finally:
+        for program in programs:
+            program.terminate()
+            program.communicate()

@@ -1,0 +1,113 @@
+"""Applications, their secrets and tokens, and what the environment lets each of them do."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+
+from emulators.dataverse.model import choices, defaults
+from emulators.dataverse.model.errors import DataverseError
+
+
+@dataclass(slots=True)
+class ApplicationUser:
+    """The environment's own record of an application. `denied` holds (table, read | create | write | delete)."""
+
+    user_id: str
+    denied: set[tuple[str, str]] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Grant:
+    """What a token stands for."""
+
+    application_id: str
+    expires_at: float
+
+
+class Tokens:
+    """Of one tenant and one environment. Times are time.time()."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.origins: set[str] = set()
+        """Where else it is reached, as through a relay; each is a scope that tokens are granted for."""
+        self.reset()
+
+    def reset(self) -> None:
+        """One application with one secret and every privilege; no token is valid."""
+        self.lifetime = 3599
+        """Seconds a new token lives."""
+        self.tenants = {defaults.TENANT_ID, defaults.TENANT_DOMAIN}
+        self.secrets: dict[str, dict[str, float | None]] = {defaults.CLIENT_ID: {defaults.CLIENT_SECRET: None}}
+        """Application id to its secrets, each with its end, None for one without."""
+        self.users = {defaults.CLIENT_ID: ApplicationUser(defaults.APPLICATION_USER_ID)}
+        """Application users by application id."""
+        self.grants: dict[str, Grant] = {}
+        """By token."""
+
+    def add_secret(self, application_id: str, secret: str, ends_at: float | None = None) -> None:
+        """Add a secret beside the others, and the application if it is new; or move the end of one there is."""
+        self.secrets.setdefault(application_id.lower(), {})[secret] = ends_at
+
+    def revoke_secret(self, application_id: str, secret: str) -> None:
+        """Take a secret away: it is a wrong one from now on. Tokens it was exchanged for stay valid."""
+        self.secrets.get(application_id.lower(), {}).pop(secret, None)
+
+    def add_user(self, application_id: str, user_id: str = defaults.APPLICATION_USER_ID) -> None:
+        """Make an application user with every privilege."""
+        self.users[application_id.lower()] = ApplicationUser(user_id)
+
+    def remove_user(self, application_id: str) -> None:
+        """Take the application user away; Entra goes on granting tokens."""
+        self.users.pop(application_id.lower(), None)
+
+    def deny(self, application_id: str, table: str, privilege: str) -> None:
+        """Take one privilege on one table (logical name) away: read, create, write or delete."""
+        self.users[application_id.lower()].denied.add((table, privilege))
+
+    def allow(self, application_id: str, table: str, privilege: str) -> None:
+        """Give it back."""
+        self.users[application_id.lower()].denied.discard((table, privilege))
+
+    def grant(self, application_id: str) -> str:
+        """A new token. It says nothing to its holder."""
+        token = secrets.token_urlsafe(48)
+        self.grants[token] = Grant(application_id, time.time() + self.lifetime)
+        return token
+
+    def expire_tokens(self) -> int:
+        """End every token now. Returns how many."""
+        ended = len(self.grants)
+        self.grants.clear()
+        return ended
+
+    def caller(self, authorization: str) -> str:
+        """The application a bearer token was given to. Raises DataverseError: 401, or 403 without application user."""
+        grant = self.grants.get(authorization[7:]) if authorization[:7].lower() == "bearer " else None
+        if grant is None or grant.expires_at <= time.time():
+            raise self._unauthorized(sent=bool(authorization))
+        if grant.application_id not in self.users:
+            raise DataverseError(403, "0x80072560", "The user is not a member of the organization.")
+        return grant.application_id
+
+    def require(self, application_id: str | None, table: str, privilege: str) -> None:
+        """Raise DataverseError 403 if the application may not `privilege` on `table` (logical name)."""
+        user = self.users.get(application_id or "")
+        if user is not None and user.denied and (table, privilege) in user.denied:
+            raise DataverseError(
+                403,
+                "0x80040220",
+                f"Principal user (Id={user.user_id}, type=8, roleCount=1, privilegeCount=12, accessMode=4), is missing"
+                f" prv{privilege.capitalize()}{table} privilege (Id={defaults.PRIVILEGE_ID}) on OTC=10001 for entity"
+                f" '{table}' (LocalizedName='{table}'). context.Caller={user.user_id}",
+            )
+
+    def _unauthorized(self, *, sent: bool) -> DataverseError:
+        reason = choices.INVALID_TOKEN_CHALLENGE if sent else ""
+        challenge = (
+            f"Bearer {reason}authorization_uri={self.url}/{defaults.TENANT_ID}/oauth2/authorize,"
+            f" resource_id={self.url}/"
+        )
+        return DataverseError(401, "", "", {"WWW-Authenticate": challenge}, body=choices.UNAUTHORIZED_BODY)

@@ -1,0 +1,254 @@
+"""The emulator's control API in Python, for tests, the local command line and benchmarks."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+from pydantic_core import to_json
+
+from emulators.dataverse.access.protection import Limits
+from emulators.dataverse.faults.faults import Kind, Rule
+from emulators.dataverse.faults.journal import Entry, Written
+from emulators.dataverse.model import defaults
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+
+    type Row = dict[str, Any]
+    type Key = str | int | Mapping[str, Any]
+
+_MENTORS = "hlf_peermentors"
+_CHUNK = 20_000
+
+
+class ControlError(Exception):
+    """When the emulator does not do what it was told; the message is its answer."""
+
+
+class EmulatorControl:
+    """Drives the emulator at `url`. Every call takes effect before it returns.
+
+    A key is the value of the table's first alternate key, or column to value. Times are time.time(). Faults are set as
+    rules, whose number is returned; `where` are more fields of faults.Rule, such as path, contains, skip, every.
+    """
+
+    def __init__(self, url: str, *, timeout: float = 30.0, verify: ssl.SSLContext | bool = True) -> None:
+        self.url = url.rstrip("/")
+        self._client = httpx.Client(base_url=self.url, timeout=timeout, trust_env=False, verify=verify)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def reset(self) -> None:
+        """As new: no rows, no faults, an empty journal, the default credentials and settings. The limits stay."""
+        self._ask("POST", "reset")
+
+    def fault(self, rule: Rule) -> int:
+        """Set any rule."""
+        return int(self._ask("POST", "faults", rule.model_dump(mode="json"))["id"])
+
+    def fail_next(self, count: int | None = 1, *, status: int = 503, **where: Any) -> int:  # noqa: ANN401
+        """Answer the next requests with a status, without doing them. `count` None: until the rule is removed."""
+        return self.fault(Rule(kind=Kind.STATUS, count=count, status=status, **where))
+
+    def fail_after_commit(self, count: int | None = 1, *, status: int = 504, **where: Any) -> int:  # noqa: ANN401
+        """Do the next requests, and answer them with a status all the same."""
+        return self.fault(Rule(kind=Kind.STATUS_AFTER, count=count, status=status, **where))
+
+    def poison(self, contains: str, *, status: int = 400, code: str = "0x80048d19", count: int | None = None) -> int:
+        """Refuse every operation, alone or in a `$batch`, whose path or body holds this text, such as a key."""
+        return self.fault(
+            Rule(kind=Kind.STATUS, where="operation", contains=contains, status=status, code=code, count=count)
+        )
+
+    def slow(self, seconds: float, count: int | None = None, **where: Any) -> int:  # noqa: ANN401
+        """Do and answer requests so many seconds late, whether or not the client still waits."""
+        return self.fault(Rule(kind=Kind.DELAY, seconds=seconds, count=count, **where))
+
+    def reset_before(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
+        """Reset the connection; nothing was done."""
+        return self.fault(Rule(kind=Kind.RESET_BEFORE, count=count, **where))
+
+    def reset_after(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
+        """Reset the connection after the writes were committed."""
+        return self.fault(Rule(kind=Kind.RESET_AFTER, count=count, **where))
+
+    def truncate_replies(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
+        """Send half of the reply and hang up; the writes are committed."""
+        return self.fault(Rule(kind=Kind.TRUNCATE, count=count, **where))
+
+    def lose_replies(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
+        """Commit the writes and never answer."""
+        return self.fault(Rule(kind=Kind.LOSE_REPLY, count=count, **where))
+
+    def lose_races(self, count: int = 1) -> None:
+        """Let the next upserts that would create a row find that somebody else has just created it: 412."""
+        self.settings(races_to_lose=count)
+
+    def empty_lists(self, count: int | None = None, **where: Any) -> int:  # noqa: ANN401
+        """Answer lists as if the table were empty."""
+        return self.fault(Rule(kind=Kind.EMPTY_LIST, where="list", count=count, **where))
+
+    def first_rows_only(self, rows: int, count: int | None = None, **where: Any) -> int:  # noqa: ANN401
+        """Let lists end after so many rows."""
+        return self.fault(Rule(kind=Kind.FIRST_ROWS, where="list", rows=rows, count=count, **where))
+
+    def repeat_page(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
+        """Give out the rows of the page before once more, in place of the next page, and then go on."""
+        return self.fault(Rule(kind=Kind.REPEAT_PAGE, where="list", count=count, **where))
+
+    def skip_rows(self, rows: int, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
+        """Begin a page so many rows too late."""
+        return self.fault(Rule(kind=Kind.SKIP_ROWS, where="list", rows=rows, count=count, **where))
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Every rule set since the last reset, with how many requests it saw and hit."""
+        return list(self._ask("GET", "faults"))
+
+    def clear_faults(self, number: int | None = None) -> None:
+        """Take one rule back, or all of them."""
+        self._ask("DELETE", "faults" if number is None else f"faults/{number}")
+
+    def expire_tokens(self) -> None:
+        """End every token now; new ones are granted."""
+        self._change("expire_tokens")
+
+    def token_lifetime(self, seconds: int) -> None:
+        """How long tokens live that are granted from now on."""
+        self._change("set_lifetime", lifetime=seconds)
+
+    def add_secret(self, secret: str, ends_at: float | None = None) -> None:
+        """Add a secret beside the others."""
+        self._change("add_secret", secret=secret, ends_at=ends_at)
+
+    def expire_secret(self, secret: str = defaults.CLIENT_SECRET) -> None:
+        """Let a secret reach its end now. Tokens stay valid: expire_tokens() too, to see it at once."""
+        self._change("expire_secret", secret=secret)
+
+    def revoke_secret(self, secret: str = defaults.CLIENT_SECRET) -> None:
+        """Delete a secret. Tokens stay valid, as after expire_secret()."""
+        self._change("revoke_secret", secret=secret)
+
+    def remove_application_user(self) -> None:
+        """Delete the environment's own record of the application: 403 with a good token."""
+        self._change("remove_user")
+
+    def restore_application_user(self) -> None:
+        """Make it again, with every privilege."""
+        self._change("add_user")
+
+    def remove_privilege(self, privilege: str, table: str = "hlf_peermentor") -> None:
+        """Take away read, create, write or delete on a table (logical name)."""
+        self._change("deny", privilege=privilege, table=table)
+
+    def restore_privilege(self, privilege: str, table: str = "hlf_peermentor") -> None:
+        """Give it back."""
+        self._change("allow", privilege=privilege, table=table)
+
+    def rows(self, set_name: str = _MENTORS) -> list[Row]:
+        """All rows, with every column."""
+        return list(self._ask("GET", f"rows/{set_name}"))
+
+    def row(self, key: Key, set_name: str = _MENTORS) -> Row | None:
+        """One row, if there is one."""
+        found = self._ask("GET", f"rows/{set_name}", params={"key": json.dumps(_plain(key))})
+        return found[0] if found else None
+
+    def create(self, rows: Iterable[Mapping[str, Any]], set_name: str = _MENTORS) -> list[Row]:
+        """Create rows, all or none."""
+        return list(self._ask("POST", f"rows/{set_name}", {"create": [dict(row) for row in rows]}))
+
+    def fill(self, rows: Iterable[Mapping[str, Any]], set_name: str = _MENTORS) -> int:
+        """Create any number of rows, a chunk at a time, without a word in the journal. Answers how many."""
+        left, filled = iter(rows), 0
+        while chunk := list(islice(left, _CHUNK)):
+            reply = self._client.put(f"/_emulator/rows/{set_name}", content=to_json(chunk))
+            filled += int(_content(reply)["filled"])
+        return filled
+
+    def edit(self, key: Key, change: Mapping[str, Any], set_name: str = _MENTORS) -> Row:
+        """Change columns of a row."""
+        row: Row = self._ask("POST", f"rows/{set_name}", {"key": _plain(key), "change": dict(change)})[0]
+        return row
+
+    def delete(self, key: Key, set_name: str = _MENTORS) -> None:
+        """Delete a row."""
+        self._ask("POST", f"rows/{set_name}", {"key": _plain(key), "delete": True})
+
+    def journal(self, since: int = 0) -> list[Entry]:
+        """The requests numbered above `since`, the oldest first."""
+        return [Entry(**entry) for entry in self._ask("GET", "journal", params={"since": since})]
+
+    def writes(self, since: float = 0.0) -> list[Written]:
+        """The writes committed since a time, hand edits too, the oldest first."""
+        found = self._ask("GET", "journal/writes", params={"since": repr(since)})
+        return [Written(**(write | {"columns": tuple(write["columns"])})) for write in found]
+
+    def summary(self) -> dict[str, Any]:
+        """Totals since clear_journal(): requests, operations, writes, by status, in_retry_after, peaks and shares."""
+        return dict(self._ask("GET", "journal/summary"))
+
+    def clear_journal(self) -> None:
+        """Forget requests, writes, totals and peaks; Retry-After windows go on."""
+        self._ask("DELETE", "journal")
+
+    def journal_size(self, size: int) -> None:
+        """Keep so many requests and writes from now on, and forget those so far."""
+        self._ask("PUT", "journal", size)
+
+    def limits(self, **changes: Any) -> Limits:  # noqa: ANN401
+        """The limits, after these fields of protection.Limits were changed: that also forgets what users did so far."""
+        return Limits(**(self._ask("PUT", "limits", changes) if changes else self._ask("GET", "limits")))
+
+    def throttle(self, seconds: float, user: str = defaults.CLIENT_ID) -> None:
+        """Refuse this user for some seconds with 429 and the rest of them as Retry-After, longer if it pushes."""
+        self._ask("POST", "limits", {"user": user, "seconds": seconds})
+
+    def settings(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
+        """settings.Settings, after these were changed."""
+        return dict(self._ask("PUT", "settings", changes) if changes else self._ask("GET", "settings"))
+
+    def reached_at(self, origins: Iterable[str]) -> None:
+        """Where else it is reached, as through a relay; those of before are forgotten."""
+        self._ask("PUT", "origins", sorted(origins))
+
+    def website(self, area: str = "") -> list[Row]:
+        """The listings that a visitor sees now, by name; those whose area holds this text. `key` is the mentor's id."""
+        reply = self._client.get("/website", params={"omrade": area}, headers={"Accept": "application/json"})
+        return list(_content(reply)["listings"])
+
+    def website_lag(self, seconds: float) -> None:
+        """How old what a visitor sees may be, as with a portal's cache."""
+        self._ask("PUT", "website", {"lag_seconds": seconds})
+
+    def refresh_website(self) -> None:
+        """Let the next visitor see the rows as they are then, as if the lag had passed."""
+        self._ask("PUT", "website", {"refresh": True})
+
+    def _change(self, action: str, **fields: Any) -> None:  # noqa: ANN401
+        self._ask("POST", "credentials", {"action": action, **fields})
+
+    def _ask(self, method: str, path: str, body: object = None, params: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
+        return _content(self._client.request(method, f"/_emulator/{path}", json=body, params=params))
+
+
+def _content(reply: httpx.Response) -> Any:  # noqa: ANN401
+    if reply.is_error:
+        raise ControlError(f"{reply.status_code}: {reply.text}")
+    return reply.json()
+
+
+def _plain(key: Key) -> object:
+    return key if isinstance(key, str | int) else dict(key)

@@ -1,0 +1,83 @@
+"""What a person with the service's own forms does to rows, past the Web API: no token, no limits, no privileges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.service import values
+
+if TYPE_CHECKING:
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.model.store import Row, Table
+
+type Values = dict[str, Any]
+
+
+class HandEdit(BaseModel):
+    """One of: rows to `create`, a row to `change`, a row to `delete`.
+
+    The row is named by `id`, or by `key`: the value of the table's first alternate key, or column to value.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str | None = None
+    key: str | int | Values | None = None
+    create: list[Values] | None = None
+    change: Values | None = None
+    delete: bool = False
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        if (self.create is not None) + (self.change is not None) + self.delete != 1:
+            raise ValueError("one of create, change and delete is needed")
+        if (self.create is None) == (self.id is None and self.key is None):
+            raise ValueError(
+                "id or key names a row to change or delete, and a row to create has its key among its values"
+            )
+        return self
+
+
+def carry_out(emulator: Emulator, table: Table, edit: HandEdit) -> list[Row]:
+    """The rows as they are afterwards, none if one was deleted. Raises DataverseError, and nothing was done."""
+    store = emulator.store
+    with store.transaction():
+        rows = _edited(emulator, table, edit)
+    emulator.journal.wrote(0, store.take_committed())
+    return rows
+
+
+def fill(emulator: Emulator, table: Table, rows: list[Values]) -> int:
+    """Create many rows at once, without a word in the journal. Raises DataverseError, and nothing was done."""
+    with emulator.store.transaction():
+        for row in rows:
+            table.insert(values.read(emulator, table, row))
+    emulator.store.take_committed()
+    return len(rows)
+
+
+def _edited(emulator: Emulator, table: Table, edit: HandEdit) -> list[Row]:
+    if edit.create is not None:
+        return [table.insert(values.read(emulator, table, row)) for row in edit.create]
+    row = table.rows.get(edit.id.lower()) if edit.id is not None else find(table, edit.key)
+    if row is None:
+        name = table.schema.name
+        raise DataverseError.no_such_key(name) if edit.id is None else DataverseError.no_such_row(name, edit.id)
+    if edit.change is not None:
+        table.update(row, values.read(emulator, table, edit.change, row))
+        return [row]
+    table.delete(row[table.schema.primary_id])
+    return []
+
+
+def find(table: Table, key: object) -> Row | None:
+    """The row with this value of the first alternate key, or with these values by column. Raises DataverseError."""
+    schema = table.schema
+    wanted = key if isinstance(key, dict) else {column: key for one in schema.keys[:1] for column in one.columns}
+    for one in schema.keys:
+        if set(one.columns) == set(wanted) and not any(isinstance(value, list | dict) for value in wanted.values()):
+            return table.find(one.name, tuple([wanted[column] for column in one.columns]))
+    raise DataverseError.not_a_key(schema.name)

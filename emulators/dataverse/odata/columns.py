@@ -1,0 +1,43 @@
+"""Property paths of a table: its columns, and those of a row a lookup points at (`hlf_Mentor/hlf_name`)."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from emulators.dataverse.model.comparisons import KINDS, Column
+from emulators.dataverse.service import unserved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from emulators.dataverse.model.store import Row, Table
+
+
+def resolver(table: Table) -> Callable[[str], Column]:
+    """What filters and orders ask for a column by its path; it raises DataverseError for one that is not there."""
+    return lambda path: _resolve(table, path)
+
+
+def _resolve(table: Table, path: str) -> Column:
+    name, beyond, rest = path.partition("/")
+    schema = table.schema
+    if not beyond:
+        column = schema.columns.get(name)
+        if column is not None:
+            return Column(KINDS[column.type], itemgetter(name))
+        if name in schema.navigations:
+            return Column("navigation", itemgetter(schema.navigations[name].property))
+        raise unserved.unknown_property(table, name)
+    lookup = schema.navigations.get(name)
+    if lookup is None:
+        raise unserved.unknown_property(table, name)
+    target = table.store.tables_by_name[lookup.target]
+    kind, inner = _resolve(target, rest)
+    rows, pointer = target.rows, lookup.property
+
+    def get(row: Row) -> object:
+        other = rows.get(row[pointer] or "")
+        return None if other is None else inner(other)
+
+    return Column(kind, get)

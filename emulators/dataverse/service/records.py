@@ -1,0 +1,189 @@
+"""One row at a time: create, read, update or create, delete, with their preconditions."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from emulators.dataverse.model import choices
+from emulators.dataverse.model.errors import ODATA_VERSION, DataverseError
+from emulators.dataverse.model.messages import Response
+from emulators.dataverse.odata import paging
+from emulators.dataverse.odata.addresses import Address, address, encode
+from emulators.dataverse.service import formats, representation, values
+
+if TYPE_CHECKING:
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.model.messages import Request
+    from emulators.dataverse.model.store import Row, Table
+
+_ABSENT = (None, "", "null")  # Microsoft's own samples send `If-None-Match: null` with everything
+
+
+def create(emulator: Emulator, table: Table, request: Request) -> Response:
+    """POST to a set."""
+    emulator.tokens.require(request.user, table.schema.name, "create")
+    _check_reply(emulator, table, request)
+    row = table.insert(values.read(emulator, table, body_of(table, request)))
+    path = f"{table.schema.set_name}({row[table.schema.primary_id]})"
+    return _written(emulator, table, request, row, path, created=True)
+
+
+def on_row(emulator: Emulator, table: Table, path: str, request: Request) -> Response:
+    """GET, PATCH or DELETE of `set(…)`, percent-encoding removed from `path`."""
+    where = address(table, path)
+    match request.method:
+        case "PATCH":
+            return _upsert(emulator, where, request)
+        case "GET":
+            return _read(emulator, where, request)
+        case "DELETE":
+            return _delete(emulator, where, request)
+        case method:
+            raise DataverseError.wrong_method(method)
+
+
+def upsert(emulator: Emulator, where: Address, body: dict[str, Any], user: str | None) -> tuple[Row, bool]:
+    """Update the row, or create it. Returns it and whether it was created."""
+    row = where.find()
+    if row is None:
+        return _insert(emulator, where, body, user), True
+    update(emulator, where, row, body, user)
+    return row, False
+
+
+def update(emulator: Emulator, where: Address, row: Row, body: dict[str, Any], user: str | None) -> None:
+    """Set the columns of the body; those of the key it was addressed by are dropped."""
+    table = where.table
+    emulator.tokens.require(user, table.schema.name, "write")
+    given = values.read(emulator, table, body, row)
+    for column in where.values:
+        given.pop(column, None)
+    table.update(row, given)
+
+
+def _insert(emulator: Emulator, where: Address, body: dict[str, Any], user: str | None) -> Row:
+    table = where.table
+    emulator.tokens.require(user, table.schema.name, "create")
+    given = values.read(emulator, table, body)
+    if where.row_id is None:
+        from_address = {name: value for name, value in where.values.items() if name not in given}
+        given = values.key(emulator, table, from_address) | given  # the value in the body wins over the address
+    else:
+        given[table.schema.primary_id] = where.row_id
+    if emulator.settings.races_to_lose:
+        emulator.settings.races_to_lose -= 1
+        table.insert(given)  # as if somebody else had been quicker
+        raise DataverseError.matching_key()
+    return table.insert(given)
+
+
+def _upsert(emulator: Emulator, where: Address, request: Request) -> Response:
+    table = where.table
+    _check_reply(emulator, table, request)
+    row = where.find()
+    if_match = request.headers.get("if-match")
+    if row is None:
+        if if_match not in _ABSENT:
+            if choices.PRIVILEGE_BEFORE_EXISTENCE:
+                emulator.tokens.require(request.user, table.schema.name, "write")
+            raise where.missing()
+        row = _insert(emulator, where, body_of(table, request), request.user)
+        return _written(emulator, table, request, row, request.path, created=True)
+    if request.headers.get("if-none-match") == "*":
+        raise DataverseError.matching_key()
+    if if_match is not None:
+        same_version(row, if_match)
+    update(emulator, where, row, body_of(table, request), request.user)
+    return _written(emulator, table, request, row, request.path, created=False)
+
+
+def _read(emulator: Emulator, where: Address, request: Request) -> Response:
+    table = where.table
+    emulator.tokens.require(request.user, table.schema.name, "read")
+    row = where.find()
+    if row is None:
+        raise where.missing()
+    if "if-none-match" in request.headers and representation.may_be_unchanged(request):
+        etag = representation.etag(row)
+        if request.headers["if-none-match"] == etag:
+            return Response(304, [ODATA_VERSION, ("ETag", etag)])
+    return representation.single(emulator, table, row, request, 200)
+
+
+def _delete(emulator: Emulator, where: Address, request: Request) -> Response:
+    table = where.table
+    emulator.tokens.require(request.user, table.schema.name, "delete")
+    row = where.find()
+    if row is None:
+        raise where.missing()
+    if (if_match := request.headers.get("if-match")) is not None:
+        same_version(row, if_match)
+    table.delete(row[table.schema.primary_id])
+    return Response(204, [ODATA_VERSION])
+
+
+def same_version(row: Row, if_match: str) -> None:
+    """Raise DataverseError unless the row is as `If-Match` says."""
+    if if_match != "*" and if_match not in _ABSENT and if_match != representation.etag(row):
+        raise DataverseError.version_mismatch()
+
+
+def body_of(table: Table, request: Request) -> dict[str, Any]:
+    """The JSON object of a request. Raises DataverseError."""
+    formats.check_json(request)
+    try:
+        content = json.loads(request.body, parse_constant=_no_json, object_pairs_hook=_object)
+    except _DuplicateError as error:
+        raise DataverseError.payload(
+            table.schema.set_name,
+            f"Multiple properties with the name '{error}' were detected in a resource. In OData, duplicate property"
+            " names are not allowed.",
+        ) from None
+    except (ValueError, RecursionError):
+        content = None
+    if type(content) is not dict:
+        raise DataverseError.payload(
+            table.schema.set_name,
+            "An unexpected node was found when reading from the JSON reader. A 'StartObject' node was expected.",
+        )
+    return content
+
+
+class _DuplicateError(Exception):
+    """When an object has a property twice; the text is its name."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _DuplicateError(next(name for name in names if names.count(name) > 1))
+    return found
+
+
+def _no_json(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _written(emulator: Emulator, table: Table, request: Request, row: Row, path: str, *, created: bool) -> Response:
+    entity = emulator.api_url + encode(path)
+    if not _represented(request):
+        return Response(204, [ODATA_VERSION, ("Location", entity), ("OData-EntityId", entity)])
+    response = representation.single(emulator, table, row, request, 201 if created else 200)
+    response.headers.append(("Preference-Applied", "return=representation"))
+    if created:
+        response.headers += [("Location", entity), ("OData-EntityId", entity)]
+    return response
+
+
+def _represented(request: Request) -> bool:
+    prefer = request.headers.get("prefer")
+    return prefer is not None and paging.preferences(prefer).get("return") == "representation"
+
+
+def _check_reply(emulator: Emulator, table: Table, request: Request) -> None:
+    """Raise DataverseError before anything is written, if the row could not be given back as it is asked for."""
+    if _represented(request):
+        emulator.tokens.require(request.user, table.schema.name, "read")
+        representation.shape_of(emulator, table, request)

@@ -1,0 +1,49 @@
+"""One row as a reply."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION
+from emulators.dataverse.model.messages import Response
+from emulators.dataverse.odata import paging, urls
+from emulators.dataverse.odata.shapes import Shape
+
+if TYPE_CHECKING:
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.model.messages import Request
+    from emulators.dataverse.model.store import Row, Table
+
+
+def etag(row: Row) -> str:
+    """The weak ETag of a row: its version."""
+    return f'W/"{row["versionnumber"]}"'
+
+
+def may_be_unchanged(request: Request) -> bool:
+    """Whether a GET may be answered 304: never with `$expand` or annotations (the page on conditional operations)."""
+    return "$expand" not in request.query and "odata.include-annotations" not in request.headers.get("prefer", "")
+
+
+def shape_of(emulator: Emulator, table: Table, request: Request, annotations: str = "") -> Shape:
+    """What a request asks of one row. Raises DataverseError for what it may not, or what there is not."""
+    options = urls.options(request.query)
+    options.only("$select", "$expand")
+    shape = Shape(table, options, annotations, emulator.api_url)
+    for name in shape.reads:
+        emulator.tokens.require(request.user, name, "read")
+    return shape
+
+
+def single(emulator: Emulator, table: Table, row: Row, request: Request, status: int) -> Response:
+    """One row, shaped by the request's `$select`, `$expand` and annotations. Raises DataverseError for wrong ones."""
+    prefer = request.headers.get("prefer")
+    annotations = paging.preferences(prefer).get("odata.include-annotations", "") if prefer else ""
+    shape = shape_of(emulator, table, request, annotations)
+    body = {"@odata.context": f"{emulator.api_url}$metadata#{table.schema.set_name}{shape.context}/$entity"}
+    body |= shape.of(row)
+    headers = [CONTENT_TYPE, ODATA_VERSION, ("ETag", etag(row))]
+    if annotations:
+        headers.append(("Preference-Applied", f'odata.include-annotations="{annotations}"'))
+    return Response(status, headers, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())

@@ -1,0 +1,109 @@
+"""Where each operation goes, by its path."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from emulators.dataverse.metadata import metadata
+from emulators.dataverse.model import defaults
+from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
+from emulators.dataverse.model.messages import Response
+from emulators.dataverse.odata import urls
+from emulators.dataverse.odata.addresses import decode
+from emulators.dataverse.service import bulk, bulk_delete, properties, queries, records, unserved
+
+if TYPE_CHECKING:
+    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.model.messages import Request
+    from emulators.dataverse.model.store import Table
+
+_MESSAGE = "Microsoft.Dynamics.CRM."
+_UNSEEN = frozenset({"HEAD", "OPTIONS"})
+"""The service says in `Allow` that it has them; what it answers was never seen."""
+_VERSIONS = frozenset({"v8.0", "v8.1", "v8.2", "v9.0", "v9.1"})
+"""Those that the service has besides its newest."""
+_ROW = re.compile(r"\w+\((?:'[^']*'|[^'])*?\)(?=/)")
+"""A row with something behind it; a value in quotes may hold a bracket and a slash."""
+_VERSION = re.compile(r"api/data/(v[0-9]+\.[0-9]+)(?:/|$)")
+
+
+def answer(emulator: Emulator, request: Request) -> Response:
+    """Carry out one operation. Raises DataverseError."""
+    path = decode(request.path)
+    if path.startswith(("api/", "/api/")):
+        raise _other_version(path)
+    if request.method in _UNSEEN:
+        raise DataverseError.not_served(f"the method {request.method}")
+    path = path.strip("/")  # OData's library passes over empty segments
+    set_name, bracket, _ = path.partition("(")
+    tables = emulator.store.tables_by_set
+    if bracket and (table := tables.get(set_name)):
+        if ")/" in path and (row := _ROW.match(path)):
+            rest = path[row.end() :].lstrip("/")
+            return properties.on_property(emulator, table, row.group(), rest, request)
+        if path.endswith(")"):
+            return records.on_row(emulator, table, path, request)
+    set_name, _, rest = path.partition("/")
+    if table := tables.get(set_name):
+        return _on_set(emulator, table, rest.lstrip("/"), request)
+    return _elsewhere(emulator, path, request)
+
+
+def _on_set(emulator: Emulator, table: Table, rest: str, request: Request) -> Response:
+    if request.method == "POST" and not rest:
+        return records.create(emulator, table, request)
+    if request.method == "POST" and rest.startswith(_MESSAGE):
+        return bulk.answer(emulator, table, rest.removeprefix(_MESSAGE), request)
+    if rest not in {"", "$count"}:
+        raise _below_set(table, rest)
+    if request.method != "GET":
+        raise DataverseError.wrong_method(request.method)
+    emulator.tokens.require(request.user, table.schema.name, "read")
+    return queries.count(emulator, table, request) if rest else queries.query(emulator, table, request)
+
+
+def _below_set(table: Table, rest: str) -> DataverseError:
+    if rest in {"$ref", "$value"} or rest.startswith(f"{_MESSAGE}{table.schema.name}"):
+        return DataverseError.not_served(f"{table.schema.set_name}/{rest}")
+    return unserved.segment(rest) if rest.startswith(_MESSAGE) else DataverseError.no_such_segment(rest)
+
+
+def _other_version(path: str) -> DataverseError:
+    version = _VERSION.match(path.lstrip("/"))
+    if version and version[1] not in _VERSIONS:
+        return DataverseError.no_such_segment(version[1])
+    if version:
+        return DataverseError.not_served(f"version {version[1]} of the Web API, only {defaults.API.split('/')[-2]}")
+    return DataverseError(
+        400,
+        "0x80060888",
+        f"Requested API Version '{path.strip('/').partition('/')[2].partition('/')[0]}' was not understood. Please"
+        " provide in the format /api/data/v<Major>.<Minor>/ (example: /api/data/v7.2/)",
+    )
+
+
+def _elsewhere(emulator: Emulator, path: str, request: Request) -> Response:
+    if path == "$batch":
+        raise DataverseError.payload("", "A batch request cannot hold another batch request.")
+    if path in {"WhoAmI", "WhoAmI()"}:
+        return _who_am_i(emulator, request)
+    if request.method == "POST" and path == "BulkDelete":
+        return bulk_delete.answer(emulator, request)
+    return metadata.answer(emulator, path, request)
+
+
+def _who_am_i(emulator: Emulator, request: Request) -> Response:
+    if request.method != "GET":
+        uri = f"{emulator.api_url}{request.path}"
+        raise DataverseError(404, "", f"No HTTP resource was found that matches the request URI '{uri}'.")
+    if given := ", ".join(urls.options(request.query)):
+        raise DataverseError.not_served(f"WhoAmI with {given}")
+    body = {
+        "@odata.context": f"{emulator.api_url}$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse",
+        "BusinessUnitId": defaults.BUSINESS_UNIT_ID,
+        "UserId": emulator.tokens.users[request.user or ""].user_id,
+        "OrganizationId": defaults.ORGANISATION_ID,
+    }
+    return Response(200, [CONTENT_TYPE, ODATA_VERSION], json.dumps(body).encode())

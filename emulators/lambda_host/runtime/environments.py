@@ -1,0 +1,105 @@
+"""Which environment takes an invocation: an idle one, or a new one if now is the time to start it.
+
+Lambda starts as many environments at once as are asked for, each on a machine of its own. Here ten that start together
+each take ten times as long, and all of them together are ready after the first one could have done the work of all. So
+a function starts one at a time, unless that one takes long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from emulators.lambda_host.runtime.workers import Worker
+
+_AT_ONCE: Final = os.process_cpu_count() or 1
+# Nobody waits longer than this for others to start: one of them may be a function that never gets ready.
+_PATIENCE_SECONDS: Final = 1.0
+# The first work of an environment still costs what a start does: that of most is done by then, and they are free again.
+_FIRST_WORK_SECONDS: Final = 0.7
+_QUICK_SECONDS: Final = 0.1
+
+
+@dataclass
+class _Start:
+    """`end`: when it no longer counts, once it has its first work."""
+
+    function: str
+    end: asyncio.TimerHandle | None = None
+
+
+class Environments:
+    """Those that are idle, by function, and how many are starting. Used from the host's loop only."""
+
+    def __init__(self) -> None:
+        self._idle: defaultdict[str, list[Worker]] = defaultdict(list)
+        self._starting: dict[Worker, _Start] = {}
+        self._waiting: list[asyncio.Future[None]] = []
+
+    async def take(self, function: str) -> Worker | None:
+        """The environment of `function` used last, which is the warmest. None: a new one may be started."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _PATIENCE_SECONDS
+        while True:
+            idle = self._idle[function]
+            while idle:
+                worker = idle.pop()
+                if worker.alive:
+                    return worker
+                await worker.stop()
+            if self._may_start(function) or loop.time() >= until:
+                return None
+            change = loop.create_future()
+            self._waiting.append(change)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(change, max(0.0, until - loop.time()))
+
+    def give_back(self, function: str, worker: Worker) -> None:
+        """It is idle from now on."""
+        self._idle[function].append(worker)
+        self._wake()
+        if worker in self._starting:  # its first work is done, and it may be quick with all that waits
+            self._count_down(worker, _QUICK_SECONDS)
+
+    def begins(self, function: str, worker: Worker) -> None:
+        """A new one starts; `started` has to follow, whatever comes of it."""
+        self._starting[worker] = _Start(function)
+
+    def started(self, worker: Worker) -> None:
+        """It has its first work now."""
+        self._count_down(worker, _FIRST_WORK_SECONDS)
+
+    def ended(self, worker: Worker) -> None:
+        """It is no more."""
+        self._make_room(worker)
+
+    async def stop(self) -> None:
+        """End those that are idle."""
+        await asyncio.gather(*(worker.stop() for idle in self._idle.values() for worker in idle))
+
+    def _may_start(self, function: str) -> bool:
+        starting = self._starting.values()
+        return len(starting) < _AT_ONCE and all(start.function != function for start in starting)
+
+    def _count_down(self, worker: Worker, seconds: float) -> None:
+        start = self._starting[worker]
+        if start.end:
+            start.end.cancel()
+        start.end = asyncio.get_running_loop().call_later(seconds, self._make_room, worker)
+
+    def _make_room(self, worker: Worker) -> None:
+        start = self._starting.pop(worker, None)
+        if start and start.end:
+            start.end.cancel()
+        self._wake()
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for change in waiting:
+            if not change.done():
+                change.set_result(None)

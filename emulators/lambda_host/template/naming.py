@@ -1,0 +1,88 @@
+"""The names and ARNs that AWS gives to resources, as far as they can be known before the resource exists.
+
+Source: the "Return values" section of each resource type in the AWS CloudFormation template reference. What AWS makes
+up at random (a secret's suffix, a function URL's host) is a stand-in here until `provision` knows the real one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from emulators.lambda_host.errors import TemplateError
+from emulators.lambda_host.template.intrinsics import PhysicalId
+
+NAME_PROPERTY = {
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::Scheduler::Schedule": "Name",
+    "AWS::Scheduler::ScheduleGroup": "Name",
+    "AWS::SecretsManager::Secret": "Name",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::SQS::Queue": "QueueName",
+}
+"""The property that sets the name of a resource of this type; without it AWS makes one up."""
+
+_ARN_WITH_NAME = {
+    "AWS::CloudWatch::Alarm": ("cloudwatch", "alarm:{name}"),
+    "AWS::IAM::Role": ("iam", "role/{name}"),
+    "AWS::Lambda::Function": ("lambda", "function:{name}"),
+    "AWS::Logs::LogGroup": ("logs", "log-group:{name}:*"),
+    "AWS::Scheduler::Schedule": ("scheduler", "schedule/default/{name}"),
+    "AWS::Scheduler::ScheduleGroup": ("scheduler", "schedule-group/{name}"),
+}
+"""Types whose `Ref` is the name, and the only attribute that is known of them the ARN."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where the stack stands."""
+
+    region: str
+    account: str
+    stack_name: str
+
+    def pseudo_parameters(self) -> dict[str, object]:
+        """The values of `AWS::Region` and its like."""
+        return {
+            "AWS::AccountId": self.account,
+            "AWS::NotificationARNs": [],
+            "AWS::Partition": "aws",
+            "AWS::Region": self.region,
+            "AWS::StackId": self.arn("cloudformation", f"stack/{self.stack_name}/00000000-0000-0000-0000-000000000000"),
+            "AWS::StackName": self.stack_name,
+            "AWS::URLSuffix": "amazonaws.com",
+        }
+
+    def arn(self, service: str, resource: str) -> str:
+        """An ARN in this account and region (IAM has none)."""
+        region = "" if service == "iam" else self.region
+        return f"arn:aws:{service}:{region}:{self.account}:{resource}"
+
+    def name_of(self, kind: str, logical_id: str) -> str:
+        """The name of a resource that the template does not name: the stack's name and the logical id."""
+        if kind == "AWS::Lambda::Function":
+            return logical_id
+        return f"{self.stack_name}-{logical_id}"
+
+    def physical_id(self, kind: str, logical_id: str, name: str) -> PhysicalId:
+        """`Ref` and `Fn::GetAtt` of a resource, by its type. Raises TemplateError for a type that is not known here."""
+        if kind in _ARN_WITH_NAME:
+            service, resource = _ARN_WITH_NAME[kind]
+            return PhysicalId(name, {"Arn": self.arn(service, resource.format(name=name))})
+        match kind:
+            case "AWS::SQS::Queue":
+                url = f"https://sqs.{self.region}.amazonaws.com/{self.account}/{name}"
+                return PhysicalId(url, {"Arn": self.arn("sqs", name), "QueueName": name, "QueueUrl": url})
+            case "AWS::SNS::Topic":
+                arn = self.arn("sns", name)
+                return PhysicalId(arn, {"TopicArn": arn, "TopicName": name})
+            case "AWS::SecretsManager::Secret":
+                arn = self.arn("secretsmanager", f"secret:{name}-000000")
+                return PhysicalId(arn, {"Id": arn})
+            case "AWS::Lambda::LayerVersion":
+                return PhysicalId(self.arn("lambda", f"layer:{logical_id}:1"), {})
+            case "AWS::Lambda::Url":
+                return PhysicalId(logical_id, {"FunctionUrl": f"https://{logical_id.lower()}.lambda-url.invalid/"})
+        raise TemplateError(f"{logical_id}: what Ref and Fn::GetAtt of an {kind} give is not known here")

@@ -1,0 +1,187 @@
+"""Creates a template's queues, topics and secrets in local AWS APIs, and resolves the functions with what came of it.
+
+A function URL gets a free port, where function_urls.py will answer.
+
+May be run again on the same APIs: what exists is brought to the template's settings. A secret's value is set only when
+the secret is made, since a person may have put the real one there.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConfigValueStore, ConstantProvider
+
+from emulators.lambda_host.errors import TemplateError
+from emulators.lambda_host.template.intrinsics import PhysicalId
+from emulators.lambda_host.template.resources import GeneratedSecret
+from emulators.processes import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+    from emulators.lambda_host.template.resources import Function, Queue, Schedule, Secret, Topic
+    from emulators.lambda_host.template.template import Template
+
+PLACEHOLDER_SECRET = "{}"
+"""The value of a secret for which the template has none: valid JSON that holds nothing."""
+
+
+@dataclass(frozen=True)
+class AwsClients:
+    """The APIs that resources are created in."""
+
+    sqs: SQSClient
+    sns: SNSClient
+    secretsmanager: SecretsManagerClient
+
+
+def local_clients(endpoint_url: str, region: str = "eu-north-1") -> AwsClients:
+    """Clients for a local server, whatever a person has set for AWS: no profile, no proxy, nobody's own credentials."""
+    untouched = botocore.session.Session()
+    # Every setting at botocore's own default, instead of what the environment or a file in the home folder says.
+    defaults = {
+        name: ConstantProvider(default) for name, (_, _, default, _) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
+    }
+    untouched.register_component("config_store", ConfigValueStore(mapping=defaults))
+    session = boto3.Session("local", "local", botocore_session=untouched)
+
+    def client(service: Any) -> Any:  # noqa: ANN401 - the services have nothing in common
+        return session.client(service, region, endpoint_url=endpoint_url, config=Config(proxies={}))
+
+    return AwsClients(sqs=client("sqs"), sns=client("sns"), secretsmanager=client("secretsmanager"))
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A template whose resources exist. `template` is resolved with their ids."""
+
+    template: Template
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """The functions, their environments fully resolved."""
+        return self.template.functions
+
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """The schedules, enabled or not."""
+        return self.template.schedules
+
+    @property
+    def outputs(self) -> Mapping[str, str]:
+        """The values of the template's Outputs, such as a function's URL."""
+        return self.template.outputs
+
+    def physical_id(self, logical_id: str) -> str:
+        """What `Ref` gives: a queue's URL, a topic's or secret's ARN, a function's name."""
+        return self._found(logical_id).ref
+
+    def attribute(self, logical_id: str, name: str) -> str:
+        """What `Fn::GetAtt` gives."""
+        return self._found(logical_id).attributes[name]
+
+    def _found(self, logical_id: str) -> PhysicalId:
+        found = self.template.scope.physical_id(logical_id)
+        if found is None:
+            raise TemplateError(f"The template has no resource {logical_id}")
+        return found
+
+
+def provision(template: Template, aws: AwsClients) -> Stack:
+    """Create what the functions need, in the order in which the resources refer to each other."""
+    creation = _Creation(template, aws)
+    for logical_id in sorted(template.resources):
+        if template.kind(logical_id) in _CREATORS:
+            creation.physical_id(logical_id)
+    resolved = creation.template
+    for subscription in resolved.subscriptions:
+        # A function is not known to the local SNS; what reaches it through a topic is not delivered here.
+        if subscription.protocol != "lambda":
+            aws.sns.subscribe(
+                TopicArn=subscription.topic_arn,
+                Protocol=subscription.protocol,
+                Endpoint=subscription.endpoint,
+                Attributes=dict(subscription.attributes),
+            )
+    return Stack(template=resolved)
+
+
+class _Creation:
+    """Creates a resource when it is first asked for, so a resource is made after all it refers to."""
+
+    def __init__(self, template: Template, aws: AwsClients) -> None:
+        self.template = template.with_ids(self.physical_id)
+        self._made: dict[str, PhysicalId] = {}
+        self._aws = aws
+        self._being_made: list[str] = []
+
+    def physical_id(self, logical_id: str) -> PhysicalId | None:
+        kind = self.template.kind(logical_id)
+        if kind == "AWS::Lambda::Url" and logical_id not in self._made:
+            # Not read before it is made: that would need the functions, which may want to know this address.
+            self._made[logical_id] = PhysicalId(logical_id, {"FunctionUrl": f"http://127.0.0.1:{free_port()}/"})
+        create = _CREATORS.get(kind)
+        if create is None:
+            return self._made.get(logical_id) or self.template.foreseen_id(logical_id)
+        if logical_id in self._being_made:
+            raise TemplateError(f"Circular dependency: {' -> '.join([*self._being_made, logical_id])}")
+        if logical_id not in self._made:
+            self._being_made.append(logical_id)
+            self._made[logical_id] = create(self.template.read(logical_id), self._aws)
+            self._being_made.pop()
+        return self._made[logical_id]
+
+
+def _create_queue(queue: Queue, aws: AwsClients) -> PhysicalId:
+    attributes: dict[Any, str] = dict(queue.attributes)
+    try:
+        url = aws.sqs.get_queue_url(QueueName=queue.name)["QueueUrl"]
+    except aws.sqs.exceptions.QueueDoesNotExist:
+        url = aws.sqs.create_queue(QueueName=queue.name, Attributes=attributes)["QueueUrl"]
+    else:
+        if attributes:
+            aws.sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
+    arn = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    return PhysicalId(url, {"Arn": arn, "QueueName": queue.name, "QueueUrl": url})
+
+
+def _create_topic(topic: Topic, aws: AwsClients) -> PhysicalId:
+    arn = aws.sns.create_topic(Name=topic.name, Attributes=dict(topic.attributes))["TopicArn"]
+    return PhysicalId(arn, {"TopicArn": arn, "TopicName": topic.name})
+
+
+def _create_secret(secret: Secret, aws: AwsClients) -> PhysicalId:
+    client = aws.secretsmanager
+    try:
+        arn = client.describe_secret(SecretId=secret.name)["ARN"]
+    except client.exceptions.ResourceNotFoundException:
+        value = _secret_value(secret, client)
+        arn = client.create_secret(Name=secret.name, Description=secret.description, SecretString=value)["ARN"]
+    return PhysicalId(arn, {"Id": arn})
+
+
+def _secret_value(secret: Secret, client: SecretsManagerClient) -> str:
+    if not isinstance(secret.value, GeneratedSecret):
+        return PLACEHOLDER_SECRET if secret.value is None else secret.value
+    options: dict[str, Any] = dict(secret.value.password_options)
+    password = client.get_random_password(**options)["RandomPassword"]
+    if secret.value.template is None or secret.value.key is None:
+        return password
+    return json.dumps({**json.loads(secret.value.template), secret.value.key: password})
+
+
+_CREATORS: Mapping[str, Callable[[Any, AwsClients], PhysicalId]] = {
+    "AWS::SNS::Topic": _create_topic,
+    "AWS::SQS::Queue": _create_queue,
+    "AWS::SecretsManager::Secret": _create_secret,
+}

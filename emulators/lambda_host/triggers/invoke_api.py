@@ -1,0 +1,131 @@
+"""Lambda's Invoke over HTTP, so that other programs can call the functions of a running local stack.
+
+`POST /2015-03-31/functions/NAME/invocations`, as boto3's and the AWS CLI's `lambda invoke --endpoint-url` call it.
+Source: "Invoke" in the AWS Lambda API reference.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import threading
+import urllib.request
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Self
+
+from emulators.lambda_host.errors import LambdaHostError, TooManyRequestsException
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from emulators.lambda_host.runtime.host import LambdaHost
+
+_PATH = re.compile(r"^/2015-03-31/functions/([A-Za-z0-9_-]+)/invocations$")
+_LOG_TAIL = 4096  # octets, as X-Amz-Log-Result has
+_PATIENCE_SECONDS = 920  # longer than the longest a function may run
+
+
+class InvokeError(Exception):
+    """When a function cannot be called; the message says why."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call came back with. `init_ms` is None in a warm environment; the log is its last lines."""
+
+    payload: Any
+    function_error: str | None
+    log: tuple[str, ...]
+    duration_ms: float
+    init_ms: float | None
+    max_memory_mb: int
+
+
+class InvokeApi:
+    """Serves a host's functions on a free port of 127.0.0.1 while the context manager is open."""
+
+    def __init__(self, host: LambdaHost) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"host": host}))
+        self._thread = threading.Thread(target=self._server.serve_forever, name="invoke-api", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """The endpoint."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    host: LambdaHost
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        found = _PATH.match(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        try:
+            event = json.loads(body or b"{}")
+        except ValueError:
+            return self._reply(400, {"Type": "User", "message": "Could not parse request body into json"})
+        if found is None:
+            return self._reply(404, {"Type": "User", "message": f"No such path: {self.path}"})
+        try:
+            done = self.host.invoke(found[1], event)
+        except TooManyRequestsException as error:
+            return self._reply(429, {"Type": "User", "message": str(error)})
+        except LambdaHostError as error:
+            return self._reply(404, {"Type": "User", "message": str(error)})
+        headers = {
+            "X-Amz-Executed-Version": "$LATEST",
+            "X-Amz-Log-Result": base64.b64encode("\n".join(done.log_lines).encode()[-_LOG_TAIL:]).decode(),
+            "X-Local-Duration-Ms": f"{done.duration_ms:.2f}",
+            "X-Local-Init-Ms": "" if done.init_ms is None else f"{done.init_ms:.2f}",
+            "X-Local-Max-Memory-Mb": str(done.max_memory_mb),
+        }
+        if done.function_error:
+            headers["X-Amz-Function-Error"] = done.function_error
+        return self._reply(200, done.payload, headers)
+
+    def _reply(self, status: int, payload: object, headers: dict[str, str] | None = None) -> None:
+        body = json.dumps(payload, ensure_ascii=False).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing: the functions have a log of their own."""
+
+
+def invoke(url: str, function: str, event: object) -> Answer:
+    """Call a function of a stack that another process runs. Raises InvokeError."""
+    request = urllib.request.Request(  # noqa: S310 - our own address
+        f"{url}/2015-03-31/functions/{function}/invocations", data=json.dumps(event).encode(), method="POST"
+    )
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is on this machine
+    try:
+        with direct.open(request, timeout=_PATIENCE_SECONDS) as reply:
+            headers, payload = reply.headers, json.load(reply)
+    except urllib.error.HTTPError as error:
+        raise InvokeError(json.load(error).get("message", str(error))) from None
+    except OSError:
+        raise InvokeError("the running local stack does not answer: stop it and start it again") from None
+    return Answer(
+        payload=payload,
+        function_error=headers.get("X-Amz-Function-Error"),
+        log=tuple(base64.b64decode(headers["X-Amz-Log-Result"]).decode(errors="replace").splitlines()),
+        duration_ms=float(headers["X-Local-Duration-Ms"]),
+        init_ms=float(headers["X-Local-Init-Ms"]) if headers["X-Local-Init-Ms"] else None,
+        max_memory_mb=int(headers["X-Local-Max-Memory-Mb"]),
+    )

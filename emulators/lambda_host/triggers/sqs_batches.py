@@ -1,0 +1,91 @@
+"""From SQS messages to the event a function gets, and from its answer to the messages that are done.
+
+Sources in the AWS Lambda Developer Guide: "Using Lambda with Amazon SQS" (the event) and "Handling errors for an SQS
+event source in Lambda" (which answers mean what).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from emulators.lambda_host.runtime.invocation import Invocation
+
+_HEAD, _BETWEEN, _TAIL = b'{"Records": [', b", ", b"]}"
+
+
+@dataclass(frozen=True)
+class Message:
+    """A received message. `record` is its part of the event, as JSON."""
+
+    id: str
+    receipt_handle: str
+    record: bytes
+
+
+def read_message(received: Mapping[str, Any], queue_arn: str) -> Message:
+    """A message of ReceiveMessage's answer, with all of its attributes asked for."""
+    record = {
+        "messageId": received["MessageId"],
+        "receiptHandle": received["ReceiptHandle"],
+        "body": received["Body"],
+        "attributes": received.get("Attributes", {}),
+        "messageAttributes": {name: _attribute(value) for name, value in received.get("MessageAttributes", {}).items()},
+        "md5OfBody": received["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue_arn,
+        "awsRegion": queue_arn.split(":")[3],
+    }
+    if "MD5OfMessageAttributes" in received:
+        record["md5OfMessageAttributes"] = received["MD5OfMessageAttributes"]
+    return Message(record["messageId"], record["receiptHandle"], json.dumps(record, ensure_ascii=False).encode())
+
+
+def event(messages: Sequence[Message]) -> bytes:
+    """The event of one invocation, as JSON."""
+    return _HEAD + _BETWEEN.join(message.record for message in messages) + _TAIL
+
+
+def how_many_fit(messages: Sequence[Message], limit: int) -> int:
+    """How many of the messages, from the first, make an event of at most `limit` bytes; one always fits."""
+    size = len(_HEAD) + len(_TAIL) - len(_BETWEEN)
+    for count, message in enumerate(messages):
+        size += len(_BETWEEN) + len(message.record)
+        if size > limit and count:
+            return count
+    return len(messages)
+
+
+def done(messages: Sequence[Message], invocation: Invocation, *, reports_failures: bool) -> list[Message]:
+    """The messages to delete: not one when the function failed, or names its failures in a way Lambda does not take."""
+    if invocation.function_error:
+        return []
+    if not reports_failures:
+        return list(messages)
+    failed = _failed_ids(invocation.payload)
+    if failed is None or failed - {message.id for message in messages}:
+        return []
+    return [message for message in messages if message.id not in failed]
+
+
+def _failed_ids(answer: object) -> set[str] | None:
+    """Which items failed; None if the answer cannot be understood. No answer, or no list, means that none did."""
+    if answer is None:
+        return set()
+    failures = (answer.get("batchItemFailures") or []) if isinstance(answer, dict) else answer
+    if not isinstance(answer, dict) or not isinstance(failures, list):
+        return None
+    ids = [failure.get("itemIdentifier") if isinstance(failure, dict) else None for failure in failures]
+    return {str(one) for one in ids} if all(isinstance(one, str) for one in ids) else None
+
+
+def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
+    record: dict[str, Any] = {"stringListValues": [], "binaryListValues": [], "dataType": value["DataType"]}
+    for theirs, ours in (("StringValue", "stringValue"), ("BinaryValue", "binaryValue")):
+        if theirs in value:
+            record[ours] = value[theirs]
+    return record

@@ -1,0 +1,187 @@
+"""One SQS event source mapping at work.
+
+Sources in the AWS Lambda Developer Guide: "Using Lambda with Amazon SQS" (polling, batching), "Configuring scaling
+behavior for SQS event source mappings" (maximum concurrency) and "Handling errors for an SQS event source in Lambda".
+What fails is left alone: the queue's visibility timeout brings it back, and its redrive policy puts it aside.
+
+Lambda polls a queue with five requests at a time. Here one is enough, since the local queue answers it as soon as a
+message comes. A batch is only taken when it may run, so that messages wait in the queue and not here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from emulators.lambda_host.errors import HostClosedError, TooManyRequestsException
+from emulators.lambda_host.runtime.runtime_api import MAXIMUM_EVENT_BYTES
+from emulators.lambda_host.triggers.sqs_batches import Message, done, event, how_many_fit, read_message
+from emulators.lambda_host.triggers.sqs_client import SqsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from emulators.lambda_host.runtime.host import LambdaHost
+    from emulators.lambda_host.template.resources import EventSourceMapping
+    from emulators.lambda_host.triggers.sqs_client import SqsClient
+
+_LOG = logging.getLogger(__name__)
+_AT_ONCE = 10  # the most messages that one SQS request takes
+_POLL_SECONDS = 1  # a request that waits cannot be taken back, so this is also the longest that a stop waits for one
+_WINDOW_PAUSE_SECONDS = 0.05  # between looks in a batching window's last second: a request waits for whole seconds
+_ERROR_PAUSE_SECONDS = 1.0
+_FIRST_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 0.05, 2.0
+_FAILURES = (SqsError, OSError, EOFError)
+
+
+@dataclass(frozen=True)
+class PolledQueue:
+    """`spare_seconds`: how long a received message may wait and still be run to the function's end while hidden."""
+
+    url: str
+    arn: str
+    spare_seconds: int
+
+
+class SqsPoller:
+    """Takes messages from one queue to one function. Used from the host's loop only."""
+
+    def __init__(self, mapping: EventSourceMapping, queue: PolledQueue, host: LambdaHost, sqs: SqsClient) -> None:
+        self._mapping = mapping
+        self._queue = queue
+        self._host = host
+        self._sqs = sqs
+        # A function whose concurrency is 0 is polled all the same, and throttled.
+        self._places = asyncio.Semaphore(mapping.maximum_concurrency or max(host.concurrency(mapping.function), 1))
+        self._taken: list[Message] = []
+        self._taken_at = 0.0  # time.monotonic() of the first of them
+        self._polling: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Begin to poll."""
+        self._polling = asyncio.create_task(self._poll())
+
+    async def stop(self, patience_seconds: float) -> None:
+        """Poll no more; wait as long for the batches under way, then cancel them."""
+        if self._polling:
+            self._polling.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._polling
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=patience_seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _poll(self) -> None:
+        try:
+            while True:
+                await self._places.acquire()
+                messages = await self._gather()
+                task = asyncio.create_task(self._process(messages, self._taken_at))
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+        finally:
+            await self._give_back()
+
+    async def _gather(self) -> Sequence[Message]:
+        """The next batch: as large as it may be, or as large as it is when the batching window ends."""
+        most, size = self._mapping.batch_size, sum(len(message.record) for message in self._taken)
+        while len(self._taken) < most and size < MAXIMUM_EVENT_BYTES:
+            left = self._taken_at + self._mapping.window_seconds - time.monotonic()
+            if self._taken and left <= 0:
+                break
+            wait = min(_POLL_SECONDS, int(left)) if self._taken else _POLL_SECONDS
+            try:
+                new = await self._receive(min(_AT_ONCE, most - len(self._taken)), wait)
+            except _FAILURES as error:
+                _LOG.warning("%s: the queue cannot be read: %s", self._mapping.logical_id, error)
+                await asyncio.sleep(_ERROR_PAUSE_SECONDS)
+                continue
+            size += sum(len(message.record) for message in new)
+            if not new and not wait:
+                await asyncio.sleep(min(_WINDOW_PAUSE_SECONDS, left))
+        count = how_many_fit(self._taken[:most], MAXIMUM_EVENT_BYTES)
+        batch, self._taken = self._taken[:count], self._taken[count:]
+        return batch
+
+    async def _receive(self, most: int, wait: int) -> Sequence[Message]:
+        request = asyncio.ensure_future(
+            self._sqs.call(
+                "ReceiveMessage",
+                QueueUrl=self._queue.url,
+                MaxNumberOfMessages=most,
+                WaitTimeSeconds=wait,
+                AttributeNames=["All"],
+                MessageAttributeNames=["All"],
+            )
+        )
+        try:
+            answer = await asyncio.shield(request)
+        except asyncio.CancelledError:
+            # Nobody would get what an abandoned request takes from the queue.
+            await asyncio.wait([request])
+            if not request.exception():
+                self._take(request.result().get("Messages", []))
+            raise
+        return self._take(answer.get("Messages", []))
+
+    def _take(self, received: Sequence[dict[str, object]]) -> Sequence[Message]:
+        new = [read_message(message, self._queue.arn) for message in received]
+        if new and not self._taken:
+            self._taken_at = time.monotonic()
+        self._taken += new
+        return new
+
+    async def _process(self, batch: Sequence[Message], taken_at: float) -> None:
+        try:
+            finished = await self._invoke(batch, taken_at + self._queue.spare_seconds)
+        finally:
+            self._places.release()
+        for start in range(0, len(finished), _AT_ONCE):
+            entries = [
+                {"Id": str(number), "ReceiptHandle": message.receipt_handle}
+                for number, message in enumerate(finished[start : start + _AT_ONCE])
+            ]
+            try:
+                answer = await self._sqs.call("DeleteMessageBatch", QueueUrl=self._queue.url, Entries=entries)
+            except _FAILURES as error:
+                _LOG.warning("%s: done, but not deleted: %s", self._mapping.logical_id, error)
+                return
+            for failed in answer.get("Failed", []):
+                _LOG.warning("%s: done, but not deleted: %s", self._mapping.logical_id, failed.get("Code"))
+
+    async def _invoke(self, batch: Sequence[Message], give_up: float) -> Sequence[Message]:
+        """Invoke, again while the function is throttled and there is time; the messages that are done."""
+        body, pause = event(batch), _FIRST_RETRY_SECONDS
+        while True:
+            try:
+                invocation = await self._host.invocation(self._mapping.function, body)
+            except TooManyRequestsException:
+                if time.monotonic() + pause > give_up:
+                    _LOG.warning("%s: the function is throttled; the messages wait", self._mapping.logical_id)
+                    return []
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_RETRY_SECONDS)
+            except HostClosedError:
+                return []
+            else:
+                return done(batch, invocation, reports_failures=self._mapping.reports_batch_item_failures)
+
+    async def _give_back(self) -> None:
+        """What was taken and not begun is visible again at once."""
+        for message in self._taken:
+            try:
+                await self._sqs.call(
+                    "ChangeMessageVisibility",
+                    QueueUrl=self._queue.url,
+                    ReceiptHandle=message.receipt_handle,
+                    VisibilityTimeout=0,
+                )
+            except _FAILURES as error:
+                _LOG.warning("%s: a message was not given back: %s", self._mapping.logical_id, error)

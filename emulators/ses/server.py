@@ -1,0 +1,254 @@
+"""A local SES v2 that keeps every mail as it was sent, and fails on request.
+
+ministack's SES drops the raw message and cannot fail, so the mail a mentor would get could be neither read nor
+tested. This one speaks `POST /v2/email/outbound-emails` as boto3 sends it: point AWS_ENDPOINT_URL_SESV2 at `url`.
+"""
+
+import json
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Self, override
+
+from emulators.ses.request_checks import RefusalError, checked_request
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One accepted message. `raw` is what the recipient's server would have been given."""
+
+    recipient: str
+    raw: bytes
+    message_id: str
+    received_at: datetime
+
+    def parsed(self) -> EmailMessage:
+        """Return the message as the standard library reads it."""
+        return message_from_bytes(self.raw, policy=SMTP)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened since the start. `requests` is the sum of the others."""
+
+    requests: int = 0
+    accepted: int = 0
+    refused: int = 0
+    throttled: int = 0
+
+
+@dataclass(slots=True)
+class _Faults:
+    next: deque[tuple[str, int]] = field(default_factory=deque)
+    recipients: list[tuple[Callable[[str], bool], str, int]] = field(default_factory=list)
+    replies_to_drop: int = 0
+    replies_to_hold: int = 0
+    hold_seconds: float = 0.0
+    rate: float | None = None
+    free_at: float = 0.0
+
+
+class LocalSes:
+    """The server: a context manager, or start() and stop(). Listens on 127.0.0.1, on a free port.
+
+    `messages` are the accepted ones in order, also written to `folder` as 0001.eml, 0002.eml, …
+    `violations` are requests that SES accepts and our own rule forbids: a message has one recipient.
+    """
+
+    def __init__(self, folder: Path | None = None, *, port: int = 0) -> None:
+        self.messages: list[Mail] = []
+        self.violations: list[str] = []
+        self.counts = Counts()
+        self._folder = folder
+        self._port = port
+        self._faults = _Faults()
+        self._lock = threading.Lock()
+        self._released = threading.Event()
+        self._server: ThreadingHTTPServer | None = None
+
+    @property
+    def url(self) -> str:
+        """The endpoint to give boto3."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Listen, also again after refuse_connections(), on the same port."""
+        self._released.clear()
+        self._server = _Server(("127.0.0.1", self._port), self)
+        self._port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="local-ses", daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop listening and let held replies go."""
+        self._released.set()
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def fail_next(self, n: int, code: str, status: int = HTTPStatus.BAD_REQUEST) -> None:
+        """Refuse the next n requests with this error."""
+        self._faults.next.extend([(code, status)] * n)
+
+    def fail_for(self, recipient: str | Callable[[str], bool], code: str, status: int = HTTPStatus.BAD_REQUEST) -> None:
+        """Refuse everything for this address, or for every address that the function says yes to."""
+        matches = recipient if callable(recipient) else recipient.__eq__
+        self._faults.recipients.append((matches, code, status))
+
+    def throttle(self, per_second: float) -> None:
+        """Accept no more than this, as SES does: 429 TooManyRequestsException beyond it."""
+        self._faults.rate = per_second
+
+    def drop_reply_next(self, n: int) -> None:
+        """Accept and keep the next n messages, and close the connection without a word."""
+        self._faults.replies_to_drop += n
+
+    def hold_reply_next(self, n: int, seconds: float) -> None:
+        """Accept and keep the next n messages, and answer only after so long."""
+        self._faults.replies_to_hold += n
+        self._faults.hold_seconds = seconds
+
+    def refuse_connections(self) -> None:
+        """Stop listening, so that the operating system refuses; start() undoes it."""
+        self.stop()
+
+    def heal(self) -> None:
+        """Forget every fault asked for. What was kept and counted stays."""
+        self._faults = _Faults()
+
+    def accept(self, body: bytes, *, signed: bool) -> str:
+        """Take one request. Returns the message id, or raises the refusal that becomes the reply."""
+        with self._lock:
+            self.counts.requests += 1
+            try:
+                mail = self._checked(body, signed=signed)
+            except RefusalError as refusal:
+                if refusal.status == HTTPStatus.TOO_MANY_REQUESTS:
+                    self.counts.throttled += 1
+                else:
+                    self.counts.refused += 1
+                raise
+            self.counts.accepted += 1
+            self.messages.append(mail)
+            if self._folder:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                (self._folder / f"{len(self.messages):04d}.eml").write_bytes(mail.raw)
+            return mail.message_id
+
+    def reply_allowed(self) -> bool:
+        """Whether the reply to a request that was accepted may go out; waits first if it is to be held."""
+        with self._lock:
+            if self._faults.replies_to_drop:
+                self._faults.replies_to_drop -= 1
+                return False
+            held = self._faults.replies_to_hold > 0
+            self._faults.replies_to_hold -= held
+        if held:
+            self._released.wait(self._faults.hold_seconds)
+        return True
+
+    def _checked(self, body: bytes, *, signed: bool) -> Mail:
+        if self._faults.next:
+            raise RefusalError(*self._faults.next.popleft())
+        if not signed:
+            raise RefusalError("MissingAuthenticationTokenException", HTTPStatus.FORBIDDEN)
+        self._wait_our_turn()
+        recipients, raw, parsed = checked_request(body)
+        for matches, code, status in self._faults.recipients:
+            if any(matches(recipient) for recipient in recipients):
+                raise RefusalError(code, status)
+        self._note_violations(recipients, parsed)
+        return Mail(
+            recipient=recipients[0],
+            raw=raw,
+            message_id=f"local-{len(self.messages) + 1:08d}",
+            received_at=datetime.now(UTC),
+        )
+
+    def _wait_our_turn(self) -> None:
+        if not self._faults.rate:
+            return
+        now = time.monotonic()
+        if now < self._faults.free_at:
+            raise RefusalError(
+                "TooManyRequestsException", HTTPStatus.TOO_MANY_REQUESTS, "Maximum sending rate exceeded."
+            )
+        self._faults.free_at = now + 1 / self._faults.rate
+
+    def _note_violations(self, recipients: list[str], parsed: EmailMessage) -> None:
+        named = [
+            address.addr_spec
+            for header in ("To", "Cc", "Bcc")
+            for value in parsed.get_all(header, [])
+            for address in value.addresses
+        ]
+        if len(recipients) != 1:
+            self.violations.append(f"{len(recipients)} recipients in one request")
+        if named != recipients[:1]:
+            self.violations.append("the headers name other recipients than the request")
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], ses: LocalSes) -> None:
+        self.ses = ses
+        super().__init__(address, _Handler)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    # HTTP/1.0: a new connection per message, so refuse_connections() leaves no old one open.
+    server: _Server
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path != "/v2/email/outbound-emails":
+            self._reply(HTTPStatus.NOT_FOUND, {"message": "unknown"}, error="UnknownOperationException")
+            return
+        signed = self.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 ")
+        try:
+            message_id = self.server.ses.accept(body, signed=signed)
+        except RefusalError as refusal:
+            self._reply(refusal.status, {"message": refusal.message}, error=refusal.code)
+            return
+        if self.server.ses.reply_allowed():
+            self._reply(HTTPStatus.OK, {"MessageId": message_id})
+        else:
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+    def _reply(self, status: int, body: dict[str, str], *, error: str | None = None) -> None:
+        content = json.dumps(body).encode()
+        # Whoever asked may have stopped waiting: that is what hold_reply_next is for.
+        with suppress(ConnectionError):
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            if error:
+                self.send_header("x-amzn-ErrorType", error)
+            self.end_headers()
+            self.wfile.write(content)
+
+    @override
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: the local stack has its own log, and it names no addresses (I11)."""

@@ -1,0 +1,255 @@
+"""One cell of text to one typed value, or the reason why not. No files here.
+
+A reason repeats a value only where it cannot say anything about a person (I11).
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from contextlib import suppress
+from functools import lru_cache
+from typing import Final, Literal
+from uuid import UUID, uuid5
+from zoneinfo import available_timezones
+
+from local.mentors_file.spoilt_values import spoilt_id, spoilt_name, spoilt_phone, spoilt_text
+from shared.domain.addresses import usable_address
+from shared.domain.errors import UnusableAddressError
+
+type Status = Literal["active", "paused", "certification_expired", "inactive"]
+type Locale = Literal["nb", "nn", "en"]
+
+STATUSES: Final[dict[str, Status]] = {
+    "active": "active",
+    "paused": "paused",
+    "certification_expired": "certification_expired",
+    "inactive": "inactive",
+}
+LOCALES: Final[dict[str, Locale]] = {"nb": "nb", "nn": "nn", "en": "en"}
+# The last ones are how Norwegian, Swedish, Danish, Finnish and German Excel write TRUE and FALSE.
+YES: Final = ("yes", "ja", "true", "1", "sann", "sant", "sand", "tosi", "wahr")
+NO: Final = ("no", "nei", "false", "0", "usann", "falskt", "falsk", "epätosi", "falsch")
+ANSWERS: Final = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
+DEFAULT_TIMEZONE: Final = "Europe/Oslo"
+
+_LONGEST_REMINDER = 365
+_LARGEST_BRAKE = 1_000_000
+
+# Ids made from text stay the same for ever, so that a file can be loaded again and people can use their own ids.
+NAMESPACE: Final = UUID("5b0f2c0e-8a55-5f0e-9d0a-6f2b1c7e4a31")
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE)
+_UUID_IN_TEXT = re.compile(rf"(?<![^\W_])(?:{_UUID.pattern})(?![^\W_])", re.IGNORECASE)
+_TOKEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+# Eleven digits as people write them: 01017012345, 010170 12345, 010170-123 45, 01.01.70-12345. Neither the day nor the
+# check digits are looked at: D-numbers add 40 to the day, synthetic numbers 80 to the month, and numbers issued from
+# 2032 have other check digits. A Norwegian telephone number with its country code has ten (+47) or twelve (0047).
+_GAP = r"[\s.\-_\u00ad\u2010-\u2015\u200b-\u200d\u2212]"
+_IDENTITY_NUMBER = re.compile(
+    rf"(?<!\d)(?:\d{{6}}(?:{_GAP}{{0,3}}|/)\d{{3}}{_GAP}?\d{{2}}"
+    rf"|\d\d{_GAP}?\d\d{_GAP}?\d\d(?:{_GAP}{{0,3}}|/)\d{{5}})(?!\d)"
+)
+# What Excel or a person puts before a text (', +, -) is legal in an address, and makes it another one.
+_EMAIL = re.compile(
+    r"(?!['+-])(?=.{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
+)
+# What may be repeated: one word, a small number, something date-shaped. Never a telephone number or an address.
+_REPEATABLE = re.compile(r"[A-Za-zÆØÅæøå_]{1,25}|[0-9]{1,3}|[0-9]{1,4}([./-])[0-9]{1,2}\1[0-9]{1,4}")
+
+_SOFT_HYPHEN = "\u00ad"
+_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Co"})  # controls, direction marks, separators, private use
+_ALLOWED_UNSEEN = frozenset("\t\r\n\u00ad\u200c\u200d")  # line breaks in a cell; soft hyphen; joiners in Persian names
+
+
+class RefusedError(Exception):
+    """When a value cannot be used; the message is the reason to show."""
+
+
+def mentor_uuid(text: str) -> UUID:
+    """The id of a mentor: a UUID as it stands, or any short token of one's own, always mapped to the same UUID.
+
+    Raises ValueError for anything else, and for eleven digits that could be a national identity number.
+    """
+    text = text.strip()
+    if _UUID.fullmatch(text):
+        return UUID(text)
+    if not _TOKEN.fullmatch(text) or holds_identity_number(text):
+        raise ValueError("not a mentor id: write a UUID, or 1 to 64 of the characters A-Z a-z 0-9 . _ -")
+    return uuid5(NAMESPACE, f"mentor:{text}")
+
+
+@lru_cache(maxsize=1024)
+def organisation_uuid(name: str) -> UUID:
+    """The id of the organisation with this name."""
+    return uuid5(NAMESPACE, f"organisation:{tidy(name)}")
+
+
+def coordinator_uuid(organisation: str, *, email: str | None, name: str) -> UUID:
+    """The id of a coordinator: by e-mail address within the organisation, or by name where there is no address."""
+    key = f"email:{email.lower()}" if email else f"name:{tidy(name)}"
+    return uuid5(organisation_uuid(organisation), f"coordinator:{key}")
+
+
+def may_hold_identity_number(text: str) -> bool:
+    """The quick look at a whole row: false is certain, true may come from a UUID."""
+    return _IDENTITY_NUMBER.search(text) is not None
+
+
+def holds_identity_number(text: str) -> bool:
+    """Whether the text holds eleven digits that could be a national identity number. UUIDs are looked past."""
+    return may_hold_identity_number(text) and may_hold_identity_number(_UUID_IN_TEXT.sub("x", text))
+
+
+def text_faults(cell: str) -> list[str]:
+    """What is wrong with the text itself, whichever column it stands in."""
+    faults = []
+    if any("\ud800" <= letter <= "\udfff" for letter in cell):
+        faults.append(
+            'letters that are not UTF-8 (the plain "CSV" of Excel writes æ, ø and å so): save the file as "CSV UTF-8"'
+        )
+    if any(unicodedata.category(letter) in _UNSEEN and letter not in _ALLOWED_UNSEEN for letter in cell):
+        faults.append("a control character or another unseen character: type the value again")
+    if holds_identity_number(cell):
+        faults.append(
+            "eleven digits that could be a national identity number, which must not be stored here: take them out. "
+            "If it is a telephone number, write it with spaces, as in +46 70 123 45 67."
+        )
+    return faults
+
+
+def tidy(text: str) -> str:
+    """One form of one text: no space around it, one space within, letters composed (a Mac writes å as a and a ring)."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text.replace(_SOFT_HYPHEN, ""))
+    return " ".join(text.split())
+
+
+def is_repeatable(text: str) -> bool:
+    """Whether a message may repeat the text."""
+    return _REPEATABLE.fullmatch(text) is not None
+
+
+def shown(text: str) -> str:
+    """The text in quotation marks where a message may repeat it, else nothing."""
+    return f' "{text}"' if is_repeatable(text) else ""
+
+
+def required(text: str) -> str:
+    """Text that must be there."""
+    if not text:
+        raise RefusedError("empty: a value is required")
+    return text
+
+
+def _whole(text: str, why_spoilt: Callable[[str], str | None]) -> str:
+    if reason := why_spoilt(text):
+        raise RefusedError(reason)
+    return text
+
+
+def title(text: str) -> str:
+    """The name of an organisation, which must be there."""
+    return _whole(required(text), spoilt_text)
+
+
+def place(text: str) -> str | None:
+    """The name of an area, or none."""
+    return _whole(text, spoilt_text) or None
+
+
+def name(text: str) -> str:
+    """A part of a person's name, which must be there."""
+    return _whole(required(text), spoilt_name)
+
+
+def optional_name(text: str) -> str:
+    """A person's name, or an empty text."""
+    return name(text) if text else ""
+
+
+def phone(text: str) -> str | None:
+    """A telephone number as people write it, or none."""
+    return _whole(text, spoilt_phone) if text else None
+
+
+def mentor_id(text: str) -> UUID:
+    """See `mentor_uuid`."""
+    try:
+        return mentor_uuid(_whole(required(text), spoilt_id))
+    except ValueError as error:
+        raise RefusedError(str(error)) from error
+
+
+def _choice[T](text: str, choices: dict[str, T], what: str, offered: tuple[str, ...] = ()) -> T:
+    chosen = choices.get(text.lower())
+    if chosen is None:
+        *others, last = offered or tuple(choices)
+        raise RefusedError(f"unknown {what}{shown(text)}: write {', '.join(others)} or {last}")
+    return chosen
+
+
+def status(text: str) -> Status:
+    """One of the four statuses."""
+    return _choice(required(text), STATUSES, "status")
+
+
+def locale(text: str) -> Locale:
+    """One of the three languages; Bokmål where nothing is said."""
+    return _choice(text or "nb", LOCALES, "language")
+
+
+def answer(text: str) -> bool:
+    """Yes or no, said outright."""
+    return _choice(required(text), ANSWERS, "answer", ("yes", "ja", "no", "nei"))
+
+
+def consent(text: str) -> bool:
+    """Yes only if it says so: being listed reveals health data."""
+    return answer(text or "no")
+
+
+def email(text: str) -> str | None:
+    """One plain address, or none. Letters such as å may stand in its domain."""
+    ascii_form = text
+    if not text.isascii():
+        with suppress(UnusableAddressError):
+            ascii_form = usable_address(text)
+    if text and not _EMAIL.fullmatch(ascii_form):
+        raise RefusedError("not an e-mail address: write one address such as name@example.no, or leave it empty")
+    return text or None
+
+
+def thresholds(text: str) -> tuple[int, ...]:
+    """Days before expiry, in falling order."""
+    words = text.replace(",", " ").split()
+    days = [int(word) if word.isascii() and word.isdigit() and is_repeatable(word) else -1 for word in words]
+    if any(not 0 <= number <= _LONGEST_REMINDER for number in days) or len(set(days)) < len(days):
+        raise RefusedError(f"days before expiry, each once, from 0 to {_LONGEST_REMINDER}: for example 30 14 7")
+    return tuple(sorted(days, reverse=True))
+
+
+def brake_count(text: str) -> int | None:
+    """How many mentors may be changed at once whatever the percent; None where nothing is said."""
+    return _limit(text, _LARGEST_BRAKE, "a number of mentors")
+
+
+def brake_percent(text: str) -> int | None:
+    """How many per cent of the mentors may be changed at once whatever the count; None where nothing is said."""
+    return _limit(text, 100, "a percentage")
+
+
+def _limit(text: str, most: int, what: str) -> int | None:
+    if not text:
+        return None
+    number = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= number <= most:
+        raise RefusedError(f"not {what}{shown(text)}: write a whole number from 0 to {most}, or leave it empty")
+    return number
+
+
+def timezone(text: str) -> str:
+    """The name of a time zone; Norway's where nothing is said."""
+    if text and text not in available_timezones():
+        raise RefusedError("not a time zone: write a name such as Europe/Oslo")
+    return text or DEFAULT_TIMEZONE

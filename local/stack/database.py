@@ -1,0 +1,132 @@
+"""The local database: foundation stand-in, migrations, the functions' logins, organisations' settings."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+
+from emulators.pg_net.worker import PG_NET_SQL
+from shared.adapters.postgres.migrate import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from local.mentors_file.mentors import OrganisationRow
+    from local.stack.postgres import Postgres
+
+NAME = "certification"
+_FOUNDATION = Path(__file__).with_name("foundation.sql")
+# The database role of each function in template.yaml.
+ROLES = {
+    "ExpiryCheck": "certification_expiry_check",
+    "SendNotices": "certification_send_notices",
+    "DynamicsSync": "certification_dynamics_sync",
+    "Reconciliation": "certification_reconciliation",
+}
+
+
+def exists(postgres: Postgres, name: str = NAME) -> bool:
+    """Whether there is such a database."""
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        return connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is not None
+
+
+def create(postgres: Postgres, name: str = NAME, *, template: str | None = None) -> str:
+    """A fresh database, and the connection string to it. Copies `template`, or builds foundation and migrations."""
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        source = (
+            sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template)) if template else sql.SQL("")
+        )
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) + source)
+    if template is None:
+        with psycopg.connect(postgres.dsn(name), autocommit=True) as connection:
+            connection.execute(_FOUNDATION.read_bytes())
+            connection.execute(PG_NET_SQL.read_bytes())
+            migrate(connection)
+    return postgres.dsn(name)
+
+
+def make_login(postgres: Postgres, function: str, database: str = NAME) -> dict[str, str | int]:
+    """A login with the role of `function` and a new password, in the form its secret has."""
+    username, password = f"local_{ROLES[function]}", secrets.token_urlsafe(18)
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (username,)).fetchone()
+        verb = sql.SQL("ALTER ROLE {} PASSWORD {}" if known else "CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}")
+        names = [sql.Identifier(username), sql.Literal(password)] + ([] if known else [sql.Identifier(ROLES[function])])
+        connection.execute(verb.format(*names))
+    return {
+        "host": "127.0.0.1",
+        "port": postgres.port,
+        "dbname": database,
+        "username": username,
+        "password": password,
+        "sslmode": "disable",  # the wheel's server is built without TLS
+    }
+
+
+def store_doorbell(dsn: str, url: str, secret: str) -> None:
+    """Have the doorbell rung at this address, signed with this key."""
+    with psycopg.connect(dsn) as connection:
+        connection.execute("DELETE FROM certification.doorbell")
+        connection.execute("INSERT INTO certification.doorbell (url, secret) VALUES (%s, %s)", (url, secret))
+
+
+def set_evaluated(connection: psycopg.Connection, organisations: Iterable[UUID], day: date) -> None:
+    """As if the check of that day had been in these organisations."""
+    connection.execute(
+        "INSERT INTO certification.evaluated_days (organisation_id, day) SELECT unnest(%s::uuid[]), %s"
+        " ON CONFLICT DO NOTHING",
+        (list(organisations), day),
+    )
+
+
+def simulate_time(connection: psycopg.Connection[Any], moment: datetime | None) -> None:
+    """Have `moment` be the present from now on; None: the clock is."""
+    connection.execute("DELETE FROM certification.simulated_time")
+    if moment is not None:
+        connection.execute("INSERT INTO certification.simulated_time (ahead) SELECT %s - clock_timestamp()", (moment,))
+
+
+def set_present(dsn: str, moment: datetime | None) -> None:
+    """`simulate_time`, on a connection of its own."""
+    with psycopg.connect(dsn) as connection:
+        simulate_time(connection, moment)
+
+
+def publish_again(dsn: str) -> None:
+    """Have everything brought to the website once more."""
+    with psycopg.connect(dsn) as connection:
+        connection.execute(
+            "SELECT certification.raise_listings(ARRAY(SELECT l.mentor_id FROM certification.listings AS l))"
+        )
+
+
+def store_settings(dsn: str, organisations: Iterable[OrganisationRow]) -> None:
+    """Write organisations' settings into the configuration repository."""
+    with psycopg.connect(dsn) as connection:
+        for row in organisations:
+            connection.execute(
+                "INSERT INTO certification.organisation_settings"
+                " (organisation_id, org_thresholds, thresholds, reactivate_renewed, brake_count, brake_percent)"
+                " SELECT %(id)s, %(flag)s, coalesce(%(thresholds)s::smallint[], s.thresholds), %(reactivate)s,"
+                " %(brake_count)s, %(brake_percent)s"
+                " FROM certification.standard AS s"
+                " ON CONFLICT (organisation_id) DO UPDATE SET org_thresholds = excluded.org_thresholds,"
+                " thresholds = excluded.thresholds, reactivate_renewed = excluded.reactivate_renewed,"
+                " brake_count = excluded.brake_count, brake_percent = excluded.brake_percent",
+                {
+                    "id": row.id,
+                    "flag": row.org_thresholds,
+                    "thresholds": list(row.thresholds) or None,
+                    "reactivate": row.reactivate_renewed,
+                    "brake_count": row.brake_count,
+                    "brake_percent": row.brake_percent,
+                },
+            )

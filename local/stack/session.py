@@ -1,0 +1,133 @@
+"""A stack to work on: the one that `up` runs, or one started for this command and stopped after it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from emulators.lambda_host.template.schedule_expressions import next_occurrence, parse_expression
+from emulators.lambda_host.template.schedule_input import render_input
+from emulators.lambda_host.template.template import load_template
+from emulators.lambda_host.triggers import invoke_api
+from emulators.lambda_host.triggers.invoke_api import Answer, InvokeApi
+from local.stack import database
+from local.stack.stack import ADDRESSES, HOME, ROOT, StackRunningError, local_postgres, local_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from emulators.lambda_host.runtime.logs import LogLine
+    from emulators.lambda_host.template.resources import Schedule
+    from local.stack.stack import LocalStack, Progress
+
+
+@dataclass(frozen=True)
+class Session:
+    """Where the database and the website are, and how to call a function."""
+
+    dsn: str
+    website: str
+    invoke: Callable[[str, object], Answer]
+    mail: Path
+
+
+def of(stack: LocalStack) -> Session:
+    """A session on a stack of this process."""
+
+    def call(function: str, event: object) -> Answer:
+        done = stack.host.invoke(function, event)
+        return Answer(
+            done.payload, done.function_error, done.log_lines, done.duration_ms, done.init_ms, done.max_memory_mb
+        )
+
+    return Session(stack.dsn, stack.dataverse.url, call, stack.home / "mail")
+
+
+@contextmanager
+def announced(stack: LocalStack) -> Iterator[dict[str, str]]:
+    """Serve the functions to other processes and write down where, until the block ends."""
+    with InvokeApi(stack.host) as api:
+        addresses = {
+            "invoke": api.url,
+            "dsn": stack.dsn,
+            "aws": stack.aws_url,
+            "ses": stack.ses.url,
+            "dataverse": stack.dataverse.url,
+            "doorbell": stack.urls.url("StatusChanged"),
+        }
+        path = stack.home / ADDRESSES
+        path.write_text(json.dumps(addresses | {"outputs": dict(stack.stack.outputs)}))
+        try:
+            yield addresses
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def announced_addresses(home: Path = HOME) -> dict[str, Any] | None:
+    """The addresses of a stack that `up` runs, and under `outputs` what its template gives out; or None."""
+    try:
+        addresses: dict[str, Any] = json.loads((home / ADDRESSES).read_text())
+    except (OSError, ValueError):
+        return None
+    understood = isinstance(addresses, dict) and {"invoke", "dsn", "aws", "dataverse", "outputs"} <= addresses.keys()
+    return addresses if understood else None  # another version's are as good as none
+
+
+@contextmanager
+def session(
+    home: Path = HOME, *, progress: Progress = lambda _: None, on_log: Callable[[LogLine], None] | None = None
+) -> Iterator[Session]:
+    """The running stack, or one of our own on the same data."""
+    try:
+        with local_stack(home, fresh=False, progress=progress, on_log=on_log) as stack:
+            yield of(stack)
+    except StackRunningError:
+        addresses = announced_addresses(home)
+        if addresses is None:
+            raise
+        yield Session(
+            addresses["dsn"],
+            addresses["dataverse"],
+            lambda function, event: invoke_api.invoke(addresses["invoke"], function, event),
+            home / "mail",
+        )
+
+
+@contextmanager
+def database_only(home: Path = HOME) -> Iterator[str]:
+    """The connection string of the local database: of the running stack, or of PostgreSQL started for this command."""
+    try:
+        with local_postgres(home) as postgres:
+            yield postgres.dsn(database.NAME) if database.exists(postgres) else database.create(postgres)
+    except StackRunningError:
+        addresses = announced_addresses(home)
+        if addresses is None:
+            raise
+        yield addresses["dsn"]
+
+
+def event_of(function: str, day: date) -> dict[str, str]:
+    """The event that the template's schedule sends `function` the first time on `day`, in the schedule's time zone."""
+    firsts = [(due, schedule) for schedule in _schedules(function) if (due := _first_on(day, schedule))]
+    due, schedule = min(firsts, key=lambda first: first[0])
+    event: dict[str, str] = render_input(schedule, due)  # type: ignore[assignment]
+    return event
+
+
+def _first_on(day: date, schedule: Schedule) -> datetime | None:
+    zone = ZoneInfo(schedule.timezone)
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
+    due = next_occurrence(parse_expression(schedule.expression), zone, midnight - timedelta(seconds=1), midnight)
+    return due if due and due.astimezone(zone).date() == day else None
+
+
+@cache
+def _schedules(function: str) -> tuple[Schedule, ...]:
+    template = load_template(ROOT / "template.yaml")
+    return tuple(schedule for schedule in template.schedules if schedule.function == function)

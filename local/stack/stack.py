@@ -1,0 +1,170 @@
+"""The whole system on this machine.
+
+PostgreSQL with a stand-in for pg_net, the AWS APIs, a mail service, Dataverse, and the functions of template.yaml.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import psycopg
+
+from emulators.dataverse.process import LocalDataverse
+from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.provision import local_clients, provision
+from emulators.lambda_host.template.template import load_template
+from emulators.lambda_host.triggers.event_sources import EventSources
+from emulators.lambda_host.triggers.function_urls import FunctionUrls
+from emulators.pg_net.worker import PgNet
+from emulators.ses.server import LocalSes
+from local.stack import database
+from local.stack.alerts_inbox import OperationsInbox
+from local.stack.aws import CREDENTIALS, REGION, LocalAws
+from local.stack.postgres import Postgres
+from local.stack.private import keep_private
+from operations import surroundings
+from shared.adapters.postgres.migrate import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from emulators.lambda_host.runtime.logs import LogLine
+    from emulators.lambda_host.template.provision import Stack
+
+ROOT = Path(__file__).parents[2]
+# Where the local data, mails and logs are. Tests, and whoever wants two stacks, set the variable.
+HOME = Path(os.environ.get("CERTIFICATION_LOCAL_HOME") or ROOT / ".local").absolute()
+
+ADDRESSES = "stack.json"
+"""Where `up` writes down what it runs, for other commands."""
+
+type Progress = Callable[[str], None]
+
+
+class StackRunningError(Exception):
+    """When another local stack holds this project's local data."""
+
+
+@dataclass(frozen=True)
+class LocalStack:
+    """What runs, and where it is."""
+
+    postgres: Postgres
+    dsn: str
+    aws_url: str
+    ses: LocalSes
+    dataverse: LocalDataverse
+    urls: FunctionUrls
+    pg_net: PgNet
+    stack: Stack
+    host: LambdaHost
+    home: Path
+
+
+def endpoints(aws_url: str, ses_url: str) -> dict[str, str]:
+    """Where the functions find AWS."""
+    return {**CREDENTIALS, "AWS_ENDPOINT_URL": aws_url, "AWS_ENDPOINT_URL_SESV2": ses_url}
+
+
+@contextmanager
+def local_postgres(home: Path = HOME, *, durable: bool = True) -> Iterator[Postgres]:
+    """PostgreSQL alone, on the project's local data, which one process at a time may hold."""
+    keep_private(home)
+    surroundings.forget_connections()
+    with _hold(home / "lock"), Postgres(home / "postgres", durable=durable) as postgres:
+        yield postgres
+
+
+@contextmanager
+def local_stack(
+    home: Path = HOME,
+    *,
+    fresh: bool,
+    progress: Progress = lambda _: None,
+    on_log: Callable[[LogLine], None] | None = None,
+    parameters: dict[str, str] | None = None,
+) -> Iterator[LocalStack]:
+    """Everything, stopped in order when the block ends, however it ends. `fresh` starts with an empty database."""
+    with ExitStack() as running:
+        alerts = home / "alerts"
+        if fresh:
+            for old in alerts.glob("*.txt"):
+                old.unlink()
+        progress("Starting PostgreSQL")
+        postgres = running.enter_context(local_postgres(home))
+        progress("Starting the AWS APIs, the mail service and Dataverse")
+        aws = running.enter_context(LocalAws(home))
+        mail = home / "mail"
+        if fresh:
+            for old in mail.glob("*.eml"):
+                old.unlink()
+        ses = running.enter_context(LocalSes(mail))
+        rows = home / "dataverse.json"
+        if fresh:
+            rows.unlink(missing_ok=True)
+        dataverse = running.enter_context(LocalDataverse(home, rows=rows))
+        lost = not rows.exists()  # or could not be read, and was put aside
+        progress("Applying the migrations")
+        made = fresh or not database.exists(postgres)
+        dsn = database.create(postgres) if made else _migrated(postgres)
+        progress("Creating what template.yaml defines")
+        clients = local_clients(aws.url, REGION)
+        # What the emulator has taken is there: whoever tries something need not wait for it to settle.
+        chosen = {"DataverseUrl": dataverse.url, "EntraAuthority": dataverse.url, "SettlingSeconds": "0"}
+        # Deployed, operations is told in bokmål; here in the language of the documents, unless somebody chooses.
+        chosen["OperationsLanguage"] = os.environ.get("OPERATIONS_LANGUAGE") or "en"
+        chosen |= parameters or {}
+        stack = provision(load_template(ROOT / "template.yaml", chosen, region=REGION), clients)
+        doorbell_key = secrets.token_urlsafe(32)
+        values: dict[str, Mapping[str, str | int]] = {
+            **{f"{function}DatabaseSecret": database.make_login(postgres, function) for function in database.ROLES},
+            "DataverseSecret": {
+                "tenant_id": dataverse.tenant_id,
+                "client_id": dataverse.client_id,
+                "client_secret": dataverse.client_secret,
+                "client_secret_expires_on": (datetime.now(UTC) + timedelta(days=365)).date().isoformat(),
+            },
+            "DoorbellSecret": {"current": doorbell_key},
+        }
+        for name, value in values.items():
+            clients.secretsmanager.put_secret_value(SecretId=stack.physical_id(name), SecretString=json.dumps(value))
+        # Without a stack's name the commands that an alert names are those of this machine.
+        environment = endpoints(aws.url, ses.url) | {"STACK_NAME": ""}
+        inbox = running.enter_context(OperationsInbox(clients, stack.physical_id("OperationsTopic"), alerts))
+        host = running.enter_context(LambdaHost(stack, ROOT, environment, on_log=on_log, log_directory=home / "logs"))
+        urls = running.enter_context(FunctionUrls(stack, host))
+        database.store_doorbell(dsn, urls.url("StatusChanged"), doorbell_key)
+        pg_net = running.enter_context(PgNet(dsn))
+        running.enter_context(EventSources(stack, host, aws.url))
+        running.callback(inbox.stop_soon)
+        if lost and not made:
+            database.publish_again(dsn)  # the website was not kept, as after `kill -9`
+        yield LocalStack(postgres, dsn, aws.url, ses, dataverse, urls, pg_net, stack, host, home)
+
+
+def _migrated(postgres: Postgres) -> str:
+    dsn = postgres.dsn(database.NAME)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        migrate(connection)
+    return dsn
+
+
+@contextmanager
+def _hold(path: Path) -> Iterator[IO[str]]:
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackRunningError(
+                "a local stack is running already on this project's data: stop it first (Ctrl-C where it runs)"
+            ) from None
+        path.with_name(ADDRESSES).unlink(missing_ok=True)  # left by a stack that was killed
+        yield lock

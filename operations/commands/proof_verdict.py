@@ -1,0 +1,107 @@
+"""Yes, no or not yet, in plain words: the first sentence counts everything that differs (I14)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from operations.dates import OSLO
+from operations.wording import words
+from operations.wording.speech import many, say
+from shared.domain.comparison import Answer
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from operations.commands.proof import ProofHead
+
+# Of each class one and several; what a brake or the day holds among the first is said apart.
+SAID = {
+    "listed_but_invalid": ("{n} is shown who is not valid", "{n} are shown who are not valid"),
+    "missing": ("{n} is not shown who should be", "{n} are not shown who should be"),
+    "field_drift": ("{n} is shown otherwise than the app has it", "{n} are shown otherwise than the app has them"),
+    "unpublished_field": ("{n} row holds what is published no more", "{n} rows hold what is published no more"),
+    "orphan": ("{n} row is shown of no mentor in the app", "{n} rows are shown of no mentor in the app"),
+}
+TOO_MANY = ("{n} certification too many is in the app", "{n} certifications too many are in the app")
+# Among those that differ: what holds them up, where it is known.
+HELD_UP = {
+    "rejected": "{n} of them refused by the website",
+    "waiting": "{n} of them waiting for the website",
+    "day_not_checked": "{n} of them because the day's check has not come",
+    "came_past_triggers": "{n} of them changed in the app past our triggers",
+    "differences_unverified": "{n} of them read only once",
+}
+STYLES = {Answer.YES: "green", Answer.NO: "red", Answer.NOT_YET: "yellow"}
+
+
+def text(proof: ProofHead) -> str:
+    """The verdict and the two figures, without markup."""
+    return " ".join(filter(None, (first_sentence(proof), _figures(proof))))
+
+
+def first_sentence(proof: ProofHead) -> str:
+    """What the proof says, with everything that differs."""
+    if not proof.complete:
+        return say("Nothing is proven: {reason}.", reason=words.reason(proof.reason))
+    match proof.verdict:
+        case Answer.YES:
+            return say(
+                "Yes. {website} listed = {app} valid and consenting, and each is shown as the app has it.",
+                **_both(proof),
+            )
+        case Answer.NO:
+            return say("No. {found}.", found="; ".join([*_differing(proof), *_causes(proof), *_in_flight(proof)]))
+        case Answer.NOT_YET:
+            return say("Not yet. {found}.", found="; ".join(_in_flight(proof)))
+
+
+def _differing(proof: ProofHead) -> list[str]:
+    held = proof.count("held_by_brake")
+    found = []
+    for name, said in SAID.items():
+        n = proof.count(name) - proof.count(f"{name}_in_flight") - (held if name == "listed_but_invalid" else 0)
+        if n > 0:
+            found.append(many(n, *said))
+    if held:
+        found.insert(0, _held(held, proof.moment("brake_since")))
+    if n := proof.count("rows_repeated"):
+        found.append(many(n, *TOO_MANY))
+    return found or [say("The two sides differ")]
+
+
+def _held(n: int, since: datetime | None) -> str:
+    counted = many(n, *SAID["listed_but_invalid"])
+    if since is None:
+        return say("{counted}, held by the brake", counted=counted)
+    return say("{counted}, held by the brake since {moment}", counted=counted, moment=_time(since))
+
+
+def _causes(proof: ProofHead) -> list[str]:
+    """What holds them up, where it is known: these are among those counted before."""
+    return [say(why, n=f"{n:,}") for name, why in HELD_UP.items() if (n := proof.count(name))]
+
+
+def _in_flight(proof: ProofHead) -> list[str]:
+    if not proof.in_flight:
+        return []
+    each = [many(n, *SAID[name]) for name in SAID if (n := proof.count(f"{name}_in_flight"))]
+    why = say("changed a moment ago")
+    if proof.count("day_turns"):
+        why = say("the day's check has not come yet")
+    if known := proof.moment("known_at"):
+        why = say("{why}, known after {moment}", why=why, moment=_time(known))
+    return [f"{say(' and ').join(each) or many(proof.in_flight, '{n} differs', '{n} differ')} ({why})"]
+
+
+def _figures(proof: ProofHead) -> str:
+    if not proof.complete or proof.verdict is Answer.YES:
+        return ""
+    return say("{website} listed, {app} valid and consenting, {equal} equal.", equal=f"{proof.equal:,}", **_both(proof))
+
+
+def _both(proof: ProofHead) -> dict[str, str]:
+    return {"website": f"{proof.website_listed:,}", "app": f"{proof.app_listed:,}"}
+
+
+def _time(at: datetime) -> str:
+    return f"{at.astimezone(OSLO):%d.%m.%Y %H:%M}"

@@ -1,0 +1,183 @@
+"""How things stand, read in one look at the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psycopg.rows import class_row
+
+from operations.commands.alerts import Alert, read_troubles
+from operations.commands.brakes import Brake, read_brakes
+from operations.commands.proof import ProofHead, read_head
+from operations.wording.speech import say
+from shared.domain.comparison import Answer
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from uuid import UUID
+
+    import psycopg
+
+
+@dataclass(frozen=True)
+class OrganisationStatus:
+    """An organisation's listings: shown, waiting for the website (set aside not among them), refused, differing."""
+
+    id: UUID | None
+    name: str
+    live: int
+    waiting: int
+    set_aside: int
+    differences: int
+
+
+@dataclass(frozen=True)
+class WebsiteStatus:
+    """What all workers share (I9, I10), and since when the oldest change waits. Reasons are codes."""
+
+    oldest_waiting_at: datetime | None
+    closed_until: datetime | None
+    closed_reason: str | None
+    stopped_since: datetime | None
+    stopped_reason: str | None
+    checked_at: datetime | None
+    check_reason: str | None
+    healthy_at: datetime | None
+    failing_since: datetime | None
+    secret_ends_on: date | None
+    pending_secret: str
+
+
+@dataclass(frozen=True)
+class QueueDepth:
+    """How many messages the last sweep saw."""
+
+    queue: str
+    n: int
+    seen_at: datetime
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """The last run of a function, which may be under way."""
+
+    function: str
+    scheduled_at: datetime
+    started_at: datetime
+    ended_at: datetime | None
+    state: str
+    reason: str | None
+    run_id: UUID
+
+
+@dataclass(frozen=True)
+class Status:
+    """Everything that `status` shows, as of one moment."""
+
+    at: datetime
+    organisations: tuple[OrganisationStatus, ...]
+    website: WebsiteStatus
+    brakes: tuple[Brake, ...]
+    queues: tuple[QueueDepth, ...]
+    alerts: tuple[Alert, ...]
+    runs: tuple[LastRun, ...]
+    proof: ProofHead | None
+    doorbell_concurrency: int | None = None
+    """Of a deployed stack: how many calls of the public address are answered at a time; 0: any number."""
+
+    @property
+    def differences(self) -> int:
+        """Open differences between the website and the app, of all organisations and of none."""
+        return sum(organisation.differences for organisation in self.organisations)
+
+    @property
+    def names(self) -> dict[UUID | None, str]:
+        """The organisations' names by id."""
+        return {organisation.id: organisation.name for organisation in self.organisations}
+
+    @property
+    def answer(self) -> Answer:
+        """No: something is wrong or differs. Not yet: the last proof could not tell, and nobody has looked since."""
+        unsettled = self.proof is not None and self.proof.verdict is Answer.NO and not self.proof.is_over
+        if self.alerts or self.differences or unsettled:
+            return Answer.NO
+        if self.proof is None or self.proof.verdict is not Answer.NOT_YET:
+            return Answer.YES
+        known = self.proof.moment("known_at")
+        return Answer.YES if known and self._was_read_back(known) else Answer.NOT_YET
+
+    def _was_read_back(self, known: datetime) -> bool:
+        """Whether a sweep has looked at what had settled by then, and nothing waits for the website."""
+        waits = any(organisation.waiting for organisation in self.organisations)
+        return not waits and any(
+            run.function == "reconciliation_sweep" and run.state == "succeeded" and run.started_at >= known
+            for run in self.runs
+        )
+
+
+# An organisation that was deleted is shown as long as the website may have something of it.
+_ORGANISATIONS = """
+WITH listed AS (
+    SELECT l.organisation_id AS id,
+           count(*) FILTER (WHERE l.state = 'live') AS live,
+           count(*) FILTER (WHERE l.synced_version < l.desired_version AND l.state <> 'set_aside') AS waiting,
+           count(*) FILTER (WHERE l.state = 'set_aside') AS set_aside
+      FROM certification.listings AS l GROUP BY l.organisation_id
+), differing AS (
+    SELECT f.organisation_id AS id, count(*) AS n
+      FROM certification.findings AS f WHERE f.closed_at IS NULL GROUP BY f.organisation_id
+)
+SELECT k.id,
+       coalesce(o.name::text, CASE WHEN k.id IS NULL THEN %(of_none)s ELSE %(deleted)s END) AS name,
+       coalesce(l.live, 0) AS live, coalesce(l.waiting, 0) AS waiting, coalesce(l.set_aside, 0) AS set_aside,
+       coalesce(d.n, 0) AS differences
+  FROM (SELECT o.id FROM public.organisations AS o
+        UNION SELECT l.id FROM listed AS l WHERE l.live + l.waiting + l.set_aside > 0
+        UNION SELECT d.id FROM differing AS d) AS k
+  LEFT JOIN public.organisations AS o ON o.id = k.id
+  LEFT JOIN listed AS l ON l.id = k.id
+  LEFT JOIN differing AS d ON d.id IS NOT DISTINCT FROM k.id
+ ORDER BY o.name, k.id
+"""
+_WEBSITE = """
+SELECT (SELECT min(l.changed_at) FROM certification.listings AS l
+         WHERE l.synced_version < l.desired_version AND l.state <> 'set_aside') AS oldest_waiting_at,
+       CASE WHEN s.closed_until > clock_timestamp() THEN s.closed_until END AS closed_until,
+       CASE WHEN s.closed_until > clock_timestamp() THEN s.closed_reason END AS closed_reason,
+       s.stopped_since, s.stopped_reason, s.checked_at, s.check_reason, s.healthy_at, s.failing_since,
+       s.secret_ends_on, s.pending_secret
+  FROM certification.sync_state AS s
+"""
+_RUNS = """
+SELECT DISTINCT ON (r.function) r.function, r.scheduled_at, r.started_at, r.ended_at, r.state, r.reason, r.id AS run_id
+  FROM certification.runs AS r ORDER BY r.function, r.started_at DESC
+"""
+
+
+def read_status(connection: psycopg.Connection) -> Status:
+    """As the database has it now. Call it in a transaction that sees one moment."""
+    with connection.cursor(row_factory=class_row(OrganisationStatus)) as cursor:
+        called = {"of_none": say("of no organisation"), "deleted": say("deleted organisation")}
+        organisations = cursor.execute(_ORGANISATIONS, called).fetchall()
+    with connection.cursor(row_factory=class_row(WebsiteStatus)) as cursor:
+        website = cursor.execute(_WEBSITE).fetchone()
+    with connection.cursor(row_factory=class_row(QueueDepth)) as cursor:
+        queues = cursor.execute(
+            "SELECT q.queue, q.n, q.seen_at FROM certification.queue_depths AS q ORDER BY q.queue"
+        ).fetchall()
+    with connection.cursor(row_factory=class_row(LastRun)) as cursor:
+        runs = cursor.execute(_RUNS).fetchall()
+    now = connection.execute("SELECT clock_timestamp()").fetchone()
+    assert website is not None  # noqa: S101 - for the type checker: the table has one row
+    assert now is not None  # noqa: S101
+    return Status(
+        now[0],
+        tuple(organisations),
+        website,
+        read_brakes(connection),
+        tuple(queues),
+        read_troubles(connection),
+        tuple(runs),
+        read_head(connection),
+    )

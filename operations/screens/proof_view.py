@@ -1,0 +1,151 @@
+"""A proof on one page, in plain words and without personal data, for a board or an auditor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+
+from local.demo import views
+from operations.commands import proof_verdict
+from operations.dates import OSLO
+from operations.screens import printing
+from operations.wording import words
+from operations.wording.speech import many, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from operations.commands.proof import Difference, ProofHead, ProofPage
+
+_MOST = 30
+CLASSES = {
+    "listed_but_invalid": "Shown, and must not be",
+    "missing": "Not shown, and should be",
+    "field_drift": "Shown with something else than the app has",
+    "unpublished_field": "Holds what is published no more",
+    "orphan": "Shown, of no mentor in the app",
+}
+CAUSES = {
+    "hand_edit": "changed on the website",
+    "waiting": "our change has not arrived yet",
+    "set_aside": "the website refused our change",
+    "unknown_mentor": "not in the app",
+    "brake": "held by the brake",
+    "day": "the day's check has not come",
+    "past_triggers": "changed in the app past our triggers",
+}
+
+
+def show(page: ProofPage) -> None:
+    """Print it."""
+    proof, out = page.proof, views.console.print
+    out(f"[bold]{say('Does the website show whom it should?')}[/bold]\n")
+    out(say("Read from {start} to {end} (Oslo)", start=_time(proof.at), end=_time(proof.ended_at)))
+    out(f"{say('Run {id}', id=proof.run_id)}\n")
+    out(verdict(proof))
+    if proof.app_hash and proof.website_hash:
+        _fingerprints(proof.app_hash, proof.website_hash)
+    out()
+    _figures(proof)
+    if page.differences:
+        out()
+        _differences(page.differences, proof)
+    if page.confirmed:
+        ids = words.first([str(one.mentor_id or one.row_id) for one in page.confirmed], _MOST)
+        out(f"\n{say('Repaired before, and seen to hold by this run: {n}', n=f'{len(page.confirmed):,}')}")
+        out(f"  [dim]{ids}[/dim]")
+    for brake in page.brakes:
+        held = say(
+            "A brake is on in {organisation}: {kind} of {n} of {of} was stopped on {moment}, for a person to look at.",
+            organisation=escape(brake.organisation),
+            kind=say(brake.kind.value),
+            n=f"{brake.n:,}",
+            of=f"{brake.of_n:,}",
+            moment=_time(brake.tripped_at),
+        )
+        out(f"\n[yellow]{held}[/yellow]")
+
+
+def _fingerprints(app: str, website: str) -> None:
+    same = say("the same") if app == website else f"[red]{say('not the same')}[/red]"
+    sides = (say("in the app"), app), (say("on the website"), website)
+    views.console.print(f"\n{say('Fingerprints (SHA-256) of everything that is listed, {same}:', same=same)}")
+    for side, found in sides:
+        views.console.print(f"  {side:<{max(len(name) for name, _ in sides)}}  {found}")
+
+
+def verdict(proof: ProofHead) -> str:
+    """Yes, no or not yet, in one sentence that counts everything that differs, and the two figures."""
+    style = proof_verdict.STYLES[proof.verdict]
+    said, _, rest = proof_verdict.text(proof).partition(". ")
+    if not rest:
+        said, _, rest = said.partition(": ")
+        return f"[{style} bold]{escape(said)}[/{style} bold]: {escape(rest)}"
+    return f"[{style} bold]{escape(said)}.[/{style} bold] {escape(rest)}"
+
+
+def _figures(proof: ProofHead) -> None:
+    table = views.new_table(say("What was counted"))
+    table.show_header = False
+    table.add_column()
+    table.add_column(justify="right")
+    counts = proof.counts
+    table.add_row(say("Rows of the website that were read"), f"{counts.get('rows_read', 0):,}")
+    if proof.complete:
+        table.add_row(say("Active, certified and consenting in the app"), _number(proof.app_listed))
+        table.add_row(say("Shown by the website"), _number(proof.website_listed))
+        table.add_row(say("Equal on both sides"), _number(proof.equal), end_section=True)
+        for name, title in CLASSES.items():
+            table.add_row(say(title), f"{counts.get(name, 0):,}")
+        table.rows[-1].end_section = True
+    table.add_row(say("Of these, changed a moment ago"), f"{proof.in_flight:,}")
+    table.add_row(say("Of these, held by the brake"), f"{proof.count('held_by_brake'):,}")
+    table.add_row(say("Of these, the day's check has not come"), f"{proof.count('day_not_checked'):,}")
+    table.add_row(say("Changed in the app past our triggers"), f"{proof.count('past_triggers'):,}")
+    table.add_row(say("Refused by the website, set aside"), f"{counts.get('set_aside', 0):,}")
+    table.add_row(say("Repairs asked for by this run"), f"{counts.get('repairs_requested', 0):,}")
+    table.add_row(say("Repairs that a brake holds back"), f"{counts.get('repairs_braked', 0):,}")
+    twice = sum(n for name, n in counts.items() if name.startswith("duplicate_"))
+    table.add_row(say("Done twice, and not looked at yet"), f"{twice:,}")
+    views.console.print(table)
+
+
+def _differences(differences: Sequence[Difference], proof: ProofHead) -> None:
+    n, over = f"{len(differences):,}", sum(one.closed_at is not None for one in differences)
+    title = say("Differences at its end: {n}, of which {over} are over by now", n=n, over=f"{over:,}")
+    if over == 1:
+        title = say("Differences at its end: {n}, of which {over} is over by now", n=n, over=over)
+    table = views.new_table(title)
+    for column in ("What", "Mentor", "Organisation", "Why", "What became of it"):
+        table.add_column(say(column), no_wrap=column == "Mentor", overflow="fold")
+    for one in differences[:_MOST]:
+        what = say(CLASSES.get(one.class_, one.class_)) + (f": {', '.join(one.fields)}" if one.fields else "")
+        who = str(one.mentor_id) if one.mentor_id else say("row {id}", id=one.row_id)
+        why = say(CAUSES.get(one.cause, one.cause))
+        table.add_row(escape(what), who, escape(one.organisation or ""), why, became(one, proof.ended_at))
+    views.console.print(table)
+    if (rest := len(differences) - _MOST) > 0:
+        more = many(rest, "… and {n} more; all of them:", "… and {n} more; all of them:")
+        printing.command(more, f"proof --run {proof.run_id} --json")
+
+
+def became(one: Difference, at: datetime) -> str:
+    """What became of a difference, in words; `at`: the times of another day are shown with it."""
+    if one.closed_at is not None:
+        when = words.moment(one.closed_at, at)
+        if one.outcome == "confirmed":
+            return say("repaired, seen to hold {moment}", moment=when)
+        return say("gone by itself {moment}", moment=when)
+    if one.repairs:
+        return many(one.repairs, "open; repair asked for", "open; repair asked for {n} times")
+    return say("open")
+
+
+def _time(at: datetime) -> str:
+    return f"{at.astimezone(OSLO):%d.%m.%Y %H:%M:%S}"
+
+
+def _number(n: int | None) -> str:
+    return "" if n is None else f"{n:,}"

@@ -1,0 +1,97 @@
+"""What is wrong, in the words that operations is told it in, the most urgent first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from operations.wording import speech, words
+from shared.domain.alerts import RUNBOOK, Condition, anchor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+    from operations.commands.alerts import Alert
+    from shared.domain.wording.texts import ConditionText, Step
+
+URGENCY = (
+    # What stops everything: its first line says who is shown meanwhile although they must not be.
+    Condition.WEBSITE_REFUSES_US,
+    Condition.WEBSITE_UNREACHABLE,
+    # What endangers somebody.
+    Condition.LISTED_BUT_INVALID,
+    Condition.SECRET_ENDED,
+    Condition.RUN_MISSING,
+    Condition.RUN_FAILED,
+    Condition.TRIGGER_OFF,
+    # What waits for a person.
+    Condition.STRUCTURE_DAMAGED,
+    Condition.BRAKE,
+    Condition.WEBSITE_ANSWER_SMALL,
+    Condition.PAST_TRIGGERS,
+    Condition.NONE_SENT,
+    Condition.CHANGES_MISSED,
+    Condition.DEAD_LETTERS,
+    Condition.NOT_CONVERGING,
+    Condition.ORPHAN_LISTED,
+    Condition.LISTINGS_SET_ASIDE,
+    Condition.CLAIM_STUCK,
+    Condition.DUPLICATES,
+    Condition.PENDING_SECRET_REFUSED,
+    # What another most likely explains, or what is not of this hour.
+    Condition.UNSYNCED_TOO_OLD,
+    Condition.RUN_DEGRADED,
+    Condition.SECRET_ENDING,
+    Condition.SECRET_WITHOUT_END_DATE,
+)
+
+
+def most_urgent_first(alerts: Iterable[Alert]) -> list[Alert]:
+    """Of equal urgency the oldest first."""
+    return sorted(alerts, key=lambda alert: (URGENCY.index(Condition(alert.condition)), alert.since))
+
+
+def title(alert: Alert, organisations: Mapping[UUID | None, str]) -> str:
+    """What is wrong, of which function, queue or organisation, and how many."""
+    text = _text(alert)
+    kind = str(alert.facts.get("kind", "")) if alert.condition == Condition.BRAKE else ""
+    counted = text.counted.of(alert.n) if text.counted else ""
+    details = ", ".join(filter(None, (_whose(alert, organisations), kind and speech.say(kind), counted)))
+    return f"{text.title} ({details})" if details else text.title
+
+
+def headline(alert: Alert, organisations: Mapping[UUID | None, str], now: datetime) -> str:
+    """The same in a sentence; of an outage what people notice of it."""
+    said = _text(alert).headline
+    if not said:
+        return f"{title(alert, organisations)}."
+    since = words.moment(alert.since, now)
+    return said.format(since=since, n=f"{alert.n:,}", still_shown=f"{alert.facts.get('still_shown', 0):,}")
+
+
+def what_to_do(alert: Alert) -> Step:
+    """The first thing to do, for somebody who has seen `status`."""
+    steps = speech.texts().steps(Condition(alert.condition), alert.subject, alert.facts)
+    return next((step for step in steps if step.command != "status"), steps[0])
+
+
+def runbook(alert: Alert) -> str:
+    """The section about it."""
+    return f"{RUNBOOK}#{anchor(Condition(alert.condition))}"
+
+
+def line(alert: Alert, organisations: Mapping[UUID | None, str], now: datetime) -> str:
+    """What, and since when."""
+    since = speech.say("since {moment}", moment=words.moment(alert.since, now))
+    return f"{title(alert, organisations)}, {since}"
+
+
+def _text(alert: Alert) -> ConditionText:
+    return speech.texts().of(Condition(alert.condition), alert.subject)
+
+
+def _whose(alert: Alert, organisations: Mapping[UUID | None, str]) -> str:
+    # An organisation's id with the brake's kind is for programs.
+    whose = str(alert.facts.get("organisation_id", ""))
+    return next((name for key, name in organisations.items() if str(key) == whose), alert.subject)

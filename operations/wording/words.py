@@ -1,0 +1,61 @@
+"""Times, numbers and codes as a tired person reads them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from local.demo import views
+from operations.dates import OSLO
+from operations.wording.speech import say, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def moment(at: datetime, now: datetime) -> str:
+    """The time in Oslo; with the day if it is another than that of `now`."""
+    there = at.astimezone(OSLO)
+    return f"{there:%H:%M}" if there.date() == now.astimezone(OSLO).date() else f"{there:%d.%m. %H:%M}"
+
+
+def age(since: datetime, now: datetime) -> str:
+    """How long ago, in one number."""
+    seconds = max((now - since) / timedelta(seconds=1), 0)
+    if seconds < 2 * _MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < 2 * _HOUR:
+        return f"{seconds // _MINUTE:.0f} min"
+    if seconds < 2 * _DAY:
+        return say("{n} h", n=f"{seconds // _HOUR:.0f}")
+    return say("{n} days", n=f"{seconds // _DAY:.0f}")
+
+
+def reason(codes: str | None) -> str:
+    """What codes, separated by commas, mean; each stands beside its meaning, for whoever looks it up."""
+    return texts().meaning(codes)
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 - a dataclass, or a sequence of them
+    """A dataclass, or several, as JSON; times in UTC as ISO 8601 has them."""
+    found = [_named(one) for one in value] if isinstance(value, (list, tuple)) else _named(value)
+    views.console.print_json(json.dumps(found, default=_plain))
+
+
+def _named(value: Any) -> dict[str, Any]:  # noqa: ANN401
+    """`class` is a word of ours and of Python's, where it ends with an underscore."""
+    return asdict(value, dict_factory=lambda fields: {name.rstrip("_"): content for name, content in fields})
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, (date, datetime)) else str(value)
+
+
+def first(found: Sequence[str], most: int, of: int | None = None) -> str:
+    """Separated by commas, and how many more there are; `of`: in all, where not all were found."""
+    rest = (len(found) if of is None else of) - min(most, len(found))
+    return ", ".join(found[:most]) + (say(" and {n} more", n=f"{rest:,}") if rest > 0 else "")

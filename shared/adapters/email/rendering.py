@@ -1,0 +1,183 @@
+"""From a notice to its words: the templates under shared/email_templates, as plain text and as one HTML page.
+
+jinja2 is imported at the first rendering, since only one function of the system writes mail and it costs every
+other one tens of milliseconds of cold start.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shared.adapters.email.links import email_link, phone_link, site_link
+from shared.domain.addresses import ADDRESS_MAX, deliverable_address, readable_name
+from shared.domain.errors import PermanentError, UnusableAddressError
+from shared.domain.notices import Digest, DigestLine, Notice, NoticeKind
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from jinja2 import Environment
+
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_MESSAGES = Path(__file__).parents[2] / "email_templates"
+
+
+class UnrenderableNoticeError(PermanentError):
+    """When a template asks for something the notice does not have: a fault in the template."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message in words. `subject` is one line; `text` and `html` say the same."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of the text between two blank lines. `tag` is h2, p or ul. On a page, the lines are escaped already."""
+
+    tag: str
+    lines: tuple[str, ...]
+
+
+def render(notice: Notice) -> Rendered:
+    """Write the message of this notice in its locale, NFC-normalised.
+
+    Raises UnrenderableNoticeError, whose message names the template's missing variable and nothing of the person.
+    """
+    from jinja2 import UndefinedError  # noqa: PLC0415  see the module docstring
+
+    notice = _tidy(notice)
+    words: dict[str, object] = {"notice": notice, "digest": notice.digest}
+    folder, locale = notice.kind.value, notice.locale.value
+    body = f"{folder}/body.{locale}.txt"
+    try:
+        subject = " ".join(_fill(f"{folder}/subject.{locale}.txt", words).split())
+        text = _fill(body, words).strip() + "\n"
+        html = _page(locale, subject, body, words)
+    except UndefinedError as exc:
+        raise UnrenderableNoticeError(f"notice {notice.id}: {exc.message}") from exc
+    return Rendered(subject=subject, text=text, html=html)
+
+
+def _page(locale: str, subject: str, body: str, words: dict[str, object]) -> str:
+    """Fill the body a second time, escaped and with links, and put its parts into the page."""
+    parts = blocks(_fill(body, words, with_links=True))
+    return _fill("page.html", {"locale": locale, "subject": subject, "blocks": parts}, with_links=True)
+
+
+def blocks(text: str) -> list[Block]:
+    """Split the text into the parts of a page: a heading is underlined with as many dashes, `- ` starts a list item."""
+    parts: list[Block] = []
+    for paragraph in text.strip().split("\n\n"):
+        lines = [line for line in paragraph.split("\n") if line]
+        if len(lines) > 1 and lines[1] == "-" * len(lines[0]):
+            parts.append(Block("h2", (lines[0],)))
+            lines = lines[2:]
+        for is_item, group in groupby(lines, key=lambda line: line.startswith("- ")):
+            parts.append(Block("ul" if is_item else "p", tuple(line[2:] if is_item else line for line in group)))
+    return parts
+
+
+@cache
+def _environment(*, with_links: bool) -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape  # noqa: PLC0415
+
+    environment = Environment(
+        loader=FileSystemLoader(_MESSAGES),
+        undefined=StrictUndefined,
+        autoescape=select_autoescape(("html",), default=with_links),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters |= {"day": _day, "english_day": _english_day, "counts": _counts}
+    environment.filters |= {
+        name: filled if with_links else _as_it_is
+        for name, filled in {"email": email_link, "phone": phone_link, "site": site_link}.items()
+    }
+    return environment
+
+
+def _fill(template: str, words: dict[str, object], *, with_links: bool = False) -> str:
+    filled = _environment(with_links=with_links).get_template(template).render(words)
+    return unicodedata.normalize("NFC", filled)
+
+
+def _as_it_is(value: str) -> str:
+    return value
+
+
+def _day(value: date) -> str:
+    """31.12.2026, as every Norwegian writes it."""
+    return f"{value:%d.%m.%Y}"
+
+
+def _english_day(value: date) -> str:
+    """31 December 2026: figures alone are read as another day in half of the world."""
+    return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+
+def _counts(pairs: list[tuple[int, str]]) -> str:
+    """`2 utløpt, 1 ikke levert`: what there is none of is not said."""
+    return ", ".join(f"{count} {what}" for count, what in pairs if count)
+
+
+def _tidy(notice: Notice) -> Notice:
+    """One line per name, and no coordinator's address that a reply could not reach."""
+    for_mentor = notice.kind is not NoticeKind.DIGEST
+    return replace(
+        notice,
+        organisation_name=readable_name(notice.organisation_name),
+        recipient_name=readable_name(notice.recipient_name),
+        coordinator_name=readable_name(notice.coordinator_name or "") or None if for_mentor else None,
+        coordinator_email=reply_address(notice),
+        digest=_tidy_digest(notice.digest) if notice.digest else None,
+    )
+
+
+def _tidy_digest(digest: Digest) -> Digest:
+    def tidy(lines: tuple[DigestLine, ...]) -> tuple[DigestLine, ...]:
+        return tuple(
+            replace(
+                line,
+                mentor_name=readable_name(line.mentor_name),
+                phone=readable_name(line.phone or ""),
+                email=readable_name(line.email or "", longest=ADDRESS_MAX),
+            )
+            for line in lines
+        )
+
+    return Digest(
+        expired=tidy(digest.expired),
+        unreachable=tidy(digest.unreachable),
+        undeliverable=tidy(digest.undeliverable),
+        needs_decision=tidy(digest.needs_decision),
+        reminded=tidy(digest.reminded),
+        reactivated=tidy(digest.reactivated),
+        omitted=digest.omitted,
+    )
+
+
+def reply_address(notice: Notice) -> str | None:
+    """Whom a mentor's reply goes to: the coordinator, if there is one with an address that works.
+
+    A fault in the coordinator's address must not keep the mentor from being told, so it is left out.
+    """
+    if notice.kind is NoticeKind.DIGEST or not notice.coordinator_email:
+        return None
+    try:
+        return deliverable_address(notice.coordinator_email)
+    except UnusableAddressError:
+        return None

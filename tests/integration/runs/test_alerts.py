@@ -1,0 +1,563 @@
+"""Alerts: every condition is raised by causing it and closed by curing it; each is told once, daily, and at its end."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from emulators.lambda_host.template.provision import local_clients
+from local.stack.aws import REGION, LocalAws
+from local.stack.database import ROLES
+from local.stack.stack import endpoints
+from shared.adapters.aws.sns import SnsOperations
+from shared.adapters.postgres.alerts import PostgresAlerts
+from shared.adapters.postgres.connection import connect
+from shared.domain.alerts import Condition, Message
+from shared.domain.errors import OperationsUnreachableError
+from shared.use_cases.publish_alerts import tell_operations
+from tests.support.foundation import DAY, days
+from tests.support.nights import Reported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.foundation import Foundation
+
+
+class Operations:
+    """shared.ports.Operations that keeps what it was told, or is away."""
+
+    def __init__(self) -> None:
+        self.told: list[Message] = []
+        self.away = False
+
+    def tell(self, message: Message) -> None:
+        if self.away:
+            raise OperationsUnreachableError("sns_gone")
+        self.told.append(message)
+
+    def subjects(self) -> list[str]:
+        """What it was told, and forget it."""
+        found = [message.subject.removeprefix("HLF certification: ") for message in self.told]
+        self.told.clear()
+        return found
+
+    def bodies(self) -> list[str]:
+        """The same, of what the messages say."""
+        found = [message.body for message in self.told]
+        self.told.clear()
+        return found
+
+
+@pytest.fixture
+def operations() -> Operations:
+    return Operations()
+
+
+@pytest.fixture
+def alerts(database: Any) -> Iterator[PostgresAlerts]:
+    with connect(lambda _: database.login("Reconciliation")) as connection:
+        yield PostgresAlerts(connection)
+
+
+@pytest.fixture
+def tell(alerts: PostgresAlerts, operations: Operations) -> Any:
+    """Ends a run: what is wrong is looked at and told. Answers the counts."""
+
+    def run() -> dict[str, int]:
+        return tell_operations(
+            "reconciliation_sweep", alerts=alerts, operations=operations, report=Reported(), now=datetime.now(UTC)
+        )
+
+    return run
+
+
+def a_listing(foundation: Foundation, state: str, **columns: str) -> None:
+    mentor = foundation.one("SELECT id FROM peer_mentors")
+    if mentor is None:
+        organisation = foundation.organisation()
+        foundation.evaluated(organisation)
+        mentor = foundation.mentor(organisation, DAY + days(100), consent=True)
+    values = {"state": f"'{state}'", **columns}
+    foundation.do(
+        f"UPDATE certification.listings SET {', '.join(f'{name} = {value}' for name, value in values.items())}"
+        " WHERE mentor_id = %s",
+        mentor,
+    )
+
+
+AGO = "clock_timestamp() - interval '1 hour'"
+SYNCED = "UPDATE certification.listings SET state = 'hidden', website = NULL, synced_version = desired_version"
+FINDING = (
+    "INSERT INTO certification.findings (mentor_id, row_id, website_table, class, cause, opened_in, seen_in, seen_at{})"
+    " VALUES (gen_random_uuid(), gen_random_uuid(), 't', '{}', 'hand_edit', gen_random_uuid(), gen_random_uuid(),"
+    " clock_timestamp(){})"
+)
+NO_FINDING = "DELETE FROM certification.findings"
+RUN = (
+    "INSERT INTO certification.runs (function, scheduled_at, request_id, state, reason, started_at, ended_at)"
+    " VALUES ('{}', now(), 'r', '{}', {}, clock_timestamp() - interval '{}', clock_timestamp() - interval '{}')"
+)
+STATE = "UPDATE certification.sync_state SET {}"
+NOTICE = (
+    "INSERT INTO certification.notices (run_id, organisation_id, kind, mentor_id, certification_expiry_date, state,"
+    f" sender_run_id, claimed_at) VALUES (gen_random_uuid(), gen_random_uuid(), 'expired', gen_random_uuid(),"
+    f" '2026-11-30', 'claimed', gen_random_uuid(), {AGO})"
+)
+
+
+def none_sent(sent: int) -> str:
+    return (
+        "DO $$ DECLARE r uuid; o uuid := gen_random_uuid(); BEGIN"
+        " INSERT INTO certification.runs (function, scheduled_at, request_id, state, ended_at) VALUES"
+        " ('send_notices', '2026-12-01T08:00:00Z', 'r', 'succeeded', clock_timestamp()) RETURNING id INTO r;"
+        " INSERT INTO certification.run_organisations (run_id, organisation_id, state) VALUES (r, o, 'succeeded');"
+        " INSERT INTO certification.run_counts (run_id, organisation_id, measure, detail, n) VALUES"
+        f" (r, o, 'notices_sent', 'reminder:nb', {sent}), (r, o, 'notices_waiting', '', 3); END $$"
+    )
+
+
+BRAKE = (
+    "INSERT INTO certification.brakes (organisation_id, kind, run_id, last_run_id, n, of_n)"
+    " VALUES (gen_random_uuid(), 'expiry', gen_random_uuid(), gen_random_uuid(), 30, 60)"
+)
+PROOF = (
+    "WITH r AS (INSERT INTO certification.runs (function, scheduled_at, request_id) VALUES"
+    " ('reconciliation_full', now(), 'r') RETURNING id)"
+    " INSERT INTO certification.proofs (run_id, at, complete, reason, app_listed, website_listed, equal, app_hash,"
+    " website_hash) SELECT r.id, clock_timestamp(), {}, 1, 1, 1, 'a', 'a' FROM r"
+)
+DUPLICATE = (
+    "INSERT INTO certification.duplicates (kind, mentor_id, certification_expiry_date, detail, n, found_in)"
+    " VALUES ('reminder', gen_random_uuid(), '2026-12-01', '30', 2, gen_random_uuid())"
+)
+
+PAST_TRIGGERS = (
+    "INSERT INTO certification.past_triggers (mentor_id, kind, run_id)"
+    " VALUES (gen_random_uuid(), 'hide', gen_random_uuid())"
+)
+
+# How each comes about, and what puts it right: statements, or calls with the foundation.
+CASES: dict[tuple[Condition, str], tuple[Any, Any]] = {
+    (Condition.WEBSITE_REFUSES_US, ""): (
+        STATE.format(f"stopped_since = {AGO}, stopped_reason = 'entra_7000222'"),
+        STATE.format("stopped_since = NULL, stopped_reason = NULL"),
+    ),
+    (Condition.WEBSITE_UNREACHABLE, ""): (
+        STATE.format(f"failing_since = {AGO}, check_reason = 'dataverse_503'"),
+        STATE.format("failing_since = NULL, check_reason = NULL"),
+    ),
+    (Condition.SECRET_ENDING, ""): (
+        STATE.format("secret_ends_on = current_date + 20, checked_at = now()"),
+        STATE.format("secret_ends_on = current_date + 200"),
+    ),
+    (Condition.SECRET_ENDED, ""): (
+        STATE.format("secret_ends_on = current_date - 2, checked_at = now()"),
+        STATE.format("secret_ends_on = current_date + 200"),
+    ),
+    (Condition.SECRET_WITHOUT_END_DATE, ""): (
+        STATE.format("healthy_at = now(), check_reason = NULL, secret_ends_on = NULL"),
+        STATE.format("secret_ends_on = current_date + 200"),
+    ),
+    (Condition.PENDING_SECRET_REFUSED, ""): (
+        STATE.format("pending_secret = 'entra_7000215', checked_at = now()"),
+        STATE.format("pending_secret = 'good'"),
+    ),
+    (Condition.LISTED_BUT_INVALID, ""): (FINDING.format("", "listed_but_invalid", ""), NO_FINDING),
+    (Condition.ORPHAN_LISTED, ""): (FINDING.format("", "orphan", ""), NO_FINDING),
+    (Condition.NOT_CONVERGING, ""): (
+        FINDING.format(", repairs, repaired_at", "field_drift", f", 2, {AGO}"),
+        NO_FINDING,
+    ),
+    (Condition.LISTINGS_SET_ASIDE, ""): (lambda f: a_listing(f, "set_aside", reason="'dataverse_400'"), SYNCED),
+    (Condition.CLAIM_STUCK, "notices"): (NOTICE, "UPDATE certification.notices SET state = 'pending'"),
+    (Condition.CLAIM_STUCK, "listings"): (
+        lambda f: a_listing(
+            f,
+            "sending",
+            claimed_by="gen_random_uuid()",
+            claimed_until="clock_timestamp() - interval '11 minutes'",
+            sending="'create'",
+            sending_version="1",
+        ),
+        SYNCED + ", claimed_by = NULL, claimed_until = NULL, sending = NULL, sending_version = NULL",
+    ),
+    (Condition.NONE_SENT, ""): (none_sent(0), none_sent(3)),
+    (Condition.RUN_FAILED, "expiry_check"): (
+        RUN.format("expiry_check", "failed", "'database_57P01'", "2 minutes", "1 minute"),
+        RUN.format("expiry_check", "succeeded", "NULL", "1 second", "0 seconds"),
+    ),
+    (Condition.RUN_DEGRADED, "reconciliation_full"): (
+        RUN.format("reconciliation_full", "degraded", "'differences_unverified'", "2 minutes", "1 minute"),
+        RUN.format("reconciliation_full", "succeeded", "NULL", "1 second", "0 seconds"),
+    ),
+    (Condition.RUN_MISSING, "reconciliation_sweep"): (
+        "UPDATE certification.migrations SET applied_at = clock_timestamp() - interval '1 hour'",
+        RUN.format("reconciliation_sweep", "succeeded", "NULL", "1 second", "0 seconds"),
+    ),
+    (Condition.UNSYNCED_TOO_OLD, ""): (
+        lambda f: a_listing(f, "waiting", changed_at="clock_timestamp() - interval '16 minutes'"),
+        SYNCED,
+    ),
+    (Condition.DEAD_LETTERS, "SyncDeadLetters"): (
+        "SELECT certification.note_queue_depth('SyncDeadLetters', 2)",
+        "SELECT certification.note_queue_depth('SyncDeadLetters', 0)",
+    ),
+    (Condition.CHANGES_MISSED, ""): (
+        "INSERT INTO certification.missed_changes (table_name, sqlstate) VALUES ('peer_mentors', '55P03')",
+        "UPDATE certification.missed_changes SET missed_at = now() - interval '25 hours', taken_up_at = now()",
+    ),
+    (Condition.STRUCTURE_DAMAGED, ""): (
+        "ALTER TABLE certification.queue_depths ALTER COLUMN n DROP NOT NULL",
+        "ALTER TABLE certification.queue_depths ALTER COLUMN n SET NOT NULL",
+    ),
+    (Condition.DUPLICATES, ""): (
+        DUPLICATE,
+        "UPDATE certification.duplicates SET reviewed_at = now(), reviewed_by = 'kari', review_reason = 'looked at'",
+    ),
+    (Condition.BRAKE, "expiry"): (
+        BRAKE,
+        "UPDATE certification.brakes SET released_at = now(), released_by = 'kari', released_reason = 'right'",
+    ),
+    (Condition.WEBSITE_ANSWER_SMALL, ""): (
+        PROOF.format("false, 'website_answer_small'"),
+        PROOF.format("true, NULL"),
+    ),
+    (Condition.PAST_TRIGGERS, ""): (
+        PAST_TRIGGERS,
+        "UPDATE certification.past_triggers SET found_at = found_at - interval '1 day'",
+    ),
+    (Condition.TRIGGER_OFF, "public.peer_mentors"): (
+        "ALTER TABLE peer_mentors DISABLE TRIGGER certification_listing_updated",
+        "ALTER TABLE peer_mentors ENABLE TRIGGER certification_listing_updated",
+    ),
+}
+
+
+def test_every_condition_has_a_case():
+    assert {condition for condition, _ in CASES} == set(Condition)
+
+
+def test_the_database_knows_the_same_conditions(foundation):
+    """A condition is one line of troubles(), and nothing else in the database; a run's state ends its name."""
+    said = foundation.one("SELECT prosrc FROM pg_proc WHERE proname = 'troubles'")
+    assert [one for one in Condition if f"'{one}'" not in said and not one.startswith("run_")] == []
+
+
+@pytest.mark.parametrize(("condition", "subject"), CASES, ids=lambda value: str(value) or "-")
+def test_a_condition_is_raised_by_its_cause_and_closed_by_its_cure(foundation, tell, operations, condition, subject):
+    """Issue 4, point 6; I10, I12: told when it comes about, and when it is over."""
+    cause, cure = CASES[condition, subject]
+    assert (tell()["alerts_open"], operations.subjects()) == (0, [])
+    cause(foundation) if callable(cause) else foundation.do(cause)
+    assert tell()["alerts_opened"] == 1
+    ((found, of),) = foundation.all("SELECT condition, subject FROM certification.alerts WHERE closed_at IS NULL")
+    assert (found, of.rpartition(":")[2]) == (condition, subject)
+    (message,) = operations.told
+    assert "WHAT TO DO" in message.body
+    operations.subjects()
+    assert (tell()["alerts_told"], operations.subjects()) == (0, [])
+    foundation.do(cure)
+    assert tell()["alerts_closed"] == 1
+    (over,) = operations.subjects()
+    assert over.startswith("Over: ")
+    assert (tell(), operations.subjects())[1] == []
+
+
+def test_one_bad_sweep_is_no_alert_and_three_are(foundation, tell, operations):
+    """A sweep comes again in five minutes."""
+    for expected in (0, 0, 1):
+        foundation.do(RUN.format("reconciliation_sweep", "failed", "'queue_gone'", "1 second", "0 seconds"))
+        assert (
+            tell()["alerts_open"]
+            - foundation.one("SELECT count(*) FROM certification.troubles() WHERE condition = 'run_missing'")
+            == expected
+        )
+
+
+def open_one(foundation: Foundation) -> None:
+    foundation.do(STATE.format("stopped_since = clock_timestamp(), stopped_reason = 'entra_7000222'"))
+
+
+def close_it(foundation: Foundation) -> None:
+    foundation.do(STATE.format("stopped_since = NULL, stopped_reason = NULL"))
+
+
+def hours_pass(foundation: Foundation, hours: int) -> None:
+    foundation.do(
+        "UPDATE certification.alerts SET told_at = told_at - make_interval(hours => %s),"
+        " since = since - make_interval(hours => %s), telling_until = telling_until - make_interval(hours => %s)",
+        *[hours] * 3,
+    )
+
+
+def test_what_lasts_is_told_once_a_day(foundation, tell, operations):
+    open_one(foundation)
+    tell()
+    hours_pass(foundation, 23)
+    tell()
+    assert operations.subjects() == ["Dynamics refuses our credential"]
+    hours_pass(foundation, 2)
+    tell()
+    tell()
+    assert operations.subjects() == ["Still, for 1 day: Dynamics refuses our credential"]
+
+
+def test_a_secret_is_warned_of_30_14_and_7_days_ahead_and_then_every_day(foundation, tell, operations):
+    """I10: and not in between, however many days go by."""
+    warned = []
+    for left in range(35, -3, -1):
+        foundation.do(
+            STATE.format(f"secret_ends_on = certification.today_in('Europe/Oslo') + {left}, checked_at = now()")
+        )
+        hours_pass(foundation, 24)
+        tell()
+        if operations.subjects():
+            warned.append(left)
+        if left == 0:
+            break
+    assert warned == [30, 14, 7, 6, 5, 4, 3, 2, 1, 0]
+
+
+def test_a_secret_that_ended_is_told_then_and_daily(foundation, tell, operations):
+    """Issue 8 I: it does not end soon, it has ended; and that is an outage like any other."""
+    told = []
+    for left in (0, -1, -1, -2, -3):
+        foundation.do(
+            STATE.format(f"secret_ends_on = certification.today_in('Europe/Oslo') + {left}, checked_at = now()")
+        )
+        tell()
+        told.append(operations.bodies())
+        hours_pass(foundation, 13)
+    assert told[0][0].startswith("The client secret of Dynamics ends soon")
+    assert "0 days left" in told[0][0]
+    ended = next(body for body in told[1] if not body.startswith("Over"))
+    assert ended.startswith("The client secret of Dynamics has ended")
+    assert "1 day ago" in ended
+    assert " -1" not in "".join(body for day in told for body in day)
+    assert told[2] == []  # the same day
+    assert told[3][0].startswith("Still, for ")
+    assert "2 days ago" in told[3][0]
+    assert told[4] == []
+
+
+def test_what_could_not_be_told_is_told_by_the_next_run(foundation, tell, operations):
+    """Never silently lost; also what was over before anybody heard of it."""
+    open_one(foundation)
+    operations.away = True
+    assert (tell()["alerts_untold"], operations.subjects()) == (1, [])
+    operations.away = False
+    assert operations.subjects() == []
+    hours_pass(foundation, 1)
+    foundation.do("UPDATE certification.alerts SET telling_until = clock_timestamp() - interval '1 second'")
+    tell()
+    assert operations.subjects() == ["Dynamics refuses our credential"]
+    close_it(foundation)
+    operations.away = True
+    tell()
+    operations.away = False
+    foundation.do("UPDATE certification.alerts SET telling_until = clock_timestamp() - interval '1 second'")
+    tell()
+    assert operations.subjects() == ["Over: Dynamics refuses our credential"]
+
+
+def test_what_comes_back_is_a_new_alert(foundation, tell, operations):
+    for _ in range(2):
+        open_one(foundation)
+        tell()
+        close_it(foundation)
+        tell()
+    assert len(operations.subjects()) == 4
+    assert foundation.one("SELECT count(*) FROM certification.alerts") == 2
+
+
+def test_two_subjects_are_two_alerts(foundation, tell, operations):
+    for _ in range(2):
+        foundation.do(BRAKE)
+    assert (tell()["alerts_open"], len(operations.subjects())) == (2, 2)
+
+
+def test_runs_at_once_tell_it_once(foundation, database, operations):
+    """Each under another function's role, which may do it too."""
+    open_one(foundation)
+
+    def run(login: Any) -> None:
+        with connect(lambda _: login) as connection:
+            tell_operations(
+                "a", alerts=PostgresAlerts(connection), operations=operations, report=Reported(), now=datetime.now(UTC)
+            )
+
+    logins = [database.login(function) for function in ROLES]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(run, logins))
+    assert operations.subjects() == ["Dynamics refuses our credential"]
+
+
+def test_sns_takes_a_message_and_says_what_it_refuses(tmp_path, monkeypatch):
+    """The real API, over HTTP; an error is a code."""
+    with LocalAws(tmp_path, services="sqs,sns") as aws:
+        for name, value in endpoints(aws.url, aws.url).items():
+            monkeypatch.setenv(name, value)
+        clients = local_clients(aws.url, REGION)
+        topic = clients.sns.create_topic(Name="operations")["TopicArn"]
+        queue = clients.sqs.create_queue(QueueName="inbox")["QueueUrl"]
+        arn = clients.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        clients.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        SnsOperations(REGION, topic).tell(Message("subject", "body\n"))
+        (received,) = clients.sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
+        told = json.loads(received["Body"])
+        assert (told["Subject"], told["Message"]) == ("subject", "body\n")
+        with pytest.raises(OperationsUnreachableError, match=r"^sns_NotFound"):
+            SnsOperations(REGION, topic + "-gone").tell(Message("subject", "body"))
+    with pytest.raises(OperationsUnreachableError, match=r"^sns_EndpointConnectionError$"):
+        SnsOperations(REGION, topic).tell(Message("subject", "body"))
+
+
+# Told once, by what people notice (issue 8 I) -------------------------------------------------------------------------
+
+
+MINUTES = ("2 minutes", "1 minute")
+
+
+def conditions(foundation: Foundation) -> dict[str, tuple[int, Any]]:
+    rows = foundation.all("SELECT condition, n, facts ->> 'reason' FROM certification.troubles()")
+    return {condition: (n, reason) for condition, n, reason in rows}
+
+
+def shown_mentors(foundation: Foundation, n: int) -> list[Any]:
+    organisation = foundation.organisation()
+    foundation.evaluated(organisation)
+    made = [foundation.mentor(organisation, DAY + days(100), consent=True) for _ in range(n)]
+    foundation.do(
+        "UPDATE certification.listings SET state = 'live', synced_version = desired_version,"
+        ' website = \'{"table": "t", "key": "k", "hide": {}, "columns": []}\''
+    )
+    return made
+
+
+@pytest.mark.parametrize(
+    ("outage", "first"),
+    [
+        (
+            "stopped_since = {ago}, stopped_reason = 'dataverse_403_0x80072560'",
+            "The website has taken no changes since",
+        ),
+        ("failing_since = {ago}, check_reason = 'dataverse_ConnectError'", "The website has not been reachable since"),
+    ],
+)
+def test_an_outage_says_who_is_still_shown(foundation, tell, operations, outage, first):
+    """Who withdrew consent or was paused is counted from the first minute; whoever waits to be shown is not."""
+    withdrew, paused, _unchanged = shown_mentors(foundation, 3)
+    foundation.do("UPDATE peer_mentors SET listing_consent = false WHERE id = %s", withdrew)
+    foundation.set_status(paused, "paused")
+    foundation.mentor(foundation.one("SELECT id FROM organisations"), DAY + days(100), consent=True)
+    foundation.do(STATE.format(outage.format(ago=AGO)))
+    tell()
+    [body] = [body for body in operations.bodies() if body.startswith(first)]
+    assert "Changes waiting: 3." in body.splitlines()[0]
+    assert body.splitlines()[0].endswith("are still shown: 2.")
+    listed = body.partition("IDS\n")[2].partition("\n\n")[0].split()
+    assert sorted(listed) == sorted(map(str, (withdrew, paused)))
+
+
+def test_an_outage_is_not_told_of_four_times(foundation):
+    """What a run came to for it, and that changes wait, is the same thing; another failure is not."""
+    shown_mentors(foundation, 1)
+    foundation.do("UPDATE peer_mentors SET listing_consent = false")
+    foundation.do("UPDATE certification.listings SET changed_at = clock_timestamp() - interval '9 minutes'")
+    foundation.do(RUN.format("reconciliation_full", "failed", "'dataverse_ConnectError,no_time_left'", *MINUTES))
+    foundation.do(RUN.format("expiry_check", "degraded", "'entra_ConnectError'", *MINUTES))
+    assert conditions(foundation) == {"run_failed": (1, "dataverse_ConnectError,no_time_left")} | {
+        "run_degraded": (1, "entra_ConnectError")
+    }
+    # The check has said so: at once, because a run came to nothing for it.
+    foundation.do(
+        STATE.format("failing_since = clock_timestamp() - interval '2 minutes', check_reason = 'entra_ConnectError'")
+    )
+    foundation.do("UPDATE certification.listings SET changed_at = clock_timestamp() - interval '20 minutes'")
+    assert conditions(foundation) == {
+        "website_unreachable": (1, "entra_ConnectError"),
+        "listed_but_invalid": (1, None),
+    }
+    foundation.do(RUN.format("send_notices", "failed", "'SendingPausedException'", *MINUTES))
+    assert conditions(foundation)["run_failed"] == (1, "SendingPausedException")
+
+
+@pytest.mark.parametrize(
+    ("reason", "cause", "condition"),
+    [
+        ("pending_entra_7000215", STATE.format("pending_secret = 'entra_7000215'"), "pending_secret_refused"),
+        ("repairs_braked", BRAKE.replace("'expiry'", "'repair'"), "brake"),
+        ("expiries_braked", BRAKE, "brake"),
+        ("website_answer_small", PROOF.format("false, 'website_answer_small'"), "website_answer_small"),
+        ("notices_stuck", NOTICE, "claim_stuck"),
+        (
+            "secret_end_date_malformed",
+            STATE.format("healthy_at = now(), check_reason = NULL, secret_ends_on = NULL"),
+            "secret_without_end_date",
+        ),
+    ],
+)
+def test_what_has_its_own_condition_is_counted_once(foundation, reason, cause, condition):
+    """A pending secret that is bad is one thing, though two runs were degraded by it."""
+    for function in ("expiry_check", "reconciliation_full"):
+        foundation.do(RUN.format(function, "degraded", f"'{reason}'", *MINUTES))
+    foundation.do(cause)
+    assert set(conditions(foundation)) - {"run_missing"} == {condition}
+
+
+def test_what_else_degraded_the_run_is_told(foundation):
+    """Only what is told elsewhere, or cured, is left out."""
+    reasons = "'dataverse_403_0x80040220,differences_unverified,pending_secret_is_not_json'"
+    foundation.do(RUN.format("reconciliation_full", "degraded", reasons, *MINUTES))
+    assert conditions(foundation)["run_degraded"] == (1, "dataverse_403_0x80040220,differences_unverified")
+    # Another function's check has found that it is over.
+    foundation.do(RUN.format("reconciliation_sweep", "succeeded", "NULL", "30 seconds", "20 seconds"))
+    assert conditions(foundation)["run_degraded"] == (1, "differences_unverified")
+    foundation.do(
+        RUN.format("reconciliation_sweep", "degraded", "'dataverse_403_0x80040220'", "9 seconds", "8 seconds")
+    )
+    assert conditions(foundation)["run_degraded"] == (1, "differences_unverified")
+
+
+def test_a_degraded_night_that_was_cured_needs_nobody(foundation, functions):
+    """Somebody active although the certification has ended: until a person puts that right, not the next night."""
+    organisation = foundation.organisation()
+    foundation.evaluated(organisation)
+    mentor = foundation.mentor(organisation, DAY - days(1))
+    functions.night(DAY)
+    foundation.do("UPDATE peer_mentors SET status = 'active' WHERE id = %s", mentor)
+    foundation.do("DELETE FROM certification.progress")
+    functions.night(DAY + days(1))
+    assert conditions(foundation)["run_degraded"] == (1, "expiries_skipped_by_hand")
+    foundation.do("UPDATE peer_mentors SET status = 'certification_expired' WHERE id = %s", mentor)
+    assert "run_degraded" not in conditions(foundation)
+
+
+def test_somebody_untold_is_told_of_until_there_is_an_address(foundation, functions):
+    """A coordinator or an address cures it, before the next night."""
+    organisation = foundation.organisation()
+    foundation.evaluated(organisation)
+    mentor = foundation.mentor(organisation, DAY - days(1), email=None)
+    functions.night(DAY)
+    assert conditions(foundation)["run_degraded"] == (1, "untold")
+    foundation.do("UPDATE peer_mentors SET email = 'a@example.no' WHERE id = %s", mentor)
+    assert "run_degraded" not in conditions(foundation)
+
+
+def test_a_message_that_was_put_back_needs_nobody(foundation):
+    """Undeliverable, then put back by a person: the run that wrote it off is no longer degraded by it."""
+    run = foundation.one(RUN.format("send_notices", "degraded", "'notices_undeliverable'", *MINUTES) + " RETURNING id")
+    foundation.do(
+        "INSERT INTO certification.notices (run_id, organisation_id, kind, mentor_id, certification_expiry_date, state,"
+        " sender_run_id, settled_at, reason) VALUES (gen_random_uuid(), gen_random_uuid(), 'expired',"
+        " gen_random_uuid(), '2026-11-30', 'undeliverable', %s, now(), 'unusable_address')",
+        run,
+    )
+    assert conditions(foundation)["run_degraded"] == (1, "notices_undeliverable")
+    foundation.do("UPDATE certification.notices SET state = 'pending', settled_at = NULL, reason = 'put_back_by_hand'")
+    assert "run_degraded" not in conditions(foundation)

@@ -1,0 +1,17 @@
+"""I10: as long as the website refuses us, every run says so, also one that cannot even ask."""
+
+from emulators import processes
+from tests.support.syncs import Worker
+
+CREDENTIAL = {"tenant_id": "t", "client_id": "c", "client_secret": "s"}
+
+
+def test_a_stopped_website_that_cannot_be_reached_is_still_said_to_be_stopped(database, foundation):
+    """The alarm on SyncStopped must not give the all-clear because the network is away as well."""
+    url = f"http://127.0.0.1:{processes.free_port()}"
+    foundation.do("SELECT certification.stop_website('entra_7000222')")
+    foundation.do("UPDATE certification.sync_state SET tried_at = NULL")
+    with Worker(database.login("DynamicsSync"), url, lambda _: CREDENTIAL) as worker:
+        result = worker.sync()
+    assert result.stopped
+    assert result.counts()["sync_stopped"] == 1

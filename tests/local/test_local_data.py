@@ -1,0 +1,48 @@
+"""Issue 8 H: local data that a killed program or another version left behind are no reason not to start."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from emulators.dataverse.control import rows_file
+from emulators.dataverse.model import defaults, schema_file
+from emulators.dataverse.model.store import Store
+from local.stack import session, stack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "{}", '{"tables": {"hlf_peermentors": [1]}, "version": 1}', '{"tables": 1}']
+)
+def test_rows_that_cannot_be_read_are_put_aside(tmp_path: Path, content: str) -> None:
+    """The emulator did not start any more; with the file gone, the stack brings everybody to the website again."""
+    rows = tmp_path / "dataverse.json"
+    rows.write_text(content)
+    store = Store(schema_file.load(defaults.SCHEMA))
+    rows_file.read(store, rows)
+    assert not rows.exists()
+    assert (tmp_path / "dataverse.unreadable").read_text() == content
+    assert not any(table.rows for table in store.tables_by_set.values())
+
+
+@pytest.mark.parametrize("addresses", [{}, [], None, {"dsn": "postgresql://"}])
+def test_addresses_of_another_version_are_no_traceback(tmp_path: Path, addresses: object) -> None:
+    """What holds the data cannot be asked then, and that is said."""
+    (tmp_path / stack.ADDRESSES).write_text(json.dumps(addresses))
+    with (tmp_path / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(stack.StackRunningError), session.database_only(tmp_path):
+            pass
+
+
+def test_addresses_of_a_killed_stack_are_forgotten(tmp_path: Path) -> None:
+    """Another command, beside one that has the data for itself, would go where nobody is any more."""
+    (tmp_path / stack.ADDRESSES).write_text("{}")
+    with stack._hold(tmp_path / "lock"):
+        assert not (tmp_path / stack.ADDRESSES).exists()

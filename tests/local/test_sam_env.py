@@ -1,0 +1,219 @@
+"""What a container of `sam local invoke` is told leads it to the local stack, from outside 127.0.0.1."""
+
+import json
+import os
+import socket
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from emulators.dataverse.model import defaults
+from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.provision import local_clients, provision
+from emulators.lambda_host.template.template import load_template
+from emulators.ses.server import LocalSes
+from local.stack.aws import LocalAws
+from local.stack.relay import relay
+from local.stack.sam_local import Reach, reach, sam_env, sam_env_file
+
+ROOT = Path(__file__).parents[2]
+SES = "http://127.0.0.1:9"
+# Not 127.0.0.1: to a container the machine has another name, which is no loopback to the function.
+THROUGH_A_RELAY = Reach("127.0.0.2", relayed=True)
+CONTAINER = {"AWS_SAM_LOCAL": "true"}
+CREDENTIAL = {
+    "tenant_id": defaults.TENANT_ID,
+    "client_id": defaults.CLIENT_ID,
+    "client_secret": defaults.CLIENT_SECRET,
+    "client_secret_expires_on": "2030-01-31",
+}
+EVENTS = {
+    "ExpiryCheck": "expiry_check.scheduled.json",
+    "SendNotices": "send_notices.scheduled.json",
+    "StatusChanged": "status_changed.event.json",
+    "DynamicsSync": "dynamics_sync.queued.json",
+    "Reconciliation": "reconciliation.full.json",
+}
+
+
+@pytest.fixture(scope="module")
+def aws_url(tmp_path_factory):
+    with LocalAws(tmp_path_factory.mktemp("aws")) as aws:
+        yield aws.url
+
+
+@pytest.fixture
+def stack(aws_url, database, site):
+    clients = local_clients(aws_url)
+    chosen = {"DataverseUrl": site.url, "EntraAuthority": site.url, "SettlingSeconds": "0"}
+    stack = provision(load_template(ROOT / "template.yaml", chosen), clients)
+    clients.secretsmanager.put_secret_value(
+        SecretId=stack.physical_id("DataverseSecret"), SecretString=json.dumps(CREDENTIAL)
+    )
+    for function in with_a_database(stack.functions):
+        clients.secretsmanager.put_secret_value(
+            SecretId=function.environment["DATABASE_SECRET_ARN"],
+            SecretString=json.dumps(database.login(function.logical_id)),
+        )
+    return stack
+
+
+def with_a_database(functions):
+    """All but status_changed, which asks a queue and nothing else."""
+    return [function for function in functions if "DATABASE_SECRET_ARN" in function.environment]
+
+
+def result_of(function, stack, environment):
+    with LambdaHost(stack, ROOT, environment) as host:
+        event = json.loads((ROOT / "events" / EVENTS[function]).read_text())
+        return host.invoke(function, event)
+
+
+def test_all_five_functions_do_in_a_container_what_they_do_here(stack, aws_url, site, foundation):
+    """Issue 8 I: Dataverse and Entra stayed at the container's own 127.0.0.1, so three of five failed."""
+    organisation = foundation.organisation()
+    for _ in range(3):
+        foundation.mentor(organisation, "2027-06-30", consent=True)
+    with LocalSes() as ses, sam_env(stack, aws_url, ses.url, site.url, THROUGH_A_RELAY) as environments:
+        assert environments.keys() == EVENTS.keys()
+        for function, environment in environments.items():
+            for name in {"DATAVERSE_URL", "ENTRA_AUTHORITY"} & environment.keys():
+                assert environment[name].startswith("http://127.0.0.2:")
+            result = result_of(function, stack, environment | CONTAINER)
+            assert result.function_error is None, result.log_lines
+            if "state" in result.payload:
+                assert result.payload["state"] == "succeeded", result.log_lines
+
+
+def test_tokens_are_granted_and_links_given_for_where_the_emulator_is_reached(stack, aws_url, site):
+    """Issue 8 I: a scope, and a link, of the address that the container knows; forgotten when the stack ends."""
+    with sam_env(stack, aws_url, SES, site.url, THROUGH_A_RELAY) as environments:
+        relayed = environments["DynamicsSync"]["DATAVERSE_URL"]
+        token = granted(relayed, relayed)
+        assert token.status_code == 200
+        headers = {"Authorization": f"Bearer {token.json()['access_token']}"}
+        link = httpx.get(f"{relayed}/api/data/v9.2/WhoAmI", headers=headers).json()["@odata.context"]
+        assert link.startswith(relayed)
+        assert granted(site.url, "http://127.0.0.2:1").status_code == 400
+    assert granted(site.url, relayed).status_code == 400
+
+
+def test_without_sam_a_token_goes_to_no_other_machine_in_the_open(stack, aws_url, site):
+    """I9: only where the SAM CLI says that this is its container is http to another name allowed."""
+    with sam_env(stack, aws_url, SES, site.url, THROUGH_A_RELAY) as environments:
+        environment = environments["DynamicsSync"] | {"AWS_ENDPOINT_URL": aws_url}
+        result = result_of("DynamicsSync", stack, environment)
+    assert "dataverse_url_is_not_https" in "".join(result.log_lines)
+
+
+def granted(url, scope):
+    form = {"grant_type": "client_credentials", "scope": f"{scope}/.default"}
+    form |= {name: CREDENTIAL[name] for name in ("client_id", "client_secret")}
+    return httpx.post(f"{url}/{CREDENTIAL['tenant_id']}/oauth2/v2.0/token", data=form)
+
+
+def secret_of(environment):
+    secrets = local_clients(environment["AWS_ENDPOINT_URL"]).secretsmanager
+    return json.loads(secrets.get_secret_value(SecretId=environment["DATABASE_SECRET_ARN"])["SecretString"])
+
+
+def test_each_function_reaches_the_aws_apis_and_the_database_through_relays(stack, aws_url, site):
+    with sam_env(stack, aws_url, SES, site.url, THROUGH_A_RELAY) as environments:
+        assert environments.keys() == {function.logical_id for function in stack.functions}
+        for environment in environments.values():
+            assert environment["AWS_ENDPOINT_URL"] != aws_url
+            assert environment["AWS_ENDPOINT_URL_SESV2"] != SES
+        for function in with_a_database(stack.functions):
+            login = secret_of(environments[function.logical_id])
+            login["user"] = login.pop("username")
+            with psycopg.connect(**login) as connection:
+                assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_the_functions_own_secrets_stay_as_they_are_and_the_others_go(stack, aws_url, site):
+    def secrets():
+        client = local_clients(aws_url).secretsmanager
+        names = {secret["Name"] for secret in client.list_secrets()["SecretList"]}
+        return {name: client.get_secret_value(SecretId=name)["SecretString"] for name in names}
+
+    before = secrets()
+    with sam_env(stack, aws_url, SES, site.url, THROUGH_A_RELAY):
+        during = secrets()
+    after = secrets()
+
+    assert during.keys() - before.keys() == {f"sam-local-{f.logical_id}" for f in with_a_database(stack.functions)}
+    assert {name: during[name] for name in before} == before
+    assert after == before
+
+
+def test_a_docker_desktop_is_given_a_name_and_needs_no_relay(stack, aws_url, site):
+    by = reach("nosuchbridge")
+    with sam_env(stack, aws_url, SES, site.url, by) as environments:
+        urls = {environment["AWS_ENDPOINT_URL"] for environment in environments.values()}
+
+    assert urls == {aws_url.replace("127.0.0.1", "host.docker.internal")}
+
+
+def test_a_bridge_is_found_by_its_interface():
+    assert reach("lo") == Reach("127.0.0.1", relayed=True)
+
+
+def test_every_variable_is_named_in_the_template_because_sam_gives_no_others(stack, aws_url, site):
+    text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    with sam_env(stack, aws_url, SES, site.url, THROUGH_A_RELAY) as environments:
+        names = {name for environment in environments.values() for name in environment}
+
+    assert {name for name in names if f" {name}: " not in text} == set()
+
+
+@contextmanager
+def reversing_server():
+    """Answers when the other end has said all: every octet has to come, and so has the end."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            connection, _ = server.accept()
+            with connection:
+                received = b"".join(iter(lambda: connection.recv(65536), b""))
+                connection.sendall(received[::-1])
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield server.getsockname()
+        thread.join()
+
+
+def test_a_relay_passes_on_every_octet_and_the_end():
+    words = os.urandom(3_000_000)
+    with (
+        reversing_server() as target,
+        relay("127.0.0.1", target) as port,
+        socket.create_connection(("127.0.0.1", port)) as connection,
+    ):
+        connection.sendall(words)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+
+    assert answer == words[::-1]
+
+
+def test_a_relay_to_nobody_closes_the_connection_and_one_that_ended_takes_none():
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        nobody = gone.getsockname()
+    with relay("127.0.0.1", nobody) as port, socket.create_connection(("127.0.0.1", port)) as connection:
+        assert connection.recv(1) == b""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+
+
+def test_the_file_is_there_as_long_as_the_stack_is_up(stack, aws_url, site, tmp_path):
+    path = tmp_path / "sam-env.json"
+    with sam_env_file(path, stack, aws_url, SES, site.url, by=reach("lo")):
+        written = json.loads(path.read_text())
+        assert "password" not in path.read_text()
+    assert written.keys() == {function.logical_id for function in stack.functions}
+    assert not path.exists()

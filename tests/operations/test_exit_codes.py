@@ -1,0 +1,112 @@
+"""Issue 8 A, I: one table of exit codes: 0 yes or done, 1 no, 2 not understood, 3 could not tell or not yet."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from local.cli import app
+from local.demo.website import WebsiteBehindError
+from local.exit_codes import foreseen
+from local.stack.stack import StackRunningError
+from shared.domain.errors import ConnectionLostError
+
+WHO = ("--actor", "turid", "--reason", "looked at it")
+GONE = "postgresql://x:y@127.0.0.1:1/x"
+DATABASE_COMMANDS = (
+    ("status",),
+    ("alerts",),
+    ("proof",),
+    ("set-aside", "list"),
+    ("set-aside", "retry", "--all", *WHO),
+    ("duplicates", "list"),
+    ("duplicates", "review", "--all", *WHO),
+    ("release-brake", "--org", "HLF Moss", *WHO),
+    ("migrate",),
+)
+OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations" / "commands.md").read_text(encoding="utf-8")
+
+
+def ended(*words):
+    result = CliRunner().invoke(app, words)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert "Traceback" not in result.output
+    return result.exit_code
+
+
+@pytest.mark.parametrize("words", DATABASE_COMMANDS, ids=lambda words: " ".join(words[:2]))
+def test_a_database_that_cannot_be_reached_is_not_known(words):
+    assert ended(*words, "--database-url", GONE) == 3
+
+
+@pytest.mark.parametrize("words", DATABASE_COMMANDS, ids=lambda words: " ".join(words[:2]))
+def test_an_option_that_is_none_is_not_understood(words):
+    assert ended(*words, "--database-url", GONE, "--no-such-option") == 2
+    assert ended(*words, "--database-url", GONE, "--language", "nn") == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("set-aside", "retry", "kari", *WHO),
+        ("set-aside", "retry", *WHO),
+        ("set-aside", "retry", "--all", "--actor", " ", "--reason", "x"),
+        ("duplicates", "review", str(uuid4()), "--all", *WHO),
+        ("release-brake", "--org", "x", "--actor", "x", "--reason", ""),
+    ],
+)
+def test_what_does_not_say_what_is_wanted_is_not_understood(database, words):
+    assert ended(*words, "--database-url", database.dsn) == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("set-aside", "retry", "--all", *WHO),
+        ("set-aside", "retry", str(uuid4()), *WHO),
+        ("duplicates", "review", "--all", *WHO),
+        ("release-brake", "--org", "HLF Utopia", *WHO),
+    ],
+)
+def test_what_is_not_there_is_no(database, words):
+    assert ended(*words, "--database-url", database.dsn) == 1
+
+
+def test_status_is_0_or_1(database, foundation):
+    assert ended("status", "--database-url", database.dsn) == 0
+    foundation.do("SELECT certification.note_check('entra_7000222', true, NULL, NULL)")
+    assert ended("status", "--database-url", database.dsn) == 1
+    assert ended("status", "--json", "--database-url", database.dsn) == 1
+    assert ended("alerts", "--database-url", database.dsn) == 0
+
+
+def test_an_event_that_cannot_be_read_is_not_understood(tmp_path):
+    (event := tmp_path / "event.json").write_text("{")
+    assert ended("invoke", "expiry_check", "--event", str(event)) == 2
+    assert ended("invoke", "expiry_check", "--event", str(tmp_path / "none.json")) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (StackRunningError("x"), 3),
+        (WebsiteBehindError("x"), 3),
+        (ConnectionLostError("database_connection_failed"), 3),
+        (PermissionError("x"), 3),
+    ],
+)
+def test_what_is_in_the_way_is_not_known(error, code):
+    with pytest.raises(typer.Exit) as ending, foreseen():
+        raise error
+    assert ending.value.exit_code == code
+
+
+def test_the_table_is_documented_once():
+    rows = re.findall(r"^\| (\d) \| ([a-z]+)", OPERATIONS.partition("| exit code |")[2], re.MULTILINE)
+    assert rows[:4] == [("0", "yes"), ("1", "no"), ("2", "the"), ("3", "it")]
+    assert OPERATIONS.count("| exit code |") == 1

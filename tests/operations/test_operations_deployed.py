@@ -1,0 +1,358 @@
+"""`dlq` and `reconcile` on a deployed stack: CloudFormation, SQS and Lambda over real HTTP."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from emulators.lambda_host.triggers.invoke_api import InvokeApi
+from local.cli import app
+from local.stack.aws import CREDENTIALS, LocalAws
+from operations.wording import speech
+from shared.domain.alert_message import message
+from shared.domain.alerts import Alert, Condition, Kind
+from shared.domain.commands import Target
+from shared.domain.listings import SyncRequest
+from shared.domain.sync_messages import parse, write
+from shared.domain.wording.languages import TEXTS
+from shared.domain.wording.texts import Language
+from tests.support.command_line import Local
+from tests.support.screens import figures
+
+QUEUES = ("SyncDeadLetters", "DeadLetters", "RepairRequests", "SyncRequests")
+NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
+PERSONAL = "kari.saether@example.no"
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory):
+    with LocalAws(tmp_path_factory.mktemp("aws"), "sqs,cloudformation,secretsmanager") as aws:
+        yield aws
+
+
+@pytest.fixture
+def stack(aws, monkeypatch):
+    """The queues of template.yaml as a deployed stack, and its name."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
+    return deployed({f"{queue}Url": {"Value": {"Ref": queue}} for queue in QUEUES})
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    """A command is a process of its own; here one process runs several."""
+    yield
+    speech.use(Language.EN, Target())
+
+
+def deployed(outputs, parameters=None):
+    name = f"hlf-{uuid4().hex[:8]}"
+    outputs = {"ExpiryCheckName": {"Value": f"{name}-ExpiryCheck-1"}, **outputs}
+    resources = {queue: {"Type": "AWS::SQS::Queue"} for queue in QUEUES}
+    redrive = {"deadLetterTargetArn": {"Fn::GetAtt": ["SyncDeadLetters", "Arn"]}, "maxReceiveCount": 10}
+    resources["SyncRequests"]["Properties"] = {"RedrivePolicy": redrive}
+    body = {"Resources": resources, "Outputs": outputs}
+    body |= {"Parameters": parameters} if parameters else {}
+    cloudformation = boto3.client("cloudformation")
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(body))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 0.1})
+    return name
+
+
+def url_of(stack, queue):
+    outputs = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
+    return next(output["OutputValue"] for output in outputs if output["OutputKey"] == f"{queue}Url")
+
+
+def bodies(stack, queue):
+    sqs, found = boto3.client("sqs"), []
+    while got := sqs.receive_message(QueueUrl=url_of(stack, queue), MaxNumberOfMessages=10).get("Messages"):
+        found += [message["Body"] for message in got]
+    return found
+
+
+def put(stack, queue, *messages):
+    for body in messages:
+        boto3.client("sqs").send_message(QueueUrl=url_of(stack, queue), MessageBody=body)
+
+
+def command(*words, expect=0):
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == expect, result.output
+    return result.output
+
+
+def test_what_was_given_up_is_listed_and_the_syncs_are_asked_for_again(stack):
+    """I7: sent before they are deleted, through the queue that holds up no live change. I11: ids and codes only."""
+    requests = [SyncRequest(uuid4(), number) for number in range(1, 13)]
+    put(stack, "SyncDeadLetters", *(write([request])[0] for request in requests), f"not for us: {PERSONAL}")
+    arn = f"arn:aws:lambda:eu-north-1:1:function:{stack}-ExpiryCheck-1:$LATEST"
+    put(
+        stack,
+        "DeadLetters",
+        json.dumps(
+            {
+                "requestContext": {"functionArn": arn},
+                "requestPayload": {"scheduled_time": "2026-11-30T23:15:00Z"},
+                "responsePayload": {"errorType": "RunFailedError", "errorMessage": PERSONAL},
+            }
+        ),
+        json.dumps({"scheduled_time": f"for {PERSONAL}"}),
+    )
+    printed = " ".join(command("dlq", "list", "--stack", stack).split())
+    assert "Given up: 15 messages" in printed
+    assert "ExpiryCheck for 2026-11-30T23:15:00Z (RunFailedError)" in printed
+    assert (
+        f"sam remote invoke ExpiryCheck --stack-name {stack}"
+        """ --event '{"scheduled_time": "2026-11-30T23:15:00Z"}'""" in printed
+    )
+    assert PERSONAL not in printed
+    listed = json.loads(command("dlq", "list", "--stack", stack, "--json"))  # they are all there still
+    mentors = {mentor for letter in listed for mentor in letter["mentor_ids"]}
+    assert mentors == {str(request.mentor_id) for request in requests}
+
+    assert "12 messages asked for again" in (said := command("dlq", "replay", "--stack", stack, expect=1))
+    assert "1 message left: no sync request" in said
+    assert {parse(body)[0] for body in bodies(stack, "RepairRequests")} == set(requests)
+    assert bodies(stack, "SyncDeadLetters") == [f"not for us: {PERSONAL}"]
+    assert "a person's decision" in " ".join(
+        command("dlq", "replay", "--queue", "DeadLetters", "--stack", stack, expect=1).split()
+    )
+    assert len(bodies(stack, "DeadLetters")) == 2
+
+
+def test_a_replay_that_fails_loses_nothing(stack):
+    """What could not be sent lies where it lay, for everybody to see at once."""
+    broken = deployed(
+        {
+            "SyncDeadLettersUrl": {"Value": {"Ref": "SyncDeadLetters"}},
+            "RepairRequestsUrl": {"Value": "http://localhost/000000000000/there-is-none"},
+        }
+    )
+    put(broken, "SyncDeadLetters", *write([SyncRequest(uuid4(), 1)]))
+    assert "AWS refuses" in command("dlq", "replay", "--stack", broken, expect=3)
+    assert len(bodies(broken, "SyncDeadLetters")) == 1
+
+
+def test_a_stack_that_cannot_be_found_is_explained(stack, monkeypatch):
+    """No such stack, another's stack, no region, no local stack: a sentence that says what to do."""
+    assert "Check the name, the region" in " ".join(command("dlq", "list", "--stack", "nobodys", expect=3).split())
+    other = deployed({})
+    said = " ".join(command("dlq", "replay", "--stack", other, expect=3).split())
+    assert "the stack has no output SyncDeadLettersUrl" in said
+    assert "no output ReconciliationName" in " ".join(command("reconcile", "--stack", other, expect=3).split())
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert "AWS_REGION" in command("dlq", "list", "--stack", stack, expect=3)
+
+
+def test_the_region_may_be_set_as_the_documents_say(stack, monkeypatch):
+    """Issue 8 I: AWS's CLI reads AWS_REGION, boto3 by itself only AWS_DEFAULT_REGION."""
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_REGION", CREDENTIALS["AWS_DEFAULT_REGION"])
+    assert "No message was given up" in command("dlq", "list", "--stack", stack)
+
+
+@pytest.mark.parametrize(("limit", "said"), [("0", "no limit for strangers"), ("10", "at most 10 calls at a time")])
+def test_status_says_whether_strangers_have_a_limit(stack, database, limit, said):
+    """Issue 8 D4: an account with a small quota turns the limit off, and is not to forget it."""
+    name = deployed({}, {"DoorbellConcurrency": {"Type": "Number", "Default": limit}})
+    result = CliRunner().invoke(app, ["status", "--stack", name, "--database-url", database.dsn])
+    assert said in result.output, result.output
+    shown = CliRunner().invoke(app, ["status", "--stack", name, "--database-url", database.dsn, "--json"]).output
+    assert json.loads(shown)["doorbell_concurrency"] == int(limit)
+    assert "Doorbell" not in CliRunner().invoke(app, ["status", "--database-url", database.dsn]).output
+
+
+@dataclass
+class Lambda:
+    """Answers every invocation alike, and keeps the events."""
+
+    payload: Any
+    function_error: str | None = None
+    log_lines: tuple[str, ...] = ("a line of the log",)
+    duration_ms: float = 1.0
+    init_ms: float | None = None
+    max_memory_mb: int = 1
+    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def invoke(self, function, event):
+        self.events.append((function, event))
+        return self
+
+
+def test_reconciliation_of_a_deployed_stack_is_called_once_and_told_in_words(stack, monkeypatch):
+    name = deployed({"ReconciliationName": {"Value": "hlf-Reconciliation-1"}})
+    run = str(uuid4())
+    with InvokeApi(host := Lambda({"run_id": run, "state": "degraded", "reason": "repairs_braked"})) as api:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", api.url)
+        said_yes = ("--accept-small", "--actor", "turid", "--reason", "it is so")
+        printed = command("reconcile", "--stack", name, *said_yes, expect=3)  # what it found cannot be read here
+        assert f"Done, but a brake holds repairs back (repairs_braked); run {run}" in " ".join(printed.split())
+        assert json.loads(command("reconcile", "--sweep", "--stack", name, "--json", expect=1))["run_id"] == run
+        (function, full), (_, sweep) = host.events
+        assert function == "hlf-Reconciliation-1"
+        assert full["accept"] == {"actor": "turid", "reason": "it is so"}
+        assert [event.get("mode") for event in (full, sweep)] == ["full", "sweep"]
+        assert set(sweep) == {"scheduled_time", "mode"}
+        host.payload, host.function_error = {"errorMessage": "RunFailedError: entra_7000222"}, "Unhandled"
+        failed = command("reconcile", "--stack", name, expect=3)
+        assert "the client secret has expired (entra_7000222)" in " ".join(failed.split())
+        assert "Make a new client secret" in failed
+        assert "a line of the log" not in failed
+        assert len(host.events) == 3
+
+
+METRIC = '{"_aws": {"CloudWatchMetrics": []}, "RunsFailed": [1.0]}'
+
+
+@pytest.mark.parametrize(
+    ("reason", "said", "first"),
+    [
+        ("dataverse_ConnectError,entra_ConnectError", "Dynamics cannot be reached", "It passes by itself"),
+        ("dataverse_403_0x80072560", "our application user is missing", "Add the application user again"),
+        ("dataverse_403_0x80042f09", "our application user has no security role", "Give the application user"),
+        ("entra_90002", "no such tenant", "Correct tenant_id"),
+        ("no_time_left", "there was no time left", ""),
+    ],
+)
+def test_reconcile_in_an_outage_says_why_in_sentences(stack, monkeypatch, reason, said, first):
+    """Issue 8 I: no class, no metric, no traceback; what it means and what to do. Exit code 3: it is not known."""
+    name = deployed({"ReconciliationName": {"Value": "hlf-Reconciliation-1"}})
+    log = ("Traceback (most recent call last):", METRIC, "[ERROR] RunFailedError: x")
+    host = Lambda({"errorMessage": f"RunFailedError: {reason}", "errorType": "FunctionFailedError"}, "Unhandled", log)
+    with InvokeApi(host) as api:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", api.url)
+        printed = " ".join(command("reconcile", "--stack", name, expect=3).split())
+    assert f"Nothing was compared: {said}" in printed
+    assert first in printed
+    assert "new client secret" not in printed
+    for machinery in ("Traceback", "_aws", "RunFailedError"):
+        assert machinery not in printed
+
+
+def test_reconcile_shows_the_log_of_what_is_not_known(stack, monkeypatch):
+    """Issue 8 I: without the metrics."""
+    name = deployed({"ReconciliationName": {"Value": "hlf-Reconciliation-1"}})
+    with InvokeApi(Lambda({"errorMessage": "something new"}, "Unhandled", ("where it was", METRIC))) as api:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", api.url)
+        printed = command("reconcile", "--stack", name, expect=3)
+    assert "something new" in printed
+    assert "where it was" in printed
+    assert "_aws" not in printed
+
+
+@pytest.mark.parametrize("scheduled", [None, "tomorrow", ["2026-11-30T23:15:00Z"]])
+def test_a_night_without_a_time_is_no_command_to_paste(stack, scheduled):
+    """Issue 8 I: what is printed works as printed; the runbook says how a day is run again."""
+    arn = f"arn:aws:lambda:eu-north-1:1:function:{stack}-ExpiryCheck-1:$LATEST"
+    event = {"requestContext": {"functionArn": arn}, "requestPayload": {"scheduled_time": scheduled}}
+    put(stack, "DeadLetters", json.dumps(event))
+    printed = command("dlq", "list", "--stack", stack)
+    assert "sam remote invoke" not in printed
+    assert "The other functions" not in printed
+    assert '"A run failed"' in printed
+
+
+def test_looking_at_dead_letters_is_no_try(stack):
+    """Issue 8 I: the tries are those of the functions, however often somebody looks."""
+    put(stack, "SyncDeadLetters", write([SyncRequest(uuid4(), 1)])[0])
+    failed = {"requestContext": {"functionArn": "x", "approximateInvokeCount": 3}, "requestPayload": {}}
+    put(stack, "DeadLetters", json.dumps(failed), "neither")
+    for _ in range(3):
+        listed = json.loads(command("dlq", "list", "--stack", stack, "--json"))
+        assert sorted(str(letter["tries"]) for letter in listed) == ["10", "3", "None"]
+
+
+def test_a_letter_that_is_no_sync_request_can_be_removed(stack, database, foundation):
+    """Issue 8 I: by a named person, audited by its id alone (I11); a sync request is asked for again instead."""
+    put(stack, "SyncDeadLetters", write([SyncRequest(uuid4(), 1)])[0], f"not for us: {PERSONAL}")
+    put(stack, "DeadLetters", json.dumps({"scheduled_time": f"for {PERSONAL}"}))
+    letters = json.loads(command("dlq", "list", "--stack", stack, "--json"))
+    [sync] = [letter["message_id"] for letter in letters if letter["mentor_ids"]]
+    others = [letter["message_id"] for letter in letters if not letter["mentor_ids"]]
+    who = ("--actor", "turid", "--reason", "looked at it", "--stack", stack, "--database-url", database.dsn)
+    for letter in others:
+        assert "Removed from" in command("dlq", "drop", letter, *who)
+    assert "is a sync request" in command("dlq", "drop", sync, *who, expect=1)
+    assert "there is no message" in command("dlq", "drop", others[0], *who, expect=1)
+    assert "--actor is empty" in command("dlq", "drop", sync, "--actor", " ", *who[2:], expect=2)
+    left = json.loads(command("dlq", "list", "--stack", stack, "--json"))
+    assert [letter["message_id"] for letter in left] == [sync]
+    kept = foundation.all("SELECT action, actor, reason, facts FROM certification.audit ORDER BY id")
+    assert [(action, facts["message_id"]) for action, _, _, facts in kept] == [("drop_dead_letter", m) for m in others]
+    assert PERSONAL not in str(kept)
+
+
+@pytest.fixture
+def stack_with_login(stack, database):
+    """A stack whose secret of operations holds the login of the test's database, and that speaks bokmål."""
+    found = psycopg.conninfo.conninfo_to_dict(database.dsn)
+    login = {"host": found["host"], "port": found["port"], "dbname": found["dbname"], "sslmode": "disable"}
+    login |= {"username": found["user"], "password": found["password"]}
+    arn = boto3.client("secretsmanager").create_secret(Name=f"s-{uuid4()}", SecretString=json.dumps(login))["ARN"]
+    outputs = {f"{queue}Url": {"Value": {"Ref": queue}} for queue in QUEUES}
+    outputs |= {"OperationsDatabaseSecretArn": {"Value": arn}, "ReconciliationName": {"Value": "hlf-Reconciliation-1"}}
+    return deployed(outputs, {"OperationsLanguage": {"Type": "String", "Default": "nb"}})
+
+
+def test_the_stack_alone_says_which_database_and_language(stack_with_login, foundation, monkeypatch):
+    """Issue 8 I: what an alert prints can be typed as it stands; an option or the environment may choose otherwise."""
+    assert command("status", "--stack", stack_with_login).startswith("Alt er som det skal være.")
+    assert command("status", "--stack", stack_with_login, "--language", "en").startswith("Everything is as it should")
+    monkeypatch.setenv("OPERATIONS_LANGUAGE", "en")
+    assert command("alerts", "--stack", stack_with_login).startswith("No alert is open.")
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_command_that_an_alert_prints_runs(stack_with_login, foundation, monkeypatch, language):
+    """Issue 8 I: as printed, on a deployed stack. It may find nothing to do; it is never not understood, nor lost."""
+    host = Lambda({"run_id": str(uuid4()), "state": "succeeded", "reason": None})
+    organisation = foundation.organisation()
+    texts, printed = TEXTS[language], set()
+    for condition, subject in [*((one, "") for one in Condition), *texts.of_subjects]:
+        facts = {"organisation_id": str(organisation), "kind": "expiry"}
+        made = Alert(7, Kind.OPENED, condition, subject, NOW, None, 2, (uuid4(),), facts, "")
+        body = message(made, NOW, texts, Target(stack_with_login)).body
+        printed |= {line.strip() for line in body.splitlines() if line.strip().startswith("python -m local")}
+    assert len(printed) >= 12
+    with InvokeApi(host) as api:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", api.url)
+        for line in sorted(printed):
+            result = CliRunner().invoke(app, shlex.split(line)[3:])
+            no_proof = "there is no proof" in result.output  # this database has none
+            assert result.exit_code in ({3} if no_proof else {0, 1}), (line, result.output)
+            assert result.exception is None or isinstance(result.exception, SystemExit), (line, result.exception)
+
+
+def test_a_stack_without_a_login_says_how_to_put_one_in(stack):
+    """Issue 8 I: nothing is guessed, least of all the local database."""
+    arn = boto3.client("secretsmanager").create_secret(Name=f"s-{uuid4()}", SecretString="{}")["ARN"]
+    empty = deployed({"OperationsDatabaseSecretArn": {"Value": arn}})
+    assert "holds no login" in " ".join(command("status", "--stack", empty, expect=3).split())
+    assert "no output OperationsDatabaseSecretArn" in " ".join(command("alerts", "--stack", stack, expect=3).split())
+
+
+def test_a_narrow_terminal_cuts_no_letter(stack, tmp_path):
+    """Issue 8 I: ids, ages, tries and times stand there whole at 80 columns and at 60."""
+    put(stack, "SyncDeadLetters", *(write([SyncRequest(uuid4(), number)])[0] for number in range(1, 4)))
+    event = {"requestContext": {"functionArn": f"arn:aws:lambda:x:1:function:{stack}-ExpiryCheck-1:$LATEST"}}
+    put(stack, "DeadLetters", json.dumps(event | {"requestPayload": {"scheduled_time": "2026-11-30T23:15:00Z"}}))
+    letters = json.loads(command("dlq", "list", "--stack", stack, "--json"))
+    named = {one["message_id"] for one in letters} | {mentor for one in letters for mentor in one["mentor_ids"]}
+    assert len(named) == 7
+    for columns in (80, 60):
+        printed = Local(tmp_path, columns=columns).run("dlq", "list", "--stack", stack)
+        assert named | {"10", "2026-11-30T23:15:00Z"} <= figures(printed)
+        commands = ("python -m local", "sam remote")
+        lines = [line for line in printed.splitlines() if not any(command in line for command in commands)]
+        assert max(map(len, map(str.rstrip, lines))) <= columns

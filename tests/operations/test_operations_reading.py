@@ -1,0 +1,665 @@
+"""The commands of operations on a database: what they read, say and write, and their exit codes."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import psycopg
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from local.cli import app
+from operations.commands.status import read_status
+from operations.databases import reading
+from operations.wording import conditions, speech, words
+from shared.domain.alert_message import message
+from shared.domain.alerts import Alert, Condition, Kind
+from shared.domain.commands import Target
+from shared.domain.wording.languages import TEXTS
+from shared.domain.wording.texts import Language
+from tests.support.foundation import DAY, days
+
+COLUMNS, LINES = 100, 24
+NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
+WHO = ("--actor", "turid", "--reason", "looked at it")
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    """A command is a process of its own; here one process runs several."""
+    yield
+    speech.use(Language.EN, Target())
+
+
+@pytest.fixture
+def command(database):
+    """A command on the test's database, as somebody with its address calls it. Answers what it printed."""
+
+    def run(*words, expect=0):
+        result = CliRunner().invoke(app, [*words, "--database-url", database.dsn])
+        assert expect is None or result.exit_code == expect, result.output
+        return result.output
+
+    return run
+
+
+@pytest.fixture
+def organisation(foundation):
+    made = foundation.organisation(name="HLF Vestland")
+    foundation.evaluated(made)
+    return made
+
+
+@pytest.fixture
+def listed(foundation, organisation):
+    """Somebody the website shows as the app has it."""
+    return shown(foundation, organisation)
+
+
+def shown(foundation, organisation):
+    mentor = foundation.mentor(organisation, DAY + days(300), consent=True)
+    foundation.do(
+        "UPDATE certification.listings SET state = 'live', synced_version = desired_version, synced_at = now(),"
+        ' website = \'{"table": "t", "key": "k", "hide": {}, "columns": []}\' WHERE mentor_id = %s',
+        mentor,
+    )
+    return mentor
+
+
+def aside(foundation, mentor, reason="dataverse_400_0x80044331"):
+    foundation.do(
+        "UPDATE certification.listings SET state = 'set_aside', desired_version = desired_version + 1, reason = %s,"
+        " attempts = 4 WHERE mentor_id = %s",
+        reason,
+        mentor,
+    )
+
+
+def ended_run(foundation, function, state="succeeded", reason=None, ago="1 minute"):
+    return foundation.one(
+        "INSERT INTO certification.runs (function, scheduled_at, request_id, started_at, ended_at, state, reason)"
+        " VALUES (%s, now(), 'r', now() - %s::interval, now(), %s, %s) RETURNING id",
+        function,
+        ago,
+        state,
+        reason,
+    )
+
+
+def finding(foundation, run, class_="missing", cause="hand_edit", **values):
+    values = {"mentor_id": uuid4(), "repairs": 0, **values}
+    return foundation.one(
+        f"INSERT INTO certification.findings (class, cause, website_table, opened_in, seen_in, repaired_at,"
+        f" {', '.join(values)}) VALUES (%s, %s, 'hlf_peermentors', %s, %s, %s, {', '.join(['%s'] * len(values))})"
+        " RETURNING id",
+        class_,
+        cause,
+        run,
+        run,
+        "now" if values["repairs"] else None,
+        *values.values(),
+    )
+
+
+def proof(foundation, run, *, reason=None, equal=True, **counts):
+    figures = (None,) * 5 if reason else (412, 412, 412 - (not equal), "a" * 64, ("a" if equal else "b") * 64)
+    foundation.do(
+        "SELECT certification.write_proof(%s, now() - interval '1 second', %s, %s, %s, %s, %s, %s, %s)",
+        run,
+        reason,
+        *figures,
+        json.dumps({"rows_read": 500, **counts}),
+    )
+
+
+def confirm(foundation, found, run):
+    foundation.do(
+        "UPDATE certification.findings SET closed_at = clock_timestamp(), closed_in = %s, outcome = 'confirmed'"
+        " WHERE id = %s",
+        run,
+        found,
+    )
+
+
+def audit(foundation):
+    return foundation.all("SELECT action, actor, reason FROM certification.audit ORDER BY id")
+
+
+# status ---------------------------------------------------------------------------------------------------------------
+
+
+def test_since_when_is_what_operations_was_alerted_of(command, foundation, listed):
+    """Issue 8 I: of a trigger that is off nothing is older than the look at it, but the alert is."""
+    foundation.do("ALTER TABLE peer_mentors DISABLE TRIGGER certification_listing_updated")
+    foundation.all("SELECT * FROM certification.note_alerts()")
+    foundation.do("UPDATE certification.alerts SET since = since - interval '3 days'")
+    for shown_by in ("status", "alerts"):
+        found = json.loads(command(shown_by, "--json", expect=None))
+        (alert,) = found["alerts"] if isinstance(found, dict) else found
+        assert (datetime.now(UTC) - datetime.fromisoformat(alert["since"])).days in {2, 3}
+
+
+def test_when_all_is_well_the_first_line_says_so(command, foundation, listed):
+    assert command("status").splitlines()[0] == "Everything is as it should be."
+    assert re.search(r"HLF Vestland +1 +0 +0 +0", command("status"))
+
+
+def test_the_numbers_of_an_organisation_are_its_own(database, foundation, organisation, listed):
+    other = foundation.organisation(name="HLF Oslo")
+    waiting, refused = (foundation.mentor(organisation, DAY + days(99), consent=True) for _ in range(2))
+    aside(foundation, refused)
+    finding(foundation, uuid4(), mentor_id=waiting, organisation_id=organisation)
+    with reading(database.dsn) as connection:
+        status = read_status(connection)
+    numbers = {o.id: (o.live, o.waiting, o.set_aside, o.differences) for o in status.organisations}
+    assert numbers == {organisation: (1, 1, 1, 1), other: (0, 0, 0, 0)}
+    assert status.website.oldest_waiting_at == foundation.listing(waiting)["changed_at"]
+
+
+def test_a_difference_of_no_organisation_is_counted(command, foundation, organisation):
+    """An orphan, or one of an organisation that was deleted: nobody's row is nobody's business otherwise."""
+    finding(foundation, uuid4(), row_id=uuid4(), organisation_id=None)
+    assert "1 difference on the website" in command("status", expect=1)
+
+
+def test_everything_wrong_fits_one_screen_and_says_what_to_do_first(command, foundation, organisation):
+    """Six organisations of eight and every condition at once: 24 lines of 100 columns, the most urgent first."""
+    for number in range(7):
+        foundation.mentor(foundation.organisation(name=f"HLF Fylkeslag nummer {number} med et langt navn"), DAY)
+    run = ended_run(foundation, "reconciliation_full", "degraded", "website_answer_small,repairs_braked")
+    ended_run(foundation, "reconciliation_sweep", "failed", "database_connection_failed")
+    ended_run(foundation, "expiry_check", "degraded", "expiries_skipped_by_hand,set_aside", ago="30 hours")
+    ended_run(foundation, "send_notices", "failed", "MailFromDomainNotVerifiedException")
+    proof(foundation, run, reason="website_answer_small")
+    invalid = shown(foundation, organisation)
+    finding(foundation, run, "listed_but_invalid", mentor_id=invalid, organisation_id=organisation, repairs=2)
+    finding(foundation, run, "orphan", "unknown_mentor", organisation_id=organisation)
+    aside(foundation, shown(foundation, organisation))
+    foundation.brake(0, 0, organisation)
+    with foundation.connection.transaction():
+        foundation.one("SELECT certification.brake_holds(%s, 'expiry', 14, 60, %s)", organisation, run)
+        foundation.one("SELECT certification.brake_holds(%s, 'repair', 20, 60, %s)", organisation, run)
+    foundation.do(
+        "SELECT certification.note_check('entra_7000222', true, (now() AT TIME ZONE 'Europe/Oslo')::date + 6,"
+        " 'entra_7000215')"
+    )
+    foundation.do("SELECT certification.close_website(600, 'dataverse_429_0x80072322')")
+    for queue in ("SyncRequests", "RepairRequests", "SyncDeadLetters", "DeadLetters"):
+        foundation.do("SELECT certification.note_queue_depth(%s, 1234)", queue)
+    lines = command("status", expect=1).splitlines()
+    assert len(lines) <= LINES
+    assert max(map(len, lines)) <= COLUMNS
+    assert re.match(
+        r"1\d things need you\. The website has taken no changes since \d\d:\d\d\. Changes waiting: ", lines[0]
+    )
+    assert "still shown: " in " ".join(lines[:3])
+    screen = "\n".join(lines)
+    assert "First: Make a new client secret in Entra" in screen
+    assert "URGENT: somebody is listed who must not be (1 mentor)" in screen
+    assert re.search(r"HLF Vestland .* expiry 14 of 60; repair", screen)
+    assert "(entra_7000222) · secret ends in 6 days · next secret refused" in screen
+    assert "reconciliation_sweep" in screen
+    assert "SyncDeadLetters 1,234" in screen
+    assert "4 others" in screen
+    assert re.search(r'\d+ more: .*python -m local alerts --database-url "\$DATABASE_URL"', screen)
+
+
+def test_what_is_wrong_is_seen_though_no_run_has_told_it(command, foundation, organisation):
+    """The run that would have told it may be what is missing."""
+    aside(foundation, shown(foundation, organisation))
+    assert command("status", expect=1).startswith("1 thing needs you. Dynamics refuses some listings (1 mentor).")
+    assert foundation.one("SELECT count(*) FROM certification.alerts") == 0
+
+
+def test_status_as_json_has_every_part(command, foundation, listed):
+    ended_run(foundation, "expiry_check")
+    found = json.loads(command("status", "--json"))
+    assert found["organisations"][0] | {"id": None} == {
+        "id": None,
+        "name": "HLF Vestland",
+        "live": 1,
+        "waiting": 0,
+        "set_aside": 0,
+        "differences": 0,
+    }
+    assert found["runs"][0]["state"] == "succeeded"
+    parts = {"at", "organisations", "website", "brakes", "queues", "alerts", "runs", "proof", "doorbell_concurrency"}
+    assert set(found) == parts
+
+
+def test_every_condition_has_its_urgency():
+    assert sorted(conditions.URGENCY) == sorted(Condition)
+
+
+def printed_commands(text):
+    """The whole lines that a person pastes."""
+    return [found.strip() for found in re.findall(r"python -m local [^\n]*", text)]
+
+
+_TARGETS = Target(), Target("hlf"), Target(by_address=True), Target("hlf", by_address=True)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("target", _TARGETS, ids=["here", "stack", "address", "both"])
+def test_every_command_that_an_alert_names_is_one(target, language):
+    """Issue 8 I: as printed, in every mail and on every screen, for where it runs."""
+    named = set()
+    for condition, subject in [*((one, "") for one in Condition), *TEXTS[language].of_subjects]:
+        facts = {"reason": "entra_7000215", "organisation_id": str(uuid4()), "kind": "expiry"}
+        made = Alert(7, Kind.OPENED, condition, subject, NOW, None, 2, (uuid4(),), facts, "")
+        lines = printed_commands(message(made, NOW, TEXTS[language], target).body)
+        assert len(lines) == sum(bool(step.command) for step in TEXTS[language].steps(condition, subject, facts))
+        named |= set(lines)
+    assert len(named) > 10
+    for line in named:
+        assert (" --stack hlf" in line) == bool(target.stack)
+        command, rest = typer.main.get_command(app), shlex.split(line)[3:]
+        while hasattr(command, "commands"):
+            command, rest = command.commands[rest[0]], rest[1:]
+        command.make_context(line, rest)
+
+
+# proof ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_proof_that_holds_says_yes_on_one_page(command, foundation, organisation):
+    run = ended_run(foundation, "reconciliation_full")
+    proof(foundation, run)
+    page = " ".join(command("proof").split())
+    assert "Yes. 412 listed = 412 valid and consenting" in page
+    assert json.loads(command("proof", "--json"))["verdict"] == "yes"
+    assert str(run) in page
+    assert page.count("a" * 64) == 2
+    assert len(command("proof").splitlines()) < 40
+
+
+def test_a_proof_names_each_difference_by_class_and_id_and_what_became_of_it(command, foundation, organisation):
+    """What was repaired, what the run after has confirmed, what still stands; nobody's name."""
+    earlier = ended_run(foundation, "reconciliation_full")
+    held = finding(foundation, earlier, repairs=1)
+    proof(foundation, earlier, equal=False, missing=1)
+    run = ended_run(foundation, "reconciliation_full")
+    confirm(foundation, held, run)
+    mentor = foundation.mentor(organisation, DAY + days(99), name=("Kari", "Sæther"), consent=True)
+    drift = finding(
+        foundation, run, "field_drift", mentor_id=mentor, organisation_id=organisation, fields=["hlf_phone"], repairs=1
+    )
+    finding(foundation, run, "orphan", "unknown_mentor", mentor_id=None, row_id=(row := uuid4()))
+    proof(foundation, run, equal=False, field_drift=1, orphan=1)
+    after = ended_run(foundation, "reconciliation_sweep")
+    confirm(foundation, drift, after)
+
+    page = " ".join(command("proof", expect=1).split())
+    assert "No. 1 is shown otherwise than the app has it; 1 row is shown of no mentor in the app. 412 listed" in page
+    assert "not the same" in page
+    assert "Differences at its end: 2, of which 1 is over by now" in page
+    assert str(mentor) in page
+    assert f"row {row}" in page
+    assert "hlf_phone" in page
+    assert "Repaired before, and seen to hold by this run: 1" in page
+    assert "Kari" not in page
+    assert "Sæther" not in page
+    page = " ".join(command("proof", "--language", "nb", expect=1).split())
+    assert "Nei. 1 vises annerledes enn det står i appen; 1 rad vises uten å høre til en likeperson i appen." in page
+    assert "Avvik da den var ferdig: 2, hvorav 1 er over nå" in page
+    assert "Rettet før, og denne kjøringen så at det holder: 1" in page
+    found = json.loads(command("proof", "--json", expect=1))
+    assert [(one["class"], one["outcome"], one["closed_in"]) for one in found["differences"]] == [
+        ("field_drift", "confirmed", str(after)),
+        ("orphan", None, None),
+    ]
+    # An older one shows what stood then.
+    old = json.loads(command("proof", "--run", str(earlier), "--json", expect=1))
+    assert [(one["class"], one["closed_in"]) for one in old["differences"]] == [("missing", str(run))]
+
+
+def test_a_proof_that_is_not_complete_proves_nothing_and_says_why(command, foundation, organisation):
+    run = ended_run(foundation, "reconciliation_full", "degraded", "website_answer_small")
+    foundation.brake(0, 0, organisation)
+    foundation.one("SELECT certification.brake_holds(%s, 'repair', 20, 60, %s)", organisation, run)
+    proof(foundation, run, reason="website_answer_small")
+    page = " ".join(command("proof", expect=3).split())
+    assert "Nothing is proven: the website showed hardly anybody" in page
+    assert "A brake is on in HLF Vestland: repair of 20 of 60 was stopped" in page
+
+
+def test_a_time_that_has_come_is_no_yes_until_somebody_has_looked(command, foundation):
+    """Issue 8 A2: what would be known by now is not known before a sweep has read it back."""
+    run = ended_run(foundation, "reconciliation_full")
+    foundation.do(
+        "SELECT certification.write_proof(%s, now(), NULL, 412, 412, 411, 'a', 'b', %s, %s)",
+        run,
+        json.dumps({"missing": 1, "in_flight": 1, "missing_in_flight": 1}),
+        json.dumps({"known_at": foundation.one("SELECT now()::text")}),
+    )
+    assert "Not yet. 1 is not shown who should be" in " ".join(command("status", expect=3).split())
+    foundation.do(
+        "INSERT INTO certification.runs (function, scheduled_at, request_id, started_at, ended_at, state)"
+        " VALUES ('reconciliation_sweep', now(), 'later', now(), now(), 'succeeded')"
+    )
+    command("status", expect=0)
+
+
+HELD = {"listed_but_invalid": 40, "held_by_brake": 40}
+SAID = {
+    "No. 40 are shown who are not valid, held by the brake since 01.12.2026 00:15.": (
+        HELD,
+        {"brake_since": "2026-11-30 23:15:00+00"},
+    ),
+    "No. 40 are shown who are not valid, held by the brake; 1 is shown who is not valid.": (
+        {**HELD, "listed_but_invalid": 41},
+        {},
+    ),
+    "No. 2 are not shown who should be; 1 of them refused by the website.": ({"missing": 2, "rejected": 1}, {}),
+    "No. 1 is shown who is not valid; 1 of them because the day's check has not come.": (
+        {"listed_but_invalid": 1, "day_not_checked": 1},
+        {},
+    ),
+    "No. 1 is shown otherwise than the app has it; 1 of them read only once.": (
+        {"field_drift": 1, "differences_unverified": 1},
+        {},
+    ),
+    "No. 2 rows hold what is published no more.": ({"unpublished_field": 2}, {}),
+    "Not yet. 1 is not shown who should be (changed a moment ago, known after 01.12.2036 10:02).": (
+        {"missing": 1, "in_flight": 1, "missing_in_flight": 1},
+        {"known_at": "2036-12-01 09:02:00+00"},
+    ),
+    "No. 1 is not shown who should be; 1 is not shown who should be (changed a moment ago).": (
+        {"missing": 2, "in_flight": 1, "missing_in_flight": 1},
+        {},
+    ),
+    "Not yet. 3 are shown who are not valid (the day's check has not come yet).": (
+        {"listed_but_invalid": 3, "day_turns": 3, "listed_but_invalid_in_flight": 3},
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_the_first_sentence_counts_every_class(command, foundation, said):
+    """Issue 8 A2, I14: whatever explains a difference, it is counted; yes needs all of them to be 0."""
+    counts, facts = SAID[said]
+    status = 1 if said.startswith("No.") else 3
+    run = ended_run(foundation, "reconciliation_full")
+    foundation.do(
+        "SELECT certification.write_proof(%s, now(), NULL, 412, 412, 400, %s, %s, %s, %s)",
+        run,
+        "a" * 64,
+        "b" * 64,
+        json.dumps(counts),
+        json.dumps(facts),
+    )
+    assert said in " ".join(command("proof", expect=status).split())
+    assert json.loads(command("proof", "--json", expect=status))["verdict"] == {1: "no", 3: "not_yet"}[status]
+    shown = " ".join(command("status", expect=status).split())
+    assert said in shown
+
+
+def test_without_a_proof_it_is_said_how_to_make_one(command):
+    assert "there is no proof yet" in command("proof", expect=3)
+    assert "there is no proof of run" in " ".join(command("proof", "--run", str(uuid4()), expect=3).split())
+
+
+# alerts, set aside, duplicates ----------------------------------------------------------------------------------------
+
+
+def test_alerts_are_those_that_are_open_and_all_those_that_were(command, foundation, organisation):
+    mentor = shown(foundation, organisation)
+    aside(foundation, mentor)
+    foundation.all("SELECT * FROM certification.note_alerts()")
+    printed = " ".join(command("alerts").split())
+    assert "Dynamics refuses some listings (1 mentor)" in printed
+    assert str(mentor) in printed
+    assert "set-aside list" in printed
+    foundation.do("UPDATE certification.listings SET state = 'waiting', reason = NULL WHERE state = 'set_aside'")
+    foundation.all("SELECT * FROM certification.note_alerts()")
+    assert "No alert is open." in command("alerts")
+    [over] = json.loads(command("alerts", "--all", "--json"))
+    assert (over["condition"], over["ids"], over["closed_at"] is None) == ("listings_set_aside", [str(mentor)], False)
+
+
+def test_what_is_set_aside_is_listed_the_dangerous_first_and_tried_again_by_name(command, foundation, organisation):
+    valid, expired = (shown(foundation, organisation) for _ in range(2))
+    aside(foundation, valid)
+    foundation.set_status(expired, "paused")
+    aside(foundation, expired, "dataverse_403_0x80040220")
+    printed = command("set-aside", "list")
+    assert printed.index(str(expired)) < printed.index(str(valid))
+    assert "Hide by hand in Dynamics whoever must not be shown." in printed
+    assert "a text is longer" in printed
+    [first, second] = json.loads(command("set-aside", "list", "--json"))
+    assert (first["mentor_id"], first["may_be_shown"], first["should_be_shown"]) == (str(expired), True, False)
+    assert (second["attempts"], second["reason"]) == (4, "dataverse_400_0x80044331")
+
+    stranger = str(uuid4())
+    assert "nothing was done" in command("set-aside", "retry", str(valid), stranger, *WHO, expect=1)
+    assert foundation.listing_state(valid) == "set_aside"
+    assert "1 listing will be tried again" in command("set-aside", "retry", str(valid), *WHO)
+    assert (foundation.listing_state(valid), foundation.listing_state(expired)) == ("waiting", "set_aside")
+    assert "1 listing will" in command("set-aside", "retry", "--all", *WHO)
+    assert audit(foundation) == [("retry_set_aside", "turid", "looked at it")] * 2
+    assert "No listing is set aside." in command("set-aside", "list")
+
+
+def test_what_cannot_be_tried_again_is_explained(command):
+    for given, says, code in (
+        ([], "name the mentors' ids, or say --all", 2),
+        (["--all", "7"], "name the mentors' ids, or say --all", 2),
+        (["kari"], "'kari' is not a mentor's id", 2),
+        (["--all"], "no listing is set aside", 1),
+    ):
+        assert says in " ".join(command("set-aside", "retry", *given, *WHO, expect=code).split())
+
+
+def test_who_and_why_are_asked_for(command):
+    assert "--actor is empty" in command("set-aside", "retry", "--all", "--actor", " ", "--reason", "x", expect=2)
+    assert "--reason is empty" in command("release-brake", "--org", "x", "--actor", "x", "--reason", "", expect=2)
+
+
+def test_duplicates_are_listed_until_a_person_has_reviewed_them(command, foundation, organisation):
+    mentors = [uuid4() for _ in range(2)]
+    for kind, mentor in (("transition", mentors[0]), ("notice", mentors[0]), ("reminder", mentors[1])):
+        foundation.do(
+            "INSERT INTO certification.duplicates (kind, mentor_id, certification_expiry_date, detail, n, found_in)"
+            " VALUES (%s, %s, %s, 'certification_expired', 2, %s)",
+            kind,
+            mentor,
+            DAY,
+            uuid4(),
+        )
+    assert command("duplicates", "list").count(str(mentors[0])) == 2
+    assert "1 case reviewed" in command("duplicates", "review", str(mentors[0]), "--kind", "notice", *WHO)
+    assert "1 case reviewed" in command("duplicates", "review", str(mentors[0]), *WHO)
+    assert "nothing was done" in " ".join(command("duplicates", "review", str(mentors[0]), *WHO, expect=1).split())
+    assert [one["mentor_id"] for one in json.loads(command("duplicates", "list", "--json"))] == [str(mentors[1])]
+    assert len(json.loads(command("duplicates", "list", "--all", "--json"))) == 3
+    assert "name the mentors' ids, or say --all" in command("duplicates", "review", *WHO, expect=2)
+    assert "1 case" in command("duplicates", "review", "--all", *WHO)
+    assert "Nothing was done twice" in command("duplicates", "list")
+
+
+# The brake ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def braked(foundation, organisation):
+    foundation.brake(0, 0, organisation)
+
+    def trip(kind, n=14):
+        assert foundation.one("SELECT certification.brake_holds(%s, %s, %s, 60, %s)", organisation, kind, n, uuid4())
+
+    trip("expiry")
+    return trip
+
+
+def test_a_brake_is_released_by_a_named_person(command, foundation, braked, organisation):
+    printed = " ".join(command("release-brake", "--org", "hlf vestland", *WHO).split())
+    assert "may expire 14 of 60 mentors of HLF Vestland" in printed
+    assert audit(foundation) == [("release_brake", "turid", "looked at it")]
+    again = command("release-brake", "--org", str(organisation), *WHO, expect=1)
+    assert "released already, by turid" in " ".join(again.split())
+    assert "expiry 14 of 60, released" in command("status")
+
+
+def test_which_of_two_brakes_has_to_be_said(command, foundation, braked):
+    braked("repair", 20)
+    assert "two brakes are on" in " ".join(command("release-brake", "--org", "HLF Vestland", *WHO, expect=2).split())
+    assert audit(foundation) == []
+    released = json.loads(command("release-brake", "--org", "HLF Vestland", "--kind", "repair", *WHO, "--json"))
+    assert (released["kind"], released["n"]) == ("repair", 20)
+
+
+def test_a_brake_that_is_not_on_cannot_be_released(command, organisation):
+    assert "no brake is on in HLF Vestland" in command("release-brake", "--org", "HLF Vestland", *WHO, expect=1)
+    assert "there are: HLF Vestland" in " ".join(
+        command("release-brake", "--org", "HLF Utopia", *WHO, expect=1).split()
+    )
+
+
+def test_the_brake_of_an_organisation_that_is_gone_is_released_by_its_id(command, foundation, braked, organisation):
+    foundation.do("DELETE FROM organisations WHERE id = %s", organisation)
+    assert "Released" in command("release-brake", "--org", str(organisation), *WHO)
+
+
+def test_what_is_of_no_organisation_any_more_is_named_in_the_language(command, foundation, listed, organisation):
+    """Issue 8 I: on every screen that names it."""
+    foundation.brake(0, 0, organisation)
+    assert foundation.one("SELECT certification.brake_holds(%s, 'expiry', 1, 60, %s)", organisation, uuid4())
+    run = ended_run(foundation, "reconciliation_full")
+    proof(foundation, run)
+    for table, column in (("certifications", "mentor_id"), ("peer_mentors", "id")):
+        foundation.do(f"DELETE FROM {table} WHERE {column} = %s", listed)
+    foundation.do("DELETE FROM organisations WHERE id = %s", organisation)
+    aside(foundation, listed)
+    for words_of_it in (("status",), ("set-aside", "list")):
+        assert "slettet organisasjon" in command(*words_of_it, "--language", "nb", expect=None)
+    assert f"i (slettet) {organisation}" in " ".join(command("proof", "--language", "nb", expect=None).split())
+
+
+def test_a_brake_on_reminders_is_released(command, foundation, braked, organisation):
+    """Issue 8 B: as that on expiries; each by its kind."""
+    braked("reminder", 12)
+    assert "two brakes are on" in " ".join(command("release-brake", "--org", "HLF Vestland", *WHO, expect=2).split())
+    printed = command("release-brake", "--org", "HLF Vestland", "--kind", "reminder", *WHO)
+    assert "may remind 12 of 60 mentors of HLF Vestland" in " ".join(printed.split())
+
+
+def test_names_are_shown_as_they_are_and_brakes_of_one_apart(command, foundation):
+    """Issue 8 I: a name is no markup and no emoji; the brakes of one organisation differ by their kind."""
+    name = "HLF [bold]Moss[/bold] :smile: [red"
+    organisation = foundation.organisation(name=name)
+    foundation.evaluated(organisation)
+    foundation.brake(0, 0, organisation)
+    for kind in ("expiry", "repair"):
+        assert foundation.one("SELECT certification.brake_holds(%s, %s, 1, 60, %s)", organisation, kind, uuid4())
+    for language, of_one in (("en", "expiry, 1 mentor"), ("nb", "utløp, 1 likeperson")):
+        assert f"({name}, {of_one})" in " ".join(command("status", "--language", language, expect=1).split())
+    said = command("release-brake", "--org", str(organisation), "--kind", "repair", *WHO, "--language", "nb")
+    assert f"rette oppføringene til 1 av 60 likepersoner i {name}." in " ".join(said.split())
+
+
+# Undoing a run --------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_undone_by_a_named_person(command, foundation, functions):
+    """Issue 8 B: what was put back and what could not be; the second time it says so."""
+    organisation = foundation.organisation()
+    expired, withdrawn, _ = (foundation.mentor(organisation, DAY + days(left)) for left in (-1, -1, 5))
+    run = str(functions.night(DAY).run_id)
+    foundation.set_status(withdrawn, "inactive")
+    foundation.do(
+        "UPDATE certification.notices SET state = 'sent', message_id = 'm', settled_at = now() WHERE mentor_id = %s",
+        expired,
+    )
+    printed = " ".join(command("undo-run", run, *WHO, "--language", "en").split())
+    for told in (
+        "1 mentor with the status as it was",
+        "9 reminders to be claimed again",
+        "2 unsent messages taken out",
+        "1 organisation with the website's day as it was",
+        "1 message already sent",
+        "1 mentor changed or deleted since",
+    ):
+        assert told in printed
+    assert foundation.status(expired) == "active"
+    assert audit(foundation) == [("undo_run", "turid", "looked at it")]
+    assert "undone already, by turid" in " ".join(command("undo-run", run, *WHO, expect=1).split())
+
+
+def test_a_run_that_cannot_be_undone_is_refused_in_a_sentence(command, foundation, functions, ses):
+    """Unknown, not ended, of another function, without a name; nothing is written."""
+    foundation.organisation()
+    running = foundation.one("SELECT certification.start_run('expiry_check', now(), 'a-request')")
+    for run, says in (
+        (uuid4(), "there is no run"),
+        (running, "has not ended"),
+        (functions.send(DAY).run_id, "this is a run of send_notices"),
+    ):
+        assert says in " ".join(command("undo-run", str(run), *WHO, expect=1).split())
+    assert "--actor is empty" in command("undo-run", str(running), "--actor", " ", "--reason", "x", expect=2)
+    assert audit(foundation) == []
+
+
+def test_what_was_undone_is_told_in_bokmal(command, foundation, functions):
+    """Issue 8 I: confirmations are in the language that operations is told in, with the right plural."""
+    foundation.mentor(foundation.organisation(), DAY + days(5))
+    printed = command("undo-run", str(functions.night(DAY).run_id), *WHO, "--language", "nb")
+    for told in (
+        "Angret: kjøring",
+        "3 påminnelser som lages på nytt",
+        "1 usendt melding fjernet",
+        "tilbake: ingenting",
+    ):
+        assert told in printed
+
+
+def test_undoing_can_be_read_by_a_program(command, foundation, functions):
+    """--json has every count, zeros too; status --json has the id of the last run."""
+    foundation.mentor(foundation.organisation(), DAY + days(5))
+    functions.night(DAY)
+    (last,) = json.loads(command("status", "--json", expect=None))["runs"]
+    undone = json.loads(command("undo-run", last["run_id"], *WHO, "--json"))
+    assert (undone["reminders_put_back"], undone["notices_sent"]) == (3, 0)
+
+
+# A database that cannot be used ---------------------------------------------------------------------------------------
+
+
+def said(*words, url):
+    result = CliRunner().invoke(app, [*words, "--database-url", url])
+    assert result.exit_code == 3
+    assert "Traceback" not in result.output
+    return " ".join(result.output.split())
+
+
+def test_a_database_that_cannot_be_used_is_explained(postgres, database, foundation):
+    """No server, a string that is none, no migrations, a login that may read nothing: a sentence, and no password."""
+    assert "the database cannot be reached" in said("status", url="postgresql://x:geheim@127.0.0.1:1/x")
+    printed = said("status", url="postgresql://x:ge%heim@et@/")
+    assert "is not a connection string" in printed
+    assert "heim" not in printed
+    assert "apply the migrations first" in said("status", url=postgres.dsn())
+    login = database.login("DynamicsSync")
+    url = psycopg.conninfo.make_conninfo(
+        host=login["host"],
+        port=login["port"],
+        dbname=login["dbname"],
+        user=login["username"],
+        password=login["password"],
+    )
+    assert "connect as the role that applied the migrations" in said("proof", url=url)
+    assert "connect as the role" in said("set-aside", "list", url=url)
+
+
+# Words ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_code_stands_beside_its_meaning():
+    assert words.reason("entra_7000222") == "the client secret has expired (entra_7000222)"
+    assert words.reason("dataverse_503,unheard_of") == "a fault of Dynamics (dataverse_503); unheard_of"
+    assert words.reason(None) == ""

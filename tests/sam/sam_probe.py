@@ -1,0 +1,82 @@
+"""Look at a built function as Lambda does: `python -I -S -B sam_probe.py HANDLER FOLDER...` writes its faults as JSON.
+
+Runs in an interpreter that knows the standard library and the folders it is given, so it imports nothing of this
+repository before they are set.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def faults(handler: str, folders: list[Path]) -> Iterator[str]:
+    """One sentence each."""
+    module, _, name = handler.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        yield f"the handler {handler} cannot be imported: {error}"
+    else:
+        if not callable(found):
+            yield f"the handler {handler} is a {type(found).__name__}, which cannot be called"
+    for source in (file for folder in folders for file in own_modules(folder)):
+        for imported in sorted(set(imports(ast.parse(source.read_text(encoding="utf-8")).body))):
+            try:
+                importlib.import_module(imported)
+            except ImportError as error:
+                where = "/".join(source.parts[-2:])
+                yield f"{where} imports {imported}: {error}. A library has to be in shared/requirements.in"
+    yield from missing_messages()
+
+
+def own_modules(folder: Path) -> Iterator[Path]:
+    """The modules of functions/ and shared/, not those of the libraries beside them."""
+    for package in ("functions", "shared"):
+        yield from sorted((folder / package).rglob("*.py"))
+
+
+def imports(statements: list[ast.stmt]) -> Iterator[str]:
+    """All that is imported at any time, also inside functions: importing the handler does not show those."""
+    for statement in statements:
+        if isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(statement, ast.Import):
+            yield from (alias.name for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
+            yield statement.module
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            for part in getattr(statement, field, []):
+                yield from imports([part] if isinstance(part, ast.stmt) else part.body)
+
+
+def missing_messages() -> Iterator[str]:
+    """Every message in every language, and the migrations, found from where the deployed code looks for them."""
+    from shared.adapters.email.rendering import _MESSAGES  # noqa: PLC0415
+    from shared.adapters.postgres.migrate import read_migrations  # noqa: PLC0415 - of the artifact, not of the repository
+    from shared.domain.notices import Locale, NoticeKind  # noqa: PLC0415
+
+    for kind in NoticeKind:
+        for locale in Locale:
+            for part in ("subject", "body"):
+                if not (_MESSAGES / kind.value / f"{part}.{locale.value}.txt").is_file():
+                    yield f"the message {kind.value}/{part}.{locale.value}.txt is missing in the layer"
+    if not read_migrations():
+        yield "the layer holds no migrations"
+
+
+if __name__ == "__main__":
+    paths = sys.argv[2:]
+    sys.path[:0] = paths
+    try:
+        result = list(faults(sys.argv[1], [Path(path) for path in paths]))
+    except ImportError as error:
+        result = [f"the artifact cannot be examined: {error}"]
+    sys.stdout.write(json.dumps(result))

@@ -1,0 +1,138 @@
+"""Reconciliation as its function runs it: the use cases on the real adapters, under its own login."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID, uuid4
+
+from shared.adapters.dataverse.reader import DataverseReader
+from shared.adapters.dataverse.service import Service
+from shared.adapters.postgres.comparison import PostgresReconciliation, comparing
+from shared.adapters.postgres.connection import connect
+from shared.adapters.postgres.listings import PostgresSyncState
+from shared.adapters.postgres.runs import PostgresRuns
+from shared.use_cases.compare_website import compare_website
+from shared.use_cases.sweep import Sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from shared.domain.comparison import Acceptance
+    from shared.domain.listings import SyncRequest
+    from shared.domain.runs import Verdict
+    from shared.ports import Comparison, WebsiteReader
+    from tests.support.syncs import Secret
+
+
+class Reported:
+    """shared.ports.Report, remembered."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self.facts: dict[str, object] = {}
+
+    def work(self, function: str, counts: Mapping[str, int], **facts: object) -> None:
+        self.counts, self.facts = dict(counts), {"function": function, **facts}
+
+
+class Asked:
+    """shared.ports.SyncQueue that keeps what it was sent; shared.ports.QueueDepths with what it is told."""
+
+    def __init__(self) -> None:
+        self.requests: list[SyncRequest] = []
+        self.depths = {"SyncDeadLetters": 0, "DeadLetters": 0, "SyncRequests": 0, "RepairRequests": 0}
+
+    def send(self, requests: Iterable[SyncRequest]) -> None:
+        self.requests += requests
+
+    def read(self) -> dict[str, int]:
+        return dict(self.depths)
+
+    def taken(self) -> list[UUID]:
+        """Whom was asked for, and forget it."""
+        mentors = [request.mentor_id for request in self.requests]
+        self.requests.clear()
+        return mentors
+
+
+class Reconciler:
+    """Runs of reconciliation with a container of their own. A context manager.
+
+    `settling` is what a run leaves alone; nothing by default, so that a test need not wait.
+    """
+
+    def __init__(self, login: Mapping[str, Any], url: str, secret: Secret, *, settling: float = 0.0) -> None:
+        self._open = ExitStack()
+        self.login = login
+        self.connection = self._open.enter_context(connect(lambda _: login))
+        self.runs = PostgresRuns(self.connection)
+        self.reconciliation = PostgresReconciliation(self.connection)
+        self.state = PostgresSyncState(self.connection)
+        service = Service(url, url, secret)
+        self._open.callback(service.close)
+        self.settling = timedelta(seconds=settling)
+        self.seconds = 300.0
+        self.reader: WebsiteReader = DataverseReader(
+            service, self.state, time_left=lambda: self.seconds, batch_size=100, parallel=1
+        )
+        self.queue = Asked()
+        self.report: Any = Reported()
+        self.run_id = uuid4()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    @contextmanager
+    def comparing(self) -> Iterator[Comparison]:
+        with connect(lambda _: self.login) as connection, comparing(connection, self.settling) as comparison:
+            yield comparison
+
+    def full(
+        self,
+        acceptance: Acceptance | None = None,
+        *,
+        comparing: Callable[[], AbstractContextManager[Comparison]] | None = None,
+    ) -> Verdict:
+        """A full comparison, as a run of its own."""
+        self.run_id = self.runs.start("reconciliation_full", datetime.now(UTC), "test")
+        verdict = compare_website(
+            self.run_id,
+            comparing=comparing or self.comparing,
+            reconciliation=self.reconciliation,
+            reader=self.reader,
+            queue=self.queue,
+            report=self.report,
+            now=lambda: datetime.now(UTC),
+            time_left=lambda: self.seconds,
+            acceptance=acceptance,
+        )
+        self.runs.finish(self.run_id, verdict)
+        return verdict
+
+    def sweep(self, *, recovered: bool = False) -> Verdict:
+        """A sweep, as a run of its own."""
+        self.run_id = self.runs.start("reconciliation_sweep", datetime.now(UTC), "test")
+        verdict = Sweep(
+            reconciliation=self.reconciliation,
+            comparing=self.comparing,
+            reader=self.reader,
+            state=self.state,
+            depths=self.queue,
+            queue=self.queue,
+            report=self.report,
+            settling=self.settling,
+            time_left=lambda: self.seconds,
+        ).run(self.run_id, recovered=recovered)
+        self.runs.finish(self.run_id, verdict)
+        return verdict
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What the last run counted."""
+        return self.report.counts

@@ -1,0 +1,206 @@
+"""Syncs as dynamics_sync runs them: the use case on the real adapters, under its own login, to a real emulator."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Self
+
+from emulators.dataverse.client import EmulatorControl
+from emulators.dataverse.model.defaults import SCHEMA
+from shared.adapters.dataverse.service import Service
+from shared.adapters.dataverse.website import DataverseWebsite
+from shared.adapters.postgres.connection import connect
+from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
+from shared.use_cases.sync_listings import sync_listings
+from shared.use_cases.sync_pending import sync_unsynced
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+    from uuid import UUID
+
+    from emulators.dataverse.process import LocalDataverse
+    from shared.domain.listings import Result, SyncResult
+    from shared.use_cases.sync_pending import Swept
+    from tests.support.foundation import Foundation
+
+TABLE, SECOND_TABLE = "hlf_peermentors", "hlf_likepersons"
+
+
+def two_tables(path: Path) -> Path:
+    """A schema file with a second table of mentors, for whoever is listed elsewhere."""
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    first = next(table for table in schema["tables"] if table["set"] == TABLE)
+    schema["tables"].append(
+        first
+        | {
+            "name": "hlf_likeperson",
+            "set": SECOND_TABLE,
+            "schema_name": "hlf_Likeperson",
+            "primary_id": "hlf_likepersonid",
+        }
+    )
+    path.write_text(json.dumps(schema), encoding="utf-8")
+    return path
+
+
+class Secret:
+    """The application user's secret as the Secrets Manager has it; `read` counts who asks for it afresh."""
+
+    def __init__(self, emulator: LocalDataverse) -> None:
+        self.value = {
+            "tenant_id": emulator.tenant_id,
+            "client_id": emulator.client_id,
+            "client_secret": emulator.client_secret,
+        }
+        self.fresh = 0
+        self._cached: dict[str, str] | None = None
+
+    def rotate(self, client_secret: str) -> None:
+        """What the container has cached stays as it is."""
+        self.value = {**self.value, "client_secret": client_secret}
+
+    def __call__(self, fresh: bool) -> Mapping[str, str]:
+        self.fresh += fresh
+        if fresh or self._cached is None:
+            self._cached = self.value
+        return self._cached
+
+
+class Worker:
+    """One worker of its own: a connection, a token and a client. A context manager.
+
+    It has `seconds` left; its pauses are taken from them and written down, and slept through only if it is `patient`.
+    """
+
+    def __init__(
+        self,
+        login: Mapping[str, Any],
+        url: str,
+        secret: Secret,
+        *,
+        batch_size: int = 100,
+        parallel: int = 4,
+        patient: bool = False,
+    ) -> None:
+        self._open = ExitStack()
+        self.connection = self._open.enter_context(connect(lambda _: login))
+        self.listings = PostgresListings(self.connection)
+        self.state = PostgresSyncState(self.connection)
+        self._service = Service(url, url, secret)
+        self._open.callback(self._service.close)
+        self.seconds = 60.0
+        self.patient = patient
+        self.pauses: list[float] = []
+        self.website = DataverseWebsite(
+            self._service, self.state, time_left=self.time_left, batch_size=batch_size, parallel=parallel
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def time_left(self) -> float:
+        return self.seconds
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.seconds -= seconds
+        if self.patient:
+            time.sleep(seconds)
+
+    def sync(self, *mentors: UUID) -> SyncResult:
+        """What one invocation does for these mentors."""
+        return self.sync_all(mentors)
+
+    def sync_all(self, mentors: Iterable[UUID], **other: Any) -> SyncResult:
+        ports: dict[str, Any] = {
+            "listings": self.listings,
+            "website": self.website,
+            "state": self.state,
+            "time_left": self.time_left,
+            "pause": self.pause,
+        }
+        return sync_listings(mentors, **ports | other)
+
+    def unsynced(self) -> Swept:
+        """What an invocation with {"sync": "unsynced"} does."""
+        return sync_unsynced(listings=self.listings, sync=self.sync_all, time_left=self.time_left)
+
+
+class Crew:
+    """Makes workers. A context manager; when it is left they are gone."""
+
+    def __init__(self, login: Mapping[str, Any], emulator: LocalDataverse) -> None:
+        self.login = login
+        self.url = emulator.url
+        self.secret = Secret(emulator)
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def worker(self, **how: Any) -> Worker:
+        """A worker with a container of its own; see Worker for how it may be."""
+        return self._open.enter_context(Worker(self.login, self.url, self.secret, **how))
+
+
+class Site(EmulatorControl):
+    """The website as the emulator has it, and the means to disturb it."""
+
+    def by_mentor(self) -> dict[str, dict[str, Any]]:
+        """Every row by mentor id, shown or not."""
+        return {row["hlf_mentorid"]: row for row in self.rows(TABLE)}
+
+    def shows(self, mentor: UUID) -> bool:
+        """Whether a visitor sees the mentor."""
+        return str(mentor) in self.visible()
+
+    def visible(self) -> dict[str, str]:
+        """Whom visitors see: name by mentor id."""
+        return {row["key"]: row["hlf_name"] for row in self.website()}
+
+    def verbs(self, mentor: UUID) -> list[str]:
+        """What was written of one mentor, in order."""
+        return [write.verb for write in self.writes() if write.key == str(mentor)]
+
+    def pushes(self) -> int:
+        """How many requests came to the Web API."""
+        return int(self.summary()["requests"])
+
+
+def outcome(result: SyncResult, mentor: UUID) -> Result:
+    return result.results[mentor]
+
+
+def wanted(foundation: Foundation) -> dict[str, str]:
+    """Whom the website should show by I5, said once more in other words than the product's: name by mentor id."""
+    return dict(
+        foundation.all(
+            "SELECT m.id::text, m.first_name || ' ' || m.last_name"
+            " FROM peer_mentors AS m JOIN certifications AS c ON c.mentor_id = m.id"
+            " JOIN certification.evaluated_days AS e ON e.organisation_id = m.organisation_id"
+            " WHERE m.status = 'active' AND m.listing_consent AND c.expires_on >= e.day"
+        )
+    )
+
+
+def unsynced(foundation: Foundation) -> int:
+    """How many listings have something to tell the website."""
+    return foundation.one("SELECT count(*) FROM certification.listings WHERE synced_version < desired_version")
+
+
+def leases_end(foundation: Foundation) -> None:
+    """As if every claim had been made long ago, so that no request of it can still be on its way."""
+    foundation.do(
+        "UPDATE certification.listings SET claimed_until = claimed_until - interval '1 hour',"
+        " doubtful_until = doubtful_until - interval '1 hour'"
+        " WHERE claimed_until IS NOT NULL OR doubtful_until IS NOT NULL"
+    )

@@ -1,0 +1,225 @@
+"""A website that answers what a test says, byte for byte, and what it takes to push to it."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
+
+from shared.adapters.dataverse.service import Service
+from shared.adapters.dataverse.website import DataverseWebsite
+from shared.domain.listings import Action, Change, Table
+from tests.support.wire import _Listener
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+TABLE, KEY = "hlf_peermentors", "hlf_mentorid"
+IN_USE = [Table(TABLE, KEY)]
+SECRET = {"tenant_id": "tenant", "client_id": "client", "client_secret": "s3cret"}
+
+
+def change(number: int = 1, action: Action = Action.PUBLISH, body: str | None = None, **other: object) -> Change:
+    """A listing of its own for every number."""
+    if body is None:
+        body = json.dumps({"hlf_published": action is Action.PUBLISH, "hlf_lastname": f"Åse {number}"})
+    values = {"mentor_id": UUID(int=number), "version": 1, "action": action, "table": TABLE, "key": KEY, "body": body}
+    return Change(**(values | other))
+
+
+def changes(count: int, action: Action = Action.PUBLISH) -> list[Change]:
+    return [change(number, action) for number in range(1, count + 1)]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One HTTP request as it arrived."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def operations(self) -> list[bytes]:
+        """What stands between the delimiters of a $batch, without the headers of the parts."""
+        boundary = re.search(r'boundary="?([^";]+)', self.headers["content-type"])[1].encode()
+        pieces = (b"\r\n" + self.body).split(b"\r\n--" + boundary)
+        assert pieces[-1] == b"--\r\n"
+        head = b"\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+        assert all(piece.startswith(head) for piece in pieces[1:-1])
+        return [piece.removeprefix(head) for piece in pieces[1:-1]]
+
+    @property
+    def mentors(self) -> list[int]:
+        """The numbers of the changes in a $batch."""
+        return [UUID(re.search(rb"'([0-9a-f-]{36})'", operation)[1].decode()).int for operation in self.operations]
+
+
+type Answer = bytes | Callable[[socket.socket, Asked], bytes | None]
+
+
+def http(status: int, body: bytes | str = b"", **headers: str) -> bytes:
+    """A reply. Headers are named like content_type."""
+    body = body if isinstance(body, bytes) else body.encode()
+    lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    head = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *lines, f"content-length: {len(body)}"]
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
+def error(status: int, code: str = "0x80040216", **headers: str) -> bytes:
+    """Dataverse's refusal of a whole request."""
+    return http(status, error_body(code), content_type="application/json", **headers)
+
+
+def error_body(code: str) -> str:
+    return json.dumps({"error": {"code": code, "message": "Åse Bjørnå, ase@example.no, is not what was asked for"}})
+
+
+def part(status: int, code: str | None = None, body: str = "", **headers: str) -> str:
+    """One answer within a $batch."""
+    if code is not None:
+        body, headers = error_body(code), {"content_type": "application/json", **headers}
+    lines = [f"{name.replace('_', '-')}: {value}" for name, value in {"OData-Version": "4.0", **headers}.items()]
+    return "\r\n".join([f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *lines, "", body])
+
+
+def multipart(*parts: str, boundary: str = "batchresponse_1", closed: bool = True) -> str:
+    head = f"--{boundary}\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+    return "".join(f"{head}{one}\r\n" for one in parts) + (f"--{boundary}--\r\n" if closed else "")
+
+
+def batch(*parts: str, status: int = 200, **headers: str) -> bytes:
+    return http(status, multipart(*parts), content_type="multipart/mixed; boundary=batchresponse_1", **headers)
+
+
+def accept_all(_: socket.socket, asked: Asked) -> bytes:
+    """What Dataverse answers when nothing is wrong."""
+    if asked.target.endswith("$batch"):
+        return batch(*[part(204)] * len(asked.operations))
+    return http(200, "{}", content_type="application/json")
+
+
+def token(value: str = "token-1", expires_in: object = 3599, **other: object) -> bytes:
+    said = {"token_type": "Bearer", "expires_in": expires_in, "access_token": value} | other
+    return http(200, json.dumps(said), content_type="application/json")
+
+
+def lost(_: socket.socket, __: Asked) -> None:
+    """The connection ends without a word."""
+    raise ConnectionResetError
+
+
+class Website(_Listener):
+    """Dataverse and Entra. Answers from `answers` and `token_answers` in turn; when they are empty, all is well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.answers: deque[Answer] = deque()
+        self.token_answers: deque[Answer] = deque()
+        self.asked: list[Asked] = []
+        self.tokens_asked: list[Asked] = []
+        self._clients: list[socket.socket] = []
+
+    def __exit__(self, *_: object) -> None:
+        for client in self._clients:
+            with suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+        super().__exit__()
+
+    def serve(self, client: socket.socket) -> None:
+        self._clients.append(client)
+        with client.makefile("rb") as incoming:
+            while line := incoming.readline():
+                method, target, _ = line.decode().split(" ")
+                headers = {}
+                while (line := incoming.readline()) not in {b"\r\n", b""}:
+                    name, _, value = line.decode("latin-1").partition(":")
+                    headers[name.lower()] = value.strip()
+                asked = Asked(method, target, headers, incoming.read(int(headers.get("content-length", 0))))
+                if target.endswith("/oauth2/v2.0/token"):
+                    self.tokens_asked.append(asked)
+                    answer: Answer = self.token_answers.popleft() if self.token_answers else token()
+                else:
+                    self.asked.append(asked)
+                    answer = self.answers.popleft() if self.answers else accept_all
+                reply = answer if isinstance(answer, bytes) else answer(client, asked)
+                if reply is not None:
+                    client.sendall(reply)
+
+
+@dataclass
+class Gate:
+    """shared.ports.Gate within this process. Breaks when two threads are in it."""
+
+    wait: float = 0.0
+    closed: list[tuple[float, str]] = field(default_factory=list)
+    asked: int = 0
+    _busy: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait_seconds(self) -> float:
+        assert self._busy.acquire(blocking=False)
+        self.asked += 1
+        time.sleep(0.001)
+        self._busy.release()
+        return self.wait
+
+    def close(self, seconds: float, reason: str) -> None:
+        assert self._busy.acquire(blocking=False)
+        self.closed.append((seconds, reason))
+        self.wait = max(self.wait, seconds)
+        self._busy.release()
+
+
+@dataclass
+class Secrets:
+    """What Secrets Manager would give; `reads` says whether it was to be fresh."""
+
+    cached: Mapping[str, object] = field(default_factory=lambda: SECRET)
+    fresh: Mapping[str, object] | None = None
+    reads: list[bool] = field(default_factory=list)
+
+    def __call__(self, fresh: bool) -> Mapping[str, object]:
+        self.reads.append(fresh)
+        if fresh and self.fresh is not None:
+            self.cached = self.fresh
+        return self.cached
+
+
+def shown(website: DataverseWebsite, given: Sequence[Change]) -> list[bool | None]:
+    """Whether each row is as its change has it. None: it could not be read."""
+    return [None if row is None else row.as_sent for row in website.read(given)]
+
+
+class Rig:
+    """A client of a scripted website."""
+
+    def __init__(self, site: Website) -> None:
+        self.site = site
+        self.gate = Gate()
+        self.secrets = Secrets()
+        self.service = Service(site.url, site.url, self.secrets)
+        self.seconds = 60.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.service.close()
+
+    def website(self, size: int = 100, parallel: int = 4) -> DataverseWebsite:
+        return DataverseWebsite(
+            self.service, self.gate, time_left=lambda: self.seconds, batch_size=size, parallel=parallel
+        )
+
+    def push(self, *given: Change, size: int = 100, parallel: int = 1):
+        return self.website(size, parallel).push(given)
