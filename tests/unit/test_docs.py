@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from local.cli import app
 from local.mentors_file.mentors import COLUMNS, ORGANISATION_COLUMNS, read_mentors
 from operations.cli import app as operations
+from shared.domain.alerts import Condition
 from shared.domain.comparison import NOTHING_COMPARED
 from shared.domain.listings import SyncResult
 from shared.domain.runs import _DEGRADING, RunState
@@ -299,6 +300,22 @@ def test_no_line_is_longer_than_120_columns(path):
     """Except a row of a table, which cannot be broken."""
     lines = enumerate(RAW[path].splitlines(), start=1)
     assert [number for number, line in lines if len(line) > 120 and not line.lstrip().startswith("|")] == []
+
+
+@pytest.mark.parametrize("path", [path for path in DOCUMENTS if path.parent.name in {"docs", "operations"}])
+def test_a_document_names_its_reader_first(path):
+    title, first = [line for line in RAW[path].splitlines() if line][:2]
+    assert first.startswith("For ") or title.startswith("# For ")
+
+
+def test_the_glossary_has_each_word_once_in_order():
+    words = re.findall(r"^\| ([^|]+) \| [^|]+ \|$", RAW[ROOT / "docs" / "glossary.md"], re.MULTILINE)[1:]
+    assert words == sorted(set(words), key=str.casefold)
+
+
+def test_every_condition_is_in_the_table_of_alerts():
+    listed = re.findall(r"^\| \[`(\w+)`\]\(#alert-", OPERATIONS, re.MULTILINE)
+    assert sorted(listed) == sorted(Condition)
 
 
 @pytest.mark.parametrize(("document", "target"), links())
