@@ -46,7 +46,7 @@ TEXT = {path: re.sub(r" \\\n *", " ", text) for path, text in RAW.items()}
 METRICS, KOORDINATOR, MENTORS_FILE, CONTRACT = (
     TEXT[ROOT / "docs" / f"{name}.md"] for name in ("metrics", "koordinator", "mentors-file", "contract")
 )
-OPERATIONS = "\n".join(text for path, text in TEXT.items() if path.parent.name == "operations")
+OPERATIONS = "\n".join(text for path, text in TEXT.items() if path.parent == ROOT / "docs" / "operations")
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):.*##", MAKEFILE, re.MULTILINE))
@@ -302,7 +302,9 @@ def test_no_line_is_longer_than_120_columns(path):
     assert [number for number, line in lines if len(line) > 120 and not line.lstrip().startswith("|")] == []
 
 
-@pytest.mark.parametrize("path", [path for path in DOCUMENTS if path.parent.name in {"docs", "operations"}])
+@pytest.mark.parametrize(
+    "path", [path for path in DOCUMENTS if path.parent in (ROOT / "docs", ROOT / "docs/operations")]
+)
 def test_a_document_names_its_reader_first(path):
     title, first = [line for line in RAW[path].splitlines() if line][:2]
     assert first.startswith("For ") or title.startswith("# For ")
