@@ -185,7 +185,7 @@ def deployed(tmp_path_factory) -> Iterator[tuple[Path, Proxy]]:
             connection.execute("CREATE DATABASE app")
             connection.execute("GRANT CREATE ON DATABASE app TO owner")
         with psycopg.connect(server.dsn("app"), autocommit=True) as connection:
-            connection.execute((ROOT / "local" / "foundation.sql").read_bytes())
+            connection.execute((ROOT / "local" / "stack" / "foundation.sql").read_bytes())
             connection.execute("GRANT CREATE ON SCHEMA public TO owner")
             for table in TABLES:
                 connection.execute(f"ALTER TABLE {table} OWNER TO owner".encode())
