@@ -114,7 +114,7 @@ def test_every_role_is_described_where_logins_are_made():
     """Every role that SQL of ours grants anything to, none else, with its function and its secret."""
     granted = {
         role
-        for file in (*ROOT.glob("shared/migrations/*.sql"), *ROOT.glob("shared/database/functions/*.sql"))
+        for file in ROOT.glob("shared/database/**/*.sql")
         for to in re.findall(r"\bTO ((?:certification_\w+(?:, )?)+)", file.read_text(encoding="utf-8"))
         for role in to.split(", ")
         if role
@@ -204,7 +204,7 @@ def follow_the_steps(folder: Path, port: int) -> None:
         PYTHONPATH=str(ROOT),
         PGPASSWORD="the owner's",
     )
-    assert "applied 0001_settings_and_runs.sql" in said
+    assert "applied tables/0001_schema_and_roles.sql" in said
     with psycopg.connect(url.replace("=database-ca.pem", f"={folder}/database-ca.pem"), password="the owner's") as own:
         own.execute(fences(LOGINS, "sql")[0].encode())
     template = json.loads(fences(LOGINS, "json")[0]) | {"host": "localhost", "port": port}

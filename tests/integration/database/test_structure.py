@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from uuid import uuid4
 
@@ -223,10 +224,7 @@ def test_a_lost_table_is_said_once(connection):
 
 def test_what_a_migration_drops_is_not_missed(connection, tmp_path):
     """Neither what it drops nor what it changes, even where that was damaged before."""
-    folder = tmp_path / "migrations"
-    folder.mkdir()
-    for file in read_migrations(MIGRATIONS):
-        (folder / file.name).write_text(file.sql)
+    folder = shutil.copytree(MIGRATIONS, tmp_path / "tables")
     number = len(read_migrations()) + 1
     (folder / f"{number:04d}_fewer_rules.sql").write_text(
         "ALTER TABLE certification.runs DROP CONSTRAINT run_state_known;"
