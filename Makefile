@@ -102,6 +102,10 @@ bench-reconcile: .venv/run.stamp  ## The full comparison of 100 thousand and 1 m
 data: .venv/run.stamp  ## Make the synthetic mentors again, from their seed
 	@$(PY) -m local dataset --out data/mentors.csv
 
+.PHONY: pictures
+pictures: .venv/run.stamp  ## Draw the README's picture again, if the website looks different now (takes Chromium)
+	@$(USABLE); exec $(PY) -m local.demo.pictures
+
 LOCKED := shared/requirements requirements/uv requirements/run requirements/test requirements/check requirements/sam requirements/rival
 .PHONY: lock
 lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes

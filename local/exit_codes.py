@@ -61,7 +61,7 @@ def foreseen() -> Iterator[None]:
 
 
 def _code_of(error: Exception) -> int:
-    """By the table in docs/operations.md."""
+    """By the table in docs/operations/commands.md."""
     match error:
         case OperationsError():
             return error.exit_code

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _DATABASE_SECRET = "OperationsDatabaseSecretArn"
 _NO_LOGIN = (
-    'the stack\'s OperationsDatabaseSecret holds no login (docs/operations.md, "Making the logins"):'
+    'the stack\'s OperationsDatabaseSecret holds no login (docs/operations/deploy.md, "Making the logins"):'
     " put it in, or name the database with --database-url"
 )
 

@@ -128,7 +128,7 @@ def events_to_run_again(found: Sequence[DeadLetter]) -> None:
     views.console.print()
     who = say("These are run again by a person, when the cause is gone; then remove the message")
     count = many(len(events), "{n} event of {queue}.", "{n} events of {queue}.", queue=EVENTS)
-    printing.text(f'{count} {who} (docs/operations.md, "A run failed").')
+    printing.text(f'{count} {who} (docs/operations/runbook.md, "A run failed").')
     for scheduled in sorted({one.scheduled_time for one in events if one.function == _NIGHT and one.scheduled_time}):
         printing.line("", target().function(_NIGHT, f'{{"scheduled_time": "{scheduled}"}}'))
     if any(one.function not in {_NIGHT, None} for one in events):

@@ -72,7 +72,7 @@ class Message(NamedTuple):
     body: str
 
 
-RUNBOOK = "docs/operations.md"
+RUNBOOK = "docs/operations/alerts.md"
 
 
 def anchor(condition: Condition) -> str:

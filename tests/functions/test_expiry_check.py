@@ -176,7 +176,7 @@ def test_a_rotated_secret_is_read_again_once(deployed, database, foundation):
 
 @pytest.fixture
 def pending(deployed):
-    """The next version of the secret, put in as docs/operations.md says; its label is taken off in the end."""
+    """The next version of the secret, put in as docs/operations/deploy.md says; its label is taken off in the end."""
     name = deployed.stack.physical_id("DataverseSecret")
     value = json.dumps({**CREDENTIAL, "client_secret": "a-new-local-secret"})
     made = deployed.clients.secretsmanager.put_secret_value(

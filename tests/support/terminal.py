@@ -75,7 +75,7 @@ def session(command: list[str], environment: dict[str, str]) -> Iterator[Session
 
 def at_terminal(local: Local, *words: str, raw: bool = False) -> str:
     """What a command shows to its end, without escape codes unless they are what is asked for."""
-    environment = {"CERTIFICATION_LOCAL_HOME": str(local.home), **local.surroundings}
+    environment = {"CERTIFICATION_LOCAL_HOME": str(local.home), **operations.surroundings}
     with session([sys.executable, "-m", "local", *words], environment) as at:
         shown = at.read()
     return shown if raw else _CODES.sub("", shown).replace("\r", "\n")

@@ -19,8 +19,10 @@ from shared.domain.wording.texts import Language
 
 NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 SINCE = datetime(2026, 12, 1, 2, 40, tzinfo=UTC)
-OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
-_TITLES = re.findall(r"^### (.+)$", OPERATIONS, re.MULTILINE)
+_GUIDE = Path(__file__).parents[2] / "docs" / "operations"
+ALERTS = (_GUIDE / "alerts.md").read_text(encoding="utf-8")
+OPERATIONS = ALERTS + (_GUIDE / "runbook.md").read_text(encoding="utf-8")
+_TITLES = re.findall(r"^### (.+)$", ALERTS, re.MULTILINE)
 HEADINGS = {title.lower().replace(":", "").replace(" ", "-") for title in _TITLES}
 
 
@@ -66,7 +68,7 @@ WHAT TO DO
      python -m local status --stack hlf
   3. If somebody is still listed then, hide the row in Dynamics by hand: set it to Inactive.
 
-RUNBOOK      docs/operations.md#alert-listed-but-invalid
+RUNBOOK      docs/operations/alerts.md#alert-listed-but-invalid
 ALERT        7
 """,
     )
@@ -94,7 +96,7 @@ DETTE GJØR DU
      python -m local status --stack hlf
   3. Hvis noen fortsatt vises da, skjul raden for hånd i Dynamics: Sett den til Inaktiv.
 
-VEILEDNING   docs/operations.md#alert-listed-but-invalid
+VEILEDNING   docs/operations/alerts.md#alert-listed-but-invalid
 VARSEL       7
 """,
     )
@@ -157,7 +159,7 @@ You need not do anything.
 SINCE        01.12.2026 03:40 (Oslo time)
 UNTIL        01.12.2026 10:00 (Oslo time)
 
-RUNBOOK      docs/operations.md#alert-run-failed
+RUNBOOK      docs/operations/alerts.md#alert-run-failed
 ALERT        7
 """,
     )

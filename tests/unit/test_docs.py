@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 
 from local.cli import app
 from local.mentors_file.mentors import COLUMNS, ORGANISATION_COLUMNS, read_mentors
+from operations.cli import app as operations
+from shared.domain.alerts import Condition
 from shared.domain.comparison import NOTHING_COMPARED
 from shared.domain.listings import SyncResult
 from shared.domain.runs import _DEGRADING, RunState
@@ -38,11 +40,13 @@ from tests.support.foundation import DAY
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data" / "README.md"])
-TEXT = {path: path.read_text(encoding="utf-8") for path in DOCUMENTS}
-OPERATIONS, METRICS, KOORDINATOR, MENTORS_FILE, CONTRACT = (
-    TEXT.get(ROOT / "docs" / f"{name}.md", "")
-    for name in ("operations", "metrics", "koordinator", "mentors-file", "contract")
+RAW = {path: path.read_text(encoding="utf-8") for path in DOCUMENTS}
+# A command that goes on after a backslash is one line here.
+TEXT = {path: re.sub(r" \\\n *", " ", text) for path, text in RAW.items()}
+METRICS, KOORDINATOR, MENTORS_FILE, CONTRACT = (
+    TEXT[ROOT / "docs" / f"{name}.md"] for name in ("metrics", "koordinator", "mentors-file", "contract")
 )
+OPERATIONS = "\n".join(text for path, text in TEXT.items() if path.parent == ROOT / "docs" / "operations")
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):.*##", MAKEFILE, re.MULTILINE))
@@ -50,6 +54,9 @@ VARIABLES = set(re.findall(r"^([A-Z_]+) *[?:]?=", MAKEFILE, re.MULTILINE)) | set
     re.findall(r"\$\(([A-Z_]+)\)", MAKEFILE)
 )
 LOCAL = typer.main.get_command(app)
+# The operators' program; `python -m local` has the same commands, on its own target.
+OPERATORS = typer.main.get_command(operations)
+PROGRAMS = ("python -m local", "python -m operations", "hlf-operations")
 # Each by its words: `set-aside list` is one.
 LEAVES = {
     words
@@ -107,6 +114,12 @@ def commands(word: str) -> list[tuple[str, str]]:
         lines += re.findall(r"`([^`\n]+)`", prose(text))
         found += [(path.relative_to(ROOT).as_posix(), line) for line in lines if line.startswith(f"{word} ")]
     return sorted(set(found))
+
+
+def arguments(line: str) -> list[str]:
+    """Return the words of a command after the program."""
+    program = next(program for program in PROGRAMS if line.startswith(f"{program} "))
+    return [word for word in shlex.split(line)[len(program.split()) :] if word != "…"]
 
 
 def sources() -> list[Path]:
@@ -233,7 +246,8 @@ def test_every_code_that_degrades_a_run_has_a_heading_of_its_own():
 
 @pytest.mark.parametrize("words", sorted(LEAVES))
 def test_every_command_is_shown(words):
-    assert any(tuple(shlex.split(line)[3 : 3 + len(words)]) == words for _, line in commands("python -m local"))
+    shown = [arguments(line) for program in PROGRAMS for _, line in commands(program)]
+    assert any(tuple(given[: len(words)]) == words for given in shown)
 
 
 @pytest.mark.parametrize("target", sorted(TARGETS))
@@ -281,6 +295,31 @@ def test_a_table_is_unbroken(path):
         assert (len(cells), bool(re.fullmatch(r" *\|(?:-+\|)+", [*lines, ""][1]))) == (1, True), lines[0]
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_line_is_longer_than_120_columns(path):
+    """Except a row of a table, which cannot be broken."""
+    lines = enumerate(RAW[path].splitlines(), start=1)
+    assert [number for number, line in lines if len(line) > 120 and not line.lstrip().startswith("|")] == []
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in DOCUMENTS if path.parent in (ROOT / "docs", ROOT / "docs/operations")]
+)
+def test_a_document_names_its_reader_first(path):
+    title, first = [line for line in RAW[path].splitlines() if line][:2]
+    assert first.startswith("For ") or title.startswith("# For ")
+
+
+def test_the_glossary_has_each_word_once_in_order():
+    words = re.findall(r"^\| ([^|]+) \| [^|]+ \|$", RAW[ROOT / "docs" / "glossary.md"], re.MULTILINE)[1:]
+    assert words == sorted(set(words), key=str.casefold)
+
+
+def test_every_condition_is_in_the_table_of_alerts():
+    listed = re.findall(r"^\| \[`(\w+)`\]\(#alert-", OPERATIONS, re.MULTILINE)
+    assert sorted(listed) == sorted(Condition)
+
+
 @pytest.mark.parametrize(("document", "target"), links())
 def test_a_link_leads_somewhere(document, target):
     name, _, anchor = target.partition("#")
@@ -306,13 +345,15 @@ def test_a_heading_that_is_referred_to_by_its_name_is_there():
         assert heading in headings((ROOT / document).read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(("document", "line"), commands("python -m local"))
+@pytest.mark.parametrize(("document", "line"), [shown for program in PROGRAMS for shown in commands(program)])
 def test_a_command_that_is_shown_is_one(document, line):
     """Its options and arguments are taken, and it has a help; none is carried out."""
-    words = [word for word in shlex.split(line)[3:] if word != "…"]
+    words = arguments(line)
     if not words or words[0].startswith("-"):
         assert CliRunner().invoke(app, words or ["--help"]).exit_code == 0
         return
+    if not line.startswith("python -m local"):
+        assert words[0] in OPERATORS.commands
     name = next(name for name in LEAVES if tuple(words[: len(name)]) == name)
     command = LOCAL.commands[name[0]]
     for word in name[1:]:

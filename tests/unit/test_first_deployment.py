@@ -1,4 +1,4 @@
-"""docs/sam.md as somebody follows it who deploys for the first time (issue 8 I); what needs no AWS literally."""
+"""Follow docs/operations/deploy.md as a first deployment does; what needs no AWS is done literally."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from tests.unit.test_docs import CONTRACT, OPERATIONS, ROOT, TEMPLATE, TEXT, com
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GUIDE = TEXT[ROOT / "docs" / "sam.md"]
+GUIDE = TEXT[ROOT / "docs" / "operations" / "deploy.md"]
+BUILDING = TEXT[ROOT / "docs" / "sam.md"]
 FIRST = section(GUIDE, "The first deployment")
 LOGINS = section(OPERATIONS, "Making the logins")
 FUNCTIONS = {
@@ -145,7 +146,7 @@ def test_the_functions_of_a_variable_are_the_templates():
 
 
 def test_the_time_limits_are_the_templates():
-    """The table of docs/operations.md has each function, reconciliation for each of its two kinds of run."""
+    """The table of docs/operations/runbook.md has each function, reconciliation for each of its two kinds of run."""
     table = section(OPERATIONS, "What runs when")
     shown = re.findall(r"^\| `(\w+)`.*? \| .+? \| (\d+) (second|minute)s? \|", table, re.MULTILINE)
     assert {(name, int(n) * (60 if unit == "minute" else 1)) for name, n, unit in shown} == {
@@ -155,9 +156,7 @@ def test_the_time_limits_are_the_templates():
 
 def test_the_environments_are_both_there_after_the_first_lines(tmp_path):
     """`python` has what `python -m local` needs, and `sam` is found behind it."""
-    setting_up = [
-        line for line in fences(section(GUIDE, "Build, try, deploy"), "console")[0].splitlines() if "make " not in line
-    ]
+    setting_up = [line for line in fences(BUILDING, "console")[0].splitlines() if "make " not in line]
     for folder in (".venv", ".sam-venv"):
         (tmp_path / folder / "bin").mkdir(parents=True)
         (tmp_path / folder / "bin" / "python").symlink_to(sys.executable)
@@ -197,7 +196,7 @@ def deployed(tmp_path_factory) -> Iterator[tuple[Path, Proxy]]:
 
 def follow_the_steps(folder: Path, port: int) -> None:
     """Migrate, make the logins, write their files."""
-    [migrating] = [line for line in shown_lines(FIRST) if line.startswith("python -m local migrate")]
+    [migrating] = [line for line in shown_lines(FIRST) if line.startswith("hlf-operations migrate")]
     url = re.search(r'"(postgresql://[^"]+)"', migrating)[1].replace("db.example.no:5432", f"localhost:{port}")
     said = bash(
         f"{sys.executable} -m local migrate --database-url '{url}'",

@@ -336,8 +336,8 @@ def test_nobody_but_the_owner_was_granted_anything_on_the_key(connection):
 
 
 def test_the_key_is_rotated_by_the_statement_that_is_documented(bell):
-    """docs/operations.md: the next ring is signed with the new one."""
-    [rotate] = [block for block in sql_blocks("operations.md") if "SET secret" in block]
+    """docs/operations/deploy.md: the next ring is signed with the new one."""
+    [rotate] = [block for block in sql_blocks("operations/deploy.md") if "SET secret" in block]
     bell.execute(rotate.encode())
     [(new,)] = bell.execute("SELECT secret FROM certification.doorbell").fetchall()
     assert new != KEY
