@@ -30,7 +30,7 @@ help:  ## Show this list
 	  grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' -v bold="$$bold" -v plain="$$plain" '{printf "  " bold "%-16s" plain " %s\n", $$1, $$2}'
 
 .PHONY: run
-run: .venv/run.stamp  ## One whole night on this machine: MENTORS=my.csv AS_OF=2026-12-01 for your own data
+run: .venv/run.stamp  ## Simulate one whole nightly check on this machine: MENTORS=my.csv AS_OF=2026-12-01 for your own data
 	@$(USABLE); exec $(PY) -m local run --mentors "$(MENTORS)" $(if $(AS_OF),--as-of "$(AS_OF)")
 
 .PHONY: up
@@ -87,7 +87,7 @@ format: .venv/check.stamp  ## Format the code
 	@$(PY) -m ruff check --fix-only --quiet . ; $(PY) -m ruff format --quiet .
 
 .PHONY: bench-nightly
-bench-nightly: .venv/run.stamp  ## The night at 10 thousand, 100 thousand and 1 million mentors, against its floor
+bench-nightly: .venv/run.stamp  ## The nightly check at 10 thousand, 100 thousand and 1 million mentors, against its floor
 	@$(PY) -m benchmarks.nightly $(BENCH_ARGS)
 
 .PHONY: bench-sync

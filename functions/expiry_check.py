@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from shared.bootstrap.expiry_check import expiry_check_ports
-from shared.events import Scheduled
+from shared.events import ScheduledEvent
 from shared.observability import LogAndMetrics, guarded, logger
 from shared.use_cases.expiry_check import check_expiry
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 @guarded
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Event: {"scheduled_time": "<aws.scheduler.scheduled-time>"}. Returns run id, state, reason and organisations."""
-    scheduled = Scheduled.parse(event)
+    scheduled = ScheduledEvent.parse(event)
     report = LogAndMetrics()
     with expiry_check_ports(report) as ports:
         result = check_expiry(
             scheduled.scheduled_time,
             context.aws_request_id,
             runs=ports.runs,
-            night=ports.night,
+            nightly_check=ports.nightly_check,
             listings=ports.listings,
             queue=ports.queue,
             check_credential=ports.check_credential,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shared.bootstrap.reconciliation import reconciliation_ports
-from shared.events import Reconciling
+from shared.events import ReconciliationEvent
 from shared.invocation import seconds_left
 from shared.observability import LogAndMetrics, guarded, logger
 from shared.use_cases.reconciliation import reconcile
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @guarded
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Event: {"scheduled_time": "…", "mode": "sweep" | "full"}. Returns run id, state, reason and organisations."""
-    request = Reconciling.parse(event)
+    request = ReconciliationEvent.parse(event)
     report, time_left = LogAndMetrics(), seconds_left(context)
     with reconciliation_ports(report, time_left) as ports:
         result = reconcile(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from shared.bootstrap.send_notices import send_notices_ports
-from shared.events import Scheduled
+from shared.events import ScheduledEvent
 from shared.invocation import seconds_left
 from shared.observability import LogAndMetrics, guarded, logger
 from shared.use_cases.send_notices import send_notices
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @guarded
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Event: {"scheduled_time": "<aws.scheduler.scheduled-time>"}. Returns run id, state, reason and organisations."""
-    scheduled = Scheduled.parse(event)
+    scheduled = ScheduledEvent.parse(event)
     report = LogAndMetrics()
     with send_notices_ports(report) as ports:
         result = send_notices(

@@ -1,4 +1,4 @@
-"""The doorbell: a listing may have to change. Triggers: its function URL, signed; EventBridge, and RDS, by IAM."""
+"""The webhook: a listing may have to change. Triggers: its function URL, signed; EventBridge, and RDS, by IAM."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from shared.bootstrap.status_changed import status_changed_ports
 from shared.domain.errors import TransientError
-from shared.domain.webhook import DoorbellRefusedError, Refusal, Ring
+from shared.domain.webhook import Refusal, WebhookRefusedError, WebhookRequest
 from shared.events import listing_changed
 from shared.function_urls import url_reply, url_request
 from shared.observability import PublicReport, guarded, logger
-from shared.use_cases.accept_webhook import take_event, take_ring
+from shared.use_cases.accept_webhook import accept_event, accept_webhook
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-def _refused(error: DoorbellRefusedError) -> dict[str, Any]:
+def _refused(error: WebhookRefusedError) -> dict[str, Any]:
     match error.refusal:
         case Refusal.METHOD_WRONG:
             return url_reply(405, {"error": str(error)}, allow="POST")
@@ -38,12 +38,14 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     """
     request, report, ports = url_request(event), PublicReport(), status_changed_ports()
     if request is None:
-        return {"accepted": take_event(listing_changed(event), queue=ports.queue, report=report)}
+        return {"accepted": accept_event(listing_changed(event), queue=ports.queue, report=report)}
     header = request.headers.get
-    ring = Ring(request.method, header("x-certification-timestamp"), header("x-certification-signature"), request.body)
+    webhook = WebhookRequest(
+        request.method, header("x-certification-timestamp"), header("x-certification-signature"), request.body
+    )
     try:
-        accepted = take_ring(ring, keys=ports.keys, queue=ports.queue, report=report, now=datetime.now(UTC))
-    except DoorbellRefusedError as error:
+        accepted = accept_webhook(webhook, keys=ports.keys, queue=ports.queue, report=report, now=datetime.now(UTC))
+    except WebhookRefusedError as error:
         return _refused(error)
     except TransientError:
         return url_reply(503, {"error": "not now"})

@@ -11,7 +11,7 @@ from emulators.dataverse.process import LocalDataverseError
 from emulators.lambda_host.errors import LambdaHostError, TemplateError
 from emulators.lambda_host.triggers.invoke_api import InvokeError
 from local.demo import views
-from local.demo.night import FunctionFailed
+from local.demo.simulated_night import FunctionFailed
 from local.demo.website import WebsiteBehindError
 from local.mentors_file.problems import UnreadableFile
 from local.stack.aws import LocalAwsError
@@ -25,7 +25,7 @@ from shared.domain.errors import CertificationError, PermanentError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FORESEEN = (
+_EXPECTED = (
     CertificationError,
     FunctionFailed,
     InvokeError,
@@ -44,18 +44,18 @@ _FORESEEN = (
 
 
 @contextmanager
-def foreseen() -> Iterator[None]:
+def expected_errors() -> Iterator[None]:
     """Turn what can go wrong into a sentence and an exit code."""
     try:
         yield
     except FunctionFailed as error:
-        reason = error.answer.payload.get("errorMessage", "") if isinstance(error.answer.payload, dict) else ""
+        reason = error.result.payload.get("errorMessage", "") if isinstance(error.result.payload, dict) else ""
         why = failures.explained(str(reason))
-        views.failure(f"{error}: {why.meaning or reason}", log=() if why.meaning else error.answer.log)
+        views.failure(f"{error}: {why.meaning or reason}", log=() if why.meaning else error.result.log)
         for step in why.steps:
             views.errors.print(f"  {step}", markup=False)
         raise typer.Exit(1) from None
-    except _FORESEEN as error:
+    except _EXPECTED as error:
         views.failure(str(error))
         raise typer.Exit(_code_of(error)) from None
 

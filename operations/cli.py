@@ -14,7 +14,7 @@ import typer
 from rich.markup import escape
 
 from local.demo import views
-from local.exit_codes import foreseen
+from local.exit_codes import expected_errors
 from operations import databases
 from operations.commands import alerts as alerting
 from operations.commands import brakes, failures
@@ -25,20 +25,20 @@ from operations.commands import undo as undoing
 from operations.dead_letters_cli import app as dead_letters
 from operations.errors import DatabaseNotReadableError, NotKnownError, NotUnderstoodError, OperationsError
 from operations.options import PANEL, Actor, AsJson, Database, Deployed, Language, Reason, require_named
-from operations.review_cli import duplicates, set_aside
+from operations.review_cli import duplicates, rejected
 from operations.screens import list_views, printing, proof_view, status_view, undo_view
 from operations.target import Place, at
 from operations.wording import words
 from operations.wording.speech import say
-from shared.domain.comparison import Answer
+from shared.domain.comparison import ProofVerdict
 from shared.domain.wording import texts as wording
 
 app = typer.Typer(no_args_is_help=True)
-app.add_typer(set_aside, name="set-aside", rich_help_panel=PANEL)
+app.add_typer(rejected, name="rejected", rich_help_panel=PANEL)
 app.add_typer(dead_letters, name="dlq", rich_help_panel=PANEL)
 app.add_typer(duplicates, name="duplicates", rich_help_panel=PANEL)
 
-EXIT_CODES = {Answer.YES: 0, Answer.NO: 1, Answer.NOT_YET: 3}
+EXIT_CODES = {ProofVerdict.YES: 0, ProofVerdict.NO: 1, ProofVerdict.NOT_YET: 3}
 RELEASED = {
     brakes.Kind.REMINDER: "Released: within 24 hours the next run may remind {n} of {of} mentors of {organisation}.",
     brakes.Kind.EXPIRY: "Released: within 24 hours the next run may expire {n} of {of} mentors of {organisation}.",
@@ -56,18 +56,18 @@ def status(
 
     With --stack, also whether the stack's public address has a limit.
     """
-    with foreseen():
+    with expected_errors():
         place = at(stack, database_url, language)
-        limit = None if stack is None else place.deployment.parameters.get("DoorbellConcurrency")
+        limit = None if stack is None else place.deployment.parameters.get("WebhookConcurrency")
         with databases.reading(place.database()) as connection:
             found = standing.read_status(connection)
         if limit is not None:
-            found = replace(found, doorbell_concurrency=int(limit))
+            found = replace(found, webhook_concurrency=int(limit))
         if as_json:
             words.print_json(found)
         else:
             status_view.show(found)
-        raise typer.Exit(EXIT_CODES[found.answer])
+        raise typer.Exit(EXIT_CODES[found.verdict])
 
 
 @app.command(rich_help_panel=PANEL)
@@ -81,7 +81,7 @@ def proof(
     as_json: AsJson = False,
 ) -> None:
     """One page: does the website show whom it should? Exit code 0 yes, 1 no, 3 not yet or could not be told."""
-    with foreseen():
+    with expected_errors():
         with databases.reading(at(stack, database_url, language).database()) as connection:
             page = proving.read_proof(connection, run)
         if as_json:
@@ -100,7 +100,7 @@ def alerts(
     as_json: AsJson = False,
 ) -> None:
     """The alerts that are open, since when, and the first thing to do about each."""
-    with foreseen():
+    with expected_errors():
         with databases.reading(at(stack, database_url, language).database()) as connection:
             found = alerting.read_alerts(connection, closed=everything)
             names = dict(connection.execute("SELECT o.id, o.name::text FROM public.organisations AS o").fetchall())
@@ -131,7 +131,7 @@ def reconcile(
     With --stack, what it found is shown where the stack's secret or --database-url says which database it is; elsewhere
     a full comparison ends with exit code 3. A sweep that could not do all of its work ends with 1.
     """
-    with foreseen():
+    with expected_errors():
         place = at(stack, database_url, language)
         if accept_small:
             require_named(actor, reason)
@@ -152,8 +152,8 @@ def reconcile(
         if found is None and full:
             raise NotKnownError(say("What it found cannot be read: no login to the database is known here"))
     if found is None and ended.state != "succeeded":
-        found = Answer.NO
-    if found is not None and found is not Answer.YES:
+        found = ProofVerdict.NO
+    if found is not None and found is not ProofVerdict.YES:
         raise typer.Exit(EXIT_CODES[found])
 
 
@@ -177,7 +177,7 @@ def _say(ended: reconciling.Reconciled) -> None:
         views.console.print(f"[yellow]{say('Done, but')}[/yellow] {why}; {run}")
 
 
-def _what_it_found(place: Place, full: reconciling.Reconciled | None, *, quiet: bool) -> Answer | None:
+def _what_it_found(place: Place, full: reconciling.Reconciled | None, *, quiet: bool) -> ProofVerdict | None:
     """Show what the run found, and return its verdict; None of a sweep, or where nobody may read the database."""
     try:
         address = place.database()
@@ -207,8 +207,8 @@ def release_brake(
     language: Language = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let the next run within 24 hours make the mass change that the brake has stopped."""
-    with foreseen():
+    """Let the next run within 24 hours make what the brake, the mass-change limit, has stopped."""
+    with expected_errors():
         require_named(actor, reason)
         with databases.writing(at(stack, database_url, language).database()) as connection:
             brake = brakes.release(connection, organisation, kind, actor, reason)
@@ -231,7 +231,7 @@ def undo_run(
     as_json: AsJson = False,
 ) -> None:
     """Take back what a nightly check did: reminders, unsent notices, changes of status, the website's day."""
-    with foreseen():
+    with expected_errors():
         require_named(actor, reason)
         with databases.writing(at(stack, database_url, language).database()) as connection:
             undone = undoing.undo(connection, run_id, actor, reason)
@@ -246,9 +246,9 @@ def migrate(*, stack: Deployed = None, database_url: Database = None) -> None:
     """Apply the migrations to a database that has the foundation tables, and put back what of ours is damaged."""
     from shared.adapters.postgres.migrate import migrate as apply  # noqa: PLC0415
 
-    with foreseen(), databases.connected(at(stack, database_url, wording.Language.EN).database()) as connection:
+    with expected_errors(), databases.connected(at(stack, database_url, wording.Language.EN).database()) as connection:
         try:
-            applied = apply(connection, tell=lambda said: views.console.print(escape(said)))
+            applied = apply(connection, report=lambda said: views.console.print(escape(said)))
         except psycopg.Error as error:
             raise DatabaseNotReadableError(f"the migrations were not applied: {str(error).strip()}") from None
         views.console.print(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from local.demo import views
-from local.exit_codes import foreseen
+from local.exit_codes import expected_errors
 from operations import databases
 from operations.commands import audit, dead_letters
 from operations.errors import NotKnownError, OperationsError
@@ -22,7 +22,7 @@ app = typer.Typer(
 )
 
 
-class Queue(StrEnum):
+class DeadLetterQueue(StrEnum):
     """The queues of what was given up."""
 
     SYNCS = dead_letters.SYNCS
@@ -32,7 +32,7 @@ class Queue(StrEnum):
 @app.command("list")
 def list_(stack: Deployed = None, language: Language = None, as_json: AsJson = False) -> None:
     """What lies in both queues; all of it stays there."""
-    with foreseen():
+    with expected_errors():
         found = dead_letters.read_dead_letters(at(stack, None, language).deployment)
         if as_json:
             words.print_json(found)
@@ -42,15 +42,17 @@ def list_(stack: Deployed = None, language: Language = None, as_json: AsJson = F
 
 @app.command()
 def replay(
-    queue: Annotated[Queue, typer.Option(help="Events are run again by a person: list says how.")] = Queue.SYNCS,
+    queue: Annotated[
+        DeadLetterQueue, typer.Option(help="Events are run again by a person: list says how.")
+    ] = DeadLetterQueue.SYNCS,
     stack: Deployed = None,
     language: Language = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask once more for every sync that was given up, behind all live changes. May be repeated."""
-    with foreseen():
+    with expected_errors():
         place = at(stack, None, language)
-        if queue is Queue.EVENTS:
+        if queue is DeadLetterQueue.EVENTS:
             raise OperationsError(
                 f"what lies in {queue} are events of functions that failed, and running one again is a person's"
                 f" decision: {speech.command('dlq list')} says how"
@@ -88,14 +90,14 @@ def drop(
     language: Language = None,
 ) -> None:
     """Remove a message that is no sync request: an event that is done with, or what cannot be read."""
-    with foreseen():
+    with expected_errors():
         require_named(actor, reason)
         place = at(stack, database_url, language)
         deployment = place.deployment
 
-        def note(dropped: dead_letters.Dropped) -> None:
+        def record(dropped: dead_letters.Dropped) -> None:
             with databases.writing(place.database()) as connection:
                 audit.dropped(connection, dropped, actor, reason)
 
-        done = dead_letters.drop(deployment, message, note)
+        done = dead_letters.drop(deployment, message, record)
         views.console.print(say("Removed from {queue}.", queue=done.queue))

@@ -103,10 +103,10 @@ class LogAndMetrics:
             totals[metric_name(count.measure)] += count.n
         _emit({"organisation": str(organisation.id)}, totals)
 
-    def trouble(self, run_id: UUID, organisation: Organisation, error: Exception) -> None:
+    def organisation_failed(self, run_id: UUID, organisation: Organisation, error: Exception) -> None:
         """Log where an organisation's part of a run broke off: type and place, no message."""
         logger().error(
-            "trouble",
+            "organisation_failed",
             run_id=str(run_id),
             organisation_id=str(organisation.id),
             error=type(error).__name__,

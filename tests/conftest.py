@@ -20,14 +20,14 @@ from local.stack.postgres import Postgres
 from local.stack.stack import endpoints
 from operations import surroundings
 from tests.support.foundation import DAY, Foundation
-from tests.support.nights import OSLO, Functions
+from tests.support.nightly_checks import OSLO, Functions
 from tests.support.reconciling import Reconciler
-from tests.support.syncs import Crew, Site, two_tables
+from tests.support.syncs import Crew, EmulatedWebsite, two_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.syncs import Worker
+    from tests.support.syncs import SyncWorker
 
 TEMPLATE = "certification_template"
 
@@ -124,7 +124,7 @@ def foundation(connection: psycopg.Connection) -> Foundation:
 
 @pytest.fixture
 def functions(database: TestDatabase) -> Iterator[Functions]:
-    """Nights and sendings on the test's database."""
+    """Nightly checks and sendings on the test's database."""
     with Functions(database.login, database.dsn) as functions:
         yield functions
 
@@ -147,23 +147,23 @@ def emulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local
 
 
 @pytest.fixture
-def site(emulator_process: LocalDataverse) -> Iterator[Site]:
+def site(emulator_process: LocalDataverse) -> Iterator[EmulatedWebsite]:
     """The website as new, with nobody on it and without the service's limits."""
-    with Site(emulator_process.url) as site:
+    with EmulatedWebsite(emulator_process.url) as site:
         site.reset()
         site.limits(**Limits(enabled=False).model_dump())
         yield site
 
 
 @pytest.fixture
-def crew(database: TestDatabase, emulator_process: LocalDataverse, site: Site) -> Iterator[Crew]:
+def crew(database: TestDatabase, emulator_process: LocalDataverse, site: EmulatedWebsite) -> Iterator[Crew]:
     """Workers of dynamics_sync on the test's database and the website."""
     with Crew(database.login("DynamicsSync"), emulator_process) as crew:
         yield crew
 
 
 @pytest.fixture
-def worker(crew: Crew) -> Worker:
+def worker(crew: Crew) -> SyncWorker:
     """One of them, who sleeps through no pause."""
     return crew.worker()
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import httpx
 import jinja2
 
-from local.demo.night import spend
+from local.demo.simulated_night import simulate_night
 from local.demo.website import wait_until_synced
 from local.mentors_file import loading
 from local.mentors_file.mentors import read_mentors
@@ -55,7 +55,7 @@ def rendered() -> str:
         shown = replace(file, rows=(leaving, coming, *staying))
         loading.store(here.dsn, shown, evaluated=_EVENING)
         before = _visited(here)
-        spend(here, DEFAULT_AS_OF, lambda _: None, simulated=True)
+        simulate_night(here, DEFAULT_AS_OF, lambda _: None, simulated=True)
         after = _visited(here)
     return _composed(
         before=_marked(before, leaving, "gone", "&minus;", f"Certification ended {leaving.expires_on:%d.%m.%Y}"),

@@ -34,7 +34,7 @@ class OrganisationResult:
 
 
 @dataclass(frozen=True)
-class RunResult:
+class RunRecord:
     """One run."""
 
     id: UUID
@@ -49,7 +49,7 @@ class RunResult:
 
 
 @dataclass(frozen=True)
-class Moved:
+class MoveRecord:
     """A mentor whom a run moved."""
 
     organisation: str
@@ -70,7 +70,7 @@ class Totals:
     sent: int
 
 
-def read_run(dsn: str, run_id: UUID) -> RunResult:
+def read_run(dsn: str, run_id: UUID) -> RunRecord:
     """A run with its organisations and counts."""
     with psycopg.connect(dsn) as connection:
         head = connection.execute(
@@ -88,7 +88,7 @@ def read_run(dsn: str, run_id: UUID) -> RunResult:
             " WHERE ro.run_id = %s ORDER BY o.name",
             (run_id,),
         ).fetchall()
-    return RunResult(
+    return RunRecord(
         run_id,
         head[0],
         head[1],
@@ -100,7 +100,7 @@ def read_run(dsn: str, run_id: UUID) -> RunResult:
     )
 
 
-def read_moved(dsn: str, run_id: UUID) -> tuple[Moved, ...]:
+def read_moved(dsn: str, run_id: UUID) -> tuple[MoveRecord, ...]:
     """Whom a run moved, by organisation and date."""
     with psycopg.connect(dsn) as connection:
         rows = connection.execute(
@@ -110,7 +110,7 @@ def read_moved(dsn: str, run_id: UUID) -> tuple[Moved, ...]:
             " WHERE t.run_id = %s ORDER BY 4 DESC, 1, 5, 3",
             (run_id,),
         ).fetchall()
-    return tuple(Moved(*row) for row in rows)
+    return tuple(MoveRecord(*row) for row in rows)
 
 
 def read_totals(dsn: str) -> Totals:
@@ -128,8 +128,8 @@ def read_totals(dsn: str) -> Totals:
 
 
 @dataclass(frozen=True)
-class Held:
-    """A mass change of an organisation that the brake holds; `waiting` are kept on the website by it."""
+class HeldChange:
+    """A change above the mass-change limit, which the brake holds; `waiting` are kept on the website by it."""
 
     organisation: str
     kind: str
@@ -138,7 +138,7 @@ class Held:
     waiting: int
 
 
-def read_brakes(dsn: str) -> tuple[Held, ...]:
+def read_brakes(dsn: str) -> tuple[HeldChange, ...]:
     """What the brake holds now."""
     with psycopg.connect(dsn) as connection:
         rows = connection.execute(
@@ -148,10 +148,10 @@ def read_brakes(dsn: str) -> tuple[Held, ...]:
             " FROM certification.brakes AS b LEFT JOIN public.organisations AS o ON o.id = b.organisation_id"
             " WHERE b.closed_at IS NULL AND NOT certification.brake_release_is_in_force(b.released_at) ORDER BY 1, 2"
         ).fetchall()
-    return tuple(Held(*row) for row in rows)
+    return tuple(HeldChange(*row) for row in rows)
 
 
-def last_night(dsn: str) -> date | None:
+def last_nightly_check(dsn: str) -> date | None:
     """The latest day that an expiry check has evaluated."""
     with psycopg.connect(dsn) as connection:
         row = connection.execute(
@@ -177,7 +177,7 @@ class Coming:
 
 
 def read_preview(dsn: str, first: date, days: int) -> tuple[Coming, ...]:
-    """Who will be reminded, expired or reactivated on which night, in a transaction that cannot write."""
+    """Who will be reminded, expired or reactivated on which nightly check, in a transaction that cannot write."""
     with psycopg.connect(dsn) as connection:
         connection.read_only = True
         rows = connection.execute(
@@ -207,7 +207,7 @@ class Mentor:
 
 
 @dataclass(frozen=True)
-class Explained:
+class ThresholdRecord:
     """One threshold of one certification."""
 
     threshold_day: int
@@ -227,9 +227,9 @@ class Explanation:
     """Why a mentor was or was not reminded, and what moved them."""
 
     mentor: Mentor
-    thresholds: tuple[Explained, ...]
+    thresholds: tuple[ThresholdRecord, ...]
     log: tuple[tuple[datetime, str, str, str, str], ...]
-    set_aside: tuple[tuple[str, str, str, int], ...]
+    step_failures: tuple[tuple[str, str, str, int], ...]
 
 
 def find_mentors(dsn: str, text: str) -> tuple[UUID, ...]:
@@ -273,10 +273,11 @@ def read_explanation(dsn: str, mentor_id: UUID, today: date) -> Explanation | No
             " FROM public.mentor_status_log WHERE mentor_id = %s ORDER BY occurred_at",
             (mentor_id,),
         ).fetchall()
-        aside = connection.execute(
+        failures = connection.execute(
             "SELECT step, reason, CASE WHEN certification_expiry_date BETWEEN '1900-01-01' AND '9999-12-30'"
-            " THEN to_char(certification_expiry_date, 'DD.MM.YYYY') ELSE certification_expiry_date::text END, nights"
-            " FROM certification.set_aside WHERE mentor_id = %s",
+            " THEN to_char(certification_expiry_date, 'DD.MM.YYYY') ELSE certification_expiry_date::text END, "
+            "nightly_checks"
+            " FROM certification.step_failures WHERE mentor_id = %s",
             (mentor_id,),
         ).fetchall()
-    return Explanation(Mentor(*head), tuple(Explained(*row) for row in thresholds), tuple(log), tuple(aside))
+    return Explanation(Mentor(*head), tuple(ThresholdRecord(*row) for row in thresholds), tuple(log), tuple(failures))

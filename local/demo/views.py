@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from local.demo.night import Night, Part
-    from local.demo.results import Coming, Explanation, Held, Mentor, Moved
+    from local.demo.results import Coming, Explanation, HeldChange, Mentor, MoveRecord
+    from local.demo.simulated_night import FunctionRun, SimulatedNight
     from local.mentors_file.load import LoadReport
     from local.mentors_file.mentors import MentorFile
     from local.stack.stack import Progress
@@ -48,7 +48,7 @@ _STATES = {
     "collapsed": "a nearer threshold spoke for it",
     "unreachable": "no mail, the coordinator is told",
     "not_yet_due": "not yet due",
-    "due_next_run": "due in the next night",
+    "due_next_run": "due in the next nightly check",
     "not_reminded": "not reminded",
     "no_certification": "no certification",
     "impossible_date": "the date cannot be meant",
@@ -122,10 +122,12 @@ def problems(file: MentorFile) -> None:
     console.print(table)
 
 
-def night(night: Night) -> None:
-    """Everything about one night."""
+def simulated_night(night: SimulatedNight) -> None:
+    """Everything about one simulated night."""
     if night.check.run.total("days_overtaken"):
-        console.print("[yellow]A later day was evaluated before, so this night has changed nothing there.[/yellow]\n")
+        console.print(
+            "[yellow]A later day was evaluated before, so this nightly check has changed nothing there.[/yellow]\n"
+        )
     console.print(reminders(night.check))
     console.print("[dim]Claimed became a mail. Collapsed: a nearer threshold, or the expiry, spoke for it.[/dim]\n")
     if night.moved:
@@ -136,7 +138,7 @@ def night(night: Night) -> None:
     timings(night.check, night.sending)
 
 
-def reminders(part: Part) -> Table:
+def reminders(part: FunctionRun) -> Table:
     """Per organisation and threshold: due, claimed, collapsed, without e-mail, already claimed."""
     table = new_table("Reminders")
     table.add_column("Organisation")
@@ -155,7 +157,7 @@ def reminders(part: Part) -> Table:
     return table
 
 
-def _moves(night: Night) -> Table:
+def _moves(night: SimulatedNight) -> Table:
     moved = night.moved
     expired = sum(one.to_status == "certification_expired" for one in moved)
     table = new_table(f"{_many(expired, 'mentor')} expired, {len(moved) - expired} reactivated")
@@ -175,15 +177,15 @@ def _moves(night: Night) -> Table:
     return table
 
 
-def _first(moved: Sequence[Moved]) -> Sequence[Moved]:
+def _first(moved: Sequence[MoveRecord]) -> Sequence[MoveRecord]:
     return moved[:_SHOWN]
 
 
-def notices(part: Part) -> Table:
+def notices(part: FunctionRun) -> Table:
     """Sent notices by kind and language, and what was not sent."""
     table = new_table("Notices")
     table.add_column("Kind", no_wrap=True)
-    for title in (*_LOCALES.values(), "Refused", "Outdated", "Waiting", "Doubt"):
+    for title in (*_LOCALES.values(), "Refused", "Outdated", "Waiting", "Unknown"):
         table.add_column(title, justify="right", no_wrap=True)
 
     def count(measure: str, kind: str, locales: Sequence[str]) -> int:
@@ -197,13 +199,13 @@ def notices(part: Part) -> Table:
         sent = [count("notices_sent", kind, [locale]) for locale in _LOCALES]
         other = [
             count(f"notices_{outcome}", kind, list(_LOCALES))
-            for outcome in ("undeliverable", "superseded", "given_back", "in_doubt")
+            for outcome in ("undeliverable", "superseded", "given_back", "outcome_unknown")
         ]
         table.add_row(title, *map(_number, sent), *map(_number, other))
     return table
 
 
-def timings(*parts: Part) -> None:
+def timings(*parts: FunctionRun) -> None:
     """How each function ended and what it took."""
     table = new_table("Functions")
     for title in ("Function", "Ended"):
@@ -212,13 +214,13 @@ def timings(*parts: Part) -> None:
         table.add_column(title, justify="right", no_wrap=True)
     for part in parts:
         style = _STATE_STYLE[part.run.state]
-        start = "warm" if part.answer.init_ms is None else f"{part.answer.init_ms:.0f} ms"
+        start = "warm" if part.result.init_ms is None else f"{part.result.init_ms:.0f} ms"
         table.add_row(
             part.function,
             f"[{style}]{part.run.state}[/{style}]",
             start,
-            f"{part.answer.duration_ms:.0f} ms",
-            f"{part.answer.max_memory_mb} MB",
+            f"{part.result.duration_ms:.0f} ms",
+            f"{part.result.max_memory_mb} MB",
         )
     console.print(table)
     for part in parts:
@@ -226,7 +228,7 @@ def timings(*parts: Part) -> None:
             console.print(f"[yellow]![/yellow] {part.function}: {reason}")
 
 
-def brakes(held: Sequence[Held]) -> None:
+def brakes(held: Sequence[HeldChange]) -> None:
     """What the brake holds, and how a person lets it go."""
     for brake in held:
         one, several = _HELD[brake.kind]
@@ -246,14 +248,14 @@ def brakes(held: Sequence[Held]) -> None:
         )
 
 
-def _reasons(part: Part) -> list[str]:
+def _reasons(part: FunctionRun) -> list[str]:
     """In words, why a run is degraded."""
     return [degraded.said(code, part.run.total(code)) for code in (part.run.reason or "").split(",") if code]
 
 
-def nothing_twice(first: Night, second: Night) -> bool:
-    """The second night beside the first. Answers whether nothing happened twice."""
-    table = new_table("The same night again")
+def nothing_twice(first: SimulatedNight, second: SimulatedNight) -> bool:
+    """The second nightly check beside the first. Return whether nothing happened twice."""
+    table = new_table("The same nightly check again")
     table.add_column("")
     table.add_column("After the first", justify="right")
     table.add_column("After the second", justify="right")
@@ -293,9 +295,9 @@ def sample_mail(folder: Path) -> None:
 
 def preview(lines: Sequence[Coming], *, first: str, days: int) -> None:
     """Who will be reminded or expire when."""
-    table = new_table(f"The next {_many(days, 'night')} from {first}, if nothing changes until then")
-    for title in ("Night of", "Organisation", "Mentor", "What"):
-        table.add_column(title, no_wrap=title in {"Night of", "Mentor"})
+    table = new_table(f"The next {_many(days, 'nightly check')} from {first}, if nothing changes until then")
+    for title in ("Check of", "Organisation", "Mentor", "What"):
+        table.add_column(title, no_wrap=title in {"Check of", "Mentor"})
     table.add_column("Valid to", justify="right")
     last = None
     for line in lines:
@@ -339,8 +341,8 @@ def explanation(found: Explanation) -> None:
     for expires_on in dict.fromkeys(one.expires_on for one in found.thresholds):
         table = new_table(f"Certification that ends {expires_on:%d.%m.%Y}" if expires_on else "No date to remind of")
         table.add_column("Days", justify="right")
-        for title in ("Due on", "State", "Reason", "Mail", "Night", "Run"):
-            table.add_column(title, no_wrap=title in {"Due on", "State", "Night", "Run"})
+        for title in ("Due on", "State", "Reason", "Mail", "Check", "Run"):
+            table.add_column(title, no_wrap=title in {"Due on", "State", "Check", "Run"})
         for one in found.thresholds:
             if one.expires_on == expires_on:
                 table.add_row(
@@ -371,10 +373,10 @@ def _history(found: Explanation) -> None:
         for at, old, new, reason, actor in found.log:
             log.add_row(f"{at.astimezone(OSLO):%d.%m.%Y %H:%M}", *map(escape, (old, new, reason, actor)))
         console.print(log)
-    for step, reason, ends, nights in found.set_aside:
+    for step, reason, ends, nightly_checks in found.step_failures:
         console.print(
-            f"[yellow]Set aside in step {step}: {escape(_meaning(reason))}"
-            f" (ends {ends}, {_many(nights, 'night')})[/yellow]"
+            f"[yellow]Failed in step {step}: {escape(_meaning(reason))}"
+            f" (ends {ends}, {_many(nightly_checks, 'nightly check')})[/yellow]"
         )
 
 

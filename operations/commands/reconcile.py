@@ -53,8 +53,8 @@ def invoke(stack: str | None, content: dict[str, object], progress: Progress) ->
     if stack is None:
         with session.session(progress=progress) as here:
             progress(_DOING[str(content["mode"])])
-            answer = here.invoke(_FUNCTION, content)
-            return _ended(answer.payload, answer.function_error, answer.log)
+            result = here.invoke(_FUNCTION, content)
+            return _ended(result.payload, result.function_error, result.log)
     name = deployed.find(stack).output(f"{_FUNCTION}Name")
     progress(_DOING[str(content["mode"])])
     with deployed.refusals():

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from shared.adapters.aws.sns import SnsOperations
+from shared.adapters.aws.sns import SnsAlertPublisher
 from shared.domain.commands import Target
 from shared.settings import operations_settings
-from shared.use_cases.publish_alerts import tell_operations
+from shared.use_cases.publish_alerts import publish_alerts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,10 +21,10 @@ def alert_publisher(alerts: Alerts, report: Report) -> Callable[[str], None]:
 
     def publish(function: str) -> None:
         settings = operations_settings()
-        tell_operations(
+        publish_alerts(
             function,
             alerts=alerts,
-            operations=SnsOperations(settings.region, settings.topic_arn),
+            publisher=SnsAlertPublisher(settings.region, settings.topic_arn),
             report=report,
             now=datetime.now(UTC),
             language=settings.language,

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from shared.domain.credential import Health
     from shared.ports import Listings, SyncState, Website
 
-# A website that hangs must not use up the night.
+# A website that hangs must not use up the nightly check.
 _SECONDS = 45.0
 
 
 def check_credential(listings: Listings, state: SyncState) -> Health:
-    """Return whether Dataverse lets us in, with the secret in use and with the next. Takes about 45 seconds at worst.
+    """Return whether Dataverse authorises us, with the secret in use and with the next. Take 45 seconds at most.
 
     Raises SettingsError, and the errors of the database.
     """

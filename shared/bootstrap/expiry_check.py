@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from shared.adapters.postgres.alerts import PostgresAlerts
 from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
-from shared.adapters.postgres.nightly import PostgresNight
+from shared.adapters.postgres.nightly import PostgresNightlyCheck
 from shared.adapters.postgres.runs import PostgresRuns
 from shared.bootstrap.alerts import alert_publisher
 from shared.bootstrap.credential import check_credential
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from shared.domain.credential import Health
-    from shared.ports import Listings, Night, Report, Runs, SyncQueue
+    from shared.ports import Listings, NightlyCheck, Report, Runs, SyncQueue
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class ExpiryCheckPorts:
     """What the nightly check works with."""
 
     runs: Runs
-    night: Night
+    nightly_check: NightlyCheck
     listings: Listings
     queue: SyncQueue
     check_credential: Callable[[], Health]
@@ -42,7 +42,7 @@ def expiry_check_ports(report: Report) -> Iterator[ExpiryCheckPorts]:
         listings, state = PostgresListings(connection), PostgresSyncState(connection)
         yield ExpiryCheckPorts(
             runs=PostgresRuns(connection),
-            night=PostgresNight(connection),
+            nightly_check=PostgresNightlyCheck(connection),
             listings=listings,
             queue=sync_queue(),
             check_credential=partial(check_credential, listings, state),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shared.adapters.aws.secrets import SecretKeys, read_secret
 from shared.bootstrap.queues import sync_queue
 from shared.domain.webhook import usable_keys
-from shared.settings import doorbell_settings
+from shared.settings import webhook_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,5 +37,5 @@ def _signing_keys() -> Keys:
 
 
 def _read_keys(fresh: bool) -> Sequence[str]:
-    settings = doorbell_settings()
+    settings = webhook_settings()
     return usable_keys(read_secret(settings.secret_arn, settings.region, fresh=fresh))

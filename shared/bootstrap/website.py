@@ -13,7 +13,7 @@ from shared.settings import settings, website_settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from shared.ports import Gate, Website
+    from shared.ports import Backoff, Website
 
 # What the last reply said has to be written down before the function's time is up.
 SECONDS_TO_SETTLE = 5.0
@@ -30,10 +30,10 @@ def service_signed_in_by(read: Callable[[bool], Mapping[str, Any]]) -> Service:
     return Service(website_settings().url, website_settings().authority, read)
 
 
-def website(gate: Gate, time_left: Callable[[], float], *, parallel: int) -> Website:
+def website(backoff: Backoff, time_left: Callable[[], float], *, parallel: int) -> Website:
     """Return the website. `time_left`: seconds in which requests may still be under way."""
     return DataverseWebsite(
-        website_service(), gate, time_left=time_left, batch_size=website_settings().batch_size, parallel=parallel
+        website_service(), backoff, time_left=time_left, batch_size=website_settings().batch_size, parallel=parallel
     )
 
 

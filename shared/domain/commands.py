@@ -1,4 +1,4 @@
-"""The commands that operations is told to type, complete for where this system runs."""
+"""The commands that alerts print, complete for where this system runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Target:
     program: str = PROGRAM
 
     def command(self, words: str) -> str:
-        """The whole line for a command such as `set-aside list`, to be pasted as it stands."""
+        """The whole line for a command such as `rejected list`, to be pasted as it stands."""
         found = [self.program, words]
         if self.stack or (self.by_address and words.startswith(_OF_THE_STACK)):
             found.append(f"--stack {self.stack or 'STACK'}")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparisonOutcome:
     """What a comparison came to: every count, zeros included, and the SHA-256 of what each side lists."""
 
     counts: dict[str, int]
@@ -53,7 +53,7 @@ class Proof:
 
     at: datetime
     reason: str | None = None
-    compared: Compared | None = None
+    compared: ComparisonOutcome | None = None
     counts: dict[str, int] = field(default_factory=dict)
 
 
@@ -69,7 +69,7 @@ CLASSES = ("listed_but_invalid", "missing", "field_drift", "unpublished_field", 
 """What a difference is."""
 
 CAUSES = (
-    "hand_edit",
+    "manual_edit",
     "waiting",
     "in_flight",
     "day_turns",
@@ -95,7 +95,7 @@ NOTHING_COMPARED = (
     "sites_small",
     *CLASSES,
     *CAUSES,
-    "set_aside",
+    "listings_rejected",
     "differences_unverified",
     "findings_opened",
     "findings_seen_again",
@@ -113,7 +113,7 @@ NOTHING_COMPARED = (
 """The counts of a full comparison, every one of them reported by every run (I12)."""
 
 
-class Answer(StrEnum):
+class ProofVerdict(StrEnum):
     """Whether the website shows whom it should."""
 
     YES = "yes"
@@ -122,18 +122,18 @@ class Answer(StrEnum):
     """It cannot be told, or what differs was changed a moment ago."""
 
 
-def answer_of(*, complete: bool, counts: Mapping[str, int], equal: bool) -> Answer:
+def verdict_of(*, complete: bool, counts: Mapping[str, int], equal: bool) -> ProofVerdict:
     """What a proof says (I14). `equal`: whether both sides have the same hash."""
     if not complete:
-        return Answer.NOT_YET
+        return ProofVerdict.NOT_YET
     differing = sum(counts.get(name, 0) for name in CLASSES)
     settling = counts.get("in_flight", 0) + counts.get("day_turns", 0)
     # Who stands in the app twice is counted twice on both sides, so that its figures are no one's.
     if differing > settling or counts.get("rows_repeated", 0) or (not equal and not settling):
-        return Answer.NO
-    return Answer.NOT_YET if settling else Answer.YES
+        return ProofVerdict.NO
+    return ProofVerdict.NOT_YET if settling else ProofVerdict.YES
 
 
-def looks_small(compared: Compared) -> bool:
+def is_suspiciously_small(compared: ComparisonOutcome) -> bool:
     """Whether the answer lacks most of what the website was made to show: a fault, unless a person says otherwise."""
     return compared.counts["sites_small"] > 0

@@ -42,7 +42,7 @@ class SyncMessage:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One listing as the website should have it. The database builds the body: consent gates what is in it (I5)."""
+    """One listing as the website should have it. The database builds the body: consent decides what is in it (I5)."""
 
     mentor_id: UUID
     version: int
@@ -65,7 +65,7 @@ NO_ROW = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ListingTable:
     """Where listings live on the website."""
 
     name: str
@@ -98,7 +98,7 @@ class RefusedKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The website will never take this: it is set aside (I13). The reason is a code for people."""
+    """The website will never take this: it is rejected (I13). The reason is a code for people."""
 
     reason: str
     kind: RefusedKind = field(default=RefusedKind.OTHER, compare=False)
@@ -120,7 +120,7 @@ class Outdated:
 
 
 @dataclass(frozen=True, slots=True)
-class InDoubt:
+class OutcomeUnknown:
     """Sent, and no reply came: it may have been done, or be done yet. Read the website before deciding."""
 
     reason: str
@@ -128,7 +128,7 @@ class InDoubt:
     """Whether it names a version of the row, so that it does nothing once the row has another."""
 
 
-type Answer = Accepted | Refused | NotNow | Outdated | InDoubt
+type PushOutcome = Accepted | Refused | NotNow | Outdated | OutcomeUnknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +152,12 @@ class Result(StrEnum):
     ALREADY = "already"
     """An old message, or one that came twice."""
     BUSY = "busy"
-    """Another worker has it, and looks again when it is done."""
+    """Another worker has it, and rechecks when it is done."""
     UNKNOWN = "unknown"
     """No such mentor has ever been."""
-    SET_ASIDE = "set_aside"
-    LEFT_ASIDE = "left_aside"
-    """Set aside before, and nothing has changed since."""
+    REJECTED = "rejected"
+    STILL_REJECTED = "still_rejected"
+    """Rejected before, and nothing has changed since."""
     BRAKED = "braked"
     """One of a mass change that nobody has released; the sweep asks again."""
     GIVEN_BACK = "given_back"
@@ -177,19 +177,19 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class SettleOutcome:
     """What is left to do after a settlement."""
 
     again: tuple[UUID, ...] = ()
     """These changed meanwhile."""
     locked: tuple[UUID, ...] = ()
     """These could not be written down: a transaction has them."""
-    doubtful: tuple[UUID, ...] = ()
+    outcome_unknown: tuple[UUID, ...] = ()
     """Accepted, and to be pushed once more: an older request may be carried out yet (I6)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
+class StopRecord:
     """Nothing is sent, because the website refuses our credential. One worker a minute is told to try."""
 
     reason: str

@@ -70,9 +70,9 @@ def seen_rows(sites: Iterable[Site], rows: Iterable[Mapping[str, object]]) -> It
 
     A row's own id is the one value that was not asked for: Dataverse always gives it.
     """
-    its = tuple(sites)
-    asked = frozenset(columns_to_read(its))
-    views = [_View(site) for site in its]
+    same_table = tuple(sites)
+    asked = frozenset(columns_to_read(same_table))
+    views = [_View(site) for site in same_table]
     name = ""
     for row in rows:
         if not name:
@@ -153,4 +153,4 @@ def by_table(sites: Iterable[Site]) -> list[tuple[Site, ...]]:
     found: dict[tuple[str, str], list[Site]] = {}
     for site in sites:
         found.setdefault((site.table, site.key), []).append(site)
-    return [tuple(its) for its in found.values()]
+    return [tuple(same_table) for same_table in found.values()]

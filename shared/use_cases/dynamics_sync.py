@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from shared.use_cases.consume_sync_requests import answer_messages
+from shared.use_cases.consume_sync_requests import consume_sync_requests
 from shared.use_cases.sync_listings import sync_listings
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def dynamics_sync(
     sync = partial(
         sync_listings, listings=listings, website=lane.website, state=state, time_left=time_left, pause=pause
     )
-    answered = answer_messages(messages, sync=sync, queue=lane.queue, report=report)
-    if answered.counts["sync_stopped"] or answered.counts["listings_set_aside"]:
+    consumed = consume_sync_requests(messages, sync=sync, queue=lane.queue, report=report)
+    if consumed.counts["sync_stopped"] or consumed.counts["listings_rejected"]:
         publish_alerts("dynamics_sync")
-    return answered.failed
+    return consumed.failed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.domain.calendar import as_of, looks_at_everyone
+from shared.domain.calendar import as_of, is_full_scan_day
 from shared.domain.errors import CertificationError, ConnectionLostError, StoreUnavailableError
 from shared.domain.runs import (
     Count,
@@ -16,8 +16,8 @@ from shared.domain.runs import (
     Verdict,
     combine,
     degrade,
+    failed_verdict,
     judge,
-    trouble,
 )
 from shared.use_cases.check_credential import checked
 from shared.use_cases.ending import ending, publishing
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from shared.domain.credential import Health
-    from shared.ports import Listings, Night, Report, Runs, SyncQueue
+    from shared.ports import Listings, NightlyCheck, Report, Runs, SyncQueue
 
 # Somebody who edits a mentor just now holds the row for a moment, and two transactions may meet in a deadlock: another
-# look before the run ends.
-_LOOKS = 3
+# attempt before the run ends.
+_ATTEMPTS = 3
 _PAUSE_SECONDS = 1.0
 _PAGE = 10_000
 
@@ -43,7 +43,7 @@ def check_expiry(
     request_id: str,
     *,
     runs: Runs,
-    night: Night,
+    nightly_check: NightlyCheck,
     listings: Listings,
     queue: SyncQueue,
     report: Report,
@@ -53,9 +53,9 @@ def check_expiry(
 ) -> RunResult:
     """Evaluate the day of `scheduled_at` for every organisation. Safe to repeat, overlap, run late or in any order.
 
-    An organisation whose step raises is set aside and the others go on (I13). Then asks for the sync of every listing
-    that the website does not show as it is, so that nothing hangs on the doorbell. The website itself is asked for
-    nothing before all of that is done (I18); then whether it lets us in; the alerts that the run ends with say that
+    An organisation whose step raises fails alone and the others go on (I13). Then asks for the sync of every listing
+    that the website does not show as it is, so that nothing hangs on the webhook. The website itself is asked for
+    nothing before all of that is done (I18); then whether it authorises us; the alerts that the run ends with say that
     too (I10). Raises RunFailedError, so that Lambda tries again, when no organisation could be evaluated or when
     trying again may help one of them or the sync, ConnectionLostError when the database is gone, and
     ScheduledAheadError for a time that has not come.
@@ -66,7 +66,13 @@ def check_expiry(
             organisations = runs.organisations()
             verdict = combine(
                 _check_organisation(
-                    run_id, organisation, scheduled_at, runs=runs, night=night, report=report, pause=pause
+                    run_id,
+                    organisation,
+                    scheduled_at,
+                    runs=runs,
+                    nightly_check=nightly_check,
+                    report=report,
+                    pause=pause,
                 )
                 for organisation in organisations
             )
@@ -74,7 +80,7 @@ def check_expiry(
             health = checked(check_credential, "expiry_check", as_of(scheduled_at, "Europe/Oslo"), report)
             if health.recovered:  # whoever took those requests meanwhile has put them off
                 verdict = combine([verdict, *_ask_for_sync(listings, queue, report)])
-            verdict = degrade(verdict, health.troubles())
+            verdict = degrade(verdict, health.degrading_codes())
         runs.finish(run_id, verdict)
         report.run("expiry_check", run_id, verdict)
     if verdict.state is RunState.FAILED or verdict.incomplete:
@@ -83,7 +89,7 @@ def check_expiry(
 
 
 def _ask_for_sync(listings: Listings, queue: SyncQueue, report: Report) -> list[Verdict]:
-    """Ask for whatever the website does not show yet. Answers what went wrong, if anything did."""
+    """Ask for whatever the website does not show yet. Return what went wrong, if anything did."""
     asked, after = 0, None
     try:
         while page := listings.unsynced(after, _PAGE):
@@ -92,7 +98,7 @@ def _ask_for_sync(listings: Listings, queue: SyncQueue, report: Report) -> list[
     except ConnectionLostError:
         raise
     except CertificationError as error:
-        return [trouble(error)]
+        return [failed_verdict(error)]
     finally:
         report.work("expiry_check", {"sync_requested": asked})
     return []
@@ -104,7 +110,7 @@ def _check_organisation(
     scheduled_at: datetime,
     *,
     runs: Runs,
-    night: Night,
+    nightly_check: NightlyCheck,
     report: Report,
     pause: Callable[[float], None],
 ) -> Verdict:
@@ -114,14 +120,14 @@ def _check_organisation(
         day = as_of(scheduled_at, organisation.timezone)
         runs.start_organisation(run_id, organisation.id, day)
         for step in Step:
-            for count in _carry_out(step, organisation, day, run_id, night=night, pause=pause):
+            for count in _run_step(step, organisation, day, run_id, nightly_check=nightly_check, pause=pause):
                 counts[count.measure, count.detail] = count
         verdict = judge(counts.values())
     except ConnectionLostError:
         raise
-    except Exception as error:  # noqa: BLE001 - one organisation's trouble is not the others' (I13)
-        report.trouble(run_id, organisation, error)
-        verdict = trouble(error)
+    except Exception as error:  # noqa: BLE001 - one organisation's failure is not the others' (I13)
+        report.organisation_failed(run_id, organisation, error)
+        verdict = failed_verdict(error)
         if day is None:
             runs.start_organisation(run_id, organisation.id, None)
     runs.finish_organisation(run_id, organisation.id, verdict)
@@ -129,19 +135,25 @@ def _check_organisation(
     return verdict
 
 
-def _carry_out(
-    step: Step, organisation: Organisation, day: date, run_id: UUID, *, night: Night, pause: Callable[[float], None]
+def _run_step(
+    step: Step,
+    organisation: Organisation,
+    day: date,
+    run_id: UUID,
+    *,
+    nightly_check: NightlyCheck,
+    pause: Callable[[float], None],
 ) -> Sequence[Count]:
-    for look in range(1, _LOOKS + 1):
+    for attempt in range(1, _ATTEMPTS + 1):
         try:
-            everyone = looks_at_everyone(day) and look == 1
-            answer = night.carry_out(step, organisation.id, day, run_id, everyone=everyone)
+            everyone = is_full_scan_day(day) and attempt == 1
+            result = nightly_check.run_step(step, organisation.id, day, run_id, everyone=everyone)
         except StoreUnavailableError:
-            if look == _LOOKS:
+            if attempt == _ATTEMPTS:
                 raise
         else:
-            busy = any(count.n for count in answer if count.measure.endswith("_skipped_busy"))
-            if not busy or look == _LOOKS:
-                return answer
+            busy = any(count.n for count in result if count.measure.endswith("_skipped_busy"))
+            if not busy or attempt == _ATTEMPTS:
+                return result
         pause(_PAUSE_SECONDS)
-    raise AssertionError("the last look answers or raises")
+    raise AssertionError("the last attempt returns or raises")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from uuid import UUID
 
-    from shared.domain.comparison import Compared
+    from shared.domain.comparison import ComparisonOutcome
     from shared.domain.website_rows import Site
     from shared.ports import Comparison, WebsiteReader
 
@@ -31,7 +31,7 @@ def read_everything(comparison: Comparison, reader: WebsiteReader, page_read: Ca
         _read_what_is_there(read, sites, comparison, reader)
 
 
-def read_again(mentors: Sequence[UUID], comparison: Comparison, reader: WebsiteReader) -> Compared:
+def read_again(mentors: Sequence[UUID], comparison: Comparison, reader: WebsiteReader) -> ComparisonOutcome:
     """Read these mentors' rows by their keys, in place of what was read before, and compare them."""
     keys = [str(mentor) for mentor in mentors]
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from shared.domain.calendar import as_of
-from shared.domain.runs import RunFailedError, RunResult, RunState, Verdict, degrade, trouble
+from shared.domain.runs import RunFailedError, RunResult, RunState, Verdict, degrade, failed_verdict
 from shared.use_cases.check_credential import checked
 from shared.use_cases.compare_website import compare_website
 from shared.use_cases.ending import ending, publishing
@@ -68,8 +68,8 @@ def reconcile(
             else:
                 verdict = _sweep(run_id, ports, report, time_left, recovered=health.recovered)
         except Exception as error:  # noqa: BLE001 - a run that ends says how, also where its connection died (I18)
-            verdict = trouble(error)
-        verdict = degrade(verdict, health.troubles())
+            verdict = failed_verdict(error)
+        verdict = degrade(verdict, health.degrading_codes())
         runs.finish(run_id, verdict)
         report.run(function, run_id, verdict)
     if verdict.state is RunState.FAILED:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from shared.domain.errors import WebsiteClosedError, WebsiteRefusedError, WebsiteUnavailableError
+from shared.domain.errors import WebsiteBackoffError, WebsiteRefusedError, WebsiteUnavailableError
 from shared.domain.listings import Result, SyncResult
 from shared.use_cases.sync.push_changes import push_changes
 from shared.use_cases.sync.work import ATTEMPTS, STOPPED_SECONDS, Work, pause_before
@@ -32,7 +32,7 @@ def sync_listings(
 ) -> SyncResult:
     """Claim these mentors' listings, read them as they are now, push them, settle each. Seconds everywhere.
 
-    Whatever cannot be done now is given back with a time to ask again. What the website refuses for good is set aside
+    Whatever cannot be done now is given back with a time to ask again. What the website refuses for good is rejected
     alone (I13). What changed meanwhile is pushed again before this ends. Safe to repeat and to overlap (I6, I7).
     Whatever is raised, no claim is left behind (I18), unless the database is gone: then the claims run out.
     """
@@ -43,7 +43,7 @@ def sync_listings(
     try:
         if stopped is not None:
             website.check(listings.tables())
-        _look_until_done(work)
+        _attempt_until_done(work)
         if stopped is not None:
             state.resume()  # not before it has worked: the stop is one as long as it did not
     except WebsiteRefusedError as error:
@@ -52,7 +52,7 @@ def sync_listings(
         return work.result(stopped=True, retry_after=STOPPED_SECONDS, reason=str(error))
     except WebsiteUnavailableError as error:
         work.give_back(error)
-        wait = error.seconds if isinstance(error, WebsiteClosedError) else 0.0
+        wait = error.seconds if isinstance(error, WebsiteBackoffError) else 0.0
         return work.result(stopped=stopped is not None, retry_after=wait, reason=str(error))
     except Exception as error:
         work.give_back(error)
@@ -60,11 +60,11 @@ def sync_listings(
     return work.result()
 
 
-def _look_until_done(work: Work) -> None:
+def _attempt_until_done(work: Work) -> None:
     asked = list(work.results)
     for look in range(ATTEMPTS):
         claim = work.listings.claim(asked, work.worker, LEASE)
-        work.note(claim)
+        work.record(claim)
         work.held.update((change.mentor_id, change) for change in claim.changes)
         moved = push_changes(work, claim.changes)
         asked = [*moved, *claim.locked]

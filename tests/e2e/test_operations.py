@@ -1,4 +1,4 @@
-"""The commands of operations on a stack that is up: a hand edit is found, repaired, confirmed and told of."""
+"""The commands of operations on a stack that is up: a manual edit is found, repaired, confirmed and told of."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def settle(connection: psycopg.Connection) -> None:
     connection.execute("UPDATE certification.listings SET changed_at = '2026-01-01', synced_at = '2026-01-01'")
 
 
-def test_a_hand_edit_is_found_repaired_confirmed_and_told_of(up: tuple[Local, dict[str, Any]]) -> None:
+def test_a_manual_edit_is_found_repaired_confirmed_and_reported(up: tuple[Local, dict[str, Any]]) -> None:
     """The proof says who differs, status that something does, and both when it is over; dead letters are replayed."""
     local, addresses = up
     with psycopg.connect(addresses["dsn"], autocommit=True) as connection:

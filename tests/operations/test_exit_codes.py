@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from local.cli import app
 from local.demo.website import WebsiteBehindError
-from local.exit_codes import foreseen
+from local.exit_codes import expected_errors
 from local.stack.stack import StackRunningError
 from shared.domain.errors import ConnectionLostError
 
@@ -22,8 +22,8 @@ DATABASE_COMMANDS = (
     ("status",),
     ("alerts",),
     ("proof",),
-    ("set-aside", "list"),
-    ("set-aside", "retry", "--all", *WHO),
+    ("rejected", "list"),
+    ("rejected", "retry", "--all", *WHO),
     ("duplicates", "list"),
     ("duplicates", "review", "--all", *WHO),
     ("release-brake", "--org", "HLF Moss", *WHO),
@@ -53,9 +53,9 @@ def test_an_option_that_is_none_is_not_understood(words):
 @pytest.mark.parametrize(
     "words",
     [
-        ("set-aside", "retry", "kari", *WHO),
-        ("set-aside", "retry", *WHO),
-        ("set-aside", "retry", "--all", "--actor", " ", "--reason", "x"),
+        ("rejected", "retry", "kari", *WHO),
+        ("rejected", "retry", *WHO),
+        ("rejected", "retry", "--all", "--actor", " ", "--reason", "x"),
         ("duplicates", "review", str(uuid4()), "--all", *WHO),
         ("release-brake", "--org", "x", "--actor", "x", "--reason", ""),
     ],
@@ -67,8 +67,8 @@ def test_what_does_not_say_what_is_wanted_is_not_understood(database, words):
 @pytest.mark.parametrize(
     "words",
     [
-        ("set-aside", "retry", "--all", *WHO),
-        ("set-aside", "retry", str(uuid4()), *WHO),
+        ("rejected", "retry", "--all", *WHO),
+        ("rejected", "retry", str(uuid4()), *WHO),
         ("duplicates", "review", "--all", *WHO),
         ("release-brake", "--org", "HLF Utopia", *WHO),
     ],
@@ -79,7 +79,7 @@ def test_what_is_not_there_is_no(database, words):
 
 def test_status_is_0_or_1(database, foundation):
     assert ended("status", "--database-url", database.dsn) == 0
-    foundation.do("SELECT certification.note_check('entra_7000222', true, NULL, NULL)")
+    foundation.do("SELECT certification.record_check('entra_7000222', true, NULL, NULL)")
     assert ended("status", "--database-url", database.dsn) == 1
     assert ended("status", "--json", "--database-url", database.dsn) == 1
     assert ended("alerts", "--database-url", database.dsn) == 0
@@ -101,7 +101,7 @@ def test_an_event_that_cannot_be_read_is_not_understood(tmp_path):
     ],
 )
 def test_what_is_in_the_way_is_not_known(error, code):
-    with pytest.raises(typer.Exit) as ending, foreseen():
+    with pytest.raises(typer.Exit) as ending, expected_errors():
         raise error
     assert ending.value.exit_code == code
 

@@ -17,7 +17,7 @@ from shared.adapters.postgres.runs import PostgresRuns
 from shared.use_cases.compare_website import compare_website
 from shared.use_cases.reconciliation import ReconciliationPorts
 from shared.use_cases.sweep import Sweep
-from tests.support.nights import GOOD
+from tests.support.nightly_checks import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from shared.domain.listings import SyncRequest
     from shared.domain.runs import Verdict
     from shared.ports import Comparison, WebsiteReader
-    from tests.support.syncs import Secret
+    from tests.support.syncs import CountedSecret
 
 
-class Reported:
+class ReconciliationReport:
     """shared.ports.Report, remembered."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Reported:
         self.counts, self.facts = dict(counts), {"function": function, **facts}
 
 
-class Asked:
+class RequestQueue:
     """shared.ports.SyncQueue that keeps what it was sent; shared.ports.QueueDepths with what it is told."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class Reconciler:
     `settling` is what a run leaves alone; nothing by default, so that a test need not wait.
     """
 
-    def __init__(self, login: Mapping[str, Any], url: str, secret: Secret, *, settling: float = 0.0) -> None:
+    def __init__(self, login: Mapping[str, Any], url: str, secret: CountedSecret, *, settling: float = 0.0) -> None:
         self._open = ExitStack()
         self.login = login
         self.connection = self._open.enter_context(connect(lambda _: login))
@@ -81,8 +81,8 @@ class Reconciler:
         self.reader: WebsiteReader = DataverseReader(
             service, self.state, time_left=lambda: self.seconds, batch_size=100, parallel=1
         )
-        self.queue = Asked()
-        self.report: Any = Reported()
+        self.queue = RequestQueue()
+        self.report: Any = ReconciliationReport()
         self.run_id = uuid4()
 
     def __enter__(self) -> Self:

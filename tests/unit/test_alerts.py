@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.alert_message import message as composed
-from shared.domain.alerts import Alert, Condition, Kind, anchor
+from shared.domain.alerts import Alert, AlertMessageKind, Condition, anchor
 from shared.domain.commands import Target
 from shared.domain.wording.languages import TEXTS
 from shared.domain.wording.texts import Language
@@ -33,7 +33,7 @@ def message(made, now, language=Language.EN, stack="hlf"):
 def alert(condition=Condition.LISTED_BUT_INVALID, **changes):
     given = {
         "id": 7,
-        "kind": Kind.OPENED,
+        "kind": AlertMessageKind.OPENED,
         "condition": condition,
         "subject": "",
         "since": SINCE,
@@ -148,7 +148,9 @@ def test_the_first_advice_is_by_the_cause(code, first):
 
 
 def test_the_end_asks_nothing_of_anybody():
-    ended = alert(Condition.RUN_FAILED, kind=Kind.CLOSED, subject="expiry_check", closed_at=NOW, n=1, ids=())
+    ended = alert(
+        Condition.RUN_FAILED, kind=AlertMessageKind.CLOSED, subject="expiry_check", closed_at=NOW, n=1, ids=()
+    )
     assert message(ended, NOW) == (
         "HLF certification: Over: A run failed (expiry_check)",
         """Over: A run failed (expiry_check)
@@ -166,7 +168,7 @@ ALERT        7
 
 
 def test_a_reminder_says_for_how_long():
-    still = alert(kind=Kind.REMINDER, since=datetime(2026, 11, 28, 2, 40, tzinfo=UTC))
+    still = alert(kind=AlertMessageKind.REMINDER, since=datetime(2026, 11, 28, 2, 40, tzinfo=UTC))
     assert message(still, NOW).subject == (
         "HLF certification: Still, for 3 days: URGENT: somebody is listed who must not be"
     )
@@ -228,7 +230,10 @@ facts = st.dictionaries(st.text(max_size=10), st.one_of(st.text(), st.integers()
 
 
 @given(
-    facts=facts, condition=st.sampled_from(Condition), kind=st.sampled_from(Kind), language=st.sampled_from(Language)
+    facts=facts,
+    condition=st.sampled_from(Condition),
+    kind=st.sampled_from(AlertMessageKind),
+    language=st.sampled_from(Language),
 )
 def test_sns_takes_every_subject(facts, condition, kind, language):
     """At most 100 printable ASCII characters."""
@@ -237,12 +242,12 @@ def test_sns_takes_every_subject(facts, condition, kind, language):
 
 
 @pytest.mark.parametrize("value", ["Kari Nordmann Ågot", "kari@example.no", "x12345678901", "a\nb", "ø"])
-def test_what_is_no_code_is_not_told(value):
+def test_what_is_no_code_is_not_reported(value):
     """I11."""
     assert value not in message(alert(facts={"reason": value}), NOW).body
 
 
-def test_codes_and_numbers_are_told():
+def test_codes_and_numbers_are_reported():
     """A code stands beside its meaning."""
     body = message(alert(facts={"reason": "dataverse_403_0x80072560,unheard_of", "days_left": 3}), NOW).body
     assert "DAYS LEFT    3\n" in body
@@ -255,8 +260,8 @@ def test_codes_and_numbers_are_told():
 @pytest.mark.parametrize("target", [Target(), Target("hlf"), Target(by_address=True), Target("hlf", by_address=True)])
 def test_commands_are_those_of_where_it_runs(target):
     """Issue 8 I: of the stack where one is known; the address of a database is not repeated."""
-    command = target.command("set-aside list")
-    assert command.startswith("python -m local set-aside list")
+    command = target.command("rejected list")
+    assert command.startswith("python -m local rejected list")
     assert (" --stack hlf" in command) == bool(target.stack)
     assert ('--database-url "$DATABASE_URL"' in command) == target.by_address
     # What the queues alone are asked for takes no database.
@@ -295,12 +300,12 @@ def test_a_pending_secret_is_not_put_right_in_the_one_that_is_in_use(language):
 
 
 @pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", AlertMessageKind)
 def test_a_subject_is_never_cut_in_the_middle(kind, language):
     """Issue 8 I: SNS takes 100 characters; what it is about stands in the body, and goes first."""
     for condition in Condition:
         about = "12345678-1234-4123-8123-123456789012:reminder"
-        closed_at = NOW if kind is Kind.CLOSED else None
+        closed_at = NOW if kind is AlertMessageKind.CLOSED else None
         made = alert(condition, kind=kind, subject=about, since=NOW - timedelta(days=21), closed_at=closed_at)
         subject, body = message(made, NOW, language)
         assert len(subject) <= 100

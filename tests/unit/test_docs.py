@@ -23,18 +23,18 @@ from shared.domain.runs import _DEGRADING, RunState
 from shared.domain.webhook import Refusal
 from shared.observability import metric_name
 from shared.settings import (
-    DoorbellSettings,
     MailSettings,
     OperationsSettings,
     QueueSettings,
     ReconciliationSettings,
     RepairSettings,
     Settings,
+    WebhookSettings,
     WebsiteSettings,
 )
 from shared.use_cases.accept_webhook import no_counts
-from shared.use_cases.consume_sync_requests import answer_messages
-from shared.use_cases.publish_alerts import NOTHING_TOLD
+from shared.use_cases.consume_sync_requests import consume_sync_requests
+from shared.use_cases.publish_alerts import ALERT_COUNTS
 from shared.use_cases.sweep import SWEEP_COUNTS
 from tests.support.foundation import DAY
 
@@ -57,7 +57,7 @@ LOCAL = typer.main.get_command(app)
 # The operators' program; `python -m local` has the same commands, on its own target.
 OPERATORS = typer.main.get_command(operations)
 PROGRAMS = ("python -m local", "python -m operations", "hlf-operations")
-# Each by its words: `set-aside list` is one.
+# Each by its words: `rejected list` is one.
 LEAVES = {
     words
     for name, command in LOCAL.commands.items()
@@ -167,14 +167,14 @@ def links() -> list[tuple[str, str]]:
 
 def test_every_metric_is_described_and_no_other(foundation, functions, ses):
     foundation.organisation()
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     functions.send(DAY)
-    made = {metric_name(count.measure) for told in functions.reported.organisations for count in told[3]}
+    made = {metric_name(count.measure) for entry in functions.reported.organisations for count in entry[3]}
     made |= {metric_name(f"runs_{state}") for state in RunState}
     made |= {metric_name(measure) for measure in no_counts()}
-    answer_messages((), sync=lambda _: SyncResult({}), queue=functions.asked, report=functions.reported)
+    consume_sync_requests((), sync=lambda _: SyncResult({}), queue=functions.asked, report=functions.reported)
     made |= {metric_name(measure) for _, counts in functions.reported.works for measure in counts}
-    made |= {metric_name(measure) for measure in (*NOTHING_COMPARED, *SWEEP_COUNTS, *NOTHING_TOLD)}
+    made |= {metric_name(measure) for measure in (*NOTHING_COMPARED, *SWEEP_COUNTS, *ALERT_COUNTS)}
     made |= {metric_name(measure) for measure in foundation.all("SELECT measure FROM certification.count_waiting()")}
     assert rows(section(METRICS, "Metrics")) == made
 
@@ -201,9 +201,9 @@ def test_every_log_message_is_described():
     assert rows(section(METRICS, "Log messages")) == said
 
 
-def test_every_reason_for_which_a_doorbell_is_refused_is_explained():
+def test_every_reason_for_which_a_webhook_is_refused_is_explained():
     explained = " ".join(
-        re.findall(r"^ *\| (`.+?) \| [45]", section(OPERATIONS, "The doorbell is not heard"), re.MULTILINE)
+        re.findall(r"^ *\| (`.+?) \| [45]", section(OPERATIONS, "The webhook does not arrive"), re.MULTILINE)
     )
     assert [refusal for refusal in Refusal if f"`{refusal}`" not in explained] == []
 
@@ -211,7 +211,7 @@ def test_every_reason_for_which_a_doorbell_is_refused_is_explained():
 def test_every_environment_variable_is_described():
     environments = [TEMPLATE["Globals"]["Function"], *(r.get("Properties", {}) for r in TEMPLATE["Resources"].values())]
     used = {name for made in environments for name in made.get("Environment", {}).get("Variables", {})}
-    models = [Settings, MailSettings, WebsiteSettings, QueueSettings, DoorbellSettings]
+    models = [Settings, MailSettings, WebsiteSettings, QueueSettings, WebhookSettings]
     models += [OperationsSettings, RepairSettings, ReconciliationSettings]
     used |= {field.alias for model in models for field in model.model_fields.values()}
     for path in (*ROOT.glob("local/**/*.py"), *ROOT.glob("operations/**/*.py")):
@@ -385,15 +385,15 @@ def test_a_statement_that_is_shown_runs_as_it_stands(connection, document, state
 
 
 def test_the_statements_that_settle_a_notice_do(connection):
-    """Sent, given back and put back, on a notice that is in doubt."""
+    """Sent, given back and put back, on a notice that is of unknown outcome."""
     stuck = (
         "INSERT INTO certification.notices (id, run_id, organisation_id, kind, mentor_id, certification_expiry_date,"
         " state, sender_run_id, claimed_at) OVERRIDING SYSTEM VALUE SELECT 123, gen_random_uuid(), gen_random_uuid(),"
         " 'expired', gen_random_uuid(), '2026-11-30', 'claimed', gen_random_uuid(), now() - interval '1 hour'"
     )
-    statements = fences(section(OPERATIONS, "A notice is stuck or in doubt"), "sql")
+    statements = fences(section(OPERATIONS, "A notice is stuck or of unknown outcome"), "sql")
     find, *settle = statements
-    [put_back] = [body for body in fences(OPERATIONS, "sql") if "put_back_by_hand" in body]
+    [put_back] = [body for body in fences(OPERATIONS, "sql") if "put_back_manually" in body]
     for statement, state in zip(settle, ("sent", "pending"), strict=True):
         with connection.transaction(force_rollback=True):
             connection.execute(stuck)

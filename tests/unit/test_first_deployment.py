@@ -70,8 +70,8 @@ def bash(script: str, folder: Path, **environment: str) -> str:
 def test_every_secret_is_filled_by_the_steps(output):
     """In the guide, or in the section that a step of it leads to."""
     put = f'aws secretsmanager put-secret-value --secret-id "${in_capitals(output)}" --secret-string file://'
-    doorbell = section(OPERATIONS, "Setting up the doorbell")
-    assert put in FIRST or (f"`{output}`" in FIRST and put in doorbell)
+    webhook = section(OPERATIONS, "Setting up the webhook")
+    assert put in FIRST or (f"`{output}`" in FIRST and put in webhook)
 
 
 def test_a_variable_in_a_command_is_an_output():
@@ -107,7 +107,7 @@ def test_a_value_that_is_shown_for_a_parameter_is_taken():
     for name, value in given:
         assert re.fullmatch(TEMPLATE["Parameters"][name].get("AllowedPattern", ".+"), value)
     shown = section(GUIDE, "The steps")
-    assert f"| `DoorbellConcurrency` | `{TEMPLATE['Parameters']['DoorbellConcurrency']['Default']}`" in shown
+    assert f"| `WebhookConcurrency` | `{TEMPLATE['Parameters']['WebhookConcurrency']['Default']}`" in shown
 
 
 def test_every_role_is_described_where_logins_are_made():
@@ -174,7 +174,7 @@ def test_the_environments_are_both_there_after_the_first_lines(tmp_path):
 def deployed(tmp_path_factory) -> Iterator[tuple[Path, Proxy]]:
     """The steps on a server that has seen none of this, over TLS with an authority of its own, as the app's owner.
 
-    Answers the folder of the files that were written, and the server's address.
+    Return the folder of the files that were written, and the server's address.
     """
     folder = tmp_path_factory.mktemp("first")
     authority = trustme.CA()
@@ -261,7 +261,7 @@ def test_supabases_form_of_a_user_reaches_the_pooler_as_it_is(deployed):
     secret = json.loads((folder / "expiry_check.json").read_text()) | {"username": user}
     with pytest.raises(ConnectionLostError, match=r"^database_connection_failed$"), connect(lambda _: secret):
         pass
-    assert b"user\0" + user.encode() + b"\0" in proxy.told
+    assert b"user\0" + user.encode() + b"\0" in proxy.reported
 
 
 def test_the_queries_of_the_guide_run_as_the_owner(deployed):

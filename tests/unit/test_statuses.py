@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.adapters.dataverse.statuses import answer_of, error_of, error_of_refusal
+from shared.adapters.dataverse.statuses import error_of, error_of_refusal, outcome_of
 from shared.domain.errors import WebsiteAuthError, WebsiteMisconfiguredError
 from shared.domain.listings import Accepted, Action, Refused, RefusedKind
 
@@ -32,7 +32,7 @@ KINDS = [
 
 @pytest.mark.parametrize(("status", "code", "kind"), KINDS)
 def test_a_refusal_says_its_kind(status, code, kind):
-    answer = answer_of(Action.PUBLISH, status, code, None)
+    answer = outcome_of(Action.PUBLISH, status, code, None)
     assert isinstance(answer, Refused)
     assert answer.kind is kind
 
@@ -54,8 +54,8 @@ def test_only_a_lacking_privilege_is_about_us():
 )
 def test_a_404_to_a_hide_is_success_where_the_table_was_read(code, hidden):
     """I8: and never to a publish."""
-    assert isinstance(answer_of(Action.HIDE, 404, code, None), Accepted) is hidden
-    assert isinstance(answer_of(Action.PUBLISH, 404, code, None), Refused)
+    assert isinstance(outcome_of(Action.HIDE, 404, code, None), Accepted) is hidden
+    assert isinstance(outcome_of(Action.PUBLISH, 404, code, None), Refused)
 
 
 @pytest.mark.parametrize("path", DECIDING, ids=lambda path: path.name)

@@ -87,7 +87,7 @@ class SesMailer:
             return Undeliverable("unusable_address")
         except AmbiguousMessageError:
             return Undeliverable("ambiguous_message")
-        except Exception:  # noqa: BLE001 - nothing was sent: what stays claimed would be in doubt for ever (I13)
+        except Exception:  # noqa: BLE001 - nothing was sent: what stays claimed would be of unknown outcome for ever (I13)
             return Undeliverable("unrenderable_notice")
         try:
             for attempt in stamina.retry_context(

@@ -17,7 +17,7 @@ import httpx
 from shared.adapters.dataverse.http import Reply, exchange
 from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
-from shared.domain.errors import WebsiteAuthError, WebsiteClosedError, WebsiteUnavailableError
+from shared.domain.errors import WebsiteAuthError, WebsiteBackoffError, WebsiteUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,14 +61,14 @@ class Entra:
         self._authority = authority
         self._scope = scope
         self._clock = clock
-        self._closed_until = 0.0
+        self._backoff_until = 0.0
 
     def ask(self, secret: Mapping[str, Any], time_left: Callable[[], float]) -> Token:
         """Return a token by this secret. Raises WebsiteAuthError or WebsiteUnavailableError."""
         tenant, client_id, client_secret = _credential(secret)
         now = self._clock()
-        if now < self._closed_until:
-            raise WebsiteClosedError("entra_closed", self._closed_until - now)
+        if now < self._backoff_until:
+            raise WebsiteBackoffError("entra_backoff", self._backoff_until - now)
         if (seconds := time_left()) <= 0:
             raise WebsiteUnavailableError("entra_no_time_left")
         request = self._client.build_request(
@@ -88,15 +88,15 @@ class Entra:
         said = _json_object(reply.body)
         if reply.status == HTTPStatus.OK:
             return _token(said, now)
-        raise self._trouble(reply, said, now)
+        raise self._failure(reply, said, now)
 
-    def _trouble(self, reply: Reply, said: Mapping[str, Any], now: float) -> Exception:
+    def _failure(self, reply: Reply, said: Mapping[str, Any], now: float) -> Exception:
         status = reply.status
         wait = retry_after(reply.headers.get("retry-after"))
         if wait or status == HTTPStatus.TOO_MANY_REQUESTS:
             wait = wait or UNNAMED_SECONDS
-            self._closed_until = now + wait
-            return WebsiteClosedError(f"entra_{status}", wait, ill=status >= HTTPStatus.INTERNAL_SERVER_ERROR)
+            self._backoff_until = now + wait
+            return WebsiteBackoffError(f"entra_{status}", wait, server_fault=status >= HTTPStatus.INTERNAL_SERVER_ERROR)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or said.get("error") in _NOT_NOW:
             return WebsiteUnavailableError(f"entra_{status}")
         return WebsiteAuthError(f"entra_{_code(said, status)}")

@@ -30,7 +30,7 @@ _VERSION = re.compile(
 )
 
 
-class Part(NamedTuple):
+class ReplyPart(NamedTuple):
     """The answer to one request."""
 
     status: int
@@ -71,7 +71,7 @@ def write(operations: Iterable[bytes], boundary: str) -> bytes:
     return b"".join((delimiter, between.join(operations), f"\r\n--{boundary}--\r\n".encode()))
 
 
-def read(body: bytes, content_type: str, expected: int) -> Sequence[Part | None]:
+def read(body: bytes, content_type: str, expected: int) -> Sequence[ReplyPart | None]:
     """The answers to `expected` requests, in their order; None where there is none that can be relied on.
 
     A part counts once the next delimiter has come. A body that ends early answers what it answers. One that ends in
@@ -115,6 +115,6 @@ def _first_delimiter(body: bytes) -> bytes | None:
     return None
 
 
-def _part(segment: bytes) -> Part | None:
+def _part(segment: bytes) -> ReplyPart | None:
     status = _STATUS.search(segment)
-    return Part(int(status[1]), segment[status.end() :]) if status else None
+    return ReplyPart(int(status[1]), segment[status.end() :]) if status else None

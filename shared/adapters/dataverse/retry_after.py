@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from shared.domain.errors import WebsiteClosedError, WebsiteUnavailableError
+from shared.domain.errors import WebsiteBackoffError, WebsiteUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +75,7 @@ def repeat[Result](
         try:
             return ask()
         except WebsiteUnavailableError as error:
-            seconds = error.seconds if isinstance(error, WebsiteClosedError) else wait
+            seconds = error.seconds if isinstance(error, WebsiteBackoffError) else wait
             hopeless = seconds > _LONGEST_WAIT_SECONDS or seconds + _LEAST_SECONDS > time_left()
             if not tries_left or hopeless or pause(seconds):
                 raise

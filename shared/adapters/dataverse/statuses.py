@@ -14,11 +14,11 @@ from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
 from shared.domain.errors import (
     WebsiteAuthError,
-    WebsiteClosedError,
+    WebsiteBackoffError,
     WebsiteMisconfiguredError,
     WebsiteUnavailableError,
 )
-from shared.domain.listings import Accepted, Action, Answer, InDoubt, NotNow, Outdated, Refused, RefusedKind
+from shared.domain.listings import Accepted, Action, NotNow, OutcomeUnknown, Outdated, PushOutcome, Refused, RefusedKind
 
 if TYPE_CHECKING:
     from shared.adapters.dataverse.http import Reply
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ACCEPTED = Accepted()
 
 # The account, not the row: UserNotMemberOfOrg, UserNotAssignedRoles, SystemUserDisabled, OrganizationDisabled.
-_NOT_LET_IN = {"0x80072560", "0x80042f09", "0x8004a112", "0x8004a104"}
+_NOT_AUTHORISED = {"0x80072560", "0x80042f09", "0x8004a112", "0x8004a104"}
 # A deadlock, and a time-out in the database: rolled back.
 _COLLIDED = {"0x80044150", "0x80044151"}
 # The table keeps no versions of its rows, or takes no condition on them.
@@ -85,14 +85,14 @@ def token_refused(status: int) -> bool:
     return status == HTTPStatus.UNAUTHORIZED
 
 
-def not_let_in(status: int, code: str) -> bool:
+def not_authorised(status: int, code: str) -> bool:
     """Whether the website refuses the account, whatever it asks for."""
-    return code in _NOT_LET_IN and is_error(status)
+    return code in _NOT_AUTHORISED and is_error(status)
 
 
 def refuses_us(status: int, code: str) -> bool:
     """Whether the reply to a whole request, rather than to one row, refuses us."""
-    return status == HTTPStatus.FORBIDDEN or not_let_in(status, code)
+    return status == HTTPStatus.FORBIDDEN or not_authorised(status, code)
 
 
 def no_such_row(status: int, code: str) -> bool:
@@ -111,13 +111,13 @@ def to_be_split(status: int) -> bool:
 
 
 def waiting_time(status: int, header: str | None) -> float | None:
-    """Return the seconds for which a reply closes the gate, by its Retry-After; None if it does not."""
+    """Return the seconds for which a reply starts the backoff, by its Retry-After; None if it does not."""
     if status < HTTPStatus.MULTIPLE_CHOICES:
         return None
     return retry_after(header) or (UNNAMED_SECONDS if status == HTTPStatus.TOO_MANY_REQUESTS else None)
 
 
-def answer_of(action: Action, status: int, code: str, wait: float | None, *, conditional: bool = False) -> Answer:
+def outcome_of(action: Action, status: int, code: str, wait: float | None, *, conditional: bool = False) -> PushOutcome:
     """Return what a reply means for one change.
 
     `wait`: the seconds that this reply asks for. `conditional`: the request names a version of the row.
@@ -127,16 +127,16 @@ def answer_of(action: Action, status: int, code: str, wait: float | None, *, con
     why = reason(status, code)
     if keeps_no_versions(code) or (conditional and no_such_row(status, code)):
         return Outdated(why)
-    if code in _COLLIDED or not_let_in(status, code) or status in _NOT_NOW:
+    if code in _COLLIDED or not_authorised(status, code) or status in _NOT_NOW:
         return NotNow(why, wait)
     if status == HTTPStatus.PRECONDITION_FAILED and code != _DUPLICATE_RULE:
         return Outdated(why)
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return Refused(why, _kind(status, code))
-    return InDoubt(why, harmless=conditional)
+    return OutcomeUnknown(why, harmless=conditional)
 
 
-def answer_to_batch(reply: Reply) -> Answer:
+def answer_to_batch(reply: Reply) -> PushOutcome:
     """Return what one reply to a whole batch means for each change in it. Raises WebsiteMisconfiguredError."""
     code = error_code(reply.body)
     why = reason(reply.status, code)
@@ -145,7 +145,7 @@ def answer_to_batch(reply: Reply) -> Answer:
     if reply.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT}:
         return NotNow(why, waiting_time(reply.status, reply.headers.get("retry-after")))
     if reply.status < HTTPStatus.MULTIPLE_CHOICES or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return InDoubt(why)
+        return OutcomeUnknown(why)
     raise WebsiteMisconfiguredError(why, _kind(reply.status, code))
 
 
@@ -160,7 +160,7 @@ def error_of(
     server_fault = status >= HTTPStatus.INTERNAL_SERVER_ERROR
     wait = waiting_time(status, header)
     if wait is not None:
-        return WebsiteClosedError(why, wait, ill=server_fault)
+        return WebsiteBackoffError(why, wait, server_fault=server_fault)
     if ours and not server_fault and status != HTTPStatus.REQUEST_TIMEOUT:
         return WebsiteMisconfiguredError(why, _kind(status, code))
     return WebsiteUnavailableError(why)

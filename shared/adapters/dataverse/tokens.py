@@ -14,7 +14,7 @@ from shared.domain.errors import (
     ConnectionLostError,
     SecretMalformedError,
     WebsiteAuthError,
-    WebsiteClosedError,
+    WebsiteBackoffError,
     WebsiteUnavailableError,
 )
 
@@ -34,11 +34,11 @@ _LONGEST_SECONDS = 15.0
 # How long an answer without a token stands, so that threads and retries do not ask in a row what was just answered. A
 # replaced secret is asked with at once, and a health check asks in any case.
 _REFUSED_SECONDS = 10.0
-_ILL_SECONDS = 3.0
+_SERVER_FAULT_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Failed:
+class _FailedRequest:
     error: WebsiteAuthError | WebsiteUnavailableError
     secret: Mapping[str, Any]
     until: float
@@ -65,7 +65,7 @@ class Tokens:
         self._clock = clock
         self._lock = Lock()
         self._kept: Token | None = None
-        self._failed: _Failed | None = None
+        self._failed: _FailedRequest | None = None
 
     def token(self, seconds: float) -> str:
         """The token, asked for in `seconds` if need be. Raises WebsiteAuthError or WebsiteUnavailableError."""
@@ -124,11 +124,11 @@ class Tokens:
             raise type(failed.error)(str(failed.error))
         try:
             return self._entra.ask(secret, time_left)
-        except WebsiteClosedError:
+        except WebsiteBackoffError:
             raise  # it stands for as long as Entra said
         except (WebsiteAuthError, WebsiteUnavailableError) as error:
-            stands = _REFUSED_SECONDS if isinstance(error, WebsiteAuthError) else _ILL_SECONDS
-            self._failed = _Failed(error, secret, self._clock() + stands)
+            stands = _REFUSED_SECONDS if isinstance(error, WebsiteAuthError) else _SERVER_FAULT_SECONDS
+            self._failed = _FailedRequest(error, secret, self._clock() + stands)
             raise
 
     def _secret(self, *, fresh: bool) -> Mapping[str, Any]:

@@ -31,7 +31,7 @@ class UnrenderableNoticeError(PermanentError):
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderedMessage:
     """A message in words. `subject` is one line; `text` and `html` say the same."""
 
     subject: str
@@ -40,14 +40,14 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class TextBlock:
     """A part of the text between two blank lines. `tag` is h2, p or ul. On a page, the lines are escaped already."""
 
     tag: str
     lines: tuple[str, ...]
 
 
-def render(notice: Notice) -> Rendered:
+def render(notice: Notice) -> RenderedMessage:
     """Write the message of this notice in its locale, NFC-normalised.
 
     Raises UnrenderableNoticeError, whose message names the template's missing variable and nothing of the person.
@@ -62,7 +62,7 @@ def render(notice: Notice) -> Rendered:
         html = _page(locale, subject, body, words)
     except UndefinedError as exc:
         raise UnrenderableNoticeError(f"notice {notice.id}: {exc.message}") from exc
-    return Rendered(subject=subject, text=text, html=html)
+    return RenderedMessage(subject=subject, text=text, html=html)
 
 
 def _page(locale: str, subject: str, body: str, words: dict[str, object]) -> str:
@@ -71,16 +71,16 @@ def _page(locale: str, subject: str, body: str, words: dict[str, object]) -> str
     return _fill("page.html", {"locale": locale, "subject": subject, "blocks": parts}, with_links=True)
 
 
-def blocks(text: str) -> list[Block]:
+def blocks(text: str) -> list[TextBlock]:
     """Split the text into the parts of a page: a heading is underlined with as many dashes, `- ` starts a list item."""
-    parts: list[Block] = []
+    parts: list[TextBlock] = []
     for paragraph in text.strip().split("\n\n"):
         lines = [line for line in paragraph.split("\n") if line]
         if len(lines) > 1 and lines[1] == "-" * len(lines[0]):
-            parts.append(Block("h2", (lines[0],)))
+            parts.append(TextBlock("h2", (lines[0],)))
             lines = lines[2:]
         for is_item, group in groupby(lines, key=lambda line: line.startswith("- ")):
-            parts.append(Block("ul" if is_item else "p", tuple(line[2:] if is_item else line for line in group)))
+            parts.append(TextBlock("ul" if is_item else "p", tuple(line[2:] if is_item else line for line in group)))
     return parts
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shared.adapters.postgres.connection import Connection, call
-from shared.domain.comparison import Compared, Repairs
+from shared.domain.comparison import ComparisonOutcome, Repairs
 from shared.domain.errors import CertificationError
 from shared.domain.listings import SyncRequest
 from shared.domain.website_rows import Site
@@ -79,7 +79,7 @@ class PostgresComparison:
             for one in self.sites
         )
 
-    def compare(self, mentors: Sequence[UUID] | None = None) -> Compared:
+    def compare(self, mentors: Sequence[UUID] | None = None) -> ComparisonOutcome:
         """Compare everything, or these mentors once more."""
         rows = call(
             self._connection,
@@ -88,7 +88,7 @@ class PostgresComparison:
         )
         facts = {row["measure"]: row["digest"] for row in rows if row["digest"] is not None}
         counts = {row["measure"]: row["n"] for row in rows if row["digest"] is None}
-        return Compared(counts, facts.pop("app_hash"), facts.pop("website_hash"), facts)
+        return ComparisonOutcome(counts, facts.pop("app_hash"), facts.pop("website_hash"), facts)
 
     def to_verify(self, limit: int) -> tuple[UUID, ...]:
         """Mentors with a difference that was seen once only."""
@@ -108,7 +108,7 @@ class PostgresComparison:
         )
 
     def forget_repeated(self) -> int:
-        """Rows that a page gave twice. Answers how many."""
+        """Rows that a page gave twice. Return how many."""
         n: int = call(self._connection, "SELECT certification.forget_repeated_rows(%(id)s) AS n", {"id": self._id})[0][
             "n"
         ]

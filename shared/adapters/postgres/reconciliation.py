@@ -23,12 +23,12 @@ class PostgresReconciliation:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def note_queue_depths(self, depths: Mapping[str, int]) -> None:
+    def record_queue_depths(self, depths: Mapping[str, int]) -> None:
         """How many messages each queue has."""
         for queue, n in depths.items():
             call(
                 self._connection,
-                "SELECT certification.note_queue_depth(%(queue)s, %(n)s)",
+                "SELECT certification.record_queue_depth(%(queue)s, %(n)s)",
                 {"queue": queue, "n": n},
             )
 
@@ -47,15 +47,15 @@ class PostgresReconciliation:
         return tuple(SyncRequest(row["mentor_id"], row["version"]) for row in rows)
 
     def take_up_missed_changes(self, limit: int) -> tuple[SyncRequest, ...]:
-        """Note what the triggers could not. Answers what is to be synced."""
+        """Record what the triggers could not. Return what is to be synced."""
         rows = call(self._connection, "SELECT * FROM certification.take_up_missed_changes(%(limit)s)", {"limit": limit})
         return tuple(SyncRequest(row["mentor_id"], row["version"]) for row in rows)
 
-    def retry_due_set_aside(self, limit: int) -> int:
-        """Take up again what was set aside and is due to be tried."""
-        n: int = call(self._connection, "SELECT certification.retry_due_set_aside(%(limit)s) AS n", {"limit": limit})[
-            0
-        ]["n"]
+    def retry_due_rejected(self, limit: int) -> int:
+        """Take up again what was rejected and is due to be tried."""
+        n: int = call(self._connection, "SELECT certification.retry_due_rejected(%(limit)s) AS n", {"limit": limit})[0][
+            "n"
+        ]
         return n
 
     def find_past_triggers(self, run_id: UUID, limit: int) -> tuple[PastTrigger, ...]:
@@ -98,11 +98,11 @@ class PostgresReconciliation:
             },
         )
 
-    def note_acceptance(self, run_id: UUID, acceptance: Acceptance) -> None:
+    def record_acceptance(self, run_id: UUID, acceptance: Acceptance) -> None:
         """Who takes a small answer for true, and why."""
         call(
             self._connection,
-            "SELECT certification.note_acceptance(%(run)s, %(actor)s, %(reason)s)",
+            "SELECT certification.record_acceptance(%(run)s, %(actor)s, %(reason)s)",
             {"run": run_id, "actor": acceptance.actor, "reason": acceptance.reason},
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.domain.errors import WebsiteRefusedError
-from shared.domain.listings import Accepted, Answer, Change, NotNow, Refused, RefusedKind, Table
+from shared.domain.listings import Accepted, Change, ListingTable, NotNow, PushOutcome, Refused, RefusedKind
 from shared.use_cases.sync.work import STOPPED_SECONDS
 
 if TYPE_CHECKING:
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from shared.use_cases.sync.work import Work
 
 
-def rows_told_from_privileges(work: Work, answers: list[tuple[Change, Answer]]) -> list[tuple[Change, Answer]]:
+def rows_told_from_privileges(
+    work: Work, answers: list[tuple[Change, PushOutcome]]
+) -> list[tuple[Change, PushOutcome]]:
     """Whether a 403 is about a row or about us: hiding a row that does not exist is allowed to whoever may write.
 
-    Without this a role that somebody took away would set every mentor aside, one after the other. That others were
+    Without this a role that somebody took away would have every mentor rejected, one after the other. That others were
     accepted says nothing: creating, updating and every table have privileges of their own.
     """
     reasons = {answer.reason if isinstance(answer, Refused) else None for _, answer in answers}
@@ -26,17 +28,17 @@ def rows_told_from_privileges(work: Work, answers: list[tuple[Change, Answer]]) 
     suspects = {c.table: c.key for c, answer in answers if _is_forbidden(answer) or _is_bad_request(answer, same)}
     if not suspects:
         return answers
-    told, refused = _written_to(work, [Table(name, key) for name, key in suspects.items()])
+    reported, refused = _written_to(work, [ListingTable(name, key) for name, key in suspects.items()])
     answers = [
         (change, NotNow(answer.reason, STOPPED_SECONDS))
         if isinstance(answer, Refused)
         and change.table in suspects
-        and not isinstance(told.get(change.table), Accepted)
+        and not isinstance(reported.get(change.table), Accepted)
         and (_is_forbidden(answer) or _is_bad_request(answer, same))
         else (change, answer)
         for change, answer in answers
     ]
-    lacking = next((answer for answer in told.values() if isinstance(answer, Refused)), None)
+    lacking = next((answer for answer in reported.values() if isinstance(answer, Refused)), None)
     if lacking is not None and not any(isinstance(answer, Accepted) for _, answer in answers):
         # These may have been all of one organisation; another's table need not be closed to us (I13).
         others = [table for table in work.listings.tables() if table.name not in suspects]
@@ -49,7 +51,9 @@ def rows_told_from_privileges(work: Work, answers: list[tuple[Change, Answer]]) 
     return answers
 
 
-def _written_to(work: Work, tables: Sequence[Table]) -> tuple[dict[str, Answer], WebsiteRefusedError | None]:
+def _written_to(
+    work: Work, tables: Sequence[ListingTable]
+) -> tuple[dict[str, PushOutcome], WebsiteRefusedError | None]:
     """What the website answers to writing each table, by name; none, and why, where it lets nothing in."""
     try:
         return dict(zip([table.name for table in tables], work.website.writable(tables), strict=True)), None
@@ -57,9 +61,9 @@ def _written_to(work: Work, tables: Sequence[Table]) -> tuple[dict[str, Answer],
         return {}, error
 
 
-def _is_forbidden(answer: Answer) -> bool:
+def _is_forbidden(answer: PushOutcome) -> bool:
     return isinstance(answer, Refused) and answer.kind is RefusedKind.FORBIDDEN
 
 
-def _is_bad_request(answer: Answer, same: str | bool | None) -> bool:
+def _is_bad_request(answer: PushOutcome, same: str | bool | None) -> bool:
     return isinstance(answer, Refused) and answer.kind is RefusedKind.BAD_REQUEST and answer.reason == same

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shared.domain.listings import NO_ROW, Accepted, Action, Answer, Change, InDoubt, Outdated, RowState
+from shared.domain.listings import NO_ROW, Accepted, Action, Change, OutcomeUnknown, Outdated, PushOutcome, RowState
 
 if TYPE_CHECKING:
     from shared.use_cases.sync.work import Work
@@ -30,24 +30,26 @@ def on_known_versions(work: Work, changes: list[Change]) -> tuple[list[Change], 
     ], gone
 
 
-def after_reading(work: Work, answers: list[tuple[Change, Answer]]) -> list[tuple[Change, Answer]]:
+def after_reading(work: Work, answers: list[tuple[Change, PushOutcome]]) -> list[tuple[Change, PushOutcome]]:
     """Read each row whose answer was lost, or that is not as it was known, before anything is decided (I6)."""
-    unsure = [(change, answer) for change, answer in answers if isinstance(answer, Outdated | InDoubt)]
+    unsure = [(change, answer) for change, answer in answers if isinstance(answer, Outdated | OutcomeUnknown)]
     if not unsure:
         return answers
-    work.doubtful.update(
+    work.outcome_unknown.update(
         (change.mentor_id, change.version)
         for change, answer in unsure
-        if isinstance(answer, InDoubt) and not answer.harmless
+        if isinstance(answer, OutcomeUnknown) and not answer.harmless
     )
     rows = dict(zip([c.mentor_id for c, _ in unsure], work.website.read([c for c, _ in unsure]), strict=True))
     return [
-        _decided(change, answer, rows[change.mentor_id]) if isinstance(answer, Outdated | InDoubt) else (change, answer)
+        _decided(change, answer, rows[change.mentor_id])
+        if isinstance(answer, Outdated | OutcomeUnknown)
+        else (change, answer)
         for change, answer in answers
     ]
 
 
-def _decided(change: Change, answer: Outdated | InDoubt, row: RowState | None) -> tuple[Change, Answer]:
+def _decided(change: Change, answer: Outdated | OutcomeUnknown, row: RowState | None) -> tuple[Change, PushOutcome]:
     """What a row that was read says of a change whose outcome is unknown.
 
     That it shows what was to be written proves nothing: it may have done so before, and the request may come yet. That
@@ -58,7 +60,7 @@ def _decided(change: Change, answer: Outdated | InDoubt, row: RowState | None) -
     if not row.exists:
         return (change, Accepted()) if change.action.needs_no_row else (replace(change, row_version=NO_ROW), answer)
     if row.as_sent and (row.version is None or change.row_version is None):
-        return change, Accepted()  # no version was named, so it may come yet: settled as doubtful
+        return change, Accepted()  # no version was named, so it may come yet: settled as outcome_unknown
     if row.as_sent and row.version != change.row_version:
         return change, Accepted(row.version)
     return replace(change, row_version=row.version), answer

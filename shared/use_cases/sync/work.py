@@ -10,15 +10,15 @@ from shared.domain.errors import CertificationError
 from shared.domain.listings import (
     Accepted,
     Action,
-    Answer,
     Change,
     Claim,
-    InDoubt,
     NotNow,
+    OutcomeUnknown,
     Outdated,
+    PushOutcome,
     Refused,
     Result,
-    Settled,
+    SettleOutcome,
     SyncResult,
 )
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
     from shared.ports import Listings, SyncState, Website
 
-# A listing that changes while it is pushed, or a transaction that holds one: another look before it is given back.
+# A listing that changes while it is pushed, or a transaction that holds one: another attempt before it is given back.
 ATTEMPTS = 6
 LONGEST_PAUSE = 8.0
 STOPPED_SECONDS = 60.0
 # Nothing is begun that might not end before the function does.
 _MARGIN_SECONDS = 10.0
 _ASK_AGAIN_AFTER = 5.0
-_DOUBT_SECONDS = 180.0  # certification.settle_listings
+_UNKNOWN_OUTCOME_SECONDS = 180.0  # certification.settle_listings
 
 
 @dataclass(slots=True)
@@ -53,11 +53,11 @@ class Work:
     reasons: set[str] = field(default_factory=set)
     versions: dict[UUID, int] = field(default_factory=dict)
     # Mentors and versions of which a request may be carried out yet that no row version makes harmless.
-    doubtful: set[tuple[UUID, int]] = field(default_factory=set)
+    outcome_unknown: set[tuple[UUID, int]] = field(default_factory=set)
     held: dict[UUID, Change] = field(default_factory=dict)
     """Claimed, and not settled yet."""
 
-    def note(self, claim: Claim) -> None:
+    def record(self, claim: Claim) -> None:
         for mentor_id, result in claim.done.items():
             # One that was pushed here and is now `already` synced was pushed; that says more.
             if result is not Result.ALREADY or self.results[mentor_id] is Result.GIVEN_BACK:
@@ -76,7 +76,7 @@ class Work:
             self.versions,
         )
 
-    def settle(self, answers: Sequence[tuple[Change, Answer]]) -> list[UUID]:
+    def settle(self, answers: Sequence[tuple[Change, PushOutcome]]) -> list[UUID]:
         """Write down what became of claimed changes. Returns the mentors to claim again."""
         if not answers:
             return []
@@ -86,12 +86,12 @@ class Work:
                     hidden = change.action is Action.HIDE
                     self.results[change.mentor_id] = Result.HIDDEN if hidden else Result.PUBLISHED
                 case Refused(reason):
-                    self.results[change.mentor_id] = Result.SET_ASIDE
+                    self.results[change.mentor_id] = Result.REJECTED
                     self.reasons.add(reason)
-                case NotNow(reason) | Outdated(reason) | InDoubt(reason):
+                case NotNow(reason) | Outdated(reason) | OutcomeUnknown(reason):
                     self.results[change.mentor_id] = Result.GIVEN_BACK
                     self.reasons.add(reason)
-        settled = self.listings.settle(self.worker, answers, self.doubtful)
+        settled = self.listings.settle(self.worker, answers, self.outcome_unknown)
         for change, _ in answers:
             self.held.pop(change.mentor_id, None)
         for attempt in range(ATTEMPTS):
@@ -99,14 +99,16 @@ class Work:
                 break
             self.pause(pause_before(attempt))
             rest = [(change, answer) for change, answer in answers if change.mentor_id in settled.locked]
-            more = self.listings.settle(self.worker, rest, self.doubtful)
-            settled = Settled(settled.again + more.again, more.locked, settled.doubtful + more.doubtful)
+            more = self.listings.settle(self.worker, rest, self.outcome_unknown)
+            settled = SettleOutcome(
+                settled.again + more.again, more.locked, settled.outcome_unknown + more.outcome_unknown
+            )
         # What a transaction holds for longer is left to the end of its claim. It counts as given back until it has been
         # claimed again: this worker may end before that, and another that was asked for the change said "busy".
-        self.results |= dict.fromkeys(settled.again + settled.locked + settled.doubtful, Result.GIVEN_BACK)
-        if settled.doubtful:
-            self.retry_after = max(self.retry_after, _DOUBT_SECONDS)
-            self.reasons.add("in_doubt")
+        self.results |= dict.fromkeys(settled.again + settled.locked + settled.outcome_unknown, Result.GIVEN_BACK)
+        if settled.outcome_unknown:
+            self.retry_after = max(self.retry_after, _UNKNOWN_OUTCOME_SECONDS)
+            self.reasons.add("outcome_unknown")
         return list(settled.again)
 
     def give_back(self, error: Exception) -> None:
@@ -115,9 +117,9 @@ class Work:
             return
         code = str(error) if isinstance(error, CertificationError) else f"unexpected_{type(error).__name__}"
         held = tuple(self.held.values())
-        self.doubtful.update((change.mentor_id, change.version) for change in held)
+        self.outcome_unknown.update((change.mentor_id, change.version) for change in held)
         with suppress(Exception):  # the first error says more; what cannot be written down runs out with its claim
-            self.listings.settle(self.worker, [(change, InDoubt(code)) for change in held], self.doubtful)
+            self.listings.settle(self.worker, [(change, OutcomeUnknown(code)) for change in held], self.outcome_unknown)
         self.held.clear()
 
 

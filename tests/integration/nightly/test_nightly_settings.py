@@ -1,4 +1,6 @@
-"""Thresholds per organisation: which lists can be stored, and what a change means for the nights after it (I2)."""
+"""Thresholds per organisation: which lists can be stored, and what a change means for the nightly checks after
+it (I2).
+"""
 
 from __future__ import annotations
 
@@ -90,45 +92,45 @@ def test_with_the_flag_off_the_hlf_standard_applies(foundation, functions):
     organisation = foundation.organisation(thresholds=(60, 3))
     foundation.do("UPDATE certification.organisation_settings SET org_thresholds = false")
     mentors = {left: foundation.mentor(organisation, DAY + days(left)) for left in (60, 30, 14, 7, 3)}
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert {left for left in mentors if left in foundation.reminders(mentors[left])} == {30, 14, 7}
-    told = functions.reported.organisations[-1][1]
-    assert (told.thresholds, told.org_thresholds) == ((30, 14, 7), False)
+    entry = functions.reported.organisations[-1][1]
+    assert (entry.thresholds, entry.org_thresholds) == ((30, 14, 7), False)
 
 
-def test_turning_the_flag_on_and_off_applies_from_the_next_night(foundation, functions):
+def test_turning_the_flag_on_and_off_applies_from_the_next_nightly_check(foundation, functions):
     """I2: whoever is inside the new window is caught up; nothing is claimed again when the flag goes back."""
     organisation = foundation.organisation(thresholds=(60,))
     foundation.do("UPDATE certification.organisation_settings SET org_thresholds = false")
     mentor = foundation.mentor(organisation, DAY + days(50))
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert foundation.reminders(mentor) == {}
     foundation.do("UPDATE certification.organisation_settings SET org_thresholds = true")
-    functions.night(DAY + days(1))
+    functions.nightly_check(DAY + days(1))
     assert foundation.reminders(mentor) == {60: "claimed"}
     foundation.do("UPDATE certification.organisation_settings SET org_thresholds = false")
-    functions.night(DAY + days(20))
+    functions.nightly_check(DAY + days(20))
     assert foundation.reminders(mentor) == {60: "claimed", 30: "claimed"}
 
 
 def test_a_larger_threshold_catches_up_with_everybody_inside_its_window(foundation, functions):
-    """I2: the night after the change, though those dates had been looked at for the other thresholds."""
+    """I2: the nightly check after the change, though those dates had been looked at for the other thresholds."""
     organisation = foundation.organisation(thresholds=(30,))
     near, far = foundation.mentor(organisation, DAY + days(20)), foundation.mentor(organisation, DAY + days(80))
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     foundation.settings(organisation, thresholds=(90, 30))
-    functions.night(DAY + days(1))
+    functions.nightly_check(DAY + days(1))
     assert foundation.reminders(far) == {90: "claimed"}
     assert foundation.reminders(near) == {30: "claimed", 90: "collapsed"}
 
 
 def test_a_smaller_threshold_reaches_whoever_is_inside_its_window_already(foundation, functions):
-    """I2: the nearest is sent, also when a larger one was sent the night before."""
+    """I2: the nearest is sent, also when a larger one was sent the nightly check before."""
     organisation = foundation.organisation(thresholds=(30,))
     mentor = foundation.mentor(organisation, DAY + days(5))
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     foundation.settings(organisation, thresholds=(30, 7))
-    functions.night(DAY + days(1))
+    functions.nightly_check(DAY + days(1))
     assert foundation.notices(mentor) == [("reminder", 30, "pending"), ("reminder", 7, "pending")]
 
 
@@ -136,12 +138,12 @@ def test_a_threshold_that_was_removed_and_comes_back_loses_nobody(foundation, fu
     """I2: whoever passed it while it was away is caught up."""
     organisation = foundation.organisation(thresholds=(30, 7))
     mentors = [foundation.mentor(organisation, DAY + days(left)) for left in (30, 31, 35)]
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     foundation.settings(organisation, thresholds=(7,))
-    functions.night(DAY + days(1))
-    functions.night(DAY + days(6))
+    functions.nightly_check(DAY + days(1))
+    functions.nightly_check(DAY + days(6))
     foundation.settings(organisation, thresholds=(30, 7))
-    functions.night(DAY + days(7))
+    functions.nightly_check(DAY + days(7))
     assert [foundation.reminders(mentor) for mentor in mentors] == [{30: "claimed"}] * 3
     assert foundation.all("SELECT as_of FROM certification.cert_expiry_reminders ORDER BY 1") == [
         DAY,
@@ -151,26 +153,30 @@ def test_a_threshold_that_was_removed_and_comes_back_loses_nobody(foundation, fu
 
 
 def test_a_mentor_who_came_while_a_threshold_was_away_is_caught_up_when_it_is_back(foundation, functions):
-    """I2: the nights before had gone past that date for the threshold, and the mentor was looked at without it."""
+    """I2: the nightly checks before had gone past that date for the threshold, and the mentor was looked at
+    without it.
+    """
     organisation = foundation.organisation(thresholds=(30, 7))
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     foundation.settings(organisation, thresholds=(7,))
     mentor = foundation.mentor(organisation, DAY + days(25))
-    functions.night(DAY + days(1))
+    functions.nightly_check(DAY + days(1))
     foundation.settings(organisation, thresholds=(30, 7))
-    functions.night(DAY + days(2))
+    functions.nightly_check(DAY + days(2))
     assert foundation.reminders(mentor) == {30: "claimed"}
 
 
 def test_one_organisations_thresholds_are_nobody_elses(foundation, functions):
     """The same expiry date is due in one and not in the other."""
     mentors = [foundation.mentor(foundation.organisation(thresholds=[day]), DAY + days(20)) for day in (20, 19)]
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert [foundation.reminders(mentor) for mentor in mentors] == [{20: "claimed"}, {}]
 
 
-def test_a_change_of_the_hlf_standard_in_the_middle_of_a_night_loses_nobody(database, foundation, functions):
-    """I2: a night works by one list from its first statement to its last, or the next night makes up for it."""
+def test_a_change_of_the_hlf_standard_in_the_middle_of_a_nightly_check_loses_nobody(database, foundation, functions):
+    """I2: a nightly check works by one list from its first statement to its last, or the next nightly check
+    makes up for it.
+    """
     organisation = foundation.organisation()
     foundation.mentor(organisation, DAY + days(20))
     inside_the_new_window = foundation.mentor(organisation, DAY + days(45))
@@ -183,13 +189,13 @@ def test_a_change_of_the_hlf_standard_in_the_middle_of_a_night_loses_nobody(data
         " FOR EACH STATEMENT EXECUTE FUNCTION wait_here()"
     )
     foundation.do("SELECT pg_advisory_lock(1)")
-    night = threading.Thread(target=functions.night, args=(DAY,))
-    night.start()
+    nightly = threading.Thread(target=functions.nightly_check, args=(DAY,))
+    nightly.start()
     while not foundation.one("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
         pass
     with database.connect() as person:
         person.execute("UPDATE certification.standard SET thresholds = '{60,30,14,7}'")
     foundation.do("SELECT pg_advisory_unlock(1)")
-    night.join()
-    functions.night(DAY + days(1))
+    nightly.join()
+    functions.nightly_check(DAY + days(1))
     assert foundation.reminders(inside_the_new_window) == {60: "claimed"}

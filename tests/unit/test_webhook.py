@@ -1,4 +1,4 @@
-"""The doorbell's rules, and the shape of what it carries, without HTTP, queue or database."""
+"""The webhook's rules, and the shape of what it carries, without HTTP, queue or database."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from shared.domain.sync_messages import MAX_MENTORS, MalformedMessageError, merg
 from shared.domain.webhook import (
     LARGEST_BODY,
     UNSIGNED,
-    DoorbellRefusedError,
-    DoorbellWithoutKeyError,
     Refusal,
-    Ring,
+    WebhookRefusedError,
+    WebhookRequest,
+    WebhookWithoutKeyError,
     is_signed,
     signature,
     usable_keys,
 )
-from shared.use_cases.accept_webhook import take_event, take_ring
+from shared.use_cases.accept_webhook import accept_event, accept_webhook
 
 KEY, OTHER = "k" * 32, "o" * 40
 NOW = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
@@ -36,16 +36,16 @@ BODY = b'{"mentors": [{"id": "5e3c1a52-9f0b-4c1d-8a37-0d6f4b2e9c11", "version": 
 REQUESTS = st.lists(st.builds(SyncRequest, st.uuids(), st.integers(1, 2**63 - 1)), min_size=1, max_size=250)
 
 
-def ring(body=BODY, *, key=KEY, at=NOW, **changes):
+def signed(body=BODY, *, key=KEY, at=NOW, **changes):
     timestamp = str(int(at.timestamp()))
-    return replace(Ring("POST", timestamp, signature(key, timestamp, body), body), **changes)
+    return replace(WebhookRequest("POST", timestamp, signature(key, timestamp, body), body), **changes)
 
 
-HONEST = ring().signature
+HONEST = signed().signature
 
 
 @dataclass
-class Queue:
+class AcceptingQueue:
     taken: list[SyncRequest] = field(default_factory=list)
     error: Exception | None = None
 
@@ -56,7 +56,7 @@ class Queue:
 
 
 @dataclass
-class Told:
+class WorkReport:
     works: list[tuple[dict, dict]] = field(default_factory=list)
 
     def work(self, function, counts, **facts):
@@ -65,12 +65,12 @@ class Told:
 
 
 @dataclass
-class Rig:
-    """A doorbell whose secret is a list of values, one for each reading."""
+class WebhookRig:
+    """A webhook whose secret is a list of values, one for each reading."""
 
     secrets: list[object] = field(default_factory=lambda: [{"current": KEY}])
-    queue: Queue = field(default_factory=Queue)
-    told: Told = field(default_factory=Told)
+    queue: AcceptingQueue = field(default_factory=AcceptingQueue)
+    work_report: WorkReport = field(default_factory=WorkReport)
     readings: list[bool] = field(default_factory=list)
     time: float = 0.0
 
@@ -85,15 +85,15 @@ class Rig:
             raise self.secrets[0]
         return usable_keys(self.secrets[0])
 
-    def take(self, rung, now=NOW):
-        return take_ring(rung, keys=self.keys, queue=self.queue, report=self.told, now=now)
+    def take(self, given, now=NOW):
+        return accept_webhook(given, keys=self.keys, queue=self.queue, report=self.work_report, now=now)
 
-    def refusal(self, rung, now=NOW):
-        with pytest.raises(DoorbellRefusedError) as refused:
-            self.take(rung, now)
-        counts, facts = self.told.works[-1]
+    def refusal(self, given, now=NOW):
+        with pytest.raises(WebhookRefusedError) as refused:
+            self.take(given, now)
+        counts, facts = self.work_report.works[-1]
         assert facts["reason"] == refused.value.refusal
-        assert counts[f"doorbells_refused_{refused.value.refusal}"] == 1
+        assert counts[f"webhooks_refused_{refused.value.refusal}"] == 1
         assert sum(counts.values()) == 1
         assert self.queue.taken == []
         return refused.value.refusal
@@ -101,14 +101,14 @@ class Rig:
 
 @pytest.fixture
 def rig():
-    return Rig()
+    return WebhookRig()
 
 
 # Who is heard ---------------------------------------------------------------------------------------------------------
 
 
 def test_whoever_signs_with_our_key_is_heard(rig):
-    assert rig.take(ring()) == 1
+    assert rig.take(signed()) == 1
     assert rig.queue.taken == [SyncRequest(MENTOR, 7)]
     assert rig.readings == [False]
 
@@ -119,7 +119,7 @@ def test_the_signature_is_the_standard_librarys_over_timestamp_and_body(key, tim
     key = key.encode(errors="ignore").decode()
     expected = hmac.digest(key.encode(), f"{timestamp}.".encode() + body, "sha256").hex()
     assert signature(key, str(timestamp), body) == f"sha256={expected}"
-    assert is_signed(Ring("POST", str(timestamp), f"sha256={expected}", body), [OTHER, key])
+    assert is_signed(WebhookRequest("POST", str(timestamp), f"sha256={expected}", body), [OTHER, key])
 
 
 @pytest.mark.parametrize(
@@ -138,18 +138,18 @@ def test_the_signature_is_the_standard_librarys_over_timestamp_and_body(key, tim
     ],
 )
 def test_any_other_signature_is_wrong(rig, forged):
-    assert rig.refusal(ring(signature=forged)) is Refusal.SIGNATURE_WRONG
+    assert rig.refusal(signed(signature=forged)) is Refusal.SIGNATURE_WRONG
 
 
 @pytest.mark.parametrize("changes", [{"body": BODY + b" "}, {"timestamp": "1796117401"}, {"timestamp": "01796117400"}])
 def test_a_signature_covers_the_body_and_the_timestamp(rig, changes):
-    assert rig.refusal(replace(ring(), **changes)) is Refusal.SIGNATURE_WRONG
+    assert rig.refusal(replace(signed(), **changes)) is Refusal.SIGNATURE_WRONG
 
 
 @pytest.mark.parametrize("missing", [None, ""])
 def test_without_a_signature_nothing_is_read(rig, missing):
     """Strangers who find the address cost no reading of the secret."""
-    assert rig.refusal(ring(signature=missing)) is Refusal.SIGNATURE_MISSING
+    assert rig.refusal(signed(signature=missing)) is Refusal.SIGNATURE_MISSING
     assert rig.readings == []
 
 
@@ -157,33 +157,33 @@ def test_without_a_signature_nothing_is_read(rig, missing):
     "timestamp", [None, "", "now", "-1", "1.5", "1e9", " 1796117400", "1796117400\n", "१२३", "9" * 13]
 )
 def test_a_timestamp_is_whole_seconds_in_digits(rig, timestamp):
-    assert rig.refusal(ring(timestamp=timestamp)) is Refusal.TIMESTAMP_MALFORMED
+    assert rig.refusal(signed(timestamp=timestamp)) is Refusal.TIMESTAMP_MALFORMED
 
 
 @pytest.mark.parametrize(("seconds", "heard"), [(-300, True), (300, True), (-301, False), (301, False)])
 def test_a_signature_is_good_for_five_minutes_before_and_after(rig, seconds, heard):
     """Against recordings; clocks may differ."""
-    rung = ring(at=NOW + timedelta(seconds=seconds))
+    given = signed(at=NOW + timedelta(seconds=seconds))
     if heard:
-        assert rig.take(rung) == 1
+        assert rig.take(given) == 1
     else:
-        assert rig.refusal(rung) is Refusal.TIMESTAMP_OLD
+        assert rig.refusal(given) is Refusal.TIMESTAMP_OLD
 
 
 def test_an_old_forgery_is_a_forgery(rig):
     """`timestamp_old` says that the key was right: a clock to look at, not a stranger."""
-    assert rig.refusal(ring(key=OTHER, at=NOW - timedelta(days=1))) is Refusal.SIGNATURE_WRONG
+    assert rig.refusal(signed(key=OTHER, at=NOW - timedelta(days=1))) is Refusal.SIGNATURE_WRONG
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "HEAD", "post", ""])
-def test_only_a_post_rings(rig, method):
-    assert rig.refusal(ring(method=method)) is Refusal.METHOD_WRONG
+def test_only_a_post_notifies(rig, method):
+    assert rig.refusal(signed(method=method)) is Refusal.METHOD_WRONG
 
 
 def test_a_large_body_is_refused_before_anything_is_made_of_it(rig):
-    assert rig.refusal(ring(b"x" * (LARGEST_BODY + 1))) is Refusal.BODY_TOO_LARGE
+    assert rig.refusal(signed(b"x" * (LARGEST_BODY + 1))) is Refusal.BODY_TOO_LARGE
     assert rig.readings == []
-    assert rig.refusal(ring(b"x" * LARGEST_BODY)) is Refusal.BODY_MALFORMED
+    assert rig.refusal(signed(b"x" * LARGEST_BODY)) is Refusal.BODY_MALFORMED
 
 
 # The keys -------------------------------------------------------------------------------------------------------------
@@ -191,30 +191,30 @@ def test_a_large_body_is_refused_before_anything_is_made_of_it(rig):
 
 def test_two_keys_are_good_while_they_are_rotated(rig):
     rig.secrets = [{"current": KEY, "previous": OTHER}]
-    assert rig.take(ring(key=KEY)) == 1
-    assert rig.take(ring(key=OTHER)) == 1
+    assert rig.take(signed(key=KEY)) == 1
+    assert rig.take(signed(key=OTHER)) == 1
 
 
 def test_a_key_that_was_rotated_since_is_found_by_one_fresh_reading(rig):
     rig.secrets = [{"current": KEY}, {"current": OTHER, "previous": KEY}]
-    assert rig.take(ring(key=OTHER)) == 1
+    assert rig.take(signed(key=OTHER)) == 1
     assert rig.readings == [False, True]
 
 
 def test_wrong_signatures_do_not_make_us_read_the_secret_more_than_once_in_thirty_seconds(rig):
     for second in range(60):
         rig.time = float(second)
-        rig.refusal(ring(key=OTHER))
+        rig.refusal(signed(key=OTHER))
     assert rig.readings.count(True) == 2
 
 
 def test_a_reading_that_fails_counts_too(rig):
     rig.secrets = [{"current": KEY}, ConnectionLostError("secret_cannot_be_read")]
     with pytest.raises(ConnectionLostError):
-        rig.take(ring(key=OTHER))
-    assert rig.told.works[-1][0]["doorbells_failed"] == 1
+        rig.take(signed(key=OTHER))
+    assert rig.work_report.works[-1][0]["webhooks_failed"] == 1
     rig.secrets = [{"current": KEY}]
-    rig.refusal(ring(key=OTHER))
+    rig.refusal(signed(key=OTHER))
     assert rig.readings.count(True) == 1
 
 
@@ -226,10 +226,10 @@ def test_a_secret_without_a_usable_key_is_our_fault_and_lets_nobody_in(rig, secr
     """An empty key would be anybody's: its signatures can be made by everyone."""
     rig.secrets = [secret]
     for key in ("", "k" * 31, "None"):
-        with pytest.raises(DoorbellWithoutKeyError):
-            rig.take(ring(key=key))
-    counts, facts = rig.told.works[-1]
-    assert (counts["doorbells_failed"], facts["reason"]) == (1, "doorbell_without_key")
+        with pytest.raises(WebhookWithoutKeyError):
+            rig.take(signed(key=key))
+    counts, facts = rig.work_report.works[-1]
+    assert (counts["webhooks_failed"], facts["reason"]) == (1, "webhook_without_key")
     assert rig.queue.taken == []
 
 
@@ -270,9 +270,9 @@ def mentors(*found):
 )
 def test_a_body_of_another_form_is_refused_with_the_place_and_not_the_content(rig, body, place):
     """I11: what stands in it may be anything."""
-    assert rig.refusal(ring(body)) is Refusal.BODY_MALFORMED
-    with pytest.raises(DoorbellRefusedError, match=place) as refused:
-        rig.take(ring(body))
+    assert rig.refusal(signed(body)) is Refusal.BODY_MALFORMED
+    with pytest.raises(WebhookRefusedError, match=place) as refused:
+        rig.take(signed(body))
     assert "kari" not in str(refused.value)
     with pytest.raises(MalformedMessageError, match=place):
         parse(body)
@@ -280,14 +280,14 @@ def test_a_body_of_another_form_is_refused_with_the_place_and_not_the_content(ri
 
 def test_a_mentor_named_twice_is_asked_for_once_with_the_highest_version(rig):
     body = mentors(*({"id": str(MENTOR), "version": version} for version in (3, 9, 4)))
-    assert rig.take(ring(body)) == 1
+    assert rig.take(signed(body)) == 1
     assert rig.queue.taken == [SyncRequest(MENTOR, 9)]
 
 
 def test_what_else_a_message_holds_goes_no_further(rig):
-    """I11: a doorbell with a name in it does not put the name into the queue."""
+    """I11: a webhook with a name in it does not put the name into the queue."""
     body = mentors({"id": str(MENTOR).upper(), "version": 1, "name": "Kari Sæther"})
-    rig.take(ring(body))
+    rig.take(signed(body))
     assert write(rig.queue.taken) == [f'{{"mentors":[{{"id":"{MENTOR}","version":1}}]}}']
 
 
@@ -311,30 +311,30 @@ def test_nothing_but_a_message_is_taken_for_one(text):
 # What is told ---------------------------------------------------------------------------------------------------------
 
 
-def test_every_count_is_told_zeros_included(rig):
-    """I12; issue 8 D4: an unsigned call is no ring, and Lambda counts those itself."""
-    rig.take(ring())
-    [(counts, facts)] = rig.told.works
-    assert {name for name, n in counts.items() if n} == {"doorbells_taken", "mentors_rung_for"}
-    refusals = {f"doorbells_refused_{refusal}" for refusal in set(Refusal) - UNSIGNED}
-    assert set(counts) == {"doorbells_taken", "doorbells_failed", "mentors_rung_for"} | refusals
+def test_every_count_is_reported_zeros_included(rig):
+    """I12; issue 8 D4: an unsigned call is no webhook, and Lambda counts those itself."""
+    rig.take(signed())
+    [(counts, facts)] = rig.work_report.works
+    assert {name for name, n in counts.items() if n} == {"webhooks_accepted", "mentors_in_webhooks"}
+    refusals = {f"webhooks_refused_{refusal}" for refusal in set(Refusal) - UNSIGNED}
+    assert set(counts) == {"webhooks_accepted", "webhooks_failed", "mentors_in_webhooks"} | refusals
     assert facts == {"via": "url", "reason": None, "mentors": [str(MENTOR)]}
 
 
-def test_a_queue_that_does_not_take_it_is_told_and_raised(rig):
+def test_a_queue_that_does_not_take_it_is_reported_and_raised(rig):
     rig.queue.error = QueueUnavailableError("queue_ServiceUnavailable")
     with pytest.raises(QueueUnavailableError):
-        rig.take(ring())
-    counts, facts = rig.told.works[-1]
-    assert {name for name, n in counts.items() if n} == {"doorbells_failed"}
+        rig.take(signed())
+    counts, facts = rig.work_report.works[-1]
+    assert {name for name, n in counts.items() if n} == {"webhooks_failed"}
     assert facts["reason"] == "queue_ServiceUnavailable"
 
 
 def test_an_event_needs_no_signature_but_the_same_form(rig):
     detail = json.loads(BODY)
-    assert take_event(detail, queue=rig.queue, report=rig.told) == 1
-    assert rig.told.works[-1][1]["via"] == "event"
-    with pytest.raises(DoorbellRefusedError, match="1 to 100 mentors"):
-        take_event({"mentors": [str(uuid4())] * 101}, queue=rig.queue, report=rig.told)
-    assert rig.told.works[-1][0]["doorbells_refused_body_malformed"] == 1
+    assert accept_event(detail, queue=rig.queue, report=rig.work_report) == 1
+    assert rig.work_report.works[-1][1]["via"] == "event"
+    with pytest.raises(WebhookRefusedError, match="1 to 100 mentors"):
+        accept_event({"mentors": [str(uuid4())] * 101}, queue=rig.queue, report=rig.work_report)
+    assert rig.work_report.works[-1][0]["webhooks_refused_body_malformed"] == 1
     assert rig.queue.taken == [SyncRequest(MENTOR, 7)]

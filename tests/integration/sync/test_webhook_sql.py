@@ -1,4 +1,4 @@
-"""The doorbell in the database: its signature, what it posts, that it never fails anybody, and who may read its key."""
+"""The webhook in the database: its signature, what it posts, that it never fails anybody, and who may read its key."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from emulators.pg_net.worker import install
 from local.stack import database as local_database
 from local.stack.database import ROLES
 from shared.domain.sync_messages import MAX_MENTORS, parse, requests_of
-from shared.domain.webhook import Ring, check_form, is_signed
+from shared.domain.webhook import WebhookRequest, check_form, is_signed
 from shared.events import listing_changed
 from tests.conftest import TEMPLATE
 
 DOCS = Path(__file__).parents[3] / "docs"
-NAME = "test_doorbell_sql"
+NAME = "test_webhook_sql"
 URL, KEY = "https://abc.lambda-url.eu-north-1.on.aws/", "k" * 32
 LONG_TEXT = (
     b"This is a test using a larger than block-size key and a larger than block-size data. The key needs to be hashed"
@@ -85,9 +85,9 @@ def connection(shared):
 
 
 @pytest.fixture
-def bell(connection):
-    """A doorbell with pg_net's functions and no worker: what would be sent stays in the queue."""
-    connection.execute("INSERT INTO certification.doorbell (url, secret) VALUES (%s, %s)", (URL, KEY))
+def webhook(connection):
+    """A webhook with pg_net's functions and no worker: what would be sent stays in the queue."""
+    connection.execute("INSERT INTO certification.webhook (url, secret) VALUES (%s, %s)", (URL, KEY))
     return connection
 
 
@@ -95,17 +95,17 @@ def bell(connection):
 def warnings(connection):
     heard = []
 
-    def hear(told):
-        if told.severity == "WARNING":
-            heard.append((told.message_primary, told.message_detail, told.message_hint))
+    def hear(received):
+        if received.severity == "WARNING":
+            heard.append((received.message_primary, received.message_detail, received.message_hint))
 
     connection.add_notice_handler(hear)
     return heard
 
 
-def ring(connection, ids, versions=None):
+def notify(connection, ids, versions=None):
     versions = [1] * len(ids) if versions is None else versions
-    connection.execute("SELECT certification.ring(%s::uuid[], %s::bigint[])", (ids, versions))
+    connection.execute("SELECT certification.notify_webhook(%s::uuid[], %s::bigint[])", (ids, versions))
 
 
 def posted(connection):
@@ -147,37 +147,37 @@ def test_the_hmac_is_pythons(connection, key, message):
 # What is posted -------------------------------------------------------------------------------------------------------
 
 
-def test_a_ring_is_one_signed_post_that_the_function_takes(bell):
+def test_a_webhook_is_one_signed_post_that_the_function_takes(webhook):
     """The two sides know the same key, and sign the octets that pg_net sends."""
     mentor = uuid4()
-    ring(bell, [mentor], [7])
-    [(url, headers, body, limit)] = posted(bell)
+    notify(webhook, [mentor], [7])
+    [(url, headers, body, limit)] = posted(webhook)
     assert (url, limit) == (URL, 5000)
     assert headers["content-type"] == "application/json"
     assert json.loads(body) == {"mentors": [{"id": str(mentor), "version": 7}]}
-    told = Ring("POST", headers["x-certification-timestamp"], headers["x-certification-signature"], body)
-    check_form(told)
-    assert is_signed(told, [KEY])
-    assert not is_signed(told, ["K" + KEY[1:]])
-    now = bell.execute("SELECT extract(epoch FROM clock_timestamp())").fetchone()[0]
-    assert 0 <= now - int(told.timestamp) < 60
+    received = WebhookRequest("POST", headers["x-certification-timestamp"], headers["x-certification-signature"], body)
+    check_form(received)
+    assert is_signed(received, [KEY])
+    assert not is_signed(received, ["K" + KEY[1:]])
+    now = webhook.execute("SELECT extract(epoch FROM clock_timestamp())").fetchone()[0]
+    assert 0 <= now - int(received.timestamp) < 60
     [request] = parse(body)
     assert (request.mentor_id, request.version) == (mentor, 7)
 
 
-def test_the_timestamp_is_that_of_the_ring_not_of_the_transaction(bell):
-    bell.execute("SELECT pg_sleep(1.1)")
-    begun = bell.execute("SELECT extract(epoch FROM now())").fetchone()[0]
-    ring(bell, [uuid4()])
-    [(_, headers, _, _)] = posted(bell)
+def test_the_timestamp_is_that_of_the_webhook_not_of_the_transaction(webhook):
+    webhook.execute("SELECT pg_sleep(1.1)")
+    begun = webhook.execute("SELECT extract(epoch FROM now())").fetchone()[0]
+    notify(webhook, [uuid4()])
+    [(_, headers, _, _)] = posted(webhook)
     assert int(headers["x-certification-timestamp"]) >= int(begun) + 1
 
 
 @pytest.mark.parametrize(("count", "sizes"), [(0, []), (1, [1]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])])
-def test_no_post_holds_more_than_a_hundred_mentors(bell, count, sizes):
+def test_no_post_holds_more_than_a_hundred_mentors(webhook, count, sizes):
     ids = [uuid4() for _ in range(count)]
-    ring(bell, ids, list(range(1, count + 1)))
-    found = [parse(body) for _, _, body, _ in posted(bell)]
+    notify(webhook, ids, list(range(1, count + 1)))
+    found = [parse(body) for _, _, body, _ in posted(webhook)]
     assert sorted((len(some) for some in found), reverse=True) == sizes
     assert {(r.mentor_id, r.version) for some in found for r in some} == set(zip(ids, range(1, count + 1), strict=True))
     assert max(sizes, default=0) <= MAX_MENTORS
@@ -186,31 +186,31 @@ def test_no_post_holds_more_than_a_hundred_mentors(bell, count, sizes):
 @pytest.mark.parametrize(
     ("ids", "versions"), [([None], [1]), ([uuid4()], [None]), ([uuid4()], []), (None, None), ([], [3])]
 )
-def test_what_is_not_a_mentor_with_a_version_is_left_out(bell, warnings, ids, versions):
-    """And what there is beside it is rung for."""
-    bell.execute("SELECT certification.ring(%s::uuid[], %s::bigint[])", (ids, versions))
-    assert posted(bell) == []
+def test_what_is_not_a_mentor_with_a_version_is_left_out(webhook, warnings, ids, versions):
+    """And the webhook is notified of what there is beside it."""
+    webhook.execute("SELECT certification.notify_webhook(%s::uuid[], %s::bigint[])", (ids, versions))
+    assert posted(webhook) == []
     mentor = uuid4()
-    ring(bell, [None, mentor], [1, 2])
-    [(_, _, body, _)] = posted(bell)
+    notify(webhook, [None, mentor], [1, 2])
+    [(_, _, body, _)] = posted(webhook)
     assert [(r.mentor_id, r.version) for r in parse(body)] == [(mentor, 2)]
     assert warnings == []
 
 
-def test_the_key_is_not_in_what_is_queued(bell):
+def test_the_key_is_not_in_what_is_queued(webhook):
     """Whoever may queue with pg_net may read its queue."""
-    ring(bell, [uuid4()])
-    assert KEY not in str(bell.execute("SELECT * FROM net.http_request_queue").fetchall())
+    notify(webhook, [uuid4()])
+    assert KEY not in str(webhook.execute("SELECT * FROM net.http_request_queue").fetchall())
 
 
 # It never fails whoever changes a mentor ------------------------------------------------------------------------------
 
 NO_PRIVILEGE = """
-CREATE ROLE ringer;
-GRANT USAGE, CREATE ON SCHEMA certification TO ringer;
-GRANT SELECT ON certification.doorbell TO ringer;
-GRANT EXECUTE ON FUNCTION certification.hmac_sha256 TO ringer;
-ALTER FUNCTION certification.ring(uuid[], bigint[]) OWNER TO ringer;
+CREATE ROLE notifier;
+GRANT USAGE, CREATE ON SCHEMA certification TO notifier;
+GRANT SELECT ON certification.webhook TO notifier;
+GRANT EXECUTE ON FUNCTION certification.hmac_sha256 TO notifier;
+ALTER FUNCTION certification.notify_webhook(uuid[], bigint[]) OWNER TO notifier;
 REVOKE EXECUTE ON FUNCTION net.http_post FROM PUBLIC;
 """
 NO_WORKER = """
@@ -233,69 +233,69 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_whatever_is_wrong_the_callers_transaction_goes_on_and_a_warning_has_the_sqlstate(bell, warnings, fault):
-    """I7: a mentor is never held up by the doorbell; and a warning holds no data (I11)."""
+def test_whatever_is_wrong_the_callers_transaction_goes_on_and_a_warning_has_the_sqlstate(webhook, warnings, fault):
+    """I7: a mentor is never held up by the webhook; and a warning holds no data (I11)."""
     breaking, sqlstate = BROKEN[fault]
-    bell.execute(breaking.encode())
-    with bell.transaction():
-        bell.execute("INSERT INTO organisations (name) VALUES ('HLF Moss')")
-        ring(bell, [uuid4()])
-    assert bell.execute("SELECT count(*) FROM organisations").fetchone() == (1,)
-    assert warnings == [(f"the doorbell was not rung: SQLSTATE {sqlstate}", None, None)]
+    webhook.execute(breaking.encode())
+    with webhook.transaction():
+        webhook.execute("INSERT INTO organisations (name) VALUES ('HLF Moss')")
+        notify(webhook, [uuid4()])
+    assert webhook.execute("SELECT count(*) FROM organisations").fetchone() == (1,)
+    assert warnings == [(f"the webhook was not notified: SQLSTATE {sqlstate}", None, None)]
 
 
 @pytest.mark.parametrize(
-    "quiet", ["DELETE FROM certification.doorbell", "UPDATE certification.doorbell SET enabled = false"]
+    "quiet", ["DELETE FROM certification.webhook", "UPDATE certification.webhook SET enabled = false"]
 )
-def test_without_a_doorbell_or_with_it_switched_off_nothing_is_said(bell, warnings, quiet):
-    bell.execute(quiet.encode())
-    ring(bell, [uuid4()])
-    assert posted(bell) == []
+def test_without_a_webhook_or_with_it_switched_off_nothing_is_said(webhook, warnings, quiet):
+    webhook.execute(quiet.encode())
+    notify(webhook, [uuid4()])
+    assert posted(webhook) == []
     assert warnings == []
 
 
-def test_a_statement_that_is_cancelled_is_cancelled(bell):
+def test_a_statement_that_is_cancelled_is_cancelled(webhook):
     """The caller's own time limit is the caller's: it is not swallowed."""
-    bell.execute(SLOW)
-    with pytest.raises(psycopg.errors.QueryCanceled), bell.transaction():
-        ring(bell, [uuid4()])
+    webhook.execute(SLOW)
+    with pytest.raises(psycopg.errors.QueryCanceled), webhook.transaction():
+        notify(webhook, [uuid4()])
 
 
-def test_a_rollback_takes_the_ring_with_it(bell):
-    with bell.transaction(force_rollback=True):
-        ring(bell, [uuid4()])
-    assert posted(bell) == []
+def test_a_rollback_takes_the_webhook_with_it(webhook):
+    with webhook.transaction(force_rollback=True):
+        notify(webhook, [uuid4()])
+    assert posted(webhook) == []
 
 
-# Where the doorbell is ------------------------------------------------------------------------------------------------
+# Where the webhook is ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("values", "constraint"),
     [
-        ({"url": URL, "secret": "k" * 31}, "doorbell_secret_is_long_enough"),
-        ({"url": URL, "secret": "k" * 31 + "\n"}, "doorbell_secret_is_printable"),
-        ({"url": URL, "secret": "k" * 31 + "é"}, "doorbell_secret_is_printable"),
-        ({"url": URL}, "doorbell_signs_what_it_posts"),
-        ({"secret": KEY}, "doorbell_rings_one_way"),
-        ({}, "doorbell_rings_one_way"),
-        ({"url": "http://example.no/", "secret": KEY}, "doorbell_url_is_https"),
-        ({"url": "http://127.0.0.1.example.no/", "secret": KEY}, "doorbell_url_is_https"),
-        ({"url": "http://127.0.0.1:80@example.no/", "secret": KEY}, "doorbell_url_is_https"),
-        ({"url": "https://somebody@example.no/", "secret": KEY}, "doorbell_url_is_https"),
-        ({"url": "file:///etc/passwd", "secret": KEY}, "doorbell_url_is_https"),
-        ({"url": "https:///", "secret": KEY}, "doorbell_url_is_https"),
-        ({"function_arn": "status_changed"}, "doorbell_function_is_an_arn"),
-        ({"function_arn": "arn:aws:lambda:eu-north-1:000000000000:function:S", "url": URL}, "doorbell_rings_one_way"),
-        ({"only_row": False, "url": URL, "secret": KEY}, "doorbell_has_one_row"),
+        ({"url": URL, "secret": "k" * 31}, "webhook_secret_is_long_enough"),
+        ({"url": URL, "secret": "k" * 31 + "\n"}, "webhook_secret_is_printable"),
+        ({"url": URL, "secret": "k" * 31 + "é"}, "webhook_secret_is_printable"),
+        ({"url": URL}, "webhook_signs_what_it_posts"),
+        ({"secret": KEY}, "webhook_posts_one_way"),
+        ({}, "webhook_posts_one_way"),
+        ({"url": "http://example.no/", "secret": KEY}, "webhook_url_is_https"),
+        ({"url": "http://127.0.0.1.example.no/", "secret": KEY}, "webhook_url_is_https"),
+        ({"url": "http://127.0.0.1:80@example.no/", "secret": KEY}, "webhook_url_is_https"),
+        ({"url": "https://somebody@example.no/", "secret": KEY}, "webhook_url_is_https"),
+        ({"url": "file:///etc/passwd", "secret": KEY}, "webhook_url_is_https"),
+        ({"url": "https:///", "secret": KEY}, "webhook_url_is_https"),
+        ({"function_arn": "status_changed"}, "webhook_function_is_an_arn"),
+        ({"function_arn": "arn:aws:lambda:eu-north-1:000000000000:function:S", "url": URL}, "webhook_posts_one_way"),
+        ({"only_row": False, "url": URL, "secret": KEY}, "webhook_has_one_row"),
     ],
 )
-def test_a_doorbell_that_cannot_be_is_refused_by_name(connection, values, constraint):
+def test_a_webhook_that_cannot_be_is_refused_by_name(connection, values, constraint):
     columns, places = ", ".join(values), ", ".join(["%s"] * len(values))
     query = (
-        f"INSERT INTO certification.doorbell ({columns}) VALUES ({places})"
+        f"INSERT INTO certification.webhook ({columns}) VALUES ({places})"
         if values
-        else ("INSERT INTO certification.doorbell DEFAULT VALUES")
+        else ("INSERT INTO certification.webhook DEFAULT VALUES")
     )
     with pytest.raises(psycopg.errors.CheckViolation) as refused, connection.transaction():
         connection.execute(query.encode(), list(values.values()))
@@ -304,23 +304,23 @@ def test_a_doorbell_that_cannot_be_is_refused_by_name(connection, values, constr
 
 @pytest.mark.parametrize("url", [URL, "https://example.no", "http://127.0.0.1:8080/x", "http://localhost/"])
 def test_the_address_is_https_or_on_this_machine(connection, url):
-    connection.execute("INSERT INTO certification.doorbell (url, secret) VALUES (%s, %s)", (url, KEY))
+    connection.execute("INSERT INTO certification.webhook (url, secret) VALUES (%s, %s)", (url, KEY))
     with pytest.raises(psycopg.errors.UniqueViolation), connection.transaction():
-        connection.execute("INSERT INTO certification.doorbell (url, secret) VALUES (%s, %s)", (url, KEY))
+        connection.execute("INSERT INTO certification.webhook (url, secret) VALUES (%s, %s)", (url, KEY))
 
 
 @pytest.mark.parametrize("function", sorted(ROLES))
-def test_no_function_may_read_the_key_or_ring(shared, function):
+def test_no_function_may_read_the_key_or_notify(shared, function):
     """Design, section 8: logged in as each function's role."""
     secret = local_database.make_login(shared, function, NAME)
     names = {"user": "username", "password": "password", "port": "port", "dbname": "dbname", "host": "host"}
     with psycopg.connect(**{ours: secret[theirs] for ours, theirs in names.items()}, autocommit=True) as login:
         for statement in (
-            "SELECT secret FROM certification.doorbell",
-            "SELECT count(*) FROM certification.doorbell",
-            "UPDATE certification.doorbell SET url = 'https://example.no/'",
-            "DELETE FROM certification.doorbell",
-            "SELECT certification.ring('{}', '{}')",
+            "SELECT secret FROM certification.webhook",
+            "SELECT count(*) FROM certification.webhook",
+            "UPDATE certification.webhook SET url = 'https://example.no/'",
+            "DELETE FROM certification.webhook",
+            "SELECT certification.notify_webhook('{}', '{}')",
             "SELECT certification.hmac_sha256('', '')",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -330,22 +330,22 @@ def test_no_function_may_read_the_key_or_ring(shared, function):
 def test_nobody_but_the_owner_was_granted_anything_on_the_key(connection):
     """Whatever roles the app has: nothing was granted to any, nor to all."""
     rows = connection.execute(
-        "SELECT DISTINCT grantee FROM information_schema.role_table_grants WHERE table_name = 'doorbell'"
+        "SELECT DISTINCT grantee FROM information_schema.role_table_grants WHERE table_name = 'webhook'"
     ).fetchall()
     assert rows == [(connection.info.user,)]
 
 
-def test_the_key_is_rotated_by_the_statement_that_is_documented(bell):
-    """docs/operations/deploy.md: the next ring is signed with the new one."""
+def test_the_key_is_rotated_by_the_statement_that_is_documented(webhook):
+    """docs/operations/deploy.md: the next webhook is signed with the new one."""
     [rotate] = [block for block in sql_blocks("operations/deploy.md") if "SET secret" in block]
-    bell.execute(rotate.encode())
-    [(new,)] = bell.execute("SELECT secret FROM certification.doorbell").fetchall()
+    webhook.execute(rotate.encode())
+    [(new,)] = webhook.execute("SELECT secret FROM certification.webhook").fetchall()
     assert new != KEY
-    ring(bell, [uuid4()])
-    [(_, headers, body, _)] = posted(bell)
-    told = Ring("POST", headers["x-certification-timestamp"], headers["x-certification-signature"], body)
-    assert is_signed(told, [new])
-    assert not is_signed(told, [KEY])
+    notify(webhook, [uuid4()])
+    [(_, headers, body, _)] = posted(webhook)
+    received = WebhookRequest("POST", headers["x-certification-timestamp"], headers["x-certification-signature"], body)
+    assert is_signed(received, [new])
+    assert not is_signed(received, [KEY])
 
 
 # RDS ------------------------------------------------------------------------------------------------------------------
@@ -357,10 +357,10 @@ def test_on_rds_the_function_is_invoked_with_the_event_that_it_takes(connection,
     [setting] = [block for block in sql_blocks("contract.md") if "function_arn" in block]
     connection.execute(setting.encode())
     ids = [uuid4() for _ in range(101)]
-    ring(connection, ids, list(range(1, 102)))
+    notify(connection, ids, list(range(1, 102)))
     invoked = connection.execute("SELECT * FROM aws_lambda.invoked").fetchall()
     arns = {function_name for function_name, _, _, _ in invoked}
-    assert arns == {connection.execute("SELECT function_arn FROM certification.doorbell").fetchone()[0]}
+    assert arns == {connection.execute("SELECT function_arn FROM certification.webhook").fetchone()[0]}
     assert {(region, kind) for _, _, region, kind in invoked} == {(None, "Event")}
     requests = [r for _, payload, _, _ in invoked for r in requests_of(listing_changed(payload))]
     assert {(r.mentor_id, r.version) for r in requests} == set(zip(ids, range(1, 102), strict=True))
@@ -371,5 +371,5 @@ def test_on_rds_the_function_is_invoked_with_the_event_that_it_takes(connection,
 def test_on_rds_without_the_extension_a_warning_is_all(connection, warnings):
     [setting] = [block for block in sql_blocks("contract.md") if "function_arn" in block]
     connection.execute(setting.encode())
-    ring(connection, [uuid4()])
-    assert warnings == [("the doorbell was not rung: SQLSTATE 3F000", None, None)]
+    notify(connection, [uuid4()])
+    assert warnings == [("the webhook was not notified: SQLSTATE 3F000", None, None)]

@@ -21,7 +21,7 @@ def test_a_certification_is_valid_through_its_last_day(foundation, functions):
     turid = foundation.coordinator(organisation)
     last_day = foundation.mentor(organisation, DAY)
     ended = foundation.mentor(organisation, ENDED, coordinator=turid)
-    result = functions.night(DAY)
+    result = functions.nightly_check(DAY)
     assert foundation.status(last_day) == "active"
     assert foundation.log(last_day) == []
     assert foundation.status(ended) == "certification_expired"
@@ -33,12 +33,14 @@ def test_a_certification_is_valid_through_its_last_day(foundation, functions):
 
 
 def test_nobody_is_expired_twice_for_one_date(foundation, functions):
-    """I3: the same night again, the nights after it, and a night that looks at everybody write no second log row."""
+    """I3: the same nightly check again, the nightly checks after it, and a nightly check that scans everybody
+    write no second log row.
+    """
     mentor = foundation.mentor(foundation.organisation(), ENDED)
     for day in (DAY, DAY, DAY + days(1), DAY + days(6), DAY):
-        functions.night(day)
+        functions.nightly_check(day)
     foundation.do("DELETE FROM certification.progress")
-    functions.night(DAY + days(7))
+    functions.nightly_check(DAY + days(7))
     assert foundation.log(mentor) == [EXPIRY]
     assert foundation.notices(mentor) == [("expired", None, "pending")]
 
@@ -48,77 +50,77 @@ def test_a_persons_pause_or_withdrawal_wins_over_the_expiry(foundation, function
     """I3: only from `active`."""
     mentor = foundation.mentor(foundation.organisation(), ENDED)
     foundation.set_status(mentor, status)
-    result = functions.night(DAY)
+    result = functions.nightly_check(DAY)
     assert foundation.status(mentor) == status
     assert foundation.log(mentor) == []
     assert result.verdict.state is RunState.SUCCEEDED
 
 
-def test_one_who_resumes_after_the_last_day_is_expired_by_the_next_night(foundation, functions):
-    """I3: though the nights have long passed that date."""
+def test_one_who_resumes_after_the_last_day_is_expired_by_the_next_nightly_check(foundation, functions):
+    """I3: though the nightly checks have long passed that date."""
     mentor = foundation.mentor(foundation.organisation(), ENDED)
     foundation.pause(mentor)
-    functions.night(DAY)
-    functions.night(DAY + days(20))
+    functions.nightly_check(DAY)
+    functions.nightly_check(DAY + days(20))
     foundation.resume(mentor)
-    functions.night(DAY + days(21))
+    functions.nightly_check(DAY + days(21))
     assert foundation.status(mentor) == "certification_expired"
 
 
 @pytest.mark.parametrize("renewed_on", [-1, 0, 1, 9])
 def test_whoever_renews_before_on_or_after_the_day_is_active_again(foundation, functions, renewed_on):
-    """I2, I3: renewed in time nothing happens; afterwards the next night brings the mentor back, once."""
+    """I2, I3: renewed in time nothing happens; afterwards the next nightly check brings the mentor back, once."""
     mentor = foundation.mentor(foundation.organisation(), DAY)
-    for night in range(-2, 12):
-        functions.night(DAY + days(night))
-        if night == renewed_on:
+    for offset in range(-2, 12):
+        functions.nightly_check(DAY + days(offset))
+        if offset == renewed_on:
             foundation.renew(mentor, DAY + days(3 * 365))
     assert foundation.status(mentor) == "active"
     assert foundation.log(mentor) == ([] if renewed_on < 1 else [EXPIRY, RETURN])
-    functions.night(DAY + days(12))
+    functions.nightly_check(DAY + days(12))
     assert len(foundation.notices(mentor)) == (1 if renewed_on < 1 else 3)
 
 
-def test_one_who_returns_inside_a_window_is_reminded_in_the_same_night(foundation, functions):
+def test_one_who_returns_inside_a_window_is_reminded_in_the_same_nightly_check(foundation, functions):
     """I2: reactivation goes before the reminders."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(10), status="certification_expired")
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert foundation.status(mentor) == "active"
     assert foundation.reminders(mentor) == {30: "collapsed", 14: "claimed"}
 
 
-def test_where_a_person_reactivates_the_mentor_is_left_and_the_coordinator_told_once(foundation, functions):
-    """I3, I13: the organisation's switch is off: set aside with its reason, in one digest, the run succeeds."""
+def test_where_a_person_reactivates_the_mentor_is_left_and_the_coordinator_reported_once(foundation, functions):
+    """I3, I13: the organisation's switch is off: a step failure with its reason, in one digest, the run succeeds."""
     organisation = foundation.organisation(reactivate=False)
     turid = foundation.coordinator(organisation)
     mentor = foundation.mentor(organisation, DAY + days(300), status="certification_expired", coordinator=turid)
-    results = [functions.night(DAY + days(night)) for night in range(3)]
+    results = [functions.nightly_check(DAY + days(offset)) for offset in range(3)]
     assert foundation.status(mentor) == "certification_expired"
-    assert foundation.set_aside(mentor) == [("reactivate", "awaiting_manual_reactivation", 3)]
+    assert foundation.step_failures(mentor) == [("reactivate", "awaiting_manual_reactivation", 3)]
     assert foundation.digest(turid) == [("needs_decision", "awaiting_manual_reactivation")]
     assert len(foundation.notices(turid)) == 1
     assert [result.verdict.state for result in results] == [RunState.SUCCEEDED] * 3
     foundation.set_status(mentor, "active")
-    functions.night(DAY + days(280))
+    functions.nightly_check(DAY + days(280))
     assert foundation.reminders(mentor) == {30: "claimed"}
 
 
 def test_a_person_who_sets_an_expired_mentor_active_wins(foundation, functions):
-    """I3, I13: left alone, set aside, degraded every night, the coordinator told once; a renewal settles it."""
+    """I3, I13: left alone, a step failure, degraded every night, the coordinator told once; a renewal settles it."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation)
     mentor = foundation.mentor(organisation, ENDED, coordinator=turid)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     foundation.set_status(mentor, "active")
-    results = [functions.night(DAY + days(night)) for night in (1, 2, 3)]
+    results = [functions.nightly_check(DAY + days(offset)) for offset in (1, 2, 3)]
     assert foundation.status(mentor) == "active"
     assert foundation.log(mentor) == [EXPIRY]
-    assert foundation.set_aside(mentor) == [("expire", "set_active_by_hand", 3)]
-    assert [result.verdict.reason for result in results] == ["expiries_skipped_by_hand"] * 3
-    assert foundation.digest(turid) == [("needs_decision", "set_active_by_hand")]
+    assert foundation.step_failures(mentor) == [("expire", "manually_set_active", 3)]
+    assert [result.verdict.reason for result in results] == ["expiries_skipped_manual_edit"] * 3
+    assert foundation.digest(turid) == [("needs_decision", "manually_set_active")]
     assert len(foundation.notices(turid)) == 2
     foundation.renew(mentor, DAY + days(300))
-    assert functions.night(DAY + days(4)).verdict.state is RunState.SUCCEEDED
+    assert functions.nightly_check(DAY + days(4)).verdict.state is RunState.SUCCEEDED
     assert foundation.status(mentor) == "active"
 
 
@@ -128,30 +130,30 @@ def test_a_person_who_sets_a_renewed_mentor_expired_wins(foundation, functions):
     mentor = foundation.mentor(
         organisation, DAY + days(300), status="certification_expired", coordinator=foundation.coordinator(organisation)
     )
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     foundation.set_status(mentor, "certification_expired")
-    result = functions.night(DAY + days(1))
+    result = functions.nightly_check(DAY + days(1))
     assert foundation.status(mentor) == "certification_expired"
-    assert result.verdict.reason == "reactivations_skipped_by_hand"
-    assert foundation.set_aside(mentor) == [("reactivate", "set_expired_by_hand", 1)]
+    assert result.verdict.reason == "reactivations_skipped_manual_edit"
+    assert foundation.step_failures(mentor) == [("reactivate", "manually_set_expired", 1)]
 
 
 def test_a_pause_that_is_not_committed_yet_is_not_waited_for_and_wins(database, foundation, functions):
-    """I3: the night goes on for the others, looks again, and by then the person has committed."""
+    """I3: the nightly check goes on for the others, rechecks, and by then the person has committed."""
     organisation = foundation.organisation()
     mentor, other = foundation.mentor(organisation, ENDED), foundation.mentor(organisation, ENDED)
-    looks = []
+    attempts = []
     with database.connect() as person:
         person.execute("BEGIN")
         person.execute("SELECT pause_mentor(%s, 'turid', 'ill')", (mentor,))
 
         def pause(seconds):
-            looks.append(seconds)
+            attempts.append(seconds)
             assert foundation.status(other) == "certification_expired"
             person.execute("COMMIT")
 
-        result = functions.night(DAY, pause=pause)
-    assert len(looks) == 1
+        result = functions.nightly_check(DAY, pause=pause)
+    assert len(attempts) == 1
     assert foundation.status(mentor) == "paused"
     assert foundation.log(mentor) == [("active", "paused", "ill", "turid")]
     assert result.verdict.state is RunState.SUCCEEDED
@@ -167,8 +169,10 @@ def test_a_pause_that_is_not_committed_yet_is_not_waited_for_and_wins(database, 
     ],
     ids=["pause", "withdrawal", "renewal"],
 )
-def test_a_change_after_the_night_chose_whom_to_expire_wins(database, foundation, functions, change, status):
-    """I3: compare-and-set. The night has read everybody and locked nobody yet when a person's change is committed."""
+def test_a_change_after_the_nightly_check_chose_whom_to_expire_wins(database, foundation, functions, change, status):
+    """I3: compare-and-set. The nightly check has read everybody and locked nobody yet when a person's change is
+    committed.
+    """
     organisation = foundation.organisation()
     mentor, other = foundation.mentor(organisation, ENDED), foundation.mentor(organisation, ENDED)
     foundation.do(
@@ -180,14 +184,14 @@ def test_a_change_after_the_night_chose_whom_to_expire_wins(database, foundation
     waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
     with database.connect() as person, ThreadPoolExecutor(1) as pool:
         person.execute("SELECT pg_advisory_lock(1)")
-        night = pool.submit(functions.night, DAY)
+        nightly = pool.submit(functions.nightly_check, DAY)
         deadline = time.monotonic() + 10
         while not foundation.one(waiting) and time.monotonic() < deadline:
             time.sleep(0.01)
         person.execute(change.encode(), (mentor,))
         assert foundation.one(waiting) == 1
         person.execute("SELECT pg_advisory_unlock(1)")
-        result = night.result(10)
+        result = nightly.result(10)
     assert foundation.status(mentor) == status
     assert EXPIRY not in foundation.log(mentor)
     assert foundation.log(other) == [EXPIRY]
@@ -200,26 +204,26 @@ def test_a_mentor_whom_somebody_edits_all_night_is_expired_the_next(database, fo
     """I3, I13: never waited for; the run is degraded and says why."""
     mentor = foundation.mentor(foundation.organisation(), ENDED)
     key = {"peer_mentors": "id", "certifications": "mentor_id"}[table]
-    looks = []
+    attempts = []
     with database.connect() as person:
         person.execute("BEGIN")
         person.execute(f"UPDATE {table} SET {key} = {key} WHERE {key} = %s".encode(), (mentor,))
-        result = functions.night(DAY, pause=looks.append)
+        result = functions.nightly_check(DAY, pause=attempts.append)
         person.execute("ROLLBACK")
-    assert len(looks) == 2
+    assert len(attempts) == 2
     assert foundation.status(mentor) == "active"
     assert result.verdict.reason == "expiries_skipped_busy"
-    functions.night(DAY + days(1))
+    functions.nightly_check(DAY + days(1))
     assert foundation.log(mentor) == [EXPIRY]
 
 
-def test_an_edit_that_ends_without_a_change_lets_the_second_look_expire_the_mentor(database, foundation, functions):
-    """I3: in the same night, and counted once."""
+def test_an_edit_that_ends_without_a_change_lets_the_second_attempt_expire_the_mentor(database, foundation, functions):
+    """I3: in the same nightly check, and counted once."""
     mentor = foundation.mentor(foundation.organisation(), ENDED)
     with database.connect() as person:
         person.execute("BEGIN")
         person.execute("UPDATE peer_mentors SET area = 'Moss' WHERE id = %s", (mentor,))
-        result = functions.night(DAY, pause=lambda _: person.execute("COMMIT"))
+        result = functions.nightly_check(DAY, pause=lambda _: person.execute("COMMIT"))
     assert foundation.log(mentor) == [EXPIRY]
     assert foundation.counts(result.run_id, "expiries_due") == {"": 1}
     assert foundation.counts(result.run_id, "expiries_skipped_busy") == {"": 0}
@@ -229,10 +233,10 @@ def test_a_whole_lifetime_of_one_mentor(foundation, functions):
     """I1-I3: fourteen months, night by night: every threshold, an expiry, a renewal a week late, and round again."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(40))
     history = []
-    for night in range(426):
-        functions.night(DAY + days(night))
-        history += [(night, *notice[:2]) for notice in foundation.notices(mentor)[len(history) :]]
-        if night == 48:
+    for offset in range(426):
+        functions.nightly_check(DAY + days(offset))
+        history += [(offset, *notice[:2]) for notice in foundation.notices(mentor)[len(history) :]]
+        if offset == 48:
             foundation.renew(mentor, DAY + days(400))
     assert history == [
         (10, "reminder", 30),

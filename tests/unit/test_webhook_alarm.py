@@ -32,7 +32,7 @@ def test_every_public_function_has_a_limit_by_default():
 @pytest.mark.parametrize(("asked", "limit"), [("0", None), ("3", 3), ("10", 10)])
 def test_a_small_account_can_turn_the_limit_off(asked, limit):
     """A new account has ten executions in all and may reserve none."""
-    assert functions(DoorbellConcurrency=asked)["StatusChanged"].reserved_concurrency == limit
+    assert functions(WebhookConcurrency=asked)["StatusChanged"].reserved_concurrency == limit
 
 
 def test_the_platform_writes_no_line_for_a_public_call():
@@ -44,9 +44,9 @@ def test_the_platform_writes_no_line_for_a_public_call():
 
 def test_only_who_holds_our_key_wakes_somebody():
     """The alarm adds up what was signed with a known key and refused, and nothing else."""
-    alarm = read_yaml(TEMPLATE)["Resources"]["DoorbellRefusedAlarm"]["Properties"]
+    alarm = read_yaml(TEMPLATE)["Resources"]["WebhookRefusedAlarm"]["Properties"]
     counted = {metric["MetricStat"]["Metric"]["MetricName"] for metric in alarm["Metrics"] if "MetricStat" in metric}
     signed = set(Refusal) - UNSIGNED - {Refusal.SIGNATURE_WRONG}
-    assert counted == {metric_name(f"doorbells_refused_{refusal}") for refusal in signed}
+    assert counted == {metric_name(f"webhooks_refused_{refusal}") for refusal in signed}
     alarms = [one for one in read_yaml(TEMPLATE)["Resources"].values() if one["Type"] == "AWS::CloudWatch::Alarm"]
     assert "SignatureWrong" not in json.dumps(alarms, default=str)

@@ -1,4 +1,4 @@
-"""Nights and sendings as the functions run them: the use cases on the real adapters, under their own logins."""
+"""Nightly checks and sendings as the functions run them: the use cases on the real adapters, under their own logins."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shared.adapters.aws.ses import SesMailer, ses_client
 from shared.adapters.email.mime import Sender
 from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresListings
-from shared.adapters.postgres.nightly import PostgresNight
+from shared.adapters.postgres.nightly import PostgresNightlyCheck
 from shared.adapters.postgres.outbox import PostgresOutbox
 from shared.adapters.postgres.runs import PostgresRuns
 from shared.domain.credential import CredentialState, Health
@@ -45,29 +45,29 @@ def at_nine(day: date) -> datetime:
 
 
 @dataclass
-class Reported:
+class NightlyReport:
     """Keeps what a run reports."""
 
     organisations: list[tuple[Any, ...]] = field(default_factory=list)
     runs: list[tuple[Any, ...]] = field(default_factory=list)
-    troubles: list[tuple[Any, ...]] = field(default_factory=list)
+    organisation_failures: list[tuple[Any, ...]] = field(default_factory=list)
     works: list[tuple[str, dict[str, int]]] = field(default_factory=list)
 
-    def organisation(self, *told: object) -> None:
-        self.organisations.append(told)
+    def organisation(self, *entry: object) -> None:
+        self.organisations.append(entry)
 
-    def trouble(self, *told: object) -> None:
-        self.troubles.append(told)
+    def organisation_failed(self, *entry: object) -> None:
+        self.organisation_failures.append(entry)
 
-    def run(self, *told: object) -> None:
-        self.runs.append(told)
+    def run(self, *entry: object) -> None:
+        self.runs.append(entry)
 
     def work(self, function: str, counts: dict[str, int], **_: object) -> None:
         self.works.append((function, counts))
 
 
 @dataclass
-class Asked:
+class NightlyRequests:
     """Keeps what was asked for instead of sending it; tests/integration/aws/test_sync_queue.py has the queue itself."""
 
     requests: list[SyncRequest] = field(default_factory=list)
@@ -90,8 +90,8 @@ class Functions:
         self._login, self._owner = login, owner
         self._open = ExitStack()
         self._connections: dict[str, Any] = {}
-        self.reported = Reported()
-        self.asked = Asked()
+        self.reported = NightlyReport()
+        self.asked = NightlyRequests()
 
     def __enter__(self) -> Self:
         return self
@@ -114,7 +114,7 @@ class Functions:
             if row == (True,):
                 local_database.simulate_time(connection, moment)
 
-    def night(
+    def nightly_check(
         self,
         day: date | datetime,
         *,
@@ -131,7 +131,7 @@ class Functions:
             moment,
             "a-request",
             runs=PostgresRuns(connection),
-            night=PostgresNight(connection),
+            nightly_check=PostgresNightlyCheck(connection),
             listings=PostgresListings(connection),
             queue=self.asked,
             report=self.reported,

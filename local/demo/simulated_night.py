@@ -1,4 +1,4 @@
-"""A night and the morning after: invoke expiry_check and send_notices as their schedules would."""
+"""A simulated night and the morning after: invoke expiry_check and send_notices as their schedules would."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from local.stack.session import event_of
 if TYPE_CHECKING:
     from datetime import date
 
-    from emulators.lambda_host.triggers.invoke_api import Answer
+    from emulators.lambda_host.triggers.invoke_api import InvocationResult
     from local.stack.session import Session
     from local.stack.stack import Progress
 
@@ -22,33 +22,33 @@ if TYPE_CHECKING:
 class FunctionFailed(Exception):  # noqa: N818 - it is what happened, not a kind of error
     """When a function ended with an error; holds the answer and its log."""
 
-    def __init__(self, function: str, answer: Answer) -> None:
+    def __init__(self, function: str, result: InvocationResult) -> None:
         super().__init__(f"{function} ended with an error")
-        self.function, self.answer = function, answer
+        self.function, self.result = function, result
 
 
 @dataclass(frozen=True)
-class Part:
+class FunctionRun:
     """One function's run, as invoked and as written down."""
 
     function: str
     event: dict[str, str]
-    answer: Answer
-    run: results.RunResult
+    result: InvocationResult
+    run: results.RunRecord
 
 
 @dataclass(frozen=True)
-class Night:
-    """A night and the morning after, and the totals before and afterwards."""
+class SimulatedNight:
+    """A simulated night and the morning after, and the totals before and afterwards."""
 
-    check: Part
-    sending: Part
-    moved: tuple[results.Moved, ...]
+    check: FunctionRun
+    sending: FunctionRun
+    moved: tuple[results.MoveRecord, ...]
     before: results.Totals
     after: results.Totals
 
 
-def spend(session: Session, day: date, progress: Progress, *, simulated: bool) -> Night:
+def simulate_night(session: Session, day: date, progress: Progress, *, simulated: bool) -> SimulatedNight:
     """Evaluate `day` and send what it wrote. `simulated`: the present is then; else it is the clock's.
 
     Raises FunctionFailed.
@@ -57,14 +57,14 @@ def spend(session: Session, day: date, progress: Progress, *, simulated: bool) -
     check = _invoke(session, "ExpiryCheck", day, progress, simulated=simulated)
     sending = _invoke(session, "SendNotices", day, progress, simulated=simulated)
     moved = results.read_moved(session.dsn, check.run.id)
-    return Night(check, sending, moved, before, results.read_totals(session.dsn))
+    return SimulatedNight(check, sending, moved, before, results.read_totals(session.dsn))
 
 
-def _invoke(session: Session, function: str, day: date, progress: Progress, *, simulated: bool) -> Part:
+def _invoke(session: Session, function: str, day: date, progress: Progress, *, simulated: bool) -> FunctionRun:
     event = event_of(function, day)
     database.set_present(session.dsn, datetime.fromisoformat(event["scheduled_time"]) if simulated else None)
     progress(f"Invoking {function} for {event['scheduled_time']}")
-    answer = session.invoke(function, event)
-    if answer.function_error:
-        raise FunctionFailed(function, answer)
-    return Part(function, event, answer, results.read_run(session.dsn, UUID(answer.payload["run_id"])))
+    result = session.invoke(function, event)
+    if result.function_error:
+        raise FunctionFailed(function, result)
+    return FunctionRun(function, event, result, results.read_run(session.dsn, UUID(result.payload["run_id"])))
