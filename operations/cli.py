@@ -207,7 +207,7 @@ def release_brake(
     language: Language = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let the next run within 24 hours make what the brake, the mass-change limit, has stopped."""
+    """Let the next run within 24 hours make the change that the mass-change limit stopped."""
     with expected_errors():
         require_named(actor, reason)
         with databases.writing(at(stack, database_url, language).database()) as connection:
