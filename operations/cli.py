@@ -169,7 +169,7 @@ def _explain(error: reconciling.ReconciliationFailedError) -> None:
         views.errors.print(f"  {step}", markup=False)
 
 
-def _say(ended: reconciling.Reconciled) -> None:
+def _say(ended: reconciling.ReconcileOutcome) -> None:
     if ended.state == "succeeded":
         views.console.print(f"[green]{say('Done')}[/green], {say('run {id}', id=ended.run_id)}")
     else:
@@ -177,7 +177,7 @@ def _say(ended: reconciling.Reconciled) -> None:
         views.console.print(f"[yellow]{say('Done, but')}[/yellow] {why}; {run}")
 
 
-def _what_it_found(place: Place, full: reconciling.Reconciled | None, *, quiet: bool) -> ProofVerdict | None:
+def _what_it_found(place: Place, full: reconciling.ReconcileOutcome | None, *, quiet: bool) -> ProofVerdict | None:
     """Show what the run found, and return its verdict; None of a sweep, or where nobody may read the database."""
     try:
         address = place.database()

@@ -113,8 +113,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.undo_notices_and_reminders IS
-    'Take back the notices of a run that nobody has got, and the reminders that stand for them, so that the next '
-    'night claims them anew (I1, I2). What was sent, or may have been, stays.';
+    'Take back the notices of a run that nobody has got, and the reminders that stand for them, so that the '
+    'next nightly check claims them anew (I1, I2). What was sent, or may have been, stays.';
 
 -- Compare-and-set, as the nightly check does it: only who still is as the run left them. What a person did since
 -- stands.
