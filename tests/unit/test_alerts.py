@@ -61,9 +61,9 @@ IDS
 
 WHAT TO DO
   1. See who and why:
-     python -m local proof --stack hlf
+     hlf-operations proof --stack hlf
   2. A repair is under way by itself. Look again in ten minutes:
-     python -m local status --stack hlf
+     hlf-operations status --stack hlf
   3. If somebody is still listed then, hide the row in Dynamics by hand: set it to Inactive.
 
 RUNBOOK      docs/operations.md#alert-listed-but-invalid
@@ -89,9 +89,9 @@ ID-ER
 
 DETTE GJØR DU
   1. Se hvem og hvorfor:
-     python -m local proof --stack hlf
+     hlf-operations proof --stack hlf
   2. En retting er alt i gang. Se etter igjen om ti minutter:
-     python -m local status --stack hlf
+     hlf-operations status --stack hlf
   3. Hvis noen fortsatt vises da, skjul raden for hånd i Dynamics: Sett den til Inaktiv.
 
 VEILEDNING   docs/operations.md#alert-listed-but-invalid

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 import trustme
 
-from local.stack.database import ROLES
+from local.stack.database import LOGINS, ROLES
 from local.stack.postgres import Postgres
 from shared.adapters.postgres.connection import call, connect
 from shared.domain.errors import ConnectionLostError
@@ -118,7 +118,7 @@ def test_every_role_is_described_where_logins_are_made():
         for role in to.split(", ")
         if role
     }
-    assert granted == set(ROLES.values())
+    assert granted == set(LOGINS.values())
     assert {role for role in rows(section(CONTRACT, "Roles")) if role.startswith("certification_")} == granted
     assert set(re.findall(r"IN ROLE (\w+);", fences(LOGINS, "sql")[0])) == granted
     expected = {

@@ -51,7 +51,7 @@ COMMENT ON FUNCTION certification.held_by_brake IS
 
 CREATE OR REPLACE FUNCTION certification.troubles()
 RETURNS TABLE (condition text, subject text, since timestamptz, n bigint, ids uuid[], mark text, facts jsonb)
-LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     WITH state AS MATERIALIZED (SELECT s.* FROM certification.sync_state AS s),
     unsynced AS MATERIALIZED (
         SELECT l.mentor_id, l.state, l.changed_at, l.claimed_until, l.website, l.reason IS NOT DISTINCT FROM 'brake' AS braked FROM certification.listings AS l
@@ -297,3 +297,6 @@ TO certification_reconciliation;
 GRANT EXECUTE ON FUNCTION
     certification.note_alerts, certification.claim_alerts_to_tell, certification.told_alert
 TO certification_send_notices;
+GRANT EXECUTE ON FUNCTION
+    certification.troubles
+TO certification_operations;

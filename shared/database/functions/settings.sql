@@ -182,3 +182,6 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION certification.latest_scheduled_time
 TO certification_expiry_check, certification_send_notices, certification_reconciliation;
+GRANT EXECUTE ON FUNCTION
+    certification.effective_thresholds
+TO certification_operations;

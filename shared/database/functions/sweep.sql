@@ -95,3 +95,6 @@ FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.overdue_listings, certification.count_waiting, certification.retry_due_set_aside, certification.listings_to_recheck
 TO certification_reconciliation;
+GRANT EXECUTE ON FUNCTION
+    certification.retry_set_aside
+TO certification_operations;

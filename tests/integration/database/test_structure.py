@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from local.cli import app
+from operations.cli import app
 from operations.commands.alerts import read_troubles
 from operations.commands.status import read_status
 from shared.adapters.postgres.migrate import MIGRATIONS, migrate, read_migrations
