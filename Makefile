@@ -65,7 +65,7 @@ template-lint: .venv/check.stamp  ## cfn-lint on template.yaml
 
 .PHONY: migrations-lint
 migrations-lint: .venv/check.stamp  ## squawk on the SQL migrations
-	@.venv/bin/squawk --config .squawk.toml shared/migrations/*.sql shared/database/functions/*.sql
+	@.venv/bin/squawk --config .squawk.toml $(shell find shared/database -name "*.sql" | sort)
 
 .PHONY: sam-check
 sam-check: .sam-venv/stamp  ## sam validate --lint, sam build, and that every handler is where Lambda will look

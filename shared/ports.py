@@ -21,7 +21,7 @@ class Runs(Protocol):
     """The record of runs (certification.runs and its organisations)."""
 
     def start(self, function: str, scheduled_at: datetime, request_id: str) -> UUID: ...
-    def latest_scheduled_time(self) -> datetime:
+    def latest_scheduled_time(self, *, by_the_clock_too: bool) -> datetime:
         """The latest scheduled time that a run may have now: what has not come is refused."""
 
     def organisations(self) -> Sequence[Organisation]: ...

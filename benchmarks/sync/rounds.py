@@ -29,7 +29,7 @@ PATCH: Final = "one PATCH per listing"
 SDK: Final = "official SDK"
 
 _SDK_PYTHON: Final = ROOT / ".rival-venv" / "bin" / "python"
-_SDK_PROGRAM: Final = ROOT / "benchmarks" / "sync_sdk_sender.py"
+_SDK_PROGRAM: Final = ROOT / "benchmarks" / "sync" / "sdk_sender.py"
 # records.upsert with so many rows at a time, and batch with so many upserts of one row.
 _SDK_WAYS: Final[tuple[SdkWay, ...]] = tuple(
     (way, size) for way in ("UpsertMultiple", "batch") for size in (100, 250, 1000)

@@ -29,9 +29,9 @@ from local import surroundings
 from local.stack import database
 from local.stack.alerts_inbox import OperationsInbox
 from local.stack.aws import CREDENTIALS, REGION, LocalAws
-from local.stack.postgres import Postgres
+from local.stack.postgres import Postgres, PostgresError
 from local.stack.private import keep_private
-from shared.adapters.postgres.migrate import migrate
+from shared.adapters.postgres.migrate import OtherVersionError, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -152,7 +152,12 @@ def local_stack(
 def _migrated(postgres: Postgres) -> str:
     dsn = postgres.dsn(database.NAME)
     with psycopg.connect(dsn, autocommit=True) as connection:
-        migrate(connection)
+        try:
+            migrate(connection)
+        except OtherVersionError as error:
+            raise PostgresError(
+                f"the local data are of another version ({error}): `python -m local up --fresh` makes them anew"
+            ) from None
     return dsn
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from shared.domain.errors import ScheduledAheadError
@@ -10,11 +9,10 @@ from shared.domain.runs import RunState, Verdict
 from shared.use_cases.ending import ending
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from shared.ports import Report, Runs
-
-_MOST_AHEAD = timedelta(hours=36)
 
 
 def start_run(
@@ -34,9 +32,7 @@ def start_run(
     """
     run_id = runs.start(function, scheduled_at, request_id)
     with ending(function, run_id, runs, report):
-        latest = runs.latest_scheduled_time()
-    if by_the_clock_too:
-        latest = max(latest, datetime.now(UTC) + _MOST_AHEAD)
+        latest = runs.latest_scheduled_time(by_the_clock_too=by_the_clock_too)
     if scheduled_at <= latest:
         return run_id
     verdict = Verdict(RunState.FAILED, ScheduledAheadError.CODE)

@@ -6,12 +6,14 @@ import fcntl
 import json
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from emulators.dataverse.control import rows_file
 from emulators.dataverse.model import defaults, schema_file
 from emulators.dataverse.model.store import Store
-from local.stack import session, stack
+from local.stack import database, session, stack
+from local.stack.postgres import Postgres, PostgresError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,3 +48,14 @@ def test_addresses_of_a_killed_stack_are_forgotten(tmp_path: Path) -> None:
     (tmp_path / stack.ADDRESSES).write_text("{}")
     with stack._hold(tmp_path / "lock"):
         assert not (tmp_path / stack.ADDRESSES).exists()
+
+
+def test_a_database_of_another_version_is_explained(postgres: Postgres) -> None:
+    """Its table migrations are not those of this version; the sentence says how to start anew."""
+    dsn = database.create(postgres)
+    with psycopg.connect(dsn) as connection:
+        connection.execute("INSERT INTO certification.migrations VALUES ('0001_settings_and_runs.sql', '')")
+    with pytest.raises(PostgresError, match=r"of another version \(.*\): `python -m local up --fresh` makes them anew"):
+        stack._migrated(postgres)
+    with psycopg.connect(postgres.dsn(), autocommit=True) as server:
+        server.execute(f"DROP DATABASE {database.NAME}".encode())

@@ -8,7 +8,6 @@ import shlex
 from datetime import UTC, datetime
 from uuid import uuid4
 
-import psycopg
 import pytest
 import typer
 
@@ -628,10 +627,7 @@ def test_a_database_that_cannot_be_used_is_explained(postgres, database, operato
         return " ".join(of.run(*words, expect=3).split())
 
     assert "the database cannot be reached" in said("status", of=Operator("postgresql://x@127.0.0.1:1/x", {}))
-    owner = psycopg.conninfo.conninfo_to_dict(postgres.dsn())
-    unmigrated = Operator(
-        f"dbname=postgres user={owner['user']}", operator.environment | {"PGPASSWORD": owner["password"]}
-    )
+    unmigrated = Operator.at(postgres.dsn())
     assert "apply the migrations first, with hlf-operations migrate --database-url" in said("status", of=unmigrated)
     sync = Operator.of(database.login("DynamicsSync"))
     for typed in (("proof",), ("set-aside", "list")):

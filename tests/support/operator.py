@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner
 
 from operations.cli import app
@@ -37,6 +38,13 @@ class Operator:
             "PGSSLMODE": "sslmode",
         }
         return cls(f"dbname={login['dbname']}", {name: str(login[field]) for name, field in named.items()})
+
+    @classmethod
+    def at(cls, dsn: str) -> Operator:
+        """Return who has the login of a connection string, such as the owner."""
+        given = conninfo_to_dict(dsn)
+        fields = {name: given[name] for name in ("host", "port", "dbname", "password")}
+        return cls.of({**fields, "username": given["user"], "sslmode": "disable"})
 
     @property
     def options(self) -> tuple[str, str]:

@@ -250,13 +250,18 @@ def test_codes_and_numbers_are_told():
     )
 
 
-@pytest.mark.parametrize("target", [Target(), Target("hlf"), Target(by_address=True), Target("hlf", by_address=True)])
+URL = "host=db.example.no user=turid"
+
+
+@pytest.mark.parametrize(
+    "target", [Target(), Target("hlf"), Target(database_url=URL), Target("hlf", database_url=URL)], ids=str
+)
 def test_commands_are_those_of_where_it_runs(target):
-    """Issue 8 I: of the stack where one is known; the address of a database is not repeated."""
+    """Issue 8 I: of the stack where one is known, of the database that was named, and else of this machine."""
     command = target.command("set-aside list")
-    assert command.startswith("python -m local set-aside list")
+    assert command.startswith(f"{'python -m local' if target.is_local else 'hlf-operations'} set-aside list")
     assert (" --stack hlf" in command) == bool(target.stack)
-    assert ('--database-url "$DATABASE_URL"' in command) == target.by_address
+    assert (f"--database-url '{URL}'" in command) == bool(target.database_url)
     # What the queues alone are asked for takes no database.
     assert "--database-url" not in target.command("dlq list")
     drop = target.command("dlq drop ID --actor YOU --reason WHY")

@@ -37,7 +37,7 @@ def test_every_choice_is_told_and_no_other():
 def grounds() -> dict[str, str]:
     """Choice to the comment above it, or above the choices that it stands together with."""
     found, comment = {}, ""
-    for block in (ROOT / "local" / "dataverse" / "choices.py").read_text(encoding="utf-8").split("\n\n"):
+    for block in (ROOT / "emulators" / "dataverse" / "model" / "choices.py").read_text(encoding="utf-8").split("\n\n"):
         comment = " ".join(line.removeprefix("# ") for line in block.splitlines() if line.startswith("# "))
         found |= dict.fromkeys(re.findall(r"^([A-Z_0-9]+): Final", block, re.MULTILINE), comment)
     return found
@@ -58,7 +58,7 @@ def test_every_choice_has_its_source_or_is_unknown():
 
 def test_every_choice_is_one_that_is_asked():
     """Issue 8 J: a choice that nothing asks for would be a sentence without a meaning."""
-    asked = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "local" / "dataverse").glob("*.py"))
+    asked = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "emulators" / "dataverse").rglob("*.py"))
     for name in grounds():
         assert f"choices.{name}" in asked, name
 

@@ -15,7 +15,8 @@ import psycopg
 import pytest
 import trustme
 
-from local.stack.database import LOGINS, ROLES
+from local.stack.database import LOGINS as WHO
+from local.stack.database import ROLES
 from local.stack.postgres import Postgres
 from shared.adapters.postgres.connection import call, connect
 from shared.domain.errors import ConnectionLostError
@@ -113,12 +114,12 @@ def test_every_role_is_described_where_logins_are_made():
     """Every role that SQL of ours grants anything to, none else, with its function and its secret."""
     granted = {
         role
-        for file in (*ROOT.glob("shared/migrations/*.sql"), *ROOT.glob("shared/database/functions/*.sql"))
+        for file in ROOT.glob("shared/database/**/*.sql")
         for to in re.findall(r"\bTO ((?:certification_\w+(?:, )?)+)", file.read_text(encoding="utf-8"))
         for role in to.split(", ")
         if role
     }
-    assert granted == set(LOGINS.values())
+    assert granted == set(WHO.values())
     assert {role for role in rows(section(CONTRACT, "Roles")) if role.startswith("certification_")} == granted
     assert set(re.findall(r"IN ROLE (\w+);", fences(LOGINS, "sql")[0])) == granted
     expected = {
@@ -186,7 +187,7 @@ def deployed(tmp_path_factory) -> Iterator[tuple[Path, Proxy]]:
             connection.execute("CREATE DATABASE app")
             connection.execute("GRANT CREATE ON DATABASE app TO owner")
         with psycopg.connect(server.dsn("app"), autocommit=True) as connection:
-            connection.execute((ROOT / "local" / "foundation.sql").read_bytes())
+            connection.execute((ROOT / "local" / "stack" / "foundation.sql").read_bytes())
             connection.execute("GRANT CREATE ON SCHEMA public TO owner")
             for table in TABLES:
                 connection.execute(f"ALTER TABLE {table} OWNER TO owner".encode())
@@ -205,7 +206,7 @@ def follow_the_steps(folder: Path, port: int) -> None:
         PYTHONPATH=str(ROOT),
         PGPASSWORD="the owner's",
     )
-    assert "applied 0001_settings_and_runs.sql" in said
+    assert "applied tables/0001_schema_and_roles.sql" in said
     with psycopg.connect(url.replace("=database-ca.pem", f"={folder}/database-ca.pem"), password="the owner's") as own:
         own.execute(fences(LOGINS, "sql")[0].encode())
     template = json.loads(fences(LOGINS, "json")[0]) | {"host": "localhost", "port": port}

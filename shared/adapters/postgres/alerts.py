@@ -1,4 +1,4 @@
-"""Alerts in PostgreSQL (migration 0014)."""
+"""Alerts in PostgreSQL (database/functions/alerts/alerts.sql)."""
 
 from __future__ import annotations
 

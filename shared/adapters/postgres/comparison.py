@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class PostgresComparison:
-    """shared.ports.Comparison (database/functions/comparison.sql). Every call is one committed statement (I18)."""
+    """shared.ports.Comparison (database/functions/reconciliation/). Every call is one committed statement (I18)."""
 
     def __init__(self, connection: Connection, settling: timedelta) -> None:
         self._connection = connection

@@ -45,7 +45,7 @@ _COLUMNS: Final[dict[str, dict[str, _Kind]]] = {
 _TRIGGERS_ON: Final = ("organisations", "peer_mentors", "certifications")
 _UNIQUE: Final = {"organisations": "id", "coordinators": "id", "peer_mentors": "id", "certifications": "mentor_id"}
 _STATUSES: Final = ("active", "certification_expired")
-# What the night writes, as it stands in shared/database/functions/nightly_steps.sql.
+# What the night writes, as it stands in shared/database/functions/nightly/transitions.sql.
 _WRITTEN: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("peer_mentors", "status"): _STATUSES,
     ("mentor_status_log", "from_status"): _STATUSES,

@@ -1,4 +1,4 @@
-"""The listings and the state all workers share, in PostgreSQL (migrations 0009 and 0010)."""
+"""The listings and the state all workers share, in PostgreSQL (database/functions/sync/)."""
 
 from __future__ import annotations
 

@@ -1,10 +1,12 @@
-"""Apply the database's files: the numbered migrations, forward only, then the SQL functions as they are now.
+"""Apply the database's files: the numbered table migrations, forward only, then the SQL functions as they are now.
 
-A numbered migration holds tables, columns and constraints, and never changes once it was applied. The current text of
-every SQL function and trigger stands in `shared/database/functions/`, and is applied again when its file has changed.
-One apply is one transaction, each file in it one simple query, so a transaction pooler may sit in between, and no
-function is ever missing while another deployment runs. A transaction-level advisory lock lets two deployments take
-turns. Applying twice does nothing, but that what is missing of what it made once is put back.
+`shared/database/tables/` holds tables, columns and constraints. A file there never changes once it was applied.
+`shared/database/functions/` holds the current text of every SQL function, trigger and grant. A file there is applied
+again when it has changed. `functions/called_by_tables.sql` comes before the tables: constraints and defaults call it.
+
+One apply is one transaction, and each file in it is one simple query. So a transaction pooler may sit in between, and
+no function is ever missing while another deployment runs. A transaction-level advisory lock lets two deployments
+take turns. Applying twice does nothing, except that damaged parts of an earlier apply are put back.
 """
 
 from __future__ import annotations
@@ -23,9 +25,11 @@ if TYPE_CHECKING:
 
     import psycopg
 
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
+MIGRATIONS = Path(__file__).parents[2] / "database" / "tables"
 FUNCTIONS = Path(__file__).parents[2] / "database" / "functions"
 _NAME = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
+_BEFORE_THE_FOLD = re.compile(r"^\d{4}_")  # the names that migrations had before they were folded into tables/
+_CALLED_BY_TABLES = "functions/called_by_tables.sql"
 _STRUCTURE = "functions/structure.sql"
 # Every statement says which schema it means; what somebody has put into another one is not run as the owner.
 # A database may have a setting in which the backslashes of our patterns are read as escapes.
@@ -35,6 +39,10 @@ _LOCK = 0x686C66  # "hlf": any constant that nobody else uses
 
 class MigrationError(PermanentError):
     """When the migrations on disk and those in the database do not fit together."""
+
+
+class OtherVersionError(MigrationError):
+    """When the database was migrated by a version whose table migrations are not those on disk."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +67,15 @@ def read_migrations(folder: Path = MIGRATIONS) -> tuple[Migration, ...]:
             raise MigrationError(f"{file.name}: a migration is named NNNN_what_it_does.sql")
         if int(found[1]) != expected:
             raise MigrationError(f"{file.name}: number {expected:04d} was expected here")
-    return tuple(Migration(file.name, file.read_text(encoding="utf-8")) for file in files)
+    return tuple(Migration(f"tables/{file.name}", file.read_text(encoding="utf-8")) for file in files)
 
 
 def read_functions(folder: Path = FUNCTIONS) -> tuple[Migration, ...]:
-    """The files of SQL functions, in the order of their names. None depends on another while it is created."""
-    return tuple(Migration(f"functions/{file.name}", file.read_text("utf-8")) for file in sorted(folder.glob("*.sql")))
+    """Return the files of SQL functions in the order of their paths. None depends on another while it is created."""
+    return tuple(
+        Migration(f"functions/{file.relative_to(folder).as_posix()}", file.read_text("utf-8"))
+        for file in sorted(folder.rglob("*.sql"))
+    )
 
 
 def migrate(
@@ -76,8 +87,8 @@ def migrate(
     """Apply what is missing or has changed and return its names. `connection` must not be inside a transaction.
 
     `tell` gets a sentence for each constraint, index or trigger that was damaged, and for what could not be done.
-    Raises MigrationError for a numbered file that was changed after it was applied, and for tables of the app that
-    cannot work; nothing is applied then.
+    Raises OtherVersionError for a table migration that was applied and is changed or missing on disk, and for one that
+    comes too late; MigrationError for tables of the app that cannot work. Nothing is applied then.
     """
     numbered, repeatable = read_migrations(folder), read_functions(functions)
     _require_foundation(connection)
@@ -93,22 +104,16 @@ def migrate(
             connection.execute("SELECT name, checksum FROM certification.migrations").fetchall()
         )
         connection.execute("SET LOCAL lock_timeout = '5s'")
-        # A function may call one that stands in a later file, and the first texts in numbered files know no near types.
+        # A function may call one that stands in a later file, and those for the tables come before the tables.
         connection.execute("SET LOCAL check_function_bodies = off")
         connection.execute(_PATH)
+        _require_same_history(known, numbered)
         damaged, still_expected = _mend(connection, repeatable, tell)
-        for migration in numbered:
-            if migration.name not in known:
-                _apply(connection, migration)
-                applied.append(migration.name)
-            elif known[migration.name] != migration.checksum:
-                raise MigrationError(
-                    f"{migration.name} was changed after it was applied: put it back and write a new migration"
-                )
-        for function in repeatable:
-            if damaged or known.get(function.name) != function.checksum:
-                _apply(connection, function)
-                applied.append(function.name)
+        first = [file for file in repeatable if file.name == _CALLED_BY_TABLES]
+        for file in (*first, *numbered, *(file for file in repeatable if file not in first)):
+            if known.get(file.name) != file.checksum or (damaged and file in repeatable):
+                _apply(connection, file)
+                applied.append(file.name)
         _write_structure(connection, still_expected, [m for m in numbered if m.name in applied], changed=bool(applied))
         for (refusal,) in connection.execute("SELECT certification.revoke_temporary()").fetchall():
             if refusal is not None:
@@ -158,6 +163,29 @@ def _apply(connection: psycopg.Connection, migration: Migration) -> None:
         " ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, applied_at = excluded.applied_at",
         (migration.name, migration.checksum),
     )
+
+
+def _require_same_history(known: dict[str, str], numbered: tuple[Migration, ...]) -> None:
+    """Refuse a database whose applied table migrations are not the first ones on disk, as they were applied."""
+    if any(_BEFORE_THE_FOLD.match(name) for name in known):
+        raise OtherVersionError(
+            "this database was made by a version before the first release, and its migrations were folded since:"
+            " make it anew"
+        )
+    past = sorted(name for name in known if name.startswith("tables/"))
+    on_disk = {migration.name: migration for migration in numbered}
+    for name in past:
+        if name not in on_disk:
+            raise OtherVersionError(
+                f"{name} was applied to this database and is missing here: use the version that has it"
+            )
+        if known[name] != on_disk[name].checksum:
+            raise OtherVersionError(f"{name} was changed after it was applied: put it back and write a new migration")
+    for name in on_disk:
+        if past and name not in known and name < past[-1]:
+            raise OtherVersionError(
+                f"{name} comes before {past[-1]}, which was applied already: give it the next number"
+            )
 
 
 def _require_foundation(connection: psycopg.Connection) -> None:

@@ -1,4 +1,4 @@
-"""The night's three steps in PostgreSQL (migration 0004)."""
+"""The night's three steps in PostgreSQL (database/functions/nightly/nightly.sql)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The notices to send, in PostgreSQL (migration 0005)."""
+"""The notices to send, in PostgreSQL (database/functions/notices/)."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class PostgresRuns:
-    """shared.ports.Runs on the functions of migration 0001."""
+    """shared.ports.Runs on the functions of database/functions/runs.sql."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -29,9 +29,14 @@ class PostgresRuns:
         run_id: UUID = rows[0]["id"]
         return run_id
 
-    def latest_scheduled_time(self) -> datetime:
-        """Return certification.latest_scheduled_time: 36 hours ahead of what counts as now."""
-        latest: datetime = call(self._connection, "SELECT certification.latest_scheduled_time() AS at", {})[0]["at"]
+    def latest_scheduled_time(self, *, by_the_clock_too: bool) -> datetime:
+        """Return certification.latest_scheduled_time: 36 hours ahead of what counts as now, or of the clock."""
+        rows = call(
+            self._connection,
+            "SELECT certification.latest_scheduled_time(%(by_the_clock_too)s) AS at",
+            {"by_the_clock_too": by_the_clock_too},
+        )
+        latest: datetime = rows[0]["at"]
         return latest
 
     def organisations(self) -> tuple[Organisation, ...]:

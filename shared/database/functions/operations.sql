@@ -117,3 +117,10 @@ GRANT EXECUTE ON FUNCTION
     certification.mentor_to_explain, certification.status_log_of, certification.change_thresholds,
     certification.record_dropped_dead_letter
 TO certification_operations;
+-- Of our tables those that the screens show. They hold ids and codes.
+GRANT SELECT ON
+    certification.alerts, certification.audit, certification.duplicates, certification.findings, certification.listings,
+    certification.organisation_settings, certification.proofs, certification.queue_depths,
+    certification.run_organisations, certification.runs, certification.set_aside, certification.standard,
+    certification.sync_state
+TO certification_operations;

@@ -10,9 +10,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
            AND pg_has_role(session_user, r.oid, 'MEMBER'))
 $$;
 COMMENT ON FUNCTION certification.may_run IS
-    'Whether this login has the role of this function: certification_reconciliation runs reconciliation and reconciliation_…. The owner has all.';
+    'Whether this login has the role of this function: certification_reconciliation runs reconciliation and '
+    'reconciliation_…. The owner has all.';
 
-CREATE OR REPLACE FUNCTION certification.own_run(p_run_id uuid, p_functions text[] DEFAULT NULL, p_running boolean DEFAULT true) RETURNS uuid
+CREATE OR REPLACE FUNCTION certification.own_run(p_run_id uuid, p_functions text[] DEFAULT NULL,
+                                                 p_running boolean DEFAULT true) RETURNS uuid
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF NOT pg_has_role(session_user, current_user, 'MEMBER') AND NOT EXISTS (
@@ -26,23 +28,27 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.own_run IS
-    'This run, if it is under way (or need not be), of one of these functions, and the caller''s login runs that function; an error if not. The owner is not asked.';
+    'This run, if it is under way (or need not be), of one of these functions, and the caller''s login runs that '
+    'function; an error if not. The owner is not asked.';
 
 CREATE OR REPLACE FUNCTION certification.plain(p_text text, p_length integer) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT left(regexp_replace(p_text, '[^A-Za-z0-9_.:,;/ +=@$#()\[\]-]', '?', 'g'), p_length)
 $$;
 COMMENT ON FUNCTION certification.plain IS
-    'A code or an id that a caller states, bounded: what it must not hold becomes a question mark, and the rest is cut. Never refused, because what it says must not be lost.';
+    'A code or an id that a caller states, bounded: what it must not hold becomes a question mark, and the rest is '
+    'cut. Never refused, because what it says must not be lost.';
 
 CREATE OR REPLACE FUNCTION certification.readable_time(p_at timestamptz) RETURNS timestamptz
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT least(greatest(p_at, timestamptz '0002-01-01 00:00+00'), timestamptz '9998-12-31 00:00+00')
 $$;
 COMMENT ON FUNCTION certification.readable_time IS
-    'A time that a caller states, bounded: PostgreSQL knows infinity and the year 20000, and what shows times does not. Never refused, as in plain.';
+    'A time that a caller states, bounded: PostgreSQL knows infinity and the year 20000, and what shows times does '
+    'not. Never refused, as in plain.';
 
-CREATE OR REPLACE FUNCTION certification.start_run(p_function text, p_scheduled_at timestamptz, p_request_id text) RETURNS uuid
+CREATE OR REPLACE FUNCTION certification.start_run(p_function text, p_scheduled_at timestamptz,
+                                                   p_request_id text) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_run uuid;
@@ -60,6 +66,9 @@ BEGIN
     RETURN v_run;
 END
 $$;
+COMMENT ON FUNCTION certification.start_run IS
+    'Open a run of the caller''s own function and return its id (I12). A run that never ended is closed as failed, '
+    'because a function that is killed cannot say so.';
 
 CREATE OR REPLACE FUNCTION certification.organisations_to_run() RETURNS TABLE (
     organisation_id uuid, timezone text, thresholds smallint[], org_thresholds boolean, reactivate_renewed boolean)
@@ -71,8 +80,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
      WHERE o.id IS NOT NULL -- merely unique in the app: such a row is no organisation
      ORDER BY o.id
 $$;
+COMMENT ON FUNCTION certification.organisations_to_run IS 'Every organisation with the settings in force.';
 
-CREATE OR REPLACE FUNCTION certification.start_organisation(p_run_id uuid, p_organisation_id uuid, p_as_of date) RETURNS void
+CREATE OR REPLACE FUNCTION certification.start_organisation(p_run_id uuid, p_organisation_id uuid,
+                                                            p_as_of date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM certification.refuse_day_ahead(p_organisation_id, p_as_of);
@@ -80,6 +91,8 @@ BEGIN
     VALUES (certification.own_run(p_run_id), p_organisation_id, p_as_of, 'running');
 END
 $$;
+COMMENT ON FUNCTION certification.start_organisation IS
+    'Open one organisation''s part of the caller''s run. Raises SQLSTATE AHEAD for a day that has not come (I15).';
 
 CREATE OR REPLACE FUNCTION certification.finish_organisation(
     p_run_id uuid, p_organisation_id uuid, p_state text, p_reason text) RETURNS void
@@ -87,12 +100,18 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE certification.run_organisations SET state = p_state, reason = certification.plain(p_reason, 500)
      WHERE run_id = certification.own_run(p_run_id) AND organisation_id = p_organisation_id
 $$;
+COMMENT ON FUNCTION certification.finish_organisation IS
+    'Close one organisation''s part of the caller''s run, with its state and the codes of what went wrong (I12).';
 
 CREATE OR REPLACE FUNCTION certification.finish_run(p_run_id uuid, p_state text, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE certification.runs SET state = p_state, reason = certification.plain(p_reason, 500), ended_at = clock_timestamp()
+    UPDATE certification.runs
+       SET state = p_state, reason = certification.plain(p_reason, 500), ended_at = clock_timestamp()
      WHERE id = certification.own_run(p_run_id, p_running => false) AND state = 'running'
 $$;
+COMMENT ON FUNCTION certification.finish_run IS
+    'Close the caller''s run, with its state and the codes of what went wrong (I12). Only the first of two calls is '
+    'written.';
 
 CREATE OR REPLACE FUNCTION certification.count(
     p_run_id uuid, p_organisation_id uuid, p_measure text, p_detail text, p_n bigint) RETURNS void
@@ -111,14 +130,14 @@ $$;
 COMMENT ON FUNCTION certification.forget_old_sweeps IS 'There are 288 a day; the other runs are kept.';
 
 REVOKE ALL ON FUNCTION
-    certification.may_run, certification.own_run, certification.plain, certification.readable_time, certification.start_run, certification.organisations_to_run, certification.start_organisation, certification.finish_organisation, certification.finish_run, certification.count, certification.forget_old_sweeps
+    certification.may_run, certification.own_run, certification.plain, certification.readable_time,
+    certification.start_run, certification.organisations_to_run, certification.start_organisation,
+    certification.finish_organisation, certification.finish_run, certification.count, certification.forget_old_sweeps
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    certification.start_run, certification.organisations_to_run, certification.start_organisation, certification.finish_organisation, certification.finish_run
-TO certification_expiry_check;
+    certification.start_run, certification.organisations_to_run, certification.start_organisation,
+    certification.finish_organisation, certification.finish_run
+TO certification_expiry_check, certification_reconciliation, certification_send_notices;
 GRANT EXECUTE ON FUNCTION
-    certification.start_run, certification.organisations_to_run, certification.start_organisation, certification.finish_organisation, certification.finish_run, certification.forget_old_sweeps
+    certification.forget_old_sweeps
 TO certification_reconciliation;
-GRANT EXECUTE ON FUNCTION
-    certification.start_run, certification.organisations_to_run, certification.start_organisation, certification.finish_organisation, certification.finish_run
-TO certification_send_notices;

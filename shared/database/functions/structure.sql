@@ -30,7 +30,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
       JOIN pg_catalog.pg_index AS i ON i.indrelid = o.oid
       JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
      WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint AS k WHERE k.conindid = i.indexrelid AND k.contype <> 'f')
-       AND c.relname NOT LIKE '%\_ccnew%' AND c.relname NOT LIKE '%\_ccold%' -- what REINDEX CONCURRENTLY leaves is not ours
+       -- what REINDEX CONCURRENTLY leaves is not ours
+       AND c.relname NOT LIKE '%\_ccnew%' AND c.relname NOT LIKE '%\_ccold%'
        AND (o.name <> 'public.certifications' OR c.relname = 'certifications_expires_on')
     UNION ALL
     SELECT 'trigger', t.tgrelid::regclass || '.' || t.tgname, t.tgrelid::regclass::text, pg_get_triggerdef(t.oid),
@@ -55,9 +56,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
         SELECT e.kind, e.name, e.relation, e.definition,
                CASE WHEN f.name IS NULL THEN 'missing'
                     -- A constraint that was taken over without a look at the older rows was expected so.
-                    WHEN f.trouble IS NOT NULL AND NOT (f.trouble = 'invalid' AND e.definition LIKE '% NOT VALID') THEN f.trouble
+                    WHEN f.trouble IS NOT NULL AND NOT (f.trouble = 'invalid' AND e.definition LIKE '% NOT VALID')
+                    THEN f.trouble
                     WHEN f.definition <> e.definition
-                         AND e.as_shown = current_setting('server_version_num')::integer / 10000 THEN 'changed' END AS trouble
+                         AND e.as_shown = current_setting('server_version_num')::integer / 10000
+                    THEN 'changed' END AS trouble
           FROM certification.expected_structure AS e
           LEFT JOIN found AS f ON f.kind = e.kind AND f.name = e.name
     )
@@ -71,7 +74,8 @@ $$;
 COMMENT ON FUNCTION certification.structure_damage IS
     'What the last migrate left and is missing, invalid, disabled or changed since. Empty: all is there.';
 
-CREATE OR REPLACE FUNCTION certification.rows_against(p_kind text, p_relation text, p_name text, p_definition text) RETURNS bigint
+CREATE OR REPLACE FUNCTION certification.rows_against(p_kind text, p_relation text, p_name text,
+                                                      p_definition text) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v text[];
@@ -81,11 +85,14 @@ BEGIN
     IF p_kind = 'not_null' THEN
         v_query := format('SELECT count(*) FROM %s WHERE %I IS NULL', p_relation, split_part(p_name, '.', 3));
     ELSIF p_definition ~ '^(UNIQUE|PRIMARY KEY|CREATE UNIQUE INDEX)' THEN
-        v := regexp_match(p_definition, '^(?:UNIQUE|PRIMARY KEY|CREATE UNIQUE INDEX .* USING btree)[A-Z ]*\(([^)]*)\)[^W]*(?:WHERE (.*))?$');
-        v_query := format('SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM %s WHERE num_nulls(%s) = 0 AND (%s)'
+        v := regexp_match(p_definition,
+            '^(?:UNIQUE|PRIMARY KEY|CREATE UNIQUE INDEX .* USING btree)[A-Z ]*\(([^)]*)\)[^W]*(?:WHERE (.*))?$');
+        v_query := format('SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM %s'
+                          ' WHERE num_nulls(%s) = 0 AND (%s)'
                           ' GROUP BY %s HAVING count(*) > 1) AS twice', p_relation, v[1], coalesce(v[2], 'true'), v[1]);
     ELSIF p_definition LIKE 'CHECK %' THEN
-        v_query := format('SELECT count(*) FROM %s WHERE NOT %s', p_relation, regexp_replace(p_definition, '^CHECK | NOT VALID$', '', 'g'));
+        v_query := format('SELECT count(*) FROM %s WHERE NOT %s', p_relation,
+                          regexp_replace(p_definition, '^CHECK | NOT VALID$', '', 'g'));
     ELSIF p_definition LIKE 'FOREIGN KEY %' THEN
         v := regexp_match(p_definition, '^FOREIGN KEY \(([^)]*)\) REFERENCES ([^(]+)\(([^)]*)\)');
         v_query := format('SELECT count(*) FROM %s WHERE num_nulls(%s) = 0 AND (%2$s) NOT IN (SELECT %s FROM %s)',
@@ -97,7 +104,8 @@ EXCEPTION WHEN OTHERS THEN
     RETURN NULL; -- then nothing is said of the rows
 END
 $$;
-COMMENT ON FUNCTION certification.rows_against IS 'How many rows stand in the way of a constraint or an index; null: it cannot be told.';
+COMMENT ON FUNCTION certification.rows_against IS
+    'How many rows stand in the way of a constraint or an index; null: it cannot be told.';
 
 -- A statement here takes what stands in the catalogue and in our own table, which only the owner can write.
 CREATE OR REPLACE FUNCTION certification.mend_structure() RETURNS TABLE (said text)
@@ -134,7 +142,8 @@ BEGIN
         EXCEPTION WHEN OTHERS THEN
             v_n := certification.rows_against(v.kind, v.relation, v.name, v.definition);
             said := format('%s is %s and cannot be put back: %s. ', v_called, v.trouble,
-                           CASE v_n WHEN 1 THEN '1 row is against it' ELSE coalesce(nullif(v_n, 0) || ' rows are against it', SQLSTATE) END)
+                           CASE v_n WHEN 1 THEN '1 row is against it'
+                                ELSE coalesce(nullif(v_n, 0) || ' rows are against it', SQLSTATE) END)
                     || 'Put that right, then migrate again.';
         END;
         RETURN NEXT;
@@ -142,7 +151,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.mend_structure IS
-    'Put back constraints, indexes and triggers that are missing, invalid, disabled or changed, and say of each what became of it.';
+    'Put back constraints, indexes and triggers that are missing, invalid, disabled or changed, and say of each what '
+    'became of it.';
 
 CREATE OR REPLACE FUNCTION certification.write_structure(p_still_expected text[]) RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
@@ -155,25 +165,29 @@ $$;
 COMMENT ON FUNCTION certification.write_structure IS
     'Take what is there for what has to be, but for these, which could not be put back and stay expected as they were.';
 
--- Whoever can make a temporary table can give one the name of anything. PostgreSQL lets everybody; the app's roles keep it.
+-- Whoever can make a temporary table can give one the name of anything. PostgreSQL lets everybody; the app's roles keep
+-- it.
 CREATE OR REPLACE FUNCTION certification.revoke_temporary() RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_role name;
 BEGIN
     IF NOT EXISTS (
-        SELECT 1 FROM pg_catalog.pg_database AS d CROSS JOIN aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS a
+        SELECT 1 FROM pg_catalog.pg_database AS d
+         CROSS JOIN aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) AS a
          WHERE d.datname = current_database() AND a.grantee = 0 AND a.privilege_type = 'TEMPORARY') THEN
         RETURN NULL;
-    ELSIF NOT pg_has_role((SELECT d.datdba FROM pg_catalog.pg_database AS d WHERE d.datname = current_database()), 'USAGE') THEN
-        RETURN format('Everybody may make temporary tables in this database, and this login may not change that. Have its owner'
-                      ' run: REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+    ELSIF NOT pg_has_role((SELECT d.datdba FROM pg_catalog.pg_database AS d
+                            WHERE d.datname = current_database()), 'USAGE') THEN
+        RETURN format('Everybody may make temporary tables in this database, and this login may not change that.'
+                      ' Have its owner run: REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
     END IF;
     FOR v_role IN
         SELECT r.rolname FROM pg_catalog.pg_roles AS r
          WHERE NOT r.rolsuper AND r.rolname NOT LIKE 'pg\_%'
            AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_roles AS o
-                            WHERE o.rolname LIKE 'certification\_%' AND NOT o.rolcanlogin AND pg_has_role(r.oid, o.oid, 'USAGE'))
+                            WHERE o.rolname LIKE 'certification\_%' AND NOT o.rolcanlogin
+                              AND pg_has_role(r.oid, o.oid, 'USAGE'))
     LOOP
         EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), v_role);
     END LOOP;
@@ -182,8 +196,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.revoke_temporary IS
-    'Take the right to make temporary tables from everybody but the roles that there are beside ours. Returns why not, or null.';
+    'Take the right to make temporary tables from everybody but the roles that there are beside ours. Returns why '
+    'not, or null.';
 
 REVOKE ALL ON FUNCTION
-    certification.structure, certification.structure_damage, certification.rows_against, certification.mend_structure, certification.write_structure, certification.revoke_temporary
+    certification.structure, certification.structure_damage, certification.rows_against, certification.mend_structure,
+    certification.write_structure, certification.revoke_temporary
 FROM PUBLIC;

@@ -1,4 +1,4 @@
-"""Each login, of a function and of operations, as an attacker would use it: all that the catalogue has and no GRANT of ours names is refused.
+"""Each login of ours as an attacker would use it: all that the catalogue has and no GRANT of ours names is refused.
 
 Nothing here is a list of what there is. What is granted is read from the GRANT statements that are applied; what there
 is, from the catalogue of a real database; and each attempt is really made, as that login (issue 8 C4).

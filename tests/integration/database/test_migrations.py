@@ -1,4 +1,4 @@
-"""The numbered migrations: from nothing, again, in order, and what is said when they do not fit."""
+"""The database's files: from nothing, again, in order, and what is said when they do not fit."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from shared.adapters.postgres.migrate import (
     FUNCTIONS,
     MIGRATIONS,
     MigrationError,
+    OtherVersionError,
     migrate,
     read_functions,
     read_migrations,
@@ -36,14 +37,19 @@ def bare(postgres):
 
 @pytest.fixture
 def folder(tmp_path):
-    shutil.copytree(MIGRATIONS, tmp_path / "migrations")
-    return tmp_path / "migrations"
+    """Return a copy of the table migrations."""
+    return shutil.copytree(MIGRATIONS, tmp_path / "tables")
 
 
 def test_from_nothing_every_migration_is_applied_in_order_and_again_none(bare):
     """Applying twice does nothing."""
     names = [file.name for file in (*read_migrations(), *read_functions())]
-    assert migrate(bare) == tuple(names)
+    applied = migrate(bare)
+    assert sorted(applied) == sorted(names)
+    # What constraints call comes first, then the tables in their order, then the other functions.
+    assert applied[0] == "functions/called_by_tables.sql"
+    tables = tuple(file.name for file in read_migrations())
+    assert applied[1 : len(tables) + 1] == tables
     assert migrate(bare) == ()
     applied = bare.execute("SELECT name FROM certification.migrations").fetchall()
     assert {name for (name,) in applied} == set(names)
@@ -53,9 +59,9 @@ def test_a_changed_function_file_is_applied_again(bare, tmp_path):
     """The current text of a function is what the database runs: a changed file, and no other, is applied."""
     functions = shutil.copytree(FUNCTIONS, tmp_path / "functions")
     migrate(bare, functions=functions)
-    file = functions / "alerts.sql"
+    file = functions / "alerts" / "conditions.sql"
     file.write_text(file.read_text().replace("interval '26 hours'", "interval '27 hours'"))
-    assert migrate(bare, functions=functions) == ("functions/alerts.sql",)
+    assert migrate(bare, functions=functions) == ("functions/alerts/conditions.sql",)
     silences = bare.execute("SELECT max(silence) FROM certification.longest_silence()").fetchone()
     assert silences == (timedelta(hours=27),)
 
@@ -112,7 +118,7 @@ def test_a_migration_that_fails_leaves_nothing_and_can_be_tried_again(bare, fold
         migrate(bare, folder)
     assert bare.execute("SELECT to_regclass('certification.half')").fetchone() == (None,)
     broken.write_text("CREATE TABLE certification.half ();")
-    assert migrate(bare, folder) == (broken.name,)
+    assert migrate(bare, folder) == (f"tables/{broken.name}",)
 
 
 def test_a_file_that_was_changed_after_it_was_applied_is_an_error(bare, folder):
@@ -120,8 +126,83 @@ def test_a_file_that_was_changed_after_it_was_applied_is_an_error(bare, folder):
     migrate(bare, folder)
     first = min(folder.iterdir())
     first.write_text(first.read_text() + "\n-- changed")
-    with pytest.raises(MigrationError, match=f"{first.name} was changed after it was applied"):
+    with pytest.raises(OtherVersionError, match=f"^tables/{first.name} was changed after it was applied"):
         migrate(bare, folder)
+
+
+def test_a_table_migration_that_is_gone_is_an_error(bare, folder):
+    """An older version must not put its functions beside newer tables; nor may a file get another name."""
+    newer = folder / f"{len(read_migrations()) + 1:04d}_newer.sql"
+    newer.write_text("CREATE TABLE certification.newer ();")
+    migrate(bare, folder)
+    with pytest.raises(
+        OtherVersionError, match=f"^tables/{newer.name} was applied to this database and is missing here"
+    ):
+        migrate(bare)
+
+
+def test_a_table_migration_that_comes_too_late_is_an_error(bare, folder):
+    """Two developers took the same number, and the file of one was applied before the other was merged before it."""
+    number = len(read_migrations()) + 1
+    theirs, mine = f"{number:04d}_theirs.sql", f"{number + 1:04d}_mine.sql"
+    for name in (theirs, mine):
+        (folder / name).write_text(f"CREATE TABLE certification.{name[5:-4]} ();")
+    migrate(bare, folder)
+    bare.execute("DELETE FROM certification.migrations WHERE name = %s", (f"tables/{theirs}",))
+    bare.execute("DROP TABLE certification.theirs")
+    with pytest.raises(OtherVersionError, match=f"^tables/{theirs} comes before tables/{mine}, which was applied"):
+        migrate(bare, folder)
+    assert bare.execute("SELECT to_regclass('certification.theirs')").fetchone() == (None,)
+
+
+def test_a_database_from_before_the_fold_is_an_error(bare):
+    """Its migrations were numbered without a folder; they became one new set before the first release."""
+    migrate(bare)
+    bare.execute("INSERT INTO certification.migrations (name, checksum) VALUES ('0001_settings_and_runs.sql', '')")
+    with pytest.raises(OtherVersionError, match=r"^this database was made by a version before the first release"):
+        migrate(bare)
+
+
+def test_every_function_says_what_it_guarantees(connection):
+    """In a COMMENT, so that it stands in the database too."""
+    silent = connection.execute(
+        "SELECT p.oid::regprocedure::text FROM pg_proc AS p"
+        " WHERE p.pronamespace = 'certification'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL"
+    ).fetchall()
+    assert silent == []
+
+
+def test_sql_is_as_narrow_as_everything_else():
+    """120 columns, as the formatter of the Python code has it."""
+    lines = [(file.name, line) for file in (*read_migrations(), *read_functions()) for line in file.sql.splitlines()]
+    assert [(name, line) for name, line in lines if len(line) > 120] == []
+
+
+def test_tables_hold_no_function():
+    """One text for each function; also those that constraints call stand in the files of functions."""
+    for file in read_migrations():
+        assert re.search(r"CREATE (OR REPLACE )?(FUNCTION|TRIGGER)|GRANT EXECUTE", file.sql) is None, file.name
+
+
+def test_mentors_who_were_there_get_the_listings_that_a_change_would_give_them(bare):
+    """I5: the first table of listings is filled by a statement of its own, because no function is there yet."""
+    bare.execute("INSERT INTO organisations (name) VALUES ('HLF Moss')")
+    bare.execute(
+        "ALTER TABLE peer_mentors DROP CONSTRAINT peer_mentors_status_known;"
+        "INSERT INTO peer_mentors (organisation_id, first_name, last_name, status, listing_consent)"
+        " SELECT o.id, 'Kari', s, s, c FROM organisations AS o, unnest(ARRAY[true, false]) AS c,"
+        " unnest(ARRAY['active', E' Active\\t', 'paused', 'certification_expired']) AS s"
+    )
+    migrate(bare)
+    written = (
+        "SELECT mentor_id, organisation_id, state, desired_version, synced_version"
+        " FROM certification.listings ORDER BY 1"
+    )
+    found = bare.execute(written).fetchall()
+    bare.execute("TRUNCATE certification.listings")
+    bare.execute("SELECT certification.raise_listings(ARRAY(SELECT id FROM peer_mentors))")
+    assert found == bare.execute(written).fetchall()
+    assert sorted(row[2] for row in found) == ["hidden"] * 6 + ["waiting"] * 2
 
 
 @pytest.mark.parametrize("name", ["8_short.sql", "0099_gap.sql", "0001_twice.sql", "0008_Capital.sql"])

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from uuid import uuid4
 
 import psycopg
 import pytest
-from typer.testing import CliRunner
 
-from operations.cli import app
 from operations.commands.alerts import read_troubles
 from operations.commands.status import read_status
 from shared.adapters.postgres.migrate import MIGRATIONS, migrate, read_migrations
 from shared.domain.comparison import Answer
 from tests.support.foundation import DAY, days
+from tests.support.operator import Operator
 
 REMINDER = "cert_expiry_reminders.reminder_once"
 # How it is damaged, and the fact that says so; None: triggers that are off have a condition of their own.
@@ -223,10 +223,7 @@ def test_a_lost_table_is_said_once(connection):
 
 def test_what_a_migration_drops_is_not_missed(connection, tmp_path):
     """Neither what it drops nor what it changes, even where that was damaged before."""
-    folder = tmp_path / "migrations"
-    folder.mkdir()
-    for file in read_migrations(MIGRATIONS):
-        (folder / file.name).write_text(file.sql)
+    folder = shutil.copytree(MIGRATIONS, tmp_path / "tables")
     number = len(read_migrations()) + 1
     (folder / f"{number:04d}_fewer_rules.sql").write_text(
         "ALTER TABLE certification.runs DROP CONSTRAINT run_state_known;"
@@ -268,10 +265,8 @@ def test_the_look_takes_milliseconds(connection):
 
 def test_the_command_ends_with_1_while_something_is_damaged(database, connection):
     """One table of exit codes (issue 8 A2): 0 done, 1 something is wrong."""
-    run = CliRunner()
+    owner = Operator.at(database.dsn)
     connection.execute("DROP INDEX certification.alert_open_once")
-    mended = run.invoke(app, ["migrate", "--database-url", database.dsn])
-    assert mended.exit_code == 0, mended.output
-    assert "alert_open_once was missing" in " ".join(mended.output.split())
+    assert "alert_open_once was missing" in " ".join(owner.run("migrate").split())
     connection.execute("DROP TABLE certification.queue_depths")
-    assert run.invoke(app, ["migrate", "--database-url", database.dsn]).exit_code == 1
+    owner.run("migrate", expect=1)

@@ -1,4 +1,4 @@
-"""What the website should show, and who may say that it does: I5 to I8 in the database (migrations 0009 and 0010)."""
+"""What the website should show, and who may say that it does: I5 to I8 in the database."""
 
 from __future__ import annotations
 

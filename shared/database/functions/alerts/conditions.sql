@@ -1,0 +1,265 @@
+-- What is wrong now. `troubles` is one query, longer than a file should be, so that all conditions are of one moment.
+
+CREATE OR REPLACE FUNCTION certification.some(p_ids uuid[]) RETURNS uuid[]
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce((SELECT array_agg(i.id ORDER BY i.id) FROM (
+        SELECT u.id FROM unnest(p_ids) AS u (id) WHERE u.id IS NOT NULL ORDER BY u.id LIMIT 20) AS i), '{}')
+$$;
+COMMENT ON FUNCTION certification.some IS 'The first twenty of them.';
+
+-- How long each function may be silent: its longest pause, and an hour for the clocks and the retries.
+CREATE OR REPLACE FUNCTION certification.longest_silence() RETURNS TABLE (function text, silence interval)
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    VALUES ('expiry_check', interval '26 hours'), ('send_notices', interval '17 hours'),
+           ('reconciliation_sweep', interval '30 minutes'), ('reconciliation_full', interval '26 hours')
+$$;
+COMMENT ON FUNCTION certification.longest_silence IS
+    'How long each function may be silent before run_missing is told (I12): its longest pause, and an hour for the '
+    'clocks and the retries.';
+
+-- What is wrong is told also while the app's tables do not fit, which is then among it: a run has failed with an
+-- SQLSTATE.
+CREATE OR REPLACE FUNCTION certification.not_to_be_listed(p_mentor_ids uuid[]) RETURNS SETOF uuid
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN QUERY SELECT w.mentor_id FROM certification.wanted_listings(p_mentor_ids) AS w WHERE NOT w.listed;
+EXCEPTION WHEN OTHERS THEN
+    RETURN;
+END
+$$;
+COMMENT ON FUNCTION certification.not_to_be_listed IS
+    'Who of these must not be listed; nobody while the app''s tables cannot be read.';
+
+CREATE OR REPLACE FUNCTION certification.held_by_brake(p_kind text, p_organisation_id uuid) RETURNS uuid[]
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_zone text;
+    v_today date := certification.today_in('Europe/Oslo');
+    v_thresholds smallint[] := certification.effective_thresholds(p_organisation_id);
+BEGIN
+    v_zone := certification.zone_of(p_organisation_id);
+    RETURN ARRAY(
+        SELECT m.id FROM public.peer_mentors AS m JOIN public.certifications AS c ON c.mentor_id = m.id
+         CROSS JOIN LATERAL certification.day_of(c.expires_on, v_zone) AS e (day)
+         CROSS JOIN LATERAL (SELECT min(x.day) FROM unnest(v_thresholds) AS x (day)
+                              WHERE e.day <= v_today + x.day) AS n (threshold) -- the nearest that was reached
+         WHERE m.organisation_id = p_organisation_id AND certification.is_status(m.status::text, 'active')
+           AND CASE p_kind WHEN 'expiry' THEN e.day < v_today
+                    ELSE e.day >= v_today AND n.threshold IS NOT NULL AND NOT EXISTS (
+                        SELECT 1 FROM certification.cert_expiry_reminders AS r
+                         WHERE r.mentor_id = m.id AND r.certification_expiry_date = e.day
+                           AND r.threshold_day = n.threshold) END
+         ORDER BY m.id LIMIT 20);
+EXCEPTION WHEN OTHERS THEN
+    RETURN '{}';
+END
+$$;
+COMMENT ON FUNCTION certification.held_by_brake IS
+    'The first twenty whom the brake keeps from being expired or reminded; nobody while the app''s tables cannot be '
+    'read.';
+
+CREATE OR REPLACE FUNCTION certification.troubles()
+RETURNS TABLE (condition text, subject text, since timestamptz, n bigint, ids uuid[], mark text, facts jsonb)
+LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog, pg_temp AS $$
+    WITH state AS MATERIALIZED (SELECT s.* FROM certification.sync_state AS s),
+    unsynced AS MATERIALIZED (
+        SELECT l.mentor_id, l.state, l.changed_at, l.claimed_until, l.website,
+               l.reason IS NOT DISTINCT FROM 'brake' AS braked
+          FROM certification.listings AS l
+         WHERE l.synced_version < l.desired_version
+    ), open AS MATERIALIZED (
+        SELECT f.* FROM certification.findings AS f WHERE f.closed_at IS NULL
+    ), late AS MATERIALIZED (
+        -- Somebody who must not be listed, may be there, and whom the sync has not hidden.
+        SELECT u.mentor_id, u.changed_at FROM unsynced AS u
+          JOIN certification.not_to_be_listed(ARRAY(
+              SELECT x.mentor_id FROM unsynced AS x
+               WHERE x.website IS NOT NULL AND NOT x.braked
+                 AND x.changed_at < clock_timestamp() - interval '10 minutes')) AS w (mentor_id)
+            ON w.mentor_id = u.mentor_id
+    ), last_run AS MATERIALIZED (
+        SELECT k.function, r.* FROM certification.longest_silence() AS k
+         CROSS JOIN LATERAL (
+               -- No function may run for twenty minutes: one that was cut off could not say so.
+               SELECT r.id, CASE r.state WHEN 'running' THEN 'failed' ELSE r.state END AS state, coalesce(r.reason,
+                      CASE r.state WHEN 'running' THEN 'never_ended' END) AS reason,
+                      r.scheduled_at, coalesce(r.ended_at, r.started_at) AS ended_at
+                 FROM certification.runs AS r
+                WHERE r.function = k.function
+                  AND (r.state <> 'running' OR r.started_at < clock_timestamp() - interval '20 minutes')
+                ORDER BY r.started_at DESC LIMIT 1) AS r
+    ), last_good AS MATERIALIZED (
+        SELECT k.function, k.silence, (
+               SELECT r.started_at FROM certification.runs AS r
+                WHERE r.function = k.function AND r.state IN ('succeeded', 'degraded')
+                ORDER BY r.started_at DESC LIMIT 1) AS at,
+               (SELECT min(a.applied_at) FROM certification.migrations AS a) AS installed_at
+          FROM certification.longest_silence() AS k
+    ), sent AS MATERIALIZED (
+        SELECT coalesce(sum(c.n) FILTER (WHERE c.measure = 'notices_sent'), 0) AS sent,
+               coalesce(sum(c.n) FILTER (WHERE c.measure IN ('notices_undeliverable', 'notices_given_back',
+                                                             'notices_in_doubt')), 0)
+               -- At night nothing is sent, and waiting is no fault.
+               + coalesce(sum(c.n) FILTER (WHERE c.measure = 'notices_waiting'
+                     AND extract(hour FROM r.scheduled_at AT TIME ZONE 'Europe/Oslo') BETWEEN 8 AND 19), 0) AS unsent,
+               max(r.ended_at) AS at
+          FROM last_run AS r JOIN certification.run_counts AS c ON c.run_id = r.id
+         WHERE r.function = 'send_notices'
+    ), secret AS (
+        SELECT s.secret_ends_on - certification.today_in('Europe/Oslo') AS days_left, s.secret_ends_on, s.checked_at
+          FROM state AS s
+    ), still_shown AS (
+        -- Whom an outage keeps on the website although they must not be there.
+        SELECT u.mentor_id FROM unsynced AS u
+          JOIN certification.not_to_be_listed(ARRAY(
+              SELECT x.mentor_id FROM unsynced AS x WHERE x.website IS NOT NULL AND NOT x.braked)) AS w (mentor_id)
+            ON w.mentor_id = u.mentor_id
+    ), outage AS MATERIALIZED (
+        SELECT CASE WHEN s.stopped_since IS NOT NULL THEN 'website_refuses_us'
+                    ELSE 'website_unreachable' END AS condition,
+               coalesce(s.stopped_since, s.failing_since) AS since, coalesce(s.stopped_reason, s.check_reason) AS reason
+          FROM state AS s
+         WHERE s.stopped_since IS NOT NULL OR s.failing_since < clock_timestamp() - interval '15 minutes'
+               -- A run that came to nothing for it need not be told of as well.
+            OR EXISTS (SELECT 1 FROM last_run AS r WHERE r.function <> 'reconciliation_sweep' AND r.state = 'failed'
+                          AND r.ended_at >= s.failing_since AND certification.is_about_the_website(r.reason))
+    )
+    SELECT o.condition, '', o.since, (SELECT count(*) FROM unsynced AS u WHERE u.state <> 'set_aside'),
+           certification.some(ARRAY(SELECT x.mentor_id FROM still_shown AS x)), '',
+           jsonb_build_object('reason', o.reason, 'still_shown', (SELECT count(*) FROM still_shown))
+      FROM outage AS o
+    UNION ALL
+    SELECT 'secret_ending', '', s.checked_at, s.days_left, '{}'::uuid[],
+           CASE WHEN s.days_left > 14 THEN '30' WHEN s.days_left > 7 THEN '14' ELSE s.days_left::text END,
+           jsonb_build_object('ends_on', s.secret_ends_on)
+      FROM secret AS s WHERE s.days_left BETWEEN 0 AND 30
+    UNION ALL
+    -- Told at its end, and then daily as every outage is.
+    SELECT 'secret_ended', '', (s.secret_ends_on + 1)::timestamp AT TIME ZONE 'Europe/Oslo', -s.days_left, '{}', '',
+           jsonb_build_object('ends_on', s.secret_ends_on)
+      FROM secret AS s WHERE s.days_left < 0 AND NOT EXISTS (SELECT 1 FROM outage AS o WHERE o.reason = 'entra_7000222')
+    UNION ALL
+    SELECT 'secret_without_end_date', '', s.healthy_at, 1, '{}', '', '{}'
+      FROM state AS s WHERE s.healthy_at IS NOT NULL AND s.check_reason IS NULL AND s.secret_ends_on IS NULL
+    UNION ALL
+    SELECT 'pending_secret_refused', '', s.checked_at, 1, '{}', '', jsonb_build_object('reason', s.pending_secret)
+      FROM state AS s WHERE s.pending_secret NOT IN ('none', 'good')
+    UNION ALL
+    SELECT 'listed_but_invalid', '', min(x.at), count(DISTINCT x.mentor_id),
+           certification.some(array_agg(DISTINCT x.mentor_id)), '', '{}'
+      FROM (SELECT f.mentor_id, f.opened_at AS at FROM open AS f
+             WHERE f.class = 'listed_but_invalid' AND f.cause <> 'brake' -- that one is told as the brake
+            UNION ALL SELECT l.mentor_id, l.changed_at FROM late AS l) AS x
+    HAVING count(*) > 0
+    UNION ALL
+    SELECT 'orphan_listed', '', min(f.opened_at), count(*),
+           certification.some(array_agg(coalesce(f.row_id, f.mentor_id))), '', '{}'
+      FROM open AS f WHERE f.class = 'orphan' HAVING count(*) > 0
+    UNION ALL
+    SELECT 'not_converging', '', min(f.opened_at), count(*), certification.some(array_agg(f.mentor_id)), '', '{}'
+      FROM open AS f WHERE f.repairs >= 2 AND f.seen_at > f.repaired_at HAVING count(*) > 0
+    UNION ALL
+    SELECT 'listings_set_aside', '', min(l.changed_at), count(*), certification.some(array_agg(l.mentor_id)), '', '{}'
+      FROM certification.listings AS l WHERE l.state = 'set_aside' HAVING count(*) > 0
+    UNION ALL
+    SELECT 'claim_stuck', 'notices', min(c.claimed_at), count(*),
+           certification.some(array_agg(coalesce(c.mentor_id, c.coordinator_id))), '', '{}'
+      FROM certification.notices AS c
+     WHERE c.state = 'claimed' AND c.claimed_at < clock_timestamp() - interval '30 minutes' HAVING count(*) > 0
+    UNION ALL
+    SELECT 'claim_stuck', 'listings', min(u.claimed_until), count(*),
+           certification.some(array_agg(u.mentor_id)), '', '{}'
+      FROM unsynced AS u
+     WHERE u.state = 'sending' AND u.claimed_until < clock_timestamp() - interval '10 minutes' HAVING count(*) > 0
+    UNION ALL
+    SELECT 'none_sent', '', s.at, s.unsent::bigint, '{}', '', jsonb_build_object('due', s.unsent, 'sent', 0)
+      FROM sent AS s WHERE s.sent = 0 AND s.unsent > 0
+    UNION ALL
+    SELECT 'run_' || r.state, r.function, r.ended_at, 1, ARRAY[r.id], '', jsonb_build_object('reason', y.reason)
+      FROM last_run AS r
+     CROSS JOIN LATERAL (SELECT CASE r.state WHEN 'degraded' THEN certification.standing_reasons(r.id)
+                                     ELSE r.reason END AS reason) AS y
+     WHERE (r.state = 'degraded' AND y.reason <> ''
+            OR r.state = 'failed'
+               AND NOT (certification.is_about_the_website(r.reason) AND EXISTS (SELECT 1 FROM outage)))
+       -- A sweep comes again in five minutes: what is wrong with three in a row is worth a message.
+       AND (r.function <> 'reconciliation_sweep' OR NOT EXISTS (
+           SELECT 1 FROM (SELECT x.state FROM certification.runs AS x
+                           WHERE x.function = r.function AND x.state <> 'running'
+                           ORDER BY x.started_at DESC LIMIT 3) AS y
+            WHERE y.state = 'succeeded')
+           AND (SELECT count(*) FROM (SELECT 1 FROM certification.runs AS x
+                                       WHERE x.function = r.function AND x.state <> 'running' LIMIT 3) AS z) = 3)
+    UNION ALL
+    SELECT 'run_missing', g.function, coalesce(g.at, g.installed_at), 1, '{}', '',
+           jsonb_build_object('longest_silence_minutes', round(extract(epoch FROM g.silence) / 60))
+      FROM last_good AS g WHERE coalesce(g.at, g.installed_at) < clock_timestamp() - g.silence
+    UNION ALL
+    SELECT 'unsynced_too_old', '', min(u.changed_at), count(*), certification.some(array_agg(u.mentor_id)), '', '{}'
+      FROM unsynced AS u
+     WHERE u.state <> 'set_aside' AND NOT u.braked AND u.changed_at < clock_timestamp() - interval '15 minutes'
+       AND NOT EXISTS (SELECT 1 FROM outage) -- which says how many wait
+    HAVING count(*) > 0
+    UNION ALL
+    SELECT 'dead_letters', q.queue, q.seen_at, q.n, '{}', '', '{}'
+      FROM certification.queue_depths AS q WHERE q.queue IN ('SyncDeadLetters', 'DeadLetters') AND q.n > 0
+    UNION ALL
+    -- Taken up within minutes; that it happened is told for a day.
+    SELECT 'changes_missed', '', min(c.missed_at), count(*),
+           ARRAY(SELECT DISTINCT u.id FROM certification.missed_changes AS x CROSS JOIN unnest(x.mentor_ids) AS u (id)
+                  WHERE x.taken_up_at IS NULL OR x.missed_at > clock_timestamp() - interval '1 day'
+                  ORDER BY u.id LIMIT 20),
+           '', jsonb_build_object('reason', 'database_' || max(c.sqlstate))
+      FROM certification.missed_changes AS c
+     WHERE c.taken_up_at IS NULL OR c.missed_at > clock_timestamp() - interval '1 day' HAVING count(*) > 0
+    UNION ALL
+    SELECT 'duplicates', '', min(d.found_at), count(*), certification.some(array_agg(DISTINCT d.mentor_id)), '', '{}'
+      FROM certification.duplicates AS d WHERE d.reviewed_at IS NULL HAVING count(*) > 0
+    UNION ALL
+    SELECT 'brake', b.organisation_id || ':' || b.kind, b.tripped_at, b.n,
+           certification.some(CASE b.kind
+               WHEN 'expiry' THEN certification.held_by_brake(b.kind, b.organisation_id)
+               WHEN 'reminder' THEN certification.held_by_brake(b.kind, b.organisation_id)
+               ELSE ARRAY(SELECT f.mentor_id FROM open AS f WHERE f.organisation_id = b.organisation_id
+                           ORDER BY f.mentor_id LIMIT 20) END),
+           '', jsonb_build_object('of', b.of_n, 'kind', b.kind, 'organisation_id', b.organisation_id)
+      FROM certification.brakes AS b
+     WHERE b.closed_at IS NULL AND NOT certification.brake_release_is_in_force(b.released_at)
+    UNION ALL
+    SELECT 'website_answer_small', '', p.at, 1, '{}', '', '{}'
+      FROM (SELECT q.* FROM certification.proofs AS q ORDER BY q.at DESC LIMIT 1) AS p
+     WHERE p.reason = 'website_answer_small'
+    UNION ALL
+    SELECT 'structure_damaged', '',
+           coalesce((SELECT a.since FROM certification.alerts AS a
+                      WHERE a.condition = 'structure_damaged' AND a.closed_at IS NULL), clock_timestamp()),
+           sum(d.n)::bigint, '{}', '',
+           jsonb_object_agg(d.trouble, CASE WHEN length(d.names) <= 300 THEN d.names
+                                            ELSE substring(d.names FROM '^(.{1,290}),') || ',...' END)
+      FROM (SELECT x.trouble, count(*) AS n,
+                   string_agg(regexp_replace(x.name, '^certification\.|\(.*', '', 'g'), ',' ORDER BY x.name) AS names
+              FROM certification.structure_damage() AS x
+             -- Those have a condition of their own, trigger_off.
+             WHERE NOT (x.kind = 'trigger' AND x.trouble IN ('missing', 'disabled'))
+             GROUP BY x.trouble) AS d
+    HAVING count(*) > 0
+    UNION ALL
+    SELECT 'past_triggers', '', min(p.found_at), count(*), certification.some(array_agg(p.mentor_id)), '', '{}'
+      FROM certification.past_triggers AS p
+     WHERE p.found_at > clock_timestamp() - interval '24 hours' HAVING count(*) > 0
+    UNION ALL
+    SELECT 'trigger_off', t.relation, clock_timestamp(), count(*), '{}', '',
+           jsonb_build_object('triggers', string_agg(t.name, ',' ORDER BY t.name))
+      FROM certification.triggers_off() AS t GROUP BY t.relation
+$$;
+COMMENT ON FUNCTION certification.troubles IS
+    'Everything that operations has to know of just now, one row for each condition and subject. Ids, codes and '
+    'numbers only (I11).';
+
+REVOKE ALL ON FUNCTION
+    certification.some, certification.longest_silence, certification.not_to_be_listed, certification.held_by_brake,
+    certification.troubles
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.troubles
+TO certification_operations;

@@ -1,0 +1,77 @@
+-- What of a degraded run still needs somebody: not what is cured by now, nor what another condition tells of.
+
+CREATE OR REPLACE FUNCTION certification.is_about_the_website(p_reasons text) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(bool_and(c.code ~ '^(dataverse|entra|website|secret)_'
+                             AND c.code NOT IN ('website_answer_small', 'secret_end_date_malformed')
+                             OR c.code = 'no_time_left'), false)
+      FROM unnest(string_to_array(p_reasons, ',')) AS c (code)
+$$;
+COMMENT ON FUNCTION certification.is_about_the_website IS
+    'Whether all of these codes say that the website did not answer, or did not let us in.';
+
+CREATE OR REPLACE FUNCTION certification.standing_reasons(p_run_id uuid) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (
+        SELECT coalesce(string_agg(c.code, ',' ORDER BY c.code), '')
+          FROM certification.runs AS r
+         CROSS JOIN LATERAL unnest(string_to_array(r.reason, ',')) AS c (code)
+         WHERE r.id = p_run_id
+           -- These have a condition of their own.
+           AND c.code NOT LIKE 'pending\_%' AND c.code NOT LIKE '%\_braked'
+           AND c.code NOT IN ('website_answer_small', 'secret_end_date_malformed', 'notices_stuck')
+           AND CASE
+               WHEN certification.is_about_the_website(c.code) THEN
+                   NOT EXISTS (SELECT 1 FROM certification.sync_state AS s
+                                WHERE s.stopped_since IS NOT NULL OR s.failing_since IS NOT NULL)
+                   -- All of these begin with the same check.
+                   AND NOT EXISTS (
+                       SELECT 1 FROM certification.runs AS x
+                        WHERE x.function IN ('expiry_check', 'reconciliation_sweep', 'reconciliation_full')
+                          AND x.started_at > r.ended_at AND x.state IN ('succeeded', 'degraded')
+                          AND c.code <> ALL (string_to_array(coalesce(x.reason, ''), ',')))
+               WHEN c.code = 'notices_undeliverable' THEN
+                   EXISTS (SELECT 1 FROM certification.notices AS n
+                            WHERE n.sender_run_id = r.id AND n.state = 'undeliverable')
+               WHEN c.code = 'notices_given_back' THEN
+                   EXISTS (SELECT 1 FROM certification.notices AS n
+                            WHERE n.sender_run_id = r.id AND n.state = 'pending')
+               WHEN c.code = 'notices_in_doubt' THEN
+                   EXISTS (SELECT 1 FROM certification.notices AS n
+                            WHERE n.sender_run_id = r.id AND n.state = 'claimed'
+                              AND n.claimed_at >= clock_timestamp() - interval '30 minutes')
+               WHEN c.code IN ('set_aside', 'expiries_skipped_by_hand', 'reactivations_skipped_by_hand') THEN
+                   EXISTS (SELECT 1 FROM certification.set_aside AS s
+                             JOIN public.peer_mentors AS m ON m.id = s.mentor_id
+                             JOIN public.certifications AS e ON e.mentor_id = s.mentor_id
+                            WHERE s.last_run_id = r.id
+                              AND certification.day_of(e.expires_on, certification.zone_of(m.organisation_id))
+                                  = s.certification_expiry_date
+                              AND CASE c.code
+                                  WHEN 'expiries_skipped_by_hand'
+                                  THEN s.reason = 'set_active_by_hand'
+                                       AND certification.is_status(m.status::text, 'active')
+                                  WHEN 'reactivations_skipped_by_hand'
+                                  THEN s.reason = 'set_expired_by_hand'
+                                       AND certification.is_status(m.status::text, 'certification_expired')
+                                  ELSE s.reason NOT IN ('set_active_by_hand', 'set_expired_by_hand',
+                                                        'awaiting_manual_reactivation') END)
+               WHEN c.code = 'untold' THEN
+                   EXISTS (SELECT 1 FROM (SELECT t.mentor_id FROM certification.transitions AS t WHERE t.run_id = r.id
+                                          UNION SELECT m.mentor_id FROM certification.cert_expiry_reminders AS m
+                                                 WHERE m.run_id = r.id AND m.state = 'unreachable') AS x
+                             JOIN public.peer_mentors AS m ON m.id = x.mentor_id
+                            WHERE m.coordinator_id IS NULL AND certification.mail_problem(m.email::text) IS NOT NULL)
+               ELSE true END);
+EXCEPTION WHEN OTHERS THEN -- the app's tables cannot be read: nobody knows what is cured
+    RETURN (SELECT r.reason FROM certification.runs AS r WHERE r.id = p_run_id);
+END
+$$;
+COMMENT ON FUNCTION certification.standing_reasons IS
+    'The codes of a degraded run, separated by commas, that still stand and that no other condition tells of; empty '
+    'if none does.';
+
+REVOKE ALL ON FUNCTION
+    certification.is_about_the_website, certification.standing_reasons
+FROM PUBLIC;

@@ -1,0 +1,88 @@
+-- The version that the website should show of each mentor: raised by every change.
+
+-- Every mentor a statement touched. A row that is there is raised whatever the mentor looks like: of two transactions
+-- at once, neither sees the other's change, and only the row itself makes one wait for the other. A mentor who is new
+-- here and not to be listed has nothing to tell.
+CREATE OR REPLACE FUNCTION certification.raise_listings(p_mentor_ids uuid[], p_notify boolean DEFAULT true)
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_ids uuid[];
+    v_versions bigint[];
+BEGIN
+    WITH raised AS (
+        INSERT INTO certification.listings AS l (mentor_id, organisation_id, state, synced_version)
+        SELECT m.id, m.organisation_id,
+               CASE WHEN certification.is_status(m.status::text, 'active') AND m.listing_consent
+                    THEN 'waiting' ELSE 'hidden' END,
+               CASE WHEN certification.is_status(m.status::text, 'active') AND m.listing_consent THEN 0 ELSE 1 END
+          FROM public.peer_mentors AS m
+         WHERE m.id = ANY (p_mentor_ids) AND m.organisation_id IS NOT NULL
+         ORDER BY m.id
+        ON CONFLICT ON CONSTRAINT listings_pkey DO UPDATE
+           SET desired_version = l.desired_version + 1,
+               organisation_id = excluded.organisation_id,
+               state = CASE l.state WHEN 'sending' THEN 'sending' ELSE 'waiting' END,
+               reason = NULL,
+               changed_at = CASE WHEN l.synced_version = l.desired_version THEN clock_timestamp() ELSE l.changed_at END
+        RETURNING l.mentor_id, l.desired_version, l.state
+    ), gone AS (
+        UPDATE certification.listings AS l
+           SET desired_version = l.desired_version + 1,
+               state = CASE l.state WHEN 'sending' THEN 'sending' ELSE 'waiting' END,
+               reason = NULL,
+               changed_at = CASE WHEN l.synced_version = l.desired_version THEN clock_timestamp() ELSE l.changed_at END
+         WHERE l.mentor_id = ANY (p_mentor_ids)
+           AND NOT EXISTS (SELECT 1 FROM public.peer_mentors AS m
+                            WHERE m.id = l.mentor_id AND m.organisation_id IS NOT NULL)
+        RETURNING l.mentor_id, l.desired_version, l.state
+    )
+    SELECT array_agg(r.mentor_id), array_agg(r.desired_version) INTO v_ids, v_versions
+      FROM (SELECT * FROM raised UNION ALL SELECT * FROM gone) AS r
+     WHERE r.state <> 'hidden';
+    IF p_notify AND v_ids IS NOT NULL THEN
+        PERFORM certification.ring(v_ids, v_versions);
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION certification.raise_listings IS
+    'Something of these mentors changed that the website may have to show: raise their desired versions (I7) and '
+    'notify the webhook. A caller that asks for the sync itself does not notify, so a dead webhook delays nothing.';
+
+-- A transaction that waits in a lock can be part of a deadlock, and the app's could be the one that is ended. One that
+-- looks again cannot: whoever waits for us goes on when we give up.
+CREATE OR REPLACE FUNCTION certification.hold_listings(p_mentor_ids uuid[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    FOR look IN 1 .. 100 LOOP
+        IF (SELECT count(*) FROM certification.listings AS l WHERE l.mentor_id = ANY (p_mentor_ids))
+           = (SELECT count(*) FROM (
+                  SELECT 1 FROM certification.listings AS l WHERE l.mentor_id = ANY (p_mentor_ids)
+                     FOR NO KEY UPDATE SKIP LOCKED) AS held) THEN
+            RETURN;
+        END IF;
+        PERFORM pg_sleep(0.02);
+    END LOOP;
+    RAISE lock_not_available;
+END
+$$;
+COMMENT ON FUNCTION certification.hold_listings IS
+    'Lock these listings without waiting in a lock (I16). Raises lock_not_available after two seconds.';
+
+-- The day turns with that day's check. Whoever is shown beyond it then is looked at again: the expired have been raised
+-- by their change of status; this finds whom the night could not move.
+CREATE OR REPLACE FUNCTION certification.is_overdue(l certification.listings, p_day date) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT l.website IS NOT NULL
+       AND (l.state = 'set_aside'
+            OR l.shown_until < p_day
+               AND (l.synced_version = l.desired_version OR l.sending_version = l.desired_version))
+$$;
+COMMENT ON FUNCTION certification.is_overdue IS
+    'Shown beyond its last day, and nothing is on the way to change that: what waits will be read with the new day, '
+    'what a worker has was read with the old one. Or set aside while it may be shown: tried again every night, and '
+    'told again.';
+
+REVOKE ALL ON FUNCTION
+    certification.raise_listings, certification.hold_listings, certification.is_overdue
+FROM PUBLIC;

@@ -1,0 +1,111 @@
+-- Two questions a person asks: why was this mentor (not) reminded, and what is coming?
+
+CREATE OR REPLACE FUNCTION certification.preview(p_from date, p_days integer)
+RETURNS TABLE (due_on date, organisation_id uuid, mentor_id uuid, event text, threshold_day smallint,
+               expires_on date, problem text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH mentor AS (
+        SELECT m.id, m.organisation_id, certification.status_of(m.status::text) AS status,
+               certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) AS expires_on,
+               certification.mail_problem(m.email::text) AS problem,
+               certification.effective_thresholds(m.organisation_id) AS thresholds
+          FROM public.peer_mentors AS m
+          JOIN public.certifications AS c ON c.mentor_id = m.id
+         WHERE (certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) < p_from + p_days + 366
+                OR certification.is_status(m.status::text, 'certification_expired'))
+           -- any other date is set aside by the night
+           AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id))
+               BETWEEN '1900-01-01' AND '9999-12-30'
+    ), standing AS (
+        -- As it will be once the first night has brought back who was renewed.
+        SELECT m.*, m.status = 'certification_expired' AS renewed
+          FROM mentor AS m
+         WHERE m.status = 'active'
+            OR (m.status = 'certification_expired' AND m.expires_on >= p_from
+                AND coalesce((SELECT s.reactivate_renewed FROM certification.organisation_settings AS s
+                               WHERE s.organisation_id = m.organisation_id), true)
+                AND NOT EXISTS (SELECT 1 FROM certification.transitions AS t WHERE t.mentor_id = m.id
+                                   AND t.certification_expiry_date = m.expires_on))
+    ), reached AS (
+        SELECT s.*, t.day, greatest(p_from, s.expires_on - t.day) AS due_on
+          FROM standing AS s
+         CROSS JOIN unnest(s.thresholds) AS t (day)
+         WHERE s.expires_on - t.day < p_from + p_days
+           AND NOT EXISTS (SELECT 1 FROM certification.cert_expiry_reminders AS r
+                            WHERE r.mentor_id = s.id AND r.threshold_day = t.day
+                              AND r.certification_expiry_date = s.expires_on)
+    )
+    SELECT r.due_on, r.organisation_id, r.id,
+           CASE WHEN r.expires_on < r.due_on
+                  OR EXISTS (SELECT 1 FROM unnest(r.thresholds) AS t (day)
+                              WHERE t.day < r.day AND r.expires_on <= r.due_on + t.day) THEN 'collapsed'
+                WHEN r.problem IS NOT NULL THEN 'unreachable'
+                ELSE 'reminder' END,
+           r.day, r.expires_on, r.problem
+      FROM reached AS r
+    UNION ALL
+    SELECT greatest(p_from, s.expires_on + 1), s.organisation_id, s.id, 'expiry', NULL, s.expires_on, s.problem
+      FROM standing AS s
+     WHERE s.expires_on + 1 < p_from + p_days
+       AND NOT EXISTS (SELECT 1 FROM certification.transitions AS t WHERE t.mentor_id = s.id
+                          AND t.to_status = 'certification_expired' AND t.certification_expiry_date = s.expires_on)
+    UNION ALL
+    SELECT p_from, s.organisation_id, s.id, 'reactivation', NULL, s.expires_on, s.problem
+      FROM standing AS s WHERE s.renewed
+     ORDER BY 1, 2, 3, 4, 5
+$$;
+COMMENT ON FUNCTION certification.preview IS
+    'A dry run: who will be reminded, expired or reactivated on which day if nothing changes until then. Reads only; '
+    'p_from is the first night, p_days how many.';
+
+CREATE OR REPLACE FUNCTION certification.explain(p_mentor_id uuid, p_today date)
+RETURNS TABLE (
+    threshold_day smallint, due_on date, state text, reason text, run_id uuid, as_of date,
+    notice_state text, notice_reason text, sent_at timestamptz, certification_expiry_date date)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH mentor AS (
+        SELECT m.id, certification.status_of(m.status::text) AS status,
+               certification.mail_problem(m.email::text) AS problem,
+               certification.effective_thresholds(m.organisation_id) AS thresholds,
+               CASE WHEN certification.day_of(c.expires_on, certification.zone_of(m.organisation_id))
+                         BETWEEN '1900-01-01' AND '9999-12-30'
+                    THEN certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) END AS expires_on,
+               CASE WHEN c.expires_on IS NULL THEN 'no_certification' ELSE 'impossible_date' END AS no_day
+          FROM public.peer_mentors AS m
+          LEFT JOIN public.certifications AS c ON c.mentor_id = m.id
+         WHERE m.id = p_mentor_id
+    ), past AS (
+        SELECT r.threshold_day, r.certification_expiry_date - r.threshold_day AS due_on, r.state,
+               r.reason, r.run_id, r.as_of,
+               r.certification_expiry_date
+          FROM certification.cert_expiry_reminders AS r WHERE r.mentor_id = p_mentor_id
+    ), coming AS (
+        SELECT t.day, m.expires_on - t.day,
+               CASE WHEN m.expires_on IS NULL THEN m.no_day
+                    WHEN m.expires_on - t.day > p_today THEN 'not_yet_due'
+                    WHEN m.status <> 'active' THEN 'not_reminded'
+                    ELSE 'due_next_run' END,
+               CASE WHEN m.expires_on IS NULL OR m.status <> 'active' THEN 'status_' || m.status ELSE m.problem END,
+               NULL::uuid, NULL::date, m.expires_on
+          FROM mentor AS m
+         CROSS JOIN unnest(m.thresholds) AS t (day)
+         WHERE NOT EXISTS (SELECT 1 FROM past AS p
+                            WHERE p.threshold_day = t.day AND p.certification_expiry_date = m.expires_on)
+    )
+    SELECT x.threshold_day, x.due_on, x.state, x.reason, x.run_id, x.as_of, n.state, n.reason, n.settled_at,
+           x.certification_expiry_date
+      FROM (SELECT * FROM past UNION ALL SELECT * FROM coming) AS x
+      LEFT JOIN certification.notices AS n
+        ON n.mentor_id = p_mentor_id AND n.kind = 'reminder' AND n.threshold_day = x.threshold_day
+       AND n.certification_expiry_date = x.certification_expiry_date
+     ORDER BY x.certification_expiry_date, x.threshold_day DESC
+$$;
+COMMENT ON FUNCTION certification.explain IS
+    'Every threshold of one mentor: its state, the reason, the run, and what became of the notice.';
+
+REVOKE ALL ON FUNCTION
+    certification.preview, certification.explain
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.preview, certification.explain
+TO certification_operations;

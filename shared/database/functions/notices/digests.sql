@@ -1,0 +1,109 @@
+-- What a coordinator is told, in one message for each run.
+
+CREATE OR REPLACE FUNCTION certification.complete_digests(p_run_id uuid, p_organisation_id uuid) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_n bigint;
+BEGIN
+    PERFORM certification.own_run(p_run_id);
+    -- A digest tells of those who are the coordinator's now. Who has got another coordinator since the night, that
+    -- coordinator has to hear of.
+    INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id)
+    SELECT DISTINCT d.run_id, p_organisation_id, 'digest', m.coordinator_id
+      FROM certification.notices AS d
+      JOIN (SELECT r.run_id, r.mentor_id FROM certification.cert_expiry_reminders AS r WHERE r.state <> 'collapsed'
+            UNION ALL
+            SELECT t.run_id, t.mentor_id FROM certification.transitions AS t) AS e ON e.run_id = d.run_id
+      JOIN public.peer_mentors AS m ON m.id = e.mentor_id
+     WHERE d.organisation_id = p_organisation_id AND d.kind = 'digest' AND d.state = 'pending'
+       AND m.organisation_id = p_organisation_id AND m.coordinator_id IS NOT NULL
+    ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL DO NOTHING;
+    INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id)
+    SELECT DISTINCT p_run_id, p_organisation_id, 'digest', m.coordinator_id
+      FROM certification.notices AS n
+      JOIN public.peer_mentors AS m ON m.id = n.mentor_id
+     WHERE n.organisation_id = p_organisation_id AND certification.was_refused(n, p_run_id) AND n.reported_in IS NULL
+       AND n.kind <> 'digest'
+       AND m.coordinator_id IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM certification.notices AS d
+                        WHERE d.coordinator_id = m.coordinator_id AND d.organisation_id = p_organisation_id
+                          AND d.state = 'pending')
+    ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL DO NOTHING;
+    UPDATE certification.notices AS n
+       SET reported_in = (SELECT max(d.id) FROM certification.notices AS d
+                           WHERE d.coordinator_id = m.coordinator_id AND d.organisation_id = p_organisation_id
+                             AND d.state = 'pending')
+      FROM public.peer_mentors AS m
+     WHERE n.organisation_id = p_organisation_id AND certification.was_refused(n, p_run_id) AND n.reported_in IS NULL
+       AND n.kind <> 'digest'
+       AND m.id = n.mentor_id AND m.coordinator_id IS NOT NULL;
+    GET DIAGNOSTICS v_n = ROW_COUNT;
+    RETURN v_n;
+END
+$$;
+COMMENT ON FUNCTION certification.complete_digests IS
+    'Write the digests that are missing and take into them every notice that did not arrive. Returns how many were '
+    'taken in.';
+
+CREATE OR REPLACE FUNCTION certification.digest_lines(p_notice_id bigint)
+RETURNS TABLE (section text, mentor_name text, phone text, email text, expires_on date, reason text, omitted bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH digest AS (
+        SELECT d.id, d.run_id, d.coordinator_id FROM certification.notices AS d WHERE d.id = p_notice_id
+    ), mentor AS (
+        -- Who has no name is told by what the app knows the mentor by.
+        SELECT m.id, certification.clean_text(m.phone::text) AS phone, m.email::text AS email,
+               coalesce(certification.full_name(m.first_name::text, m.last_name::text),
+                        certification.clean_text(m.email::text), m.id::text) AS name
+          FROM public.peer_mentors AS m JOIN digest AS d ON d.coordinator_id = m.coordinator_id
+    ), line AS (
+        SELECT CASE r.state WHEN 'claimed' THEN 'reminded' ELSE 'unreachable' END AS section,
+               m.name, m.phone, m.email, r.certification_expiry_date AS expires_on, r.reason
+          FROM mentor AS m
+          JOIN certification.cert_expiry_reminders AS r ON r.mentor_id = m.id
+          JOIN digest AS d ON d.run_id = r.run_id
+         WHERE r.state = 'unreachable'
+            OR (r.state = 'claimed' AND NOT EXISTS ( -- not reminded after all, or told below
+                SELECT 1 FROM certification.notices AS n
+                 WHERE n.mentor_id = r.mentor_id AND n.kind = 'reminder' AND n.threshold_day = r.threshold_day
+                   AND n.certification_expiry_date = r.certification_expiry_date
+                   AND (n.state IN ('undeliverable', 'superseded')
+                        OR n.reported_in IS NOT NULL AND n.state = 'pending')))
+        UNION ALL
+        SELECT CASE t.to_status WHEN 'active' THEN 'reactivated' ELSE 'expired' END, m.name, m.phone, m.email,
+               t.certification_expiry_date, certification.mail_problem(m.email)
+          FROM mentor AS m
+          JOIN certification.transitions AS t ON t.mentor_id = m.id
+          JOIN digest AS d ON d.run_id = t.run_id
+        UNION ALL
+        SELECT 'undeliverable', m.name, m.phone, m.email, n.certification_expiry_date, n.reason
+          FROM certification.notices AS n
+          JOIN digest AS d ON d.id = n.reported_in
+          JOIN mentor AS m ON m.id = n.mentor_id
+         WHERE n.state IN ('pending', 'undeliverable')
+        UNION ALL
+        SELECT 'needs_decision', m.name, m.phone, m.email, s.certification_expiry_date, s.reason
+          FROM mentor AS m
+          JOIN certification.set_aside AS s ON s.mentor_id = m.id
+          JOIN digest AS d ON d.run_id = s.first_run_id
+         WHERE s.reason IN ('set_active_by_hand', 'set_expired_by_hand', 'awaiting_manual_reactivation')
+    ), ranked AS (
+        SELECT l.*, row_number() OVER w AS place, count(*) OVER (PARTITION BY l.section) AS total
+          FROM line AS l WINDOW w AS (PARTITION BY l.section ORDER BY l.expires_on, l.name COLLATE "default")
+    )
+    SELECT k.section, k.name, k.phone, certification.clean_text(k.email),
+           CASE WHEN k.expires_on BETWEEN '1900-01-01' AND '9999-12-30' THEN k.expires_on END,
+           k.reason, greatest(k.total - 100, 0)
+      FROM ranked AS k WHERE k.place <= 100
+     ORDER BY k.section, k.place
+$$;
+COMMENT ON FUNCTION certification.digest_lines IS
+    'What one digest tells and how to reach each mentor, at most 100 lines a section; `omitted` says how many more '
+    'there are.';
+
+REVOKE ALL ON FUNCTION
+    certification.complete_digests, certification.digest_lines
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.complete_digests, certification.digest_lines
+TO certification_send_notices;

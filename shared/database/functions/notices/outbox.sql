@@ -1,0 +1,194 @@
+-- The outbox: claim, then send, then settle (I4).
+
+CREATE OR REPLACE FUNCTION certification.mail_problem(p_email text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE
+        WHEN certification.clean_text(p_email) IS NULL THEN 'no_email'
+        WHEN certification.clean_text(p_email) COLLATE "C"
+             !~ '^[^@[:space:],;<>"]+@[^@[:space:],;<>"]+\.[^@[:space:],;<>".]+$' THEN 'malformed_email'
+        WHEN certification.clean_text(p_email) COLLATE "C"
+             ~* '\.(alt|arpa|example|internal|invalid|local|localhost|onion|test)$' THEN 'reserved_domain'
+    END
+$$;
+COMMENT ON FUNCTION certification.mail_problem IS
+    'Why this address cannot be mailed in the form it leaves in (clean_text), or null.';
+
+CREATE OR REPLACE FUNCTION certification.usable_locale(p_locale text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN lower(certification.clean_text(p_locale)) IN ('nb', 'nn', 'en')
+                THEN lower(certification.clean_text(p_locale)) ELSE 'nb' END
+$$;
+COMMENT ON FUNCTION certification.usable_locale IS 'The recipient''s language, bokmål where there is none of ours.';
+
+-- Claim, then send, then settle (I4). A claim is committed before the mail service is called, one notice at a time, so
+-- that a crash leaves exactly one notice in doubt. It stays `claimed`, is reported as stuck, and is never sent again by
+-- itself.
+CREATE OR REPLACE FUNCTION certification.stale_notice(p_notice certification.notices, p_today date) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE
+        WHEN p_notice.kind = 'digest' THEN NULL
+        WHEN m.id IS NULL THEN 'mentor_deleted'
+        WHEN x.expires_on IS DISTINCT FROM p_notice.certification_expiry_date THEN 'renewed'
+        WHEN p_notice.kind = 'expired' THEN CASE WHEN x.status <> 'certification_expired' THEN 'status_changed' END
+        WHEN x.status <> 'active' THEN 'status_changed'
+        WHEN x.expires_on < p_today THEN 'expired'
+        WHEN p_notice.kind = 'reminder' AND EXISTS (
+            SELECT 1 FROM certification.notices AS n
+             WHERE n.mentor_id = p_notice.mentor_id AND n.kind = 'reminder' AND n.id <> p_notice.id
+               AND n.certification_expiry_date = p_notice.certification_expiry_date
+               AND n.threshold_day < p_notice.threshold_day) THEN 'nearer_reminder'
+    END
+      FROM (SELECT 1) AS one
+      LEFT JOIN public.peer_mentors AS m ON m.id = p_notice.mentor_id
+      LEFT JOIN public.certifications AS c ON c.mentor_id = m.id
+     CROSS JOIN LATERAL (SELECT certification.day_of(c.expires_on,
+                                                     certification.zone_of(m.organisation_id)) AS expires_on,
+                                coalesce(certification.status_of(m.status::text), '') AS status) AS x
+$$;
+COMMENT ON FUNCTION certification.stale_notice IS 'Why this notice is no longer true and must not be sent, or null.';
+
+CREATE OR REPLACE FUNCTION certification.claim_notice(p_run_id uuid, p_organisation_id uuid,
+                                                      p_digests boolean, p_today date)
+RETURNS TABLE (
+    notice_id bigint, kind text, locale text, organisation_name text, recipient_name text, recipient_address text,
+    expires_on date, coordinator_name text, coordinator_address text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_notice certification.notices;
+    v_reason text;
+BEGIN
+    PERFORM certification.own_run(p_run_id);
+    PERFORM certification.refuse_day_ahead(p_organisation_id, p_today);
+    IF certification.is_overtaken(p_organisation_id, p_today) THEN
+        RETURN; -- an old event that comes again would count the days left wrong
+    END IF;
+    LOOP
+        SELECT n.* INTO v_notice
+          FROM certification.notices AS n
+         WHERE n.state = 'pending' AND n.organisation_id = p_organisation_id AND (n.kind = 'digest') = p_digests
+           AND n.sender_run_id IS DISTINCT FROM p_run_id -- given back in this run: not before the next
+         ORDER BY n.attempts, n.id -- what was refused before does not stand in the way of what was not
+           FOR UPDATE SKIP LOCKED
+         LIMIT 1;
+        IF NOT FOUND THEN
+            RETURN;
+        END IF;
+        SELECT x.locale, x.problem INTO v_notice.locale, v_reason
+          FROM (SELECT certification.usable_locale(r.locale) AS locale,
+                       coalesce(certification.stale_notice(v_notice, p_today), CASE
+                           WHEN r.id IS NULL THEN 'recipient_deleted'
+                           WHEN v_notice.kind = 'digest' AND NOT EXISTS (
+                               SELECT 1 FROM certification.digest_lines(v_notice.id))
+                           THEN 'nothing_to_tell' END) AS problem
+                  FROM (SELECT 1) AS one
+                  LEFT JOIN (SELECT m.id, m.locale::text FROM public.peer_mentors AS m WHERE m.id = v_notice.mentor_id
+                             UNION ALL
+                             SELECT k.id, k.locale::text FROM public.coordinators AS k
+                              WHERE k.id = v_notice.coordinator_id) AS r ON true) AS x;
+        IF v_reason IS NOT NULL THEN
+            UPDATE certification.notices AS n
+               SET state = 'superseded', reason = v_reason, locale = v_notice.locale, sender_run_id = p_run_id,
+                   settled_at = clock_timestamp()
+             WHERE n.id = v_notice.id;
+            CONTINUE;
+        END IF;
+        UPDATE certification.notices AS n
+           SET state = 'claimed', locale = v_notice.locale, sender_run_id = p_run_id, attempts = n.attempts + 1,
+               reason = NULL, claimed_at = clock_timestamp()
+         WHERE n.id = v_notice.id;
+        RETURN QUERY
+        SELECT v_notice.id, v_notice.kind, v_notice.locale, coalesce(certification.clean_text(o.name::text), 'HLF'),
+               CASE WHEN v_notice.kind = 'digest' THEN certification.clean_text(k.full_name::text)
+                    ELSE certification.full_name(m.first_name::text, m.last_name::text) END,
+               certification.clean_text(CASE WHEN v_notice.kind = 'digest' THEN k.email::text ELSE m.email::text END),
+               v_notice.certification_expiry_date,
+               CASE WHEN v_notice.kind <> 'digest' THEN certification.clean_text(k.full_name::text) END,
+               CASE WHEN v_notice.kind <> 'digest' AND certification.mail_problem(k.email::text) IS NULL
+                    THEN certification.clean_text(k.email::text) END
+          FROM public.organisations AS o
+          LEFT JOIN public.peer_mentors AS m ON m.id = v_notice.mentor_id
+          LEFT JOIN public.coordinators AS k ON k.id = coalesce(v_notice.coordinator_id, m.coordinator_id)
+         WHERE o.id = v_notice.organisation_id;
+        RETURN;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION certification.claim_notice IS
+    'Claim the next pending notice that is still true, or answer no row (I4). Commit before sending.';
+
+CREATE OR REPLACE FUNCTION certification.settle_notice(p_notice_id bigint, p_run_id uuid, p_state text,
+                                                       p_reason text, p_message_id text)
+RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE certification.notices AS n
+       SET state = p_state, reason = certification.plain(p_reason, 500),
+           message_id = certification.plain(p_message_id, 200),
+           settled_at = CASE WHEN p_state IN ('sent', 'undeliverable', 'superseded') THEN clock_timestamp() END
+     WHERE n.id = p_notice_id
+       -- A run that was given up may still say that it has sent: that must not be lost.
+       AND n.sender_run_id = certification.own_run(p_run_id, p_running => false)
+       AND (n.state = 'claimed' OR n.state = 'pending' AND p_state = 'undeliverable');
+    RETURN CASE WHEN FOUND THEN 'changed' ELSE 'skipped_not_claimed_by_this_run' END;
+END
+$$;
+COMMENT ON FUNCTION certification.settle_notice IS
+    'sent | undeliverable | pending (given back: certainly not accepted) | claimed (in doubt: the reason is kept, '
+    'the claim stays) (I4). What this run gave back it may still write off.';
+
+-- What a coordinator must hear of a notice that could not be delivered goes into that coordinator's next unsent digest,
+-- or into a new one. One digest per coordinator and run in any case.
+CREATE OR REPLACE FUNCTION certification.was_refused(p_notice certification.notices, p_run_id uuid) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_notice.state = 'undeliverable'
+        OR (p_notice.state = 'pending' AND p_notice.sender_run_id = p_run_id AND p_notice.reason <> 'throttled')
+$$;
+COMMENT ON FUNCTION certification.was_refused IS
+    'Written off, or refused in this run and given back: if a digest can tell of it, SES takes mail and it is '
+    'written off.';
+
+-- The count of a sending run is the state of the notices it took: nothing to keep in step by hand.
+CREATE OR REPLACE FUNCTION certification.count_sending(p_run_id uuid, p_organisation_id uuid,
+                                                       p_stuck_before timestamptz)
+RETURNS TABLE (measure text, detail text, n bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM certification.own_run(p_run_id);
+    INSERT INTO certification.run_counts (run_id, organisation_id, measure, detail, n)
+    SELECT p_run_id, p_organisation_id, 'notices_' || s.outcome, k.kind || ':' || l.locale, count(n.id)
+      FROM unnest('{reminder,expired,reactivated,digest}'::text[]) AS k (kind)
+     CROSS JOIN unnest('{nb,nn,en}'::text[]) AS l (locale)
+     CROSS JOIN (VALUES ('sent', 'sent'), ('undeliverable', 'undeliverable'), ('superseded', 'superseded'),
+                        ('given_back', 'pending'), ('in_doubt', 'claimed')) AS s (outcome, state)
+      LEFT JOIN certification.notices AS n
+        ON n.sender_run_id = p_run_id AND n.organisation_id = p_organisation_id
+       AND n.kind = k.kind AND n.state = s.state AND coalesce(n.locale, 'nb') = l.locale
+     GROUP BY s.outcome, k.kind, l.locale
+    UNION ALL
+    SELECT p_run_id, p_organisation_id, 'notices_waiting', '', count(*)
+      FROM certification.notices AS n WHERE n.organisation_id = p_organisation_id AND n.state = 'pending'
+    UNION ALL
+    SELECT p_run_id, p_organisation_id, 'notices_stuck', '', count(*)
+      FROM certification.notices AS n
+     WHERE n.organisation_id = p_organisation_id AND n.state = 'claimed' AND n.claimed_at < p_stuck_before
+    UNION ALL
+    SELECT p_run_id, p_organisation_id, 'days_overtaken', 'send',
+           coalesce(bool_or(certification.is_overtaken(p_organisation_id, ro.as_of)), false)::integer
+      FROM certification.run_organisations AS ro
+     WHERE ro.run_id = p_run_id AND ro.organisation_id = p_organisation_id
+    ON CONFLICT ON CONSTRAINT run_counts_pkey DO UPDATE SET n = excluded.n;
+    RETURN QUERY
+    SELECT c.measure, c.detail, c.n FROM certification.run_counts AS c
+     WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id ORDER BY 1, 2;
+END
+$$;
+COMMENT ON FUNCTION certification.count_sending IS
+    'Count what became of the notices that this run took, zeros included, and what waits and is stuck (I4, I12).';
+
+REVOKE ALL ON FUNCTION
+    certification.mail_problem, certification.usable_locale, certification.stale_notice, certification.claim_notice,
+    certification.settle_notice, certification.was_refused, certification.count_sending
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.claim_notice, certification.settle_notice, certification.count_sending
+TO certification_send_notices;

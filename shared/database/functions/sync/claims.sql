@@ -1,0 +1,217 @@
+-- How a worker takes listings to the website: claim, push, settle (I6, I8).
+
+-- The rows are locked first and read in a second statement, whose snapshot is younger: the state that is pushed is
+-- never older than the version it is pushed as. A row that a transaction holds just now is not waited for.
+CREATE OR REPLACE FUNCTION certification.only_doubtful(l certification.listings) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(l.doubtful_until > clock_timestamp() AND l.accepted_version = l.desired_version, false)
+$$;
+COMMENT ON FUNCTION certification.only_doubtful IS
+    'Whether the website has accepted it, and only waits for an earlier doubt to end.';
+
+-- A wrong import of dates would hide everybody long before the night. Who is paused, withdrawn or does not consent is
+-- hidden in any case; whom nothing but a date hides is held back while there are too many of them, counted since the
+-- last night.
+CREATE OR REPLACE FUNCTION certification.free_to_send(p_mentor_ids uuid[], p_worker uuid) RETURNS uuid[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v record;
+    v_limits record;
+    v_n bigint;
+    v_of bigint;
+    v_held uuid[] := '{}';
+BEGIN
+    FOR v IN
+        SELECT l.organisation_id, d.day, array_agg(l.mentor_id) AS ids
+          FROM certification.listings AS l
+          JOIN public.peer_mentors AS m ON m.id = l.mentor_id
+          JOIN public.certifications AS c ON c.mentor_id = l.mentor_id
+          LEFT JOIN public.organisations AS o ON o.id = l.organisation_id
+          LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = o.id
+         CROSS JOIN LATERAL (
+               SELECT coalesce(e.day, certification.today_in(certification.zone_of(l.organisation_id))) AS day) AS d
+         WHERE l.mentor_id = ANY (p_mentor_ids) AND l.website IS NOT NULL
+           AND certification.is_status(m.status::text, 'active') AND m.listing_consent
+           AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) < d.day
+         GROUP BY l.organisation_id, d.day
+         ORDER BY l.organisation_id
+    LOOP
+        v_limits := certification.brake_limits(v.organisation_id);
+        SELECT count(*) INTO v_n
+          FROM public.peer_mentors AS m
+          JOIN public.certifications AS c ON c.mentor_id = m.id
+         WHERE m.organisation_id = v.organisation_id
+           AND certification.is_status(m.status::text, 'active') AND m.listing_consent
+           AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) < v.day
+           AND NOT EXISTS ( -- a person has set the mentor active again
+               SELECT 1 FROM certification.transitions AS t
+                WHERE t.mentor_id = m.id AND t.to_status = 'certification_expired'
+                  AND t.certification_expiry_date
+                      = certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)));
+        CONTINUE WHEN v_n <= v_limits.count;
+        SELECT count(*) INTO v_of FROM public.peer_mentors AS m
+         WHERE m.organisation_id = v.organisation_id AND certification.is_status(m.status::text, 'active');
+        CONTINUE WHEN v_n * 100 <= v_limits.percent * v_of OR EXISTS (
+            SELECT 1 FROM certification.brakes AS b
+             WHERE b.organisation_id = v.organisation_id AND b.kind = 'expiry' AND b.closed_at IS NULL
+               AND certification.brake_release_is_in_force(b.released_at));
+        -- The night decides anew, and uses a release up.
+        INSERT INTO certification.brakes AS b (organisation_id, kind, run_id, last_run_id, n, of_n)
+        VALUES (v.organisation_id, 'expiry', p_worker, p_worker, v_n, v_of)
+        ON CONFLICT (organisation_id, kind) WHERE closed_at IS NULL DO NOTHING;
+        v_held := v_held || v.ids;
+    END LOOP;
+    IF v_held = '{}' THEN
+        RETURN p_mentor_ids;
+    END IF;
+    UPDATE certification.listings AS l SET reason = 'brake' WHERE l.mentor_id = ANY (v_held);
+    RETURN ARRAY(SELECT u.id FROM unnest(p_mentor_ids) AS u (id) WHERE NOT u.id = ANY (v_held));
+END
+$$;
+COMMENT ON FUNCTION certification.free_to_send IS
+    'Whom of these, whose listings the caller has locked, may be sent now. The rest gets the reason brake.';
+
+CREATE OR REPLACE FUNCTION certification.emptied(p_columns jsonb, p_kept jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(string_agg(', ' || to_json(c.name)::text || ': null', '' ORDER BY c.name), '')
+      FROM jsonb_array_elements_text(p_columns) AS c (name)
+     WHERE NOT p_kept ? c.name
+$$;
+COMMENT ON FUNCTION certification.emptied IS
+    'The members of a JSON object that empty the columns that are not among those to keep, each after a comma.';
+
+CREATE OR REPLACE FUNCTION certification.claim_listings(p_mentor_ids uuid[], p_worker uuid, p_lease interval)
+RETURNS TABLE (
+    mentor_id uuid, outcome text, version bigint, action text, website_table text, website_key text, body text,
+    bare_body text, row_version text)
+-- row_security: a mentor whom a policy hides from us must be an error, not a mentor who is gone and to be hidden.
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off AS $$
+#variable_conflict use_column
+DECLARE
+    v_free uuid[];
+BEGIN
+    SELECT coalesce(array_agg(f.mentor_id), '{}') INTO v_free FROM (
+        SELECT l.mentor_id FROM certification.listings AS l
+         WHERE l.mentor_id = ANY (p_mentor_ids)
+           AND l.synced_version < l.desired_version AND l.state <> 'set_aside'
+           AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp())
+           AND NOT certification.only_doubtful(l)
+         ORDER BY l.mentor_id
+           FOR NO KEY UPDATE SKIP LOCKED) AS f;
+    v_free := certification.free_to_send(v_free, p_worker);
+    RETURN QUERY
+    WITH placed AS MATERIALIZED (
+        SELECT w.mentor_id, w.listed, w.expires_on, w.target, w.show, w.hide, l.website IS NOT NULL AS there,
+               coalesce(l.website, w.target) AS place,
+               -- Another place than the one where the organisation publishes now.
+               l.website IS NOT NULL AND (l.website ->> 'table', l.website ->> 'key')
+                                         <> (w.target ->> 'table', w.target ->> 'key') AS elsewhere,
+               coalesce(l.written -> (coalesce(l.website, w.target) ->> 'table'), '[]') AS written,
+               -- What was written there once and is not published now is emptied with whatever is written next.
+               CASE WHEN l.written -> (w.target ->> 'table') = w.target -> 'columns' THEN ''
+                    ELSE certification.emptied(coalesce(l.written -> (w.target ->> 'table'), '[]'),
+                                               w.target -> 'columns') END AS emptied
+          FROM certification.wanted_listings(v_free) AS w
+          JOIN certification.listings AS l ON l.mentor_id = w.mentor_id
+    ), wanted AS MATERIALIZED (
+        SELECT p.mentor_id, p.listed, p.expires_on, p.target, p.place, p.written,
+               rtrim(p.show, '}') || p.emptied || '}' AS show,
+               h.flags AS bare_hide,
+               rtrim(h.flags, '}') || h.emptied || '}' AS hide,
+               CASE WHEN p.elsewhere THEN '[]'
+                    WHEN p.emptied = '' THEN p.written
+                    ELSE (SELECT coalesce(jsonb_agg(c.name ORDER BY c.name), '[]')
+                            FROM jsonb_array_elements_text(p.written) AS c (name)
+                           WHERE p.target -> 'columns' ? c.name) END AS kept,
+               CASE WHEN p.elsewhere THEN CASE WHEN p.listed THEN 'move' ELSE 'hide' END
+                    WHEN p.listed AND NOT p.there THEN 'create'
+                    WHEN p.listed THEN 'publish'
+                    WHEN p.there OR p.emptied <> '' THEN 'hide' END AS action
+          FROM placed AS p
+         CROSS JOIN LATERAL (
+               SELECT CASE WHEN p.elsewhere THEN (p.place -> 'hide')::text ELSE p.hide END AS flags,
+                      CASE WHEN p.elsewhere THEN certification.emptied(p.written, '[]')
+                           ELSE p.emptied END AS emptied) AS h
+    ), claimed AS (
+        UPDATE certification.listings AS l
+           SET state = CASE WHEN w.action IS NULL THEN 'hidden' ELSE 'sending' END,
+               synced_version = CASE WHEN w.action IS NULL THEN l.desired_version ELSE l.synced_version END,
+               attempts = l.attempts + CASE WHEN w.action IS NULL THEN 0 ELSE 1 END,
+               website = CASE WHEN w.action IN ('create', 'publish') AND w.written = w.target -> 'columns' THEN w.target
+                              WHEN w.action IN ('create', 'publish')
+                                  THEN w.target || jsonb_build_object('before', w.written)
+                              WHEN w.action IS NOT NULL THEN jsonb_set(w.place, '{columns}', w.kept)
+                              ELSE l.website END,
+               -- Until this is accepted both what was and what will be published may be there.
+               written = CASE WHEN w.action IS NULL OR w.action NOT IN ('create', 'publish')
+                                OR l.written -> (w.target ->> 'table') = w.target -> 'columns' THEN l.written
+                              ELSE jsonb_set(l.written, ARRAY[w.target ->> 'table'], (
+                                  SELECT jsonb_agg(DISTINCT c.name ORDER BY c.name) FROM jsonb_array_elements(
+                                      (w.target -> 'columns') || coalesce(l.written -> (w.target ->> 'table'), '[]'))
+                                      AS c (name))) END,
+               shown_until = CASE WHEN w.action IN ('create', 'publish') THEN w.expires_on ELSE l.shown_until END,
+               reason = CASE WHEN w.action IS NULL THEN NULL ELSE l.reason END,
+               -- What is sent from now on comes after everything that was in doubt.
+               doubtful_until = CASE WHEN l.doubtful_until > clock_timestamp() THEN l.doubtful_until END,
+               doubtful_version = CASE WHEN l.doubtful_until > clock_timestamp() THEN l.doubtful_version END,
+               sending = w.action,
+               sending_version = CASE WHEN w.action IS NOT NULL THEN l.desired_version END,
+               claimed_by = CASE WHEN w.action IS NOT NULL THEN p_worker END,
+               claimed_until = CASE WHEN w.action IS NOT NULL
+                                    THEN clock_timestamp() + least(p_lease, interval '15 minutes') END
+          FROM wanted AS w
+         WHERE l.mentor_id = w.mentor_id
+        RETURNING l.mentor_id, w.action, l.desired_version, l.website, w.show, w.hide, w.bare_hide, l.row_version
+    )
+    SELECT c.mentor_id, CASE WHEN c.action IS NULL THEN 'nothing_to_show' ELSE 'send' END, c.desired_version,
+           CASE c.action WHEN 'move' THEN 'hide' WHEN 'create' THEN 'publish' ELSE c.action END,
+           c.website ->> 'table', c.website ->> 'key',
+           CASE WHEN c.action IN ('create', 'publish') THEN c.show WHEN c.action IN ('hide', 'move') THEN c.hide END,
+           CASE WHEN c.action IN ('hide', 'move') THEN c.bare_hide END, c.row_version
+      FROM claimed AS c
+    UNION ALL
+    SELECT l.mentor_id,
+           CASE WHEN l.synced_version = l.desired_version THEN 'already'
+                WHEN l.state = 'set_aside' THEN 'set_aside'
+                WHEN l.claimed_until >= clock_timestamp() THEN 'busy'
+                WHEN certification.only_doubtful(l) THEN 'doubtful'
+                WHEN l.reason = 'brake' THEN 'braked'
+                ELSE 'locked' END,
+           l.desired_version, NULL, NULL, NULL, NULL, NULL, NULL
+      FROM certification.listings AS l
+     WHERE l.mentor_id = ANY (p_mentor_ids) AND NOT l.mentor_id = ANY (v_free)
+    UNION ALL
+    SELECT u.id, 'unknown', 0, NULL, NULL, NULL, NULL, NULL, NULL
+      FROM (SELECT DISTINCT a.id FROM unnest(p_mentor_ids) AS a (id)) AS u
+     WHERE NOT EXISTS (SELECT 1 FROM certification.listings AS l WHERE l.mentor_id = u.id);
+END
+$$;
+COMMENT ON FUNCTION certification.claim_listings IS
+    'Take these listings for one worker and return what to do with each (I6). send: write `body`, or to hide at '
+    'least `bare_body`, on this version of the row; nothing_to_show: settled without a request; already: nothing to '
+    'do; busy: another worker has it and claims again when it is done; locked: being changed just now; doubtful: '
+    'accepted, and to be sent once more when an earlier request can no longer come after it; braked: one of a mass '
+    'change that nobody has released; set_aside; unknown.';
+
+CREATE OR REPLACE FUNCTION certification.unsynced_listings(p_after uuid, p_limit integer)
+RETURNS TABLE (mentor_id uuid, version bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT l.mentor_id, l.desired_version FROM certification.listings AS l
+     WHERE l.synced_version < l.desired_version AND l.state <> 'set_aside'
+       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp()) AND NOT certification.only_doubtful(l)
+       AND (p_after IS NULL OR l.mentor_id > p_after)
+     ORDER BY l.mentor_id LIMIT p_limit
+$$;
+COMMENT ON FUNCTION certification.unsynced_listings IS
+    'Listings with something to tell the website that nobody is sending, a page at a time by mentor_id.';
+
+REVOKE ALL ON FUNCTION
+    certification.only_doubtful, certification.free_to_send, certification.emptied, certification.claim_listings,
+    certification.unsynced_listings
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.claim_listings
+TO certification_dynamics_sync;
+GRANT EXECUTE ON FUNCTION
+    certification.unsynced_listings
+TO certification_dynamics_sync, certification_expiry_check, certification_reconciliation;

@@ -1,0 +1,114 @@
+-- What was lost on its way is found and taken up again (I7).
+
+CREATE OR REPLACE FUNCTION certification.overdue_listings(p_older_than interval, p_limit integer)
+RETURNS TABLE (mentor_id uuid, version bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT l.mentor_id, l.desired_version FROM certification.listings AS l
+     WHERE l.synced_version < l.desired_version AND l.state <> 'set_aside'
+       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp()) AND NOT certification.only_doubtful(l)
+       AND l.changed_at < clock_timestamp() - p_older_than
+     -- What was tried often does not stand in the way of what was not.
+     ORDER BY l.reason IS NOT DISTINCT FROM 'brake', l.attempts, l.changed_at, l.mentor_id LIMIT p_limit
+$$;
+COMMENT ON FUNCTION certification.overdue_listings IS
+    'Changes that should have reached the website by now and that nobody is sending: a doorbell, a message or a '
+    'worker was lost (I7).';
+
+CREATE OR REPLACE FUNCTION certification.count_waiting() RETURNS TABLE (measure text, n bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH unsynced AS MATERIALIZED (
+        SELECT l.state, l.changed_at, l.claimed_until FROM certification.listings AS l
+         WHERE l.synced_version < l.desired_version
+    )
+    SELECT 'listings_unsynced', count(*) FROM unsynced
+    UNION ALL SELECT 'listings_set_aside', count(*) FROM unsynced AS u WHERE u.state = 'set_aside'
+    UNION ALL SELECT 'claims_stuck', count(*) FROM unsynced AS u
+               WHERE u.state = 'sending' AND u.claimed_until < clock_timestamp()
+    UNION ALL SELECT 'oldest_unsynced_seconds',
+        coalesce(floor(extract(epoch FROM clock_timestamp() - min(u.changed_at)))::bigint, 0)
+      FROM unsynced AS u WHERE u.state <> 'set_aside'
+    UNION ALL SELECT 'findings_open', count(*) FROM certification.findings AS f WHERE f.closed_at IS NULL
+$$;
+COMMENT ON FUNCTION certification.count_waiting IS 'What the website does not show yet, zeros included.';
+
+-- After an hour, then after two, four, eight, and then every day: whoever changed a column or a role in Dynamics tells
+-- nobody here. What changes in the app is tried at once.
+CREATE OR REPLACE FUNCTION certification.is_due_again(l certification.listings) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT l.state = 'set_aside' AND l.changed_at < clock_timestamp()
+           - interval '1 hour' * (2 ^ least(greatest(l.attempts, 1), 5) - 1)
+           - interval '1 day' * greatest(l.attempts - 5, 0)
+$$;
+COMMENT ON FUNCTION certification.is_due_again IS
+    'Whether a listing that was set aside is to be tried again by itself: its cause may be gone.';
+
+CREATE OR REPLACE FUNCTION certification.retry_due_set_aside(p_limit integer) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_n bigint;
+BEGIN
+    WITH due AS (
+        SELECT l.mentor_id FROM certification.listings AS l
+         WHERE l.synced_version < l.desired_version AND certification.is_due_again(l)
+         ORDER BY l.mentor_id LIMIT p_limit
+           FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE certification.listings AS l SET state = 'waiting', desired_version = l.desired_version + 1
+      FROM due AS d WHERE l.mentor_id = d.mentor_id;
+    GET DIAGNOSTICS v_n = ROW_COUNT;
+    RETURN v_n;
+END
+$$;
+COMMENT ON FUNCTION certification.retry_due_set_aside IS
+    'Take up again what was set aside and may go now. Its first failing stays its time of change, so it counts as '
+    'overdue at once.';
+
+CREATE OR REPLACE FUNCTION certification.retry_set_aside(p_mentor_ids uuid[], p_actor text,
+                                                         p_reason text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_ids uuid[];
+BEGIN
+    SELECT array_agg(d.mentor_id) INTO v_ids FROM (
+        SELECT l.mentor_id FROM certification.listings AS l
+         WHERE l.state = 'set_aside' AND (p_mentor_ids IS NULL OR l.mentor_id = ANY (p_mentor_ids))
+         ORDER BY l.mentor_id FOR NO KEY UPDATE) AS d;
+    IF v_ids IS NULL THEN
+        RETURN 0;
+    END IF;
+    PERFORM certification.raise_listings(v_ids);
+    INSERT INTO certification.audit (action, actor, reason, mentor_id)
+    SELECT 'retry_set_aside', p_actor, p_reason, i.id FROM unnest(v_ids) AS i (id);
+    RETURN cardinality(v_ids);
+END
+$$;
+COMMENT ON FUNCTION certification.retry_set_aside IS
+    'A person has listings that were set aside tried again now: these, or all (null).';
+
+CREATE OR REPLACE FUNCTION certification.listings_to_recheck(p_settling interval, p_limit integer)
+RETURNS TABLE (mentor_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    (SELECT DISTINCT f.mentor_id FROM certification.findings AS f
+      WHERE f.closed_at IS NULL AND f.mentor_id IS NOT NULL LIMIT p_limit)
+    UNION
+    (SELECT l.mentor_id FROM certification.listings AS l
+      WHERE l.verified_version < l.synced_version AND l.synced_version = l.desired_version
+        AND l.synced_at < clock_timestamp() - p_settling
+        AND (l.doubtful_until IS NULL OR l.doubtful_until < clock_timestamp())
+      ORDER BY l.synced_at LIMIT p_limit)
+$$;
+COMMENT ON FUNCTION certification.listings_to_recheck IS
+    'Whose rows to read back: open findings, and whatever was synced and has not been read back since, not before a '
+    'lost request can no longer come. At most the limit of each.';
+
+REVOKE ALL ON FUNCTION
+    certification.overdue_listings, certification.count_waiting, certification.is_due_again,
+    certification.retry_due_set_aside, certification.retry_set_aside, certification.listings_to_recheck
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.overdue_listings, certification.count_waiting, certification.retry_due_set_aside,
+    certification.listings_to_recheck
+TO certification_reconciliation;
+GRANT EXECUTE ON FUNCTION
+    certification.retry_set_aside
+TO certification_operations;

@@ -1,0 +1,108 @@
+-- What all workers share about the website: Retry-After windows (I9) and the credential (I10).
+
+CREATE OR REPLACE FUNCTION certification.website_closed_for() RETURNS double precision
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT greatest(0, coalesce(extract(epoch FROM s.closed_until - clock_timestamp()), 0))::double precision
+      FROM certification.sync_state AS s
+$$;
+COMMENT ON FUNCTION certification.website_closed_for IS 'Seconds until a request may be sent again; 0 means now (I9).';
+
+CREATE OR REPLACE FUNCTION certification.close_website(p_seconds double precision, p_reason text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE certification.sync_state AS s
+       SET closed_until = greatest(s.closed_until,
+                                   clock_timestamp() + make_interval(secs => least(greatest(p_seconds, 0), 3600))),
+           closed_reason = certification.plain(p_reason, 500)
+$$;
+COMMENT ON FUNCTION certification.close_website IS
+    'A Retry-After was given. A window longer than an hour is tried again after an hour (I9); what is no number of '
+    'seconds is an hour too.';
+
+-- Whether the website is stopped, and whether this caller is the one to try it now: one worker a minute.
+CREATE OR REPLACE FUNCTION certification.website_stopped(OUT reason text, OUT try_now boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    SELECT s.stopped_reason INTO reason FROM certification.sync_state AS s;
+    try_now := false;
+    IF reason IS NOT NULL THEN
+        UPDATE certification.sync_state AS s SET tried_at = clock_timestamp()
+         WHERE s.stopped_since IS NOT NULL
+           AND (s.tried_at IS NULL OR s.tried_at < clock_timestamp() - interval '1 minute');
+        try_now := FOUND;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION certification.website_stopped IS
+    'Whether the website has refused our credential, why, and whether this caller is the one to try it now: one '
+    'worker a minute (I10).';
+
+CREATE OR REPLACE FUNCTION certification.stop_website(p_reason text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE certification.sync_state AS s
+       SET stopped_since = coalesce(s.stopped_since, clock_timestamp()),
+           stopped_reason = certification.plain(p_reason, 500), tried_at = clock_timestamp()
+$$;
+COMMENT ON FUNCTION certification.stop_website IS
+    'The website refuses our credential: nothing is sent until a check succeeds (I10).';
+
+CREATE OR REPLACE FUNCTION certification.resume_website() RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE certification.sync_state AS s SET stopped_since = NULL, stopped_reason = NULL, tried_at = NULL
+     WHERE s.stopped_since IS NOT NULL
+$$;
+COMMENT ON FUNCTION certification.resume_website IS 'A check has succeeded: the stop is over (I10).';
+
+CREATE OR REPLACE FUNCTION certification.note_check(p_reason text, p_refused boolean, p_secret_ends_on date,
+                                                    p_pending text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_was_stopped boolean;
+BEGIN
+    SELECT s.stopped_since IS NOT NULL INTO v_was_stopped FROM certification.sync_state AS s FOR NO KEY UPDATE;
+    UPDATE certification.sync_state AS s
+       SET checked_at = clock_timestamp(),
+           check_reason = certification.plain(p_reason, 500),
+           healthy_at = CASE WHEN p_reason IS NULL THEN clock_timestamp() ELSE s.healthy_at END,
+           failing_since = CASE WHEN p_reason IS NOT NULL THEN coalesce(s.failing_since, clock_timestamp()) END,
+           stopped_since = CASE WHEN p_reason IS NULL THEN NULL
+                                WHEN p_refused THEN coalesce(s.stopped_since, clock_timestamp())
+                                    ELSE s.stopped_since END,
+           stopped_reason = CASE WHEN p_reason IS NULL THEN NULL WHEN p_refused THEN certification.plain(p_reason, 500)
+                                 ELSE s.stopped_reason END,
+           tried_at = CASE WHEN p_reason IS NULL THEN NULL ELSE clock_timestamp() END,
+           -- Where the secret could not even be read, what it said last stands.
+           secret_ends_on = CASE WHEN p_reason IS NULL OR p_secret_ends_on IS NOT NULL
+                                 THEN CASE WHEN p_secret_ends_on BETWEEN '0002-01-01' AND '9998-12-31'
+                                           THEN p_secret_ends_on END
+                                 ELSE s.secret_ends_on END,
+           -- null: it could not be told
+           pending_secret = coalesce(certification.plain(p_pending, 500), s.pending_secret);
+    RETURN v_was_stopped AND p_reason IS NULL;
+END
+$$;
+COMMENT ON FUNCTION certification.note_check IS
+    'Write down what trying the credential came to. p_reason null: healthy, and a stop is over; p_refused: nothing '
+    'is sent until a check succeeds (I10). Answers whether a stop has ended by this.';
+
+CREATE OR REPLACE FUNCTION certification.note_queue_depth(p_queue text, p_n bigint) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    INSERT INTO certification.queue_depths AS q (queue, n)
+    SELECT certification.plain(p_queue, 80), p_n -- there is a handful of queues
+     WHERE (SELECT count(*) FROM certification.queue_depths AS k WHERE k.queue <> p_queue) < 50
+    ON CONFLICT ON CONSTRAINT queue_depths_pkey DO UPDATE SET n = excluded.n, seen_at = clock_timestamp()
+$$;
+COMMENT ON FUNCTION certification.note_queue_depth IS 'How many messages a queue holds, as the last sweep saw it.';
+
+REVOKE ALL ON FUNCTION
+    certification.website_closed_for, certification.close_website, certification.website_stopped,
+    certification.stop_website, certification.resume_website, certification.note_check, certification.note_queue_depth
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.website_closed_for, certification.close_website, certification.note_check
+TO certification_dynamics_sync, certification_expiry_check, certification_reconciliation;
+GRANT EXECUTE ON FUNCTION
+    certification.website_stopped, certification.stop_website, certification.resume_website
+TO certification_dynamics_sync, certification_reconciliation;
+GRANT EXECUTE ON FUNCTION
+    certification.note_queue_depth
+TO certification_reconciliation;

@@ -1,0 +1,134 @@
+-- What the website should show of each mentor, and what it was last made to show. The row is the truth (I7); the
+-- doorbell and every message that follows from it are hints that carry an id and a version.
+
+CREATE TABLE certification.listings (
+    mentor_id        uuid NOT NULL,
+    organisation_id  uuid NOT NULL,
+    state            text NOT NULL DEFAULT 'waiting'
+        CONSTRAINT listing_state_known CHECK (state IN ('waiting', 'sending', 'live', 'hidden', 'set_aside')),
+    reason           text,
+    desired_version  bigint NOT NULL DEFAULT 1,
+    synced_version   bigint NOT NULL DEFAULT 0,
+    changed_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    synced_at        timestamptz,
+    attempts         integer NOT NULL DEFAULT 0,
+    website          jsonb,
+    shown_until      date,
+    sending          text CONSTRAINT listing_sending_known CHECK (sending IN ('create', 'publish', 'hide', 'move')),
+    sending_version  bigint,
+    accepted_version bigint NOT NULL DEFAULT 0,
+    doubtful_until   timestamptz,
+    doubtful_version bigint,
+    claimed_by       uuid,
+    claimed_until    timestamptz,
+    verified_version bigint NOT NULL DEFAULT 0,
+    verified_at      timestamptz,
+    written          jsonb NOT NULL DEFAULT '{}'
+        CONSTRAINT listing_written_by_table CHECK (jsonb_typeof(written) = 'object'),
+    row_version      text CONSTRAINT listing_row_version_is_short CHECK (length(row_version) BETWEEN 1 AND 200),
+    CONSTRAINT listings_pkey PRIMARY KEY (mentor_id),
+    CONSTRAINT listing_not_synced_ahead CHECK (synced_version <= desired_version),
+    CONSTRAINT listing_settled_when_synced CHECK ((state IN ('live', 'hidden')) = (synced_version = desired_version)),
+    CONSTRAINT listing_live_is_on_the_website CHECK (state <> 'live' OR website IS NOT NULL),
+    CONSTRAINT listing_hidden_is_not CHECK (state <> 'hidden' OR website IS NULL),
+    CONSTRAINT listing_claimed_while_sending CHECK (
+        (state = 'sending') = (num_nonnulls(claimed_by, claimed_until, sending, sending_version) = 4)
+        AND num_nonnulls(claimed_by, claimed_until, sending, sending_version) IN (0, 4)),
+    CONSTRAINT listing_doubt_is_whole CHECK (num_nonnulls(doubtful_until, doubtful_version) IN (0, 2)),
+    CONSTRAINT listing_set_aside_has_a_reason CHECK (state <> 'set_aside' OR reason IS NOT NULL)
+);
+COMMENT ON TABLE certification.listings IS
+    'What the website should show and was last made to show (I5-I8). waiting -> sending -> live | hidden; '
+    'set_aside: the website refused it for good. No foreign key: a deleted mentor''s row stays until the website '
+    'has hidden it.';
+COMMENT ON COLUMN certification.listings.reason IS
+    'Why it waits or is set aside, a code: what Dynamics answered last, or null.';
+COMMENT ON COLUMN certification.listings.desired_version IS 'Raised by every change, in its transaction.';
+COMMENT ON COLUMN certification.listings.synced_version IS
+    'The desired version that the website was last made to show.';
+COMMENT ON COLUMN certification.listings.changed_at IS 'Since when there is something to tell the website.';
+COMMENT ON COLUMN certification.listings.synced_at IS 'When the website last accepted something.';
+COMMENT ON COLUMN certification.listings.attempts IS 'Claims since the website last accepted something.';
+COMMENT ON COLUMN certification.listings.website IS
+    'Where on the website it is or may be, and how it was published: table, key, hide, and the columns that hold '
+    'something once what was last sent is carried out. Written down before the first publishing is sent, null '
+    'again when a hiding was accepted. Null: it is not shown, so nothing needs hiding.';
+COMMENT ON COLUMN certification.listings.shown_until IS
+    'expires_on as it was when it was last published: a night looks again at whatever is shown beyond it.';
+COMMENT ON COLUMN certification.listings.sending IS
+    'What its worker is doing. create: publishing it where nothing of it is yet; move: hiding it where it was, '
+    'because the organisation''s mapping names another place.';
+COMMENT ON COLUMN certification.listings.accepted_version IS
+    'The version that the website accepted last. Equal to synced_version, but while an earlier request is in doubt.';
+COMMENT ON COLUMN certification.listings.doubtful_until IS
+    'Until then the website may still carry out a request whose reply never came and that no row version makes '
+    'harmless: that of doubtful_version. What is newer and is accepted meanwhile is sent once more afterwards (I6).';
+COMMENT ON COLUMN certification.listings.claimed_by IS
+    'The worker, one invocation of dynamics_sync, that has it until claimed_until.';
+COMMENT ON COLUMN certification.listings.verified_version IS
+    'The version that was last read back from the website and found equal.';
+COMMENT ON COLUMN certification.listings.written IS
+    'For each table of the website, the columns that may hold something on this mentor''s row there: {"table": '
+    '["column", …]}. What is not published now is emptied with the next write.';
+COMMENT ON COLUMN certification.listings.row_version IS
+    'The version (ETag) that the last accepted write left its row with, also while it is hidden. Null: no row is '
+    'known. A request that is carried out late meets another version and does nothing (I6).';
+CREATE INDEX listings_unsynced ON certification.listings (mentor_id) WHERE synced_version < desired_version;
+CREATE INDEX listings_shown ON certification.listings (organisation_id, shown_until) WHERE website IS NOT NULL;
+CREATE INDEX listings_unverified ON certification.listings (synced_at)
+    WHERE verified_version < synced_version AND synced_version = desired_version AND synced_at IS NOT NULL;
+CREATE INDEX listings_set_aside ON certification.listings (mentor_id) WHERE state = 'set_aside';
+
+-- The mentors there are, as certification.raise_listings would note them. Nothing is known of the website yet; the
+-- first sync after this writes what should be listed.
+INSERT INTO certification.listings (mentor_id, organisation_id, state, synced_version)
+SELECT m.id, m.organisation_id,
+       CASE WHEN s.listed THEN 'waiting' ELSE 'hidden' END, CASE WHEN s.listed THEN 0 ELSE 1 END
+  FROM public.peer_mentors AS m
+ CROSS JOIN LATERAL (
+       SELECT lower(btrim(m.status::text COLLATE "C", E' \t\r\n')) = 'active' AND m.listing_consent AS listed) AS s
+ WHERE m.id IS NOT NULL AND m.organisation_id IS NOT NULL;
+
+CREATE TABLE certification.evaluated_days (
+    organisation_id  uuid NOT NULL,
+    day              date NOT NULL,
+    CONSTRAINT evaluated_days_pkey PRIMARY KEY (organisation_id)
+);
+COMMENT ON TABLE certification.evaluated_days IS
+    'The last day whose expiries were carried out. A certification is valid for the website while its last day is '
+    'not before it: the day turns with that day''s check (I5).';
+
+-- Changes of the app that no listing was raised for in their transaction.
+
+CREATE TABLE certification.missed_changes (
+    id           bigint GENERATED ALWAYS AS IDENTITY,
+    table_name   text NOT NULL,
+    mentor_ids   uuid[],
+    sqlstate     text NOT NULL,
+    missed_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    taken_up_at  timestamptz,
+    CONSTRAINT missed_changes_pkey PRIMARY KEY (id)
+);
+COMMENT ON TABLE certification.missed_changes IS
+    'Changes in the app that a trigger of ours could not note, and why. The next sweep takes them up; kept for two '
+    'weeks after that.';
+COMMENT ON COLUMN certification.missed_changes.mentor_ids IS
+    'Whom the statement touched; null: that could not be told, so it is everybody.';
+CREATE INDEX missed_changes_open ON certification.missed_changes (id) WHERE taken_up_at IS NULL;
+REVOKE ALL ON certification.missed_changes FROM PUBLIC;
+
+CREATE TABLE certification.past_triggers (
+    mentor_id  uuid NOT NULL,
+    kind       text NOT NULL CONSTRAINT past_triggers_kind_known CHECK (kind IN ('hide', 'show', 'moved', 'unlisted')),
+    version    bigint,
+    run_id     uuid NOT NULL,
+    found_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT past_triggers_pkey PRIMARY KEY (mentor_id)
+);
+COMMENT ON TABLE certification.past_triggers IS
+    'Changes of the app that no trigger of ours has seen: a restore, logical replication, a trigger that was off. '
+    'Found by comparing the app''s tables with the listings.';
+COMMENT ON COLUMN certification.past_triggers.kind IS
+    'hide: shown, and not to be listed; show: the reverse; moved: of another organisation; unlisted: without a '
+    'listing.';
+REVOKE ALL ON certification.past_triggers FROM PUBLIC;

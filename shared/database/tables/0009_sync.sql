@@ -1,0 +1,38 @@
+-- What all workers of the sync share.
+
+CREATE TABLE certification.sync_state (
+    only_row        boolean NOT NULL DEFAULT true CONSTRAINT sync_state_has_one_row CHECK (only_row),
+    closed_until    timestamptz,
+    closed_reason   text,
+    stopped_since   timestamptz,
+    stopped_reason  text,
+    tried_at        timestamptz,
+    checked_at      timestamptz,
+    check_reason    text,
+    healthy_at      timestamptz,
+    failing_since   timestamptz,
+    secret_ends_on  date,
+    pending_secret  text NOT NULL DEFAULT 'none',
+    CONSTRAINT sync_state_pkey PRIMARY KEY (only_row),
+    CONSTRAINT sync_closed_has_a_reason CHECK ((closed_until IS NULL) = (closed_reason IS NULL)),
+    CONSTRAINT sync_stopped_has_a_reason CHECK ((stopped_since IS NULL) = (stopped_reason IS NULL))
+);
+COMMENT ON TABLE certification.sync_state IS
+    'What all workers share. closed_until: the end of the Retry-After window the website named (I9). '
+    'stopped_since: it refuses our credential; nothing is sent until a check succeeds (I10).';
+COMMENT ON COLUMN certification.sync_state.checked_at IS 'When the credential was last tried.';
+COMMENT ON COLUMN certification.sync_state.check_reason IS 'What that try came to, a code; null: all is well.';
+COMMENT ON COLUMN certification.sync_state.failing_since IS 'Since when no try has succeeded.';
+COMMENT ON COLUMN certification.sync_state.secret_ends_on IS
+    'The last day of the client secret, as the secret itself says.';
+COMMENT ON COLUMN certification.sync_state.pending_secret IS
+    'The next version of the secret: none | good | the code of what is wrong with it.';
+INSERT INTO certification.sync_state DEFAULT VALUES;
+
+CREATE TABLE certification.queue_depths (
+    queue    text NOT NULL,
+    n        bigint NOT NULL CONSTRAINT queue_depth_not_negative CHECK (n >= 0),
+    seen_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT queue_depths_pkey PRIMARY KEY (queue)
+);
+COMMENT ON TABLE certification.queue_depths IS 'How many messages the last sweep saw in each queue.';
