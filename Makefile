@@ -91,7 +91,7 @@ bench-reconcile: .venv/run.stamp  ## The full comparison of 100 thousand and 1 m
 data: .venv/run.stamp  ## Make the synthetic mentors again, from their seed
 	@$(PY) -m local dataset --out data/mentors.csv
 
-LOCKED := shared/requirements requirements/uv requirements/run requirements/test requirements/check requirements/sam requirements/rival
+LOCKED := shared/requirements requirements/operations requirements/uv requirements/run requirements/test requirements/check requirements/sam requirements/rival
 .PHONY: lock
 lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
 	@for name in $(LOCKED); do $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from local.cli import app
 from local.mentors_file.mentors import COLUMNS, ORGANISATION_COLUMNS, read_mentors
+from operations.cli import app as operations
 from shared.domain.comparison import NOTHING_COMPARED
 from shared.domain.listings import SyncResult
 from shared.domain.runs import _DEGRADING, RunState
@@ -50,6 +51,8 @@ VARIABLES = set(re.findall(r"^([A-Z_]+) *[?:]?=", MAKEFILE, re.MULTILINE)) | set
     re.findall(r"\$\(([A-Z_]+)\)", MAKEFILE)
 )
 LOCAL = typer.main.get_command(app)
+# The operators' program; `python -m local` has the same commands, on its own stack.
+PROGRAMS = {"hlf-operations": typer.main.get_command(operations), "python -m local": LOCAL}
 # Each by its words: `set-aside list` is one.
 LEAVES = {
     words
@@ -107,6 +110,11 @@ def commands(word: str) -> list[tuple[str, str]]:
         lines += re.findall(r"`([^`\n]+)`", prose(text))
         found += [(path.relative_to(ROOT).as_posix(), line) for line in lines if line.startswith(f"{word} ")]
     return sorted(set(found))
+
+
+def typed(line: str, program: str) -> list[str]:
+    """The words after the program's name."""
+    return [word for word in shlex.split(line)[len(program.split()) :] if word != "…"]
 
 
 def sources() -> list[Path]:
@@ -233,7 +241,8 @@ def test_every_code_that_degrades_a_run_has_a_heading_of_its_own():
 
 @pytest.mark.parametrize("words", sorted(LEAVES))
 def test_every_command_is_shown(words):
-    assert any(tuple(shlex.split(line)[3 : 3 + len(words)]) == words for _, line in commands("python -m local"))
+    shown = [typed(line, program) for program in PROGRAMS for _, line in commands(program)]
+    assert any(tuple(given[: len(words)]) == words for given in shown)
 
 
 @pytest.mark.parametrize("target", sorted(TARGETS))
@@ -306,20 +315,22 @@ def test_a_heading_that_is_referred_to_by_its_name_is_there():
         assert heading in headings((ROOT / document).read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(("document", "line"), commands("python -m local"))
-def test_a_command_that_is_shown_is_one(document, line):
+@pytest.mark.parametrize(
+    ("program", "document", "line"), [(program, *shown) for program in PROGRAMS for shown in commands(program)]
+)
+def test_a_command_that_is_shown_is_one(program, document, line):
     """Its options and arguments are taken, and it has a help; none is carried out."""
-    words = [word for word in shlex.split(line)[3:] if word != "…"]
+    words, started = typed(line, program), {"python -m local": app, "hlf-operations": operations}[program]
     if not words or words[0].startswith("-"):
-        assert CliRunner().invoke(app, words or ["--help"]).exit_code == 0
+        assert CliRunner().invoke(started, words or ["--help"]).exit_code == 0
         return
     name = next(name for name in LEAVES if tuple(words[: len(name)]) == name)
-    command = LOCAL.commands[name[0]]
+    command = PROGRAMS[program].commands[name[0]]
     for word in name[1:]:
         command = command.commands[word]
     if words[len(name) :]:
         command.make_context(name[-1], words[len(name) :])
-    assert CliRunner().invoke(app, [*name, "--help"]).exit_code == 0
+    assert CliRunner().invoke(started, [*name, "--help"]).exit_code == 0
     assert all((ROOT / word).exists() for word in words if word.startswith(("events/", "data/")))
 
 

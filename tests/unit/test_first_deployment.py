@@ -198,10 +198,10 @@ def deployed(tmp_path_factory) -> Iterator[tuple[Path, Proxy]]:
 
 def follow_the_steps(folder: Path, port: int) -> None:
     """Migrate, make the logins, write their files."""
-    [migrating] = [line for line in shown_lines(FIRST) if line.startswith("python -m local migrate")]
+    [migrating] = [line for line in shown_lines(FIRST) if line.startswith("hlf-operations migrate")]
     url = re.search(r'"(postgresql://[^"]+)"', migrating)[1].replace("db.example.no:5432", f"localhost:{port}")
     said = bash(
-        f"{sys.executable} -m local migrate --database-url '{url}'",
+        f"{sys.executable} -m operations migrate --database-url '{url}'",
         folder,
         PYTHONPATH=str(ROOT),
         PGPASSWORD="the owner's",
