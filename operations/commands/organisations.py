@@ -82,11 +82,7 @@ def change_thresholds(
 def read_thresholds(connection: psycopg.Connection, organisation: Organisation) -> Thresholds:
     """Return an organisation's thresholds; the standard's where it has no settings yet."""
     row = connection.execute(
-        "SELECT coalesce(s.thresholds, d.thresholds), coalesce(s.org_thresholds, false),"
-        "       certification.effective_thresholds(%(id)s)"
-        "  FROM certification.standard AS d"
-        "  LEFT JOIN certification.organisation_settings AS s ON s.organisation_id = %(id)s",
-        {"id": organisation.id},
+        "SELECT t.days, t.own, t.effective FROM certification.thresholds_of(%s) AS t", (organisation.id,)
     ).fetchone()
     assert row is not None  # noqa: S101 - for the type checker: the standard has one row
     return Thresholds(organisation.id, tuple(row[0]), row[1], tuple(row[2]))

@@ -1,6 +1,6 @@
 -- What the commands of operations (operations/) need of the app's tables and may write, beside what stands with its
--- subject in other files. Their role reads no table of the app, and no name, address or number of a person is among what
--- these functions return (I11). Whatever changes something keeps who did it and why.
+-- subject in other files. Their role reads no table of the app, and no name, address or number of a person is among
+-- what these functions return (I11). Whatever changes something keeps who did it and why.
 
 CREATE OR REPLACE FUNCTION certification.organisation_names() RETURNS TABLE (id uuid, name text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -74,6 +74,18 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION certification.status_log_of IS 'The app''s status log of one mentor, the oldest first.';
 
+CREATE OR REPLACE FUNCTION certification.thresholds_of(p_organisation_id uuid)
+RETURNS TABLE (days smallint[], own boolean, effective smallint[])
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(s.thresholds, d.thresholds), coalesce(s.org_thresholds, false),
+           certification.effective_thresholds(p_organisation_id)
+      FROM certification.standard AS d
+      LEFT JOIN certification.organisation_settings AS s ON s.organisation_id = p_organisation_id
+$$;
+COMMENT ON FUNCTION certification.thresholds_of IS
+    'An organisation''s own thresholds, whether they apply, and those that do; the standard''s where it has no '
+    'settings.';
+
 CREATE OR REPLACE FUNCTION certification.change_thresholds(
     p_organisation_id uuid, p_days smallint[], p_own boolean, p_actor text, p_reason text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '30s' AS $$
@@ -108,19 +120,18 @@ COMMENT ON FUNCTION certification.record_dropped_dead_letter IS
     'A person removes a message that was given up: which one, never what stands in it (I11).';
 
 REVOKE ALL ON FUNCTION
-    certification.organisation_names, certification.brakes_on, certification.listings_set_aside, certification.find_mentors,
-    certification.mentor_to_explain, certification.status_log_of, certification.change_thresholds,
-    certification.record_dropped_dead_letter
+    certification.organisation_names, certification.brakes_on, certification.listings_set_aside,
+    certification.find_mentors, certification.mentor_to_explain, certification.status_log_of,
+    certification.thresholds_of, certification.change_thresholds, certification.record_dropped_dead_letter
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    certification.organisation_names, certification.brakes_on, certification.listings_set_aside, certification.find_mentors,
-    certification.mentor_to_explain, certification.status_log_of, certification.change_thresholds,
-    certification.record_dropped_dead_letter
+    certification.organisation_names, certification.brakes_on, certification.listings_set_aside,
+    certification.find_mentors, certification.mentor_to_explain, certification.status_log_of,
+    certification.thresholds_of, certification.change_thresholds, certification.record_dropped_dead_letter
 TO certification_operations;
 -- Of our tables those that the screens show. They hold ids and codes.
 GRANT SELECT ON
     certification.alerts, certification.audit, certification.duplicates, certification.findings, certification.listings,
-    certification.organisation_settings, certification.proofs, certification.queue_depths,
-    certification.run_organisations, certification.runs, certification.set_aside, certification.standard,
-    certification.sync_state
+    certification.proofs, certification.queue_depths, certification.run_organisations, certification.runs,
+    certification.set_aside, certification.sync_state
 TO certification_operations;

@@ -105,6 +105,3 @@ REVOKE ALL ON FUNCTION
     certification.effective_thresholds, certification.effective_mapping, certification.brake_limits,
     certification.organisation_is_known, certification.keep_flags
 FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION
-    certification.effective_thresholds
-TO certification_operations;
