@@ -30,19 +30,30 @@ help:  ## Show this list
 	  grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' -v bold="$$bold" -v plain="$$plain" '{printf "  " bold "%-16s" plain " %s\n", $$1, $$2}'
 
 .PHONY: run
-run: .venv/run.stamp  ## One whole night on this machine: MENTORS=my.csv AS_OF=2026-12-01 for your own data
+run: .venv/run.stamp  ## Simulate one whole nightly check on this machine: MENTORS=my.csv AS_OF=2026-12-01 for your own data
 	@$(USABLE); exec $(PY) -m local run --mentors "$(MENTORS)" $(if $(AS_OF),--as-of "$(AS_OF)")
 
 .PHONY: up
 up: .venv/run.stamp  ## Start the local stack and keep it running (Ctrl-C stops it)
 	@$(USABLE); exec $(PY) -m local up --mentors "$(MENTORS)"
 
+# One worker per core; a file's tests stay together, because a module's fixtures are made once per worker.
+PYTEST = $(USABLE); exec $(PY) -m pytest -n auto --dist loadfile
+
 .PHONY: test
 test: .venv/test.stamp  ## Run the tests: real PostgreSQL, real HTTP, real function processes
-	@$(USABLE); exec $(PY) -m pytest $(PYTEST_ARGS)
+	@$(PYTEST) -m "not slow" $(PYTEST_ARGS)
+
+.PHONY: test-unit
+test-unit: .venv/test.stamp  ## Run the tests that need no database and no other process
+	@$(PYTEST) -m "not slow" tests/unit $(PYTEST_ARGS)
+
+.PHONY: test-slow
+test-slow: .venv/test.stamp  ## Run what `make test` leaves out: whole runs of the commands, storms, installing, load
+	@$(PYTEST) -m slow $(PYTEST_ARGS)
 
 .PHONY: check
-check: static test  ## All that CI runs: lint, types, contracts, template, build, then the tests
+check: static test test-slow  ## All that CI runs: lint, types, contracts, template, build, then the tests
 
 .PHONY: static
 static: lint types contracts template-lint migrations-lint sam-check  ## Everything in `check` except the tests
@@ -76,7 +87,7 @@ format: .venv/check.stamp  ## Format the code
 	@$(PY) -m ruff check --fix-only --quiet . ; $(PY) -m ruff format --quiet .
 
 .PHONY: bench-nightly
-bench-nightly: .venv/run.stamp  ## The night at 10 thousand, 100 thousand and 1 million mentors, against its floor
+bench-nightly: .venv/run.stamp  ## The nightly check at 10 thousand, 100 thousand and 1 million mentors, against its floor
 	@$(PY) -m benchmarks.nightly $(BENCH_ARGS)
 
 .PHONY: bench-sync
@@ -90,6 +101,10 @@ bench-reconcile: .venv/run.stamp  ## The full comparison of 100 thousand and 1 m
 .PHONY: data
 data: .venv/run.stamp  ## Make the synthetic mentors again, from their seed
 	@$(PY) -m local dataset --out data/mentors.csv
+
+.PHONY: pictures
+pictures: .venv/run.stamp  ## Draw the README's picture again, if the website looks different now (takes Chromium)
+	@$(USABLE); exec $(PY) -m local.demo.pictures
 
 LOCKED := shared/requirements requirements/operations requirements/uv requirements/run requirements/test requirements/check requirements/sam requirements/rival
 .PHONY: lock

@@ -33,7 +33,7 @@ class UnexpectedReplyError(Exception):
     """When the emulator answers otherwise than asked for; the message is the beginning of the reply."""
 
 
-class _Connection:
+class _TimedConnection:
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -72,7 +72,7 @@ def main() -> None:
             }
         ).encode()
         grant = _request("POST", f"/{emulator.tenant_id}/oauth2/v2.0/token", form)
-        connection = _Connection(emulator.port)
+        connection = _TimedConnection(emulator.port)
         token = json.loads(connection.ask(grant).partition(b"\r\n\r\n")[2])["access_token"]
         connection.close()
         bearer = f"Authorization: Bearer {token}\r\n"
@@ -87,7 +87,7 @@ def main() -> None:
 
 def _check(port: int, batch: bytes) -> None:
     """Raises UnexpectedReplyError unless every operation of a batch is carried out."""
-    connection = _Connection(port)
+    connection = _TimedConnection(port)
     reply = connection.ask(batch)
     connection.close()
     if reply.count(b"\r\nHTTP/1.1 204 ") != BATCH:
@@ -101,7 +101,7 @@ def _rate(port: int, requests: Sequence[bytes]) -> float:
     until = time.perf_counter() + SECONDS
 
     def work(number: int) -> None:
-        connection = _Connection(port)
+        connection = _TimedConnection(port)
         mine = requests[number::CONNECTIONS] or requests
         done = 0
         try:

@@ -67,7 +67,7 @@ def load(connection: Connection, mentors: int) -> None:
         "days": sql.Literal(DAYS),
         "empty": sql.Literal(_EMPTY_DATES),
     }
-    # Without triggers: as in a database that held its mentors before the migrations came, where none noted them.
+    # Without triggers: as in a database that held its mentors before the migrations came, where none recorded them.
     connection.execute("SET session_replication_role = replica")
     for statement in _LOAD:
         connection.execute(sql.SQL(statement).format(**values))

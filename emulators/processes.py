@@ -79,7 +79,7 @@ def stop(process: subprocess.Popen[bytes], sig: signal.Signals, *, patience_seco
             process.wait()
 
 
-def answers(port: int, path: str, trust: ssl.SSLContext | None = None) -> bool:
+def responds(port: int, path: str, trust: ssl.SSLContext | None = None) -> bool:
     """Whether a server on 127.0.0.1 answers 200 there. It is asked directly: what proxies there are do not know it."""
     connection = (
         http.client.HTTPConnection("127.0.0.1", port, timeout=1)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from shared import bootstrap
-from shared.events import Scheduled
+from shared.bootstrap.expiry_check import expiry_check_ports
+from shared.events import ScheduledEvent
 from shared.observability import LogAndMetrics, guarded, logger
-from shared.use_cases.check_expiry import check_expiry
+from shared.use_cases.expiry_check import check_expiry
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -17,19 +17,20 @@ if TYPE_CHECKING:
 @logger().inject_lambda_context(clear_state=True)
 @guarded
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Event: {"scheduled_time": "<aws.scheduler.scheduled-time>"}. Answers run id, state, reason and organisations."""
-    scheduled = Scheduled.parse(event)
+    """Event: {"scheduled_time": "<aws.scheduler.scheduled-time>"}. Returns run id, state, reason and organisations."""
+    scheduled = ScheduledEvent.parse(event)
     report = LogAndMetrics()
-    with bootstrap.database() as database, bootstrap.telling_operations("expiry_check", database, report):
+    with expiry_check_ports(report) as ports:
         result = check_expiry(
             scheduled.scheduled_time,
             context.aws_request_id,
-            runs=database.runs,
-            night=database.night,
-            listings=database.listings,
-            queue=bootstrap.sync_queue(),
+            runs=ports.runs,
+            nightly_check=ports.nightly_check,
+            listings=ports.listings,
+            queue=ports.queue,
+            check_credential=ports.check_credential,
+            publish_alerts=ports.publish_alerts,
             report=report,
             pause=time.sleep,
-            check_credential=lambda: bootstrap.check_credential(database.listings, database.state),
         )
     return result.as_json()

@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from shared import bootstrap
-from shared.events import Scheduled
+from shared.bootstrap.send_notices import send_notices_ports
+from shared.events import ScheduledEvent
+from shared.invocation import seconds_left
 from shared.observability import LogAndMetrics, guarded, logger
-from shared.settings import mail_settings
 from shared.use_cases.send_notices import send_notices
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# The longest a message in hand can take (shared.adapters.aws.ses), and then to settle it and write the counts.
-_RESERVE_MILLISECONDS = 40_000
-
 
 @logger().inject_lambda_context(clear_state=True)
 @guarded
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Event: {"scheduled_time": "<aws.scheduler.scheduled-time>"}. Answers run id, state, reason and organisations."""
-    scheduled = Scheduled.parse(event)
+    """Event: {"scheduled_time": "<aws.scheduler.scheduled-time>"}. Returns run id, state, reason and organisations."""
+    scheduled = ScheduledEvent.parse(event)
     report = LogAndMetrics()
-    with bootstrap.database() as database, bootstrap.telling_operations("send_notices", database, report):
+    with send_notices_ports(report) as ports:
         result = send_notices(
             scheduled.scheduled_time,
             context.aws_request_id,
-            runs=database.runs,
-            outbox=database.outbox,
-            mailer=bootstrap.mailer(),
+            runs=ports.runs,
+            outbox=ports.outbox,
+            mailer=ports.mailer,
+            publish_alerts=ports.publish_alerts,
             report=report,
-            may_go_on=lambda: context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS,
+            time_left=seconds_left(context),
             now=datetime.now(UTC),
-            stuck_after=timedelta(minutes=mail_settings().stuck_after_minutes),
+            stuck_after=ports.stuck_after,
         )
     return result.as_json()

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,8 +22,8 @@ from emulators.lambda_host.triggers.async_invocations import AsyncInvocations
 from emulators.lambda_host.triggers.schedules import Scheduler
 from local import surroundings
 from local.demo import measuring, results, views, website, website_view
-from local.demo.night import spend
-from local.exit_codes import foreseen
+from local.demo.simulated_night import simulate_night
+from local.exit_codes import expected_errors
 from local.mentors_file import loading
 from local.mentors_file.mentors import read_mentors
 from local.mentors_file.problems import UnreadableFile
@@ -41,7 +41,7 @@ from operations.errors import NotUnderstoodError
 from operations.exit_codes import EXIT_CODES, NOT_YET
 from operations.mounting import Program
 from operations.screens import proof_view
-from shared.domain.comparison import Answer
+from shared.domain.comparison import ProofVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,8 +56,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-Program(local_system, foreseen, "Operations, as on a deployed system").mount(app, COMMANDS)
-_DOORBELL_PATIENCE = 20.0
+Program(local_system, expected_errors, "Operations, as on a deployed system").mount(app, COMMANDS)
+_WEBHOOK_PATIENCE = 20.0
+# The seconds to wait after each sweep: it asks for a change once that is two minutes old.
+_SWEEPS = (20.0,) * 8
 
 Day = Annotated[str | None, typer.Option("--as-of", help="The day to evaluate, like 2026-12-01.", show_default=False)]
 MentorsFile = Annotated[Path, typer.Option("--mentors", help="A CSV file of mentors (docs/mentors-file.md).")]
@@ -65,8 +67,8 @@ MentorsFile = Annotated[Path, typer.Option("--mentors", help="A CSV file of ment
 
 @app.command()
 def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
-    """Load a mentors file into a fresh database, spend a night and a morning, and spend them again."""
-    with foreseen(), console.steps() as progress:
+    """Load a mentors file into a fresh database, simulate a night and a morning, and simulate them again."""
+    with expected_errors(), console.steps() as progress:
         own = mentors.resolve() != loading.MENTORS
         day = parse_day(as_of, default=today() if own else synthetic.DEFAULT_AS_OF)
         simulated = bool(as_of) or not own
@@ -81,10 +83,10 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
             loaded = loading.store(here.dsn, file, evaluated=day - timedelta(days=1))
             progress("Waiting for the website to show them")
             before = _visited(here, progress)
-            first = spend(here, day, progress, simulated=simulated)
+            first = simulate_night(here, day, progress, simulated=simulated)
             after = _visited(here, progress)
-            progress("The same night a second time")
-            second = spend(here, day, progress, simulated=simulated)
+            progress("The same nightly check a second time")
+            second = simulate_night(here, day, progress, simulated=simulated)
             again = _visited(here, progress)
             progress("Changing statuses with SQL, and waiting for the website")
             latency = measuring.measure(here.dsn, here.website, lambda: _catch_up(here, progress))
@@ -92,9 +94,9 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
             proved = _proved(here)
             held = results.read_brakes(here.dsn)
             progress("Stopping")
-    views.heading(f"The night of {day:%d.%m.%Y}")
+    views.heading(f"The nightly check of {day:%d.%m.%Y}")
     views.loaded(file, loaded, mentors)
-    views.night(first)
+    views.simulated_night(first)
     views.brakes(held)
     views.heading("Once more")
     same = views.nothing_twice(first, second)
@@ -104,23 +106,26 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
     website_view.latency(latency)
     views.heading("The proof")
     console.out.print(proof_view.verdict(proved))
-    same &= proved.verdict is not Answer.NO
+    same &= proved.verdict is not ProofVerdict.NO
     views.heading("What to do next")
     views.sample_mail(HOME / "mail")
     this = surroundings.this_program()
     console.out.print(f"{this} status   [dim]is something wrong, and what to do first[/dim]")
     console.out.print(f"{this} --help   [dim]preview, explain, up and more, on these data[/dim]")
-    if not same or proved.verdict is not Answer.YES:
+    if not same or proved.verdict is not ProofVerdict.YES:
         raise typer.Exit(1 if not same else EXIT_CODES[proved.verdict])
 
 
 def _catch_up(here: session.Session, progress: Progress) -> None:
-    """Wait for the website. A doorbell may be lost (I7); then everything unsynced is asked for, and that is said."""
+    """Wait for the website. A webhook may be lost (I7); then the sweep asks for what is overdue, and that is said."""
     try:
-        website.wait_until_synced(here.dsn, seconds=_DOORBELL_PATIENCE)
+        website.wait_until_synced(here.dsn, seconds=_WEBHOOK_PATIENCE)
     except website.WebsiteBehindError as behind:
-        progress(f"{behind}: syncing what no doorbell was heard for")
-        here.invoke("DynamicsSync", {"sync": "unsynced"})
+        progress(f"{behind}: sweeping until it is up to date")
+        for seconds in _SWEEPS:
+            here.invoke("Reconciliation", reconcile.event(full=False, accept=None, now=datetime.now(UTC)))
+            with suppress(website.WebsiteBehindError):
+                return website.wait_until_synced(here.dsn, seconds=seconds)
         website.wait_until_synced(here.dsn)
 
 
@@ -131,7 +136,7 @@ def _proved(here: session.Session) -> ProofHead:
         return proof.read_proof(connection, UUID(ended.payload["run_id"])).proof
 
 
-def _visited(here: session.Session, progress: Progress) -> website.Site:
+def _visited(here: session.Session, progress: Progress) -> website.VisitorView:
     _catch_up(here, progress)
     return website.visit(here.website)
 
@@ -143,7 +148,7 @@ def up(
 ) -> None:
     """Start everything, run the schedules of template.yaml, and stay until Ctrl-C."""
     with (
-        foreseen(),
+        expected_errors(),
         _stack_with_mentors(mentors, fresh=fresh) as (stack, addresses),
         AsyncInvocations(stack.stack, stack.host, stack.aws_url) as taken,
     ):
@@ -159,7 +164,7 @@ def up(
                 "Mail service (SES v2)": addresses["ses"],
                 "Website": f"{addresses['dataverse']}/website",
                 "Dataverse": addresses["dataverse"],
-                "Doorbell": addresses["doorbell"],
+                "Webhook": addresses["webhook"],
                 "Mails": str(stack.home / "mail"),
                 "Alerts to operations": str(stack.home / "alerts"),
                 "Logs": str(stack.home / "logs"),
@@ -184,7 +189,7 @@ def invoke(
     event: Annotated[Path, typer.Option("--event", "-e", help="A JSON file; events/ has one for each trigger.")],
 ) -> None:
     """Invoke one function with an event; its answer goes to standard output, its log to standard error."""
-    with foreseen():
+    with expected_errors():
         try:
             content = json.loads(event.read_text(encoding="utf-8"))
         except OSError as error:
@@ -193,33 +198,33 @@ def invoke(
             raise NotUnderstoodError(f"{event}: this is not JSON ({error})") from None
         with session.session() as here:
             loading.fill(here.dsn)
-            answer = here.invoke("".join(word[:1].upper() + word[1:] for word in function.split("_")), content)
-        for line in answer.log:
+            result = here.invoke("".join(word[:1].upper() + word[1:] for word in function.split("_")), content)
+        for line in result.log:
             sys.stderr.write(f"{line}\n")
-        sys.stdout.write(json.dumps(answer.payload, indent=2, ensure_ascii=False) + "\n")
-        if answer.function_error:
+        sys.stdout.write(json.dumps(result.payload, indent=2, ensure_ascii=False) + "\n")
+        if result.function_error:
             raise typer.Exit(1)
 
 
 @app.command()
 def nightly(as_of: Day = None) -> None:
-    """Spend one night and one morning on the local data, as the schedules would on that day."""
-    with foreseen():
+    """Simulate one night and one morning on the local data, as the schedules would on that day."""
+    with expected_errors():
         day = parse_day(as_of, default=today())
         with console.steps() as progress, session.session(progress=progress) as here:
             loading.fill(here.dsn)
-            done = spend(here, day, progress, simulated=bool(as_of))
+            done = simulate_night(here, day, progress, simulated=bool(as_of))
             site, behind = None, None
             try:
                 site = _visited(here, progress)
             except (website.WebsiteBehindError, httpx.HTTPError) as error:
                 behind = error
             held = results.read_brakes(here.dsn)
-        views.heading(f"The night of {day:%d.%m.%Y}")
-        views.night(done)
+        views.heading(f"The nightly check of {day:%d.%m.%Y}")
+        views.simulated_night(done)
         views.brakes(held)
         if site is None:
-            console.failure(f"the night is done, but the website is not: {behind}")
+            console.failure(f"the nightly check is done, but the website is not: {behind}")
             raise typer.Exit(NOT_YET)
         seen = len(site.names)
         console.out.print(f"Visitors of the website see {seen} mentor{'' if seen == 1 else 's'}.")
@@ -228,7 +233,7 @@ def nightly(as_of: Day = None) -> None:
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(context: typer.Context) -> None:
     """Open psql on the local database; what follows is handed to psql, such as -c 'SELECT …'."""
-    with foreseen(), session.database_only() as dsn:
+    with expected_errors(), session.database_only() as dsn:
         found = psycopg.conninfo.conninfo_to_dict(dsn)
         environment = os.environ | {"PGPASSWORD": str(found["password"])}  # not among the arguments, which ps shows
         words = {name: str(value) for name, value in found.items() if name != "password"}
@@ -254,7 +259,7 @@ def dataverse(
     """Start the Dataverse emulator alone, and stay until Ctrl-C."""
     from emulators.dataverse import server  # noqa: PLC0415
 
-    with foreseen():
+    with expected_errors():
         server.announce_and_serve(port, schema, limits, https=https)
 
 
@@ -266,7 +271,7 @@ def dataset(
     mentors: Annotated[int, typer.Option(min=1, max=synthetic.MOST_MENTORS)] = synthetic.DEFAULT_MENTORS,
 ) -> None:
     """Write synthetic mentors of HLF's size, the same for the same seed."""
-    with foreseen():
+    with expected_errors():
         try:
             synthetic.write_dataset(
                 out, seed=seed, as_of=parse_day(as_of, default=synthetic.DEFAULT_AS_OF), mentors=mentors
@@ -277,7 +282,7 @@ def dataset(
             raise typer.BadParameter(f"{out} cannot be written: {error.strerror}") from None
         console.out.print(f"{mentors} mentor{'s' if mentors > 1 else ''} written to {out}")
         if mentors < synthetic.FEWEST_MENTORS:
-            console.out.print(f"Every case of the night needs {synthetic.FEWEST_MENTORS} mentors or more.")
+            console.out.print(f"Every case of the nightly check needs {synthetic.FEWEST_MENTORS} mentors or more.")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import typer
 from emulators.dataverse.process import LocalDataverseError
 from emulators.lambda_host.errors import LambdaHostError, TemplateError
 from emulators.lambda_host.triggers.invoke_api import InvokeError
-from local.demo.night import FunctionFailed
+from local.demo.simulated_night import FunctionFailed
 from local.demo.website import WebsiteBehindError
 from local.mentors_file.problems import UnreadableFile
 from local.stack.aws import LocalAwsError
@@ -26,7 +26,7 @@ from shared.domain.errors import CertificationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FORESEEN = (
+_EXPECTED = (
     CertificationError,
     FunctionFailed,
     InvokeError,
@@ -45,24 +45,24 @@ _FORESEEN = (
 
 
 @contextmanager
-def foreseen() -> Iterator[None]:
+def expected_errors() -> Iterator[None]:
     """Turn what can go wrong into a sentence and an exit code."""
     try:
         yield
     except FunctionFailed as error:
-        reason = error.answer.payload.get("errorMessage", "") if isinstance(error.answer.payload, dict) else ""
+        reason = error.result.payload.get("errorMessage", "") if isinstance(error.result.payload, dict) else ""
         why = failures.explained(str(reason))
-        console.failure(f"{error}: {why.meaning or reason}", log=() if why.meaning else error.answer.log)
+        console.failure(f"{error}: {why.meaning or reason}", log=() if why.meaning else error.result.log)
         for step in why.steps:
             console.errors.print(f"  {step}", markup=False)
         raise typer.Exit(1) from None
-    except _FORESEEN as error:
+    except _EXPECTED as error:
         console.failure(str(error))
         raise typer.Exit(_code_of(error)) from None
 
 
 def _code_of(error: Exception) -> int:
-    """Return the exit code, by the table in docs/operations.md."""
+    """Return the exit code, by the table in docs/operations/commands.md."""
     match error:
         case InvokeError() | LambdaHostError() | UnreadableFile():
             return 1

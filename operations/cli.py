@@ -23,9 +23,9 @@ COMMANDS: dict[str, Command | Group] = {
     "release-brake": changing.release_brake,
     "undo-run": changing.undo_run,
     "thresholds": changing.thresholds,
-    "set-aside": Group(
+    "rejected": Group(
         "Listings that the website refused: list them, try them again.",
-        {"list": review.list_set_aside, "retry": review.retry},
+        {"list": review.list_rejected, "retry": review.retry},
     ),
     "dlq": Group(
         "Messages that were given up: list them, ask for the syncs again, remove the others.",

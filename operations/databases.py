@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from operations.errors import DatabaseNotReadableError, NotUnderstoodError
 from operations.wording import speech
-from shared.adapters.postgres.connection import BinaryCursor
+from shared.adapters.postgres.opening import BinaryCursor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from psycopg.conninfo import make_conninfo
 
 from operations.errors import StackNotFoundError
-from shared.adapters.postgres.connection import login_of
+from shared.adapters.postgres.opening import login_of
 from shared.domain.errors import CertificationError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _DATABASE_SECRET = "OperationsDatabaseSecretArn"
 _NO_LOGIN = (
-    'the stack\'s OperationsDatabaseSecret holds no login (docs/operations.md, "Making the logins"):'
+    'the stack\'s OperationsDatabaseSecret holds no login (docs/operations/deploy.md, "Making the logins"):'
     " put it in, or name the database with --database-url"
 )
 

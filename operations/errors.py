@@ -6,7 +6,7 @@ from typing import ClassVar
 
 
 class OperationsError(Exception):
-    """When a command cannot do what it was asked for. `exit_code`: docs/operations.md has the table."""
+    """When a command cannot do what it was asked for. `exit_code`: docs/operations/commands.md has the table."""
 
     exit_code: ClassVar[int] = 1
 

@@ -9,13 +9,13 @@ import typer
 
 from operations import console
 from operations.errors import OperationsError
-from shared.domain.comparison import Answer
+from shared.domain.comparison import ProofVerdict
 from shared.domain.errors import CertificationError, PermanentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-EXIT_CODES: Final[Mapping[Answer, int]] = {Answer.YES: 0, Answer.NO: 1, Answer.NOT_YET: 3}
+EXIT_CODES: Final[Mapping[ProofVerdict, int]] = {ProofVerdict.YES: 0, ProofVerdict.NO: 1, ProofVerdict.NOT_YET: 3}
 NOT_YET = 3
 
 

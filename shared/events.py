@@ -38,7 +38,8 @@ _FIRST_YEAR, _LAST_YEAR = 2, 9998
 
 
 def _written_out(value: object) -> object:
-    # pydantic takes a number for seconds since 1970, so "20261201" would be a night long past that finds nothing to do.
+    # pydantic takes a number for seconds since 1970, so "20261201" would be a nightly check long past that finds
+    # nothing to do.
     if not isinstance(value, str) or not _DATE_AND_TIME.match(value):
         raise PydanticCustomError("date_and_time", "Input should be a date and a time in ISO 8601")
     return value
@@ -53,7 +54,7 @@ def _of_our_calendar(value: datetime) -> datetime:
 _Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_of_our_calendar)]
 
 
-class Scheduled(BaseModel):
+class ScheduledEvent(BaseModel):
     """What a schedule sends: the time it was due, not the time it came (EventBridge Scheduler context attributes)."""
 
     model_config = ConfigDict(frozen=True)
@@ -76,7 +77,7 @@ class _By(BaseModel):
     reason: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
-class Reconciling(BaseModel):
+class ReconciliationEvent(BaseModel):
     """What the schedules of reconciliation send, or a person who wants it now."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -137,7 +138,7 @@ def queue_messages(event: object) -> Batch:
     try:
         batch = _Batch.model_validate(event)
     except ValidationError as error:
-        raise InvalidEventError(f'{_wrong(error)}. Expected an SQS event, or {{"sync": "unsynced"}}') from None
+        raise InvalidEventError(f"{_wrong(error)}. Expected an SQS event") from None
     messages = []
     for record in batch.Records:
         try:

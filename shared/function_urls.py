@@ -38,7 +38,7 @@ def url_request(event: Mapping[str, Any]) -> UrlRequest | None:
     return UrlRequest(event["requestContext"]["http"]["method"], headers, body)
 
 
-def url_reply(status: int, answer: Mapping[str, object], **headers: str) -> dict[str, Any]:
+def url_reply(status: int, content: Mapping[str, object], **headers: str) -> dict[str, Any]:
     """A reply in JSON."""
     everything = {"content-type": "application/json", **headers}
-    return {"statusCode": status, "headers": everything, "body": json.dumps(answer)}
+    return {"statusCode": status, "headers": everything, "body": json.dumps(content)}

@@ -18,6 +18,7 @@ from shared.domain.deadlines import function_ends_in
 from shared.domain.errors import CertificationError
 from shared.domain.privacy import redact
 from shared.domain.runs import RunState
+from shared.domain.webhook import UNSIGNED, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -102,10 +103,10 @@ class LogAndMetrics:
             totals[metric_name(count.measure)] += count.n
         _emit({"organisation": str(organisation.id)}, totals)
 
-    def trouble(self, run_id: UUID, organisation: Organisation, error: Exception) -> None:
+    def organisation_failed(self, run_id: UUID, organisation: Organisation, error: Exception) -> None:
         """Log where an organisation's part of a run broke off: type and place, no message."""
         logger().error(
-            "trouble",
+            "organisation_failed",
             run_id=str(run_id),
             organisation_id=str(organisation.id),
             error=type(error).__name__,
@@ -125,6 +126,18 @@ class LogAndMetrics:
     def count(self, function: str, counts: Mapping[str, int]) -> None:
         """Report numbers alone."""
         _emit({"function": function}, {metric_name(measure): n for measure, n in counts.items()})
+
+
+class PublicReport(LogAndMetrics):
+    """For a function that strangers may call as often as they like: a line in the log costs more than the call."""
+
+    def work(self, function: str, counts: Mapping[str, int], **facts: object) -> None:
+        """Write no line for an unsigned call and one number for a wrong signature; report all else as everywhere."""
+        reason = facts.get("reason")
+        if reason == Refusal.SIGNATURE_WRONG:
+            self.count(function, {measure: n for measure, n in counts.items() if n})
+        elif reason not in UNSIGNED:
+            super().work(function, counts, **facts)
 
 
 def metric_name(measure: str) -> str:

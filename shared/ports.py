@@ -9,12 +9,22 @@ if TYPE_CHECKING:
     from datetime import date, datetime, timedelta
     from uuid import UUID
 
-    from shared.domain.alerts import Alert, Message
-    from shared.domain.comparison import Acceptance, Compared, PastTrigger, Proof, Repairs, SeenRow, Site
+    from shared.domain.alerts import Alert, AlertMessage
+    from shared.domain.comparison import Acceptance, ComparisonOutcome, PastTrigger, Proof, Repairs
     from shared.domain.credential import Health
-    from shared.domain.listings import Answer, Change, Claim, RowState, Settled, Stopped, SyncRequest, Table
+    from shared.domain.listings import (
+        Change,
+        Claim,
+        ListingTable,
+        PushOutcome,
+        RowState,
+        SettleOutcome,
+        StopRecord,
+        SyncRequest,
+    )
     from shared.domain.notices import Notice, Outcome
     from shared.domain.runs import Count, Organisation, Step, Verdict
+    from shared.domain.website_rows import SeenRow, Site
 
 
 class Runs(Protocol):
@@ -30,10 +40,10 @@ class Runs(Protocol):
     def finish(self, run_id: UUID, verdict: Verdict) -> None: ...
 
 
-class Night(Protocol):
+class NightlyCheck(Protocol):
     """The three set-based steps. Each call is one transaction and answers every count of its step, zeros included."""
 
-    def carry_out(
+    def run_step(
         self, step: Step, organisation_id: UUID, as_of: date, run_id: UUID, *, everyone: bool
     ) -> Sequence[Count]: ...
 
@@ -58,37 +68,40 @@ class Listings(Protocol):
 
     def claim(self, mentor_ids: Sequence[UUID], worker: UUID, lease: timedelta) -> Claim: ...
     def settle(
-        self, worker: UUID, answers: Sequence[tuple[Change, Answer]], doubtful: Container[tuple[UUID, int]] = ()
-    ) -> Settled: ...
+        self,
+        worker: UUID,
+        outcomes: Sequence[tuple[Change, PushOutcome]],
+        outcome_unknown: Container[tuple[UUID, int]] = (),
+    ) -> SettleOutcome: ...
     def unsynced(self, after: UUID | None, limit: int) -> Sequence[SyncRequest]: ...
-    def tables(self) -> Sequence[Table]:
+    def tables(self) -> Sequence[ListingTable]:
         """The tables of the website that are in use."""
 
 
-class Gate(Protocol):
+class Backoff(Protocol):
     """When requests may go to the website: one answer for all workers (I9). Never called by two threads at a time."""
 
-    def wait_seconds(self) -> float:
+    def seconds_left(self) -> float:
         """Asked right before every request. 0.0: it may go now."""
 
-    def close(self, seconds: float, reason: str) -> None:
+    def block_for(self, seconds: float, reason: str) -> None:
         """The website named a time to wait: told before anything else is done with its reply."""
 
 
-class SyncState(Gate, Protocol):
+class SyncState(Backoff, Protocol):
     """What all workers share."""
 
-    def stopped(self) -> Stopped | None: ...
+    def stopped(self) -> StopRecord | None: ...
     def stop(self, reason: str) -> None: ...
     def resume(self) -> None: ...
-    def note_check(self, health: Health) -> bool:
-        """Write down what a health check found; stops or resumes. Answers whether a stop has ended by this."""
+    def record_check(self, health: Health) -> bool:
+        """Write down what a health check found; stops or resumes. Return whether a stop has ended by this."""
 
 
 class Website(Protocol):
     """The listings as visitors see them. What concerns all changes at once is raised, with what became of each."""
 
-    def push(self, changes: Sequence[Change]) -> Sequence[Answer]:
+    def push(self, changes: Sequence[Change]) -> Sequence[PushOutcome]:
         """What the website answers to each change, in order; one never stops the others (I13).
 
         Raises WebsiteRefusedError when the website lets nothing in.
@@ -97,13 +110,13 @@ class Website(Protocol):
     def read(self, changes: Sequence[Change]) -> Sequence[RowState | None]:
         """Read the row of each change now, by its key. None: it could not be read."""
 
-    def writable(self, tables: Sequence[Table]) -> Sequence[Answer]:
+    def writable(self, tables: Sequence[ListingTable]) -> Sequence[PushOutcome]:
         """Whether rows of each table may be written, found out without writing any. Accepted: yes."""
 
-    def check(self, tables: Sequence[Table]) -> Mapping[str, str]:
+    def check(self, tables: Sequence[ListingTable]) -> Mapping[str, str]:
         """Sign in anew, ask who we are, read each table and see whether it may be written. Creates nothing.
 
-        Answers the tables that are closed to us, while another is not, each with the code. Raises WebsiteRefusedError
+        Return the tables that are closed to us, while another is not, each with the code. Raises WebsiteRefusedError
         when nothing is let in, WebsiteUnavailableError when that cannot be told.
         """
 
@@ -148,7 +161,7 @@ class QueueDepths(Protocol):
 
 
 class Keys(Protocol):
-    """The keys that sign the doorbell: two while they are rotated. Both raise ConnectionLostError."""
+    """The keys that sign the webhook: two while they are rotated. Both raise ConnectionLostError."""
 
     def known(self) -> Sequence[str]: ...
     def afresh(self) -> Sequence[str]:
@@ -161,7 +174,7 @@ class Report(Protocol):
     def organisation(
         self, run_id: UUID, organisation: Organisation, as_of: date | None, counts: Sequence[Count], verdict: Verdict
     ) -> None: ...
-    def trouble(self, run_id: UUID, organisation: Organisation, error: Exception) -> None: ...
+    def organisation_failed(self, run_id: UUID, organisation: Organisation, error: Exception) -> None: ...
     def run(self, function: str, run_id: UUID, verdict: Verdict) -> None: ...
     def work(self, function: str, counts: Mapping[str, int], **facts: object) -> None: ...
 
@@ -177,7 +190,7 @@ class Comparison(Protocol):
     def forget_others(self, site: int, columns: Sequence[str]) -> None:
         """These columns of the site, which are not published, are gone from the website."""
 
-    def compare(self, mentors: Sequence[UUID] | None = None) -> Compared:
+    def compare(self, mentors: Sequence[UUID] | None = None) -> ComparisonOutcome:
         """Compare everything, or these mentors once more (I14)."""
 
     def to_verify(self, limit: int) -> Sequence[UUID]:
@@ -195,15 +208,15 @@ class Comparison(Protocol):
 class Reconciliation(Protocol):
     """What reconciliation sees and remembers besides. Every call is committed when it returns."""
 
-    def note_queue_depths(self, depths: Mapping[str, int]) -> None: ...
+    def record_queue_depths(self, depths: Mapping[str, int]) -> None: ...
     def count_waiting(self) -> Mapping[str, int]: ...
     def overdue(self, older_than: timedelta, limit: int) -> Sequence[SyncRequest]:
         """Changes that should have reached the website by now and that nobody is sending."""
 
     def take_up_missed_changes(self, limit: int) -> Sequence[SyncRequest]:
-        """Note what the triggers could not. Answers what is to be synced."""
+        """Record what the triggers could not. Return what is to be synced."""
 
-    def retry_due_set_aside(self, limit: int) -> int: ...
+    def retry_due_rejected(self, limit: int) -> int: ...
     def find_past_triggers(self, run_id: UUID, limit: int) -> Sequence[PastTrigger]:
         """Raise the listings whose change in the app no trigger has seen, those that must be hidden first (I7)."""
 
@@ -211,23 +224,23 @@ class Reconciliation(Protocol):
         """Whose rows to read back: open findings, and what was synced and has not been read back since."""
 
     def write_proof(self, run_id: UUID, proof: Proof) -> None: ...
-    def note_acceptance(self, run_id: UUID, acceptance: Acceptance) -> None: ...
+    def record_acceptance(self, run_id: UUID, acceptance: Acceptance) -> None: ...
     def find_duplicates(self, run_id: UUID) -> Mapping[str, int]: ...
     def forget_old_sweeps(self) -> None: ...
 
 
 class Alerts(Protocol):
-    """What operations has been told, and has not yet. Every call is committed when it returns."""
+    """The alerts that were sent to operations, and those that were not yet. Every call is committed when it returns."""
 
-    def note(self) -> Mapping[str, int]:
-        """Open an alert for what is newly wrong, close what is over. Answers the counts."""
+    def record(self) -> Mapping[str, int]:
+        """Open an alert for what is newly wrong, close what is over. Return the counts."""
 
-    def to_tell(self) -> Sequence[Alert]: ...
-    def told(self, alert: Alert) -> None: ...
+    def claim_unsent(self) -> Sequence[Alert]: ...
+    def mark_sent(self, alert: Alert) -> None: ...
 
 
-class Operations(Protocol):
+class AlertPublisher(Protocol):
     """The people who look after the system."""
 
-    def tell(self, message: Message) -> None:
+    def publish(self, message: AlertMessage) -> None:
         """Raises OperationsUnreachableError unless the message was taken."""

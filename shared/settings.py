@@ -44,7 +44,7 @@ class QueueSettings(BaseModel):
 
 
 class OperationsSettings(BaseModel):
-    """Where operations is told, in which language, and for which deployed stack; empty for the local one."""
+    """Where alerts are published, in which language, and for which deployed stack; empty for the local one."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -88,12 +88,12 @@ class WebsiteSettings(BaseModel):
     repair_parallel: int = Field(alias="DATAVERSE_REPAIR_PARALLEL_REQUESTS", default=1, ge=1, le=52)
 
 
-class DoorbellSettings(BaseModel):
+class WebhookSettings(BaseModel):
     """Settings of `status_changed` besides. It has no database."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    secret_arn: str = Field(alias="DOORBELL_SECRET_ARN", min_length=1)
+    secret_arn: str = Field(alias="WEBHOOK_SECRET_ARN", min_length=1)
     region: str = Field(alias="AWS_REGION", min_length=1)
 
 
@@ -126,7 +126,7 @@ def queue_settings() -> QueueSettings:
 
 @cache
 def operations_settings() -> OperationsSettings:
-    """Where operations is told, read once."""
+    """Where alerts are published, read once."""
     return read(OperationsSettings)
 
 
@@ -149,6 +149,6 @@ def website_settings() -> WebsiteSettings:
 
 
 @cache
-def doorbell_settings() -> DoorbellSettings:
-    """The doorbell's settings of this function, read once."""
-    return read(DoorbellSettings)
+def webhook_settings() -> WebhookSettings:
+    """The webhook's settings of this function, read once."""
+    return read(WebhookSettings)

@@ -6,7 +6,7 @@ import itertools
 import os
 from dataclasses import dataclass
 from datetime import datetime, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -20,14 +20,14 @@ from local.stack import database as local_database
 from local.stack.postgres import Postgres
 from local.stack.stack import endpoints
 from tests.support.foundation import DAY, Foundation
-from tests.support.nights import OSLO, Functions
+from tests.support.nightly_checks import OSLO, Functions
 from tests.support.reconciling import Reconciler
-from tests.support.syncs import Crew, Site, two_tables
+from tests.support.syncs import Crew, EmulatedWebsite, two_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.syncs import Worker
+    from tests.support.syncs import SyncWorker
 
 TEMPLATE = "certification_template"
 
@@ -35,12 +35,30 @@ TEMPLATE = "certification_template"
 # Only what is installed on the way needs the proxies and authorities of this machine.
 INSTALLING = dict(os.environ)
 surroundings.forget_everything()
+os.environ.pop("COLUMNS", None)  # a worker of xdist comes with one; each test sets the width that it means
 
 # CI runs the same examples every time, so that red means that something was changed; everybody else explores.
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 _numbers = itertools.count(1)
+_MOST_WORKERS = 8
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give a worker the surroundings of its parent, which has forgotten them by the time it starts the worker."""
+    node.workerinput["installing"] = INSTALLING
+
+
+def pytest_configure(config: Any) -> None:
+    INSTALLING.update(getattr(config, "workerinput", {}).get("installing", {}))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one worker per core that this process may use; each worker starts a database server of its own."""
+    return min(os.process_cpu_count() or 1, _MOST_WORKERS)
 
 
 @dataclass(frozen=True)
@@ -106,7 +124,7 @@ def foundation(connection: psycopg.Connection) -> Foundation:
 
 @pytest.fixture
 def functions(database: TestDatabase) -> Iterator[Functions]:
-    """Nights and sendings on the test's database."""
+    """Nightly checks and sendings on the test's database."""
     with Functions(database.login, database.dsn) as functions:
         yield functions
 
@@ -129,23 +147,23 @@ def emulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local
 
 
 @pytest.fixture
-def site(emulator_process: LocalDataverse) -> Iterator[Site]:
+def site(emulator_process: LocalDataverse) -> Iterator[EmulatedWebsite]:
     """The website as new, with nobody on it and without the service's limits."""
-    with Site(emulator_process.url) as site:
+    with EmulatedWebsite(emulator_process.url) as site:
         site.reset()
         site.limits(**Limits(enabled=False).model_dump())
         yield site
 
 
 @pytest.fixture
-def crew(database: TestDatabase, emulator_process: LocalDataverse, site: Site) -> Iterator[Crew]:
+def crew(database: TestDatabase, emulator_process: LocalDataverse, site: EmulatedWebsite) -> Iterator[Crew]:
     """Workers of dynamics_sync on the test's database and the website."""
     with Crew(database.login("DynamicsSync"), emulator_process) as crew:
         yield crew
 
 
 @pytest.fixture
-def worker(crew: Crew) -> Worker:
+def worker(crew: Crew) -> SyncWorker:
     """One of them, who sleeps through no pause."""
     return crew.worker()
 

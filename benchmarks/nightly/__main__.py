@@ -2,7 +2,7 @@
 
 `python -m benchmarks.nightly [--sizes 10000,100000,1000000] [--repeats 7]`. Prints a table to read and, last, one line
 per figure: `figure NAME VALUE`. Ends with 1 when a figure could not be measured, a floor with other rows than the
-night's included. Ratios are of medians; the machine's own speed cancels out of them.
+nightly check's included. Ratios are of medians; the machine's own speed cancels out of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rich.table import Table
 
 from benchmarks.nightly import floor
 from benchmarks.nightly.database import SETTINGS, benchmark_server, make_source
-from benchmarks.nightly.function_memory import FunctionFailedError, peak_memory_mb
+from benchmarks.nightly.function_memory import RunUnfinishedError, peak_memory_mb
 from benchmarks.nightly.measures import BUSY, Measures, UnfairFloorError, measure_once
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _LABELS = {1_000_000: "m", 1_000: "k"}
 
 
 def main(arguments: Sequence[str] | None = None, *, floor: MeasureFloor = floor.run_floor) -> int:
-    """Measure and print. `floor` is what the night is compared with; the answer is the exit status."""
+    """Measure and print. `floor` is what the nightly check is compared with; the answer is the exit status."""
     parser = argparse.ArgumentParser(prog="benchmarks.nightly", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--sizes", default="10000,100000,1000000", help="numbers of mentors, separated by commas")
     parser.add_argument("--repeats", type=int, default=7, help="fresh copies of the database at each size")
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None, *, floor: MeasureFloor = floor.
     progress = Console(stderr=True)
     try:
         measured, memory = _measure(sizes, options.repeats, floor, progress)
-    except (UnfairFloorError, FunctionFailedError) as error:
+    except (UnfairFloorError, RunUnfinishedError) as error:
         progress.print(f"not measured: {error}", style="red", markup=False)
         return 1
     console = Console(width=130)
@@ -64,7 +64,9 @@ def _measure(
             for found in measured:
                 status.update(f"{found.mentors:,} mentors: repeat {repeat} of {repeats}")
                 measure_once(postgres, sources[found.mentors], found, floor)
-                progress.print(f"repeat {repeat}, {found.mentors:,} mentors: the night took {found.night[-1]:.2f} s")
+                progress.print(
+                    f"repeat {repeat}, {found.mentors:,} mentors: the nightly check took {found.check[-1]:.2f} s"
+                )
         for size in {sizes[0], sizes[-1]}:
             status.update(f"{size:,} mentors: the function's memory")
             memory[size] = peak_memory_mb(postgres, folder, sources[size], BUSY)
@@ -75,10 +77,13 @@ def _describe(repeats: int) -> str:
     settings = ", ".join(f"{name} = {value}" for name, value in SETTINGS.items())
     return (
         f"{floor.__doc__}\n"
-        f"The busy night is {BUSY}, the first after an outage of six weeks. Each of {repeats} repeats has a fresh copy "
-        f"of the database, in memory, and runs both floors, the night, the copy and the nights after it in turn, with "
+        f"The busy nightly check is {BUSY}, the first after an outage of six weeks. Each of {repeats} repeats has a "
+        f"fresh copy "
+        f"of the database, in memory, and runs both floors, the nightly check, the copy and the nightly checks after "
+        f"it in turn, with "
         f"a CHECKPOINT before each of the first four. Figures are medians. Server: crash safe, {settings}.\n"
-        "Quiet: the same day again, and the day on which nobody is due, each right after a night and without a vacuum; "
+        "Quiet: the same day again, and the day on which nobody is due, each right after a nightly check and without a "
+        "vacuum; "
         "the slower kind counts.\n"
     )
 
@@ -88,18 +93,18 @@ def _table(measured: list[Measures], memory: dict[int, int]) -> Table:
     for name in measured[0].rows:
         table.add_row(f"rows: {name}", *(f"{found.rows[name]:,}" for found in measured))
     table.add_section()
-    table.add_row("busy night", *(_spread(found.night) for found in measured))
+    table.add_row("busy nightly check", *(_spread(found.check) for found in measured))
     table.add_row("floor", *(_spread(found.floor) for found in measured))
     table.add_row("shared floor", *(_spread(found.shared_floor) for found in measured))
     table.add_row("copy", *(_spread(found.copy) for found in measured))
-    table.add_row("night : floor", *(f"{found.ratio(found.floor):.2f}" for found in measured), style="bold")
-    table.add_row("night : shared floor", *(f"{found.ratio(found.shared_floor):.2f}" for found in measured))
-    table.add_row("night : copy", *(f"{found.ratio(found.copy):.2f}" for found in measured))
+    table.add_row("nightly check : floor", *(f"{found.ratio(found.floor):.2f}" for found in measured), style="bold")
+    table.add_row("nightly check : shared floor", *(f"{found.ratio(found.shared_floor):.2f}" for found in measured))
+    table.add_row("nightly check : copy", *(f"{found.ratio(found.copy):.2f}" for found in measured))
     table.add_section()
     table.add_row("quiet: same day again", *(_spread(found.same_day) for found in measured))
     table.add_row("quiet: nobody due", *(_spread(found.nobody_due) for found in measured))
-    table.add_row("ordinary night", *(_spread(found.ordinary) for found in measured))
-    table.add_row("Monday, looks at everyone", *(_spread(found.monday) for found in measured))
+    table.add_row("ordinary nightly check", *(_spread(found.ordinary) for found in measured))
+    table.add_row("Monday, full scan", *(_spread(found.monday) for found in measured))
     table.add_section()
     peaks = [memory.get(found.mentors) for found in measured]
     table.add_row("peak memory of the function", *("" if peak is None else f"{peak} MB" for peak in peaks))
@@ -117,11 +122,11 @@ def _figures(measured: list[Measures], memory: dict[int, int]) -> dict[str, floa
         figures[f"nightly_ratio_{size}"] = found.ratio(found.floor)
         figures[f"nightly_shared_ratio_{size}"] = found.ratio(found.shared_floor)
         figures[f"nightly_copy_ratio_{size}"] = found.ratio(found.copy)
-        figures[f"nightly_seconds_{size}"] = median(found.night)
-        figures[f"quiet_night_ms_{size}"] = found.quiet_ms
-        figures[f"quiet_night_best_ms_{size}"] = 1000 * min(found.same_day + found.nobody_due)
-        figures[f"ordinary_night_ms_{size}"] = 1000 * median(found.ordinary)
-        figures[f"monday_night_ms_{size}"] = 1000 * median(found.monday)
+        figures[f"nightly_seconds_{size}"] = median(found.check)
+        figures[f"quiet_check_ms_{size}"] = found.quiet_ms
+        figures[f"quiet_check_best_ms_{size}"] = 1000 * min(found.same_day + found.nobody_due)
+        figures[f"ordinary_check_ms_{size}"] = 1000 * median(found.ordinary)
+        figures[f"monday_check_ms_{size}"] = 1000 * median(found.monday)
         if found.mentors in memory:
             figures[f"function_peak_mb_{size}"] = memory[found.mentors]
     return figures

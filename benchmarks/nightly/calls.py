@@ -1,4 +1,4 @@
-"""A night as the function drives it: every organisation, the three steps, a transaction for each call."""
+"""A nightly check as the function drives it: every organisation, the three steps, a transaction for each call."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from datetime import time as time_of_day
 from typing import TYPE_CHECKING
 
-from shared.adapters.postgres.nightly import PostgresNight
+from shared.adapters.postgres.nightly import PostgresNightlyCheck
 from shared.adapters.postgres.runs import PostgresRuns
 from shared.domain.runs import Step
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Night:
+class TimedRun:
     """One run: how long its calls took, the seconds of each step, and its counts by measure."""
 
     run_id: UUID
@@ -36,23 +36,23 @@ class Night:
         return sum(n for measure, n in self.counts.items() if measure.endswith("_due"))
 
 
-def run_night(connection: Connection, as_of: date, *, everyone: bool = False) -> Night:
-    """Run the night of `as_of` for every organisation. `connection` is in autocommit."""
+def run_nightly_check(connection: Connection, as_of: date, *, everyone: bool = False) -> TimedRun:
+    """Run the nightly check of `as_of` for every organisation. `connection` is in autocommit."""
     steps = dict.fromkeys(Step, 0.0)
     counts: Counter[str] = Counter()
-    runs, night = PostgresRuns(connection), PostgresNight(connection)
+    runs, check = PostgresRuns(connection), PostgresNightlyCheck(connection)
     began = time.perf_counter()
     run_id = runs.start("expiry_check", datetime.combine(as_of, time_of_day.min, UTC), "benchmark")
     for organisation in runs.organisations():
         runs.start_organisation(run_id, organisation.id, as_of)
-        told: dict[tuple[str, str], int] = {}
+        reported: dict[tuple[str, str], int] = {}
         for step in Step:
             start = time.perf_counter()
-            told |= {
+            reported |= {
                 (c.measure, c.detail): c.n
-                for c in night.carry_out(step, organisation.id, as_of, run_id, everyone=everyone)
+                for c in check.run_step(step, organisation.id, as_of, run_id, everyone=everyone)
             }
             steps[step] += time.perf_counter() - start
-        for (measure, _), n in told.items():
+        for (measure, _), n in reported.items():
             counts[measure] += n
-    return Night(run_id, time.perf_counter() - began, steps, counts)
+    return TimedRun(run_id, time.perf_counter() - began, steps, counts)

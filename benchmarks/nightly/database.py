@@ -1,4 +1,4 @@
-"""The databases a night is measured on: one source per size, and a fresh, warm copy of it for every repeat."""
+"""The databases a nightly check is measured on: one source per size, and a fresh, warm copy of it for every repeat."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from benchmarks.mentors_at_scale import FIRST_EXPIRY, load
-from benchmarks.nightly.calls import run_night
+from benchmarks.nightly.calls import run_nightly_check
 from local.stack import database
 from local.stack.postgres import Postgres
 from local.stack.stack import HOME
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from shared.adapters.postgres.connection import Connection
 
 COPY: Final = "nightly_copy"
-# A small server's memory, and room for a night between two checkpoints. Crash safety stays on. Autovacuum is off, so
-# that it disturbs no measurement; every source is vacuumed and analysed.
+# A small server's memory, and room for a nightly check between two checkpoints. Crash safety stays on. Autovacuum is
+# off, so that it disturbs no measurement; every source is vacuumed and analysed.
 SETTINGS: Final = {"shared_buffers": "1GB", "max_wal_size": "4GB", "autovacuum": "off"}
 _WARM: Final = """
     SELECT sum(pg_prewarm(c.oid)) FROM pg_class AS c
@@ -45,7 +45,7 @@ def benchmark_server() -> Iterator[tuple[Postgres, Path]]:
 
 
 def make_source(postgres: Postgres, mentors: int) -> str:
-    """A database with `mentors` mentors after a night on which nobody was due yet. Answers its name."""
+    """A database with `mentors` mentors after a nightly check on which nobody was due yet. Return its name."""
     name = f"nightly_{mentors}"
     dsn = database.create(postgres, name)
     with connected(dsn) as connection:
@@ -54,7 +54,7 @@ def make_source(postgres: Postgres, mentors: int) -> str:
         connection.execute("UPDATE certification.standard SET brake_percent = 100")
         connection.execute("CREATE EXTENSION pg_prewarm")
         database.simulate_time(connection, datetime.combine(FIRST_EXPIRY + timedelta(days=365), time.min, UTC))
-        run_night(connection, FIRST_EXPIRY - timedelta(days=60))
+        run_nightly_check(connection, FIRST_EXPIRY - timedelta(days=60))
         connection.execute("VACUUM ANALYZE")
     return name
 

@@ -22,19 +22,21 @@ if TYPE_CHECKING:
     from local.stack.postgres import Postgres
 
 
-class FunctionFailedError(Exception):
-    """When the function did not finish its night, so that its memory says nothing."""
+class RunUnfinishedError(Exception):
+    """When the function did not finish its nightly check, so that its memory says nothing."""
 
 
 def peak_memory_mb(postgres: Postgres, folder: Path, source: str, as_of: date) -> int:
-    """The peak resident memory of the function's process over the night of `as_of` on a fresh copy of `source`."""
+    """The peak resident memory of the function's process over the nightly check of `as_of` on a fresh copy of
+    `source`.
+    """
     with LocalAws(folder) as aws, LocalDataverse(folder) as website, fresh_copy(postgres, source):
         clients = local_clients(aws.url, REGION)
         parameters = {"DataverseUrl": website.url, "EntraAuthority": website.url}
         stack = provision(load_template(ROOT / "template.yaml", parameters, region=REGION), clients)
         for name, secret in {
             "ExpiryCheckDatabaseSecret": database.make_login(postgres, "ExpiryCheck", COPY),
-            # The night tries our access to the website first.
+            # The nightly check tries our access to the website first.
             "DataverseSecret": {
                 "tenant_id": website.tenant_id,
                 "client_id": website.client_id,
@@ -47,5 +49,5 @@ def peak_memory_mb(postgres: Postgres, folder: Path, source: str, as_of: date) -
         with LambdaHost(stack, ROOT, endpoints(aws.url, aws.url)) as host:
             invocation = host.invoke("ExpiryCheck", {"scheduled_time": scheduled.isoformat()})
     if invocation.function_error or invocation.payload["state"] != "succeeded" or not invocation.max_memory_mb:
-        raise FunctionFailedError(f"ExpiryCheck did not succeed: {invocation.payload}")
+        raise RunUnfinishedError(f"ExpiryCheck did not succeed: {invocation.payload}")
     return invocation.max_memory_mb

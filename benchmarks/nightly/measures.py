@@ -9,9 +9,9 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.mentors_at_scale import NOBODY_DUE
-from benchmarks.nightly.calls import run_night
+from benchmarks.nightly.calls import run_nightly_check
 from benchmarks.nightly.database import fresh_copy
-from benchmarks.nightly.floor import rows_of_night, run_copy, run_shared_floor
+from benchmarks.nightly.floor import rows_of_run, run_copy, run_shared_floor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,14 +24,16 @@ if TYPE_CHECKING:
     type MeasureFloor = Callable[[Connection, date, UUID], Floor]
 
 BUSY: Final = NOBODY_DUE - timedelta(days=2)
-"""A Tuesday: 42 days of expiries and 72 days of reminders have come together since the night before it."""
+"""A Tuesday: 42 days of expiries and 72 days of reminders have come together since the nightly check before it."""
 ORDINARY: Final = (NOBODY_DUE - timedelta(days=1), *(NOBODY_DUE + timedelta(days) for days in (1, 2, 3)))
 MONDAY: Final = NOBODY_DUE + timedelta(days=4)
 _SAME_DAY_AGAIN: Final = 3
 
 
 class UnfairFloorError(Exception):
-    """When the floor did not make the rows that the night made, or a night was not what it is called."""
+    """When the floor did not make the rows that the nightly check made, or a nightly check was not what it is
+    called.
+    """
 
 
 @dataclass
@@ -40,7 +42,7 @@ class Measures:
 
     mentors: int
     rows: dict[str, int] = field(default_factory=dict)
-    night: list[float] = field(default_factory=list)
+    check: list[float] = field(default_factory=list)
     floor: list[float] = field(default_factory=list)
     shared_floor: list[float] = field(default_factory=list)
     copy: list[float] = field(default_factory=list)
@@ -50,48 +52,48 @@ class Measures:
     monday: list[float] = field(default_factory=list)
 
     def ratio(self, floor: list[float]) -> float:
-        """Median night to median floor."""
-        return median(self.night) / median(floor)
+        """Median nightly check to median floor."""
+        return median(self.check) / median(floor)
 
     @property
     def quiet_ms(self) -> float:
-        """Milliseconds of a quiet night: the slower of the two kinds, each by its median."""
+        """Milliseconds of a quiet nightly check: the slower of the two kinds, each by its median."""
         return 1000 * max(median(self.same_day), median(self.nobody_due))
 
 
 def measure_once(postgres: Postgres, source: str, found: Measures, floor: MeasureFloor) -> None:
-    """One repeat: the floors, the busy night, its copy, then the nights after it, into `found`.
+    """One repeat: the floors, the busy nightly check, its copy, then the nightly checks after it, into `found`.
 
     Raises UnfairFloorError.
     """
     with fresh_copy(postgres, source) as connection:
         floors = [floor(connection, BUSY, uuid.uuid4()), run_shared_floor(connection, BUSY, uuid.uuid4())]
         connection.execute("CHECKPOINT")
-        night = run_night(connection, BUSY)
-        found.rows = rows_of_night(connection, night.run_id)
-        floors.append(run_copy(connection, night.run_id))
+        check = run_nightly_check(connection, BUSY)
+        found.rows = rows_of_run(connection, check.run_id)
+        floors.append(run_copy(connection, check.run_id))
         for measured in floors:
             if dict(measured.rows) != found.rows:
-                raise UnfairFloorError(f"the night wrote {found.rows}, a floor {dict(measured.rows)}")
+                raise UnfairFloorError(f"the nightly check wrote {found.rows}, a floor {dict(measured.rows)}")
         for seconds, measured in zip((found.floor, found.shared_floor, found.copy), floors, strict=True):
             seconds.append(measured.seconds)
-        found.night.append(night.seconds)
-        _nights_after(connection, found)
+        found.check.append(check.seconds)
+        _checks_after(connection, found)
 
 
-def _nights_after(connection: Connection, found: Measures) -> None:
+def _checks_after(connection: Connection, found: Measures) -> None:
     connection.execute("CHECKPOINT")
     found.same_day += [_quiet(connection, BUSY) for _ in range(_SAME_DAY_AGAIN)]
     for day in sorted((*ORDINARY, NOBODY_DUE)):
         if day == NOBODY_DUE:
             found.nobody_due.append(_quiet(connection, day))
         else:
-            found.ordinary.append(run_night(connection, day).seconds)
-    found.monday.append(run_night(connection, MONDAY, everyone=True).seconds)
+            found.ordinary.append(run_nightly_check(connection, day).seconds)
+    found.monday.append(run_nightly_check(connection, MONDAY, everyone=True).seconds)
 
 
 def _quiet(connection: Connection, day: date) -> float:
-    night = run_night(connection, day)
-    if night.due:
-        raise UnfairFloorError(f"the night of {day} was to be quiet and had {night.due} due")
-    return night.seconds
+    check = run_nightly_check(connection, day)
+    if check.due:
+        raise UnfairFloorError(f"the nightly check of {day} was to be quiet and had {check.due} due")
+    return check.seconds

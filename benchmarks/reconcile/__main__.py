@@ -26,8 +26,8 @@ from local.demo.website import WebsiteBehindError, summary
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.reconcile.live import Live
-    from benchmarks.reconcile.site import Site
+    from benchmarks.reconcile.live import LiveLatencies
+    from benchmarks.reconcile.site import ReconciliationStack
     from benchmarks.sync.stack import Progress
 
 # What Dataverse takes for a page of 5,000 rows on a good day; users report up to three seconds.
@@ -39,7 +39,7 @@ _FAILURES: Final = (NotEqualError, NotSyncedError, WebsiteBehindError, live.Repa
 
 
 @dataclass
-class Measured:
+class ReconcileMeasurements:
     """Seconds of one size, in the order in which they were taken."""
 
     paging: list[float] = field(default_factory=list)
@@ -76,32 +76,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _measure(size: int, repeats: int, progress: Progress) -> Measured:
-    found = Measured()
+def _measure(size: int, repeats: int, progress: Progress) -> ReconcileMeasurements:
+    found = ReconcileMeasurements()
     with site(size, progress) as here, EmulatorControl(here.dataverse.url) as control:
         token = token_for(here.dataverse)
         progress("Warming up")
-        _turn(here, token, Measured())
+        _turn(here, token, ReconcileMeasurements())
         for repeat in range(1, (min(repeats, 3) if size >= _LARGE else repeats) + 1):
             _turn(here, token, found)
             progress(f"Repeat {repeat}: paging {found.paging[-1]:.2f} s, comparing {found.comparing[-1]:.2f} s")
         if size <= _LARGEST_SERVED:
             control.slow(_PAGE_SECONDS, method="GET")
-            served = Measured()
+            served = ReconcileMeasurements()
             _turn(here, token, served)
             found.served_paging, found.served_comparing = served.paging, served.comparing
             progress(f"At the service's pace: paging {served.paging[0]:.2f} s, comparing {served.comparing[0]:.2f} s")
     return found
 
 
-def _turn(here: Site, token: str, found: Measured) -> None:
+def _turn(here: ReconciliationStack, token: str, found: ReconcileMeasurements) -> None:
     found.paging.append(page_to_nowhere(here.dataverse, token)[0])
     compared = here.compare()
     found.comparing.append(compared.seconds)
     found.peak_mb = max(found.peak_mb, compared.peak_mb)
 
 
-def _comparison_table(sizes: dict[int, Measured]) -> Table:
+def _comparison_table(sizes: dict[int, ReconcileMeasurements]) -> Table:
     table = Table("medians", *(f"{size:,} listings" for size in sizes))
     some = sizes.values()
     table.add_row("bare paging", *(_seconds(found.paging) for found in some))
@@ -114,18 +114,18 @@ def _comparison_table(sizes: dict[int, Measured]) -> Table:
     return table
 
 
-def _live_table(live: Live) -> Table:
+def _live_table(live: LiveLatencies) -> Table:
     table = Table("commit to accepted, milliseconds", "n", "p50", "p95", "p99", "slowest")
     for name, taken in {
         "alone": live.idle,
         f"beside repairs ({live.repairs_done:,} done meanwhile)": live.beside,
     }.items():
-        its = summary(taken)
-        table.add_row(name, f"{its.changes:,}", *(f"{x:,.1f}" for x in (its.p50, its.p95, its.p99, its.slowest)))
+        row = summary(taken)
+        table.add_row(name, f"{row.changes:,}", *(f"{x:,.1f}" for x in (row.p50, row.p95, row.p99, row.slowest)))
     return table
 
 
-def _figures(sizes: dict[int, Measured], live: Live | None) -> dict[str, float]:
+def _figures(sizes: dict[int, ReconcileMeasurements], live: LiveLatencies | None) -> dict[str, float]:
     figures: dict[str, float] = {}
     for size, found in sizes.items():
         name = f"{size // 1_000_000}m" if size % 1_000_000 == 0 else f"{size // 1000}k"
@@ -138,7 +138,7 @@ def _figures(sizes: dict[int, Measured], live: Live | None) -> dict[str, float]:
     return figures
 
 
-def _ratio(found: Measured) -> float:
+def _ratio(found: ReconcileMeasurements) -> float:
     return median(found.comparing) / median(found.paging)
 
 

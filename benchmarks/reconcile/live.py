@@ -27,7 +27,7 @@ class RepairsOverError(Exception):
 
 
 @dataclass(frozen=True)
-class Live:
+class LiveLatencies:
     """Milliseconds from before the commit until Dynamics had accepted it, and the repairs done meanwhile."""
 
     idle: Sequence[float]
@@ -40,18 +40,18 @@ class Live:
         return summary(self.beside).p99 / summary(self.idle).p99
 
 
-def measure(repairs: int, changes: int, progress: Progress) -> Live:
+def measure(repairs: int, changes: int, progress: Progress) -> LiveLatencies:
     """Half of the idle changes before the repairs, half after; other mentors than those repaired."""
     live = changes // 2
     with bench(repairs + live, progress) as running:
         clients = local_clients(running.stack.aws_url, REGION)
         queue = SqsSyncQueue(clients.sqs, running.stack.stack.physical_id("RepairRequests"))
-        progress("Telling the website everything for the first time")
+        progress("Publishing everything on the website for the first time")
         running.catch_up()
         progress("Warming up")
         _repair(running, queue, live, _WARM)
         running.wait_until_synced()
-        running.ring(True)
+        running.enable_webhook(True)
         steady.warm_up(running)
         running.control.limits(execution="sleep", execution_ms=EXECUTION_MS)
         progress("Live changes alone")
@@ -63,19 +63,19 @@ def measure(repairs: int, changes: int, progress: Progress) -> Live:
         running.wait_until_synced()
         running.control.limits(execution="sleep", execution_ms=EXECUTION_MS)
         idle += steady.times_to_site(running, changes // 2)
-        return Live(idle, beside, repairs - left)
+        return LiveLatencies(idle, beside, repairs - left)
 
 
 def _repair(running: Bench, queue: SqsSyncQueue, live: int, count: int) -> None:
     """Ask for the repair of so many listings that differ, but of none of the first `live`, as reconciliation does."""
-    running.ring(False)
+    running.enable_webhook(False)
     running.connection.execute(
         "UPDATE public.peer_mentors AS m SET area = m.area || '.' WHERE m.id IN"
         " (SELECT l.mentor_id FROM certification.listings AS l ORDER BY l.mentor_id OFFSET %s LIMIT %s)",
         (live, count),
     )
     queue.send(running.unsynced())
-    running.ring(True)
+    running.enable_webhook(True)
 
 
 def _beside(running: Bench, changes: int) -> tuple[list[float], int]:

@@ -22,7 +22,7 @@ _COLUMNS: Final = (
 
 
 def page_to_nowhere(dataverse: LocalDataverse, token: str) -> tuple[float, int]:
-    """Ask for page after page, and look at nothing but the link to the next. Answers the seconds, and the pages."""
+    """Ask for page after page, and look at nothing but the link to the next. Return the seconds, and the pages."""
     headers = {"authorization": f"Bearer {token}", "prefer": "odata.maxpagesize=5000"}
     with httpx.Client(trust_env=False, headers=headers, timeout=30) as client:
         url, pages = f"{dataverse.url}{API}{TABLE}?$select={_COLUMNS}", 0

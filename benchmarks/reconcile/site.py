@@ -53,7 +53,7 @@ class NotEqualError(Exception):
 
 
 @dataclass
-class Compared:
+class ComparisonRun:
     """One full comparison: seconds from the start of reading to the proof, and what its process held at most."""
 
     seconds: float
@@ -61,7 +61,7 @@ class Compared:
 
 
 @dataclass
-class Site:
+class ReconciliationStack:
     """The real Reconciliation of template.yaml, and what it reads."""
 
     listings: int
@@ -69,7 +69,7 @@ class Site:
     dataverse: LocalDataverse
     host: LambdaHost
 
-    def compare(self) -> Compared:
+    def compare(self) -> ComparisonRun:
         """Run it, as the schedule does every night. Raises NotEqualError."""
         at = datetime.now(UTC).isoformat()
         ran = self.host.invoke(FUNCTION, {"scheduled_time": at, "mode": "full"})
@@ -80,11 +80,11 @@ class Site:
         ).fetchone()
         if proof is None or not proof["good"] or not ran.max_memory_mb:
             raise NotEqualError(f"the comparison did not find all equal: {ran.payload}")
-        return Compared(proof["seconds"], ran.max_memory_mb)
+        return ComparisonRun(proof["seconds"], ran.max_memory_mb)
 
 
 @contextmanager
-def site(listings: int, progress: Progress) -> Iterator[Site]:
+def site(listings: int, progress: Progress) -> Iterator[ReconciliationStack]:
     """So many listings, all live, all on the website exactly so."""
     with benchmark_server() as (postgres, _), tempfile.TemporaryDirectory() as name, ExitStack() as running:
         folder = Path(name)
@@ -109,11 +109,11 @@ def site(listings: int, progress: Progress) -> Iterator[Site]:
         for secret, value in secrets.items():
             clients.secretsmanager.put_secret_value(SecretId=stack.physical_id(secret), SecretString=json.dumps(value))
         host = running.enter_context(LambdaHost(stack, ROOT, endpoints(aws.url, aws.url)))
-        yield Site(listings, connection, dataverse, host)
+        yield ReconciliationStack(listings, connection, dataverse, host)
 
 
 def _load(connection: Connection, listings: int) -> None:
-    # Without triggers: they would note every mentor as a change.
+    # Without triggers: they would record every mentor as a change.
     connection.execute("SET session_replication_role = replica")
     for statement in (*LOAD, _LIVE):
         connection.execute(statement.format(mentors=listings).encode())

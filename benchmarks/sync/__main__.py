@@ -58,8 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _measure(running: Bench, options: argparse.Namespace, progress: Progress) -> report.Measured:
-    progress("Telling the website everything for the first time")
+def _measure(running: Bench, options: argparse.Namespace, progress: Progress) -> report.SyncMeasurements:
+    progress("Publishing everything on the website for the first time")
     running.catch_up()
     token = token_for(running)
     to_site, bare = _steady(running, token, options.changes, progress)
@@ -69,14 +69,16 @@ def _measure(running: Bench, options: argparse.Namespace, progress: Progress) ->
         pushes = others.rounds(options.repeats, progress)
         progress("Pushing within the real limits")
         limits = push_within_limits(running)
-        return report.Measured(options.listings, running.in_hand(), to_site, bare, ways, others.sdk_way, pushes, limits)
+        return report.SyncMeasurements(
+            options.listings, running.in_hand(), to_site, bare, ways, others.sdk_way, pushes, limits
+        )
 
 
 def _steady(running: Bench, token: str, changes: int, progress: Progress) -> tuple[list[float], list[float]]:
     """Single changes, and in between bare PATCHes."""
     to_site: list[float] = []
     bare: list[float] = []
-    running.ring(True)
+    running.enable_webhook(True)
     progress("Warming up")
     steady.warm_up(running)
     with httpx.Client(base_url=running.url, trust_env=False, headers={"authorization": f"Bearer {token}"}) as client:
@@ -85,7 +87,7 @@ def _steady(running: Bench, token: str, changes: int, progress: Progress) -> tup
             progress(f"Changes at {steady.PER_SECOND} a second: part {segment} of {_SEGMENTS}")
             to_site += steady.times_to_site(running, changes // _SEGMENTS)
             bare += steady.bare_patches(client, _BARE_PATCHES)
-    running.ring(False)
+    running.enable_webhook(False)
     return to_site, bare
 
 

@@ -22,7 +22,7 @@ _LEAST_CPU = 0.005
 
 
 @dataclass(frozen=True)
-class Measured:
+class SyncMeasurements:
     """Everything that was measured in one run. Milliseconds for single changes, seconds for pushes."""
 
     listings: int
@@ -39,7 +39,7 @@ class Measured:
         return _seconds(self.pushes[way]) / _seconds(self.pushes[CONSUMER])
 
 
-def figures(found: Measured) -> dict[str, float]:
+def figures(found: SyncMeasurements) -> dict[str, float]:
     """The lines a machine reads."""
     latency = summary(found.to_site)
     requests = [push.requests for push in found.pushes[CONSUMER]]
@@ -56,16 +56,16 @@ def figures(found: Measured) -> dict[str, float]:
     }
 
 
-def latency_table(found: Measured) -> Table:
+def latency_table(found: SyncMeasurements) -> Table:
     """Single changes."""
     table = Table("milliseconds", "n", "p50", "p95", "p99", "slowest")
     for name, taken in {"commit to accepted": found.to_site, "one bare PATCH": found.bare}.items():
-        its = summary(taken)
-        table.add_row(name, f"{its.changes:,}", *(f"{x:,.1f}" for x in (its.p50, its.p95, its.p99, its.slowest)))
+        row = summary(taken)
+        table.add_row(name, f"{row.changes:,}", *(f"{x:,.1f}" for x in (row.p50, row.p95, row.p99, row.slowest)))
     return table
 
 
-def push_table(found: Measured) -> Table:
+def push_table(found: SyncMeasurements) -> Table:
     """The four ways, side by side."""
     table = Table(f"{found.listings:,} listings", *found.pushes)
     pushes = found.pushes.values()
@@ -84,21 +84,21 @@ def push_table(found: Measured) -> Table:
     return table
 
 
-def limits_table(found: Measured) -> Table:
+def limits_table(found: SyncMeasurements) -> Table:
     """The shares of what the service allows."""
-    its = found.limits
-    allowed = its.limits
+    limits = found.limits
+    allowed = limits.limits
     table = Table("of what is allowed in 300 seconds", "allowed", "share used")
-    table.add_row("requests", f"{allowed.requests:,}", f"{its.requests:.1%}")
+    table.add_row("requests", f"{allowed.requests:,}", f"{limits.requests:.1%}")
     cost = f"{allowed.execution_seconds:,.0f} s, {allowed.execution_ms:.0f} ms a listing"
-    table.add_row("execution time", cost, f"{its.execution:.1%}")
-    table.add_row("requests at one time", str(allowed.concurrent), f"{its.concurrent:.1%}")
-    table.add_row("requests inside a Retry-After window", "0", str(its.in_retry_after))
-    table.add_row("seconds for all of it", "", f"{its.push.seconds:.1f}")
+    table.add_row("execution time", cost, f"{limits.execution:.1%}")
+    table.add_row("requests at one time", str(allowed.concurrent), f"{limits.concurrent:.1%}")
+    table.add_row("requests inside a Retry-After window", "0", str(limits.in_retry_after))
+    table.add_row("seconds for all of it", "", f"{limits.push.seconds:.1f}")
     return table
 
 
-def describe(found: Measured) -> str:
+def describe(found: SyncMeasurements) -> str:
     """What was compared with what."""
     workers, parallel = found.in_hand
     ways = ", ".join(f"{way} of {size}: {seconds:.2f} s" for (way, size), seconds in found.sdk_ways.items())

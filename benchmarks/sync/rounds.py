@@ -47,7 +47,7 @@ class Rivals:
         self.sdk_way = _SDK_WAYS[0]
 
     def find_sdk_way(self) -> dict[SdkWay, float]:
-        """Let the SDK's ways take turns, and keep the quickest. Answers the medians of their seconds."""
+        """Let the SDK's ways take turns, and keep the quickest. Return the medians of their seconds."""
         work = prepare(self._bench)
         taken: defaultdict[SdkWay, list[float]] = defaultdict(list)
         for way in _SDK_WAYS[:1] + _SDK_WAYS * _TRIALS:  # the first does not count: it is not warm yet

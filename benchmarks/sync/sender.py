@@ -17,7 +17,7 @@ import httpx
 _OK = {200, 204}
 
 
-class RefusedError(Exception):
+class RequestRefusedError(Exception):
     """When a request is not answered as it should be; the message is the answer."""
 
 
@@ -42,7 +42,7 @@ def main() -> None:
                 for request in requests:
                     reply = client.send(request)
                     if reply.status_code not in _OK:
-                        raise RefusedError(f"{reply.status_code} {reply.text[:300]}")
+                        raise RequestRefusedError(f"{reply.status_code} {reply.text[:300]}")
                 seconds = time.perf_counter() - began
             print(json.dumps({"seconds": seconds}), flush=True)
 

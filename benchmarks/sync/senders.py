@@ -39,13 +39,13 @@ class Senders:
             path = self._folder / f"{self._name}-{number}.json"
             path.write_text(json.dumps(requests[number :: len(self._programs)]))
             paths.append(path)
-        self._tell([{"load": str(path)} for path in paths])
+        self._instruct([{"load": str(path)} for path in paths])
 
     def send(self, how: Any = True) -> None:  # noqa: ANN401 - whatever the program understands
         """Send all of it, and wait until the last has ended."""
-        self._tell([{"send": how}] * len(self._programs))
+        self._instruct([{"send": how}] * len(self._programs))
 
-    def _tell(self, commands: Sequence[dict[str, Any]]) -> None:
+    def _instruct(self, commands: Sequence[dict[str, Any]]) -> None:
         for program, command in zip(self._programs, commands, strict=True):
             assert program.stdin  # noqa: S101 - it is a pipe
             program.stdin.write(json.dumps(command) + "\n")

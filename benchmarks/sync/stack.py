@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 CONSUMER: Final = "DynamicsSync"
 _PAGE: Final = 1000
-_LOOK_EVERY: Final = 0.1
+_POLL_EVERY: Final = 0.1
 _PATIENCE_SECONDS: Final = 120.0
 
 # Names, areas and numbers as long as Norwegian ones are: what is sent is as large as it will be.
@@ -74,12 +74,12 @@ class Bench:
         """Of the Dataverse emulator."""
         return self.stack.dataverse.url
 
-    def ring(self, on: bool) -> None:
-        """Whether changes ring the doorbell."""
-        self.connection.execute("UPDATE certification.doorbell SET enabled = %s", (on,))
+    def enable_webhook(self, on: bool) -> None:
+        """Whether changes notify the webhook."""
+        self.connection.execute("UPDATE certification.webhook SET enabled = %s", (on,))
 
     def change_all(self) -> list[SyncRequest]:
-        """Change every mentor's area in one UPDATE, and answer whom the night would ask for, in its order."""
+        """Change every mentor's area in one UPDATE, and answer whom the nightly check would ask for, in its order."""
         self._round += 1
         self.connection.execute(
             "UPDATE public.peer_mentors SET area = regexp_replace(area, ' *\\d*$', ' ' || %s)", (self._round,)
@@ -95,19 +95,19 @@ class Bench:
         return found
 
     def wait_until_synced(self) -> float:
-        """Wait until nothing is left to tell. Answers when the last of it was settled (time.time())."""
+        """Wait until nothing is left to tell. Return when the last of it was settled (time.time())."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while left := self._count_unsynced():
             if time.monotonic() > deadline:
                 raise NotSyncedError(f"{left:,} listings still wait after {_PATIENCE_SECONDS:.0f} seconds")
-            time.sleep(_LOOK_EVERY)
+            time.sleep(_POLL_EVERY)
         row = self.connection.execute(
             "SELECT extract(epoch FROM max(synced_at))::double precision AS at FROM certification.listings"
         ).fetchone()
         return float(row["at"]) if row else 0.0
 
     def catch_up(self) -> None:
-        """Have the consumer tell what is left to tell, whatever became of the doorbell, and wait until it has."""
+        """Have the consumer tell what is left to tell, whatever became of the webhook, and wait until it has."""
         if left := self.unsynced():
             self.queue.send(left)
         self.wait_until_synced()
@@ -147,7 +147,7 @@ class Bench:
 
 @contextmanager
 def bench(mentors: int, progress: Progress) -> Iterator[Bench]:
-    """The stack with so many mentors, all listed, nothing told to the website yet, and the doorbell off."""
+    """The stack with so many mentors, all listed, nothing told to the website yet, and the webhook off."""
     HOME.mkdir(parents=True, exist_ok=True)
     cold_starts: Counter[str] = Counter()
 
@@ -165,7 +165,7 @@ def bench(mentors: int, progress: Progress) -> Iterator[Bench]:
         control.limits(enabled=False)
         queue = SqsSyncQueue(local_clients(stack.aws_url, REGION).sqs, stack.stack.physical_id("SyncRequests"))
         made = Bench(stack, connection, control, queue, mentors, cold_starts)
-        made.ring(False)
+        made.enable_webhook(False)
         for statement in LOAD:
             connection.execute(statement.format(mentors=mentors).encode())
         connection.execute("VACUUM ANALYZE")

@@ -24,7 +24,7 @@ _SHORT_WHILE: Final = 2.0
 
 
 def warm_up(bench: Bench) -> None:
-    """Start the function that hears the doorbell, as many times as it may have to run at once."""
+    """Start the function that accepts the webhook, as many times as it may have to run at once."""
     rows = bench.connection.execute("SELECT id FROM public.peer_mentors ORDER BY id LIMIT %s", (_AT_ONCE,)).fetchall()
     for word in (" -", ""):
         for row in rows:

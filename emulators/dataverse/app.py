@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from emulators.dataverse import exchange, website
 from emulators.dataverse.access import entra
 from emulators.dataverse.access.protection import Protection
-from emulators.dataverse.access.tokens import Tokens
+from emulators.dataverse.access.tokens import TokenIssuer
 from emulators.dataverse.control import api
 from emulators.dataverse.faults.faults import Faults
 from emulators.dataverse.faults.journal import Journal
@@ -20,14 +20,14 @@ from emulators.dataverse.model.errors import DataverseError
 from emulators.dataverse.model.messages import Request, Response
 from emulators.dataverse.model.store import Store
 from emulators.dataverse.service import batch, formats, routes
-from emulators.dataverse.settings import Settings
+from emulators.dataverse.settings import EmulatorSettings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 
     from emulators.dataverse.access.protection import Limits
     from emulators.dataverse.model.schema import TableSchema
-    from emulators.dataverse.website import Site
+    from emulators.dataverse.website import WebsiteDefinition
 
     type Scope = MutableMapping[str, Any]
     type Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -51,12 +51,17 @@ class Emulator:
     """One environment. `url` is where it is reached, without a slash at the end; `site` what /website shows of it."""
 
     def __init__(
-        self, url: str, schemas: Iterable[TableSchema], *, site: Site | None = None, limits: Limits | None = None
+        self,
+        url: str,
+        schemas: Iterable[TableSchema],
+        *,
+        site: WebsiteDefinition | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self._url = url
         self.store = Store(schemas)
-        self.tokens = Tokens(url)
-        self.settings = Settings()
+        self.tokens = TokenIssuer(url)
+        self.settings = EmulatorSettings()
         self.protection = Protection(limits)
         self.faults = Faults()
         self.journal = Journal()
@@ -77,7 +82,7 @@ class Emulator:
         """As new: no rows, the default credentials and settings, no faults, an empty journal. The limits stay."""
         self.store.reset()
         self.tokens.reset()
-        self.settings = Settings()
+        self.settings = EmulatorSettings()
         self.protection.reset()
         self.faults.clear()
         self.journal.reset()
@@ -91,10 +96,10 @@ class Emulator:
         else:
             try:
                 formats.check(request)
-                response = formats.written(request, routes.answer(self, request))
+                response = formats.written(request, routes.respond(self, request))
             except DataverseError as error:
                 response = error.response(annotated="odata.include-annotations" in request.headers.get("prefer", ""))
-            except Exception:  # noqa: BLE001 - one operation's trouble is not the batch's
+            except Exception:  # noqa: BLE001 - one operation's failure is not the batch's
                 _log.exception("an operation failed by a fault of the emulator's own")
                 response = DataverseError(500, "0x80040216", "An unexpected error occurred.").response()
         self.journal.executed += 1
@@ -107,7 +112,7 @@ class Emulator:
             if len(_API) + len(request.path) + len(request.query) > _MAX_URL:
                 raise DataverseError.url_too_long(_MAX_URL)
             if request.path.strip("/") == "$batch":
-                return batch.answer(self, request)
+                return batch.respond(self, request)
             return self.execute(request)
         except DataverseError as error:
             return error.response()
@@ -151,7 +156,7 @@ class Emulator:
         if request.path == "/_emulator/health":
             return Response(200, [("Content-Type", "text/plain")], b"ready")
         if request.path.startswith("/_emulator/"):
-            return api.answer(self, request)
+            return api.respond(self, request)
         if request.path.endswith("/v2.0/.well-known/openid-configuration"):
             return entra.discovery(self.tokens, request)
         if request.path == "/website":

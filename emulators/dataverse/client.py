@@ -10,7 +10,7 @@ import httpx
 from pydantic_core import to_json
 
 from emulators.dataverse.access.protection import Limits
-from emulators.dataverse.faults.faults import Kind, Rule
+from emulators.dataverse.faults.faults import FaultKind, Rule
 from emulators.dataverse.faults.journal import Entry, Written
 from emulators.dataverse.model import defaults
 
@@ -60,58 +60,58 @@ class EmulatorControl:
         return int(self._ask("POST", "faults", rule.model_dump(mode="json"))["id"])
 
     def fail_next(self, count: int | None = 1, *, status: int = 503, **where: Any) -> int:  # noqa: ANN401
-        """Answer the next requests with a status, without doing them. `count` None: until the rule is removed."""
-        return self.fault(Rule(kind=Kind.STATUS, count=count, status=status, **where))
+        """Return the next requests with a status, without doing them. `count` None: until the rule is removed."""
+        return self.fault(Rule(kind=FaultKind.STATUS, count=count, status=status, **where))
 
     def fail_after_commit(self, count: int | None = 1, *, status: int = 504, **where: Any) -> int:  # noqa: ANN401
         """Do the next requests, and answer them with a status all the same."""
-        return self.fault(Rule(kind=Kind.STATUS_AFTER, count=count, status=status, **where))
+        return self.fault(Rule(kind=FaultKind.STATUS_AFTER, count=count, status=status, **where))
 
     def poison(self, contains: str, *, status: int = 400, code: str = "0x80048d19", count: int | None = None) -> int:
         """Refuse every operation, alone or in a `$batch`, whose path or body holds this text, such as a key."""
         return self.fault(
-            Rule(kind=Kind.STATUS, where="operation", contains=contains, status=status, code=code, count=count)
+            Rule(kind=FaultKind.STATUS, where="operation", contains=contains, status=status, code=code, count=count)
         )
 
     def slow(self, seconds: float, count: int | None = None, **where: Any) -> int:  # noqa: ANN401
         """Do and answer requests so many seconds late, whether or not the client still waits."""
-        return self.fault(Rule(kind=Kind.DELAY, seconds=seconds, count=count, **where))
+        return self.fault(Rule(kind=FaultKind.DELAY, seconds=seconds, count=count, **where))
 
     def reset_before(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
         """Reset the connection; nothing was done."""
-        return self.fault(Rule(kind=Kind.RESET_BEFORE, count=count, **where))
+        return self.fault(Rule(kind=FaultKind.RESET_BEFORE, count=count, **where))
 
     def reset_after(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
         """Reset the connection after the writes were committed."""
-        return self.fault(Rule(kind=Kind.RESET_AFTER, count=count, **where))
+        return self.fault(Rule(kind=FaultKind.RESET_AFTER, count=count, **where))
 
     def truncate_replies(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
         """Send half of the reply and hang up; the writes are committed."""
-        return self.fault(Rule(kind=Kind.TRUNCATE, count=count, **where))
+        return self.fault(Rule(kind=FaultKind.TRUNCATE, count=count, **where))
 
     def lose_replies(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
         """Commit the writes and never answer."""
-        return self.fault(Rule(kind=Kind.LOSE_REPLY, count=count, **where))
+        return self.fault(Rule(kind=FaultKind.LOSE_REPLY, count=count, **where))
 
     def lose_races(self, count: int = 1) -> None:
         """Let the next upserts that would create a row find that somebody else has just created it: 412."""
         self.settings(races_to_lose=count)
 
     def empty_lists(self, count: int | None = None, **where: Any) -> int:  # noqa: ANN401
-        """Answer lists as if the table were empty."""
-        return self.fault(Rule(kind=Kind.EMPTY_LIST, where="list", count=count, **where))
+        """Return lists as if the table were empty."""
+        return self.fault(Rule(kind=FaultKind.EMPTY_LIST, where="list", count=count, **where))
 
     def first_rows_only(self, rows: int, count: int | None = None, **where: Any) -> int:  # noqa: ANN401
         """Let lists end after so many rows."""
-        return self.fault(Rule(kind=Kind.FIRST_ROWS, where="list", rows=rows, count=count, **where))
+        return self.fault(Rule(kind=FaultKind.FIRST_ROWS, where="list", rows=rows, count=count, **where))
 
     def repeat_page(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
         """Give out the rows of the page before once more, in place of the next page, and then go on."""
-        return self.fault(Rule(kind=Kind.REPEAT_PAGE, where="list", count=count, **where))
+        return self.fault(Rule(kind=FaultKind.REPEAT_PAGE, where="list", count=count, **where))
 
     def skip_rows(self, rows: int, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
         """Begin a page so many rows too late."""
-        return self.fault(Rule(kind=Kind.SKIP_ROWS, where="list", rows=rows, count=count, **where))
+        return self.fault(Rule(kind=FaultKind.SKIP_ROWS, where="list", rows=rows, count=count, **where))
 
     def faults(self) -> list[dict[str, Any]]:
         """Every rule set since the last reset, with how many requests it saw and hit."""
@@ -171,7 +171,7 @@ class EmulatorControl:
         return list(self._ask("POST", f"rows/{set_name}", {"create": [dict(row) for row in rows]}))
 
     def fill(self, rows: Iterable[Mapping[str, Any]], set_name: str = _MENTORS) -> int:
-        """Create any number of rows, a chunk at a time, without a word in the journal. Answers how many."""
+        """Create any number of rows, a chunk at a time, without a word in the journal. Return how many."""
         left, filled = iter(rows), 0
         while chunk := list(islice(left, _CHUNK)):
             reply = self._client.put(f"/_emulator/rows/{set_name}", content=to_json(chunk))
@@ -192,7 +192,7 @@ class EmulatorControl:
         return [Entry(**entry) for entry in self._ask("GET", "journal", params={"since": since})]
 
     def writes(self, since: float = 0.0) -> list[Written]:
-        """The writes committed since a time, hand edits too, the oldest first."""
+        """The writes committed since a time, manual edits too, the oldest first."""
         found = self._ask("GET", "journal/writes", params={"since": repr(since)})
         return [Written(**(write | {"columns": tuple(write["columns"])})) for write in found]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from emulators.dataverse.access import entra
 from emulators.dataverse.connection import abort, hang_up
-from emulators.dataverse.faults.faults import Kind
+from emulators.dataverse.faults.faults import FaultKind
 from emulators.dataverse.faults.journal import Entry
 from emulators.dataverse.model.errors import DataverseError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from emulators.dataverse.model.messages import Request, Response
 
 _WITHOUT_BODY: Final = frozenset({204, 304})
-_STATUSES: Final = frozenset({Kind.STATUS, Kind.STATUS_AFTER})
+_STATUSES: Final = frozenset({FaultKind.STATUS, FaultKind.STATUS_AFTER})
 
 
 class Wire(NamedTuple):
@@ -30,15 +30,15 @@ class Wire(NamedTuple):
 
 
 async def service(emulator: Emulator, wire: Wire, request: Request) -> None:
-    """Answer one request to the Web API."""
+    """Respond to one request to the Web API."""
     arrived, journal = time.time(), emulator.journal
     number, life = journal.next_number(), journal.life
     rule = emulator.faults.pick("request", request, arrived) if emulator.faults.requests else None
     kind = None if rule is None else rule.kind
     response: Response | None = None
     late, done = None, 0
-    if kind is not Kind.RESET_BEFORE:
-        if kind is Kind.EXPIRE_TOKENS:
+    if kind is not FaultKind.RESET_BEFORE:
+        if kind is FaultKind.EXPIRE_TOKENS:
             emulator.tokens.expire_tokens()
         try:
             request.user = emulator.tokens.caller(request.headers.get("authorization", ""))
@@ -50,12 +50,12 @@ async def service(emulator: Emulator, wire: Wire, request: Request) -> None:
             response = emulator.dress(error.response())
         if rule is not None and kind in _STATUSES:
             response = emulator.dress(rule.response())  # also for a caller whom the service would not know
-    answered = time.time()
-    if response is not None and request.user is not None and kind is not Kind.LOSE_REPLY:
-        _promise(emulator, request.user, response, answered)
+    responded = time.time()
+    if response is not None and request.user is not None and kind is not FaultKind.LOSE_REPLY:
+        _promise(emulator, request.user, response, responded)
     if journal.life == life:
         status, size = (0, 0) if response is None else (response.status, len(response.body))
-        asked = (number, arrived, answered, request.method, request.path, done, request.user)
+        asked = (number, arrived, responded, request.method, request.path, done, request.user)
         journal.record(Entry(*asked, status, size, late is not None, late, kind))
     await _deliver(wire, response, rule)
 
@@ -74,7 +74,7 @@ async def _admitted(
             spent = rule.seconds
             if journal.life != life:  # a late write of one test has no business in the next one
                 return None, 0
-        if rule is None or rule.kind is not Kind.STATUS:
+        if rule is None or rule.kind is not FaultKind.STATUS:
             before = journal.executed
             response = emulator.work(request)
             writes = emulator.store.take_committed()
@@ -93,7 +93,7 @@ async def _admitted(
 
 
 async def token(emulator: Emulator, wire: Wire, request: Request) -> None:
-    """Answer one request to the token endpoint."""
+    """Respond to one request to the token endpoint."""
     arrived, faults, journal = time.time(), emulator.faults, emulator.journal
     number = journal.next_number()
     rule = faults.pick("token", request, arrived) if faults.tokens else None
@@ -101,8 +101,8 @@ async def token(emulator: Emulator, wire: Wire, request: Request) -> None:
     if rule is not None and rule.seconds:
         await asyncio.sleep(rule.seconds)
     response: Response | None = None
-    if kind is not Kind.RESET_BEFORE:
-        response = entra.answer(emulator.tokens, request)
+    if kind is not FaultKind.RESET_BEFORE:
+        response = entra.respond(emulator.tokens, request)
         if rule is not None and kind in _STATUSES:
             response = rule.response()
     status, size = (0, 0) if response is None else (response.status, len(response.body))
@@ -121,12 +121,12 @@ def _promise(emulator: Emulator, user: str, response: Response, now: float) -> N
 async def _deliver(wire: Wire, response: Response | None, rule: Rule | None) -> None:
     """Send the reply, or do to the connection what the rule says."""
     kind = None if rule is None else rule.kind
-    if response is None or kind is Kind.RESET_AFTER:
+    if response is None or kind is FaultKind.RESET_AFTER:
         abort(wire.scope)
         await _gone(wire)
-    elif kind is Kind.LOSE_REPLY:
+    elif kind is FaultKind.LOSE_REPLY:
         await _gone(wire)
-    elif kind is Kind.TRUNCATE:
+    elif kind is FaultKind.TRUNCATE:
         await _truncated(wire, response)
     else:
         await reply(wire.send, response)

@@ -99,7 +99,7 @@ class LocalDataverse:
         )
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
-            if processes.answers(self.port, "/_emulator/health", trust):
+            if processes.responds(self.port, "/_emulator/health", trust):
                 return
             time.sleep(0.01)
         self.stop()

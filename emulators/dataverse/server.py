@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class _Server(uvicorn.Server):
+class _EmulatorServer(uvicorn.Server):
     """Keeps the rows when it ends: uvicorn dies of the signal that ended it, and nothing after it is reached."""
 
     def __init__(self, config: uvicorn.Config, keep: Callable[[], None]) -> None:
@@ -43,7 +43,7 @@ def serve(
     certificate: Path | None = None,
     rows: Path | None = None,
 ) -> None:
-    """Answer on 127.0.0.1 until SIGINT or SIGTERM. Raises SchemaError.
+    """Listen on 127.0.0.1 until SIGINT or SIGTERM. Raises SchemaError.
 
     `certificate` is a PEM file with the key and the chain; with it, the emulator speaks HTTPS and nothing else. `rows`
     is the file in which rows are found at the start and left at the end; without it they are gone.
@@ -67,7 +67,7 @@ def serve(
         timeout_keep_alive=120,
         ssl_certfile=certificate,
     )
-    _Server(config, lambda: rows_file.write(emulator.store, rows) if rows else None).run()
+    _EmulatorServer(config, lambda: rows_file.write(emulator.store, rows) if rows else None).run()
 
 
 def announce_and_serve(port: int, schema: Path | None, limits: str, *, https: bool = False) -> None:

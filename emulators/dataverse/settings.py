@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Settings:
+class EmulatorSettings:
     """The defaults are the service's own."""
 
     batch_limit: int = 1000

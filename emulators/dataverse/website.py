@@ -42,7 +42,7 @@ _HEADERS: Final = [
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownColumn:
     """A column that visitors see. `shown_as`: the heading of an entry, a number to call, an address to write to."""
 
     name: str
@@ -51,22 +51,22 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class WebsiteDefinition:
     """The "website" section of a schema file: which rows of which table visitors see, and what of them."""
 
     set: str
-    columns: tuple[Shown, ...]
+    columns: tuple[ShownColumn, ...]
     published: str = ""
     """A yes/no column: a row where it is no is not shown. An inactive row never is."""
     search: str = ""
     """The text column that visitors search in."""
 
 
-def load(path: Path) -> Site | None:
+def load(path: Path) -> WebsiteDefinition | None:
     """The site of a schema file, None without one. Raises SchemaError."""
     try:
         section = json.loads(path.read_text(encoding="utf-8")).get("website")
-        return None if section is None else TypeAdapter(Site).validate_python(section)
+        return None if section is None else TypeAdapter(WebsiteDefinition).validate_python(section)
     except (OSError, ValueError, AttributeError) as error:
         raise SchemaError(f"{path}: {error}") from None
 
@@ -74,7 +74,7 @@ def load(path: Path) -> Site | None:
 class Cache:
     """What the portal holds of the table. With `lag_seconds` a visitor may see what is so many seconds old."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: WebsiteDefinition) -> None:
         self.site = site
         self.reset()
 

@@ -73,7 +73,7 @@ BEGIN
     RETURN v_id;
 END
 $$;
-COMMENT ON FUNCTION net.http_post IS 'Queue a POST of JSON; it is sent after the commit, once. Answers the id its response will have.';
+COMMENT ON FUNCTION net.http_post IS 'Queue a POST of JSON; it is sent after the commit, once. Returns the id its response will have.';
 
 -- As the extension does: whoever may call may queue.
 GRANT USAGE ON SCHEMA net TO PUBLIC;

@@ -54,7 +54,7 @@ class PgNet:
         self._notified = False
         self._turn = threading.Lock()
         self._quiet = threading.Condition()
-        self._looked = 0  # how many times the queue was found empty
+        self._polls = 0  # how many times the queue was found empty
         self.delay = 0.0
         """Seconds between taking a request and sending it."""
         self.duplicate = 1
@@ -67,7 +67,7 @@ class PgNet:
         self._connection = psycopg.connect(
             self._dsn, autocommit=True, prepare_threshold=None, application_name="pg_net"
         )
-        self._connection.add_notify_handler(self._note)
+        self._connection.add_notify_handler(self._record)
         self._connection.execute("LISTEN pg_net")
         self._wake_up, self._woken = socket.socketpair()
         self._poster = Poster()
@@ -108,15 +108,15 @@ class PgNet:
     def wait_until_quiet(self, seconds: float = 5.0) -> None:
         """Wait until all that was committed before this call has been sent and answered. Raises TimeoutError."""
         with self._quiet:
-            wanted = self._looked + 2  # the look under way may have begun before
+            wanted = self._polls + 2  # the look under way may have begun before
             self._wake()
             deadline = time.monotonic() + seconds
-            while self._looked < wanted:
+            while self._polls < wanted:
                 if not self._quiet.wait(deadline - time.monotonic()) or self._dead:
                     raise TimeoutError("requests are still under way, or the worker is dead")
                 self._wake()
 
-    def _note(self, _: psycopg.Notify) -> None:
+    def _record(self, _: psycopg.Notify) -> None:
         # A notice may come along with the answer to a statement, and then nothing is left to be read.
         self._notified = True
 
@@ -133,7 +133,7 @@ class PgNet:
                     while self._take_turn():
                         pass
                     with self._quiet:
-                        self._looked += 1
+                        self._polls += 1
                         self._quiet.notify_all()
                     self._drain()
                     if not self._notified or self._dead:
@@ -158,7 +158,7 @@ class PgNet:
             return 0 if self._dead else self._send_batch()
 
     def _send_batch(self) -> int:
-        """Take a batch, send it, write down what came of it. Answers how many requests it had."""
+        """Take a batch, send it, write down what came of it. Return how many requests it had."""
         taken = self._connection.execute(
             "WITH next AS (SELECT id FROM net.http_request_queue ORDER BY id LIMIT %s)"
             " DELETE FROM net.http_request_queue AS q USING next WHERE q.id = next.id"

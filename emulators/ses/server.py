@@ -86,7 +86,7 @@ class LocalSes:
     def start(self) -> None:
         """Listen, also again after refuse_connections(), on the same port."""
         self._released.clear()
-        self._server = _Server(("127.0.0.1", self._port), self)
+        self._server = _SesServer(("127.0.0.1", self._port), self)
         self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.02,), name="local-ses", daemon=True).start()
 
@@ -178,7 +178,7 @@ class LocalSes:
         for matches, code, status in self._faults.recipients:
             if any(matches(recipient) for recipient in recipients):
                 raise RefusalError(code, status)
-        self._note_violations(recipients, parsed)
+        self._record_violations(recipients, parsed)
         return Mail(
             recipient=recipients[0],
             raw=raw,
@@ -196,7 +196,7 @@ class LocalSes:
             )
         self._faults.free_at = now + 1 / self._faults.rate
 
-    def _note_violations(self, recipients: list[str], parsed: EmailMessage) -> None:
+    def _record_violations(self, recipients: list[str], parsed: EmailMessage) -> None:
         named = [
             address.addr_spec
             for header in ("To", "Cc", "Bcc")
@@ -209,17 +209,17 @@ class LocalSes:
             self.violations.append("the headers name other recipients than the request")
 
 
-class _Server(ThreadingHTTPServer):
+class _SesServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, address: tuple[str, int], ses: LocalSes) -> None:
         self.ses = ses
-        super().__init__(address, _Handler)
+        super().__init__(address, _SesHandler)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _SesHandler(BaseHTTPRequestHandler):
     # HTTP/1.0: a new connection per message, so refuse_connections() leaves no old one open.
-    server: _Server
+    server: _SesServer
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

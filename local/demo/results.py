@@ -32,7 +32,7 @@ class OrganisationResult:
 
 
 @dataclass(frozen=True)
-class RunResult:
+class RunRecord:
     """One run."""
 
     id: UUID
@@ -47,7 +47,7 @@ class RunResult:
 
 
 @dataclass(frozen=True)
-class Moved:
+class MoveRecord:
     """A mentor whom a run moved."""
 
     organisation: str
@@ -68,7 +68,7 @@ class Totals:
     sent: int
 
 
-def read_run(dsn: str, run_id: UUID) -> RunResult:
+def read_run(dsn: str, run_id: UUID) -> RunRecord:
     """A run with its organisations and counts."""
     with psycopg.connect(dsn) as connection:
         head = connection.execute(
@@ -86,7 +86,7 @@ def read_run(dsn: str, run_id: UUID) -> RunResult:
             " WHERE ro.run_id = %s ORDER BY o.name",
             (run_id,),
         ).fetchall()
-    return RunResult(
+    return RunRecord(
         run_id,
         head[0],
         head[1],
@@ -98,7 +98,7 @@ def read_run(dsn: str, run_id: UUID) -> RunResult:
     )
 
 
-def read_moved(dsn: str, run_id: UUID) -> tuple[Moved, ...]:
+def read_moved(dsn: str, run_id: UUID) -> tuple[MoveRecord, ...]:
     """Whom a run moved, by organisation and date."""
     with psycopg.connect(dsn) as connection:
         rows = connection.execute(
@@ -108,7 +108,7 @@ def read_moved(dsn: str, run_id: UUID) -> tuple[Moved, ...]:
             " WHERE t.run_id = %s ORDER BY 4 DESC, 1, 5, 3",
             (run_id,),
         ).fetchall()
-    return tuple(Moved(*row) for row in rows)
+    return tuple(MoveRecord(*row) for row in rows)
 
 
 def read_totals(dsn: str) -> Totals:
@@ -126,8 +126,8 @@ def read_totals(dsn: str) -> Totals:
 
 
 @dataclass(frozen=True)
-class Held:
-    """A mass change of an organisation that the brake holds; `waiting` are kept on the website by it."""
+class HeldChange:
+    """A change above the mass-change limit, which the brake holds; `waiting` are kept on the website by it."""
 
     organisation: str
     kind: str
@@ -136,7 +136,7 @@ class Held:
     waiting: int
 
 
-def read_brakes(dsn: str) -> tuple[Held, ...]:
+def read_brakes(dsn: str) -> tuple[HeldChange, ...]:
     """What the brake holds now."""
     with psycopg.connect(dsn) as connection:
         rows = connection.execute(
@@ -146,4 +146,4 @@ def read_brakes(dsn: str) -> tuple[Held, ...]:
             " FROM certification.brakes AS b LEFT JOIN public.organisations AS o ON o.id = b.organisation_id"
             " WHERE b.closed_at IS NULL AND NOT certification.brake_release_is_in_force(b.released_at) ORDER BY 1, 2"
         ).fetchall()
-    return tuple(Held(*row) for row in rows)
+    return tuple(HeldChange(*row) for row in rows)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from local.demo.night import Night, Part
-    from local.demo.results import Held, Moved
+    from local.demo.results import HeldChange, MoveRecord
+    from local.demo.simulated_night import FunctionRun, SimulatedNight
     from local.mentors_file.load import LoadReport
     from local.mentors_file.mentors import MentorFile
 
@@ -68,11 +68,11 @@ def problems(file: MentorFile) -> None:
     console.out.print(table)
 
 
-def night(night: Night) -> None:
-    """Everything about one night."""
+def simulated_night(night: SimulatedNight) -> None:
+    """Everything about one simulated night."""
     if night.check.run.total("days_overtaken"):
         console.out.print(
-            "[yellow]A later day was evaluated before, so this night has changed nothing there.[/yellow]\n"
+            "[yellow]A later day was evaluated before, so this nightly check has changed nothing there.[/yellow]\n"
         )
     console.out.print(reminders(night.check))
     console.out.print("[dim]Claimed became a mail. Collapsed: a nearer threshold, or the expiry, spoke for it.[/dim]\n")
@@ -84,7 +84,7 @@ def night(night: Night) -> None:
     timings(night.check, night.sending)
 
 
-def reminders(part: Part) -> Table:
+def reminders(part: FunctionRun) -> Table:
     """Per organisation and threshold: due, claimed, collapsed, without e-mail, already claimed."""
     table = new_table("Reminders")
     table.add_column("Organisation")
@@ -103,7 +103,7 @@ def reminders(part: Part) -> Table:
     return table
 
 
-def _moves(night: Night) -> Table:
+def _moves(night: SimulatedNight) -> Table:
     moved = night.moved
     expired = sum(one.to_status == "certification_expired" for one in moved)
     table = new_table(f"{_many(expired, 'mentor')} expired, {len(moved) - expired} reactivated")
@@ -123,15 +123,15 @@ def _moves(night: Night) -> Table:
     return table
 
 
-def _first(moved: Sequence[Moved]) -> Sequence[Moved]:
+def _first(moved: Sequence[MoveRecord]) -> Sequence[MoveRecord]:
     return moved[:_SHOWN]
 
 
-def notices(part: Part) -> Table:
+def notices(part: FunctionRun) -> Table:
     """Sent notices by kind and language, and what was not sent."""
     table = new_table("Notices")
     table.add_column("Kind", no_wrap=True)
-    for title in (*_LOCALES.values(), "Refused", "Outdated", "Waiting", "Doubt"):
+    for title in (*_LOCALES.values(), "Refused", "Outdated", "Waiting", "Unknown"):
         table.add_column(title, justify="right", no_wrap=True)
 
     def count(measure: str, kind: str, locales: Sequence[str]) -> int:
@@ -145,13 +145,13 @@ def notices(part: Part) -> Table:
         sent = [count("notices_sent", kind, [locale]) for locale in _LOCALES]
         other = [
             count(f"notices_{outcome}", kind, list(_LOCALES))
-            for outcome in ("undeliverable", "superseded", "given_back", "in_doubt")
+            for outcome in ("undeliverable", "superseded", "given_back", "outcome_unknown")
         ]
         table.add_row(title, *map(_number, sent), *map(_number, other))
     return table
 
 
-def timings(*parts: Part) -> None:
+def timings(*parts: FunctionRun) -> None:
     """How each function ended and what it took."""
     table = new_table("Functions")
     for title in ("Function", "Ended"):
@@ -160,13 +160,13 @@ def timings(*parts: Part) -> None:
         table.add_column(title, justify="right", no_wrap=True)
     for part in parts:
         style = _STATE_STYLE[part.run.state]
-        start = "warm" if part.answer.init_ms is None else f"{part.answer.init_ms:.0f} ms"
+        start = "warm" if part.result.init_ms is None else f"{part.result.init_ms:.0f} ms"
         table.add_row(
             part.function,
             f"[{style}]{part.run.state}[/{style}]",
             start,
-            f"{part.answer.duration_ms:.0f} ms",
-            f"{part.answer.max_memory_mb} MB",
+            f"{part.result.duration_ms:.0f} ms",
+            f"{part.result.max_memory_mb} MB",
         )
     console.out.print(table)
     for part in parts:
@@ -174,7 +174,7 @@ def timings(*parts: Part) -> None:
             console.out.print(f"[yellow]![/yellow] {part.function}: {reason}")
 
 
-def brakes(held: Sequence[Held]) -> None:
+def brakes(held: Sequence[HeldChange]) -> None:
     """What the brake holds, and how a person lets it go."""
     for brake in held:
         one, several = _HELD[brake.kind]
@@ -194,14 +194,14 @@ def brakes(held: Sequence[Held]) -> None:
         )
 
 
-def _reasons(part: Part) -> list[str]:
+def _reasons(part: FunctionRun) -> list[str]:
     """In words, why a run is degraded."""
     return [degraded.said(code, part.run.total(code)) for code in (part.run.reason or "").split(",") if code]
 
 
-def nothing_twice(first: Night, second: Night) -> bool:
-    """The second night beside the first. Answers whether nothing happened twice."""
-    table = new_table("The same night again")
+def nothing_twice(first: SimulatedNight, second: SimulatedNight) -> bool:
+    """The second nightly check beside the first. Return whether nothing happened twice."""
+    table = new_table("The same nightly check again")
     table.add_column("")
     table.add_column("After the first", justify="right")
     table.add_column("After the second", justify="right")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 _PATIENCE_SECONDS = 60.0
-_LOOK_EVERY = 0.02
+_POLL_EVERY = 0.02
 CHANGES_PER_SECOND = 20
 
 
@@ -25,12 +25,12 @@ class WebsiteBehindError(Exception):
 
 
 @dataclass(frozen=True)
-class Site:
+class VisitorView:
     """What visitors see: names by mentor id."""
 
     names: dict[str, str]
 
-    def gone(self, later: Site) -> dict[str, str]:
+    def gone(self, later: VisitorView) -> dict[str, str]:
         """Who is here and not there."""
         return {mentor: name for mentor, name in self.names.items() if mentor not in later.names}
 
@@ -46,10 +46,10 @@ class Latency:
     slowest: float
 
 
-def visit(url: str) -> Site:
+def visit(url: str) -> VisitorView:
     """Look at the website as a visitor does."""
     listings = _get(f"{url}/website", format="json")["listings"]
-    return Site({row["key"]: row["hlf_name"] or "" for row in listings})
+    return VisitorView({row["key"]: row["hlf_name"] or "" for row in listings})
 
 
 def _get(url: str, **params: str | float) -> Any:  # noqa: ANN401 - whatever JSON is there
@@ -66,7 +66,7 @@ def wait_until_synced(dsn: str, seconds: float = _PATIENCE_SECONDS) -> None:
                 raise WebsiteBehindError(
                     f"{waiting} listings still wait for the website after {seconds:.0f} seconds ({_why(connection)})"
                 )
-            time.sleep(_LOOK_EVERY)
+            time.sleep(_POLL_EVERY)
 
 
 def _why(connection: psycopg.Connection) -> str:
@@ -81,7 +81,7 @@ def _why(connection: psycopg.Connection) -> str:
 def _waiting(connection: psycopg.Connection) -> int:
     row = connection.execute(
         "SELECT count(*) FROM certification.listings"
-        " WHERE synced_version < desired_version AND state <> 'set_aside' AND reason IS DISTINCT FROM 'brake'"
+        " WHERE synced_version < desired_version AND state <> 'rejected' AND reason IS DISTINCT FROM 'brake'"
     ).fetchone()
     assert row is not None  # noqa: S101 - for the type checker: a count always comes
     return int(row[0])

@@ -8,13 +8,13 @@ from operations import console
 from operations.screens.tables import new_table
 
 if TYPE_CHECKING:
-    from local.demo.website import Latency, Site
+    from local.demo.website import Latency, VisitorView
 
 _SHOWN = 12
 
 
-def before_and_after(before: Site, after: Site, again: Site) -> bool:
-    """How many a visitor sees, and whom no more. Answers whether the second night left the website alone."""
+def before_and_after(before: VisitorView, after: VisitorView, again: VisitorView) -> bool:
+    """How many a visitor sees, and whom no more. Return whether the second nightly check left the website alone."""
     table = new_table("The website")
     for title in ("", "Before the night", "After it", "After the second"):
         table.add_column(title, justify="left" if not title else "right")
@@ -48,6 +48,6 @@ def latency(measured: Latency) -> None:
     console.out.print(table)
     console.out.print(
         "[dim]On 40 mentors made for it and gone again, from before the commit until Dynamics accepted it, at 20"
-        " changes a second: trigger, doorbell, status_changed, queue, dynamics_sync. Visitors of the real site may see"
+        " changes a second: trigger, webhook, status_changed, queue, dynamics_sync. Visitors of the real site may see"
         " it up to 15 minutes later: the portal has a cache.[/dim]"
     )

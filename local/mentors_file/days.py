@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import date
 from typing import Final
 
-from local.mentors_file.values import RefusedError, required, shown
+from local.mentors_file.values import ValueRefusedError, required, shown
 
 _YEARS = range(1950, 2101)
 _FORMS: Final = "2026-12-31 or 31.12.2026"
@@ -50,10 +50,12 @@ def required_day(text: str) -> date:
     """Return a date: 2026-12-31, 31.12.2026, or another form of Excel's in which no other day can be meant."""
     year, month, number = _parts(_MIDNIGHT.sub("", required(text)), text)
     if year not in _YEARS:
-        raise RefusedError(f"a year out of reach{shown(text)}: years from {_YEARS[0]} to {_YEARS[-1]} are accepted")
+        raise ValueRefusedError(
+            f"a year out of reach{shown(text)}: years from {_YEARS[0]} to {_YEARS[-1]} are accepted"
+        )
     with suppress(ValueError):
         return date(year, month, number)
-    raise RefusedError(f"no such day{shown(text)}: correct the day or the month")
+    raise ValueRefusedError(f"no such day{shown(text)}: correct the day or the month")
 
 
 def _parts(day_alone: str, text: str) -> tuple[int, int, int]:
@@ -68,16 +70,16 @@ def _parts(day_alone: str, text: str) -> tuple[int, int, int]:
     if found := _EITHER_FIRST.fullmatch(day_alone):
         number, month, year = int(found[1]), int(found[3]), int(found[4])
         if max(number, month) <= 12 and number != month:  # noqa: PLR2004 - months
-            raise RefusedError(f"a day that can be read in two ways{shown(text)}: write it as {_FORMS}")
+            raise ValueRefusedError(f"a day that can be read in two ways{shown(text)}: write it as {_FORMS}")
         if month <= 12:  # noqa: PLR2004 - 12/31/2026 tells that the others of its file are American too
             return year, month, number
     if _SERIAL.fullmatch(text):
-        raise RefusedError(
+        raise ValueRefusedError(
             f"the number by which Excel keeps a date: format the column as a date in Excel, such as {_FORMS}, and save"
         )
     if re.search(r"\d:\d\d", text):
-        raise RefusedError(f"not a day alone but a time too: write it as {_FORMS}")
-    raise RefusedError(f"not a date{shown(text)}: write it as {_FORMS}")
+        raise ValueRefusedError(f"not a day alone but a time too: write it as {_FORMS}")
+    raise ValueRefusedError(f"not a date{shown(text)}: write it as {_FORMS}")
 
 
 def years_before(last: date, years: int) -> date:

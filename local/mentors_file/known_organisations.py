@@ -61,11 +61,11 @@ def nearly_known(
             firsts.setdefault(row.organisation_id, row.line)
     if not firsts:
         return ()
-    told = (
+    reported = (
         f"{on_lines(firsts.values())}, organisation: differs only in signs or spaces from one that is known already, "
         "and was taken for an organisation of its own, with its own thresholds. Write the same if it is one."
     )
-    return (told,)
+    return (reported,)
 
 
 def _present(connection: psycopg.Connection[tuple[object, ...]]) -> "list[tuple[UUID, str]]":

@@ -32,15 +32,15 @@ class Person(Protocol):
 def likely_doubles(rows: Iterable[Person]) -> list[str]:
     """Return one warning for each way in which rows look like the same person. A pair is told once."""
     rows = tuple(rows)
-    told: set[tuple[int, int]] = set()
+    reported: set[tuple[int, int]] = set()
     warnings = []
     for alike, what in (
         (_id, "mentor_ids that differ only in zeros before a number or in capitals; Excel takes such zeros off"),
         (_address, "the same e-mail address under another mentor_id"),
         (_name_and_phone, "the same name and telephone number under another mentor_id"),
     ):
-        pairs = [pair for pair in _pairs(rows, alike) if pair not in told]
-        told.update(pairs)
+        pairs = [pair for pair in _pairs(rows, alike) if pair not in reported]
+        reported.update(pairs)
         if pairs:
             where = some(f"line {second} as line {first}" for first, second in pairs)
             warnings.append(f"{what}: {where}. If that is one person, keep one of the rows: both were loaded.")

@@ -187,8 +187,8 @@ def load(
 def _warnings(doubles: list[int]) -> tuple[str, ...]:
     if not doubles:
         return ()
-    told = (
+    reported = (
         f"{on_lines(doubles)}: somebody with this e-mail address, or this name and telephone number, was there under "
         "another mentor_id and still is. If Excel changed the ids, correct the file and begin with an empty database."
     )
-    return (told,)
+    return (reported,)

@@ -1,6 +1,6 @@
 """Mentors and organisations out of CSV files, checked row by row.
 
-A bad row is set aside with its line, its column and what to do about it, and the good rows are returned (I13). A file
+A bad row is refused with its line, its column and what to do about it, and the good rows are returned (I13). A file
 that cannot be used at all is refused whole, with one `UnreadableFile`. Reasons and warnings never repeat a name, an
 address, a telephone number or a national identity number (I11), so they can be logged and shown.
 
@@ -20,7 +20,7 @@ from local.mentors_file.organisation_names import comparable
 from local.mentors_file.problems import ROW, RowProblem, UnreadableFile, faults, on_lines
 from local.mentors_file.rows import Coordinator, MentorFile, MentorRow, OrganisationRow
 from local.mentors_file.spoilt_values import may_lack_its_beginning
-from local.mentors_file.table import Cells, Table
+from local.mentors_file.table import Cells, CsvTable
 from local.mentors_file.values import (
     DEFAULT_TIMEZONE,
     NAMESPACE,
@@ -87,7 +87,7 @@ _CERTIFICATION_YEARS = 3
 
 def read_mentors(path: Path) -> MentorFile:
     """Read a mentors file. Raises UnreadableFile when the file as a whole cannot be used."""
-    table = Table(path, COLUMNS, REQUIRED)
+    table = CsvTable(path, COLUMNS, REQUIRED)
     rows: list[MentorRow] = []
     problems: list[RowProblem] = []
     lines: dict[UUID, int] = {}
@@ -111,7 +111,7 @@ def read_mentors(path: Path) -> MentorFile:
 
 def read_organisations(path: Path) -> tuple[OrganisationRow, ...]:
     """Read an organisations file. A few rows that all matter: one bad row refuses the file (UnreadableFile)."""
-    table = Table(path, ORGANISATION_COLUMNS, ORGANISATION_REQUIRED)
+    table = CsvTable(path, ORGANISATION_COLUMNS, ORGANISATION_REQUIRED)
     rows: list[OrganisationRow] = []
     problems: list[RowProblem] = []
     lines: dict[str, int] = {}
@@ -177,7 +177,7 @@ def _organisation(cells: Cells, lines: dict[str, int]) -> OrganisationRow:
     name = cells.take("name", values.title, "")
     if name and (first := lines.setdefault(comparable(name), cells.line)) != cells.line:
         cells.refuse("name", f"the same organisation as on line {first}: keep one of the two rows")
-    org_thresholds = cells.take("org_thresholds", values.answer, False)
+    org_thresholds = cells.take("org_thresholds", values.yes_or_no, False)
     no_days: tuple[int, ...] = ()
     thresholds = cells.take("thresholds", values.thresholds, no_days)
     if org_thresholds and not thresholds and not cells.refused("thresholds"):
@@ -188,7 +188,7 @@ def _organisation(cells: Cells, lines: dict[str, int]) -> OrganisationRow:
         timezone=cells.take("timezone", values.timezone, DEFAULT_TIMEZONE),
         org_thresholds=org_thresholds,
         thresholds=thresholds,
-        reactivate_renewed=cells.take("reactivate_renewed", values.answer, False),
+        reactivate_renewed=cells.take("reactivate_renewed", values.yes_or_no, False),
         brake_count=cells.take("brake_count", values.brake_count, None),
         brake_percent=cells.take("brake_percent", values.brake_percent, None),
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 from local.mentors_file.problems import ROW, RowProblem, UnreadableFile, some
 from local.mentors_file.spoilt_values import may_be_spoilt, spoilt
 from local.mentors_file.text import text_of
-from local.mentors_file.values import RefusedError, is_repeatable, may_hold_identity_number, text_faults, tidy
+from local.mentors_file.values import ValueRefusedError, is_repeatable, may_hold_identity_number, text_faults, tidy
 
 _IGNORED_COLUMN_LENGTH = 10_000
 # An opened quotation mark that is never closed would swallow the rest of the file; after this many lines it is
@@ -38,7 +38,7 @@ class Cells:
         self._values = values
 
     def refuse(self, column: str, reason: str) -> None:
-        """Note a problem; the row will not be used."""
+        """Record a problem; the row will not be used."""
         self.problems.append(RowProblem(self.line, column, reason))
 
     def refused(self, column: str) -> bool:
@@ -51,12 +51,12 @@ class Cells:
             return otherwise
         try:
             return parse(tidy(self._values.get(column, "")))
-        except RefusedError as refusal:
+        except ValueRefusedError as refusal:
             self.refuse(column, str(refusal))
             return otherwise
 
 
-class Table:
+class CsvTable:
     """The file at `path`; `lengths` names the known columns and how many characters each may hold.
 
     Raises UnreadableFile.

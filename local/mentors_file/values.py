@@ -29,7 +29,7 @@ LOCALES: Final[dict[str, Locale]] = {"nb": "nb", "nn": "nn", "en": "en"}
 # The last ones are how Norwegian, Swedish, Danish, Finnish and German Excel write TRUE and FALSE.
 YES: Final = ("yes", "ja", "true", "1", "sann", "sant", "sand", "tosi", "wahr")
 NO: Final = ("no", "nei", "false", "0", "usann", "falskt", "falsk", "epätosi", "falsch")
-ANSWERS: Final = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
+YES_OR_NO: Final = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
 DEFAULT_TIMEZONE: Final = "Europe/Oslo"
 
 _LONGEST_REMINDER = 365
@@ -62,7 +62,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Co"})  # controls, direction marks
 _ALLOWED_UNSEEN = frozenset("\t\r\n\u00ad\u200c\u200d")  # line breaks in a cell; soft hyphen; joiners in Persian names
 
 
-class RefusedError(Exception):
+class ValueRefusedError(Exception):
     """When a value cannot be used; the message is the reason to show."""
 
 
@@ -138,13 +138,13 @@ def shown(text: str) -> str:
 def required(text: str) -> str:
     """Text that must be there."""
     if not text:
-        raise RefusedError("empty: a value is required")
+        raise ValueRefusedError("empty: a value is required")
     return text
 
 
 def _whole(text: str, why_spoilt: Callable[[str], str | None]) -> str:
     if reason := why_spoilt(text):
-        raise RefusedError(reason)
+        raise ValueRefusedError(reason)
     return text
 
 
@@ -178,14 +178,14 @@ def mentor_id(text: str) -> UUID:
     try:
         return mentor_uuid(_whole(required(text), spoilt_id))
     except ValueError as error:
-        raise RefusedError(str(error)) from error
+        raise ValueRefusedError(str(error)) from error
 
 
 def _choice[T](text: str, choices: dict[str, T], what: str, offered: tuple[str, ...] = ()) -> T:
     chosen = choices.get(text.lower())
     if chosen is None:
         *others, last = offered or tuple(choices)
-        raise RefusedError(f"unknown {what}{shown(text)}: write {', '.join(others)} or {last}")
+        raise ValueRefusedError(f"unknown {what}{shown(text)}: write {', '.join(others)} or {last}")
     return chosen
 
 
@@ -199,14 +199,14 @@ def locale(text: str) -> Locale:
     return _choice(text or "nb", LOCALES, "language")
 
 
-def answer(text: str) -> bool:
+def yes_or_no(text: str) -> bool:
     """Yes or no, said outright."""
-    return _choice(required(text), ANSWERS, "answer", ("yes", "ja", "no", "nei"))
+    return _choice(required(text), YES_OR_NO, "answer", ("yes", "ja", "no", "nei"))
 
 
 def consent(text: str) -> bool:
     """Yes only if it says so: being listed reveals health data."""
-    return answer(text or "no")
+    return yes_or_no(text or "no")
 
 
 def email(text: str) -> str | None:
@@ -216,7 +216,7 @@ def email(text: str) -> str | None:
         with suppress(UnusableAddressError):
             ascii_form = usable_address(text)
     if text and not _EMAIL.fullmatch(ascii_form):
-        raise RefusedError("not an e-mail address: write one address such as name@example.no, or leave it empty")
+        raise ValueRefusedError("not an e-mail address: write one address such as name@example.no, or leave it empty")
     return text or None
 
 
@@ -225,7 +225,7 @@ def thresholds(text: str) -> tuple[int, ...]:
     words = text.replace(",", " ").split()
     days = [int(word) if word.isascii() and word.isdigit() and is_repeatable(word) else -1 for word in words]
     if any(not 0 <= number <= _LONGEST_REMINDER for number in days) or len(set(days)) < len(days):
-        raise RefusedError(f"days before expiry, each once, from 0 to {_LONGEST_REMINDER}: for example 30 14 7")
+        raise ValueRefusedError(f"days before expiry, each once, from 0 to {_LONGEST_REMINDER}: for example 30 14 7")
     return tuple(sorted(days, reverse=True))
 
 
@@ -244,12 +244,12 @@ def _limit(text: str, most: int, what: str) -> int | None:
         return None
     number = int(text) if text.isascii() and text.isdigit() else -1
     if not 0 <= number <= most:
-        raise RefusedError(f"not {what}{shown(text)}: write a whole number from 0 to {most}, or leave it empty")
+        raise ValueRefusedError(f"not {what}{shown(text)}: write a whole number from 0 to {most}, or leave it empty")
     return number
 
 
 def timezone(text: str) -> str:
     """The name of a time zone; Norway's where nothing is said."""
     if text and text not in available_timezones():
-        raise RefusedError("not a time zone: write a name such as Europe/Oslo")
+        raise ValueRefusedError("not a time zone: write a name such as Europe/Oslo")
     return text or DEFAULT_TIMEZONE

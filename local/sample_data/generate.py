@@ -1,4 +1,5 @@
-"""The synthetic data set: as many mentors as HLF has, and every case that one night of the expiry check can meet.
+"""The synthetic data set: as many mentors as HLF has, and every case that one nightly check of the expiry check can
+meet.
 
 Nobody in it exists. The e-mail addresses are on domains reserved for examples, and no Norwegian telephone number of
 eight digits begins with 0. The same seed gives the same file, byte for byte.
@@ -25,7 +26,7 @@ DEFAULT_SEED: Final = 20261201
 DEFAULT_AS_OF: Final = date(2026, 12, 1)
 DEFAULT_MENTORS: Final = 600
 FEWEST_MENTORS: Final = 200
-"""Fewer would not leave room for the cases of the night."""
+"""Fewer would not leave room for the cases of the nightly check."""
 MOST_MENTORS: Final = 1_000_000
 FIRST_DAY: Final = date(1970, 1, 1)
 LAST_DAY: Final = date(2090, 12, 31)
@@ -36,7 +37,7 @@ _ELEVEN_DIGITS = re.compile(r"\d{11}")
 
 
 @dataclass(frozen=True, slots=True)
-class Organisation:
+class SyntheticOrganisation:
     """One synthetic organisation: its row in organisations.csv, the days it reminds on, its share and its people."""
 
     name: str
@@ -46,12 +47,12 @@ class Organisation:
     reminds_on: tuple[int, ...]
     percent: int
     areas: tuple[str, ...]
-    coordinators: tuple[names.Coordinator, ...]
+    coordinators: tuple[names.SyntheticCoordinator, ...]
 
 
 # Oslo has thresholds of its own stored but not switched on, so the HLF standard applies there and day 60 is silent.
 ORGANISATIONS: Final = (
-    Organisation(
+    SyntheticOrganisation(
         "HLF Oslo og Akershus",
         org_thresholds=False,
         thresholds=(60, 30, 14, 7),
@@ -61,7 +62,7 @@ ORGANISATIONS: Final = (
         areas=names.OSLO_OG_AKERSHUS,
         coordinators=names.OSLO_COORDINATORS,
     ),
-    Organisation(
+    SyntheticOrganisation(
         "HLF Vestland",
         org_thresholds=True,
         thresholds=(45, 21, 7),
@@ -71,7 +72,7 @@ ORGANISATIONS: Final = (
         areas=names.VESTLAND,
         coordinators=names.VESTLAND_COORDINATORS,
     ),
-    Organisation(
+    SyntheticOrganisation(
         "HLF Nordland",
         org_thresholds=True,
         thresholds=(30, 14, 7, 1),
@@ -86,7 +87,9 @@ ORGANISATIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One mentor's part in the night: when the certification expires, counted from as_of, and what else is special."""
+    """One mentor's part in the nightly check: when the certification expires, counted from as_of, and what else
+    is special.
+    """
 
     days: int
     status: str = "active"
@@ -96,12 +99,12 @@ class _Case:
 
 
 def generate(seed: int, as_of: date, mentors: int = DEFAULT_MENTORS) -> list[dict[str, str]]:
-    """The rows of a mentors file. `as_of` is the day whose night check meets every case.
+    """The rows of a mentors file. `as_of` is the day whose nightly check meets every case.
 
     Raises ValueError for fewer than FEWEST_MENTORS.
     """
     if mentors < FEWEST_MENTORS:
-        raise ValueError(f"at least {FEWEST_MENTORS} mentors are needed to hold every case of the night")
+        raise ValueError(f"at least {FEWEST_MENTORS} mentors are needed to hold every case of the nightly check")
     chance = random.Random(seed)  # noqa: S311 - the same file every time is what is wanted
     parts = [part for organisation in ORGANISATIONS for part in _parts(organisation, as_of, mentors, chance)]
     chance.shuffle(parts)
@@ -182,10 +185,12 @@ def _write(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
 
 
 def _parts(
-    organisation: Organisation, as_of: date, mentors: int, chance: random.Random
-) -> Iterator[tuple[Organisation, _Case]]:
-    """The cases of one organisation: those of the night, then an ordinary membership up to its share of the mentors."""
-    cases = list(_night(organisation, as_of))
+    organisation: SyntheticOrganisation, as_of: date, mentors: int, chance: random.Random
+) -> Iterator[tuple[SyntheticOrganisation, _Case]]:
+    """The cases of one organisation: those of the nightly check, then an ordinary membership up to its share of
+    the mentors.
+    """
+    cases = list(_nightly_cases(organisation, as_of))
     share = mentors * organisation.percent // 100
     if organisation is ORGANISATIONS[-1]:
         share = mentors - sum(mentors * other.percent // 100 for other in ORGANISATIONS[:-1])
@@ -200,7 +205,7 @@ def _parts(
     return ((organisation, case) for case in cases)
 
 
-def _night(organisation: Organisation, as_of: date) -> Iterator[_Case]:
+def _nightly_cases(organisation: SyntheticOrganisation, as_of: date) -> Iterator[_Case]:
     days = organisation.reminds_on
     for day in days:  # due on exactly this day
         yield _Case(day, consent=True)
@@ -219,7 +224,7 @@ def _night(organisation: Organisation, as_of: date) -> Iterator[_Case]:
     yield _Case(0)
     yield _Case(-1, consent=True)  # expires tonight, and leaves the website
     yield _Case(-1, consent=False)
-    yield _Case(-3, consent=True)  # nights were missed
+    yield _Case(-3, consent=True)  # nightly checks were missed
     yield _Case(-10)
     yield _Case(-1, "paused", consent=True)  # a pause wins over the expiry
     yield _Case(days[0], "paused")  # no reminder while paused
@@ -247,7 +252,9 @@ def _spread(weights: dict[str, int], count: int, chance: random.Random) -> list[
     return values
 
 
-def _coordinator(organisation: Organisation, which: str, chance: random.Random) -> names.Coordinator | None:
+def _coordinator(
+    organisation: SyntheticOrganisation, which: str, chance: random.Random
+) -> names.SyntheticCoordinator | None:
     if which == "none":
         return None
     if which == "silent":
@@ -278,5 +285,5 @@ def _mentor_id(chance: random.Random) -> str:
             return text
 
 
-def _yes(answer: bool) -> str:
-    return "yes" if answer else "no"
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

@@ -7,7 +7,7 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Coordinator:
+class SyntheticCoordinator:
     """A synthetic coordinator. Without an address nobody can be written to, which is a case of its own."""
 
     name: str
@@ -16,22 +16,22 @@ class Coordinator:
 
 
 OSLO_COORDINATORS: Final = (
-    Coordinator("Ragnhild Sæther", "ragnhild.sather@example.no"),
-    Coordinator("Bjørn Håkon Ødegård", "bjorn.hakon.odegard@example.no"),
-    Coordinator("Nasreen Chaudhry", "nasreen.chaudhry@example.no"),
-    Coordinator("Åse-Marie Østby", "ase-marie.ostby@example.com"),
-    Coordinator("Siobhán O'Connell", "siobhan.oconnell@example.com", "en"),
+    SyntheticCoordinator("Ragnhild Sæther", "ragnhild.sather@example.no"),
+    SyntheticCoordinator("Bjørn Håkon Ødegård", "bjorn.hakon.odegard@example.no"),
+    SyntheticCoordinator("Nasreen Chaudhry", "nasreen.chaudhry@example.no"),
+    SyntheticCoordinator("Åse-Marie Østby", "ase-marie.ostby@example.com"),
+    SyntheticCoordinator("Siobhán O'Connell", "siobhan.oconnell@example.com", "en"),
 )
 VESTLAND_COORDINATORS: Final = (
-    Coordinator("Torbjørg Øvrebø", "torbjorg.ovrebo@example.no", "nn"),
-    Coordinator("Gunnhild Årdal", "gunnhild.ardal@example.no", "nn"),
-    Coordinator("Ståle Mæland", "stale.meland@example.no"),
-    Coordinator("Jorunn Hæreid", "jorunn.hereid@example.com", "nn"),
+    SyntheticCoordinator("Torbjørg Øvrebø", "torbjorg.ovrebo@example.no", "nn"),
+    SyntheticCoordinator("Gunnhild Årdal", "gunnhild.ardal@example.no", "nn"),
+    SyntheticCoordinator("Ståle Mæland", "stale.meland@example.no"),
+    SyntheticCoordinator("Jorunn Hæreid", "jorunn.hereid@example.com", "nn"),
 )
 NORDLAND_COORDINATORS: Final = (
-    Coordinator("Máret Sárá", "maret.sara@example.no"),
-    Coordinator("Øyvind Bråten", "oyvind.braten@example.no"),
-    Coordinator("Aud Åsne Værøy", ""),
+    SyntheticCoordinator("Máret Sárá", "maret.sara@example.no"),
+    SyntheticCoordinator("Øyvind Bråten", "oyvind.braten@example.no"),
+    SyntheticCoordinator("Aud Åsne Værøy", ""),
 )
 
 # These come first, so that every data set has them.

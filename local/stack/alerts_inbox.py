@@ -51,8 +51,8 @@ class OperationsInbox:
             QueueUrl=self._url, MaxNumberOfMessages=10, WaitTimeSeconds=seconds
         ).get("Messages"):
             for message in messages:
-                told = json.loads(message["Body"])
-                self._write(f"Subject: {told['Subject']}\n\n{told['Message']}")
+                reported = json.loads(message["Body"])
+                self._write(f"Subject: {reported['Subject']}\n\n{reported['Message']}")
                 self._aws.sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
 
     def _write(self, text: str) -> None:

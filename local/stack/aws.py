@@ -68,7 +68,7 @@ class LocalAws:
         )
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
-            if processes.answers(self.port, "/_ministack/health"):
+            if processes.responds(self.port, "/_ministack/health"):
                 return
             time.sleep(0.01)
         self.stop()

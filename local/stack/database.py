@@ -73,11 +73,11 @@ def make_login(postgres: Postgres, whose: str, database: str = NAME) -> dict[str
     }
 
 
-def store_doorbell(dsn: str, url: str, secret: str) -> None:
-    """Have the doorbell rung at this address, signed with this key."""
+def store_webhook(dsn: str, url: str, secret: str) -> None:
+    """Have the webhook notified at this address, signed with this key."""
     with psycopg.connect(dsn) as connection:
-        connection.execute("DELETE FROM certification.doorbell")
-        connection.execute("INSERT INTO certification.doorbell (url, secret) VALUES (%s, %s)", (url, secret))
+        connection.execute("DELETE FROM certification.webhook")
+        connection.execute("INSERT INTO certification.webhook (url, secret) VALUES (%s, %s)", (url, secret))
 
 
 def set_evaluated(connection: psycopg.Connection, organisations: Iterable[UUID], day: date) -> None:
@@ -106,7 +106,7 @@ def publish_again(dsn: str) -> None:
     """Have everything brought to the website once more."""
     with psycopg.connect(dsn) as connection:
         connection.execute(
-            "SELECT certification.raise_listings(ARRAY(SELECT l.mentor_id FROM certification.listings AS l))"
+            "SELECT certification.bump_listing_version(ARRAY(SELECT l.mentor_id FROM certification.listings AS l))"
         )
 
 

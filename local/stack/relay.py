@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @contextmanager
 def relay(address: str, target: tuple[str, int]) -> Iterator[int]:
     """Listen at `address`, on the port that is yielded, and connect whoever comes to `target`, until the block ends."""
-    with _Relay((address, 0), _Connection) as server:
+    with _Relay((address, 0), _RelayHandler) as server:
         server.target = target
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
         try:
@@ -31,7 +31,7 @@ class _Relay(socketserver.ThreadingTCPServer):
     target: tuple[str, int]
 
 
-class _Connection(socketserver.BaseRequestHandler):
+class _RelayHandler(socketserver.BaseRequestHandler):
     server: _Relay
 
     def handle(self) -> None:

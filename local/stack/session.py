@@ -14,7 +14,7 @@ from emulators.lambda_host.template.schedule_expressions import next_occurrence,
 from emulators.lambda_host.template.schedule_input import render_input
 from emulators.lambda_host.template.template import load_template
 from emulators.lambda_host.triggers import invoke_api
-from emulators.lambda_host.triggers.invoke_api import Answer, InvokeApi
+from emulators.lambda_host.triggers.invoke_api import InvocationResult, InvokeApi
 from local.stack import database
 from local.stack.stack import ADDRESSES, HOME, ROOT, StackRunningError, local_postgres, local_stack
 
@@ -34,16 +34,16 @@ class Session:
 
     dsn: str
     website: str
-    invoke: Callable[[str, object], Answer]
+    invoke: Callable[[str, object], InvocationResult]
     mail: Path
 
 
 def of(stack: LocalStack) -> Session:
     """A session on a stack of this process."""
 
-    def call(function: str, event: object) -> Answer:
+    def call(function: str, event: object) -> InvocationResult:
         done = stack.host.invoke(function, event)
-        return Answer(
+        return InvocationResult(
             done.payload, done.function_error, done.log_lines, done.duration_ms, done.init_ms, done.max_memory_mb
         )
 
@@ -60,7 +60,7 @@ def announced(stack: LocalStack) -> Iterator[dict[str, str]]:
             "aws": stack.aws_url,
             "ses": stack.ses.url,
             "dataverse": stack.dataverse.url,
-            "doorbell": stack.urls.url("StatusChanged"),
+            "webhook": stack.urls.url("StatusChanged"),
         }
         path = stack.home / ADDRESSES
         path.write_text(json.dumps(addresses | {"outputs": dict(stack.stack.outputs)}))

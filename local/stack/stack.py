@@ -118,11 +118,11 @@ def local_stack(
         clients = local_clients(aws.url, REGION)
         # What the emulator has taken is there: whoever tries something need not wait for it to settle.
         chosen = {"DataverseUrl": dataverse.url, "EntraAuthority": dataverse.url, "SettlingSeconds": "0"}
-        # Deployed, operations is told in bokmål; here in the language of the documents, unless somebody chooses.
+        # Deployed, operations is notified in bokmål; here in the language of the documents, unless somebody chooses.
         chosen["OperationsLanguage"] = os.environ.get("OPERATIONS_LANGUAGE") or "en"
         chosen |= parameters or {}
         stack = provision(load_template(ROOT / "template.yaml", chosen, region=REGION), clients)
-        doorbell_key = secrets.token_urlsafe(32)
+        webhook_key = secrets.token_urlsafe(32)
         values: dict[str, Mapping[str, str | int]] = {
             **{f"{whose}DatabaseSecret": database.make_login(postgres, whose) for whose in database.LOGINS},
             "DataverseSecret": {
@@ -131,7 +131,7 @@ def local_stack(
                 "client_secret": dataverse.client_secret,
                 "client_secret_expires_on": (datetime.now(UTC) + timedelta(days=365)).date().isoformat(),
             },
-            "DoorbellSecret": {"current": doorbell_key},
+            "WebhookSecret": {"current": webhook_key},
         }
         for name, value in values.items():
             clients.secretsmanager.put_secret_value(SecretId=stack.physical_id(name), SecretString=json.dumps(value))
@@ -140,7 +140,7 @@ def local_stack(
         inbox = running.enter_context(OperationsInbox(clients, stack.physical_id("OperationsTopic"), alerts))
         host = running.enter_context(LambdaHost(stack, ROOT, environment, on_log=on_log, log_directory=home / "logs"))
         urls = running.enter_context(FunctionUrls(stack, host))
-        database.store_doorbell(dsn, urls.url("StatusChanged"), doorbell_key)
+        database.store_webhook(dsn, urls.url("StatusChanged"), webhook_key)
         pg_net = running.enter_context(PgNet(dsn))
         running.enter_context(EventSources(stack, host, aws.url))
         running.callback(inbox.stop_soon)

@@ -34,7 +34,7 @@ def release_brake(
     kind: Annotated[brakes.Kind | None, typer.Option(help="Which brake, if two are on.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let the next run within 24 hours make the mass change that the brake has stopped."""
+    """Let the next run within 24 hours make what the brake, the mass-change limit, has stopped."""
     require_named(actor, reason)
     with system.writing() as connection:
         brake = brakes.release(connection, organisation, kind, actor, reason)
@@ -104,7 +104,7 @@ def migrate(system: System) -> None:
     password is read from PGPASSWORD or PGPASSFILE, or asked for.
     """
     with system.owned_database() as address:
-        applied, whole = migrations.apply(address, tell=lambda said: console.out.print(escape(said)))
+        applied, whole = migrations.apply(address, report=lambda said: console.out.print(escape(said)))
     console.out.print("\n".join(f"applied {name}" for name in applied) or "nothing to do: every migration is applied")
     if not whole:
         raise typer.Exit(1)

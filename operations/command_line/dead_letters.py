@@ -16,7 +16,7 @@ from operations.wording import speech, words
 from operations.wording.speech import many, say
 
 
-class Queue(StrEnum):
+class DeadLetterQueue(StrEnum):
     """The queues of what was given up."""
 
     SYNCS = dead_letters.SYNCS
@@ -35,11 +35,13 @@ def list_(system: System, *, as_json: AsJson = False) -> None:
 def replay(
     system: System,
     *,
-    queue: Annotated[Queue, typer.Option(help="Events are run again by a person: list says how.")] = Queue.SYNCS,
+    queue: Annotated[
+        DeadLetterQueue, typer.Option(help="Events are run again by a person: list says how.")
+    ] = DeadLetterQueue.SYNCS,
     as_json: AsJson = False,
 ) -> None:
     """Ask once more for every sync that was given up, behind all live changes. May be repeated."""
-    if queue is Queue.EVENTS:
+    if queue is DeadLetterQueue.EVENTS:
         raise OperationsError(
             f"what lies in {queue} are events of functions that failed, and running one again is a person's"
             f" decision: {speech.command('dlq list')} says how"
@@ -76,9 +78,9 @@ def drop(
     """Remove a message that is no sync request: an event that is done with, or what cannot be read."""
     require_named(actor, reason)
 
-    def note(dropped: dead_letters.Dropped) -> None:
+    def record(dropped: dead_letters.Dropped) -> None:
         with system.writing() as connection:
             audit.dropped(connection, dropped, actor, reason)
 
-    done = dead_letters.drop(system.deployment, message, note)
+    done = dead_letters.drop(system.deployment, message, record)
     console.out.print(say("Removed from {queue}.", queue=done.queue))

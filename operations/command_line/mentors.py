@@ -28,7 +28,7 @@ def explain(
 ) -> None:
     """Why a mentor was or was not reminded: every threshold, its state, reason and run."""
     with system.reading() as connection:
-        day = previewing.last_night(connection) or today()
+        day = previewing.last_nightly_check(connection) or today()
         mentors = explaining.find_mentors(connection, mentor, system.mentor_id(mentor))
         if len(mentors) > 1:
             fitting = words.first([str(found) for found in mentors], _MOST_FITTING)
@@ -46,15 +46,16 @@ def explain(
 def preview(
     system: System,
     *,
-    days: Annotated[int, typer.Option(help="How many nights ahead.", min=1, max=3660)] = 60,
+    days: Annotated[int, typer.Option(help="How many nightly checks ahead.", min=1, max=3660)] = 60,
     first: Annotated[
-        str | None, typer.Option("--from", help="The first night; the one after the last run.", show_default=False)
+        str | None,
+        typer.Option("--from", help="The first nightly check; the one after the last run.", show_default=False),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """A dry run: who will be reminded or expire when. Writes nothing."""
     with system.reading() as connection:
-        last = previewing.last_night(connection)
+        last = previewing.last_nightly_check(connection)
         start = parse_day(first, default=last + timedelta(days=1) if last else today())
         lines = previewing.read_preview(connection, start, days)
         named = explaining.read_names(connection, [line.mentor_id for line in lines]) if system.shows_names else {}

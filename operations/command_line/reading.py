@@ -23,16 +23,16 @@ def status(system: System, *, as_json: AsJson = False) -> None:
 
     Of a stack also whether its public address has a limit.
     """
-    limit = system.parameters.get("DoorbellConcurrency")
+    limit = system.parameters.get("WebhookConcurrency")
     with system.reading() as connection:
         found = standing.read_status(connection)
     if limit is not None:
-        found = replace(found, doorbell_concurrency=int(limit))
+        found = replace(found, webhook_concurrency=int(limit))
     if as_json:
         words.print_json(found)
     else:
         status_view.show(found)
-    raise typer.Exit(EXIT_CODES[found.answer])
+    raise typer.Exit(EXIT_CODES[found.verdict])
 
 
 def proof(

@@ -19,7 +19,7 @@ from operations.screens import printing, proof_view, status_view
 from operations.target import System
 from operations.wording import words
 from operations.wording.speech import say
-from shared.domain.comparison import Answer
+from shared.domain.comparison import ProofVerdict
 
 
 def reconcile(
@@ -60,8 +60,8 @@ def reconcile(
     if found is None and full:
         raise NotKnownError(say("What it found cannot be read: no login to the database is known here"))
     if found is None and ended.state != "succeeded":
-        found = Answer.NO
-    if found is not None and found is not Answer.YES:
+        found = ProofVerdict.NO
+    if found is not None and found is not ProofVerdict.YES:
         raise typer.Exit(EXIT_CODES[found])
 
 
@@ -85,7 +85,7 @@ def _say(ended: reconciling.Reconciled) -> None:
         console.out.print(f"[yellow]{say('Done, but')}[/yellow] {why}; {run}")
 
 
-def _what_it_found(system: System, full: reconciling.Reconciled | None, *, quiet: bool) -> Answer | None:
+def _what_it_found(system: System, full: reconciling.Reconciled | None, *, quiet: bool) -> ProofVerdict | None:
     """Show what the run found, and return its verdict; None of a sweep, or where nobody may read the database."""
     with ExitStack() as held:
         try:

@@ -1,4 +1,4 @@
-"""`set-aside` and `duplicates`: what waits for a person to look at it."""
+"""`rejected` and `duplicates`: what waits for a person to look at it."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -8,7 +8,7 @@ import typer
 
 from operations import console
 from operations.commands import duplicates as doubles
-from operations.commands import set_aside as aside
+from operations.commands import rejected_listings
 from operations.errors import NotUnderstoodError
 from operations.options import Actor, AsJson, Reason, require_named
 from operations.screens import list_views
@@ -17,14 +17,14 @@ from operations.wording import words
 from operations.wording.speech import many, say
 
 
-def list_set_aside(system: System, *, as_json: AsJson = False) -> None:
+def list_rejected(system: System, *, as_json: AsJson = False) -> None:
     """Whom the website refused and why; first those whom it may show although it must not."""
     with system.reading() as connection:
-        found = aside.read_set_aside(connection)
+        found = rejected_listings.read_rejected(connection)
     if as_json:
         words.print_json(found)
     else:
-        list_views.set_aside(found, datetime.now(UTC))
+        list_views.rejected(found, datetime.now(UTC))
 
 
 def retry(
@@ -33,16 +33,16 @@ def retry(
     *,
     actor: Actor,
     reason: Reason,
-    everybody: Annotated[bool, typer.Option("--all", help="Every listing that is set aside.")] = False,
+    everybody: Annotated[bool, typer.Option("--all", help="Every listing that is rejected.")] = False,
 ) -> None:
-    """Have listings that were set aside tried again now."""
+    """Have listings that were rejected tried again now."""
     require_named(actor, reason)
     _require_one_way(named=bool(mentors), everybody=everybody)
     with system.writing() as connection:
-        n = aside.retry(connection, mentors or (), actor, reason)
+        n = rejected_listings.retry(connection, mentors or (), actor, reason)
     console.out.print(
         many(n, "{n} listing will be tried again", "{n} listings will be tried again")
-        + say(": at once if the doorbell is heard, else by the next sweep.")
+        + say(": at once if the webhook arrives, else by the next sweep.")
     )
 
 

@@ -1,4 +1,4 @@
-"""Release a brake: let the next run make the mass change that was stopped."""
+"""Release a brake, which is a mass-change limit: the next run makes the change that was stopped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """What a brake stops: reminders or expiries of the night, or repairs of the website."""
+    """What a brake (the mass-change limit) stops:
+    reminders or expiries of the nightly check, or repairs of the website.
+    """
 
     REMINDER = "reminder"
     EXPIRY = "expiry"

@@ -101,8 +101,8 @@ def _most_tries(deployment: Deployment) -> int | None:
         return None
 
 
-def drop(deployment: Deployment, message_id: str, note: Callable[[Dropped], None]) -> Dropped:
-    """Remove a message that is no sync request, by its id. `note`: called first, to write down who does it and why.
+def drop(deployment: Deployment, message_id: str, record: Callable[[Dropped], None]) -> Dropped:
+    """Remove a message that is no sync request, by its id. `record`: called first, to write down who does it and why.
 
     Raises NothingToDoError where there is none, or where it is a sync request, and StackNotFoundError.
     """
@@ -125,7 +125,7 @@ def drop(deployment: Deployment, message_id: str, note: Callable[[Dropped], None
                         f" {speech.command('dlq replay')}"
                     )
                 dropped = Dropped(queue, message_id)
-                note(dropped)
+                record(dropped)
                 deployment.sqs.delete_message(QueueUrl=url, ReceiptHandle=found["ReceiptHandle"])
                 seen.remove(found)
                 return dropped

@@ -56,7 +56,7 @@ def read_duplicates(connection: psycopg.Connection, *, reviewed: bool = False) -
 
 
 def review(connection: psycopg.Connection, mentor_id: UUID | None, kind: Kind | None, actor: str, reason: str) -> int:
-    """Say that these were looked at: of one mentor or everybody (None), of one log or all. Answers how many.
+    """Say that these were looked at: of one mentor or everybody (None), of one log or all. Return how many.
 
     Raises NothingToDoError if there are none.
     """

@@ -31,7 +31,7 @@ class Mentor:
 
 
 @dataclass(frozen=True)
-class Explained:
+class ThresholdRecord:
     """One threshold of one certification."""
 
     threshold_day: int
@@ -58,13 +58,13 @@ class Moved:
 
 
 @dataclass(frozen=True)
-class SetAside:
-    """A step of the nightly check that a mentor stood in the way of, for how many nights."""
+class StepFailure:
+    """A step that failed for a mentor, and in how many nightly checks."""
 
     step: str
     reason: str
     ends: str
-    nights: int
+    nightly_checks: int
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,9 @@ class Explanation:
     """Everything known of one mentor's reminders."""
 
     mentor: Mentor
-    thresholds: tuple[Explained, ...]
+    thresholds: tuple[ThresholdRecord, ...]
     log: tuple[Moved, ...]
-    set_aside: tuple[SetAside, ...]
+    step_failures: tuple[StepFailure, ...]
 
 
 def find_mentors(connection: psycopg.Connection, text: str, mentor_id: UUID | None) -> tuple[UUID, ...]:
@@ -91,17 +91,17 @@ def read_explanation(connection: psycopg.Connection, mentor_id: UUID, today: dat
         mentor = cursor.execute("SELECT * FROM certification.mentor_to_explain(%s)", (mentor_id,)).fetchone()
     if mentor is None:
         raise NothingToDoError(f"there is no mentor {mentor_id}")
-    with connection.cursor(row_factory=class_row(Explained)) as cursor:
+    with connection.cursor(row_factory=class_row(ThresholdRecord)) as cursor:
         thresholds = cursor.execute("SELECT * FROM certification.explain(%s, %s)", (mentor_id, today)).fetchall()
     with connection.cursor(row_factory=class_row(Moved)) as cursor:
         log = cursor.execute("SELECT * FROM certification.status_log_of(%s)", (mentor_id,)).fetchall()
-    with connection.cursor(row_factory=class_row(SetAside)) as cursor:
+    with connection.cursor(row_factory=class_row(StepFailure)) as cursor:
         aside = cursor.execute(
             "SELECT s.step, s.reason,"
             "       CASE WHEN s.certification_expiry_date BETWEEN '1900-01-01' AND '9999-12-30'"
             "            THEN to_char(s.certification_expiry_date, 'DD.MM.YYYY')"
-            "            ELSE s.certification_expiry_date::text END AS ends, s.nights"
-            "  FROM certification.set_aside AS s WHERE s.mentor_id = %s",
+            "            ELSE s.certification_expiry_date::text END AS ends, s.nightly_checks"
+            "  FROM certification.step_failures AS s WHERE s.mentor_id = %s",
             (mentor_id,),
         ).fetchall()
     return Explanation(mentor, tuple(thresholds), tuple(log), tuple(aside))

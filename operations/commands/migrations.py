@@ -19,7 +19,7 @@ SELECT current_user::text, r.rolname::text FROM pg_namespace AS n JOIN pg_roles 
 """
 
 
-def apply(address: str, tell: Callable[[str], None]) -> tuple[tuple[str, ...], bool]:
+def apply(address: str, report: Callable[[str], None]) -> tuple[tuple[str, ...], bool]:
     """Apply what is missing, and return its names and whether everything is whole now.
 
     Raises NotUnderstoodError for a login that does not own the schema, and DatabaseNotReadableError.
@@ -31,7 +31,7 @@ def apply(address: str, tell: Callable[[str], None]) -> tuple[tuple[str, ...], b
                 f"{stranger[0]} does not own the schema certification: name {stranger[1]}, who does, in --database-url"
             )
         try:
-            applied = migrate(connection, tell=tell)
+            applied = migrate(connection, report=report)
         except psycopg.Error as error:
             raise DatabaseNotReadableError(f"the migrations were not applied: {str(error).strip()}") from None
         damaged = connection.execute("SELECT 1 FROM certification.structure_damage()").fetchone()

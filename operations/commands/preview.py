@@ -27,7 +27,7 @@ class Coming:
     problem: str | None
 
 
-def last_night(connection: psycopg.Connection) -> date | None:
+def last_nightly_check(connection: psycopg.Connection) -> date | None:
     """Return the latest day that an expiry check has evaluated."""
     row = connection.execute(
         "SELECT max(ro.as_of) FROM certification.run_organisations AS ro"

@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 from operations.commands.brakes import Brake, read_brakes
 from operations.errors import NotKnownError
 from operations.wording import speech
-from shared.domain.comparison import CLASSES, Answer, answer_of
+from shared.domain.comparison import CLASSES, ProofVerdict, verdict_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -56,12 +56,12 @@ class ProofHead:
     """brake_since and known_at, where there is something to say."""
     over_since: int = 0
     """How many of its differences a later run has seen gone."""
-    verdict: Answer = field(init=False)
+    verdict: ProofVerdict = field(init=False)
 
     def __post_init__(self) -> None:
         """The verdict follows from the counts, so that an old proof has one too."""
         equal = self.app_hash == self.website_hash
-        object.__setattr__(self, "verdict", answer_of(complete=self.complete, counts=self.counts, equal=equal))
+        object.__setattr__(self, "verdict", verdict_of(complete=self.complete, counts=self.counts, equal=equal))
 
     def count(self, name: str) -> int:
         """One of its counts."""
@@ -92,7 +92,7 @@ class ProofPage:
     """Earlier differences whose repair this run has seen to hold."""
     brakes: tuple[Brake, ...] = ()
     """Those that were on at its end."""
-    verdict: Answer = field(init=False)
+    verdict: ProofVerdict = field(init=False)
 
     def __post_init__(self) -> None:
         """For whoever reads the JSON."""

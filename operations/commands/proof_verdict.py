@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from operations.dates import OSLO
 from operations.wording import words
 from operations.wording.speech import many, say
-from shared.domain.comparison import Answer
+from shared.domain.comparison import ProofVerdict
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,7 +31,7 @@ HELD_UP = {
     "came_past_triggers": "{n} of them changed in the app past our triggers",
     "differences_unverified": "{n} of them read only once",
 }
-STYLES = {Answer.YES: "green", Answer.NO: "red", Answer.NOT_YET: "yellow"}
+STYLES = {ProofVerdict.YES: "green", ProofVerdict.NO: "red", ProofVerdict.NOT_YET: "yellow"}
 
 
 def text(proof: ProofHead) -> str:
@@ -44,14 +44,14 @@ def first_sentence(proof: ProofHead) -> str:
     if not proof.complete:
         return say("Nothing is proven: {reason}.", reason=words.reason(proof.reason))
     match proof.verdict:
-        case Answer.YES:
+        case ProofVerdict.YES:
             return say(
                 "Yes. {website} listed = {app} valid and consenting, and each is shown as the app has it.",
                 **_both(proof),
             )
-        case Answer.NO:
+        case ProofVerdict.NO:
             return say("No. {found}.", found="; ".join([*_differing(proof), *_causes(proof), *_in_flight(proof)]))
-        case Answer.NOT_YET:
+        case ProofVerdict.NOT_YET:
             return say("Not yet. {found}.", found="; ".join(_in_flight(proof)))
 
 
@@ -94,7 +94,7 @@ def _in_flight(proof: ProofHead) -> list[str]:
 
 
 def _figures(proof: ProofHead) -> str:
-    if not proof.complete or proof.verdict is Answer.YES:
+    if not proof.complete or proof.verdict is ProofVerdict.YES:
         return ""
     return say("{website} listed, {app} valid and consenting, {equal} equal.", equal=f"{proof.equal:,}", **_both(proof))
 

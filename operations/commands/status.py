@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from psycopg.rows import class_row
 
-from operations.commands.alerts import Alert, read_troubles
+from operations.commands.alerts import Alert, read_current_conditions
 from operations.commands.brakes import Brake, read_brakes
 from operations.commands.proof import ProofHead, read_head
 from operations.wording.speech import say
-from shared.domain.comparison import Answer
+from shared.domain.comparison import ProofVerdict
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OrganisationStatus:
-    """An organisation's listings: shown, waiting for the website (set aside not among them), refused, differing."""
+    """An organisation's listings: shown, waiting for the website (rejected not among them), refused, differing."""
 
     id: UUID | None
     name: str
     live: int
     waiting: int
-    set_aside: int
+    rejected: int
     differences: int
 
 
@@ -37,8 +37,8 @@ class WebsiteStatus:
     """What all workers share (I9, I10), and since when the oldest change waits. Reasons are codes."""
 
     oldest_waiting_at: datetime | None
-    closed_until: datetime | None
-    closed_reason: str | None
+    backoff_until: datetime | None
+    backoff_reason: str | None
     stopped_since: datetime | None
     stopped_reason: str | None
     checked_at: datetime | None
@@ -83,7 +83,7 @@ class Status:
     alerts: tuple[Alert, ...]
     runs: tuple[LastRun, ...]
     proof: ProofHead | None
-    doorbell_concurrency: int | None = None
+    webhook_concurrency: int | None = None
     """Of a deployed stack: how many calls of the public address are answered at a time; 0: any number."""
 
     @property
@@ -97,15 +97,15 @@ class Status:
         return {organisation.id: organisation.name for organisation in self.organisations}
 
     @property
-    def answer(self) -> Answer:
+    def verdict(self) -> ProofVerdict:
         """No: something is wrong or differs. Not yet: the last proof could not tell, and nobody has looked since."""
-        unsettled = self.proof is not None and self.proof.verdict is Answer.NO and not self.proof.is_over
+        unsettled = self.proof is not None and self.proof.verdict is ProofVerdict.NO and not self.proof.is_over
         if self.alerts or self.differences or unsettled:
-            return Answer.NO
-        if self.proof is None or self.proof.verdict is not Answer.NOT_YET:
-            return Answer.YES
+            return ProofVerdict.NO
+        if self.proof is None or self.proof.verdict is not ProofVerdict.NOT_YET:
+            return ProofVerdict.YES
         known = self.proof.moment("known_at")
-        return Answer.YES if known and self._was_read_back(known) else Answer.NOT_YET
+        return ProofVerdict.YES if known and self._was_read_back(known) else ProofVerdict.NOT_YET
 
     def _was_read_back(self, known: datetime) -> bool:
         """Whether a sweep has looked at what had settled by then, and nothing waits for the website."""
@@ -123,8 +123,8 @@ WITH names AS MATERIALIZED (
 ), listed AS (
     SELECT l.organisation_id AS id,
            count(*) FILTER (WHERE l.state = 'live') AS live,
-           count(*) FILTER (WHERE l.synced_version < l.desired_version AND l.state <> 'set_aside') AS waiting,
-           count(*) FILTER (WHERE l.state = 'set_aside') AS set_aside
+           count(*) FILTER (WHERE l.synced_version < l.desired_version AND l.state <> 'rejected') AS waiting,
+           count(*) FILTER (WHERE l.state = 'rejected') AS rejected
       FROM certification.listings AS l GROUP BY l.organisation_id
 ), differing AS (
     SELECT f.organisation_id AS id, count(*) AS n
@@ -132,10 +132,10 @@ WITH names AS MATERIALIZED (
 )
 SELECT k.id,
        coalesce(o.name, CASE WHEN k.id IS NULL THEN %(of_none)s ELSE %(deleted)s END) AS name,
-       coalesce(l.live, 0) AS live, coalesce(l.waiting, 0) AS waiting, coalesce(l.set_aside, 0) AS set_aside,
+       coalesce(l.live, 0) AS live, coalesce(l.waiting, 0) AS waiting, coalesce(l.rejected, 0) AS rejected,
        coalesce(d.n, 0) AS differences
   FROM (SELECT o.id FROM names AS o
-        UNION SELECT l.id FROM listed AS l WHERE l.live + l.waiting + l.set_aside > 0
+        UNION SELECT l.id FROM listed AS l WHERE l.live + l.waiting + l.rejected > 0
         UNION SELECT d.id FROM differing AS d) AS k
   LEFT JOIN names AS o ON o.id = k.id
   LEFT JOIN listed AS l ON l.id = k.id
@@ -144,9 +144,9 @@ SELECT k.id,
 """
 _WEBSITE = """
 SELECT (SELECT min(l.changed_at) FROM certification.listings AS l
-         WHERE l.synced_version < l.desired_version AND l.state <> 'set_aside') AS oldest_waiting_at,
-       CASE WHEN s.closed_until > clock_timestamp() THEN s.closed_until END AS closed_until,
-       CASE WHEN s.closed_until > clock_timestamp() THEN s.closed_reason END AS closed_reason,
+         WHERE l.synced_version < l.desired_version AND l.state <> 'rejected') AS oldest_waiting_at,
+       CASE WHEN s.backoff_until > clock_timestamp() THEN s.backoff_until END AS backoff_until,
+       CASE WHEN s.backoff_until > clock_timestamp() THEN s.backoff_reason END AS backoff_reason,
        s.stopped_since, s.stopped_reason, s.checked_at, s.check_reason, s.healthy_at, s.failing_since,
        s.secret_ends_on, s.pending_secret
   FROM certification.sync_state AS s
@@ -179,7 +179,7 @@ def read_status(connection: psycopg.Connection) -> Status:
         website,
         read_brakes(connection),
         tuple(queues),
-        read_troubles(connection),
+        read_current_conditions(connection),
         tuple(runs),
         read_head(connection),
     )

@@ -24,7 +24,7 @@ class Undone:
     reminders_kept: int
     notices_removed: int
     notices_sent: int
-    notices_in_doubt: int
+    notices_outcome_unknown: int
     transitions_put_back: int
     transitions_kept: int
     days_put_back: int
@@ -34,14 +34,14 @@ class Undone:
 def undo(connection: psycopg.Connection, run_id: UUID, actor: str, reason: str) -> Undone:
     """Undo the run. Raises NothingToDoError for one that is none, goes on, or was undone before."""
     row = connection.execute(
-        "SELECT u.answer, u.counts, r.function, r.undone_at"
+        "SELECT u.outcome, u.counts, r.function, r.undone_at"
         "  FROM certification.undo_run(%(run)s, %(actor)s, %(reason)s) AS u"
         "  LEFT JOIN certification.runs AS r ON r.id = %(run)s",
         {"run": run_id, "actor": actor, "reason": reason},
     ).fetchone()
-    assert row is not None  # noqa: S101 - a function always answers
-    answer, counts, function, undone_at = row
-    match answer:
+    assert row is not None  # noqa: S101 - a function always returns
+    outcome, counts, function, undone_at = row
+    match outcome:
         case "undone":
             return Undone(run_id, **counts)
         case "already_undone":

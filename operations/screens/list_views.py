@@ -1,4 +1,4 @@
-"""The lists of operations, as a person reads them: alerts, set aside, dead letters, duplicates."""
+"""The lists of operations, as a person reads them: alerts, rejected, dead letters, duplicates."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from operations.commands.alerts import Alert
     from operations.commands.dead_letters import DeadLetter
     from operations.commands.duplicates import Duplicate
-    from operations.commands.set_aside import SetAside
+    from operations.commands.rejected_listings import RejectedListing
 
 _MOST_IDS = 3
-_NIGHT = "ExpiryCheck"
+_NIGHTLY_CHECK = "ExpiryCheck"
 
 
 def alerts(found: Sequence[Alert], organisations: Mapping[UUID | None, str], now: datetime) -> None:
@@ -40,8 +40,8 @@ def alerts(found: Sequence[Alert], organisations: Mapping[UUID | None, str], now
         said = conditions.title(one, organisations) if one.closed_at else conditions.headline(one, organisations, now)
         console.out.print(said.removesuffix("."), style=style, markup=False)
         times = [say("since {moment}", moment=words.moment(one.since, now))]
-        told = say("told {moment}", moment=words.moment(one.told_at, now)) if one.told_at else say("not told yet")
-        times.append(told)
+        reported = say("sent {moment}", moment=words.moment(one.sent_at, now)) if one.sent_at else say("not sent yet")
+        times.append(reported)
         times += [say("over {moment}", moment=words.moment(one.closed_at, now))] if one.closed_at else []
         reason = one.facts.get("reason")
         printing.text(", ".join(times) + (f": {words.reason(str(reason))}" if reason else ""), indent=2)
@@ -53,10 +53,10 @@ def alerts(found: Sequence[Alert], organisations: Mapping[UUID | None, str], now
             printing.text(f"{say('Runbook:')} {conditions.runbook(one)}", indent=2)
 
 
-def set_aside(found: Sequence[SetAside], now: datetime) -> None:
+def rejected(found: Sequence[RejectedListing], now: datetime) -> None:
     """Whom the website refused, and whether it may still show somebody whom it must not."""
     if not found:
-        console.out.print(say("No listing is set aside."))
+        console.out.print(say("No listing is rejected."))
         return
     title = many(len(found), "{n} listing that the website refused", "{n} listings that the website refused")
     table = new_table(title)
@@ -80,10 +80,10 @@ def set_aside(found: Sequence[SetAside], now: datetime) -> None:
     )
     for step in steps:
         printing.text(step)
-    printing.command(say("When the cause is put right:"), "set-aside retry --all --actor YOU --reason WHY")
+    printing.command(say("When the cause is put right:"), "rejected retry --all --actor YOU --reason WHY")
 
 
-def _shown(one: SetAside) -> str:
+def _shown(one: RejectedListing) -> str:
     if one.may_be_shown and not one.should_be_shown:
         return f"[red]{say('may be shown, and must not be')}[/red]"
     if one.may_be_shown:
@@ -117,8 +117,8 @@ def _about(one: DeadLetter) -> str:
     if one.queue == SYNCS:
         return words.first([str(found) for found in one.mentor_ids], _MOST_IDS) or say("no sync request")
     when = one.scheduled_time and say("for {moment}", moment=one.scheduled_time)
-    told = (one.function, when, one.error and f"({one.error})")
-    return " ".join(filter(None, told)) or say("an event that cannot be read")
+    reported = (one.function, when, one.error and f"({one.error})")
+    return " ".join(filter(None, reported)) or say("an event that cannot be read")
 
 
 def events_to_run_again(found: Sequence[DeadLetter]) -> None:
@@ -129,10 +129,12 @@ def events_to_run_again(found: Sequence[DeadLetter]) -> None:
     console.out.print()
     who = say("These are run again by a person, when the cause is gone; then remove the message")
     count = many(len(events), "{n} event of {queue}.", "{n} events of {queue}.", queue=EVENTS)
-    printing.text(f'{count} {who} (docs/operations.md, "A run failed").')
-    for scheduled in sorted({one.scheduled_time for one in events if one.function == _NIGHT and one.scheduled_time}):
-        printing.line("", target().function(_NIGHT, f'{{"scheduled_time": "{scheduled}"}}'))
-    if any(one.function not in {_NIGHT, None} for one in events):
+    printing.text(f'{count} {who} (docs/operations/runbook.md, "A run failed").')
+    for scheduled in sorted(
+        {one.scheduled_time for one in events if one.function == _NIGHTLY_CHECK and one.scheduled_time}
+    ):
+        printing.line("", target().function(_NIGHTLY_CHECK, f'{{"scheduled_time": "{scheduled}"}}'))
+    if any(one.function not in {_NIGHTLY_CHECK, None} for one in events):
         printing.text(say("The other functions do their work with their next schedule."), indent=2)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-    from operations.commands.explain import Explained, Explanation, Mentor
+    from operations.commands.explain import Explanation, Mentor, ThresholdRecord
     from operations.commands.preview import Coming
 
 _STATES = {
@@ -25,7 +25,7 @@ _STATES = {
     "collapsed": "a nearer threshold spoke for it",
     "unreachable": "no mail, the coordinator is told",
     "not_yet_due": "not yet due",
-    "due_next_run": "due in the next night",
+    "due_next_run": "due in the next nightly check",
     "not_reminded": "not reminded",
     "no_certification": "no certification",
     "impossible_date": "the date cannot be meant",
@@ -34,7 +34,7 @@ _STATES = {
 
 def preview(lines: Sequence[Coming], names: Mapping[UUID, str], *, first: date, days: int) -> None:
     """Print who will be reminded or expire when."""
-    table = new_table(f"The next {_many(days, 'night')} from {_day(first)}, if nothing changes until then")
+    table = new_table(f"The next {_many(days, 'nightly check')} from {_day(first)}, if nothing changes until then")
     for title in ("Night of", "Organisation", "Mentor", "What"):
         table.add_column(title, no_wrap=title in {"Night of", "Mentor"})
     table.add_column("Valid to", justify="right")
@@ -94,7 +94,7 @@ def explanation(found: Explanation, name: str | None) -> None:
     _history(found)
 
 
-def _threshold(one: Explained) -> tuple[str, ...]:
+def _threshold(one: ThresholdRecord) -> tuple[str, ...]:
     return (
         str(one.threshold_day),
         _day(one.due_on),
@@ -122,10 +122,10 @@ def _history(found: Explanation) -> None:
             words = (row.from_status, row.to_status, row.reason, row.actor)
             log.add_row(f"{row.occurred_at.astimezone(OSLO):%d.%m.%Y %H:%M}", *map(escape, words))
         console.out.print(log)
-    for one in found.set_aside:
+    for one in found.step_failures:
         console.out.print(
-            f"[yellow]Set aside in step {one.step}: {escape(_meaning(one.reason))}"
-            f" (ends {one.ends}, {_many(one.nights, 'night')})[/yellow]"
+            f"[yellow]Failed in step {one.step}: {escape(_meaning(one.reason))}"
+            f" (ends {one.ends}, {_many(one.nightly_checks, 'nightly check')})[/yellow]"
         )
 
 

@@ -12,13 +12,13 @@ from operations import console
 from operations.wording import speech
 
 if TYPE_CHECKING:
-    from shared.domain.wording.texts import Step
+    from shared.domain.wording.texts import Instruction
 
 
 _MOST_COLUMNS = 100
 
 
-def step(label: str, what: Step, *, indent: int = 0) -> None:
+def step(label: str, what: Instruction, *, indent: int = 0) -> None:
     """A thing to do, and the command for it."""
     if what.command:
         command(f"{label} {what.text}", what.command, indent=indent)
@@ -27,7 +27,7 @@ def step(label: str, what: Step, *, indent: int = 0) -> None:
 
 
 def command(label: str, words: str, *, indent: int = 0) -> None:
-    """What a command such as `set-aside list` is for, and the whole of it."""
+    """What a command such as `rejected list` is for, and the whole of it."""
     line(label, speech.command(words), indent=indent)
 
 

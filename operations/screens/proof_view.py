@@ -29,9 +29,9 @@ CLASSES = {
     "orphan": "Shown, of no mentor in the app",
 }
 CAUSES = {
-    "hand_edit": "changed on the website",
+    "manual_edit": "changed on the website",
     "waiting": "our change has not arrived yet",
-    "set_aside": "the website refused our change",
+    "rejected": "the website refused our change",
     "unknown_mentor": "not in the app",
     "brake": "held by the brake",
     "day": "the day's check has not come",
@@ -105,7 +105,7 @@ def _figures(proof: ProofHead) -> None:
     table.add_row(say("Of these, held by the brake"), f"{proof.count('held_by_brake'):,}")
     table.add_row(say("Of these, the day's check has not come"), f"{proof.count('day_not_checked'):,}")
     table.add_row(say("Changed in the app past our triggers"), f"{proof.count('past_triggers'):,}")
-    table.add_row(say("Refused by the website, set aside"), f"{counts.get('set_aside', 0):,}")
+    table.add_row(say("Rejected by the website"), f"{counts.get('listings_rejected', 0):,}")
     table.add_row(say("Repairs asked for by this run"), f"{counts.get('repairs_requested', 0):,}")
     table.add_row(say("Repairs that a brake holds back"), f"{counts.get('repairs_braked', 0):,}")
     twice = sum(n for name, n in counts.items() if name.startswith("duplicate_"))

@@ -18,7 +18,7 @@ from operations.screens import printing
 from operations.screens.tables import new_table
 from operations.wording import conditions, words
 from operations.wording.speech import many, say
-from shared.domain.comparison import Answer
+from shared.domain.comparison import ProofVerdict
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,7 +50,7 @@ def show(status: Status) -> None:
         (say("Queues"), _queues(status)),
         *zip((say("Last runs"), ""), _runs(status), strict=False),
         (say("Last proof"), _proof(status)),
-        *_doorbell(status),
+        *_webhook(status),
         *_alerts(status),
     ):
         rows.add_row(name, text)
@@ -73,8 +73,8 @@ def verdict(status: Status) -> None:
         differences = many(status.differences, "{n} difference", "{n} differences")
         line = say("Nothing needs you: {differences} on the website, repairs are under way.", differences=differences)
         style = "yellow bold"
-    elif status.answer is not Answer.YES and status.proof:
-        line, style = proof_verdict.first_sentence(status.proof), f"{proof_verdict.STYLES[status.answer]} bold"
+    elif status.verdict is not ProofVerdict.YES and status.proof:
+        line, style = proof_verdict.first_sentence(status.proof), f"{proof_verdict.STYLES[status.verdict]} bold"
     else:
         line, style = say("Everything is as it should be."), "green bold"
         if waiting := sum(organisation.waiting for organisation in status.organisations):
@@ -89,7 +89,7 @@ def _organisations(status: Status, *, narrow: bool) -> Table:
     table = new_table("")
     table.title, table.show_edge = None, False
     table.add_column(say("Organisation"), no_wrap=True, overflow="ellipsis", max_width=22)
-    for title in ("Live", "Waiting", "Set aside", "Differences"):
+    for title in ("Live", "Waiting", "Rejected", "Differences"):
         table.add_column(say(title), justify="right", no_wrap=True, min_width=len(say(title)))
     brakes = {organisation.id: _brakes(status, organisation) for organisation in status.organisations}
     shown = sorted(status.organisations, key=lambda one: _calm(one, braked=bool(brakes[one.id])))
@@ -115,7 +115,7 @@ def _braked(status: Status) -> list[tuple[str, str]]:
 
 
 def _calm(one: OrganisationStatus, *, braked: bool) -> tuple[bool, bool]:
-    return not (braked or one.differences or one.set_aside), not one.waiting
+    return not (braked or one.differences or one.rejected), not one.waiting
 
 
 def _numbers(some: list[OrganisationStatus] | tuple[OrganisationStatus, ...]) -> tuple[str, str, str, str]:
@@ -123,7 +123,7 @@ def _numbers(some: list[OrganisationStatus] | tuple[OrganisationStatus, ...]) ->
         n = sum(getattr(one, name) for one in some)
         return f"[{style}]{n:,}[/{style}]" if n else "[dim]0[/dim]"
 
-    return total("live", "none"), total("waiting", "none"), total("set_aside", "yellow"), total("differences", "red")
+    return total("live", "none"), total("waiting", "none"), total("rejected", "yellow"), total("differences", "red")
 
 
 def _brakes(status: Status, one: OrganisationStatus) -> str:
@@ -139,8 +139,8 @@ def _brakes(status: Status, one: OrganisationStatus) -> str:
 def _website(status: Status) -> str:
     website = status.website
     taking = say("takes requests")
-    if website.closed_until:
-        until, why = words.moment(website.closed_until, status.at), words.reason(website.closed_reason)
+    if website.backoff_until:
+        until, why = words.moment(website.backoff_until, status.at), words.reason(website.backoff_reason)
         asked = say("asked for patience until {until}: {why}", until=until, why=escape(why))
         taking = f"[yellow]{asked}[/yellow]"
     if website.stopped_since:
@@ -199,7 +199,7 @@ def _queues(status: Status) -> str:
 
 
 def _runs(status: Status) -> list[str]:
-    """At most two lines: the night and the mails, and reconciliation."""
+    """At most two lines: the nightly check and the mails, and reconciliation."""
     lines: dict[bool, list[str]] = {False: [], True: []}
     for run in status.runs:
         style = {"succeeded": "green", "degraded": "yellow", "failed": "red"}.get(run.state, "none")
@@ -214,22 +214,22 @@ def _proof(status: Status) -> str | Text:
     if proof is None:
         return say("none yet")
     said = f"{words.moment(proof.at, status.at)}: {proof_verdict.first_sentence(proof)}"
-    if proof.verdict is Answer.NO and proof.is_over and not status.differences:
+    if proof.verdict is ProofVerdict.NO and proof.is_over and not status.differences:
         said += f" {say('All of it is over by now.')}"
     # As many lines as it takes: a figure that is cut off is none.
     return Text(said, style=proof_verdict.STYLES[proof.verdict], no_wrap=False, overflow="fold")
 
 
-def _doorbell(status: Status) -> list[tuple[str, str]]:
+def _webhook(status: Status) -> list[tuple[str, str]]:
     """Whether strangers can use up the account; a line only where it is known."""
-    match status.doorbell_concurrency:
+    match status.webhook_concurrency:
         case None:
             return []
         case 0:
-            unlimited = say("no limit for strangers: set DoorbellConcurrency to 10")
-            return [(say("Doorbell"), f"[yellow]{unlimited}[/yellow]")]
+            unlimited = say("no limit for strangers: set WebhookConcurrency to 10")
+            return [(say("Webhook"), f"[yellow]{unlimited}[/yellow]")]
         case limit:
-            return [(say("Doorbell"), say("at most {n} calls at a time", n=limit))]
+            return [(say("Webhook"), say("at most {n} calls at a time", n=limit))]
 
 
 def _alerts(status: Status) -> list[tuple[str, str]]:

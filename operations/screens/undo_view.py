@@ -23,7 +23,10 @@ PUT_BACK = {
 }
 KEPT = {
     "notices_sent": ("{n} message already sent: tell that person", "{n} messages already sent: tell those people"),
-    "notices_in_doubt": ("{n} message just being sent, or in doubt", "{n} messages just being sent, or in doubt"),
+    "notices_outcome_unknown": (
+        "{n} message just being sent, or of unknown outcome",
+        "{n} messages just being sent, or of unknown outcome",
+    ),
     "reminders_kept": (
         "{n} reminder kept with those messages, so that none is sent twice",
         "{n} reminders kept with those messages, so that none is sent twice",
@@ -45,7 +48,7 @@ def show(undone: Undone) -> None:
     _print(say("Put back"), {says: getattr(undone, name) for name, says in PUT_BACK.items()})
     kept = {says: getattr(undone, name) for name, says in KEPT.items()}
     _print(f"[yellow]{say('Not put back')}[/yellow]", kept)
-    console.out.print(say("The website follows within five minutes. The next night does what is due then."))
+    console.out.print(say("The website follows within five minutes. The next nightly check does what is due then."))
 
 
 def _print(title: str, counted: dict[tuple[str, str], int]) -> None:

@@ -22,7 +22,7 @@ BOKMAL: dict[str, str] = {
     "Organisation": "Organisasjon",
     "Live": "Vises",
     "Waiting": "Venter",
-    "Set aside": "Avvist",
+    "Rejected": "Avvist",
     "Differences": "Avvik",
     "Brake": "Brems",
     "All": "Alle",
@@ -89,9 +89,9 @@ BOKMAL: dict[str, str] = {
     "running": "pågår",
     "Last proof": "Siste bevis",
     "A proof is made by:": "Et bevis lages slik:",
-    "Doorbell": "Ringeklokken",
-    "no limit for strangers: set DoorbellConcurrency to 10": (
-        "ingen grense for fremmede: sett DoorbellConcurrency til 10"
+    "Webhook": "Ringeklokken",
+    "no limit for strangers: set WebhookConcurrency to 10": (
+        "ingen grense for fremmede: sett WebhookConcurrency til 10"
     ),
     "at most {n} calls at a time": "høyst {n} kall om gangen",
     "Alerts": "Varsler",
@@ -100,12 +100,12 @@ BOKMAL: dict[str, str] = {
     # alerts
     "No alert is open.": "Ingen varsler er åpne.",
     "Times are Oslo's.": "Tidene er norsk tid.",
-    "told {moment}": "varslet {moment}",
-    "not told yet": "ikke varslet ennå",
+    "sent {moment}": "varslet {moment}",
+    "not sent yet": "ikke varslet ennå",
     "over {moment}": "over {moment}",
     "Runbook:": "Veiledning:",
-    # set-aside
-    "No listing is set aside.": "Ingen oppføring er avvist.",
+    # rejected
+    "No listing is rejected.": "Ingen oppføring er avvist.",
     "{n} listing that the website refused": "{n} oppføring som nettsiden har avvist",
     "{n} listings that the website refused": "{n} oppføringer som nettsiden har avvist",
     "may be shown, and must not be": "vises kanskje, og skal ikke vises",
@@ -116,7 +116,7 @@ BOKMAL: dict[str, str] = {
     "When the cause is put right:": "Når årsaken er rettet:",
     "{n} listing will be tried again": "{n} oppføring prøves på nytt",
     "{n} listings will be tried again": "{n} oppføringer prøves på nytt",
-    ": at once if the doorbell is heard, else by the next sweep.": (
+    ": at once if the webhook arrives, else by the next sweep.": (
         ": med en gang hvis ringeklokken høres, ellers ved neste gjennomgang."
     ),
     # dlq

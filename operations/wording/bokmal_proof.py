@@ -67,7 +67,7 @@ PROOF: dict[str, str] = {
     "Of these, held by the brake": "Av disse: holdt tilbake av bremsen",
     "Of these, the day's check has not come": "Av disse: dagens sjekk har ikke kommet",
     "Changed in the app past our triggers": "Endret i appen utenom utløserne våre",
-    "Refused by the website, set aside": "Avvist av nettsiden",
+    "Rejected by the website": "Avvist av nettsiden",
     "Repairs asked for by this run": "Rettinger som denne kjøringen har bedt om",
     "Repairs that a brake holds back": "Rettinger som en brems holder tilbake",
     "Done twice, and not looked at yet": "Gjort to ganger, og ikke sett på ennå",
@@ -111,7 +111,7 @@ CONFIRMED: dict[str, str] = {
     "Put back": "Satt tilbake",
     "Not put back": "Ikke satt tilbake",
     "nothing": "ingenting",
-    "The website follows within five minutes. The next night does what is due then.": (
+    "The website follows within five minutes. The next nightly check does what is due then.": (
         "Nettsiden følger etter innen fem minutter. Neste natt gjør det som skal gjøres da."
     ),
     "{n} mentor with the status as it was": "{n} likeperson med statusen slik den var",
@@ -124,8 +124,10 @@ CONFIRMED: dict[str, str] = {
     "{n} organisations with the website's day as it was": "{n} organisasjoner med nettsidens dag slik den var",
     "{n} message already sent: tell that person": "{n} melding som alt er sendt: Gi mottakeren beskjed",
     "{n} messages already sent: tell those people": "{n} meldinger som alt er sendt: Gi mottakerne beskjed",
-    "{n} message just being sent, or in doubt": "{n} melding som sendes akkurat nå, eller som ingen vet om ble sendt",
-    "{n} messages just being sent, or in doubt": (
+    "{n} message just being sent, or of unknown outcome": (
+        "{n} melding som sendes akkurat nå, eller som ingen vet om ble sendt"
+    ),
+    "{n} messages just being sent, or of unknown outcome": (
         "{n} meldinger som sendes akkurat nå, eller som ingen vet om ble sendt"
     ),
     "{n} reminder kept with those messages, so that none is sent twice": (

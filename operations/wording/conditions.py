@@ -1,4 +1,4 @@
-"""What is wrong, in the words that operations is told it in, the most urgent first."""
+"""What is wrong, in the words of the alerts, the most urgent first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from operations.commands.alerts import Alert
-    from shared.domain.wording.texts import ConditionText, Step
+    from shared.domain.wording.texts import ConditionText, Instruction
 
 URGENCY = (
     # What stops everything: its first line says who is shown meanwhile although they must not be.
@@ -28,14 +28,14 @@ URGENCY = (
     # What waits for a person.
     Condition.STRUCTURE_DAMAGED,
     Condition.BRAKE,
-    Condition.WEBSITE_ANSWER_SMALL,
+    Condition.WEBSITE_RESULT_SMALL,
     Condition.PAST_TRIGGERS,
     Condition.NONE_SENT,
     Condition.CHANGES_MISSED,
     Condition.DEAD_LETTERS,
     Condition.NOT_CONVERGING,
     Condition.ORPHAN_LISTED,
-    Condition.LISTINGS_SET_ASIDE,
+    Condition.LISTINGS_REJECTED,
     Condition.CLAIM_STUCK,
     Condition.DUPLICATES,
     Condition.PENDING_SECRET_REFUSED,
@@ -70,7 +70,7 @@ def headline(alert: Alert, organisations: Mapping[UUID | None, str], now: dateti
     return said.format(since=since, n=f"{alert.n:,}", still_shown=f"{alert.facts.get('still_shown', 0):,}")
 
 
-def what_to_do(alert: Alert) -> Step:
+def what_to_do(alert: Alert) -> Instruction:
     """The first thing to do, for somebody who has seen `status`."""
     steps = speech.texts().steps(Condition(alert.condition), alert.subject, alert.facts)
     return next((step for step in steps if step.command != "status"), steps[0])

@@ -40,7 +40,7 @@ def many(n: int, one: str, several: str, **values: object) -> str:
 
 
 def command(words: str) -> str:
-    """The whole line for a command, such as `set-aside list`, to be pasted."""
+    """The whole line for a command, such as `rejected list`, to be pasted."""
     return _TARGET.get().command(words)
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from shared.domain.alerts import RUNBOOK, Alert, Kind, Message, anchor, ids_left_out
+from shared.domain.alerts import RUNBOOK, Alert, AlertMessage, AlertMessageKind, anchor, ids_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,13 +25,17 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ASCII = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "Æ": "Ae", "Ø": "Oe", "Å": "Aa", "é": "e"})
 
 
-def message(alert: Alert, now: datetime, texts: Texts, target: Target) -> Message:
+def message(alert: Alert, now: datetime, texts: Texts, target: Target) -> AlertMessage:
     """The message that is due; `target`: what its commands work on."""
     text, mail = texts.of(alert.condition, alert.subject), texts.mail
     title = f"{text.title} ({alert.subject})" if alert.subject else text.title
     lasted = _duration(alert.since, alert.closed_at or now, mail)
-    over = alert.kind is Kind.CLOSED
-    form = {Kind.OPENED: "{title}", Kind.REMINDER: mail.still, Kind.CLOSED: mail.over}[alert.kind]
+    over = alert.kind is AlertMessageKind.CLOSED
+    form = {
+        AlertMessageKind.OPENED: "{title}",
+        AlertMessageKind.REMINDER: mail.still,
+        AlertMessageKind.CLOSED: mail.over,
+    }[alert.kind]
     titled, shorter = (form.format(lasted=lasted, title=said) for said in (title, text.title))
     headline = text.headline.format(
         since=_time(alert.since), n=alert.n, still_shown=_number(alert.facts.get("still_shown"))
@@ -43,7 +47,9 @@ def message(alert: Alert, now: datetime, texts: Texts, target: Target) -> Messag
         lines += _ids(alert, mail)
         lines += ["", mail.what_to_do, *_steps(alert, texts, target)]
     lines += ["", *_columns([(mail.runbook, f"{RUNBOOK}#{anchor(alert.condition)}"), (mail.alert, str(alert.id))])]
-    return Message(_subject(*(mail.subject.format(title=said) for said in (titled, shorter))), "\n".join(lines) + "\n")
+    return AlertMessage(
+        _subject(*(mail.subject.format(title=said) for said in (titled, shorter))), "\n".join(lines) + "\n"
+    )
 
 
 def _table(alert: Alert, texts: Texts) -> list[str]:
@@ -53,7 +59,7 @@ def _table(alert: Alert, texts: Texts) -> list[str]:
         rows.append((mail.until, f"{_time(alert.closed_at)} ({mail.clock})"))
     if text.counted:
         rows.append((mail.how_many, text.counted.of(alert.n)))
-    for name, value in _told(alert.facts):
+    for name, value in _presentable(alert.facts):
         label = mail.facts.get(name, name.upper().replace("_", " "))
         rows.append((label, texts.meaning(value) if name == "reason" and isinstance(value, str) else str(value)))
     return _columns(rows)
@@ -62,7 +68,7 @@ def _table(alert: Alert, texts: Texts) -> list[str]:
 def _steps(alert: Alert, texts: Texts, target: Target) -> list[str]:
     """Each command on a line of its own, to be pasted."""
     lines = []
-    for number, step in enumerate(texts.steps(alert.condition, alert.subject, dict(_told(alert.facts))), 1):
+    for number, step in enumerate(texts.steps(alert.condition, alert.subject, dict(_presentable(alert.facts))), 1):
         lines.append(f"  {number}. {step.text}")
         if step.command:
             lines.append(f"     {target.command(step.command)}")
@@ -83,7 +89,7 @@ def _ids(alert: Alert, mail: MailText) -> list[str]:
     ]
 
 
-def _told(facts: Mapping[str, object]) -> list[tuple[str, object]]:
+def _presentable(facts: Mapping[str, object]) -> list[tuple[str, object]]:
     """Codes and numbers only: what is neither is left out (I11)."""
     return [
         (name, value)

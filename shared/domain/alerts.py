@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Condition(StrEnum):
-    """What can be wrong (certification.troubles)."""
+    """What can be wrong (certification.current_conditions)."""
 
     WEBSITE_REFUSES_US = "website_refuses_us"
     WEBSITE_UNREACHABLE = "website_unreachable"
@@ -24,7 +24,7 @@ class Condition(StrEnum):
     LISTED_BUT_INVALID = "listed_but_invalid"
     ORPHAN_LISTED = "orphan_listed"
     NOT_CONVERGING = "not_converging"
-    LISTINGS_SET_ASIDE = "listings_set_aside"
+    LISTINGS_REJECTED = "listings_rejected"
     CLAIM_STUCK = "claim_stuck"
     NONE_SENT = "none_sent"
     RUN_FAILED = "run_failed"
@@ -35,13 +35,13 @@ class Condition(StrEnum):
     CHANGES_MISSED = "changes_missed"
     DUPLICATES = "duplicates"
     BRAKE = "brake"
-    WEBSITE_ANSWER_SMALL = "website_answer_small"
+    WEBSITE_RESULT_SMALL = "website_result_small"
     PAST_TRIGGERS = "past_triggers"
     TRIGGER_OFF = "trigger_off"
     STRUCTURE_DAMAGED = "structure_damaged"
 
 
-class Kind(StrEnum):
+class AlertMessageKind(StrEnum):
     """Which of an alert's messages."""
 
     OPENED = "opened"
@@ -54,7 +54,7 @@ class Alert:
     """One alert, and which of its messages is due."""
 
     id: int
-    kind: Kind
+    kind: AlertMessageKind
     condition: Condition
     subject: str
     since: datetime
@@ -65,14 +65,14 @@ class Alert:
     mark: str
 
 
-class Message(NamedTuple):
+class AlertMessage(NamedTuple):
     """Plain text. SNS takes a subject of at most 100 printable ASCII characters."""
 
     subject: str
     body: str
 
 
-RUNBOOK = "docs/operations.md"
+RUNBOOK = "docs/operations/alerts.md"
 
 
 def anchor(condition: Condition) -> str:

@@ -46,8 +46,8 @@ def is_daytime(at: datetime, timezone: str) -> bool:
     return _DAYTIME[0] <= local_time(at, timezone).time() < _DAYTIME[1]
 
 
-def looks_at_everyone(day: date) -> bool:
-    """Whether the night of `day` looks at every mentor, not only at those whom something changed for.
+def is_full_scan_day(day: date) -> bool:
+    """Whether the nightly check of `day` scans every mentor, not only at those whom something changed for.
 
     Once a week, so that a change that reached the tables past the triggers (a restore, a bulk copy) is found.
     """

@@ -1,4 +1,4 @@
-"""The commands that operations is told to type, complete for the system that they work on."""
+"""The commands that alerts and screens print, complete for the system that they work on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Target:
         return not self.stack and not self.database_url
 
     def command(self, words: str) -> str:
-        """Return the whole line for a command such as `set-aside list`, to be pasted as it stands."""
+        """Return the whole line for a command such as `rejected list`, to be pasted as it stands."""
         if self.is_local:
             return f"{self.local_program} {words}"
         found = [DEPLOYED, words]

@@ -1,4 +1,4 @@
-"""Whether the website lets us in: what a health check finds (I10), and what the secret says of its own end."""
+"""Whether the website authorises us: what a health check finds (I10), and what the secret says of its own end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class CredentialState(StrEnum):
 
     HEALTHY = "healthy"
     REFUSED = "refused"
-    """We are not let in, or may do nothing: nothing is sent until a check succeeds."""
+    """We are not authorised, or may do nothing: nothing is sent until a check succeeds."""
     UNREACHABLE = "unreachable"
     """No answer, or a fault of theirs: no refusal."""
     NOT_CHECKED = "not_checked"
@@ -48,7 +48,7 @@ class Health:
     recovered: bool = False
     """Nothing was sent until this check: what has waited is to be asked for now."""
 
-    def troubles(self) -> tuple[str, ...]:
+    def degrading_codes(self) -> tuple[str, ...]:
         """The codes of what somebody has to look at; they degrade the run that saw it (I10)."""
         codes = set(self.tables_refused.values())
         if self.state in {CredentialState.REFUSED, CredentialState.UNREACHABLE}:

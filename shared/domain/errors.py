@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from shared.domain.listings import RefusedKind
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from shared.domain.listings import Answer
+    from shared.domain.listings import PushOutcome
 
 
 class CertificationError(Exception):
@@ -21,7 +23,7 @@ class TransientError(CertificationError):
 
 
 class PermanentError(CertificationError):
-    """When the same call will fail every time: set the record aside with its reason, alert, go on (I13)."""
+    """When the same call will fail every time: record it with its reason, alert, go on (I13)."""
 
 
 class UnusableAddressError(PermanentError):
@@ -69,31 +71,34 @@ class WebsiteUnavailableError(TransientError):
     """When the website, or the service that signs us in there, cannot be reached or has a fault of its own."""
 
 
-class WebsiteClosedError(WebsiteUnavailableError):
+class WebsiteBackoffError(WebsiteUnavailableError):
     """When the website has said to wait and the time is not over (I9)."""
 
-    def __init__(self, code: str, seconds: float, *, ill: bool = False) -> None:
-        """`seconds` until a request may be sent again. `ill`: for a fault of its own, not because we ask much."""
+    def __init__(self, code: str, seconds: float, *, server_fault: bool = False) -> None:
+        """`seconds` until a request may be sent again. `server_fault`: not because we ask much."""
         super().__init__(code)
         self.seconds = seconds
-        self.ill = ill
+        self.server_fault = server_fault
 
 
 class WebsiteRefusedError(PermanentError):
     """When the website refuses whole requests, whichever listings they concern: nothing goes until a person acts.
 
-    `answers` is what became of each change of a push, in order: some may have been accepted before.
+    `outcomes` is what became of each change of a push, in order: some may have been accepted before.
     """
 
-    def __init__(self, code: str, answers: Sequence[Answer] = ()) -> None:
-        """`code` as in entra_7000222 or dataverse_403_0x80072560."""
+    def __init__(
+        self, code: str, kind: RefusedKind = RefusedKind.OTHER, *, outcomes: Sequence[PushOutcome] = ()
+    ) -> None:
+        """`code` is for people, as in entra_7000222; decisions ask the kind."""
         super().__init__(code)
         self.code = code
-        self.answers = answers
+        self.kind = kind
+        self.outcomes = outcomes
 
 
 class WebsiteAuthError(WebsiteRefusedError):
-    """When we cannot sign in to the website, or are signed in and not let in (I10)."""
+    """When we cannot sign in to the website, or are signed in and not authorised (I10)."""
 
 
 class WebsiteMisconfiguredError(WebsiteRefusedError):

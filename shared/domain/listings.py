@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +15,11 @@ class Action(StrEnum):
 
     HIDE = "hide"
     PUBLISH = "publish"
+
+    @property
+    def needs_no_row(self) -> bool:
+        """Whether a row that does not exist on the website is success, as a 404 to a hide is: nobody sees it."""
+        return self is Action.HIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class SyncMessage:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One listing as the website should have it. The database builds the body: consent gates what is in it (I5)."""
+    """One listing as the website should have it. The database builds the body: consent decides what is in it (I5)."""
 
     mentor_id: UUID
     version: int
@@ -60,7 +65,7 @@ NO_ROW = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ListingTable:
     """Where listings live on the website."""
 
     name: str
@@ -79,11 +84,24 @@ class Accepted:
     """False: it is hidden, and columns that are not published any more could not be emptied."""
 
 
+class RefusedKind(Enum):
+    """Why the website refuses something for good, as far as a decision hangs on it."""
+
+    FORBIDDEN = auto()
+    """A privilege is lacking: for one row, or for all of them."""
+    BAD_REQUEST = auto()
+    NOT_FOUND = auto()
+    NO_SUCH_TABLE = auto()
+    """Not found either, and so is every row of its table."""
+    OTHER = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The website will never take this: it is set aside (I13). The reason is a code, like dataverse_400_0x80044331."""
+    """The website will never take this: it is rejected (I13). The reason is a code for people."""
 
     reason: str
+    kind: RefusedKind = field(default=RefusedKind.OTHER, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +120,7 @@ class Outdated:
 
 
 @dataclass(frozen=True, slots=True)
-class InDoubt:
+class OutcomeUnknown:
     """Sent, and no reply came: it may have been done, or be done yet. Read the website before deciding."""
 
     reason: str
@@ -110,7 +128,7 @@ class InDoubt:
     """Whether it names a version of the row, so that it does nothing once the row has another."""
 
 
-type Answer = Accepted | Refused | NotNow | Outdated | InDoubt
+type PushOutcome = Accepted | Refused | NotNow | Outdated | OutcomeUnknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +152,12 @@ class Result(StrEnum):
     ALREADY = "already"
     """An old message, or one that came twice."""
     BUSY = "busy"
-    """Another worker has it, and looks again when it is done."""
+    """Another worker has it, and rechecks when it is done."""
     UNKNOWN = "unknown"
     """No such mentor has ever been."""
-    SET_ASIDE = "set_aside"
-    LEFT_ASIDE = "left_aside"
-    """Set aside before, and nothing has changed since."""
+    REJECTED = "rejected"
+    STILL_REJECTED = "still_rejected"
+    """Rejected before, and nothing has changed since."""
     BRAKED = "braked"
     """One of a mass change that nobody has released; the sweep asks again."""
     GIVEN_BACK = "given_back"
@@ -159,19 +177,19 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class SettleOutcome:
     """What is left to do after a settlement."""
 
     again: tuple[UUID, ...] = ()
     """These changed meanwhile."""
     locked: tuple[UUID, ...] = ()
     """These could not be written down: a transaction has them."""
-    doubtful: tuple[UUID, ...] = ()
+    outcome_unknown: tuple[UUID, ...] = ()
     """Accepted, and to be pushed once more: an older request may be carried out yet (I6)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
+class StopRecord:
     """Nothing is sent, because the website refuses our credential. One worker a minute is told to try."""
 
     reason: str
@@ -195,8 +213,3 @@ class SyncResult:
         for result in self.results.values():
             counts[result] += 1
         return {f"listings_{result}": n for result, n in counts.items()} | {"sync_stopped": int(self.stopped)}
-
-
-# What Dataverse answers who lacks a privilege: of one row, or of all of them.
-FORBIDDEN = "dataverse_403"
-BAD_REQUEST = "dataverse_400"

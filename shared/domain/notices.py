@@ -37,9 +37,9 @@ class LineReason(StrEnum):
     MALFORMED_EMAIL = "malformed_email"
     RESERVED_DOMAIN = "reserved_domain"
     UNUSABLE_ADDRESS = "unusable_address"
-    SET_ACTIVE_BY_HAND = "set_active_by_hand"
+    MANUALLY_SET_ACTIVE = "manually_set_active"
     AWAITING_MANUAL_REACTIVATION = "awaiting_manual_reactivation"
-    SET_EXPIRED_BY_HAND = "set_expired_by_hand"
+    MANUALLY_SET_EXPIRED = "manually_set_expired"
 
 
 _BAD_ADDRESS = frozenset({LineReason.MALFORMED_EMAIL, LineReason.RESERVED_DOMAIN, LineReason.UNUSABLE_ADDRESS})

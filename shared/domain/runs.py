@@ -18,7 +18,7 @@ class RunFailedError(PermanentError):
 
 
 class RunState(StrEnum):
-    """How a run ended. degraded: something was set aside, the rest was done."""
+    """How a run ended. degraded: something failed, the rest was done."""
 
     SUCCEEDED = "succeeded"
     DEGRADED = "degraded"
@@ -26,7 +26,7 @@ class RunState(StrEnum):
 
 
 class Step(StrEnum):
-    """The night's steps in their order: who is renewed comes back before anybody is reminded or expired."""
+    """The nightly check's steps in their order: who is renewed comes back before anybody is reminded or expired."""
 
     REACTIVATE = "reactivate"
     REMIND = "remind"
@@ -55,7 +55,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a run, or a run for one organisation, ended; the reason is a code, or the codes of all that was set aside."""
+    """How a run, or a run for one organisation, ended; the reason is a code, or the codes of all that failed."""
 
     state: RunState
     reason: str | None = None
@@ -66,29 +66,29 @@ class Verdict:
 # What makes a run degraded: somebody has to look. A mentor without an address does not, the coordinator is told.
 _DEGRADING = frozenset(
     {
-        "set_aside",
-        "untold",
-        "expiries_skipped_by_hand",
+        "step_failures",
+        "unnotified",
+        "expiries_skipped_manual_edit",
         "expiries_skipped_busy",
         "expiries_braked",
         "reminders_braked",
-        "reactivations_skipped_by_hand",
+        "reactivations_skipped_manual_edit",
         "reactivations_skipped_busy",
         "notices_undeliverable",
         "notices_given_back",
-        "notices_in_doubt",
+        "notices_outcome_unknown",
         "notices_stuck",
     }
 )
 
 
 def judge(counts: Iterable[Count]) -> Verdict:
-    """Degraded if anything was set aside, and by what."""
+    """Degraded if anything failed, and by what."""
     reasons = sorted({count.measure for count in counts if count.n and count.measure in _DEGRADING})
     return Verdict(RunState.DEGRADED, ",".join(reasons)) if reasons else Verdict(RunState.SUCCEEDED)
 
 
-def trouble(error: Exception) -> Verdict:
+def failed_verdict(error: Exception) -> Verdict:
     """The verdict on an organisation whose part raised. An error nobody foresaw may pass, as a transient one does."""
     if isinstance(error, PermanentError):
         return Verdict(RunState.FAILED, str(error))
@@ -108,7 +108,7 @@ def combine(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def degrade(verdict: Verdict, codes: Iterable[str]) -> Verdict:
-    """The verdict on a run that found these troubles besides its own work: no success, and no failure by them alone."""
+    """The verdict on a run that found these codes besides its own work: no success, and no failure by them alone."""
     codes = set(codes)
     if not codes:
         return verdict

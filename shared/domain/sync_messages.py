@@ -1,4 +1,4 @@
-"""What the doorbell posts and the sync queue carries: {"mentors": [{"id": "<uuid>", "version": 7}, …]}, 1 to 100.
+"""What the webhook posts and the sync queue carries: {"mentors": [{"id": "<uuid>", "version": 7}, …]}, 1 to 100.
 
 Hints (I7): ids and versions only (I11). Whatever else a message holds is not read and not passed on.
 """

@@ -1,6 +1,7 @@
-"""The doorbell: whether what rang is to be heard. It is signed because its address is public; it carries no truth (I7).
+"""The webhook: whether it is to be accepted. It is signed because its address is public; it carries no truth (I7).
 
-Signature: HMAC-SHA-256 (RFC 2104) over timestamp, full stop and body as they were sent; certification.ring makes it.
+Signature: HMAC-SHA-256 (RFC 2104) over timestamp, full stop and body as they were sent; certification.notify_webhook
+makes it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 
 class Refusal(StrEnum):
-    """Why the doorbell was not heard."""
+    """Why a webhook was refused."""
 
     METHOD_WRONG = "method_wrong"
     BODY_TOO_LARGE = "body_too_large"
@@ -46,20 +47,20 @@ UNSIGNED = frozenset(
 """Refused before a key was looked at: anybody can send that."""
 
 
-class DoorbellRefusedError(PermanentError):
-    """When the doorbell is not to be heard. The message is for whoever rang; it says nothing of a key."""
+class WebhookRefusedError(PermanentError):
+    """When a webhook is refused. The message is for its sender; it says nothing of a key."""
 
     def __init__(self, refusal: Refusal, message: str = "") -> None:
         super().__init__(message)
         self.refusal = refusal
 
 
-class DoorbellWithoutKeyError(TransientError):
-    """When the secret holds no key that can be used, so that nobody can be heard."""
+class WebhookWithoutKeyError(TransientError):
+    """When the secret holds no key that can be used, so that no webhook can be accepted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ring:
+class WebhookRequest:
     """One request to the function URL. A header that was not sent is None."""
 
     method: str
@@ -68,29 +69,29 @@ class Ring:
     body: bytes
 
 
-def check_form(ring: Ring) -> None:
-    """Refuse what needs no key to be refused. Raises DoorbellRefusedError."""
-    if ring.method != "POST":
-        raise DoorbellRefusedError(Refusal.METHOD_WRONG, "only POST")
-    if len(ring.body) > LARGEST_BODY:
-        raise DoorbellRefusedError(Refusal.BODY_TOO_LARGE, f"at most {LARGEST_BODY} octets")
-    if not ring.signature:
-        raise DoorbellRefusedError(Refusal.SIGNATURE_MISSING)
-    if not _TIMESTAMP.fullmatch(ring.timestamp or ""):
-        raise DoorbellRefusedError(Refusal.TIMESTAMP_MALFORMED)
+def check_form(request: WebhookRequest) -> None:
+    """Refuse what needs no key to be refused. Raises WebhookRefusedError."""
+    if request.method != "POST":
+        raise WebhookRefusedError(Refusal.METHOD_WRONG, "only POST")
+    if len(request.body) > LARGEST_BODY:
+        raise WebhookRefusedError(Refusal.BODY_TOO_LARGE, f"at most {LARGEST_BODY} octets")
+    if not request.signature:
+        raise WebhookRefusedError(Refusal.SIGNATURE_MISSING)
+    if not _TIMESTAMP.fullmatch(request.timestamp or ""):
+        raise WebhookRefusedError(Refusal.TIMESTAMP_MALFORMED)
 
 
-def is_signed(ring: Ring, keys: Sequence[str]) -> bool:
+def is_signed(request: WebhookRequest, keys: Sequence[str]) -> bool:
     """Whether any of the keys made the signature. All are tried, each in constant time."""
-    given = (ring.signature or "").encode(errors="surrogatepass")
-    fits = [hmac.compare_digest(given, signature(key, ring.timestamp or "", ring.body).encode()) for key in keys]
+    given = (request.signature or "").encode(errors="surrogatepass")
+    fits = [hmac.compare_digest(given, signature(key, request.timestamp or "", request.body).encode()) for key in keys]
     return any(fits)
 
 
-def check_age(ring: Ring, now: datetime) -> None:
-    """Refuse a signed recording that is played later. Raises DoorbellRefusedError."""
-    if abs(now.timestamp() - int(ring.timestamp or "0")) > LONGEST_AGE_SECONDS:
-        raise DoorbellRefusedError(Refusal.TIMESTAMP_OLD)
+def check_age(request: WebhookRequest, now: datetime) -> None:
+    """Refuse a signed recording that is played later. Raises WebhookRefusedError."""
+    if abs(now.timestamp() - int(request.timestamp or "0")) > LONGEST_AGE_SECONDS:
+        raise WebhookRefusedError(Refusal.TIMESTAMP_OLD)
 
 
 def signature(key: str, timestamp: str, body: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The doorbell rang: check who rang, and ask for the sync of whom it names. It never looks into the database."""
+"""A webhook came: check who sent it, and ask for the sync of whom it names. It never looks into the database."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from shared.domain.errors import TransientError
 from shared.domain.sync_messages import MalformedMessageError, parse, requests_of
 from shared.domain.webhook import (
     UNSIGNED,
-    DoorbellRefusedError,
-    DoorbellWithoutKeyError,
     Refusal,
-    Ring,
+    WebhookRefusedError,
+    WebhookRequest,
+    WebhookWithoutKeyError,
     check_age,
     check_form,
     is_signed,
@@ -25,66 +25,66 @@ if TYPE_CHECKING:
     from shared.ports import Keys, Report, SyncQueue
 
 
-def take_ring(ring: Ring, *, keys: Keys, queue: SyncQueue, report: Report, now: datetime) -> int:
-    """Answer how many mentors a request asked for, once the queue has them. Safe to repeat.
+def accept_webhook(request: WebhookRequest, *, keys: Keys, queue: SyncQueue, report: Report, now: datetime) -> int:
+    """Return how many mentors a request asked for, once the queue has them. Safe to repeat.
 
-    Raises DoorbellRefusedError, and a TransientError when the queue or the keys are not to be had.
+    Raises WebhookRefusedError, and a TransientError when the queue or the keys are not to be had.
     """
-    return _take(lambda: _requests(ring, keys, now), queue, report, via="url")
+    return _accept(lambda: _requests(request, keys, now), queue, report, via="url")
 
 
-def take_event(message: object, *, queue: SyncQueue, report: Report) -> int:
+def accept_event(message: object, *, queue: SyncQueue, report: Report) -> int:
     """The same for an event, which is not signed: IAM has vouched for whoever sent it."""
-    return _take(lambda: _checked(message), queue, report, via="event")
+    return _accept(lambda: _checked(message), queue, report, via="event")
 
 
 def no_counts() -> dict[str, int]:
-    """What one ring is counted as, all at nought (I12). An unsigned call is no ring."""
-    counts = {"doorbells_taken": 0, "doorbells_failed": 0, "mentors_rung_for": 0}
-    return counts | {f"doorbells_refused_{refusal}": 0 for refusal in Refusal if refusal not in UNSIGNED}
+    """What one webhook is counted as, all at nought (I12). An unsigned call is no webhook."""
+    counts = {"webhooks_accepted": 0, "webhooks_failed": 0, "mentors_in_webhooks": 0}
+    return counts | {f"webhooks_refused_{refusal}": 0 for refusal in Refusal if refusal not in UNSIGNED}
 
 
-def _take(read: Callable[[], tuple[SyncRequest, ...]], queue: SyncQueue, report: Report, *, via: str) -> int:
+def _accept(read: Callable[[], tuple[SyncRequest, ...]], queue: SyncQueue, report: Report, *, via: str) -> int:
     counts = no_counts()
     requests: tuple[SyncRequest, ...] = ()
     reason = None
     try:
         requests = read()
         queue.send(requests)
-    except DoorbellRefusedError as error:
+    except WebhookRefusedError as error:
         reason = error.refusal.value
-        counts[f"doorbells_refused_{reason}"] = 1
+        counts[f"webhooks_refused_{reason}"] = 1
         raise
     except TransientError as error:
         reason = str(error)
-        counts["doorbells_failed"] = 1
+        counts["webhooks_failed"] = 1
         raise
     else:
-        counts |= {"doorbells_taken": 1, "mentors_rung_for": len(requests)}
+        counts |= {"webhooks_accepted": 1, "mentors_in_webhooks": len(requests)}
     finally:
         mentors = [str(request.mentor_id) for request in requests]
         report.work("status_changed", counts, via=via, reason=reason, mentors=mentors)
     return len(requests)
 
 
-def _requests(ring: Ring, keys: Keys, now: datetime) -> tuple[SyncRequest, ...]:
-    check_form(ring)
+def _requests(request: WebhookRequest, keys: Keys, now: datetime) -> tuple[SyncRequest, ...]:
+    check_form(request)
     known = keys.known()
-    if not is_signed(ring, known):
+    if not is_signed(request, known):
         fresh = keys.afresh()  # they may have been rotated since
         if not known and not fresh:
-            raise DoorbellWithoutKeyError("doorbell_without_key")
-        if not is_signed(ring, fresh):
-            raise DoorbellRefusedError(Refusal.SIGNATURE_WRONG)
-    check_age(ring, now)
+            raise WebhookWithoutKeyError("webhook_without_key")
+        if not is_signed(request, fresh):
+            raise WebhookRefusedError(Refusal.SIGNATURE_WRONG)
+    check_age(request, now)
     try:
-        return parse(ring.body)
+        return parse(request.body)
     except MalformedMessageError as error:
-        raise DoorbellRefusedError(Refusal.BODY_MALFORMED, str(error)) from None
+        raise WebhookRefusedError(Refusal.BODY_MALFORMED, str(error)) from None
 
 
 def _checked(message: object) -> tuple[SyncRequest, ...]:
     try:
         return requests_of(message)
     except MalformedMessageError as error:
-        raise DoorbellRefusedError(Refusal.BODY_MALFORMED, str(error)) from None
+        raise WebhookRefusedError(Refusal.BODY_MALFORMED, str(error)) from None

@@ -1,4 +1,4 @@
-"""See whether the website lets us in, now and with the secret that is to come, and write down what was found (I10)."""
+"""See whether the website authorises us, now and with the next secret, and write down what was found (I10)."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from shared.domain.credential import (
 from shared.domain.errors import (
     ConnectionLostError,
     SecretMalformedError,
-    WebsiteClosedError,
+    WebsiteBackoffError,
     WebsiteRefusedError,
     WebsiteUnavailableError,
 )
-from shared.domain.runs import trouble
+from shared.domain.runs import failed_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import date
 
-    from shared.domain.listings import Table
+    from shared.domain.listings import ListingTable
     from shared.ports import Listings, Report, Secrets, SyncState, Website
 
 
@@ -52,7 +52,7 @@ def check_credential(
         return health
     if health.state is not CredentialState.UNREACHABLE:
         health = replace(health, pending=_pending(secrets, signed_in_by, tables, health.tables_refused))
-    return replace(health, recovered=state.note_check(health))
+    return replace(health, recovered=state.record_check(health))
 
 
 def checked(check: Callable[[], Health], function: str, today: date, report: Report) -> Health:
@@ -65,18 +65,18 @@ def checked(check: Callable[[], Health], function: str, today: date, report: Rep
     except ConnectionLostError:
         raise
     except Exception as error:  # noqa: BLE001 - the run has other work
-        health = Health(CredentialState.UNREACHABLE, trouble(error).reason)
-    report.work(function, health.counts(today), reasons=health.troubles())
+        health = Health(CredentialState.UNREACHABLE, failed_verdict(error).reason)
+    report.work(function, health.counts(today), reasons=health.degrading_codes())
     return health
 
 
-def _asked(website: Website, tables: Sequence[Table]) -> Health:
+def _asked(website: Website, tables: Sequence[ListingTable]) -> Health:
     try:
         return Health(CredentialState.HEALTHY, tables_refused=website.check(tables))
     except WebsiteRefusedError as error:
         return Health(CredentialState.REFUSED, error.code)
-    except WebsiteClosedError as error:
-        return Health(CredentialState.UNREACHABLE if error.ill else CredentialState.NOT_CHECKED, str(error))
+    except WebsiteBackoffError as error:
+        return Health(CredentialState.UNREACHABLE if error.server_fault else CredentialState.NOT_CHECKED, str(error))
     except WebsiteUnavailableError as error:
         return Health(CredentialState.UNREACHABLE, str(error))
 
@@ -93,7 +93,7 @@ def _with_end_date(health: Health, secrets: Secrets) -> Health:
 def _pending(
     secrets: Secrets,
     signed_in_by: Callable[[Mapping[str, Any]], AbstractContextManager[Website]],
-    tables: Sequence[Table],
+    tables: Sequence[ListingTable],
     refused_anyway: Mapping[str, str],
 ) -> str | None:
     """`none`, `good`, a code, or None where it cannot be told just now."""

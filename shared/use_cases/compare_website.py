@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.domain.comparison import NOTHING_COMPARED, Proof, looks_small
+from shared.domain.comparison import NOTHING_COMPARED, Proof, is_suspiciously_small
 from shared.domain.errors import CertificationError, ConnectionLostError, TransientError, WebsiteUnavailableError
 from shared.domain.listings import SyncRequest
-from shared.domain.runs import RunState, Verdict, combine, trouble
+from shared.domain.runs import RunState, Verdict, combine, failed_verdict
 from shared.use_cases.read_website import read_again, read_everything
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from shared.domain.comparison import Acceptance, Compared, Repairs
+    from shared.domain.comparison import Acceptance, ComparisonOutcome, Repairs
     from shared.ports import Comparison, Reconciliation, Report, SyncQueue, WebsiteReader
 
 _AT_A_TIME = 1000
@@ -28,7 +28,7 @@ _SECONDS_TO_END = 60.0
 MOST_PAST_TRIGGERS = 10_000
 
 
-class SmallAnswerError(WebsiteUnavailableError):
+class SmallResultError(WebsiteUnavailableError):
     """When the website's answer lacks most of what it was last made to show: a fault, until a person says otherwise."""
 
 
@@ -44,7 +44,7 @@ def compare_website(
     time_left: Callable[[], float],
     acceptance: Acceptance | None = None,
 ) -> Verdict:
-    """Compare, record, ask for repairs, prove. Answers how it went. Safe to repeat and to overlap.
+    """Compare, record, ask for repairs, prove. Return how it went. Safe to repeat and to overlap.
 
     A website that cannot be read to its end, or shows hardly anything of what it was made to show, proves nothing and
     has nothing repaired; the proof says so. A comparison whose connection died says so too, on another connection.
@@ -52,31 +52,31 @@ def compare_website(
     """
     counts = dict.fromkeys(NOTHING_COMPARED, 0)
     began = now()
-    compared: Compared | None = None
+    compared: ComparisonOutcome | None = None
     reason: str | None = None
     repairs: Repairs | None = None
     verdicts: list[Verdict] = []
     if acceptance is not None:
-        reconciliation.note_acceptance(run_id, acceptance)
+        reconciliation.record_acceptance(run_id, acceptance)
     try:
         verdicts += _follow_the_app(run_id, reconciliation, queue, counts)
         with comparing() as comparison:
             began = comparison.at
             _read(comparison, reader, counts, time_left)
             compared = _compare(comparison, counts)
-            if looks_small(compared) and acceptance is None:
+            if is_suspiciously_small(compared) and acceptance is None:
                 counts |= compared.counts
-                raise SmallAnswerError("website_answer_small")
+                raise SmallResultError("website_result_small")
             compared = _verify(comparison, compared, reader, counts, time_left)
             counts |= {**compared.counts, **comparison.record(run_id)}
             repairs = comparison.repair(run_id, everybody=True)
             counts |= {"repairs_requested": len(repairs.requests), "repairs_braked": repairs.braked}
     except CertificationError as error:
         compared, reason = None, str(error)
-        small = isinstance(error, SmallAnswerError)
-        verdicts.append(Verdict(RunState.DEGRADED, reason) if small else trouble(error))
+        small = isinstance(error, SmallResultError)
+        verdicts.append(Verdict(RunState.DEGRADED, reason) if small else failed_verdict(error))
     verdicts += [Verdict(RunState.DEGRADED, left) for left in _LEFT if counts[left] and compared]
-    verdicts += _look_for_duplicates(run_id, reconciliation, counts)
+    verdicts += _find_duplicates(run_id, reconciliation, counts)
     reconciliation.write_proof(run_id, Proof(began, reason, compared, counts))
     if repairs and compared and repairs.requests:
         verdicts += _ask(queue, repairs)
@@ -109,7 +109,7 @@ def _read(
     read_everything(comparison, reader, page_read)
 
 
-def _compare(comparison: Comparison, counts: dict[str, int]) -> Compared:
+def _compare(comparison: Comparison, counts: dict[str, int]) -> ComparisonOutcome:
     compared = comparison.compare()
     if compared.counts["rows_repeated"]:
         counts["rows_forgotten"] = comparison.forget_repeated()
@@ -119,11 +119,11 @@ def _compare(comparison: Comparison, counts: dict[str, int]) -> Compared:
 
 def _verify(
     comparison: Comparison,
-    compared: Compared,
+    compared: ComparisonOutcome,
     reader: WebsiteReader,
     counts: dict[str, int],
     time_left: Callable[[], float],
-) -> Compared:
+) -> ComparisonOutcome:
     """Read what differs once more, by its key: a page that skipped a row, or a change just now, is no difference."""
     mentors = comparison.to_verify(_AT_A_TIME)
     while mentors and counts["rows_read_again"] < _MOST_VERIFIED:
@@ -154,7 +154,7 @@ def ask_past_triggers(
         queue.send(requests)
 
 
-def _look_for_duplicates(run_id: UUID, reconciliation: Reconciliation, counts: dict[str, int]) -> list[Verdict]:
+def _find_duplicates(run_id: UUID, reconciliation: Reconciliation, counts: dict[str, int]) -> list[Verdict]:
     """The website has no part in it, and cannot stand in its way."""
     try:
         counts |= reconciliation.find_duplicates(run_id)

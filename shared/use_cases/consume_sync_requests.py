@@ -20,21 +20,21 @@ _PATIENCE = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ConsumeOutcome:
     """The ids of the messages that are to come again, and what was done."""
 
     failed: tuple[str, ...]
     counts: dict[str, int]
 
 
-def answer_messages(
+def consume_sync_requests(
     messages: Sequence[SyncMessage],
     *,
     sync: Callable[[Collection[UUID]], SyncResult],
     queue: SyncQueue,
     report: Report,
-) -> Answered:
-    """Sync whom the messages name. Answers the messages to be delivered again, each after a time that fits.
+) -> ConsumeOutcome:
+    """Sync whom the messages name. Return the messages to be delivered again, each after a time that fits.
 
     A message that cannot be read is delivered again too, until the queue gives it up to its dead letters: a person has
     to see it, and it stops no other (I13).
@@ -48,7 +48,7 @@ def answer_messages(
     def comes_again(message: SyncMessage) -> bool:
         return any(
             request.mentor_id in left
-            # Rung for before its transaction was committed, as on RDS; one that was rolled back never comes.
+            # Notified before its transaction was committed, as on RDS; one that was rolled back never comes.
             or (request.version > result.versions.get(request.mentor_id, 0) and message.receives < _PATIENCE)
             for request in message.requests or ()
         )
@@ -57,7 +57,7 @@ def answer_messages(
     queue.return_later({message.receipt_handle: _wait(message, result.retry_after) for message in given_back})
     counts = result.counts() | {"messages_unreadable": len(unreadable), "messages_given_back": len(given_back)}
     report.work("dynamics_sync", counts, reasons=sorted(result.reasons))
-    return Answered(tuple(message.id for message in (*unreadable, *given_back)), counts)
+    return ConsumeOutcome(tuple(message.id for message in (*unreadable, *given_back)), counts)
 
 
 def _wait(message: SyncMessage, asked: float) -> float:

@@ -1,4 +1,4 @@
-"""Tell operations what is wrong, once for each thing, and when it is over. Every scheduled run ends with this."""
+"""Publish what is wrong, once for each thing, and when it is over. Every scheduled run ends with this."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ from shared.domain.wording.texts import Language
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from shared.ports import Alerts, Operations, Report
+    from shared.ports import AlertPublisher, Alerts, Report
 
 
 _HERE = Target()
 # Zeros included (I12).
-NOTHING_TOLD = ("alerts_open", "alerts_opened", "alerts_closed", "alerts_told", "alerts_untold")
+ALERT_COUNTS = ("alerts_open", "alerts_opened", "alerts_closed", "alerts_sent", "alerts_unsent")
 
 
-def tell_operations(
+def publish_alerts(
     function: str,
     *,
     alerts: Alerts,
-    operations: Operations,
+    publisher: AlertPublisher,
     report: Report,
     now: datetime,
     language: Language = Language.EN,
     target: Target = _HERE,
 ) -> dict[str, int]:
-    """Open and close alerts by what is wrong now, and send what is due. Answers the counts.
+    """Open and close alerts by what is wrong now, and send what is due. Return the counts.
 
     `target`: what the commands that are told work on.
-    Raises nothing that is foreseen: a run has done its work by now. What could not be told is told by the next run.
+    Raises no CertificationError: a run has done its work by now. The next run publishes what could not be sent.
     """
-    counts = dict.fromkeys(NOTHING_TOLD, 0)
+    counts = dict.fromkeys(ALERT_COUNTS, 0)
     reasons: set[str] = set()
     try:
-        counts |= alerts.note()
-        for alert in alerts.to_tell():
+        counts |= alerts.record()
+        for alert in alerts.claim_unsent():
             try:
-                operations.tell(message(alert, now, TEXTS[language], target))
-                alerts.told(alert)
-                counts["alerts_told"] += 1
+                publisher.publish(message(alert, now, TEXTS[language], target))
+                alerts.mark_sent(alert)
+                counts["alerts_sent"] += 1
             except CertificationError as error:
-                counts["alerts_untold"] += 1
+                counts["alerts_unsent"] += 1
                 reasons.add(str(error))
     except CertificationError as error:
-        counts["alerts_untold"] += 1
+        counts["alerts_unsent"] += 1
         reasons.add(str(error))
     report.work(function, counts, reasons=sorted(reasons))
     return counts

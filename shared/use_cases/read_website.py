@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.domain.comparison import by_table, columns_to_read, seen_rows
 from shared.domain.errors import WebsiteMisconfiguredError
+from shared.domain.listings import RefusedKind
+from shared.domain.website_rows import by_table, columns_to_read, seen_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from uuid import UUID
 
-    from shared.domain.comparison import Compared, Site
+    from shared.domain.comparison import ComparisonOutcome
+    from shared.domain.website_rows import Site
     from shared.ports import Comparison, WebsiteReader
+
+_GONE = {RefusedKind.NOT_FOUND, RefusedKind.NO_SUCH_TABLE}
 
 
 def read_everything(comparison: Comparison, reader: WebsiteReader, page_read: Callable[[int], None]) -> None:
@@ -27,7 +31,7 @@ def read_everything(comparison: Comparison, reader: WebsiteReader, page_read: Ca
         _read_what_is_there(read, sites, comparison, reader)
 
 
-def read_again(mentors: Sequence[UUID], comparison: Comparison, reader: WebsiteReader) -> Compared:
+def read_again(mentors: Sequence[UUID], comparison: Comparison, reader: WebsiteReader) -> ComparisonOutcome:
     """Read these mentors' rows by their keys, in place of what was read before, and compare them."""
     keys = [str(mentor) for mentor in mentors]
 
@@ -57,7 +61,7 @@ def _without_what_is_gone(
     sites: Sequence[Site], error: WebsiteMisconfiguredError, comparison: Comparison, reader: WebsiteReader
 ) -> Sequence[Site]:
     first = sites[0]
-    if not first.mapped and (error.code.startswith("dataverse_404") or _has_another_key(first, comparison, reader)):
+    if not first.mapped and (error.kind in _GONE or _has_another_key(first, comparison, reader)):
         return ()
     others = dict.fromkeys(name for site in sites for name in site.others)
     gone = [name for name in others if not _exists(name, first, reader)]
@@ -79,7 +83,7 @@ def _exists(column: str, site: Site, reader: WebsiteReader) -> bool:
         for _ in reader.pages(site.table, (site.key, column)):
             break
     except WebsiteMisconfiguredError as error:
-        if error.code.startswith("dataverse_400"):
+        if error.kind is RefusedKind.BAD_REQUEST:
             return False
         raise
     return True

@@ -16,10 +16,10 @@ from shared.domain.runs import (
     RunState,
     Verdict,
     combine,
+    failed_verdict,
     judge,
-    trouble,
 )
-from shared.use_cases.ending import ending
+from shared.use_cases.ending import ending, publishing
 from shared.use_cases.start_run import start_run
 
 if TYPE_CHECKING:
@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 
     from shared.ports import Mailer, Outbox, Report, Runs
 
-# After so many lost replies in a row the mail service is not well: go no further than these notices in doubt.
-_DOUBTS = 3
+# After so many lost replies in a row the mail service is not well: go no further than these notices of unknown outcome.
+_MOST_UNKNOWN_OUTCOMES = 3
 # SES refuses a message in the same words whether the recipient is at fault or the account (an unverified sender, the
 # sandbox). Until it has accepted something in this run, what it refuses is given back; after so many, the run stops.
 _REFUSALS = 5
+# The longest that a message in hand can take (shared.adapters.aws.ses), and then to settle it and write the counts.
+_RESERVE_SECONDS = 40.0
 
 
 def send_notices(
@@ -44,27 +46,29 @@ def send_notices(
     outbox: Outbox,
     mailer: Mailer,
     report: Report,
-    may_go_on: Callable[[], bool],
+    time_left: Callable[[], float],
     now: datetime,
     stuck_after: timedelta,
+    publish_alerts: Callable[[str], object],
 ) -> RunResult:
     """Send what is pending for every organisation where it is day, mentors first, so that each coordinator's digest can
     tell what could not be delivered in the same run.
 
     Claims older than `stuck_after` are reported, never sent again. Raises RunFailedError when the mail service refuses
     altogether; nothing is lost by that, the notices are pending again. Raises ScheduledAheadError for a time that has
-    not come; one of a day before the last night sends nothing, for it would count the days left wrong.
+    not come; one of a day before the last nightly check sends nothing, for it would count the days left wrong.
     """
-    run_id = start_run("send_notices", scheduled_at, request_id, runs=runs, report=report)
-    verdicts, state = [], _Service()
-    with ending("send_notices", run_id, runs, report):
-        organisations = runs.organisations()
-        for organisation in organisations:
-            sender = _Sender(run_id, organisation, scheduled_at, outbox, mailer, may_go_on, state)
-            verdicts.append(_send_for(sender, runs, report, stuck_before=now - stuck_after))
-    verdict = Verdict(RunState.FAILED, state.refused) if state.refused else combine(verdicts)
-    runs.finish(run_id, verdict)
-    report.run("send_notices", run_id, verdict)
+    with publishing("send_notices", publish_alerts):
+        run_id = start_run("send_notices", scheduled_at, request_id, runs=runs, report=report)
+        verdicts, state = [], _Service()
+        with ending("send_notices", run_id, runs, report):
+            organisations = runs.organisations()
+            for organisation in organisations:
+                sender = _Sender(run_id, organisation, scheduled_at, outbox, mailer, time_left, state)
+                verdicts.append(_send_for(sender, runs, report, stuck_before=now - stuck_after))
+        verdict = Verdict(RunState.FAILED, state.refused) if state.refused else combine(verdicts)
+        runs.finish(run_id, verdict)
+        report.run("send_notices", run_id, verdict)
     if verdict.state is RunState.FAILED or verdict.incomplete:
         raise RunFailedError(verdict.reason)
     return RunResult(run_id, verdict, len(organisations))
@@ -77,12 +81,12 @@ class _Service:
     accepted: bool = False
     refused: str | None = None
     throttled: bool = False
-    doubts: int = 0
+    unknown_outcomes: int = 0
     refusals: int = 0
 
     @property
     def usable(self) -> bool:
-        return self.refused is None and not self.throttled and self.doubts < _DOUBTS
+        return self.refused is None and not self.throttled and self.unknown_outcomes < _MOST_UNKNOWN_OUTCOMES
 
 
 @dataclass
@@ -94,7 +98,7 @@ class _Sender:
     scheduled_at: datetime
     outbox: Outbox
     mailer: Mailer
-    may_go_on: Callable[[], bool]
+    time_left: Callable[[], float]
     service: _Service
     _refusals: list[tuple[int, Undeliverable]] = field(default_factory=list, init=False)
 
@@ -108,7 +112,7 @@ class _Sender:
 
     def _send_pending(self, *, digests: bool) -> None:
         today = as_of(self.scheduled_at, self.organisation.timezone)
-        while self.service.usable and self.may_go_on():
+        while self.service.usable and self.time_left() > _RESERVE_SECONDS:
             notice = self.outbox.claim(self.run_id, self.organisation.id, today, digests=digests)
             if notice is None:
                 return
@@ -116,7 +120,7 @@ class _Sender:
 
     def _settle(self, notice_id: int, outcome: Outcome) -> None:
         service = self.service
-        service.doubts = service.doubts + 1 if isinstance(outcome, Unknown) else 0
+        service.unknown_outcomes = service.unknown_outcomes + 1 if isinstance(outcome, Unknown) else 0
         match outcome:
             case Undeliverable(reason, ambiguous=True) if not service.accepted:
                 self._refusals.append((notice_id, outcome))
@@ -156,9 +160,9 @@ def _send_for(sender: _Sender, runs: Runs, report: Report, *, stuck_before: date
         verdict = judge(counts)
     except ConnectionLostError:
         raise
-    except Exception as error:  # noqa: BLE001 - one organisation's trouble is not the others' (I13)
-        report.trouble(run_id, organisation, error)
-        verdict = trouble(error)
+    except Exception as error:  # noqa: BLE001 - one organisation's failure is not the others' (I13)
+        report.organisation_failed(run_id, organisation, error)
+        verdict = failed_verdict(error)
         if day is None:
             runs.start_organisation(run_id, organisation.id, None)
     runs.finish_organisation(run_id, organisation.id, verdict)

@@ -27,8 +27,8 @@ def start_run(
     """Open a run and return its id.
 
     A time that has not come would use up for good what is due until then. Raises ScheduledAheadError for one; all that
-    is written then is a failed run, so that operations is told. `by_the_clock_too`: the run evaluates no day, so where
-    the local stack lives through a day long past, its clock is as good.
+    is written then is a failed run, so that operations is notified. `by_the_clock_too`: the run evaluates no day, so
+    where the local stack lives through a day long past, its clock is as good.
     """
     run_id = runs.start(function, scheduled_at, request_id)
     with ending(function, run_id, runs, report):

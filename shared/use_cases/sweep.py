@@ -1,4 +1,4 @@
-"""The sweep: what a doorbell, message, worker or trigger left behind is asked for; what was written is read back."""
+"""The sweep: what a webhook, message, worker or trigger left behind is asked for; what was written is read back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shared.domain.errors import CertificationError, ConnectionLostError
-from shared.domain.runs import RunState, Verdict, combine, trouble
+from shared.domain.runs import RunState, Verdict, combine, failed_verdict
 from shared.use_cases.compare_website import ask_past_triggers
 from shared.use_cases.read_website import read_again
 
@@ -39,7 +39,7 @@ SWEEP_COUNTS = (
     "past_triggers_hidden",
     "repairs_waiting",
     "changes_taken_up",
-    "set_aside_retried",
+    "rejected_retried",
     "sync_requested",
     "rows_read_again",
     "listed_but_invalid",
@@ -52,14 +52,14 @@ SWEEP_COUNTS = (
     "listings_verified",
     "repairs_requested",
     "repairs_braked",
-    "window_closed_seconds",
+    "backoff_seconds",
     "sync_stopped",
 )
 
 
 @dataclass(slots=True)
 class Sweep:
-    """Asks again for what is overdue, takes up what was set aside for a while, reads back what was written.
+    """Asks again for what is overdue, takes up what was rejected for a while, reads back what was written.
 
     `settling`: what was written within it is left alone. `time_left`: seconds this function still has.
     """
@@ -76,16 +76,19 @@ class Sweep:
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SWEEP_COUNTS, 0))
 
     def run(self, run_id: UUID, *, recovered: bool) -> Verdict:
-        """`recovered`: the website lets us in again just now, so everything that waited is asked for.
+        """`recovered`: the website authorises us again just now, so everything that waited is asked for.
 
         What fails stops nothing else (I13). Raises ConnectionLostError when the database is gone.
         """
-        verdicts = [_attempted(self._look_at_queues), _attempted(self._take_up_missed)]
-        stopped, closed_for = self.state.stopped(), self.state.wait_seconds()
-        self.counts |= {"sync_stopped": int(stopped is not None), "window_closed_seconds": round(closed_for)}
-        verdicts.append(_attempted(lambda: self._follow_the_app(run_id, may_send=stopped is None and closed_for <= 0)))
-        # Nothing goes while a window is closed or we are not let in (I9, I10): what is asked for now would come back.
-        if stopped is None and closed_for <= 0:
+        verdicts = [_attempted(self._read_queue_depths), _attempted(self._take_up_missed)]
+        stopped, seconds_left = self.state.stopped(), self.state.seconds_left()
+        self.counts |= {"sync_stopped": int(stopped is not None), "backoff_seconds": round(seconds_left)}
+        verdicts.append(
+            _attempted(lambda: self._follow_the_app(run_id, may_send=stopped is None and seconds_left <= 0))
+        )
+        # Nothing goes while a window is closed or we are not authorised (I9, I10): what is asked for now would come
+        # back.
+        if stopped is None and seconds_left <= 0:
             verdicts += [_attempted(lambda: self._ask_again(recovered)), _attempted(lambda: self._read_back(run_id))]
         self.counts.update(self.reconciliation.count_waiting())
         self.report.work("reconciliation_sweep", self.counts)
@@ -94,20 +97,22 @@ class Sweep:
     def _follow_the_app(self, run_id: UUID, *, may_send: bool) -> None:
         ask_past_triggers(run_id, self.reconciliation, self.queue if may_send else None, self.counts)
 
-    def _look_at_queues(self) -> None:
+    def _read_queue_depths(self) -> None:
         depths = self.depths.read()
-        self.reconciliation.note_queue_depths(depths)
+        self.reconciliation.record_queue_depths(depths)
         self.counts["repairs_waiting"] = depths.get(REPAIR_QUEUE, 0)
 
     def _take_up_missed(self) -> None:
-        """What the triggers could not note. If the website is closed just now it becomes overdue like anything else."""
+        """What the triggers could not record. If the website is closed just now it becomes overdue like
+        anything else.
+        """
         requests = self.reconciliation.take_up_missed_changes(_MOST_TAKEN_UP)
         self.counts["changes_taken_up"] = len(requests)
         if requests:
             self.queue.send(requests)
 
     def _ask_again(self, recovered: bool) -> None:
-        self.counts["set_aside_retried"] = self.reconciliation.retry_due_set_aside(_MOST_RETRIED)
+        self.counts["rejected_retried"] = self.reconciliation.retry_due_rejected(_MOST_RETRIED)
         if recovered:
             requests = self.reconciliation.overdue(timedelta(0), _MOST_ASKED_AFTER_A_STOP)
         elif self.counts["repairs_waiting"] < _ENOUGH_WAITING:
@@ -141,5 +146,5 @@ def _attempted(step: Callable[[], None]) -> Verdict:
     except ConnectionLostError:
         raise
     except CertificationError as error:
-        return trouble(error)
+        return failed_verdict(error)
     return Verdict(RunState.SUCCEEDED)

@@ -35,13 +35,15 @@ def local(tmp_path: Path) -> Local:
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Local, str]:
-    """The command line after one `run` on the shipped data, and what that printed; for tests that spend no night."""
+    """The command line after one `run` on the shipped data, and what that printed;
+    for tests that spend no nightly check.
+    """
     return _loaded(tmp_path_factory.mktemp("loaded"))
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> tuple[Local, str]:
-    """As `loaded`, for one test alone: a night that was spent is there for every test after it."""
+    """As `loaded`, for one test alone: a nightly check that was spent is there for every test after it."""
     return _loaded(tmp_path)
 
 

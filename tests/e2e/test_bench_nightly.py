@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from benchmarks.nightly.__main__ import main
 from benchmarks.nightly.floor import run_floor
+
+pytestmark = pytest.mark.slow
 
 SMALL = ["--sizes", "2000", "--repeats", "1"]
 
@@ -14,11 +18,11 @@ def test_a_small_run_prints_every_figure(capsys):
     assert main(SMALL) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("figure ")]
     figures = {name: float(value) for _, name, value in lines}
-    assert {"nightly_ratio_2k", "nightly_copy_ratio_2k", "quiet_night_ms_2k", "function_peak_mb_2k"} <= figures.keys()
+    assert {"nightly_ratio_2k", "nightly_copy_ratio_2k", "quiet_check_ms_2k", "function_peak_mb_2k"} <= figures.keys()
     assert all(value > 0 for value in figures.values())
 
 
-def test_a_floor_with_other_rows_than_the_nights_is_no_figure(capsys):
+def test_a_floor_with_other_rows_than_the_nightly_checks_is_no_figure(capsys):
     def one_reminder_short(connection, as_of, run_id):
         floor = run_floor(connection, as_of, run_id)
         return replace(floor, rows={**floor.rows, "reminders": floor.rows["reminders"] - 1})

@@ -17,6 +17,8 @@ from tests.support.screens import figures
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = ("run", "up", "invoke", "nightly", "preview", "explain", "psql", "thresholds", "dataset", "migrate")
 
 
@@ -39,8 +41,8 @@ def test_preview_is_a_dry_run(loaded: tuple[Local, str]) -> None:
     assert "Nothing was written" in " ".join(local.run("preview", "--days", "60").split())
 
 
-def test_what_preview_says_of_tomorrow_is_what_the_next_night_does(own: tuple[Local, str]) -> None:
-    """The dry run and the night agree, through the command line and the Lambda host."""
+def test_what_preview_says_of_tomorrow_is_what_the_next_nightly_check_does(own: tuple[Local, str]) -> None:
+    """The dry run and the nightly check agree, through the command line and the Lambda host."""
     local, _ = own
     said = json.loads(local.run("preview", "--days", "1", "--json", "--from", "2026-12-02"))
     printed = local.run("nightly", "--as-of", "2026-12-02")
@@ -50,8 +52,8 @@ def test_what_preview_says_of_tomorrow_is_what_the_next_night_does(own: tuple[Lo
     assert claimed == sum(line["event"] == "reminder" for line in said) > 0
 
 
-def test_a_night_that_the_brake_holds_ends_at_once_and_says_so(own: tuple[Local, str]) -> None:
-    """Issue 8 H: it waited 80 seconds for the held, printed nothing of the night, and ended with 1."""
+def test_a_nightly_check_that_the_brake_holds_ends_at_once_and_says_so(own: tuple[Local, str]) -> None:
+    """Issue 8 H: it waited 80 seconds for the held, printed nothing of the nightly check, and ended with 1."""
     local, _ = own
     expire = (
         "UPDATE certifications SET expires_on = '2026-11-20' WHERE mentor_id IN ("
@@ -61,7 +63,7 @@ def test_a_night_that_the_brake_holds_ends_at_once_and_says_so(own: tuple[Local,
     local.run("psql", "-qAtc", expire)
     began = time.monotonic()
     printed = local.run("nightly", "--as-of", "2026-12-03")
-    assert time.monotonic() - began < 20 + 20  # less than the wait for a doorbell that was lost, on a busy machine
+    assert time.monotonic() - began < 20 + 20  # less than the wait for a webhook that was lost, on a busy machine
     assert "Reminders" in printed
     for organisation in ("HLF Nordland", "HLF Oslo og Akershus", "HLF Vestland"):
         assert re.search(rf"The brake holds \d+ expiries of \d+ mentors in {organisation}", " ".join(printed.split()))
@@ -132,7 +134,7 @@ def test_thresholds_that_cannot_be_stored_are_explained(loaded: tuple[Local, str
     assert "the HLF standard applies: 30 14 7" in local.run("thresholds", "HLF Oslo og Akershus", "--standard")
 
 
-def test_invoke_answers_as_the_function_does(own: tuple[Local, str]) -> None:
+def test_invoke_responds_as_the_function_does(own: tuple[Local, str]) -> None:
     """One function, one event, as the template defines it."""
     local, _ = own
     printed = local.run("invoke", "expiry_check", "--event", str(ROOT / "events" / "expiry_check.scheduled.json"))
@@ -154,8 +156,8 @@ def test_invoke_says_what_is_wrong_with_an_event(loaded: tuple[Local, str], tmp_
     assert "has not come, so nothing was done" in local.run("invoke", "expiry_check", "-e", str(event), expect=1)
 
 
-def test_a_night_is_undone_and_done_again(own: tuple[Local, str]) -> None:
-    """Issue 8 B: the day that was lived through is the present; what was undone is done by the next night."""
+def test_a_nightly_check_is_undone_and_done_again(own: tuple[Local, str]) -> None:
+    """Issue 8 B: the day that was lived through is the present; what was undone is done by the next nightly check."""
     local, _ = own
     present = "SELECT certification.today_in('Europe/Oslo'), (SELECT max(day) FROM certification.evaluated_days)"
     local.run("nightly", "--as-of", "2026-12-08")

@@ -18,6 +18,8 @@ from emulators.dataverse import certificates
 from emulators.dataverse.process import LocalDataverse
 from tests.conftest import INSTALLING
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "tests" / "dataverse_sdk" / "program.py"
 CHECKS = [

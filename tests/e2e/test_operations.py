@@ -1,4 +1,4 @@
-"""The commands of operations on a stack that is up: a hand edit is found, repaired, confirmed and told of."""
+"""The commands of operations on a stack that is up: a manual edit is found, repaired, confirmed and told of."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import psycopg
+import pytest
 
 from emulators.lambda_host.template.provision import local_clients
 from local.sample_data.generate import DEFAULT_AS_OF
@@ -18,6 +19,8 @@ from operations.dates import OSLO
 
 if TYPE_CHECKING:
     from tests.support.command_line import Local
+
+pytestmark = pytest.mark.slow
 
 SYNCED = "SELECT count(*) = 0 FROM certification.listings WHERE synced_version < desired_version"
 
@@ -31,7 +34,7 @@ def settle(connection: psycopg.Connection) -> None:
     connection.execute("UPDATE certification.listings SET changed_at = '2026-01-01', synced_at = '2026-01-01'")
 
 
-def test_a_hand_edit_is_found_repaired_confirmed_and_told_of(up: tuple[Local, dict[str, Any]]) -> None:
+def test_a_manual_edit_is_found_repaired_confirmed_and_reported(up: tuple[Local, dict[str, Any]]) -> None:
     """The proof says who differs, status that something does, and both when it is over; dead letters are replayed."""
     local, addresses = up
     with psycopg.connect(addresses["dsn"], autocommit=True) as connection:

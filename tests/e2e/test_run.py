@@ -1,4 +1,4 @@
-"""`make run`: the whole night through the Lambda host, twice, and nothing left behind."""
+"""`make run`: the whole nightly check through the Lambda host, twice, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 HEADER = "mentor_id,organisation,first_name,last_name,email,status,expires_on,locale\n"
 
 
-def test_the_report_shows_the_night_and_that_nothing_happened_twice(loaded: tuple[Local, str]) -> None:
-    """I1, I3, I4 through every layer: reminders, transitions, notices and mails are the same after a second night."""
+def test_the_report_shows_the_nightly_check_and_that_nothing_happened_twice(loaded: tuple[Local, str]) -> None:
+    """I1, I3, I4 through every layer: reminders, transitions, notices and mails are the same after a second
+    nightly check.
+    """
     local, printed = loaded
     for organisation in ("HLF Nordland", "HLF Oslo og Akershus", "HLF Vestland"):
         assert organisation in printed
@@ -29,7 +31,7 @@ def test_the_report_shows_the_night_and_that_nothing_happened_twice(loaded: tupl
     assert len(mails) > 50
 
 
-def test_every_mail_of_the_night_reads_right_in_a_mail_program(loaded: tuple[Local, str]) -> None:
+def test_every_mail_of_the_nightly_check_reads_right_in_a_mail_program(loaded: tuple[Local, str]) -> None:
     """Subject and body keep æøå, one recipient, octets that any relay passes on."""
     local, _ = loaded
     norwegian = 0

@@ -19,6 +19,8 @@ from tests.support.terminal import session
 if TYPE_CHECKING:
     from tests.support.command_line import Program
 
+pytestmark = pytest.mark.slow
+
 
 UP = [sys.executable, "-m", "local", "up"]
 IGNORING = {

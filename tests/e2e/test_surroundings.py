@@ -17,6 +17,8 @@ from tests.support.terminal import at_terminal
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 NOWHERE = "http://127.0.0.1:9"
 HOSTILE = {
     **dict.fromkeys(("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"), NOWHERE),
@@ -48,7 +50,7 @@ HOSTILE = {
 
 @pytest.fixture(scope="module")
 def anywhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Local data that this module's commands share, after one night: whichever of the tests comes first."""
+    """Local data that this module's commands share, after one nightly check: whichever of the tests comes first."""
     home = tmp_path_factory.mktemp("anywhere") / "home"
     Local(home).run("nightly", "--as-of", "2026-12-01")
     return home

@@ -93,7 +93,7 @@ JSON = st.recursive(
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=JSON)
 def test_what_is_sent_is_body_text_in_utf_8(connection, net, box, body):
-    """Octet for octet: certification.ring signs that."""
+    """Octet for octet: certification.notify_webhook signs that."""
     before = len(box.received)
     expected = connection.execute("SELECT %s::jsonb::text", (Jsonb(body),)).fetchone()[0]
     connection.execute("SELECT net.http_post(%s, %s)", (box.url, Jsonb(body)))
@@ -140,7 +140,7 @@ def test_what_was_queued_before_the_worker_came_up_is_sent(database, connection,
 
 
 @pytest.mark.parametrize("status", [200, 401, 503])
-def test_every_request_is_tried_once_whatever_the_answer(connection, net, box, status):
+def test_every_request_is_tried_once_whatever_the_response(connection, net, box, status):
     box.status = status
     post(connection, box.url)
     net.wait_until_quiet()
@@ -185,7 +185,7 @@ def test_a_time_limit_is_kept_and_written_down(connection, net, box):
     "url",
     ["http://127.0.0.1:1/", "file:///etc/passwd", "ftp://127.0.0.1/", "gopher", "", "http://", "http://u@127.0.0.1/"],
 )
-def test_an_address_that_does_not_answer_or_is_none_stops_nothing(connection, net, box, url):
+def test_an_address_that_does_not_respond_or_is_none_stops_nothing(connection, net, box, url):
     post(connection, url)
     post(connection, box.url)
     box.wait_for(1)
@@ -231,14 +231,14 @@ def test_a_commit_is_answered_within_milliseconds(connection, net, box):
 def test_an_idle_worker_costs_nothing(net):
     """It waits to be told; nothing is asked at intervals."""
     net.wait_until_quiet()
-    looked, before = net._looked, resource.getrusage(resource.RUSAGE_SELF)
+    polls, before = net._polls, resource.getrusage(resource.RUSAGE_SELF)
     time.sleep(0.2)
     after = resource.getrusage(resource.RUSAGE_SELF)
-    assert net._looked - looked <= 2
+    assert net._polls - polls <= 2
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.05
 
 
-def test_no_notice_is_missed_between_two_looks(database, connection, net, box):
+def test_no_notice_is_missed_between_two_polls(database, connection, net, box):
     """Commits that fall just into the worker's look at an empty queue."""
     with database.connect() as other:
         for number in range(150):
@@ -250,16 +250,16 @@ def test_no_notice_is_missed_between_two_looks(database, connection, net, box):
     assert sorted(json.loads(received.body)["n"] for received in box.received) == list(range(150))
 
 
-SLOW_LOOK = """
+SLOW_POLL = """
 CREATE FUNCTION net.pause() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.1); RETURN NULL; END $$;
 CREATE TRIGGER pause BEFORE DELETE ON net.http_request_queue EXECUTE FUNCTION net.pause();
 """
 
 
-def test_a_notice_that_comes_with_the_answer_to_a_look_is_not_missed(database, connection, box):
+def test_a_notice_that_comes_with_the_response_to_a_look_is_not_missed(database, connection, box):
     """The look began before the commit and does not see it; nothing is left in the socket to wait for."""
     install(database.dsn)
-    connection.execute(SLOW_LOOK)
+    connection.execute(SLOW_POLL)
     with PgNet(database.dsn):
         time.sleep(0.05)
         post(connection, box.url)

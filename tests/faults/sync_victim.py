@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.errors import CertificationError
-from tests.support.syncs import Worker
+from tests.support.syncs import SyncWorker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ def start(login: dict[str, Any], url: str, secret: dict[str, str], mentors: Sequ
 
 def _run(login: dict[str, Any], url: str, secret: dict[str, str], mentors: Sequence[UUID]) -> None:
     try:
-        with Worker(login, url, lambda _: secret) as worker:
+        with SyncWorker(login, url, lambda _: secret) as worker:
             worker.sync(*mentors)
     except CertificationError:
         sys.exit(1)

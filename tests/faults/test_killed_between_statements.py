@@ -14,7 +14,9 @@ from tests.faults import victim
 from tests.support.foundation import DAY, days
 from tests.support.wire import KillingProxy
 
-FUNCTION = {"night": "ExpiryCheck", "send": "SendNotices"}
+pytestmark = pytest.mark.slow
+
+FUNCTION = {"nightly_check": "ExpiryCheck", "send": "SendNotices"}
 
 
 def fill(foundation, organisations=2):
@@ -45,7 +47,7 @@ def fill(foundation, organisations=2):
 
 
 def killed(database, work, environment, at, moment):
-    """Run `work` and kill it at its n-th statement. Answers whether it got that far."""
+    """Run `work` and kill it at its n-th statement. Return whether it got that far."""
     secret, started = database.login(FUNCTION[work]), []
     kill = lambda: os.kill(started[0].pid, signal.SIGKILL)  # noqa: E731
     with KillingProxy(database.postgres.port, at, moment, kill) as proxy:
@@ -56,23 +58,23 @@ def killed(database, work, environment, at, moment):
 
 
 @pytest.mark.parametrize("moment", ["during", "after"])
-def test_a_night_killed_at_any_statement_and_run_again_ends_as_an_undisturbed_one(
+def test_a_nightly_check_killed_at_any_statement_and_run_again_ends_as_an_undisturbed_one(
     database, foundation, functions, moment
 ):
     """I1, I3, I7: reminders, transitions, log rows and notices are the same, whichever statement was the last."""
     fill(foundation)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     undisturbed = foundation.everything()
     assert len(undisturbed["log"]) == 4
     at = 1
     while True:
         fill(foundation)
-        disturbed = killed(database, "night", {}, at, moment)
+        disturbed = killed(database, "nightly_check", {}, at, moment)
         if disturbed:
-            functions.night(DAY)
+            functions.nightly_check(DAY)
         assert foundation.everything() == undisturbed, f"killed {moment} statement {at}"
-        told = foundation.all("SELECT coordinator_id FROM certification.notices WHERE kind = 'digest'")
-        assert {*told} == {UUID(int=101), UUID(int=102)}
+        reported = foundation.all("SELECT coordinator_id FROM certification.notices WHERE kind = 'digest'")
+        assert {*reported} == {UUID(int=101), UUID(int=102)}
         if not disturbed:
             break
         at += 1
@@ -80,7 +82,7 @@ def test_a_night_killed_at_any_statement_and_run_again_ends_as_an_undisturbed_on
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_sending_killed_at_any_statement_sends_nothing_twice_and_leaves_one_notice_in_doubt(
+def test_a_sending_killed_at_any_statement_sends_nothing_twice_and_leaves_one_notice_of_unknown_outcome(
     database, foundation, functions, ses, moment
 ):
     """I4: run again, everybody but at most one has their mail, and that one is claimed, not pending."""
@@ -88,7 +90,7 @@ def test_a_sending_killed_at_any_statement_sends_nothing_twice_and_leaves_one_no
     at = 1
     while True:
         fill(foundation, organisations=1)
-        functions.night(DAY)
+        functions.nightly_check(DAY)
         ses.messages.clear()
         disturbed = killed(database, "send", environment, at, moment)
         functions.send(DAY)
@@ -109,9 +111,9 @@ def test_a_sending_killed_at_any_statement_sends_nothing_twice_and_leaves_one_no
 def test_a_run_that_was_killed_is_written_down_as_failed_by_a_later_one(database, foundation, functions):
     """I12: after twenty minutes, more than any function may take."""
     fill(foundation)
-    assert killed(database, "night", {}, 4, "after")
+    assert killed(database, "nightly_check", {}, 4, "after")
     foundation.do("UPDATE certification.runs SET started_at = started_at - interval '21 minutes'")
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert foundation.all("SELECT state, reason FROM certification.runs ORDER BY started_at") == [
         ("failed", "never_ended"),
         ("succeeded", None),

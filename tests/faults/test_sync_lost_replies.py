@@ -91,7 +91,7 @@ def test_a_request_lost_before_it_was_done_is_sent_again(foundation, worker, sit
     assert site.visible() == {}
 
 
-def test_what_stays_in_doubt_is_given_back_with_its_reason(foundation, worker, site, organisation):
+def test_what_stays_of_unknown_outcome_is_given_back_with_its_reason(foundation, worker, site, organisation):
     """I7: neither live nor hidden as long as nobody can say so; the next sync finds out."""
     (mentor,) = people(foundation, organisation, 1)
     site.reset_before(None)
@@ -169,7 +169,7 @@ def test_a_hide_that_comes_late_finds_another_version(foundation, crew, site, or
     assert site.shows(mentor)
 
 
-def test_a_first_publish_in_doubt_is_waited_for(foundation, crew, site, organisation):
+def test_a_first_publish_of_unknown_outcome_is_waited_for(foundation, crew, site, organisation):
     """Issue 8 A5, I8: while there is no row nothing makes it harmless, so its time must end first."""
     (mentor,) = people(foundation, organisation, 1)
     quick, slow = crew.worker(), crew.worker()
@@ -178,7 +178,7 @@ def test_a_first_publish_in_doubt_is_waited_for(foundation, crew, site, organisa
     slow.sync(mentor)
     foundation.do("UPDATE peer_mentors SET listing_consent = false")
     assert outcome(quick.sync(mentor), mentor) is Result.GIVEN_BACK
-    assert foundation.listing(mentor)["reason"] == "in_doubt"
+    assert foundation.listing(mentor)["reason"] == "outcome_unknown"
     wait_for(lambda: any(entry.fault == "delay" for entry in site.journal()))
     leases_end(foundation)
     assert outcome(quick.sync(mentor), mentor) is Result.HIDDEN
@@ -225,7 +225,7 @@ PHONE, NO_PHONE = "UPDATE peer_mentors SET phone = '22222222'", "UPDATE peer_men
         (PAUSED, moves),
     ],
 )
-def test_without_versions_a_doubt_lasts_as_long_as_a_request(
+def test_without_versions_an_unknown_outcome_lasts_as_long_as_a_request(
     *, foundation, without_versions, site, organisation, lost, then
 ):
     """Issue 8 A5, I5, I6: that the row shows what the lost request would write is no evidence that it came."""
@@ -249,7 +249,9 @@ def test_without_versions_a_doubt_lasts_as_long_as_a_request(
     assert all(row["hlf_phone"] is None for row in site.rows())
 
 
-def test_what_was_in_doubt_is_read_back_after_its_time(foundation, reconciler, without_versions, site, organisation):
+def test_what_was_of_unknown_outcome_is_read_back_after_its_time(
+    foundation, reconciler, without_versions, site, organisation
+):
     """Issue 8 A5: equal while a lost request may still come is not yet verified."""
     (mentor,) = people(foundation, organisation, 1)
     _, quick = without_versions
@@ -263,12 +265,12 @@ def test_what_was_in_doubt_is_read_back_after_its_time(foundation, reconciler, w
     assert reconciler.counts["listings_verified"] == 1
 
 
-def test_a_refusal_ends_no_doubt(foundation, worker, site, organisation):
+def test_a_refusal_ends_no_unknown_outcome(foundation, worker, site, organisation):
     """Issue 8 A5, I5: the first of two tries may still make the row, whatever became of the second."""
     (mentor,) = people(foundation, organisation, 1)
     site.reset_before(path=BATCH)
     site.poison(str(mentor))
-    assert outcome(worker.sync(mentor), mentor) is Result.SET_ASIDE
+    assert outcome(worker.sync(mentor), mentor) is Result.REJECTED
     site.clear_faults()
     foundation.do("UPDATE peer_mentors SET listing_consent = false")
     assert outcome(worker.sync(mentor), mentor) is Result.GIVEN_BACK  # not "nothing to show"
@@ -304,7 +306,7 @@ def wait_for(condition, seconds=5.0):
 
 
 def test_of_two_workers_on_one_mentor_the_slower_older_one_never_wins(foundation, crew, site, organisation):
-    """I6: while one still waits for its reply the other is told to leave the mentor, and the first looks again."""
+    """I6: while one still waits for its reply the other is told to leave the mentor, and the first rechecks."""
     (mentor,) = people(foundation, organisation, 1)
     slow, quick = crew.worker(), crew.worker()
     site.slow(0.7, 1, path=BATCH)
@@ -339,7 +341,7 @@ def test_a_worker_that_outlives_its_claim_settles_nothing(foundation, crew, site
     assert (listing["state"], listing["claimed_by"], listing["synced_version"]) == ("sending", WORKER, 0)
 
 
-def test_a_hide_in_doubt_is_never_taken_for_done(foundation, worker, site, organisation):
+def test_a_hide_of_unknown_outcome_is_never_taken_for_done(foundation, worker, site, organisation):
     """I5: the row can be read and it is still shown."""
     (mentor,) = people(foundation, organisation, 1)
     worker.sync(mentor)

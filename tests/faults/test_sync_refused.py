@@ -1,4 +1,4 @@
-"""A website that refuses: a row is set aside alone (I13); a table or all of it, and sending stops (I10)."""
+"""A website that refuses: a row is rejected alone (I13); a table or all of it, and sending stops (I10)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def a_minute_passes(foundation):
 # --- rows
 
 
-def test_poison_rows_amid_good_ones_are_set_aside_each_with_its_reason(foundation, worker, site, listed):
+def test_poison_rows_amid_good_ones_are_rejected_each_with_its_reason(foundation, worker, site, listed):
     """I13: the others are accepted; a later change of such a mentor is another chance, and only of that one."""
     bad, forbidden, too_long = listed[2], listed[5], listed[7]
     site.poison(str(bad))
@@ -58,17 +58,17 @@ def test_poison_rows_amid_good_ones_are_set_aside_each_with_its_reason(foundatio
         forbidden: "dataverse_403_0x80040220",
         too_long: "dataverse_400_0x80044331",
     }
-    assert {foundation.listing_state(mentor) for mentor in reasons} == {"set_aside"}
+    assert {foundation.listing_state(mentor) for mentor in reasons} == {"rejected"}
     assert sum(name == "Karin Sæther" for name in site.visible().values()) == 7
 
     site.clear_faults()
     site.clear_journal()
-    assert worker.unsynced().counts["listings_published"] == 0
+    assert worker.unsynced()["listings_published"] == 0
     assert site.journal() == []
     foundation.do("UPDATE peer_mentors SET phone = '2' WHERE id = %s", bad)
-    assert worker.unsynced().counts["listings_published"] == 1
+    assert worker.unsynced()["listings_published"] == 1
     assert [write.key for write in site.writes()] == [str(bad)]
-    assert foundation.listing_state(forbidden) == "set_aside"
+    assert foundation.listing_state(forbidden) == "rejected"
 
 
 def test_a_row_that_spoils_the_whole_batch_is_found_and_the_others_are_accepted(foundation, worker, site, listed):
@@ -76,15 +76,15 @@ def test_a_row_that_spoils_the_whole_batch_is_found_and_the_others_are_accepted(
     site.fail_next(None, status=400, code="0x80048d19", contains=str(listed[3]))
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
     result = worker.sync(*listed)
-    assert outcome(result, listed[3]) is Result.SET_ASIDE
+    assert outcome(result, listed[3]) is Result.REJECTED
     assert result.counts()["listings_published"] == 9
     assert foundation.listing(listed[3])["reason"] == "dataverse_400_0x80048d19"
 
 
 def test_who_was_refused_and_may_no_longer_be_listed_is_hidden(foundation, worker, site, listed):
-    """I5: set aside is not forgotten: a withdrawn consent is a change."""
+    """I5: rejected is not forgotten: a withdrawn consent is a change."""
     foundation.do("UPDATE peer_mentors SET area = repeat('x', 201) WHERE id = %s", listed[0])
-    assert outcome(worker.sync(*listed), listed[0]) is Result.SET_ASIDE
+    assert outcome(worker.sync(*listed), listed[0]) is Result.REJECTED
     foundation.do("UPDATE peer_mentors SET listing_consent = false WHERE id = %s", listed[0])
     worker.sync(*listed)
     assert not site.shows(listed[0])
@@ -131,7 +131,7 @@ def test_a_write_privilege_that_was_taken_away_stops_the_service_and_sets_nobody
     assert site.visible() == wanted(foundation)
 
 
-def test_a_lacking_privilege_is_told_from_a_row_though_others_were_accepted(
+def test_a_lacking_privilege_is_distinguished_from_a_row_though_others_were_accepted(
     foundation, worker, site, organisation, listed
 ):
     """I13: creating needs another privilege than updating, and every table has its own."""
@@ -209,7 +209,7 @@ def test_a_rotated_secret_interrupts_nothing(foundation, crew, worker, site, lis
     assert (result.stopped, result.counts()["listings_published"]) == (False, 10)
 
 
-def test_an_expired_secret_is_told_as_such(foundation, worker, site, listed):
+def test_an_expired_secret_is_reported_as_such(foundation, worker, site, listed):
     """I10: by Entra's number."""
     site.expire_secret()
     site.expire_tokens()
@@ -225,7 +225,7 @@ def test_tokens_that_end_under_way_are_replaced(foundation, worker, site, listed
 
 
 def test_a_removed_application_user_stops_sending_until_it_is_back(foundation, worker, site, listed):
-    """I10: a good token that is not let in."""
+    """I10: a good token that is not authorised."""
     site.remove_application_user()
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
     result = worker.sync(*listed)
@@ -267,7 +267,7 @@ def test_a_user_who_is_removed_between_a_refusal_and_its_examination_sets_nobody
 
 
 def test_what_changed_while_the_service_was_found_to_refuse_us_is_asked_for_again(foundation, crew, site, listed):
-    """I7: its own message was told that a worker has the mentor and looks again; that worker stops instead."""
+    """I7: its own message was told that a worker has the mentor and rechecks; that worker stops instead."""
     worker = crew.worker(batch_size=5, parallel=1)
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
     site.fail_next(1, status=403, code="0x80072560", skip=1, path=BATCH)
@@ -283,7 +283,7 @@ def test_what_changed_while_the_service_was_found_to_refuse_us_is_asked_for_agai
     assert {*result.results.values()} == {Result.GIVEN_BACK}
 
 
-def test_a_health_check_that_is_told_to_wait_gives_the_work_back_for_that_long(foundation, worker, site, listed):
+def test_a_health_check_that_is_asked_to_wait_gives_the_work_back_for_that_long(foundation, worker, site, listed):
     """I9, I10: the credential may be good again; nobody knows before the window has ended."""
     site.remove_application_user()
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")

@@ -14,8 +14,10 @@ from shared.domain.errors import ConnectionLostError
 from shared.domain.listings import Result
 from tests.faults import sync_victim
 from tests.support.foundation import DAY, days
-from tests.support.syncs import Worker, leases_end, outcome, unsynced, wanted
+from tests.support.syncs import SyncWorker, leases_end, outcome, unsynced, wanted
 from tests.support.wire import KillingProxy
+
+pytestmark = pytest.mark.slow
 
 LATER = DAY + days(100)
 BATCH = r"\$batch"
@@ -63,9 +65,9 @@ def test_a_long_retry_after_gives_the_work_back_and_holds_for_every_worker(found
     assert 29 < result.retry_after <= 30
     site.clear_journal()
     assert 25 < second.sync(*mentors).retry_after <= 30
-    assert first.unsynced().counts["listings_published"] == 0
+    assert first.unsynced()["listings_published"] == 0
     assert site.pushes() == 0
-    foundation.do("UPDATE certification.sync_state SET closed_until = clock_timestamp()")
+    foundation.do("UPDATE certification.sync_state SET backoff_until = clock_timestamp()")
     second.unsynced()
     assert site.visible() == wanted(foundation)
 
@@ -80,7 +82,7 @@ def test_a_429_inside_one_operation_holds_everybody_back_and_the_others_are_sett
     result = worker.sync(*mentors)
     assert outcome(result, mentors[0]) is Result.GIVEN_BACK
     assert result.counts()["listings_published"] == 4
-    assert worker.state.wait_seconds() > 20
+    assert worker.state.seconds_left() > 20
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -140,7 +142,7 @@ def test_a_database_that_goes_away_under_way_loses_nothing(foundation, crew, sit
     )
     with KillingProxy(crew.login["port"], at, "after", cut) as proxy:
         login = {**crew.login, "port": proxy.port}
-        with Worker(login, crew.url, crew.secret) as worker, pytest.raises(ConnectionLostError):
+        with SyncWorker(login, crew.url, crew.secret) as worker, pytest.raises(ConnectionLostError):
             worker.sync(*mentors)
     leases_end(foundation)
     crew.worker().unsynced()

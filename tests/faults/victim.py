@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.errors import CertificationError
-from tests.support.nights import Functions
+from tests.support.nightly_checks import Functions
 
 if TYPE_CHECKING:
     from datetime import date
@@ -19,7 +19,7 @@ _forks.set_forkserver_preload(["pytest", "tests.faults.victim", "boto3", "shared
 
 
 def start(work: str, day: date, secret: dict[str, Any], environment: dict[str, str]) -> BaseProcess:
-    """Start `night` or `send` for `day` with this login. Its exit code is 0, or 1 if it raised."""
+    """Start `nightly check` or `send` for `day` with this login. Its exit code is 0, or 1 if it raised."""
     process = _forks.Process(target=_run, args=(work, day, secret, environment))
     process.start()
     return process

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from emulators.lambda_host.runtime.invocation import Invocation
-    from tests.support.syncs import Site
+    from tests.support.syncs import EmulatedWebsite
 
 CREDENTIAL = {
     "tenant_id": defaults.TENANT_ID,
@@ -33,7 +33,7 @@ CREDENTIAL = {
 
 
 @dataclass(frozen=True)
-class Deployed:
+class DeployedStack:
     """The stack, its mail service, and every line it logs."""
 
     stack: Stack
@@ -65,7 +65,7 @@ def apis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalAws, S
 
 
 @pytest.fixture
-def deployed(apis: tuple[LocalAws, Stack, Any], database: Any, site: Site) -> Iterator[Deployed]:
+def deployed(apis: tuple[LocalAws, Stack, Any], database: Any, site: EmulatedWebsite) -> Iterator[DeployedStack]:
     """Cold functions with logins to the test's database and to the website."""
     aws, stack, clients = apis
     environment = {"DATAVERSE_URL": site.url, "ENTRA_AUTHORITY": site.url}
@@ -77,7 +77,7 @@ def deployed(apis: tuple[LocalAws, Stack, Any], database: Any, site: Site) -> It
                 stack, ROOT, endpoints(aws.url, ses.url) | environment, on_log=lambda line: lines.append(line.text)
             )
         )
-        deployed = Deployed(stack, host, ses, clients, lines)
+        deployed = DeployedStack(stack, host, ses, clients, lines)
         for function in ROLES:
             deployed.put_secret(function, database.login(function))
         clients.secretsmanager.put_secret_value(

@@ -15,7 +15,7 @@ from tests.support.foundation import DAY, days
 from tests.support.trickler import Trickler
 
 EVENTS = Path(__file__).parents[2] / "events"
-NIGHT = json.loads((EVENTS / "expiry_check.scheduled.json").read_text())
+NIGHTLY_CHECK = json.loads((EVENTS / "expiry_check.scheduled.json").read_text())
 CHANGED = json.loads((EVENTS / "status_changed.event.json").read_text())
 
 TRICKLES = {
@@ -26,7 +26,7 @@ TRICKLES = {
 
 
 @pytest.mark.parametrize("case", TRICKLES)
-def test_the_night_expires_people_though_the_website_trickles(apis, database, foundation, case):
+def test_the_nightly_check_expires_people_though_the_website_trickles(apis, database, foundation, case):
     """It was killed at 300 s with nobody expired, on each of three tries."""
     aws, stack, clients = apis
     mentor = foundation.mentor(foundation.organisation(), DAY - days(1))
@@ -41,7 +41,7 @@ def test_the_night_expires_people_though_the_website_trickles(apis, database, fo
         url = site.url.rstrip("/")
         environment = endpoints(aws.url, aws.url) | {"DATAVERSE_URL": url, "ENTRA_AUTHORITY": url}
         with LambdaHost(stack, ROOT, environment) as host:
-            done = host.invoke("ExpiryCheck", NIGHT, 8)
+            done = host.invoke("ExpiryCheck", NIGHTLY_CHECK, 8)
     assert done.function_error is None, (done.payload, done.log_lines)
     assert done.payload["state"] == "degraded"
     assert done.payload["reason"].startswith("entra_")
@@ -49,7 +49,7 @@ def test_the_night_expires_people_though_the_website_trickles(apis, database, fo
     assert foundation.all("SELECT state FROM certification.runs") == ["degraded"]
 
 
-def test_the_doorbell_answers_though_the_queue_trickles(apis):
+def test_the_webhook_responds_though_the_queue_trickles(apis):
     """Lambda would kill it, and nobody would know why."""
     aws, stack, _ = apis
     with Trickler(**TRICKLES["1xx"]) as queue:

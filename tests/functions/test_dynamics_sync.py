@@ -1,4 +1,6 @@
-"""functions.dynamics_sync in a real process: messages, answer, log and metrics, and the whole way of a night."""
+"""functions.dynamics_sync in a real process: messages, answer, log and metrics, and the whole way of a nightly
+check.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ from tests.support.foundation import DAY, days
 from tests.support.syncs import unsynced, wanted
 
 LATER = DAY + days(100)
-NEXT_NIGHT = {"scheduled_time": "2026-12-01T23:15:00Z"}
+NEXT_NIGHTLY_CHECK = {"scheduled_time": "2026-12-01T23:15:00Z"}
 COUNTS = {f"listings_{result}" for result in Result} | {"sync_stopped"}
 
 
@@ -115,36 +117,25 @@ def organisation(foundation):
 
 
 def test_good_unreadable_and_poison_messages_in_one_batch(consumer, foundation, site, organisation):
-    """I13: only the unreadable one comes again; the poison row is set aside, and its message is done."""
+    """I13: only the unreadable one comes again; the poison row is rejected, and its message is done."""
     good, bad, other = (foundation.mentor(organisation, LATER, consent=True) for _ in range(3))
     site.poison(str(bad))
     records = consumer.send(asking_for(good), "kari.saether@example.no", asking_for(bad, other))
     done = consumer.invoke(*records)
     assert done.payload == {"batchItemFailures": [{"itemIdentifier": records[1]["messageId"]}]}
     assert set(site.visible()) == {str(good), str(other)}
-    assert foundation.listing_state(bad) == "set_aside"
+    assert foundation.listing_state(bad) == "rejected"
     found = metrics(done)
-    assert (found["ListingsPublished"], found["ListingsSetAside"], found["MessagesUnreadable"]) == (2, 1, 1)
+    assert (found["ListingsPublished"], found["ListingsRejected"], found["MessagesUnreadable"]) == (2, 1, 1)
 
 
 def test_metrics_carry_zeros(consumer, foundation, organisation):
-    """I12: from messages and from a sync of everything unsynced, when there is nothing to do."""
+    """I12: also when there is nothing to do."""
     mentor = foundation.mentor(organisation, LATER)
     done = consumer.invoke(*consumer.send(asking_for(mentor)))
     names = {metric_name(count) for count in COUNTS}
     assert names | {"MessagesUnreadable", "MessagesGivenBack"} <= set(metrics(done))
     assert metrics(done)["SyncStopped"] == 0
-    swept = consumer.host.invoke("DynamicsSync", {"sync": "unsynced"})
-    assert names <= set(metrics(swept))
-
-
-def test_everything_unsynced_is_synced_without_a_message(consumer, foundation, site, organisation):
-    """I7: by invoking it so."""
-    for _ in range(5):
-        foundation.mentor(organisation, LATER, consent=True)
-    done = consumer.host.invoke("DynamicsSync", {"sync": "unsynced"})
-    assert (done.payload["complete"], done.payload["listings_published"]) == (True, 5)
-    assert site.visible() == wanted(foundation)
 
 
 def test_what_has_to_wait_comes_again_when_the_website_said_so(consumer, foundation, site, organisation):
@@ -170,9 +161,9 @@ def test_a_refused_credential_is_a_metric_in_the_run_that_sees_it(consumer, foun
     done = consumer.invoke(asked)
     assert metrics(done)["SyncStopped"] == 1
     assert done.payload["batchItemFailures"] == [{"itemIdentifier": asked["messageId"]}]
-    line, told = (line for line in logged(done) if line.get("message") == "work")
+    line, reported = (line for line in logged(done) if line.get("message") == "work")
     assert line["reasons"] == ["entra_7000215"]
-    assert told["counts"]["alerts_told"] == told["counts"]["alerts_opened"] == 1
+    assert reported["counts"]["alerts_sent"] == reported["counts"]["alerts_opened"] == 1
     secret = json.loads(
         consumer.clients.secretsmanager.get_secret_value(SecretId=consumer.stack.physical_id("DataverseSecret"))[
             "SecretString"
@@ -197,7 +188,7 @@ def test_no_line_names_anybody(consumer, foundation, site, organisation):
     consumer.invoke(*consumer.send(asking_for(*mentors), '{"mentors": "Kari Sæther 01017012345"}'))
     site.truncate_replies(1, path=r"\$batch")
     foundation.do("UPDATE peer_mentors SET last_name = 'Sæther-Vik'")
-    consumer.host.invoke("DynamicsSync", {"sync": "unsynced"})
+    consumer.invoke(*consumer.send(asking_for(*mentors)))
     consumer.host.invoke("DynamicsSync", {"sync": "kari.saether@example.no"})
     text = "\n".join(consumer.lines)
     assert len(consumer.lines) > 10
@@ -205,15 +196,17 @@ def test_no_line_names_anybody(consumer, foundation, site, organisation):
         assert personal not in text, personal
 
 
-def test_a_night_reaches_the_website_though_no_bell_rings(consumer, database, foundation, site, organisation):
+def test_a_nightly_check_reaches_the_website_though_no_webhook_is_sent(
+    consumer, database, foundation, site, organisation
+):
     """I3, I5, I7: the check, its messages, the queue and the consumer, as they are deployed."""
     consumer.put_secret("ExpiryCheckDatabaseSecret", database.login("ExpiryCheck"))
     ending = foundation.mentor(organisation, DAY, consent=True)
     staying = foundation.mentor(organisation, LATER, consent=True)
-    consumer.host.invoke("DynamicsSync", {"sync": "unsynced"})
+    consumer.invoke(*consumer.send(asking_for(ending, staying)))
     assert set(site.visible()) == {str(ending), str(staying)}
     with EventSources(consumer.stack, consumer.host, consumer.aws_url):
-        assert consumer.host.invoke("ExpiryCheck", NEXT_NIGHT).function_error is None
+        assert consumer.host.invoke("ExpiryCheck", NEXT_NIGHTLY_CHECK).function_error is None
         deadline = time.monotonic() + 20
         while unsynced(foundation):
             assert time.monotonic() < deadline

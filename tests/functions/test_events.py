@@ -11,7 +11,7 @@ from emulators.lambda_host.template.schedule_expressions import next_occurrence,
 from emulators.lambda_host.template.template import load_template
 from emulators.lambda_host.triggers.schedules import render_input
 from shared.domain.sync_messages import requests_of
-from shared.events import InvalidEventError, Reconciling, Scheduled, listing_changed
+from shared.events import InvalidEventError, ReconciliationEvent, ScheduledEvent, listing_changed
 
 ROOT = Path(__file__).parents[2]
 EVENTS = ROOT / "events"
@@ -43,7 +43,6 @@ def test_every_trigger_has_an_event_and_every_event_a_trigger():
     expected = {f"{MODULES[trigger.function]}.{kind}.json" for kind, triggers in others.items() for trigger in triggers}
     expected |= {name_of(schedule) for schedule in TEMPLATE.schedules}
     expected |= {f"{MODULES[function]}.event.json" for function in ruled()}
-    expected |= {"dynamics_sync.unsynced.json"}  # no trigger: for a person's hand
     assert len(mappings) == len(TEMPLATE.event_source_mappings) - 1  # the queue of repairs has the same messages
 
     assert {path.name for path in EVENTS.iterdir()} == expected
@@ -53,7 +52,7 @@ def test_every_trigger_has_an_event_and_every_event_a_trigger():
 def test_the_event_is_what_the_schedule_sends(schedule):
     event = event_of(schedule)
 
-    model = Reconciling if "mode" in event else Scheduled
+    model = ReconciliationEvent if "mode" in event else ScheduledEvent
     assert event == render_input(schedule, model.parse(event).scheduled_time)
 
 
@@ -82,16 +81,16 @@ def test_the_event_of_a_rule_fits_its_pattern_and_is_taken():
 def test_a_time_that_no_other_zone_holds_is_refused(at):
     """It was an OverflowError in the run, after the run had begun."""
     with pytest.raises(InvalidEventError, match="of the years 2 to 9998"):
-        Scheduled.parse({"scheduled_time": at})
+        ScheduledEvent.parse({"scheduled_time": at})
     with pytest.raises(InvalidEventError, match="of the years 2 to 9998"):
-        Reconciling.parse({"scheduled_time": at, "mode": "sweep"})
+        ReconciliationEvent.parse({"scheduled_time": at, "mode": "sweep"})
 
 
 def test_fields_that_are_not_ours_are_not_repeated():
     """I11 and issue 8 D: whoever may invoke names them, a megabyte long or after a mentor, and errors are logged."""
     event = {"scheduled_time": "2026-12-01T02:40:00Z", "mode": "sweep", **{f"Kari Nes {n}": n for n in range(20_000)}}
     with pytest.raises(InvalidEventError) as raised:
-        Reconciling.parse(event)
+        ReconciliationEvent.parse(event)
     assert "event: Extra inputs are not permitted; and 19995 more" in str(raised.value)
     assert "Kari" not in str(raised.value)
     assert len(str(raised.value)) < 1_000

@@ -23,7 +23,7 @@ def metrics(lines):
     return found
 
 
-def test_the_scheduled_event_runs_the_night_of_its_day(deployed, foundation):
+def test_the_scheduled_event_runs_the_nightly_check_of_its_day(deployed, foundation):
     """The day is the scheduled time's, not that of the clock: this runs long before or after 2026-12-01."""
     organisation = foundation.organisation()
     mentors = [foundation.mentor(organisation, DAY + days(left)) for left in (7, -1)]
@@ -42,11 +42,11 @@ def test_the_scheduled_event_runs_the_night_of_its_day(deployed, foundation):
 
 
 def test_the_log_has_one_line_an_organisation_and_one_a_run_with_the_settings_in_force(deployed, foundation):
-    """I12: the flags a night ran by are in its own log line."""
+    """I12: the flags a nightly check ran by are in its own log line."""
     foundation.organisation(thresholds=(45, 20), reactivate=False)
     lines = deployed.logged(deployed.invoke("ExpiryCheck", EVENT))
-    organisation, asked, checked, run, told = (line for line in lines if "_aws" not in line)
-    assert (told["counts"]["alerts_open"], told["counts"]["alerts_untold"]) == (0, 0)
+    organisation, asked, checked, run, reported = (line for line in lines if "_aws" not in line)
+    assert (reported["counts"]["alerts_open"], reported["counts"]["alerts_unsent"]) == (0, 0)
     assert (checked["counts"]["credential_healthy"], checked["reasons"]) == (1, [])
     assert organisation["thresholds"] == [45, 20]
     assert (organisation["org_thresholds"], organisation["reactivate_renewed"]) == (True, False)
@@ -57,8 +57,8 @@ def test_the_log_has_one_line_an_organisation_and_one_a_run_with_the_settings_in
     assert (asked["function"], asked["counts"]) == ("expiry_check", {"sync_requested": 0})
 
 
-def test_the_night_asks_for_the_sync_of_what_it_changed(deployed, foundation):
-    """Issue 3: a dead doorbell delays nothing that happens at night; whoever was never listed is asked for too."""
+def test_the_nightly_check_asks_for_the_sync_of_what_it_changed(deployed, foundation):
+    """Issue 3: a dead webhook delays nothing that happens at night; whoever was never listed is asked for too."""
     organisation = foundation.organisation()
     for left in (7, -1):
         foundation.mentor(organisation, DAY + days(left), consent=True)
@@ -78,9 +78,9 @@ def test_metrics_carry_zeros(deployed, foundation):
         "RemindersDue",
         "RemindersClaimed",
         "ExpiriesChanged",
-        "ExpiriesSkippedByHand",
-        "SetAside",
-        "Untold",
+        "ExpiriesSkippedManualEdit",
+        "StepFailures",
+        "Unnotified",
     ):
         assert found[name] == 0, name
     assert {name: found[name] for name in found if name.startswith("Runs")} == {
@@ -90,7 +90,7 @@ def test_metrics_carry_zeros(deployed, foundation):
     }
 
 
-def test_a_night_in_which_everything_failed_ends_with_an_error_and_says_so_in_its_metric(deployed, foundation):
+def test_a_nightly_check_in_which_everything_failed_ends_with_an_error_and_says_so_in_its_metric(deployed, foundation):
     """I13: the error makes the schedule try again; it is a code."""
     foundation.organisation(timezone="Mars/Olympus")
     done = deployed.invoke("ExpiryCheck", EVENT)
@@ -122,8 +122,8 @@ def test_an_event_of_another_form_is_refused_in_words_that_help(deployed, founda
     assert foundation.all("SELECT 1 FROM certification.runs") == []
 
 
-def test_an_event_with_a_wrong_digit_is_refused_in_a_sentence_and_told(deployed, foundation):
-    """Issue 8 B: 2036 for 2026. Nobody is expired, nothing is used up; operations is told of a failed run."""
+def test_an_event_with_a_wrong_digit_is_refused_in_a_sentence_and_reported(deployed, foundation):
+    """Issue 8 B: 2036 for 2026. Nobody is expired, nothing is used up; operations is notified of a failed run."""
     organisation = foundation.organisation()
     mentors = [foundation.mentor(organisation, DAY + days(left)) for left in (-1, 5, 300)]
     done = deployed.invoke("ExpiryCheck", {"scheduled_time": "2036-11-30T23:15:00Z"})
@@ -148,14 +148,14 @@ def test_an_event_with_a_wrong_digit_is_refused_in_a_sentence_and_told(deployed,
         ),
     ],
 )
-def test_a_broken_secret_is_told_as_what_it_is(deployed, secret, error, code):
+def test_a_broken_secret_is_reported_as_what_it_is(deployed, secret, error, code):
     """I11: by a code; what the secret holds is nowhere."""
     deployed.put_secret("ExpiryCheck", secret)
     done = deployed.invoke("ExpiryCheck", EVENT)
     assert done.payload["errorMessage"] == f"{error}: {code}"
 
 
-def test_a_wrong_password_is_told_without_user_and_password(deployed, database):
+def test_a_wrong_password_is_reported_without_user_and_password(deployed, database):
     """I11: what libpq says names both."""
     secret = database.login("ExpiryCheck")
     deployed.put_secret("ExpiryCheck", {**secret, "password": "a-wrong-password"})
@@ -176,7 +176,7 @@ def test_a_rotated_secret_is_read_again_once(deployed, database, foundation):
 
 @pytest.fixture
 def pending(deployed):
-    """The next version of the secret, put in as docs/operations.md says; its label is taken off in the end."""
+    """The next version of the secret, put in as docs/operations/deploy.md says; its label is taken off in the end."""
     name = deployed.stack.physical_id("DataverseSecret")
     value = json.dumps({**CREDENTIAL, "client_secret": "a-new-local-secret"})
     made = deployed.clients.secretsmanager.put_secret_value(
@@ -212,7 +212,9 @@ def test_the_next_version_of_the_secret_is_tried_before_it_is_made_current(deplo
     assert not [line for line in deployed.lines if "local-secret" in line or "local secret" in line]
 
 
-def test_an_access_that_is_lost_degrades_the_night_and_the_next_one_is_told_that_it_is_back(deployed, foundation, site):
+def test_an_access_that_is_lost_degrades_the_nightly_check_and_the_next_one_is_reported_that_it_is_back(
+    deployed, foundation, site
+):
     """I10, I13: who has expired is expired all the same."""
     organisation = foundation.organisation()
     mentor = foundation.mentor(organisation, DAY - days(1))

@@ -1,4 +1,6 @@
-"""A night and a sending over the synthetic mentors, with every fault that quotes them: nobody is named (I11)."""
+"""A nightly check and a sending over the synthetic mentors, with every fault that quotes them:
+nobody is named (I11).
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,11 @@ from local.mentors_file.load import load
 from local.mentors_file.mentors import read_mentors, read_organisations
 
 ROOT = Path(__file__).parents[2]
-NIGHT = {"scheduled_time": "2026-11-30T23:15:00Z"}
+NIGHTLY_CHECK = {"scheduled_time": "2026-11-30T23:15:00Z"}
 MORNING = {"scheduled_time": "2026-12-01T08:00:00Z"}
 OURS = (
-    *("runs", "run_organisations", "run_counts", "set_aside", "notices", "cert_expiry_reminders", "transitions"),
-    *("progress", "look_again", "organisation_settings"),
+    *("runs", "run_organisations", "run_counts", "step_failures", "notices", "cert_expiry_reminders", "transitions"),
+    *("progress", "mentors_to_recheck", "organisation_settings"),
 )
 # A rule of the app that every fourth mentor breaks. The server quotes name, address and phone in what it says of it.
 APPS_RULE = """
@@ -73,44 +75,46 @@ def personal(mentors):
     return found
 
 
-def test_no_line_metric_row_or_answer_names_anybody(deployed, connection, foundation, mentors, personal):
+def test_no_line_metric_row_or_response_names_anybody(deployed, connection, foundation, mentors, personal):
     """I11: constraint errors that quote rows, refusals that quote addresses, lost replies, and a crash."""
     load(connection, mentors, read_organisations(ROOT / "data" / "organisations.csv"))
     foundation.do(APPS_RULE)
     foundation.do("UPDATE certifications SET expires_on = '-infinity' WHERE mentor_id::text LIKE '7%%'")
     foundation.do("UPDATE peer_mentors SET email = 'æ' || email WHERE id::text LIKE '8%%'")
-    answers = [deployed.invoke("ExpiryCheck", NIGHT)]
-    assert answers[0].payload["reason"] == "set_aside"
-    assert {"seen_once", "reminder_expiry_plausible"} <= {*foundation.all("SELECT reason FROM certification.set_aside")}
+    replies = [deployed.invoke("ExpiryCheck", NIGHTLY_CHECK)]
+    assert replies[0].payload["reason"] == "step_failures"
+    assert {"seen_once", "reminder_expiry_plausible"} <= {
+        *foundation.all("SELECT reason FROM certification.step_failures")
+    }
 
     address = mentors.rows[1].email
     refusal = f"Email address is not verified. The following identities failed the check: {address}, Kåre <{address}>"
     deployed.ses._faults.next.extend([("MessageRejected", 400, refusal)] * 2)
     deployed.ses.fail_for(lambda recipient: recipient[0] in "abc", "MessageRejected")
     deployed.ses.drop_reply_next(2)
-    answers.append(deployed.invoke("SendNotices", MORNING))
+    replies.append(deployed.invoke("SendNotices", MORNING))
     deployed.ses.heal()
     states = {*foundation.all("SELECT state FROM certification.notices")}
     assert {"sent", "undeliverable", "claimed"} <= states
     rows = [foundation.all(f"SELECT to_jsonb(t)::text FROM certification.{table} AS t") for table in OURS]
 
     deployed.ses._faults.next.append(("AccessDeniedException", 403, refusal))
-    answers.append(deployed.invoke("SendNotices", MORNING))
+    replies.append(deployed.invoke("SendNotices", MORNING))
     again = "UPDATE certification.notices SET state = 'pending', sender_run_id = NULL WHERE state = 'claimed'"
     foundation.do(again)
     foundation.do(CRASH)
-    answers.append(deployed.invoke("SendNotices", MORNING))
-    assert "unexpected_ValueError" in answers[-1].payload["errorMessage"]
+    replies.append(deployed.invoke("SendNotices", MORNING))
+    assert "unexpected_ValueError" in replies[-1].payload["errorMessage"]
     foundation.do(again)
     foundation.do(REFUSAL)
-    answers.append(deployed.invoke("SendNotices", MORNING))
-    assert "database_P0001" in str(answers[-1].payload)
+    replies.append(deployed.invoke("SendNotices", MORNING))
+    assert "database_P0001" in str(replies[-1].payload)
     foundation.do("UPDATE organisations SET timezone = %s", address)
-    answers.append(deployed.invoke("ExpiryCheck", NIGHT))
-    answers.append(deployed.invoke("ExpiryCheck", {"scheduled_time": address}))
-    answers.append(deployed.invoke("ExpiryCheck", address))
+    replies.append(deployed.invoke("ExpiryCheck", NIGHTLY_CHECK))
+    replies.append(deployed.invoke("ExpiryCheck", {"scheduled_time": address}))
+    replies.append(deployed.invoke("ExpiryCheck", address))
 
-    texts = [*deployed.lines, *(json.dumps(answer.payload, ensure_ascii=False) for answer in answers)]
+    texts = [*deployed.lines, *(json.dumps(reply.payload, ensure_ascii=False) for reply in replies)]
     texts += [text for table in rows for text in table]
     assert len(deployed.lines) > 40
     assert len(texts) > 400

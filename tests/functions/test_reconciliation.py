@@ -57,8 +57,8 @@ def test_the_full_comparison_leaves_a_run_a_proof_and_repairs(deployed, foundati
         "alerts_open": 0,
         "alerts_opened": 0,
         "alerts_closed": 0,
-        "alerts_told": 0,
-        "alerts_untold": 0,
+        "alerts_sent": 0,
+        "alerts_unsent": 0,
     }
 
 
@@ -82,7 +82,7 @@ def test_a_repair_goes_the_whole_way_by_its_own_queue(deployed, database, site, 
     assert site.by_mentor()[str(listed[0])]["hlf_area"] != "Oslo"
 
 
-def test_a_refused_credential_is_told_in_the_run_that_sees_it_and_closed_by_the_one_that_does_not(
+def test_a_refused_credential_is_reported_in_the_run_that_sees_it_and_closed_by_the_one_that_does_not(
     deployed, foundation, site, listed
 ):
     """I10: nothing is read or asked for meanwhile; recovery asks for what waited."""
@@ -92,16 +92,16 @@ def test_a_refused_credential_is_told_in_the_run_that_sees_it_and_closed_by_the_
     done = deployed.invoke("Reconciliation", SWEEP)
     assert (done.payload["state"], done.payload["reason"]) == ("degraded", "entra_7000215")
     assert conditions(foundation) == ["website_refuses_us"]
-    assert work(deployed, done, "alerts_told")["alerts_told"] == 1
+    assert work(deployed, done, "alerts_sent")["alerts_sent"] == 1
     assert work(deployed, done, "sync_stopped")["sync_requested"] == 0
     site.reset()
     healed = deployed.invoke("Reconciliation", SWEEP)
     assert healed.payload["state"] == "succeeded"
-    assert (conditions(foundation), work(deployed, healed, "alerts_told")["alerts_told"]) == ([], 1)
+    assert (conditions(foundation), work(deployed, healed, "alerts_sent")["alerts_sent"]) == ([], 1)
     assert work(deployed, healed, "sync_stopped")["sync_requested"] == 1
 
 
-def test_a_website_that_is_down_fails_the_comparison_and_is_told(deployed, foundation, site, listed):
+def test_a_website_that_is_down_fails_the_comparison_and_is_reported(deployed, foundation, site, listed):
     site.fail_next(None, status=503, path="hlf_peermentors")
     done = deployed.invoke("Reconciliation", FULL)
     assert done.payload["errorType"] == "FunctionFailedError"
@@ -126,12 +126,12 @@ def test_an_event_of_another_form_is_refused_in_words_that_help(deployed, founda
     assert foundation.all("SELECT 1 FROM certification.runs") == []
 
 
-def test_a_small_answer_is_accepted_by_a_person_who_is_written_down(deployed, foundation, site, listed):
+def test_a_small_result_is_accepted_by_a_person_who_is_written_down(deployed, foundation, site, listed):
     for mentor in listed:
         site.delete(str(mentor))
     done = deployed.invoke("Reconciliation", FULL)
-    assert done.payload["reason"] == "website_answer_small"
-    assert "website_answer_small" in conditions(foundation)
+    assert done.payload["reason"] == "website_result_small"
+    assert "website_result_small" in conditions(foundation)
     accepted = deployed.invoke("Reconciliation", {**FULL, "accept": {"actor": "kari", "reason": "emptied"}})
     assert accepted.payload["state"] == "succeeded"
     assert foundation.all("SELECT actor, reason FROM certification.audit") == [("kari", "emptied")]

@@ -10,22 +10,22 @@ import pytest
 from tests.support.foundation import DAY, days
 
 EVENTS = Path(__file__).parents[2] / "events"
-NIGHT = json.loads((EVENTS / "expiry_check.scheduled.json").read_text())
+NIGHTLY_CHECK = json.loads((EVENTS / "expiry_check.scheduled.json").read_text())
 EVENT = json.loads((EVENTS / "send_notices.scheduled.json").read_text())
 
 
 @pytest.fixture
 def due(deployed, foundation):
-    """A mentor and a coordinator whom the night has written to."""
+    """A mentor and a coordinator whom the nightly check has written to."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation)
     mentor = foundation.mentor(organisation, DAY + days(7), coordinator=turid)
-    assert deployed.invoke("ExpiryCheck", NIGHT).function_error is None
+    assert deployed.invoke("ExpiryCheck", NIGHTLY_CHECK).function_error is None
     return mentor
 
 
 @pytest.mark.usefixtures("due")
-def test_the_scheduled_event_sends_what_the_night_wrote(deployed):
+def test_the_scheduled_event_sends_what_the_nightly_check_wrote(deployed):
     """I4: from the template's sender, to one recipient each; again nothing."""
     done = deployed.invoke("SendNotices", EVENT)
     assert done.function_error is None
@@ -56,16 +56,16 @@ def test_its_metrics_carry_zeros(deployed):
         for metric in line.get("_aws", {"CloudWatchMetrics": [{"Metrics": []}]})["CloudWatchMetrics"][0]["Metrics"]:
             found[metric["Name"]] = line[metric["Name"]]
     assert found["NoticesSent"] == [2.0]
-    for name in ("NoticesUndeliverable", "NoticesInDoubt", "NoticesStuck", "NoticesWaiting", "NoticesGivenBack"):
+    for name in ("NoticesUndeliverable", "NoticesOutcomeUnknown", "NoticesStuck", "NoticesWaiting", "NoticesGivenBack"):
         assert found[name] == [0.0], name
 
 
 @pytest.mark.usefixtures("due")
-def test_the_function_that_sends_may_not_run_the_night(deployed, database):
+def test_the_function_that_sends_may_not_run_the_nightly_check(deployed, database):
     """Design, section 8: with the other function's login no run begins, and that is told as a code."""
     database.login("ExpiryCheck")  # a new password, so that the warm function reads its secret again
     deployed.put_secret("ExpiryCheck", database.login("SendNotices"))
-    done = deployed.invoke("ExpiryCheck", NIGHT)
+    done = deployed.invoke("ExpiryCheck", NIGHTLY_CHECK)
     assert done.payload["errorMessage"] == "StoreRefusedError: database_42501_run_function_of_this_login"
 
 

@@ -1,4 +1,4 @@
-"""The committed data set is the one its seed makes, and a night on it meets every case."""
+"""The committed data set is the one its seed makes, and a nightly check on it meets every case."""
 
 import re
 import subprocess
@@ -102,7 +102,7 @@ def test_what_cannot_be_made_is_refused_and_not_written(tmp_path, odd, said):
         (["--out", "."], 2, "cannot be written"),
     ],
 )
-def test_the_command_answers_in_a_sentence(tmp_path, arguments, code, said):
+def test_the_command_responds_in_a_sentence(tmp_path, arguments, code, said):
     """Issue 8 F: never a traceback."""
     command = [sys.executable, "-m", "local", "dataset", "--out", str(tmp_path / "mentors.csv"), *arguments]
     ended = subprocess.run(command, cwd=DATA.parent, capture_output=True, text=True, check=False)
@@ -150,13 +150,13 @@ def test_there_are_twelve_coordinators_and_one_cannot_be_written_to():
 
 
 @pytest.mark.parametrize("organisation", ORGANISATIONS, ids=lambda organisation: organisation.name)
-def test_the_night_meets_every_case_in_every_organisation(organisation):
+def test_the_nightly_check_meets_every_case_in_every_organisation(organisation):
     rows = [row for row in ROWS if row.organisation == organisation.name]
     active = {days_left(row) for row in rows if row.status == "active"}
     paused = {days_left(row) for row in rows if row.status == "paused"}
     assert active >= set(organisation.reminds_on), "due on exactly a threshold"
     assert active >= set(organisation.thresholds), "due on a threshold that is stored, switched on or not"
-    assert active >= {0, -1, -3, -10}, "the last valid day, expiring tonight, nights missed"
+    assert active >= {0, -1, -3, -10}, "the last valid day, expiring tonight, nightly checks missed"
     steps = zip(organisation.reminds_on, (*organisation.reminds_on[1:], 0), strict=True)
     for threshold, following in steps:
         between = set(range(following + 1, threshold))

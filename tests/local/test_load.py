@@ -216,12 +216,12 @@ def test_the_organisations_file_gives_the_spelling(connection, mentors, organisa
 
 
 @pytest.mark.parametrize("near", ["HLF-Moss", "H.L.F. Moss", "HLFMoss"])
-def test_an_organisation_that_is_nearly_a_known_one_is_told(connection, mentors, organisations, near):
+def test_an_organisation_that_is_nearly_a_known_one_is_reported(connection, mentors, organisations, near):
     """Issue 8 F: a file that wrote "HLF-Moss" throughout got other thresholds than HLF Moss has, without a word."""
     file = mentors(KARI.replace("HLF Moss", near))
-    (told,) = nearly_known(connection, file, organisations)
-    assert told.startswith("line 2, organisation: ")
-    assert "Moss" not in told
+    (reported,) = nearly_known(connection, file, organisations)
+    assert reported.startswith("line 2, organisation: ")
+    assert "Moss" not in reported
     assert nearly_known(connection, mentors(KARI + OLA), organisations) == ()
     load(connection, file)
     assert nearly_known(connection, file, organisations) == ()
@@ -238,7 +238,7 @@ def test_two_spellings_already_in_the_database_stay_two(connection, mentors):
     assert found == [(organisation_uuid("HLF moss"),)]
 
 
-def test_ids_that_lost_their_zeros_since_the_last_load_are_told(connection, mentors):
+def test_ids_that_lost_their_zeros_since_the_last_load_are_reported(connection, mentors):
     """Issue 8 F: a file saved again by Excel has 42 for 0042, so that each mentor is there twice."""
     kari = "0042,HLF Moss,,,Kari,Lie,active,yes,2026-12-31,kari@example.no,\n"
     ola = "0043,HLF Moss,,,Ola,Bø,active,yes,2026-12-31,,91234567\n"

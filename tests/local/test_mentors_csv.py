@@ -190,14 +190,14 @@ def test_a_certification_cannot_end_before_it_began(tmp_path):
     assert only_problem(tmp_path, certified_on="2027-01-01").column == "certified_on"
 
 
-@pytest.mark.parametrize("answer", ["yes", "ja", "true", "1", "YES", "Ja"])
-def test_consent_is_given_in_two_languages(tmp_path, answer):
-    assert read(tmp_path, text_of(GOOD | {"listing_consent": answer})).rows[0].listing_consent is True
+@pytest.mark.parametrize("given", ["yes", "ja", "true", "1", "YES", "Ja"])
+def test_consent_is_given_in_two_languages(tmp_path, given):
+    assert read(tmp_path, text_of(GOOD | {"listing_consent": given})).rows[0].listing_consent is True
 
 
-@pytest.mark.parametrize("answer", ["no", "nei", "false", "0", "NEI", ""])
-def test_consent_is_withheld_in_two_languages(tmp_path, answer):
-    assert read(tmp_path, text_of(GOOD | {"listing_consent": answer})).rows[0].listing_consent is False
+@pytest.mark.parametrize("given", ["no", "nei", "false", "0", "NEI", ""])
+def test_consent_is_withheld_in_two_languages(tmp_path, given):
+    assert read(tmp_path, text_of(GOOD | {"listing_consent": given})).rows[0].listing_consent is False
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_unusual_addresses_that_are_valid_are_taken(tmp_path, address):
     assert read(tmp_path, text_of(GOOD | {"email": address})).rows[0].email == address
 
 
-def test_a_row_tells_all_that_is_wrong_with_it(tmp_path):
+def test_a_row_reports_all_that_is_wrong_with_it(tmp_path):
     found = problems_with(
         tmp_path, status="x", expires_on="31.02.2026", locale="sv", email="?", listing_consent="2", first_name=""
     )
@@ -320,7 +320,7 @@ def test_an_enormous_value_costs_one_row_only(tmp_path):
     assert len(found.rows) == 2
 
 
-def test_a_row_in_windows_1252_is_set_aside_and_told_to_be_saved_as_utf_8(tmp_path):
+def test_a_row_in_windows_1252_is_refused_and_asked_to_be_saved_as_utf_8(tmp_path):
     header, good, bad, _ = text_of(GOOD, GOOD | {"mentor_id": "b"}).split("\n")
     found = read(tmp_path, f"{header}\n{good}\n".encode() + f"{bad}\n".encode("cp1252"))
     assert len(found.rows) == 1
@@ -499,14 +499,14 @@ def test_a_header_alone_is_not_a_file_of_mentors(tmp_path, rest):
     assert "header and no rows" in refusal(tmp_path, text_of() + rest)
 
 
-def test_a_missing_column_is_told_with_those_found_and_those_required(tmp_path):
+def test_a_missing_column_is_reported_with_those_found_and_those_required(tmp_path):
     said = refusal(tmp_path, text_of(columns=["mentor_id", "organisation", "fornavn", "last_name", "status"]))
     assert "lacks first_name, expires_on." in said
     assert "Found: mentor_id, organisation, fornavn, last_name, status." in said
     assert "Required columns: mentor_id, organisation, first_name, last_name, status, expires_on." in said
 
 
-def test_a_column_that_stands_twice_is_told(tmp_path):
+def test_a_column_that_stands_twice_is_reported(tmp_path):
     header, row, _ = text_of(GOOD).split("\n")
     assert "has status more than once" in refusal(tmp_path, f"{header},Status\n{row},paused\n")
 
@@ -520,29 +520,29 @@ def test_a_file_without_a_header_does_not_have_its_first_mentor_repeated(tmp_pat
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32"])
-def test_utf_16_without_its_mark_is_told_to_be_saved_as_utf_8(tmp_path, encoding):
+def test_utf_16_without_its_mark_is_asked_to_be_saved_as_utf_8(tmp_path, encoding):
     assert "CSV UTF-8" in refusal(tmp_path, text_of(GOOD).encode(encoding))
 
 
 @pytest.mark.parametrize("signature", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
-def test_a_workbook_is_told_from_a_csv_file(tmp_path, signature):
+def test_a_workbook_is_distinguished_from_a_csv_file(tmp_path, signature):
     assert "Excel workbook" in refusal(tmp_path, signature + bytes(range(256)) * 10)
 
 
 @pytest.mark.parametrize("delimiter", ["|", ":"])
-def test_another_delimiter_is_told(tmp_path, delimiter):
+def test_another_delimiter_is_reported(tmp_path, delimiter):
     said = refusal(tmp_path, text_of(GOOD, delimiter=delimiter))
     assert "cannot be told apart" in said
     assert "Required columns: mentor_id" in said
 
 
-def test_one_endless_line_is_told(tmp_path):
+def test_one_endless_line_is_reported(tmp_path):
     assert "Required columns" in refusal(tmp_path, b"x" * 300_000)
     assert "has no end" in refusal(tmp_path, b"mentor_id,status," + b"x" * 300_000)
     assert len(refusal(tmp_path, b"mentor_id,status," + b"x" * 100_000)) < 1000
 
 
-def test_a_header_with_an_open_quotation_mark_is_told(tmp_path):
+def test_a_header_with_an_open_quotation_mark_is_reported(tmp_path):
     assert "quotation mark" in refusal(tmp_path, '"' + text_of(GOOD))
 
 

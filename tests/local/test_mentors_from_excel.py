@@ -604,7 +604,7 @@ def test_empty_rows_above_the_header_are_passed_over(tmp_path):
     assert [row.line for row in found.rows] == [4]
 
 
-def test_a_whole_line_in_one_cell_is_told(tmp_path):
+def test_a_whole_line_in_one_cell_is_reported(tmp_path):
     lines = text_of(KARI, delimiter=",").split("\r\n")[:2]
     said = refusal(tmp_path, "\r\n".join('"' + line.replace('"', '""') + '";;' for line in lines).encode())
     assert "stands in one cell" in said
@@ -767,7 +767,7 @@ def test_a_coordinator_without_an_address_is_one_in_any_capitals(tmp_path):
         ),
     ],
 )
-def test_likely_doubles_are_loaded_and_told_once(tmp_path, first, second, said):
+def test_likely_doubles_are_loaded_and_reported_once(tmp_path, first, second, said):
     """Ids `0042` and `42` of one person with one address became two mentors with two mails, without a word."""
     found = read(tmp_path, text_of(KARI | first, KARI | second))
     assert len(found.rows) == 2
@@ -794,7 +794,7 @@ def test_many_doubles_are_one_warning(tmp_path):
     assert "line 3 as line 2, line 4 as line 2, line 5 as line 2 and 596 more" in warning
 
 
-def test_numbers_that_lost_their_beginning_are_told_once(tmp_path):
+def test_numbers_that_lost_their_beginning_are_reported_once(tmp_path):
     """Excel takes the + and the zeros off +4791234567 and 0701234567."""
     rows = [
         KARI | {"mentor_id": f"m{number}", "first_name": f"K{'a' * number}", "email": "", "phone": f"479123456{number}"}
@@ -826,7 +826,7 @@ def test_a_windows_1252_file_is_few_lines_of_output(tmp_path):
     assert printed.count("\n") < 10
 
 
-def test_many_rows_with_one_fault_are_told_once(tmp_path):
+def test_many_rows_with_one_fault_are_reported_once(tmp_path):
     spoilt = {"phone": "4,79123E+09", "first_name": "#NAVN?", "certified_on": "12/31/2026", "status": "aktiv"}
     rows = [KARI | spoilt | {"mentor_id": f"m{number}"} for number in range(600)]
     printed = " ".join(printed_by_run(tmp_path, text_of(*rows).encode()).split())
@@ -851,7 +851,7 @@ def test_problems_of_one_cause_are_one_fault_with_its_lines():
     ]
 
 
-def test_a_bad_organisations_file_tells_one_cause_once(tmp_path):
+def test_a_bad_organisations_file_reports_one_cause_once(tmp_path):
     path = tmp_path / "organisations.csv"
     header = "name;timezone;org_thresholds;thresholds;reactivate_renewed\n"
     path.write_text(header + "".join(f"#NAVN?;Europe/Oslo;nei;;ja\nHLF {number};;nei;;ja\n" for number in range(50)))

@@ -172,7 +172,7 @@ def test_every_variable_is_named_in_the_template_because_sam_gives_no_others(sta
 
 @contextmanager
 def reversing_server():
-    """Answers when the other end has said all: every octet has to come, and so has the end."""
+    """Respond when the other end has said all: every octet has to come, and so has the end."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve():
@@ -196,9 +196,9 @@ def test_a_relay_passes_on_every_octet_and_the_end():
     ):
         connection.sendall(words)
         connection.shutdown(socket.SHUT_WR)
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        reply = b"".join(iter(lambda: connection.recv(65536), b""))
 
-    assert answer == words[::-1]
+    assert reply == words[::-1]
 
 
 def test_a_relay_to_nobody_closes_the_connection_and_one_that_ended_takes_none():

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from local.cli import app as local
 from local.demo.website import WebsiteBehindError
-from local.exit_codes import foreseen
+from local.exit_codes import expected_errors
 from local.stack.stack import StackRunningError
 from operations.cli import app
 from shared.domain.errors import ConnectionLostError
@@ -23,8 +23,8 @@ DATABASE_COMMANDS = (
     ("status",),
     ("alerts",),
     ("proof",),
-    ("set-aside", "list"),
-    ("set-aside", "retry", "--all", *WHO),
+    ("rejected", "list"),
+    ("rejected", "retry", "--all", *WHO),
     ("duplicates", "list"),
     ("duplicates", "review", "--all", *WHO),
     ("release-brake", "--org", "HLF Moss", *WHO),
@@ -34,7 +34,7 @@ DATABASE_COMMANDS = (
     ("thresholds", "HLF Moss"),
     ("migrate",),
 )
-OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations" / "commands.md").read_text(encoding="utf-8")
 
 
 def ended(*words, program=app):
@@ -58,9 +58,9 @@ def test_an_option_that_is_none_is_not_understood(words):
 @pytest.mark.parametrize(
     "words",
     [
-        ("set-aside", "retry", "kari", *WHO),
-        ("set-aside", "retry", *WHO),
-        ("set-aside", "retry", "--all", "--actor", " ", "--reason", "x"),
+        ("rejected", "retry", "kari", *WHO),
+        ("rejected", "retry", *WHO),
+        ("rejected", "retry", "--all", "--actor", " ", "--reason", "x"),
         ("duplicates", "review", str(uuid4()), "--all", *WHO),
         ("release-brake", "--org", "x", "--actor", "x", "--reason", ""),
         ("undo-run", str(uuid4()), "--actor", "system:expiry_check", "--reason", "x"),
@@ -76,8 +76,8 @@ def test_what_does_not_say_what_is_wanted_is_not_understood(operator, words):
 @pytest.mark.parametrize(
     "words",
     [
-        ("set-aside", "retry", "--all", *WHO),
-        ("set-aside", "retry", str(uuid4()), *WHO),
+        ("rejected", "retry", "--all", *WHO),
+        ("rejected", "retry", str(uuid4()), *WHO),
         ("duplicates", "review", "--all", *WHO),
         ("release-brake", "--org", "HLF Utopia", *WHO),
         ("undo-run", str(uuid4()), *WHO),
@@ -91,7 +91,7 @@ def test_what_is_not_there_is_no(operator, words):
 
 def test_status_is_0_or_1(operator, foundation):
     operator.run("status", expect=0)
-    foundation.do("SELECT certification.note_check('entra_7000222', true, NULL, NULL)")
+    foundation.do("SELECT certification.record_check('entra_7000222', true, NULL, NULL)")
     operator.run("status", expect=1)
     operator.run("status", "--json", expect=1)
     operator.run("alerts", expect=0)
@@ -113,12 +113,12 @@ def test_an_event_that_cannot_be_read_is_not_understood(tmp_path):
     ],
 )
 def test_what_is_in_the_way_is_not_known(error, code):
-    with pytest.raises(typer.Exit) as ending, foreseen():
+    with pytest.raises(typer.Exit) as ending, expected_errors():
         raise error
     assert ending.value.exit_code == code
 
 
 def test_the_table_is_documented_once():
     rows = re.findall(r"^\| (\d) \| ([a-z]+)", OPERATIONS.partition("| exit code |")[2], re.MULTILINE)
-    assert rows[:4] == [("0", "yes"), ("1", "no"), ("2", "the"), ("3", "it")]
+    assert rows[:4] == [("0", "yes"), ("1", "no"), ("2", "the"), ("3", "not")]
     assert OPERATIONS.count("| exit code |") == 1

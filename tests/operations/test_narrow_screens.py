@@ -27,13 +27,13 @@ def fill(foundation: Foundation) -> None:
         foundation.one("SELECT certification.brake_holds(%s, %s, 1234, 5678, %s)", organisation, kind, uuid4())
     mentors = [foundation.mentor(organisation, DAY + days(300), consent=True) for _ in range(5)]
     foundation.do(
-        "UPDATE certification.listings SET state = 'set_aside', reason = 'dataverse_400_0x80044331', attempts = 4,"
+        "UPDATE certification.listings SET state = 'rejected', reason = 'dataverse_400_0x80044331', attempts = 4,"
         ' website = \'{"table": "t", "key": "k", "hide": {}, "columns": []}\' WHERE mentor_id = ANY (%s)',
         mentors,
     )
-    foundation.do("SELECT certification.note_check('dataverse_403_0x80072560', true, %s, 'entra_7000215')", DAY)
+    foundation.do("SELECT certification.record_check('dataverse_403_0x80072560', true, %s, 'entra_7000215')", DAY)
     for queue in ("SyncRequests", "RepairRequests", "SyncDeadLetters", "DeadLetters"):
-        foundation.do("SELECT certification.note_queue_depth(%s, 123456)", queue)
+        foundation.do("SELECT certification.record_queue_depth(%s, 123456)", queue)
     for function in ("expiry_check", "send_notices", "reconciliation_full", "reconciliation_sweep"):
         run = foundation.one(
             "INSERT INTO certification.runs (function, scheduled_at, request_id, started_at, ended_at, state, reason)"
@@ -52,7 +52,7 @@ def fill(foundation: Foundation) -> None:
     for mentor, class_ in zip(mentors, ("missing", "field_drift"), strict=False):
         foundation.do(
             "INSERT INTO certification.findings (class, cause, website_table, opened_in, seen_in, mentor_id,"
-            " organisation_id, fields) VALUES (%s, 'hand_edit', 'hlf_peermentors', %s, %s, %s, %s,"
+            " organisation_id, fields) VALUES (%s, 'manual_edit', 'hlf_peermentors', %s, %s, %s, %s,"
             " '{hlf_phone,hlf_areaofexpertise}')",
             class_,
             run,
@@ -67,7 +67,7 @@ def fill(foundation: Foundation) -> None:
         DAY,
         uuid4(),
     )
-    foundation.all("SELECT * FROM certification.note_alerts()")
+    foundation.all("SELECT * FROM certification.record_alerts()")
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def screen(operator, foundation):
         (("status",), "en", 1),
         (("status",), "nb", 1),
         (("alerts", "--all"), "nb", 0),
-        (("set-aside", "list"), "en", 0),
+        (("rejected", "list"), "en", 0),
         (("duplicates", "list"), "en", 0),
         (("proof",), "en", 1),
     ],
@@ -106,5 +106,5 @@ def test_no_screen_cuts_a_figure(screen, words, language, expect, monkeypatch):
 
 def test_a_message_without_a_mentor_wraps_too(screen):
     """A sentence of an error is wrapped at words, never cut."""
-    printed = screen(60, "set-aside", "retry", "kari", "--actor", "a", "--reason", "b", expect=2)
+    printed = screen(60, "rejected", "retry", "kari", "--actor", "a", "--reason", "b", expect=2)
     assert "'kari' is not a mentor's id" in " ".join(printed.split())

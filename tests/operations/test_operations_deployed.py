@@ -18,7 +18,7 @@ from emulators.lambda_host.triggers.invoke_api import InvokeApi
 from local.stack.aws import CREDENTIALS, LocalAws
 from operations.cli import app
 from shared.domain.alert_message import message
-from shared.domain.alerts import Alert, Condition, Kind
+from shared.domain.alerts import Alert, AlertMessageKind, Condition
 from shared.domain.commands import Target
 from shared.domain.listings import SyncRequest
 from shared.domain.sync_messages import parse, write
@@ -155,15 +155,15 @@ def test_the_region_may_be_set_as_the_documents_say(stack, monkeypatch):
 @pytest.mark.parametrize(("limit", "said"), [("0", "no limit for strangers"), ("10", "at most 10 calls at a time")])
 def test_status_says_whether_strangers_have_a_limit(stack, operator, limit, said):
     """Issue 8 D4: an account with a small quota turns the limit off, and is not to forget it."""
-    name = deployed({}, {"DoorbellConcurrency": {"Type": "Number", "Default": limit}})
+    name = deployed({}, {"WebhookConcurrency": {"Type": "Number", "Default": limit}})
     assert said in operator.run("status", "--stack", name)
-    assert json.loads(operator.run("status", "--stack", name, "--json"))["doorbell_concurrency"] == int(limit)
-    assert "Doorbell" not in operator.run("status")
+    assert json.loads(operator.run("status", "--stack", name, "--json"))["webhook_concurrency"] == int(limit)
+    assert "Webhook" not in operator.run("status")
 
 
 @dataclass
 class Lambda:
-    """Answers every invocation alike, and keeps the events."""
+    """Respond to every invocation alike, and keeps the events."""
 
     payload: Any
     function_error: str | None = None
@@ -178,7 +178,7 @@ class Lambda:
         return self
 
 
-def test_reconciliation_of_a_deployed_stack_is_called_once_and_told_in_words(stack, monkeypatch):
+def test_reconciliation_of_a_deployed_stack_is_called_once_and_reported_in_words(stack, monkeypatch):
     name = deployed({"ReconciliationName": {"Value": "hlf-Reconciliation-1"}})
     run = str(uuid4())
     with InvokeApi(host := Lambda({"run_id": run, "state": "degraded", "reason": "repairs_braked"})) as api:
@@ -240,7 +240,7 @@ def test_reconcile_shows_the_log_of_what_is_not_known(stack, monkeypatch):
 
 
 @pytest.mark.parametrize("scheduled", [None, "tomorrow", ["2026-11-30T23:15:00Z"]])
-def test_a_night_without_a_time_is_no_command_to_paste(stack, scheduled):
+def test_a_nightly_check_without_a_time_is_no_command_to_paste(stack, scheduled):
     """Issue 8 I: what is printed works as printed; the runbook says how a day is run again."""
     arn = f"arn:aws:lambda:eu-north-1:1:function:{stack}-ExpiryCheck-1:$LATEST"
     event = {"requestContext": {"functionArn": arn}, "requestPayload": {"scheduled_time": scheduled}}
@@ -307,7 +307,7 @@ def test_every_command_that_an_alert_prints_runs(stack_with_login, database, fou
     texts, printed = TEXTS[language], set()
     for condition, subject in [*((one, "") for one in Condition), *texts.of_subjects]:
         facts = {"organisation_id": str(organisation), "kind": "expiry"}
-        made = Alert(7, Kind.OPENED, condition, subject, NOW, None, 2, (uuid4(),), facts, "")
+        made = Alert(7, AlertMessageKind.OPENED, condition, subject, NOW, None, 2, (uuid4(),), facts, "")
         body = message(made, NOW, texts, Target(stack_with_login)).body
         printed |= {line.strip() for line in body.splitlines() if line.strip().startswith("hlf-operations ")}
     assert len(printed) >= 12
@@ -330,6 +330,7 @@ def test_a_stack_without_a_login_says_how_to_put_one_in(stack):
     assert "no output OperationsDatabaseSecretArn" in " ".join(command("alerts", "--stack", stack, expect=3).split())
 
 
+@pytest.mark.slow
 def test_a_narrow_terminal_cuts_no_letter(stack):
     """Issue 8 I: ids, ages, tries and times stand there whole at 80 columns and at 60."""
     put(stack, "SyncDeadLetters", *(write([SyncRequest(uuid4(), number)])[0] for number in range(1, 4)))

@@ -17,7 +17,7 @@ from operations.commands.status import read_status
 from operations.databases import reading
 from operations.wording import conditions, words
 from shared.domain.alert_message import message
-from shared.domain.alerts import Alert, Condition, Kind
+from shared.domain.alerts import Alert, AlertMessageKind, Condition
 from shared.domain.commands import Target
 from shared.domain.wording.languages import TEXTS
 from shared.domain.wording.texts import Language
@@ -58,9 +58,9 @@ def shown(foundation, organisation):
     return mentor
 
 
-def aside(foundation, mentor, reason="dataverse_400_0x80044331"):
+def rejected(foundation, mentor, reason="dataverse_400_0x80044331"):
     foundation.do(
-        "UPDATE certification.listings SET state = 'set_aside', desired_version = desired_version + 1, reason = %s,"
+        "UPDATE certification.listings SET state = 'rejected', desired_version = desired_version + 1, reason = %s,"
         " attempts = 4 WHERE mentor_id = %s",
         reason,
         mentor,
@@ -78,7 +78,7 @@ def ended_run(foundation, function, state="succeeded", reason=None, ago="1 minut
     )
 
 
-def finding(foundation, run, class_="missing", cause="hand_edit", **values):
+def finding(foundation, run, class_="missing", cause="manual_edit", **values):
     values = {"mentor_id": uuid4(), "repairs": 0, **values}
     return foundation.one(
         f"INSERT INTO certification.findings (class, cause, website_table, opened_in, seen_in, repaired_at,"
@@ -123,7 +123,7 @@ def audit(foundation):
 def test_since_when_is_what_operations_was_alerted_of(command, foundation, listed):
     """Issue 8 I: of a trigger that is off nothing is older than the look at it, but the alert is."""
     foundation.do("ALTER TABLE peer_mentors DISABLE TRIGGER certification_listing_updated")
-    foundation.all("SELECT * FROM certification.note_alerts()")
+    foundation.all("SELECT * FROM certification.record_alerts()")
     foundation.do("UPDATE certification.alerts SET since = since - interval '3 days'")
     for shown_by in ("status", "alerts"):
         found = json.loads(command(shown_by, "--json", expect=None))
@@ -139,11 +139,11 @@ def test_when_all_is_well_the_first_line_says_so(command, foundation, listed):
 def test_the_numbers_of_an_organisation_are_its_own(database, foundation, organisation, listed):
     other = foundation.organisation(name="HLF Oslo")
     waiting, refused = (foundation.mentor(organisation, DAY + days(99), consent=True) for _ in range(2))
-    aside(foundation, refused)
+    rejected(foundation, refused)
     finding(foundation, uuid4(), mentor_id=waiting, organisation_id=organisation)
     with reading(database.dsn) as connection:
         status = read_status(connection)
-    numbers = {o.id: (o.live, o.waiting, o.set_aside, o.differences) for o in status.organisations}
+    numbers = {o.id: (o.live, o.waiting, o.rejected, o.differences) for o in status.organisations}
     assert numbers == {organisation: (1, 1, 1, 1), other: (0, 0, 0, 0)}
     assert status.website.oldest_waiting_at == foundation.listing(waiting)["changed_at"]
 
@@ -158,26 +158,26 @@ def test_everything_wrong_fits_one_screen_and_says_what_to_do_first(command, fou
     """Six organisations of eight and every condition at once: 24 lines of 100 columns, the most urgent first."""
     for number in range(7):
         foundation.mentor(foundation.organisation(name=f"HLF Fylkeslag nummer {number} med et langt navn"), DAY)
-    run = ended_run(foundation, "reconciliation_full", "degraded", "website_answer_small,repairs_braked")
+    run = ended_run(foundation, "reconciliation_full", "degraded", "website_result_small,repairs_braked")
     ended_run(foundation, "reconciliation_sweep", "failed", "database_connection_failed")
-    ended_run(foundation, "expiry_check", "degraded", "expiries_skipped_by_hand,set_aside", ago="30 hours")
+    ended_run(foundation, "expiry_check", "degraded", "expiries_skipped_manual_edit,step_failures", ago="30 hours")
     ended_run(foundation, "send_notices", "failed", "MailFromDomainNotVerifiedException")
-    proof(foundation, run, reason="website_answer_small")
+    proof(foundation, run, reason="website_result_small")
     invalid = shown(foundation, organisation)
     finding(foundation, run, "listed_but_invalid", mentor_id=invalid, organisation_id=organisation, repairs=2)
     finding(foundation, run, "orphan", "unknown_mentor", organisation_id=organisation)
-    aside(foundation, shown(foundation, organisation))
+    rejected(foundation, shown(foundation, organisation))
     foundation.brake(0, 0, organisation)
     with foundation.connection.transaction():
         foundation.one("SELECT certification.brake_holds(%s, 'expiry', 14, 60, %s)", organisation, run)
         foundation.one("SELECT certification.brake_holds(%s, 'repair', 20, 60, %s)", organisation, run)
     foundation.do(
-        "SELECT certification.note_check('entra_7000222', true, (now() AT TIME ZONE 'Europe/Oslo')::date + 6,"
+        "SELECT certification.record_check('entra_7000222', true, (now() AT TIME ZONE 'Europe/Oslo')::date + 6,"
         " 'entra_7000215')"
     )
-    foundation.do("SELECT certification.close_website(600, 'dataverse_429_0x80072322')")
+    foundation.do("SELECT certification.block_website_for(600, 'dataverse_429_0x80072322')")
     for queue in ("SyncRequests", "RepairRequests", "SyncDeadLetters", "DeadLetters"):
-        foundation.do("SELECT certification.note_queue_depth(%s, 1234)", queue)
+        foundation.do("SELECT certification.record_queue_depth(%s, 1234)", queue)
     lines = command("status", expect=1).splitlines()
     assert len(lines) <= LINES
     assert max(map(len, lines)) <= COLUMNS
@@ -196,9 +196,9 @@ def test_everything_wrong_fits_one_screen_and_says_what_to_do_first(command, fou
     assert re.search(r"\d+ more: .*hlf-operations alerts --database-url dbname=", screen)
 
 
-def test_what_is_wrong_is_seen_though_no_run_has_told_it(command, foundation, organisation):
+def test_what_is_wrong_is_seen_though_no_run_has_reported_it(command, foundation, organisation):
     """The run that would have told it may be what is missing."""
-    aside(foundation, shown(foundation, organisation))
+    rejected(foundation, shown(foundation, organisation))
     assert command("status", expect=1).startswith("1 thing needs you. Dynamics refuses some listings (1 mentor).")
     assert foundation.one("SELECT count(*) FROM certification.alerts") == 0
 
@@ -211,11 +211,11 @@ def test_status_as_json_has_every_part(command, foundation, listed):
         "name": "HLF Vestland",
         "live": 1,
         "waiting": 0,
-        "set_aside": 0,
+        "rejected": 0,
         "differences": 0,
     }
     assert found["runs"][0]["state"] == "succeeded"
-    parts = {"at", "organisations", "website", "brakes", "queues", "alerts", "runs", "proof", "doorbell_concurrency"}
+    parts = {"at", "organisations", "website", "brakes", "queues", "alerts", "runs", "proof", "webhook_concurrency"}
     assert set(found) == parts
 
 
@@ -239,7 +239,7 @@ def test_every_command_that_an_alert_names_is_one(target, language):
     named = set()
     for condition, subject in [*((one, "") for one in Condition), *TEXTS[language].of_subjects]:
         facts = {"reason": "entra_7000215", "organisation_id": str(uuid4()), "kind": "expiry"}
-        made = Alert(7, Kind.OPENED, condition, subject, NOW, None, 2, (uuid4(),), facts, "")
+        made = Alert(7, AlertMessageKind.OPENED, condition, subject, NOW, None, 2, (uuid4(),), facts, "")
         lines = printed_commands(message(made, NOW, TEXTS[language], target).body)
         assert len(lines) == sum(bool(step.command) for step in TEXTS[language].steps(condition, subject, facts))
         named |= set(lines)
@@ -309,10 +309,10 @@ def test_a_proof_names_each_difference_by_class_and_id_and_what_became_of_it(com
 
 
 def test_a_proof_that_is_not_complete_proves_nothing_and_says_why(command, foundation, organisation):
-    run = ended_run(foundation, "reconciliation_full", "degraded", "website_answer_small")
+    run = ended_run(foundation, "reconciliation_full", "degraded", "website_result_small")
     foundation.brake(0, 0, organisation)
     foundation.one("SELECT certification.brake_holds(%s, 'repair', 20, 60, %s)", organisation, run)
-    proof(foundation, run, reason="website_answer_small")
+    proof(foundation, run, reason="website_result_small")
     page = " ".join(command("proof", expect=3).split())
     assert "Nothing is proven: the website showed hardly anybody" in page
     assert "A brake is on in HLF Vestland: repair of 20 of 60 was stopped" in page
@@ -395,45 +395,45 @@ def test_without_a_proof_it_is_said_how_to_make_one(command):
     assert "there is no proof of run" in " ".join(command("proof", "--run", str(uuid4()), expect=3).split())
 
 
-# alerts, set aside, duplicates ----------------------------------------------------------------------------------------
+# alerts, rejected, duplicates -----------------------------------------------------------------------------------------
 
 
 def test_alerts_are_those_that_are_open_and_all_those_that_were(command, foundation, organisation):
     mentor = shown(foundation, organisation)
-    aside(foundation, mentor)
-    foundation.all("SELECT * FROM certification.note_alerts()")
+    rejected(foundation, mentor)
+    foundation.all("SELECT * FROM certification.record_alerts()")
     printed = " ".join(command("alerts").split())
     assert "Dynamics refuses some listings (1 mentor)" in printed
     assert str(mentor) in printed
-    assert "set-aside list" in printed
-    foundation.do("UPDATE certification.listings SET state = 'waiting', reason = NULL WHERE state = 'set_aside'")
-    foundation.all("SELECT * FROM certification.note_alerts()")
+    assert "rejected list" in printed
+    foundation.do("UPDATE certification.listings SET state = 'waiting', reason = NULL WHERE state = 'rejected'")
+    foundation.all("SELECT * FROM certification.record_alerts()")
     assert "No alert is open." in command("alerts")
     [over] = json.loads(command("alerts", "--all", "--json"))
-    assert (over["condition"], over["ids"], over["closed_at"] is None) == ("listings_set_aside", [str(mentor)], False)
+    assert (over["condition"], over["ids"], over["closed_at"] is None) == ("listings_rejected", [str(mentor)], False)
 
 
-def test_what_is_set_aside_is_listed_the_dangerous_first_and_tried_again_by_name(command, foundation, organisation):
+def test_what_is_rejected_is_listed_the_dangerous_first_and_tried_again_by_name(command, foundation, organisation):
     valid, expired = (shown(foundation, organisation) for _ in range(2))
-    aside(foundation, valid)
+    rejected(foundation, valid)
     foundation.set_status(expired, "paused")
-    aside(foundation, expired, "dataverse_403_0x80040220")
-    printed = command("set-aside", "list")
+    rejected(foundation, expired, "dataverse_403_0x80040220")
+    printed = command("rejected", "list")
     assert printed.index(str(expired)) < printed.index(str(valid))
     assert "Hide by hand in Dynamics whoever must not be shown." in printed
     assert "a text is longer" in printed
-    [first, second] = json.loads(command("set-aside", "list", "--json"))
+    [first, second] = json.loads(command("rejected", "list", "--json"))
     assert (first["mentor_id"], first["may_be_shown"], first["should_be_shown"]) == (str(expired), True, False)
     assert (second["attempts"], second["reason"]) == (4, "dataverse_400_0x80044331")
 
     stranger = str(uuid4())
-    assert "nothing was done" in command("set-aside", "retry", str(valid), stranger, *WHO, expect=1)
-    assert foundation.listing_state(valid) == "set_aside"
-    assert "1 listing will be tried again" in command("set-aside", "retry", str(valid), *WHO)
-    assert (foundation.listing_state(valid), foundation.listing_state(expired)) == ("waiting", "set_aside")
-    assert "1 listing will" in command("set-aside", "retry", "--all", *WHO)
-    assert audit(foundation) == [("retry_set_aside", "turid", "looked at it")] * 2
-    assert "No listing is set aside." in command("set-aside", "list")
+    assert "nothing was done" in command("rejected", "retry", str(valid), stranger, *WHO, expect=1)
+    assert foundation.listing_state(valid) == "rejected"
+    assert "1 listing will be tried again" in command("rejected", "retry", str(valid), *WHO)
+    assert (foundation.listing_state(valid), foundation.listing_state(expired)) == ("waiting", "rejected")
+    assert "1 listing will" in command("rejected", "retry", "--all", *WHO)
+    assert audit(foundation) == [("retry_rejected", "turid", "looked at it")] * 2
+    assert "No listing is rejected." in command("rejected", "list")
 
 
 def test_what_cannot_be_tried_again_is_explained(command):
@@ -441,13 +441,13 @@ def test_what_cannot_be_tried_again_is_explained(command):
         ([], "name the mentors' ids, or say --all", 2),
         (["--all", "7"], "name the mentors' ids, or say --all", 2),
         (["kari"], "'kari' is not a mentor's id", 2),
-        (["--all"], "no listing is set aside", 1),
+        (["--all"], "no listing is rejected", 1),
     ):
-        assert says in " ".join(command("set-aside", "retry", *given, *WHO, expect=code).split())
+        assert says in " ".join(command("rejected", "retry", *given, *WHO, expect=code).split())
 
 
 def test_who_and_why_are_asked_for(command):
-    assert "--actor is empty" in command("set-aside", "retry", "--all", "--actor", " ", "--reason", "x", expect=2)
+    assert "--actor is empty" in command("rejected", "retry", "--all", "--actor", " ", "--reason", "x", expect=2)
     assert "--reason is empty" in command("release-brake", "--org", "x", "--actor", "x", "--reason", "", expect=2)
 
 
@@ -525,8 +525,8 @@ def test_what_is_of_no_organisation_any_more_is_named_in_the_language(command, f
     for table, column in (("certifications", "mentor_id"), ("peer_mentors", "id")):
         foundation.do(f"DELETE FROM {table} WHERE {column} = %s", listed)
     foundation.do("DELETE FROM organisations WHERE id = %s", organisation)
-    aside(foundation, listed)
-    for words_of_it in (("status",), ("set-aside", "list")):
+    rejected(foundation, listed)
+    for words_of_it in (("status",), ("rejected", "list")):
         assert "slettet organisasjon" in command(*words_of_it, "--language", "nb", expect=None)
     assert f"i (slettet) {organisation}" in " ".join(command("proof", "--language", "nb", expect=None).split())
 
@@ -560,14 +560,14 @@ def test_a_run_is_undone_by_a_named_person(command, foundation, functions):
     """Issue 8 B: what was put back and what could not be; the second time it says so."""
     organisation = foundation.organisation()
     expired, withdrawn, _ = (foundation.mentor(organisation, DAY + days(left)) for left in (-1, -1, 5))
-    run = str(functions.night(DAY).run_id)
+    run = str(functions.nightly_check(DAY).run_id)
     foundation.set_status(withdrawn, "inactive")
     foundation.do(
         "UPDATE certification.notices SET state = 'sent', message_id = 'm', settled_at = now() WHERE mentor_id = %s",
         expired,
     )
     printed = " ".join(command("undo-run", run, *WHO, "--language", "en").split())
-    for told in (
+    for reported in (
         "1 mentor with the status as it was",
         "9 reminders to be claimed again",
         "2 unsent messages taken out",
@@ -575,7 +575,7 @@ def test_a_run_is_undone_by_a_named_person(command, foundation, functions):
         "1 message already sent",
         "1 mentor changed or deleted since",
     ):
-        assert told in printed
+        assert reported in printed
     assert foundation.status(expired) == "active"
     assert audit(foundation) == [("undo_run", "turid", "looked at it")]
     assert "undone already, by turid" in " ".join(command("undo-run", run, *WHO, expect=1).split())
@@ -595,23 +595,23 @@ def test_a_run_that_cannot_be_undone_is_refused_in_a_sentence(command, foundatio
     assert audit(foundation) == []
 
 
-def test_what_was_undone_is_told_in_bokmal(command, foundation, functions):
-    """Issue 8 I: confirmations are in the language that operations is told in, with the right plural."""
+def test_what_was_undone_is_reported_in_bokmal(command, foundation, functions):
+    """Issue 8 I: confirmations are in the language that operations is notified in, with the right plural."""
     foundation.mentor(foundation.organisation(), DAY + days(5))
-    printed = command("undo-run", str(functions.night(DAY).run_id), *WHO, "--language", "nb")
-    for told in (
+    printed = command("undo-run", str(functions.nightly_check(DAY).run_id), *WHO, "--language", "nb")
+    for reported in (
         "Angret: kjøring",
         "3 påminnelser som lages på nytt",
         "1 usendt melding fjernet",
         "tilbake: ingenting",
     ):
-        assert told in printed
+        assert reported in printed
 
 
 def test_undoing_can_be_read_by_a_program(command, foundation, functions):
     """--json has every count, zeros too; status --json has the id of the last run."""
     foundation.mentor(foundation.organisation(), DAY + days(5))
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     (last,) = json.loads(command("status", "--json", expect=None))["runs"]
     undone = json.loads(command("undo-run", last["run_id"], *WHO, "--json"))
     assert (undone["reminders_put_back"], undone["notices_sent"]) == (3, 0)
@@ -630,7 +630,7 @@ def test_a_database_that_cannot_be_used_is_explained(postgres, database, operato
     unmigrated = Operator.at(postgres.dsn())
     assert "apply the migrations first, with hlf-operations migrate --database-url" in said("status", of=unmigrated)
     sync = Operator.of(database.login("DynamicsSync"))
-    for typed in (("proof",), ("set-aside", "list")):
+    for typed in (("proof",), ("rejected", "list")):
         assert "a login of the role certification_operations" in said(*typed, of=sync)
 
 

@@ -11,9 +11,9 @@ import pytest
 from local.stack import database as local_database
 from operations.commands import proof_verdict
 from operations.commands.proof import read_head
-from shared.domain.comparison import Answer
+from shared.domain.comparison import ProofVerdict
 from tests.support.foundation import DAY, days
-from tests.support.nights import OSLO
+from tests.support.nightly_checks import OSLO
 from tests.support.syncs import SECOND_TABLE
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from operations.commands.proof import ProofHead
     from tests.support.foundation import Foundation
-    from tests.support.syncs import Worker
+    from tests.support.syncs import SyncWorker
 
 LATER, SHOWN, HIDDEN = DAY + days(100), {"statecode": 0, "statuscode": 1}, {"statecode": 1, "statuscode": 2}
 
@@ -34,7 +34,7 @@ def organisation(foundation: Foundation) -> UUID:
 
 
 @pytest.fixture
-def listed(foundation: Foundation, organisation: UUID, worker: Worker) -> list[UUID]:
+def listed(foundation: Foundation, organisation: UUID, worker: SyncWorker) -> list[UUID]:
     """Eight mentors whom visitors see."""
     mentors = [foundation.mentor(organisation, LATER, consent=True, area=f"Moss {n}") for n in range(8)]
     worker.sync(*mentors)
@@ -77,12 +77,12 @@ def test_who_is_held_by_the_brake_makes_it_no(
     foundation.brake(2, 20)
     ended(foundation, listed[:4], DAY - days(1))
     foundation.evaluated(organisation, DAY - days(1))
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert foundation.one("SELECT count(*) FROM certification.brakes WHERE closed_at IS NULL") == 1
     if released:
         foundation.one("SELECT certification.release_brake(%s, 'expiry', 'kari', 'right')", organisation)
     found = proved()
-    assert found.verdict is Answer.NO
+    assert found.verdict is ProofVerdict.NO
     assert (found.app_listed, found.website_listed, found.count("held_by_brake")) == (4, 8, 4)
     tripped = foundation.one("SELECT tripped_at FROM certification.brakes").astimezone(OSLO)
     said = f"No. 4 are shown who are not valid, held by the brake since {tripped:%d.%m.%Y %H:%M}."
@@ -95,38 +95,38 @@ def test_what_the_brake_let_go_closes_its_findings(*, foundation, organisation, 
     foundation.brake(2, 20)
     ended(foundation, listed[:4], DAY - days(1))
     foundation.evaluated(organisation, DAY - days(1))
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     proved()
     foundation.one("SELECT certification.release_brake(%s, 'expiry', 'kari', 'right')", organisation)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     worker.sync(*listed)
-    assert proved().verdict is Answer.YES
+    assert proved().verdict is ProofVerdict.YES
     assert foundation.one("SELECT count(*) FROM certification.findings WHERE closed_at IS NULL") == 0
 
 
 @pytest.mark.parametrize(
-    ("evaluated", "at", "answer", "count"),
+    ("evaluated", "at", "verdict", "count"),
     [
-        (DAY - days(1), time(0, 5), Answer.NOT_YET, "day_turns"),
-        (DAY - days(1), time(1, 30), Answer.NO, "day_not_checked"),
-        (DAY - days(2), time(0, 5), Answer.NO, "day_not_checked"),
-        (DAY, time(0, 5), Answer.YES, "equal"),
+        (DAY - days(1), time(0, 5), ProofVerdict.NOT_YET, "day_turns"),
+        (DAY - days(1), time(1, 30), ProofVerdict.NO, "day_not_checked"),
+        (DAY - days(2), time(0, 5), ProofVerdict.NO, "day_not_checked"),
+        (DAY, time(0, 5), ProofVerdict.YES, "equal"),
     ],
 )
 def test_a_day_whose_check_has_not_come_is_no_yes(
-    *, foundation, organisation, listed, proved, worker, evaluated, at, answer, count
+    *, foundation, organisation, listed, proved, worker, evaluated, at, verdict, count
 ):
     """The calendar counts, not the day we evaluated last; shortly after midnight it is said when it will be known."""
     the_day_is(foundation, DAY, at)
     ended(foundation, listed[:2], DAY - days(1))
     foundation.evaluated(organisation, evaluated)
     if evaluated == DAY:
-        foundation.do("SELECT certification.raise_listings(%s)", listed[:2])
+        foundation.do("SELECT certification.bump_listing_version(%s)", listed[:2])
         worker.sync(*listed)
     found = proved()
-    assert (found.verdict, found.app_listed) == (answer, 6)
+    assert (found.verdict, found.app_listed) == (verdict, 6)
     assert found.count(count) >= 2
-    if answer is Answer.NOT_YET:
+    if verdict is ProofVerdict.NOT_YET:
         left = found.moment("known_at") - found.ended_at
         assert timedelta(minutes=50) < left < timedelta(minutes=56)
 
@@ -138,7 +138,7 @@ def test_a_young_write_that_differs_makes_it_not_yet(foundation, listed, proved,
     """And says when it will be known."""
     foundation.pause(listed[0])
     found = proved()
-    assert (found.verdict, found.app_listed, found.website_listed) == (Answer.NOT_YET, 7, 8)
+    assert (found.verdict, found.app_listed, found.website_listed) == (ProofVerdict.NOT_YET, 7, 8)
     said = proof_verdict.first_sentence(found)
     assert said.startswith("Not yet. 1 is shown who is not valid (changed a moment ago, known after ")
     assert foundation.all("SELECT class FROM certification.findings") == []
@@ -146,24 +146,24 @@ def test_a_young_write_that_differs_makes_it_not_yet(foundation, listed, proved,
 
 def test_a_young_write_that_is_equal_is_equal(foundation, listed, proved, reconciler):
     reconciler.settling = timedelta(minutes=2)
-    assert (proved().verdict, proved().equal) == (Answer.YES, 8)
+    assert (proved().verdict, proved().equal) == (ProofVerdict.YES, 8)
 
 
-@pytest.mark.parametrize("held", ["claimed", "doubtful", "lost"])
-def test_no_claim_and_no_doubt_explains_an_old_difference(foundation, listed, proved, worker, held):
+@pytest.mark.parametrize("held", ["claimed", "outcome_unknown", "lost"])
+def test_no_claim_and_no_unknown_outcome_explains_an_old_difference(foundation, listed, proved, worker, held):
     """What is renewed again and again is not young."""
     foundation.pause(listed[0])
     if held == "claimed":
         worker.listings.claim([listed[0]], uuid4(), timedelta(minutes=3))
-    if held == "doubtful":
+    if held == "outcome_unknown":
         foundation.do(
-            "UPDATE certification.listings SET doubtful_until = clock_timestamp() + interval '3 minutes',"
-            " doubtful_version = 1, accepted_version = desired_version WHERE mentor_id = %s",
+            "UPDATE certification.listings SET unknown_outcome_until = clock_timestamp() + interval '3 minutes',"
+            " unknown_outcome_version = 1, accepted_version = desired_version WHERE mentor_id = %s",
             listed[0],
         )
     foundation.do("UPDATE certification.listings SET changed_at = changed_at - interval '1 hour'")
     found = proved()
-    assert (found.verdict, found.count("listed_but_invalid"), found.count("waiting")) == (Answer.NO, 1, 1)
+    assert (found.verdict, found.count("listed_but_invalid"), found.count("waiting")) == (ProofVerdict.NO, 1, 1)
 
 
 def test_what_the_website_refused_makes_it_no_at_once(foundation, listed, proved, worker, site):
@@ -172,10 +172,10 @@ def test_what_the_website_refused_makes_it_no_at_once(foundation, listed, proved
     worker.sync(listed[0])
     site.clear_faults()
     found = proved()
-    assert (found.verdict, found.count("field_drift"), found.count("rejected")) == (Answer.NO, 1, 1)
+    assert (found.verdict, found.count("field_drift"), found.count("rejected")) == (ProofVerdict.NO, 1, 1)
 
 
-def test_a_hand_edit_while_it_is_compared_is_found_or_equal(foundation, listed, proved, reconciler, site):
+def test_a_manual_edit_while_it_is_compared_is_found_or_equal(foundation, listed, proved, reconciler, site):
     """After its page was read: the next run's; before: this one's. Never an alarm about somebody else."""
     read = reconciler.reader.pages
 
@@ -184,23 +184,23 @@ def test_a_hand_edit_while_it_is_compared_is_found_or_equal(foundation, listed, 
         site.edit(str(listed[0]), {"hlf_area": "Oslo"})
 
     reconciler.reader.pages = pages
-    assert proved().verdict is Answer.YES
+    assert proved().verdict is ProofVerdict.YES
     del reconciler.reader.pages
     found = proved()
-    assert (found.verdict, found.count("field_drift"), found.count("hand_edit")) == (Answer.NO, 1, 1)
+    assert (found.verdict, found.count("field_drift"), found.count("manual_edit")) == (ProofVerdict.NO, 1, 1)
 
 
 def test_a_verdict_needs_no_listing_of_ours(foundation, listed, proved):
     """Our bookkeeping is gone: what is equal is equal."""
     foundation.do("DELETE FROM certification.listings")
     found = proved()
-    assert (found.verdict, found.app_listed, found.website_listed, found.equal) == (Answer.YES, 8, 8, 8)
+    assert (found.verdict, found.app_listed, found.website_listed, found.equal) == (ProofVerdict.YES, 8, 8, 8)
 
 
 def test_a_website_that_could_not_be_read_proves_nothing(foundation, listed, proved, reconciler, site):
     reconciler.seconds = 61.0
     site.fail_next(None, status=503)
-    assert proved().verdict is Answer.NOT_YET
+    assert proved().verdict is ProofVerdict.NOT_YET
     site.clear_faults()
 
 
@@ -213,10 +213,10 @@ def test_a_key_is_compared_as_the_service_compares_it(*, foundation, listed, pro
     mentor = listed[0]
     site.edit(str(mentor), {"hlf_mentorid": form(str(mentor))})
     found = proved()
-    assert (found.verdict, found.equal, found.count("orphan")) == (Answer.YES, 8, 0)
+    assert (found.verdict, found.equal, found.count("orphan")) == (ProofVerdict.YES, 8, 0)
     foundation.pause(mentor)
     worker.sync(mentor)
-    assert (proved().verdict, proved().website_listed) == (Answer.YES, 7)
+    assert (proved().verdict, proved().website_listed) == (ProofVerdict.YES, 7)
 
 
 def test_spaces_at_the_end_of_a_key_do_not_count(foundation, listed, proved, reconciler):
@@ -228,7 +228,7 @@ def test_spaces_at_the_end_of_a_key_do_not_count(foundation, listed, proved, rec
             yield [row | {"hlf_mentorid": f"{row['hlf_mentorid'].upper()}  "} for row in page]
 
     reconciler.reader.pages = pages
-    assert (proved().verdict, proved().count("rows_read_again")) == (Answer.YES, 0)
+    assert (proved().verdict, proved().count("rows_read_again")) == (ProofVerdict.YES, 0)
 
 
 def test_a_key_of_a_mentor_in_capitals_is_read_again_by_its_key(
@@ -237,7 +237,7 @@ def test_a_key_of_a_mentor_in_capitals_is_read_again_by_its_key(
     site.edit(str(listed[0]), {"hlf_mentorid": str(listed[0]).upper(), "hlf_area": "Oslo"})
     assert proved().count("field_drift") == 1
     worker.sync(*reconciler.queue.taken())
-    assert (proved().verdict, site.row(str(listed[0]))["hlf_area"]) == (Answer.YES, "Moss 0")
+    assert (proved().verdict, site.row(str(listed[0]))["hlf_area"]) == (ProofVerdict.YES, "Moss 0")
 
 
 @pytest.mark.parametrize("shown", [True, False])
@@ -256,7 +256,7 @@ def test_a_second_row_of_a_mentor_is_shown_of_nobody(*, foundation, listed, prov
 
     reconciler.reader.pages = pages
     found = proved()
-    assert (found.verdict, found.count("orphan")) == (Answer.NO, 1)
+    assert (found.verdict, found.count("orphan")) == (ProofVerdict.NO, 1)
     assert (found.app_listed, found.website_listed) == ((8, 9) if shown else (7, 8))
 
 
@@ -265,7 +265,7 @@ def test_two_certifications_of_one_mentor_are_no_yes(foundation, listed, proved)
     foundation.do("ALTER TABLE certifications DROP CONSTRAINT certifications_pkey")
     foundation.do("INSERT INTO certifications VALUES (%s, '2026-01-01', %s)", listed[0], LATER + days(365))
     found = proved()
-    assert (found.verdict, found.app_listed, found.website_listed) == (Answer.NO, 9, 9)
+    assert (found.verdict, found.app_listed, found.website_listed) == (ProofVerdict.NO, 9, 9)
     assert proof_verdict.first_sentence(found).startswith("No. 1 certification too many is in the app")
 
 
@@ -297,7 +297,7 @@ def test_a_column_that_is_published_no_more_is_a_difference(
     wrote(foundation, "hlf_peermentors", "hlf_name", "hlf_phone")
     site.edit(str(mentor), {"hlf_phone": "22222222"})
     found = proved()
-    assert (found.verdict, found.count("unpublished_field")) == (Answer.NO, 1)
+    assert (found.verdict, found.count("unpublished_field")) == (ProofVerdict.NO, 1)
     assert foundation.all("SELECT class, fields FROM certification.findings") == [("unpublished_field", ["hlf_phone"])]
     assert reconciler.queue.taken() == [mentor]
     assert "hlf_phone" in foundation.listing(mentor)["website"]["columns"] or shown
@@ -310,10 +310,10 @@ def test_a_column_we_have_never_written_is_nobodys_concern(foundation, listed, p
     worker.sync(*listed)
     wrote(foundation, "hlf_peermentors", "hlf_name")
     site.edit(str(listed[0]), {"hlf_phone": "22222222"})
-    assert proved().verdict is Answer.YES
+    assert proved().verdict is ProofVerdict.YES
 
 
-def moved(foundation: Foundation, worker: Worker, listed: list[UUID]) -> None:
+def moved(foundation: Foundation, worker: SyncWorker, listed: list[UUID]) -> None:
     """The first table is in use no more."""
     foundation.do(
         "UPDATE certification.standard"
@@ -335,23 +335,23 @@ def test_a_table_that_is_in_use_no_more_is_read_as_well(*, foundation, listed, p
     )
     site.edit(str(listed[0]), {"hlf_name": "Still here"})
     found = proved()
-    assert (found.verdict, found.count("unpublished_field"), found.website_listed) == (Answer.NO, 1, 8)
+    assert (found.verdict, found.count("unpublished_field"), found.website_listed) == (ProofVerdict.NO, 1, 8)
     site.edit(str(listed[1]), SHOWN)
     found = proved()
     assert (found.count("listed_but_invalid"), found.website_listed) == (1, 9)
 
 
-def test_a_row_that_was_emptied_is_looked_at_too(*, foundation, listed, proved, reconciler, worker, site):
+def test_a_row_that_was_emptied_is_compared_too(*, foundation, listed, proved, reconciler, worker, site):
     """Issue 8 A4: everybody has moved and nothing of ours stands there, until somebody shows a row again."""
     proved()
     moved(foundation, worker, listed)
-    assert (proved().verdict, site.row(str(listed[0]))["hlf_name"]) == (Answer.YES, None)
+    assert (proved().verdict, site.row(str(listed[0]))["hlf_name"]) == (ProofVerdict.YES, None)
     site.edit(str(listed[0]), SHOWN)
     found = proved()
-    assert (found.verdict, found.count("listed_but_invalid"), found.website_listed) == (Answer.NO, 1, 9)
+    assert (found.verdict, found.count("listed_but_invalid"), found.website_listed) == (ProofVerdict.NO, 1, 9)
     for _ in range(2):
         worker.sync(*listed)
-    assert proved().verdict is Answer.YES
+    assert proved().verdict is ProofVerdict.YES
 
 
 @pytest.mark.parametrize("gone", ["column", "table", "key"])
@@ -371,4 +371,4 @@ def test_what_is_gone_from_dynamics_stops_no_comparison(foundation, listed, prov
             " VALUES ('hlf_deleteds', 'hlf_mentorid', '{\"statecode\": 0}', '{\"statecode\": 1}')"
         )
     found = proved()
-    assert (found.verdict, found.reason) == (Answer.YES, None)
+    assert (found.verdict, found.reason) == (ProofVerdict.YES, None)

@@ -28,7 +28,7 @@ ARGUMENTS = {
     ("release-brake",): ("--org", "HLF Moss", *WHO),
     ("undo-run",): (str(uuid4()), *WHO),
     ("thresholds",): ("HLF Moss",),
-    ("set-aside", "retry"): ("--all", *WHO),
+    ("rejected", "retry"): ("--all", *WHO),
     ("dlq", "drop"): ("an-id", *WHO),
     ("duplicates", "review"): ("--all", *WHO),
 }
@@ -145,7 +145,7 @@ def test_a_mentor_is_explained_by_id_beginning_or_name(operator, kari):
     for typed in (str(kari), str(kari)[:8], "kari sæther"):
         said = operator.run("explain", typed)
         assert str(kari) in said
-        assert "due in the next night" in " ".join(said.split())
+        assert "due in the next nightly check" in " ".join(said.split())
         assert "Kari" not in said.replace("kari", "")
     found = json.loads(operator.run("explain", str(kari), "--json"))
     assert found["mentor"]["organisation"] == "HLF Moss"
@@ -176,7 +176,7 @@ def test_thresholds_are_changed_by_a_named_person(operator, foundation):
 def test_an_actor_is_a_person(operator, foundation, functions):
     """`system:…` is what the functions call themselves in the status log."""
     foundation.mentor(foundation.organisation(), DAY - days(1))
-    run = str(functions.night(DAY).run_id)
+    run = str(functions.nightly_check(DAY).run_id)
     for actor in ("system:expiry_check", " System:x"):
         assert "a person's name" in operator.run("undo-run", run, "--actor", actor, "--reason", "x", expect=2)
         with pytest.raises(psycopg.errors.CheckViolation):
@@ -200,11 +200,11 @@ def test_the_login_reads_no_person_and_writes_no_table(database, kari):
             "SELECT full_name FROM public.coordinators",
             "SELECT * FROM certification.wanted_listings(ARRAY[gen_random_uuid()])",
             "SELECT * FROM certification.notices",
-            "SELECT secret FROM certification.doorbell",
+            "SELECT secret FROM certification.webhook",
             "INSERT INTO certification.audit (action, actor, reason) VALUES ('x', 'x', 'x')",
             "UPDATE certification.runs SET state = 'succeeded'",
             "DELETE FROM certification.alerts",
-            "SELECT certification.raise_listings('{}')",
+            "SELECT certification.bump_listing_version('{}')",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement.encode())

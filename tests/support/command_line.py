@@ -62,7 +62,7 @@ class Local:
         )
 
     def run(self, *words: str, expect: int = 0) -> str:
-        """Run a command to its end; answers what it printed on both streams."""
+        """Run a command to its end; returns what it printed on both streams."""
         with self.start(*words) as process:
             out, err = process.communicate(timeout=120)
         assert process.returncode == expect, out + err

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.domain.credential import Health
-    from tests.support.syncs import Secret, Site
+    from tests.support.syncs import CountedSecret, EmulatedWebsite
 
 
 class Checker:
@@ -24,7 +24,7 @@ class Checker:
     It has a connection, a token and a client of its own. A context manager.
     """
 
-    def __init__(self, login: Mapping[str, Any], site: Site, secret: Secret) -> None:
+    def __init__(self, login: Mapping[str, Any], site: EmulatedWebsite, secret: CountedSecret) -> None:
         self.site = site
         self._open = ExitStack()
         connection = self._open.enter_context(connect(lambda _: login))

@@ -27,7 +27,7 @@ _HEAD = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n
 
 
 @dataclass(frozen=True)
-class Part:
+class BatchPart:
     """One part of a reply to `$batch`; those of a change set carry their Content-ID."""
 
     status: int
@@ -43,7 +43,7 @@ class Part:
         return self.json()["error"]["code"]
 
 
-class Service:
+class RunningEmulator:
     """An emulator that is running, and a client with a token for it. Paths are below /api/data/v9.2/."""
 
     def __init__(self, emulator: Emulator) -> None:
@@ -111,7 +111,7 @@ def change_set(*operations: str) -> str:
     return f'Content-Type: multipart/mixed; boundary="changeset_1"\r\n\r\n{inner}'
 
 
-def parts(response: httpx.Response) -> list[Part | list[Part]]:
+def parts(response: httpx.Response) -> list[BatchPart | list[BatchPart]]:
     """The parts of a reply to `$batch`, those of a change set as a list."""
     assert response.headers["content-type"].startswith("multipart/mixed; boundary=batchresponse_"), response.text
     return [
@@ -120,19 +120,19 @@ def parts(response: httpx.Response) -> list[Part | list[Part]]:
     ]
 
 
-def _parts_within(head: dict[str, str], content: str) -> list[Part]:
+def _parts_within(head: dict[str, str], content: str) -> list[BatchPart]:
     assert "boundary=changesetresponse_" in head["content-type"]
     return [_part(inner, text) for inner, text in _split(head["content-type"], content)]
 
 
-def _part(head: dict[str, str], content: str) -> Part:
+def _part(head: dict[str, str], content: str) -> BatchPart:
     assert head["content-type"] == "application/http"
     assert head["content-transfer-encoding"] == "binary"
     first, _, body = content.partition("\r\n\r\n")
     line, *headers = first.split("\r\n")
     version, status, _ = line.split(" ", 2)
     assert version == "HTTP/1.1"
-    return Part(int(status), _headers(headers), body.removesuffix("\r\n"), head.get("content-id", ""))
+    return BatchPart(int(status), _headers(headers), body.removesuffix("\r\n"), head.get("content-id", ""))
 
 
 def _split(content_type: str, text: str) -> list[tuple[dict[str, str], str]]:
@@ -152,7 +152,7 @@ def _headers(lines: list[str]) -> dict[str, str]:
 
 
 @contextmanager
-def running() -> Iterator[Service]:
+def running() -> Iterator[RunningEmulator]:
     """An emulator with the built-in tables on a free port of 127.0.0.1."""
     port = processes.free_port()
     emulator = Emulator(f"http://127.0.0.1:{port}", load(defaults.SCHEMA))
@@ -174,7 +174,7 @@ def running() -> Iterator[Service]:
     deadline = time.monotonic() + 20
     while not server.started and time.monotonic() < deadline and thread.is_alive():
         time.sleep(0.005)
-    service = Service(emulator)
+    service = RunningEmulator(emulator)
     try:
         yield service
     finally:

@@ -1,4 +1,4 @@
-"""The foundation's people, one line each, and what the night wrote about them."""
+"""The foundation's people, one line each, and what the nightly check wrote about them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import psycopg
 
 DAY = date(2026, 12, 1)
-"""A Tuesday, so the night does not look at everybody by itself."""
+"""A Tuesday, so the nightly check does not scan everybody by itself."""
 
 
 def days(number: int) -> timedelta:
@@ -196,9 +196,11 @@ class Foundation:
             person,
         )
 
-    def set_aside(self, mentor: UUID) -> list[tuple[str, str, int]]:
-        """(step, reason, nights)."""
-        return self.all("SELECT step, reason, nights FROM certification.set_aside WHERE mentor_id = %s", mentor)
+    def step_failures(self, mentor: UUID) -> list[tuple[str, str, int]]:
+        """(step, reason, nightly_checks)."""
+        return self.all(
+            "SELECT step, reason, nightly_checks FROM certification.step_failures WHERE mentor_id = %s", mentor
+        )
 
     def counts(self, run_id: UUID, measure: str) -> dict[str, int]:
         """A run's count by detail, over all organisations."""
@@ -220,7 +222,7 @@ class Foundation:
         )
 
     def everything(self) -> dict[str, list[Any]]:
-        """The outcome of nights, without what differs from run to run: to compare two histories."""
+        """The outcome of nightly checks, without what differs from run to run: to compare two histories."""
         return {
             "mentors": self.all("SELECT id, status FROM peer_mentors ORDER BY 1"),
             "reminders": self.all(
@@ -239,7 +241,9 @@ class Foundation:
                 "SELECT kind, mentor_id, threshold_day, certification_expiry_date, state, reason"
                 " FROM certification.notices WHERE kind <> 'digest' ORDER BY 1, 2, 3, 4"
             ),
-            "set_aside": self.all("SELECT mentor_id, step, reason FROM certification.set_aside ORDER BY 1, 2, 3"),
+            "step_failures": self.all(
+                "SELECT mentor_id, step, reason FROM certification.step_failures ORDER BY 1, 2, 3"
+            ),
         }
 
     def empty(self) -> None:
@@ -248,7 +252,8 @@ class Foundation:
             "TRUNCATE organisations, coordinators, peer_mentors, certifications, mentor_status_log,"
             " certification.organisation_settings, certification.runs, certification.run_organisations,"
             " certification.run_counts, certification.cert_expiry_reminders, certification.transitions,"
-            " certification.notices, certification.set_aside, certification.progress, certification.look_again,"
+            " certification.notices, certification.step_failures, certification.progress, "
+            "certification.mentors_to_recheck,"
             " certification.listings, certification.evaluated_days, certification.brakes, certification.audit,"
             " certification.duplicates"
             " RESTART IDENTITY CASCADE"

@@ -10,7 +10,7 @@ from typing import Self
 
 
 @dataclass(frozen=True)
-class Received:
+class PostRecord:
     """One request; `peer` is the sender's port, the same as long as the connection is kept."""
 
     path: str
@@ -21,16 +21,16 @@ class Received:
 
 
 class PostBox:
-    """Answers every POST with `status` after `seconds`, and hangs up without a word on the next `hang_up`."""
+    """Respond to every POST with `status` after `seconds`, and hangs up without a word on the next `hang_up`."""
 
     def __init__(self) -> None:
-        self.received: list[Received] = []
+        self.received: list[PostRecord] = []
         self.status, self.seconds, self.hang_up = 202, 0.0, 0
         self.together = self.most_together = 0
         self._lock = threading.Lock()
         box = self
 
-        class _Handler(BaseHTTPRequestHandler):
+        class _PostHandler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
 
@@ -40,7 +40,7 @@ class PostBox:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _PostHandler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
@@ -57,7 +57,7 @@ class PostBox:
     def take(self, handler: BaseHTTPRequestHandler) -> None:
         body = handler.rfile.read(int(handler.headers["content-length"]))
         headers = {name.lower(): value for name, value in handler.headers.items()}
-        received = Received(handler.path, headers, body, handler.client_address[1], time.perf_counter())
+        received = PostRecord(handler.path, headers, body, handler.client_address[1], time.perf_counter())
         with self._lock:
             self.together += 1
             self.most_together = max(self.most_together, self.together)
@@ -75,7 +75,7 @@ class PostBox:
         handler.end_headers()
         handler.wfile.write(b"{}")
 
-    def wait_for(self, count: int, seconds: float = 5.0) -> list[Received]:
+    def wait_for(self, count: int, seconds: float = 5.0) -> list[PostRecord]:
         """Wait until so many have come. Raises AssertionError."""
         deadline = time.monotonic() + seconds
         while len(self.received) < count:

@@ -9,12 +9,15 @@ from uuid import UUID, uuid4
 
 from shared.adapters.dataverse.reader import DataverseReader
 from shared.adapters.dataverse.service import Service
-from shared.adapters.postgres.comparison import PostgresReconciliation, comparing
+from shared.adapters.postgres.comparison import comparing
 from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresSyncState
+from shared.adapters.postgres.reconciliation import PostgresReconciliation
 from shared.adapters.postgres.runs import PostgresRuns
 from shared.use_cases.compare_website import compare_website
+from shared.use_cases.reconciliation import ReconciliationPorts
 from shared.use_cases.sweep import Sweep
+from tests.support.nightly_checks import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,10 +27,10 @@ if TYPE_CHECKING:
     from shared.domain.listings import SyncRequest
     from shared.domain.runs import Verdict
     from shared.ports import Comparison, WebsiteReader
-    from tests.support.syncs import Secret
+    from tests.support.syncs import CountedSecret
 
 
-class Reported:
+class ReconciliationReport:
     """shared.ports.Report, remembered."""
 
     def __init__(self) -> None:
@@ -38,7 +41,7 @@ class Reported:
         self.counts, self.facts = dict(counts), {"function": function, **facts}
 
 
-class Asked:
+class RequestQueue:
     """shared.ports.SyncQueue that keeps what it was sent; shared.ports.QueueDepths with what it is told."""
 
     def __init__(self) -> None:
@@ -64,7 +67,7 @@ class Reconciler:
     `settling` is what a run leaves alone; nothing by default, so that a test need not wait.
     """
 
-    def __init__(self, login: Mapping[str, Any], url: str, secret: Secret, *, settling: float = 0.0) -> None:
+    def __init__(self, login: Mapping[str, Any], url: str, secret: CountedSecret, *, settling: float = 0.0) -> None:
         self._open = ExitStack()
         self.login = login
         self.connection = self._open.enter_context(connect(lambda _: login))
@@ -78,8 +81,8 @@ class Reconciler:
         self.reader: WebsiteReader = DataverseReader(
             service, self.state, time_left=lambda: self.seconds, batch_size=100, parallel=1
         )
-        self.queue = Asked()
-        self.report: Any = Reported()
+        self.queue = RequestQueue()
+        self.report: Any = ReconciliationReport()
         self.run_id = uuid4()
 
     def __enter__(self) -> Self:
@@ -92,6 +95,22 @@ class Reconciler:
     def comparing(self) -> Iterator[Comparison]:
         with connect(lambda _: self.login) as connection, comparing(connection, self.settling) as comparison:
             yield comparison
+
+    def ports(self, **other: Any) -> ReconciliationPorts:
+        """What the function's own use case works with; `other` takes the place of some of it."""
+        ports: dict[str, Any] = {
+            "runs": self.runs,
+            "reconciliation": self.reconciliation,
+            "comparing": self.comparing,
+            "reader": self.reader,
+            "state": self.state,
+            "depths": self.queue,
+            "queue": self.queue,
+            "settling": self.settling,
+            "check_credential": lambda: GOOD,
+            "publish_alerts": lambda _: None,
+        }
+        return ReconciliationPorts(**ports | other)
 
     def full(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,7 +15,6 @@ from shared.adapters.dataverse.website import DataverseWebsite
 from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
 from shared.use_cases.sync_listings import sync_listings
-from shared.use_cases.sync_pending import sync_unsynced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from emulators.dataverse.process import LocalDataverse
     from shared.domain.listings import Result, SyncResult
-    from shared.use_cases.sync_pending import Swept
     from tests.support.foundation import Foundation
 
 TABLE, SECOND_TABLE = "hlf_peermentors", "hlf_likepersons"
@@ -46,7 +45,7 @@ def two_tables(path: Path) -> Path:
     return path
 
 
-class Secret:
+class CountedSecret:
     """The application user's secret as the Secrets Manager has it; `read` counts who asks for it afresh."""
 
     def __init__(self, emulator: LocalDataverse) -> None:
@@ -69,7 +68,7 @@ class Secret:
         return self._cached
 
 
-class Worker:
+class SyncWorker:
     """One worker of its own: a connection, a token and a client. A context manager.
 
     It has `seconds` left; its pauses are taken from them and written down, and slept through only if it is `patient`.
@@ -79,7 +78,7 @@ class Worker:
         self,
         login: Mapping[str, Any],
         url: str,
-        secret: Secret,
+        secret: CountedSecret,
         *,
         batch_size: int = 100,
         parallel: int = 4,
@@ -127,9 +126,17 @@ class Worker:
         }
         return sync_listings(mentors, **ports | other)
 
-    def unsynced(self) -> Swept:
-        """What an invocation with {"sync": "unsynced"} does."""
-        return sync_unsynced(listings=self.listings, sync=self.sync_all, time_left=self.time_left)
+    def unsynced(self) -> Counter[str]:
+        """Sync everything that the website does not show yet, as if a message asked for each; return the counts."""
+        counts: Counter[str] = Counter()
+        after: UUID | None = None
+        while requests := self.listings.unsynced(after, 1000):
+            result = self.sync_all([request.mentor_id for request in requests])
+            counts.update(result.counts())
+            if result.stopped:
+                break
+            after = requests[-1].mentor_id
+        return counts
 
 
 class Crew:
@@ -138,7 +145,7 @@ class Crew:
     def __init__(self, login: Mapping[str, Any], emulator: LocalDataverse) -> None:
         self.login = login
         self.url = emulator.url
-        self.secret = Secret(emulator)
+        self.secret = CountedSecret(emulator)
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -147,12 +154,12 @@ class Crew:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def worker(self, **how: Any) -> Worker:
+    def worker(self, **how: Any) -> SyncWorker:
         """A worker with a container of its own; see Worker for how it may be."""
-        return self._open.enter_context(Worker(self.login, self.url, self.secret, **how))
+        return self._open.enter_context(SyncWorker(self.login, self.url, self.secret, **how))
 
 
-class Site(EmulatorControl):
+class EmulatedWebsite(EmulatorControl):
     """The website as the emulator has it, and the means to disturb it."""
 
     def by_mentor(self) -> dict[str, dict[str, Any]]:
@@ -201,6 +208,6 @@ def leases_end(foundation: Foundation) -> None:
     """As if every claim had been made long ago, so that no request of it can still be on its way."""
     foundation.do(
         "UPDATE certification.listings SET claimed_until = claimed_until - interval '1 hour',"
-        " doubtful_until = doubtful_until - interval '1 hour'"
-        " WHERE claimed_until IS NOT NULL OR doubtful_until IS NOT NULL"
+        " unknown_outcome_until = unknown_outcome_until - interval '1 hour'"
+        " WHERE claimed_until IS NOT NULL OR unknown_outcome_until IS NOT NULL"
     )

@@ -24,7 +24,7 @@ _CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 @dataclass
-class Session:
+class TerminalSession:
     """A program at a terminal of its own."""
 
     process: Program
@@ -47,7 +47,7 @@ class Session:
 
 
 @contextmanager
-def session(command: list[str], environment: dict[str, str]) -> Iterator[Session]:
+def session(command: list[str], environment: dict[str, str]) -> Iterator[TerminalSession]:
     """A terminal with nothing but this command."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
@@ -68,7 +68,7 @@ def session(command: list[str], environment: dict[str, str]) -> Iterator[Session
             preexec_fn=take_terminal,  # so that Ctrl-C reaches all of them
         ) as process:
             os.close(theirs)
-            yield Session(process, ours)
+            yield TerminalSession(process, ours)
     finally:
         os.close(ours)
 

@@ -16,14 +16,14 @@ from uuid import UUID
 
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
-from shared.domain.listings import Action, Change, Table
+from shared.domain.listings import Action, Change, ListingTable
 from tests.support.wire import _Listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 TABLE, KEY = "hlf_peermentors", "hlf_mentorid"
-IN_USE = [Table(TABLE, KEY)]
+IN_USE = [ListingTable(TABLE, KEY)]
 SECRET = {"tenant_id": "tenant", "client_id": "client", "client_secret": "s3cret"}
 
 
@@ -40,7 +40,7 @@ def changes(count: int, action: Action = Action.PUBLISH) -> list[Change]:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestRecord:
     """One HTTP request as it arrived."""
 
     method: str
@@ -64,7 +64,7 @@ class Asked:
         return [UUID(re.search(rb"'([0-9a-f-]{36})'", operation)[1].decode()).int for operation in self.operations]
 
 
-type Answer = bytes | Callable[[socket.socket, Asked], bytes | None]
+type ScriptedReply = bytes | Callable[[socket.socket, RequestRecord], bytes | None]
 
 
 def http(status: int, body: bytes | str = b"", **headers: str) -> bytes:
@@ -101,7 +101,7 @@ def batch(*parts: str, status: int = 200, **headers: str) -> bytes:
     return http(status, multipart(*parts), content_type="multipart/mixed; boundary=batchresponse_1", **headers)
 
 
-def accept_all(_: socket.socket, asked: Asked) -> bytes:
+def accept_all(_: socket.socket, asked: RequestRecord) -> bytes:
     """What Dataverse answers when nothing is wrong."""
     if asked.target.endswith("$batch"):
         return batch(*[part(204)] * len(asked.operations))
@@ -113,21 +113,21 @@ def token(value: str = "token-1", expires_in: object = 3599, **other: object) ->
     return http(200, json.dumps(said), content_type="application/json")
 
 
-def lost(_: socket.socket, __: Asked) -> None:
+def lost(_: socket.socket, __: RequestRecord) -> None:
     """The connection ends without a word."""
     raise ConnectionResetError
 
 
-class Website(_Listener):
-    """Dataverse and Entra. Answers from `answers` and `token_answers` in turn; when they are empty, all is well."""
+class ScriptedWebsite(_Listener):
+    """Dataverse and Entra. Responds with `replies` and `token_replies` in turn; when they are empty, all is well."""
 
     def __init__(self) -> None:
         super().__init__()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.answers: deque[Answer] = deque()
-        self.token_answers: deque[Answer] = deque()
-        self.asked: list[Asked] = []
-        self.tokens_asked: list[Asked] = []
+        self.replies: deque[ScriptedReply] = deque()
+        self.token_replies: deque[ScriptedReply] = deque()
+        self.asked: list[RequestRecord] = []
+        self.tokens_asked: list[RequestRecord] = []
         self._clients: list[socket.socket] = []
 
     def __exit__(self, *_: object) -> None:
@@ -145,43 +145,43 @@ class Website(_Listener):
                 while (line := incoming.readline()) not in {b"\r\n", b""}:
                     name, _, value = line.decode("latin-1").partition(":")
                     headers[name.lower()] = value.strip()
-                asked = Asked(method, target, headers, incoming.read(int(headers.get("content-length", 0))))
+                asked = RequestRecord(method, target, headers, incoming.read(int(headers.get("content-length", 0))))
                 if target.endswith("/oauth2/v2.0/token"):
                     self.tokens_asked.append(asked)
-                    answer: Answer = self.token_answers.popleft() if self.token_answers else token()
+                    scripted: ScriptedReply = self.token_replies.popleft() if self.token_replies else token()
                 else:
                     self.asked.append(asked)
-                    answer = self.answers.popleft() if self.answers else accept_all
-                reply = answer if isinstance(answer, bytes) else answer(client, asked)
+                    scripted = self.replies.popleft() if self.replies else accept_all
+                reply = scripted if isinstance(scripted, bytes) else scripted(client, asked)
                 if reply is not None:
                     client.sendall(reply)
 
 
 @dataclass
-class Gate:
-    """shared.ports.Gate within this process. Breaks when two threads are in it."""
+class FakeBackoff:
+    """shared.ports.Backoff within this process. Breaks when two threads are in it."""
 
     wait: float = 0.0
-    closed: list[tuple[float, str]] = field(default_factory=list)
+    blocked: list[tuple[float, str]] = field(default_factory=list)
     asked: int = 0
     _busy: threading.Lock = field(default_factory=threading.Lock)
 
-    def wait_seconds(self) -> float:
+    def seconds_left(self) -> float:
         assert self._busy.acquire(blocking=False)
         self.asked += 1
         time.sleep(0.001)
         self._busy.release()
         return self.wait
 
-    def close(self, seconds: float, reason: str) -> None:
+    def block_for(self, seconds: float, reason: str) -> None:
         assert self._busy.acquire(blocking=False)
-        self.closed.append((seconds, reason))
+        self.blocked.append((seconds, reason))
         self.wait = max(self.wait, seconds)
         self._busy.release()
 
 
 @dataclass
-class Secrets:
+class FakeSecrets:
     """What Secrets Manager would give; `reads` says whether it was to be fresh."""
 
     cached: Mapping[str, object] = field(default_factory=lambda: SECRET)
@@ -200,13 +200,13 @@ def shown(website: DataverseWebsite, given: Sequence[Change]) -> list[bool | Non
     return [None if row is None else row.as_sent for row in website.read(given)]
 
 
-class Rig:
+class WebsiteRig:
     """A client of a scripted website."""
 
-    def __init__(self, site: Website) -> None:
+    def __init__(self, site: ScriptedWebsite) -> None:
         self.site = site
-        self.gate = Gate()
-        self.secrets = Secrets()
+        self.backoff = FakeBackoff()
+        self.secrets = FakeSecrets()
         self.service = Service(site.url, site.url, self.secrets)
         self.seconds = 60.0
 
@@ -218,7 +218,7 @@ class Rig:
 
     def website(self, size: int = 100, parallel: int = 4) -> DataverseWebsite:
         return DataverseWebsite(
-            self.service, self.gate, time_left=lambda: self.seconds, batch_size=size, parallel=parallel
+            self.service, self.backoff, time_left=lambda: self.seconds, batch_size=size, parallel=parallel
         )
 
     def push(self, *given: Change, size: int = 100, parallel: int = 1):

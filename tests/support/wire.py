@@ -75,13 +75,13 @@ class KillingProxy(_Listener):
         with socket.create_connection(("127.0.0.1", self._port)) as server:
             server.sendall(_startup(client))
             while True:
-                answer = b""
+                reply = b""
                 while True:  # the login's own messages go to and fro; they are not statements
                     message = _message(server)
-                    answer += message
+                    reply += message
                     if message[:1] == b"Z" or (message[:1] == b"R" and message[5:9] not in _NO_REPLY_WANTED):
                         break
-                client.sendall(answer)
+                client.sendall(reply)
                 asked = _message(client) if message[:1] == b"R" else self._statement(client)
                 if asked is None:
                     return
@@ -125,9 +125,9 @@ class TransactionPooler(_Listener):
                     server.setblocking(True)
                     while True:
                         server.sendall(asked)
-                        answer = _until_ready(server)
-                        client.sendall(answer)
-                        if answer[-1:] == b"I" or (asked := _statement(client)) is None:
+                        reply = _until_ready(server)
+                        client.sendall(reply)
+                        if reply[-1:] == b"I" or (asked := _statement(client)) is None:
                             break
                     server.detach()
                 # psycopg knows nothing of what passed; it only closes the connection.
@@ -157,12 +157,12 @@ def _statement(client: socket.socket) -> bytes | None:
 
 
 def _until_ready(server: socket.socket) -> bytes:
-    answer = b""
+    reply = b""
     while True:
         message = _message(server)
-        answer += message
+        reply += message
         if message[:1] == b"Z":
-            return answer
+            return reply
 
 
 def _message(peer: socket.socket) -> bytes:

@@ -12,15 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.alert_message import message as composed
-from shared.domain.alerts import Alert, Condition, Kind, anchor
+from shared.domain.alerts import Alert, AlertMessageKind, Condition, anchor
 from shared.domain.commands import Target
 from shared.domain.wording.languages import TEXTS
 from shared.domain.wording.texts import Language
 
 NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 SINCE = datetime(2026, 12, 1, 2, 40, tzinfo=UTC)
-OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
-_TITLES = re.findall(r"^### (.+)$", OPERATIONS, re.MULTILINE)
+_GUIDE = Path(__file__).parents[2] / "docs" / "operations"
+ALERTS = (_GUIDE / "alerts.md").read_text(encoding="utf-8")
+OPERATIONS = ALERTS + (_GUIDE / "runbook.md").read_text(encoding="utf-8")
+_TITLES = re.findall(r"^### (.+)$", ALERTS, re.MULTILINE)
 HEADINGS = {title.lower().replace(":", "").replace(" ", "-") for title in _TITLES}
 
 
@@ -31,7 +33,7 @@ def message(made, now, language=Language.EN, stack="hlf"):
 def alert(condition=Condition.LISTED_BUT_INVALID, **changes):
     given = {
         "id": 7,
-        "kind": Kind.OPENED,
+        "kind": AlertMessageKind.OPENED,
         "condition": condition,
         "subject": "",
         "since": SINCE,
@@ -66,7 +68,7 @@ WHAT TO DO
      hlf-operations status --stack hlf
   3. If somebody is still listed then, hide the row in Dynamics by hand: set it to Inactive.
 
-RUNBOOK      docs/operations.md#alert-listed-but-invalid
+RUNBOOK      docs/operations/alerts.md#alert-listed-but-invalid
 ALERT        7
 """,
     )
@@ -94,7 +96,7 @@ DETTE GJØR DU
      hlf-operations status --stack hlf
   3. Hvis noen fortsatt vises da, skjul raden for hånd i Dynamics: Sett den til Inaktiv.
 
-VEILEDNING   docs/operations.md#alert-listed-but-invalid
+VEILEDNING   docs/operations/alerts.md#alert-listed-but-invalid
 VARSEL       7
 """,
     )
@@ -146,7 +148,9 @@ def test_the_first_advice_is_by_the_cause(code, first):
 
 
 def test_the_end_asks_nothing_of_anybody():
-    ended = alert(Condition.RUN_FAILED, kind=Kind.CLOSED, subject="expiry_check", closed_at=NOW, n=1, ids=())
+    ended = alert(
+        Condition.RUN_FAILED, kind=AlertMessageKind.CLOSED, subject="expiry_check", closed_at=NOW, n=1, ids=()
+    )
     assert message(ended, NOW) == (
         "HLF certification: Over: A run failed (expiry_check)",
         """Over: A run failed (expiry_check)
@@ -157,14 +161,14 @@ You need not do anything.
 SINCE        01.12.2026 03:40 (Oslo time)
 UNTIL        01.12.2026 10:00 (Oslo time)
 
-RUNBOOK      docs/operations.md#alert-run-failed
+RUNBOOK      docs/operations/alerts.md#alert-run-failed
 ALERT        7
 """,
     )
 
 
 def test_a_reminder_says_for_how_long():
-    still = alert(kind=Kind.REMINDER, since=datetime(2026, 11, 28, 2, 40, tzinfo=UTC))
+    still = alert(kind=AlertMessageKind.REMINDER, since=datetime(2026, 11, 28, 2, 40, tzinfo=UTC))
     assert message(still, NOW).subject == (
         "HLF certification: Still, for 3 days: URGENT: somebody is listed who must not be"
     )
@@ -226,7 +230,10 @@ facts = st.dictionaries(st.text(max_size=10), st.one_of(st.text(), st.integers()
 
 
 @given(
-    facts=facts, condition=st.sampled_from(Condition), kind=st.sampled_from(Kind), language=st.sampled_from(Language)
+    facts=facts,
+    condition=st.sampled_from(Condition),
+    kind=st.sampled_from(AlertMessageKind),
+    language=st.sampled_from(Language),
 )
 def test_sns_takes_every_subject(facts, condition, kind, language):
     """At most 100 printable ASCII characters."""
@@ -235,12 +242,12 @@ def test_sns_takes_every_subject(facts, condition, kind, language):
 
 
 @pytest.mark.parametrize("value", ["Kari Nordmann Ågot", "kari@example.no", "x12345678901", "a\nb", "ø"])
-def test_what_is_no_code_is_not_told(value):
+def test_what_is_no_code_is_not_reported(value):
     """I11."""
     assert value not in message(alert(facts={"reason": value}), NOW).body
 
 
-def test_codes_and_numbers_are_told():
+def test_codes_and_numbers_are_reported():
     """A code stands beside its meaning."""
     body = message(alert(facts={"reason": "dataverse_403_0x80072560,unheard_of", "days_left": 3}), NOW).body
     assert "DAYS LEFT    3\n" in body
@@ -258,8 +265,8 @@ URL = "host=db.example.no user=turid"
 )
 def test_commands_are_those_of_where_it_runs(target):
     """Issue 8 I: of the stack where one is known, of the database that was named, and else of this machine."""
-    command = target.command("set-aside list")
-    assert command.startswith(f"{'python -m local' if target.is_local else 'hlf-operations'} set-aside list")
+    command = target.command("rejected list")
+    assert command.startswith(f"{'python -m local' if target.is_local else 'hlf-operations'} rejected list")
     assert (" --stack hlf" in command) == bool(target.stack)
     assert (f"--database-url '{URL}'" in command) == bool(target.database_url)
     # What the queues alone are asked for takes no database.
@@ -299,12 +306,12 @@ def test_a_pending_secret_is_not_put_right_in_the_one_that_is_in_use(language):
 
 
 @pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", AlertMessageKind)
 def test_a_subject_is_never_cut_in_the_middle(kind, language):
     """Issue 8 I: SNS takes 100 characters; what it is about stands in the body, and goes first."""
     for condition in Condition:
         about = "12345678-1234-4123-8123-123456789012:reminder"
-        closed_at = NOW if kind is Kind.CLOSED else None
+        closed_at = NOW if kind is AlertMessageKind.CLOSED else None
         made = alert(condition, kind=kind, subject=about, since=NOW - timedelta(days=21), closed_at=closed_at)
         subject, body = message(made, NOW, language)
         assert len(subject) <= 100

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.calendar import UnknownTimeZoneError, as_of, is_daytime, looks_at_everyone
-from tests.support.nights import at_night
+from shared.domain.calendar import UnknownTimeZoneError, as_of, is_daytime, is_full_scan_day
+from tests.support.nightly_checks import at_night
 
 
 @pytest.mark.parametrize(
@@ -27,18 +27,18 @@ def test_the_day_turns_at_midnight_on_the_organisations_clocks(moment, day):
 
 
 @given(st.dates(date(1980, 1, 1), date(2100, 1, 1)))
-def test_every_day_of_every_year_is_evaluated_by_its_own_night(day):
+def test_every_day_of_every_year_is_evaluated_by_its_own_nightly_check(day):
     """00:15 Europe/Oslo exists once on every day, also when the clocks change."""
     assert as_of(at_night(day), "Europe/Oslo") == day
     assert as_of(at_night(day).astimezone(UTC), "Europe/Oslo") == day
 
 
 @pytest.mark.parametrize("change", [date(2027, 3, 28), date(2026, 10, 25)])
-def test_the_nights_around_a_change_of_clocks_skip_and_repeat_no_day(change):
+def test_the_nightly_checks_around_a_change_of_clocks_skip_and_repeat_no_day(change):
     """23 and 25 hours apart."""
-    nights = [at_night(change + timedelta(days=i)).astimezone(UTC) for i in range(3)]
-    assert [as_of(night, "Europe/Oslo") for night in nights] == [change + timedelta(days=i) for i in range(3)]
-    assert (nights[1] - nights[0]) in {timedelta(hours=23), timedelta(hours=25)}
+    nightly_checks = [at_night(change + timedelta(days=i)).astimezone(UTC) for i in range(3)]
+    assert [as_of(moment, "Europe/Oslo") for moment in nightly_checks] == [change + timedelta(days=i) for i in range(3)]
+    assert (nightly_checks[1] - nightly_checks[0]) in {timedelta(hours=23), timedelta(hours=25)}
 
 
 @pytest.mark.parametrize("name", ["europe/oslo", "EUROPE/OSLO", " Europe/Oslo\n"])
@@ -51,7 +51,7 @@ def test_a_time_zone_is_found_as_postgresql_finds_it(name):
     "name", ["", "Oslo", "Europe", "Europe/", "../Europe/Oslo", "/etc/passwd", "Europe/Oslo\0", "Ø"]
 )
 def test_a_name_that_is_no_time_zone_is_one_error_without_the_name(name):
-    """I11, I13: its organisation is set aside."""
+    """I11, I13: its organisation fails alone."""
     with pytest.raises(UnknownTimeZoneError, match=r"^unknown_timezone$"):
         as_of(datetime(2026, 12, 1, tzinfo=UTC), name)
 
@@ -72,7 +72,7 @@ def test_day_is_from_eight_up_to_twenty_in_winter_and_summer(clock, day, date_an
     assert is_daytime(datetime.fromisoformat(f"{on}T{clock}{offset}"), "Europe/Oslo") is day
 
 
-def test_one_night_of_seven_looks_at_everyone():
+def test_one_day_of_seven_is_a_full_scan_day():
     """Mondays: a change that came past the triggers waits a week at most."""
     week = [date(2026, 11, 30) + timedelta(days=i) for i in range(7)]
-    assert [looks_at_everyone(day) for day in week] == [True] + [False] * 6
+    assert [is_full_scan_day(day) for day in week] == [True] + [False] * 6

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from emulators.dataverse.control import api
-from emulators.dataverse.faults.faults import Kind, Rule
+from emulators.dataverse.faults.faults import FaultKind, Rule
 from emulators.dataverse.model import choices
 from emulators.dataverse.model.schema_file import load
-from emulators.dataverse.settings import Settings
+from emulators.dataverse.settings import EmulatorSettings
 from emulators.dataverse.website import load as load_site
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +30,7 @@ def rows(text: str) -> list[str]:
     return re.findall(r"^\| `([^`]+)`", text, re.MULTILINE)
 
 
-def test_every_choice_is_told_and_no_other():
+def test_every_choice_is_reported_and_no_other():
     assert sorted(rows(section("What is not known"))) == sorted(name for name in vars(choices) if name.isupper())
 
 
@@ -46,14 +46,14 @@ def grounds() -> dict[str, str]:
 def test_every_choice_has_its_source_or_is_unknown():
     """Issue 8 J: in the code and in the document, and both say the same."""
     table = re.findall(r"^\| `([A-Z_0-9]+)` \| (\S.*?) \| (\S.*?) \|$", section("What is not known"), re.MULTILINE)
-    told = {name: source for name, _, source in table}
-    assert told.keys() == grounds().keys()
+    reported = {name: source for name, _, source in table}
+    assert reported.keys() == grounds().keys()
     for name, comment in grounds().items():
         known, unknown = "Source: " in comment, "Unknown" in comment
         assert known != unknown, (name, comment)
-        assert told[name].startswith("unknown") == unknown, name
+        assert reported[name].startswith("unknown") == unknown, name
         said = comment.partition("Source: " if known else "Unknown")[2].strip(" ;.")
-        assert said == told[name].removeprefix("unknown").strip(" ;."), name
+        assert said == reported[name].removeprefix("unknown").strip(" ;."), name
 
 
 def test_every_choice_is_one_that_is_asked():
@@ -63,21 +63,21 @@ def test_every_choice_is_one_that_is_asked():
         assert f"choices.{name}" in asked, name
 
 
-def test_every_address_of_the_control_api_is_told():
-    told = section("Breaking it")
+def test_every_address_of_the_control_api_is_reported():
+    reported = section("Breaking it")
     for method, name in api._HANDLERS:
-        line = re.search(rf"^\| `\w+ /_emulator/{name}\b.*$", told, re.MULTILINE)
+        line = re.search(rf"^\| `\w+ /_emulator/{name}\b.*$", reported, re.MULTILINE)
         assert line, name
         assert method in line[0], (method, name)
 
 
-@pytest.mark.parametrize("name", [*Kind, *(setting.name for setting in dataclasses.fields(Settings))])
-def test_every_kind_of_fault_and_every_setting_is_told(name):
+@pytest.mark.parametrize("name", [*FaultKind, *(setting.name for setting in dataclasses.fields(EmulatorSettings))])
+def test_every_kind_of_fault_and_every_setting_is_reported(name):
     assert name in rows(section("Breaking it"))
 
 
 @pytest.mark.parametrize("name", ["where", "method", "path", "contains", "skip", "every", "count", "for_seconds"])
-def test_what_a_rule_is_restricted_by_is_told(name):
+def test_what_a_rule_is_restricted_by_is_reported(name):
     assert name in Rule.model_fields
     assert f"`{name}`" in section("Breaking it")
 

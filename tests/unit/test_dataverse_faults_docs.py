@@ -8,11 +8,11 @@ from typing import get_args
 
 import pytest
 
-from emulators.dataverse.access.credentials import Change
+from emulators.dataverse.access.credentials import CredentialChange
 from emulators.dataverse.access.protection import Limits, Protection
 from emulators.dataverse.faults.faults import Rule
 from emulators.dataverse.faults.journal import Journal
-from emulators.dataverse.website import Shown, Site
+from emulators.dataverse.website import ShownColumn, WebsiteDefinition
 
 PAGE = (Path(__file__).parents[2] / "docs" / "dataverse-faults.md").read_text(encoding="utf-8")
 ROWS = dict(re.findall(r"^\| `([^`]+)` \| (\S[^|]*?) *\|", PAGE, re.MULTILINE))
@@ -32,7 +32,7 @@ def test_every_field_of_a_rule_is_described():
 
 
 def test_every_action_on_credentials_is_named():
-    assert set(get_args(Change.model_fields["action"].annotation)) <= WORDS
+    assert set(get_args(CredentialChange.model_fields["action"].annotation)) <= WORDS
 
 
 def test_every_total_of_the_summary_is_named():
@@ -40,6 +40,6 @@ def test_every_total_of_the_summary_is_named():
     assert named - {"peak_requests_share", "peak_execution_share"} <= WORDS
 
 
-@pytest.mark.parametrize("word", [*Site.__dataclass_fields__, *Shown.__dataclass_fields__])
+@pytest.mark.parametrize("word", [*WebsiteDefinition.__dataclass_fields__, *ShownColumn.__dataclass_fields__])
 def test_every_word_of_the_website_section_is_in_its_example(word):
     assert f'"{word}":' in PAGE

@@ -16,34 +16,37 @@ from typer.testing import CliRunner
 from local.cli import app
 from local.mentors_file.mentors import COLUMNS, ORGANISATION_COLUMNS, read_mentors
 from operations.cli import app as operations
+from shared.domain.alerts import Condition
 from shared.domain.comparison import NOTHING_COMPARED
 from shared.domain.listings import SyncResult
 from shared.domain.runs import _DEGRADING, RunState
 from shared.domain.webhook import Refusal
 from shared.observability import metric_name
 from shared.settings import (
-    DoorbellSettings,
     MailSettings,
     OperationsSettings,
     QueueSettings,
     ReconciliationSettings,
     RepairSettings,
     Settings,
+    WebhookSettings,
     WebsiteSettings,
 )
 from shared.use_cases.accept_webhook import no_counts
-from shared.use_cases.consume_sync_requests import answer_messages
-from shared.use_cases.publish_alerts import NOTHING_TOLD
+from shared.use_cases.consume_sync_requests import consume_sync_requests
+from shared.use_cases.publish_alerts import ALERT_COUNTS
 from shared.use_cases.sweep import SWEEP_COUNTS
 from tests.support.foundation import DAY
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data" / "README.md"])
-TEXT = {path: path.read_text(encoding="utf-8") for path in DOCUMENTS}
-OPERATIONS, METRICS, KOORDINATOR, MENTORS_FILE, CONTRACT = (
-    TEXT.get(ROOT / "docs" / f"{name}.md", "")
-    for name in ("operations", "metrics", "koordinator", "mentors-file", "contract")
+RAW = {path: path.read_text(encoding="utf-8") for path in DOCUMENTS}
+# A command that goes on after a backslash is one line here.
+TEXT = {path: re.sub(r" \\\n *", " ", text) for path, text in RAW.items()}
+METRICS, KOORDINATOR, MENTORS_FILE, CONTRACT = (
+    TEXT[ROOT / "docs" / f"{name}.md"] for name in ("metrics", "koordinator", "mentors-file", "contract")
 )
+OPERATIONS = "\n".join(text for path, text in TEXT.items() if path.parent == ROOT / "docs" / "operations")
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):.*##", MAKEFILE, re.MULTILINE))
@@ -51,9 +54,10 @@ VARIABLES = set(re.findall(r"^([A-Z_]+) *[?:]?=", MAKEFILE, re.MULTILINE)) | set
     re.findall(r"\$\(([A-Z_]+)\)", MAKEFILE)
 )
 LOCAL = typer.main.get_command(app)
-# The operators' program; `python -m local` has the same commands, on its own stack.
-PROGRAMS = {"hlf-operations": typer.main.get_command(operations), "python -m local": LOCAL}
-# Each by its words: `set-aside list` is one.
+# The operators' program; `python -m local` has the same commands, on its own target.
+OPERATORS = typer.main.get_command(operations)
+PROGRAMS = ("python -m local", "python -m operations", "hlf-operations")
+# Each by its words: `rejected list` is one.
 LEAVES = {
     words
     for name, command in LOCAL.commands.items()
@@ -112,8 +116,9 @@ def commands(word: str) -> list[tuple[str, str]]:
     return sorted(set(found))
 
 
-def typed(line: str, program: str) -> list[str]:
-    """The words after the program's name."""
+def arguments(line: str) -> list[str]:
+    """Return the words of a command after the program."""
+    program = next(program for program in PROGRAMS if line.startswith(f"{program} "))
     return [word for word in shlex.split(line)[len(program.split()) :] if word != "…"]
 
 
@@ -162,14 +167,14 @@ def links() -> list[tuple[str, str]]:
 
 def test_every_metric_is_described_and_no_other(foundation, functions, ses):
     foundation.organisation()
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     functions.send(DAY)
-    made = {metric_name(count.measure) for told in functions.reported.organisations for count in told[3]}
+    made = {metric_name(count.measure) for entry in functions.reported.organisations for count in entry[3]}
     made |= {metric_name(f"runs_{state}") for state in RunState}
     made |= {metric_name(measure) for measure in no_counts()}
-    answer_messages((), sync=lambda _: SyncResult({}), queue=functions.asked, report=functions.reported)
+    consume_sync_requests((), sync=lambda _: SyncResult({}), queue=functions.asked, report=functions.reported)
     made |= {metric_name(measure) for _, counts in functions.reported.works for measure in counts}
-    made |= {metric_name(measure) for measure in (*NOTHING_COMPARED, *SWEEP_COUNTS, *NOTHING_TOLD)}
+    made |= {metric_name(measure) for measure in (*NOTHING_COMPARED, *SWEEP_COUNTS, *ALERT_COUNTS)}
     made |= {metric_name(measure) for measure in foundation.all("SELECT measure FROM certification.count_waiting()")}
     assert rows(section(METRICS, "Metrics")) == made
 
@@ -196,9 +201,9 @@ def test_every_log_message_is_described():
     assert rows(section(METRICS, "Log messages")) == said
 
 
-def test_every_reason_for_which_a_doorbell_is_refused_is_explained():
+def test_every_reason_for_which_a_webhook_is_refused_is_explained():
     explained = " ".join(
-        re.findall(r"^ *\| (`.+?) \| [45]", section(OPERATIONS, "The doorbell is not heard"), re.MULTILINE)
+        re.findall(r"^ *\| (`.+?) \| [45]", section(OPERATIONS, "The webhook does not arrive"), re.MULTILINE)
     )
     assert [refusal for refusal in Refusal if f"`{refusal}`" not in explained] == []
 
@@ -206,7 +211,7 @@ def test_every_reason_for_which_a_doorbell_is_refused_is_explained():
 def test_every_environment_variable_is_described():
     environments = [TEMPLATE["Globals"]["Function"], *(r.get("Properties", {}) for r in TEMPLATE["Resources"].values())]
     used = {name for made in environments for name in made.get("Environment", {}).get("Variables", {})}
-    models = [Settings, MailSettings, WebsiteSettings, QueueSettings, DoorbellSettings]
+    models = [Settings, MailSettings, WebsiteSettings, QueueSettings, WebhookSettings]
     models += [OperationsSettings, RepairSettings, ReconciliationSettings]
     used |= {field.alias for model in models for field in model.model_fields.values()}
     for path in (*ROOT.glob("local/**/*.py"), *ROOT.glob("operations/**/*.py")):
@@ -241,7 +246,7 @@ def test_every_code_that_degrades_a_run_has_a_heading_of_its_own():
 
 @pytest.mark.parametrize("words", sorted(LEAVES))
 def test_every_command_is_shown(words):
-    shown = [typed(line, program) for program in PROGRAMS for _, line in commands(program)]
+    shown = [arguments(line) for program in PROGRAMS for _, line in commands(program)]
     assert any(tuple(given[: len(words)]) == words for given in shown)
 
 
@@ -290,6 +295,31 @@ def test_a_table_is_unbroken(path):
         assert (len(cells), bool(re.fullmatch(r" *\|(?:-+\|)+", [*lines, ""][1]))) == (1, True), lines[0]
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_line_is_longer_than_120_columns(path):
+    """Except a row of a table, which cannot be broken."""
+    lines = enumerate(RAW[path].splitlines(), start=1)
+    assert [number for number, line in lines if len(line) > 120 and not line.lstrip().startswith("|")] == []
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in DOCUMENTS if path.parent in (ROOT / "docs", ROOT / "docs/operations")]
+)
+def test_a_document_names_its_reader_first(path):
+    title, first = [line for line in RAW[path].splitlines() if line][:2]
+    assert first.startswith("For ") or title.startswith("# For ")
+
+
+def test_the_glossary_has_each_word_once_in_order():
+    words = re.findall(r"^\| ([^|]+) \| [^|]+ \|$", RAW[ROOT / "docs" / "glossary.md"], re.MULTILINE)[1:]
+    assert words == sorted(set(words), key=str.casefold)
+
+
+def test_every_condition_is_in_the_table_of_alerts():
+    listed = re.findall(r"^\| \[`(\w+)`\]\(#alert-", OPERATIONS, re.MULTILINE)
+    assert sorted(listed) == sorted(Condition)
+
+
 @pytest.mark.parametrize(("document", "target"), links())
 def test_a_link_leads_somewhere(document, target):
     name, _, anchor = target.partition("#")
@@ -315,22 +345,22 @@ def test_a_heading_that_is_referred_to_by_its_name_is_there():
         assert heading in headings((ROOT / document).read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(
-    ("program", "document", "line"), [(program, *shown) for program in PROGRAMS for shown in commands(program)]
-)
-def test_a_command_that_is_shown_is_one(program, document, line):
+@pytest.mark.parametrize(("document", "line"), [shown for program in PROGRAMS for shown in commands(program)])
+def test_a_command_that_is_shown_is_one(document, line):
     """Its options and arguments are taken, and it has a help; none is carried out."""
-    words, started = typed(line, program), {"python -m local": app, "hlf-operations": operations}[program]
+    words = arguments(line)
     if not words or words[0].startswith("-"):
-        assert CliRunner().invoke(started, words or ["--help"]).exit_code == 0
+        assert CliRunner().invoke(app, words or ["--help"]).exit_code == 0
         return
+    if not line.startswith("python -m local"):
+        assert words[0] in OPERATORS.commands
     name = next(name for name in LEAVES if tuple(words[: len(name)]) == name)
-    command = PROGRAMS[program].commands[name[0]]
+    command = LOCAL.commands[name[0]]
     for word in name[1:]:
         command = command.commands[word]
     if words[len(name) :]:
         command.make_context(name[-1], words[len(name) :])
-    assert CliRunner().invoke(started, [*name, "--help"]).exit_code == 0
+    assert CliRunner().invoke(app, [*name, "--help"]).exit_code == 0
     assert all((ROOT / word).exists() for word in words if word.startswith(("events/", "data/")))
 
 
@@ -355,15 +385,15 @@ def test_a_statement_that_is_shown_runs_as_it_stands(connection, document, state
 
 
 def test_the_statements_that_settle_a_notice_do(connection):
-    """Sent, given back and put back, on a notice that is in doubt."""
+    """Sent, given back and put back, on a notice that is of unknown outcome."""
     stuck = (
         "INSERT INTO certification.notices (id, run_id, organisation_id, kind, mentor_id, certification_expiry_date,"
         " state, sender_run_id, claimed_at) OVERRIDING SYSTEM VALUE SELECT 123, gen_random_uuid(), gen_random_uuid(),"
         " 'expired', gen_random_uuid(), '2026-11-30', 'claimed', gen_random_uuid(), now() - interval '1 hour'"
     )
-    statements = fences(section(OPERATIONS, "A notice is stuck or in doubt"), "sql")
+    statements = fences(section(OPERATIONS, "A notice is stuck or of unknown outcome"), "sql")
     find, *settle = statements
-    [put_back] = [body for body in fences(OPERATIONS, "sql") if "put_back_by_hand" in body]
+    [put_back] = [body for body in fences(OPERATIONS, "sql") if "put_back_manually" in body]
     for statement, state in zip(settle, ("sent", "pending"), strict=True):
         with connection.transaction(force_rollback=True):
             connection.execute(stuck)

@@ -1,4 +1,4 @@
-"""docs/sam.md as somebody follows it who deploys for the first time (issue 8 I); what needs no AWS literally."""
+"""Follow docs/operations/deploy.md as a first deployment does; what needs no AWS is done literally."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from tests.unit.test_docs import CONTRACT, OPERATIONS, ROOT, TEMPLATE, TEXT, com
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GUIDE = TEXT[ROOT / "docs" / "sam.md"]
+GUIDE = TEXT[ROOT / "docs" / "operations" / "deploy.md"]
+BUILDING = TEXT[ROOT / "docs" / "sam.md"]
 FIRST = section(GUIDE, "The first deployment")
 LOGINS = section(OPERATIONS, "Making the logins")
 FUNCTIONS = {
@@ -70,8 +71,8 @@ def bash(script: str, folder: Path, **environment: str) -> str:
 def test_every_secret_is_filled_by_the_steps(output):
     """In the guide, or in the section that a step of it leads to."""
     put = f'aws secretsmanager put-secret-value --secret-id "${in_capitals(output)}" --secret-string file://'
-    doorbell = section(OPERATIONS, "Setting up the doorbell")
-    assert put in FIRST or (f"`{output}`" in FIRST and put in doorbell)
+    webhook = section(OPERATIONS, "Setting up the webhook")
+    assert put in FIRST or (f"`{output}`" in FIRST and put in webhook)
 
 
 def test_a_variable_in_a_command_is_an_output():
@@ -107,7 +108,7 @@ def test_a_value_that_is_shown_for_a_parameter_is_taken():
     for name, value in given:
         assert re.fullmatch(TEMPLATE["Parameters"][name].get("AllowedPattern", ".+"), value)
     shown = section(GUIDE, "The steps")
-    assert f"| `DoorbellConcurrency` | `{TEMPLATE['Parameters']['DoorbellConcurrency']['Default']}`" in shown
+    assert f"| `WebhookConcurrency` | `{TEMPLATE['Parameters']['WebhookConcurrency']['Default']}`" in shown
 
 
 def test_every_role_is_described_where_logins_are_made():
@@ -146,7 +147,7 @@ def test_the_functions_of_a_variable_are_the_templates():
 
 
 def test_the_time_limits_are_the_templates():
-    """The table of docs/operations.md has each function, reconciliation for each of its two kinds of run."""
+    """The table of docs/operations/runbook.md has each function, reconciliation for each of its two kinds of run."""
     table = section(OPERATIONS, "What runs when")
     shown = re.findall(r"^\| `(\w+)`.*? \| .+? \| (\d+) (second|minute)s? \|", table, re.MULTILINE)
     assert {(name, int(n) * (60 if unit == "minute" else 1)) for name, n, unit in shown} == {
@@ -156,9 +157,7 @@ def test_the_time_limits_are_the_templates():
 
 def test_the_environments_are_both_there_after_the_first_lines(tmp_path):
     """`python` has what `python -m local` needs, and `sam` is found behind it."""
-    setting_up = [
-        line for line in fences(section(GUIDE, "Build, try, deploy"), "console")[0].splitlines() if "make " not in line
-    ]
+    setting_up = [line for line in fences(BUILDING, "console")[0].splitlines() if "make " not in line]
     for folder in (".venv", ".sam-venv"):
         (tmp_path / folder / "bin").mkdir(parents=True)
         (tmp_path / folder / "bin" / "python").symlink_to(sys.executable)
@@ -176,7 +175,7 @@ def test_the_environments_are_both_there_after_the_first_lines(tmp_path):
 def deployed(tmp_path_factory) -> Iterator[tuple[Path, Proxy]]:
     """The steps on a server that has seen none of this, over TLS with an authority of its own, as the app's owner.
 
-    Answers the folder of the files that were written, and the server's address.
+    Return the folder of the files that were written, and the server's address.
     """
     folder = tmp_path_factory.mktemp("first")
     authority = trustme.CA()
@@ -263,7 +262,7 @@ def test_supabases_form_of_a_user_reaches_the_pooler_as_it_is(deployed):
     secret = json.loads((folder / "expiry_check.json").read_text()) | {"username": user}
     with pytest.raises(ConnectionLostError, match=r"^database_connection_failed$"), connect(lambda _: secret):
         pass
-    assert b"user\0" + user.encode() + b"\0" in proxy.told
+    assert b"user\0" + user.encode() + b"\0" in proxy.reported
 
 
 def test_the_queries_of_the_guide_run_as_the_owner(deployed):

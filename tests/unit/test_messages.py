@@ -46,9 +46,9 @@ DIGEST = Digest(
     ),
     undeliverable=(line("Eva Moe", phone="ring sønnen", email="eva@example.no", reason="MessageRejected"),),
     needs_decision=(
-        line("Liv Dahl", phone=PHONE, email="liv@example.no", reason="set_active_by_hand"),
+        line("Liv Dahl", phone=PHONE, email="liv@example.no", reason="manually_set_active"),
         line("Nils Vik", email="nils@example.no", reason="awaiting_manual_reactivation"),
-        line("Siv Berg", phone=PHONE, reason="set_expired_by_hand"),
+        line("Siv Berg", phone=PHONE, reason="manually_set_expired"),
         line("Jon Li", reason="40001"),
     ),
     reminded=(line("Tor Hagen", days_left=14), line("Mia Strand", days_left=1), line("Åge Holm", days_left=0)),
@@ -229,7 +229,7 @@ def test_whom_to_contact_can_be_reached(kind, locale, name, address):
 
 @pytest.mark.parametrize("locale", list(Locale))
 @pytest.mark.parametrize("kind", [NoticeKind.REMINDER, NoticeKind.EXPIRED, NoticeKind.REACTIVATED])
-def test_a_mentors_subject_tells_a_bystander_nothing_of_hearing_or_mentoring(kind, locale):
+def test_a_mentors_subject_reports_a_bystander_nothing_of_hearing_or_mentoring(kind, locale):
     subject = render(notice(kind, locale)).subject.casefold()
     assert not re.search(r"hørsel|hørsl|hearing|hlf|likeperson|mentor|peer|åse", subject)
 
@@ -241,10 +241,10 @@ def test_a_mentor_without_a_name_is_greeted_all_the_same(kind, locale):
 
 
 def test_a_coordinators_unusable_address_is_neither_shown_nor_replied_to():
-    told = notice(coordinator_email="oyvind@hlf.example.no\r\nBcc: alle@hlf.example")
-    assert "alle@" not in render(told).text
-    assert "svaret" not in render(told).text
-    assert parsed(compose(told, SENDER, AT))["Reply-To"] is None
+    one_notice = notice(coordinator_email="oyvind@hlf.example.no\r\nBcc: alle@hlf.example")
+    assert "alle@" not in render(one_notice).text
+    assert "svaret" not in render(one_notice).text
+    assert parsed(compose(one_notice, SENDER, AT))["Reply-To"] is None
 
 
 def test_a_reply_to_a_mentors_mail_goes_to_the_coordinator():
@@ -252,9 +252,9 @@ def test_a_reply_to_a_mentors_mail_goes_to_the_coordinator():
 
 
 def test_a_digest_has_no_reply_address_even_if_the_row_has_a_coordinator():
-    told = notice(NoticeKind.DIGEST, coordinator_name="Øyvind", coordinator_email="oyvind@hlf.example.no")
-    assert parsed(compose(told, SENDER, AT))["Reply-To"] is None
-    assert "Øyvind" not in render(told).text
+    one_notice = notice(NoticeKind.DIGEST, coordinator_name="Øyvind", coordinator_email="oyvind@hlf.example.no")
+    assert parsed(compose(one_notice, SENDER, AT))["Reply-To"] is None
+    assert "Øyvind" not in render(one_notice).text
 
 
 # The digest
@@ -291,7 +291,7 @@ def test_a_full_digest_says_every_mentor_once_with_the_most_urgent_first(locale)
 
 
 @pytest.mark.parametrize("locale", list(Locale))
-def test_what_was_left_out_of_a_digest_is_told_in_the_subject_and_at_the_end(locale):
+def test_what_was_left_out_of_a_digest_is_reported_in_the_subject_and_at_the_end(locale):
     words = render(notice(NoticeKind.DIGEST, locale))
     assert re.search(r"… \w+ 12 (?:til|more)$", words.subject)
     assert not re.search(r"…", render(notice(NoticeKind.DIGEST, locale, digest=replace(DIGEST, omitted=0))).subject)
@@ -352,8 +352,8 @@ BOTH, PHONE_ONLY, EMAIL_ONLY = {"phone": "P", "email": "e@example.no"}, {"phone"
 @pytest.mark.parametrize("section", SECTIONS[:4])
 def test_who_must_be_contacted_has_the_ways_beside_the_name(section, locale, known, said):
     """Issue 8 G: in every section that asks for something, and what there is none of is said."""
-    told = notice(NoticeKind.DIGEST, Locale(locale), digest=Digest(**{section: (line(**known),)}))
-    (entry,) = re.findall(r"^- Kari.*", render(told).text, re.MULTILINE)
+    one_notice = notice(NoticeKind.DIGEST, Locale(locale), digest=Digest(**{section: (line(**known),)}))
+    (entry,) = re.findall(r"^- Kari.*", render(one_notice).text, re.MULTILINE)
     assert entry.endswith(f" {said}")
 
 
@@ -468,7 +468,7 @@ def test_a_name_cannot_put_markup_into_the_page():
     assert "A & B" in words.text
 
 
-def test_a_heading_a_paragraph_and_a_list_are_told_apart():
+def test_a_heading_a_paragraph_and_a_list_are_distinguished():
     assert [(block.tag, block.lines) for block in blocks("A\n-\nb\nc\n- d\n- d\n\ne\n")] == [
         ("h2", ("A",)),
         ("p", ("b", "c")),
@@ -495,8 +495,8 @@ def test_a_template_that_asks_for_what_is_not_there_fails_and_names_nobody(monke
 
 @pytest.mark.parametrize(("kind", "locale"), EVERY_MESSAGE)
 def test_the_message_is_what_was_rendered_when_the_standard_library_reads_it(kind, locale):
-    told = notice(kind, locale)
-    words, message = render(told), parsed(compose(told, SENDER, AT))
+    one_notice = notice(kind, locale)
+    words, message = render(one_notice), parsed(compose(one_notice, SENDER, AT))
     assert not any(part.defects for part in message.walk())
     assert message["Subject"] == words.subject
     assert message.get_content_type() == "multipart/alternative"
@@ -611,19 +611,20 @@ def test_no_sender_and_no_organisation_adds_a_header(name, sender):
 
 
 @given(name=st.one_of(ANYTHING, HOSTILE), address=ADDRESSES)
-def test_no_coordinator_adds_a_header_or_keeps_the_mentor_from_being_told(name, address):
+def test_no_coordinator_adds_a_header_or_keeps_the_mentor_from_being_reported(name, address):
     message = parsed(compose(notice(coordinator_name=name, coordinator_email=address), SENDER, AT))
     assert set(message.keys()) <= set(parsed(compose(notice(), SENDER, AT)).keys())
     assert len(message["To"].addresses) == 1
 
 
 def test_half_a_letter_in_another_persons_name_still_makes_a_mail():
-    told = notice(coordinator_name="Øyvind\ud800\0Sæther")
+    one_notice = notice(coordinator_name="Øyvind\ud800\0Sæther")
     assert (
-        "Øyvind Sæther (oyvind@hlf.example.no)" in parsed(compose(told, SENDER, AT)).get_body(("plain",)).get_content()
+        "Øyvind Sæther (oyvind@hlf.example.no)"
+        in parsed(compose(one_notice, SENDER, AT)).get_body(("plain",)).get_content()
     )
-    told = notice(NoticeKind.DIGEST, digest=Digest(expired=(line("Kari\ud800"),)))
-    assert "- Kari:" in parsed(compose(told, SENDER, AT)).get_body(("plain",)).get_content()
+    one_notice = notice(NoticeKind.DIGEST, digest=Digest(expired=(line("Kari\ud800"),)))
+    assert "- Kari:" in parsed(compose(one_notice, SENDER, AT)).get_body(("plain",)).get_content()
 
 
 @pytest.mark.parametrize(
@@ -683,7 +684,7 @@ def test_an_address_is_written_as_ses_takes_it(address, as_sent):
     "name", ["Kari\r\nBcc: x@example.no", "Kari\n", "Kari\0", "Kari\x85", "Kari\u2028", "Kari\ud800"]
 )
 @pytest.mark.parametrize("whose", ["recipient_name", "organisation_name"])
-def test_a_line_break_in_a_name_adds_no_header_and_keeps_nobody_from_being_told(name, whose):
+def test_a_line_break_in_a_name_adds_no_header_and_keeps_nobody_from_being_reported(name, whose):
     message = parsed(compose(notice(**{whose: name}), SENDER, AT))
     assert message.keys() == parsed(compose(notice(), SENDER, AT)).keys()
     shown = message["To" if whose == "recipient_name" else "From"].addresses[0].display_name
@@ -715,9 +716,9 @@ def test_a_notice_that_would_read_as_nonsense_cannot_be_made(broken):
 
 @pytest.mark.parametrize("kind", list(NoticeKind))
 def test_a_notice_shown_in_a_log_names_nobody_i11(kind):
-    told = notice(kind, coordinator_name="Øyvind Sæther", coordinator_email="oyvind@hlf.example.no")
-    assert "4711" in repr(told)
-    assert not re.search(r"Åse|ase|Øyvind|Hørsel|@|Kari|Nordmann", f"{told!r} {told}")
+    one_notice = notice(kind, coordinator_name="Øyvind Sæther", coordinator_email="oyvind@hlf.example.no")
+    assert "4711" in repr(one_notice)
+    assert not re.search(r"Åse|ase|Øyvind|Hørsel|@|Kari|Nordmann", f"{one_notice!r} {one_notice}")
 
 
 def test_every_locale_and_kind_has_its_two_files_and_no_file_is_left_over():

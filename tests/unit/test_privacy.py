@@ -62,4 +62,4 @@ def test_a_log_line_with_an_exception_names_places_and_no_message():
 
 def test_a_measure_becomes_a_metrics_usual_name():
     """reminders_due is RemindersDue in CloudWatch."""
-    assert metric_name("reactivations_skipped_by_hand") == "ReactivationsSkippedByHand"
+    assert metric_name("reactivations_skipped_manual_edit") == "ReactivationsSkippedManualEdit"

@@ -14,16 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.adapters.dataverse import multipart
-from shared.adapters.dataverse.answers import error_code
 from shared.adapters.dataverse.json_body import read_json
-from shared.adapters.dataverse.multipart import Part
+from shared.adapters.dataverse.multipart import ReplyPart
 from shared.adapters.dataverse.origin import Origin
 from shared.adapters.dataverse.pages import UnreadablePageError, page
 from shared.adapters.dataverse.retry_after import retry_after
 from shared.adapters.dataverse.row_equality import is_shown
-from shared.domain.comparison import Shown, Site, seen_rows
+from shared.adapters.dataverse.statuses import error_code
 from shared.domain.errors import WebsiteMisconfiguredError
 from shared.domain.privacy import redact
+from shared.domain.website_rows import Shown, Site, seen_rows
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LARGE = 400_000
@@ -202,7 +202,7 @@ PIECES = (b"--b", b"--", b"\r\n", b"\n", b"\n\n", b"HTTP/1.1 204 No Content\r\n"
     st.sampled_from(["multipart/mixed; boundary=b", "multipart/mixed", 'multipart/mixed; boundary="ø€"']) | st.text(),
     st.integers(0, 4),
 )
-def test_a_batch_reply_answers_as_many_as_were_asked(body, content_type, expected):
+def test_a_batch_reply_responds_as_many_as_were_asked(body, content_type, expected):
     parts = multipart.read(body, content_type, expected)
     assert len(parts) == expected
     for part in parts:
@@ -242,14 +242,14 @@ def test_a_batch_reply_is_read_in_linear_time(case, content_type):
 )
 def test_a_parts_header_is_read_in_linear_time(head):
     with at_once():
-        Part(400, head + b"\r\n\r\n{}").header("retry-after")
+        ReplyPart(400, head + b"\r\n\r\n{}").header("retry-after")
 
 
 @given(
     st.sampled_from(["Retry-After", "retry-after", "x"]), st.text("ab: \t", max_size=8), st.sampled_from(["", " \t"])
 )
 def test_a_parts_header_is_what_stands_after_its_name(name, value, space):
-    part = Part(400, f"y: 0\r\n{name}{space}:{value}\r\nretry-after: 2\r\n\r\n{{}}".encode())
+    part = ReplyPart(400, f"y: 0\r\n{name}{space}:{value}\r\nretry-after: 2\r\n\r\n{{}}".encode())
     assert part.header("RETRY-AFTER") == (value.strip(" \t") if name != "x" else "2")
 
 

@@ -12,7 +12,7 @@ FINE, FAILED = Verdict(RunState.SUCCEEDED), Verdict(RunState.FAILED, "unknown_ti
 
 
 @pytest.mark.parametrize("measure", sorted(_DEGRADING))
-def test_whatever_was_set_aside_degrades_the_run_and_is_named(measure):
+def test_whatever_failed_degrades_the_run_and_is_named(measure):
     """I13: and a zero of it does not."""
     assert judge([Count(measure, "", 1), Count("reminders_due", "30", 5)]) == Verdict(RunState.DEGRADED, measure)
     assert judge([Count(measure, "", 0)]) == FINE
@@ -20,8 +20,8 @@ def test_whatever_was_set_aside_degrades_the_run_and_is_named(measure):
 
 def test_several_reasons_are_each_named_once():
     """In an order that does not change from night to night."""
-    counts = [Count("untold", "remind", 1), Count("untold", "expire", 2), Count("set_aside", "expire", 1)]
-    assert judge(counts).reason == "set_aside,untold"
+    counts = [Count("unnotified", "remind", 1), Count("unnotified", "expire", 2), Count("step_failures", "expire", 1)]
+    assert judge(counts).reason == "step_failures,unnotified"
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,8 @@ def test_several_reasons_are_each_named_once():
         ([FAILED, FAILED], FAILED),
         ([FINE, FAILED], Verdict(RunState.DEGRADED, "unknown_timezone")),
         (
-            [FAILED, Verdict(RunState.DEGRADED, "untold,set_aside")],
-            Verdict(RunState.DEGRADED, "set_aside,unknown_timezone,untold"),
+            [FAILED, Verdict(RunState.DEGRADED, "unnotified,step_failures")],
+            Verdict(RunState.DEGRADED, "step_failures,unknown_timezone,unnotified"),
         ),
     ],
 )
@@ -42,7 +42,12 @@ def test_a_run_failed_only_if_every_organisation_did(verdicts, whole):
     assert combine(verdicts) == whole
 
 
-def test_the_answer_holds_ids_codes_and_numbers():
+def test_the_response_holds_ids_codes_and_numbers():
     """I11: and can be written as JSON."""
-    result = RunResult(UUID(int=7), Verdict(RunState.DEGRADED, "untold"), 3)
-    assert result.as_json() == {"run_id": str(UUID(int=7)), "state": "degraded", "reason": "untold", "organisations": 3}
+    result = RunResult(UUID(int=7), Verdict(RunState.DEGRADED, "unnotified"), 3)
+    assert result.as_json() == {
+        "run_id": str(UUID(int=7)),
+        "state": "degraded",
+        "reason": "unnotified",
+        "organisations": 3,
+    }

@@ -34,7 +34,7 @@ def test_the_nearest_threshold_reached_is_claimed_and_the_others_are_collapsed(l
 
 @given(LISTS, st.integers(-400, 400), st.integers(0, 60))
 def test_a_threshold_once_reached_stays_reached(thresholds, left, later):
-    """I2: so a night that comes late finds what the nights before it would have found."""
+    """I2: so a nightly check that comes late finds what the nightly checks before it would have found."""
     day = ENDS - timedelta(days=left)
     earlier, now = reached(thresholds, ENDS, day), reached(thresholds, ENDS, day + timedelta(days=later))
     assert earlier.keys() <= now.keys()

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from emulators.dataverse.model import defaults
 
 if TYPE_CHECKING:
-    from emulators.dataverse.access.tokens import Tokens
+    from emulators.dataverse.access.tokens import TokenIssuer
 
 _Action = Literal[
     "expire_tokens",
@@ -25,7 +25,7 @@ _Action = Literal[
 ]
 
 
-class Change(BaseModel):
+class CredentialChange(BaseModel):
     """One change. Who and which secret are the defaults of a new environment, unless said otherwise."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,7 +42,7 @@ class Change(BaseModel):
     """Seconds that new tokens live."""
 
 
-def carry_out(tokens: Tokens, change: Change) -> None:
+def apply_change(tokens: TokenIssuer, change: CredentialChange) -> None:
     """Do it at once. A token that was given out before outlives its secret, as in Entra."""
     who = change.application_id
     match change.action:
@@ -68,6 +68,6 @@ def carry_out(tokens: Tokens, change: Change) -> None:
             tokens.lifetime = change.lifetime
 
 
-def _user(tokens: Tokens, application_id: str) -> None:
+def _user(tokens: TokenIssuer, application_id: str) -> None:
     if application_id.lower() not in tokens.users:
         raise LookupError(f"there is no application user {application_id}")

@@ -14,7 +14,7 @@ from emulators.dataverse.model import choices
 from emulators.dataverse.model.messages import Response
 
 if TYPE_CHECKING:
-    from emulators.dataverse.access.tokens import Tokens
+    from emulators.dataverse.access.tokens import TokenIssuer
     from emulators.dataverse.model.messages import Request
 
 _HEADERS = [
@@ -41,7 +41,7 @@ class EntraError(Exception):
         self.text = text
 
 
-def discovery(tokens: Tokens, request: Request) -> Response:
+def discovery(tokens: TokenIssuer, request: Request) -> Response:
     """One request to /{tenant}/v2.0/.well-known/openid-configuration, by which Microsoft's libraries find the rest."""
     tenant = request.path.split("/")[1]
     if tenant.lower() not in tokens.tenants:
@@ -65,7 +65,7 @@ class _Credentials(NamedTuple):
     secret: str
 
 
-def answer(tokens: Tokens, request: Request) -> Response:
+def respond(tokens: TokenIssuer, request: Request) -> Response:
     """One request to /{tenant}/oauth2/v2.0/token. Its path is the whole path."""
     try:
         application_id = _checked(tokens, request)
@@ -80,7 +80,7 @@ def answer(tokens: Tokens, request: Request) -> Response:
     return Response(200, [*_HEADERS, ("x-ms-request-id", str(uuid.uuid4()))], json.dumps(body).encode())
 
 
-def _checked(tokens: Tokens, request: Request) -> str:
+def _checked(tokens: TokenIssuer, request: Request) -> str:
     tenant = request.path.split("/")[1]
     if request.method != "POST":
         raise EntraError(
@@ -123,7 +123,7 @@ def _credentials(form: dict[str, str], authorization: str) -> _Credentials:
     return _Credentials(form.get("client_id", ""), form.get("client_secret", ""))
 
 
-def _check_secret(tokens: Tokens, tenant: str, given: _Credentials) -> None:
+def _check_secret(tokens: TokenIssuer, tenant: str, given: _Credentials) -> None:
     application_id = given.application_id
     known = tokens.secrets.get(application_id.lower())
     if known is None:

@@ -110,7 +110,7 @@ class Protection:
         return None
 
     def finished(self, user: str, now: float, seconds: float) -> Headers:
-        """Note that an admitted request is done and what it cost. Returns the rate headers of its reply."""
+        """Record that an admitted request is done and what it cost. Returns the rate headers of its reply."""
         limits, found = self.limits, self._user(user)
         found.running = max(0, found.running - 1)  # a reset may have come between
         cost = round(seconds * _MICROSECONDS)

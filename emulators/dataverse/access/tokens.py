@@ -26,7 +26,7 @@ class Grant:
     expires_at: float
 
 
-class Tokens:
+class TokenIssuer:
     """Of one tenant and one environment. Times are time.time()."""
 
     def __init__(self, url: str) -> None:

@@ -20,7 +20,7 @@ from emulators.dataverse.control import manual_edits
 from emulators.dataverse.faults.faults import Rule
 from emulators.dataverse.model.errors import DataverseError
 from emulators.dataverse.model.messages import Response
-from emulators.dataverse.settings import Settings
+from emulators.dataverse.settings import EmulatorSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     type Query = dict[str, str]
     type Handler = Callable[[Emulator, str, Query, bytes], object]
 
-_SETTINGS: Final = TypeAdapter(Settings)
+_SETTINGS: Final = TypeAdapter(EmulatorSettings)
 _ORIGINS: Final = TypeAdapter(set[str])
 _ROWS: Final = TypeAdapter(list[dict[str, Any]])
 _FIELDS: Final = TypeAdapter(dict[str, Any])
 
 
-class Block(BaseModel):
+class UserBlock(BaseModel):
     """Refuse a user for some seconds, as if the limit on requests had been reached."""
 
     model_config = ConfigDict(extra="forbid")
@@ -56,7 +56,7 @@ class Portal(BaseModel):
     refresh: bool = False
 
 
-def answer(emulator: Emulator, request: Request) -> Response:
+def respond(emulator: Emulator, request: Request) -> Response:
     """One request to /_emulator/…; what it says wrongly is a 400 with the reason."""
     name, _, rest = request.path.removeprefix("/_emulator/").partition("/")
     handler = _HANDLERS.get((request.method, name))
@@ -125,16 +125,16 @@ def _change_limits(emulator: Emulator, _rest: str, _query: Query, body: bytes) -
 
 
 def _block(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
-    block = Block.model_validate_json(body)
+    block = UserBlock.model_validate_json(body)
     emulator.protection.block(block.seconds, block.user, time.time())
     return {}
 
 
 def _credentials(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
-    change = credentials.Change.model_validate_json(body)
+    change = credentials.CredentialChange.model_validate_json(body)
     if change.action in {"deny", "allow"} and change.table not in emulator.store.tables_by_name:
         raise LookupError(f"there is no table {change.table}")
-    credentials.carry_out(emulator.tokens, change)
+    credentials.apply_change(emulator.tokens, change)
     return {}
 
 
@@ -147,7 +147,7 @@ def _rows(emulator: Emulator, rest: str, query: Query, _body: bytes) -> object:
 
 
 def _edit(emulator: Emulator, rest: str, _query: Query, body: bytes) -> object:
-    return manual_edits.carry_out(emulator, _table(emulator, rest), manual_edits.HandEdit.model_validate_json(body))
+    return manual_edits.apply_edit(emulator, _table(emulator, rest), manual_edits.ManualEdit.model_validate_json(body))
 
 
 def _fill(emulator: Emulator, rest: str, _query: Query, body: bytes) -> object:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 type Values = dict[str, Any]
 
 
-class HandEdit(BaseModel):
+class ManualEdit(BaseModel):
     """One of: rows to `create`, a row to `change`, a row to `delete`.
 
     The row is named by `id`, or by `key`: the value of the table's first alternate key, or column to value.
@@ -41,7 +41,7 @@ class HandEdit(BaseModel):
         return self
 
 
-def carry_out(emulator: Emulator, table: Table, edit: HandEdit) -> list[Row]:
+def apply_edit(emulator: Emulator, table: Table, edit: ManualEdit) -> list[Row]:
     """The rows as they are afterwards, none if one was deleted. Raises DataverseError, and nothing was done."""
     store = emulator.store
     with store.transaction():
@@ -59,7 +59,7 @@ def fill(emulator: Emulator, table: Table, rows: list[Values]) -> int:
     return len(rows)
 
 
-def _edited(emulator: Emulator, table: Table, edit: HandEdit) -> list[Row]:
+def _edited(emulator: Emulator, table: Table, edit: ManualEdit) -> list[Row]:
     if edit.create is not None:
         return [table.insert(values.read(emulator, table, row)) for row in edit.create]
     row = table.rows.get(edit.id.lower()) if edit.id is not None else find(table, edit.key)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 type Where = Literal["request", "operation", "list", "token"]
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     """What happens to a request that a rule hits."""
 
     STATUS = "status"
@@ -48,7 +48,7 @@ class Kind(StrEnum):
     """A page begins `rows` too late."""
 
 
-_OF_LISTS = frozenset({Kind.EMPTY_LIST, Kind.FIRST_ROWS, Kind.REPEAT_PAGE, Kind.SKIP_ROWS})
+_OF_LISTS = frozenset({FaultKind.EMPTY_LIST, FaultKind.FIRST_ROWS, FaultKind.REPEAT_PAGE, FaultKind.SKIP_ROWS})
 
 
 class Rule(BaseModel):
@@ -60,7 +60,7 @@ class Rule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Kind
+    kind: FaultKind
     where: Where = "request"
     method: str | None = None
     path: str | None = None
@@ -87,7 +87,7 @@ class Rule(BaseModel):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
-        if self.where == "operation" and self.kind is not Kind.STATUS:
+        if self.where == "operation" and self.kind is not FaultKind.STATUS:
             raise ValueError("an operation can only be refused with a status: its connection is that of the request")
         if self.where == "operation" and self.seconds:
             raise ValueError("an operation cannot be delayed by itself")
@@ -119,7 +119,7 @@ _WORDS = {
 }
 
 
-class Live:
+class ActiveRule:
     """A rule that was set, and what came of it."""
 
     __slots__ = ("contains", "hits", "number", "path", "rule", "seen", "until")
@@ -169,15 +169,15 @@ class Faults:
 
     def clear(self) -> None:
         """Nothing goes wrong any more."""
-        self.all: list[Live] = []
-        self.requests: list[Live] = []
-        self.operations: list[Live] = []
-        self.lists: list[Live] = []
-        self.tokens: list[Live] = []
+        self.all: list[ActiveRule] = []
+        self.requests: list[ActiveRule] = []
+        self.operations: list[ActiveRule] = []
+        self.lists: list[ActiveRule] = []
+        self.tokens: list[ActiveRule] = []
 
-    def add(self, rule: Rule) -> Live:
+    def add(self, rule: Rule) -> ActiveRule:
         """Set a rule."""
-        live = Live(len(self.all) + 1, rule, time.time())
+        live = ActiveRule(len(self.all) + 1, rule, time.time())
         self.all.append(live)
         self._live(rule.where).append(live)
         return live
@@ -202,7 +202,7 @@ class Faults:
             rules[:] = [live for live in rules if not live.spent(now)]  # none left: nothing to look at next time
         return found
 
-    def _live(self, where: Where) -> list[Live]:
+    def _live(self, where: Where) -> list[ActiveRule]:
         return {
             "request": self.requests,
             "operation": self.operations,

@@ -20,7 +20,7 @@ class Entry(NamedTuple):
     n: int
     """1 for the first since the start."""
     arrived: float
-    answered: float
+    responded: float
     """When the reply was handed to the connection; for a reply that was lost, when the work was done."""
     method: str
     path: str
@@ -45,7 +45,7 @@ class Written(NamedTuple):
 
     at: float
     n: int
-    """The HTTP request it came by; 0 for a hand edit."""
+    """The HTTP request it came by; 0 for a manual edit."""
     set: str
     key: Any
     """The value of the table's first alternate key; a list, if it has several columns."""
@@ -108,7 +108,7 @@ class Journal:
         return max(0.0, (now - window[0]) * 1_000)
 
     def promised(self, user: str, now: float, seconds: float) -> None:
-        """Note that a reply with Retry-After goes out now. A window that is still running becomes longer."""
+        """Record that a reply with Retry-After goes out now. A window that is still running becomes longer."""
         opened, until = self._windows.get(user, (0.0, 0.0))
         self._windows[user] = (opened, max(until, now + seconds)) if now < until else (now, now + seconds)
 
@@ -127,7 +127,7 @@ class Journal:
                 self._after_refusal.append(round(entry.after_refusal_ms, 3))
 
     def wrote(self, n: int, writes: Iterable[Write]) -> None:
-        """Keep what one request committed; n = 0 for a hand edit."""
+        """Keep what one request committed; n = 0 for a manual edit."""
         known, verbs = self._columns, self._verbs
         for at, table, row, verb, columns in writes:
             schema = table.schema

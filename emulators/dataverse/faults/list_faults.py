@@ -6,7 +6,7 @@ import time
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from emulators.dataverse.faults.faults import Kind
+from emulators.dataverse.faults.faults import FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from emulators.dataverse.odata.paging import Cookie
 
 
-class Fault(NamedTuple):
+class ListFault(NamedTuple):
     """What happens to one list."""
 
     rule: Rule | None
 
     def start(self, cookie: Cookie | None) -> Cookie | None:
         """Where the page begins: with REPEAT_PAGE, where the page before it did."""
-        if self._is(Kind.REPEAT_PAGE) and cookie is not None:
+        if self._is(FaultKind.REPEAT_PAGE) and cookie is not None:
             marks = {name: (first, first) for name, (_, first) in cookie.marks.items()}
             return cookie._replace(marks=marks)
         return cookie
@@ -34,26 +34,26 @@ class Fault(NamedTuple):
         """The rows from where the page begins, as they are given out."""
         if self.rule is None:
             return rows
-        if self._is(Kind.SKIP_ROWS):
+        if self._is(FaultKind.SKIP_ROWS):
             return islice(rows, self.rule.rows, None)
-        if self._is(Kind.REPEAT_PAGE) and cookie is not None:
+        if self._is(FaultKind.REPEAT_PAGE) and cookie is not None:
             first = cookie.marks[table.schema.primary_id][1].strip("{}").lower()
             return chain([row] if (row := table.rows.get(first)) else [], rows)
         return rows
 
     def ends_after(self, before: int) -> int | None:
         """With how many rows of this page the list ends, `before` having been given out; None: where it should."""
-        if self._is(Kind.EMPTY_LIST):
+        if self._is(FaultKind.EMPTY_LIST):
             return 0
-        if self.rule is not None and self._is(Kind.FIRST_ROWS):
+        if self.rule is not None and self._is(FaultKind.FIRST_ROWS):
             return max(self.rule.rows - before, 0)
         return None
 
-    def _is(self, kind: Kind) -> bool:
+    def _is(self, kind: FaultKind) -> bool:
         return self.rule is not None and self.rule.kind is kind
 
 
-def fault(emulator: Emulator, request: Request) -> Fault:
+def fault(emulator: Emulator, request: Request) -> ListFault:
     """What is to happen to this list."""
     faults = emulator.faults
-    return Fault(faults.pick("list", request, time.time()) if faults.lists else None)
+    return ListFault(faults.pick("list", request, time.time()) if faults.lists else None)

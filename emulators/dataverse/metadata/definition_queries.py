@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from emulators.dataverse.model import choices
-from emulators.dataverse.model.comparisons import Column
+from emulators.dataverse.model.comparisons import FilterColumn
 from emulators.dataverse.model.conversions import GUID
 from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
 from emulators.dataverse.model.messages import Response
@@ -110,7 +110,7 @@ def property_reply(
     return json_reply(body | {"value": value})
 
 
-def _filter_column(sample: Definition, path: str, kind: str) -> Column:
+def _filter_column(sample: Definition, path: str, kind: str) -> FilterColumn:
     """A property of a definition; case counts in its text. The kind of its values is told from one definition."""
     steps = path.split("/")
 
@@ -124,10 +124,10 @@ def _filter_column(sample: Definition, path: str, kind: str) -> Column:
     if example is None and steps[0] not in sample and sample:
         raise DataverseError.unknown_property(path, kind)
     if isinstance(example, bool):
-        return Column("boolean", get)
+        return FilterColumn("boolean", get)
     if isinstance(example, int):
-        return Column("number", get)
-    return Column("guid" if path == "MetadataId" else "word", get)
+        return FilterColumn("number", get)
+    return FilterColumn("guid" if path == "MetadataId" else "word", get)
 
 
 def json_reply(body: Definition) -> Response:

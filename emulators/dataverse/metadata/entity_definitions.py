@@ -30,7 +30,7 @@ class EntityDefinitions:
         self.emulator = emulator
         self.options = options
 
-    def answer(self, segments: Sequence[str]) -> Response:
+    def respond(self, segments: Sequence[str]) -> Response:
         """The path's segments, `EntityDefinitions` or `EntityDefinitions(…)` first."""
         schemas = self.emulator.store.schemas
         items = [(schema, definitions.entity(schema)) for schema in schemas]

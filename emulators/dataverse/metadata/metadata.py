@@ -32,7 +32,7 @@ _OPTIONS: Final = {
 _FIXED: Final = frozenset({"EntityDefinitions", "RelationshipDefinitions", "CreateEntities"})
 
 
-def answer(emulator: Emulator, path: str, request: Request) -> Response:
+def respond(emulator: Emulator, path: str, request: Request) -> Response:
     """GET of what is no table's row or set; percent-encoding removed from `path`. Raises DataverseError."""
     segments = [segment for segment in path.split("/") if segment]
     first = segments[0].partition("(")[0] if segments else ""
@@ -51,7 +51,7 @@ def answer(emulator: Emulator, path: str, request: Request) -> Response:
             text = csdl.document(emulator.store.schemas, annotations=options.get("annotations") == "true")
             return Response(200, [("Content-Type", "application/xml"), ODATA_VERSION], text.encode())
         case "EntityDefinitions":
-            return EntityDefinitions(emulator, options).answer(segments)
+            return EntityDefinitions(emulator, options).respond(segments)
         case "RelationshipDefinitions":
             return EntityDefinitions(emulator, options).relationships(segments)
         case "sdkmessagefilters":

@@ -68,7 +68,7 @@ OPERATORS: Final = frozenset(_OPERATIONS)
 SWAPPED: Final = {"eq": "eq", "ne": "ne", "gt": "lt", "ge": "le", "lt": "gt", "le": "ge"}
 
 
-class Column(NamedTuple):
+class FilterColumn(NamedTuple):
     """A column in a filter: how its values compare, and where they are."""
 
     kind: str
@@ -82,7 +82,7 @@ class Literal(NamedTuple):
     value: Any
 
 
-def compare(column: Column, name: str, literal: Literal) -> Predicate:
+def compare(column: FilterColumn, name: str, literal: Literal) -> Predicate:
     """`column eq 5` and the like. Raises DataverseError where the types do not go together."""
     get = column.get
     if literal.kind == "null":
@@ -94,7 +94,7 @@ def compare(column: Column, name: str, literal: Literal) -> Predicate:
     return _against(column, name, fitting(column, name, literal))
 
 
-def _against(column: Column, name: str, wanted: object) -> Predicate:
+def _against(column: FilterColumn, name: str, wanted: object) -> Predicate:
     get = column.get
     holds = _OPERATIONS[name][1]
     empty = name == "ne" and choices.EMPTY_COLUMNS_ARE_NOT_EQUAL
@@ -107,7 +107,7 @@ def _against(column: Column, name: str, wanted: object) -> Predicate:
             return lambda row: empty if (value := get(row)) is None else holds(value, wanted)
 
 
-def compare_columns(left: Column, name: str, right: Column) -> Predicate:
+def compare_columns(left: FilterColumn, name: str, right: FilterColumn) -> Predicate:
     """`firstname eq lastname`. Raises DataverseError unless both are of one type."""
     if left.kind != right.kind or left.kind == "navigation":
         raise _incompatible(left.kind, name, right.kind)
@@ -123,7 +123,7 @@ def compare_columns(left: Column, name: str, right: Column) -> Predicate:
     return predicate
 
 
-def fitting(column: Column, name: str, literal: Literal) -> object:
+def fitting(column: FilterColumn, name: str, literal: Literal) -> object:
     """The literal as the column's values compare with it. Raises DataverseError."""
     kind, value = literal
     match column.kind, kind:
@@ -141,7 +141,7 @@ def fitting(column: Column, name: str, literal: Literal) -> object:
     raise _incompatible(column.kind, name, kind)
 
 
-def parsed(column: Column, text: str) -> object:
+def parsed(column: FilterColumn, text: str) -> object:
     """A value of `PropertyValues`, always text there, as the column's values compare with it. Raises DataverseError."""
     if column.kind == "navigation":
         raise _incompatible(column.kind, "eq", "text")

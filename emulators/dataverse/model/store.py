@@ -194,7 +194,7 @@ class Store:
         return self._timestamp
 
     def wrote(self, write: Write, take_back: Callable[[], None]) -> None:
-        """Note a write: at once as committed, or for the end of the transaction it is in."""
+        """Record a write: at once as committed, or for the end of the transaction it is in."""
         if self._depth:
             self._undo.append((write, take_back))
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from emulators.dataverse.model.comparisons import KINDS, Column
+from emulators.dataverse.model.comparisons import KINDS, FilterColumn
 from emulators.dataverse.service import unserved
 
 if TYPE_CHECKING:
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from emulators.dataverse.model.store import Row, Table
 
 
-def resolver(table: Table) -> Callable[[str], Column]:
+def resolver(table: Table) -> Callable[[str], FilterColumn]:
     """What filters and orders ask for a column by its path; it raises DataverseError for one that is not there."""
     return lambda path: _resolve(table, path)
 
 
-def _resolve(table: Table, path: str) -> Column:
+def _resolve(table: Table, path: str) -> FilterColumn:
     name, beyond, rest = path.partition("/")
     schema = table.schema
     if not beyond:
         column = schema.columns.get(name)
         if column is not None:
-            return Column(KINDS[column.type], itemgetter(name))
+            return FilterColumn(KINDS[column.type], itemgetter(name))
         if name in schema.navigations:
-            return Column("navigation", itemgetter(schema.navigations[name].property))
+            return FilterColumn("navigation", itemgetter(schema.navigations[name].property))
         raise unserved.unknown_property(table, name)
     lookup = schema.navigations.get(name)
     if lookup is None:
@@ -40,4 +40,4 @@ def _resolve(table: Table, path: str) -> Column:
         other = rows.get(row[pointer] or "")
         return None if other is None else inner(other)
 
-    return Column(kind, get)
+    return FilterColumn(kind, get)

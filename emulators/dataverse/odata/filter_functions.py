@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from emulators.dataverse.model import choices
 from emulators.dataverse.model.collation import folded
-from emulators.dataverse.model.comparisons import Column, Predicate, parsed
+from emulators.dataverse.model.comparisons import FilterColumn, Predicate, parsed
 from emulators.dataverse.model.errors import DataverseError
 from emulators.dataverse.odata.urls import not_implemented
 from emulators.dataverse.service.service_names import QUERY_FUNCTIONS
@@ -41,7 +41,7 @@ _ODATA_ONLY: Final = frozenset(
 """Functions of OData that Dataverse does not list."""
 
 
-def text_function(name: str, column: Column, wanted: str) -> Predicate:
+def text_function(name: str, column: FilterColumn, wanted: str) -> Predicate:
     """`contains(column,'wanted')` and its kind; `%`, `_`, `[abc]` and `[^abc]` are wildcards, as in SQL."""
     get = column.get
     if re.search(r"[%_\[]", wanted):
@@ -74,7 +74,7 @@ def _members(characters: str) -> str:
     return re.sub(r"[\\^\]\[&~|]", r"\\\g<0>", characters)
 
 
-def dataverse_function(name: str, resolve: Callable[[str], Column], arguments: Mapping[str, str]) -> Predicate:
+def dataverse_function(name: str, resolve: Callable[[str], FilterColumn], arguments: Mapping[str, str]) -> Predicate:
     """`Microsoft.Dynamics.CRM.In(PropertyName='x',PropertyValues=["1"])` and its kind.
 
     `name` is without the namespace, `arguments` are as written, aliases replaced.
@@ -128,7 +128,7 @@ def _values(arguments: Mapping[str, str]) -> list[str]:
     return list(values)
 
 
-def _in(column: Column, values: list[Any]) -> Predicate:
+def _in(column: FilterColumn, values: list[Any]) -> Predicate:
     wanted = frozenset(values)
     get = column.get
     if column.kind == "text":
@@ -138,7 +138,7 @@ def _in(column: Column, values: list[Any]) -> Predicate:
     return lambda row: get(row) in wanted
 
 
-def _between(column: Column, values: list[Any]) -> Predicate:
+def _between(column: FilterColumn, values: list[Any]) -> Predicate:
     if len(values) != len(("low", "high")):
         raise DataverseError(400, choices.FUNCTION_VALUE_CODE, "The Between operator requires two values.")
     low, high = values
@@ -152,15 +152,15 @@ def _between(column: Column, values: list[Any]) -> Predicate:
     return predicate
 
 
-def _negated(build: Callable[[Column, list[Any]], Predicate]) -> Callable[[Column, list[Any]], Predicate]:
-    def negation(column: Column, values: list[Any]) -> Predicate:
+def _negated(build: Callable[[FilterColumn, list[Any]], Predicate]) -> Callable[[FilterColumn, list[Any]], Predicate]:
+    def negation(column: FilterColumn, values: list[Any]) -> Predicate:
         holds, get = build(column, values), column.get
         return lambda row: get(row) is not None and not holds(row)
 
     return negation
 
 
-_FUNCTIONS: Final[dict[str, Callable[[Column, list[Any]], Predicate]]] = {
+_FUNCTIONS: Final[dict[str, Callable[[FilterColumn, list[Any]], Predicate]]] = {
     "In": _in,
     "NotIn": _negated(_in),
     "Between": _between,

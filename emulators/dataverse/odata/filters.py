@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from emulators.dataverse.model import choices, comparisons
-from emulators.dataverse.model.comparisons import Column, Literal, Predicate, compare, compare_columns
+from emulators.dataverse.model.comparisons import FilterColumn, Literal, Predicate, compare, compare_columns
 from emulators.dataverse.odata.filter_functions import (
     NAMESPACE,
     TEXT_FUNCTIONS,
@@ -33,7 +33,7 @@ _DEEPEST: Final = 100
 _ARITHMETIC: Final = frozenset({"add", "sub", "mul", "div", "mod", "has"})
 
 
-def compile_filter(text: str, resolve: Callable[[str], Column], aliases: Mapping[str, str]) -> Predicate:
+def compile_filter(text: str, resolve: Callable[[str], FilterColumn], aliases: Mapping[str, str]) -> Predicate:
     """The rows that match. `resolve` gives the column of a property path or raises DataverseError; see columns.py."""
     parser = _Parser(text, resolve, aliases)
     predicate = parser.any_of()
@@ -42,7 +42,7 @@ def compile_filter(text: str, resolve: Callable[[str], Column], aliases: Mapping
 
 
 class _Parser:
-    def __init__(self, text: str, resolve: Callable[[str], Column], aliases: Mapping[str, str]) -> None:
+    def __init__(self, text: str, resolve: Callable[[str], FilterColumn], aliases: Mapping[str, str]) -> None:
         self.text = text
         self.resolve = resolve
         self.aliases = aliases
@@ -117,20 +117,20 @@ class _Parser:
         if token.text in {"in", *_ARITHMETIC}:
             raise not_implemented()
         if token.kind != "name" or token.text not in comparisons.OPERATORS:
-            if isinstance(left, Column) and left.kind == "boolean" and token.text in {"", ")", "and", "or"}:
+            if isinstance(left, FilterColumn) and left.kind == "boolean" and token.text in {"", ")", "and", "or"}:
                 if not choices.BARE_BOOLEAN_COLUMNS:
                     raise not_implemented()
                 return compare(left, "eq", Literal("boolean", True))
             raise self.syntax_error()
         name = self.take().text
         right = self.operand()
-        if isinstance(left, Column):
-            return compare_columns(left, name, right) if isinstance(right, Column) else compare(left, name, right)
-        if isinstance(right, Column):
+        if isinstance(left, FilterColumn):
+            return compare_columns(left, name, right) if isinstance(right, FilterColumn) else compare(left, name, right)
+        if isinstance(right, FilterColumn):
             return compare(right, comparisons.SWAPPED[name], left)
         raise not_implemented()
 
-    def operand(self) -> Column | Literal:
+    def operand(self) -> FilterColumn | Literal:
         token = self.meant()
         if token.kind == "name" and token.text not in {"null", "true", "false"}:
             return self.column()
@@ -147,7 +147,7 @@ class _Parser:
             raise refused(f"Syntax error at position 0 in '{text}'.")
         return words[0]
 
-    def column(self) -> Column:
+    def column(self) -> FilterColumn:
         token = self.meant()
         if token.kind != "name":
             raise self.syntax_error()

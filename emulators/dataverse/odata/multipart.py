@@ -21,7 +21,7 @@ _BOUNDARY: Final = re.compile(r"multipart/mixed\s*;(?:.*;)?\s*boundary=([^;]*)",
 _MAX_URL = 65_536
 
 
-class Operation(NamedTuple):
+class BatchOperation(NamedTuple):
     """One operation; `content_id` is empty where none was given."""
 
     request: Request
@@ -37,7 +37,7 @@ class _Parts(NamedTuple):
     whole: bool
 
 
-def parse(request: Request) -> list[Operation | list[Operation]]:
+def parse(request: Request) -> list[BatchOperation | list[BatchOperation]]:
     """The operations of a batch, a change set as a list. Raises DataverseError 400 for what cannot be read."""
     boundary = _boundary(request.headers.get("content-type", ""))
     if not choices.LINE_ENDS_MAY_DIFFER and b"\r\n--" in request.body and b"\n--" in request.body.replace(b"\r\n", b""):
@@ -51,28 +51,30 @@ def parse(request: Request) -> list[Operation | list[Operation]]:
     return [*(_item(piece, boundary, request.user) for piece in pieces[:-1]), lost]
 
 
-def _item(piece: bytes, boundary: str, user: str | None) -> Operation | list[Operation]:
+def _item(piece: bytes, boundary: str, user: str | None) -> BatchOperation | list[BatchOperation]:
     headers, content = _head(piece)
     kind = headers.get("content-type", "")
     if kind.lower().startswith("multipart/mixed"):
         return _change_set(content, _boundary(kind), user)
     if kind.lower().startswith("application/http"):
-        return Operation(_operation(content, boundary, user), headers.get("content-id", ""))
+        return BatchOperation(_operation(content, boundary, user), headers.get("content-id", ""))
     raise DataverseError.payload("", f"The content type '{kind}' of a part of the batch is not supported.")
 
 
-def _lost(piece: bytes, boundary: str, user: str | None) -> Operation | list[Operation]:
+def _lost(piece: bytes, boundary: str, user: str | None) -> BatchOperation | list[BatchOperation]:
     """The last item of a batch that ends badly: what there is of it, and nothing of it can be carried out."""
     try:
         item = _item(piece, boundary, user)
     except DataverseError:
-        item = Operation(Request("", ""), "")
-    if isinstance(item, Operation):
+        item = BatchOperation(Request("", ""), "")
+    if isinstance(item, BatchOperation):
         return item._replace(readable=False)
-    return [*item[:-1], item[-1]._replace(readable=False)] if item else Operation(Request("", ""), "", readable=False)
+    return (
+        [*item[:-1], item[-1]._replace(readable=False)] if item else BatchOperation(Request("", ""), "", readable=False)
+    )
 
 
-def _change_set(content: bytes, boundary: str, user: str | None) -> list[Operation]:
+def _change_set(content: bytes, boundary: str, user: str | None) -> list[BatchOperation]:
     pieces, whole = _parts(boundary, content, (b"",))  # the line end behind it belongs to the batch's delimiter
     operations = []
     seen: set[str] = set()
@@ -89,7 +91,7 @@ def _change_set(content: bytes, boundary: str, user: str | None) -> list[Operati
         if content_id and content_id in seen:
             raise DataverseError.payload("", f"The content ID '{content_id}' was found more than once in a change set.")
         seen.add(content_id)
-        operations.append(Operation(request, content_id, whole or number < len(pieces)))
+        operations.append(BatchOperation(request, content_id, whole or number < len(pieces)))
     return operations
 
 

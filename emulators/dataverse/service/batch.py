@@ -10,7 +10,7 @@ from emulators.dataverse.model import choices
 from emulators.dataverse.model.errors import ODATA_VERSION, DataverseError, UnreadableStreamError
 from emulators.dataverse.model.messages import Response
 from emulators.dataverse.odata import paging, references
-from emulators.dataverse.odata.multipart import Operation, parse
+from emulators.dataverse.odata.multipart import BatchOperation, parse
 
 if TYPE_CHECKING:
     from emulators.dataverse.app import Emulator
@@ -22,13 +22,13 @@ _FAILURE = 400
 
 
 class _ChangeSetFailed(Exception):  # noqa: N818 - undoes a transaction, is no error of ours
-    def __init__(self, operation: Operation, response: Response) -> None:
+    def __init__(self, operation: BatchOperation, response: Response) -> None:
         super().__init__()
         self.operation = operation
         self.response = response
 
 
-def answer(emulator: Emulator, request: Request) -> Response:
+def respond(emulator: Emulator, request: Request) -> Response:
     """Carry out a `$batch`. Raises DataverseError when it is refused as a whole, and nothing was done."""
     if request.method != "POST":
         raise DataverseError.wrong_method(request.method)
@@ -50,7 +50,7 @@ def answer(emulator: Emulator, request: Request) -> Response:
         if isinstance(item, list):
             part, failed = _change_set(emulator, item)
         else:
-            response = _carried_out(emulator, item)
+            response = _done(emulator, item)
             part, failed = _part(response), response.status if response.status >= _FAILURE else 0
         parts.append(part)
         if failed and not go_on:
@@ -59,7 +59,7 @@ def answer(emulator: Emulator, request: Request) -> Response:
     return _multipart(status, "batch", parts)
 
 
-def _carried_out(emulator: Emulator, operation: Operation) -> Response:
+def _done(emulator: Emulator, operation: BatchOperation) -> Response:
     if operation.readable:
         return emulator.execute(operation.request)
     return UnreadableStreamError(operation.request.path.partition("(")[0]).response()
@@ -69,7 +69,7 @@ def _continues(prefer: str) -> bool:
     return paging.preferences(prefer).get("odata.continue-on-error", "no").lower() in {"", "true"}
 
 
-def _change_set(emulator: Emulator, operations: list[Operation]) -> tuple[bytes, int]:
+def _change_set(emulator: Emulator, operations: list[BatchOperation]) -> tuple[bytes, int]:
     """Carry out all or none. Returns the part, and 0 or the status of the one that failed, which alone is answered."""
     made: dict[str, str] = {}
     failed = 0
@@ -79,17 +79,17 @@ def _change_set(emulator: Emulator, operations: list[Operation]) -> tuple[bytes,
     except _ChangeSetFailed as failure:
         failed = failure.response.status
         parts = [_part(failure.response, failure.operation.content_id)]
-    answered = _multipart(failed or 200, "changeset", parts)
-    return f"Content-Type: {answered.headers[0][1]}\r\n\r\n".encode() + answered.body, failed
+    changeset = _multipart(failed or 200, "changeset", parts)
+    return f"Content-Type: {changeset.headers[0][1]}\r\n\r\n".encode() + changeset.body, failed
 
 
-def _within(emulator: Emulator, operation: Operation, made: dict[str, str]) -> Response:
+def _within(emulator: Emulator, operation: BatchOperation, made: dict[str, str]) -> Response:
     """Carry out one operation of a change set; `made` has what the ones before it made."""
     try:
         request = references.resolve(operation.request, made)
     except DataverseError as error:
         raise _ChangeSetFailed(operation, error.response()) from None
-    response = _carried_out(emulator, operation._replace(request=request))
+    response = _done(emulator, operation._replace(request=request))
     if response.status >= _FAILURE:
         raise _ChangeSetFailed(operation, response)
     if operation.content_id:

@@ -20,7 +20,7 @@ _ID = "@odata.id"
 type _Item = dict[str, Any]
 
 
-def answer(emulator: Emulator, table: Table, message: str, request: Request) -> Response:
+def respond(emulator: Emulator, table: Table, message: str, request: Request) -> Response:
     """POST to set/Microsoft.Dynamics.CRM.{message}."""
     if message not in {"CreateMultiple", "UpdateMultiple", "UpsertMultiple"}:
         raise unserved.segment(f"Microsoft.Dynamics.CRM.{message}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from emulators.dataverse.app import Emulator
 
 
-def answer(emulator: Emulator, request: Request) -> Response:
+def respond(emulator: Emulator, request: Request) -> Response:
     """POST BulkDelete. Raises DataverseError."""
     try:
         asked = json.loads(request.body)

@@ -29,7 +29,7 @@ _ROW = re.compile(r"\w+\((?:'[^']*'|[^'])*?\)(?=/)")
 _VERSION = re.compile(r"api/data/(v[0-9]+\.[0-9]+)(?:/|$)")
 
 
-def answer(emulator: Emulator, request: Request) -> Response:
+def respond(emulator: Emulator, request: Request) -> Response:
     """Carry out one operation. Raises DataverseError."""
     path = decode(request.path)
     if path.startswith(("api/", "/api/")):
@@ -55,7 +55,7 @@ def _on_set(emulator: Emulator, table: Table, rest: str, request: Request) -> Re
     if request.method == "POST" and not rest:
         return records.create(emulator, table, request)
     if request.method == "POST" and rest.startswith(_MESSAGE):
-        return bulk.answer(emulator, table, rest.removeprefix(_MESSAGE), request)
+        return bulk.respond(emulator, table, rest.removeprefix(_MESSAGE), request)
     if rest not in {"", "$count"}:
         raise _below_set(table, rest)
     if request.method != "GET":
@@ -90,8 +90,8 @@ def _elsewhere(emulator: Emulator, path: str, request: Request) -> Response:
     if path in {"WhoAmI", "WhoAmI()"}:
         return _who_am_i(emulator, request)
     if request.method == "POST" and path == "BulkDelete":
-        return bulk_delete.answer(emulator, request)
-    return metadata.answer(emulator, path, request)
+        return bulk_delete.respond(emulator, request)
+    return metadata.respond(emulator, path, request)
 
 
 def _who_am_i(emulator: Emulator, request: Request) -> Response:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Self
 from emulators.lambda_host.errors import HostClosedError, LambdaHostError, TooManyRequestsException
 from emulators.lambda_host.runtime.environments import Environments
 from emulators.lambda_host.runtime.invocation import UNHANDLED, Invocation, report_line
-from emulators.lambda_host.runtime.runtime_api import Request
+from emulators.lambda_host.runtime.runtime_api import InvocationRequest
 from emulators.lambda_host.runtime.workers import ProcessSettings, Worker
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class LambdaHost:
         self._invocations: set[asyncio.Task[Invocation]] = set()
         self._closing = False  # no more work is taken from other threads
         self._stopping = False  # no more invocations begin
-        self._gate = threading.Lock()
+        self._start_lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
         # The processes die with the thread that started them (see workers.py), so this one lives as long as the host.
         self._thread = threading.Thread(target=self._loop.run_forever, name="lambda-host", daemon=True)
@@ -103,7 +103,7 @@ class LambdaHost:
 
     def run[T](self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Run something in the host's own loop, where `invocation` can be awaited."""
-        with self._gate:  # nothing is begun that close() would not see
+        with self._start_lock:  # nothing is begun that close() would not see
             if self._closing:
                 work.close()
                 raise HostClosedError("The host is closed")
@@ -143,7 +143,7 @@ class LambdaHost:
 
     def close(self) -> None:
         """Kill every process and wait until it is gone. Invocations under way raise HostClosedError."""
-        with self._gate:
+        with self._start_lock:
             if self._closing:
                 return
             self._closing = True
@@ -247,9 +247,9 @@ class LambdaHost:
             self._on_log(line)
 
 
-def _request(function: Function, request_id: str, body: bytes, seconds: float) -> Request:
+def _request(function: Function, request_id: str, body: bytes, seconds: float) -> InvocationRequest:
     now = time.time()
-    return Request(
+    return InvocationRequest(
         request_id=request_id,
         body=body,
         deadline_ms=int((now + seconds) * 1000),

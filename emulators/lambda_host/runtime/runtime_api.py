@@ -26,7 +26,7 @@ _LONGEST_HEADER = 1 << 21  # the runtime may send a whole stack trace as a heade
 
 
 @dataclass(frozen=True)
-class Request:
+class InvocationRequest:
     """One invocation as the process gets it from `next`."""
 
     request_id: str
@@ -63,7 +63,7 @@ class Exited:
 
 
 Event = Ready | Responded | Failed | Exited
-_Answer = tuple[HTTPStatus, "Mapping[str, str]", bytes]
+_Reply = tuple[HTTPStatus, "Mapping[str, str]", bytes]
 
 
 class RuntimeApi:
@@ -71,7 +71,7 @@ class RuntimeApi:
 
     def __init__(self, on_event: Callable[[Event], None]) -> None:
         self._on_event = on_event
-        self._waiting: asyncio.Queue[Request] = asyncio.Queue()
+        self._waiting: asyncio.Queue[InvocationRequest] = asyncio.Queue()
         self._request_id = ""
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
@@ -82,7 +82,7 @@ class RuntimeApi:
         host, port = self._server.sockets[0].getsockname()
         return f"{host}:{port}"
 
-    def give(self, request: Request) -> None:
+    def give(self, request: InvocationRequest) -> None:
         """The answer to the process's `next`."""
         self._request_id = request.request_id
         self._waiting.put_nowait(request)
@@ -101,27 +101,27 @@ class RuntimeApi:
         self._connections.add(connection)
         with suppress(asyncio.CancelledError, asyncio.IncompleteReadError, ConnectionError):
             while True:
-                await self._answer_one(reader, writer)
+                await self._reply_one(reader, writer)
         self._connections.discard(connection)
         writer.close()
 
-    async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _reply_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         method, path, _ = head[0].split(" ", 2)
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
         if headers.get("expect", "").lower() == "100-continue":
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = await reader.readexactly(int(headers.get("content-length", "0")))
-        status, answer_headers, answer = await self._route(method, path, body)
-        lines = [f"HTTP/1.1 {status.value} {status.phrase}", f"Content-Length: {len(answer)}"]
-        lines += [f"{name}: {value}" for name, value in answer_headers.items()]
-        writer.write("\r\n".join([*lines, "", ""]).encode("latin-1") + answer)
+        status, reply_headers, reply = await self._route(method, path, body)
+        lines = [f"HTTP/1.1 {status.value} {status.phrase}", f"Content-Length: {len(reply)}"]
+        lines += [f"{name}: {value}" for name, value in reply_headers.items()]
+        writer.write("\r\n".join([*lines, "", ""]).encode("latin-1") + reply)
         await writer.drain()
 
-    async def _route(self, method: str, path: str, body: bytes) -> _Answer:
+    async def _route(self, method: str, path: str, body: bytes) -> _Reply:
         if (method, path) == ("GET", f"{_BASE}/invocation/next"):
             self._on_event(Ready())
-            return _next_answer(await self._waiting.get())
+            return _next_reply(await self._waiting.get())
         invocation = f"{_BASE}/invocation/{self._request_id}"
         if method != "POST" or path not in {f"{_BASE}/init/error", f"{invocation}/response", f"{invocation}/error"}:
             # An answer to an invocation that is over, or something that is not in this API.
@@ -137,7 +137,7 @@ class RuntimeApi:
         return _status(HTTPStatus.ACCEPTED, {"status": "OK"})
 
 
-def _next_answer(request: Request) -> _Answer:
+def _next_reply(request: InvocationRequest) -> _Reply:
     headers = {
         "Content-Type": "application/json",
         "Lambda-Runtime-Aws-Request-Id": request.request_id,
@@ -148,8 +148,8 @@ def _next_answer(request: Request) -> _Answer:
     return HTTPStatus.OK, headers, request.body
 
 
-def _status(status: HTTPStatus, answer: Mapping[str, str]) -> _Answer:
-    return status, {"Content-Type": "application/json"}, json.dumps(answer).encode()
+def _status(status: HTTPStatus, reply: Mapping[str, str]) -> _Reply:
+    return status, {"Content-Type": "application/json"}, json.dumps(reply).encode()
 
 
 def _too_large(size: int) -> dict[str, str]:

@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING
 
 from emulators.lambda_host.runtime.invocation import Outcome, exited, timed_out
 from emulators.lambda_host.runtime.logs import LogCapture, LogLine
-from emulators.lambda_host.runtime.runtime_api import Event, Exited, Failed, Ready, Request, Responded, RuntimeApi
+from emulators.lambda_host.runtime.runtime_api import (
+    Event,
+    Exited,
+    Failed,
+    InvocationRequest,
+    Ready,
+    Responded,
+    RuntimeApi,
+)
 from emulators.lambda_host.template.environment import process_environment
 
 if TYPE_CHECKING:
@@ -92,7 +100,7 @@ class Worker:
         outcome = await self._until_ready(request_id, settings.init_seconds)
         return (time.perf_counter() - began) * 1000, outcome
 
-    async def invoke(self, request: Request, seconds: float) -> Outcome:
+    async def invoke(self, request: InvocationRequest, seconds: float) -> Outcome:
         """Hand the process one request. After this it may be dead: look at `alive`."""
         self._api.give(request)
         outcome = await self._until_ready(request.request_id, seconds)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-    from emulators.lambda_host.template.resources import Function, Queue, Schedule, Secret, Topic
+    from emulators.lambda_host.template.resources import Function, QueueResource, Schedule, SecretResource, Topic
     from emulators.lambda_host.template.template import Template
 
 PLACEHOLDER_SECRET = "{}"
@@ -132,7 +132,7 @@ class _Creation:
             self._made[logical_id] = PhysicalId(logical_id, {"FunctionUrl": f"http://127.0.0.1:{free_port()}/"})
         create = _CREATORS.get(kind)
         if create is None:
-            return self._made.get(logical_id) or self.template.foreseen_id(logical_id)
+            return self._made.get(logical_id) or self.template.expected_id(logical_id)
         if logical_id in self._being_made:
             raise TemplateError(f"Circular dependency: {' -> '.join([*self._being_made, logical_id])}")
         if logical_id not in self._made:
@@ -142,7 +142,7 @@ class _Creation:
         return self._made[logical_id]
 
 
-def _create_queue(queue: Queue, aws: AwsClients) -> PhysicalId:
+def _create_queue(queue: QueueResource, aws: AwsClients) -> PhysicalId:
     attributes: dict[Any, str] = dict(queue.attributes)
     try:
         url = aws.sqs.get_queue_url(QueueName=queue.name)["QueueUrl"]
@@ -160,7 +160,7 @@ def _create_topic(topic: Topic, aws: AwsClients) -> PhysicalId:
     return PhysicalId(arn, {"TopicArn": arn, "TopicName": topic.name})
 
 
-def _create_secret(secret: Secret, aws: AwsClients) -> PhysicalId:
+def _create_secret(secret: SecretResource, aws: AwsClients) -> PhysicalId:
     client = aws.secretsmanager
     try:
         arn = client.describe_secret(SecretId=secret.name)["ARN"]
@@ -170,7 +170,7 @@ def _create_secret(secret: Secret, aws: AwsClients) -> PhysicalId:
     return PhysicalId(arn, {"Id": arn})
 
 
-def _secret_value(secret: Secret, client: SecretsManagerClient) -> str:
+def _secret_value(secret: SecretResource, client: SecretsManagerClient) -> str:
     if not isinstance(secret.value, GeneratedSecret):
         return PLACEHOLDER_SECRET if secret.value is None else secret.value
     options: dict[str, Any] = dict(secret.value.password_options)

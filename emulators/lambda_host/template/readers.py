@@ -21,9 +21,9 @@ from emulators.lambda_host.template.resources import (
     FunctionUrl,
     GeneratedSecret,
     Logging,
-    Queue,
+    QueueResource,
     Schedule,
-    Secret,
+    SecretResource,
     Subscription,
     Topic,
 )
@@ -141,7 +141,7 @@ def read_schedule(properties: Properties, account: Account) -> Schedule:
     return schedule
 
 
-def read_queue(properties: Properties, _: Account) -> Queue:
+def read_queue(properties: Properties, _: Account) -> QueueResource:
     """AWS::SQS::Queue."""
     values = properties.values
     attributes = {key: as_text(values[key]) for key in (*_QUEUE_NUMBERS, *_QUEUE_FIFO) if key in values}
@@ -152,7 +152,7 @@ def read_queue(properties: Properties, _: Account) -> Queue:
     }
     fifo = attributes.get("FifoQueue") == "true"
     name = properties.name if not fifo or properties.name.endswith(".fifo") else f"{properties.name}.fifo"
-    return Queue(properties.logical_id, name, attributes)
+    return QueueResource(properties.logical_id, name, attributes)
 
 
 def read_topic(properties: Properties, _: Account) -> Topic:
@@ -178,7 +178,7 @@ def read_subscription(properties: Properties, _: Account) -> Subscription:
     )
 
 
-def read_secret(properties: Properties, _: Account) -> Secret:
+def read_secret(properties: Properties, _: Account) -> SecretResource:
     """AWS::SecretsManager::Secret."""
     generate = properties.part("GenerateSecretString").values
     value: str | GeneratedSecret | None = properties.values.get("SecretString")
@@ -192,7 +192,9 @@ def read_secret(properties: Properties, _: Account) -> Secret:
                 if key not in {"SecretStringTemplate", "GenerateStringKey"}
             },
         )
-    return Secret(properties.logical_id, properties.name, as_text(properties.values.get("Description", "")), value)
+    return SecretResource(
+        properties.logical_id, properties.name, as_text(properties.values.get("Description", "")), value
+    )
 
 
 def read_event_source_mapping(properties: Properties, _: Account) -> EventSourceMapping:

@@ -70,7 +70,7 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class Queue:
+class QueueResource:
     """An AWS::SQS::Queue. `attributes` are in the words and types of the SQS API, RedrivePolicy as JSON text."""
 
     logical_id: str
@@ -107,7 +107,7 @@ class GeneratedSecret:
 
 
 @dataclass(frozen=True)
-class Secret:
+class SecretResource:
     """An AWS::SecretsManager::Secret; `value` None means that somebody sets it after the deployment."""
 
     logical_id: str

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from emulators.lambda_host.template.resources import (
         Function,
-        Queue,
-        Secret,
+        QueueResource,
+        SecretResource,
         Subscription,
         Topic,
     )
@@ -55,7 +55,7 @@ class Template:
         name = NO_VALUE if given is None else resolve(given, self.scope, f"{logical_id}.{NAME_PROPERTY[kind]}")
         return self.account.name_of(kind, logical_id) if name is NO_VALUE else as_text(name)
 
-    def foreseen_id(self, logical_id: str) -> PhysicalId | None:
+    def expected_id(self, logical_id: str) -> PhysicalId | None:
         """What the resource will be known as, as far as that can be said before it exists."""
         if logical_id not in self.resources:
             return None
@@ -90,7 +90,7 @@ class Template:
         return self.of_kind("AWS::Scheduler::Schedule")
 
     @cached_property
-    def queues(self) -> tuple[Queue, ...]:
+    def queues(self) -> tuple[QueueResource, ...]:
         return self.of_kind("AWS::SQS::Queue")
 
     @cached_property
@@ -108,7 +108,7 @@ class Template:
         return (*self.of_kind("AWS::SNS::Subscription"), *inline)
 
     @cached_property
-    def secrets(self) -> tuple[Secret, ...]:
+    def secrets(self) -> tuple[SecretResource, ...]:
         return self.of_kind("AWS::SecretsManager::Secret")
 
     @cached_property
@@ -199,7 +199,7 @@ def load_template(
         }
 
     template = Template(account=place, resources=present("Resources"), raw_outputs=present("Outputs"), scope=scope)
-    template = template.with_ids(template.foreseen_id)
+    template = template.with_ids(template.expected_id)
     template.check()
     return template
 

@@ -104,7 +104,7 @@ class AsyncInvocations:
             _LOG.error("%s: the event %s was given up: %s", event.config.function, event.request_id, outcome)
         destination = event.config.on_success_arn if succeeded else event.config.on_failure_arn
         if destination:
-            await self._tell(destination, _record(event, f"{self._arns[event.config.function]}:$LATEST", outcome))
+            await self._deliver(destination, _record(event, f"{self._arns[event.config.function]}:$LATEST", outcome))
 
     async def _attempt(self, event: _Event) -> str | float:
         """Run the function once: how it ended, in the words of the record, or the seconds until the next attempt."""
@@ -124,7 +124,7 @@ class AsyncInvocations:
             return "RetriesExhausted"
         return _PAUSES_AFTER_ERRORS[event.runs - 1] * self._factor
 
-    async def _tell(self, queue_arn: str, record: dict[str, Any]) -> None:
+    async def _deliver(self, queue_arn: str, record: dict[str, Any]) -> None:
         try:
             url = (await self._sqs.call("GetQueueUrl", QueueName=queue_arn.rpartition(":")[2]))["QueueUrl"]
             text = json.dumps(record, ensure_ascii=False)

@@ -27,31 +27,31 @@ class Cors:
         methods = self._list("AllowMethods")
         if "*" not in methods and wanted not in methods:
             return [("vary", "Origin")]
-        answer = self._origin(headers)
-        if len(answer) > 1:
-            answer += self._header("access-control-allow-methods", "AllowMethods")
-            answer += self._header("access-control-allow-headers", "AllowHeaders")
+        lines = self._origin(headers)
+        if len(lines) > 1:
+            lines += self._header("access-control-allow-methods", "AllowMethods")
+            lines += self._header("access-control-allow-headers", "AllowHeaders")
             if "MaxAge" in self.settings:
-                answer.append(("access-control-max-age", str(self.settings["MaxAge"])))
-        return answer
+                lines.append(("access-control-max-age", str(self.settings["MaxAge"])))
+        return lines
 
     def headers(self, headers: Mapping[str, str]) -> list[tuple[str, str]]:
         """What is added to every other response; `headers` are the request's."""
-        answer = self._origin(headers)
-        return answer + self._header("access-control-expose-headers", "ExposeHeaders") if len(answer) > 1 else answer
+        lines = self._origin(headers)
+        return lines + self._header("access-control-expose-headers", "ExposeHeaders") if len(lines) > 1 else lines
 
     def _origin(self, headers: Mapping[str, str]) -> list[tuple[str, str]]:
         """Vary, and if the request's origin may see the answer, the headers that say so."""
         origins, origin = self._list("AllowOrigins"), headers.get("origin", "")
         credentials = str(self.settings.get("AllowCredentials", False)).lower() == "true"
-        answer = [("vary", "Origin")]
+        lines = [("vary", "Origin")]
         if not origin or ("*" not in origins and origin not in origins):
-            return answer
+            return lines
         # A browser takes no asterisk for a request with credentials.
-        answer.append(("access-control-allow-origin", "*" if "*" in origins and not credentials else origin))
+        lines.append(("access-control-allow-origin", "*" if "*" in origins and not credentials else origin))
         if credentials:
-            answer.append(("access-control-allow-credentials", "true"))
-        return answer
+            lines.append(("access-control-allow-credentials", "true"))
+        return lines
 
     def _header(self, name: str, setting: str) -> list[tuple[str, str]]:
         values = self._list(setting)

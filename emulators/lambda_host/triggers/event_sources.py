@@ -67,10 +67,10 @@ class EventSources:
         try:
             name = mapping.source_arn.rpartition(":")[2]
             url = (await self._sqs.call("GetQueueUrl", QueueName=name))["QueueUrl"]
-            answer = await self._sqs.call("GetQueueAttributes", QueueUrl=url, AttributeNames=["VisibilityTimeout"])
+            reply = await self._sqs.call("GetQueueAttributes", QueueUrl=url, AttributeNames=["VisibilityTimeout"])
         except (SqsError, OSError, EOFError) as error:
             raise EventSourceError(f"{mapping.logical_id}: {mapping.source_arn}: {error}") from None
-        visibility, timeout = int(answer["Attributes"]["VisibilityTimeout"]), self._timeouts[mapping.function]
+        visibility, timeout = int(reply["Attributes"]["VisibilityTimeout"]), self._timeouts[mapping.function]
         if visibility < timeout:
             raise EventSourceError(
                 f"{mapping.logical_id}: Queue visibility timeout: {visibility} seconds is less than "

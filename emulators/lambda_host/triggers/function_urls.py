@@ -125,21 +125,21 @@ class _Endpoint:
             source_ip=scope["client"][0],
         )
         request_id = str(uuid.uuid4())
-        answer = await self._answer(request, request_id)
-        lines = [*answer.headers, ("content-length", str(len(answer.body))), ("x-amzn-requestid", request_id)]
+        reply = await self._reply(request, request_id)
+        lines = [*reply.headers, ("content-length", str(len(reply.body))), ("x-amzn-requestid", request_id)]
         encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in lines]
-        await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
-        await send({"type": "http.response.body", "body": answer.body})
+        await send({"type": "http.response.start", "status": reply.status, "headers": encoded})
+        await send({"type": "http.response.body", "body": reply.body})
 
-    async def _answer(self, request: HttpRequest, request_id: str) -> HttpResponse:
+    async def _reply(self, request: HttpRequest, request_id: str) -> HttpResponse:
         known = dict(request.headers)
         if self._cors is None:
             return await self._invoke(request, request_id)
         preflight = self._cors.preflight(request.method, known)
         if preflight is not None:
             return HttpResponse(200, preflight)
-        answer = await self._invoke(request, request_id)
-        return HttpResponse(answer.status, [*answer.headers, *self._cors.headers(known)], answer.body)
+        reply = await self._invoke(request, request_id)
+        return HttpResponse(reply.status, [*reply.headers, *self._cors.headers(known)], reply.body)
 
     async def _invoke(self, request: HttpRequest, request_id: str) -> HttpResponse:
         if self._url.auth_type != "NONE":
@@ -157,8 +157,8 @@ class _Endpoint:
             return _error(429, "TooManyRequestsException", reason)
         except (HostClosedError, asyncio.CancelledError):
             return _error(503, "ServiceException", {"Message": "Service Unavailable"})
-        answer = None if invocation.function_error else response(invocation.payload)
-        return answer or HttpResponse(502, (("content-type", "application/octet-stream"),), b"Internal Server Error")
+        reply = None if invocation.function_error else response(invocation.payload)
+        return reply or HttpResponse(502, (("content-type", "application/octet-stream"),), b"Internal Server Error")
 
 
 async def _body(receive: Receive) -> bytes | None:

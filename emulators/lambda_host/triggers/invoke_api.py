@@ -32,7 +32,7 @@ class InvokeError(Exception):
 
 
 @dataclass(frozen=True)
-class Answer:
+class InvocationResult:
     """What a call came back with. `init_ms` is None in a warm environment; the log is its last lines."""
 
     payload: Any
@@ -47,7 +47,7 @@ class InvokeApi:
     """Serves a host's functions on a free port of 127.0.0.1 while the context manager is open."""
 
     def __init__(self, host: LambdaHost) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"host": host}))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_InvokeHandler,), {"host": host}))
         self._thread = threading.Thread(target=self._server.serve_forever, name="invoke-api", daemon=True)
 
     @property
@@ -64,7 +64,7 @@ class InvokeApi:
         self._server.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _InvokeHandler(BaseHTTPRequestHandler):
     host: LambdaHost
     protocol_version = "HTTP/1.1"
 
@@ -108,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the functions have a log of their own."""
 
 
-def invoke(url: str, function: str, event: object) -> Answer:
+def invoke(url: str, function: str, event: object) -> InvocationResult:
     """Call a function of a stack that another process runs. Raises InvokeError."""
     request = urllib.request.Request(  # noqa: S310 - our own address
         f"{url}/2015-03-31/functions/{function}/invocations", data=json.dumps(event).encode(), method="POST"
@@ -121,7 +121,7 @@ def invoke(url: str, function: str, event: object) -> Answer:
         raise InvokeError(json.load(error).get("message", str(error))) from None
     except OSError:
         raise InvokeError("the running local stack does not answer: stop it and start it again") from None
-    return Answer(
+    return InvocationResult(
         payload=payload,
         function_error=headers.get("X-Amz-Function-Error"),
         log=tuple(base64.b64decode(headers["X-Amz-Log-Result"]).decode(errors="replace").splitlines()),

@@ -19,7 +19,7 @@ _HEAD, _BETWEEN, _TAIL = b'{"Records": [', b", ", b"]}"
 
 
 @dataclass(frozen=True)
-class Message:
+class ReceivedMessage:
     """A received message. `record` is its part of the event, as JSON."""
 
     id: str
@@ -27,7 +27,7 @@ class Message:
     record: bytes
 
 
-def read_message(received: Mapping[str, Any], queue_arn: str) -> Message:
+def read_message(received: Mapping[str, Any], queue_arn: str) -> ReceivedMessage:
     """A message of ReceiveMessage's answer, with all of its attributes asked for."""
     record = {
         "messageId": received["MessageId"],
@@ -42,15 +42,17 @@ def read_message(received: Mapping[str, Any], queue_arn: str) -> Message:
     }
     if "MD5OfMessageAttributes" in received:
         record["md5OfMessageAttributes"] = received["MD5OfMessageAttributes"]
-    return Message(record["messageId"], record["receiptHandle"], json.dumps(record, ensure_ascii=False).encode())
+    return ReceivedMessage(
+        record["messageId"], record["receiptHandle"], json.dumps(record, ensure_ascii=False).encode()
+    )
 
 
-def event(messages: Sequence[Message]) -> bytes:
+def event(messages: Sequence[ReceivedMessage]) -> bytes:
     """The event of one invocation, as JSON."""
     return _HEAD + _BETWEEN.join(message.record for message in messages) + _TAIL
 
 
-def how_many_fit(messages: Sequence[Message], limit: int) -> int:
+def how_many_fit(messages: Sequence[ReceivedMessage], limit: int) -> int:
     """How many of the messages, from the first, make an event of at most `limit` bytes; one always fits."""
     size = len(_HEAD) + len(_TAIL) - len(_BETWEEN)
     for count, message in enumerate(messages):
@@ -60,7 +62,9 @@ def how_many_fit(messages: Sequence[Message], limit: int) -> int:
     return len(messages)
 
 
-def done(messages: Sequence[Message], invocation: Invocation, *, reports_failures: bool) -> list[Message]:
+def done(
+    messages: Sequence[ReceivedMessage], invocation: Invocation, *, reports_failures: bool
+) -> list[ReceivedMessage]:
     """The messages to delete: not one when the function failed, or names its failures in a way Lambda does not take."""
     if invocation.function_error:
         return []
@@ -72,12 +76,12 @@ def done(messages: Sequence[Message], invocation: Invocation, *, reports_failure
     return [message for message in messages if message.id not in failed]
 
 
-def _failed_ids(answer: object) -> set[str] | None:
+def _failed_ids(result: object) -> set[str] | None:
     """Which items failed; None if the answer cannot be understood. No answer, or no list, means that none did."""
-    if answer is None:
+    if result is None:
         return set()
-    failures = (answer.get("batchItemFailures") or []) if isinstance(answer, dict) else answer
-    if not isinstance(answer, dict) or not isinstance(failures, list):
+    failures = (result.get("batchItemFailures") or []) if isinstance(result, dict) else result
+    if not isinstance(result, dict) or not isinstance(failures, list):
         return None
     ids = [failure.get("itemIdentifier") if isinstance(failure, dict) else None for failure in failures]
     return {str(one) for one in ids} if all(isinstance(one, str) for one in ids) else None

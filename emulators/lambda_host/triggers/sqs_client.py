@@ -65,7 +65,7 @@ class SqsClient:
         done = False
         try:
             writer.write(request)
-            status, body = await _answer(reader)
+            status, body = await _reply(reader)
             done = True
         finally:
             if done:
@@ -73,15 +73,15 @@ class SqsClient:
             else:
                 writer.close()
         try:
-            answer: dict[str, Any] = json.loads(body or b"{}")
+            reply: dict[str, Any] = json.loads(body or b"{}")
         except ValueError:
             raise SqsError(str(status), "the answer is not JSON") from None
         if status != _OK:
-            raise SqsError(str(answer.get("__type", status)).rpartition("#")[2], str(answer.get("message", "")))
-        return answer
+            raise SqsError(str(reply.get("__type", status)).rpartition("#")[2], str(reply.get("message", "")))
+        return reply
 
 
-async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+async def _reply(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
     headers = dict(line.split(": ", 1) for line in head[1:] if line)
     return int(head[0].split(" ")[1]), await reader.readexactly(int(headers["content-length"]))

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from emulators.lambda_host.errors import HostClosedError, TooManyRequestsException
 from emulators.lambda_host.runtime.runtime_api import MAXIMUM_EVENT_BYTES
-from emulators.lambda_host.triggers.sqs_batches import Message, done, event, how_many_fit, read_message
+from emulators.lambda_host.triggers.sqs_batches import ReceivedMessage, done, event, how_many_fit, read_message
 from emulators.lambda_host.triggers.sqs_client import SqsError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class SqsPoller:
         self._sqs = sqs
         # A function whose concurrency is 0 is polled all the same, and throttled.
         self._places = asyncio.Semaphore(mapping.maximum_concurrency or max(host.concurrency(mapping.function), 1))
-        self._taken: list[Message] = []
+        self._taken: list[ReceivedMessage] = []
         self._taken_at = 0.0  # time.monotonic() of the first of them
         self._polling: asyncio.Task[None] | None = None
         self._running: set[asyncio.Task[None]] = set()
@@ -89,7 +89,7 @@ class SqsPoller:
         finally:
             await self._give_back()
 
-    async def _gather(self) -> Sequence[Message]:
+    async def _gather(self) -> Sequence[ReceivedMessage]:
         """The next batch: as large as it may be, or as large as it is when the batching window ends."""
         most, size = self._mapping.batch_size, sum(len(message.record) for message in self._taken)
         while len(self._taken) < most and size < MAXIMUM_EVENT_BYTES:
@@ -110,7 +110,7 @@ class SqsPoller:
         batch, self._taken = self._taken[:count], self._taken[count:]
         return batch
 
-    async def _receive(self, most: int, wait: int) -> Sequence[Message]:
+    async def _receive(self, most: int, wait: int) -> Sequence[ReceivedMessage]:
         request = asyncio.ensure_future(
             self._sqs.call(
                 "ReceiveMessage",
@@ -122,23 +122,23 @@ class SqsPoller:
             )
         )
         try:
-            answer = await asyncio.shield(request)
+            reply = await asyncio.shield(request)
         except asyncio.CancelledError:
             # Nobody would get what an abandoned request takes from the queue.
             await asyncio.wait([request])
             if not request.exception():
                 self._take(request.result().get("Messages", []))
             raise
-        return self._take(answer.get("Messages", []))
+        return self._take(reply.get("Messages", []))
 
-    def _take(self, received: Sequence[dict[str, object]]) -> Sequence[Message]:
+    def _take(self, received: Sequence[dict[str, object]]) -> Sequence[ReceivedMessage]:
         new = [read_message(message, self._queue.arn) for message in received]
         if new and not self._taken:
             self._taken_at = time.monotonic()
         self._taken += new
         return new
 
-    async def _process(self, batch: Sequence[Message], taken_at: float) -> None:
+    async def _process(self, batch: Sequence[ReceivedMessage], taken_at: float) -> None:
         try:
             finished = await self._invoke(batch, taken_at + self._queue.spare_seconds)
         finally:
@@ -149,14 +149,14 @@ class SqsPoller:
                 for number, message in enumerate(finished[start : start + _AT_ONCE])
             ]
             try:
-                answer = await self._sqs.call("DeleteMessageBatch", QueueUrl=self._queue.url, Entries=entries)
+                reply = await self._sqs.call("DeleteMessageBatch", QueueUrl=self._queue.url, Entries=entries)
             except _FAILURES as error:
                 _LOG.warning("%s: done, but not deleted: %s", self._mapping.logical_id, error)
                 return
-            for failed in answer.get("Failed", []):
+            for failed in reply.get("Failed", []):
                 _LOG.warning("%s: done, but not deleted: %s", self._mapping.logical_id, failed.get("Code"))
 
-    async def _invoke(self, batch: Sequence[Message], give_up: float) -> Sequence[Message]:
+    async def _invoke(self, batch: Sequence[ReceivedMessage], give_up: float) -> Sequence[ReceivedMessage]:
         """Invoke, again while the function is throttled and there is time; the messages that are done."""
         body, pause = event(batch), _FIRST_RETRY_SECONDS
         while True:

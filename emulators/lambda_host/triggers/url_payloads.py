@@ -107,18 +107,18 @@ def request_event(request: HttpRequest, url_id: str, request_id: str) -> dict[st
     return event
 
 
-def response(answer: object) -> HttpResponse | None:
+def response(result: object) -> HttpResponse | None:
     """The response a function's answer stands for; None if it stands for none, which is answered with 502."""
-    if not isinstance(answer, dict) or "statusCode" not in answer:
-        text = json.dumps(answer, ensure_ascii=False)
+    if not isinstance(result, dict) or "statusCode" not in result:
+        text = json.dumps(result, ensure_ascii=False)
         return HttpResponse(200, (("content-type", "application/json"),), text.encode())
     try:
-        status = int(answer["statusCode"])  # text with a number is taken, too
-        body = _answered_body(answer)
-        headers = _answered_headers(answer)
+        status = int(result["statusCode"])  # text with a number is taken, too
+        body = _response_body(result)
+        headers = _response_headers(result)
     except (TypeError, ValueError, binascii.Error):
         return None
-    if status not in _STATUSES or isinstance(answer["statusCode"], bool | float):
+    if status not in _STATUSES or isinstance(result["statusCode"], bool | float):
         return None
     return HttpResponse(status, headers, b"" if status in _WITHOUT_BODY else body)
 
@@ -133,20 +133,20 @@ def _body(body: bytes, headers: Mapping[str, str]) -> tuple[str, bool]:
     return base64.b64encode(body).decode(), True
 
 
-def _answered_body(answer: Mapping[str, Any]) -> bytes:
+def _response_body(result: Mapping[str, Any]) -> bytes:
     """Choice: a body that is not text is refused, as API Gateway does with the same format."""
-    body = answer.get("body")
+    body = result.get("body")
     if body is None:
         return b""
     if not isinstance(body, str):
         raise TypeError(body)
-    return base64.b64decode(body, validate=True) if answer.get("isBase64Encoded") is True else body.encode()
+    return base64.b64decode(body, validate=True) if result.get("isBase64Encoded") is True else body.encode()
 
 
-def _answered_headers(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
-    given, cookies = answer.get("headers") or {}, answer.get("cookies") or []
+def _response_headers(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    given, cookies = result.get("headers") or {}, result.get("cookies") or []
     if not isinstance(given, dict) or not isinstance(cookies, list):
-        raise TypeError(answer)
+        raise TypeError(result)
     headers = [
         (name, _text(value))
         for name, value in given.items()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from shared.adapters.within import DeadlineExceededError, within
 
 if TYPE_CHECKING:
@@ -23,8 +25,6 @@ def aws_call[Result](
     Of a reply that no service should send, such as the login page of a proxy, botocore raises whatever its parsers
     tripped over.
     """
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as boto3, by whoever needs it
-
     try:
         return within(seconds, call)
     except ClientError as refused:

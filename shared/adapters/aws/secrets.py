@@ -7,14 +7,17 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError, TransformParameterError
+from boto3 import Session
+from botocore.config import Config
+
 from shared.adapters.aws.call import aws_call
 from shared.adapters.within import DeadlineExceededError, within
 from shared.domain.errors import ConnectionLostError, SecretMalformedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
 # Two tries of up to 3 seconds; in all no longer than this, whatever the network does.
 _LONGEST_SECONDS = 6.0
@@ -28,11 +31,6 @@ def read_secret(arn: str, region: str, *, fresh: bool) -> Mapping[str, Any]:
 
     Raises ConnectionLostError with a code.
     """
-    from aws_lambda_powertools.utilities.parameters.exceptions import (  # noqa: PLC0415 - boto3 takes 200 ms to import
-        GetParameterError,
-        TransformParameterError,
-    )
-
     provider = _provider(region)
     try:
         value = within(
@@ -118,9 +116,5 @@ class SecretKeys:
 
 @cache
 def _provider(region: str) -> SecretsProvider:
-    from aws_lambda_powertools.utilities.parameters import SecretsProvider  # noqa: PLC0415
-    from boto3 import Session  # noqa: PLC0415
-    from botocore.config import Config  # noqa: PLC0415
-
     config = Config(retries={"total_max_attempts": 2, "mode": "standard"}, connect_timeout=1, read_timeout=2)
     return SecretsProvider(boto_config=config, boto3_session=Session(region_name=region))

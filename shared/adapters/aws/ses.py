@@ -7,7 +7,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import boto3
 import stamina
+from botocore.config import Config
 
 from shared.adapters.aws.ses_replies import outcome_of
 from shared.adapters.email.mime import AmbiguousMessageError, Sender, compose, from_mailbox
@@ -39,9 +41,6 @@ def ses_client(region: str, *, read_timeout: timedelta = _READ_TIMEOUT) -> SESV2
     client per run: a connection kept over the freeze between two Lambda invocations may be dead without a sign, and
     the first message on it would be Unknown. AWS_ENDPOINT_URL_SESV2 points it at another server.
     """
-    import boto3  # noqa: PLC0415  150 ms, and a run without mail needs none of it
-    from botocore.config import Config  # noqa: PLC0415
-
     # At DEBUG botocore logs whole requests, recipient and message included, whatever level the function asks for (I11).
     logging.getLogger("botocore").setLevel(logging.INFO)
     return boto3.client(
@@ -88,7 +87,7 @@ class SesMailer:
             return Undeliverable("unusable_address")
         except AmbiguousMessageError:
             return Undeliverable("ambiguous_message")
-        except Exception:  # noqa: BLE001 - nothing was sent: what stays claimed would be in doubt for ever (I13)
+        except Exception:  # noqa: BLE001 - nothing was sent: what stays claimed would be of unknown outcome for ever (I13)
             return Undeliverable("unrenderable_notice")
         try:
             for attempt in stamina.retry_context(

@@ -115,7 +115,7 @@ def _outcome_of_status(status: int, reason: str) -> Outcome:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Throttled()
     if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}:
-        # Set aside rather than stopped at, so that one odd message cannot hold up all others (I13).
+        # Passed over rather than stopped at, so that one odd message cannot hold up all others (I13).
         return Undeliverable(reason, ambiguous=True)
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return ServiceRefused(reason)

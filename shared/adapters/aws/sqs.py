@@ -10,6 +10,9 @@ from itertools import batched
 from math import ceil
 from typing import TYPE_CHECKING
 
+import boto3
+from botocore.config import Config
+
 from shared.adapters.aws.call import as_code, aws_call
 from shared.domain.errors import QueueUnavailableError
 from shared.domain.sync_messages import write
@@ -43,9 +46,6 @@ def sqs_client(region: str) -> SQSClient:
     botocore tries again what failed in between, a connection included that died while the container was frozen: a
     message that comes twice does no harm (I7). AWS_ENDPOINT_URL points it elsewhere.
     """
-    import boto3  # noqa: PLC0415 - 150 ms, and not every run has something to ask for
-    from botocore.config import Config  # noqa: PLC0415
-
     logging.getLogger("botocore").setLevel(logging.INFO)  # at DEBUG it logs whole requests
     config = Config(retries={"total_max_attempts": 2, "mode": "standard"}, connect_timeout=1, read_timeout=2)
     return boto3.client("sqs", region_name=region, config=config)

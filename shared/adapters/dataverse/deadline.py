@@ -103,12 +103,12 @@ class _Backend(httpcore.NetworkBackend):
 
         Thread(target=work, name="resolver", daemon=True).start()
         try:
-            answer = found.get(timeout=seconds)
+            result = found.get(timeout=seconds)
         except Empty:
             raise httpcore.ConnectTimeout("name_not_resolved") from None
-        if isinstance(answer, Exception):
-            raise httpcore.ConnectError(type(answer).__name__)
-        return answer
+        if isinstance(result, Exception):
+            raise httpcore.ConnectError(type(result).__name__)
+        return result
 
 
 class _Stream(httpcore.NetworkStream):

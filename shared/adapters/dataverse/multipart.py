@@ -9,6 +9,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
+from shared.adapters.dataverse.statuses import is_error
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -22,7 +24,13 @@ _STATUS = re.compile(rb"\r?\n\r?\nHTTP/[0-9.]+ ([1-5][0-9]{2})\b[^\n]*\n")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 
 
-class Part(NamedTuple):
+_VERSION = re.compile(
+    rb"""^ETag:[ \t]*(W/"[ !#-\[\]-~]{1,150}")|"@odata\.etag":"(W/\\"[ !#-\[\]-~]{1,150}\\")\"""",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+class ReplyPart(NamedTuple):
     """The answer to one request."""
 
     status: int
@@ -41,6 +49,11 @@ class Part(NamedTuple):
         """What follows the headers."""
         return self._halves()[1]
 
+    def row_version(self) -> str | None:
+        """Return the version of the row that it holds: its ETag, or the one in its body."""
+        found = _VERSION.search(self.message)
+        return (found[1] or found[2].replace(b"\\", b"")).decode("latin-1") if found else None
+
     def _halves(self) -> tuple[str, bytes]:
         head, *body = _BLANK_LINE.split(b"\n" + self.message, maxsplit=1)
         return head.decode("latin-1"), body[0] if body else b""
@@ -58,7 +71,7 @@ def write(operations: Iterable[bytes], boundary: str) -> bytes:
     return b"".join((delimiter, between.join(operations), f"\r\n--{boundary}--\r\n".encode()))
 
 
-def read(body: bytes, content_type: str, expected: int) -> Sequence[Part | None]:
+def read(body: bytes, content_type: str, expected: int) -> Sequence[ReplyPart | None]:
     """The answers to `expected` requests, in their order; None where there is none that can be relied on.
 
     A part counts once the next delimiter has come. A body that ends early answers what it answers. One that ends in
@@ -69,7 +82,7 @@ def read(body: bytes, content_type: str, expected: int) -> Sequence[Part | None]
     parts = [_part(segment) for segment in segments[:-1]]
     if len(parts) > expected:
         return [None] * expected
-    if closed and len(parts) < expected and not (parts and (last := parts[-1]) and last.status >= 400):  # noqa: PLR2004
+    if closed and len(parts) < expected and not (parts and (last := parts[-1]) and is_error(last.status)):
         return [None] * expected
     return parts + [None] * (expected - len(parts))
 
@@ -102,6 +115,6 @@ def _first_delimiter(body: bytes) -> bytes | None:
     return None
 
 
-def _part(segment: bytes) -> Part | None:
+def _part(segment: bytes) -> ReplyPart | None:
     status = _STATUS.search(segment)
-    return Part(int(status[1]), segment[status.end() :]) if status else None
+    return ReplyPart(int(status[1]), segment[status.end() :]) if status else None

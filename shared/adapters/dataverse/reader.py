@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-from http import HTTPStatus
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.dataverse.answers import error_code, no_such_row, reason
 from shared.adapters.dataverse.batches import Batches
 from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.keys import API, NotAddressableError, identifier
-from shared.adapters.dataverse.multipart import Part
+from shared.adapters.dataverse.multipart import ReplyPart
 from shared.adapters.dataverse.operations import read_row
 from shared.adapters.dataverse.pages import page, read_pages, whole_rows
-from shared.adapters.dataverse.repeating import repeat
-from shared.adapters.dataverse.service import waiting_time
+from shared.adapters.dataverse.retry_after import repeat
+from shared.adapters.dataverse.statuses import error_code, error_of, is_read, no_such_row
 from shared.domain.errors import (
     PermanentError,
-    WebsiteClosedError,
+    WebsiteBackoffError,
     WebsiteMisconfiguredError,
     WebsiteUnavailableError,
 )
@@ -30,8 +28,8 @@ if TYPE_CHECKING:
     from shared.adapters.dataverse.pages import Page
     from shared.adapters.dataverse.service import Service
     from shared.domain.errors import CertificationError
-    from shared.domain.listings import Answer
-    from shared.ports import Gate
+    from shared.domain.listings import PushOutcome
+    from shared.ports import Backoff
 
 # The most that Dataverse gives at once.
 _PAGE_SIZE = 5000
@@ -43,7 +41,7 @@ class DataverseReader:
     def __init__(
         self,
         service: Service,
-        gate: Gate,
+        backoff: Backoff,
         *,
         time_left: Callable[[], float],
         batch_size: int,
@@ -52,15 +50,15 @@ class DataverseReader:
     ) -> None:
         """`time_left`: seconds in which requests may still be under way."""
         self._service = service
-        self._gate = gate
+        self._backoff = backoff
         self._time_left = time_left
         self._size = {"prefer": f"odata.maxpagesize={page_size}"}  # to be said again with every page
-        self._batches = Batches(service, gate, time_left=time_left, size=batch_size, parallel=parallel)
+        self._batches = Batches(service, backoff, time_left=time_left, size=batch_size, parallel=parallel)
 
     def pages(self, table: str, columns: Sequence[str]) -> Iterator[Sequence[Mapping[str, Any]]]:
         """Every row of the table, a page at a time, each read while the caller works on the one before.
 
-        Ends only after the last page. Raises WebsiteUnavailableError, as WebsiteClosedError where a time to wait is
+        Ends only after the last page. Raises WebsiteUnavailableError, as WebsiteBackoffError where a time to wait is
         known, or WebsiteRefusedError: what came before is then not the whole table.
         """
         asked = _identifiers(table, columns)
@@ -89,16 +87,16 @@ class DataverseReader:
         def read() -> None:
             unread: dict[int, CertificationError] = {}
 
-            def note(place: int, answered: Part | Answer) -> None:
+            def record(place: int, response: ReplyPart | PushOutcome) -> None:
                 try:
-                    rows[place] = _row(answered, wanted)
+                    rows[place] = _row(response, wanted)
                 except (WebsiteUnavailableError, WebsiteMisconfiguredError) as error:
                     unread[place] = error
 
-            trouble = self._batches.send(left, lambda place: read_row(place, table, key, keys[place], asked), note)
+            refusal = self._batches.send(left, lambda place: read_row(place, table, key, keys[place], asked), record)
             left[:] = sorted(unread)
-            if trouble:
-                raise type(trouble)(trouble.code)
+            if refusal:
+                raise type(refusal)(refusal.code, refusal.kind)
             if unread:
                 raise max(unread.values(), key=_weight)
 
@@ -107,10 +105,10 @@ class DataverseReader:
 
     def _page(self, target: str, sent: Callable[[], None], *, first: bool) -> Page:
         reply = self._service.request(
-            "GET", target, gate=self._gate, time_left=self._time_left, headers=self._size, sent=sent
+            "GET", target, backoff=self._backoff, time_left=self._time_left, headers=self._size, sent=sent
         )
-        if reply.status != HTTPStatus.OK:
-            raise _trouble(reply.status, error_code(reply.body), reply.headers.get("retry-after"), ours=first)
+        if not is_read(reply.status):
+            raise error_of(reply.status, error_code(reply.body), reply.headers.get("retry-after"), ours=first)
         if not reply.complete:
             raise WebsiteUnavailableError(f"dataverse_{reply.flaw}")
         return page(reply.body)
@@ -124,21 +122,21 @@ def _identifiers(table: str, columns: Sequence[str]) -> list[str]:
         raise WebsiteMisconfiguredError(str(error)) from None
 
 
-def _row(answered: Part | Answer, columns: frozenset[str]) -> Mapping[str, Any] | None:
-    if isinstance(answered, Accepted):
+def _row(response: ReplyPart | PushOutcome, columns: frozenset[str]) -> Mapping[str, Any] | None:
+    if isinstance(response, Accepted):
         raise TypeError("a reading is answered by its row")
-    if isinstance(answered, Refused):
-        raise WebsiteMisconfiguredError(answered.reason)
-    if isinstance(answered, NotNow) and answered.retry_after:
-        raise WebsiteClosedError(answered.reason, answered.retry_after)
-    if not isinstance(answered, Part):
-        raise WebsiteUnavailableError(answered.reason)
-    if answered.status == HTTPStatus.OK:
-        return _object(answered.body(), columns)
-    code = error_code(answered.body())
-    if no_such_row(answered.status, code):
+    if isinstance(response, Refused):
+        raise WebsiteMisconfiguredError(response.reason, response.kind)
+    if isinstance(response, NotNow) and response.retry_after:
+        raise WebsiteBackoffError(response.reason, response.retry_after)
+    if not isinstance(response, ReplyPart):
+        raise WebsiteUnavailableError(response.reason)
+    if is_read(response.status):
+        return _object(response.body(), columns)
+    code = error_code(response.body())
+    if no_such_row(response.status, code):
         return None
-    raise _trouble(answered.status, code, answered.header("retry-after"), ours=True)
+    raise error_of(response.status, code, response.header("retry-after"))
 
 
 def _object(body: bytes, columns: frozenset[str]) -> Mapping[str, Any]:
@@ -149,20 +147,8 @@ def _object(body: bytes, columns: frozenset[str]) -> Mapping[str, Any]:
     return whole_rows([row], columns)[0]
 
 
-def _trouble(status: int, code: str, retry_after: str | None, *, ours: bool) -> Exception:
-    """What a refusal means. `ours`: a request of our own making, rather than a link that Dataverse gave."""
-    why = reason(status, code)
-    ill = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    wait = waiting_time(status, retry_after)
-    if wait is not None:
-        return WebsiteClosedError(why, wait, ill=ill)
-    if ours and not ill and status != HTTPStatus.REQUEST_TIMEOUT:
-        return WebsiteMisconfiguredError(why)
-    return WebsiteUnavailableError(why)
-
-
 def _weight(error: CertificationError) -> float:
     """What will not pass comes first, then the longest wait."""
     if isinstance(error, PermanentError):
         return math.inf
-    return error.seconds if isinstance(error, WebsiteClosedError) else 0.0
+    return error.seconds if isinstance(error, WebsiteBackoffError) else 0.0

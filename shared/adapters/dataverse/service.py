@@ -1,4 +1,4 @@
-"""Requests to Dataverse: signed in, let through by the gate, one try each.
+"""Requests to Dataverse: signed in, held back by the backoff, one try each.
 
 https://learn.microsoft.com/power-apps/developer/data-platform/webapi/compose-http-requests-handle-errors
 """
@@ -7,32 +7,38 @@ from __future__ import annotations
 
 import logging
 import re
-from http import HTTPStatus
 from http.cookiejar import CookieJar
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from shared.adapters.dataverse.answers import error_code, not_let_in, reason
 from shared.adapters.dataverse.http import Reply, exchange
 from shared.adapters.dataverse.origin import Origin
-from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
+from shared.adapters.dataverse.statuses import (
+    error_code,
+    is_error,
+    reason,
+    refuses_us,
+    token_refused,
+    waiting_time,
+)
 from shared.adapters.dataverse.tokens import Tokens
 from shared.domain.deadlines import at_most
-from shared.domain.errors import WebsiteAuthError, WebsiteClosedError, WebsiteUnavailableError
+from shared.domain.errors import WebsiteAuthError, WebsiteBackoffError, WebsiteUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from shared.ports import Gate
+    from shared.ports import Backoff
 
 # The longest wait for one reply, whatever time the function has. A row's lease must be longer.
 LONGEST_SECONDS = 30.0
 # With less time left than this nothing is sent.
 _LEAST_SECONDS = 1.0
 
-# A connection that was idle for longer may have been closed without a word, and what is sent on it is in doubt.
+# A connection that was idle for longer may have been closed without a word, and what is sent on it is of unknown
+# outcome.
 _KEEP_ALIVE_SECONDS = 20.0
 _MOST_CONNECTIONS = 64
 
@@ -77,7 +83,7 @@ class Service:
             trust_env=False,  # no proxy and no netrc from the environment
         )
         self.tokens = Tokens(self._client, entra, f"{self._origin.url}/.default", read_secret)
-        self._gate_lock = Lock()
+        self._backoff_lock = Lock()
         self.parallel_hint: int | None = None
         # Tables that take no condition on the version of a row.
         self.without_versions: set[str] = set()
@@ -91,7 +97,7 @@ class Service:
         method: str,
         target: str,
         *,
-        gate: Gate,
+        backoff: Backoff,
         time_left: Callable[[], float],
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
@@ -100,8 +106,8 @@ class Service:
         """Send a request to a path here, or to a link that Dataverse gave; on 401 once more with a new token.
 
         `sent` is told when it is on its way.
-        Raises WebsiteRefusedError when we are not let in or the link leads elsewhere, ReplyLostError when it was sent
-        and no reply came, any other WebsiteUnavailableError when it was certainly not sent.
+        Raises WebsiteRefusedError when we are not authorised or the link leads elsewhere, ReplyLostError when it was
+        sent and no reply came, any other WebsiteUnavailableError when it was certainly not sent.
         """
         url = self._origin.address(target)
         token = self.tokens.token(_enough(time_left))
@@ -112,45 +118,45 @@ class Service:
                 headers={**_HEADERS, "authorization": f"Bearer {token}", **(headers or {})},
                 content=content,
             )
-            reply = self._send(request, gate, time_left, sent)
-            if reply.status != HTTPStatus.UNAUTHORIZED or is_multipart(reply):
+            reply = self._send(request, backoff, time_left, sent)
+            if not token_refused(reply.status) or is_multipart(reply):
                 break
             if last:
                 raise WebsiteAuthError(reason(reply.status, error_code(reply.body)))
             token = self.tokens.renewed(token, _enough(time_left))
-        if not is_multipart(reply) and reply.status >= HTTPStatus.BAD_REQUEST:
+        if not is_multipart(reply) and is_error(reply.status):
             code = error_code(reply.body)
-            if reply.status == HTTPStatus.FORBIDDEN or not_let_in(reply.status, code):
+            if refuses_us(reply.status, code):
                 raise WebsiteAuthError(reason(reply.status, code))
         return reply
 
-    def close_gate(self, gate: Gate, seconds: float, why: str) -> None:
+    def block_for(self, backoff: Backoff, seconds: float, why: str) -> None:
         """Tell all workers to wait."""
-        with self._gate_lock:
-            gate.close(seconds, why)
+        with self._backoff_lock:
+            backoff.block_for(seconds, why)
 
-    def look_at_gate(self, gate: Gate) -> None:
-        """Raises WebsiteClosedError while nobody may send (I9)."""
-        with self._gate_lock:
-            wait = gate.wait_seconds()
+    def check_backoff(self, backoff: Backoff) -> None:
+        """Raises WebsiteBackoffError while nobody may send (I9)."""
+        with self._backoff_lock:
+            wait = backoff.seconds_left()
         if wait > 0:
-            raise WebsiteClosedError("website_closed", wait)
+            raise WebsiteBackoffError("website_backoff", wait)
 
     def _send(
-        self, request: httpx.Request, gate: Gate, time_left: Callable[[], float], sent: Callable[[], None]
+        self, request: httpx.Request, backoff: Backoff, time_left: Callable[[], float], sent: Callable[[], None]
     ) -> Reply:
         seconds = min(_enough(time_left), LONGEST_SECONDS)
-        self.look_at_gate(gate)
-        request.extensions["trace"] = self._watch(gate, sent)
+        self.check_backoff(backoff)
+        request.extensions["trace"] = self._watch(backoff, sent)
         try:
-            return exchange(self._client, request, seconds, before_the_body=lambda reply: self._note(reply, gate))
+            return exchange(self._client, request, seconds, before_the_body=lambda reply: self._record(reply, backoff))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise WebsiteUnavailableError(f"dataverse_{type(error).__name__}") from None
         except httpx.RequestError as error:
             raise ReplyLostError(f"dataverse_{type(error).__name__}") from None
 
-    def _watch(self, gate: Gate, sent: Callable[[], None]) -> Callable[[str, Mapping[str, Any]], None]:
-        """Told by httpcore what it does. Connecting takes seconds at worst; the gate may have been closed in them."""
+    def _watch(self, backoff: Backoff, sent: Callable[[], None]) -> Callable[[str, Mapping[str, Any]], None]:
+        """Told by httpcore what it does. Connecting takes seconds at worst; the backoff may have begun in them."""
         connected = False
 
         def trace(event: str, _: Mapping[str, Any]) -> None:
@@ -158,17 +164,17 @@ class Service:
             if event == "connection.connect_tcp.complete":
                 connected = True
             elif connected and event == "http11.send_request_headers.started":
-                self.look_at_gate(gate)
+                self.check_backoff(backoff)
             elif event == "http11.send_request_body.complete":
                 sent()
 
         return trace
 
-    def _note(self, reply: httpx.Response, gate: Gate) -> None:
+    def _record(self, reply: httpx.Response, backoff: Backoff) -> None:
         """Whatever the headers ask of us, before the body is read (I9)."""
         wait = waiting_time(reply.status_code, reply.headers.get("retry-after"))
         if wait is not None:
-            self.close_gate(gate, wait, reason(reply.status_code, ""))
+            self.block_for(backoff, wait, reason(reply.status_code, ""))
         hint = reply.headers.get("x-ms-dop-hint", "")
         if _HINT.fullmatch(hint):
             self.parallel_hint = int(hint)
@@ -177,13 +183,6 @@ class Service:
 def is_multipart(reply: Reply) -> bool:
     """Whether the reply answers the operations of a $batch, rather than the batch."""
     return bool(reply.headers.get("content-type", "").lower().startswith("multipart/"))
-
-
-def waiting_time(status: int, header: str | None) -> float | None:
-    """The seconds for which an answer closes the gate; None if it does not."""
-    if status < HTTPStatus.MULTIPLE_CHOICES:
-        return None
-    return retry_after(header) or (UNNAMED_SECONDS if status == HTTPStatus.TOO_MANY_REQUESTS else None)
 
 
 def _enough(time_left: Callable[[], float]) -> float:

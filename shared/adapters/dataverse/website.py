@@ -3,42 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from shared.adapters.dataverse.answers import (
-    ACCEPTED,
-    answer_of,
-    error_code,
-    keeps_no_versions,
-    no_such_row,
-    reason,
-    row_version,
-)
 from shared.adapters.dataverse.batches import Batches
 from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.keys import API, NotAddressableError, identifier
-from shared.adapters.dataverse.multipart import Part
+from shared.adapters.dataverse.multipart import ReplyPart
 from shared.adapters.dataverse.operations import Writer, expected, reading
 from shared.adapters.dataverse.row_equality import is_shown
-from shared.adapters.dataverse.service import waiting_time
+from shared.adapters.dataverse.statuses import (
+    ACCEPTED,
+    error_code,
+    error_of,
+    error_of_refusal,
+    is_read,
+    is_success,
+    keeps_no_versions,
+    no_such_row,
+    outcome_of,
+    waiting_time,
+)
 from shared.domain.errors import (
-    WebsiteAuthError,
-    WebsiteClosedError,
+    WebsiteBackoffError,
     WebsiteMisconfiguredError,
     WebsiteRefusedError,
     WebsiteUnavailableError,
 )
 from shared.domain.listings import (
-    BAD_REQUEST,
-    FORBIDDEN,
     Accepted,
     Action,
     Change,
-    InDoubt,
     NotNow,
+    OutcomeUnknown,
     Refused,
+    RefusedKind,
     RowState,
 )
 
@@ -46,100 +45,100 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from shared.adapters.dataverse.service import Service
-    from shared.domain.listings import Answer, Table
-    from shared.ports import Gate
+    from shared.domain.listings import ListingTable, PushOutcome
+    from shared.ports import Backoff
 
 
 class DataverseWebsite:
     """One function's view of the service; the service itself is the container's."""
 
     def __init__(
-        self, service: Service, gate: Gate, *, time_left: Callable[[], float], batch_size: int, parallel: int
+        self, service: Service, backoff: Backoff, *, time_left: Callable[[], float], batch_size: int, parallel: int
     ) -> None:
         """`time_left`: seconds in which requests may still be under way; what follows them is not in it."""
         self._service = service
-        self._gate = gate
+        self._backoff = backoff
         self._time_left = time_left
-        self._batches = Batches(service, gate, time_left=time_left, size=batch_size, parallel=parallel)
+        self._batches = Batches(service, backoff, time_left=time_left, size=batch_size, parallel=parallel)
 
-    def push(self, changes: Sequence[Change]) -> Sequence[Answer]:
+    def push(self, changes: Sequence[Change]) -> Sequence[PushOutcome]:
         """One answer a change, in order. Raises WebsiteRefusedError, with the answers, when nothing is let in.
 
         Of two changes of one listing only the newer is sent: they could meet on their way (I6).
         """
-        answers = self._push(changes)
+        outcomes = self._push(changes)
         # Hiding never fails because of a column that is to be emptied, and one that is gone from Dynamics is empty.
-        again = [place for place, answer in enumerate(answers) if _may_be_the_emptying(changes[place], answer)]
+        again = [place for place, outcome in enumerate(outcomes) if _may_be_the_emptying(changes[place], outcome)]
         if again:
             bare = [replace(changes[place], body=changes[place].bare_body or "") for place in again]
-            for place, answer in zip(again, self._push(bare), strict=True):
-                answers[place] = replace(answer, emptied=False) if isinstance(answer, Accepted) else answer
-        return answers
+            for place, outcome in zip(again, self._push(bare), strict=True):
+                outcomes[place] = replace(outcome, emptied=False) if isinstance(outcome, Accepted) else outcome
+        return outcomes
 
-    def _push(self, changes: Sequence[Change]) -> list[Answer]:
-        answers: list[Answer] = [_NOT_SENT] * len(changes)
+    def _push(self, changes: Sequence[Change]) -> list[PushOutcome]:
+        outcomes: list[PushOutcome] = [_NOT_SENT] * len(changes)
         writer = Writer(self._service.without_versions)
 
-        def note(place: int, answered: Part | Answer) -> None:
-            answers[place] = self._answer(changes[place], answered)
+        def record(place: int, response: ReplyPart | PushOutcome) -> None:
+            outcomes[place] = self._outcome(changes[place], response)
 
-        trouble = self._batches.send(_newest(changes), lambda place: writer.operation(place, changes[place]), note)
-        if trouble:
-            raise type(trouble)(trouble.code, answers)
-        return answers
+        refusal = self._batches.send(_newest(changes), lambda place: writer.operation(place, changes[place]), record)
+        if refusal:
+            raise type(refusal)(refusal.code, refusal.kind, outcomes=outcomes)
+        return outcomes
 
-    def _answer(self, change: Change, answered: Part | Answer) -> Answer:
+    def _outcome(self, change: Change, response: ReplyPart | PushOutcome) -> PushOutcome:
         versioned = change.table not in self._service.without_versions
         conditional = versioned and bool(change.row_version)
-        if isinstance(answered, InDoubt):
-            return replace(answered, harmless=conditional)
-        if not isinstance(answered, Part):
-            return answered
-        if HTTPStatus.OK <= answered.status < HTTPStatus.MULTIPLE_CHOICES:
-            return Accepted(row_version(answered.message)) if versioned else ACCEPTED
-        code = error_code(answered.body())
+        if isinstance(response, OutcomeUnknown):
+            return replace(response, harmless=conditional)
+        if not isinstance(response, ReplyPart):
+            return response
+        if is_success(response.status):
+            return Accepted(response.row_version()) if versioned else ACCEPTED
+        code = error_code(response.body())
         if keeps_no_versions(code):
             self._service.without_versions.add(change.table)
-        wait = waiting_time(answered.status, answered.header("retry-after"))
-        return answer_of(change.action, answered.status, code, wait, conditional=conditional)
+        wait = waiting_time(response.status, response.header("retry-after"))
+        return outcome_of(change.action, response.status, code, wait, conditional=conditional)
 
     def read(self, changes: Sequence[Change]) -> Sequence[RowState | None]:
         """Read the row of each change now, by its key. None: it could not be read."""
         rows: list[RowState | None] = [None] * len(changes)
 
-        def note(place: int, answered: Part | Answer) -> None:
-            rows[place] = self._row_state(changes[place], answered) if isinstance(answered, Part) else None
+        def record(place: int, response: ReplyPart | PushOutcome) -> None:
+            rows[place] = self._row_state(changes[place], response) if isinstance(response, ReplyPart) else None
 
-        self._batches.send(range(len(changes)), lambda place: reading(place, changes[place]), note)
+        self._batches.send(range(len(changes)), lambda place: reading(place, changes[place]), record)
         return rows
 
-    def _row_state(self, change: Change, part: Part) -> RowState | None:
-        if part.status == HTTPStatus.OK:
+    def _row_state(self, change: Change, part: ReplyPart) -> RowState | None:
+        if is_read(part.status):
             try:
                 row = read_json(part.body())
             except ValueError:
                 return None
             if not isinstance(row, dict):
                 return None
-            version = None if change.table in self._service.without_versions else row_version(part.message)
+            version = None if change.table in self._service.without_versions else part.row_version()
             return RowState(exists=True, version=version, as_sent=is_shown(expected(change), row))
         if no_such_row(part.status, error_code(part.body())):
-            return RowState(exists=False, version=None, as_sent=change.action is Action.HIDE)
+            return RowState(exists=False, version=None, as_sent=change.action.needs_no_row)
         return None
 
-    def writable(self, tables: Sequence[Table]) -> Sequence[Answer]:
+    def writable(self, tables: Sequence[ListingTable]) -> Sequence[PushOutcome]:
         """Hide a row that cannot exist: nothing is written, and 403 only to whoever may write nothing there."""
         probes = {table.name: Change(_NOBODY, 0, Action.HIDE, table.name, table.key, "{}") for table in tables}
-        answers = dict(zip(probes, self.push(list(probes.values())), strict=True))
-        return [answers[table.name] for table in tables]
+        outcomes = dict(zip(probes, self.push(list(probes.values())), strict=True))
+        return [outcomes[table.name] for table in tables]
 
-    def check(self, tables: Sequence[Table]) -> Mapping[str, str]:
+    def check(self, tables: Sequence[ListingTable]) -> Mapping[str, str]:
         """Sign in by the secret as it is now, ask who we are, read and write each table, without anything personal.
 
-        Answers the tables that refuse us, each with the code, as long as one does not (I13). Raises
-        WebsiteUnavailableError, as WebsiteClosedError where a time to wait is known, or WebsiteRefusedError.
+        Return the tables that refuse us, each with the code, as long as one does not (I13). Raises
+        WebsiteUnavailableError, as WebsiteBackoffError where a time to wait is known, or WebsiteRefusedError.
         """
-        self._service.look_at_gate(self._gate)  # a token is not asked for that could not be tried
+        self._service.check_backoff(self._backoff)  # a token is not asked for that could not be tried
         self._service.tokens.renewed(None, self._time_left())
         self._ask("WhoAmI")
         refused: dict[str, WebsiteRefusedError] = {}
@@ -151,14 +150,13 @@ class DataverseWebsite:
             except WebsiteRefusedError as error:
                 refused[table.name] = error
         readable = [table for table in tables if table.name not in refused]
-        for table, answer in zip(readable, self.writable(readable), strict=True):
-            match answer:
-                case Refused(why):
-                    kind = WebsiteAuthError if why.startswith(FORBIDDEN) else WebsiteMisconfiguredError
-                    refused[table.name] = kind(why)
+        for table, outcome in zip(readable, self.writable(readable), strict=True):
+            match outcome:
+                case Refused():
+                    refused[table.name] = error_of_refusal(outcome)
                 case NotNow(why, seconds):
-                    raise WebsiteClosedError(why, seconds) if seconds else WebsiteUnavailableError(why)
-                case InDoubt(why):
+                    raise WebsiteBackoffError(why, seconds) if seconds else WebsiteUnavailableError(why)
+                case OutcomeUnknown(why):
                     raise WebsiteUnavailableError(why)
         if refused and len(refused) == len({table.name for table in tables}):
             raise next(iter(refused.values()))
@@ -166,17 +164,9 @@ class DataverseWebsite:
 
     def _ask(self, what: str) -> None:
         """GET it. Raises what the answer means for all of us."""
-        reply = self._service.request("GET", f"{API}{what}", gate=self._gate, time_left=self._time_left)
-        if reply.status == HTTPStatus.OK:
-            return
-        why = reason(reply.status, error_code(reply.body))
-        ill = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        wait = waiting_time(reply.status, reply.headers.get("retry-after"))
-        if wait is not None:
-            raise WebsiteClosedError(why, wait, ill=ill)
-        if ill:
-            raise WebsiteUnavailableError(why)
-        raise WebsiteMisconfiguredError(why)
+        reply = self._service.request("GET", f"{API}{what}", backoff=self._backoff, time_left=self._time_left)
+        if not is_read(reply.status):
+            raise error_of(reply.status, error_code(reply.body), reply.headers.get("retry-after"))
 
 
 _NOBODY = UUID(int=0)
@@ -193,10 +183,10 @@ def _newest(changes: Sequence[Change]) -> Sequence[int]:
     return list(newest.values())
 
 
-def _may_be_the_emptying(change: Change, answer: Answer) -> bool:
+def _may_be_the_emptying(change: Change, outcome: PushOutcome) -> bool:
     return (
-        isinstance(answer, Refused)
-        and answer.reason.startswith(BAD_REQUEST)
+        isinstance(outcome, Refused)
+        and outcome.kind is RefusedKind.BAD_REQUEST
         and change.bare_body is not None
         and change.bare_body != change.body
     )

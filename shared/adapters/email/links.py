@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from markupsafe import Markup
 
 from shared.domain.addresses import deliverable_address
 from shared.domain.errors import UnusableAddressError
-
-if TYPE_CHECKING:
-    from markupsafe import Markup
 
 # Eight digits are a number in Norway; ten are one whose + was lost, as Excel loses it.
 _NORWEGIAN = re.compile(r"(?:47)?([0-9]{8})")
@@ -42,6 +40,4 @@ def site_link(host: str) -> Markup:
 
 
 def _link(target: str, text: str) -> Markup:
-    from markupsafe import Markup  # noqa: PLC0415  as jinja2 in rendering.py, which it comes with
-
     return Markup('<a href="{}">{}</a>').format(target, text)

@@ -19,7 +19,7 @@ from shared.domain.errors import PermanentError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from shared.adapters.email.rendering import Rendered
+    from shared.adapters.email.rendering import RenderedMessage
     from shared.domain.notices import Notice
 
 # Our mark on a message. SES replaces Message-ID and Date with its own
@@ -77,7 +77,7 @@ def _head(headers: dict[str, str]) -> bytes:
     return "".join(f"{name}: {value}{LINE_END}" for name, value in headers.items()).encode("ascii")
 
 
-def _about(notice: Notice, words: Rendered, origin: str, at: datetime) -> dict[str, str]:
+def _about(notice: Notice, words: RenderedMessage, origin: str, at: datetime) -> dict[str, str]:
     return {
         "Subject": unstructured(words.subject),
         "Date": format_datetime(at),
@@ -88,7 +88,7 @@ def _about(notice: Notice, words: Rendered, origin: str, at: datetime) -> dict[s
     }
 
 
-def _body(words: Rendered, notice_id: int) -> bytes:
+def _body(words: RenderedMessage, notice_id: int) -> bytes:
     """Return the two alternatives, with the headers that say how to read them."""
     message = EmailMessage(policy=SMTP)
     message.set_content(words.text, cte="quoted-printable")

@@ -1,8 +1,4 @@
-"""From a notice to its words: the templates under shared/email_templates, as plain text and as one HTML page.
-
-jinja2 is imported at the first rendering, since only one function of the system writes mail and it costs every
-other one tens of milliseconds of cold start.
-"""
+"""From a notice to its words: the templates under shared/email_templates, as plain text and as one HTML page."""
 
 from __future__ import annotations
 
@@ -13,6 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError, select_autoescape
+
 from shared.adapters.email.links import email_link, phone_link, site_link
 from shared.domain.addresses import ADDRESS_MAX, deliverable_address, readable_name
 from shared.domain.errors import PermanentError, UnusableAddressError
@@ -20,8 +18,6 @@ from shared.domain.notices import Digest, DigestLine, Notice, NoticeKind
 
 if TYPE_CHECKING:
     from datetime import date
-
-    from jinja2 import Environment
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -35,7 +31,7 @@ class UnrenderableNoticeError(PermanentError):
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderedMessage:
     """A message in words. `subject` is one line; `text` and `html` say the same."""
 
     subject: str
@@ -44,20 +40,18 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class TextBlock:
     """A part of the text between two blank lines. `tag` is h2, p or ul. On a page, the lines are escaped already."""
 
     tag: str
     lines: tuple[str, ...]
 
 
-def render(notice: Notice) -> Rendered:
+def render(notice: Notice) -> RenderedMessage:
     """Write the message of this notice in its locale, NFC-normalised.
 
     Raises UnrenderableNoticeError, whose message names the template's missing variable and nothing of the person.
     """
-    from jinja2 import UndefinedError  # noqa: PLC0415  see the module docstring
-
     notice = _tidy(notice)
     words: dict[str, object] = {"notice": notice, "digest": notice.digest}
     folder, locale = notice.kind.value, notice.locale.value
@@ -68,7 +62,7 @@ def render(notice: Notice) -> Rendered:
         html = _page(locale, subject, body, words)
     except UndefinedError as exc:
         raise UnrenderableNoticeError(f"notice {notice.id}: {exc.message}") from exc
-    return Rendered(subject=subject, text=text, html=html)
+    return RenderedMessage(subject=subject, text=text, html=html)
 
 
 def _page(locale: str, subject: str, body: str, words: dict[str, object]) -> str:
@@ -77,23 +71,21 @@ def _page(locale: str, subject: str, body: str, words: dict[str, object]) -> str
     return _fill("page.html", {"locale": locale, "subject": subject, "blocks": parts}, with_links=True)
 
 
-def blocks(text: str) -> list[Block]:
+def blocks(text: str) -> list[TextBlock]:
     """Split the text into the parts of a page: a heading is underlined with as many dashes, `- ` starts a list item."""
-    parts: list[Block] = []
+    parts: list[TextBlock] = []
     for paragraph in text.strip().split("\n\n"):
         lines = [line for line in paragraph.split("\n") if line]
         if len(lines) > 1 and lines[1] == "-" * len(lines[0]):
-            parts.append(Block("h2", (lines[0],)))
+            parts.append(TextBlock("h2", (lines[0],)))
             lines = lines[2:]
         for is_item, group in groupby(lines, key=lambda line: line.startswith("- ")):
-            parts.append(Block("ul" if is_item else "p", tuple(line[2:] if is_item else line for line in group)))
+            parts.append(TextBlock("ul" if is_item else "p", tuple(line[2:] if is_item else line for line in group)))
     return parts
 
 
 @cache
 def _environment(*, with_links: bool) -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape  # noqa: PLC0415
-
     environment = Environment(
         loader=FileSystemLoader(_MESSAGES),
         undefined=StrictUndefined,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.adapters.postgres.connection import Connection, call
-from shared.domain.alerts import Alert, Condition, Kind
+from shared.domain.alerts import Alert, AlertMessageKind, Condition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,18 +20,18 @@ class PostgresAlerts:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def note(self) -> Mapping[str, int]:
+    def record(self) -> Mapping[str, int]:
         """Open an alert for what is newly wrong, close what is over."""
-        rows = call(self._connection, "SELECT * FROM certification.note_alerts()", {})
+        rows = call(self._connection, "SELECT * FROM certification.record_alerts()", {})
         return {row["measure"]: row["n"] for row in rows}
 
-    def to_tell(self) -> Sequence[Alert]:
-        """What is to be told now; another run leaves it alone for two minutes."""
-        rows = call(self._connection, "SELECT * FROM certification.claim_alerts_to_tell() ORDER BY id", {})
+    def claim_unsent(self) -> Sequence[Alert]:
+        """What is to be sent now; another run leaves it alone for two minutes."""
+        rows = call(self._connection, "SELECT * FROM certification.claim_unsent_alerts() ORDER BY id", {})
         return [
             Alert(
                 id=row["id"],
-                kind=Kind(row["kind"]),
+                kind=AlertMessageKind(row["kind"]),
                 condition=Condition(row["condition"]),
                 subject=row["subject"],
                 since=row["since"],
@@ -42,13 +42,13 @@ class PostgresAlerts:
                 mark=row["mark"],
             )
             for row in rows
-            if row["condition"] in _KNOWN  # else the database is of a newer version, whose functions tell it
+            if row["condition"] in _KNOWN  # else the database is of a newer version, whose functions send it
         ]
 
-    def told(self, alert: Alert) -> None:
+    def mark_sent(self, alert: Alert) -> None:
         """Its message has been sent."""
         call(
             self._connection,
-            "SELECT certification.told_alert(%(id)s, %(kind)s, %(mark)s)",
+            "SELECT certification.mark_alert_sent(%(id)s, %(kind)s, %(mark)s)",
             {"id": alert.id, "kind": alert.kind, "mark": alert.mark},
         )

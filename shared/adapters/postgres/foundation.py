@@ -45,7 +45,7 @@ _COLUMNS: Final[dict[str, dict[str, _Kind]]] = {
 _TRIGGERS_ON: Final = ("organisations", "peer_mentors", "certifications")
 _UNIQUE: Final = {"organisations": "id", "coordinators": "id", "peer_mentors": "id", "certifications": "mentor_id"}
 _STATUSES: Final = ("active", "certification_expired")
-# What the night writes, as it stands in shared/database/functions/nightly/transitions.sql.
+# What the nightly check writes, as it stands in shared/database/functions/nightly/transitions.sql.
 _WRITTEN: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("peer_mentors", "status"): _STATUSES,
     ("mentor_status_log", "from_status"): _STATUSES,
@@ -152,7 +152,7 @@ def _of_table(table: _Row) -> Iterator[str]:
         yield f"this login has no right to read (and, for the log, to write) {name}: grant it."
     if table["forced"] and not table["sees_all"]:
         yield (
-            f"{name} forces row level security on its owner, so that a night would find nobody:"
+            f"{name} forces row level security on its owner, so that a nightly check would find nobody:"
             f" ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY, or give this login BYPASSRLS."
         )
 

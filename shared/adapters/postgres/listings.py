@@ -10,18 +10,19 @@ from shared.domain.listings import (
     NO_ROW,
     Accepted,
     Action,
-    Answer,
     Change,
     Claim,
-    InDoubt,
+    ListingTable,
     NotNow,
+    OutcomeUnknown,
     Outdated,
+    PushOutcome,
     Refused,
+    RefusedKind,
     Result,
-    Settled,
-    Stopped,
+    SettleOutcome,
+    StopRecord,
     SyncRequest,
-    Table,
 )
 
 if TYPE_CHECKING:
@@ -31,14 +32,14 @@ if TYPE_CHECKING:
 
     from shared.domain.credential import Health
 
-_LEFT = ("again", "locked", "doubtful")
+_LEFT = ("again", "locked", "outcome_unknown")
 _RESULTS = {
-    "doubtful": Result.GIVEN_BACK,
+    "outcome_unknown": Result.GIVEN_BACK,
     "nothing_to_show": Result.NOTHING_TO_SHOW,
     "already": Result.ALREADY,
     "busy": Result.BUSY,
     "unknown": Result.UNKNOWN,
-    "set_aside": Result.LEFT_ASIDE,
+    "rejected": Result.STILL_REJECTED,
     "braked": Result.BRAKED,
 }
 
@@ -80,28 +81,31 @@ class PostgresListings:
         )
 
     def settle(
-        self, worker: UUID, answers: Sequence[tuple[Change, Answer]], doubtful: Container[tuple[UUID, int]] = ()
-    ) -> Settled:
+        self,
+        worker: UUID,
+        outcomes: Sequence[tuple[Change, PushOutcome]],
+        outcome_unknown: Container[tuple[UUID, int]] = (),
+    ) -> SettleOutcome:
         """Write down what became of claimed listings.
 
-        `doubtful`: a request for this mentor and version may be carried out yet.
+        `outcome_unknown`: a request for this mentor and version may be carried out yet.
         """
-        written = [_written(answer) for _, answer in answers]
+        written = [_written(outcome) for _, outcome in outcomes]
         rows = call(
             self._connection,
             "SELECT * FROM certification.settle_listings("
-            "%(worker)s, %(mentors)s, %(outcomes)s, %(reasons)s, %(doubtful)s, %(versions)s::text[])",
+            "%(worker)s, %(mentors)s, %(outcomes)s, %(reasons)s, %(outcome_unknown)s, %(versions)s::text[])",
             {
                 "worker": worker,
-                "mentors": [change.mentor_id for change, _ in answers],
+                "mentors": [change.mentor_id for change, _ in outcomes],
                 "outcomes": [outcome for outcome, _ in written],
                 "reasons": [reason for _, reason in written],
-                "doubtful": [(change.mentor_id, change.version) in doubtful for change, _ in answers],
-                "versions": [a.row_version if isinstance(a, Accepted) else None for _, a in answers],
+                "outcome_unknown": [(change.mentor_id, change.version) in outcome_unknown for change, _ in outcomes],
+                "versions": [a.row_version if isinstance(a, Accepted) else None for _, a in outcomes],
             },
         )
         left = {outcome: tuple(row["mentor_id"] for row in rows if row["outcome"] == outcome) for outcome in _LEFT}
-        return Settled(**left)
+        return SettleOutcome(**left)
 
     def unsynced(self, after: UUID | None, limit: int) -> tuple[SyncRequest, ...]:
         """A page of listings that the website does not show as they are and nobody is sending."""
@@ -112,37 +116,37 @@ class PostgresListings:
         )
         return tuple(SyncRequest(row["mentor_id"], row["version"]) for row in rows)
 
-    def tables(self) -> tuple[Table, ...]:
+    def tables(self) -> tuple[ListingTable, ...]:
         """The tables of the website that are in use."""
         rows = call(self._connection, "SELECT * FROM certification.website_tables()", {})
-        return tuple(Table(row["website_table"], row["website_key"]) for row in rows)
+        return tuple(ListingTable(row["website_table"], row["website_key"]) for row in rows)
 
 
 class PostgresSyncState:
-    """shared.ports.SyncState and shared.ports.Gate. May be called from several threads."""
+    """shared.ports.SyncState and shared.ports.Backoff. May be called from several threads."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def wait_seconds(self) -> float:
+    def seconds_left(self) -> float:
         """Seconds until a request may be sent; 0 means now (I9)."""
-        seconds: float = call(self._connection, "SELECT certification.website_closed_for() AS seconds", {})[0][
+        seconds: float = call(self._connection, "SELECT certification.backoff_seconds_left() AS seconds", {})[0][
             "seconds"
         ]
         return seconds
 
-    def close(self, seconds: float, reason: str) -> None:
+    def block_for(self, seconds: float, reason: str) -> None:
         """A Retry-After was given: no worker sends before it has run out."""
         call(
             self._connection,
-            "SELECT certification.close_website(%(seconds)s, %(reason)s)",
+            "SELECT certification.block_website_for(%(seconds)s, %(reason)s)",
             {"seconds": seconds, "reason": reason},
         )
 
-    def stopped(self) -> Stopped | None:
+    def stopped(self) -> StopRecord | None:
         """Whether nothing may be sent at all."""
         row = call(self._connection, "SELECT * FROM certification.website_stopped()", {})[0]
-        return None if row["reason"] is None else Stopped(row["reason"], row["try_now"])
+        return None if row["reason"] is None else StopRecord(row["reason"], row["try_now"])
 
     def stop(self, reason: str) -> None:
         """The website refuses our credential: nothing is sent until a check succeeds."""
@@ -152,11 +156,11 @@ class PostgresSyncState:
         """A check has succeeded."""
         call(self._connection, "SELECT certification.resume_website()", {})
 
-    def note_check(self, health: Health) -> bool:
-        """Write down what a health check found. Answers whether a stop has ended by this."""
+    def record_check(self, health: Health) -> bool:
+        """Write down what a health check found. Return whether a stop has ended by this."""
         rows = call(
             self._connection,
-            "SELECT certification.note_check(%(reason)s, %(refused)s, %(ends_on)s, %(pending)s) AS recovered",
+            "SELECT certification.record_check(%(reason)s, %(refused)s, %(ends_on)s, %(pending)s) AS recovered",
             {
                 "reason": None if health.state is CredentialState.HEALTHY else health.reason,
                 "refused": health.state is CredentialState.REFUSED,
@@ -168,11 +172,13 @@ class PostgresSyncState:
         return recovered
 
 
-def _written(answer: Answer) -> tuple[str, str | None]:
-    match answer:
+def _written(outcome: PushOutcome) -> tuple[str, str | None]:
+    match outcome:
         case Accepted():
-            return "accepted", None if answer.emptied else "not_emptied"
+            return "accepted", None if outcome.emptied else "not_emptied"
+        case Refused(reason, RefusedKind.NO_SUCH_TABLE):
+            return "no_such_table", reason
         case Refused(reason):
             return "refused", reason
-        case NotNow(reason) | Outdated(reason) | InDoubt(reason):
+        case NotNow(reason) | Outdated(reason) | OutcomeUnknown(reason):
             return "not_now", reason

@@ -82,11 +82,11 @@ def migrate(
     connection: psycopg.Connection,
     folder: Path = MIGRATIONS,
     functions: Path = FUNCTIONS,
-    tell: Callable[[str], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> tuple[str, ...]:
     """Apply what is missing or has changed and return its names. `connection` must not be inside a transaction.
 
-    `tell` gets a sentence for each constraint, index or trigger that was damaged, and for what could not be done.
+    `report` gets a sentence for each constraint, index or trigger that was damaged, and for what could not be done.
     Raises OtherVersionError for a table migration that was applied and is changed or missing on disk, and for one that
     comes too late; MigrationError for tables of the app that cannot work. Nothing is applied then.
     """
@@ -108,7 +108,7 @@ def migrate(
         connection.execute("SET LOCAL check_function_bodies = off")
         connection.execute(_PATH)
         _require_same_history(known, numbered)
-        damaged, still_expected = _mend(connection, repeatable, tell)
+        damaged, still_expected = _mend(connection, repeatable, report)
         first = [file for file in repeatable if file.name == _CALLED_BY_TABLES]
         for file in (*first, *numbered, *(file for file in repeatable if file not in first)):
             if known.get(file.name) != file.checksum or (damaged and file in repeatable):
@@ -117,12 +117,12 @@ def migrate(
         _write_structure(connection, still_expected, [m for m in numbered if m.name in applied], changed=bool(applied))
         for (refusal,) in connection.execute("SELECT certification.revoke_temporary()").fetchall():
             if refusal is not None:
-                tell(refusal)
+                report(refusal)
     return tuple(applied)
 
 
 def _mend(
-    connection: psycopg.Connection, repeatable: tuple[Migration, ...], tell: Callable[[str], None]
+    connection: psycopg.Connection, repeatable: tuple[Migration, ...], report: Callable[[str], None]
 ) -> tuple[bool, list[str]]:
     """Put back what was made once and is gone.
 
@@ -134,11 +134,11 @@ def _mend(
         if file.name == _STRUCTURE:
             connection.execute(file.sql.encode())
     for (said,) in connection.execute("SELECT said FROM certification.mend_structure()").fetchall():
-        tell(said)
+        report(said)
     damage = connection.execute("SELECT kind, name FROM certification.structure_damage()").fetchall()
     in_files = [(kind, name) for kind, name in damage if kind in {"function", "trigger"}]
     for kind, name in in_files:
-        tell(f"{kind} {name} was missing or changed and is as it should be again.")
+        report(f"{kind} {name} was missing or changed and is as it should be again.")
     return bool(in_files), [f"{kind} {name}" for kind, name in damage if (kind, name) not in in_files]
 
 

@@ -1,4 +1,4 @@
-"""The night's three steps in PostgreSQL (database/functions/nightly/nightly.sql)."""
+"""The nightly check's three steps in PostgreSQL (database/functions/nightly/nightly.sql)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _CALLS = {
 }
 
 
-class PostgresNight:
-    """shared.ports.Night: one call, one transaction, whatever the number of mentors."""
+class PostgresNightlyCheck:
+    """shared.ports.NightlyCheck: one call, one transaction, whatever the number of mentors."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def carry_out(
+    def run_step(
         self, step: Step, organisation_id: UUID, as_of: date, run_id: UUID, *, everyone: bool
     ) -> tuple[Count, ...]:
         """Carry out one step for one organisation and answer all of its counts."""

@@ -35,7 +35,7 @@ class PostgresOutbox:
         self._connection = connection
 
     def claim(self, run_id: UUID, organisation_id: UUID, today: date, *, digests: bool) -> Notice | None:
-        """Claim the next notice that can be made, or None. One that cannot be made is set aside as undeliverable."""
+        """Claim the next notice that can be made, or None. One that cannot be made is settled as undeliverable."""
         while True:
             rows = call(
                 self._connection,
@@ -59,7 +59,9 @@ class PostgresOutbox:
         )
 
     def complete_digests(self, run_id: UUID, organisation_id: UUID) -> None:
-        """Put into the digests what has come to light since the night: refused mails, and changes of coordinator."""
+        """Put into the digests what has come to light since the nightly check:
+        refused mails, and changes of coordinator.
+        """
         call(
             self._connection,
             "SELECT certification.complete_digests(%(run)s, %(organisation)s)",

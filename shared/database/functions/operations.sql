@@ -21,19 +21,19 @@ $$;
 COMMENT ON FUNCTION certification.brakes_on IS
     'The brakes that are on, or released and not used yet; at a time, or now (null).';
 
-CREATE OR REPLACE FUNCTION certification.listings_set_aside()
+CREATE OR REPLACE FUNCTION certification.rejected_listings()
 RETURNS TABLE (
     mentor_id uuid, organisation_id uuid, reason text, since timestamptz, attempts integer,
     may_be_shown boolean, should_be_shown boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    WITH aside AS MATERIALIZED (SELECT l.* FROM certification.listings AS l WHERE l.state = 'set_aside')
+    WITH rejected AS MATERIALIZED (SELECT l.* FROM certification.listings AS l WHERE l.state = 'rejected')
     SELECT a.mentor_id, a.organisation_id, a.reason, a.changed_at, a.attempts, a.website IS NOT NULL,
            coalesce(w.listed, false)
-      FROM aside AS a
-      LEFT JOIN certification.wanted_listings(ARRAY(SELECT i.mentor_id FROM aside AS i)) AS w
+      FROM rejected AS a
+      LEFT JOIN certification.wanted_listings(ARRAY(SELECT i.mentor_id FROM rejected AS i)) AS w
         ON w.mentor_id = a.mentor_id
 $$;
-COMMENT ON FUNCTION certification.listings_set_aside IS
+COMMENT ON FUNCTION certification.rejected_listings IS
     'The listings that the website refused for good: whether it may still show them, and whether it should (I5).';
 
 CREATE OR REPLACE FUNCTION certification.find_mentors(p_text text, p_id uuid) RETURNS SETOF uuid
@@ -120,12 +120,12 @@ COMMENT ON FUNCTION certification.record_dropped_dead_letter IS
     'A person removes a message that was given up: which one, never what stands in it (I11).';
 
 REVOKE ALL ON FUNCTION
-    certification.organisation_names, certification.brakes_on, certification.listings_set_aside,
+    certification.organisation_names, certification.brakes_on, certification.rejected_listings,
     certification.find_mentors, certification.mentor_to_explain, certification.status_log_of,
     certification.thresholds_of, certification.change_thresholds, certification.record_dropped_dead_letter
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    certification.organisation_names, certification.brakes_on, certification.listings_set_aside,
+    certification.organisation_names, certification.brakes_on, certification.rejected_listings,
     certification.find_mentors, certification.mentor_to_explain, certification.status_log_of,
     certification.thresholds_of, certification.change_thresholds, certification.record_dropped_dead_letter
 TO certification_operations;
@@ -133,5 +133,5 @@ TO certification_operations;
 GRANT SELECT ON
     certification.alerts, certification.audit, certification.duplicates, certification.findings, certification.listings,
     certification.proofs, certification.queue_depths, certification.run_organisations, certification.runs,
-    certification.set_aside, certification.sync_state
+    certification.step_failures, certification.sync_state
 TO certification_operations;

@@ -113,14 +113,14 @@ COMMENT ON FUNCTION certification.finish_run IS
     'Close the caller''s run, with its state and the codes of what went wrong (I12). Only the first of two calls is '
     'written.';
 
-CREATE OR REPLACE FUNCTION certification.count(
+CREATE OR REPLACE FUNCTION certification.add_count(
     p_run_id uuid, p_organisation_id uuid, p_measure text, p_detail text, p_n bigint) RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO certification.run_counts AS c (run_id, organisation_id, measure, detail, n)
     VALUES (p_run_id, p_organisation_id, p_measure, p_detail, p_n)
     ON CONFLICT (run_id, organisation_id, measure, detail) DO UPDATE SET n = c.n + excluded.n
 $$;
-COMMENT ON FUNCTION certification.count IS 'Add to a count of this run; a step that is called twice in a run adds up.';
+COMMENT ON FUNCTION certification.add_count IS 'Add to a count of this run; a step that is called twice in a run adds up.';
 
 CREATE OR REPLACE FUNCTION certification.forget_old_sweeps() RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -132,7 +132,7 @@ COMMENT ON FUNCTION certification.forget_old_sweeps IS 'There are 288 a day; the
 REVOKE ALL ON FUNCTION
     certification.may_run, certification.own_run, certification.plain, certification.readable_time,
     certification.start_run, certification.organisations_to_run, certification.start_organisation,
-    certification.finish_organisation, certification.finish_run, certification.count, certification.forget_old_sweeps
+    certification.finish_organisation, certification.finish_run, certification.add_count, certification.forget_old_sweeps
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.start_run, certification.organisations_to_run, certification.start_organisation,

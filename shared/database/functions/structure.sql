@@ -1,7 +1,7 @@
 -- Whether what holds the rules is still there: our tables, constraints, indexes, triggers and functions.
 
 CREATE OR REPLACE FUNCTION certification.structure()
-RETURNS TABLE (kind text, name text, relation text, definition text, trouble text)
+RETURNS TABLE (kind text, name text, relation text, definition text, damage text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
     WITH ours AS MATERIALIZED (
         SELECT c.oid, 'certification.' || c.relname AS name FROM pg_catalog.pg_class AS c
@@ -49,26 +49,26 @@ COMMENT ON FUNCTION certification.structure IS
     'What is there of ours, each with its definition and, if it does not do its work, why: invalid or disabled.';
 
 CREATE OR REPLACE FUNCTION certification.structure_damage()
-RETURNS TABLE (kind text, name text, relation text, definition text, trouble text)
+RETURNS TABLE (kind text, name text, relation text, definition text, damage text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
     WITH found AS MATERIALIZED (SELECT s.* FROM certification.structure() AS s),
     judged AS (
         SELECT e.kind, e.name, e.relation, e.definition,
                CASE WHEN f.name IS NULL THEN 'missing'
                     -- A constraint that was taken over without a look at the older rows was expected so.
-                    WHEN f.trouble IS NOT NULL AND NOT (f.trouble = 'invalid' AND e.definition LIKE '% NOT VALID')
-                    THEN f.trouble
+                    WHEN f.damage IS NOT NULL AND NOT (f.damage = 'invalid' AND e.definition LIKE '% NOT VALID')
+                    THEN f.damage
                     WHEN f.definition <> e.definition
                          AND e.as_shown = current_setting('server_version_num')::integer / 10000
-                    THEN 'changed' END AS trouble
+                    THEN 'changed' END AS damage
           FROM certification.expected_structure AS e
           LEFT JOIN found AS f ON f.kind = e.kind AND f.name = e.name
     )
-    SELECT j.kind, j.name, j.relation, j.definition, j.trouble FROM judged AS j
-     WHERE j.trouble IS NOT NULL
+    SELECT j.kind, j.name, j.relation, j.definition, j.damage FROM judged AS j
+     WHERE j.damage IS NOT NULL
        -- With its table everything of it is gone, which is said once.
        AND (j.kind = 'table' OR NOT EXISTS (
-           SELECT 1 FROM judged AS t WHERE t.kind = 'table' AND t.name = j.relation AND t.trouble = 'missing'))
+           SELECT 1 FROM judged AS t WHERE t.kind = 'table' AND t.name = j.relation AND t.damage = 'missing'))
      ORDER BY j.kind, j.name
 $$;
 COMMENT ON FUNCTION certification.structure_damage IS
@@ -122,7 +122,7 @@ BEGIN
         v_bare := regexp_replace(v.name, '^.*\.', '');
         v_called := replace(v.kind, '_', ' ') || ' ' || v.name;
         BEGIN
-            CONTINUE WHEN v.kind = 'trigger' AND v.trouble <> 'disabled'; -- its file is applied again
+            CONTINUE WHEN v.kind = 'trigger' AND v.damage <> 'disabled'; -- its file is applied again
             IF v.kind = 'trigger' THEN
                 EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', v.relation, v_bare);
             ELSIF v.kind = 'not_null' THEN
@@ -138,10 +138,10 @@ BEGIN
                 RETURN NEXT;
                 CONTINUE;
             END IF;
-            said := v_called || ' was ' || v.trouble || ' and is as it should be again.';
+            said := v_called || ' was ' || v.damage || ' and is as it should be again.';
         EXCEPTION WHEN OTHERS THEN
             v_n := certification.rows_against(v.kind, v.relation, v.name, v.definition);
-            said := format('%s is %s and cannot be put back: %s. ', v_called, v.trouble,
+            said := format('%s is %s and cannot be put back: %s. ', v_called, v.damage,
                            CASE v_n WHEN 1 THEN '1 row is against it'
                                 ELSE coalesce(nullif(v_n, 0) || ' rows are against it', SQLSTATE) END)
                     || 'Put that right, then migrate again.';

@@ -1,7 +1,7 @@
 -- The schema's owner owns all that is in it. Each function has a role of its own that may call what it needs and read
 -- no table at all: what it may call is granted beside the functions (database/functions). The role of the commands of
--- operations also reads some of our tables, and none of the app's. The roles cannot log in: docs/operations.md shows how
--- to make a login for each.
+-- operations also reads some of our tables, and none of the app's. The roles cannot log in:
+-- docs/operations/deploy.md shows how to make a login for each.
 
 COMMENT ON SCHEMA certification IS
     'Certification expiry, reminders and website sync. All writes go through its functions.';

@@ -13,9 +13,9 @@ CREATE TABLE certification.runs (
     reason        text,
     undone_at     timestamptz,
     CONSTRAINT run_ended_when_not_running CHECK ((state = 'running') = (ended_at IS NULL)),
-    CONSTRAINT run_trouble_has_a_reason CHECK ((state IN ('degraded', 'failed')) = (reason IS NOT NULL))
+    CONSTRAINT run_has_a_reason_unless_good CHECK ((state IN ('degraded', 'failed')) = (reason IS NOT NULL))
 );
-COMMENT ON TABLE certification.runs IS 'Every run. running -> succeeded | degraded (something was set aside) | failed.';
+COMMENT ON TABLE certification.runs IS 'Every run. running -> succeeded | degraded (something failed, the rest was done) | failed.';
 COMMENT ON COLUMN certification.runs.undone_at IS
     'When a person has undone it (certification.undo_run); who and why stands in audit.';
 CREATE INDEX runs_running ON certification.runs (function) WHERE state = 'running';
@@ -31,7 +31,7 @@ CREATE TABLE certification.run_organisations (
     day_was          date,
     day_became       date,
     PRIMARY KEY (run_id, organisation_id),
-    CONSTRAINT run_organisation_trouble_has_a_reason CHECK ((state IN ('degraded', 'failed')) = (reason IS NOT NULL))
+    CONSTRAINT run_organisation_has_a_reason_unless_good CHECK ((state IN ('degraded', 'failed')) = (reason IS NOT NULL))
 );
 COMMENT ON TABLE certification.run_organisations IS
     'How a run went for one organisation, and the calendar date it evaluated there.';

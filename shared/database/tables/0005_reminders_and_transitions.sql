@@ -1,5 +1,5 @@
--- What the night writes. The large tables refer to mentors by id without a foreign key: they are written only by
--- functions that read the ids from public.peer_mentors in the same statement; a deleted mentor leaves rows that name
+-- What the nightly check writes. The large tables refer to mentors by id without a foreign key: they are written only
+-- by functions that read the ids from public.peer_mentors in the same statement; a deleted mentor leaves rows that name
 -- nobody; and a key costs a look-up per row (docs/decisions/0004).
 
 CREATE TABLE certification.cert_expiry_reminders (
@@ -33,31 +33,33 @@ CREATE TABLE certification.transitions (
 COMMENT ON TABLE certification.transitions IS
     'That a mentor was moved, at most once per certification_expiry_date and direction (I3).';
 
-CREATE TABLE certification.set_aside (
+CREATE TABLE certification.step_failures (
     mentor_id                  uuid NOT NULL,
     step                       text NOT NULL
-        CONSTRAINT set_aside_step_known CHECK (step IN ('remind', 'expire', 'reactivate')),
+        CONSTRAINT step_failure_step_known CHECK (step IN ('remind', 'expire', 'reactivate')),
     certification_expiry_date  date NOT NULL,
     organisation_id            uuid NOT NULL,
     reason                     text NOT NULL,
     first_run_id               uuid NOT NULL,
     last_run_id                uuid NOT NULL,
-    nights                     integer NOT NULL DEFAULT 1,
+    nightly_checks                     integer NOT NULL DEFAULT 1,
     PRIMARY KEY (mentor_id, step, certification_expiry_date)
 );
-COMMENT ON TABLE certification.set_aside IS
-    'Mentors a step could not or must not handle, and why (I13): looked at again every night. What a person '
+COMMENT ON TABLE certification.step_failures IS
+    'Mentors a step could not or must not handle, and why (I13): rechecked every night. What a person '
     'decided is told to the coordinator, the first time; the rest is for operations.';
-COMMENT ON COLUMN certification.set_aside.reason IS
-    'set_active_by_hand | awaiting_manual_reactivation | set_expired_by_hand, or the name of the constraint or the '
+COMMENT ON COLUMN certification.step_failures.reason IS
+    'manually_set_active | awaiting_manual_reactivation | manually_set_expired, or the name of the constraint or the '
     'SQLSTATE that stood in the way. Never a message: it could hold personal data.';
 
--- What a night has to look at, so that a quiet night costs the same with six hundred mentors and with a million.
+-- What a nightly check has to look at, so that a quiet nightly check costs the same with six hundred mentors and with a
+-- million.
 --
--- `progress` says up to which expires_on everybody has been looked at. A night looks at the dates beyond it, found by
--- an index, and at the mentors in `look_again`, whom something has changed for since. Neither holds any truth: who is
--- reminded or expired is decided on the tables themselves, once only by the constraints. Deleting rows of `progress`
--- makes the next night look at everybody, which is always safe; it happens every Monday (`p_everyone`).
+-- `progress` says up to which expires_on everybody has been looked at. A nightly check looks at the dates beyond it,
+-- found by an index, and at the mentors in `mentors_to_recheck`, whom something has changed for since. Neither holds
+-- any truth: who is reminded or expired is decided on the tables themselves, once only by the constraints. Deleting
+-- rows of `progress` makes the next nightly check look at everybody, which is always safe; it happens every Monday
+-- (`p_everyone`).
 
 CREATE TABLE certification.progress (
     organisation_id  uuid NOT NULL,
@@ -69,14 +71,14 @@ CREATE TABLE certification.progress (
 COMMENT ON TABLE certification.progress IS
     'Everybody whose expires_on is at most `through` has been looked at, per step and threshold.';
 
-CREATE TABLE certification.look_again (
+CREATE TABLE certification.mentors_to_recheck (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    step       text NOT NULL CONSTRAINT look_again_step_known CHECK (step IN ('remind', 'expire', 'reactivate')),
+    step       text NOT NULL CONSTRAINT mentor_to_recheck_step_known CHECK (step IN ('remind', 'expire', 'reactivate')),
     mentor_id  uuid NOT NULL
 );
-COMMENT ON TABLE certification.look_again IS
+COMMENT ON TABLE certification.mentors_to_recheck IS
     'Mentors to look at again whatever `progress` says. Append-only for the triggers, so that nobody who edits a '
     'mentor waits for a night.';
-CREATE INDEX look_again_turn ON certification.look_again (step);
+CREATE INDEX mentors_to_recheck_of_step ON certification.mentors_to_recheck (step);
 
 CREATE INDEX IF NOT EXISTS certifications_expires_on ON public.certifications (expires_on) INCLUDE (mentor_id);

@@ -1,11 +1,11 @@
 -- What the website should show of each mentor, and what it was last made to show. The row is the truth (I7); the
--- doorbell and every message that follows from it are hints that carry an id and a version.
+-- webhook and every message that follows from it are hints that carry an id and a version.
 
 CREATE TABLE certification.listings (
     mentor_id        uuid NOT NULL,
     organisation_id  uuid NOT NULL,
     state            text NOT NULL DEFAULT 'waiting'
-        CONSTRAINT listing_state_known CHECK (state IN ('waiting', 'sending', 'live', 'hidden', 'set_aside')),
+        CONSTRAINT listing_state_known CHECK (state IN ('waiting', 'sending', 'live', 'hidden', 'rejected')),
     reason           text,
     desired_version  bigint NOT NULL DEFAULT 1,
     synced_version   bigint NOT NULL DEFAULT 0,
@@ -17,8 +17,8 @@ CREATE TABLE certification.listings (
     sending          text CONSTRAINT listing_sending_known CHECK (sending IN ('create', 'publish', 'hide', 'move')),
     sending_version  bigint,
     accepted_version bigint NOT NULL DEFAULT 0,
-    doubtful_until   timestamptz,
-    doubtful_version bigint,
+    unknown_outcome_until   timestamptz,
+    unknown_outcome_version bigint,
     claimed_by       uuid,
     claimed_until    timestamptz,
     verified_version bigint NOT NULL DEFAULT 0,
@@ -34,19 +34,19 @@ CREATE TABLE certification.listings (
     CONSTRAINT listing_claimed_while_sending CHECK (
         (state = 'sending') = (num_nonnulls(claimed_by, claimed_until, sending, sending_version) = 4)
         AND num_nonnulls(claimed_by, claimed_until, sending, sending_version) IN (0, 4)),
-    CONSTRAINT listing_doubt_is_whole CHECK (num_nonnulls(doubtful_until, doubtful_version) IN (0, 2)),
-    CONSTRAINT listing_set_aside_has_a_reason CHECK (state <> 'set_aside' OR reason IS NOT NULL)
+    CONSTRAINT listing_unknown_outcome_is_whole CHECK (num_nonnulls(unknown_outcome_until, unknown_outcome_version) IN (0, 2)),
+    CONSTRAINT rejected_listing_has_a_reason CHECK (state <> 'rejected' OR reason IS NOT NULL)
 );
 COMMENT ON TABLE certification.listings IS
     'What the website should show and was last made to show (I5-I8). waiting -> sending -> live | hidden; '
-    'set_aside: the website refused it for good. No foreign key: a deleted mentor''s row stays until the website '
+    'rejected: the website refused it for good. No foreign key: a deleted mentor''s row stays until the website '
     'has hidden it.';
 COMMENT ON COLUMN certification.listings.reason IS
-    'Why it waits or is set aside, a code: what Dynamics answered last, or null.';
+    'Why it waits or is rejected, a code: what Dynamics answered last, or null.';
 COMMENT ON COLUMN certification.listings.desired_version IS 'Raised by every change, in its transaction.';
 COMMENT ON COLUMN certification.listings.synced_version IS
     'The desired version that the website was last made to show.';
-COMMENT ON COLUMN certification.listings.changed_at IS 'Since when there is something to tell the website.';
+COMMENT ON COLUMN certification.listings.changed_at IS 'Since when there is something to publish the website.';
 COMMENT ON COLUMN certification.listings.synced_at IS 'When the website last accepted something.';
 COMMENT ON COLUMN certification.listings.attempts IS 'Claims since the website last accepted something.';
 COMMENT ON COLUMN certification.listings.website IS
@@ -54,15 +54,15 @@ COMMENT ON COLUMN certification.listings.website IS
     'something once what was last sent is carried out. Written down before the first publishing is sent, null '
     'again when a hiding was accepted. Null: it is not shown, so nothing needs hiding.';
 COMMENT ON COLUMN certification.listings.shown_until IS
-    'expires_on as it was when it was last published: a night looks again at whatever is shown beyond it.';
+    'expires_on as it was when it was last published: a night rechecks at whatever is shown beyond it.';
 COMMENT ON COLUMN certification.listings.sending IS
     'What its worker is doing. create: publishing it where nothing of it is yet; move: hiding it where it was, '
     'because the organisation''s mapping names another place.';
 COMMENT ON COLUMN certification.listings.accepted_version IS
-    'The version that the website accepted last. Equal to synced_version, but while an earlier request is in doubt.';
-COMMENT ON COLUMN certification.listings.doubtful_until IS
+    'The version that the website accepted last. Equal to synced_version, but while an earlier request is of unknown outcome.';
+COMMENT ON COLUMN certification.listings.unknown_outcome_until IS
     'Until then the website may still carry out a request whose reply never came and that no row version makes '
-    'harmless: that of doubtful_version. What is newer and is accepted meanwhile is sent once more afterwards (I6).';
+    'harmless: that of unknown_outcome_version. What is newer and is accepted meanwhile is sent once more afterwards (I6).';
 COMMENT ON COLUMN certification.listings.claimed_by IS
     'The worker, one invocation of dynamics_sync, that has it until claimed_until.';
 COMMENT ON COLUMN certification.listings.verified_version IS
@@ -77,10 +77,10 @@ CREATE INDEX listings_unsynced ON certification.listings (mentor_id) WHERE synce
 CREATE INDEX listings_shown ON certification.listings (organisation_id, shown_until) WHERE website IS NOT NULL;
 CREATE INDEX listings_unverified ON certification.listings (synced_at)
     WHERE verified_version < synced_version AND synced_version = desired_version AND synced_at IS NOT NULL;
-CREATE INDEX listings_set_aside ON certification.listings (mentor_id) WHERE state = 'set_aside';
+CREATE INDEX listings_rejected ON certification.listings (mentor_id) WHERE state = 'rejected';
 
--- The mentors there are, as certification.raise_listings would note them. Nothing is known of the website yet; the
--- first sync after this writes what should be listed.
+-- The mentors there are, as certification.bump_listing_version would note them. Nothing is known of the website yet;
+-- the first sync after this writes what should be listed.
 INSERT INTO certification.listings (mentor_id, organisation_id, state, synced_version)
 SELECT m.id, m.organisation_id,
        CASE WHEN s.listed THEN 'waiting' ELSE 'hidden' END, CASE WHEN s.listed THEN 0 ELSE 1 END
@@ -110,7 +110,7 @@ CREATE TABLE certification.missed_changes (
     CONSTRAINT missed_changes_pkey PRIMARY KEY (id)
 );
 COMMENT ON TABLE certification.missed_changes IS
-    'Changes in the app that a trigger of ours could not note, and why. The next sweep takes them up; kept for two '
+    'Changes in the app that a trigger of ours could not record, and why. The next sweep takes them up; kept for two '
     'weeks after that.';
 COMMENT ON COLUMN certification.missed_changes.mentor_ids IS
     'Whom the statement touched; null: that could not be told, so it is everybody.';

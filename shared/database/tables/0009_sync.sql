@@ -2,8 +2,8 @@
 
 CREATE TABLE certification.sync_state (
     only_row        boolean NOT NULL DEFAULT true CONSTRAINT sync_state_has_one_row CHECK (only_row),
-    closed_until    timestamptz,
-    closed_reason   text,
+    backoff_until    timestamptz,
+    backoff_reason   text,
     stopped_since   timestamptz,
     stopped_reason  text,
     tried_at        timestamptz,
@@ -14,11 +14,11 @@ CREATE TABLE certification.sync_state (
     secret_ends_on  date,
     pending_secret  text NOT NULL DEFAULT 'none',
     CONSTRAINT sync_state_pkey PRIMARY KEY (only_row),
-    CONSTRAINT sync_closed_has_a_reason CHECK ((closed_until IS NULL) = (closed_reason IS NULL)),
+    CONSTRAINT sync_backoff_has_a_reason CHECK ((backoff_until IS NULL) = (backoff_reason IS NULL)),
     CONSTRAINT sync_stopped_has_a_reason CHECK ((stopped_since IS NULL) = (stopped_reason IS NULL))
 );
 COMMENT ON TABLE certification.sync_state IS
-    'What all workers share. closed_until: the end of the Retry-After window the website named (I9). '
+    'What all workers share. backoff_until: the end of the Retry-After window the website named (I9). '
     'stopped_since: it refuses our credential; nothing is sent until a check succeeds (I10).';
 COMMENT ON COLUMN certification.sync_state.checked_at IS 'When the credential was last tried.';
 COMMENT ON COLUMN certification.sync_state.check_reason IS 'What that try came to, a code; null: all is well.';

@@ -111,7 +111,7 @@ CREATE TABLE certification.findings (
             class IN ('listed_but_invalid', 'missing', 'field_drift', 'unpublished_field', 'orphan')),
     cause            text NOT NULL
         CONSTRAINT finding_cause_known CHECK (
-            cause IN ('hand_edit', 'waiting', 'set_aside', 'unknown_mentor', 'brake', 'day', 'past_triggers')),
+            cause IN ('manual_edit', 'waiting', 'rejected', 'unknown_mentor', 'brake', 'day', 'past_triggers')),
     fields           text[] NOT NULL DEFAULT '{}',
     version          bigint,
     opened_in        uuid NOT NULL,
@@ -137,8 +137,8 @@ COMMENT ON COLUMN certification.findings.class IS
     'should be; field_drift: they see something else than the app has; unpublished_field: the row, shown or '
     'hidden, holds what is published no more; orphan: a visible row of no mentor.';
 COMMENT ON COLUMN certification.findings.cause IS
-    'hand_edit: our record says synced, but the website differs; waiting: the change has not reached the website '
-    'yet; set_aside: the website refused it; unknown_mentor; brake: a mass change that nobody has released; day: '
+    'manual_edit: our record says synced, but the website differs; waiting: the change has not reached the website '
+    'yet; rejected: the website refused it; unknown_mentor; brake: a mass change that nobody has released; day: '
     'the check of the calendar day has not come; past_triggers: no trigger saw the change in the app.';
 COMMENT ON COLUMN certification.findings.fields IS 'The columns that differ, by name.';
 COMMENT ON COLUMN certification.findings.version IS

@@ -1,1 +1,1 @@
-"""What operations is told, in words: one table per language for conditions, and one for codes."""
+"""Alerts in words: one table per language for conditions, and one for codes."""

@@ -1,4 +1,4 @@
-"""What operations is told, in bokmål."""
+"""Alerts in bokmål."""
 
 from __future__ import annotations
 
@@ -114,13 +114,13 @@ CONDITIONS: dict[Condition, ConditionText] = {
             "Se i Dynamics hvem som endret raden (overvåkingslogg): en person, en flyt, en import.",
         ),
     ),
-    Condition.LISTINGS_SET_ASIDE: ConditionText(
+    Condition.LISTINGS_REJECTED: ConditionText(
         "Dynamics avviser noen oppføringer",
         "Dynamics tar ikke imot disse oppføringene, så nettsiden viser dem ikke slik de er nå.",
         _MENTORS,
         (
-            "Se hvilke og hvorfor: `set-aside list`",
-            "Rett det som årsaken sier, og prøv igjen: `set-aside retry --all --actor YOU --reason WHY`",
+            "Se hvilke og hvorfor: `rejected list`",
+            "Rett det som årsaken sier, og prøv igjen: `rejected retry --all --actor YOU --reason WHY`",
         ),
     ),
     Condition.CLAIM_STUCK: ConditionText(
@@ -245,7 +245,7 @@ CONDITIONS: dict[Condition, ConditionText] = {
             "Den neste kjøringen innen 24 timer gjør endringen. Etter det holder bremsen igjen.",
         ),
     ),
-    Condition.WEBSITE_ANSWER_SMALL: ConditionText(
+    Condition.WEBSITE_RESULT_SMALL: ConditionText(
         "Nettsiden viser nesten ingen",
         "Dynamics svarte med langt færre rader enn det skulle vise. Vi regner det som en feil og endrer ingenting.",
         None,
@@ -263,7 +263,12 @@ OF_SUBJECTS: dict[tuple[Condition, str], ConditionText] = {
         "En kjøring ble avbrutt mens den sendte disse. De sendes ikke på nytt av seg selv, for da kunne de komme to"
         " ganger.",
         _MESSAGES,
-        ('Følg veiledningen, "A notice is stuck or in doubt": Den sier hvordan du ser om en melding ble sendt.',),
+        (
+            (
+                'Følg veiledningen, "A notice is stuck or of unknown outcome": '
+                "Den sier hvordan du ser om en melding ble sendt."
+            ),
+        ),
     ),
     (Condition.CLAIM_STUCK, "listings"): ConditionText(
         "Endringer til nettsiden ble påbegynt og aldri avsluttet",

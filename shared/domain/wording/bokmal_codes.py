@@ -55,7 +55,7 @@ CODES = Codes(
         "entra_90024": CodeText("innloggingen er overbelastet", _AGAIN),
         "entra_90055": CodeText("innloggingen er overbelastet", _AGAIN),
         "entra_90006": CodeText("innloggingen har en feil hos Microsoft", _AGAIN),
-        "entra_closed": CodeText("innloggingen ber oss vente", _AGAIN),
+        "entra_backoff": CodeText("innloggingen ber oss vente", _AGAIN),
         "secret_cannot_be_read": CodeText(
             "funksjonen kan ikke lese hemmeligheten sin",
             "Se at hemmeligheten har en verdi, og at funksjonen har lov til å lese den.",
@@ -67,8 +67,8 @@ CODES = Codes(
             "dagen da klienthemmeligheten utløper, er ikke en dato",
             'Skriv "client_secret_expires_on": "2027-05-31" i hemmeligheten for Dataverse, med dagen som Entra viser.',
         ),
-        "website_answer_small": CodeText("nettsiden viste nesten ingen"),
-        "website_closed": CodeText("nettsiden ber oss vente", _AGAIN),
+        "website_result_small": CodeText("nettsiden viste nesten ingen"),
+        "website_backoff": CodeText("nettsiden ber oss vente", _AGAIN),
         "no_time_left": CodeText("det var ikke tid til alt"),
         "differences_unverified": CodeText("det var for mange avvik til å lese alle to ganger"),
         "scheduled_time_ahead": CodeText("det planlagte tidspunktet er ikke kommet, så den gjorde ingenting"),
@@ -80,20 +80,20 @@ CODES = Codes(
         "never_ended": CodeText(
             "funksjonen ble stoppet før den var ferdig", "Se slutten av funksjonens logg, og kjør den på nytt."
         ),
-        "set_aside": CodeText(
+        "step_failures": CodeText(
             "noen likepersoner kunne ikke behandles og ble lagt til side",
             "Se hva som var i veien for hver av dem, slik veiledningen viser.",
         ),
-        "untold": CodeText(
+        "unnotified": CodeText(
             "noen kan ikke få e-post og har ingen koordinator som kan få beskjed",
             "Gi dem en koordinator eller en e-postadresse i appen. Inntil da må noen ringe dem.",
         ),
-        "expiries_skipped_by_hand": CodeText(
+        "expiries_skipped_manual_edit": CodeText(
             "noen ble satt aktiv for hånd selv om sertifiseringen er utløpt",
             "Spør koordinatoren: En aktiv likeperson med utløpt sertifisering er en sikkerhetssak.",
         ),
         "expiries_skipped_busy": CodeText("noen ble redigert akkurat da, og ses på igjen"),
-        "reactivations_skipped_by_hand": CodeText(
+        "reactivations_skipped_manual_edit": CodeText(
             "noen som er fornyet, ble satt som utløpt for hånd og forblir det", "Spør koordinatoren om det er meningen."
         ),
         "reactivations_skipped_busy": CodeText("noen ble redigert akkurat da, og ses på igjen"),
@@ -102,7 +102,7 @@ CODES = Codes(
             "Rett adressene i appen, og sett meldingene tilbake slik veiledningen viser.",
         ),
         "notices_given_back": CodeText("meldinger ble ikke tatt imot og venter på neste kjøring"),
-        "notices_in_doubt": CodeText(
+        "notices_outcome_unknown": CodeText(
             "ingen vet om noen meldinger ble sendt", "Finn ut om de ble sendt, slik veiledningen viser."
         ),
         "notices_stuck": CodeText(
@@ -114,12 +114,12 @@ CODES = Codes(
         "throttled": CodeText("e-posttjenesten ber oss vente"),
         "status_paused": CodeText("likepersonen er på pause"),
         "status_certification_expired": CodeText("likepersonens sertifisering er utløpt"),
-        "set_active_by_hand": CodeText("satt aktiv for hånd selv om sertifiseringen er utløpt"),
+        "manually_set_active": CodeText("satt aktiv for hånd selv om sertifiseringen er utløpt"),
         "status_kept_by_the_app": CodeText(
             "en utløser i appen beholdt likepersonens status",
             "Spør appens utviklere hvilken utløser det er, og hvorfor.",
         ),
-        "set_expired_by_hand": CodeText("fornyet, og satt som utløpt for hånd"),
+        "manually_set_expired": CodeText("fornyet, og satt som utløpt for hånd"),
         "awaiting_manual_reactivation": CodeText("fornyet, og organisasjonen reaktiverer for hånd"),
         "AccountSuspendedException": CodeText(
             "SES har stengt kontoen", "Se siden om kontoens omdømme i SES, og skriv til AWS Support."

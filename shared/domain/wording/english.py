@@ -1,4 +1,4 @@
-"""What operations is told, in English."""
+"""Alerts in English."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _WAITING = (
 CONDITIONS: dict[Condition, ConditionText] = {
     Condition.WEBSITE_REFUSES_US: ConditionText(
         "Dynamics refuses our credential",
-        "Dynamics does not let us in, so nothing is sent to the website. Until it does, people who expire, are"
+        "Dynamics does not authorise us, so nothing is sent to the website. Until it does, people who expire, are"
         " paused or"
         " withdraw their consent are still shown.",
         _CHANGES,
         (
             "See what waits, and who is still shown: `status`",
             "Hide those who are still shown by hand in Dynamics: set their rows to Inactive.",
-            "What has waited is sent by itself within five minutes after Dynamics lets us in again.",
+            "What has waited is sent by itself within five minutes after Dynamics authorises us again.",
         ),
         "The website has taken no changes since {since}." + _WAITING,
     ),
@@ -60,7 +60,7 @@ CONDITIONS: dict[Condition, ConditionText] = {
                 "Make a new secret in Entra now (App registrations, Certificates & secrets), and put it into the secret"
                 " of Dataverse as the current version."
             ),
-            "If Dynamics lets us in all the same, only the date beside the secret is old: correct it.",
+            "If Dynamics authorises us all the same, only the date beside the secret is old: correct it.",
         ),
     ),
     Condition.SECRET_WITHOUT_END_DATE: ConditionText(
@@ -107,13 +107,13 @@ CONDITIONS: dict[Condition, ConditionText] = {
             "Look in Dynamics who changed the row (Audit history): a person, a flow, an import.",
         ),
     ),
-    Condition.LISTINGS_SET_ASIDE: ConditionText(
+    Condition.LISTINGS_REJECTED: ConditionText(
         "Dynamics refuses some listings",
         "Dynamics refuses these listings for good, so the website does not show them as they are.",
         _MENTORS,
         (
-            "See which and why: `set-aside list`",
-            "Put right what the reason says, then: `set-aside retry --all --actor YOU --reason WHY`",
+            "See which and why: `rejected list`",
+            "Put right what the reason says, then: `rejected retry --all --actor YOU --reason WHY`",
         ),
     ),
     Condition.CLAIM_STUCK: ConditionText(
@@ -141,7 +141,7 @@ CONDITIONS: dict[Condition, ConditionText] = {
         ),
     ),
     Condition.RUN_DEGRADED: ConditionText(
-        "A run set something aside",
+        "A run could not do all of its work",
         "The last run of this function did its work, except for what the reason names.",
         None,
         ("Look the code of the reason up in the runbook.", "See the last runs: `status`"),
@@ -175,7 +175,7 @@ CONDITIONS: dict[Condition, ConditionText] = {
     ),
     Condition.CHANGES_MISSED: ConditionText(
         "Changes in the app were not noted",
-        "A trigger of ours could not note a change in the app. The app went on; the next sweep takes the change up.",
+        "A trigger of ours could not record a change in the app. The app went on; the next sweep takes the change up.",
         Counted("change", "changes"),
         (
             "Look the SQLSTATE up in the runbook. If a column of the app has changed, migrate says what to do.",
@@ -235,7 +235,7 @@ CONDITIONS: dict[Condition, ConditionText] = {
             "The next run within 24 hours carries it out; then the release has ended.",
         ),
     ),
-    Condition.WEBSITE_ANSWER_SMALL: ConditionText(
+    Condition.WEBSITE_RESULT_SMALL: ConditionText(
         "The website shows almost nobody",
         "Dynamics answered with far fewer rows than it was made to show. That is taken for a fault: nothing changes.",
         None,
@@ -252,7 +252,12 @@ OF_SUBJECTS: dict[tuple[Condition, str], ConditionText] = {
         "Nobody knows whether some messages were sent",
         "A run was cut off while it was sending these. They are not sent again by themselves: that could be twice.",
         _MESSAGES,
-        ('Follow the runbook, "A notice is stuck or in doubt": it says how to see whether a message was sent.',),
+        (
+            (
+                'Follow the runbook, "A notice is stuck or of unknown outcome": '
+                "it says how to see whether a message was sent."
+            ),
+        ),
     ),
     (Condition.CLAIM_STUCK, "listings"): ConditionText(
         "Changes for the website were begun and never ended",

@@ -51,7 +51,7 @@ CODES = Codes(
         "entra_90024": CodeText("the sign-in is overloaded", _AGAIN),
         "entra_90055": CodeText("the sign-in is overloaded", _AGAIN),
         "entra_90006": CodeText("the sign-in has a fault of its own", _AGAIN),
-        "entra_closed": CodeText("the sign-in asks for patience", _AGAIN),
+        "entra_backoff": CodeText("the sign-in asks for patience", _AGAIN),
         "secret_cannot_be_read": CodeText(
             "the function cannot read its secret",
             "See that the secret holds a value and that the function may read it.",
@@ -63,8 +63,8 @@ CODES = Codes(
             "the day on which the client secret ends is no date",
             'Write "client_secret_expires_on": "2027-05-31" in the secret of Dataverse, with the day that Entra shows.',
         ),
-        "website_answer_small": CodeText("the website showed hardly anybody"),
-        "website_closed": CodeText("the website asks for patience", _AGAIN),
+        "website_result_small": CodeText("the website showed hardly anybody"),
+        "website_backoff": CodeText("the website asks for patience", _AGAIN),
         "no_time_left": CodeText("there was no time left for all of it"),
         "differences_unverified": CodeText("there were too many differences to read all of them twice"),
         "scheduled_time_ahead": CodeText("its scheduled time has not come, so it did nothing"),
@@ -76,29 +76,29 @@ CODES = Codes(
         "never_ended": CodeText(
             "the function was killed before its end", "Look at the end of the function's log, then run it again."
         ),
-        "set_aside": CodeText(
-            "some mentors stood in the way and were set aside",
+        "step_failures": CodeText(
+            "some mentors stood in the way and were skipped",
             "See why each of them stood in the way, as the runbook shows.",
         ),
-        "untold": CodeText(
+        "unnotified": CodeText(
             "somebody cannot be mailed and has no coordinator to tell",
             "Give them a coordinator or an e-mail address in the app. Until then somebody has to call them.",
         ),
-        "expiries_skipped_by_hand": CodeText(
+        "expiries_skipped_manual_edit": CodeText(
             "somebody was set active by hand although the certification has ended",
             "Ask the coordinator: an expired mentor who is active is a safety matter.",
         ),
-        "expiries_skipped_busy": CodeText("somebody was being edited, and is looked at again"),
-        "reactivations_skipped_by_hand": CodeText(
+        "expiries_skipped_busy": CodeText("somebody was being edited, and is rechecked"),
+        "reactivations_skipped_manual_edit": CodeText(
             "somebody renewed was set expired by hand, and stays so", "Ask the coordinator whether that is meant."
         ),
-        "reactivations_skipped_busy": CodeText("somebody was being edited, and is looked at again"),
+        "reactivations_skipped_busy": CodeText("somebody was being edited, and is rechecked"),
         "notices_undeliverable": CodeText(
             "messages cannot be delivered: the address is missing or was refused",
             "Correct the addresses in the app, then put the messages back as the runbook shows.",
         ),
         "notices_given_back": CodeText("messages were not accepted and wait for the next run"),
-        "notices_in_doubt": CodeText(
+        "notices_outcome_unknown": CodeText(
             "nobody knows whether some messages were sent", "Find out whether they were sent, as the runbook shows."
         ),
         "notices_stuck": CodeText(
@@ -110,11 +110,11 @@ CODES = Codes(
         "throttled": CodeText("the mail service asks for patience"),
         "status_paused": CodeText("the mentor is paused"),
         "status_certification_expired": CodeText("the mentor has expired"),
-        "set_active_by_hand": CodeText("set active by hand although the certification has ended"),
+        "manually_set_active": CodeText("set active by hand although the certification has ended"),
         "status_kept_by_the_app": CodeText(
             "a trigger of the app kept the mentor's status", "Ask the app's developers which trigger keeps it, and why."
         ),
-        "set_expired_by_hand": CodeText("renewed, and set expired by hand"),
+        "manually_set_expired": CodeText("renewed, and set expired by hand"),
         "awaiting_manual_reactivation": CodeText("renewed, and the organisation reactivates by hand"),
         "AccountSuspendedException": CodeText(
             "SES has suspended the account", "Look at the account's reputation page in SES, and write to AWS support."

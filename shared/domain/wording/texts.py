@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Language(StrEnum):
-    """What operations can be told in."""
+    """A language of alerts."""
 
     NB = "nb"
     EN = "en"
@@ -71,7 +71,7 @@ class MailText(NamedTuple):
     a_moment: str
 
 
-_NO_ANSWER = re.compile(r"(dataverse|entra)_[A-Z][A-Za-z]*")
+_NO_RESPONSE = re.compile(r"(dataverse|entra)_[A-Z][A-Za-z]*")
 _FAULT = re.compile(r"entra_5[0-9]{2}$")  # an HTTP status; a refusal's number is longer
 
 
@@ -90,14 +90,14 @@ class Codes(NamedTuple):
             rest = code.removeprefix("pending_")
             return CodeText(self.of_the_next.format(meaning=self.of(rest).meaning or rest))
         # The name of an exception of the HTTP client: nobody was there, or not to the end.
-        code = _FAULT.sub("entra_fault", _NO_ANSWER.sub(r"\1_unreachable", code))
+        code = _FAULT.sub("entra_fault", _NO_RESPONSE.sub(r"\1_unreachable", code))
         if (found := self.whole.get(code)) or (found := self.of_dynamics.get(code.rpartition("_")[2].lower())):
             return found
         fitting = [beginning for beginning in self.beginnings if code.startswith(beginning)]
         return self.beginnings[max(fitting, key=len)] if fitting else CodeText("")
 
 
-class Step(NamedTuple):
+class Instruction(NamedTuple):
     """A thing to do, and the command for it, without what it begins with and what it works on; or none."""
 
     text: str
@@ -122,7 +122,7 @@ class Texts(NamedTuple):
         found = [(self.codes.of(code).meaning, code) for code in _each(codes)]
         return "; ".join(f"{meaning} ({code})" if meaning else code for meaning, code in found)
 
-    def steps(self, condition: Condition, subject: str, facts: Mapping[str, object]) -> tuple[Step, ...]:
+    def steps(self, condition: Condition, subject: str, facts: Mapping[str, object]) -> tuple[Instruction, ...]:
         """What to do, the first thing by the cause where a code says it."""
         by_cause = tuple(step for code in _each(facts.get("reason")) if (step := self.codes.of(code).step))
         own = self.of(condition, subject).steps
@@ -141,9 +141,9 @@ class _Known(dict[str, object]):
 _COMMAND = re.compile(r"(.*?)\s*`([^`]+)`")
 
 
-def _step(text: str, facts: Mapping[str, object]) -> Step:
+def _step(text: str, facts: Mapping[str, object]) -> Instruction:
     found = _COMMAND.fullmatch(text)
-    return Step(found[1], found[2].format_map(_Known(facts))) if found else Step(text, "")
+    return Instruction(found[1], found[2].format_map(_Known(facts))) if found else Instruction(text, "")
 
 
 def _each(codes: object) -> list[str]:

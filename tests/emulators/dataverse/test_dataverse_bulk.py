@@ -44,7 +44,7 @@ def refused(response, status: int, code: str, message: str = "") -> None:
     assert message in response.json()["error"]["message"]
 
 
-def test_create_multiple_answers_with_the_ids_in_order(service):
+def test_create_multiple_responds_with_the_ids_in_order(service):
     response = send(service, "Create", item(hlf_name="b", hlf_mentorid="2"), item(hlf_name="a", hlf_mentorid="1"))
     assert response.status_code == 200
     body = response.json()

@@ -122,7 +122,7 @@ def test_a_delta_link_can_be_read_again(service):
     assert delta(service, link)[0] == delta(service, link)[0]
 
 
-def test_a_row_that_came_and_went_between_two_looks_is_reported_as_deleted(service):
+def test_a_row_that_came_and_went_between_two_polls_is_reported_as_deleted(service):
     table = service.emulator.store.tables_by_set[MENTORS]
     link = tracked(service)
     row_id = mentor(service)["hlf_peermentorid"]
@@ -169,8 +169,8 @@ def test_who_follows_the_links_has_what_the_table_has(service, size, seed):
     many(service, 12)
     known: dict[str, str] = {}
     link = f"{service.emulator.api_url}{MENTORS}?$select=hlf_name"
-    looks = 0
-    while looks < 6:
+    polls = 0
+    while polls < 6:
         body = service.http.get(link, headers={"Prefer": f"{TRACK},odata.maxpagesize={size}"}).json()
         for item in body["value"]:
             if "reason" in item:
@@ -178,8 +178,8 @@ def test_who_follows_the_links_has_what_the_table_has(service, size, seed):
             else:
                 known[item["hlf_peermentorid"]] = item["hlf_name"]
         link = body.get("@odata.nextLink") or body["@odata.deltaLink"]
-        looks += "@odata.deltaLink" in body
-        if looks < 5:
+        polls += "@odata.deltaLink" in body
+        if polls < 5:
             disturb(service, chance)
     rows = listed(service, MENTORS)
     assert known == {row["hlf_peermentorid"]: row["hlf_name"] for row in rows}

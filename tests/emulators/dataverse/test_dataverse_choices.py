@@ -61,8 +61,8 @@ def test_keys_that_differ_in_case_or_end_are_one(service, key):
     assert [(row["hlf_mentorid"], row["hlf_name"], row["hlf_area"]) for row in service.rows(MENTORS)] == [
         ("m-1", "y", "Oslo")
     ]
-    by_hand = service.http.get(f"/_emulator/rows/{MENTORS}", params={"key": json.dumps(key)}).json()
-    assert [row["hlf_mentorid"] for row in by_hand] == ["m-1"]
+    manually = service.http.get(f"/_emulator/rows/{MENTORS}", params={"key": json.dumps(key)}).json()
+    assert [row["hlf_mentorid"] for row in manually] == ["m-1"]
     assert service.delete(where).status_code == 204
 
 

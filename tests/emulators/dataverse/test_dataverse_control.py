@@ -11,12 +11,12 @@ from typing import get_args
 
 import pytest
 
-from emulators.dataverse.access.credentials import Change
+from emulators.dataverse.access.credentials import CredentialChange
 from emulators.dataverse.access.protection import Limits
 from emulators.dataverse.control import api
-from emulators.dataverse.control.manual_edits import HandEdit
+from emulators.dataverse.control.manual_edits import ManualEdit
 from emulators.dataverse.faults.faults import Rule
-from emulators.dataverse.settings import Settings
+from emulators.dataverse.settings import EmulatorSettings
 from tests.support.dataverse_process import fresh, process
 from tests.support.dataverse_service import MENTORS
 
@@ -27,9 +27,9 @@ EMULATOR, FAULTS = (
 CURL = re.compile(r"^curl (-X [A-Z]+ )?(http://127\.0\.0\.1:8765/_emulator/.*)$", re.MULTILINE)
 BODIES = {
     "Rules": (Rule, "Faults"),
-    "Secrets, tokens and privileges": (Change, ""),
-    "Rows": (HandEdit, ""),
-    "Limits and users": (api.Block, ""),
+    "Secrets, tokens and privileges": (CredentialChange, ""),
+    "Rows": (ManualEdit, ""),
+    "Limits and users": (api.UserBlock, ""),
     "Settings, website, journal, everything": (api.Portal, ""),
 }
 
@@ -91,15 +91,15 @@ def test_every_field_of_a_body_has_a_row(heading):
 
 def test_every_action_on_credentials_has_a_row_and_is_shown():
     """Issue 8 I."""
-    actions = set(get_args(Change.model_fields["action"].annotation))
+    actions = set(get_args(CredentialChange.model_fields["action"].annotation))
     assert actions <= rows(section("Secrets, tokens and privileges"))
     assert actions == {json.loads(body)["action"] for _, path, body in shown() if path.endswith("credentials")}
 
 
-def test_limits_and_settings_are_told_with_their_defaults():
+def test_limits_and_settings_are_reported_with_their_defaults():
     """Issue 8 I: the limits here, the settings beside their addresses."""
     assert set(Limits.model_fields) <= rows(section("Limits"))
-    assert {setting.name for setting in dataclasses.fields(Settings)} <= rows(EMULATOR)
+    assert {setting.name for setting in dataclasses.fields(EmulatorSettings)} <= rows(EMULATOR)
 
 
 @pytest.mark.parametrize(

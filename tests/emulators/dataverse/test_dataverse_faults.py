@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from emulators.dataverse.client import ControlError
-from emulators.dataverse.faults.faults import Kind, Rule
+from emulators.dataverse.faults.faults import FaultKind, Rule
 from emulators.dataverse.model import defaults
 from tests.support.dataverse_process import fresh, process, row_path
 from tests.support.dataverse_service import API, parts
@@ -144,18 +144,18 @@ def test_a_slow_reply_is_late_and_right(caller, control):
 def test_one_operation_of_a_batch_is_refused_and_the_others_are_done(caller, control):
     """I13's bad record."""
     control.poison("m2", code="0x80044331")
-    answers = parts(caller.batch("m1", "m2", "m3"))
-    assert [part.status for part in answers] == [204, 400, 204]
-    assert answers[1].code == "0x80044331"
+    responses = parts(caller.batch("m1", "m2", "m3"))
+    assert [part.status for part in responses] == [204, 400, 204]
+    assert responses[1].code == "0x80044331"
     assert sorted(caller.names()) == ["m1", "m3"]
     assert caller.write("m2").status_code == 400
     assert caller.write("m1").status_code == 204
 
 
 def test_an_operation_may_be_refused_with_a_time_to_wait(caller, control):
-    control.fault(Rule(kind=Kind.STATUS, where="operation", contains="m2", status=429, retry_after=9))
-    answers = parts(caller.batch("m1", "m2"))
-    assert answers[1].headers["retry-after"] == "9"
+    control.fault(Rule(kind=FaultKind.STATUS, where="operation", contains="m2", status=429, retry_after=9))
+    responses = parts(caller.batch("m1", "m2"))
+    assert responses[1].headers["retry-after"] == "9"
 
 
 def test_a_rule_may_spare_some_and_then_hit_every_third(caller, control):
@@ -198,7 +198,7 @@ def test_a_token_that_expired_is_refused_with_a_challenge_and_a_new_one_works(ca
 
 
 def test_tokens_may_expire_in_the_middle_of_a_run(caller, control):
-    control.fault(Rule(kind=Kind.EXPIRE_TOKENS, skip=2, count=1))
+    control.fault(Rule(kind=FaultKind.EXPIRE_TOKENS, skip=2, count=1))
     assert [caller.write().status_code for _ in range(4)] == [204, 204, 401, 401]
     caller.sign_in()
     assert caller.write().status_code == 204
@@ -249,7 +249,7 @@ def test_a_privilege_that_was_taken_away_is_missed_by_that_verb_alone(caller, co
     assert caller.write(name="Siri").status_code == 204
 
 
-def test_a_row_edited_deleted_and_created_by_hand_is_what_the_service_has(caller, control):
+def test_a_row_edited_deleted_and_created_manually_is_what_the_service_has(caller, control):
     caller.write("m1")
     before = caller.ask("GET", row_path("m1")).headers["etag"]
     control.edit("m1", {"hlf_name": "By hand"})
@@ -265,7 +265,7 @@ def test_a_row_edited_deleted_and_created_by_hand_is_what_the_service_has(caller
     assert control.row("m1") is None
 
 
-def test_a_hand_edit_is_held_to_the_columns_too(caller, control):
+def test_a_manual_edit_is_held_to_the_columns_too(caller, control):
     with pytest.raises(ControlError, match="0x80044331"):
         control.create([{"hlf_mentorid": "m1"}, {"hlf_mentorid": "m2", "hlf_name": "x" * 201}])
     assert caller.names() == {}
@@ -273,7 +273,7 @@ def test_a_hand_edit_is_held_to_the_columns_too(caller, control):
         control.edit("m1", {"hlf_name": "Kari"})
 
 
-def test_the_loser_of_two_creating_upserts_is_told_that_the_row_exists(caller, control):
+def test_the_loser_of_two_creating_upserts_is_reported_that_the_row_exists(caller, control):
     control.lose_races(1)
     refused = caller.write(name="Mine")
     assert refused.status_code == 412

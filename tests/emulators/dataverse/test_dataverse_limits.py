@@ -84,7 +84,7 @@ def test_execution_time_is_added_up_over_the_window_and_refused_when_it_is_used_
     admit(protection, 110.0)
 
 
-def test_a_reply_tells_what_is_left_as_the_service_writes_it():
+def test_a_reply_reports_what_is_left_as_the_service_writes_it():
     """A captured reply had 1,200.00: a client that reads it as a number must take the comma."""
     protection = Protection(Limits())
     assert admit(protection, 100.0, seconds=0) == {

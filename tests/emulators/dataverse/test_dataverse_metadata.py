@@ -343,7 +343,7 @@ ADDRESSES = {
         (f"{EXAMPLE}/ManyToOneRelationships(SchemaName='{RELATIONSHIP}')/Nothing", 404),
     ],
 )
-def test_an_address_of_definitions_never_answers_with_more(service, path, status):
+def test_an_address_of_definitions_never_responds_with_more(service, path, status):
     """Issue 8 J: what is behind an address is looked at, and is not there."""
     response = service.get(path)
     assert response.status_code == status, response.text

@@ -28,12 +28,12 @@ def control(caller):
     return caller.control
 
 
-def test_an_emulator_starts_with_the_limits_it_was_told(tmp_path):
+def test_an_emulator_starts_with_the_limits_it_was_reported(tmp_path):
     with process(tmp_path, limits='{"requests": 2}') as emulator, EmulatorControl(emulator.url) as control:
         assert control.limits().requests == 2
 
 
-def test_every_reply_tells_what_is_left_and_how_parallel_to_be(caller, control):
+def test_every_reply_reports_what_is_left_and_how_parallel_to_be(caller, control):
     control.settings(dop_hint=7)
     headers = caller.write().headers
     assert headers["x-ms-ratelimit-burst-remaining-xrm-requests"] == "5999"
@@ -87,7 +87,7 @@ def test_execution_time_is_slept_when_asked_and_then_requests_run_side_by_side(c
     assert control.summary()["peak_concurrent"] == 2
 
 
-def test_the_journal_tells_who_came_inside_a_retry_after_and_how_long_after_it(caller, control):
+def test_the_journal_reports_who_came_inside_a_retry_after_and_how_long_after_it(caller, control):
     """I9 is read off this: a request that was on its way already is milliseconds after the refusal."""
     control.clear_journal()
     control.limits(requests=1, window_seconds=60)
@@ -102,7 +102,7 @@ def test_the_journal_tells_who_came_inside_a_retry_after_and_how_long_after_it(c
     assert (opening.status, opening.in_retry_after, opening.after_refusal_ms) == (429, False, None)
     assert (soon.status, soon.in_retry_after) == (429, True)
     assert soon.after_refusal_ms < late.after_refusal_ms
-    assert late.after_refusal_ms == pytest.approx((late.arrived - opening.answered) * 1000, abs=1)
+    assert late.after_refusal_ms == pytest.approx((late.arrived - opening.responded) * 1000, abs=1)
     assert late.after_refusal_ms >= 250
     summary = control.summary()
     assert summary["in_retry_after"] == 2
@@ -124,7 +124,7 @@ def test_the_journal_has_every_request_with_its_caller_operations_and_times(call
     assert token.path.endswith("/oauth2/v2.0/token")
     assert (batch.method, batch.path, batch.operations, batch.status) == ("POST", "$batch", 2, 200)
     assert batch.user == "10ca1000-0000-4000-8000-000000000002"
-    assert before <= batch.arrived <= batch.answered <= missing.arrived <= time.time()
+    assert before <= batch.arrived <= batch.responded <= missing.arrived <= time.time()
     assert (missing.status, missing.operations, missing.fault) == (404, 1, None)
     assert batch.bytes > 100
     assert [entry.n for entry in control.journal(since=batch.n)] == [missing.n]

@@ -38,7 +38,7 @@ def token(url: str) -> str:
     return response.json()["access_token"]
 
 
-def test_it_starts_answers_and_is_gone_after(tmp_path):
+def test_it_starts_responds_and_is_gone_after(tmp_path):
     with LocalDataverse(tmp_path) as dataverse:
         bearer = {"Authorization": f"Bearer {token(dataverse.url)}"}
         assert httpx.get(f"{dataverse.url}{API}WhoAmI", headers=bearer).status_code == 200

@@ -296,7 +296,7 @@ def test_pages_can_be_asked_for_in_a_batch(service):
 # Counts
 
 
-def test_counts_stop_at_5000_and_annotations_tell(service):
+def test_counts_stop_at_5000_and_annotations_say(service):
     table = many(service, 5_000)
     asked = 'odata.maxpagesize=1,odata.include-annotations="Microsoft.Dynamics.CRM.*"'
     names = (
@@ -305,15 +305,15 @@ def test_counts_stop_at_5000_and_annotations_tell(service):
         "@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded",
     )
 
-    def told(**options):
+    def reported(**options):
         body = ask(service, MENTORS, prefer=asked, **options).json()
         return tuple(body.get(name) for name in names)
 
-    assert told(count="true") == (5_000, 5_000, False)
+    assert reported(count="true") == (5_000, 5_000, False)
     table.insert({"hlf_mentorid": "one more", "hlf_name": "x"})
-    assert told(count="true") == (5_000, 5_000, True)
-    assert told(count="true", filter="hlf_name eq 'x'") == (1, 1, False)
-    assert told() == (None, -1, False)
+    assert reported(count="true") == (5_000, 5_000, True)
+    assert reported(count="true", filter="hlf_name eq 'x'") == (1, 1, False)
+    assert reported() == (None, -1, False)
     response = service.get(f"{MENTORS}/$count")
     assert (response.headers["content-type"], response.text) == ("text/plain", "5000")
     assert service.get(f"{MENTORS}/$count?$filter=hlf_name eq 'x'").text == "1"

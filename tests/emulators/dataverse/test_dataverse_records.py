@@ -306,7 +306,7 @@ def test_an_upsert_by_id_creates_the_row_with_that_id(service):
     assert service.row(f"{MENTORS}({row_id})")["hlf_peermentorid"] == row_id
 
 
-def test_with_return_representation_an_upsert_tells_creation_from_update(service):
+def test_with_return_representation_an_upsert_distinguishes_creation_from_update(service):
     path, prefer = f"{mentor()}?$select=hlf_peermentorid", {"Prefer": "return=representation"}
     created, updated = (service.patch(path, {"hlf_name": name}, **prefer) for name in ("Kari", "Åse"))
     assert [created.status_code, updated.status_code] == [201, 200]
@@ -370,7 +370,7 @@ def test_at_creation_the_bodys_key_wins_over_the_addresss_and_at_an_update_it_is
     assert len(service.rows(MENTORS)) == 1
 
 
-def test_the_loser_of_two_upserts_of_one_key_is_told_so_and_finds_the_row(service):
+def test_the_loser_of_two_upserts_of_one_key_is_reported_so_and_finds_the_row(service):
     service.emulator.settings.races_to_lose = 1
     lost = service.patch(mentor(), {"hlf_name": "Kari"})
     refused(lost, 412, "0x80040237", "A record with matching key values already exists.")

@@ -80,7 +80,7 @@ def test_changing_definitions_says_so(service, path):
     not_served(service.post(path, {}))
 
 
-def test_every_name_of_the_service_is_told_from_a_typo(service):
+def test_every_name_of_the_service_is_distinguished_from_a_typo(service):
     """Issue 8 J: by the list, and none of its names is a table or message that is served."""
     names = service_names.SETS | service_names.DEFINITIONS | service_names.MESSAGES
     served = {"EntityDefinitions", "RelationshipDefinitions", "sdkmessagefilters", "WhoAmI", "BulkDelete"}

@@ -15,7 +15,7 @@ _VOID = {"meta", "input", "link", "br", "hr", "img", "wbr"}
 _INTERACTIVE = {"a", "input", "button", "select", "textarea"}
 
 
-class Page(HTMLParser):
+class ElementTree(HTMLParser):
     """The page as an element tree in the order of reading; an end tag that does not fit is an error."""
 
     def __init__(self, text: str) -> None:
@@ -73,7 +73,7 @@ def visit(caller, **query):
     reply = caller.http.get("/website", params=query)
     assert reply.status_code == 200
     assert reply.headers["content-type"] == "text/html; charset=utf-8"
-    return Page(reply.text)
+    return ElementTree(reply.text)
 
 
 def test_a_visitor_sees_who_is_active_and_published_and_nobody_else(caller, control):
@@ -232,7 +232,7 @@ def test_the_page_can_be_used_without_sight_mouse_or_javascript(caller, control)
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
-def test_the_colours_of_the_page_can_be_told_apart(caller, mode):
+def test_the_colours_of_the_page_can_be_distinguished(caller, mode):
     """WCAG 2.2, 1.4.3 and 1.4.11, issue 8 G: 4.5 to 1 for text, 3 to 1 for the focus ring and the field's border."""
     style = re.search(r"<style>(.*?)</style>", caller.http.get("/website").text, re.DOTALL)[1]
     light, dark = style.split("@media (prefers-color-scheme: dark)")
@@ -268,7 +268,7 @@ def test_without_lag_a_change_is_seen_at_once(caller, control):
 
 
 def test_with_the_portal_s_lag_a_visitor_sees_the_past_until_it_is_over(caller, control):
-    """The portal may show a change up to 15 minutes late; here after half a second, or when told to look again."""
+    """The portal may show a change up to 15 minutes late; here after half a second, or when told to recheck."""
     control.website_lag(0.5)
     assert control.website() == []
     seen = time.monotonic()

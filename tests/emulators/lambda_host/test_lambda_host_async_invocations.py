@@ -67,7 +67,7 @@ def aws(tmp_path_factory):
         yield aws
 
 
-class World:
+class DestinationStack:
     """A stack, and what its destinations got."""
 
     def __init__(self, text, aws, folder):
@@ -82,13 +82,13 @@ class World:
             self.starts.append((line.request_id, time.monotonic()))
 
     def record(self, queue):
-        answer = self.clients.sqs.receive_message(QueueUrl=self.stack.physical_id(queue), WaitTimeSeconds=10)
-        return json.loads(answer["Messages"][0]["Body"])
+        reply = self.clients.sqs.receive_message(QueueUrl=self.stack.physical_id(queue), WaitTimeSeconds=10)
+        return json.loads(reply["Messages"][0]["Body"])
 
 
 @pytest.fixture
 def world(aws, tmp_path):
-    world = World(TEMPLATE, aws, tmp_path)
+    world = DestinationStack(TEMPLATE, aws, tmp_path)
     with world.host:
         yield world
     world.clients.sqs.close()
@@ -101,7 +101,7 @@ def taken(world, aws):
         yield taken
 
 
-def test_an_event_that_fails_is_tried_twice_again_and_then_told_about(world, taken):
+def test_an_event_that_fails_is_tried_twice_again_and_then_reported(world, taken):
     """ "Invoking a Lambda function asynchronously": one minute, two minutes; "Capturing records": the record."""
     before = datetime.now(UTC)
     request_id = taken.invoke("Raise", {"raise": True})
@@ -112,8 +112,8 @@ def test_an_event_that_fails_is_tried_twice_again_and_then_told_about(world, tak
     assert 0.24 <= last - again < 0.6
     moment = datetime.fromisoformat(record.pop("timestamp"))
     assert before - timedelta(milliseconds=1) < moment < datetime.now(UTC)
-    answered = record.pop("responsePayload")
-    assert (answered["errorType"], answered["errorMessage"]) == ("ValueError", "ugyldig dato: «31. februar»")
+    responded = record.pop("responsePayload")
+    assert (responded["errorType"], responded["errorMessage"]) == ("ValueError", "ugyldig dato: «31. februar»")
     assert record == {
         "version": "1.0",
         "requestContext": {

@@ -15,7 +15,7 @@ from emulators.lambda_host.runtime.invocation import Invocation
 from emulators.lambda_host.template.provision import local_clients, provision
 from emulators.lambda_host.template.template import load_template
 from emulators.lambda_host.triggers.event_sources import EventSourceError, EventSources
-from emulators.lambda_host.triggers.sqs_batches import Message, done
+from emulators.lambda_host.triggers.sqs_batches import ReceivedMessage, done
 from local.stack.aws import LocalAws
 
 TASK_ROOT = Path(__file__).parent / "lambda_host_fixtures" / "task"
@@ -70,11 +70,11 @@ def wait_until(holds, seconds=10):
     return result
 
 
-class World:
+class QueueStack:
     """A stack whose functions tell what they get."""
 
     def __init__(self, text, aws, folder):
-        self.aws, self.sqs, self.told = aws, local_clients(aws.url).sqs, defaultdict(list)
+        self.aws, self.sqs, self.reported = aws, local_clients(aws.url).sqs, defaultdict(list)
         path = folder / f"{uuid4().hex}.yaml"
         path.write_text(text)
         self.stack = provision(load_template(path, stack_name=f"s{uuid4().hex[:8]}"), local_clients(aws.url))
@@ -82,7 +82,7 @@ class World:
 
     def _on_log(self, line):
         if line.text.startswith("{"):
-            self.told[line.function].append(json.loads(line.text))
+            self.reported[line.function].append(json.loads(line.text))
 
     def sources(self, **options):
         return EventSources(self.stack, self.host, self.aws.url, **options)
@@ -99,15 +99,15 @@ class World:
                 {"Id": str(number), "MessageBody": text, **options}
                 for number, text in enumerate(texts[start : start + 10])
             ]
-            answer = self.sqs.send_message_batch(QueueUrl=self.url(name), Entries=entries)
-            ids += [sent["MessageId"] for sent in answer["Successful"]]
+            reply = self.sqs.send_message_batch(QueueUrl=self.url(name), Entries=entries)
+            ids += [sent["MessageId"] for sent in reply["Successful"]]
         return ids
 
     def events(self, name, records):
         """The invocations of a function once they have had so many records in all."""
-        count = lambda: sum(len(told["event"]["Records"]) for told in self.told[name])  # noqa: E731
+        count = lambda: sum(len(reported["event"]["Records"]) for reported in self.reported[name])  # noqa: E731
         assert wait_until(lambda: count() >= records), f"{count()} records came"
-        return [told["event"]["Records"] for told in self.told[name]]
+        return [reported["event"]["Records"] for reported in self.reported[name]]
 
     def waiting(self, name):
         """How many messages can be received, and how many are hidden."""
@@ -133,7 +133,7 @@ def aws(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def world(aws, tmp_path_factory):
-    world = World(TEMPLATE, aws, tmp_path_factory.mktemp("world"))
+    world = QueueStack(TEMPLATE, aws, tmp_path_factory.mktemp("world"))
     with world.sources():
         yield world
     world.close()
@@ -145,7 +145,7 @@ def another(aws, tmp_path):
     made = []
 
     def make(text):
-        made.append(World("Transform: AWS::Serverless-2016-10-31\nResources:\n" + text, aws, tmp_path))
+        made.append(QueueStack("Transform: AWS::Serverless-2016-10-31\nResources:\n" + text, aws, tmp_path))
         return made[-1]
 
     yield make
@@ -201,7 +201,7 @@ def test_a_batching_window_gathers_more_than_one_request_takes(world):
     world.send("Windowed", *("x" for _ in range(15)))
     (records,) = world.events("Windowed", 15)
     assert len(records) == 15
-    assert world.told["Windowed"][0]["at"] - began > 0.95
+    assert world.reported["Windowed"][0]["at"] - began > 0.95
 
 
 def test_a_full_batch_does_not_wait_for_the_window(world):
@@ -215,12 +215,12 @@ def test_an_event_is_never_larger_than_six_megabytes(world):
     """ "Using Lambda with Amazon SQS": a batch is invoked when its payload reaches 6 MB, whatever the window."""
     for _ in range(30):
         world.send("Heavy", "x" * 250_000)
-    assert wait_until(lambda: sum(told["records"] for told in world.told["Heavy"]) == 30)
-    assert all(told["records"] <= 25 for told in world.told["Heavy"])
+    assert wait_until(lambda: sum(reported["records"] for reported in world.reported["Heavy"]) == 30)
+    assert all(reported["records"] <= 25 for reported in world.reported["Heavy"])
     assert world.settles("Heavy", (0, 0)) == (0, 0)
 
 
-def test_a_fifo_queue_keeps_its_order_and_tells_the_group(world):
+def test_a_fifo_queue_keeps_its_order_and_reports_the_group(world):
     """ "Using Lambda with Amazon SQS": the example event of a FIFO queue."""
     for number in range(3):
         world.sqs.send_message(QueueUrl=world.url("Ordered"), MessageBody=f"m{number}", MessageGroupId="g")
@@ -229,26 +229,26 @@ def test_a_fifo_queue_keeps_its_order_and_tells_the_group(world):
     assert {"SequenceNumber", "MessageGroupId", "MessageDeduplicationId"} <= records[0]["attributes"].keys()
 
 
-def test_a_message_reaches_a_waiting_function_long_before_the_queue_would_be_looked_at_again(world):
+def test_a_message_reaches_a_waiting_function_long_before_the_queue_would_be_rechecked(world):
     """SQS Developer Guide, "Amazon SQS short and long polling": a long poll ends when a message comes."""
     delays = []
     for _ in range(15):
-        told = len(world.told["Reporting"])
+        reported = len(world.reported["Reporting"])
         sent = time.time()
         world.send("Reporting", "x")
-        assert wait_until(lambda told=told: len(world.told["Reporting"]) > told)
-        delays.append(world.told["Reporting"][-1]["at"] - sent)
+        assert wait_until(lambda reported=reported: len(world.reported["Reporting"]) > reported)
+        delays.append(world.reported["Reporting"][-1]["at"] - sent)
     assert statistics.median(delays) < 0.025  # ministack by itself looks every 100 ms
 
 
 # What becomes of the messages
 
 
-IDS = [Message("a", "", b""), Message("b", "", b""), Message("c", "", b"")]
+IDS = [ReceivedMessage("a", "", b""), ReceivedMessage("b", "", b""), ReceivedMessage("c", "", b"")]
 
 
 @pytest.mark.parametrize(
-    ("answer", "kept"),
+    ("reply", "kept"),
     [
         (None, ""),
         ({}, ""),
@@ -267,11 +267,11 @@ IDS = [Message("a", "", b""), Message("b", "", b""), Message("c", "", b"")]
         ([], "abc"),
     ],
 )
-def test_what_a_partial_batch_response_means(answer, kept):
+def test_what_a_partial_batch_response_means(reply, kept):
     """ "Handling errors for an SQS event source in Lambda", "Success and failure conditions"."""
 
     def ids_kept(function_error=None, *, reports=True):
-        invocation = Invocation("", answer, function_error, 0, None, 0, ())
+        invocation = Invocation("", reply, function_error, 0, None, 0, ())
         deleted = {message.id for message in done(IDS, invocation, reports_failures=reports)}
         return "".join(message.id for message in IDS if message.id not in deleted)
 
@@ -289,7 +289,7 @@ def test_only_what_the_function_names_stays_and_the_queues_own_timeout_hides_it(
 
 @pytest.mark.parametrize(
     ("name", "body"),
-    [("Failing", {"raise": "no"}), ("Confused", {"answer": {"batchItemFailures": [{"itemIdentifier": "?"}]}})],
+    [("Failing", {"raise": "no"}), ("Confused", {"reply": {"batchItemFailures": [{"itemIdentifier": "?"}]}})],
 )
 def test_a_failure_of_the_function_keeps_the_whole_batch(world, name, body):
     """ "Handling errors for an SQS event source in Lambda": an exception or a bad answer fails all messages."""
@@ -307,9 +307,9 @@ def test_a_message_that_keeps_failing_comes_back_and_then_goes_where_the_queue_s
     _, (first,), (second,) = world.events("Returning", 3)
     assert [record["attributes"]["ApproximateReceiveCount"] for record in (first, second)] == ["1", "2"]
     assert first["messageId"] == second["messageId"]
-    assert world.told["Returning"][2]["at"] - world.told["Returning"][1]["at"] > 0.9
+    assert world.reported["Returning"][2]["at"] - world.reported["Returning"][1]["at"] > 0.9
     assert world.settles("Dead", (1, 0)) == (1, 0)
-    assert len(world.told["Returning"]) == 3
+    assert len(world.reported["Returning"]) == 3
 
 
 # How many at a time
@@ -321,7 +321,7 @@ def test_no_more_batches_run_than_the_mapping_allows_and_the_others_wait_in_the_
     world.events("Bounded", 1)
     assert world.waiting("Bounded")[0] >= 3
     world.events("Bounded", 6)
-    assert len({told["pid"] for told in world.told["Bounded"]}) == 2
+    assert len({reported["pid"] for reported in world.reported["Bounded"]}) == 2
     assert world.settles("Bounded", (0, 0)) == (0, 0)
 
 
@@ -337,7 +337,7 @@ def test_a_function_that_never_runs_leaves_its_messages_in_the_queue(world):
     """Lambda Developer Guide, "Configuring reserved concurrency": 0 throttles a function altogether."""
     world.send("SwitchedOff", "x")
     assert world.settles("SwitchedOff", (0, 1)) == (0, 1)
-    assert world.told["SwitchedOff"] == []
+    assert world.reported["SwitchedOff"] == []
 
 
 def test_a_disabled_mapping_takes_nothing(world):
@@ -411,7 +411,7 @@ def test_what_was_gathered_and_not_begun_goes_back_at_once(another):
         world.send("Gathering", "x", "y")
         assert world.settles("Gathering", (0, 2)) == (0, 2)
     assert world.waiting("Gathering") == (2, 0)
-    assert world.told["Gathering"] == []
+    assert world.reported["Gathering"] == []
 
 
 def test_a_batch_that_goes_on_for_too_long_is_stopped_and_its_messages_stay(another):
@@ -428,7 +428,7 @@ def test_a_batch_that_goes_on_for_too_long_is_stopped_and_its_messages_stay(anot
 def test_an_sqs_that_went_away_stops_nobody_from_leaving(tmp_path):
     """The local AWS APIs may be the first to go; what is taken when they come back is a new stack's matter."""
     with LocalAws(tmp_path) as aws:
-        world = World("Transform: AWS::Serverless-2016-10-31\nResources:\n" + fed("Orphan"), aws, tmp_path)
+        world = QueueStack("Transform: AWS::Serverless-2016-10-31\nResources:\n" + fed("Orphan"), aws, tmp_path)
         with world.sources():
             world.send("Orphan", "x")
             world.events("Orphan", 1)

@@ -43,13 +43,13 @@ CORS = (
 TEMPLATE = (
     HEAD
     + served("Echo")
-    + served("Answer", "answer")
+    + served("Answer", "reply")
     + served("Size", "size")
     + served("Fail", "fail")
     + served("Waiting", extra="ReservedConcurrentExecutions: 0")
     + served("Signed", url="AuthType: AWS_IAM")
-    + served("Shared", "answer", f"AuthType: NONE, Cors: {{{CORS}}}")
-    + served("Open", "answer", "AuthType: NONE, Cors: {AllowOrigins: ['*'], AllowMethods: ['*']}")
+    + served("Shared", "reply", f"AuthType: NONE, Cors: {{{CORS}}}")
+    + served("Open", "reply", "AuthType: NONE, Cors: {AllowOrigins: ['*'], AllowMethods: ['*']}")
 )
 
 
@@ -71,18 +71,18 @@ def ask(urls):
         connection = http.client.HTTPConnection(urlsplit(urls.url(name)).netloc)
         connections.append(connection)
         connection.request(method, path, body, headers or {})
-        answer = connection.getresponse()
-        answer.body = answer.read()
-        return answer
+        reply = connection.getresponse()
+        reply.body = reply.read()
+        return reply
 
     yield ask
     for connection in connections:
         connection.close()
 
 
-def answered(ask, answer, name="Answer", headers=None):
+def reply_to(ask, reply, name="Answer", headers=None):
     """The response for what a function returns."""
-    return ask(name, "POST", body=json.dumps(answer), headers={**JSON, **(headers or {})})
+    return ask(name, "POST", body=json.dumps(reply), headers={**JSON, **(headers or {})})
 
 
 # The request
@@ -92,8 +92,8 @@ def test_a_request_becomes_an_event_of_payload_format_2(ask, urls):
     """ "Invoking Lambda function URLs", "Request payload format"; what is not in the request is not in the event."""
     before = time.time() * 1000
     headers = {"User-Agent": "agent/1", "X-Signature": "a", **JSON}
-    answer = ask("Echo", "POST", "/my/p%C3%A5th?a=1&a=%C3%B8&b=&c=3", '{"hei": "på"}'.encode(), headers)
-    got = json.loads(answer.body)
+    reply = ask("Echo", "POST", "/my/p%C3%A5th?a=1&a=%C3%B8&b=&c=3", '{"hei": "på"}'.encode(), headers)
+    got = json.loads(reply.body)
     event = got["event"]
     netloc = urlsplit(urls.url("Echo")).netloc
     context = event.pop("requestContext")
@@ -127,7 +127,7 @@ def test_a_request_becomes_an_event_of_payload_format_2(ask, urls):
     epoch = context.pop("timeEpoch")
     assert before - 1 <= epoch <= time.time() * 1000
     assert context.pop("time") == time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(epoch / 1000))
-    assert context.pop("requestId") == got["request_id"] == answer.headers["x-amzn-requestid"]
+    assert context.pop("requestId") == got["request_id"] == reply.headers["x-amzn-requestid"]
     assert context.pop("apiId") == context.pop("domainPrefix")
     assert context == {
         "accountId": "anonymous",
@@ -196,15 +196,15 @@ def test_a_body_that_only_says_it_is_text_is_in_base64(ask):
 )
 def test_what_has_no_status_is_the_body_of_a_200(ask, value, body):
     """ "Invoking Lambda function URLs", "Response payload format": Lambda infers the response format."""
-    answer = answered(ask, value)
-    assert (answer.status, answer.body) == (200, body)
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["content-length"] == str(len(body))
+    reply = reply_to(ask, value)
+    assert (reply.status, reply.body) == (200, body)
+    assert reply.headers["content-type"] == "application/json"
+    assert reply.headers["content-length"] == str(len(body))
 
 
 def test_a_response_has_the_functions_status_headers_cookies_and_body(ask):
     """ "Invoking Lambda function URLs", "Cookies": each becomes a set-cookie header."""
-    answer = answered(
+    reply = reply_to(
         ask,
         {
             "statusCode": 201,
@@ -213,10 +213,10 @@ def test_a_response_has_the_functions_status_headers_cookies_and_body(ask):
             "body": "hei",
         },
     )
-    assert (answer.status, answer.body) == (201, b"hei")
-    assert (answer.headers["my-custom-header"], answer.headers["x-number"]) == ("Custom Value", "7")
-    assert answer.headers.get_all("content-type") == ["text/plain"]
-    assert answer.headers.get_all("set-cookie") == ["a=1; Max-Age=5", "b=2"]
+    assert (reply.status, reply.body) == (201, b"hei")
+    assert (reply.headers["my-custom-header"], reply.headers["x-number"]) == ("Custom Value", "7")
+    assert reply.headers.get_all("content-type") == ["text/plain"]
+    assert reply.headers.get_all("set-cookie") == ["a=1; Max-Age=5", "b=2"]
 
 
 @pytest.mark.parametrize(
@@ -231,8 +231,8 @@ def test_a_response_has_the_functions_status_headers_cookies_and_body(ask):
 )
 def test_parts_of_a_response_may_be_missing(ask, value, status, body):
     """ "Invoking Lambda function URLs", "Response payload format"."""
-    answer = answered(ask, value)
-    assert (answer.status, answer.body) == (status, body)
+    reply = reply_to(ask, value)
+    assert (reply.status, reply.body) == (status, body)
 
 
 @pytest.mark.parametrize(
@@ -253,43 +253,43 @@ def test_parts_of_a_response_may_be_missing(ask, value, status, body):
 )
 def test_a_response_that_is_none_is_a_bad_gateway(ask, value):
     """ "Troubleshooting": a response in the wrong format is answered with 502."""
-    answer = answered(ask, value)
-    assert (answer.status, answer.body) == (502, b"Internal Server Error")
+    reply = reply_to(ask, value)
+    assert (reply.status, reply.body) == (502, b"Internal Server Error")
 
 
 def test_a_function_that_fails_is_a_bad_gateway_that_does_not_say_why(ask):
     """ "Invoking Lambda function URLs": a function error is 502."""
-    answer = ask("Fail")
-    assert (answer.status, answer.body) == (502, b"Internal Server Error")
+    reply = ask("Fail")
+    assert (reply.status, reply.body) == (502, b"Internal Server Error")
 
 
 def test_a_throttled_function_is_429(ask):
     """ "Throttling function URLs": HTTP 429 when the function has no concurrency left."""
-    answer = ask("Waiting")
-    assert (answer.status, json.loads(answer.body)["message"]) == (429, "Rate Exceeded.")
-    assert answer.headers["x-amzn-errortype"] == "TooManyRequestsException"
+    reply = ask("Waiting")
+    assert (reply.status, json.loads(reply.body)["message"]) == (429, "Rate Exceeded.")
+    assert reply.headers["x-amzn-errortype"] == "TooManyRequestsException"
 
 
 @pytest.mark.parametrize("size", [LIMIT - 100, LIMIT + 1, LIMIT + 2_000_000])
 def test_more_than_six_megabytes_are_refused(ask, size):
     """ "Lambda quotas": 6 MB for the request of a synchronous invocation, which is the event."""
-    answer = ask("Size", "POST", body=b"x" * size, headers={"Content-Type": "text/plain"})
-    assert answer.status == 413
-    assert answer.headers["x-amzn-errortype"] == "RequestTooLargeException"
-    assert json.loads(answer.body)["message"].endswith("invocation type (limit 6291456 bytes)")
+    reply = ask("Size", "POST", body=b"x" * size, headers={"Content-Type": "text/plain"})
+    assert reply.status == 413
+    assert reply.headers["x-amzn-errortype"] == "RequestTooLargeException"
+    assert json.loads(reply.body)["message"].endswith("invocation type (limit 6291456 bytes)")
 
 
 def test_almost_six_megabytes_arrive(ask):
     """ "Lambda quotas": up to the limit."""
-    answer = ask("Size", "POST", body=b"x" * (LIMIT - 2000), headers={"Content-Type": "text/plain"})
-    assert (answer.status, answer.body) == (200, str(LIMIT - 2000).encode())
+    reply = ask("Size", "POST", body=b"x" * (LIMIT - 2000), headers={"Content-Type": "text/plain"})
+    assert (reply.status, reply.body) == (200, str(LIMIT - 2000).encode())
 
 
 def test_a_url_that_wants_a_signature_lets_nobody_in(ask):
     """ "Control access to Lambda function URLs": AWS_IAM; signatures are not checked here, so none is good."""
-    answer = ask("Signed")
-    assert (answer.status, json.loads(answer.body)) == (403, {"Message": "Forbidden"})
-    assert answer.headers["x-amzn-errortype"] == "AccessDeniedException"
+    reply = ask("Signed")
+    assert (reply.status, json.loads(reply.body)) == (403, {"Message": "Forbidden"})
+    assert reply.headers["x-amzn-errortype"] == "AccessDeniedException"
 
 
 # Other origins
@@ -297,17 +297,15 @@ def test_a_url_that_wants_a_signature_lets_nobody_in(ask):
 
 def preflight(ask, name, origin="https://a.example", method="POST"):
     headers = {"Origin": origin, "Access-Control-Request-Method": method}
-    answer = ask(name, "OPTIONS", headers=headers)
-    granted = {key.lower().removeprefix("access-control-"): value for key, value in answer.getheaders()}
-    return answer, {
-        key: granted[key] for key in granted.keys() - {"date", "content-length", "x-amzn-requestid", "vary"}
-    }
+    reply = ask(name, "OPTIONS", headers=headers)
+    granted = {key.lower().removeprefix("access-control-"): value for key, value in reply.getheaders()}
+    return reply, {key: granted[key] for key in granted.keys() - {"date", "content-length", "x-amzn-requestid", "vary"}}
 
 
 def test_a_preflight_is_answered_by_the_settings_and_not_by_the_function(ask):
     """ "Cross-origin resource sharing (CORS)": the headers Lambda supports for function URLs."""
-    answer, granted = preflight(ask, "Shared")
-    assert (answer.status, answer.body) == (200, b"")
+    reply, granted = preflight(ask, "Shared")
+    assert (reply.status, reply.body) == (200, b"")
     assert granted == {
         "allow-origin": "https://a.example",
         "allow-credentials": "true",
@@ -321,19 +319,19 @@ def test_a_preflight_is_answered_by_the_settings_and_not_by_the_function(ask):
 @pytest.mark.parametrize("wrong", [{"origin": "https://c.example"}, {"method": "DELETE"}])
 def test_a_preflight_for_what_is_not_allowed_grants_nothing(ask, wrong):
     """ "Cross-origin resource sharing (CORS)": AllowOrigins, AllowMethods."""
-    answer, granted = preflight(ask, "Shared", **wrong)
-    assert (answer.status, granted) == (200, {})
+    reply, granted = preflight(ask, "Shared", **wrong)
+    assert (reply.status, granted) == (200, {})
 
 
 def test_other_responses_get_the_settings_headers_beside_the_functions_own(ask):
     """ "Cross-origin resource sharing (CORS)": Lambda adds the configured headers to all responses."""
     own = {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "https://own.example"}}
-    headers = answered(ask, own, "Shared", {"Origin": "https://b.example"}).headers
+    headers = reply_to(ask, own, "Shared", {"Origin": "https://b.example"}).headers
     assert headers.get_all("access-control-allow-origin") == ["https://own.example", "https://b.example"]
     assert headers["access-control-allow-credentials"] == "true"
     assert headers["access-control-expose-headers"] == "x-three"
     assert headers["access-control-allow-methods"] is None
-    stranger = answered(ask, {"statusCode": 200}, "Shared", {"Origin": "https://c.example"}).headers
+    stranger = reply_to(ask, {"statusCode": 200}, "Shared", {"Origin": "https://c.example"}).headers
     assert stranger["access-control-allow-origin"] is None
 
 
@@ -348,18 +346,18 @@ def test_without_settings_an_options_request_is_the_functions(ask):
 
 
 def test_a_connection_is_kept_and_costs_little(urls):
-    """A doorbell rings for every change: what the URL adds to the function must not be felt."""
+    """A webhook is sent for every change: what the URL adds to the function must not be felt."""
     connection = http.client.HTTPConnection(urlsplit(urls.url("Echo")).netloc)
 
-    def ring():
+    def call():
         began = time.perf_counter()
         connection.request("POST", "/", b"{}", JSON)
         connection.getresponse().read()
         return time.perf_counter() - began
 
-    ring()
+    call()
     used = connection.sock
-    assert statistics.median(ring() for _ in range(30)) < 0.01
+    assert statistics.median(call() for _ in range(30)) < 0.01
     assert connection.sock is used
     connection.close()
 
@@ -367,8 +365,8 @@ def test_a_connection_is_kept_and_costs_little(urls):
 def test_requests_that_overlap_are_answered_each(ask):
     """Lambda Developer Guide, "Understanding Lambda function scaling": one environment, one request at a time."""
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda number: answered(ask, {"statusCode": 200, "body": str(number)}), range(40)))
-    assert [int(answer.body) for answer in answers] == list(range(40))
+        replies = list(pool.map(lambda number: reply_to(ask, {"statusCode": 200, "body": str(number)}), range(40)))
+    assert [int(reply.body) for reply in replies] == list(range(40))
 
 
 def test_a_function_without_a_url_has_no_address(urls):
@@ -377,7 +375,7 @@ def test_a_function_without_a_url_has_no_address(urls):
         urls.url("Nobody")
 
 
-def test_other_resources_can_refer_to_the_address_where_the_function_answers(tmp_path):
+def test_other_resources_can_refer_to_the_address_where_the_function_responds(tmp_path):
     """CloudFormation template reference, AWS::Lambda::Url: Fn::GetAtt FunctionUrl; SAM names it after the function."""
     path = tmp_path / "template.yaml"
     text = (

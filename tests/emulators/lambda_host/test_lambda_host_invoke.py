@@ -90,7 +90,7 @@ def test_a_function_sees_the_variables_of_the_template_and_of_lambda_and_no_othe
     }  # fmt: skip
 
 
-def test_the_context_tells_the_function_who_it_is_and_how_long_it_has(host):
+def test_the_context_reports_the_function_who_it_is_and_how_long_it_has(host):
     """Lambda Developer Guide, "Using the Lambda context object to retrieve Python function information"."""
     invocation = host.invoke("Look", {})
     seen = invocation.payload
@@ -131,9 +131,9 @@ def test_invocations_that_overlap_run_in_environments_of_their_own(host):
 def test_a_burst_at_a_cold_function_is_one_start(host):
     """Issue 8 H: ten starts at once on two processors take ten times as long as the one that could do all the work."""
     with ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(lambda number: host.invoke("Echo", number), range(10)))
-    assert [answer.payload for answer in answers] == list(range(10))
-    assert sum(answer.init_ms is not None for answer in answers) == 1
+        replies = list(pool.map(lambda number: host.invoke("Echo", number), range(10)))
+    assert [reply.payload for reply in replies] == list(range(10))
+    assert sum(reply.init_ms is not None for reply in replies) == 1
 
 
 def test_beyond_the_reserved_concurrency_an_invocation_is_refused(host):
@@ -163,12 +163,12 @@ def test_without_a_reservation_the_host_sets_the_limit(stack):
         running.result()
 
 
-def test_a_thousand_invocations_at_concurrency_four_each_get_their_own_answer(host):
+def test_a_thousand_invocations_at_concurrency_four_each_get_their_own_response(host):
     """Lambda API reference, "Invoke": the response belongs to the request."""
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda number: host.invoke("Echo", number), range(1000)))
-    assert [answer.payload for answer in answers] == list(range(1000))
-    assert sum(answer.init_ms is not None for answer in answers) <= 4
+        replies = list(pool.map(lambda number: host.invoke("Echo", number), range(1000)))
+    assert [reply.payload for reply in replies] == list(range(1000))
+    assert sum(reply.init_ms is not None for reply in replies) <= 4
 
 
 # What goes wrong
@@ -226,22 +226,22 @@ def test_what_a_process_started_goes_with_it(host):
     assert wait_until(lambda: not is_running(child_of(invocation)))
 
 
-def test_an_answer_to_another_request_than_the_one_under_way_is_refused():
+def test_a_response_to_another_request_than_the_one_under_way_is_refused():
     """Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes": 400, InvalidRequestID."""
 
     def post(address: str) -> tuple[int, dict[str, str]]:
         connection = http.client.HTTPConnection(address)
         connection.request("POST", "/2018-06-01/runtime/invocation/another/response", b"{}")
-        answer = connection.getresponse()
-        body = json.loads(answer.read())
+        reply = connection.getresponse()
+        body = json.loads(reply.read())
         connection.close()
-        return answer.status, body
+        return reply.status, body
 
     async def scenario() -> tuple[int, dict[str, str]]:
         api = RuntimeApi(events.append)
-        answer = await asyncio.to_thread(post, await api.start())
+        reply = await asyncio.to_thread(post, await api.start())
         await api.close()
-        return answer
+        return reply
 
     events = []
     status, body = asyncio.run(scenario())
@@ -280,7 +280,7 @@ def test_an_exception_is_an_unhandled_error_and_the_process_lives_on(host):
         ("ExitsAtImport", "Runtime.ExitError", "exit status 7"),
     ],
 )
-def test_a_function_that_cannot_be_initialised_answers_why_each_time(host, function, error_type, message):
+def test_a_function_that_cannot_be_initialised_responds_why_each_time(host, function, error_type, message):
     """Lambda Developer Guide, "Troubleshoot execution issues" and "Using the Lambda runtime API": init/error."""
     for _ in range(2):
         invocation = host.invoke(function, {})
@@ -309,13 +309,13 @@ def test_an_event_arrives_and_returns_unchanged(host, event):
     assert host.invoke("Echo", event).payload == event
 
 
-def test_events_and_answers_may_have_megabytes(host):
+def test_events_and_results_may_have_megabytes(host):
     """Lambda Developer Guide, "Lambda quotas": 6 MB each for request and response."""
     event = "å" * 2_900_000
     assert host.invoke("Echo", event).payload == event
 
 
-def test_an_answer_beyond_six_megabytes_is_an_error(host):
+def test_a_response_beyond_six_megabytes_is_an_error(host):
     """Lambda Developer Guide, "Lambda quotas"; the words are those of Lambda's answer."""
     invocation = host.invoke("Large", 6_291_557)
     assert invocation.function_error == "Unhandled"

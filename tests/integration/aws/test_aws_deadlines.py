@@ -14,11 +14,11 @@ from local.stack.aws import CREDENTIALS
 from shared.adapters.aws import secrets
 from shared.adapters.aws.secrets import SecretVersions, read_secret
 from shared.adapters.aws.ses import SesMailer, ses_client
-from shared.adapters.aws.sns import SnsOperations
+from shared.adapters.aws.sns import SnsAlertPublisher
 from shared.adapters.aws.sqs import SqsQueueDepths, SqsSyncQueue, sqs_client
 from shared.adapters.email.mime import Sender
 from shared.adapters.within import DeadlineExceededError, within
-from shared.domain.alerts import Message
+from shared.domain.alerts import AlertMessage
 from shared.domain.deadlines import at_most, function_ends_in
 from shared.domain.errors import ConnectionLostError, OperationsUnreachableError, QueueUnavailableError
 from shared.domain.listings import SyncRequest
@@ -74,10 +74,10 @@ def test_secrets_that_trickle_are_given_up():
 def test_a_topic_that_trickles_is_given_up():
     """Whoever is to be told is told by the next run."""
     with in_the_functions_time(), pytest.raises(OperationsUnreachableError, match=r"^sns_DeadlineExceededError$"):
-        SnsOperations(REGION, f"arn:aws:sns:{REGION}:000000000000:t").tell(Message("s", "b"))
+        SnsAlertPublisher(REGION, f"arn:aws:sns:{REGION}:000000000000:t").publish(AlertMessage("s", "b"))
 
 
-def test_a_mail_whose_reply_trickles_is_in_doubt():
+def test_a_mail_whose_reply_trickles_is_of_unknown_outcome():
     """I4: it may have been sent, and is not sent again."""
     notice = Notice(
         id=7,

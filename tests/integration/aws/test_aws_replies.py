@@ -10,9 +10,9 @@ import pytest
 from local.stack.aws import CREDENTIALS, REGION
 from shared.adapters.aws import secrets
 from shared.adapters.aws.secrets import SecretVersions, read_secret
-from shared.adapters.aws.sns import SnsOperations
+from shared.adapters.aws.sns import SnsAlertPublisher
 from shared.adapters.aws.sqs import SqsQueueDepths, SqsSyncQueue, sqs_client
-from shared.domain.alerts import Message
+from shared.domain.alerts import AlertMessage
 from shared.domain.errors import ConnectionLostError, OperationsUnreachableError, QueueUnavailableError
 from shared.domain.listings import SyncRequest
 from tests.support.website_wire import http
@@ -39,7 +39,7 @@ BODIES = {
 }
 
 
-class Service(_Listener):
+class SameReplyServer(_Listener):
     """Replies to everything with the same octets."""
 
     reply = b""
@@ -55,7 +55,7 @@ class Service(_Listener):
 def aws(monkeypatch):
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    with Service() as service:
+    with SameReplyServer() as service:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{service.port}")
         secrets._provider.cache_clear()
         yield service
@@ -75,7 +75,7 @@ def test_a_reply_that_no_service_should_send_is_one_of_our_errors(aws, status, b
     with pytest.raises(QueueUnavailableError, match=r"^queue_[A-Za-z0-9._]+$"):
         SqsQueueDepths(client, {"a": "http://127.0.0.1/a"}).read()
     with pytest.raises(OperationsUnreachableError, match=r"^sns_[A-Za-z0-9._]+$"):
-        SnsOperations(REGION, f"arn:aws:sns:{REGION}:000000000000:t").tell(Message("s", "b"))
+        SnsAlertPublisher(REGION, f"arn:aws:sns:{REGION}:000000000000:t").publish(AlertMessage("s", "b"))
     with pytest.raises(ConnectionLostError, match=r"^secret_"):
         read_secret("arn", REGION, fresh=True)
     with pytest.raises(ConnectionLostError, match=r"^secret_"):

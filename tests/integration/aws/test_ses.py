@@ -67,12 +67,12 @@ def notice(number=4711, **changes):
 
 
 @dataclass
-class Rig:
+class SesRig:
     ses: LocalSes
     mailer: SesMailer
 
-    def send(self, told=None, *, budget=NO_TIME):
-        return self.mailer.send(told or notice(), budget=budget)
+    def send(self, one_notice=None, *, budget=NO_TIME):
+        return self.mailer.send(one_notice or notice(), budget=budget)
 
 
 @pytest.fixture
@@ -86,9 +86,9 @@ def ses(monkeypatch) -> Iterator[LocalSes]:
 
 
 @pytest.fixture
-def rig(ses) -> Iterator[Rig]:
+def rig(ses) -> Iterator[SesRig]:
     client = ses_client("eu-north-1", read_timeout=timedelta(seconds=0.5))
-    yield Rig(ses, SesMailer(client, Sender("ikke-svar@hlf.example"), clock=lambda: AT))
+    yield SesRig(ses, SesMailer(client, Sender("ikke-svar@hlf.example"), clock=lambda: AT))
     client.close()
 
 
@@ -242,7 +242,7 @@ def test_a_code_that_is_not_a_code_is_not_passed_on_i11(rig):
     assert rig.send() == Undeliverable("http_400")
 
 
-def test_what_cannot_be_composed_is_undeliverable_and_not_in_doubt(rig):
+def test_what_cannot_be_composed_is_undeliverable_and_not_of_unknown_outcome(rig):
     """Issue 8 E, I13: a name that was NULL left its notice claimed for ever."""
     assert rig.send(notice(recipient_name=None)) == Undeliverable("unrenderable_notice")
     assert rig.ses.counts.requests == 0
@@ -459,7 +459,7 @@ def test_the_local_server_notes_a_message_with_more_than_one_recipient(rig):
     assert rig.ses.violations[1:] == ["the headers name other recipients than the request"]
 
 
-def test_the_local_server_answers_only_signed_requests(ses):
+def test_the_local_server_responds_only_signed_requests(ses):
     reply = post(ses.url, b"{}")
     assert (reply.status, reply.headers["x-amzn-ErrorType"]) == (403, "MissingAuthenticationTokenException")
     signed = post(ses.url, b"{", Authorization="AWS4-HMAC-SHA256 x")

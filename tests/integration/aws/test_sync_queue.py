@@ -96,13 +96,13 @@ def test_what_cannot_be_returned_is_left_to_the_queue(real):
     real.queue.return_later({f"no-such-handle-{number}": 1.0 for number in range(12)})
 
 
-def test_a_queue_that_is_away_or_not_to_be_reached_is_not_told_of_either(real, monkeypatch):
+def test_a_queue_that_is_away_or_not_to_be_reached_is_reported_none_of_either(real, monkeypatch):
     SqsSyncQueue(real.queue._client, real.url + "-gone").return_later({"a-handle": 1.0})
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     SqsSyncQueue(sqs_client(REGION), real.url).return_later({"a-handle": 1.0})
 
 
-def test_a_queue_that_does_not_exist_is_told_as_a_code(real):
+def test_a_queue_that_does_not_exist_is_reported_as_a_code(real):
     queue = SqsSyncQueue(real.queue._client, real.url + "-gone")
     with pytest.raises(QueueUnavailableError, match=r"^queue_[\w.]*NonExistentQueue$"):
         queue.send(requests(1))
@@ -113,13 +113,13 @@ def test_a_queue_that_does_not_exist_is_told_as_a_code(real):
 
 @dataclass
 class Faulty:
-    """Answers SendMessageBatch with the next of `answers`, then takes everything.
+    """Respond to SendMessageBatch with the next of `replies`, then takes everything.
 
     An answer is a function of the entries' ids that gives the ids to fail with a code and whether that is the sender's
     fault; or a status with a code; or None, which is no answer at all.
     """
 
-    answers: list = field(default_factory=list)
+    replies: list = field(default_factory=list)
     calls: list[list[str]] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
 
@@ -128,11 +128,11 @@ class Faulty:
         assert len({entry["Id"] for entry in entries}) == len(entries)
         assert sum(len(entry["MessageBody"].encode()) for entry in entries) <= 262_144
         self.calls.append([entry["Id"] for entry in entries])
-        answer = self.answers.pop(0) if self.answers else {}
-        if isinstance(answer, tuple):
-            status, code = answer
+        scripted = self.replies.pop(0) if self.replies else {}
+        if isinstance(scripted, tuple):
+            status, code = scripted
             return status, {"__type": f"com.amazonaws.sqs#{code}", "message": PERSONAL}
-        failed = {place: (code, fault) for place, (code, fault) in answer.items()}
+        failed = {place: (code, fault) for place, (code, fault) in scripted.items()}
         self.taken += [entry["MessageBody"] for place, entry in enumerate(entries) if place not in failed]
         return 200, {
             "Successful": [
@@ -148,19 +148,19 @@ class Faulty:
         }
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _QueueHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
         entries = json.loads(self.rfile.read(int(self.headers["content-length"])))["Entries"]
         faulty = self.server.faulty
-        if faulty.answers and faulty.answers[0] is None:
-            faulty.answers.pop(0)
+        if faulty.replies and faulty.replies[0] is None:
+            faulty.replies.pop(0)
             faulty.calls.append([entry["Id"] for entry in entries])
             self.close_connection = True
             return
-        status, answer = faulty.reply(entries)
-        body = json.dumps(answer).encode()
+        status, scripted = faulty.reply(entries)
+        body = json.dumps(scripted).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
         self.send_header("Content-Length", str(len(body)))
@@ -172,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @dataclass
-class Rig:
+class QueueRig:
     faulty: Faulty
     queue: SqsSyncQueue
     pauses: list[float]
@@ -193,7 +193,7 @@ class Rig:
 
 @pytest.fixture
 def rig(monkeypatch):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _QueueHandler)
     server.daemon_threads = True
     server.faulty = Faulty()
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -201,7 +201,7 @@ def rig(monkeypatch):
     url = f"http://127.0.0.1:{server.server_address[1]}"
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
     pauses = []
-    yield Rig(server.faulty, SqsSyncQueue(sqs_client(REGION), f"{url}/queue", pause=pauses.append), pauses)
+    yield QueueRig(server.faulty, SqsSyncQueue(sqs_client(REGION), f"{url}/queue", pause=pauses.append), pauses)
     server.shutdown()
     server.server_close()
     thread.join()
@@ -209,7 +209,7 @@ def rig(monkeypatch):
 
 def test_what_was_not_taken_is_sent_again_and_only_that(rig):
     """A batch succeeds as a call when some of it, or all of it, failed."""
-    rig.faulty.answers = [
+    rig.faulty.replies = [
         {1: ("InternalError", False), 4: ("ServiceUnavailable", False)},
         {0: ("InternalError", False)},
     ]
@@ -220,34 +220,34 @@ def test_what_was_not_taken_is_sent_again_and_only_that(rig):
 
 
 def test_what_is_not_taken_three_times_is_an_error(rig):
-    rig.faulty.answers = [{0: ("InternalError", False)}] * 3
+    rig.faulty.replies = [{0: ("InternalError", False)}] * 3
     assert rig.refusal() == "queue_InternalError"
     assert len(rig.faulty.calls) == 3
 
 
 def test_what_is_our_own_fault_is_not_sent_again(rig):
-    rig.faulty.answers = [{0: ("InvalidMessageContents", True)}]
+    rig.faulty.replies = [{0: ("InvalidMessageContents", True)}]
     assert rig.refusal() == "queue_InvalidMessageContents"
     assert len(rig.faulty.calls) == 1
 
 
 def test_batches_before_the_one_that_failed_are_taken(rig):
     """The caller asks for all of them again, which does no harm (I7)."""
-    rig.faulty.answers = [{}, (403, "AccessDeniedException")]
+    rig.faulty.replies = [{}, (403, "AccessDeniedException")]
     assert rig.refusal(1_500) == "queue_AccessDeniedException"
     assert len(rig.faulty.taken) == 10
 
 
 @pytest.mark.parametrize(("status", "code"), [(400, "AWS.SimpleQueueService.NonExistentQueue"), (403, "AccessDenied")])
-def test_a_call_that_is_refused_is_told_as_its_code(rig, status, code):
-    rig.faulty.answers = [(status, code)]
+def test_a_call_that_is_refused_is_reported_as_its_code(rig, status, code):
+    rig.faulty.replies = [(status, code)]
     assert rig.refusal() == f"queue_{code}"
     assert len(rig.faulty.calls) == 1
 
 
-def test_what_is_no_code_is_not_told(rig):
+def test_what_is_no_code_is_not_reported(rig):
     """I11."""
-    rig.faulty.answers = [(400, PERSONAL)]
+    rig.faulty.replies = [(400, PERSONAL)]
     assert rig.refusal() == "queue_refused"
 
 
@@ -256,7 +256,7 @@ def test_what_is_no_code_is_not_told(rig):
 )
 def test_what_passes_is_tried_again(rig, passing):
     """A connection that died while the container was frozen, among others."""
-    rig.faulty.answers = [passing]
+    rig.faulty.replies = [passing]
     rig.send(1)
     assert len(rig.faulty.calls) == 2
 
@@ -266,14 +266,14 @@ def test_what_passes_is_tried_again(rig, passing):
     [(None, "queue_ConnectionClosedError"), ((503, "ServiceUnavailable"), "queue_ServiceUnavailable")],
 )
 def test_what_lasts_is_given_up_soon(rig, lasting, code):
-    rig.faulty.answers = [lasting] * 5
+    rig.faulty.replies = [lasting] * 5
     started = time.monotonic()
     assert rig.refusal() == code
     assert time.monotonic() - started < 5
     assert len(rig.faulty.calls) == 2
 
 
-def test_a_service_that_cannot_be_reached_is_told_as_a_code(monkeypatch):
+def test_a_service_that_cannot_be_reached_is_reported_as_a_code(monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     queue = SqsSyncQueue(sqs_client(REGION), "http://127.0.0.1:1/queue")
     with pytest.raises(QueueUnavailableError, match=r"^queue_EndpointConnectionError$"):

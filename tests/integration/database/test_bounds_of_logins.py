@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from local.stack.database import LOGINS
-from operations.commands.alerts import read_troubles
+from operations.commands.alerts import read_current_conditions
 from operations.commands.proof import read_proof
 from operations.commands.status import read_status
 from tests.support.foundation import DAY, days
@@ -65,7 +65,7 @@ def test_a_login_starts_runs_of_its_own_function_only(as_login, function):
 def test_a_login_ends_its_own_runs_only(as_login, foundation):
     """Issue 8 C3: nor opens or closes a part of another's."""
     organisation = foundation.organisation()
-    night = run(as_login("ExpiryCheck"), "expiry_check")
+    nightly = run(as_login("ExpiryCheck"), "expiry_check")
     sending = as_login("SendNotices")
     for statement in (
         "SELECT certification.finish_run(%s, 'succeeded', NULL)",
@@ -76,11 +76,11 @@ def test_a_login_ends_its_own_runs_only(as_login, foundation):
         "SELECT certification.claim_notice(%s, gen_random_uuid(), false, current_date)",
         "SELECT certification.settle_notice(1, %s, 'sent', NULL, 'x')",
     ):
-        refused(sending, statement, night)
+        refused(sending, statement, nightly)
         refused(sending, statement, uuid4())
     assert foundation.all("SELECT state FROM certification.runs") == ["running"]
-    as_login("ExpiryCheck").execute("SELECT certification.finish_run(%s, 'succeeded', NULL)", (night,))
-    refused(as_login("ExpiryCheck"), "SELECT certification.expire_mentors(%s, %s, %s)", organisation, DAY, night)
+    as_login("ExpiryCheck").execute("SELECT certification.finish_run(%s, 'succeeded', NULL)", (nightly,))
+    refused(as_login("ExpiryCheck"), "SELECT certification.expire_mentors(%s, %s, %s)", organisation, DAY, nightly)
 
 
 def test_a_run_that_was_given_up_may_say_that_it_has_sent(as_login, foundation):
@@ -122,7 +122,7 @@ def test_a_proof_is_of_a_comparison_under_way(as_login, foundation, function):
         "SELECT certification.write_proof(%s, now(), NULL, 9, 9, 9, 'h', 'h', '{}', '{}')",
         of,
     )
-    refused(login, "SELECT certification.note_acceptance(%s, 'turid.vik', 'seen')", of)
+    refused(login, "SELECT certification.record_acceptance(%s, 'turid.vik', 'seen')", of)
     if function != "reconciliation_sweep":
         refused(login, "SELECT certification.find_duplicates(%s)", of)
         refused(login, "SELECT certification.record_findings(%s, gen_random_uuid(), NULL)", of)
@@ -134,7 +134,7 @@ def test_the_audit_keeps_who_it_was_beside_who_was_named(as_login, foundation):
     """Issue 8 C3: the actor as stated and the login, whatever writes it."""
     login = as_login("Reconciliation")
     of = run(login, "reconciliation_full")
-    login.execute("SELECT certification.note_acceptance(%s, 'turid.vik', 'seen')", (of,))
+    login.execute("SELECT certification.record_acceptance(%s, 'turid.vik', 'seen')", (of,))
     foundation.do(
         "INSERT INTO certification.audit (action, actor, reason) VALUES ('something_later', 'Åse Lie', 'because')"
     )
@@ -152,7 +152,7 @@ def test_an_actor_is_a_name_on_one_line(as_login, foundation, actor):
     login = as_login("Reconciliation")
     of = run(login, "reconciliation_full")
     with pytest.raises(psycopg.errors.CheckViolation):
-        login.execute("SELECT certification.note_acceptance(%s, %s, 'seen')", (of, actor))
+        login.execute("SELECT certification.record_acceptance(%s, %s, 'seen')", (of, actor))
     foundation.do(
         "INSERT INTO certification.duplicates (kind, mentor_id, detail, n, found_in)"
         " VALUES ('reminder', gen_random_uuid(), '30', 2, gen_random_uuid())"
@@ -163,7 +163,7 @@ def test_an_actor_is_a_name_on_one_line(as_login, foundation, actor):
 
 @pytest.mark.parametrize("request_id", ["x" * 5000, "a\nb", "Kari Nordmann Ågot <kari>", "\x1b[2J"])
 def test_a_request_id_is_bounded_and_never_stops_a_run(as_login, foundation, request_id):
-    """Issue 8 C3: what it must not hold becomes a question mark; a night is not lost to it."""
+    """Issue 8 C3: what it must not hold becomes a question mark; a nightly check is not lost to it."""
     login = as_login("ExpiryCheck")
     login.execute("SELECT certification.start_run('expiry_check', now(), %s)", (request_id,))
     kept = foundation.one("SELECT request_id FROM certification.runs")
@@ -179,51 +179,51 @@ def test_a_request_id_is_bounded_and_never_stops_a_run(as_login, foundation, req
 def test_the_website_is_closed_for_an_hour_at_most(as_login, foundation, seconds, closed):
     """Issue 8 C3, I9: a window longer than an hour is tried again after an hour."""
     for function in ("DynamicsSync", "ExpiryCheck", "Reconciliation"):
-        foundation.do("UPDATE certification.sync_state SET closed_until = NULL, closed_reason = NULL")
-        as_login(function).execute("SELECT certification.close_website(%s::float8, 'x')", (seconds,))
-        assert closed - 5 <= foundation.one("SELECT certification.website_closed_for()") <= closed
+        foundation.do("UPDATE certification.sync_state SET backoff_until = NULL, backoff_reason = NULL")
+        as_login(function).execute("SELECT certification.block_website_for(%s::float8, 'x')", (seconds,))
+        assert closed - 5 <= foundation.one("SELECT certification.backoff_seconds_left()") <= closed
 
 
 def test_a_shorter_window_does_not_end_a_longer_one(as_login, foundation):
     """I9: whatever another worker is told."""
     login = as_login("DynamicsSync")
     for seconds in (600, 1, -600):
-        login.execute("SELECT certification.close_website(%s, 'x')", (seconds,))
-    assert foundation.one("SELECT certification.website_closed_for()") > 590
+        login.execute("SELECT certification.block_website_for(%s, 'x')", (seconds,))
+    assert foundation.one("SELECT certification.backoff_seconds_left()") > 590
 
 
-def test_an_alert_is_told_by_the_login_that_claimed_it(as_login, foundation):
+def test_an_alert_is_reported_by_the_login_that_claimed_it(as_login, foundation):
     """Issue 8 C3: any login could write any alert down as sent, so that nobody heard of it."""
     foundation.do("UPDATE certification.sync_state SET stopped_since = now(), stopped_reason = 'entra_7000222'")
     sync, sending = as_login("DynamicsSync"), as_login("SendNotices")
-    sync.execute("SELECT certification.note_alerts()")
-    told = "SELECT count(told_at) FROM certification.alerts WHERE condition = 'website_refuses_us'"
+    sync.execute("SELECT certification.record_alerts()")
+    reported = "SELECT count(sent_at) FROM certification.alerts WHERE condition = 'website_refuses_us'"
     identity = foundation.one("SELECT id FROM certification.alerts WHERE condition = 'website_refuses_us'")
-    sync.execute("SELECT certification.told_alert(%s, 'opened', '')", (identity,))
-    assert foundation.one(told) == 0  # nobody has claimed it
-    claimed = sync.execute("SELECT id, kind, mark FROM certification.claim_alerts_to_tell()").fetchall()
+    sync.execute("SELECT certification.mark_alert_sent(%s, 'opened', '')", (identity,))
+    assert foundation.one(reported) == 0  # nobody has claimed it
+    claimed = sync.execute("SELECT id, kind, mark FROM certification.claim_unsent_alerts()").fetchall()
     assert (identity, "opened", "") in claimed
-    sending.execute("SELECT certification.told_alert(%s, 'opened', '')", (identity,))
-    sync.execute("SELECT certification.told_alert(%s, 'closed', '')", (identity,))
-    sync.execute("SELECT certification.told_alert(%s, 'opened', 'another mark')", (identity,))
-    assert foundation.one(told) == 0
-    sync.execute("SELECT certification.told_alert(%s, 'opened', '')", (identity,))
-    assert foundation.one(told) == 1
+    sending.execute("SELECT certification.mark_alert_sent(%s, 'opened', '')", (identity,))
+    sync.execute("SELECT certification.mark_alert_sent(%s, 'closed', '')", (identity,))
+    sync.execute("SELECT certification.mark_alert_sent(%s, 'opened', 'another mark')", (identity,))
+    assert foundation.one(reported) == 0
+    sync.execute("SELECT certification.mark_alert_sent(%s, 'opened', '')", (identity,))
+    assert foundation.one(reported) == 1
 
 
-def test_whoever_claims_it_next_tells_it(as_login, foundation):
+def test_whoever_claims_it_next_reports_it(as_login, foundation):
     """A run that was cut off while telling is no reason for silence, and its late word changes nothing."""
     foundation.do("UPDATE certification.sync_state SET stopped_since = now(), stopped_reason = 'entra_7000222'")
     sync, sending = as_login("DynamicsSync"), as_login("SendNotices")
-    sync.execute("SELECT certification.note_alerts()")
-    sync.execute("SELECT certification.claim_alerts_to_tell()")
-    foundation.do("UPDATE certification.alerts SET telling_until = now() - interval '1 second'")
-    (identity, *_), *_ = sending.execute("SELECT id, kind FROM certification.claim_alerts_to_tell()").fetchall()
-    told = "SELECT count(told_at) FROM certification.alerts WHERE id = %s"
-    sync.execute("SELECT certification.told_alert(%s, 'opened', '')", (identity,))
-    assert foundation.one(told, identity) == 0
-    sending.execute("SELECT certification.told_alert(%s, 'opened', '')", (identity,))
-    assert foundation.one(told, identity) == 1
+    sync.execute("SELECT certification.record_alerts()")
+    sync.execute("SELECT certification.claim_unsent_alerts()")
+    foundation.do("UPDATE certification.alerts SET sending_until = now() - interval '1 second'")
+    (identity, *_), *_ = sending.execute("SELECT id, kind FROM certification.claim_unsent_alerts()").fetchall()
+    reported = "SELECT count(sent_at) FROM certification.alerts WHERE id = %s"
+    sync.execute("SELECT certification.mark_alert_sent(%s, 'opened', '')", (identity,))
+    assert foundation.one(reported, identity) == 0
+    sending.execute("SELECT certification.mark_alert_sent(%s, 'opened', '')", (identity,))
+    assert foundation.one(reported, identity) == 1
 
 
 UNREADABLE = ["infinity", "-infinity", "0044-03-15 BC", "0001-01-01", "20000-01-01"]
@@ -232,8 +232,8 @@ UNREADABLE = ["infinity", "-infinity", "0044-03-15 BC", "0001-01-01", "20000-01-
 @pytest.mark.parametrize("ends_on", UNREADABLE)
 def test_an_impossible_end_of_a_secret_stops_no_alert(as_login, foundation, ends_on):
     """Issue 8 C3: one value from one login made every run's alerts fail."""
-    as_login("DynamicsSync").execute("SELECT certification.note_check(NULL, false, %s::date, NULL)", (ends_on,))
-    conditions = {trouble.condition for trouble in read_troubles(foundation.connection)}
+    as_login("DynamicsSync").execute("SELECT certification.record_check(NULL, false, %s::date, NULL)", (ends_on,))
+    conditions = {alert.condition for alert in read_current_conditions(foundation.connection)}
     assert "secret_without_end_date" in conditions
     assert read_status(foundation.connection).website.secret_ends_on is None
 
@@ -250,7 +250,7 @@ def test_a_time_that_nobody_can_read_stops_no_reader(as_login, foundation, at):
             login.execute("SELECT certification.finish_run(%s, 'failed', 'x')", (of,))
     assert read_status(foundation.connection).proof is not None
     assert read_proof(foundation.connection) is not None
-    assert read_troubles(foundation.connection) != ()
+    assert read_current_conditions(foundation.connection) != ()
 
 
 def test_a_proof_is_not_of_the_future(as_login, foundation):
@@ -294,6 +294,6 @@ def test_queues_are_a_handful(as_login, foundation):
     """Issue 8 C3: what a login may write down it may not write without end."""
     login = as_login("Reconciliation")
     for number in range(60):
-        login.execute("SELECT certification.note_queue_depth(%s, 1)", (f"Queue{number}" + "x" * 200,))
+        login.execute("SELECT certification.record_queue_depth(%s, 1)", (f"Queue{number}" + "x" * 200,))
     assert foundation.one("SELECT count(*) FROM certification.queue_depths") == 50
     assert foundation.one("SELECT max(length(queue)) FROM certification.queue_depths") <= 80

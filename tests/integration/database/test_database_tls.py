@@ -37,7 +37,7 @@ class Proxy(_Listener):
             certificate.configure_cert(self._tls)
         self.asked_for_tls = 0
         self.sessions: list[str] = []  # the version of TLS, or "clear"
-        self.told = b""  # all that clients said in these sessions: user, database and password begin it
+        self.reported = b""  # all that clients said in these sessions: user, database and password begin it
 
     def serve(self, client: socket.socket) -> None:
         head = _exactly(client, 8)
@@ -61,7 +61,7 @@ class Proxy(_Listener):
             return
 
     def _pass_on(self, client: socket.socket, head: bytes) -> None:
-        self.told += head
+        self.reported += head
         with socket.create_connection(("127.0.0.1", self._port)) as server:
             server.sendall(head)
             while True:
@@ -72,7 +72,7 @@ class Proxy(_Listener):
                     if not data:
                         return
                     if peer is client:
-                        self.told += data
+                        self.reported += data
                     (server if peer is client else client).sendall(data)
 
 
@@ -192,7 +192,7 @@ def test_a_folder_that_cannot_be_written_to_is_named_by_a_code(encrypted, author
 def test_another_authority_is_refused(encrypted, secret_for):
     """The certificate is of somebody whom the secret does not name; user and password stay here."""
     assert refusal(secret_for(encrypted, sslrootcert=pem(trustme.CA()))) == "database_tls_failed"
-    assert encrypted.told == b""
+    assert encrypted.reported == b""
 
 
 def test_a_certificate_of_another_host_is_refused(postgres, authority, secret_for):
@@ -214,7 +214,7 @@ def test_a_certificate_of_another_host_is_refused(postgres, authority, secret_fo
 def test_without_an_authority_a_private_one_is_refused(encrypted, secret_for, fields):
     """Nobody vouches for it publicly."""
     assert refusal(secret_for(encrypted, **fields)) == "database_tls_failed"
-    assert encrypted.told == b""
+    assert encrypted.reported == b""
 
 
 def test_without_an_authority_the_public_ones_are_believed(encrypted, authority, secret_for, tmp_path, monkeypatch):
@@ -236,12 +236,12 @@ def _read(file: str) -> list[dict]:
 
 
 @pytest.mark.parametrize("mode", [None, "require", "verify-ca", "verify-full"])
-def test_a_server_without_tls_is_refused_and_told_nothing(unencrypted, authority, secret_for, mode):
+def test_a_server_without_tls_is_refused_and_reported_nothing(unencrypted, authority, secret_for, mode):
     """Whoever sits in between can answer N: not a byte follows in clear text."""
     secret = secret_for(unencrypted, sslrootcert=pem(authority), sslmode=mode)
     assert refusal(secret) == "database_tls_failed"
     assert unencrypted.asked_for_tls
-    assert (unencrypted.sessions, unencrypted.told) == ([], b"")
+    assert (unencrypted.sessions, unencrypted.reported) == ([], b"")
 
 
 @pytest.mark.parametrize("mode", ["prefer", "allow", "Disable", "verify_full"])

@@ -141,17 +141,17 @@ def plant(connection):
 
 
 def test_nothing_of_an_attackers_runs_as_the_owner(hostile, foundation, functions, reconciler):
-    """Issue 8 C2: `public.array_agg(uuid)` ran as the owner within `carry_out`."""
+    """Issue 8 C2: `public.array_agg(uuid)` ran as the owner within `run_step`."""
     organisation = foundation.organisation()
     for number in range(4):
         foundation.mentor(organisation, DAY + days(7 * number - 1))
-    functions.night(DAY)
-    functions.night(DAY + days(1))
+    functions.nightly_check(DAY)
+    functions.nightly_check(DAY + days(1))
     reconciler.full()
     reconciler.sweep()
     foundation.do("SELECT certification.release_brake(%s, 'expiry', 'turid', 'seen')", organisation)
     foundation.do("SELECT * FROM certification.preview(%s, 30)", DAY)
-    foundation.do("SELECT * FROM certification.troubles()")
+    foundation.do("SELECT * FROM certification.current_conditions()")
     foundation.do("UPDATE peer_mentors SET listing_consent = NOT listing_consent")
     foundation.do("UPDATE certification.standard SET thresholds = '{20,10}'")
     assert foundation.one("SELECT count(*) FROM certification.transitions") > 0
@@ -197,7 +197,7 @@ def test_temporary_things_of_our_names_are_not_used(database, foundation, functi
             if kind == "table"
             else f"CREATE TEMPORARY VIEW {name} AS SELECT NULL::uuid AS id WHERE pg_temp.took()"
         )
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert foundation.one("SELECT count(*) FROM certification.transitions") == 1
 
 
@@ -205,7 +205,7 @@ def test_temporary_things_of_our_names_are_not_used(database, foundation, functi
 def test_the_apps_trigger_is_safe_or_does_not_find(foundation, functions, public_may_create):
     """Issue 8 C2, I13, I16: a trigger of the app that names no schema works where nobody could deceive it.
 
-    Where somebody could, the mentor is set aside and told, and what was planted does not run.
+    Where somebody could, the mentor is a step failure and told, and what was planted does not run.
     """
     foundation.do("CREATE TABLE public.audit_log (id uuid, status text)")
     foundation.do(
@@ -216,9 +216,9 @@ def test_the_apps_trigger_is_safe_or_does_not_find(foundation, functions, public
     mentor = foundation.mentor(foundation.organisation(), DAY - days(1))
     if public_may_create:
         foundation.do("GRANT CREATE ON SCHEMA public TO PUBLIC")
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     if public_may_create:
-        assert foundation.set_aside(mentor) == [("expire", "42P01", 1)]
+        assert foundation.step_failures(mentor) == [("expire", "42P01", 1)]
     else:
         assert foundation.status(mentor) == "certification_expired"
 
@@ -233,5 +233,5 @@ def test_the_app_may_pin_its_triggers_function(foundation, functions):
     foundation.do("CREATE TRIGGER audit BEFORE UPDATE ON peer_mentors FOR EACH ROW EXECUTE FUNCTION public.audit()")
     foundation.do("GRANT CREATE ON SCHEMA public TO PUBLIC")
     mentor = foundation.mentor(foundation.organisation(), DAY - days(1))
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert foundation.all("SELECT id, status FROM audit_log") == [(mentor, "certification_expired")]

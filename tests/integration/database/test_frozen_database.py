@@ -15,7 +15,7 @@ from shared.domain.deadlines import all_but, function_ends_in
 from shared.domain.errors import ConnectionLostError
 from shared.domain.runs import RunState, Verdict
 from tests.support.foundation import DAY, days
-from tests.support.nights import Functions, at_night
+from tests.support.nightly_checks import Functions, at_night
 from tests.support.wire import KillingProxy, _Listener
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def test_a_statement_that_was_given_up_leaves_time_for_another(database):
 
 
 @pytest.mark.parametrize("at", [2, 4, 7, 10])
-def test_a_night_whose_connection_freezes_ends_with_a_reason(database, foundation, at):
-    """I18: on another connection, and the next night does what was left."""
+def test_a_nightly_check_whose_connection_freezes_ends_with_a_reason(database, foundation, at):
+    """I18: on another connection, and the next nightly check does what was left."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation, DAY - days(2))
     mentor = foundation.mentor(organisation, DAY - days(1), consent=True)
@@ -76,11 +76,11 @@ def test_a_night_whose_connection_freezes_ends_with_a_reason(database, foundatio
         in_the_functions_time(),
         pytest.raises(ConnectionLostError),
     ):
-        functions.night(DAY)
+        functions.nightly_check(DAY)
     ended = foundation.all("SELECT state, reason FROM certification.runs")
     assert ended == [("failed", "database_connection_lost")]
     with Functions(database.login) as functions:
-        functions.night(DAY)
+        functions.nightly_check(DAY)
     assert foundation.status(mentor) == "certification_expired"
 
 

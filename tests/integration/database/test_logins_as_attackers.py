@@ -34,16 +34,16 @@ ALONE = ("CREATE DATABASE", "DROP DATABASE", "CREATE TABLESPACE", "ALTER SYSTEM"
 
 
 @dataclass
-class Granted:
+class GrantRecord:
     """What our files grant to one role."""
 
     functions: set[str] = field(default_factory=set)
     tables: set[tuple[str, str]] = field(default_factory=set)
 
 
-def granted(role: str) -> Granted:
+def granted(role: str) -> GrantRecord:
     """Functions from the files of functions only: a grant of an old migration is not the current one."""
-    found = Granted()
+    found = GrantRecord()
     for file in (*read_migrations(), *read_functions()):
         for grant in GRANT.finditer(re.sub("--.*", "", file.sql)):
             if role not in re.split(r"[\s,]+", grant["to"]):
@@ -66,7 +66,7 @@ def server(postgres) -> Iterator[str]:
         owner.execute("CREATE FOREIGN DATA WRAPPER somebodys; CREATE SERVER somewhere FOREIGN DATA WRAPPER somebodys")
         owner.execute("CREATE VIEW public.whom AS SELECT * FROM public.peer_mentors")
         owner.execute("CREATE MATERIALIZED VIEW public.kept AS SELECT * FROM public.peer_mentors")
-        owner.execute("INSERT INTO certification.doorbell (url, secret) VALUES ('https://a.example', repeat('k', 40))")
+        owner.execute("INSERT INTO certification.webhook (url, secret) VALUES ('https://a.example', repeat('k', 40))")
     yield dsn
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
@@ -349,8 +349,8 @@ CARELESS = {
         call_every_function,
     ),
     "a table for everybody": (
-        "GRANT SELECT ON certification.doorbell TO PUBLIC",
-        "REVOKE SELECT ON certification.doorbell FROM PUBLIC",
+        "GRANT SELECT ON certification.webhook TO PUBLIC",
+        "REVOKE SELECT ON certification.webhook FROM PUBLIC",
         use_every_relation,
     ),
     "a sequence for everybody": (
@@ -439,12 +439,12 @@ def test_an_owner_who_may_not_revoke_says_so(postgres):
             host="127.0.0.1", port=postgres.port, dbname=name, user="lesser", password="lesser", autocommit=True
         ) as owner:
             owner.execute(local_database._FOUNDATION.read_bytes())
-            migrate(owner, tell=said.append)
+            migrate(owner, report=said.append)
             assert [sentence.endswith("REVOKE TEMPORARY ON DATABASE lesser FROM PUBLIC") for sentence in said] == [True]
             owner.execute("ALTER TABLE peer_mentors DISABLE TRIGGER certification_listing_updated")
             owner.execute("ALTER TABLE certification.runs DROP CONSTRAINT run_state_known")
             said.clear()
-            migrate(owner, tell=said.append)
+            migrate(owner, report=said.append)
             assert [sentence.endswith("is as it should be again.") for sentence in said] == [True, True, False]
             assert owner.execute(
                 "SELECT certification.start_run('expiry_check', now(), 'x') IS NOT NULL"

@@ -138,7 +138,7 @@ def test_what_cannot_work_is_refused_before_a_trigger(bare: psycopg.Connection, 
     assert bare.execute("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal").fetchone() == (0,)
 
 
-def test_every_cause_is_told_at_once(bare: psycopg.Connection) -> None:
+def test_every_cause_is_reported_at_once(bare: psycopg.Connection) -> None:
     """Whoever prepares the app's database need not try again for each."""
     bare.execute(
         "ALTER TABLE certifications ALTER expires_on TYPE varchar(30); ALTER TABLE peer_mentors DROP phone, DROP area"

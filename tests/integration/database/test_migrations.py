@@ -20,7 +20,7 @@ from shared.adapters.postgres.migrate import (
     read_functions,
     read_migrations,
 )
-from tests.support.nights import at_night
+from tests.support.nightly_checks import at_night
 
 
 @pytest.fixture
@@ -200,7 +200,7 @@ def test_mentors_who_were_there_get_the_listings_that_a_change_would_give_them(b
     )
     found = bare.execute(written).fetchall()
     bare.execute("TRUNCATE certification.listings")
-    bare.execute("SELECT certification.raise_listings(ARRAY(SELECT id FROM peer_mentors))")
+    bare.execute("SELECT certification.bump_listing_version(ARRAY(SELECT id FROM peer_mentors))")
     assert found == bare.execute(written).fetchall()
     assert sorted(row[2] for row in found) == ["hidden"] * 6 + ["waiting"] * 2
 
@@ -216,7 +216,7 @@ def test_a_name_out_of_form_or_order_is_an_error(folder, name):
 @pytest.mark.parametrize(
     "table", ["organisations", "coordinators", "peer_mentors", "certifications", "mentor_status_log"]
 )
-def test_a_database_without_the_foundation_is_told_so(bare, table):
+def test_a_database_without_the_foundation_is_reported_so(bare, table):
     """By name of what is missing, before anything is written."""
     bare.execute(f"DROP TABLE {table} CASCADE".encode())
     with pytest.raises(MigrationError, match=f"lacks the foundation's tables {table}: see docs/contract.md"):
@@ -224,7 +224,7 @@ def test_a_database_without_the_foundation_is_told_so(bare, table):
     assert bare.execute("SELECT to_regclass('certification.migrations')").fetchone() == (None,)
 
 
-def test_mentors_who_were_there_before_the_migrations_are_looked_at(bare, database):
+def test_mentors_who_were_there_before_the_migrations_are_checked(bare, database):
     """I2: the triggers have seen none of them."""
     bare.execute("INSERT INTO organisations (name) VALUES ('HLF Moss')")
     bare.execute(

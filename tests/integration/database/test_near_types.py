@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from emulators.ses.server import LocalSes
     from local.stack.postgres import Postgres
     from shared.domain.listings import Action
-    from tests.support.nights import Functions
+    from tests.support.nightly_checks import Functions
     from tests.support.reconciling import Reconciler
-    from tests.support.syncs import Worker
+    from tests.support.syncs import SyncWorker
 
 ENUM = "CREATE TYPE app_status AS ENUM ('active', 'paused', 'certification_expired', 'inactive');"
 STATUS_AS = (
@@ -157,7 +157,7 @@ def certify(foundation: Foundation, mentor: UUID, day: date) -> None:
 
 
 @every_kind
-def test_a_night_and_a_sending_do_their_work(
+def test_a_nightly_check_and_a_sending_do_their_work(
     database: TestDatabase, foundation: Foundation, functions: Functions, ses: LocalSes
 ) -> None:
     """Issue 8 E: expired, reactivated, reminded, logged and mailed, on the day in Oslo; nobody is left over."""
@@ -182,7 +182,7 @@ def test_a_night_and_a_sending_do_their_work(
         certify(foundation, people[name], day)
     certify(foundation, people["soon"], DAY + days(14))
 
-    result = functions.night(DAY)
+    result = functions.nightly_check(DAY)
     assert result.verdict.state is RunState.SUCCEEDED
     assert {
         name: foundation.one("SELECT btrim(status::text) FROM peer_mentors WHERE id = %s", mentor)
@@ -247,7 +247,7 @@ def test_a_listing_follows_its_mentor(database: TestDatabase, foundation: Founda
 
 @every_kind
 def test_what_is_shown_is_proved_to_be_as_the_app_has_it(
-    foundation: Foundation, worker: Worker, reconciler: Reconciler
+    foundation: Foundation, worker: SyncWorker, reconciler: Reconciler
 ) -> None:
     """Issue 8 E: the comparison reads every near type as the sync does."""
     organisation = foundation.organisation(name=" HLF\u00a0A\u030als ")
@@ -289,17 +289,17 @@ def test_a_moment_is_the_day_it_is_in_oslo(
     """Issue 8 E: a timestamptz expired a day early."""
     mentor = foundation.mentor(foundation.organisation(), DAY)
     foundation.do("UPDATE certifications SET expires_on = %s", moment)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert (foundation.status(mentor) == "certification_expired") is expired
 
 
 @with_moments
-def test_who_was_set_aside_stands_until_it_is_mended(foundation: Foundation, functions: Functions) -> None:
-    """I12: a date compared with a moment was never the same, so that a degraded night was not told."""
+def test_a_step_failure_stands_until_it_is_mended(foundation: Foundation, functions: Functions) -> None:
+    """I12: a date compared with a moment was never the same, so that a degraded nightly check was not told."""
     foundation.mentor(foundation.organisation(), "1899-12-31")
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     reasons = "SELECT certification.standing_reasons(id) FROM certification.runs"
-    assert foundation.one(reasons) == "set_aside"
+    assert foundation.one(reasons) == "step_failures"
     foundation.do("UPDATE certifications SET expires_on = '2027-12-31'")
     assert foundation.one(reasons) == ""
 
@@ -347,7 +347,7 @@ def test_white_space_around_a_status_is_not_read(
     shown = foundation.mentor(organisation, DAY + days(14), status=status, consent=True)
     over = foundation.mentor(organisation, DAY - days(1), status=status)
     assert list(bodies(database, shown)) == [shown]
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert foundation.reminders(shown) == {30: "collapsed", 14: "claimed"}
     assert foundation.status(over) == "certification_expired"
 
@@ -356,7 +356,7 @@ def test_white_space_around_a_status_is_not_read(
 def test_a_time_zone_in_any_case_is_the_same(foundation: Foundation, functions: Functions, zone: str) -> None:
     """Issue 8 E: PostgreSQL takes europe/oslo and Python does not."""
     mentor = foundation.mentor(foundation.organisation(timezone=zone), DAY - days(1))
-    assert functions.night(DAY).verdict.state is RunState.SUCCEEDED
+    assert functions.nightly_check(DAY).verdict.state is RunState.SUCCEEDED
     assert foundation.status(mentor) == "certification_expired"
 
 
@@ -376,7 +376,7 @@ def test_who_lacks_a_name_holds_no_digest_and_no_page(
             (("Per", "Ås"), None),
         )
     ]
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     names = foundation.all(
         "SELECT l.mentor_name FROM certification.digest_lines((SELECT max(id) FROM certification.notices"
         " WHERE kind = 'digest')) AS l"
@@ -407,7 +407,7 @@ def test_what_is_null_is_no(
     foundation.do("UPDATE organisations SET name = NULL")
     foundation.do("UPDATE peer_mentors SET locale = NULL")
     assert list(bodies(database, *mentors)) == [mentors[2]]
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     functions.send(DAY)
     assert foundation.all("SELECT DISTINCT state FROM certification.notices") == ["sent"]
 
@@ -417,7 +417,7 @@ def test_a_date_without_end_holds_no_digest(foundation: Foundation, functions: F
     organisation = foundation.organisation(reactivate=False)
     turid = foundation.coordinator(organisation)
     foundation.mentor(organisation, "infinity", coordinator=turid, status="certification_expired")
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     functions.send(DAY)
     assert foundation.notices(turid) == [("digest", None, "sent")]
 

@@ -9,10 +9,10 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from operations.commands.alerts import read_troubles
+from operations.commands.alerts import read_current_conditions
 from operations.commands.status import read_status
 from shared.adapters.postgres.migrate import MIGRATIONS, migrate, read_migrations
-from shared.domain.comparison import Answer
+from shared.domain.comparison import ProofVerdict
 from tests.support.foundation import DAY, days
 from tests.support.operator import Operator
 
@@ -71,7 +71,7 @@ DAMAGES = {
         None,
     ),
     "a dropped trigger of the app's table": (
-        "DROP TRIGGER certification_note_inserted ON public.certifications",
+        "DROP TRIGGER certification_recheck_inserted ON public.certifications",
         None,
     ),
     "a trigger of our settings": (
@@ -87,39 +87,39 @@ DAMAGES = {
         {"changed": "may_run"},
     ),
     "a function's rights": (
-        "ALTER FUNCTION certification.note_listings() SECURITY INVOKER",
-        {"changed": "note_listings"},
+        "ALTER FUNCTION certification.record_changed_listings() SECURITY INVOKER",
+        {"changed": "record_changed_listings"},
     ),
 }
 
 
 def damage(connection):
-    return connection.execute("SELECT kind, name, trouble FROM certification.structure_damage()").fetchall()
+    return connection.execute("SELECT kind, name, damage FROM certification.structure_damage()").fetchall()
 
 
 def facts(connection):
     """The facts of the condition, or None."""
-    return next((t.facts for t in read_troubles(connection) if t.condition == "structure_damaged"), None)
+    return next((t.facts for t in read_current_conditions(connection) if t.condition == "structure_damaged"), None)
 
 
 @pytest.mark.parametrize("what", DAMAGES)
-def test_damage_is_told_named_and_put_back(connection, what):
+def test_damage_is_reported_named_and_put_back(connection, what):
     """Issue 8 I: missing, invalid, disabled or changed is a condition of its own, and `migrate` cures it."""
     assert damage(connection) == []
     statement, expected = DAMAGES[what]
     connection.execute(statement)
     assert facts(connection) == expected
-    assert read_status(connection).answer == Answer.NO
+    assert read_status(connection).verdict == ProofVerdict.NO
     said = []
-    migrate(connection, tell=said.append)
+    migrate(connection, report=said.append)
     assert [s.endswith("is as it should be again.") for s in said] == [True]
     assert damage(connection) == []
     assert facts(connection) is None
-    migrate(connection, tell=said.append)
+    migrate(connection, report=said.append)
     assert len(said) == 1
 
 
-def test_the_sweep_tells_of_what_is_missing(foundation, reconciler, database, connection):
+def test_the_sweep_reports_of_what_is_missing(foundation, reconciler, database, connection):
     """Issue 8 I: in the run that sees it, under the function's own login."""
     connection.execute("ALTER TABLE certification.notices DROP CONSTRAINT notice_state_known")
     secret = database.login("Reconciliation")
@@ -130,7 +130,7 @@ def test_the_sweep_tells_of_what_is_missing(foundation, reconciler, database, co
         user=secret["username"],
         password=secret["password"],
     ) as login:
-        login.execute("SELECT certification.note_alerts()")
+        login.execute("SELECT certification.record_alerts()")
     open_now = foundation.all("SELECT n FROM certification.alerts WHERE condition = 'structure_damaged'")
     assert open_now == [1]
 
@@ -154,7 +154,7 @@ def test_reviewing_duplicates_does_not_cure_the_constraint(foundation, connectio
     assert [t.condition for t in read_status(connection).alerts if t.condition == "duplicates"] == []
     assert facts(connection) == {"missing": REMINDER}
     said = []
-    migrate(connection, tell=said.append)
+    migrate(connection, report=said.append)
     assert said == [
         (
             f"constraint certification.{REMINDER} is missing and cannot be put back: 1 row is against it."
@@ -207,7 +207,7 @@ def test_what_rows_are_against_is_counted(connection, drop, rows, against):
     connection.execute(drop)
     connection.execute(rows)
     said = []
-    migrate(connection, tell=said.append)
+    migrate(connection, report=said.append)
     assert [f" cannot be put back: {against} row" in s for s in said] == [True]
     assert len(damage(connection)) == 1
 
@@ -217,7 +217,7 @@ def test_a_lost_table_is_said_once(connection):
     connection.execute("DROP TABLE certification.queue_depths")
     assert damage(connection) == [("table", "certification.queue_depths", "missing")]
     said = []
-    migrate(connection, tell=said.append)
+    migrate(connection, report=said.append)
     assert said == ["table certification.queue_depths is missing with all its rows: restore it from a backup."]
 
 
@@ -253,7 +253,7 @@ def test_every_part_of_a_fresh_database_is_expected(connection):
     assert set(kinds) == {"table", "constraint", "not_null", "index", "trigger", "function"}
 
 
-def test_the_look_takes_milliseconds(connection):
+def test_the_check_takes_milliseconds(connection):
     """It is part of every sweep and of every `status`."""
     took = []
     for _ in range(5):

@@ -28,7 +28,7 @@ def organisation(foundation):
 
 @pytest.fixture
 def check(database, site, crew, organisation):
-    """What the night does first; it shares the secret with the workers of dynamics_sync, and nothing else."""
+    """What the nightly check does first; it shares the secret with the workers of dynamics_sync, and nothing else."""
     with Checker(database.login("ExpiryCheck"), site, crew.secret) as check:
         yield check
 
@@ -49,7 +49,7 @@ def noted(foundation):
     return row
 
 
-def pending_noted(foundation):
+def pending_recorded(foundation):
     return foundation.one("SELECT pending_secret FROM certification.sync_state")
 
 
@@ -105,7 +105,7 @@ def test_a_lost_access_stops_the_website_in_the_run_that_sees_it_and_a_cure_resu
     assert check().state is HEALTHY
     cause(site, check.secret)
     health = check()
-    assert (health.state, health.reason, health.troubles(), health.recovered) == (REFUSED, code, (code,), False)
+    assert (health.state, health.reason, health.degrading_codes(), health.recovered) == (REFUSED, code, (code,), False)
     since, *_ = first = noted(foundation)
     assert first == (since, code, first[2], code)
     assert since is not None
@@ -113,7 +113,7 @@ def test_a_lost_access_stops_the_website_in_the_run_that_sees_it_and_a_cure_resu
     assert noted(foundation) == first, "it has not worked in between"
     cure(site, check.secret)
     health = check()
-    assert (health.state, health.reason, health.troubles(), health.recovered) == (HEALTHY, None, (), True)
+    assert (health.state, health.reason, health.degrading_codes(), health.recovered) == (HEALTHY, None, (), True)
     assert noted(foundation) == (None,) * 4
     assert not check().recovered
     assert (site.rows(), site.writes()) == ([], [])
@@ -132,7 +132,7 @@ def test_a_service_that_is_down_is_no_refusal(foundation, site, check, fault, co
     """I10: nothing is stopped; since when it fails is known, and over at the first answer."""
     rule = site.fail_next(None, **fault)
     health = check()
-    assert (health.state, health.reason, health.troubles()) == (UNREACHABLE, code, (code,))
+    assert (health.state, health.reason, health.degrading_codes()) == (UNREACHABLE, code, (code,))
     stopped, _, since, reason = noted(foundation)
     assert (stopped, reason) == (None, code)
     check()
@@ -143,7 +143,7 @@ def test_a_service_that_is_down_is_no_refusal(foundation, site, check, fault, co
     assert noted(foundation) == (None,) * 4
 
 
-def test_what_was_stopped_stays_so_while_nobody_answers(foundation, site, check):
+def test_what_was_stopped_stays_so_while_nobody_responds(foundation, site, check):
     """I10: no answer is no all-clear."""
     site.remove_application_user()
     check()
@@ -164,14 +164,14 @@ def test_inside_a_retry_after_window_nothing_is_asked_and_nothing_written_down(f
     assert check().state is NOT_CHECKED
     site.clear_journal()
     health = check()
-    assert (health.state, health.reason, health.troubles()) == (NOT_CHECKED, "website_closed", ())
+    assert (health.state, health.reason, health.degrading_codes()) == (NOT_CHECKED, "website_backoff", ())
     assert (site.journal(), noted(foundation)) == ([], before)
-    foundation.do("UPDATE certification.sync_state SET closed_until = now()")
+    foundation.do("UPDATE certification.sync_state SET backoff_until = now()")
     site.restore_application_user()
     assert check().recovered
 
 
-def test_one_organisations_table_that_is_closed_to_us_is_told_and_stops_nobody_else(
+def test_one_organisations_table_that_is_closed_to_us_is_reported_and_stops_nobody_else(
     foundation, crew, site, check, listed
 ):
     """I13, and no flapping: also not when a batch holds that organisation's mentors only."""
@@ -188,7 +188,7 @@ def test_one_organisations_table_that_is_closed_to_us_is_told_and_stops_nobody_e
         site.remove_privilege(privilege, "hlf_likeperson")
     health = check()
     assert (health.state, health.tables_refused) == (HEALTHY, {SECOND_TABLE: "dataverse_403_0x80040220"})
-    assert health.troubles() == ("dataverse_403_0x80040220",)
+    assert health.degrading_codes() == ("dataverse_403_0x80040220",)
     check.pending_version = check.secret.value
     assert check().pending == "good", "it can do what the one in use can"
     assert not crew.worker().sync(theirs).stopped
@@ -223,40 +223,40 @@ def test_a_privilege_that_was_taken_away_stops_once_and_does_not_flap(foundation
     assert noted(foundation)[:2] == (None, None)
 
 
-def test_a_recovery_that_the_night_sees_drains_what_has_waited(foundation, functions, crew, check, listed):
+def test_a_recovery_that_the_nightly_check_sees_drains_what_has_waited(foundation, functions, crew, check, listed):
     """I7, I10: at once, without a worker's minute and without a message of anybody."""
     site, worker = check.site, crew.worker()
     site.expire_secret()
     site.expire_tokens()
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
     assert worker.sync(*listed).stopped
-    night = functions.night(DAY, check_credential=check)
-    assert (night.verdict.state, night.verdict.reason) == (RunState.DEGRADED, "entra_7000222")
+    nightly = functions.nightly_check(DAY, check_credential=check)
+    assert (nightly.verdict.state, nightly.verdict.reason) == (RunState.DEGRADED, "entra_7000222")
     site.add_secret(defaults.CLIENT_SECRET)
     functions.asked.requests.clear()
-    assert functions.night(DAY, check_credential=check).verdict.state is RunState.SUCCEEDED
+    assert functions.nightly_check(DAY, check_credential=check).verdict.state is RunState.SUCCEEDED
     assert {request.mentor_id for request in functions.asked.requests} == set(listed)
     assert crew.worker().sync(*listed).counts()["listings_published"] == 3
 
 
 def test_a_check_that_breaks_in_a_way_nobody_foresaw_holds_up_nobodys_expiry(foundation, functions, organisation):
-    """I13: the reminders and expiries of that night are done, and somebody is told."""
+    """I13: the reminders and expiries of that nightly check are done, and somebody is told."""
     mentor = foundation.mentor(organisation, DAY - days(1))
 
     def broken():
         raise ZeroDivisionError
 
-    verdict = functions.night(DAY, check_credential=broken).verdict
+    verdict = functions.nightly_check(DAY, check_credential=broken).verdict
     assert (verdict.state, verdict.reason) == (RunState.DEGRADED, "unexpected_ZeroDivisionError")
     assert foundation.status(mentor) == "certification_expired"
 
 
-def test_a_night_that_fails_is_a_failed_one_whatever_the_check_says(foundation, functions, site, check):
+def test_a_nightly_check_that_fails_is_a_failed_one_whatever_the_check_says(foundation, functions, site, check):
     """I13: a degraded credential must not soften it, nor a healthy one."""
     foundation.do("UPDATE organisations SET timezone = 'Mars/Olympus'")
     site.remove_application_user()
     with pytest.raises(Exception, match=r"^dataverse_403_0x80072560,unknown_timezone$"):
-        functions.night(DAY, check_credential=check)
+        functions.nightly_check(DAY, check_credential=check)
     assert foundation.all("SELECT state FROM certification.runs") == ["failed"]
 
 
@@ -264,7 +264,7 @@ def test_a_night_that_fails_is_a_failed_one_whatever_the_check_says(foundation, 
 
 
 @pytest.mark.parametrize(
-    ("written", "ends_on", "troubles"),
+    ("written", "ends_on", "degrading_codes"),
     [
         ("2027-05-31", date(2027, 5, 31), ()),
         (None, None, ()),
@@ -274,11 +274,11 @@ def test_a_night_that_fails_is_a_failed_one_whatever_the_check_says(foundation, 
         (20270531, None, ("secret_end_date_malformed",)),
     ],
 )
-def test_the_end_of_the_secret_is_what_the_secret_says(foundation, check, written, ends_on, troubles):
+def test_the_end_of_the_secret_is_what_the_secret_says(foundation, check, written, ends_on, degrading_codes):
     """I10: one that says nothing, or nonsense, has no end date; nonsense is told besides."""
     check.secret.value["client_secret_expires_on"] = written
     health = check()
-    assert (health.state, health.secret_ends_on, health.troubles()) == (HEALTHY, ends_on, troubles)
+    assert (health.state, health.secret_ends_on, health.degrading_codes()) == (HEALTHY, ends_on, degrading_codes)
     assert foundation.one("SELECT secret_ends_on FROM certification.sync_state") == ends_on
     today = date(2027, 5, 1)
     counts = health.counts(today)
@@ -289,20 +289,24 @@ def test_the_end_of_the_secret_is_what_the_secret_says(foundation, check, writte
 
 def test_a_rotation_is_known_good_before_it_is_made_current(foundation, worker, site, check, listed):
     """I10: the sync goes on with the secret in use; nothing is asked of it for the new one's sake."""
-    assert (check().pending, pending_noted(foundation)) == ("none", "none")
+    assert (check().pending, pending_recorded(foundation)) == ("none", "none")
     check.pending_version = {**check.secret.value, "client_secret": NEW}
     health = check()
-    assert (health.state, health.pending, health.troubles()) == (HEALTHY, "entra_7000215", ("pending_entra_7000215",))
-    assert (pending_noted(foundation), *noted(foundation)) == ("entra_7000215", None, None, None, None)
+    assert (health.state, health.pending, health.degrading_codes()) == (
+        HEALTHY,
+        "entra_7000215",
+        ("pending_entra_7000215",),
+    )
+    assert (pending_recorded(foundation), *noted(foundation)) == ("entra_7000215", None, None, None, None)
     site.add_secret(NEW)
-    assert (check().pending, pending_noted(foundation)) == ("good", "good")
+    assert (check().pending, pending_recorded(foundation)) == ("good", "good")
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
     assert worker.sync(*listed).counts()["listings_published"] == 3
     check.secret.rotate(NEW)
     check.pending_version = None
     site.revoke_secret()
     site.expire_tokens()
-    assert (check().pending, pending_noted(foundation), noted(foundation)[0]) == ("none", "none", None)
+    assert (check().pending, pending_recorded(foundation), noted(foundation)[0]) == ("none", "none", None)
     foundation.do("UPDATE peer_mentors SET first_name = 'Kari'")
     assert worker.sync(*listed).counts()["listings_published"] == 3
 
@@ -324,12 +328,12 @@ def test_the_next_secret_is_tried_also_while_the_one_in_use_is_refused(foundatio
         ({"client_secret_expires_on": "soon"}, "secret_end_date_malformed"),
     ],
 )
-def test_a_next_secret_of_another_form_is_told_as_what_it_is(foundation, check, pending, code):
+def test_a_next_secret_of_another_form_is_reported_as_what_it_is(foundation, check, pending, code):
     check.pending_version = pending
-    assert (check().troubles(), pending_noted(foundation)) == ((f"pending_{code}",), code)
+    assert (check().degrading_codes(), pending_recorded(foundation)) == ((f"pending_{code}",), code)
 
 
-def test_what_could_not_be_told_of_the_next_secret_stays_what_it_was(foundation, site, check):
+def test_what_could_not_be_reported_the_next_secret_stays_what_it_was(foundation, site, check):
     """A service that is down closes no alert on a secret that was refused."""
     check.pending_version = {**check.secret.value, "client_secret": NEW}
     check.secret.value["client_secret_expires_on"] = "2027-05-31"
@@ -337,8 +341,8 @@ def test_what_could_not_be_told_of_the_next_secret_stays_what_it_was(foundation,
     for cause in (lambda: site.fail_next(1, where="token", skip=1), lambda: site.fail_next(None)):
         cause()
         assert check().pending is None
-        assert pending_noted(foundation) == "entra_7000215"
+        assert pending_recorded(foundation) == "entra_7000215"
         assert foundation.one("SELECT secret_ends_on FROM certification.sync_state") == date(2027, 5, 31)
     site.clear_faults()
     check.pending_version = ConnectionLostError("secret_cannot_be_read")
-    assert (check().state, pending_noted(foundation)) == (HEALTHY, "entra_7000215")
+    assert (check().state, pending_recorded(foundation)) == (HEALTHY, "entra_7000215")

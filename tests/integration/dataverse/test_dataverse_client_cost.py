@@ -11,7 +11,7 @@ from shared.adapters.dataverse.operations import Writer
 from shared.domain.errors import PermanentError
 from shared.domain.listings import Accepted
 from shared.settings import WebsiteSettings, read
-from tests.support.website_wire import Rig, Website, changes, part
+from tests.support.website_wire import ScriptedWebsite, WebsiteRig, changes, part
 from tests.support.website_wire import multipart as reply_of
 
 COUNT, SIZE = 10_000, 100
@@ -33,11 +33,11 @@ def test_writing_and_reading_ten_thousand_operations_takes_less_than_150_ms():
     assert min(spent) < 0.15
 
 
-def test_a_push_of_a_thousand_asks_the_gate_and_the_website_ten_times():
-    with Website() as site, Rig(site) as rig:
+def test_a_push_of_a_thousand_asks_the_backoff_and_the_website_ten_times():
+    with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         assert set(rig.push(*changes(1000), parallel=4)) == {Accepted()}
         assert (len(site.asked), len(site.tokens_asked)) == (10, 1)
-        assert 10 <= rig.gate.asked <= 14, "and once more for each connection that was opened"
+        assert 10 <= rig.backoff.asked <= 14, "and once more for each connection that was opened"
 
 
 REQUIRED = {"DATAVERSE_URL": "https://hlf.crm4.dynamics.com", "DATAVERSE_SECRET_ARN": "arn"}
@@ -48,8 +48,8 @@ def test_the_settings_have_defaults_and_bounds(monkeypatch):
         monkeypatch.setenv(name, value)
     for name in ("ENTRA_AUTHORITY", "DATAVERSE_BATCH_SIZE", "DATAVERSE_PARALLEL_REQUESTS"):
         monkeypatch.delenv(name, raising=False)
-    its = read(WebsiteSettings)
-    assert (its.authority, its.batch_size, its.parallel) == ("https://login.microsoftonline.com", 100, 4)
+    settings = read(WebsiteSettings)
+    assert (settings.authority, settings.batch_size, settings.parallel) == ("https://login.microsoftonline.com", 100, 4)
 
 
 @pytest.mark.parametrize(

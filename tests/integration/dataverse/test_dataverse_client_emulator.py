@@ -15,8 +15,8 @@ from emulators.dataverse.process import LocalDataverse
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.domain.errors import WebsiteAuthError, WebsiteMisconfiguredError
-from shared.domain.listings import NO_ROW, Accepted, Action, InDoubt, NotNow, Outdated, Refused, Table
-from tests.support.website_wire import IN_USE, KEY, Gate, Secrets, change, shown
+from shared.domain.listings import NO_ROW, Accepted, Action, ListingTable, NotNow, OutcomeUnknown, Outdated, Refused
+from tests.support.website_wire import IN_USE, KEY, FakeBackoff, FakeSecrets, change, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,12 +40,12 @@ def emulator(dataverse) -> Iterator[EmulatorControl]:
         yield emulator
 
 
-class Client:
+class ContainerClient:
     """A container's client of the emulator."""
 
     def __init__(self, dataverse):
-        self.gate = Gate()
-        self.secrets = Secrets(
+        self.backoff = FakeBackoff()
+        self.secrets = FakeSecrets(
             {
                 "tenant_id": dataverse.tenant_id,
                 "client_id": dataverse.client_id,
@@ -57,7 +57,7 @@ class Client:
 
     def website(self, size=100, parallel=4):
         return DataverseWebsite(
-            self.service, self.gate, time_left=lambda: self.seconds, batch_size=size, parallel=parallel
+            self.service, self.backoff, time_left=lambda: self.seconds, batch_size=size, parallel=parallel
         )
 
     def push(self, *changes, **how):
@@ -68,8 +68,8 @@ class Client:
 
 
 @pytest.fixture
-def client(dataverse, emulator) -> Iterator[Client]:
-    client = Client(dataverse)
+def client(dataverse, emulator) -> Iterator[ContainerClient]:
+    client = ContainerClient(dataverse)
     yield client
     client.service.close()
 
@@ -115,7 +115,7 @@ def test_ten_thousand_changes_go_in_a_hundred_requests_each_written_once(client,
     assert {row["hlf_mentorid"] for row in emulator.rows()} == {str(one.mentor_id) for one in changes}
 
 
-def test_poison_rows_are_set_aside_each_with_its_code_and_all_others_are_published_i13(client, emulator):
+def test_poison_rows_are_rejected_each_with_its_code_and_all_others_are_published_i13(client, emulator):
     changes = many(100)
     poison = {
         7: publish(hlf_phone="x" * 60),
@@ -129,12 +129,12 @@ def test_poison_rows_are_set_aside_each_with_its_code_and_all_others_are_publish
     }
     for place, one in poison.items():
         changes[place] = one
-    answers = client.push(*changes, size=20)
-    assert answers[7] == Refused("dataverse_400_0x80044331")
-    assert answers[91] == Refused("dataverse_404_0x8006088a")
-    assert answers[98] == Refused("key_not_addressable")
-    assert {place for place, answer in enumerate(answers) if isinstance(answer, Refused)} == set(poison)
-    assert {answer for place, answer in enumerate(answers) if place not in poison} == {Accepted()}
+    responses = client.push(*changes, size=20)
+    assert responses[7] == Refused("dataverse_400_0x80044331")
+    assert responses[91] == Refused("dataverse_404_0x8006088a")
+    assert responses[98] == Refused("key_not_addressable")
+    assert {place for place, response in enumerate(responses) if isinstance(response, Refused)} == set(poison)
+    assert {response for place, response in enumerate(responses) if place not in poison} == {Accepted()}
     assert len(emulator.rows()) == 100 - len(poison)
 
 
@@ -155,9 +155,9 @@ def test_a_key_with_a_quote_and_other_letters_finds_its_row(client, emulator):
 def test_a_lost_race_for_a_new_row_is_tried_again_later(client, emulator):
     emulator.lose_races(1)
     listed = publish()
-    (answer,) = client.push(listed)
-    assert isinstance(answer, Outdated)
-    assert answer.reason.startswith("dataverse_412")
+    (response,) = client.push(listed)
+    assert isinstance(response, Outdated)
+    assert response.reason.startswith("dataverse_412")
     assert client.push(listed) == [Accepted()]
 
 
@@ -178,8 +178,8 @@ def test_a_row_that_is_gone_is_made_only_by_who_knows_that(client, emulator):
     """Issue 8 A5, I8: a write on a version creates nothing."""
     (first,) = client.push(listed := publish())
     emulator.delete(str(listed.mentor_id))
-    (answer,) = client.push(replace(listed, row_version=first.row_version))
-    assert isinstance(answer, Outdated)
+    (response,) = client.push(replace(listed, row_version=first.row_version))
+    assert isinstance(response, Outdated)
     assert emulator.rows() == []
     assert client.push(replace(listed, row_version=NO_ROW)) == [Accepted()]
 
@@ -188,44 +188,49 @@ def test_a_row_that_is_gone_is_made_only_by_who_knows_that(client, emulator):
 
 
 @pytest.mark.parametrize("fault", ["reset_after", "truncate_replies", "fail_after_commit"])
-def test_a_reply_lost_after_the_commit_is_in_doubt_and_the_website_shows_it(client, emulator, fault):
+def test_a_reply_lost_after_the_commit_is_of_unknown_outcome_and_the_website_shows_it(client, emulator, fault):
     changes = [*many(3), hide()]
     client.push(publish(changes[3].mentor_id))
     getattr(emulator, fault)(1, path="batch")
-    answers = client.push(*changes)
-    assert any(isinstance(answer, InDoubt) for answer in answers)
-    assert all(isinstance(answer, InDoubt | Accepted) for answer in answers)
+    responses = client.push(*changes)
+    assert any(isinstance(response, OutcomeUnknown) for response in responses)
+    assert all(isinstance(response, OutcomeUnknown | Accepted) for response in responses)
     assert client.shows(*changes) == [True] * 4
 
 
 @pytest.mark.parametrize("fault", ["reset_before", "fail_next"])
-def test_a_reply_lost_before_the_commit_is_in_doubt_and_the_website_does_not_show_it(client, emulator, fault):
+def test_a_reply_lost_before_the_commit_is_of_unknown_outcome_and_the_website_does_not_show_it(client, emulator, fault):
     changes = [*many(3), hide()]
     client.push(publish(changes[3].mentor_id))
     getattr(emulator, fault)(1, path="batch")
-    assert all(isinstance(answer, InDoubt) for answer in client.push(*changes))
+    assert all(isinstance(response, OutcomeUnknown) for response in client.push(*changes))
     assert client.shows(*changes) == [False] * 4
 
 
-def test_a_reply_that_never_comes_is_given_up_in_time_and_in_doubt(client, emulator):
+def test_a_reply_that_never_comes_is_given_up_in_time_and_of_unknown_outcome(client, emulator):
     emulator.lose_replies(1)
     client.seconds = 1.0
     listed = publish()
-    assert client.push(listed) == [InDoubt("dataverse_ReadTimeout")]
+    assert client.push(listed) == [OutcomeUnknown("dataverse_ReadTimeout")]
     assert client.shows(listed) == [True]
 
 
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
-    [(429, "0x80072322", NotNow), (503, "0x0", NotNow), (500, "0x80044150", NotNow), (500, "0x80040216", InDoubt)],
+    [
+        (429, "0x80072322", NotNow),
+        (503, "0x0", NotNow),
+        (500, "0x80044150", NotNow),
+        (500, "0x80040216", OutcomeUnknown),
+    ],
 )
 def test_an_operation_that_fails_for_now_does_not_stop_the_others_i13(client, emulator, status, code, kind):
     changes = many(10)
     emulator.poison(str(changes[4].mentor_id), status=status, code=code)
-    answers = client.push(*changes)
-    assert isinstance(answers[4], kind)
-    assert {answer for place, answer in enumerate(answers) if place != 4} == {Accepted()}
-    assert bool(client.gate.closed) is (status == 429)
+    responses = client.push(*changes)
+    assert isinstance(responses[4], kind)
+    assert {response for place, response in enumerate(responses) if place != 4} == {Accepted()}
+    assert bool(client.backoff.blocked) is (status == 429)
 
 
 # Service protection
@@ -237,17 +242,17 @@ def test_no_request_goes_inside_a_retry_after_window_and_all_go_after_it_i9(clie
     client.push(publish())
     left, rounds = changes, 0
     while left and (rounds := rounds + 1) < 20:
-        answers = client.push(*left, size=10, parallel=1)
-        left = [one for one, answer in zip(left, answers, strict=True) if answer != Accepted()]
-        waits = [answer.retry_after for answer in answers if answer != Accepted()]
+        responses = client.push(*left, size=10, parallel=1)
+        left = [one for one, response in zip(left, responses, strict=True) if response != Accepted()]
+        waits = [response.retry_after for response in responses if response != Accepted()]
         assert len(set(waits)) <= 1, "all that were held back know the same time"
         if waits:
             time.sleep(waits[0])
-            client.gate.wait = 0.0
+            client.backoff.wait = 0.0
     summary = emulator.summary()
     assert left == []
     assert summary["in_retry_after"] == 0
-    assert summary["by_status"]["429"] == len(client.gate.closed) >= 2
+    assert summary["by_status"]["429"] == len(client.backoff.blocked) >= 2
     assert summary["writes"] == {"create": 121, "update": 0, "delete": 0}
 
 
@@ -281,7 +286,7 @@ def test_a_secret_that_ended_is_an_alert_of_its_own_i10(client, emulator, end, c
     emulator.expire_tokens()
     with pytest.raises(WebsiteAuthError, match=f"^{code}$") as raised:
         client.push(*many(2))
-    assert raised.value.answers == [NotNow(code)] * 2
+    assert raised.value.outcomes == [NotNow(code)] * 2
 
 
 def test_an_application_that_is_no_user_any_more_is_an_alert_i10(client, emulator):
@@ -313,7 +318,7 @@ def test_a_check_finds_a_healthy_website_well_and_a_table_that_is_not_there(clie
     client.website().check([])
     client.website().check(IN_USE)
     with pytest.raises(WebsiteMisconfiguredError, match=r"^dataverse_404_0x8006088a$"):
-        client.website().check([Table("hlf_mentors", KEY)])
+        client.website().check([ListingTable("hlf_mentors", KEY)])
 
 
 # Every type of column
@@ -370,7 +375,7 @@ def test_what_was_written_is_recognised_when_it_is_read_whatever_its_type(tmp_pa
         "statuscode": 2,
     }
     with LocalDataverse(tmp_path, schema=schema) as dataverse, EmulatorControl(dataverse.url) as emulator:
-        client = Client(dataverse)
+        client = ContainerClient(dataverse)
         thing = {"table": "hlf_things", "key": "hlf_code"}
         assert client.push(change(mentor_id=parent, body="{}", **thing)) == [Accepted()]
         parent_id = emulator.row(str(parent), "hlf_things")["hlf_thingid"]

@@ -9,12 +9,24 @@ import traceback
 import pytest
 
 from shared.domain.errors import CertificationError
-from tests.support.website_wire import IN_USE, SECRET, Rig, Website, batch, change, error, http, lost, part, token
+from tests.support.website_wire import (
+    IN_USE,
+    SECRET,
+    ScriptedWebsite,
+    WebsiteRig,
+    batch,
+    change,
+    error,
+    http,
+    lost,
+    part,
+    token,
+)
 
 PERSONAL = ("Bjørnå", "Bj\\u00f8rn\\u00e5", "ase@example.no", "40123456", SECRET["client_secret"], "t0ken")
 BODY = json.dumps({"hlf_lastname": "Bjørnå", "hlf_email": "ase@example.no", "hlf_phone": "40123456"})
 
-TROUBLES = {
+FAULTS = {
     "nothing": [],
     "a row is refused": [batch(part(400, "0x80044331"))],
     "the batch is refused": [error(400, "Bjørnå")],
@@ -31,35 +43,35 @@ TROUBLES = {
 }
 
 
-@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("entra", ["well", "refuses", "lost"])
-def test_nothing_personal_and_no_secret_is_logged_or_raised_even_at_debug_i11(caplog, capfd, trouble, entra):
+def test_nothing_personal_and_no_secret_is_logged_or_raised_even_at_debug_i11(caplog, capfd, fault, entra):
     caplog.set_level(logging.DEBUG)
     said = []
-    with Website() as site, Rig(site) as rig:
+    with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         refused = http(401, '{"error": "invalid_client", "error_description": "s3cret", "error_codes": ["40123456"]}')
-        site.token_answers += {"well": [token("t0ken")] * 9, "refuses": [refused] * 9, "lost": [lost] * 9}[entra]
+        site.token_replies += {"well": [token("t0ken")] * 9, "refuses": [refused] * 9, "lost": [lost] * 9}[entra]
         for ask in (
             lambda: rig.push(change(body=BODY), change(2, mentor_id=f"{PERSONAL[2]}/")),
             lambda: rig.website().read([change(body=BODY)]),
             lambda: rig.website().check(IN_USE),
         ):
-            site.answers += TROUBLES[trouble]
+            site.replies += FAULTS[fault]
             try:
                 said.append(repr(ask()))
             except CertificationError as failure:
                 said += [repr(failure), *traceback.format_exception(failure)]
-            site.answers.clear()
-            rig.gate.wait = 0.0
+            site.replies.clear()
+            rig.backoff.wait = 0.0
         assert site.asked or entra != "well"
     logged = "".join(f"{record.getMessage()} {vars(record)}" for record in caplog.records)
     printed = capfd.readouterr()
-    everything = "".join([*said, logged, printed.out, printed.err, str(rig.gate.closed)])
+    everything = "".join([*said, logged, printed.out, printed.err, str(rig.backoff.blocked)])
     assert [word for word in PERSONAL if word in everything] == []
 
 
 def test_httpx_says_nothing_below_a_warning_i11(caplog):
     caplog.set_level(logging.DEBUG)
-    with Website() as site, Rig(site) as rig:
+    with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         rig.push(change())
     assert [record.name for record in caplog.records if record.name.startswith(("httpx", "httpcore"))] == []

@@ -12,10 +12,10 @@ import pytest
 from shared.adapters.dataverse import http as exchange_bounds
 from shared.adapters.dataverse.service import Service
 from shared.domain.errors import WebsiteAuthError, WebsiteMisconfiguredError
-from shared.domain.listings import Accepted, Action, InDoubt, NotNow, Outdated, Refused
+from shared.domain.listings import Accepted, Action, NotNow, OutcomeUnknown, Outdated, Refused
 from tests.support.website_wire import (
-    Rig,
-    Website,
+    ScriptedWebsite,
+    WebsiteRig,
     accept_all,
     batch,
     change,
@@ -34,13 +34,13 @@ OK = part(204)
 
 @pytest.fixture
 def rig():
-    with Website() as site, Rig(site) as rig:
+    with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         yield rig
 
 
 # One operation's own answer
 
-ANSWERS = [
+RESPONSES = [
     (PUBLISH, part(204), Accepted()),
     (PUBLISH, part(201), Accepted()),
     (PUBLISH, part(200, body="{}"), Accepted()),
@@ -62,15 +62,15 @@ ANSWERS = [
     (PUBLISH, part(500, "0x80044150"), NotNow("dataverse_500_0x80044150")),
     (PUBLISH, part(400, "0x80044151"), NotNow("dataverse_400_0x80044151")),
     (PUBLISH, part(500, "-2147204784"), NotNow("dataverse_500_0x80044150")),
-    (PUBLISH, part(500, "0x80040216"), InDoubt("dataverse_500_0x80040216")),
-    (PUBLISH, part(502), InDoubt("dataverse_502")),
-    (PUBLISH, part(504), InDoubt("dataverse_504")),
-    (HIDE, part(500), InDoubt("dataverse_500")),
+    (PUBLISH, part(500, "0x80040216"), OutcomeUnknown("dataverse_500_0x80040216")),
+    (PUBLISH, part(502), OutcomeUnknown("dataverse_502")),
+    (PUBLISH, part(504), OutcomeUnknown("dataverse_504")),
+    (HIDE, part(500), OutcomeUnknown("dataverse_500")),
     (PUBLISH, part(400, "0x80044331"), Refused("dataverse_400_0x80044331")),
     (PUBLISH, part(400, "0x0"), Refused("dataverse_400_0x0")),
     (PUBLISH, part(403, "0x80040220"), Refused("dataverse_403_0x80040220")),
     (PUBLISH, part(405, ""), Refused("dataverse_405")),
-    (PUBLISH, part(304), InDoubt("dataverse_304")),
+    (PUBLISH, part(304), OutcomeUnknown("dataverse_304")),
     (PUBLISH, part(401), NotNow("dataverse_401")),
     (PUBLISH, part(400, "ase@example.no"), Refused("dataverse_400")),
     (PUBLISH, part(400, body="<html>Åse Bjørnå</html>"), Refused("dataverse_400")),
@@ -80,21 +80,21 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize(("action", "answer", "means"), ANSWERS, ids=[f"{a}-{m}" for a, _, m in ANSWERS])
-def test_every_answer_has_its_meaning_and_the_rows_beside_it_have_their_own_i13(rig, action, answer, means):
-    rig.site.answers.append(batch(OK, answer, part(400, "0x80044331")))
+@pytest.mark.parametrize(("action", "response", "means"), RESPONSES, ids=[f"{a}-{m}" for a, _, m in RESPONSES])
+def test_every_response_has_its_meaning_and_the_rows_beside_it_have_their_own_i13(rig, action, response, means):
+    rig.site.replies.append(batch(OK, response, part(400, "0x80044331")))
     pushed = rig.push(change(1), change(2, action), change(3))
     assert pushed == [Accepted(), means, Refused("dataverse_400_0x80044331")]
     assert len(rig.site.asked) == 1
 
 
 @pytest.mark.parametrize("code", ["0x80072560", "0x80042F09", "0x8004a112", "-2147015328", "0x8004A104"])
-def test_an_account_that_is_not_let_in_is_everybodys_trouble_also_when_only_a_part_says_so_i10(rig, code):
-    rig.site.answers.append(batch(OK, part(403, code), part(403, "0x80040220")))
+def test_an_account_that_is_not_authorised_is_everybodys_failure_also_when_only_a_part_says_so_i10(rig, code):
+    rig.site.replies.append(batch(OK, part(403, code), part(403, "0x80040220")))
     with pytest.raises(WebsiteAuthError) as raised:
         rig.push(*changes(3))
     assert raised.value.code.startswith("dataverse_403_0x80")
-    assert raised.value.answers == [Accepted(), NotNow(raised.value.code), Refused("dataverse_403_0x80040220")]
+    assert raised.value.outcomes == [Accepted(), NotNow(raised.value.code), Refused("dataverse_403_0x80040220")]
 
 
 # The multipart body, in every shape
@@ -120,7 +120,7 @@ SHAPES = {
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("status", [200, 202, 400, 404, 412, 500])
 def test_a_multipart_body_is_read_in_any_shape_and_whatever_the_outer_status(rig, shape, status):
-    rig.site.answers.append(http(status, SHAPES[shape], content_type="Multipart/Mixed; boundary=batchresponse_1"))
+    rig.site.replies.append(http(status, SHAPES[shape], content_type="Multipart/Mixed; boundary=batchresponse_1"))
     assert rig.push(*changes(2)) == [Accepted(), Refused("dataverse_400_0x0")]
 
 
@@ -134,7 +134,7 @@ def test_a_multipart_body_is_read_in_any_shape_and_whatever_the_outer_status(rig
     ],
 )
 def test_the_boundary_is_found_however_it_is_written(rig, content_type):
-    rig.site.answers.append(http(200, multipart(OK, part(412, "0x80040237")), content_type=content_type))
+    rig.site.replies.append(http(200, multipart(OK, part(412, "0x80040237")), content_type=content_type))
     assert rig.push(*changes(2)) == [Accepted(), Outdated("dataverse_412_0x80040237")]
 
 
@@ -144,61 +144,61 @@ def test_the_boundary_is_found_however_it_is_written(rig, content_type):
 )
 def test_the_boundary_that_is_named_counts_before_any_line_that_looks_like_one(rig, content_type):
     body = "--note--\r\n" + multipart(OK, part(412, "0x80040237"))
-    rig.site.answers.append(http(200, body, content_type=content_type))
+    rig.site.replies.append(http(200, body, content_type=content_type))
     assert rig.push(*changes(2)) == [Accepted(), Outdated("dataverse_412_0x80040237")]
 
 
 def cut(reply: bytes, end: int | None = None, **instead: bytes):
     """The reply up to a place, and then the connection ends."""
 
-    def answer(client: socket.socket, _) -> None:
+    def response(client: socket.socket, _) -> None:
         client.sendall(reply[:end] if end else reply[: reply.index(instead["before"])])
         raise ConnectionResetError
 
-    return answer
+    return response
 
 
 THREE = batch(OK, part(400, "0x80044331"), part(204, last="1"))
 
 
-def test_a_reply_that_is_cut_off_answers_what_it_answers_and_the_rest_is_in_doubt(rig):
-    rig.site.answers.append(cut(THREE, before=b"last:"))
+def test_a_reply_that_is_cut_off_responds_what_it_responds_and_the_rest_is_of_unknown_outcome(rig):
+    rig.site.replies.append(cut(THREE, before=b"last:"))
     assert rig.push(*changes(3)) == [
         Accepted(),
         Refused("dataverse_400_0x80044331"),
-        InDoubt("dataverse_reply_cut_off"),
+        OutcomeUnknown("dataverse_reply_cut_off"),
     ]
 
 
 def test_wherever_a_reply_is_cut_off_nothing_is_believed_that_was_not_said(rig):
-    """Byte for byte: each change has its own answer or is in doubt, never another's."""
+    """Byte for byte: each change has its own answer or is of unknown outcome, never another's."""
     whole = [Accepted(), Refused("dataverse_400_0x80044331"), Accepted()]
     start = THREE.index(b"\r\n\r\n") + 4
     for end in range(start, len(THREE), 7):
-        rig.site.answers.append(cut(THREE, end))
-        answers = rig.push(*changes(3))
-        assert all(isinstance(one, InDoubt) or one == other for one, other in zip(answers, whole, strict=True))
+        rig.site.replies.append(cut(THREE, end))
+        responses = rig.push(*changes(3))
+        assert all(isinstance(one, OutcomeUnknown) or one == other for one, other in zip(responses, whole, strict=True))
 
 
 @pytest.mark.parametrize(
-    ("parts", "answers"),
+    ("parts", "responses"),
     [
-        ((OK, part(400, "0x0")), [Accepted(), Refused("dataverse_400_0x0"), InDoubt("dataverse_part_missing")]),
-        ((OK, OK), [InDoubt("dataverse_part_missing")] * 3),
-        ((OK, OK, OK, OK), [InDoubt("dataverse_part_missing")] * 3),
-        ((), [InDoubt("dataverse_part_missing")] * 3),
-        ((OK, "what is this", OK), [Accepted(), InDoubt("dataverse_part_missing"), Accepted()]),
+        ((OK, part(400, "0x0")), [Accepted(), Refused("dataverse_400_0x0"), OutcomeUnknown("dataverse_part_missing")]),
+        ((OK, OK), [OutcomeUnknown("dataverse_part_missing")] * 3),
+        ((OK, OK, OK, OK), [OutcomeUnknown("dataverse_part_missing")] * 3),
+        ((), [OutcomeUnknown("dataverse_part_missing")] * 3),
+        ((OK, "what is this", OK), [Accepted(), OutcomeUnknown("dataverse_part_missing"), Accepted()]),
     ],
     ids=["stopped at an error", "one is missing", "one too many", "none", "one is unreadable"],
 )
-def test_with_too_few_or_too_many_answers_none_is_given_to_another_row(rig, parts, answers):
+def test_with_too_few_or_too_many_results_none_is_given_to_another_row(rig, parts, responses):
     """Without continue-on-error a batch ends at its first error; any other gap could be anywhere."""
-    rig.site.answers.append(batch(*parts))
-    assert rig.push(*changes(3)) == answers
+    rig.site.replies.append(batch(*parts))
+    assert rig.push(*changes(3)) == responses
 
 
-def test_a_401_that_answers_operations_is_theirs_and_the_batch_is_not_sent_again(rig):
-    rig.site.answers.append(batch(OK, part(401, ""), status=401))
+def test_a_401_that_responds_operations_is_theirs_and_the_batch_is_not_sent_again(rig):
+    rig.site.replies.append(batch(OK, part(401, ""), status=401))
     assert rig.push(*changes(2)) == [Accepted(), NotNow("dataverse_401")]
     assert (len(rig.site.asked), len(rig.site.tokens_asked)) == (1, 1)
 
@@ -209,42 +209,42 @@ def test_a_401_that_answers_operations_is_theirs_and_the_batch_is_not_sent_again
 @pytest.mark.parametrize(
     ("reply", "means"),
     [
-        (http(200, "<html>welcome</html>", content_type="text/html"), InDoubt("dataverse_200")),
-        (http(204), InDoubt("dataverse_204")),
-        (http(200, "", content_type="multipart/mixed; boundary=x"), InDoubt("dataverse_part_missing")),
-        (error(500), InDoubt("dataverse_500_0x80040216")),
-        (error(500, "0x80044150"), InDoubt("dataverse_500_0x80044150")),
-        (http(502, "<html>Bad gateway</html>", content_type="text/html"), InDoubt("dataverse_502")),
-        (http(503), InDoubt("dataverse_503")),
-        (http(504), InDoubt("dataverse_504")),
+        (http(200, "<html>welcome</html>", content_type="text/html"), OutcomeUnknown("dataverse_200")),
+        (http(204), OutcomeUnknown("dataverse_204")),
+        (http(200, "", content_type="multipart/mixed; boundary=x"), OutcomeUnknown("dataverse_part_missing")),
+        (error(500), OutcomeUnknown("dataverse_500_0x80040216")),
+        (error(500, "0x80044150"), OutcomeUnknown("dataverse_500_0x80044150")),
+        (http(502, "<html>Bad gateway</html>", content_type="text/html"), OutcomeUnknown("dataverse_502")),
+        (http(503), OutcomeUnknown("dataverse_503")),
+        (http(504), OutcomeUnknown("dataverse_504")),
         (http(408), NotNow("dataverse_408")),
         (error(429, "0x80072322", retry_after="12"), NotNow("dataverse_429_0x80072322", 12.0)),
-        (lost, InDoubt("dataverse_RemoteProtocolError")),
-        (b"ICY 200 OK\r\n\r\n", InDoubt("dataverse_RemoteProtocolError")),
-        (http(100) + b"", InDoubt("dataverse_RemoteProtocolError")),
+        (lost, OutcomeUnknown("dataverse_RemoteProtocolError")),
+        (b"ICY 200 OK\r\n\r\n", OutcomeUnknown("dataverse_RemoteProtocolError")),
+        (http(100) + b"", OutcomeUnknown("dataverse_RemoteProtocolError")),
     ],
 )
 def test_what_befalls_a_whole_batch_befalls_each_change_in_it(rig, reply, means):
-    rig.site.answers.append(reply if callable(reply) else cut(reply, len(reply)))
+    rig.site.replies.append(reply if callable(reply) else cut(reply, len(reply)))
     assert rig.push(*changes(2)) == [means, means]
     assert len(rig.site.asked) == 1
 
 
-def test_a_connection_that_is_reset_after_sending_leaves_the_change_in_doubt(rig):
+def test_a_connection_that_is_reset_after_sending_leaves_the_change_of_unknown_outcome(rig):
     def reset(client: socket.socket, _) -> None:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         raise ConnectionResetError
 
-    rig.site.answers.append(reset)
-    assert rig.push(change()) == [InDoubt("dataverse_ReadError")]
+    rig.site.replies.append(reset)
+    assert rig.push(change()) == [OutcomeUnknown("dataverse_ReadError")]
 
 
-def test_no_reply_within_the_time_leaves_the_change_in_doubt(rig):
+def test_no_reply_within_the_time_leaves_the_change_of_unknown_outcome(rig):
     silence = threading.Event()
-    rig.site.answers.append(lambda *_: silence.wait(5) and None)
+    rig.site.replies.append(lambda *_: silence.wait(5) and None)
     rig.seconds = 1.0
     began = time.monotonic()
-    assert rig.push(change()) == [InDoubt("dataverse_ReadTimeout")]
+    assert rig.push(change()) == [OutcomeUnknown("dataverse_ReadTimeout")]
     assert time.monotonic() - began < 2.0
     silence.set()
 
@@ -257,7 +257,7 @@ def test_a_reply_that_trickles_is_cut_at_the_time_and_what_came_counts(rig):
         while not over.wait(0.05):
             client.sendall(b"x")
 
-    rig.site.answers.append(trickle)
+    rig.site.replies.append(trickle)
     rig.seconds = 1.0
     began = time.monotonic()
     assert rig.push(*changes(3))[:2] == [Accepted(), Refused("dataverse_400_0x80044331")]
@@ -274,16 +274,16 @@ def test_a_reply_without_end_is_not_read_to_its_end(rig, monkeypatch):
         while True:
             client.sendall(b"x" * 65536)
 
-    rig.site.answers.append(flood)
+    rig.site.replies.append(flood)
     began = time.monotonic()
     assert rig.push(*changes(3))[:2] == [Accepted(), Refused("dataverse_400_0x80044331")]
     assert time.monotonic() - began < 5
 
 
-def test_a_website_that_cannot_be_reached_was_certainly_not_told(rig):
+def test_a_website_that_cannot_be_reached_was_certainly_not_reported(rig):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    other = Rig(rig.site)
+    other = WebsiteRig(rig.site)
     other.service.close()
     other.service = Service(f"http://127.0.0.1:{port}", rig.site.url, other.secrets)
     assert other.push(*changes(2)) == [NotNow("dataverse_ConnectError")] * 2
@@ -298,29 +298,29 @@ def test_with_no_time_left_nothing_is_sent(rig):
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_is_not_followed_and_means_a_wrong_address(rig, status):
-    with Website() as elsewhere:
-        rig.site.answers.append(http(status, location=f"{elsewhere.url}/api/data/v9.2/$batch"))
+    with ScriptedWebsite() as elsewhere:
+        rig.site.replies.append(http(status, location=f"{elsewhere.url}/api/data/v9.2/$batch"))
         with pytest.raises(WebsiteMisconfiguredError, match=f"^dataverse_{status}$") as raised:
             rig.push(*changes(2))
-        assert raised.value.answers == [NotNow(f"dataverse_{status}")] * 2
+        assert raised.value.outcomes == [NotNow(f"dataverse_{status}")] * 2
         assert elsewhere.asked == []
 
 
 @pytest.mark.parametrize("status", [404, 405, 406, 415])
 def test_a_batch_that_is_refused_for_what_it_is_says_that_the_client_is_set_up_wrongly(rig, status):
-    """No change is set aside for it."""
-    rig.site.answers.append(error(status, "0x8006088a"))
+    """No change is rejected for it."""
+    rig.site.replies.append(error(status, "0x8006088a"))
     with pytest.raises(WebsiteMisconfiguredError, match=f"^dataverse_{status}_0x8006088a$") as raised:
         rig.push(*changes(2))
-    assert raised.value.answers == [NotNow(f"dataverse_{status}_0x8006088a")] * 2
+    assert raised.value.outcomes == [NotNow(f"dataverse_{status}_0x8006088a")] * 2
 
 
 def test_a_403_for_the_whole_batch_stops_everything_and_says_what_had_been_accepted_i10(rig):
-    rig.site.answers += [accept_all, error(403, "0x80072560"), accept_all]
+    rig.site.replies += [accept_all, error(403, "0x80072560"), accept_all]
     with pytest.raises(WebsiteAuthError) as raised:
         rig.push(*changes(6), size=2)
     assert str(raised.value) == raised.value.code == "dataverse_403_0x80072560"
-    assert raised.value.answers == [Accepted()] * 2 + [NotNow("dataverse_403_0x80072560")] * 4
+    assert raised.value.outcomes == [Accepted()] * 2 + [NotNow("dataverse_403_0x80072560")] * 4
     assert len(rig.site.asked) == 2
 
 
@@ -330,47 +330,47 @@ def test_a_403_for_the_whole_batch_stops_everything_and_says_what_had_been_accep
 def spoiled_by(*bad: int, status: int = 400):
     """A website that refuses any batch with one of these in it."""
 
-    def answer(client: socket.socket, asked) -> bytes:
+    def response(client: socket.socket, asked) -> bytes:
         return error(status, "0x80048d19") if set(bad) & set(asked.mentors) else accept_all(client, asked)
 
-    return answer
+    return response
 
 
 @pytest.mark.parametrize("status", [400, 413])
-def test_one_row_that_spoils_its_batch_is_found_by_halves_and_no_other_is_set_aside_i13(rig, status):
-    rig.site.answers += [spoiled_by(3, status=status)] * 20
-    answers = rig.push(*changes(8))
+def test_one_row_that_spoils_its_batch_is_found_by_halves_and_no_other_is_rejected_i13(rig, status):
+    rig.site.replies += [spoiled_by(3, status=status)] * 20
+    responses = rig.push(*changes(8))
     refused = Refused(f"dataverse_{status}_0x80048d19")
-    assert answers == [Accepted(), Accepted(), refused] + [Accepted()] * 5
+    assert responses == [Accepted(), Accepted(), refused] + [Accepted()] * 5
     sent = [asked.mentors for asked in rig.site.asked]
     assert sent == [[1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4], [1, 2], [3, 4], [3], [4], [5, 6, 7, 8]]
 
 
 def test_in_the_search_for_a_poison_row_nothing_is_sent_again_that_was_accepted_i13(rig):
-    rig.site.answers += [spoiled_by(2, 7, 90)] * 100
-    answers = rig.push(*changes(100))
-    assert [n for n, answer in enumerate(answers, 1) if answer != Accepted()] == [2, 7, 90]
+    rig.site.replies += [spoiled_by(2, 7, 90)] * 100
+    responses = rig.push(*changes(100))
+    assert [n for n, response in enumerate(responses, 1) if response != Accepted()] == [2, 7, 90]
     accepted = [asked.mentors for asked in rig.site.asked if not {2, 7, 90} & set(asked.mentors)]
     assert sorted(n for mentors in accepted for n in mentors) == [n for n in range(1, 101) if n not in {2, 7, 90}]
 
 
-def test_trouble_in_one_half_leaves_the_other_its_answers_i13(rig):
-    rig.site.answers += [error(413), accept_all, lost]
-    assert rig.push(*changes(4)) == [Accepted()] * 2 + [InDoubt("dataverse_RemoteProtocolError")] * 2
-    rig.site.answers += [error(413), accept_all, error(403, "0x80072560")]
+def test_a_fault_in_one_half_leaves_the_other_its_results_i13(rig):
+    rig.site.replies += [error(413), accept_all, lost]
+    assert rig.push(*changes(4)) == [Accepted()] * 2 + [OutcomeUnknown("dataverse_RemoteProtocolError")] * 2
+    rig.site.replies += [error(413), accept_all, error(403, "0x80072560")]
     with pytest.raises(WebsiteAuthError) as raised:
         rig.push(*changes(4))
-    assert raised.value.answers == [Accepted()] * 2 + [NotNow("dataverse_403_0x80072560")] * 2
+    assert raised.value.outcomes == [Accepted()] * 2 + [NotNow("dataverse_403_0x80072560")] * 2
 
 
 def test_a_lost_batch_does_not_stop_the_next_i13(rig):
-    rig.site.answers += [lost, accept_all]
-    assert rig.push(*changes(4), size=2) == [InDoubt("dataverse_RemoteProtocolError")] * 2 + [Accepted()] * 2
+    rig.site.replies += [lost, accept_all]
+    assert rig.push(*changes(4), size=2) == [OutcomeUnknown("dataverse_RemoteProtocolError")] * 2 + [Accepted()] * 2
 
 
-def test_no_words_of_the_website_are_in_any_answer_i11(rig):
+def test_no_words_of_the_website_are_in_any_response_i11(rig):
     said = error_body("0x80044331").encode()
-    rig.site.answers += [error(400, "0x80044331"), error(500, "Åse Bjørnå"), batch(part(400, "ase@example.no"))]
-    answers = [rig.push(change())[0] for _ in range(3)]
-    assert answers == [Refused("dataverse_400_0x80044331"), InDoubt("dataverse_500"), Refused("dataverse_400")]
+    rig.site.replies += [error(400, "0x80044331"), error(500, "Åse Bjørnå"), batch(part(400, "ase@example.no"))]
+    responses = [rig.push(change())[0] for _ in range(3)]
+    assert responses == [Refused("dataverse_400_0x80044331"), OutcomeUnknown("dataverse_500"), Refused("dataverse_400")]
     assert b"ase@example.no" in said

@@ -12,7 +12,7 @@ from shared.adapters.dataverse.keys import NotAddressableError, key_value
 from shared.adapters.dataverse.origin import Origin
 from shared.domain.errors import WebsiteMisconfiguredError
 from shared.domain.listings import Accepted, Action, NotNow, Outdated, Refused
-from tests.support.website_wire import Rig, Website, accept_all, batch, change, changes, http, part
+from tests.support.website_wire import ScriptedWebsite, WebsiteRig, accept_all, batch, change, changes, http, part
 
 HIDE = Action.HIDE
 # Every write asks for the version it leaves the row with, and for nothing else of the row.
@@ -21,7 +21,7 @@ ASKED = b"?$select=hlf_mentorid HTTP/1.1\r\nContent-Type: application/json\r\nPr
 
 @pytest.fixture
 def rig():
-    with Website() as site, Rig(site) as rig:
+    with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         yield rig
 
 
@@ -41,10 +41,10 @@ def test_publishing_creates_or_updates_and_hiding_only_updates_i8(rig):
 
 def test_a_table_without_versions_is_written_without_naming_one(rig):
     """Issue 8 A5: where the service takes no condition it is left out, and the answer says nothing of a version."""
-    rig.site.answers.append(batch(part(412, "0x8006088D")))
+    rig.site.replies.append(batch(part(412, "0x8006088D")))
     known = change(1, row_version='W/"1"')
     assert rig.push(known) == [Outdated("dataverse_412_0x8006088d")]
-    rig.site.answers.append(batch(part(200, body="{}", etag='W/"2"')))
+    rig.site.replies.append(batch(part(200, body="{}", etag='W/"2"')))
     (accepted,) = rig.push(known)
     assert accepted.row_version is None
     assert [b"If-Match" in asked.operations[0] for asked in rig.site.asked] == [True, False]
@@ -52,7 +52,7 @@ def test_a_table_without_versions_is_written_without_naming_one(rig):
 
 def test_hiding_does_not_fail_for_a_column_that_cannot_be_emptied(rig):
     """Issue 8 A4, I5: a column that Dynamics does not have any more is no reason to leave a mentor listed."""
-    rig.site.answers.append(batch(part(400, "0x0"), part(200, body="{}")))
+    rig.site.replies.append(batch(part(400, "0x0"), part(200, body="{}")))
     hiding = change(1, HIDE, body='{"statecode": 1, "hlf_phone": null}', bare_body='{"statecode": 1}')
     other = change(2, HIDE, body='{"statecode": 1}', bare_body='{"statecode": 1}')
     (bare, whole) = rig.push(hiding, other)
@@ -89,11 +89,11 @@ def test_no_body_can_end_its_part_since_no_boundary_is_used_twice(rig):
 
 
 def test_cookies_are_never_sent_back_so_that_no_server_is_clung_to(rig):
-    rig.site.token_answers.append(
+    rig.site.token_replies.append(
         http(200, '{"token_type":"Bearer","expires_in":9,"access_token":"t"}', set_cookie="fpc=1; path=/")
     )
     cookie = {"set_cookie": "ARRAffinity=abc; path=/; HttpOnly; domain=127.0.0.1"}
-    rig.site.answers += [http(401, **cookie), http(503, **cookie), accept_all]
+    rig.site.replies += [http(401, **cookie), http(503, **cookie), accept_all]
     rig.push(change())
     rig.push(change())
     assert len(rig.site.asked) == 3
@@ -103,12 +103,12 @@ def test_cookies_are_never_sent_back_so_that_no_server_is_clung_to(rig):
 def test_proxies_and_logins_of_the_environment_are_not_used(monkeypatch, tmp_path):
     netrc = tmp_path / "netrc"
     netrc.write_text("default login a password b\n")
-    with Website() as site, Website() as proxy:
+    with ScriptedWebsite() as site, ScriptedWebsite() as proxy:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.url)
         monkeypatch.setenv("NETRC", str(netrc))
         monkeypatch.setenv("NO_PROXY", "")
-        with Rig(site) as rig:
+        with WebsiteRig(site) as rig:
             assert rig.push(change()) == [Accepted()]
         assert (proxy.asked, proxy.tokens_asked) == ([], [])
         assert site.tokens_asked[0].headers.get("authorization") is None
@@ -120,12 +120,12 @@ def test_the_connection_is_kept(rig):
     assert len(rig.site._clients) == 1
 
 
-def test_a_connection_that_was_closed_while_nobody_used_it_is_replaced_and_nothing_is_in_doubt(rig):
+def test_a_connection_that_was_closed_while_nobody_used_it_is_replaced_and_nothing_is_of_unknown_outcome(rig):
     def goodbye(client, asked):
         client.sendall(accept_all(client, asked))
         raise ConnectionResetError
 
-    rig.site.answers += [goodbye, goodbye]
+    rig.site.replies += [goodbye, goodbye]
     for number in range(3):
         assert rig.push(change(number)) == [Accepted()]
         threading.Event().wait(0.05)
@@ -134,23 +134,23 @@ def test_a_connection_that_was_closed_while_nobody_used_it_is_replaced_and_nothi
 # Chunks, order, parallel requests
 
 
-def test_changes_go_in_chunks_and_answers_come_in_the_order_of_the_changes(rig):
+def test_changes_go_in_chunks_and_results_come_in_the_order_of_the_changes(rig):
     def refuse_odd(_, asked):
         return batch(*[part(400, f"0x{number:x}") if number % 2 else part(204) for number in asked.mentors])
 
-    rig.site.answers += [refuse_odd] * 5
-    answers = rig.push(*changes(45), size=10, parallel=4)
-    assert answers == [Refused(f"dataverse_400_0x{n:x}") if n % 2 else Accepted() for n in range(1, 46)]
+    rig.site.replies += [refuse_odd] * 5
+    responses = rig.push(*changes(45), size=10, parallel=4)
+    assert responses == [Refused(f"dataverse_400_0x{n:x}") if n % 2 else Accepted() for n in range(1, 46)]
     assert sorted(len(asked.operations) for asked in rig.site.asked) == [5, 10, 10, 10, 10]
 
 
 def test_nothing_to_push_asks_nothing(rig):
     assert rig.push() == []
-    assert (rig.site.asked, rig.site.tokens_asked, rig.gate.asked) == ([], [], 0)
+    assert (rig.site.asked, rig.site.tokens_asked, rig.backoff.asked) == ([], [], 0)
 
 
 class Crowd:
-    """Answers late enough for others to come meanwhile; `seen` is how many there were as each request came."""
+    """Respond late enough for others to come meanwhile; `seen` is how many there were as each request came."""
 
     def __init__(self, hint=None):
         self.lock = threading.Lock()
@@ -171,7 +171,7 @@ class Crowd:
 
 def test_as_many_requests_at_a_time_as_set(rig):
     crowd = Crowd()
-    rig.site.answers += [crowd] * 12
+    rig.site.replies += [crowd] * 12
     rig.push(*changes(12), size=1, parallel=3)
     assert max(crowd.seen) == 3
 
@@ -179,7 +179,7 @@ def test_as_many_requests_at_a_time_as_set(rig):
 def test_never_more_at_a_time_than_dataverse_last_advised_also_in_the_middle_of_a_push(rig):
     for hint, most in ((2, 4), (1, 2)):
         crowd = Crowd(hint)
-        rig.site.answers += [crowd] * 12
+        rig.site.replies += [crowd] * 12
         rig.push(*changes(12), size=1, parallel=4)
         assert max(crowd.seen[:4]) == most
         assert set(crowd.seen[6:]) <= set(range(1, hint + 1))
@@ -188,7 +188,7 @@ def test_never_more_at_a_time_than_dataverse_last_advised_also_in_the_middle_of_
 
 @pytest.mark.parametrize("hint", ["0", "-1", "many", "", "1.5"])
 def test_a_hint_that_is_none_changes_nothing(rig, hint):
-    rig.site.answers.append(http(503, x_ms_dop_hint=hint))
+    rig.site.replies.append(http(503, x_ms_dop_hint=hint))
     rig.push(change())
     assert rig.service.parallel_hint is None
 
@@ -196,7 +196,7 @@ def test_a_hint_that_is_none_changes_nothing(rig, hint):
 def test_the_hint_raises_nothing_above_the_setting(rig):
     rig.service.parallel_hint = 50
     crowd = Crowd()
-    rig.site.answers += [crowd] * 6
+    rig.site.replies += [crowd] * 6
     rig.push(*changes(6), size=1, parallel=2)
     assert max(crowd.seen) == 2
 
@@ -232,7 +232,7 @@ def test_a_key_is_doubled_in_its_quotes_and_percent_encoded(value, written):
 
 
 @pytest.mark.parametrize("value", [*"/<>*%&:\\?+", "", "a/b", "a\r\nb", "\x00", "x" * 451, "😀" * 226, "\ud800"])
-def test_a_key_that_dataverse_cannot_answer_to_is_refused(value):
+def test_a_key_that_dataverse_cannot_address_is_refused(value):
     with pytest.raises(NotAddressableError, match=r"^key_not_addressable$"):
         key_value(value)
 
@@ -253,7 +253,7 @@ def test_a_key_that_dataverse_cannot_answer_to_is_refused(value):
         ({"body": '{"a": "\ud800"}'}, "body_is_not_text"),
     ],
 )
-def test_what_cannot_be_addressed_is_set_aside_without_being_sent_and_the_others_go_i13(rig, wrong, reason):
+def test_what_cannot_be_addressed_is_rejected_without_being_sent_and_the_others_go_i13(rig, wrong, reason):
     assert rig.push(change(1), change(2, **wrong), change(3)) == [Accepted(), Refused(reason), Accepted()]
     (asked,) = rig.site.asked
     assert asked.mentors == [1, 3]
@@ -347,11 +347,11 @@ def test_a_link_that_leads_elsewhere_is_refused(link):
 
 
 def test_a_token_never_follows_a_link_elsewhere(rig):
-    with Website() as elsewhere:
+    with ScriptedWebsite() as elsewhere:
         with pytest.raises(WebsiteMisconfiguredError, match=r"^link_leads_elsewhere$"):
-            rig.service.request("GET", f"{elsewhere.url}/x", gate=rig.gate, time_left=lambda: 9.0)
+            rig.service.request("GET", f"{elsewhere.url}/x", backoff=rig.backoff, time_left=lambda: 9.0)
         assert elsewhere.asked == []
-    rig.service.request("GET", f"{rig.site.url}/x?page=2", gate=rig.gate, time_left=lambda: 9.0)
+    rig.service.request("GET", f"{rig.site.url}/x?page=2", backoff=rig.backoff, time_left=lambda: 9.0)
     assert rig.site.asked[0].target == "/x?page=2"
 
 

@@ -7,7 +7,18 @@ import json
 import pytest
 
 from shared.domain.listings import Action
-from tests.support.website_wire import Rig, Website, batch, change, changes, error, http, lost, part, shown
+from tests.support.website_wire import (
+    ScriptedWebsite,
+    WebsiteRig,
+    batch,
+    change,
+    changes,
+    error,
+    http,
+    lost,
+    part,
+    shown,
+)
 
 HIDE, PUBLISH = Action.HIDE, Action.PUBLISH
 GUID = "0f0e0d0c-0b0a-4908-8706-050403020100"
@@ -15,17 +26,17 @@ GUID = "0f0e0d0c-0b0a-4908-8706-050403020100"
 
 @pytest.fixture
 def rig():
-    with Website() as site, Rig(site) as rig:
+    with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         yield rig
 
 
 def shows(rig, body, row, action=PUBLISH):
-    rig.site.answers.append(batch(part(200, body=json.dumps(row))))
+    rig.site.replies.append(batch(part(200, body=json.dumps(row))))
     return shown(rig.website(), [change(1, action, body=json.dumps(body))])[0]
 
 
 def test_each_row_is_read_by_its_key_with_the_columns_of_its_body_and_no_others_i11(rig):
-    rig.site.answers.append(batch(part(200, body="{}"), part(404, "0x80060891")))
+    rig.site.replies.append(batch(part(200, body="{}"), part(404, "0x80060891")))
     shown(
         rig.website(),
         [change(1, body='{"hlf_published": true, "hlf_area": "Åsane"}'), change(2, HIDE, body='{"statecode": 1}')],
@@ -94,7 +105,7 @@ def test_anything_else_is_not(rig, body, row):
 
 
 @pytest.mark.parametrize(
-    ("answer", "published", "hidden"),
+    ("response", "published", "hidden"),
     [
         (part(404, "0x80060891"), False, True),
         (part(404, "0x80040217"), False, True),
@@ -111,14 +122,14 @@ def test_anything_else_is_not(rig, body, row):
         (part(200, body='{"a": '), None, None),
     ],
 )
-def test_a_row_that_is_not_there_is_hidden_and_one_that_cannot_be_read_says_nothing(rig, answer, published, hidden):
-    rig.site.answers.append(batch(answer, answer))
+def test_a_row_that_is_not_there_is_hidden_and_one_that_cannot_be_read_says_nothing(rig, response, published, hidden):
+    rig.site.replies.append(batch(response, response))
     assert shown(rig.website(), [change(1), change(2, HIDE)]) == [published, hidden]
 
 
 @pytest.mark.parametrize("reply", [lost, http(503), http(401), error(403, "0x80072560"), http(302), http(200, "")])
 def test_a_reading_that_fails_says_nothing_and_raises_nothing(rig, reply):
-    rig.site.answers += [reply, reply]
+    rig.site.replies += [reply, reply]
     assert shown(rig.website(), changes(2)) == [None, None]
 
 
@@ -126,7 +137,7 @@ def test_readings_come_back_in_order_across_chunks(rig):
     def alternate(_, asked):
         return batch(*[part(404) if n % 3 else part(200, body='{"a": 1}') for n in asked.mentors])
 
-    rig.site.answers += [alternate] * 4
+    rig.site.replies += [alternate] * 4
     given = [change(n, body='{"a": 1}') for n in range(1, 11)]
     assert shown(rig.website(size=3, parallel=3), given) == [n % 3 == 0 for n in range(1, 11)]
 
@@ -144,5 +155,5 @@ def test_readings_come_back_in_order_across_chunks(rig):
     ],
 )
 def test_what_cannot_be_asked_for_is_not_and_the_others_are_i13(rig, wrong):
-    rig.site.answers.append(batch(part(404), part(404)))
+    rig.site.replies.append(batch(part(404), part(404)))
     assert shown(rig.website(), [change(1), change(2, **wrong), change(3)]) == [False, None, False]

@@ -14,18 +14,18 @@ from shared.domain.errors import (
     ConnectionLostError,
     SecretMalformedError,
     WebsiteAuthError,
-    WebsiteClosedError,
+    WebsiteBackoffError,
     WebsiteMisconfiguredError,
     WebsiteUnavailableError,
 )
-from shared.domain.listings import Accepted, NotNow, Table
+from shared.domain.listings import Accepted, ListingTable, NotNow
 from tests.support.website_wire import (
     IN_USE,
     KEY,
     SECRET,
     TABLE,
-    Rig,
-    Website,
+    ScriptedWebsite,
+    WebsiteRig,
     accept_all,
     batch,
     change,
@@ -43,7 +43,7 @@ NEW_SECRET = SECRET | {"client_secret": "n3w & secret=+%"}
 
 @pytest.fixture
 def rig():
-    with Website() as site, Rig(site) as rig:
+    with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         yield rig
 
 
@@ -76,7 +76,7 @@ def test_many_threads_that_need_a_token_ask_for_one(rig):
         time.sleep(0.1)
         return token()
 
-    rig.site.token_answers.append(slowly)
+    rig.site.token_replies.append(slowly)
     rig.push(*changes(8), size=1, parallel=8)
     assert len(rig.site.tokens_asked) == 1
 
@@ -94,7 +94,7 @@ def tokens(rig, clock):
 
 def test_a_token_is_renewed_five_to_six_minutes_before_it_ends(rig, tokens, clock):
     for number in range(5):
-        rig.site.token_answers += [token(f"old-{number}", 3600), token(f"new-{number}", 3600)]
+        rig.site.token_replies += [token(f"old-{number}", 3600), token(f"new-{number}", 3600)]
         assert tokens.renewed(None, 10) == f"old-{number}"
         clock[0] += 3600 - 361
         assert tokens.token(10) == f"old-{number}"
@@ -103,7 +103,7 @@ def test_a_token_is_renewed_five_to_six_minutes_before_it_ends(rig, tokens, cloc
 
 
 def test_not_all_containers_renew_in_the_same_second(rig, tokens):
-    rig.site.token_answers += [token(expires_in=3600)] * 20
+    rig.site.token_replies += [token(expires_in=3600)] * 20
     moments = set()
     for _ in range(20):
         tokens.renewed(None, 10)
@@ -112,7 +112,7 @@ def test_not_all_containers_renew_in_the_same_second(rig, tokens):
 
 
 def test_a_short_token_is_used_for_half_its_time(rig, tokens, clock):
-    rig.site.token_answers += [token("short", "10"), token("next")]
+    rig.site.token_replies += [token("short", "10"), token("next")]
     assert tokens.token(10) == "short"
     clock[0] += 4.9
     assert tokens.token(10) == "short"
@@ -120,9 +120,9 @@ def test_a_short_token_is_used_for_half_its_time(rig, tokens, clock):
     assert tokens.token(10) == "next"
 
 
-@pytest.mark.parametrize("trouble", [http(503), lost, http(200, "<html>"), refusal(400, "temporarily_unavailable")])
-def test_a_token_that_still_lasts_outlives_a_fault_of_entra(rig, tokens, clock, trouble):
-    rig.site.token_answers += [token("old", 3600), trouble, trouble, trouble, token("new")]
+@pytest.mark.parametrize("fault", [http(503), lost, http(200, "<html>"), refusal(400, "temporarily_unavailable")])
+def test_a_token_that_still_lasts_outlives_a_fault_of_entra(rig, tokens, clock, fault):
+    rig.site.token_replies += [token("old", 3600), fault, fault, fault, token("new")]
     tokens.token(10)
     clock[0] += 3600 - 290
     assert tokens.token(10) == "old"
@@ -139,7 +139,7 @@ def test_a_token_that_still_lasts_outlives_a_fault_of_entra(rig, tokens, clock, 
 
 
 def test_a_secret_that_ended_is_an_alert_in_the_run_that_sees_it_also_while_the_token_lasts_i10(rig, tokens, clock):
-    rig.site.token_answers += [token("old", 3600), refusal(401, "invalid_client", 7000222)]
+    rig.site.token_replies += [token("old", 3600), refusal(401, "invalid_client", 7000222)]
     tokens.token(10)
     clock[0] += 3600 - 290
     with pytest.raises(WebsiteAuthError, match=r"^entra_7000222$"):
@@ -151,8 +151,8 @@ def test_a_secret_that_ended_is_an_alert_in_the_run_that_sees_it_also_while_the_
 
 def test_on_401_the_secret_is_read_again_once_and_the_request_sent_once_more(rig):
     rig.secrets.fresh = NEW_SECRET
-    rig.site.answers += [http(401), accept_all]
-    rig.site.token_answers += [token("old"), token("new")]
+    rig.site.replies += [http(401), accept_all]
+    rig.site.token_replies += [token("old"), token("new")]
     assert rig.push(*changes(2)) == [Accepted()] * 2
     assert [one.headers["authorization"] for one in rig.site.asked] == ["Bearer old", "Bearer new"]
     assert rig.site.asked[0].body.split(b"\r\n", 1)[1] == rig.site.asked[1].body.split(b"\r\n", 1)[1]
@@ -161,11 +161,11 @@ def test_on_401_the_secret_is_read_again_once_and_the_request_sent_once_more(rig
 
 
 def test_a_second_401_is_an_alert_and_nothing_more_is_sent_i10(rig):
-    rig.site.answers += [accept_all, http(401), error(401, "0x80048306"), accept_all]
+    rig.site.replies += [accept_all, http(401), error(401, "0x80048306"), accept_all]
     with pytest.raises(WebsiteAuthError) as raised:
         rig.push(*changes(6), size=2)
     assert raised.value.code == "dataverse_401_0x80048306"
-    assert raised.value.answers == [Accepted()] * 2 + [NotNow("dataverse_401_0x80048306")] * 4
+    assert raised.value.outcomes == [Accepted()] * 2 + [NotNow("dataverse_401_0x80048306")] * 4
     assert (len(rig.site.asked), len(rig.site.tokens_asked)) == (3, 2)
 
 
@@ -176,36 +176,36 @@ def test_threads_that_are_refused_together_renew_the_token_once(rig):
         both.wait()
         return http(401)
 
-    rig.site.answers += [together, together]
-    rig.site.token_answers += [token("old"), token("new")]
+    rig.site.replies += [together, together]
+    rig.site.token_replies += [token("old"), token("new")]
     assert rig.push(*changes(2), size=1, parallel=2) == [Accepted()] * 2
     assert len(rig.site.tokens_asked) == 2
 
 
 def test_a_rotated_secret_is_found_when_entra_refuses_the_one_in_the_cache(rig):
     rig.secrets.fresh = NEW_SECRET
-    rig.site.token_answers.append(refusal(401, "invalid_client", 7000215))
+    rig.site.token_replies.append(refusal(401, "invalid_client", 7000215))
     assert rig.push(change()) == [Accepted()]
     assert rig.secrets.reads == [False, True]
     assert len(rig.site.tokens_asked) == 2
 
 
 def test_a_refused_secret_that_is_still_the_same_is_not_tried_twice_i10(rig):
-    rig.site.token_answers += [refusal(401, "invalid_client", 7000215)] * 2
+    rig.site.token_replies += [refusal(401, "invalid_client", 7000215)] * 2
     with pytest.raises(WebsiteAuthError, match=r"^entra_7000215$") as raised:
         rig.push(*changes(3))
-    assert raised.value.answers == [NotNow("entra_7000215")] * 3
+    assert raised.value.outcomes == [NotNow("entra_7000215")] * 3
     assert rig.secrets.reads == [False, True]
     assert (len(rig.site.tokens_asked), rig.site.asked) == (1, [])
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind"),
+    ("response", "kind"),
     [(refusal(401, "invalid_client", 7000222), WebsiteAuthError), (http(503), WebsiteUnavailableError)],
 )
-def test_what_entra_has_just_answered_is_not_asked_again_in_a_row(rig, tokens, clock, answer, kind):
+def test_what_entra_has_just_answered_is_not_asked_again_in_a_row(rig, tokens, clock, response, kind):
     """Threads and retries hear the same; a moment later, and in a health check, it is asked anew."""
-    rig.site.token_answers += [answer] * 3
+    rig.site.token_replies += [response] * 3
     for _ in range(4):
         with pytest.raises(kind, match=r"^entra_(7000222|503)$"):
             tokens.token(10)
@@ -225,7 +225,7 @@ def test_what_entra_has_just_answered_is_not_asked_again_in_a_row(rig, tokens, c
 
 
 def test_a_secret_that_was_replaced_is_asked_with_at_once_though_the_old_one_was_just_refused(rig, tokens):
-    rig.site.token_answers.append(refusal(401, "invalid_client", 7000215))
+    rig.site.token_replies.append(refusal(401, "invalid_client", 7000215))
     with pytest.raises(WebsiteAuthError):
         tokens.token(10)
     rig.secrets.fresh = NEW_SECRET
@@ -236,7 +236,7 @@ def test_a_secret_that_was_replaced_is_asked_with_at_once_though_the_old_one_was
 
 
 @pytest.mark.parametrize(
-    ("answer", "code"),
+    ("response", "code"),
     [
         (refusal(401, "invalid_client", 7000215), "entra_7000215"),
         (refusal(401, "invalid_client", 7000222), "entra_7000222"),
@@ -249,8 +249,8 @@ def test_a_secret_that_was_replaced_is_asked_with_at_once_though_the_old_one_was
         (http(302, location="https://elsewhere.example/"), "entra_302"),
     ],
 )
-def test_a_refusal_of_entra_is_an_alert_with_its_number_or_word_and_none_of_its_text_i10_i11(rig, answer, code):
-    rig.site.token_answers += [answer, answer]
+def test_a_refusal_of_entra_is_an_alert_with_its_number_or_word_and_none_of_its_text_i10_i11(rig, response, code):
+    rig.site.token_replies += [response, response]
     with pytest.raises(WebsiteAuthError) as raised:
         rig.push(change())
     assert (raised.value.code, str(raised.value), raised.value.args) == (code, code, (code,))
@@ -258,7 +258,7 @@ def test_a_refusal_of_entra_is_an_alert_with_its_number_or_word_and_none_of_its_
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    ("response", "reason"),
     [
         (http(500), "entra_500"),
         (refusal(503, "temporarily_unavailable", 90006), "entra_503"),
@@ -275,8 +275,8 @@ def test_a_refusal_of_entra_is_an_alert_with_its_number_or_word_and_none_of_its_
         (token(token_type="mac"), "entra_200_without_a_token"),
     ],
 )
-def test_a_fault_of_entra_means_not_now(rig, answer, reason):
-    rig.site.token_answers.append(answer)
+def test_a_fault_of_entra_means_not_now(rig, response, reason):
+    rig.site.token_replies.append(response)
     assert rig.push(*changes(2)) == [NotNow(reason)] * 2
     assert rig.site.asked == []
     rig.service.tokens._clock = lambda: time.time() + 3.1
@@ -333,7 +333,7 @@ def test_more_keys_in_the_secret_do_no_harm(rig):
 
 def test_a_check_signs_in_by_the_secret_as_it_is_now_and_reads_no_personal_data_i10(rig):
     rig.push(change())
-    rig.site.answers += [http(200, '{"UserId": "x"}'), http(200, '{"value": []}'), batch(part(404, "0x80060891"))]
+    rig.site.replies += [http(200, '{"UserId": "x"}'), http(200, '{"value": []}'), batch(part(404, "0x80060891"))]
     assert rig.website().check(IN_USE) == {}
     who, table, probe = rig.site.asked[1:]
     assert (who.method, who.target) == ("GET", "/api/data/v9.2/WhoAmI")
@@ -349,7 +349,7 @@ def test_a_check_signs_in_by_the_secret_as_it_is_now_and_reads_no_personal_data_
 
 
 def test_a_check_reads_a_refused_secret_no_second_time(rig):
-    rig.site.token_answers.append(refusal(401, "invalid_client", 7000222))
+    rig.site.token_replies.append(refusal(401, "invalid_client", 7000222))
     with pytest.raises(WebsiteAuthError, match=r"^entra_7000222$"):
         rig.website().check(IN_USE)
     assert (rig.secrets.reads, len(rig.site.tokens_asked)) == ([True], 1)
@@ -361,7 +361,7 @@ def test_a_check_without_a_table_asks_only_who_we_are(rig):
 
 
 @pytest.mark.parametrize(
-    ("answers", "kind", "code"),
+    ("responses", "kind", "code"),
     [
         ([http(401), http(401)], WebsiteAuthError, "dataverse_401"),
         ([error(403, "0x80072560")], WebsiteAuthError, "dataverse_403_0x80072560"),
@@ -377,37 +377,37 @@ def test_a_check_without_a_table_asks_only_who_we_are(rig):
         ([accept_all] * 2 + [batch(part(500))], WebsiteUnavailableError, "dataverse_500"),
         ([accept_all] * 2 + [error(403, "0x80072560")], WebsiteAuthError, "dataverse_403_0x80072560"),
         ([accept_all] * 2 + [error(400, "0x0")], WebsiteMisconfiguredError, "dataverse_400_0x0"),
-        ([accept_all] * 2 + [error(429, retry_after="9")], WebsiteClosedError, "dataverse_429_0x80040216"),
+        ([accept_all] * 2 + [error(429, retry_after="9")], WebsiteBackoffError, "dataverse_429_0x80040216"),
     ],
 )
-def test_a_check_raises_what_is_wrong_i10(rig, answers, kind, code):
-    rig.site.answers += answers
+def test_a_check_raises_what_is_wrong_i10(rig, responses, kind, code):
+    rig.site.replies += responses
     with pytest.raises(kind, match=f"^{code}$") as raised:
         rig.website().check(IN_USE)
     assert type(raised.value) is kind or kind is WebsiteUnavailableError
 
 
-def test_a_check_tells_a_table_that_is_closed_to_us_from_a_website_that_is_i13(rig):
-    tables = [Table(name, KEY) for name in ("a", "b", "c")]
+def test_a_check_distinguishes_a_table_that_is_closed_to_us_from_a_website_that_is_i13(rig):
+    tables = [ListingTable(name, KEY) for name in ("a", "b", "c")]
     ok, forbidden = http(200, "{}"), error(403, "0x80040220")
-    rig.site.answers += [ok, ok, forbidden, ok, batch(part(404), part(403, "0x80040220"))]
+    rig.site.replies += [ok, ok, forbidden, ok, batch(part(404), part(403, "0x80040220"))]
     assert rig.website().check(tables) == {"b": "dataverse_403_0x80040220", "c": "dataverse_403_0x80040220"}
     assert [rig.site.asked[-1].operations[n].split(b"(")[0][-1:] for n in (0, 1)] == [b"a", b"c"]
-    rig.site.answers += [ok, forbidden, forbidden, forbidden]
+    rig.site.replies += [ok, forbidden, forbidden, forbidden]
     with pytest.raises(WebsiteAuthError, match=r"^dataverse_403_0x80040220$"):
         rig.website().check(tables)
 
 
-def test_a_wait_for_a_fault_of_theirs_is_told_from_one_for_asking_much(rig):
-    for status, ill in ((503, True), (429, False)):
-        rig.site.answers.append(http(status, retry_after="7"))
-        with pytest.raises(WebsiteClosedError) as raised:
+def test_a_wait_for_a_fault_of_theirs_is_distinguished_from_one_for_asking_much(rig):
+    for status, server_fault in ((503, True), (429, False)):
+        rig.site.replies.append(http(status, retry_after="7"))
+        with pytest.raises(WebsiteBackoffError) as raised:
             rig.website().check(IN_USE)
-        assert (raised.value.seconds, raised.value.ill) == (7.0, ill)
-        rig.gate.wait = 0.0
+        assert (raised.value.seconds, raised.value.server_fault) == (7.0, server_fault)
+        rig.backoff.wait = 0.0
 
 
 def test_a_check_of_a_name_that_is_no_table_asks_nothing_about_it(rig):
     with pytest.raises(WebsiteMisconfiguredError, match=r"^table_not_an_identifier$"):
-        rig.website().check([Table("hlf_peermentors?$select=x", KEY)])
+        rig.website().check([ListingTable("hlf_peermentors?$select=x", KEY)])
     assert [one.target for one in rig.site.asked] == ["/api/data/v9.2/WhoAmI"]

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from emulators.dataverse.client import EmulatorControl
-from emulators.dataverse.faults.faults import Kind, Rule
+from emulators.dataverse.faults.faults import FaultKind, Rule
 from emulators.dataverse.process import LocalDataverse
 from shared.adapters.dataverse.reader import DataverseReader
 from shared.adapters.dataverse.service import Service
 from shared.domain.errors import (
     WebsiteAuthError,
-    WebsiteClosedError,
+    WebsiteBackoffError,
     WebsiteMisconfiguredError,
     WebsiteUnavailableError,
 )
-from tests.support.website_wire import KEY, TABLE, Secrets
-from tests.support.website_wire import Gate as OneThread
+from tests.support.website_wire import KEY, TABLE, FakeSecrets
+from tests.support.website_wire import EndingBackoff as OneThread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,32 +32,32 @@ COLUMNS = (KEY, "hlf_area", "statecode")
 PAGE = {"method": "GET", "path": f"^{TABLE}$"}
 
 
-class Gate(OneThread):
+class EndingBackoff(OneThread):
     """One that opens again."""
 
-    def wait_seconds(self) -> float:
-        super().wait_seconds()
+    def seconds_left(self) -> float:
+        super().seconds_left()
         return max(self.wait - time.monotonic(), 0.0)
 
-    def close(self, seconds: float, reason: str) -> None:
-        super().close(time.monotonic() + seconds, reason)
+    def block_for(self, seconds: float, reason: str) -> None:
+        super().block_for(time.monotonic() + seconds, reason)
 
 
-class Client:
+class ReaderClient:
     """A container's client of the emulator, which has its token."""
 
     def __init__(self, dataverse):
-        self.gate = Gate()
+        self.backoff = EndingBackoff()
         self.seconds = 60.0
         known = ("tenant_id", "client_id", "client_secret")
         self.service = Service(
-            dataverse.url, dataverse.url, Secrets({name: getattr(dataverse, name) for name in known})
+            dataverse.url, dataverse.url, FakeSecrets({name: getattr(dataverse, name) for name in known})
         )
         self.reader = self.with_pages(SIZE)
 
     def with_pages(self, size):
         return DataverseReader(
-            self.service, self.gate, time_left=lambda: self.seconds, batch_size=4, parallel=3, page_size=size
+            self.service, self.backoff, time_left=lambda: self.seconds, batch_size=4, parallel=3, page_size=size
         )
 
     def pages(self, columns=COLUMNS):
@@ -85,8 +85,8 @@ def emulator(dataverse) -> Iterator[EmulatorControl]:
 
 
 @pytest.fixture
-def client(dataverse, emulator) -> Iterator[Client]:
-    client = Client(dataverse)
+def client(dataverse, emulator) -> Iterator[ReaderClient]:
+    client = ReaderClient(dataverse)
     yield client
     client.service.close()
 
@@ -176,7 +176,7 @@ def test_leaving_does_not_wait_for_a_time_to_wait_to_be_over(client, emulator):
     pages = client.pages()
     next(pages)
     deadline = time.monotonic() + 5
-    while not client.gate.closed:
+    while not client.backoff.blocked:
         assert time.monotonic() < deadline
     began = time.monotonic()
     pages.close()
@@ -187,10 +187,10 @@ def test_leaving_does_not_wait_for_a_time_to_wait_to_be_over(client, emulator):
 @pytest.mark.parametrize(
     "fault",
     [
-        {"kind": Kind.STATUS, "status": 503},
-        {"kind": Kind.STATUS, "status": 500},
-        {"kind": Kind.RESET_BEFORE},
-        {"kind": Kind.TRUNCATE},
+        {"kind": FaultKind.STATUS, "status": 503},
+        {"kind": FaultKind.STATUS, "status": 500},
+        {"kind": FaultKind.RESET_BEFORE},
+        {"kind": FaultKind.TRUNCATE},
     ],
     ids=str,
 )
@@ -202,7 +202,7 @@ def test_a_page_that_fails_once_is_read_again(client, emulator, fault):
 
 
 def test_a_token_that_ends_in_the_middle_is_replaced(client, emulator):
-    emulator.fault(Rule(kind=Kind.EXPIRE_TOKENS, count=1, skip=2, **PAGE))
+    emulator.fault(Rule(kind=FaultKind.EXPIRE_TOKENS, count=1, skip=2, **PAGE))
     assert len(client.keys()) == ROWS
 
 
@@ -210,36 +210,36 @@ def test_a_short_time_to_wait_is_waited_for_and_nothing_is_sent_in_it(client, em
     """I9."""
     emulator.fail_next(status=429, retry_after=1, skip=2, **PAGE)
     assert len(client.keys()) == ROWS
-    assert len(client.gate.closed) == 1
+    assert len(client.backoff.blocked) == 1
     assert emulator.summary()["in_retry_after"] == 0
 
 
 def test_a_long_time_to_wait_ends_the_reading(client, emulator):
-    """I9: the gate is closed for everybody, and the next run tries again."""
+    """I9: the backoff is everybody's, and the next run tries again."""
     client.seconds = 600.0
     emulator.fail_next(status=429, retry_after=60, skip=2, **PAGE)
-    with pytest.raises(WebsiteClosedError) as caught:
+    with pytest.raises(WebsiteBackoffError) as caught:
         client.keys()
     assert caught.value.seconds == 60
     assert len(page_requests(emulator)) == 3
 
 
-def test_a_gate_that_another_worker_has_closed_is_closed_for_pages_too(client, emulator):
+def test_a_backoff_that_another_worker_has_closed_is_closed_for_pages_too(client, emulator):
     """I9."""
     pages = client.pages()
     next(pages)
     next(pages)
-    client.gate.close(100, "another worker")
-    with pytest.raises(WebsiteClosedError):
+    client.backoff.block_for(100, "another worker")
+    with pytest.raises(WebsiteBackoffError):
         list(pages)
 
 
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
-        ({"kind": Kind.STATUS, "status": 503}, "dataverse_503"),
-        ({"kind": Kind.TRUNCATE}, "dataverse_reply_cut_off"),
-        ({"kind": Kind.RESET_BEFORE}, "dataverse_ReadError"),
+        ({"kind": FaultKind.STATUS, "status": 503}, "dataverse_503"),
+        ({"kind": FaultKind.TRUNCATE}, "dataverse_reply_cut_off"),
+        ({"kind": FaultKind.RESET_BEFORE}, "dataverse_ReadError"),
     ],
     ids=str,
 )
@@ -324,10 +324,10 @@ def test_a_row_that_cannot_be_read_is_never_taken_for_one_that_is_not_there(clie
         client.rows("m6", "m7", "m8")
 
 
-def test_a_time_to_wait_for_one_row_closes_the_gate_for_all(client, emulator):
+def test_a_time_to_wait_for_one_row_closes_the_backoff_for_all(client, emulator):
     """I9."""
-    emulator.fault(Rule(kind=Kind.STATUS, where="operation", contains="'m7'", status=429, retry_after=60))
-    with pytest.raises(WebsiteClosedError) as caught:
+    emulator.fault(Rule(kind=FaultKind.STATUS, where="operation", contains="'m7'", status=429, retry_after=60))
+    with pytest.raises(WebsiteBackoffError) as caught:
         client.rows("m6", "m7", "m8")
     assert caught.value.seconds == 60
-    assert len(client.gate.closed) == 1
+    assert len(client.backoff.blocked) == 1

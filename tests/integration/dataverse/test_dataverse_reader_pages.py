@@ -8,7 +8,7 @@ import pytest
 
 from shared.adapters.dataverse.reader import DataverseReader
 from shared.domain.errors import WebsiteMisconfiguredError, WebsiteUnavailableError
-from tests.support.website_wire import KEY, TABLE, Rig, Website, error, http
+from tests.support.website_wire import KEY, TABLE, ScriptedWebsite, WebsiteRig, error, http
 
 ROW = {"@odata.etag": 'W/"1"', KEY: "m1", "hlf_area": None, "hlf_peermentorid": "p1"}
 AREA = "$select=hlf_mentorid,hlf_area"
@@ -16,13 +16,13 @@ AREA = "$select=hlf_mentorid,hlf_area"
 
 @pytest.fixture
 def rig():
-    with Website() as site, Rig(site) as rig:
+    with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         rig.seconds = 5.2  # for one try
         yield rig
 
 
 def read(rig):
-    reader = DataverseReader(rig.service, rig.gate, time_left=lambda: rig.seconds, batch_size=100, parallel=1)
+    reader = DataverseReader(rig.service, rig.backoff, time_left=lambda: rig.seconds, batch_size=100, parallel=1)
     return list(reader.pages(TABLE, (KEY, "hlf_area")))
 
 
@@ -36,7 +36,7 @@ def link(rig, number=2):
 
 def test_a_link_is_used_as_it_came_with_the_same_preference_and_no_cookie(rig):
     first = page(ROW, link=link(rig))
-    rig.site.answers += [first.replace(b"\r\n", b"\r\nset-cookie: ARRAffinity=a; path=/\r\n", 1), page(ROW)]
+    rig.site.replies += [first.replace(b"\r\n", b"\r\nset-cookie: ARRAffinity=a; path=/\r\n", 1), page(ROW)]
     assert read(rig) == [[ROW], [ROW]]
     assert [asked.target for asked in rig.site.asked] == [
         f"/api/data/v9.2/{TABLE}?{AREA}",
@@ -49,24 +49,24 @@ def test_a_link_is_used_as_it_came_with_the_same_preference_and_no_cookie(rig):
 @pytest.mark.parametrize("space", ["", " ", "\n\t "])
 def test_a_link_is_found_wherever_it_stands(rig, space):
     target = json.dumps(link(rig)).replace("/", "\\/")
-    rig.site.answers += [http(200, f'{{"@odata.nextLink"{space}:{space}{target},"value":[]{space}}}'), page(ROW)]
+    rig.site.replies += [http(200, f'{{"@odata.nextLink"{space}:{space}{target},"value":[]{space}}}'), page(ROW)]
     assert read(rig) == [[], [ROW]]
 
 
 def test_a_text_that_reads_like_a_link_is_none(rig):
     said = ROW | {"hlf_area": f'", "@odata.nextLink":"{link(rig)}'}
-    rig.site.answers += [page(said)]
+    rig.site.replies += [page(said)]
     assert read(rig) == [[said]]
 
 
 def test_half_a_character_spoils_one_text_and_not_the_page(rig):
     """I13. A text may have been cut within a character; JSON can say so, PostgreSQL cannot hold it."""
-    rig.site.answers += [page(ROW | {"hlf_area": "Moss \ud83d"}, ROW | {"hlf_area": "Moss \U0001f600"})]
+    rig.site.replies += [page(ROW | {"hlf_area": "Moss \ud83d"}, ROW | {"hlf_area": "Moss \U0001f600"})]
     assert [row["hlf_area"] for row in read(rig)[0]] == ["Moss \ufffd", "Moss \U0001f600"]
 
 
 @pytest.mark.parametrize(
-    ("answer", "code"),
+    ("response", "code"),
     [
         (http(200, b""), "dataverse_page_not_json"),
         (http(200, "<html>Åse</html>"), "dataverse_page_not_json"),
@@ -88,8 +88,8 @@ def test_half_a_character_spoils_one_text_and_not_the_page(rig):
     ids=lambda value: value if isinstance(value, str) else "",
 )
 @pytest.mark.parametrize("before", [0, 1], ids=["first", "second"])
-def test_a_page_that_says_something_else_is_an_error(rig, before, answer, code):
-    rig.site.answers += [page(ROW, link=link(rig))] * before + [answer] * 3
+def test_a_page_that_says_something_else_is_an_error(rig, before, response, code):
+    rig.site.replies += [page(ROW, link=link(rig))] * before + [response] * 3
     with pytest.raises((WebsiteUnavailableError, WebsiteMisconfiguredError)) as caught:
         read(rig)
     assert str(caught.value) == code
@@ -97,38 +97,38 @@ def test_a_page_that_says_something_else_is_an_error(rig, before, answer, code):
 
 @pytest.mark.parametrize("numbers", [(2, 2), (2, 3, 2)])
 def test_a_link_that_was_followed_before_is_an_error(rig, numbers):
-    rig.site.answers += [page(ROW, link=link(rig, number)) for number in numbers]
+    rig.site.replies += [page(ROW, link=link(rig, number)) for number in numbers]
     with pytest.raises(WebsiteUnavailableError, match="dataverse_next_link_repeated"):
         read(rig)
     assert len(rig.site.asked) == len(numbers)
 
 
 def test_a_link_to_the_first_page_is_an_error(rig):
-    rig.site.answers += [page(ROW, link=f"/api/data/v9.2/{TABLE}?{AREA}")]
+    rig.site.replies += [page(ROW, link=f"/api/data/v9.2/{TABLE}?{AREA}")]
     with pytest.raises(WebsiteUnavailableError, match="dataverse_next_link_repeated"):
         read(rig)
 
 
 def test_no_token_goes_to_a_link_that_leads_elsewhere(rig):
-    with Website() as elsewhere:
-        rig.site.answers += [page(ROW, link=f"{elsewhere.url}/api/data/v9.2/{TABLE}?{AREA}")]
+    with ScriptedWebsite() as elsewhere:
+        rig.site.replies += [page(ROW, link=f"{elsewhere.url}/api/data/v9.2/{TABLE}?{AREA}")]
         with pytest.raises(WebsiteMisconfiguredError, match="link_leads_elsewhere"):
             read(rig)
         assert elsewhere.asked == []
 
 
 def test_a_refusal_of_our_question_is_a_setting_and_one_of_their_link_is_a_fault(rig):
-    rig.site.answers += [error(400, "0x80060888")]
+    rig.site.replies += [error(400, "0x80060888")]
     with pytest.raises(WebsiteMisconfiguredError):
         read(rig)
-    rig.site.answers += [page(ROW, link=link(rig)), error(400, "0x80060888")]
+    rig.site.replies += [page(ROW, link=link(rig)), error(400, "0x80060888")]
     with pytest.raises(WebsiteUnavailableError, match="dataverse_400_0x80060888"):
         read(rig)
 
 
 def test_an_error_says_no_more_than_a_code(rig):
     """I11."""
-    rig.site.answers += [http(200, json.dumps({"value": ["Åse Bjørnå, ase@example.no"]}))]
+    rig.site.replies += [http(200, json.dumps({"value": ["Åse Bjørnå, ase@example.no"]}))]
     with pytest.raises(WebsiteUnavailableError) as caught:
         read(rig)
     assert str(caught.value) == "dataverse_row_without_a_column"

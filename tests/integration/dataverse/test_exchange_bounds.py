@@ -12,22 +12,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.adapters.dataverse.http import exchange
-from shared.domain.errors import WebsiteAuthError, WebsiteClosedError, WebsiteUnavailableError
-from shared.domain.listings import InDoubt
-from tests.support.website_wire import Rig, Website, batch, change, http, part, token
+from shared.domain.errors import WebsiteAuthError, WebsiteBackoffError, WebsiteUnavailableError
+from shared.domain.listings import OutcomeUnknown
+from tests.support.website_wire import ScriptedWebsite, WebsiteRig, batch, change, http, part, token
 
 BOMB = gzip.compress(gzip.compress(b"\0" * (64 << 20)))
 
 
 @pytest.fixture(scope="module")
 def site():
-    with Website() as site:
+    with ScriptedWebsite() as site:
         yield site
 
 
 @pytest.fixture
 def rig():
-    with Website() as site, Rig(site) as rig:
+    with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         yield rig
 
 
@@ -60,12 +60,12 @@ PIECES = [
 def test_any_octets_are_a_reply_or_an_error_of_httpx(site, pieces):
     """No other exception, so that the use cases know what to do with it."""
 
-    def answer(client, _):
+    def respond(client, _):
         client.sendall(b"HTTP/1.1 200 OK\r\n" * (len(pieces) % 2) + b"".join(pieces))
         raise ConnectionResetError
 
-    site.answers.clear()
-    site.answers.append(answer)
+    site.replies.clear()
+    site.replies.append(respond)
     with httpx.Client(trust_env=False) as client:
         try:
             reply = exchange(client, client.build_request("GET", site.url), 5.0)
@@ -79,14 +79,14 @@ def test_any_octets_are_a_reply_or_an_error_of_httpx(site, pieces):
 )
 def test_an_encoded_body_is_not_read(rig, encoding):
     """588 octets of gzip in gzip made 579 MB. Whether a change was carried out is then not known."""
-    rig.site.answers.append(http(200, BOMB, content_encoding=encoding, content_type="multipart/mixed; boundary=b"))
-    assert rig.push(change()) == [InDoubt("dataverse_reply_encoded")]
+    rig.site.replies.append(http(200, BOMB, content_encoding=encoding, content_type="multipart/mixed; boundary=b"))
+    assert rig.push(change()) == [OutcomeUnknown("dataverse_reply_encoded")]
     assert {asked.headers["accept-encoding"] for asked in rig.site.asked} == {"identity"}
 
 
 def test_an_encoded_body_is_asked_for_nowhere(rig):
     """Neither of Dataverse nor of Entra; and a token that is encoded is no token."""
-    rig.site.token_answers.append(http(200, zlib.compress(b"{}"), content_encoding="deflate"))
+    rig.site.token_replies.append(http(200, zlib.compress(b"{}"), content_encoding="deflate"))
     with pytest.raises(WebsiteUnavailableError, match=r"^entra_200_without_a_token$"):
         rig.service.tokens.token(5)
     assert rig.site.tokens_asked[0].headers["accept-encoding"] == "identity"
@@ -95,7 +95,7 @@ def test_an_encoded_body_is_asked_for_nowhere(rig):
 @pytest.mark.parametrize("hint", ["9" * 5000, "0", "-1", "1e3", "٤", " ", "4,4", "99999"])
 def test_a_hint_that_is_none_is_passed_over(rig, hint):
     """As x-ms-dop-hint of 5,000 digits, which was a ValueError."""
-    rig.site.answers.append(batch(part(204), x_ms_dop_hint=hint).replace(b"\xd9\xa4", b"\xb2"))
+    rig.site.replies.append(batch(part(204), x_ms_dop_hint=hint).replace(b"\xd9\xa4", b"\xb2"))
     rig.push(change())
     assert rig.service.parallel_hint is None
 
@@ -122,7 +122,7 @@ ENTRA = {
 def test_whatever_entra_says_is_one_of_our_errors(rig, case):
     """Of the kinds that the use cases know."""
     status, body, kind, code = ENTRA[case]
-    rig.site.token_answers.append(http(status, body, content_type="application/json"))
+    rig.site.token_replies.append(http(status, body, content_type="application/json"))
     with pytest.raises(kind) as raised:
         rig.service.tokens.token(5)
     assert str(raised.value) == (code or "entra_200_without_a_token")
@@ -131,7 +131,7 @@ def test_whatever_entra_says_is_one_of_our_errors(rig, case):
 @pytest.mark.parametrize("lasts", [True, None, [], {}, "nan", "inf", "-1", "9" * 5000, 10**4000, "1" * 100_000, "x"])
 def test_a_lifetime_that_is_none_is_no_token(rig, lasts):
     """It is compared and added to a time."""
-    rig.site.token_answers.append(token(expires_in=lasts))
+    rig.site.token_replies.append(token(expires_in=lasts))
     with pytest.raises(WebsiteUnavailableError, match=r"^entra_200_without_a_token$"):
         rig.service.tokens.token(5)
 
@@ -139,9 +139,9 @@ def test_a_lifetime_that_is_none_is_no_token(rig, lasts):
 def test_a_lifetime_of_years_is_not_believed():
     """A token that never ends would never be renewed."""
     now = [0.0]
-    with Website() as site, httpx.Client(trust_env=False) as client, Rig(site) as rig:
+    with ScriptedWebsite() as site, httpx.Client(trust_env=False) as client, WebsiteRig(site) as rig:
         tokens = type(rig.service.tokens)(client, rig.service._origin, "scope", rig.secrets, clock=lambda: now[0])
-        site.token_answers += [token("first", expires_in=10**300), token("second")]
+        site.token_replies += [token("first", expires_in=10**300), token("second")]
         assert tokens.token(5) == "first"
         now[0] = 30 * 3600.0
         assert tokens.token(5) == "second"
@@ -157,13 +157,13 @@ def test_a_secret_that_cannot_be_sent_is_named(rig, name, value):
 
 
 @pytest.mark.parametrize("header", ["Mon, 23 Nov 2026 12:00:00 -" + "9" * 40, "9" * 5000, "soon"])
-def test_a_429_with_an_absurd_time_closes_the_gate(rig, header):
+def test_a_429_with_an_absurd_time_closes_the_backoff(rig, header):
     """By the longest time, or by what a time that is not named counts as; for Entra too."""
-    rig.site.answers.append(http(429, retry_after=header))
+    rig.site.replies.append(http(429, retry_after=header))
     rig.push(change())
-    assert [seconds for seconds, _ in rig.gate.closed] == [3600.0 if header.isdecimal() else 30.0]
-    rig.site.token_answers.append(http(429, retry_after=header))
-    with pytest.raises(WebsiteClosedError):
+    assert [seconds for seconds, _ in rig.backoff.blocked] == [3600.0 if header.isdecimal() else 30.0]
+    rig.site.token_replies.append(http(429, retry_after=header))
+    with pytest.raises(WebsiteBackoffError):
         rig.service.tokens.renewed(None, 5)
 
 
@@ -172,7 +172,7 @@ def test_a_429_with_an_absurd_time_closes_the_gate(rig, header):
 )
 def test_a_row_that_cannot_be_read_is_not_known_to_be_shown(rig, body):
     """RecursionError ended the function with its claims left."""
-    answer = part(200, content_type="application/json").encode() + (body if isinstance(body, bytes) else body.encode())
-    reply = b"--b\r\nContent-Type: application/http\r\n\r\n" + answer + b"\r\n--b--\r\n"
-    rig.site.answers.append(http(200, reply, content_type="multipart/mixed; boundary=b"))
+    respond = part(200, content_type="application/json").encode() + (body if isinstance(body, bytes) else body.encode())
+    reply = b"--b\r\nContent-Type: application/http\r\n\r\n" + respond + b"\r\n--b--\r\n"
+    rig.site.replies.append(http(200, reply, content_type="multipart/mixed; boundary=b"))
     assert rig.website().read([change()]) == [None]

@@ -16,9 +16,9 @@ import pytest
 from shared.adapters.dataverse.deadline import bind, deadline
 from shared.adapters.dataverse.http import exchange
 from shared.domain.errors import WebsiteUnavailableError
-from shared.domain.listings import InDoubt, NotNow
+from shared.domain.listings import NotNow, OutcomeUnknown
 from tests.support.trickler import Trickler
-from tests.support.website_wire import Rig, Website, change
+from tests.support.website_wire import ScriptedWebsite, WebsiteRig, change
 from tests.support.wire import _Listener
 
 SECONDS = 0.8
@@ -152,14 +152,14 @@ def test_a_name_that_nobody_resolves_ends_at_the_deadline():
 
 def test_a_silent_address_leaves_time_for_the_next():
     """Of two addresses the first never answers; the second has its share of the time."""
-    with Website() as site, silent("127.0.0.2", site.port):
+    with ScriptedWebsite() as site, silent("127.0.0.2", site.port):
         client = bound(lambda *_: ["127.0.0.2", "127.0.0.1"])
         with ends_in_time():
             assert asked(f"http://website.example:{site.port}/oauth2/v2.0/token", client=client).status == 200
 
 
 @pytest.mark.parametrize("error", [socket.gaierror(), UnicodeError(), OSError()])
-def test_a_name_without_an_address_was_certainly_not_told(error):
+def test_a_name_without_an_address_was_certainly_not_reported(error):
     """Of whatever kind: it is a failure to connect."""
 
     def resolve(*_):
@@ -193,7 +193,7 @@ def test_a_kept_connection_obeys_the_next_deadline():
 
 def test_outside_an_exchange_a_bound_client_is_as_before():
     """The deadline ends with its block."""
-    with Website() as site, httpx.Client(trust_env=False) as client:
+    with ScriptedWebsite() as site, httpx.Client(trust_env=False) as client:
         bind(client)
         with deadline(-1), pytest.raises(httpx.ConnectTimeout):
             client.get(site.url)
@@ -202,7 +202,11 @@ def test_outside_an_exchange_a_bound_client_is_as_before():
 
 def test_a_token_that_trickles_is_given_up_with_the_functions_time():
     """I18, for Entra; a thread that waits for its turn is in time too."""
-    with Trickler(cycle([b"HTTP/1.1 100 Continue\r\n\r\n"])) as entra, Website() as site, Rig(site) as rig:
+    with (
+        Trickler(cycle([b"HTTP/1.1 100 Continue\r\n\r\n"])) as entra,
+        ScriptedWebsite() as site,
+        WebsiteRig(site) as rig,
+    ):
         rig.service.close()
         rig.service = type(rig.service)(site.url, entra.url.rstrip("/"), rig.secrets)
         found = [[], [], []]
@@ -225,7 +229,7 @@ def _token(rig, errors):
         errors.append(str(error))
 
 
-def test_a_push_whose_reply_trickles_is_in_doubt_in_time():
+def test_a_push_whose_reply_trickles_is_of_unknown_outcome_in_time():
     """I18: the worker has its time left to settle, and nothing is said of what nobody knows."""
 
     def trickle(client, _):
@@ -234,8 +238,8 @@ def test_a_push_whose_reply_trickles_is_in_doubt_in_time():
                 time.sleep(0.05)
                 client.sendall(b"HTTP/1.1 102 Processing\r\n\r\n")
 
-    with Website() as site, Rig(site) as rig:
-        site.answers.append(trickle)
+    with ScriptedWebsite() as site, WebsiteRig(site) as rig:
+        site.replies.append(trickle)
         rig.seconds = 1.2
         with ends_in_time(1.2):
-            assert rig.push(change()) == [InDoubt("dataverse_ReadTimeout")]
+            assert rig.push(change()) == [OutcomeUnknown("dataverse_ReadTimeout")]

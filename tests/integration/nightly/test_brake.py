@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from shared.domain.listings import Result
 from shared.domain.runs import RunState
-from tests.integration.nightly.test_night_organisations import REFUSE
+from tests.integration.nightly.test_nightly_organisations import REFUSE
 from tests.support.foundation import DAY, days
-from tests.support.nights import Functions
+from tests.support.nightly_checks import Functions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import TestDatabase
     from tests.support.foundation import Foundation
-    from tests.support.syncs import Crew, Site
+    from tests.support.syncs import Crew, EmulatedWebsite
 
 ENDED, VALID = DAY - days(1), DAY + days(300)
 MONDAY = DAY - days(1)
@@ -67,7 +67,7 @@ def holds(foundation: Foundation, organisation: UUID, n: int, of: int = 100) -> 
 
 
 def expire(foundation: Foundation, organisation: UUID, run: UUID) -> dict[str, int]:
-    """One look of a run, and what it counted so far."""
+    """One attempt of a run, and what it counted so far."""
     found = foundation.all(
         "SELECT measure, sum(n)::int FROM certification.expire_mentors(%s, %s, %s) GROUP BY 1", organisation, DAY, run
     )
@@ -85,9 +85,9 @@ def test_a_mass_expiry_stops_before_it_starts(foundation: Foundation, functions:
     foundation.brake(2, 20)
     organisation, ended = people(foundation, 3)
     foundation.evaluated(organisation, ENDED)
-    again = "SELECT step, mentor_id FROM certification.look_again WHERE step = 'expire' ORDER BY 1, 2"
+    again = "SELECT step, mentor_id FROM certification.mentors_to_recheck WHERE step = 'expire' ORDER BY 1, 2"
     before = foundation.all(again)
-    result = functions.night(DAY)
+    result = functions.nightly_check(DAY)
     assert statuses(foundation, ended) == {"active"}
     assert (result.verdict.state, result.verdict.reason) == (RunState.DEGRADED, "expiries_braked")
     counted = dict(foundation.all("SELECT measure, n FROM certification.run_counts WHERE measure LIKE %s", "expiries%"))
@@ -115,7 +115,7 @@ def test_only_what_exceeds_the_count_and_the_percent_is_braked(
     """Three of ten."""
     foundation.brake(count, percent)
     _, ended = people(foundation, 3)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert statuses(foundation, ended) == {"active" if stopped else "certification_expired"}
     assert len(brakes(foundation)) == stopped
 
@@ -147,7 +147,7 @@ def test_each_organisation_has_its_own_brake_and_its_own_limits(foundation: Foun
     foundation.brake(5, 20, generous)
     reminded = foundation.mentor(braked, DAY + days(5))
     renewed = foundation.mentor(braked, VALID, status="certification_expired")
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert statuses(foundation, held) == {"active"}
     assert statuses(foundation, [*few, *many]) == {"certification_expired"}
     assert foundation.reminders(reminded)[7] == "claimed"
@@ -156,7 +156,7 @@ def test_each_organisation_has_its_own_brake_and_its_own_limits(foundation: Foun
 
 
 def test_while_the_brake_holds_the_website_stays_as_it_is_but_for_what_a_person_did(
-    foundation: Foundation, functions: Functions, crew: Crew, site: Site
+    foundation: Foundation, functions: Functions, crew: Crew, site: EmulatedWebsite
 ) -> None:
     """I5, I3: the expired stay listed; a withdrawn consent and a pause hide at once, and no release undoes them."""
     foundation.brake(2, 20)
@@ -165,7 +165,7 @@ def test_while_the_brake_holds_the_website_stays_as_it_is_but_for_what_a_person_
     worker = crew.worker()
     worker.unsynced()
     assert len(site.visible()) == 10
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     foundation.do("UPDATE peer_mentors SET listing_consent = false WHERE id = %s", first)
     assert foundation.pause(second) == "changed"
     foundation.do("UPDATE peer_mentors SET last_name = 'Ny' WHERE id = %s", third)
@@ -173,7 +173,7 @@ def test_while_the_brake_holds_the_website_stays_as_it_is_but_for_what_a_person_
     assert [site.shows(mentor) for mentor in (first, second, third)] == [False, False, True]
     assert len(site.visible()) == 8
     assert release(foundation, organisation) == "released"
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     worker.unsynced()
     assert len(site.visible()) == 7
     assert [foundation.status(m) for m in (first, second, third)] == [
@@ -194,14 +194,14 @@ def test_whom_the_day_alone_would_hide_counts_too(foundation: Foundation, functi
         "UPDATE certification.listings AS l SET website = '{}', shown_until = c.expires_on, state = 'live',"
         " synced_version = desired_version FROM certifications AS c WHERE c.mentor_id = l.mentor_id"
     )
-    result = functions.night(DAY)
+    result = functions.nightly_check(DAY)
     assert foundation.counts(result.run_id, "expiries_braked") == {"": 3}
     assert foundation.one("SELECT count(*) FROM certification.listings WHERE state = 'live'") == 10
     assert foundation.one("SELECT day FROM certification.evaluated_days") == ENDED
     release(foundation, organisation)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert foundation.one("SELECT count(*) FROM certification.listings WHERE state = 'waiting'") == 3
-    functions.night(DAY + days(1))
+    functions.nightly_check(DAY + days(1))
     assert [closed for *_, closed in brakes(foundation)] == [True], "whom an earlier day has hidden counts no more"
 
 
@@ -209,10 +209,10 @@ def test_a_released_run_goes_on_and_the_release_is_used_up(foundation: Foundatio
     """One run, with a named person and a reason; the next mass expiry is braked again."""
     foundation.brake(2, 20)
     organisation, ended = people(foundation, 3)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert release(foundation, organisation) == "released"
     assert release(foundation, organisation) == "already_released"
-    result = functions.night(DAY)
+    result = functions.nightly_check(DAY)
     assert result.verdict.state is RunState.SUCCEEDED
     assert foundation.counts(result.run_id, "expiries_changed") == {"": 3}
     assert foundation.counts(result.run_id, "expiries_braked") == {"": 0}
@@ -222,7 +222,7 @@ def test_a_released_run_goes_on_and_the_release_is_used_up(foundation: Foundatio
     ]
     assert release(foundation, organisation) == "no_brake"
     later = [foundation.mentor(organisation, ENDED) for _ in range(3)]
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert statuses(foundation, later) == {"active"}
     assert brakes(foundation) == [(3, 10, True, True), (3, 10, False, False)]
 
@@ -233,15 +233,15 @@ def test_a_release_ends_with_the_next_run_also_if_that_has_less_to_do(
     """It was given for what was known then."""
     foundation.brake(2, 20)
     organisation, ended = people(foundation, 3)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     release(foundation, organisation)
     for mentor in ended:
         foundation.renew(mentor, VALID)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert brakes(foundation) == [(3, 10, True, True)]
     for mentor in ended:
         foundation.renew(mentor, ENDED)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert statuses(foundation, ended) == {"active"}
 
 
@@ -249,10 +249,10 @@ def test_a_release_that_nobody_used_ends_after_a_day(foundation: Foundation, fun
     """The brake holds again, and can be released again."""
     foundation.brake(2, 20)
     organisation, ended = people(foundation, 3)
-    first = functions.night(DAY)
+    first = functions.nightly_check(DAY)
     release(foundation, organisation)
     foundation.do("UPDATE certification.brakes SET released_at = released_at - interval '24 hours 1 minute'")
-    second = functions.night(DAY + days(1))
+    second = functions.nightly_check(DAY + days(1))
     assert statuses(foundation, ended) == {"active"}
     assert foundation.all("SELECT run_id, last_run_id, released_by FROM certification.brakes") == [
         (first.run_id, second.run_id, None)
@@ -290,10 +290,10 @@ def test_a_brake_closes_by_itself_when_there_is_no_more_to_do_than_the_limits_al
     assert brakes(foundation) == [(21, 100, False, True)]
 
 
-def test_a_run_counts_all_its_looks_and_uses_a_release_for_all_of_them(
+def test_a_run_counts_all_its_attempts_and_uses_a_release_for_all_of_them(
     database: TestDatabase, foundation: Foundation
 ) -> None:
-    """Two are moved in the first look; the third was being edited, and is one too many in the second."""
+    """Two are moved in the first attempt; the third was being edited, and is one too many in the second."""
     foundation.brake(2, 20)
     organisation, ended = people(foundation, 3)
     run = run_of(foundation, organisation)
@@ -320,38 +320,38 @@ def test_a_run_counts_all_its_looks_and_uses_a_release_for_all_of_them(
 def test_a_monday_that_was_braked_is_made_up_for_by_the_released_run(
     foundation: Foundation, functions: Functions
 ) -> None:
-    """Mondays look at everybody, whatever `progress` says; who was found so is not lost with the brake."""
+    """Mondays scan everybody, whatever `progress` says; who was found so is not lost with the brake."""
     foundation.brake(2, 20)
     organisation, ended = people(foundation, 3)
     for mentor in ended:
         foundation.renew(mentor, MONDAY - days(1))
-    foundation.do("DELETE FROM certification.look_again")
+    foundation.do("DELETE FROM certification.mentors_to_recheck")
     foundation.do("INSERT INTO certification.progress VALUES (%s, 'expire', 0, %s)", organisation, MONDAY)
-    functions.night(MONDAY)
+    functions.nightly_check(MONDAY)
     release(foundation, organisation)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert statuses(foundation, ended) == {"certification_expired"}
 
 
 @dataclass
 class AtOnce:
-    """Nights at the same moment, each on a connection of its own."""
+    """Nightly checks at the same moment, each on a connection of its own."""
 
-    nights: list[Functions]
+    nightly_checks: list[Functions]
 
     def __call__(self) -> list[Any]:
-        start = threading.Barrier(len(self.nights))
+        start = threading.Barrier(len(self.nightly_checks))
 
-        def one(night: Functions) -> Any:
-            night.connection("ExpiryCheck")
+        def one(one_of_them: Functions) -> Any:
+            one_of_them.connection("ExpiryCheck")
             start.wait()
-            return night.night(DAY)
+            return one_of_them.nightly_check(DAY)
 
-        with ThreadPoolExecutor(len(self.nights)) as pool:
-            return list(pool.map(one, self.nights))
+        with ThreadPoolExecutor(len(self.nightly_checks)) as pool:
+            return list(pool.map(one, self.nightly_checks))
 
 
-def test_of_overlapping_nights_one_trips_the_brake_and_one_uses_the_release(
+def test_of_overlapping_nightly_checks_one_trips_the_brake_and_one_uses_the_release(
     database: TestDatabase, foundation: Foundation
 ) -> None:
     """Never two brakes, never a release used twice: what comes meanwhile is braked again."""
@@ -374,13 +374,13 @@ def _login(secret: Any) -> Callable[[str], Any]:
     return lambda _: secret
 
 
-def test_a_release_waits_for_the_night_that_is_being_braked(
+def test_a_release_waits_for_the_nightly_check_that_is_being_braked(
     database: TestDatabase, foundation: Foundation, functions: Functions
 ) -> None:
     """Given between the taking back of a step and the writing of why, it would be used up by a run that did nothing."""
     foundation.brake(2, 20)
     organisation, ended = people(foundation, 3)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     foundation.do("ALTER FUNCTION certification.release_brake SET lock_timeout = '50ms'")
     foundation.do(
         "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS"
@@ -391,16 +391,16 @@ def test_a_release_waits_for_the_night_that_is_being_braked(
     waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
     with database.connect() as somebody, ThreadPoolExecutor(1) as pool:
         somebody.execute("SELECT pg_advisory_lock(1)")
-        night = pool.submit(functions.night, DAY)
+        nightly = pool.submit(functions.nightly_check, DAY)
         deadline = time.monotonic() + 10
         while not foundation.one(waiting) and time.monotonic() < deadline:
             pass
         with pytest.raises(psycopg.errors.LockNotAvailable):
             release(foundation, organisation)
         somebody.execute("SELECT pg_advisory_unlock(1)")
-        assert night.result(10).verdict.reason == "expiries_braked"
+        assert nightly.result(10).verdict.reason == "expiries_braked"
     assert release(foundation, organisation) == "released"
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert statuses(foundation, ended) == {"certification_expired"}
 
 
@@ -409,13 +409,13 @@ def test_a_repair_of_many_waits_for_the_other_and_trips_once(database: TestDatab
     foundation.brake(2, 20)
     organisation = foundation.organisation()
     ask = "SELECT certification.brake_holds(%s, 'repair', 50, 100, gen_random_uuid())"
-    for answers in ([True, True], [False, True]):
+    for outcomes in ([True, True], [False, True]):
         with database.connect() as first, ThreadPoolExecutor(1) as pool:
             first.execute("BEGIN")
             found = [first.execute(ask, (organisation,)).fetchone()]
             other = pool.submit(foundation.one, ask, organisation)
             first.execute("COMMIT")
-            assert [found[0], (other.result(10),)] == [(answer,) for answer in answers]
+            assert [found[0], (other.result(10),)] == [(outcome,) for outcome in outcomes]
         release(foundation, organisation, "repair")
     assert [(released, closed) for _, _, released, closed in brakes(foundation)] == [(True, True), (True, False)]
 
@@ -432,16 +432,17 @@ MENTORS = st.lists(
 
 
 WHAT_IS_LEFT = [
-    "SELECT step, mentor_id FROM certification.look_again ORDER BY 1, 2",
+    "SELECT step, mentor_id FROM certification.mentors_to_recheck ORDER BY 1, 2",
     "SELECT organisation_id, step, threshold_day, through FROM certification.progress ORDER BY 1, 2, 3",
     "SELECT organisation_id, day FROM certification.evaluated_days",
     "SELECT mentor_id, state, desired_version, synced_version FROM certification.listings ORDER BY 1",
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mentors=MENTORS, once_before=st.booleans(), stopped=st.integers(1, 2))
-def test_a_released_night_does_exactly_what_it_would_have_done_without_a_brake(
+def test_a_released_nightly_check_does_exactly_what_it_would_have_done_without_a_brake(
     foundation: Foundation, functions: Functions, mentors: list[Any], once_before: bool, stopped: int
 ) -> None:
     """Nothing is lost and nothing comes twice, however often the brake has stopped it."""
@@ -451,7 +452,7 @@ def test_a_released_night_does_exactly_what_it_would_have_done_without_a_brake(
         foundation.brake(1_000_000, 0)
         organisation = foundation.one("INSERT INTO organisations VALUES (md5('moss')::uuid, 'HLF Moss') RETURNING id")
         if once_before:
-            functions.night(DAY - days(30))
+            functions.nightly_check(DAY - days(30))
         for number, (ends, status, consent, email) in enumerate(mentors):
             foundation.do(
                 "INSERT INTO peer_mentors (id, organisation_id, first_name, last_name, status, listing_consent, email)"
@@ -464,10 +465,10 @@ def test_a_released_night_does_exactly_what_it_would_have_done_without_a_brake(
         if braked:
             foundation.brake(0, 0)
             for _ in range(stopped):
-                functions.night(DAY)
+                functions.nightly_check(DAY)
             for kind in ("reminder", "expiry"):
                 release(foundation, organisation, kind)
-        functions.night(DAY)
+        functions.nightly_check(DAY)
         histories.append(foundation.everything() | {query: foundation.all(query) for query in WHAT_IS_LEFT})
     assert histories[0] == histories[1]
 
@@ -488,19 +489,19 @@ def end_on(foundation, mentors, day):
 
 
 def test_a_wrong_import_of_dates_hides_nobody_before_a_person_has_looked(foundation, functions, shown, worker, site):
-    """I5, W14: not the sync either, which is quicker than the night; who withdraws is hidden all the same."""
+    """I5, W14: not the sync either, which is quicker than the nightly check; who withdraws is hidden all the same."""
     organisation, mentors = shown
     end_on(foundation, mentors[:6], DAY - days(10))
     assert set(worker.sync(*mentors).results.values()) == {Result.BRAKED, Result.ALREADY}
     assert len(site.visible()) == 12
     brake = "SELECT n, of_n FROM certification.brakes WHERE closed_at IS NULL AND kind = 'expiry'"
     assert foundation.all(brake) == [(6, 12)]
-    assert "brake" in foundation.all("SELECT condition FROM certification.troubles()")
+    assert "brake" in foundation.all("SELECT condition FROM certification.current_conditions()")
     foundation.do("UPDATE peer_mentors SET listing_consent = false WHERE id = %s", mentors[0])
     foundation.pause(mentors[1])
     worker.sync(*mentors)
     assert len(site.visible()) == 10
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert foundation.one("SELECT count(*) FROM peer_mentors WHERE status = 'active'") == 11
     assert len(site.visible()) == 10
     assert (
@@ -509,7 +510,7 @@ def test_a_wrong_import_of_dates_hides_nobody_before_a_person_has_looked(foundat
     )
     worker.sync(*mentors)
     assert len(site.visible()) == 6
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert foundation.one("SELECT count(*) FROM peer_mentors WHERE status = 'certification_expired'") == 5
 
 
@@ -519,7 +520,7 @@ def test_dates_that_are_put_right_again_are_shown_without_a_release(foundation, 
     worker.sync(*mentors)
     end_on(foundation, mentors[:6], DAY + days(200))
     assert set(worker.sync(*mentors).results.values()) == {Result.PUBLISHED, Result.ALREADY}
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert foundation.one("SELECT count(*) FROM certification.brakes WHERE closed_at IS NULL") == 0
     assert len(site.visible()) == 12
 

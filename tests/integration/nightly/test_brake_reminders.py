@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import TestDatabase
     from tests.support.foundation import Foundation
-    from tests.support.nights import Functions
+    from tests.support.nightly_checks import Functions
 
 MONDAY = DAY - days(1)
 BRAKES = "SELECT kind, n, of_n, closed_at IS NOT NULL FROM certification.brakes ORDER BY id"
@@ -40,10 +40,10 @@ def people(
 
 
 def release(foundation: Foundation, organisation: UUID) -> str:
-    answer: str = foundation.one(
+    outcome: str = foundation.one(
         "SELECT certification.release_brake(%s, 'reminder', 'turid.vik', 'after an outage')", organisation
     )
-    return answer
+    return outcome
 
 
 @pytest.mark.parametrize("email", ["kari@example.no", None])
@@ -54,9 +54,9 @@ def test_unusually_many_reminders_do_nothing_and_say_so(
     foundation.brake(2, 20)
     organisation, due = people(foundation, 3, email=email)
     ended = foundation.mentor(organisation, DAY - days(1))
-    again = "SELECT mentor_id FROM certification.look_again WHERE step = 'remind' ORDER BY 1"
+    again = "SELECT mentor_id FROM certification.mentors_to_recheck WHERE step = 'remind' ORDER BY 1"
     before = foundation.all(again)
-    result = functions.night(DAY)
+    result = functions.nightly_check(DAY)
     assert (result.verdict.state, result.verdict.reason) == (RunState.DEGRADED, "reminders_braked")
     assert foundation.counts(result.run_id, "reminders_braked") == {"": 3}
     assert foundation.counts(result.run_id, "reminders_claimed") == {"30": 0, "14": 0, "7": 0}
@@ -68,7 +68,7 @@ def test_unusually_many_reminders_do_nothing_and_say_so(
     assert foundation.status(ended) == "certification_expired", "the other steps go on"
     assert foundation.one("SELECT day FROM certification.evaluated_days") == DAY
     ((subject, n, ids),) = foundation.all(
-        "SELECT subject, n, ids FROM certification.troubles() WHERE condition = 'brake'"
+        "SELECT subject, n, ids FROM certification.current_conditions() WHERE condition = 'brake'"
     )
     assert (subject, n, set(ids)) == (f"{organisation}:reminder", 3, set(due))
 
@@ -83,7 +83,7 @@ def test_both_limits_must_be_exceeded(
     """Three of ten: the limits of the expiries."""
     foundation.brake(count, percent)
     _, due = people(foundation, 3)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert {bool(foundation.reminders(m)) for m in due} == {not stopped}
     assert len(foundation.all(BRAKES)) == stopped
 
@@ -92,27 +92,27 @@ def test_a_release_lets_the_catch_up_go(foundation: Foundation, functions: Funct
     """After a real outage of some days: a named person releases it, and it is used up."""
     foundation.brake(2, 20)
     organisation, due = people(foundation, 3)
-    functions.night(DAY)
-    functions.night(DAY + days(1))
+    functions.nightly_check(DAY)
+    functions.nightly_check(DAY + days(1))
     assert release(foundation, organisation) == "released"
-    result = functions.night(DAY + days(2))
+    result = functions.nightly_check(DAY + days(2))
     assert result.verdict.state is RunState.SUCCEEDED
     assert [foundation.reminders(m) for m in due] == [{30: "collapsed", 14: "collapsed", 7: "claimed"}] * 3
     assert foundation.counts(result.run_id, "reminders_braked") == {"": 0}
     assert foundation.all(BRAKES) == [("reminder", 3, 10, True)]
     for _ in range(3):
         foundation.mentor(organisation, DAY + days(5))
-    assert functions.night(DAY + days(2)).verdict.reason == "reminders_braked"
+    assert functions.nightly_check(DAY + days(2)).verdict.reason == "reminders_braked"
 
 
 def test_dates_that_are_put_right_need_no_release(foundation: Foundation, functions: Functions) -> None:
     """A wrong import of dates: nobody is mailed, and the brake goes off by itself."""
     foundation.brake(2, 20)
     _, due = people(foundation, 3)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     for mentor in due:
         foundation.renew(mentor, DAY + days(300))
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert foundation.all(BRAKES) == [("reminder", 3, 10, True)]
     assert foundation.all("SELECT kind FROM certification.notices") == []
 
@@ -124,7 +124,7 @@ def test_an_organisation_has_its_own(foundation: Foundation, functions: Function
     _, few = people(foundation, 2)
     generous, many = people(foundation, 5)
     foundation.brake(5, 20, generous)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert {bool(foundation.reminders(m)) for m in held} == {False}
     assert {bool(foundation.reminders(m)) for m in few + many} == {True}
 
@@ -135,48 +135,48 @@ def test_who_has_expired_is_the_expiries_matter(foundation: Foundation, function
     organisation = foundation.organisation()
     ended = [foundation.mentor(organisation, DAY - days(1)) for _ in range(3)]
     near = foundation.mentor(organisation, DAY + days(5))
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert [foundation.reminders(m) for m in ended] == [{}] * 3
     assert foundation.reminders(near)[7] == "claimed"
     assert foundation.all(BRAKES) == [("expiry", 3, 4, False)]
     foundation.do("SELECT certification.release_brake(%s, 'expiry', 'turid', 'they have')", organisation)
-    result = functions.night(DAY)
+    result = functions.nightly_check(DAY)
     assert [foundation.reminders(m) for m in ended] == [dict.fromkeys((30, 14, 7), "collapsed")] * 3
     assert foundation.counts(result.run_id, "reminders_collapsed") == {"30": 3, "14": 3, "7": 3}
 
 
 def test_a_monday_that_was_braked_is_made_up_for(foundation: Foundation, functions: Functions) -> None:
-    """Whom only a look at everybody finds is not lost with the brake (I2)."""
+    """Whom only a full scan finds is not lost with the brake (I2)."""
     foundation.brake(2, 20)
     organisation, due = people(foundation, 3)
-    foundation.do("DELETE FROM certification.look_again")
+    foundation.do("DELETE FROM certification.mentors_to_recheck")
     foundation.do(
         "INSERT INTO certification.progress SELECT %s, 'remind', t, %s FROM unnest('{30,14,7}'::int[]) AS t",
         organisation,
         DAY + days(30),
     )
-    functions.night(MONDAY)
+    functions.nightly_check(MONDAY)
     assert foundation.all(BRAKES) == [("reminder", 3, 10, False)]
     release(foundation, organisation)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert {foundation.reminders(m)[7] for m in due} == {"claimed"}
 
 
-def test_a_run_counts_all_its_looks(foundation: Foundation) -> None:
+def test_a_run_counts_all_its_attempts(foundation: Foundation) -> None:
     """Two and then two more in one run are four."""
     foundation.brake(3, 20)
     organisation, _ = people(foundation, 2)
     run: UUID = foundation.one("SELECT certification.start_run('expiry_check', now(), 'a-request')")
     foundation.do("SELECT certification.start_organisation(%s, %s, %s)", run, organisation, DAY)
-    look = "SELECT measure, sum(n)::int FROM certification.claim_reminders(%s, %s, %s) GROUP BY 1"
-    assert dict(foundation.all(look, organisation, DAY, run))["reminders_claimed"] == 2
+    attempt = "SELECT measure, sum(n)::int FROM certification.claim_reminders(%s, %s, %s) GROUP BY 1"
+    assert dict(foundation.all(attempt, organisation, DAY, run))["reminders_claimed"] == 2
     for _ in range(2):
         foundation.mentor(organisation, DAY + days(5))
-    found = dict(foundation.all(look, organisation, DAY, run))
+    found = dict(foundation.all(attempt, organisation, DAY, run))
     assert (found["reminders_claimed"], found["reminders_braked"]) == (2, 2)
 
 
-def test_the_first_night_of_the_synthetic_mentors_passes(
+def test_the_first_nightly_check_of_the_synthetic_mentors_passes(
     database: TestDatabase, connection: psycopg.Connection, foundation: Foundation, functions: Functions
 ) -> None:
     """By the limits that are deployed; so do the four months after it, and an outage of five nights."""
@@ -184,7 +184,7 @@ def test_the_first_night_of_the_synthetic_mentors_passes(
     organisations = read_organisations(DATA / "organisations.csv")
     load(connection, read_mentors(DATA / "mentors.csv"), organisations)
     store_settings(database.dsn, organisations)
-    for night in (0, 1, 2, 3, 8, *range(9, 120)):
-        assert "reminders_braked" not in (functions.night(DAY + days(night)).verdict.reason or "")
+    for offset in (0, 1, 2, 3, 8, *range(9, 120)):
+        assert "reminders_braked" not in (functions.nightly_check(DAY + days(offset)).verdict.reason or "")
     assert foundation.one("SELECT count(*) FROM certification.cert_expiry_reminders WHERE as_of = %s", DAY) > 100
     assert foundation.all("SELECT kind FROM certification.brakes") == []

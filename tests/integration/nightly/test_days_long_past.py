@@ -1,7 +1,7 @@
 """A day before the last evaluated one changes nothing and is counted (I2, I3; issue 8 B).
 
-A message redriven from the dead letters, a person who repeats a night, 30 events of a Scheduler that catches up in any
-order, a clock that jumps back.
+A message redriven from the dead letters, a person who repeats a nightly check, 30 events of a Scheduler that catches up
+in any order, a clock that jumps back.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.foundation import DAY, days
-from tests.support.nights import at_night, at_nine
+from tests.support.nightly_checks import at_night, at_nine
 
 PAST_MONDAY = date(2026, 11, 23)
 STEPS = ("remind", "expire", "reactivate")
-WHAT_NIGHTS_LEAVE = [
-    "SELECT mentor_id, step FROM certification.look_again ORDER BY 1, 2",
+WHAT_NIGHTLY_CHECKS_LEAVE = [
+    "SELECT mentor_id, step FROM certification.mentors_to_recheck ORDER BY 1, 2",
     "SELECT step, threshold_day, through FROM certification.progress ORDER BY 1, 2",
     "SELECT day FROM certification.evaluated_days",
     "SELECT kind, n FROM certification.brakes ORDER BY id",
@@ -27,24 +27,26 @@ WHAT_NIGHTS_LEAVE = [
 
 
 def left(foundation):
-    return foundation.everything() | {query: foundation.all(query) for query in WHAT_NIGHTS_LEAVE}
+    return foundation.everything() | {query: foundation.all(query) for query in WHAT_NIGHTLY_CHECKS_LEAVE}
 
 
 @pytest.mark.parametrize("past", [PAST_MONDAY, DAY - days(1), date(2025, 12, 1), date(1999, 1, 1)])
 def test_an_older_day_changes_nothing_and_is_counted(foundation, functions, past):
-    """Somebody is new, somebody is renewed, somebody has expired: it is for the next night, not for a day long past."""
+    """Somebody is new, somebody is renewed, somebody has expired:
+    it is for the next nightly check, not for a day long past.
+    """
     organisation = foundation.organisation()
     renewed = foundation.mentor(organisation, DAY - days(1))
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     foundation.renew(renewed, DAY + days(40))
     for ends in (-400, -2, 5, 20, 300):
         foundation.mentor(organisation, DAY + days(ends), consent=True)
     before = left(foundation)
-    result = functions.night(past)
+    result = functions.nightly_check(past)
     assert left(foundation) == before
     assert foundation.counts(result.run_id, "days_overtaken") == dict.fromkeys(STEPS, 1)
     assert result.verdict.state == "succeeded"
-    result = functions.night(DAY)
+    result = functions.nightly_check(DAY)
     assert foundation.counts(result.run_id, "days_overtaken") == dict.fromkeys(STEPS, 0)
     assert foundation.status(renewed) == "active"
 
@@ -52,7 +54,7 @@ def test_an_older_day_changes_nothing_and_is_counted(foundation, functions, past
 def test_an_older_sending_sends_nothing_and_is_counted(foundation, functions, ses):
     """It would count the days left wrong."""
     foundation.mentor(foundation.organisation(), DAY + days(5))
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     result = functions.send(at_nine(DAY - days(30)))
     assert ses.messages == []
     assert foundation.counts(result.run_id, "days_overtaken") == {"send": 1}
@@ -64,8 +66,8 @@ def test_an_older_sending_sends_nothing_and_is_counted(foundation, functions, se
 def test_a_past_monday_does_not_bring_back_who_has_expired_since(foundation, functions):
     """I3: on that Monday the certification was still valid, but it is the one the mentor expired by, not a new one."""
     mentor = foundation.mentor(foundation.organisation(), DAY - days(1))
-    functions.night(DAY)
-    functions.night(PAST_MONDAY)
+    functions.nightly_check(DAY)
+    functions.nightly_check(PAST_MONDAY)
     assert foundation.status(mentor) == "certification_expired"
     assert len(foundation.log(mentor)) == 1
 
@@ -77,67 +79,71 @@ def test_a_past_day_brings_nobody_back_who_has_ended_since(foundation, functions
     foundation.present(at_night(DAY))
     mentor = foundation.mentor(organisation, DAY - days(10), status="certification_expired", consent=True)
     for day in past:
-        functions.night(DAY + days(day))
+        functions.nightly_check(DAY + days(day))
         worker.unsynced()
         assert not site.shows(mentor)
     assert (foundation.status(mentor), foundation.log(mentor)) == ("certification_expired", [])
     assert foundation.notices(mentor) == []
     foundation.renew(mentor, DAY)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert foundation.status(mentor) == "active"
 
 
-def test_a_past_day_does_not_use_up_what_is_to_be_looked_at(foundation, functions):
-    """I2: added after the last night, evaluated first for a day long past: the next night still expires the mentor."""
+def test_a_past_day_does_not_use_up_what_is_to_be_checked(foundation, functions):
+    """I2: added after the last nightly check, evaluated first for a day long past:
+    the next nightly check still expires the mentor.
+    """
     organisation = foundation.organisation()
-    functions.night(DAY + days(7))
+    functions.nightly_check(DAY + days(7))
     late = foundation.mentor(organisation, DAY + days(3))
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert foundation.status(late) == "active"
-    functions.night(DAY + days(8))
+    functions.nightly_check(DAY + days(8))
     assert foundation.status(late) == "certification_expired"
 
 
 def test_a_past_day_uses_no_release_up(foundation, functions):
-    """The brake that a later night has tripped, and a person has released, is for the next night."""
+    """The brake that a later nightly check has tripped, and a person has released, is for the next nightly check."""
     foundation.brake(2, 20)
     organisation = foundation.organisation()
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     for _ in range(4):
         foundation.mentor(organisation, DAY + days(5))
         foundation.mentor(organisation, DAY - days(1))
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     for kind in ("reminder", "expiry"):
         foundation.do("SELECT certification.release_brake(%s, %s, 'turid', 'they are right')", organisation, kind)
-    functions.night(DAY - days(1))
+    functions.nightly_check(DAY - days(1))
     assert foundation.one("SELECT count(*) FROM certification.brakes WHERE closed_at IS NULL") == 2
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert foundation.one("SELECT count(*) FROM certification.brakes WHERE closed_at IS NULL") == 0
     assert foundation.one("SELECT count(*) FROM certification.transitions") == 4
 
 
 def test_a_clock_that_jumped_and_was_braked_loses_nobody(foundation, functions):
-    """I2: a night of a day far ahead, stopped by the brake; the nights after it remind as if it had not been."""
+    """I2: a nightly check of a day far ahead, stopped by the brake;
+    the nightly checks after it remind as if it had not been.
+    """
     foundation.brake(2, 20)
     organisation = foundation.organisation()
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     mentors = [foundation.mentor(organisation, DAY + days(40 + n)) for n in range(4)]
-    functions.night(DAY + days(3650))
+    functions.nightly_check(DAY + days(3650))
     assert foundation.everything()["reminders"] == []
     assert {foundation.status(m) for m in mentors} == {"active"}
     assert foundation.all("SELECT kind FROM certification.brakes") == ["expiry"]
     foundation.present(at_night(DAY))
-    for night in range(60):
-        functions.night(DAY + days(night))
+    for offset in range(60):
+        functions.nightly_check(DAY + days(offset))
     assert [foundation.reminders(m) for m in mentors] == [dict.fromkeys((30, 14, 7), "claimed")] * 4
     assert {foundation.status(m) for m in mentors} == {"certification_expired"}
 
 
-def test_what_was_looked_at_for_the_present_is_not_kept(foundation, functions):
-    """A quiet night stays cheap: nothing is left to look at again."""
+def test_what_was_checked_for_the_present_is_not_kept(foundation, functions):
+    """A quiet nightly check stays cheap: nothing is left to look at again."""
     foundation.mentor(foundation.organisation(), DAY + days(200))
-    functions.night(DAY)
-    assert foundation.one("SELECT count(*) FROM certification.look_again") == 0
+    functions.nightly_check(DAY)
+    assert foundation.one("SELECT count(*) FROM certification.mentors_to_recheck") == 0
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -171,7 +177,7 @@ def test_events_in_any_order_do_what_the_right_ones_do_alone(foundation, functio
             if number == renewed_before:
                 foundation.do("UPDATE certifications SET expires_on = expires_on + 50")
             if latest is None or event >= latest or not right_ones_only:
-                functions.night(DAY + days(event))
+                functions.nightly_check(DAY + days(event))
             latest = event if latest is None else max(latest, event)
         histories.append(left(foundation))
     assert histories[0] == histories[1]

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.domain.calendar import looks_at_everyone
+from shared.domain.calendar import is_full_scan_day
 from shared.domain.thresholds import ReminderState, reached
 from tests.support.foundation import DAY, Foundation, days
-from tests.support.nights import at_night
+from tests.support.nightly_checks import at_night
 
 STEPS = ("reactivate_renewed", "claim_reminders", "expire_mentors")
 THRESHOLDS = st.sets(st.integers(0, 90), min_size=1, max_size=4).map(lambda found: tuple(sorted(found, reverse=True)))
@@ -43,8 +43,8 @@ class Model:
         elif kind == "lose_address":
             self.reachable = False
 
-    def night(self, day: date, thresholds: tuple[int, ...]) -> int:
-        """What one night does. Answers how many notices it writes."""
+    def nightly_check(self, day: date, thresholds: tuple[int, ...]) -> int:
+        """What one nightly check does. Return how many notices it writes."""
         notices = self._move("certification_expired", "active") if self.expires_on >= day else 0
         if self.status == "active":
             for threshold, state in reached(thresholds, self.expires_on, day).items():
@@ -74,7 +74,7 @@ MENTORS = st.lists(
     min_size=1,
     max_size=4,
 )
-NIGHTS = st.lists(
+NIGHTLY_CHECKS = st.lists(
     st.tuples(
         st.sampled_from([0, 1, 1, 3, 8, 20, 40]), st.tuples(CHANGES, CHANGES, CHANGES, CHANGES), THRESHOLDS | st.none()
     ),
@@ -101,9 +101,9 @@ def apply(foundation: Foundation, mentor: UUID, change: str) -> None:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(thresholds=THRESHOLDS, people=MENTORS, nights=NIGHTS)
+@given(thresholds=THRESHOLDS, people=MENTORS, nightly_checks=NIGHTLY_CHECKS)
 def test_whatever_the_outages_no_threshold_is_lost_or_doubled_and_the_nearest_is_sent(
-    transaction, thresholds, people, nights
+    transaction, thresholds, people, nightly_checks
 ):
     """I1, I2, I3: outages of 1 to 40 days; pauses, renewals, withdrawals and new thresholds in between."""
     with transaction.transaction(force_rollback=True):
@@ -118,7 +118,7 @@ def test_whatever_the_outages_no_threshold_is_lost_or_doubled_and_the_nearest_is
             )
             models[mentor] = model
         day = DAY
-        for outage, changes, changed_thresholds in nights:
+        for outage, changes, changed_thresholds in nightly_checks:
             day += timedelta(outage)
             for (mentor, model), change in zip(models.items(), changes, strict=False):
                 model.change(change)
@@ -132,9 +132,9 @@ def test_whatever_the_outages_no_threshold_is_lost_or_doubled_and_the_nearest_is
             foundation.do("SELECT certification.start_organisation(%s, %s, %s)", run, organisation, day)
             for step in STEPS:
                 query = f"SELECT count(*) FROM certification.{step}(%s, %s, %s, %s)"
-                foundation.one(query, organisation, day, run, looks_at_everyone(day))
+                foundation.one(query, organisation, day, run, is_full_scan_day(day))
             for mentor, model in models.items():
-                expected = model.night(day, thresholds)
+                expected = model.nightly_check(day, thresholds)
                 written = "SELECT count(*) FROM certification.notices WHERE run_id = %s AND mentor_id = %s"
                 assert foundation.one(written, run, mentor) == expected
                 assert foundation.status(mentor) == model.status

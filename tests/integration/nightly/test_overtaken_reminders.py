@@ -19,35 +19,35 @@ def sent_to_mentor(ses):
 
 def test_one_who_is_paused_over_the_sending_and_resumes_is_reminded_then(foundation, functions, ses, mentor):
     """I2: who resumes inside a window is reminded of the nearest threshold then, once."""
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     foundation.pause(mentor)
     functions.send(DAY)
     assert sent_to_mentor(ses) == 0
     foundation.resume(mentor)
     for later in range(1, 4):
-        functions.night(DAY + days(later))
+        functions.nightly_check(DAY + days(later))
         functions.send(DAY + days(later))
     assert sent_to_mentor(ses) == 1
 
 
 def test_a_date_mistyped_over_the_sending_and_put_right_is_reminded_of(foundation, functions, ses, mentor):
     """I2: the typing error superseded the notice; the right date makes it true again."""
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     foundation.renew(mentor, DAY + days(700))
     functions.send(DAY)
     foundation.renew(mentor, DAY + days(7))
-    functions.night(DAY + days(1))
+    functions.nightly_check(DAY + days(1))
     functions.send(DAY + days(1))
     assert sent_to_mentor(ses) == 1
 
 
 def test_a_reminder_that_was_sent_is_not_opened_again(foundation, functions, ses, mentor):
     """I1, I4: paused and resumed after the mail."""
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     functions.send(DAY)
     foundation.pause(mentor)
     foundation.resume(mentor)
-    functions.night(DAY + days(1))
+    functions.nightly_check(DAY + days(1))
     functions.send(DAY + days(1))
     assert sent_to_mentor(ses) == 1
 
@@ -56,11 +56,11 @@ def test_a_nearer_threshold_speaks_for_one_that_was_overtaken(foundation, functi
     """I2: resumed when a nearer threshold is reached: one mail, the nearer one's."""
     organisation = foundation.organisation()
     mentor = foundation.mentor(organisation, DAY + days(14))
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     foundation.pause(mentor)
     functions.send(DAY)
     foundation.resume(mentor)
-    functions.night(DAY + days(7))
+    functions.nightly_check(DAY + days(7))
     functions.send(DAY + days(7))
     assert sent_to_mentor(ses) == 1
     assert foundation.notices(mentor) == [("reminder", 14, "superseded"), ("reminder", 7, "sent")]

@@ -17,28 +17,31 @@ from operations.screens import mentor_view, status_view
 from tests.support.foundation import DAY, days
 
 DATA = Path(__file__).parents[3] / "data"
-NIGHTS = 120
+NIGHTLY_CHECKS = 120
 
 
-def test_the_preview_of_the_data_set_is_what_the_nights_then_do(database, connection, foundation, functions):
+@pytest.mark.slow
+def test_the_preview_of_the_data_set_is_what_the_nightly_checks_then_do(database, connection, foundation, functions):
     """Four months over all of the synthetic mentors: every reminder, expiry and return, on its day."""
     organisations = read_organisations(DATA / "organisations.csv")
     load(connection, read_mentors(DATA / "mentors.csv"), organisations)
     store_settings(database.dsn, organisations)
-    foreseen = foundation.all(
-        "SELECT due_on, mentor_id, event, threshold_day, expires_on FROM certification.preview(%s, %s)", DAY, NIGHTS
+    expected = foundation.all(
+        "SELECT due_on, mentor_id, event, threshold_day, expires_on FROM certification.preview(%s, %s)",
+        DAY,
+        NIGHTLY_CHECKS,
     )
-    for night in range(NIGHTS):
-        functions.night(DAY + days(night))
+    for offset in range(NIGHTLY_CHECKS):
+        functions.nightly_check(DAY + days(offset))
     happened = foundation.all(
         "SELECT as_of, mentor_id, CASE state WHEN 'claimed' THEN 'reminder' ELSE state END, threshold_day,"
         " certification_expiry_date FROM certification.cert_expiry_reminders"
         " UNION ALL SELECT as_of, mentor_id, CASE to_status WHEN 'active' THEN 'reactivation' ELSE 'expiry' END, NULL,"
         " certification_expiry_date FROM certification.transitions"
     )
-    assert Counter(foreseen) == Counter(happened)
-    assert len(foreseen) > 150
-    assert foundation.all("SELECT event FROM certification.preview(%s, 1)", DAY + days(NIGHTS - 1)) == []
+    assert Counter(expected) == Counter(happened)
+    assert len(expected) > 150
+    assert foundation.all("SELECT event FROM certification.preview(%s, 1)", DAY + days(NIGHTLY_CHECKS - 1)) == []
 
 
 def test_the_preview_changes_nothing(connection, foundation):
@@ -50,12 +53,12 @@ def test_the_preview_changes_nothing(connection, foundation):
     assert foundation.everything()["reminders"] == []
 
 
-def test_the_preview_after_an_outage_shows_one_night_that_catches_up(foundation, functions):
-    """I2: what was reached meanwhile is due on the first night, the nearest as a reminder."""
+def test_the_preview_after_an_outage_shows_one_nightly_check_that_catches_up(foundation, functions):
+    """I2: what was reached meanwhile is due on the first nightly check, the nearest as a reminder."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(12))
     found = foundation.all("SELECT due_on - %s, event, threshold_day FROM certification.preview(%s, 10)", DAY, DAY)
     assert sorted(found) == [(0, "collapsed", 30), (0, "reminder", 14), (5, "reminder", 7)]
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert foundation.reminders(mentor) == {30: "collapsed", 14: "claimed"}
     assert foundation.all("SELECT threshold_day FROM certification.preview(%s, 10)", DAY) == [7]
 
@@ -91,7 +94,7 @@ def test_a_date_that_is_none_is_explained_as_that(foundation, ends):
     ],
 )
 def test_no_date_ends_a_command_in_a_traceback(foundation, functions, capsys, ends, shown):
-    """Issue 8 B, I13: explain, preview and status, before the night and after it, and with the website's sync."""
+    """Issue 8 B, I13: explain, preview and status, before a nightly check and after it, with the website's sync."""
     organisation = foundation.organisation()
     mentor = foundation.mentor(organisation, ends, consent=True)
     foundation.mentor(organisation, ends, status="certification_expired", consent=True)
@@ -101,9 +104,9 @@ def test_no_date_ends_a_command_in_a_traceback(foundation, functions, capsys, en
         mentor_view.explanation(read_explanation(foundation.connection, mentor, DAY), None)
         assert shown in " ".join(capsys.readouterr().out.split())
         status_view.show(read_status(foundation.connection))
-        functions.night(DAY)
+        functions.nightly_check(DAY)
     assert foundation.reminders(other)[7] == "claimed"
-    foundation.all("SELECT * FROM certification.troubles()")
+    foundation.all("SELECT * FROM certification.current_conditions()")
 
 
 def explained(foundation, mentor, day=DAY):
@@ -123,7 +126,7 @@ def test_every_threshold_is_explained_before_and_after(foundation, functions, se
         14: ("due_next_run", None, False, None),
         7: ("not_yet_due", None, False, None),
     }
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     functions.send(DAY)
     assert explained(foundation, mentor) == {
         30: ("collapsed", "nearer_threshold", True, None),
@@ -140,10 +143,10 @@ def test_one_who_is_not_active_is_explained_by_that(foundation, status):
 
 
 def test_one_who_cannot_be_mailed_is_explained_by_that(foundation, functions):
-    """I13: before the night and after it."""
+    """I13: before the nightly check and after it."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(5), email="kari")
     assert explained(foundation, mentor)[7] == ("due_next_run", "malformed_email", False, None)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert explained(foundation, mentor)[7] == ("unreachable", "malformed_email", True, None)
 
 
@@ -159,7 +162,7 @@ def test_one_without_a_certification_and_one_who_is_unknown_are_explained(founda
 def test_earlier_certifications_stay_explained_after_a_renewal(foundation, functions):
     """I2: the old date's reminders and the new date's, apart."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(7))
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     foundation.renew(mentor, DAY + days(400))
     rows = foundation.all(
         "SELECT certification_expiry_date - %s, threshold_day, state FROM certification.explain(%s, %s)",

@@ -11,14 +11,14 @@ from tests.support.foundation import DAY, days
 
 @pytest.fixture
 def mentors(foundation, functions):
-    """Makes organisations with so many mentors each who are due, and runs the night."""
+    """Makes organisations with so many mentors each who are due, and runs the nightly check."""
 
     def make(*counts):
         for index, count in enumerate(counts):
             organisation = foundation.organisation()
             for number in range(count):
                 foundation.mentor(organisation, DAY + days(7), email=f"{index}.{number}@example.no")
-        functions.night(DAY)
+        functions.nightly_check(DAY)
 
     return make
 

@@ -13,14 +13,16 @@ from shared.domain.addresses import deliverable_address
 from shared.domain.errors import UnusableAddressError
 from shared.domain.runs import RunFailedError, RunState
 from tests.support.foundation import DAY, days
-from tests.support.nights import Functions, at_night, at_nine
+from tests.support.nightly_checks import Functions, at_night, at_nine
 
 THROTTLED = ("TooManyRequestsException", HTTPStatus.TOO_MANY_REQUESTS)
 
 
 @pytest.fixture
 def due(foundation, functions):
-    """Makes mentors who are due, each with the address `N@example.no`, and runs the night. Answers them in order."""
+    """Makes mentors who are due, each with the address `N@example.no`, and runs the nightly check.
+    Return them in order.
+    """
 
     def make(count=1, organisation=None):
         organisation = organisation or foundation.organisation()
@@ -29,7 +31,7 @@ def due(foundation, functions):
             foundation.mentor(organisation, DAY + days(7), coordinator=turid, email=f"{number}@example.no")
             for number in range(count)
         ]
-        functions.night(DAY)
+        functions.nightly_check(DAY)
         return turid, mentors
 
     return make
@@ -58,11 +60,11 @@ def test_every_mentor_gets_one_mail_and_every_coordinator_one_digest(foundation,
 
 
 def test_a_lost_reply_leaves_the_notice_claimed_and_it_is_never_sent_again(foundation, functions, ses, due):
-    """I4: in doubt now, stuck once the limit has passed, reported by every run, resent by none."""
+    """I4: of unknown outcome now, stuck once the limit has passed, reported by every run, resent by none."""
     _, mentors = due(2)
     ses.drop_reply_next(1)
     first = functions.send(DAY)
-    assert (first.verdict.state, first.verdict.reason) == (RunState.DEGRADED, "notices_in_doubt")
+    assert (first.verdict.state, first.verdict.reason) == (RunState.DEGRADED, "notices_outcome_unknown")
     assert sorted(state for mentor in mentors for *_, state in foundation.notices(mentor)) == ["claimed", "sent"]
     assert functions.send(DAY).verdict.state is RunState.SUCCEEDED
     late = functions.send(DAY, stuck_after=timedelta(0))
@@ -72,7 +74,7 @@ def test_a_lost_reply_leaves_the_notice_claimed_and_it_is_never_sent_again(found
 
 
 def test_three_lost_replies_in_a_row_end_the_sending(foundation, functions, ses, due):
-    """I4: a service that never answers leaves three notices in doubt, not all of them."""
+    """I4: a service that never answers leaves three notices of unknown outcome, not all of them."""
     due(6)
     ses.drop_reply_next(99)
     functions.send(DAY)
@@ -93,7 +95,7 @@ def test_what_is_throttled_is_given_back_and_goes_with_the_next_run(foundation, 
 
 
 def test_a_rejected_message_is_in_the_coordinators_digest_of_the_same_run(foundation, functions, ses, due):
-    """I13: set aside with SES's code, told at once, and not told as reminded."""
+    """I13: settled with SES's code, told at once, and not told as reminded."""
     turid, (_, mentor) = due(2)
     ses.fail_for("1@example.no", "MessageRejected")
     result = functions.send(DAY)
@@ -106,7 +108,7 @@ def test_a_rejected_message_is_in_the_coordinators_digest_of_the_same_run(founda
 
 
 def test_a_rejection_reaches_the_coordinator_whom_the_mentor_has_now(foundation, functions, ses, due):
-    """I13: and not the one of the night before, who has nobody left to hear of."""
+    """I13: and not the one of the nightly check before, who has nobody left to hear of."""
     due(2)
     siri = foundation.coordinator(
         foundation.one("SELECT id FROM organisations"), email="siri.lie@example.no", name="Siri Lie"
@@ -118,12 +120,12 @@ def test_a_rejection_reaches_the_coordinator_whom_the_mentor_has_now(foundation,
     assert "undeliverable" in {section for section, _ in foundation.digest(siri)}
 
 
-def test_an_address_that_only_looks_right_is_undeliverable_and_told(foundation, functions, ses):
+def test_an_address_that_only_looks_right_is_undeliverable_and_reported(foundation, functions, ses):
     """I13: SES cannot send to a local part with æøå."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation)
     mentor = foundation.mentor(organisation, DAY + days(7), coordinator=turid, email="kari.sæther@example.no")
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     functions.send(DAY)
     assert foundation.notices(mentor) == [("reminder", 7, "undeliverable")]
     assert foundation.digest(turid) == [("undeliverable", "unusable_address")]
@@ -145,7 +147,7 @@ ELSEWHERE = ["a@example.no", "a@example.com", "a@invalid.no", "a@contest.no", "a
 
 
 @pytest.mark.parametrize("address", RESERVED + ELSEWHERE)
-def test_the_night_and_the_mail_know_the_same_reserved_domains(foundation, address):
+def test_the_nightly_check_and_the_mail_know_the_same_reserved_domains(foundation, address):
     """Issue 8 G: else somebody is "reminded" whom nobody can write to, or is not although somebody could."""
     problem = foundation.one("SELECT certification.mail_problem(%s)", address)
     assert problem == ("reserved_domain" if address in RESERVED else None)
@@ -162,7 +164,7 @@ def test_who_is_at_a_reserved_domain_was_not_reminded(foundation, functions, ses
     turid = foundation.coordinator(organisation)
     mentor = foundation.mentor(organisation, DAY + days(7), coordinator=turid, email="m17@anonymised.invalid")
     foundation.do("UPDATE peer_mentors SET phone = '900 00 000' WHERE id = %s", mentor)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     functions.send(DAY)
     assert foundation.reminders(mentor)[7] == "unreachable"
     assert foundation.digest(turid) == [("unreachable", "reserved_domain")]
@@ -176,7 +178,7 @@ def test_a_coordinator_at_a_reserved_domain_is_not_named_as_a_way(foundation, fu
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation, email="turid@anonymised.invalid")
     foundation.mentor(organisation, DAY + days(7), coordinator=turid)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     functions.send(DAY)
     (mail,) = ses.messages
     assert mail.parsed()["Reply-To"] is None
@@ -187,14 +189,14 @@ def test_a_coordinator_at_a_reserved_domain_is_not_named_as_a_way(foundation, fu
 @pytest.mark.parametrize(
     "name", ["Nordmann, " + "x" * 83, "=?utf-8?q?a=2C_b=40c=2Eno?=", "Å" * 5000, "a\r\nBcc: b@c.no"]
 )
-def test_whatever_people_are_called_everybody_is_told(foundation, functions, ses, name):
+def test_whatever_people_are_called_everybody_is_reported(foundation, functions, ses, name):
     """Issue 8 G, I13: the mentor, the coordinator and the organisation have the name."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation, name=name)
     mentor = foundation.mentor(organisation, DAY + days(7), coordinator=turid, email="kari@example.no")
     foundation.do("UPDATE peer_mentors SET last_name = %s WHERE id = %s", name, mentor)
     foundation.do("UPDATE organisations SET name = %s WHERE id = %s", name, organisation)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     functions.send(DAY)
     assert recipients(ses) == ["kari@example.no", "turid.vik@example.no"]
     for mail in ses.messages:
@@ -232,7 +234,7 @@ def test_nobody_is_mailed_at_night(foundation, functions, ses):
     """08:00 up to 20:00 on the organisation's own clocks; the run says how many wait."""
     for zone in ("Europe/Oslo", "America/Los_Angeles"):
         foundation.mentor(foundation.organisation(timezone=zone), DAY + days(7), email=f"{zone[:2]}@example.no")
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     result = functions.send(at_night(DAY))
     assert recipients(ses) == ["Am@example.no"]
     assert foundation.counts(result.run_id, "notices_waiting") == {"": 1}
@@ -243,8 +245,8 @@ def test_nobody_is_mailed_at_night(foundation, functions, ses):
 def test_when_time_runs_out_the_rest_stays_pending(foundation, functions, ses, due):
     """I4: no notice is claimed that could not be settled."""
     due(5)
-    answers = chain([True, True], repeat(False))
-    result = functions.send(DAY, may_go_on=lambda: next(answers))
+    outcomes = chain([True, True], repeat(False))
+    result = functions.send(DAY, may_go_on=lambda: next(outcomes))
     assert sorted(states(foundation)) == ["pending"] * 4 + ["sent"] * 2
     assert len(ses.messages) == 2
     assert foundation.counts(result.run_id, "notices_waiting") == {"": 4}
@@ -281,11 +283,11 @@ def test_only_the_run_that_claimed_a_notice_settles_it(foundation, functions, du
 
 
 def test_a_coordinator_without_an_address_degrades_the_sending(foundation, functions, ses):
-    """I13: the digest is set aside; the mentor's own mail goes out."""
+    """I13: the digest is settled as undeliverable; the mentor's own mail goes out."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation, email=None)
     foundation.mentor(organisation, DAY + days(7), coordinator=turid)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert functions.send(DAY).verdict.reason == "notices_undeliverable"
     assert foundation.notices(turid) == [("digest", None, "undeliverable")]
     assert recipients(ses) == ["kari.saether@example.no"]

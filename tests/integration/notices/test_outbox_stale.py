@@ -37,17 +37,17 @@ def mentor(foundation, turid):
 @pytest.mark.usefixtures("mentor")
 def test_a_reminder_that_no_longer_holds_is_not_sent(foundation, functions, ses, statement, reason):
     """I4: superseded with the reason, between the night and the morning; nor does the digest tell of it."""
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     foundation.do(statement)
     result = functions.send(DAY)
     assert ses.messages == []
-    assert reasons(foundation) == [("reminder", reason), ("digest", "nothing_to_tell")]
+    assert reasons(foundation) == [("reminder", reason), ("digest", "nothing_to_send")]
     assert foundation.counts(result.run_id, "notices_superseded")["reminder:nb"] == 1
 
 
 def test_a_reminder_that_waited_past_the_last_day_is_not_sent(foundation, functions, ses, mentor):
     """I4: no mail says "minus one days left"."""
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     functions.send(DAY + days(8))
     assert ("reminder", "expired") in reasons(foundation)
     assert "kari.saether@example.no" not in [mail.recipient for mail in ses.messages]
@@ -56,8 +56,8 @@ def test_a_reminder_that_waited_past_the_last_day_is_not_sent(foundation, functi
 def test_of_two_reminders_that_wait_only_the_nearer_is_sent(foundation, functions, ses, mentor):
     """I2: when no mail went out for a week."""
     foundation.renew(mentor, DAY + days(14))
-    functions.night(DAY)
-    functions.night(DAY + days(7))
+    functions.nightly_check(DAY)
+    functions.nightly_check(DAY + days(7))
     functions.send(DAY + days(7))
     assert foundation.notices(mentor) == [("reminder", 14, "superseded"), ("reminder", 7, "sent")]
     assert reasons(foundation)[0] == ("reminder", "nearer_reminder")
@@ -65,7 +65,7 @@ def test_of_two_reminders_that_wait_only_the_nearer_is_sent(foundation, function
 
 def test_a_notice_of_expiry_is_not_sent_to_one_whom_a_person_brought_back(foundation, functions, ses, mentor):
     """I3, I4: the person's change is newer."""
-    functions.night(DAY + days(8))
+    functions.nightly_check(DAY + days(8))
     foundation.set_status(mentor, "active")
     functions.send(DAY + days(8))
     assert ("expired", "status_changed") in reasons(foundation)
@@ -74,10 +74,10 @@ def test_a_notice_of_expiry_is_not_sent_to_one_whom_a_person_brought_back(founda
 @pytest.mark.parametrize("change", ["renewed", "paused"])
 def test_a_notice_of_return_is_not_sent_when_it_is_no_longer_so(foundation, functions, ses, mentor, change):
     """I4: renewed again, or paused, since."""
-    functions.night(DAY + days(8))
+    functions.nightly_check(DAY + days(8))
     foundation.renew(mentor, LONG)
     functions.send(DAY + days(8))
-    functions.night(DAY + days(9))
+    functions.nightly_check(DAY + days(9))
     if change == "renewed":
         foundation.renew(mentor, LONG + days(1))
     else:
@@ -88,7 +88,7 @@ def test_a_notice_of_return_is_not_sent_when_it_is_no_longer_so(foundation, func
 
 def test_a_digest_whose_coordinator_has_left_is_not_sent(foundation, functions, ses, mentor, turid):
     """I4: and nobody else gets it."""
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     foundation.do("UPDATE peer_mentors SET coordinator_id = NULL")
     foundation.do("DELETE FROM coordinators")
     functions.send(DAY)
@@ -96,19 +96,19 @@ def test_a_digest_whose_coordinator_has_left_is_not_sent(foundation, functions, 
     assert [mail.recipient for mail in ses.messages] == ["kari.saether@example.no"]
 
 
-def test_a_digest_with_nothing_left_to_tell_is_not_sent(foundation, functions, ses, mentor, turid):
+def test_a_digest_with_nothing_left_to_report_is_not_sent(foundation, functions, ses, mentor, turid):
     """Its only mentor has another coordinator now: an empty mail helps nobody, and the mentor is not this one's."""
     siri = foundation.coordinator(foundation.one("SELECT id FROM organisations"), email="siri.lie@example.no")
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     foundation.do("UPDATE peer_mentors SET coordinator_id = %s", siri)
     functions.send(DAY)
-    assert reasons(foundation) == [("digest", "nothing_to_tell")]
+    assert reasons(foundation) == [("digest", "nothing_to_send")]
     assert "turid.vik@example.no" not in [mail.recipient for mail in ses.messages]
 
 
 def test_a_mail_given_back_is_checked_again_when_its_turn_comes_again(foundation, functions, ses, mentor):
     """I4: renewed between two sendings."""
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     ses.fail_next(1, "TooManyRequestsException", 429)
     functions.send(DAY)
     foundation.renew(mentor, LONG)

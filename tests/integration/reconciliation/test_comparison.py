@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tests.support.foundation import Foundation
-    from tests.support.syncs import Worker
+    from tests.support.syncs import SyncWorker
 
 LATER = DAY + days(100)
 SHOWN, HIDDEN = {"statecode": 0, "statuscode": 1}, {"statecode": 1, "statuscode": 2}
@@ -34,7 +34,7 @@ def organisation(foundation: Foundation) -> UUID:
 
 
 @pytest.fixture
-def listed(foundation: Foundation, organisation: UUID, worker: Worker) -> list[UUID]:
+def listed(foundation: Foundation, organisation: UUID, worker: SyncWorker) -> list[UUID]:
     """Eight mentors whom visitors see."""
     mentors = [foundation.mentor(organisation, LATER, consent=True, area=f"Moss {n}") for n in range(8)]
     worker.sync(*mentors)
@@ -73,7 +73,7 @@ def test_an_equal_website_is_proved_equal(foundation, reconciler, listed, worker
     assert proof(foundation)["app_hash"] == proof(foundation)["website_hash"] != before
 
 
-def test_hand_edits_of_each_class_are_found_repaired_and_confirmed_by_the_run_after(
+def test_manual_edits_of_each_class_are_found_repaired_and_confirmed_by_the_run_after(
     foundation, reconciler, listed, site, worker
 ):
     """Requirement 2 and 3: each with its class, cause and fields; repairs go to the queue of repairs."""
@@ -87,16 +87,16 @@ def test_hand_edits_of_each_class_are_found_repaired_and_confirmed_by_the_run_af
     site.edit(str(unsure), {"hlf_name": None})
     assert reconciler.full().state is RunState.SUCCEEDED
     assert findings(foundation) == {
-        str(drifted): ("field_drift", "hand_edit", ["hlf_area", "hlf_phone"], 1, None),
-        str(deleted): ("missing", "hand_edit", [], 1, None),
-        str(hidden): ("missing", "hand_edit", [], 1, None),
-        str(paused): ("listed_but_invalid", "hand_edit", [], 1, None),
-        str(unsure): ("field_drift", "hand_edit", ["hlf_name"], 1, None),
+        str(drifted): ("field_drift", "manual_edit", ["hlf_area", "hlf_phone"], 1, None),
+        str(deleted): ("missing", "manual_edit", [], 1, None),
+        str(hidden): ("missing", "manual_edit", [], 1, None),
+        str(paused): ("listed_but_invalid", "manual_edit", [], 1, None),
+        str(unsure): ("field_drift", "manual_edit", ["hlf_name"], 1, None),
     }
     shown = proof(foundation)
     assert (shown["app_listed"], shown["website_listed"], shown["equal"]) == (7, 6, 3)
     assert shown["app_hash"] != shown["website_hash"]
-    assert shown["counts"]["hand_edit"] == shown["counts"]["repairs_requested"] == 5
+    assert shown["counts"]["manual_edit"] == shown["counts"]["repairs_requested"] == 5
     asked = reconciler.queue.taken()
     assert set(asked) == {drifted, deleted, hidden, paused, unsure}
     worker.sync(*asked)
@@ -161,7 +161,7 @@ def test_a_listing_in_the_wrong_table_is_hidden_there(*, foundation, reconciler,
     )
     site.create([{"hlf_mentorid": str(listed[0]), "hlf_name": "A copy"}], SECOND_TABLE)
     reconciler.full()
-    assert findings(foundation)[str(listed[0])][:2] == ("listed_but_invalid", "hand_edit")
+    assert findings(foundation)[str(listed[0])][:2] == ("listed_but_invalid", "manual_edit")
     for _ in range(2):
         worker.sync(*reconciler.queue.taken())
     assert site.row(str(listed[0]), SECOND_TABLE)["statecode"] == 1
@@ -193,23 +193,23 @@ def test_two_mappings_of_one_table_are_compared_each_by_its_own(
     assert set(findings(foundation)) == {STRANGER, str(listed[0])}
 
 
-@pytest.mark.parametrize("answer", ["empty", "small"])
+@pytest.mark.parametrize("result", ["empty", "small"])
 def test_a_website_that_suddenly_shows_hardly_anybody_is_taken_for_a_fault(
-    *, foundation, reconciler, listed, site, worker, answer
+    *, foundation, reconciler, listed, site, worker, result
 ):
     """Requirement 2: never "publish everyone"; nothing is found and nothing repaired until a person says so."""
-    rows = [] if answer == "empty" else listed[:3]
+    rows = [] if result == "empty" else listed[:3]
     for mentor in set(listed) - set(rows):
         site.delete(str(mentor))
     verdict = reconciler.full()
-    assert (verdict.state, verdict.reason) == (RunState.DEGRADED, "website_answer_small")
+    assert (verdict.state, verdict.reason) == (RunState.DEGRADED, "website_result_small")
     shown = proof(foundation)
-    assert (shown["complete"], shown["reason"], shown["app_hash"]) == (False, "website_answer_small", None)
+    assert (shown["complete"], shown["reason"], shown["app_hash"]) == (False, "website_result_small", None)
     assert (findings(foundation), reconciler.queue.taken()) == ({}, [])
     reconciler.full(Acceptance("kari", "the table was emptied by mistake"))
     asked = reconciler.queue.taken()
     assert set(asked) == set(listed) - set(rows)
-    assert foundation.all("SELECT action, actor FROM certification.audit") == [("accept_small_answer", "kari")]
+    assert foundation.all("SELECT action, actor FROM certification.audit") == [("accept_small_result", "kari")]
     worker.sync(*asked)
     assert site.visible() == wanted(foundation)
 
@@ -228,7 +228,7 @@ def test_a_website_that_is_down_in_the_middle_proves_nothing_and_repairs_nothing
     assert len(reconciler.queue.taken()) == 1
 
 
-class Paged:
+class PagedReader:
     """shared.ports.WebsiteReader with other pages than the website's, and the website's rows."""
 
     def __init__(self, reader: Any, change: Any) -> None:
@@ -253,12 +253,24 @@ class Paged:
 )
 def test_pages_that_repeat_or_skip_rows_raise_no_alarm(foundation, reconciler, listed, pages):
     """Requirement 2: a difference is believed only after the row was read once more by its key."""
-    reconciler.reader = Paged(reconciler.reader, pages)
+    reconciler.reader = PagedReader(reconciler.reader, pages)
     assert reconciler.full().state is RunState.SUCCEEDED
     shown = proof(foundation)
     assert (shown["equal"], shown["website_listed"], findings(foundation)) == (8, 8, {})
     assert shown["app_hash"] == shown["website_hash"]
     assert reconciler.queue.taken() == []
+
+
+def test_what_was_read_only_once_is_not_found_nor_repaired(foundation, reconciler, listed, monkeypatch):
+    """I14: the pages skip two rows, and only one of them may be read again; the proof counts the other, and is no."""
+    monkeypatch.setattr("shared.use_cases.compare_website._AT_A_TIME", 1)
+    monkeypatch.setattr("shared.use_cases.compare_website._MOST_VERIFIED", 1)
+    reconciler.reader = PagedReader(reconciler.reader, lambda rows: [rows[2:]])
+    verdict = reconciler.full()
+    assert (verdict.state, verdict.reason) == (RunState.DEGRADED, "differences_unverified")
+    shown = proof(foundation)
+    assert (shown["equal"], shown["counts"]["missing"], shown["counts"]["differences_unverified"]) == (7, 1, 1)
+    assert (findings(foundation), reconciler.queue.taken()) == ({}, [])
 
 
 def test_what_was_written_within_the_settling_time_is_left_alone_and_read_back_later(
@@ -295,7 +307,7 @@ def test_a_change_between_reading_and_comparing_is_no_difference(foundation, rec
         another.sync(*listed[:2], listed[4])
         yield rows
 
-    reconciler.reader = Paged(reconciler.reader, changed)
+    reconciler.reader = PagedReader(reconciler.reader, changed)
     reconciler.full()
     assert (findings(foundation), proof(foundation)["counts"]["in_flight"]) == ({}, 2)  # what is not synced yet
     assert reconciler.queue.taken() == []
@@ -319,7 +331,9 @@ def test_two_comparisons_at_once_find_everything_once_and_ask_once(foundation, c
 
 
 def test_a_difference_that_comes_back_does_not_converge(foundation, reconciler, listed, site, worker):
-    """Requirement 3: a repair does not hold after two runs; the sweep then leaves it to the night and a person."""
+    """Requirement 3: a repair does not hold after two runs;
+    the sweep then leaves it to the nightly check and a person.
+    """
     for _ in range(2):
         site.edit(str(listed[0]), {"hlf_area": "Oslo"})
         reconciler.full()
@@ -327,13 +341,13 @@ def test_a_difference_that_comes_back_does_not_converge(foundation, reconciler, 
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
     reconciler.sweep()
     assert (findings(foundation)[str(listed[0])][3], reconciler.queue.taken()) == (2, [])
-    assert "not_converging" in foundation.all("SELECT condition FROM certification.troubles()")
+    assert "not_converging" in foundation.all("SELECT condition FROM certification.current_conditions()")
     worker.sync(listed[0])
     reconciler.full()
     worker.sync(*reconciler.queue.taken())
     reconciler.sweep()
     assert findings(foundation) == {}
-    assert foundation.all("SELECT condition FROM certification.troubles()") == []
+    assert foundation.all("SELECT condition FROM certification.current_conditions()") == []
 
 
 def test_the_brake_holds_a_mass_of_repairs_but_never_a_withdrawal(
@@ -362,8 +376,8 @@ def test_the_brake_holds_a_mass_of_repairs_but_never_a_withdrawal(
     assert reconciler.full().reason == "repairs_braked"  # the release was for one run
 
 
-def test_a_listing_that_was_set_aside_is_in_the_proof_and_not_repaired(foundation, reconciler, listed, site, worker):
-    """Requirement 2: "set aside" is a cause of its own; the website refuses it, so asking again does not help."""
+def test_a_listing_that_was_rejected_is_in_the_proof_and_not_repaired(foundation, reconciler, listed, site, worker):
+    """Requirement 2: "rejected" is a cause of its own; the website refuses it, so asking again does not help."""
     foundation.do("UPDATE peer_mentors SET area = 'Halden' WHERE id = %s", listed[0])
     site.poison(str(listed[0]))
     worker.sync(listed[0])
@@ -373,8 +387,8 @@ def test_a_listing_that_was_set_aside_is_in_the_proof_and_not_repaired(foundatio
         listed[0],
     )
     reconciler.full()
-    assert findings(foundation)[str(listed[0])][:3] == ("field_drift", "set_aside", ["hlf_area"])
-    assert (proof(foundation)["counts"]["set_aside"], reconciler.queue.taken()) == (1, [])
+    assert findings(foundation)[str(listed[0])][:3] == ("field_drift", "rejected", ["hlf_area"])
+    assert (proof(foundation)["counts"]["listings_rejected"], reconciler.queue.taken()) == (1, [])
 
 
 @pytest.mark.parametrize(
@@ -407,13 +421,13 @@ def test_what_is_synced_after_its_page_is_read_again(foundation, reconciler, lis
         worker.sync(listed[0])
         yield rows
 
-    reconciler.reader = Paged(reconciler.reader, synced)
+    reconciler.reader = PagedReader(reconciler.reader, synced)
     reconciler.full()
     shown = proof(foundation)
     assert (findings(foundation), shown["counts"]["in_flight"], shown["equal"]) == ({}, 0, 8)
 
 
-class Disturbed:
+class DisturbedComparison:
     """shared.ports.Comparison in which something happens right before the repairs."""
 
     def __init__(self, comparison: Any, happens: Any) -> None:
@@ -436,7 +450,7 @@ def test_a_listing_that_changes_right_before_its_repair_is_left_to_its_own_chang
     def disturbed() -> Iterator[Any]:
         with reconciler.comparing() as comparison:
             change = "UPDATE peer_mentors SET area = 'Halden' WHERE id = %s"
-            yield Disturbed(comparison, lambda: foundation.do(change, listed[0]))
+            yield DisturbedComparison(comparison, lambda: foundation.do(change, listed[0]))
 
     before = foundation.listing(listed[0])["desired_version"]
     reconciler.full(comparing=disturbed)

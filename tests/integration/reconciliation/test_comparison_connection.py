@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -15,7 +16,7 @@ import pytest
 from shared.adapters.postgres.connection import call
 from shared.domain.errors import ConnectionLostError
 from shared.domain.runs import RunFailedError, RunState
-from shared.use_cases.reconcile import reconcile
+from shared.use_cases.reconciliation import reconcile
 from tests.support.foundation import DAY, days
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tests.support.foundation import Foundation
-    from tests.support.syncs import Worker
+    from tests.support.syncs import SyncWorker
 
 LATER = DAY + days(100)
 OURS = "FROM pg_stat_activity WHERE usename = 'local_certification_reconciliation' AND datname = current_database()"
@@ -32,7 +33,7 @@ TABLES = tuple(f"comparison{name}" for name in ("s", "_sites", "_rows", "_differ
 
 
 @pytest.fixture
-def listed(foundation: Foundation, worker: Worker) -> list[UUID]:
+def listed(foundation: Foundation, worker: SyncWorker) -> list[UUID]:
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
     mentors = [foundation.mentor(organisation, LATER, consent=True) for _ in range(4)]
@@ -45,7 +46,7 @@ def left(foundation: Foundation) -> dict[str, int]:
     return {table: n for table, n in counts.items() if n}
 
 
-class Watched:
+class WatchedReader:
     """shared.ports.WebsiteReader that does something before each of its replies."""
 
     def __init__(self, reader: Any, happens: Any) -> None:
@@ -71,7 +72,7 @@ def test_no_transaction_is_open_while_the_website_is_waited_for(foundation, reco
         seen.append((set(foundation.all(states)), foundation.one(locks)))
 
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
-    reconciler.reader = Watched(reconciler.reader, look)
+    reconciler.reader = WatchedReader(reconciler.reader, look)
     getattr(reconciler, run)()
     assert len(seen) >= 1
     assert seen == [({"idle"}, 0)] * len(seen)
@@ -79,7 +80,7 @@ def test_no_transaction_is_open_while_the_website_is_waited_for(foundation, reco
 
 
 def test_one_connection_is_enough(foundation, reconciler, listed):
-    """As a pool of one gives it: comparison, gate and record in turn."""
+    """As a pool of one gives it: comparison, backoff and record in turn."""
     assert foundation.one("SELECT count(*) FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'") == 1
     foundation.do("ALTER ROLE local_certification_reconciliation SET idle_in_transaction_session_timeout = '1s'")
     try:
@@ -97,7 +98,7 @@ def kill(foundation: Foundation) -> None:
 
 def test_connections_that_die_between_two_pages_cost_nothing(foundation, reconciler, listed):
     """What was read is in the database, and the run goes on with other connections."""
-    reconciler.reader = Watched(reconciler.reader, lambda: kill(foundation))
+    reconciler.reader = WatchedReader(reconciler.reader, lambda: kill(foundation))
     assert reconciler.full().state is RunState.SUCCEEDED
     assert foundation.all("SELECT complete, equal FROM certification.proofs") == [(True, 4)]
     assert left(foundation) == {}
@@ -113,7 +114,7 @@ def test_a_connection_killed_in_a_statement_ends_the_run(database, foundation, r
             holder.execute("LOCK TABLE certification.comparison_rows IN ACCESS EXCLUSIVE MODE")
             threading.Timer(0.3, lambda: (foundation.all(LOGINS), holder.rollback())).start()
 
-        reconciler.reader = Watched(reader, hold_and_kill)
+        reconciler.reader = WatchedReader(reader, hold_and_kill)
         verdict = reconciler.full()
     assert (verdict.state, verdict.reason) == (RunState.FAILED, "database_connection_lost")
     assert foundation.all("SELECT state, reason FROM certification.runs") == [("failed", "database_connection_lost")]
@@ -131,22 +132,15 @@ def test_a_connection_that_dies_anywhere_ends_the_run(foundation, reconciler, li
     def lost(*_: Any) -> Any:
         call(reconciler.connection, "SELECT pg_terminate_backend(pg_backend_pid())", {})
 
-    class Healthy:
-        def troubles(self) -> list[str]:
-            return []
-
-        def counts(self, _: Any) -> dict[str, int]:
-            return {}
-
+    lost_at = {"check": {"check_credential": lost}, "work": {"depths": SimpleNamespace(read=lost)}}
     error = ConnectionLostError if where == "check" else RunFailedError
     with pytest.raises(error):
         reconcile(
-            "reconciliation_sweep",
+            "sweep",
             datetime.now(UTC),
             "r",
-            runs=reconciler.runs,
-            check=lost if where == "check" else Healthy,
-            work=lost,
+            ports=reconciler.ports(**lost_at[where]),
+            time_left=lambda: 300.0,
             report=type("Quiet", (), {"work": lambda *_, **__: None, "run": lambda *_: None})(),
         )
     assert foundation.all("SELECT state, reason FROM certification.runs") == [("failed", "database_connection_lost")]
@@ -187,7 +181,7 @@ def test_what_a_dead_run_left_is_removed_by_the_next(foundation, reconciler, lis
 
 def test_a_comparison_whose_rows_are_gone_is_an_error(foundation, reconciler, listed):
     """As after the restart of a server that crashed, which empties unlogged tables."""
-    reconciler.reader = Watched(
+    reconciler.reader = WatchedReader(
         reconciler.reader, lambda: foundation.do("TRUNCATE certification.comparisons, certification.comparison_rows")
     )
     verdict = reconciler.full()

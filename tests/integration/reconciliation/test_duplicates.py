@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tests.support.foundation import Foundation
-    from tests.support.nights import Functions
+    from tests.support.nightly_checks import Functions
 
 NONE = {"duplicate_notices": 0, "duplicate_reminders": 0, "duplicate_transitions": 0}
 TRANSITION = (
@@ -35,7 +35,7 @@ NOTICE = (
 
 @pytest.fixture
 def people(foundation: Foundation, functions: Functions) -> dict[str, UUID]:
-    """Somebody reminded, somebody expired and their coordinator, after a night and without any constraint."""
+    """Somebody reminded, somebody expired and their coordinator, after a nightly check and without any constraint."""
     organisation = foundation.organisation()
     coordinator = foundation.coordinator(organisation)
     made = {
@@ -43,7 +43,7 @@ def people(foundation: Foundation, functions: Functions) -> dict[str, UUID]:
         "reminded": foundation.mentor(organisation, DAY + days(5), coordinator=coordinator),
         "expired": foundation.mentor(organisation, DAY - days(1), coordinator=coordinator),
     }
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     foundation.do("ALTER TABLE certification.cert_expiry_reminders DROP CONSTRAINT reminder_once")
     foundation.do("DROP INDEX certification.notice_once")
     foundation.do("DROP INDEX certification.digest_once")
@@ -64,7 +64,7 @@ def kept(foundation: Foundation) -> list[Any]:
     )
 
 
-def test_each_kind_is_found_with_its_ids_and_told_from_the_others(
+def test_each_kind_is_found_with_its_ids_and_distinguished_from_the_others(
     foundation: Foundation, people: dict[str, UUID]
 ) -> None:
     """By (mentor, certification period), a digest by its coordinator and run; zeros when there are none (I12)."""
@@ -74,10 +74,10 @@ def test_each_kind_is_found_with_its_ids_and_told_from_the_others(
     foundation.do(NOTICE, people["expired"])
     run = uuid4()
     assert find(foundation, run) == {"duplicate_notices": 3, "duplicate_reminders": 1, "duplicate_transitions": 1}
-    night = foundation.one("SELECT id FROM certification.runs")
+    nightly = foundation.one("SELECT id FROM certification.runs")
     ended, ends = DAY - days(1), DAY + days(5)
     assert kept(foundation) == [
-        ("notice", people["coordinator"], None, f"digest {night}", 2),
+        ("notice", people["coordinator"], None, f"digest {nightly}", 2),
         ("notice", people["expired"], ended, "expired", 2),
         ("notice", people["reminded"], ends, "reminder 7", 2),
         ("reminder", people["reminded"], ends, "7", 2),
@@ -104,7 +104,7 @@ def test_what_is_no_duplicate_is_none(foundation: Foundation, people: dict[str, 
     assert find(foundation) == NONE
 
 
-def test_what_was_reviewed_is_told_again_only_if_it_grows(foundation: Foundation, people: dict[str, UUID]) -> None:
+def test_what_was_reviewed_is_reported_again_only_if_it_grows(foundation: Foundation, people: dict[str, UUID]) -> None:
     """Kept until a person has looked at it, with a name and a reason; the others stay unreviewed."""
     foundation.do(TRANSITION, people["expired"])
     foundation.do(REMINDER, people["reminded"])

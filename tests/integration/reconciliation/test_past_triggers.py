@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tests.support.foundation import Foundation
-    from tests.support.syncs import Worker
+    from tests.support.syncs import SyncWorker
 
 LATER = DAY + days(100)
 
@@ -28,7 +28,7 @@ def organisation(foundation: Foundation) -> UUID:
 
 
 @pytest.fixture
-def listed(foundation: Foundation, organisation: UUID, worker: Worker) -> list[UUID]:
+def listed(foundation: Foundation, organisation: UUID, worker: SyncWorker) -> list[UUID]:
     """Four mentors whom visitors see."""
     mentors = [foundation.mentor(organisation, LATER, consent=True) for _ in range(4)]
     worker.sync(*mentors)
@@ -63,7 +63,7 @@ HIDING = {
 
 @pytest.mark.parametrize("change", HIDING)
 def test_who_must_be_hidden_is_hidden_by_the_next_sweep(*, foundation, reconciler, listed, worker, site, change):
-    """Without a night, a comparison or a person; and operations hear of it in the same run."""
+    """Without a nightly check, a comparison or a person; and operations hear of it in the same run."""
     past_triggers(foundation, HIDING[change])
     reconciler.sweep()
     assert (reconciler.counts["past_triggers"], reconciler.counts["past_triggers_hidden"]) == (1, 1)
@@ -71,7 +71,7 @@ def test_who_must_be_hidden_is_hidden_by_the_next_sweep(*, foundation, reconcile
     assert len(asked) == 1
     worker.sync(*asked)
     assert len(site.visible()) == 3
-    found = foundation.all("SELECT condition, n, ids FROM certification.troubles()")
+    found = foundation.all("SELECT condition, n, ids FROM certification.current_conditions()")
     assert found == [("past_triggers", 1, asked)]
     reconciler.sweep()
     assert (reconciler.counts["past_triggers"], reconciler.queue.taken()) == (0, [])
@@ -119,7 +119,7 @@ def test_who_came_past_the_triggers_is_listed_by_the_run(
     assert len(site.visible()) == 5
     assert site.visible() == wanted(foundation)
     steps = (
-        "SELECT step FROM certification.look_again WHERE mentor_id IN"
+        "SELECT step FROM certification.mentors_to_recheck WHERE mentor_id IN"
         " (SELECT id FROM peer_mentors WHERE last_name = 'Dahl')"
     )
     assert set(foundation.all(steps)) == {"remind", "expire"}
@@ -138,7 +138,7 @@ def test_the_proof_of_the_run_that_finds_her_says_no(foundation, reconciler, org
     assert foundation.all("SELECT outcome FROM certification.findings") == ["confirmed"]
 
 
-def test_the_app_is_compared_though_nobody_looked_before(foundation, reconciler, organisation, listed):
+def test_the_app_is_compared_though_nobody_checked_before(foundation, reconciler, organisation, listed):
     """Who comes while the website is read has no listing, and is in the verdict all the same."""
     read = reconciler.reader.pages
 
@@ -219,10 +219,10 @@ def test_dates_in_masses_stay_under_the_brake(*, foundation, reconciler, organis
 def test_a_closed_website_keeps_no_listing_from_being_raised(foundation, reconciler, listed, worker, site):
     """I9: nothing is sent; the first sweep afterwards asks."""
     past_triggers(foundation, HIDING["paused"])
-    reconciler.state.close(600, "dataverse_429")
+    reconciler.state.block_for(600, "dataverse_429")
     reconciler.sweep()
     assert (reconciler.queue.taken(), reconciler.counts["past_triggers"]) == ([], 1)
-    foundation.do("UPDATE certification.sync_state SET closed_until = clock_timestamp()")
+    foundation.do("UPDATE certification.sync_state SET backoff_until = clock_timestamp()")
     foundation.do("UPDATE certification.listings SET changed_at = changed_at - interval '3 minutes'")
     reconciler.sweep()
     assert len(reconciler.queue.taken()) == 1
@@ -235,7 +235,7 @@ def test_what_the_triggers_saw_is_not_taken_for_it(foundation, reconciler, organ
     foundation.evaluated(organisation, LATER + days(1))
     reconciler.sweep()
     assert (reconciler.counts["past_triggers"], reconciler.counts["past_triggers_hidden"]) == (0, 2)
-    assert foundation.all("SELECT condition FROM certification.troubles()") == []
+    assert foundation.all("SELECT condition FROM certification.current_conditions()") == []
 
 
 def test_the_dangerous_direction_is_first(foundation, reconciler, organisation, listed):
@@ -250,7 +250,9 @@ def test_the_dangerous_direction_is_first(foundation, reconciler, organisation, 
 
 
 def off(foundation: Foundation) -> list[Any]:
-    return foundation.all("SELECT subject, n, facts FROM certification.troubles() WHERE condition = 'trigger_off'")
+    return foundation.all(
+        "SELECT subject, n, facts FROM certification.current_conditions() WHERE condition = 'trigger_off'"
+    )
 
 
 SWITCHED: dict[str, Callable[[str], str]] = {

@@ -16,7 +16,7 @@ from tests.support.syncs import leases_end, wanted
 if TYPE_CHECKING:
     from tests.support.foundation import Foundation
     from tests.support.reconciling import Reconciler
-    from tests.support.syncs import Crew, Site
+    from tests.support.syncs import Crew, EmulatedWebsite
 
 LATER = DAY + days(100)
 MENTORS = 4
@@ -32,17 +32,17 @@ step = st.one_of(
 hand = st.tuples(st.sampled_from(["edit", "hide", "show", "delete"]), who)
 
 
-class World:
+class ReconcileWorld:
     """Four mentors, workers, reconciliation, and hands on the website."""
 
-    def __init__(self, foundation: Foundation, crew: Crew, site: Site, reconciler: Reconciler) -> None:
+    def __init__(self, foundation: Foundation, crew: Crew, site: EmulatedWebsite, reconciler: Reconciler) -> None:
         self.foundation, self.site, self.reconciler = foundation, site, reconciler
         self.worker, self.victim = crew.worker(), crew.worker()
 
     def begin(self) -> None:
         for table in ("certifications", "peer_mentors", "certification.findings", "certification.listings"):
             self.foundation.do(f"DELETE FROM {table}")
-        self.foundation.do("UPDATE certification.sync_state SET closed_until = NULL, closed_reason = NULL")
+        self.foundation.do("UPDATE certification.sync_state SET backoff_until = NULL, backoff_reason = NULL")
         self.site.reset()
         self.site.limits(enabled=False)
         organisation = self.foundation.organisation()
@@ -99,13 +99,13 @@ class World:
 
 
 @pytest.fixture
-def world(foundation: Foundation, crew: Crew, site: Site, reconciler: Reconciler) -> World:
-    return World(foundation, crew, site, reconciler)
+def world(foundation: Foundation, crew: Crew, site: EmulatedWebsite, reconciler: Reconciler) -> ReconcileWorld:
+    return ReconcileWorld(foundation, crew, site, reconciler)
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=st.lists(step, max_size=10))
-def test_while_changes_flow_there_is_no_false_alarm(world: World, history: list[tuple[Any, ...]]) -> None:
+def test_while_changes_flow_there_is_no_false_alarm(world: ReconcileWorld, history: list[tuple[Any, ...]]) -> None:
     """Nobody has touched the website, so whatever is compared when, nothing is found and nothing repaired."""
     world.begin()
     for kind, *what in history:
@@ -116,8 +116,8 @@ def test_while_changes_flow_there_is_no_false_alarm(world: World, history: list[
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=st.lists(st.one_of(step, hand), max_size=10))
-def test_whatever_hands_did_the_website_converges(world: World, history: list[tuple[Any, ...]]) -> None:
-    """I7: without a doorbell, a message that survives or a person."""
+def test_whatever_manual_edits_did_the_website_converges(world: ReconcileWorld, history: list[tuple[Any, ...]]) -> None:
+    """I7: without a webhook, a message that survives or a person."""
     world.begin()
     for kind, *what in history:
         world.do(kind, *what)

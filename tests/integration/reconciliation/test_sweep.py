@@ -1,4 +1,4 @@
-"""The sweep: after any lost doorbell, message or worker everything converges without a person (I7)."""
+"""The sweep: after any lost webhook, message or worker everything converges without a person (I7)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LATER = DAY + days(100)
 
 @pytest.fixture
 def mentors(foundation: Foundation) -> list[UUID]:
-    """Four mentors who should be listed, of whom no doorbell told anybody."""
+    """Four mentors who should be listed, of whom no webhook told anybody."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
     return [foundation.mentor(organisation, LATER, consent=True) for _ in range(4)]
@@ -33,12 +33,14 @@ def minutes_pass(foundation: Foundation, minutes: int) -> None:
     """As if so much time had gone by without anything being done."""
     foundation.do(
         "UPDATE certification.listings SET changed_at = changed_at - %(m)s, synced_at = synced_at - %(m)s,"
-        " claimed_until = claimed_until - %(m)s, doubtful_until = doubtful_until - %(m)s".replace("%(m)s", "%s"),
+        " claimed_until = claimed_until - %(m)s, unknown_outcome_until = unknown_outcome_until - %(m)s".replace(
+            "%(m)s", "%s"
+        ),
         *[timedelta(minutes=minutes)] * 4,
     )
 
 
-def test_a_lost_doorbell_is_asked_for_when_the_target_has_passed(foundation, reconciler, mentors, worker, site):
+def test_a_lost_webhook_is_asked_for_when_the_target_has_passed(foundation, reconciler, mentors, worker, site):
     """I7: not before, since then its message is most likely under way."""
     assert reconciler.sweep().state is RunState.SUCCEEDED
     assert reconciler.queue.taken() == []
@@ -64,7 +66,7 @@ def test_what_a_worker_left_when_it_died_is_asked_for_when_its_lease_has_ended(f
     assert unsynced(foundation) == 0
 
 
-def test_what_was_set_aside_is_tried_again_after_an_hour_and_then_less_and_less_often(
+def test_what_was_rejected_is_tried_again_after_an_hour_and_then_less_and_less_often(
     foundation, reconciler, mentors, worker, site
 ):
     """Requirement 1: whoever changed a column in Dynamics tells nobody here."""
@@ -74,7 +76,7 @@ def test_what_was_set_aside_is_tried_again_after_an_hour_and_then_less_and_less_
     for minute in range(30, 60 * 24, 30):
         minutes_pass(foundation, 30)
         reconciler.sweep()
-        if reconciler.counts["set_aside_retried"]:
+        if reconciler.counts["rejected_retried"]:
             tried.append(minute)
             worker.sync(*reconciler.queue.taken())
     assert [round(minute / 60) for minute in tried] == [1, 3, 7, 15]
@@ -91,17 +93,17 @@ def test_inside_a_retry_after_window_nothing_is_asked_and_afterwards_everything(
     """I9: not even to read."""
     worker.sync(mentors[0])
     minutes_pass(foundation, 5)
-    reconciler.state.close(600, "dataverse_429")
+    reconciler.state.block_for(600, "dataverse_429")
     seen = site.pushes()
     reconciler.sweep()
     assert (reconciler.queue.taken(), site.pushes()) == ([], seen)
-    assert reconciler.counts["window_closed_seconds"] > 590
-    foundation.do("UPDATE certification.sync_state SET closed_until = clock_timestamp()")
+    assert reconciler.counts["backoff_seconds"] > 590
+    foundation.do("UPDATE certification.sync_state SET backoff_until = clock_timestamp()")
     reconciler.sweep()
     assert set(reconciler.queue.taken()) == set(mentors[1:])
 
 
-def test_while_we_are_not_let_in_nothing_is_asked_and_on_recovery_everything_at_once(
+def test_while_we_are_not_authorised_nothing_is_asked_and_on_recovery_everything_at_once(
     foundation, reconciler, mentors, worker
 ):
     """I10 and requirement 5: recovery drains what waited, also what has waited for a moment only."""
@@ -145,7 +147,7 @@ def test_a_step_that_fails_stops_no_other(foundation, reconciler, mentors, worke
     assert foundation.one("SELECT count(*) FROM certification.listings WHERE verified_version > 0") == 2
 
 
-def test_an_edit_by_hand_right_after_the_sync_is_seen_within_one_sweep(foundation, reconciler, mentors, worker, site):
+def test_a_manual_edit_right_after_the_sync_is_seen_within_one_sweep(foundation, reconciler, mentors, worker, site):
     """What was written is read back once it has settled, not only at night."""
     worker.sync(*mentors)
     site.edit(str(mentors[0]), {"statecode": 1, "statuscode": 2})

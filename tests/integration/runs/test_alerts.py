@@ -13,14 +13,14 @@ from emulators.lambda_host.template.provision import local_clients
 from local.stack.aws import REGION, LocalAws
 from local.stack.database import ROLES
 from local.stack.stack import endpoints
-from shared.adapters.aws.sns import SnsOperations
+from shared.adapters.aws.sns import SnsAlertPublisher
 from shared.adapters.postgres.alerts import PostgresAlerts
 from shared.adapters.postgres.connection import connect
-from shared.domain.alerts import Condition, Message
+from shared.domain.alerts import AlertMessage, Condition
 from shared.domain.errors import OperationsUnreachableError
-from shared.use_cases.publish_alerts import tell_operations
+from shared.use_cases.publish_alerts import publish_alerts
 from tests.support.foundation import DAY, days
-from tests.support.nights import Reported
+from tests.support.nightly_checks import NightlyReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,34 +28,34 @@ if TYPE_CHECKING:
     from tests.support.foundation import Foundation
 
 
-class Operations:
-    """shared.ports.Operations that keeps what it was told, or is away."""
+class FakeAlertPublisher:
+    """shared.ports.AlertPublisher that keeps what was published, or is away."""
 
     def __init__(self) -> None:
-        self.told: list[Message] = []
+        self.published: list[AlertMessage] = []
         self.away = False
 
-    def tell(self, message: Message) -> None:
+    def publish(self, message: AlertMessage) -> None:
         if self.away:
             raise OperationsUnreachableError("sns_gone")
-        self.told.append(message)
+        self.published.append(message)
 
     def subjects(self) -> list[str]:
         """What it was told, and forget it."""
-        found = [message.subject.removeprefix("HLF certification: ") for message in self.told]
-        self.told.clear()
+        found = [message.subject.removeprefix("HLF certification: ") for message in self.published]
+        self.published.clear()
         return found
 
     def bodies(self) -> list[str]:
         """The same, of what the messages say."""
-        found = [message.body for message in self.told]
-        self.told.clear()
+        found = [message.body for message in self.published]
+        self.published.clear()
         return found
 
 
 @pytest.fixture
-def operations() -> Operations:
-    return Operations()
+def operations() -> FakeAlertPublisher:
+    return FakeAlertPublisher()
 
 
 @pytest.fixture
@@ -65,12 +65,12 @@ def alerts(database: Any) -> Iterator[PostgresAlerts]:
 
 
 @pytest.fixture
-def tell(alerts: PostgresAlerts, operations: Operations) -> Any:
-    """Ends a run: what is wrong is looked at and told. Answers the counts."""
+def publish(alerts: PostgresAlerts, operations: FakeAlertPublisher) -> Any:
+    """Ends a run: what is wrong is looked at and published. Return the counts."""
 
     def run() -> dict[str, int]:
-        return tell_operations(
-            "reconciliation_sweep", alerts=alerts, operations=operations, report=Reported(), now=datetime.now(UTC)
+        return publish_alerts(
+            "reconciliation_sweep", alerts=alerts, publisher=operations, report=NightlyReport(), now=datetime.now(UTC)
         )
 
     return run
@@ -94,7 +94,7 @@ AGO = "clock_timestamp() - interval '1 hour'"
 SYNCED = "UPDATE certification.listings SET state = 'hidden', website = NULL, synced_version = desired_version"
 FINDING = (
     "INSERT INTO certification.findings (mentor_id, row_id, website_table, class, cause, opened_in, seen_in, seen_at{})"
-    " VALUES (gen_random_uuid(), gen_random_uuid(), 't', '{}', 'hand_edit', gen_random_uuid(), gen_random_uuid(),"
+    " VALUES (gen_random_uuid(), gen_random_uuid(), 't', '{}', 'manual_edit', gen_random_uuid(), gen_random_uuid(),"
     " clock_timestamp(){})"
 )
 NO_FINDING = "DELETE FROM certification.findings"
@@ -173,7 +173,7 @@ CASES: dict[tuple[Condition, str], tuple[Any, Any]] = {
         FINDING.format(", repairs, repaired_at", "field_drift", f", 2, {AGO}"),
         NO_FINDING,
     ),
-    (Condition.LISTINGS_SET_ASIDE, ""): (lambda f: a_listing(f, "set_aside", reason="'dataverse_400'"), SYNCED),
+    (Condition.LISTINGS_REJECTED, ""): (lambda f: a_listing(f, "rejected", reason="'dataverse_400'"), SYNCED),
     (Condition.CLAIM_STUCK, "notices"): (NOTICE, "UPDATE certification.notices SET state = 'pending'"),
     (Condition.CLAIM_STUCK, "listings"): (
         lambda f: a_listing(
@@ -204,8 +204,8 @@ CASES: dict[tuple[Condition, str], tuple[Any, Any]] = {
         SYNCED,
     ),
     (Condition.DEAD_LETTERS, "SyncDeadLetters"): (
-        "SELECT certification.note_queue_depth('SyncDeadLetters', 2)",
-        "SELECT certification.note_queue_depth('SyncDeadLetters', 0)",
+        "SELECT certification.record_queue_depth('SyncDeadLetters', 2)",
+        "SELECT certification.record_queue_depth('SyncDeadLetters', 0)",
     ),
     (Condition.CHANGES_MISSED, ""): (
         "INSERT INTO certification.missed_changes (table_name, sqlstate) VALUES ('peer_mentors', '55P03')",
@@ -223,8 +223,8 @@ CASES: dict[tuple[Condition, str], tuple[Any, Any]] = {
         BRAKE,
         "UPDATE certification.brakes SET released_at = now(), released_by = 'kari', released_reason = 'right'",
     ),
-    (Condition.WEBSITE_ANSWER_SMALL, ""): (
-        PROOF.format("false, 'website_answer_small'"),
+    (Condition.WEBSITE_RESULT_SMALL, ""): (
+        PROOF.format("false, 'website_result_small'"),
         PROOF.format("true, NULL"),
     ),
     (Condition.PAST_TRIGGERS, ""): (
@@ -243,38 +243,40 @@ def test_every_condition_has_a_case():
 
 
 def test_the_database_knows_the_same_conditions(foundation):
-    """A condition is one line of troubles(), and nothing else in the database; a run's state ends its name."""
-    said = foundation.one("SELECT prosrc FROM pg_proc WHERE proname = 'troubles'")
+    """A condition is one line of current_conditions(), and nothing else in the database;
+    a run's state ends its name.
+    """
+    said = foundation.one("SELECT prosrc FROM pg_proc WHERE proname = 'current_conditions'")
     assert [one for one in Condition if f"'{one}'" not in said and not one.startswith("run_")] == []
 
 
 @pytest.mark.parametrize(("condition", "subject"), CASES, ids=lambda value: str(value) or "-")
-def test_a_condition_is_raised_by_its_cause_and_closed_by_its_cure(foundation, tell, operations, condition, subject):
+def test_a_condition_is_raised_by_its_cause_and_closed_by_its_cure(foundation, publish, operations, condition, subject):
     """Issue 4, point 6; I10, I12: told when it comes about, and when it is over."""
     cause, cure = CASES[condition, subject]
-    assert (tell()["alerts_open"], operations.subjects()) == (0, [])
+    assert (publish()["alerts_open"], operations.subjects()) == (0, [])
     cause(foundation) if callable(cause) else foundation.do(cause)
-    assert tell()["alerts_opened"] == 1
+    assert publish()["alerts_opened"] == 1
     ((found, of),) = foundation.all("SELECT condition, subject FROM certification.alerts WHERE closed_at IS NULL")
     assert (found, of.rpartition(":")[2]) == (condition, subject)
-    (message,) = operations.told
+    (message,) = operations.published
     assert "WHAT TO DO" in message.body
     operations.subjects()
-    assert (tell()["alerts_told"], operations.subjects()) == (0, [])
+    assert (publish()["alerts_sent"], operations.subjects()) == (0, [])
     foundation.do(cure)
-    assert tell()["alerts_closed"] == 1
+    assert publish()["alerts_closed"] == 1
     (over,) = operations.subjects()
     assert over.startswith("Over: ")
-    assert (tell(), operations.subjects())[1] == []
+    assert (publish(), operations.subjects())[1] == []
 
 
-def test_one_bad_sweep_is_no_alert_and_three_are(foundation, tell, operations):
+def test_one_bad_sweep_is_no_alert_and_three_are(foundation, publish, operations):
     """A sweep comes again in five minutes."""
     for expected in (0, 0, 1):
         foundation.do(RUN.format("reconciliation_sweep", "failed", "'queue_gone'", "1 second", "0 seconds"))
         assert (
-            tell()["alerts_open"]
-            - foundation.one("SELECT count(*) FROM certification.troubles() WHERE condition = 'run_missing'")
+            publish()["alerts_open"]
+            - foundation.one("SELECT count(*) FROM certification.current_conditions() WHERE condition = 'run_missing'")
             == expected
         )
 
@@ -289,25 +291,25 @@ def close_it(foundation: Foundation) -> None:
 
 def hours_pass(foundation: Foundation, hours: int) -> None:
     foundation.do(
-        "UPDATE certification.alerts SET told_at = told_at - make_interval(hours => %s),"
-        " since = since - make_interval(hours => %s), telling_until = telling_until - make_interval(hours => %s)",
+        "UPDATE certification.alerts SET sent_at = sent_at - make_interval(hours => %s),"
+        " since = since - make_interval(hours => %s), sending_until = sending_until - make_interval(hours => %s)",
         *[hours] * 3,
     )
 
 
-def test_what_lasts_is_told_once_a_day(foundation, tell, operations):
+def test_what_lasts_is_reported_once_a_day(foundation, publish, operations):
     open_one(foundation)
-    tell()
+    publish()
     hours_pass(foundation, 23)
-    tell()
+    publish()
     assert operations.subjects() == ["Dynamics refuses our credential"]
     hours_pass(foundation, 2)
-    tell()
-    tell()
+    publish()
+    publish()
     assert operations.subjects() == ["Still, for 1 day: Dynamics refuses our credential"]
 
 
-def test_a_secret_is_warned_of_30_14_and_7_days_ahead_and_then_every_day(foundation, tell, operations):
+def test_a_secret_is_warned_of_30_14_and_7_days_ahead_and_then_every_day(foundation, publish, operations):
     """I10: and not in between, however many days go by."""
     warned = []
     for left in range(35, -3, -1):
@@ -315,7 +317,7 @@ def test_a_secret_is_warned_of_30_14_and_7_days_ahead_and_then_every_day(foundat
             STATE.format(f"secret_ends_on = certification.today_in('Europe/Oslo') + {left}, checked_at = now()")
         )
         hours_pass(foundation, 24)
-        tell()
+        publish()
         if operations.subjects():
             warned.append(left)
         if left == 0:
@@ -323,72 +325,76 @@ def test_a_secret_is_warned_of_30_14_and_7_days_ahead_and_then_every_day(foundat
     assert warned == [30, 14, 7, 6, 5, 4, 3, 2, 1, 0]
 
 
-def test_a_secret_that_ended_is_told_then_and_daily(foundation, tell, operations):
+def test_a_secret_that_ended_is_reported_then_and_daily(foundation, publish, operations):
     """Issue 8 I: it does not end soon, it has ended; and that is an outage like any other."""
-    told = []
+    published = []
     for left in (0, -1, -1, -2, -3):
         foundation.do(
             STATE.format(f"secret_ends_on = certification.today_in('Europe/Oslo') + {left}, checked_at = now()")
         )
-        tell()
-        told.append(operations.bodies())
+        publish()
+        published.append(operations.bodies())
         hours_pass(foundation, 13)
-    assert told[0][0].startswith("The client secret of Dynamics ends soon")
-    assert "0 days left" in told[0][0]
-    ended = next(body for body in told[1] if not body.startswith("Over"))
+    assert published[0][0].startswith("The client secret of Dynamics ends soon")
+    assert "0 days left" in published[0][0]
+    ended = next(body for body in published[1] if not body.startswith("Over"))
     assert ended.startswith("The client secret of Dynamics has ended")
     assert "1 day ago" in ended
-    assert " -1" not in "".join(body for day in told for body in day)
-    assert told[2] == []  # the same day
-    assert told[3][0].startswith("Still, for ")
-    assert "2 days ago" in told[3][0]
-    assert told[4] == []
+    assert " -1" not in "".join(body for day in published for body in day)
+    assert published[2] == []  # the same day
+    assert published[3][0].startswith("Still, for ")
+    assert "2 days ago" in published[3][0]
+    assert published[4] == []
 
 
-def test_what_could_not_be_told_is_told_by_the_next_run(foundation, tell, operations):
+def test_what_could_not_be_reported_is_reported_by_the_next_run(foundation, publish, operations):
     """Never silently lost; also what was over before anybody heard of it."""
     open_one(foundation)
     operations.away = True
-    assert (tell()["alerts_untold"], operations.subjects()) == (1, [])
+    assert (publish()["alerts_unsent"], operations.subjects()) == (1, [])
     operations.away = False
     assert operations.subjects() == []
     hours_pass(foundation, 1)
-    foundation.do("UPDATE certification.alerts SET telling_until = clock_timestamp() - interval '1 second'")
-    tell()
+    foundation.do("UPDATE certification.alerts SET sending_until = clock_timestamp() - interval '1 second'")
+    publish()
     assert operations.subjects() == ["Dynamics refuses our credential"]
     close_it(foundation)
     operations.away = True
-    tell()
+    publish()
     operations.away = False
-    foundation.do("UPDATE certification.alerts SET telling_until = clock_timestamp() - interval '1 second'")
-    tell()
+    foundation.do("UPDATE certification.alerts SET sending_until = clock_timestamp() - interval '1 second'")
+    publish()
     assert operations.subjects() == ["Over: Dynamics refuses our credential"]
 
 
-def test_what_comes_back_is_a_new_alert(foundation, tell, operations):
+def test_what_comes_back_is_a_new_alert(foundation, publish, operations):
     for _ in range(2):
         open_one(foundation)
-        tell()
+        publish()
         close_it(foundation)
-        tell()
+        publish()
     assert len(operations.subjects()) == 4
     assert foundation.one("SELECT count(*) FROM certification.alerts") == 2
 
 
-def test_two_subjects_are_two_alerts(foundation, tell, operations):
+def test_two_subjects_are_two_alerts(foundation, publish, operations):
     for _ in range(2):
         foundation.do(BRAKE)
-    assert (tell()["alerts_open"], len(operations.subjects())) == (2, 2)
+    assert (publish()["alerts_open"], len(operations.subjects())) == (2, 2)
 
 
-def test_runs_at_once_tell_it_once(foundation, database, operations):
+def test_runs_at_once_report_it_once(foundation, database, operations):
     """Each under another function's role, which may do it too."""
     open_one(foundation)
 
     def run(login: Any) -> None:
         with connect(lambda _: login) as connection:
-            tell_operations(
-                "a", alerts=PostgresAlerts(connection), operations=operations, report=Reported(), now=datetime.now(UTC)
+            publish_alerts(
+                "a",
+                alerts=PostgresAlerts(connection),
+                publisher=operations,
+                report=NightlyReport(),
+                now=datetime.now(UTC),
             )
 
     logins = [database.login(function) for function in ROLES]
@@ -407,14 +413,14 @@ def test_sns_takes_a_message_and_says_what_it_refuses(tmp_path, monkeypatch):
         queue = clients.sqs.create_queue(QueueName="inbox")["QueueUrl"]
         arn = clients.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         clients.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-        SnsOperations(REGION, topic).tell(Message("subject", "body\n"))
+        SnsAlertPublisher(REGION, topic).publish(AlertMessage("subject", "body\n"))
         (received,) = clients.sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
-        told = json.loads(received["Body"])
-        assert (told["Subject"], told["Message"]) == ("subject", "body\n")
+        published = json.loads(received["Body"])
+        assert (published["Subject"], published["Message"]) == ("subject", "body\n")
         with pytest.raises(OperationsUnreachableError, match=r"^sns_NotFound"):
-            SnsOperations(REGION, topic + "-gone").tell(Message("subject", "body"))
+            SnsAlertPublisher(REGION, topic + "-gone").publish(AlertMessage("subject", "body"))
     with pytest.raises(OperationsUnreachableError, match=r"^sns_EndpointConnectionError$"):
-        SnsOperations(REGION, topic).tell(Message("subject", "body"))
+        SnsAlertPublisher(REGION, topic).publish(AlertMessage("subject", "body"))
 
 
 # Told once, by what people notice (issue 8 I) -------------------------------------------------------------------------
@@ -424,7 +430,7 @@ MINUTES = ("2 minutes", "1 minute")
 
 
 def conditions(foundation: Foundation) -> dict[str, tuple[int, Any]]:
-    rows = foundation.all("SELECT condition, n, facts ->> 'reason' FROM certification.troubles()")
+    rows = foundation.all("SELECT condition, n, facts ->> 'reason' FROM certification.current_conditions()")
     return {condition: (n, reason) for condition, n, reason in rows}
 
 
@@ -449,14 +455,14 @@ def shown_mentors(foundation: Foundation, n: int) -> list[Any]:
         ("failing_since = {ago}, check_reason = 'dataverse_ConnectError'", "The website has not been reachable since"),
     ],
 )
-def test_an_outage_says_who_is_still_shown(foundation, tell, operations, outage, first):
+def test_an_outage_says_who_is_still_shown(foundation, publish, operations, outage, first):
     """Who withdrew consent or was paused is counted from the first minute; whoever waits to be shown is not."""
     withdrew, paused, _unchanged = shown_mentors(foundation, 3)
     foundation.do("UPDATE peer_mentors SET listing_consent = false WHERE id = %s", withdrew)
     foundation.set_status(paused, "paused")
     foundation.mentor(foundation.one("SELECT id FROM organisations"), DAY + days(100), consent=True)
     foundation.do(STATE.format(outage.format(ago=AGO)))
-    tell()
+    publish()
     [body] = [body for body in operations.bodies() if body.startswith(first)]
     assert "Changes waiting: 3." in body.splitlines()[0]
     assert body.splitlines()[0].endswith("are still shown: 2.")
@@ -464,7 +470,7 @@ def test_an_outage_says_who_is_still_shown(foundation, tell, operations, outage,
     assert sorted(listed) == sorted(map(str, (withdrew, paused)))
 
 
-def test_an_outage_is_not_told_of_four_times(foundation):
+def test_an_outage_is_reported_none_of_four_times(foundation):
     """What a run came to for it, and that changes wait, is the same thing; another failure is not."""
     shown_mentors(foundation, 1)
     foundation.do("UPDATE peer_mentors SET listing_consent = false")
@@ -493,7 +499,7 @@ def test_an_outage_is_not_told_of_four_times(foundation):
         ("pending_entra_7000215", STATE.format("pending_secret = 'entra_7000215'"), "pending_secret_refused"),
         ("repairs_braked", BRAKE.replace("'expiry'", "'repair'"), "brake"),
         ("expiries_braked", BRAKE, "brake"),
-        ("website_answer_small", PROOF.format("false, 'website_answer_small'"), "website_answer_small"),
+        ("website_result_small", PROOF.format("false, 'website_result_small'"), "website_result_small"),
         ("notices_stuck", NOTICE, "claim_stuck"),
         (
             "secret_end_date_malformed",
@@ -510,7 +516,7 @@ def test_what_has_its_own_condition_is_counted_once(foundation, reason, cause, c
     assert set(conditions(foundation)) - {"run_missing"} == {condition}
 
 
-def test_what_else_degraded_the_run_is_told(foundation):
+def test_what_else_degraded_the_run_is_reported(foundation):
     """Only what is told elsewhere, or cured, is left out."""
     reasons = "'dataverse_403_0x80040220,differences_unverified,pending_secret_is_not_json'"
     foundation.do(RUN.format("reconciliation_full", "degraded", reasons, *MINUTES))
@@ -524,27 +530,29 @@ def test_what_else_degraded_the_run_is_told(foundation):
     assert conditions(foundation)["run_degraded"] == (1, "differences_unverified")
 
 
-def test_a_degraded_night_that_was_cured_needs_nobody(foundation, functions):
-    """Somebody active although the certification has ended: until a person puts that right, not the next night."""
+def test_a_degraded_nightly_check_that_was_cured_needs_nobody(foundation, functions):
+    """Somebody active although the certification has ended:
+    until a person puts that right, not the next nightly check.
+    """
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
     mentor = foundation.mentor(organisation, DAY - days(1))
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     foundation.do("UPDATE peer_mentors SET status = 'active' WHERE id = %s", mentor)
     foundation.do("DELETE FROM certification.progress")
-    functions.night(DAY + days(1))
-    assert conditions(foundation)["run_degraded"] == (1, "expiries_skipped_by_hand")
+    functions.nightly_check(DAY + days(1))
+    assert conditions(foundation)["run_degraded"] == (1, "expiries_skipped_manual_edit")
     foundation.do("UPDATE peer_mentors SET status = 'certification_expired' WHERE id = %s", mentor)
     assert "run_degraded" not in conditions(foundation)
 
 
-def test_somebody_untold_is_told_of_until_there_is_an_address(foundation, functions):
-    """A coordinator or an address cures it, before the next night."""
+def test_somebody_unreachable_is_reported_until_there_is_an_address(foundation, functions):
+    """A coordinator or an address cures it, before the next nightly check."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
     mentor = foundation.mentor(organisation, DAY - days(1), email=None)
-    functions.night(DAY)
-    assert conditions(foundation)["run_degraded"] == (1, "untold")
+    functions.nightly_check(DAY)
+    assert conditions(foundation)["run_degraded"] == (1, "unnotified")
     foundation.do("UPDATE peer_mentors SET email = 'a@example.no' WHERE id = %s", mentor)
     assert "run_degraded" not in conditions(foundation)
 
@@ -559,5 +567,5 @@ def test_a_message_that_was_put_back_needs_nobody(foundation):
         run,
     )
     assert conditions(foundation)["run_degraded"] == (1, "notices_undeliverable")
-    foundation.do("UPDATE certification.notices SET state = 'pending', settled_at = NULL, reason = 'put_back_by_hand'")
+    foundation.do("UPDATE certification.notices SET state = 'pending', settled_at = NULL, reason = 'put_back_manually'")
     assert "run_degraded" not in conditions(foundation)

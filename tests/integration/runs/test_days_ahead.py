@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import psycopg
 import pytest
 
-from shared.adapters.postgres.nightly import PostgresNight
+from shared.adapters.postgres.nightly import PostgresNightlyCheck
 from shared.adapters.postgres.outbox import PostgresOutbox
 from shared.adapters.postgres.runs import PostgresRuns
 from shared.domain.errors import DayAheadError, ScheduledAheadError
 from shared.domain.runs import Step
-from shared.events import InvalidEventError, Reconciling, Scheduled
+from shared.events import InvalidEventError, ReconciliationEvent, ScheduledEvent
 from shared.observability import LogAndMetrics
-from shared.use_cases.reconcile import reconcile
+from shared.use_cases.reconciliation import reconcile
 from tests.support.foundation import DAY, days
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import TestDatabase
     from tests.support.foundation import Foundation
-    from tests.support.nights import Functions
+    from tests.support.nightly_checks import Functions
     from tests.support.reconciling import Reconciler
 
 NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)  # 10:00 in Oslo
@@ -35,34 +35,41 @@ def everything(foundation: Foundation) -> object:
     return foundation.everything() | {
         "rest": [
             foundation.all(f"SELECT * FROM certification.{table}")
-            for table in ("progress", "evaluated_days", "run_organisations", "run_counts", "brakes", "look_again")
+            for table in (
+                "progress",
+                "evaluated_days",
+                "run_organisations",
+                "run_counts",
+                "brakes",
+                "mentors_to_recheck",
+            )
         ]
     }
 
 
 def test_an_event_with_a_wrong_digit_does_nothing(foundation: Foundation, functions: Functions) -> None:
-    """One digit: 2036. A failed run with the reason, which operations is told of, and nothing else."""
+    """One digit: 2036. A failed run with the reason, which operations is notified of, and nothing else."""
     foundation.brake()
     organisation = foundation.organisation()
     for left in (-1, 5, 300, 3000):
         foundation.mentor(organisation, DAY + days(left))
     before = everything(foundation)
     with pytest.raises(ScheduledAheadError, match=r"2036-11-30T23:15Z has not come, so nothing was done"):
-        functions.night(FAR, early=True)
+        functions.nightly_check(FAR, early=True)
     assert everything(foundation) == before
     assert foundation.all("SELECT state, reason FROM certification.runs") == [("failed", "scheduled_time_ahead")]
-    assert foundation.all("SELECT condition, facts ->> 'reason' FROM certification.troubles()") == [
+    assert foundation.all("SELECT condition, facts ->> 'reason' FROM certification.current_conditions()") == [
         ("run_failed", "scheduled_time_ahead")
     ]
     foundation.present(NOW)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     assert foundation.one("SELECT count(*) FROM certification.transitions") == 1
 
 
 def test_a_sending_with_a_wrong_digit_supersedes_nothing(foundation: Foundation, functions: Functions, ses) -> None:
     """Its day decides what is still true: in 2036 every reminder would be of an ended certification."""
     foundation.mentor(foundation.organisation(), DAY + days(5))
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     with pytest.raises(ScheduledAheadError):
         functions.send(FAR.replace(hour=10), early=True)
     assert foundation.all("SELECT state FROM certification.notices") == ["pending"]
@@ -72,15 +79,15 @@ def test_a_sending_with_a_wrong_digit_supersedes_nothing(foundation: Foundation,
 
 @pytest.mark.parametrize("written", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:30:00Z"])
 def test_an_event_at_the_end_of_the_calendar_is_refused(written: str) -> None:
-    """In one time zone a day, in another none that Python knows: the night ended with an OverflowError."""
-    for event in (Scheduled, Reconciling):
+    """In one time zone a day, in another none that Python knows: the nightly check ended with an OverflowError."""
+    for event in (ScheduledEvent, ReconciliationEvent):
         with pytest.raises(InvalidEventError, match="scheduled_time: Input should be of the years 2 to 9998"):
             event.parse({"scheduled_time": written, "mode": "sweep"})
 
 
-@pytest.mark.parametrize("function", ["reconciliation_sweep", "reconciliation_full"])
+@pytest.mark.parametrize("mode", ["sweep", "full"])
 def test_a_reconciliation_with_a_wrong_digit_does_nothing(
-    foundation: Foundation, reconciler: Reconciler, function: str
+    foundation: Foundation, reconciler: Reconciler, mode: Literal["sweep", "full"]
 ) -> None:
     """It would count the days that the client secret has left from 2036."""
 
@@ -88,9 +95,18 @@ def test_a_reconciliation_with_a_wrong_digit_does_nothing(
         raise AssertionError("something was done")
 
     with pytest.raises(ScheduledAheadError):
-        reconcile(function, FAR, "r", runs=reconciler.runs, check=nothing, work=nothing, report=LogAndMetrics())
+        reconcile(
+            mode,
+            FAR,
+            "r",
+            ports=reconciler.ports(
+                check_credential=nothing, comparing=nothing, depths=None, queue=None, reader=None, state=None
+            ),
+            report=LogAndMetrics(),
+            time_left=lambda: 300.0,
+        )
     assert foundation.all("SELECT function, state, reason FROM certification.runs") == [
-        (function, "failed", "scheduled_time_ahead")
+        (f"reconciliation_{mode}", "failed", "scheduled_time_ahead")
     ]
 
 
@@ -105,10 +121,10 @@ def test_now_and_36_hours_is_the_latest(
     foundation.organisation()
     foundation.present(NOW)
     if taken:
-        functions.night(NOW + ahead, early=True)
+        functions.nightly_check(NOW + ahead, early=True)
     else:
         with pytest.raises(ScheduledAheadError):
-            functions.night(NOW + ahead, early=True)
+            functions.nightly_check(NOW + ahead, early=True)
     assert foundation.one("SELECT count(*) FROM certification.run_organisations") == int(taken)
 
 
@@ -146,13 +162,13 @@ def test_the_latest_day_is_the_organisations_own(foundation: Foundation, zone: s
 def test_the_functions_translate_the_refusal(foundation: Foundation, functions: Functions) -> None:
     """A typed error with a code: it fails every time, so nobody tries again."""
     organisation = foundation.organisation()
-    night = functions.connection("ExpiryCheck")
-    run = PostgresRuns(night).start("expiry_check", NOW, "a-request")
+    nightly = functions.connection("ExpiryCheck")
+    run = PostgresRuns(nightly).start("expiry_check", NOW, "a-request")
     for step in Step:
         with pytest.raises(DayAheadError, match=r"^day_ahead$"):
-            PostgresNight(night).carry_out(step, organisation, date(2036, 12, 1), run, everyone=False)
+            PostgresNightlyCheck(nightly).run_step(step, organisation, date(2036, 12, 1), run, everyone=False)
     with pytest.raises(DayAheadError):
-        PostgresRuns(night).start_organisation(run, organisation, date(2036, 12, 1))
+        PostgresRuns(nightly).start_organisation(run, organisation, date(2036, 12, 1))
     sender = functions.connection("SendNotices")
     sending = PostgresRuns(sender).start("send_notices", NOW, "a-request")
     with pytest.raises(DayAheadError):
@@ -164,9 +180,9 @@ def test_without_simulated_time_the_clock_counts(foundation: Foundation, functio
     foundation.organisation()
     foundation.do("DELETE FROM certification.simulated_time")
     now = datetime.now(UTC)
-    functions.night(now + timedelta(hours=35), early=True)
+    functions.nightly_check(now + timedelta(hours=35), early=True)
     with pytest.raises(ScheduledAheadError):
-        functions.night(now + timedelta(hours=37), early=True)
+        functions.nightly_check(now + timedelta(hours=37), early=True)
 
 
 @pytest.mark.parametrize("function", ["ExpiryCheck", "SendNotices", "DynamicsSync", "Reconciliation"])

@@ -1,14 +1,14 @@
-"""Issue 8 D1, D2: the night does its own work first, and every run ends with a reason."""
+"""Issue 8 D1, D2: the nightly check does its own work first, and every run ends with a reason."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.support.foundation import DAY, days
-from tests.support.nights import GOOD
+from tests.support.nightly_checks import GOOD
 
 
-def test_the_night_is_done_before_the_website_is_asked(foundation, functions):
+def test_the_nightly_check_is_done_before_the_website_is_asked(foundation, functions):
     """I18: a website that holds the function until it is killed keeps nobody from expiring or being synced."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation, DAY - days(2))
@@ -19,11 +19,11 @@ def test_the_night_is_done_before_the_website_is_asked(foundation, functions):
         seen.append((foundation.status(mentor), [request.mentor_id for request in functions.asked.requests]))
         return GOOD
 
-    functions.night(DAY, check_credential=check)
+    functions.nightly_check(DAY, check_credential=check)
     assert seen == [("certification_expired", [mentor])]
 
 
-@pytest.mark.parametrize("run", ["night", "send"])
+@pytest.mark.parametrize("run", ["nightly_check", "send"])
 def test_a_run_that_breaks_off_ends_with_a_reason(foundation, functions, run):
     """Where nobody foresaw it: an organisation that cannot even be read."""
     foundation.do("ALTER TABLE organisations RENAME COLUMN timezone TO time_zone")
@@ -31,6 +31,6 @@ def test_a_run_that_breaks_off_ends_with_a_reason(foundation, functions, run):
         getattr(functions, run)(DAY)
     ended = foundation.all("SELECT state, reason, ended_at IS NOT NULL FROM certification.runs")
     assert ended == [("failed", "database_42703", True)]
-    assert [(told[0], told[2].reason) for told in functions.reported.runs] == [
-        ({"night": "expiry_check", "send": "send_notices"}[run], "database_42703")
+    assert [(entry[0], entry[2].reason) for entry in functions.reported.runs] == [
+        ({"nightly_check": "expiry_check", "send": "send_notices"}[run], "database_42703")
     ]

@@ -11,12 +11,12 @@ COUNTS = {
     **{f"reminders_{outcome}": {"30", "14", "7"} for outcome in ("due", "claimed", "collapsed", "unreachable")},
     **{f"reminders_{outcome}": {"30", "14", "7"} for outcome in ("already", "skipped")},
     **{f"expiries_{outcome}": {""} for outcome in ("due", "changed", "already", "unreachable", "braked")},
-    **{f"expiries_skipped_{reason}": {""} for reason in ("busy", "by_hand")},
+    **{f"expiries_skipped_{reason}": {""} for reason in ("busy", "manually")},
     **{f"reactivations_{outcome}": {""} for outcome in ("due", "changed", "already", "unreachable")},
-    **{f"reactivations_skipped_{reason}": {""} for reason in ("busy", "by_hand", "setting")},
+    **{f"reactivations_skipped_{reason}": {""} for reason in ("busy", "manually", "setting")},
     "notices_written": {"reminder", "expired", "reactivated", "digest"},
-    "set_aside": {"remind", "expire", "reactivate"},
-    "untold": {"remind", "expire", "reactivate"},
+    "step_failures": {"remind", "expire", "reactivate"},
+    "unnotified": {"remind", "expire", "reactivate"},
     "days_overtaken": {"remind", "expire", "reactivate"},
     "reminders_braked": {""},
 }
@@ -32,10 +32,10 @@ def stored(foundation):
     return found
 
 
-def test_a_night_with_nothing_to_do_writes_every_count_as_zero(foundation, functions):
+def test_a_nightly_check_with_nothing_to_do_writes_every_count_as_zero(foundation, functions):
     """I12: silence and "nothing to do" must not look the same."""
     foundation.organisation()
-    result = functions.night(DAY)
+    result = functions.nightly_check(DAY)
     found = stored(foundation)
     assert {measure: set(details) for measure, details in found.items()} == COUNTS
     assert {n for details in found.values() for n in details.values()} == {0}
@@ -49,7 +49,7 @@ def test_what_a_run_reports_is_what_it_wrote(foundation, functions):
     organisation = foundation.organisation()
     for left in (30, 14, 8, -1):
         foundation.mentor(organisation, DAY + days(left))
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     _, _, day, counts, _ = functions.reported.organisations[-1]
     reported = {}
     for count in counts:
@@ -68,7 +68,8 @@ def test_a_sending_with_nothing_to_do_writes_every_count_as_zero(foundation, fun
     found = stored(foundation)
     assert {measure: set(details) for measure, details in found.items()} == {
         **{
-            f"notices_{outcome}": KINDS for outcome in ("sent", "undeliverable", "superseded", "given_back", "in_doubt")
+            f"notices_{outcome}": KINDS
+            for outcome in ("sent", "undeliverable", "superseded", "given_back", "outcome_unknown")
         },
         "notices_waiting": {""},
         "notices_stuck": {""},
@@ -87,7 +88,7 @@ def test_a_run_that_never_ended_is_closed_by_the_next(foundation, functions):
     foundation.do(started, "expiry_check", "killed", now - 21 * (minute := days(1) / 1440))
     foundation.do(started, "expiry_check", "under way", now - 19 * minute)
     foundation.do(started, "send_notices", "another function", now - 60 * minute)
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     found = foundation.all(
         "SELECT request_id, state, reason, ended_at IS NOT NULL FROM certification.runs ORDER BY started_at"
     )
@@ -109,8 +110,8 @@ def test_a_run_that_never_ended_is_closed_by_the_next(foundation, functions):
         "function = 'x'",
     ],
 )
-def test_a_run_cannot_end_as_anything_but_one_of_three_with_a_reason_for_trouble(foundation, functions, change):
+def test_a_run_cannot_end_as_anything_but_one_of_three_with_a_reason_unless_good(foundation, functions, change):
     """I12: by named constraints."""
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     with pytest.raises(psycopg.errors.CheckViolation, match="run_"):
         foundation.do(f"UPDATE certification.runs SET {change}")

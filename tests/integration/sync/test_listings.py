@@ -12,14 +12,14 @@ import pytest
 
 from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
-from shared.domain.listings import Accepted, Action, Claim, NotNow, Refused, Result, Settled
+from shared.domain.listings import Accepted, Action, Claim, NotNow, Refused, RefusedKind, Result, SettleOutcome
 from tests.support.foundation import DAY, Foundation, days
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.conftest import TestDatabase
-    from tests.support.nights import Functions
+    from tests.support.nightly_checks import Functions
 
 LEASE = timedelta(minutes=3)
 
@@ -87,7 +87,7 @@ def test_listed_is_who_is_active_and_consents_and_is_certified_on_the_day(
 def test_who_does_not_consent_leaves_no_field_in_what_is_sent(
     listings: PostgresListings, foundation: Foundation, organisation: UUID
 ) -> None:
-    """I5: consent gates the payload."""
+    """I5: consent decides the payload."""
     mentor = foundation.mentor(organisation, DAY + days(5), consent=True, name=("Kari", "Sæther"), area="Moss")
     push(listings, mentor)
     foundation.do("UPDATE peer_mentors SET listing_consent = false")
@@ -176,37 +176,37 @@ def test_the_day_turns_with_that_days_check(
     push(listings, mentor)
     foundation.do("UPDATE peer_mentors SET phone = '1'")
     assert [change.action for change in push(listings, mentor).changes] == [Action.PUBLISH]
-    functions.night(DAY + days(1))
+    functions.nightly_check(DAY + days(1))
     assert foundation.status(mentor) == "certification_expired"
     assert [request.mentor_id for request in functions.asked.requests] == [mentor]
     assert [change.action for change in push(listings, mentor).changes] == [Action.HIDE]
     assert foundation.listing_state(mentor) == "hidden"
 
 
-def test_whom_the_night_could_not_move_is_hidden_all_the_same(
+def test_whom_the_nightly_check_could_not_move_is_hidden_all_the_same(
     listings: PostgresListings, foundation: Foundation, functions: Functions, organisation: UUID
 ) -> None:
     """I5: the app refuses the change of status, so the mentor stays active; listed is another question."""
     foundation.do("ALTER TABLE peer_mentors ADD CONSTRAINT stays CHECK (status <> 'certification_expired')")
     mentor = foundation.mentor(organisation, DAY, consent=True)
     push(listings, mentor)
-    functions.night(DAY + days(1))
+    functions.nightly_check(DAY + days(1))
     assert foundation.status(mentor) == "active"
     assert [change.action for change in push(listings, mentor).changes] == [Action.HIDE]
 
 
-def test_a_night_replayed_for_a_day_long_past_brings_nobody_back(
+def test_a_nightly_check_replayed_for_a_day_long_past_brings_nobody_back(
     listings: PostgresListings, foundation: Foundation, functions: Functions, organisation: UUID
 ) -> None:
     """I5: the day does not turn back."""
     mentor = foundation.mentor(organisation, DAY, consent=True)
-    functions.night(DAY + days(7))
+    functions.nightly_check(DAY + days(7))
     foundation.set_status(mentor, "active")
-    functions.night(DAY - days(1))
+    functions.nightly_check(DAY - days(1))
     assert claim(listings, mentor).changes == ()
 
 
-def test_a_second_worker_leaves_a_claimed_listing_alone_and_the_first_is_told_to_look_again(
+def test_a_second_worker_leaves_a_claimed_listing_alone_and_the_first_is_asked_to_recheck(
     listings: PostgresListings, foundation: Foundation, organisation: UUID
 ) -> None:
     """I6: one worker at a time for a mentor; what changes meanwhile is asked for again."""
@@ -229,7 +229,7 @@ def test_a_worker_whose_claim_ran_out_settles_nothing(
     older = listings.claim([mentor], slow, timedelta(0)).changes
     foundation.pause(mentor)
     newer = listings.claim([mentor], quick, LEASE).changes
-    assert listings.settle(slow, [(older[0], Accepted())]) == Settled()
+    assert listings.settle(slow, [(older[0], Accepted())]) == SettleOutcome()
     assert foundation.listing(mentor)["claimed_by"] == quick
     listings.settle(quick, [(newer[0], Accepted())])
     assert foundation.listing_state(mentor) == "hidden"
@@ -252,7 +252,7 @@ def test_a_claim_never_reads_older_than_the_version_it_claims(
 def test_a_listing_that_a_transaction_holds_is_said_to_be_locked(
     database: TestDatabase, listings: PostgresListings, foundation: Foundation, organisation: UUID
 ) -> None:
-    """I7: it is asked for again, for that transaction may roll back and ring no bell."""
+    """I7: it is asked for again, for that transaction may roll back and notify no webhook."""
     mentor = foundation.mentor(organisation, DAY + days(5), consent=True)
     with database.connect() as app, app.transaction(force_rollback=True):
         app.execute("UPDATE peer_mentors SET phone = '1'")
@@ -263,14 +263,14 @@ def test_a_listing_that_a_transaction_holds_is_said_to_be_locked(
 def test_what_was_refused_waits_for_a_change_and_nobody_tries_it_meanwhile(
     listings: PostgresListings, foundation: Foundation, organisation: UUID
 ) -> None:
-    """I13: set aside with its reason; a change of the mentor is another chance."""
+    """I13: rejected with its reason; a change of the mentor is another chance."""
     mentor = foundation.mentor(organisation, DAY + days(5), consent=True)
     worker = uuid4()
     (change,) = claim(listings, mentor, worker=worker).changes
     listings.settle(worker, [(change, Refused("dataverse_400_0x80044331"))])
     listing = foundation.listing(mentor)
-    assert (listing["state"], listing["reason"]) == ("set_aside", "dataverse_400_0x80044331")
-    assert claim(listings, mentor).done == {mentor: Result.LEFT_ASIDE}
+    assert (listing["state"], listing["reason"]) == ("rejected", "dataverse_400_0x80044331")
+    assert claim(listings, mentor).done == {mentor: Result.STILL_REJECTED}
     assert listings.unsynced(None, 10) == ()
     foundation.do("UPDATE peer_mentors SET area = 'Moss'")
     assert len(claim(listings, mentor).changes) == 1
@@ -283,7 +283,7 @@ def test_what_could_not_be_done_waits_with_its_reason(
     mentor = foundation.mentor(organisation, DAY + days(5), consent=True)
     worker = uuid4()
     (change,) = claim(listings, mentor, worker=worker).changes
-    assert listings.settle(worker, [(change, NotNow("dataverse_503"))]) == Settled()
+    assert listings.settle(worker, [(change, NotNow("dataverse_503"))]) == SettleOutcome()
     listing = foundation.listing(mentor)
     assert (listing["state"], listing["reason"], listing["attempts"]) == ("waiting", "dataverse_503", 1)
     assert [request.mentor_id for request in listings.unsynced(None, 10)] == [mentor]
@@ -431,10 +431,10 @@ def test_a_retry_after_window_holds_for_every_worker_and_only_grows(database: Te
     secret = database.login("DynamicsSync")
     with connect(lambda _: secret) as one, connect(lambda _: secret) as other:
         here, there = PostgresSyncState(one), PostgresSyncState(other)
-        assert there.wait_seconds() == 0
-        here.close(30, "dataverse_429")
-        here.close(5, "dataverse_429")
-        assert 28 < there.wait_seconds() <= 30
+        assert there.seconds_left() == 0
+        here.block_for(30, "dataverse_429")
+        here.block_for(5, "dataverse_429")
+        assert 28 < there.seconds_left() <= 30
 
 
 def test_one_worker_a_minute_tries_a_website_that_refuses_us(database: TestDatabase, foundation: Foundation) -> None:
@@ -455,7 +455,7 @@ def test_a_worker_reads_no_table(database: TestDatabase) -> None:
     """Design section 8: its role calls functions, and the people in the tables are not its business."""
     secret = database.login("DynamicsSync")
     with connect(lambda _: secret) as connection:
-        for table in ("public.peer_mentors", "certification.listings", "certification.doorbell"):
+        for table in ("public.peer_mentors", "certification.listings", "certification.webhook"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 psycopg.Connection.execute(connection, f"SELECT * FROM {table}".encode())
 
@@ -485,26 +485,28 @@ def test_what_is_no_longer_published_is_emptied_until_the_website_has_it(
 def test_a_first_publishing_that_was_refused_leaves_nothing_to_hide(
     listings: PostgresListings, foundation: Foundation, organisation: UUID
 ) -> None:
-    """I8, I13: a mapping that names no table sets everybody aside, and once it is right they are published there."""
+    """I8, I13: a mapping that names no table has every listing rejected, and once it is right they are
+    published there.
+    """
     own_mapping(foundation, organisation, MAPPING | {"table": "cr1_skrivefeiler"})
     mentor = foundation.mentor(organisation, DAY + days(5), consent=True)
     worker = uuid4()
     (change,) = claim(listings, mentor, worker=worker).changes
-    listings.settle(worker, [(change, Refused("dataverse_404_0x8006088a"))])
+    listings.settle(worker, [(change, Refused("dataverse_404_0x8006088a", RefusedKind.NO_SUCH_TABLE))])
     own_mapping(foundation, organisation, MAPPING)
     (again,) = claim(listings, mentor).changes
     assert (again.action, again.table) == (Action.PUBLISH, "cr1_likepersoner")
 
 
-def test_what_a_worker_read_before_the_day_turned_is_looked_at_again(
+def test_what_a_worker_read_before_the_day_turned_is_rechecked(
     listings: PostgresListings, foundation: Foundation, functions: Functions, organisation: UUID
 ) -> None:
-    """I5: the night could not move this mentor, and a worker was just publishing as of the day before."""
+    """I5: the nightly check could not move this mentor, and a worker was just publishing as of the day before."""
     foundation.do("ALTER TABLE peer_mentors ADD CONSTRAINT stays CHECK (status <> 'certification_expired')")
     mentor = foundation.mentor(organisation, DAY, consent=True)
     worker = uuid4()
     (older,) = claim(listings, mentor, worker=worker).changes
-    functions.night(DAY + days(1))
+    functions.nightly_check(DAY + days(1))
     assert listings.settle(worker, [(older, Accepted())]).again == (mentor,)
     assert [change.action for change in push(listings, mentor).changes] == [Action.HIDE]
 
@@ -557,7 +559,7 @@ def test_a_table_that_was_renamed_has_nothing_left_to_hide(
     own_mapping(foundation, organisation, MAPPING)
     worker = uuid4()
     (leaving,) = claim(listings, mentor, worker=worker).changes
-    settled = listings.settle(worker, [(leaving, Refused("dataverse_404_0x8006088a"))])
+    settled = listings.settle(worker, [(leaving, Refused("dataverse_404_0x8006088a", RefusedKind.NO_SUCH_TABLE))])
     assert settled.again == (mentor,)
     assert [change.table for change in push(listings, mentor).changes] == ["cr1_likepersoner"]
 
@@ -572,7 +574,7 @@ def test_a_hiding_that_was_refused_is_tried_again_every_night(
     worker = uuid4()
     (hiding,) = claim(listings, mentor, worker=worker).changes
     listings.settle(worker, [(hiding, Refused("dataverse_400_0x0"))])
-    functions.night(DAY + days(1))
+    functions.nightly_check(DAY + days(1))
     assert [request.mentor_id for request in functions.asked.requests] == [mentor]
     assert [change.action for change in claim(listings, mentor).changes] == [Action.HIDE]
 
@@ -587,7 +589,7 @@ def test_a_settlement_waits_for_nobody_and_keeps_nobody_waiting(
     with database.connect() as app, app.transaction():
         app.execute("UPDATE peer_mentors SET phone = '1' WHERE id = %s", (elsewhere,))
         settled = listings.settle(worker, [(change, Accepted()) for change in changes])
-        assert settled == Settled(locked=(elsewhere,))
+        assert settled == SettleOutcome(locked=(elsewhere,))
         assert foundation.listing_state(here) == "live"
     rest = [(change, Accepted()) for change in changes if change.mentor_id == elsewhere]
     assert listings.settle(worker, rest).again == (elsewhere,)

@@ -1,4 +1,4 @@
-"""No trigger of ours refuses the app's statement, and what it could not note is found again (issue 8 E, I16)."""
+"""No trigger of ours refuses the app's statement, and what it could not record is found again (issue 8 E, I16)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from tests.conftest import TestDatabase
     from tests.support.foundation import Foundation
     from tests.support.reconciling import Reconciler
-    from tests.support.syncs import Site, Worker
+    from tests.support.syncs import EmulatedWebsite, SyncWorker
 
-NOTED = "SELECT count(*) FROM certification.missed_changes"
+RECORDED = "SELECT count(*) FROM certification.missed_changes"
 STATEMENTS = (
     "UPDATE peer_mentors SET status = 'paused'",
     "UPDATE peer_mentors SET first_name = 'Karin'",
@@ -33,18 +33,18 @@ STATEMENTS = (
     "TRUNCATE organisations, coordinators, peer_mentors, certifications",
 )
 BROKEN = {
-    "a function is gone": "DROP FUNCTION certification.raise_listings",
+    "a function is gone": "DROP FUNCTION certification.bump_listing_version",
     "a table is gone": "DROP TABLE certification.listings CASCADE",
-    "a table has another name": "ALTER TABLE certification.look_again RENAME TO looked",
+    "a table has another name": "ALTER TABLE certification.mentors_to_recheck RENAME TO rechecked",
     "nothing can be kept": "DROP TABLE certification.listings CASCADE; DROP TABLE certification.missed_changes",
-    "all functions but those are gone": "DROP FUNCTION certification.raise_listings, certification.touched_query,"
-    " certification.note_missed_change, certification.status_of",
+    "all functions but those are gone": "DROP FUNCTION certification.bump_listing_version, certification.touched_query,"
+    " certification.record_missed_change, certification.status_of",
     "a constraint fails": "ALTER TABLE certification.listings ADD CONSTRAINT never CHECK (false) NOT VALID",
     "a right is lost": "DROP ROLE IF EXISTS powerless; CREATE ROLE powerless;"
-    " ALTER FUNCTION certification.note_listings OWNER TO powerless;"
-    " ALTER FUNCTION certification.note_listings_of_many OWNER TO powerless;"
-    " ALTER FUNCTION certification.note_mentors OWNER TO powerless;"
-    " ALTER FUNCTION certification.note_certifications OWNER TO powerless",
+    " ALTER FUNCTION certification.record_changed_listings OWNER TO powerless;"
+    " ALTER FUNCTION certification.record_changed_listings_of_many OWNER TO powerless;"
+    " ALTER FUNCTION certification.record_changed_mentors OWNER TO powerless;"
+    " ALTER FUNCTION certification.record_changed_certifications OWNER TO powerless",
     "consent is a number": "ALTER TABLE peer_mentors ALTER listing_consent DROP DEFAULT,"
     " ALTER listing_consent TYPE integer USING 1, ALTER listing_consent SET DEFAULT 1",
     "a column is gone": "ALTER TABLE peer_mentors DROP COLUMN phone",
@@ -103,7 +103,7 @@ def test_the_app_may_change_a_type_afterwards(foundation: Foundation, mentor: UU
     )
     before = foundation.listing(mentor)["desired_version"]
     assert edit(foundation.connection, *STATEMENTS[:4], "UPDATE peer_mentors SET status = 'active'") == []
-    assert foundation.one(NOTED) == 0
+    assert foundation.one(RECORDED) == 0
     assert foundation.listing(mentor)["desired_version"] > before
 
 
@@ -132,10 +132,10 @@ def test_a_listing_that_is_held_keeps_the_app_two_seconds_at_most(
     assert foundation.all("SELECT mentor_ids FROM certification.missed_changes") == [[mentor]]
 
 
-def test_a_slow_doorbell_does_not_use_up_the_apps_time(foundation: Foundation, mentor: UUID) -> None:
-    """I16: what cancels the ring within a trigger is the app's own time limit, and its statement goes on."""
+def test_a_slow_webhook_does_not_use_up_the_apps_time(foundation: Foundation, mentor: UUID) -> None:
+    """I16: what cancels the notification within a trigger is the app's own time limit, and its statement goes on."""
     foundation.do(
-        "INSERT INTO certification.doorbell (url, secret) VALUES ('https://abc.example/', repeat('k', 32));"
+        "INSERT INTO certification.webhook (url, secret) VALUES ('https://abc.example/', repeat('k', 32));"
         "CREATE FUNCTION net.slow() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN PERFORM pg_sleep(5); RETURN NULL; END $$;"
         "CREATE TRIGGER slow AFTER INSERT ON net.http_request_queue EXECUTE FUNCTION net.slow()"
@@ -191,11 +191,11 @@ def test_two_who_wait_for_each_other_both_go_on(database: TestDatabase, foundati
         one.join()
     assert refused == []
     assert foundation.all("SELECT area, phone FROM peer_mentors") == [("Moss", "22334455")]
-    assert foundation.one(NOTED) == 1
+    assert foundation.one(RECORDED) == 1
 
 
 def test_the_next_sweep_takes_a_missed_change_up(
-    foundation: Foundation, mentor: UUID, worker: Worker, site: Site, reconciler: Reconciler
+    foundation: Foundation, mentor: UUID, worker: SyncWorker, site: EmulatedWebsite, reconciler: Reconciler
 ) -> None:
     """Issue 8 E: found within one sweep, synced and told; I5: the withdrawn is no longer shown."""
     worker.sync(mentor)
@@ -207,14 +207,14 @@ def test_the_next_sweep_takes_a_missed_change_up(
     assert reconciler.counts["changes_taken_up"] == 1
     worker.sync(*reconciler.queue.taken())
     assert not site.shows(mentor)
-    assert foundation.all("SELECT DISTINCT step FROM certification.look_again ORDER BY 1") == [
+    assert foundation.all("SELECT DISTINCT step FROM certification.mentors_to_recheck ORDER BY 1") == [
         "expire",
         "reactivate",
         "remind",
     ]
-    assert foundation.all("SELECT condition, ids FROM certification.troubles() WHERE condition = 'changes_missed'") == [
-        ("changes_missed", [mentor])
-    ]
+    assert foundation.all(
+        "SELECT condition, ids FROM certification.current_conditions() WHERE condition = 'changes_missed'"
+    ) == [("changes_missed", [mentor])]
     reconciler.sweep()
     assert reconciler.counts["changes_taken_up"] == 0
 
@@ -247,7 +247,7 @@ def test_a_bulk_change_after_single_edits_is_quick(foundation: Foundation) -> No
     foundation.do("SET statement_timeout = '3s'")
     foundation.do("UPDATE peer_mentors SET area = 'Moss'")
     foundation.do("UPDATE certifications SET expires_on = '2027-03-01'")
-    assert foundation.one(NOTED) == 0
+    assert foundation.one(RECORDED) == 0
 
 
 def test_settings_are_of_an_organisation_that_is_there(foundation: Foundation) -> None:
@@ -314,8 +314,8 @@ def test_a_change_is_kept_when_not_even_its_mentors_can_be_read(
         ),
     ],
 )
-def test_operations_is_told_while_the_apps_tables_do_not_fit(
-    foundation: Foundation, mentor: UUID, worker: Worker, reconciler: Reconciler, change: str
+def test_operations_is_reported_while_the_apps_tables_do_not_fit(
+    foundation: Foundation, mentor: UUID, worker: SyncWorker, reconciler: Reconciler, change: str
 ) -> None:
     """I12: the query that says what is wrong read the app's tables too, so that no alert at all was sent."""
     worker.sync(mentor)
@@ -329,8 +329,8 @@ def test_operations_is_told_while_the_apps_tables_do_not_fit(
     foundation.do(change)
     for _ in range(3):
         reconciler.sweep()
-    told = foundation.all("SELECT condition FROM certification.troubles()")
-    assert {"run_degraded", "brake", "unsynced_too_old"} <= set(told)
+    reported = foundation.all("SELECT condition FROM certification.current_conditions()")
+    assert {"run_degraded", "brake", "unsynced_too_old"} <= set(reported)
 
 
 def test_a_row_without_an_id_holds_nobody(foundation: Foundation, mentor: UUID, reconciler: Reconciler) -> None:
@@ -348,7 +348,7 @@ def test_a_row_without_an_id_holds_nobody(foundation: Foundation, mentor: UUID, 
         "UPDATE certifications SET expires_on = '2027-02-01' WHERE mentor_id IS NULL",
         "UPDATE peer_mentors SET status = 'paused' WHERE id IS NULL",
     )
-    assert (warnings, foundation.one(NOTED)) == ([], 0)
+    assert (warnings, foundation.one(RECORDED)) == ([], 0)
     foundation.do("DELETE FROM certification.listings")
     assert reconciler.sweep().reason is None
     assert reconciler.counts["past_triggers"] == 1

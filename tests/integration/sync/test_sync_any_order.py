@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tests.support.foundation import Foundation
-    from tests.support.syncs import Crew, Site
+    from tests.support.syncs import Crew, EmulatedWebsite
 
 LATER = DAY + days(100)
 LEASE = timedelta(minutes=3)
@@ -39,8 +39,8 @@ numbers = st.integers(0, 3)
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("change"), numbers, st.sampled_from(sorted(CHANGES))),
-        # A doorbell, of the newest change or an old one, once or twice; those that never come are lost.
-        st.tuples(st.just("ring"), st.lists(numbers, min_size=1, max_size=4), st.booleans()),
+        # A webhook, of the newest change or an old one, once or twice; those that never come are lost.
+        st.tuples(st.just("webhook"), st.lists(numbers, min_size=1, max_size=4), st.booleans()),
         st.tuples(st.just("fault"), st.sampled_from(FAULTS)),
         st.tuples(st.just("killed"), numbers),
         st.tuples(st.just("deleted by hand"), numbers),
@@ -50,21 +50,21 @@ steps = st.lists(
 
 
 @dataclass
-class World:
+class SyncWorld:
     """Four mentors, two workers, one website."""
 
     foundation: Foundation
     crew: Crew
-    site: Site
+    site: EmulatedWebsite
     mentors: list[UUID] = field(default_factory=list)
-    by_hand: set[str] = field(default_factory=set)
+    manually: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.workers = [self.crew.worker(batch_size=2, parallel=1) for _ in range(2)]
 
     def begin(self) -> None:
         self.foundation.empty()
-        self.foundation.do("UPDATE certification.sync_state SET closed_until = NULL, closed_reason = NULL")
+        self.foundation.do("UPDATE certification.sync_state SET backoff_until = NULL, backoff_reason = NULL")
         self.foundation.do("UPDATE certification.sync_state SET stopped_since = NULL, stopped_reason = NULL")
         self.site.reset()
         organisation = self.foundation.organisation()
@@ -77,7 +77,7 @@ class World:
                 if change == "delete":
                     self.foundation.do("DELETE FROM certifications WHERE mentor_id = %s", self.mentors[number])
                 self.foundation.do(CHANGES[change], self.mentors[number])
-            case "ring", (whom, twice):
+            case "webhook", (whom, twice):
                 for worker in self.workers[: 1 + twice]:
                     worker.seconds = 60.0
                     with suppress(CertificationError):
@@ -89,7 +89,7 @@ class World:
             case "deleted by hand", (number,):
                 if str(self.mentors[number]) in self.site.by_mentor():
                     self.site.delete(str(self.mentors[number]))
-                    self.by_hand.add(str(self.mentors[number]))
+                    self.manually.add(str(self.mentors[number]))
 
     def disturb(self, fault: str) -> None:
         batch = {"path": r"\$batch"}
@@ -114,36 +114,36 @@ class World:
                 self.site.expire_tokens()
 
     def end(self) -> None:
-        """What was disturbed is over; what was set aside or deleted by hand gets the next change that it waits for."""
+        """What was disturbed is over; what was rejected or deleted by hand gets the next change that it waits for."""
         self.site.clear_faults()
         self.site.settings(races_to_lose=0)
         leases_end(self.foundation)
-        self.foundation.do("UPDATE certification.sync_state SET closed_until = NULL, closed_reason = NULL")
-        self.foundation.do("UPDATE peer_mentors SET area = 'Moss' WHERE id::text = ANY (%s)", [*self.by_hand])
+        self.foundation.do("UPDATE certification.sync_state SET backoff_until = NULL, backoff_reason = NULL")
+        self.foundation.do("UPDATE peer_mentors SET area = 'Moss' WHERE id::text = ANY (%s)", [*self.manually])
         self.foundation.do(
             "UPDATE peer_mentors SET area = 'Rygge' WHERE id IN"
-            " (SELECT mentor_id FROM certification.listings WHERE state = 'set_aside')"
+            " (SELECT mentor_id FROM certification.listings WHERE state = 'rejected')"
         )
         self.workers[0].seconds = 60.0
         assert self.workers[0].unsynced().complete
 
 
 @pytest.fixture
-def world(foundation: Foundation, crew: Crew, site: Site) -> World:
-    return World(foundation, crew, site)
+def world(foundation: Foundation, crew: Crew, site: EmulatedWebsite) -> SyncWorld:
+    return SyncWorld(foundation, crew, site)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=steps)
-def test_any_history_ends_with_the_website_as_it_should_be(world: World, history: list[tuple[Any, ...]]) -> None:
+def test_any_history_ends_with_the_website_as_it_should_be(world: SyncWorld, history: list[tuple[Any, ...]]) -> None:
     """I5, I6, I7, I8: changes, lost, doubled and reordered messages, faults, killed workers, hands on the website."""
-    world.by_hand.clear()
+    world.manually.clear()
     world.begin()
     for kind, *what in history:
         world.do(kind, *what)
     world.end()
     assert world.site.visible() == wanted(world.foundation)
     left = world.foundation.all("SELECT state FROM certification.listings WHERE synced_version < desired_version")
-    assert set(left) <= {"set_aside"}
+    assert set(left) <= {"rejected"}
     keys = [row["hlf_mentorid"] for row in world.site.rows()]
     assert len(keys) == len(set(keys))

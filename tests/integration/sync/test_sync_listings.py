@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tests.support.foundation import Foundation
-    from tests.support.nights import Functions
-    from tests.support.syncs import Site, Worker
+    from tests.support.nightly_checks import Functions
+    from tests.support.syncs import EmulatedWebsite, SyncWorker
 
 LATER = DAY + days(100)
 OWN_MAPPING: dict[str, Any] = {
@@ -41,7 +41,7 @@ def organisation(foundation: Foundation) -> UUID:
 
 
 @pytest.fixture
-def listed(foundation: Foundation, organisation: UUID, worker: Worker) -> UUID:
+def listed(foundation: Foundation, organisation: UUID, worker: SyncWorker) -> UUID:
     """A mentor whom visitors see."""
     mentor = foundation.mentor(organisation, LATER, consent=True, phone="400 00 000", area="Moss")
     worker.sync(mentor)
@@ -58,7 +58,7 @@ def own_mapping(foundation: Foundation, organisation: UUID, **changed: object) -
 
 
 def test_a_mentor_who_may_be_listed_is_published_once(
-    foundation: Foundation, worker: Worker, site: Site, listed: UUID
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: UUID
 ) -> None:
     """I5, I7: and a message that comes again causes no request."""
     assert site.visible() == {str(listed): "Kari Sæther"}
@@ -81,7 +81,7 @@ def test_a_mentor_who_may_be_listed_is_published_once(
     ],
 )
 def test_whoever_may_no_longer_be_listed_is_gone_with_the_next_push(
-    foundation: Foundation, worker: Worker, site: Site, listed: UUID, change: str
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: UUID, change: str
 ) -> None:
     """I5: a status, a withdrawn consent, an earlier end or a deletion; nothing personal is sent to do it."""
     foundation.do(change)
@@ -94,7 +94,7 @@ def test_whoever_may_no_longer_be_listed_is_gone_with_the_next_push(
 
 
 def test_who_comes_back_is_shown_in_the_same_row(
-    foundation: Foundation, worker: Worker, site: Site, listed: UUID
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: UUID
 ) -> None:
     """I5: paused and resumed; the row was hidden, not deleted."""
     foundation.pause(listed)
@@ -106,7 +106,7 @@ def test_who_comes_back_is_shown_in_the_same_row(
 
 
 def test_a_renamed_mentor_and_a_renamed_organisation_are_renamed_there(
-    foundation: Foundation, worker: Worker, site: Site, listed: UUID
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: UUID
 ) -> None:
     """Issue 3: what is published follows, within one row."""
     foundation.do("UPDATE peer_mentors SET last_name = 'Bjørnå O''Neill'")
@@ -119,7 +119,7 @@ def test_a_renamed_mentor_and_a_renamed_organisation_are_renamed_there(
 
 
 def test_no_request_is_made_for_whoever_was_never_listed(
-    foundation: Foundation, worker: Worker, site: Site, organisation: UUID
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: UUID
 ) -> None:
     """I8: not for one who may not be, nor when that one is changed or deleted; not even a token is asked for."""
     mentor = foundation.mentor(organisation, LATER)
@@ -133,7 +133,7 @@ def test_no_request_is_made_for_whoever_was_never_listed(
 
 
 def test_a_hide_creates_no_row_and_brings_none_back(
-    foundation: Foundation, worker: Worker, site: Site, listed: UUID
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: UUID
 ) -> None:
     """I8: a row deleted by hand is hidden enough."""
     site.delete(str(listed))
@@ -144,7 +144,7 @@ def test_a_hide_creates_no_row_and_brings_none_back(
 
 
 def test_a_late_message_after_the_deletion_of_a_mentor_brings_nobody_back(
-    foundation: Foundation, worker: Worker, site: Site, listed: UUID
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: UUID
 ) -> None:
     """I6, I8: the message is a hint; what it says of versions is not even looked at."""
     foundation.do("DELETE FROM certifications; DELETE FROM peer_mentors")
@@ -155,30 +155,30 @@ def test_a_late_message_after_the_deletion_of_a_mentor_brings_nobody_back(
     assert site.rows() == []
 
 
-def test_a_night_takes_the_expired_from_the_website_and_nobody_else(
-    foundation: Foundation, functions: Functions, worker: Worker, site: Site, organisation: UUID
+def test_a_nightly_check_takes_the_expired_from_the_website_and_nobody_else(
+    foundation: Foundation, functions: Functions, worker: SyncWorker, site: EmulatedWebsite, organisation: UUID
 ) -> None:
-    """I3, I5, I7: what the night asks for is enough; no doorbell rings for it."""
+    """I3, I5, I7: what the nightly check asks for is enough; no webhook is sent for it."""
     ending = [foundation.mentor(organisation, DAY, consent=True) for _ in range(3)]
     staying = foundation.mentor(organisation, DAY + days(1), consent=True)
     worker.unsynced()
     assert len(site.visible()) == 4
-    functions.night(DAY + days(1))
+    functions.nightly_check(DAY + days(1))
     asked = [request.mentor_id for request in functions.asked.requests]
     assert set(asked) == set(ending)
     worker.sync(*asked)
     assert set(site.visible()) == {str(staying)} == set(wanted(foundation))
 
 
-def test_whom_the_night_could_not_expire_while_a_worker_had_him_is_hidden_all_the_same(
-    foundation: Foundation, functions: Functions, worker: Worker, site: Site, organisation: UUID
+def test_whom_the_nightly_check_could_not_expire_while_a_worker_had_him_is_hidden_all_the_same(
+    foundation: Foundation, functions: Functions, worker: SyncWorker, site: EmulatedWebsite, organisation: UUID
 ) -> None:
     """I5: the app refuses the change of status, and that very listing is being pushed for another reason."""
     foundation.do("ALTER TABLE peer_mentors ADD CONSTRAINT stays CHECK (status <> 'certification_expired')")
     mentor = foundation.mentor(organisation, DAY, consent=True)
     worker.sync(mentor)
     foundation.do("UPDATE peer_mentors SET phone = '1'")
-    website = Meanwhile(worker.website, lambda: functions.night(DAY + days(1)))
+    website = Meanwhile(worker.website, lambda: functions.nightly_check(DAY + days(1)))
     worker.sync_all([mentor], website=website)
     worker.unsynced()
     assert foundation.status(mentor) == "active"
@@ -202,7 +202,7 @@ class Meanwhile:
 
 
 def test_what_changes_while_it_is_pushed_is_pushed_again_before_the_worker_ends(
-    foundation: Foundation, worker: Worker, site: Site, organisation: UUID
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: UUID
 ) -> None:
     """I6, I7: nobody else has to be asked for it."""
     mentor = foundation.mentor(organisation, LATER, consent=True)
@@ -212,8 +212,9 @@ def test_what_changes_while_it_is_pushed_is_pushed_again_before_the_worker_ends(
     assert not site.shows(mentor)
 
 
-def test_ten_thousand_changes_in_one_update_reach_the_website_though_no_bell_rang(
-    foundation: Foundation, crew: Any, site: Site, organisation: UUID
+@pytest.mark.slow
+def test_ten_thousand_changes_in_one_update_reach_the_website_though_no_webhook_was_sent(
+    foundation: Foundation, crew: Any, site: EmulatedWebsite, organisation: UUID
 ) -> None:
     """I7: one sync of everything unsynced; every listing once, a hundred to a request."""
     foundation.do(
@@ -243,7 +244,7 @@ def test_ten_thousand_changes_in_one_update_reach_the_website_though_no_bell_ran
 
 
 def test_an_organisation_may_hide_by_a_flag_of_its_own(
-    foundation: Foundation, worker: Worker, site: Site, organisation: UUID
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: UUID
 ) -> None:
     """Issue 3, section 2: in a table of its own; another organisation beside it keeps the standard."""
     own_mapping(foundation, organisation, **FLAG_ALONE)
@@ -262,7 +263,7 @@ def test_an_organisation_may_hide_by_a_flag_of_its_own(
 
 
 def test_a_changed_table_is_carried_out_for_everybody_it_concerns(
-    foundation: Foundation, worker: Worker, site: Site, organisation: UUID
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: UUID
 ) -> None:
     """I5: hidden where they were, published where they belong, and whoever is paused meanwhile is in neither."""
     own_mapping(foundation, organisation, **FLAG_ALONE)
@@ -282,7 +283,7 @@ def test_a_changed_table_is_carried_out_for_everybody_it_concerns(
 
 
 def test_a_column_that_is_no_longer_published_is_emptied(
-    foundation: Foundation, worker: Worker, site: Site, organisation: UUID, listed: UUID
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: UUID, listed: UUID
 ) -> None:
     """Design section 8: the whitelist holds for what is there already, not only for what is sent."""
     assert site.by_mentor()[str(listed)]["hlf_phone"] == "400 00 000"
@@ -297,7 +298,7 @@ def test_a_column_that_is_no_longer_published_is_emptied(
     ids=lambda wrong: next(iter(wrong)),
 )
 def test_a_mapping_that_dataverse_does_not_know_sets_aside_with_its_code_and_stops_no_other(
-    foundation: Foundation, worker: Worker, site: Site, organisation: UUID, wrong: dict[str, Any]
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: UUID, wrong: dict[str, Any]
 ) -> None:
     """I13, I5: one organisation's mistake; and none of its mentors is ever said to be hidden while nobody knows."""
     own_mapping(foundation, organisation, **wrong)
@@ -307,7 +308,7 @@ def test_a_mapping_that_dataverse_does_not_know_sets_aside_with_its_code_and_sto
     good = foundation.mentor(elsewhere, LATER, consent=True)
     result = worker.sync(*astray, good)
     assert set(site.visible()) == {str(good)}
-    assert [outcome(result, mentor) for mentor in astray] == [Result.SET_ASIDE] * 3
+    assert [outcome(result, mentor) for mentor in astray] == [Result.REJECTED] * 3
     for mentor in astray:
         foundation.pause(mentor)
     worker.sync(*astray)
@@ -321,31 +322,31 @@ def test_a_mapping_that_dataverse_does_not_know_sets_aside_with_its_code_and_sto
 
 
 def test_who_is_listed_where_dataverse_no_longer_looks_is_never_said_to_be_hidden(
-    foundation: Foundation, worker: Worker, site: Site, organisation: UUID, listed: UUID
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: UUID, listed: UUID
 ) -> None:
     """I5: "no such table" is not "no such row": the listing may well be there, and a person has to look."""
     foundation.do("UPDATE certification.listings SET website = jsonb_set(website, '{table}', '\"hlf_nowhere\"')")
     foundation.pause(listed)
-    assert outcome(worker.sync(listed), listed) is Result.SET_ASIDE
+    assert outcome(worker.sync(listed), listed) is Result.REJECTED
     listing = foundation.listing(listed)
-    assert (listing["state"], listing["reason"]) == ("set_aside", "dataverse_404_0x8006088a")
+    assert (listing["state"], listing["reason"]) == ("rejected", "dataverse_404_0x8006088a")
     assert listing["website"] is not None
 
 
 def test_a_column_that_dataverse_does_not_know_sets_aside_until_the_mapping_is_right(
-    foundation: Foundation, worker: Worker, site: Site, organisation: UUID
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: UUID
 ) -> None:
     """I13: with its code; a corrected mapping is another chance."""
     own_mapping(foundation, organisation, columns={"hlf_unheard_of": "full_name"})
     mentor = foundation.mentor(organisation, LATER, consent=True)
-    assert outcome(worker.sync(mentor), mentor) is Result.SET_ASIDE
+    assert outcome(worker.sync(mentor), mentor) is Result.REJECTED
     assert foundation.listing(mentor)["reason"].startswith("dataverse_400_0x")
     own_mapping(foundation, organisation)
     worker.unsynced()
     assert site.visible() == wanted(foundation)
 
 
-def test_a_sync_of_nothing_reports_all_of_its_counts(worker: Worker) -> None:
+def test_a_sync_of_nothing_reports_all_of_its_counts(worker: SyncWorker) -> None:
     """I12: zeros too, or the sweep that never came looks like the one that found nothing."""
     assert set(worker.unsynced().counts) == set(worker.sync().counts())
 
@@ -412,7 +413,7 @@ def test_a_hidden_row_is_emptied_when_it_is_asked_for(foundation, worker, site):
     foundation.pause(mentor)
     worker.sync(mentor)
     fewer_columns(foundation, organisation, "hlf_phone")
-    foundation.do("SELECT certification.raise_listings(ARRAY[%s]::uuid[])", mentor)
+    foundation.do("SELECT certification.bump_listing_version(ARRAY[%s]::uuid[])", mentor)
     worker.sync(mentor)
     assert site.by_mentor()[str(mentor)]["hlf_phone"] is None
     assert (foundation.listing_state(mentor), site.shows(mentor)) == ("hidden", False)

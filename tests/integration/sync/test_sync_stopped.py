@@ -1,7 +1,7 @@
 """I10: as long as the website refuses us, every run says so, also one that cannot even ask."""
 
 from emulators import processes
-from tests.support.syncs import Worker
+from tests.support.syncs import SyncWorker
 
 CREDENTIAL = {"tenant_id": "t", "client_id": "c", "client_secret": "s"}
 
@@ -11,7 +11,7 @@ def test_a_stopped_website_that_cannot_be_reached_is_still_said_to_be_stopped(da
     url = f"http://127.0.0.1:{processes.free_port()}"
     foundation.do("SELECT certification.stop_website('entra_7000222')")
     foundation.do("UPDATE certification.sync_state SET tried_at = NULL")
-    with Worker(database.login("DynamicsSync"), url, lambda _: CREDENTIAL) as worker:
+    with SyncWorker(database.login("DynamicsSync"), url, lambda _: CREDENTIAL) as worker:
         result = worker.sync()
     assert result.stopped
     assert result.counts()["sync_stopped"] == 1

@@ -20,7 +20,7 @@ def mentors(foundation):
     return [foundation.mentor(organisation, LATER, consent=True) for _ in range(3)]
 
 
-class Breaking:
+class BreakingPort:
     """A port that breaks at one of its calls: before it has done it, or after."""
 
     def __init__(self, port, call, error, *, after=False):
@@ -50,9 +50,9 @@ def reasons(foundation):
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_an_error_nobody_foresaw_leaves_no_claim(foundation, worker, site, mentors, error, *, after):
-    """Before the push, or after it was carried out: in doubt, because nobody knows; then it propagates."""
+    """Before the push, or after it was carried out: of unknown outcome, because nobody knows; then it propagates."""
     with pytest.raises(type(error)):
-        worker.sync_all(mentors, website=Breaking(worker.website, "push", error, after=after))
+        worker.sync_all(mentors, website=BreakingPort(worker.website, "push", error, after=after))
     assert claimed(foundation) == 0
     assert len(site.visible()) == (3 if after else 0)
     leases_end(foundation)
@@ -65,7 +65,7 @@ def test_a_code_says_what_broke_it_off(foundation, worker, mentors):
     """A class or a code: no words of an exception (I11)."""
     error = KeyError("kari@example.no")
     with pytest.raises(KeyError):
-        worker.sync_all(mentors, website=Breaking(worker.website, "push", error))
+        worker.sync_all(mentors, website=BreakingPort(worker.website, "push", error))
     assert reasons(foundation) == {"unexpected_KeyError"}
 
 
@@ -73,14 +73,14 @@ def test_an_error_while_reading_back_leaves_no_claim(foundation, worker, site, m
     """After a reply that was lost, the website is read; that breaks."""
     site.reset_after(1, path=r"\$batch")
     with pytest.raises(RecursionError):
-        worker.sync_all(mentors, website=Breaking(worker.website, "read", RecursionError()))
+        worker.sync_all(mentors, website=BreakingPort(worker.website, "read", RecursionError()))
     assert claimed(foundation) == 0
 
 
 def test_an_error_while_settling_leaves_no_claim(foundation, worker, site, mentors):
     """What was settled stays so: to settle it once more changes nothing."""
     with pytest.raises(KeyError):
-        worker.sync_all(mentors, listings=Breaking(worker.listings, "settle", KeyError(), after=True))
+        worker.sync_all(mentors, listings=BreakingPort(worker.listings, "settle", KeyError(), after=True))
     assert claimed(foundation) == 0
     assert len(site.visible()) == 3
 

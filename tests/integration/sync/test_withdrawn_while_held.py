@@ -6,7 +6,7 @@ import pytest
 
 from operations.commands.proof import read_head
 from tests.support.foundation import DAY, days
-from tests.support.nights import at_night
+from tests.support.nightly_checks import at_night
 
 LATER = DAY + days(100)
 
@@ -51,7 +51,7 @@ def test_a_rejected_listing_is_hidden_by_the_next_sweep(*, foundation, reconcile
     site.poison(str(mentor))
     worker.sync(mentor)
     site.clear_faults()
-    assert foundation.listing_state(mentor) == "set_aside"
+    assert foundation.listing_state(mentor) == "rejected"
     past_the_triggers(foundation, HIDING[change], mentor)
     sweep(reconciler, worker)
     assert not site.shows(mentor)
@@ -82,8 +82,8 @@ def test_a_withdrawn_consent_passes_the_brake_past_the_triggers(foundation, reco
     assert set(site.visible()) == {str(mentor) for mentor in listed[1:]}
 
 
-def test_the_brake_holds_before_the_first_night(foundation, worker, site):
-    """I5: a wrong import of dates hides nobody in an organisation that no night has evaluated yet."""
+def test_the_brake_holds_before_the_first_nightly_check(foundation, worker, site):
+    """I5: a wrong import of dates hides nobody in an organisation that no nightly check has evaluated yet."""
     foundation.brake(2, 20)
     organisation = foundation.organisation()
     mentors = [foundation.mentor(organisation, LATER, consent=True) for _ in range(6)]
@@ -111,7 +111,7 @@ def test_an_undo_leaves_nobody_to_be_expired_twice(foundation, functions, since)
     """Issue 8 B, I3: whose status a person has changed since was expired once for that date, and stays so."""
     foundation.organisation()
     mentor = foundation.mentor(foundation.one("SELECT id FROM organisations"), DAY - days(1))
-    run = functions.night(DAY).run_id
+    run = functions.nightly_check(DAY).run_id
     foundation.set_status(mentor, since)
     if since == "active":
         foundation.do(
@@ -121,22 +121,22 @@ def test_an_undo_leaves_nobody_to_be_expired_twice(foundation, functions, since)
         )
     foundation.all("SELECT * FROM certification.undo_run(%s, 'turid', 'a test')", run)
     foundation.set_status(mentor, "active")
-    functions.night(DAY + days(1))
+    functions.nightly_check(DAY + days(1))
     assert foundation.status(mentor) == "active"
     assert foundation.all("SELECT kind FROM certification.found_twice()") == []
 
 
 def test_an_undo_loses_no_reminder_that_was_to_come_again(foundation, functions, ses):
-    """Issue 8 B, I2: a notice that a pause superseded is written again by the right night."""
+    """Issue 8 B, I2: a notice that a pause superseded is written again by the right nightly check."""
     organisation = foundation.organisation()
-    functions.night(DAY)
+    functions.nightly_check(DAY)
     mentor = foundation.mentor(organisation, DAY + days(13))
-    functions.night(DAY + days(1))
+    functions.nightly_check(DAY + days(1))
     foundation.pause(mentor)
     functions.send(DAY + days(1))
     foundation.resume(mentor)
-    run = functions.night(DAY + days(6)).run_id
+    run = functions.nightly_check(DAY + days(6)).run_id
     foundation.present(at_night(DAY + days(2)))
     foundation.all("SELECT * FROM certification.undo_run(%s, 'turid', 'a test')", run)
-    functions.night(DAY + days(2))
+    functions.nightly_check(DAY + days(2))
     assert foundation.notices(mentor) == [("reminder", 14, "pending")]

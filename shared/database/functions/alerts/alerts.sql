@@ -1,17 +1,17 @@
 -- An alert is the memory of having told what is wrong.
 
-CREATE OR REPLACE FUNCTION certification.note_alerts() RETURNS TABLE (measure text, n bigint)
+CREATE OR REPLACE FUNCTION certification.record_alerts() RETURNS TABLE (measure text, n bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
     -- One run at a time, and each looks after the one before has written: neither closes what the other has just seen.
     LOCK TABLE certification.alerts IN SHARE ROW EXCLUSIVE MODE;
     RETURN QUERY
-    WITH trouble AS MATERIALIZED (SELECT * FROM certification.troubles()),
-    noted AS (
+    WITH current_condition AS MATERIALIZED (SELECT * FROM certification.current_conditions()),
+    recorded AS (
         INSERT INTO certification.alerts AS a (condition, subject, since, n, ids, facts, mark)
         SELECT t.condition, t.subject, coalesce(t.since, clock_timestamp()), t.n, t.ids, t.facts, t.mark
-          FROM trouble AS t
+          FROM current_condition AS t
         ON CONFLICT (condition, subject) WHERE closed_at IS NULL DO UPDATE
            SET seen_at = clock_timestamp(), n = excluded.n, ids = excluded.ids,
                facts = excluded.facts, mark = excluded.mark
@@ -19,58 +19,58 @@ BEGIN
     ), over AS (
         UPDATE certification.alerts AS a SET closed_at = clock_timestamp()
          WHERE a.closed_at IS NULL
-           AND NOT EXISTS (SELECT 1 FROM trouble AS t WHERE t.condition = a.condition AND t.subject = a.subject)
+           AND NOT EXISTS (SELECT 1 FROM current_condition AS t WHERE t.condition = a.condition AND t.subject = a.subject)
         RETURNING 1
     )
-    SELECT 'alerts_open', (SELECT count(*) FROM noted)
-    UNION ALL SELECT 'alerts_opened', (SELECT count(*) FROM noted AS o WHERE o.is_new)
+    SELECT 'alerts_open', (SELECT count(*) FROM recorded)
+    UNION ALL SELECT 'alerts_opened', (SELECT count(*) FROM recorded AS o WHERE o.is_new)
     UNION ALL SELECT 'alerts_closed', (SELECT count(*) FROM over);
 END
 $$;
-COMMENT ON FUNCTION certification.note_alerts IS
+COMMENT ON FUNCTION certification.record_alerts IS
     'Open an alert for what is newly wrong, close what is over (I10, I12).';
 
-CREATE OR REPLACE FUNCTION certification.claim_alerts_to_tell()
+CREATE OR REPLACE FUNCTION certification.claim_unsent_alerts()
 RETURNS TABLE (
     id bigint, kind text, condition text, subject text, since timestamptz, closed_at timestamptz, n bigint, ids uuid[],
     facts jsonb, mark text)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH due AS (
         SELECT a.id FROM certification.alerts AS a
-         WHERE a.closed_told_at IS NULL AND (a.telling_until IS NULL OR a.telling_until < clock_timestamp())
-           AND (a.closed_at IS NOT NULL OR a.told_at IS NULL
-                OR CASE WHEN a.condition IN ('secret_ending', 'secret_without_end_date') THEN a.told_mark <> a.mark
-                        ELSE a.told_at < clock_timestamp() - interval '24 hours' END)
+         WHERE a.closing_sent_at IS NULL AND (a.sending_until IS NULL OR a.sending_until < clock_timestamp())
+           AND (a.closed_at IS NOT NULL OR a.sent_at IS NULL
+                OR CASE WHEN a.condition IN ('secret_ending', 'secret_without_end_date') THEN a.sent_mark <> a.mark
+                        ELSE a.sent_at < clock_timestamp() - interval '24 hours' END)
          ORDER BY a.id
            FOR UPDATE SKIP LOCKED
     )
     UPDATE certification.alerts AS a
-       SET telling_until = clock_timestamp() + interval '2 minutes', telling_by = session_user, telling_mark = a.mark,
-           telling_kind = CASE WHEN a.closed_at IS NOT NULL THEN 'closed'
-                               WHEN a.told_at IS NULL THEN 'opened' ELSE 'reminder' END
+       SET sending_until = clock_timestamp() + interval '2 minutes', sending_by = session_user, sending_mark = a.mark,
+           sending_kind = CASE WHEN a.closed_at IS NOT NULL THEN 'closed'
+                               WHEN a.sent_at IS NULL THEN 'opened' ELSE 'reminder' END
       FROM due AS d WHERE a.id = d.id
-    RETURNING a.id, a.telling_kind,
+    RETURNING a.id, a.sending_kind,
               a.condition, a.subject, a.since, a.closed_at, a.n, a.ids, a.facts, a.mark
 $$;
-COMMENT ON FUNCTION certification.claim_alerts_to_tell IS
-    'What is to be told now: what is new, what has been open for another day, what is over. Another run leaves it '
+COMMENT ON FUNCTION certification.claim_unsent_alerts IS
+    'What is to be sent now: what is new, what has been open for another day, what is over. Another run leaves it '
     'alone for two minutes.';
 
-CREATE OR REPLACE FUNCTION certification.told_alert(p_id bigint, p_kind text, p_mark text) RETURNS void
+CREATE OR REPLACE FUNCTION certification.mark_alert_sent(p_id bigint, p_kind text, p_mark text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE certification.alerts AS a
-       SET told_at = coalesce(CASE WHEN a.telling_kind = 'closed' THEN a.told_at END, clock_timestamp()),
-           told_mark = a.telling_mark,
-           closed_told_at = CASE WHEN a.telling_kind = 'closed' THEN clock_timestamp() END,
-           telling_until = NULL, telling_by = NULL, telling_kind = NULL, telling_mark = NULL
-     WHERE a.id = p_id AND a.telling_by = session_user AND (a.telling_kind, a.telling_mark) = (p_kind, p_mark)
+       SET sent_at = coalesce(CASE WHEN a.sending_kind = 'closed' THEN a.sent_at END, clock_timestamp()),
+           sent_mark = a.sending_mark,
+           closing_sent_at = CASE WHEN a.sending_kind = 'closed' THEN clock_timestamp() END,
+           sending_until = NULL, sending_by = NULL, sending_kind = NULL, sending_mark = NULL
+     WHERE a.id = p_id AND a.sending_by = session_user AND (a.sending_kind, a.sending_mark) = (p_kind, p_mark)
 $$;
-COMMENT ON FUNCTION certification.told_alert IS
+COMMENT ON FUNCTION certification.mark_alert_sent IS
     'The message that this login has claimed was sent. Any other is left alone.';
 
 REVOKE ALL ON FUNCTION
-    certification.note_alerts, certification.claim_alerts_to_tell, certification.told_alert
+    certification.record_alerts, certification.claim_unsent_alerts, certification.mark_alert_sent
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    certification.note_alerts, certification.claim_alerts_to_tell, certification.told_alert
+    certification.record_alerts, certification.claim_unsent_alerts, certification.mark_alert_sent
 TO certification_dynamics_sync, certification_expiry_check, certification_reconciliation, certification_send_notices;

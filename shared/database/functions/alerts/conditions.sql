@@ -1,11 +1,11 @@
 -- What is wrong now. `troubles` is one query, longer than a file should be, so that all conditions are of one moment.
 
-CREATE OR REPLACE FUNCTION certification.some(p_ids uuid[]) RETURNS uuid[]
+CREATE OR REPLACE FUNCTION certification.first_ids(p_ids uuid[]) RETURNS uuid[]
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce((SELECT array_agg(i.id ORDER BY i.id) FROM (
         SELECT u.id FROM unnest(p_ids) AS u (id) WHERE u.id IS NOT NULL ORDER BY u.id LIMIT 20) AS i), '{}')
 $$;
-COMMENT ON FUNCTION certification.some IS 'The first twenty of them.';
+COMMENT ON FUNCTION certification.first_ids IS 'The first twenty of them.';
 
 -- How long each function may be silent: its longest pause, and an hour for the clocks and the retries.
 CREATE OR REPLACE FUNCTION certification.longest_silence() RETURNS TABLE (function text, silence interval)
@@ -58,7 +58,7 @@ COMMENT ON FUNCTION certification.held_by_brake IS
     'The first twenty whom the brake keeps from being expired or reminded; nobody while the app''s tables cannot be '
     'read.';
 
-CREATE OR REPLACE FUNCTION certification.troubles()
+CREATE OR REPLACE FUNCTION certification.current_conditions()
 RETURNS TABLE (condition text, subject text, since timestamptz, n bigint, ids uuid[], mark text, facts jsonb)
 LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     WITH state AS MATERIALIZED (SELECT s.* FROM certification.sync_state AS s),
@@ -98,7 +98,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
     ), sent AS MATERIALIZED (
         SELECT coalesce(sum(c.n) FILTER (WHERE c.measure = 'notices_sent'), 0) AS sent,
                coalesce(sum(c.n) FILTER (WHERE c.measure IN ('notices_undeliverable', 'notices_given_back',
-                                                             'notices_in_doubt')), 0)
+                                                             'notices_outcome_unknown')), 0)
                -- At night nothing is sent, and waiting is no fault.
                + coalesce(sum(c.n) FILTER (WHERE c.measure = 'notices_waiting'
                      AND extract(hour FROM r.scheduled_at AT TIME ZONE 'Europe/Oslo') BETWEEN 8 AND 19), 0) AS unsent,
@@ -124,8 +124,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
             OR EXISTS (SELECT 1 FROM last_run AS r WHERE r.function <> 'reconciliation_sweep' AND r.state = 'failed'
                           AND r.ended_at >= s.failing_since AND certification.is_about_the_website(r.reason))
     )
-    SELECT o.condition, '', o.since, (SELECT count(*) FROM unsynced AS u WHERE u.state <> 'set_aside'),
-           certification.some(ARRAY(SELECT x.mentor_id FROM still_shown AS x)), '',
+    SELECT o.condition, '', o.since, (SELECT count(*) FROM unsynced AS u WHERE u.state <> 'rejected'),
+           certification.first_ids(ARRAY(SELECT x.mentor_id FROM still_shown AS x)), '',
            jsonb_build_object('reason', o.reason, 'still_shown', (SELECT count(*) FROM still_shown))
       FROM outage AS o
     UNION ALL
@@ -146,29 +146,29 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
       FROM state AS s WHERE s.pending_secret NOT IN ('none', 'good')
     UNION ALL
     SELECT 'listed_but_invalid', '', min(x.at), count(DISTINCT x.mentor_id),
-           certification.some(array_agg(DISTINCT x.mentor_id)), '', '{}'
+           certification.first_ids(array_agg(DISTINCT x.mentor_id)), '', '{}'
       FROM (SELECT f.mentor_id, f.opened_at AS at FROM open AS f
              WHERE f.class = 'listed_but_invalid' AND f.cause <> 'brake' -- that one is told as the brake
             UNION ALL SELECT l.mentor_id, l.changed_at FROM late AS l) AS x
     HAVING count(*) > 0
     UNION ALL
     SELECT 'orphan_listed', '', min(f.opened_at), count(*),
-           certification.some(array_agg(coalesce(f.row_id, f.mentor_id))), '', '{}'
+           certification.first_ids(array_agg(coalesce(f.row_id, f.mentor_id))), '', '{}'
       FROM open AS f WHERE f.class = 'orphan' HAVING count(*) > 0
     UNION ALL
-    SELECT 'not_converging', '', min(f.opened_at), count(*), certification.some(array_agg(f.mentor_id)), '', '{}'
+    SELECT 'not_converging', '', min(f.opened_at), count(*), certification.first_ids(array_agg(f.mentor_id)), '', '{}'
       FROM open AS f WHERE f.repairs >= 2 AND f.seen_at > f.repaired_at HAVING count(*) > 0
     UNION ALL
-    SELECT 'listings_set_aside', '', min(l.changed_at), count(*), certification.some(array_agg(l.mentor_id)), '', '{}'
-      FROM certification.listings AS l WHERE l.state = 'set_aside' HAVING count(*) > 0
+    SELECT 'listings_rejected', '', min(l.changed_at), count(*), certification.first_ids(array_agg(l.mentor_id)), '', '{}'
+      FROM certification.listings AS l WHERE l.state = 'rejected' HAVING count(*) > 0
     UNION ALL
     SELECT 'claim_stuck', 'notices', min(c.claimed_at), count(*),
-           certification.some(array_agg(coalesce(c.mentor_id, c.coordinator_id))), '', '{}'
+           certification.first_ids(array_agg(coalesce(c.mentor_id, c.coordinator_id))), '', '{}'
       FROM certification.notices AS c
      WHERE c.state = 'claimed' AND c.claimed_at < clock_timestamp() - interval '30 minutes' HAVING count(*) > 0
     UNION ALL
     SELECT 'claim_stuck', 'listings', min(u.claimed_until), count(*),
-           certification.some(array_agg(u.mentor_id)), '', '{}'
+           certification.first_ids(array_agg(u.mentor_id)), '', '{}'
       FROM unsynced AS u
      WHERE u.state = 'sending' AND u.claimed_until < clock_timestamp() - interval '10 minutes' HAVING count(*) > 0
     UNION ALL
@@ -195,9 +195,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
            jsonb_build_object('longest_silence_minutes', round(extract(epoch FROM g.silence) / 60))
       FROM last_good AS g WHERE coalesce(g.at, g.installed_at) < clock_timestamp() - g.silence
     UNION ALL
-    SELECT 'unsynced_too_old', '', min(u.changed_at), count(*), certification.some(array_agg(u.mentor_id)), '', '{}'
+    SELECT 'unsynced_too_old', '', min(u.changed_at), count(*), certification.first_ids(array_agg(u.mentor_id)), '', '{}'
       FROM unsynced AS u
-     WHERE u.state <> 'set_aside' AND NOT u.braked AND u.changed_at < clock_timestamp() - interval '15 minutes'
+     WHERE u.state <> 'rejected' AND NOT u.braked AND u.changed_at < clock_timestamp() - interval '15 minutes'
        AND NOT EXISTS (SELECT 1 FROM outage) -- which says how many wait
     HAVING count(*) > 0
     UNION ALL
@@ -213,11 +213,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
       FROM certification.missed_changes AS c
      WHERE c.taken_up_at IS NULL OR c.missed_at > clock_timestamp() - interval '1 day' HAVING count(*) > 0
     UNION ALL
-    SELECT 'duplicates', '', min(d.found_at), count(*), certification.some(array_agg(DISTINCT d.mentor_id)), '', '{}'
+    SELECT 'duplicates', '', min(d.found_at), count(*), certification.first_ids(array_agg(DISTINCT d.mentor_id)), '', '{}'
       FROM certification.duplicates AS d WHERE d.reviewed_at IS NULL HAVING count(*) > 0
     UNION ALL
     SELECT 'brake', b.organisation_id || ':' || b.kind, b.tripped_at, b.n,
-           certification.some(CASE b.kind
+           certification.first_ids(CASE b.kind
                WHEN 'expiry' THEN certification.held_by_brake(b.kind, b.organisation_id)
                WHEN 'reminder' THEN certification.held_by_brake(b.kind, b.organisation_id)
                ELSE ARRAY(SELECT f.mentor_id FROM open AS f WHERE f.organisation_id = b.organisation_id
@@ -226,25 +226,25 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
       FROM certification.brakes AS b
      WHERE b.closed_at IS NULL AND NOT certification.brake_release_is_in_force(b.released_at)
     UNION ALL
-    SELECT 'website_answer_small', '', p.at, 1, '{}', '', '{}'
+    SELECT 'website_result_small', '', p.at, 1, '{}', '', '{}'
       FROM (SELECT q.* FROM certification.proofs AS q ORDER BY q.at DESC LIMIT 1) AS p
-     WHERE p.reason = 'website_answer_small'
+     WHERE p.reason = 'website_result_small'
     UNION ALL
     SELECT 'structure_damaged', '',
            coalesce((SELECT a.since FROM certification.alerts AS a
                       WHERE a.condition = 'structure_damaged' AND a.closed_at IS NULL), clock_timestamp()),
            sum(d.n)::bigint, '{}', '',
-           jsonb_object_agg(d.trouble, CASE WHEN length(d.names) <= 300 THEN d.names
+           jsonb_object_agg(d.damage, CASE WHEN length(d.names) <= 300 THEN d.names
                                             ELSE substring(d.names FROM '^(.{1,290}),') || ',...' END)
-      FROM (SELECT x.trouble, count(*) AS n,
+      FROM (SELECT x.damage, count(*) AS n,
                    string_agg(regexp_replace(x.name, '^certification\.|\(.*', '', 'g'), ',' ORDER BY x.name) AS names
               FROM certification.structure_damage() AS x
              -- Those have a condition of their own, trigger_off.
-             WHERE NOT (x.kind = 'trigger' AND x.trouble IN ('missing', 'disabled'))
-             GROUP BY x.trouble) AS d
+             WHERE NOT (x.kind = 'trigger' AND x.damage IN ('missing', 'disabled'))
+             GROUP BY x.damage) AS d
     HAVING count(*) > 0
     UNION ALL
-    SELECT 'past_triggers', '', min(p.found_at), count(*), certification.some(array_agg(p.mentor_id)), '', '{}'
+    SELECT 'past_triggers', '', min(p.found_at), count(*), certification.first_ids(array_agg(p.mentor_id)), '', '{}'
       FROM certification.past_triggers AS p
      WHERE p.found_at > clock_timestamp() - interval '24 hours' HAVING count(*) > 0
     UNION ALL
@@ -252,14 +252,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
            jsonb_build_object('triggers', string_agg(t.name, ',' ORDER BY t.name))
       FROM certification.triggers_off() AS t GROUP BY t.relation
 $$;
-COMMENT ON FUNCTION certification.troubles IS
+COMMENT ON FUNCTION certification.current_conditions IS
     'Everything that operations has to know of just now, one row for each condition and subject. Ids, codes and '
     'numbers only (I11).';
 
 REVOKE ALL ON FUNCTION
-    certification.some, certification.longest_silence, certification.not_to_be_listed, certification.held_by_brake,
-    certification.troubles
+    certification.first_ids, certification.longest_silence, certification.not_to_be_listed, certification.held_by_brake,
+    certification.current_conditions
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    certification.troubles
+    certification.current_conditions
 TO certification_operations;

@@ -3,12 +3,12 @@
 CREATE OR REPLACE FUNCTION certification.is_about_the_website(p_reasons text) RETURNS boolean
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(bool_and(c.code ~ '^(dataverse|entra|website|secret)_'
-                             AND c.code NOT IN ('website_answer_small', 'secret_end_date_malformed')
+                             AND c.code NOT IN ('website_result_small', 'secret_end_date_malformed')
                              OR c.code = 'no_time_left'), false)
       FROM unnest(string_to_array(p_reasons, ',')) AS c (code)
 $$;
 COMMENT ON FUNCTION certification.is_about_the_website IS
-    'Whether all of these codes say that the website did not answer, or did not let us in.';
+    'Whether all of these codes say that the website did not answer, or did not authorise us.';
 
 CREATE OR REPLACE FUNCTION certification.standing_reasons(p_run_id uuid) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -20,7 +20,7 @@ BEGIN
          WHERE r.id = p_run_id
            -- These have a condition of their own.
            AND c.code NOT LIKE 'pending\_%' AND c.code NOT LIKE '%\_braked'
-           AND c.code NOT IN ('website_answer_small', 'secret_end_date_malformed', 'notices_stuck')
+           AND c.code NOT IN ('website_result_small', 'secret_end_date_malformed', 'notices_stuck')
            AND CASE
                WHEN certification.is_about_the_website(c.code) THEN
                    NOT EXISTS (SELECT 1 FROM certification.sync_state AS s
@@ -37,27 +37,27 @@ BEGIN
                WHEN c.code = 'notices_given_back' THEN
                    EXISTS (SELECT 1 FROM certification.notices AS n
                             WHERE n.sender_run_id = r.id AND n.state = 'pending')
-               WHEN c.code = 'notices_in_doubt' THEN
+               WHEN c.code = 'notices_outcome_unknown' THEN
                    EXISTS (SELECT 1 FROM certification.notices AS n
                             WHERE n.sender_run_id = r.id AND n.state = 'claimed'
                               AND n.claimed_at >= clock_timestamp() - interval '30 minutes')
-               WHEN c.code IN ('set_aside', 'expiries_skipped_by_hand', 'reactivations_skipped_by_hand') THEN
-                   EXISTS (SELECT 1 FROM certification.set_aside AS s
+               WHEN c.code IN ('step_failures', 'expiries_skipped_manual_edit', 'reactivations_skipped_manual_edit') THEN
+                   EXISTS (SELECT 1 FROM certification.step_failures AS s
                              JOIN public.peer_mentors AS m ON m.id = s.mentor_id
                              JOIN public.certifications AS e ON e.mentor_id = s.mentor_id
                             WHERE s.last_run_id = r.id
                               AND certification.day_of(e.expires_on, certification.zone_of(m.organisation_id))
                                   = s.certification_expiry_date
                               AND CASE c.code
-                                  WHEN 'expiries_skipped_by_hand'
-                                  THEN s.reason = 'set_active_by_hand'
+                                  WHEN 'expiries_skipped_manual_edit'
+                                  THEN s.reason = 'manually_set_active'
                                        AND certification.is_status(m.status::text, 'active')
-                                  WHEN 'reactivations_skipped_by_hand'
-                                  THEN s.reason = 'set_expired_by_hand'
+                                  WHEN 'reactivations_skipped_manual_edit'
+                                  THEN s.reason = 'manually_set_expired'
                                        AND certification.is_status(m.status::text, 'certification_expired')
-                                  ELSE s.reason NOT IN ('set_active_by_hand', 'set_expired_by_hand',
+                                  ELSE s.reason NOT IN ('manually_set_active', 'manually_set_expired',
                                                         'awaiting_manual_reactivation') END)
-               WHEN c.code = 'untold' THEN
+               WHEN c.code = 'unnotified' THEN
                    EXISTS (SELECT 1 FROM (SELECT t.mentor_id FROM certification.transitions AS t WHERE t.run_id = r.id
                                           UNION SELECT m.mentor_id FROM certification.cert_expiry_reminders AS m
                                                  WHERE m.run_id = r.id AND m.state = 'unreachable') AS x

@@ -12,24 +12,24 @@ $$;
 COMMENT ON FUNCTION certification.touched_query IS
     'The query for every mentor whom the statement touched that a trigger is at.';
 
-CREATE OR REPLACE FUNCTION certification.note_missed_change(p_table text, p_mentor_ids uuid[],
+CREATE OR REPLACE FUNCTION certification.record_missed_change(p_table text, p_mentor_ids uuid[],
                                                             p_sqlstate text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO certification.missed_changes (table_name, mentor_ids, sqlstate)
     VALUES (p_table, p_mentor_ids, p_sqlstate);
-    RAISE WARNING 'certification: a change of % was not noted, SQLSTATE %; the next sweep takes it up',
+    RAISE WARNING 'certification: a change of % was not recorded, SQLSTATE %; the next sweep takes it up',
         p_table, p_sqlstate;
 END
 $$;
-COMMENT ON FUNCTION certification.note_missed_change IS
-    'Keep that a trigger could not note a change: of these mentors, or of nobody knows whom (null) (I16). '
+COMMENT ON FUNCTION certification.record_missed_change IS
+    'Keep that a trigger could not record a change: of these mentors, or of nobody knows whom (null) (I16). '
     'Append-only, so it waits for nobody.';
 
 CREATE OR REPLACE FUNCTION certification.take_up_missed_changes(p_limit integer)
 RETURNS TABLE (mentor_id uuid, version bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
-SET lock_timeout = '10s' AS $$
+    SET lock_timeout = '10s' AS $$
 #variable_conflict use_column
 DECLARE
     v_missed bigint[];
@@ -50,8 +50,8 @@ BEGIN
                         CROSS JOIN unnest(c.mentor_ids) AS u (id)
                         WHERE c.id = ANY (v_missed) AND u.id IS NOT NULL);
     END IF;
-    PERFORM certification.raise_listings(v_ids);
-    INSERT INTO certification.look_again (step, mentor_id)
+    PERFORM certification.bump_listing_version(v_ids);
+    INSERT INTO certification.mentors_to_recheck (step, mentor_id)
     SELECT s.step, u.id FROM unnest(v_ids) AS u (id)
      CROSS JOIN (VALUES ('remind'), ('expire'), ('reactivate')) AS s (step);
     UPDATE certification.missed_changes AS c SET taken_up_at = clock_timestamp() WHERE c.id = ANY (v_missed);
@@ -61,11 +61,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.take_up_missed_changes IS
-    'Note now what a trigger could not: raise the listings, have the night look again (I7). Answers what is to be '
+    'Record now what a trigger could not: raise the listings, have the nightly check recheck (I7). Returns what is to be '
     'synced. Two weeks after that it is forgotten.';
 
 REVOKE ALL ON FUNCTION
-    certification.touched_query, certification.note_missed_change, certification.take_up_missed_changes
+    certification.touched_query, certification.record_missed_change, certification.take_up_missed_changes
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.take_up_missed_changes

@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION certification.find_past_triggers(p_run_id uuid, p_lim
 RETURNS TABLE (mentor_id uuid, version bigint, kind text)
 -- row_security: a mentor whom a policy hides from us must be an error, not a mentor who is gone and to be hidden.
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = '10s'
-SET work_mem = '64MB' SET jit = off AS $$
+    SET work_mem = '64MB' SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     v_ids uuid[];
@@ -41,10 +41,10 @@ BEGIN
                AND (coalesce(m.listed, false) <> (l.website IS NOT NULL) OR m.organisation_id <> l.organisation_id)
             -- Held by the brake, or refused for something else: whoever withdrew or was paused meanwhile is hidden all
             -- the same, and whoever was refused also if the certification is gone or has another day (the turning day
-            -- is the night's).
+            -- is the nightly check's).
             OR l.synced_version < l.desired_version AND l.website IS NOT NULL
                AND (l.reason = 'brake' AND m.willing IS NOT TRUE
-                    OR l.state = 'set_aside' AND m.listed IS NOT TRUE
+                    OR l.state = 'rejected' AND m.listed IS NOT TRUE
                        AND NOT coalesce(m.willing AND m.expires_on = l.shown_until, false)
                        AND NOT EXISTS ( -- hiding was tried, and refused
                            SELECT 1 FROM certification.past_triggers AS p
@@ -53,7 +53,7 @@ BEGIN
         SELECT f.id, f.kind FROM all_found AS f ORDER BY f.kind NOT IN ('hide', 'day'), f.id LIMIT p_limit
     ), held AS (
         SELECT l.mentor_id FROM certification.listings AS l JOIN found AS f ON f.id = l.mentor_id
-         WHERE l.synced_version = l.desired_version OR l.reason = 'brake' OR l.state = 'set_aside'
+         WHERE l.synced_version = l.desired_version OR l.reason = 'brake' OR l.state = 'rejected'
          ORDER BY l.mentor_id
            FOR NO KEY UPDATE OF l SKIP LOCKED
     )
@@ -63,9 +63,9 @@ BEGIN
     IF v_ids IS NULL THEN
         RETURN;
     END IF;
-    PERFORM certification.raise_listings(v_ids, p_notify => false); -- the caller asks for the sync itself
-    -- The night has not heard of them either.
-    INSERT INTO certification.look_again (step, mentor_id)
+    PERFORM certification.bump_listing_version(v_ids, p_notify => false); -- the caller asks for the sync itself
+    -- The nightly check has not heard of them either.
+    INSERT INTO certification.mentors_to_recheck (step, mentor_id)
     SELECT s.step, m.id
       FROM public.peer_mentors AS m
       JOIN (VALUES ('active', 'remind'), ('active', 'expire'), ('certification_expired', 'reactivate'))
@@ -87,18 +87,18 @@ END
 $$;
 COMMENT ON FUNCTION certification.find_past_triggers IS
     'Compare the app''s tables with the listings and raise those that no trigger has raised: whoever is shown and '
-    'must not be first, then whoever has no listing, is not shown, or has moved (I7). Answers whom, the version to '
+    'must not be first, then whoever has no listing, is not shown, or has moved (I7). Returns whom, the version to '
     'sync (null: nothing to tell the website) and why. One pass over the tables.';
 
 CREATE OR REPLACE FUNCTION certification.expected_triggers() RETURNS TABLE (relation text, name text)
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT t.relation, t.name
       FROM (VALUES ('public.peer_mentors',
-                    '{certification_note_inserted,certification_note_updated,certification_listing_inserted,'
+                    '{certification_recheck_inserted,certification_recheck_updated,certification_listing_inserted,'
                     'certification_listing_updated,certification_listing_deleted,'
                     'certification_listing_truncated}'::text[]),
                    ('public.certifications',
-                    '{certification_note_inserted,certification_note_updated,certification_listing_inserted,'
+                    '{certification_recheck_inserted,certification_recheck_updated,certification_listing_inserted,'
                     'certification_listing_updated,certification_listing_deleted,certification_listing_truncated}'),
                    ('public.organisations', '{certification_listing_updated}'),
                    ('certification.standard', '{listing_mapping_keeps_its_flags,listing_mapping_changed}'),

@@ -3,7 +3,7 @@
 -- No trigger of ours refuses the app's statement, whatever is wrong with us, and none waits long: what it could not
 -- note is kept as a missed change, and taken up by the next sweep. `query_canceled` is the app's own statement_timeout,
 -- which our waiting has used up.
-CREATE OR REPLACE FUNCTION certification.note_listings() RETURNS trigger
+CREATE OR REPLACE FUNCTION certification.record_changed_listings() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     v_ids uuid[];
@@ -42,8 +42,8 @@ BEGIN
         IF TG_OP <> 'INSERT' OR TG_TABLE_NAME <> 'peer_mentors' THEN -- of new mentors nobody has a listing
             PERFORM certification.hold_listings(v_ids);
         END IF;
-        -- transition_set (nightly/transitions.sql) sets own_transition, and the night asks for the sync itself.
-        PERFORM certification.raise_listings(
+        -- transition_set (nightly/transitions.sql) sets own_transition, and the nightly check asks for the sync itself.
+        PERFORM certification.bump_listing_version(
             v_ids, p_notify => coalesce(current_setting('certification.own_transition', true), '') = '');
     END IF;
     RETURN NULL;
@@ -56,19 +56,19 @@ EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
                 NULL; -- nobody knows whom
             END;
         END IF;
-        PERFORM certification.note_missed_change(TG_TABLE_NAME, v_ids, SQLSTATE);
+        PERFORM certification.record_missed_change(TG_TABLE_NAME, v_ids, SQLSTATE);
     EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
         RAISE WARNING 'certification: a change of % was missed: SQLSTATE %', TG_TABLE_NAME, SQLSTATE;
     END;
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION certification.note_listings IS
+COMMENT ON FUNCTION certification.record_changed_listings IS
     'Raise the listings of the mentors that a statement of the app touched, in its transaction (I7). Never refuses '
     'that statement (I16): what it cannot raise is kept as a missed change.';
 
 -- What concerns a whole organisation, or everybody.
-CREATE OR REPLACE FUNCTION certification.note_listings_of_many() RETURNS trigger
+CREATE OR REPLACE FUNCTION certification.record_changed_listings_of_many() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     v_organisations uuid[];
@@ -98,54 +98,54 @@ BEGIN
         v_ids := ARRAY(SELECT l.mentor_id FROM certification.listings AS l
                         WHERE l.organisation_id = ANY (v_organisations));
         PERFORM certification.hold_listings(v_ids);
-        PERFORM certification.raise_listings(v_ids);
+        PERFORM certification.bump_listing_version(v_ids);
     END IF;
     RETURN NULL;
 EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
     BEGIN
-        PERFORM certification.note_missed_change(TG_TABLE_NAME, v_ids, SQLSTATE);
+        PERFORM certification.record_missed_change(TG_TABLE_NAME, v_ids, SQLSTATE);
     EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
         RAISE WARNING 'certification: a change of % was missed: SQLSTATE %', TG_TABLE_NAME, SQLSTATE;
     END;
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION certification.note_listings_of_many IS
+COMMENT ON FUNCTION certification.record_changed_listings_of_many IS
     'Raise every listing that a change of an organisation, of settings or a TRUNCATE concerns (I7). Never refuses '
     'the app''s statement (I16): what it cannot raise is kept as a missed change.';
 
 CREATE OR REPLACE TRIGGER certification_listing_inserted AFTER INSERT ON public.peer_mentors
-    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings();
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings();
 CREATE OR REPLACE TRIGGER certification_listing_updated AFTER UPDATE ON public.peer_mentors
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings();
+    FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings();
 CREATE OR REPLACE TRIGGER certification_listing_deleted AFTER DELETE ON public.peer_mentors
-    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings();
+    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings();
 CREATE OR REPLACE TRIGGER certification_listing_inserted AFTER INSERT ON public.certifications
-    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings();
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings();
 CREATE OR REPLACE TRIGGER certification_listing_updated AFTER UPDATE ON public.certifications
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings();
+    FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings();
 CREATE OR REPLACE TRIGGER certification_listing_deleted AFTER DELETE ON public.certifications
-    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings();
+    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings();
 CREATE OR REPLACE TRIGGER certification_listing_truncated AFTER TRUNCATE ON public.peer_mentors
-    FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings_of_many();
+    FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings_of_many();
 CREATE OR REPLACE TRIGGER certification_listing_truncated AFTER TRUNCATE ON public.certifications
-    FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings_of_many();
+    FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings_of_many();
 CREATE OR REPLACE TRIGGER certification_listing_updated AFTER UPDATE ON public.organisations
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings_of_many();
+    FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings_of_many();
 CREATE OR REPLACE TRIGGER listing_mapping_changed AFTER UPDATE ON certification.standard
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings_of_many();
+    FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings_of_many();
 CREATE OR REPLACE TRIGGER listing_mapping_inserted AFTER INSERT ON certification.organisation_settings
-    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings_of_many();
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings_of_many();
 CREATE OR REPLACE TRIGGER listing_mapping_deleted AFTER DELETE ON certification.organisation_settings
-    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings_of_many();
+    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings_of_many();
 CREATE OR REPLACE TRIGGER listing_mapping_changed AFTER UPDATE ON certification.organisation_settings
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION certification.note_listings_of_many();
+    FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings_of_many();
 
 REVOKE ALL ON FUNCTION
-    certification.note_listings, certification.note_listings_of_many
+    certification.record_changed_listings, certification.record_changed_listings_of_many
 FROM PUBLIC;

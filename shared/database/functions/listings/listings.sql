@@ -3,7 +3,7 @@
 -- Every mentor a statement touched. A row that is there is raised whatever the mentor looks like: of two transactions
 -- at once, neither sees the other's change, and only the row itself makes one wait for the other. A mentor who is new
 -- here and not to be listed has nothing to tell.
-CREATE OR REPLACE FUNCTION certification.raise_listings(p_mentor_ids uuid[], p_notify boolean DEFAULT true)
+CREATE OR REPLACE FUNCTION certification.bump_listing_version(p_mentor_ids uuid[], p_notify boolean DEFAULT true)
 RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -41,20 +41,20 @@ BEGIN
       FROM (SELECT * FROM raised UNION ALL SELECT * FROM gone) AS r
      WHERE r.state <> 'hidden';
     IF p_notify AND v_ids IS NOT NULL THEN
-        PERFORM certification.ring(v_ids, v_versions);
+        PERFORM certification.notify_webhook(v_ids, v_versions);
     END IF;
 END
 $$;
-COMMENT ON FUNCTION certification.raise_listings IS
+COMMENT ON FUNCTION certification.bump_listing_version IS
     'Something of these mentors changed that the website may have to show: raise their desired versions (I7) and '
     'notify the webhook. A caller that asks for the sync itself does not notify, so a dead webhook delays nothing.';
 
 -- A transaction that waits in a lock can be part of a deadlock, and the app's could be the one that is ended. One that
--- looks again cannot: whoever waits for us goes on when we give up.
+-- rechecks cannot: whoever waits for us goes on when we give up.
 CREATE OR REPLACE FUNCTION certification.hold_listings(p_mentor_ids uuid[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    FOR look IN 1 .. 100 LOOP
+    FOR attempt IN 1 .. 100 LOOP
         IF (SELECT count(*) FROM certification.listings AS l WHERE l.mentor_id = ANY (p_mentor_ids))
            = (SELECT count(*) FROM (
                   SELECT 1 FROM certification.listings AS l WHERE l.mentor_id = ANY (p_mentor_ids)
@@ -69,20 +69,20 @@ $$;
 COMMENT ON FUNCTION certification.hold_listings IS
     'Lock these listings without waiting in a lock (I16). Raises lock_not_available after two seconds.';
 
--- The day turns with that day's check. Whoever is shown beyond it then is looked at again: the expired have been raised
--- by their change of status; this finds whom the night could not move.
+-- The day turns with that day's check. Whoever is shown beyond it then is rechecked: the expired have been raised
+-- by their change of status; this finds whom the nightly check could not move.
 CREATE OR REPLACE FUNCTION certification.is_overdue(l certification.listings, p_day date) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
     SELECT l.website IS NOT NULL
-       AND (l.state = 'set_aside'
+       AND (l.state = 'rejected'
             OR l.shown_until < p_day
                AND (l.synced_version = l.desired_version OR l.sending_version = l.desired_version))
 $$;
 COMMENT ON FUNCTION certification.is_overdue IS
     'Shown beyond its last day, and nothing is on the way to change that: what waits will be read with the new day, '
-    'what a worker has was read with the old one. Or set aside while it may be shown: tried again every night, and '
+    'what a worker has was read with the old one. Or rejected while it may be shown: tried again every night, and '
     'told again.';
 
 REVOKE ALL ON FUNCTION
-    certification.raise_listings, certification.hold_listings, certification.is_overdue
+    certification.bump_listing_version, certification.hold_listings, certification.is_overdue
 FROM PUBLIC;

@@ -1,4 +1,4 @@
--- The brake: the limit of a mass change of one organisation.
+-- The brake is the mass-change limit of an organisation.
 
 CREATE OR REPLACE FUNCTION certification.brake_release_is_in_force(p_released_at timestamptz) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -23,7 +23,7 @@ BEGIN
          WHERE b.id = v_brake.id;
         RETURN false;
     END IF;
-    -- The run that used the release looks again at whom it skipped.
+    -- The run that used the release rechecks whom it skipped.
     IF EXISTS (SELECT 1 FROM certification.brakes AS b
                 WHERE b.closed_in = p_run_id AND b.closed_at IS NOT NULL AND b.released_at IS NOT NULL
                   AND b.organisation_id = p_organisation_id AND b.kind = p_kind) THEN
@@ -70,7 +70,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.release_brake IS
-    'Let the next run within 24 hours make the change that the brake stopped. Answers released, no_brake or '
+    'Let the next run within 24 hours make the change that the brake stopped. Returns released, no_brake or '
     'already_released.';
 
 REVOKE ALL ON FUNCTION

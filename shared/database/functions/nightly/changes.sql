@@ -1,8 +1,8 @@
--- What changed in the app, for the next night to look at.
+-- What changed in the app, for the next nightly check to look at.
 
--- Each trigger notes by its own row alone. Of two transactions at once, one that resumes a mentor and one that renews
--- the same mentor, neither sees the other's new row, and a night may look between their commits.
-CREATE OR REPLACE FUNCTION certification.note_mentors() RETURNS trigger
+-- Each trigger records by its own row alone. Of two transactions at once, one that resumes a mentor and one that renews
+-- the same mentor, neither sees the other's new row, and a nightly check may look between their commits.
+CREATE OR REPLACE FUNCTION certification.record_changed_mentors() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     v_ids uuid[];
@@ -12,7 +12,7 @@ BEGIN
         RETURN NULL;
     END IF;
     IF TG_OP = 'INSERT' THEN
-        INSERT INTO certification.look_again (step, mentor_id)
+        INSERT INTO certification.mentors_to_recheck (step, mentor_id)
         SELECT s.step, n.id
           FROM new_rows AS n
           JOIN (VALUES ('active', 'remind'), ('active', 'expire'), ('certification_expired', 'reactivate'))
@@ -26,7 +26,7 @@ BEGIN
               FROM new_rows AS n FULL JOIN old_rows AS o ON o.id = n.id
              WHERE ROW(o.status, o.organisation_id)::record *<> ROW(n.status, n.organisation_id)::record
         )
-        INSERT INTO certification.look_again (step, mentor_id)
+        INSERT INTO certification.mentors_to_recheck (step, mentor_id)
         SELECT s.step, c.id
           FROM changed AS c
           JOIN (VALUES ('active', 'remind'), ('active', 'expire'), ('certification_expired', 'reactivate'))
@@ -34,31 +34,31 @@ BEGIN
          WHERE c.id IS NOT NULL;
     END IF;
     RETURN NULL;
-EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN -- as in note_listings
+EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN -- as in record_changed_listings
     BEGIN
         BEGIN
             EXECUTE certification.touched_query(TG_TABLE_NAME, TG_OP) INTO v_ids;
         EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
             NULL; -- nobody knows whom
         END;
-        PERFORM certification.note_missed_change(TG_TABLE_NAME, v_ids, SQLSTATE);
+        PERFORM certification.record_missed_change(TG_TABLE_NAME, v_ids, SQLSTATE);
     EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
         RAISE WARNING 'certification: a change of % was missed: SQLSTATE %', TG_TABLE_NAME, SQLSTATE;
     END;
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION certification.note_mentors IS
-    'Note for the next night whose status or organisation changed. Never refuses the app''s statement (I16): what it '
+COMMENT ON FUNCTION certification.record_changed_mentors IS
+    'Note for the next nightly check whose status or organisation changed. Never refuses the app''s statement (I16): what it '
     'cannot note is kept as a missed change.';
 
-CREATE OR REPLACE FUNCTION certification.note_certifications() RETURNS trigger
+CREATE OR REPLACE FUNCTION certification.record_changed_certifications() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     v_ids uuid[];
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        INSERT INTO certification.look_again (step, mentor_id)
+        INSERT INTO certification.mentors_to_recheck (step, mentor_id)
         SELECT s.step, n.mentor_id
           FROM new_rows AS n
          CROSS JOIN (VALUES ('remind'), ('expire'), ('reactivate')) AS s (step)
@@ -68,41 +68,41 @@ BEGIN
             SELECT n.mentor_id FROM new_rows AS n FULL JOIN old_rows AS o ON o.mentor_id = n.mentor_id
              WHERE o.expires_on IS DISTINCT FROM n.expires_on
         )
-        INSERT INTO certification.look_again (step, mentor_id)
+        INSERT INTO certification.mentors_to_recheck (step, mentor_id)
         SELECT s.step, c.mentor_id
           FROM changed AS c CROSS JOIN (VALUES ('remind'), ('expire'), ('reactivate')) AS s (step)
          WHERE c.mentor_id IS NOT NULL;
     END IF;
     RETURN NULL;
-EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN -- as in note_listings
+EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN -- as in record_changed_listings
     BEGIN
         BEGIN
             EXECUTE certification.touched_query(TG_TABLE_NAME, TG_OP) INTO v_ids;
         EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
             NULL; -- nobody knows whom
         END;
-        PERFORM certification.note_missed_change(TG_TABLE_NAME, v_ids, SQLSTATE);
+        PERFORM certification.record_missed_change(TG_TABLE_NAME, v_ids, SQLSTATE);
     EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
         RAISE WARNING 'certification: a change of % was missed: SQLSTATE %', TG_TABLE_NAME, SQLSTATE;
     END;
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION certification.note_certifications IS
-    'Note for the next night whose last day changed. Never refuses the app''s statement (I16): what it cannot note '
+COMMENT ON FUNCTION certification.record_changed_certifications IS
+    'Note for the next nightly check whose last day changed. Never refuses the app''s statement (I16): what it cannot note '
     'is kept as a missed change.';
 
-CREATE OR REPLACE TRIGGER certification_note_inserted AFTER INSERT ON public.peer_mentors
-    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.note_mentors();
-CREATE OR REPLACE TRIGGER certification_note_updated AFTER UPDATE ON public.peer_mentors
+CREATE OR REPLACE TRIGGER certification_recheck_inserted AFTER INSERT ON public.peer_mentors
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_mentors();
+CREATE OR REPLACE TRIGGER certification_recheck_updated AFTER UPDATE ON public.peer_mentors
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION certification.note_mentors();
-CREATE OR REPLACE TRIGGER certification_note_inserted AFTER INSERT ON public.certifications
-    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.note_certifications();
-CREATE OR REPLACE TRIGGER certification_note_updated AFTER UPDATE ON public.certifications
+    FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_mentors();
+CREATE OR REPLACE TRIGGER certification_recheck_inserted AFTER INSERT ON public.certifications
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_certifications();
+CREATE OR REPLACE TRIGGER certification_recheck_updated AFTER UPDATE ON public.certifications
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION certification.note_certifications();
+    FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_certifications();
 
 REVOKE ALL ON FUNCTION
-    certification.note_mentors, certification.note_certifications
+    certification.record_changed_mentors, certification.record_changed_certifications
 FROM PUBLIC;

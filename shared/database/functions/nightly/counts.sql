@@ -1,4 +1,4 @@
--- The counts of a night: every measure of every step, zeros included (I12).
+-- The counts of a nightly check: every measure of every step, zeros included (I12).
 
 CREATE OR REPLACE FUNCTION certification.measures(p_step text, p_thresholds smallint[])
 RETURNS TABLE (measure text, detail text)
@@ -11,11 +11,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT 'reminders_braked', '' WHERE p_step = 'remind'
     UNION ALL
     SELECT 'expiries_' || x.outcome, ''
-      FROM unnest('{due,changed,already,unreachable,skipped_busy,skipped_by_hand,braked}'::text[]) AS x (outcome)
+      FROM unnest('{due,changed,already,unreachable,skipped_busy,skipped_manual_edit,braked}'::text[]) AS x (outcome)
      WHERE p_step = 'expire'
     UNION ALL
     SELECT 'reactivations_' || x.outcome, ''
-      FROM unnest('{due,changed,already,unreachable,skipped_busy,skipped_by_hand,skipped_setting}'::text[])
+      FROM unnest('{due,changed,already,unreachable,skipped_busy,skipped_manual_edit,skipped_setting}'::text[])
            AS x (outcome)
      WHERE p_step = 'reactivate'
     UNION ALL
@@ -24,7 +24,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
                    ('reactivate', 'reactivated'), ('reactivate', 'digest')) AS k (step, kind)
      WHERE k.step = p_step
     UNION ALL
-    SELECT x.measure, p_step FROM unnest('{set_aside,untold,days_overtaken}'::text[]) AS x (measure)
+    SELECT x.measure, p_step FROM unnest('{step_failures,unnotified,days_overtaken}'::text[]) AS x (measure)
 $$;
 COMMENT ON FUNCTION certification.measures IS 'Every count a step reports, so that zeros are reported too.';
 

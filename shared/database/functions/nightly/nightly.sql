@@ -18,7 +18,7 @@ BEGIN
     IF NOT certification.is_overtaken(p_organisation_id, p_as_of) THEN
         RETURN true;
     END IF;
-    PERFORM certification.count(p_run_id, p_organisation_id, 'days_overtaken', p_step, 1);
+    PERFORM certification.add_count(p_run_id, p_organisation_id, 'days_overtaken', p_step, 1);
     PERFORM certification.complete_counts(
         p_step, p_organisation_id, p_as_of, p_run_id, certification.effective_thresholds(p_organisation_id));
     RETURN false;
@@ -39,13 +39,13 @@ COMMENT ON FUNCTION certification.active_mentors IS
     'How many active mentors the organisation has; no more than p_most are counted.';
 
 -- Both steps that the brake watches are carried out, and taken back whole if it was too much: how many it concerns is
--- then no guess, what would be done after a release is what was tried, and a night that is not braked pays next to
--- nothing.
+-- then no guess, what would be done after a release is what was tried, and a nightly check that is not braked pays next
+-- to nothing.
 CREATE OR REPLACE FUNCTION certification.claim_reminders(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
 RETURNS TABLE (measure text, detail text, n bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
-SET lock_timeout = '10s' AS $$
+    SET lock_timeout = '10s' AS $$
 DECLARE
     v record;
     v_n bigint;
@@ -60,7 +60,7 @@ BEGIN
             PERFORM 1 FROM certification.brakes AS b WHERE b.id = v.brake FOR UPDATE;
         END IF;
         BEGIN
-            PERFORM certification.carry_out('remind', p_organisation_id, p_as_of, p_run_id, p_everyone);
+            PERFORM certification.run_step('remind', p_organisation_id, p_as_of, p_run_id, p_everyone);
             v_n := certification.reminded_by_run(p_organisation_id, p_run_id);
             IF v_n > v.count THEN
                 -- No more are counted than it takes to be within the percent.
@@ -91,14 +91,14 @@ END
 $$;
 COMMENT ON FUNCTION certification.claim_reminders IS
     'Claim every threshold reached and unclaimed on p_as_of by who has not expired, or nothing of it, if that were '
-    'too many mentors at once (I1, I2). Answers due, claimed, collapsed, unreachable, already, skipped per '
+    'too many mentors at once (I1, I2). Returns due, claimed, collapsed, unreachable, already, skipped per '
     'threshold; braked.';
 
 CREATE OR REPLACE FUNCTION certification.expire_mentors(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
 RETURNS TABLE (measure text, detail text, n bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
-SET lock_timeout = '10s' AS $$
+    SET lock_timeout = '10s' AS $$
 DECLARE
     v record;
     v_zone text := certification.zone_of(p_organisation_id);
@@ -120,13 +120,13 @@ BEGIN
         PERFORM 1 FROM certification.brakes AS b WHERE b.id = v.brake FOR UPDATE;
     END IF;
     BEGIN
-        PERFORM certification.carry_out('expire', p_organisation_id, p_as_of, p_run_id, p_everyone);
+        PERFORM certification.run_step('expire', p_organisation_id, p_as_of, p_run_id, p_everyone);
         INSERT INTO certification.evaluated_days AS e (organisation_id, day) VALUES (p_organisation_id, p_as_of)
         ON CONFLICT ON CONSTRAINT evaluated_days_pkey DO UPDATE SET day = greatest(e.day, excluded.day)
         RETURNING e.day INTO v_day;
         UPDATE certification.run_organisations AS ro SET day_was = v.day, day_became = v_day
          WHERE ro.run_id = p_run_id AND ro.organisation_id = p_organisation_id AND (v.day IS NULL OR v.day < v_day);
-        -- A run may look again at whom it skipped: what counts is the whole run.
+        -- A run may recheck whom it skipped: what counts is the whole run.
         v_changed := certification.changed_by_run(p_organisation_id, p_run_id);
         v_n := v_changed;
         IF v.day IS NULL OR v.day < v_day THEN
@@ -152,8 +152,8 @@ BEGIN
         v_n := v.changed; -- nothing is held back
         -- A worker holds a row for milliseconds. Whoever else does is changing it, which raises it too, or rolls back
         -- and leaves it to the run at 01:15.
-        FOR look IN 1 .. 5 LOOP
-            PERFORM certification.raise_listings(ARRAY(
+        FOR attempt IN 1 .. 5 LOOP
+            PERFORM certification.bump_listing_version(ARRAY(
                 SELECT l.mentor_id FROM certification.listings AS l
                  WHERE l.organisation_id = p_organisation_id AND certification.is_overdue(l, v_day)
                    FOR NO KEY UPDATE SKIP LOCKED), p_notify => false);
@@ -182,7 +182,7 @@ END
 $$;
 COMMENT ON FUNCTION certification.expire_mentors IS
     'Move to certification_expired who is active and whose last valid day was before p_as_of, and turn the '
-    'website''s day; or nothing of it, if that were too much at once (I3, I5). Answers due, changed, already, '
+    'website''s day; or nothing of it, if that were too much at once (I3, I5). Returns due, changed, already, '
     'skipped_…, braked.';
 
 CREATE OR REPLACE FUNCTION certification.reactivate_renewed(
@@ -191,7 +191,7 @@ RETURNS TABLE (measure text, detail text, n bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '10s' AS $$
 BEGIN
     IF certification.begin_step('reactivate', p_organisation_id, p_as_of, p_run_id) THEN
-        PERFORM certification.carry_out('reactivate', p_organisation_id, p_as_of, p_run_id, p_everyone);
+        PERFORM certification.run_step('reactivate', p_organisation_id, p_as_of, p_run_id, p_everyone);
     END IF;
     RETURN QUERY SELECT * FROM certification.counts_of('reactivate', p_organisation_id, p_run_id);
 END

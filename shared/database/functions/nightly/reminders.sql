@@ -1,8 +1,9 @@
 -- The step that claims reminders (I1, I2).
 
--- The expiry dates of which a threshold was reached since the last night, or null for "all of them". They go into the
--- statement below as constants (custom plans only), so that the planner counts them and joins by hash after a long
--- outage and by index on an ordinary night; of bounds that come from a table it knows nothing and joins by hash always.
+-- The expiry dates of which a threshold was reached since the last nightly check, or null for "all of them". They go
+-- into the statement below as constants (custom plans only), so that the planner counts them and joins by hash after a
+-- long outage and by index on an ordinary nightly check; of bounds that come from a table it knows nothing and joins by
+-- hash always.
 CREATE OR REPLACE FUNCTION certification.dates_to_remind(p_organisation_id uuid, p_as_of date, p_thresholds smallint[])
 RETURNS date[]
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -18,14 +19,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       FROM threshold AS t
 $$;
 COMMENT ON FUNCTION certification.dates_to_remind IS
-    'The expiry dates of which a threshold was reached since the last night (I2); null: all of them have to be '
+    'The expiry dates of which a threshold was reached since the last nightly check (I2); null: all of them have to be '
     'looked at.';
 
 CREATE OR REPLACE FUNCTION certification.remind_set(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_thresholds smallint[], p_again uuid[], p_beyond boolean)
 RETURNS void
 LANGUAGE plpgsql SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan
-SET search_path = pg_catalog, pg_temp AS $$
+    SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_zone text := certification.zone_of(p_organisation_id);
     v_until date := p_as_of + (SELECT max(t.day) FROM unnest(p_thresholds) AS t (day));
@@ -66,7 +67,7 @@ BEGIN
               JOIN threshold AS t ON c.expires_on <= p_as_of + t.day AND (c.again OR c.expires_on > t.through)
              WHERE m.organisation_id = p_organisation_id
                -- Who has expired hears of that: the step that expires uses these thresholds up, so that the brake takes
-               -- both back. A date that is none is met here, too, and set aside.
+               -- both back. A date that is none is met here, too, and is a step failure.
                AND (c.expires_on >= p_as_of OR c.expires_on < '1900-01-01')
         ), claimed AS (
             INSERT INTO certification.cert_expiry_reminders AS r
@@ -96,7 +97,7 @@ BEGIN
                AND n.mentor_id = e.mentor_id AND n.certification_expiry_date = e.expires_on AND n.threshold_day = e.day
                AND n.kind = 'reminder' AND n.state = 'superseded' AND n.reason IN ('status_changed', 'renewed')
             RETURNING 1
-        ), told AS (
+        ), notified AS (
             SELECT c.mentor_id, c.state, e.coordinator_id
               FROM claimed AS c
               JOIN reached AS e ON e.mentor_id = c.mentor_id AND e.day = c.threshold_day AND e.nearest
@@ -104,7 +105,7 @@ BEGIN
         ), digest AS (
             INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id)
             SELECT DISTINCT p_run_id, p_organisation_id, 'digest', t.coordinator_id
-              FROM told AS t
+              FROM notified AS t
              WHERE t.coordinator_id IS NOT NULL
             ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL DO NOTHING
             RETURNING 1
@@ -117,14 +118,14 @@ BEGIN
         SELECT 'reminders_skipped', e.day::text, count(*) FROM reached AS e
          WHERE NOT e.active AND e.expires_on >= p_as_of GROUP BY 2
         UNION ALL
-        SELECT 'untold', 'remind', count(DISTINCT t.mentor_id) FROM told AS t
+        SELECT 'unnotified', 'remind', count(DISTINCT t.mentor_id) FROM notified AS t
          WHERE t.state = 'unreachable' AND t.coordinator_id IS NULL
         UNION ALL
         SELECT 'notices_written', 'reminder', (SELECT count(*) FROM notice) + (SELECT count(*) FROM reopened)
         UNION ALL
         SELECT 'notices_written', 'digest', count(*) FROM digest
     LOOP
-        PERFORM certification.count(p_run_id, p_organisation_id, v.measure, v.detail, v.n);
+        PERFORM certification.add_count(p_run_id, p_organisation_id, v.measure, v.detail, v.n);
     END LOOP;
 END
 $$;

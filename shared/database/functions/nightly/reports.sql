@@ -13,11 +13,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
           JOIN public.certifications AS c ON c.mentor_id = m.id
          WHERE (certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) < p_from + p_days + 366
                 OR certification.is_status(m.status::text, 'certification_expired'))
-           -- any other date is set aside by the night
+           -- any other date is a step failure
            AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id))
                BETWEEN '1900-01-01' AND '9999-12-30'
     ), standing AS (
-        -- As it will be once the first night has brought back who was renewed.
+        -- As it will be once the first nightly check has brought back who was renewed.
         SELECT m.*, m.status = 'certification_expired' AS renewed
           FROM mentor AS m
          WHERE m.status = 'active'

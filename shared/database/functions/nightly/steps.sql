@@ -1,4 +1,5 @@
--- One step of the night: all mentors of an organisation in one statement, or one by one if a record stands in the way.
+-- One step of the nightly check: all mentors of an organisation in one statement, or one by one if a record stands in
+-- the way.
 
 CREATE OR REPLACE FUNCTION certification.apply_step(
     p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_thresholds smallint[],
@@ -18,7 +19,7 @@ $$;
 COMMENT ON FUNCTION certification.apply_step IS
     'One step for all mentors of an organisation, or for the given ones, in one statement.';
 
--- The slow path, when one record stands in the way of all: one by one, so that only it is set aside (I13).
+-- The slow path, when one record stands in the way of all: one by one, so that only it fails (I13).
 CREATE OR REPLACE FUNCTION certification.apply_step_one_by_one(
     p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_thresholds smallint[], p_again uuid[])
 RETURNS void
@@ -50,22 +51,22 @@ BEGIN
             IF NOT certification.is_a_records_fault(v_state) THEN
                 RAISE;
             END IF;
-            INSERT INTO certification.set_aside AS s (mentor_id, step, certification_expiry_date, organisation_id,
+            INSERT INTO certification.step_failures AS s (mentor_id, step, certification_expiry_date, organisation_id,
                                                       reason, first_run_id, last_run_id)
             SELECT c.mentor_id, p_step, certification.day_of(c.expires_on, v_zone), p_organisation_id,
                    coalesce(nullif(v_constraint, ''), v_state), p_run_id, p_run_id
               FROM public.certifications AS c WHERE c.mentor_id = v_mentor
             ON CONFLICT (mentor_id, step, certification_expiry_date) DO UPDATE
-               SET nights = s.nights + (s.last_run_id <> excluded.last_run_id)::integer,
+               SET nightly_checks = s.nightly_checks + (s.last_run_id <> excluded.last_run_id)::integer,
                    last_run_id = excluded.last_run_id, reason = excluded.reason;
-            INSERT INTO certification.look_again (step, mentor_id) VALUES (p_step, v_mentor);
-            PERFORM certification.count(p_run_id, p_organisation_id, 'set_aside', p_step, 1);
+            INSERT INTO certification.mentors_to_recheck (step, mentor_id) VALUES (p_step, v_mentor);
+            PERFORM certification.add_count(p_run_id, p_organisation_id, 'step_failures', p_step, 1);
         END;
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION certification.apply_step_one_by_one IS
-    'The same step, mentor by mentor: the record that stands in the way is set aside with its reason and stops no '
+    'The same step, mentor by mentor: the record that stands in the way is rejected with its reason and stops no '
     'other (I13).';
 
 CREATE OR REPLACE FUNCTION certification.is_a_records_fault(p_sqlstate text) RETURNS boolean
@@ -76,10 +77,11 @@ COMMENT ON FUNCTION certification.is_a_records_fault IS
     'Anything but what befalls a whole transaction: rollback, resources, locks, an operator, the system, the '
     'connection.';
 
-CREATE OR REPLACE FUNCTION certification.carry_out(
+CREATE OR REPLACE FUNCTION certification.run_step(
     p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean)
 RETURNS TABLE (measure text, detail text, n bigint)
--- lock_timeout: somebody who holds the settings, or the app's log, must not hold the whole night (the run tries again).
+-- lock_timeout: somebody who holds the settings, or the app's log, must not hold the whole nightly check (the run tries
+-- again).
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '10s' AS $$
 DECLARE
     v_thresholds smallint[];
@@ -94,20 +96,20 @@ BEGIN
       WHERE s.organisation_id = p_organisation_id FOR NO KEY UPDATE;
     v_thresholds := certification.effective_thresholds(p_organisation_id); -- read once: the HLF standard is not locked
 
-    -- A run may look again at whom it skipped, and meets them again: what counts is how it ended.
+    -- A run may recheck whom it skipped, and meets them again: what counts is how it ended.
     UPDATE certification.run_counts AS c SET n = 0
      WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id
        AND (c.measure, c.detail) IN (
            SELECT z.measure, z.detail FROM certification.measures(p_step, v_thresholds) AS z
-            WHERE z.measure = 'set_aside' OR z.measure LIKE '%\_skipped\_%');
+            WHERE z.measure = 'step_failures' OR z.measure LIKE '%\_skipped\_%');
     DELETE FROM certification.progress AS p
      WHERE p.organisation_id = p_organisation_id AND p.step = p_step
        AND (p_everyone OR p_step = 'remind' AND p.threshold_day <> ALL (v_thresholds)
             -- A later day has come as far as this and was then braked, or broke off: it does not count.
             OR p.through > p_as_of + CASE p_step WHEN 'remind' THEN p.threshold_day ELSE -1 END);
     WITH gone AS (
-        DELETE FROM certification.look_again AS a
-         USING certification.look_again AS b LEFT JOIN public.peer_mentors AS m ON m.id = b.mentor_id
+        DELETE FROM certification.mentors_to_recheck AS a
+         USING certification.mentors_to_recheck AS b LEFT JOIN public.peer_mentors AS m ON m.id = b.mentor_id
          WHERE a.id = b.id AND b.step = p_step AND (m.id IS NULL OR m.organisation_id = p_organisation_id)
         RETURNING a.mentor_id
     )
@@ -141,11 +143,11 @@ BEGIN
      ORDER BY 1, 2;
 END
 $$;
-COMMENT ON FUNCTION certification.carry_out IS
-    'One step of the night for one organisation, and every count of it, zeros included (I12). Overlapping nights '
+COMMENT ON FUNCTION certification.run_step IS
+    'One step of the nightly check for one organisation, and every count of it, zeros included (I12). Overlapping nightly checks '
     'take turns, and repeating it changes nothing (I1, I3).';
 
 REVOKE ALL ON FUNCTION
     certification.apply_step, certification.apply_step_one_by_one, certification.is_a_records_fault,
-    certification.carry_out
+    certification.run_step
 FROM PUBLIC;

@@ -1,7 +1,7 @@
 -- The two steps that change a status: expire and reactivate (I3).
 
--- A trigger of the app on what the night changes runs with the owner's rights, and may name its tables without a
--- schema. It finds them where nothing and nobody in schema public could put something else in their place.
+-- A trigger of the app on what the nightly check changes runs with the owner's rights, and may name its tables without
+-- a schema. It finds them where nothing and nobody in schema public could put something else in their place.
 CREATE OR REPLACE FUNCTION certification.path_for_the_app() RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH trusted AS MATERIALIZED (
@@ -39,7 +39,7 @@ CREATE OR REPLACE FUNCTION certification.transition_set(
     p_beyond boolean, p_allowed boolean)
 RETURNS void
 LANGUAGE plpgsql SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan
-SET search_path = pg_catalog, pg_temp AS $$
+    SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_from text := CASE p_step WHEN 'expire' THEN 'active' ELSE 'certification_expired' END;
     v_to text := CASE p_step WHEN 'expire' THEN 'certification_expired' ELSE 'active' END;
@@ -54,8 +54,9 @@ DECLARE
     v_valid_on date := greatest(p_as_of, certification.today_in(v_zone));
     v record;
 BEGIN
-    -- Two triggers read own_transition: note_mentors (nightly/changes.sql) leaves the night's own expiries out, and
-    -- note_listings (listings/changes.sql) does not notify, because the night asks for the sync itself.
+    -- Two triggers read own_transition: record_changed_mentors (nightly/changes.sql) leaves the nightly check's own
+    -- expiries out, and record_changed_listings (listings/changes.sql) does not notify, because the nightly check asks
+    -- for the sync itself.
     PERFORM set_config('certification.own_transition', p_step, true);
     PERFORM set_config('search_path', certification.path_for_the_app(), true); -- ends with this function
     FOR v IN
@@ -87,7 +88,7 @@ BEGIN
                            AND t.certification_expiry_date = k.expires_on) END
         ), held AS (
             -- The compare of the compare-and-set: both rows locked and read as they are now. Whoever holds one of them
-            -- is changing it; that mentor is left for the next look rather than keeping everybody waiting.
+            -- is changing it; that mentor is left for the next attempt rather than keeping everybody waiting.
             SELECT m.id, m.coordinator_id, certification.day_of(c.expires_on, v_zone) AS expires_on
               FROM public.peer_mentors AS m
               JOIN public.certifications AS c ON c.mentor_id = m.id
@@ -137,37 +138,37 @@ BEGIN
              WHERE c.reachable
             ON CONFLICT DO NOTHING -- told before, by a run that was undone
             RETURNING 1
-        ), by_hand AS (
+        ), manually_moved AS (
             -- Moved once for this date already, and a person has moved the mentor back: the person wins.
             SELECT h.id, h.coordinator_id, h.expires_on,
-                   CASE p_step WHEN 'expire' THEN 'set_active_by_hand' ELSE 'set_expired_by_hand' END AS reason
+                   CASE p_step WHEN 'expire' THEN 'manually_set_active' ELSE 'manually_set_expired' END AS reason
               FROM held AS h
              WHERE NOT EXISTS (SELECT 1 FROM transition AS t WHERE t.mentor_id = h.id)
             UNION ALL
             SELECT e.id, e.coordinator_id, e.expires_on, 'awaiting_manual_reactivation'
               FROM eligible AS e
              WHERE NOT p_allowed
-        ), set_aside AS (
-            INSERT INTO certification.set_aside AS s (mentor_id, step, certification_expiry_date, organisation_id,
+        ), step_failures AS (
+            INSERT INTO certification.step_failures AS s (mentor_id, step, certification_expiry_date, organisation_id,
                                                       reason, first_run_id, last_run_id)
-            SELECT b.id, p_step, b.expires_on, p_organisation_id, b.reason, p_run_id, p_run_id FROM by_hand AS b
+            SELECT b.id, p_step, b.expires_on, p_organisation_id, b.reason, p_run_id, p_run_id FROM manually_moved AS b
             ON CONFLICT (mentor_id, step, certification_expiry_date) DO UPDATE
-               SET nights = s.nights + (s.last_run_id <> excluded.last_run_id)::integer,
+               SET nightly_checks = s.nightly_checks + (s.last_run_id <> excluded.last_run_id)::integer,
                    last_run_id = excluded.last_run_id, reason = excluded.reason
             RETURNING s.mentor_id, s.first_run_id
         ), again AS (
-            INSERT INTO certification.look_again (step, mentor_id)
+            INSERT INTO certification.mentors_to_recheck (step, mentor_id)
             SELECT p_step, e.id FROM eligible AS e WHERE NOT EXISTS (SELECT 1 FROM changed AS c WHERE c.id = e.id)
             RETURNING mentor_id
-        ), told AS (
+        ), notified AS (
             SELECT c.id, c.coordinator_id, c.reachable FROM changed AS c
             UNION ALL
-            SELECT b.id, b.coordinator_id, true FROM by_hand AS b
-              JOIN set_aside AS s ON s.mentor_id = b.id AND s.first_run_id = p_run_id
+            SELECT b.id, b.coordinator_id, true FROM manually_moved AS b
+              JOIN step_failures AS s ON s.mentor_id = b.id AND s.first_run_id = p_run_id
         ), digest AS (
             INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id)
             SELECT DISTINCT p_run_id, p_organisation_id, 'digest', t.coordinator_id
-              FROM told AS t
+              FROM notified AS t
              WHERE t.coordinator_id IS NOT NULL
             ON CONFLICT (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL DO NOTHING
             RETURNING 1
@@ -177,15 +178,15 @@ BEGIN
         SELECT 'reminders_' || x.outcome, c.threshold_day::text, count(*)
           FROM collapsed AS c CROSS JOIN unnest('{due,collapsed}'::text[]) AS x (outcome) GROUP BY 1, 2
         UNION ALL
-        SELECT v_measure || '_skipped_' || CASE WHEN NOT p_allowed THEN 'setting' ELSE 'by_hand' END, '', count(*)
-          FROM by_hand
+        SELECT v_measure || '_skipped_' || CASE WHEN NOT p_allowed THEN 'setting' ELSE 'manual_edit' END, '', count(*)
+          FROM manually_moved
         UNION ALL
         SELECT v_measure || '_skipped_busy', '',
-               (SELECT count(*) FROM again) - (SELECT count(*) FROM by_hand)
+               (SELECT count(*) FROM again) - (SELECT count(*) FROM manually_moved)
         UNION ALL
         SELECT v_measure || '_unreachable', '', count(*) FROM changed AS c WHERE NOT c.reachable
         UNION ALL
-        SELECT 'untold', p_step, count(*) FROM told AS t WHERE NOT t.reachable AND t.coordinator_id IS NULL
+        SELECT 'unnotified', p_step, count(*) FROM notified AS t WHERE NOT t.reachable AND t.coordinator_id IS NULL
         UNION ALL
         SELECT 'notices_written', v_kind, count(*) FROM notice
         UNION ALL
@@ -195,7 +196,7 @@ BEGIN
         SELECT 'kept', '', (SELECT count(DISTINCT t.mentor_id) FROM transition AS t) - (SELECT count(*) FROM changed)
     LOOP
         IF v.measure <> 'kept' THEN
-            PERFORM certification.count(p_run_id, p_organisation_id, v.measure, v.detail, v.n);
+            PERFORM certification.add_count(p_run_id, p_organisation_id, v.measure, v.detail, v.n);
         ELSIF v.n > 0 THEN
             RAISE EXCEPTION 'the app keeps a status' USING ERRCODE = '23000', CONSTRAINT = 'status_kept_by_the_app';
         END IF;
@@ -205,7 +206,7 @@ END
 $$;
 COMMENT ON FUNCTION certification.transition_set IS
     'Expire or reactivate by compare-and-set on status and expiry date, at most once for each expiry date; the log '
-    'row, the notices and the raised listings belong to the same transaction. What a person has decided is set aside '
+    'row, the notices and the raised listings belong to the same transaction. What a person has decided is rejected '
     '(I3).';
 
 REVOKE ALL ON FUNCTION

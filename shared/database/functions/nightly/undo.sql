@@ -1,10 +1,10 @@
 -- Undo: a person takes back what one nightly check did.
 
 -- What was done to somebody who has been told of it cannot be taken back, and stays written down, so that nobody is
--- told twice (I1, I4). Everything else is as if the run had never been, and the next night does what is due then (I2,
--- I3). It runs with the owner's rights, as the nightly check does, and so do the app's own triggers on peer_mentors.
+-- told twice (I1, I4). Everything else is as if the run had never been, and the next nightly check does what is due
+-- then (I2, I3). It runs with the owner's rights, as that check does, and so do the app's own triggers on peer_mentors.
 CREATE OR REPLACE FUNCTION certification.undo_run(p_run_id uuid, p_actor text, p_reason text,
-                                                  OUT answer text, OUT counts jsonb)
+                                                  OUT outcome text, OUT counts jsonb)
 LANGUAGE plpgsql SECURITY DEFINER SET lock_timeout = '30s' SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_run certification.runs;
@@ -15,7 +15,7 @@ BEGIN
         RAISE EXCEPTION 'an actor is a person, not %', p_actor USING ERRCODE = 'check_violation';
     END IF;
     SELECT r.* INTO v_run FROM certification.runs AS r WHERE r.id = p_run_id FOR UPDATE;
-    answer := CASE
+    outcome := CASE
         WHEN v_run.id IS NULL THEN 'unknown_run'
         WHEN v_run.function <> 'expiry_check' THEN 'no_nightly_check'
         WHEN v_run.undone_at IS NOT NULL THEN 'already_undone'
@@ -23,10 +23,10 @@ BEGIN
         WHEN v_run.state = 'running' AND v_run.started_at > clock_timestamp() - interval '20 minutes'
         THEN 'still_running'
         ELSE 'undone' END;
-    IF answer <> 'undone' THEN
+    IF outcome <> 'undone' THEN
         RETURN;
     END IF;
-    -- Nights of these organisations wait, and see either all of this or nothing.
+    -- Nightly checks of these organisations wait, and see either all of this or nothing.
     PERFORM 1 FROM certification.organisation_settings AS s
       WHERE s.organisation_id IN (SELECT ro.organisation_id FROM certification.run_organisations AS ro
                                    WHERE ro.run_id = p_run_id)
@@ -40,12 +40,12 @@ BEGIN
     counts := certification.undo_notices_and_reminders(p_run_id)
            || certification.undo_transitions(p_run_id, p_actor)
            || jsonb_build_object('days_put_back', 0, 'days_kept', 0);
-    DELETE FROM certification.set_aside AS s WHERE s.first_run_id = p_run_id;
+    DELETE FROM certification.step_failures AS s WHERE s.first_run_id = p_run_id;
     FOR v_organisation IN
         SELECT ro.organisation_id AS id, ro.day_was, ro.day_became FROM certification.run_organisations AS ro
          WHERE ro.run_id = p_run_id ORDER BY ro.organisation_id
     LOOP
-        -- The next night looks at everybody, whatever changed meanwhile.
+        -- The next nightly check scans everybody, whatever changed meanwhile.
         DELETE FROM certification.progress AS p WHERE p.organisation_id = v_organisation.id;
         UPDATE certification.brakes AS b SET closed_at = clock_timestamp(), closed_in = p_run_id
          WHERE b.organisation_id = v_organisation.id AND b.run_id = p_run_id AND b.closed_at IS NULL
@@ -61,7 +61,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.undo_run IS
-    'Take back what this run of expiry_check did (I15). Answers undone, with the counts of what was and what could '
+    'Take back what this run of expiry_check did (I15). Returns undone, with the counts of what was and what could '
     'not be; or already_undone, unknown_run, still_running, no_nightly_check, and nothing was done.';
 
 CREATE OR REPLACE FUNCTION certification.add_to(p_counts jsonb, p_name text) RETURNS jsonb
@@ -81,7 +81,7 @@ DECLARE
     v_kept bigint;
     v_digests bigint;
     v_sent bigint;
-    v_in_doubt bigint;
+    v_outcome_unknown bigint;
 BEGIN
     DELETE FROM certification.notices AS n
      WHERE n.run_id = p_run_id AND n.kind <> 'digest' AND n.state IN ('pending', 'superseded', 'undeliverable');
@@ -94,7 +94,7 @@ BEGIN
     GET DIAGNOSTICS v_reminders = ROW_COUNT;
     SELECT count(*) INTO v_kept FROM certification.cert_expiry_reminders AS r WHERE r.run_id = p_run_id;
     -- Whoever was to be reminded once more, and whom the run has used up.
-    INSERT INTO certification.look_again (step, mentor_id)
+    INSERT INTO certification.mentors_to_recheck (step, mentor_id)
     SELECT DISTINCT 'remind', n.mentor_id
       FROM certification.notices AS n
       JOIN certification.run_organisations AS o ON o.run_id = p_run_id AND o.organisation_id = n.organisation_id
@@ -107,18 +107,19 @@ BEGIN
             WHERE r.run_id = p_run_id AND m.coordinator_id = d.coordinator_id AND r.state <> 'collapsed')
        AND NOT EXISTS (SELECT 1 FROM certification.notices AS n WHERE n.reported_in = d.id);
     GET DIAGNOSTICS v_digests = ROW_COUNT;
-    SELECT count(*) FILTER (WHERE n.state = 'sent'), count(*) FILTER (WHERE n.state = 'claimed') INTO v_sent, v_in_doubt
+    SELECT count(*) FILTER (WHERE n.state = 'sent'), count(*) FILTER (WHERE n.state = 'claimed') INTO v_sent, v_outcome_unknown
       FROM certification.notices AS n WHERE n.run_id = p_run_id;
     RETURN jsonb_build_object('reminders_put_back', v_reminders, 'reminders_kept', v_kept,
                               'notices_removed', v_removed + v_digests,
-                              'notices_sent', v_sent, 'notices_in_doubt', v_in_doubt);
+                              'notices_sent', v_sent, 'notices_outcome_unknown', v_outcome_unknown);
 END
 $$;
 COMMENT ON FUNCTION certification.undo_notices_and_reminders IS
     'Take back the notices of a run that nobody has got, and the reminders that stand for them, so that the next '
     'night claims them anew (I1, I2). What was sent, or may have been, stays.';
 
--- Compare-and-set, as the night does it: only who still is as the run left them. What a person did since stands.
+-- Compare-and-set, as the nightly check does it: only who still is as the run left them. What a person did since
+-- stands.
 CREATE OR REPLACE FUNCTION certification.undo_transitions(p_run_id uuid, p_actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -197,7 +198,7 @@ BEGIN
     ELSE
         UPDATE certification.evaluated_days AS e SET day = v_day WHERE e.organisation_id = p_organisation_id;
     END IF;
-    PERFORM certification.raise_listings(ARRAY(
+    PERFORM certification.bump_listing_version(ARRAY(
         SELECT l.mentor_id FROM certification.listings AS l JOIN public.certifications AS c ON c.mentor_id = l.mentor_id
          WHERE l.organisation_id = p_organisation_id AND certification.day_of(c.expires_on, v_zone) < p_became
            AND (v_day IS NULL OR certification.day_of(c.expires_on, v_zone) >= v_day)));

@@ -6,8 +6,8 @@ DECLARE
     v_n bigint;
 BEGIN
     PERFORM certification.own_run(p_run_id);
-    -- A digest tells of those who are the coordinator's now. Who has got another coordinator since the night, that
-    -- coordinator has to hear of.
+    -- A digest tells of those who are the coordinator's now. Who has got another coordinator since the nightly check,
+    -- that coordinator has to hear of.
     INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id)
     SELECT DISTINCT d.run_id, p_organisation_id, 'digest', m.coordinator_id
       FROM certification.notices AS d
@@ -84,9 +84,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         UNION ALL
         SELECT 'needs_decision', m.name, m.phone, m.email, s.certification_expiry_date, s.reason
           FROM mentor AS m
-          JOIN certification.set_aside AS s ON s.mentor_id = m.id
+          JOIN certification.step_failures AS s ON s.mentor_id = m.id
           JOIN digest AS d ON d.run_id = s.first_run_id
-         WHERE s.reason IN ('set_active_by_hand', 'set_expired_by_hand', 'awaiting_manual_reactivation')
+         WHERE s.reason IN ('manually_set_active', 'manually_set_expired', 'awaiting_manual_reactivation')
     ), ranked AS (
         SELECT l.*, row_number() OVER w AS place, count(*) OVER (PARTITION BY l.section) AS total
           FROM line AS l WINDOW w AS (PARTITION BY l.section ORDER BY l.expires_on, l.name COLLATE "default")

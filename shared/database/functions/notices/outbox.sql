@@ -21,8 +21,8 @@ $$;
 COMMENT ON FUNCTION certification.usable_locale IS 'The recipient''s language, bokmål where there is none of ours.';
 
 -- Claim, then send, then settle (I4). A claim is committed before the mail service is called, one notice at a time, so
--- that a crash leaves exactly one notice in doubt. It stays `claimed`, is reported as stuck, and is never sent again by
--- itself.
+-- that a crash leaves exactly one notice of unknown outcome. It stays `claimed`, is reported as stuck, and is never
+-- sent again by itself.
 CREATE OR REPLACE FUNCTION certification.stale_notice(p_notice certification.notices, p_today date) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE
@@ -79,7 +79,7 @@ BEGIN
                            WHEN r.id IS NULL THEN 'recipient_deleted'
                            WHEN v_notice.kind = 'digest' AND NOT EXISTS (
                                SELECT 1 FROM certification.digest_lines(v_notice.id))
-                           THEN 'nothing_to_tell' END) AS problem
+                           THEN 'nothing_to_send' END) AS problem
                   FROM (SELECT 1) AS one
                   LEFT JOIN (SELECT m.id, m.locale::text FROM public.peer_mentors AS m WHERE m.id = v_notice.mentor_id
                              UNION ALL
@@ -114,7 +114,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.claim_notice IS
-    'Claim the next pending notice that is still true, or answer no row (I4). Commit before sending.';
+    'Claim the next pending notice that is still true, or return no row (I4). Commit before sending.';
 
 CREATE OR REPLACE FUNCTION certification.settle_notice(p_notice_id bigint, p_run_id uuid, p_state text,
                                                        p_reason text, p_message_id text)
@@ -133,7 +133,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.settle_notice IS
-    'sent | undeliverable | pending (given back: certainly not accepted) | claimed (in doubt: the reason is kept, '
+    'sent | undeliverable | pending (given back: certainly not accepted) | claimed (of unknown outcome: the reason is kept, '
     'the claim stays) (I4). What this run gave back it may still write off.';
 
 -- What a coordinator must hear of a notice that could not be delivered goes into that coordinator's next unsent digest,
@@ -159,7 +159,7 @@ BEGIN
       FROM unnest('{reminder,expired,reactivated,digest}'::text[]) AS k (kind)
      CROSS JOIN unnest('{nb,nn,en}'::text[]) AS l (locale)
      CROSS JOIN (VALUES ('sent', 'sent'), ('undeliverable', 'undeliverable'), ('superseded', 'superseded'),
-                        ('given_back', 'pending'), ('in_doubt', 'claimed')) AS s (outcome, state)
+                        ('given_back', 'pending'), ('outcome_unknown', 'claimed')) AS s (outcome, state)
       LEFT JOIN certification.notices AS n
         ON n.sender_run_id = p_run_id AND n.organisation_id = p_organisation_id
        AND n.kind = k.kind AND n.state = s.state AND coalesce(n.locale, 'nb') = l.locale

@@ -24,7 +24,7 @@ CREATE OR REPLACE FUNCTION certification.compare_website(p_comparison_id uuid, p
 RETURNS TABLE (measure text, n bigint, digest text)
 -- row_security: a mentor whom a policy hides from us must be an error, not a mentor who is gone.
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
-SET work_mem = '64MB' SET jit = off AS $$
+    SET work_mem = '64MB' SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     v_site record;
@@ -81,14 +81,14 @@ BEGIN
                        coalesce(m.listing_consent, false) AS consenting,
                        -- Until when it may explain a difference that it was changed a moment ago; bounded,
                        -- whoever has it.
-                       CASE WHEN l.state = 'set_aside' THEN NULL
+                       CASE WHEN l.state = 'rejected' THEN NULL
                             WHEN l.synced_version = l.desired_version
                             THEN CASE WHEN greatest(l.changed_at, l.synced_at) >= k.settled
                                       THEN greatest(l.changed_at, l.synced_at) + $12 END
                             WHEN l.changed_at >= k.young THEN l.changed_at + greatest($12, interval '2 minutes')
                             WHEN l.changed_at >= k.now - interval '15 minutes' AND (l.claimed_until >= k.now
-                                 OR l.doubtful_until > k.now AND l.accepted_version = l.desired_version)
-                            THEN greatest(l.claimed_until, l.doubtful_until) END AS known_at,
+                                 OR l.unknown_outcome_until > k.now AND l.accepted_version = l.desired_version)
+                            THEN greatest(l.claimed_until, l.unknown_outcome_until) END AS known_at,
                        %1$s AS content
                   FROM (SELECT m.* FROM public.peer_mentors AS m WHERE %2$s) AS m
                   FULL JOIN (SELECT l.* FROM certification.listings AS l WHERE %3$s) AS l ON l.mentor_id = m.id
@@ -133,7 +133,7 @@ BEGIN
                             WHEN p.wanted AND (p.shown = 1 OR p.content <> p.seen) THEN 'field_drift'
                             WHEN p.left_over <> '{}' THEN 'unpublished_field' END AS class,
                        CASE WHEN p.shown > 0 AND NOT p.wanted AND p.only_ended AND (p.held OR p.braked) THEN 'brake'
-                            WHEN p.state = 'set_aside' THEN 'set_aside'
+                            WHEN p.state = 'rejected' THEN 'rejected'
                             WHEN p.wanted <> p.published
                             THEN CASE WHEN p.is_next AND k.until_checked > interval '0' THEN 'day_turns' ELSE 'day' END
                             END AS known_cause,
@@ -158,7 +158,7 @@ BEGIN
                        CASE WHEN j.shown > 0 THEN 'listed_but_invalid'
                             ELSE 'unpublished_field' END AS class,
                        CASE WHEN j.shown > 0 THEN '{}' ELSE f.left_over END AS fields,
-                       CASE WHEN l.state <> 'set_aside' AND greatest(l.changed_at, l.synced_at)
+                       CASE WHEN l.state <> 'rejected' AND greatest(l.changed_at, l.synced_at)
                                  >= CASE WHEN l.synced_version = l.desired_version THEN k.settled ELSE k.young END
                             THEN greatest(l.changed_at, l.synced_at) + greatest($12, interval '2 minutes') END
                            AS known_at
@@ -183,7 +183,7 @@ BEGIN
                 UNION ALL
                 SELECT a.mentor_id, a.row_id, a.organisation_id, a.desired_version, a.synced, a.state,
                        a.consenting, a.class,
-                       CASE WHEN a.state = 'set_aside' THEN 'set_aside' END, a.known_at, a.fields
+                       CASE WHEN a.state = 'rejected' THEN 'rejected' END, a.known_at, a.fields
                   FROM astray AS a
             ), caused AS (
                 SELECT f.*, CASE WHEN f.class = 'orphan' THEN 'unknown_mentor'
@@ -191,11 +191,11 @@ BEGIN
                                  WHEN f.desired_version IS NULL OR NOT f.synced AND p.version = f.desired_version
                                  THEN 'past_triggers'
                                  WHEN f.known_at IS NOT NULL THEN 'in_flight'
-                                 WHEN NOT f.synced THEN 'waiting' ELSE 'hand_edit' END AS cause,
+                                 WHEN NOT f.synced THEN 'waiting' ELSE 'manual_edit' END AS cause,
                        k.now + k.until_checked AS checked_at
                   FROM found AS f CROSS JOIN clock AS k
                   LEFT JOIN certification.past_triggers AS p ON p.mentor_id = f.mentor_id
-            ), noted AS (
+            ), recorded AS (
                 INSERT INTO certification.comparison_differences AS d
                     (comparison_id, site, mentor_id, row_id, organisation_id, class, cause, fields, version,
                      consenting, verified, known_at)
@@ -253,7 +253,7 @@ BEGIN
     UNION ALL
     SELECT 'sites_small', v_small, NULL
     UNION ALL
-    SELECT 'set_aside', count(*), NULL FROM certification.listings AS l WHERE l.state = 'set_aside'
+    SELECT 'listings_rejected', count(*), NULL FROM certification.listings AS l WHERE l.state = 'rejected'
     UNION ALL
     SELECT * FROM certification.count_differences(p_comparison_id)
     UNION ALL
@@ -280,9 +280,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       LEFT JOIN found AS f ON f.class = c.class GROUP BY c.class
     UNION ALL
     SELECT c.measure, count(f.cause), NULL
-      FROM (VALUES ('hand_edit', 'hand_edit'), ('waiting', 'waiting'), ('in_flight', 'in_flight'),
+      FROM (VALUES ('manual_edit', 'manual_edit'), ('waiting', 'waiting'), ('in_flight', 'in_flight'),
             ('day_turns', 'day_turns'),
-                   ('day_not_checked', 'day'), ('held_by_brake', 'brake'), ('rejected', 'set_aside'),
+                   ('day_not_checked', 'day'), ('held_by_brake', 'brake'), ('rejected', 'rejected'),
                    ('came_past_triggers', 'past_triggers')) AS c (measure, cause)
       LEFT JOIN found AS f ON f.cause = c.cause GROUP BY c.measure
     UNION ALL

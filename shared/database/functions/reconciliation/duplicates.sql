@@ -41,7 +41,7 @@ COMMENT ON FUNCTION certification.found_twice IS
 CREATE OR REPLACE FUNCTION certification.find_duplicates(p_run_id uuid) RETURNS TABLE (measure text, n bigint)
 -- row_security: a row that a policy hides from us would hide a duplicate.
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
-SET lock_timeout = '10s' AS $$
+    SET lock_timeout = '10s' AS $$
 BEGIN
     PERFORM certification.own_run(p_run_id);
     LOCK TABLE certification.duplicates IN SHARE ROW EXCLUSIVE MODE; -- of two at once, the later knows more
@@ -70,7 +70,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.find_duplicates IS
-    'Look for duplicates in the logs, write them down, and answer how many of each kind nobody has reviewed, zeros '
+    'Look for duplicates in the logs, write them down, and return how many of each kind nobody has reviewed, zeros '
     'included (I1, I3, I4).';
 
 CREATE OR REPLACE FUNCTION certification.review_duplicates(p_kind text, p_mentor_id uuid, p_actor text,
@@ -92,7 +92,7 @@ END
 $$;
 COMMENT ON FUNCTION certification.review_duplicates IS
     'A person has looked at these duplicates of one mentor, or of everybody (null): they are not told again unless '
-    'they grow. Answers how many.';
+    'they grow. Returns how many.';
 
 REVOKE ALL ON FUNCTION
     certification.found_twice, certification.find_duplicates, certification.review_duplicates

@@ -24,7 +24,7 @@ BEGIN
                SELECT 1 FROM certification.listings AS l
                 WHERE l.mentor_id = d.mentor_id
                   AND (l.desired_version IS DISTINCT FROM d.version
-                       OR d.cause IN ('hand_edit', 'waiting')
+                       OR d.cause IN ('manual_edit', 'waiting')
                           AND (l.changed_at >= v_before OR l.synced_at >= v_before OR l.state = 'sending')))
          ORDER BY d.mentor_id, d.row_id
     ), again AS (
@@ -55,7 +55,7 @@ BEGIN
            AND NOT EXISTS (SELECT 1 FROM difference AS d WHERE d.mentor_id = f.mentor_id)
            AND NOT EXISTS (SELECT 1 FROM difference AS d
                             WHERE d.mentor_id IS NULL AND f.mentor_id IS NULL AND d.row_id = f.row_id)
-           -- A repair that is on its way, or has just arrived, is looked at again later.
+           -- A repair that is on its way, or has just arrived, is rechecked later.
            AND NOT EXISTS (SELECT 1 FROM certification.listings AS l
                             WHERE l.mentor_id = f.mentor_id
                               AND (l.synced_version < l.desired_version OR l.changed_at >= v_before
@@ -96,18 +96,18 @@ COMMENT ON FUNCTION certification.write_proof IS
     'Write down what a full comparison has shown, or why it was incomplete (I14). Kept for good; no personal data '
     '(I11).';
 
-CREATE OR REPLACE FUNCTION certification.note_acceptance(p_run_id uuid, p_actor text, p_reason text) RETURNS void
+CREATE OR REPLACE FUNCTION certification.record_acceptance(p_run_id uuid, p_actor text, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO certification.audit (action, actor, reason, facts)
-    VALUES ('accept_small_answer', p_actor, p_reason,
+    VALUES ('accept_small_result', p_actor, p_reason,
             jsonb_build_object('run_id', certification.own_run(p_run_id, '{reconciliation_full}')))
 $$;
-COMMENT ON FUNCTION certification.note_acceptance IS
+COMMENT ON FUNCTION certification.record_acceptance IS
     'Somebody has taken a suspiciously small answer of the website for true.';
 
 REVOKE ALL ON FUNCTION
-    certification.record_findings, certification.write_proof, certification.note_acceptance
+    certification.record_findings, certification.write_proof, certification.record_acceptance
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    certification.record_findings, certification.write_proof, certification.note_acceptance
+    certification.record_findings, certification.write_proof, certification.record_acceptance
 TO certification_reconciliation;

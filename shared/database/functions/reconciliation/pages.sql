@@ -85,7 +85,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.open_comparison IS
-    'Begin a comparison and answer what is to be read: the columns in the order in which their values are compared, '
+    'Begin a comparison and return what is to be read: the columns in the order in which their values are compared, '
     'and others that were written once. What dead runs have left is removed.';
 
 CREATE OR REPLACE FUNCTION certification.use_comparison(p_comparison_id uuid, p_rows bigint) RETURNS void

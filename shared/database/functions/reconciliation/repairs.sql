@@ -78,7 +78,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.request_repairs IS
-    'Raise the listings of the differences that were found, but for organisations whose brake holds, and answer whom '
+    'Raise the listings of the differences that were found, but for organisations whose brake holds, and return whom '
     'to sync; one row more says how many the brake holds back.';
 
 CREATE OR REPLACE FUNCTION certification.repairs_of(p_comparison_id uuid, p_everybody boolean)
@@ -93,7 +93,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       FROM certification.comparison_differences AS d
       JOIN certification.comparison_sites AS s ON s.comparison_id = p_comparison_id AND s.site = d.site
      WHERE d.comparison_id = p_comparison_id AND d.verified AND d.mentor_id IS NOT NULL
-       AND CASE WHEN d.cause = 'hand_edit' THEN true
+       AND CASE WHEN d.cause = 'manual_edit' THEN true
                 WHEN d.cause = 'past_triggers' THEN d.version IS NULL -- the others are raised already
                 -- the table is ours only if everybody who uses it says so
                 WHEN d.cause = 'unknown_mentor' THEN NOT EXISTS (
@@ -102,8 +102,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
                      WHERE t.comparison_id = p_comparison_id AND t.website_table = s.website_table
                        AND NOT coalesce(g.table_is_ours, false))
                 ELSE false END
-       -- What two repairs did not cure is for a person; the night tries again, and what must not be listed is tried
-       -- always.
+       -- What two repairs did not cure is for a person; the nightly check tries again, and what must not be listed is
+       -- tried always.
        AND (p_everybody OR d.class = 'listed_but_invalid' OR NOT EXISTS (
            SELECT 1 FROM certification.findings AS f
             WHERE f.mentor_id = d.mentor_id AND f.closed_at IS NULL AND f.repairs >= 2))

@@ -2,17 +2,17 @@
 
 -- The rows are locked first and read in a second statement, whose snapshot is younger: the state that is pushed is
 -- never older than the version it is pushed as. A row that a transaction holds just now is not waited for.
-CREATE OR REPLACE FUNCTION certification.only_doubtful(l certification.listings) RETURNS boolean
+CREATE OR REPLACE FUNCTION certification.only_outcome_unknown(l certification.listings) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-    SELECT coalesce(l.doubtful_until > clock_timestamp() AND l.accepted_version = l.desired_version, false)
+    SELECT coalesce(l.unknown_outcome_until > clock_timestamp() AND l.accepted_version = l.desired_version, false)
 $$;
-COMMENT ON FUNCTION certification.only_doubtful IS
-    'Whether the website has accepted it, and only waits for an earlier doubt to end.';
+COMMENT ON FUNCTION certification.only_outcome_unknown IS
+    'Whether the website has accepted it, and only waits for an earlier unknown outcome to end.';
 
--- A wrong import of dates would hide everybody long before the night. Who is paused, withdrawn or does not consent is
--- hidden in any case; whom nothing but a date hides is held back while there are too many of them, counted since the
--- last night.
-CREATE OR REPLACE FUNCTION certification.free_to_send(p_mentor_ids uuid[], p_worker uuid) RETURNS uuid[]
+-- A wrong import of dates would hide everybody long before the nightly check. Who is paused, withdrawn or does not
+-- consent is hidden in any case; whom nothing but a date hides is held back while there are too many of them, counted
+-- since the last nightly check.
+CREATE OR REPLACE FUNCTION certification.apply_mass_change_limit(p_mentor_ids uuid[], p_worker uuid) RETURNS uuid[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v record;
@@ -55,7 +55,7 @@ BEGIN
             SELECT 1 FROM certification.brakes AS b
              WHERE b.organisation_id = v.organisation_id AND b.kind = 'expiry' AND b.closed_at IS NULL
                AND certification.brake_release_is_in_force(b.released_at));
-        -- The night decides anew, and uses a release up.
+        -- The nightly check decides anew, and uses a release up.
         INSERT INTO certification.brakes AS b (organisation_id, kind, run_id, last_run_id, n, of_n)
         VALUES (v.organisation_id, 'expiry', p_worker, p_worker, v_n, v_of)
         ON CONFLICT (organisation_id, kind) WHERE closed_at IS NULL DO NOTHING;
@@ -68,7 +68,7 @@ BEGIN
     RETURN ARRAY(SELECT u.id FROM unnest(p_mentor_ids) AS u (id) WHERE NOT u.id = ANY (v_held));
 END
 $$;
-COMMENT ON FUNCTION certification.free_to_send IS
+COMMENT ON FUNCTION certification.apply_mass_change_limit IS
     'Whom of these, whose listings the caller has locked, may be sent now. The rest gets the reason brake.';
 
 CREATE OR REPLACE FUNCTION certification.emptied(p_columns jsonb, p_kept jsonb) RETURNS text
@@ -93,12 +93,12 @@ BEGIN
     SELECT coalesce(array_agg(f.mentor_id), '{}') INTO v_free FROM (
         SELECT l.mentor_id FROM certification.listings AS l
          WHERE l.mentor_id = ANY (p_mentor_ids)
-           AND l.synced_version < l.desired_version AND l.state <> 'set_aside'
+           AND l.synced_version < l.desired_version AND l.state <> 'rejected'
            AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp())
-           AND NOT certification.only_doubtful(l)
+           AND NOT certification.only_outcome_unknown(l)
          ORDER BY l.mentor_id
            FOR NO KEY UPDATE SKIP LOCKED) AS f;
-    v_free := certification.free_to_send(v_free, p_worker);
+    v_free := certification.apply_mass_change_limit(v_free, p_worker);
     RETURN QUERY
     WITH placed AS MATERIALIZED (
         SELECT w.mentor_id, w.listed, w.expires_on, w.target, w.show, w.hide, l.website IS NOT NULL AS there,
@@ -151,9 +151,9 @@ BEGIN
                                       AS c (name))) END,
                shown_until = CASE WHEN w.action IN ('create', 'publish') THEN w.expires_on ELSE l.shown_until END,
                reason = CASE WHEN w.action IS NULL THEN NULL ELSE l.reason END,
-               -- What is sent from now on comes after everything that was in doubt.
-               doubtful_until = CASE WHEN l.doubtful_until > clock_timestamp() THEN l.doubtful_until END,
-               doubtful_version = CASE WHEN l.doubtful_until > clock_timestamp() THEN l.doubtful_version END,
+               -- What is sent from now on comes after everything that was of unknown outcome.
+               unknown_outcome_until = CASE WHEN l.unknown_outcome_until > clock_timestamp() THEN l.unknown_outcome_until END,
+               unknown_outcome_version = CASE WHEN l.unknown_outcome_until > clock_timestamp() THEN l.unknown_outcome_version END,
                sending = w.action,
                sending_version = CASE WHEN w.action IS NOT NULL THEN l.desired_version END,
                claimed_by = CASE WHEN w.action IS NOT NULL THEN p_worker END,
@@ -172,9 +172,9 @@ BEGIN
     UNION ALL
     SELECT l.mentor_id,
            CASE WHEN l.synced_version = l.desired_version THEN 'already'
-                WHEN l.state = 'set_aside' THEN 'set_aside'
+                WHEN l.state = 'rejected' THEN 'rejected'
                 WHEN l.claimed_until >= clock_timestamp() THEN 'busy'
-                WHEN certification.only_doubtful(l) THEN 'doubtful'
+                WHEN certification.only_outcome_unknown(l) THEN 'outcome_unknown'
                 WHEN l.reason = 'brake' THEN 'braked'
                 ELSE 'locked' END,
            l.desired_version, NULL, NULL, NULL, NULL, NULL, NULL
@@ -189,16 +189,16 @@ $$;
 COMMENT ON FUNCTION certification.claim_listings IS
     'Take these listings for one worker and return what to do with each (I6). send: write `body`, or to hide at '
     'least `bare_body`, on this version of the row; nothing_to_show: settled without a request; already: nothing to '
-    'do; busy: another worker has it and claims again when it is done; locked: being changed just now; doubtful: '
+    'do; busy: another worker has it and claims again when it is done; locked: being changed just now; outcome_unknown: '
     'accepted, and to be sent once more when an earlier request can no longer come after it; braked: one of a mass '
-    'change that nobody has released; set_aside; unknown.';
+    'change that nobody has released; rejected; unknown.';
 
 CREATE OR REPLACE FUNCTION certification.unsynced_listings(p_after uuid, p_limit integer)
 RETURNS TABLE (mentor_id uuid, version bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT l.mentor_id, l.desired_version FROM certification.listings AS l
-     WHERE l.synced_version < l.desired_version AND l.state <> 'set_aside'
-       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp()) AND NOT certification.only_doubtful(l)
+     WHERE l.synced_version < l.desired_version AND l.state <> 'rejected'
+       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp()) AND NOT certification.only_outcome_unknown(l)
        AND (p_after IS NULL OR l.mentor_id > p_after)
      ORDER BY l.mentor_id LIMIT p_limit
 $$;
@@ -206,7 +206,7 @@ COMMENT ON FUNCTION certification.unsynced_listings IS
     'Listings with something to tell the website that nobody is sending, a page at a time by mentor_id.';
 
 REVOKE ALL ON FUNCTION
-    certification.only_doubtful, certification.free_to_send, certification.emptied, certification.claim_listings,
+    certification.only_outcome_unknown, certification.apply_mass_change_limit, certification.emptied, certification.claim_listings,
     certification.unsynced_listings
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION

@@ -2,9 +2,9 @@
 
 -- Dynamics ends a request after two minutes; one whose reply never came may be carried out until then. One that names a
 -- version of the row does nothing once the row has another: an accepted write that says which version it left ends
--- every doubt.
+-- every unknown outcome.
 CREATE OR REPLACE FUNCTION certification.settle_listings(
-    p_worker uuid, p_mentor_ids uuid[], p_outcomes text[], p_reasons text[], p_doubtful boolean[],
+    p_worker uuid, p_mentor_ids uuid[], p_outcomes text[], p_reasons text[], p_outcome_unknown boolean[],
     p_row_versions text[] DEFAULT NULL)
 RETURNS TABLE (mentor_id uuid, outcome text, version bigint)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -13,42 +13,42 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH held AS MATERIALIZED (
         SELECT l.mentor_id, l.sending, s.reason, s.row_version,
                -- Hiding it in its old place, of which there is none any more: nothing of it is there.
-               CASE WHEN l.sending = 'move' AND s.reason = 'dataverse_404_0x8006088a' THEN 'accepted'
-                    ELSE s.outcome END AS outcome,
-               s.row_version IS NULL AND coalesce(l.doubtful_version < l.sending_version, false) AS may_be_undone,
+               CASE WHEN s.outcome <> 'no_such_table' THEN s.outcome
+                    WHEN l.sending = 'move' THEN 'accepted' ELSE 'refused' END AS outcome,
+               s.row_version IS NULL AND coalesce(l.unknown_outcome_version < l.sending_version, false) AS may_be_undone,
                CASE WHEN s.row_version IS NOT NULL THEN NULL
-                    WHEN s.doubtful THEN clock_timestamp() + interval '3 minutes'
-                        ELSE l.doubtful_until END AS doubtful_until,
+                    WHEN s.outcome_unknown THEN clock_timestamp() + interval '3 minutes'
+                        ELSE l.unknown_outcome_until END AS unknown_outcome_until,
                CASE WHEN s.row_version IS NOT NULL THEN NULL
-                    WHEN s.doubtful THEN least(l.doubtful_version, l.sending_version)
-                        ELSE l.doubtful_version END AS doubtful_version
-          FROM (SELECT * FROM unnest(p_mentor_ids, p_outcomes, p_reasons, p_doubtful,
+                    WHEN s.outcome_unknown THEN least(l.unknown_outcome_version, l.sending_version)
+                        ELSE l.unknown_outcome_version END AS unknown_outcome_version
+          FROM (SELECT * FROM unnest(p_mentor_ids, p_outcomes, p_reasons, p_outcome_unknown,
                                      coalesce(p_row_versions, array_fill(NULL::text, ARRAY[cardinality(p_mentor_ids)])))
-                    AS a (mentor_id, outcome, reason, doubtful, row_version)
+                    AS a (mentor_id, outcome, reason, outcome_unknown, row_version)
                  ORDER BY a.mentor_id) AS s
          -- One by one through the primary key: the statistics say that nobody claims anything, so a join would scan.
          CROSS JOIN LATERAL (
-               SELECT k.mentor_id, k.sending, k.sending_version, k.doubtful_until, k.doubtful_version
+               SELECT k.mentor_id, k.sending, k.sending_version, k.unknown_outcome_until, k.unknown_outcome_version
                  FROM certification.listings AS k
                 WHERE k.mentor_id = s.mentor_id AND k.claimed_by = p_worker
                   FOR NO KEY UPDATE SKIP LOCKED) AS l
     ), meant AS (
-        SELECT h.mentor_id, h.outcome, h.reason, h.row_version, h.may_be_undone, h.doubtful_until, h.doubtful_version,
+        SELECT h.mentor_id, h.outcome, h.reason, h.row_version, h.may_be_undone, h.unknown_outcome_until, h.unknown_outcome_version,
                h.outcome = 'accepted' AND NOT h.may_be_undone AND h.sending <> 'move' AS synced,
                h.outcome = 'accepted' AND NOT h.may_be_undone AND h.reason IS DISTINCT FROM 'not_emptied' AS emptied,
                h.outcome = 'accepted' AND NOT h.may_be_undone AND h.sending IN ('hide', 'move')
                    -- An earlier try of the same claim may still make the row.
-                   OR h.outcome = 'refused' AND h.sending = 'create' AND h.doubtful_until IS NULL AS leaves_nothing
+                   OR h.outcome = 'refused' AND h.sending = 'create' AND h.unknown_outcome_until IS NULL AS leaves_nothing
           FROM held AS h
     ), settled AS (
         UPDATE certification.listings AS l
            SET state = CASE
                    WHEN s.synced AND l.sending_version = l.desired_version
                        THEN CASE WHEN l.sending IN ('create', 'publish') THEN 'live' ELSE 'hidden' END
-                   WHEN s.outcome = 'refused' AND l.sending_version = l.desired_version THEN 'set_aside'
+                   WHEN s.outcome = 'refused' AND l.sending_version = l.desired_version THEN 'rejected'
                    ELSE 'waiting' END,
                reason = CASE WHEN s.outcome <> 'accepted' THEN certification.plain(s.reason, 500)
-                             WHEN s.may_be_undone THEN 'in_doubt' END,
+                             WHEN s.may_be_undone THEN 'outcome_unknown' END,
                synced_version = CASE WHEN s.synced THEN l.sending_version ELSE l.synced_version END,
                accepted_version = CASE WHEN s.outcome = 'accepted' AND l.sending <> 'move' THEN l.sending_version
                                        ELSE l.accepted_version END,
@@ -56,7 +56,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                row_version = CASE WHEN s.outcome <> 'accepted' THEN l.row_version
                                   WHEN l.sending <> 'move' THEN s.row_version END,
                written = CASE -- A PATCH is done whole or not at all.
-                              WHEN s.outcome = 'refused' AND s.doubtful_until IS NOT NULL THEN l.written
+                              WHEN s.outcome = 'refused' AND s.unknown_outcome_until IS NOT NULL THEN l.written
                               WHEN s.outcome = 'refused' AND l.website ? 'before' AND l.website -> 'before' = '[]'
                                   THEN l.written - (l.website ->> 'table')
                               WHEN s.outcome = 'refused' AND l.website ? 'before'
@@ -66,8 +66,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                               -- Empty where all of it was emptied: its row is still there, and a comparison looks
                               -- at it.
                               ELSE jsonb_set(l.written, ARRAY[l.website ->> 'table'], l.website -> 'columns') END,
-               doubtful_until = s.doubtful_until,
-               doubtful_version = s.doubtful_version,
+               unknown_outcome_until = s.unknown_outcome_until,
+               unknown_outcome_version = s.unknown_outcome_version,
                synced_at = CASE WHEN s.outcome = 'accepted' THEN clock_timestamp() ELSE l.synced_at END,
                attempts = CASE WHEN s.outcome = 'accepted' THEN 0 ELSE l.attempts END,
                website = CASE WHEN s.leaves_nothing THEN NULL ELSE l.website - 'before' END,
@@ -78,9 +78,9 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                sending = NULL, sending_version = NULL, claimed_by = NULL, claimed_until = NULL
           FROM meant AS s
          WHERE l.mentor_id = s.mentor_id
-        RETURNING l.mentor_id, l.desired_version, l.state, s.outcome, certification.only_doubtful(l) AS only_doubtful
+        RETURNING l.mentor_id, l.desired_version, l.state, s.outcome, certification.only_outcome_unknown(l) AS only_outcome_unknown
     )
-    SELECT s.mentor_id, CASE WHEN s.only_doubtful THEN 'doubtful' ELSE 'again' END, s.desired_version FROM settled AS s
+    SELECT s.mentor_id, CASE WHEN s.only_outcome_unknown THEN 'outcome_unknown' ELSE 'again' END, s.desired_version FROM settled AS s
      WHERE s.state = 'waiting' AND s.outcome IN ('accepted', 'refused')
     UNION ALL
     SELECT l.mentor_id, 'locked', l.desired_version FROM certification.listings AS l
@@ -89,9 +89,9 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION certification.settle_listings IS
     'Write down what became of claimed listings: accepted (with the reason not_emptied: hidden only), refused (set '
-    'aside) or not_now; doubtful: a request of this claim may be carried out yet, and no row version makes it '
+    'aside), no_such_table (refused, except that a move finds nothing left to hide) or not_now; outcome_unknown: a request of this claim may be carried out yet, and no row version makes it '
     'harmless; row version: what an accepted write left (I6). Returns what is left to do. again: it changed '
-    'meanwhile; locked: not written down, a transaction has it; doubtful: to be sent once more in three minutes. '
+    'meanwhile; locked: not written down, a transaction has it; outcome_unknown: to be sent once more in three minutes. '
     'What another worker has claimed since is left alone.';
 
 REVOKE ALL ON FUNCTION

@@ -4,14 +4,14 @@ CREATE OR REPLACE FUNCTION certification.overdue_listings(p_older_than interval,
 RETURNS TABLE (mentor_id uuid, version bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT l.mentor_id, l.desired_version FROM certification.listings AS l
-     WHERE l.synced_version < l.desired_version AND l.state <> 'set_aside'
-       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp()) AND NOT certification.only_doubtful(l)
+     WHERE l.synced_version < l.desired_version AND l.state <> 'rejected'
+       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp()) AND NOT certification.only_outcome_unknown(l)
        AND l.changed_at < clock_timestamp() - p_older_than
      -- What was tried often does not stand in the way of what was not.
      ORDER BY l.reason IS NOT DISTINCT FROM 'brake', l.attempts, l.changed_at, l.mentor_id LIMIT p_limit
 $$;
 COMMENT ON FUNCTION certification.overdue_listings IS
-    'Changes that should have reached the website by now and that nobody is sending: a doorbell, a message or a '
+    'Changes that should have reached the website by now and that nobody is sending: a webhook, a message or a '
     'worker was lost (I7).';
 
 CREATE OR REPLACE FUNCTION certification.count_waiting() RETURNS TABLE (measure text, n bigint)
@@ -21,12 +21,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
          WHERE l.synced_version < l.desired_version
     )
     SELECT 'listings_unsynced', count(*) FROM unsynced
-    UNION ALL SELECT 'listings_set_aside', count(*) FROM unsynced AS u WHERE u.state = 'set_aside'
+    UNION ALL SELECT 'listings_rejected', count(*) FROM unsynced AS u WHERE u.state = 'rejected'
     UNION ALL SELECT 'claims_stuck', count(*) FROM unsynced AS u
                WHERE u.state = 'sending' AND u.claimed_until < clock_timestamp()
     UNION ALL SELECT 'oldest_unsynced_seconds',
         coalesce(floor(extract(epoch FROM clock_timestamp() - min(u.changed_at)))::bigint, 0)
-      FROM unsynced AS u WHERE u.state <> 'set_aside'
+      FROM unsynced AS u WHERE u.state <> 'rejected'
     UNION ALL SELECT 'findings_open', count(*) FROM certification.findings AS f WHERE f.closed_at IS NULL
 $$;
 COMMENT ON FUNCTION certification.count_waiting IS 'What the website does not show yet, zeros included.';
@@ -35,14 +35,14 @@ COMMENT ON FUNCTION certification.count_waiting IS 'What the website does not sh
 -- nobody here. What changes in the app is tried at once.
 CREATE OR REPLACE FUNCTION certification.is_due_again(l certification.listings) RETURNS boolean
 LANGUAGE sql STABLE AS $$
-    SELECT l.state = 'set_aside' AND l.changed_at < clock_timestamp()
+    SELECT l.state = 'rejected' AND l.changed_at < clock_timestamp()
            - interval '1 hour' * (2 ^ least(greatest(l.attempts, 1), 5) - 1)
            - interval '1 day' * greatest(l.attempts - 5, 0)
 $$;
 COMMENT ON FUNCTION certification.is_due_again IS
-    'Whether a listing that was set aside is to be tried again by itself: its cause may be gone.';
+    'Whether a listing that was rejected is to be tried again by itself: its cause may be gone.';
 
-CREATE OR REPLACE FUNCTION certification.retry_due_set_aside(p_limit integer) RETURNS bigint
+CREATE OR REPLACE FUNCTION certification.retry_due_rejected(p_limit integer) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_n bigint;
@@ -59,11 +59,11 @@ BEGIN
     RETURN v_n;
 END
 $$;
-COMMENT ON FUNCTION certification.retry_due_set_aside IS
-    'Take up again what was set aside and may go now. Its first failing stays its time of change, so it counts as '
+COMMENT ON FUNCTION certification.retry_due_rejected IS
+    'Take up again what was rejected and may go now. Its first failing stays its time of change, so it counts as '
     'overdue at once.';
 
-CREATE OR REPLACE FUNCTION certification.retry_set_aside(p_mentor_ids uuid[], p_actor text,
+CREATE OR REPLACE FUNCTION certification.retry_rejected(p_mentor_ids uuid[], p_actor text,
                                                          p_reason text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -71,19 +71,19 @@ DECLARE
 BEGIN
     SELECT array_agg(d.mentor_id) INTO v_ids FROM (
         SELECT l.mentor_id FROM certification.listings AS l
-         WHERE l.state = 'set_aside' AND (p_mentor_ids IS NULL OR l.mentor_id = ANY (p_mentor_ids))
+         WHERE l.state = 'rejected' AND (p_mentor_ids IS NULL OR l.mentor_id = ANY (p_mentor_ids))
          ORDER BY l.mentor_id FOR NO KEY UPDATE) AS d;
     IF v_ids IS NULL THEN
         RETURN 0;
     END IF;
-    PERFORM certification.raise_listings(v_ids);
+    PERFORM certification.bump_listing_version(v_ids);
     INSERT INTO certification.audit (action, actor, reason, mentor_id)
-    SELECT 'retry_set_aside', p_actor, p_reason, i.id FROM unnest(v_ids) AS i (id);
+    SELECT 'retry_rejected', p_actor, p_reason, i.id FROM unnest(v_ids) AS i (id);
     RETURN cardinality(v_ids);
 END
 $$;
-COMMENT ON FUNCTION certification.retry_set_aside IS
-    'A person has listings that were set aside tried again now: these, or all (null).';
+COMMENT ON FUNCTION certification.retry_rejected IS
+    'A person has listings that were rejected tried again now: these, or all (null).';
 
 CREATE OR REPLACE FUNCTION certification.listings_to_recheck(p_settling interval, p_limit integer)
 RETURNS TABLE (mentor_id uuid)
@@ -94,7 +94,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     (SELECT l.mentor_id FROM certification.listings AS l
       WHERE l.verified_version < l.synced_version AND l.synced_version = l.desired_version
         AND l.synced_at < clock_timestamp() - p_settling
-        AND (l.doubtful_until IS NULL OR l.doubtful_until < clock_timestamp())
+        AND (l.unknown_outcome_until IS NULL OR l.unknown_outcome_until < clock_timestamp())
       ORDER BY l.synced_at LIMIT p_limit)
 $$;
 COMMENT ON FUNCTION certification.listings_to_recheck IS
@@ -103,12 +103,12 @@ COMMENT ON FUNCTION certification.listings_to_recheck IS
 
 REVOKE ALL ON FUNCTION
     certification.overdue_listings, certification.count_waiting, certification.is_due_again,
-    certification.retry_due_set_aside, certification.retry_set_aside, certification.listings_to_recheck
+    certification.retry_due_rejected, certification.retry_rejected, certification.listings_to_recheck
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    certification.overdue_listings, certification.count_waiting, certification.retry_due_set_aside,
+    certification.overdue_listings, certification.count_waiting, certification.retry_due_rejected,
     certification.listings_to_recheck
 TO certification_reconciliation;
 GRANT EXECUTE ON FUNCTION
-    certification.retry_set_aside
+    certification.retry_rejected
 TO certification_operations;

@@ -17,7 +17,7 @@ $$;
 COMMENT ON FUNCTION certification.hmac_sha256 IS
     'HMAC-SHA-256 of a message under a key of any length (RFC 2104, RFC 4231): 32 octets.';
 
-CREATE OR REPLACE FUNCTION certification.ring(p_mentor_ids uuid[], p_versions bigint[]) RETURNS void
+CREATE OR REPLACE FUNCTION certification.notify_webhook(p_mentor_ids uuid[], p_versions bigint[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_url text;
@@ -28,7 +28,7 @@ DECLARE
     v_signature bytea;
 BEGIN
     SELECT d.url, d.secret, d.function_arn INTO v_url, v_secret, v_function_arn
-      FROM certification.doorbell AS d WHERE d.enabled;
+      FROM certification.webhook AS d WHERE d.enabled;
     IF NOT FOUND THEN
         RETURN;
     END IF;
@@ -60,14 +60,14 @@ BEGIN
         END IF;
     END LOOP;
 EXCEPTION WHEN OTHERS THEN
-    -- Whoever changes a mentor is never held up by the doorbell: what it does not say, the next sweep finds.
-    RAISE WARNING 'the doorbell was not rung: SQLSTATE %', SQLSTATE;
+    -- Whoever changes a mentor is never held up by the webhook: what it does not say, the next sweep finds.
+    RAISE WARNING 'the webhook was not notified: SQLSTATE %', SQLSTATE;
 END
 $$;
-COMMENT ON FUNCTION certification.ring IS
-    'Ring for these mentors, each with its desired version at the same place of the second array: at most 100 in one '
-    'post (I7). Never fails; a WARNING says why it did not ring.';
+COMMENT ON FUNCTION certification.notify_webhook IS
+    'Notify the webhook of these mentors, each with its desired version at the same place of the second array: at most 100 in one '
+    'post (I7). Never fails; a WARNING says why it did not notify.';
 
 REVOKE ALL ON FUNCTION
-    certification.hmac_sha256, certification.ring
+    certification.hmac_sha256, certification.notify_webhook
 FROM PUBLIC;

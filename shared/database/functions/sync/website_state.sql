@@ -1,20 +1,20 @@
 -- What all workers share about the website: Retry-After windows (I9) and the credential (I10).
 
-CREATE OR REPLACE FUNCTION certification.website_closed_for() RETURNS double precision
+CREATE OR REPLACE FUNCTION certification.backoff_seconds_left() RETURNS double precision
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT greatest(0, coalesce(extract(epoch FROM s.closed_until - clock_timestamp()), 0))::double precision
+    SELECT greatest(0, coalesce(extract(epoch FROM s.backoff_until - clock_timestamp()), 0))::double precision
       FROM certification.sync_state AS s
 $$;
-COMMENT ON FUNCTION certification.website_closed_for IS 'Seconds until a request may be sent again; 0 means now (I9).';
+COMMENT ON FUNCTION certification.backoff_seconds_left IS 'Seconds until a request may be sent again; 0 means now (I9).';
 
-CREATE OR REPLACE FUNCTION certification.close_website(p_seconds double precision, p_reason text) RETURNS void
+CREATE OR REPLACE FUNCTION certification.block_website_for(p_seconds double precision, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE certification.sync_state AS s
-       SET closed_until = greatest(s.closed_until,
+       SET backoff_until = greatest(s.backoff_until,
                                    clock_timestamp() + make_interval(secs => least(greatest(p_seconds, 0), 3600))),
-           closed_reason = certification.plain(p_reason, 500)
+           backoff_reason = certification.plain(p_reason, 500)
 $$;
-COMMENT ON FUNCTION certification.close_website IS
+COMMENT ON FUNCTION certification.block_website_for IS
     'A Retry-After was given. A window longer than an hour is tried again after an hour (I9); what is no number of '
     'seconds is an hour too.';
 
@@ -52,7 +52,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION certification.resume_website IS 'A check has succeeded: the stop is over (I10).';
 
-CREATE OR REPLACE FUNCTION certification.note_check(p_reason text, p_refused boolean, p_secret_ends_on date,
+CREATE OR REPLACE FUNCTION certification.record_check(p_reason text, p_refused boolean, p_secret_ends_on date,
                                                     p_pending text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -80,29 +80,29 @@ BEGIN
     RETURN v_was_stopped AND p_reason IS NULL;
 END
 $$;
-COMMENT ON FUNCTION certification.note_check IS
+COMMENT ON FUNCTION certification.record_check IS
     'Write down what trying the credential came to. p_reason null: healthy, and a stop is over; p_refused: nothing '
-    'is sent until a check succeeds (I10). Answers whether a stop has ended by this.';
+    'is sent until a check succeeds (I10). Returns whether a stop has ended by this.';
 
-CREATE OR REPLACE FUNCTION certification.note_queue_depth(p_queue text, p_n bigint) RETURNS void
+CREATE OR REPLACE FUNCTION certification.record_queue_depth(p_queue text, p_n bigint) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO certification.queue_depths AS q (queue, n)
     SELECT certification.plain(p_queue, 80), p_n -- there is a handful of queues
      WHERE (SELECT count(*) FROM certification.queue_depths AS k WHERE k.queue <> p_queue) < 50
     ON CONFLICT ON CONSTRAINT queue_depths_pkey DO UPDATE SET n = excluded.n, seen_at = clock_timestamp()
 $$;
-COMMENT ON FUNCTION certification.note_queue_depth IS 'How many messages a queue holds, as the last sweep saw it.';
+COMMENT ON FUNCTION certification.record_queue_depth IS 'How many messages a queue holds, as the last sweep saw it.';
 
 REVOKE ALL ON FUNCTION
-    certification.website_closed_for, certification.close_website, certification.website_stopped,
-    certification.stop_website, certification.resume_website, certification.note_check, certification.note_queue_depth
+    certification.backoff_seconds_left, certification.block_website_for, certification.website_stopped,
+    certification.stop_website, certification.resume_website, certification.record_check, certification.record_queue_depth
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    certification.website_closed_for, certification.close_website, certification.note_check
+    certification.backoff_seconds_left, certification.block_website_for, certification.record_check
 TO certification_dynamics_sync, certification_expiry_check, certification_reconciliation;
 GRANT EXECUTE ON FUNCTION
     certification.website_stopped, certification.stop_website, certification.resume_website
 TO certification_dynamics_sync, certification_reconciliation;
 GRANT EXECUTE ON FUNCTION
-    certification.note_queue_depth
+    certification.record_queue_depth
 TO certification_reconciliation;

@@ -7,16 +7,16 @@ import time
 
 
 def take(event, context):
-    told = {"at": time.time(), "pid": os.getpid(), "event": event}
-    print(json.dumps(told), flush=True)
+    reported = {"at": time.time(), "pid": os.getpid(), "event": event}
+    print(json.dumps(reported), flush=True)
     failures = []
     for record in event["Records"]:
         body = json.loads(record["body"]) if record["body"].startswith("{") else {}
         time.sleep(body.get("sleep", 0))
         if "raise" in body:
             raise ValueError(body["raise"])
-        if "answer" in body:
-            return body["answer"]
+        if "reply" in body:
+            return body["reply"]
         if body.get("fail"):
             failures.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failures}

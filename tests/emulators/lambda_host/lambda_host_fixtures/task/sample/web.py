@@ -9,8 +9,8 @@ def echo(event, context):
     return {"event": event, "request_id": context.aws_request_id, "address": os.environ.get("ADDRESS")}
 
 
-def answer(event, context):
-    """Answer what the request's body says."""
+def reply(event, context):
+    """Return what the request's body says."""
     body = event["body"]
     return json.loads(base64.b64decode(body) if event["isBase64Encoded"] else body)
 

@@ -1,0 +1,70 @@
+"""A simulated night and the morning after: invoke expiry_check and send_notices as their schedules would."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from local.demo import results
+from local.stack import database
+from local.stack.session import event_of
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from emulators.lambda_host.triggers.invoke_api import InvocationResult
+    from local.stack.session import Session
+    from operations.console import Progress
+
+
+class FunctionFailed(Exception):  # noqa: N818 - it is what happened, not a kind of error
+    """When a function ended with an error; holds the answer and its log."""
+
+    def __init__(self, function: str, result: InvocationResult) -> None:
+        super().__init__(f"{function} ended with an error")
+        self.function, self.result = function, result
+
+
+@dataclass(frozen=True)
+class FunctionRun:
+    """One function's run, as invoked and as written down."""
+
+    function: str
+    event: dict[str, str]
+    result: InvocationResult
+    run: results.RunRecord
+
+
+@dataclass(frozen=True)
+class SimulatedNight:
+    """A simulated night and the morning after, and the totals before and afterwards."""
+
+    check: FunctionRun
+    sending: FunctionRun
+    moved: tuple[results.MoveRecord, ...]
+    before: results.Totals
+    after: results.Totals
+
+
+def simulate_night(session: Session, day: date, progress: Progress, *, simulated: bool) -> SimulatedNight:
+    """Evaluate `day` and send what it wrote. `simulated`: the present is then; else it is the clock's.
+
+    Raises FunctionFailed.
+    """
+    before = results.read_totals(session.dsn)
+    check = _invoke(session, "ExpiryCheck", day, progress, simulated=simulated)
+    sending = _invoke(session, "SendNotices", day, progress, simulated=simulated)
+    moved = results.read_moved(session.dsn, check.run.id)
+    return SimulatedNight(check, sending, moved, before, results.read_totals(session.dsn))
+
+
+def _invoke(session: Session, function: str, day: date, progress: Progress, *, simulated: bool) -> FunctionRun:
+    event = event_of(function, day)
+    database.set_present(session.dsn, datetime.fromisoformat(event["scheduled_time"]) if simulated else None)
+    progress(f"Invoking {function} for {event['scheduled_time']}")
+    result = session.invoke(function, event)
+    if result.function_error:
+        raise FunctionFailed(function, result)
+    return FunctionRun(function, event, result, results.read_run(session.dsn, UUID(result.payload["run_id"])))

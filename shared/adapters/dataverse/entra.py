@@ -1,0 +1,144 @@
+"""Entra, which signs an application user in by its client credentials: one request, one token.
+
+https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from shared.adapters.dataverse.http import Reply, exchange
+from shared.adapters.dataverse.json_body import read_json
+from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
+from shared.domain.errors import WebsiteAuthError, WebsiteBackoffError, WebsiteUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from shared.adapters.dataverse.origin import Origin
+
+# A token is replaced before it ends, so that none ends on its way, and not by all containers in the same second.
+_EARLY_SECONDS = 300.0
+_JITTER_SECONDS = 60.0
+
+_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
+_PRINTABLE = re.compile(r"[\x20-\x7e]+")
+# A header of a request takes no longer one; Entra's have some 2,000 characters.
+_TOKEN = re.compile(r"[\x21-\x7e]{1,32768}")
+_LONGEST_REPLY = 256 << 10
+# Entra gives an hour or so, in a long-lived session 28.
+_LONGEST_LIFE_SECONDS = 28 * 3600.0
+_LARGEST_NUMBER = 10**10
+_WORD = re.compile(r"[a-z_]{1,40}")
+# Microsoft: decide by `error` alone; the descriptions and the numbers may change.
+_NOT_NOW = ("temporarily_unavailable", "server_error")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token, when to ask for another, and when it ends."""
+
+    value: str
+    renew_at: float
+    ends_at: float
+
+
+class Entra:
+    """Asks for tokens. The clock is the wall's: a container may have been frozen between two invocations."""
+
+    def __init__(
+        self, client: httpx.Client, authority: Origin, scope: str, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        """`scope`: what the tokens are for."""
+        self._client = client
+        self._authority = authority
+        self._scope = scope
+        self._clock = clock
+        self._backoff_until = 0.0
+
+    def ask(self, secret: Mapping[str, Any], time_left: Callable[[], float]) -> Token:
+        """Return a token by this secret. Raises WebsiteAuthError or WebsiteUnavailableError."""
+        tenant, client_id, client_secret = _credential(secret)
+        now = self._clock()
+        if now < self._backoff_until:
+            raise WebsiteBackoffError("entra_backoff", self._backoff_until - now)
+        if (seconds := time_left()) <= 0:
+            raise WebsiteUnavailableError("entra_no_time_left")
+        request = self._client.build_request(
+            "POST",
+            self._authority.address(f"/{tenant}/oauth2/v2.0/token"),
+            data={
+                "grant_type": "client_credentials",
+                "client_id": client_id,
+                "client_secret": client_secret,
+                "scope": self._scope,
+            },
+        )
+        try:
+            reply = exchange(self._client, request, seconds, longest=_LONGEST_REPLY)
+        except httpx.RequestError as error:
+            raise WebsiteUnavailableError(f"entra_{type(error).__name__}") from None
+        said = _json_object(reply.body)
+        if reply.status == HTTPStatus.OK:
+            return _token(said, now)
+        raise self._failure(reply, said, now)
+
+    def _failure(self, reply: Reply, said: Mapping[str, Any], now: float) -> Exception:
+        status = reply.status
+        wait = retry_after(reply.headers.get("retry-after"))
+        if wait or status == HTTPStatus.TOO_MANY_REQUESTS:
+            wait = wait or UNNAMED_SECONDS
+            self._backoff_until = now + wait
+            return WebsiteBackoffError(f"entra_{status}", wait, server_fault=status >= HTTPStatus.INTERNAL_SERVER_ERROR)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or said.get("error") in _NOT_NOW:
+            return WebsiteUnavailableError(f"entra_{status}")
+        return WebsiteAuthError(f"entra_{_code(said, status)}")
+
+
+def _credential(secret: Mapping[str, Any]) -> list[str]:
+    found = []
+    for name in ("tenant_id", "client_id", "client_secret"):
+        value = secret.get(name)
+        form = _TENANT if name == "tenant_id" else _PRINTABLE
+        if not isinstance(value, str) or not form.fullmatch(value):
+            raise WebsiteAuthError(f"secret_has_no_{name}")
+        found.append(value)
+    return found
+
+
+def _json_object(body: bytes) -> Mapping[str, Any]:
+    try:
+        said = read_json(body)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _token(said: Mapping[str, Any], now: float) -> Token:
+    value, lasts = said.get("access_token"), said.get("expires_in")
+    try:
+        seconds = float(lasts) if isinstance(lasts, int | float | str) and not isinstance(lasts, bool) else 0.0
+    except (ValueError, OverflowError):
+        seconds = 0.0
+    kind = said.get("token_type")
+    bearer = isinstance(kind, str) and kind.lower() == "bearer"
+    if not (bearer and isinstance(value, str) and _TOKEN.fullmatch(value) and 0 < seconds < float("inf")):
+        raise WebsiteUnavailableError("entra_200_without_a_token")
+    seconds = min(seconds, _LONGEST_LIFE_SECONDS)
+    early = min(_EARLY_SECONDS + random.uniform(0, _JITTER_SECONDS), seconds / 2)  # noqa: S311 - not a secret
+    return Token(value, renew_at=now + seconds - early, ends_at=now + seconds)
+
+
+def _code(said: Mapping[str, Any], status: int) -> int | str:
+    """For the alert only: Entra's number (AADSTS…), which tells an expired secret from a wrong one, or its word."""
+    numbers, word = said.get("error_codes"), said.get("error")
+    if isinstance(numbers, list) and numbers and type(numbers[0]) is int and 0 <= numbers[0] <= _LARGEST_NUMBER:
+        return numbers[0]
+    return word if isinstance(word, str) and _WORD.fullmatch(word) else status

@@ -1,0 +1,187 @@
+"""What an HTTP status of Dataverse means: decided here alone, by status and code, never by a message's words.
+
+The results and errors that leave this module carry a typed kind; their text is for people.
+Codes: https://learn.microsoft.com/power-apps/developer/data-platform/reference/web-service-error-codes
+"""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from shared.adapters.dataverse.json_body import read_json
+from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
+from shared.domain.errors import (
+    WebsiteAuthError,
+    WebsiteBackoffError,
+    WebsiteMisconfiguredError,
+    WebsiteUnavailableError,
+)
+from shared.domain.listings import Accepted, Action, NotNow, OutcomeUnknown, Outdated, PushOutcome, Refused, RefusedKind
+
+if TYPE_CHECKING:
+    from shared.adapters.dataverse.http import Reply
+    from shared.domain.errors import WebsiteRefusedError
+
+ACCEPTED = Accepted()
+
+# The account, not the row: UserNotMemberOfOrg, UserNotAssignedRoles, SystemUserDisabled, OrganizationDisabled.
+_NOT_AUTHORISED = {"0x80072560", "0x80042f09", "0x8004a112", "0x8004a104"}
+# A deadlock, and a time-out in the database: rolled back.
+_COLLIDED = {"0x80044150", "0x80044151"}
+# The table keeps no versions of its rows, or takes no condition on them.
+_NO_VERSIONS = {"0x8006088d", "0x80060883"}
+_NO_SUCH_TABLE, _NO_SUCH_KEY = "0x8006088a", "0x80060888"
+# A rule that finds duplicates: unlike the race for a key it will find them again.
+_DUPLICATE_RULE = "0x80040333"
+_NOT_NOW = {
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+}
+# Too much for one body, or one row in it that spoils all: each half of a batch is tried alone.
+_SPLIT = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
+
+_HEXADECIMAL = re.compile(r"0x[0-9a-f]{1,8}")
+_DECIMAL = re.compile(r"-?[0-9]{1,10}")
+
+
+def error_code(body: bytes) -> str:
+    """Return the code in an error's body, as in 0x80060891, or "". Nothing except a code is passed on (I11)."""
+    try:
+        said = read_json(body)["error"]["code"]
+    except (ValueError, TypeError, LookupError):
+        return ""
+    code = str(said).lower() if isinstance(said, str | int) else ""
+    if _DECIMAL.fullmatch(code):
+        return f"{int(code) & 0xFFFFFFFF:#010x}"
+    return code if _HEXADECIMAL.fullmatch(code) else ""
+
+
+def reason(status: int, code: str) -> str:
+    """Return the text for people, as in dataverse_404_0x8006088a, or dataverse_404 where there is no code."""
+    return f"dataverse_{status}_{code}" if code else f"dataverse_{status}"
+
+
+def is_success(status: int) -> bool:
+    """Whether a write was carried out."""
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+
+
+def is_read(status: int) -> bool:
+    """Whether a reply holds what was asked for."""
+    return status == HTTPStatus.OK
+
+
+def is_error(status: int) -> bool:
+    """Whether a reply says that a request failed."""
+    return status >= HTTPStatus.BAD_REQUEST
+
+
+def token_refused(status: int) -> bool:
+    """Whether another token may help."""
+    return status == HTTPStatus.UNAUTHORIZED
+
+
+def not_authorised(status: int, code: str) -> bool:
+    """Whether the website refuses the account, whatever it asks for."""
+    return code in _NOT_AUTHORISED and is_error(status)
+
+
+def refuses_us(status: int, code: str) -> bool:
+    """Whether the reply to a whole request, rather than to one row, refuses us."""
+    return status == HTTPStatus.FORBIDDEN or not_authorised(status, code)
+
+
+def no_such_row(status: int, code: str) -> bool:
+    """Whether the table was read and the row is not in it. Older replies have no code."""
+    return status == HTTPStatus.NOT_FOUND and code not in {_NO_SUCH_TABLE, _NO_SUCH_KEY}
+
+
+def keeps_no_versions(code: str) -> bool:
+    """Whether a write was refused because it named a version of its row."""
+    return code in _NO_VERSIONS
+
+
+def to_be_split(status: int) -> bool:
+    """Whether a batch that was rejected whole may be accepted in halves."""
+    return status in _SPLIT
+
+
+def waiting_time(status: int, header: str | None) -> float | None:
+    """Return the seconds for which a reply starts the backoff, by its Retry-After; None if it does not."""
+    if status < HTTPStatus.MULTIPLE_CHOICES:
+        return None
+    return retry_after(header) or (UNNAMED_SECONDS if status == HTTPStatus.TOO_MANY_REQUESTS else None)
+
+
+def outcome_of(action: Action, status: int, code: str, wait: float | None, *, conditional: bool = False) -> PushOutcome:
+    """Return what a reply means for one change.
+
+    `wait`: the seconds that this reply asks for. `conditional`: the request names a version of the row.
+    """
+    if is_success(status) or (action.needs_no_row and no_such_row(status, code)):
+        return ACCEPTED
+    why = reason(status, code)
+    if keeps_no_versions(code) or (conditional and no_such_row(status, code)):
+        return Outdated(why)
+    if code in _COLLIDED or not_authorised(status, code) or status in _NOT_NOW:
+        return NotNow(why, wait)
+    if status == HTTPStatus.PRECONDITION_FAILED and code != _DUPLICATE_RULE:
+        return Outdated(why)
+    if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Refused(why, _kind(status, code))
+    return OutcomeUnknown(why, harmless=conditional)
+
+
+def answer_to_batch(reply: Reply) -> PushOutcome:
+    """Return what one reply to a whole batch means for each change in it. Raises WebsiteMisconfiguredError."""
+    code = error_code(reply.body)
+    why = reason(reply.status, code)
+    if to_be_split(reply.status):
+        return Refused(why, _kind(reply.status, code))
+    if reply.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_TIMEOUT}:
+        return NotNow(why, waiting_time(reply.status, reply.headers.get("retry-after")))
+    if reply.status < HTTPStatus.MULTIPLE_CHOICES or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return OutcomeUnknown(why)
+    raise WebsiteMisconfiguredError(why, _kind(reply.status, code))
+
+
+def error_of(
+    status: int, code: str, header: str | None, *, ours: bool = True
+) -> WebsiteUnavailableError | WebsiteRefusedError:
+    """Return what a reply that is no success means for a reading.
+
+    `header`: its Retry-After. `ours`: a request of our own making, rather than a link that Dataverse gave.
+    """
+    why = reason(status, code)
+    server_fault = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    wait = waiting_time(status, header)
+    if wait is not None:
+        return WebsiteBackoffError(why, wait, server_fault=server_fault)
+    if ours and not server_fault and status != HTTPStatus.REQUEST_TIMEOUT:
+        return WebsiteMisconfiguredError(why, _kind(status, code))
+    return WebsiteUnavailableError(why)
+
+
+def error_of_refusal(refused: Refused) -> WebsiteRefusedError:
+    """Return what a refusal to write one row means, where any row of its table would have been refused."""
+    if refused.kind is RefusedKind.FORBIDDEN:
+        return WebsiteAuthError(refused.reason, refused.kind)
+    return WebsiteMisconfiguredError(refused.reason, refused.kind)
+
+
+def _kind(status: int, code: str) -> RefusedKind:
+    match status:
+        case HTTPStatus.FORBIDDEN:
+            return RefusedKind.FORBIDDEN
+        case HTTPStatus.BAD_REQUEST:
+            return RefusedKind.BAD_REQUEST
+        case HTTPStatus.NOT_FOUND if code == _NO_SUCH_TABLE:
+            return RefusedKind.NO_SUCH_TABLE
+        case HTTPStatus.NOT_FOUND:
+            return RefusedKind.NOT_FOUND
+        case _:
+            return RefusedKind.OTHER

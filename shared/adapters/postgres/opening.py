@@ -1,0 +1,101 @@
+"""Open a connection to PostgreSQL from a secret: signed in, encrypted, bounded in time (I18)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.pq import Format
+from psycopg.rows import dict_row
+
+from shared.adapters.postgres.certificates import fails_in_tls, tls_arguments
+from shared.adapters.within import DeadlineExceededError, within
+from shared.domain.deadlines import all_but, at_most
+from shared.domain.errors import ConnectionLostError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# tcp_user_timeout, in milliseconds: what nobody acknowledges ends the connection, instead of a wait for a dead peer.
+_KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+_FIELDS = {name: name for name in ("host", "port", "dbname", "password")} | {"username": "user"}
+_CONNECT_SECONDS = 10
+# libpq bounds each address of the host by itself, and looking its name up not at all.
+_LONGEST_CONNECT_SECONDS = 15.0
+# What is kept to write down how the run ended, on another connection than the one that does not respond.
+_SECONDS_TO_RECORD = 15.0
+LONGEST_STATEMENT_SECONDS = 3600.0  # outside a function
+_INTERVAL = 0.1  # psycopg's own, in which Ctrl-C is heard
+
+
+class BinaryCursor[Row](psycopg.Cursor[Row]):
+    """Reads values in binary: neither DateStyle nor IntervalStyle of the app's database is in them.
+
+    No session setting, so it works through a transaction pooler too.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as psycopg has it
+        super().__init__(*arguments, **options)
+        self.format = Format.BINARY
+
+
+class BoundedConnection(psycopg.Connection[dict[str, Any]]):
+    """Gives a statement up before the function's time is over, and closes the connection (I18).
+
+    A server that takes what it is sent and says nothing looks alive to TCP. What was given up may have been carried
+    out, as with any lost reply.
+    """
+
+    longest = LONGEST_STATEMENT_SECONDS
+
+    def wait(self, gen: Any, interval: float = _INTERVAL, timeout: float | None = None) -> Any:  # noqa: ANN401
+        """Wait for the server as psycopg does, and no longer than the function can."""
+        seconds = min(all_but(_SECONDS_TO_RECORD), self.longest)
+        try:
+            return super().wait(gen, interval, seconds if timeout is None else min(seconds, timeout))
+        except psycopg.errors._WaitTimeout:  # noqa: SLF001 - the OperationalError of a wait that has ended
+            self.pgconn.finish()
+            raise
+
+
+def login_of(secret: Mapping[str, Any]) -> dict[str, Any]:
+    """What libpq is told of a secret in the form RDS writes it. Raises ConnectionLostError, as `tls_arguments`."""
+    return {theirs: secret[ours] for ours, theirs in _FIELDS.items() if ours in secret} | tls_arguments(secret)
+
+
+def open_connection(secret: Mapping[str, Any], *, retry: Callable[[], Mapping[str, Any]] | None) -> BoundedConnection:
+    arguments = login_of(secret) | _KEEPALIVE
+    try:
+        return within(
+            _LONGEST_CONNECT_SECONDS,
+            lambda: BoundedConnection.connect(
+                **arguments,
+                connect_timeout=_CONNECT_SECONDS,
+                application_name="certification",
+                client_encoding="utf8",
+                autocommit=True,
+                prepare_threshold=None,  # a transaction pooler gives every statement another server connection
+                cursor_factory=BinaryCursor,
+                row_factory=dict_row,
+            ),
+        )
+    except DeadlineExceededError:
+        raise ConnectionLostError("database_connection_failed") from None
+    except psycopg.OperationalError as error:
+        refused = error.sqlstate is None or error.sqlstate.startswith("28")
+        if refused and retry is not None:
+            fresh = retry()
+            if fresh != secret:
+                return open_connection(fresh, retry=None)
+        # No `pgconn`: the host has no address, or did not answer in time.
+        before_login = error.pgconn is not None and not error.pgconn.ssl_in_use
+        if before_login and arguments["sslmode"] != "disable" and _fails_in_tls(arguments):
+            raise ConnectionLostError("database_tls_failed") from None
+        raise ConnectionLostError(f"database_connection_{error.sqlstate or 'failed'}") from None
+
+
+def _fails_in_tls(arguments: Mapping[str, Any]) -> bool:
+    try:
+        return within(_LONGEST_CONNECT_SECONDS, lambda: fails_in_tls(arguments, seconds=at_most(_CONNECT_SECONDS)))
+    except DeadlineExceededError:
+        return False

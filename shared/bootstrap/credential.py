@@ -1,0 +1,47 @@
+"""The health check of the website's credential."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from shared.adapters.aws.secrets import SecretVersions
+from shared.adapters.dataverse.website import DataverseWebsite
+from shared.bootstrap.website import service_signed_in_by, website
+from shared.settings import settings, website_settings
+from shared.use_cases import check_credential as use_case
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from shared.domain.credential import Health
+    from shared.ports import Listings, SyncState, Website
+
+# A website that hangs must not use up the nightly check.
+_SECONDS = 45.0
+
+
+def check_credential(listings: Listings, state: SyncState) -> Health:
+    """Return whether Dataverse authorises us, with the secret in use and with the next. Take 45 seconds at most.
+
+    Raises SettingsError, and the errors of the database.
+    """
+    dataverse = website_settings()
+    until = time.monotonic() + _SECONDS
+
+    def time_left() -> float:
+        return until - time.monotonic()
+
+    @contextmanager
+    def signed_in_by(secret: Mapping[str, Any]) -> Iterator[Website]:
+        with closing(service_signed_in_by(lambda _: secret)) as service:
+            yield DataverseWebsite(service, state, time_left=time_left, batch_size=dataverse.batch_size, parallel=1)
+
+    return use_case.check_credential(
+        website=website(state, time_left, parallel=dataverse.parallel),
+        signed_in_by=signed_in_by,
+        listings=listings,
+        state=state,
+        secrets=SecretVersions(dataverse.secret_arn, settings().region),
+    )

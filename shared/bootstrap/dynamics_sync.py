@@ -1,0 +1,63 @@
+"""The ports of dynamics_sync."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.adapters.postgres.alerts import PostgresAlerts
+from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
+from shared.bootstrap.alerts import alert_publisher
+from shared.bootstrap.database import kept_connection
+from shared.bootstrap.queues import repair_queue, sync_queue
+from shared.bootstrap.website import SECONDS_TO_SETTLE, website
+from shared.settings import queue_settings, repair_settings, website_settings
+from shared.use_cases.dynamics_sync import Lane
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from shared.ports import Listings, Report, SyncState
+
+
+@dataclass(frozen=True)
+class DynamicsSyncPorts:
+    """What a batch of sync requests works with."""
+
+    listings: Listings
+    state: SyncState
+    live: Lane
+    repairs: Lane
+    publish_alerts: Callable[[str], None]
+
+
+@contextmanager
+def dynamics_sync_ports(report: Report, time_left: Callable[[], float]) -> Iterator[DynamicsSyncPorts]:
+    """Take the container's connection for one batch. `time_left`: seconds this function still has."""
+    dataverse = website_settings()
+
+    def seconds_for_requests() -> float:
+        return time_left() - SECONDS_TO_SETTLE
+
+    with kept_connection().use() as connection:
+        state = PostgresSyncState(connection)
+        yield DynamicsSyncPorts(
+            listings=PostgresListings(connection),
+            state=state,
+            live=Lane(
+                _name(queue_settings().url),
+                sync_queue(),
+                website(state, seconds_for_requests, parallel=dataverse.parallel),
+            ),
+            repairs=Lane(
+                _name(repair_settings().url),
+                repair_queue(),
+                website(state, seconds_for_requests, parallel=dataverse.repair_parallel),
+            ),
+            publish_alerts=alert_publisher(PostgresAlerts(connection), report),
+        )
+
+
+def _name(url: str) -> str:
+    return url.rpartition("/")[2]

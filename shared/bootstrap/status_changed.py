@@ -1,0 +1,41 @@
+"""The ports of status_changed. It has no database and sends no request to the website."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from shared.adapters.aws.secrets import SecretKeys, read_secret
+from shared.bootstrap.queues import sync_queue
+from shared.domain.webhook import usable_keys
+from shared.settings import webhook_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.ports import Keys, SyncQueue
+
+
+@dataclass(frozen=True)
+class StatusChangedPorts:
+    """What one call works with."""
+
+    keys: Keys
+    queue: SyncQueue
+
+
+def status_changed_ports() -> StatusChangedPorts:
+    """Return the ports; nothing is opened."""
+    return StatusChangedPorts(_signing_keys(), sync_queue())
+
+
+@cache
+def _signing_keys() -> Keys:
+    """Return the container's keys, since they remember when they were last read."""
+    return SecretKeys(_read_keys)
+
+
+def _read_keys(fresh: bool) -> Sequence[str]:
+    settings = webhook_settings()
+    return usable_keys(read_secret(settings.secret_arn, settings.region, fresh=fresh))

@@ -1,0 +1,1 @@
+"""The parts of sync_listings, one job each."""

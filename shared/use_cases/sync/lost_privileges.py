@@ -1,0 +1,69 @@
+"""Tell a row that may not be written from a privilege that somebody took away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.domain.errors import WebsiteRefusedError
+from shared.domain.listings import Accepted, Change, ListingTable, NotNow, PushOutcome, Refused, RefusedKind
+from shared.use_cases.sync.work import STOPPED_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.use_cases.sync.work import Work
+
+
+def rows_told_from_privileges(
+    work: Work, answers: list[tuple[Change, PushOutcome]]
+) -> list[tuple[Change, PushOutcome]]:
+    """Whether a 403 is about a row or about us: hiding a row that does not exist is allowed to whoever may write.
+
+    Without this a role that somebody took away would have every mentor rejected, one after the other. That others were
+    accepted says nothing: creating, updating and every table have privileges of their own.
+    """
+    reasons = {answer.reason if isinstance(answer, Refused) else None for _, answer in answers}
+    # One and the same 400 for everything may be about the request, such as a tenant that wants something more of it.
+    same = len(answers) > 1 and len(reasons) == 1 and next(iter(reasons), None)
+    suspects = {c.table: c.key for c, answer in answers if _is_forbidden(answer) or _is_bad_request(answer, same)}
+    if not suspects:
+        return answers
+    reported, refused = _written_to(work, [ListingTable(name, key) for name, key in suspects.items()])
+    answers = [
+        (change, NotNow(answer.reason, STOPPED_SECONDS))
+        if isinstance(answer, Refused)
+        and change.table in suspects
+        and not isinstance(reported.get(change.table), Accepted)
+        and (_is_forbidden(answer) or _is_bad_request(answer, same))
+        else (change, answer)
+        for change, answer in answers
+    ]
+    lacking = next((answer for answer in reported.values() if isinstance(answer, Refused)), None)
+    if lacking is not None and not any(isinstance(answer, Accepted) for _, answer in answers):
+        # These may have been all of one organisation; another's table need not be closed to us (I13).
+        others = [table for table in work.listings.tables() if table.name not in suspects]
+        elsewhere, refused = _written_to(work, others)
+        if not any(isinstance(answer, Accepted) for answer in elsewhere.values()):
+            refused = refused or WebsiteRefusedError(lacking.reason, lacking.kind)
+    if refused is not None:
+        work.settle(answers)
+        raise refused
+    return answers
+
+
+def _written_to(
+    work: Work, tables: Sequence[ListingTable]
+) -> tuple[dict[str, PushOutcome], WebsiteRefusedError | None]:
+    """What the website answers to writing each table, by name; none, and why, where it lets nothing in."""
+    try:
+        return dict(zip([table.name for table in tables], work.website.writable(tables), strict=True)), None
+    except WebsiteRefusedError as error:
+        return {}, error
+
+
+def _is_forbidden(answer: PushOutcome) -> bool:
+    return isinstance(answer, Refused) and answer.kind is RefusedKind.FORBIDDEN
+
+
+def _is_bad_request(answer: PushOutcome, same: str | bool | None) -> bool:
+    return isinstance(answer, Refused) and answer.kind is RefusedKind.BAD_REQUEST and answer.reason == same

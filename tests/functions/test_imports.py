@@ -1,0 +1,46 @@
+"""What a handler imports, since a cold start pays for all of it: seen in a fresh process each."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from emulators.lambda_host.template.template import load_template
+
+ROOT = Path(__file__).parents[2]
+# Tens of milliseconds each, and more.
+HEAVY = {"boto3", "httpx", "idna", "jinja2", "psycopg", "pydantic", "stamina"}
+EXPECTED = {
+    "dynamics_sync": {"boto3", "httpx", "idna", "psycopg", "pydantic"},
+    "expiry_check": {"boto3", "httpx", "idna", "psycopg", "pydantic"},
+    "reconciliation": {"boto3", "httpx", "idna", "psycopg", "pydantic"},
+    "send_notices": {"boto3", "idna", "jinja2", "psycopg", "pydantic", "stamina"},
+    "status_changed": {"boto3", "pydantic"},
+}
+
+
+def imported(function):
+    """The heavy modules, and those of this repository, that the handler's module brings with it."""
+    program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import functions.{function}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True, cwd="/")
+    return set(done.stdout.split())
+
+
+def test_every_function_is_looked_at():
+    handlers = {function.handler.split(".")[1] for function in load_template(ROOT / "template.yaml").functions}
+    assert handlers == EXPECTED.keys()
+
+
+@pytest.mark.parametrize("function", EXPECTED)
+def test_a_handler_imports_what_it_needs(function):
+    """Neither another function's drivers nor another function's wiring."""
+    modules = imported(function)
+    assert modules & HEAVY == EXPECTED[function]
+    wiring = {name.removeprefix("shared.bootstrap.") for name in modules if name.startswith("shared.bootstrap.")}
+    assert wiring & EXPECTED.keys() == {function}
+
+
+def test_no_import_stands_within_a_function():
+    """The first invocation imports nothing that the cold start has not; ruff finds every one that is not excused."""
+    assert [str(module) for module in ROOT.glob("shared/**/*.py") if "PLC0415" in module.read_text("utf-8")] == []

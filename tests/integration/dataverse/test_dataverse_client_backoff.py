@@ -1,0 +1,253 @@
+"""I9: no request goes to Dynamics inside a Retry-After window. The backoff is read before each and set by each wait."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.adapters.dataverse.retry_after import retry_after
+from shared.domain.errors import ConnectionLostError, WebsiteBackoffError
+from shared.domain.listings import Accepted, NotNow
+from tests.support.website_wire import (
+    IN_USE,
+    FakeBackoff,
+    ScriptedWebsite,
+    WebsiteRig,
+    accept_all,
+    batch,
+    change,
+    changes,
+    error,
+    http,
+    part,
+    shown,
+    token,
+)
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def rig():
+    with ScriptedWebsite() as site, WebsiteRig(site) as rig:
+        yield rig
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("0", 1.0),
+        ("7", 7.0),
+        (" 120 ", 120.0),
+        ("0.25", 1.0),
+        ("1.5", 1.5),
+        ("-3", 1.0),
+        ("3600", 3600.0),
+        ("3601", 3600.0),
+        ("999999999", 3600.0),
+        ("inf", 3600.0),
+        ("1e400", 3600.0),
+        ("nan", 30.0),
+        ("", 30.0),
+        ("soon", 30.0),
+        ("Mon, 23 Nov 2026 12:00:45 GMT", 45.0),
+        ("Monday, 23-Nov-26 12:00:45 GMT", 45.0),
+        ("Mon Nov 23 12:00:45 2026", 45.0),
+        ("Mon, 23 Nov 2026 12:00:45 -0000", 45.0),
+        ("Mon, 23 Nov 2026 14:00:45 +0200", 45.0),
+        ("Mon, 23 Nov 2026 11:59:00 GMT", 1.0),
+        ("Sun, 22 Nov 2126 12:00:00 GMT", 3600.0),
+        ("Mon, 99 Nov 2026 12:00:00 GMT", 30.0),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date_honoured_whole_and_never_more_than_an_hour(header, seconds):
+    assert retry_after(header, NOW) == seconds
+
+
+def test_a_date_is_measured_from_now():
+    at = (datetime.now(UTC) + timedelta(seconds=100)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    assert 98 <= retry_after(at) <= 100
+
+
+def test_the_backoff_is_asked_right_before_every_single_request(rig):
+    """A batch, the halves of one, the same again after a 401, a reading, the requests of a check and it before all."""
+    rig.site.replies += [error(413), accept_all, http(401), accept_all]
+    rig.push(*changes(2))
+    assert (rig.backoff.asked, len(rig.site.asked)) == (4, 4)
+    shown(rig.website(), changes(1))
+    rig.website().check(IN_USE)
+    assert (rig.backoff.asked, len(rig.site.asked)) == (9, 8)
+
+
+def test_the_backoff_is_asked_again_where_a_connection_had_to_be_opened_in_between(rig):
+    """Another worker was told to wait while this one was connecting: nothing is sent, not even a header."""
+
+    class ClosesMeanwhile(FakeBackoff):
+        def seconds_left(self):
+            said = super().seconds_left()
+            self.wait = 60.0
+            return said
+
+    rig.backoff = ClosesMeanwhile()
+    rig.service.tokens.token(10)
+    rig.service._client._transport.close()  # the connection that brought the token
+    assert rig.push(change()) == [NotNow("website_backoff", 60.0)]
+    assert (rig.backoff.asked, rig.site.asked) == (2, [])
+    rig.backoff = FakeBackoff()
+    assert rig.push(change()) == [Accepted()], "the connection that was not used is no hindrance"
+
+
+def test_asking_for_a_token_is_no_request_to_dynamics_and_a_check_asks_for_none_in_vain(rig):
+    rig.backoff.wait = 10.0
+    rig.push(change())
+    assert (len(rig.site.tokens_asked), rig.site.asked) == (1, [])
+    with pytest.raises(WebsiteBackoffError):
+        rig.website().check(IN_USE)
+    assert (len(rig.site.tokens_asked), rig.site.asked) == (1, [])
+
+
+def test_while_the_backoff_is_closed_nothing_is_sent_and_every_change_knows_how_long(rig):
+    rig.backoff.wait = 17.5
+    assert rig.push(*changes(5), size=2, parallel=3) == [NotNow("website_backoff", 17.5)] * 5
+    assert shown(rig.website(), changes(3)) == [None] * 3
+    with pytest.raises(WebsiteBackoffError, match=r"^website_backoff$") as raised:
+        rig.website().check(IN_USE)
+    assert raised.value.seconds == 17.5
+    assert rig.site.asked == []
+
+
+def test_a_429_closes_the_backoff_for_the_whole_time_and_the_next_batch_is_not_sent(rig):
+    rig.site.replies.append(error(429, "0x80072322", retry_after="240"))
+    assert rig.push(*changes(4), size=2) == [
+        *[NotNow("dataverse_429_0x80072322", 240.0)] * 2,
+        *[NotNow("website_backoff", 240.0)] * 2,
+    ]
+    assert rig.backoff.blocked == [(240.0, "dataverse_429")]
+    assert len(rig.site.asked) == 1
+
+
+def test_the_backoff_is_closed_before_the_body_of_the_reply_has_come(rig):
+    refusal = error(429, "0x80072322", retry_after="9")
+    head, _, body = refusal.partition(b"\r\n\r\n")
+    reported = []
+
+    def slow(client, _):
+        client.sendall(head + b"\r\n\r\n")
+        deadline = threading.Event()
+        while not rig.backoff.blocked and not deadline.wait(0.01):
+            pass
+        reported.append(list(rig.backoff.blocked))
+        return body
+
+    rig.site.replies.append(slow)
+    assert rig.push(change()) == [NotNow("dataverse_429_0x80072322", 9.0)]
+    assert reported == [[(9.0, "dataverse_429")]]
+
+
+def test_a_429_without_a_time_closes_the_backoff_for_a_tenth_of_the_window(rig):
+    rig.site.replies.append(error(429, "0x80072326"))
+    assert rig.push(change()) == [NotNow("dataverse_429_0x80072326", 30.0)]
+    assert rig.backoff.blocked == [(30.0, "dataverse_429")]
+
+
+def test_parts_that_ask_to_wait_close_the_backoff_once_for_the_longest_time(rig):
+    rig.site.replies.append(
+        batch(part(204), part(429, "0x80072322", retry_after="5"), part(429, "0x80072321", retry_after="44"), part(503))
+    )
+    assert rig.push(*changes(6), size=4)[-2:] == [NotNow("website_backoff", 44.0)] * 2
+    assert rig.backoff.blocked == [(44.0, "dataverse_part")]
+
+
+@pytest.mark.parametrize(
+    ("response", "closed"),
+    [
+        (http(503, retry_after="3"), [(3.0, "dataverse_503")]),
+        (http(502, retry_after="3"), [(3.0, "dataverse_502")]),
+        (http(503), []),
+        (http(500), []),
+        (batch(part(204), retry_after="3"), []),
+        (batch(part(503)), []),
+        (batch(part(503, retry_after="8")), [(8.0, "dataverse_part")]),
+        (batch(part(503, **{"RETRY-AFTER": "9"})), [(9.0, "dataverse_part")]),
+    ],
+)
+def test_whoever_names_a_time_is_heard_and_a_success_names_none(rig, response, closed):
+    rig.site.replies.append(response)
+    rig.push(change())
+    assert rig.backoff.blocked == closed
+
+
+def test_a_reading_that_is_refused_closes_the_backoff_too(rig):
+    rig.site.replies.append(error(429, retry_after="6"))
+    assert shown(rig.website(size=1, parallel=1), changes(3)) == [None] * 3
+    rig.backoff.wait = 0.0
+    rig.site.replies.append(batch(part(429, retry_after="7")))
+    assert shown(rig.website(), changes(1)) == [None]
+    rig.backoff.wait = 0.0
+    rig.site.replies.append(error(429, retry_after="8"))
+    with pytest.raises(WebsiteBackoffError) as raised:
+        rig.website().check([])
+    assert raised.value.seconds == 8.0
+    assert [seconds for seconds, _ in rig.backoff.blocked] == [6.0, 7.0, 8.0]
+    assert len(rig.site.asked) == 3
+
+
+def test_of_many_threads_none_begins_a_request_after_the_first_refusal(rig):
+    """The others that were on their way already get their own refusal; none of a hundred batches follows."""
+    rig.site.replies += [error(429, retry_after="60")] * 100
+    responses = rig.push(*changes(100), size=1, parallel=4)
+    assert all(isinstance(response, NotNow) and response.retry_after == 60.0 for response in responses)
+    assert 1 <= len(rig.site.asked) <= 4
+
+
+def test_when_the_backoff_cannot_be_asked_nothing_is_sent_and_the_error_is_the_databases(rig):
+    class Gone:
+        def seconds_left(self):
+            raise ConnectionLostError("connection_is_gone")
+
+    rig.backoff = Gone()
+    with pytest.raises(ConnectionLostError, match=r"^connection_is_gone$"):
+        rig.push(*changes(20), size=1, parallel=4)
+    assert rig.site.asked == []
+
+
+def test_when_the_backoff_breaks_in_the_middle_no_thread_begins_another_request(rig):
+    class BreakingBackoff(FakeBackoff):
+        def seconds_left(self):
+            if super().seconds_left() == 0.0 and self.asked == 5:
+                raise ConnectionLostError("connection_is_gone")
+            return 0.0
+
+    rig.backoff = BreakingBackoff()
+    with pytest.raises(ConnectionLostError):
+        rig.push(*changes(100), size=1, parallel=4)
+    assert len(rig.site.asked) <= 4 + 4
+
+
+# Entra's own waiting time
+
+
+def test_entra_is_not_asked_again_before_the_time_it_named(rig):
+    rig.site.token_replies.append(error(429, retry_after="20"))
+    assert rig.push(change()) == [NotNow("entra_429", 20.0)]
+    (response,) = rig.push(change())
+    assert response.reason == "entra_backoff"
+    assert 19.0 < response.retry_after <= 20.0
+    assert (len(rig.site.tokens_asked), rig.site.asked, rig.backoff.blocked) == (1, [], [])
+
+
+def test_a_token_that_still_lasts_is_used_while_entra_asks_to_wait(rig):
+    rig.site.token_replies += [token(expires_in=120.2), error(429, retry_after="20")]
+    kept = rig.service.tokens
+    assert rig.push(change()) == [Accepted()]
+    kept._clock = lambda now=kept._clock: now() + 60.1
+    assert rig.push(change()) == [Accepted()]
+    assert rig.push(change()) == [Accepted()]
+    assert len(rig.site.tokens_asked) == 2
+    kept._clock = lambda now=kept._clock: now() + 30
+    rig.site.token_replies.append(error(503))
+    assert rig.push(change()) == [NotNow("entra_503")]
+    assert len(rig.site.asked) == 3

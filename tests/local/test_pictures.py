@@ -1,0 +1,24 @@
+"""The README's picture is what the system shows."""
+
+from __future__ import annotations
+
+from local.demo.pictures import PAGE, PICTURE, checksum, rendered, stamp, stamped
+
+
+def test_the_picture_was_drawn_from_the_page_beside_it():
+    """`make pictures` draws it again."""
+    assert stamp(PICTURE.read_bytes()) == checksum(PAGE.read_text(encoding="utf-8"))
+
+
+def test_the_page_is_what_the_website_shows():
+    """The real functions and the emulator, on the same four mentors; it needs no browser."""
+    assert rendered() == PAGE.read_text(encoding="utf-8")
+
+
+def test_a_picture_that_is_stamped_is_still_a_picture():
+    """The chunk stands after the header, so the rest is as it was."""
+    picture = PICTURE.read_bytes()
+    again = stamped(picture, "another page")
+    assert again.startswith(b"\x89PNG\r\n\x1a\n")
+    assert stamp(again) == checksum("another page")
+    assert again[:33] + again[33 + 12 + 14 + 64 :] == picture

@@ -1,0 +1,52 @@
+"""Issue 8 D4: what strangers can do to the public address of template.yaml, and whom it wakes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from emulators.lambda_host.template.sam import read_yaml
+from emulators.lambda_host.template.template import load_template
+from shared.domain.webhook import UNSIGNED, Refusal
+from shared.observability import metric_name
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+
+
+def functions(**parameters: str):
+    return {function.logical_id: function for function in load_template(TEMPLATE, parameters).functions}
+
+
+def public():
+    return [url.function for url in load_template(TEMPLATE).function_urls if url.auth_type == "NONE"]
+
+
+def test_every_public_function_has_a_limit_by_default():
+    """Whoever calls it starves no other function."""
+    assert public() == ["StatusChanged"]
+    assert all(functions()[name].reserved_concurrency for name in public())
+
+
+@pytest.mark.parametrize(("asked", "limit"), [("0", None), ("3", 3), ("10", 10)])
+def test_a_small_account_can_turn_the_limit_off(asked, limit):
+    """A new account has ten executions in all and may reserve none."""
+    assert functions(WebhookConcurrency=asked)["StatusChanged"].reserved_concurrency == limit
+
+
+def test_the_platform_writes_no_line_for_a_public_call():
+    """The level exists in JSON only."""
+    for name in public():
+        logging = functions()[name].logging
+        assert (logging.log_format, logging.system_level, logging.keeps("INFO")) == ("JSON", "WARN", False)
+
+
+def test_only_who_holds_our_key_wakes_somebody():
+    """The alarm adds up what was signed with a known key and refused, and nothing else."""
+    alarm = read_yaml(TEMPLATE)["Resources"]["WebhookRefusedAlarm"]["Properties"]
+    counted = {metric["MetricStat"]["Metric"]["MetricName"] for metric in alarm["Metrics"] if "MetricStat" in metric}
+    signed = set(Refusal) - UNSIGNED - {Refusal.SIGNATURE_WRONG}
+    assert counted == {metric_name(f"webhooks_refused_{refusal}") for refusal in signed}
+    alarms = [one for one in read_yaml(TEMPLATE)["Resources"].values() if one["Type"] == "AWS::CloudWatch::Alarm"]
+    assert "SignatureWrong" not in json.dumps(alarms, default=str)
