@@ -37,6 +37,7 @@ def uv(*words: str, **environment: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_there_is_a_wheel_of_everything(platform, tmp_path):
     """Nothing is built on the operator's machine."""
@@ -74,6 +75,7 @@ def run(command: list[str], folder: Path, **environment: str) -> subprocess.Comp
     )
 
 
+@pytest.mark.slow
 def test_it_runs_without_the_repository(installed, tmp_path):
     """Its help, and its refusal to guess."""
     program = str(installed / "bin" / "hlf-operations")
@@ -82,6 +84,7 @@ def test_it_runs_without_the_repository(installed, tmp_path):
     assert (refused.returncode, "--stack NAME" in refused.stderr) == (2, True)
 
 
+@pytest.mark.slow
 def test_every_module_of_it_can_be_imported(installed, tmp_path):
     """With the libraries of its own list only."""
     program = (
@@ -94,6 +97,7 @@ def test_every_module_of_it_can_be_imported(installed, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_its_migrations_came_with_it(installed, tmp_path, database, connection):
     """As data of the package: a migrated database needs nothing of what it brings, one that lacks a file gets it."""
     connection.execute("DELETE FROM certification.migrations WHERE name = 'functions/operations.sql'")
