@@ -8,6 +8,7 @@ import typer
 
 from operations import console
 from operations.commands import audit, dead_letters
+from operations.commands.dead_letter_contents import EVENTS, SYNCS
 from operations.errors import NotKnownError, OperationsError
 from operations.options import Actor, AsJson, Reason, require_named
 from operations.screens import list_views
@@ -19,8 +20,8 @@ from operations.wording.speech import many, say
 class DeadLetterQueue(StrEnum):
     """The queues of what was given up."""
 
-    SYNCS = dead_letters.SYNCS
-    EVENTS = dead_letters.EVENTS
+    SYNCS = SYNCS
+    EVENTS = EVENTS
 
 
 def list_(system: System, *, as_json: AsJson = False) -> None:

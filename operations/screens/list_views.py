@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from operations import console
-from operations.commands.dead_letters import EVENTS, MOST_LISTED, SYNCS
+from operations.commands.dead_letter_contents import EVENTS, SYNCS
+from operations.commands.dead_letters import MOST_LISTED
 from operations.screens import printing
 from operations.screens.tables import new_table
 from operations.wording import conditions, words
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from operations.commands.alerts import Alert
-    from operations.commands.dead_letters import DeadLetter
+    from operations.commands.dead_letter_contents import DeadLetter
     from operations.commands.duplicates import Duplicate
     from operations.commands.rejected_listings import RejectedListing
 
