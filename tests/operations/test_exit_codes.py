@@ -91,7 +91,7 @@ def test_what_is_not_there_is_no(operator, words):
 
 def test_status_is_0_or_1(operator, foundation):
     operator.run("status", expect=0)
-    foundation.do("SELECT certification.record_check('entra_7000222', true, NULL, NULL)")
+    foundation.do("SELECT certification.record_check('entra_7000222', true, NULL, NULL, true)")
     operator.run("status", expect=1)
     operator.run("status", "--json", expect=1)
     operator.run("alerts", expect=0)
