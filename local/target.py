@@ -59,10 +59,10 @@ class LocalSystem(System):
         with session.session(progress=progress) as here:
 
             def invoke(function: str, event: object) -> Any:  # noqa: ANN401 - what JSON holds
-                answer = here.invoke(function, event)
-                if answer.function_error:
-                    raise function_failed(answer.payload, answer.log)
-                return answer.payload
+                result = here.invoke(function, event)
+                if result.function_error:
+                    raise function_failed(result.payload, result.log)
+                return result.payload
 
             yield invoke
 

@@ -28,7 +28,7 @@ _LANGUAGE = inspect.Parameter("language", inspect.Parameter.KEYWORD_ONLY, defaul
 
 @dataclass(frozen=True)
 class Group:
-    """Commands under a word of their own, such as `set-aside list`."""
+    """Commands under a word of their own, such as `rejected list`."""
 
     help: str
     commands: Mapping[str, Command]

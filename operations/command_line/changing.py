@@ -34,7 +34,7 @@ def release_brake(
     kind: Annotated[brakes.Kind | None, typer.Option(help="Which brake, if two are on.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let the next run within 24 hours make what the brake, the mass-change limit, has stopped."""
+    """Let the next run within 24 hours make the change that the mass-change limit stopped."""
     require_named(actor, reason)
     with system.writing() as connection:
         brake = brakes.release(connection, organisation, kind, actor, reason)

@@ -79,7 +79,7 @@ def drop(
     """Remove a message that is no sync request: an event that is done with, or what cannot be read."""
     require_named(actor, reason)
 
-    def record(dropped: dead_letters.Dropped) -> None:
+    def record(dropped: dead_letters.DropRecord) -> None:
         with system.writing() as connection:
             audit.dropped(connection, dropped, actor, reason)
 

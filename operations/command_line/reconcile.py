@@ -77,7 +77,7 @@ def _explain(error: FunctionFailedError) -> None:
         console.errors.print(f"  {step}", markup=False)
 
 
-def _say(ended: reconciling.Reconciled) -> None:
+def _say(ended: reconciling.ReconcileOutcome) -> None:
     if ended.state == "succeeded":
         console.out.print(f"[green]{say('Done')}[/green], {say('run {id}', id=ended.run_id)}")
     else:
@@ -85,7 +85,7 @@ def _say(ended: reconciling.Reconciled) -> None:
         console.out.print(f"[yellow]{say('Done, but')}[/yellow] {why}; {run}")
 
 
-def _what_it_found(system: System, full: reconciling.Reconciled | None, *, quiet: bool) -> ProofVerdict | None:
+def _what_it_found(system: System, full: reconciling.ReconcileOutcome | None, *, quiet: bool) -> ProofVerdict | None:
     """Show what the run found, and return its verdict; None of a sweep, or where nobody may read the database."""
     with ExitStack() as held:
         try:

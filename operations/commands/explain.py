@@ -47,7 +47,7 @@ class ThresholdRecord:
 
 
 @dataclass(frozen=True)
-class Moved:
+class StatusChange:
     """A row of the app's status log."""
 
     occurred_at: datetime
@@ -73,7 +73,7 @@ class Explanation:
 
     mentor: Mentor
     thresholds: tuple[ThresholdRecord, ...]
-    log: tuple[Moved, ...]
+    log: tuple[StatusChange, ...]
     step_failures: tuple[StepFailure, ...]
 
 
@@ -93,7 +93,7 @@ def read_explanation(connection: psycopg.Connection, mentor_id: UUID, today: dat
         raise NothingToDoError(f"there is no mentor {mentor_id}")
     with connection.cursor(row_factory=class_row(ThresholdRecord)) as cursor:
         thresholds = cursor.execute("SELECT * FROM certification.explain(%s, %s)", (mentor_id, today)).fetchall()
-    with connection.cursor(row_factory=class_row(Moved)) as cursor:
+    with connection.cursor(row_factory=class_row(StatusChange)) as cursor:
         log = cursor.execute("SELECT * FROM certification.status_log_of(%s)", (mentor_id,)).fetchall()
     with connection.cursor(row_factory=class_row(StepFailure)) as cursor:
         aside = cursor.execute(

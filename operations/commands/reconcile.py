@@ -16,7 +16,7 @@ DOING = {
 
 
 @dataclass(frozen=True)
-class Reconciled:
+class ReconcileOutcome:
     """How a run of reconciliation ended. The reason is a code, or several."""
 
     run_id: UUID
@@ -33,6 +33,6 @@ def event(*, full: bool, accept: tuple[str, str] | None, now: datetime) -> dict[
     return made | ({"accept": {"actor": accept[0], "reason": accept[1]}} if accept else {})
 
 
-def ended(payload: Any) -> Reconciled:  # noqa: ANN401 - what JSON holds
+def ended(payload: Any) -> ReconcileOutcome:  # noqa: ANN401 - what JSON holds
     """Return how the run ended, as the function says it."""
-    return Reconciled(UUID(payload["run_id"]), payload["state"], payload["reason"])
+    return ReconcileOutcome(UUID(payload["run_id"]), payload["state"], payload["reason"])

@@ -123,7 +123,8 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     VALUES (p_run_id, p_organisation_id, p_measure, p_detail, p_n)
     ON CONFLICT (run_id, organisation_id, measure, detail) DO UPDATE SET n = c.n + excluded.n
 $$;
-COMMENT ON FUNCTION certification.add_count IS 'Add to a count of this run; a step that is called twice in a run adds up.';
+COMMENT ON FUNCTION certification.add_count IS
+    'Add to a count of this run; a step that is called twice in a run adds up.';
 
 CREATE OR REPLACE FUNCTION certification.forget_old_sweeps() RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -135,7 +136,8 @@ COMMENT ON FUNCTION certification.forget_old_sweeps IS 'There are 288 a day; the
 REVOKE ALL ON FUNCTION
     certification.may_run, certification.own_run, certification.plain, certification.readable_time,
     certification.start_run, certification.organisations_to_run, certification.start_organisation,
-    certification.finish_organisation, certification.finish_run, certification.add_count, certification.forget_old_sweeps
+    certification.finish_organisation, certification.finish_run, certification.add_count,
+    certification.forget_old_sweeps
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.start_run, certification.organisations_to_run, certification.start_organisation,

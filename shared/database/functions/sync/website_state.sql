@@ -5,7 +5,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT greatest(0, coalesce(extract(epoch FROM s.backoff_until - clock_timestamp()), 0))::double precision
       FROM certification.sync_state AS s
 $$;
-COMMENT ON FUNCTION certification.backoff_seconds_left IS 'Seconds until a request may be sent again; 0 means now (I9).';
+COMMENT ON FUNCTION certification.backoff_seconds_left IS
+    'Seconds until a request may be sent again; 0 means now (I9).';
 
 CREATE OR REPLACE FUNCTION certification.block_website_for(p_seconds double precision, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -100,7 +101,8 @@ COMMENT ON FUNCTION certification.record_queue_depth IS 'How many messages a que
 
 REVOKE ALL ON FUNCTION
     certification.backoff_seconds_left, certification.block_website_for, certification.website_stopped,
-    certification.stop_website, certification.resume_website, certification.record_check, certification.record_queue_depth
+    certification.stop_website, certification.resume_website, certification.record_check,
+    certification.record_queue_depth
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.backoff_seconds_left, certification.block_website_for, certification.record_check
