@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import psycopg
 
+    from operations.commands.dead_letters import DropRecord
+
 
 def dropped(connection: psycopg.Connection, message: DropRecord, actor: str, reason: str) -> None:
     """Write down that a message that was given up is removed: which, never what stands in it (I11)."""
