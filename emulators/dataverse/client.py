@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     type Row = dict[str, Any]
     type Key = str | int | Mapping[str, Any]
 
-_MENTORS = "hlf_peermentors"
 _CHUNK = 20_000
 
 
@@ -33,7 +32,8 @@ class ControlError(Exception):
 class EmulatorControl:
     """Drives the emulator at `url`. Every call takes effect before it returns.
 
-    A key is the value of the table's first alternate key, or column to value. Times are time.time(). Faults are set as
+    A set or table that is not named is the first one of the schema file. A key is the value of the table's first
+    alternate key, or column to value. Times are time.time(). Faults are set as
     rules, whose number is returned; `where` are more fields of faults.Rule, such as path, contains, skip, every.
     """
 
@@ -149,28 +149,28 @@ class EmulatorControl:
         """Make it again, with every privilege."""
         self._change("add_user")
 
-    def remove_privilege(self, privilege: str, table: str = "hlf_peermentor") -> None:
+    def remove_privilege(self, privilege: str, table: str = "") -> None:
         """Take away read, create, write or delete on a table (logical name)."""
         self._change("deny", privilege=privilege, table=table)
 
-    def restore_privilege(self, privilege: str, table: str = "hlf_peermentor") -> None:
+    def restore_privilege(self, privilege: str, table: str = "") -> None:
         """Give it back."""
         self._change("allow", privilege=privilege, table=table)
 
-    def rows(self, set_name: str = _MENTORS) -> list[Row]:
+    def rows(self, set_name: str = "") -> list[Row]:
         """All rows, with every column."""
         return list(self._ask("GET", f"rows/{set_name}"))
 
-    def row(self, key: Key, set_name: str = _MENTORS) -> Row | None:
+    def row(self, key: Key, set_name: str = "") -> Row | None:
         """One row, if there is one."""
         found = self._ask("GET", f"rows/{set_name}", params={"key": json.dumps(_plain(key))})
         return found[0] if found else None
 
-    def create(self, rows: Iterable[Mapping[str, Any]], set_name: str = _MENTORS) -> list[Row]:
+    def create(self, rows: Iterable[Mapping[str, Any]], set_name: str = "") -> list[Row]:
         """Create rows, all or none."""
         return list(self._ask("POST", f"rows/{set_name}", {"create": [dict(row) for row in rows]}))
 
-    def fill(self, rows: Iterable[Mapping[str, Any]], set_name: str = _MENTORS) -> int:
+    def fill(self, rows: Iterable[Mapping[str, Any]], set_name: str = "") -> int:
         """Create any number of rows, a chunk at a time, without a word in the journal. Return how many."""
         left, filled = iter(rows), 0
         while chunk := list(islice(left, _CHUNK)):
@@ -178,12 +178,12 @@ class EmulatorControl:
             filled += int(_content(reply)["filled"])
         return filled
 
-    def edit(self, key: Key, change: Mapping[str, Any], set_name: str = _MENTORS) -> Row:
+    def edit(self, key: Key, change: Mapping[str, Any], set_name: str = "") -> Row:
         """Change columns of a row."""
         row: Row = self._ask("POST", f"rows/{set_name}", {"key": _plain(key), "change": dict(change)})[0]
         return row
 
-    def delete(self, key: Key, set_name: str = _MENTORS) -> None:
+    def delete(self, key: Key, set_name: str = "") -> None:
         """Delete a row."""
         self._ask("POST", f"rows/{set_name}", {"key": _plain(key), "delete": True})
 
@@ -224,9 +224,9 @@ class EmulatorControl:
         """Where else it is reached, as through a relay; those of before are forgotten."""
         self._ask("PUT", "origins", sorted(origins))
 
-    def website(self, area: str = "") -> list[Row]:
-        """The listings that a visitor sees now, by name; those whose area holds this text. `key` is the mentor's id."""
-        reply = self._client.get("/website", params={"omrade": area}, headers={"Accept": "application/json"})
+    def website(self, **query: str) -> list[Row]:
+        """Return the entries that a visitor sees now, by name. `key` is the value of the first alternate key."""
+        reply = self._client.get("/website", params=query, headers={"Accept": "application/json"})
         return list(_content(reply)["listings"])
 
     def website_lag(self, seconds: float) -> None:

@@ -85,7 +85,7 @@ class LocalDataverse:
         """Start, and wait until it answers."""
         self._folder.mkdir(parents=True, exist_ok=True)
         log = self._folder / "dataverse.log"
-        command = [sys.executable, "-m", "emulators.dataverse.server", "--port", str(self.port)]
+        command = [sys.executable, "-m", "emulators.dataverse", "--quiet", "--port", str(self.port)]
         command += ["--schema", str(self._schema.resolve()), "--limits", self._limits]
         if self._rows is not None:
             command += ["--rows", str(self._rows.resolve())]

@@ -1,7 +1,7 @@
 """A local SES v2 that keeps every mail as it was sent, and fails on request.
 
-ministack's SES drops the raw message and cannot fail, so the mail a mentor would get could be neither read nor
-tested. This one speaks `POST /v2/email/outbound-emails` as boto3 sends it: point AWS_ENDPOINT_URL_SESV2 at `url`.
+ministack's SES drops the raw message and cannot fail, so a mail could be neither read nor tested. This one speaks
+`POST /v2/email/outbound-emails` as boto3 sends it: point AWS_ENDPOINT_URL_SESV2 at `url`.
 """
 
 import json

@@ -28,6 +28,7 @@ from emulators.ses.server import LocalSes
 from local.stack import database
 from local.stack.alerts_inbox import OperationsInbox
 from local.stack.aws import CREDENTIALS, REGION, LocalAws
+from local.stack.dataverse import TABLES
 from local.stack.postgres import Postgres, PostgresError
 from local.stack.private import keep_private
 from operations import surroundings
@@ -110,7 +111,7 @@ def local_stack(
         rows = home / "dataverse.json"
         if fresh:
             rows.unlink(missing_ok=True)
-        dataverse = running.enter_context(LocalDataverse(home, rows=rows))
+        dataverse = running.enter_context(LocalDataverse(home, schema=TABLES, rows=rows))
         lost = not rows.exists()  # or could not be read, and was put aside
         progress("Applying the migrations")
         made = fresh or not database.exists(postgres)

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
 from emulators.dataverse.client import EmulatorControl
-from emulators.dataverse.model.defaults import SCHEMA
+from local.stack.dataverse import TABLES
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.adapters.postgres.connection import connect
@@ -30,7 +30,7 @@ TABLE, SECOND_TABLE = "hlf_peermentors", "hlf_likepersons"
 
 def two_tables(path: Path) -> Path:
     """A schema file with a second table of mentors, for whoever is listed elsewhere."""
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    schema = json.loads(TABLES.read_text(encoding="utf-8"))
     first = next(table for table in schema["tables"] if table["set"] == TABLE)
     schema["tables"].append(
         first

@@ -14,7 +14,7 @@ from emulators.dataverse.faults.faults import FaultKind, Rule
 from emulators.dataverse.model import choices
 from emulators.dataverse.model.schema_file import load
 from emulators.dataverse.settings import EmulatorSettings
-from emulators.dataverse.website import load as load_site
+from emulators.dataverse.website.definition import load as load_site
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "dataverse-emulator.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What an administrator does to the sync's access: secrets, tokens, the application user and its privileges."""
+"""What an administrator does to a client's access: secrets, tokens, the application user and its privileges."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class CredentialChange(BaseModel):
     secret: str = defaults.CLIENT_SECRET
     ends_at: float | None = None
     """The end of a secret to add, as time.time(); None for no end."""
-    table: str = "hlf_peermentor"
-    """Logical name, for deny and allow."""
+    table: str = ""
+    """Logical name, for deny and allow; the first table of the schema file unless it is named."""
     privilege: Literal["read", "create", "write", "delete"] = "write"
     lifetime: int = 3599
     """Seconds that new tokens live."""

@@ -25,12 +25,12 @@ from emulators.dataverse.settings import EmulatorSettings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.environment import Environment
     from emulators.dataverse.model.messages import Request
     from emulators.dataverse.model.store import Table
 
     type Query = dict[str, str]
-    type Handler = Callable[[Emulator, str, Query, bytes], object]
+    type Handler = Callable[[Environment, str, Query, bytes], object]
 
 _SETTINGS: Final = TypeAdapter(EmulatorSettings)
 _ORIGINS: Final = TypeAdapter(set[str])
@@ -56,14 +56,14 @@ class Portal(BaseModel):
     refresh: bool = False
 
 
-def respond(emulator: Emulator, request: Request) -> Response:
+def respond(environment: Environment, request: Request) -> Response:
     """One request to /_emulator/…; what it says wrongly is a 400 with the reason."""
     name, _, rest = request.path.removeprefix("/_emulator/").partition("/")
     handler = _HANDLERS.get((request.method, name))
     if handler is None:
         return _json(404, {"error": f"there is no {request.method} {request.path}"})
     try:
-        return _json(200, handler(emulator, rest, dict(parse_qsl(request.query)), request.body))
+        return _json(200, handler(environment, rest, dict(parse_qsl(request.query)), request.body))
     except DataverseError as error:
         return error.response()
     except LookupError as error:
@@ -74,124 +74,129 @@ def respond(emulator: Emulator, request: Request) -> Response:
         return _json(400, {"error": str(error)})
 
 
-def _faults(emulator: Emulator, _rest: str, _query: Query, _body: bytes) -> object:
-    return [live.described() for live in emulator.faults.all]
+def _faults(environment: Environment, _rest: str, _query: Query, _body: bytes) -> object:
+    return [live.described() for live in environment.faults.all]
 
 
-def _add_fault(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
-    return emulator.faults.add(Rule.model_validate_json(body)).described()
+def _add_fault(environment: Environment, _rest: str, _query: Query, body: bytes) -> object:
+    return environment.faults.add(Rule.model_validate_json(body)).described()
 
 
-def _remove_faults(emulator: Emulator, rest: str, _query: Query, _body: bytes) -> object:
+def _remove_faults(environment: Environment, rest: str, _query: Query, _body: bytes) -> object:
     if rest:
-        emulator.faults.remove(int(rest))
+        environment.faults.remove(int(rest))
     else:
-        emulator.faults.clear()
+        environment.faults.clear()
     return {}
 
 
-def _journal(emulator: Emulator, rest: str, query: Query, _body: bytes) -> object:
-    journal = emulator.journal
+def _journal(environment: Environment, rest: str, query: Query, _body: bytes) -> object:
+    journal = environment.journal
     match rest:
         case "":
             return [entry._asdict() for entry in journal.entries(int(query.get("since", 0)))]
         case "writes":
             return [written._asdict() for written in journal.writes(float(query.get("since", 0)))]
         case "summary":
-            return {**journal.summary(), **emulator.protection.usage()}
+            return {**journal.summary(), **environment.protection.usage()}
     raise LookupError(f"there is no journal/{rest}")
 
 
-def _clear_journal(emulator: Emulator, _rest: str, _query: Query, _body: bytes) -> object:
-    emulator.journal.clear()
-    emulator.protection.forget_peaks()
-    return {"n": emulator.journal.n, "at": time.time()}
+def _clear_journal(environment: Environment, _rest: str, _query: Query, _body: bytes) -> object:
+    environment.journal.clear()
+    environment.protection.forget_peaks()
+    return {"n": environment.journal.n, "at": time.time()}
 
 
-def _resize_journal(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
-    emulator.journal.resize(TypeAdapter(int).validate_json(body))
-    return {"size": emulator.journal.size}
+def _resize_journal(environment: Environment, _rest: str, _query: Query, body: bytes) -> object:
+    environment.journal.resize(TypeAdapter(int).validate_json(body))
+    return {"size": environment.journal.size}
 
 
-def _limits(emulator: Emulator, _rest: str, _query: Query, _body: bytes) -> object:
-    return emulator.protection.limits.model_dump()
+def _limits(environment: Environment, _rest: str, _query: Query, _body: bytes) -> object:
+    return environment.protection.limits.model_dump()
 
 
-def _change_limits(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
+def _change_limits(environment: Environment, _rest: str, _query: Query, body: bytes) -> object:
     """Change those that are named; what users did so far is forgotten, so that a new limit starts from nothing."""
-    changed = Limits.model_validate(emulator.protection.limits.model_dump() | _FIELDS.validate_json(body))
-    emulator.protection.reset(changed)
+    changed = Limits.model_validate(environment.protection.limits.model_dump() | _FIELDS.validate_json(body))
+    environment.protection.reset(changed)
     return changed.model_dump()
 
 
-def _block(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
+def _block(environment: Environment, _rest: str, _query: Query, body: bytes) -> object:
     block = UserBlock.model_validate_json(body)
-    emulator.protection.block(block.seconds, block.user, time.time())
+    environment.protection.block(block.seconds, block.user, time.time())
     return {}
 
 
-def _credentials(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
+def _credentials(environment: Environment, _rest: str, _query: Query, body: bytes) -> object:
     change = credentials.CredentialChange.model_validate_json(body)
-    if change.action in {"deny", "allow"} and change.table not in emulator.store.tables_by_name:
+    if not change.table:
+        change = change.model_copy(update={"table": environment.store.schemas[0].name})
+    if change.action in {"deny", "allow"} and change.table not in environment.store.tables_by_name:
         raise LookupError(f"there is no table {change.table}")
-    credentials.apply_change(emulator.tokens, change)
+    credentials.apply_change(environment.tokens, change)
     return {}
 
 
-def _rows(emulator: Emulator, rest: str, query: Query, _body: bytes) -> object:
-    table = _table(emulator, rest)
+def _rows(environment: Environment, rest: str, query: Query, _body: bytes) -> object:
+    table = _table(environment, rest)
     if "key" not in query:
         return list(table.rows.values())
     row = manual_edits.find(table, json.loads(query["key"]))
     return [] if row is None else [row]
 
 
-def _edit(emulator: Emulator, rest: str, _query: Query, body: bytes) -> object:
-    return manual_edits.apply_edit(emulator, _table(emulator, rest), manual_edits.ManualEdit.model_validate_json(body))
+def _edit(environment: Environment, rest: str, _query: Query, body: bytes) -> object:
+    return manual_edits.apply_edit(
+        environment, _table(environment, rest), manual_edits.ManualEdit.model_validate_json(body)
+    )
 
 
-def _fill(emulator: Emulator, rest: str, _query: Query, body: bytes) -> object:
-    return {"filled": manual_edits.fill(emulator, _table(emulator, rest), _ROWS.validate_json(body))}
+def _fill(environment: Environment, rest: str, _query: Query, body: bytes) -> object:
+    return {"filled": manual_edits.fill(environment, _table(environment, rest), _ROWS.validate_json(body))}
 
 
-def _table(emulator: Emulator, set_name: str) -> Table:
-    table = emulator.store.tables_by_set.get(set_name)
+def _table(environment: Environment, set_name: str) -> Table:
+    """Return the table of a set, the first one of the schema file without a name."""
+    table = environment.store.tables_by_set.get(set_name or environment.store.schemas[0].set_name)
     if table is None:
         raise LookupError(f"there is no set {set_name}")
     return table
 
 
-def _settings(emulator: Emulator, _rest: str, _query: Query, _body: bytes) -> object:
-    return dataclasses.asdict(emulator.settings)
+def _settings(environment: Environment, _rest: str, _query: Query, _body: bytes) -> object:
+    return dataclasses.asdict(environment.settings)
 
 
-def _change_settings(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
+def _change_settings(environment: Environment, _rest: str, _query: Query, body: bytes) -> object:
     asked = _FIELDS.validate_json(body)
-    known = dataclasses.asdict(emulator.settings)
+    known = dataclasses.asdict(environment.settings)
     if unknown := asked.keys() - known.keys():
         raise ValueError(f"there is no setting {', '.join(sorted(unknown))}")
-    emulator.settings = _SETTINGS.validate_python(known | asked)
-    return dataclasses.asdict(emulator.settings)
+    environment.settings = _SETTINGS.validate_python(known | asked)
+    return dataclasses.asdict(environment.settings)
 
 
-def _change_origins(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
-    emulator.tokens.origins = _ORIGINS.validate_json(body)
-    return sorted(emulator.tokens.origins)
+def _change_origins(environment: Environment, _rest: str, _query: Query, body: bytes) -> object:
+    environment.tokens.origins = _ORIGINS.validate_json(body)
+    return sorted(environment.tokens.origins)
 
 
-def _portal(emulator: Emulator, _rest: str, _query: Query, body: bytes) -> object:
-    asked, portal = Portal.model_validate_json(body), emulator.portal
-    if portal is None:
+def _portal(environment: Environment, _rest: str, _query: Query, body: bytes) -> object:
+    asked, website = Portal.model_validate_json(body), environment.website
+    if website is None:
         raise LookupError("the schema file has no website")
     if asked.lag_seconds is not None:
-        portal.lag_seconds = asked.lag_seconds
+        website.lag_seconds = asked.lag_seconds
     if asked.refresh:
-        portal.refresh()
-    return {"lag_seconds": portal.lag_seconds}
+        website.refresh()
+    return {"lag_seconds": website.lag_seconds}
 
 
-def _reset(emulator: Emulator, _rest: str, _query: Query, _body: bytes) -> object:
-    emulator.reset()
+def _reset(environment: Environment, _rest: str, _query: Query, _body: bytes) -> object:
+    environment.reset()
     return {}
 
 

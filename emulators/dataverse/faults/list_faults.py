@@ -11,10 +11,10 @@ from emulators.dataverse.faults.faults import FaultKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from emulators.dataverse.app import Emulator
-    from emulators.dataverse.faults.faults import Rule
+    from emulators.dataverse.faults.faults import Faults, Rule
     from emulators.dataverse.model.messages import Request
-    from emulators.dataverse.model.store import Row, Table
+    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.types import Row
     from emulators.dataverse.odata.paging import Cookie
 
 
@@ -53,7 +53,6 @@ class ListFault(NamedTuple):
         return self.rule is not None and self.rule.kind is kind
 
 
-def fault(emulator: Emulator, request: Request) -> ListFault:
+def fault(faults: Faults, request: Request) -> ListFault:
     """What is to happen to this list."""
-    faults = emulator.faults
     return ListFault(faults.pick("list", request, time.time()) if faults.lists else None)

@@ -11,15 +11,14 @@ from emulators.dataverse.model.comparisons import FilterColumn
 from emulators.dataverse.model.conversions import GUID
 from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
 from emulators.dataverse.model.messages import Response
-from emulators.dataverse.odata import urls
+from emulators.dataverse.odata import unserved, urls
 from emulators.dataverse.odata.filters import compile_filter
 from emulators.dataverse.odata.shapes import expand_items
-from emulators.dataverse.service import unserved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.environment import Environment
     from emulators.dataverse.metadata.definition_defaults import Definition
 
 
@@ -27,7 +26,7 @@ _SEGMENT: Final = re.compile(r"[\w.$]+(\((?:(\w+)=)?(?:'([^']*)'|([^()',=]*))\))
 
 
 def collection(
-    emulator: Emulator,
+    environment: Environment,
     context: str,
     kind: str,
     items: Sequence[Definition],
@@ -44,7 +43,7 @@ def collection(
         sample = items[0] if items else {}
         holds = compile_filter(text, lambda path: _filter_column(sample, path, kind), options.aliases)
         items = [item for item in items if holds(item)]
-    body: Definition = {"@odata.context": f"{emulator.api_url}$metadata#{context}"}
+    body: Definition = {"@odata.context": f"{environment.api_url}$metadata#{context}"}
     if urls.yes_or_no(options, "$count"):
         body["@odata.count"] = len(items)
     body["value"] = selected(items, options, kind, known)
@@ -90,7 +89,7 @@ def addressed[T](segment: str, items: Sequence[tuple[T, Definition]], kind: str,
 
 
 def property_reply(
-    emulator: Emulator, context: str, item: Definition, segments: Sequence[str], options: urls.Options
+    environment: Environment, context: str, item: Definition, segments: Sequence[str], options: urls.Options
 ) -> Response:
     """One property of a definition by itself, with a `$select` of what is in it. Raises DataverseError."""
     name = segments[0]
@@ -104,7 +103,7 @@ def property_reply(
     options.only(*(("$select",) if isinstance(value, dict) else ()))
     if value is None:
         return Response(204, [ODATA_VERSION])
-    body = {"@odata.context": f"{emulator.api_url}$metadata#{context}/{name}"}
+    body = {"@odata.context": f"{environment.api_url}$metadata#{context}/{name}"}
     if isinstance(value, dict):
         return json_reply(body | selected([value], options, f"{name}Metadata", None)[0])
     return json_reply(body | {"value": value})

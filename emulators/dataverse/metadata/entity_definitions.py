@@ -12,7 +12,7 @@ from emulators.dataverse.odata.shapes import expand_items
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.environment import Environment
     from emulators.dataverse.metadata.definition_defaults import Definition
     from emulators.dataverse.model.messages import Response
     from emulators.dataverse.model.schema import TableSchema
@@ -26,19 +26,19 @@ _OPTION_SETS: Final = ("OptionSet", "GlobalOptionSet")
 class EntityDefinitions:
     """One request to EntityDefinitions or RelationshipDefinitions. What is wrong raises DataverseError."""
 
-    def __init__(self, emulator: Emulator, options: Options) -> None:
-        self.emulator = emulator
+    def __init__(self, environment: Environment, options: Options) -> None:
+        self.environment = environment
         self.options = options
 
     def respond(self, segments: Sequence[str]) -> Response:
         """The path's segments, `EntityDefinitions` or `EntityDefinitions(…)` first."""
-        schemas = self.emulator.store.schemas
+        schemas = self.environment.store.schemas
         items = [(schema, definitions.entity(schema)) for schema in schemas]
         schema = addressed(segments[0], items, "EntityMetadata", _NAMES)
         if schema is None:
             _no_more(segments[1:])
             found = [self._expanded(schema) for schema in schemas]
-            return collection(self.emulator, "EntityDefinitions", "EntityMetadata", found, self.options)
+            return collection(self.environment, "EntityDefinitions", "EntityMetadata", found, self.options)
         context = f"EntityDefinitions('{schema.name}')"
         if len(segments) == 1:
             return self._single(context, self._expanded(schema), "EntityMetadata")
@@ -47,18 +47,18 @@ class EntityDefinitions:
             return self._attributes(schema, segments[1:], f"{context}/Attributes")
         below = self._below(schema, name)
         if below is None:
-            return property_reply(self.emulator, context, definitions.entity(schema), segments[1:], self.options)
+            return property_reply(self.environment, context, definitions.entity(schema), segments[1:], self.options)
         keys = ("SchemaName", "MetadataId") if name in _RELATIONSHIPS else _NAMES
         return self._listed(segments[1:], below, f"{context}/{name}", keys)
 
     def relationships(self, segments: Sequence[str]) -> Response:
         """The path's segments, `RelationshipDefinitions` or `RelationshipDefinitions(…)` first."""
-        found = definitions.relationships(self.emulator.store.schemas)
+        found = definitions.relationships(self.environment.store.schemas)
         return self._listed(segments, found, "RelationshipDefinitions", ("SchemaName", "MetadataId"))
 
     def _below(self, schema: TableSchema, name: str) -> list[Definition] | None:
         """What belongs to a table by a collection's name; None where it is none."""
-        relationships = definitions.relationships(self.emulator.store.schemas)
+        relationships = definitions.relationships(self.environment.store.schemas)
         match name:
             case "Attributes":
                 return [definitions.attribute(schema, column) for column in schema.columns.values()]
@@ -93,13 +93,13 @@ class EntityDefinitions:
         if one is None:
             _no_more(rest)
             found = [item for _, item in items]
-            return collection(self.emulator, context, "AttributeMetadata", found, self.options, known=known)
+            return collection(self.environment, context, "AttributeMetadata", found, self.options, known=known)
         column, item = one
         if not rest:
             return self._single(context, item, "AttributeMetadata", known)
         if cast in definitions.WITH_OPTIONS and rest[0] in _OPTION_SETS:
             item |= {"OptionSet": definitions.option_set(schema, column), "GlobalOptionSet": None}
-        return property_reply(self.emulator, context, item, rest, self.options)
+        return property_reply(self.environment, context, item, rest, self.options)
 
     def _listed(
         self, segments: Sequence[str], items: Sequence[Definition], context: str, keys: tuple[str, ...]
@@ -116,9 +116,9 @@ class EntityDefinitions:
             raise DataverseError.not_served(f"$expand of {context}")
         if one is None:
             _no_more(rest)
-            return collection(self.emulator, context, "MetadataBase", items, self.options)
+            return collection(self.environment, context, "MetadataBase", items, self.options)
         if rest:
-            return property_reply(self.emulator, context, one, rest, self.options)
+            return property_reply(self.environment, context, one, rest, self.options)
         return self._single(context, one, "MetadataBase")
 
     def _expanded(self, schema: TableSchema) -> Definition:
@@ -133,7 +133,7 @@ class EntityDefinitions:
 
     def _single(self, context: str, item: Definition, kind: str, known: frozenset[str] | None = None) -> Response:
         self.options.only("$select", "$expand")
-        body = {"@odata.context": f"{self.emulator.api_url}$metadata#{context}/$entity"}
+        body = {"@odata.context": f"{self.environment.api_url}$metadata#{context}/$entity"}
         return json_reply(body | selected([item], self.options, kind, known)[0])
 
 

@@ -18,9 +18,7 @@ from emulators.dataverse.model.errors import DataverseError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from emulators.dataverse.model.store import Row
-
-type Predicate = Callable[[Row], bool]
+    from emulators.dataverse.model.types import Predicate, Row
 
 KINDS: Final = {
     "string": "text",

@@ -16,8 +16,7 @@ from emulators.dataverse.model import choices
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from emulators.dataverse.model.comparisons import Predicate
-    from emulators.dataverse.model.store import Row
+    from emulators.dataverse.model.types import Predicate, Row
 
 _STEP: Final = 4096
 _KEPT: Final = 4

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from emulators.dataverse.model.schema import TableSchema
-
-type Row = dict[str, Any]
-"""Column (JSON name) to JSON value, every column of the table; `_x_value` for a lookup."""
+    from emulators.dataverse.model.types import Row
 
 
 class Write(NamedTuple):

@@ -13,7 +13,8 @@ from emulators.dataverse.model.errors import DataverseError
 
 if TYPE_CHECKING:
     from emulators.dataverse.model.schema import Column, TableSchema
-    from emulators.dataverse.model.store import Row, Table
+    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.types import Row
 
 _PAIR = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^']|'')*)'|([^',]*[^',\s]))\s*(,|$)")
 _ABOVE = re.compile(r"(?:https?://[^/]*)?(/api/data/v[0-9]+\.[0-9]+/)")

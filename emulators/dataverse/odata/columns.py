@@ -1,4 +1,4 @@
-"""Property paths of a table: its columns, and those of a row a lookup points at (`hlf_Mentor/hlf_name`)."""
+"""Property paths of a table: its columns, and those of a row a lookup points at (`cr1_Person/cr1_name`)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from emulators.dataverse.model.comparisons import KINDS, FilterColumn
-from emulators.dataverse.service import unserved
+from emulators.dataverse.odata import unserved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from emulators.dataverse.model.store import Row, Table
+    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.types import Row
 
 
 def resolver(table: Table) -> Callable[[str], FilterColumn]:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from emulators.dataverse.model import choices
 from emulators.dataverse.model.collation import folded
-from emulators.dataverse.model.comparisons import FilterColumn, Predicate, parsed
+from emulators.dataverse.model.comparisons import FilterColumn, parsed
 from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.odata.service_names import QUERY_FUNCTIONS
 from emulators.dataverse.odata.urls import not_implemented
-from emulators.dataverse.service.service_names import QUERY_FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from emulators.dataverse.model.store import Row
+    from emulators.dataverse.model.types import Predicate, Row
 
 TEXT_FUNCTIONS: Final = frozenset({"contains", "startswith", "endswith"})
 NAMESPACE: Final = "Microsoft.Dynamics.CRM."

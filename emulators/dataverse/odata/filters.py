@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from emulators.dataverse.model import choices, comparisons
-from emulators.dataverse.model.comparisons import FilterColumn, Literal, Predicate, compare, compare_columns
+from emulators.dataverse.model.comparisons import FilterColumn, Literal, compare, compare_columns
 from emulators.dataverse.odata.filter_functions import (
     NAMESPACE,
     TEXT_FUNCTIONS,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from emulators.dataverse.model.errors import DataverseError
-    from emulators.dataverse.model.store import Row
+    from emulators.dataverse.model.types import Predicate, Row
 
 _DEEPEST: Final = 100
 """Parentheses inside parentheses. OData's library has a limit too; Python's stack needs one."""

@@ -7,14 +7,15 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.odata import unserved
 from emulators.dataverse.odata.urls import Options, refused
-from emulators.dataverse.service import unserved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from emulators.dataverse.model.schema import Column
-    from emulators.dataverse.model.store import Row, Table
+    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.types import Row
 
 _EXPANDED: Final = re.compile(r"\s*(\w[\w./$]*)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
 _MORE: Final = re.compile(r"\$(?:expand|filter|orderby|top|levels|count)|\*")

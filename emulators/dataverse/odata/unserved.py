@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emulators.dataverse.model.errors import DataverseError
-from emulators.dataverse.service import service_names
+from emulators.dataverse.odata import service_names
 
 if TYPE_CHECKING:
     from emulators.dataverse.model.store import Table

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
 from emulators.dataverse.model.messages import Request, Response
 from emulators.dataverse.model.store import indexed
-from emulators.dataverse.service import unserved
+from emulators.dataverse.odata import unserved
 
 if TYPE_CHECKING:
-    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.environment import Environment
 
 
-def respond(emulator: Emulator, request: Request) -> Response:
+def respond(environment: Environment, request: Request) -> Response:
     """POST BulkDelete. Raises DataverseError."""
     try:
         asked = json.loads(request.body)
@@ -29,17 +29,17 @@ def respond(emulator: Emulator, request: Request) -> Response:
     except (ValueError, KeyError, TypeError, AttributeError):
         raise DataverseError.payload("BulkDelete", "The parameters of the action could not be read.") from None
     for name, column, values in found:
-        table = emulator.store.tables_by_name.get(name)
+        table = environment.store.tables_by_name.get(name)
         if table is None:
             raise DataverseError.unknown_property(column, name)
         if column not in table.schema.columns:
             raise unserved.unknown_property(table, column)
-        emulator.tokens.require(request.user, name, "delete")
+        environment.tokens.require(request.user, name, "delete")
         wanted = indexed(tuple(values))
         for row in [row for row in table.rows.values() if indexed((row[column],))[0] in wanted]:
             table.delete(row[table.schema.primary_id])
     body = {
-        "@odata.context": f"{emulator.api_url}$metadata#Microsoft.Dynamics.CRM.BulkDeleteResponse",
+        "@odata.context": f"{environment.api_url}$metadata#Microsoft.Dynamics.CRM.BulkDeleteResponse",
         "JobId": str(uuid.uuid4()),
     }
     return Response(200, [CONTENT_TYPE, ODATA_VERSION], json.dumps(body).encode())

@@ -21,7 +21,7 @@ from emulators.dataverse.service import replies
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.environment import Environment
     from emulators.dataverse.model.messages import Request, Response
     from emulators.dataverse.model.store import Table
     from emulators.dataverse.odata.shapes import Shape
@@ -53,7 +53,7 @@ def token(version: int | str, now: float | None = None) -> str:
     return f"$deltatoken={paging.lower_quote(f'{version}!{time.strftime(_TIME, time.gmtime(now))}')}"
 
 
-def delta(emulator: Emulator, table: Table, request: Request, options: Options, shape: Shape) -> Response:
+def delta(environment: Environment, table: Table, request: Request, options: Options, shape: Shape) -> Response:
     """GET of a delta link, or of the next page of one."""
     since = _version(table, options["$deltatoken"])
     preferred = paging.preferences(request.headers.get("prefer", ""))
@@ -63,7 +63,7 @@ def delta(emulator: Emulator, table: Table, request: Request, options: Options, 
     page = list(islice(_changes(table, since, until, after), size + 1))
     more = len(page) > size
     del page[size:]
-    metadata = f"{emulator.api_url}$metadata#{table.schema.set_name}"
+    metadata = f"{environment.api_url}$metadata#{table.schema.set_name}"
     value: list[dict[str, Any]] = []
     for deleted, _, row_id in page:
         if deleted:
@@ -71,7 +71,7 @@ def delta(emulator: Emulator, table: Table, request: Request, options: Options, 
         else:
             value.append(shape.of(table.rows[row_id]))
     body: dict[str, Any] = {"@odata.context": f"{metadata}{shape.context}/$delta", "value": value}
-    url = f"{emulator.api_url}{table.schema.set_name}"
+    url = f"{environment.api_url}{table.schema.set_name}"
     if more:
         marks = {"delta": (_mark(page[-1]), _mark(page[0])), "until": (str(until), str(until))}
         written = paging.write(paging.Cookie(1 + (cookie.number if cookie else 1), marks, tracking=True))

@@ -25,16 +25,16 @@ from emulators.dataverse.service import changes, replies
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from emulators.dataverse.app import Emulator
-    from emulators.dataverse.model.comparisons import Predicate
-    from emulators.dataverse.model.store import Row, Table
+    from emulators.dataverse.environment import Environment
+    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.types import Predicate, Row
     from emulators.dataverse.odata.urls import Options
 
 _COUNT: Final = "Microsoft.Dynamics.CRM.totalrecordcount"
 _EXCEEDED: Final = "Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"
 
 
-def query(emulator: Emulator, table: Table, request: Request) -> Response:
+def query(environment: Environment, table: Table, request: Request) -> Response:
     """GET set. Raises DataverseError."""
     options = urls.options(request.query)
     preferred = paging.preferences(request.headers.get("prefer", ""))
@@ -42,15 +42,15 @@ def query(emulator: Emulator, table: Table, request: Request) -> Response:
     tracked = "odata.track-changes" in preferred or "$deltatoken" in options or bool(cookie and cookie.tracking)
     if tracked:
         changes.check(table, options)
-    shape = Shape(table, options, preferred.get("odata.include-annotations", ""), emulator.api_url)
+    shape = Shape(table, options, preferred.get("odata.include-annotations", ""), environment.api_url)
     for name in shape.reads:
-        emulator.tokens.require(request.user, name, "read")
+        environment.tokens.require(request.user, name, "read")
     if "$deltatoken" in options:
-        return changes.delta(emulator, table, request, options, shape)
+        return changes.delta(environment, table, request, options, shape)
     holds = _filter(table, options)
     columns = _order(table, options)
     size, asked = _size(options, preferred, cookie)
-    fault = list_faults.fault(emulator, request)
+    fault = list_faults.fault(environment.faults, request)
     start = fault.start(cookie)
     rows = _rows(table, options, holds, columns, None if start is None else _place(table, columns, start))
     page = list(islice(fault.rows(table, cookie, rows), size + 1))
@@ -60,10 +60,10 @@ def query(emulator: Emulator, table: Table, request: Request) -> Response:
         more = False
         del page[end:]
     version = cookie.last("version") if cookie and cookie.tracking else table.store.version
-    body: dict[str, Any] = {"@odata.context": f"{emulator.api_url}$metadata#{table.schema.set_name}{shape.context}"}
+    body: dict[str, Any] = {"@odata.context": f"{environment.api_url}$metadata#{table.schema.set_name}{shape.context}"}
     _count(body, table, options, holds, preferred)
     body["value"] = [shape.of(row) for row in page]
-    url = f"{emulator.api_url}{table.schema.set_name}"
+    url = f"{environment.api_url}{table.schema.set_name}"
     if more:
         marks = _marks(table, columns, page) | ({"version": (str(version), str(version))} if tracked else {})
         next_page = paging.Cookie(1 + (cookie.number if cookie else 1), marks, tracked)
@@ -73,7 +73,7 @@ def query(emulator: Emulator, table: Table, request: Request) -> Response:
     return replies.collection(body, preferred)
 
 
-def count(_emulator: Emulator, table: Table, request: Request) -> Response:
+def count(_environment: Environment, table: Table, request: Request) -> Response:
     """GET set/$count: all rows, those of a `$filter`, or the changes since a `$deltatoken`. Raises DataverseError."""
     options = urls.options(request.query)
     options.only("$filter", "$deltatoken")

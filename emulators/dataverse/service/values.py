@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING
 
 from emulators.dataverse.model import choices, conversions
 from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.odata import unserved
 from emulators.dataverse.odata.addresses import address, below_api
-from emulators.dataverse.service import unserved
 
 if TYPE_CHECKING:
-    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.environment import Environment
     from emulators.dataverse.model.schema import TableSchema
-    from emulators.dataverse.model.store import Row, Table
+    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.types import Row
 
 _BIND = "@odata.bind"
 
 
-def read(emulator: Emulator, table: Table, body: dict[str, object], row: Row | None = None) -> Row:
+def read(environment: Environment, table: Table, body: dict[str, object], row: Row | None = None) -> Row:
     """The columns of a request's body as the row keeps them. Raises DataverseError for what the service refuses.
 
     `row` is the row as it is, for an update. Columns that only the system writes are passed over.
@@ -30,7 +31,7 @@ def read(emulator: Emulator, table: Table, body: dict[str, object], row: Row | N
         column = columns.get(name)
         if column is None:
             if name.endswith(_BIND):
-                property_name, row_id = _bound(emulator, table, name.removesuffix(_BIND), value)
+                property_name, row_id = _bound(environment, table, name.removesuffix(_BIND), value)
                 found[property_name] = row_id
             elif name in schema.navigations or unserved.is_collection(table, name):
                 raise DataverseError.not_served(f"related rows in one request ({name})")
@@ -60,13 +61,13 @@ def _check_type(schema: TableSchema, body: dict[str, object]) -> None:
         )
 
 
-def key(emulator: Emulator, table: Table, values: Row) -> Row:
+def key(environment: Environment, table: Table, values: Row) -> Row:
     """The values of an address, for the row it makes. Raises DataverseError for what the columns cannot have."""
     for name, value in values.items():
         column = table.schema.columns[name]
         if column.type != "lookup":
             conversions.CONVERT[column.type](table.schema, column, value)
-        elif value not in emulator.store.tables_by_name[column.target].rows:
+        elif value not in environment.store.tables_by_name[column.target].rows:
             raise DataverseError.no_such_row(column.target, str(value))
     return values
 
@@ -86,13 +87,13 @@ def referred(target: Table, reference: object) -> str:
     return str(row[target.schema.primary_id])
 
 
-def _bound(emulator: Emulator, table: Table, name: str, value: object) -> tuple[str, str | None]:
+def _bound(environment: Environment, table: Table, name: str, value: object) -> tuple[str, str | None]:
     column = table.schema.navigations.get(name)
     if column is None:
         raise unserved.known(table, name) or DataverseError.undeclared_navigation(name, table.schema)
     if value is None:
         return column.property, None
-    return column.property, referred(emulator.store.tables_by_name[column.target], value)
+    return column.property, referred(environment.store.tables_by_name[column.target], value)
 
 
 def _settle_status(schema: TableSchema, found: Row, row: Row | None) -> None:

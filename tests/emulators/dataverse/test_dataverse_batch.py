@@ -61,7 +61,7 @@ def test_operations_are_carried_out_in_order_and_answered_in_order(service):
     assert response.headers["odata-version"] == "4.0"
     upserted, created, read, updated, deleted = parts(response)
     assert [part.status for part in (upserted, created, read, updated, deleted)] == [204, 204, 200, 204, 204]
-    assert upserted.headers["odata-entityid"] == f"{service.emulator.api_url}{mentor('a')}"
+    assert upserted.headers["odata-entityid"] == f"{service.environment.api_url}{mentor('a')}"
     assert upserted.headers["location"] == upserted.headers["odata-entityid"]
     assert re.search(r"hlf_peermentors\([0-9a-f-]{36}\)$", created.headers["odata-entityid"])
     assert read.json()["hlf_name"] == "Åse"
@@ -197,13 +197,13 @@ def test_a_change_set_that_fails_is_taken_back_and_answered_by_the_failure_alone
 
 
 def test_what_a_failed_change_set_took_back_is_no_change_to_track(service):
-    table = service.emulator.store.tables_by_set[MENTORS]
+    table = service.environment.store.tables_by_set[MENTORS]
     service.patch(mentor("a"), {"hlf_name": "a"})
     changes = list(table.changes)
     bad = operation("PATCH", mentor("b"), TOO_LONG)
     service.batch(change_set(operation("PATCH", mentor("a"), {"hlf_name": "b"}), operation("DELETE", mentor("a")), bad))
     assert table.changes == changes
-    assert len(list(service.emulator.journal.writes())) == 1
+    assert len(list(service.environment.journal.writes())) == 1
 
 
 def test_a_change_set_that_fails_ends_the_batch_unless_it_is_to_go_on(service):
@@ -272,7 +272,7 @@ def test_1000_operations_are_carried_out_and_1001_are_refused(service):
 
 
 def test_the_number_of_operations_allowed_can_be_that_of_other_environments(service):
-    service.emulator.settings.batch_limit = 2
+    service.environment.settings.batch_limit = 2
     items = [operation("GET", "WhoAmI")] * 3
     refused_whole(service.batch(*items), 400, "0x80048d19", "with a maximum number of '2' query operations")
     assert len(parts(service.batch(*items[:2]))) == 2
@@ -421,7 +421,7 @@ def test_a_batch_without_a_token_is_refused_as_a_whole_with_the_challenge(servic
 
 
 def test_a_missing_privilege_concerns_only_the_operations_that_need_it(service):
-    service.emulator.tokens.deny(defaults.CLIENT_ID, "hlf_example", "create")
+    service.environment.tokens.deny(defaults.CLIENT_ID, "hlf_example", "create")
     one, other = operation("POST", EXAMPLES, {"hlf_name": "x"}), operation("POST", MENTORS, {"hlf_name": "Kari"})
     assert [part.status for part in parts(service.batch(one, other, go_on=True))] == [403, 204]
 
@@ -445,7 +445,7 @@ def test_letters_of_any_language_pass_in_addresses_bodies_and_replies(service):
 
 
 def test_a_fault_of_the_emulators_own_is_a_500_of_that_operation_alone(service, caplog):
-    service.emulator.store.tables_by_set["broken"] = object()
+    service.environment.store.tables_by_set["broken"] = object()
     response = service.batch(operation("GET", "broken"), operation("PATCH", mentor(), {"hlf_name": "Kari"}), go_on=True)
     failed, done = parts(response)
     assert (failed.status, failed.code, done.status) == (500, "0x80040216", 204)

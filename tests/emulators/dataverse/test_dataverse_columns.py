@@ -288,7 +288,12 @@ def test_a_body_that_is_no_json_object_is_400(service, body):
 def test_a_lookup_is_set_by_its_navigation_property_and_read_as_a_value(service):
     service.patch(MENTOR, {"hlf_name": "Kari"})
     kari = service.row(MENTOR)["hlf_peermentorid"]
-    for reference in (f"/{MENTORS}({kari})", f"{MENTORS}({kari})", f"/{MENTOR}", f"{service.emulator.api_url}{MENTOR}"):
+    for reference in (
+        f"/{MENTORS}({kari})",
+        f"{MENTORS}({kari})",
+        f"/{MENTOR}",
+        f"{service.environment.api_url}{MENTOR}",
+    ):
         service.patch(ROW, {"hlf_Mentor@odata.bind": None})
         assert service.row(ROW)["_hlf_mentor_value"] is None
         assert service.patch(ROW, {"hlf_Mentor@odata.bind": reference}).status_code == 204

@@ -40,7 +40,7 @@ def value(service, path):
 def test_the_metadata_document_has_every_table_with_its_columns_and_types(service):
     (schema,) = document(service).iterfind(f".//{EDM}Schema")
     types = {item.get("Name"): item for item in schema.iterfind(f"{EDM}EntityType")}
-    for table in service.emulator.store.schemas:
+    for table in service.environment.store.schemas:
         entity = types[table.name]
         assert [item.get("Name") for item in entity.iterfind(f"{EDM}Key/{EDM}PropertyRef")] == [table.primary_id]
         assert {item.get("Name") for item in entity.iterfind(f"{EDM}Property")} == set(table.columns)

@@ -40,7 +40,7 @@ def test_the_row_of_a_lookup_is_reached_by_its_name(examples):
 def test_the_reference_of_a_lookup_is_an_address(examples):
     """Issue 8 J: GET row/nav/$ref."""
     row_id = examples.row(LINKED)["_hlf_mentor_value"]
-    api = examples.emulator.api_url
+    api = examples.environment.api_url
     assert examples.row(f"{LINKED}/hlf_Mentor/$ref") == {
         "@odata.context": f"{api}$metadata#$ref",
         "@odata.id": f"{api}{MENTORS}({row_id})",
@@ -58,7 +58,7 @@ def test_an_empty_lookup_leads_nowhere_with_204(examples, path):
 @pytest.mark.parametrize("table", ["hlf_example", "hlf_peermentor"])
 def test_a_lookup_is_followed_by_who_may_read_both(examples, table, path):
     """Issue 8 J."""
-    examples.emulator.tokens.users[next(iter(examples.emulator.tokens.users))].denied.add((table, "read"))
+    examples.environment.tokens.users[next(iter(examples.environment.tokens.users))].denied.add((table, "read"))
     assert examples.get(f"{LINKED}/{path}").status_code == 403
 
 
@@ -82,7 +82,7 @@ def test_references_are_expanded_instead_of_rows(examples):
     assert body["@odata.context"].endswith("#hlf_examples(hlf_count,hlf_Mentor,hlf_Mentor/$ref())")
     first, *_, last = body["value"]
     assert set(first) == {"@odata.etag", "hlf_count", "_hlf_mentor_value", "hlf_exampleid", "hlf_Mentor"}
-    api = examples.emulator.api_url
+    api = examples.environment.api_url
     assert first["hlf_Mentor"] == {"@odata.id": f"{api}{MENTORS}({first['_hlf_mentor_value']})"}
     assert last["hlf_Mentor"] is None
     single = examples.row(f"{LINKED}?$expand=hlf_Mentor/$ref")
@@ -92,7 +92,9 @@ def test_references_are_expanded_instead_of_rows(examples):
 
 def test_references_need_the_privilege_to_read_the_other_table(examples):
     """Issue 8 J."""
-    examples.emulator.tokens.users[next(iter(examples.emulator.tokens.users))].denied.add(("hlf_peermentor", "read"))
+    examples.environment.tokens.users[next(iter(examples.environment.tokens.users))].denied.add(
+        ("hlf_peermentor", "read")
+    )
     assert ask(examples, EXAMPLES, expand="hlf_Mentor/$ref").status_code == 403
 
 

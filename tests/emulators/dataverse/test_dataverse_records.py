@@ -56,7 +56,7 @@ def test_a_created_row_is_answered_by_204_and_the_address_of_its_new_id(service)
     assert response.content == b""
     assert response.headers["odata-version"] == "4.0"
     address = response.headers["odata-entityid"]
-    assert re.fullmatch(rf"{re.escape(service.emulator.url)}{API}{MENTORS}\({GUID}\)", address)
+    assert re.fullmatch(rf"{re.escape(service.environment.url)}{API}{MENTORS}\({GUID}\)", address)
     assert service.http.get(address).json()["hlf_name"] == "Kari"
 
 
@@ -86,7 +86,7 @@ def test_a_row_that_could_not_be_given_back_as_asked_is_not_written(service, que
 
 @pytest.mark.parametrize("denied", ["hlf_example", "hlf_peermentor"])
 def test_who_may_not_read_gets_no_row_back_and_writes_none(service, denied):
-    service.emulator.tokens.deny(defaults.CLIENT_ID, denied, "read")
+    service.environment.tokens.deny(defaults.CLIENT_ID, denied, "read")
     address = f"{EXAMPLES}?$expand=hlf_Mentor"
     response = service.post(address, {"hlf_name": "x"}, Prefer="return=representation")
     assert (response.status_code, service.rows(EXAMPLES)) == (403, [])
@@ -297,7 +297,7 @@ def test_an_upsert_gives_no_hint_whether_it_created_or_updated(service):
 
 def test_an_upsert_by_key_is_answered_by_the_address_it_was_asked_by(service):
     response = service.patch(mentor(), {"hlf_name": "Kari"})
-    assert response.headers["odata-entityid"] == f"{service.emulator.url}{API}{mentor()}"
+    assert response.headers["odata-entityid"] == f"{service.environment.url}{API}{mentor()}"
 
 
 def test_an_upsert_by_id_creates_the_row_with_that_id(service):
@@ -371,7 +371,7 @@ def test_at_creation_the_bodys_key_wins_over_the_addresss_and_at_an_update_it_is
 
 
 def test_the_loser_of_two_upserts_of_one_key_is_reported_so_and_finds_the_row(service):
-    service.emulator.settings.races_to_lose = 1
+    service.environment.settings.races_to_lose = 1
     lost = service.patch(mentor(), {"hlf_name": "Kari"})
     refused(lost, 412, "0x80040237", "A record with matching key values already exists.")
     assert service.row(mentor())["hlf_name"] == "Kari"  # the winner's, who wrote the same
@@ -381,7 +381,7 @@ def test_the_loser_of_two_upserts_of_one_key_is_reported_so_and_finds_the_row(se
 
 def test_an_update_loses_no_race(service):
     service.patch(mentor(), {"hlf_name": "Kari"})
-    service.emulator.settings.races_to_lose = 1
+    service.environment.settings.races_to_lose = 1
     assert service.patch(mentor(), {"hlf_name": "Åse"}).status_code == 204
 
 
@@ -415,7 +415,7 @@ def test_an_error_says_more_where_annotations_are_asked_for(service):
 
 
 def test_a_function_called_by_post_is_404_with_an_empty_code(service):
-    message = f"No HTTP resource was found that matches the request URI '{service.emulator.api_url}WhoAmI'."
+    message = f"No HTTP resource was found that matches the request URI '{service.environment.api_url}WhoAmI'."
     refused(service.post("WhoAmI", {}), 404, "", message)
 
 
@@ -460,7 +460,7 @@ def test_one_property_is_read_set_and_emptied_by_itself(service):
     assert service.get(f"{mentor()}/hlf_name/$value").text == "Åse"
     assert service.delete(f"{mentor()}/hlf_name").status_code == 204
     assert service.get(f"{mentor()}/hlf_name").status_code == 204
-    reference = {"@odata.id": f"{service.emulator.api_url}{mentor()}"}
+    reference = {"@odata.id": f"{service.environment.api_url}{mentor()}"}
     assert service.ask("PUT", f"{example()}/hlf_Mentor/$ref", json=reference).status_code == 204
     assert service.row(example())["_hlf_mentor_value"] == service.row(mentor())["hlf_peermentorid"]
     assert service.delete(f"{example()}/hlf_Mentor/$ref").status_code == 204

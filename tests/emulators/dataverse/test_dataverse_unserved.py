@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from emulators.dataverse.service import service_names
+from emulators.dataverse.odata import service_names
 from tests.support.dataverse_queries import ask
 from tests.support.dataverse_queries import examples as fill
 from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts, running
