@@ -251,4 +251,4 @@ class _SesHandler(BaseHTTPRequestHandler):
 
     @override
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: the local stack has its own log, and it names no addresses (I11)."""
+        """Say nothing: the local stack has its own log, and addresses of people belong in no log."""

@@ -135,7 +135,7 @@ class Template:
         """Read everything once; raise TemplateError for the first thing that is wrong."""
         for logical_id in self.resources:
             reason = _UNSUPPORTED.get(self.kind(logical_id))
-            # A rule on a pattern is run by nobody here: its events come by `python -m local invoke`.
+            # A rule on a pattern does not run here: its events are delivered with the Invoke API.
             if reason and "EventPattern" not in self.resources[logical_id].get("Properties", {}):
                 raise TemplateError(f"{logical_id}: {self.kind(logical_id)} is not run here: {reason}")
             if self.kind(logical_id) in READERS:
