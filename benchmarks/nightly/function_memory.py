@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from benchmarks.nightly.database import COPY, fresh_copy
 from emulators.dataverse.process import LocalDataverse
 from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
-from emulators.lambda_host.template.template import load_template
 from local.stack import database
 from local.stack.aws import REGION, LocalAws
 from local.stack.dataverse import TABLES

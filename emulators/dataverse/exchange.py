@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from emulators.dataverse import asgi
 from emulators.dataverse.access import entra
 from emulators.dataverse.connection import abort, hang_up
-from emulators.dataverse.faults.faults import FaultKind
 from emulators.dataverse.faults.journal import Entry
+from emulators.dataverse.faults.rules import FaultKind
 from emulators.dataverse.model import defaults
 from emulators.dataverse.model.errors import DataverseError
 from emulators.dataverse.service import batch, operations
@@ -19,7 +19,7 @@ from emulators.dataverse.service import batch, operations
 if TYPE_CHECKING:
     from emulators.dataverse.asgi import Wire
     from emulators.dataverse.environment import Environment
-    from emulators.dataverse.faults.faults import Rule
+    from emulators.dataverse.faults.rules import Rule
     from emulators.dataverse.model.messages import Request, Response
 
 _STATUSES: Final = frozenset({FaultKind.STATUS, FaultKind.STATUS_AFTER})

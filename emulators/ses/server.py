@@ -4,24 +4,21 @@ ministack's SES drops the raw message and cannot fail, so a mail could be neithe
 `POST /v2/email/outbound-emails` as boto3 sends it: point AWS_ENDPOINT_URL_SESV2 at `url`.
 """
 
-import json
-import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Self, override
+from typing import Self
 
+from emulators.ses.http import SesServer
 from emulators.ses.request_checks import RefusalError, checked_request
 
 
@@ -76,7 +73,7 @@ class LocalSes:
         self._faults = _Faults()
         self._lock = threading.Lock()
         self._released = threading.Event()
-        self._server: ThreadingHTTPServer | None = None
+        self._server: SesServer | None = None
 
     @property
     def url(self) -> str:
@@ -86,7 +83,7 @@ class LocalSes:
     def start(self) -> None:
         """Listen, also again after refuse_connections(), on the same port."""
         self._released.clear()
-        self._server = _SesServer(("127.0.0.1", self._port), self)
+        self._server = SesServer(("127.0.0.1", self._port), self)
         self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.02,), name="local-ses", daemon=True).start()
 
@@ -207,48 +204,3 @@ class LocalSes:
             self.violations.append(f"{len(recipients)} recipients in one request")
         if named != recipients[:1]:
             self.violations.append("the headers name other recipients than the request")
-
-
-class _SesServer(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, address: tuple[str, int], ses: LocalSes) -> None:
-        self.ses = ses
-        super().__init__(address, _SesHandler)
-
-
-class _SesHandler(BaseHTTPRequestHandler):
-    # HTTP/1.0: a new connection per message, so refuse_connections() leaves no old one open.
-    server: _SesServer
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.path != "/v2/email/outbound-emails":
-            self._reply(HTTPStatus.NOT_FOUND, {"message": "unknown"}, error="UnknownOperationException")
-            return
-        signed = self.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 ")
-        try:
-            message_id = self.server.ses.accept(body, signed=signed)
-        except RefusalError as refusal:
-            self._reply(refusal.status, {"message": refusal.message}, error=refusal.code)
-            return
-        if self.server.ses.reply_allowed():
-            self._reply(HTTPStatus.OK, {"MessageId": message_id})
-        else:
-            self.connection.shutdown(socket.SHUT_RDWR)
-
-    def _reply(self, status: int, body: dict[str, str], *, error: str | None = None) -> None:
-        content = json.dumps(body).encode()
-        # Whoever asked may have stopped waiting: that is what hold_reply_next is for.
-        with suppress(ConnectionError):
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            if error:
-                self.send_header("x-amzn-ErrorType", error)
-            self.end_headers()
-            self.wfile.write(content)
-
-    @override
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: the local stack has its own log, and addresses of people belong in no log."""

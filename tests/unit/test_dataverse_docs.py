@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from emulators.dataverse.control import api
-from emulators.dataverse.faults.faults import FaultKind, Rule
+from emulators.dataverse.control.handlers import HANDLERS
+from emulators.dataverse.faults.rules import FaultKind, Rule
 from emulators.dataverse.model import choices
 from emulators.dataverse.model.schema_file import load
 from emulators.dataverse.settings import EmulatorSettings
@@ -65,7 +65,7 @@ def test_every_choice_is_one_that_is_asked():
 
 def test_every_address_of_the_control_api_is_reported():
     reported = section("Breaking it")
-    for method, name in api._HANDLERS:
+    for method, name in HANDLERS:
         line = re.search(rf"^\| `\w+ /_emulator/{name}\b.*$", reported, re.MULTILINE)
         assert line, name
         assert method in line[0], (method, name)

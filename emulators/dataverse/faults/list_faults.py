@@ -6,12 +6,13 @@ import time
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from emulators.dataverse.faults.faults import FaultKind
+from emulators.dataverse.faults.rules import FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from emulators.dataverse.faults.faults import Faults, Rule
+    from emulators.dataverse.faults.faults import Faults
+    from emulators.dataverse.faults.rules import Rule
     from emulators.dataverse.model.messages import Request
     from emulators.dataverse.model.store import Table
     from emulators.dataverse.model.types import Row

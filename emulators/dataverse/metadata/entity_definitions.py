@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from emulators.dataverse.metadata import definitions
+from emulators.dataverse.metadata import attributes, definitions
 from emulators.dataverse.metadata.definition_queries import addressed, collection, json_reply, property_reply, selected
 from emulators.dataverse.model.errors import DataverseError
 from emulators.dataverse.odata.shapes import expand_items
@@ -61,7 +61,7 @@ class EntityDefinitions:
         relationships = definitions.relationships(self.environment.store.schemas)
         match name:
             case "Attributes":
-                return [definitions.attribute(schema, column) for column in schema.columns.values()]
+                return [attributes.attribute(schema, column) for column in schema.columns.values()]
             case "Keys":
                 return [definitions.key(schema, key) for key in schema.keys]
             case "OneToManyRelationships":
@@ -75,21 +75,21 @@ class EntityDefinitions:
     def _attributes(self, schema: TableSchema, segments: Sequence[str], context: str) -> Response:
         segment, *rest = segments
         cast = rest.pop(0) if rest and rest[0].startswith(definitions.NAMESPACE) else ""
-        items = [(column, definitions.attribute(schema, column)) for column in schema.columns.values()]
+        items = [(column, attributes.attribute(schema, column)) for column in schema.columns.values()]
         if cast:
-            definitions.check_cast(cast)
+            attributes.check_cast(cast)
             items = [item for item in items if item[1]["@odata.type"] == f"#{cast}"]
             context += f"/{cast}"
         expanded = expand_items(self.options.get("$expand", ""))
         for name, _ in expanded:
-            if name not in _OPTION_SETS or not cast or cast not in definitions.WITH_OPTIONS:
+            if name not in _OPTION_SETS or not cast or cast not in attributes.WITH_OPTIONS:
                 raise DataverseError.unknown_property(name, "AttributeMetadata")
         for column, item in items:
             for name, options in expanded:
-                option_set = definitions.option_set(schema, column) if name == "OptionSet" else None
+                option_set = attributes.option_set(schema, column) if name == "OptionSet" else None
                 item[name] = option_set and selected([option_set], options, "OptionSetMetadata", None)[0]
         one = addressed(segment, [(item, item[1]) for item in items], "AttributeMetadata", _NAMES)
-        known = None if cast else definitions.BASE_ATTRIBUTE
+        known = None if cast else attributes.BASE_ATTRIBUTE
         if one is None:
             _no_more(rest)
             found = [item for _, item in items]
@@ -97,8 +97,8 @@ class EntityDefinitions:
         column, item = one
         if not rest:
             return self._single(context, item, "AttributeMetadata", known)
-        if cast in definitions.WITH_OPTIONS and rest[0] in _OPTION_SETS:
-            item |= {"OptionSet": definitions.option_set(schema, column), "GlobalOptionSet": None}
+        if cast in attributes.WITH_OPTIONS and rest[0] in _OPTION_SETS:
+            item |= {"OptionSet": attributes.option_set(schema, column), "GlobalOptionSet": None}
         return property_reply(self.environment, context, item, rest, self.options)
 
     def _listed(
@@ -127,7 +127,7 @@ class EntityDefinitions:
             below = self._below(schema, name)
             if below is None:
                 raise DataverseError.unknown_property(name, "EntityMetadata")
-            known = definitions.BASE_ATTRIBUTE if name == "Attributes" else None
+            known = attributes.BASE_ATTRIBUTE if name == "Attributes" else None
             found[name] = selected(below, options, "MetadataBase", known)
         return found
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from emulators.dataverse.model import choices
 from emulators.dataverse.model.collation import folded
-from emulators.dataverse.model.conversions import not_too_early
 from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.model.moments import not_too_early
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 import re
 import uuid
-from contextlib import suppress
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
-from emulators.dataverse.model import choices
+from emulators.dataverse.model import choices, moments
 from emulators.dataverse.model.errors import DataverseError
 
 if TYPE_CHECKING:
@@ -41,12 +39,6 @@ _GUID_IN_JSON: Final = re.compile(rf"{GUID.pattern}|{{{GUID.pattern}}}|\({GUID.p
 _INT32 = range(-(2**31), 2**31)
 _WHOLE: Final = re.compile(r"-?[0-9]{1,19}")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?")
-_MOMENT: Final = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-](0[0-9]|1[0-4]):[0-9]{2})?"
-)
-"""As XML Schema has it, whose rules .NET follows; Python would read more."""
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_FIRST_YEAR: Final = 1753
 _INVALID = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XmlConvert.VerifyXmlChars refuses, which the service asks for every text (page "Manage invalid characters")."""
 
@@ -145,35 +137,15 @@ def _in_range(schema: TableSchema, column: Column, value: float) -> None:
 
 
 def _datetime(schema: TableSchema, column: Column, value: object) -> str:
-    if type(value) is str and _MOMENT.fullmatch(value):
-        with suppress(ValueError, OverflowError):
-            moment = datetime.fromisoformat(value)
-            if moment.tzinfo is None and choices.TIMES_WITHOUT_ZONE_ARE_UTC:
-                moment = moment.replace(tzinfo=UTC)
-            if moment.tzinfo is not None:
-                return f"{not_too_early(moment.astimezone(UTC).replace(tzinfo=None)).isoformat(timespec='seconds')}Z"
+    if type(value) is str and (moment := moments.read_moment(value)) is not None:
+        return moment
     raise _literal(schema, column, value)
 
 
 def _date(schema: TableSchema, column: Column, value: object) -> str:
-    if type(value) is str and _DAY.fullmatch(value):
-        with suppress(ValueError):
-            not_too_early(datetime.fromisoformat(value))
-            return date.fromisoformat(value).isoformat()
+    if type(value) is str and (day := moments.read_day(value)) is not None:
+        return day
     raise _literal(schema, column, value)
-
-
-def not_too_early(moment: datetime) -> datetime:
-    """The moment, unless SQL Server's datetime cannot hold it, which begins with 1753."""
-    if moment.year < _FIRST_YEAR:
-        actual = f"{moment:%m/%d}/{moment.year:04} {moment:%H:%M:%S}"
-        raise DataverseError(
-            400,
-            choices.TOO_EARLY_CODE,
-            f"DateTime is less than minumum value supported by CrmDateTime. Actual value: {actual}, Minimum value"
-            f" supported: 01/01/{_FIRST_YEAR} 00:00:00",
-        )
-    return moment
 
 
 def _guid(schema: TableSchema, column: Column, value: object) -> str:

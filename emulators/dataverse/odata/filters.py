@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from emulators.dataverse.model import choices, comparisons
 from emulators.dataverse.model.comparisons import FilterColumn, Literal, compare, compare_columns
+from emulators.dataverse.odata.filter_cursor import Cursor
 from emulators.dataverse.odata.filter_functions import (
     NAMESPACE,
     TEXT_FUNCTIONS,
@@ -25,7 +26,6 @@ from emulators.dataverse.odata.urls import not_implemented, refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from emulators.dataverse.model.errors import DataverseError
     from emulators.dataverse.model.types import Predicate, Row
 
 _DEEPEST: Final = 100
@@ -41,40 +41,12 @@ def compile_filter(text: str, resolve: Callable[[str], FilterColumn], aliases: M
     return predicate
 
 
-class _Parser:
+class _Parser(Cursor):
     def __init__(self, text: str, resolve: Callable[[str], FilterColumn], aliases: Mapping[str, str]) -> None:
-        self.text = text
+        super().__init__(text)
         self.resolve = resolve
         self.aliases = aliases
-        self.tokens = tokens(text)
-        self.at = 0
         self.depth = 0
-
-    @property
-    def next(self) -> Token:
-        return self.tokens[self.at]
-
-    def take(self) -> Token:
-        token = self.tokens[self.at]
-        self.at += 1
-        return token
-
-    def takes(self, kind: str, text: str) -> bool:
-        if self.next[:2] != (kind, text):
-            return False
-        self.at += 1
-        return True
-
-    def expect(self, kind: str, text: str = "") -> Token:
-        token = self.next
-        if token.kind != kind or (text and token.text != text):
-            raise self.syntax_error()
-        return self.take() if kind != "end" else token
-
-    def syntax_error(self) -> DataverseError:
-        if self.next.text == "in":
-            return not_implemented()
-        return refused(f"Syntax error at position {self.next.position} in '{self.text}'.")
 
     def any_of(self) -> Predicate:
         parts = [self.all_of()]

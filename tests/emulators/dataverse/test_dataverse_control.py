@@ -13,9 +13,10 @@ import pytest
 
 from emulators.dataverse.access.credentials import CredentialChange
 from emulators.dataverse.access.protection import Limits
-from emulators.dataverse.control import api
+from emulators.dataverse.control import handlers
+from emulators.dataverse.control.handlers import HANDLERS
 from emulators.dataverse.control.manual_edits import ManualEdit
-from emulators.dataverse.faults.faults import Rule
+from emulators.dataverse.faults.rules import Rule
 from emulators.dataverse.settings import EmulatorSettings
 from tests.support.dataverse_process import fresh, process
 from tests.support.dataverse_service import MENTORS
@@ -29,8 +30,8 @@ BODIES = {
     "Rules": (Rule, "Faults"),
     "Secrets, tokens and privileges": (CredentialChange, ""),
     "Rows": (ManualEdit, ""),
-    "Limits and users": (api.UserBlock, ""),
-    "Settings, website, journal, everything": (api.Portal, ""),
+    "Limits and users": (handlers.UserBlock, ""),
+    "Settings, website, journal, everything": (handlers.Portal, ""),
 }
 
 
@@ -79,7 +80,7 @@ def test_every_body_that_is_shown_is_carried_out(service):
 def test_every_address_has_a_body_that_is_shown():
     """Issue 8 I: all but a look at what there is."""
     names = {(method, path.split("/")[2].partition("?")[0]) for method, path, _ in shown()}
-    assert {key for key in api._HANDLERS if key[0] != "GET"} <= names
+    assert {key for key in HANDLERS if key[0] != "GET"} <= names
 
 
 @pytest.mark.parametrize("heading", BODIES)
@@ -123,7 +124,7 @@ def test_limits_and_settings_are_reported_with_their_defaults():
         ("GET", f"rows/{MENTORS}?key=m-1", ""),
         ("GET", "journal?since=x", ""),
         ("DELETE", "faults/x", ""),
-        *((method, name, "{") for method, name in api._HANDLERS if method in {"PUT", "POST"} and name != "reset"),
+        *((method, name, "{") for method, name in HANDLERS if method in {"PUT", "POST"} and name != "reset"),
     ],
 )
 def test_a_body_that_makes_no_sense_is_400_with_the_reason(service, method, path, body):

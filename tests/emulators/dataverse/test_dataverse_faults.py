@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from emulators.dataverse.client import ControlError
-from emulators.dataverse.faults.faults import FaultKind, Rule
+from emulators.dataverse.faults.rules import FaultKind, Rule
 from emulators.dataverse.model import defaults
 from tests.support.dataverse_process import fresh, process, row_path
 from tests.support.dataverse_service import API, parts

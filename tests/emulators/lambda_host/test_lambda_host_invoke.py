@@ -19,8 +19,8 @@ import pytest
 from emulators.lambda_host.errors import HostClosedError, LambdaHostError, TooManyRequestsException
 from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.runtime.runtime_api import RuntimeApi
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack
-from emulators.lambda_host.template.template import load_template
 
 FIXTURES = Path(__file__).parent / "lambda_host_fixtures"
 TEMPLATE, TASK_ROOT = FIXTURES / "template.yaml", FIXTURES / "task"

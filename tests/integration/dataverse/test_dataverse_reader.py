@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from emulators.dataverse.client import EmulatorControl
-from emulators.dataverse.faults.faults import FaultKind, Rule
+from emulators.dataverse.faults.rules import FaultKind, Rule
 from emulators.dataverse.process import LocalDataverse
 from local.stack.dataverse import TABLES
 from shared.adapters.dataverse.reader import DataverseReader
