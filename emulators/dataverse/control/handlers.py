@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from emulators.dataverse.environment import Environment
-    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.table import Table
 
     type Query = dict[str, str]
     type Handler = Callable[[Environment, str, Query, bytes], object]

@@ -11,7 +11,7 @@ from emulators.dataverse.service import values
 
 if TYPE_CHECKING:
     from emulators.dataverse.environment import Environment
-    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.table import Table
     from emulators.dataverse.model.types import Row
 
 type Values = dict[str, Any]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def write(store: Store, path: Path) -> None:
     """Every row of every table, whole or not at all."""
     content = {
-        "version": store.version,
+        "version": store.log.version,
         "tables": {name: list(table.rows.values()) for name, table in store.tables_by_set.items()},
     }
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ def read(store: Store, path: Path) -> None:
             if table := store.tables_by_set.get(name):
                 for row in rows:
                     table.restore({column: row.get(column) for column in table.blank})
-        store.version = max(store.version, content["version"])
+        store.log.version = max(store.log.version, content["version"])
     except (ValueError, LookupError, TypeError, AttributeError, DataverseError):
         store.reset()
         path.replace(path.with_suffix(".unreadable"))

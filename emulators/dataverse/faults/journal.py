@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from emulators.dataverse.model.store import Write
+    from emulators.dataverse.model.write_log import Write
 
 _SIZE: Final = 1_000_000
 _LISTED: Final = 1_000
@@ -129,8 +129,7 @@ class Journal:
     def wrote(self, n: int, writes: Iterable[Write]) -> None:
         """Keep what one request committed; n = 0 for a manual edit."""
         known, verbs = self._columns, self._verbs
-        for at, table, row, verb, columns in writes:
-            schema = table.schema
+        for at, schema, row, verb, columns in writes:
             shape = tuple(columns)
             key = [row[column] for column in schema.keys[0].columns] if schema.keys else None
             if key is not None and len(key) == 1:

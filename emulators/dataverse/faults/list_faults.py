@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from emulators.dataverse.faults.faults import Faults
     from emulators.dataverse.faults.rules import Rule
     from emulators.dataverse.model.messages import Request
-    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.table import Table
     from emulators.dataverse.model.types import Row
     from emulators.dataverse.odata.paging import Cookie
 

@@ -13,7 +13,7 @@ from emulators.dataverse.model.errors import DataverseError
 
 if TYPE_CHECKING:
     from emulators.dataverse.model.schema import Column, TableSchema
-    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.table import Table
     from emulators.dataverse.model.types import Row
 
 _PAIR = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^']|'')*)'|([^',]*[^',\s]))\s*(,|$)")

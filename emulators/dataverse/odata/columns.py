@@ -11,7 +11,7 @@ from emulators.dataverse.odata import unserved
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.table import Table
     from emulators.dataverse.model.types import Row
 
 
@@ -33,7 +33,7 @@ def _resolve(table: Table, path: str) -> FilterColumn:
     lookup = schema.navigations.get(name)
     if lookup is None:
         raise unserved.unknown_property(table, name)
-    target = table.store.tables_by_name[lookup.target]
+    target = table.tables[lookup.target]
     kind, inner = _resolve(target, rest)
     rows, pointer = target.rows, lookup.property
 

@@ -1,8 +1,8 @@
 """What the service has and the emulator has not, by name, so that it is not taken for a typo.
 
 After Microsoft's Web API reference and its SDK: entity types, functions, actions and query functions that every
-environment has. A name that is missing here, as the tables are that only an app of Microsoft's brings, answers as a
-typo does.
+environment has. A name that is missing here, as the tables are that only an app of Microsoft's brings, is refused as a
+typo is. The module is long because it is one list of names, read as data.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from emulators.dataverse.model.schema import Column
-    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.table import Table
     from emulators.dataverse.model.types import Row
 
 _EXPANDED: Final = re.compile(r"\s*(\w[\w./$]*)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
@@ -80,7 +80,7 @@ class Shape:
             found[column.navigation] = None if other is None else shape.of(other)
         for column in self.references:
             row_id = row[column.property]
-            target = self.table.store.tables_by_name[column.target].schema.set_name
+            target = self.table.tables[column.target].schema.set_name
             reference = {"@odata.id": f"{self._api_url}{target}({row_id})"}
             found[column.navigation] = None if row_id is None else reference
         return found
@@ -115,7 +115,7 @@ def formatted(table: Table, column: Column, row: Row) -> str | None:
         case "date" | "datetime":
             text = _moment(value)
         case "lookup":
-            target = table.store.tables_by_name[column.target]
+            target = table.tables[column.target]
             other = target.rows.get(value)
             text = None if other is None else other[target.schema.primary_name]
     return text
@@ -155,7 +155,7 @@ def _expanded(table: Table, expand: str | None) -> tuple[Sequence[tuple[Column, 
         elif suffix:
             raise DataverseError.not_served(f"$expand of {path}")
         else:
-            found.append((column, Shape(table.store.tables_by_name[column.target], options)))
+            found.append((column, Shape(table.tables[column.target], options)))
     return found, references
 
 

@@ -11,7 +11,7 @@ from emulators.dataverse.model.errors import DataverseError
 from emulators.dataverse.odata import service_names
 
 if TYPE_CHECKING:
-    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.table import Table
 
 _NAMESPACE = "Microsoft.Dynamics.CRM."
 

@@ -15,7 +15,7 @@ from emulators.dataverse.service import records, values
 if TYPE_CHECKING:
     from emulators.dataverse.environment import Environment
     from emulators.dataverse.model.messages import Request
-    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.table import Table
 
 _ID = "@odata.id"
 type _Item = dict[str, Any]

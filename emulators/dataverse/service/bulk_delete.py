@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
 from emulators.dataverse.model.messages import Request, Response
-from emulators.dataverse.model.store import indexed
+from emulators.dataverse.model.table import indexed
 from emulators.dataverse.odata import unserved
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from emulators.dataverse.environment import Environment
     from emulators.dataverse.model.messages import Request, Response
-    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.table import Table
     from emulators.dataverse.odata.shapes import Shape
     from emulators.dataverse.odata.urls import Options
 
@@ -58,7 +58,7 @@ def delta(environment: Environment, table: Table, request: Request, options: Opt
     since = _version(table, options["$deltatoken"])
     preferred = paging.preferences(request.headers.get("prefer", ""))
     cookie = paging.read(options["$skiptoken"]) if "$skiptoken" in options else None
-    until, after = _place(cookie) if cookie else (table.store.version, (False, since))
+    until, after = _place(cookie) if cookie else (table.log.version, (False, since))
     size = paging.page_size(preferred) or paging.LARGEST
     page = list(islice(_changes(table, since, until, after), size + 1))
     more = len(page) > size
@@ -85,7 +85,7 @@ def delta(environment: Environment, table: Table, request: Request, options: Opt
 def count(table: Table, text: str) -> int:
     """How many changes there are since a token. Raises DataverseError."""
     since = _version(table, text)
-    return sum(1 for _ in islice(_changes(table, since, table.store.version, (False, since)), paging.LARGEST))
+    return sum(1 for _ in islice(_changes(table, since, table.log.version, (False, since)), paging.LARGEST))
 
 
 def _changes(table: Table, since: int, until: int, after: tuple[bool, int]) -> Iterator[tuple[bool, int, str]]:
@@ -136,7 +136,7 @@ def _version(table: Table, text: str) -> int:
     if match is None or moment is None:
         raise urls.refused("The delta token is not valid.")
     version = int(match.group(1))
-    if moment < time.time() - LIFETIME_DAYS * _SECONDS_A_DAY or version > table.store.version:
+    if moment < time.time() - LIFETIME_DAYS * _SECONDS_A_DAY or version > table.log.version:
         raise DataverseError(
             choices.EXPIRED_TOKEN_STATUS,
             choices.EXPIRED_TOKEN_CODE,

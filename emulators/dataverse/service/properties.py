@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from emulators.dataverse.environment import Environment
     from emulators.dataverse.model.messages import Request
     from emulators.dataverse.model.schema import Column
-    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.table import Table
     from emulators.dataverse.model.types import Row
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from emulators.dataverse.environment import Environment
-    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.table import Table
     from emulators.dataverse.model.types import Predicate, Row
     from emulators.dataverse.odata.urls import Options
 
@@ -59,7 +59,7 @@ def query(environment: Environment, table: Table, request: Request) -> Response:
     if (end := fault.ends_after(size * (cookie.number - 1) if cookie else 0)) is not None and end <= len(page):
         more = False
         del page[end:]
-    version = cookie.last("version") if cookie and cookie.tracking else table.store.version
+    version = cookie.last("version") if cookie and cookie.tracking else table.log.version
     body: dict[str, Any] = {"@odata.context": f"{environment.api_url}$metadata#{table.schema.set_name}{shape.context}"}
     _count(body, table, options, holds, preferred)
     body["value"] = [shape.of(row) for row in page]
@@ -104,7 +104,7 @@ def _order(table: Table, options: Options) -> list[OrderColumn]:
             raise DataverseError.not_served(f"$orderby of the navigation property {name}")
         column = table.schema.columns.get(name)
         if column is not None and column.target:
-            target = table.store.tables_by_name[column.target].schema
+            target = table.tables[column.target].schema
             kind, get = resolve(f"{column.navigation}/{target.primary_name}")
         found.append(OrderColumn(name, _folded(get) if kind == "text" else get, direction.strip() == "desc"))
     return found
@@ -133,7 +133,7 @@ def _rows(
         rows = table.order.after(place)
         return rows if holds is None else filter(holds, rows)
     said = json.dumps([options.get("$orderby"), options.get("$filter"), options.aliases])
-    return table.order.sorted_after(place, columns, holds or (lambda _: True), said, table.store.version)
+    return table.order.sorted_after(place, columns, holds or (lambda _: True), said, table.log.version)
 
 
 def _marks(table: Table, columns: list[OrderColumn], page: Sequence[Row]) -> dict[str, tuple[str, str]]:

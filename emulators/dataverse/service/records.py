@@ -15,7 +15,7 @@ from emulators.dataverse.service import formats, representation, values
 if TYPE_CHECKING:
     from emulators.dataverse.environment import Environment
     from emulators.dataverse.model.messages import Request
-    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.table import Table
     from emulators.dataverse.model.types import Row
 
 _ABSENT = (None, "", "null")  # Microsoft's own samples send `If-None-Match: null` with everything

@@ -13,7 +13,7 @@ from emulators.dataverse.odata.shapes import Shape
 if TYPE_CHECKING:
     from emulators.dataverse.environment import Environment
     from emulators.dataverse.model.messages import Request
-    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.table import Table
     from emulators.dataverse.model.types import Row
 
 

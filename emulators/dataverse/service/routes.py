@@ -17,7 +17,7 @@ from emulators.dataverse.service import bulk, bulk_delete, properties, queries, 
 if TYPE_CHECKING:
     from emulators.dataverse.environment import Environment
     from emulators.dataverse.model.messages import Request
-    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.table import Table
 
 _MESSAGE = "Microsoft.Dynamics.CRM."
 _UNSEEN = frozenset({"HEAD", "OPTIONS"})

@@ -12,7 +12,7 @@ from emulators.dataverse.odata.addresses import address, below_api
 if TYPE_CHECKING:
     from emulators.dataverse.environment import Environment
     from emulators.dataverse.model.schema import TableSchema
-    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.table import Table
     from emulators.dataverse.model.types import Row
 
 _BIND = "@odata.bind"

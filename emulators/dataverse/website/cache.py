@@ -34,8 +34,8 @@ class WebsiteCache:
     def rows(self, store: Store, now: float) -> list[Row]:
         """Return the rows that a visitor sees now, by name."""
         if now >= self.refreshed_at + self.lag_seconds:
-            if store.version != self._version:  # else nothing was written since
-                self._rows, self._version = self._visible(store), store.version
+            if store.log.version != self._version:  # else nothing was written since
+                self._rows, self._version = self._visible(store), store.log.version
             self.refreshed_at = now
         return self._rows
 

@@ -68,7 +68,7 @@ def test_a_tracked_list_is_the_whole_table_and_ends_with_a_delta_link(service):
     assert unquote(link).startswith(f"{service.environment.api_url}hlf_peermentors?$select=hlf_name&$deltatoken=")
     token = link.partition("$deltatoken=")[2]
     version, _, moment = unquote(token).partition("!")
-    assert int(version) == service.environment.store.version
+    assert int(version) == service.environment.store.log.version
     assert abs(time.mktime(time.strptime(moment, "%m/%d/%Y %H:%M:%S")) - time.mktime(time.gmtime())) < 10
     assert token == f"{version}%21{moment.replace('/', '%2f').replace(' ', '%20').replace(':', '%3a')}"
 
@@ -240,7 +240,7 @@ def test_tracking_needs_the_privilege_to_read(service):
 
 def test_a_token_older_than_seven_days_asks_for_a_full_sync(service):
     many(service, 1)
-    version = service.environment.store.version
+    version = service.environment.store.log.version
     url = f"{service.environment.api_url}{MENTORS}?"
     day = 86_400
     assert service.http.get(url + changes.token(version, time.time() - 6.9 * day)).status_code == 200
