@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from emulators.dataverse.access.protection import read_limits
 from emulators.dataverse.model import defaults
 from emulators.dataverse.server import run
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+
+def _leave(number: int, _: FrameType | None) -> NoReturn:
+    """End in order, so that the certificate of this run is removed. The shell's exit code for a signal."""
+    sys.exit(128 + number)
 
 
 def main() -> None:
@@ -22,6 +33,8 @@ def main() -> None:
     secured.add_argument("--certificate", type=Path, default=None, help="HTTPS with this key and chain (PEM)")
     parser.add_argument("--quiet", action="store_true", help="do not print the addresses")
     given = parser.parse_args()
+    for request in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(request, _leave)
     run(
         given.port,
         given.schema,

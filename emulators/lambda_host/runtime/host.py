@@ -20,12 +20,12 @@ from emulators.lambda_host.runtime.log_files import LogFiles
 from emulators.lambda_host.runtime.workers import ProcessSettings
 
 if TYPE_CHECKING:
-    from emulators.lambda_host.runtime.invocation import Invocation
     from collections.abc import Callable, Coroutine, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
     from typing import Any
 
+    from emulators.lambda_host.runtime.invocation import Invocation
     from emulators.lambda_host.runtime.logs import LogLine
     from emulators.lambda_host.template.provision import Stack
 

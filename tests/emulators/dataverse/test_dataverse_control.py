@@ -17,11 +17,12 @@ from emulators.dataverse.control import handlers
 from emulators.dataverse.control.handlers import HANDLERS
 from emulators.dataverse.control.manual_edits import ManualEdit
 from emulators.dataverse.faults.rules import Rule
+from emulators.dataverse.model import defaults
 from emulators.dataverse.settings import EmulatorSettings
 from tests.support.dataverse_process import fresh, process
-from tests.support.dataverse_service import MENTORS
 
 ROOT = Path(__file__).parents[3]
+PEOPLE = "cr1_people"
 EMULATOR, FAULTS = (
     (ROOT / "docs" / f"dataverse-{name}.md").read_text(encoding="utf-8") for name in ("emulator", "faults")
 )
@@ -59,7 +60,7 @@ def rows(text: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory):
-    with process(tmp_path_factory.mktemp("dataverse")) as emulator:
+    with process(tmp_path_factory.mktemp("dataverse"), schema=defaults.SCHEMA) as emulator:
         yield emulator
 
 
@@ -108,7 +109,7 @@ def test_limits_and_settings_are_reported_with_their_defaults():
     [
         ("POST", "faults", '{"kind": "status", "colour": 1}'),
         ("POST", "credentials", '{"action": "deny", "colour": 1}'),
-        ("POST", f"rows/{MENTORS}", '{"create": [], "colour": 1}'),
+        ("POST", f"rows/{PEOPLE}", '{"create": [], "colour": 1}'),
         ("PUT", "limits", '{"colour": 1}'),
         ("PUT", "limits", "[]"),
         ("POST", "limits", '{"user": "x", "seconds": 1, "colour": 1}'),
@@ -118,10 +119,10 @@ def test_limits_and_settings_are_reported_with_their_defaults():
         ("PUT", "website", '{"colour": 1}'),
         ("PUT", "journal", '{"size": 5}'),
         ("PUT", "journal", "-1"),
-        ("PUT", f"rows/{MENTORS}", "{}"),
-        ("GET", f"rows/{MENTORS}?key=[1]", ""),
-        ("GET", f'rows/{MENTORS}?key={{"hlf_mentorid":[1]}}', ""),
-        ("GET", f"rows/{MENTORS}?key=m-1", ""),
+        ("PUT", f"rows/{PEOPLE}", "{}"),
+        ("GET", f"rows/{PEOPLE}?key=[1]", ""),
+        ("GET", f'rows/{PEOPLE}?key={{"cr1_number":[1]}}', ""),
+        ("GET", f"rows/{PEOPLE}?key=m-1", ""),
         ("GET", "journal?since=x", ""),
         ("DELETE", "faults/x", ""),
         *((method, name, "{") for method, name in HANDLERS if method in {"PUT", "POST"} and name != "reset"),
@@ -129,7 +130,7 @@ def test_limits_and_settings_are_reported_with_their_defaults():
 )
 def test_a_body_that_makes_no_sense_is_400_with_the_reason(service, method, path, body):
     """Issue 8 I: and never a fault of the emulator's own."""
-    path = f"rows/{MENTORS}" if path == "rows" else path
+    path = f"rows/{PEOPLE}" if path == "rows" else path
     response = service.http.request(method, f"/_emulator/{path}", content=body)
     assert response.status_code == 400, response.text
     assert response.json()["error"]
@@ -139,10 +140,10 @@ def test_a_body_that_makes_no_sense_is_400_with_the_reason(service, method, path
     ("method", "path", "body"),
     [
         ("DELETE", "faults/9", ""),
-        ("POST", "credentials", '{"action": "deny", "table": "hlf_peermentors"}'),
+        ("POST", "credentials", '{"action": "deny", "table": "cr1_people"}'),
         ("POST", "credentials", '{"action": "allow", "application_id": "nobody"}'),
         ("POST", "rows/nothing", '{"create": []}'),
-        ("POST", f"rows/{MENTORS}", '{"key": "nobody", "delete": true}'),
+        ("POST", f"rows/{PEOPLE}", '{"key": "nobody", "delete": true}'),
         ("GET", "journal/nothing", ""),
         ("GET", "nothing", ""),
     ],
