@@ -41,6 +41,7 @@ def two_tables(path: Path) -> Path:
             "primary_id": "hlf_likepersonid",
         }
     )
+    schema["website"]["template"] = str(TABLES.with_name(schema["website"]["template"]))
     path.write_text(json.dumps(schema), encoding="utf-8")
     return path
 
