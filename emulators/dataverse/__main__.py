@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _leave(number: int, _: FrameType | None) -> NoReturn:
-    """End in order, so that the certificate of this run is removed. The shell's exit code for a signal."""
+    """End in order, with the shell's exit code for a signal, so that the certificate of this run is removed."""
     sys.exit(128 + number)
 
 

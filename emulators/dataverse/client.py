@@ -28,11 +28,11 @@ _CHUNK = 20_000
 
 
 class ControlError(Exception):
-    """When the emulator does not do what it was told; the message is its answer."""
+    """A refused change of the emulator; the message is its reply."""
 
 
 class EmulatorControl(FaultControl):
-    """Drives the emulator at `url`. Every call takes effect before it returns.
+    """Controls the emulator at `url`. Every call takes effect before it returns.
 
     A set or table that is not named is the first one of the schema file. A key is the value of the table's first
     alternate key, or column to value. Times are time.time(). Faults are set as
@@ -54,7 +54,7 @@ class EmulatorControl(FaultControl):
         self._client.close()
 
     def reset(self) -> None:
-        """As new: no rows, no faults, an empty journal, the default credentials and settings. The limits stay."""
+        """Make everything new: no rows or faults, empty journal, default credentials and settings. The limits stay."""
         self._ask("POST", "reset")
 
     @override
@@ -63,11 +63,11 @@ class EmulatorControl(FaultControl):
         return int(self._ask("POST", "faults", rule.model_dump(mode="json"))["id"])
 
     def faults(self) -> list[dict[str, Any]]:
-        """Every rule set since the last reset, with how many requests it saw and hit."""
+        """Return every rule set since the last reset, with how many requests it saw and hit."""
         return list(self._ask("GET", "faults"))
 
     def clear_faults(self, number: int | None = None) -> None:
-        """Take one rule back, or all of them."""
+        """Remove one rule, or all of them."""
         self._ask("DELETE", "faults" if number is None else f"faults/{number}")
 
     def expire_tokens(self) -> None:
@@ -75,7 +75,7 @@ class EmulatorControl(FaultControl):
         self._change("expire_tokens")
 
     def token_lifetime(self, seconds: int) -> None:
-        """How long tokens live that are granted from now on."""
+        """Set how long the tokens live that are granted from now on."""
         self._change("set_lifetime", lifetime=seconds)
 
     def add_secret(self, secret: str, ends_at: float | None = None) -> None:
@@ -95,23 +95,23 @@ class EmulatorControl(FaultControl):
         self._change("remove_user")
 
     def restore_application_user(self) -> None:
-        """Make it again, with every privilege."""
+        """Make the application user again, with every privilege."""
         self._change("add_user")
 
     def remove_privilege(self, privilege: str, table: str = "") -> None:
-        """Take away read, create, write or delete on a table (logical name)."""
+        """Remove the privilege to read, create, write or delete rows of a table (logical name)."""
         self._change("deny", privilege=privilege, table=table)
 
     def restore_privilege(self, privilege: str, table: str = "") -> None:
-        """Give it back."""
+        """Restore a privilege that was removed."""
         self._change("allow", privilege=privilege, table=table)
 
     def rows(self, set_name: str = "") -> list[Row]:
-        """All rows, with every column."""
+        """Return all rows, with every column."""
         return list(self._ask("GET", f"rows/{set_name}"))
 
     def row(self, key: Key, set_name: str = "") -> Row | None:
-        """One row, if there is one."""
+        """Return one row, None if there is none."""
         found = self._ask("GET", f"rows/{set_name}", params={"key": json.dumps(_plain(key))})
         return found[0] if found else None
 
@@ -120,7 +120,7 @@ class EmulatorControl(FaultControl):
         return list(self._ask("POST", f"rows/{set_name}", {"create": [dict(row) for row in rows]}))
 
     def fill(self, rows: Iterable[Mapping[str, Any]], set_name: str = "") -> int:
-        """Create any number of rows, a chunk at a time, without a word in the journal. Return how many."""
+        """Create any number of rows, a chunk at a time, without an entry in the journal. Return how many."""
         left, filled = iter(rows), 0
         while chunk := list(islice(left, _CHUNK)):
             reply = self._client.put(f"/_emulator/rows/{set_name}", content=to_json(chunk))
@@ -137,16 +137,20 @@ class EmulatorControl(FaultControl):
         self._ask("POST", f"rows/{set_name}", {"key": _plain(key), "delete": True})
 
     def journal(self, since: int = 0) -> list[Entry]:
-        """The requests numbered above `since`, the oldest first."""
+        """Return the requests numbered above `since`, the oldest first."""
         return [Entry(**entry) for entry in self._ask("GET", "journal", params={"since": since})]
 
     def writes(self, since: float = 0.0) -> list[Written]:
-        """The writes committed since a time, manual edits too, the oldest first."""
+        """Return the writes committed since a time, manual edits too, the oldest first."""
         found = self._ask("GET", "journal/writes", params={"since": repr(since)})
         return [Written(**(write | {"columns": tuple(write["columns"])})) for write in found]
 
     def summary(self) -> dict[str, Any]:
-        """Totals since clear_journal(): requests, operations, writes, by status, in_retry_after, peaks and shares."""
+        """Return totals since clear_journal().
+
+        They count requests, operations and writes, also by status, requests in_retry_after, peaks and shares of the
+        limits.
+        """
         return dict(self._ask("GET", "journal/summary"))
 
     def clear_journal(self) -> None:
@@ -154,24 +158,24 @@ class EmulatorControl(FaultControl):
         self._ask("DELETE", "journal")
 
     def journal_size(self, size: int) -> None:
-        """Keep so many requests and writes from now on, and forget those so far."""
+        """Keep a number of requests and writes from now on, and forget those so far."""
         self._ask("PUT", "journal", size)
 
     def limits(self, **changes: Any) -> Limits:  # noqa: ANN401
-        """The limits, after these fields of protection.Limits were changed: that also forgets what users did so far."""
+        """Return the limits after a change of these fields of protection.Limits, which forgets the users' requests."""
         return Limits(**(self._ask("PUT", "limits", changes) if changes else self._ask("GET", "limits")))
 
     def throttle(self, seconds: float, user: str = defaults.CLIENT_ID) -> None:
-        """Refuse this user for some seconds with 429 and the rest of them as Retry-After, longer if it pushes."""
+        """Refuse a user for some seconds with 429 and the remaining time as Retry-After, longer if it keeps pushing."""
         self._ask("POST", "limits", {"user": user, "seconds": seconds})
 
     @override
     def settings(self, **changes: Any) -> dict[str, Any]:
-        """settings.Settings, after these were changed."""
+        """Return the settings after a change of these fields of settings.EmulatorSettings."""
         return dict(self._ask("PUT", "settings", changes) if changes else self._ask("GET", "settings"))
 
     def reached_at(self, origins: Iterable[str]) -> None:
-        """Where else it is reached, as through a relay; those of before are forgotten."""
+        """Set the emulator's other addresses, as through a relay; the former ones are forgotten."""
         self._ask("PUT", "origins", sorted(origins))
 
     def website(self, **query: str) -> list[Row]:
@@ -180,11 +184,11 @@ class EmulatorControl(FaultControl):
         return list(_content(reply)["listings"])
 
     def website_lag(self, seconds: float) -> None:
-        """How old what a visitor sees may be, as with a portal's cache."""
+        """Set how old the rows on the public page may be, as with a portal's cache."""
         self._ask("PUT", "website", {"lag_seconds": seconds})
 
     def refresh_website(self) -> None:
-        """Let the next visitor see the rows as they are then, as if the lag had passed."""
+        """Show the next visitor the rows as they are then, as if the lag had passed."""
         self._ask("PUT", "website", {"refresh": True})
 
     def _change(self, action: str, **fields: Any) -> None:  # noqa: ANN401

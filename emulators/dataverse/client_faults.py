@@ -21,14 +21,14 @@ class FaultControl(ABC):
 
     @abstractmethod
     def settings(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
-        """Return the environment's settings, after these were changed."""
+        """Return the environment's settings after a change of these fields."""
 
     def fail_next(self, count: int | None = 1, *, status: int = 503, **where: Any) -> int:  # noqa: ANN401
-        """Return the next requests with a status, without doing them. `count` None: until the rule is removed."""
+        """Refuse the next requests with a status, without carrying them out."""
         return self.fault(Rule(kind=FaultKind.STATUS, count=count, status=status, **where))
 
     def fail_after_commit(self, count: int | None = 1, *, status: int = 504, **where: Any) -> int:  # noqa: ANN401
-        """Do the next requests, and answer them with a status all the same."""
+        """Carry out the next requests, and respond to them with a status of failure all the same."""
         return self.fault(Rule(kind=FaultKind.STATUS_AFTER, count=count, status=status, **where))
 
     def poison(self, contains: str, *, status: int = 400, code: str = "0x80048d19", count: int | None = None) -> int:
@@ -38,11 +38,11 @@ class FaultControl(ABC):
         )
 
     def slow(self, seconds: float, count: int | None = None, **where: Any) -> int:  # noqa: ANN401
-        """Do and answer requests so many seconds late, whether or not the client still waits."""
+        """Carry out requests and respond to them so many seconds late, whether or not the client still waits."""
         return self.fault(Rule(kind=FaultKind.DELAY, seconds=seconds, count=count, **where))
 
     def reset_before(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
-        """Reset the connection; nothing was done."""
+        """Reset the connection before anything is done."""
         return self.fault(Rule(kind=FaultKind.RESET_BEFORE, count=count, **where))
 
     def reset_after(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
@@ -54,11 +54,11 @@ class FaultControl(ABC):
         return self.fault(Rule(kind=FaultKind.TRUNCATE, count=count, **where))
 
     def lose_replies(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
-        """Commit the writes and never answer."""
+        """Commit the writes and never respond."""
         return self.fault(Rule(kind=FaultKind.LOSE_REPLY, count=count, **where))
 
     def lose_races(self, count: int = 1) -> None:
-        """Let the next upserts that would create a row find that somebody else has just created it: 412."""
+        """Let the next upserts that would create a row find that another client has just created it: 412."""
         self.settings(races_to_lose=count)
 
     def empty_lists(self, count: int | None = None, **where: Any) -> int:  # noqa: ANN401
@@ -66,13 +66,13 @@ class FaultControl(ABC):
         return self.fault(Rule(kind=FaultKind.EMPTY_LIST, where="list", count=count, **where))
 
     def first_rows_only(self, rows: int, count: int | None = None, **where: Any) -> int:  # noqa: ANN401
-        """Let lists end after so many rows."""
+        """Let lists end after a number of rows."""
         return self.fault(Rule(kind=FaultKind.FIRST_ROWS, where="list", rows=rows, count=count, **where))
 
     def repeat_page(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
-        """Give out the rows of the page before once more, in place of the next page, and then go on."""
+        """Return the rows of the page before once more, in place of the next page, and then go on."""
         return self.fault(Rule(kind=FaultKind.REPEAT_PAGE, where="list", count=count, **where))
 
     def skip_rows(self, rows: int, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
-        """Begin a page so many rows too late."""
+        """Begin a page a number of rows too late."""
         return self.fault(Rule(kind=FaultKind.SKIP_ROWS, where="list", rows=rows, count=count, **where))

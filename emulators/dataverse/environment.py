@@ -49,12 +49,12 @@ class Environment:
 
     @property
     def url(self) -> str:
-        """The address by which the request under way has reached the environment; links lead there again."""
+        """Return the address by which the request under way has reached the environment; links lead there again."""
         return _requested_origin.get(self._url)
 
     @property
     def api_url(self) -> str:
-        """The address of the Web API."""
+        """Return the address of the Web API."""
         return f"{self.url}{defaults.API}"
 
     def serve_under(self, origin: str) -> None:

@@ -69,7 +69,7 @@ async def service(environment: Environment, wire: Wire, request: Request) -> Non
 async def _admitted(
     environment: Environment, request: Request, number: int, rule: Rule | None
 ) -> tuple[Response | None, int]:
-    """Do the work of a request that the limits let in. Returns the reply and how many operations it took."""
+    """Carry out an admitted request. Return the reply and the number of operations."""
     spent, done = 0.0, 0
     response: Response | None = None
     journal, protection = environment.journal, environment.protection
@@ -152,7 +152,7 @@ def _promise(environment: Environment, user: str, response: Response, now: float
 
 
 async def _deliver(wire: Wire, response: Response | None, rule: Rule | None) -> None:
-    """Send the reply, or do to the connection what the rule says."""
+    """Send the reply, or apply the rule to the connection."""
     kind = None if rule is None else rule.kind
     if response is None or kind is FaultKind.RESET_AFTER:
         abort(wire.scope)
@@ -166,7 +166,7 @@ async def _deliver(wire: Wire, response: Response | None, rule: Rule | None) -> 
 
 
 async def _truncated(wire: Wire, response: Response) -> None:
-    """Half of the body; where there is none, half of the status line."""
+    """Send half of the body; where there is none, half of the status line."""
     if response.body:
         await asgi.send_head(wire.send, response)
         await wire.send(
@@ -179,6 +179,6 @@ async def _truncated(wire: Wire, response: Response) -> None:
 
 
 async def _gone(wire: Wire) -> None:
-    """Wait until the connection has ended: the server would send an error of its own if this returned before."""
+    """Wait until the connection has ended. An earlier return would make the server send an error of its own."""
     while (await wire.receive())["type"] != "http.disconnect":
         pass

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class _EmulatorServer(uvicorn.Server):
-    """Keeps the rows when it ends: uvicorn dies of the signal that ended it, and nothing after it is reached."""
+    """Keeps the rows when it ends. uvicorn dies of the signal that ended it, so no later statement is reached."""
 
     def __init__(self, config: uvicorn.Config, keep: Callable[[], None]) -> None:
         super().__init__(config)

@@ -1,4 +1,4 @@
-"""What a test or a person may change about an emulator while it runs."""
+"""The settings of an emulator that can be changed while it runs."""
 
 from __future__ import annotations
 

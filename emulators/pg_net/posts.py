@@ -34,7 +34,7 @@ class Poster:
         self._all: list[http.client.HTTPConnection] = []
 
     def send(self, post: Post) -> dict[str, Any]:
-        """Send it and answer the columns of net._http_response, without the id. Raises nothing."""
+        """Send the post and return the columns of net._http_response, without the id. Raises nothing."""
         if post.timeout_milliseconds <= 0:
             return _failed("timeout_milliseconds must be positive")
         try:
@@ -78,7 +78,7 @@ class Poster:
         raise AssertionError("the second attempt answers or raises")
 
     def _connection(self, scheme: str, server: str) -> tuple[http.client.HTTPConnection, bool]:
-        """A connection to the server, and whether it was used before."""
+        """Return a connection to the server, and whether it was used before."""
         kept: dict[tuple[str, str], http.client.HTTPConnection] = self._kept.__dict__.setdefault("connections", {})
         found = kept.get((scheme, server))
         if found is not None:

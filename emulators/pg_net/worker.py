@@ -88,7 +88,7 @@ class PgNet:
 
     @property
     def dead(self) -> bool:
-        """Whether the worker is down: nothing is taken, and what was queued meanwhile is lost when it comes back."""
+        """Return whether the worker is down: requests queued meanwhile are lost when it comes back."""
         return self._dead
 
     @dead.setter
@@ -102,11 +102,11 @@ class PgNet:
         self._wake()
 
     def lose_next(self, requests: int) -> None:
-        """The next so many requests are taken and never sent, as when the server dies in between."""
+        """Take a number of the next requests and never send them, as when the server dies in between."""
         self._to_lose = requests
 
     def wait_until_quiet(self, seconds: float = 5.0) -> None:
-        """Wait until all that was committed before this call has been sent and answered. Raises TimeoutError."""
+        """Wait until all that was committed before this call has its response. Raises TimeoutError."""
         with self._quiet:
             wanted = self._polls + 2  # the look under way may have begun before
             self._wake()
@@ -158,7 +158,7 @@ class PgNet:
             return 0 if self._dead else self._send_batch()
 
     def _send_batch(self) -> int:
-        """Take a batch, send it, write down what came of it. Return how many requests it had."""
+        """Take a batch, send it, and store the outcomes. Return how many requests it had."""
         taken = self._connection.execute(
             "WITH next AS (SELECT id FROM net.http_request_queue ORDER BY id LIMIT %s)"
             " DELETE FROM net.http_request_queue AS q USING next WHERE q.id = next.id"

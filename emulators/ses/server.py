@@ -77,7 +77,7 @@ class LocalSes:
 
     @property
     def url(self) -> str:
-        """The endpoint to give boto3."""
+        """Return the endpoint for boto3."""
         return f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
@@ -109,7 +109,7 @@ class LocalSes:
         self._faults.next.extend([(code, status)] * n)
 
     def fail_for(self, recipient: str | Callable[[str], bool], code: str, status: int = HTTPStatus.BAD_REQUEST) -> None:
-        """Refuse everything for this address, or for every address that the function says yes to."""
+        """Refuse everything for this address, or for every address that the function returns true for."""
         matches = recipient if callable(recipient) else recipient.__eq__
         self._faults.recipients.append((matches, code, status))
 
@@ -118,11 +118,11 @@ class LocalSes:
         self._faults.rate = per_second
 
     def drop_reply_next(self, n: int) -> None:
-        """Accept and keep the next n messages, and close the connection without a word."""
+        """Accept and keep the next n messages, and close the connection without a reply."""
         self._faults.replies_to_drop += n
 
     def hold_reply_next(self, n: int, seconds: float) -> None:
-        """Accept and keep the next n messages, and answer only after so long."""
+        """Accept and keep the next n messages, and reply only after so long."""
         self._faults.replies_to_hold += n
         self._faults.hold_seconds = seconds
 
@@ -131,11 +131,11 @@ class LocalSes:
         self.stop()
 
     def heal(self) -> None:
-        """Forget every fault asked for. What was kept and counted stays."""
+        """Forget every requested fault. Messages and counts stay."""
         self._faults = _Faults()
 
     def accept(self, body: bytes, *, signed: bool) -> str:
-        """Take one request. Returns the message id, or raises the refusal that becomes the reply."""
+        """Take one request. Return the message id, or raise the refusal that becomes the reply."""
         with self._lock:
             self.counts.requests += 1
             try:
@@ -154,7 +154,7 @@ class LocalSes:
             return mail.message_id
 
     def reply_allowed(self) -> bool:
-        """Whether the reply to a request that was accepted may go out; waits first if it is to be held."""
+        """Return whether the reply to an accepted request may be sent; wait first if it is to be held."""
         with self._lock:
             if self._faults.replies_to_drop:
                 self._faults.replies_to_drop -= 1

@@ -1,4 +1,4 @@
-"""What an administrator does to a client's access: secrets, tokens, the application user and its privileges."""
+"""An administrator's changes to a client's access: secrets, tokens, the application user and its privileges."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _Action = Literal[
 
 
 class CredentialChange(BaseModel):
-    """One change. Who and which secret are the defaults of a new environment, unless said otherwise."""
+    """One change. Its application and secret are the defaults of a new environment, unless it names others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -43,7 +43,7 @@ class CredentialChange(BaseModel):
 
 
 def apply_change(tokens: TokenIssuer, change: CredentialChange) -> None:
-    """Do it at once. A token that was given out before outlives its secret, as in Entra."""
+    """Make the change at once. A token that was granted before outlives its secret, as in Entra."""
     who = change.application_id
     match change.action:
         case "expire_tokens":

@@ -1,4 +1,4 @@
-"""/_emulator: what tests, the local stack and a curious person may do to the emulator. JSON in, JSON out.
+"""/_emulator: changes of the emulator itself, for tests, the local stack and people. JSON in, JSON out.
 
 client.EmulatorControl is this in Python; docs/dataverse-emulator.md lists the addresses, docs/dataverse-faults.md has
 every body.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def respond(environment: Environment, request: Request) -> Response:
-    """One request to /_emulator/…; what it says wrongly is a 400 with the reason."""
+    """Respond to one request to /_emulator/…; a wrong one is refused with 400 and the reason."""
     name, _, rest = request.path.removeprefix("/_emulator/").partition("/")
     handler = HANDLERS.get((request.method, name))
     if handler is None:

@@ -1,4 +1,7 @@
-"""What each address of the control API does. Raises LookupError, ValueError or DataverseError with the reason."""
+"""The handler of each address of the control API.
+
+Each raises LookupError, ValueError or DataverseError with the reason of a refusal.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ class UserBlock(BaseModel):
 
 
 class Portal(BaseModel):
-    """The website's cache: how old what a visitor sees may be, and whether to look at the table anew."""
+    """The website's cache: how old its rows may be, and whether to read the table again."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -92,7 +95,7 @@ def _limits(environment: Environment, _rest: str, _query: Query, _body: bytes) -
 
 
 def _change_limits(environment: Environment, _rest: str, _query: Query, body: bytes) -> object:
-    """Change those that are named; what users did so far is forgotten, so that a new limit starts from nothing."""
+    """Change the named limits, and forget the users' requests, so that a new limit starts from nothing."""
     changed = Limits.model_validate(environment.protection.limits.model_dump() | _FIELDS.validate_json(body))
     environment.protection.reset(changed)
     return changed.model_dump()

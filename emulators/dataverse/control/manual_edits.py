@@ -1,4 +1,4 @@
-"""What a person with the service's own forms does to rows, past the Web API: no token, no limits, no privileges."""
+"""A person's changes of rows in the service's own forms, past the Web API: no token, no limits, no privileges."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ManualEdit(BaseModel):
 
 
 def apply_edit(environment: Environment, table: Table, edit: ManualEdit) -> list[Row]:
-    """The rows as they are afterwards, none if one was deleted. Raises DataverseError, and nothing was done."""
+    """Return the rows after the edit, none for a deletion. Raises DataverseError, and nothing was changed."""
     store = environment.store
     with store.transaction():
         rows = _edited(environment, table, edit)
@@ -52,7 +52,7 @@ def apply_edit(environment: Environment, table: Table, edit: ManualEdit) -> list
 
 
 def fill(environment: Environment, table: Table, rows: list[Values]) -> int:
-    """Create many rows at once, without a word in the journal. Raises DataverseError, and nothing was done."""
+    """Create many rows at once, without an entry in the journal. Raises DataverseError, and nothing was created."""
     with environment.store.transaction():
         for row in rows:
             table.insert(values.read(environment, table, row))
@@ -75,7 +75,10 @@ def _edited(environment: Environment, table: Table, edit: ManualEdit) -> list[Ro
 
 
 def find(table: Table, key: object) -> Row | None:
-    """The row with this value of the first alternate key, or with these values by column. Raises DataverseError."""
+    """Return the row with this value of the first alternate key, or with these values by column.
+
+    Raises DataverseError for columns that are no key.
+    """
     schema = table.schema
     wanted = key if isinstance(key, dict) else {column: key for one in schema.keys[:1] for column in one.columns}
     for one in schema.keys:

@@ -1,4 +1,4 @@
-"""The rows in a file between one run of the emulator and the next, so that the website outlives the process."""
+"""The rows in a file between one run of the emulator and the next."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def write(store: Store, path: Path) -> None:
-    """Every row of every table, whole or not at all."""
+    """Write every row of every table to the file, or nothing."""
     content = {
         "version": store.log.version,
         "tables": {name: list(table.rows.values()) for name, table in store.tables_by_set.items()},

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ActiveRule:
-    """A rule that was set, and what came of it."""
+    """A rule in force, and how many requests it saw and hit."""
 
     __slots__ = ("contains", "hits", "number", "path", "rule", "seen", "until")
 
@@ -26,11 +26,11 @@ class ActiveRule:
         self.hits = 0
 
     def spent(self, now: float) -> bool:
-        """Whether it can hit nothing any more."""
+        """Return whether the rule can hit nothing any more."""
         return self.hits == self.rule.count or (self.until is not None and now >= self.until)
 
     def hit(self, request: Request) -> bool:
-        """Whether this request is one of those it hits."""
+        """Return whether the rule hits this request, and count it."""
         rule = self.rule
         if rule.method is not None and rule.method != request.method:
             return False
@@ -48,7 +48,7 @@ class ActiveRule:
         return True
 
     def described(self) -> dict[str, object]:
-        """As JSON."""
+        """Return the rule and its counts as JSON."""
         rule = self.rule.model_dump(mode="json", exclude_defaults=True)
         return {"id": self.number, **rule, "seen": self.seen, "hits": self.hits}
 
@@ -60,7 +60,7 @@ class Faults:
         self.clear()
 
     def clear(self) -> None:
-        """Nothing goes wrong any more."""
+        """Remove every rule."""
         self.all: list[ActiveRule] = []
         self.requests: list[ActiveRule] = []
         self.operations: list[ActiveRule] = []
@@ -75,7 +75,7 @@ class Faults:
         return live
 
     def remove(self, number: int) -> None:
-        """Take one rule back. Raises LookupError."""
+        """Remove one rule. Raises LookupError."""
         found = [live for live in self.all if live.number == number]
         if not found:
             raise LookupError(f"there is no rule {number}")
@@ -83,7 +83,7 @@ class Faults:
         rules[:] = [other for other in rules if other is not found[0]]
 
     def pick(self, where: Where, request: Request, now: float) -> Rule | None:
-        """The rule that hits this request, if one does."""
+        """Return the rule that hits this request, None if none does."""
         rules = self._live(where)
         found = None
         for live in rules:

@@ -1,4 +1,4 @@
-"""What arrived and what was written, for tests and benchmarks to ask. Bounded, and nearly free to keep."""
+"""The journal of requests and writes, for tests and benchmarks. Bounded, and nearly free to keep."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ class Journal:
         self.resize(size)
 
     def resize(self, size: int) -> None:
-        """Keep so many requests and so many writes from now on, and forget the ones so far. Raises ValueError."""
+        """Keep a number of requests and of writes from now on, and forget the ones so far. Raises ValueError."""
         if size < 0:
             raise ValueError("the journal cannot keep less than nothing")
         self.size = size
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything but the numbering and the Retry-After windows that are running."""
+        """Forget everything except the numbering and the Retry-After windows that are running."""
         self._entries: deque[Entry] = deque(maxlen=self.size)
         self._writes: deque[Written] = deque(maxlen=self.size)
         self.operations: Counter[int] = Counter()
@@ -90,18 +90,21 @@ class Journal:
             self._windows: dict[str, tuple[float, float]] = {}
 
     def reset(self) -> None:
-        """Forget the Retry-After windows too, and whatever is still being answered."""
+        """Forget the Retry-After windows too, and every request under way."""
         self.life += 1
         self._windows.clear()
         self.clear()
 
     def next_number(self) -> int:
-        """The number of a request that has just arrived."""
+        """Return the number of a request that has just arrived."""
         self.n += 1
         return self.n
 
     def since_refusal(self, user: str | None, now: float) -> float | None:
-        """Milliseconds since the reply that opened the Retry-After window this user is in; None outside of one."""
+        """Return the milliseconds since the reply that opened the Retry-After window of this user.
+
+        None outside of a window.
+        """
         window = self._windows.get(user) if user is not None else None
         if window is None or now >= window[1]:
             return None
@@ -140,15 +143,15 @@ class Journal:
             verbs[verb] += 1
 
     def entries(self, since: int = 0) -> Iterator[Entry]:
-        """The requests numbered above `since`, the oldest first."""
+        """Return the requests numbered above `since`, the oldest first."""
         return (entry for entry in self._entries if entry.n > since)
 
     def writes(self, since: float = 0.0) -> Iterator[Written]:
-        """The writes committed at or after a time, the oldest first."""
+        """Return the writes committed at or after a time, the oldest first."""
         return (written for written in self._writes if written.at >= since)
 
     def summary(self) -> dict[str, Any]:
-        """Totals since the last clear(); what left the ring is still counted."""
+        """Return totals since the last clear(), including entries that have left the bounded lists."""
         names = ("requests", "token_requests", "operations", "in_retry_after")
         return {
             **{name: self._totals[name] for name in names},

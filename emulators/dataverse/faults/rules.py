@@ -16,7 +16,7 @@ type Where = Literal["request", "operation", "list", "token"]
 
 
 class FaultKind(StrEnum):
-    """What happens to a request that a rule hits."""
+    """The kinds of faults."""
 
     STATUS = "status"
     """Refused with `status`, and nothing was done."""
@@ -48,7 +48,7 @@ _OF_LISTS = frozenset({FaultKind.EMPTY_LIST, FaultKind.FIRST_ROWS, FaultKind.REP
 
 
 class Rule(BaseModel):
-    """Which requests are hit, and what happens to them. A rule without a restriction hits every one.
+    """The requests that are hit, and the fault they meet. A rule without a restriction hits every request.
 
     `where`: "request" are whole HTTP requests to the Web API (a `$batch` is one), "operation" are single operations,
     alone or inside a `$batch`, "list" are pages of a table, "token" are requests to the token endpoint.
@@ -98,7 +98,7 @@ class Rule(BaseModel):
         return self
 
     def response(self) -> Response:
-        """The reply of a rule with a status. A gateway's own page comes without a code, unless one is asked for."""
+        """Return the reply of a rule with a status. A gateway's own page has no code, unless the rule names one."""
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
         if self.where != "operation" and self.code is None and self.status in choices.GATEWAY_STATUSES:
             page = f"<html><body><h1>{self.status}</h1></body></html>".encode()

@@ -41,7 +41,7 @@ WITH_OPTIONS: Final = frozenset(
 
 
 def check_cast(name: str) -> None:
-    """Raise DataverseError for what is no kind of column."""
+    """Raise DataverseError for a name that is no kind of column."""
     if name == f"{NAMESPACE}EnumAttributeMetadata":
         raise DataverseError.not_served(f"the cast to {name}")
     if name not in _CASTS:
@@ -49,7 +49,7 @@ def check_cast(name: str) -> None:
 
 
 def attribute(schema: TableSchema, column: Column) -> Definition:
-    """One column, with what its own type adds. The options of a choice are in option_set()."""
+    """Return the definition of one column, with the properties of its type. Its options are in option_set()."""
     kind = _TYPES[column.type]
     found = COLUMN | {
         "@odata.type": f"#{NAMESPACE}{kind}AttributeMetadata",
@@ -78,7 +78,7 @@ def _required(column: Column) -> Definition:
 
 
 def _of_type(column: Column) -> Definition:
-    """What a column's own type adds to what all have."""
+    """Return the properties that only columns of this type have."""
     found: Definition = {}
     match column.type:
         case "string" | "memo":
@@ -115,7 +115,7 @@ BASE_ATTRIBUTE: Final = frozenset(COLUMN) | {
 
 
 def option_set(schema: TableSchema, column: Column) -> Definition | None:
-    """The options of a choice, state, status or yes/no; None for other columns."""
+    """Return the options of a choice, state, status or yes/no; None for other columns."""
     kind = _TYPES[column.type]
     if kind != "Boolean" and not column.options:
         return None

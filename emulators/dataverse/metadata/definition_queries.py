@@ -34,7 +34,7 @@ def collection(
     *,
     known: frozenset[str] | None = None,
 ) -> Response:
-    """A list of definitions of one `kind`. Raises DataverseError.
+    """Return a list of definitions of one `kind` as a reply. Raises DataverseError.
 
     `known` are the names that may be selected, None for those the items have.
     """
@@ -53,7 +53,10 @@ def collection(
 def selected(
     items: Sequence[Definition], options: urls.Options, kind: str, known: frozenset[str] | None
 ) -> list[Definition]:
-    """What `$select` asks of each, besides what is always there. Raises DataverseError."""
+    """Return of each item the properties that `$select` names and those that are always there.
+
+    Raises DataverseError.
+    """
     if not options.get("$select"):
         return list(items)
     names = [name.strip() for name in options["$select"].split(",")]
@@ -66,7 +69,9 @@ def selected(
 
 
 def addressed[T](segment: str, items: Sequence[tuple[T, Definition]], kind: str, keys: tuple[str, ...]) -> T | None:
-    """What `Keys(…)` addresses, None where a segment addresses all. Raises DataverseError for what is not there.
+    """Return the item that `Keys(…)` addresses, None where a segment addresses all.
+
+    Raises DataverseError for an item that is not there.
 
     `keys` are the properties by which one can be addressed.
     """
@@ -91,7 +96,7 @@ def addressed[T](segment: str, items: Sequence[tuple[T, Definition]], kind: str,
 def property_reply(
     environment: Environment, context: str, item: Definition, segments: Sequence[str], options: urls.Options
 ) -> Response:
-    """One property of a definition by itself, with a `$select` of what is in it. Raises DataverseError."""
+    """Return one property of a definition by itself, with a `$select` inside it. Raises DataverseError."""
     name = segments[0]
     if name == "AsyncJob":  # of a key, and no property of it
         raise DataverseError.not_served(f"{name} of a definition")
@@ -110,7 +115,10 @@ def property_reply(
 
 
 def _filter_column(sample: Definition, path: str, kind: str) -> FilterColumn:
-    """A property of a definition; case counts in its text. The kind of its values is told from one definition."""
+    """Return a property of a definition as a column of a filter. Case counts in its text.
+
+    One definition shows the type of its values.
+    """
     steps = path.split("/")
 
     def get(item: Definition) -> Any:  # noqa: ANN401 - a JSON value
@@ -130,5 +138,5 @@ def _filter_column(sample: Definition, path: str, kind: str) -> FilterColumn:
 
 
 def json_reply(body: Definition) -> Response:
-    """200."""
+    """Return a body as a reply with 200."""
     return Response(200, [CONTENT_TYPE, ODATA_VERSION], json.dumps(body, ensure_ascii=False).encode())

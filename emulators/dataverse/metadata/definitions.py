@@ -26,7 +26,7 @@ _SPACE: Final = uuid.UUID("10ca1000-0000-4000-8000-0000000000ff")
 
 
 def entity(schema: TableSchema) -> Definition:
-    """One table."""
+    """Return the definition of one table."""
     return TABLE | {
         "MetadataId": metadata_id(schema.name),
         "LogicalName": schema.name,
@@ -53,7 +53,7 @@ def _privilege(schema: TableSchema, kind: str) -> Definition:
 
 
 def key(schema: TableSchema, alternate: AlternateKey) -> Definition:
-    """One alternate key, its index built."""
+    """Return the definition of one alternate key, its index built."""
     return KEY | {
         "MetadataId": metadata_id(f"{schema.name}.{alternate.name}"),
         "LogicalName": alternate.name.lower(),
@@ -65,7 +65,7 @@ def key(schema: TableSchema, alternate: AlternateKey) -> Definition:
 
 
 def relationships(schemas: Iterable[TableSchema]) -> list[Definition]:
-    """One for each lookup."""
+    """Return the definition of each lookup's relationship."""
     by_name: Mapping[str, TableSchema] = {schema.name: schema for schema in schemas}
     return [
         RELATIONSHIP

@@ -24,14 +24,14 @@ _OPTION_SETS: Final = ("OptionSet", "GlobalOptionSet")
 
 
 class EntityDefinitions:
-    """One request to EntityDefinitions or RelationshipDefinitions. What is wrong raises DataverseError."""
+    """One request to EntityDefinitions or RelationshipDefinitions. A wrong one raises DataverseError."""
 
     def __init__(self, environment: Environment, options: Options) -> None:
         self.environment = environment
         self.options = options
 
     def respond(self, segments: Sequence[str]) -> Response:
-        """The path's segments, `EntityDefinitions` or `EntityDefinitions(…)` first."""
+        """Respond to `EntityDefinitions` or `EntityDefinitions(…)`, the first of the path's segments."""
         schemas = self.environment.store.schemas
         items = [(schema, definitions.entity(schema)) for schema in schemas]
         schema = addressed(segments[0], items, "EntityMetadata", _NAMES)
@@ -52,12 +52,12 @@ class EntityDefinitions:
         return self._listed(segments[1:], below, f"{context}/{name}", keys)
 
     def relationships(self, segments: Sequence[str]) -> Response:
-        """The path's segments, `RelationshipDefinitions` or `RelationshipDefinitions(…)` first."""
+        """Respond to `RelationshipDefinitions` or `RelationshipDefinitions(…)`, the first of the path's segments."""
         found = definitions.relationships(self.environment.store.schemas)
         return self._listed(segments, found, "RelationshipDefinitions", ("SchemaName", "MetadataId"))
 
     def _below(self, schema: TableSchema, name: str) -> list[Definition] | None:
-        """What belongs to a table by a collection's name; None where it is none."""
+        """Return the items of a table's collection by its name; None for a name that is no collection."""
         relationships = definitions.relationships(self.environment.store.schemas)
         match name:
             case "Attributes":

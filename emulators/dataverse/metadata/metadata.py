@@ -1,4 +1,4 @@
-"""What an environment says of itself: `$metadata`, the service document, table definitions, which messages exist."""
+"""The environment's description of itself: `$metadata`, the service document, table definitions, messages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FIXED: Final = frozenset({"EntityDefinitions", "RelationshipDefinitions", "Crea
 
 
 def respond(environment: Environment, path: str, request: Request) -> Response:
-    """GET of what is no table's row or set; percent-encoding removed from `path`. Raises DataverseError."""
+    """Respond to a request for metadata; `path` has no percent-encoding. Raises DataverseError."""
     segments = [segment for segment in path.split("/") if segment]
     first = segments[0].partition("(")[0] if segments else ""
     if request.method != "GET":
@@ -59,13 +59,16 @@ def respond(environment: Environment, path: str, request: Request) -> Response:
 
 
 def _in_english(options: urls.Options) -> None:
-    """Take `LabelLanguages` out, in which all labels here are. Raises DataverseError for other languages only."""
+    """Remove `LabelLanguages` from the options: all labels are in English.
+
+    Raises DataverseError for other languages only.
+    """
     if _ENGLISH not in options.pop("LabelLanguages", _ENGLISH).split(","):
         raise DataverseError.not_served("labels in other languages than English (1033)")
 
 
 def _bulk_messages(environment: Environment, segments: Sequence[str], options: urls.Options) -> Response:
-    """Which bulk messages there are for which table; the service's table holds much more, which is not served."""
+    """Return which bulk messages each table has. The service's table holds much more, which is not served."""
     for name in options:
         if name not in {"$select", "$expand", "$filter", "$count"} and not name.startswith("@"):
             raise DataverseError.not_served(f"{name} of sdkmessagefilters")
@@ -91,7 +94,7 @@ def _bulk_messages(environment: Environment, segments: Sequence[str], options: u
 
 
 def _message_filters(schemas: Sequence[TableSchema]) -> list[Definition]:
-    """All of the bulk messages for each table, as for tables of one's own."""
+    """Return every bulk message of each table, as for custom tables."""
     return [
         {
             "sdkmessagefilterid": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{message} {schema.name}")),

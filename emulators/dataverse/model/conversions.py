@@ -63,7 +63,7 @@ def _text(schema: TableSchema, column: Column, value: object) -> str | None:
 
 
 def _described(character: str) -> str:
-    """As .NET does it, which shows a full stop for NUL; half of a pair cannot be shown at all."""
+    """Return a character as .NET shows it: a full stop for NUL, a question mark for half of a pair."""
     shown = {"\0": "."}.get(character, "?" if "\ud800" <= character <= "\udfff" else character)
     return f"'{shown}', hexadecimal value 0x{ord(character):02X}"
 

@@ -1,4 +1,4 @@
-"""Times and days as a body writes them and as a row keeps them."""
+"""Times and days: from their form in a body to their form in a row."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def read_day(text: str) -> str | None:
 
 
 def not_too_early(moment: datetime) -> datetime:
-    """The moment, unless SQL Server's datetime cannot hold it, which begins with 1753."""
+    """Return the moment, unless it is before 1753, where SQL Server's datetime begins. Raises DataverseError."""
     if moment.year < _FIRST_YEAR:
         actual = f"{moment:%m/%d}/{moment.year:04} {moment:%H:%M:%S}"
         raise DataverseError(

@@ -42,7 +42,7 @@ class Table:
         """A row with nothing in it."""
 
     def insert(self, values: Row) -> Row:
-        """Add a row; id, state and the system's columns are filled in. Raises DataverseError if a key is taken."""
+        """Add a row, with its id, state and the system's columns. Raises DataverseError if a key is taken."""
         schema, log = self.schema, self.log
         row = self.blank | values
         row_id = row[schema.primary_id] = row[schema.primary_id] or str(uuid.uuid4())
@@ -64,7 +64,7 @@ class Table:
         return row
 
     def restore(self, row: Row) -> None:
-        """Put a whole row back as it was when the emulator ended: no write, and nothing for the journal."""
+        """Put a row back as it was when the emulator ended, without a write and without an entry in the journal."""
         row_id = row[self.schema.primary_id]
         self._index(row)
         self.rows[row_id] = row
@@ -95,7 +95,7 @@ class Table:
         log.wrote(write, lambda: self._take_back_update(row, before, reindex=reindex))
 
     def delete(self, row_id: str) -> None:
-        """Remove a row, and the lookups that pointed at it, as a relationship of the usual kind does."""
+        """Remove a row, and the lookups that point at it, as a relationship of the usual kind does."""
         row = self.rows.pop(row_id)
         self._unindex(row)
         self.changes.append((self.log.next_version(), row_id, "delete"))
@@ -105,7 +105,7 @@ class Table:
                 table.update(other, {column: None})
 
     def find(self, key: str, values: tuple[Any, ...]) -> Row | None:
-        """The row with these values of an alternate key, in the key's order."""
+        """Return the row with these values of an alternate key, in the key's order."""
         row_id = self.by_key[key].get(indexed(values))
         return None if row_id is None else self.rows[row_id]
 
@@ -144,5 +144,5 @@ class Table:
 
 
 def indexed(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Key values as the index compares them."""
+    """Return key values as the index compares them."""
     return tuple([folded(value) if type(value) is str else value for value in values])

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def resolver(table: Table) -> Callable[[str], FilterColumn]:
-    """What filters and orders ask for a column by its path; it raises DataverseError for one that is not there."""
+    """Return the function by which filters and orders find a column by its path.
+
+    It raises DataverseError for a column that is not there.
+    """
     return lambda path: _resolve(table, path)
 
 

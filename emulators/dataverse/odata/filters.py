@@ -34,7 +34,10 @@ _ARITHMETIC: Final = frozenset({"add", "sub", "mul", "div", "mod", "has"})
 
 
 def compile_filter(text: str, resolve: Callable[[str], FilterColumn], aliases: Mapping[str, str]) -> Predicate:
-    """The rows that match. `resolve` gives the column of a property path or raises DataverseError; see columns.py."""
+    """Return the predicate of a filter. `resolve` returns the column of a property path; see columns.py.
+
+    Raises DataverseError.
+    """
     parser = _Parser(text, resolve, aliases)
     predicate = parser.any_of()
     parser.expect("end")
@@ -109,7 +112,7 @@ class _Parser(Cursor):
         return self.literal()
 
     def meant(self) -> Token:
-        """The next word; for an alias, the value or the property path that stands for it."""
+        """Return the next word; for an alias, the value or the property path that it stands for."""
         token = self.next
         if token.kind != "alias":
             return token

@@ -38,7 +38,7 @@ class _Parts(NamedTuple):
 
 
 def parse(request: Request) -> list[BatchOperation | list[BatchOperation]]:
-    """The operations of a batch, a change set as a list. Raises DataverseError 400 for what cannot be read."""
+    """Return the operations of a batch, a change set as a list. Raises DataverseError 400 for an unreadable one."""
     boundary = _boundary(request.headers.get("content-type", ""))
     if not choices.LINE_ENDS_MAY_DIFFER and b"\r\n--" in request.body and b"\n--" in request.body.replace(b"\r\n", b""):
         raise UnreadableStreamError
@@ -62,7 +62,7 @@ def _item(piece: bytes, boundary: str, user: str | None) -> BatchOperation | lis
 
 
 def _lost(piece: bytes, boundary: str, user: str | None) -> BatchOperation | list[BatchOperation]:
-    """The last item of a batch that ends badly: what there is of it, and nothing of it can be carried out."""
+    """Return the last item of a batch that ends badly. No part of it can be carried out."""
     try:
         item = _item(piece, boundary, user)
     except DataverseError:
@@ -119,7 +119,7 @@ def _parts(boundary: str, body: bytes, ends: tuple[bytes, ...]) -> _Parts:
 
 
 def _head(piece: bytes) -> tuple[dict[str, str], bytes]:
-    """The headers of a part, whose first line end is that of the delimiter, and its content."""
+    """Return the headers of a part, whose first line end is that of the delimiter, and its content."""
     end, start = _blank_line(piece, 2)
     if not start:
         raise UnreadableStreamError
@@ -127,7 +127,7 @@ def _head(piece: bytes) -> tuple[dict[str, str], bytes]:
 
 
 def _blank_line(text: bytes, begin: int = 0) -> tuple[int, int]:
-    """Where a head ends, and where what is below the first empty line begins: 0 where there is no such line."""
+    """Return where a head ends and where the content below the first empty line begins: 0 without such a line."""
     crlf = text.find(b"\n\r\n", begin)
     feed = text.find(b"\n\n", begin, None if crlf < 0 else crlf)
     if feed >= 0:

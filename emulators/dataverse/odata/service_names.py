@@ -1,4 +1,4 @@
-"""What the service has and the emulator has not, by name, so that it is not taken for a typo.
+"""Names that the service has and the emulator has not, so that none is taken for a typo.
 
 After Microsoft's Web API reference and its SDK: entity types, functions, actions and query functions that every
 environment has. A name that is missing here, as the tables are that only an app of Microsoft's brings, is refused as a

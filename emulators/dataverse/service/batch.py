@@ -71,7 +71,10 @@ def _continues(prefer: str) -> bool:
 
 
 def _change_set(environment: Environment, operations: list[BatchOperation]) -> tuple[bytes, int]:
-    """Carry out all or none. Returns the part, and 0 or the status of the one that failed, which alone is answered."""
+    """Carry out all operations or none.
+
+    Returns the part, and 0 or the status of the failed operation, which alone is in the part then.
+    """
     made: dict[str, str] = {}
     failed = 0
     try:
@@ -85,7 +88,7 @@ def _change_set(environment: Environment, operations: list[BatchOperation]) -> t
 
 
 def _within(environment: Environment, operation: BatchOperation, made: dict[str, str]) -> Response:
-    """Carry out one operation of a change set; `made` has what the ones before it made."""
+    """Carry out one operation of a change set; `made` has the rows of the operations before it."""
     try:
         request = references.resolve(operation.request, made)
     except DataverseError as error:

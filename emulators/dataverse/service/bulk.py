@@ -22,7 +22,7 @@ type _Item = dict[str, Any]
 
 
 def respond(environment: Environment, table: Table, message: str, request: Request) -> Response:
-    """POST to set/Microsoft.Dynamics.CRM.{message}."""
+    """Respond to a POST to set/Microsoft.Dynamics.CRM.{message}."""
     if message not in {"CreateMultiple", "UpdateMultiple", "UpsertMultiple"}:
         raise unserved.segment(f"Microsoft.Dynamics.CRM.{message}")
     items = _targets(table, request)

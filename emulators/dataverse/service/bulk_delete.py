@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def respond(environment: Environment, request: Request) -> Response:
-    """POST BulkDelete. Raises DataverseError."""
+    """Respond to POST BulkDelete. Raises DataverseError."""
     try:
         asked = json.loads(request.body)
         if asked.get("RecurrencePattern"):
@@ -46,7 +46,7 @@ def respond(environment: Environment, request: Request) -> Response:
 
 
 def _condition(query: dict[str, Any]) -> tuple[str, str, set[Any]]:
-    """Table, column and values. Raises KeyError or TypeError for what is no query."""
+    """Return table, column and values. Raises KeyError or TypeError for an object that is no query."""
     conditions = query["Criteria"]["Conditions"]
     more = query["Criteria"].get("Filters") or query.get("LinkEntities") or query.get("TopCount")
     if more or len(conditions) != 1 or conditions[0]["Operator"] != "In":

@@ -49,12 +49,12 @@ def check(table: Table, options: Options) -> None:
 
 
 def token(version: int | str, now: float | None = None) -> str:
-    """`$deltatoken=919042%2108%2f22%2f2017%2008%3a10%3a44`: row version and time."""
+    """Return `$deltatoken=919042%2108%2f22%2f2017%2008%3a10%3a44`: row version and time."""
     return f"$deltatoken={paging.lower_quote(f'{version}!{time.strftime(_TIME, time.gmtime(now))}')}"
 
 
 def delta(environment: Environment, table: Table, request: Request, options: Options, shape: Shape) -> Response:
-    """GET of a delta link, or of the next page of one."""
+    """Respond to a GET of a delta link, or of the next page of one."""
     since = _version(table, options["$deltatoken"])
     preferred = paging.preferences(request.headers.get("prefer", ""))
     cookie = paging.read(options["$skiptoken"]) if "$skiptoken" in options else None
@@ -83,13 +83,13 @@ def delta(environment: Environment, table: Table, request: Request, options: Opt
 
 
 def count(table: Table, text: str) -> int:
-    """How many changes there are since a token. Raises DataverseError."""
+    """Return how many changes there are since a token. Raises DataverseError."""
     since = _version(table, text)
     return sum(1 for _ in islice(_changes(table, since, table.log.version, (False, since)), paging.LARGEST))
 
 
 def _changes(table: Table, since: int, until: int, after: tuple[bool, int]) -> Iterator[tuple[bool, int, str]]:
-    """(was it deleted?, version, row id) for versions in (since, until]: what is written first, then deletions.
+    """Yield (was it deleted?, version, row id) for versions in (since, until]: written rows first, then deletions.
 
     `after` is where to go on: behind which version, among the rows written or among the deletions.
     """
@@ -115,7 +115,7 @@ def _mark(change: tuple[bool, int, str]) -> str:
 
 
 def _place(cookie: paging.Cookie) -> tuple[int, tuple[bool, int]]:
-    """Up to which version a delta goes, and where its next page goes on. Raises DataverseError."""
+    """Return the last version of a delta, and where its next page goes on. Raises DataverseError."""
     try:
         phase, version = cookie.last("delta").split()
         return int(cookie.last("until")), (phase == "1", int(version))

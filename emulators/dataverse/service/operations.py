@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 def execute(environment: Environment, request: Request) -> Response:
-    """Carry out one operation. Synchronous, so nothing comes between."""
+    """Carry out one operation. The function is synchronous, so no other operation comes between."""
     faults, journal = environment.faults, environment.journal
     if faults.operations and (rule := faults.pick("operation", request, time.time())):
         response = rule.response()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def on_property(environment: Environment, table: Table, path: str, rest: str, request: Request) -> Response:
-    """One request to `rest` behind `set(…)`, percent-encoding removed. Raises DataverseError."""
+    """Respond to a request to `rest` behind `set(…)`, percent-encoding removed. Raises DataverseError."""
     name, _, suffix = rest.partition("/")
     if name in table.schema.navigations:
         return _on_navigation(environment, table, path, rest, request)
@@ -46,7 +46,7 @@ def on_property(environment: Environment, table: Table, path: str, rest: str, re
 
 
 def _on_navigation(environment: Environment, table: Table, path: str, rest: str, request: Request) -> Response:
-    """The row that a lookup points at, or the reference to it (OData 4.0, part 1, 11.2.6, 11.2.7 and 11.4.6)."""
+    """Respond with a lookup's row, or the reference to it (OData 4.0, part 1, 11.2.6, 11.2.7 and 11.4.6)."""
     name, _, suffix = rest.partition("/")
     column = table.schema.navigations[name]
     if suffix not in {"", "$ref"} or (not suffix and request.method != "GET"):

@@ -35,7 +35,7 @@ _EXCEEDED: Final = "Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"
 
 
 def query(environment: Environment, table: Table, request: Request) -> Response:
-    """GET set. Raises DataverseError."""
+    """Respond to GET set. Raises DataverseError."""
     options = urls.options(request.query)
     preferred = paging.preferences(request.headers.get("prefer", ""))
     cookie = paging.read(options["$skiptoken"]) if "$skiptoken" in options else None
@@ -74,7 +74,10 @@ def query(environment: Environment, table: Table, request: Request) -> Response:
 
 
 def count(_environment: Environment, table: Table, request: Request) -> Response:
-    """GET set/$count: all rows, those of a `$filter`, or the changes since a `$deltatoken`. Raises DataverseError."""
+    """Respond to GET set/$count: all rows, those of a `$filter`, or the changes since a `$deltatoken`.
+
+    Raises DataverseError.
+    """
     options = urls.options(request.query)
     options.only("$filter", "$deltatoken")
     if "$deltatoken" in options:
@@ -91,7 +94,10 @@ def _filter(table: Table, options: Options) -> Predicate | None:
 
 
 def _order(table: Table, options: Options) -> list[OrderColumn]:
-    """Raises DataverseError. A lookup sorts by the name of the row it points at; an alias may stand for a column."""
+    """Return the columns of `$orderby`. Raises DataverseError.
+
+    A lookup sorts by the name of the row it points at; an alias may stand for a column.
+    """
     found: list[OrderColumn] = []
     resolve = resolver(table)
     for item in filter(None, (part.strip() for part in options.get("$orderby", "").split(","))):
@@ -115,7 +121,7 @@ def _folded(get: Callable[[Row], Any]) -> Callable[[Row], Any]:
 
 
 def _size(options: Options, preferred: Mapping[str, str], cookie: paging.Cookie | None) -> tuple[int, int | None]:
-    """Rows of this page, and how many are still asked for by `$top`."""
+    """Return the rows of this page, and how many `$top` still wants."""
     size = paging.page_size(preferred)
     if size is not None:
         return size, None
@@ -168,7 +174,7 @@ def _count(
 
 
 def _number(table: Table, holds: Predicate | None) -> int:
-    """How many rows hold, but no more than one above the largest count that is ever told."""
+    """Return how many rows fit, at most one above the largest count that is ever returned."""
     if holds is None:
         return len(table.rows)
     found: Iterable[Row] = filter(holds, table.rows.values())

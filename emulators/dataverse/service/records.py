@@ -22,7 +22,7 @@ _ABSENT = (None, "", "null")  # Microsoft's own samples send `If-None-Match: nul
 
 
 def create(environment: Environment, table: Table, request: Request) -> Response:
-    """POST to a set."""
+    """Respond to a POST to a set."""
     environment.tokens.require(request.user, table.schema.name, "create")
     _check_reply(environment, table, request)
     row = table.insert(values.read(environment, table, body_of(table, request)))
@@ -31,7 +31,7 @@ def create(environment: Environment, table: Table, request: Request) -> Response
 
 
 def on_row(environment: Environment, table: Table, path: str, request: Request) -> Response:
-    """GET, PATCH or DELETE of `set(…)`, percent-encoding removed from `path`."""
+    """Respond to GET, PATCH or DELETE of `set(…)`, percent-encoding removed from `path`."""
     where = address(table, path)
     match request.method:
         case "PATCH":
@@ -45,7 +45,7 @@ def on_row(environment: Environment, table: Table, path: str, request: Request) 
 
 
 def upsert(environment: Environment, where: Address, body: dict[str, Any], user: str | None) -> tuple[Row, bool]:
-    """Update the row, or create it. Returns it and whether it was created."""
+    """Update the row, or create it. Return it and whether it was created."""
     row = where.find()
     if row is None:
         return _insert(environment, where, body, user), True
@@ -54,7 +54,7 @@ def upsert(environment: Environment, where: Address, body: dict[str, Any], user:
 
 
 def update(environment: Environment, where: Address, row: Row, body: dict[str, Any], user: str | None) -> None:
-    """Set the columns of the body; those of the key it was addressed by are dropped."""
+    """Set the columns of the body, except those of the key in the address."""
     table = where.table
     environment.tokens.require(user, table.schema.name, "write")
     given = values.read(environment, table, body, row)
@@ -131,7 +131,7 @@ def same_version(row: Row, if_match: str) -> None:
 
 
 def body_of(table: Table, request: Request) -> dict[str, Any]:
-    """The JSON object of a request. Raises DataverseError."""
+    """Return the JSON object of a request. Raises DataverseError."""
     formats.check_json(request)
     try:
         content = json.loads(request.body, parse_constant=_no_json, object_pairs_hook=_object)
@@ -152,7 +152,7 @@ def body_of(table: Table, request: Request) -> dict[str, Any]:
 
 
 class _DuplicateError(Exception):
-    """When an object has a property twice; the text is its name."""
+    """An object with a property that comes twice; the text is its name."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -186,7 +186,7 @@ def _represented(request: Request) -> bool:
 
 
 def _check_reply(environment: Environment, table: Table, request: Request) -> None:
-    """Raise DataverseError before anything is written, if the row could not be given back as it is asked for."""
+    """Raise DataverseError before any write if the row could not be returned as requested."""
     if _represented(request):
         environment.tokens.require(request.user, table.schema.name, "read")
         representation.shape_of(environment, table, request)

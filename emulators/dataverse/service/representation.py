@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 def etag(row: Row) -> str:
-    """The weak ETag of a row: its version."""
+    """Return the weak ETag of a row: its version."""
     return f'W/"{row["versionnumber"]}"'
 
 
 def may_be_unchanged(request: Request) -> bool:
-    """Whether a GET may be answered 304: never with `$expand` or annotations (the page on conditional operations)."""
+    """Return whether a GET may get 304: never with `$expand` or annotations (page on conditional operations)."""
     return "$expand" not in request.query and "odata.include-annotations" not in request.headers.get("prefer", "")
 
 
 def shape_of(environment: Environment, table: Table, request: Request, annotations: str = "") -> Shape:
-    """What a request asks of one row. Raises DataverseError for what it may not, or what there is not."""
+    """Return the form that a request wants of one row. Raises DataverseError for a forbidden or unknown part."""
     options = urls.options(request.query)
     options.only("$select", "$expand")
     shape = Shape(table, options, annotations, environment.api_url)
@@ -38,7 +38,7 @@ def shape_of(environment: Environment, table: Table, request: Request, annotatio
 
 
 def single(environment: Environment, table: Table, row: Row, request: Request, status: int) -> Response:
-    """One row, shaped by the request's `$select`, `$expand` and annotations. Raises DataverseError for wrong ones."""
+    """Return one row as a reply, in the form of `$select`, `$expand` and annotations. Raises DataverseError."""
     prefer = request.headers.get("prefer")
     annotations = paging.preferences(prefer).get("odata.include-annotations", "") if prefer else ""
     shape = shape_of(environment, table, request, annotations)

@@ -1,4 +1,4 @@
-"""Where each operation goes, by its path."""
+"""The part of the service that carries out each operation, by its path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client sends as column values: names, types, lengths, ranges, lookups, state and status."""
+"""Column values from a client: names, types, lengths, ranges, lookups, state and status."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BIND = "@odata.bind"
 
 
 def read(environment: Environment, table: Table, body: dict[str, object], row: Row | None = None) -> Row:
-    """The columns of a request's body as the row keeps them. Raises DataverseError for what the service refuses.
+    """Return the columns of a request's body as the row keeps them. Raises DataverseError for a refused one.
 
     `row` is the row as it is, for an update. Columns that only the system writes are passed over.
     """
@@ -50,7 +50,7 @@ def read(environment: Environment, table: Table, body: dict[str, object], row: R
 
 
 def _check_type(schema: TableSchema, body: dict[str, object]) -> None:
-    """Raise DataverseError for a row that says of itself that it is another table's."""
+    """Raise DataverseError for a row that declares the type of another table."""
     if "@odata.type" not in body:
         return
     expected, given = f"Microsoft.Dynamics.CRM.{schema.name}", str(body["@odata.type"]).removeprefix("#")
@@ -62,7 +62,7 @@ def _check_type(schema: TableSchema, body: dict[str, object]) -> None:
 
 
 def key(environment: Environment, table: Table, values: Row) -> Row:
-    """The values of an address, for the row it makes. Raises DataverseError for what the columns cannot have."""
+    """Return the values of an address, for a new row. Raises DataverseError for values that the columns cannot have."""
     for name, value in values.items():
         column = table.schema.columns[name]
         if column.type != "lookup":
@@ -73,7 +73,7 @@ def key(environment: Environment, table: Table, values: Row) -> Row:
 
 
 def referred(target: Table, reference: object) -> str:
-    """The id of the row that a reference such as `/set(id)` or `set(key='value')` names. Raises DataverseError."""
+    """Return the id of the row in a reference such as `/set(id)` or `set(key='value')`. Raises DataverseError."""
     if not isinstance(reference, str) or not reference:
         raise DataverseError.payload(target.schema.set_name, "The address of a row was expected as a reference.")
     path = below_api(reference)

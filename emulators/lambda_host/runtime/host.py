@@ -1,4 +1,4 @@
-"""Runs the functions of a stack as Lambda does, each in processes of its own.
+"""The host runs the functions of a stack as Lambda does, each in processes of its own.
 
 One thread with an event loop owns all processes and their state; `invoke` may be called from any thread. Triggers that
 answer to the network run in the same loop (`run`), so that nothing waits for another thread between them and a process.
@@ -106,7 +106,7 @@ class LambdaHost:
         timeout_override: float | None = None,
         request_id: str | None = None,
     ) -> Invocation:
-        """`invoke`, for work in the host's own loop; `body` is the event as JSON. Who cancels it kills the process."""
+        """Invoke, from the host's own loop; `body` is the event as JSON. A cancelled invocation kills its process."""
         if function_logical_id not in self._functions:
             known = ", ".join(sorted(self._functions))
             raise LambdaHostError(f"There is no function {function_logical_id} (there is: {known})")
@@ -127,7 +127,7 @@ class LambdaHost:
             self._invocations.discard(task)
 
     def concurrency(self, function_logical_id: str) -> int:
-        """How many invocations of the function may run at the same time."""
+        """Return how many invocations of the function may run at the same time."""
         return self._invoker.concurrency(self._functions[function_logical_id])
 
     def close(self) -> None:

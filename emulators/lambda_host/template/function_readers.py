@@ -31,7 +31,7 @@ _BATCH_WITHOUT_WINDOW = 10
 
 
 def read_function(properties: Properties, account: Account) -> Function:
-    """AWS::Lambda::Function."""
+    """Read an AWS::Lambda::Function."""
     if properties.values.get("PackageType") == "Image":
         raise TemplateError(f"{properties.logical_id}: container images are not run here")
     environment = properties.part("Environment").part("Variables").values
@@ -59,7 +59,10 @@ def read_function(properties: Properties, account: Account) -> Function:
 
 
 def _logging(config: Properties) -> Logging:
-    """Lambda Developer Guide, "Configuring advanced logging controls": levels are of JSON only, INFO if not said."""
+    """Read a LoggingConfig (Lambda Developer Guide, "Configuring advanced logging controls").
+
+    Only JSON has levels, and they are INFO unless they are set.
+    """
     levels = {key for key in ("ApplicationLogLevel", "SystemLogLevel") if key in config.values}
     log_format = config.one_of("LogFormat", "Text", ("Text", "JSON"))
     if log_format == "Text" and levels:
@@ -74,7 +77,7 @@ def _logging(config: Properties) -> Logging:
 
 
 def read_event_source_mapping(properties: Properties, _: Account) -> EventSourceMapping:
-    """AWS::Lambda::EventSourceMapping of a queue."""
+    """Read an AWS::Lambda::EventSourceMapping of a queue."""
     where, source = properties.logical_id, properties.text("EventSourceArn")
     if source.split(":")[2] != "sqs":
         raise TemplateError(f"{where}.EventSourceArn: only queues are polled here, not {source}")
@@ -102,7 +105,7 @@ def read_event_source_mapping(properties: Properties, _: Account) -> EventSource
 
 
 def read_function_url(properties: Properties, _: Account) -> FunctionUrl:
-    """AWS::Lambda::Url."""
+    """Read an AWS::Lambda::Url."""
     if properties.values.get("InvokeMode", "BUFFERED") != "BUFFERED":
         raise TemplateError(f"{properties.logical_id}.InvokeMode: responses are not streamed here")
     return FunctionUrl(
@@ -114,7 +117,7 @@ def read_function_url(properties: Properties, _: Account) -> FunctionUrl:
 
 
 def read_event_invoke_config(properties: Properties, _: Account) -> EventInvokeConfig:
-    """AWS::Lambda::EventInvokeConfig."""
+    """Read an AWS::Lambda::EventInvokeConfig."""
     destinations = properties.part("DestinationConfig")
     return EventInvokeConfig(
         logical_id=properties.logical_id,

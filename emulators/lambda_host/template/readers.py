@@ -42,7 +42,7 @@ _QUEUE_JSON = ("RedrivePolicy", "RedriveAllowPolicy")
 
 
 def read_queue(properties: Properties, _: Account) -> QueueResource:
-    """AWS::SQS::Queue."""
+    """Read an AWS::SQS::Queue."""
     values = properties.values
     attributes = {key: as_text(values[key]) for key in (*_QUEUE_NUMBERS, *_QUEUE_FIFO) if key in values}
     attributes |= {
@@ -56,7 +56,7 @@ def read_queue(properties: Properties, _: Account) -> QueueResource:
 
 
 def read_topic(properties: Properties, _: Account) -> Topic:
-    """AWS::SNS::Topic."""
+    """Read an AWS::SNS::Topic."""
     known = ("DisplayName", "FifoTopic", "ContentBasedDeduplication")
     return Topic(
         properties.logical_id,
@@ -66,7 +66,7 @@ def read_topic(properties: Properties, _: Account) -> Topic:
 
 
 def read_subscription(properties: Properties, _: Account) -> Subscription:
-    """AWS::SNS::Subscription."""
+    """Read an AWS::SNS::Subscription."""
     values = properties.values
     attributes = {
         key: values[key] if isinstance(values[key], str) else json.dumps(values[key])
@@ -79,7 +79,7 @@ def read_subscription(properties: Properties, _: Account) -> Subscription:
 
 
 def read_secret(properties: Properties, _: Account) -> SecretResource:
-    """AWS::SecretsManager::Secret."""
+    """Read an AWS::SecretsManager::Secret."""
     generate = properties.part("GenerateSecretString").values
     value: str | GeneratedSecret | None = properties.values.get("SecretString")
     if "GenerateSecretString" in properties.values:

@@ -21,7 +21,7 @@ _DAY = 24 * 60 * 60
 
 
 def read_schedule(properties: Properties, account: Account) -> Schedule:
-    """AWS::Scheduler::Schedule."""
+    """Read an AWS::Scheduler::Schedule."""
     where = properties.logical_id
     target = properties.part("Target")
     retry = target.part("RetryPolicy")

@@ -1,4 +1,4 @@
-"""A SAM template as the things it creates.
+"""A SAM template as the resources it creates.
 
 `load_template` resolves everything with the names that can be known beforehand, so every mistake shows at once;
 `provision` resolves it again with the ids that the local AWS APIs gave.
@@ -43,40 +43,40 @@ class Template:
     scope: Scope
 
     def kind(self, logical_id: str) -> str:
-        """The resource type, or "" if the template has no such resource."""
+        """Return the resource type, or "" if the template has no such resource."""
         return str(self.resources.get(logical_id, {}).get("Type", ""))
 
     def name(self, logical_id: str) -> str:
-        """The resource's own name: as the template says, or made up."""
+        """Return the resource's own name: the template's, or a made-up one."""
         kind = self.kind(logical_id)
         given = self._raw_properties(logical_id).get(NAME_PROPERTY.get(kind, ""))
         name = NO_VALUE if given is None else resolve(given, self.scope, f"{logical_id}.{NAME_PROPERTY[kind]}")
         return self.account.name_of(kind, logical_id) if name is NO_VALUE else as_text(name)
 
     def expected_id(self, logical_id: str) -> PhysicalId | None:
-        """What the resource will be known as, as far as that can be said before it exists."""
+        """Return the resource's identifiers, as far as they are known before it exists."""
         if logical_id not in self.resources:
             return None
         return self.account.physical_id(self.kind(logical_id), logical_id, self.name(logical_id))
 
     def with_ids(self, physical_id: Callable[[str], PhysicalId | None]) -> Template:
-        """The same template, resolved with these ids."""
+        """Return the same template, resolved with these ids."""
         return replace(self, scope=replace(self.scope, physical_id=physical_id))
 
     def properties(self, logical_id: str) -> Properties:
-        """A resource's properties, every intrinsic function in them replaced."""
+        """Return a resource's properties, every intrinsic function in them replaced."""
         values = resolve(self._raw_properties(logical_id), self.scope, logical_id)
         return Properties(logical_id, values, self.name(logical_id) if self.kind(logical_id) in NAME_PROPERTY else "")
 
     def read(self, logical_id: str) -> Any:  # noqa: ANN401 - one of the classes of resources.py
-        """The resource as its dataclass."""
+        """Return the resource as its dataclass."""
         read = READERS[self.kind(logical_id)](self.properties(logical_id), self.account)
         if isinstance(read, Schedule | EventSourceMapping | FunctionUrl | EventInvokeConfig):
             return replace(read, function=self._logical_id_of_function.get(read.function, read.function))
         return read
 
     def of_kind(self, kind: str) -> tuple[Any, ...]:
-        """All resources of this type, in the order of their logical ids."""
+        """Return all resources of this type, in the order of their logical ids."""
         return tuple(self.read(logical_id) for logical_id in sorted(self.resources) if self.kind(logical_id) == kind)
 
     @cached_property
@@ -97,7 +97,7 @@ class Template:
 
     @cached_property
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """Those written as a resource and those inside a topic."""
+        """Return the subscriptions written as a resource and those inside a topic."""
         inline = [
             subscription
             for topic in self.topics
@@ -123,7 +123,7 @@ class Template:
 
     @cached_property
     def outputs(self) -> Mapping[str, str]:
-        """The values of the Outputs section."""
+        """Return the values of the Outputs section."""
         return {
             name: as_text(resolve(output.get("Value"), self.scope, f"Outputs.{name}"))
             for name, output in self.raw_outputs.items()
@@ -152,7 +152,7 @@ class Template:
 
     @cached_property
     def _logical_id_of_function(self) -> dict[str, str]:
-        """Triggers say the function's name or ARN; here a function goes by its logical id."""
+        """Map names to logical ids: triggers give a function's name or ARN, and here it goes by its logical id."""
         return {function.name: function.logical_id for function in self.functions}
 
     def _raw_properties(self, logical_id: str) -> Mapping[str, Any]:

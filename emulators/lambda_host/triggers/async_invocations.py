@@ -70,7 +70,7 @@ class AsyncInvocations:
         self._host.run(self._stop()).result()
 
     def invoke(self, function_logical_id: str, event: object) -> str:
-        """Take the event, like Lambda's Invoke with Event; the id all of its attempts have."""
+        """Take the event, like Lambda's Invoke with Event. Return the id of all its attempts."""
         if function_logical_id not in self._arns:
             raise LambdaHostError(f"There is no function {function_logical_id}")
         return self._host.run(self._accept(function_logical_id, event)).result()
@@ -107,7 +107,7 @@ class AsyncInvocations:
             await self._deliver(destination, _record(event, f"{self._arns[event.config.function]}:$LATEST", outcome))
 
     async def _attempt(self, event: _Event) -> str | float:
-        """Run the function once: how it ended, in the words of the record, or the seconds until the next attempt."""
+        """Run the function once. Return its end, in the words of the record, or the seconds until the next attempt."""
         body = json.dumps(event.payload, ensure_ascii=False).encode()
         try:
             event.last = await self._host.invocation(event.config.function, body, request_id=event.request_id)
@@ -134,7 +134,7 @@ class AsyncInvocations:
 
 
 def _record(event: _Event, function_arn: str, condition: str) -> dict[str, Any]:
-    """What the destination gets."""
+    """Return the record that the destination gets."""
     record: dict[str, Any] = {
         "version": "1.0",
         "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),

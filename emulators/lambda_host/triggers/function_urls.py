@@ -65,7 +65,7 @@ class FunctionUrls:
         self._host.run(self._stop()).result()
 
     def url(self, function_logical_id: str) -> str:
-        """The address of a function, which ends with a slash as on AWS. Raises LambdaHostError if it has none."""
+        """Return the address of a function, with a slash at the end as on AWS. Raises LambdaHostError without one."""
         if function_logical_id not in self._urls:
             raise LambdaHostError(f"{function_logical_id} has no function URL")
         return self._urls[function_logical_id]
@@ -162,7 +162,7 @@ class _Endpoint:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The whole body, or as much of one that is too large as shows that; None if the client went away."""
+    """Return the body, or enough of one that is too large to show that; None if the client went away."""
     parts: list[bytes] = []
     size = 0
     while True:

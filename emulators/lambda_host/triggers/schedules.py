@@ -59,13 +59,13 @@ class Scheduler:
         self._thread.start()
 
     def stop(self) -> None:
-        """No further runs begin. Those under way go on until they end or the host is closed."""
+        """Begin no further runs. Those under way go on until they end or the host is closed."""
         self._stopping.set()
         if self._thread:
             self._thread.join()
 
     def next_runs(self) -> list[tuple[Schedule, datetime]]:
-        """Every enabled schedule that runs again, with that time in its own time zone; the soonest first."""
+        """Return every enabled schedule that runs again, with that time in its own time zone; the soonest first."""
         runs = [
             (schedule, due.astimezone(ZoneInfo(schedule.timezone)))
             for schedule in self._schedules

@@ -42,7 +42,7 @@ class SqsClient:
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def call(self, action: str, **parameters: object) -> dict[str, Any]:
-        """One action, with its parameters as the API names them. Raises SqsError, OSError and EOFError."""
+        """Carry out one action, with its parameters as the API names them. Raises SqsError, OSError and EOFError."""
         body = json.dumps(parameters, ensure_ascii=False).encode()
         head = f"POST / HTTP/1.1\r\nX-Amz-Target: AmazonSQS.{action}\r\n{self._head}Content-Length: {len(body)}\r\n\r\n"
         request = head.encode() + body

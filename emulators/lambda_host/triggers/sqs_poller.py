@@ -67,7 +67,7 @@ class SqsPoller:
         self._polling = asyncio.create_task(self._poll())
 
     async def stop(self, patience_seconds: float) -> None:
-        """Poll no more; wait as long for the batches under way, then cancel them."""
+        """Poll no more; wait at most so long for the batches under way, then cancel them."""
         if self._polling:
             self._polling.cancel()
             with suppress(asyncio.CancelledError):
@@ -90,7 +90,7 @@ class SqsPoller:
             await self._give_back()
 
     async def _gather(self) -> Sequence[ReceivedMessage]:
-        """The next batch: as large as it may be, or as large as it is when the batching window ends."""
+        """Return the next batch: as large as it may be, or as it is when the batching window ends."""
         most, size = self._mapping.batch_size, sum(len(message.record) for message in self._taken)
         while len(self._taken) < most and size < MAXIMUM_EVENT_BYTES:
             left = self._taken_at + self._mapping.window_seconds - time.monotonic()
@@ -157,7 +157,7 @@ class SqsPoller:
                 _LOG.warning("%s: done, but not deleted: %s", self._mapping.logical_id, failed.get("Code"))
 
     async def _invoke(self, batch: Sequence[ReceivedMessage], give_up: float) -> Sequence[ReceivedMessage]:
-        """Invoke, again while the function is throttled and there is time; the messages that are done."""
+        """Invoke, again while the function is throttled and there is time. Return the messages that are done."""
         body, pause = event(batch), _FIRST_RETRY_SECONDS
         while True:
             try:
@@ -174,7 +174,7 @@ class SqsPoller:
                 return done(batch, invocation, reports_failures=self._mapping.reports_batch_item_failures)
 
     async def _give_back(self) -> None:
-        """What was taken and not begun is visible again at once."""
+        """Make the messages visible again that were taken and not begun."""
         for message in self._taken:
             try:
                 await self._sqs.call(

@@ -22,7 +22,7 @@ from shared.domain.errors import (
     WebsiteUnavailableError,
 )
 from tests.support.website_wire import KEY, TABLE, FakeSecrets
-from tests.support.website_wire import EndingBackoff as OneThread
+from tests.support.website_wire import FakeBackoff as OneThread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
