@@ -35,8 +35,7 @@ class EmulatorControl(FaultControl):
     """Controls the emulator at `url`. Every call takes effect before it returns.
 
     A set or table that is not named is the first one of the schema file. A key is the value of the table's first
-    alternate key, or column to value. Times are time.time(). Faults are set as
-    rules, whose number is returned; `where` are more fields of faults.Rule, such as path, contains, skip, every.
+    alternate key, or column to value. Times are time.time(). client_faults.py sets the rules of faults.
     """
 
     def __init__(self, url: str, *, timeout: float = 30.0, verify: ssl.SSLContext | bool = True) -> None:

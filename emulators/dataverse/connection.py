@@ -15,7 +15,7 @@ _EXTENSION: Final = "local.transport"
 
 
 class Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1, which also tells the application which connection a request came by."""
+    """uvicorn's HTTP/1.1, with the connection of each request in its scope."""
 
     @override
     def on_message_begin(self) -> None:

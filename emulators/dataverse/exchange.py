@@ -55,7 +55,7 @@ async def service(environment: Environment, wire: Wire, request: Request) -> Non
         except DataverseError as error:
             response = _with_headers(environment, error.response())
         if rule is not None and kind in _STATUSES:
-            response = _with_headers(environment, rule.response())  # also for a caller whom the service would not know
+            response = _with_headers(environment, rule.response())  # also for an unknown caller
     responded = time.time()
     if response is not None and request.user is not None and kind is not FaultKind.LOSE_REPLY:
         _promise(environment, request.user, response, responded)

@@ -31,7 +31,7 @@ class Tls(NamedTuple):
     certificate: Path
     """Private key and certificate chain for 127.0.0.1."""
     authority: Path
-    """Whom a client has to trust."""
+    """The certificate of the authority that a client has to trust."""
 
 
 class LocalDataverse:

@@ -1,4 +1,4 @@
-"""The emulator behind an HTTP server, until it is told to stop."""
+"""The emulator behind an HTTP server, until a signal stops it."""
 
 from __future__ import annotations
 

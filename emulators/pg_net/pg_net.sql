@@ -75,7 +75,7 @@ END
 $$;
 COMMENT ON FUNCTION net.http_post IS 'Queue a POST of JSON; it is sent after the commit, once. Returns the id its response will have.';
 
--- As the extension does: whoever may call may queue.
+-- As in the extension: every role that may call it may queue.
 GRANT USAGE ON SCHEMA net TO PUBLIC;
 GRANT ALL ON ALL TABLES IN SCHEMA net TO PUBLIC;
 GRANT ALL ON ALL SEQUENCES IN SCHEMA net TO PUBLIC;

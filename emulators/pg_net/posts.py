@@ -1,4 +1,4 @@
-"""One POST of emulators/pg_net/worker.py over a connection that is kept, and what is written down of it."""
+"""One POST of emulators/pg_net/worker.py over a connection that is kept, and the record of its outcome."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Poster:
                     "content": content.decode(errors="replace").replace("\0", "") or None,
                     "timed_out": False,
                 }
-        raise AssertionError("the second attempt answers or raises")
+        raise AssertionError("the second attempt returns or raises")
 
     def _connection(self, scheme: str, server: str) -> tuple[http.client.HTTPConnection, bool]:
         """Return a connection to the server, and whether it was used before."""

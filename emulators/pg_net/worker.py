@@ -39,7 +39,7 @@ def install(dsn: str) -> None:
 
 
 class PgNet:
-    """A context manager: while it is open, what is queued in this database is sent, within a millisecond or two.
+    """A context manager: while it is open, requests queued in this database are sent, within a millisecond or two.
 
     It does nothing until it is notified. Tests set how it fails: `dead`, `lose_next`, `delay`, `duplicate`.
     """
@@ -60,7 +60,7 @@ class PgNet:
         self.duplicate = 1
         """How many times each request is sent."""
         self.sent = 0
-        """Requests that went out, whatever came of them; duplicates are not counted."""
+        """Requests that were sent, whatever their outcome; duplicates are not counted."""
 
     def __enter__(self) -> Self:
         install(self._dsn)
@@ -117,7 +117,7 @@ class PgNet:
                 self._wake()
 
     def _record(self, _: psycopg.Notify) -> None:
-        # A notice may come along with the answer to a statement, and then nothing is left to be read.
+        # A notice may come along with the result of a statement, and then nothing is left to be read.
         self._notified = True
 
     def _wake(self) -> None:

@@ -52,7 +52,7 @@ class _SesHandler(BaseHTTPRequestHandler):
 
     def _reply(self, status: int, body: dict[str, str], *, error: str | None = None) -> None:
         content = json.dumps(body).encode()
-        # Whoever asked may have stopped waiting: that is what hold_reply_next is for.
+        # The client may have stopped waiting: that is the purpose of hold_reply_next.
         with suppress(ConnectionError):
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

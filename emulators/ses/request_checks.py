@@ -1,4 +1,4 @@
-"""What SES v2 checks of a SendEmail request before it accepts the message, with its own codes and status."""
+"""The checks of SES v2 on a SendEmail request before it accepts the message, with its own codes and status."""
 
 import base64
 import binascii
@@ -18,7 +18,7 @@ _ONCE = ("From", "To", "Cc", "Bcc", "Subject", "Date", "Message-ID", "Reply-To",
 
 
 class RefusalError(Exception):
-    """When a request is not accepted: the error code, the HTTP status and the text of the reply."""
+    """A refused request: the error code, the HTTP status and the text of the reply."""
 
     def __init__(self, code: str, status: int, message: str = "") -> None:
         super().__init__(code)

@@ -38,7 +38,7 @@ class Mail:
 
 @dataclass(slots=True)
 class Counts:
-    """What happened since the start. `requests` is the sum of the others."""
+    """The counts since the start. `requests` is the sum of the others."""
 
     requests: int = 0
     accepted: int = 0

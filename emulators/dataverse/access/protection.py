@@ -1,7 +1,7 @@
 """Service protection limits: how much one user may request within a sliding window (Microsoft's api-limits page).
 
-The real numbers are the defaults. Executing an operation costs here what `execution_ms` says, not what this machine
-needs for it, so that the limit on execution time means the same on every machine.
+The real numbers are the defaults. An operation costs `execution_ms`, not the time that this machine needs for it, so
+that the limit on execution time means the same on every machine.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ class Limits(BaseModel):
     execution_seconds: Seconds = 1_200.0
     """Execution time in a window, added up over all requests."""
     concurrent: Positive = 52
-    """Requests being answered at one time."""
+    """Requests under way at one time."""
     window_seconds: Annotated[float, Field(gt=0, le=86_400)] = 300.0
     execution_ms: Annotated[float, Field(ge=0)] = choices.EXECUTION_MS
-    """What one operation costs of the execution time."""
+    """The execution time of one operation."""
     execution: Literal["count", "sleep"] = "count"
     """Whether that time is only counted, or also passes before the reply."""
     extension_seconds: Seconds = choices.EXTENSION_SECONDS
-    """By how much a request inside a Retry-After window makes it longer."""
+    """The seconds by which a request inside a Retry-After window extends it."""
 
 
 class _User:

@@ -32,7 +32,7 @@ class TokenIssuer:
     def __init__(self, url: str) -> None:
         self.url = url
         self.origins: set[str] = set()
-        """Where else it is reached, as through a relay; each is a scope that tokens are granted for."""
+        """The environment's other addresses, as through a relay; each is a scope of tokens."""
         self.reset()
 
     def reset(self) -> None:

@@ -29,7 +29,7 @@ def write(store: Store, path: Path) -> None:
 def read(store: Store, path: Path) -> None:
     """Put the rows of a file back, if there is one. Columns that the schema has no more are left out.
 
-    A file that cannot be understood, as of another version, is put aside, and the environment is as new.
+    A file that cannot be understood, as of another version, is renamed, and the environment is as new.
     """
     if not path.exists():
         return

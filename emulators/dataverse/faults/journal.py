@@ -21,11 +21,11 @@ class Entry(NamedTuple):
     """1 for the first since the start."""
     arrived: float
     responded: float
-    """When the reply was handed to the connection; for a reply that was lost, when the work was done."""
+    """When the reply was given to the connection; for a lost reply, when the work was done."""
     method: str
     path: str
     operations: int
-    """How many operations were carried out for it."""
+    """The number of operations in it."""
     user: str | None
     """The caller's application id; None without a valid token."""
     status: int
@@ -64,7 +64,7 @@ class Journal:
         self.executed = 0
         """Operations carried out since the start."""
         self.life = 0
-        """Raised by reset(): what began in an earlier life does not count in this one."""
+        """Grows with each reset(): a request that began in an earlier life does not count in this one."""
         self.resize(size)
 
     def resize(self, size: int) -> None:

@@ -21,7 +21,7 @@ class FaultKind(StrEnum):
     STATUS = "status"
     """Refused with `status`, and nothing was done."""
     STATUS_AFTER = "status_after"
-    """Done, and then answered with `status`, as a gateway does that lost patience."""
+    """Carried out, and then refused with `status`, as by a gateway that lost patience."""
     DELAY = "delay"
     """Done late: after `seconds`, whether the client is still there or not."""
     RESET_BEFORE = "reset_before"
@@ -35,7 +35,7 @@ class FaultKind(StrEnum):
     EXPIRE_TOKENS = "expire_tokens"
     """Every token given out so far ends as this request arrives: 401."""
     EMPTY_LIST = "empty_list"
-    """A list is answered as if it had ended here, with no row."""
+    """A list ends at once, with no row."""
     FIRST_ROWS = "first_rows"
     """A list ends after its first `rows`."""
     REPEAT_PAGE = "repeat_page"
@@ -64,9 +64,9 @@ class Rule(BaseModel):
     contains: str | None = None
     """Text in the path or the body, such as a key."""
     skip: Annotated[int, Field(ge=0)] = 0
-    """How many that fit are spared first."""
+    """How many matching requests are spared first."""
     every: Annotated[int, Field(ge=1)] = 1
-    """Of those that fit, hit every k-th."""
+    """Of the matching requests, hit every k-th."""
     count: Annotated[int, Field(ge=1)] | None = None
     """How many are hit in all."""
     for_seconds: Annotated[float, Field(gt=0)] | None = None
@@ -79,7 +79,7 @@ class Rule(BaseModel):
     seconds: Annotated[float, Field(ge=0)] = 0.0
     """A delay, before anything else happens."""
     rows: Annotated[int, Field(ge=0)] = 0
-    """How many, where the kind of fault asks."""
+    """A number of rows, for the kinds of faults that need one."""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:

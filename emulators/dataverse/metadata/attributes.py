@@ -111,7 +111,7 @@ BASE_ATTRIBUTE: Final = frozenset(COLUMN) | {
     *("ColumnNumber", "IsPrimaryId", "IsPrimaryName", "IsCustomAttribute", "IsValidForCreate", "IsValidForUpdate"),
     *("RequiredLevel", "DisplayName"),
 }
-"""What `$select` may name without a cast to the column's own type."""
+"""The names that `$select` may have without a cast to the column's own type."""
 
 
 def option_set(schema: TableSchema, column: Column) -> Definition | None:

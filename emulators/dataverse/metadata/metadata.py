@@ -27,7 +27,7 @@ _OPTIONS: Final = {
     "EntityDefinitions": ("LabelLanguages",),
     "RelationshipDefinitions": ("LabelLanguages",),
 }
-"""What some addresses may be asked besides what all may."""
+"""Query options that only some addresses have."""
 _FIXED: Final = frozenset({"EntityDefinitions", "RelationshipDefinitions", "CreateEntities"})
 
 

@@ -35,12 +35,12 @@ EDM: Final = {
 """Column type to the type of `$metadata`, without `Edm.`."""
 GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _GUID_IN_JSON: Final = re.compile(rf"{GUID.pattern}|{{{GUID.pattern}}}|\({GUID.pattern}\)|[0-9a-fA-F]{{32}}")
-"""What .NET's Guid reads, by which Microsoft's OData library reads one in a body; an address has only the first."""
+"""The forms that .NET's Guid reads, and so Microsoft's OData library in a body; an address has only the first."""
 _INT32 = range(-(2**31), 2**31)
 _WHOLE: Final = re.compile(r"-?[0-9]{1,19}")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?")
 _INVALID = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XmlConvert.VerifyXmlChars refuses, which the service asks for every text (page "Manage invalid characters")."""
+"""Characters that XmlConvert.VerifyXmlChars refuses, and so the service (page "Manage invalid characters")."""
 
 
 def _text(schema: TableSchema, column: Column, value: object) -> str | None:
@@ -185,4 +185,4 @@ CONVERT: Final[dict[str, Callable[[TableSchema, Column, object], object]]] = {
     "lookup": _lookup,
     "uniqueidentifier": _guid,
 }
-"""Column type to what makes its value. Each raises DataverseError; null is not theirs."""
+"""Column type to the function that makes its value. Each raises DataverseError; none handles null."""

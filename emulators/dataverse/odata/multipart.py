@@ -106,7 +106,7 @@ def _parts(boundary: str, body: bytes, ends: tuple[bytes, ...]) -> _Parts:
     """Split at the delimiters."""
     delimiter = f"\n--{boundary}".encode()
     pieces: list[bytes] = []
-    for piece in (b"\n" + body).split(delimiter)[1:]:  # what comes before the first delimiter is nobody's
+    for piece in (b"\n" + body).split(delimiter)[1:]:  # what comes before the first delimiter is ignored
         if piece.startswith((b"\r\n", b"\n")):
             pieces.append(piece)
         elif piece.startswith(b"--"):
@@ -135,7 +135,7 @@ def _blank_line(text: bytes, begin: int = 0) -> tuple[int, int]:
     return (len(text), 0) if crlf < 0 else (crlf, crlf + 3)
 
 
-@lru_cache(maxsize=256)  # a batch has the same few a thousand times; nobody changes them
+@lru_cache(maxsize=256)  # a batch has the same few a thousand times; they are never changed
 def _headers(head: str) -> dict[str, str]:
     headers: dict[str, str] = {}
     for line in filter(None, head.replace("\r", "").split("\n")):
@@ -156,7 +156,7 @@ def _operation(content: bytes, boundary: str, user: str | None) -> Request:
         )
     line, _, headers = content[:end].decode("utf-8", "replace").replace("\r\n", "\n").partition("\n")
     method, _, rest = line.partition(" ")
-    # A space in an address is somebody's mistake that the service forgives.
+    # A space in an address is a mistake that the service forgives.
     target, _, version = rest.rstrip("\r").rpartition(" ")
     if not target or not version.startswith("HTTP/"):
         raise UnreadableStreamError

@@ -230,4 +230,4 @@ SYSTEM_COLLECTIONS: Final = (
     *("ProcessSession", "SyncErrors", "UserEntityInstanceDatas", "DuplicateBaseRecord", "DuplicateMatchingRecord"),
     *("Annotations", "ActivityPointers", "FileAttachments", "Appointments", "Emails", "Tasks", "PhoneCalls"),
 )
-"""How the names of the system's rows below a table's row end: `cr1_example_AsyncOperations`."""
+"""Ends of the names of the system's rows below a table's row: `cr1_example_AsyncOperations`."""

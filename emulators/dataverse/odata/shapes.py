@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _EXPANDED: Final = re.compile(r"\s*(\w[\w./$]*)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
 _MORE: Final = re.compile(r"\$(?:expand|filter|orderby|top|levels|count)|\*")
-"""What `$expand` may hold and the emulator does not read."""
+"""Options inside `$expand` that the service has and the emulator has not."""
 FORMATTED: Final = "OData.Community.Display.V1.FormattedValue"
 LOOKUP_NAME: Final = "Microsoft.Dynamics.CRM.lookuplogicalname"
 NAVIGATION: Final = "Microsoft.Dynamics.CRM.associatednavigationproperty"

@@ -1,6 +1,6 @@
 """The refusal of a name that no table has: 501 for a part of the service that is not emulated, or that of a typo.
 
-The words for a typo are the service's own; a part that is not emulated must never be answered with them.
+The words for a typo are the service's own; a part that is not emulated must never be refused with them.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from emulators.dataverse.model.errors import DataverseError
 
 _KNOWN: Final = frozenset({"$select", "$expand", "$orderby", "$filter", "$top", "$count", "$skiptoken", "$deltatoken"})
 _NOT_SERVED: Final = frozenset({"$apply", "fetchxml", "sql", "savedquery", "userquery"})
-"""What the service has and the emulator has not; lower case."""
+"""Options that the service has and the emulator has not; lower case."""
 _IGNORED: Final = frozenset({"tag"})
 """A value for plug-ins, of which there are none here."""
 _unquote: Final = unquote_plus if choices.PLUS_IS_A_SPACE else unquote

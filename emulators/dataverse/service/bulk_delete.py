@@ -1,6 +1,6 @@
 """BulkDelete: an asynchronous job that deletes what a query finds; the official SDK's way to delete many rows.
 
-The service answers with the job's id and deletes later, in the background. The emulator has deleted when it answers,
+The service returns the job's id and deletes later, in the background. The emulator has deleted when it responds,
 and understands the one query the SDK sends: a column whose value is one of a list.
 """
 

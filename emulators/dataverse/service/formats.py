@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _LEVEL: Final = re.compile(r"odata\.metadata=(\w+)")
 _KEPT: Final = frozenset({"@odata.count", "@odata.nextLink", "@odata.deltaLink", "@odata.id"})
-"""What is no metadata, though it is called so: numbers and links that are the answer."""
+"""Properties that are results, numbers and links, though their names are those of metadata."""
 
 
 def check(request: Request) -> None:

@@ -74,7 +74,7 @@ def _insert(environment: Environment, where: Address, body: dict[str, Any], user
         given[table.schema.primary_id] = where.row_id
     if environment.settings.races_to_lose:
         environment.settings.races_to_lose -= 1
-        table.insert(given)  # as if somebody else had been quicker
+        table.insert(given)  # as if another client had been quicker
         raise DataverseError.matching_key()
     return table.insert(given)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _MESSAGE = "Microsoft.Dynamics.CRM."
 _UNSEEN = frozenset({"HEAD", "OPTIONS"})
-"""The service says in `Allow` that it has them; what it answers was never seen."""
+"""The service names them in `Allow`; its responses to them were never seen."""
 _VERSIONS = frozenset({"v8.0", "v8.1", "v8.2", "v9.0", "v9.1"})
 """Those that the service has besides its newest."""
 _ROW = re.compile(r"\w+\((?:'[^']*'|[^'])*?\)(?=/)")

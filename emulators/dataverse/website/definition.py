@@ -41,7 +41,7 @@ class WebsiteDefinition:
     language: Literal["", "nb"] = ""
     """The language whose alphabet orders the entries; without one the order is that of Unicode."""
     time_zone: str = "UTC"
-    """Where the page's times are told."""
+    """The zone of the page's times."""
 
 
 def load(path: Path) -> WebsiteDefinition | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from emulators.lambda_host.runtime.workers import Worker
 
 _AT_ONCE: Final = os.process_cpu_count() or 1
-# Nobody waits longer than this for others to start: one of them may be a function that never gets ready.
+# The longest wait for another start: that one may be of a function that never gets ready.
 _PATIENCE_SECONDS: Final = 1.0
 # The first work of an environment still costs what a start does: that of most is done by then, and they are free again.
 _FIRST_WORK_SECONDS: Final = 0.7

@@ -1,7 +1,7 @@
 """The host runs the functions of a stack as Lambda does, each in processes of its own.
 
 One thread with an event loop owns all processes and their state; `invoke` may be called from any thread. Triggers that
-answer to the network run in the same loop (`run`), so that nothing waits for another thread between them and a process.
+serve the network run in the same loop (`run`), so that nothing waits for another thread between them and a process.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import uuid
 from typing import TYPE_CHECKING, Self
 
 from emulators.lambda_host.errors import HostClosedError, LambdaHostError
-from emulators.lambda_host.runtime.invoker import Invoker
+from emulators.lambda_host.runtime.executor import Executor
 from emulators.lambda_host.runtime.log_files import LogFiles
 from emulators.lambda_host.runtime.workers import ProcessSettings
 
@@ -67,7 +67,7 @@ class LambdaHost:
             raise LambdaHostError(f"The task root {task_root} is no folder")
         self._on_log = on_log
         self._log_files = LogFiles(log_directory) if log_directory else None
-        self._invoker = Invoker(settings, maximum_concurrency)
+        self._executor = Executor(settings, maximum_concurrency)
         self._invocations: set[asyncio.Task[Invocation]] = set()
         self._closing = False  # no more work is taken from other threads
         self._stopping = False  # no more invocations begin
@@ -115,7 +115,7 @@ class LambdaHost:
         function = self._functions[function_logical_id]
         request_id = request_id or str(uuid.uuid4())
         seconds = timeout_override or function.timeout_seconds
-        task = asyncio.ensure_future(self._invoker.invoke(function, request_id, body, seconds))
+        task = asyncio.ensure_future(self._executor.invoke(function, request_id, body, seconds))
         self._invocations.add(task)
         try:
             return await task
@@ -128,7 +128,7 @@ class LambdaHost:
 
     def concurrency(self, function_logical_id: str) -> int:
         """Return how many invocations of the function may run at the same time."""
-        return self._invoker.concurrency(self._functions[function_logical_id])
+        return self._executor.concurrency(self._functions[function_logical_id])
 
     def close(self) -> None:
         """Kill every process and wait until it is gone. Invocations under way raise HostClosedError."""
@@ -148,8 +148,8 @@ class LambdaHost:
         for task in self._invocations:
             task.cancel()
         await asyncio.gather(*self._invocations, return_exceptions=True)
-        await self._invoker.stop()
-        # Whoever waited for one of them, such as a request whose other end has gone, is told before the loop ends.
+        await self._executor.stop()
+        # A task that waited for one of them, such as a request whose other end has gone, ends before the loop does.
         left = asyncio.all_tasks() - {asyncio.current_task()}
         for task in left:
             task.cancel()

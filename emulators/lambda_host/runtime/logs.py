@@ -24,7 +24,7 @@ class LogLine:
 class LogCapture:
     """Reads the pipe that is a process's stdout and stderr.
 
-    The process writes before it answers, so `drain` after an answer has every line of that invocation: nothing has to
+    The process writes before it responds, so `drain` after a response has every line of that invocation: nothing has to
     be waited for.
     """
 

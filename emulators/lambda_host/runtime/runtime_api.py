@@ -124,7 +124,7 @@ class RuntimeApi:
             return _next_reply(await self._waiting.get())
         invocation = f"{_BASE}/invocation/{self._request_id}"
         if method != "POST" or path not in {f"{_BASE}/init/error", f"{invocation}/response", f"{invocation}/error"}:
-            # An answer to an invocation that is over, or something that is not in this API.
+            # A response to an invocation that is over, or a request that is not in this API.
             return _status(HTTPStatus.BAD_REQUEST, {"errorType": "InvalidRequestID", "errorMessage": path})
         if not path.endswith("/response"):
             self._on_event(Failed(body))

@@ -104,7 +104,7 @@ class Worker:
         """Give the process one request. It may be dead afterwards: see `alive`."""
         self._api.give(request)
         outcome = await self._until_ready(request.request_id, seconds)
-        # A process that asks for more without having answered breaks the Runtime API's contract.
+        # A process that wants more work before it responds breaks the Runtime API's contract.
         return outcome or exited(request.request_id, 0)
 
     async def stop(self) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 NO_VALUE = object()
-"""What `AWS::NoValue` resolves to: the property or list item that holds it is left out."""
+"""The value of `AWS::NoValue`: the property or list item that holds it is left out."""
 
 _PLACEHOLDER = re.compile(r"\$\{(!?)([^}]*)\}")
 
@@ -33,7 +33,7 @@ class PhysicalId:
 class Scope:
     """The names that a template's expressions may use.
 
-    `physical_id` answers for a logical id, or returns None if the template has no such resource.
+    `physical_id` returns the identifiers of a logical id, None if the template has no such resource.
     """
 
     parameters: Mapping[str, object]

@@ -1,6 +1,6 @@
 """Provisioning creates a template's queues, topics and secrets in local AWS APIs, and resolves the functions with them.
 
-A function URL gets a free port, where function_urls.py will answer.
+A function URL gets a free port, which function_urls.py will serve.
 
 May be run again on the same APIs: what exists is brought to the template's settings. A secret's value is set only when
 the secret is made, since a person may have put the real one there.

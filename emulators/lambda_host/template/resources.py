@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Logging:
-    """A function's LoggingConfig: what its process is told, and whether the platform's own lines are written.
+    """A function's LoggingConfig, for its process and for the lines of the platform.
 
     `log_format` is Text or JSON; only JSON has levels. `log_group` None: the one named after the function.
     """

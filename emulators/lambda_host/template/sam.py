@@ -74,11 +74,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 def to_cloudformation(document: Mapping[str, Any], parameters: Mapping[str, object], region: str) -> dict[str, Any]:
     """Return the template as CloudFormation would receive it after the SAM transform."""
-    # Half a second of imports, wanted only by who reads a template.
+    # Half a second of imports, needed only to read a template.
     from samtranslator.model.exceptions import InvalidDocumentException  # noqa: PLC0415
     from samtranslator.translator.transform import transform  # noqa: PLC0415
 
-    # It collects metrics for AWS's own service and warns, when it is garbage-collected, that nobody published them.
+    # It collects metrics for AWS's own service and warns, when it is garbage-collected, that they were not published.
     logging.getLogger("samtranslator.metrics.metrics").setLevel(logging.ERROR)
     with _region_of_translator(region):
         try:

@@ -35,7 +35,7 @@ _UNSUPPORTED = {
 
 @dataclass(frozen=True)
 class Template:
-    """What of a template its conditions leave. `scope` knows the ids it is resolved with."""
+    """The resources that a template's conditions leave. `scope` knows the ids they are resolved with."""
 
     account: Account
     resources: Mapping[str, Mapping[str, Any]]

@@ -1,4 +1,4 @@
-"""Asynchronous invocations: taken at once, run later, tried again, and told about when they are given up.
+"""Asynchronous invocations: taken at once, run later, tried again, and reported when they are given up.
 
 Sources in the AWS Lambda Developer Guide: "Invoking a Lambda function asynchronously", "Configuring error handling
 settings for asynchronous invocation", "Capturing records of Lambda asynchronous invocations" (the example record).
@@ -32,7 +32,7 @@ _FIRST_PAUSE_WHEN_THROTTLED, _LONGEST_PAUSE_WHEN_THROTTLED = 1.0, 300.0
 
 @dataclass
 class _Event:
-    """An event on its way. `ends` is the time.monotonic() at which it is too old; `last` what its function answered."""
+    """An event on its way. `ends` is the time.monotonic() at which it is too old; `last` the latest result."""
 
     config: EventInvokeConfig
     payload: object

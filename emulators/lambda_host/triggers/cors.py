@@ -1,7 +1,7 @@
-"""What a function URL's own CORS settings answer.
+"""The responses and headers of a function URL's own CORS settings.
 
 Source: "Cross-origin resource sharing (CORS)" under "Creating and managing Lambda function URLs" in the AWS Lambda
-Developer Guide. Lambda answers a preflight by itself; to other responses it adds its headers to what the function set.
+Developer Guide. Lambda responds to a preflight by itself; to other responses it adds its headers.
 """
 
 from __future__ import annotations

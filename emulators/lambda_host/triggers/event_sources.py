@@ -1,4 +1,4 @@
-"""Runs a template's SQS event source mappings: takes messages from the queues, invokes, deletes what is done.
+"""A template's SQS event source mappings: take messages from the queues, invoke, delete the finished ones.
 
 Sources in the AWS Lambda Developer Guide: "Using Lambda with Amazon SQS" and "Creating and configuring an Amazon SQS
 event source mapping".
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class EventSourceError(LambdaHostError):
-    """When a mapping cannot be: Lambda refuses it, or its queue is not there."""
+    """A mapping that Lambda refuses, or whose queue is not there."""
 
 
 class EventSources:

@@ -28,12 +28,12 @@ _PATIENCE_SECONDS = 920  # longer than the longest a function may run
 
 
 class InvokeError(Exception):
-    """When a function cannot be called; the message says why."""
+    """A failed call of a function; the message says why."""
 
 
 @dataclass(frozen=True)
 class InvocationResult:
-    """What a call came back with. `init_ms` is None in a warm environment; the log is its last lines."""
+    """The result of a call. `init_ms` is None in a warm environment; the log is its last lines."""
 
     payload: Any
     function_error: str | None

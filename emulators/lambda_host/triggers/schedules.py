@@ -1,4 +1,4 @@
-"""Runs a template's schedules by the real clock.
+"""A template's schedules, run by the real clock.
 
 Source: the EventBridge Scheduler User Guide, "Schedule types" and "Configuring a dead-letter
 queue". The scheduler hands a function its event and is done: it tries again when Lambda does not take the
@@ -31,7 +31,7 @@ _LONGEST_SLEEP_SECONDS = 30.0  # a clock that was set, or a machine that slept, 
 
 
 class Invoker(Protocol):
-    """Who runs a function: the host, which is done when the function is, or AsyncInvocations, as Lambda does it."""
+    """Runs a function: the host, until the function is done, or AsyncInvocations, as Lambda does it."""
 
     def invoke(self, function_logical_id: str, event: object, /) -> object: ...
 

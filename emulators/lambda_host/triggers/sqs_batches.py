@@ -1,7 +1,7 @@
-"""From SQS messages to the event a function gets, and from its answer to the messages that are done.
+"""From SQS messages to a function's event, and from its result to the messages that are done.
 
 Sources in the AWS Lambda Developer Guide: "Using Lambda with Amazon SQS" (the event) and "Handling errors for an SQS
-event source in Lambda" (which answers mean what).
+event source in Lambda" (the meaning of each result).
 """
 
 from __future__ import annotations

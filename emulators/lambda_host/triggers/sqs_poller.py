@@ -2,9 +2,9 @@
 
 Sources in the AWS Lambda Developer Guide: "Using Lambda with Amazon SQS" (polling, batching), "Configuring scaling
 behavior for SQS event source mappings" (maximum concurrency) and "Handling errors for an SQS event source in Lambda".
-What fails is left alone: the queue's visibility timeout brings it back, and its redrive policy puts it aside.
+A failed message stays in the queue: its visibility timeout brings it back, and the redrive policy moves it away.
 
-Lambda polls a queue with five requests at a time. Here one is enough, since the local queue answers it as soon as a
+Lambda polls a queue with five requests at a time. Here one is enough, since the local queue returns it as soon as a
 message comes. A batch is only taken when it may run, so that messages wait in the queue and not here.
 """
 
@@ -40,7 +40,7 @@ _FAILURES = (SqsError, OSError, EOFError)
 
 @dataclass(frozen=True)
 class PolledQueue:
-    """`spare_seconds`: how long a received message may wait and still be run to the function's end while hidden."""
+    """`spare_seconds`: how long a received message may wait and still be hidden until the function's end."""
 
     url: str
     arn: str
@@ -124,7 +124,7 @@ class SqsPoller:
         try:
             reply = await asyncio.shield(request)
         except asyncio.CancelledError:
-            # Nobody would get what an abandoned request takes from the queue.
+            # The messages that an abandoned request takes from the queue would be lost for a while.
             await asyncio.wait([request])
             if not request.exception():
                 self._take(request.result().get("Messages", []))

@@ -1,4 +1,4 @@
-"""From an HTTP request to the event a function URL makes of it, and from the function's answer to the HTTP response.
+"""From an HTTP request to the event of a function URL, and from the function's result to the HTTP response.
 
 Source: "Invoking Lambda function URLs" in the AWS Lambda Developer Guide (payload format 2.0). What it leaves open is
 marked as a choice.
@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# Choice: the guide says "binary" without naming the types. Who tried it on AWS found these to arrive as text, and
+# Choice: the guide says "binary" without naming the types. Experiments on AWS found these to arrive as text, and
 # everything else (also forms, and what has no type) in base64.
 _TEXT_TYPE = re.compile(r"text/.*|application/(json|xml|javascript)", re.IGNORECASE)
 _OF_ONE_CONNECTION = frozenset(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from emulators.lambda_host.template.resources import Function
 
 
-class Invoker:
+class Executor:
     """Runs invocations in the loop that owns the processes."""
 
     def __init__(self, settings: ProcessSettings, maximum_concurrency: int) -> None:
@@ -88,7 +88,7 @@ class Invoker:
             max_memory_mb=memory,
             status=outcome.status,
         )
-        # What went wrong is told at WARN.
+        # A failure is reported at WARN.
         if informs or (outcome.status and function.logging.keeps("WARN")):
             worker.log.write(report)
         return Invocation(
