@@ -7,21 +7,9 @@ import re
 import pytest
 
 from emulators.dataverse.model import defaults
-from tests.support.dataverse_service import API, EXAMPLES, MENTORS, change_set, operation, parts, running
+from tests.support.dataverse_service import API, EXAMPLES, MENTORS, change_set, operation, parts
 
 TOO_LONG = {"hlf_name": "x" * 201}
-
-
-@pytest.fixture(scope="module")
-def service_process():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(service_process):
-    service_process.reset()
-    return service_process
 
 
 def mentor(key: str = "m-1") -> str:

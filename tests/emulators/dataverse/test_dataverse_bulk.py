@@ -7,21 +7,9 @@ import uuid
 import pytest
 
 from emulators.dataverse.model import defaults
-from tests.support.dataverse_service import EXAMPLES, MENTORS, change_set, operation, parts, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS, change_set, operation, parts
 
 KIND = "Microsoft.Dynamics.CRM.hlf_peermentor"
-
-
-@pytest.fixture(scope="module")
-def service_process():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(service_process):
-    service_process.reset()
-    return service_process
 
 
 def item(key: str | None = None, **columns: object) -> dict:

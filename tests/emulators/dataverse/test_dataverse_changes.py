@@ -14,21 +14,9 @@ import pytest
 
 from emulators.dataverse.service import changes
 from tests.support.dataverse_queries import ask, follow, listed, many
-from tests.support.dataverse_service import EXAMPLES, MENTORS, change_set, operation, parts, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS, change_set, operation, parts
 
 TRACK = "odata.track-changes"
-
-
-@pytest.fixture(scope="module")
-def module_service():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(module_service):
-    module_service.reset()
-    return module_service
 
 
 def tracked(service, **options):

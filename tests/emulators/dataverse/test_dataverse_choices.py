@@ -10,21 +10,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.dataverse_service import EXAMPLES, MENTORS, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS
 
 EXAMPLE = f"{EXAMPLES}(hlf_code='a',hlf_year=2026)"
-
-
-@pytest.fixture(scope="module")
-def service_process():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(service_process):
-    service_process.reset()
-    return service_process
 
 
 def test_text_in_a_key_is_compared_without_case(service):

@@ -6,22 +6,10 @@ import json
 
 import pytest
 
-from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts
 
 ROW = f"{EXAMPLES}(hlf_code='a',hlf_year=2026)"
 MENTOR = f"{MENTORS}(hlf_mentorid='m-1')"
-
-
-@pytest.fixture(scope="module")
-def service_process():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(service_process):
-    service_process.reset()
-    return service_process
 
 
 def refused(response, code: str, *messages: str) -> None:

@@ -7,20 +7,7 @@ import random
 import pytest
 
 from tests.support.dataverse_queries import ask, counts, listed
-from tests.support.dataverse_queries import examples as fill
-from tests.support.dataverse_service import EXAMPLES, MENTORS, running
-
-
-@pytest.fixture(scope="module")
-def module_service():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def examples(module_service):
-    return fill(module_service)
-
+from tests.support.dataverse_service import EXAMPLES, MENTORS
 
 FILTERS = {
     "hlf_count eq 3": "3",

@@ -8,17 +8,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.support.dataverse_queries import many
-from tests.support.dataverse_service import EXAMPLES, MENTORS, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS
 
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 EDMX = "{http://docs.oasis-open.org/odata/ns/edmx}"
 EXAMPLE = "EntityDefinitions(LogicalName='hlf_example')"
-
-
-@pytest.fixture(scope="module")
-def service():
-    with running() as service:
-        yield service
 
 
 def document(service, query=""):

@@ -5,23 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.support.dataverse_queries import ask
-from tests.support.dataverse_queries import examples as fill
-from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts
 
 LINKED = f"{EXAMPLES}(hlf_code='OSLO',hlf_year=2024)"
 UNLINKED = f"{EXAMPLES}(hlf_code='c',hlf_year=2022)"
 COLLECTION = "hlf_peermentor_hlf_example_hlf_Mentor"
-
-
-@pytest.fixture(scope="module")
-def module_service():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def examples(module_service):
-    return fill(module_service)
 
 
 def test_the_row_of_a_lookup_is_reached_by_its_name(examples):

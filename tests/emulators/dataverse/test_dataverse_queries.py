@@ -12,27 +12,9 @@ import pytest
 
 from emulators.dataverse.model.ordering import Order, guid_of, place_of, sql_order
 from tests.support.dataverse_queries import ask, follow, listed, many
-from tests.support.dataverse_queries import examples as fill
-from tests.support.dataverse_service import API, EXAMPLES, MENTORS, operation, parts, running
+from tests.support.dataverse_service import API, EXAMPLES, MENTORS, operation, parts
 
 FORMATTED = "OData.Community.Display.V1.FormattedValue"
-
-
-@pytest.fixture(scope="module")
-def module_service():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(module_service):
-    module_service.reset()
-    return module_service
-
-
-@pytest.fixture
-def examples(module_service):
-    return fill(module_service)
 
 
 # Columns

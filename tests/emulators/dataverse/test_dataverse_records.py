@@ -12,21 +12,9 @@ import uuid
 import pytest
 
 from emulators.dataverse.model import defaults
-from tests.support.dataverse_service import API, EXAMPLES, MENTORS, running
+from tests.support.dataverse_service import API, EXAMPLES, MENTORS
 
 GUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-
-
-@pytest.fixture(scope="module")
-def service_process():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(service_process):
-    service_process.reset()
-    return service_process
 
 
 def mentor(key: str = "m-1") -> str:

@@ -11,22 +11,10 @@ import httpx
 import pytest
 
 from emulators.dataverse.model import defaults
-from tests.support.dataverse_service import API, MENTORS, running
+from tests.support.dataverse_service import API, MENTORS
 
 GUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 ROW = f"{MENTORS}(hlf_mentorid='m-1')"
-
-
-@pytest.fixture(scope="module")
-def service_process():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(service_process):
-    service_process.reset()
-    return service_process
 
 
 def grant(service, *, tenant: str = defaults.TENANT_ID, basic: str | None = None, **changed: str | None):

@@ -8,8 +8,7 @@ import pytest
 
 from emulators.dataverse.odata import service_names
 from tests.support.dataverse_queries import ask
-from tests.support.dataverse_queries import examples as fill
-from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts
 
 MENTOR = f"{MENTORS}(hlf_mentorid='0')"
 EXAMPLE = f"{EXAMPLES}(hlf_code='OSLO',hlf_year=2024)"
@@ -18,10 +17,9 @@ TABLE = "EntityDefinitions(LogicalName='hlf_example')"
 CRM = "Microsoft.Dynamics.CRM."
 
 
-@pytest.fixture(scope="module")
-def service():
-    with running() as service:
-        yield fill(service)
+@pytest.fixture
+def service(examples):
+    return examples
 
 
 def not_served(response, word: str = "") -> None:
