@@ -32,9 +32,9 @@ from shared.settings import (
     WebhookSettings,
     WebsiteSettings,
 )
-from shared.use_cases.accept_webhook import no_counts
 from shared.use_cases.consume_sync_requests import consume_sync_requests
 from shared.use_cases.publish_alerts import ALERT_COUNTS
+from shared.use_cases.status_changed import no_counts
 from shared.use_cases.sweep import SWEEP_COUNTS
 from tests.support.foundation import DAY
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import re
-import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -51,22 +50,21 @@ class Token:
 
 
 class Entra:
-    """Asks for tokens. The clock is the wall's: a container may have been frozen between two invocations."""
+    """Asks for tokens, and not before a time that Entra named is over."""
 
-    def __init__(
-        self, client: httpx.Client, authority: Origin, scope: str, *, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, client: httpx.Client, authority: Origin, scope: str) -> None:
         """`scope`: what the tokens are for."""
         self._client = client
         self._authority = authority
         self._scope = scope
-        self._clock = clock
         self._backoff_until = 0.0
 
-    def ask(self, secret: Mapping[str, Any], time_left: Callable[[], float]) -> Token:
-        """Return a token by this secret. Raises WebsiteAuthError or WebsiteUnavailableError."""
+    def ask(self, secret: Mapping[str, Any], time_left: Callable[[], float], now: float) -> Token:
+        """Return a token by this secret. Raises WebsiteAuthError or WebsiteUnavailableError.
+
+        `now`: seconds since 1970.
+        """
         tenant, client_id, client_secret = _credential(secret)
-        now = self._clock()
         if now < self._backoff_until:
             raise WebsiteBackoffError("entra_backoff", self._backoff_until - now)
         if (seconds := time_left()) <= 0:
