@@ -39,7 +39,7 @@ BODIES = {
 def shown() -> list[tuple[str, str, str]]:
     """Method, path and body of each command, in the order they stand."""
     found = []
-    for line in CURL.finditer(EMULATOR + FAULTS):
+    for line in CURL.finditer((EMULATOR + FAULTS).replace(" \\\n  ", " ")):
         words = shlex.split(line[0])
         method = words[words.index("-X") + 1] if "-X" in words else "GET"
         url = next(word for word in words if word.startswith("http"))
