@@ -1,4 +1,4 @@
-"""The emulator's control API in Python, for tests, the local command line and benchmarks."""
+"""The emulator's control API in Python, for tests and other programs."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from emulators.dataverse.faults.rules import Rule
+    from emulators.dataverse.model.types import Row
 
-    type Row = dict[str, Any]
     type Key = str | int | Mapping[str, Any]
 
 _CHUNK = 20_000

@@ -78,7 +78,7 @@ async def _admitted(
         if rule is not None and rule.seconds:
             await asyncio.sleep(rule.seconds)
             spent = rule.seconds
-            if journal.life != life:  # a late write of one test has no business in the next one
+            if journal.life != life:  # a late write of one test must not reach the next one
                 return None, 0
         if rule is None or rule.kind is not FaultKind.STATUS:
             before = journal.executed

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# A server may close a connection that was kept just when it is used again; libcurl then asks on a fresh one.
+# A server may close a connection that was kept just when it is used again; libcurl then sends it on a fresh one.
 _CLOSED_MEANWHILE = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError)
 
 

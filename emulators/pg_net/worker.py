@@ -1,8 +1,8 @@
 """The worker of emulators/pg_net/pg_net.sql: sends what SQL has queued, as the extension pg_net does.
 
-After the commit, in the background, in the order of the queue, a batch at a time and all of a batch at once; each once,
-whatever comes of it (src/worker.c and src/core.c of https://github.com/supabase/pg_net, 0.19 and later). The next batch
-waits for the slowest of this one. Redirects are not followed.
+It sends after the commit, in the background, in the order of the queue, a batch at a time and all of a batch at once,
+each request once, whatever its outcome. The next batch waits for the slowest of this one. Redirects are not followed.
+Source: src/worker.c and src/core.c of https://github.com/supabase/pg_net, 0.19 and later.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class PgNet:
     def wait_until_quiet(self, seconds: float = 5.0) -> None:
         """Wait until all that was committed before this call has its response. Raises TimeoutError."""
         with self._quiet:
-            wanted = self._polls + 2  # the look under way may have begun before
+            wanted = self._polls + 2  # the poll under way may have begun before
             self._wake()
             deadline = time.monotonic() + seconds
             while self._polls < wanted:

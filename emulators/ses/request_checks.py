@@ -13,7 +13,7 @@ from typing import Any
 # https://docs.aws.amazon.com/ses/latest/dg/quotas.html: 40 MB after base64; RFC 5321 4.5.3.1.6: 1000 octets with CRLF.
 _LARGEST_MESSAGE = 40 * 1024 * 1024
 _LONGEST_LINE = 998
-# https://docs.aws.amazon.com/ses/latest/dg/header-fields.html, those a message of ours could get twice.
+# https://docs.aws.amazon.com/ses/latest/dg/header-fields.html, those that a message could get twice.
 _ONCE = ("From", "To", "Cc", "Bcc", "Subject", "Date", "Message-ID", "Reply-To", "Content-Type", "MIME-Version")
 
 

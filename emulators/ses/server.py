@@ -24,7 +24,7 @@ from emulators.ses.request_checks import RefusalError, checked_request
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One accepted message. `raw` is what the recipient's server would have been given."""
+    """One accepted message. `raw` is the message as the recipient's server would have got it."""
 
     recipient: str
     raw: bytes

@@ -21,7 +21,7 @@ def write(store: Store, path: Path) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(".new")
-    new.touch(mode=0o600)  # names and telephone numbers
+    new.touch(mode=0o600)  # the rows may be about people
     new.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
     new.replace(path)
 

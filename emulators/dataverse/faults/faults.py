@@ -91,7 +91,7 @@ class Faults:
                 found = live.rule
                 break
         if any(live.spent(now) for live in rules):
-            rules[:] = [live for live in rules if not live.spent(now)]  # none left: nothing to look at next time
+            rules[:] = [live for live in rules if not live.spent(now)]  # with none left, the next request skips this
         return found
 
     def _live(self, where: Where) -> list[ActiveRule]:

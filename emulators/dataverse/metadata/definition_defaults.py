@@ -1,7 +1,7 @@
 """The properties that are the same in the definition of every custom table, column, key or relationship.
 
-Taken from the replies in Microsoft's sample "Web API table schema operations", so that no property is denied that the
-service has.
+Taken from the replies in Microsoft's sample "Web API table schema operations", so that no property of the service is
+missing. The module is long because it is data.
 """
 
 from __future__ import annotations

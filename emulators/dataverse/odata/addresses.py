@@ -59,7 +59,7 @@ def decode(path: str) -> str:
 def below_api(reference: str) -> str:
     """Return the path of a reference such as `https://host/api/data/v9.2/set(id)` or `/set(id)`, decoded.
 
-    The host is not looked at: an emulator is known by several. Raises DataverseError for another version.
+    The host is ignored: an emulator has several. Raises DataverseError for another version.
     """
     path = decode(reference)
     above = _ABOVE.match(path)

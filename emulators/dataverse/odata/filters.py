@@ -177,7 +177,7 @@ class _Parser(Cursor):
 def _all(parts: list[Predicate]) -> Predicate:
     if len(parts) == 1:
         return parts[0]
-    if len(parts) == len(("left", "right")):  # by far the most frequent: no loop
+    if len(parts) == len(("left", "right")):  # by far the most frequent case needs no loop
         left, right = parts
         return lambda row: left(row) and right(row)
     return lambda row: all(part(row) for part in parts)

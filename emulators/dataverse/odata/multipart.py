@@ -1,7 +1,7 @@
 """The body of a `$batch` as operations. Its lines end with CRLF or, as the service forgives, with LF.
 
-What ends badly loses its last operation and no other: after the closing delimiter there have to be CRLF or two line
-ends (Microsoft's page on client errors, "Stream was not readable"; what is inferred from it is in choices.py).
+A body that ends badly loses its last operation and no other: CRLF or two line ends have to follow the closing delimiter
+(Microsoft's page on client errors, "Stream was not readable"; the inferences from it are in choices.py).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Names that the service has and the emulator has not, so that none is taken for a typo.
 
 After Microsoft's Web API reference and its SDK: entity types, functions, actions and query functions that every
-environment has. A name that is missing here, as the tables are that only an app of Microsoft's brings, is refused as a
-typo is. The module is long because it is one list of names, read as data.
+environment has. A missing name, such as a table of one of Microsoft's apps, is refused as a typo.
+The module is long because it is one list of names, read as data.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def _update(environment: Environment, table: Table, items: list[_Item], user: st
         if row is None:
             raise where.missing()
         row_id = row[table.schema.primary_id]
-        if row_id not in seen:  # the first wins, the others are passed over without a word
+        if row_id not in seen:  # the first wins, the others are ignored without an error
             seen.add(row_id)
             records.update(environment, where, row, item, user)
 

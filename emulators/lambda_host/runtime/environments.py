@@ -1,8 +1,8 @@
 """The choice of an environment: an idle one, or a new one if now is the time to start it.
 
-Lambda starts as many environments at once as are asked for, each on a machine of its own. Here ten that start together
-each take ten times as long, and all of them together are ready after the first one could have done the work of all. So
-a function starts one at a time, unless that one takes long.
+Lambda starts as many environments at once as there are invocations, each on a machine of its own. On one machine, ten
+that start together take ten times as long each, and are ready only after one could have done the work of all. So a
+function starts one environment at a time, unless that one takes long.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _AT_ONCE: Final = os.process_cpu_count() or 1
 # The longest wait for another start: that one may be of a function that never gets ready.
 _PATIENCE_SECONDS: Final = 1.0
-# The first work of an environment still costs what a start does: that of most is done by then, and they are free again.
+# The first work of an environment costs as much as a start. Most environments have done it after this time.
 _FIRST_WORK_SECONDS: Final = 0.7
 _QUICK_SECONDS: Final = 0.1
 
@@ -63,7 +63,7 @@ class Environments:
         """Keep the environment as idle."""
         self._idle[function].append(worker)
         self._wake()
-        if worker in self._starting:  # its first work is done, and it may be quick with all that waits
+        if worker in self._starting:  # its first work is done, and it may now be quick with the waiting rest
             self._count_down(worker, _QUICK_SECONDS)
 
     def begins(self, function: str, worker: Worker) -> None:

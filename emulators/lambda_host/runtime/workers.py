@@ -149,7 +149,7 @@ class Worker:
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         status = await process.wait()
-        # What the process started goes with it. Now, and not later: the number of its group is free to be used again.
+        # The process's children end with it. Now, and not later: the number of its group may soon be used again.
         _kill_group(process.pid)
         self._events.put_nowait(Exited(status))
 

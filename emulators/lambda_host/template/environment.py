@@ -24,7 +24,7 @@ def process_environment(
         "LANG": "en_US.UTF-8",
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "TZ": ":UTC",
-        # The runtime signs with these; local servers do not look at them, and they open nothing anywhere.
+        # The runtime signs with these; local servers do not check them, and they are valid nowhere.
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_SESSION_TOKEN": "local",

@@ -48,7 +48,7 @@ class AwsClients:
 def local_clients(endpoint_url: str, region: str = "eu-north-1") -> AwsClients:
     """Return clients for a local server. They use no profile, proxy or credentials of a person."""
     untouched = botocore.session.Session()
-    # Every setting at botocore's own default, instead of what the environment or a file in the home folder says.
+    # Every setting at botocore's own default, whatever the environment or a file in the home folder sets.
     defaults = {
         name: ConstantProvider(default) for name, (_, _, default, _) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
     }
@@ -105,7 +105,7 @@ def provision(template: Template, aws: AwsClients) -> Stack:
             creation.physical_id(logical_id)
     resolved = creation.template
     for subscription in resolved.subscriptions:
-        # A function is not known to the local SNS; what reaches it through a topic is not delivered here.
+        # The local SNS knows no functions: messages of a topic are not delivered to them.
         if subscription.protocol != "lambda":
             aws.sns.subscribe(
                 TopicArn=subscription.topic_arn,
@@ -128,7 +128,7 @@ class _Creation:
     def physical_id(self, logical_id: str) -> PhysicalId | None:
         kind = self.template.kind(logical_id)
         if kind == "AWS::Lambda::Url" and logical_id not in self._made:
-            # Not read before it is made: that would need the functions, which may want to know this address.
+            # Not read before it is made: that would need the functions, which may refer to this address.
             self._made[logical_id] = PhysicalId(logical_id, {"FunctionUrl": f"http://127.0.0.1:{free_port()}/"})
         create = _CREATORS.get(kind)
         if create is None:

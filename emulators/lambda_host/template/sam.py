@@ -87,7 +87,7 @@ def to_cloudformation(document: Mapping[str, Any], parameters: Mapping[str, obje
             causes = [str(cause.message) for cause in exc.causes] or [str(exc.message)]
             raise TemplateError("The SAM transform refuses the template: " + " | ".join(causes)) from None
         except Exception as exc:
-            # The translator trusts the shape of many values; on a wrong one it fails with whatever comes first.
+            # The translator trusts the shape of many values; on a wrong one it raises any exception.
             raise TemplateError(f"The SAM transform cannot read the template: {type(exc).__name__}: {exc}") from exc
     result: dict[str, Any] = translated
     return result

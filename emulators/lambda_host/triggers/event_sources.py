@@ -51,7 +51,7 @@ class EventSources:
         self._host.run(self._stop()).result()
 
     async def _start(self) -> None:
-        # All are looked at before the first is polled; Lambda refuses a bad mapping that is disabled, too.
+        # All are checked before the first is polled; Lambda refuses a bad mapping that is disabled, too.
         found = [(mapping, await self._queue(mapping)) for mapping in self._mappings]
         self._pollers = [
             SqsPoller(mapping, queue, self._host, self._sqs) for mapping, queue in found if mapping.enabled

@@ -113,7 +113,7 @@ def invoke(url: str, function: str, event: object) -> InvocationResult:
     request = urllib.request.Request(  # noqa: S310 - our own address
         f"{url}/2015-03-31/functions/{function}/invocations", data=json.dumps(event).encode(), method="POST"
     )
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is on this machine
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy: the stack is on this machine
     try:
         with direct.open(request, timeout=_PATIENCE_SECONDS) as reply:
             headers, payload = reply.headers, json.load(reply)

@@ -1,7 +1,7 @@
 """A template's schedules, run by the real clock.
 
 Source: the EventBridge Scheduler User Guide, "Schedule types" and "Configuring a dead-letter
-queue". The scheduler hands a function its event and is done: it tries again when Lambda does not take the
+queue". The scheduler gives a function its event and is done: it tries again when Lambda does not take the
 event (throttling), not when the function fails. A flexible window is used at its first moment.
 """
 

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _AT_ONCE = 10  # the most messages that one SQS request takes
-_POLL_SECONDS = 1  # a request that waits cannot be taken back, so this is also the longest that a stop waits for one
-_WINDOW_PAUSE_SECONDS = 0.05  # between looks in a batching window's last second: a request waits for whole seconds
+_POLL_SECONDS = 1  # a waiting request cannot be cancelled, so a stop waits as long for it
+_WINDOW_PAUSE_SECONDS = 0.05  # between polls in a batching window's last second: a request waits for whole seconds
 _ERROR_PAUSE_SECONDS = 1.0
 _FIRST_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 0.05, 2.0
 _FAILURES = (SqsError, OSError, EOFError)
