@@ -44,7 +44,7 @@ def grounds() -> dict[str, str]:
 
 
 def test_every_choice_has_its_source_or_is_unknown():
-    """Issue 8 J: in the code and in the document, and both say the same."""
+    """In the code and in the document, and both say the same."""
     table = re.findall(r"^\| `([A-Z_0-9]+)` \| (\S.*?) \| (\S.*?) \|$", section("What is not known"), re.MULTILINE)
     reported = {name: source for name, _, source in table}
     assert reported.keys() == grounds().keys()
@@ -57,7 +57,7 @@ def test_every_choice_has_its_source_or_is_unknown():
 
 
 def test_every_choice_is_one_that_is_asked():
-    """Issue 8 J: a choice that nothing asks for would be a sentence without a meaning."""
+    """A choice that nothing asks for would be a sentence without a meaning."""
     asked = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "emulators" / "dataverse").rglob("*.py"))
     for name in grounds():
         assert f"choices.{name}" in asked, name

@@ -68,7 +68,7 @@ def test_an_operations_address_may_be_relative_to_the_service_to_the_host_or_abs
     "before", ["/api/data/v9.1/", "http://127.0.0.1:1/api/data/v9.0/", "https://x.crm4.dynamics.com/api/data/v9.1/"]
 )
 def test_an_operation_of_another_version_says_so_however_it_is_addressed(service, before):
-    """Issue 8 J: the host of an address is no segment of it."""
+    """The host of an address is no segment of it."""
     (part,) = parts(service.batch(operation("GET", "WhoAmI").replace(f" {API}", f" {before}")))
     assert part.status == 501
     assert "does not serve version v9." in part.json()["error"]["message"]
@@ -78,12 +78,12 @@ def test_an_operation_of_another_version_says_so_however_it_is_addressed(service
     "kind", ["Multipart/Mixed; Boundary=batch_1", 'multipart/mixed;charset=utf-8;boundary="batch_1"']
 )
 def test_a_content_type_is_read_without_case(service, kind):
-    """Issue 8 J: RFC 9110, 8.3.1."""
+    """RFC 9110, 8.3.1."""
     assert [part.status for part in parts(service.batch(operation("GET", "WhoAmI"), **{"Content-Type": kind}))] == [200]
 
 
 def test_a_batch_is_posted(service):
-    """Issue 8 J: nothing else is a batch, and none is inside another here."""
+    """Nothing else is a batch, and none is inside another here."""
     response = service.get("$batch")
     assert (response.status_code, response.json()["error"]["code"]) == (405, "")
     assert "does not support http method 'GET'" in response.text
@@ -280,14 +280,14 @@ def written(*keys: str, end: str = "--batch_1--\r\n") -> str:
 @pytest.mark.parametrize("end", ["\n\n", "\n\n\n", "\r\n", "\r\n\r\n", "\n\r\n", " \r\n", "\r\nnobody's"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_a_batch_with_line_feeds_needs_two_at_its_end(service, line_end, end):
-    """Issue 8 J: "add two non-CRLF line endings at the end" (page on client errors)."""
+    """The page on client errors: "add two non-CRLF line endings at the end"."""
     response = sent(service, written("a", "b", end="--batch_1--").replace("\r\n", line_end) + end)
     assert (response.status_code, [part.status for part in parts(response)]) == (200, [204, 204])
     assert names(service) == ["a", "b"]
 
 
 def test_a_change_set_may_have_line_feeds_too(service):
-    """Issue 8 J: with references, and a read behind it, all of it with LF."""
+    """With references, and a read behind it, all of it with LF."""
     inside = change_set(
         operation("POST", MENTORS, {"hlf_mentorid": "a", "hlf_name": "a"}, content_id="1"),
         operation("PUT", "$1/hlf_area", {"value": "Oslo"}, content_id="2"),
@@ -300,7 +300,7 @@ def test_a_change_set_may_have_line_feeds_too(service):
 
 @pytest.mark.parametrize("at", range(16))
 def test_line_ends_may_differ_within_a_batch(service, at):
-    """Issue 8 J: a choice, LINE_ENDS_MAY_DIFFER."""
+    """A choice, LINE_ENDS_MAY_DIFFER."""
     text = written("a", "b")
     places = [found.start() for found in re.finditer("\r\n", text)]
     assert len(places) == 17
@@ -322,7 +322,7 @@ CUT = {
 @pytest.mark.parametrize("end", CUT.values(), ids=CUT)
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_a_batch_that_ends_badly_loses_its_last_operation(service, line_end, end):
-    """Issue 8 J: and nothing else; what is lost is answered with the words of the page on client errors."""
+    """Nothing else is lost; the reply for it has the words of the page on client errors."""
     text = written("a", "b", "c", end=end).replace("\r\n", line_end)
     response = sent(service, text)
     *done, failed = parts(response)
@@ -334,7 +334,7 @@ def test_a_batch_that_ends_badly_loses_its_last_operation(service, line_end, end
 
 @pytest.mark.parametrize("kept", range(1, 220, 7))
 def test_a_batch_cut_anywhere_does_what_came_whole(service, kept):
-    """Issue 8 J: a body of which only the beginning arrived."""
+    """A body of which only the beginning arrived."""
     text = written("a", "b")
     second = text.index("--batch_1", 1)
     assert sent(service, text[: second + kept]).status_code == 400
@@ -342,7 +342,7 @@ def test_a_batch_cut_anywhere_does_what_came_whole(service, kept):
 
 
 def test_a_badly_ended_batch_that_goes_on_is_200(service):
-    """Issue 8 J: the lost operation is the last, so there is nothing to go on with."""
+    """The lost operation is the last, so there is nothing to go on with."""
     response = sent(service, written("a", "b", end="--batch_1--"), "odata.continue-on-error")
     assert (response.status_code, [part.status for part in parts(response)]) == (200, [204, 400])
     assert "Entity :'hlf_peermentors'" in parts(response)[1].json()["error"]["message"]
@@ -350,7 +350,7 @@ def test_a_badly_ended_batch_that_goes_on_is_200(service):
 
 @pytest.mark.parametrize("lost", ["batch", "change set"])
 def test_a_change_set_that_ends_badly_is_taken_back(service, lost):
-    """Issue 8 J: all or nothing, and its last operation is lost."""
+    """All or nothing, and its last operation is lost."""
     items = [operation("PATCH", mentor(key), {"hlf_name": key}, content_id=key) for key in "bc"]
     inside = change_set(*items)
     text = written("a", end=f"--batch_1\r\n{inside}--batch_1--")
@@ -362,14 +362,14 @@ def test_a_change_set_that_ends_badly_is_taken_back(service, lost):
 
 
 def test_a_boundary_that_begins_another_is_not_it(service):
-    """Issue 8 J: a change set's boundary may begin with the batch's."""
+    """A change set's boundary may begin with the batch's."""
     inside = change_set(operation("PATCH", mentor("a"), {"hlf_name": "a"})).replace("changeset_1", "batch_12")
     (done,), = parts(sent(service, f"--batch_1\r\n{inside}--batch_1--\r\n"))  # fmt: skip
     assert (done.status, names(service)) == (204, ["a"])
 
 
 def test_an_operation_without_an_empty_line_is_400(service):
-    """Issue 8 J: the service reads the delimiter as a header then (derekfinlinson/xrm-webapi#23)."""
+    """The service reads the delimiter as a header then (derekfinlinson/xrm-webapi#23)."""
     bare = operation("GET", mentor("a")).removesuffix("\r\n\r\n\r\n")
     text = f"--batch_1\r\n{bare}\r\n{written('b')}"
     refused_whole(sent(service, text), 400, "0x80048d19", "The message header '--batch_1' is invalid.")

@@ -1,4 +1,4 @@
-"""Issue 8 I: every body of the emulator's control API is documented, and each that is shown is carried out as shown."""
+"""Every body of the emulator's control API is documented, and each that is shown is carried out as shown."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def service(emulator):
 
 
 def test_every_body_that_is_shown_is_carried_out(service):
-    """Issue 8 I: one after the other, as somebody would who copies them."""
+    """One after the other, as somebody would who copies them."""
     for method, path, body in shown():
         response = service.http.request(method, path, content=body)
         assert response.status_code == 200, (method, path, body, response.text)
@@ -79,27 +79,25 @@ def test_every_body_that_is_shown_is_carried_out(service):
 
 
 def test_every_address_has_a_body_that_is_shown():
-    """Issue 8 I: all but a look at what there is."""
+    """All but a look at what there is."""
     names = {(method, path.split("/")[2].partition("?")[0]) for method, path, _ in shown()}
     assert {key for key in HANDLERS if key[0] != "GET"} <= names
 
 
 @pytest.mark.parametrize("heading", BODIES)
 def test_every_field_of_a_body_has_a_row(heading):
-    """Issue 8 I."""
     model, below = BODIES[heading]
     assert set(model.model_fields) <= rows(section(below or heading))
 
 
 def test_every_action_on_credentials_has_a_row_and_is_shown():
-    """Issue 8 I."""
     actions = set(get_args(CredentialChange.model_fields["action"].annotation))
     assert actions <= rows(section("Secrets, tokens and privileges"))
     assert actions == {json.loads(body)["action"] for _, path, body in shown() if path.endswith("credentials")}
 
 
 def test_limits_and_settings_are_reported_with_their_defaults():
-    """Issue 8 I: the limits here, the settings beside their addresses."""
+    """The limits here, the settings beside their addresses."""
     assert set(Limits.model_fields) <= rows(section("Limits"))
     assert {setting.name for setting in dataclasses.fields(EmulatorSettings)} <= rows(EMULATOR)
 
@@ -129,7 +127,7 @@ def test_limits_and_settings_are_reported_with_their_defaults():
     ],
 )
 def test_a_body_that_makes_no_sense_is_400_with_the_reason(service, method, path, body):
-    """Issue 8 I: and never a fault of the emulator's own."""
+    """It is never a fault of the emulator's own."""
     path = f"rows/{PEOPLE}" if path == "rows" else path
     response = service.http.request(method, f"/_emulator/{path}", content=body)
     assert response.status_code == 400, response.text
@@ -149,13 +147,11 @@ def test_a_body_that_makes_no_sense_is_400_with_the_reason(service, method, path
     ],
 )
 def test_what_is_not_there_is_404_with_the_reason(service, method, path, body):
-    """Issue 8 I."""
     response = service.http.request(method, f"/_emulator/{path}", content=body)
     assert response.status_code == 404, response.text
     assert response.json()["error"]
 
 
 def test_a_privilege_of_nobody_is_not_there(service):
-    """Issue 8 I."""
     body = '{"action": "deny", "application_id": "10ca1000-0000-4000-8000-0000000000aa"}'
     assert service.http.post("/_emulator/credentials", content=body).status_code == 404

@@ -1,4 +1,4 @@
-"""Issue 8 J: in which form a reply comes, by `Accept`, and which body is read, by `Content-Type`."""
+"""In which form a reply comes, by `Accept`, and which body is read, by `Content-Type`."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def test_the_command_says_where_everything_is_and_stops_on_request(command):
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_speaks_https_and_says_whom_to_trust(stop):
-    """Issue 8 J: a client that verifies is served, one that does not know the authority refuses, nothing is left."""
+    """A client that verifies is served, one that does not know the authority refuses, nothing is left."""
     port = processes.free_port()
     command = [sys.executable, "-m", "emulators.dataverse", "--https", "--port", str(port)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
@@ -127,7 +127,7 @@ def test_the_command_speaks_https_and_says_whom_to_trust(stop):
 
 
 def test_a_fault_cuts_a_connection_of_https_too(tmp_path):
-    """Issue 8 J: what a rule does to a connection, under TLS."""
+    """What a rule does to a connection, under TLS."""
     tls = certificates.make(tmp_path)
     context = ssl.create_default_context(cafile=tls.authority)
     with LocalDataverse(tmp_path / "dataverse", tls=tls) as dataverse, httpx.Client(verify=context) as client:

@@ -22,7 +22,7 @@ FORMATTED = "OData.Community.Display.V1.FormattedValue"
 
 @pytest.mark.parametrize("address", [f"{EXAMPLES}/", f"/{EXAMPLES}", f"{EXAMPLES}//$count", f"//{EXAMPLES}/$count/"])
 def test_empty_segments_of_an_address_are_passed_over(examples, address):
-    """Issue 8 J: as Microsoft's OData library splits an address; a base address and a path often have a slash each."""
+    """As Microsoft's OData library splits an address; a base address and a path often have a slash each."""
     assert examples.get(address).status_code == 200
 
 
@@ -361,7 +361,7 @@ def test_sets_take_get_and_post_and_know_their_segments(service):
 
 
 def test_an_order_may_be_given_by_parameter_aliases_and_goes_on_over_pages(examples):
-    """Issue 8 J: `$orderby=@p1 asc,@p2 desc&@p1=revenue&@p2=name` is Microsoft's own sample."""
+    """`$orderby=@p1 asc,@p2 desc&@p1=revenue&@p2=name` is Microsoft's own sample."""
     plain = listed(examples, EXAMPLES, orderby="hlf_kind asc,hlf_name desc")
     options = {"orderby": "@p1 asc,@p2 desc", "p1": "hlf_kind", "p2": "hlf_name"}
     assert listed(examples, EXAMPLES, **options) == plain

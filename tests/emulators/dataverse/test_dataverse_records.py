@@ -62,7 +62,7 @@ def test_with_return_representation_a_created_row_is_answered_by_201_its_etag_an
 
 @pytest.mark.parametrize("query", ["$select=nothing", "$expand=nothing", "$filter=hlf_name eq 'x'", "nothing=1"])
 def test_a_row_that_could_not_be_given_back_as_asked_is_not_written(service, query):
-    """Issue 8 J: the address is read before anything is done; a 400 that wrote would be sent again."""
+    """The address is read before anything is done; a 400 that wrote would be sent again."""
     representation = {"Prefer": "return=representation"}
     assert service.post(f"{MENTORS}?{query}", {"hlf_name": "Kari"}, **representation).status_code == 400
     assert service.patch(f"{mentor()}?{query}", {"hlf_name": "Kari"}, **representation).status_code == 400
@@ -82,14 +82,14 @@ def test_who_may_not_read_gets_no_row_back_and_writes_none(service, denied):
 
 @pytest.mark.parametrize("octets", ["%FF", "a%C3", "%ED%A0%80"])
 def test_an_address_that_is_no_utf8_is_refused(service, octets):
-    """Issue 8 J: a row would have got a key that nobody wrote."""
+    """A row would have got a key that nobody wrote."""
     refused(service.patch(mentor(octets), {"hlf_name": "x"}), 400, "0x80060888")
     assert service.rows(MENTORS) == []
 
 
 @pytest.mark.parametrize("above", ["", "/", API, f"http://localhost:1{API}", f"https://x.crm4.dynamics.com{API}"])
 def test_a_row_is_referred_to_from_any_host(service, above):
-    """Issue 8 J: as an operation of a batch is; an emulator is 127.0.0.1 and localhost."""
+    """As an operation of a batch is; an emulator is 127.0.0.1 and localhost."""
     service.patch(mentor(), {"hlf_name": "Kari"})
     service.patch(example(), {"hlf_Mentor@odata.bind": f"{above}{mentor()}"})
     assert service.row(example())["_hlf_mentor_value"] == service.row(mentor())["hlf_peermentorid"]
@@ -111,7 +111,7 @@ def test_a_reference_to_another_version_says_so(service):
 
 @pytest.mark.parametrize("reference", [None, "", 5, ["x"], {}])
 def test_a_reference_that_is_no_text_is_refused(service, reference):
-    """Issue 8 J: and nothing of Python is in the words."""
+    """And nothing of Python is in the words."""
     service.patch(example(), {"hlf_name": "x"})
     refused(service.ask("PUT", f"{example()}/hlf_Mentor/$ref", json={"@odata.id": reference}), 400, "0x80048d19")
     if reference is not None:  # by which a lookup is emptied
@@ -129,7 +129,6 @@ def test_a_reference_that_is_no_text_is_refused(service, reference):
     ],
 )
 def test_a_preference_is_read_as_rfc_7240_writes_it(service, prefer, status):
-    """Issue 8 J."""
     assert service.post(MENTORS, {"hlf_name": "Kari"}, Prefer=prefer).status_code == status
 
 
@@ -459,7 +458,7 @@ def test_one_property_is_read_set_and_emptied_by_itself(service):
 
 @pytest.mark.parametrize("column", ["hlf_peermentorid", "createdon", "modifiedon", "versionnumber"])
 def test_what_only_the_system_writes_is_not_emptied_by_itself(service, column):
-    """Issue 8 J: it is passed over, as in a body, and the row stays one that can be found."""
+    """It is passed over, as in a body, and the row stays one that can be found."""
     service.patch(mentor(), {"hlf_name": "Kari"})
     before = service.row(mentor())
     assert service.delete(f"{mentor()}/{column}").status_code == 204
@@ -472,7 +471,6 @@ def test_what_only_the_system_writes_is_not_emptied_by_itself(service, column):
 
 
 def test_a_row_is_never_without_state_and_status(service):
-    """Issue 8 J."""
     service.patch(mentor(), {"statecode": 1, "statuscode": 2})
     for column in ("statecode", "statuscode"):
         assert service.delete(f"{mentor()}/{column}").status_code == 204
@@ -481,7 +479,7 @@ def test_a_row_is_never_without_state_and_status(service):
 
 
 def test_a_lookup_is_not_set_by_its_value_as_a_property(service):
-    """Issue 8 J: the words are those of a body, which has to name the navigation property."""
+    """The words are those of a body, which has to name the navigation property."""
     service.patch(mentor(), {"hlf_name": "Kari"})
     service.patch(example(), {"hlf_name": "x"})
     value = {"value": service.row(mentor())["hlf_peermentorid"]}
@@ -491,7 +489,7 @@ def test_a_lookup_is_not_set_by_its_value_as_a_property(service):
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
 @pytest.mark.parametrize("value", ["a)/b", "a%29%2Fb", "a)/hlf_name", ")/"])
 def test_a_bracket_and_a_slash_in_a_key_do_not_end_it(service, method, value):
-    """Issue 8 J: 404 would say that there is no such row."""
+    """404 would say that there is no such row."""
     refused(service.ask(method, mentor(value), json={}), 400, "0x80060888")
 
 
@@ -506,7 +504,7 @@ def test_a_bracket_in_a_key_is_a_letter_like_others(service):
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
 @pytest.mark.parametrize("path", [MENTORS, mentor(), "WhoAmI", "$metadata", ""])
 def test_methods_that_the_service_names_and_nobody_saw_answered_are_501(service, method, path):
-    """Issue 8 J: `Allow` has them, so 405 would be wrong."""
+    """`Allow` has them, so 405 would be wrong."""
     response = service.ask(method, path)
     assert response.status_code == 501
     assert method == "HEAD" or "does not serve the method" in response.text
