@@ -17,6 +17,7 @@ from shared.adapters.dataverse.http import Reply, exchange
 from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
 from shared.domain.errors import WebsiteAuthError, WebsiteBackoffError, WebsiteUnavailableError
+from shared.domain.listings import RefusedKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,6 +38,8 @@ _LONGEST_LIFE_SECONDS = 28 * 3600.0
 _LARGEST_NUMBER = 10**10
 _WORD = re.compile(r"[a-z_]{1,40}")
 # Microsoft: decide by `error` alone; the descriptions and the numbers may change.
+# AADSTS7000222: the client secret has expired (Microsoft Entra authentication error codes).
+_SECRET_ENDED = 7000222
 _NOT_NOW = ("temporarily_unavailable", "server_error")
 
 
@@ -97,7 +100,9 @@ class Entra:
             return WebsiteBackoffError(f"entra_{status}", wait, server_fault=status >= HTTPStatus.INTERNAL_SERVER_ERROR)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or said.get("error") in _NOT_NOW:
             return WebsiteUnavailableError(f"entra_{status}")
-        return WebsiteAuthError(f"entra_{_code(said, status)}")
+        code = _code(said, status)
+        kind = RefusedKind.SECRET_ENDED if code == _SECRET_ENDED else RefusedKind.OTHER
+        return WebsiteAuthError(f"entra_{code}", kind)
 
 
 def _credential(secret: Mapping[str, Any]) -> list[str]:
