@@ -1,4 +1,7 @@
-"""Amazon SES, API v2: one SendEmail for one notice. https://docs.aws.amazon.com/ses/latest/APIReference-V2/"""
+"""Amazon SES, API v2: one SendEmail for one notice.
+
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/
+"""
 
 from __future__ import annotations
 

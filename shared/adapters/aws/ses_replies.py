@@ -1,4 +1,4 @@
-"""The meaning of a failed SendEmail: was the message accepted, and may it be sent again (I4)?
+"""The meaning of a failed SendEmail: whether the message was accepted, and whether it may be sent again (I4).
 
 This is decided by error code, HTTP status and exception class, never by message text. Sources: the errors of
 https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html, the common errors of AWS, and the

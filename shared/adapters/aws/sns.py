@@ -1,4 +1,7 @@
-"""Amazon SNS, through which alerts are published. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+"""Amazon SNS, through which alerts are published.
+
+https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+"""
 
 from __future__ import annotations
 

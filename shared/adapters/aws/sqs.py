@@ -1,4 +1,7 @@
-"""Amazon SQS, which queues sync requests. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/"""
+"""Amazon SQS, which queues sync requests.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/
+"""
 
 from __future__ import annotations
 
