@@ -1,4 +1,4 @@
-"""The notices to send, in PostgreSQL (database/functions/notices/)."""
+"""The notices to send in PostgreSQL, by the functions of database/functions/notices/outbox.sql and digests.sql."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class PostgresOutbox:
         self._connection = connection
 
     def claim(self, run_id: UUID, organisation_id: UUID, today: date, *, digests: bool) -> Notice | None:
-        """Claim the next notice that can be made, or None. One that cannot be made is settled as undeliverable."""
+        """Claim and return the next notice; None if there is none. An incomplete notice is settled as undeliverable."""
         while True:
             rows = call(
                 self._connection,
@@ -50,7 +50,7 @@ class PostgresOutbox:
                 self.settle(rows[0]["notice_id"], run_id, Undeliverable("incomplete_notice"))
 
     def settle(self, notice_id: int, run_id: UUID, outcome: Outcome) -> None:
-        """Write down what became of a claimed notice."""
+        """Record what became of a claimed notice."""
         state, reason, message_id = _settlement(outcome)
         call(
             self._connection,
@@ -59,9 +59,7 @@ class PostgresOutbox:
         )
 
     def complete_digests(self, run_id: UUID, organisation_id: UUID) -> None:
-        """Put into the digests what has come to light since the nightly check:
-        refused mails, and changes of coordinator.
-        """
+        """Add to the digests what has happened since the nightly check: refused mails and changes of coordinator."""
         call(
             self._connection,
             "SELECT certification.complete_digests(%(run)s, %(organisation)s)",
