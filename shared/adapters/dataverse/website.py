@@ -64,8 +64,8 @@ class DataverseWebsite:
     def push(self, changes: Sequence[Change]) -> Sequence[PushOutcome]:
         """Return one outcome for each change, in order.
 
-        Raises WebsiteRefusedError, with the outcomes, when nothing is authorised.
-        Of two changes of one listing only the newer is sent: they could meet on their way (I6).
+        Of two changes of one listing only the newer is sent, because they could overtake each other (I6).
+        Raises WebsiteRefusedError, with the outcomes, when the website refuses us altogether.
         """
         outcomes = self._push(changes)
         # A column that is to be emptied must never make hiding fail. If it is gone from Dynamics, there is nothing to

@@ -90,7 +90,7 @@ class KeptConnection:
 
     @contextmanager
     def use(self) -> Iterator[Connection]:
-        """Yield the kept connection or a new one, with errors translated as by `connect`. Raises ConnectionLostError."""
+        """Yield the kept connection or a new one; errors are translated as by `connect`. Raises ConnectionLostError."""
         connection = self._connection
         if connection is not None and not self._is_good(connection):
             self.close()
