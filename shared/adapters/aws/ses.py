@@ -68,7 +68,7 @@ class SesMailer:
         configuration_set: str | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`client` comes from ses_client: with botocore's own retries on, I4 does not hold."""
+        """`client` must come from ses_client, because I4 does not hold with botocore's own retries."""
         self._client = client
         self._sender = sender
         self._configuration_set = configuration_set

@@ -35,7 +35,7 @@ class ReplyPart(NamedTuple):
 
     status: int
     message: bytes
-    """Header lines, an empty line and the body."""
+    """The header lines, an empty line and the body."""
 
     def header(self, name: str) -> str | None:
         """Return the value of a header, named in upper or lower case; the first if there are several."""

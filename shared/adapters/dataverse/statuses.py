@@ -118,7 +118,7 @@ def waiting_time(status: int, header: str | None) -> float | None:
 
 
 def outcome_of(action: Action, status: int, code: str, wait: float | None, *, conditional: bool = False) -> PushOutcome:
-    """Return what a reply means for one change.
+    """Return the outcome of one change from its reply.
 
     `wait`: the seconds that this reply asks for. `conditional`: the request names a version of the row.
     """
@@ -137,7 +137,10 @@ def outcome_of(action: Action, status: int, code: str, wait: float | None, *, co
 
 
 def outcome_of_batch(reply: Reply) -> PushOutcome:
-    """Return what one reply to a whole batch means for each change in it. Raises WebsiteMisconfiguredError."""
+    """Return the outcome of each change in a batch from the reply to the whole batch.
+
+    Raises WebsiteMisconfiguredError.
+    """
     code = error_code(reply.body)
     why = reason(reply.status, code)
     if to_be_split(reply.status):

@@ -19,7 +19,7 @@ type Connection = psycopg.Connection[dict[str, Any]]
 
 # Transient SQLSTATEs: transaction rollback, insufficient resources, lock not available, operator intervention.
 _TRANSIENT = ("40", "53", "55P03", "57")
-_DAY_AHEAD = "AHEAD"  # certification.refuse_day_ahead
+_DAY_AHEAD = "AHEAD"  # the SQLSTATE that certification.refuse_day_ahead raises (database/functions/time.sql)
 _PROBE_SECONDS = 5.0
 _LONGEST_IDLE_SECONDS = 120.0
 

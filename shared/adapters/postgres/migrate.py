@@ -87,9 +87,9 @@ def migrate(
 ) -> tuple[str, ...]:
     """Apply what is missing or has changed and return its names. `connection` must not be inside a transaction.
 
-    `report` gets a sentence for each constraint, index or trigger that was damaged, and for what could not be done.
-    Raises OtherVersionError for a table migration that was applied and is changed or missing on disk, and for one that
-    comes too late; MigrationError for tables of the app that cannot work. Nothing is applied then.
+    `report` is called with a sentence for each damaged constraint, index or trigger, and for what could not be done.
+    Raises OtherVersionError for an applied table migration that is changed or missing on disk, and for a new one whose
+    number is below an applied one; MigrationError for tables of the app that cannot work. Nothing is applied then.
     """
     numbered, repeatable = read_migrations(folder), read_functions(functions)
     _require_foundation(connection)
@@ -105,7 +105,7 @@ def migrate(
             connection.execute("SELECT name, checksum FROM certification.migrations").fetchall()
         )
         connection.execute("SET LOCAL lock_timeout = '5s'")
-        # A function may call one that stands in a later file, and those for the tables come before the tables.
+        # A function may call one of a later file, or use a table that is created only after it.
         connection.execute("SET LOCAL check_function_bodies = off")
         connection.execute(_PATH)
         _require_same_history(known, numbered)
@@ -167,7 +167,7 @@ def _apply(connection: psycopg.Connection, migration: Migration) -> None:
 
 
 def _require_same_history(known: dict[str, str], numbered: tuple[Migration, ...]) -> None:
-    """Refuse a database whose applied table migrations are not the first ones on disk, as they were applied."""
+    """Refuse a database whose applied table migrations are not, unchanged, the first ones on disk."""
     if any(_BEFORE_THE_FOLD.match(name) for name in known):
         raise OtherVersionError(
             "this database was created by a version before the first release, whose migrations have been folded since:"

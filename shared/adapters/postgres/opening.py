@@ -24,7 +24,7 @@ _CONNECT_SECONDS = 10
 _LONGEST_CONNECT_SECONDS = 15.0
 # Reserved for recording how the run ended, on another connection than the one that does not respond.
 _SECONDS_TO_RECORD = 15.0
-LONGEST_STATEMENT_SECONDS = 3600.0  # outside a function
+LONGEST_STATEMENT_SECONDS = 3600.0  # for a caller that is no Lambda function and so has no deadline
 _INTERVAL = 0.1  # psycopg's default: the longest wait before Ctrl-C is noticed
 
 
@@ -64,6 +64,10 @@ def login_of(secret: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def open_connection(secret: Mapping[str, Any], *, retry: Callable[[], Mapping[str, Any]] | None) -> BoundedConnection:
+    """Open a connection in autocommit. Raises ConnectionLostError with a code.
+
+    `retry` reads the secret afresh after a refused login; a secret that has changed is tried once.
+    """
     arguments = login_of(secret) | _KEEPALIVE
     try:
         return within(
@@ -87,7 +91,7 @@ def open_connection(secret: Mapping[str, Any], *, retry: Callable[[], Mapping[st
             fresh = retry()
             if fresh != secret:
                 return open_connection(fresh, retry=None)
-        # No `pgconn`: the host has no address, or did not answer in time.
+        # Without a `pgconn` the host has no address or did not respond in time.
         before_login = error.pgconn is not None and not error.pgconn.ssl_in_use
         if before_login and arguments["sslmode"] != "disable" and _fails_in_tls(arguments):
             raise ConnectionLostError("database_tls_failed") from None

@@ -36,7 +36,7 @@ STOPPED_SECONDS = 60.0
 # Nothing is started that might outlast the function.
 _MARGIN_SECONDS = 10.0
 _ASK_AGAIN_AFTER = 5.0
-_UNKNOWN_OUTCOME_SECONDS = 180.0  # certification.settle_listings
+_UNKNOWN_OUTCOME_SECONDS = 180.0  # certification.settle_listings blocks such a listing for as long
 
 
 @dataclass(slots=True)
