@@ -117,7 +117,7 @@ class Website(Protocol):
         """Sign in anew, ask who we are, read each table and see whether it may be written. Creates nothing.
 
         Return the tables that are closed to us, while another is not, each with the code. Raises WebsiteRefusedError
-        when nothing is let in, WebsiteUnavailableError when that cannot be told.
+        when nothing is authorised, WebsiteUnavailableError when that cannot be told.
         """
 
 

@@ -138,7 +138,8 @@ COMMENT ON FUNCTION certification.forget_old_sweeps IS
 REVOKE ALL ON FUNCTION
     certification.may_run, certification.own_run, certification.plain, certification.readable_time,
     certification.start_run, certification.organisations_to_run, certification.start_organisation,
-    certification.finish_organisation, certification.finish_run, certification.add_count, certification.forget_old_sweeps
+    certification.finish_organisation, certification.finish_run, certification.add_count,
+    certification.forget_old_sweeps
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.start_run, certification.organisations_to_run, certification.start_organisation,

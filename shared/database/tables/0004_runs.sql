@@ -35,7 +35,8 @@ CREATE TABLE certification.run_organisations (
     day_was          date,
     day_became       date,
     PRIMARY KEY (run_id, organisation_id),
-    CONSTRAINT run_organisation_has_a_reason_unless_good CHECK ((state IN ('degraded', 'failed')) = (reason IS NOT NULL))
+    CONSTRAINT run_organisation_has_a_reason_unless_good
+        CHECK ((state IN ('degraded', 'failed')) = (reason IS NOT NULL))
 );
 COMMENT ON TABLE certification.run_organisations IS
     'The result of a run for one organisation, and the calendar date that it evaluated there.';

@@ -34,7 +34,8 @@ CREATE TABLE certification.listings (
     CONSTRAINT listing_claimed_while_sending CHECK (
         (state = 'sending') = (num_nonnulls(claimed_by, claimed_until, sending, sending_version) = 4)
         AND num_nonnulls(claimed_by, claimed_until, sending, sending_version) IN (0, 4)),
-    CONSTRAINT listing_unknown_outcome_is_whole CHECK (num_nonnulls(unknown_outcome_until, unknown_outcome_version) IN (0, 2)),
+    CONSTRAINT listing_unknown_outcome_is_whole 
+        CHECK (num_nonnulls(unknown_outcome_until, unknown_outcome_version) IN (0, 2)),
     CONSTRAINT rejected_listing_has_a_reason CHECK (state <> 'rejected' OR reason IS NOT NULL)
 );
 COMMENT ON TABLE certification.listings IS

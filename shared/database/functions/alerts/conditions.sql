@@ -163,7 +163,8 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     SELECT 'not_converging', '', min(f.opened_at), count(*), certification.first_ids(array_agg(f.mentor_id)), '', '{}'
       FROM open AS f WHERE f.repairs >= 2 AND f.seen_at > f.repaired_at HAVING count(*) > 0
     UNION ALL
-    SELECT 'listings_rejected', '', min(l.changed_at), count(*), certification.first_ids(array_agg(l.mentor_id)), '', '{}'
+    SELECT 'listings_rejected', '', min(l.changed_at), count(*),
+           certification.first_ids(array_agg(l.mentor_id)), '', '{}'
       FROM certification.listings AS l WHERE l.state = 'rejected' HAVING count(*) > 0
     UNION ALL
     SELECT 'claim_stuck', 'notices', min(c.claimed_at), count(*),
@@ -200,7 +201,8 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
            jsonb_build_object('longest_silence_minutes', round(extract(epoch FROM g.silence) / 60))
       FROM last_good AS g WHERE coalesce(g.at, g.installed_at) < clock_timestamp() - g.silence
     UNION ALL
-    SELECT 'unsynced_too_old', '', min(u.changed_at), count(*), certification.first_ids(array_agg(u.mentor_id)), '', '{}'
+    SELECT 'unsynced_too_old', '', min(u.changed_at), count(*),
+           certification.first_ids(array_agg(u.mentor_id)), '', '{}'
       FROM unsynced AS u
      WHERE u.state <> 'rejected' AND NOT u.braked AND u.changed_at < clock_timestamp() - interval '15 minutes'
        AND NOT EXISTS (SELECT 1 FROM outage) -- the outage alert already says how many wait
@@ -218,7 +220,8 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
       FROM certification.missed_changes AS c
      WHERE c.taken_up_at IS NULL OR c.missed_at > clock_timestamp() - interval '1 day' HAVING count(*) > 0
     UNION ALL
-    SELECT 'duplicates', '', min(d.found_at), count(*), certification.first_ids(array_agg(DISTINCT d.mentor_id)), '', '{}'
+    SELECT 'duplicates', '', min(d.found_at), count(*),
+           certification.first_ids(array_agg(DISTINCT d.mentor_id)), '', '{}'
       FROM certification.duplicates AS d WHERE d.reviewed_at IS NULL HAVING count(*) > 0
     UNION ALL
     SELECT 'brake', b.organisation_id || ':' || b.kind, b.tripped_at, b.n,

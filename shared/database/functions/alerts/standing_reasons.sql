@@ -39,7 +39,8 @@ BEGIN
                    EXISTS (SELECT 1 FROM certification.notices AS n
                             WHERE n.sender_run_id = r.id AND n.state = 'claimed'
                               AND n.claimed_at >= clock_timestamp() - interval '30 minutes')
-               WHEN c.code IN ('step_failures', 'expiries_skipped_manual_edit', 'reactivations_skipped_manual_edit') THEN
+               WHEN c.code IN ('step_failures', 'expiries_skipped_manual_edit',
+                               'reactivations_skipped_manual_edit') THEN
                    EXISTS (SELECT 1 FROM certification.step_failures AS s
                              JOIN public.peer_mentors AS m ON m.id = s.mentor_id
                              JOIN public.certifications AS e ON e.mentor_id = s.mentor_id

@@ -178,7 +178,7 @@ BEGIN
     RETURN QUERY
     SELECT * FROM certification.counts_of('expire', p_organisation_id, p_run_id)
     UNION ALL
-    SELECT * FROM certification.counts_of('remind', p_organisation_id, p_run_id); -- the thresholds that the expiry collapsed
+    SELECT * FROM certification.counts_of('remind', p_organisation_id, p_run_id); -- collapsed by the expiry
 END
 $$;
 COMMENT ON FUNCTION certification.expire_mentors IS

@@ -105,7 +105,8 @@ BEGIN
             WHERE r.run_id = p_run_id AND m.coordinator_id = d.coordinator_id AND r.state <> 'collapsed')
        AND NOT EXISTS (SELECT 1 FROM certification.notices AS n WHERE n.reported_in = d.id);
     GET DIAGNOSTICS v_digests = ROW_COUNT;
-    SELECT count(*) FILTER (WHERE n.state = 'sent'), count(*) FILTER (WHERE n.state = 'claimed') INTO v_sent, v_outcome_unknown
+    SELECT count(*) FILTER (WHERE n.state = 'sent'), count(*) FILTER (WHERE n.state = 'claimed')
+      INTO v_sent, v_outcome_unknown
       FROM certification.notices AS n WHERE n.run_id = p_run_id;
     RETURN jsonb_build_object('reminders_put_back', v_reminders, 'reminders_kept', v_kept,
                               'notices_removed', v_removed + v_digests,

@@ -155,8 +155,10 @@ BEGIN
                shown_until = CASE WHEN w.action IN ('create', 'publish') THEN w.expires_on ELSE l.shown_until END,
                reason = CASE WHEN w.action IS NULL THEN NULL ELSE l.reason END,
                -- A request sent from now on comes after every request of unknown outcome.
-               unknown_outcome_until = CASE WHEN l.unknown_outcome_until > clock_timestamp() THEN l.unknown_outcome_until END,
-               unknown_outcome_version = CASE WHEN l.unknown_outcome_until > clock_timestamp() THEN l.unknown_outcome_version END,
+               unknown_outcome_until =
+                   CASE WHEN l.unknown_outcome_until > clock_timestamp() THEN l.unknown_outcome_until END,
+               unknown_outcome_version =
+                   CASE WHEN l.unknown_outcome_until > clock_timestamp() THEN l.unknown_outcome_version END,
                sending = w.action,
                sending_version = CASE WHEN w.action IS NOT NULL THEN l.desired_version END,
                claimed_by = CASE WHEN w.action IS NOT NULL THEN p_worker END,
@@ -202,7 +204,8 @@ RETURNS TABLE (mentor_id uuid, version bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT l.mentor_id, l.desired_version FROM certification.listings AS l
      WHERE l.synced_version < l.desired_version AND l.state <> 'rejected'
-       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp()) AND NOT certification.only_outcome_unknown(l)
+       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp())
+       AND NOT certification.only_outcome_unknown(l)
        AND (p_after IS NULL OR l.mentor_id > p_after)
      ORDER BY l.mentor_id LIMIT p_limit
 $$;
@@ -210,8 +213,8 @@ COMMENT ON FUNCTION certification.unsynced_listings IS
     'Return the listings that need a sync and that no worker is sending, a page at a time by mentor_id.';
 
 REVOKE ALL ON FUNCTION
-    certification.only_outcome_unknown, certification.apply_mass_change_limit, certification.emptied, certification.claim_listings,
-    certification.unsynced_listings
+    certification.only_outcome_unknown, certification.apply_mass_change_limit, certification.emptied,
+    certification.claim_listings, certification.unsynced_listings
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.claim_listings

@@ -50,7 +50,8 @@ COMMENT ON FUNCTION certification.stop_website IS
 
 CREATE OR REPLACE FUNCTION certification.resume_website() RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE certification.sync_state AS s SET stopped_since = NULL, stopped_reason = NULL, secret_ended = false, tried_at = NULL
+    UPDATE certification.sync_state AS s
+       SET stopped_since = NULL, stopped_reason = NULL, secret_ended = false, tried_at = NULL
      WHERE s.stopped_since IS NOT NULL
 $$;
 COMMENT ON FUNCTION certification.resume_website IS
@@ -104,7 +105,8 @@ COMMENT ON FUNCTION certification.record_queue_depth IS
 
 REVOKE ALL ON FUNCTION
     certification.backoff_seconds_left, certification.block_website_for, certification.website_stopped,
-    certification.stop_website, certification.resume_website, certification.record_check, certification.record_queue_depth
+    certification.stop_website, certification.resume_website, certification.record_check,
+    certification.record_queue_depth
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.backoff_seconds_left, certification.block_website_for, certification.record_check
