@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 ROW: Final = "(row)"
-"""Stands as the column of a problem that concerns the row as a whole."""
+"""The column of a problem that concerns the row as a whole."""
 
 _SHOWN = 3
 # The parts in which two reasons of one cause differ: a repeated value, and numbers such as that of another line.

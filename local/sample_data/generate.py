@@ -29,7 +29,7 @@ FEWEST_MENTORS: Final = 200
 MOST_MENTORS: Final = 1_000_000
 FIRST_DAY: Final = date(1970, 1, 1)
 LAST_DAY: Final = date(2090, 12, 31)
-"""Certifications that ended before, or last beyond, would be on days that no mentors file may name."""
+"""Certifications that ended before FIRST_DAY or last beyond this day would need dates that no mentors file may hold."""
 
 _VALID_DAYS = 3 * 365
 _ELEVEN_DIGITS = re.compile(r"\d{11}")
