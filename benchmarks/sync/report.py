@@ -106,7 +106,7 @@ def describe(found: SyncMeasurements) -> str:
     return (
         f"The consumer runs {workers} functions with {parallel} requests under way each; every other way has "
         f"{workers * parallel} processes with one. Time is measured from before the first message or request is sent "
-        f"until Dynamics has committed the last write. Floor: the consumer's own $batch bodies, prepared in advance and "
+        f"until Dynamics has committed the last write. Floor: the consumer's own $batch bodies, prepared in advance, "
         f"posted with bare httpx. SDK: {way} of {size}, its fastest way here ({ways}).\n"
     )
 
