@@ -1,15 +1,19 @@
 -- Undo: an operator takes back what one nightly check did (I15).
 
 -- A notice that was sent cannot be taken back. Its record stays, so that it is not sent twice (I1, I4). Everything else
--- becomes as if the run had never been, and the next nightly check does what is due then (I2, I3). The function runs
--- with the rights and the search_path of its caller, as the app's own triggers on peer_mentors require.
+-- becomes as if the run had never been, and the next nightly check does what is due then (I2, I3). The function and the
+-- app's own triggers on peer_mentors run with the owner's rights, as in the nightly check.
 CREATE OR REPLACE FUNCTION certification.undo_run(p_run_id uuid, p_actor text, p_reason text,
                                                   OUT outcome text, OUT counts jsonb)
-LANGUAGE plpgsql SET lock_timeout = '30s' SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET lock_timeout = '30s' SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_run certification.runs;
     v_organisation record;
 BEGIN
+    -- The app's status log names the actor, and undo itself tells the functions' own changes apart by it.
+    IF lower(btrim(p_actor)) LIKE 'system:%' THEN
+        RAISE EXCEPTION 'an actor is a person, not %', p_actor USING ERRCODE = 'check_violation';
+    END IF;
     SELECT r.* INTO v_run FROM certification.runs AS r WHERE r.id = p_run_id FOR UPDATE;
     outcome := CASE
         WHEN v_run.id IS NULL THEN 'unknown_run'
@@ -213,3 +217,6 @@ REVOKE ALL ON FUNCTION
     certification.undo_run, certification.add_to, certification.undo_notices_and_reminders,
     certification.undo_transitions, certification.undo_day
 FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.undo_run
+TO certification_operations;
