@@ -35,7 +35,8 @@ CREATE TABLE certification.standard (
 COMMENT ON TABLE certification.standard IS
     'The HLF standard, which applies where an organisation has no setting of its own.';
 COMMENT ON COLUMN certification.standard.listing_mapping IS
-    'Where listings are kept in Dataverse and which fields are published, unless the organisation has its own mapping.';
+    'The place of listings in Dataverse and the fields that are published, unless the organisation has its own '
+    'mapping.';
 COMMENT ON COLUMN certification.standard.brake_count IS
     'A change of at most this many mentors at once is never braked, unless the organisation has its own limit.';
 COMMENT ON COLUMN certification.standard.brake_percent IS

@@ -21,7 +21,7 @@ COMMENT ON TABLE certification.runs IS
 COMMENT ON COLUMN certification.runs.website_codes IS
     'The codes in reason that say that the website did not respond or did not authorise us.';
 COMMENT ON COLUMN certification.runs.undone_at IS
-    'When a person undid the run (certification.undo_run). The actor and the reason are in audit.';
+    'The time at which a person undid the run (certification.undo_run). The actor and the reason are in audit.';
 CREATE INDEX runs_running ON certification.runs (function) WHERE state = 'running';
 CREATE INDEX runs_by_function ON certification.runs (function, started_at DESC);
 
@@ -64,6 +64,6 @@ CREATE TABLE certification.simulated_time (
     CONSTRAINT simulated_time_pkey PRIMARY KEY (only_row)
 );
 COMMENT ON TABLE certification.simulated_time IS
-    'How far the present is ahead of the clock, for the local stack and tests. A deployed system has no row, so its '
-    'present is the clock. For its owner only.';
+    'The interval by which the present is ahead of the clock, for the local stack and tests. A deployed system has no '
+    'row, so its present is the clock. For its owner only.';
 REVOKE ALL ON certification.simulated_time FROM PUBLIC;

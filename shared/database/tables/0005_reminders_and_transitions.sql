@@ -17,8 +17,8 @@ CREATE TABLE certification.cert_expiry_reminders (
     CONSTRAINT reminder_has_a_reason_unless_claimed CHECK ((state = 'claimed') = (reason IS NULL))
 );
 COMMENT ON TABLE certification.cert_expiry_reminders IS
-    'A row says that a threshold was reached (I1, I2). claimed: it became a notice; collapsed: a nearer threshold or '
-    'the expiry took its place; unreachable: the mentor cannot be mailed.';
+    'The thresholds that were reached (I1, I2). claimed: it became a notice; collapsed: a nearer threshold or the '
+    'expiry took its place; unreachable: the mentor cannot be mailed.';
 
 CREATE TABLE certification.transitions (
     mentor_id                  uuid NOT NULL,
@@ -31,7 +31,7 @@ CREATE TABLE certification.transitions (
     CONSTRAINT transition_once PRIMARY KEY (mentor_id, to_status, certification_expiry_date)
 );
 COMMENT ON TABLE certification.transitions IS
-    'A row says that a mentor was moved, at most once per certification_expiry_date and direction (I3).';
+    'The mentors that were moved, at most once per certification_expiry_date and direction (I3).';
 
 CREATE TABLE certification.step_failures (
     mentor_id                  uuid NOT NULL,

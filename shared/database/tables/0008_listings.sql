@@ -43,25 +43,25 @@ COMMENT ON TABLE certification.listings IS
     'website refused it for good. There is no foreign key, because a deleted mentor''s row stays until the website '
     'has hidden it.';
 COMMENT ON COLUMN certification.listings.reason IS
-    'Why the listing waits or is rejected: the code of the last response of Dynamics, or null.';
+    'The code of the last response of Dynamics, which explains why the listing waits or is rejected; or null.';
 COMMENT ON COLUMN certification.listings.desired_version IS
     'Every change raises it, in the transaction of the change.';
 COMMENT ON COLUMN certification.listings.synced_version IS
     'The desired version that the website was last made to show.';
 COMMENT ON COLUMN certification.listings.changed_at IS
-    'Since when the website has needed a sync.';
+    'The time since which the website has needed a sync.';
 COMMENT ON COLUMN certification.listings.synced_at IS
-    'When the website last accepted a request.';
+    'The time at which the website last accepted a request.';
 COMMENT ON COLUMN certification.listings.attempts IS
     'The number of claims since the website last accepted a request.';
 COMMENT ON COLUMN certification.listings.website IS
-    'Where the listing is or may be on the website, and how it was published: table, key, hide, and the columns that '
-    'hold a value once the last request is carried out. Set before the first publishing is sent, and null again when '
-    'a hiding was accepted. Null: it is not shown, so nothing needs hiding.';
+    'The place where the listing is or may be on the website, and how it was published: table, key, hide, and the '
+    'columns that hold a value once the last request is carried out. Set before the first publishing is sent, and '
+    'null again when a hiding was accepted. Null: it is not shown, so nothing needs hiding.';
 COMMENT ON COLUMN certification.listings.shown_until IS
     'expires_on as it was last published. A nightly check rechecks every listing shown past this day.';
 COMMENT ON COLUMN certification.listings.sending IS
-    'What the worker is doing. create: publishing where the listing has no row yet; move: hiding it in its old place, '
+    'The worker''s action. create: publishing where the listing has no row yet; move: hiding it in its old place, '
     'because the organisation''s mapping names another one.';
 COMMENT ON COLUMN certification.listings.accepted_version IS
     'The version that the website accepted last. It equals synced_version, except while an earlier request has an '

@@ -23,17 +23,17 @@ COMMENT ON TABLE certification.sync_state IS
     'The state that all workers share. backoff_until: the end of the Retry-After window that the website gave (I9). '
     'stopped_since: the website refuses our credential; nothing is sent until a check succeeds (I10).';
 COMMENT ON COLUMN certification.sync_state.checked_at IS
-    'When the credential was last tried.';
+    'The time at which the credential was last tried.';
 COMMENT ON COLUMN certification.sync_state.check_reason IS
     'The code of that check''s result; null: all is well.';
 COMMENT ON COLUMN certification.sync_state.failing_since IS
-    'When the first check of an unbroken row of failures failed; null after a success.';
+    'The time of the first failure in an unbroken series of failed checks; null after a success.';
 COMMENT ON COLUMN certification.sync_state.secret_ends_on IS
     'The last day of the client secret, as the secret itself states.';
 COMMENT ON COLUMN certification.sync_state.pending_secret IS
     'The state of the next version of the secret: none | good | the code of its fault.';
 COMMENT ON COLUMN certification.sync_state.secret_ended IS
-    'Whether the stop is because the client secret has ended, as Entra reported.';
+    'True if the stop is because the client secret has ended, as Entra reported.';
 INSERT INTO certification.sync_state DEFAULT VALUES;
 
 CREATE TABLE certification.queue_depths (
@@ -43,4 +43,4 @@ CREATE TABLE certification.queue_depths (
     CONSTRAINT queue_depths_pkey PRIMARY KEY (queue)
 );
 COMMENT ON TABLE certification.queue_depths IS
-    'How many messages the last sweep saw in each queue.';
+    'The number of messages that the last sweep saw in each queue.';

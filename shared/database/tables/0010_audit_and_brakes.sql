@@ -47,6 +47,6 @@ COMMENT ON TABLE certification.brakes IS
 COMMENT ON COLUMN certification.brakes.run_id IS
     'The run that tripped the brake; last_run_id is the last run that it stopped.';
 COMMENT ON COLUMN certification.brakes.n IS
-    'How many mentors the last stopped run would have changed, out of of_n.';
+    'The number of mentors that the last stopped run would have changed, out of of_n.';
 CREATE UNIQUE INDEX brake_once ON certification.brakes (organisation_id, kind) WHERE closed_at IS NULL;
 CREATE INDEX brakes_closed ON certification.brakes (closed_in) WHERE closed_at IS NOT NULL;

@@ -33,7 +33,7 @@ COMMENT ON TABLE certification.comparison_sites IS
 COMMENT ON COLUMN certification.comparison_sites.others IS
     'Columns that are not published now but were once written there.';
 COMMENT ON COLUMN certification.comparison_sites.is_first IS
-    'Whether this is the first site of its table and key, which compares the rows that belong to no mentor.';
+    'True for the first site of its table and key, which compares the rows that belong to no mentor.';
 REVOKE ALL ON certification.comparison_sites FROM PUBLIC;
 
 CREATE UNLOGGED TABLE certification.comparison_rows (
@@ -66,7 +66,7 @@ CREATE UNLOGGED TABLE certification.comparison_differences (
     known_at         timestamptz
 );
 COMMENT ON COLUMN certification.comparison_differences.verified IS
-    'Whether the row was read once more by its key, or holds nothing that a page could have got wrong.';
+    'True if the row was read once more by its key, or holds nothing that a page could have got wrong.';
 CREATE UNIQUE INDEX comparison_difference_once ON certification.comparison_differences (comparison_id, site, mentor_id)
     WHERE mentor_id IS NOT NULL;
 CREATE UNIQUE INDEX comparison_difference_of_a_row_once ON certification.comparison_differences (comparison_id, row_id)
@@ -151,7 +151,7 @@ COMMENT ON COLUMN certification.findings.fields IS
 COMMENT ON COLUMN certification.findings.version IS
     'The listing''s desired version that the website was compared with.';
 COMMENT ON COLUMN certification.findings.repairs IS
-    'How many runs have requested a repair. A difference that remains after two does not converge.';
+    'The number of runs that have requested a repair. A difference that remains after two does not converge.';
 CREATE UNIQUE INDEX finding_open_once ON certification.findings (mentor_id, website_table)
     WHERE closed_at IS NULL AND mentor_id IS NOT NULL;
 CREATE UNIQUE INDEX finding_of_a_row_open_once ON certification.findings (row_id)
@@ -179,7 +179,7 @@ CREATE TABLE certification.proofs (
 COMMENT ON TABLE certification.proofs IS
     'The result of a full comparison, one row per run, kept for good (I14). No personal data: only numbers and hashes.';
 COMMENT ON COLUMN certification.proofs.at IS
-    'When the reading of the website began.';
+    'The time at which the reading of the website began.';
 COMMENT ON COLUMN certification.proofs.app_listed IS
     'Mentors who are active, certified on the calendar day and consenting, according to the app''s own tables.';
 COMMENT ON COLUMN certification.proofs.website_listed IS 'Rows that visitors may see.';
@@ -188,6 +188,6 @@ COMMENT ON COLUMN certification.proofs.app_hash IS
     'mentor''s id and its published columns in the order of their names, each followed by the character 31.';
 COMMENT ON COLUMN certification.proofs.counts IS 'Every count of the run, zeros included (I12).';
 COMMENT ON COLUMN certification.proofs.facts IS
-    'brake_since: since when the brake has held its differences; known_at: when the differences in flight will have '
-    'settled.';
+    'brake_since: the time since which the brake has held its differences; known_at: the time at which the '
+    'differences in flight will have settled.';
 CREATE INDEX proofs_by_time ON certification.proofs (at DESC);

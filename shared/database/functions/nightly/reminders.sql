@@ -1,8 +1,8 @@
 -- The step that claims reminders (I1, I2).
 
--- The dates go into the statement below as constants (custom plans only). So the planner can estimate them: it joins by
--- hash after a long outage and by index on an ordinary night. With bounds that come from a table it cannot estimate,
--- and always joins by hash.
+-- The dates go into the statement below as constants (custom plans only), so that the planner can estimate them. It
+-- then joins by hash after a long outage, and by index in an ordinary nightly check. It cannot estimate bounds that
+-- come from a table, and would always join by hash.
 CREATE OR REPLACE FUNCTION certification.dates_to_remind(p_organisation_id uuid, p_as_of date, p_thresholds smallint[])
 RETURNS date[]
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$

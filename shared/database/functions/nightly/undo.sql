@@ -118,8 +118,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.undo_notices_and_reminders IS
-    'Take back the notices of a run that have not been sent, and their reminders, so that the next night claims them '
-    'anew (I1, I2). A notice that was sent, or may have been, stays (I4).';
+    'Take back the notices of a run that have not been sent, and their reminders, so that the next nightly check '
+    'claims them again (I1, I2). A notice that was sent, or may have been, stays (I4).';
 
 -- Compare-and-set, as in the nightly check: only a status that is still as the run left it is put back. A person's
 -- later change stands.
