@@ -13,10 +13,10 @@ _KINDS: Final = {
     "emulators.dataverse.server": "Dataverse emulator",
     "functions.dynamics_sync": "dynamics_sync",
     "functions.status_changed": "status_changed",
-    "prompt_aws": "SQS",
+    "ministack_long_poll": "SQS",
     "postgres": "PostgreSQL",
-    "sync_sdk_sender": "sender",
-    "sync_sender": "sender",
+    "sync/sdk_sender.py": "sender",
+    "benchmarks.sync.sender": "sender",
 }
 _SELF: Final = "Lambda host and queue poller"
 
