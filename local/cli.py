@@ -256,14 +256,20 @@ def dataverse(
     ] = None,
     limits: Annotated[str, typer.Option(help="Service protection: real, off, JSON, or a JSON file.")] = "real",
     https: Annotated[
-        bool, typer.Option("--https", help="Speak HTTPS with a certificate made for this run; prints the authority.")
+        bool, typer.Option("--https", help="Speak HTTPS with a certificate of this run; print the authority to trust.")
     ] = False,
 ) -> None:
     """Start the Dataverse emulator alone, and stay until Ctrl-C."""
     from emulators.dataverse import server  # noqa: PLC0415
+    from emulators.dataverse.access.protection import read_limits  # noqa: PLC0415
+    from local.stack.dataverse import TABLES  # noqa: PLC0415
 
+    try:
+        read = read_limits(limits)
+    except ValueError as error:
+        raise SystemExit(f"--limits: {error}") from None
     with expected_errors():
-        server.announce_and_serve(port, schema, limits, https=https)
+        server.run(port, schema or TABLES, read, https=https)
 
 
 @app.command()

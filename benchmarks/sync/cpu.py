@@ -10,7 +10,7 @@ from typing import Final
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 # Words of a command line, with the kind of process that each identifies. The first match counts.
 _KINDS: Final = {
-    "emulators.dataverse.server": "Dataverse emulator",
+    "emulators.dataverse": "Dataverse emulator",
     "functions.dynamics_sync": "dynamics_sync",
     "functions.status_changed": "status_changed",
     "ministack_long_poll": "SQS",
