@@ -169,7 +169,7 @@ COMMENT ON FUNCTION certification.write_structure IS
     'Record the structure that exists as the expected one, except for these objects, which could not be restored and '
     'stay expected as they were.';
 
--- A role that can create temporary tables can give one any name. PostgreSQL grants this to PUBLIC; the app's own roles
+-- A role that can make temporary tables can give one any name. PostgreSQL grants this to PUBLIC; the app's own roles
 -- keep it.
 CREATE OR REPLACE FUNCTION certification.revoke_temporary() RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -200,7 +200,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.revoke_temporary IS
-    'Revoke the right to create temporary tables from PUBLIC, and grant it to the roles that are not ours. Return why '
+    'Revoke the right to make temporary tables from PUBLIC, and grant it to the roles that are not ours. Return why '
     'that was not possible, or null.';
 
 REVOKE ALL ON FUNCTION
