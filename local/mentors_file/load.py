@@ -191,7 +191,7 @@ def _warnings(doubles: list[int]) -> tuple[str, ...]:
     if not doubles:
         return ()
     reported = (
-        f"{on_lines(doubles)}: somebody with this e-mail address, or this name and telephone number, was there under "
-        "another mentor_id and still is. If Excel changed the ids, correct the file and begin with an empty database."
+        f"{on_lines(doubles)}: a mentor with this e-mail address, or this name and telephone number, is already there "
+        "under another mentor_id. If Excel changed the ids, correct the file and begin with an empty database."
     )
     return (reported,)
