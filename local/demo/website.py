@@ -58,7 +58,7 @@ def _get(url: str, **params: str | float) -> Any:  # noqa: ANN401 - any JSON
 
 
 def wait_until_synced(dsn: str, seconds: float = _PATIENCE_SECONDS) -> None:
-    """Wait until every listing is synced, except those that the brake holds.
+    """Wait until every listing is synced, except the rejected ones and those that the brake holds.
 
     Raise WebsiteBehindError after `seconds`.
     """
