@@ -1,4 +1,4 @@
-"""What a person reads in the terminal. Piped into a file, ids stand for people instead of names (I11)."""
+"""The texts that people read in the terminal. In a file, ids stand in for the names of people (I11)."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ _LOCALES = {"nb": "bokmål", "nn": "nynorsk", "en": "English"}
 
 
 def heading(text: str) -> None:
-    """A rule with a title."""
+    """Print a rule with a title."""
     console.out.print()
     console.out.rule(f"[bold]{text}[/bold]", align="left")
 
 
 def loaded(file: MentorFile, report: LoadReport, path: Path) -> None:
-    """How many rows went in, and line by line what did not."""
+    """Print how many rows were loaded, and each row that was not."""
     console.out.print(
         f"[bold]{_many(report.mentors, 'mentor')}[/bold] of {_many(report.organisations, 'organisation')} with"
         f" {_many(report.coordinators, 'coordinator')} loaded from {escape(path.name)}"
@@ -54,7 +54,7 @@ def loaded(file: MentorFile, report: LoadReport, path: Path) -> None:
 
 
 def problems(file: MentorFile) -> None:
-    """Show every row that was refused by line, column and reason; many rows with one fault are told once."""
+    """Print every refused row with line, column and reason. Many rows with one fault are reported once."""
     if not file.problems:
         return
     refused = len({problem.line for problem in file.problems})
@@ -69,13 +69,13 @@ def problems(file: MentorFile) -> None:
 
 
 def simulated_night(night: SimulatedNight) -> None:
-    """Everything about one simulated night."""
+    """Print everything about one simulated night."""
     if night.check.run.total("days_overtaken"):
         console.out.print(
-            "[yellow]A later day was evaluated before, so this nightly check has changed nothing there.[/yellow]\n"
+            "[yellow]A later day was already evaluated, so this nightly check has changed nothing there.[/yellow]\n"
         )
     console.out.print(reminders(night.check))
-    console.out.print("[dim]Claimed became a mail. Collapsed: a nearer threshold, or the expiry, spoke for it.[/dim]\n")
+    console.out.print("[dim]Claimed: became a mail. Collapsed: a nearer threshold or the expiry replaced it.[/dim]\n")
     if night.moved:
         console.out.print(_moves(night))
         console.out.print()
@@ -85,7 +85,7 @@ def simulated_night(night: SimulatedNight) -> None:
 
 
 def reminders(part: FunctionRun) -> Table:
-    """Per organisation and threshold: due, claimed, collapsed, without e-mail, already claimed."""
+    """Return the reminders by organisation and threshold: due, claimed, collapsed, without e-mail, already claimed."""
     table = new_table("Reminders")
     table.add_column("Organisation")
     table.add_column("Threshold", justify="right")
@@ -128,7 +128,7 @@ def _first(moved: Sequence[MoveRecord]) -> Sequence[MoveRecord]:
 
 
 def notices(part: FunctionRun) -> Table:
-    """Sent notices by kind and language, and what was not sent."""
+    """Return the sent notices by kind and language, and the notices that were not sent."""
     table = new_table("Notices")
     table.add_column("Kind", no_wrap=True)
     for title in (*_LOCALES.values(), "Refused", "Outdated", "Waiting", "Unknown"):
@@ -152,7 +152,7 @@ def notices(part: FunctionRun) -> Table:
 
 
 def timings(*parts: FunctionRun) -> None:
-    """How each function ended and what it took."""
+    """Print how each function ended, and its time and memory."""
     table = new_table("Functions")
     for title in ("Function", "Ended"):
         table.add_column(title, no_wrap=True)
@@ -175,16 +175,16 @@ def timings(*parts: FunctionRun) -> None:
 
 
 def brakes(held: Sequence[HeldChange]) -> None:
-    """What the brake holds, and how a person lets it go."""
+    """Print what the brake holds, and the command that releases it."""
     for brake in held:
         one, several = _HELD[brake.kind]
         console.out.print(
             f"[yellow]![/yellow] The brake holds {_many(brake.n, one, several)} of {_many(brake.of_n, 'mentor')} in"
-            f" {escape(brake.organisation)}: nothing is changed for them until a named person lets it"
+            f" {escape(brake.organisation)}: nothing changes for them until a named person releases it"
         )
         if brake.waiting:
             console.out.print(
-                f"  Shown on the website as long as it holds: {_many(brake.waiting, 'mentor')} who were changed"
+                f"  Shown on the website while it holds: {_many(brake.waiting, 'mentor')} whose change waits"
             )
         console.out.print(
             f"  {surroundings.this_program()} release-brake --org {shlex.quote(brake.organisation)}"
@@ -195,12 +195,12 @@ def brakes(held: Sequence[HeldChange]) -> None:
 
 
 def _reasons(part: FunctionRun) -> list[str]:
-    """In words, why a run is degraded."""
+    """Return the reasons of a degraded run as sentences."""
     return [degraded.said(code, part.run.total(code)) for code in (part.run.reason or "").split(",") if code]
 
 
 def nothing_twice(first: SimulatedNight, second: SimulatedNight) -> bool:
-    """The second nightly check beside the first. Return whether nothing happened twice."""
+    """Print the counts after both nightly checks, and return whether nothing happened twice."""
     table = new_table("The same nightly check again")
     table.add_column("")
     table.add_column("After the first", justify="right")
@@ -226,7 +226,7 @@ def nothing_twice(first: SimulatedNight, second: SimulatedNight) -> bool:
 
 
 def sample_mail(folder: Path) -> None:
-    """One mail as it was sent, and where all of them are."""
+    """Print one mail as it was sent, and the folder of all mails."""
     mails = sorted(folder.glob("*.eml"))
     if not mails:
         return
@@ -240,7 +240,7 @@ def sample_mail(folder: Path) -> None:
 
 
 def addresses(rows: dict[str, str]) -> None:
-    """What runs where."""
+    """Print the address of each part that runs."""
     table = new_table("Running; Ctrl-C stops all of it")
     table.add_column("What")
     table.add_column("Where", overflow="fold")

@@ -1,6 +1,6 @@
--- What constraints and defaults of the tables call. The runner applies this file before tables/, so nothing here may
--- name a table in its signature. PostgreSQL does not look at older rows again when a check changes: a stricter one
--- needs a migration that puts those rows right.
+-- Functions that constraints and defaults of the tables call. The runner applies this file before tables/, so no
+-- signature here may name a table. PostgreSQL does not recheck older rows when such a function changes; a stricter one
+-- needs a migration that corrects those rows.
 
 CREATE OR REPLACE FUNCTION certification.is_descending(p_days smallint[]) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -10,12 +10,12 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     )
 $$;
 COMMENT ON FUNCTION certification.is_descending IS
-    'Whether every day is smaller than the one before: sorted, no duplicates.';
+    'Return whether every day is smaller than the one before it: sorted downwards, without duplicates.';
 
 CREATE OR REPLACE FUNCTION certification.standard_thresholds() RETURNS smallint[]
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT d.thresholds FROM certification.standard AS d $$;
 COMMENT ON FUNCTION certification.standard_thresholds IS
-    'The thresholds of the HLF standard. An organisation''s row begins with them.';
+    'Return the thresholds of the HLF standard, which are the default of an organisation''s row.';
 
 CREATE OR REPLACE FUNCTION certification.mapping_problem(p_mapping jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -49,7 +49,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     END
 $$;
 COMMENT ON FUNCTION certification.mapping_problem IS
-    'What is wrong with a listing mapping, or null: parts, names, fields, flags or twice.';
+    'Return the first problem of a listing mapping, or null: parts, names, fields, flags or twice.';
 
 REVOKE ALL ON FUNCTION
     certification.is_descending, certification.standard_thresholds, certification.mapping_problem

@@ -1,7 +1,7 @@
--- The schema's owner owns all that is in it. Each function has a role of its own that may call what it needs and read
--- no table at all: what it may call is granted beside the functions (database/functions). The role of the commands of
--- operations also reads some of our tables, and none of the app's. The roles cannot log in:
--- docs/operations/deploy.md shows how to make a login for each.
+-- The schema's owner owns everything in it. Each function has a role of its own that may call what it needs and read no
+-- table. The grants stand beside the functions (database/functions). The role of the commands of operations also reads
+-- some of our tables, and none of the app's. The roles cannot log in; docs/operations/deploy.md shows how to create a
+-- login for each.
 
 COMMENT ON SCHEMA certification IS
     'Certification expiry, reminders and website sync. All writes go through its functions.';
@@ -13,7 +13,7 @@ BEGIN
     FOREACH v_role IN ARRAY ARRAY['certification_expiry_check', 'certification_send_notices',
                                   'certification_dynamics_sync', 'certification_reconciliation',
                                   'certification_operations'] LOOP
-        -- Roles are the server's: another database of it may have made them.
+        -- Roles belong to the server, so another database on it may have created them.
         IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = v_role) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', v_role);
         END IF;
