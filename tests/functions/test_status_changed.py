@@ -22,7 +22,7 @@ from local.stack.stack import ROOT, endpoints
 from shared.domain.sync_messages import parse
 from shared.domain.webhook import LARGEST_BODY, Refusal, signature
 from shared.observability import metric_name
-from shared.use_cases.accept_webhook import no_counts
+from shared.use_cases.status_changed import no_counts
 from tests.support.foundation import DAY, days
 
 EVENTS = Path(__file__).parents[2] / "events"

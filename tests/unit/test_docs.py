@@ -32,9 +32,9 @@ from shared.settings import (
     WebhookSettings,
     WebsiteSettings,
 )
-from shared.use_cases.accept_webhook import no_counts
 from shared.use_cases.consume_sync_requests import consume_sync_requests
 from shared.use_cases.publish_alerts import ALERT_COUNTS
+from shared.use_cases.status_changed import no_counts
 from shared.use_cases.sweep import SWEEP_COUNTS
 from tests.support.foundation import DAY
 
@@ -356,7 +356,7 @@ def test_a_command_that_is_shown_is_one(document, line):
     if not line.startswith("python -m local"):
         assert words[0] in OPERATORS.commands
     name = next(name for name in LEAVES if tuple(words[: len(name)]) == name)
-    command = LOCAL.commands[name[0]]
+    command = (LOCAL if line.startswith("python -m local") else OPERATORS).commands[name[0]]
     for word in name[1:]:
         command = command.commands[word]
     if words[len(name) :]:

@@ -103,15 +103,18 @@ $$;
 COMMENT ON FUNCTION certification.finish_organisation IS
     'Close one organisation''s part of the caller''s run, with its state and the codes of what went wrong (I12).';
 
-CREATE OR REPLACE FUNCTION certification.finish_run(p_run_id uuid, p_state text, p_reason text) RETURNS void
+CREATE OR REPLACE FUNCTION certification.finish_run(p_run_id uuid, p_state text, p_reason text,
+                                                    p_website_codes text[] DEFAULT '{}') RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE certification.runs
-       SET state = p_state, reason = certification.plain(p_reason, 500), ended_at = clock_timestamp()
+       SET state = p_state, reason = certification.plain(p_reason, 500), ended_at = clock_timestamp(),
+           website_codes = ARRAY(SELECT certification.plain(c.code, 500) FROM unnest(p_website_codes[1:50]) AS c (code)
+                                  WHERE c.code IS NOT NULL)
      WHERE id = certification.own_run(p_run_id, p_running => false) AND state = 'running'
 $$;
 COMMENT ON FUNCTION certification.finish_run IS
-    'Close the caller''s run, with its state and the codes of what went wrong (I12). Only the first of two calls is '
-    'written.';
+    'Close the caller''s run, with its state, the codes of what went wrong (I12), and which of them the website '
+    'caused. Only the first of two calls is written.';
 
 CREATE OR REPLACE FUNCTION certification.add_count(
     p_run_id uuid, p_organisation_id uuid, p_measure text, p_detail text, p_n bigint) RETURNS void

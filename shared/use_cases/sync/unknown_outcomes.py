@@ -21,7 +21,11 @@ def on_known_versions(work: Work, changes: list[Change]) -> tuple[list[Change], 
     if not unknown:
         return changes, []
     rows = dict(zip([change.mentor_id for change in unknown], work.website.read(unknown), strict=True))
-    gone = [change for change in unknown if (row := rows[change.mentor_id]) is not None and not row.exists]
+    gone = [
+        change
+        for change in unknown
+        if change.action.needs_no_row and (row := rows[change.mentor_id]) is not None and not row.exists
+    ]
     versions = {mentor_id: row.version for mentor_id, row in rows.items() if row is not None}
     return [
         replace(change, row_version=versions.get(change.mentor_id)) if change.mentor_id in rows else change
