@@ -41,8 +41,9 @@ from tests.support.foundation import DAY
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data" / "README.md"])
 RAW = {path: path.read_text(encoding="utf-8") for path in DOCUMENTS}
-# A command that goes on after a backslash is one line here. Retired words (of the glossary) are true of nothing.
-TEXT = {path: re.sub(r" \\\n *", " ", text.partition("## Retired words")[0]) for path, text in RAW.items()}
+# A command that goes on after a backslash is one line here. What tells old names is not of today.
+_OF_OLD_NAMES = re.compile(r"^##+ (Retired words|Names that changed)\n.*", re.MULTILINE | re.DOTALL)
+TEXT = {path: re.sub(r" \\\n *", " ", _OF_OLD_NAMES.sub("", text)) for path, text in RAW.items()}
 METRICS, KOORDINATOR, MENTORS_FILE, CONTRACT = (
     TEXT[ROOT / "docs" / f"{name}.md"] for name in ("metrics", "koordinator", "mentors-file", "contract")
 )
