@@ -19,7 +19,7 @@ class Locale(StrEnum):
 
 
 class NoticeKind(StrEnum):
-    """The four messages. The value is the name of the folder under shared/email_templates."""
+    """The four messages. The value is the name of the file under shared/email_templates."""
 
     REMINDER = "reminder"
     EXPIRED = "expired"

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from local.cli import app
 from local.mentors_file.mentors import COLUMNS, ORGANISATION_COLUMNS, read_mentors
 from operations.cli import app as operations
+from shared.adapters.email.rendering import templates
 from shared.domain.alerts import Condition
 from shared.domain.comparison import NOTHING_COMPARED
 from shared.domain.listings import SyncResult
@@ -268,17 +269,15 @@ def test_every_column_of_a_file_is_described():
 
 
 def test_every_section_of_a_digest_is_on_the_coordinators_page():
-    body = (ROOT / "shared" / "email_templates" / "digest" / "body.nb.txt").read_text(encoding="utf-8")
-    titles = re.findall(r'\{\{ heading\("([^"]+)"', body)
+    titles = re.findall(r'\{\{ heading\("([^"]+)"', templates("digest")["nb"])
     assert titles == re.findall(r"^\| \*\*(.+?)\*\* \|", KOORDINATOR, re.MULTILINE)
 
 
 @pytest.mark.parametrize("locale", ["nn", "en"])
 def test_the_coordinators_page_has_them_in_each_language(locale):
     """Issue 8 G: nynorsk was missing; and so was the brake, which coordinators meet in each."""
-    body = (ROOT / "shared" / "email_templates" / "digest" / f"body.{locale}.txt").read_text(encoding="utf-8")
     part = KOORDINATOR.split({"nn": "## På nynorsk", "en": "## In English"}[locale])[1].split("\n## ")[0]
-    for title in re.findall(r'\{\{ heading\("([^"]+)"', body):
+    for title in re.findall(r'\{\{ heading\("([^"]+)"', templates("digest")[locale]):
         assert f"*{title}*" in part
     assert re.search(r"uvanleg mange|unusually many", part)
 

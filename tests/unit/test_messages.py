@@ -478,9 +478,8 @@ def test_a_heading_a_paragraph_and_a_list_are_distinguished():
 
 
 def test_a_template_that_asks_for_what_is_not_there_fails_and_names_nobody(monkeypatch, tmp_path):
-    (tmp_path / "reminder").mkdir()
-    (tmp_path / "reminder" / "subject.nb.txt").write_text("{{ notice.shoe_size }}")
-    monkeypatch.setattr(rendering, "_MESSAGES", tmp_path)
+    (tmp_path / "reminder.txt").write_text("=== nb ===\n{{ notice.shoe_size }}\n\nHei!\n")
+    monkeypatch.setattr(rendering, "MESSAGES", tmp_path)
     rendering._environment.cache_clear()
     try:
         with pytest.raises(UnrenderableNoticeError, match=r"notice 4711: .*shoe_size") as raised:
@@ -721,9 +720,9 @@ def test_a_notice_shown_in_a_log_names_nobody_i11(kind):
     assert not re.search(r"Åse|ase|Øyvind|Hørsel|@|Kari|Nordmann", f"{one_notice!r} {one_notice}")
 
 
-def test_every_locale_and_kind_has_its_two_files_and_no_file_is_left_over():
-    expected = {
-        f"{kind}/{part}.{locale}.txt" for kind in NoticeKind for part in ("subject", "body") for locale in Locale
-    }
-    found = {f"{file.parent.name}/{file.name}" for file in rendering._MESSAGES.glob("*/*")}
-    assert found == expected
+def test_every_message_is_a_file_with_a_part_in_every_language():
+    """And no file is left over."""
+    messages = {*NoticeKind, "words"}
+    assert {file.stem for file in rendering.MESSAGES.glob("*.txt")} == messages
+    for message in messages:
+        assert list(rendering.templates(message)) == list(Locale)

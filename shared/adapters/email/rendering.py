@@ -1,7 +1,12 @@
-"""From a notice to its words: the templates under shared/email_templates, as plain text and as one HTML page."""
+"""From a notice to its words: the templates under shared/email_templates, as plain text and as one HTML page.
+
+A message is one file, with a part for each language after a line such as `=== nb ===`: the subject, an empty line, the
+text.
+"""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, replace
 from functools import cache
@@ -9,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError, select_autoescape
+from jinja2 import Environment, FunctionLoader, StrictUndefined, UndefinedError, select_autoescape
 
 from shared.adapters.email.links import email_link, phone_link, site_link
 from shared.domain.addresses import ADDRESS_MAX, deliverable_address, readable_name
@@ -23,7 +28,8 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-_MESSAGES = Path(__file__).parents[2] / "email_templates"
+MESSAGES = Path(__file__).parents[2] / "email_templates"
+_LANGUAGE = re.compile(r"^=== (\w+) ===\n", re.MULTILINE)
 
 
 class UnrenderableNoticeError(PermanentError):
@@ -53,22 +59,21 @@ def render(notice: Notice) -> RenderedMessage:
     Raises UnrenderableNoticeError, whose message names the template's missing variable and nothing of the person.
     """
     notice = _tidy(notice)
-    words: dict[str, object] = {"notice": notice, "digest": notice.digest}
-    folder, locale = notice.kind.value, notice.locale.value
-    body = f"{folder}/body.{locale}.txt"
+    values: dict[str, object] = {"notice": notice, "digest": notice.digest}
+    template = f"{notice.kind.value}.{notice.locale.value}"
     try:
-        subject = " ".join(_fill(f"{folder}/subject.{locale}.txt", words).split())
-        text = _fill(body, words).strip() + "\n"
-        html = _page(locale, subject, body, words)
+        subject, text = _letter(_fill(template, values))
+        _, body = _letter(_fill(template, values, with_links=True))
     except UndefinedError as exc:
         raise UnrenderableNoticeError(f"notice {notice.id}: {exc.message}") from exc
-    return RenderedMessage(subject=subject, text=text, html=html)
+    page: dict[str, object] = {"locale": notice.locale.value, "subject": subject, "blocks": blocks(body)}
+    return RenderedMessage(subject=subject, text=text, html=_fill("page.html", page, with_links=True))
 
 
-def _page(locale: str, subject: str, body: str, words: dict[str, object]) -> str:
-    """Fill the body a second time, escaped and with links, and put its parts into the page."""
-    parts = blocks(_fill(body, words, with_links=True))
-    return _fill("page.html", {"locale": locale, "subject": subject, "blocks": parts}, with_links=True)
+def _letter(filled: str) -> tuple[str, str]:
+    """Return the subject, on one line, and the text below it."""
+    subject, _, text = filled.strip().partition("\n\n")
+    return " ".join(subject.split()), text.strip() + "\n"
 
 
 def blocks(text: str) -> list[TextBlock]:
@@ -84,10 +89,24 @@ def blocks(text: str) -> list[TextBlock]:
     return parts
 
 
+def templates(message: str) -> dict[str, str]:
+    """Return the template of a message in each language."""
+    _, *found = _LANGUAGE.split((MESSAGES / f"{message}.txt").read_text(encoding="utf-8"))
+    return dict(zip(found[::2], found[1::2], strict=True))
+
+
+def _source(template: str) -> str | None:
+    """Return the text of `page.html`, or of the part of a message that `reminder.nb` names."""
+    if template == "page.html":
+        return (MESSAGES / template).read_text(encoding="utf-8")
+    message, _, locale = template.partition(".")
+    return templates(message).get(locale)
+
+
 @cache
 def _environment(*, with_links: bool) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_MESSAGES),
+        loader=FunctionLoader(_source),
         undefined=StrictUndefined,
         autoescape=select_autoescape(("html",), default=with_links),
         trim_blocks=True,
@@ -102,8 +121,8 @@ def _environment(*, with_links: bool) -> Environment:
     return environment
 
 
-def _fill(template: str, words: dict[str, object], *, with_links: bool = False) -> str:
-    filled = _environment(with_links=with_links).get_template(template).render(words)
+def _fill(template: str, values: dict[str, object], *, with_links: bool = False) -> str:
+    filled = _environment(with_links=with_links).get_template(template).render(values)
     return unicodedata.normalize("NFC", filled)
 
 
