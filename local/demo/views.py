@@ -21,6 +21,7 @@ from operations import surroundings
 from operations.dates import OSLO
 from operations.screens import terminal
 from operations.screens.tables import FittingTable
+from shared.domain.notices import NoticeKind
 from shared.domain.wording.languages import TEXTS
 from shared.domain.wording.texts import Language
 
@@ -53,7 +54,7 @@ _STATES = {
     "no_certification": "no certification",
     "impossible_date": "the date cannot be meant",
 }
-_KINDS = {"reminder": "reminder", "expired": "expiry", "reactivated": "renewal", "digest": "digest"}
+_TITLES = {NoticeKind.EXPIRED: "expiry", NoticeKind.REACTIVATED: "renewal"}
 _LOCALES = {"nb": "bokmål", "nn": "nynorsk", "en": "English"}
 
 
@@ -195,13 +196,13 @@ def notices(part: FunctionRun) -> Table:
             for locale in locales
         )
 
-    for kind, title in _KINDS.items():
+    for kind in NoticeKind:
         sent = [count("notices_sent", kind, [locale]) for locale in _LOCALES]
         other = [
             count(f"notices_{outcome}", kind, list(_LOCALES))
             for outcome in ("undeliverable", "superseded", "given_back", "outcome_unknown")
         ]
-        table.add_row(title, *map(_number, sent), *map(_number, other))
+        table.add_row(_TITLES.get(kind, kind), *map(_number, sent), *map(_number, other))
     return table
 
 

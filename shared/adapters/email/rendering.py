@@ -19,7 +19,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, UndefinedError,
 from shared.adapters.email.links import email_link, phone_link, site_link
 from shared.domain.addresses import ADDRESS_MAX, deliverable_address, readable_name
 from shared.domain.errors import PermanentError, UnusableAddressError
-from shared.domain.notices import Digest, DigestLine, Notice, NoticeKind
+from shared.domain.notices import SECTIONS, Digest, DigestLine, Notice
 
 if TYPE_CHECKING:
     from datetime import date
@@ -146,14 +146,13 @@ def _counts(pairs: list[tuple[int, str]]) -> str:
 
 
 def _tidy(notice: Notice) -> Notice:
-    """One line per name, and no coordinator's address that a reply could not reach."""
-    for_mentor = notice.kind is not NoticeKind.DIGEST
+    """Put each name on one line, and leave out a contact's address that a reply could not reach."""
     return replace(
         notice,
         organisation_name=readable_name(notice.organisation_name),
         recipient_name=readable_name(notice.recipient_name),
-        coordinator_name=readable_name(notice.coordinator_name or "") or None if for_mentor else None,
-        coordinator_email=reply_address(notice),
+        contact_name=None if notice.digest else readable_name(notice.contact_name or "") or None,
+        contact_email=reply_address(notice),
         digest=_tidy_digest(notice.digest) if notice.digest else None,
     )
 
@@ -170,25 +169,17 @@ def _tidy_digest(digest: Digest) -> Digest:
             for line in lines
         )
 
-    return Digest(
-        expired=tidy(digest.expired),
-        unreachable=tidy(digest.unreachable),
-        undeliverable=tidy(digest.undeliverable),
-        needs_decision=tidy(digest.needs_decision),
-        reminded=tidy(digest.reminded),
-        reactivated=tidy(digest.reactivated),
-        omitted=digest.omitted,
-    )
+    return Digest(omitted=digest.omitted, **{section: tidy(getattr(digest, section)) for section in SECTIONS})
 
 
 def reply_address(notice: Notice) -> str | None:
-    """Whom a mentor's reply goes to: the coordinator, if there is one with an address that works.
+    """Return the address that a reply goes to: the contact's, if there is one with an address that works.
 
-    A fault in the coordinator's address must not keep the mentor from being told, so it is left out.
+    A fault in the contact's address must not keep the recipient from being told, so it is left out.
     """
-    if notice.kind is NoticeKind.DIGEST or not notice.coordinator_email:
+    if notice.digest or not notice.contact_email:
         return None
     try:
-        return deliverable_address(notice.coordinator_email)
+        return deliverable_address(notice.contact_email)
     except UnusableAddressError:
         return None

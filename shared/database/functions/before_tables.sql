@@ -1,6 +1,86 @@
--- What constraints and defaults of the tables call. The runner applies this file before tables/, so nothing here may
--- name a table in its signature. PostgreSQL does not look at older rows again when a check changes: a stricter one
--- needs a migration that puts those rows right.
+-- What is applied before the tables: the lists, the functions' roles, and what constraints and defaults call. Nothing
+-- here may name a table in its signature. PostgreSQL does not look at older rows again when a check changes: a stricter
+-- one needs a migration that puts those rows right.
+
+-- The lists. A constraint reads the names of a list as one constant, so a check costs what a literal does.
+-- tests/integration/database/test_lists.py holds them equal to the domain's and to template.yaml.
+
+CREATE OR REPLACE FUNCTION certification.functions()
+RETURNS TABLE (function text, run text, longest_silence interval)
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    VALUES ('expiry_check', 'expiry_check', interval '26 hours'),
+           ('send_notices', 'send_notices', interval '17 hours'),
+           ('reconciliation', 'reconciliation_sweep', interval '30 minutes'),
+           ('reconciliation', 'reconciliation_full', interval '26 hours'),
+           ('dynamics_sync', NULL, NULL)
+$$;
+COMMENT ON FUNCTION certification.functions IS
+    'The functions that have a login, the runs that each records, and how long a run may be missing before run_missing '
+    'is told (I12): its longest pause, and an hour for the clocks and the retries.';
+
+CREATE OR REPLACE FUNCTION certification.run_functions() RETURNS text[]
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT array_agg(f.run) FROM certification.functions() AS f WHERE f.run IS NOT NULL
+$$;
+COMMENT ON FUNCTION certification.run_functions IS 'The names under which runs are recorded.';
+
+CREATE OR REPLACE FUNCTION certification.nightly_steps() RETURNS TABLE (step text, measure text)
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    VALUES ('reactivate', 'reactivations'), ('remind', 'reminders'), ('expire', 'expiries')
+$$;
+COMMENT ON FUNCTION certification.nightly_steps IS
+    'The steps of the nightly check in their order, and how the measures of each begin.';
+
+CREATE OR REPLACE FUNCTION certification.nightly_step_names() RETURNS text[]
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT array_agg(s.step) FROM certification.nightly_steps() AS s
+$$;
+COMMENT ON FUNCTION certification.nightly_step_names IS 'The steps of the nightly check.';
+
+CREATE OR REPLACE FUNCTION certification.notice_kinds()
+RETURNS TABLE (kind text, recipient text, status text, steps text[])
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    VALUES ('reminder', 'mentor', 'active', '{remind}'::text[]),
+           ('expired', 'mentor', 'certification_expired', '{expire}'),
+           ('reactivated', 'mentor', 'active', '{reactivate}'),
+           ('digest', 'coordinator', NULL, '{reactivate,remind,expire}')
+$$;
+COMMENT ON FUNCTION certification.notice_kinds IS
+    'The kinds of notices: who gets one, the status without which it is no longer true, and the steps that write it.';
+
+CREATE OR REPLACE FUNCTION certification.notice_kind_names() RETURNS text[]
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT array_agg(k.kind) FROM certification.notice_kinds() AS k
+$$;
+COMMENT ON FUNCTION certification.notice_kind_names IS 'The kinds of notices.';
+
+-- The schema's owner owns all that is in it. Each function has a role of its own that may call what it needs and read
+-- no table at all: what it may call is granted beside the functions. What every function that records runs calls is
+-- granted to certification_scheduled, which those roles are members of. The roles cannot log in:
+-- docs/operations/deploy.md shows how to make a login for each.
+DO $$
+DECLARE
+    v_role text;
+BEGIN
+    FOR v_role IN SELECT 'certification_scheduled' UNION SELECT 'certification_' || f.function
+                    FROM certification.functions() AS f LOOP
+        -- Roles are the server's: another database of it may have made them.
+        IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = v_role) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', v_role);
+        END IF;
+        EXECUTE format('GRANT USAGE ON SCHEMA certification TO %I', v_role);
+    END LOOP;
+    FOR v_role IN SELECT DISTINCT 'certification_' || f.function FROM certification.functions() AS f
+                   WHERE f.run IS NOT NULL LOOP
+        IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_auth_members AS a
+                        WHERE a.roleid = 'certification_scheduled'::regrole AND a.member = v_role::regrole) THEN
+            EXECUTE format('GRANT certification_scheduled TO %I', v_role);
+        END IF;
+    END LOOP;
+END
+$$;
+
+-- What constraints and defaults call.
 
 CREATE OR REPLACE FUNCTION certification.is_descending(p_days smallint[]) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -52,5 +132,6 @@ COMMENT ON FUNCTION certification.mapping_problem IS
     'What is wrong with a listing mapping, or null: parts, names, fields, flags or twice.';
 
 REVOKE ALL ON FUNCTION
-    certification.is_descending, certification.standard_thresholds, certification.mapping_problem
+    certification.functions, certification.run_functions, certification.nightly_steps, certification.nightly_step_names,
+    certification.notice_kinds, certification.notice_kind_names, certification.is_descending, certification.standard_thresholds, certification.mapping_problem
 FROM PUBLIC;
