@@ -23,6 +23,7 @@ from operations.screens import terminal
 from operations.screens.tables import FittingTable
 from shared.domain.notices import NoticeKind
 from shared.domain.wording.languages import TEXTS
+from shared.domain.wording.numbers import plural
 from shared.domain.wording.texts import Language
 
 if TYPE_CHECKING:
@@ -151,7 +152,10 @@ def reminders(part: FunctionRun) -> Table:
             counts = [organisation.counts.get((f"reminders_{outcome}", str(day)), 0) for outcome in REMINDER_OUTCOMES]
             last = index == len(organisation.thresholds) - 1
             table.add_row(
-                escape(organisation.name) if index == 0 else "", _days(day), *map(_number, counts), end_section=last
+                escape(organisation.name) if index == 0 else "",
+                _many(day, "day"),
+                *map(_number, counts),
+                end_section=last,
             )
     totals = [part.run.total(f"reminders_{outcome}") for outcome in REMINDER_OUTCOMES]
     table.add_row("All", "", *(f"[bold]{n}[/bold]" for n in totals))
@@ -305,8 +309,8 @@ def preview(lines: Sequence[Coming], *, first: str, days: int) -> None:
         if line.event == "collapsed":
             continue
         what = {
-            "reminder": f"reminder, {_days(line.threshold_day)}",
-            "unreachable": f"[yellow]no mail, {_days(line.threshold_day)}: {_words(line.problem)}[/yellow]",
+            "reminder": f"reminder, {_many(line.threshold_day or 0, 'day')}",
+            "unreachable": f"[yellow]no mail, {_many(line.threshold_day or 0, 'day')}: {_words(line.problem)}[/yellow]",
             "expiry": "[red]expires[/red]",
             "reactivation": "[green]reactivated[/green]",
         }[line.event]
@@ -425,11 +429,7 @@ def _day(day: date | None) -> str:
 
 
 def _many(n: int, one: str, several: str = "") -> str:
-    return f"{n} {one if n == 1 else several or one + 's'}"
-
-
-def _days(n: int | None) -> str:
-    return f"{n} day" if n == 1 else f"{n} days"
+    return f"{n} {plural(n, one, several or one + 's')}"
 
 
 def _number(n: int) -> str:

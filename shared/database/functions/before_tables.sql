@@ -132,6 +132,7 @@ COMMENT ON FUNCTION certification.mapping_problem IS
     'What is wrong with a listing mapping, or null: parts, names, fields, flags or twice.';
 
 REVOKE ALL ON FUNCTION
-    certification.functions, certification.run_functions, certification.nightly_steps, certification.nightly_step_names,
-    certification.notice_kinds, certification.notice_kind_names, certification.is_descending, certification.standard_thresholds, certification.mapping_problem
+    certification.functions, certification.run_functions, certification.nightly_steps,
+    certification.nightly_step_names, certification.notice_kinds, certification.notice_kind_names,
+    certification.is_descending, certification.standard_thresholds, certification.mapping_problem
 FROM PUBLIC;
