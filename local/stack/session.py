@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from emulators.lambda_host.runtime.logs import LogLine
     from emulators.lambda_host.template.resources import Schedule
-    from local.stack.stack import LocalStack, Progress
+    from local.stack.stack import LocalStack
+    from operations.console import Progress
 
 
 @dataclass(frozen=True)

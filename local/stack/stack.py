@@ -25,12 +25,12 @@ from emulators.lambda_host.triggers.event_sources import EventSources
 from emulators.lambda_host.triggers.function_urls import FunctionUrls
 from emulators.pg_net.worker import PgNet
 from emulators.ses.server import LocalSes
+from local import surroundings
 from local.stack import database
 from local.stack.alerts_inbox import OperationsInbox
 from local.stack.aws import CREDENTIALS, REGION, LocalAws
 from local.stack.postgres import Postgres, PostgresError
 from local.stack.private import keep_private
-from operations import surroundings
 from shared.adapters.postgres.migrate import OtherVersionError, migrate
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from emulators.lambda_host.runtime.logs import LogLine
     from emulators.lambda_host.template.provision import Stack
+    from operations.console import Progress
 
 ROOT = Path(__file__).parents[2]
 # Where the local data, mails and logs are. Tests, and whoever wants two stacks, set the variable.
@@ -45,8 +46,6 @@ HOME = Path(os.environ.get("CERTIFICATION_LOCAL_HOME") or ROOT / ".local").absol
 
 ADDRESSES = "stack.json"
 """Where `up` writes down what it runs, for other commands."""
-
-type Progress = Callable[[str], None]
 
 
 class StackRunningError(Exception):
@@ -125,7 +124,7 @@ def local_stack(
         stack = provision(load_template(ROOT / "template.yaml", chosen, region=REGION), clients)
         webhook_key = secrets.token_urlsafe(32)
         values: dict[str, Mapping[str, str | int]] = {
-            **{f"{function}DatabaseSecret": database.make_login(postgres, function) for function in database.ROLES},
+            **{f"{whose}DatabaseSecret": database.make_login(postgres, whose) for whose in database.LOGINS},
             "DataverseSecret": {
                 "tenant_id": dataverse.tenant_id,
                 "client_id": dataverse.client_id,

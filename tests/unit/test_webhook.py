@@ -27,7 +27,7 @@ from shared.domain.webhook import (
     signature,
     usable_keys,
 )
-from shared.use_cases.accept_webhook import accept_event, accept_webhook
+from shared.use_cases.status_changed import accept_event, accept_webhook
 
 KEY, OTHER = "k" * 32, "o" * 40
 NOW = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)

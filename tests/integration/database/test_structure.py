@@ -8,14 +8,13 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from typer.testing import CliRunner
 
-from local.cli import app
 from operations.commands.alerts import read_current_conditions
 from operations.commands.status import read_status
 from shared.adapters.postgres.migrate import MIGRATIONS, migrate, read_migrations
 from shared.domain.comparison import ProofVerdict
 from tests.support.foundation import DAY, days
+from tests.support.operator import Operator
 
 REMINDER = "cert_expiry_reminders.reminder_once"
 # How it is damaged, and the fact that says so; None: triggers that are off have a condition of their own.
@@ -266,10 +265,8 @@ def test_the_check_takes_milliseconds(connection):
 
 def test_the_command_ends_with_1_while_something_is_damaged(database, connection):
     """One table of exit codes (issue 8 A2): 0 done, 1 something is wrong."""
-    run = CliRunner()
+    owner = Operator.at(database.dsn)
     connection.execute("DROP INDEX certification.alert_open_once")
-    mended = run.invoke(app, ["migrate", "--database-url", database.dsn])
-    assert mended.exit_code == 0, mended.output
-    assert "alert_open_once was missing" in " ".join(mended.output.split())
+    assert "alert_open_once was missing" in " ".join(owner.run("migrate").split())
     connection.execute("DROP TABLE certification.queue_depths")
-    assert run.invoke(app, ["migrate", "--database-url", database.dsn]).exit_code == 1
+    owner.run("migrate", expect=1)

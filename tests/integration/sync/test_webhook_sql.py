@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from emulators.pg_net.worker import install
 from local.stack import database as local_database
-from local.stack.database import ROLES
+from local.stack.database import LOGINS
 from shared.domain.sync_messages import MAX_MENTORS, parse, requests_of
 from shared.domain.webhook import WebhookRequest, check_form, is_signed
 from shared.events import listing_changed
@@ -309,8 +309,8 @@ def test_the_address_is_https_or_on_this_machine(connection, url):
         connection.execute("INSERT INTO certification.webhook (url, secret) VALUES (%s, %s)", (url, KEY))
 
 
-@pytest.mark.parametrize("function", sorted(ROLES))
-def test_no_function_may_read_the_key_or_notify(shared, function):
+@pytest.mark.parametrize("function", sorted(LOGINS))
+def test_no_login_may_read_the_key_or_notify(shared, function):
     """Design, section 8: logged in as each function's role."""
     secret = local_database.make_login(shared, function, NAME)
     names = {"user": "username", "password": "password", "port": "port", "dbname": "dbname", "host": "host"}

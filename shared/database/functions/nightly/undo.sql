@@ -2,15 +2,18 @@
 
 -- What was done to somebody who has been told of it cannot be taken back, and stays written down, so that nobody is
 -- told twice (I1, I4). Everything else is as if the run had never been, and the next nightly check does what is due
--- then (I2, I3). It runs with the rights and the search_path of who calls it, for the app's own triggers on
--- peer_mentors.
+-- then (I2, I3). It runs with the owner's rights, as that check does, and so do the app's own triggers on peer_mentors.
 CREATE OR REPLACE FUNCTION certification.undo_run(p_run_id uuid, p_actor text, p_reason text,
                                                   OUT outcome text, OUT counts jsonb)
-LANGUAGE plpgsql SET lock_timeout = '30s' SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET lock_timeout = '30s' SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_run certification.runs;
     v_organisation record;
 BEGIN
+    -- The app's status log names the actor, and undo itself tells the functions' own changes apart by it.
+    IF lower(btrim(p_actor)) LIKE 'system:%' THEN
+        RAISE EXCEPTION 'an actor is a person, not %', p_actor USING ERRCODE = 'check_violation';
+    END IF;
     SELECT r.* INTO v_run FROM certification.runs AS r WHERE r.id = p_run_id FOR UPDATE;
     outcome := CASE
         WHEN v_run.id IS NULL THEN 'unknown_run'
@@ -104,7 +107,8 @@ BEGIN
             WHERE r.run_id = p_run_id AND m.coordinator_id = d.coordinator_id AND r.state <> 'collapsed')
        AND NOT EXISTS (SELECT 1 FROM certification.notices AS n WHERE n.reported_in = d.id);
     GET DIAGNOSTICS v_digests = ROW_COUNT;
-    SELECT count(*) FILTER (WHERE n.state = 'sent'), count(*) FILTER (WHERE n.state = 'claimed') INTO v_sent, v_outcome_unknown
+    SELECT count(*) FILTER (WHERE n.state = 'sent'), count(*) FILTER (WHERE n.state = 'claimed')
+      INTO v_sent, v_outcome_unknown
       FROM certification.notices AS n WHERE n.run_id = p_run_id;
     RETURN jsonb_build_object('reminders_put_back', v_reminders, 'reminders_kept', v_kept,
                               'notices_removed', v_removed + v_digests,
@@ -112,8 +116,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.undo_notices_and_reminders IS
-    'Take back the notices of a run that nobody has got, and the reminders that stand for them, so that the next '
-    'night claims them anew (I1, I2). What was sent, or may have been, stays.';
+    'Take back the notices of a run that nobody has got, and the reminders that stand for them, so that the '
+    'next nightly check claims them anew (I1, I2). What was sent, or may have been, stays.';
 
 -- Compare-and-set, as the nightly check does it: only who still is as the run left them. What a person did since
 -- stands.
@@ -210,3 +214,6 @@ REVOKE ALL ON FUNCTION
     certification.undo_run, certification.add_to, certification.undo_notices_and_reminders,
     certification.undo_transitions, certification.undo_day
 FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.undo_run
+TO certification_operations;
