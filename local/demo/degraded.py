@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shared.domain.wording.numbers import plural
+
 _REASONS = {
     "step_failures": (
         "{n} mentor stood in the way and was skipped; explain says why",
@@ -57,4 +59,4 @@ _REASONS = {
 def said(code: str, n: int) -> str:
     """The code in a sentence; itself where it is not known."""
     one, several = _REASONS.get(code, (code, code))
-    return (one if n == 1 else several).format(n=n)
+    return plural(n, one, several).format(n=n)

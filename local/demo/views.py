@@ -18,7 +18,7 @@ from local.mentors_file.problems import faults, some
 from operations import console
 from operations.screens.tables import new_table
 from shared.domain.notices import NoticeKind
-from shared.domain.wording.numbers import plural
+from shared.domain.wording.numbers import in_english
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,8 +47,8 @@ def heading(text: str) -> None:
 def loaded(file: MentorFile, report: LoadReport, path: Path) -> None:
     """How many rows went in, and line by line what did not."""
     console.out.print(
-        f"[bold]{_many(report.mentors, 'mentor')}[/bold] of {_many(report.organisations, 'organisation')} with"
-        f" {_many(report.coordinators, 'coordinator')} loaded from {escape(path.name)}"
+        f"[bold]{in_english(report.mentors, 'mentor')}[/bold] of {in_english(report.organisations, 'organisation')} with"
+        f" {in_english(report.coordinators, 'coordinator')} loaded from {escape(path.name)}"
     )
     for warning in (*file.warnings, *report.warnings):
         console.out.print(f"[yellow]![/yellow] {escape(warning)}")
@@ -61,7 +61,7 @@ def problems(file: MentorFile) -> None:
         return
     refused = len({problem.line for problem in file.problems})
     others = "; the others were" if file.rows else ""
-    table = new_table(f"[yellow]{_many(refused, 'row')} not loaded{others}[/yellow]")
+    table = new_table(f"[yellow]{in_english(refused, 'row')} not loaded{others}[/yellow]")
     table.add_column("Line", justify="right", overflow="fold")
     table.add_column("Column", overflow="fold")
     table.add_column("Reason", overflow="fold")
@@ -99,7 +99,7 @@ def reminders(part: FunctionRun) -> Table:
             last = index == len(organisation.thresholds) - 1
             table.add_row(
                 escape(organisation.name) if index == 0 else "",
-                _many(day, "day"),
+                in_english(day, "day"),
                 *map(_number, counts),
                 end_section=last,
             )
@@ -111,7 +111,7 @@ def reminders(part: FunctionRun) -> Table:
 def _moves(night: SimulatedNight) -> Table:
     moved = night.moved
     expired = sum(one.to_status == "certification_expired" for one in moved)
-    table = new_table(f"{_many(expired, 'mentor')} expired, {len(moved) - expired} reactivated")
+    table = new_table(f"{in_english(expired, 'mentor')} expired, {len(moved) - expired} reactivated")
     for title in ("Organisation", "Mentor", "Now"):
         table.add_column(title, no_wrap=title != "Organisation")
     table.add_column("Valid to", justify="right")
@@ -184,12 +184,12 @@ def brakes(held: Sequence[HeldChange]) -> None:
     for brake in held:
         one, several = _HELD[brake.kind]
         console.out.print(
-            f"[yellow]![/yellow] The brake holds {_many(brake.n, one, several)} of {_many(brake.of_n, 'mentor')} in"
+            f"[yellow]![/yellow] The brake holds {in_english(brake.n, one, several)} of {in_english(brake.of_n, 'mentor')} in"
             f" {escape(brake.organisation)}: nothing is changed for them until a named person lets it"
         )
         if brake.waiting:
             console.out.print(
-                f"  Shown on the website as long as it holds: {_many(brake.waiting, 'mentor')} who were changed"
+                f"  Shown on the website as long as it holds: {in_english(brake.waiting, 'mentor')} who were changed"
             )
         console.out.print(
             f"  {surroundings.this_program()} release-brake --org {shlex.quote(brake.organisation)}"
@@ -225,7 +225,7 @@ def nothing_twice(first: SimulatedNight, second: SimulatedNight) -> bool:
     console.out.print(table)
     already = second.check.run.total("reminders_already") + second.check.run.total("expiries_already")
     verdict = "[green]Nothing happened twice[/green]" if same else "[red]Something happened twice[/red]"
-    found = _many(already, "reminder or expiry was", "reminders and expiries were")
+    found = in_english(already, "reminder or expiry was", "reminders and expiries were")
     console.out.print(f"{verdict}: {found} found done already.")
     return same
 
@@ -241,7 +241,7 @@ def sample_mail(folder: Path) -> None:
     shown = Group(Text(f"Subject: {message['Subject']}", style="bold"), Text(), Text(text))
     if console.AT_TERMINAL:
         console.out.print(Panel(shown, title="One of the mails", title_align="left", width=min(console.out.width, 90)))
-    console.out.print(f"{_many(len(mails), 'mail')}, to open in a mail program: {escape(_short(folder))}/")
+    console.out.print(f"{in_english(len(mails), 'mail')}, to open in a mail program: {escape(_short(folder))}/")
 
 
 def addresses(rows: dict[str, str]) -> None:
@@ -259,10 +259,6 @@ def _short(path: Path) -> str:
         return str(path.relative_to(path.cwd()))
     except ValueError:
         return str(path)
-
-
-def _many(n: int, one: str, several: str = "") -> str:
-    return f"{n} {plural(n, one, several or one + 's')}"
 
 
 def _number(n: int) -> str:

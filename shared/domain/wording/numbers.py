@@ -22,6 +22,11 @@ def plural[Text](n: int, one: Text, many: Text) -> Text:
     return one if n == 1 else many
 
 
+def in_english(n: int, one: str, many: str = "") -> str:
+    """Return an English count: 1 mentor, 2 mentors, 2 expiries."""
+    return f"{n} {plural(n, one, many or one + 's')}"
+
+
 class Unit(IntEnum):
     """A unit of time, in seconds."""
 

@@ -105,7 +105,8 @@ BEGIN
                CASE WHEN v_to_mentor THEN x.mentor_name ELSE x.coordinator_name END,
                CASE WHEN v_to_mentor THEN x.mentor_email ELSE x.coordinator_email END,
                v_notice.certification_expiry_date,
-               CASE WHEN v_to_mentor THEN x.coordinator_name ELSE x.mentor_name END,
+               CASE WHEN v_to_mentor THEN x.coordinator_name
+                    ELSE coalesce(x.mentor_name, x.mentor_email, v_notice.mentor_id::text) END,
                CASE WHEN certification.mail_problem(c.address) IS NULL THEN c.address END
           FROM public.organisations AS o
           LEFT JOIN public.peer_mentors AS m ON m.id = v_notice.mentor_id
