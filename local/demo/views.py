@@ -47,8 +47,8 @@ def heading(text: str) -> None:
 def loaded(file: MentorFile, report: LoadReport, path: Path) -> None:
     """How many rows went in, and line by line what did not."""
     console.out.print(
-        f"[bold]{in_english(report.mentors, 'mentor')}[/bold] of {in_english(report.organisations, 'organisation')} with"
-        f" {in_english(report.coordinators, 'coordinator')} loaded from {escape(path.name)}"
+        f"[bold]{in_english(report.mentors, 'mentor')}[/bold] of {in_english(report.organisations, 'organisation')}"
+        f" with {in_english(report.coordinators, 'coordinator')} loaded from {escape(path.name)}"
     )
     for warning in (*file.warnings, *report.warnings):
         console.out.print(f"[yellow]![/yellow] {escape(warning)}")
@@ -184,8 +184,8 @@ def brakes(held: Sequence[HeldChange]) -> None:
     for brake in held:
         one, several = _HELD[brake.kind]
         console.out.print(
-            f"[yellow]![/yellow] The brake holds {in_english(brake.n, one, several)} of {in_english(brake.of_n, 'mentor')} in"
-            f" {escape(brake.organisation)}: nothing is changed for them until a named person lets it"
+            f"[yellow]![/yellow] The brake holds {in_english(brake.n, one, several)}"
+            f" of {in_english(brake.of_n, 'mentor')} in {escape(brake.organisation)}: nothing is changed for them until a named person lets it"
         )
         if brake.waiting:
             console.out.print(
