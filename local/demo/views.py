@@ -185,7 +185,8 @@ def brakes(held: Sequence[HeldChange]) -> None:
         one, several = _HELD[brake.kind]
         console.out.print(
             f"[yellow]![/yellow] The brake holds {in_english(brake.n, one, several)}"
-            f" of {in_english(brake.of_n, 'mentor')} in {escape(brake.organisation)}: nothing is changed for them until a named person lets it"
+            f" of {in_english(brake.of_n, 'mentor')} in"
+            f" {escape(brake.organisation)}: nothing is changed for them until a named person lets it"
         )
         if brake.waiting:
             console.out.print(
