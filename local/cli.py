@@ -42,6 +42,7 @@ from operations.exit_codes import EXIT_CODES, NOT_YET
 from operations.mounting import Program
 from operations.screens import proof_view
 from shared.domain.comparison import ProofVerdict
+from shared.domain.wording.numbers import in_english
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -230,7 +231,7 @@ def nightly(as_of: Day = None) -> None:
             console.failure(f"the nightly check is done, but the website is not: {behind}")
             raise typer.Exit(NOT_YET)
         seen = len(site.names)
-        console.out.print(f"Visitors of the website see {seen} mentor{'' if seen == 1 else 's'}.")
+        console.out.print(f"Visitors of the website see {in_english(seen, 'mentor')}.")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

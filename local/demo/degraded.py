@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shared.domain.wording.numbers import plural
+
 _REASONS = {
     "step_failures": (
         "{n} mentor failed and was skipped; explain says why",
@@ -57,4 +59,4 @@ _REASONS = {
 def said(code: str, n: int) -> str:
     """Return the code as a sentence, or the code itself if it is unknown."""
     one, several = _REASONS.get(code, (code, code))
-    return (one if n == 1 else several).format(n=n)
+    return plural(n, one, several).format(n=n)

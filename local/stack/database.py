@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
 
 NAME = "certification"
 _FOUNDATION = Path(__file__).with_name("foundation.sql")
-# The database role of each function in template.yaml.
+_TEMPLATE = Path(__file__).parents[2].joinpath("template.yaml").read_text(encoding="utf-8")
+# The database role of each function that template.yaml has a login for.
 ROLES = {
-    "ExpiryCheck": "certification_expiry_check",
-    "SendNotices": "certification_send_notices",
-    "DynamicsSync": "certification_dynamics_sync",
-    "Reconciliation": "certification_reconciliation",
+    function: "certification_" + re.sub(r"(?<!^)(?=[A-Z])", "_", function).lower()
+    for function in re.findall(r"^  (\w+):\n    Type: AWS::Serverless::Function$", _TEMPLATE, re.MULTILINE)
+    if f"\n  {function}DatabaseSecret:\n" in _TEMPLATE
 }
 # The logins: one for each function, and one for people with the commands of operations.
 LOGINS = ROLES | {"Operations": "certification_operations"}

@@ -2,7 +2,7 @@
 
 `shared/database/tables/` holds tables, columns and constraints. A file there never changes once it was applied.
 `shared/database/functions/` holds the current text of every SQL function, trigger and grant. A file there is applied
-again when it has changed. `functions/called_by_tables.sql` comes before the tables, whose constraints and defaults call
+again when it has changed. `functions/before_tables.sql` comes before the tables, whose constraints and defaults call
 it. The structure that must be there is kept by `functions/structure.sql`.
 
 One apply is one transaction, and each file in it is one simple query. So a transaction pooler may sit in between, and
@@ -30,7 +30,7 @@ MIGRATIONS = Path(__file__).parents[2] / "database" / "tables"
 FUNCTIONS = Path(__file__).parents[2] / "database" / "functions"
 _NAME = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
 _BEFORE_THE_FOLD = re.compile(r"^\d{4}_")  # the names that migrations had before they were folded into tables/
-_CALLED_BY_TABLES = "functions/called_by_tables.sql"
+_BEFORE_TABLES = "functions/before_tables.sql"
 _STRUCTURE = "functions/structure.sql"
 # Every statement names its schema, so that no object that another user put into a schema is run as the owner.
 # A database may have standard_conforming_strings off, which would turn the backslashes of our patterns into escapes.
@@ -110,7 +110,7 @@ def migrate(
         connection.execute(_PATH)
         _require_same_history(known, numbered)
         damaged, still_expected = _mend(connection, repeatable, report)
-        first = [file for file in repeatable if file.name == _CALLED_BY_TABLES]
+        first = [file for file in repeatable if file.name == _BEFORE_TABLES]
         for file in (*first, *numbered, *(file for file in repeatable if file not in first)):
             if known.get(file.name) != file.checksum or (damaged and file in repeatable):
                 _apply(connection, file)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from shared.adapters.postgres.connection import Connection, call
 from shared.domain.errors import PermanentError
 from shared.domain.notices import (
+    SECTIONS,
     Digest,
     DigestLine,
     Locale,
@@ -24,8 +25,6 @@ from shared.domain.runs import Count
 if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
-
-_SECTIONS = ("expired", "unreachable", "undeliverable", "needs_decision", "reminded", "reactivated")
 
 
 class PostgresOutbox:
@@ -86,14 +85,14 @@ class PostgresOutbox:
             recipient_address=row["recipient_address"] or "",
             expires_on=row["expires_on"],
             days_left=_days_left(row["expires_on"], today),
-            coordinator_name=row["coordinator_name"],
-            coordinator_email=row["coordinator_address"],
+            contact_name=row["contact_name"],
+            contact_email=row["contact_address"],
             digest=self._digest(row["notice_id"], today) if kind is NoticeKind.DIGEST else None,
         )
 
     def _digest(self, notice_id: int, today: date) -> Digest:
         rows = call(self._connection, "SELECT * FROM certification.digest_lines(%(notice)s)", {"notice": notice_id})
-        sections: dict[str, list[DigestLine]] = {section: [] for section in _SECTIONS}
+        sections: dict[str, list[DigestLine]] = {section: [] for section in SECTIONS}
         for row in rows:
             sections[row["section"]].append(
                 DigestLine(

@@ -144,7 +144,7 @@ FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.start_run, certification.organisations_to_run, certification.start_organisation,
     certification.finish_organisation, certification.finish_run
-TO certification_expiry_check, certification_reconciliation, certification_send_notices;
+TO certification_scheduled;
 GRANT EXECUTE ON FUNCTION
     certification.forget_old_sweeps
 TO certification_reconciliation;

@@ -69,4 +69,4 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.latest_scheduled_time
-TO certification_expiry_check, certification_reconciliation, certification_send_notices;
+TO certification_scheduled;

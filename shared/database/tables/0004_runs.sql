@@ -2,8 +2,8 @@
 
 CREATE TABLE certification.runs (
     id            uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-    function      text NOT NULL CONSTRAINT run_function_known CHECK (
-        function IN ('expiry_check', 'send_notices', 'reconciliation_sweep', 'reconciliation_full')),
+    function      text NOT NULL CONSTRAINT run_function_known
+        CHECK (function = ANY (certification.run_functions())),
     scheduled_at  timestamptz NOT NULL,
     request_id    text NOT NULL,
     started_at    timestamptz NOT NULL DEFAULT clock_timestamp(),

@@ -36,7 +36,7 @@ COMMENT ON TABLE certification.transitions IS
 CREATE TABLE certification.step_failures (
     mentor_id                  uuid NOT NULL,
     step                       text NOT NULL
-        CONSTRAINT step_failure_step_known CHECK (step IN ('remind', 'expire', 'reactivate')),
+        CONSTRAINT step_failure_step_known CHECK (step = ANY (certification.nightly_step_names())),
     certification_expiry_date  date NOT NULL,
     organisation_id            uuid NOT NULL,
     reason                     text NOT NULL,
@@ -63,7 +63,8 @@ COMMENT ON COLUMN certification.step_failures.reason IS
 
 CREATE TABLE certification.progress (
     organisation_id  uuid NOT NULL,
-    step             text NOT NULL CONSTRAINT progress_step_known CHECK (step IN ('remind', 'expire', 'reactivate')),
+    step             text NOT NULL
+        CONSTRAINT progress_step_known CHECK (step = ANY (certification.nightly_step_names())),
     threshold_day    smallint NOT NULL DEFAULT 0,
     through          date NOT NULL,
     PRIMARY KEY (organisation_id, step, threshold_day)
@@ -73,7 +74,8 @@ COMMENT ON TABLE certification.progress IS
 
 CREATE TABLE certification.mentors_to_recheck (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    step       text NOT NULL CONSTRAINT mentor_to_recheck_step_known CHECK (step IN ('remind', 'expire', 'reactivate')),
+    step       text NOT NULL
+        CONSTRAINT mentor_to_recheck_step_known CHECK (step = ANY (certification.nightly_step_names())),
     mentor_id  uuid NOT NULL
 );
 COMMENT ON TABLE certification.mentors_to_recheck IS

@@ -5,7 +5,7 @@ CREATE TABLE certification.notices (
     run_id                     uuid NOT NULL,
     organisation_id            uuid NOT NULL,
     kind                       text NOT NULL
-        CONSTRAINT notice_kind_known CHECK (kind IN ('reminder', 'expired', 'reactivated', 'digest')),
+        CONSTRAINT notice_kind_known CHECK (kind = ANY (certification.notice_kind_names())),
     mentor_id                  uuid,
     coordinator_id             uuid,
     threshold_day              smallint,

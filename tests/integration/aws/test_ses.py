@@ -60,8 +60,8 @@ def notice(number=4711, **changes):
         "recipient_address": "ase.bjorna@example.no",
         "expires_on": date(2026, 12, 31),
         "days_left": 14,
-        "coordinator_name": "Øyvind Sæther",
-        "coordinator_email": "oyvind@example.no",
+        "contact_name": "Øyvind Sæther",
+        "contact_email": "oyvind@example.no",
     }
     return Notice(**(known | changes))
 
@@ -128,7 +128,7 @@ def test_a_domain_goes_to_its_owner_and_to_nobody_else(rig):
     assert mail.recipient == mail.parsed()["To"].addresses[0].addr_spec == "ola@xn--fa-hia.de"
 
 
-@pytest.mark.parametrize("whose", ["recipient_name", "organisation_name", "coordinator_name"])
+@pytest.mark.parametrize("whose", ["recipient_name", "organisation_name", "contact_name"])
 @pytest.mark.parametrize("name", ["Nordmann, Kari " + "x" * 77, "=?utf-8?q?a=2C_b=40c=2Eno?=", "Å" * 5000, "\u202e\n,"])
 def test_a_strange_name_holds_up_no_mail_i13(rig, whose, name):
     """Issue 8 G: it arrives at its one recipient."""

@@ -47,7 +47,7 @@ def test_every_migration_is_applied_in_order_and_only_once(bare):
     applied = migrate(bare)
     assert sorted(applied) == sorted(names)
     # What constraints call comes first, then the tables in their order, then the other functions.
-    assert applied[0] == "functions/called_by_tables.sql"
+    assert applied[0] == "functions/before_tables.sql"
     tables = tuple(file.name for file in read_migrations())
     assert applied[1 : len(tables) + 1] == tables
     assert migrate(bare) == ()
@@ -59,10 +59,10 @@ def test_a_changed_function_file_is_applied_again(bare, tmp_path):
     """The current text of a function is what the database runs: a changed file, and no other, is applied."""
     functions = shutil.copytree(FUNCTIONS, tmp_path / "functions")
     migrate(bare, functions=functions)
-    file = functions / "alerts" / "conditions.sql"
+    file = functions / "before_tables.sql"
     file.write_text(file.read_text().replace("interval '26 hours'", "interval '27 hours'"))
-    assert migrate(bare, functions=functions) == ("functions/alerts/conditions.sql",)
-    silences = bare.execute("SELECT max(silence) FROM certification.longest_silence()").fetchone()
+    assert migrate(bare, functions=functions) == ("functions/before_tables.sql",)
+    silences = bare.execute("SELECT max(longest_silence) FROM certification.functions()").fetchone()
     assert silences == (timedelta(hours=27),)
 
 

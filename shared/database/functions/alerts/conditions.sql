@@ -9,16 +9,6 @@ $$;
 COMMENT ON FUNCTION certification.first_ids IS
     'Return the first twenty ids in id order, without nulls.';
 
--- The silence of a function is its longest pause plus an hour for clocks and retries.
-CREATE OR REPLACE FUNCTION certification.longest_silence() RETURNS TABLE (function text, silence interval)
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    VALUES ('expiry_check', interval '26 hours'), ('send_notices', interval '17 hours'),
-           ('reconciliation_sweep', interval '30 minutes'), ('reconciliation_full', interval '26 hours')
-$$;
-COMMENT ON FUNCTION certification.longest_silence IS
-    'Return how long each function may be silent before run_missing opens (I12): its longest pause, plus an hour for '
-    'clocks and retries.';
-
 -- Alerts must still be found while the app's tables do not fit the contract. That fault is reported as well, because
 -- the run failed with an SQLSTATE.
 CREATE OR REPLACE FUNCTION certification.not_to_be_listed(p_mentor_ids uuid[]) RETURNS SETOF uuid
@@ -79,8 +69,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
                WHERE x.website IS NOT NULL AND NOT x.braked
                  AND x.changed_at < clock_timestamp() - interval '10 minutes')) AS w (mentor_id)
             ON w.mentor_id = u.mentor_id
+    ), watched AS (
+        SELECT f.run AS function, f.longest_silence AS silence FROM certification.functions() AS f
+         WHERE f.run IS NOT NULL
     ), last_run AS MATERIALIZED (
-        SELECT k.function, r.* FROM certification.longest_silence() AS k
+        SELECT k.function, r.* FROM watched AS k
          CROSS JOIN LATERAL (
                -- No function may run for twenty minutes. A run that was cut off could not record its own end.
                SELECT r.id, CASE r.state WHEN 'running' THEN 'failed' ELSE r.state END AS state, coalesce(r.reason,
@@ -96,7 +89,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
                 WHERE r.function = k.function AND r.state IN ('succeeded', 'degraded')
                 ORDER BY r.started_at DESC LIMIT 1) AS at,
                (SELECT min(a.applied_at) FROM certification.migrations AS a) AS installed_at
-          FROM certification.longest_silence() AS k
+          FROM watched AS k
     ), sent AS MATERIALIZED (
         SELECT coalesce(sum(c.n) FILTER (WHERE c.measure = 'notices_sent'), 0) AS sent,
                coalesce(sum(c.n) FILTER (WHERE c.measure IN ('notices_undeliverable', 'notices_given_back',
@@ -265,7 +258,7 @@ COMMENT ON FUNCTION certification.current_conditions IS
     'numbers only (I11).';
 
 REVOKE ALL ON FUNCTION
-    certification.first_ids, certification.longest_silence, certification.not_to_be_listed, certification.held_by_brake,
+    certification.first_ids, certification.not_to_be_listed, certification.held_by_brake,
     certification.current_conditions
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION

@@ -17,8 +17,9 @@ BEGIN
          CROSS JOIN LATERAL unnest(string_to_array(r.reason, ',')) AS c (code)
          WHERE r.id = p_run_id
            -- Other conditions report these codes.
-           AND c.code NOT LIKE 'pending\_%' AND c.code NOT LIKE '%\_braked'
-           AND c.code NOT IN ('website_result_small', 'secret_end_date_malformed', 'notices_stuck')
+           AND c.code NOT LIKE 'pending\_%'
+           AND c.code NOT IN ('reminders_braked', 'expiries_braked', 'repairs_braked', 'website_result_small',
+                              'secret_end_date_malformed', 'notices_stuck')
            AND CASE
                WHEN c.code = ANY (r.website_codes) THEN
                    NOT EXISTS (SELECT 1 FROM certification.sync_state AS s

@@ -20,9 +20,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
      WHERE p_step = 'reactivate'
     UNION ALL
     SELECT 'notices_written', k.kind
-      FROM (VALUES ('remind', 'reminder'), ('remind', 'digest'), ('expire', 'expired'), ('expire', 'digest'),
-                   ('reactivate', 'reactivated'), ('reactivate', 'digest')) AS k (step, kind)
-     WHERE k.step = p_step
+      FROM certification.notice_kinds() AS k
+     WHERE p_step = ANY (k.steps)
     UNION ALL
     SELECT x.measure, p_step FROM unnest('{step_failures,unnotified,days_overtaken}'::text[]) AS x (measure)
 $$;
@@ -49,7 +48,7 @@ CREATE OR REPLACE FUNCTION certification.complete_counts(
 RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    v_prefix text := CASE p_step WHEN 'remind' THEN 'reminders' WHEN 'expire' THEN 'expiries' ELSE 'reactivations' END;
+    v_prefix text := (SELECT s.measure FROM certification.nightly_steps() AS s WHERE s.step = p_step);
     v_done text := v_prefix || CASE p_step WHEN 'remind' THEN '_due' ELSE '_changed' END;
 BEGIN
     INSERT INTO certification.run_counts (run_id, organisation_id, measure, detail, n)

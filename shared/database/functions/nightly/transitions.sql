@@ -47,7 +47,7 @@ DECLARE
     v_to text := CASE p_step WHEN 'expire' THEN 'certification_expired' ELSE 'active' END;
     v_kind text := CASE p_step WHEN 'expire' THEN 'expired' ELSE 'reactivated' END;
     v_zone text := certification.zone_of(p_organisation_id);
-    v_measure text := CASE p_step WHEN 'expire' THEN 'expiries' ELSE 'reactivations' END;
+    v_measure text := (SELECT s.measure FROM certification.nightly_steps() AS s WHERE s.step = p_step);
     v_thresholds smallint[] := certification.effective_thresholds(p_organisation_id);
     v_above date := CASE WHEN NOT p_beyond THEN 'infinity'::date ELSE coalesce(
         (SELECT p.through FROM certification.progress AS p

@@ -24,7 +24,7 @@ BEGIN
       FROM certification.notices AS n
       JOIN public.peer_mentors AS m ON m.id = n.mentor_id
      WHERE n.organisation_id = p_organisation_id AND certification.was_refused(n, p_run_id) AND n.reported_in IS NULL
-       AND n.kind <> 'digest'
+       AND n.kind IN (SELECT k.kind FROM certification.notice_kinds() AS k WHERE k.recipient = 'mentor')
        AND m.coordinator_id IS NOT NULL
        AND NOT EXISTS (SELECT 1 FROM certification.notices AS d
                         WHERE d.coordinator_id = m.coordinator_id AND d.organisation_id = p_organisation_id
@@ -36,7 +36,7 @@ BEGIN
                              AND d.state = 'pending')
       FROM public.peer_mentors AS m
      WHERE n.organisation_id = p_organisation_id AND certification.was_refused(n, p_run_id) AND n.reported_in IS NULL
-       AND n.kind <> 'digest'
+       AND n.kind IN (SELECT k.kind FROM certification.notice_kinds() AS k WHERE k.recipient = 'mentor')
        AND m.id = n.mentor_id AND m.coordinator_id IS NOT NULL;
     GET DIAGNOSTICS v_n = ROW_COUNT;
     RETURN v_n;

@@ -29,21 +29,21 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         WHEN p_notice.kind = 'digest' THEN NULL
         WHEN m.id IS NULL THEN 'mentor_deleted'
         WHEN x.expires_on IS DISTINCT FROM p_notice.certification_expiry_date THEN 'renewed'
-        WHEN p_notice.kind = 'expired' THEN CASE WHEN x.status <> 'certification_expired' THEN 'status_changed' END
-        WHEN x.status <> 'active' THEN 'status_changed'
-        WHEN x.expires_on < p_today THEN 'expired'
+        WHEN x.status <> k.status THEN 'status_changed'
+        WHEN k.status = 'active' AND x.expires_on < p_today THEN 'expired'
         WHEN p_notice.kind = 'reminder' AND EXISTS (
             SELECT 1 FROM certification.notices AS n
              WHERE n.mentor_id = p_notice.mentor_id AND n.kind = 'reminder' AND n.id <> p_notice.id
                AND n.certification_expiry_date = p_notice.certification_expiry_date
                AND n.threshold_day < p_notice.threshold_day) THEN 'nearer_reminder'
     END
-      FROM (SELECT 1) AS one
+      FROM certification.notice_kinds() AS k
       LEFT JOIN public.peer_mentors AS m ON m.id = p_notice.mentor_id
       LEFT JOIN public.certifications AS c ON c.mentor_id = m.id
      CROSS JOIN LATERAL (SELECT certification.day_of(c.expires_on,
                                                      certification.zone_of(m.organisation_id)) AS expires_on,
                                 coalesce(certification.status_of(m.status::text), '') AS status) AS x
+     WHERE k.kind = p_notice.kind
 $$;
 COMMENT ON FUNCTION certification.stale_notice IS
     'Return why this notice is no longer true and must not be sent, or null.';
@@ -52,11 +52,12 @@ CREATE OR REPLACE FUNCTION certification.claim_notice(p_run_id uuid, p_organisat
                                                       p_digests boolean, p_today date)
 RETURNS TABLE (
     notice_id bigint, kind text, locale text, organisation_name text, recipient_name text, recipient_address text,
-    expires_on date, coordinator_name text, coordinator_address text)
+    expires_on date, contact_name text, contact_address text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_notice certification.notices;
     v_reason text;
+    v_to_mentor boolean;
 BEGIN
     PERFORM certification.own_run(p_run_id);
     PERFORM certification.refuse_day_ahead(p_organisation_id, p_today);
@@ -74,6 +75,8 @@ BEGIN
         IF NOT FOUND THEN
             RETURN;
         END IF;
+        SELECT k.recipient = 'mentor' INTO v_to_mentor
+          FROM certification.notice_kinds() AS k WHERE k.kind = v_notice.kind;
         SELECT x.locale, x.problem INTO v_notice.locale, v_reason
           FROM (SELECT certification.usable_locale(r.locale) AS locale,
                        coalesce(certification.stale_notice(v_notice, p_today), CASE
@@ -82,10 +85,11 @@ BEGIN
                                SELECT 1 FROM certification.digest_lines(v_notice.id))
                            THEN 'nothing_to_send' END) AS problem
                   FROM (SELECT 1) AS one
-                  LEFT JOIN (SELECT m.id, m.locale::text FROM public.peer_mentors AS m WHERE m.id = v_notice.mentor_id
-                             UNION ALL
-                             SELECT k.id, k.locale::text FROM public.coordinators AS k
-                              WHERE k.id = v_notice.coordinator_id) AS r ON true) AS x;
+                  LEFT JOIN public.peer_mentors AS m ON m.id = v_notice.mentor_id
+                  LEFT JOIN public.coordinators AS k ON k.id = coalesce(v_notice.coordinator_id, m.coordinator_id)
+                 CROSS JOIN LATERAL (SELECT CASE WHEN v_to_mentor THEN m.id ELSE k.id END AS id,
+                                            CASE WHEN v_to_mentor THEN m.locale::text ELSE k.locale::text END AS locale
+                                    ) AS r) AS x;
         IF v_reason IS NOT NULL THEN
             UPDATE certification.notices AS n
                SET state = 'superseded', reason = v_reason, locale = v_notice.locale, sender_run_id = p_run_id,
@@ -99,23 +103,30 @@ BEGIN
          WHERE n.id = v_notice.id;
         RETURN QUERY
         SELECT v_notice.id, v_notice.kind, v_notice.locale, coalesce(certification.clean_text(o.name::text), 'HLF'),
-               CASE WHEN v_notice.kind = 'digest' THEN certification.clean_text(k.full_name::text)
-                    ELSE certification.full_name(m.first_name::text, m.last_name::text) END,
-               certification.clean_text(CASE WHEN v_notice.kind = 'digest' THEN k.email::text ELSE m.email::text END),
+               CASE WHEN v_to_mentor THEN x.mentor_name ELSE x.coordinator_name END,
+               CASE WHEN v_to_mentor THEN x.mentor_email ELSE x.coordinator_email END,
                v_notice.certification_expiry_date,
-               CASE WHEN v_notice.kind <> 'digest' THEN certification.clean_text(k.full_name::text) END,
-               CASE WHEN v_notice.kind <> 'digest' AND certification.mail_problem(k.email::text) IS NULL
-                    THEN certification.clean_text(k.email::text) END
+               CASE WHEN v_to_mentor THEN x.coordinator_name
+                    ELSE coalesce(x.mentor_name, x.mentor_email, v_notice.mentor_id::text) END,
+               CASE WHEN certification.mail_problem(c.address) IS NULL THEN c.address END
           FROM public.organisations AS o
           LEFT JOIN public.peer_mentors AS m ON m.id = v_notice.mentor_id
           LEFT JOIN public.coordinators AS k ON k.id = coalesce(v_notice.coordinator_id, m.coordinator_id)
+         CROSS JOIN LATERAL (
+               SELECT certification.full_name(m.first_name::text, m.last_name::text) AS mentor_name,
+                      certification.clean_text(m.email::text) AS mentor_email,
+                      certification.clean_text(k.full_name::text) AS coordinator_name,
+                      certification.clean_text(k.email::text) AS coordinator_email) AS x
+         CROSS JOIN LATERAL (SELECT CASE WHEN v_to_mentor THEN x.coordinator_email ELSE x.mentor_email END) AS c (address)
          WHERE o.id = v_notice.organisation_id;
         RETURN;
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION certification.claim_notice IS
-    'Claim the next pending notice that is still true and return it, or return no row (I4). Commit before sending.';
+    'Claim the next pending notice that is still true and return it, or return no row (I4). Commit before sending. A '
+    'notice passes between a mentor and the coordinator: one is the recipient, the other the contact. A digest has no '
+    'contact.';
 
 CREATE OR REPLACE FUNCTION certification.settle_notice(p_notice_id bigint, p_run_id uuid, p_state text,
                                                        p_reason text, p_message_id text)
@@ -158,7 +169,7 @@ BEGIN
     PERFORM certification.own_run(p_run_id);
     INSERT INTO certification.run_counts (run_id, organisation_id, measure, detail, n)
     SELECT p_run_id, p_organisation_id, 'notices_' || s.outcome, k.kind || ':' || l.locale, count(n.id)
-      FROM unnest('{reminder,expired,reactivated,digest}'::text[]) AS k (kind)
+      FROM certification.notice_kinds() AS k
      CROSS JOIN unnest('{nb,nn,en}'::text[]) AS l (locale)
      CROSS JOIN (VALUES ('sent', 'sent'), ('undeliverable', 'undeliverable'), ('superseded', 'superseded'),
                         ('given_back', 'pending'), ('outcome_unknown', 'claimed')) AS s (outcome, state)
