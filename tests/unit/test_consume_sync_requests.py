@@ -6,27 +6,20 @@ import pytest
 
 from shared.domain.listings import Result, SyncMessage, SyncRequest, SyncResult
 from shared.use_cases.consume_sync_requests import consume_sync_requests
-from tests.support.nightly_checks import NightlyReport
+from tests.support.fakes.report import FakeReport
+from tests.support.fakes.sync_queue import FakeSyncQueue
 
 MENTOR = UUID(int=1)
 
 
-class ReturningQueue:
-    def __init__(self):
-        self.returned = {}
-
-    def return_later(self, seconds):
-        self.returned |= seconds
-
-
 def consumed(result, *, version=7, seen=7, receives=1, retry_after=0.0):
     """The ids of messages to come again, and after how many seconds."""
-    queue = ReturningQueue()
+    queue = FakeSyncQueue()
     consumed = consume_sync_requests(
         [SyncMessage("m", "handle", receives, (SyncRequest(MENTOR, version),))],
         sync=lambda _: SyncResult({MENTOR: result}, retry_after, versions={MENTOR: seen}),
         queue=queue,
-        report=NightlyReport(),
+        report=FakeReport(),
     )
     return list(consumed.failed), queue.returned
 

@@ -173,7 +173,7 @@ def test_every_metric_is_described_and_no_other(foundation, functions, ses):
     made |= {metric_name(f"runs_{state}") for state in RunState}
     made |= {metric_name(measure) for measure in no_counts()}
     consume_sync_requests((), sync=lambda _: SyncResult({}), queue=functions.asked, report=functions.reported)
-    made |= {metric_name(measure) for _, counts in functions.reported.works for measure in counts}
+    made |= {metric_name(measure) for _, counts, _ in functions.reported.works for measure in counts}
     made |= {metric_name(measure) for measure in (*NOTHING_COMPARED, *SWEEP_COUNTS, *ALERT_COUNTS)}
     made |= {metric_name(measure) for measure in foundation.all("SELECT measure FROM certification.count_waiting()")}
     assert rows(section(METRICS, "Metrics")) == made

@@ -28,6 +28,8 @@ from shared.domain.webhook import (
     usable_keys,
 )
 from shared.use_cases.accept_webhook import accept_event, accept_webhook
+from tests.support.fakes.report import FakeReport
+from tests.support.fakes.sync_queue import FakeSyncQueue
 
 KEY, OTHER = "k" * 32, "o" * 40
 NOW = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
@@ -45,32 +47,12 @@ HONEST = signed().signature
 
 
 @dataclass
-class AcceptingQueue:
-    taken: list[SyncRequest] = field(default_factory=list)
-    error: Exception | None = None
-
-    def send(self, requests):
-        if self.error:
-            raise self.error
-        self.taken += requests
-
-
-@dataclass
-class WorkReport:
-    works: list[tuple[dict, dict]] = field(default_factory=list)
-
-    def work(self, function, counts, **facts):
-        assert function == "status_changed"
-        self.works.append((dict(counts), facts))
-
-
-@dataclass
 class WebhookRig:
     """A webhook whose secret is a list of values, one for each reading."""
 
     secrets: list[object] = field(default_factory=lambda: [{"current": KEY}])
-    queue: AcceptingQueue = field(default_factory=AcceptingQueue)
-    work_report: WorkReport = field(default_factory=WorkReport)
+    queue: FakeSyncQueue = field(default_factory=FakeSyncQueue)
+    work_report: FakeReport = field(default_factory=FakeReport)
     readings: list[bool] = field(default_factory=list)
     time: float = 0.0
 
@@ -91,11 +73,11 @@ class WebhookRig:
     def refusal(self, given, now=NOW):
         with pytest.raises(WebhookRefusedError) as refused:
             self.take(given, now)
-        counts, facts = self.work_report.works[-1]
+        _, counts, facts = self.work_report.works[-1]
         assert facts["reason"] == refused.value.refusal
         assert counts[f"webhooks_refused_{refused.value.refusal}"] == 1
         assert sum(counts.values()) == 1
-        assert self.queue.taken == []
+        assert self.queue.requests == []
         return refused.value.refusal
 
 
@@ -109,7 +91,7 @@ def rig():
 
 def test_whoever_signs_with_our_key_is_heard(rig):
     assert rig.take(signed()) == 1
-    assert rig.queue.taken == [SyncRequest(MENTOR, 7)]
+    assert rig.queue.requests == [SyncRequest(MENTOR, 7)]
     assert rig.readings == [False]
 
 
@@ -212,7 +194,7 @@ def test_a_reading_that_fails_counts_too(rig):
     rig.secrets = [{"current": KEY}, ConnectionLostError("secret_cannot_be_read")]
     with pytest.raises(ConnectionLostError):
         rig.take(signed(key=OTHER))
-    assert rig.work_report.works[-1][0]["webhooks_failed"] == 1
+    assert rig.work_report.works[-1].counts["webhooks_failed"] == 1
     rig.secrets = [{"current": KEY}]
     rig.refusal(signed(key=OTHER))
     assert rig.readings.count(True) == 1
@@ -228,9 +210,9 @@ def test_a_secret_without_a_usable_key_is_our_fault_and_lets_nobody_in(rig, secr
     for key in ("", "k" * 31, "None"):
         with pytest.raises(WebhookWithoutKeyError):
             rig.take(signed(key=key))
-    counts, facts = rig.work_report.works[-1]
+    _, counts, facts = rig.work_report.works[-1]
     assert (counts["webhooks_failed"], facts["reason"]) == (1, "webhook_without_key")
-    assert rig.queue.taken == []
+    assert rig.queue.requests == []
 
 
 # What is carried ------------------------------------------------------------------------------------------------------
@@ -281,14 +263,14 @@ def test_a_body_of_another_form_is_refused_with_the_place_and_not_the_content(ri
 def test_a_mentor_named_twice_is_asked_for_once_with_the_highest_version(rig):
     body = mentors(*({"id": str(MENTOR), "version": version} for version in (3, 9, 4)))
     assert rig.take(signed(body)) == 1
-    assert rig.queue.taken == [SyncRequest(MENTOR, 9)]
+    assert rig.queue.requests == [SyncRequest(MENTOR, 9)]
 
 
 def test_what_else_a_message_holds_goes_no_further(rig):
     """I11: a webhook with a name in it does not put the name into the queue."""
     body = mentors({"id": str(MENTOR).upper(), "version": 1, "name": "Kari Sæther"})
     rig.take(signed(body))
-    assert write(rig.queue.taken) == [f'{{"mentors":[{{"id":"{MENTOR}","version":1}}]}}']
+    assert write(rig.queue.requests) == [f'{{"mentors":[{{"id":"{MENTOR}","version":1}}]}}']
 
 
 @given(REQUESTS)
@@ -314,18 +296,19 @@ def test_nothing_but_a_message_is_taken_for_one(text):
 def test_every_count_is_reported_zeros_included(rig):
     """I12; issue 8 D4: an unsigned call is no webhook, and Lambda counts those itself."""
     rig.take(signed())
-    [(counts, facts)] = rig.work_report.works
+    [(function, counts, facts)] = rig.work_report.works
     assert {name for name, n in counts.items() if n} == {"webhooks_accepted", "mentors_in_webhooks"}
     refusals = {f"webhooks_refused_{refusal}" for refusal in set(Refusal) - UNSIGNED}
     assert set(counts) == {"webhooks_accepted", "webhooks_failed", "mentors_in_webhooks"} | refusals
+    assert function == "status_changed"
     assert facts == {"via": "url", "reason": None, "mentors": [str(MENTOR)]}
 
 
 def test_a_queue_that_does_not_take_it_is_reported_and_raised(rig):
-    rig.queue.error = QueueUnavailableError("queue_ServiceUnavailable")
+    rig.queue.away = "queue_ServiceUnavailable"
     with pytest.raises(QueueUnavailableError):
         rig.take(signed())
-    counts, facts = rig.work_report.works[-1]
+    _, counts, facts = rig.work_report.works[-1]
     assert {name for name, n in counts.items() if n} == {"webhooks_failed"}
     assert facts["reason"] == "queue_ServiceUnavailable"
 
@@ -333,8 +316,8 @@ def test_a_queue_that_does_not_take_it_is_reported_and_raised(rig):
 def test_an_event_needs_no_signature_but_the_same_form(rig):
     detail = json.loads(BODY)
     assert accept_event(detail, queue=rig.queue, report=rig.work_report) == 1
-    assert rig.work_report.works[-1][1]["via"] == "event"
+    assert rig.work_report.works[-1].facts["via"] == "event"
     with pytest.raises(WebhookRefusedError, match="1 to 100 mentors"):
         accept_event({"mentors": [str(uuid4())] * 101}, queue=rig.queue, report=rig.work_report)
-    assert rig.work_report.works[-1][0]["webhooks_refused_body_malformed"] == 1
-    assert rig.queue.taken == [SyncRequest(MENTOR, 7)]
+    assert rig.work_report.works[-1].counts["webhooks_refused_body_malformed"] == 1
+    assert rig.queue.requests == [SyncRequest(MENTOR, 7)]

@@ -5,7 +5,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import SMTP
 
@@ -35,35 +35,17 @@ from shared.adapters.aws.ses import LONGEST_SEND, SesMailer, ses_client
 from shared.adapters.email.mime import Sender
 from shared.adapters.email.rendering import render
 from shared.domain.notices import (
-    Locale,
-    Notice,
-    NoticeKind,
     Sent,
     ServiceRefused,
     Throttled,
     Undeliverable,
     Unknown,
 )
+from tests.support.notices import a_notice
 
 AT = datetime(2026, 12, 17, 9, 0, tzinfo=UTC)
 NO_TIME = timedelta(0)
 PERSONAL = ("ase.bjorna", "bjorna@", "Åse", "Bjørnå", "oyvind@", "Øyvind", "example.no")
-
-
-def notice(number=4711, **changes):
-    known = {
-        "id": number,
-        "kind": NoticeKind.REMINDER,
-        "locale": Locale.NB,
-        "organisation_name": "Hørselsforbundet",
-        "recipient_name": "Åse Bjørnå",
-        "recipient_address": "ase.bjorna@example.no",
-        "expires_on": date(2026, 12, 31),
-        "days_left": 14,
-        "coordinator_name": "Øyvind Sæther",
-        "coordinator_email": "oyvind@example.no",
-    }
-    return Notice(**(known | changes))
 
 
 @dataclass
@@ -72,7 +54,7 @@ class SesRig:
     mailer: SesMailer
 
     def send(self, one_notice=None, *, budget=NO_TIME):
-        return self.mailer.send(one_notice or notice(), budget=budget)
+        return self.mailer.send(one_notice or a_notice(), budget=budget)
 
 
 @pytest.fixture
@@ -101,7 +83,7 @@ def test_a_sent_notice_arrives_as_it_was_rendered_at_its_one_recipient(rig):
     assert outcome == Sent(mail.message_id)
     assert mail.recipient == "ase.bjorna@example.no"
     message = message_from_bytes(mail.raw, policy=SMTP)
-    assert message["Subject"] == render(notice()).subject
+    assert message["Subject"] == render(a_notice()).subject
     assert message["Date"].datetime == AT
     assert rig.ses.violations == []
 
@@ -109,20 +91,20 @@ def test_a_sent_notice_arrives_as_it_was_rendered_at_its_one_recipient(rig):
 def test_one_recipient_per_message_also_when_many_are_sent(rig):
     people = [f"mentor{n}@example.no" for n in range(20)]
     for n, person in enumerate(people):
-        assert isinstance(rig.send(notice(n, recipient_address=person)), Sent)
+        assert isinstance(rig.send(a_notice(n, recipient_address=person)), Sent)
     assert [mail.recipient for mail in rig.ses.messages] == people
     assert rig.ses.violations == []
 
 
 def test_a_domain_with_norwegian_letters_is_sent_to_in_punycode(rig):
-    assert isinstance(rig.send(notice(recipient_address="post@blåbær.no")), Sent)
+    assert isinstance(rig.send(a_notice(recipient_address="post@blåbær.no")), Sent)
     assert rig.ses.messages[0].recipient == "post@xn--blbr-roah.no"
     assert rig.ses.violations == []
 
 
 def test_a_domain_goes_to_its_owner_and_to_nobody_else(rig):
     """Issue 8 G: IDNA 2008, in the envelope and in the header."""
-    assert isinstance(rig.send(notice(recipient_address="ola@faß.de")), Sent)
+    assert isinstance(rig.send(a_notice(recipient_address="ola@faß.de")), Sent)
     (mail,) = rig.ses.messages
     assert mail.recipient == mail.parsed()["To"].addresses[0].addr_spec == "ola@xn--fa-hia.de"
 
@@ -131,7 +113,7 @@ def test_a_domain_goes_to_its_owner_and_to_nobody_else(rig):
 @pytest.mark.parametrize("name", ["Nordmann, Kari " + "x" * 77, "=?utf-8?q?a=2C_b=40c=2Eno?=", "Å" * 5000, "\u202e\n,"])
 def test_a_strange_name_holds_up_no_mail_i13(rig, whose, name):
     """Issue 8 G: it arrives at its one recipient."""
-    assert isinstance(rig.send(notice(**{whose: name})), Sent)
+    assert isinstance(rig.send(a_notice(**{whose: name})), Sent)
     (mail,) = rig.ses.messages
     for header, address in (("To", "ase.bjorna@example.no"), ("From", "ikke-svar@hlf.example")):
         assert [one.addr_spec for one in mail.parsed()[header].addresses] == [address]
@@ -146,7 +128,7 @@ def test_the_tag_and_the_configuration_set_carry_ids_only_i11(ses):
             asked.append(request)
             return {"MessageId": "m-1"}
 
-    assert SesMailer(Client(), Sender("a@hlf.example"), configuration_set="notices").send(notice()) == Sent("m-1")
+    assert SesMailer(Client(), Sender("a@hlf.example"), configuration_set="notices").send(a_notice()) == Sent("m-1")
     (request,) = asked
     assert request["EmailTags"] == [{"Name": "notice_id", "Value": "4711"}]
     assert request["ConfigurationSetName"] == "notices"
@@ -164,7 +146,7 @@ def test_the_tag_and_the_configuration_set_carry_ids_only_i11(ses):
     ],
 )
 def test_a_recipient_that_cannot_be_written_is_undeliverable_and_ses_is_not_asked(rig, unusable):
-    assert rig.send(notice(**unusable)) == Undeliverable("unusable_address")
+    assert rig.send(a_notice(**unusable)) == Undeliverable("unusable_address")
     assert rig.ses.counts.requests == 0
 
 
@@ -172,7 +154,7 @@ def test_a_recipient_that_cannot_be_written_is_undeliverable_and_ses_is_not_aske
 def test_an_unusable_sender_is_no_fault_of_the_recipient_i13(ses, sender):
     """Issue 8 G: nobody is written off for a wrong setting."""
     client = ses_client("eu-north-1")
-    assert SesMailer(client, Sender(sender)).send(notice()) == ServiceRefused("unusable_sender")
+    assert SesMailer(client, Sender(sender)).send(a_notice()) == ServiceRefused("unusable_sender")
     assert ses.counts.requests == 0
     client.close()
 
@@ -244,7 +226,7 @@ def test_a_code_that_is_not_a_code_is_not_passed_on_i11(rig):
 
 def test_what_cannot_be_composed_is_undeliverable_and_not_of_unknown_outcome(rig):
     """Issue 8 E, I13: a name that was NULL left its notice claimed for ever."""
-    assert rig.send(notice(recipient_name=None)) == Undeliverable("unrenderable_notice")
+    assert rig.send(a_notice(recipient_name=None)) == Undeliverable("unrenderable_notice")
     assert rig.ses.counts.requests == 0
 
 
@@ -252,8 +234,8 @@ def test_one_bad_recipient_does_not_stop_the_next_i13(rig):
     rig.ses.fail_for("ase.bjorna@example.no", "MessageRejected")
     rig.ses.fail_for(lambda recipient: recipient.endswith("@example.com"), "BadRequestException")
     assert rig.send() == Undeliverable("MessageRejected")
-    assert rig.send(notice(recipient_address="ola@example.com")) == Undeliverable("BadRequestException")
-    assert isinstance(rig.send(notice(recipient_address="ola@example.no")), Sent)
+    assert rig.send(a_notice(recipient_address="ola@example.com")) == Undeliverable("BadRequestException")
+    assert isinstance(rig.send(a_notice(recipient_address="ola@example.no")), Sent)
 
 
 # Replies that never came (I4)
@@ -281,7 +263,7 @@ def test_with_botocores_own_retries_a_lost_reply_would_have_sent_the_message_twi
     """Why ses_client turns them off."""
     ses.drop_reply_next(1)
     client = boto3.client("sesv2", region_name="eu-north-1", config=Config(retries={"mode": "standard"}))
-    assert isinstance(SesMailer(client, Sender("a@hlf.example")).send(notice()), Sent)
+    assert isinstance(SesMailer(client, Sender("a@hlf.example")).send(a_notice()), Sent)
     client.close()
     assert [message_from_bytes(mail.raw, policy=SMTP)["X-Notice-ID"] for mail in ses.messages] == ["4711", "4711"]
 
@@ -323,7 +305,7 @@ ENDPOINT = "https://email.eu-north-1.amazonaws.com"
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
 def test_what_botocore_raises_is_refused_only_if_nothing_left_this_machine_i4(error, outcome):
-    assert SesMailer(Failing(error), Sender("a@hlf.example")).send(notice()) == outcome
+    assert SesMailer(Failing(error), Sender("a@hlf.example")).send(a_notice()) == outcome
 
 
 @pytest.mark.parametrize("said", [{}, *({"MessageId": value} for value in (None, 7, "", "a\0", "\ud800", "x" * 5000))])
@@ -334,7 +316,7 @@ def test_an_acceptance_without_a_message_id_is_unknown_i4(said):
         def send_email(self, **_request):
             return said
 
-    assert SesMailer(Client(), Sender("a@hlf.example")).send(notice()) == Unknown("no_message_id")
+    assert SesMailer(Client(), Sender("a@hlf.example")).send(a_notice()) == Unknown("no_message_id")
 
 
 # Never reached SES
@@ -350,7 +332,7 @@ def test_a_refused_connection_is_the_services_fault_and_the_next_run_gets_throug
 def test_a_name_that_does_not_resolve_is_the_services_fault(ses, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", "http://ses.invalid:1")
     client = ses_client("eu-north-1")
-    assert SesMailer(client, Sender("a@hlf.example")).send(notice()) == ServiceRefused("EndpointConnectionError")
+    assert SesMailer(client, Sender("a@hlf.example")).send(a_notice()) == ServiceRefused("EndpointConnectionError")
     client.close()
 
 
@@ -362,7 +344,7 @@ def test_without_credentials_nothing_is_asked(ses, monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     client = ses_client("eu-north-1")
-    assert SesMailer(client, Sender("a@hlf.example")).send(notice()) == ServiceRefused("NoCredentialsError")
+    assert SesMailer(client, Sender("a@hlf.example")).send(a_notice()) == ServiceRefused("NoCredentialsError")
     client.close()
     assert ses.counts.requests == 0
 
@@ -394,7 +376,7 @@ def test_an_ambiguous_failure_after_throttling_ends_the_trying_i4(rig):
 
 def test_sending_faster_than_the_rate_loses_and_doubles_nothing(rig):
     rig.ses.throttle(per_second=20)
-    assert all(isinstance(rig.send(notice(n), budget=timedelta(seconds=10)), Sent) for n in range(8))
+    assert all(isinstance(rig.send(a_notice(n), budget=timedelta(seconds=10)), Sent) for n in range(8))
     sent = [message_from_bytes(mail.raw, policy=SMTP)["X-Notice-ID"] for mail in rig.ses.messages]
     assert sent == [str(n) for n in range(8)]
     assert rig.ses.counts.throttled > 0
@@ -468,8 +450,8 @@ def test_the_local_server_responds_only_signed_requests(ses):
 
 def test_the_local_server_keeps_each_mail_as_a_file_that_a_mail_client_opens(rig, tmp_path):
     rig.ses._folder = tmp_path / "mail"
-    rig.send(notice(1))
-    rig.send(notice(2))
+    rig.send(a_notice(1))
+    rig.send(a_notice(2))
     assert [file.name for file in sorted((tmp_path / "mail").iterdir())] == ["0001.eml", "0002.eml"]
     assert (tmp_path / "mail" / "0002.eml").read_bytes() == rig.ses.messages[1].raw
 

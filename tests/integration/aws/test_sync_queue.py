@@ -1,5 +1,6 @@
-"""The queue of sync requests over real HTTP: the local SQS, and one that fails as SQS's reference says it may.
+"""A queue of sync requests that fails as SQS's reference says it may, over real HTTP.
 
+What it does when it is well is in tests/integration/conformance/test_sync_queue.py.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 """
 
@@ -12,14 +13,14 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import uuid4
 
+import boto3
 import pytest
 
-from emulators.lambda_host.template.provision import local_clients
-from local.stack.aws import CREDENTIALS, REGION, LocalAws
+from local.stack.aws import CREDENTIALS, REGION
 from shared.adapters.aws.sqs import SqsSyncQueue, sqs_client
 from shared.domain.errors import QueueUnavailableError, TransientError
 from shared.domain.listings import SyncRequest
-from shared.domain.sync_messages import MAX_MENTORS, parse
+from shared.domain.sync_messages import parse
 
 PERSONAL = "kari.saether@example.no cannot be reached"
 
@@ -34,78 +35,10 @@ def credentials(monkeypatch):
         monkeypatch.setenv(name, value)
 
 
-# The local SQS --------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory):
-    with LocalAws(tmp_path_factory.mktemp("aws")) as aws:
-        yield aws
-
-
-@dataclass
-class Real:
-    sqs: object
-    url: str
-    queue: SqsSyncQueue
-
-    def messages(self):
-        found = []
-        while got := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
-            found += got
-        return found
-
-
-@pytest.fixture
-def real(aws, monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
-    sqs = local_clients(aws.url).sqs
-    url = sqs.create_queue(QueueName=f"requests-{uuid4()}", Attributes={"VisibilityTimeout": "360"})["QueueUrl"]
-    return Real(sqs, url, SqsSyncQueue(sqs_client(REGION), url))
-
-
-@pytest.mark.parametrize(("count", "messages"), [(0, 0), (1, 1), (100, 1), (101, 2), (2_050, 21)])
-def test_every_request_arrives_a_hundred_in_a_message(real, count, messages):
-    """More than ten messages are more than one call."""
-    wanted = requests(count)
-    real.queue.send(iter(wanted))
-    found = [parse(message["Body"]) for message in real.messages()]
-    assert len(found) == messages
-    assert {request for some in found for request in some} == set(wanted)
-    assert max((len(some) for some in found), default=0) <= MAX_MENTORS
-
-
-def test_a_mentor_is_asked_for_once_with_the_highest_version(real):
-    mentor = uuid4()
-    real.queue.send([SyncRequest(mentor, 3), SyncRequest(mentor, 9), SyncRequest(mentor, 4)])
-    [message] = real.messages()
-    assert message["Body"] == f'{{"mentors":[{{"id":"{mentor}","version":9}}]}}'
-
-
-def test_a_message_that_is_returned_comes_again_after_its_time(real):
-    real.queue.send(requests(1))
-    [first] = real.messages()
-    assert real.messages() == []
-    real.queue.return_later({first["ReceiptHandle"]: 0.0})
-    [again] = real.messages()
-    assert again["MessageId"] == first["MessageId"]
-
-
-def test_what_cannot_be_returned_is_left_to_the_queue(real):
-    """Its visibility timeout brings it back; nothing is raised."""
-    real.queue.return_later({f"no-such-handle-{number}": 1.0 for number in range(12)})
-
-
-def test_a_queue_that_is_away_or_not_to_be_reached_is_reported_none_of_either(real, monkeypatch):
-    SqsSyncQueue(real.queue._client, real.url + "-gone").return_later({"a-handle": 1.0})
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    SqsSyncQueue(sqs_client(REGION), real.url).return_later({"a-handle": 1.0})
-
-
-def test_a_queue_that_does_not_exist_is_reported_as_a_code(real):
-    queue = SqsSyncQueue(real.queue._client, real.url + "-gone")
+def test_a_queue_that_does_not_exist_is_reported_as_a_code(moto):
+    url = boto3.client("sqs", region_name=REGION).create_queue(QueueName="requests")["QueueUrl"]
     with pytest.raises(QueueUnavailableError, match=r"^queue_[\w.]*NonExistentQueue$"):
-        queue.send(requests(1))
+        SqsSyncQueue(sqs_client(REGION), url + "-gone").send(requests(1))
 
 
 # One that fails -------------------------------------------------------------------------------------------------------
@@ -278,3 +211,4 @@ def test_a_service_that_cannot_be_reached_is_reported_as_a_code(monkeypatch):
     queue = SqsSyncQueue(sqs_client(REGION), "http://127.0.0.1:1/queue")
     with pytest.raises(QueueUnavailableError, match=r"^queue_EndpointConnectionError$"):
         queue.send(requests(1))
+    queue.return_later({"a-handle": 1.0})  # comes again anyway

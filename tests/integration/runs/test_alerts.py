@@ -2,55 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from emulators.lambda_host.template.provision import local_clients
-from local.stack.aws import REGION, LocalAws
 from local.stack.database import ROLES
-from local.stack.stack import endpoints
-from shared.adapters.aws.sns import SnsAlertPublisher
 from shared.adapters.postgres.alerts import PostgresAlerts
 from shared.adapters.postgres.connection import connect
-from shared.domain.alerts import AlertMessage, Condition
-from shared.domain.errors import OperationsUnreachableError
+from shared.domain.alerts import Condition
 from shared.use_cases.publish_alerts import publish_alerts
+from tests.support.fakes.alerts import FakeAlertPublisher
+from tests.support.fakes.report import FakeReport
 from tests.support.foundation import DAY, days
-from tests.support.nightly_checks import NightlyReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.foundation import Foundation
-
-
-class FakeAlertPublisher:
-    """shared.ports.AlertPublisher that keeps what was published, or is away."""
-
-    def __init__(self) -> None:
-        self.published: list[AlertMessage] = []
-        self.away = False
-
-    def publish(self, message: AlertMessage) -> None:
-        if self.away:
-            raise OperationsUnreachableError("sns_gone")
-        self.published.append(message)
-
-    def subjects(self) -> list[str]:
-        """What it was told, and forget it."""
-        found = [message.subject.removeprefix("HLF certification: ") for message in self.published]
-        self.published.clear()
-        return found
-
-    def bodies(self) -> list[str]:
-        """The same, of what the messages say."""
-        found = [message.body for message in self.published]
-        self.published.clear()
-        return found
 
 
 @pytest.fixture
@@ -70,7 +40,7 @@ def publish(alerts: PostgresAlerts, operations: FakeAlertPublisher) -> Any:
 
     def run() -> dict[str, int]:
         return publish_alerts(
-            "reconciliation_sweep", alerts=alerts, publisher=operations, report=NightlyReport(), now=datetime.now(UTC)
+            "reconciliation_sweep", alerts=alerts, publisher=operations, report=FakeReport(), now=datetime.now(UTC)
         )
 
     return run
@@ -393,7 +363,7 @@ def test_runs_at_once_report_it_once(foundation, database, operations):
                 "a",
                 alerts=PostgresAlerts(connection),
                 publisher=operations,
-                report=NightlyReport(),
+                report=FakeReport(),
                 now=datetime.now(UTC),
             )
 
@@ -401,26 +371,6 @@ def test_runs_at_once_report_it_once(foundation, database, operations):
     with ThreadPoolExecutor() as pool:
         list(pool.map(run, logins))
     assert operations.subjects() == ["Dynamics refuses our credential"]
-
-
-def test_sns_takes_a_message_and_says_what_it_refuses(tmp_path, monkeypatch):
-    """The real API, over HTTP; an error is a code."""
-    with LocalAws(tmp_path, services="sqs,sns") as aws:
-        for name, value in endpoints(aws.url, aws.url).items():
-            monkeypatch.setenv(name, value)
-        clients = local_clients(aws.url, REGION)
-        topic = clients.sns.create_topic(Name="operations")["TopicArn"]
-        queue = clients.sqs.create_queue(QueueName="inbox")["QueueUrl"]
-        arn = clients.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        clients.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-        SnsAlertPublisher(REGION, topic).publish(AlertMessage("subject", "body\n"))
-        (received,) = clients.sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
-        published = json.loads(received["Body"])
-        assert (published["Subject"], published["Message"]) == ("subject", "body\n")
-        with pytest.raises(OperationsUnreachableError, match=r"^sns_NotFound"):
-            SnsAlertPublisher(REGION, topic + "-gone").publish(AlertMessage("subject", "body"))
-    with pytest.raises(OperationsUnreachableError, match=r"^sns_EndpointConnectionError$"):
-        SnsAlertPublisher(REGION, topic).publish(AlertMessage("subject", "body"))
 
 
 # Told once, by what people notice (issue 8 I) -------------------------------------------------------------------------
