@@ -11,7 +11,7 @@ from shared.domain.webhook import Refusal, WebhookRefusedError, WebhookRequest
 from shared.events import listing_changed
 from shared.function_urls import url_reply, url_request
 from shared.observability import PublicReport, guarded, logger
-from shared.use_cases.accept_webhook import accept_event, accept_webhook
+from shared.use_cases.status_changed import accept_event, accept_webhook
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -169,7 +169,7 @@ def _explain(error: reconciling.ReconciliationFailedError) -> None:
         views.errors.print(f"  {step}", markup=False)
 
 
-def _say(ended: reconciling.Reconciled) -> None:
+def _say(ended: reconciling.ReconcileOutcome) -> None:
     if ended.state == "succeeded":
         views.console.print(f"[green]{say('Done')}[/green], {say('run {id}', id=ended.run_id)}")
     else:
@@ -177,7 +177,7 @@ def _say(ended: reconciling.Reconciled) -> None:
         views.console.print(f"[yellow]{say('Done, but')}[/yellow] {why}; {run}")
 
 
-def _what_it_found(place: Place, full: reconciling.Reconciled | None, *, quiet: bool) -> ProofVerdict | None:
+def _what_it_found(place: Place, full: reconciling.ReconcileOutcome | None, *, quiet: bool) -> ProofVerdict | None:
     """Show what the run found, and return its verdict; None of a sweep, or where nobody may read the database."""
     try:
         address = place.database()
@@ -207,7 +207,7 @@ def release_brake(
     language: Language = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let the next run within 24 hours make what the brake, the mass-change limit, has stopped."""
+    """Let the next run within 24 hours make the change that the mass-change limit stopped."""
     with expected_errors():
         require_named(actor, reason)
         with databases.writing(at(stack, database_url, language).database()) as connection:

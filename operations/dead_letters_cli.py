@@ -95,7 +95,7 @@ def drop(
         place = at(stack, database_url, language)
         deployment = place.deployment
 
-        def record(dropped: dead_letters.Dropped) -> None:
+        def record(dropped: dead_letters.DropRecord) -> None:
             with databases.writing(place.database()) as connection:
                 audit.dropped(connection, dropped, actor, reason)
 

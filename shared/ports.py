@@ -92,7 +92,7 @@ class SyncState(Backoff, Protocol):
     """What all workers share."""
 
     def stopped(self) -> StopRecord | None: ...
-    def stop(self, reason: str) -> None: ...
+    def stop(self, reason: str, *, secret_ended: bool = False) -> None: ...
     def resume(self) -> None: ...
     def record_check(self, health: Health) -> bool:
         """Write down what a health check found; stops or resumes. Return whether a stop has ended by this."""
@@ -117,7 +117,7 @@ class Website(Protocol):
         """Sign in anew, ask who we are, read each table and see whether it may be written. Creates nothing.
 
         Return the tables that are closed to us, while another is not, each with the code. Raises WebsiteRefusedError
-        when nothing is let in, WebsiteUnavailableError when that cannot be told.
+        when nothing is authorised, WebsiteUnavailableError when that cannot be told.
         """
 
 

@@ -63,7 +63,7 @@ async def service(emulator: Emulator, wire: Wire, request: Request) -> None:
 async def _admitted(
     emulator: Emulator, request: Request, number: int, rule: Rule | None
 ) -> tuple[Response | None, int]:
-    """Do the work of a request that the limits let in. Returns the reply and how many operations it took."""
+    """Do the work of a request that the limits admit. Returns the reply and how many operations it took."""
     spent, done = 0.0, 0
     response: Response | None = None
     journal, protection = emulator.journal, emulator.protection

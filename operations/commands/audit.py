@@ -9,10 +9,10 @@ from psycopg.types.json import Jsonb
 if TYPE_CHECKING:
     import psycopg
 
-    from operations.commands.dead_letters import Dropped
+    from operations.commands.dead_letters import DropRecord
 
 
-def dropped(connection: psycopg.Connection, message: Dropped, actor: str, reason: str) -> None:
+def dropped(connection: psycopg.Connection, message: DropRecord, actor: str, reason: str) -> None:
     """A message that was given up is removed: which, never what stands in it (I11)."""
     connection.execute(
         "INSERT INTO certification.audit (action, actor, reason, facts) VALUES ('drop_dead_letter', %s, %s, %s)",

@@ -50,7 +50,7 @@ class DeadLetter:
 
 
 @dataclass(frozen=True)
-class Dropped:
+class DropRecord:
     """A message that was removed: what is kept of it in certification.audit."""
 
     queue: str
@@ -58,7 +58,7 @@ class Dropped:
 
 
 @dataclass(frozen=True)
-class Replayed:
+class ReplayOutcome:
     """How many messages were asked for again; were left because they are no sync request; were not taken."""
 
     replayed: int
@@ -101,7 +101,7 @@ def _most_tries(deployment: Deployment) -> int | None:
         return None
 
 
-def drop(deployment: Deployment, message_id: str, record: Callable[[Dropped], None]) -> Dropped:
+def drop(deployment: Deployment, message_id: str, record: Callable[[DropRecord], None]) -> DropRecord:
     """Remove a message that is no sync request, by its id. `record`: called first, to write down who does it and why.
 
     Raises NothingToDoError where there is none, or where it is a sync request, and StackNotFoundError.
@@ -124,7 +124,7 @@ def drop(deployment: Deployment, message_id: str, record: Callable[[Dropped], No
                         f"{message_id} is a sync request, so it was left: ask for it again with"
                         f" {speech.command('dlq replay')}"
                     )
-                dropped = Dropped(queue, message_id)
+                dropped = DropRecord(queue, message_id)
                 record(dropped)
                 deployment.sqs.delete_message(QueueUrl=url, ReceiptHandle=found["ReceiptHandle"])
                 seen.remove(found)
@@ -136,7 +136,7 @@ def drop(deployment: Deployment, message_id: str, record: Callable[[Dropped], No
     )
 
 
-def replay(deployment: Deployment) -> Replayed:
+def replay(deployment: Deployment) -> ReplayOutcome:
     """Ask again for every sync that was given up. Raises StackNotFoundError.
 
     Each is sent before it is deleted: what is interrupted between is asked for twice, which does no harm (I7).
@@ -165,7 +165,7 @@ def replay(deployment: Deployment) -> Replayed:
                 left = [message for message in left if message not in taken]
         finally:
             _give_back(sqs, source, left)
-    return Replayed(replayed, len(left) - refused, refused)
+    return ReplayOutcome(replayed, len(left) - refused, refused)
 
 
 def _received(sqs: SQSClient, url: str) -> Iterator[list[MessageTypeDef]]:

@@ -28,7 +28,7 @@ class ReconciliationFailedError(OperationsError):
 
 
 @dataclass(frozen=True)
-class Reconciled:
+class ReconcileOutcome:
     """How a run of reconciliation ended. The reason is a code, or several."""
 
     run_id: UUID
@@ -45,7 +45,7 @@ def event(*, full: bool, accept: tuple[str, str] | None, now: datetime) -> dict[
     return made | ({"accept": {"actor": accept[0], "reason": accept[1]}} if accept else {})
 
 
-def invoke(stack: str | None, content: dict[str, object], progress: Progress) -> Reconciled:
+def invoke(stack: str | None, content: dict[str, object], progress: Progress) -> ReconcileOutcome:
     """Call the function of a deployed stack or of the local one, and wait for its end.
 
     Raises ReconciliationFailedError and StackNotFoundError.
@@ -72,9 +72,9 @@ _DOING = {
 }
 
 
-def _ended(payload: Any, error: str | None, log: tuple[str, ...]) -> Reconciled:  # noqa: ANN401 - what JSON holds
+def _ended(payload: Any, error: str | None, log: tuple[str, ...]) -> ReconcileOutcome:  # noqa: ANN401 - what JSON holds
     if error:
         said = payload.get("errorMessage", "") if isinstance(payload, dict) else ""
         # The metrics are for CloudWatch, and stand in the log besides.
         raise ReconciliationFailedError(str(said), tuple(line for line in log if '"_aws"' not in line))
-    return Reconciled(UUID(payload["run_id"]), payload["state"], payload["reason"])
+    return ReconcileOutcome(UUID(payload["run_id"]), payload["state"], payload["reason"])

@@ -9,7 +9,7 @@ from operations.screens import printing
 from operations.wording.speech import many, say
 
 if TYPE_CHECKING:
-    from operations.commands.undo import Undone
+    from operations.commands.undo import UndoOutcome
 
 # Of each count one and several.
 PUT_BACK = {
@@ -42,7 +42,7 @@ KEPT = {
 }
 
 
-def show(undone: Undone) -> None:
+def show(undone: UndoOutcome) -> None:
     """Both, with zeros left out, and what happens next."""
     views.console.print(f"[green]{say('Undone')}[/green]: {say('run {id}', id=undone.run_id)}")
     _print(say("Put back"), {says: getattr(undone, name) for name, says in PUT_BACK.items()})

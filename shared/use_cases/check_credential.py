@@ -20,6 +20,7 @@ from shared.domain.errors import (
     WebsiteRefusedError,
     WebsiteUnavailableError,
 )
+from shared.domain.listings import RefusedKind
 from shared.domain.runs import failed_verdict
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def checked(check: Callable[[], Health], function: str, today: date, report: Rep
     except ConnectionLostError:
         raise
     except Exception as error:  # noqa: BLE001 - the run has other work
-        health = Health(CredentialState.UNREACHABLE, failed_verdict(error).reason)
+        failed = failed_verdict(error)
+        health = Health(CredentialState.UNREACHABLE, failed.reason, of_website=bool(failed.website_codes))
     report.work(function, health.counts(today), reasons=health.degrading_codes())
     return health
 
@@ -74,7 +76,8 @@ def _asked(website: Website, tables: Sequence[ListingTable]) -> Health:
     try:
         return Health(CredentialState.HEALTHY, tables_refused=website.check(tables))
     except WebsiteRefusedError as error:
-        return Health(CredentialState.REFUSED, error.code)
+        ended = error.kind is RefusedKind.SECRET_ENDED
+        return Health(CredentialState.REFUSED, error.code, secret_ended=ended)
     except WebsiteBackoffError as error:
         return Health(CredentialState.UNREACHABLE if error.server_fault else CredentialState.NOT_CHECKED, str(error))
     except WebsiteUnavailableError as error:

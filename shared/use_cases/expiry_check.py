@@ -80,7 +80,7 @@ def check_expiry(
             health = checked(check_credential, "expiry_check", as_of(scheduled_at, "Europe/Oslo"), report)
             if health.recovered:  # whoever took those requests meanwhile has put them off
                 verdict = combine([verdict, *_ask_for_sync(listings, queue, report)])
-            verdict = degrade(verdict, health.degrading_codes())
+            verdict = degrade(verdict, health.degrading_codes(), health.website_codes())
         runs.finish(run_id, verdict)
         report.run("expiry_check", run_id, verdict)
     if verdict.state is RunState.FAILED or verdict.incomplete:

@@ -69,7 +69,7 @@ def reconcile(
                 verdict = _sweep(run_id, ports, report, time_left, recovered=health.recovered)
         except Exception as error:  # noqa: BLE001 - a run that ends says how, also where its connection died (I18)
             verdict = failed_verdict(error)
-        verdict = degrade(verdict, health.degrading_codes())
+        verdict = degrade(verdict, health.degrading_codes(), health.website_codes())
         runs.finish(run_id, verdict)
         report.run(function, run_id, verdict)
     if verdict.state is RunState.FAILED:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from shared.domain.errors import WebsiteBackoffError, WebsiteRefusedError, WebsiteUnavailableError
-from shared.domain.listings import Result, SyncResult
+from shared.domain.listings import RefusedKind, Result, SyncResult
 from shared.use_cases.sync.push_changes import push_changes
 from shared.use_cases.sync.work import ATTEMPTS, STOPPED_SECONDS, Work, pause_before
 
@@ -48,7 +48,7 @@ def sync_listings(
             state.resume()  # not before it has worked: the stop is one as long as it did not
     except WebsiteRefusedError as error:
         work.give_back(error)
-        state.stop(str(error))
+        state.stop(error.code, secret_ended=error.kind is RefusedKind.SECRET_ENDED)
         return work.result(stopped=True, retry_after=STOPPED_SECONDS, reason=str(error))
     except WebsiteUnavailableError as error:
         work.give_back(error)

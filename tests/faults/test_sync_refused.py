@@ -63,10 +63,10 @@ def test_poison_rows_amid_good_ones_are_rejected_each_with_its_reason(foundation
 
     site.clear_faults()
     site.clear_journal()
-    assert worker.unsynced()["listings_published"] == 0
+    assert worker.unsynced().counts["listings_published"] == 0
     assert site.journal() == []
     foundation.do("UPDATE peer_mentors SET phone = '2' WHERE id = %s", bad)
-    assert worker.unsynced()["listings_published"] == 1
+    assert worker.unsynced().counts["listings_published"] == 1
     assert [write.key for write in site.writes()] == [str(bad)]
     assert foundation.listing_state(forbidden) == "rejected"
 

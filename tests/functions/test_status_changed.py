@@ -22,7 +22,7 @@ from local.stack.stack import ROOT, endpoints
 from shared.domain.sync_messages import parse
 from shared.domain.webhook import LARGEST_BODY, Refusal, signature
 from shared.observability import metric_name
-from shared.use_cases.accept_webhook import no_counts
+from shared.use_cases.status_changed import no_counts
 from tests.support.foundation import DAY, days
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -313,7 +313,7 @@ def test_a_rotated_key_is_good_at_once_and_a_wrong_one_does_not_wear_out_the_sec
 @pytest.mark.parametrize("value", [{}, {"current": "short"}])
 @pytest.mark.usefixtures("secret")
 def test_a_secret_without_a_key_is_our_fault(apis, value):
-    """503 and a metric that alarms; {} is what a new stack has. Nobody is let in, least of all with an empty key."""
+    """503 and a metric that alarms; {} is what a new stack has. No caller is authorised, even with an empty key."""
     with opened(apis) as webhook:
         webhook.put(value)
         assert webhook.invoke("") == 503

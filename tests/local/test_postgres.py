@@ -43,7 +43,7 @@ def _as_somebody_else(do: Callable[[], None], number: int = NOBODY) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def _starts_and_answers(home: Path) -> None:
+def _starts_and_responds(home: Path) -> None:
     with Postgres(home) as postgres, psycopg.connect(postgres.dsn()) as connection:
         assert connection.execute("SELECT 41 + 1").fetchone() == (42,)
 
@@ -62,7 +62,7 @@ def test_it_starts_stops_and_keeps_its_data(tmp_path: Path) -> None:
 def test_an_ordinary_user_can_start_it(tmp_path: Path) -> None:
     """Root and an ordinary user: an ordinary user owns the data and can change no owner."""
     mine = _owned_by(NOBODY, tmp_path)
-    assert _as_somebody_else(lambda: _starts_and_answers(mine / "home")) == 0
+    assert _as_somebody_else(lambda: _starts_and_responds(mine / "home")) == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -71,7 +71,7 @@ def test_a_user_without_a_name_can_start_it(tmp_path: Path) -> None:
     if subprocess.run(["unshare", "--user", "true"], check=False).returncode:
         pytest.skip("there are no user namespaces here")
     mine = _owned_by(4242, tmp_path)
-    assert _as_somebody_else(lambda: _starts_and_answers(mine / "home"), 4242) == 0
+    assert _as_somebody_else(lambda: _starts_and_responds(mine / "home"), 4242) == 0
 
 
 def _owned_by(number: int, tmp_path: Path) -> Path:
@@ -141,11 +141,11 @@ def test_it_starts_below_every_name(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     folder.mkdir()
     monkeypatch.syspath_prepend(_wheel_below(folder))
     if root:
-        _starts_and_answers(folder / "home")
+        _starts_and_responds(folder / "home")
         Postgres(folder / "home").destroy()
     else:
         os.chown(folder, NOBODY, NOBODY)
-        assert _as_somebody_else(lambda: _starts_and_answers(folder / "home")) == 0
+        assert _as_somebody_else(lambda: _starts_and_responds(folder / "home")) == 0
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
@@ -161,7 +161,7 @@ def test_whoever_is_stopped_while_it_is_made_begins_anew(tmp_path: Path, how: si
             time.sleep(0.001)
         process.send_signal(how)
     assert process.returncode == -how
-    _starts_and_answers(home)
+    _starts_and_responds(home)
     Postgres(home).destroy()
 
 
@@ -224,7 +224,7 @@ def _numbers_of_others_do_not_matter(home: Path) -> None:
     for process, folder in ((os.getpid(), home / "data"), (int(pid.split()[0]), home / "another")):
         lines = [str(process), str(folder), *pid.splitlines()[2:]]
         (home / "data" / "postmaster.pid").write_text("\n".join(lines) + "\n")
-        _starts_and_answers(home)
+        _starts_and_responds(home)
 
 
 @as_root

@@ -79,7 +79,7 @@ def test_what_is_not_there_is_no(database, words):
 
 def test_status_is_0_or_1(database, foundation):
     assert ended("status", "--database-url", database.dsn) == 0
-    foundation.do("SELECT certification.record_check('entra_7000222', true, NULL, NULL)")
+    foundation.do("SELECT certification.record_check('entra_7000222', true, NULL, NULL, true)")
     assert ended("status", "--database-url", database.dsn) == 1
     assert ended("status", "--json", "--database-url", database.dsn) == 1
     assert ended("alerts", "--database-url", database.dsn) == 0

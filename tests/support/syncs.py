@@ -6,7 +6,7 @@ import json
 import time
 from collections import Counter
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from emulators.dataverse.client import EmulatorControl
 from emulators.dataverse.model.defaults import SCHEMA
@@ -14,6 +14,7 @@ from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
+from shared.domain.listings import SyncResult
 from shared.use_cases.sync_listings import sync_listings
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from emulators.dataverse.process import LocalDataverse
-    from shared.domain.listings import Result, SyncResult
+    from shared.domain.listings import Result
     from tests.support.foundation import Foundation
 
 TABLE, SECOND_TABLE = "hlf_peermentors", "hlf_likepersons"
@@ -126,17 +127,26 @@ class SyncWorker:
         }
         return sync_listings(mentors, **ports | other)
 
-    def unsynced(self) -> Counter[str]:
-        """Sync everything that the website does not show yet, as if a message asked for each; return the counts."""
-        counts: Counter[str] = Counter()
-        after: UUID | None = None
-        while requests := self.listings.unsynced(after, 1000):
+    def unsynced(self) -> Swept:
+        """Sync everything that the website does not show yet, as if messages asked for it, while there is time."""
+        counts, after = Counter(SyncResult({}).counts()), None
+        while self.seconds > 20:
+            requests = self.listings.unsynced(after, 1000)
+            if not requests:
+                return Swept(counts, complete=True)
             result = self.sync_all([request.mentor_id for request in requests])
             counts.update(result.counts())
             if result.stopped:
                 break
             after = requests[-1].mentor_id
-        return counts
+        return Swept(counts, complete=False)
+
+
+class Swept(NamedTuple):
+    """What was done, added up, and whether everything was looked at."""
+
+    counts: Counter[str]
+    complete: bool
 
 
 class Crew:

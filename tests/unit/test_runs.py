@@ -6,7 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from shared.domain.runs import _DEGRADING, Count, RunResult, RunState, Verdict, combine, judge
+from shared.domain.errors import QueueUnavailableError, WebsiteAuthError, WebsiteUnavailableError
+from shared.domain.runs import _DEGRADING, Count, RunResult, RunState, Verdict, combine, degrade, failed_verdict, judge
 
 FINE, FAILED = Verdict(RunState.SUCCEEDED), Verdict(RunState.FAILED, "unknown_timezone")
 
@@ -40,6 +41,23 @@ def test_several_reasons_are_each_named_once():
 def test_a_run_failed_only_if_every_organisation_did(verdicts, whole):
     """I13: one that went well, or in part, makes it degraded."""
     assert combine(verdicts) == whole
+
+
+@pytest.mark.parametrize(
+    ("error", "of_website"),
+    [
+        (WebsiteUnavailableError("no_time_left"), {"no_time_left"}),
+        (WebsiteAuthError("entra_7000215"), {"entra_7000215"}),
+        (QueueUnavailableError("dataverse_is_no_queue"), set()),
+        (KeyError("website"), set()),
+    ],
+)
+def test_the_kind_of_error_says_what_the_website_caused(error, of_website):
+    """I10: an alert of the outage is enough then; what the code looks like decides nothing."""
+    verdict = failed_verdict(error)
+    assert verdict.website_codes == of_website
+    assert combine([verdict, FAILED]).website_codes == of_website
+    assert degrade(verdict, {"a", "b"}, {"b"}).website_codes == of_website | {"b"}
 
 
 def test_the_response_holds_ids_codes_and_numbers():

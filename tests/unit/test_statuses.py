@@ -32,9 +32,9 @@ KINDS = [
 
 @pytest.mark.parametrize(("status", "code", "kind"), KINDS)
 def test_a_refusal_says_its_kind(status, code, kind):
-    answer = outcome_of(Action.PUBLISH, status, code, None)
-    assert isinstance(answer, Refused)
-    assert answer.kind is kind
+    outcome = outcome_of(Action.PUBLISH, status, code, None)
+    assert isinstance(outcome, Refused)
+    assert outcome.kind is kind
 
 
 @pytest.mark.parametrize(("status", "code", "kind"), KINDS)

@@ -27,7 +27,7 @@ from shared.domain.webhook import (
     signature,
     usable_keys,
 )
-from shared.use_cases.accept_webhook import accept_event, accept_webhook
+from shared.use_cases.status_changed import accept_event, accept_webhook
 from tests.support.fakes.report import FakeReport
 from tests.support.fakes.sync_queue import FakeSyncQueue
 

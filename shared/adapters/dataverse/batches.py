@@ -8,10 +8,10 @@ from shared.adapters.dataverse import multipart
 from shared.adapters.dataverse.keys import API, NotAddressableError
 from shared.adapters.dataverse.service import ReplyLostError, is_multipart
 from shared.adapters.dataverse.statuses import (
-    answer_to_batch,
     error_code,
     is_error,
     not_authorised,
+    outcome_of_batch,
     reason,
     to_be_split,
     waiting_time,
@@ -99,7 +99,7 @@ class Batches:
                 self._send(chunk[:half], record, refusals)
                 self._send(chunk[half:], record, refusals)
                 return None
-            return answer_to_batch(reply)
+            return outcome_of_batch(reply)
         except WebsiteRefusedError as error:
             refusals.append(error)
             return NotNow(error.code)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import re
-import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from shared.adapters.dataverse.http import Reply, exchange
 from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
 from shared.domain.errors import WebsiteAuthError, WebsiteBackoffError, WebsiteUnavailableError
+from shared.domain.listings import RefusedKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,6 +38,8 @@ _LONGEST_LIFE_SECONDS = 28 * 3600.0
 _LARGEST_NUMBER = 10**10
 _WORD = re.compile(r"[a-z_]{1,40}")
 # Microsoft: decide by `error` alone; the descriptions and the numbers may change.
+# AADSTS7000222: the client secret has expired (Microsoft Entra authentication error codes).
+_SECRET_ENDED = 7000222
 _NOT_NOW = ("temporarily_unavailable", "server_error")
 
 
@@ -51,22 +53,21 @@ class Token:
 
 
 class Entra:
-    """Asks for tokens. The clock is the wall's: a container may have been frozen between two invocations."""
+    """Asks for tokens, and not before a time that Entra named is over."""
 
-    def __init__(
-        self, client: httpx.Client, authority: Origin, scope: str, *, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, client: httpx.Client, authority: Origin, scope: str) -> None:
         """`scope`: what the tokens are for."""
         self._client = client
         self._authority = authority
         self._scope = scope
-        self._clock = clock
         self._backoff_until = 0.0
 
-    def ask(self, secret: Mapping[str, Any], time_left: Callable[[], float]) -> Token:
-        """Return a token by this secret. Raises WebsiteAuthError or WebsiteUnavailableError."""
+    def ask(self, secret: Mapping[str, Any], time_left: Callable[[], float], now: float) -> Token:
+        """Return a token by this secret. Raises WebsiteAuthError or WebsiteUnavailableError.
+
+        `now`: seconds since 1970.
+        """
         tenant, client_id, client_secret = _credential(secret)
-        now = self._clock()
         if now < self._backoff_until:
             raise WebsiteBackoffError("entra_backoff", self._backoff_until - now)
         if (seconds := time_left()) <= 0:
@@ -99,7 +100,9 @@ class Entra:
             return WebsiteBackoffError(f"entra_{status}", wait, server_fault=status >= HTTPStatus.INTERNAL_SERVER_ERROR)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or said.get("error") in _NOT_NOW:
             return WebsiteUnavailableError(f"entra_{status}")
-        return WebsiteAuthError(f"entra_{_code(said, status)}")
+        code = _code(said, status)
+        kind = RefusedKind.SECRET_ENDED if code == _SECRET_ENDED else RefusedKind.OTHER
+        return WebsiteAuthError(f"entra_{code}", kind)
 
 
 def _credential(secret: Mapping[str, Any]) -> list[str]:

@@ -136,7 +136,7 @@ def outcome_of(action: Action, status: int, code: str, wait: float | None, *, co
     return OutcomeUnknown(why, harmless=conditional)
 
 
-def answer_to_batch(reply: Reply) -> PushOutcome:
+def outcome_of_batch(reply: Reply) -> PushOutcome:
     """Return what one reply to a whole batch means for each change in it. Raises WebsiteMisconfiguredError."""
     code = error_code(reply.body)
     why = reason(reply.status, code)

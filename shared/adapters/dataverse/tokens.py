@@ -60,7 +60,7 @@ class Tokens:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`read_secret(fresh)` gives tenant_id, client_id and client_secret; `fresh` says not to use a cache."""
-        self._entra = Entra(client, authority, scope, clock=clock)
+        self._entra = Entra(client, authority, scope)
         self._read_secret = read_secret
         self._clock = clock
         self._lock = Lock()
@@ -123,7 +123,7 @@ class Tokens:
         if failed and self._clock() < failed.until and failed.secret == secret:
             raise type(failed.error)(str(failed.error))
         try:
-            return self._entra.ask(secret, time_left)
+            return self._entra.ask(secret, time_left, self._clock())
         except WebsiteBackoffError:
             raise  # it stands for as long as Entra said
         except (WebsiteAuthError, WebsiteUnavailableError) as error:

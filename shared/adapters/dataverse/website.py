@@ -62,8 +62,9 @@ class DataverseWebsite:
         self._batches = Batches(service, backoff, time_left=time_left, size=batch_size, parallel=parallel)
 
     def push(self, changes: Sequence[Change]) -> Sequence[PushOutcome]:
-        """One answer a change, in order. Raises WebsiteRefusedError, with the answers, when nothing is let in.
+        """Return one outcome for each change, in order.
 
+        Raises WebsiteRefusedError, with the outcomes, when nothing is authorised.
         Of two changes of one listing only the newer is sent: they could meet on their way (I6).
         """
         outcomes = self._push(changes)

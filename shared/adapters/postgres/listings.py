@@ -148,9 +148,13 @@ class PostgresSyncState:
         row = call(self._connection, "SELECT * FROM certification.website_stopped()", {})[0]
         return None if row["reason"] is None else StopRecord(row["reason"], row["try_now"])
 
-    def stop(self, reason: str) -> None:
-        """The website refuses our credential: nothing is sent until a check succeeds."""
-        call(self._connection, "SELECT certification.stop_website(%(reason)s)", {"reason": reason})
+    def stop(self, reason: str, *, secret_ended: bool = False) -> None:
+        """Stop all sending until a check succeeds, because the website refuses our credential."""
+        call(
+            self._connection,
+            "SELECT certification.stop_website(%(reason)s, %(secret_ended)s)",
+            {"reason": reason, "secret_ended": secret_ended},
+        )
 
     def resume(self) -> None:
         """A check has succeeded."""
@@ -160,12 +164,14 @@ class PostgresSyncState:
         """Write down what a health check found. Return whether a stop has ended by this."""
         rows = call(
             self._connection,
-            "SELECT certification.record_check(%(reason)s, %(refused)s, %(ends_on)s, %(pending)s) AS recovered",
+            "SELECT certification.record_check(%(reason)s, %(refused)s, %(ends_on)s, %(pending)s, %(secret_ended)s)"
+            " AS recovered",
             {
                 "reason": None if health.state is CredentialState.HEALTHY else health.reason,
                 "refused": health.state is CredentialState.REFUSED,
                 "ends_on": health.secret_ends_on,
                 "pending": health.pending,
+                "secret_ended": health.secret_ended,
             },
         )
         recovered: bool = rows[0]["recovered"]

@@ -79,6 +79,11 @@ class PostgresRuns:
     def _finish(self, run_id: UUID, verdict: Verdict) -> None:
         call(
             self._connection,
-            "SELECT certification.finish_run(%(run)s, %(state)s, %(reason)s)",
-            {"run": run_id, "state": verdict.state, "reason": verdict.reason},
+            "SELECT certification.finish_run(%(run)s, %(state)s, %(reason)s, %(website_codes)s)",
+            {
+                "run": run_id,
+                "state": verdict.state,
+                "reason": verdict.reason,
+                "website_codes": sorted(verdict.website_codes),
+            },
         )

@@ -103,15 +103,18 @@ $$;
 COMMENT ON FUNCTION certification.finish_organisation IS
     'Close one organisation''s part of the caller''s run, with its state and the codes of what went wrong (I12).';
 
-CREATE OR REPLACE FUNCTION certification.finish_run(p_run_id uuid, p_state text, p_reason text) RETURNS void
+CREATE OR REPLACE FUNCTION certification.finish_run(p_run_id uuid, p_state text, p_reason text,
+                                                    p_website_codes text[] DEFAULT '{}') RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE certification.runs
-       SET state = p_state, reason = certification.plain(p_reason, 500), ended_at = clock_timestamp()
+       SET state = p_state, reason = certification.plain(p_reason, 500), ended_at = clock_timestamp(),
+           website_codes = ARRAY(SELECT certification.plain(c.code, 500) FROM unnest(p_website_codes[1:50]) AS c (code)
+                                  WHERE c.code IS NOT NULL)
      WHERE id = certification.own_run(p_run_id, p_running => false) AND state = 'running'
 $$;
 COMMENT ON FUNCTION certification.finish_run IS
-    'Close the caller''s run, with its state and the codes of what went wrong (I12). Only the first of two calls is '
-    'written.';
+    'Close the caller''s run, with its state, the codes of what went wrong (I12), and which of them the website '
+    'caused. Only the first of two calls is written.';
 
 CREATE OR REPLACE FUNCTION certification.add_count(
     p_run_id uuid, p_organisation_id uuid, p_measure text, p_detail text, p_n bigint) RETURNS void
@@ -120,7 +123,8 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     VALUES (p_run_id, p_organisation_id, p_measure, p_detail, p_n)
     ON CONFLICT (run_id, organisation_id, measure, detail) DO UPDATE SET n = c.n + excluded.n
 $$;
-COMMENT ON FUNCTION certification.add_count IS 'Add to a count of this run; a step that is called twice in a run adds up.';
+COMMENT ON FUNCTION certification.add_count IS
+    'Add to a count of this run; a step that is called twice in a run adds up.';
 
 CREATE OR REPLACE FUNCTION certification.forget_old_sweeps() RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -132,7 +136,8 @@ COMMENT ON FUNCTION certification.forget_old_sweeps IS 'There are 288 a day; the
 REVOKE ALL ON FUNCTION
     certification.may_run, certification.own_run, certification.plain, certification.readable_time,
     certification.start_run, certification.organisations_to_run, certification.start_organisation,
-    certification.finish_organisation, certification.finish_run, certification.add_count, certification.forget_old_sweeps
+    certification.finish_organisation, certification.finish_run, certification.add_count,
+    certification.forget_old_sweeps
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.start_run, certification.organisations_to_run, certification.start_organisation,

@@ -11,11 +11,15 @@ CREATE TABLE certification.runs (
     state         text NOT NULL DEFAULT 'running'
         CONSTRAINT run_state_known CHECK (state IN ('running', 'succeeded', 'degraded', 'failed')),
     reason        text,
+    website_codes text[] NOT NULL DEFAULT '{}',
     undone_at     timestamptz,
     CONSTRAINT run_ended_when_not_running CHECK ((state = 'running') = (ended_at IS NULL)),
     CONSTRAINT run_has_a_reason_unless_good CHECK ((state IN ('degraded', 'failed')) = (reason IS NOT NULL))
 );
-COMMENT ON TABLE certification.runs IS 'Every run. running -> succeeded | degraded (something failed, the rest was done) | failed.';
+COMMENT ON TABLE certification.runs IS
+    'Every run. running -> succeeded | degraded (something failed, the rest was done) | failed.';
+COMMENT ON COLUMN certification.runs.website_codes IS
+    'Those of the codes in reason that say that the website did not respond, or did not authorise us.';
 COMMENT ON COLUMN certification.runs.undone_at IS
     'When a person has undone it (certification.undo_run); who and why stands in audit.';
 CREATE INDEX runs_running ON certification.runs (function) WHERE state = 'running';
@@ -31,7 +35,8 @@ CREATE TABLE certification.run_organisations (
     day_was          date,
     day_became       date,
     PRIMARY KEY (run_id, organisation_id),
-    CONSTRAINT run_organisation_has_a_reason_unless_good CHECK ((state IN ('degraded', 'failed')) = (reason IS NOT NULL))
+    CONSTRAINT run_organisation_has_a_reason_unless_good
+        CHECK ((state IN ('degraded', 'failed')) = (reason IS NOT NULL))
 );
 COMMENT ON TABLE certification.run_organisations IS
     'How a run went for one organisation, and the calendar date it evaluated there.';

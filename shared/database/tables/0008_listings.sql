@@ -34,7 +34,8 @@ CREATE TABLE certification.listings (
     CONSTRAINT listing_claimed_while_sending CHECK (
         (state = 'sending') = (num_nonnulls(claimed_by, claimed_until, sending, sending_version) = 4)
         AND num_nonnulls(claimed_by, claimed_until, sending, sending_version) IN (0, 4)),
-    CONSTRAINT listing_unknown_outcome_is_whole CHECK (num_nonnulls(unknown_outcome_until, unknown_outcome_version) IN (0, 2)),
+    CONSTRAINT listing_unknown_outcome_is_whole 
+        CHECK (num_nonnulls(unknown_outcome_until, unknown_outcome_version) IN (0, 2)),
     CONSTRAINT rejected_listing_has_a_reason CHECK (state <> 'rejected' OR reason IS NOT NULL)
 );
 COMMENT ON TABLE certification.listings IS
@@ -46,7 +47,7 @@ COMMENT ON COLUMN certification.listings.reason IS
 COMMENT ON COLUMN certification.listings.desired_version IS 'Raised by every change, in its transaction.';
 COMMENT ON COLUMN certification.listings.synced_version IS
     'The desired version that the website was last made to show.';
-COMMENT ON COLUMN certification.listings.changed_at IS 'Since when there is something to publish the website.';
+COMMENT ON COLUMN certification.listings.changed_at IS 'Since when there is something to publish on the website.';
 COMMENT ON COLUMN certification.listings.synced_at IS 'When the website last accepted something.';
 COMMENT ON COLUMN certification.listings.attempts IS 'Claims since the website last accepted something.';
 COMMENT ON COLUMN certification.listings.website IS
@@ -54,15 +55,17 @@ COMMENT ON COLUMN certification.listings.website IS
     'something once what was last sent is carried out. Written down before the first publishing is sent, null '
     'again when a hiding was accepted. Null: it is not shown, so nothing needs hiding.';
 COMMENT ON COLUMN certification.listings.shown_until IS
-    'expires_on as it was when it was last published: a night rechecks at whatever is shown beyond it.';
+    'expires_on as it was when it was last published: the nightly check rechecks whatever is shown beyond it.';
 COMMENT ON COLUMN certification.listings.sending IS
     'What its worker is doing. create: publishing it where nothing of it is yet; move: hiding it where it was, '
     'because the organisation''s mapping names another place.';
 COMMENT ON COLUMN certification.listings.accepted_version IS
-    'The version that the website accepted last. Equal to synced_version, but while an earlier request is of unknown outcome.';
+    'The version that the website accepted last. Equal to synced_version, except while the outcome of an earlier '
+    'request is unknown.';
 COMMENT ON COLUMN certification.listings.unknown_outcome_until IS
     'Until then the website may still carry out a request whose reply never came and that no row version makes '
-    'harmless: that of unknown_outcome_version. What is newer and is accepted meanwhile is sent once more afterwards (I6).';
+    'harmless: that of unknown_outcome_version. What is newer and is accepted meanwhile is sent once more afterwards '
+    '(I6).';
 COMMENT ON COLUMN certification.listings.claimed_by IS
     'The worker, one invocation of dynamics_sync, that has it until claimed_until.';
 COMMENT ON COLUMN certification.listings.verified_version IS

@@ -6,6 +6,7 @@ CREATE TABLE certification.sync_state (
     backoff_reason   text,
     stopped_since   timestamptz,
     stopped_reason  text,
+    secret_ended    boolean NOT NULL DEFAULT false,
     tried_at        timestamptz,
     checked_at      timestamptz,
     check_reason    text,
@@ -15,7 +16,8 @@ CREATE TABLE certification.sync_state (
     pending_secret  text NOT NULL DEFAULT 'none',
     CONSTRAINT sync_state_pkey PRIMARY KEY (only_row),
     CONSTRAINT sync_backoff_has_a_reason CHECK ((backoff_until IS NULL) = (backoff_reason IS NULL)),
-    CONSTRAINT sync_stopped_has_a_reason CHECK ((stopped_since IS NULL) = (stopped_reason IS NULL))
+    CONSTRAINT sync_stopped_has_a_reason CHECK ((stopped_since IS NULL) = (stopped_reason IS NULL)),
+    CONSTRAINT sync_stopped_by_the_secrets_end CHECK (NOT secret_ended OR stopped_since IS NOT NULL)
 );
 COMMENT ON TABLE certification.sync_state IS
     'What all workers share. backoff_until: the end of the Retry-After window the website named (I9). '
@@ -27,6 +29,8 @@ COMMENT ON COLUMN certification.sync_state.secret_ends_on IS
     'The last day of the client secret, as the secret itself says.';
 COMMENT ON COLUMN certification.sync_state.pending_secret IS
     'The next version of the secret: none | good | the code of what is wrong with it.';
+COMMENT ON COLUMN certification.sync_state.secret_ended IS
+    'Stopped because the client secret has ended, as Entra said.';
 INSERT INTO certification.sync_state DEFAULT VALUES;
 
 CREATE TABLE certification.queue_depths (

@@ -76,12 +76,12 @@ class Work:
             self.versions,
         )
 
-    def settle(self, answers: Sequence[tuple[Change, PushOutcome]]) -> list[UUID]:
+    def settle(self, outcomes: Sequence[tuple[Change, PushOutcome]]) -> list[UUID]:
         """Write down what became of claimed changes. Returns the mentors to claim again."""
-        if not answers:
+        if not outcomes:
             return []
-        for change, answer in answers:
-            match answer:
+        for change, outcome in outcomes:
+            match outcome:
                 case Accepted():
                     hidden = change.action is Action.HIDE
                     self.results[change.mentor_id] = Result.HIDDEN if hidden else Result.PUBLISHED
@@ -91,14 +91,14 @@ class Work:
                 case NotNow(reason) | Outdated(reason) | OutcomeUnknown(reason):
                     self.results[change.mentor_id] = Result.GIVEN_BACK
                     self.reasons.add(reason)
-        settled = self.listings.settle(self.worker, answers, self.outcome_unknown)
-        for change, _ in answers:
+        settled = self.listings.settle(self.worker, outcomes, self.outcome_unknown)
+        for change, _ in outcomes:
             self.held.pop(change.mentor_id, None)
         for attempt in range(ATTEMPTS):
             if not settled.locked or not self.can_wait(pause_before(attempt)):
                 break
             self.pause(pause_before(attempt))
-            rest = [(change, answer) for change, answer in answers if change.mentor_id in settled.locked]
+            rest = [(change, outcome) for change, outcome in outcomes if change.mentor_id in settled.locked]
             more = self.listings.settle(self.worker, rest, self.outcome_unknown)
             settled = SettleOutcome(
                 settled.again + more.again, more.locked, settled.outcome_unknown + more.outcome_unknown

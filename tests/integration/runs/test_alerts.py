@@ -72,6 +72,7 @@ RUN = (
     "INSERT INTO certification.runs (function, scheduled_at, request_id, state, reason, started_at, ended_at)"
     " VALUES ('{}', now(), 'r', '{}', {}, clock_timestamp() - interval '{}', clock_timestamp() - interval '{}')"
 )
+OF_THE_WEBSITE = "UPDATE certification.runs SET website_codes = %s"
 STATE = "UPDATE certification.sync_state SET {}"
 NOTICE = (
     "INSERT INTO certification.notices (run_id, organisation_id, kind, mentor_id, certification_expiry_date, state,"
@@ -427,6 +428,7 @@ def test_an_outage_is_reported_none_of_four_times(foundation):
     foundation.do("UPDATE certification.listings SET changed_at = clock_timestamp() - interval '9 minutes'")
     foundation.do(RUN.format("reconciliation_full", "failed", "'dataverse_ConnectError,no_time_left'", *MINUTES))
     foundation.do(RUN.format("expiry_check", "degraded", "'entra_ConnectError'", *MINUTES))
+    foundation.do(OF_THE_WEBSITE, ["dataverse_ConnectError", "no_time_left", "entra_ConnectError"])
     assert conditions(foundation) == {"run_failed": (1, "dataverse_ConnectError,no_time_left")} | {
         "run_degraded": (1, "entra_ConnectError")
     }
@@ -470,6 +472,7 @@ def test_what_else_degraded_the_run_is_reported(foundation):
     """Only what is told elsewhere, or cured, is left out."""
     reasons = "'dataverse_403_0x80040220,differences_unverified,pending_secret_is_not_json'"
     foundation.do(RUN.format("reconciliation_full", "degraded", reasons, *MINUTES))
+    foundation.do(OF_THE_WEBSITE, ["dataverse_403_0x80040220"])
     assert conditions(foundation)["run_degraded"] == (1, "dataverse_403_0x80040220,differences_unverified")
     # Another function's check has found that it is over.
     foundation.do(RUN.format("reconciliation_sweep", "succeeded", "NULL", "30 seconds", "20 seconds"))

@@ -19,7 +19,8 @@ BEGIN
     ), over AS (
         UPDATE certification.alerts AS a SET closed_at = clock_timestamp()
          WHERE a.closed_at IS NULL
-           AND NOT EXISTS (SELECT 1 FROM current_condition AS t WHERE t.condition = a.condition AND t.subject = a.subject)
+           AND NOT EXISTS (SELECT 1 FROM current_condition AS t
+                            WHERE t.condition = a.condition AND t.subject = a.subject)
         RETURNING 1
     )
     SELECT 'alerts_open', (SELECT count(*) FROM recorded)

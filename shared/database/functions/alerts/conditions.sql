@@ -1,4 +1,4 @@
--- What is wrong now. `troubles` is one query, longer than a file should be, so that all conditions are of one moment.
+-- What is wrong now. `current_conditions` is one query, longer than a file should be, so that all conditions are of one moment.
 
 CREATE OR REPLACE FUNCTION certification.first_ids(p_ids uuid[]) RETURNS uuid[]
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -82,7 +82,7 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
          CROSS JOIN LATERAL (
                -- No function may run for twenty minutes: one that was cut off could not say so.
                SELECT r.id, CASE r.state WHEN 'running' THEN 'failed' ELSE r.state END AS state, coalesce(r.reason,
-                      CASE r.state WHEN 'running' THEN 'never_ended' END) AS reason,
+                      CASE r.state WHEN 'running' THEN 'never_ended' END) AS reason, r.website_codes,
                       r.scheduled_at, coalesce(r.ended_at, r.started_at) AS ended_at
                  FROM certification.runs AS r
                 WHERE r.function = k.function
@@ -106,7 +106,8 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
           FROM last_run AS r JOIN certification.run_counts AS c ON c.run_id = r.id
          WHERE r.function = 'send_notices'
     ), secret AS (
-        SELECT s.secret_ends_on - certification.today_in('Europe/Oslo') AS days_left, s.secret_ends_on, s.checked_at
+        SELECT s.secret_ends_on - certification.today_in('Europe/Oslo') AS days_left, s.secret_ends_on, s.checked_at,
+               s.secret_ended AS is_outage
           FROM state AS s
     ), still_shown AS (
         -- Whom an outage keeps on the website although they must not be there.
@@ -122,7 +123,8 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
          WHERE s.stopped_since IS NOT NULL OR s.failing_since < clock_timestamp() - interval '15 minutes'
                -- A run that came to nothing for it need not be told of as well.
             OR EXISTS (SELECT 1 FROM last_run AS r WHERE r.function <> 'reconciliation_sweep' AND r.state = 'failed'
-                          AND r.ended_at >= s.failing_since AND certification.is_about_the_website(r.reason))
+                          AND r.ended_at >= s.failing_since
+                          AND certification.is_about_the_website(r.reason, r.website_codes))
     )
     SELECT o.condition, '', o.since, (SELECT count(*) FROM unsynced AS u WHERE u.state <> 'rejected'),
            certification.first_ids(ARRAY(SELECT x.mentor_id FROM still_shown AS x)), '',
@@ -137,7 +139,7 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     -- Told at its end, and then daily as every outage is.
     SELECT 'secret_ended', '', (s.secret_ends_on + 1)::timestamp AT TIME ZONE 'Europe/Oslo', -s.days_left, '{}', '',
            jsonb_build_object('ends_on', s.secret_ends_on)
-      FROM secret AS s WHERE s.days_left < 0 AND NOT EXISTS (SELECT 1 FROM outage AS o WHERE o.reason = 'entra_7000222')
+      FROM secret AS s WHERE s.days_left < 0 AND NOT (s.is_outage AND EXISTS (SELECT 1 FROM outage))
     UNION ALL
     SELECT 'secret_without_end_date', '', s.healthy_at, 1, '{}', '', '{}'
       FROM state AS s WHERE s.healthy_at IS NOT NULL AND s.check_reason IS NULL AND s.secret_ends_on IS NULL
@@ -159,7 +161,8 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     SELECT 'not_converging', '', min(f.opened_at), count(*), certification.first_ids(array_agg(f.mentor_id)), '', '{}'
       FROM open AS f WHERE f.repairs >= 2 AND f.seen_at > f.repaired_at HAVING count(*) > 0
     UNION ALL
-    SELECT 'listings_rejected', '', min(l.changed_at), count(*), certification.first_ids(array_agg(l.mentor_id)), '', '{}'
+    SELECT 'listings_rejected', '', min(l.changed_at), count(*),
+           certification.first_ids(array_agg(l.mentor_id)), '', '{}'
       FROM certification.listings AS l WHERE l.state = 'rejected' HAVING count(*) > 0
     UNION ALL
     SELECT 'claim_stuck', 'notices', min(c.claimed_at), count(*),
@@ -181,7 +184,8 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
                                      ELSE r.reason END AS reason) AS y
      WHERE (r.state = 'degraded' AND y.reason <> ''
             OR r.state = 'failed'
-               AND NOT (certification.is_about_the_website(r.reason) AND EXISTS (SELECT 1 FROM outage)))
+               AND NOT (certification.is_about_the_website(r.reason, r.website_codes)
+                        AND EXISTS (SELECT 1 FROM outage)))
        -- A sweep comes again in five minutes: what is wrong with three in a row is worth a message.
        AND (r.function <> 'reconciliation_sweep' OR NOT EXISTS (
            SELECT 1 FROM (SELECT x.state FROM certification.runs AS x
@@ -195,7 +199,8 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
            jsonb_build_object('longest_silence_minutes', round(extract(epoch FROM g.silence) / 60))
       FROM last_good AS g WHERE coalesce(g.at, g.installed_at) < clock_timestamp() - g.silence
     UNION ALL
-    SELECT 'unsynced_too_old', '', min(u.changed_at), count(*), certification.first_ids(array_agg(u.mentor_id)), '', '{}'
+    SELECT 'unsynced_too_old', '', min(u.changed_at), count(*),
+           certification.first_ids(array_agg(u.mentor_id)), '', '{}'
       FROM unsynced AS u
      WHERE u.state <> 'rejected' AND NOT u.braked AND u.changed_at < clock_timestamp() - interval '15 minutes'
        AND NOT EXISTS (SELECT 1 FROM outage) -- which says how many wait
@@ -213,7 +218,8 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
       FROM certification.missed_changes AS c
      WHERE c.taken_up_at IS NULL OR c.missed_at > clock_timestamp() - interval '1 day' HAVING count(*) > 0
     UNION ALL
-    SELECT 'duplicates', '', min(d.found_at), count(*), certification.first_ids(array_agg(DISTINCT d.mentor_id)), '', '{}'
+    SELECT 'duplicates', '', min(d.found_at), count(*),
+           certification.first_ids(array_agg(DISTINCT d.mentor_id)), '', '{}'
       FROM certification.duplicates AS d WHERE d.reviewed_at IS NULL HAVING count(*) > 0
     UNION ALL
     SELECT 'brake', b.organisation_id || ':' || b.kind, b.tripped_at, b.n,

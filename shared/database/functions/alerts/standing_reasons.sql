@@ -1,14 +1,11 @@
 -- What of a degraded run still needs somebody: not what is cured by now, nor what another condition tells of.
 
-CREATE OR REPLACE FUNCTION certification.is_about_the_website(p_reasons text) RETURNS boolean
+CREATE OR REPLACE FUNCTION certification.is_about_the_website(p_reasons text, p_website_codes text[]) RETURNS boolean
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(bool_and(c.code ~ '^(dataverse|entra|website|secret)_'
-                             AND c.code NOT IN ('website_result_small', 'secret_end_date_malformed')
-                             OR c.code = 'no_time_left'), false)
-      FROM unnest(string_to_array(p_reasons, ',')) AS c (code)
+    SELECT coalesce(string_to_array(p_reasons, ',') <@ p_website_codes, false)
 $$;
 COMMENT ON FUNCTION certification.is_about_the_website IS
-    'Whether all of these codes say that the website did not answer, or did not authorise us.';
+    'Whether all codes of a run say that the website did not respond, or did not authorise us (runs.website_codes).';
 
 CREATE OR REPLACE FUNCTION certification.standing_reasons(p_run_id uuid) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -22,7 +19,7 @@ BEGIN
            AND c.code NOT LIKE 'pending\_%' AND c.code NOT LIKE '%\_braked'
            AND c.code NOT IN ('website_result_small', 'secret_end_date_malformed', 'notices_stuck')
            AND CASE
-               WHEN certification.is_about_the_website(c.code) THEN
+               WHEN c.code = ANY (r.website_codes) THEN
                    NOT EXISTS (SELECT 1 FROM certification.sync_state AS s
                                 WHERE s.stopped_since IS NOT NULL OR s.failing_since IS NOT NULL)
                    -- All of these begin with the same check.
@@ -41,7 +38,8 @@ BEGIN
                    EXISTS (SELECT 1 FROM certification.notices AS n
                             WHERE n.sender_run_id = r.id AND n.state = 'claimed'
                               AND n.claimed_at >= clock_timestamp() - interval '30 minutes')
-               WHEN c.code IN ('step_failures', 'expiries_skipped_manual_edit', 'reactivations_skipped_manual_edit') THEN
+               WHEN c.code IN ('step_failures', 'expiries_skipped_manual_edit',
+                               'reactivations_skipped_manual_edit') THEN
                    EXISTS (SELECT 1 FROM certification.step_failures AS s
                              JOIN public.peer_mentors AS m ON m.id = s.mentor_id
                              JOIN public.certifications AS e ON e.mentor_id = s.mentor_id

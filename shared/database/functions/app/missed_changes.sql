@@ -61,8 +61,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.take_up_missed_changes IS
-    'Record now what a trigger could not: raise the listings, have the nightly check recheck (I7). Returns what is to be '
-    'synced. Two weeks after that it is forgotten.';
+    'Record now what a trigger could not: raise the listings, have the nightly check recheck (I7). Returns what is to '
+    'be synced. Two weeks after that it is forgotten.';
 
 REVOKE ALL ON FUNCTION
     certification.touched_query, certification.record_missed_change, certification.take_up_missed_changes

@@ -139,9 +139,11 @@ CREATE OR REPLACE TRIGGER listing_mapping_changed AFTER UPDATE ON certification.
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings_of_many();
 CREATE OR REPLACE TRIGGER listing_mapping_inserted AFTER INSERT ON certification.organisation_settings
-    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings_of_many();
+    REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings_of_many();
 CREATE OR REPLACE TRIGGER listing_mapping_deleted AFTER DELETE ON certification.organisation_settings
-    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings_of_many();
+    REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings_of_many();
 CREATE OR REPLACE TRIGGER listing_mapping_changed AFTER UPDATE ON certification.organisation_settings
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings_of_many();

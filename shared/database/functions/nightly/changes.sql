@@ -49,8 +49,8 @@ EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN -- as in record_c
 END
 $$;
 COMMENT ON FUNCTION certification.record_changed_mentors IS
-    'Note for the next nightly check whose status or organisation changed. Never refuses the app''s statement (I16): what it '
-    'cannot note is kept as a missed change.';
+    'Record for the next nightly check whose status or organisation changed. Never refuses the app''s statement '
+    '(I16): what it cannot record is kept as a missed change.';
 
 CREATE OR REPLACE FUNCTION certification.record_changed_certifications() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
@@ -89,8 +89,8 @@ EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN -- as in record_c
 END
 $$;
 COMMENT ON FUNCTION certification.record_changed_certifications IS
-    'Note for the next nightly check whose last day changed. Never refuses the app''s statement (I16): what it cannot note '
-    'is kept as a missed change.';
+    'Record for the next nightly check whose last day changed. Never refuses the app''s statement (I16): what it '
+    'cannot record is kept as a missed change.';
 
 CREATE OR REPLACE TRIGGER certification_recheck_inserted AFTER INSERT ON public.peer_mentors
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_mentors();

@@ -66,8 +66,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.apply_step_one_by_one IS
-    'The same step, mentor by mentor: the record that stands in the way is rejected with its reason and stops no '
-    'other (I13).';
+    'The same step, mentor by mentor: the record that stands in the way becomes a step failure with its '
+    'reason and stops no other (I13).';
 
 CREATE OR REPLACE FUNCTION certification.is_a_records_fault(p_sqlstate text) RETURNS boolean
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -144,8 +144,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.run_step IS
-    'One step of the nightly check for one organisation, and every count of it, zeros included (I12). Overlapping nightly checks '
-    'take turns, and repeating it changes nothing (I1, I3).';
+    'One step of the nightly check for one organisation, and every count of it, zeros included (I12). '
+    'Overlapping nightly checks take turns, and repeating it changes nothing (I1, I3).';
 
 REVOKE ALL ON FUNCTION
     certification.apply_step, certification.apply_step_one_by_one, certification.is_a_records_fault,

@@ -206,8 +206,8 @@ END
 $$;
 COMMENT ON FUNCTION certification.transition_set IS
     'Expire or reactivate by compare-and-set on status and expiry date, at most once for each expiry date; the log '
-    'row, the notices and the raised listings belong to the same transaction. What a person has decided is rejected '
-    '(I3).';
+    'row, the notices and the raised listings belong to the same transaction. What a person has decided stands, and is '
+    'a step failure (I3).';
 
 REVOKE ALL ON FUNCTION
     certification.path_for_the_app, certification.transition_set

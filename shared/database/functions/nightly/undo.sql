@@ -104,7 +104,8 @@ BEGIN
             WHERE r.run_id = p_run_id AND m.coordinator_id = d.coordinator_id AND r.state <> 'collapsed')
        AND NOT EXISTS (SELECT 1 FROM certification.notices AS n WHERE n.reported_in = d.id);
     GET DIAGNOSTICS v_digests = ROW_COUNT;
-    SELECT count(*) FILTER (WHERE n.state = 'sent'), count(*) FILTER (WHERE n.state = 'claimed') INTO v_sent, v_outcome_unknown
+    SELECT count(*) FILTER (WHERE n.state = 'sent'), count(*) FILTER (WHERE n.state = 'claimed')
+      INTO v_sent, v_outcome_unknown
       FROM certification.notices AS n WHERE n.run_id = p_run_id;
     RETURN jsonb_build_object('reminders_put_back', v_reminders, 'reminders_kept', v_kept,
                               'notices_removed', v_removed + v_digests,
@@ -112,8 +113,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.undo_notices_and_reminders IS
-    'Take back the notices of a run that nobody has got, and the reminders that stand for them, so that the next '
-    'night claims them anew (I1, I2). What was sent, or may have been, stays.';
+    'Take back the notices of a run that nobody has got, and the reminders that stand for them, so that the '
+    'next nightly check claims them anew (I1, I2). What was sent, or may have been, stays.';
 
 -- Compare-and-set, as the nightly check does it: only who still is as the run left them. What a person did since
 -- stands.

@@ -133,8 +133,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.settle_notice IS
-    'sent | undeliverable | pending (given back: certainly not accepted) | claimed (of unknown outcome: the reason is kept, '
-    'the claim stays) (I4). What this run gave back it may still write off.';
+    'sent | undeliverable | pending (given back: certainly not accepted) | claimed (of unknown outcome: the '
+    'reason is kept, the claim stays) (I4). What this run gave back it may still write off.';
 
 -- What a coordinator must hear of a notice that could not be delivered goes into that coordinator's next unsent digest,
 -- or into a new one. One digest per coordinator and run in any case.

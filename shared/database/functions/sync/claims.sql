@@ -152,8 +152,10 @@ BEGIN
                shown_until = CASE WHEN w.action IN ('create', 'publish') THEN w.expires_on ELSE l.shown_until END,
                reason = CASE WHEN w.action IS NULL THEN NULL ELSE l.reason END,
                -- What is sent from now on comes after everything that was of unknown outcome.
-               unknown_outcome_until = CASE WHEN l.unknown_outcome_until > clock_timestamp() THEN l.unknown_outcome_until END,
-               unknown_outcome_version = CASE WHEN l.unknown_outcome_until > clock_timestamp() THEN l.unknown_outcome_version END,
+               unknown_outcome_until =
+                   CASE WHEN l.unknown_outcome_until > clock_timestamp() THEN l.unknown_outcome_until END,
+               unknown_outcome_version =
+                   CASE WHEN l.unknown_outcome_until > clock_timestamp() THEN l.unknown_outcome_version END,
                sending = w.action,
                sending_version = CASE WHEN w.action IS NOT NULL THEN l.desired_version END,
                claimed_by = CASE WHEN w.action IS NOT NULL THEN p_worker END,
@@ -189,16 +191,17 @@ $$;
 COMMENT ON FUNCTION certification.claim_listings IS
     'Take these listings for one worker and return what to do with each (I6). send: write `body`, or to hide at '
     'least `bare_body`, on this version of the row; nothing_to_show: settled without a request; already: nothing to '
-    'do; busy: another worker has it and claims again when it is done; locked: being changed just now; outcome_unknown: '
-    'accepted, and to be sent once more when an earlier request can no longer come after it; braked: one of a mass '
-    'change that nobody has released; rejected; unknown.';
+    'do; busy: another worker has it and claims again when it is done; locked: being changed just now; '
+    'outcome_unknown: accepted, and to be sent once more when an earlier request can no longer come after it; '
+    'braked: one of a mass change that nobody has released; rejected; unknown.';
 
 CREATE OR REPLACE FUNCTION certification.unsynced_listings(p_after uuid, p_limit integer)
 RETURNS TABLE (mentor_id uuid, version bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT l.mentor_id, l.desired_version FROM certification.listings AS l
      WHERE l.synced_version < l.desired_version AND l.state <> 'rejected'
-       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp()) AND NOT certification.only_outcome_unknown(l)
+       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp())
+       AND NOT certification.only_outcome_unknown(l)
        AND (p_after IS NULL OR l.mentor_id > p_after)
      ORDER BY l.mentor_id LIMIT p_limit
 $$;
@@ -206,8 +209,8 @@ COMMENT ON FUNCTION certification.unsynced_listings IS
     'Listings with something to tell the website that nobody is sending, a page at a time by mentor_id.';
 
 REVOKE ALL ON FUNCTION
-    certification.only_outcome_unknown, certification.apply_mass_change_limit, certification.emptied, certification.claim_listings,
-    certification.unsynced_listings
+    certification.only_outcome_unknown, certification.apply_mass_change_limit, certification.emptied,
+    certification.claim_listings, certification.unsynced_listings
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.claim_listings

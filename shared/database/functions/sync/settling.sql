@@ -15,7 +15,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                -- Hiding it in its old place, of which there is none any more: nothing of it is there.
                CASE WHEN s.outcome <> 'no_such_table' THEN s.outcome
                     WHEN l.sending = 'move' THEN 'accepted' ELSE 'refused' END AS outcome,
-               s.row_version IS NULL AND coalesce(l.unknown_outcome_version < l.sending_version, false) AS may_be_undone,
+               s.row_version IS NULL
+                   AND coalesce(l.unknown_outcome_version < l.sending_version, false) AS may_be_undone,
                CASE WHEN s.row_version IS NOT NULL THEN NULL
                     WHEN s.outcome_unknown THEN clock_timestamp() + interval '3 minutes'
                         ELSE l.unknown_outcome_until END AS unknown_outcome_until,
@@ -33,12 +34,14 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                 WHERE k.mentor_id = s.mentor_id AND k.claimed_by = p_worker
                   FOR NO KEY UPDATE SKIP LOCKED) AS l
     ), meant AS (
-        SELECT h.mentor_id, h.outcome, h.reason, h.row_version, h.may_be_undone, h.unknown_outcome_until, h.unknown_outcome_version,
+        SELECT h.mentor_id, h.outcome, h.reason, h.row_version, h.may_be_undone,
+               h.unknown_outcome_until, h.unknown_outcome_version,
                h.outcome = 'accepted' AND NOT h.may_be_undone AND h.sending <> 'move' AS synced,
                h.outcome = 'accepted' AND NOT h.may_be_undone AND h.reason IS DISTINCT FROM 'not_emptied' AS emptied,
                h.outcome = 'accepted' AND NOT h.may_be_undone AND h.sending IN ('hide', 'move')
                    -- An earlier try of the same claim may still make the row.
-                   OR h.outcome = 'refused' AND h.sending = 'create' AND h.unknown_outcome_until IS NULL AS leaves_nothing
+                   OR h.outcome = 'refused' AND h.sending = 'create' AND h.unknown_outcome_until IS NULL
+                   AS leaves_nothing
           FROM held AS h
     ), settled AS (
         UPDATE certification.listings AS l
@@ -78,9 +81,11 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                sending = NULL, sending_version = NULL, claimed_by = NULL, claimed_until = NULL
           FROM meant AS s
          WHERE l.mentor_id = s.mentor_id
-        RETURNING l.mentor_id, l.desired_version, l.state, s.outcome, certification.only_outcome_unknown(l) AS only_outcome_unknown
+        RETURNING l.mentor_id, l.desired_version, l.state, s.outcome,
+                  certification.only_outcome_unknown(l) AS only_outcome_unknown
     )
-    SELECT s.mentor_id, CASE WHEN s.only_outcome_unknown THEN 'outcome_unknown' ELSE 'again' END, s.desired_version FROM settled AS s
+    SELECT s.mentor_id, CASE WHEN s.only_outcome_unknown THEN 'outcome_unknown' ELSE 'again' END, s.desired_version
+      FROM settled AS s
      WHERE s.state = 'waiting' AND s.outcome IN ('accepted', 'refused')
     UNION ALL
     SELECT l.mentor_id, 'locked', l.desired_version FROM certification.listings AS l
@@ -88,10 +93,11 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
        AND l.mentor_id NOT IN (SELECT h.mentor_id FROM held AS h) -- hashed; NOT EXISTS compares each with each
 $$;
 COMMENT ON FUNCTION certification.settle_listings IS
-    'Write down what became of claimed listings: accepted (with the reason not_emptied: hidden only), refused (set '
-    'aside), no_such_table (refused, except that a move finds nothing left to hide) or not_now; outcome_unknown: a request of this claim may be carried out yet, and no row version makes it '
-    'harmless; row version: what an accepted write left (I6). Returns what is left to do. again: it changed '
-    'meanwhile; locked: not written down, a transaction has it; outcome_unknown: to be sent once more in three minutes. '
+    'Write down what became of claimed listings: accepted (with the reason not_emptied: hidden only), refused '
+    '(the listing is rejected), no_such_table (refused, except that a move finds nothing left to hide) or not_now; '
+    'outcome_unknown: a request of this claim may be carried out yet, and no row version makes it harmless; '
+    'row version: what an accepted write left (I6). Returns what is left to do. again: it changed meanwhile; locked: '
+    'not written down, a transaction has it; outcome_unknown: to be sent once more in three minutes. '
     'What another worker has claimed since is left alone.';
 
 REVOKE ALL ON FUNCTION

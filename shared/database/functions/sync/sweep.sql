@@ -5,7 +5,8 @@ RETURNS TABLE (mentor_id uuid, version bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT l.mentor_id, l.desired_version FROM certification.listings AS l
      WHERE l.synced_version < l.desired_version AND l.state <> 'rejected'
-       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp()) AND NOT certification.only_outcome_unknown(l)
+       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp())
+       AND NOT certification.only_outcome_unknown(l)
        AND l.changed_at < clock_timestamp() - p_older_than
      -- What was tried often does not stand in the way of what was not.
      ORDER BY l.reason IS NOT DISTINCT FROM 'brake', l.attempts, l.changed_at, l.mentor_id LIMIT p_limit

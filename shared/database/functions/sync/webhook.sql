@@ -65,8 +65,8 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 COMMENT ON FUNCTION certification.notify_webhook IS
-    'Notify the webhook of these mentors, each with its desired version at the same place of the second array: at most 100 in one '
-    'post (I7). Never fails; a WARNING says why it did not notify.';
+    'Notify the webhook of these mentors, each with its desired version at the same place of the second array: at '
+    'most 100 in one post (I7). Never fails; a WARNING says why it did not notify.';
 
 REVOKE ALL ON FUNCTION
     certification.hmac_sha256, certification.notify_webhook

@@ -5,7 +5,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT greatest(0, coalesce(extract(epoch FROM s.backoff_until - clock_timestamp()), 0))::double precision
       FROM certification.sync_state AS s
 $$;
-COMMENT ON FUNCTION certification.backoff_seconds_left IS 'Seconds until a request may be sent again; 0 means now (I9).';
+COMMENT ON FUNCTION certification.backoff_seconds_left IS
+    'Seconds until a request may be sent again; 0 means now (I9).';
 
 CREATE OR REPLACE FUNCTION certification.block_website_for(p_seconds double precision, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -36,24 +37,27 @@ COMMENT ON FUNCTION certification.website_stopped IS
     'Whether the website has refused our credential, why, and whether this caller is the one to try it now: one '
     'worker a minute (I10).';
 
-CREATE OR REPLACE FUNCTION certification.stop_website(p_reason text) RETURNS void
+CREATE OR REPLACE FUNCTION certification.stop_website(p_reason text, p_secret_ended boolean DEFAULT false)
+RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE certification.sync_state AS s
        SET stopped_since = coalesce(s.stopped_since, clock_timestamp()),
-           stopped_reason = certification.plain(p_reason, 500), tried_at = clock_timestamp()
+           stopped_reason = certification.plain(p_reason, 500), secret_ended = p_secret_ended,
+           tried_at = clock_timestamp()
 $$;
 COMMENT ON FUNCTION certification.stop_website IS
     'The website refuses our credential: nothing is sent until a check succeeds (I10).';
 
 CREATE OR REPLACE FUNCTION certification.resume_website() RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE certification.sync_state AS s SET stopped_since = NULL, stopped_reason = NULL, tried_at = NULL
+    UPDATE certification.sync_state AS s SET stopped_since = NULL, stopped_reason = NULL, secret_ended = false, tried_at = NULL
      WHERE s.stopped_since IS NOT NULL
 $$;
 COMMENT ON FUNCTION certification.resume_website IS 'A check has succeeded: the stop is over (I10).';
 
 CREATE OR REPLACE FUNCTION certification.record_check(p_reason text, p_refused boolean, p_secret_ends_on date,
-                                                    p_pending text) RETURNS boolean
+                                                    p_pending text, p_secret_ended boolean DEFAULT false)
+RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_was_stopped boolean;
@@ -69,6 +73,8 @@ BEGIN
                                     ELSE s.stopped_since END,
            stopped_reason = CASE WHEN p_reason IS NULL THEN NULL WHEN p_refused THEN certification.plain(p_reason, 500)
                                  ELSE s.stopped_reason END,
+           secret_ended = CASE WHEN p_reason IS NULL THEN false WHEN p_refused THEN p_secret_ended
+                               ELSE s.secret_ended END,
            tried_at = CASE WHEN p_reason IS NULL THEN NULL ELSE clock_timestamp() END,
            -- Where the secret could not even be read, what it said last stands.
            secret_ends_on = CASE WHEN p_reason IS NULL OR p_secret_ends_on IS NOT NULL
@@ -82,7 +88,7 @@ END
 $$;
 COMMENT ON FUNCTION certification.record_check IS
     'Write down what trying the credential came to. p_reason null: healthy, and a stop is over; p_refused: nothing '
-    'is sent until a check succeeds (I10). Returns whether a stop has ended by this.';
+    'is sent until a check succeeds (I10); p_secret_ended: it is refused because the secret has ended. Returns whether a stop has ended by this.';
 
 CREATE OR REPLACE FUNCTION certification.record_queue_depth(p_queue text, p_n bigint) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -95,7 +101,8 @@ COMMENT ON FUNCTION certification.record_queue_depth IS 'How many messages a que
 
 REVOKE ALL ON FUNCTION
     certification.backoff_seconds_left, certification.block_website_for, certification.website_stopped,
-    certification.stop_website, certification.resume_website, certification.record_check, certification.record_queue_depth
+    certification.stop_website, certification.resume_website, certification.record_check,
+    certification.record_queue_depth
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.backoff_seconds_left, certification.block_website_for, certification.record_check

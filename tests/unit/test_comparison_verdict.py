@@ -1,4 +1,4 @@
-"""What a proof answers, by its counts alone (I14)."""
+"""The verdict of a proof, by its counts alone (I14)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shared.domain.comparison import ProofVerdict, verdict_of
 
 
 @pytest.mark.parametrize(
-    ("counts", "equal", "answer"),
+    ("counts", "equal", "verdict"),
     [
         ({}, True, ProofVerdict.YES),
         ({}, False, ProofVerdict.NO),
@@ -21,7 +21,7 @@ from shared.domain.comparison import ProofVerdict, verdict_of
         ({"rows_repeated": 1, "in_flight": 1, "missing": 1}, False, ProofVerdict.NO),
     ],
 )
-def test_only_what_settles_makes_it_not_yet(counts, equal, answer):
+def test_only_what_settles_makes_it_not_yet(counts, equal, verdict):
     """I14: what the brake holds or the website refuses is a no, although something else is in flight just now."""
-    assert verdict_of(complete=True, counts=counts, equal=equal) is answer
+    assert verdict_of(complete=True, counts=counts, equal=equal) is verdict
     assert verdict_of(complete=False, counts=counts, equal=equal) is ProofVerdict.NOT_YET

@@ -1,0 +1,74 @@
+"""One word for one thing: a word that the glossary calls retired is written nowhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GLOSSARY = ROOT / "docs" / "glossary.md"
+# The change log maps old names to new ones; the coordinators' page and the Norwegian texts have their readers' words.
+EXEMPT = {
+    ROOT / "CHANGELOG.md",
+    GLOSSARY,
+    ROOT / "docs" / "koordinator.md",
+    Path(__file__),
+    *ROOT.glob("*/**/bokmal*.py"),
+}
+FOLDERS = ("benchmarks", "docs", "emulators", "events", "functions", "local", "operations", "shared", "tests")
+SUFFIXES = {".py", ".sql", ".md", ".json", ".yaml", ".toml", ".html", ".sh"}
+
+
+def _files() -> list[Path]:
+    found = [path for path in ROOT.iterdir() if path.suffix in SUFFIXES or path.name == "Makefile"]
+    found += [path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.suffix in SUFFIXES]
+    return sorted(set(found) - EXEMPT)
+
+
+def _retired() -> list[str]:
+    table = GLOSSARY.read_text(encoding="utf-8").partition("## Retired words")[2]
+    rows = [line.split(" | ")[0] for line in table.splitlines() if line.startswith("| `")]
+    return [word for row in rows for word in re.findall(r"`([^`]+)`", row)]
+
+
+def _pattern(word: str) -> str:
+    """Return the regular expression of a retired word: whole words, and `*` for letters, digits and underscores."""
+    begin, end = (r"\b" if re.match(r"[\w*]", edge) else "" for edge in (word[0], word[-1]))
+    body = r"\w*".join(map(re.escape, word.split("*")))
+    return f"{begin}{body}{end}" if re.search("[A-Z]", word) else f"(?i:{begin}{body}{end})"
+
+
+FILES = {path: path.read_text(encoding="utf-8") for path in _files()}
+
+
+@pytest.mark.parametrize("word", _retired())
+def test_a_retired_word_does_not_return(word):
+    pattern = re.compile(_pattern(word))
+    assert [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path, text in FILES.items()
+        if pattern.search(text)
+        for number, line in enumerate(text.splitlines(), start=1)
+        if pattern.search(line)
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("word", "line"),
+    [
+        ("*doorbell*", "    DoorbellSecret:"),
+        ("class *Answer*", "class ProofAnswer(StrEnum):"),
+        ("certification.ring", "SELECT certification.ring(ids)"),
+        ("note_check", "NOTE_CHECK"),
+    ],
+)
+def test_a_retired_word_is_found_in_every_form(word, line):
+    assert word in _retired()
+    assert re.search(_pattern(word), line)
+
+
+def test_a_word_that_contains_a_retired_one_is_none():
+    assert not re.search(_pattern("gate"), "an aggregate, investigated")
+    assert not re.search(_pattern("certification.ring"), "certification.ring_size")
