@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,12 @@ from local.stack.stack import endpoints
 from tests.faults import victim
 from tests.support.foundation import DAY, days
 from tests.support.wire import KillingProxy
+
+if TYPE_CHECKING:
+    from emulators.ses.server import LocalSes
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
 
 pytestmark = pytest.mark.slow
 
@@ -59,8 +66,8 @@ def killed(database, work, environment, at, moment):
 
 @pytest.mark.parametrize("moment", ["during", "after"])
 def test_a_nightly_check_killed_at_any_statement_and_run_again_ends_as_an_undisturbed_one(
-    database, foundation, functions, moment
-):
+    database: TestDatabase, foundation: Foundation, functions: Functions, moment: str
+) -> None:
     """I1, I3, I7: reminders, transitions, log rows and notices are the same, whichever statement was the last."""
     fill(foundation)
     functions.nightly_check(DAY)
@@ -83,8 +90,8 @@ def test_a_nightly_check_killed_at_any_statement_and_run_again_ends_as_an_undist
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_sending_killed_at_any_statement_sends_nothing_twice_and_leaves_one_notice_of_unknown_outcome(
-    database, foundation, functions, ses, moment
-):
+    database: TestDatabase, foundation: Foundation, functions: Functions, ses: LocalSes, moment: str
+) -> None:
     """I4: run again, everybody but at most one has their mail, and that one is claimed, not pending."""
     environment = endpoints(ses.url, ses.url)
     at = 1
@@ -108,7 +115,9 @@ def test_a_sending_killed_at_any_statement_sends_nothing_twice_and_leaves_one_no
     assert at > 15
 
 
-def test_a_run_that_was_killed_is_written_down_as_failed_by_a_later_one(database, foundation, functions):
+def test_a_run_that_was_killed_is_written_down_as_failed_by_a_later_one(
+    database: TestDatabase, foundation: Foundation, functions: Functions
+) -> None:
     """I12: after twenty minutes, more than any function may take."""
     fill(foundation)
     assert killed(database, "nightly_check", {}, 4, "after")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import cycle
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +14,12 @@ from local.stack.stack import ROOT, endpoints
 from tests.functions.conftest import CREDENTIAL
 from tests.support.foundation import DAY, days
 from tests.support.trickler import Trickler
+
+if TYPE_CHECKING:
+    from emulators.lambda_host.template.provision import Stack
+    from local.stack.aws import LocalAws
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
 
 EVENTS = Path(__file__).parents[2] / "events"
 NIGHTLY_CHECK = json.loads((EVENTS / "expiry_check.scheduled.json").read_text())
@@ -26,7 +33,9 @@ TRICKLES = {
 
 
 @pytest.mark.parametrize("case", TRICKLES)
-def test_the_nightly_check_expires_people_though_the_website_trickles(apis, database, foundation, case):
+def test_the_nightly_check_expires_people_though_the_website_trickles(
+    apis: tuple[LocalAws, Stack, Any], database: TestDatabase, foundation: Foundation, case: Any
+) -> None:
     """It was killed at 300 s with nobody expired, on each of three tries."""
     aws, stack, clients = apis
     mentor = foundation.mentor(foundation.organisation(), DAY - days(1))
@@ -49,7 +58,7 @@ def test_the_nightly_check_expires_people_though_the_website_trickles(apis, data
     assert foundation.all("SELECT state FROM certification.runs") == ["degraded"]
 
 
-def test_the_webhook_responds_though_the_queue_trickles(apis):
+def test_the_webhook_responds_though_the_queue_trickles(apis: tuple[LocalAws, Stack, Any]) -> None:
     """Lambda would kill it, and nobody would know why."""
     aws, stack, _ = apis
     with Trickler(**TRICKLES["1xx"]) as queue:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -15,6 +16,10 @@ from local.demo.website import WebsiteBehindError
 from local.exit_codes import expected_errors
 from local.stack.stack import StackRunningError
 from shared.domain.errors import ConnectionLostError
+
+if TYPE_CHECKING:
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
 
 WHO = ("--actor", "turid", "--reason", "looked at it")
 GONE = "postgresql://x:y@127.0.0.1:1/x"
@@ -40,12 +45,12 @@ def ended(*words):
 
 
 @pytest.mark.parametrize("words", DATABASE_COMMANDS, ids=lambda words: " ".join(words[:2]))
-def test_a_database_that_cannot_be_reached_is_not_known(words):
+def test_a_database_that_cannot_be_reached_is_not_known(words: Any) -> None:
     assert ended(*words, "--database-url", GONE) == 3
 
 
 @pytest.mark.parametrize("words", DATABASE_COMMANDS, ids=lambda words: " ".join(words[:2]))
-def test_an_option_that_is_none_is_not_understood(words):
+def test_an_option_that_is_none_is_not_understood(words: Any) -> None:
     assert ended(*words, "--database-url", GONE, "--no-such-option") == 2
     assert ended(*words, "--database-url", GONE, "--language", "nn") == 2
 
@@ -60,7 +65,7 @@ def test_an_option_that_is_none_is_not_understood(words):
         ("release-brake", "--org", "x", "--actor", "x", "--reason", ""),
     ],
 )
-def test_what_does_not_say_what_is_wanted_is_not_understood(database, words):
+def test_what_does_not_say_what_is_wanted_is_not_understood(database: TestDatabase, words: Any) -> None:
     assert ended(*words, "--database-url", database.dsn) == 2
 
 
@@ -73,11 +78,11 @@ def test_what_does_not_say_what_is_wanted_is_not_understood(database, words):
         ("release-brake", "--org", "HLF Utopia", *WHO),
     ],
 )
-def test_what_is_not_there_is_no(database, words):
+def test_what_is_not_there_is_no(database: TestDatabase, words: Any) -> None:
     assert ended(*words, "--database-url", database.dsn) == 1
 
 
-def test_status_is_0_or_1(database, foundation):
+def test_status_is_0_or_1(database: TestDatabase, foundation: Foundation) -> None:
     assert ended("status", "--database-url", database.dsn) == 0
     foundation.do("SELECT certification.record_check('entra_7000222', true, NULL, NULL, true)")
     assert ended("status", "--database-url", database.dsn) == 1
@@ -85,7 +90,7 @@ def test_status_is_0_or_1(database, foundation):
     assert ended("alerts", "--database-url", database.dsn) == 0
 
 
-def test_an_event_that_cannot_be_read_is_not_understood(tmp_path):
+def test_an_event_that_cannot_be_read_is_not_understood(tmp_path: Path) -> None:
     (event := tmp_path / "event.json").write_text("{")
     assert ended("invoke", "expiry_check", "--event", str(event)) == 2
     assert ended("invoke", "expiry_check", "--event", str(tmp_path / "none.json")) == 2
@@ -100,13 +105,13 @@ def test_an_event_that_cannot_be_read_is_not_understood(tmp_path):
         (PermissionError("x"), 3),
     ],
 )
-def test_what_is_in_the_way_is_not_known(error, code):
+def test_what_is_in_the_way_is_not_known(error: Any, code: int) -> None:
     with pytest.raises(typer.Exit) as ending, expected_errors():
         raise error
     assert ending.value.exit_code == code
 
 
-def test_the_table_is_documented_once():
+def test_the_table_is_documented_once() -> None:
     rows = re.findall(r"^\| (\d) \| ([a-z]+)", OPERATIONS.partition("| exit code |")[2], re.MULTILINE)
     assert rows[:4] == [("0", "yes"), ("1", "no"), ("2", "the"), ("3", "not")]
     assert OPERATIONS.count("| exit code |") == 1

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def rows(text: str) -> list[str]:
     return re.findall(r"^\| `([^`]+)`", text, re.MULTILINE)
 
 
-def test_every_choice_is_reported_and_no_other():
+def test_every_choice_is_reported_and_no_other() -> None:
     assert sorted(rows(section("What is not known"))) == sorted(name for name in vars(choices) if name.isupper())
 
 
@@ -43,7 +44,7 @@ def grounds() -> dict[str, str]:
     return found
 
 
-def test_every_choice_has_its_source_or_is_unknown():
+def test_every_choice_has_its_source_or_is_unknown() -> None:
     """Issue 8 J: in the code and in the document, and both say the same."""
     table = re.findall(r"^\| `([A-Z_0-9]+)` \| (\S.*?) \| (\S.*?) \|$", section("What is not known"), re.MULTILINE)
     reported = {name: source for name, _, source in table}
@@ -56,14 +57,14 @@ def test_every_choice_has_its_source_or_is_unknown():
         assert said == reported[name].removeprefix("unknown").strip(" ;."), name
 
 
-def test_every_choice_is_one_that_is_asked():
+def test_every_choice_is_one_that_is_asked() -> None:
     """Issue 8 J: a choice that nothing asks for would be a sentence without a meaning."""
     asked = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "emulators" / "dataverse").rglob("*.py"))
     for name in grounds():
         assert f"choices.{name}" in asked, name
 
 
-def test_every_address_of_the_control_api_is_reported():
+def test_every_address_of_the_control_api_is_reported() -> None:
     reported = section("Breaking it")
     for method, name in api._HANDLERS:
         line = re.search(rf"^\| `\w+ /_emulator/{name}\b.*$", reported, re.MULTILINE)
@@ -72,17 +73,17 @@ def test_every_address_of_the_control_api_is_reported():
 
 
 @pytest.mark.parametrize("name", [*FaultKind, *(setting.name for setting in dataclasses.fields(EmulatorSettings))])
-def test_every_kind_of_fault_and_every_setting_is_reported(name):
+def test_every_kind_of_fault_and_every_setting_is_reported(name: Any) -> None:
     assert name in rows(section("Breaking it"))
 
 
 @pytest.mark.parametrize("name", ["where", "method", "path", "contains", "skip", "every", "count", "for_seconds"])
-def test_what_a_rule_is_restricted_by_is_reported(name):
+def test_what_a_rule_is_restricted_by_is_reported(name: str) -> None:
     assert name in Rule.model_fields
     assert f"`{name}`" in section("Breaking it")
 
 
-def test_the_schema_that_is_shown_is_one(tmp_path):
+def test_the_schema_that_is_shown_is_one(tmp_path: Path) -> None:
     file = tmp_path / "schema.json"
     file.write_text(re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)[1])
     (table,) = load(file)
@@ -90,7 +91,7 @@ def test_the_schema_that_is_shown_is_one(tmp_path):
     assert load_site(file).set == table.set_name
 
 
-def test_the_rules_that_are_shown_are_ones():
+def test_the_rules_that_are_shown_are_ones() -> None:
     shown = re.findall(r"faults -d '(\{.*?\})'", PAGE)
     assert shown
     for rule in shown:

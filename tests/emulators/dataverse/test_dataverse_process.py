@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -38,7 +39,7 @@ def token(url: str) -> str:
     return response.json()["access_token"]
 
 
-def test_it_starts_responds_and_is_gone_after(tmp_path):
+def test_it_starts_responds_and_is_gone_after(tmp_path: Path) -> None:
     with LocalDataverse(tmp_path) as dataverse:
         bearer = {"Authorization": f"Bearer {token(dataverse.url)}"}
         assert httpx.get(f"{dataverse.url}{API}WhoAmI", headers=bearer).status_code == 200
@@ -47,13 +48,13 @@ def test_it_starts_responds_and_is_gone_after(tmp_path):
     assert (tmp_path / "dataverse.log").read_text() == ""
 
 
-def test_it_listens_on_this_machine_only(tmp_path):
+def test_it_listens_on_this_machine_only(tmp_path: Path) -> None:
     with LocalDataverse(tmp_path) as dataverse, socket.socket() as probe:
         probe.settimeout(1)
         assert probe.connect_ex(("127.0.0.2", dataverse.port)) != 0
 
 
-def test_one_that_cannot_start_says_where_its_log_is(tmp_path):
+def test_one_that_cannot_start_says_where_its_log_is(tmp_path: Path) -> None:
     schema = tmp_path / "schema.json"
     schema.write_text("{}")
     with pytest.raises(LocalDataverseError, match=r"dataverse\.log"):
@@ -61,7 +62,7 @@ def test_one_that_cannot_start_says_where_its_log_is(tmp_path):
     assert "SchemaError" in (tmp_path / "dataverse.log").read_text()
 
 
-def test_the_command_says_where_everything_is_and_stops_on_request():
+def test_the_command_says_where_everything_is_and_stops_on_request() -> None:
     port = processes.free_port()
     command = [sys.executable, "-m", "local", "dataverse", "--port", str(port)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
@@ -82,7 +83,7 @@ def test_the_command_says_where_everything_is_and_stops_on_request():
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_the_command_speaks_https_and_says_whom_to_trust(stop):
+def test_the_command_speaks_https_and_says_whom_to_trust(stop: Any) -> None:
     """Issue 8 J: a client that verifies is served, one that does not know the authority refuses, nothing is left."""
     port = processes.free_port()
     command = [sys.executable, "-m", "local", "dataverse", "--https", "--port", str(port)]
@@ -125,7 +126,7 @@ def test_the_command_speaks_https_and_says_whom_to_trust(stop):
         assert not authority.parent.exists()
 
 
-def test_a_fault_cuts_a_connection_of_https_too(tmp_path):
+def test_a_fault_cuts_a_connection_of_https_too(tmp_path: Path) -> None:
     """Issue 8 J: what a rule does to a connection, under TLS."""
     tls = certificates.make(tmp_path)
     context = ssl.create_default_context(cafile=tls.authority)
@@ -138,7 +139,7 @@ def test_a_fault_cuts_a_connection_of_https_too(tmp_path):
         assert client.post(dataverse.token_url, data={"grant_type": "client_credentials"}).status_code == 400
 
 
-def test_a_schema_file_of_ones_own_replaces_the_tables(tmp_path):
+def test_a_schema_file_of_ones_own_replaces_the_tables(tmp_path: Path) -> None:
     schema = tmp_path / "schema.json"
     table = {
         "name": "cr1_thing",
@@ -182,7 +183,9 @@ def column(**values: object) -> dict:
         ({"columns": [{"name": "a", "type": "choice"}]}, "has options"),
     ],
 )
-def test_a_schema_file_that_does_not_describe_tables_is_refused_with_the_reason(tmp_path, changed, reason):
+def test_a_schema_file_that_does_not_describe_tables_is_refused_with_the_reason(
+    tmp_path: Path, changed: Any, reason: str
+) -> None:
     table = {"name": "t", "set": "ts", "primary_id": "tid", "primary_name": "a", "columns": [column()]} | changed
     file = tmp_path / "schema.json"
     file.write_text(json.dumps({"tables": [table]}))
@@ -193,13 +196,13 @@ def test_a_schema_file_that_does_not_describe_tables_is_refused_with_the_reason(
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"tables": [1]}', '{"tables": [{}]}'])
-def test_a_file_that_is_no_schema_is_refused(tmp_path, content):
+def test_a_file_that_is_no_schema_is_refused(tmp_path: Path, content: str) -> None:
     file = tmp_path / "schema.json"
     file.write_text(content)
     with pytest.raises(SchemaError):
         load(file)
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path):
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SchemaError, match="No such file"):
         load(tmp_path / "schema.json")

@@ -11,6 +11,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import boto3
@@ -22,6 +23,9 @@ from shared.domain.errors import QueueUnavailableError, TransientError
 from shared.domain.listings import SyncRequest
 from shared.domain.sync_messages import parse
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 PERSONAL = "kari.saether@example.no cannot be reached"
 
 
@@ -30,12 +34,12 @@ def requests(count):
 
 
 @pytest.fixture(autouse=True)
-def credentials(monkeypatch):
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
 
 
-def test_a_queue_that_does_not_exist_is_reported_as_a_code(moto):
+def test_a_queue_that_does_not_exist_is_reported_as_a_code(moto: None) -> None:
     url = boto3.client("sqs", region_name=REGION).create_queue(QueueName="requests")["QueueUrl"]
     with pytest.raises(QueueUnavailableError, match=r"^queue_[\w.]*NonExistentQueue$"):
         SqsSyncQueue(sqs_client(REGION), url + "-gone").send(requests(1))
@@ -125,7 +129,7 @@ class QueueRig:
 
 
 @pytest.fixture
-def rig(monkeypatch):
+def rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[QueueRig]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _QueueHandler)
     server.daemon_threads = True
     server.faulty = Faulty()
@@ -140,7 +144,7 @@ def rig(monkeypatch):
     thread.join()
 
 
-def test_what_was_not_taken_is_sent_again_and_only_that(rig):
+def test_what_was_not_taken_is_sent_again_and_only_that(rig: QueueRig) -> None:
     """A batch succeeds as a call when some of it, or all of it, failed."""
     rig.faulty.replies = [
         {1: ("InternalError", False), 4: ("ServiceUnavailable", False)},
@@ -152,19 +156,19 @@ def test_what_was_not_taken_is_sent_again_and_only_that(rig):
     assert sum(rig.pauses) < 1
 
 
-def test_what_is_not_taken_three_times_is_an_error(rig):
+def test_what_is_not_taken_three_times_is_an_error(rig: QueueRig) -> None:
     rig.faulty.replies = [{0: ("InternalError", False)}] * 3
     assert rig.refusal() == "queue_InternalError"
     assert len(rig.faulty.calls) == 3
 
 
-def test_what_is_our_own_fault_is_not_sent_again(rig):
+def test_what_is_our_own_fault_is_not_sent_again(rig: QueueRig) -> None:
     rig.faulty.replies = [{0: ("InvalidMessageContents", True)}]
     assert rig.refusal() == "queue_InvalidMessageContents"
     assert len(rig.faulty.calls) == 1
 
 
-def test_batches_before_the_one_that_failed_are_taken(rig):
+def test_batches_before_the_one_that_failed_are_taken(rig: QueueRig) -> None:
     """The caller asks for all of them again, which does no harm (I7)."""
     rig.faulty.replies = [{}, (403, "AccessDeniedException")]
     assert rig.refusal(1_500) == "queue_AccessDeniedException"
@@ -172,13 +176,13 @@ def test_batches_before_the_one_that_failed_are_taken(rig):
 
 
 @pytest.mark.parametrize(("status", "code"), [(400, "AWS.SimpleQueueService.NonExistentQueue"), (403, "AccessDenied")])
-def test_a_call_that_is_refused_is_reported_as_its_code(rig, status, code):
+def test_a_call_that_is_refused_is_reported_as_its_code(rig: QueueRig, status: int, code: str) -> None:
     rig.faulty.replies = [(status, code)]
     assert rig.refusal() == f"queue_{code}"
     assert len(rig.faulty.calls) == 1
 
 
-def test_what_is_no_code_is_not_reported(rig):
+def test_what_is_no_code_is_not_reported(rig: QueueRig) -> None:
     """I11."""
     rig.faulty.replies = [(400, PERSONAL)]
     assert rig.refusal() == "queue_refused"
@@ -187,7 +191,7 @@ def test_what_is_no_code_is_not_reported(rig):
 @pytest.mark.parametrize(
     "passing", [None, (500, "InternalFailure"), (503, "ServiceUnavailable"), (400, "ThrottlingException")]
 )
-def test_what_passes_is_tried_again(rig, passing):
+def test_what_passes_is_tried_again(rig: QueueRig, passing: Any) -> None:
     """A connection that died while the container was frozen, among others."""
     rig.faulty.replies = [passing]
     rig.send(1)
@@ -198,7 +202,7 @@ def test_what_passes_is_tried_again(rig, passing):
     ("lasting", "code"),
     [(None, "queue_ConnectionClosedError"), ((503, "ServiceUnavailable"), "queue_ServiceUnavailable")],
 )
-def test_what_lasts_is_given_up_soon(rig, lasting, code):
+def test_what_lasts_is_given_up_soon(rig: QueueRig, lasting: Any, code: str) -> None:
     rig.faulty.replies = [lasting] * 5
     started = time.monotonic()
     assert rig.refusal() == code
@@ -206,7 +210,7 @@ def test_what_lasts_is_given_up_soon(rig, lasting, code):
     assert len(rig.faulty.calls) == 2
 
 
-def test_a_service_that_cannot_be_reached_is_reported_as_a_code(monkeypatch):
+def test_a_service_that_cannot_be_reached_is_reported_as_a_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     queue = SqsSyncQueue(sqs_client(REGION), "http://127.0.0.1:1/queue")
     with pytest.raises(QueueUnavailableError, match=r"^queue_EndpointConnectionError$"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import traceback
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,9 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("entra", ["well", "refuses", "lost"])
-def test_nothing_personal_and_no_secret_is_logged_or_raised_even_at_debug_i11(caplog, capfd, fault, entra):
+def test_nothing_personal_and_no_secret_is_logged_or_raised_even_at_debug_i11(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], fault: Any, entra: str
+) -> None:
     caplog.set_level(logging.DEBUG)
     said = []
     with ScriptedWebsite() as site, WebsiteRig(site) as rig:
@@ -70,7 +73,7 @@ def test_nothing_personal_and_no_secret_is_logged_or_raised_even_at_debug_i11(ca
     assert [word for word in PERSONAL if word in everything] == []
 
 
-def test_httpx_says_nothing_below_a_warning_i11(caplog):
+def test_httpx_says_nothing_below_a_warning_i11(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         rig.push(change())
