@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from emulators.pg_net.worker import PgNet, install
 from tests.support.post_box import PostBox
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +106,7 @@ def test_what_is_sent_is_body_text_in_utf_8(
 ) -> None:
     """Octet for octet: certification.notify_webhook signs that."""
     before = len(box.received)
-    expected = connection.execute("SELECT %s::jsonb::text", (Jsonb(body),)).fetchone()[0]
+    expected = there(connection.execute("SELECT %s::jsonb::text", (Jsonb(body),)).fetchone())[0]
     connection.execute("SELECT net.http_post(%s, %s)", (box.url, Jsonb(body)))
     assert box.wait_for(before + 1)[-1].body == expected.encode()
 

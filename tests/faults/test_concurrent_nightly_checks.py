@@ -13,6 +13,7 @@ import pytest
 from shared.domain.runs import RunState
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import Functions, at_night
+from tests.support.there import there
 from tests.support.wire import TransactionPooler
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def test_people_who_edit_mentors_meanwhile_are_never_held_up_nor_overruled(
             person.execute("SET lock_timeout = '2s'")
             for mentor in mentors:
                 query = "SELECT pause_mentor(%s, 'turid', 'ill')"
-                outcomes[mentor] = person.execute(query, (mentor,)).fetchone()[0]
+                outcomes[mentor] = there(person.execute(query, (mentor,)).fetchone())[0]
 
     person = threading.Thread(target=pause_all)
     person.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
@@ -55,7 +55,8 @@ def fill(foundation, organisations=2):
 
 def killed(database, work, environment, at, moment):
     """Run `work` and kill it at its n-th statement. Return whether it got that far."""
-    secret, started = database.login(FUNCTION[work]), []
+    secret = database.login(FUNCTION[work])
+    started: list[Any] = []
     kill = lambda: os.kill(started[0].pid, signal.SIGKILL)  # noqa: E731
     with KillingProxy(database.postgres.port, at, moment, kill) as proxy:
         started.append(victim.start(work, DAY, {**secret, "port": proxy.port}, environment))

@@ -307,7 +307,7 @@ def test_what_changed_while_the_service_was_found_to_refuse_us_is_asked_for_agai
         foundation.do("UPDATE peer_mentors SET status = 'paused'")
         return push(changes)
 
-    worker.website.push = push_while_somebody_pauses
+    worker.website.push = push_while_somebody_pauses  # type: ignore[method-assign]
     result = worker.sync(*listed)
     assert result.stopped
     assert {*result.results.values()} == {Result.GIVEN_BACK}

@@ -16,6 +16,7 @@ from shared.domain.listings import Result
 from tests.faults import sync_victim
 from tests.support.foundation import DAY, days
 from tests.support.syncs import SyncWorker, leases_end, outcome, unsynced, wanted
+from tests.support.there import there
 from tests.support.wire import KillingProxy
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def test_several_workers_in_a_storm_of_429_begin_nothing_inside_a_window(
     assert site.visible() == wanted(foundation)
     journal = site.journal()
     assert [entry for entry in journal if entry.status == 429]
-    late = [entry.after_refusal_ms for entry in journal if entry.in_retry_after]
+    late = [there(entry.after_refusal_ms) for entry in journal if entry.in_retry_after]
     assert [milliseconds for milliseconds in late if milliseconds > ON_ITS_WAY_MS] == []
 
 
@@ -105,7 +106,7 @@ def test_a_worker_killed_at_any_statement_loses_nothing(
         staying, leaving = people(foundation, organisation, 2)
         crew.worker().sync(leaving)
         foundation.do("UPDATE peer_mentors SET listing_consent = false WHERE id = %s", leaving)
-        started = []
+        started: list[Any] = []
         kill = lambda: os.kill(started[0].pid, signal.SIGKILL)  # noqa: B023, E731
         with KillingProxy(crew.login["port"], at, moment, kill) as proxy:
             login = {**crew.login, "port": proxy.port}
@@ -134,7 +135,7 @@ def test_a_worker_killed_while_its_push_is_carried_out_loses_nothing(
     while foundation.one("SELECT count(*) FROM certification.listings WHERE state = 'sending'") < 3:
         assert time.monotonic() < deadline
     time.sleep(0.2)
-    os.kill(victim.pid, signal.SIGKILL)
+    os.kill(there(victim.pid), signal.SIGKILL)
     victim.join()
     other = crew.worker()
     assert {*other.sync(*mentors).results.values()} == {Result.BUSY}

@@ -25,7 +25,7 @@ EVENTS = Path(__file__).parents[2] / "events"
 NIGHTLY_CHECK = json.loads((EVENTS / "expiry_check.scheduled.json").read_text())
 CHANGED = json.loads((EVENTS / "status_changed.event.json").read_text())
 
-TRICKLES = {
+TRICKLES: dict[str, Any] = {
     "1xx": {"pieces": cycle([b"HTTP/1.1 100 Continue\r\n\r\n"])},
     "head": {"pieces": cycle([b"x"]), "first": b"HTTP/1.1 200 OK\r\nx: "},
     "body": {"pieces": cycle([b" "]), "first": b"HTTP/1.1 200 OK\r\n\r\n"},

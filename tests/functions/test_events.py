@@ -42,7 +42,7 @@ def ruled():
 
 def test_every_trigger_has_an_event_and_every_event_a_trigger() -> None:
     mappings = [mapping for mapping in TEMPLATE.event_source_mappings if "Repair" not in mapping.logical_id]
-    others = {"queued": mappings, "requested": TEMPLATE.function_urls}
+    others: dict[str, Any] = {"queued": mappings, "requested": TEMPLATE.function_urls}
     expected = {f"{MODULES[trigger.function]}.{kind}.json" for kind, triggers in others.items() for trigger in triggers}
     expected |= {name_of(schedule) for schedule in TEMPLATE.schedules}
     expected |= {f"{MODULES[function]}.event.json" for function in ruled()}

@@ -24,7 +24,7 @@ EVENT = json.loads((Path(__file__).parents[2] / "events" / "expiry_check.schedul
 
 def metrics(lines):
     """Every metric of every EMF line, by name, summed."""
-    found = {}
+    found: dict[Any, Any] = {}
     for line in lines:
         if "_aws" in line:
             for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]:

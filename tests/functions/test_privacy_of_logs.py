@@ -98,7 +98,7 @@ def test_no_line_metric_row_or_response_names_anybody(
 
     address = mentors.rows[1].email
     refusal = f"Email address is not verified. The following identities failed the check: {address}, Kåre <{address}>"
-    deployed.ses._faults.next.extend([("MessageRejected", 400, refusal)] * 2)
+    deployed.ses._faults.next.extend([("MessageRejected", 400, refusal)] * 2)  # type: ignore[list-item]
     deployed.ses.fail_for(lambda recipient: recipient[0] in "abc", "MessageRejected")
     deployed.ses.drop_reply_next(2)
     replies.append(deployed.invoke("SendNotices", MORNING))
@@ -107,7 +107,7 @@ def test_no_line_metric_row_or_response_names_anybody(
     assert {"sent", "undeliverable", "claimed"} <= states
     rows = [foundation.all(f"SELECT to_jsonb(t)::text FROM certification.{table} AS t") for table in OURS]
 
-    deployed.ses._faults.next.append(("AccessDeniedException", 403, refusal))
+    deployed.ses._faults.next.append(("AccessDeniedException", 403, refusal))  # type: ignore[arg-type]
     replies.append(deployed.invoke("SendNotices", MORNING))
     again = "UPDATE certification.notices SET state = 'pending', sender_run_id = NULL WHERE state = 'claimed'"
     foundation.do(again)

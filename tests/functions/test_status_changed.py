@@ -48,9 +48,9 @@ class WebhookCaller:
 
     host: LambdaHost
     url: str
-    sqs: object
+    sqs: Any
     queue: str
-    secrets: object
+    secrets: Any
     secret: str
     lines: list[str] = field(default_factory=list)
 
@@ -59,7 +59,7 @@ class WebhookCaller:
 
     def messages(self):
         """What the queue has, and has no more."""
-        found = []
+        found: list[Any] = []
         while got := self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages"):
             for message in got:
                 self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])

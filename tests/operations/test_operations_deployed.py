@@ -65,7 +65,7 @@ def _in_english() -> Iterator[None]:
 def deployed(outputs, parameters=None):
     name = f"hlf-{uuid4().hex[:8]}"
     outputs = {"ExpiryCheckName": {"Value": f"{name}-ExpiryCheck-1"}, **outputs}
-    resources = {queue: {"Type": "AWS::SQS::Queue"} for queue in QUEUES}
+    resources: dict[str, Any] = {queue: {"Type": "AWS::SQS::Queue"} for queue in QUEUES}
     redrive = {"deadLetterTargetArn": {"Fn::GetAtt": ["SyncDeadLetters", "Arn"]}, "maxReceiveCount": 10}
     resources["SyncRequests"]["Properties"] = {"RedrivePolicy": redrive}
     body = {"Resources": resources, "Outputs": outputs}
@@ -202,7 +202,7 @@ def test_reconciliation_of_a_deployed_stack_is_called_once_and_reported_in_words
 ) -> None:
     name = deployed({"ReconciliationName": {"Value": "hlf-Reconciliation-1"}})
     run = str(uuid4())
-    with InvokeApi(host := Lambda({"run_id": run, "state": "degraded", "reason": "repairs_braked"})) as api:
+    with InvokeApi(host := Lambda({"run_id": run, "state": "degraded", "reason": "repairs_braked"})) as api:  # type: ignore[arg-type]
         monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", api.url)
         said_yes = ("--accept-small", "--actor", "turid", "--reason", "it is so")
         printed = command("reconcile", "--stack", name, *said_yes, expect=3)  # what it found cannot be read here
@@ -241,7 +241,7 @@ def test_reconcile_in_an_outage_says_why_in_sentences(
     name = deployed({"ReconciliationName": {"Value": "hlf-Reconciliation-1"}})
     log = ("Traceback (most recent call last):", METRIC, "[ERROR] RunFailedError: x")
     host = Lambda({"errorMessage": f"RunFailedError: {reason}", "errorType": "FunctionFailedError"}, "Unhandled", log)
-    with InvokeApi(host) as api:
+    with InvokeApi(host) as api:  # type: ignore[arg-type]
         monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", api.url)
         printed = " ".join(command("reconcile", "--stack", name, expect=3).split())
     assert f"Nothing was compared: {said}" in printed
@@ -254,7 +254,7 @@ def test_reconcile_in_an_outage_says_why_in_sentences(
 def test_reconcile_shows_the_log_of_what_is_not_known(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Issue 8 I: without the metrics."""
     name = deployed({"ReconciliationName": {"Value": "hlf-Reconciliation-1"}})
-    with InvokeApi(Lambda({"errorMessage": "something new"}, "Unhandled", ("where it was", METRIC))) as api:
+    with InvokeApi(Lambda({"errorMessage": "something new"}, "Unhandled", ("where it was", METRIC))) as api:  # type: ignore[arg-type]
         monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", api.url)
         printed = command("reconcile", "--stack", name, expect=3)
     assert "something new" in printed
@@ -313,7 +313,7 @@ def stack_with_login(stack: Any, database: TestDatabase) -> Any:
     login = {"host": found["host"], "port": found["port"], "dbname": found["dbname"], "sslmode": "disable"}
     login |= {"username": found["user"], "password": found["password"]}
     arn = boto3.client("secretsmanager").create_secret(Name=f"s-{uuid4()}", SecretString=json.dumps(login))["ARN"]
-    outputs = {f"{queue}Url": {"Value": {"Ref": queue}} for queue in QUEUES}
+    outputs: dict[str, Any] = {f"{queue}Url": {"Value": {"Ref": queue}} for queue in QUEUES}
     outputs |= {"OperationsDatabaseSecretArn": {"Value": arn}, "ReconciliationName": {"Value": "hlf-Reconciliation-1"}}
     return deployed(outputs, {"OperationsLanguage": {"Type": "String", "Default": "nb"}})
 
@@ -342,7 +342,7 @@ def test_every_command_that_an_alert_prints_runs(
         body = message(made, NOW, texts, Target(stack_with_login)).body
         printed |= {line.strip() for line in body.splitlines() if line.strip().startswith("python -m local")}
     assert len(printed) >= 12
-    with InvokeApi(host) as api:
+    with InvokeApi(host) as api:  # type: ignore[arg-type]
         monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", api.url)
         for line in sorted(printed):
             result = CliRunner().invoke(app, shlex.split(line)[3:])

@@ -15,6 +15,7 @@ from shared.domain.comparison import ProofVerdict
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import OSLO
 from tests.support.syncs import SECOND_TABLE
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -292,7 +293,7 @@ def test_a_key_of_a_mentor_in_capitals_is_read_again_by_its_key(
     site.edit(str(listed[0]), {"hlf_mentorid": str(listed[0]).upper(), "hlf_area": "Oslo"})
     assert proved().count("field_drift") == 1
     worker.sync(*reconciler.queue.taken())
-    assert (proved().verdict, site.row(str(listed[0]))["hlf_area"]) == (ProofVerdict.YES, "Moss 0")
+    assert (proved().verdict, there(site.row(str(listed[0])))["hlf_area"]) == (ProofVerdict.YES, "Moss 0")
 
 
 @pytest.mark.parametrize("shown", [True, False])
@@ -427,7 +428,7 @@ def test_a_row_that_was_emptied_is_compared_too(
     """Issue 8 A4: everybody has moved and nothing of ours stands there, until somebody shows a row again."""
     proved()
     moved(foundation, worker, listed)
-    assert (proved().verdict, site.row(str(listed[0]))["hlf_name"]) == (ProofVerdict.YES, None)
+    assert (proved().verdict, there(site.row(str(listed[0])))["hlf_name"]) == (ProofVerdict.YES, None)
     site.edit(str(listed[0]), SHOWN)
     found = proved()
     assert (found.verdict, found.count("listed_but_invalid"), found.website_listed) == (ProofVerdict.NO, 1, 9)

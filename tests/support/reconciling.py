@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from shared.domain.comparison import Acceptance
     from shared.domain.runs import Verdict
-    from shared.ports import Comparison, WebsiteReader
+    from shared.ports import Comparison
     from tests.support.syncs import CountedSecret
 
 
@@ -65,7 +65,7 @@ class Reconciler:
         self._open.callback(service.close)
         self.settling = timedelta(seconds=settling)
         self.seconds = 300.0
-        self.reader: WebsiteReader = DataverseReader(
+        self.reader: Any = DataverseReader(
             service, self.state, time_left=lambda: self.seconds, batch_size=100, parallel=1
         )
         self.queue = RequestQueue()

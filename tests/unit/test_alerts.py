@@ -214,8 +214,9 @@ def test_every_language_has_every_condition() -> None:
     english, bokmal = TEXTS[Language.EN], TEXTS[Language.NB]
     assert set(english.conditions) == set(bokmal.conditions) == set(Condition)
     assert set(english.of_subjects) == set(bokmal.of_subjects)
-    for condition, text in {**english.conditions, **english.of_subjects}.items():
-        other = {**bokmal.conditions, **bokmal.of_subjects}[condition]
+    every: list[dict[Any, Any]] = [{**texts.conditions, **texts.of_subjects} for texts in (english, bokmal)]
+    for condition, text in every[0].items():
+        other = every[1][condition]
         assert (condition, shape(other)) == (condition, shape(text))
         assert other.title != text.title
         assert other.what != text.what

@@ -16,6 +16,7 @@ from emulators.dataverse.model import choices
 from emulators.dataverse.model.schema_file import load
 from emulators.dataverse.settings import EmulatorSettings
 from emulators.dataverse.website import load as load_site
+from tests.support.there import there
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "dataverse-emulator.md").read_text(encoding="utf-8")
@@ -37,7 +38,7 @@ def test_every_choice_is_reported_and_no_other() -> None:
 
 def grounds() -> dict[str, str]:
     """Choice to the comment above it, or above the choices that it stands together with."""
-    found, comment = {}, ""
+    found: dict[str, str] = {}
     for block in (ROOT / "emulators" / "dataverse" / "model" / "choices.py").read_text(encoding="utf-8").split("\n\n"):
         comment = " ".join(line.removeprefix("# ") for line in block.splitlines() if line.startswith("# "))
         found |= dict.fromkeys(re.findall(r"^([A-Z_0-9]+): Final", block, re.MULTILINE), comment)
@@ -85,10 +86,10 @@ def test_what_a_rule_is_restricted_by_is_reported(name: str) -> None:
 
 def test_the_schema_that_is_shown_is_one(tmp_path: Path) -> None:
     file = tmp_path / "schema.json"
-    file.write_text(re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)[1])
+    file.write_text(there(re.search(r"```json\n(.*?)```", PAGE, re.DOTALL))[1])
     (table,) = load(file)
     assert (table.name, len(table.keys), table.status_of_state) == ("cr1_thing", 1, {0: 1, 1: 2})
-    assert load_site(file).set == table.set_name
+    assert there(load_site(file)).set == table.set_name
 
 
 def test_the_rules_that_are_shown_are_ones() -> None:

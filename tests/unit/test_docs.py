@@ -38,6 +38,7 @@ from shared.use_cases.publish_alerts import ALERT_COUNTS
 from shared.use_cases.status_changed import no_counts
 from shared.use_cases.sweep import SWEEP_COUNTS
 from tests.support.foundation import DAY
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from emulators.ses.server import LocalSes
@@ -60,9 +61,9 @@ TARGETS = set(re.findall(r"^([a-z][a-z-]*):.*##", MAKEFILE, re.MULTILINE))
 VARIABLES = set(re.findall(r"^([A-Z_]+) *[?:]?=", MAKEFILE, re.MULTILINE)) | set(
     re.findall(r"\$\(([A-Z_]+)\)", MAKEFILE)
 )
-LOCAL = typer.main.get_command(app)
+LOCAL: Any = typer.main.get_command(app)
 # The operators' program; `python -m local` has the same commands, on its own target.
-OPERATORS = typer.main.get_command(operations)
+OPERATORS: Any = typer.main.get_command(operations)
 PROGRAMS = ("python -m local", "python -m operations", "hlf-operations")
 # Each by its words: `rejected list` is one.
 LEAVES = {
@@ -218,7 +219,7 @@ def test_every_reason_for_which_a_webhook_is_refused_is_explained() -> None:
 def test_every_environment_variable_is_described() -> None:
     environments = [TEMPLATE["Globals"]["Function"], *(r.get("Properties", {}) for r in TEMPLATE["Resources"].values())]
     used = {name for made in environments for name in made.get("Environment", {}).get("Variables", {})}
-    models = [Settings, MailSettings, WebsiteSettings, QueueSettings, WebhookSettings]
+    models: list[Any] = [Settings, MailSettings, WebsiteSettings, QueueSettings, WebhookSettings]
     models += [OperationsSettings, RepairSettings, ReconciliationSettings]
     used |= {field.alias for model in models for field in model.model_fields.values()}
     for path in (*ROOT.glob("local/**/*.py"), *ROOT.glob("operations/**/*.py")):
@@ -270,7 +271,7 @@ def test_every_event_is_shown(event: Any) -> None:
 def test_every_column_of_a_file_is_described() -> None:
     described = MENTORS_FILE + TEXT[ROOT / "data" / "README.md"]
     assert {name for name in (*COLUMNS, *ORGANISATION_COLUMNS) if f"`{name}`" not in described} == set()
-    named = re.search(r"\nmentor_id,.*\n", MENTORS_FILE)[0].strip().split(",")
+    named = there(re.search(r"\nmentor_id,.*\n", MENTORS_FILE))[0].strip().split(",")
     assert {name for name in COLUMNS if f"`{name}`" not in MENTORS_FILE} <= set(named)
 
 
@@ -406,7 +407,7 @@ def test_the_statements_that_settle_a_notice_do(connection: psycopg.Connection) 
     for statement, state in zip(settle, ("sent", "pending"), strict=True):
         with connection.transaction(force_rollback=True):
             connection.execute(stuck)
-            assert connection.execute(find.encode()).fetchone()[0] == 123
+            assert there(connection.execute(find.encode()).fetchone())[0] == 123
             assert connection.execute(statement.encode()).fetchone() == ("changed",)
             assert connection.execute("SELECT state FROM certification.notices").fetchone() == (state,)
             assert connection.execute(find.encode()).fetchone() is None

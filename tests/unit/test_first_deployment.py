@@ -20,6 +20,7 @@ from local.stack.postgres import Postgres
 from shared.adapters.postgres.connection import call, connect
 from shared.domain.errors import ConnectionLostError
 from tests.integration.database.test_database_tls import Proxy
+from tests.support.there import there
 from tests.unit.test_docs import CONTRACT, OPERATIONS, ROOT, TEMPLATE, TEXT, commands, fences, rows, section
 
 if TYPE_CHECKING:
@@ -42,11 +43,11 @@ def in_capitals(output: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", output).upper()
 
 
-def variables(function: dict) -> dict:
+def variables(function: dict[str, Any]) -> dict[str, Any]:
     return function["Environment"]["Variables"]
 
 
-def handler(function: dict) -> str:
+def handler(function: dict[str, Any]) -> str:
     return function["Handler"].split(".")[1]
 
 
@@ -197,7 +198,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, P
 def follow_the_steps(folder: Path, port: int) -> None:
     """Migrate, make the logins, write their files."""
     [migrating] = [line for line in shown_lines(FIRST) if line.startswith("hlf-operations migrate")]
-    url = re.search(r'"(postgresql://[^"]+)"', migrating)[1].replace("db.example.no:5432", f"localhost:{port}")
+    url = there(re.search(r'"(postgresql://[^"]+)"', migrating))[1].replace("db.example.no:5432", f"localhost:{port}")
     said = bash(
         f"{sys.executable} -m local migrate --database-url '{url}'",
         folder,
@@ -257,7 +258,7 @@ def test_a_file_of_the_guide_is_the_login_of_its_function(deployed: tuple[Path, 
 def test_supabases_form_of_a_user_reaches_the_pooler_as_it_is(deployed: tuple[Path, Proxy]) -> None:
     """`role.reference` is one name to libpq; the pooler takes it apart. Here nobody does, so no such role is known."""
     folder, proxy = deployed
-    user = re.search(r"`(expiry_check_a\.[a-z]{20})`", section(GUIDE, "Supabase"))[1]
+    user = there(re.search(r"`(expiry_check_a\.[a-z]{20})`", section(GUIDE, "Supabase")))[1]
     secret = json.loads((folder / "expiry_check.json").read_text()) | {"username": user}
     with pytest.raises(ConnectionLostError, match=r"^database_connection_failed$"), connect(lambda _: secret):
         pass

@@ -19,6 +19,7 @@ from shared.adapters.email.mime import Sender, compose, from_mailbox
 from shared.domain.addresses import deliverable_address, readable_name, usable_address
 from shared.domain.errors import UnusableAddressError
 from shared.domain.notices import Locale, Notice, NoticeKind
+from tests.support.there import there
 
 AT = datetime(2026, 12, 17, 9, 0, tzinfo=UTC)
 SENDER = Sender("ikke-svar@hlf.example")
@@ -65,7 +66,7 @@ NAMES = [
 
 
 def notice(**changes):
-    known = {
+    known: dict[str, Any] = {
         "id": 4711,
         "kind": NoticeKind.REMINDER,
         "locale": Locale.NB,
@@ -83,7 +84,7 @@ def notice(**changes):
 def mailboxes(raw, header):
     """What two readers of the standard library find in it: the octets are given to each as they travel."""
     message = message_from_bytes(raw, policy=SMTP)
-    (found,) = message.get_all(header)
+    (found,) = there(message.get_all(header))
     legacy = getaddresses([message_from_bytes(raw)[header]], strict=True)
     assert [address for _, address in legacy] == [one.addr_spec for one in found.addresses]
     assert not found.defects

@@ -25,6 +25,7 @@ from shared.adapters.email.rendering import UnrenderableNoticeError, blocks, ren
 from shared.domain.addresses import readable_name, usable_address
 from shared.domain.errors import IncompleteNoticeError, PermanentError, UnusableAddressError
 from shared.domain.notices import Digest, DigestLine, Locale, Notice, NoticeKind
+from tests.support.there import there
 
 GOLDEN = Path(__file__).parent / "golden"
 AT = datetime(2026, 12, 17, 9, 0, tzinfo=UTC)
@@ -36,6 +37,11 @@ EVERY_MESSAGE = [pytest.param(kind, locale, id=f"{kind}.{locale}") for kind in N
 
 def line(name="Kari Nordmann", **known):
     return DigestLine(mentor_name=name, **({"expires_on": LAST_DAY} | known))
+
+
+def sections(**lines: tuple[DigestLine, ...]) -> Digest:
+    values: dict[str, Any] = lines
+    return Digest(**values)
 
 
 PHONE, EMAIL = "+47 900 00 000", "kari.ass@example.no"
@@ -106,7 +112,7 @@ class Balanced(HTMLParser):
 
     def __init__(self, html):
         super().__init__()
-        self.open = []
+        self.open: list[Any] = []
         self.feed(html)
         self.close()
         assert self.open == []
@@ -197,7 +203,7 @@ def test_the_last_day_is_said_to_be_a_valid_day(kind: NoticeKind, locale: str, s
 def test_no_english_mail_has_a_date_in_figures(kind: Any, month: Any) -> None:
     """Issue 8 G: 08.12.2026 is read as 12 August in half of the world; it is 8 December 2026."""
     day = date(2026, month, 8)
-    digest = Digest(**{section: (line(expires_on=day, days_left=1),) for section in SECTIONS})
+    digest = sections(**{section: (line(expires_on=day, days_left=1),) for section in SECTIONS})
     dates = {"digest": digest} if kind is NoticeKind.DIGEST else {"expires_on": day}
     words = render(notice(kind, Locale.EN, **dates))
     said = f"8 {day:%B} 2026"
@@ -273,7 +279,7 @@ def test_an_empty_digest_has_no_sections_and_says_that_nobody_needs_following_up
 @pytest.mark.parametrize("locale", list(Locale))
 @pytest.mark.parametrize("section", SECTIONS)
 def test_a_digest_with_one_line_has_that_one_section(section: Any, locale: Any) -> None:
-    words = render(notice(NoticeKind.DIGEST, locale, digest=Digest(**{section: (line(),)})))
+    words = render(notice(NoticeKind.DIGEST, locale, digest=sections(**{section: (line(),)})))
     assert len(re.findall(r"^-{3,}$", words.text, re.MULTILINE)) == 1
     assert len(re.findall(r"^- Kari Nordmann", words.text, re.MULTILINE)) == 1
     assert "(1)\n" in words.text
@@ -312,7 +318,7 @@ def test_a_code_meant_for_operations_is_not_shown_to_a_coordinator(locale: Any) 
 
 
 def test_a_digest_line_without_dates_is_still_a_sentence() -> None:
-    digest = Digest(**{section: (line(expires_on=None),) for section in SECTIONS})
+    digest = sections(**{section: (line(expires_on=None),) for section in SECTIONS})
     for locale in Locale:
         assert "None" not in render(notice(NoticeKind.DIGEST, locale, digest=digest)).text
 
@@ -355,7 +361,7 @@ BOTH, PHONE_ONLY, EMAIL_ONLY = {"phone": "P", "email": "e@example.no"}, {"phone"
 @pytest.mark.parametrize("section", SECTIONS[:4])
 def test_who_must_be_contacted_has_the_ways_beside_the_name(section: Any, locale: str, known: Any, said: str) -> None:
     """Issue 8 G: in every section that asks for something, and what there is none of is said."""
-    one_notice = notice(NoticeKind.DIGEST, Locale(locale), digest=Digest(**{section: (line(**known),)}))
+    one_notice = notice(NoticeKind.DIGEST, Locale(locale), digest=sections(**{section: (line(**known),)}))
     (entry,) = re.findall(r"^- Kari.*", render(one_notice).text, re.MULTILINE)
     assert entry.endswith(f" {said}")
 
@@ -373,7 +379,7 @@ def test_an_address_that_does_not_work_is_shown_and_said_not_to(reason: str) -> 
 @pytest.mark.parametrize("section", ["unreachable", "undeliverable"])
 def test_nobody_is_asked_to_phone_and_nothing_else(section: str, locale: Any) -> None:
     """Issue 8 G: coordinators and mentors are hard of hearing; a text message comes first."""
-    text = render(notice(NoticeKind.DIGEST, locale, digest=Digest(**{section: (line(phone=PHONE),)}))).text
+    text = render(notice(NoticeKind.DIGEST, locale, digest=sections(**{section: (line(phone=PHONE),)}))).text
     assert re.search(r"[Ss]end SMS eller ring|send a text message or phone", text)
 
 
@@ -411,10 +417,12 @@ def test_the_page_has_a_dark_mode(kind: Any, locale: Any) -> None:
     assert ("meta", {"name": "color-scheme", "content": "light dark"}) in Tags(page).seen
     light, dark = page.split("@media (prefers-color-scheme: dark)")
     for colours in (light, dark):
-        body, link = (re.search(rf"^{tag} {{ (.*color.*) }}$", colours, re.MULTILINE)[1] for tag in ("body", "a"))
-        ground, ink = re.search(r"background: (#\w+); color: (#\w+);", body).groups()
+        body, link = (
+            there(re.search(rf"^{tag} {{ (.*color.*) }}$", colours, re.MULTILINE))[1] for tag in ("body", "a")
+        )
+        ground, ink = there(re.search(r"background: (#\w+); color: (#\w+);", body)).groups()
         assert contrast(ground, ink) >= 7
-        assert contrast(ground, re.search(r"#\w+", link)[0]) >= 7
+        assert contrast(ground, there(re.search(r"#\w+", link))[0]) >= 7
 
 
 @pytest.mark.parametrize("kind", list(NoticeKind))

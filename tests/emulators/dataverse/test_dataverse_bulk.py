@@ -28,7 +28,7 @@ def service(service_process: Any) -> Any:
     return service_process
 
 
-def item(key: str | None = None, **columns: object) -> dict:
+def item(key: str | None = None, **columns: object) -> dict[str, Any]:
     """One of Targets, by alternate key if one is given."""
     address = {} if key is None else {"@odata.id": f"{MENTORS}(hlf_mentorid='{key}')"}
     return {"@odata.type": KIND} | address | columns

@@ -88,6 +88,7 @@ def test_every_address_has_a_body_that_is_shown() -> None:
 @pytest.mark.parametrize("heading", BODIES)
 def test_every_field_of_a_body_has_a_row(heading: Any) -> None:
     """Issue 8 I."""
+    model: Any
     model, below = BODIES[heading]
     assert set(model.model_fields) <= rows(section(below or heading))
 

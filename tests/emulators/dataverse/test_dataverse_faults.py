@@ -93,7 +93,7 @@ def test_a_reset_is_one_of_tcp_and_no_orderly_end(caller: Any, control: Any) -> 
     control.reset_before()
     with pytest.raises(httpx.ReadError) as caught:
         caller.write()
-    reasons = [caught.value]
+    reasons: list[BaseException] = [caught.value]
     while (reason := reasons[-1].__cause__ or reasons[-1].__context__) is not None:
         reasons.append(reason)
     assert any(isinstance(reason, ConnectionResetError) for reason in reasons)

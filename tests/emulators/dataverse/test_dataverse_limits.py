@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from emulators.dataverse.access.protection import Limits, Protection, read_limits
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,14 +120,14 @@ def test_the_messages_are_the_service_s_own() -> None:
     protection = Protection(Limits(requests=1, concurrent=1))
     assert protection.admit(USER, 100.0) is None
     refused = protection.admit(USER, 100.0)
-    assert refused.message == "Number of requests exceeded the limit of 1 over time window of 300 seconds."
+    assert there(refused).message == "Number of requests exceeded the limit of 1 over time window of 300 seconds."
     protection = Protection(Limits(concurrent=1))
     protection.admit(USER, 100.0)
-    assert protection.admit(USER, 100.0).message == "Number of concurrent requests exceeded the limit of 1."
+    assert there(protection.admit(USER, 100.0)).message == "Number of concurrent requests exceeded the limit of 1."
     protection = Protection(Limits())
     protection.admit(USER, 100.0)
     protection.finished(USER, 100.0, 1200.0)
-    assert protection.admit(USER, 100.0).message == (
+    assert there(protection.admit(USER, 100.0)).message == (
         "Combined execution time of incoming requests exceeded limit of 1,200,000  milliseconds over time window of 300"
         " seconds. Decrease number of concurrent requests or reduce the duration of requests and try again later."
     )

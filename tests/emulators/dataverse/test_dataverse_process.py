@@ -24,6 +24,7 @@ from emulators.dataverse.model.schema import SchemaError
 from emulators.dataverse.model.schema_file import load
 from emulators.dataverse.process import LocalDataverse, LocalDataverseError
 from tests.support.dataverse_service import API
+from tests.support.there import there
 
 ROOT = Path(__file__).parents[3]
 
@@ -66,7 +67,7 @@ def test_the_command_says_where_everything_is_and_stops_on_request() -> None:
     port = processes.free_port()
     command = [sys.executable, "-m", "local", "dataverse", "--port", str(port)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
-        said = "".join(process.stdout.readline() for _ in range(4))
+        said = "".join(there(process.stdout).readline() for _ in range(4))
         url = f"http://127.0.0.1:{port}"
         for word in (
             f"{url}{API}",
@@ -88,8 +89,8 @@ def test_the_command_speaks_https_and_says_whom_to_trust(stop: Any) -> None:
     port = processes.free_port()
     command = [sys.executable, "-m", "local", "dataverse", "--https", "--port", str(port)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
-        said = "".join(process.stdout.readline() for _ in range(6))
-        authority = Path(re.search(r"^trust +(\S+)", said, re.MULTILINE)[1])
+        said = "".join(there(process.stdout).readline() for _ in range(6))
+        authority = Path(there(re.search(r"^trust +(\S+)", said, re.MULTILINE))[1])
         assert said.count(f"https://127.0.0.1:{port}") == 5
         assert "http://" not in said
         assert stat.S_IMODE(authority.parent.stat().st_mode) == 0o700
@@ -164,7 +165,7 @@ def test_a_schema_file_of_ones_own_replaces_the_tables(tmp_path: Path) -> None:
             assert client.get(f"{api}hlf_peermentors").status_code == 404
 
 
-def column(**values: object) -> dict:
+def column(**values: object) -> dict[str, Any]:
     return {"name": "a", "type": "string"} | values
 
 

@@ -222,7 +222,7 @@ def test_rows_that_come_and_go_between_pages_move_no_other_row(service: Any, ord
 def test_a_page_reads_its_own_rows_and_no_others() -> None:
     """So the last page of a million rows costs what the first one does."""
 
-    class Counting(dict):
+    class Counting(dict[str, Any]):
         asked = 0
 
         def get(self, key, default=None):

@@ -152,7 +152,7 @@ def test_a_scope_of_anything_else_is_400(service: Any, scope: str) -> None:
 @pytest.mark.parametrize("field", ["grant_type", "client_id", "scope"])
 def test_a_field_that_is_missing_is_named(service: Any, field: str) -> None:
     text = f"The request body must contain the following parameter: '{field}'."
-    refused(grant(service, **{field: None}), 400, "invalid_request", 900144, text)
+    refused(grant(service, **{field: None}), 400, "invalid_request", 900144, text)  # type: ignore[arg-type]
 
 
 def test_another_grant_type_is_unsupported(service: Any) -> None:

@@ -11,6 +11,7 @@ from emulators.dataverse.service import service_names
 from tests.support.dataverse_queries import ask
 from tests.support.dataverse_queries import examples as fill
 from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts, running
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,7 @@ CALLS += ["GetTimeZoneCodeByLocalizedName(LocalizedStandardName=@p1,LocaleId=@p2
 @pytest.mark.parametrize("path", [*NAMES, *CALLS])
 def test_tables_and_functions_of_the_service_say_so(service: Any, path: Any) -> None:
     """Issue 8 J: sets of the system, definitions and functions."""
-    word = re.match(r"\w+", path)[0]
+    word = there(re.match(r"\w+", path))[0]
     not_served(service.get(path), word)
     (part,) = parts(service.batch(operation("GET", path)))
     assert part.status == 501
@@ -267,7 +268,8 @@ def test_typos_have_the_words_of_the_service(service: Any, path: str, status: in
 
 def test_a_typo_in_a_body_has_the_words_of_the_service(service: Any) -> None:
     """Issue 8 J."""
-    for body in ({"hlf_nothing": {"x": 1}}, {"hlf_nothing@odata.bind": "/x(1)"}, {"hlf_nothing": []}):
+    bodies: list[dict[str, Any]] = [{"hlf_nothing": {"x": 1}}, {"hlf_nothing@odata.bind": "/x(1)"}, {"hlf_nothing": []}]
+    for body in bodies:
         response = service.post(MENTORS, body)
         assert (response.status_code, response.json()["error"]["code"]) == (400, "0x80048d19")
 

@@ -11,6 +11,7 @@ import pytest
 
 from emulators.dataverse.website import norwegian_order
 from tests.support.dataverse_process import fresh, process
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ class ElementTree(HTMLParser):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.elements: list[tuple[str, dict]] = []
+        self.elements: list[tuple[str, dict[str, Any]]] = []
         self.texts: list[tuple[str, str]] = []
         self._open: list[str] = []
         self.feed(text)
@@ -44,7 +45,7 @@ class ElementTree(HTMLParser):
         if data.strip():
             self.texts.append((self._open[-1] if self._open else "", " ".join(data.split())))
 
-    def all(self, tag: str) -> list[dict]:
+    def all(self, tag: str) -> list[dict[str, Any]]:
         return [attributes for name, attributes in self.elements if name == tag]
 
     def text(self, tag: str) -> list[str]:
@@ -238,7 +239,7 @@ def test_the_page_can_be_used_without_sight_mouse_or_javascript(caller: Any, con
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_the_colours_of_the_page_can_be_distinguished(caller: Any, mode: str) -> None:
     """WCAG 2.2, 1.4.3 and 1.4.11, issue 8 G: 4.5 to 1 for text, 3 to 1 for the focus ring and the field's border."""
-    style = re.search(r"<style>(.*?)</style>", caller.http.get("/website").text, re.DOTALL)[1]
+    style = there(re.search(r"<style>(.*?)</style>", caller.http.get("/website").text, re.DOTALL))[1]
     light, dark = style.split("@media (prefers-color-scheme: dark)")
     colour = dict(re.findall(r"--(\w+): (#[0-9a-f]+)", light if mode == "light" else dark))
     for ink in ("ink", "quiet", "link"):

@@ -194,7 +194,7 @@ def test_a_schedule_hands_its_event_over_and_lambda_tries_again(
         dead_letter_arn=None,
         flexible_window_minutes=None,
     )
-    scheduler = Scheduler(SimpleNamespace(schedules=[schedule]), taken)
+    scheduler = Scheduler(SimpleNamespace(schedules=[schedule]), taken)  # type: ignore[arg-type]
     scheduler.start()
     record = world.record("Failed")
     scheduler.stop()
@@ -212,7 +212,7 @@ def test_only_queues_are_destinations(tmp_path: Path) -> None:
     path.write_text(HEAD + resources)
     stack = Stack(load_template(path))
     with pytest.raises(LambdaHostError, match="only queues are destinations here, not arn:aws:sns"):
-        AsyncInvocations(stack, None, "http://127.0.0.1:1")
+        AsyncInvocations(stack, None, "http://127.0.0.1:1")  # type: ignore[arg-type]
 
 
 def test_a_function_that_is_not_there_takes_no_events(taken: AsyncInvocations) -> None:

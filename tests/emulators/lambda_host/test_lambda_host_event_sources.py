@@ -101,7 +101,7 @@ class QueueStack:
         texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
         ids = []
         for start in range(0, len(texts), 10):
-            entries = [
+            entries: Any = [
                 {"Id": str(number), "MessageBody": text, **options}
                 for number, text in enumerate(texts[start : start + 10])
             ]
@@ -117,7 +117,7 @@ class QueueStack:
 
     def waiting(self, name):
         """How many messages can be received, and how many are hidden."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         url = self.url(name) if name != "Dead" else self.stack.physical_id("Dead")
         found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         return int(found[names[0]]), int(found[names[1]])
@@ -180,7 +180,7 @@ def test_a_message_becomes_a_record_as_lambda_writes_it_and_is_deleted_after_suc
     assert record["attributes"]["ApproximateReceiveCount"] == "1"
     assert before - 1000 <= int(record["attributes"]["SentTimestamp"]) <= time.time() * 1000
     assert {"SenderId", "ApproximateFirstReceiveTimestamp"} <= record["attributes"].keys()
-    empty = {"stringListValues": [], "binaryListValues": []}
+    empty: dict[Any, Any] = {"stringListValues": [], "binaryListValues": []}
     assert record["messageAttributes"] == {
         "origin": {"stringValue": "app", "dataType": "String", **empty},
         "seal": {"binaryValue": "AAE=", "dataType": "Binary", **empty},

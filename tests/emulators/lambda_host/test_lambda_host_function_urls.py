@@ -77,7 +77,7 @@ def ask(urls: FunctionUrls) -> Iterator[Any]:
         connection = http.client.HTTPConnection(urlsplit(urls.url(name)).netloc)
         connections.append(connection)
         connection.request(method, path, body, headers or {})
-        reply = connection.getresponse()
+        reply: Any = connection.getresponse()
         reply.body = reply.read()
         return reply
 

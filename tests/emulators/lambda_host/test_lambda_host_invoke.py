@@ -252,7 +252,7 @@ def test_a_response_to_another_request_than_the_one_under_way_is_refused() -> No
         await api.close()
         return reply
 
-    events = []
+    events: list[Any] = []
     status, body = asyncio.run(scenario())
     assert (status, body["errorType"]) == (400, "InvalidRequestID")
     assert events == []
@@ -358,7 +358,7 @@ def test_everything_the_function_writes_is_in_the_log_between_start_and_report(h
 
 def test_lines_carry_the_request_that_was_running_also_when_invocations_overlap(stack: Stack) -> None:
     """Lambda Developer Guide, "Viewing CloudWatch logs for Lambda functions": logs are told apart by request id."""
-    seen = []
+    seen: list[Any] = []
     with LambdaHost(stack, TASK_ROOT, on_log=seen.append) as host, ThreadPoolExecutor() as pool:
         calls = list(pool.map(lambda name: host.invoke("Wait", {"seconds": 0.2, "name": name}), "ab"))
     for name, call in zip("ab", calls, strict=True):
@@ -439,4 +439,4 @@ def test_elsewhere_than_on_linux_the_host_says_what_it_needs(monkeypatch: pytest
     """awslambdaric is published for Linux only ("AWS Lambda Python Runtime Interface Client")."""
     monkeypatch.setattr(platform, "system", lambda: "Darwin")
     with pytest.raises(LambdaHostError, match="needs Linux"):
-        LambdaHost(SimpleNamespace(functions=()), TASK_ROOT)
+        LambdaHost(SimpleNamespace(functions=()), TASK_ROOT)  # type: ignore[arg-type]

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from emulators.lambda_host.errors import TemplateError
 from emulators.lambda_host.template.schedule_expressions import next_occurrence, parse_expression
+from tests.support.there import there
 
 OSLO = ZoneInfo("Europe/Oslo")
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
 def runs(expression, after, count, zone=OSLO, anchor=NOW):
-    found = []
+    found: list[Any] = []
     while len(found) < count and (after := next_occurrence(parse_expression(expression), zone, after, anchor)):
         found.append(after)
     return [f"{run.astimezone(zone):%Y-%m-%d %a %H:%M}" for run in found]
@@ -69,9 +70,9 @@ def test_the_hour_that_comes_twice_in_autumn_runs_once() -> None:
 def test_a_local_hour_keeps_its_place_on_the_clock_while_utc_moves() -> None:
     """ "Time zones on EventBridge Scheduler": the expression is evaluated in the schedule's time zone."""
     expression = parse_expression("cron(15 0 * * ? *)")
-    assert next_occurrence(expression, OSLO, datetime(2026, 7, 1, tzinfo=UTC), NOW).hour == 22
-    assert next_occurrence(expression, OSLO, datetime(2026, 12, 1, tzinfo=UTC), NOW).hour == 23
-    assert next_occurrence(expression, ZoneInfo("UTC"), datetime(2026, 12, 1, tzinfo=UTC), NOW).hour == 0
+    assert there(next_occurrence(expression, OSLO, datetime(2026, 7, 1, tzinfo=UTC), NOW)).hour == 22
+    assert there(next_occurrence(expression, OSLO, datetime(2026, 12, 1, tzinfo=UTC), NOW)).hour == 23
+    assert there(next_occurrence(expression, ZoneInfo("UTC"), datetime(2026, 12, 1, tzinfo=UTC), NOW)).hour == 0
 
 
 def test_a_rate_of_days_counts_24_hours_whatever_the_clocks_do() -> None:
@@ -124,7 +125,7 @@ def test_a_daily_time_runs_once_on_every_day_that_has_it(minute: Any, hour: Any,
     place = ZoneInfo(zone)
     cron = parse_expression(f"cron({minute} {hour} * * ? *)")
     found = next_occurrence(cron, place, after, after)
-    local = found.astimezone(place)
+    local = there(found).astimezone(place)
     assert found > after
     assert (local.hour, local.minute, local.fold) == (hour, minute, 0)
     # Minute by minute nothing earlier has this local time: except in the second pass of an hour that comes twice.

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from emulators.lambda_host.errors import TooManyRequestsException
@@ -57,7 +57,7 @@ class Recorder:
 
 
 def scheduler_of(host, *schedules):
-    return Scheduler(SimpleNamespace(schedules=schedules), host)
+    return Scheduler(SimpleNamespace(schedules=schedules), host)  # type: ignore[arg-type]
 
 
 def soon(seconds=1.0):
@@ -85,14 +85,14 @@ def test_the_keywords_of_the_input_are_filled_in() -> None:
 def test_each_run_has_an_execution_id_of_its_own() -> None:
     """ "Adding context attributes": the unique id that EventBridge Scheduler assigns."""
     schedule = replace(NIGHTLY, input='"<aws.scheduler.execution-id>"')
-    ids = {render_input(schedule, datetime.now(UTC)) for _ in range(20)}
+    ids = {str(render_input(schedule, datetime.now(UTC))) for _ in range(20)}
     assert len(ids) == 20
     assert all(re.fullmatch(r"[0-9a-f]{16}", one) for one in ids)
 
 
 def test_without_an_input_the_event_says_which_schedule_and_when() -> None:
     """ "Setting up a schedule: Target": without Input, EventBridge Scheduler sends a notification of its own."""
-    event = render_input(NIGHTLY, datetime(2026, 12, 1, 23, 15, tzinfo=UTC))
+    event: Any = render_input(NIGHTLY, datetime(2026, 12, 1, 23, 15, tzinfo=UTC))
     assert event["source"] == "aws.scheduler"
     assert event["time"] == "2026-12-01T23:15:00Z"
     assert event["resources"] == [NIGHTLY.arn]
@@ -134,7 +134,7 @@ Resources:
             Input: '{{"raise": "<aws.scheduler.scheduled-time>"}}'
 """)
     stack = Stack(load_template(template))
-    lines = []
+    lines: list[Any] = []
     with LambdaHost(stack, FIXTURES / "task", on_log=lines.append) as host:
         scheduler = Scheduler(stack, host)
         assert [moment for _, moment in scheduler.next_runs()] == [moment]

@@ -107,7 +107,7 @@ def test_no_client_asks_for_longer_than_it_is_waited_for(client: Any) -> None:
 
 def test_no_secret_is_asked_for_for_longer_than_it_is_waited_for() -> None:
     """The default of botocore is 60 seconds, five times."""
-    config = secrets._provider(REGION).client.meta.config
+    config: Any = secrets._provider(REGION).client.meta.config
     assert config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout) <= 6
 
 
@@ -116,7 +116,7 @@ def test_a_call_returns_raises_or_is_given_up() -> None:
     made = []
     assert within(1, lambda: 7) == 7
     with pytest.raises(KeyError):
-        within(1, lambda: {}["x"])
+        within(1, lambda: dict[str, int]()["x"])
     with pytest.raises(DeadlineExceededError, match="no_reply_in_time"):
         within(0.05, lambda: time.sleep(0.5))
     with function_ends_in(0.5), pytest.raises(DeadlineExceededError, match="no_time_left"):

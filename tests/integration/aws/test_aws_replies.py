@@ -21,7 +21,7 @@ from tests.support.wire import _Listener
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BODIES = {
+BODIES: dict[str, str | bytes] = {
     "nothing": "",
     "a_login_page": "<html><body>Sign in</body></html>",
     "null": "null",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 from local.stack.aws import REGION

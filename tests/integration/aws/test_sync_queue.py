@@ -11,7 +11,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import boto3
@@ -56,7 +56,7 @@ class Faulty:
     fault; or a status with a code; or None, which is no answer at all.
     """
 
-    replies: list = field(default_factory=list)
+    replies: list[Any] = field(default_factory=list)
     calls: list[list[str]] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
 
@@ -85,12 +85,20 @@ class Faulty:
         }
 
 
+class _QueueServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, *how: Any) -> None:
+        super().__init__(*how)
+        self.faulty = Faulty()
+
+
 class _QueueHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
         entries = json.loads(self.rfile.read(int(self.headers["content-length"])))["Entries"]
-        faulty = self.server.faulty
+        faulty = cast("_QueueServer", self.server).faulty
         if faulty.replies and faulty.replies[0] is None:
             faulty.replies.pop(0)
             faulty.calls.append([entry["Id"] for entry in entries])
@@ -130,14 +138,12 @@ class QueueRig:
 
 @pytest.fixture
 def rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[QueueRig]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _QueueHandler)
-    server.daemon_threads = True
-    server.faulty = Faulty()
+    server = _QueueServer(("127.0.0.1", 0), _QueueHandler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     url = f"http://127.0.0.1:{server.server_address[1]}"
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-    pauses = []
+    pauses: list[Any] = []
     yield QueueRig(server.faulty, SqsSyncQueue(sqs_client(REGION), f"{url}/queue", pause=pauses.append), pauses)
     server.shutdown()
     server.server_close()

@@ -40,7 +40,8 @@ class Fake:
 
     def __init__(self) -> None:
         self._clock = FakeClock()
-        self.state = self.other = FakeSyncState(self._clock)
+        self.state: SyncState = FakeSyncState(self._clock)
+        self.other: SyncState = self.state
 
     def advance(self, seconds: float) -> None:
         self._clock.advance(seconds)
@@ -51,7 +52,8 @@ class Real:
 
     def __init__(self, database: TestDatabase, stack: ExitStack) -> None:
         secret = database.login("DynamicsSync")
-        self.state, self.other = (PostgresSyncState(stack.enter_context(connect(lambda _: secret))) for _ in range(2))
+        self.state: SyncState = PostgresSyncState(stack.enter_context(connect(lambda _: secret)))
+        self.other: SyncState = PostgresSyncState(stack.enter_context(connect(lambda _: secret)))
         self._owner = stack.enter_context(database.connect())
 
     def advance(self, seconds: float) -> None:

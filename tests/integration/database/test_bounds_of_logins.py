@@ -14,6 +14,7 @@ from operations.commands.alerts import read_current_conditions
 from operations.commands.proof import read_proof
 from operations.commands.status import read_status
 from tests.support.foundation import DAY, days
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,7 @@ def as_login(database: TestDatabase) -> Iterator[Any]:
 
 
 def run(login: psycopg.Connection, function: str) -> UUID:
-    return login.execute("SELECT certification.start_run(%s, now(), 'a-request')", (function,)).fetchone()[0]
+    return there(login.execute("SELECT certification.start_run(%s, now(), 'a-request')", (function,)).fetchone())[0]
 
 
 def refused(login: psycopg.Connection, statement: str, *parameters: object) -> None:

@@ -22,6 +22,7 @@ import trustme
 from shared.adapters.postgres.certificates import tls_arguments
 from shared.adapters.postgres.connection import call, connect
 from shared.domain.errors import ConnectionLostError
+from tests.support.there import there
 from tests.support.wire import _exactly, _Listener
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ class Proxy(_Listener):
 
     def _serve_encrypted(self, client: socket.socket) -> None:
         try:
-            with self._tls.wrap_socket(client, server_side=True) as encrypted:
-                self.sessions.append(encrypted.version())
+            with there(self._tls).wrap_socket(client, server_side=True) as encrypted:
+                self.sessions.append(str(encrypted.version()))
                 self._pass_on(encrypted, b"")
         except ssl.SSLError:  # the client refused the certificate, and said so
             return
@@ -247,7 +248,7 @@ def test_without_an_authority_the_public_ones_are_believed(
     assert is_encrypted(secret_for(encrypted, sslmode="verify-ca"))
 
 
-def _read(file: str) -> list[dict]:
+def _read(file: str) -> list[dict[str, Any]]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(file)
     return context.get_ca_certs()

@@ -86,7 +86,7 @@ class Attacker:
         self.warned: list[str | None] = []
         connection.add_notice_handler(lambda notice: self.warned.append(notice.sqlstate))
 
-    def catalogue(self, query: str) -> list[tuple]:
+    def catalogue(self, query: str) -> list[tuple[Any, ...]]:
         return self.owner.execute(query.encode()).fetchall()
 
     def tries(self, statement: str, *also: type[Exception]) -> None:
@@ -99,7 +99,7 @@ class Attacker:
             else:
                 with self.connection.transaction(force_rollback=True):
                     self._run(statement)
-        except (*REFUSED, *also):
+        except (*REFUSED, *also):  # type: ignore[misc]
             return
         except psycopg.Error as error:
             self.succeeded.append(f"{statement}: {error.sqlstate} {error}")
@@ -118,7 +118,7 @@ class Attacker:
 
 @contextmanager
 def attacking(postgres, dsn, function) -> Iterator[Attacker]:
-    secret = local_database.make_login(postgres, function, "attacked")
+    secret: dict[str, Any] = local_database.make_login(postgres, function, "attacked")
     names = {"user": "username", "password": "password", "port": "port", "dbname": "dbname", "host": "host"}
     with (
         psycopg.connect(dsn, autocommit=True) as owner,

@@ -17,6 +17,7 @@ from operations.commands.status import read_status
 from shared.adapters.postgres.migrate import MIGRATIONS, migrate, read_migrations
 from shared.domain.comparison import ProofVerdict
 from tests.support.foundation import DAY, days
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,7 +120,7 @@ def test_damage_is_reported_named_and_put_back(connection: psycopg.Connection, w
     connection.execute(statement)
     assert facts(connection) == expected
     assert read_status(connection).verdict == ProofVerdict.NO
-    said = []
+    said: list[Any] = []
     migrate(connection, report=said.append)
     assert [s.endswith("is as it should be again.") for s in said] == [True]
     assert damage(connection) == []
@@ -166,7 +167,7 @@ def test_reviewing_duplicates_does_not_cure_the_constraint(
     foundation.do("SELECT certification.review_duplicates('reminder', NULL, 'turid', 'seen')")
     assert [t.condition for t in read_status(connection).alerts if t.condition == "duplicates"] == []
     assert facts(connection) == {"missing": REMINDER}
-    said = []
+    said: list[Any] = []
     migrate(connection, report=said.append)
     assert said == [
         (
@@ -219,7 +220,7 @@ def test_what_rows_are_against_is_counted(connection: psycopg.Connection, drop: 
     """Issue 8 I: what `migrate` cannot put back it says with the number of rows, and stays expected."""
     connection.execute(drop)
     connection.execute(rows)
-    said = []
+    said: list[Any] = []
     migrate(connection, report=said.append)
     assert [f" cannot be put back: {against} row" in s for s in said] == [True]
     assert len(damage(connection)) == 1
@@ -229,7 +230,7 @@ def test_a_lost_table_is_said_once(connection: psycopg.Connection) -> None:
     """Everything of it is gone with it; no statement brings its rows back."""
     connection.execute("DROP TABLE certification.queue_depths")
     assert damage(connection) == [("table", "certification.queue_depths", "missing")]
-    said = []
+    said: list[Any] = []
     migrate(connection, report=said.append)
     assert said == ["table certification.queue_depths is missing with all its rows: restore it from a backup."]
 
@@ -258,11 +259,11 @@ def test_another_postgresql_may_write_the_same_otherwise(connection: psycopg.Con
 
 def test_every_part_of_a_fresh_database_is_expected(connection: psycopg.Connection) -> None:
     """So that nothing of ours is left out of the look."""
-    kinds = dict(
+    kinds: dict[Any, Any] = dict(
         connection.execute("SELECT kind, count(*) FROM certification.expected_structure GROUP BY kind").fetchall()
     )
     tables = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'certification'").fetchone()
-    assert kinds["table"] == tables[0]
+    assert kinds["table"] == there(tables)[0]
     assert set(kinds) == {"table", "constraint", "not_null", "index", "trigger", "function"}
 
 

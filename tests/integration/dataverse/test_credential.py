@@ -303,7 +303,8 @@ def test_the_end_of_the_secret_is_what_the_secret_says(
     foundation: Foundation, check: Checker, written: int | str | None, ends_on: date | None, degrading_codes: Any
 ) -> None:
     """I10: one that says nothing, or nonsense, has no end date; nonsense is told besides."""
-    check.secret.value["client_secret_expires_on"] = written
+    value: dict[str, Any] = {**check.secret.value, "client_secret_expires_on": written}
+    check.secret.value = value
     health = check()
     assert (health.state, health.secret_ends_on, health.degrading_codes()) == (HEALTHY, ends_on, degrading_codes)
     assert foundation.one("SELECT secret_ends_on FROM certification.sync_state") == ends_on

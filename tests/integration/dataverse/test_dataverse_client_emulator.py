@@ -16,6 +16,7 @@ from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.domain.errors import WebsiteAuthError, WebsiteMisconfiguredError
 from shared.domain.listings import NO_ROW, Accepted, Action, ListingTable, NotNow, OutcomeUnknown, Outdated, Refused
+from tests.support.there import there
 from tests.support.website_wire import IN_USE, KEY, FakeBackoff, FakeSecrets, change, shown
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def test_a_key_with_a_quote_and_other_letters_finds_its_row(client: ContainerCli
     for key in ("O'Bryan #1", "Åse (2)", "a=b,c;d", "100 æøå !$@"):
         listed = publish(key)
         assert client.push(listed) == [Accepted()]
-        assert emulator.row(key)["hlf_lastname"] == "O'Bjørnå"
+        assert there(emulator.row(key))["hlf_lastname"] == "O'Bjørnå"
         assert client.shows(listed) == [True]
 
 
@@ -405,9 +406,9 @@ def test_what_was_written_is_recognised_when_it_is_read_whatever_its_type(tmp_pa
     }
     with LocalDataverse(tmp_path, schema=schema) as dataverse, EmulatorControl(dataverse.url) as emulator:
         client = ContainerClient(dataverse)
-        thing = {"table": "hlf_things", "key": "hlf_code"}
+        thing: dict[str, Any] = {"table": "hlf_things", "key": "hlf_code"}
         assert client.push(change(mentor_id=parent, body="{}", **thing)) == [Accepted()]
-        parent_id = emulator.row(str(parent), "hlf_things")["hlf_thingid"]
+        parent_id = there(emulator.row(str(parent), "hlf_things"))["hlf_thingid"]
         bound = {"hlf_Parent@odata.bind": f"/hlf_things({parent_id})"}
         written = change(mentor_id=uuid4(), body=json.dumps(values | bound), **thing)
         emptied = change(

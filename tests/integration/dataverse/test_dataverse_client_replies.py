@@ -257,7 +257,7 @@ def test_a_connection_that_is_reset_after_sending_leaves_the_change_of_unknown_o
 
 def test_no_reply_within_the_time_leaves_the_change_of_unknown_outcome(rig: WebsiteRig) -> None:
     silence = threading.Event()
-    rig.site.replies.append(lambda *_: silence.wait(5) and None)
+    rig.site.replies.append(lambda *_: silence.wait(5) and None)  # type: ignore[arg-type]
     rig.seconds = 1.0
     began = time.monotonic()
     assert rig.push(change()) == [OutcomeUnknown("dataverse_ReadTimeout")]

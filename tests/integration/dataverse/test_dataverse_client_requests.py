@@ -51,6 +51,7 @@ def test_a_table_without_versions_is_written_without_naming_one(rig: WebsiteRig)
     assert rig.push(known) == [Outdated("dataverse_412_0x8006088d")]
     rig.site.replies.append(batch(part(200, body="{}", etag='W/"2"')))
     (accepted,) = rig.push(known)
+    assert isinstance(accepted, Accepted)
     assert accepted.row_version is None
     assert [b"If-Match" in asked.operations[0] for asked in rig.site.asked] == [True, False]
 

@@ -21,7 +21,7 @@ from shared.domain.errors import (
     WebsiteUnavailableError,
 )
 from tests.support.website_wire import KEY, TABLE, FakeSecrets
-from tests.support.website_wire import EndingBackoff as OneThread
+from tests.support.website_wire import FakeBackoff as OneThread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ROWS = 23
 SIZE = 5
 COLUMNS = (KEY, "hlf_area", "statecode")
-PAGE = {"method": "GET", "path": f"^{TABLE}$"}
+PAGE: dict[str, Any] = {"method": "GET", "path": f"^{TABLE}$"}
 
 
 class EndingBackoff(OneThread):

@@ -42,7 +42,7 @@ def asked(url, content=None, client=None):
         return exchange(asking, asking.build_request("POST", url, content=content), SECONDS)
 
 
-NO_HEAD = {
+NO_HEAD: dict[str, Any] = {
     "silence": {"pieces": []},
     "head_byte_by_byte": {"pieces": (b"%c" % letter for letter in cycle(b"x-header: value\r\n")), "first": HEAD},
     "status_byte_by_byte": {"pieces": (b"%c" % letter for letter in HEAD * 100), "pause": 0.2},
@@ -210,7 +210,7 @@ def test_a_token_that_trickles_is_given_up_with_the_functions_time() -> None:
     ):
         rig.service.close()
         rig.service = type(rig.service)(site.url, entra.url.rstrip("/"), rig.secrets)
-        found = [[], [], []]
+        found: list[Any] = [[], [], []]
         threads = [threading.Thread(target=_token, args=(rig, errors)) for errors in found]
         with ends_in_time(1.5):
             for thread in threads:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -226,7 +226,7 @@ def test_a_mentor_whom_somebody_edits_all_night_is_expired_the_next(
     """I3, I13: never waited for; the run is degraded and says why."""
     mentor = foundation.mentor(foundation.organisation(), ENDED)
     key = {"peer_mentors": "id", "certifications": "mentor_id"}[table]
-    attempts = []
+    attempts: list[Any] = []
     with database.connect() as person:
         person.execute("BEGIN")
         person.execute(f"UPDATE {table} SET {key} = {key} WHERE {key} = %s".encode(), (mentor,))
@@ -247,7 +247,7 @@ def test_an_edit_that_ends_without_a_change_lets_the_second_attempt_expire_the_m
     with database.connect() as person:
         person.execute("BEGIN")
         person.execute("UPDATE peer_mentors SET area = 'Moss' WHERE id = %s", (mentor,))
-        result = functions.nightly_check(DAY, pause=lambda _: person.execute("COMMIT"))
+        result = functions.nightly_check(DAY, pause=lambda _: person.execute("COMMIT"))  # type: ignore[arg-type]
     assert foundation.log(mentor) == [EXPIRY]
     assert foundation.counts(result.run_id, "expiries_due") == {"": 1}
     assert foundation.counts(result.run_id, "expiries_skipped_busy") == {"": 0}
@@ -256,7 +256,7 @@ def test_an_edit_that_ends_without_a_change_lets_the_second_attempt_expire_the_m
 def test_a_whole_lifetime_of_one_mentor(foundation: Foundation, functions: Functions) -> None:
     """I1-I3: fourteen months, night by night: every threshold, an expiry, a renewal a week late, and round again."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(40))
-    history = []
+    history: list[Any] = []
     for offset in range(426):
         functions.nightly_check(DAY + days(offset))
         history += [(offset, *notice[:2]) for notice in foundation.notices(mentor)[len(history) :]]

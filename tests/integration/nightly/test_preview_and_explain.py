@@ -15,6 +15,7 @@ from local.stack.database import store_settings
 from operations.commands.status import read_status
 from operations.screens import status_view
 from tests.support.foundation import DAY, days
+from tests.support.there import there
 
 if TYPE_CHECKING:
     import psycopg
@@ -122,7 +123,7 @@ def test_no_date_ends_a_command_in_a_traceback(
     other = foundation.mentor(organisation, DAY + days(7))
     for _ in range(2):
         results.read_preview(database.dsn, DAY, 3660)
-        views.explanation(results.read_explanation(database.dsn, mentor, DAY))
+        views.explanation(there(results.read_explanation(database.dsn, mentor, DAY)))
         assert shown in " ".join(capsys.readouterr().out.split())
         status_view.show(read_status(foundation.connection))
         functions.nightly_check(DAY)

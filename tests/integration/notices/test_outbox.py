@@ -15,6 +15,7 @@ from shared.domain.errors import UnusableAddressError
 from shared.domain.runs import RunFailedError, RunState
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import Functions, at_night, at_nine
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from emulators.ses.server import LocalSes
@@ -191,7 +192,7 @@ def test_who_is_at_a_reserved_domain_was_not_reminded(
     assert foundation.reminders(mentor)[7] == "unreachable"
     assert foundation.digest(turid) == [("unreachable", "reserved_domain")]
     assert recipients(ses) == ["turid.vik@example.no"]
-    text = ses.messages[0].parsed().get_body(("plain",)).get_content()
+    text = there(ses.messages[0].parsed().get_body(("plain",))).get_content()
     assert "Telefon: 900 00 000, e-post: m17@anonymised.invalid (virker ikke)." in text
 
 
@@ -206,7 +207,7 @@ def test_a_coordinator_at_a_reserved_domain_is_not_named_as_a_way(
     functions.send(DAY)
     (mail,) = ses.messages
     assert mail.parsed()["Reply-To"] is None
-    assert "(se www.hlf.no)" in mail.parsed().get_body(("plain",)).get_content()
+    assert "(se www.hlf.no)" in there(mail.parsed().get_body(("plain",))).get_content()
     assert foundation.notices(turid) == [("digest", None, "undeliverable")]
 
 

@@ -13,6 +13,7 @@ from shared.domain.runs import RunState
 from tests.support.foundation import DAY, days
 from tests.support.reconciling import Reconciler
 from tests.support.syncs import SECOND_TABLE, wanted
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,7 +184,7 @@ def test_a_listing_in_the_wrong_table_is_hidden_there(
     assert findings(foundation)[str(listed[0])][:2] == ("listed_but_invalid", "manual_edit")
     for _ in range(2):
         worker.sync(*reconciler.queue.taken())
-    assert site.row(str(listed[0]), SECOND_TABLE)["statecode"] == 1
+    assert there(site.row(str(listed[0]), SECOND_TABLE))["statecode"] == 1
     assert site.visible() == wanted(foundation)
     reconciler.full()
     assert findings(foundation) == {}

@@ -18,6 +18,7 @@ from shared.domain.errors import ConnectionLostError
 from shared.domain.runs import RunFailedError, RunState
 from shared.use_cases.reconciliation import reconcile
 from tests.support.foundation import DAY, days
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,9 +119,13 @@ def test_a_connection_killed_in_a_statement_ends_the_run(
     with database.connect() as holder:
         holder.autocommit = False
 
+        def release() -> None:
+            foundation.all(LOGINS)
+            holder.rollback()
+
         def hold_and_kill() -> None:
             holder.execute("LOCK TABLE certification.comparison_rows IN ACCESS EXCLUSIVE MODE")
-            threading.Timer(0.3, lambda: (foundation.all(LOGINS), holder.rollback())).start()
+            threading.Timer(0.3, release).start()
 
         reconciler.reader = WatchedReader(reader, hold_and_kill)
         verdict = reconciler.full()
@@ -142,7 +147,7 @@ def test_a_connection_that_dies_anywhere_ends_the_run(
     def lost(*_: Any) -> Any:
         call(reconciler.connection, "SELECT pg_terminate_backend(pg_backend_pid())", {})
 
-    lost_at = {"check": {"check_credential": lost}, "work": {"depths": SimpleNamespace(read=lost)}}
+    lost_at: dict[str, Any] = {"check": {"check_credential": lost}, "work": {"depths": SimpleNamespace(read=lost)}}
     error = ConnectionLostError if where == "check" else RunFailedError
     with pytest.raises(error):
         reconcile(
@@ -180,7 +185,7 @@ def test_what_a_dead_run_left_is_removed_by_the_next(
     @contextmanager
     def killed() -> Iterator[Any]:
         with reconciler.comparing() as comparison:
-            comparison.close = lambda: None
+            comparison.close = lambda: None  # type: ignore[attr-defined]
             yield comparison
 
     reconciler.full(comparing=killed)
@@ -209,7 +214,7 @@ def test_many_rows_are_dropped_at_once_unless_another_works(foundation: Foundati
     connection = reconciler.connection
 
     def opened() -> Any:
-        made = connection.execute("SELECT * FROM certification.open_comparison('0')").fetchone()["comparison_id"]
+        made = there(connection.execute("SELECT * FROM certification.open_comparison('0')").fetchone())["comparison_id"]
         connection.execute(
             "SELECT certification.add_website_rows(%s, array_agg(1), array_agg(gen_random_uuid()),"
             " array_agg(gen_random_uuid()), array_agg(2::smallint), array_agg('a'::text), array_agg(NULL::text))"

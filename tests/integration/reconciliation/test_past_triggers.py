@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.foundation import DAY, days
 from tests.support.syncs import SECOND_TABLE, wanted
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -228,8 +229,8 @@ def test_one_who_returned_or_moved_is_found(
     for _ in range(2):
         worker.sync(*asked)
     assert site.shows(listed[0])
-    assert site.row(str(listed[1]), SECOND_TABLE)["statecode"] == 0
-    assert site.row(str(listed[1]))["statecode"] == 1
+    assert there(site.row(str(listed[1]), SECOND_TABLE))["statecode"] == 0
+    assert there(site.row(str(listed[1])))["statecode"] == 1
 
 
 @pytest.mark.parametrize("column", ["first_name", "phone", "area"])

@@ -151,7 +151,7 @@ def test_a_step_that_fails_stops_no_other(
     """I13: the rows are read back though the queue is gone."""
     worker.sync(*mentors[:2])
     minutes_pass(foundation, 3)
-    reconciler.queue = Broken()
+    reconciler.queue = Broken()  # type: ignore[assignment]
     verdict = reconciler.sweep()
     assert (verdict.state, verdict.reason) == (RunState.DEGRADED, "queue_gone")
     assert foundation.one("SELECT count(*) FROM certification.listings WHERE verified_version > 0") == 2

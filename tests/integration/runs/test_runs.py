@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -33,7 +33,7 @@ KINDS = {
 
 
 def stored(foundation):
-    found = {}
+    found: dict[Any, Any] = {}
     for measure, detail, n in foundation.all("SELECT measure, detail, n FROM certification.run_counts"):
         found.setdefault(measure, {})[detail] = n
     return found
@@ -60,7 +60,7 @@ def test_what_a_run_reports_is_what_it_wrote(foundation: Foundation, functions: 
         foundation.mentor(organisation, DAY + days(left))
     functions.nightly_check(DAY)
     _, _, day, counts, _ = functions.reported.organisations[-1]
-    reported = {}
+    reported: dict[Any, Any] = {}
     for count in counts:
         reported.setdefault(count.measure, {})[count.detail] = count.n
     assert day == DAY

@@ -91,7 +91,7 @@ def test_a_lock_that_passes_costs_an_attempt_and_no_nightly_check(
     with database.connect() as somebody:
         somebody.execute("BEGIN")
         somebody.execute("SELECT 1 FROM certification.organisation_settings FOR UPDATE")
-        result = functions.nightly_check(DAY, pause=lambda _: somebody.execute("ROLLBACK"))
+        result = functions.nightly_check(DAY, pause=lambda _: somebody.execute("ROLLBACK"))  # type: ignore[arg-type]
     assert foundation.status(mentor) == "certification_expired"
     assert result.verdict.reason is None
 

@@ -9,6 +9,7 @@ import pytest
 from operations.commands.proof import read_head
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import at_night
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from emulators.ses.server import LocalSes
@@ -98,7 +99,7 @@ def test_a_withdrawn_consent_passes_the_brake_past_the_triggers(
     assert len(site.visible()) == 6
     withdraw_past_the_triggers(foundation, listed[0])
     reconciler.full()
-    assert read_head(foundation.connection, reconciler.run_id).count("held_by_brake") == 5
+    assert there(read_head(foundation.connection, reconciler.run_id)).count("held_by_brake") == 5
     sweep(reconciler, worker)
     assert set(site.visible()) == {str(mentor) for mentor in listed[1:]}
 
