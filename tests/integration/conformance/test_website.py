@@ -484,7 +484,7 @@ def test_a_check_finds_a_privilege_that_was_taken_away(subject: Subject, what: s
 
 
 def test_a_check_of_a_website_that_lets_nothing_in_raises(subject: Subject) -> None:
-    """I10: and again as soon as it lets us in, all is well."""
+    """I10: and again as soon as it authorises us, all is well."""
     subject.refuse()
     with pytest.raises(WebsiteAuthError):
         subject.website.check([TABLE])
