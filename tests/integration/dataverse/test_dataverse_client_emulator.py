@@ -186,16 +186,6 @@ def test_a_write_does_nothing_to_another_version_of_the_row(client: ContainerCli
     assert (row.exists, row.version) == (True, second.row_version)
 
 
-def test_a_row_that_is_gone_is_made_only_by_who_knows_that(client: ContainerClient, emulator: EmulatorControl) -> None:
-    """Issue 8 A5, I8: a write on a version creates nothing."""
-    (first,) = client.push(listed := publish())
-    emulator.delete(str(listed.mentor_id))
-    (response,) = client.push(replace(listed, row_version=first.row_version))
-    assert isinstance(response, Outdated)
-    assert emulator.rows() == []
-    assert client.push(replace(listed, row_version=NO_ROW)) == [Accepted()]
-
-
 # Lost replies
 
 

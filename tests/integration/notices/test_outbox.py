@@ -84,17 +84,6 @@ def test_a_lost_reply_leaves_the_notice_claimed_and_it_is_never_sent_again(
     assert sorted(recipients(ses)) == ["0@example.no", "1@example.no", "turid.vik@example.no"]
 
 
-def test_three_lost_replies_in_a_row_end_the_sending(
-    foundation: Foundation, functions: Functions, ses: LocalSes, due: Any
-) -> None:
-    """I4: a service that never answers leaves three notices of unknown outcome, not all of them."""
-    due(6)
-    ses.drop_reply_next(99)
-    functions.send(DAY)
-    assert states(foundation).count("claimed") == 3
-    assert states(foundation).count("pending") == 4
-
-
 def test_what_is_throttled_is_given_back_and_goes_with_the_next_run(
     foundation: Foundation, functions: Functions, ses: LocalSes, due: Any
 ) -> None:
