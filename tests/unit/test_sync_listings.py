@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from shared.domain.listings import Action, ListingTable, NotNow, Refused, RefusedKind, Result
+from shared.use_cases.sync_listings import LEASE
 from tests.support.fakes.listings import TABLE
 from tests.support.sync_worker import FakeSync
 
@@ -334,6 +335,23 @@ def test_without_versions_a_withdrawal_is_sent_once_more_later(worker: FakeSync)
     worker.clock.advance(181)
     worker.clock.ends_at += 300
     assert worker.result(mentor) == "hidden"
+    assert not worker.website.shows(mentor)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_row_of_unknown_version_is_read_before_it_is_hidden(worker: FakeSync, there: bool) -> None:
+    """I6: a dead worker may have made it; a hide that comes late must not hide somebody who is back."""
+    mentor = worker.mentor()
+    (publishing,) = worker.listings.claim([mentor], uuid4(), LEASE).changes
+    if there:
+        worker.website.push([publishing])
+    worker.clock.advance(181)
+    worker.clock.ends_at += 181
+    worker.withdraw(mentor)
+    worker.website.pushed.clear()
+    assert worker.result(mentor) == "hidden"
+    assert worker.website.reads == 1
+    assert [change.row_version is not None for (change,) in worker.website.pushed] == [True] * there
     assert not worker.website.shows(mentor)
 
 
