@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from azure.core.credentials import AccessToken  # type: ignore[import-not-found]
 from PowerPlatform.Dataverse.client import DataverseClient  # type: ignore[import-not-found]
 from PowerPlatform.Dataverse.models import UpsertItem  # type: ignore[import-not-found]
-from requests.adapters import HTTPAdapter  # type: ignore[import-untyped]
+from requests.adapters import HTTPAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

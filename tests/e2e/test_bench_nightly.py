@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 SMALL = ["--sizes", "2000", "--repeats", "1"]
 
 
-def test_a_small_run_prints_every_figure(capsys):
+def test_a_small_run_prints_every_figure(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(SMALL) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("figure ")]
     figures = {name: float(value) for _, name, value in lines}

@@ -6,13 +6,22 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from shared.domain.runs import RunState
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import Functions, at_night
+from tests.support.there import there
 from tests.support.wire import TransactionPooler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from emulators.ses.server import LocalSes
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +29,7 @@ NIGHTLY_CHECKS = 10
 
 
 @pytest.fixture
-def at_once(database):
+def at_once(database: TestDatabase) -> Iterator[Any]:
     """Runs the nightly checks of these days at the same moment, each on a connection of its own."""
     with ExitStack() as opened:
         secret = database.login("ExpiryCheck")
@@ -49,7 +58,9 @@ def people(foundation):
         foundation.mentor(organisation, DAY + days(300), status="certification_expired", coordinator=turid)
 
 
-def test_ten_nightly_checks_at_once_do_what_one_does(foundation, functions, at_once):
+def test_ten_nightly_checks_at_once_do_what_one_does(
+    foundation: Foundation, functions: Functions, at_once: Any
+) -> None:
     """I1, I3: one reminder, one transition, one log row, one notice each, and the counts add up to one nightly
     check's.
     """
@@ -96,7 +107,7 @@ def test_people_who_edit_are_never_held_up_nor_overruled(database, foundation, a
             person.execute("SET lock_timeout = '2s'")
             for mentor in mentors:
                 query = "SELECT pause_mentor(%s, 'turid', 'ill')"
-                outcomes[mentor] = person.execute(query, (mentor,)).fetchone()[0]
+                outcomes[mentor] = there(person.execute(query, (mentor,)).fetchone())[0]
 
     person = threading.Thread(target=pause_all)
     person.start()

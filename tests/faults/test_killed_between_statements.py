@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,12 @@ from local.stack.stack import endpoints
 from tests.faults import victim
 from tests.support.foundation import DAY, days
 from tests.support.wire import KillingProxy
+
+if TYPE_CHECKING:
+    from emulators.ses.server import LocalSes
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +55,8 @@ def fill(foundation, organisations=2):
 
 def killed(database, work, environment, at, moment):
     """Run `work` and kill it at its n-th statement. Return whether it got that far."""
-    secret, started = database.login(FUNCTION[work]), []
+    secret = database.login(FUNCTION[work])
+    started: list[Any] = []
     kill = lambda: os.kill(started[0].pid, signal.SIGKILL)  # noqa: E731
     with KillingProxy(database.postgres.port, at, moment, kill) as proxy:
         started.append(victim.start(work, DAY, {**secret, "port": proxy.port}, environment))

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from shared.domain.listings import Result
 from tests.support.foundation import DAY, days
 from tests.support.syncs import SECOND_TABLE, outcome, unsynced, wanted
 
+if TYPE_CHECKING:
+    from tests.support.foundation import Foundation
+    from tests.support.syncs import Crew, EmulatedWebsite, SyncWorker
+
 LATER = DAY + days(100)
 BATCH = r"\$batch"
 
 
 @pytest.fixture
-def organisation(foundation):
+def organisation(foundation: Foundation) -> Any:
     made = foundation.organisation()
     foundation.evaluated(made)
     return made
 
 
 @pytest.fixture
-def listed(foundation, organisation, worker):
+def listed(foundation: Foundation, organisation: Any, worker: SyncWorker) -> Any:
     """Ten mentors whom visitors see."""
     made = [foundation.mentor(organisation, LATER, consent=True) for _ in range(10)]
     worker.sync(*made)
@@ -81,7 +87,9 @@ def test_a_row_that_spoils_the_whole_batch_is_found(foundation, worker, site, li
     assert foundation.listing(listed[3])["reason"] == "dataverse_400_0x80048d19"
 
 
-def test_who_was_refused_and_may_no_longer_be_listed_is_hidden(foundation, worker, site, listed):
+def test_who_was_refused_and_may_no_longer_be_listed_is_hidden(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I5: rejected is not forgotten: a withdrawn consent is a change."""
     foundation.do("UPDATE peer_mentors SET area = repeat('x', 201) WHERE id = %s", listed[0])
     assert outcome(worker.sync(*listed), listed[0]) is Result.REJECTED
@@ -90,7 +98,9 @@ def test_who_was_refused_and_may_no_longer_be_listed_is_hidden(foundation, worke
     assert not site.shows(listed[0])
 
 
-def test_a_race_for_a_new_row_is_won_in_the_end(foundation, worker, site, organisation):
+def test_a_race_for_a_new_row_is_won_in_the_end(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I7: somebody else has created the row in the same moment; now it is there to be updated."""
     mentor = foundation.mentor(organisation, LATER, consent=True)
     site.lose_races(1)
@@ -197,7 +207,9 @@ def test_a_revoked_secret_stops_sending_until_another_is_there(foundation, crew,
     assert stopped(foundation) is None
 
 
-def test_a_rotated_secret_interrupts_nothing(foundation, crew, worker, site, listed):
+def test_a_rotated_secret_interrupts_nothing(
+    foundation: Foundation, crew: Crew, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I10: the container knows the old one; it reads the new one within the same push."""
     site.add_secret("a-new-local-secret")
     site.revoke_secret()
@@ -208,7 +220,9 @@ def test_a_rotated_secret_interrupts_nothing(foundation, crew, worker, site, lis
     assert (result.stopped, result.counts()["listings_published"]) == (False, 10)
 
 
-def test_an_expired_secret_is_reported_as_such(foundation, worker, site, listed):
+def test_an_expired_secret_is_reported_as_such(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I10: by Entra's number."""
     site.expire_secret()
     site.expire_tokens()
@@ -216,7 +230,9 @@ def test_an_expired_secret_is_reported_as_such(foundation, worker, site, listed)
     assert worker.sync(*listed).reasons == {"entra_7000222"}
 
 
-def test_tokens_that_end_under_way_are_replaced(foundation, worker, site, listed):
+def test_tokens_that_end_under_way_are_replaced(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I7: nobody notices."""
     site.expire_tokens()
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
@@ -238,7 +254,9 @@ def test_a_removed_user_stops_sending_until_it_is_back(foundation, worker, site,
     assert site.visible() == wanted(foundation)
 
 
-def test_entra_that_is_down_delays_and_stops_nothing(foundation, crew, site, organisation):
+def test_entra_that_is_down_delays_and_stops_nothing(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I10: no answer is no refusal: given back, and done when it is there again."""
     mentor = foundation.mentor(organisation, LATER, consent=True)
     rule = site.fail_next(None, status=503, where="token")
@@ -277,7 +295,7 @@ def test_what_changed_during_the_refusal_is_asked_for_again(foundation, crew, si
         foundation.do("UPDATE peer_mentors SET status = 'paused'")
         return push(changes)
 
-    worker.website.push = push_while_somebody_pauses
+    worker.website.push = push_while_somebody_pauses  # type: ignore[method-assign]
     result = worker.sync(*listed)
     assert result.stopped
     assert {*result.results.values()} == {Result.GIVEN_BACK}

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.foundation import DAY, days
+
+if TYPE_CHECKING:
+    from tests.conftest import TestDatabase
+    from tests.functions.conftest import DeployedStack
+    from tests.support.foundation import Foundation
+    from tests.support.syncs import EmulatedWebsite, SyncWorker
 
 EVENTS = Path(__file__).parents[2] / "events"
 FULL, SWEEP = (json.loads((EVENTS / f"reconciliation.{mode}.json").read_text()) for mode in ("full", "sweep"))
@@ -15,7 +22,7 @@ LATER = DAY + days(100)
 
 
 @pytest.fixture
-def listed(foundation, worker):
+def listed(foundation: Foundation, worker: SyncWorker) -> Any:
     """Three mentors whom visitors see, and who have been there for a while."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
@@ -40,7 +47,9 @@ def conditions(foundation):
     return foundation.all("SELECT condition FROM certification.alerts WHERE closed_at IS NULL ORDER BY 1")
 
 
-def test_the_full_comparison_leaves_a_run_a_proof_and_repairs(deployed, foundation, site, listed):
+def test_the_full_comparison_leaves_a_run_a_proof_and_repairs(
+    deployed: DeployedStack, foundation: Foundation, site: EmulatedWebsite, listed: Any
+) -> None:
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
     done = deployed.invoke("Reconciliation", FULL)
     assert (done.payload["state"], done.payload["reason"]) == ("succeeded", None)
@@ -62,7 +71,9 @@ def test_the_full_comparison_leaves_a_run_a_proof_and_repairs(deployed, foundati
     }
 
 
-def test_a_repair_goes_the_whole_way_by_its_own_queue(deployed, database, site, listed):
+def test_a_repair_goes_the_whole_way_by_its_own_queue(
+    deployed: DeployedStack, database: TestDatabase, site: EmulatedWebsite, listed: Any
+) -> None:
     """Requirement 2: the message that was sent is one that dynamics_sync takes from the queue of repairs."""
     deployed.put_secret("DynamicsSync", database.login("DynamicsSync"))
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
@@ -122,7 +133,9 @@ def test_a_website_that_is_down_fails_the_comparison(deployed, foundation, site,
         ({**FULL, "dry": True}, "dry: Extra inputs are not permitted"),
     ],
 )
-def test_an_event_of_another_form_is_refused_in_words_that_help(deployed, foundation, event, words):
+def test_an_event_of_another_form_is_refused_in_words_that_help(
+    deployed: DeployedStack, foundation: Foundation, event: Any, words: str
+) -> None:
     done = deployed.invoke("Reconciliation", event)
     assert done.payload["errorMessage"].startswith("InvalidEventError: " + words)
     assert foundation.all("SELECT 1 FROM certification.runs") == []

@@ -16,6 +16,10 @@ from local.stack.stack import StackRunningError
 from operations.cli import app
 from shared.domain.errors import ConnectionLostError
 
+if TYPE_CHECKING:
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+
 WHO = ("--actor", "turid", "--reason", "looked at it")
 # Always the same: the name of a test has it, and every worker collects the same tests.
 AN_ID = "6f8c2f0e-4f5e-4c7e-9a54-0f6b3f3c9d11"
@@ -46,12 +50,12 @@ def ended(*words, program=app):
 
 
 @pytest.mark.parametrize("words", DATABASE_COMMANDS, ids=lambda words: " ".join(words[:2]))
-def test_a_database_that_cannot_be_reached_is_not_known(words):
+def test_a_database_that_cannot_be_reached_is_not_known(words: Any) -> None:
     assert ended(*words, "--database-url", GONE) == 3
 
 
 @pytest.mark.parametrize("words", DATABASE_COMMANDS, ids=lambda words: " ".join(words[:2]))
-def test_an_option_that_is_none_is_not_understood(words):
+def test_an_option_that_is_none_is_not_understood(words: Any) -> None:
     assert ended(*words, "--database-url", GONE, "--no-such-option") == 2
     assert ended(*words, "--database-url", GONE, "--language", "nn") == 2
 
@@ -98,7 +102,7 @@ def test_status_is_0_or_1(operator, foundation):
     operator.run("alerts", expect=0)
 
 
-def test_an_event_that_cannot_be_read_is_not_understood(tmp_path):
+def test_an_event_that_cannot_be_read_is_not_understood(tmp_path: Path) -> None:
     (event := tmp_path / "event.json").write_text("{")
     assert ended("invoke", "expiry_check", "--event", str(event), program=local) == 2
     assert ended("invoke", "expiry_check", "--event", str(tmp_path / "none.json"), program=local) == 2
@@ -113,13 +117,13 @@ def test_an_event_that_cannot_be_read_is_not_understood(tmp_path):
         (PermissionError("x"), 3),
     ],
 )
-def test_what_is_in_the_way_is_not_known(error, code):
+def test_what_is_in_the_way_is_not_known(error: Any, code: int) -> None:
     with pytest.raises(typer.Exit) as ending, expected_errors():
         raise error
     assert ending.value.exit_code == code
 
 
-def test_the_table_is_documented_once():
+def test_the_table_is_documented_once() -> None:
     rows = re.findall(r"^\| (\d) \| ([a-z]+)", OPERATIONS.partition("| exit code |")[2], re.MULTILINE)
     assert rows[:4] == [("0", "yes"), ("1", "no"), ("2", "the"), ("3", "not")]
     assert OPERATIONS.count("| exit code |") == 1

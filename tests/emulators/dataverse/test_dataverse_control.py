@@ -7,7 +7,7 @@ import json
 import re
 import shlex
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
@@ -20,6 +20,9 @@ from emulators.dataverse.faults.rules import Rule
 from emulators.dataverse.model import defaults
 from emulators.dataverse.settings import EmulatorSettings
 from tests.support.dataverse_process import fresh, process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[3]
 PEOPLE = "cr1_people"
@@ -65,7 +68,7 @@ def emulator(tmp_path_factory):
 
 
 @pytest.fixture
-def service(emulator):
+def service(emulator: Any) -> Iterator[Any]:
     with fresh(emulator) as caller:
         yield caller
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from tests.support.dataverse_queries import ask
 from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LINKED = f"{EXAMPLES}(hlf_code='OSLO',hlf_year=2024)"
 UNLINKED = f"{EXAMPLES}(hlf_code='c',hlf_year=2022)"

@@ -1,13 +1,15 @@
 """SES over real HTTP: boto3 against emulators/ses/server.py, which answers as SES v2 does and fails on request."""
 
+from __future__ import annotations
+
 import logging
 import ssl
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import SMTP
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -35,15 +37,17 @@ from shared.adapters.aws.ses import LONGEST_SEND, SesMailer, ses_client
 from shared.adapters.email.mime import Sender
 from shared.adapters.email.rendering import render
 from shared.domain.notices import (
-    Locale,
-    Notice,
-    NoticeKind,
     Sent,
     ServiceRefused,
     Throttled,
     Undeliverable,
     Unknown,
 )
+from tests.support.notices import a_notice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 AT = datetime(2026, 12, 17, 9, 0, tzinfo=UTC)
 NO_TIME = timedelta(0)
@@ -72,11 +76,11 @@ class SesRig:
     mailer: SesMailer
 
     def send(self, one_notice=None, *, budget=NO_TIME):
-        return self.mailer.send(one_notice or notice(), budget=budget)
+        return self.mailer.send(one_notice or a_notice(), budget=budget)
 
 
 @pytest.fixture
-def ses(monkeypatch) -> Iterator[LocalSes]:
+def ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalSes]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDLOCAL")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
@@ -86,7 +90,7 @@ def ses(monkeypatch) -> Iterator[LocalSes]:
 
 
 @pytest.fixture
-def rig(ses) -> Iterator[SesRig]:
+def rig(ses: LocalSes) -> Iterator[SesRig]:
     client = ses_client("eu-north-1", read_timeout=timedelta(seconds=0.5))
     yield SesRig(ses, SesMailer(client, Sender("ikke-svar@hlf.example"), clock=lambda: AT))
     client.close()
@@ -102,44 +106,44 @@ def test_a_sent_notice_arrives_as_it_was_rendered(rig):
     assert outcome == Sent(mail.message_id)
     assert mail.recipient == "ase.bjorna@example.no"
     message = message_from_bytes(mail.raw, policy=SMTP)
-    assert message["Subject"] == render(notice()).subject
+    assert message["Subject"] == render(a_notice()).subject
     assert message["Date"].datetime == AT
     assert rig.ses.violations == []
 
 
-def test_one_recipient_per_message_also_when_many_are_sent(rig):
+def test_one_recipient_per_message_also_when_many_are_sent(rig: SesRig) -> None:
     people = [f"mentor{n}@example.no" for n in range(20)]
     for n, person in enumerate(people):
-        assert isinstance(rig.send(notice(n, recipient_address=person)), Sent)
+        assert isinstance(rig.send(a_notice(n, recipient_address=person)), Sent)
     assert [mail.recipient for mail in rig.ses.messages] == people
     assert rig.ses.violations == []
 
 
-def test_a_domain_with_norwegian_letters_is_sent_to_in_punycode(rig):
-    assert isinstance(rig.send(notice(recipient_address="post@blåbær.no")), Sent)
+def test_a_domain_with_norwegian_letters_is_sent_to_in_punycode(rig: SesRig) -> None:
+    assert isinstance(rig.send(a_notice(recipient_address="post@blåbær.no")), Sent)
     assert rig.ses.messages[0].recipient == "post@xn--blbr-roah.no"
     assert rig.ses.violations == []
 
 
-def test_a_domain_goes_to_its_owner_and_to_nobody_else(rig):
+def test_a_domain_goes_to_its_owner_and_to_nobody_else(rig: SesRig) -> None:
     """Issue 8 G: IDNA 2008, in the envelope and in the header."""
-    assert isinstance(rig.send(notice(recipient_address="ola@faß.de")), Sent)
+    assert isinstance(rig.send(a_notice(recipient_address="ola@faß.de")), Sent)
     (mail,) = rig.ses.messages
     assert mail.recipient == mail.parsed()["To"].addresses[0].addr_spec == "ola@xn--fa-hia.de"
 
 
 @pytest.mark.parametrize("whose", ["recipient_name", "organisation_name", "contact_name"])
 @pytest.mark.parametrize("name", ["Nordmann, Kari " + "x" * 77, "=?utf-8?q?a=2C_b=40c=2Eno?=", "Å" * 5000, "\u202e\n,"])
-def test_a_strange_name_holds_up_no_mail_i13(rig, whose, name):
+def test_a_strange_name_holds_up_no_mail_i13(rig: SesRig, whose: str, name: str) -> None:
     """Issue 8 G: it arrives at its one recipient."""
-    assert isinstance(rig.send(notice(**{whose: name})), Sent)
+    assert isinstance(rig.send(a_notice(4711, **{whose: name})), Sent)
     (mail,) = rig.ses.messages
     for header, address in (("To", "ase.bjorna@example.no"), ("From", "ikke-svar@hlf.example")):
         assert [one.addr_spec for one in mail.parsed()[header].addresses] == [address]
     assert rig.ses.violations == []
 
 
-def test_the_tag_and_the_configuration_set_carry_ids_only_i11(ses):
+def test_the_tag_and_the_configuration_set_carry_ids_only_i11(ses: LocalSes) -> None:
     asked = []
 
     class Client:
@@ -147,7 +151,7 @@ def test_the_tag_and_the_configuration_set_carry_ids_only_i11(ses):
             asked.append(request)
             return {"MessageId": "m-1"}
 
-    assert SesMailer(Client(), Sender("a@hlf.example"), configuration_set="notices").send(notice()) == Sent("m-1")
+    assert SesMailer(Client(), Sender("a@hlf.example"), configuration_set="notices").send(a_notice()) == Sent("m-1")  # type: ignore[arg-type]
     (request,) = asked
     assert request["EmailTags"] == [{"Name": "notice_id", "Value": "4711"}]
     assert request["ConfigurationSetName"] == "notices"
@@ -171,10 +175,10 @@ def test_a_recipient_that_cannot_be_written_is_undeliverable(rig, unusable):
 
 
 @pytest.mark.parametrize("sender", ["", "kåre@hlf.example", "a@b.no,c@d.no", "a@b.no\r\nBcc: c@d.no"])
-def test_an_unusable_sender_is_no_fault_of_the_recipient_i13(ses, sender):
+def test_an_unusable_sender_is_no_fault_of_the_recipient_i13(ses: LocalSes, sender: str) -> None:
     """Issue 8 G: nobody is written off for a wrong setting."""
     client = ses_client("eu-north-1")
-    assert SesMailer(client, Sender(sender)).send(notice()) == ServiceRefused("unusable_sender")
+    assert SesMailer(client, Sender(sender)).send(a_notice()) == ServiceRefused("unusable_sender")
     assert ses.counts.requests == 0
     client.close()
 
@@ -227,7 +231,7 @@ REPLIES = [
 @pytest.mark.parametrize(
     ("code", "status", "outcome"), REPLIES, ids=[f"{code}-{status}" for code, status, _ in REPLIES]
 )
-def test_every_error_code_has_its_outcome_after_one_request(rig, code, status, outcome):
+def test_every_error_code_has_its_outcome_after_one_request(rig: SesRig, code: Any, status: Any, outcome: Any) -> None:
     rig.ses.fail_next(1, code, status)
     assert rig.send() == outcome
     assert (rig.ses.counts.requests, rig.ses.messages) == (1, [])
@@ -240,23 +244,23 @@ def test_every_error_of_botocores_model_is_among_them(rig):
     assert modelled <= {code for code, _, _ in REPLIES}
 
 
-def test_a_code_that_is_not_a_code_is_not_passed_on_i11(rig):
+def test_a_code_that_is_not_a_code_is_not_passed_on_i11(rig: SesRig) -> None:
     rig.ses.fail_next(1, "ase.bjorna@example.no is on the list", 400)
     assert rig.send() == Undeliverable("http_400")
 
 
 def test_what_cannot_be_composed_is_undeliverable(rig):
     """Issue 8 E, I13: a name that was NULL left its notice claimed for ever."""
-    assert rig.send(notice(recipient_name=None)) == Undeliverable("unrenderable_notice")
+    assert rig.send(a_notice(recipient_name=None)) == Undeliverable("unrenderable_notice")
     assert rig.ses.counts.requests == 0
 
 
-def test_one_bad_recipient_does_not_stop_the_next_i13(rig):
+def test_one_bad_recipient_does_not_stop_the_next_i13(rig: SesRig) -> None:
     rig.ses.fail_for("ase.bjorna@example.no", "MessageRejected")
     rig.ses.fail_for(lambda recipient: recipient.endswith("@example.com"), "BadRequestException")
     assert rig.send() == Undeliverable("MessageRejected")
-    assert rig.send(notice(recipient_address="ola@example.com")) == Undeliverable("BadRequestException")
-    assert isinstance(rig.send(notice(recipient_address="ola@example.no")), Sent)
+    assert rig.send(a_notice(recipient_address="ola@example.com")) == Undeliverable("BadRequestException")
+    assert isinstance(rig.send(a_notice(recipient_address="ola@example.no")), Sent)
 
 
 # Replies that never came (I4)
@@ -290,7 +294,7 @@ def test_botocores_own_retries_would_have_sent_it_twice_i4(rig, ses):
     """
     ses.drop_reply_next(1)
     client = boto3.client("sesv2", region_name="eu-north-1", config=Config(retries={"mode": "standard"}))
-    assert isinstance(SesMailer(client, Sender("a@hlf.example")).send(notice()), Sent)
+    assert isinstance(SesMailer(client, Sender("a@hlf.example")).send(a_notice()), Sent)
     client.close()
     assert [message_from_bytes(mail.raw, policy=SMTP)["X-Notice-ID"] for mail in ses.messages] == ["4711", "4711"]
 
@@ -337,14 +341,14 @@ def test_refused_only_if_nothing_left_this_machine_i4(error, outcome):
 
 
 @pytest.mark.parametrize("said", [{}, *({"MessageId": value} for value in (None, 7, "", "a\0", "\ud800", "x" * 5000))])
-def test_an_acceptance_without_a_message_id_is_unknown_i4(said):
+def test_an_acceptance_without_a_message_id_is_unknown_i4(said: Any) -> None:
     """One that the database cannot hold would leave the notice claimed."""
 
     class Client:
         def send_email(self, **_request):
             return said
 
-    assert SesMailer(Client(), Sender("a@hlf.example")).send(notice()) == Unknown("no_message_id")
+    assert SesMailer(Client(), Sender("a@hlf.example")).send(a_notice()) == Unknown("no_message_id")  # type: ignore[arg-type]
 
 
 # Never reached SES
@@ -358,14 +362,14 @@ def test_a_refused_connection_is_the_services_fault(rig):
     assert isinstance(rig.send(), Sent)
 
 
-def test_a_name_that_does_not_resolve_is_the_services_fault(ses, monkeypatch):
+def test_a_name_that_does_not_resolve_is_the_services_fault(ses: LocalSes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", "http://ses.invalid:1")
     client = ses_client("eu-north-1")
-    assert SesMailer(client, Sender("a@hlf.example")).send(notice()) == ServiceRefused("EndpointConnectionError")
+    assert SesMailer(client, Sender("a@hlf.example")).send(a_notice()) == ServiceRefused("EndpointConnectionError")
     client.close()
 
 
-def test_without_credentials_nothing_is_asked(ses, monkeypatch):
+def test_without_credentials_nothing_is_asked(ses: LocalSes, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -373,7 +377,7 @@ def test_without_credentials_nothing_is_asked(ses, monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     client = ses_client("eu-north-1")
-    assert SesMailer(client, Sender("a@hlf.example")).send(notice()) == ServiceRefused("NoCredentialsError")
+    assert SesMailer(client, Sender("a@hlf.example")).send(a_notice()) == ServiceRefused("NoCredentialsError")
     client.close()
     assert ses.counts.requests == 0
 
@@ -406,17 +410,17 @@ def test_an_ambiguous_failure_after_throttling_is_the_last_i4(rig):
     assert len(rig.ses.messages) == 1
 
 
-def test_sending_faster_than_the_rate_loses_and_doubles_nothing(rig):
+def test_sending_faster_than_the_rate_loses_and_doubles_nothing(rig: SesRig) -> None:
     rig.ses.throttle(per_second=20)
-    assert all(isinstance(rig.send(notice(n), budget=timedelta(seconds=10)), Sent) for n in range(8))
+    assert all(isinstance(rig.send(a_notice(n), budget=timedelta(seconds=10)), Sent) for n in range(8))
     sent = [message_from_bytes(mail.raw, policy=SMTP)["X-Notice-ID"] for mail in rig.ses.messages]
     assert sent == [str(n) for n in range(8)]
     assert rig.ses.counts.throttled > 0
 
 
-def test_the_longest_send_is_the_sum_of_the_clients_two_timeouts(ses):
+def test_the_longest_send_is_the_sum_of_the_clients_two_timeouts(ses: LocalSes) -> None:
     client = ses_client("eu-north-1")
-    config = client.meta.config
+    config: Any = client.meta.config
     assert timedelta(seconds=config.connect_timeout + config.read_timeout) == LONGEST_SEND
     assert config.retries == {"total_max_attempts": 1, "mode": config.retries["mode"]}
     client.close()
@@ -426,7 +430,9 @@ def test_the_longest_send_is_the_sum_of_the_clients_two_timeouts(ses):
 
 
 @pytest.mark.parametrize("fault", [None, "TooManyRequestsException", "MessageRejected", "InternalFailure", "lost"])
-def test_the_logs_hold_no_name_and_no_address_even_at_debug_i11(rig, caplog, fault):
+def test_the_logs_hold_no_name_and_no_address_even_at_debug_i11(
+    rig: SesRig, caplog: pytest.LogCaptureFixture, fault: str | None
+) -> None:
     caplog.set_level(logging.DEBUG)
     if fault == "lost":
         rig.ses.drop_reply_next(1)
@@ -458,7 +464,7 @@ def raw_request(client, raw, to=("a@example.no",)):
         (b"From: a@b.no\r\nTo: a@example.no\r\nContent-Type: multipart/mixed\r\n\r\nhi\r\n", "MessageRejected"),
     ],
 )
-def test_the_local_server_refuses_what_ses_refuses(rig, raw, code):
+def test_the_local_server_refuses_what_ses_refuses(rig: SesRig, raw: bytes, code: str) -> None:
     with pytest.raises(rig.mailer._client.exceptions.ClientError) as refused:
         raw_request(rig.mailer._client, raw)
     assert refused.value.response["Error"]["Code"] == code
@@ -474,7 +480,7 @@ def test_the_local_server_records_a_second_recipient(rig):
     assert rig.ses.violations[1:] == ["the headers name other recipients than the request"]
 
 
-def test_the_local_server_responds_only_signed_requests(ses):
+def test_the_local_server_responds_only_signed_requests(ses: LocalSes) -> None:
     reply = post(ses.url, b"{}")
     assert (reply.status, reply.headers["x-amzn-ErrorType"]) == (403, "MissingAuthenticationTokenException")
     signed = post(ses.url, b"{", Authorization="AWS4-HMAC-SHA256 x")
@@ -484,8 +490,8 @@ def test_the_local_server_responds_only_signed_requests(ses):
 def test_the_local_server_keeps_each_mail_as_a_file(rig, tmp_path):
     """The local server keeps each mail as a file that a mail client opens."""
     rig.ses._folder = tmp_path / "mail"
-    rig.send(notice(1))
-    rig.send(notice(2))
+    rig.send(a_notice(1))
+    rig.send(a_notice(2))
     assert [file.name for file in sorted((tmp_path / "mail").iterdir())] == ["0001.eml", "0002.eml"]
     assert (tmp_path / "mail" / "0002.eml").read_bytes() == rig.ses.messages[1].raw
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,27 +15,35 @@ from tests.support.credentials import Checker
 from tests.support.foundation import DAY, days
 from tests.support.syncs import SECOND_TABLE
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
+    from tests.support.syncs import Crew, EmulatedWebsite, SyncWorker
+
 LATER = DAY + days(100)
 HEALTHY, REFUSED, UNREACHABLE, NOT_CHECKED = CredentialState
 NEW = "a-new-local-secret"
 
 
 @pytest.fixture
-def organisation(foundation):
+def organisation(foundation: Foundation) -> Any:
     made = foundation.organisation()
     foundation.evaluated(made)
     return made
 
 
 @pytest.fixture
-def check(database, site, crew, organisation):
+def check(database: TestDatabase, site: EmulatedWebsite, crew: Crew, organisation: Any) -> Iterator[Checker]:
     """What the nightly check does first; it shares the secret with the workers of dynamics_sync, and nothing else."""
     with Checker(database.login("ExpiryCheck"), site, crew.secret) as check:
         yield check
 
 
 @pytest.fixture
-def listed(foundation, organisation, worker):
+def listed(foundation: Foundation, organisation: Any, worker: SyncWorker) -> Any:
     """Three mentors whom visitors see."""
     made = [foundation.mentor(organisation, LATER, consent=True) for _ in range(3)]
     worker.sync(*made)
@@ -131,7 +140,9 @@ def test_a_lost_access_stops_the_website_and_a_cure_resumes_it(foundation, site,
         ({"status": 502, "path": r"\$batch"}, "dataverse_502"),
     ],
 )
-def test_a_service_that_is_down_is_no_refusal(foundation, site, check, fault, code):
+def test_a_service_that_is_down_is_no_refusal(
+    foundation: Foundation, site: EmulatedWebsite, check: Checker, fault: Any, code: str
+) -> None:
     """I10: nothing is stopped; since when it fails is known, and over at the first answer."""
     rule = site.fail_next(None, **fault)
     health = check()
@@ -146,7 +157,9 @@ def test_a_service_that_is_down_is_no_refusal(foundation, site, check, fault, co
     assert noted(foundation) == (None,) * 4
 
 
-def test_what_was_stopped_stays_so_while_nobody_responds(foundation, site, check):
+def test_what_was_stopped_stays_so_while_nobody_responds(
+    foundation: Foundation, site: EmulatedWebsite, check: Checker
+) -> None:
     """I10: no answer is no all-clear."""
     site.remove_application_user()
     check()
@@ -278,9 +291,12 @@ def test_a_failed_nightly_check_stays_failed(foundation, functions, site, check)
         (20270531, None, ("secret_end_date_malformed",)),
     ],
 )
-def test_the_end_of_the_secret_is_what_the_secret_says(foundation, check, written, ends_on, degrading_codes):
+def test_the_end_of_the_secret_is_what_the_secret_says(
+    foundation: Foundation, check: Checker, written: int | str | None, ends_on: date | None, degrading_codes: Any
+) -> None:
     """I10: one that says nothing, or nonsense, has no end date; nonsense is told besides."""
-    check.secret.value["client_secret_expires_on"] = written
+    value: dict[str, Any] = {**check.secret.value, "client_secret_expires_on": written}
+    check.secret.value = value
     health = check()
     assert (health.state, health.secret_ends_on, health.degrading_codes()) == (HEALTHY, ends_on, degrading_codes)
     assert foundation.one("SELECT secret_ends_on FROM certification.sync_state") == ends_on
@@ -291,7 +307,9 @@ def test_the_end_of_the_secret_is_what_the_secret_says(foundation, check, writte
         assert health.counts(ends_on + timedelta(days=2))["secret_days_left"] == -2
 
 
-def test_a_rotation_is_known_good_before_it_is_made_current(foundation, worker, site, check, listed):
+def test_a_rotation_is_known_good_before_it_is_made_current(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, check: Checker, listed: Any
+) -> None:
     """I10: the sync goes on with the secret in use; nothing is asked of it for the new one's sake."""
     assert (check().pending, pending_recorded(foundation)) == ("none", "none")
     check.pending_version = {**check.secret.value, "client_secret": NEW}
@@ -335,7 +353,9 @@ def test_the_next_secret_is_tried_while_this_one_is_refused(foundation, site, ch
         ({"client_secret_expires_on": "soon"}, "secret_end_date_malformed"),
     ],
 )
-def test_a_next_secret_of_another_form_is_reported_as_what_it_is(foundation, check, pending, code):
+def test_a_next_secret_of_another_form_is_reported_as_what_it_is(
+    foundation: Foundation, check: Checker, pending: Any, code: str
+) -> None:
     check.pending_version = pending
     assert (check().degrading_codes(), pending_recorded(foundation)) == ((f"pending_{code}",), code)
 

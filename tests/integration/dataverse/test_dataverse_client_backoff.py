@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from shared.adapters.dataverse.retry_after import retry_after
 from shared.domain.errors import ConnectionLostError, WebsiteBackoffError
 from shared.domain.listings import Accepted, NotNow
+from tests.support.there import there
 from tests.support.website_wire import (
     IN_USE,
     FakeBackoff,
@@ -26,11 +28,14 @@ from tests.support.website_wire import (
     token,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def rig():
+def rig() -> Iterator[WebsiteRig]:
     with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         yield rig
 
@@ -68,12 +73,12 @@ def test_retry_after_is_honoured_whole_up_to_an_hour(header, seconds):
     assert retry_after(header, NOW) == seconds
 
 
-def test_a_date_is_measured_from_now():
+def test_a_date_is_measured_from_now() -> None:
     at = (datetime.now(UTC) + timedelta(seconds=100)).strftime("%a, %d %b %Y %H:%M:%S GMT")
-    assert 98 <= retry_after(at) <= 100
+    assert 98 <= there(retry_after(at)) <= 100
 
 
-def test_the_backoff_is_asked_right_before_every_single_request(rig):
+def test_the_backoff_is_asked_right_before_every_single_request(rig: WebsiteRig) -> None:
     """A batch, the halves of one, the same again after a 401, a reading, the requests of a check and it before all."""
     rig.site.replies += [error(413), accept_all, http(401), accept_all]
     rig.push(*changes(2))
@@ -184,13 +189,13 @@ def test_parts_that_ask_to_wait_back_off_once_for_the_longest(rig):
         (batch(part(503, **{"RETRY-AFTER": "9"})), [(9.0, "dataverse_part")]),
     ],
 )
-def test_whoever_names_a_time_is_heard_and_a_success_names_none(rig, response, closed):
+def test_whoever_names_a_time_is_heard_and_a_success_names_none(rig: WebsiteRig, response: Any, closed: Any) -> None:
     rig.site.replies.append(response)
     rig.push(change())
     assert rig.backoff.blocked == closed
 
 
-def test_a_reading_that_is_refused_closes_the_backoff_too(rig):
+def test_a_reading_that_is_refused_closes_the_backoff_too(rig: WebsiteRig) -> None:
     rig.site.replies.append(error(429, retry_after="6"))
     assert shown(rig.website(size=1, parallel=1), changes(3)) == [None] * 3
     rig.backoff.wait = 0.0
@@ -220,7 +225,7 @@ def test_an_unreadable_backoff_sends_nothing(rig):
         def seconds_left(self):
             raise ConnectionLostError("connection_is_gone")
 
-    rig.backoff = Gone()
+    rig.backoff = Gone()  # type: ignore[assignment]
     with pytest.raises(ConnectionLostError, match=r"^connection_is_gone$"):
         rig.push(*changes(20), size=1, parallel=4)
     assert rig.site.asked == []
@@ -244,19 +249,20 @@ def test_a_backoff_that_breaks_midway_stops_every_thread(rig):
 # Entra's own waiting time
 
 
-def test_entra_is_not_asked_again_before_the_time_it_named(rig):
+def test_entra_is_not_asked_again_before_the_time_it_named(rig: WebsiteRig) -> None:
     rig.site.token_replies.append(error(429, retry_after="20"))
     assert rig.push(change()) == [NotNow("entra_429", 20.0)]
     (response,) = rig.push(change())
+    assert isinstance(response, NotNow)
     assert response.reason == "entra_backoff"
-    assert 19.0 < response.retry_after <= 20.0
+    assert 19.0 < there(response.retry_after) <= 20.0
     assert (len(rig.site.tokens_asked), rig.site.asked, rig.backoff.blocked) == (1, [], [])
 
 
 def test_a_token_that_lasts_is_used_while_entra_asks_to_wait(rig):
     """A token that still lasts is used while Entra asks to wait."""
     rig.site.token_replies += [token(expires_in=120.2), error(429, retry_after="20")]
-    kept = rig.service.tokens
+    kept: Any = rig.service.tokens
     assert rig.push(change()) == [Accepted()]
     kept._clock = lambda now=kept._clock: now() + 60.1
     assert rig.push(change()) == [Accepted()]

@@ -44,7 +44,7 @@ def test_a_push_of_a_thousand_asks_ten_times():
 REQUIRED = {"DATAVERSE_URL": "https://hlf.crm4.dynamics.com", "DATAVERSE_SECRET_ARN": "arn"}
 
 
-def test_the_settings_have_defaults_and_bounds(monkeypatch):
+def test_the_settings_have_defaults_and_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in REQUIRED.items():
         monkeypatch.setenv(name, value)
     for name in ("ENTRA_AUTHORITY", "DATAVERSE_BATCH_SIZE", "DATAVERSE_PARALLEL_REQUESTS"):
@@ -64,7 +64,7 @@ def test_the_settings_have_defaults_and_bounds(monkeypatch):
         ("DATAVERSE_PARALLEL_REQUESTS", "53"),
     ],
 )
-def test_a_setting_that_makes_no_sense_is_named(monkeypatch, name, value):
+def test_a_setting_that_makes_no_sense_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     for known in REQUIRED.items():
         monkeypatch.setenv(*known)
     monkeypatch.setenv(name, value)

@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -28,12 +29,15 @@ from tests.support.website_wire import (
     part,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 HIDE, PUBLISH = Action.HIDE, Action.PUBLISH
 OK = part(204)
 
 
 @pytest.fixture
-def rig():
+def rig() -> Iterator[WebsiteRig]:
     with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         yield rig
 
@@ -136,7 +140,7 @@ def test_a_multipart_body_is_read_in_any_shape(rig, shape, status):
         "multipart/mixed; boundary=",
     ],
 )
-def test_the_boundary_is_found_however_it_is_written(rig, content_type):
+def test_the_boundary_is_found_however_it_is_written(rig: WebsiteRig, content_type: str) -> None:
     rig.site.replies.append(http(200, multipart(OK, part(412, "0x80040237")), content_type=content_type))
     assert rig.push(*changes(2)) == [Accepted(), Outdated("dataverse_412_0x80040237")]
 
@@ -230,7 +234,9 @@ def test_a_401_in_a_part_is_that_operations_and_not_resent(rig):
         (http(100) + b"", OutcomeUnknown("dataverse_RemoteProtocolError")),
     ],
 )
-def test_what_befalls_a_whole_batch_befalls_each_change_in_it(rig, reply, means):
+def test_what_befalls_a_whole_batch_befalls_each_change_in_it(
+    rig: WebsiteRig, reply: Any, means: NotNow | OutcomeUnknown
+) -> None:
     rig.site.replies.append(reply if callable(reply) else cut(reply, len(reply)))
     assert rig.push(*changes(2)) == [means, means]
     assert len(rig.site.asked) == 1
@@ -250,7 +256,7 @@ def test_a_reset_after_sending_leaves_an_unknown_outcome(rig):
 def test_no_reply_in_time_leaves_an_unknown_outcome(rig):
     """No reply within the time leaves the change of unknown outcome."""
     silence = threading.Event()
-    rig.site.replies.append(lambda *_: silence.wait(5) and None)
+    rig.site.replies.append(lambda *_: silence.wait(5) and None)  # type: ignore[arg-type]
     rig.seconds = 1.0
     began = time.monotonic()
     assert rig.push(change()) == [OutcomeUnknown("dataverse_ReadTimeout")]
@@ -275,7 +281,7 @@ def test_a_reply_that_trickles_is_cut_and_what_came_counts(rig):
     over.set()
 
 
-def test_a_reply_without_end_is_not_read_to_its_end(rig, monkeypatch):
+def test_a_reply_without_end_is_not_read_to_its_end(rig: WebsiteRig, monkeypatch: pytest.MonkeyPatch) -> None:
     """16 MB is the bound; here it is made small. The setting is the adapter's constant, not a stand-in for its code."""
     monkeypatch.setattr(exchange_bounds, "_LONGEST_REPLY", 100_000)
 
@@ -301,14 +307,14 @@ def test_a_website_that_cannot_be_reached_was_told_nothing(rig):
     other.service.close()
 
 
-def test_with_no_time_left_nothing_is_sent(rig):
+def test_with_no_time_left_nothing_is_sent(rig: WebsiteRig) -> None:
     rig.seconds = 0.9
     assert rig.push(*changes(2)) == [NotNow("no_time_left")] * 2
     assert (rig.site.asked, rig.site.tokens_asked) == ([], [])
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_redirect_is_not_followed_and_means_a_wrong_address(rig, status):
+def test_a_redirect_is_not_followed_and_means_a_wrong_address(rig: WebsiteRig, status: int) -> None:
     with ScriptedWebsite() as elsewhere:
         rig.site.replies.append(http(status, location=f"{elsewhere.url}/api/data/v9.2/$batch"))
         with pytest.raises(WebsiteMisconfiguredError, match=f"^dataverse_{status}$") as raised:
@@ -371,7 +377,7 @@ def test_the_search_for_a_poison_row_resends_no_accepted_i13(rig):
     assert sorted(n for mentors in accepted for n in mentors) == [n for n in range(1, 101) if n not in {2, 7, 90}]
 
 
-def test_a_fault_in_one_half_leaves_the_other_its_results_i13(rig):
+def test_a_fault_in_one_half_leaves_the_other_its_results_i13(rig: WebsiteRig) -> None:
     rig.site.replies += [error(413), accept_all, lost]
     assert rig.push(*changes(4)) == [Accepted()] * 2 + [OutcomeUnknown("dataverse_RemoteProtocolError")] * 2
     rig.site.replies += [error(413), accept_all, error(403, "0x80072560")]
@@ -380,12 +386,12 @@ def test_a_fault_in_one_half_leaves_the_other_its_results_i13(rig):
     assert raised.value.outcomes == [Accepted()] * 2 + [NotNow("dataverse_403_0x80072560")] * 2
 
 
-def test_a_lost_batch_does_not_stop_the_next_i13(rig):
+def test_a_lost_batch_does_not_stop_the_next_i13(rig: WebsiteRig) -> None:
     rig.site.replies += [lost, accept_all]
     assert rig.push(*changes(4), size=2) == [OutcomeUnknown("dataverse_RemoteProtocolError")] * 2 + [Accepted()] * 2
 
 
-def test_no_words_of_the_website_are_in_any_response_i11(rig):
+def test_no_words_of_the_website_are_in_any_response_i11(rig: WebsiteRig) -> None:
     said = error_body("0x80044331").encode()
     rig.site.replies += [error(400, "0x80044331"), error(500, "Åse Bjørnå"), batch(part(400, "ase@example.no"))]
     responses = [rig.push(change())[0] for _ in range(3)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -19,6 +20,7 @@ from shared.domain.errors import (
     WebsiteUnavailableError,
 )
 from shared.domain.listings import Accepted, ListingTable, NotNow
+from tests.support.there import there
 from tests.support.website_wire import (
     IN_USE,
     KEY,
@@ -38,11 +40,14 @@ from tests.support.website_wire import (
     token,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 NEW_SECRET = SECRET | {"client_secret": "n3w & secret=+%"}
 
 
 @pytest.fixture
-def rig():
+def rig() -> Iterator[WebsiteRig]:
     with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         yield rig
 
@@ -72,7 +77,7 @@ def test_a_token_is_asked_for_once_and_used_for_everything(rig):
     assert rig.secrets.reads == [False]
 
 
-def test_many_threads_that_need_a_token_ask_for_one(rig):
+def test_many_threads_that_need_a_token_ask_for_one(rig: WebsiteRig) -> None:
     def slowly(*_):
         time.sleep(0.1)
         return token()
@@ -83,17 +88,17 @@ def test_many_threads_that_need_a_token_ask_for_one(rig):
 
 
 @pytest.fixture
-def clock():
+def clock() -> Any:
     return [1_000_000.0]
 
 
 @pytest.fixture
-def tokens(rig, clock):
+def tokens(rig: WebsiteRig, clock: Any) -> Tokens:
     site = Origin.configured("test", rig.site.url)
     return Tokens(rig.service._client, site, "scope", rig.secrets, clock=lambda: clock[0])
 
 
-def test_a_token_is_renewed_five_to_six_minutes_before_it_ends(rig, tokens, clock):
+def test_a_token_is_renewed_five_to_six_minutes_before_it_ends(rig: WebsiteRig, tokens: Tokens, clock: Any) -> None:
     for number in range(5):
         rig.site.token_replies += [token(f"old-{number}", 3600), token(f"new-{number}", 3600)]
         assert tokens.renewed(None, 10) == f"old-{number}"
@@ -103,16 +108,16 @@ def test_a_token_is_renewed_five_to_six_minutes_before_it_ends(rig, tokens, cloc
         assert tokens.token(10) == f"new-{number}"
 
 
-def test_not_all_containers_renew_in_the_same_second(rig, tokens):
+def test_not_all_containers_renew_in_the_same_second(rig: WebsiteRig, tokens: Tokens) -> None:
     rig.site.token_replies += [token(expires_in=3600)] * 20
     moments = set()
     for _ in range(20):
         tokens.renewed(None, 10)
-        moments.add(tokens._kept.renew_at)
+        moments.add(there(tokens._kept).renew_at)
     assert len(moments) > 10
 
 
-def test_a_short_token_is_used_for_half_its_time(rig, tokens, clock):
+def test_a_short_token_is_used_for_half_its_time(rig: WebsiteRig, tokens: Tokens, clock: Any) -> None:
     rig.site.token_replies += [token("short", "10"), token("next")]
     assert tokens.token(10) == "short"
     clock[0] += 4.9
@@ -122,7 +127,9 @@ def test_a_short_token_is_used_for_half_its_time(rig, tokens, clock):
 
 
 @pytest.mark.parametrize("fault", [http(503), lost, http(200, "<html>"), refusal(400, "temporarily_unavailable")])
-def test_a_token_that_still_lasts_outlives_a_fault_of_entra(rig, tokens, clock, fault):
+def test_a_token_that_still_lasts_outlives_a_fault_of_entra(
+    rig: WebsiteRig, tokens: Tokens, clock: Any, fault: Any
+) -> None:
     rig.site.token_replies += [token("old", 3600), fault, fault, fault, token("new")]
     tokens.token(10)
     clock[0] += 3600 - 290
@@ -163,7 +170,7 @@ def test_on_401_the_secret_is_read_and_the_request_repeated(rig):
     assert parse_qs(rig.site.tokens_asked[1].body.decode())["client_secret"] == ["n3w & secret=+%"]
 
 
-def test_a_second_401_is_an_alert_and_nothing_more_is_sent_i10(rig):
+def test_a_second_401_is_an_alert_and_nothing_more_is_sent_i10(rig: WebsiteRig) -> None:
     rig.site.replies += [accept_all, http(401), error(401, "0x80048306"), accept_all]
     with pytest.raises(WebsiteAuthError) as raised:
         rig.push(*changes(6), size=2)
@@ -172,7 +179,7 @@ def test_a_second_401_is_an_alert_and_nothing_more_is_sent_i10(rig):
     assert (len(rig.site.asked), len(rig.site.tokens_asked)) == (3, 2)
 
 
-def test_threads_that_are_refused_together_renew_the_token_once(rig):
+def test_threads_that_are_refused_together_renew_the_token_once(rig: WebsiteRig) -> None:
     both = threading.Barrier(2, timeout=5)
 
     def together(*_):
@@ -282,7 +289,7 @@ def test_a_refusal_of_entra_is_an_alert_without_its_text_i10_i11(rig, response, 
         (token(token_type="mac"), "entra_200_without_a_token"),
     ],
 )
-def test_a_fault_of_entra_means_not_now(rig, response, reason):
+def test_a_fault_of_entra_means_not_now(rig: WebsiteRig, response: Any, reason: str) -> None:
     rig.site.token_replies.append(response)
     assert rig.push(*changes(2)) == [NotNow(reason)] * 2
     assert rig.site.asked == []
@@ -300,7 +307,7 @@ def test_a_fault_of_entra_means_not_now(rig, response, reason):
         (SECRET | {"client_secret": 7}, "secret_has_no_client_secret"),
     ],
 )
-def test_an_incomplete_secret_is_an_alert_i10(rig, secret, code):
+def test_an_incomplete_secret_is_an_alert_i10(rig: WebsiteRig, secret: Any, code: str) -> None:
     rig.secrets.cached = secret
     with pytest.raises(WebsiteAuthError, match=f"^{code}$"):
         rig.push(change())
@@ -308,12 +315,12 @@ def test_an_incomplete_secret_is_an_alert_i10(rig, secret, code):
     assert rig.site.tokens_asked == []
 
 
-def test_a_secret_that_was_completed_is_found(rig):
+def test_a_secret_that_was_completed_is_found(rig: WebsiteRig) -> None:
     rig.secrets.cached, rig.secrets.fresh = {}, SECRET
     assert rig.push(change()) == [Accepted()]
 
 
-def test_a_secret_that_cannot_be_read_for_now_means_not_now(rig):
+def test_a_secret_that_cannot_be_read_for_now_means_not_now(rig: WebsiteRig) -> None:
     def unreadable(_):
         raise ConnectionLostError("secret_cannot_be_read")
 
@@ -321,7 +328,7 @@ def test_a_secret_that_cannot_be_read_for_now_means_not_now(rig):
     assert rig.push(change()) == [NotNow("secret_cannot_be_read")]
 
 
-def test_a_secret_that_is_not_json_is_an_alert_i10(rig):
+def test_a_secret_that_is_not_json_is_an_alert_i10(rig: WebsiteRig) -> None:
     def malformed(_):
         raise SecretMalformedError("secret_is_not_json")
 
@@ -330,7 +337,7 @@ def test_a_secret_that_is_not_json_is_an_alert_i10(rig):
         rig.push(change())
 
 
-def test_more_keys_in_the_secret_do_no_harm(rig):
+def test_more_keys_in_the_secret_do_no_harm(rig: WebsiteRig) -> None:
     rig.secrets.cached = SECRET | {"ends_on": "2027-01-01"}
     assert rig.push(change()) == [Accepted()]
 
@@ -356,14 +363,14 @@ def test_a_check_signs_in_anew_and_reads_no_personal_data_i10(rig):
     assert len(rig.site.tokens_asked) == 2
 
 
-def test_a_check_reads_a_refused_secret_no_second_time(rig):
+def test_a_check_reads_a_refused_secret_no_second_time(rig: WebsiteRig) -> None:
     rig.site.token_replies.append(refusal(401, "invalid_client", 7000222))
     with pytest.raises(WebsiteAuthError, match=r"^entra_7000222$"):
         rig.website().check(IN_USE)
     assert (rig.secrets.reads, len(rig.site.tokens_asked)) == ([True], 1)
 
 
-def test_a_check_without_a_table_asks_only_who_we_are(rig):
+def test_a_check_without_a_table_asks_only_who_we_are(rig: WebsiteRig) -> None:
     rig.website().check([])
     assert [one.target for one in rig.site.asked] == ["/api/data/v9.2/WhoAmI"]
 
@@ -388,7 +395,7 @@ def test_a_check_without_a_table_asks_only_who_we_are(rig):
         ([accept_all] * 2 + [error(429, retry_after="9")], WebsiteBackoffError, "dataverse_429_0x80040216"),
     ],
 )
-def test_a_check_raises_what_is_wrong_i10(rig, responses, kind, code):
+def test_a_check_raises_what_is_wrong_i10(rig: WebsiteRig, responses: Any, kind: Any, code: str) -> None:
     rig.site.replies += responses
     with pytest.raises(kind, match=f"^{code}$") as raised:
         rig.website().check(IN_USE)

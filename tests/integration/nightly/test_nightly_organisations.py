@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from shared.domain.runs import RunFailedError, RunState
 from tests.support.foundation import DAY, days
+
+if TYPE_CHECKING:
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
 
 ENDED = DAY - days(1)
 # The app's own rule, on a table of the app's, that refuses one mentor.
@@ -29,7 +36,9 @@ def refused(foundation, organisation, *args, **kwargs):
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "", "Europe", "../../etc/passwd"])
-def test_an_unknown_time_zone_fails_its_organisation_only(foundation, functions, zone):
+def test_an_unknown_time_zone_fails_its_organisation_only(
+    foundation: Foundation, functions: Functions, zone: str
+) -> None:
     """I13: the others are done, the run is degraded and names the reason."""
     mentor = foundation.mentor(foundation.organisation(), ENDED)
     lost = foundation.mentor(foundation.organisation(timezone=zone), ENDED)
@@ -42,7 +51,7 @@ def test_an_unknown_time_zone_fails_its_organisation_only(foundation, functions,
     ]
 
 
-def test_a_run_in_which_every_organisation_failed_is_an_error(foundation, functions):
+def test_a_run_in_which_every_organisation_failed_is_an_error(foundation: Foundation, functions: Functions) -> None:
     """I13: raised so that the schedule tries again, and written down."""
     foundation.organisation(timezone="Mars/Olympus")
     foundation.organisation(timezone="Mars/Olympus")
@@ -54,7 +63,9 @@ def test_a_run_in_which_every_organisation_failed_is_an_error(foundation, functi
 
 
 @pytest.mark.parametrize(("status", "ends"), [("active", ENDED), ("certification_expired", DAY + days(300))])
-def test_a_mentor_whom_the_apps_own_trigger_refuses_fails_alone(foundation, functions, status, ends):
+def test_a_mentor_whom_the_apps_own_trigger_refuses_fails_alone(
+    foundation: Foundation, functions: Functions, status: str, ends: Any
+) -> None:
     """I13: the others of the organisation are done the same nightly check, and the one is tried again every night."""
     foundation.do(REFUSE)
     organisation = foundation.organisation()
@@ -173,7 +184,7 @@ def test_one_who_cannot_be_mailed_is_in_the_coordinators_digest(foundation, func
     assert result.verdict.state is RunState.SUCCEEDED
 
 
-def test_what_nobody_can_be_reported_degrades_the_run(foundation, functions):
+def test_what_nobody_can_be_reported_degrades_the_run(foundation: Foundation, functions: Functions) -> None:
     """I13: no address and no coordinator."""
     organisation = foundation.organisation()
     foundation.mentor(organisation, DAY + days(7), email=None)
@@ -183,14 +194,14 @@ def test_what_nobody_can_be_reported_degrades_the_run(foundation, functions):
     assert foundation.counts(result.run_id, "unnotified") == {"remind": 1, "expire": 1, "reactivate": 0}
 
 
-def test_a_mentor_without_a_coordinator_is_reminded_like_others(foundation, functions):
+def test_a_mentor_without_a_coordinator_is_reminded_like_others(foundation: Foundation, functions: Functions) -> None:
     """The notice goes out, there is no digest, nothing is degraded."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(7))
     assert functions.nightly_check(DAY).verdict.state is RunState.SUCCEEDED
     assert foundation.all("SELECT kind, mentor_id FROM certification.notices") == [("reminder", mentor)]
 
 
-def test_there_is_one_digest_per_coordinator_and_run(foundation, functions):
+def test_there_is_one_digest_per_coordinator_and_run(foundation: Foundation, functions: Functions) -> None:
     """Whatever the nightly check had to tell, over all steps."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation)

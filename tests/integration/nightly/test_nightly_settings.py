@@ -5,6 +5,7 @@ it (I2).
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psycopg
@@ -14,6 +15,11 @@ from local.mentors_file.mentors import OrganisationRow
 from local.stack.database import store_settings
 from shared.domain.thresholds import InvalidThresholdsError, require_valid
 from tests.support.foundation import DAY, days
+
+if TYPE_CHECKING:
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
 
 INVALID = {
     "empty": ([], "thresholds_not_empty", "is empty"),
@@ -38,7 +44,7 @@ def test_a_list_that_makes_no_sense_is_refused_and_explained(foundation, name):
         require_valid(thresholds)
 
 
-def test_one_bad_list_stores_nobodys_settings(database, foundation):
+def test_one_bad_list_stores_nobodys_settings(database: TestDatabase, foundation: Foundation) -> None:
     """All of a file or nothing."""
     rows = [
         OrganisationRow(
@@ -81,13 +87,13 @@ def test_every_descending_list_from_0_to_365_can_be_stored(foundation, threshold
     assert foundation.one("SELECT certification.effective_thresholds(%s)", organisation) == thresholds
 
 
-def test_settings_of_an_unknown_organisation_cannot_be_stored(foundation):
+def test_settings_of_an_unknown_organisation_cannot_be_stored(foundation: Foundation) -> None:
     """A foreign key: a misspelt organisation is an error, not a row that nobody reads."""
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
         foundation.settings(uuid4(), thresholds=(30,))
 
 
-def test_with_the_flag_off_the_hlf_standard_applies(foundation, functions):
+def test_with_the_flag_off_the_hlf_standard_applies(foundation: Foundation, functions: Functions) -> None:
     """org_thresholds off: the organisation's own list is stored and silent; and the run says which list it used."""
     organisation = foundation.organisation(thresholds=(60, 3))
     foundation.do("UPDATE certification.organisation_settings SET org_thresholds = false")
@@ -168,7 +174,7 @@ def test_a_mentor_who_came_without_the_threshold_is_caught_up(foundation, functi
     assert foundation.reminders(mentor) == {30: "claimed"}
 
 
-def test_one_organisations_thresholds_are_nobody_elses(foundation, functions):
+def test_one_organisations_thresholds_are_nobody_elses(foundation: Foundation, functions: Functions) -> None:
     """The same expiry date is due in one and not in the other."""
     mentors = [foundation.mentor(foundation.organisation(thresholds=[day]), DAY + days(20)) for day in (20, 19)]
     functions.nightly_check(DAY)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from shared.domain.runs import RunState
 from tests.support.foundation import DAY, days
 
+if TYPE_CHECKING:
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
+
 ENDED = DAY - days(1)
 EXPIRY = ("active", "certification_expired", "certification_expired", "system:expiry_check")
 RETURN = ("certification_expired", "active", "certification_renewed", "system:expiry_check")
 
 
-def test_a_certification_is_valid_through_its_last_day(foundation, functions):
+def test_a_certification_is_valid_through_its_last_day(foundation: Foundation, functions: Functions) -> None:
     """I3: expires_on today is still valid; yesterday's is expired, with its log row and its notices."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation)
@@ -32,7 +38,7 @@ def test_a_certification_is_valid_through_its_last_day(foundation, functions):
     assert foundation.counts(result.run_id, "expiries_changed") == {"": 1}
 
 
-def test_nobody_is_expired_twice_for_one_date(foundation, functions):
+def test_nobody_is_expired_twice_for_one_date(foundation: Foundation, functions: Functions) -> None:
     """I3: the same nightly check again, the nightly checks after it, and a nightly check that scans everybody
     write no second log row.
     """
@@ -46,7 +52,9 @@ def test_nobody_is_expired_twice_for_one_date(foundation, functions):
 
 
 @pytest.mark.parametrize("status", ["paused", "inactive"])
-def test_a_persons_pause_or_withdrawal_wins_over_the_expiry(foundation, functions, status):
+def test_a_persons_pause_or_withdrawal_wins_over_the_expiry(
+    foundation: Foundation, functions: Functions, status: str
+) -> None:
     """I3: only from `active`."""
     mentor = foundation.mentor(foundation.organisation(), ENDED)
     foundation.set_status(mentor, status)
@@ -105,7 +113,7 @@ def test_the_coordinator_hears_once_of_a_manual_reactivation(foundation, functio
     assert foundation.reminders(mentor) == {30: "claimed"}
 
 
-def test_a_person_who_sets_an_expired_mentor_active_wins(foundation, functions):
+def test_a_person_who_sets_an_expired_mentor_active_wins(foundation: Foundation, functions: Functions) -> None:
     """I3, I13: left alone, a step failure, degraded every night, the coordinator told once; a renewal settles it."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation)
@@ -124,7 +132,7 @@ def test_a_person_who_sets_an_expired_mentor_active_wins(foundation, functions):
     assert foundation.status(mentor) == "active"
 
 
-def test_a_person_who_sets_a_renewed_mentor_expired_wins(foundation, functions):
+def test_a_person_who_sets_a_renewed_mentor_expired_wins(foundation: Foundation, functions: Functions) -> None:
     """I3: brought back once for that date; set back by hand, the mentor stays."""
     organisation = foundation.organisation()
     mentor = foundation.mentor(
@@ -204,7 +212,7 @@ def test_a_mentor_edited_all_night_is_expired_the_next(database, foundation, fun
     """I3, I13: never waited for; the run is degraded and says why."""
     mentor = foundation.mentor(foundation.organisation(), ENDED)
     key = {"peer_mentors": "id", "certifications": "mentor_id"}[table]
-    attempts = []
+    attempts: list[Any] = []
     with database.connect() as person:
         person.execute("BEGIN")
         person.execute(f"UPDATE {table} SET {key} = {key} WHERE {key} = %s".encode(), (mentor,))
@@ -223,16 +231,16 @@ def test_an_edit_without_a_change_lets_the_second_attempt_expire(database, found
     with database.connect() as person:
         person.execute("BEGIN")
         person.execute("UPDATE peer_mentors SET area = 'Moss' WHERE id = %s", (mentor,))
-        result = functions.nightly_check(DAY, pause=lambda _: person.execute("COMMIT"))
+        result = functions.nightly_check(DAY, pause=lambda _: person.execute("COMMIT"))  # type: ignore[arg-type]
     assert foundation.log(mentor) == [EXPIRY]
     assert foundation.counts(result.run_id, "expiries_due") == {"": 1}
     assert foundation.counts(result.run_id, "expiries_skipped_busy") == {"": 0}
 
 
-def test_a_whole_lifetime_of_one_mentor(foundation, functions):
+def test_a_whole_lifetime_of_one_mentor(foundation: Foundation, functions: Functions) -> None:
     """I1-I3: fourteen months, night by night: every threshold, an expiry, a renewal a week late, and round again."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(40))
-    history = []
+    history: list[Any] = []
     for offset in range(426):
         functions.nightly_check(DAY + days(offset))
         history += [(offset, *notice[:2]) for notice in foundation.notices(mentor)[len(history) :]]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from tests.support.foundation import DAY, days
 
+if TYPE_CHECKING:
+    from emulators.ses.server import LocalSes
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
+
 
 @pytest.fixture
-def mentor(foundation):
+def mentor(foundation: Foundation) -> Any:
     organisation = foundation.organisation()
     return foundation.mentor(organisation, DAY + days(7), coordinator=foundation.coordinator(organisation))
 
@@ -41,7 +48,9 @@ def test_a_date_mistyped_over_the_sending_is_reminded_of(foundation, functions, 
     assert sent_to_mentor(ses) == 1
 
 
-def test_a_reminder_that_was_sent_is_not_opened_again(foundation, functions, ses, mentor):
+def test_a_reminder_that_was_sent_is_not_opened_again(
+    foundation: Foundation, functions: Functions, ses: LocalSes, mentor: Any
+) -> None:
     """I1, I4: paused and resumed after the mail."""
     functions.nightly_check(DAY)
     functions.send(DAY)
@@ -52,7 +61,9 @@ def test_a_reminder_that_was_sent_is_not_opened_again(foundation, functions, ses
     assert sent_to_mentor(ses) == 1
 
 
-def test_a_nearer_threshold_speaks_for_one_that_was_overtaken(foundation, functions, ses):
+def test_a_nearer_threshold_speaks_for_one_that_was_overtaken(
+    foundation: Foundation, functions: Functions, ses: LocalSes
+) -> None:
     """I2: resumed when a nearer threshold is reached: one mail, the nearer one's."""
     organisation = foundation.organisation()
     mentor = foundation.mentor(organisation, DAY + days(14))

@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 from http import HTTPStatus
 from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,12 +15,18 @@ from shared.domain.errors import UnusableAddressError
 from shared.domain.runs import RunFailedError, RunState
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import Functions, at_night, at_nine
+from tests.support.there import there
+
+if TYPE_CHECKING:
+    from emulators.ses.server import LocalSes
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
 
 THROTTLED = ("TooManyRequestsException", HTTPStatus.TOO_MANY_REQUESTS)
 
 
 @pytest.fixture
-def due(foundation, functions):
+def due(foundation: Foundation, functions: Functions) -> Any:
     """Makes mentors who are due, each with the address `N@example.no`, and runs the nightly check.
     Return them in order.
     """
@@ -158,7 +165,9 @@ def test_the_check_and_the_mail_know_the_same_reserved_domains(foundation, addre
             deliverable_address(address)
 
 
-def test_who_is_at_a_reserved_domain_was_not_reminded(foundation, functions, ses):
+def test_who_is_at_a_reserved_domain_was_not_reminded(
+    foundation: Foundation, functions: Functions, ses: LocalSes
+) -> None:
     """Issue 8 G: the app anonymises by such an address. The coordinator hears why, and how else to reach the mentor."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation)
@@ -169,7 +178,7 @@ def test_who_is_at_a_reserved_domain_was_not_reminded(foundation, functions, ses
     assert foundation.reminders(mentor)[7] == "unreachable"
     assert foundation.digest(turid) == [("unreachable", "reserved_domain")]
     assert recipients(ses) == ["turid.vik@example.no"]
-    text = ses.messages[0].parsed().get_body(("plain",)).get_content()
+    text = there(ses.messages[0].parsed().get_body(("plain",))).get_content()
     assert "Telefon: 900 00 000, e-post: m17@anonymised.invalid (virker ikke)." in text
 
 
@@ -182,7 +191,7 @@ def test_a_coordinator_at_a_reserved_domain_is_not_named(foundation, functions, 
     functions.send(DAY)
     (mail,) = ses.messages
     assert mail.parsed()["Reply-To"] is None
-    assert "(se www.hlf.no)" in mail.parsed().get_body(("plain",)).get_content()
+    assert "(se www.hlf.no)" in there(mail.parsed().get_body(("plain",))).get_content()
     assert foundation.notices(turid) == [("digest", None, "undeliverable")]
 
 
@@ -233,7 +242,7 @@ def test_refusals_before_any_acceptance_are_the_accounts(foundation, functions, 
     assert states(foundation) == ["sent"] * 9
 
 
-def test_nobody_is_mailed_at_night(foundation, functions, ses):
+def test_nobody_is_mailed_at_night(foundation: Foundation, functions: Functions, ses: LocalSes) -> None:
     """08:00 up to 20:00 on the organisation's own clocks; the run says how many wait."""
     for zone in ("Europe/Oslo", "America/Los_Angeles"):
         foundation.mentor(foundation.organisation(timezone=zone), DAY + days(7), email=f"{zone[:2]}@example.no")
@@ -245,7 +254,9 @@ def test_nobody_is_mailed_at_night(foundation, functions, ses):
     assert recipients(ses) == ["Am@example.no", "Eu@example.no"]
 
 
-def test_when_time_runs_out_the_rest_stays_pending(foundation, functions, ses, due):
+def test_when_time_runs_out_the_rest_stays_pending(
+    foundation: Foundation, functions: Functions, ses: LocalSes, due: Any
+) -> None:
     """I4: no notice is claimed that could not be settled."""
     due(5)
     outcomes = chain([True, True], repeat(False))
@@ -257,7 +268,9 @@ def test_when_time_runs_out_the_rest_stays_pending(foundation, functions, ses, d
     assert len(ses.messages) == 6
 
 
-def test_two_senders_at_once_never_send_one_notice_twice(database, foundation, ses, due):
+def test_two_senders_at_once_never_send_one_notice_twice(
+    database: TestDatabase, foundation: Foundation, ses: LocalSes, due: Any
+) -> None:
     """I4: by the row lock of the claim."""
     due(30)
     with Functions(database.login) as one:
@@ -274,7 +287,7 @@ def test_two_senders_at_once_never_send_one_notice_twice(database, foundation, s
     assert states(foundation) == ["sent"] * 31
 
 
-def test_only_the_run_that_claimed_a_notice_settles_it(foundation, functions, due):
+def test_only_the_run_that_claimed_a_notice_settles_it(foundation: Foundation, functions: Functions, due: Any) -> None:
     """I4: a sender that comes back from the dead changes nothing."""
     due()
     foundation.do("UPDATE certification.notices SET state = 'claimed', sender_run_id = gen_random_uuid()")
@@ -285,7 +298,9 @@ def test_only_the_run_that_claimed_a_notice_settles_it(foundation, functions, du
     assert set(states(foundation)) == {"claimed"}
 
 
-def test_a_coordinator_without_an_address_degrades_the_sending(foundation, functions, ses):
+def test_a_coordinator_without_an_address_degrades_the_sending(
+    foundation: Foundation, functions: Functions, ses: LocalSes
+) -> None:
     """I13: the digest is settled as undeliverable; the mentor's own mail goes out."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation, email=None)

@@ -13,13 +13,14 @@ from shared.domain.runs import RunState
 from tests.support.foundation import DAY, days
 from tests.support.reconciling import Reconciler
 from tests.support.syncs import SECOND_TABLE, wanted
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
     from tests.support.foundation import Foundation
-    from tests.support.syncs import SyncWorker
+    from tests.support.syncs import Crew, EmulatedWebsite, SyncWorker
 
 LATER = DAY + days(100)
 SHOWN, HIDDEN = {"statecode": 0, "statuscode": 1}, {"statecode": 1, "statuscode": 2}
@@ -57,7 +58,9 @@ def proof(foundation: Foundation) -> dict[str, Any]:
     return dict(zip(columns, row, strict=True))
 
 
-def test_an_equal_website_is_proved_equal(foundation, reconciler, listed, worker):
+def test_an_equal_website_is_proved_equal(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], worker: SyncWorker
+) -> None:
     """Requirement 3: so many listed, so many valid and consenting, the same hash; nothing to repair."""
     foundation.pause(listed[0])
     worker.sync(listed[0])
@@ -119,8 +122,15 @@ def test_a_repair_that_was_lost_is_left_to_the_sweep(foundation, reconciler, lis
 
 @pytest.mark.parametrize("ours", [False, True])
 def test_a_row_of_nobody_is_hidden_only_if_the_table_is_ours(
-    *, foundation, reconciler, organisation, listed, site, worker, ours
-):
+    *,
+    foundation: Foundation,
+    reconciler: Reconciler,
+    organisation: UUID,
+    listed: list[UUID],
+    site: EmulatedWebsite,
+    worker: SyncWorker,
+    ours: bool,
+) -> None:
     """Requirement 2: every organisation of the table has to say so."""
     other = foundation.organisation(name="HLF Halden")
     foundation.evaluated(other)
@@ -139,13 +149,23 @@ def test_a_row_of_nobody_is_hidden_only_if_the_table_is_ours(
     assert (STRANGER in findings(foundation)) is not ours
 
 
-def test_a_hidden_row_of_nobody_is_nobodys_concern(foundation, reconciler, listed, site):
+def test_a_hidden_row_of_nobody_is_nobodys_concern(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite
+) -> None:
     site.create([{"hlf_mentorid": STRANGER, "hlf_name": "Somebody Else", **HIDDEN}])
     reconciler.full()
     assert findings(foundation) == {}
 
 
-def test_a_listing_in_the_wrong_table_is_hidden_there(*, foundation, reconciler, organisation, listed, site, worker):
+def test_a_listing_in_the_wrong_table_is_hidden_there(
+    *,
+    foundation: Foundation,
+    reconciler: Reconciler,
+    organisation: UUID,
+    listed: list[UUID],
+    site: EmulatedWebsite,
+    worker: SyncWorker,
+) -> None:
     """A mentor whom somebody has put into another organisation's table by hand."""
     other = foundation.organisation(name="HLF Halden")
     foundation.evaluated(other)
@@ -160,15 +180,21 @@ def test_a_listing_in_the_wrong_table_is_hidden_there(*, foundation, reconciler,
     assert findings(foundation)[str(listed[0])][:2] == ("listed_but_invalid", "manual_edit")
     for _ in range(2):
         worker.sync(*reconciler.queue.taken())
-    assert site.row(str(listed[0]), SECOND_TABLE)["statecode"] == 1
+    assert there(site.row(str(listed[0]), SECOND_TABLE))["statecode"] == 1
     assert site.visible() == wanted(foundation)
     reconciler.full()
     assert findings(foundation) == {}
 
 
 def test_two_mappings_of_one_table_are_compared_each_by_its_own(
-    *, foundation, reconciler, organisation, listed, site, worker
-):
+    *,
+    foundation: Foundation,
+    reconciler: Reconciler,
+    organisation: UUID,
+    listed: list[UUID],
+    site: EmulatedWebsite,
+    worker: SyncWorker,
+) -> None:
     other = foundation.organisation(name="HLF Halden")
     foundation.evaluated(other)
     mapping = foundation.one("SELECT listing_mapping FROM certification.standard")
@@ -245,7 +271,9 @@ class PagedReader:
         pytest.param(lambda rows: [rows[:2], rows[:3], rows[5:]], id="both"),
     ],
 )
-def test_pages_that_repeat_or_skip_rows_raise_no_alarm(foundation, reconciler, listed, pages):
+def test_pages_that_repeat_or_skip_rows_raise_no_alarm(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], pages: Any
+) -> None:
     """Requirement 2: a difference is believed only after the row was read once more by its key."""
     reconciler.reader = PagedReader(reconciler.reader, pages)
     assert reconciler.full().state is RunState.SUCCEEDED
@@ -255,7 +283,9 @@ def test_pages_that_repeat_or_skip_rows_raise_no_alarm(foundation, reconciler, l
     assert reconciler.queue.taken() == []
 
 
-def test_what_was_read_only_once_is_not_found_nor_repaired(foundation, reconciler, listed, monkeypatch):
+def test_what_was_read_only_once_is_not_found_nor_repaired(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """I14: the pages skip two rows, and only one of them may be read again; the proof counts the other, and is no."""
     monkeypatch.setattr("shared.use_cases.compare_website._AT_A_TIME", 1)
     monkeypatch.setattr("shared.use_cases.compare_website._MOST_VERIFIED", 1)
@@ -288,7 +318,9 @@ def test_what_was_just_written_is_left_alone_and_read_later(foundation, reconcil
     assert reconciler.counts["rows_read_again"] == 1  # only what is not right yet
 
 
-def test_a_change_between_reading_and_comparing_is_no_difference(foundation, reconciler, listed, site, crew):
+def test_a_change_between_reading_and_comparing_is_no_difference(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite, crew: Crew
+) -> None:
     """Requirement: a reconcile that runs while changes flow raises no false alarm."""
     another = crew.worker()
 
@@ -322,7 +354,9 @@ def test_two_comparisons_at_once_find_and_ask_once(foundation, crew, reconciler,
     assert [row[3] for row in findings(foundation).values()] == [1, 1, 1]
 
 
-def test_a_difference_that_comes_back_does_not_converge(foundation, reconciler, listed, site, worker):
+def test_a_difference_that_comes_back_does_not_converge(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite, worker: SyncWorker
+) -> None:
     """Requirement 3: a repair does not hold after two runs;
     the sweep then leaves it to the nightly check and a person.
     """
@@ -384,7 +418,9 @@ def test_a_rejected_listing_is_in_the_proof_and_not_repaired(foundation, reconci
 @pytest.mark.parametrize(
     "text", ["\\N", "a\\tb", "tab\there", "line\nbreak", "\r", "æøå 🙂", "a\x1fb", '"quoted" {json}', "'"]
 )
-def test_any_text_of_the_app_is_equal_to_itself_on_the_website(foundation, reconciler, listed, worker, text):
+def test_any_text_of_the_app_is_equal_to_itself_on_the_website(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], worker: SyncWorker, text: str
+) -> None:
     """What COPY, JSON and the hash make of it: no listing may differ for ever."""
     foundation.do("UPDATE peer_mentors SET area = %s WHERE id = %s", f"x{text}y", listed[0])
     worker.sync(listed[0])
@@ -395,14 +431,18 @@ def test_any_text_of_the_app_is_equal_to_itself_on_the_website(foundation, recon
 
 
 @pytest.mark.parametrize("value", ["", "  ", None, "\t\n"])
-def test_nothing_is_nothing_however_it_is_written(foundation, reconciler, listed, worker, value):
+def test_nothing_is_nothing_however_it_is_written(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], worker: SyncWorker, value: str | None
+) -> None:
     foundation.do("UPDATE peer_mentors SET phone = %s WHERE id = %s", value, listed[0])
     worker.sync(listed[0])
     reconciler.full()
     assert (findings(foundation), proof(foundation)["equal"]) == ({}, 8)
 
 
-def test_what_is_synced_after_its_page_is_read_again(foundation, reconciler, listed, worker):
+def test_what_is_synced_after_its_page_is_read_again(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], worker: SyncWorker
+) -> None:
     """An old change that arrives just then: the page was read before it, the row after it; it is read by its key."""
     foundation.do("UPDATE peer_mentors SET area = 'Halden' WHERE id = %s", listed[0])
     foundation.do("UPDATE certification.listings SET changed_at = changed_at - interval '1 hour'")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tests.support.foundation import Foundation
+    from tests.support.reconciling import Reconciler
+    from tests.support.syncs import EmulatedWebsite, SyncWorker
 
 LATER = DAY + days(100)
 
@@ -40,7 +42,9 @@ def minutes_pass(foundation: Foundation, minutes: int) -> None:
     )
 
 
-def test_a_lost_webhook_is_asked_for_when_the_target_has_passed(foundation, reconciler, mentors, worker, site):
+def test_a_lost_webhook_is_asked_for_when_the_target_has_passed(
+    foundation: Foundation, reconciler: Reconciler, mentors: list[UUID], worker: SyncWorker, site: EmulatedWebsite
+) -> None:
     """I7: not before, since then its message is most likely under way."""
     assert reconciler.sweep().state is RunState.SUCCEEDED
     assert reconciler.queue.taken() == []
@@ -111,7 +115,9 @@ def test_recovery_asks_for_everything_that_waited(foundation, reconciler, mentor
     assert set(reconciler.queue.taken()) == set(mentors)
 
 
-def test_a_full_queue_of_repairs_is_not_made_fuller(foundation, reconciler, mentors):
+def test_a_full_queue_of_repairs_is_not_made_fuller(
+    foundation: Foundation, reconciler: Reconciler, mentors: list[UUID]
+) -> None:
     """Requirement 1: bounded rate, for days without a consumer too."""
     minutes_pass(foundation, 3)
     reconciler.queue.depths["RepairRequests"] = 50
@@ -131,11 +137,13 @@ class Broken:
         raise QueueUnavailableError("queue_gone")
 
 
-def test_a_step_that_fails_stops_no_other(foundation, reconciler, mentors, worker):
+def test_a_step_that_fails_stops_no_other(
+    foundation: Foundation, reconciler: Reconciler, mentors: list[UUID], worker: SyncWorker
+) -> None:
     """I13: the rows are read back though the queue is gone."""
     worker.sync(*mentors[:2])
     minutes_pass(foundation, 3)
-    reconciler.queue = Broken()
+    reconciler.queue = Broken()  # type: ignore[assignment]
     verdict = reconciler.sweep()
     assert (verdict.state, verdict.reason) == (RunState.DEGRADED, "queue_gone")
     assert foundation.one("SELECT count(*) FROM certification.listings WHERE verified_version > 0") == 2

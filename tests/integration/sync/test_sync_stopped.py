@@ -1,7 +1,15 @@
 """I10: as long as the website refuses us, every run says so, also one that cannot even ask."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from emulators import processes
 from tests.support.syncs import SyncWorker
+
+if TYPE_CHECKING:
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
 
 CREDENTIAL = {"tenant_id": "t", "client_id": "c", "client_secret": "s"}
 
