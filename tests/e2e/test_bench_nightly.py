@@ -22,7 +22,7 @@ def test_a_small_run_prints_every_figure(capsys: pytest.CaptureFixture[str]) -> 
     assert all(value > 0 for value in figures.values())
 
 
-def test_a_floor_with_other_rows_is_no_figure(capsys):
+def test_a_floor_with_other_rows_is_no_figure(capsys: pytest.CaptureFixture[str]) -> None:
     """A floor with other rows than the nightly check's is no figure."""
 
     def one_reminder_short(connection, as_of, run_id):

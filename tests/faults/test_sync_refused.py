@@ -48,7 +48,9 @@ def a_minute_passes(foundation):
 # --- rows
 
 
-def test_poison_rows_are_rejected_each_with_its_reason(foundation, worker, site, listed):
+def test_poison_rows_are_rejected_each_with_its_reason(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I13: the others are accepted; a later change of such a mentor is another chance, and only of that one."""
     bad, forbidden, too_long = listed[2], listed[5], listed[7]
     site.poison(str(bad))
@@ -77,7 +79,9 @@ def test_poison_rows_are_rejected_each_with_its_reason(foundation, worker, site,
     assert foundation.listing_state(forbidden) == "rejected"
 
 
-def test_a_row_that_spoils_the_whole_batch_is_found(foundation, worker, site, listed):
+def test_a_row_that_spoils_the_whole_batch_is_found(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I13: 400 to every request it is in."""
     site.fail_next(None, status=400, code="0x80048d19", contains=str(listed[3]))
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
@@ -112,7 +116,9 @@ def test_a_race_for_a_new_row_is_won_in_the_end(
 # --- a table
 
 
-def test_a_lost_write_privilege_stops_all_and_rejects_nobody(foundation, crew, worker, site, listed):
+def test_a_lost_write_privilege_stops_all_and_rejects_nobody(
+    foundation: Foundation, crew: Crew, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """A write privilege that was taken away stops the service, and no listing is rejected.
 
     I10, I13: one try a minute, by one worker; given back, everything drains.
@@ -142,7 +148,9 @@ def test_a_lost_write_privilege_stops_all_and_rejects_nobody(foundation, crew, w
     assert site.visible() == wanted(foundation)
 
 
-def test_a_lacking_privilege_is_told_from_a_bad_row(foundation, worker, site, organisation, listed):
+def test_a_lacking_privilege_is_told_from_a_bad_row(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any, listed: Any
+) -> None:
     """I13: creating needs another privilege than updating, and every table has its own."""
     new = foundation.mentor(organisation, LATER, consent=True)
     site.remove_privilege("write")
@@ -156,7 +164,9 @@ def test_a_lacking_privilege_is_told_from_a_bad_row(foundation, worker, site, or
     assert site.visible() == wanted(foundation)
 
 
-def test_one_closed_table_stops_nobody_elses_listings(foundation, worker, site, listed):
+def test_one_closed_table_stops_nobody_elses_listings(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I13: its mentors wait, with the reason; the others are pushed with the same batch."""
     elsewhere = foundation.organisation()
     foundation.evaluated(elsewhere)
@@ -180,7 +190,9 @@ def test_one_closed_table_stops_nobody_elses_listings(foundation, worker, site, 
 # --- us
 
 
-def test_a_revoked_secret_stops_sending_until_another_is_there(foundation, crew, worker, site, listed):
+def test_a_revoked_secret_stops_sending_until_another_is_there(
+    foundation: Foundation, crew: Crew, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I10: it is read again once; the new one is taken up without a restart."""
     crew.secret.fresh = 0
     site.revoke_secret()
@@ -239,7 +251,9 @@ def test_tokens_that_end_under_way_are_replaced(
     assert worker.sync(*listed).counts()["listings_published"] == 10
 
 
-def test_a_removed_user_stops_sending_until_it_is_back(foundation, worker, site, listed):
+def test_a_removed_user_stops_sending_until_it_is_back(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I10: a good token that is not authorised."""
     site.remove_application_user()
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
@@ -270,7 +284,9 @@ def test_entra_that_is_down_delays_and_stops_nothing(
     assert unsynced(foundation) == 0
 
 
-def test_a_user_removed_during_the_examination_rejects_nobody(foundation, worker, site, listed):
+def test_a_user_removed_during_the_examination_rejects_nobody(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """A user who is removed between a refusal and its examination has no listing rejected.
 
     I10, I13: the second question is answered otherwise than the first, and whole.
@@ -284,7 +300,9 @@ def test_a_user_removed_during_the_examination_rejects_nobody(foundation, worker
     assert foundation.listing_state(listed[0]) == "waiting"
 
 
-def test_what_changed_during_the_refusal_is_asked_for_again(foundation, crew, site, listed):
+def test_what_changed_during_the_refusal_is_asked_for_again(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, listed: Any
+) -> None:
     """I7: its own message was told that a worker has the mentor and rechecks; that worker stops instead."""
     worker = crew.worker(batch_size=5, parallel=1)
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
@@ -301,7 +319,9 @@ def test_what_changed_during_the_refusal_is_asked_for_again(foundation, crew, si
     assert {*result.results.values()} == {Result.GIVEN_BACK}
 
 
-def test_a_health_check_told_to_wait_gives_the_work_back(foundation, worker, site, listed):
+def test_a_health_check_told_to_wait_gives_the_work_back(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I9, I10: the credential may be good again; nobody knows before the window has ended."""
     site.remove_application_user()
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
@@ -315,7 +335,9 @@ def test_a_health_check_told_to_wait_gives_the_work_back(foundation, worker, sit
     assert states(foundation) == {"waiting"}
 
 
-def test_one_bad_request_for_all_stops_and_rejects_nobody(foundation, worker, site, organisation):
+def test_one_bad_request_for_all_stops_and_rejects_nobody(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any
+) -> None:
     """One bad request for everything stops the sync instead of having every listing rejected.
 
     I10, I13: a 400 that a request about nobody gets, too, is about us; what waits is pushed when it has passed.

@@ -43,7 +43,9 @@ def people(foundation, organisation, count):
     return [foundation.mentor(organisation, LATER, consent=True) for _ in range(count)]
 
 
-def test_workers_in_a_storm_of_429_begin_nothing_in_a_window(foundation, crew, site, organisation):
+def test_workers_in_a_storm_of_429_begin_nothing_in_a_window(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I9: whichever worker was told, all wait the whole Retry-After; then everything gets there."""
     mentors = people(foundation, organisation, 200)
     workers = [crew.worker(batch_size=5, parallel=3, patient=True) for _ in range(4)]
@@ -62,7 +64,9 @@ def test_workers_in_a_storm_of_429_begin_nothing_in_a_window(foundation, crew, s
     assert [milliseconds for milliseconds in late if milliseconds > ON_ITS_WAY_MS] == []
 
 
-def test_a_long_retry_after_holds_for_every_worker(foundation, crew, site, organisation):
+def test_a_long_retry_after_holds_for_every_worker(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I9: all of it, not the longest pause a worker is willing to make; nothing is sent meanwhile."""
     mentors = people(foundation, organisation, 3)
     site.fail_next(1, status=429, retry_after=30)
@@ -79,7 +83,9 @@ def test_a_long_retry_after_holds_for_every_worker(foundation, crew, site, organ
     assert site.visible() == wanted(foundation)
 
 
-def test_a_429_in_one_operation_holds_everybody_back(foundation, crew, site, organisation):
+def test_a_429_in_one_operation_holds_everybody_back(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
+) -> None:
     """A 429 inside one operation holds everybody back and the others are settled.
 
     I9: the batch itself was answered with 200.
@@ -121,7 +127,9 @@ def test_a_worker_killed_at_any_statement_loses_nothing(
     assert len(site.rows()) == foundation.one("SELECT count(*) FROM peer_mentors")
 
 
-def test_a_worker_killed_during_its_push_loses_nothing(foundation, crew, site, organisation):
+def test_a_worker_killed_during_its_push_loses_nothing(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I7: the website has it and the database does not know; nobody claims it before the lease has ended."""
     mentors = people(foundation, organisation, 3)
     site.slow(0.6, 1, path=BATCH)
@@ -162,7 +170,9 @@ def test_a_database_that_goes_away_under_way_loses_nothing(
     assert unsynced(foundation) == 0
 
 
-def test_people_who_change_many_never_meet_a_deadlock(database, foundation, crew, site, organisation):
+def test_people_who_change_many_never_meet_a_deadlock(
+    database: TestDatabase, foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
+) -> None:
     """Issue 3: whoever changes a mentor is not refused because of the sync."""
     mentors = people(foundation, organisation, 300)
     stop = threading.Event()

@@ -50,7 +50,7 @@ def test_the_scheduled_event_runs_the_nightly_check_of_its_day(deployed: Deploye
     assert len(foundation.everything()["log"]) == 1
 
 
-def test_the_log_has_a_line_an_organisation_and_one_a_run(deployed, foundation):
+def test_the_log_has_a_line_an_organisation_and_one_a_run(deployed: DeployedStack, foundation: Foundation) -> None:
     """The log has one line an organisation and one a run with the settings in force.
 
     I12: the flags a nightly check ran by are in its own log line.
@@ -104,7 +104,7 @@ def test_metrics_carry_zeros(deployed: DeployedStack, foundation: Foundation) ->
     }
 
 
-def test_a_check_in_which_all_failed_ends_with_an_error(deployed, foundation):
+def test_a_check_in_which_all_failed_ends_with_an_error(deployed: DeployedStack, foundation: Foundation) -> None:
     """I13: the error makes the schedule try again; it is a code."""
     foundation.organisation(timezone="Mars/Olympus")
     done = deployed.invoke("ExpiryCheck", EVENT)
@@ -138,7 +138,7 @@ def test_an_event_of_another_form_is_refused_in_words_that_help(
     assert foundation.all("SELECT 1 FROM certification.runs") == []
 
 
-def test_an_event_with_a_wrong_digit_is_refused_and_reported(deployed, foundation):
+def test_an_event_with_a_wrong_digit_is_refused_and_reported(deployed: DeployedStack, foundation: Foundation) -> None:
     """Issue 8 B: 2036 for 2026. Nobody is expired, nothing is used up; operations is notified of a failed run."""
     organisation = foundation.organisation()
     mentors = [foundation.mentor(organisation, DAY + days(left)) for left in (-1, 5, 300)]
@@ -208,7 +208,9 @@ def pending(deployed: DeployedStack) -> Iterator[Any]:
     )
 
 
-def test_the_next_secret_is_tried_before_it_is_current(deployed, foundation, site, pending):
+def test_the_next_secret_is_tried_before_it_is_current(
+    deployed: DeployedStack, foundation: Foundation, site: EmulatedWebsite, pending: Any
+) -> None:
     """I10: with AWSPENDING as it is in Secrets Manager; the run says what is wrong with it, and no value is logged."""
     done = deployed.invoke("ExpiryCheck", EVENT)
     assert (done.payload["state"], done.payload["reason"]) == ("degraded", "pending_entra_7000215")
@@ -232,7 +234,9 @@ def test_the_next_secret_is_tried_before_it_is_current(deployed, foundation, sit
     assert not [line for line in deployed.lines if "local-secret" in line or "local secret" in line]
 
 
-def test_a_lost_access_degrades_the_check_until_it_is_back(deployed, foundation, site):
+def test_a_lost_access_degrades_the_check_until_it_is_back(
+    deployed: DeployedStack, foundation: Foundation, site: EmulatedWebsite
+) -> None:
     """An access that is lost degrades the nightly check, and the next check reports that it is back.
 
     I10, I13: who has expired is expired all the same.

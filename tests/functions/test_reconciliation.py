@@ -93,7 +93,9 @@ def test_a_repair_goes_the_whole_way_by_its_own_queue(
     assert site.by_mentor()[str(listed[0])]["hlf_area"] != "Oslo"
 
 
-def test_a_refused_credential_is_reported_and_closed(deployed, foundation, site, listed):
+def test_a_refused_credential_is_reported_and_closed(
+    deployed: DeployedStack, foundation: Foundation, site: EmulatedWebsite, listed: Any
+) -> None:
     """A refused credential is reported in the run that sees it and closed by the one that does not.
 
     I10: nothing is read or asked for meanwhile; recovery asks for what waited.
@@ -113,7 +115,9 @@ def test_a_refused_credential_is_reported_and_closed(deployed, foundation, site,
     assert work(deployed, healed, "sync_stopped")["sync_requested"] == 1
 
 
-def test_a_website_that_is_down_fails_the_comparison(deployed, foundation, site, listed):
+def test_a_website_that_is_down_fails_the_comparison(
+    deployed: DeployedStack, foundation: Foundation, site: EmulatedWebsite, listed: Any
+) -> None:
     """A website that is down fails the comparison and is reported."""
     site.fail_next(None, status=503, path="hlf_peermentors")
     done = deployed.invoke("Reconciliation", FULL)
@@ -141,7 +145,9 @@ def test_an_event_of_another_form_is_refused_in_words_that_help(
     assert foundation.all("SELECT 1 FROM certification.runs") == []
 
 
-def test_a_person_accepts_a_small_result_by_name(deployed, foundation, site, listed):
+def test_a_person_accepts_a_small_result_by_name(
+    deployed: DeployedStack, foundation: Foundation, site: EmulatedWebsite, listed: Any
+) -> None:
     """A small result is accepted by a person who is written down."""
     for mentor in listed:
         site.delete(str(mentor))

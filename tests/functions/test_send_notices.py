@@ -43,7 +43,9 @@ def test_the_scheduled_event_sends_what_the_nightly_check_wrote(deployed: Deploy
     assert len(deployed.ses.messages) == 2
 
 
-def test_a_service_that_refuses_us_ends_with_an_error(deployed, foundation, due):
+def test_a_service_that_refuses_us_ends_with_an_error(
+    deployed: DeployedStack, foundation: Foundation, due: Any
+) -> None:
     """I4: the code is in the answer, everything is pending, and the next schedule sends it."""
     deployed.ses.fail_next(1, "SendingPausedException")
     done = deployed.invoke("SendNotices", EVENT)

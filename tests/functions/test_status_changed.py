@@ -309,7 +309,7 @@ def test_its_metrics_carry_zeros_and_its_line_carries_ids(webhook: Any) -> None:
 
 
 @pytest.mark.usefixtures("secret")
-def test_a_wrong_key_does_not_wear_out_the_secret(apis):
+def test_a_wrong_key_does_not_wear_out_the_secret(apis: tuple[LocalAws, Stack, Any]) -> None:
     """A warm container reads the secret again when no key fits, but not at a stranger's will."""
     with opened(apis) as webhook:
         webhook.put({"current": KEY})

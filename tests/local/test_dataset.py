@@ -146,7 +146,7 @@ def test_the_mentors_are_like_those_of_hlf() -> None:
     assert 5 <= sum(row.coordinator is None for row in ROWS) <= 15
 
 
-def test_one_of_twelve_coordinators_cannot_be_written_to():
+def test_one_of_twelve_coordinators_cannot_be_written_to() -> None:
     """There are twelve coordinators and one cannot be written to."""
     coordinators = {row.coordinator for row in ROWS if row.coordinator}
     assert len(coordinators) == 12
@@ -154,7 +154,7 @@ def test_one_of_twelve_coordinators_cannot_be_written_to():
 
 
 @pytest.mark.parametrize("organisation", ORGANISATIONS, ids=lambda organisation: organisation.name)
-def test_each_case_is_met_in_every_organisation(organisation):
+def test_each_case_is_met_in_every_organisation(organisation: Any) -> None:
     """The nightly check meets every case in every organisation."""
     rows = [row for row in ROWS if row.organisation == organisation.name]
     active = {days_left(row) for row in rows if row.status == "active"}
@@ -218,7 +218,7 @@ def test_one_name_is_very_long() -> None:
     assert max(len(row.first_name + row.last_name) for row in ROWS) > 100
 
 
-def test_the_readme_names_every_column_and_counts_the_file():
+def test_the_readme_names_every_column_and_counts_the_file() -> None:
     """The README names every column and counts what the file holds."""
     readme = (DATA / "README.md").read_text()
     for column in (*COLUMNS, *ORGANISATION_COLUMNS):

@@ -59,7 +59,7 @@ def mentor(key, name, area="Oslo", **more):
 
 
 @pytest.fixture(scope="module")
-def emulator(tmp_path_factory):
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with process(tmp_path_factory.mktemp("dataverse"), schema=TABLES) as running:
         yield running
 

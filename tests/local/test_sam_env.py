@@ -101,7 +101,9 @@ def test_all_five_functions_do_in_a_container_what_they_do_here(
                 assert result.payload["state"] == "succeeded", result.log_lines
 
 
-def test_tokens_and_links_are_for_where_the_emulator_is_reached(stack, aws_url, site):
+def test_tokens_and_links_are_for_where_the_emulator_is_reached(
+    stack: Any, aws_url: Any, site: EmulatedWebsite
+) -> None:
     """Issue 8 I: a scope, and a link, of the address that the container knows; forgotten when the stack ends."""
     with sam_env(stack, aws_url, SES, site.url, THROUGH_A_RELAY) as environments:
         relayed = environments["DynamicsSync"]["DATAVERSE_URL"]
@@ -114,7 +116,7 @@ def test_tokens_and_links_are_for_where_the_emulator_is_reached(stack, aws_url, 
     assert granted(site.url, relayed).status_code == 400
 
 
-def test_without_sam_no_token_goes_out_in_the_open(stack, aws_url, site):
+def test_without_sam_no_token_goes_out_in_the_open(stack: Any, aws_url: Any, site: EmulatedWebsite) -> None:
     """I9: only where the SAM CLI says that this is its container is http to another name allowed."""
     with sam_env(stack, aws_url, SES, site.url, THROUGH_A_RELAY) as environments:
         environment = environments["DynamicsSync"] | {"AWS_ENDPOINT_URL": aws_url}
@@ -133,7 +135,7 @@ def secret_of(environment):
     return json.loads(secrets.get_secret_value(SecretId=environment["DATABASE_SECRET_ARN"])["SecretString"])
 
 
-def test_each_function_reaches_its_services_through_relays(stack, aws_url, site):
+def test_each_function_reaches_its_services_through_relays(stack: Any, aws_url: Any, site: EmulatedWebsite) -> None:
     """Each function reaches the AWS APIs and the database through relays."""
     with sam_env(stack, aws_url, SES, site.url, THROUGH_A_RELAY) as environments:
         assert environments.keys() == {function.logical_id for function in stack.functions}
@@ -147,7 +149,7 @@ def test_each_function_reaches_its_services_through_relays(stack, aws_url, site)
                 assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_the_functions_own_secrets_stay_and_the_others_go(stack, aws_url, site):
+def test_the_functions_own_secrets_stay_and_the_others_go(stack: Any, aws_url: Any, site: EmulatedWebsite) -> None:
     """The function's own secrets stay as they are and the others go."""
 
     def secrets():
@@ -177,7 +179,7 @@ def test_a_bridge_is_found_by_its_interface() -> None:
     assert reach("lo") == Reach("127.0.0.1", relayed=True)
 
 
-def test_every_variable_is_named_in_the_template_for_sam(stack, aws_url, site):
+def test_every_variable_is_named_in_the_template_for_sam(stack: Any, aws_url: Any, site: EmulatedWebsite) -> None:
     """Every variable is named in the template because SAM gives no others."""
     text = (ROOT / "template.yaml").read_text(encoding="utf-8")
     with sam_env(stack, aws_url, SES, site.url, THROUGH_A_RELAY) as environments:
@@ -217,7 +219,7 @@ def test_a_relay_passes_on_every_octet_and_the_end() -> None:
     assert reply == words[::-1]
 
 
-def test_a_relay_to_nobody_closes_the_connection():
+def test_a_relay_to_nobody_closes_the_connection() -> None:
     """A relay to nobody closes the connection and one that ended takes none."""
     with socket.create_server(("127.0.0.1", 0)) as gone:
         nobody = gone.getsockname()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
@@ -17,8 +18,8 @@ from operations.cli import app
 from shared.domain.errors import ConnectionLostError
 
 if TYPE_CHECKING:
-    from tests.conftest import TestDatabase
     from tests.support.foundation import Foundation
+    from tests.support.operator import Operator
 
 WHO = ("--actor", "turid", "--reason", "looked at it")
 # Always the same: the name of a test has it, and every worker collects the same tests.
@@ -74,7 +75,7 @@ def test_an_option_that_is_none_is_not_understood(words: Any) -> None:
         ("preview", "--from", "tomorrow"),
     ],
 )
-def test_what_does_not_say_what_is_wanted_is_not_understood(operator, words):
+def test_what_does_not_say_what_is_wanted_is_not_understood(operator: Operator, words: Any) -> None:
     operator.run(*words, expect=2)
 
 
@@ -90,11 +91,11 @@ def test_what_does_not_say_what_is_wanted_is_not_understood(operator, words):
         ("thresholds", "HLF Utopia"),
     ],
 )
-def test_what_is_not_there_is_no(operator, words):
+def test_what_is_not_there_is_no(operator: Operator, words: Any) -> None:
     operator.run(*words, expect=1)
 
 
-def test_status_is_0_or_1(operator, foundation):
+def test_status_is_0_or_1(operator: Operator, foundation: Foundation) -> None:
     operator.run("status", expect=0)
     foundation.do("SELECT certification.record_check('entra_7000222', true, NULL, NULL, true)")
     operator.run("status", expect=1)

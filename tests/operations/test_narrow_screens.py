@@ -13,10 +13,8 @@ from tests.support.foundation import DAY, days
 from tests.support.screens import figures
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.conftest import TestDatabase
     from tests.support.foundation import Foundation
+    from tests.support.operator import Operator
 
 WIDE = 400
 
@@ -74,7 +72,7 @@ def fill(foundation: Foundation) -> None:
 
 
 @pytest.fixture
-def screen(operator, foundation):
+def screen(operator: Operator, foundation: Foundation) -> Any:
     """A command in a process of its own, so wide. Returns what it printed."""
     fill(foundation)
 

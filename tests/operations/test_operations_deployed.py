@@ -30,7 +30,6 @@ from tests.support.screens import figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.conftest import TestDatabase
     from tests.support.foundation import Foundation
@@ -161,7 +160,7 @@ def test_the_region_may_be_set_as_the_documents_say(stack: Any, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(("limit", "said"), [("0", "no limit for strangers"), ("10", "at most 10 calls at a time")])
-def test_status_says_whether_strangers_have_a_limit(stack, operator, limit, said):
+def test_status_says_whether_strangers_have_a_limit(stack: Any, operator: Operator, limit: str, said: str) -> None:
     """Issue 8 D4: an account with a small quota turns the limit off, and is not to forget it."""
     name = deployed({}, {"WebhookConcurrency": {"Type": "Number", "Default": limit}})
     assert said in operator.run("status", "--stack", name)
@@ -273,7 +272,9 @@ def test_looking_at_dead_letters_is_no_try(stack: Any) -> None:
         assert sorted(str(letter["tries"]) for letter in listed) == ["10", "3", "None"]
 
 
-def test_a_letter_that_is_no_sync_request_can_be_removed(stack, operator, foundation):
+def test_a_letter_that_is_no_sync_request_can_be_removed(
+    stack: Any, operator: Operator, foundation: Foundation
+) -> None:
     """Issue 8 I: by a named person, audited by its id alone (I11); a sync request is asked for again instead."""
     put(stack, "SyncDeadLetters", write([SyncRequest(uuid4(), 1)])[0], f"not for us: {PERSONAL}")
     put(stack, "DeadLetters", json.dumps({"scheduled_time": f"for {PERSONAL}"}))
@@ -298,7 +299,7 @@ def stack_with_login(stack: Any, database: TestDatabase) -> Any:
     """A stack whose secret of operations holds the login of the test's database, and that speaks bokmål."""
     login = json.dumps(database.login("Operations"))
     arn = boto3.client("secretsmanager").create_secret(Name=f"s-{uuid4()}", SecretString=login)["ARN"]
-    outputs = {f"{queue}Url": {"Value": {"Ref": queue}} for queue in QUEUES}
+    outputs: dict[str, Any] = {f"{queue}Url": {"Value": {"Ref": queue}} for queue in QUEUES}
     outputs |= {"OperationsDatabaseSecretArn": {"Value": arn}, "ReconciliationName": {"Value": "hlf-Reconciliation-1"}}
     return deployed(outputs, {"OperationsLanguage": {"Type": "String", "Default": "nb"}})
 
@@ -314,7 +315,13 @@ def test_the_stack_alone_says_which_database_and_language(
 
 
 @pytest.mark.parametrize("language", Language)
-def test_every_command_that_an_alert_prints_runs(stack_with_login, database, foundation, monkeypatch, language):
+def test_every_command_that_an_alert_prints_runs(
+    stack_with_login: Any,
+    database: TestDatabase,
+    foundation: Foundation,
+    monkeypatch: pytest.MonkeyPatch,
+    language: Language,
+) -> None:
     """Issue 8 I: as printed, on a deployed stack. It may find nothing to do; it is never not understood, nor lost."""
     host = Lambda({"run_id": str(uuid4()), "state": "succeeded", "reason": None})
     organisation = foundation.organisation()
@@ -328,7 +335,9 @@ def test_every_command_that_an_alert_prints_runs(stack_with_login, database, fou
     with InvokeApi(host) as api:  # type: ignore[arg-type]
         monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", api.url)
         owner = psycopg.conninfo.conninfo_to_dict(database.dsn)
-        monkeypatch.setenv("PGPASSWORD", owner["password"])  # for `migrate`, which the login of the stack may not do
+        monkeypatch.setenv(
+            "PGPASSWORD", str(owner["password"])
+        )  # for `migrate`, which the login of the stack may not do
         for line in sorted(printed):
             result = CliRunner().invoke(app, shlex.split(line)[1:])
             no_proof = "there is no proof" in result.output  # this database has none
@@ -345,7 +354,7 @@ def test_a_stack_without_a_login_says_how_to_put_one_in(stack: Any) -> None:
 
 
 @pytest.mark.slow
-def test_a_narrow_terminal_cuts_no_letter(stack):
+def test_a_narrow_terminal_cuts_no_letter(stack: Any) -> None:
     """Issue 8 I: ids, ages, tries and times stand there whole at 80 columns and at 60."""
     put(stack, "SyncDeadLetters", *(write([SyncRequest(uuid4(), number)])[0] for number in range(1, 4)))
     event = {"requestContext": {"functionArn": f"arn:aws:lambda:x:1:function:{stack}-ExpiryCheck-1:$LATEST"}}

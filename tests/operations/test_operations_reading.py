@@ -27,8 +27,6 @@ from tests.support.foundation import DAY, days
 from tests.support.operator import Operator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from emulators.ses.server import LocalSes
     from local.stack.postgres import Postgres
     from tests.conftest import TestDatabase
@@ -41,7 +39,7 @@ WHO = ("--actor", "turid", "--reason", "looked at it")
 
 
 @pytest.fixture
-def command(operator):
+def command(operator: Operator) -> Any:
     """A command on the test's database, as a person beside it types it. Returns what it printed."""
     return operator.run
 
@@ -651,7 +649,9 @@ def test_undoing_can_be_read_by_a_program(command: Any, foundation: Foundation, 
 # A database that cannot be used ---------------------------------------------------------------------------------------
 
 
-def test_a_database_that_cannot_be_used_is_explained(postgres, database, operator):
+def test_a_database_that_cannot_be_used_is_explained(
+    postgres: Postgres, database: TestDatabase, operator: Operator
+) -> None:
     """No server, no migrations, a login that may read nothing: a sentence, and no password."""
 
     def said(*words, of=operator):

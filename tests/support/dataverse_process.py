@@ -65,7 +65,7 @@ def row_path(key: str) -> str:
 
 
 @contextmanager
-def process(folder: Path, **options) -> Iterator[LocalDataverse]:
+def process(folder: Path, **options: Any) -> Iterator[LocalDataverse]:
     with LocalDataverse(folder, **({"schema": TABLES} | options)) as emulator:
         yield emulator
 

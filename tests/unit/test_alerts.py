@@ -267,7 +267,7 @@ URL = "host=db.example.no user=turid"
 @pytest.mark.parametrize(
     "target", [Target(), Target("hlf"), Target(database_url=URL), Target("hlf", database_url=URL)], ids=str
 )
-def test_commands_are_those_of_where_it_runs(target):
+def test_commands_are_those_of_where_it_runs(target: Target) -> None:
     """Issue 8 I: of the stack where one is known, of the database that was named, and else of this machine."""
     command = target.command("rejected list")
     assert command.startswith(f"{'python -m local' if target.is_local else 'hlf-operations'} rejected list")

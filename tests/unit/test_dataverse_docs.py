@@ -16,6 +16,7 @@ from emulators.dataverse.model import choices
 from emulators.dataverse.model.schema_file import load
 from emulators.dataverse.settings import EmulatorSettings
 from emulators.dataverse.website.definition import load as load_site
+from tests.support.there import there
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "dataverse-emulator.md").read_text(encoding="utf-8")
@@ -44,7 +45,7 @@ def grounds() -> dict[str, str]:
     return found
 
 
-def test_every_choice_has_its_source_or_is_unknown():
+def test_every_choice_has_its_source_or_is_unknown() -> None:
     """In the code and in the document, and both say the same."""
     table = re.findall(r"^\| `([A-Z_0-9]+)` \| (\S.*?) \| (\S.*?) \|$", section("What is not known"), re.MULTILINE)
     reported = {name: source for name, _, source in table}
@@ -57,7 +58,7 @@ def test_every_choice_has_its_source_or_is_unknown():
         assert said == reported[name].removeprefix("unknown").strip(" ;."), name
 
 
-def test_every_choice_is_one_that_is_asked():
+def test_every_choice_is_one_that_is_asked() -> None:
     """A choice that nothing asks for would be a sentence without a meaning."""
     asked = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "emulators" / "dataverse").rglob("*.py"))
     for name in grounds():

@@ -283,7 +283,7 @@ def test_every_column_of_a_file_is_described() -> None:
     assert {name for name in COLUMNS if f"`{name}`" not in MENTORS_FILE} <= set(named)
 
 
-def test_every_section_of_a_digest_is_on_the_coordinators_page():
+def test_every_section_of_a_digest_is_on_the_coordinators_page() -> None:
     titles = re.findall(r'\{\{ heading\("([^"]+)"', templates("digest")["nb"])
     assert titles == re.findall(r"^\| \*\*(.+?)\*\* \|", KOORDINATOR, re.MULTILINE)
 
@@ -329,7 +329,7 @@ def test_the_glossary_has_each_word_once_in_order() -> None:
     assert words == sorted(set(words), key=str.casefold)
 
 
-def test_every_condition_is_in_the_table_of_alerts():
+def test_every_condition_is_in_the_table_of_alerts() -> None:
     """The most urgent first, each with its title."""
     listed = re.findall(r"^\| \[`(\w+)`\]\(#([\w-]+)\) \| ([^|]+) \|", OPERATIONS, re.MULTILINE)
     english = TEXTS[Language.EN]

@@ -21,6 +21,7 @@ from local.stack.postgres import Postgres
 from shared.adapters.postgres.connection import call, connect
 from shared.domain.errors import ConnectionLostError
 from tests.integration.database.test_database_tls import Proxy
+from tests.support.there import there
 from tests.unit.test_docs import OPERATIONS, ROOT, TEMPLATE, TEXT, commands, fences, section
 
 if TYPE_CHECKING:

@@ -249,7 +249,7 @@ def test_a_mentor_without_a_name_is_greeted_all_the_same(kind: Any, locale: Any)
     assert words.text.startswith("Hello,\n" if locale is Locale.EN else "Hei!\n")
 
 
-def test_a_coordinators_unusable_address_is_neither_shown_nor_replied_to():
+def test_a_coordinators_unusable_address_is_neither_shown_nor_replied_to() -> None:
     one_notice = notice(contact_email="oyvind@hlf.example.no\r\nBcc: alle@hlf.example")
     assert "alle@" not in render(one_notice).text
     assert "svaret" not in render(one_notice).text
@@ -260,7 +260,7 @@ def test_a_reply_to_a_mentors_mail_goes_to_the_coordinator() -> None:
     assert parsed(compose(notice(), SENDER, AT))["Reply-To"] == "oyvind@hlf.example.no"
 
 
-def test_a_digest_has_no_reply_address_even_if_the_row_has_a_coordinator():
+def test_a_digest_has_no_reply_address_even_if_the_row_has_a_coordinator() -> None:
     one_notice = notice(NoticeKind.DIGEST, contact_name="Øyvind", contact_email="oyvind@hlf.example.no")
     assert parsed(compose(one_notice, SENDER, AT))["Reply-To"] is None
     assert "Øyvind" not in render(one_notice).text
@@ -488,7 +488,9 @@ def test_a_heading_a_paragraph_and_a_list_are_distinguished() -> None:
     ]
 
 
-def test_a_template_that_asks_for_what_is_not_there_fails_and_names_nobody(monkeypatch, tmp_path):
+def test_a_template_that_asks_for_what_is_not_there_fails_and_names_nobody(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "reminder.txt").write_text("=== nb ===\n{{ notice.shoe_size }}\n\nHei!\n")
     monkeypatch.setattr(rendering, "MESSAGES", tmp_path)
     rendering._environment.cache_clear()
@@ -621,13 +623,13 @@ def test_no_sender_and_no_organisation_adds_a_header(name: Any, sender: Any) -> 
 
 
 @given(name=st.one_of(ANYTHING, HOSTILE), address=ADDRESSES)
-def test_no_coordinator_adds_a_header_or_stops_the_mentors_mail(name, address):
+def test_no_coordinator_adds_a_header_or_stops_the_mentors_mail(name: Any, address: Any) -> None:
     message = parsed(compose(notice(contact_name=name, contact_email=address), SENDER, AT))
     assert set(message.keys()) <= set(parsed(compose(notice(), SENDER, AT)).keys())
     assert len(message["To"].addresses) == 1
 
 
-def test_half_a_letter_in_another_persons_name_still_makes_a_mail():
+def test_half_a_letter_in_another_persons_name_still_makes_a_mail() -> None:
     one_notice = notice(contact_name="Øyvind\ud800\0Sæther")
     assert (
         "Øyvind Sæther (oyvind@hlf.example.no)"
@@ -694,7 +696,7 @@ def test_an_address_is_written_as_ses_takes_it(address: str, as_sent: str) -> No
     "name", ["Kari\r\nBcc: x@example.no", "Kari\n", "Kari\0", "Kari\x85", "Kari\u2028", "Kari\ud800"]
 )
 @pytest.mark.parametrize("whose", ["recipient_name", "organisation_name"])
-def test_a_line_break_in_a_name_adds_no_header(name, whose):
+def test_a_line_break_in_a_name_adds_no_header(name: str, whose: str) -> None:
     message = parsed(compose(notice(**{whose: name}), SENDER, AT))
     assert message.keys() == parsed(compose(notice(), SENDER, AT)).keys()
     shown = message["To" if whose == "recipient_name" else "From"].addresses[0].display_name
@@ -725,13 +727,13 @@ def test_a_notice_that_would_read_as_nonsense_cannot_be_made(broken: Any) -> Non
 
 
 @pytest.mark.parametrize("kind", list(NoticeKind))
-def test_a_notice_shown_in_a_log_names_nobody_i11(kind):
+def test_a_notice_shown_in_a_log_names_nobody_i11(kind: Any) -> None:
     one_notice = notice(kind, contact_name="Øyvind Sæther", contact_email="oyvind@hlf.example.no")
     assert "4711" in repr(one_notice)
     assert not re.search(r"Åse|ase|Øyvind|Hørsel|@|Kari|Nordmann", f"{one_notice!r} {one_notice}")
 
 
-def test_every_message_is_a_file_with_a_part_in_every_language():
+def test_every_message_is_a_file_with_a_part_in_every_language() -> None:
     """And no file is left over."""
     messages = {*NoticeKind, "words"}
     assert {file.stem for file in rendering.MESSAGES.glob("*.txt")} == messages

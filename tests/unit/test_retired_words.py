@@ -88,7 +88,7 @@ def test_a_word_that_contains_a_retired_one_is_none() -> None:
 
 
 @pytest.mark.parametrize(("old", "new"), _changed())
-def test_a_name_that_changed_is_gone_and_its_new_one_is_here(old, new):
+def test_a_name_that_changed_is_gone_and_its_new_one_is_here(old: Any, new: Any) -> None:
     assert [name for name in _names(new) if name.rpartition(".")[2].rstrip("*…") not in TEXT] == []
     # A plain word such as `count` goes on being one.
     telling = [name for name in _names(old) if re.search("[A-Z_]", name)]

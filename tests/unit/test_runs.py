@@ -14,7 +14,7 @@ FINE, FAILED = Verdict(RunState.SUCCEEDED), Verdict(RunState.FAILED, "unknown_ti
 
 
 @pytest.mark.parametrize("measure", sorted(DEGRADING))
-def test_whatever_failed_degrades_the_run_and_is_named(measure):
+def test_whatever_failed_degrades_the_run_and_is_named(measure: Any) -> None:
     """I13: and a zero of it does not."""
     assert judge([Count(measure, "", 1), Count("reminders_due", "30", 5)]) == Verdict(RunState.DEGRADED, measure)
     assert judge([Count(measure, "", 0)]) == FINE

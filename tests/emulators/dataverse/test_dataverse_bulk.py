@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from emulators.dataverse.model import defaults
 from tests.support.dataverse_service import EXAMPLES, MENTORS, change_set, operation, parts
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 KIND = "Microsoft.Dynamics.CRM.hlf_peermentor"
 
 
-def item(key: str | None = None, **columns: object) -> dict:
+def item(key: str | None = None, **columns: object) -> dict[str, Any]:
     """One of Targets, by alternate key if one is given."""
     address = {} if key is None else {"@odata.id": f"{MENTORS}(hlf_mentorid='{key}')"}
     return {"@odata.type": KIND} | address | columns

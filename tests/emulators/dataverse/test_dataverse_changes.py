@@ -18,7 +18,7 @@ from tests.support.dataverse_queries import ask, follow, listed, many
 from tests.support.dataverse_service import EXAMPLES, MENTORS, change_set, operation, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.support.dataverse_service import RunningEmulator
 
 TRACK = "odata.track-changes"
 
@@ -116,7 +116,7 @@ def test_a_delta_link_can_be_read_again(service: Any) -> None:
     assert delta(service, link)[0] == delta(service, link)[0]
 
 
-def test_a_row_that_came_and_went_between_two_polls_is_reported_as_deleted(service):
+def test_a_row_that_came_and_went_between_two_polls_is_reported_as_deleted(service: RunningEmulator) -> None:
     table = service.environment.store.tables_by_set[MENTORS]
     link = tracked(service)
     row_id = mentor(service)["hlf_peermentorid"]
@@ -124,7 +124,7 @@ def test_a_row_that_came_and_went_between_two_polls_is_reported_as_deleted(servi
     assert delta(service, link)[:2] == ([], [row_id])
 
 
-def test_a_row_that_went_and_came_back_is_a_change(service):
+def test_a_row_that_went_and_came_back_is_a_change(service: RunningEmulator) -> None:
     table = service.environment.store.tables_by_set[MENTORS]
     row = mentor(service)
     link = tracked(service)

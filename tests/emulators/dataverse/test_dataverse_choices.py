@@ -14,12 +14,12 @@ import pytest
 from tests.support.dataverse_service import EXAMPLES, MENTORS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.support.dataverse_service import RunningEmulator
 
 EXAMPLE = f"{EXAMPLES}(hlf_code='a',hlf_year=2026)"
 
 
-def test_text_in_a_key_is_compared_without_case(service):
+def test_text_in_a_key_is_compared_without_case(service: RunningEmulator) -> None:
     service.patch(f"{MENTORS}(hlf_mentorid='ÅSE')", {"hlf_name": "x"})
     assert service.patch(f"{MENTORS}(hlf_mentorid='åse')", {"hlf_name": "y"}).status_code == 204
     assert [(row["hlf_mentorid"], row["hlf_name"]) for row in service.rows(MENTORS)] == [("ÅSE", "y")]
@@ -30,7 +30,7 @@ OTHER = [" m-1", "m-1\u00a0", "m-1\t", "m -1"]
 
 
 @pytest.mark.parametrize("key", SAME)
-def test_keys_that_differ_in_case_or_end_are_one(service, key):
+def test_keys_that_differ_in_case_or_end_are_one(service: RunningEmulator, key: Any) -> None:
     """In an address, an upsert, a unique key, a filter, a message, a deletion and by hand."""
     service.patch(f"{MENTORS}(hlf_mentorid='m-1')", {"hlf_name": "x"})
     where = f"{MENTORS}(hlf_mentorid='{key}')"
@@ -59,13 +59,13 @@ def test_keys_that_differ_in_case_or_end_are_one(service, key):
 
 
 @pytest.mark.parametrize("key", OTHER)
-def test_keys_that_differ_in_anything_else_are_two(service, key):
+def test_keys_that_differ_in_anything_else_are_two(service: RunningEmulator, key: Any) -> None:
     """Only spaces at the end are nothing."""
     service.post(MENTORS, {"hlf_mentorid": "m-1"})
     assert service.post(MENTORS, {"hlf_mentorid": key}).status_code == 204
 
 
-def test_a_bulk_deletion_compares_text_as_a_filter_does(service):
+def test_a_bulk_deletion_compares_text_as_a_filter_does(service: RunningEmulator) -> None:
     service.patch(EXAMPLE, {"hlf_name": "Oslo"})
     condition = {"AttributeName": "hlf_name", "Operator": "In", "Values": [{"Value": "OSLO "}]}
     body = {"QuerySet": [{"EntityName": "hlf_example", "Criteria": {"Conditions": [condition]}}]}
@@ -73,7 +73,7 @@ def test_a_bulk_deletion_compares_text_as_a_filter_does(service):
     assert service.rows(EXAMPLES) == []
 
 
-def test_columns_are_compared_without_their_ends(service):
+def test_columns_are_compared_without_their_ends(service: RunningEmulator) -> None:
     """A column with a column, too."""
     service.patch(EXAMPLE, {"hlf_name": "A  "})
     assert len(service.get(f"{EXAMPLES}?$filter=hlf_name eq hlf_code").json()["value"]) == 1

@@ -10,7 +10,7 @@ import pytest
 from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.support.dataverse_service import RunningEmulator
 
 ROW = f"{EXAMPLES}(hlf_code='a',hlf_year=2026)"
 MENTOR = f"{MENTORS}(hlf_mentorid='m-1')"
@@ -109,7 +109,7 @@ VALID = ["\t", "\n", "\r\n", "\x7f", "\x85", "\xa0", "\u200b", "\u202e", "\ufffd
 
 @pytest.mark.parametrize("column", ["hlf_name", "hlf_notes"])
 @pytest.mark.parametrize("character", INVALID, ids=ascii)
-def test_characters_that_xml_does_not_have_are_refused(service, column, character):
+def test_characters_that_xml_does_not_have_are_refused(service: RunningEmulator, column: str, character: Any) -> None:
     """The page "Manage invalid characters", and the captured reply to a vertical tab (powerapps-tools#834)."""
     shown = "." if character == "\x00" else "?" if "\ud800" <= character <= "\udfff" else character
     words = f"Invalid character in field '{column}': '{shown}', hexadecimal value 0x{ord(character):02X}, is an invalid"
@@ -125,7 +125,7 @@ def test_characters_that_xml_does_not_have_are_refused(service, column, characte
 
 
 @pytest.mark.parametrize("character", VALID, ids=ascii)
-def test_characters_that_xml_has_are_kept_as_they_are(service, character):
+def test_characters_that_xml_has_are_kept_as_they_are(service: RunningEmulator, character: Any) -> None:
     """XmlConvert.VerifyXmlChars has nothing against them."""
     assert service.patch(ROW, {"hlf_name": f"Kari{character}x"}).status_code == 204
     assert service.row(ROW)["hlf_name"] == f"Kari{character}x"
@@ -145,13 +145,13 @@ def test_characters_that_xml_has_are_kept_as_they_are(service, character):
         (f"{EXAMPLES}(hlf_code='a',hlf_year=2026,)", "0x0"),
     ],
 )
-def test_an_address_makes_no_row_that_a_body_could_not(service, path, code):
+def test_an_address_makes_no_row_that_a_body_could_not(service: RunningEmulator, path: str, code: str) -> None:
     """What a column cannot have is refused in the address of an upsert, too."""
     refused(service.patch(path, {"hlf_name": "x"}), code)
     assert (service.rows(MENTORS), service.rows(EXAMPLES)) == ([], [])
 
 
-def test_a_key_in_an_address_refers_to_rows_that_are_there(service):
+def test_a_key_in_an_address_refers_to_rows_that_are_there(service: RunningEmulator) -> None:
     """A lookup in the address of an upsert is looked up, as one in a body is."""
     nobody = "00000000-0000-0000-0000-000000000009"
     response = service.patch(f"{EXAMPLES}(_hlf_mentor_value={nobody},hlf_kind=100000000)", {"hlf_name": "x"})
@@ -171,7 +171,7 @@ def test_a_key_in_an_address_refers_to_rows_that_are_there(service):
         ("1753-01-01T00:00:00", "1753-01-01T00:00:00Z"),
     ],
 )
-def test_a_time_without_a_zone_is_taken_for_utc(service, given, kept):
+def test_a_time_without_a_zone_is_taken_for_utc(service: RunningEmulator, given: str, kept: str) -> None:
     """Three of Microsoft's own examples send them."""
     assert service.patch(ROW, {"hlf_when": given}).status_code == 204
     assert service.row(ROW)["hlf_when"] == kept
@@ -181,7 +181,7 @@ def test_a_time_without_a_zone_is_taken_for_utc(service, given, kept):
 
 @pytest.mark.parametrize("column", ["hlf_when", "hlf_day"])
 @pytest.mark.parametrize("day", ["0001-01-01", "0020-05-17", "1752-12-31"])
-def test_a_time_before_1753_is_refused_as_sql_server_would(service, column, day):
+def test_a_time_before_1753_is_refused_as_sql_server_would(service: RunningEmulator, column: str, day: str) -> None:
     """.NET's smallest date, which clients send for none, and a year that is being typed."""
     text = f"{day}T00:00:00Z" if column == "hlf_when" else day
     said = f"Actual value: {day[5:7]}/{day[8:]}/{day[:4]} 00:00:00, Minimum value supported: 01/01/1753 00:00:00"
@@ -200,7 +200,7 @@ def test_a_time_before_1753_is_refused_as_sql_server_would(service, column, day)
         "ABCDEF00000040008000" + "00000000000A",
     ],
 )
-def test_an_id_in_a_body_has_every_form_that_a_guid_of_net_has(service, given):
+def test_an_id_in_a_body_has_every_form_that_a_guid_of_net_has(service: RunningEmulator, given: str) -> None:
     """Microsoft's OData library reads one with `new Guid(text)`; the row has it as all rows do."""
     assert service.post(MENTORS, {"hlf_peermentorid": given}).status_code == 204
     assert service.row(f"{MENTORS}(abcdef00-0000-4000-8000-00000000000a)")["hlf_name"] is None
@@ -224,7 +224,7 @@ def test_an_id_in_a_body_that_is_no_guid_is_refused(service: Any, given: str) ->
         ("hlf_name", "[" * 100_000),
     ],
 )
-def test_what_no_column_can_hold_is_400_and_no_fault(service, column, text):
+def test_what_no_column_can_hold_is_400_and_no_fault(service: RunningEmulator, column: str, text: str) -> None:
     """The emulator says what is wrong with a value, and does not break on it."""
     refused(service.ask("PATCH", ROW, content=f'{{"{column}": {text}}}'.encode()), "0x80048d19")
     assert service.rows(EXAMPLES) == []
@@ -247,7 +247,7 @@ def test_annotations_in_a_body_are_passed_over(service: Any) -> None:
 @pytest.mark.parametrize(
     "name", ["#Microsoft.Dynamics.CRM.hlf_peermentor", "Microsoft.Dynamics.CRM.account", "x", None]
 )
-def test_a_row_that_says_it_is_another_tables_is_refused(service, name):
+def test_a_row_that_says_it_is_another_tables_is_refused(service: RunningEmulator, name: str | None) -> None:
     """The library refuses the type before it looks at a column."""
     refused(service.patch(ROW, {"@odata.type": name, "hlf_name": "x"}), "0x80048d19", "is not assignable to")
     assert service.rows(EXAMPLES) == []
@@ -256,7 +256,7 @@ def test_a_row_that_says_it_is_another_tables_is_refused(service, name):
 @pytest.mark.parametrize(
     "text", ['{"hlf_name": "a", "hlf_name": "b"}', '{"hlf_name": "a", "hlf_code": "b", "hlf_name": "a"}']
 )
-def test_a_column_that_is_there_twice_is_refused(service, text):
+def test_a_column_that_is_there_twice_is_refused(service: RunningEmulator, text: str) -> None:
     """Which of the two would be kept is nobody's to guess."""
     refused(service.ask("PATCH", ROW, content=text), "0x80048d19", "the name 'hlf_name' were detected")
     refused(service.ask("POST", EXAMPLES, content=text), "0x80048d19", "duplicate property names are not allowed")

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -16,9 +16,6 @@ from emulators.dataverse.faults.rules import FaultKind, Rule
 from emulators.dataverse.model import defaults
 from tests.support.dataverse_process import row_path
 from tests.support.dataverse_service import API, parts
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def eventually(found):

@@ -10,6 +10,9 @@ import pytest
 from tests.support.dataverse_queries import ask, counts, listed
 from tests.support.dataverse_service import EXAMPLES, MENTORS
 
+if TYPE_CHECKING:
+    from tests.support.dataverse_service import RunningEmulator
+
 FILTERS = {
     "hlf_count eq 3": "3",
     "3 eq hlf_count": "3",
@@ -100,7 +103,7 @@ def test_lookups_and_ids_are_compared_with_guids(examples: Any) -> None:
         ({"filter": "@p1 eq null", "p1": " hlf_Mentor "}, "234"),
     ],
 )
-def test_parameter_aliases_stand_for_columns(examples, options, found):
+def test_parameter_aliases_stand_for_columns(examples: RunningEmulator, options: Any, found: str) -> None:
     """Microsoft's own sample has `$filter=@p1 ne @p3&@p1=revenue` ("Query data using the Web API")."""
     assert counts(examples, **options) == found
 
@@ -226,7 +229,7 @@ def expression(chance, depth):
         "tolower(hlf_name) eq 'oslo'",
     ],
 )
-def test_a_function_of_odata_inside_another_is_501_as_it_is_alone(examples, text):
+def test_a_function_of_odata_inside_another_is_501_as_it_is_alone(examples: RunningEmulator, text: str) -> None:
     """It was looked for among the columns."""
     response = ask(examples, EXAMPLES, filter=text)
     assert (response.status_code, response.json()["error"]["message"]) == (
@@ -235,7 +238,7 @@ def test_a_function_of_odata_inside_another_is_501_as_it_is_alone(examples, text
     )
 
 
-def test_a_filter_by_the_number_of_related_rows_says_so(examples):
+def test_a_filter_by_the_number_of_related_rows_says_so(examples: RunningEmulator) -> None:
     """Good OData, and 1:N."""
     response = ask(examples, MENTORS, filter="hlf_peermentor_hlf_example_hlf_Mentor/$count gt 1")
     assert response.status_code == 501

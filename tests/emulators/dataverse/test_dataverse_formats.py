@@ -10,7 +10,7 @@ import pytest
 from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.support.dataverse_service import RunningEmulator
 
 EXAMPLE = f"{EXAMPLES}(hlf_code='OSLO',hlf_year=2024)"
 NONE, FULL = "application/json;odata.metadata=none", "application/json; odata.metadata=full"
@@ -18,7 +18,7 @@ IEEE = "application/json;IEEE754Compatible=true"
 
 
 @pytest.fixture
-def service(examples):
+def service(examples: RunningEmulator) -> RunningEmulator:
     return examples
 
 

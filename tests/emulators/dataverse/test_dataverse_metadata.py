@@ -12,7 +12,7 @@ from tests.support.dataverse_queries import many
 from tests.support.dataverse_service import EXAMPLES, MENTORS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.support.dataverse_service import RunningEmulator
 
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 EDMX = "{http://docs.oasis-open.org/odata/ns/edmx}"
@@ -175,7 +175,7 @@ ONE_TO_MANY = "Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata"
 MANY_TO_MANY = "Microsoft.Dynamics.CRM.ManyToManyRelationshipMetadata"
 
 
-def test_one_relationship_is_addressed_and_not_all(service):
+def test_one_relationship_is_addressed_and_not_all(service: RunningEmulator) -> None:
     """By its name, its id, with a cast, a selection, a property."""
     (all_of_them,) = value(service, "RelationshipDefinitions")
     metadata_id = all_of_them["MetadataId"]
@@ -197,7 +197,7 @@ def test_one_relationship_is_addressed_and_not_all(service):
     assert service.row(f"{mentor}({metadata_id})/{ONE_TO_MANY}")["SchemaName"] == RELATIONSHIP
 
 
-def test_one_message_is_addressed_and_not_all(service):
+def test_one_message_is_addressed_and_not_all(service: RunningEmulator) -> None:
     """One row: `sdkmessagefilters(id)`."""
     found = value(service, "sdkmessagefilters")
     for item in found[:2]:
@@ -266,7 +266,7 @@ RELATIONSHIP_PROPERTIES = (
         ),
     ],
 )
-def test_no_property_that_definitions_have_is_denied(service, path, names):
+def test_no_property_that_definitions_have_is_denied(service: RunningEmulator, path: Any, names: Any) -> None:
     """Those of the replies in "Web API table schema operations", together and one by one."""
     body = service.row(f"{path}?$select={names}")
     for found in body.get("value", [body]):
@@ -279,13 +279,13 @@ def test_no_property_that_definitions_have_is_denied(service, path, names):
 @pytest.mark.parametrize(
     "name", ["PrimaryImageAttribute", "Description", "HasActivities", "ObjectTypeCode", "Settings"]
 )
-def test_one_property_of_a_definition_is_read_by_itself(service, name):
+def test_one_property_of_a_definition_is_read_by_itself(service: RunningEmulator, name: str) -> None:
     """204 for one that is empty."""
     response = service.get(f"{EXAMPLE}/{name}")
     assert response.status_code == (204 if name == "PrimaryImageAttribute" else 200)
 
 
-def test_an_option_set_is_an_address(service):
+def test_an_option_set_is_an_address(service: RunningEmulator) -> None:
     """Behind a column with its cast, which gave the column."""
     cast = "Attributes(LogicalName='hlf_kind')/Microsoft.Dynamics.CRM.PicklistAttributeMetadata"
     found = service.row(f"{EXAMPLE}/{cast}/OptionSet")
@@ -297,7 +297,7 @@ def test_an_option_set_is_an_address(service):
     assert set(some) == {"MetadataId", "Options"}
 
 
-def test_relationships_can_be_expanded(service):
+def test_relationships_can_be_expanded(service: RunningEmulator) -> None:
     names = ("OneToManyRelationships", "ManyToOneRelationships", "ManyToManyRelationships")
     found = service.row(f"{EXAMPLE}?$select=LogicalName&$expand={','.join(names)}")
     assert [len(found[name]) for name in names] == [0, 1, 0]
@@ -340,7 +340,7 @@ ADDRESSES = {
         (f"{EXAMPLE}/ManyToOneRelationships(SchemaName='{RELATIONSHIP}')/Nothing", 404),
     ],
 )
-def test_an_address_of_definitions_never_responds_with_more(service, path, status):
+def test_an_address_of_definitions_never_responds_with_more(service: RunningEmulator, path: Any, status: Any) -> None:
     """What is behind an address is looked at, and is not there."""
     response = service.get(path)
     assert response.status_code == status, response.text
@@ -386,7 +386,7 @@ def test_whether_there_is_a_bulk_message_for_a_table_can_be_asked(service: Any) 
     assert value(service, query.format("CreateMultiple", "account")) == []
 
 
-def test_bulk_messages_are_asked_for_by_name_with_their_names(service):
+def test_bulk_messages_are_asked_for_by_name_with_their_names(service: RunningEmulator) -> None:
     """The query of a public SDK (dataverse-api), without which it opens no table."""
     query = "sdkmessagefilters?$select=sdkmessagefilterid&$expand=sdkmessageid($select=name)&$filter=(sdkmessageid/name"
     found = value(
@@ -436,7 +436,7 @@ def test_bulk_delete_refuses_what_it_does_not_understand(service: Any) -> None:
 
 @pytest.mark.parametrize("languages", ["1033", "1033,1044", "1044,1033"])
 @pytest.mark.parametrize("path", ["EntityDefinitions", EXAMPLE, f"{EXAMPLE}/Attributes", "RelationshipDefinitions"])
-def test_labels_are_asked_for_in_english(service, path, languages):
+def test_labels_are_asked_for_in_english(service: RunningEmulator, path: Any, languages: str) -> None:
     """Public clients ask for `LabelLanguages=1033`, to have less to read."""
     assert service.get(f"{path}?LabelLanguages={languages}").json() == service.get(path).json()
     refusal = service.get(f"{path}?LabelLanguages=1044")
@@ -447,12 +447,12 @@ def test_labels_are_asked_for_in_english(service, path, languages):
 @pytest.mark.parametrize(
     "path", [f"{EXAMPLES}?LabelLanguages=1033", f"{EXAMPLES}?annotations=true", "WhoAmI?annotations=true"]
 )
-def test_options_of_definitions_are_none_of_rows(service, path):
+def test_options_of_definitions_are_none_of_rows(service: RunningEmulator, path: str) -> None:
     """They would be passed over without a word."""
     assert service.get(path).status_code == 400
 
 
-def test_an_option_set_is_read_by_itself_with_what_is_selected_of_it(service):
+def test_an_option_set_is_read_by_itself_with_what_is_selected_of_it(service: RunningEmulator) -> None:
     """`…/PicklistAttributeMetadata/OptionSet?$select=Options` gave everything."""
     path = f"{EXAMPLE}/Attributes(LogicalName='hlf_kind')/Microsoft.Dynamics.CRM.PicklistAttributeMetadata/OptionSet"
     whole, part = service.get(path).json(), service.get(f"{path}?$select=Options").json()
@@ -463,7 +463,7 @@ def test_an_option_set_is_read_by_itself_with_what_is_selected_of_it(service):
     assert service.get(f"{EXAMPLE}/LogicalName?$filter=x eq 1").status_code == 400
 
 
-def test_all_columns_may_be_selected_beside_some(service):
+def test_all_columns_may_be_selected_beside_some(service: RunningEmulator) -> None:
     """OData 4.0, part 2, 5.1.3."""
     assert service.get(f"{EXAMPLES}?$select=hlf_name,*").json() == service.get(f"{EXAMPLES}?$select=*").json()
     assert service.get(f"{EXAMPLES}?$select=nothing,*").status_code == 400

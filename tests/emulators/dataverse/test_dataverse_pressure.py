@@ -11,6 +11,9 @@ import pytest
 from emulators.dataverse.client import EmulatorControl
 from tests.support.dataverse_process import process
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 def test_an_emulator_starts_with_the_limits_it_was_reported(tmp_path: Path) -> None:
     with process(tmp_path, limits='{"requests": 2}') as emulator, EmulatorControl(emulator.url) as control:

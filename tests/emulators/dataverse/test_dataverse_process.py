@@ -64,7 +64,7 @@ def test_one_that_cannot_start_says_where_its_log_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [["emulators.dataverse"], ["local", "dataverse"]])
-def test_the_command_says_where_everything_is_and_stops_on_request(command):
+def test_the_command_says_where_everything_is_and_stops_on_request(command: Any) -> None:
     port = processes.free_port()
     command = [sys.executable, "-m", *command, "--port", str(port)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
@@ -85,7 +85,7 @@ def test_the_command_says_where_everything_is_and_stops_on_request(command):
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_the_command_speaks_https_and_says_whom_to_trust(stop):
+def test_the_command_speaks_https_and_says_whom_to_trust(stop: Any) -> None:
     """A client that verifies is served, one that does not know the authority refuses, nothing is left."""
     port = processes.free_port()
     command = [sys.executable, "-m", "emulators.dataverse", "--https", "--port", str(port)]
@@ -128,7 +128,7 @@ def test_the_command_speaks_https_and_says_whom_to_trust(stop):
         assert not authority.parent.exists()
 
 
-def test_a_fault_cuts_a_connection_of_https_too(tmp_path):
+def test_a_fault_cuts_a_connection_of_https_too(tmp_path: Path) -> None:
     """What a rule does to a connection, under TLS."""
     tls = certificates.make(tmp_path)
     context = ssl.create_default_context(cafile=tls.authority)

@@ -16,7 +16,7 @@ from tests.support.dataverse_queries import ask, follow, listed, many
 from tests.support.dataverse_service import API, EXAMPLES, MENTORS, operation, parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.support.dataverse_service import RunningEmulator
 
 FORMATTED = "OData.Community.Display.V1.FormattedValue"
 
@@ -25,7 +25,7 @@ FORMATTED = "OData.Community.Display.V1.FormattedValue"
 
 
 @pytest.mark.parametrize("address", [f"{EXAMPLES}/", f"/{EXAMPLES}", f"{EXAMPLES}//$count", f"//{EXAMPLES}/$count/"])
-def test_empty_segments_of_an_address_are_passed_over(examples, address):
+def test_empty_segments_of_an_address_are_passed_over(examples: RunningEmulator, address: str) -> None:
     """As Microsoft's OData library splits an address; a base address and a path often have a slash each."""
     assert examples.get(address).status_code == 200
 
@@ -66,7 +66,7 @@ def test_expand_of_a_lookup_puts_the_other_row_inside(examples: Any) -> None:
     assert set(others[0]) == {"@odata.etag", "hlf_name", "hlf_peermentorid"}
 
 
-def test_expand_needs_the_privilege_to_read_the_other_table(examples):
+def test_expand_needs_the_privilege_to_read_the_other_table(examples: RunningEmulator) -> None:
     examples.environment.tokens.users[next(iter(examples.environment.tokens.users))].denied.add(
         ("hlf_peermentor", "read")
     )
@@ -344,7 +344,7 @@ def test_an_option_the_service_does_not_have_is_refused(service: Any, query: str
     assert response.json()["error"]["message"].startswith(message)
 
 
-def test_one_row_takes_select_and_expand_and_no_other_option(examples):
+def test_one_row_takes_select_and_expand_and_no_other_option(examples: RunningEmulator) -> None:
     row_id = next(iter(examples.environment.store.tables_by_set[EXAMPLES].rows))
     body = ask(examples, f"{EXAMPLES}({row_id})", select="hlf_count", expand="hlf_Mentor($select=hlf_name)").json()
     assert body["@odata.context"].endswith("#hlf_examples(hlf_count,hlf_Mentor(hlf_name))/$entity")
@@ -364,7 +364,7 @@ def test_sets_take_get_and_post_and_know_their_segments(service: Any) -> None:
     assert service.http.get(f"{API}{MENTORS}", headers={"Authorization": ""}).status_code == 401
 
 
-def test_an_order_may_be_given_by_parameter_aliases_and_goes_on_over_pages(examples):
+def test_an_order_may_be_given_by_parameter_aliases_and_goes_on_over_pages(examples: RunningEmulator) -> None:
     """`$orderby=@p1 asc,@p2 desc&@p1=revenue&@p2=name` is Microsoft's own sample."""
     plain = listed(examples, EXAMPLES, orderby="hlf_kind asc,hlf_name desc")
     options = {"orderby": "@p1 asc,@p2 desc", "p1": "hlf_kind", "p2": "hlf_name"}

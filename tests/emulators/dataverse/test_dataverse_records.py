@@ -16,7 +16,7 @@ from emulators.dataverse.model import defaults
 from tests.support.dataverse_service import API, EXAMPLES, MENTORS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.support.dataverse_service import RunningEmulator
 
 GUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
@@ -65,7 +65,7 @@ def test_with_return_representation_a_created_row_is_answered_by_201_its_etag_an
 
 
 @pytest.mark.parametrize("query", ["$select=nothing", "$expand=nothing", "$filter=hlf_name eq 'x'", "nothing=1"])
-def test_a_row_that_could_not_be_given_back_as_asked_is_not_written(service, query):
+def test_a_row_that_could_not_be_given_back_as_asked_is_not_written(service: RunningEmulator, query: str) -> None:
     """The address is read before anything is done; a 400 that wrote would be sent again."""
     representation = {"Prefer": "return=representation"}
     assert service.post(f"{MENTORS}?{query}", {"hlf_name": "Kari"}, **representation).status_code == 400
@@ -77,7 +77,7 @@ def test_a_row_that_could_not_be_given_back_as_asked_is_not_written(service, que
 
 
 @pytest.mark.parametrize("denied", ["hlf_example", "hlf_peermentor"])
-def test_who_may_not_read_gets_no_row_back_and_writes_none(service, denied):
+def test_who_may_not_read_gets_no_row_back_and_writes_none(service: RunningEmulator, denied: str) -> None:
     service.environment.tokens.deny(defaults.CLIENT_ID, denied, "read")
     address = f"{EXAMPLES}?$expand=hlf_Mentor"
     response = service.post(address, {"hlf_name": "x"}, Prefer="return=representation")
@@ -85,14 +85,14 @@ def test_who_may_not_read_gets_no_row_back_and_writes_none(service, denied):
 
 
 @pytest.mark.parametrize("octets", ["%FF", "a%C3", "%ED%A0%80"])
-def test_an_address_that_is_no_utf8_is_refused(service, octets):
+def test_an_address_that_is_no_utf8_is_refused(service: RunningEmulator, octets: str) -> None:
     """A row would have got a key that nobody wrote."""
     refused(service.patch(mentor(octets), {"hlf_name": "x"}), 400, "0x80060888")
     assert service.rows(MENTORS) == []
 
 
 @pytest.mark.parametrize("above", ["", "/", API, f"http://localhost:1{API}", f"https://x.crm4.dynamics.com{API}"])
-def test_a_row_is_referred_to_from_any_host(service, above):
+def test_a_row_is_referred_to_from_any_host(service: RunningEmulator, above: Any) -> None:
     """As an operation of a batch is; an emulator is 127.0.0.1 and localhost."""
     service.patch(mentor(), {"hlf_name": "Kari"})
     service.patch(example(), {"hlf_Mentor@odata.bind": f"{above}{mentor()}"})
@@ -114,7 +114,7 @@ def test_a_reference_to_another_version_says_so(service: Any) -> None:
 
 
 @pytest.mark.parametrize("reference", [None, "", 5, ["x"], {}])
-def test_a_reference_that_is_no_text_is_refused(service, reference):
+def test_a_reference_that_is_no_text_is_refused(service: RunningEmulator, reference: Any) -> None:
     """And nothing of Python is in the words."""
     service.patch(example(), {"hlf_name": "x"})
     refused(service.ask("PUT", f"{example()}/hlf_Mentor/$ref", json={"@odata.id": reference}), 400, "0x80048d19")
@@ -132,7 +132,7 @@ def test_a_reference_that_is_no_text_is_refused(service, reference):
         ("return=minimal, return=representation", 204),
     ],
 )
-def test_a_preference_is_read_as_rfc_7240_writes_it(service, prefer, status):
+def test_a_preference_is_read_as_rfc_7240_writes_it(service: RunningEmulator, prefer: str, status: int) -> None:
     assert service.post(MENTORS, {"hlf_name": "Kari"}, Prefer=prefer).status_code == status
 
 
@@ -363,7 +363,7 @@ def test_at_creation_the_bodys_key_wins_over_the_addresss_and_at_an_update_it_is
     assert len(service.rows(MENTORS)) == 1
 
 
-def test_the_loser_of_two_upserts_of_one_key_is_reported_so_and_finds_the_row(service):
+def test_the_loser_of_two_upserts_of_one_key_is_reported_so_and_finds_the_row(service: RunningEmulator) -> None:
     service.environment.settings.races_to_lose = 1
     lost = service.patch(mentor(), {"hlf_name": "Kari"})
     refused(lost, 412, "0x80040237", "A record with matching key values already exists.")
@@ -407,7 +407,7 @@ def test_an_error_says_more_where_annotations_are_asked_for(service: Any) -> Non
     assert "CrmException%3a80060891" in error["@Microsoft.PowerApps.CDS.HelpLink"]
 
 
-def test_a_function_called_by_post_is_404_with_an_empty_code(service):
+def test_a_function_called_by_post_is_404_with_an_empty_code(service: RunningEmulator) -> None:
     message = f"No HTTP resource was found that matches the request URI '{service.environment.api_url}WhoAmI'."
     refused(service.post("WhoAmI", {}), 404, "", message)
 
@@ -463,7 +463,7 @@ def test_one_property_is_read_set_and_emptied_by_itself(service: Any) -> None:
 
 
 @pytest.mark.parametrize("column", ["hlf_peermentorid", "createdon", "modifiedon", "versionnumber"])
-def test_what_only_the_system_writes_is_not_emptied_by_itself(service, column):
+def test_what_only_the_system_writes_is_not_emptied_by_itself(service: RunningEmulator, column: str) -> None:
     """It is passed over, as in a body, and the row stays one that can be found."""
     service.patch(mentor(), {"hlf_name": "Kari"})
     before = service.row(mentor())
@@ -476,7 +476,7 @@ def test_what_only_the_system_writes_is_not_emptied_by_itself(service, column):
     assert None not in {after[name] for name in changing}
 
 
-def test_a_row_is_never_without_state_and_status(service):
+def test_a_row_is_never_without_state_and_status(service: RunningEmulator) -> None:
     service.patch(mentor(), {"statecode": 1, "statuscode": 2})
     for column in ("statecode", "statuscode"):
         assert service.delete(f"{mentor()}/{column}").status_code == 204
@@ -484,7 +484,7 @@ def test_a_row_is_never_without_state_and_status(service):
         assert (row["statecode"], row["statuscode"]) == (1, 2)
 
 
-def test_a_lookup_is_not_set_by_its_value_as_a_property(service):
+def test_a_lookup_is_not_set_by_its_value_as_a_property(service: RunningEmulator) -> None:
     """The words are those of a body, which has to name the navigation property."""
     service.patch(mentor(), {"hlf_name": "Kari"})
     service.patch(example(), {"hlf_name": "x"})
@@ -494,7 +494,7 @@ def test_a_lookup_is_not_set_by_its_value_as_a_property(service):
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
 @pytest.mark.parametrize("value", ["a)/b", "a%29%2Fb", "a)/hlf_name", ")/"])
-def test_a_bracket_and_a_slash_in_a_key_do_not_end_it(service, method, value):
+def test_a_bracket_and_a_slash_in_a_key_do_not_end_it(service: RunningEmulator, method: str, value: str) -> None:
     """404 would say that there is no such row."""
     refused(service.ask(method, mentor(value), json={}), 400, "0x80060888")
 
@@ -509,7 +509,9 @@ def test_a_bracket_in_a_key_is_a_letter_like_others(service: Any) -> None:
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
 @pytest.mark.parametrize("path", [MENTORS, mentor(), "WhoAmI", "$metadata", ""])
-def test_methods_that_the_service_names_and_nobody_saw_answered_are_501(service, method, path):
+def test_methods_that_the_service_names_and_nobody_saw_answered_are_501(
+    service: RunningEmulator, method: str, path: Any
+) -> None:
     """`Allow` has them, so 405 would be wrong."""
     response = service.ask(method, path)
     assert response.status_code == 501

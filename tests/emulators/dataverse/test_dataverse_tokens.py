@@ -15,7 +15,7 @@ from emulators.dataverse.model import defaults
 from tests.support.dataverse_service import API, MENTORS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.support.dataverse_service import RunningEmulator
 
 GUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 ROW = f"{MENTORS}(hlf_mentorid='m-1')"
@@ -74,7 +74,7 @@ def test_a_granted_token_opens_the_api_and_no_two_are_the_same(service: Any) -> 
         assert service.get("WhoAmI", Authorization=f"Bearer {token}").status_code == 200
 
 
-def test_credentials_may_come_by_basic_authentication(service):
+def test_credentials_may_come_by_basic_authentication(service: RunningEmulator) -> None:
     service.environment.tokens.add_secret(defaults.CLIENT_ID, "a+b:c%d/é")
     basic = f"{defaults.CLIENT_ID}:{quote('a+b:c%d/é', safe='')}"
     assert grant(service, basic=basic, client_id=None, client_secret=None).status_code == 200
@@ -86,7 +86,7 @@ def test_the_tenant_may_be_named_by_its_domain(service: Any) -> None:
     assert grant(service, tenant=defaults.TENANT_DOMAIN).status_code == 200
 
 
-def test_a_secret_in_the_form_is_url_encoded(service):
+def test_a_secret_in_the_form_is_url_encoded(service: RunningEmulator) -> None:
     service.environment.tokens.add_secret(defaults.CLIENT_ID, "a+b &=%é")
     assert grant(service, client_secret="a+b &=%é").status_code == 200
 
@@ -102,7 +102,7 @@ def test_a_missing_secret_is_401(service: Any, secret: str | None) -> None:
     refused(grant(service, client_secret=secret), 401, "invalid_client", 7000216, text)
 
 
-def test_an_expired_secret_is_401_and_a_newer_one_beside_it_works(service):
+def test_an_expired_secret_is_401_and_a_newer_one_beside_it_works(service: RunningEmulator) -> None:
     tokens = service.environment.tokens
     tokens.add_secret(defaults.CLIENT_ID, defaults.CLIENT_SECRET, time.time() - 1)
     tokens.add_secret(defaults.CLIENT_ID, "newer", time.time() + 60)
@@ -148,13 +148,13 @@ def test_another_grant_type_is_unsupported(service: Any) -> None:
     refused(grant(service, grant_type="password"), 400, "unsupported_grant_type", 70003, text)
 
 
-def test_the_token_endpoint_is_only_for_post(service):
+def test_the_token_endpoint_is_only_for_post(service: RunningEmulator) -> None:
     response = httpx.get(f"{service.environment.url}/{defaults.TENANT_ID}/oauth2/v2.0/token")
     text = "The endpoint only accepts POST requests. Received a GET request."
     refused(response, 400, "invalid_request", 900561, text)
 
 
-def test_microsofts_libraries_find_the_token_endpoint_by_the_discovery_document(service):
+def test_microsofts_libraries_find_the_token_endpoint_by_the_discovery_document(service: RunningEmulator) -> None:
     url = f"{service.environment.url}/{defaults.TENANT_ID}"
     found = httpx.get(f"{url}/v2.0/.well-known/openid-configuration").json()
     assert (found["token_endpoint"], found["issuer"]) == (f"{url}/oauth2/v2.0/token", f"{url}/v2.0")
@@ -176,7 +176,7 @@ def test_without_a_valid_token_it_is_401_with_both_keys_of_the_challenge(service
     assert re.search(rf"(?:^Bearer |, )authorization_uri={tenant}, resource_id={url}/$", challenge)
 
 
-def test_a_token_ends_when_it_said(service):
+def test_a_token_ends_when_it_said(service: RunningEmulator) -> None:
     service.environment.tokens.lifetime = 1
     body = grant(service).json()
     assert body["expires_in"] == 1
@@ -188,14 +188,14 @@ def test_a_token_ends_when_it_said(service):
     assert service.get("WhoAmI", **bearer).status_code == 401
 
 
-def test_all_tokens_can_be_ended_at_once(service):
+def test_all_tokens_can_be_ended_at_once(service: RunningEmulator) -> None:
     assert service.environment.tokens.expire_tokens() >= 1
     assert service.get("WhoAmI").status_code == 401
     service.renew()
     assert service.get("WhoAmI").status_code == 200
 
 
-def test_without_an_application_user_a_token_is_granted_and_the_api_says_403(service):
+def test_without_an_application_user_a_token_is_granted_and_the_api_says_403(service: RunningEmulator) -> None:
     service.environment.tokens.remove_user(defaults.CLIENT_ID)
     token = grant(service).json()["access_token"]
     response = service.get("WhoAmI", Authorization=f"Bearer {token}")

@@ -135,7 +135,7 @@ def test_invocations_that_overlap_run_in_environments_of_their_own(host: LambdaH
     assert host.invoke("Wait", {"seconds": 0}).payload in pids
 
 
-def test_a_burst_at_a_cold_function_is_one_start(host):
+def test_a_burst_at_a_cold_function_is_one_start(host: LambdaHost) -> None:
     """Ten starts at once on two processors take ten times as long as the one that could do all the work."""
     with ThreadPoolExecutor(10) as pool:
         replies = list(pool.map(lambda number: host.invoke("Echo", number), range(10)))

@@ -54,22 +54,6 @@ NO_TIME = timedelta(0)
 PERSONAL = ("ase.bjorna", "bjorna@", "Åse", "Bjørnå", "oyvind@", "Øyvind", "example.no")
 
 
-def notice(number=4711, **changes):
-    known = {
-        "id": number,
-        "kind": NoticeKind.REMINDER,
-        "locale": Locale.NB,
-        "organisation_name": "Hørselsforbundet",
-        "recipient_name": "Åse Bjørnå",
-        "recipient_address": "ase.bjorna@example.no",
-        "expires_on": date(2026, 12, 31),
-        "days_left": 14,
-        "contact_name": "Øyvind Sæther",
-        "contact_email": "oyvind@example.no",
-    }
-    return Notice(**(known | changes))
-
-
 @dataclass
 class SesRig:
     ses: LocalSes
@@ -99,8 +83,7 @@ def rig(ses: LocalSes) -> Iterator[SesRig]:
 # What arrives
 
 
-def test_a_sent_notice_arrives_as_it_was_rendered(rig):
-    """A sent notice arrives as it was rendered at its one recipient."""
+def test_a_sent_notice_arrives_as_it_was_rendered_at_its_one_recipient(rig: SesRig) -> None:
     outcome = rig.send()
     (mail,) = rig.ses.messages
     assert outcome == Sent(mail.message_id)
@@ -168,9 +151,8 @@ def test_the_tag_and_the_configuration_set_carry_ids_only_i11(ses: LocalSes) -> 
         {"recipient_address": "ola@☕.no"},
     ],
 )
-def test_a_recipient_that_cannot_be_written_is_undeliverable(rig, unusable):
-    """A recipient that cannot be written is undeliverable and SES is not asked."""
-    assert rig.send(notice(**unusable)) == Undeliverable("unusable_address")
+def test_a_recipient_that_cannot_be_written_is_undeliverable_and_ses_is_not_asked(rig: SesRig, unusable: Any) -> None:
+    assert rig.send(a_notice(**unusable)) == Undeliverable("unusable_address")
     assert rig.ses.counts.requests == 0
 
 
@@ -237,8 +219,7 @@ def test_every_error_code_has_its_outcome_after_one_request(rig: SesRig, code: A
     assert (rig.ses.counts.requests, rig.ses.messages) == (1, [])
 
 
-def test_every_error_of_botocores_model_is_among_them(rig):
-    """Every error that botocore's model gives for SendEmail is among them."""
+def test_every_error_that_botocores_model_gives_for_send_email_is_among_them(rig: SesRig) -> None:
     modelled = {shape.name for shape in rig.mailer._client.meta.service_model.operation_model("SendEmail").error_shapes}
     assert len(modelled) >= 8
     assert modelled <= {code for code, _, _ in REPLIES}
@@ -249,7 +230,7 @@ def test_a_code_that_is_not_a_code_is_not_passed_on_i11(rig: SesRig) -> None:
     assert rig.send() == Undeliverable("http_400")
 
 
-def test_what_cannot_be_composed_is_undeliverable(rig):
+def test_what_cannot_be_composed_is_undeliverable_and_not_of_unknown_outcome(rig: SesRig) -> None:
     """Issue 8 E, I13: a name that was NULL left its notice claimed for ever."""
     assert rig.send(a_notice(recipient_name=None)) == Undeliverable("unrenderable_notice")
     assert rig.ses.counts.requests == 0
@@ -266,32 +247,28 @@ def test_one_bad_recipient_does_not_stop_the_next_i13(rig: SesRig) -> None:
 # Replies that never came (I4)
 
 
-def test_a_lost_reply_is_unknown_and_accepted_once_i4(rig):
-    """I4: A lost reply is unknown and the message was accepted exactly once."""
+def test_a_lost_reply_is_unknown_and_the_message_was_accepted_exactly_once_i4(rig: SesRig) -> None:
     rig.ses.drop_reply_next(1)
     assert rig.send(budget=timedelta(seconds=30)) == Unknown("ConnectionClosedError")
     assert (rig.ses.counts.requests, len(rig.ses.messages)) == (1, 1)
 
 
-def test_a_reply_too_late_is_unknown_and_not_asked_for_again_i4(rig):
-    """I4: A reply that comes too late is unknown and not asked for again."""
+def test_a_reply_that_comes_too_late_is_unknown_and_not_asked_for_again_i4(rig: SesRig) -> None:
     rig.ses.hold_reply_next(1, 5)
     assert rig.send(budget=timedelta(seconds=30)) == Unknown("ReadTimeoutError")
     assert (rig.ses.counts.requests, len(rig.ses.messages)) == (1, 1)
 
 
-def test_a_server_error_is_not_tried_again_i4(rig):
-    """I4: A server error is not tried again, since it may come after the acceptance."""
+def test_a_server_error_is_not_tried_again_since_it_may_come_after_the_acceptance_i4(rig: SesRig) -> None:
     rig.ses.fail_next(1, "InternalFailure", 500)
     assert rig.send(budget=timedelta(seconds=30)) == Unknown("InternalFailure")
     assert rig.ses.counts.requests == 1
 
 
-def test_botocores_own_retries_would_have_sent_it_twice_i4(rig, ses):
-    """I4: With botocore's own retries a lost reply would have sent the message twice.
-
-    Why ses_client turns them off.
-    """
+def test_with_botocores_own_retries_a_lost_reply_would_have_sent_the_message_twice_i4(
+    rig: SesRig, ses: LocalSes
+) -> None:
+    """Why ses_client turns them off."""
     ses.drop_reply_next(1)
     client = boto3.client("sesv2", region_name="eu-north-1", config=Config(retries={"mode": "standard"}))
     assert isinstance(SesMailer(client, Sender("a@hlf.example")).send(a_notice()), Sent)
@@ -335,9 +312,10 @@ ENDPOINT = "https://email.eu-north-1.amazonaws.com"
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
-def test_refused_only_if_nothing_left_this_machine_i4(error, outcome):
-    """I4: What botocore raises is refused only if nothing left this machine."""
-    assert SesMailer(Failing(error), Sender("a@hlf.example")).send(notice()) == outcome
+def test_what_botocore_raises_is_refused_only_if_nothing_left_this_machine_i4(
+    error: Any, outcome: ServiceRefused | Undeliverable | Unknown
+) -> None:
+    assert SesMailer(Failing(error), Sender("a@hlf.example")).send(a_notice()) == outcome  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("said", [{}, *({"MessageId": value} for value in (None, 7, "", "a\0", "\ud800", "x" * 5000))])
@@ -354,8 +332,7 @@ def test_an_acceptance_without_a_message_id_is_unknown_i4(said: Any) -> None:
 # Never reached SES
 
 
-def test_a_refused_connection_is_the_services_fault(rig):
-    """A refused connection is the service's fault and the next run gets through."""
+def test_a_refused_connection_is_the_services_fault_and_the_next_run_gets_through(rig: SesRig) -> None:
     rig.ses.refuse_connections()
     assert rig.send() == ServiceRefused("EndpointConnectionError")
     rig.ses.start()
@@ -385,15 +362,13 @@ def test_without_credentials_nothing_is_asked(ses: LocalSes, monkeypatch: pytest
 # Throttling
 
 
-def test_a_throttled_message_is_tried_again_and_accepted_once(rig):
-    """A throttled message is tried again within its budget and accepted once."""
+def test_a_throttled_message_is_tried_again_within_its_budget_and_accepted_once(rig: SesRig) -> None:
     rig.ses.fail_next(2, "TooManyRequestsException", 429)
     assert isinstance(rig.send(budget=timedelta(seconds=10)), Sent)
     assert (rig.ses.counts.requests, rig.ses.counts.throttled, len(rig.ses.messages)) == (3, 2, 1)
 
 
-def test_a_message_throttled_beyond_its_budget_says_so(rig):
-    """A message throttled beyond its budget was not accepted and says so."""
+def test_a_message_throttled_beyond_its_budget_was_not_accepted_and_says_so(rig: SesRig) -> None:
     rig.ses.fail_next(50, "TooManyRequestsException", 429)
     began = time.monotonic()
     assert rig.send(budget=timedelta(seconds=0.6)) == Throttled()
@@ -402,8 +377,7 @@ def test_a_message_throttled_beyond_its_budget_says_so(rig):
     assert rig.ses.messages == []
 
 
-def test_an_ambiguous_failure_after_throttling_is_the_last_i4(rig):
-    """I4: An ambiguous failure after throttling ends the trying."""
+def test_an_ambiguous_failure_after_throttling_ends_the_trying_i4(rig: SesRig) -> None:
     rig.ses.fail_next(1, "ThrottlingException", 400)
     rig.ses.drop_reply_next(1)
     assert rig.send(budget=timedelta(seconds=10)) == Unknown("ConnectionClosedError")
@@ -471,8 +445,7 @@ def test_the_local_server_refuses_what_ses_refuses(rig: SesRig, raw: bytes, code
     assert rig.ses.messages == []
 
 
-def test_the_local_server_records_a_second_recipient(rig):
-    """The local server records a message with more than one recipient."""
+def test_the_local_server_notes_a_message_with_more_than_one_recipient(rig: SesRig) -> None:
     raw = b"From: a@b.no\r\nTo: a@example.no\r\n\r\nhi\r\n"
     raw_request(rig.mailer._client, raw, to=("a@example.no", "b@example.no"))
     assert rig.ses.violations == ["2 recipients in one request"]
@@ -487,8 +460,7 @@ def test_the_local_server_responds_only_signed_requests(ses: LocalSes) -> None:
     assert (signed.status, signed.headers["x-amzn-ErrorType"]) == (400, "SerializationException")
 
 
-def test_the_local_server_keeps_each_mail_as_a_file(rig, tmp_path):
-    """The local server keeps each mail as a file that a mail client opens."""
+def test_the_local_server_keeps_each_mail_as_a_file_that_a_mail_client_opens(rig: SesRig, tmp_path: Path) -> None:
     rig.ses._folder = tmp_path / "mail"
     rig.send(a_notice(1))
     rig.send(a_notice(2))
@@ -496,8 +468,7 @@ def test_the_local_server_keeps_each_mail_as_a_file(rig, tmp_path):
     assert (tmp_path / "mail" / "0002.eml").read_bytes() == rig.ses.messages[1].raw
 
 
-def test_the_local_server_heals_without_losing_its_mail(rig):
-    """The local server forgets its faults but not its mail when healed."""
+def test_the_local_server_forgets_its_faults_but_not_its_mail_when_healed(rig: SesRig) -> None:
     rig.ses.fail_next(5, "MessageRejected")
     rig.ses.throttle(0.001)
     rig.send()

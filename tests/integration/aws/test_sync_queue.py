@@ -39,77 +39,8 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-# The local SQS --------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory):
-    with LocalAws(tmp_path_factory.mktemp("aws")) as aws:
-        yield aws
-
-
-@dataclass
-class Real:
-    sqs: object
-    url: str
-    queue: SqsSyncQueue
-
-    def messages(self):
-        found = []
-        while got := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
-            found += got
-        return found
-
-
-@pytest.fixture
-def real(aws, monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
-    sqs = local_clients(aws.url).sqs
-    url = sqs.create_queue(QueueName=f"requests-{uuid4()}", Attributes={"VisibilityTimeout": "360"})["QueueUrl"]
-    return Real(sqs, url, SqsSyncQueue(sqs_client(REGION), url))
-
-
-@pytest.mark.parametrize(("count", "messages"), [(0, 0), (1, 1), (100, 1), (101, 2), (2_050, 21)])
-def test_every_request_arrives_a_hundred_in_a_message(real, count, messages):
-    """More than ten messages are more than one call."""
-    wanted = requests(count)
-    real.queue.send(iter(wanted))
-    found = [parse(message["Body"]) for message in real.messages()]
-    assert len(found) == messages
-    assert {request for some in found for request in some} == set(wanted)
-    assert max((len(some) for some in found), default=0) <= MAX_MENTORS
-
-
-def test_a_mentor_is_asked_for_once_with_the_highest_version(real):
-    mentor = uuid4()
-    real.queue.send([SyncRequest(mentor, 3), SyncRequest(mentor, 9), SyncRequest(mentor, 4)])
-    [message] = real.messages()
-    assert message["Body"] == f'{{"mentors":[{{"id":"{mentor}","version":9}}]}}'
-
-
-def test_a_message_that_is_returned_comes_again_after_its_time(real):
-    real.queue.send(requests(1))
-    [first] = real.messages()
-    assert real.messages() == []
-    real.queue.return_later({first["ReceiptHandle"]: 0.0})
-    [again] = real.messages()
-    assert again["MessageId"] == first["MessageId"]
-
-
-def test_what_cannot_be_returned_is_left_to_the_queue(real):
-    """Its visibility timeout brings it back; nothing is raised."""
-    real.queue.return_later({f"no-such-handle-{number}": 1.0 for number in range(12)})
-
-
-def test_a_queue_that_cannot_be_reached_raises_nothing(real, monkeypatch):
-    """Its messages come back by themselves, a little later than they might."""
-    SqsSyncQueue(real.queue._client, real.url + "-gone").return_later({"a-handle": 1.0})
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    SqsSyncQueue(sqs_client(REGION), real.url).return_later({"a-handle": 1.0})
-
-
-def test_a_queue_that_does_not_exist_is_reported_as_a_code(real):
-    queue = SqsSyncQueue(real.queue._client, real.url + "-gone")
+def test_a_queue_that_does_not_exist_is_reported_as_a_code(moto: None) -> None:
+    url = boto3.client("sqs", region_name=REGION).create_queue(QueueName="requests")["QueueUrl"]
     with pytest.raises(QueueUnavailableError, match=r"^queue_[\w.]*NonExistentQueue$"):
         SqsSyncQueue(sqs_client(REGION), url + "-gone").send(requests(1))
 

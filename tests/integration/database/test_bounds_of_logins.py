@@ -60,7 +60,7 @@ def refused(login: psycopg.Connection, statement: str, *parameters: object) -> N
 
 
 @pytest.mark.parametrize("function", [name for name in LOGINS if name != "DynamicsSync"])
-def test_a_login_starts_runs_of_its_own_function_only(as_login, function):
+def test_a_login_starts_runs_of_its_own_function_only(as_login: Any, function: Any) -> None:
     """Issue 8 C3: a forged run of another function would hide that it never came."""
     login = as_login(function)
     for name in EVERY_RUN:
@@ -202,7 +202,7 @@ def test_a_shorter_window_does_not_end_a_longer_one(as_login: Any, foundation: F
     assert foundation.one("SELECT certification.backoff_seconds_left()") > 590
 
 
-def test_an_alert_is_marked_sent_by_the_login_that_claimed_it(as_login, foundation):
+def test_an_alert_is_marked_sent_by_the_login_that_claimed_it(as_login: Any, foundation: Foundation) -> None:
     """Issue 8 C3: any login could write any alert down as sent, so that nobody heard of it."""
     foundation.do("UPDATE certification.sync_state SET stopped_since = now(), stopped_reason = 'entra_7000222'")
     sync, sending = as_login("DynamicsSync"), as_login("SendNotices")

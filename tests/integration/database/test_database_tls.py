@@ -140,7 +140,7 @@ def refusal(secret) -> str:
     return str(caught.value)
 
 
-def test_the_authority_in_the_secret_encrypts_the_session(encrypted, authority, secret_for):
+def test_the_authority_in_the_secret_encrypts_the_session(encrypted: Proxy, authority: Any, secret_for: Any) -> None:
     """The whole way: text in the secret, a file for libpq, a certificate that is checked, TLS on the wire."""
     assert is_encrypted(secret_for(encrypted, sslrootcert=pem(authority)))
     assert encrypted.sessions == ["TLSv1.3"]
@@ -253,7 +253,9 @@ def _read(file: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("mode", [None, "require", "verify-ca", "verify-full"])
-def test_a_server_without_tls_is_refused_and_sent_nothing(unencrypted, authority, secret_for, mode):
+def test_a_server_without_tls_is_refused_and_sent_nothing(
+    unencrypted: Proxy, authority: Any, secret_for: Any, mode: str | None
+) -> None:
     """Whoever sits in between can answer N: not a byte follows in clear text."""
     secret = secret_for(unencrypted, sslrootcert=pem(authority), sslmode=mode)
     assert refusal(secret) == "database_tls_failed"
@@ -280,7 +282,9 @@ def test_disable_in_the_secret_connects_in_clear_text(unencrypted: Proxy, encryp
     assert refusal(secret_for(encrypted, sslmode="disable")) == "database_connection_failed"
 
 
-def test_a_refused_login_is_not_called_a_certificate(encrypted, unencrypted, authority, secret_for):
+def test_a_refused_login_is_not_called_a_certificate(
+    encrypted: Proxy, unencrypted: Proxy, authority: Any, secret_for: Any
+) -> None:
     """A refused login and an absent server are not called a certificate.
 
     A wrong password is tried once only: servers count them.
@@ -297,7 +301,7 @@ def test_a_refused_login_is_not_called_a_certificate(encrypted, unencrypted, aut
     assert refusal(secret | {"host": "database.invalid"}) == "database_connection_failed"
 
 
-def test_a_replaced_authority_in_the_secret_is_read_afresh(encrypted, authority, secret_for):
+def test_a_replaced_authority_in_the_secret_is_read_afresh(encrypted: Proxy, authority: Any, secret_for: Any) -> None:
     """A rotated authority needs no deployment and no waiting for the cache."""
     secrets = {False: secret_for(encrypted, sslrootcert=pem(trustme.CA()))}
     secrets[True] = secrets[False] | {"sslrootcert": pem(authority)}

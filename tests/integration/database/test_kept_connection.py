@@ -12,7 +12,12 @@ from shared.domain.errors import ConnectionLostError
 if TYPE_CHECKING:
     import psycopg
 
-def test_a_kept_connection_is_used_until_the_server_ends_it(database, connection):
+    from tests.conftest import TestDatabase
+
+
+def test_a_kept_connection_is_used_until_the_server_ends_it(
+    database: TestDatabase, connection: psycopg.Connection
+) -> None:
     """A kept connection is used again and replaced when the server has ended it.
 
     I7: what died while the container slept is noticed before it is relied on.

@@ -129,7 +129,7 @@ def attacking(postgres, dsn, function) -> Iterator[Attacker]:
 
 
 @pytest.fixture(params=LOGINS)
-def attacker(request, server, postgres) -> Iterator[Attacker]:
+def attacker(request: pytest.FixtureRequest, server: str, postgres: Postgres) -> Iterator[Attacker]:
     with attacking(postgres, server, request.param) as attacker:
         yield attacker
 

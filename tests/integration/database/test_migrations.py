@@ -49,7 +49,7 @@ def folder(tmp_path: Path) -> Any:
     return shutil.copytree(MIGRATIONS, tmp_path / "tables")
 
 
-def test_every_migration_is_applied_in_order_and_only_once(bare):
+def test_every_migration_is_applied_in_order_and_only_once(bare: Any) -> None:
     """Applying twice does nothing."""
     names = [file.name for file in (*read_migrations(), *read_functions())]
     applied = migrate(bare)
@@ -117,7 +117,7 @@ def test_two_deployments_at_once_take_turns(bare: Any, postgres: Postgres) -> No
     )
 
 
-def test_a_migration_that_fails_leaves_nothing(bare, folder):
+def test_a_migration_that_fails_leaves_nothing(bare: Any, folder: Any) -> None:
     """One apply is one transaction."""
     migrate(bare, folder)
     broken = folder / f"{len(read_migrations()) + 1:04d}_broken.sql"
@@ -129,7 +129,7 @@ def test_a_migration_that_fails_leaves_nothing(bare, folder):
     assert migrate(bare, folder) == (f"tables/{broken.name}",)
 
 
-def test_a_file_changed_after_it_was_applied_is_an_error(bare, folder):
+def test_a_file_changed_after_it_was_applied_is_an_error(bare: Any, folder: Any) -> None:
     """Forward only; the message says what to do, and nothing later is applied."""
     migrate(bare, folder)
     first = min(folder.iterdir())
@@ -192,7 +192,7 @@ def test_tables_hold_no_function() -> None:
         assert re.search(r"CREATE (OR REPLACE )?(FUNCTION|TRIGGER)|GRANT EXECUTE", file.sql) is None, file.name
 
 
-def test_mentors_who_were_there_get_their_listings(bare):
+def test_mentors_who_were_there_get_their_listings(bare: Any) -> None:
     """Mentors who were there get the listings that a change would give them.
 
     I5: the first table of listings is filled by a statement of its own, because no function is there yet.
@@ -235,7 +235,7 @@ def test_a_database_without_the_foundation_is_reported_so(bare: Any, table: str)
     assert bare.execute("SELECT to_regclass('certification.migrations')").fetchone() == (None,)
 
 
-def test_mentors_from_before_the_migrations_are_checked(bare, database):
+def test_mentors_from_before_the_migrations_are_checked(bare: Any, database: TestDatabase) -> None:
     """I2: the triggers have seen none of them."""
     bare.execute("INSERT INTO organisations (name) VALUES ('HLF Moss')")
     bare.execute(

@@ -16,6 +16,14 @@ from shared.adapters.postgres.migrate import MIGRATIONS, migrate, read_migration
 from shared.domain.comparison import ProofVerdict
 from tests.support.foundation import DAY, days
 from tests.support.operator import Operator
+from tests.support.there import there
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.reconciling import Reconciler
 
 REMINDER = "cert_expiry_reminders.reminder_once"
 # How it is damaged, and the fact that says so; None: triggers that are off have a condition of their own.

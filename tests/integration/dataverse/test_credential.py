@@ -108,7 +108,9 @@ LOST = {
 
 
 @pytest.mark.parametrize("how", LOST)
-def test_a_lost_access_stops_the_website_and_a_cure_resumes_it(foundation, site, check, how):
+def test_a_lost_access_stops_the_website_and_a_cure_resumes_it(
+    foundation: Foundation, site: EmulatedWebsite, check: Checker, how: Any
+) -> None:
     """A lost access stops the website in the run that sees it and a cure resumes it.
 
     I10: with its own code, since when it does not work, and nothing is ever written to find out.
@@ -171,7 +173,9 @@ def test_what_was_stopped_stays_so_while_nobody_responds(
     assert check().recovered
 
 
-def test_nothing_is_asked_or_recorded_inside_retry_after(foundation, site, check):
+def test_nothing_is_asked_or_recorded_inside_retry_after(
+    foundation: Foundation, site: EmulatedWebsite, check: Checker
+) -> None:
     """I9, I10: the window tells nothing about the credential, neither the request that opens it nor those after."""
     site.remove_application_user()
     check()
@@ -187,7 +191,9 @@ def test_nothing_is_asked_or_recorded_inside_retry_after(foundation, site, check
     assert check().recovered
 
 
-def test_one_closed_table_stops_nobody_elses_mentors(foundation, crew, site, check, listed):
+def test_one_closed_table_stops_nobody_elses_mentors(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, check: Checker, listed: Any
+) -> None:
     """One organisation's table that is closed to us is reported and stops nobody else.
 
     I13, and no flapping: also not when a batch holds that organisation's mentors only.
@@ -218,7 +224,9 @@ def test_one_closed_table_stops_nobody_elses_mentors(foundation, crew, site, che
 
 
 @pytest.mark.parametrize("privilege", ["write", "read"])
-def test_a_privilege_taken_away_stops_once_and_does_not_flap(foundation, crew, check, listed, privilege):
+def test_a_privilege_taken_away_stops_once_and_does_not_flap(
+    foundation: Foundation, crew: Crew, check: Checker, listed: Any, privilege: str
+) -> None:
     """I10: since when it does not work stays what it was, however often it is tried, by whomever."""
     site, worker = check.site, crew.worker()
     site.remove_privilege(privilege)
@@ -240,7 +248,9 @@ def test_a_privilege_taken_away_stops_once_and_does_not_flap(foundation, crew, c
     assert noted(foundation)[:2] == (None, None)
 
 
-def test_a_recovery_in_the_nightly_check_drains_what_waited(foundation, functions, crew, check, listed):
+def test_a_recovery_in_the_nightly_check_drains_what_waited(
+    foundation: Foundation, functions: Functions, crew: Crew, check: Checker, listed: Any
+) -> None:
     """I7, I10: at once, without a worker's minute and without a message of anybody."""
     site, worker = check.site, crew.worker()
     site.expire_secret()
@@ -256,7 +266,9 @@ def test_a_recovery_in_the_nightly_check_drains_what_waited(foundation, function
     assert crew.worker().sync(*listed).counts()["listings_published"] == 3
 
 
-def test_a_check_that_breaks_unexpectedly_holds_up_no_expiry(foundation, functions, organisation):
+def test_a_check_that_breaks_unexpectedly_holds_up_no_expiry(
+    foundation: Foundation, functions: Functions, organisation: Any
+) -> None:
     """I13: the reminders and expiries of that nightly check are done, and somebody is told."""
     mentor = foundation.mentor(organisation, DAY - days(1))
 
@@ -268,7 +280,9 @@ def test_a_check_that_breaks_unexpectedly_holds_up_no_expiry(foundation, functio
     assert foundation.status(mentor) == "certification_expired"
 
 
-def test_a_failed_nightly_check_stays_failed(foundation, functions, site, check):
+def test_a_failed_nightly_check_stays_failed(
+    foundation: Foundation, functions: Functions, site: EmulatedWebsite, check: Checker
+) -> None:
     """I13: a degraded credential must not soften it, nor a healthy one."""
     foundation.do("UPDATE organisations SET timezone = 'Mars/Olympus'")
     site.remove_application_user()
@@ -333,7 +347,9 @@ def test_a_rotation_is_known_good_before_it_is_made_current(
     assert worker.sync(*listed).counts()["listings_published"] == 3
 
 
-def test_the_next_secret_is_tried_while_this_one_is_refused(foundation, site, check):
+def test_the_next_secret_is_tried_while_this_one_is_refused(
+    foundation: Foundation, site: EmulatedWebsite, check: Checker
+) -> None:
     """The next secret is tried also while the one in use is refused.
 
     I10: whoever puts it in hears whether it will do before anything hangs on it.
@@ -360,7 +376,9 @@ def test_a_next_secret_of_another_form_is_reported_as_what_it_is(
     assert (check().degrading_codes(), pending_recorded(foundation)) == ((f"pending_{code}",), code)
 
 
-def test_what_is_not_known_of_the_next_secret_stays_as_it_was(foundation, site, check):
+def test_what_is_not_known_of_the_next_secret_stays_as_it_was(
+    foundation: Foundation, site: EmulatedWebsite, check: Checker
+) -> None:
     """What could not be known of the next secret stays what it was.
 
     A service that is down closes no alert on a secret that was refused.

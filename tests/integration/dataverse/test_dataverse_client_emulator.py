@@ -30,7 +30,7 @@ HIDDEN = {"hlf_firstname": None, "hlf_lastname": None, "hlf_published": False}
 
 
 @pytest.fixture(scope="module")
-def dataverse(tmp_path_factory) -> Iterator[LocalDataverse]:
+def dataverse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDataverse]:
     with LocalDataverse(tmp_path_factory.mktemp("dataverse"), schema=TABLES) as dataverse:
         yield dataverse
 
@@ -89,7 +89,7 @@ def many(count, **values):
     return [publish(**values) for _ in range(count)]
 
 
-def test_a_listing_is_published_changed_hidden_and_back(client, emulator):
+def test_a_listing_is_published_changed_hidden_and_back(client: ContainerClient, emulator: EmulatorControl) -> None:
     """A listing is published, changed, hidden and published again."""
     first = publish()
     changed = publish(first.mentor_id, hlf_area="Åsane")
@@ -102,7 +102,7 @@ def test_a_listing_is_published_changed_hidden_and_back(client, emulator):
     ]
 
 
-def test_hiding_creates_no_row_i8(client, emulator):
+def test_hiding_creates_no_row_i8(client: ContainerClient, emulator: EmulatorControl) -> None:
     """I8: Hiding creates no row and a late hide does not bring one back."""
     listed = publish()
     client.push(listed)
@@ -112,7 +112,7 @@ def test_hiding_creates_no_row_i8(client, emulator):
     assert emulator.rows() == []
 
 
-def test_ten_thousand_changes_take_a_hundred_requests(client, emulator):
+def test_ten_thousand_changes_take_a_hundred_requests(client: ContainerClient, emulator: EmulatorControl) -> None:
     """Ten thousand changes go in a hundred requests, each written once."""
     changes = many(10_000)
     assert set(client.push(*changes)) == {Accepted()}
@@ -121,7 +121,9 @@ def test_ten_thousand_changes_take_a_hundred_requests(client, emulator):
     assert {row["hlf_mentorid"] for row in emulator.rows()} == {str(one.mentor_id) for one in changes}
 
 
-def test_poison_rows_are_rejected_and_the_others_published_i13(client, emulator):
+def test_poison_rows_are_rejected_and_the_others_published_i13(
+    client: ContainerClient, emulator: EmulatorControl
+) -> None:
     """I13: Poison rows are rejected, each with its code, and all others are published."""
     changes = many(100)
     poison = {
@@ -145,7 +147,7 @@ def test_poison_rows_are_rejected_and_the_others_published_i13(client, emulator)
     assert len(emulator.rows()) == 100 - len(poison)
 
 
-def test_a_batch_with_too_many_parts_goes_in_halves(client, emulator):
+def test_a_batch_with_too_many_parts_goes_in_halves(client: ContainerClient, emulator: EmulatorControl) -> None:
     """A batch with more parts than the environment takes goes in halves."""
     emulator.settings(batch_limit=30)
     assert set(client.push(*many(100))) == {Accepted()}
@@ -186,7 +188,9 @@ def test_a_write_does_nothing_to_another_version_of_the_row(client: ContainerCli
 
 
 @pytest.mark.parametrize("fault", ["reset_after", "truncate_replies", "fail_after_commit"])
-def test_a_reply_lost_after_the_commit_is_of_unknown_outcome(client, emulator, fault):
+def test_a_reply_lost_after_the_commit_is_of_unknown_outcome(
+    client: ContainerClient, emulator: EmulatorControl, fault: str
+) -> None:
     """A reply lost after the commit is of unknown outcome and the website shows it."""
     changes = [*many(3), hide()]
     client.push(publish(changes[3].mentor_id))
@@ -198,7 +202,9 @@ def test_a_reply_lost_after_the_commit_is_of_unknown_outcome(client, emulator, f
 
 
 @pytest.mark.parametrize("fault", ["reset_before", "fail_next"])
-def test_a_reply_lost_before_the_commit_is_of_unknown_outcome(client, emulator, fault):
+def test_a_reply_lost_before_the_commit_is_of_unknown_outcome(
+    client: ContainerClient, emulator: EmulatorControl, fault: str
+) -> None:
     """A reply lost before the commit is of unknown outcome and the website does not show it."""
     changes = [*many(3), hide()]
     client.push(publish(changes[3].mentor_id))
@@ -207,7 +213,7 @@ def test_a_reply_lost_before_the_commit_is_of_unknown_outcome(client, emulator, 
     assert client.shows(*changes) == [False] * 4
 
 
-def test_a_reply_that_never_comes_is_given_up_in_time(client, emulator):
+def test_a_reply_that_never_comes_is_given_up_in_time(client: ContainerClient, emulator: EmulatorControl) -> None:
     """A reply that never comes is given up in time and of unknown outcome."""
     emulator.lose_replies(1)
     client.seconds = 1.0
@@ -225,7 +231,9 @@ def test_a_reply_that_never_comes_is_given_up_in_time(client, emulator):
         (500, "0x80040216", OutcomeUnknown),
     ],
 )
-def test_a_passing_failure_does_not_stop_the_others_i13(client, emulator, status, code, kind):
+def test_a_passing_failure_does_not_stop_the_others_i13(
+    client: ContainerClient, emulator: EmulatorControl, status: int, code: str, kind: Any
+) -> None:
     """I13: An operation that fails for now does not stop the others."""
     changes = many(10)
     emulator.poison(str(changes[4].mentor_id), status=status, code=code)
@@ -238,7 +246,7 @@ def test_a_passing_failure_does_not_stop_the_others_i13(client, emulator, status
 # Service protection
 
 
-def test_no_request_goes_inside_a_retry_after_window_i9(client, emulator):
+def test_no_request_goes_inside_a_retry_after_window_i9(client: ContainerClient, emulator: EmulatorControl) -> None:
     """I9: No request goes inside a Retry-After window and all go after it."""
     emulator.limits(requests=5, window_seconds=1.0)
     changes = many(120)
@@ -262,7 +270,7 @@ def test_no_request_goes_inside_a_retry_after_window_i9(client, emulator):
 # Credentials
 
 
-def test_tokens_that_ended_are_renewed_on_the_way(client, emulator):
+def test_tokens_that_ended_are_renewed_on_the_way(client: ContainerClient, emulator: EmulatorControl) -> None:
     """Tokens that ended are renewed on the way and nothing is lost."""
     client.push(publish())
     emulator.expire_tokens()
@@ -324,7 +332,7 @@ def test_a_privilege_that_was_taken_away_is_refused_row_by_row(
         client.website().check(IN_USE)
 
 
-def test_a_check_tells_a_missing_table_from_a_healthy_website(client):
+def test_a_check_tells_a_missing_table_from_a_healthy_website(client: ContainerClient) -> None:
     """A check finds a healthy website well and a table that is not there."""
     client.website().check([])
     client.website().check(IN_USE)
@@ -335,7 +343,7 @@ def test_a_check_tells_a_missing_table_from_a_healthy_website(client):
 # Every type of column
 
 
-def test_what_was_written_is_recognised_whatever_its_type(tmp_path):
+def test_what_was_written_is_recognised_whatever_its_type(tmp_path: Path) -> None:
     """What was written is recognised when it is read whatever its type."""
     key = {"keys": {"one": ["hlf_code"]}, "change_tracking": False}
     table = {

@@ -39,7 +39,7 @@ def shows(rig, body, row, action=PUBLISH):
     return shown(rig.website(), [change(1, action, body=json.dumps(body))])[0]
 
 
-def test_each_row_is_read_by_its_key_with_its_columns_alone_i11(rig):
+def test_each_row_is_read_by_its_key_with_its_columns_alone_i11(rig: WebsiteRig) -> None:
     """I11: Each row is read by its key with the columns of its body and no others."""
     rig.site.replies.append(batch(part(200, body="{}"), part(404, "0x80060891")))
     shown(
@@ -98,7 +98,7 @@ OTHER = [
 
 
 @pytest.mark.parametrize(("body", "row"), SAME)
-def test_what_dataverse_returns_of_what_was_written_is_the_same(rig, body, row):
+def test_what_dataverse_returns_of_what_was_written_is_the_same(rig: WebsiteRig, body: Any, row: Any) -> None:
     """What Dataverse gives back for what was written is the same."""
     assert shows(rig, body, row) is True
     assert shows(rig, body, row, HIDE) is True
@@ -128,7 +128,9 @@ def test_anything_else_is_not(rig: WebsiteRig, body: Any, row: Any) -> None:
         (part(200, body='{"a": '), None, None),
     ],
 )
-def test_a_missing_row_is_hidden_and_an_unreadable_says_nothing(rig, response, published, hidden):
+def test_a_missing_row_is_hidden_and_an_unreadable_says_nothing(
+    rig: WebsiteRig, response: Any, published: bool | None, hidden: bool | None
+) -> None:
     """A row that is not there is hidden and one that cannot be read says nothing."""
     rig.site.replies.append(batch(response, response))
     assert shown(rig.website(), [change(1), change(2, HIDE)]) == [published, hidden]

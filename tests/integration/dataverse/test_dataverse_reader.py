@@ -72,7 +72,7 @@ class ReaderClient:
 
 
 @pytest.fixture(scope="module")
-def dataverse(tmp_path_factory) -> Iterator[LocalDataverse]:
+def dataverse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDataverse]:
     with LocalDataverse(tmp_path_factory.mktemp("dataverse"), schema=TABLES) as dataverse:
         yield dataverse
 
@@ -119,7 +119,7 @@ def reading_threads():
 # Pages
 
 
-def test_every_row_comes_once_with_its_id_and_each_column(client):
+def test_every_row_comes_once_with_its_id_and_each_column(client: ReaderClient) -> None:
     """Every row comes once, shown or hidden, with its own id and each column."""
     pages = list(client.pages())
     assert [len(page) for page in pages] == [5, 5, 5, 5, 3]
@@ -134,7 +134,7 @@ def test_a_table_without_rows_is_one_empty_page(client: ReaderClient, emulator: 
     assert list(client.pages()) == [[]]
 
 
-def test_the_next_page_and_only_that_is_on_its_way_early(client, emulator):
+def test_the_next_page_and_only_that_is_on_its_way_early(client: ReaderClient, emulator: EmulatorControl) -> None:
     """The next page is on its way before the caller asks, and only the next."""
     pages, asked = client.pages(), []
     for number in range(2, 6):
@@ -209,7 +209,7 @@ def test_a_token_that_ends_in_the_middle_is_replaced(client: ReaderClient, emula
     assert len(client.keys()) == ROWS
 
 
-def test_a_short_time_to_wait_is_waited_for(client, emulator):
+def test_a_short_time_to_wait_is_waited_for(client: ReaderClient, emulator: EmulatorControl) -> None:
     """A short time to wait is waited for and nothing is sent in it.
 
     I9.
@@ -230,7 +230,7 @@ def test_a_long_time_to_wait_ends_the_reading(client: ReaderClient, emulator: Em
     assert len(page_requests(emulator)) == 3
 
 
-def test_a_backoff_of_another_worker_holds_for_pages_too(client, emulator):
+def test_a_backoff_of_another_worker_holds_for_pages_too(client: ReaderClient, emulator: EmulatorControl) -> None:
     """A backoff that another worker has started holds for pages too.
 
     I9.
@@ -252,7 +252,9 @@ def test_a_backoff_of_another_worker_holds_for_pages_too(client, emulator):
     ],
     ids=str,
 )
-def test_a_website_that_stays_down_is_no_end_of_the_table(client, emulator, fault, code):
+def test_a_website_that_stays_down_is_no_end_of_the_table(
+    client: ReaderClient, emulator: EmulatorControl, fault: Any, code: str
+) -> None:
     """A website that stays down in the middle is no end of the table.
 
     Requirement 2: tried as long as there is time, and then an error, after the pages that came.
@@ -291,7 +293,9 @@ def test_a_column_that_is_not_there_is_a_wrong_setting(client: ReaderClient) -> 
 
 
 @pytest.mark.parametrize(("table", "columns"), [("hlf_peermentors?a", [KEY]), (TABLE, ["a,b"]), (TABLE, [""])])
-def test_a_name_that_would_change_an_address_is_never_sent(client, emulator, table, columns):
+def test_a_name_that_would_change_an_address_is_never_sent(
+    client: ReaderClient, emulator: EmulatorControl, table: Any, columns: Any
+) -> None:
     """A name that would say something else in an address is never sent."""
     with pytest.raises(WebsiteMisconfiguredError, match="not_an_identifier"):
         client.reader.pages(table, columns)
@@ -330,7 +334,9 @@ def test_what_could_not_be_read_and_nothing_else_is_read_again(client: ReaderCli
         (503, "0x80040216", WebsiteUnavailableError),
     ],
 )
-def test_a_row_that_cannot_be_read_is_not_taken_for_missing(client, emulator, status, code, error):
+def test_a_row_that_cannot_be_read_is_not_taken_for_missing(
+    client: ReaderClient, emulator: EmulatorControl, status: int, code: str, error: Any
+) -> None:
     """A row that cannot be read is never taken for one that is not there."""
     client.seconds = 5.2
     emulator.poison("'m7'", status=status, code=code)

@@ -495,7 +495,9 @@ def end_on(foundation, mentors, day):
     foundation.do("UPDATE certifications SET expires_on = %s WHERE mentor_id = ANY (%s)", day, list(mentors))
 
 
-def test_a_wrong_import_of_dates_hides_nobody_unseen(foundation, functions, shown, worker, site):
+def test_a_wrong_import_of_dates_hides_nobody_unseen(
+    foundation: Foundation, functions: Functions, shown: Any, worker: SyncWorker, site: EmulatedWebsite
+) -> None:
     """I5, W14: not the sync either, which is quicker than the nightly check; who withdraws is hidden all the same."""
     organisation, mentors = shown
     end_on(foundation, mentors[:6], DAY - days(10))
@@ -521,7 +523,9 @@ def test_a_wrong_import_of_dates_hides_nobody_unseen(foundation, functions, show
     assert foundation.one("SELECT count(*) FROM peer_mentors WHERE status = 'certification_expired'") == 5
 
 
-def test_dates_that_are_put_right_are_shown_without_a_release(foundation, functions, shown, worker, site):
+def test_dates_that_are_put_right_are_shown_without_a_release(
+    foundation: Foundation, functions: Functions, shown: Any, worker: SyncWorker, site: EmulatedWebsite
+) -> None:
     """Dates that are put right again are shown without a release."""
     _, mentors = shown
     end_on(foundation, mentors[:6], DAY - days(10))

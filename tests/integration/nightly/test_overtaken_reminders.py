@@ -24,7 +24,9 @@ def sent_to_mentor(ses):
     return [mail.recipient for mail in ses.messages].count("kari.saether@example.no")
 
 
-def test_one_paused_over_the_sending_is_reminded_on_resuming(foundation, functions, ses, mentor):
+def test_one_paused_over_the_sending_is_reminded_on_resuming(
+    foundation: Foundation, functions: Functions, ses: LocalSes, mentor: Any
+) -> None:
     """I2: who resumes inside a window is reminded of the nearest threshold then, once."""
     functions.nightly_check(DAY)
     foundation.pause(mentor)
@@ -37,7 +39,9 @@ def test_one_paused_over_the_sending_is_reminded_on_resuming(foundation, functio
     assert sent_to_mentor(ses) == 1
 
 
-def test_a_date_mistyped_over_the_sending_is_reminded_of(foundation, functions, ses, mentor):
+def test_a_date_mistyped_over_the_sending_is_reminded_of(
+    foundation: Foundation, functions: Functions, ses: LocalSes, mentor: Any
+) -> None:
     """I2: the typing error superseded the notice; the right date makes it true again."""
     functions.nightly_check(DAY)
     foundation.renew(mentor, DAY + days(700))

@@ -16,7 +16,6 @@ from operations.commands.preview import read_preview
 from operations.commands.status import read_status
 from operations.screens import mentor_view, status_view
 from tests.support.foundation import DAY, days
-from tests.support.there import there
 
 if TYPE_CHECKING:
     import psycopg
@@ -31,7 +30,9 @@ NIGHTLY_CHECKS = 120
 
 
 @pytest.mark.slow
-def test_the_preview_is_what_the_nightly_checks_then_do(database, connection, foundation, functions):
+def test_the_preview_is_what_the_nightly_checks_then_do(
+    database: TestDatabase, connection: psycopg.Connection, foundation: Foundation, functions: Functions
+) -> None:
     """Four months over all of the synthetic mentors: every reminder, expiry and return, on its day."""
     organisations = read_organisations(DATA / "organisations.csv")
     load(connection, read_mentors(DATA / "mentors.csv"), organisations)
@@ -63,7 +64,7 @@ def test_the_preview_changes_nothing(connection: psycopg.Connection, foundation:
     assert foundation.everything()["reminders"] == []
 
 
-def test_the_preview_after_an_outage_shows_one_catching_up(foundation, functions):
+def test_the_preview_after_an_outage_shows_one_catching_up(foundation: Foundation, functions: Functions) -> None:
     """I2: what was reached meanwhile is due on the first nightly check, the nearest as a reminder."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(12))
     found = foundation.all("SELECT due_on - %s, event, threshold_day FROM certification.preview(%s, 10)", DAY, DAY)
@@ -74,7 +75,7 @@ def test_the_preview_after_an_outage_shows_one_catching_up(foundation, functions
 
 
 @pytest.mark.parametrize("ends", ["-infinity", "infinity", "0001-01-01"])
-def test_a_date_that_is_none_does_not_break_the_preview(foundation, ends):
+def test_a_date_that_is_none_does_not_break_the_preview(foundation: Foundation, ends: str) -> None:
     """I13: what is shown of the others can be read by any program."""
     organisation = foundation.organisation()
     foundation.mentor(organisation, ends)
@@ -103,7 +104,9 @@ def test_a_date_that_is_none_is_explained_as_that(foundation: Foundation, ends: 
         ("2206-12-01", "01.12.2206"),
     ],
 )
-def test_no_date_ends_a_command_in_a_traceback(foundation, functions, capsys, ends, shown):
+def test_no_date_ends_a_command_in_a_traceback(
+    foundation: Foundation, functions: Functions, capsys: pytest.CaptureFixture[str], ends: str, shown: str
+) -> None:
     """Issue 8 B, I13: explain, preview and status, before a nightly check and after it, with the website's sync."""
     organisation = foundation.organisation()
     mentor = foundation.mentor(organisation, ends, consent=True)
@@ -162,7 +165,7 @@ def test_one_who_cannot_be_mailed_is_explained_by_that(foundation: Foundation, f
     assert explained(foundation, mentor)[7] == ("unreachable", "malformed_email", True, None)
 
 
-def test_the_unknown_and_the_uncertified_are_explained(foundation):
+def test_the_unknown_and_the_uncertified_are_explained(foundation: Foundation) -> None:
     """No rows for nobody, and a reason for somebody with nothing to remind of."""
     mentor = foundation.mentor(foundation.organisation(), DAY)
     foundation.do("DELETE FROM certifications")

@@ -76,7 +76,9 @@ def test_of_two_reminders_that_wait_only_the_nearer_is_sent(
     assert reasons(foundation)[0] == ("reminder", "nearer_reminder")
 
 
-def test_one_whom_a_person_brought_back_is_sent_no_expiry(foundation, functions, ses, mentor):
+def test_one_whom_a_person_brought_back_is_sent_no_expiry(
+    foundation: Foundation, functions: Functions, ses: LocalSes, mentor: Any
+) -> None:
     """I3, I4: the person's change is newer."""
     functions.nightly_check(DAY + days(8))
     foundation.set_status(mentor, "active")
@@ -125,7 +127,9 @@ def test_a_digest_with_nothing_left_to_report_is_not_sent(
     assert "turid.vik@example.no" not in [mail.recipient for mail in ses.messages]
 
 
-def test_a_mail_given_back_is_checked_again_at_its_turn(foundation, functions, ses, mentor):
+def test_a_mail_given_back_is_checked_again_at_its_turn(
+    foundation: Foundation, functions: Functions, ses: LocalSes, mentor: Any
+) -> None:
     """I4: renewed between two sendings."""
     functions.nightly_check(DAY)
     ses.fail_next(1, "TooManyRequestsException", 429)

@@ -76,7 +76,9 @@ def test_an_equal_website_is_proved_equal(
     assert proof(foundation)["app_hash"] == proof(foundation)["website_hash"] != before
 
 
-def test_manual_edits_of_each_class_are_repaired_and_confirmed(foundation, reconciler, listed, site, worker):
+def test_manual_edits_of_each_class_are_repaired_and_confirmed(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite, worker: SyncWorker
+) -> None:
     """Requirement 2 and 3: each with its class, cause and fields; repairs go to the queue of repairs."""
     drifted, deleted, hidden, paused, unsure, *_ = listed
     site.edit(str(drifted), {"hlf_area": "Oslo", "hlf_phone": "1"})
@@ -107,7 +109,9 @@ def test_manual_edits_of_each_class_are_repaired_and_confirmed(foundation, recon
     assert (findings(foundation), proof(foundation)["counts"]["findings_confirmed"]) == ({}, 5)
 
 
-def test_a_repair_that_was_lost_is_left_to_the_sweep(foundation, reconciler, listed, site, worker):
+def test_a_repair_that_was_lost_is_left_to_the_sweep(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite, worker: SyncWorker
+) -> None:
     """I7: the message was lost; the listing is unsynced, which is no drift."""
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
     reconciler.full()
@@ -216,7 +220,15 @@ def test_two_mappings_of_one_table_are_compared_each_by_its_own(
 
 
 @pytest.mark.parametrize("result", ["empty", "small"])
-def test_a_website_that_shows_hardly_anybody_is_a_fault(*, foundation, reconciler, listed, site, worker, result):
+def test_a_website_that_shows_hardly_anybody_is_a_fault(
+    *,
+    foundation: Foundation,
+    reconciler: Reconciler,
+    listed: list[UUID],
+    site: EmulatedWebsite,
+    worker: SyncWorker,
+    result: str,
+) -> None:
     """Requirement 2: never "publish everyone"; nothing is found and nothing repaired until a person says so."""
     rows = [] if result == "empty" else listed[:3]
     for mentor in set(listed) - set(rows):
@@ -234,7 +246,9 @@ def test_a_website_that_shows_hardly_anybody_is_a_fault(*, foundation, reconcile
     assert site.visible() == wanted(foundation)
 
 
-def test_a_website_that_goes_down_midway_proves_nothing(foundation, reconciler, listed, site):
+def test_a_website_that_goes_down_midway_proves_nothing(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite
+) -> None:
     """Requirement 2: what was read before is not the website."""
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
     reconciler.seconds = 61.0  # no time for many tries
@@ -297,7 +311,9 @@ def test_what_was_read_only_once_is_not_found_nor_repaired(
     assert (findings(foundation), reconciler.queue.taken()) == ({}, [])
 
 
-def test_what_was_just_written_is_left_alone_and_read_later(foundation, reconciler, listed, site):
+def test_what_was_just_written_is_left_alone_and_read_later(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite
+) -> None:
     """Requirement 2, design "Portal lag"."""
     reconciler.settling = reconciler.settling.__class__(minutes=2)
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
@@ -337,7 +353,9 @@ def test_a_change_between_reading_and_comparing_is_no_difference(
     assert reconciler.queue.taken() == []
 
 
-def test_two_comparisons_at_once_find_and_ask_once(foundation, crew, reconciler, listed, site):
+def test_two_comparisons_at_once_find_and_ask_once(
+    foundation: Foundation, crew: Crew, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite
+) -> None:
     """Requirement: two reconciles at once."""
     for mentor in listed[:3]:
         site.edit(str(mentor), {"hlf_area": "Oslo"})
@@ -376,7 +394,15 @@ def test_a_difference_that_comes_back_does_not_converge(
     assert foundation.all("SELECT condition FROM certification.current_conditions()") == []
 
 
-def test_the_brake_holds_many_repairs_but_no_withdrawal(*, foundation, reconciler, organisation, listed, site, worker):
+def test_the_brake_holds_many_repairs_but_no_withdrawal(
+    *,
+    foundation: Foundation,
+    reconciler: Reconciler,
+    organisation: UUID,
+    listed: list[UUID],
+    site: EmulatedWebsite,
+    worker: SyncWorker,
+) -> None:
     """Requirement 7, I5: by count and per cent; who does not consent is hidden all the same; released once."""
     foundation.brake(2, 20)
     foundation.do("UPDATE peer_mentors SET listing_consent = false WHERE id = %s", listed[7])
@@ -400,7 +426,9 @@ def test_the_brake_holds_many_repairs_but_no_withdrawal(*, foundation, reconcile
     assert reconciler.full().reason == "repairs_braked"  # the release was for one run
 
 
-def test_a_rejected_listing_is_in_the_proof_and_not_repaired(foundation, reconciler, listed, site, worker):
+def test_a_rejected_listing_is_in_the_proof_and_not_repaired(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite, worker: SyncWorker
+) -> None:
     """Requirement 2: "rejected" is a cause of its own; the website refuses it, so asking again does not help."""
     foundation.do("UPDATE peer_mentors SET area = 'Halden' WHERE id = %s", listed[0])
     site.poison(str(listed[0]))
@@ -472,7 +500,9 @@ class DisturbedComparison:
         return self._comparison.repair(*given, **more)
 
 
-def test_a_listing_that_changes_before_its_repair_is_left_alone(foundation, reconciler, listed, site):
+def test_a_listing_that_changes_before_its_repair_is_left_alone(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite
+) -> None:
     """I6: the change has raised it already, and asks for its own sync."""
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
 

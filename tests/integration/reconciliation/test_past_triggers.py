@@ -88,8 +88,14 @@ def test_who_must_be_hidden_is_hidden_by_the_next_sweep(
 
 
 def test_one_of_no_organisation_is_hidden_by_the_calendar(
-    *, foundation, reconciler, organisation, listed, worker, site
-):
+    *,
+    foundation: Foundation,
+    reconciler: Reconciler,
+    organisation: UUID,
+    listed: list[UUID],
+    worker: SyncWorker,
+    site: EmulatedWebsite,
+) -> None:
     """No check comes for an organisation that was deleted, so the day it saw last says nothing."""
     past_triggers(foundation, "DELETE FROM organisations")
     foundation.evaluated(organisation, DAY - days(5))

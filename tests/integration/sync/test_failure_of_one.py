@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ENDED = DAY - days(1)
 
 
-def test_the_apps_triggers_find_tables_without_a_schema(foundation, functions):
+def test_the_apps_triggers_find_tables_without_a_schema(foundation: Foundation, functions: Functions) -> None:
     """An audit trigger of the app that works for the app works for the nightly check."""
     foundation.do("CREATE TABLE public.audit_log (id uuid, status text)")
     foundation.do(
@@ -31,7 +31,9 @@ def test_the_apps_triggers_find_tables_without_a_schema(foundation, functions):
 
 
 @pytest.mark.parametrize("code", ["PT409", "42P01", "22012", "0A000", "P0004"])
-def test_what_the_apps_trigger_raises_stops_only_that_mentor(foundation, functions, code):
+def test_what_the_apps_trigger_raises_stops_only_that_mentor(
+    foundation: Foundation, functions: Functions, code: str
+) -> None:
     """I13: the others of the organisation expire, the one is a step failure with the code."""
     foundation.do(
         "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
@@ -76,7 +78,9 @@ def test_a_status_that_the_apps_trigger_keeps_is_no_transition(
     assert foundation.digest(turid) == [("expired", None)]
 
 
-def test_a_lock_that_passes_costs_an_attempt(database, foundation, functions):
+def test_a_lock_that_passes_costs_an_attempt(
+    database: TestDatabase, foundation: Foundation, functions: Functions
+) -> None:
     """Somebody holds an organisation's settings while the nightly check begins, and lets go."""
     organisation = foundation.organisation()
     foundation.settings(organisation, thresholds=(30, 14, 7))
@@ -90,7 +94,9 @@ def test_a_lock_that_passes_costs_an_attempt(database, foundation, functions):
     assert result.verdict.reason is None
 
 
-def test_a_lock_that_stays_stops_its_organisation_only(database, foundation, functions):
+def test_a_lock_that_stays_stops_its_organisation_only(
+    database: TestDatabase, foundation: Foundation, functions: Functions
+) -> None:
     """I13: the other organisation is done; the function ends with an error, and its retry does what was left."""
     held, free = foundation.organisation(), foundation.organisation()
     for organisation in (held, free):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 CREDENTIAL = {"tenant_id": "t", "client_id": "c", "client_secret": "s"}
 
 
-def test_a_stopped_and_unreachable_website_is_still_stopped(database, foundation):
+def test_a_stopped_and_unreachable_website_is_still_stopped(database: TestDatabase, foundation: Foundation) -> None:
     """The alarm on SyncStopped must not give the all-clear because the network is away as well."""
     url = f"http://127.0.0.1:{processes.free_port()}"
     foundation.do("SELECT certification.stop_website('entra_7000222')")

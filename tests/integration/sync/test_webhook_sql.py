@@ -172,7 +172,7 @@ def test_a_webhook_is_one_signed_post_that_the_function_takes(webhook: Any) -> N
     assert (request.mentor_id, request.version) == (mentor, 7)
 
 
-def test_the_timestamp_is_the_webhooks_not_the_transactions(webhook):
+def test_the_timestamp_is_the_webhooks_not_the_transactions(webhook: Any) -> None:
     """The timestamp is that of the webhook, not of the transaction."""
     webhook.execute("SELECT pg_sleep(1.1)")
     begun = webhook.execute("SELECT extract(epoch FROM now())").fetchone()[0]
@@ -241,7 +241,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_whatever_is_wrong_the_transaction_goes_on(webhook, warnings, fault):
+def test_whatever_is_wrong_the_transaction_goes_on(webhook: Any, warnings: Any, fault: Any) -> None:
     """Whatever is wrong, the caller's transaction goes on, and a warning has the SQLSTATE.
 
     I7: a mentor is never held up by the webhook; and a warning holds no data (I11).
@@ -258,7 +258,7 @@ def test_whatever_is_wrong_the_transaction_goes_on(webhook, warnings, fault):
 @pytest.mark.parametrize(
     "quiet", ["DELETE FROM certification.webhook", "UPDATE certification.webhook SET enabled = false"]
 )
-def test_without_an_enabled_webhook_nothing_is_said(webhook, warnings, quiet):
+def test_without_an_enabled_webhook_nothing_is_said(webhook: Any, warnings: Any, quiet: str) -> None:
     """Without a webhook, or with it switched off, nothing is said."""
     webhook.execute(quiet.encode())
     notify(webhook, [uuid4()])
@@ -322,7 +322,7 @@ def test_the_address_is_https_or_on_this_machine(connection: Any, url: Any) -> N
 
 
 @pytest.mark.parametrize("function", sorted(LOGINS))
-def test_no_login_may_read_the_key_or_notify(shared, function):
+def test_no_login_may_read_the_key_or_notify(shared: Postgres, function: Any) -> None:
     """Design, section 8: logged in as each function's role."""
     secret: dict[str, Any] = local_database.make_login(shared, function, NAME)
     names = {"user": "username", "password": "password", "port": "port", "dbname": "dbname", "host": "host"}
@@ -363,7 +363,7 @@ def test_the_key_is_rotated_by_the_statement_that_is_documented(webhook: Any) ->
 # RDS ------------------------------------------------------------------------------------------------------------------
 
 
-def test_on_rds_the_function_gets_the_event_that_it_takes(connection, warnings):
+def test_on_rds_the_function_gets_the_event_that_it_takes(connection: Any, warnings: Any) -> None:
     """docs/contract.md has the statement; the extension's functions are stood in for by what keeps what it is given."""
     connection.execute(AWS_LAMBDA.encode())
     [setting] = [block for block in sql_blocks("contract.md") if "function_arn" in block]
