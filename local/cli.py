@@ -259,9 +259,15 @@ def dataverse(
 ) -> None:
     """Start the Dataverse emulator alone, and stay until Ctrl-C."""
     from emulators.dataverse import server  # noqa: PLC0415
+    from emulators.dataverse.access.protection import read_limits  # noqa: PLC0415
+    from local.stack.dataverse import TABLES  # noqa: PLC0415
 
+    try:
+        read = read_limits(limits)
+    except ValueError as error:
+        raise SystemExit(f"--limits: {error}") from None
     with expected_errors():
-        server.announce_and_serve(port, schema, limits, https=https)
+        server.run(port, schema or TABLES, read, https=https)
 
 
 @app.command()

@@ -19,8 +19,8 @@ import psycopg
 
 from emulators.dataverse.process import LocalDataverse
 from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
-from emulators.lambda_host.template.template import load_template
 from emulators.lambda_host.triggers.event_sources import EventSources
 from emulators.lambda_host.triggers.function_urls import FunctionUrls
 from emulators.pg_net.worker import PgNet
@@ -29,6 +29,7 @@ from local import surroundings
 from local.stack import database
 from local.stack.alerts_inbox import OperationsInbox
 from local.stack.aws import CREDENTIALS, REGION, LocalAws
+from local.stack.dataverse import TABLES
 from local.stack.postgres import Postgres, PostgresError
 from local.stack.private import keep_private
 from shared.adapters.postgres.migrate import OtherVersionError, migrate
@@ -109,7 +110,7 @@ def local_stack(
         rows = home / "dataverse.json"
         if fresh:
             rows.unlink(missing_ok=True)
-        dataverse = running.enter_context(LocalDataverse(home, rows=rows))
+        dataverse = running.enter_context(LocalDataverse(home, schema=TABLES, rows=rows))
         lost = not rows.exists()  # or could not be read, and was put aside
         progress("Applying the migrations")
         made = fresh or not database.exists(postgres)

@@ -7,21 +7,9 @@ import re
 import pytest
 
 from emulators.dataverse.model import defaults
-from tests.support.dataverse_service import API, EXAMPLES, MENTORS, change_set, operation, parts, running
+from tests.support.dataverse_service import API, EXAMPLES, MENTORS, change_set, operation, parts
 
 TOO_LONG = {"hlf_name": "x" * 201}
-
-
-@pytest.fixture(scope="module")
-def service_process():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(service_process):
-    service_process.reset()
-    return service_process
 
 
 def mentor(key: str = "m-1") -> str:
@@ -61,7 +49,7 @@ def test_operations_are_carried_out_in_order_and_answered_in_order(service):
     assert response.headers["odata-version"] == "4.0"
     upserted, created, read, updated, deleted = parts(response)
     assert [part.status for part in (upserted, created, read, updated, deleted)] == [204, 204, 200, 204, 204]
-    assert upserted.headers["odata-entityid"] == f"{service.emulator.api_url}{mentor('a')}"
+    assert upserted.headers["odata-entityid"] == f"{service.environment.api_url}{mentor('a')}"
     assert upserted.headers["location"] == upserted.headers["odata-entityid"]
     assert re.search(r"hlf_peermentors\([0-9a-f-]{36}\)$", created.headers["odata-entityid"])
     assert read.json()["hlf_name"] == "Åse"
@@ -80,7 +68,7 @@ def test_an_operations_address_may_be_relative_to_the_service_to_the_host_or_abs
     "before", ["/api/data/v9.1/", "http://127.0.0.1:1/api/data/v9.0/", "https://x.crm4.dynamics.com/api/data/v9.1/"]
 )
 def test_an_operation_of_another_version_says_so_however_it_is_addressed(service, before):
-    """Issue 8 J: the host of an address is no segment of it."""
+    """The host of an address is no segment of it."""
     (part,) = parts(service.batch(operation("GET", "WhoAmI").replace(f" {API}", f" {before}")))
     assert part.status == 501
     assert "does not serve version v9." in part.json()["error"]["message"]
@@ -90,12 +78,12 @@ def test_an_operation_of_another_version_says_so_however_it_is_addressed(service
     "kind", ["Multipart/Mixed; Boundary=batch_1", 'multipart/mixed;charset=utf-8;boundary="batch_1"']
 )
 def test_a_content_type_is_read_without_case(service, kind):
-    """Issue 8 J: RFC 9110, 8.3.1."""
+    """RFC 9110, 8.3.1."""
     assert [part.status for part in parts(service.batch(operation("GET", "WhoAmI"), **{"Content-Type": kind}))] == [200]
 
 
 def test_a_batch_is_posted(service):
-    """Issue 8 J: nothing else is a batch, and none is inside another here."""
+    """Nothing else is a batch, and none is inside another here."""
     response = service.get("$batch")
     assert (response.status_code, response.json()["error"]["code"]) == (405, "")
     assert "does not support http method 'GET'" in response.text
@@ -197,13 +185,13 @@ def test_a_change_set_that_fails_is_taken_back_and_answered_by_the_failure_alone
 
 
 def test_what_a_failed_change_set_took_back_is_no_change_to_track(service):
-    table = service.emulator.store.tables_by_set[MENTORS]
+    table = service.environment.store.tables_by_set[MENTORS]
     service.patch(mentor("a"), {"hlf_name": "a"})
     changes = list(table.changes)
     bad = operation("PATCH", mentor("b"), TOO_LONG)
     service.batch(change_set(operation("PATCH", mentor("a"), {"hlf_name": "b"}), operation("DELETE", mentor("a")), bad))
     assert table.changes == changes
-    assert len(list(service.emulator.journal.writes())) == 1
+    assert len(list(service.environment.journal.writes())) == 1
 
 
 def test_a_change_set_that_fails_ends_the_batch_unless_it_is_to_go_on(service):
@@ -272,7 +260,7 @@ def test_1000_operations_are_carried_out_and_1001_are_refused(service):
 
 
 def test_the_number_of_operations_allowed_can_be_that_of_other_environments(service):
-    service.emulator.settings.batch_limit = 2
+    service.environment.settings.batch_limit = 2
     items = [operation("GET", "WhoAmI")] * 3
     refused_whole(service.batch(*items), 400, "0x80048d19", "with a maximum number of '2' query operations")
     assert len(parts(service.batch(*items[:2]))) == 2
@@ -292,14 +280,14 @@ def written(*keys: str, end: str = "--batch_1--\r\n") -> str:
 @pytest.mark.parametrize("end", ["\n\n", "\n\n\n", "\r\n", "\r\n\r\n", "\n\r\n", " \r\n", "\r\nnobody's"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_a_batch_with_line_feeds_needs_two_at_its_end(service, line_end, end):
-    """Issue 8 J: "add two non-CRLF line endings at the end" (page on client errors)."""
+    """The page on client errors: "add two non-CRLF line endings at the end"."""
     response = sent(service, written("a", "b", end="--batch_1--").replace("\r\n", line_end) + end)
     assert (response.status_code, [part.status for part in parts(response)]) == (200, [204, 204])
     assert names(service) == ["a", "b"]
 
 
 def test_a_change_set_may_have_line_feeds_too(service):
-    """Issue 8 J: with references, and a read behind it, all of it with LF."""
+    """With references, and a read behind it, all of it with LF."""
     inside = change_set(
         operation("POST", MENTORS, {"hlf_mentorid": "a", "hlf_name": "a"}, content_id="1"),
         operation("PUT", "$1/hlf_area", {"value": "Oslo"}, content_id="2"),
@@ -312,7 +300,7 @@ def test_a_change_set_may_have_line_feeds_too(service):
 
 @pytest.mark.parametrize("at", range(16))
 def test_line_ends_may_differ_within_a_batch(service, at):
-    """Issue 8 J: a choice, LINE_ENDS_MAY_DIFFER."""
+    """A choice, LINE_ENDS_MAY_DIFFER."""
     text = written("a", "b")
     places = [found.start() for found in re.finditer("\r\n", text)]
     assert len(places) == 17
@@ -334,7 +322,7 @@ CUT = {
 @pytest.mark.parametrize("end", CUT.values(), ids=CUT)
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_a_batch_that_ends_badly_loses_its_last_operation(service, line_end, end):
-    """Issue 8 J: and nothing else; what is lost is answered with the words of the page on client errors."""
+    """Nothing else is lost; the reply for it has the words of the page on client errors."""
     text = written("a", "b", "c", end=end).replace("\r\n", line_end)
     response = sent(service, text)
     *done, failed = parts(response)
@@ -346,7 +334,7 @@ def test_a_batch_that_ends_badly_loses_its_last_operation(service, line_end, end
 
 @pytest.mark.parametrize("kept", range(1, 220, 7))
 def test_a_batch_cut_anywhere_does_what_came_whole(service, kept):
-    """Issue 8 J: a body of which only the beginning arrived."""
+    """A body of which only the beginning arrived."""
     text = written("a", "b")
     second = text.index("--batch_1", 1)
     assert sent(service, text[: second + kept]).status_code == 400
@@ -354,7 +342,7 @@ def test_a_batch_cut_anywhere_does_what_came_whole(service, kept):
 
 
 def test_a_badly_ended_batch_that_goes_on_is_200(service):
-    """Issue 8 J: the lost operation is the last, so there is nothing to go on with."""
+    """The lost operation is the last, so there is nothing to go on with."""
     response = sent(service, written("a", "b", end="--batch_1--"), "odata.continue-on-error")
     assert (response.status_code, [part.status for part in parts(response)]) == (200, [204, 400])
     assert "Entity :'hlf_peermentors'" in parts(response)[1].json()["error"]["message"]
@@ -362,7 +350,7 @@ def test_a_badly_ended_batch_that_goes_on_is_200(service):
 
 @pytest.mark.parametrize("lost", ["batch", "change set"])
 def test_a_change_set_that_ends_badly_is_taken_back(service, lost):
-    """Issue 8 J: all or nothing, and its last operation is lost."""
+    """All or nothing, and its last operation is lost."""
     items = [operation("PATCH", mentor(key), {"hlf_name": key}, content_id=key) for key in "bc"]
     inside = change_set(*items)
     text = written("a", end=f"--batch_1\r\n{inside}--batch_1--")
@@ -374,14 +362,14 @@ def test_a_change_set_that_ends_badly_is_taken_back(service, lost):
 
 
 def test_a_boundary_that_begins_another_is_not_it(service):
-    """Issue 8 J: a change set's boundary may begin with the batch's."""
+    """A change set's boundary may begin with the batch's."""
     inside = change_set(operation("PATCH", mentor("a"), {"hlf_name": "a"})).replace("changeset_1", "batch_12")
     (done,), = parts(sent(service, f"--batch_1\r\n{inside}--batch_1--\r\n"))  # fmt: skip
     assert (done.status, names(service)) == (204, ["a"])
 
 
 def test_an_operation_without_an_empty_line_is_400(service):
-    """Issue 8 J: the service reads the delimiter as a header then (derekfinlinson/xrm-webapi#23)."""
+    """The service reads the delimiter as a header then (derekfinlinson/xrm-webapi#23)."""
     bare = operation("GET", mentor("a")).removesuffix("\r\n\r\n\r\n")
     text = f"--batch_1\r\n{bare}\r\n{written('b')}"
     refused_whole(sent(service, text), 400, "0x80048d19", "The message header '--batch_1' is invalid.")
@@ -421,7 +409,7 @@ def test_a_batch_without_a_token_is_refused_as_a_whole_with_the_challenge(servic
 
 
 def test_a_missing_privilege_concerns_only_the_operations_that_need_it(service):
-    service.emulator.tokens.deny(defaults.CLIENT_ID, "hlf_example", "create")
+    service.environment.tokens.deny(defaults.CLIENT_ID, "hlf_example", "create")
     one, other = operation("POST", EXAMPLES, {"hlf_name": "x"}), operation("POST", MENTORS, {"hlf_name": "Kari"})
     assert [part.status for part in parts(service.batch(one, other, go_on=True))] == [403, 204]
 
@@ -445,7 +433,7 @@ def test_letters_of_any_language_pass_in_addresses_bodies_and_replies(service):
 
 
 def test_a_fault_of_the_emulators_own_is_a_500_of_that_operation_alone(service, caplog):
-    service.emulator.store.tables_by_set["broken"] = object()
+    service.environment.store.tables_by_set["broken"] = object()
     response = service.batch(operation("GET", "broken"), operation("PATCH", mentor(), {"hlf_name": "Kari"}), go_on=True)
     failed, done = parts(response)
     assert (failed.status, failed.code, done.status) == (500, "0x80040216", 204)

@@ -7,21 +7,9 @@ import uuid
 import pytest
 
 from emulators.dataverse.model import defaults
-from tests.support.dataverse_service import EXAMPLES, MENTORS, change_set, operation, parts, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS, change_set, operation, parts
 
 KIND = "Microsoft.Dynamics.CRM.hlf_peermentor"
-
-
-@pytest.fixture(scope="module")
-def service_process():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(service_process):
-    service_process.reset()
-    return service_process
 
 
 def item(key: str | None = None, **columns: object) -> dict:
@@ -63,7 +51,7 @@ def test_update_multiple_finds_its_rows_by_id(service):
 def test_upsert_multiple_creates_and_updates_by_alternate_key_and_by_id_and_says_nothing(service):
     service.patch(f"{MENTORS}(hlf_mentorid='there')", {"hlf_name": "x"})
     row_id = str(uuid.uuid4())
-    absolute = item(hlf_name="c") | {"@odata.id": f"{service.emulator.api_url}{MENTORS}(hlf_mentorid='far')"}
+    absolute = item(hlf_name="c") | {"@odata.id": f"{service.environment.api_url}{MENTORS}(hlf_mentorid='far')"}
     response = send(
         service, "Upsert", item("there", hlf_name="a"), item("new", hlf_name="b"), absolute,
         item(hlf_peermentorid=row_id, hlf_name="d"),
@@ -87,7 +75,7 @@ def test_one_bad_row_undoes_all_and_is_not_named(service, message):
     response = send(service, message, good, bad)
     refused(response, 400, "0x80044331")
     assert service.rows(MENTORS) == before
-    assert len(list(service.emulator.journal.writes())) == 2
+    assert len(list(service.environment.journal.writes())) == 2
 
 
 def test_a_key_that_is_taken_undoes_all(service):
@@ -155,7 +143,7 @@ def test_deleting_many_is_only_for_elastic_tables(service):
 
 def test_privileges_are_asked_for_per_row(service):
     service.patch(f"{MENTORS}(hlf_mentorid='a')", {"hlf_name": "a"})
-    service.emulator.tokens.deny(defaults.CLIENT_ID, "hlf_peermentor", "create")
+    service.environment.tokens.deny(defaults.CLIENT_ID, "hlf_peermentor", "create")
     assert send(service, "Upsert", item("a", hlf_name="b")).status_code == 204
     refused(send(service, "Upsert", item("a", hlf_name="c"), item("d", hlf_name="d")), 403, "0x80040220")
     assert names(service) == ["b"]

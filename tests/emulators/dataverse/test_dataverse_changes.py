@@ -14,21 +14,9 @@ import pytest
 
 from emulators.dataverse.service import changes
 from tests.support.dataverse_queries import ask, follow, listed, many
-from tests.support.dataverse_service import EXAMPLES, MENTORS, change_set, operation, parts, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS, change_set, operation, parts
 
 TRACK = "odata.track-changes"
-
-
-@pytest.fixture(scope="module")
-def module_service():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(module_service):
-    module_service.reset()
-    return module_service
 
 
 def tracked(service, **options):
@@ -51,7 +39,9 @@ def delta(service, link, **headers):
 
 
 def mentor(service, **columns):
-    return service.emulator.store.tables_by_set[MENTORS].insert({"hlf_mentorid": str(time.monotonic_ns()), **columns})
+    return service.environment.store.tables_by_set[MENTORS].insert(
+        {"hlf_mentorid": str(time.monotonic_ns()), **columns}
+    )
 
 
 def test_a_tracked_list_is_the_whole_table_and_ends_with_a_delta_link(service):
@@ -63,10 +53,10 @@ def test_a_tracked_list_is_the_whole_table_and_ends_with_a_delta_link(service):
     assert "@odata.deltaLink" not in first
     assert "@odata.deltaLink" not in second
     link = third["@odata.deltaLink"]
-    assert unquote(link).startswith(f"{service.emulator.api_url}hlf_peermentors?$select=hlf_name&$deltatoken=")
+    assert unquote(link).startswith(f"{service.environment.api_url}hlf_peermentors?$select=hlf_name&$deltatoken=")
     token = link.partition("$deltatoken=")[2]
     version, _, moment = unquote(token).partition("!")
-    assert int(version) == service.emulator.store.version
+    assert int(version) == service.environment.store.log.version
     assert abs(time.mktime(time.strptime(moment, "%m/%d/%Y %H:%M:%S")) - time.mktime(time.gmtime())) < 10
     assert token == f"{version}%21{moment.replace('/', '%2f').replace(' ', '%20').replace(':', '%3a')}"
 
@@ -82,7 +72,7 @@ def test_a_delta_has_what_was_written_and_then_what_was_deleted(service):
     table.update(twice, {"hlf_name": "twice"})
     response = service.http.get(link)
     body = response.json()
-    metadata = f"{service.emulator.api_url}$metadata#hlf_peermentors"
+    metadata = f"{service.environment.api_url}$metadata#hlf_peermentors"
     assert body["@odata.context"] == f"{metadata}(hlf_name)/$delta"
     assert body["value"] == [
         *(
@@ -123,7 +113,7 @@ def test_a_delta_link_can_be_read_again(service):
 
 
 def test_a_row_that_came_and_went_between_two_polls_is_reported_as_deleted(service):
-    table = service.emulator.store.tables_by_set[MENTORS]
+    table = service.environment.store.tables_by_set[MENTORS]
     link = tracked(service)
     row_id = mentor(service)["hlf_peermentorid"]
     table.delete(row_id)
@@ -131,7 +121,7 @@ def test_a_row_that_came_and_went_between_two_polls_is_reported_as_deleted(servi
 
 
 def test_a_row_that_went_and_came_back_is_a_change(service):
-    table = service.emulator.store.tables_by_set[MENTORS]
+    table = service.environment.store.tables_by_set[MENTORS]
     row = mentor(service)
     link = tracked(service)
     for _ in range(2):
@@ -168,7 +158,7 @@ def test_who_follows_the_links_has_what_the_table_has(service, size, seed):
     chance = random.Random(seed)  # noqa: S311
     many(service, 12)
     known: dict[str, str] = {}
-    link = f"{service.emulator.api_url}{MENTORS}?$select=hlf_name"
+    link = f"{service.environment.api_url}{MENTORS}?$select=hlf_name"
     polls = 0
     while polls < 6:
         body = service.http.get(link, headers={"Prefer": f"{TRACK},odata.maxpagesize={size}"}).json()
@@ -187,7 +177,7 @@ def test_who_follows_the_links_has_what_the_table_has(service, size, seed):
 
 def disturb(service, chance):
     """Up to three writes of any kind."""
-    table = service.emulator.store.tables_by_set[MENTORS]
+    table = service.environment.store.tables_by_set[MENTORS]
     for _ in range(chance.randrange(4)):
         ids = list(table.rows)
         kind = chance.choice(["insert", "update", "update", "delete"])
@@ -231,15 +221,15 @@ def test_a_table_whose_changes_are_not_tracked_says_so(service):
 
 def test_tracking_needs_the_privilege_to_read(service):
     link = tracked(service)
-    next(iter(service.emulator.tokens.users.values())).denied.add(("hlf_peermentor", "read"))
+    next(iter(service.environment.tokens.users.values())).denied.add(("hlf_peermentor", "read"))
     assert service.http.get(link).status_code == 403
     assert ask(service, MENTORS, prefer=TRACK).status_code == 403
 
 
 def test_a_token_older_than_seven_days_asks_for_a_full_sync(service):
     many(service, 1)
-    version = service.emulator.store.version
-    url = f"{service.emulator.api_url}{MENTORS}?"
+    version = service.environment.store.log.version
+    url = f"{service.environment.api_url}{MENTORS}?"
     day = 86_400
     assert service.http.get(url + changes.token(version, time.time() - 6.9 * day)).status_code == 200
     expired = service.http.get(url + changes.token(version, time.time() - 7.1 * day))

@@ -10,21 +10,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.dataverse_service import EXAMPLES, MENTORS, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS
 
 EXAMPLE = f"{EXAMPLES}(hlf_code='a',hlf_year=2026)"
-
-
-@pytest.fixture(scope="module")
-def service_process():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(service_process):
-    service_process.reset()
-    return service_process
 
 
 def test_text_in_a_key_is_compared_without_case(service):
@@ -39,7 +27,7 @@ OTHER = [" m-1", "m-1\u00a0", "m-1\t", "m -1"]
 
 @pytest.mark.parametrize("key", SAME)
 def test_keys_that_differ_in_case_or_end_are_one(service, key):
-    """Issue 8 A3: in an address, an upsert, a unique key, a filter, a message, a deletion and by hand."""
+    """In an address, an upsert, a unique key, a filter, a message, a deletion and by hand."""
     service.patch(f"{MENTORS}(hlf_mentorid='m-1')", {"hlf_name": "x"})
     where = f"{MENTORS}(hlf_mentorid='{key}')"
     assert service.row(where)["hlf_mentorid"] == "m-1"
@@ -68,13 +56,12 @@ def test_keys_that_differ_in_case_or_end_are_one(service, key):
 
 @pytest.mark.parametrize("key", OTHER)
 def test_keys_that_differ_in_anything_else_are_two(service, key):
-    """Issue 8 A3: only spaces at the end are nothing."""
+    """Only spaces at the end are nothing."""
     service.post(MENTORS, {"hlf_mentorid": "m-1"})
     assert service.post(MENTORS, {"hlf_mentorid": key}).status_code == 204
 
 
 def test_a_bulk_deletion_compares_text_as_a_filter_does(service):
-    """Issue 8 A3."""
     service.patch(EXAMPLE, {"hlf_name": "Oslo"})
     condition = {"AttributeName": "hlf_name", "Operator": "In", "Values": [{"Value": "OSLO "}]}
     body = {"QuerySet": [{"EntityName": "hlf_example", "Criteria": {"Conditions": [condition]}}]}
@@ -83,7 +70,7 @@ def test_a_bulk_deletion_compares_text_as_a_filter_does(service):
 
 
 def test_columns_are_compared_without_their_ends(service):
-    """Issue 8 A3: a column with a column, too."""
+    """A column with a column, too."""
     service.patch(EXAMPLE, {"hlf_name": "A  "})
     assert len(service.get(f"{EXAMPLES}?$filter=hlf_name eq hlf_code").json()["value"]) == 1
 

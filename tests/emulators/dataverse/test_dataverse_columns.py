@@ -6,22 +6,10 @@ import json
 
 import pytest
 
-from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts
 
 ROW = f"{EXAMPLES}(hlf_code='a',hlf_year=2026)"
 MENTOR = f"{MENTORS}(hlf_mentorid='m-1')"
-
-
-@pytest.fixture(scope="module")
-def service_process():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(service_process):
-    service_process.reset()
-    return service_process
 
 
 def refused(response, code: str, *messages: str) -> None:
@@ -116,7 +104,7 @@ VALID = ["\t", "\n", "\r\n", "\x7f", "\x85", "\xa0", "\u200b", "\u202e", "\ufffd
 @pytest.mark.parametrize("column", ["hlf_name", "hlf_notes"])
 @pytest.mark.parametrize("character", INVALID, ids=ascii)
 def test_characters_that_xml_does_not_have_are_refused(service, column, character):
-    """Issue 8 E: "Manage invalid characters", and the captured reply to a vertical tab (powerapps-tools#834)."""
+    """The page "Manage invalid characters", and the captured reply to a vertical tab (powerapps-tools#834)."""
     shown = "." if character == "\x00" else "?" if "\ud800" <= character <= "\udfff" else character
     words = f"Invalid character in field '{column}': '{shown}', hexadecimal value 0x{ord(character):02X}, is an invalid"
     body = json.dumps({column: f"Kari {character}Nordmann"}).encode()
@@ -132,7 +120,7 @@ def test_characters_that_xml_does_not_have_are_refused(service, column, characte
 
 @pytest.mark.parametrize("character", VALID, ids=ascii)
 def test_characters_that_xml_has_are_kept_as_they_are(service, character):
-    """Issue 8 E: XmlConvert.VerifyXmlChars has nothing against them."""
+    """XmlConvert.VerifyXmlChars has nothing against them."""
     assert service.patch(ROW, {"hlf_name": f"Kari{character}x"}).status_code == 204
     assert service.row(ROW)["hlf_name"] == f"Kari{character}x"
 
@@ -152,13 +140,13 @@ def test_characters_that_xml_has_are_kept_as_they_are(service, character):
     ],
 )
 def test_an_address_makes_no_row_that_a_body_could_not(service, path, code):
-    """Issue 8 E: what a column cannot have is refused in the address of an upsert, too."""
+    """What a column cannot have is refused in the address of an upsert, too."""
     refused(service.patch(path, {"hlf_name": "x"}), code)
     assert (service.rows(MENTORS), service.rows(EXAMPLES)) == ([], [])
 
 
 def test_a_key_in_an_address_refers_to_rows_that_are_there(service):
-    """Issue 8 E: a lookup in the address of an upsert is looked up, as one in a body is."""
+    """A lookup in the address of an upsert is looked up, as one in a body is."""
     nobody = "00000000-0000-0000-0000-000000000009"
     response = service.patch(f"{EXAMPLES}(_hlf_mentor_value={nobody},hlf_kind=100000000)", {"hlf_name": "x"})
     assert (response.status_code, response.json()["error"]["code"]) == (404, "0x80040217")
@@ -178,7 +166,7 @@ def test_a_key_in_an_address_refers_to_rows_that_are_there(service):
     ],
 )
 def test_a_time_without_a_zone_is_taken_for_utc(service, given, kept):
-    """Issue 8 J: three of Microsoft's own examples send them."""
+    """Three of Microsoft's own examples send them."""
     assert service.patch(ROW, {"hlf_when": given}).status_code == 204
     assert service.row(ROW)["hlf_when"] == kept
     assert len(service.get(f"{EXAMPLES}?$filter=hlf_when eq {kept[:19]}").json()["value"]) == 1
@@ -188,7 +176,7 @@ def test_a_time_without_a_zone_is_taken_for_utc(service, given, kept):
 @pytest.mark.parametrize("column", ["hlf_when", "hlf_day"])
 @pytest.mark.parametrize("day", ["0001-01-01", "0020-05-17", "1752-12-31"])
 def test_a_time_before_1753_is_refused_as_sql_server_would(service, column, day):
-    """Issue 8 J: .NET's smallest date, which clients send for none, and a year that is being typed."""
+    """.NET's smallest date, which clients send for none, and a year that is being typed."""
     text = f"{day}T00:00:00Z" if column == "hlf_when" else day
     said = f"Actual value: {day[5:7]}/{day[8:]}/{day[:4]} 00:00:00, Minimum value supported: 01/01/1753 00:00:00"
     refused(service.patch(ROW, {column: text}), "0x80040239", "supported by CrmDateTime", said)
@@ -207,7 +195,7 @@ def test_a_time_before_1753_is_refused_as_sql_server_would(service, column, day)
     ],
 )
 def test_an_id_in_a_body_has_every_form_that_a_guid_of_net_has(service, given):
-    """Issue 8 J: Microsoft's OData library reads one with `new Guid(text)`; the row has it as all rows do."""
+    """Microsoft's OData library reads one with `new Guid(text)`; the row has it as all rows do."""
     assert service.post(MENTORS, {"hlf_peermentorid": given}).status_code == 204
     assert service.row(f"{MENTORS}(abcdef00-0000-4000-8000-00000000000a)")["hlf_name"] is None
 
@@ -231,7 +219,7 @@ def test_an_id_in_a_body_that_is_no_guid_is_refused(service, given):
     ],
 )
 def test_what_no_column_can_hold_is_400_and_no_fault(service, column, text):
-    """Issue 8 E: the emulator says what is wrong with a value, and does not break on it."""
+    """The emulator says what is wrong with a value, and does not break on it."""
     refused(service.ask("PATCH", ROW, content=f'{{"{column}": {text}}}'.encode()), "0x80048d19")
     assert service.rows(EXAMPLES) == []
 
@@ -254,7 +242,7 @@ def test_annotations_in_a_body_are_passed_over(service):
     "name", ["#Microsoft.Dynamics.CRM.hlf_peermentor", "Microsoft.Dynamics.CRM.account", "x", None]
 )
 def test_a_row_that_says_it_is_another_tables_is_refused(service, name):
-    """Issue 8 J: the library refuses the type before it looks at a column."""
+    """The library refuses the type before it looks at a column."""
     refused(service.patch(ROW, {"@odata.type": name, "hlf_name": "x"}), "0x80048d19", "is not assignable to")
     assert service.rows(EXAMPLES) == []
 
@@ -263,7 +251,7 @@ def test_a_row_that_says_it_is_another_tables_is_refused(service, name):
     "text", ['{"hlf_name": "a", "hlf_name": "b"}', '{"hlf_name": "a", "hlf_code": "b", "hlf_name": "a"}']
 )
 def test_a_column_that_is_there_twice_is_refused(service, text):
-    """Issue 8 J: which of the two would be kept is nobody's to guess."""
+    """Which of the two would be kept is nobody's to guess."""
     refused(service.ask("PATCH", ROW, content=text), "0x80048d19", "the name 'hlf_name' were detected")
     refused(service.ask("POST", EXAMPLES, content=text), "0x80048d19", "duplicate property names are not allowed")
     assert service.rows(EXAMPLES) == []
@@ -288,7 +276,12 @@ def test_a_body_that_is_no_json_object_is_400(service, body):
 def test_a_lookup_is_set_by_its_navigation_property_and_read_as_a_value(service):
     service.patch(MENTOR, {"hlf_name": "Kari"})
     kari = service.row(MENTOR)["hlf_peermentorid"]
-    for reference in (f"/{MENTORS}({kari})", f"{MENTORS}({kari})", f"/{MENTOR}", f"{service.emulator.api_url}{MENTOR}"):
+    for reference in (
+        f"/{MENTORS}({kari})",
+        f"{MENTORS}({kari})",
+        f"/{MENTOR}",
+        f"{service.environment.api_url}{MENTOR}",
+    ):
         service.patch(ROW, {"hlf_Mentor@odata.bind": None})
         assert service.row(ROW)["_hlf_mentor_value"] is None
         assert service.patch(ROW, {"hlf_Mentor@odata.bind": reference}).status_code == 204

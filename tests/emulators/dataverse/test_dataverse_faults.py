@@ -11,27 +11,10 @@ import httpx
 import pytest
 
 from emulators.dataverse.client import ControlError
-from emulators.dataverse.faults.faults import FaultKind, Rule
+from emulators.dataverse.faults.rules import FaultKind, Rule
 from emulators.dataverse.model import defaults
-from tests.support.dataverse_process import fresh, process, row_path
+from tests.support.dataverse_process import row_path
 from tests.support.dataverse_service import API, parts
-
-
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory):
-    with process(tmp_path_factory.mktemp("dataverse")) as running:
-        yield running
-
-
-@pytest.fixture
-def caller(emulator):
-    with fresh(emulator) as client:
-        yield client
-
-
-@pytest.fixture
-def control(caller):
-    return caller.control
 
 
 def eventually(found):

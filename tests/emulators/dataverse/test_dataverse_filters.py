@@ -7,20 +7,7 @@ import random
 import pytest
 
 from tests.support.dataverse_queries import ask, counts, listed
-from tests.support.dataverse_queries import examples as fill
-from tests.support.dataverse_service import EXAMPLES, MENTORS, running
-
-
-@pytest.fixture(scope="module")
-def module_service():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def examples(module_service):
-    return fill(module_service)
-
+from tests.support.dataverse_service import EXAMPLES, MENTORS
 
 FILTERS = {
     "hlf_count eq 3": "3",
@@ -113,7 +100,7 @@ def test_lookups_and_ids_are_compared_with_guids(examples):
     ],
 )
 def test_parameter_aliases_stand_for_columns(examples, options, found):
-    """Issue 8 J: Microsoft's own sample has `$filter=@p1 ne @p3&@p1=revenue` ("Query data using the Web API")."""
+    """Microsoft's own sample has `$filter=@p1 ne @p3&@p1=revenue` ("Query data using the Web API")."""
     assert counts(examples, **options) == found
 
 
@@ -237,7 +224,7 @@ def expression(chance, depth):
     ],
 )
 def test_a_function_of_odata_inside_another_is_501_as_it_is_alone(examples, text):
-    """Issue 8 J: it was looked for among the columns."""
+    """It was looked for among the columns."""
     response = ask(examples, EXAMPLES, filter=text)
     assert (response.status_code, response.json()["error"]["message"]) == (
         501,
@@ -246,7 +233,7 @@ def test_a_function_of_odata_inside_another_is_501_as_it_is_alone(examples, text
 
 
 def test_a_filter_by_the_number_of_related_rows_says_so(examples):
-    """Issue 8 J: good OData, and 1:N."""
+    """Good OData, and 1:N."""
     response = ask(examples, MENTORS, filter="hlf_peermentor_hlf_example_hlf_Mentor/$count gt 1")
     assert response.status_code == 501
     assert "The emulator does not serve the collection" in response.text

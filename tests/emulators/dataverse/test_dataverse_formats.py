@@ -1,4 +1,4 @@
-"""Issue 8 J: in which form a reply comes, by `Accept`, and which body is read, by `Content-Type`."""
+"""In which form a reply comes, by `Accept`, and which body is read, by `Content-Type`."""
 
 from __future__ import annotations
 
@@ -6,23 +6,16 @@ import json
 
 import pytest
 
-from tests.support.dataverse_queries import examples as fill
-from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts
 
 EXAMPLE = f"{EXAMPLES}(hlf_code='OSLO',hlf_year=2024)"
 NONE, FULL = "application/json;odata.metadata=none", "application/json; odata.metadata=full"
 IEEE = "application/json;IEEE754Compatible=true"
 
 
-@pytest.fixture(scope="module")
-def module_service():
-    with running() as service:
-        yield service
-
-
 @pytest.fixture
-def service(module_service):
-    return fill(module_service)
+def service(examples):
+    return examples
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.support.dataverse_queries import many
-from tests.support.dataverse_service import EXAMPLES, MENTORS, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS
 
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 EDMX = "{http://docs.oasis-open.org/odata/ns/edmx}"
 EXAMPLE = "EntityDefinitions(LogicalName='hlf_example')"
-
-
-@pytest.fixture(scope="module")
-def service():
-    with running() as service:
-        yield service
 
 
 def document(service, query=""):
@@ -40,7 +34,7 @@ def value(service, path):
 def test_the_metadata_document_has_every_table_with_its_columns_and_types(service):
     (schema,) = document(service).iterfind(f".//{EDM}Schema")
     types = {item.get("Name"): item for item in schema.iterfind(f"{EDM}EntityType")}
-    for table in service.emulator.store.schemas:
+    for table in service.environment.store.schemas:
         entity = types[table.name]
         assert [item.get("Name") for item in entity.iterfind(f"{EDM}Key/{EDM}PropertyRef")] == [table.primary_id]
         assert {item.get("Name") for item in entity.iterfind(f"{EDM}Property")} == set(table.columns)
@@ -178,7 +172,7 @@ MANY_TO_MANY = "Microsoft.Dynamics.CRM.ManyToManyRelationshipMetadata"
 
 
 def test_one_relationship_is_addressed_and_not_all(service):
-    """Issue 8 J: by its name, its id, with a cast, a selection, a property."""
+    """By its name, its id, with a cast, a selection, a property."""
     (all_of_them,) = value(service, "RelationshipDefinitions")
     metadata_id = all_of_them["MetadataId"]
     for address in (f"SchemaName='{RELATIONSHIP}'", metadata_id, metadata_id.upper(), f"MetadataId={metadata_id}"):
@@ -200,7 +194,7 @@ def test_one_relationship_is_addressed_and_not_all(service):
 
 
 def test_one_message_is_addressed_and_not_all(service):
-    """Issue 8 J: sdkmessagefilters(id)."""
+    """One row: `sdkmessagefilters(id)`."""
     found = value(service, "sdkmessagefilters")
     for item in found[:2]:
         row_id = item["sdkmessagefilterid"]
@@ -269,7 +263,7 @@ RELATIONSHIP_PROPERTIES = (
     ],
 )
 def test_no_property_that_definitions_have_is_denied(service, path, names):
-    """Issue 8 J: those of the replies in "Web API table schema operations", together and one by one."""
+    """Those of the replies in "Web API table schema operations", together and one by one."""
     body = service.row(f"{path}?$select={names}")
     for found in body.get("value", [body]):
         assert set(names.split(",")) <= set(found)
@@ -282,13 +276,13 @@ def test_no_property_that_definitions_have_is_denied(service, path, names):
     "name", ["PrimaryImageAttribute", "Description", "HasActivities", "ObjectTypeCode", "Settings"]
 )
 def test_one_property_of_a_definition_is_read_by_itself(service, name):
-    """Issue 8 J: 204 for one that is empty."""
+    """204 for one that is empty."""
     response = service.get(f"{EXAMPLE}/{name}")
     assert response.status_code == (204 if name == "PrimaryImageAttribute" else 200)
 
 
 def test_an_option_set_is_an_address(service):
-    """Issue 8 J: behind a column with its cast, which gave the column."""
+    """Behind a column with its cast, which gave the column."""
     cast = "Attributes(LogicalName='hlf_kind')/Microsoft.Dynamics.CRM.PicklistAttributeMetadata"
     found = service.row(f"{EXAMPLE}/{cast}/OptionSet")
     assert [item["Value"] for item in found["Options"]] == [100000000, 100000001, 100000002]
@@ -300,7 +294,6 @@ def test_an_option_set_is_an_address(service):
 
 
 def test_relationships_can_be_expanded(service):
-    """Issue 8 J."""
     names = ("OneToManyRelationships", "ManyToOneRelationships", "ManyToManyRelationships")
     found = service.row(f"{EXAMPLE}?$select=LogicalName&$expand={','.join(names)}")
     assert [len(found[name]) for name in names] == [0, 1, 0]
@@ -344,7 +337,7 @@ ADDRESSES = {
     ],
 )
 def test_an_address_of_definitions_never_responds_with_more(service, path, status):
-    """Issue 8 J: what is behind an address is looked at, and is not there."""
+    """What is behind an address is looked at, and is not there."""
     response = service.get(path)
     assert response.status_code == status, response.text
 
@@ -390,7 +383,7 @@ def test_whether_there_is_a_bulk_message_for_a_table_can_be_asked(service):
 
 
 def test_bulk_messages_are_asked_for_by_name_with_their_names(service):
-    """Issue 8 J: the query of a public SDK (dataverse-api), without which it opens no table."""
+    """The query of a public SDK (dataverse-api), without which it opens no table."""
     query = "sdkmessagefilters?$select=sdkmessagefilterid&$expand=sdkmessageid($select=name)&$filter=(sdkmessageid/name"
     found = value(
         service, f"{query} eq 'CreateMultiple' or sdkmessageid/name eq 'x') and primaryobjecttypecode eq 'hlf_example'"
@@ -440,7 +433,7 @@ def test_bulk_delete_refuses_what_it_does_not_understand(service):
 @pytest.mark.parametrize("languages", ["1033", "1033,1044", "1044,1033"])
 @pytest.mark.parametrize("path", ["EntityDefinitions", EXAMPLE, f"{EXAMPLE}/Attributes", "RelationshipDefinitions"])
 def test_labels_are_asked_for_in_english(service, path, languages):
-    """Issue 8 J: public clients ask for `LabelLanguages=1033`, to have less to read."""
+    """Public clients ask for `LabelLanguages=1033`, to have less to read."""
     assert service.get(f"{path}?LabelLanguages={languages}").json() == service.get(path).json()
     refusal = service.get(f"{path}?LabelLanguages=1044")
     assert refusal.status_code == 501
@@ -451,12 +444,12 @@ def test_labels_are_asked_for_in_english(service, path, languages):
     "path", [f"{EXAMPLES}?LabelLanguages=1033", f"{EXAMPLES}?annotations=true", "WhoAmI?annotations=true"]
 )
 def test_options_of_definitions_are_none_of_rows(service, path):
-    """Issue 8 J: they would be passed over without a word."""
+    """They would be passed over without a word."""
     assert service.get(path).status_code == 400
 
 
 def test_an_option_set_is_read_by_itself_with_what_is_selected_of_it(service):
-    """Issue 8 J: `…/PicklistAttributeMetadata/OptionSet?$select=Options` gave everything."""
+    """`…/PicklistAttributeMetadata/OptionSet?$select=Options` gave everything."""
     path = f"{EXAMPLE}/Attributes(LogicalName='hlf_kind')/Microsoft.Dynamics.CRM.PicklistAttributeMetadata/OptionSet"
     whole, part = service.get(path).json(), service.get(f"{path}?$select=Options").json()
     assert set(part) == {"@odata.context", "MetadataId", "Options"} | ({"@odata.type"} & set(whole))
@@ -467,6 +460,6 @@ def test_an_option_set_is_read_by_itself_with_what_is_selected_of_it(service):
 
 
 def test_all_columns_may_be_selected_beside_some(service):
-    """Issue 8 J: OData 4.0, part 2, 5.1.3."""
+    """OData 4.0, part 2, 5.1.3."""
     assert service.get(f"{EXAMPLES}?$select=hlf_name,*").json() == service.get(f"{EXAMPLES}?$select=*").json()
     assert service.get(f"{EXAMPLES}?$select=nothing,*").status_code == 400

@@ -8,24 +8,7 @@ import time
 import pytest
 
 from emulators.dataverse.client import EmulatorControl
-from tests.support.dataverse_process import fresh, process
-
-
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory):
-    with process(tmp_path_factory.mktemp("dataverse")) as running:
-        yield running
-
-
-@pytest.fixture
-def caller(emulator):
-    with fresh(emulator) as client:
-        yield client
-
-
-@pytest.fixture
-def control(caller):
-    return caller.control
+from tests.support.dataverse_process import process
 
 
 def test_an_emulator_starts_with_the_limits_it_was_reported(tmp_path):

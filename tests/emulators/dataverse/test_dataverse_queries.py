@@ -12,27 +12,9 @@ import pytest
 
 from emulators.dataverse.model.ordering import Order, guid_of, place_of, sql_order
 from tests.support.dataverse_queries import ask, follow, listed, many
-from tests.support.dataverse_queries import examples as fill
-from tests.support.dataverse_service import API, EXAMPLES, MENTORS, operation, parts, running
+from tests.support.dataverse_service import API, EXAMPLES, MENTORS, operation, parts
 
 FORMATTED = "OData.Community.Display.V1.FormattedValue"
-
-
-@pytest.fixture(scope="module")
-def module_service():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(module_service):
-    module_service.reset()
-    return module_service
-
-
-@pytest.fixture
-def examples(module_service):
-    return fill(module_service)
 
 
 # Columns
@@ -40,16 +22,16 @@ def examples(module_service):
 
 @pytest.mark.parametrize("address", [f"{EXAMPLES}/", f"/{EXAMPLES}", f"{EXAMPLES}//$count", f"//{EXAMPLES}/$count/"])
 def test_empty_segments_of_an_address_are_passed_over(examples, address):
-    """Issue 8 J: as Microsoft's OData library splits an address; a base address and a path often have a slash each."""
+    """As Microsoft's OData library splits an address; a base address and a path often have a slash each."""
     assert examples.get(address).status_code == 200
 
 
 def test_a_row_has_every_column_of_the_table_and_its_etag(examples):
     body = ask(examples, EXAMPLES).json()
-    assert body["@odata.context"] == f"{examples.emulator.api_url}$metadata#hlf_examples"
+    assert body["@odata.context"] == f"{examples.environment.api_url}$metadata#hlf_examples"
     for row in body["value"]:
         assert row["@odata.etag"] == f'W/"{row["versionnumber"]}"'
-        assert row.keys() - {"@odata.etag"} == examples.emulator.store.tables_by_set[EXAMPLES].schema.columns.keys()
+        assert row.keys() - {"@odata.etag"} == examples.environment.store.tables_by_set[EXAMPLES].schema.columns.keys()
     assert list(body) == ["@odata.context", "value"]
 
 
@@ -81,10 +63,12 @@ def test_expand_of_a_lookup_puts_the_other_row_inside(examples):
 
 
 def test_expand_needs_the_privilege_to_read_the_other_table(examples):
-    examples.emulator.tokens.users[next(iter(examples.emulator.tokens.users))].denied.add(("hlf_peermentor", "read"))
+    examples.environment.tokens.users[next(iter(examples.environment.tokens.users))].denied.add(
+        ("hlf_peermentor", "read")
+    )
     assert ask(examples, EXAMPLES).status_code == 200
     assert ask(examples, EXAMPLES, expand="hlf_Mentor").status_code == 403
-    row_id = next(iter(examples.emulator.store.tables_by_set[EXAMPLES].rows))
+    row_id = next(iter(examples.environment.store.tables_by_set[EXAMPLES].rows))
     assert ask(examples, f"{EXAMPLES}({row_id})").status_code == 200
     assert ask(examples, f"{EXAMPLES}({row_id})", expand="hlf_Mentor").status_code == 403
     assert ask(examples, MENTORS).status_code == 403
@@ -162,7 +146,7 @@ def test_a_next_link_is_absolute_and_carries_the_cookie_of_the_documents(service
     first, last = (row["hlf_peermentorid"].upper() for row in body["value"])
     link = body["@odata.nextLink"]
     prefix, _, cookie = link.partition("&$skiptoken=")
-    assert unquote(prefix) == f"{service.emulator.api_url}hlf_peermentors?$select=hlf_name"
+    assert unquote(prefix) == f"{service.environment.api_url}hlf_peermentors?$select=hlf_name"
     assert cookie.startswith(
         "%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253ccookie%2520page%253d%25221%2522%253e"
     )
@@ -357,7 +341,7 @@ def test_an_option_the_service_does_not_have_is_refused(service, query, status, 
 
 
 def test_one_row_takes_select_and_expand_and_no_other_option(examples):
-    row_id = next(iter(examples.emulator.store.tables_by_set[EXAMPLES].rows))
+    row_id = next(iter(examples.environment.store.tables_by_set[EXAMPLES].rows))
     body = ask(examples, f"{EXAMPLES}({row_id})", select="hlf_count", expand="hlf_Mentor($select=hlf_name)").json()
     assert body["@odata.context"].endswith("#hlf_examples(hlf_count,hlf_Mentor(hlf_name))/$entity")
     assert body["hlf_Mentor"]["hlf_name"] == "Åse"
@@ -377,7 +361,7 @@ def test_sets_take_get_and_post_and_know_their_segments(service):
 
 
 def test_an_order_may_be_given_by_parameter_aliases_and_goes_on_over_pages(examples):
-    """Issue 8 J: `$orderby=@p1 asc,@p2 desc&@p1=revenue&@p2=name` is Microsoft's own sample."""
+    """`$orderby=@p1 asc,@p2 desc&@p1=revenue&@p2=name` is Microsoft's own sample."""
     plain = listed(examples, EXAMPLES, orderby="hlf_kind asc,hlf_name desc")
     options = {"orderby": "@p1 asc,@p2 desc", "p1": "hlf_kind", "p2": "hlf_name"}
     assert listed(examples, EXAMPLES, **options) == plain

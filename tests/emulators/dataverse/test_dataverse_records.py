@@ -12,21 +12,9 @@ import uuid
 import pytest
 
 from emulators.dataverse.model import defaults
-from tests.support.dataverse_service import API, EXAMPLES, MENTORS, running
+from tests.support.dataverse_service import API, EXAMPLES, MENTORS
 
 GUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-
-
-@pytest.fixture(scope="module")
-def service_process():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(service_process):
-    service_process.reset()
-    return service_process
 
 
 def mentor(key: str = "m-1") -> str:
@@ -56,7 +44,7 @@ def test_a_created_row_is_answered_by_204_and_the_address_of_its_new_id(service)
     assert response.content == b""
     assert response.headers["odata-version"] == "4.0"
     address = response.headers["odata-entityid"]
-    assert re.fullmatch(rf"{re.escape(service.emulator.url)}{API}{MENTORS}\({GUID}\)", address)
+    assert re.fullmatch(rf"{re.escape(service.environment.url)}{API}{MENTORS}\({GUID}\)", address)
     assert service.http.get(address).json()["hlf_name"] == "Kari"
 
 
@@ -74,7 +62,7 @@ def test_with_return_representation_a_created_row_is_answered_by_201_its_etag_an
 
 @pytest.mark.parametrize("query", ["$select=nothing", "$expand=nothing", "$filter=hlf_name eq 'x'", "nothing=1"])
 def test_a_row_that_could_not_be_given_back_as_asked_is_not_written(service, query):
-    """Issue 8 J: the address is read before anything is done; a 400 that wrote would be sent again."""
+    """The address is read before anything is done; a 400 that wrote would be sent again."""
     representation = {"Prefer": "return=representation"}
     assert service.post(f"{MENTORS}?{query}", {"hlf_name": "Kari"}, **representation).status_code == 400
     assert service.patch(f"{mentor()}?{query}", {"hlf_name": "Kari"}, **representation).status_code == 400
@@ -86,7 +74,7 @@ def test_a_row_that_could_not_be_given_back_as_asked_is_not_written(service, que
 
 @pytest.mark.parametrize("denied", ["hlf_example", "hlf_peermentor"])
 def test_who_may_not_read_gets_no_row_back_and_writes_none(service, denied):
-    service.emulator.tokens.deny(defaults.CLIENT_ID, denied, "read")
+    service.environment.tokens.deny(defaults.CLIENT_ID, denied, "read")
     address = f"{EXAMPLES}?$expand=hlf_Mentor"
     response = service.post(address, {"hlf_name": "x"}, Prefer="return=representation")
     assert (response.status_code, service.rows(EXAMPLES)) == (403, [])
@@ -94,14 +82,14 @@ def test_who_may_not_read_gets_no_row_back_and_writes_none(service, denied):
 
 @pytest.mark.parametrize("octets", ["%FF", "a%C3", "%ED%A0%80"])
 def test_an_address_that_is_no_utf8_is_refused(service, octets):
-    """Issue 8 J: a row would have got a key that nobody wrote."""
+    """A row would have got a key that nobody wrote."""
     refused(service.patch(mentor(octets), {"hlf_name": "x"}), 400, "0x80060888")
     assert service.rows(MENTORS) == []
 
 
 @pytest.mark.parametrize("above", ["", "/", API, f"http://localhost:1{API}", f"https://x.crm4.dynamics.com{API}"])
 def test_a_row_is_referred_to_from_any_host(service, above):
-    """Issue 8 J: as an operation of a batch is; an emulator is 127.0.0.1 and localhost."""
+    """As an operation of a batch is; an emulator is 127.0.0.1 and localhost."""
     service.patch(mentor(), {"hlf_name": "Kari"})
     service.patch(example(), {"hlf_Mentor@odata.bind": f"{above}{mentor()}"})
     assert service.row(example())["_hlf_mentor_value"] == service.row(mentor())["hlf_peermentorid"]
@@ -123,7 +111,7 @@ def test_a_reference_to_another_version_says_so(service):
 
 @pytest.mark.parametrize("reference", [None, "", 5, ["x"], {}])
 def test_a_reference_that_is_no_text_is_refused(service, reference):
-    """Issue 8 J: and nothing of Python is in the words."""
+    """And nothing of Python is in the words."""
     service.patch(example(), {"hlf_name": "x"})
     refused(service.ask("PUT", f"{example()}/hlf_Mentor/$ref", json={"@odata.id": reference}), 400, "0x80048d19")
     if reference is not None:  # by which a lookup is emptied
@@ -141,7 +129,6 @@ def test_a_reference_that_is_no_text_is_refused(service, reference):
     ],
 )
 def test_a_preference_is_read_as_rfc_7240_writes_it(service, prefer, status):
-    """Issue 8 J."""
     assert service.post(MENTORS, {"hlf_name": "Kari"}, Prefer=prefer).status_code == status
 
 
@@ -297,7 +284,7 @@ def test_an_upsert_gives_no_hint_whether_it_created_or_updated(service):
 
 def test_an_upsert_by_key_is_answered_by_the_address_it_was_asked_by(service):
     response = service.patch(mentor(), {"hlf_name": "Kari"})
-    assert response.headers["odata-entityid"] == f"{service.emulator.url}{API}{mentor()}"
+    assert response.headers["odata-entityid"] == f"{service.environment.url}{API}{mentor()}"
 
 
 def test_an_upsert_by_id_creates_the_row_with_that_id(service):
@@ -371,7 +358,7 @@ def test_at_creation_the_bodys_key_wins_over_the_addresss_and_at_an_update_it_is
 
 
 def test_the_loser_of_two_upserts_of_one_key_is_reported_so_and_finds_the_row(service):
-    service.emulator.settings.races_to_lose = 1
+    service.environment.settings.races_to_lose = 1
     lost = service.patch(mentor(), {"hlf_name": "Kari"})
     refused(lost, 412, "0x80040237", "A record with matching key values already exists.")
     assert service.row(mentor())["hlf_name"] == "Kari"  # the winner's, who wrote the same
@@ -381,7 +368,7 @@ def test_the_loser_of_two_upserts_of_one_key_is_reported_so_and_finds_the_row(se
 
 def test_an_update_loses_no_race(service):
     service.patch(mentor(), {"hlf_name": "Kari"})
-    service.emulator.settings.races_to_lose = 1
+    service.environment.settings.races_to_lose = 1
     assert service.patch(mentor(), {"hlf_name": "Åse"}).status_code == 204
 
 
@@ -415,7 +402,7 @@ def test_an_error_says_more_where_annotations_are_asked_for(service):
 
 
 def test_a_function_called_by_post_is_404_with_an_empty_code(service):
-    message = f"No HTTP resource was found that matches the request URI '{service.emulator.api_url}WhoAmI'."
+    message = f"No HTTP resource was found that matches the request URI '{service.environment.api_url}WhoAmI'."
     refused(service.post("WhoAmI", {}), 404, "", message)
 
 
@@ -460,7 +447,7 @@ def test_one_property_is_read_set_and_emptied_by_itself(service):
     assert service.get(f"{mentor()}/hlf_name/$value").text == "Åse"
     assert service.delete(f"{mentor()}/hlf_name").status_code == 204
     assert service.get(f"{mentor()}/hlf_name").status_code == 204
-    reference = {"@odata.id": f"{service.emulator.api_url}{mentor()}"}
+    reference = {"@odata.id": f"{service.environment.api_url}{mentor()}"}
     assert service.ask("PUT", f"{example()}/hlf_Mentor/$ref", json=reference).status_code == 204
     assert service.row(example())["_hlf_mentor_value"] == service.row(mentor())["hlf_peermentorid"]
     assert service.delete(f"{example()}/hlf_Mentor/$ref").status_code == 204
@@ -471,7 +458,7 @@ def test_one_property_is_read_set_and_emptied_by_itself(service):
 
 @pytest.mark.parametrize("column", ["hlf_peermentorid", "createdon", "modifiedon", "versionnumber"])
 def test_what_only_the_system_writes_is_not_emptied_by_itself(service, column):
-    """Issue 8 J: it is passed over, as in a body, and the row stays one that can be found."""
+    """It is passed over, as in a body, and the row stays one that can be found."""
     service.patch(mentor(), {"hlf_name": "Kari"})
     before = service.row(mentor())
     assert service.delete(f"{mentor()}/{column}").status_code == 204
@@ -484,7 +471,6 @@ def test_what_only_the_system_writes_is_not_emptied_by_itself(service, column):
 
 
 def test_a_row_is_never_without_state_and_status(service):
-    """Issue 8 J."""
     service.patch(mentor(), {"statecode": 1, "statuscode": 2})
     for column in ("statecode", "statuscode"):
         assert service.delete(f"{mentor()}/{column}").status_code == 204
@@ -493,7 +479,7 @@ def test_a_row_is_never_without_state_and_status(service):
 
 
 def test_a_lookup_is_not_set_by_its_value_as_a_property(service):
-    """Issue 8 J: the words are those of a body, which has to name the navigation property."""
+    """The words are those of a body, which has to name the navigation property."""
     service.patch(mentor(), {"hlf_name": "Kari"})
     service.patch(example(), {"hlf_name": "x"})
     value = {"value": service.row(mentor())["hlf_peermentorid"]}
@@ -503,7 +489,7 @@ def test_a_lookup_is_not_set_by_its_value_as_a_property(service):
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
 @pytest.mark.parametrize("value", ["a)/b", "a%29%2Fb", "a)/hlf_name", ")/"])
 def test_a_bracket_and_a_slash_in_a_key_do_not_end_it(service, method, value):
-    """Issue 8 J: 404 would say that there is no such row."""
+    """404 would say that there is no such row."""
     refused(service.ask(method, mentor(value), json={}), 400, "0x80060888")
 
 
@@ -518,7 +504,7 @@ def test_a_bracket_in_a_key_is_a_letter_like_others(service):
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
 @pytest.mark.parametrize("path", [MENTORS, mentor(), "WhoAmI", "$metadata", ""])
 def test_methods_that_the_service_names_and_nobody_saw_answered_are_501(service, method, path):
-    """Issue 8 J: `Allow` has them, so 405 would be wrong."""
+    """`Allow` has them, so 405 would be wrong."""
     response = service.ask(method, path)
     assert response.status_code == 501
     assert method == "HEAD" or "does not serve the method" in response.text

@@ -11,22 +11,10 @@ import httpx
 import pytest
 
 from emulators.dataverse.model import defaults
-from tests.support.dataverse_service import API, MENTORS, running
+from tests.support.dataverse_service import API, MENTORS
 
 GUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 ROW = f"{MENTORS}(hlf_mentorid='m-1')"
-
-
-@pytest.fixture(scope="module")
-def service_process():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(service_process):
-    service_process.reset()
-    return service_process
 
 
 def grant(service, *, tenant: str = defaults.TENANT_ID, basic: str | None = None, **changed: str | None):
@@ -35,11 +23,11 @@ def grant(service, *, tenant: str = defaults.TENANT_ID, basic: str | None = None
         "grant_type": "client_credentials",
         "client_id": defaults.CLIENT_ID,
         "client_secret": defaults.CLIENT_SECRET,
-        "scope": f"{service.emulator.url}/.default",
+        "scope": f"{service.environment.url}/.default",
     } | changed
     headers = {} if basic is None else {"Authorization": f"Basic {base64.b64encode(basic.encode()).decode()}"}
     return httpx.post(
-        f"{service.emulator.url}/{tenant}/oauth2/v2.0/token",
+        f"{service.environment.url}/{tenant}/oauth2/v2.0/token",
         data={name: value for name, value in form.items() if value is not None},
         headers=headers,
     )
@@ -83,7 +71,7 @@ def test_a_granted_token_opens_the_api_and_no_two_are_the_same(service):
 
 
 def test_credentials_may_come_by_basic_authentication(service):
-    service.emulator.tokens.add_secret(defaults.CLIENT_ID, "a+b:c%d/é")
+    service.environment.tokens.add_secret(defaults.CLIENT_ID, "a+b:c%d/é")
     basic = f"{defaults.CLIENT_ID}:{quote('a+b:c%d/é', safe='')}"
     assert grant(service, basic=basic, client_id=None, client_secret=None).status_code == 200
     wrong = grant(service, basic=f"{defaults.CLIENT_ID}:x", client_id=None, client_secret=None)
@@ -95,7 +83,7 @@ def test_the_tenant_may_be_named_by_its_domain(service):
 
 
 def test_a_secret_in_the_form_is_url_encoded(service):
-    service.emulator.tokens.add_secret(defaults.CLIENT_ID, "a+b &=%é")
+    service.environment.tokens.add_secret(defaults.CLIENT_ID, "a+b &=%é")
     assert grant(service, client_secret="a+b &=%é").status_code == 200
 
 
@@ -111,7 +99,7 @@ def test_a_missing_secret_is_401(service, secret):
 
 
 def test_an_expired_secret_is_401_and_a_newer_one_beside_it_works(service):
-    tokens = service.emulator.tokens
+    tokens = service.environment.tokens
     tokens.add_secret(defaults.CLIENT_ID, defaults.CLIENT_SECRET, time.time() - 1)
     tokens.add_secret(defaults.CLIENT_ID, "newer", time.time() + 60)
     text = f"The provided client secret keys for app '{defaults.CLIENT_ID}' are expired. Visit the Azure portal"
@@ -121,7 +109,7 @@ def test_an_expired_secret_is_401_and_a_newer_one_beside_it_works(service):
 
 def test_a_revoked_secret_is_a_wrong_one_and_what_it_was_exchanged_for_stays_valid(service):
     token = grant(service).json()["access_token"]
-    service.emulator.tokens.revoke_secret(defaults.CLIENT_ID, defaults.CLIENT_SECRET)
+    service.environment.tokens.revoke_secret(defaults.CLIENT_ID, defaults.CLIENT_SECRET)
     refused(grant(service), 401, "invalid_client", 7000215, "Invalid client secret provided.")
     assert service.get("WhoAmI", Authorization=f"Bearer {token}").status_code == 200
 
@@ -141,7 +129,7 @@ def test_an_unknown_tenant_is_400(service):
 @pytest.mark.parametrize("scope", ["https://other.crm4.dynamics.com/.default", "x", "{url}", "{url}/.default openid"])
 def test_a_scope_of_anything_else_is_400(service, scope):
     text = "The provided value for the input parameter 'scope' isn't valid."
-    scope = scope.format(url=service.emulator.url)
+    scope = scope.format(url=service.environment.url)
     refused(grant(service, scope=scope), 400, "invalid_scope", 70011, text)
 
 
@@ -157,16 +145,16 @@ def test_another_grant_type_is_unsupported(service):
 
 
 def test_the_token_endpoint_is_only_for_post(service):
-    response = httpx.get(f"{service.emulator.url}/{defaults.TENANT_ID}/oauth2/v2.0/token")
+    response = httpx.get(f"{service.environment.url}/{defaults.TENANT_ID}/oauth2/v2.0/token")
     text = "The endpoint only accepts POST requests. Received a GET request."
     refused(response, 400, "invalid_request", 900561, text)
 
 
 def test_microsofts_libraries_find_the_token_endpoint_by_the_discovery_document(service):
-    url = f"{service.emulator.url}/{defaults.TENANT_ID}"
+    url = f"{service.environment.url}/{defaults.TENANT_ID}"
     found = httpx.get(f"{url}/v2.0/.well-known/openid-configuration").json()
     assert (found["token_endpoint"], found["issuer"]) == (f"{url}/oauth2/v2.0/token", f"{url}/v2.0")
-    unknown = httpx.get(f"{service.emulator.url}/nobody/v2.0/.well-known/openid-configuration")
+    unknown = httpx.get(f"{service.environment.url}/nobody/v2.0/.well-known/openid-configuration")
     refused(unknown, 400, "invalid_tenant", 90002, "Tenant 'nobody' not found. ")
 
 
@@ -177,7 +165,7 @@ def test_microsofts_libraries_find_the_token_endpoint_by_the_discovery_document(
 def test_without_a_valid_token_it_is_401_with_both_keys_of_the_challenge(service, authorization):
     response = service.get("WhoAmI", Authorization=authorization)
     assert response.status_code == 401
-    url = re.escape(service.emulator.url)
+    url = re.escape(service.environment.url)
     challenge = response.headers["www-authenticate"]
     assert challenge.startswith("Bearer ")
     tenant = rf"{url}/{defaults.TENANT_ID}/oauth2/authorize"
@@ -185,7 +173,7 @@ def test_without_a_valid_token_it_is_401_with_both_keys_of_the_challenge(service
 
 
 def test_a_token_ends_when_it_said(service):
-    service.emulator.tokens.lifetime = 1
+    service.environment.tokens.lifetime = 1
     body = grant(service).json()
     assert body["expires_in"] == 1
     bearer = {"Authorization": f"Bearer {body['access_token']}"}
@@ -197,20 +185,20 @@ def test_a_token_ends_when_it_said(service):
 
 
 def test_all_tokens_can_be_ended_at_once(service):
-    assert service.emulator.tokens.expire_tokens() >= 1
+    assert service.environment.tokens.expire_tokens() >= 1
     assert service.get("WhoAmI").status_code == 401
     service.renew()
     assert service.get("WhoAmI").status_code == 200
 
 
 def test_without_an_application_user_a_token_is_granted_and_the_api_says_403(service):
-    service.emulator.tokens.remove_user(defaults.CLIENT_ID)
+    service.environment.tokens.remove_user(defaults.CLIENT_ID)
     token = grant(service).json()["access_token"]
     response = service.get("WhoAmI", Authorization=f"Bearer {token}")
     assert response.status_code == 403
     message = "The user is not a member of the organization."
     assert response.json() == {"error": {"code": "0x80072560", "message": message}}
-    service.emulator.tokens.add_user(defaults.CLIENT_ID)
+    service.environment.tokens.add_user(defaults.CLIENT_ID)
     assert service.get("WhoAmI", Authorization=f"Bearer {token}").status_code == 200
 
 
@@ -230,28 +218,28 @@ def test_without_an_application_user_a_token_is_granted_and_the_api_says_403(ser
 )
 def test_a_missing_privilege_is_403_and_names_it_and_nothing_is_written(service, privilege, method, path, body):
     service.patch(ROW, {"hlf_name": "Kari"})
-    service.emulator.tokens.deny(defaults.CLIENT_ID, "hlf_peermentor", privilege)
+    service.environment.tokens.deny(defaults.CLIENT_ID, "hlf_peermentor", privilege)
     response = service.ask(method, path, json=body)
     assert response.status_code == 403
     error = response.json()["error"]
     assert error["code"] == "0x80040220"
     assert f"is missing prv{privilege.capitalize()}hlf_peermentor privilege" in error["message"]
     assert [row["hlf_name"] for row in service.rows(MENTORS)] == ["Kari"]
-    service.emulator.tokens.allow(defaults.CLIENT_ID, "hlf_peermentor", privilege)
+    service.environment.tokens.allow(defaults.CLIENT_ID, "hlf_peermentor", privilege)
     assert service.ask(method, path, json=body).status_code in {200, 204}
 
 
 def test_the_other_privileges_stay(service):
     for privilege in ("read", "create", "delete"):
-        service.emulator.tokens.deny(defaults.CLIENT_ID, "hlf_peermentor", privilege)
-    service.emulator.store.tables_by_set[MENTORS].insert({"hlf_mentorid": "m-1"})
+        service.environment.tokens.deny(defaults.CLIENT_ID, "hlf_peermentor", privilege)
+    service.environment.store.tables_by_set[MENTORS].insert({"hlf_mentorid": "m-1"})
     assert service.patch(ROW, {"hlf_name": "x"}).status_code == 204
 
 
 def test_a_second_application_has_secrets_and_a_user_of_its_own(service):
     second = "10ca1000-0000-4000-8000-0000000000aa"
-    service.emulator.tokens.add_secret(second, "second secret")
-    service.emulator.tokens.add_user(second, "10ca1000-0000-4000-8000-0000000000bb")
+    service.environment.tokens.add_secret(second, "second secret")
+    service.environment.tokens.add_user(second, "10ca1000-0000-4000-8000-0000000000bb")
     token = grant(service, client_id=second.upper(), client_secret="second secret").json()["access_token"]
     me = service.get("WhoAmI", Authorization=f"Bearer {token}").json()
     assert me["UserId"] == "10ca1000-0000-4000-8000-0000000000bb"

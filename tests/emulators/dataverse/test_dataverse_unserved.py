@@ -1,4 +1,4 @@
-"""Issue 8 J: what the emulator does not emulate says so, and what is a typo has the service's words for a typo."""
+"""What the emulator does not emulate says so, and what is a typo has the service's words for a typo."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import re
 
 import pytest
 
-from emulators.dataverse.service import service_names
+from emulators.dataverse.odata import service_names
 from tests.support.dataverse_queries import ask
-from tests.support.dataverse_queries import examples as fill
-from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts
 
 MENTOR = f"{MENTORS}(hlf_mentorid='0')"
 EXAMPLE = f"{EXAMPLES}(hlf_code='OSLO',hlf_year=2024)"
@@ -18,10 +17,9 @@ TABLE = "EntityDefinitions(LogicalName='hlf_example')"
 CRM = "Microsoft.Dynamics.CRM."
 
 
-@pytest.fixture(scope="module")
-def service():
-    with running() as service:
-        yield fill(service)
+@pytest.fixture
+def service(examples):
+    return examples
 
 
 def not_served(response, word: str = "") -> None:
@@ -54,7 +52,7 @@ CALLS += ["GetTimeZoneCodeByLocalizedName(LocalizedStandardName=@p1,LocaleId=@p2
 
 @pytest.mark.parametrize("path", [*NAMES, *CALLS])
 def test_tables_and_functions_of_the_service_say_so(service, path):
-    """Issue 8 J: sets of the system, definitions and functions."""
+    """Sets of the system, definitions and functions."""
     word = re.match(r"\w+", path)[0]
     not_served(service.get(path), word)
     (part,) = parts(service.batch(operation("GET", path)))
@@ -64,24 +62,21 @@ def test_tables_and_functions_of_the_service_say_so(service, path):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("end", ["(00000000-0000-0000-0000-000000000001)", "/$count", "?$select=fullname", "(x)/y/z"])
 def test_what_is_below_such_a_table_says_so_too(service, name, end):
-    """Issue 8 J."""
     not_served(service.get(f"{name}{end}"), name)
 
 
 @pytest.mark.parametrize("name", [*NAMES[2:], "PublishXml", "PublishAllXml", "ImportSolution", "Merge", "GrantAccess"])
 def test_writing_to_them_and_actions_say_so(service, name):
-    """Issue 8 J."""
     not_served(service.post(name, {}), name)
 
 
 @pytest.mark.parametrize("path", ["GlobalOptionSetDefinitions", "RelationshipDefinitions", "EntityDefinitions", TABLE])
 def test_changing_definitions_says_so(service, path):
-    """Issue 8 J."""
     not_served(service.post(path, {}))
 
 
 def test_every_name_of_the_service_is_distinguished_from_a_typo(service):
-    """Issue 8 J: by the list, and none of its names is a table or message that is served."""
+    """By the list, and none of its names is a table or message that is served."""
     names = service_names.SETS | service_names.DEFINITIONS | service_names.MESSAGES
     served = {"EntityDefinitions", "RelationshipDefinitions", "sdkmessagefilters", "WhoAmI", "BulkDelete"}
     assert not names & (served | {"CreateMultiple", "UpdateMultiple", "UpsertMultiple", MENTORS, EXAMPLES})
@@ -91,14 +86,14 @@ def test_every_name_of_the_service_is_distinguished_from_a_typo(service):
 
 @pytest.mark.parametrize("name", ["WinOpportunity", "RetrievePrincipalAccess(Target=@t)?@t={}", "Assign"])
 def test_bound_messages_say_so(service, name):
-    """Issue 8 J: behind a row and behind a set."""
+    """Behind a row and behind a set."""
     not_served(service.get(f"{EXAMPLE}/{CRM}{name}"))
     not_served(service.post(f"{EXAMPLES}/{CRM}{name}", {}))
 
 
 @pytest.mark.parametrize("rest", ["$ref", "$value"])
 def test_what_odata_has_behind_a_row_says_so(service, rest):
-    """Issue 8 J: as behind a set."""
+    """As behind a set."""
     not_served(service.get(f"{EXAMPLE}/{rest}"), rest)
     assert "'$count'" in service.get(f"{EXAMPLE}/hlf_name/$count").json()["error"]["message"]
 
@@ -118,14 +113,13 @@ SYSTEM_TABLES = [
 @pytest.mark.parametrize("name", SYSTEM_TABLES)
 @pytest.mark.parametrize("rest", ["", "/Attributes", "/Keys?$select=LogicalName"])
 def test_definitions_of_the_systems_tables_say_so(service, name, rest):
-    """Issue 8 J: 404 would say that there is no such table in any environment."""
+    """404 would say that there is no such table in any environment."""
     not_served(service.get(f"EntityDefinitions(LogicalName='{name}'){rest}"), name)
     assert service.get(f"EntityDefinitions(LogicalName='hlf_{name}'){rest}").status_code == 404
 
 
 @pytest.mark.parametrize("rest", ["/Keys?$expand=AsyncJob", "/Keys(LogicalName='hlf_code_year_key')/AsyncJob"])
 def test_the_job_of_a_key_says_so(service, rest):
-    """Issue 8 J."""
     not_served(service.get(f"{TABLE}{rest}"))
     not_served(service.get(f"{TABLE}/Keys(LogicalName='hlf_code_year_key')?$expand=AsyncJob"))
 
@@ -146,7 +140,7 @@ RELATED = {"hlf_name": "x", "hlf_code": "new", "hlf_year": 2020}
     ],
 )
 def test_creating_related_rows_says_so_and_creates_nothing(service, path, body):
-    """Issue 8 J: deep insert, in a request of its own, a batch, an upsert and a message."""
+    """Deep insert, in a request of its own, a batch, an upsert and a message."""
     before = [len(service.rows(name)) for name in (MENTORS, EXAMPLES)]
     not_served(service.post(path, body))
     not_served(service.patch(f"{path}(00000000-0000-0000-0000-00000000000a)", body))
@@ -159,7 +153,7 @@ def test_creating_related_rows_says_so_and_creates_nothing(service, path, body):
 
 @pytest.mark.parametrize("name", [COLLECTION, "hlf_peermentor_AsyncOperations", "createdby", "ownerid", "owninguser"])
 def test_one_to_many_and_the_systems_lookups_say_so(service, name):
-    """Issue 8 J: as an address, a reference, an expansion and a filter."""
+    """As an address, a reference, an expansion and a filter."""
     for end in ("", "/$ref", "/$count", "(00000000-0000-0000-0000-000000000001)/$ref", "?$select=hlf_name"):
         not_served(service.get(f"{MENTOR}/{name}{end}"), name)
     not_served(service.post(f"{MENTOR}/{name}/$ref", {"@odata.id": EXAMPLE}), name)
@@ -173,7 +167,7 @@ def test_one_to_many_and_the_systems_lookups_say_so(service, name):
 
 @pytest.mark.parametrize("name", sorted(service_names.SYSTEM_PROPERTIES))
 def test_the_systems_columns_say_so(service, name):
-    """Issue 8 J: where they are selected, compared, ordered by and asked for alone."""
+    """Where they are selected, compared, ordered by and asked for alone."""
     not_served(ask(service, MENTORS, select=f"hlf_name,{name}"), name)
     not_served(ask(service, MENTORS, filter=f"{name} eq null"), name)
     not_served(ask(service, MENTORS, orderby=name), name)
@@ -182,7 +176,7 @@ def test_the_systems_columns_say_so(service, name):
 
 @pytest.mark.parametrize("name", sorted(service_names.QUERY_FUNCTIONS))
 def test_query_functions_say_so(service, name):
-    """Issue 8 J: those for dates, users and hierarchies."""
+    """Those for dates, users and hierarchies."""
     text = f"{CRM}{name}(PropertyName='createdon',PropertyValue=3)"
     not_served(ask(service, MENTORS, filter=text), name)
     not_served(ask(service, MENTORS, filter=f"not {text} or hlf_name eq 'x'"), name)
@@ -221,13 +215,11 @@ def test_query_functions_say_so(service, name):
     ],
 )
 def test_more_that_the_service_has_says_so(service, path):
-    """Issue 8 J."""
     not_served(service.http.get(path) if path.startswith("/") else service.get(path))
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "POST", "DELETE"])
 def test_writing_through_a_lookup_says_so(service, method):
-    """Issue 8 J."""
     not_served(service.ask(method, f"{EXAMPLE}/hlf_Mentor", json={"hlf_name": "x"}), "hlf_Mentor")
     assert service.row(MENTOR)["hlf_name"] == "Åse"
 
@@ -255,20 +247,18 @@ def test_writing_through_a_lookup_says_so(service, method):
     ],
 )
 def test_typos_have_the_words_of_the_service(service, path, status, code):
-    """Issue 8 J: and no more than typos."""
+    """And no more than typos."""
     response = service.http.get(path) if path.startswith("/") else service.get(path)
     assert (response.status_code, response.json()["error"]["code"]) == (status, code), response.text
     assert "emulator" not in response.text
 
 
 def test_a_typo_in_a_body_has_the_words_of_the_service(service):
-    """Issue 8 J."""
     for body in ({"hlf_nothing": {"x": 1}}, {"hlf_nothing@odata.bind": "/x(1)"}, {"hlf_nothing": []}):
         response = service.post(MENTORS, body)
         assert (response.status_code, response.json()["error"]["code"]) == (400, "0x80048d19")
 
 
 def test_the_service_document_needs_no_slash(service):
-    """Issue 8 J."""
     for path in ("/api/data/v9.2", "/api/data/v9.2/"):
         assert service.http.get(path).json()["value"]

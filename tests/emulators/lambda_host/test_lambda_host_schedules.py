@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from emulators.lambda_host.errors import TooManyRequestsException
 from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack
 from emulators.lambda_host.template.resources import Schedule
-from emulators.lambda_host.template.template import load_template
 from emulators.lambda_host.triggers.schedules import Scheduler, render_input
 
 FIXTURES = Path(__file__).parent / "lambda_host_fixtures"

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from emulators.lambda_host.errors import TemplateError
-from emulators.lambda_host.template.template import load_template
+from emulators.lambda_host.template.load import load_template
 
 HEAD = """
 AWSTemplateFormatVersion: "2010-09-09"
