@@ -110,7 +110,7 @@ def test_the_required_columns_alone_get_careful_defaults(tmp_path: Path) -> None
     (row,) = found.rows
     assert (row.coordinator, row.email, row.phone, row.area) == (None, None, None, None)
     assert (row.listing_consent, row.locale, row.certified_on) == (False, "nb", date(2023, 12, 31))
-    assert found.warnings == ("there is no column listing_consent: nobody counts as having consented to be listed",)
+    assert found.warnings == ("there is no column listing_consent: no mentor counts as having consented to be listed",)
 
 
 def test_empty_optional_values_get_the_same_defaults(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_iso_and_norwegian_dates_are_read(tmp_path: Path, written: str) -> None:
         ("12/31/2026", 'not a date "12/31/2026"'),
         ("31.12.26", 'not a date "31.12.26"'),
         ("snart", 'not a date "snart"'),
-        ("2206-12-31", 'a year out of reach "2206-12-31"'),
+        ("2206-12-31", 'a year out of range "2206-12-31"'),
         ("", "empty: a value is required"),
         ("+47 912 34 567", "not a date: write it"),
         ("91234567", "not a date: write it"),
