@@ -1,4 +1,4 @@
-"""The website as a whole."""
+"""Conditions of the website as a whole."""
 
 from shared.domain.alerts import Condition
 from shared.domain.conditions.entry import ConditionText, Entry, Severity
