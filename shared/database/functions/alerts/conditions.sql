@@ -1,4 +1,5 @@
--- What is wrong now. `current_conditions` is one query, longer than a file should be, so that all conditions are of one moment.
+-- What is wrong now. `current_conditions` is one query, longer than a file should be, so that all conditions
+-- are of one moment.
 
 CREATE OR REPLACE FUNCTION certification.first_ids(p_ids uuid[]) RETURNS uuid[]
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$

@@ -50,7 +50,8 @@ COMMENT ON FUNCTION certification.stop_website IS
 
 CREATE OR REPLACE FUNCTION certification.resume_website() RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE certification.sync_state AS s SET stopped_since = NULL, stopped_reason = NULL, secret_ended = false, tried_at = NULL
+    UPDATE certification.sync_state AS s
+       SET stopped_since = NULL, stopped_reason = NULL, secret_ended = false, tried_at = NULL
      WHERE s.stopped_since IS NOT NULL
 $$;
 COMMENT ON FUNCTION certification.resume_website IS 'A check has succeeded: the stop is over (I10).';
@@ -88,7 +89,8 @@ END
 $$;
 COMMENT ON FUNCTION certification.record_check IS
     'Write down what trying the credential came to. p_reason null: healthy, and a stop is over; p_refused: nothing '
-    'is sent until a check succeeds (I10); p_secret_ended: it is refused because the secret has ended. Returns whether a stop has ended by this.';
+    'is sent until a check succeeds (I10); p_secret_ended: it is refused because the secret has ended. '
+    'Returns whether a stop has ended by this.';
 
 CREATE OR REPLACE FUNCTION certification.record_queue_depth(p_queue text, p_n bigint) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
