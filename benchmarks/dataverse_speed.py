@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from emulators.dataverse.model import defaults
 from emulators.dataverse.process import LocalDataverse
+from local.stack.dataverse import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,7 +63,7 @@ class _TimedConnection:
 
 def main() -> None:
     """Measure, and print."""
-    with tempfile.TemporaryDirectory() as folder, LocalDataverse(Path(folder), limits="off") as emulator:
+    with tempfile.TemporaryDirectory() as folder, LocalDataverse(Path(folder), limits="off", schema=TABLES) as emulator:
         form = urllib.parse.urlencode(
             {
                 "grant_type": "client_credentials",

@@ -15,10 +15,10 @@ from hypothesis import settings
 from emulators.dataverse.access.protection import Limits
 from emulators.dataverse.process import LocalDataverse
 from emulators.ses.server import LocalSes
+from local import surroundings
 from local.stack import database as local_database
 from local.stack.postgres import Postgres
 from local.stack.stack import endpoints
-from operations import surroundings
 from tests.support.foundation import DAY, Foundation
 from tests.support.nightly_checks import OSLO, Functions
 from tests.support.reconciling import Reconciler

@@ -15,10 +15,11 @@ from benchmarks.sync.stack import LOAD
 from emulators.dataverse.client import EmulatorControl
 from emulators.dataverse.process import LocalDataverse
 from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
-from emulators.lambda_host.template.template import load_template
 from local.stack import database
 from local.stack.aws import REGION, LocalAws
+from local.stack.dataverse import TABLES
 from local.stack.stack import ROOT, endpoints
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def site(listings: int, progress: Progress) -> Iterator[ReconciliationStack]:
         connection = running.enter_context(connected(database.create(postgres, _DATABASE)))
         _load(connection, listings)
         progress("… and into the Dataverse emulator")
-        dataverse = running.enter_context(LocalDataverse(folder, limits="off"))
+        dataverse = running.enter_context(LocalDataverse(folder, limits="off", schema=TABLES))
         _fill(connection, dataverse)
         aws = running.enter_context(LocalAws(folder))
         clients = local_clients(aws.url, REGION)

@@ -10,7 +10,7 @@ from typing import Final
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 # What stands in a command line, and what that process is. The first that fits.
 _KINDS: Final = {
-    "emulators.dataverse.server": "Dataverse emulator",
+    "emulators.dataverse": "Dataverse emulator",
     "functions.dynamics_sync": "dynamics_sync",
     "functions.status_changed": "status_changed",
     "prompt_aws": "SQS",

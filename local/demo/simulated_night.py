@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from emulators.lambda_host.triggers.invoke_api import InvocationResult
     from local.stack.session import Session
-    from local.stack.stack import Progress
+    from operations.console import Progress
 
 
 class FunctionFailed(Exception):  # noqa: N818 - it is what happened, not a kind of error

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.demo.views import console, new_table, person
+from operations import console
+from operations.screens.tables import new_table
 
 if TYPE_CHECKING:
     from local.demo.website import Latency, VisitorView
@@ -21,7 +22,7 @@ def before_and_after(before: VisitorView, after: VisitorView, again: VisitorView
     mark = "[green]✓[/green]" if same else "[red]✗[/red]"
     counts = (len(before.names), len(after.names), f"{len(again.names)} {mark}")
     table.add_row("Mentors that visitors see", *map(str, counts))
-    console.print(table)
+    console.out.print(table)
     for title, style, found in (
         ("Gone from the website", "red", before.gone(after)),
         ("New on the website", "green", after.gone(before)),
@@ -30,10 +31,10 @@ def before_and_after(before: VisitorView, after: VisitorView, again: VisitorView
             listed = new_table(f"{title}: {len(found)}")
             listed.add_column("Mentor")
             for mentor_id, name in sorted(found.items(), key=lambda one: one[1])[:_SHOWN]:
-                listed.add_row(f"[{style}]{person(name, mentor_id)}[/{style}]")
+                listed.add_row(f"[{style}]{console.person(name, mentor_id)}[/{style}]")
             if len(found) > _SHOWN:
                 listed.caption = f"… and {len(found) - _SHOWN} more"
-            console.print(listed)
+            console.out.print(listed)
     return same
 
 
@@ -44,8 +45,8 @@ def latency(measured: Latency) -> None:
         table.add_column(title, justify="right")
     times = (measured.p50, measured.p95, measured.p99, measured.slowest)
     table.add_row(str(measured.changes), *(f"{ms:.0f} ms" for ms in times))
-    console.print(table)
-    console.print(
+    console.out.print(table)
+    console.out.print(
         "[dim]On 40 mentors made for it and gone again, from before the commit until Dynamics accepted it, at 20"
         " changes a second: trigger, webhook, status_changed, queue, dynamics_sync. Visitors of the real site may see"
         " it up to 15 minutes later: the portal has a cache.[/dim]"

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from local.demo import views
 from local.mentors_file.known_organisations import in_known_organisations, nearly_known
 from local.mentors_file.load import LoadReport, load
 from local.mentors_file.mentors import MentorFile, read_mentors, read_organisations
 from local.stack import database, session
 from local.stack.stack import ROOT
+from operations import console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def fill(dsn: str) -> None:
         if connection.execute("SELECT 1 FROM public.peer_mentors LIMIT 1").fetchone() is not None:
             return
     store(dsn, read_mentors(MENTORS))
-    views.errors.print("[dim]The local database was empty: the synthetic mentors were loaded.[/dim]")
+    console.errors.print("[dim]The local database was empty: the synthetic mentors were loaded.[/dim]")
 
 
 @contextmanager

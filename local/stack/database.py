@@ -29,6 +29,8 @@ ROLES = {
     "DynamicsSync": "certification_dynamics_sync",
     "Reconciliation": "certification_reconciliation",
 }
+# Who has a login: the functions, and people with the commands of operations.
+LOGINS = ROLES | {"Operations": "certification_operations"}
 
 
 def exists(postgres: Postgres, name: str = NAME) -> bool:
@@ -53,13 +55,13 @@ def create(postgres: Postgres, name: str = NAME, *, template: str | None = None)
     return postgres.dsn(name)
 
 
-def make_login(postgres: Postgres, function: str, database: str = NAME) -> dict[str, str | int]:
-    """A login with the role of `function` and a new password, in the form its secret has."""
-    username, password = f"local_{ROLES[function]}", secrets.token_urlsafe(18)
+def make_login(postgres: Postgres, whose: str, database: str = NAME) -> dict[str, str | int]:
+    """Return a login of LOGINS with a new password, in the form its secret has."""
+    username, password = f"local_{LOGINS[whose]}", secrets.token_urlsafe(18)
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (username,)).fetchone()
         verb = sql.SQL("ALTER ROLE {} PASSWORD {}" if known else "CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}")
-        names = [sql.Identifier(username), sql.Literal(password)] + ([] if known else [sql.Identifier(ROLES[function])])
+        names = [sql.Identifier(username), sql.Literal(password)] + ([] if known else [sql.Identifier(LOGINS[whose])])
         connection.execute(verb.format(*names))
     return {
         "host": "127.0.0.1",

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from emulators import processes
+from local import surroundings
 from local.stack.private import keep_private
 from local.stack.server_binaries import binaries_for, where_initdb_runs
 from local.stack.server_user import by_a_name, hand_over, nameless, quarters, remove_quarters, server_user
-from operations import surroundings
 
 if TYPE_CHECKING:
     import subprocess

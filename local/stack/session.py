@@ -10,9 +10,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.schedule_expressions import next_occurrence, parse_expression
 from emulators.lambda_host.template.schedule_input import render_input
-from emulators.lambda_host.template.template import load_template
 from emulators.lambda_host.triggers import invoke_api
 from emulators.lambda_host.triggers.invoke_api import InvocationResult, InvokeApi
 from local.stack import database
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from emulators.lambda_host.runtime.logs import LogLine
     from emulators.lambda_host.template.resources import Schedule
-    from local.stack.stack import LocalStack, Progress
+    from local.stack.stack import LocalStack
+    from operations.console import Progress
 
 
 @dataclass(frozen=True)

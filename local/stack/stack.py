@@ -19,18 +19,19 @@ import psycopg
 
 from emulators.dataverse.process import LocalDataverse
 from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
-from emulators.lambda_host.template.template import load_template
 from emulators.lambda_host.triggers.event_sources import EventSources
 from emulators.lambda_host.triggers.function_urls import FunctionUrls
 from emulators.pg_net.worker import PgNet
 from emulators.ses.server import LocalSes
+from local import surroundings
 from local.stack import database
 from local.stack.alerts_inbox import OperationsInbox
 from local.stack.aws import CREDENTIALS, REGION, LocalAws
+from local.stack.dataverse import TABLES
 from local.stack.postgres import Postgres, PostgresError
 from local.stack.private import keep_private
-from operations import surroundings
 from shared.adapters.postgres.migrate import OtherVersionError, migrate
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from emulators.lambda_host.runtime.logs import LogLine
     from emulators.lambda_host.template.provision import Stack
+    from operations.console import Progress
 
 ROOT = Path(__file__).parents[2]
 # Where the local data, mails and logs are. Tests, and whoever wants two stacks, set the variable.
@@ -45,8 +47,6 @@ HOME = Path(os.environ.get("CERTIFICATION_LOCAL_HOME") or ROOT / ".local").absol
 
 ADDRESSES = "stack.json"
 """Where `up` writes down what it runs, for other commands."""
-
-type Progress = Callable[[str], None]
 
 
 class StackRunningError(Exception):
@@ -110,7 +110,7 @@ def local_stack(
         rows = home / "dataverse.json"
         if fresh:
             rows.unlink(missing_ok=True)
-        dataverse = running.enter_context(LocalDataverse(home, rows=rows))
+        dataverse = running.enter_context(LocalDataverse(home, schema=TABLES, rows=rows))
         lost = not rows.exists()  # or could not be read, and was put aside
         progress("Applying the migrations")
         made = fresh or not database.exists(postgres)
@@ -125,7 +125,7 @@ def local_stack(
         stack = provision(load_template(ROOT / "template.yaml", chosen, region=REGION), clients)
         webhook_key = secrets.token_urlsafe(32)
         values: dict[str, Mapping[str, str | int]] = {
-            **{f"{function}DatabaseSecret": database.make_login(postgres, function) for function in database.ROLES},
+            **{f"{whose}DatabaseSecret": database.make_login(postgres, whose) for whose in database.LOGINS},
             "DataverseSecret": {
                 "tenant_id": dataverse.tenant_id,
                 "client_id": dataverse.client_id,

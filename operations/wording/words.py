@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from local.demo import views
+from operations import console
 from operations.dates import OSLO
 from operations.wording.speech import say, texts
 
@@ -43,7 +43,7 @@ def reason(codes: str | None) -> str:
 def print_json(value: Any) -> None:  # noqa: ANN401 - a dataclass, or a sequence of them
     """A dataclass, or several, as JSON; times in UTC as ISO 8601 has them."""
     found = [_named(one) for one in value] if isinstance(value, (list, tuple)) else _named(value)
-    views.console.print_json(json.dumps(found, default=_plain))
+    console.out.print_json(json.dumps(found, default=_plain))
 
 
 def _named(value: Any) -> dict[str, Any]:  # noqa: ANN401

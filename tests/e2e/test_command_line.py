@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+WHO = ("--actor", "turid", "--reason", "looked at it")
 COMMANDS = ("run", "up", "invoke", "nightly", "preview", "explain", "psql", "thresholds", "dataset", "migrate")
 
 
@@ -127,12 +128,12 @@ def test_an_unknown_mentor_is_said_to_be_unknown(loaded: tuple[Local, str]) -> N
 def test_thresholds_that_cannot_be_stored_are_explained(loaded: tuple[Local, str]) -> None:
     """Invalid configuration cannot be stored and is explained; a valid one applies once the flag is on."""
     local, _ = loaded
-    assert "not in order" in local.run("thresholds", "HLF Vestland", "7", "21", expect=1)
-    assert "365" in local.run("thresholds", "HLF Vestland", "400", expect=1)
-    assert "stands twice" in local.run("thresholds", "HLF Vestland", "30", "30", expect=1)
+    assert "not in order" in local.run("thresholds", "HLF Vestland", "7", "21", *WHO, expect=1)
+    assert "365" in local.run("thresholds", "HLF Vestland", "400", *WHO, expect=1)
+    assert "stands twice" in local.run("thresholds", "HLF Vestland", "30", "30", *WHO, expect=1)
     assert "there is no organisation" in local.run("thresholds", "HLF Utopia", expect=1)
-    assert "its own apply: 60 30" in local.run("thresholds", "HLF Oslo og Akershus", "60", "30", "--own")
-    assert "the HLF standard applies: 30 14 7" in local.run("thresholds", "HLF Oslo og Akershus", "--standard")
+    assert "its own apply: 60 30" in local.run("thresholds", "HLF Oslo og Akershus", "60", "30", "--own", *WHO)
+    assert "the HLF standard applies: 30 14 7" in local.run("thresholds", "HLF Oslo og Akershus", "--standard", *WHO)
 
 
 def test_invoke_responds_as_the_function_does(own: tuple[Local, str]) -> None:

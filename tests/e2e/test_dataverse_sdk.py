@@ -18,6 +18,7 @@ import pytest
 from emulators.dataverse import certificates
 from emulators.dataverse.process import LocalDataverse
 from tests.conftest import INSTALLING
+from tests.support.dataverse_service import TABLES
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +43,7 @@ def results(sdk_python: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What came of each check: None, or a traceback."""
     folder = tmp_path_factory.mktemp("sdk")
     tls = certificates.make(folder)
-    with LocalDataverse(folder / "dataverse", tls=tls) as dataverse:
+    with LocalDataverse(folder / "dataverse", schema=TABLES, tls=tls) as dataverse:
         environment = folder / "environment.json"
         environment.write_text(
             json.dumps(

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.schedule_expressions import next_occurrence, parse_expression
-from emulators.lambda_host.template.template import load_template
 from emulators.lambda_host.triggers.schedules import render_input
 from shared.domain.sync_messages import requests_of
 from shared.events import InvalidEventError, ReconciliationEvent, ScheduledEvent, listing_changed

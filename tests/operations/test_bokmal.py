@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from operations import cli
+from operations.command_line import changing
 from operations.commands import brakes, proof_verdict
 from operations.screens import proof_view, undo_view
 from operations.wording import speech, words
@@ -26,7 +26,7 @@ ALIKE = {"for {moment}", "over {moment}"}
 
 def said() -> set[str]:
     """What is handed to `say` and its like, and whatever else looks like a title for it."""
-    found = {*RunState, *brakes.Kind, "running", "reminder", *cli.RELEASED.values()}
+    found = {*RunState, *brakes.Kind, "running", "reminder", *changing.RELEASED.values()}
     found |= {*proof_view.CLASSES.values(), *proof_view.CAUSES.values(), *proof_verdict.HELD_UP.values()}
     for table in (proof_verdict.SAID, {"too many": proof_verdict.TOO_MANY}, undo_view.PUT_BACK, undo_view.KEPT):
         found |= {text for texts in table.values() for text in texts}

@@ -11,18 +11,19 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from local.cli import app
+from local.cli import app as local
 from local.demo.website import WebsiteBehindError
 from local.exit_codes import expected_errors
 from local.stack.stack import StackRunningError
+from operations.cli import app
 from shared.domain.errors import ConnectionLostError
 
 if TYPE_CHECKING:
-    from tests.conftest import TestDatabase
     from tests.support.foundation import Foundation
+    from tests.support.operator import Operator
 
 WHO = ("--actor", "turid", "--reason", "looked at it")
-GONE = "postgresql://x:y@127.0.0.1:1/x"
+GONE = "postgresql://x@127.0.0.1:1/x"
 DATABASE_COMMANDS = (
     ("status",),
     ("alerts",),
@@ -32,13 +33,17 @@ DATABASE_COMMANDS = (
     ("duplicates", "list"),
     ("duplicates", "review", "--all", *WHO),
     ("release-brake", "--org", "HLF Moss", *WHO),
+    ("undo-run", str(uuid4()), *WHO),
+    ("explain", "Kari Nordmann"),
+    ("preview",),
+    ("thresholds", "HLF Moss"),
     ("migrate",),
 )
 OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations" / "commands.md").read_text(encoding="utf-8")
 
 
-def ended(*words):
-    result = CliRunner().invoke(app, words)
+def ended(*words, program=app):
+    result = CliRunner().invoke(program, words)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert "Traceback" not in result.output
     return result.exit_code
@@ -63,10 +68,14 @@ def test_an_option_that_is_none_is_not_understood(words: Any) -> None:
         ("rejected", "retry", "--all", "--actor", " ", "--reason", "x"),
         ("duplicates", "review", str(uuid4()), "--all", *WHO),
         ("release-brake", "--org", "x", "--actor", "x", "--reason", ""),
+        ("undo-run", str(uuid4()), "--actor", "system:expiry_check", "--reason", "x"),
+        ("thresholds", "HLF Moss", "30", "14"),
+        ("thresholds", "HLF Moss", *WHO),
+        ("preview", "--from", "tomorrow"),
     ],
 )
-def test_what_does_not_say_what_is_wanted_is_not_understood(database: TestDatabase, words: Any) -> None:
-    assert ended(*words, "--database-url", database.dsn) == 2
+def test_what_does_not_say_what_is_wanted_is_not_understood(operator: Operator, words: Any) -> None:
+    operator.run(*words, expect=2)
 
 
 @pytest.mark.parametrize(
@@ -76,24 +85,27 @@ def test_what_does_not_say_what_is_wanted_is_not_understood(database: TestDataba
         ("rejected", "retry", str(uuid4()), *WHO),
         ("duplicates", "review", "--all", *WHO),
         ("release-brake", "--org", "HLF Utopia", *WHO),
+        ("undo-run", str(uuid4()), *WHO),
+        ("explain", "Kari Utopia"),
+        ("thresholds", "HLF Utopia"),
     ],
 )
-def test_what_is_not_there_is_no(database: TestDatabase, words: Any) -> None:
-    assert ended(*words, "--database-url", database.dsn) == 1
+def test_what_is_not_there_is_no(operator: Operator, words: Any) -> None:
+    operator.run(*words, expect=1)
 
 
-def test_status_is_0_or_1(database: TestDatabase, foundation: Foundation) -> None:
-    assert ended("status", "--database-url", database.dsn) == 0
+def test_status_is_0_or_1(operator: Operator, foundation: Foundation) -> None:
+    operator.run("status", expect=0)
     foundation.do("SELECT certification.record_check('entra_7000222', true, NULL, NULL, true)")
-    assert ended("status", "--database-url", database.dsn) == 1
-    assert ended("status", "--json", "--database-url", database.dsn) == 1
-    assert ended("alerts", "--database-url", database.dsn) == 0
+    operator.run("status", expect=1)
+    operator.run("status", "--json", expect=1)
+    operator.run("alerts", expect=0)
 
 
 def test_an_event_that_cannot_be_read_is_not_understood(tmp_path: Path) -> None:
     (event := tmp_path / "event.json").write_text("{")
-    assert ended("invoke", "expiry_check", "--event", str(event)) == 2
-    assert ended("invoke", "expiry_check", "--event", str(tmp_path / "none.json")) == 2
+    assert ended("invoke", "expiry_check", "--event", str(event), program=local) == 2
+    assert ended("invoke", "expiry_check", "--event", str(tmp_path / "none.json"), program=local) == 2
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,12 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.command_line import Local
 from tests.support.foundation import DAY, days
 from tests.support.screens import figures
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.conftest import TestDatabase
     from tests.support.foundation import Foundation
+    from tests.support.operator import Operator
 
 WIDE = 400
 
@@ -75,13 +72,12 @@ def fill(foundation: Foundation) -> None:
 
 
 @pytest.fixture
-def screen(database: TestDatabase, foundation: Foundation, tmp_path: Path) -> Any:
-    """A command in a process of its own, so wide. Return what it printed."""
+def screen(operator: Operator, foundation: Foundation) -> Any:
+    """A command in a process of its own, so wide. Returns what it printed."""
     fill(foundation)
 
     def run(columns, *words, expect):
-        local = Local(tmp_path, columns=columns)
-        return local.run(*words, "--database-url", database.dsn, expect=expect)
+        return operator.screen(columns, *words, *operator.options, expect=expect)
 
     return run
 
@@ -108,7 +104,7 @@ def test_no_screen_cuts_a_figure(
         printed = screen(columns, *words, expect=expect)
         assert (columns, whole - figures(printed)) == (columns, set())
         long = [line for line in printed.splitlines() if len(line.rstrip()) > columns]
-        assert [line for line in long if not re.search(r"python -m local|sam remote", line)] == []
+        assert [line for line in long if not re.search(r"hlf-operations|sam remote", line)] == []
 
 
 def test_a_message_without_a_mentor_wraps_too(screen: Any) -> None:

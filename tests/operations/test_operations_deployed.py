@@ -15,9 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 from emulators.lambda_host.triggers.invoke_api import InvokeApi
-from local.cli import app
 from local.stack.aws import CREDENTIALS, LocalAws
-from operations.wording import speech
+from operations.cli import app
 from shared.domain.alert_message import message
 from shared.domain.alerts import Alert, AlertMessageKind, Condition
 from shared.domain.commands import Target
@@ -25,12 +24,11 @@ from shared.domain.listings import SyncRequest
 from shared.domain.sync_messages import parse, write
 from shared.domain.wording.languages import TEXTS
 from shared.domain.wording.texts import Language
-from tests.support.command_line import Local
+from tests.support.operator import Operator
 from tests.support.screens import figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.conftest import TestDatabase
     from tests.support.foundation import Foundation
@@ -53,13 +51,6 @@ def stack(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
     return deployed({f"{queue}Url": {"Value": {"Ref": queue}} for queue in QUEUES})
-
-
-@pytest.fixture(autouse=True)
-def _in_english() -> Iterator[None]:
-    """A command is a process of its own; here one process runs several."""
-    yield
-    speech.use(Language.EN, Target())
 
 
 def deployed(outputs, parameters=None):
@@ -93,10 +84,8 @@ def put(stack, queue, *messages):
         boto3.client("sqs").send_message(QueueUrl=url_of(stack, queue), MessageBody=body)
 
 
-def command(*words, expect=0):
-    result = CliRunner().invoke(app, words)
-    assert result.exit_code == expect, result.output
-    return result.output
+NOBODY = Operator("", {})
+command = NOBODY.type
 
 
 def test_what_was_given_up_is_listed_and_the_syncs_are_asked_for_again(stack: Any) -> None:
@@ -170,14 +159,12 @@ def test_the_region_may_be_set_as_the_documents_say(stack: Any, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(("limit", "said"), [("0", "no limit for strangers"), ("10", "at most 10 calls at a time")])
-def test_status_says_whether_strangers_have_a_limit(stack: Any, database: TestDatabase, limit: str, said: str) -> None:
+def test_status_says_whether_strangers_have_a_limit(stack: Any, operator: Operator, limit: str, said: str) -> None:
     """Issue 8 D4: an account with a small quota turns the limit off, and is not to forget it."""
     name = deployed({}, {"WebhookConcurrency": {"Type": "Number", "Default": limit}})
-    result = CliRunner().invoke(app, ["status", "--stack", name, "--database-url", database.dsn])
-    assert said in result.output, result.output
-    shown = CliRunner().invoke(app, ["status", "--stack", name, "--database-url", database.dsn, "--json"]).output
-    assert json.loads(shown)["webhook_concurrency"] == int(limit)
-    assert "Webhook" not in CliRunner().invoke(app, ["status", "--database-url", database.dsn]).output
+    assert said in operator.run("status", "--stack", name)
+    assert json.loads(operator.run("status", "--stack", name, "--json"))["webhook_concurrency"] == int(limit)
+    assert "Webhook" not in operator.run("status")
 
 
 @dataclass
@@ -285,7 +272,7 @@ def test_looking_at_dead_letters_is_no_try(stack: Any) -> None:
 
 
 def test_a_letter_that_is_no_sync_request_can_be_removed(
-    stack: Any, database: TestDatabase, foundation: Foundation
+    stack: Any, operator: Operator, foundation: Foundation
 ) -> None:
     """Issue 8 I: by a named person, audited by its id alone (I11); a sync request is asked for again instead."""
     put(stack, "SyncDeadLetters", write([SyncRequest(uuid4(), 1)])[0], f"not for us: {PERSONAL}")
@@ -293,12 +280,12 @@ def test_a_letter_that_is_no_sync_request_can_be_removed(
     letters = json.loads(command("dlq", "list", "--stack", stack, "--json"))
     [sync] = [letter["message_id"] for letter in letters if letter["mentor_ids"]]
     others = [letter["message_id"] for letter in letters if not letter["mentor_ids"]]
-    who = ("--actor", "turid", "--reason", "looked at it", "--stack", stack, "--database-url", database.dsn)
+    who = ("--actor", "turid", "--reason", "looked at it", "--stack", stack)
     for letter in others:
-        assert "Removed from" in command("dlq", "drop", letter, *who)
-    assert "is a sync request" in command("dlq", "drop", sync, *who, expect=1)
-    assert "there is no message" in command("dlq", "drop", others[0], *who, expect=1)
-    assert "--actor is empty" in command("dlq", "drop", sync, "--actor", " ", *who[2:], expect=2)
+        assert "Removed from" in operator.run("dlq", "drop", letter, *who)
+    assert "is a sync request" in operator.run("dlq", "drop", sync, *who, expect=1)
+    assert "there is no message" in operator.run("dlq", "drop", others[0], *who, expect=1)
+    assert "--actor is empty" in operator.run("dlq", "drop", sync, "--actor", " ", *who[2:], expect=2)
     left = json.loads(command("dlq", "list", "--stack", stack, "--json"))
     assert [letter["message_id"] for letter in left] == [sync]
     kept = foundation.all("SELECT action, actor, reason, facts FROM certification.audit ORDER BY id")
@@ -309,10 +296,8 @@ def test_a_letter_that_is_no_sync_request_can_be_removed(
 @pytest.fixture
 def stack_with_login(stack: Any, database: TestDatabase) -> Any:
     """A stack whose secret of operations holds the login of the test's database, and that speaks bokmål."""
-    found = psycopg.conninfo.conninfo_to_dict(database.dsn)
-    login = {"host": found["host"], "port": found["port"], "dbname": found["dbname"], "sslmode": "disable"}
-    login |= {"username": found["user"], "password": found["password"]}
-    arn = boto3.client("secretsmanager").create_secret(Name=f"s-{uuid4()}", SecretString=json.dumps(login))["ARN"]
+    login = json.dumps(database.login("Operations"))
+    arn = boto3.client("secretsmanager").create_secret(Name=f"s-{uuid4()}", SecretString=login)["ARN"]
     outputs: dict[str, Any] = {f"{queue}Url": {"Value": {"Ref": queue}} for queue in QUEUES}
     outputs |= {"OperationsDatabaseSecretArn": {"Value": arn}, "ReconciliationName": {"Value": "hlf-Reconciliation-1"}}
     return deployed(outputs, {"OperationsLanguage": {"Type": "String", "Default": "nb"}})
@@ -330,7 +315,11 @@ def test_the_stack_alone_says_which_database_and_language(
 
 @pytest.mark.parametrize("language", Language)
 def test_every_command_that_an_alert_prints_runs(
-    stack_with_login: Any, foundation: Foundation, monkeypatch: pytest.MonkeyPatch, language: Language
+    stack_with_login: Any,
+    database: TestDatabase,
+    foundation: Foundation,
+    monkeypatch: pytest.MonkeyPatch,
+    language: Language,
 ) -> None:
     """Issue 8 I: as printed, on a deployed stack. It may find nothing to do; it is never not understood, nor lost."""
     host = Lambda({"run_id": str(uuid4()), "state": "succeeded", "reason": None})
@@ -340,12 +329,16 @@ def test_every_command_that_an_alert_prints_runs(
         facts = {"organisation_id": str(organisation), "kind": "expiry"}
         made = Alert(7, AlertMessageKind.OPENED, condition, subject, NOW, None, 2, (uuid4(),), facts, "")
         body = message(made, NOW, texts, Target(stack_with_login)).body
-        printed |= {line.strip() for line in body.splitlines() if line.strip().startswith("python -m local")}
+        printed |= {line.strip() for line in body.splitlines() if line.strip().startswith("hlf-operations ")}
     assert len(printed) >= 12
     with InvokeApi(host) as api:  # type: ignore[arg-type]
         monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", api.url)
+        owner = psycopg.conninfo.conninfo_to_dict(database.dsn)
+        monkeypatch.setenv(
+            "PGPASSWORD", str(owner["password"])
+        )  # for `migrate`, which the login of the stack may not do
         for line in sorted(printed):
-            result = CliRunner().invoke(app, shlex.split(line)[3:])
+            result = CliRunner().invoke(app, shlex.split(line)[1:])
             no_proof = "there is no proof" in result.output  # this database has none
             assert result.exit_code in ({3} if no_proof else {0, 1}), (line, result.output)
             assert result.exception is None or isinstance(result.exception, SystemExit), (line, result.exception)
@@ -360,7 +353,7 @@ def test_a_stack_without_a_login_says_how_to_put_one_in(stack: Any) -> None:
 
 
 @pytest.mark.slow
-def test_a_narrow_terminal_cuts_no_letter(stack: Any, tmp_path: Path) -> None:
+def test_a_narrow_terminal_cuts_no_letter(stack: Any) -> None:
     """Issue 8 I: ids, ages, tries and times stand there whole at 80 columns and at 60."""
     put(stack, "SyncDeadLetters", *(write([SyncRequest(uuid4(), number)])[0] for number in range(1, 4)))
     event = {"requestContext": {"functionArn": f"arn:aws:lambda:x:1:function:{stack}-ExpiryCheck-1:$LATEST"}}
@@ -369,8 +362,8 @@ def test_a_narrow_terminal_cuts_no_letter(stack: Any, tmp_path: Path) -> None:
     named = {one["message_id"] for one in letters} | {mentor for one in letters for mentor in one["mentor_ids"]}
     assert len(named) == 7
     for columns in (80, 60):
-        printed = Local(tmp_path, columns=columns).run("dlq", "list", "--stack", stack)
+        printed = NOBODY.screen(columns, "dlq", "list", "--stack", stack)
         assert named | {"10", "2026-11-30T23:15:00Z"} <= figures(printed)
-        commands = ("python -m local", "sam remote")
+        commands = ("hlf-operations", "sam remote")
         lines = [line for line in printed.splitlines() if not any(command in line for command in commands)]
         assert max(map(len, map(str.rstrip, lines))) <= columns

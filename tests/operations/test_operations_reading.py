@@ -9,25 +9,23 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import psycopg
 import pytest
 import typer
-from typer.testing import CliRunner
 
-from local.cli import app
+from local.cli import app as local
+from operations.cli import app
 from operations.commands.status import read_status
 from operations.databases import reading
-from operations.wording import conditions, speech, words
+from operations.wording import conditions, words
 from shared.domain.alert_message import message
 from shared.domain.alerts import Alert, AlertMessageKind, Condition
 from shared.domain.commands import Target
 from shared.domain.wording.languages import TEXTS
 from shared.domain.wording.texts import Language
 from tests.support.foundation import DAY, days
+from tests.support.operator import Operator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from emulators.ses.server import LocalSes
     from local.stack.postgres import Postgres
     from tests.conftest import TestDatabase
@@ -39,23 +37,10 @@ NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 WHO = ("--actor", "turid", "--reason", "looked at it")
 
 
-@pytest.fixture(autouse=True)
-def _in_english() -> Iterator[None]:
-    """A command is a process of its own; here one process runs several."""
-    yield
-    speech.use(Language.EN, Target())
-
-
 @pytest.fixture
-def command(database: TestDatabase) -> Any:
-    """A command on the test's database, as somebody with its address calls it. Return what it printed."""
-
-    def run(*words, expect=0):
-        result = CliRunner().invoke(app, [*words, "--database-url", database.dsn])
-        assert expect is None or result.exit_code == expect, result.output
-        return result.output
-
-    return run
+def command(operator: Operator) -> Any:
+    """A command on the test's database, as a person beside it types it. Returns what it printed."""
+    return operator.run
 
 
 @pytest.fixture
@@ -220,7 +205,7 @@ def test_everything_wrong_fits_one_screen_and_says_what_to_do_first(
     assert "reconciliation_sweep" in screen
     assert "SyncDeadLetters 1,234" in screen
     assert "4 others" in screen
-    assert re.search(r'\d+ more: .*python -m local alerts --database-url "\$DATABASE_URL"', screen)
+    assert re.search(r"\d+ more: .*hlf-operations alerts --database-url dbname=", screen)
 
 
 def test_what_is_wrong_is_seen_though_no_run_has_reported_it(
@@ -254,10 +239,11 @@ def test_every_condition_has_its_urgency() -> None:
 
 def printed_commands(text):
     """The whole lines that a person pastes."""
-    return [found.strip() for found in re.findall(r"python -m local [^\n]*", text)]
+    return [found.strip() for found in re.findall(r"(?:hlf-operations|python -m local) [^\n]*", text)]
 
 
-_TARGETS = Target(), Target("hlf"), Target(by_address=True), Target("hlf", by_address=True)
+_URL = "host=db.example.no user=turid"
+_TARGETS = Target(), Target("hlf"), Target(database_url=_URL), Target("hlf", database_url=_URL)
 
 
 @pytest.mark.parametrize("language", Language)
@@ -274,7 +260,9 @@ def test_every_command_that_an_alert_names_is_one(target: Any, language: Languag
     assert len(named) > 10
     for line in named:
         assert (" --stack hlf" in line) == bool(target.stack)
-        command, rest = typer.main.get_command(app), shlex.split(line)[3:]
+        assert line.startswith("python -m local " if target.is_local else "hlf-operations ")
+        program, words = (local, 3) if target.is_local else (app, 1)
+        command, rest = typer.main.get_command(program), shlex.split(line)[words:]
         while hasattr(command, "commands"):
             command, rest = command.commands[rest[0]], rest[1:]
         command.make_context(line, rest)
@@ -664,32 +652,20 @@ def test_undoing_can_be_read_by_a_program(command: Any, foundation: Foundation, 
 # A database that cannot be used ---------------------------------------------------------------------------------------
 
 
-def said(*words, url):
-    result = CliRunner().invoke(app, [*words, "--database-url", url])
-    assert result.exit_code == 3
-    assert "Traceback" not in result.output
-    return " ".join(result.output.split())
-
-
 def test_a_database_that_cannot_be_used_is_explained(
-    postgres: Postgres, database: TestDatabase, foundation: Foundation
+    postgres: Postgres, database: TestDatabase, operator: Operator
 ) -> None:
-    """No server, a string that is none, no migrations, a login that may read nothing: a sentence, and no password."""
-    assert "the database cannot be reached" in said("status", url="postgresql://x:geheim@127.0.0.1:1/x")
-    printed = said("status", url="postgresql://x:ge%heim@et@/")
-    assert "is not a connection string" in printed
-    assert "heim" not in printed
-    assert "apply the migrations first" in said("status", url=postgres.dsn())
-    login = database.login("DynamicsSync")
-    url = psycopg.conninfo.make_conninfo(
-        host=login["host"],
-        port=login["port"],
-        dbname=login["dbname"],
-        user=login["username"],
-        password=login["password"],
-    )
-    assert "connect as the role that applied the migrations" in said("proof", url=url)
-    assert "connect as the role" in said("rejected", "list", url=url)
+    """No server, no migrations, a login that may read nothing: a sentence, and no password."""
+
+    def said(*words, of=operator):
+        return " ".join(of.run(*words, expect=3).split())
+
+    assert "the database cannot be reached" in said("status", of=Operator("postgresql://x@127.0.0.1:1/x", {}))
+    unmigrated = Operator.at(postgres.dsn())
+    assert "apply the migrations first, with hlf-operations migrate --database-url" in said("status", of=unmigrated)
+    sync = Operator.of(database.login("DynamicsSync"))
+    for typed in (("proof",), ("rejected", "list")):
+        assert "a login of the role certification_operations" in said(*typed, of=sync)
 
 
 # Words ----------------------------------------------------------------------------------------------------------------

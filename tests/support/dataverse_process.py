@@ -12,7 +12,7 @@ from emulators.dataverse.access.protection import Limits
 from emulators.dataverse.client import EmulatorControl
 from emulators.dataverse.model import defaults
 from emulators.dataverse.process import LocalDataverse
-from tests.support.dataverse_service import API, MENTORS, operation
+from tests.support.dataverse_service import API, MENTORS, TABLES, operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ def row_path(key: str) -> str:
 
 @contextmanager
 def process(folder: Path, **options: Any) -> Iterator[LocalDataverse]:
-    with LocalDataverse(folder, **options) as emulator:
+    with LocalDataverse(folder, **({"schema": TABLES} | options)) as emulator:
         yield emulator
 
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def examples(service: RunningEmulator) -> RunningEmulator:
     """Five rows: hlf_count from 0 to 4, told apart by what the filters below ask for."""
     service.reset()
-    table = service.emulator.store.tables_by_set[EXAMPLES]
+    table = service.environment.store.tables_by_set[EXAMPLES]
     mentors = [
-        service.emulator.store.tables_by_set[MENTORS].insert(
+        service.environment.store.tables_by_set[MENTORS].insert(
             {"hlf_peermentorid": f"{n}0000000-0000-4000-8000-00000000000{n}", "hlf_mentorid": str(n), "hlf_name": name}
         )
         for n, name in enumerate(["Åse", "Berit"])
@@ -73,7 +73,7 @@ def follow(service: RunningEmulator, response: httpx.Response) -> list[httpx.Res
 
 
 def many(service: RunningEmulator, number: int) -> Any:
-    table = service.emulator.store.tables_by_set[MENTORS]
+    table = service.environment.store.tables_by_set[MENTORS]
     for n in range(number):
         table.insert({"hlf_mentorid": str(n), "hlf_name": f"{n % 7}"})
     return table

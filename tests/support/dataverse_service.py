@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -15,6 +16,7 @@ import uvicorn
 from emulators import processes
 from emulators.dataverse.app import Emulator
 from emulators.dataverse.connection import Protocol
+from emulators.dataverse.environment import Environment
 from emulators.dataverse.model import defaults
 from emulators.dataverse.model.schema_file import load
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 API = defaults.API
+TABLES = Path(__file__).with_name("dataverse_tables.json")
 MENTORS, EXAMPLES = "hlf_peermentors", "hlf_examples"
 _HEAD = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
 
@@ -46,17 +49,17 @@ class BatchPart:
 class RunningEmulator:
     """An emulator that is running, and a client with a token for it. Paths are below /api/data/v9.2/."""
 
-    def __init__(self, emulator: Emulator) -> None:
-        self.emulator = emulator
-        self.http = httpx.Client(base_url=emulator.url, timeout=10)
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.http = httpx.Client(base_url=environment.url, timeout=10)
         self.renew()
 
     def renew(self) -> None:
         """A new token of the default application."""
-        self.http.headers["Authorization"] = f"Bearer {self.emulator.tokens.grant(defaults.CLIENT_ID)}"
+        self.http.headers["Authorization"] = f"Bearer {self.environment.tokens.grant(defaults.CLIENT_ID)}"
 
     def reset(self) -> None:
-        self.emulator.reset()
+        self.environment.reset()
         self.http.cookies.clear()
         self.renew()
 
@@ -83,7 +86,7 @@ class RunningEmulator:
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """What the table really holds, asked of no interface."""
-        return list(self.emulator.store.tables_by_set[table].rows.values())
+        return list(self.environment.store.tables_by_set[table].rows.values())
 
     def batch(self, *items: str, go_on: bool = False, **headers: str) -> httpx.Response:
         """Post a `$batch` of what operation() and change_set() give."""
@@ -155,10 +158,10 @@ def _headers(lines: list[str]) -> dict[str, str]:
 def running() -> Iterator[RunningEmulator]:
     """An emulator with the built-in tables on a free port of 127.0.0.1."""
     port = processes.free_port()
-    emulator = Emulator(f"http://127.0.0.1:{port}", load(defaults.SCHEMA))
+    environment = Environment(f"http://127.0.0.1:{port}", load(TABLES))
     server = uvicorn.Server(
         uvicorn.Config(
-            emulator,
+            Emulator(environment),
             host="127.0.0.1",
             port=port,
             loop="uvloop",
@@ -174,7 +177,7 @@ def running() -> Iterator[RunningEmulator]:
     deadline = time.monotonic() + 20
     while not server.started and time.monotonic() < deadline and thread.is_alive():
         time.sleep(0.005)
-    service = RunningEmulator(emulator)
+    service = RunningEmulator(environment)
     try:
         yield service
     finally:

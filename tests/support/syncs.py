@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from emulators.dataverse.client import EmulatorControl
-from emulators.dataverse.model.defaults import SCHEMA
+from local.stack.dataverse import TABLES
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.adapters.postgres.connection import connect
@@ -31,7 +31,7 @@ TABLE, SECOND_TABLE = "hlf_peermentors", "hlf_likepersons"
 
 def two_tables(path: Path) -> Path:
     """A schema file with a second table of mentors, for whoever is listed elsewhere."""
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    schema = json.loads(TABLES.read_text(encoding="utf-8"))
     first = next(table for table in schema["tables"] if table["set"] == TABLE)
     schema["tables"].append(
         first
@@ -42,6 +42,7 @@ def two_tables(path: Path) -> Path:
             "primary_id": "hlf_likepersonid",
         }
     )
+    schema["website"]["template"] = str(TABLES.with_name(schema["website"]["template"]))
     path.write_text(json.dumps(schema), encoding="utf-8")
     return path
 

@@ -64,9 +64,9 @@ IDS
 
 WHAT TO DO
   1. See who and why:
-     python -m local proof --stack hlf
+     hlf-operations proof --stack hlf
   2. A repair is under way by itself. Look again in ten minutes:
-     python -m local status --stack hlf
+     hlf-operations status --stack hlf
   3. If somebody is still listed then, hide the row in Dynamics by hand: set it to Inactive.
 
 RUNBOOK      docs/operations/alerts.md#alert-listed-but-invalid
@@ -92,9 +92,9 @@ ID-ER
 
 DETTE GJØR DU
   1. Se hvem og hvorfor:
-     python -m local proof --stack hlf
+     hlf-operations proof --stack hlf
   2. En retting er alt i gang. Se etter igjen om ti minutter:
-     python -m local status --stack hlf
+     hlf-operations status --stack hlf
   3. Hvis noen fortsatt vises da, skjul raden for hånd i Dynamics: Sett den til Inaktiv.
 
 VEILEDNING   docs/operations/alerts.md#alert-listed-but-invalid
@@ -259,17 +259,23 @@ def test_codes_and_numbers_are_reported() -> None:
     )
 
 
-@pytest.mark.parametrize("target", [Target(), Target("hlf"), Target(by_address=True), Target("hlf", by_address=True)])
+URL = "host=db.example.no user=turid"
+
+
+@pytest.mark.parametrize(
+    "target", [Target(), Target("hlf"), Target(database_url=URL), Target("hlf", database_url=URL)], ids=str
+)
 def test_commands_are_those_of_where_it_runs(target: Target) -> None:
-    """Issue 8 I: of the stack where one is known; the address of a database is not repeated."""
+    """Issue 8 I: of the stack where one is known, of the database that was named, and else of this machine."""
     command = target.command("rejected list")
-    assert command.startswith("python -m local rejected list")
+    assert command.startswith(f"{'python -m local' if target.is_local else 'hlf-operations'} rejected list")
     assert (" --stack hlf" in command) == bool(target.stack)
-    assert ('--database-url "$DATABASE_URL"' in command) == target.by_address
+    assert (f"--database-url '{URL}'" in command) == bool(target.database_url)
     # What the queues alone are asked for takes no database.
     assert "--database-url" not in target.command("dlq list")
     drop = target.command("dlq drop ID --actor YOU --reason WHY")
-    assert ("--stack" in drop, "--database-url" in drop) == (bool(target.stack) or target.by_address, target.by_address)
+    assert ("--stack" in drop) == (not target.is_local)
+    assert ("--database-url" in drop) == bool(target.database_url)
 
 
 @pytest.mark.parametrize("language", Language)

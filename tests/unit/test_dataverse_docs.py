@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from emulators.dataverse.control import api
-from emulators.dataverse.faults.faults import FaultKind, Rule
+from emulators.dataverse.control.handlers import HANDLERS
+from emulators.dataverse.faults.rules import FaultKind, Rule
 from emulators.dataverse.model import choices
 from emulators.dataverse.model.schema_file import load
 from emulators.dataverse.settings import EmulatorSettings
-from emulators.dataverse.website import load as load_site
+from emulators.dataverse.website.definition import load as load_site
 from tests.support.there import there
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +46,7 @@ def grounds() -> dict[str, str]:
 
 
 def test_every_choice_has_its_source_or_is_unknown() -> None:
-    """Issue 8 J: in the code and in the document, and both say the same."""
+    """In the code and in the document, and both say the same."""
     table = re.findall(r"^\| `([A-Z_0-9]+)` \| (\S.*?) \| (\S.*?) \|$", section("What is not known"), re.MULTILINE)
     reported = {name: source for name, _, source in table}
     assert reported.keys() == grounds().keys()
@@ -59,7 +59,7 @@ def test_every_choice_has_its_source_or_is_unknown() -> None:
 
 
 def test_every_choice_is_one_that_is_asked() -> None:
-    """Issue 8 J: a choice that nothing asks for would be a sentence without a meaning."""
+    """A choice that nothing asks for would be a sentence without a meaning."""
     asked = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "emulators" / "dataverse").rglob("*.py"))
     for name in grounds():
         assert f"choices.{name}" in asked, name
@@ -67,7 +67,7 @@ def test_every_choice_is_one_that_is_asked() -> None:
 
 def test_every_address_of_the_control_api_is_reported() -> None:
     reported = section("Breaking it")
-    for method, name in api._HANDLERS:
+    for method, name in HANDLERS:
         line = re.search(rf"^\| `\w+ /_emulator/{name}\b.*$", reported, re.MULTILINE)
         assert line, name
         assert method in line[0], (method, name)

@@ -10,9 +10,9 @@ import pytest
 
 from emulators.dataverse.access.credentials import CredentialChange
 from emulators.dataverse.access.protection import Limits, Protection
-from emulators.dataverse.faults.faults import Rule
 from emulators.dataverse.faults.journal import Journal
-from emulators.dataverse.website import ShownColumn, WebsiteDefinition
+from emulators.dataverse.faults.rules import Rule
+from emulators.dataverse.website.definition import ShownColumn, WebsiteDefinition
 
 PAGE = (Path(__file__).parents[2] / "docs" / "dataverse-faults.md").read_text(encoding="utf-8")
 ROWS = dict(re.findall(r"^\| `([^`]+)` \| (\S[^|]*?) *\|", PAGE, re.MULTILINE))

@@ -363,7 +363,7 @@ def test_a_command_that_is_shown_is_one(document: Any, line: Any) -> None:
     if not line.startswith("python -m local"):
         assert words[0] in OPERATORS.commands
     name = next(name for name in LEAVES if tuple(words[: len(name)]) == name)
-    command = LOCAL.commands[name[0]]
+    command = (LOCAL if line.startswith("python -m local") else OPERATORS).commands[name[0]]
     for word in name[1:]:
         command = command.commands[word]
     if words[len(name) :]:

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 import trustme
 
+from local.stack.database import LOGINS as WHO
 from local.stack.database import ROLES
 from local.stack.postgres import Postgres
 from shared.adapters.postgres.connection import call, connect
@@ -120,7 +121,7 @@ def test_every_role_is_described_where_logins_are_made() -> None:
         for role in to.split(", ")
         if role
     }
-    assert granted == set(ROLES.values())
+    assert granted == set(WHO.values())
     assert {role for role in rows(section(CONTRACT, "Roles")) if role.startswith("certification_")} == granted
     assert set(re.findall(r"IN ROLE (\w+);", fences(LOGINS, "sql")[0])) == granted
     expected = {
@@ -200,7 +201,7 @@ def follow_the_steps(folder: Path, port: int) -> None:
     [migrating] = [line for line in shown_lines(FIRST) if line.startswith("hlf-operations migrate")]
     url = there(re.search(r'"(postgresql://[^"]+)"', migrating))[1].replace("db.example.no:5432", f"localhost:{port}")
     said = bash(
-        f"{sys.executable} -m local migrate --database-url '{url}'",
+        f"{sys.executable} -m operations migrate --database-url '{url}'",
         folder,
         PYTHONPATH=str(ROOT),
         PGPASSWORD="the owner's",

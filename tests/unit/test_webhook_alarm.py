@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.sam import read_yaml
-from emulators.lambda_host.template.template import load_template
 from shared.domain.webhook import UNSIGNED, Refusal
 from shared.observability import metric_name
 

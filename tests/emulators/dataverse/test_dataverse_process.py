@@ -60,12 +60,13 @@ def test_one_that_cannot_start_says_where_its_log_is(tmp_path: Path) -> None:
     schema.write_text("{}")
     with pytest.raises(LocalDataverseError, match=r"dataverse\.log"):
         LocalDataverse(tmp_path, schema=schema).start()
-    assert "SchemaError" in (tmp_path / "dataverse.log").read_text()
+    assert f"{schema}: tables: Field required" in (tmp_path / "dataverse.log").read_text()
 
 
-def test_the_command_says_where_everything_is_and_stops_on_request() -> None:
+@pytest.mark.parametrize("command", [["emulators.dataverse"], ["local", "dataverse"]])
+def test_the_command_says_where_everything_is_and_stops_on_request(command: Any) -> None:
     port = processes.free_port()
-    command = [sys.executable, "-m", "local", "dataverse", "--port", str(port)]
+    command = [sys.executable, "-m", *command, "--port", str(port)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
         said = "".join(there(process.stdout).readline() for _ in range(4))
         url = f"http://127.0.0.1:{port}"
@@ -85,9 +86,9 @@ def test_the_command_says_where_everything_is_and_stops_on_request() -> None:
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_speaks_https_and_says_whom_to_trust(stop: Any) -> None:
-    """Issue 8 J: a client that verifies is served, one that does not know the authority refuses, nothing is left."""
+    """A client that verifies is served, one that does not know the authority refuses, nothing is left."""
     port = processes.free_port()
-    command = [sys.executable, "-m", "local", "dataverse", "--https", "--port", str(port)]
+    command = [sys.executable, "-m", "emulators.dataverse", "--https", "--port", str(port)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
         said = "".join(there(process.stdout).readline() for _ in range(6))
         authority = Path(there(re.search(r"^trust +(\S+)", said, re.MULTILINE))[1])
@@ -109,13 +110,13 @@ def test_the_command_speaks_https_and_says_whom_to_trust(stop: Any) -> None:
                 }
                 granted = client.post(f"{url}/{defaults.TENANT_ID}/oauth2/v2.0/token", data=form).json()
                 bearer = {"Authorization": f"Bearer {granted['access_token']}"}
-                where = f"{url}{API}hlf_peermentors(hlf_mentorid='m-1')"
-                written = client.patch(where, json={"hlf_name": "Kari"}, headers=bearer)
+                where = f"{url}{API}cr1_people(cr1_number='m-1')"
+                written = client.patch(where, json={"cr1_name": "Kari"}, headers=bearer)
                 assert written.headers["odata-entityid"].startswith(f"https://127.0.0.1:{port}{API}")
                 client.put(f"{url}/_emulator/origins", json=[f"https://localhost:{port}"])
                 form["scope"] = f"https://localhost:{port}/.default"
                 assert client.post(f"{url}/{defaults.TENANT_ID}/oauth2/v2.0/token", data=form).status_code == 200
-                written = client.patch(where, json={"hlf_name": "Kari"}, headers=bearer)
+                written = client.patch(where, json={"cr1_name": "Kari"}, headers=bearer)
                 assert written.headers["odata-entityid"].startswith(url)
                 client.put(f"{url}/_emulator/origins", json=[])
         with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
@@ -128,7 +129,7 @@ def test_the_command_speaks_https_and_says_whom_to_trust(stop: Any) -> None:
 
 
 def test_a_fault_cuts_a_connection_of_https_too(tmp_path: Path) -> None:
-    """Issue 8 J: what a rule does to a connection, under TLS."""
+    """What a rule does to a connection, under TLS."""
     tls = certificates.make(tmp_path)
     context = ssl.create_default_context(cafile=tls.authority)
     with LocalDataverse(tmp_path / "dataverse", tls=tls) as dataverse, httpx.Client(verify=context) as client:
@@ -162,7 +163,7 @@ def test_a_schema_file_of_ones_own_replaces_the_tables(tmp_path: Path) -> None:
             assert client.patch(f"{api}cr1_things(cr1_number=7)", json=body).status_code == 204
             row = client.get(f"{api}cr1_things(cr1_number=7)").json()
             assert (row["cr1_name"], row["statecode"], row["statuscode"]) == ("x", 0, 3)
-            assert client.get(f"{api}hlf_peermentors").status_code == 404
+            assert client.get(f"{api}cr1_people").status_code == 404
 
 
 def column(**values: object) -> dict[str, Any]:

@@ -15,9 +15,9 @@ import pytest
 
 from emulators.lambda_host.errors import LambdaHostError
 from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack, local_clients, provision
 from emulators.lambda_host.template.resources import Schedule
-from emulators.lambda_host.template.template import load_template
 from emulators.lambda_host.triggers.async_invocations import AsyncInvocations
 from emulators.lambda_host.triggers.schedules import Scheduler
 from local.stack.aws import LocalAws

@@ -15,8 +15,8 @@ import pytest
 from emulators.lambda_host.errors import TemplateError
 from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.runtime.invocation import Invocation
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
-from emulators.lambda_host.template.template import load_template
 from emulators.lambda_host.triggers.event_sources import EventSourceError, EventSources
 from emulators.lambda_host.triggers.sqs_batches import ReceivedMessage, done
 from local.stack.aws import LocalAws

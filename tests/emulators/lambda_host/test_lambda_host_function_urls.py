@@ -16,8 +16,8 @@ import pytest
 
 from emulators.lambda_host.errors import LambdaHostError, TemplateError
 from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack, local_clients, provision
-from emulators.lambda_host.template.template import load_template
 from emulators.lambda_host.triggers.function_urls import FunctionUrls
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ import pytest
 from emulators.lambda_host.errors import HostClosedError, LambdaHostError, TooManyRequestsException
 from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.runtime.runtime_api import RuntimeApi
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack
-from emulators.lambda_host.template.template import load_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,7 +136,7 @@ def test_invocations_that_overlap_run_in_environments_of_their_own(host: LambdaH
 
 
 def test_a_burst_at_a_cold_function_is_one_start(host: LambdaHost) -> None:
-    """Issue 8 H: ten starts at once on two processors take ten times as long as the one that could do all the work."""
+    """Ten starts at once on two processors take ten times as long as the one that could do all the work."""
     with ThreadPoolExecutor(10) as pool:
         replies = list(pool.map(lambda number: host.invoke("Echo", number), range(10)))
     assert [reply.payload for reply in replies] == list(range(10))

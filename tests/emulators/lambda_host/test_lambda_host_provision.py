@@ -15,8 +15,8 @@ import pytest
 
 from emulators.lambda_host.errors import TemplateError
 from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
-from emulators.lambda_host.template.template import load_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 from emulators.lambda_host.errors import TooManyRequestsException
 from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack
 from emulators.lambda_host.template.resources import Schedule
-from emulators.lambda_host.template.template import load_template
 from emulators.lambda_host.triggers.schedules import Scheduler, render_input
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from emulators.lambda_host.errors import TemplateError
-from emulators.lambda_host.template.template import load_template
+from emulators.lambda_host.template.load import load_template
 
 if TYPE_CHECKING:
     from pathlib import Path

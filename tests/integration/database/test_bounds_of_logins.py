@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from local.stack.database import ROLES
+from local.stack.database import LOGINS
 from operations.commands.alerts import read_current_conditions
 from operations.commands.proof import read_proof
 from operations.commands.status import read_status
@@ -28,6 +28,7 @@ RUNS = {
     "SendNotices": {"send_notices"},
     "DynamicsSync": set(),
     "Reconciliation": {"reconciliation_sweep", "reconciliation_full"},
+    "Operations": set(),
 }
 EVERY_RUN = set().union(*RUNS.values())
 
@@ -58,7 +59,7 @@ def refused(login: psycopg.Connection, statement: str, *parameters: object) -> N
         login.execute(statement.encode(), parameters)
 
 
-@pytest.mark.parametrize("function", [name for name in ROLES if name != "DynamicsSync"])
+@pytest.mark.parametrize("function", [name for name in LOGINS if name != "DynamicsSync"])
 def test_a_login_starts_runs_of_its_own_function_only(as_login: Any, function: Any) -> None:
     """Issue 8 C3: a forged run of another function would hide that it never came."""
     login = as_login(function)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from local.stack.database import _FOUNDATION, ROLES
+from local.stack.database import _FOUNDATION, LOGINS
 from shared.adapters.postgres.migrate import migrate
 from tests.support.foundation import DAY, days
 
@@ -46,7 +46,7 @@ def test_every_function_looks_in_the_catalogue_and_nowhere_else(connection: psyc
     callable_by_a_login = connection.execute(
         "SELECT p.oid::regprocedure::text FROM pg_proc AS p, unnest(%s::text[]) AS r"
         " WHERE p.pronamespace = 'certification'::regnamespace AND has_function_privilege(r, p.oid, 'EXECUTE')",
-        (list(ROLES.values()),),
+        (list(LOGINS.values()),),
     ).fetchall()
     # Constraints and defaults call with the path of whoever writes the row.
     called_by_a_write = connection.execute(

@@ -1,4 +1,4 @@
-"""Each function's login as an attacker would use it: all that the catalogue has and no GRANT of ours names is refused.
+"""Each login of ours as an attacker would use it: all that the catalogue has and no GRANT of ours names is refused.
 
 Nothing here is a list of what there is. What is granted is read from the GRANT statements that are applied; what there
 is, from the catalogue of a real database; and each attempt is really made, as that login (issue 8 C4).
@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from local.stack import database as local_database
-from local.stack.database import ROLES
+from local.stack.database import LOGINS
 from shared.adapters.postgres.migrate import migrate, read_functions, read_migrations
 
 if TYPE_CHECKING:
@@ -125,10 +125,10 @@ def attacking(postgres, dsn, function) -> Iterator[Attacker]:
         psycopg.connect(**{ours: secret[theirs] for ours, theirs in names.items()}, autocommit=True) as login,
     ):
         login.execute("SET statement_timeout = '5s'")
-        yield Attacker(login, owner, ROLES[function])
+        yield Attacker(login, owner, LOGINS[function])
 
 
-@pytest.fixture(params=ROLES)
+@pytest.fixture(params=LOGINS)
 def attacker(request: pytest.FixtureRequest, server: str, postgres: Postgres) -> Iterator[Attacker]:
     with attacking(postgres, server, request.param) as attacker:
         yield attacker

@@ -9,14 +9,13 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from typer.testing import CliRunner
 
-from local.cli import app
 from operations.commands.alerts import read_current_conditions
 from operations.commands.status import read_status
 from shared.adapters.postgres.migrate import MIGRATIONS, migrate, read_migrations
 from shared.domain.comparison import ProofVerdict
 from tests.support.foundation import DAY, days
+from tests.support.operator import Operator
 from tests.support.there import there
 
 if TYPE_CHECKING:
@@ -281,10 +280,8 @@ def test_the_command_ends_with_1_while_something_is_damaged(
     database: TestDatabase, connection: psycopg.Connection
 ) -> None:
     """One table of exit codes (issue 8 A2): 0 done, 1 something is wrong."""
-    run = CliRunner()
+    owner = Operator.at(database.dsn)
     connection.execute("DROP INDEX certification.alert_open_once")
-    mended = run.invoke(app, ["migrate", "--database-url", database.dsn])
-    assert mended.exit_code == 0, mended.output
-    assert "alert_open_once was missing" in " ".join(mended.output.split())
+    assert "alert_open_once was missing" in " ".join(owner.run("migrate").split())
     connection.execute("DROP TABLE certification.queue_depths")
-    assert run.invoke(app, ["migrate", "--database-url", database.dsn]).exit_code == 1
+    owner.run("migrate", expect=1)

@@ -12,6 +12,7 @@ import pytest
 
 from emulators.dataverse.client import EmulatorControl
 from emulators.dataverse.process import LocalDataverse
+from local.stack.dataverse import TABLES
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.domain.errors import WebsiteAuthError, WebsiteMisconfiguredError
@@ -30,7 +31,7 @@ HIDDEN = {"hlf_firstname": None, "hlf_lastname": None, "hlf_published": False}
 
 @pytest.fixture(scope="module")
 def dataverse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDataverse]:
-    with LocalDataverse(tmp_path_factory.mktemp("dataverse")) as dataverse:
+    with LocalDataverse(tmp_path_factory.mktemp("dataverse"), schema=TABLES) as dataverse:
         yield dataverse
 
 

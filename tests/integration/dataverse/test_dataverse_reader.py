@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from emulators.dataverse.client import EmulatorControl
-from emulators.dataverse.faults.faults import FaultKind, Rule
+from emulators.dataverse.faults.rules import FaultKind, Rule
 from emulators.dataverse.process import LocalDataverse
+from local.stack.dataverse import TABLES
 from shared.adapters.dataverse.reader import DataverseReader
 from shared.adapters.dataverse.service import Service
 from shared.domain.errors import (
@@ -72,7 +73,7 @@ class ReaderClient:
 
 @pytest.fixture(scope="module")
 def dataverse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDataverse]:
-    with LocalDataverse(tmp_path_factory.mktemp("dataverse")) as dataverse:
+    with LocalDataverse(tmp_path_factory.mktemp("dataverse"), schema=TABLES) as dataverse:
         yield dataverse
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.demo import results, views
 from local.mentors_file.load import load
 from local.mentors_file.mentors import read_mentors, read_organisations
 from local.stack.database import store_settings
+from operations.commands.explain import read_explanation
+from operations.commands.preview import read_preview
 from operations.commands.status import read_status
-from operations.screens import status_view
+from operations.screens import mentor_view, status_view
 from tests.support.foundation import DAY, days
-from tests.support.there import there
 
 if TYPE_CHECKING:
     import psycopg
@@ -107,23 +107,16 @@ def test_a_date_that_is_none_is_explained_as_that(foundation: Foundation, ends: 
     ],
 )
 def test_no_date_ends_a_command_in_a_traceback(
-    database: TestDatabase,
-    foundation: Foundation,
-    functions: Functions,
-    capsys: pytest.CaptureFixture[str],
-    ends: str,
-    shown: str,
+    foundation: Foundation, functions: Functions, capsys: pytest.CaptureFixture[str], ends: str, shown: str
 ) -> None:
-    """Issue 8 B, I13: explain, preview and status, before the nightly check and after it, and with the
-    website's sync.
-    """
+    """Issue 8 B, I13: explain, preview and status, before a nightly check and after it, with the website's sync."""
     organisation = foundation.organisation()
     mentor = foundation.mentor(organisation, ends, consent=True)
     foundation.mentor(organisation, ends, status="certification_expired", consent=True)
     other = foundation.mentor(organisation, DAY + days(7))
     for _ in range(2):
-        results.read_preview(database.dsn, DAY, 3660)
-        views.explanation(there(results.read_explanation(database.dsn, mentor, DAY)))
+        mentor_view.preview(read_preview(foundation.connection, DAY, 3660), {}, first=DAY, days=3660)
+        mentor_view.explanation(read_explanation(foundation.connection, mentor, DAY), None)
         assert shown in " ".join(capsys.readouterr().out.split())
         status_view.show(read_status(foundation.connection))
         functions.nightly_check(DAY)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from emulators.pg_net.worker import install
 from local.stack import database as local_database
-from local.stack.database import ROLES
+from local.stack.database import LOGINS
 from shared.domain.sync_messages import MAX_MENTORS, parse, requests_of
 from shared.domain.webhook import WebhookRequest, check_form, is_signed
 from shared.events import listing_changed
@@ -318,8 +318,8 @@ def test_the_address_is_https_or_on_this_machine(connection: Any, url: Any) -> N
         connection.execute("INSERT INTO certification.webhook (url, secret) VALUES (%s, %s)", (url, KEY))
 
 
-@pytest.mark.parametrize("function", sorted(ROLES))
-def test_no_function_may_read_the_key_or_notify(shared: Postgres, function: Any) -> None:
+@pytest.mark.parametrize("function", sorted(LOGINS))
+def test_no_login_may_read_the_key_or_notify(shared: Postgres, function: Any) -> None:
     """Design, section 8: logged in as each function's role."""
     secret: dict[str, Any] = local_database.make_login(shared, function, NAME)
     names = {"user": "username", "password": "password", "port": "port", "dbname": "dbname", "host": "host"}

@@ -60,7 +60,7 @@ COMMENT ON FUNCTION certification.held_by_brake IS
 
 CREATE OR REPLACE FUNCTION certification.current_conditions()
 RETURNS TABLE (condition text, subject text, since timestamptz, n bigint, ids uuid[], mark text, facts jsonb)
-LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     WITH state AS MATERIALIZED (SELECT s.* FROM certification.sync_state AS s),
     unsynced AS MATERIALIZED (
         SELECT l.mentor_id, l.state, l.changed_at, l.claimed_until, l.website,
@@ -266,3 +266,6 @@ REVOKE ALL ON FUNCTION
     certification.first_ids, certification.longest_silence, certification.not_to_be_listed, certification.held_by_brake,
     certification.current_conditions
 FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.current_conditions
+TO certification_operations;

@@ -76,3 +76,6 @@ COMMENT ON FUNCTION certification.release_brake IS
 REVOKE ALL ON FUNCTION
     certification.brake_release_is_in_force, certification.brake_holds, certification.release_brake
 FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.release_brake
+TO certification_operations;

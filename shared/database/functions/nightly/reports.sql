@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION certification.preview(p_from date, p_days integer)
 RETURNS TABLE (due_on date, organisation_id uuid, mentor_id uuid, event text, threshold_day smallint,
                expires_on date, problem text)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH mentor AS (
         SELECT m.id, m.organisation_id, certification.status_of(m.status::text) AS status,
                certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) AS expires_on,
@@ -62,7 +62,7 @@ CREATE OR REPLACE FUNCTION certification.explain(p_mentor_id uuid, p_today date)
 RETURNS TABLE (
     threshold_day smallint, due_on date, state text, reason text, run_id uuid, as_of date,
     notice_state text, notice_reason text, sent_at timestamptz, certification_expiry_date date)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH mentor AS (
         SELECT m.id, certification.status_of(m.status::text) AS status,
                certification.mail_problem(m.email::text) AS problem,
@@ -106,3 +106,6 @@ COMMENT ON FUNCTION certification.explain IS
 REVOKE ALL ON FUNCTION
     certification.preview, certification.explain
 FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.preview, certification.explain
+TO certification_operations;

@@ -2,15 +2,18 @@
 
 -- What was done to somebody who has been told of it cannot be taken back, and stays written down, so that nobody is
 -- told twice (I1, I4). Everything else is as if the run had never been, and the next nightly check does what is due
--- then (I2, I3). It runs with the rights and the search_path of who calls it, for the app's own triggers on
--- peer_mentors.
+-- then (I2, I3). It runs with the owner's rights, as that check does, and so do the app's own triggers on peer_mentors.
 CREATE OR REPLACE FUNCTION certification.undo_run(p_run_id uuid, p_actor text, p_reason text,
                                                   OUT outcome text, OUT counts jsonb)
-LANGUAGE plpgsql SET lock_timeout = '30s' SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET lock_timeout = '30s' SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_run certification.runs;
     v_organisation record;
 BEGIN
+    -- The app's status log names the actor, and undo itself tells the functions' own changes apart by it.
+    IF lower(btrim(p_actor)) LIKE 'system:%' THEN
+        RAISE EXCEPTION 'an actor is a person, not %', p_actor USING ERRCODE = 'check_violation';
+    END IF;
     SELECT r.* INTO v_run FROM certification.runs AS r WHERE r.id = p_run_id FOR UPDATE;
     outcome := CASE
         WHEN v_run.id IS NULL THEN 'unknown_run'
@@ -211,3 +214,6 @@ REVOKE ALL ON FUNCTION
     certification.undo_run, certification.add_to, certification.undo_notices_and_reminders,
     certification.undo_transitions, certification.undo_day
 FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.undo_run
+TO certification_operations;

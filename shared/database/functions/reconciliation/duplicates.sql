@@ -100,3 +100,6 @@ FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.find_duplicates
 TO certification_reconciliation;
+GRANT EXECUTE ON FUNCTION
+    certification.review_duplicates
+TO certification_operations;

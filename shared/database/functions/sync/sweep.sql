@@ -110,3 +110,6 @@ GRANT EXECUTE ON FUNCTION
     certification.overdue_listings, certification.count_waiting, certification.retry_due_rejected,
     certification.listings_to_recheck
 TO certification_reconciliation;
+GRANT EXECUTE ON FUNCTION
+    certification.retry_rejected
+TO certification_operations;

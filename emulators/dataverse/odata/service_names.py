@@ -1,8 +1,8 @@
-"""What the service has and the emulator has not, by name, so that it is not taken for a typo.
+"""Names that the service has and the emulator has not, so that none is taken for a typo.
 
 After Microsoft's Web API reference and its SDK: entity types, functions, actions and query functions that every
-environment has. A name that is missing here, as the tables are that only an app of Microsoft's brings, answers as a
-typo does.
+environment has. A missing name, such as a table of one of Microsoft's apps, is refused as a typo.
+The module is long because it is one list of names, read as data.
 """
 
 from __future__ import annotations
@@ -230,4 +230,4 @@ SYSTEM_COLLECTIONS: Final = (
     *("ProcessSession", "SyncErrors", "UserEntityInstanceDatas", "DuplicateBaseRecord", "DuplicateMatchingRecord"),
     *("Annotations", "ActivityPointers", "FileAttachments", "Appointments", "Emails", "Tasks", "PhoneCalls"),
 )
-"""How the names of the system's rows below a table's row end: `hlf_example_AsyncOperations`."""
+"""Ends of the names of the system's rows below a table's row: `cr1_example_AsyncOperations`."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from emulators.dataverse.website import norwegian_order
+from emulators.dataverse.website.sorting import norwegian_order
+from local.stack.dataverse import TABLES
 from tests.support.dataverse_process import fresh, process
 from tests.support.there import there
 
@@ -59,7 +60,7 @@ def mentor(key, name, area="Oslo", **more):
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with process(tmp_path_factory.mktemp("dataverse")) as running:
+    with process(tmp_path_factory.mktemp("dataverse"), schema=TABLES) as running:
         yield running
 
 
@@ -200,7 +201,7 @@ def test_a_search_by_area_is_a_link_that_can_be_shared(caller: Any, control: Any
     (field,) = page.all("input")
     assert (field["name"], field["value"]) == ("omrade", "oslo")
     assert visit(caller, omrade="Tromsø").text("h2") == ["Ingen likepersoner i «Tromsø»"]
-    assert [listing["key"] for listing in control.website("bergen")] == ["m2"]
+    assert [listing["key"] for listing in control.website(omrade="bergen")] == ["m2"]
     assert [option["value"] for option in page.all("option")] == ["Bergen", "Oslo vest", "OSLO øst"]
 
 
