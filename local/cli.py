@@ -1,4 +1,4 @@
-"""`python -m local`: the system on this machine."""
+"""The commands of `python -m local`, which runs the system on this machine."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ from operations.exit_codes import EXIT_CODES, NOT_YET
 from operations.mounting import Program
 from operations.screens import proof_view
 from shared.domain.comparison import ProofVerdict
+from shared.domain.wording.numbers import in_english
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,7 @@ app = typer.Typer(
 )
 Program(local_system, expected_errors, "Operations, as on a deployed system").mount(app, COMMANDS)
 _WEBHOOK_PATIENCE = 20.0
-# The seconds to wait after each sweep: it asks for a change once that is two minutes old.
+# Seconds to wait after each sweep. A sweep requests a change once it is two minutes old.
 _SWEEPS = (20.0,) * 8
 
 Day = Annotated[str | None, typer.Option("--as-of", help="The day to evaluate, like 2026-12-01.", show_default=False)]
@@ -117,7 +118,10 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
 
 
 def _catch_up(here: session.Session, progress: Progress) -> None:
-    """Wait for the website. A webhook may be lost (I7); then the sweep asks for what is overdue, and that is said."""
+    """Wait until the website is up to date.
+
+    A webhook may be lost (I7). Then the sweep requests what is overdue, and a progress line says so.
+    """
     try:
         website.wait_until_synced(here.dsn, seconds=_WEBHOOK_PATIENCE)
     except website.WebsiteBehindError as behind:
@@ -130,7 +134,7 @@ def _catch_up(here: session.Session, progress: Progress) -> None:
 
 
 def _proved(here: session.Session) -> ProofHead:
-    """A full comparison, by the function that makes one every night."""
+    """Run a full comparison by the function that makes one every night, and return its proof."""
     ended = here.invoke("Reconciliation", reconcile.event(full=True, accept=None, now=datetime.now(UTC)))
     with psycopg.connect(here.dsn, autocommit=True) as connection:
         return proof.read_proof(connection, UUID(ended.payload["run_id"])).proof
@@ -188,7 +192,7 @@ def invoke(
     ],
     event: Annotated[Path, typer.Option("--event", "-e", help="A JSON file; events/ has one for each trigger.")],
 ) -> None:
-    """Invoke one function with an event; its answer goes to standard output, its log to standard error."""
+    """Invoke one function with an event. Its result goes to standard output, its log to standard error."""
     with expected_errors():
         try:
             content = json.loads(event.read_text(encoding="utf-8"))
@@ -227,18 +231,18 @@ def nightly(as_of: Day = None) -> None:
             console.failure(f"the nightly check is done, but the website is not: {behind}")
             raise typer.Exit(NOT_YET)
         seen = len(site.names)
-        console.out.print(f"Visitors of the website see {seen} mentor{'' if seen == 1 else 's'}.")
+        console.out.print(f"Visitors of the website see {in_english(seen, 'mentor')}.")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(context: typer.Context) -> None:
-    """Open psql on the local database; what follows is handed to psql, such as -c 'SELECT …'."""
+    """Open psql on the local database. Further arguments are passed to psql, such as -c 'SELECT …'."""
     with expected_errors(), session.database_only() as dsn:
         found = psycopg.conninfo.conninfo_to_dict(dsn)
         environment = os.environ | {"PGPASSWORD": str(found["password"])}  # not among the arguments, which ps shows
         words = {name: str(value) for name, value in found.items() if name != "password"}
         command = [str(psql_binary()), psycopg.conninfo.make_conninfo("", **words), *context.args]
-        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is psql's, to cancel a query
+        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)  # psql handles Ctrl-C itself, to cancel a query
         try:
             raise typer.Exit(subprocess.call(command, env=environment))
         finally:
@@ -247,13 +251,13 @@ def psql(context: typer.Context) -> None:
 
 @app.command()
 def dataverse(
-    port: Annotated[int, typer.Option(help="Where to listen on 127.0.0.1.")] = 8765,
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 8765,
     schema: Annotated[
         Path | None, typer.Option(help="A file of tables instead of the built-in ones.", show_default=False)
     ] = None,
     limits: Annotated[str, typer.Option(help="Service protection: real, off, JSON, or a JSON file.")] = "real",
     https: Annotated[
-        bool, typer.Option("--https", help="Speak HTTPS, with a certificate made for this run. It says whom to trust.")
+        bool, typer.Option("--https", help="Speak HTTPS with a certificate of this run; print the authority to trust.")
     ] = False,
 ) -> None:
     """Start the Dataverse emulator alone, and stay until Ctrl-C."""
@@ -276,7 +280,7 @@ def dataset(
     as_of: Day = None,
     mentors: Annotated[int, typer.Option(min=1, max=synthetic.MOST_MENTORS)] = synthetic.DEFAULT_MENTORS,
 ) -> None:
-    """Write synthetic mentors of HLF's size, the same for the same seed."""
+    """Write as many synthetic mentors as HLF has. The same seed gives the same file."""
     with expected_errors():
         try:
             synthetic.write_dataset(
@@ -293,8 +297,8 @@ def dataset(
 
 @contextmanager
 def _stack_with_mentors(mentors: Path, *, fresh: bool) -> Iterator[tuple[LocalStack, dict[str, str]]]:
-    """A stack with mentors in it: those of a file that was asked for, of an earlier run, or the synthetic ones."""
-    own = None if mentors.resolve() == loading.MENTORS else read_mentors(mentors)  # before anything is emptied
+    """Yield a stack with mentors: those of the given file, those of an earlier run, or the synthetic ones."""
+    own = None if mentors.resolve() == loading.MENTORS else read_mentors(mentors)  # read before any data is deleted
     with ExitStack() as running:
         with console.steps() as progress:
             stack = running.enter_context(local_stack(fresh=fresh, progress=progress))
@@ -309,6 +313,6 @@ def _stack_with_mentors(mentors: Path, *, fresh: bool) -> Iterator[tuple[LocalSt
 
 def _next_runs(scheduler: Scheduler) -> dict[str, str]:
     runs: dict[str, str] = {}
-    for schedule, due in scheduler.next_runs():  # the soonest first, and a function may have several schedules
+    for schedule, due in scheduler.next_runs():  # soonest first; a function may have several schedules
         runs.setdefault(f"Next run of {schedule.function}", f"{due:%d.%m.%Y %H:%M} {schedule.timezone}")
     return runs

@@ -66,10 +66,13 @@ def killed(database, work, environment, at, moment):
 
 
 @pytest.mark.parametrize("moment", ["during", "after"])
-def test_a_nightly_check_killed_at_any_statement_and_run_again_ends_as_an_undisturbed_one(
+def test_a_check_killed_at_any_statement_ends_as_an_undisturbed(
     database: TestDatabase, foundation: Foundation, functions: Functions, moment: str
 ) -> None:
-    """I1, I3, I7: reminders, transitions, log rows and notices are the same, whichever statement was the last."""
+    """A nightly check killed at any statement and run again ends as an undisturbed one.
+
+    I1, I3, I7: reminders, transitions, log rows and notices are the same, whichever statement was the last.
+    """
     fill(foundation)
     functions.nightly_check(DAY)
     undisturbed = foundation.everything()
@@ -90,10 +93,13 @@ def test_a_nightly_check_killed_at_any_statement_and_run_again_ends_as_an_undist
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_sending_killed_at_any_statement_sends_nothing_twice_and_leaves_one_notice_of_unknown_outcome(
+def test_a_sending_killed_at_any_statement_sends_nothing_twice(
     database: TestDatabase, foundation: Foundation, functions: Functions, ses: LocalSes, moment: str
 ) -> None:
-    """I4: run again, everybody but at most one has their mail, and that one is claimed, not pending."""
+    """A sending killed at any statement sends nothing twice and leaves one notice of unknown outcome.
+
+    I4: run again, everybody but at most one has their mail, and that one is claimed, not pending.
+    """
     environment = endpoints(ses.url, ses.url)
     at = 1
     while True:
@@ -116,7 +122,7 @@ def test_a_sending_killed_at_any_statement_sends_nothing_twice_and_leaves_one_no
     assert at > 15
 
 
-def test_a_run_that_was_killed_is_written_down_as_failed_by_a_later_one(
+def test_a_killed_run_is_recorded_as_failed_by_a_later_one(
     database: TestDatabase, foundation: Foundation, functions: Functions
 ) -> None:
     """I12: after twenty minutes, more than any function may take."""

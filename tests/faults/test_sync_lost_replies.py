@@ -55,7 +55,7 @@ HOWS = ["reset", "half a reply", "504", "503", "500"]
 
 
 @pytest.mark.parametrize("how", HOWS)
-def test_a_reply_lost_after_the_commit_is_read_again_and_nothing_is_done_twice(
+def test_a_reply_lost_after_the_commit_is_read_again(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any, how: Any
 ) -> None:
     """I6, I7: published, changed and hidden, each with its reply lost; one row each, settled within the invocation."""
@@ -101,7 +101,7 @@ def test_a_request_lost_before_it_was_done_is_sent_again(
     assert site.visible() == {}
 
 
-def test_what_stays_of_unknown_outcome_is_given_back_with_its_reason(
+def test_an_unknown_outcome_is_given_back_with_its_reason(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any
 ) -> None:
     """I7: neither live nor hidden as long as nobody can say so; the next sync finds out."""
@@ -119,10 +119,13 @@ def test_what_stays_of_unknown_outcome_is_given_back_with_its_reason(
 
 
 @pytest.mark.parametrize("later", ["pause", "consent", "rename"])
-def test_a_request_that_is_carried_out_long_after_its_worker_gave_up_does_not_win(
+def test_a_request_carried_out_late_does_not_win(
     foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any, later: str
 ) -> None:
-    """I6: the reply timed out, a newer state was pushed; then the older request is carried out."""
+    """A request that is carried out long after its worker gave up does not win.
+
+    I6: the reply timed out, a newer state was pushed; then the older request is carried out.
+    """
     (mentor,) = people(foundation, organisation, 1)
     slow = crew.worker()
     slow.seconds = 1.1  # the client's patience with this request
@@ -243,7 +246,7 @@ PHONE, NO_PHONE = "UPDATE peer_mentors SET phone = '22222222'", "UPDATE peer_men
         (PAUSED, moves),
     ],
 )
-def test_without_versions_an_unknown_outcome_lasts_as_long_as_a_request(
+def test_without_versions_an_unknown_outcome_outlasts_a_request(
     *, foundation: Foundation, without_versions: Any, site: EmulatedWebsite, organisation: Any, lost: Any, then: Any
 ) -> None:
     """Issue 8 A5, I5, I6: that the row shows what the lost request would write is no evidence that it came."""
@@ -327,7 +330,7 @@ def wait_for(condition, seconds=5.0):
         time.sleep(0.02)
 
 
-def test_of_two_workers_on_one_mentor_the_slower_older_one_never_wins(
+def test_of_two_workers_the_slower_older_one_never_wins(
     foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
 ) -> None:
     """I6: while one still waits for its reply the other is told to leave the mentor, and the first rechecks."""
@@ -382,7 +385,7 @@ def test_a_hide_of_unknown_outcome_is_never_taken_for_done(
 
 
 @pytest.mark.parametrize("status", [500, 502])
-def test_an_operation_that_failed_inside_a_good_batch_is_not_taken_for_done(
+def test_a_failed_part_of_a_good_batch_is_not_taken_for_done(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any, status: int
 ) -> None:
     """I5: the batch was answered; that one part says nothing of what became of it, so it is read."""

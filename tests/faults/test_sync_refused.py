@@ -48,7 +48,7 @@ def a_minute_passes(foundation):
 # --- rows
 
 
-def test_poison_rows_amid_good_ones_are_rejected_each_with_its_reason(
+def test_poison_rows_are_rejected_each_with_its_reason(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
 ) -> None:
     """I13: the others are accepted; a later change of such a mentor is another chance, and only of that one."""
@@ -79,7 +79,7 @@ def test_poison_rows_amid_good_ones_are_rejected_each_with_its_reason(
     assert foundation.listing_state(forbidden) == "rejected"
 
 
-def test_a_row_that_spoils_the_whole_batch_is_found_and_the_others_are_accepted(
+def test_a_row_that_spoils_the_whole_batch_is_found(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
 ) -> None:
     """I13: 400 to every request it is in."""
@@ -116,10 +116,13 @@ def test_a_race_for_a_new_row_is_won_in_the_end(
 # --- a table
 
 
-def test_a_write_privilege_that_was_taken_away_stops_the_service_and_sets_nobody_aside(
+def test_a_lost_write_privilege_stops_all_and_rejects_nobody(
     foundation: Foundation, crew: Crew, worker: SyncWorker, site: EmulatedWebsite, listed: Any
 ) -> None:
-    """I10, I13: one try a minute, by one worker; given back, everything drains."""
+    """A write privilege that was taken away stops the service, and no listing is rejected.
+
+    I10, I13: one try a minute, by one worker; given back, everything drains.
+    """
     site.remove_privilege("write")
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
     result = worker.sync(*listed)
@@ -145,7 +148,7 @@ def test_a_write_privilege_that_was_taken_away_stops_the_service_and_sets_nobody
     assert site.visible() == wanted(foundation)
 
 
-def test_a_lacking_privilege_is_distinguished_from_a_row_though_others_were_accepted(
+def test_a_lacking_privilege_is_told_from_a_bad_row(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any, listed: Any
 ) -> None:
     """I13: creating needs another privilege than updating, and every table has its own."""
@@ -161,7 +164,7 @@ def test_a_lacking_privilege_is_distinguished_from_a_row_though_others_were_acce
     assert site.visible() == wanted(foundation)
 
 
-def test_one_organisations_table_that_is_closed_to_us_stops_nobody_else(
+def test_one_closed_table_stops_nobody_elses_listings(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
 ) -> None:
     """I13: its mentors wait, with the reason; the others are pushed with the same batch."""
@@ -187,7 +190,7 @@ def test_one_organisations_table_that_is_closed_to_us_stops_nobody_else(
 # --- us
 
 
-def test_a_secret_that_was_revoked_stops_sending_until_another_is_there(
+def test_a_revoked_secret_stops_sending_until_another_is_there(
     foundation: Foundation, crew: Crew, worker: SyncWorker, site: EmulatedWebsite, listed: Any
 ) -> None:
     """I10: it is read again once; the new one is taken up without a restart."""
@@ -248,7 +251,7 @@ def test_tokens_that_end_under_way_are_replaced(
     assert worker.sync(*listed).counts()["listings_published"] == 10
 
 
-def test_a_removed_application_user_stops_sending_until_it_is_back(
+def test_a_removed_user_stops_sending_until_it_is_back(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
 ) -> None:
     """I10: a good token that is not authorised."""
@@ -281,10 +284,13 @@ def test_entra_that_is_down_delays_and_stops_nothing(
     assert unsynced(foundation) == 0
 
 
-def test_a_user_who_is_removed_between_a_refusal_and_its_examination_sets_nobody_aside(
+def test_a_user_removed_during_the_examination_rejects_nobody(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
 ) -> None:
-    """I10, I13: the second question is answered otherwise than the first, and whole."""
+    """A user who is removed between a refusal and its examination has no listing rejected.
+
+    I10, I13: the second question is answered otherwise than the first, and whole.
+    """
     site.poison(str(listed[0]), status=403, code="0x80040220")
     site.fail_next(1, status=403, code="0x80072560", skip=1, path=BATCH)
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
@@ -294,7 +300,7 @@ def test_a_user_who_is_removed_between_a_refusal_and_its_examination_sets_nobody
     assert foundation.listing_state(listed[0]) == "waiting"
 
 
-def test_what_changed_while_the_service_was_found_to_refuse_us_is_asked_for_again(
+def test_what_changed_during_the_refusal_is_asked_for_again(
     foundation: Foundation, crew: Crew, site: EmulatedWebsite, listed: Any
 ) -> None:
     """I7: its own message was told that a worker has the mentor and rechecks; that worker stops instead."""
@@ -313,7 +319,7 @@ def test_what_changed_while_the_service_was_found_to_refuse_us_is_asked_for_agai
     assert {*result.results.values()} == {Result.GIVEN_BACK}
 
 
-def test_a_health_check_that_is_asked_to_wait_gives_the_work_back_for_that_long(
+def test_a_health_check_told_to_wait_gives_the_work_back(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
 ) -> None:
     """I9, I10: the credential may be good again; nobody knows before the window has ended."""
@@ -329,10 +335,13 @@ def test_a_health_check_that_is_asked_to_wait_gives_the_work_back_for_that_long(
     assert states(foundation) == {"waiting"}
 
 
-def test_one_bad_request_for_everything_stops_instead_of_setting_everybody_aside(
+def test_one_bad_request_for_all_stops_and_rejects_nobody(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any
 ) -> None:
-    """I10, I13: a 400 that a request about nobody gets, too, is about us; what waits is pushed when it has passed."""
+    """One bad request for everything stops the sync instead of having every listing rejected.
+
+    I10, I13: a 400 that a request about nobody gets, too, is about us; what waits is pushed when it has passed.
+    """
     mentors = [foundation.mentor(organisation, DAY + days(50), consent=True) for _ in range(4)]
     site.fail_next(1000, status=400, path=BATCH)
     assert worker.sync(*mentors).stopped

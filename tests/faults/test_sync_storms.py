@@ -43,7 +43,7 @@ def people(foundation, organisation, count):
     return [foundation.mentor(organisation, LATER, consent=True) for _ in range(count)]
 
 
-def test_several_workers_in_a_storm_of_429_begin_nothing_inside_a_window(
+def test_workers_in_a_storm_of_429_begin_nothing_in_a_window(
     foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
 ) -> None:
     """I9: whichever worker was told, all wait the whole Retry-After; then everything gets there."""
@@ -64,7 +64,7 @@ def test_several_workers_in_a_storm_of_429_begin_nothing_inside_a_window(
     assert [milliseconds for milliseconds in late if milliseconds > ON_ITS_WAY_MS] == []
 
 
-def test_a_long_retry_after_gives_the_work_back_and_holds_for_every_worker(
+def test_a_long_retry_after_holds_for_every_worker(
     foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
 ) -> None:
     """I9: all of it, not the longest pause a worker is willing to make; nothing is sent meanwhile."""
@@ -83,10 +83,13 @@ def test_a_long_retry_after_gives_the_work_back_and_holds_for_every_worker(
     assert site.visible() == wanted(foundation)
 
 
-def test_a_429_inside_one_operation_holds_everybody_back_and_the_others_are_settled(
+def test_a_429_in_one_operation_holds_everybody_back(
     foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
 ) -> None:
-    """I9: the batch itself was answered with 200."""
+    """A 429 inside one operation holds everybody back and the others are settled.
+
+    I9: the batch itself was answered with 200.
+    """
     mentors = people(foundation, organisation, 5)
     site.poison(str(mentors[0]), status=429, code="0x80072322", count=1)
     worker = crew.worker()
@@ -124,7 +127,7 @@ def test_a_worker_killed_at_any_statement_loses_nothing(
     assert len(site.rows()) == foundation.one("SELECT count(*) FROM peer_mentors")
 
 
-def test_a_worker_killed_while_its_push_is_carried_out_loses_nothing(
+def test_a_worker_killed_during_its_push_loses_nothing(
     foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
 ) -> None:
     """I7: the website has it and the database does not know; nobody claims it before the lease has ended."""
@@ -167,7 +170,7 @@ def test_a_database_that_goes_away_under_way_loses_nothing(
     assert unsynced(foundation) == 0
 
 
-def test_people_who_change_many_mentors_at_once_never_meet_the_workers_in_a_deadlock(
+def test_people_who_change_many_never_meet_a_deadlock(
     database: TestDatabase, foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
 ) -> None:
     """Issue 3: whoever changes a mentor is not refused because of the sync."""

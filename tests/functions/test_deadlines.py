@@ -33,7 +33,7 @@ TRICKLES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("case", TRICKLES)
-def test_the_nightly_check_expires_people_though_the_website_trickles(
+def test_the_check_expires_people_though_the_website_trickles(
     apis: tuple[LocalAws, Stack, Any], database: TestDatabase, foundation: Foundation, case: Any
 ) -> None:
     """It was killed at 300 s with nobody expired, on each of three tries."""

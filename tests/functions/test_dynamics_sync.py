@@ -165,7 +165,7 @@ def test_what_has_to_wait_comes_again_when_the_website_said_so(
         assert time.monotonic() < deadline
 
 
-def test_a_refused_credential_is_a_metric_in_the_run_that_sees_it(
+def test_a_refused_credential_is_a_metric_in_that_run(
     consumer: Consumer, foundation: Foundation, site: EmulatedWebsite, organisation: Any
 ) -> None:
     """I10: and a new secret is taken up by the same, warm process."""
@@ -213,7 +213,7 @@ def test_no_line_names_anybody(
         assert personal not in text, personal
 
 
-def test_a_nightly_check_reaches_the_website_though_no_webhook_is_sent(
+def test_a_nightly_check_reaches_the_website_without_a_webhook(
     consumer: Consumer, database: TestDatabase, foundation: Foundation, site: EmulatedWebsite, organisation: Any
 ) -> None:
     """I3, I5, I7: the check, its messages, the queue and the consumer, as they are deployed."""

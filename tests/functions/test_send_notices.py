@@ -43,7 +43,7 @@ def test_the_scheduled_event_sends_what_the_nightly_check_wrote(deployed: Deploy
     assert len(deployed.ses.messages) == 2
 
 
-def test_a_service_that_refuses_us_ends_with_an_error_and_loses_nothing(
+def test_a_service_that_refuses_us_ends_with_an_error(
     deployed: DeployedStack, foundation: Foundation, due: Any
 ) -> None:
     """I4: the code is in the answer, everything is pending, and the next schedule sends it."""

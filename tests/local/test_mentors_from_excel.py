@@ -162,7 +162,7 @@ def test_a_power_of_ten_is_no_text_and_no_telephone_number(tmp_path: Path, colum
 @pytest.mark.parametrize("column", [*TEXTS, "phone"])
 def test_an_error_within_a_text_is_refused(tmp_path: Path, column: Any, text: str) -> None:
     said = problem_with(tmp_path, **{column: text}).reason
-    assert "error of the spreadsheet" in said or "no digit" in said or "as a formula" in said
+    assert "error of the spreadsheet" in said or "no digit" in said or "like a formula" in said
 
 
 @pytest.mark.parametrize("column", ["organisation", "area", "phone"])
@@ -173,7 +173,7 @@ def test_a_0_that_a_formula_shows_for_an_empty_cell_is_refused(tmp_path: Path, c
 @pytest.mark.parametrize("formula", ["=+4791234567", "=B2", '="0042"', "=1+1", "＝A1", "+A1", "-A1", "@SUM(A1)"])
 @pytest.mark.parametrize("column", [*TEXTS, "phone"])
 def test_a_formula_is_refused(tmp_path: Path, column: Any, formula: str) -> None:
-    assert "as a formula" in problem_with(tmp_path, **{column: formula}).reason
+    assert "like a formula" in problem_with(tmp_path, **{column: formula}).reason
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_a_name_without_a_letter_is_refused(tmp_path: Path, column: str, name: s
 @pytest.mark.parametrize("name", ["B¿", "Bl†bær", "S°ren", "Bl¾", "B|", "B{se", "B=C3=B8", "B\\u00f8"])
 def test_a_sign_that_stands_for_a_letter_is_refused(tmp_path: Path, name: str) -> None:
     """Windows-1252 and UTF-8 are not the only encodings that are taken for each other."""
-    assert "a sign that stands in no name" in problem_with(tmp_path, last_name=name).reason
+    assert "a character that occurs in no name" in problem_with(tmp_path, last_name=name).reason
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_a_date_is_no_telephone_number(tmp_path: Path, phone: Any) -> None:
 
 @pytest.mark.parametrize("phone", ["'+4791234567", "−4791234567", "+4791234567*1", "+4791234567+0", "+47=B2"])
 def test_a_formula_hides_in_a_telephone_number(tmp_path: Path, phone: str) -> None:
-    assert "as a formula" in problem_with(tmp_path, phone=phone).reason
+    assert "like a formula" in problem_with(tmp_path, phone=phone).reason
 
 
 @pytest.mark.parametrize("phone", ["ingen", "nan", "N/A", "?"])
@@ -450,7 +450,7 @@ def test_a_file_that_was_encoded_twice_or_more_is_refused(tmp_path: Path, wrong:
     assert "lines 2, 4" in said
 
 
-def test_a_file_that_was_encoded_twice_is_refused_though_some_letters_are_right(tmp_path: Path) -> None:
+def test_a_file_that_was_encoded_twice_is_refused(tmp_path: Path) -> None:
     """A name that was corrected by hand afterwards does not make the others right."""
     rows = [KARI | {"mentor_id": f"m{number}"} for number in range(40)]
     twice = encoded_again(text_of(*rows), "cp1252") + text_of(OLA).split("\r\n")[1]
@@ -668,7 +668,7 @@ def test_short_dates_are_read_where_they_are_clear(tmp_path: Path, written: str,
         ("46387.5", "the number by which Excel keeps a date"),
         ("4,6387E+04", "Excel shortened"),
         ("46\u00a0387", "thousand separators"),
-        ("00.01.1900", "a year out of reach"),
+        ("00.01.1900", "a year out of range"),
         ("31.12.2026 14:30", "a time too"),
         ("2026-12-31T23:00:00Z", "a time too"),
         ("31. foo 2026", "not a date"),

@@ -131,7 +131,8 @@ def test_both_programs_have_the_same_commands() -> None:
     """One definition each: the local program names no system, the other one must."""
     from local.cli import app as local  # noqa: PLC0415 - the operators' program never imports it
 
-    ours, theirs = typer.main.get_command(app), typer.main.get_command(local)
+    ours: Any = typer.main.get_command(app)
+    theirs: Any = typer.main.get_command(local)
     for words in LEAVES:
         here: Any = ours
         there: Any = theirs

@@ -11,6 +11,7 @@ from tests.support.dataverse_service import EXAMPLES, MENTORS
 if TYPE_CHECKING:
     import httpx
 
+    from emulators.dataverse.model.table import Table
     from tests.support.dataverse_service import RunningEmulator
 
 
@@ -72,7 +73,7 @@ def follow(service: RunningEmulator, response: httpx.Response) -> list[httpx.Res
     return pages
 
 
-def many(service: RunningEmulator, number: int) -> Any:
+def many(service: RunningEmulator, number: int) -> Table:
     table = service.environment.store.tables_by_set[MENTORS]
     for n in range(number):
         table.insert({"hlf_mentorid": str(n), "hlf_name": f"{n % 7}"})

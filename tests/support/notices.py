@@ -19,7 +19,7 @@ def a_notice(number: int = 4711, **changes: Any) -> Notice:
         "recipient_address": "ase.bjorna@example.no",
         "expires_on": date(2026, 12, 31),
         "days_left": 14,
-        "coordinator_name": "Øyvind Sæther",
-        "coordinator_email": "oyvind@example.no",
+        "contact_name": "Øyvind Sæther",
+        "contact_email": "oyvind@example.no",
     }
     return Notice(**(known | changes))

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner
@@ -43,7 +43,7 @@ class Operator:
     def at(cls, dsn: str) -> Operator:
         """Return who has the login of a connection string, such as the owner."""
         given = conninfo_to_dict(dsn)
-        fields: dict[str, Any] = {name: given[name] for name in ("host", "port", "dbname", "password")}
+        fields = {name: str(given[name]) for name in ("host", "port", "dbname", "password")}
         return cls.of({**fields, "username": str(given["user"]), "sslmode": "disable"})
 
     @property

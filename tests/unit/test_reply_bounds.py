@@ -203,7 +203,7 @@ PIECES = (b"--b", b"--", b"\r\n", b"\n", b"\n\n", b"HTTP/1.1 204 No Content\r\n"
     st.sampled_from(["multipart/mixed; boundary=b", "multipart/mixed", 'multipart/mixed; boundary="ø€"']) | st.text(),
     st.integers(0, 4),
 )
-def test_a_batch_reply_responds_as_many_as_were_asked(body: Any, content_type: Any, expected: Any) -> None:
+def test_a_batch_reply_has_as_many_parts_as_were_asked(body: Any, content_type: Any, expected: Any) -> None:
     parts = multipart.read(body, content_type, expected)
     assert len(parts) == expected
     for part in parts:

@@ -67,7 +67,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SameReplyServer]:
 
 @pytest.mark.parametrize("status", [200, 302, 400])
 @pytest.mark.parametrize("body", BODIES)
-def test_a_reply_that_no_service_should_send_is_one_of_our_errors(aws: SameReplyServer, status: int, body: Any) -> None:
+def test_a_reply_no_service_should_send_is_one_of_our_errors(aws: SameReplyServer, status: int, body: Any) -> None:
     """A code, and nothing that was said in words (I11). What was not confirmed is not taken for sent."""
     aws.reply = http(status, BODIES[body], connection="close")
     client = sqs_client(REGION)

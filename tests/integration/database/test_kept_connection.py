@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from tests.conftest import TestDatabase
 
 
-def test_a_kept_connection_is_used_again_and_replaced_when_the_server_has_ended_it(
+def test_a_kept_connection_is_used_until_the_server_ends_it(
     database: TestDatabase, connection: psycopg.Connection
 ) -> None:
-    """I7: what died while the container slept is noticed before it is relied on."""
+    """A kept connection is used again and replaced when the server has ended it.
+
+    I7: what died while the container slept is noticed before it is relied on.
+    """
     secret = database.login("DynamicsSync")
     kept = KeptConnection(lambda _: secret)
 

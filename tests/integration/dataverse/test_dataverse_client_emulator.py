@@ -89,9 +89,8 @@ def many(count, **values):
     return [publish(**values) for _ in range(count)]
 
 
-def test_a_listing_is_published_changed_hidden_and_published_again(
-    client: ContainerClient, emulator: EmulatorControl
-) -> None:
+def test_a_listing_is_published_changed_hidden_and_back(client: ContainerClient, emulator: EmulatorControl) -> None:
+    """A listing is published, changed, hidden and published again."""
     first = publish()
     changed = publish(first.mentor_id, hlf_area="Åsane")
     for now in (first, changed, hide(first.mentor_id), first):
@@ -103,9 +102,8 @@ def test_a_listing_is_published_changed_hidden_and_published_again(
     ]
 
 
-def test_hiding_creates_no_row_and_a_late_hide_does_not_bring_one_back_i8(
-    client: ContainerClient, emulator: EmulatorControl
-) -> None:
+def test_hiding_creates_no_row_i8(client: ContainerClient, emulator: EmulatorControl) -> None:
+    """I8: Hiding creates no row and a late hide does not bring one back."""
     listed = publish()
     client.push(listed)
     emulator.delete(str(listed.mentor_id))
@@ -114,9 +112,8 @@ def test_hiding_creates_no_row_and_a_late_hide_does_not_bring_one_back_i8(
     assert emulator.rows() == []
 
 
-def test_ten_thousand_changes_go_in_a_hundred_requests_each_written_once(
-    client: ContainerClient, emulator: EmulatorControl
-) -> None:
+def test_ten_thousand_changes_take_a_hundred_requests(client: ContainerClient, emulator: EmulatorControl) -> None:
+    """Ten thousand changes go in a hundred requests, each written once."""
     changes = many(10_000)
     assert set(client.push(*changes)) == {Accepted()}
     summary = emulator.summary()
@@ -124,9 +121,10 @@ def test_ten_thousand_changes_go_in_a_hundred_requests_each_written_once(
     assert {row["hlf_mentorid"] for row in emulator.rows()} == {str(one.mentor_id) for one in changes}
 
 
-def test_poison_rows_are_rejected_each_with_its_code_and_all_others_are_published_i13(
+def test_poison_rows_are_rejected_and_the_others_published_i13(
     client: ContainerClient, emulator: EmulatorControl
 ) -> None:
+    """I13: Poison rows are rejected, each with its code, and all others are published."""
     changes = many(100)
     poison = {
         7: publish(hlf_phone="x" * 60),
@@ -149,9 +147,8 @@ def test_poison_rows_are_rejected_each_with_its_code_and_all_others_are_publishe
     assert len(emulator.rows()) == 100 - len(poison)
 
 
-def test_a_batch_with_more_parts_than_the_environment_takes_goes_in_halves(
-    client: ContainerClient, emulator: EmulatorControl
-) -> None:
+def test_a_batch_with_too_many_parts_goes_in_halves(client: ContainerClient, emulator: EmulatorControl) -> None:
+    """A batch with more parts than the environment takes goes in halves."""
     emulator.settings(batch_limit=30)
     assert set(client.push(*many(100))) == {Accepted()}
     assert emulator.summary()["writes"]["create"] == 100
@@ -191,9 +188,10 @@ def test_a_write_does_nothing_to_another_version_of_the_row(client: ContainerCli
 
 
 @pytest.mark.parametrize("fault", ["reset_after", "truncate_replies", "fail_after_commit"])
-def test_a_reply_lost_after_the_commit_is_of_unknown_outcome_and_the_website_shows_it(
+def test_a_reply_lost_after_the_commit_is_of_unknown_outcome(
     client: ContainerClient, emulator: EmulatorControl, fault: str
 ) -> None:
+    """A reply lost after the commit is of unknown outcome and the website shows it."""
     changes = [*many(3), hide()]
     client.push(publish(changes[3].mentor_id))
     getattr(emulator, fault)(1, path="batch")
@@ -204,9 +202,10 @@ def test_a_reply_lost_after_the_commit_is_of_unknown_outcome_and_the_website_sho
 
 
 @pytest.mark.parametrize("fault", ["reset_before", "fail_next"])
-def test_a_reply_lost_before_the_commit_is_of_unknown_outcome_and_the_website_does_not_show_it(
+def test_a_reply_lost_before_the_commit_is_of_unknown_outcome(
     client: ContainerClient, emulator: EmulatorControl, fault: str
 ) -> None:
+    """A reply lost before the commit is of unknown outcome and the website does not show it."""
     changes = [*many(3), hide()]
     client.push(publish(changes[3].mentor_id))
     getattr(emulator, fault)(1, path="batch")
@@ -214,9 +213,8 @@ def test_a_reply_lost_before_the_commit_is_of_unknown_outcome_and_the_website_do
     assert client.shows(*changes) == [False] * 4
 
 
-def test_a_reply_that_never_comes_is_given_up_in_time_and_of_unknown_outcome(
-    client: ContainerClient, emulator: EmulatorControl
-) -> None:
+def test_a_reply_that_never_comes_is_given_up_in_time(client: ContainerClient, emulator: EmulatorControl) -> None:
+    """A reply that never comes is given up in time and of unknown outcome."""
     emulator.lose_replies(1)
     client.seconds = 1.0
     listed = publish()
@@ -233,9 +231,10 @@ def test_a_reply_that_never_comes_is_given_up_in_time_and_of_unknown_outcome(
         (500, "0x80040216", OutcomeUnknown),
     ],
 )
-def test_an_operation_that_fails_for_now_does_not_stop_the_others_i13(
+def test_a_passing_failure_does_not_stop_the_others_i13(
     client: ContainerClient, emulator: EmulatorControl, status: int, code: str, kind: Any
 ) -> None:
+    """I13: An operation that fails for now does not stop the others."""
     changes = many(10)
     emulator.poison(str(changes[4].mentor_id), status=status, code=code)
     responses = client.push(*changes)
@@ -247,9 +246,8 @@ def test_an_operation_that_fails_for_now_does_not_stop_the_others_i13(
 # Service protection
 
 
-def test_no_request_goes_inside_a_retry_after_window_and_all_go_after_it_i9(
-    client: ContainerClient, emulator: EmulatorControl
-) -> None:
+def test_no_request_goes_inside_a_retry_after_window_i9(client: ContainerClient, emulator: EmulatorControl) -> None:
+    """I9: No request goes inside a Retry-After window and all go after it."""
     emulator.limits(requests=5, window_seconds=1.0)
     changes = many(120)
     client.push(publish())
@@ -272,9 +270,8 @@ def test_no_request_goes_inside_a_retry_after_window_and_all_go_after_it_i9(
 # Credentials
 
 
-def test_tokens_that_ended_are_renewed_on_the_way_and_nothing_is_lost(
-    client: ContainerClient, emulator: EmulatorControl
-) -> None:
+def test_tokens_that_ended_are_renewed_on_the_way(client: ContainerClient, emulator: EmulatorControl) -> None:
+    """Tokens that ended are renewed on the way and nothing is lost."""
     client.push(publish())
     emulator.expire_tokens()
     assert set(client.push(*many(40), size=10)) == {Accepted()}
@@ -335,7 +332,8 @@ def test_a_privilege_that_was_taken_away_is_refused_row_by_row(
         client.website().check(IN_USE)
 
 
-def test_a_check_finds_a_healthy_website_well_and_a_table_that_is_not_there(client: ContainerClient) -> None:
+def test_a_check_tells_a_missing_table_from_a_healthy_website(client: ContainerClient) -> None:
+    """A check finds a healthy website well and a table that is not there."""
     client.website().check([])
     client.website().check(IN_USE)
     with pytest.raises(WebsiteMisconfiguredError, match=r"^dataverse_404_0x8006088a$"):
@@ -345,7 +343,8 @@ def test_a_check_finds_a_healthy_website_well_and_a_table_that_is_not_there(clie
 # Every type of column
 
 
-def test_what_was_written_is_recognised_when_it_is_read_whatever_its_type(tmp_path: Path) -> None:
+def test_what_was_written_is_recognised_whatever_its_type(tmp_path: Path) -> None:
+    """What was written is recognised when it is read whatever its type."""
     key = {"keys": {"one": ["hlf_code"]}, "change_tracking": False}
     table = {
         "name": "hlf_thing",

@@ -39,7 +39,8 @@ def shows(rig, body, row, action=PUBLISH):
     return shown(rig.website(), [change(1, action, body=json.dumps(body))])[0]
 
 
-def test_each_row_is_read_by_its_key_with_the_columns_of_its_body_and_no_others_i11(rig: WebsiteRig) -> None:
+def test_each_row_is_read_by_its_key_with_its_columns_alone_i11(rig: WebsiteRig) -> None:
+    """I11: Each row is read by its key with the columns of its body and no others."""
     rig.site.replies.append(batch(part(200, body="{}"), part(404, "0x80060891")))
     shown(
         rig.website(),
@@ -97,7 +98,8 @@ OTHER = [
 
 
 @pytest.mark.parametrize(("body", "row"), SAME)
-def test_what_dataverse_gives_back_for_what_was_written_is_the_same(rig: WebsiteRig, body: Any, row: Any) -> None:
+def test_what_dataverse_returns_of_what_was_written_is_the_same(rig: WebsiteRig, body: Any, row: Any) -> None:
+    """What Dataverse gives back for what was written is the same."""
     assert shows(rig, body, row) is True
     assert shows(rig, body, row, HIDE) is True
 
@@ -126,9 +128,10 @@ def test_anything_else_is_not(rig: WebsiteRig, body: Any, row: Any) -> None:
         (part(200, body='{"a": '), None, None),
     ],
 )
-def test_a_row_that_is_not_there_is_hidden_and_one_that_cannot_be_read_says_nothing(
+def test_a_missing_row_is_hidden_and_an_unreadable_says_nothing(
     rig: WebsiteRig, response: Any, published: bool | None, hidden: bool | None
 ) -> None:
+    """A row that is not there is hidden and one that cannot be read says nothing."""
     rig.site.replies.append(batch(response, response))
     assert shown(rig.website(), [change(1), change(2, HIDE)]) == [published, hidden]
 

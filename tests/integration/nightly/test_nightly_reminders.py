@@ -36,10 +36,11 @@ def test_nobody_is_reminded_the_day_before_a_threshold(foundation: Foundation, f
     assert foundation.notices(mentor) == []
 
 
-def test_the_same_nightly_check_twice_claims_nothing_new_and_says_what_was_done_already(
-    foundation: Foundation, functions: Functions
-) -> None:
-    """I1: by the unique constraint; the second run counts the first one's work as already done."""
+def test_the_same_check_twice_claims_nothing_new(foundation: Foundation, functions: Functions) -> None:
+    """The same nightly check twice claims nothing new and says what was done already.
+
+    I1: by the unique constraint; the second run counts the first one's work as already done.
+    """
     organisation = foundation.organisation()
     for left in (30, 20, 7, 0, -1):
         foundation.mentor(organisation, DAY + days(left), coordinator=foundation.coordinator(organisation))
@@ -83,9 +84,7 @@ def test_after_an_outage_only_the_nearest_threshold_is_sent(foundation: Foundati
     assert reasons == ["nearer_threshold"]
 
 
-def test_an_outage_past_the_last_day_sends_the_expiry_and_no_reminder(
-    foundation: Foundation, functions: Functions
-) -> None:
+def test_an_outage_past_the_last_day_sends_the_expiry_alone(foundation: Foundation, functions: Functions) -> None:
     """I2, I3: whoever expired meanwhile hears of that alone."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(35))
     functions.nightly_check(DAY)
@@ -116,9 +115,7 @@ def test_only_active_mentors_are_reminded(foundation: Foundation, functions: Fun
     assert foundation.counts(result.run_id, "reminders_skipped") == {"30": 1, "14": 1, "7": 1}
 
 
-def test_one_who_resumes_inside_a_window_is_reminded_of_the_nearest_threshold_then(
-    foundation: Foundation, functions: Functions
-) -> None:
+def test_one_who_resumes_is_reminded_of_the_nearest_threshold(foundation: Foundation, functions: Functions) -> None:
     """I2: not of the three that passed in the pause, and on the next nightly check, not on the next threshold."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(31))
     assert foundation.pause(mentor) == "changed"
@@ -131,9 +128,7 @@ def test_one_who_resumes_inside_a_window_is_reminded_of_the_nearest_threshold_th
     assert foundation.notices(mentor) == [("reminder", 14, "pending")]
 
 
-def test_a_mentor_who_moves_to_another_organisation_is_reminded_there(
-    foundation: Foundation, functions: Functions
-) -> None:
+def test_a_mentor_who_moves_is_reminded_by_the_new_organisation(foundation: Foundation, functions: Functions) -> None:
     """I2: by the new organisation's thresholds, though both organisations' nightly checks have passed that date
     already.
     """
@@ -146,9 +141,7 @@ def test_a_mentor_who_moves_to_another_organisation_is_reminded_there(
     assert foundation.reminders(mentor) == {45: "claimed"}
 
 
-def test_a_run_for_a_day_before_everything_claims_nothing_and_harms_nothing(
-    foundation: Foundation, functions: Functions
-) -> None:
+def test_a_run_for_a_day_long_past_claims_nothing(foundation: Foundation, functions: Functions) -> None:
     """I1: a replay of an old event after newer nightly checks."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(20))
     functions.nightly_check(date(1950, 1, 3))
@@ -175,7 +168,7 @@ def test_the_leap_day_is_a_day_like_others(foundation: Foundation, functions: Fu
 
 @pytest.mark.parametrize("day", [date(2027, 3, 28), date(2026, 10, 25)])
 @pytest.mark.parametrize("late", [timedelta(0), timedelta(hours=6)])
-def test_on_the_days_the_clocks_change_the_nightly_check_evaluates_its_own_day(
+def test_the_check_evaluates_its_own_day_when_clocks_change(
     foundation: Foundation, functions: Functions, day: date, late: timedelta
 ) -> None:
     """00:15 on the two days of 23 and 25 hours; expires_on the day before has passed, that day is still valid."""

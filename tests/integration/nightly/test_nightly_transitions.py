@@ -64,9 +64,7 @@ def test_a_persons_pause_or_withdrawal_wins_over_the_expiry(
     assert result.verdict.state is RunState.SUCCEEDED
 
 
-def test_one_who_resumes_after_the_last_day_is_expired_by_the_next_nightly_check(
-    foundation: Foundation, functions: Functions
-) -> None:
+def test_one_who_resumes_after_the_last_day_expires_next(foundation: Foundation, functions: Functions) -> None:
     """I3: though the nightly checks have long passed that date."""
     mentor = foundation.mentor(foundation.organisation(), ENDED)
     foundation.pause(mentor)
@@ -78,7 +76,7 @@ def test_one_who_resumes_after_the_last_day_is_expired_by_the_next_nightly_check
 
 
 @pytest.mark.parametrize("renewed_on", [-1, 0, 1, 9])
-def test_whoever_renews_before_on_or_after_the_day_is_active_again(
+def test_whoever_renews_around_the_day_is_active_again(
     foundation: Foundation, functions: Functions, renewed_on: int
 ) -> None:
     """I2, I3: renewed in time nothing happens; afterwards the next nightly check brings the mentor back, once."""
@@ -93,9 +91,7 @@ def test_whoever_renews_before_on_or_after_the_day_is_active_again(
     assert len(foundation.notices(mentor)) == (1 if renewed_on < 1 else 3)
 
 
-def test_one_who_returns_inside_a_window_is_reminded_in_the_same_nightly_check(
-    foundation: Foundation, functions: Functions
-) -> None:
+def test_one_who_returns_in_a_window_is_reminded_at_once(foundation: Foundation, functions: Functions) -> None:
     """I2: reactivation goes before the reminders."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(10), status="certification_expired")
     functions.nightly_check(DAY)
@@ -103,9 +99,7 @@ def test_one_who_returns_inside_a_window_is_reminded_in_the_same_nightly_check(
     assert foundation.reminders(mentor) == {30: "collapsed", 14: "claimed"}
 
 
-def test_where_a_person_reactivates_the_mentor_is_left_and_the_coordinator_reported_once(
-    foundation: Foundation, functions: Functions
-) -> None:
+def test_the_coordinator_hears_once_of_a_manual_reactivation(foundation: Foundation, functions: Functions) -> None:
     """I3, I13: the organisation's switch is off: a step failure with its reason, in one digest, the run succeeds."""
     organisation = foundation.organisation(reactivate=False)
     turid = foundation.coordinator(organisation)
@@ -154,7 +148,7 @@ def test_a_person_who_sets_a_renewed_mentor_expired_wins(foundation: Foundation,
     assert foundation.step_failures(mentor) == [("reactivate", "manually_set_expired", 1)]
 
 
-def test_a_pause_that_is_not_committed_yet_is_not_waited_for_and_wins(
+def test_an_uncommitted_pause_is_not_waited_for_and_wins(
     database: TestDatabase, foundation: Foundation, functions: Functions
 ) -> None:
     """I3: the nightly check goes on for the others, rechecks, and by then the person has committed."""
@@ -187,7 +181,7 @@ def test_a_pause_that_is_not_committed_yet_is_not_waited_for_and_wins(
     ],
     ids=["pause", "withdrawal", "renewal"],
 )
-def test_a_change_after_the_nightly_check_chose_whom_to_expire_wins(
+def test_a_change_after_the_check_chose_whom_to_expire_wins(
     database: TestDatabase, foundation: Foundation, functions: Functions, change: str, status: str
 ) -> None:
     """I3: compare-and-set. The nightly check has read everybody and locked nobody yet when a person's change is
@@ -220,7 +214,7 @@ def test_a_change_after_the_nightly_check_chose_whom_to_expire_wins(
 
 
 @pytest.mark.parametrize("table", ["peer_mentors", "certifications"])
-def test_a_mentor_whom_somebody_edits_all_night_is_expired_the_next(
+def test_a_mentor_edited_all_night_is_expired_the_next(
     database: TestDatabase, foundation: Foundation, functions: Functions, table: str
 ) -> None:
     """I3, I13: never waited for; the run is degraded and says why."""
@@ -239,7 +233,7 @@ def test_a_mentor_whom_somebody_edits_all_night_is_expired_the_next(
     assert foundation.log(mentor) == [EXPIRY]
 
 
-def test_an_edit_that_ends_without_a_change_lets_the_second_attempt_expire_the_mentor(
+def test_an_edit_without_a_change_lets_the_second_attempt_expire(
     database: TestDatabase, foundation: Foundation, functions: Functions
 ) -> None:
     """I3: in the same nightly check, and counted once."""

@@ -30,7 +30,7 @@ NIGHTLY_CHECKS = 120
 
 
 @pytest.mark.slow
-def test_the_preview_of_the_data_set_is_what_the_nightly_checks_then_do(
+def test_the_preview_is_what_the_nightly_checks_then_do(
     database: TestDatabase, connection: psycopg.Connection, foundation: Foundation, functions: Functions
 ) -> None:
     """Four months over all of the synthetic mentors: every reminder, expiry and return, on its day."""
@@ -64,9 +64,7 @@ def test_the_preview_changes_nothing(connection: psycopg.Connection, foundation:
     assert foundation.everything()["reminders"] == []
 
 
-def test_the_preview_after_an_outage_shows_one_nightly_check_that_catches_up(
-    foundation: Foundation, functions: Functions
-) -> None:
+def test_the_preview_after_an_outage_shows_one_catching_up(foundation: Foundation, functions: Functions) -> None:
     """I2: what was reached meanwhile is due on the first nightly check, the nearest as a reminder."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(12))
     found = foundation.all("SELECT due_on - %s, event, threshold_day FROM certification.preview(%s, 10)", DAY, DAY)
@@ -77,7 +75,7 @@ def test_the_preview_after_an_outage_shows_one_nightly_check_that_catches_up(
 
 
 @pytest.mark.parametrize("ends", ["-infinity", "infinity", "0001-01-01"])
-def test_a_date_that_is_none_does_not_break_the_preview_for_the_others(foundation: Foundation, ends: str) -> None:
+def test_a_date_that_is_none_does_not_break_the_preview(foundation: Foundation, ends: str) -> None:
     """I13: what is shown of the others can be read by any program."""
     organisation = foundation.organisation()
     foundation.mentor(organisation, ends)
@@ -167,7 +165,7 @@ def test_one_who_cannot_be_mailed_is_explained_by_that(foundation: Foundation, f
     assert explained(foundation, mentor)[7] == ("unreachable", "malformed_email", True, None)
 
 
-def test_one_without_a_certification_and_one_who_is_unknown_are_explained(foundation: Foundation) -> None:
+def test_the_unknown_and_the_uncertified_are_explained(foundation: Foundation) -> None:
     """No rows for nobody, and a reason for somebody with nothing to remind of."""
     mentor = foundation.mentor(foundation.organisation(), DAY)
     foundation.do("DELETE FROM certifications")

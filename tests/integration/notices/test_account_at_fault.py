@@ -54,7 +54,7 @@ def test_an_account_that_is_refused_everything_loses_nothing(
     assert len(ses.messages) == sum(counts)
 
 
-def test_one_refused_recipient_among_accepted_ones_is_written_off_wherever_it_stands(
+def test_one_refused_recipient_among_accepted_is_written_off(
     foundation: Foundation, functions: Functions, ses: LocalSes, mentors: Any
 ) -> None:
     """First, in the middle or last: once SES has accepted something, the refusal is the recipient's."""

@@ -76,7 +76,7 @@ def test_of_two_reminders_that_wait_only_the_nearer_is_sent(
     assert reasons(foundation)[0] == ("reminder", "nearer_reminder")
 
 
-def test_a_notice_of_expiry_is_not_sent_to_one_whom_a_person_brought_back(
+def test_one_whom_a_person_brought_back_is_sent_no_expiry(
     foundation: Foundation, functions: Functions, ses: LocalSes, mentor: Any
 ) -> None:
     """I3, I4: the person's change is newer."""
@@ -127,7 +127,7 @@ def test_a_digest_with_nothing_left_to_report_is_not_sent(
     assert "turid.vik@example.no" not in [mail.recipient for mail in ses.messages]
 
 
-def test_a_mail_given_back_is_checked_again_when_its_turn_comes_again(
+def test_a_mail_given_back_is_checked_again_at_its_turn(
     foundation: Foundation, functions: Functions, ses: LocalSes, mentor: Any
 ) -> None:
     """I4: renewed between two sendings."""

@@ -76,7 +76,7 @@ def test_an_equal_website_is_proved_equal(
     assert proof(foundation)["app_hash"] == proof(foundation)["website_hash"] != before
 
 
-def test_manual_edits_of_each_class_are_found_repaired_and_confirmed_by_the_run_after(
+def test_manual_edits_of_each_class_are_repaired_and_confirmed(
     foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite, worker: SyncWorker
 ) -> None:
     """Requirement 2 and 3: each with its class, cause and fields; repairs go to the queue of repairs."""
@@ -109,7 +109,7 @@ def test_manual_edits_of_each_class_are_found_repaired_and_confirmed_by_the_run_
     assert (findings(foundation), proof(foundation)["counts"]["findings_confirmed"]) == ({}, 5)
 
 
-def test_a_repair_that_is_not_carried_out_is_left_to_the_sweep_and_not_asked_for_twice(
+def test_a_repair_that_was_lost_is_left_to_the_sweep(
     foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite, worker: SyncWorker
 ) -> None:
     """I7: the message was lost; the listing is unsynced, which is no drift."""
@@ -220,7 +220,7 @@ def test_two_mappings_of_one_table_are_compared_each_by_its_own(
 
 
 @pytest.mark.parametrize("result", ["empty", "small"])
-def test_a_website_that_suddenly_shows_hardly_anybody_is_taken_for_a_fault(
+def test_a_website_that_shows_hardly_anybody_is_a_fault(
     *,
     foundation: Foundation,
     reconciler: Reconciler,
@@ -246,7 +246,7 @@ def test_a_website_that_suddenly_shows_hardly_anybody_is_taken_for_a_fault(
     assert site.visible() == wanted(foundation)
 
 
-def test_a_website_that_is_down_in_the_middle_proves_nothing_and_repairs_nothing(
+def test_a_website_that_goes_down_midway_proves_nothing(
     foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite
 ) -> None:
     """Requirement 2: what was read before is not the website."""
@@ -311,7 +311,7 @@ def test_what_was_read_only_once_is_not_found_nor_repaired(
     assert (findings(foundation), reconciler.queue.taken()) == ({}, [])
 
 
-def test_what_was_written_within_the_settling_time_is_left_alone_and_read_back_later(
+def test_what_was_just_written_is_left_alone_and_read_later(
     foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite
 ) -> None:
     """Requirement 2, design "Portal lag"."""
@@ -353,7 +353,7 @@ def test_a_change_between_reading_and_comparing_is_no_difference(
     assert reconciler.queue.taken() == []
 
 
-def test_two_comparisons_at_once_find_everything_once_and_ask_once(
+def test_two_comparisons_at_once_find_and_ask_once(
     foundation: Foundation, crew: Crew, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite
 ) -> None:
     """Requirement: two reconciles at once."""
@@ -394,7 +394,7 @@ def test_a_difference_that_comes_back_does_not_converge(
     assert foundation.all("SELECT condition FROM certification.current_conditions()") == []
 
 
-def test_the_brake_holds_a_mass_of_repairs_but_never_a_withdrawal(
+def test_the_brake_holds_many_repairs_but_no_withdrawal(
     *,
     foundation: Foundation,
     reconciler: Reconciler,
@@ -426,7 +426,7 @@ def test_the_brake_holds_a_mass_of_repairs_but_never_a_withdrawal(
     assert reconciler.full().reason == "repairs_braked"  # the release was for one run
 
 
-def test_a_listing_that_was_rejected_is_in_the_proof_and_not_repaired(
+def test_a_rejected_listing_is_in_the_proof_and_not_repaired(
     foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite, worker: SyncWorker
 ) -> None:
     """Requirement 2: "rejected" is a cause of its own; the website refuses it, so asking again does not help."""
@@ -500,7 +500,7 @@ class DisturbedComparison:
         return self._comparison.repair(*given, **more)
 
 
-def test_a_listing_that_changes_right_before_its_repair_is_left_to_its_own_change(
+def test_a_listing_that_changes_before_its_repair_is_left_alone(
     foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite
 ) -> None:
     """I6: the change has raised it already, and asks for its own sync."""

@@ -57,7 +57,7 @@ def test_a_lost_webhook_is_asked_for_when_the_target_has_passed(
     assert (reconciler.counts["sync_requested"], reconciler.counts["oldest_unsynced_seconds"]) == (0, 0)
 
 
-def test_what_a_worker_left_when_it_died_is_asked_for_when_its_lease_has_ended(
+def test_what_a_dead_worker_left_is_asked_for_after_its_lease(
     foundation: Foundation, reconciler: Reconciler, mentors: list[UUID], worker: SyncWorker
 ) -> None:
     """I7: it is counted as stuck in between."""
@@ -72,7 +72,7 @@ def test_what_a_worker_left_when_it_died_is_asked_for_when_its_lease_has_ended(
     assert unsynced(foundation) == 0
 
 
-def test_what_was_rejected_is_tried_again_after_an_hour_and_then_less_and_less_often(
+def test_what_was_rejected_is_tried_less_and_less_often(
     foundation: Foundation, reconciler: Reconciler, mentors: list[UUID], worker: SyncWorker, site: EmulatedWebsite
 ) -> None:
     """Requirement 1: whoever changed a column in Dynamics tells nobody here."""
@@ -93,7 +93,7 @@ def test_what_was_rejected_is_tried_again_after_an_hour_and_then_less_and_less_o
     assert site.visible() == wanted(foundation)
 
 
-def test_inside_a_retry_after_window_nothing_is_asked_and_afterwards_everything(
+def test_nothing_is_asked_inside_retry_after_and_all_after_it(
     foundation: Foundation, reconciler: Reconciler, mentors: list[UUID], worker: SyncWorker, site: EmulatedWebsite
 ) -> None:
     """I9: not even to read."""
@@ -109,7 +109,7 @@ def test_inside_a_retry_after_window_nothing_is_asked_and_afterwards_everything(
     assert set(reconciler.queue.taken()) == set(mentors[1:])
 
 
-def test_while_we_are_not_authorised_nothing_is_asked_and_on_recovery_everything_at_once(
+def test_recovery_asks_for_everything_that_waited(
     foundation: Foundation, reconciler: Reconciler, mentors: list[UUID], worker: SyncWorker
 ) -> None:
     """I10 and requirement 5: recovery drains what waited, also what has waited for a moment only."""
@@ -157,7 +157,7 @@ def test_a_step_that_fails_stops_no_other(
     assert foundation.one("SELECT count(*) FROM certification.listings WHERE verified_version > 0") == 2
 
 
-def test_a_manual_edit_right_after_the_sync_is_seen_within_one_sweep(
+def test_a_manual_edit_after_the_sync_is_seen_within_one_sweep(
     foundation: Foundation, reconciler: Reconciler, mentors: list[UUID], worker: SyncWorker, site: EmulatedWebsite
 ) -> None:
     """What was written is read back once it has settled, not only at night."""

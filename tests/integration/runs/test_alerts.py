@@ -224,7 +224,7 @@ def test_the_database_knows_the_same_conditions(foundation: Foundation) -> None:
 
 
 @pytest.mark.parametrize(("condition", "subject"), CASES, ids=lambda value: str(value) or "-")
-def test_a_condition_is_raised_by_its_cause_and_closed_by_its_cure(
+def test_a_condition_is_raised_by_its_cause_and_cured(
     foundation: Foundation, publish: Any, operations: FakeAlertPublisher, condition: Any, subject: Any
 ) -> None:
     """Issue 4, point 6; I10, I12: told when it comes about, and when it is over."""
@@ -288,7 +288,7 @@ def test_what_lasts_is_reported_once_a_day(
     assert operations.subjects() == ["Still, for 1 day: Dynamics refuses our credential"]
 
 
-def test_a_secret_is_warned_of_30_14_and_7_days_ahead_and_then_every_day(
+def test_a_secret_is_warned_of_30_14_and_7_days_ahead_then_daily(
     foundation: Foundation, publish: Any, operations: FakeAlertPublisher
 ) -> None:
     """I10: and not in between, however many days go by."""
@@ -330,7 +330,7 @@ def test_a_secret_that_ended_is_reported_then_and_daily(
     assert published[4] == []
 
 
-def test_what_could_not_be_reported_is_reported_by_the_next_run(
+def test_what_could_not_be_sent_is_sent_by_the_next_run(
     foundation: Foundation, publish: Any, operations: FakeAlertPublisher
 ) -> None:
     """Never silently lost; also what was over before anybody heard of it."""
@@ -439,7 +439,7 @@ def test_an_outage_says_who_is_still_shown(
     assert sorted(listed) == sorted(map(str, (withdrew, paused)))
 
 
-def test_an_outage_is_reported_none_of_four_times(foundation: Foundation) -> None:
+def test_an_outage_is_alerted_of_once_not_four_times(foundation: Foundation) -> None:
     """What a run came to for it, and that changes wait, is the same thing; another failure is not."""
     shown_mentors(foundation, 1)
     foundation.do("UPDATE peer_mentors SET listing_consent = false")
@@ -519,9 +519,7 @@ def test_a_degraded_nightly_check_that_was_cured_needs_nobody(foundation: Founda
     assert "run_degraded" not in conditions(foundation)
 
 
-def test_somebody_unreachable_is_reported_until_there_is_an_address(
-    foundation: Foundation, functions: Functions
-) -> None:
+def test_one_unreachable_is_reported_until_there_is_an_address(foundation: Foundation, functions: Functions) -> None:
     """A coordinator or an address cures it, before the next nightly check."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)

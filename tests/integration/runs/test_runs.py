@@ -18,9 +18,9 @@ COUNTS = {
     **{f"reminders_{outcome}": {"30", "14", "7"} for outcome in ("due", "claimed", "collapsed", "unreachable")},
     **{f"reminders_{outcome}": {"30", "14", "7"} for outcome in ("already", "skipped")},
     **{f"expiries_{outcome}": {""} for outcome in ("due", "changed", "already", "unreachable", "braked")},
-    **{f"expiries_skipped_{reason}": {""} for reason in ("busy", "manually")},
+    **{f"expiries_skipped_{reason}": {""} for reason in ("busy", "manual_edit")},
     **{f"reactivations_{outcome}": {""} for outcome in ("due", "changed", "already", "unreachable")},
-    **{f"reactivations_skipped_{reason}": {""} for reason in ("busy", "manually", "setting")},
+    **{f"reactivations_skipped_{reason}": {""} for reason in ("busy", "manual_edit", "setting")},
     "notices_written": {"reminder", "expired", "reactivated", "digest"},
     "step_failures": {"remind", "expire", "reactivate"},
     "unnotified": {"remind", "expire", "reactivate"},
@@ -39,9 +39,7 @@ def stored(foundation):
     return found
 
 
-def test_a_nightly_check_with_nothing_to_do_writes_every_count_as_zero(
-    foundation: Foundation, functions: Functions
-) -> None:
+def test_a_check_with_nothing_to_do_writes_every_count_as_zero(foundation: Foundation, functions: Functions) -> None:
     """I12: silence and "nothing to do" must not look the same."""
     foundation.organisation()
     result = functions.nightly_check(DAY)
@@ -121,7 +119,7 @@ def test_a_run_that_never_ended_is_closed_by_the_next(foundation: Foundation, fu
         "function = 'x'",
     ],
 )
-def test_a_run_cannot_end_as_anything_but_one_of_three_with_a_reason_unless_good(
+def test_a_run_ends_in_one_of_three_states_with_a_reason(
     foundation: Foundation, functions: Functions, change: str
 ) -> None:
     """I12: by named constraints."""

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 ENDED = DAY - days(1)
 
 
-def test_the_apps_triggers_find_the_tables_they_name_without_a_schema(
-    foundation: Foundation, functions: Functions
-) -> None:
+def test_the_apps_triggers_find_tables_without_a_schema(foundation: Foundation, functions: Functions) -> None:
     """An audit trigger of the app that works for the app works for the nightly check."""
     foundation.do("CREATE TABLE public.audit_log (id uuid, status text)")
     foundation.do(
@@ -33,7 +31,7 @@ def test_the_apps_triggers_find_the_tables_they_name_without_a_schema(
 
 
 @pytest.mark.parametrize("code", ["PT409", "42P01", "22012", "0A000", "P0004"])
-def test_whatever_the_apps_trigger_raises_for_one_mentor_stops_only_that_one(
+def test_what_the_apps_trigger_raises_stops_only_that_mentor(
     foundation: Foundation, functions: Functions, code: str
 ) -> None:
     """I13: the others of the organisation expire, the one is a step failure with the code."""
@@ -80,7 +78,7 @@ def test_a_status_that_the_apps_trigger_keeps_is_no_transition(
     assert foundation.digest(turid) == [("expired", None)]
 
 
-def test_a_lock_that_passes_costs_an_attempt_and_no_nightly_check(
+def test_a_lock_that_passes_costs_an_attempt(
     database: TestDatabase, foundation: Foundation, functions: Functions
 ) -> None:
     """Somebody holds an organisation's settings while the nightly check begins, and lets go."""
@@ -96,7 +94,7 @@ def test_a_lock_that_passes_costs_an_attempt_and_no_nightly_check(
     assert result.verdict.reason is None
 
 
-def test_a_lock_that_stays_stops_its_organisation_only_and_the_function_is_tried_again(
+def test_a_lock_that_stays_stops_its_organisation_only(
     database: TestDatabase, foundation: Foundation, functions: Functions
 ) -> None:
     """I13: the other organisation is done; the function ends with an error, and its retry does what was left."""
