@@ -1,6 +1,7 @@
-"""One screen: whether something is wrong, what to do first, and how things stand. At most 24 lines of 100 columns.
+"""Print the status on one screen: whether something is wrong, what to do first, and the current state.
 
-Narrower it takes more lines: nothing is cut but the names of organisations, and those with a mark.
+It takes at most 24 lines of 100 columns, and more lines on a narrower terminal. Only the names of organisations are
+ever cut, with a mark.
 """
 
 from __future__ import annotations
@@ -27,15 +28,15 @@ if TYPE_CHECKING:
 
 _WIDTH = 100
 _NARROW = 90
-"""Below it the brakes stand under the table."""
+"""Below this width the brakes are listed under the table."""
 _MOST_ORGANISATIONS = 5
 _MOST_ALERTS = 3
-"""With the first, which is the first line."""
+"""Includes the most urgent alert, which is the first line of the screen."""
 _SOON_DAYS = 30
 
 
 def show(status: Status) -> None:
-    """Print it."""
+    """Print the screen."""
     width = min(console.out.width, _WIDTH)
     verdict(status)
     console.out.print()
@@ -58,13 +59,13 @@ def show(status: Status) -> None:
     if (rest := len(status.alerts) - _MOST_ALERTS) > 0:
         printing.command(many(rest, "{n} more:", "{n} more:"), "alerts")
     if status.proof is None:
-        printing.command(say("A proof is made by:"), "reconcile --full")
+        printing.command(say("Make a proof:"), "reconcile --full")
     now = f"{status.at.astimezone(OSLO):%d.%m.%Y %H:%M}"
     console.out.print(say("Times are Oslo's; it is {now} there.", now=now), style="dim")
 
 
 def verdict(status: Status) -> None:
-    """Print whether something is wrong, and what to do first."""
+    """Print whether something is wrong and what to do first."""
     things = conditions.most_urgent_first(status.alerts)
     if things:
         need = many(len(things), "{n} thing needs you.", "{n} things need you.")
@@ -138,18 +139,18 @@ def _brakes(status: Status, one: OrganisationStatus) -> str:
 
 def _website(status: Status) -> str:
     website = status.website
-    taking = say("takes requests")
+    taking = say("accepts requests")
     if website.backoff_until:
         until, why = words.moment(website.backoff_until, status.at), words.reason(website.backoff_reason)
-        asked = say("asked for patience until {until}: {why}", until=until, why=escape(why))
+        asked = say("told us to wait until {until}: {why}", until=until, why=escape(why))
         taking = f"[yellow]{asked}[/yellow]"
     if website.stopped_since:
-        since = say("nothing is sent since {moment}", moment=words.moment(website.stopped_since, status.at))
+        since = say("nothing sent since {moment}", moment=words.moment(website.stopped_since, status.at))
         taking = f"[red]{since}[/red]"
     if website.oldest_waiting_at is None:
-        return f"{taking}; {say('no change waits')}"
+        return f"{taking}; {say('no change is waiting')}"
     age = words.age(website.oldest_waiting_at, status.at)
-    return f"{taking}; {say('the oldest change waits for {age}', age=age)}"
+    return f"{taking}; {say('the oldest change has waited {age}', age=age)}"
 
 
 def _credential(status: Status) -> str:
@@ -157,11 +158,11 @@ def _credential(status: Status) -> str:
     if website.stopped_since:
         found = [_since("refused since {moment}", website.stopped_since, website.stopped_reason, status, "red")]
     elif website.failing_since:
-        found = [_since("no answer since {moment}", website.failing_since, website.check_reason, status, "yellow")]
+        found = [_since("no response since {moment}", website.failing_since, website.check_reason, status, "yellow")]
     elif website.healthy_at:
-        found = [say("good, tried {age} ago", age=words.age(website.healthy_at, at))]
+        found = [say("valid, checked {age} ago", age=words.age(website.healthy_at, at))]
     else:
-        found = [say("not tried yet")]
+        found = [say("not checked yet")]
     if website.secret_ends_on:
         left = (website.secret_ends_on - at.astimezone(OSLO).date()).days
         style = "red" if left < 0 else "yellow" if left <= _SOON_DAYS else "none"
@@ -171,35 +172,35 @@ def _credential(status: Status) -> str:
             ends = say("secret ends today") if left == 0 else ended
         found.append(f"[{style}]{ends}[/{style}]")
     elif website.healthy_at:
-        found.append(f"[yellow]{say('secret without an end date')}[/yellow]")
+        found.append(f"[yellow]{say('secret has no end date')}[/yellow]")
     match website.pending_secret:
         case "none":
             pass
         case "good":
-            found.append(say("next secret good"))
+            found.append(say("next secret works"))
         case _:
             found.append(f"[red]{say('next secret refused')}[/red]")
     return " · ".join(found)
 
 
 def _since(text: str, since: datetime, reason: str | None, status: Status, style: str) -> str:
-    """The code alone: what it means stands with the alert."""
+    """Return the text with the reason's code. The alert explains the code."""
     return f"[{style}]{say(text, moment=words.moment(since, status.at))} ({reason})[/{style}]"
 
 
 def _queues(status: Status) -> str:
     if not status.queues:
-        return say("not seen yet: the sweep counts them")
+        return say("not counted yet: the sweep counts them")
     counts = [
         f"[red]{queue.queue} {queue.n:,}[/red]" if queue.n and "Dead" in queue.queue else f"{queue.queue} {queue.n:,}"
         for queue in sorted(status.queues, key=lambda queue: "Dead" in queue.queue)
     ]
     oldest = min(queue.seen_at for queue in status.queues)
-    return " · ".join([*counts, say("seen {age} ago", age=words.age(oldest, status.at))])
+    return " · ".join([*counts, say("counted {age} ago", age=words.age(oldest, status.at))])
 
 
 def _runs(status: Status) -> list[str]:
-    """At most two lines: the nightly check and the mails, and reconciliation."""
+    """Return at most two lines: one for the nightly check and the mails, one for reconciliation."""
     lines: dict[bool, list[str]] = {False: [], True: []}
     for run in status.runs:
         style = {"succeeded": "green", "degraded": "yellow", "failed": "red"}.get(run.state, "none")
@@ -215,25 +216,25 @@ def _proof(status: Status) -> str | Text:
         return say("none yet")
     said = f"{words.moment(proof.at, status.at)}: {proof_verdict.first_sentence(proof)}"
     if proof.verdict is ProofVerdict.NO and proof.is_over and not status.differences:
-        said += f" {say('All of it is over by now.')}"
-    # As many lines as it takes: a figure that is cut off is none.
+        said += f" {say('All differences are gone by now.')}"
+    # The text may wrap, because a figure must never be cut.
     return Text(said, style=proof_verdict.STYLES[proof.verdict], no_wrap=False, overflow="fold")
 
 
 def _webhook(status: Status) -> list[tuple[str, str]]:
-    """Whether strangers can use up the account; a line only where it is known."""
+    """Return a line on the limit of public calls, if it is known. Without one, strangers can use up the account."""
     match status.webhook_concurrency:
         case None:
             return []
         case 0:
-            unlimited = say("no limit for strangers: set WebhookConcurrency to 10")
+            unlimited = say("no limit on public calls: set WebhookConcurrency to 10")
             return [(say("Webhook"), f"[yellow]{unlimited}[/yellow]")]
         case limit:
             return [(say("Webhook"), say("at most {n} calls at a time", n=limit))]
 
 
 def _alerts(status: Status) -> list[tuple[str, str]]:
-    """Those after the first."""
+    """Return the lines of the alerts after the first."""
     things = conditions.most_urgent_first(status.alerts)[1:_MOST_ALERTS]
     lines = [f"[red]{escape(conditions.line(alert, status.names, status.at))}[/red]" for alert in things]
     others = say("no other") if status.alerts else say("none")

@@ -20,7 +20,7 @@ from shared.domain.wording.texts import Language
 FOLDER = Path(__file__).parents[2] / "operations"
 SAID = {"say", "many", "_since", "speech.say"}
 # The same word in both languages, or a name.
-ALIKE = {"for {moment}", "over {moment}"}
+ALIKE = {"for {moment}"}
 
 
 def said() -> set[str]:

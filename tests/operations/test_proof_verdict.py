@@ -85,7 +85,7 @@ def test_who_is_held_by_the_brake_makes_it_no(
     assert found.verdict is ProofVerdict.NO
     assert (found.app_listed, found.website_listed, found.count("held_by_brake")) == (4, 8, 4)
     tripped = foundation.one("SELECT tripped_at FROM certification.brakes").astimezone(OSLO)
-    said = f"No. 4 are shown who are not valid, held by the brake since {tripped:%d.%m.%Y %H:%M}."
+    said = f"No. 4 are shown but not valid, held by the brake since {tripped:%d.%m.%Y %H:%M}."
     assert proof_verdict.first_sentence(found) == said
     assert reconciler.queue.taken() == []
     assert {row[0] for row in foundation.all("SELECT cause, 1 FROM certification.findings")} == {"brake"}
@@ -140,7 +140,7 @@ def test_a_young_write_that_differs_makes_it_not_yet(foundation, listed, proved,
     found = proved()
     assert (found.verdict, found.app_listed, found.website_listed) == (ProofVerdict.NOT_YET, 7, 8)
     said = proof_verdict.first_sentence(found)
-    assert said.startswith("Not yet. 1 is shown who is not valid (changed a moment ago, known after ")
+    assert said.startswith("Not yet. 1 is shown but not valid (changed a moment ago, known after ")
     assert foundation.all("SELECT class FROM certification.findings") == []
 
 
@@ -266,7 +266,7 @@ def test_two_certifications_of_one_mentor_are_no_yes(foundation, listed, proved)
     foundation.do("INSERT INTO certifications VALUES (%s, '2026-01-01', %s)", listed[0], LATER + days(365))
     found = proved()
     assert (found.verdict, found.app_listed, found.website_listed) == (ProofVerdict.NO, 9, 9)
-    assert proof_verdict.first_sentence(found).startswith("No. 1 certification too many is in the app")
+    assert proof_verdict.first_sentence(found).startswith("No. 1 surplus certification is in the app")
 
 
 # columns that were written once -------------------------------------------------------------------------------------
