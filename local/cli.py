@@ -1,4 +1,4 @@
-"""`python -m local`: the system on this machine."""
+"""Mount the commands of `python -m local`, which runs the system on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a command, as a sentence and an exit code."""
+"""The errors that a command expects, each as a sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _EXPECTED = (
 
 @contextmanager
 def expected_errors() -> Iterator[None]:
-    """Turn what can go wrong into a sentence and an exit code."""
+    """Turn an expected error into a sentence and an exit code."""
     try:
         yield
     except FunctionFailed as error:

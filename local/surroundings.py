@@ -1,4 +1,4 @@
-"""What this machine and its user have set for other programs, and what must not reach the local stack by it."""
+"""The settings that this machine and its user have for other programs, which must not reach the local stack."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-# libpq, AWS's tools and HTTP clients take settings from these, behind everybody's back.
+# libpq, AWS's tools and HTTP clients silently take settings from these variables.
 _CONNECTIONS = re.compile(r"PG\w+|SSLKEYLOGFILE")
 _EVERYTHING = re.compile(
     r"PG\w+|SSLKEYLOGFILE|SSL_CERT_\w+|\w+_CA_BUNDLE|AWS_\w+|BOTO\w*|DATABASE_URL|\w+_proxy", re.IGNORECASE
@@ -16,17 +16,17 @@ _EVERYTHING = re.compile(
 
 
 def forget_connections() -> None:
-    """Forget PGSSLMODE, PGSERVICE, PGOPTIONS and their like: the local database has an address of its own."""
+    """Remove PGSSLMODE, PGSERVICE, PGOPTIONS and the like, because the local database has an address of its own."""
     _forget(_CONNECTIONS)
 
 
 def forget_everything() -> None:
-    """Forget AWS's settings and proxies too: for programs that reach nothing but the local stack, such as the tests."""
+    """Remove AWS's settings and proxies too, for programs that reach only the local stack, such as the tests."""
     _forget(_EVERYTHING)
 
 
 def this_program() -> str:
-    """What to type to call it again from here: `python` alone where the environment is active."""
+    """Return the command that starts this program from here: plain `python` where the environment is active."""
     found = shutil.which("python")
     if found and Path(found).parent == Path(sys.executable).parent:
         return "python -m local"

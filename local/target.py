@@ -1,4 +1,4 @@
-"""The local stack as a system that the commands of operations work on."""
+"""The local stack as a system for the commands of operations."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 class LocalSystem(System):
-    """The stack that `up` runs, or one started for a command and stopped after it. Its people are made up."""
+    """The stack that `up` runs, or one started for a command and stopped after it. The people in it are synthetic."""
 
     shows_names = True
 
     def __init__(self) -> None:
-        """Print commands as they are typed here."""
+        """Make printed commands those that are typed here."""
         self.target = Target(local_program=surroundings.this_program())
 
     @cached_property
@@ -58,7 +58,7 @@ class LocalSystem(System):
     def functions(self, progress: Progress) -> Iterator[Invoke]:
         with session.session(progress=progress) as here:
 
-            def invoke(function: str, event: object) -> Any:  # noqa: ANN401 - what JSON holds
+            def invoke(function: str, event: object) -> Any:  # noqa: ANN401 - any JSON
                 result = here.invoke(function, event)
                 if result.function_error:
                     raise function_failed(result.payload, result.log)
@@ -76,5 +76,5 @@ class LocalSystem(System):
 
 
 def local_system() -> System:
-    """Return the local stack: here no option is needed to name it."""
+    """Return the local stack, which no option needs to name."""
     return LocalSystem()

@@ -1,10 +1,11 @@
 """A program that sends listings with Microsoft's own SDK for Python, for an interpreter that has it (.rival-venv).
 
-`python sync_sdk_sender.py URL TOKEN TABLE KEY` reads commands from its input, one JSON to a line, and answers each with
-a line: {"load": FILE} takes listings, a list of [key value, columns]; {"send": [WAY, SIZE]} sends them.
+`python benchmarks/sync/sdk_sender.py URL TOKEN TABLE KEY` reads commands from standard input, one JSON object per line,
+and writes one line for each. {"load": FILE} loads listings, a list of [key value, columns]; {"send": [WAY, SIZE]} sends
+them.
 
-The SDK insists on https. Its connection is therefore told to speak plainly to this one address: TLS, which nobody else
-here pays for, is spared it too. Nothing else of it is touched, and inside `with` it keeps its connection open.
+The SDK insists on https. Its connection is redirected to plain http for this one address, because no other way here
+pays for TLS either. The rest of the SDK is untouched, and inside `with` it keeps its connection open.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from itertools import batched
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-# Only there, and so unknown to the type checker here.
+# These packages exist only in that interpreter, so the type checker here does not know them.
 from azure.core.credentials import AccessToken  # type: ignore[import-not-found]
 from PowerPlatform.Dataverse.client import DataverseClient  # type: ignore[import-not-found]
 from PowerPlatform.Dataverse.models import UpsertItem  # type: ignore[import-not-found]
@@ -27,27 +28,27 @@ if TYPE_CHECKING:
 
 
 class ReadyToken:
-    """The token that was there before."""
+    """A credential that holds a token fetched before."""
 
     def __init__(self, token: str) -> None:
         self._token = AccessToken(token, int(time.time()) + 3600)
 
     def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:  # noqa: ANN401 - the SDK's own signature
-        """The same for every scope."""
+        """Return the same token for every scope."""
         return self._token
 
 
 class InPlain(HTTPAdapter):  # type: ignore[misc]
-    """Sends to http what is meant for https."""
+    """An adapter that sends https requests over plain http."""
 
     def send(self, request: Any, **options: Any) -> Any:  # noqa: ANN401
-        """As HTTPAdapter does."""
+        """Send the request over http."""
         request.url = request.url.replace("https://", "http://", 1)
         return super().send(request, **options)
 
 
 def main() -> None:
-    """Do what is asked, until the input ends."""
+    """Carry out the commands until the input ends."""
     url, token, table, key = sys.argv[1:]
     items: list[UpsertItem] = []
     with DataverseClient(url.replace("http://", "https://", 1), ReadyToken(token)) as client:

@@ -18,7 +18,7 @@ def dataset(
     as_of: Day = None,
     mentors: Annotated[int, typer.Option(min=1, max=synthetic.MOST_MENTORS)] = synthetic.DEFAULT_MENTORS,
 ) -> None:
-    """Write synthetic mentors of HLF's size, the same for the same seed."""
+    """Write as many synthetic mentors as HLF has. The same seed gives the same file."""
     with expected_errors():
         try:
             synthetic.write_dataset(

@@ -27,9 +27,10 @@ from operations.dates import parse_day, today
 from operations.exit_codes import EXIT_CODES, NOT_YET
 from operations.screens import proof_view
 from shared.domain.comparison import ProofVerdict
+from shared.domain.wording.numbers import in_english
 
 _WEBHOOK_PATIENCE = 20.0
-# Seconds to wait after each sweep: a sweep picks a change up once it is two minutes old.
+# The seconds to wait after each sweep: it asks for a change once that is two minutes old.
 _SWEEPS = (20.0,) * 8
 
 
@@ -103,13 +104,13 @@ def nightly(as_of: Day = None) -> None:
             console.failure(f"the nightly check is done, but the website is not: {behind}")
             raise typer.Exit(NOT_YET)
         seen = len(site.names)
-        console.out.print(f"Visitors of the website see {seen} mentor{'' if seen == 1 else 's'}.")
+        console.out.print(f"Visitors of the website see {in_english(seen, 'mentor')}.")
 
 
 def _catch_up(here: session.Session, progress: Progress) -> None:
-    """Wait until the website is in sync.
+    """Wait until the website is up to date.
 
-    A webhook may be lost (I7). Sweeps then pick up what is overdue, and the progress line says so.
+    A webhook may be lost (I7). Then the sweep requests what is overdue, and a progress line says so.
     """
     try:
         website.wait_until_synced(here.dsn, seconds=_WEBHOOK_PATIENCE)
@@ -123,7 +124,7 @@ def _catch_up(here: session.Session, progress: Progress) -> None:
 
 
 def _proved(here: session.Session) -> ProofHead:
-    """Run the full comparison as it runs every night, and return its proof."""
+    """Run a full comparison by the function that makes one every night, and return its proof."""
     ended = here.invoke("Reconciliation", reconcile.event(full=True, accept=None, now=datetime.now(UTC)))
     with psycopg.connect(here.dsn, autocommit=True) as connection:
         return proof.read_proof(connection, UUID(ended.payload["run_id"])).proof

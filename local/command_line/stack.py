@@ -75,7 +75,7 @@ def invoke(
     ],
     event: Annotated[Path, typer.Option("--event", "-e", help="A JSON file; events/ has one for each trigger.")],
 ) -> None:
-    """Invoke one function with an event; print its response to standard output and its log to standard error."""
+    """Invoke one function with an event. Its result goes to standard output, its log to standard error."""
     with expected_errors():
         try:
             content = json.loads(event.read_text(encoding="utf-8"))
@@ -94,13 +94,13 @@ def invoke(
 
 
 def psql(context: typer.Context) -> None:
-    """Open psql on the local database and pass it the other arguments, such as -c 'SELECT …'."""
+    """Open psql on the local database. Further arguments are passed to psql, such as -c 'SELECT …'."""
     with expected_errors(), session.database_only() as dsn:
         found = psycopg.conninfo.conninfo_to_dict(dsn)
-        environment = os.environ | {"PGPASSWORD": str(found["password"])}  # ps would show it among the arguments
+        environment = os.environ | {"PGPASSWORD": str(found["password"])}  # not among the arguments, which ps shows
         words = {name: str(value) for name, value in found.items() if name != "password"}
         command = [str(psql_binary()), psycopg.conninfo.make_conninfo("", **words), *context.args]
-        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)  # psql cancels a query on Ctrl-C
+        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)  # psql handles Ctrl-C itself, to cancel a query
         try:
             raise typer.Exit(subprocess.call(command, env=environment))
         finally:
@@ -108,17 +108,13 @@ def psql(context: typer.Context) -> None:
 
 
 def dataverse(
-    port: Annotated[int, typer.Option(help="Where to listen on 127.0.0.1.")] = 8765,
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 8765,
     schema: Annotated[
         Path | None, typer.Option(help="A file of tables instead of the built-in ones.", show_default=False)
     ] = None,
     limits: Annotated[str, typer.Option(help="Service protection: real, off, JSON, or a JSON file.")] = "real",
     https: Annotated[
-        bool,
-        typer.Option(
-            "--https",
-            help="Serve HTTPS with a certificate made for this run. The start message names the file to trust.",
-        ),
+        bool, typer.Option("--https", help="Speak HTTPS with a certificate of this run; print the authority to trust.")
     ] = False,
 ) -> None:
     """Start the Dataverse emulator alone, and stay until Ctrl-C."""
@@ -136,10 +132,8 @@ def dataverse(
 
 @contextmanager
 def _stack_with_mentors(mentors: Path, *, fresh: bool) -> Iterator[tuple[LocalStack, dict[str, str]]]:
-    """Start a stack and fill it with the mentors of the file, of an earlier run, or the synthetic ones."""
-    own = (
-        None if mentors.resolve() == loading.MENTORS else read_mentors(mentors)
-    )  # an unreadable file must leave the database alone
+    """Yield a stack with mentors: those of the given file, those of an earlier run, or the synthetic ones."""
+    own = None if mentors.resolve() == loading.MENTORS else read_mentors(mentors)  # read before any data is deleted
     with ExitStack() as running:
         with console.steps() as progress:
             stack = running.enter_context(local_stack(fresh=fresh, progress=progress))
@@ -154,6 +148,6 @@ def _stack_with_mentors(mentors: Path, *, fresh: bool) -> Iterator[tuple[LocalSt
 
 def _next_runs(scheduler: Scheduler) -> dict[str, str]:
     runs: dict[str, str] = {}
-    for schedule, due in scheduler.next_runs():  # soonest first; a function may have several
+    for schedule, due in scheduler.next_runs():  # soonest first; a function may have several schedules
         runs.setdefault(f"Next run of {schedule.function}", f"{due:%d.%m.%Y %H:%M} {schedule.timezone}")
     return runs

@@ -1,4 +1,4 @@
-"""What the runs did, read back from the database for people to see."""
+"""The results of runs, read back from the database for people to see."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REMINDER_OUTCOMES = ("due", "claimed", "collapsed", "unreachable", "already")
 
 @dataclass(frozen=True)
 class OrganisationResult:
-    """One organisation's part of a run; `counts` by measure and detail."""
+    """One organisation's part of a run, with `counts` by measure and detail."""
 
     name: str
     as_of: date | None
@@ -27,7 +27,7 @@ class OrganisationResult:
     counts: dict[tuple[str, str], int]
 
     def total(self, measure: str) -> int:
-        """The sum of a measure over its details."""
+        """Return the sum of a measure over its details."""
         return sum(n for (name, _), n in self.counts.items() if name == measure)
 
 
@@ -42,13 +42,13 @@ class RunRecord:
     organisations: tuple[OrganisationResult, ...]
 
     def total(self, measure: str) -> int:
-        """The sum of a measure over the organisations."""
+        """Return the sum of a measure over the organisations."""
         return sum(organisation.total(measure) for organisation in self.organisations)
 
 
 @dataclass(frozen=True)
 class MoveRecord:
-    """A mentor whom a run moved."""
+    """A mentor that a run moved."""
 
     organisation: str
     mentor_id: UUID
@@ -59,7 +59,7 @@ class MoveRecord:
 
 @dataclass(frozen=True)
 class Totals:
-    """Everything that must not happen twice, counted over all runs."""
+    """The counts, over all runs, of everything that must not happen twice."""
 
     reminders: int
     transitions: int
@@ -69,7 +69,7 @@ class Totals:
 
 
 def read_run(dsn: str, run_id: UUID) -> RunRecord:
-    """A run with its organisations and counts."""
+    """Return a run with its organisations and counts."""
     with psycopg.connect(dsn) as connection:
         head = connection.execute(
             "SELECT function, state, reason FROM certification.runs WHERE id = %s", (run_id,)
@@ -99,7 +99,7 @@ def read_run(dsn: str, run_id: UUID) -> RunRecord:
 
 
 def read_moved(dsn: str, run_id: UUID) -> tuple[MoveRecord, ...]:
-    """Whom a run moved, by organisation and date."""
+    """Return the mentors that a run moved, by organisation and date."""
     with psycopg.connect(dsn) as connection:
         rows = connection.execute(
             "SELECT o.name, m.id, m.first_name || ' ' || m.last_name, t.to_status, t.certification_expiry_date"
@@ -112,7 +112,7 @@ def read_moved(dsn: str, run_id: UUID) -> tuple[MoveRecord, ...]:
 
 
 def read_totals(dsn: str) -> Totals:
-    """The totals over all runs so far."""
+    """Return the totals over all runs so far."""
     with psycopg.connect(dsn) as connection:
         row = connection.execute(
             "SELECT (SELECT count(*) FROM certification.cert_expiry_reminders),"
@@ -127,7 +127,7 @@ def read_totals(dsn: str) -> Totals:
 
 @dataclass(frozen=True)
 class HeldChange:
-    """A change above the mass-change limit, which the brake holds; `waiting` are kept on the website by it."""
+    """A change above the mass-change limit, which the brake holds. It keeps `waiting` mentors on the website."""
 
     organisation: str
     kind: str
@@ -137,7 +137,7 @@ class HeldChange:
 
 
 def read_brakes(dsn: str) -> tuple[HeldChange, ...]:
-    """What the brake holds now."""
+    """Return the changes that the brake holds now."""
     with psycopg.connect(dsn) as connection:
         rows = connection.execute(
             "SELECT coalesce(o.name, b.organisation_id::text), b.kind, b.n, b.of_n,"

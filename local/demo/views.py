@@ -1,4 +1,4 @@
-"""What a person reads in the terminal. Piped into a file, ids stand for people instead of names (I11)."""
+"""The texts that people read in the terminal. In a file, ids stand in for the names of people (I11)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from local.demo.results import REMINDER_OUTCOMES
 from local.mentors_file.problems import faults, some
 from operations import console
 from operations.screens.tables import new_table
+from shared.domain.notices import NoticeKind
+from shared.domain.wording.numbers import in_english
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,21 +34,21 @@ if TYPE_CHECKING:
 _STATE_STYLE = {"succeeded": "green", "degraded": "yellow", "failed": "red"}
 _SHOWN = 12
 _HELD = {"reminder": ("reminder", "reminders"), "expiry": ("expiry", "expiries"), "repair": ("repair", "repairs")}
-_KINDS = {"reminder": "reminder", "expired": "expiry", "reactivated": "renewal", "digest": "digest"}
+_TITLES = {NoticeKind.EXPIRED: "expiry", NoticeKind.REACTIVATED: "renewal"}
 _LOCALES = {"nb": "bokmål", "nn": "nynorsk", "en": "English"}
 
 
 def heading(text: str) -> None:
-    """A rule with a title."""
+    """Print a rule with a title."""
     console.out.print()
     console.out.rule(f"[bold]{text}[/bold]", align="left")
 
 
 def loaded(file: MentorFile, report: LoadReport, path: Path) -> None:
-    """How many rows went in, and line by line what did not."""
+    """Print how many rows were loaded, and each row that was not."""
     console.out.print(
-        f"[bold]{_many(report.mentors, 'mentor')}[/bold] of {_many(report.organisations, 'organisation')} with"
-        f" {_many(report.coordinators, 'coordinator')} loaded from {escape(path.name)}"
+        f"[bold]{in_english(report.mentors, 'mentor')}[/bold] of {in_english(report.organisations, 'organisation')}"
+        f" with {in_english(report.coordinators, 'coordinator')} loaded from {escape(path.name)}"
     )
     for warning in (*file.warnings, *report.warnings):
         console.out.print(f"[yellow]![/yellow] {escape(warning)}")
@@ -54,12 +56,12 @@ def loaded(file: MentorFile, report: LoadReport, path: Path) -> None:
 
 
 def problems(file: MentorFile) -> None:
-    """Show every row that was refused by line, column and reason; many rows with one fault are told once."""
+    """Print every refused row with line, column and reason. Many rows with one fault are reported once."""
     if not file.problems:
         return
     refused = len({problem.line for problem in file.problems})
     others = "; the others were" if file.rows else ""
-    table = new_table(f"[yellow]{_many(refused, 'row')} not loaded{others}[/yellow]")
+    table = new_table(f"[yellow]{in_english(refused, 'row')} not loaded{others}[/yellow]")
     table.add_column("Line", justify="right", overflow="fold")
     table.add_column("Column", overflow="fold")
     table.add_column("Reason", overflow="fold")
@@ -69,13 +71,13 @@ def problems(file: MentorFile) -> None:
 
 
 def simulated_night(night: SimulatedNight) -> None:
-    """Everything about one simulated night."""
+    """Print everything about one simulated night."""
     if night.check.run.total("days_overtaken"):
         console.out.print(
-            "[yellow]A later day was evaluated before, so this nightly check has changed nothing there.[/yellow]\n"
+            "[yellow]A later day was already evaluated, so this nightly check has changed nothing there.[/yellow]\n"
         )
     console.out.print(reminders(night.check))
-    console.out.print("[dim]Claimed became a mail. Collapsed: a nearer threshold, or the expiry, spoke for it.[/dim]\n")
+    console.out.print("[dim]Claimed: became a mail. Collapsed: a nearer threshold or the expiry replaced it.[/dim]\n")
     if night.moved:
         console.out.print(_moves(night))
         console.out.print()
@@ -85,7 +87,7 @@ def simulated_night(night: SimulatedNight) -> None:
 
 
 def reminders(part: FunctionRun) -> Table:
-    """Per organisation and threshold: due, claimed, collapsed, without e-mail, already claimed."""
+    """Return the reminders by organisation and threshold: due, claimed, collapsed, without e-mail, already claimed."""
     table = new_table("Reminders")
     table.add_column("Organisation")
     table.add_column("Threshold", justify="right")
@@ -96,7 +98,10 @@ def reminders(part: FunctionRun) -> Table:
             counts = [organisation.counts.get((f"reminders_{outcome}", str(day)), 0) for outcome in REMINDER_OUTCOMES]
             last = index == len(organisation.thresholds) - 1
             table.add_row(
-                escape(organisation.name) if index == 0 else "", _days(day), *map(_number, counts), end_section=last
+                escape(organisation.name) if index == 0 else "",
+                in_english(day, "day"),
+                *map(_number, counts),
+                end_section=last,
             )
     totals = [part.run.total(f"reminders_{outcome}") for outcome in REMINDER_OUTCOMES]
     table.add_row("All", "", *(f"[bold]{n}[/bold]" for n in totals))
@@ -106,7 +111,7 @@ def reminders(part: FunctionRun) -> Table:
 def _moves(night: SimulatedNight) -> Table:
     moved = night.moved
     expired = sum(one.to_status == "certification_expired" for one in moved)
-    table = new_table(f"{_many(expired, 'mentor')} expired, {len(moved) - expired} reactivated")
+    table = new_table(f"{in_english(expired, 'mentor')} expired, {len(moved) - expired} reactivated")
     for title in ("Organisation", "Mentor", "Now"):
         table.add_column(title, no_wrap=title != "Organisation")
     table.add_column("Valid to", justify="right")
@@ -128,7 +133,7 @@ def _first(moved: Sequence[MoveRecord]) -> Sequence[MoveRecord]:
 
 
 def notices(part: FunctionRun) -> Table:
-    """Sent notices by kind and language, and what was not sent."""
+    """Return the sent notices by kind and language, and the notices that were not sent."""
     table = new_table("Notices")
     table.add_column("Kind", no_wrap=True)
     for title in (*_LOCALES.values(), "Refused", "Outdated", "Waiting", "Unknown"):
@@ -141,18 +146,18 @@ def notices(part: FunctionRun) -> Table:
             for locale in locales
         )
 
-    for kind, title in _KINDS.items():
+    for kind in NoticeKind:
         sent = [count("notices_sent", kind, [locale]) for locale in _LOCALES]
         other = [
             count(f"notices_{outcome}", kind, list(_LOCALES))
             for outcome in ("undeliverable", "superseded", "given_back", "outcome_unknown")
         ]
-        table.add_row(title, *map(_number, sent), *map(_number, other))
+        table.add_row(_TITLES.get(kind, kind), *map(_number, sent), *map(_number, other))
     return table
 
 
 def timings(*parts: FunctionRun) -> None:
-    """How each function ended and what it took."""
+    """Print how each function ended, and its time and memory."""
     table = new_table("Functions")
     for title in ("Function", "Ended"):
         table.add_column(title, no_wrap=True)
@@ -175,16 +180,17 @@ def timings(*parts: FunctionRun) -> None:
 
 
 def brakes(held: Sequence[HeldChange]) -> None:
-    """What the brake holds, and how a person lets it go."""
+    """Print what the brake holds, and the command that releases it."""
     for brake in held:
         one, several = _HELD[brake.kind]
         console.out.print(
-            f"[yellow]![/yellow] The brake holds {_many(brake.n, one, several)} of {_many(brake.of_n, 'mentor')} in"
-            f" {escape(brake.organisation)}: nothing is changed for them until a named person lets it"
+            f"[yellow]![/yellow] The brake holds {in_english(brake.n, one, several)}"
+            f" of {in_english(brake.of_n, 'mentor')} in {escape(brake.organisation)}:"
+            " nothing changes for them until a named person releases it"
         )
         if brake.waiting:
             console.out.print(
-                f"  Shown on the website as long as it holds: {_many(brake.waiting, 'mentor')} who were changed"
+                f"  Shown on the website while it holds: {in_english(brake.waiting, 'mentor')} whose change waits"
             )
         console.out.print(
             f"  {surroundings.this_program()} release-brake --org {shlex.quote(brake.organisation)}"
@@ -195,12 +201,12 @@ def brakes(held: Sequence[HeldChange]) -> None:
 
 
 def _reasons(part: FunctionRun) -> list[str]:
-    """In words, why a run is degraded."""
+    """Return the reasons of a degraded run as sentences."""
     return [degraded.said(code, part.run.total(code)) for code in (part.run.reason or "").split(",") if code]
 
 
 def nothing_twice(first: SimulatedNight, second: SimulatedNight) -> bool:
-    """The second nightly check beside the first. Return whether nothing happened twice."""
+    """Print the counts after both nightly checks, and return whether nothing happened twice."""
     table = new_table("The same nightly check again")
     table.add_column("")
     table.add_column("After the first", justify="right")
@@ -220,13 +226,13 @@ def nothing_twice(first: SimulatedNight, second: SimulatedNight) -> bool:
     console.out.print(table)
     already = second.check.run.total("reminders_already") + second.check.run.total("expiries_already")
     verdict = "[green]Nothing happened twice[/green]" if same else "[red]Something happened twice[/red]"
-    found = _many(already, "reminder or expiry was", "reminders and expiries were")
+    found = in_english(already, "reminder or expiry was", "reminders and expiries were")
     console.out.print(f"{verdict}: {found} found done already.")
     return same
 
 
 def sample_mail(folder: Path) -> None:
-    """One mail as it was sent, and where all of them are."""
+    """Print one mail as it was sent, and the folder of all mails."""
     mails = sorted(folder.glob("*.eml"))
     if not mails:
         return
@@ -236,11 +242,11 @@ def sample_mail(folder: Path) -> None:
     shown = Group(Text(f"Subject: {message['Subject']}", style="bold"), Text(), Text(text))
     if console.AT_TERMINAL:
         console.out.print(Panel(shown, title="One of the mails", title_align="left", width=min(console.out.width, 90)))
-    console.out.print(f"{_many(len(mails), 'mail')}, to open in a mail program: {escape(_short(folder))}/")
+    console.out.print(f"{in_english(len(mails), 'mail')}, to open in a mail program: {escape(_short(folder))}/")
 
 
 def addresses(rows: dict[str, str]) -> None:
-    """What runs where."""
+    """Print the address of each part that runs."""
     table = new_table("Running; Ctrl-C stops all of it")
     table.add_column("What")
     table.add_column("Where", overflow="fold")
@@ -254,14 +260,6 @@ def _short(path: Path) -> str:
         return str(path.relative_to(path.cwd()))
     except ValueError:
         return str(path)
-
-
-def _many(n: int, one: str, several: str = "") -> str:
-    return f"{n} {one if n == 1 else several or one + 's'}"
-
-
-def _days(n: int | None) -> str:
-    return f"{n} day" if n == 1 else f"{n} days"
 
 
 def _number(n: int) -> str:

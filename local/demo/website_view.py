@@ -1,4 +1,4 @@
-"""What a person reads in the terminal about the website."""
+"""The texts about the website that people read in the terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ _SHOWN = 12
 
 
 def before_and_after(before: VisitorView, after: VisitorView, again: VisitorView) -> bool:
-    """How many a visitor sees, and whom no more. Return whether the second nightly check left the website alone."""
+    """Print how many mentors visitors see, and which mentors appeared or disappeared.
+
+    Return whether the second nightly check left the website unchanged.
+    """
     table = new_table("The website")
     for title in ("", "Before the night", "After it", "After the second"):
         table.add_column(title, justify="left" if not title else "right")
@@ -39,7 +42,7 @@ def before_and_after(before: VisitorView, after: VisitorView, again: VisitorView
 
 
 def latency(measured: Latency) -> None:
-    """From the commit in the app's database to the acceptance by Dynamics."""
+    """Print the times from the commit in the app's database to the acceptance by Dynamics."""
     table = new_table("From a status change to the website")
     for title in ("Changes by SQL", "p50", "p95", "p99", "Slowest"):
         table.add_column(title, justify="right")
@@ -47,7 +50,7 @@ def latency(measured: Latency) -> None:
     table.add_row(str(measured.changes), *(f"{ms:.0f} ms" for ms in times))
     console.out.print(table)
     console.out.print(
-        "[dim]On 40 mentors made for it and gone again, from before the commit until Dynamics accepted it, at 20"
-        " changes a second: trigger, webhook, status_changed, queue, dynamics_sync. Visitors of the real site may see"
-        " it up to 15 minutes later: the portal has a cache.[/dim]"
+        "[dim]Measured on 40 mentors created for it and deleted again, from before the commit until Dynamics accepted"
+        " the change, at 20 changes a second: trigger, webhook, status_changed, queue, dynamics_sync. Visitors of the"
+        " real site may see it up to 15 minutes later: the portal has a cache.[/dim]"
     )

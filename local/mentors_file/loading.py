@@ -1,4 +1,4 @@
-"""Read a mentors file, load its good rows, and say what was wrong with the others."""
+"""Read a mentors file, load its good rows, and report the problems of the others."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ORGANISATIONS = ROOT / "data" / "organisations.csv"
 def store(dsn: str, mentors: MentorFile, *, evaluated: date | None = None) -> LoadReport:
     """Load the good rows, and the settings of the organisations that data/organisations.csv describes.
 
-    `evaluated`: as if the check of that day had been, so that the website shows who was certified then.
+    With `evaluated`, the day counts as checked, so that the website shows the mentors who were certified on it.
     """
     with psycopg.connect(dsn) as connection:
         mentors, organisations = in_known_organisations(connection, mentors, read_organisations(ORGANISATIONS))
@@ -41,7 +41,7 @@ def store(dsn: str, mentors: MentorFile, *, evaluated: date | None = None) -> Lo
 
 
 def fill(dsn: str) -> None:
-    """Load the synthetic mentors where there is nobody yet, so that every command has something to work on."""
+    """Load the synthetic mentors into an empty database, so that every command has data to work on."""
     with psycopg.connect(dsn) as connection:
         if connection.execute("SELECT 1 FROM public.peer_mentors LIMIT 1").fetchone() is not None:
             return
@@ -51,7 +51,7 @@ def fill(dsn: str) -> None:
 
 @contextmanager
 def filled_database() -> Iterator[str]:
-    """The connection string of the local database, with mentors in it."""
+    """Yield the connection string of the local database, with mentors in it."""
     with session.database_only() as dsn:
         fill(dsn)
         yield dsn

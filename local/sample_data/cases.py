@@ -12,7 +12,7 @@ _VALID_DAYS = 3 * 365
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Describe one mentor's part in the nightly check. `days` is the time from as_of to the expiry."""
+    """One mentor's part in the nightly check: the days from as_of to the expiry, and any special circumstance."""
 
     days: int
     status: str = "active"
@@ -24,7 +24,11 @@ class Case:
 def cases(
     organisation: SyntheticOrganisation, as_of: date, mentors: int, chance: random.Random
 ) -> Iterator[tuple[SyntheticOrganisation, Case]]:
-    """Return the cases of one organisation: those of the nightly check, then ordinary ones up to its share."""
+    """Return the cases of one organisation.
+
+    The cases of the nightly check come first, then an ordinary membership up to the organisation's share of the
+    mentors.
+    """
     found = list(_nightly_cases(organisation, as_of))
     share = mentors * organisation.percent // 100
     if organisation is ORGANISATIONS[-1]:
@@ -45,19 +49,19 @@ def _nightly_cases(organisation: SyntheticOrganisation, as_of: date) -> Iterator
     for day in days:  # due on exactly this day
         yield Case(day, consent=True)
         yield Case(day)
-    for day, following in zip(days, (*days[1:], 0), strict=True):  # between: caught up, and the earlier ones collapsed
+    for day, following in zip(days, (*days[1:], 0), strict=True):  # between: caught up, earlier ones collapsed
         if day - following > 1:
             yield Case((day + following) // 2)
-    yield Case(days[0], email=False)  # only the coordinator's digest mentions it
+    yield Case(days[0], email=False)  # only the coordinator's digest reports it
     yield Case(days[-1], coordinator="none")
     if any(not person.email for person in organisation.coordinators):
         yield Case(days[-1], coordinator="silent")
     yield Case(days[0] + 1)  # due tomorrow
-    for day in set(organisation.thresholds) - set(days):  # stored, not switched on: nothing happens
+    for day in set(organisation.thresholds) - set(days):  # stored, but not switched on: nothing happens
         yield Case(day)
     yield Case(0, consent=True)  # the last valid day
     yield Case(0)
-    yield Case(-1, consent=True)  # expires tonight, and leaves the website
+    yield Case(-1, consent=True)  # expires tonight and leaves the website
     yield Case(-1, consent=False)
     yield Case(-3, consent=True)  # nightly checks were missed
     yield Case(-10)
@@ -66,7 +70,7 @@ def _nightly_cases(organisation: SyntheticOrganisation, as_of: date) -> Iterator
     yield Case(-1, "inactive")
     yield Case(-20, "certification_expired", consent=True)
     yield Case(-200, "certification_expired")
-    yield Case(1094, "certification_expired", consent=True)  # renewed since: to be reactivated where that is on
+    yield Case(1094, "certification_expired", consent=True)  # renewed since: reactivated where that is switched on
     yield Case(1001, "certification_expired")
     yield Case((_next_leap_day(as_of) - as_of).days)
 

@@ -1,7 +1,7 @@
-"""Generate the synthetic data set: as many mentors as HLF has, and every case that a nightly check can meet.
+"""The synthetic data set: as many mentors as HLF has, with every case that a nightly check can meet.
 
-None of the people exist. The e-mail addresses are on domains reserved for examples. No Norwegian telephone number of
-eight digits begins with 0. The same seed gives the same file, byte for byte.
+Its mentors and coordinators do not exist. The e-mail addresses are on domains reserved for examples, and no Norwegian
+telephone number of eight digits begins with 0. The same seed gives the same file, byte for byte.
 """
 
 import csv
@@ -29,19 +29,19 @@ FEWEST_MENTORS: Final = 200
 MOST_MENTORS: Final = 1_000_000
 FIRST_DAY: Final = date(1970, 1, 1)
 LAST_DAY: Final = date(2090, 12, 31)
-"""Outside these days, some certifications would have dates that a mentors file must not contain."""
+"""Certifications that ended before FIRST_DAY or last beyond this day would need dates that no mentors file may hold."""
 
 _ELEVEN_DIGITS = re.compile(r"\d{11}")
 
 
 def generate(seed: int, as_of: date, mentors: int = DEFAULT_MENTORS) -> list[dict[str, str]]:
-    """Return the rows of a mentors file. The nightly check of `as_of` meets every case.
+    """Return the rows of a mentors file. `as_of` is the day whose nightly check meets every case.
 
-    Raises ValueError for fewer than FEWEST_MENTORS.
+    Raise ValueError for fewer than FEWEST_MENTORS.
     """
     if mentors < FEWEST_MENTORS:
         raise ValueError(f"at least {FEWEST_MENTORS} mentors are needed to hold every case of the nightly check")
-    chance = random.Random(seed)  # noqa: S311 - the file must be reproducible
+    chance = random.Random(seed)  # noqa: S311 - the file must be the same every time
     parts = [part for organisation in ORGANISATIONS for part in cases(organisation, as_of, mentors, chance)]
     chance.shuffle(parts)
     consents = _spread({"yes": 70, "no": 30}, mentors, chance)
@@ -84,9 +84,9 @@ def write_dataset(
     as_of: date = DEFAULT_AS_OF,
     mentors: int = DEFAULT_MENTORS,
 ) -> None:
-    """Write a mentors file in UTF-8 with commas, one line a mentor. Fewer than FEWEST_MENTORS omit some cases.
+    """Write a mentors file: UTF-8, commas, one line per mentor. Fewer than FEWEST_MENTORS miss some cases.
 
-    Raises ValueError for a number or a day out of range.
+    Raise ValueError for a number or a day out of range.
     """
     if not 1 <= mentors <= MOST_MENTORS:
         raise ValueError(f"from 1 to {MOST_MENTORS} mentors can be made, not {mentors}")
@@ -121,7 +121,7 @@ def _write(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
 
 
 def _spread(weights: dict[str, int], count: int, chance: random.Random) -> list[str]:
-    """Return values in random order, in proportion to their weights. The first value gets the rounding remainder."""
+    """Return as many of each value as its weight gives, in random order; the first value takes the rounding."""
     total = sum(weights.values())
     values = [value for value, weight in weights.items() for _ in range(count * weight // total)]
     values += [next(iter(weights))] * (count - len(values))
@@ -149,13 +149,13 @@ _SPELLED = str.maketrans({"æ": "ae", "ø": "o", "å": "a", "đ": "d", "ŋ": "n"
 
 
 def _address(first_name: str, last_name: str) -> str:
-    """Return the part before the @, which a long name never makes too long."""
+    """Return the part before the @, short enough for any name."""
     letters = unicodedata.normalize("NFKD", f"{first_name}.{last_name}".lower().translate(_SPELLED))
     return "".join(letter for letter in letters if letter in "abcdefghijklmnopqrstuvwxyz.-")[:50].strip(".-")
 
 
 def _mentor_id(chance: random.Random) -> str:
-    """Return an id without eleven digits in a row, so that the file can be searched for identity numbers."""
+    """Return an id without eleven digits in a row, so that a file can be searched for identity numbers."""
     while True:
         text = str(UUID(int=chance.getrandbits(128), version=4))
         if not may_hold_identity_number(text) and not _ELEVEN_DIGITS.search(text):

@@ -8,7 +8,7 @@ from local.sample_data import names
 
 @dataclass(frozen=True, slots=True)
 class SyntheticOrganisation:
-    """Describe a synthetic organisation: its row in organisations.csv, effective thresholds, share and people."""
+    """One synthetic organisation: its row in organisations.csv, the days of its reminders, its share and its people."""
 
     name: str
     org_thresholds: bool

@@ -11,6 +11,7 @@ from operations import console
 from operations.dates import OSLO
 from operations.screens.tables import new_table
 from operations.wording import speech
+from shared.domain.wording.numbers import in_english
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ _STATES = {
 
 def preview(lines: Sequence[Coming], names: Mapping[UUID, str], *, first: date, days: int) -> None:
     """Print who will be reminded or expire, and when."""
-    table = new_table(f"The next {_many(days, 'nightly check')} from {_day(first)}, if nothing changes until then")
+    table = new_table(f"The next {in_english(days, 'nightly check')} from {_day(first)}, if nothing changes until then")
     for title in ("Night of", "Organisation", "Mentor", "What"):
         table.add_column(title, no_wrap=title in {"Night of", "Mentor"})
     table.add_column("Valid to", justify="right")
@@ -53,15 +54,15 @@ def preview(lines: Sequence[Coming], names: Mapping[UUID, str], *, first: date, 
     console.out.print(table)
     n = Counter(line.event for line in lines)
     console.out.print(
-        f"{_many(n['reminder'], 'reminder')}, {n['unreachable']} without e-mail,"
-        f" {_many(n['expiry'], 'expiry', 'expiries')}, {_many(n['reactivation'], 'reactivation')};"
-        f" {_many(n['collapsed'], 'threshold collapses', 'thresholds collapse')} into a nearer one."
+        f"{in_english(n['reminder'], 'reminder')}, {n['unreachable']} without e-mail,"
+        f" {in_english(n['expiry'], 'expiry', 'expiries')}, {in_english(n['reactivation'], 'reactivation')};"
+        f" {in_english(n['collapsed'], 'threshold collapses', 'thresholds collapse')} into a nearer one."
         " Nothing was written."
     )
 
 
 def _what(line: Coming) -> str:
-    days = _many(line.threshold_day or 0, "day")
+    days = in_english(line.threshold_day or 0, "day")
     match line.event:
         case "reminder":
             return f"reminder, {days}"
@@ -125,7 +126,7 @@ def _history(found: Explanation) -> None:
     for one in found.step_failures:
         console.out.print(
             f"[yellow]Failed in step {one.step}: {escape(_meaning(one.reason))}"
-            f" (ends {one.ends}, {_many(one.nightly_checks, 'nightly check')})[/yellow]"
+            f" (ends {one.ends}, {in_english(one.nightly_checks, 'nightly check')})[/yellow]"
         )
 
 
@@ -136,7 +137,3 @@ def _meaning(codes: str | None) -> str:
 
 def _day(day: date | None) -> str:
     return f"{day:%d.%m.%Y}" if day else ""
-
-
-def _many(n: int, one: str, several: str = "") -> str:
-    return f"{n} {one if n == 1 else several or one + 's'}"

@@ -72,7 +72,7 @@ class Verdict:
 
 
 # What makes a run degraded: somebody has to look. A mentor without an address does not, the coordinator is told.
-_DEGRADING = frozenset(
+DEGRADING = frozenset(
     {
         "step_failures",
         "unnotified",
@@ -95,7 +95,7 @@ _OF_WEBSITE = (WebsiteUnavailableError, WebsiteRefusedError, SecretMalformedErro
 
 def judge(counts: Iterable[Count]) -> Verdict:
     """Degraded if anything failed, and by what."""
-    reasons = sorted({count.measure for count in counts if count.n and count.measure in _DEGRADING})
+    reasons = sorted({count.measure for count in counts if count.n and count.measure in DEGRADING})
     return Verdict(RunState.DEGRADED, ",".join(reasons)) if reasons else Verdict(RunState.SUCCEEDED)
 
 

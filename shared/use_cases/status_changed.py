@@ -1,4 +1,4 @@
-"""A webhook came: check who sent it, and ask for the sync of whom it names. It never looks into the database."""
+"""The receiving end of the webhook: it checks the sender and requests a sync. It never reads the database."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 
 
 def accept_webhook(request: WebhookRequest, *, keys: Keys, queue: SyncQueue, report: Report, now: datetime) -> int:
-    """Return how many mentors a request asked for, once the queue has them. Safe to repeat.
+    """Queue a sync of the mentors that a request names. Return how many, once the queue has them. Safe to repeat.
 
-    Raises WebhookRefusedError, and a TransientError when the queue or the keys are not to be had.
+    Raises WebhookRefusedError, and a TransientError when the queue or the keys are unavailable.
     """
     return _accept(lambda: _requests(request, keys, now), queue, report, via="url")
 
 
 def accept_event(message: object, *, queue: SyncQueue, report: Report) -> int:
-    """The same for an event, which is not signed: IAM has vouched for whoever sent it."""
+    """Queue a sync of the mentors that an event names. It is not signed, because IAM has authorised its sender."""
     return _accept(lambda: _checked(message), queue, report, via="event")
 
 
 def no_counts() -> dict[str, int]:
-    """What one webhook is counted as, all at nought (I12). An unsigned call is no webhook."""
+    """Return the counts of one webhook, all zero (I12). An unsigned call is not counted as a webhook."""
     counts = {"webhooks_accepted": 0, "webhooks_failed": 0, "mentors_in_webhooks": 0}
     return counts | {f"webhooks_refused_{refusal}": 0 for refusal in Refusal if refusal not in UNSIGNED}
 
@@ -71,7 +71,7 @@ def _requests(request: WebhookRequest, keys: Keys, now: datetime) -> tuple[SyncR
     check_form(request)
     known = keys.known()
     if not is_signed(request, known):
-        fresh = keys.afresh()  # they may have been rotated since
+        fresh = keys.afresh()  # the keys may have been rotated since they were read
         if not known and not fresh:
             raise WebhookWithoutKeyError("webhook_without_key")
         if not is_signed(request, fresh):

@@ -22,7 +22,9 @@ def test_a_small_run_prints_every_figure(capsys):
     assert all(value > 0 for value in figures.values())
 
 
-def test_a_floor_with_other_rows_than_the_nightly_checks_is_no_figure(capsys):
+def test_a_floor_with_other_rows_is_no_figure(capsys):
+    """A floor with other rows than the nightly check's is no figure."""
+
     def one_reminder_short(connection, as_of, run_id):
         floor = run_floor(connection, as_of, run_id)
         return replace(floor, rows={**floor.rows, "reminders": floor.rows["reminders"] - 1})

@@ -42,7 +42,7 @@ def test_preview_is_a_dry_run(loaded: tuple[Local, str]) -> None:
     assert "Nothing was written" in " ".join(local.run("preview", "--days", "60").split())
 
 
-def test_what_preview_says_of_tomorrow_is_what_the_next_nightly_check_does(own: tuple[Local, str]) -> None:
+def test_the_preview_of_tomorrow_is_what_the_next_check_does(own: tuple[Local, str]) -> None:
     """The dry run and the nightly check agree, through the command line and the Lambda host."""
     local, _ = own
     said = json.loads(local.run("preview", "--days", "1", "--json", "--from", "2026-12-02"))
@@ -53,7 +53,7 @@ def test_what_preview_says_of_tomorrow_is_what_the_next_nightly_check_does(own: 
     assert claimed == sum(line["event"] == "reminder" for line in said) > 0
 
 
-def test_a_nightly_check_that_the_brake_holds_ends_at_once_and_says_so(own: tuple[Local, str]) -> None:
+def test_a_check_that_the_brake_holds_ends_and_says_so(own: tuple[Local, str]) -> None:
     """Issue 8 H: it waited 80 seconds for the held, printed nothing of the nightly check, and ended with 1."""
     local, _ = own
     expire = (

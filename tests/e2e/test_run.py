@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HEADER = "mentor_id,organisation,first_name,last_name,email,status,expires_on,locale\n"
 
 
-def test_the_report_shows_the_nightly_check_and_that_nothing_happened_twice(loaded: tuple[Local, str]) -> None:
+def test_the_report_shows_that_nothing_happened_twice(loaded: tuple[Local, str]) -> None:
     """I1, I3, I4 through every layer: reminders, transitions, notices and mails are the same after a second
     nightly check.
     """
@@ -31,7 +31,7 @@ def test_the_report_shows_the_nightly_check_and_that_nothing_happened_twice(load
     assert len(mails) > 50
 
 
-def test_every_mail_of_the_nightly_check_reads_right_in_a_mail_program(loaded: tuple[Local, str]) -> None:
+def test_every_mail_reads_right_in_a_mail_program(loaded: tuple[Local, str]) -> None:
     """Subject and body keep æøå, one recipient, octets that any relay passes on."""
     local, _ = loaded
     norwegian = 0
@@ -60,7 +60,7 @@ def test_a_pipe_gets_ids_instead_of_names(loaded: tuple[Local, str]) -> None:
         assert not phone or phone not in printed
 
 
-def test_your_own_file_loads_its_good_rows_and_names_the_bad_ones(local: Local, tmp_path: Path) -> None:
+def test_your_file_loads_its_good_rows_and_names_the_bad(local: Local, tmp_path: Path) -> None:
     """A bad row gets its line, column and reason; the good rows are loaded; nothing is half loaded."""
     own = tmp_path / "my.csv"
     own.write_bytes(

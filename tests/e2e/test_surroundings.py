@@ -140,7 +140,7 @@ def test_make_help_has_escape_codes_only_at_a_terminal() -> None:
     assert "run" in printed
 
 
-def test_settings_of_a_persons_own_python_do_not_reach_the_environments() -> None:
+def test_a_persons_python_settings_do_not_reach_ours() -> None:
     """Whatever they are called, so no list of them gets old; without a home folder nothing is said of it."""
     theirs = {"PYTHONHASHSEED": "abc", "PYTHONTRACEMALLOC": "x", "PYTHON_GIL": "2", "UV_PROJECT": "/nowhere"}
     done = subprocess.run(

@@ -65,7 +65,7 @@ def test_ten_nightly_checks_at_once_do_what_one_does(foundation, functions, at_o
     assert foundation.everything() == found
 
 
-def test_ten_different_days_at_once_end_where_they_would_have_one_by_one(foundation, at_once):
+def test_ten_days_at_once_end_as_they_would_one_by_one(foundation, at_once):
     """I1, I2, I3: whichever comes first, every threshold reached by the last day is claimed once."""
     people(foundation)
     last = DAY + days(NIGHTLY_CHECKS - 1)
@@ -85,7 +85,7 @@ def test_ten_different_days_at_once_end_where_they_would_have_one_by_one(foundat
     assert notices == Counter(ended)
 
 
-def test_people_who_edit_mentors_meanwhile_are_never_held_up_nor_overruled(database, foundation, at_once):
+def test_people_who_edit_are_never_held_up_nor_overruled(database, foundation, at_once):
     """I3: hundreds of pauses during ten nights; each mentor is paused or expired, and the log tells one story."""
     people(foundation)
     mentors = foundation.all("SELECT mentor_id FROM certifications WHERE expires_on < %s", DAY)
@@ -109,7 +109,7 @@ def test_people_who_edit_mentors_meanwhile_are_never_held_up_nor_overruled(datab
         assert [row[1] for row in foundation.log(mentor)] == [status]
 
 
-def test_a_nightly_check_and_a_sending_work_through_a_transaction_pooler(database, foundation, functions, ses):
+def test_a_check_and_a_sending_work_through_a_pooler(database, foundation, functions, ses):
     """Design, section 4: every transaction on a server connection that has never been used, and the same end."""
     people(foundation)
     with TransactionPooler(database.dsn) as pooler:

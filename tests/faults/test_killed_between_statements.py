@@ -58,10 +58,11 @@ def killed(database, work, environment, at, moment):
 
 
 @pytest.mark.parametrize("moment", ["during", "after"])
-def test_a_nightly_check_killed_at_any_statement_and_run_again_ends_as_an_undisturbed_one(
-    database, foundation, functions, moment
-):
-    """I1, I3, I7: reminders, transitions, log rows and notices are the same, whichever statement was the last."""
+def test_a_check_killed_at_any_statement_ends_as_an_undisturbed(database, foundation, functions, moment):
+    """A nightly check killed at any statement and run again ends as an undisturbed one.
+
+    I1, I3, I7: reminders, transitions, log rows and notices are the same, whichever statement was the last.
+    """
     fill(foundation)
     functions.nightly_check(DAY)
     undisturbed = foundation.everything()
@@ -82,10 +83,11 @@ def test_a_nightly_check_killed_at_any_statement_and_run_again_ends_as_an_undist
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_sending_killed_at_any_statement_sends_nothing_twice_and_leaves_one_notice_of_unknown_outcome(
-    database, foundation, functions, ses, moment
-):
-    """I4: run again, everybody but at most one has their mail, and that one is claimed, not pending."""
+def test_a_sending_killed_at_any_statement_sends_nothing_twice(database, foundation, functions, ses, moment):
+    """A sending killed at any statement sends nothing twice and leaves one notice of unknown outcome.
+
+    I4: run again, everybody but at most one has their mail, and that one is claimed, not pending.
+    """
     environment = endpoints(ses.url, ses.url)
     at = 1
     while True:
@@ -108,7 +110,7 @@ def test_a_sending_killed_at_any_statement_sends_nothing_twice_and_leaves_one_no
     assert at > 15
 
 
-def test_a_run_that_was_killed_is_written_down_as_failed_by_a_later_one(database, foundation, functions):
+def test_a_killed_run_is_recorded_as_failed_by_a_later_one(database, foundation, functions):
     """I12: after twenty minutes, more than any function may take."""
     fill(foundation)
     assert killed(database, "nightly_check", {}, 4, "after")

@@ -49,9 +49,7 @@ HOWS = ["reset", "half a reply", "504", "503", "500"]
 
 
 @pytest.mark.parametrize("how", HOWS)
-def test_a_reply_lost_after_the_commit_is_read_again_and_nothing_is_done_twice(
-    foundation, worker, site, organisation, how
-):
+def test_a_reply_lost_after_the_commit_is_read_again(foundation, worker, site, organisation, how):
     """I6, I7: published, changed and hidden, each with its reply lost; one row each, settled within the invocation."""
     mentors = people(foundation, organisation, 5)
     for change, expected in (
@@ -91,7 +89,7 @@ def test_a_request_lost_before_it_was_done_is_sent_again(foundation, worker, sit
     assert site.visible() == {}
 
 
-def test_what_stays_of_unknown_outcome_is_given_back_with_its_reason(foundation, worker, site, organisation):
+def test_an_unknown_outcome_is_given_back_with_its_reason(foundation, worker, site, organisation):
     """I7: neither live nor hidden as long as nobody can say so; the next sync finds out."""
     (mentor,) = people(foundation, organisation, 1)
     site.reset_before(None)
@@ -107,10 +105,11 @@ def test_what_stays_of_unknown_outcome_is_given_back_with_its_reason(foundation,
 
 
 @pytest.mark.parametrize("later", ["pause", "consent", "rename"])
-def test_a_request_that_is_carried_out_long_after_its_worker_gave_up_does_not_win(
-    foundation, crew, site, organisation, later
-):
-    """I6: the reply timed out, a newer state was pushed; then the older request is carried out."""
+def test_a_request_carried_out_late_does_not_win(foundation, crew, site, organisation, later):
+    """A request that is carried out long after its worker gave up does not win.
+
+    I6: the reply timed out, a newer state was pushed; then the older request is carried out.
+    """
     (mentor,) = people(foundation, organisation, 1)
     slow = crew.worker()
     slow.seconds = 1.1  # the client's patience with this request
@@ -225,7 +224,7 @@ PHONE, NO_PHONE = "UPDATE peer_mentors SET phone = '22222222'", "UPDATE peer_men
         (PAUSED, moves),
     ],
 )
-def test_without_versions_an_unknown_outcome_lasts_as_long_as_a_request(
+def test_without_versions_an_unknown_outcome_outlasts_a_request(
     *, foundation, without_versions, site, organisation, lost, then
 ):
     """Issue 8 A5, I5, I6: that the row shows what the lost request would write is no evidence that it came."""
@@ -305,7 +304,7 @@ def wait_for(condition, seconds=5.0):
         time.sleep(0.02)
 
 
-def test_of_two_workers_on_one_mentor_the_slower_older_one_never_wins(foundation, crew, site, organisation):
+def test_of_two_workers_the_slower_older_one_never_wins(foundation, crew, site, organisation):
     """I6: while one still waits for its reply the other is told to leave the mentor, and the first rechecks."""
     (mentor,) = people(foundation, organisation, 1)
     slow, quick = crew.worker(), crew.worker()
@@ -354,9 +353,7 @@ def test_a_hide_of_unknown_outcome_is_never_taken_for_done(foundation, worker, s
 
 
 @pytest.mark.parametrize("status", [500, 502])
-def test_an_operation_that_failed_inside_a_good_batch_is_not_taken_for_done(
-    foundation, worker, site, organisation, status
-):
+def test_a_failed_part_of_a_good_batch_is_not_taken_for_done(foundation, worker, site, organisation, status):
     """I5: the batch was answered; that one part says nothing of what became of it, so it is read."""
     mentors = people(foundation, organisation, 3)
     site.poison(str(mentors[1]), status=status, code="0x80040216", count=1)

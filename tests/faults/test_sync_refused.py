@@ -42,7 +42,7 @@ def a_minute_passes(foundation):
 # --- rows
 
 
-def test_poison_rows_amid_good_ones_are_rejected_each_with_its_reason(foundation, worker, site, listed):
+def test_poison_rows_are_rejected_each_with_its_reason(foundation, worker, site, listed):
     """I13: the others are accepted; a later change of such a mentor is another chance, and only of that one."""
     bad, forbidden, too_long = listed[2], listed[5], listed[7]
     site.poison(str(bad))
@@ -71,7 +71,7 @@ def test_poison_rows_amid_good_ones_are_rejected_each_with_its_reason(foundation
     assert foundation.listing_state(forbidden) == "rejected"
 
 
-def test_a_row_that_spoils_the_whole_batch_is_found_and_the_others_are_accepted(foundation, worker, site, listed):
+def test_a_row_that_spoils_the_whole_batch_is_found(foundation, worker, site, listed):
     """I13: 400 to every request it is in."""
     site.fail_next(None, status=400, code="0x80048d19", contains=str(listed[3]))
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
@@ -102,10 +102,11 @@ def test_a_race_for_a_new_row_is_won_in_the_end(foundation, worker, site, organi
 # --- a table
 
 
-def test_a_write_privilege_that_was_taken_away_stops_the_service_and_sets_nobody_aside(
-    foundation, crew, worker, site, listed
-):
-    """I10, I13: one try a minute, by one worker; given back, everything drains."""
+def test_a_lost_write_privilege_stops_all_and_rejects_nobody(foundation, crew, worker, site, listed):
+    """A write privilege that was taken away stops the service, and no listing is rejected.
+
+    I10, I13: one try a minute, by one worker; given back, everything drains.
+    """
     site.remove_privilege("write")
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
     result = worker.sync(*listed)
@@ -131,9 +132,7 @@ def test_a_write_privilege_that_was_taken_away_stops_the_service_and_sets_nobody
     assert site.visible() == wanted(foundation)
 
 
-def test_a_lacking_privilege_is_distinguished_from_a_row_though_others_were_accepted(
-    foundation, worker, site, organisation, listed
-):
+def test_a_lacking_privilege_is_told_from_a_bad_row(foundation, worker, site, organisation, listed):
     """I13: creating needs another privilege than updating, and every table has its own."""
     new = foundation.mentor(organisation, LATER, consent=True)
     site.remove_privilege("write")
@@ -147,7 +146,7 @@ def test_a_lacking_privilege_is_distinguished_from_a_row_though_others_were_acce
     assert site.visible() == wanted(foundation)
 
 
-def test_one_organisations_table_that_is_closed_to_us_stops_nobody_else(foundation, worker, site, listed):
+def test_one_closed_table_stops_nobody_elses_listings(foundation, worker, site, listed):
     """I13: its mentors wait, with the reason; the others are pushed with the same batch."""
     elsewhere = foundation.organisation()
     foundation.evaluated(elsewhere)
@@ -171,7 +170,7 @@ def test_one_organisations_table_that_is_closed_to_us_stops_nobody_else(foundati
 # --- us
 
 
-def test_a_secret_that_was_revoked_stops_sending_until_another_is_there(foundation, crew, worker, site, listed):
+def test_a_revoked_secret_stops_sending_until_another_is_there(foundation, crew, worker, site, listed):
     """I10: it is read again once; the new one is taken up without a restart."""
     crew.secret.fresh = 0
     site.revoke_secret()
@@ -224,7 +223,7 @@ def test_tokens_that_end_under_way_are_replaced(foundation, worker, site, listed
     assert worker.sync(*listed).counts()["listings_published"] == 10
 
 
-def test_a_removed_application_user_stops_sending_until_it_is_back(foundation, worker, site, listed):
+def test_a_removed_user_stops_sending_until_it_is_back(foundation, worker, site, listed):
     """I10: a good token that is not authorised."""
     site.remove_application_user()
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
@@ -253,10 +252,11 @@ def test_entra_that_is_down_delays_and_stops_nothing(foundation, crew, site, org
     assert unsynced(foundation) == 0
 
 
-def test_a_user_who_is_removed_between_a_refusal_and_its_examination_sets_nobody_aside(
-    foundation, worker, site, listed
-):
-    """I10, I13: the second question is answered otherwise than the first, and whole."""
+def test_a_user_removed_during_the_examination_rejects_nobody(foundation, worker, site, listed):
+    """A user who is removed between a refusal and its examination has no listing rejected.
+
+    I10, I13: the second question is answered otherwise than the first, and whole.
+    """
     site.poison(str(listed[0]), status=403, code="0x80040220")
     site.fail_next(1, status=403, code="0x80072560", skip=1, path=BATCH)
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
@@ -266,7 +266,7 @@ def test_a_user_who_is_removed_between_a_refusal_and_its_examination_sets_nobody
     assert foundation.listing_state(listed[0]) == "waiting"
 
 
-def test_what_changed_while_the_service_was_found_to_refuse_us_is_asked_for_again(foundation, crew, site, listed):
+def test_what_changed_during_the_refusal_is_asked_for_again(foundation, crew, site, listed):
     """I7: its own message was told that a worker has the mentor and rechecks; that worker stops instead."""
     worker = crew.worker(batch_size=5, parallel=1)
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
@@ -283,7 +283,7 @@ def test_what_changed_while_the_service_was_found_to_refuse_us_is_asked_for_agai
     assert {*result.results.values()} == {Result.GIVEN_BACK}
 
 
-def test_a_health_check_that_is_asked_to_wait_gives_the_work_back_for_that_long(foundation, worker, site, listed):
+def test_a_health_check_told_to_wait_gives_the_work_back(foundation, worker, site, listed):
     """I9, I10: the credential may be good again; nobody knows before the window has ended."""
     site.remove_application_user()
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
@@ -297,10 +297,11 @@ def test_a_health_check_that_is_asked_to_wait_gives_the_work_back_for_that_long(
     assert states(foundation) == {"waiting"}
 
 
-def test_one_bad_request_for_everything_stops_instead_of_setting_everybody_aside(
-    foundation, worker, site, organisation
-):
-    """I10, I13: a 400 that a request about nobody gets, too, is about us; what waits is pushed when it has passed."""
+def test_one_bad_request_for_all_stops_and_rejects_nobody(foundation, worker, site, organisation):
+    """One bad request for everything stops the sync instead of having every listing rejected.
+
+    I10, I13: a 400 that a request about nobody gets, too, is about us; what waits is pushed when it has passed.
+    """
     mentors = [foundation.mentor(organisation, DAY + days(50), consent=True) for _ in range(4)]
     site.fail_next(1000, status=400, path=BATCH)
     assert worker.sync(*mentors).stopped

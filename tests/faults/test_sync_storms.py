@@ -36,7 +36,7 @@ def people(foundation, organisation, count):
     return [foundation.mentor(organisation, LATER, consent=True) for _ in range(count)]
 
 
-def test_several_workers_in_a_storm_of_429_begin_nothing_inside_a_window(foundation, crew, site, organisation):
+def test_workers_in_a_storm_of_429_begin_nothing_in_a_window(foundation, crew, site, organisation):
     """I9: whichever worker was told, all wait the whole Retry-After; then everything gets there."""
     mentors = people(foundation, organisation, 200)
     workers = [crew.worker(batch_size=5, parallel=3, patient=True) for _ in range(4)]
@@ -55,7 +55,7 @@ def test_several_workers_in_a_storm_of_429_begin_nothing_inside_a_window(foundat
     assert [milliseconds for milliseconds in late if milliseconds > ON_ITS_WAY_MS] == []
 
 
-def test_a_long_retry_after_gives_the_work_back_and_holds_for_every_worker(foundation, crew, site, organisation):
+def test_a_long_retry_after_holds_for_every_worker(foundation, crew, site, organisation):
     """I9: all of it, not the longest pause a worker is willing to make; nothing is sent meanwhile."""
     mentors = people(foundation, organisation, 3)
     site.fail_next(1, status=429, retry_after=30)
@@ -72,10 +72,11 @@ def test_a_long_retry_after_gives_the_work_back_and_holds_for_every_worker(found
     assert site.visible() == wanted(foundation)
 
 
-def test_a_429_inside_one_operation_holds_everybody_back_and_the_others_are_settled(
-    foundation, crew, site, organisation
-):
-    """I9: the batch itself was answered with 200."""
+def test_a_429_in_one_operation_holds_everybody_back(foundation, crew, site, organisation):
+    """A 429 inside one operation holds everybody back and the others are settled.
+
+    I9: the batch itself was answered with 200.
+    """
     mentors = people(foundation, organisation, 5)
     site.poison(str(mentors[0]), status=429, code="0x80072322", count=1)
     worker = crew.worker()
@@ -111,7 +112,7 @@ def test_a_worker_killed_at_any_statement_loses_nothing(foundation, crew, site, 
     assert len(site.rows()) == foundation.one("SELECT count(*) FROM peer_mentors")
 
 
-def test_a_worker_killed_while_its_push_is_carried_out_loses_nothing(foundation, crew, site, organisation):
+def test_a_worker_killed_during_its_push_loses_nothing(foundation, crew, site, organisation):
     """I7: the website has it and the database does not know; nobody claims it before the lease has ended."""
     mentors = people(foundation, organisation, 3)
     site.slow(0.6, 1, path=BATCH)
@@ -150,9 +151,7 @@ def test_a_database_that_goes_away_under_way_loses_nothing(foundation, crew, sit
     assert unsynced(foundation) == 0
 
 
-def test_people_who_change_many_mentors_at_once_never_meet_the_workers_in_a_deadlock(
-    database, foundation, crew, site, organisation
-):
+def test_people_who_change_many_never_meet_a_deadlock(database, foundation, crew, site, organisation):
     """Issue 3: whoever changes a mentor is not refused because of the sync."""
     mentors = people(foundation, organisation, 300)
     stop = threading.Event()

@@ -26,7 +26,7 @@ TRICKLES = {
 
 
 @pytest.mark.parametrize("case", TRICKLES)
-def test_the_nightly_check_expires_people_though_the_website_trickles(apis, database, foundation, case):
+def test_the_check_expires_people_though_the_website_trickles(apis, database, foundation, case):
     """It was killed at 300 s with nobody expired, on each of three tries."""
     aws, stack, clients = apis
     mentor = foundation.mentor(foundation.organisation(), DAY - days(1))

@@ -152,7 +152,7 @@ def test_what_has_to_wait_comes_again_when_the_website_said_so(consumer, foundat
         assert time.monotonic() < deadline
 
 
-def test_a_refused_credential_is_a_metric_in_the_run_that_sees_it(consumer, foundation, site, organisation):
+def test_a_refused_credential_is_a_metric_in_that_run(consumer, foundation, site, organisation):
     """I10: and a new secret is taken up by the same, warm process."""
     mentor = foundation.mentor(organisation, LATER, consent=True)
     site.add_secret("a-new-local-secret")
@@ -196,9 +196,7 @@ def test_no_line_names_anybody(consumer, foundation, site, organisation):
         assert personal not in text, personal
 
 
-def test_a_nightly_check_reaches_the_website_though_no_webhook_is_sent(
-    consumer, database, foundation, site, organisation
-):
+def test_a_nightly_check_reaches_the_website_without_a_webhook(consumer, database, foundation, site, organisation):
     """I3, I5, I7: the check, its messages, the queue and the consumer, as they are deployed."""
     consumer.put_secret("ExpiryCheckDatabaseSecret", database.login("ExpiryCheck"))
     ending = foundation.mentor(organisation, DAY, consent=True)

@@ -41,8 +41,11 @@ def test_the_scheduled_event_runs_the_nightly_check_of_its_day(deployed, foundat
     assert len(foundation.everything()["log"]) == 1
 
 
-def test_the_log_has_one_line_an_organisation_and_one_a_run_with_the_settings_in_force(deployed, foundation):
-    """I12: the flags a nightly check ran by are in its own log line."""
+def test_the_log_has_a_line_an_organisation_and_one_a_run(deployed, foundation):
+    """The log has one line an organisation and one a run with the settings in force.
+
+    I12: the flags a nightly check ran by are in its own log line.
+    """
     foundation.organisation(thresholds=(45, 20), reactivate=False)
     lines = deployed.logged(deployed.invoke("ExpiryCheck", EVENT))
     organisation, asked, checked, run, reported = (line for line in lines if "_aws" not in line)
@@ -90,7 +93,7 @@ def test_metrics_carry_zeros(deployed, foundation):
     }
 
 
-def test_a_nightly_check_in_which_everything_failed_ends_with_an_error_and_says_so_in_its_metric(deployed, foundation):
+def test_a_check_in_which_all_failed_ends_with_an_error(deployed, foundation):
     """I13: the error makes the schedule try again; it is a code."""
     foundation.organisation(timezone="Mars/Olympus")
     done = deployed.invoke("ExpiryCheck", EVENT)
@@ -122,7 +125,7 @@ def test_an_event_of_another_form_is_refused_in_words_that_help(deployed, founda
     assert foundation.all("SELECT 1 FROM certification.runs") == []
 
 
-def test_an_event_with_a_wrong_digit_is_refused_in_a_sentence_and_reported(deployed, foundation):
+def test_an_event_with_a_wrong_digit_is_refused_and_reported(deployed, foundation):
     """Issue 8 B: 2036 for 2026. Nobody is expired, nothing is used up; operations is notified of a failed run."""
     organisation = foundation.organisation()
     mentors = [foundation.mentor(organisation, DAY + days(left)) for left in (-1, 5, 300)]
@@ -188,7 +191,7 @@ def pending(deployed):
     )
 
 
-def test_the_next_version_of_the_secret_is_tried_before_it_is_made_current(deployed, foundation, site, pending):
+def test_the_next_secret_is_tried_before_it_is_current(deployed, foundation, site, pending):
     """I10: with AWSPENDING as it is in Secrets Manager; the run says what is wrong with it, and no value is logged."""
     done = deployed.invoke("ExpiryCheck", EVENT)
     assert (done.payload["state"], done.payload["reason"]) == ("degraded", "pending_entra_7000215")
@@ -212,10 +215,11 @@ def test_the_next_version_of_the_secret_is_tried_before_it_is_made_current(deplo
     assert not [line for line in deployed.lines if "local-secret" in line or "local secret" in line]
 
 
-def test_an_access_that_is_lost_degrades_the_nightly_check_and_the_next_one_is_reported_that_it_is_back(
-    deployed, foundation, site
-):
-    """I10, I13: who has expired is expired all the same."""
+def test_a_lost_access_degrades_the_check_until_it_is_back(deployed, foundation, site):
+    """An access that is lost degrades the nightly check, and the next check reports that it is back.
+
+    I10, I13: who has expired is expired all the same.
+    """
     organisation = foundation.organisation()
     mentor = foundation.mentor(organisation, DAY - days(1))
     site.remove_application_user()

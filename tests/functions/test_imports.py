@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emulators.lambda_host.template.template import load_template
+from emulators.lambda_host.template.load import load_template
 
 ROOT = Path(__file__).parents[2]
 # Tens of milliseconds each, and more.

@@ -82,10 +82,11 @@ def test_a_repair_goes_the_whole_way_by_its_own_queue(deployed, database, site, 
     assert site.by_mentor()[str(listed[0])]["hlf_area"] != "Oslo"
 
 
-def test_a_refused_credential_is_reported_in_the_run_that_sees_it_and_closed_by_the_one_that_does_not(
-    deployed, foundation, site, listed
-):
-    """I10: nothing is read or asked for meanwhile; recovery asks for what waited."""
+def test_a_refused_credential_is_reported_and_closed(deployed, foundation, site, listed):
+    """A refused credential is reported in the run that sees it and closed by the one that does not.
+
+    I10: nothing is read or asked for meanwhile; recovery asks for what waited.
+    """
     foundation.pause(listed[0])
     site.add_secret("another")
     site.revoke_secret()
@@ -101,7 +102,8 @@ def test_a_refused_credential_is_reported_in_the_run_that_sees_it_and_closed_by_
     assert work(deployed, healed, "sync_stopped")["sync_requested"] == 1
 
 
-def test_a_website_that_is_down_fails_the_comparison_and_is_reported(deployed, foundation, site, listed):
+def test_a_website_that_is_down_fails_the_comparison(deployed, foundation, site, listed):
+    """A website that is down fails the comparison and is reported."""
     site.fail_next(None, status=503, path="hlf_peermentors")
     done = deployed.invoke("Reconciliation", FULL)
     assert done.payload["errorType"] == "FunctionFailedError"
@@ -126,7 +128,8 @@ def test_an_event_of_another_form_is_refused_in_words_that_help(deployed, founda
     assert foundation.all("SELECT 1 FROM certification.runs") == []
 
 
-def test_a_small_result_is_accepted_by_a_person_who_is_written_down(deployed, foundation, site, listed):
+def test_a_person_accepts_a_small_result_by_name(deployed, foundation, site, listed):
+    """A small result is accepted by a person who is written down."""
     for mentor in listed:
         site.delete(str(mentor))
     done = deployed.invoke("Reconciliation", FULL)

@@ -37,7 +37,7 @@ def test_the_scheduled_event_sends_what_the_nightly_check_wrote(deployed):
     assert len(deployed.ses.messages) == 2
 
 
-def test_a_service_that_refuses_us_ends_with_an_error_and_loses_nothing(deployed, foundation, due):
+def test_a_service_that_refuses_us_ends_with_an_error(deployed, foundation, due):
     """I4: the code is in the answer, everything is pending, and the next schedule sends it."""
     deployed.ses.fail_next(1, "SendingPausedException")
     done = deployed.invoke("SendNotices", EVENT)

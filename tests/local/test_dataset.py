@@ -143,14 +143,16 @@ def test_the_mentors_are_like_those_of_hlf():
     assert 5 <= sum(row.coordinator is None for row in ROWS) <= 15
 
 
-def test_there_are_twelve_coordinators_and_one_cannot_be_written_to():
+def test_one_of_twelve_coordinators_cannot_be_written_to():
+    """There are twelve coordinators and one cannot be written to."""
     coordinators = {row.coordinator for row in ROWS if row.coordinator}
     assert len(coordinators) == 12
     assert sum(person.email is None for person in coordinators) == 1
 
 
 @pytest.mark.parametrize("organisation", ORGANISATIONS, ids=lambda organisation: organisation.name)
-def test_the_nightly_check_meets_every_case_in_every_organisation(organisation):
+def test_each_case_is_met_in_every_organisation(organisation):
+    """The nightly check meets every case in every organisation."""
     rows = [row for row in ROWS if row.organisation == organisation.name]
     active = {days_left(row) for row in rows if row.status == "active"}
     paused = {days_left(row) for row in rows if row.status == "paused"}
@@ -213,7 +215,8 @@ def test_one_name_is_very_long():
     assert max(len(row.first_name + row.last_name) for row in ROWS) > 100
 
 
-def test_the_readme_names_every_column_and_counts_what_the_file_holds():
+def test_the_readme_names_every_column_and_counts_the_file():
+    """The README names every column and counts what the file holds."""
     readme = (DATA / "README.md").read_text()
     for column in (*COLUMNS, *ORGANISATION_COLUMNS):
         assert f"\n| `{column}` |" in readme

@@ -126,7 +126,8 @@ def test_what_the_file_does_not_mention_stays(connection, mentors):
     assert everything(connection) == before
 
 
-def test_the_organisations_file_sets_the_time_zone_and_the_mentors_file_leaves_it(connection, mentors, organisations):
+def test_the_mentors_file_leaves_the_time_zone(connection, mentors, organisations):
+    """The organisations file sets the time zone and the mentors file leaves it."""
     load(connection, mentors(KARI), organisations)
     zone = "SELECT timezone FROM public.organisations"
     assert connection.execute(zone).fetchall() == [("Europe/Stockholm",)]
@@ -136,9 +137,8 @@ def test_the_organisations_file_sets_the_time_zone_and_the_mentors_file_leaves_i
     assert connection.execute(zone).fetchall() == [("Europe/Oslo",)]
 
 
-def test_an_organisation_that_only_the_mentors_name_is_created_beside_those_described(
-    connection, mentors, organisations
-):
+def test_an_organisation_named_by_mentors_alone_is_created(connection, mentors, organisations):
+    """An organisation that only the mentors name is created beside those described."""
     report = load(connection, mentors(KARI + OLA.replace("HLF Moss", "HLF Ås")), organisations)
     assert report.organisations == 2
     found = connection.execute("SELECT name, timezone FROM public.organisations ORDER BY name").fetchall()
@@ -166,7 +166,8 @@ def test_the_good_rows_of_a_file_with_bad_ones_are_loaded(connection, mentors):
     assert {mentor for (mentor,) in found} == {mentor_uuid("kari"), mentor_uuid("per")}
 
 
-def test_it_leaves_no_temporary_table_and_can_be_one_step_of_a_larger_transaction(database, mentors):
+def test_it_can_be_one_step_of_a_larger_transaction(database, mentors):
+    """It leaves no temporary table and can be one step of a larger transaction."""
     with psycopg.connect(database.dsn) as connection:
         load(connection, mentors(KARI), ())
         with connection.transaction():
@@ -238,7 +239,7 @@ def test_two_spellings_already_in_the_database_stay_two(connection, mentors):
     assert found == [(organisation_uuid("HLF moss"),)]
 
 
-def test_ids_that_lost_their_zeros_since_the_last_load_are_reported(connection, mentors):
+def test_ids_that_lost_their_zeros_are_reported(connection, mentors):
     """Issue 8 F: a file saved again by Excel has 42 for 0042, so that each mentor is there twice."""
     kari = "0042,HLF Moss,,,Kari,Lie,active,yes,2026-12-31,kari@example.no,\n"
     ola = "0043,HLF Moss,,,Ola,Bø,active,yes,2026-12-31,,91234567\n"

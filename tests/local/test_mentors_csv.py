@@ -98,7 +98,8 @@ def test_a_row_becomes_typed_values(tmp_path):
     assert (row.certified_on, row.expires_on) == (date(2024, 1, 1), date(2026, 12, 31))
 
 
-def test_a_file_with_only_the_required_columns_gets_the_careful_defaults(tmp_path):
+def test_the_required_columns_alone_get_careful_defaults(tmp_path):
+    """A file with only the required columns gets the careful defaults."""
     found = read(tmp_path, text_of({name: GOOD[name] for name in REQUIRED}, columns=list(REQUIRED)))
     (row,) = found.rows
     assert (row.coordinator, row.email, row.phone, row.area) == (None, None, None, None)
@@ -121,7 +122,8 @@ def test_three_years_before_a_leap_day_is_the_28th(tmp_path):
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
-def test_delimiters_byte_order_marks_and_line_endings_all_read_alike(tmp_path, delimiter, mark, ending):
+def test_delimiters_and_line_endings_all_read_alike(tmp_path, delimiter, mark, ending):
+    """Delimiters, byte order marks and line endings all read alike."""
     content = text_of(GOOD | {"area": "Ås; Moss, Oslo"}, delimiter=delimiter).replace("\n", ending).encode()
     found = read(tmp_path, mark + content)
     assert (found.problems, found.warnings) == ((), ())
@@ -135,7 +137,8 @@ def test_columns_may_stand_in_any_order_and_case(tmp_path):
     assert read(tmp_path, header.upper() + "\n" + rest).rows == read(tmp_path, text_of(GOOD)).rows
 
 
-def test_the_line_that_excel_writes_to_name_the_delimiter_is_passed_over(tmp_path):
+def test_the_line_that_names_the_delimiter_is_passed_over(tmp_path):
+    """The line that Excel writes to name the delimiter is passed over."""
     found = read(tmp_path, "sep=;\n" + text_of(GOOD, GOOD | {"mentor_id": "?"}, delimiter=";"))
     assert len(found.rows) == 1
     assert found.problems[0].line == 4
@@ -273,7 +276,8 @@ def test_a_row_reports_all_that_is_wrong_with_it(tmp_path):
 
 
 @pytest.mark.parametrize(("row", "cells"), [("M1,HLF,Kari", 3), ("," * 15 + "x", 16)])
-def test_a_row_with_another_number_of_cells_is_refused_as_a_whole(tmp_path, row, cells):
+def test_a_row_of_another_width_is_refused_whole(tmp_path, row, cells):
+    """A row with another number of cells is refused as a whole."""
     found = read(tmp_path, text_of(GOOD) + row + "\n" + text_of(GOOD | {"mentor_id": "next"}).split("\n", 1)[1])
     assert len(found.rows) == 2
     (problem,) = found.problems
@@ -304,7 +308,8 @@ def test_lines_are_counted_as_an_editor_counts_them(tmp_path):
     assert [(problem.line, problem.column) for problem in found.problems] == [(5, "status")]
 
 
-def test_a_quotation_mark_that_is_never_closed_costs_one_row_only(tmp_path):
+def test_an_unclosed_quotation_mark_costs_one_row_only(tmp_path):
+    """A quotation mark that is never closed costs one row only."""
     rows = [GOOD | {"mentor_id": f"m{number}"} for number in range(200)]
     lines = text_of(*rows).split("\n")
     lines[100] = lines[100].replace("Bjørn", '"Bjørn')
@@ -320,7 +325,8 @@ def test_an_enormous_value_costs_one_row_only(tmp_path):
     assert len(found.rows) == 2
 
 
-def test_a_row_in_windows_1252_is_refused_and_asked_to_be_saved_as_utf_8(tmp_path):
+def test_a_row_in_windows_1252_is_refused(tmp_path):
+    """A row in Windows-1252 is refused and asked to be saved as UTF-8."""
     header, good, bad, _ = text_of(GOOD, GOOD | {"mentor_id": "b"}).split("\n")
     found = read(tmp_path, f"{header}\n{good}\n".encode() + f"{bad}\n".encode("cp1252"))
     assert len(found.rows) == 1
@@ -329,7 +335,8 @@ def test_a_row_in_windows_1252_is_refused_and_asked_to_be_saved_as_utf_8(tmp_pat
     assert all("not UTF-8" in problem.reason and "CSV UTF-8" in problem.reason for problem in found.problems)
 
 
-def test_reasons_and_warnings_never_repeat_what_says_something_about_a_person(tmp_path):
+def test_reasons_and_warnings_repeat_nothing_personal(tmp_path):
+    """Reasons and warnings never repeat what says something about a person."""
     secrets = {
         "coordinator_name": "Hemmelig Kontakt",
         "first_name": "Hemmelig\x07",
@@ -412,7 +419,8 @@ def test_an_identity_number_is_refused_in_every_column(tmp_path, column):
         assert not any(re.search(r"\d{6}", problem.reason) for problem in found)
 
 
-def test_an_identity_number_is_refused_in_an_ignored_column_and_beyond_the_last(tmp_path):
+def test_an_identity_number_is_refused_in_any_column(tmp_path):
+    """An identity number is refused in an ignored column and beyond the last."""
     header, row, _ = text_of(GOOD).split("\n")
     found = read(tmp_path, f"{header},notes\n{row},født 010170 12345\n{row},,010170.12345\n")
     assert [(problem.line, problem.column) for problem in found.problems] == [(2, "notes"), (3, ROW), (3, ROW)]
@@ -499,7 +507,8 @@ def test_a_header_alone_is_not_a_file_of_mentors(tmp_path, rest):
     assert "header and no rows" in refusal(tmp_path, text_of() + rest)
 
 
-def test_a_missing_column_is_reported_with_those_found_and_those_required(tmp_path):
+def test_a_missing_column_is_reported_with_those_found(tmp_path):
+    """A missing column is reported with those found and those required."""
     said = refusal(tmp_path, text_of(columns=["mentor_id", "organisation", "fornavn", "last_name", "status"]))
     assert "lacks first_name, expires_on." in said
     assert "Found: mentor_id, organisation, fornavn, last_name, status." in said
@@ -511,7 +520,8 @@ def test_a_column_that_stands_twice_is_reported(tmp_path):
     assert "has status more than once" in refusal(tmp_path, f"{header},Status\n{row},paused\n")
 
 
-def test_a_file_without_a_header_does_not_have_its_first_mentor_repeated(tmp_path):
+def test_without_a_header_no_mentor_is_repeated(tmp_path):
+    """A file without a header does not have its first mentor repeated."""
     said = refusal(tmp_path, text_of(GOOD).split("\n", 1)[1])
     assert "lacks mentor_id" in said
     assert "look like values" in said
@@ -560,7 +570,8 @@ def test_unknown_columns_are_warned_of_and_ignored(tmp_path):
 # Coordinators
 
 
-def test_of_two_spellings_of_a_coordinator_the_first_wins_and_the_other_is_warned_of_once(tmp_path):
+def test_of_two_spellings_of_a_coordinator_the_first_wins(tmp_path):
+    """Of two spellings of a coordinator the first wins and the other is warned of once."""
     other = {"coordinator_name": "Kari Sather", "coordinator_email": "KARI@example.no", "email": "", "phone": ""}
     found = read(tmp_path, text_of(GOOD, GOOD | other | {"mentor_id": "b"}, GOOD | other | {"mentor_id": "c"}))
     assert {row.coordinator for row in found.rows} == {found.rows[0].coordinator}
@@ -639,7 +650,8 @@ def test_an_organisation_has_its_settings_beside_its_name(tmp_path):
     assert (off.timezone, off.org_thresholds, off.thresholds) == ("Europe/Oslo", False, ())
 
 
-def test_an_organisation_may_have_limits_of_its_own_for_the_brake(tmp_path):
+def test_an_organisation_may_have_its_own_brake_limits(tmp_path):
+    """An organisation may have limits of its own for the brake."""
     path = tmp_path / "organisations.csv"
     path.write_text(ORGANISATIONS.strip() + ";brake_count;brake_percent\nA;;no;;yes;25;0\nB;;no;;yes;;\n")
     assert [(row.brake_count, row.brake_percent) for row in read_organisations(path)] == [(25, 0), (None, None)]

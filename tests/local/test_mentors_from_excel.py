@@ -447,7 +447,7 @@ def test_a_file_that_was_encoded_twice_or_more_is_refused(tmp_path, wrong, times
     assert "lines 2, 4" in said
 
 
-def test_a_file_that_was_encoded_twice_is_refused_though_some_letters_are_right(tmp_path):
+def test_a_file_that_was_encoded_twice_is_refused(tmp_path):
     """A name that was corrected by hand afterwards does not make the others right."""
     rows = [KARI | {"mentor_id": f"m{number}"} for number in range(40)]
     twice = encoded_again(text_of(*rows), "cp1252") + text_of(OLA).split("\r\n")[1]

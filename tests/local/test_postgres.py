@@ -85,7 +85,7 @@ def _owned_by(number: int, tmp_path: Path) -> Path:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's server runs as that user, who can reach the data")
-def test_root_can_start_it_below_a_folder_that_only_root_can_enter(tmp_path: Path) -> None:
+def test_root_can_start_it_below_a_folder_of_its_own(tmp_path: Path) -> None:
     """A home of mode 0700: the server's user cannot reach the data there, so they go where it can."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
@@ -103,7 +103,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's serve
 
 
 @as_root
-def test_root_can_start_it_with_an_environment_nobody_else_can_enter(tmp_path: Path) -> None:
+def test_root_can_start_it_with_an_environment_of_its_own(tmp_path: Path) -> None:
     """Issue 8 H: in a home of mode 0700 the copy of the programs lacked their libraries: initdb ended with 127."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
@@ -203,7 +203,7 @@ def test_a_copied_link_gets_data_of_its_own(tmp_path: Path) -> None:
 
 
 @as_root
-def test_data_that_an_ordinary_user_made_are_refused_in_a_sentence(tmp_path: Path) -> None:
+def test_data_of_an_ordinary_user_are_refused_in_a_sentence(tmp_path: Path) -> None:
     """Issue 8 H: `cp -r` as root ended in "PostgreSQL ended with 2 while starting"."""
     (tmp_path / "home" / "data").mkdir(parents=True)
     with pytest.raises(PostgresError, match=r"comes from an ordinary user.*rm -r"):

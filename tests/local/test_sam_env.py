@@ -89,7 +89,7 @@ def test_all_five_functions_do_in_a_container_what_they_do_here(stack, aws_url, 
                 assert result.payload["state"] == "succeeded", result.log_lines
 
 
-def test_tokens_are_granted_and_links_given_for_where_the_emulator_is_reached(stack, aws_url, site):
+def test_tokens_and_links_are_for_where_the_emulator_is_reached(stack, aws_url, site):
     """Issue 8 I: a scope, and a link, of the address that the container knows; forgotten when the stack ends."""
     with sam_env(stack, aws_url, SES, site.url, THROUGH_A_RELAY) as environments:
         relayed = environments["DynamicsSync"]["DATAVERSE_URL"]
@@ -102,7 +102,7 @@ def test_tokens_are_granted_and_links_given_for_where_the_emulator_is_reached(st
     assert granted(site.url, relayed).status_code == 400
 
 
-def test_without_sam_a_token_goes_to_no_other_machine_in_the_open(stack, aws_url, site):
+def test_without_sam_no_token_goes_out_in_the_open(stack, aws_url, site):
     """I9: only where the SAM CLI says that this is its container is http to another name allowed."""
     with sam_env(stack, aws_url, SES, site.url, THROUGH_A_RELAY) as environments:
         environment = environments["DynamicsSync"] | {"AWS_ENDPOINT_URL": aws_url}
@@ -121,7 +121,8 @@ def secret_of(environment):
     return json.loads(secrets.get_secret_value(SecretId=environment["DATABASE_SECRET_ARN"])["SecretString"])
 
 
-def test_each_function_reaches_the_aws_apis_and_the_database_through_relays(stack, aws_url, site):
+def test_each_function_reaches_its_services_through_relays(stack, aws_url, site):
+    """Each function reaches the AWS APIs and the database through relays."""
     with sam_env(stack, aws_url, SES, site.url, THROUGH_A_RELAY) as environments:
         assert environments.keys() == {function.logical_id for function in stack.functions}
         for environment in environments.values():
@@ -134,7 +135,9 @@ def test_each_function_reaches_the_aws_apis_and_the_database_through_relays(stac
                 assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_the_functions_own_secrets_stay_as_they_are_and_the_others_go(stack, aws_url, site):
+def test_the_functions_own_secrets_stay_and_the_others_go(stack, aws_url, site):
+    """The function's own secrets stay as they are and the others go."""
+
     def secrets():
         client = local_clients(aws_url).secretsmanager
         names = {secret["Name"] for secret in client.list_secrets()["SecretList"]}
@@ -162,7 +165,8 @@ def test_a_bridge_is_found_by_its_interface():
     assert reach("lo") == Reach("127.0.0.1", relayed=True)
 
 
-def test_every_variable_is_named_in_the_template_because_sam_gives_no_others(stack, aws_url, site):
+def test_every_variable_is_named_in_the_template_for_sam(stack, aws_url, site):
+    """Every variable is named in the template because SAM gives no others."""
     text = (ROOT / "template.yaml").read_text(encoding="utf-8")
     with sam_env(stack, aws_url, SES, site.url, THROUGH_A_RELAY) as environments:
         names = {name for environment in environments.values() for name in environment}
@@ -201,7 +205,8 @@ def test_a_relay_passes_on_every_octet_and_the_end():
     assert reply == words[::-1]
 
 
-def test_a_relay_to_nobody_closes_the_connection_and_one_that_ended_takes_none():
+def test_a_relay_to_nobody_closes_the_connection():
+    """A relay to nobody closes the connection and one that ended takes none."""
     with socket.create_server(("127.0.0.1", 0)) as gone:
         nobody = gone.getsockname()
     with relay("127.0.0.1", nobody) as port, socket.create_connection(("127.0.0.1", port)) as connection:

@@ -18,8 +18,9 @@ from emulators.lambda_host.triggers.invoke_api import InvokeApi
 from local.stack.aws import CREDENTIALS, LocalAws
 from operations.cli import app
 from shared.domain.alert_message import message
-from shared.domain.alerts import Alert, AlertMessageKind, Condition
+from shared.domain.alerts import Alert, AlertMessageKind
 from shared.domain.commands import Target
+from shared.domain.conditions import CONDITIONS
 from shared.domain.listings import SyncRequest
 from shared.domain.sync_messages import parse, write
 from shared.domain.wording.languages import TEXTS
@@ -305,7 +306,7 @@ def test_every_command_that_an_alert_prints_runs(stack_with_login, database, fou
     host = Lambda({"run_id": str(uuid4()), "state": "succeeded", "reason": None})
     organisation = foundation.organisation()
     texts, printed = TEXTS[language], set()
-    for condition, subject in [*((one, "") for one in Condition), *texts.of_subjects]:
+    for condition, subject in [(one, about) for one, entry in CONDITIONS.items() for about in ("", *entry.subjects)]:
         facts = {"organisation_id": str(organisation), "kind": "expiry"}
         made = Alert(7, AlertMessageKind.OPENED, condition, subject, NOW, None, 2, (uuid4(),), facts, "")
         body = message(made, NOW, texts, Target(stack_with_login)).body

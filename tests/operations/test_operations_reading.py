@@ -15,10 +15,11 @@ from local.cli import app as local
 from operations.cli import app
 from operations.commands.status import read_status
 from operations.databases import reading
-from operations.wording import conditions, words
+from operations.wording import words
 from shared.domain.alert_message import message
-from shared.domain.alerts import Alert, AlertMessageKind, Condition
+from shared.domain.alerts import Alert, AlertMessageKind
 from shared.domain.commands import Target
+from shared.domain.conditions import CONDITIONS
 from shared.domain.wording.languages import TEXTS
 from shared.domain.wording.texts import Language
 from tests.support.foundation import DAY, days
@@ -219,10 +220,6 @@ def test_status_as_json_has_every_part(command, foundation, listed):
     assert set(found) == parts
 
 
-def test_every_condition_has_its_urgency():
-    assert sorted(conditions.URGENCY) == sorted(Condition)
-
-
 def printed_commands(text):
     """The whole lines that a person pastes."""
     return [found.strip() for found in re.findall(r"(?:hlf-operations|python -m local) [^\n]*", text)]
@@ -237,7 +234,7 @@ _TARGETS = Target(), Target("hlf"), Target(database_url=_URL), Target("hlf", dat
 def test_every_command_that_an_alert_names_is_one(target, language):
     """Issue 8 I: as printed, in every mail and on every screen, for where it runs."""
     named = set()
-    for condition, subject in [*((one, "") for one in Condition), *TEXTS[language].of_subjects]:
+    for condition, subject in [(one, about) for one, entry in CONDITIONS.items() for about in ("", *entry.subjects)]:
         facts = {"reason": "entra_7000215", "organisation_id": str(uuid4()), "kind": "expiry"}
         made = Alert(7, AlertMessageKind.OPENED, condition, subject, NOW, None, 2, (uuid4(),), facts, "")
         lines = printed_commands(message(made, NOW, TEXTS[language], target).body)

@@ -128,22 +128,22 @@ class SyncWorker:
         }
         return sync_listings(mentors, **ports | other)
 
-    def unsynced(self) -> Swept:
+    def unsynced(self) -> SweepReport:
         """Sync everything that the website does not show yet, as if messages asked for it, while there is time."""
         counts, after = Counter(SyncResult({}).counts()), None
         while self.seconds > 20:
             requests = self.listings.unsynced(after, 1000)
             if not requests:
-                return Swept(counts, complete=True)
+                return SweepReport(counts, complete=True)
             result = self.sync_all([request.mentor_id for request in requests])
             counts.update(result.counts())
             if result.stopped:
                 break
             after = requests[-1].mentor_id
-        return Swept(counts, complete=False)
+        return SweepReport(counts, complete=False)
 
 
-class Swept(NamedTuple):
+class SweepReport(NamedTuple):
     """What was done, added up, and whether everything was looked at."""
 
     counts: Counter[str]

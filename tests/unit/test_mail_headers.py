@@ -71,8 +71,8 @@ def notice(**changes):
         "recipient_address": RECIPIENT,
         "expires_on": date(2026, 12, 31),
         "days_left": 14,
-        "coordinator_name": "Øyvind",
-        "coordinator_email": REPLIES,
+        "contact_name": "Øyvind",
+        "contact_email": REPLIES,
     }
     return Notice(**(known | changes))
 
@@ -87,7 +87,7 @@ def mailboxes(raw, header):
     return [one.addr_spec for one in found.addresses]
 
 
-@pytest.mark.parametrize("whose", ["recipient_name", "organisation_name", "coordinator_name"])
+@pytest.mark.parametrize("whose", ["recipient_name", "organisation_name", "contact_name"])
 @pytest.mark.parametrize("name", NAMES, ids=lambda name: ascii(name[:12]))
 def test_a_name_never_makes_a_second_mailbox(whose, name):
     """Issue 8 G: exactly one in From, To and Reply-To, of the address that was meant; no illegal line."""

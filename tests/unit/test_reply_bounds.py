@@ -23,7 +23,7 @@ from shared.adapters.dataverse.row_equality import is_shown
 from shared.adapters.dataverse.statuses import error_code
 from shared.domain.errors import WebsiteMisconfiguredError
 from shared.domain.privacy import redact
-from shared.domain.website_rows import Shown, Site, seen_rows
+from shared.domain.website_rows import Site, Visibility, seen_rows
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LARGE = 400_000
@@ -202,7 +202,7 @@ PIECES = (b"--b", b"--", b"\r\n", b"\n", b"\n\n", b"HTTP/1.1 204 No Content\r\n"
     st.sampled_from(["multipart/mixed; boundary=b", "multipart/mixed", 'multipart/mixed; boundary="ø€"']) | st.text(),
     st.integers(0, 4),
 )
-def test_a_batch_reply_responds_as_many_as_were_asked(body, content_type, expected):
+def test_a_batch_reply_has_as_many_parts_as_were_asked(body, content_type, expected):
     parts = multipart.read(body, content_type, expected)
     assert len(parts) == expected
     for part in parts:
@@ -302,4 +302,4 @@ def test_a_flag_of_another_type_hides_nobody_and_breaks_nothing(flag):
     site = Site(1, "t", "k", (), {"p": True}, {"p": False})
     row_id = "6f7c1c1e-0000-4000-8000-000000000001"
     [seen] = seen_rows([site], [{"k": row_id, "p": flag, "tid": row_id}])
-    assert seen[3] == Shown.UNSURE
+    assert seen[3] == Visibility.UNSURE

@@ -1,4 +1,4 @@
-"""One word for one thing: a word that the glossary calls retired is written nowhere."""
+"""One word for one thing: a word that the glossary calls retired is written nowhere, nor a name that has changed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-GLOSSARY = ROOT / "docs" / "glossary.md"
-# The change log maps old names to new ones; the coordinators' page and the Norwegian texts have their readers' words.
+GLOSSARY, CHANGES = ROOT / "docs" / "glossary.md", ROOT / "CHANGELOG.md"
+# The coordinators' page and the Norwegian texts have the words of their readers.
 EXEMPT = {
-    ROOT / "CHANGELOG.md",
     GLOSSARY,
     ROOT / "docs" / "koordinator.md",
     Path(__file__),
@@ -40,7 +39,20 @@ def _pattern(word: str) -> str:
     return f"{begin}{body}{end}" if re.search("[A-Z]", word) else f"(?i:{begin}{body}{end})"
 
 
+def _changed() -> list[tuple[str, str]]:
+    """The rows of the change log's tables of names: old and new, each in code spans."""
+    lines = CHANGES.read_text(encoding="utf-8").partition("### Names that changed")[2].splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ") and line != "| old | new |"]
+    return [(old, new) for old, new in rows]
+
+
+def _names(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", re.sub(r" \([^()]*(\(\)`)?[^()]*\)$", "", cell))
+
+
 FILES = {path: path.read_text(encoding="utf-8") for path in _files()}
+FILES[CHANGES] = FILES[CHANGES].partition("### Names that changed")[0]
+TEXT = "\n".join(FILES.values())
 
 
 @pytest.mark.parametrize("word", _retired())
@@ -72,3 +84,11 @@ def test_a_retired_word_is_found_in_every_form(word, line):
 def test_a_word_that_contains_a_retired_one_is_none():
     assert not re.search(_pattern("gate"), "an aggregate, investigated")
     assert not re.search(_pattern("certification.ring"), "certification.ring_size")
+
+
+@pytest.mark.parametrize(("old", "new"), _changed())
+def test_a_name_that_changed_is_gone_and_its_new_one_is_here(old, new):
+    assert [name for name in _names(new) if name.rpartition(".")[2].rstrip("*…") not in TEXT] == []
+    # A plain word such as `count` goes on being one.
+    telling = [name for name in _names(old) if re.search("[A-Z_]", name)]
+    assert [name for name in telling if re.search(rf"\b{re.escape(name.rstrip('*…'))}\b", TEXT)] == []

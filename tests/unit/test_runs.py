@@ -7,12 +7,12 @@ from uuid import UUID
 import pytest
 
 from shared.domain.errors import QueueUnavailableError, WebsiteAuthError, WebsiteUnavailableError
-from shared.domain.runs import _DEGRADING, Count, RunResult, RunState, Verdict, combine, degrade, failed_verdict, judge
+from shared.domain.runs import DEGRADING, Count, RunResult, RunState, Verdict, combine, degrade, failed_verdict, judge
 
 FINE, FAILED = Verdict(RunState.SUCCEEDED), Verdict(RunState.FAILED, "unknown_timezone")
 
 
-@pytest.mark.parametrize("measure", sorted(_DEGRADING))
+@pytest.mark.parametrize("measure", sorted(DEGRADING))
 def test_whatever_failed_degrades_the_run_and_is_named(measure):
     """I13: and a zero of it does not."""
     assert judge([Count(measure, "", 1), Count("reminders_due", "30", 5)]) == Verdict(RunState.DEGRADED, measure)

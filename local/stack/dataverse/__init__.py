@@ -1,4 +1,4 @@
-"""The tables that this system needs of a Dataverse environment, and the public page over them."""
+"""The Dataverse tables that this system needs, and the public page that shows them."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from pathlib import Path
 from typing import Final
 
 TABLES: Final = Path(__file__).with_name("tables.json")
-"""A schema file of the Dataverse emulator."""
+"""The schema file for the Dataverse emulator."""

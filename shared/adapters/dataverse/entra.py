@@ -1,4 +1,4 @@
-"""Entra, which signs an application user in by its client credentials: one request, one token.
+"""Entra, which signs in an application user by its client credentials: one request, one token.
 
 https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
 """
@@ -24,28 +24,28 @@ if TYPE_CHECKING:
 
     from shared.adapters.dataverse.origin import Origin
 
-# A token is replaced before it ends, so that none ends on its way, and not by all containers in the same second.
+# A token is renewed early, so that it cannot expire during a request. The jitter spreads the renewals of containers.
 _EARLY_SECONDS = 300.0
 _JITTER_SECONDS = 60.0
 
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
-# A header of a request takes no longer one; Entra's have some 2,000 characters.
+# A request header takes no longer token; Entra's tokens have about 2,000 characters.
 _TOKEN = re.compile(r"[\x21-\x7e]{1,32768}")
 _LONGEST_REPLY = 256 << 10
-# Entra gives an hour or so, in a long-lived session 28.
+# A token of Entra is valid for about one hour, in a long-lived session for 28 hours.
 _LONGEST_LIFE_SECONDS = 28 * 3600.0
 _LARGEST_NUMBER = 10**10
 _WORD = re.compile(r"[a-z_]{1,40}")
-# Microsoft: decide by `error` alone; the descriptions and the numbers may change.
-# AADSTS7000222: the client secret has expired (Microsoft Entra authentication error codes).
+# AADSTS7000222: the client secret has expired (Microsoft Entra authentication error codes). Microsoft says to decide by
+# `error` alone, because descriptions and numbers may change; this number only chooses which alert is opened.
 _SECRET_ENDED = 7000222
 _NOT_NOW = ("temporarily_unavailable", "server_error")
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token, when to ask for another, and when it ends."""
+    """A token, the time to ask for another, and the time it expires."""
 
     value: str
     renew_at: float
@@ -53,10 +53,10 @@ class Token:
 
 
 class Entra:
-    """Asks for tokens, and not before a time that Entra named is over."""
+    """The client of Entra. It sends no request before a time that Entra named in Retry-After is over."""
 
     def __init__(self, client: httpx.Client, authority: Origin, scope: str) -> None:
-        """`scope`: what the tokens are for."""
+        """`scope`: the resource that the tokens are for."""
         self._client = client
         self._authority = authority
         self._scope = scope
@@ -140,7 +140,7 @@ def _token(said: Mapping[str, Any], now: float) -> Token:
 
 
 def _code(said: Mapping[str, Any], status: int) -> int | str:
-    """For the alert only: Entra's number (AADSTS…), which tells an expired secret from a wrong one, or its word."""
+    """Return Entra's number (AADSTS…) or its word. The number tells an expired secret from a wrong one in the alert."""
     numbers, word = said.get("error_codes"), said.get("error")
     if isinstance(numbers, list) and numbers and type(numbers[0]) is int and 0 <= numbers[0] <= _LARGEST_NUMBER:
         return numbers[0]

@@ -1,12 +1,13 @@
--- What the commands of operations (operations/) need of the app's tables and may write, beside what stands with its
--- subject in other files. Their role reads no table of the app, and no name, address or number of a person is among
--- what these functions return (I11). Whatever changes something keeps who did it and why.
+-- The functions for the commands of operations (operations/) that have no subject file of their own. The role of these
+-- commands reads no table of the app, and no function here returns a name, an address or a number of a person (I11).
+-- Every change is audited with its actor and reason.
 
 CREATE OR REPLACE FUNCTION certification.organisation_names() RETURNS TABLE (id uuid, name text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT o.id, o.name::text FROM public.organisations AS o
 $$;
-COMMENT ON FUNCTION certification.organisation_names IS 'Every organisation that the app has now.';
+COMMENT ON FUNCTION certification.organisation_names IS
+    'Return every organisation that the app has now.';
 
 CREATE OR REPLACE FUNCTION certification.brakes_on(p_at timestamptz)
 RETURNS TABLE (
@@ -19,7 +20,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
      WHERE b.tripped_at <= coalesce(p_at, b.tripped_at) AND (b.closed_at IS NULL OR b.closed_at > p_at)
 $$;
 COMMENT ON FUNCTION certification.brakes_on IS
-    'The brakes that are on, or released and not used yet; at a time, or now (null).';
+    'Return the brakes that hold, or that are released and not used yet, at a point in time or now (null).';
 
 CREATE OR REPLACE FUNCTION certification.rejected_listings()
 RETURNS TABLE (
@@ -34,7 +35,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         ON w.mentor_id = a.mentor_id
 $$;
 COMMENT ON FUNCTION certification.rejected_listings IS
-    'The listings that the website refused for good: whether it may still show them, and whether it should (I5).';
+    'Return the listings that the website refused for good, whether it may still show them, and whether it should '
+    '(I5).';
 
 CREATE OR REPLACE FUNCTION certification.find_mentors(p_text text, p_id uuid) RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -45,7 +47,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
      ORDER BY m.id LIMIT 100
 $$;
 COMMENT ON FUNCTION certification.find_mentors IS
-    'The ids of those whom a person may mean: by the id, its first six characters or more, or the whole name.';
+    'Return the ids of the mentors that a person may mean: by the id, by its first six characters or more, or by the '
+    'whole name.';
 
 CREATE OR REPLACE FUNCTION certification.mentor_to_explain(p_mentor_id uuid)
 RETURNS TABLE (
@@ -54,7 +57,8 @@ RETURNS TABLE (
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT m.id, o.name::text, m.status::text,
            CASE WHEN e.day BETWEEN '1900-01-01' AND '9999-12-30' THEN e.day END,
-           -- A date of another age, such as infinity, is none that a program can read; it is told as it is written.
+           -- A date out of range, such as infinity, cannot be read by a program. It is reported as the database writes
+           -- it.
            CASE WHEN e.day NOT BETWEEN '1900-01-01' AND '9999-12-30' THEN e.day::text END,
            m.listing_consent, certification.mail_problem(m.email::text)
       FROM public.peer_mentors AS m
@@ -64,7 +68,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
      WHERE m.id = p_mentor_id
 $$;
 COMMENT ON FUNCTION certification.mentor_to_explain IS
-    'What the reminders of a mentor depend on. Of the address only what is wrong with it, as a code.';
+    'Return what the reminders of a mentor depend on. The address itself is not returned, only the code of its '
+    'problem (I11).';
 
 CREATE OR REPLACE FUNCTION certification.status_log_of(p_mentor_id uuid)
 RETURNS TABLE (occurred_at timestamptz, from_status text, to_status text, reason text, actor text)
@@ -72,7 +77,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT l.occurred_at, l.from_status::text, l.to_status::text, l.reason::text, l.actor::text
       FROM public.mentor_status_log AS l WHERE l.mentor_id = p_mentor_id ORDER BY l.occurred_at
 $$;
-COMMENT ON FUNCTION certification.status_log_of IS 'The app''s status log of one mentor, the oldest first.';
+COMMENT ON FUNCTION certification.status_log_of IS
+    'Return the app''s status log of one mentor, the oldest entry first.';
 
 CREATE OR REPLACE FUNCTION certification.thresholds_of(p_organisation_id uuid)
 RETURNS TABLE (days smallint[], own boolean, effective smallint[])
@@ -83,8 +89,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
       LEFT JOIN certification.organisation_settings AS s ON s.organisation_id = p_organisation_id
 $$;
 COMMENT ON FUNCTION certification.thresholds_of IS
-    'An organisation''s own thresholds, whether they apply, and those that do; the standard''s where it has no '
-    'settings.';
+    'Return an organisation''s own thresholds, whether they apply, and the thresholds in force; the standard''s where '
+    'it has no settings.';
 
 CREATE OR REPLACE FUNCTION certification.change_thresholds(
     p_organisation_id uuid, p_days smallint[], p_own boolean, p_actor text, p_reason text) RETURNS boolean
@@ -106,8 +112,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.change_thresholds IS
-    'Store an organisation''s thresholds and whether they apply; null leaves either as it is. False: there is no such '
-    'organisation, and nothing was done.';
+    'Store an organisation''s thresholds and whether they apply; null leaves either as it is. Write the audit. Return '
+    'false, and do nothing, if there is no such organisation.';
 
 CREATE OR REPLACE FUNCTION certification.record_dropped_dead_letter(
     p_queue text, p_message_id text, p_actor text, p_reason text) RETURNS void
@@ -117,7 +123,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
             jsonb_build_object('queue', left(p_queue, 80), 'message_id', left(p_message_id, 100)))
 $$;
 COMMENT ON FUNCTION certification.record_dropped_dead_letter IS
-    'A person removes a message that was given up: which one, never what stands in it (I11).';
+    'Write to the audit that a person removed a message that was given up: its id, never its content (I11).';
 
 REVOKE ALL ON FUNCTION
     certification.organisation_names, certification.brakes_on, certification.rejected_listings,
@@ -129,7 +135,7 @@ GRANT EXECUTE ON FUNCTION
     certification.find_mentors, certification.mentor_to_explain, certification.status_log_of,
     certification.thresholds_of, certification.change_thresholds, certification.record_dropped_dead_letter
 TO certification_operations;
--- Of our tables those that the screens show. They hold ids and codes.
+-- The tables of ours that the screens show. They hold ids and codes.
 GRANT SELECT ON
     certification.alerts, certification.audit, certification.duplicates, certification.findings, certification.listings,
     certification.proofs, certification.queue_depths, certification.run_organisations, certification.runs,

@@ -64,7 +64,7 @@ def aws(monkeypatch):
 
 @pytest.mark.parametrize("status", [200, 302, 400])
 @pytest.mark.parametrize("body", BODIES)
-def test_a_reply_that_no_service_should_send_is_one_of_our_errors(aws, status, body):
+def test_a_reply_no_service_should_send_is_one_of_our_errors(aws, status, body):
     """A code, and nothing that was said in words (I11). What was not confirmed is not taken for sent."""
     aws.reply = http(status, BODIES[body], connection="close")
     client = sqs_client(REGION)

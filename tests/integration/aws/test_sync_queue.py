@@ -96,7 +96,8 @@ def test_what_cannot_be_returned_is_left_to_the_queue(real):
     real.queue.return_later({f"no-such-handle-{number}": 1.0 for number in range(12)})
 
 
-def test_a_queue_that_is_away_or_not_to_be_reached_is_reported_none_of_either(real, monkeypatch):
+def test_a_queue_that_cannot_be_reached_raises_nothing(real, monkeypatch):
+    """Its messages come back by themselves, a little later than they might."""
     SqsSyncQueue(real.queue._client, real.url + "-gone").return_later({"a-handle": 1.0})
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     SqsSyncQueue(sqs_client(REGION), real.url).return_later({"a-handle": 1.0})

@@ -192,7 +192,7 @@ def test_a_shorter_window_does_not_end_a_longer_one(as_login, foundation):
     assert foundation.one("SELECT certification.backoff_seconds_left()") > 590
 
 
-def test_an_alert_is_reported_by_the_login_that_claimed_it(as_login, foundation):
+def test_an_alert_is_marked_sent_by_the_login_that_claimed_it(as_login, foundation):
     """Issue 8 C3: any login could write any alert down as sent, so that nobody heard of it."""
     foundation.do("UPDATE certification.sync_state SET stopped_since = now(), stopped_reason = 'entra_7000222'")
     sync, sending = as_login("DynamicsSync"), as_login("SendNotices")

@@ -131,7 +131,7 @@ def refusal(secret) -> str:
     return str(caught.value)
 
 
-def test_with_the_authority_in_the_secret_the_session_is_encrypted(encrypted, authority, secret_for):
+def test_the_authority_in_the_secret_encrypts_the_session(encrypted, authority, secret_for):
     """The whole way: text in the secret, a file for libpq, a certificate that is checked, TLS on the wire."""
     assert is_encrypted(secret_for(encrypted, sslrootcert=pem(authority)))
     assert encrypted.sessions == ["TLSv1.3"]
@@ -236,7 +236,7 @@ def _read(file: str) -> list[dict]:
 
 
 @pytest.mark.parametrize("mode", [None, "require", "verify-ca", "verify-full"])
-def test_a_server_without_tls_is_refused_and_reported_nothing(unencrypted, authority, secret_for, mode):
+def test_a_server_without_tls_is_refused_and_sent_nothing(unencrypted, authority, secret_for, mode):
     """Whoever sits in between can answer N: not a byte follows in clear text."""
     secret = secret_for(unencrypted, sslrootcert=pem(authority), sslmode=mode)
     assert refusal(secret) == "database_tls_failed"
@@ -263,10 +263,11 @@ def test_disable_in_the_secret_connects_in_clear_text(unencrypted, encrypted, se
     assert refusal(secret_for(encrypted, sslmode="disable")) == "database_connection_failed"
 
 
-def test_a_refused_login_and_an_absent_server_are_not_called_a_certificate(
-    encrypted, unencrypted, authority, secret_for
-):
-    """A wrong password is tried once only: servers count them."""
+def test_a_refused_login_is_not_called_a_certificate(encrypted, unencrypted, authority, secret_for):
+    """A refused login and an absent server are not called a certificate.
+
+    A wrong password is tried once only: servers count them.
+    """
     secret = secret_for(encrypted, sslrootcert=pem(authority))
     assert refusal(secret | {"password": "wrong"}) == "database_connection_failed"
     assert encrypted.sessions == ["TLSv1.3"]
@@ -279,7 +280,7 @@ def test_a_refused_login_and_an_absent_server_are_not_called_a_certificate(
     assert refusal(secret | {"host": "database.invalid"}) == "database_connection_failed"
 
 
-def test_an_authority_that_was_replaced_in_the_secret_is_read_afresh(encrypted, authority, secret_for):
+def test_a_replaced_authority_in_the_secret_is_read_afresh(encrypted, authority, secret_for):
     """A rotated authority needs no deployment and no waiting for the cache."""
     secrets = {False: secret_for(encrypted, sslrootcert=pem(trustme.CA()))}
     secrets[True] = secrets[False] | {"sslrootcert": pem(authority)}

@@ -65,7 +65,7 @@ def test_a_statement_that_was_given_up_leaves_time_for_another(database):
 
 
 @pytest.mark.parametrize("at", [2, 4, 7, 10])
-def test_a_nightly_check_whose_connection_freezes_ends_with_a_reason(database, foundation, at):
+def test_a_check_whose_connection_freezes_ends_with_a_reason(database, foundation, at):
     """I18: on another connection, and the next nightly check does what was left."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation, DAY - days(2))

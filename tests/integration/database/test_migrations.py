@@ -41,13 +41,13 @@ def folder(tmp_path):
     return shutil.copytree(MIGRATIONS, tmp_path / "tables")
 
 
-def test_from_nothing_every_migration_is_applied_in_order_and_again_none(bare):
+def test_every_migration_is_applied_in_order_and_only_once(bare):
     """Applying twice does nothing."""
     names = [file.name for file in (*read_migrations(), *read_functions())]
     applied = migrate(bare)
     assert sorted(applied) == sorted(names)
     # What constraints call comes first, then the tables in their order, then the other functions.
-    assert applied[0] == "functions/called_by_tables.sql"
+    assert applied[0] == "functions/before_tables.sql"
     tables = tuple(file.name for file in read_migrations())
     assert applied[1 : len(tables) + 1] == tables
     assert migrate(bare) == ()
@@ -59,10 +59,10 @@ def test_a_changed_function_file_is_applied_again(bare, tmp_path):
     """The current text of a function is what the database runs: a changed file, and no other, is applied."""
     functions = shutil.copytree(FUNCTIONS, tmp_path / "functions")
     migrate(bare, functions=functions)
-    file = functions / "alerts" / "conditions.sql"
+    file = functions / "before_tables.sql"
     file.write_text(file.read_text().replace("interval '26 hours'", "interval '27 hours'"))
-    assert migrate(bare, functions=functions) == ("functions/alerts/conditions.sql",)
-    silences = bare.execute("SELECT max(silence) FROM certification.longest_silence()").fetchone()
+    assert migrate(bare, functions=functions) == ("functions/before_tables.sql",)
+    silences = bare.execute("SELECT max(longest_silence) FROM certification.functions()").fetchone()
     assert silences == (timedelta(hours=27),)
 
 
@@ -109,7 +109,7 @@ def test_two_deployments_at_once_take_turns(bare, postgres):
     )
 
 
-def test_a_migration_that_fails_leaves_nothing_and_can_be_tried_again(bare, folder):
+def test_a_migration_that_fails_leaves_nothing(bare, folder):
     """One apply is one transaction."""
     migrate(bare, folder)
     broken = folder / f"{len(read_migrations()) + 1:04d}_broken.sql"
@@ -121,7 +121,7 @@ def test_a_migration_that_fails_leaves_nothing_and_can_be_tried_again(bare, fold
     assert migrate(bare, folder) == (f"tables/{broken.name}",)
 
 
-def test_a_file_that_was_changed_after_it_was_applied_is_an_error(bare, folder):
+def test_a_file_changed_after_it_was_applied_is_an_error(bare, folder):
     """Forward only; the message says what to do, and nothing later is applied."""
     migrate(bare, folder)
     first = min(folder.iterdir())
@@ -184,8 +184,11 @@ def test_tables_hold_no_function():
         assert re.search(r"CREATE (OR REPLACE )?(FUNCTION|TRIGGER)|GRANT EXECUTE", file.sql) is None, file.name
 
 
-def test_mentors_who_were_there_get_the_listings_that_a_change_would_give_them(bare):
-    """I5: the first table of listings is filled by a statement of its own, because no function is there yet."""
+def test_mentors_who_were_there_get_their_listings(bare):
+    """Mentors who were there get the listings that a change would give them.
+
+    I5: the first table of listings is filled by a statement of its own, because no function is there yet.
+    """
     bare.execute("INSERT INTO organisations (name) VALUES ('HLF Moss')")
     bare.execute(
         "ALTER TABLE peer_mentors DROP CONSTRAINT peer_mentors_status_known;"
@@ -224,7 +227,7 @@ def test_a_database_without_the_foundation_is_reported_so(bare, table):
     assert bare.execute("SELECT to_regclass('certification.migrations')").fetchone() == (None,)
 
 
-def test_mentors_who_were_there_before_the_migrations_are_checked(bare, database):
+def test_mentors_from_before_the_migrations_are_checked(bare, database):
     """I2: the triggers have seen none of them."""
     bare.execute("INSERT INTO organisations (name) VALUES ('HLF Moss')")
     bare.execute(

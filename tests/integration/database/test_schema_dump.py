@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from local.stack.postgres import Postgres
 
 # What the runner itself calls; nothing in them needs a table of a later migration.
-OF_THE_RUNNER = ("called_by_tables.sql", "structure.sql")
+OF_THE_RUNNER = ("before_tables.sql", "structure.sql")
 
 
 @pytest.fixture

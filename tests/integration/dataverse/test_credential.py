@@ -99,8 +99,11 @@ LOST = {
 
 
 @pytest.mark.parametrize("how", LOST)
-def test_a_lost_access_stops_the_website_in_the_run_that_sees_it_and_a_cure_resumes_it(foundation, site, check, how):
-    """I10: with its own code, since when it does not work, and nothing is ever written to find out."""
+def test_a_lost_access_stops_the_website_and_a_cure_resumes_it(foundation, site, check, how):
+    """A lost access stops the website in the run that sees it and a cure resumes it.
+
+    I10: with its own code, since when it does not work, and nothing is ever written to find out.
+    """
     cause, code, cure = LOST[how]
     assert check().state is HEALTHY
     cause(site, check.secret)
@@ -155,7 +158,7 @@ def test_what_was_stopped_stays_so_while_nobody_responds(foundation, site, check
     assert check().recovered
 
 
-def test_inside_a_retry_after_window_nothing_is_asked_and_nothing_written_down(foundation, site, check):
+def test_nothing_is_asked_or_recorded_inside_retry_after(foundation, site, check):
     """I9, I10: the window tells nothing about the credential, neither the request that opens it nor those after."""
     site.remove_application_user()
     check()
@@ -171,10 +174,11 @@ def test_inside_a_retry_after_window_nothing_is_asked_and_nothing_written_down(f
     assert check().recovered
 
 
-def test_one_organisations_table_that_is_closed_to_us_is_reported_and_stops_nobody_else(
-    foundation, crew, site, check, listed
-):
-    """I13, and no flapping: also not when a batch holds that organisation's mentors only."""
+def test_one_closed_table_stops_nobody_elses_mentors(foundation, crew, site, check, listed):
+    """One organisation's table that is closed to us is reported and stops nobody else.
+
+    I13, and no flapping: also not when a batch holds that organisation's mentors only.
+    """
     elsewhere = foundation.organisation()
     foundation.evaluated(elsewhere)
     foundation.do(
@@ -201,7 +205,7 @@ def test_one_organisations_table_that_is_closed_to_us_is_reported_and_stops_nobo
 
 
 @pytest.mark.parametrize("privilege", ["write", "read"])
-def test_a_privilege_that_was_taken_away_stops_once_and_does_not_flap(foundation, crew, check, listed, privilege):
+def test_a_privilege_taken_away_stops_once_and_does_not_flap(foundation, crew, check, listed, privilege):
     """I10: since when it does not work stays what it was, however often it is tried, by whomever."""
     site, worker = check.site, crew.worker()
     site.remove_privilege(privilege)
@@ -223,7 +227,7 @@ def test_a_privilege_that_was_taken_away_stops_once_and_does_not_flap(foundation
     assert noted(foundation)[:2] == (None, None)
 
 
-def test_a_recovery_that_the_nightly_check_sees_drains_what_has_waited(foundation, functions, crew, check, listed):
+def test_a_recovery_in_the_nightly_check_drains_what_waited(foundation, functions, crew, check, listed):
     """I7, I10: at once, without a worker's minute and without a message of anybody."""
     site, worker = check.site, crew.worker()
     site.expire_secret()
@@ -239,7 +243,7 @@ def test_a_recovery_that_the_nightly_check_sees_drains_what_has_waited(foundatio
     assert crew.worker().sync(*listed).counts()["listings_published"] == 3
 
 
-def test_a_check_that_breaks_in_a_way_nobody_foresaw_holds_up_nobodys_expiry(foundation, functions, organisation):
+def test_a_check_that_breaks_unexpectedly_holds_up_no_expiry(foundation, functions, organisation):
     """I13: the reminders and expiries of that nightly check are done, and somebody is told."""
     mentor = foundation.mentor(organisation, DAY - days(1))
 
@@ -251,7 +255,7 @@ def test_a_check_that_breaks_in_a_way_nobody_foresaw_holds_up_nobodys_expiry(fou
     assert foundation.status(mentor) == "certification_expired"
 
 
-def test_a_nightly_check_that_fails_is_a_failed_one_whatever_the_check_says(foundation, functions, site, check):
+def test_a_failed_nightly_check_stays_failed(foundation, functions, site, check):
     """I13: a degraded credential must not soften it, nor a healthy one."""
     foundation.do("UPDATE organisations SET timezone = 'Mars/Olympus'")
     site.remove_application_user()
@@ -311,8 +315,11 @@ def test_a_rotation_is_known_good_before_it_is_made_current(foundation, worker, 
     assert worker.sync(*listed).counts()["listings_published"] == 3
 
 
-def test_the_next_secret_is_tried_also_while_the_one_in_use_is_refused(foundation, site, check):
-    """I10: whoever puts it in hears whether it will do before anything hangs on it."""
+def test_the_next_secret_is_tried_while_this_one_is_refused(foundation, site, check):
+    """The next secret is tried also while the one in use is refused.
+
+    I10: whoever puts it in hears whether it will do before anything hangs on it.
+    """
     site.expire_secret()
     site.add_secret(NEW)
     check.pending_version = {**check.secret.value, "client_secret": NEW}
@@ -333,8 +340,11 @@ def test_a_next_secret_of_another_form_is_reported_as_what_it_is(foundation, che
     assert (check().degrading_codes(), pending_recorded(foundation)) == ((f"pending_{code}",), code)
 
 
-def test_what_could_not_be_reported_the_next_secret_stays_what_it_was(foundation, site, check):
-    """A service that is down closes no alert on a secret that was refused."""
+def test_what_is_not_known_of_the_next_secret_stays_as_it_was(foundation, site, check):
+    """What could not be known of the next secret stays what it was.
+
+    A service that is down closes no alert on a secret that was refused.
+    """
     check.pending_version = {**check.secret.value, "client_secret": NEW}
     check.secret.value["client_secret_expires_on"] = "2027-05-31"
     check()

@@ -87,7 +87,8 @@ def many(count, **values):
     return [publish(**values) for _ in range(count)]
 
 
-def test_a_listing_is_published_changed_hidden_and_published_again(client, emulator):
+def test_a_listing_is_published_changed_hidden_and_back(client, emulator):
+    """A listing is published, changed, hidden and published again."""
     first = publish()
     changed = publish(first.mentor_id, hlf_area="Åsane")
     for now in (first, changed, hide(first.mentor_id), first):
@@ -99,7 +100,8 @@ def test_a_listing_is_published_changed_hidden_and_published_again(client, emula
     ]
 
 
-def test_hiding_creates_no_row_and_a_late_hide_does_not_bring_one_back_i8(client, emulator):
+def test_hiding_creates_no_row_i8(client, emulator):
+    """I8: Hiding creates no row and a late hide does not bring one back."""
     listed = publish()
     client.push(listed)
     emulator.delete(str(listed.mentor_id))
@@ -108,7 +110,8 @@ def test_hiding_creates_no_row_and_a_late_hide_does_not_bring_one_back_i8(client
     assert emulator.rows() == []
 
 
-def test_ten_thousand_changes_go_in_a_hundred_requests_each_written_once(client, emulator):
+def test_ten_thousand_changes_take_a_hundred_requests(client, emulator):
+    """Ten thousand changes go in a hundred requests, each written once."""
     changes = many(10_000)
     assert set(client.push(*changes)) == {Accepted()}
     summary = emulator.summary()
@@ -116,7 +119,8 @@ def test_ten_thousand_changes_go_in_a_hundred_requests_each_written_once(client,
     assert {row["hlf_mentorid"] for row in emulator.rows()} == {str(one.mentor_id) for one in changes}
 
 
-def test_poison_rows_are_rejected_each_with_its_code_and_all_others_are_published_i13(client, emulator):
+def test_poison_rows_are_rejected_and_the_others_published_i13(client, emulator):
+    """I13: Poison rows are rejected, each with its code, and all others are published."""
     changes = many(100)
     poison = {
         7: publish(hlf_phone="x" * 60),
@@ -139,7 +143,8 @@ def test_poison_rows_are_rejected_each_with_its_code_and_all_others_are_publishe
     assert len(emulator.rows()) == 100 - len(poison)
 
 
-def test_a_batch_with_more_parts_than_the_environment_takes_goes_in_halves(client, emulator):
+def test_a_batch_with_too_many_parts_goes_in_halves(client, emulator):
+    """A batch with more parts than the environment takes goes in halves."""
     emulator.settings(batch_limit=30)
     assert set(client.push(*many(100))) == {Accepted()}
     assert emulator.summary()["writes"]["create"] == 100
@@ -189,7 +194,8 @@ def test_a_row_that_is_gone_is_made_only_by_who_knows_that(client, emulator):
 
 
 @pytest.mark.parametrize("fault", ["reset_after", "truncate_replies", "fail_after_commit"])
-def test_a_reply_lost_after_the_commit_is_of_unknown_outcome_and_the_website_shows_it(client, emulator, fault):
+def test_a_reply_lost_after_the_commit_is_of_unknown_outcome(client, emulator, fault):
+    """A reply lost after the commit is of unknown outcome and the website shows it."""
     changes = [*many(3), hide()]
     client.push(publish(changes[3].mentor_id))
     getattr(emulator, fault)(1, path="batch")
@@ -200,7 +206,8 @@ def test_a_reply_lost_after_the_commit_is_of_unknown_outcome_and_the_website_sho
 
 
 @pytest.mark.parametrize("fault", ["reset_before", "fail_next"])
-def test_a_reply_lost_before_the_commit_is_of_unknown_outcome_and_the_website_does_not_show_it(client, emulator, fault):
+def test_a_reply_lost_before_the_commit_is_of_unknown_outcome(client, emulator, fault):
+    """A reply lost before the commit is of unknown outcome and the website does not show it."""
     changes = [*many(3), hide()]
     client.push(publish(changes[3].mentor_id))
     getattr(emulator, fault)(1, path="batch")
@@ -208,7 +215,8 @@ def test_a_reply_lost_before_the_commit_is_of_unknown_outcome_and_the_website_do
     assert client.shows(*changes) == [False] * 4
 
 
-def test_a_reply_that_never_comes_is_given_up_in_time_and_of_unknown_outcome(client, emulator):
+def test_a_reply_that_never_comes_is_given_up_in_time(client, emulator):
+    """A reply that never comes is given up in time and of unknown outcome."""
     emulator.lose_replies(1)
     client.seconds = 1.0
     listed = publish()
@@ -225,7 +233,8 @@ def test_a_reply_that_never_comes_is_given_up_in_time_and_of_unknown_outcome(cli
         (500, "0x80040216", OutcomeUnknown),
     ],
 )
-def test_an_operation_that_fails_for_now_does_not_stop_the_others_i13(client, emulator, status, code, kind):
+def test_a_passing_failure_does_not_stop_the_others_i13(client, emulator, status, code, kind):
+    """I13: An operation that fails for now does not stop the others."""
     changes = many(10)
     emulator.poison(str(changes[4].mentor_id), status=status, code=code)
     responses = client.push(*changes)
@@ -237,7 +246,8 @@ def test_an_operation_that_fails_for_now_does_not_stop_the_others_i13(client, em
 # Service protection
 
 
-def test_no_request_goes_inside_a_retry_after_window_and_all_go_after_it_i9(client, emulator):
+def test_no_request_goes_inside_a_retry_after_window_i9(client, emulator):
+    """I9: No request goes inside a Retry-After window and all go after it."""
     emulator.limits(requests=5, window_seconds=1.0)
     changes = many(120)
     client.push(publish())
@@ -260,7 +270,8 @@ def test_no_request_goes_inside_a_retry_after_window_and_all_go_after_it_i9(clie
 # Credentials
 
 
-def test_tokens_that_ended_are_renewed_on_the_way_and_nothing_is_lost(client, emulator):
+def test_tokens_that_ended_are_renewed_on_the_way(client, emulator):
+    """Tokens that ended are renewed on the way and nothing is lost."""
     client.push(publish())
     emulator.expire_tokens()
     assert set(client.push(*many(40), size=10)) == {Accepted()}
@@ -315,7 +326,8 @@ def test_a_privilege_that_was_taken_away_is_refused_row_by_row(client, emulator)
         client.website().check(IN_USE)
 
 
-def test_a_check_finds_a_healthy_website_well_and_a_table_that_is_not_there(client):
+def test_a_check_tells_a_missing_table_from_a_healthy_website(client):
+    """A check finds a healthy website well and a table that is not there."""
     client.website().check([])
     client.website().check(IN_USE)
     with pytest.raises(WebsiteMisconfiguredError, match=r"^dataverse_404_0x8006088a$"):
@@ -325,7 +337,8 @@ def test_a_check_finds_a_healthy_website_well_and_a_table_that_is_not_there(clie
 # Every type of column
 
 
-def test_what_was_written_is_recognised_when_it_is_read_whatever_its_type(tmp_path):
+def test_what_was_written_is_recognised_whatever_its_type(tmp_path):
+    """What was written is recognised when it is read whatever its type."""
     key = {"keys": {"one": ["hlf_code"]}, "change_tracking": False}
     table = {
         "name": "hlf_thing",

@@ -45,7 +45,8 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("entra", ["well", "refuses", "lost"])
-def test_nothing_personal_and_no_secret_is_logged_or_raised_even_at_debug_i11(caplog, capfd, fault, entra):
+def test_nothing_personal_is_logged_or_raised_at_debug_i11(caplog, capfd, fault, entra):
+    """I11: Nothing personal and no secret is logged or raised even at debug."""
     caplog.set_level(logging.DEBUG)
     said = []
     with ScriptedWebsite() as site, WebsiteRig(site) as rig:

@@ -29,7 +29,8 @@ def row(number):
     return f"/api/data/v9.2/hlf_peermentors(hlf_mentorid='00000000-0000-0000-0000-{number:012x}')".encode()
 
 
-def test_publishing_creates_or_updates_and_hiding_only_updates_i8(rig):
+def test_publishing_creates_or_updates_and_hiding_updates_i8(rig):
+    """I8: Publishing creates or updates and hiding only updates."""
     rig.push(change(1, body='{"hlf_published": true}'), change(2, HIDE, body='{"hlf_published": false}'))
     (asked,) = rig.site.asked
     assert (asked.method, asked.target) == ("POST", "/api/data/v9.2/$batch")
@@ -50,7 +51,7 @@ def test_a_table_without_versions_is_written_without_naming_one(rig):
     assert [b"If-Match" in asked.operations[0] for asked in rig.site.asked] == [True, False]
 
 
-def test_hiding_does_not_fail_for_a_column_that_cannot_be_emptied(rig):
+def test_hiding_does_not_fail_for_a_column_that_is_gone(rig):
     """Issue 8 A4, I5: a column that Dynamics does not have any more is no reason to leave a mentor listed."""
     rig.site.replies.append(batch(part(400, "0x0"), part(200, body="{}")))
     hiding = change(1, HIDE, body='{"statecode": 1, "hlf_phone": null}', bare_body='{"statecode": 1}')
@@ -61,8 +62,11 @@ def test_hiding_does_not_fail_for_a_column_that_cannot_be_emptied(rig):
 
 
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\n\r"])
-def test_every_line_of_a_batch_ends_with_crlf_whatever_the_body_was_written_with(rig, end):
-    """Dataverse answers 400 to a whole batch for one line end that is not."""
+def test_every_line_of_a_batch_ends_with_crlf(rig, end):
+    """Every line of a batch ends with CRLF, whatever the body was written with.
+
+    Dataverse answers 400 to a whole batch for one line end that is not.
+    """
     rig.push(change(1, body=end.join(["{", '"a": 1,', '"b": "x\\ny"', "}"])), change(2))
     (asked,) = rig.site.asked
     assert b"\n" not in asked.body.replace(b"\r\n", b"")
@@ -80,7 +84,8 @@ def test_a_batch_goes_on_after_an_error_and_says_who_we_are(rig):
     assert "if-match" not in asked.headers
 
 
-def test_no_body_can_end_its_part_since_no_boundary_is_used_twice(rig):
+def test_no_body_can_end_its_part_and_no_boundary_recurs(rig):
+    """No body can end its part, since no boundary is used twice."""
     for _ in range(3):
         rig.push(change())
     boundaries = {asked.headers["content-type"] for asked in rig.site.asked}
@@ -88,7 +93,8 @@ def test_no_body_can_end_its_part_since_no_boundary_is_used_twice(rig):
     assert all(len(boundary) > 40 for boundary in boundaries)
 
 
-def test_cookies_are_never_sent_back_so_that_no_server_is_clung_to(rig):
+def test_cookies_are_never_sent_back(rig):
+    """Cookies are never sent back so that no server is clung to."""
     rig.site.token_replies.append(
         http(200, '{"token_type":"Bearer","expires_in":9,"access_token":"t"}', set_cookie="fpc=1; path=/")
     )
@@ -120,7 +126,9 @@ def test_the_connection_is_kept(rig):
     assert len(rig.site._clients) == 1
 
 
-def test_a_connection_that_was_closed_while_nobody_used_it_is_replaced_and_nothing_is_of_unknown_outcome(rig):
+def test_an_idle_connection_that_was_closed_is_replaced(rig):
+    """A connection that was closed while nobody used it is replaced and nothing is of unknown outcome."""
+
     def goodbye(client, asked):
         client.sendall(accept_all(client, asked))
         raise ConnectionResetError
@@ -134,7 +142,9 @@ def test_a_connection_that_was_closed_while_nobody_used_it_is_replaced_and_nothi
 # Chunks, order, parallel requests
 
 
-def test_changes_go_in_chunks_and_results_come_in_the_order_of_the_changes(rig):
+def test_changes_go_in_chunks_and_results_in_their_order(rig):
+    """Changes go in chunks and results come in the order of the changes."""
+
     def refuse_odd(_, asked):
         return batch(*[part(400, f"0x{number:x}") if number % 2 else part(204) for number in asked.mentors])
 
@@ -176,7 +186,8 @@ def test_as_many_requests_at_a_time_as_set(rig):
     assert max(crowd.seen) == 3
 
 
-def test_never_more_at_a_time_than_dataverse_last_advised_also_in_the_middle_of_a_push(rig):
+def test_never_more_at_a_time_than_dataverse_advised(rig):
+    """Never more at a time than Dataverse last advised, also in the middle of a push."""
     for hint, most in ((2, 4), (1, 2)):
         crowd = Crowd(hint)
         rig.site.replies += [crowd] * 12
@@ -253,13 +264,15 @@ def test_a_key_that_dataverse_cannot_address_is_refused(value):
         ({"body": '{"a": "\ud800"}'}, "body_is_not_text"),
     ],
 )
-def test_what_cannot_be_addressed_is_rejected_without_being_sent_and_the_others_go_i13(rig, wrong, reason):
+def test_what_cannot_be_addressed_is_rejected_unsent_i13(rig, wrong, reason):
+    """I13: What cannot be addressed is rejected without being sent and the others go."""
     assert rig.push(change(1), change(2, **wrong), change(3)) == [Accepted(), Refused(reason), Accepted()]
     (asked,) = rig.site.asked
     assert asked.mentors == [1, 3]
 
 
-def test_a_key_of_another_form_than_a_uuid_is_written_as_it_must_be(rig):
+def test_a_key_that_is_no_uuid_is_written_as_it_must_be(rig):
+    """A key of another form than a UUID is written as it must be."""
     rig.push(change(mentor_id="O'Bryan (1)"))
     assert b"(hlf_mentorid='O%27%27Bryan%20%281%29')" in rig.site.asked[0].body
 
@@ -318,7 +331,8 @@ HERE = Origin.configured("dataverse_url", "https://hlf.crm4.dynamics.com")
         "//elsewhere.example/x",
     ],
 )
-def test_a_path_or_a_link_within_the_origin_is_sent_to_the_origin(target):
+def test_a_path_or_link_within_the_origin_is_sent_there(target):
+    """A path or a link within the origin is sent to the origin."""
     url = HERE.address(target)
     assert (url.scheme, url.host, url.port) == ("https", "hlf.crm4.dynamics.com", None)
 
@@ -355,7 +369,8 @@ def test_a_token_never_follows_a_link_elsewhere(rig):
     assert rig.site.asked[0].target == "/x?page=2"
 
 
-def test_a_table_can_be_as_long_as_it_may_and_a_uuid_is_written_in_lower_case(rig):
+def test_a_table_name_may_be_long_and_a_uuid_is_lower_case(rig):
+    """A table can be as long as it may and a UUID is written in lower case."""
     mentor_id = uuid4()
     rig.push(change(table="x" * 128, mentor_id=mentor_id))
     assert f"{'x' * 128}(hlf_mentorid='{mentor_id}')".encode() in rig.site.asked[0].body

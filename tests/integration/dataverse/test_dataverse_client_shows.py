@@ -35,7 +35,8 @@ def shows(rig, body, row, action=PUBLISH):
     return shown(rig.website(), [change(1, action, body=json.dumps(body))])[0]
 
 
-def test_each_row_is_read_by_its_key_with_the_columns_of_its_body_and_no_others_i11(rig):
+def test_each_row_is_read_by_its_key_with_its_columns_alone_i11(rig):
+    """I11: Each row is read by its key with the columns of its body and no others."""
     rig.site.replies.append(batch(part(200, body="{}"), part(404, "0x80060891")))
     shown(
         rig.website(),
@@ -93,7 +94,8 @@ OTHER = [
 
 
 @pytest.mark.parametrize(("body", "row"), SAME)
-def test_what_dataverse_gives_back_for_what_was_written_is_the_same(rig, body, row):
+def test_what_dataverse_returns_of_what_was_written_is_the_same(rig, body, row):
+    """What Dataverse gives back for what was written is the same."""
     assert shows(rig, body, row) is True
     assert shows(rig, body, row, HIDE) is True
 
@@ -122,7 +124,8 @@ def test_anything_else_is_not(rig, body, row):
         (part(200, body='{"a": '), None, None),
     ],
 )
-def test_a_row_that_is_not_there_is_hidden_and_one_that_cannot_be_read_says_nothing(rig, response, published, hidden):
+def test_a_missing_row_is_hidden_and_an_unreadable_says_nothing(rig, response, published, hidden):
+    """A row that is not there is hidden and one that cannot be read says nothing."""
     rig.site.replies.append(batch(response, response))
     assert shown(rig.website(), [change(1), change(2, HIDE)]) == [published, hidden]
 

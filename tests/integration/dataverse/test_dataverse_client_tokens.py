@@ -54,7 +54,8 @@ def refusal(status, word, number=None):
     return http(status, body, content_type="application/json")
 
 
-def test_a_token_is_asked_for_once_by_client_credentials_and_used_for_everything(rig):
+def test_a_token_is_asked_for_once_and_used_for_everything(rig):
+    """A token is asked for once by client credentials and used for everything."""
     assert rig.push(*changes(5), size=1, parallel=4) == [Accepted()] * 5
     shown(rig.website(), changes(1))
     (asked,) = rig.site.tokens_asked
@@ -138,7 +139,8 @@ def test_a_token_that_still_lasts_outlives_a_fault_of_entra(rig, tokens, clock, 
     assert tokens.token(10) == "new"
 
 
-def test_a_secret_that_ended_is_an_alert_in_the_run_that_sees_it_also_while_the_token_lasts_i10(rig, tokens, clock):
+def test_a_secret_that_ended_is_an_alert_in_that_run_i10(rig, tokens, clock):
+    """I10: A secret that ended is an alert in the run that sees it, also while the token lasts."""
     rig.site.token_replies += [token("old", 3600), refusal(401, "invalid_client", 7000222)]
     tokens.token(10)
     clock[0] += 3600 - 290
@@ -149,7 +151,8 @@ def test_a_secret_that_ended_is_an_alert_in_the_run_that_sees_it_also_while_the_
 # A refused token
 
 
-def test_on_401_the_secret_is_read_again_once_and_the_request_sent_once_more(rig):
+def test_on_401_the_secret_is_read_and_the_request_repeated(rig):
+    """On 401 the secret is read again once and the request sent once more."""
     rig.secrets.fresh = NEW_SECRET
     rig.site.replies += [http(401), accept_all]
     rig.site.token_replies += [token("old"), token("new")]
@@ -182,7 +185,8 @@ def test_threads_that_are_refused_together_renew_the_token_once(rig):
     assert len(rig.site.tokens_asked) == 2
 
 
-def test_a_rotated_secret_is_found_when_entra_refuses_the_one_in_the_cache(rig):
+def test_a_rotated_secret_is_found_when_the_cached_is_refused(rig):
+    """A rotated secret is found when Entra refuses the one in the cache."""
     rig.secrets.fresh = NEW_SECRET
     rig.site.token_replies.append(refusal(401, "invalid_client", 7000215))
     assert rig.push(change()) == [Accepted()]
@@ -190,7 +194,8 @@ def test_a_rotated_secret_is_found_when_entra_refuses_the_one_in_the_cache(rig):
     assert len(rig.site.tokens_asked) == 2
 
 
-def test_a_refused_secret_that_is_still_the_same_is_not_tried_twice_i10(rig):
+def test_a_refused_secret_is_not_tried_twice_i10(rig):
+    """I10: A refused secret that is still the same is not tried twice."""
     rig.site.token_replies += [refusal(401, "invalid_client", 7000215)] * 2
     with pytest.raises(WebsiteAuthError, match=r"^entra_7000215$") as raised:
         rig.push(*changes(3))
@@ -203,7 +208,7 @@ def test_a_refused_secret_that_is_still_the_same_is_not_tried_twice_i10(rig):
     ("response", "kind"),
     [(refusal(401, "invalid_client", 7000222), WebsiteAuthError), (http(503), WebsiteUnavailableError)],
 )
-def test_what_entra_has_just_answered_is_not_asked_again_in_a_row(rig, tokens, clock, response, kind):
+def test_entra_is_not_asked_the_same_again_in_a_row(rig, tokens, clock, response, kind):
     """Threads and retries hear the same; a moment later, and in a health check, it is asked anew."""
     rig.site.token_replies += [response] * 3
     for _ in range(4):
@@ -224,7 +229,8 @@ def test_what_entra_has_just_answered_is_not_asked_again_in_a_row(rig, tokens, c
     assert len(rig.site.tokens_asked) == 4
 
 
-def test_a_secret_that_was_replaced_is_asked_with_at_once_though_the_old_one_was_just_refused(rig, tokens):
+def test_a_replaced_secret_is_asked_with_at_once(rig, tokens):
+    """A secret that was replaced is asked with at once, though the old one was just refused."""
     rig.site.token_replies.append(refusal(401, "invalid_client", 7000215))
     with pytest.raises(WebsiteAuthError):
         tokens.token(10)
@@ -249,7 +255,8 @@ def test_a_secret_that_was_replaced_is_asked_with_at_once_though_the_old_one_was
         (http(302, location="https://elsewhere.example/"), "entra_302"),
     ],
 )
-def test_a_refusal_of_entra_is_an_alert_with_its_number_or_word_and_none_of_its_text_i10_i11(rig, response, code):
+def test_a_refusal_of_entra_is_an_alert_without_its_text_i10_i11(rig, response, code):
+    """I10, I11: A refusal of Entra is an alert with its number or word and none of its text."""
     rig.site.token_replies += [response, response]
     with pytest.raises(WebsiteAuthError) as raised:
         rig.push(change())
@@ -331,7 +338,8 @@ def test_more_keys_in_the_secret_do_no_harm(rig):
 # The health check
 
 
-def test_a_check_signs_in_by_the_secret_as_it_is_now_and_reads_no_personal_data_i10(rig):
+def test_a_check_signs_in_anew_and_reads_no_personal_data_i10(rig):
+    """I10: A check signs in by the secret as it is now and reads no personal data."""
     rig.push(change())
     rig.site.replies += [http(200, '{"UserId": "x"}'), http(200, '{"value": []}'), batch(part(404, "0x80060891"))]
     assert rig.website().check(IN_USE) == {}
@@ -387,7 +395,8 @@ def test_a_check_raises_what_is_wrong_i10(rig, responses, kind, code):
     assert type(raised.value) is kind or kind is WebsiteUnavailableError
 
 
-def test_a_check_distinguishes_a_table_that_is_closed_to_us_from_a_website_that_is_i13(rig):
+def test_a_check_tells_a_closed_table_from_a_closed_website_i13(rig):
+    """I13: A check distinguishes a table that is closed to us from a website that is."""
     tables = [ListingTable(name, KEY) for name in ("a", "b", "c")]
     ok, forbidden = http(200, "{}"), error(403, "0x80040220")
     rig.site.replies += [ok, ok, forbidden, ok, batch(part(404), part(403, "0x80040220"))]
@@ -398,7 +407,8 @@ def test_a_check_distinguishes_a_table_that_is_closed_to_us_from_a_website_that_
         rig.website().check(tables)
 
 
-def test_a_wait_for_a_fault_of_theirs_is_distinguished_from_one_for_asking_much(rig):
+def test_a_wait_for_their_fault_is_told_from_one_for_our_load(rig):
+    """A wait for a fault of theirs is distinguished from one for asking much."""
     for status, server_fault in ((503, True), (429, False)):
         rig.site.replies.append(http(status, retry_after="7"))
         with pytest.raises(WebsiteBackoffError) as raised:
@@ -407,7 +417,8 @@ def test_a_wait_for_a_fault_of_theirs_is_distinguished_from_one_for_asking_much(
         rig.backoff.wait = 0.0
 
 
-def test_a_check_of_a_name_that_is_no_table_asks_nothing_about_it(rig):
+def test_a_check_of_no_table_asks_nothing_about_it(rig):
+    """A check of a name that is no table asks nothing about it."""
     with pytest.raises(WebsiteMisconfiguredError, match=r"^table_not_an_identifier$"):
         rig.website().check([ListingTable("hlf_peermentors?$select=x", KEY)])
     assert [one.target for one in rig.site.asked] == ["/api/data/v9.2/WhoAmI"]

@@ -119,7 +119,8 @@ def reading_threads():
 # Pages
 
 
-def test_every_row_comes_once_shown_or_hidden_with_its_own_id_and_each_column(client):
+def test_every_row_comes_once_with_its_id_and_each_column(client):
+    """Every row comes once, shown or hidden, with its own id and each column."""
     pages = list(client.pages())
     assert [len(page) for page in pages] == [5, 5, 5, 5, 3]
     rows = {row[KEY]: row for page in pages for row in page}
@@ -133,7 +134,8 @@ def test_a_table_without_rows_is_one_empty_page(client, emulator):
     assert list(client.pages()) == [[]]
 
 
-def test_the_next_page_is_on_its_way_before_the_caller_asks_and_only_the_next(client, emulator):
+def test_the_next_page_and_only_that_is_on_its_way_early(client, emulator):
+    """The next page is on its way before the caller asks, and only the next."""
     pages, asked = client.pages(), []
     for number in range(2, 6):
         asked.append(time.time())
@@ -207,8 +209,11 @@ def test_a_token_that_ends_in_the_middle_is_replaced(client, emulator):
     assert len(client.keys()) == ROWS
 
 
-def test_a_short_time_to_wait_is_waited_for_and_nothing_is_sent_in_it(client, emulator):
-    """I9."""
+def test_a_short_time_to_wait_is_waited_for(client, emulator):
+    """A short time to wait is waited for and nothing is sent in it.
+
+    I9.
+    """
     emulator.fail_next(status=429, retry_after=1, skip=2, **PAGE)
     assert len(client.keys()) == ROWS
     assert len(client.backoff.blocked) == 1
@@ -225,8 +230,11 @@ def test_a_long_time_to_wait_ends_the_reading(client, emulator):
     assert len(page_requests(emulator)) == 3
 
 
-def test_a_backoff_that_another_worker_has_closed_is_closed_for_pages_too(client, emulator):
-    """I9."""
+def test_a_backoff_of_another_worker_holds_for_pages_too(client, emulator):
+    """A backoff that another worker has started holds for pages too.
+
+    I9.
+    """
     pages = client.pages()
     next(pages)
     next(pages)
@@ -244,8 +252,11 @@ def test_a_backoff_that_another_worker_has_closed_is_closed_for_pages_too(client
     ],
     ids=str,
 )
-def test_a_website_that_stays_down_in_the_middle_is_no_end_of_the_table(client, emulator, fault, code):
-    """Requirement 2: tried as long as there is time, and then an error, after the pages that came."""
+def test_a_website_that_stays_down_is_no_end_of_the_table(client, emulator, fault, code):
+    """A website that stays down in the middle is no end of the table.
+
+    Requirement 2: tried as long as there is time, and then an error, after the pages that came.
+    """
     client.seconds = 5.3
     emulator.fault(Rule(skip=2, **PAGE, **fault))
     pages = client.pages()
@@ -280,7 +291,8 @@ def test_a_column_that_is_not_there_is_a_wrong_setting(client):
 
 
 @pytest.mark.parametrize(("table", "columns"), [("hlf_peermentors?a", [KEY]), (TABLE, ["a,b"]), (TABLE, [""])])
-def test_a_name_that_would_say_something_else_in_an_address_is_never_sent(client, emulator, table, columns):
+def test_a_name_that_would_change_an_address_is_never_sent(client, emulator, table, columns):
+    """A name that would say something else in an address is never sent."""
     with pytest.raises(WebsiteMisconfiguredError, match="not_an_identifier"):
         client.reader.pages(table, columns)
     with pytest.raises(WebsiteMisconfiguredError, match="not_an_identifier"):
@@ -318,7 +330,8 @@ def test_what_could_not_be_read_and_nothing_else_is_read_again(client, emulator)
         (503, "0x80040216", WebsiteUnavailableError),
     ],
 )
-def test_a_row_that_cannot_be_read_is_never_taken_for_one_that_is_not_there(client, emulator, status, code, error):
+def test_a_row_that_cannot_be_read_is_not_taken_for_missing(client, emulator, status, code, error):
+    """A row that cannot be read is never taken for one that is not there."""
     client.seconds = 5.2
     emulator.poison("'m7'", status=status, code=code)
     with pytest.raises(error, match=f"dataverse_{status}_{code}"):

@@ -34,7 +34,8 @@ def link(rig, number=2):
     return f"{rig.site.url}/api/data/v9.2/{TABLE}?{AREA}&$skiptoken=%3ccookie%20pagenumber=%22{number}%22%20/%3e"
 
 
-def test_a_link_is_used_as_it_came_with_the_same_preference_and_no_cookie(rig):
+def test_a_link_is_used_as_it_came(rig):
+    """A link is used as it came, with the same preference and no cookie."""
     first = page(ROW, link=link(rig))
     rig.site.replies += [first.replace(b"\r\n", b"\r\nset-cookie: ARRAffinity=a; path=/\r\n", 1), page(ROW)]
     assert read(rig) == [[ROW], [ROW]]
@@ -117,7 +118,8 @@ def test_no_token_goes_to_a_link_that_leads_elsewhere(rig):
         assert elsewhere.asked == []
 
 
-def test_a_refusal_of_our_question_is_a_setting_and_one_of_their_link_is_a_fault(rig):
+def test_a_refusal_is_a_setting_and_that_of_a_link_a_fault(rig):
+    """A refusal of our question is a setting and one of their link is a fault."""
     rig.site.replies += [error(400, "0x80060888")]
     with pytest.raises(WebsiteMisconfiguredError):
         read(rig)

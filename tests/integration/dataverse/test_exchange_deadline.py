@@ -86,7 +86,7 @@ def test_chunks_in_a_flood_end_at_the_deadline():
         assert not asked(site.url).complete
 
 
-def test_a_peer_that_takes_the_request_slowly_ends_at_the_deadline():
+def test_a_peer_that_takes_slowly_ends_at_the_deadline():
     """Each piece it takes is one more wait."""
 
     class Sipping(_Listener):
@@ -159,7 +159,7 @@ def test_a_silent_address_leaves_time_for_the_next():
 
 
 @pytest.mark.parametrize("error", [socket.gaierror(), UnicodeError(), OSError()])
-def test_a_name_without_an_address_was_certainly_not_reported(error):
+def test_a_name_without_an_address_was_certainly_sent_nothing(error):
     """Of whatever kind: it is a failure to connect."""
 
     def resolve(*_):
@@ -200,7 +200,7 @@ def test_outside_an_exchange_a_bound_client_is_as_before():
         assert client.get(site.url).status_code == 200
 
 
-def test_a_token_that_trickles_is_given_up_with_the_functions_time():
+def test_a_token_that_trickles_is_given_up_in_time():
     """I18, for Entra; a thread that waits for its turn is in time too."""
     with (
         Trickler(cycle([b"HTTP/1.1 100 Continue\r\n\r\n"])) as entra,
@@ -229,7 +229,7 @@ def _token(rig, errors):
         errors.append(str(error))
 
 
-def test_a_push_whose_reply_trickles_is_of_unknown_outcome_in_time():
+def test_a_push_whose_reply_trickles_ends_in_time():
     """I18: the worker has its time left to settle, and nothing is said of what nobody knows."""
 
     def trickle(client, _):

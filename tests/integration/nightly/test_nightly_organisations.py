@@ -71,7 +71,7 @@ def test_a_mentor_whom_the_apps_own_trigger_refuses_fails_alone(foundation, func
     assert len(foundation.log(mentor)) == 1
 
 
-def test_a_mentor_whom_a_deferred_rule_of_the_app_refuses_fails_alone(foundation, functions):
+def test_a_mentor_whom_a_deferred_rule_refuses_fails_alone(foundation, functions):
     """I13: also if the app has its rules checked at the end of the transaction."""
     foundation.do(REFUSE)
     foundation.do("DROP TRIGGER refuse_one ON peer_mentors")
@@ -94,7 +94,7 @@ def test_a_mentor_whom_a_deferred_rule_of_the_app_refuses_fails_alone(foundation
 
 @pytest.mark.parametrize("ends", ["0001-01-01", "1899-12-31", "-infinity", "infinity"])
 @pytest.mark.parametrize("status", ["active", "certification_expired"])
-def test_an_impossible_date_sets_its_mentor_aside_alone(foundation, functions, ends, status):
+def test_an_impossible_date_fails_its_mentor_alone(foundation, functions, ends, status):
     """I13: by name of the constraint; a date without end is a mentor who never expires and needs no reminder."""
     organisation = foundation.organisation()
     other, mentor = foundation.mentor(organisation, ENDED), foundation.mentor(organisation, ends, status=status)
@@ -110,7 +110,7 @@ def test_an_impossible_date_sets_its_mentor_aside_alone(foundation, functions, e
     assert result.verdict.reason == ("step_failures" if expected else None)
 
 
-def test_a_step_failure_is_counted_once_a_run_however_often_the_run_tries(database, foundation, functions):
+def test_a_step_failure_is_counted_once_a_run(database, foundation, functions):
     """I12: two further attempts for somebody's open edit are not two further mentors or nightly checks."""
     foundation.do(REFUSE)
     organisation = foundation.organisation()
@@ -125,8 +125,11 @@ def test_a_step_failure_is_counted_once_a_run_however_often_the_run_tries(databa
     assert foundation.step_failures(mentor) == [("expire", "P0001", 1)]
 
 
-def test_beside_a_mentor_who_is_refused_those_skipped_are_counted_all_the_same(database, foundation, functions):
-    """I12, I13: one set active by hand and one being edited, in a nightly check that goes one by one."""
+def test_skipped_mentors_are_counted_beside_a_refused_one(database, foundation, functions):
+    """Beside a mentor who is refused, those skipped are counted all the same.
+
+    I12, I13: one set active by hand and one being edited, in a nightly check that goes one by one.
+    """
     organisation = foundation.organisation()
     mentors = [foundation.mentor(organisation, ENDED) for _ in range(3)]
     functions.nightly_check(DAY)
@@ -155,7 +158,7 @@ def test_beside_a_mentor_who_is_refused_those_skipped_are_counted_all_the_same(d
         ("mentor-17@anonymised.invalid", "reserved_domain"),
     ],
 )
-def test_a_mentor_who_cannot_be_mailed_stands_in_the_coordinators_digest(foundation, functions, email, reason):
+def test_one_who_cannot_be_mailed_is_in_the_coordinators_digest(foundation, functions, email, reason):
     """I13: the reminder and the expiry have a row with the reason, and the coordinator is told."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation)

@@ -29,8 +29,11 @@ def test_nobody_is_reminded_the_day_before_a_threshold(foundation, functions):
     assert foundation.notices(mentor) == []
 
 
-def test_the_same_nightly_check_twice_claims_nothing_new_and_says_what_was_done_already(foundation, functions):
-    """I1: by the unique constraint; the second run counts the first one's work as already done."""
+def test_the_same_check_twice_claims_nothing_new(foundation, functions):
+    """The same nightly check twice claims nothing new and says what was done already.
+
+    I1: by the unique constraint; the second run counts the first one's work as already done.
+    """
     organisation = foundation.organisation()
     for left in (30, 20, 7, 0, -1):
         foundation.mentor(organisation, DAY + days(left), coordinator=foundation.coordinator(organisation))
@@ -74,7 +77,7 @@ def test_after_an_outage_only_the_nearest_threshold_is_sent(foundation, function
     assert reasons == ["nearer_threshold"]
 
 
-def test_an_outage_past_the_last_day_sends_the_expiry_and_no_reminder(foundation, functions):
+def test_an_outage_past_the_last_day_sends_the_expiry_alone(foundation, functions):
     """I2, I3: whoever expired meanwhile hears of that alone."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(35))
     functions.nightly_check(DAY)
@@ -105,7 +108,7 @@ def test_only_active_mentors_are_reminded(foundation, functions, status):
     assert foundation.counts(result.run_id, "reminders_skipped") == {"30": 1, "14": 1, "7": 1}
 
 
-def test_one_who_resumes_inside_a_window_is_reminded_of_the_nearest_threshold_then(foundation, functions):
+def test_one_who_resumes_is_reminded_of_the_nearest_threshold(foundation, functions):
     """I2: not of the three that passed in the pause, and on the next nightly check, not on the next threshold."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(31))
     assert foundation.pause(mentor) == "changed"
@@ -118,7 +121,7 @@ def test_one_who_resumes_inside_a_window_is_reminded_of_the_nearest_threshold_th
     assert foundation.notices(mentor) == [("reminder", 14, "pending")]
 
 
-def test_a_mentor_who_moves_to_another_organisation_is_reminded_there(foundation, functions):
+def test_a_mentor_who_moves_is_reminded_by_the_new_organisation(foundation, functions):
     """I2: by the new organisation's thresholds, though both organisations' nightly checks have passed that date
     already.
     """
@@ -131,7 +134,7 @@ def test_a_mentor_who_moves_to_another_organisation_is_reminded_there(foundation
     assert foundation.reminders(mentor) == {45: "claimed"}
 
 
-def test_a_run_for_a_day_before_everything_claims_nothing_and_harms_nothing(foundation, functions):
+def test_a_run_for_a_day_long_past_claims_nothing(foundation, functions):
     """I1: a replay of an old event after newer nightly checks."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(20))
     functions.nightly_check(date(1950, 1, 3))
@@ -158,7 +161,7 @@ def test_the_leap_day_is_a_day_like_others(foundation, functions):
 
 @pytest.mark.parametrize("day", [date(2027, 3, 28), date(2026, 10, 25)])
 @pytest.mark.parametrize("late", [timedelta(0), timedelta(hours=6)])
-def test_on_the_days_the_clocks_change_the_nightly_check_evaluates_its_own_day(foundation, functions, day, late):
+def test_the_check_evaluates_its_own_day_when_clocks_change(foundation, functions, day, late):
     """00:15 on the two days of 23 and 25 hours; expires_on the day before has passed, that day is still valid."""
     organisation = foundation.organisation()
     expired, valid = foundation.mentor(organisation, day - days(1)), foundation.mentor(organisation, day)

@@ -56,7 +56,7 @@ def test_a_persons_pause_or_withdrawal_wins_over_the_expiry(foundation, function
     assert result.verdict.state is RunState.SUCCEEDED
 
 
-def test_one_who_resumes_after_the_last_day_is_expired_by_the_next_nightly_check(foundation, functions):
+def test_one_who_resumes_after_the_last_day_expires_next(foundation, functions):
     """I3: though the nightly checks have long passed that date."""
     mentor = foundation.mentor(foundation.organisation(), ENDED)
     foundation.pause(mentor)
@@ -68,7 +68,7 @@ def test_one_who_resumes_after_the_last_day_is_expired_by_the_next_nightly_check
 
 
 @pytest.mark.parametrize("renewed_on", [-1, 0, 1, 9])
-def test_whoever_renews_before_on_or_after_the_day_is_active_again(foundation, functions, renewed_on):
+def test_whoever_renews_around_the_day_is_active_again(foundation, functions, renewed_on):
     """I2, I3: renewed in time nothing happens; afterwards the next nightly check brings the mentor back, once."""
     mentor = foundation.mentor(foundation.organisation(), DAY)
     for offset in range(-2, 12):
@@ -81,7 +81,7 @@ def test_whoever_renews_before_on_or_after_the_day_is_active_again(foundation, f
     assert len(foundation.notices(mentor)) == (1 if renewed_on < 1 else 3)
 
 
-def test_one_who_returns_inside_a_window_is_reminded_in_the_same_nightly_check(foundation, functions):
+def test_one_who_returns_in_a_window_is_reminded_at_once(foundation, functions):
     """I2: reactivation goes before the reminders."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(10), status="certification_expired")
     functions.nightly_check(DAY)
@@ -89,7 +89,7 @@ def test_one_who_returns_inside_a_window_is_reminded_in_the_same_nightly_check(f
     assert foundation.reminders(mentor) == {30: "collapsed", 14: "claimed"}
 
 
-def test_where_a_person_reactivates_the_mentor_is_left_and_the_coordinator_reported_once(foundation, functions):
+def test_the_coordinator_hears_once_of_a_manual_reactivation(foundation, functions):
     """I3, I13: the organisation's switch is off: a step failure with its reason, in one digest, the run succeeds."""
     organisation = foundation.organisation(reactivate=False)
     turid = foundation.coordinator(organisation)
@@ -138,7 +138,7 @@ def test_a_person_who_sets_a_renewed_mentor_expired_wins(foundation, functions):
     assert foundation.step_failures(mentor) == [("reactivate", "manually_set_expired", 1)]
 
 
-def test_a_pause_that_is_not_committed_yet_is_not_waited_for_and_wins(database, foundation, functions):
+def test_an_uncommitted_pause_is_not_waited_for_and_wins(database, foundation, functions):
     """I3: the nightly check goes on for the others, rechecks, and by then the person has committed."""
     organisation = foundation.organisation()
     mentor, other = foundation.mentor(organisation, ENDED), foundation.mentor(organisation, ENDED)
@@ -169,7 +169,7 @@ def test_a_pause_that_is_not_committed_yet_is_not_waited_for_and_wins(database, 
     ],
     ids=["pause", "withdrawal", "renewal"],
 )
-def test_a_change_after_the_nightly_check_chose_whom_to_expire_wins(database, foundation, functions, change, status):
+def test_a_change_after_the_check_chose_whom_to_expire_wins(database, foundation, functions, change, status):
     """I3: compare-and-set. The nightly check has read everybody and locked nobody yet when a person's change is
     committed.
     """
@@ -200,7 +200,7 @@ def test_a_change_after_the_nightly_check_chose_whom_to_expire_wins(database, fo
 
 
 @pytest.mark.parametrize("table", ["peer_mentors", "certifications"])
-def test_a_mentor_whom_somebody_edits_all_night_is_expired_the_next(database, foundation, functions, table):
+def test_a_mentor_edited_all_night_is_expired_the_next(database, foundation, functions, table):
     """I3, I13: never waited for; the run is degraded and says why."""
     mentor = foundation.mentor(foundation.organisation(), ENDED)
     key = {"peer_mentors": "id", "certifications": "mentor_id"}[table]
@@ -217,7 +217,7 @@ def test_a_mentor_whom_somebody_edits_all_night_is_expired_the_next(database, fo
     assert foundation.log(mentor) == [EXPIRY]
 
 
-def test_an_edit_that_ends_without_a_change_lets_the_second_attempt_expire_the_mentor(database, foundation, functions):
+def test_an_edit_without_a_change_lets_the_second_attempt_expire(database, foundation, functions):
     """I3: in the same nightly check, and counted once."""
     mentor = foundation.mentor(foundation.organisation(), ENDED)
     with database.connect() as person:

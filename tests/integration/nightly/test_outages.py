@@ -102,10 +102,11 @@ def apply(foundation: Foundation, mentor: UUID, change: str) -> None:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(thresholds=THRESHOLDS, people=MENTORS, nightly_checks=NIGHTLY_CHECKS)
-def test_whatever_the_outages_no_threshold_is_lost_or_doubled_and_the_nearest_is_sent(
-    transaction, thresholds, people, nightly_checks
-):
-    """I1, I2, I3: outages of 1 to 40 days; pauses, renewals, withdrawals and new thresholds in between."""
+def test_whatever_the_outages_no_threshold_is_lost_or_doubled(transaction, thresholds, people, nightly_checks):
+    """Whatever the outages, no threshold is lost or doubled and the nearest is sent.
+
+    I1, I2, I3: outages of 1 to 40 days; pauses, renewals, withdrawals and new thresholds in between.
+    """
     with transaction.transaction(force_rollback=True):
         foundation = Foundation(transaction)
         organisation = foundation.organisation(thresholds=thresholds)

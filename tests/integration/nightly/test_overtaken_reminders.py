@@ -17,7 +17,7 @@ def sent_to_mentor(ses):
     return [mail.recipient for mail in ses.messages].count("kari.saether@example.no")
 
 
-def test_one_who_is_paused_over_the_sending_and_resumes_is_reminded_then(foundation, functions, ses, mentor):
+def test_one_paused_over_the_sending_is_reminded_on_resuming(foundation, functions, ses, mentor):
     """I2: who resumes inside a window is reminded of the nearest threshold then, once."""
     functions.nightly_check(DAY)
     foundation.pause(mentor)
@@ -30,7 +30,7 @@ def test_one_who_is_paused_over_the_sending_and_resumes_is_reminded_then(foundat
     assert sent_to_mentor(ses) == 1
 
 
-def test_a_date_mistyped_over_the_sending_and_put_right_is_reminded_of(foundation, functions, ses, mentor):
+def test_a_date_mistyped_over_the_sending_is_reminded_of(foundation, functions, ses, mentor):
     """I2: the typing error superseded the notice; the right date makes it true again."""
     functions.nightly_check(DAY)
     foundation.renew(mentor, DAY + days(700))

@@ -21,7 +21,7 @@ NIGHTLY_CHECKS = 120
 
 
 @pytest.mark.slow
-def test_the_preview_of_the_data_set_is_what_the_nightly_checks_then_do(database, connection, foundation, functions):
+def test_the_preview_is_what_the_nightly_checks_then_do(database, connection, foundation, functions):
     """Four months over all of the synthetic mentors: every reminder, expiry and return, on its day."""
     organisations = read_organisations(DATA / "organisations.csv")
     load(connection, read_mentors(DATA / "mentors.csv"), organisations)
@@ -53,7 +53,7 @@ def test_the_preview_changes_nothing(connection, foundation):
     assert foundation.everything()["reminders"] == []
 
 
-def test_the_preview_after_an_outage_shows_one_nightly_check_that_catches_up(foundation, functions):
+def test_the_preview_after_an_outage_shows_one_catching_up(foundation, functions):
     """I2: what was reached meanwhile is due on the first nightly check, the nearest as a reminder."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(12))
     found = foundation.all("SELECT due_on - %s, event, threshold_day FROM certification.preview(%s, 10)", DAY, DAY)
@@ -64,7 +64,7 @@ def test_the_preview_after_an_outage_shows_one_nightly_check_that_catches_up(fou
 
 
 @pytest.mark.parametrize("ends", ["-infinity", "infinity", "0001-01-01"])
-def test_a_date_that_is_none_does_not_break_the_preview_for_the_others(foundation, ends):
+def test_a_date_that_is_none_does_not_break_the_preview(foundation, ends):
     """I13: what is shown of the others can be read by any program."""
     organisation = foundation.organisation()
     foundation.mentor(organisation, ends)
@@ -150,7 +150,7 @@ def test_one_who_cannot_be_mailed_is_explained_by_that(foundation, functions):
     assert explained(foundation, mentor)[7] == ("unreachable", "malformed_email", True, None)
 
 
-def test_one_without_a_certification_and_one_who_is_unknown_are_explained(foundation):
+def test_the_unknown_and_the_uncertified_are_explained(foundation):
     """No rows for nobody, and a reason for somebody with nothing to remind of."""
     mentor = foundation.mentor(foundation.organisation(), DAY)
     foundation.do("DELETE FROM certifications")

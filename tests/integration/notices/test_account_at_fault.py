@@ -45,9 +45,7 @@ def test_an_account_that_is_refused_everything_loses_nothing(foundation, functio
     assert len(ses.messages) == sum(counts)
 
 
-def test_one_refused_recipient_among_accepted_ones_is_written_off_wherever_it_stands(
-    foundation, functions, ses, mentors
-):
+def test_one_refused_recipient_among_accepted_is_written_off(foundation, functions, ses, mentors):
     """First, in the middle or last: once SES has accepted something, the refusal is the recipient's."""
     mentors(3)
     ses.fail_for("0.0@example.no", "MessageRejected")

@@ -45,7 +45,7 @@ def states(foundation):
     return [state for _, state in foundation.all("SELECT id, state FROM certification.notices ORDER BY id")]
 
 
-def test_every_mentor_gets_one_mail_and_every_coordinator_one_digest(foundation, functions, ses, due):
+def test_each_mentor_gets_a_mail_and_each_coordinator_a_digest(foundation, functions, ses, due):
     """I4: claimed, sent and settled with SES's message id; the next sending finds nothing."""
     due(3)
     result = functions.send(DAY)
@@ -59,7 +59,7 @@ def test_every_mentor_gets_one_mail_and_every_coordinator_one_digest(foundation,
     assert len(ses.messages) == 4
 
 
-def test_a_lost_reply_leaves_the_notice_claimed_and_it_is_never_sent_again(foundation, functions, ses, due):
+def test_a_lost_reply_leaves_the_notice_claimed_and_unresent(foundation, functions, ses, due):
     """I4: of unknown outcome now, stuck once the limit has passed, reported by every run, resent by none."""
     _, mentors = due(2)
     ses.drop_reply_next(1)
@@ -82,7 +82,7 @@ def test_three_lost_replies_in_a_row_end_the_sending(foundation, functions, ses,
     assert states(foundation).count("pending") == 4
 
 
-def test_what_is_throttled_is_given_back_and_goes_with_the_next_run(foundation, functions, ses, due):
+def test_what_is_throttled_goes_with_the_next_run(foundation, functions, ses, due):
     """I4: it was certainly not accepted."""
     due(2)
     ses.fail_next(1, *THROTTLED)
@@ -94,7 +94,7 @@ def test_what_is_throttled_is_given_back_and_goes_with_the_next_run(foundation, 
     assert states(foundation) == ["sent"] * 3
 
 
-def test_a_rejected_message_is_in_the_coordinators_digest_of_the_same_run(foundation, functions, ses, due):
+def test_a_rejected_message_is_in_the_digest_of_the_same_run(foundation, functions, ses, due):
     """I13: settled with SES's code, told at once, and not told as reminded."""
     turid, (_, mentor) = due(2)
     ses.fail_for("1@example.no", "MessageRejected")
@@ -107,7 +107,7 @@ def test_a_rejected_message_is_in_the_coordinators_digest_of_the_same_run(founda
     assert len(ses.messages) == 2
 
 
-def test_a_rejection_reaches_the_coordinator_whom_the_mentor_has_now(foundation, functions, ses, due):
+def test_a_rejection_reaches_the_coordinator_of_now(foundation, functions, ses, due):
     """I13: and not the one of the nightly check before, who has nobody left to hear of."""
     due(2)
     siri = foundation.coordinator(
@@ -120,7 +120,7 @@ def test_a_rejection_reaches_the_coordinator_whom_the_mentor_has_now(foundation,
     assert "undeliverable" in {section for section, _ in foundation.digest(siri)}
 
 
-def test_an_address_that_only_looks_right_is_undeliverable_and_reported(foundation, functions, ses):
+def test_an_address_that_only_looks_right_is_undeliverable(foundation, functions, ses):
     """I13: SES cannot send to a local part with æøå."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation)
@@ -147,7 +147,7 @@ ELSEWHERE = ["a@example.no", "a@example.com", "a@invalid.no", "a@contest.no", "a
 
 
 @pytest.mark.parametrize("address", RESERVED + ELSEWHERE)
-def test_the_nightly_check_and_the_mail_know_the_same_reserved_domains(foundation, address):
+def test_the_check_and_the_mail_know_the_same_reserved_domains(foundation, address):
     """Issue 8 G: else somebody is "reminded" whom nobody can write to, or is not although somebody could."""
     problem = foundation.one("SELECT certification.mail_problem(%s)", address)
     assert problem == ("reserved_domain" if address in RESERVED else None)
@@ -173,7 +173,7 @@ def test_who_is_at_a_reserved_domain_was_not_reminded(foundation, functions, ses
     assert "Telefon: 900 00 000, e-post: m17@anonymised.invalid (virker ikke)." in text
 
 
-def test_a_coordinator_at_a_reserved_domain_is_not_named_as_a_way(foundation, functions, ses):
+def test_a_coordinator_at_a_reserved_domain_is_not_named(foundation, functions, ses):
     """Issue 8 G: the mentor is told another way."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation, email="turid@anonymised.invalid")
@@ -189,7 +189,7 @@ def test_a_coordinator_at_a_reserved_domain_is_not_named_as_a_way(foundation, fu
 @pytest.mark.parametrize(
     "name", ["Nordmann, " + "x" * 83, "=?utf-8?q?a=2C_b=40c=2Eno?=", "Å" * 5000, "a\r\nBcc: b@c.no"]
 )
-def test_whatever_people_are_called_everybody_is_reported(foundation, functions, ses, name):
+def test_whatever_people_are_called_everybody_is_notified(foundation, functions, ses, name):
     """Issue 8 G, I13: the mentor, the coordinator and the organisation have the name."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation, name=name)
@@ -204,7 +204,7 @@ def test_whatever_people_are_called_everybody_is_reported(foundation, functions,
         assert len(mail.parsed()["From"].addresses) == 1
 
 
-def test_a_service_that_refuses_us_loses_nothing_and_fails_the_run(foundation, functions, ses, due):
+def test_a_service_that_refuses_us_loses_nothing(foundation, functions, ses, due):
     """I4: the notice in hand is given back, the rest is untouched, in every organisation; the next run sends all."""
     due(2)
     due(2)
@@ -218,8 +218,11 @@ def test_a_service_that_refuses_us_loses_nothing_and_fails_the_run(foundation, f
     assert len(ses.messages) == 6
 
 
-def test_refusals_before_anything_was_accepted_are_the_accounts_and_given_back(foundation, functions, ses, due):
-    """I4: the sandbox refuses everybody in the words of a bad address; nobody is written off for it."""
+def test_refusals_before_any_acceptance_are_the_accounts(foundation, functions, ses, due):
+    """Refusals before anything was accepted are the account's and given back.
+
+    I4: the sandbox refuses everybody in the words of a bad address; nobody is written off for it.
+    """
     due(8)
     ses.fail_for(lambda _: True, "MessageRejected")
     with pytest.raises(RunFailedError, match="MessageRejected"):

@@ -63,7 +63,7 @@ def test_of_two_reminders_that_wait_only_the_nearer_is_sent(foundation, function
     assert reasons(foundation)[0] == ("reminder", "nearer_reminder")
 
 
-def test_a_notice_of_expiry_is_not_sent_to_one_whom_a_person_brought_back(foundation, functions, ses, mentor):
+def test_one_whom_a_person_brought_back_is_sent_no_expiry(foundation, functions, ses, mentor):
     """I3, I4: the person's change is newer."""
     functions.nightly_check(DAY + days(8))
     foundation.set_status(mentor, "active")
@@ -106,7 +106,7 @@ def test_a_digest_with_nothing_left_to_report_is_not_sent(foundation, functions,
     assert "turid.vik@example.no" not in [mail.recipient for mail in ses.messages]
 
 
-def test_a_mail_given_back_is_checked_again_when_its_turn_comes_again(foundation, functions, ses, mentor):
+def test_a_mail_given_back_is_checked_again_at_its_turn(foundation, functions, ses, mentor):
     """I4: renewed between two sendings."""
     functions.nightly_check(DAY)
     ses.fail_next(1, "TooManyRequestsException", 429)

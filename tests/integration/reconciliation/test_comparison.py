@@ -73,9 +73,7 @@ def test_an_equal_website_is_proved_equal(foundation, reconciler, listed, worker
     assert proof(foundation)["app_hash"] == proof(foundation)["website_hash"] != before
 
 
-def test_manual_edits_of_each_class_are_found_repaired_and_confirmed_by_the_run_after(
-    foundation, reconciler, listed, site, worker
-):
+def test_manual_edits_of_each_class_are_repaired_and_confirmed(foundation, reconciler, listed, site, worker):
     """Requirement 2 and 3: each with its class, cause and fields; repairs go to the queue of repairs."""
     drifted, deleted, hidden, paused, unsure, *_ = listed
     site.edit(str(drifted), {"hlf_area": "Oslo", "hlf_phone": "1"})
@@ -106,9 +104,7 @@ def test_manual_edits_of_each_class_are_found_repaired_and_confirmed_by_the_run_
     assert (findings(foundation), proof(foundation)["counts"]["findings_confirmed"]) == ({}, 5)
 
 
-def test_a_repair_that_is_not_carried_out_is_left_to_the_sweep_and_not_asked_for_twice(
-    foundation, reconciler, listed, site, worker
-):
+def test_a_repair_that_was_lost_is_left_to_the_sweep(foundation, reconciler, listed, site, worker):
     """I7: the message was lost; the listing is unsynced, which is no drift."""
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
     reconciler.full()
@@ -194,9 +190,7 @@ def test_two_mappings_of_one_table_are_compared_each_by_its_own(
 
 
 @pytest.mark.parametrize("result", ["empty", "small"])
-def test_a_website_that_suddenly_shows_hardly_anybody_is_taken_for_a_fault(
-    *, foundation, reconciler, listed, site, worker, result
-):
+def test_a_website_that_shows_hardly_anybody_is_a_fault(*, foundation, reconciler, listed, site, worker, result):
     """Requirement 2: never "publish everyone"; nothing is found and nothing repaired until a person says so."""
     rows = [] if result == "empty" else listed[:3]
     for mentor in set(listed) - set(rows):
@@ -214,7 +208,7 @@ def test_a_website_that_suddenly_shows_hardly_anybody_is_taken_for_a_fault(
     assert site.visible() == wanted(foundation)
 
 
-def test_a_website_that_is_down_in_the_middle_proves_nothing_and_repairs_nothing(foundation, reconciler, listed, site):
+def test_a_website_that_goes_down_midway_proves_nothing(foundation, reconciler, listed, site):
     """Requirement 2: what was read before is not the website."""
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
     reconciler.seconds = 61.0  # no time for many tries
@@ -273,9 +267,7 @@ def test_what_was_read_only_once_is_not_found_nor_repaired(foundation, reconcile
     assert (findings(foundation), reconciler.queue.taken()) == ({}, [])
 
 
-def test_what_was_written_within_the_settling_time_is_left_alone_and_read_back_later(
-    foundation, reconciler, listed, site
-):
+def test_what_was_just_written_is_left_alone_and_read_later(foundation, reconciler, listed, site):
     """Requirement 2, design "Portal lag"."""
     reconciler.settling = reconciler.settling.__class__(minutes=2)
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
@@ -313,7 +305,7 @@ def test_a_change_between_reading_and_comparing_is_no_difference(foundation, rec
     assert reconciler.queue.taken() == []
 
 
-def test_two_comparisons_at_once_find_everything_once_and_ask_once(foundation, crew, reconciler, listed, site):
+def test_two_comparisons_at_once_find_and_ask_once(foundation, crew, reconciler, listed, site):
     """Requirement: two reconciles at once."""
     for mentor in listed[:3]:
         site.edit(str(mentor), {"hlf_area": "Oslo"})
@@ -350,9 +342,7 @@ def test_a_difference_that_comes_back_does_not_converge(foundation, reconciler, 
     assert foundation.all("SELECT condition FROM certification.current_conditions()") == []
 
 
-def test_the_brake_holds_a_mass_of_repairs_but_never_a_withdrawal(
-    *, foundation, reconciler, organisation, listed, site, worker
-):
+def test_the_brake_holds_many_repairs_but_no_withdrawal(*, foundation, reconciler, organisation, listed, site, worker):
     """Requirement 7, I5: by count and per cent; who does not consent is hidden all the same; released once."""
     foundation.brake(2, 20)
     foundation.do("UPDATE peer_mentors SET listing_consent = false WHERE id = %s", listed[7])
@@ -376,7 +366,7 @@ def test_the_brake_holds_a_mass_of_repairs_but_never_a_withdrawal(
     assert reconciler.full().reason == "repairs_braked"  # the release was for one run
 
 
-def test_a_listing_that_was_rejected_is_in_the_proof_and_not_repaired(foundation, reconciler, listed, site, worker):
+def test_a_rejected_listing_is_in_the_proof_and_not_repaired(foundation, reconciler, listed, site, worker):
     """Requirement 2: "rejected" is a cause of its own; the website refuses it, so asking again does not help."""
     foundation.do("UPDATE peer_mentors SET area = 'Halden' WHERE id = %s", listed[0])
     site.poison(str(listed[0]))
@@ -442,7 +432,7 @@ class DisturbedComparison:
         return self._comparison.repair(*given, **more)
 
 
-def test_a_listing_that_changes_right_before_its_repair_is_left_to_its_own_change(foundation, reconciler, listed, site):
+def test_a_listing_that_changes_before_its_repair_is_left_alone(foundation, reconciler, listed, site):
     """I6: the change has raised it already, and asks for its own sync."""
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
 

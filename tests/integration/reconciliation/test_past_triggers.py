@@ -77,7 +77,7 @@ def test_who_must_be_hidden_is_hidden_by_the_next_sweep(*, foundation, reconcile
     assert (reconciler.counts["past_triggers"], reconciler.queue.taken()) == (0, [])
 
 
-def test_who_is_of_no_organisation_any_more_is_hidden_by_the_calendar(
+def test_one_of_no_organisation_is_hidden_by_the_calendar(
     *, foundation, reconciler, organisation, listed, worker, site
 ):
     """No check comes for an organisation that was deleted, so the day it saw last says nothing."""

@@ -252,7 +252,7 @@ def test_the_database_knows_the_same_conditions(foundation):
 
 
 @pytest.mark.parametrize(("condition", "subject"), CASES, ids=lambda value: str(value) or "-")
-def test_a_condition_is_raised_by_its_cause_and_closed_by_its_cure(foundation, publish, operations, condition, subject):
+def test_a_condition_is_raised_by_its_cause_and_cured(foundation, publish, operations, condition, subject):
     """Issue 4, point 6; I10, I12: told when it comes about, and when it is over."""
     cause, cure = CASES[condition, subject]
     assert (publish()["alerts_open"], operations.subjects()) == (0, [])
@@ -310,7 +310,7 @@ def test_what_lasts_is_reported_once_a_day(foundation, publish, operations):
     assert operations.subjects() == ["Still, for 1 day: Dynamics refuses our credential"]
 
 
-def test_a_secret_is_warned_of_30_14_and_7_days_ahead_and_then_every_day(foundation, publish, operations):
+def test_a_secret_is_warned_of_30_14_and_7_days_ahead_then_daily(foundation, publish, operations):
     """I10: and not in between, however many days go by."""
     warned = []
     for left in range(35, -3, -1):
@@ -348,7 +348,7 @@ def test_a_secret_that_ended_is_reported_then_and_daily(foundation, publish, ope
     assert published[4] == []
 
 
-def test_what_could_not_be_reported_is_reported_by_the_next_run(foundation, publish, operations):
+def test_what_could_not_be_sent_is_sent_by_the_next_run(foundation, publish, operations):
     """Never silently lost; also what was over before anybody heard of it."""
     open_one(foundation)
     operations.away = True
@@ -471,7 +471,7 @@ def test_an_outage_says_who_is_still_shown(foundation, publish, operations, outa
     assert sorted(listed) == sorted(map(str, (withdrew, paused)))
 
 
-def test_an_outage_is_reported_none_of_four_times(foundation):
+def test_an_outage_is_alerted_of_once_not_four_times(foundation):
     """What a run came to for it, and that changes wait, is the same thing; another failure is not."""
     shown_mentors(foundation, 1)
     foundation.do("UPDATE peer_mentors SET listing_consent = false")
@@ -549,7 +549,7 @@ def test_a_degraded_nightly_check_that_was_cured_needs_nobody(foundation, functi
     assert "run_degraded" not in conditions(foundation)
 
 
-def test_somebody_unreachable_is_reported_until_there_is_an_address(foundation, functions):
+def test_one_unreachable_is_reported_until_there_is_an_address(foundation, functions):
     """A coordinator or an address cures it, before the next nightly check."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)

@@ -32,7 +32,7 @@ def stored(foundation):
     return found
 
 
-def test_a_nightly_check_with_nothing_to_do_writes_every_count_as_zero(foundation, functions):
+def test_a_check_with_nothing_to_do_writes_every_count_as_zero(foundation, functions):
     """I12: silence and "nothing to do" must not look the same."""
     foundation.organisation()
     result = functions.nightly_check(DAY)
@@ -110,7 +110,7 @@ def test_a_run_that_never_ended_is_closed_by_the_next(foundation, functions):
         "function = 'x'",
     ],
 )
-def test_a_run_cannot_end_as_anything_but_one_of_three_with_a_reason_unless_good(foundation, functions, change):
+def test_a_run_ends_in_one_of_three_states_with_a_reason(foundation, functions, change):
     """I12: by named constraints."""
     functions.nightly_check(DAY)
     with pytest.raises(psycopg.errors.CheckViolation, match="run_"):

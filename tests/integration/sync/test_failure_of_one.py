@@ -10,7 +10,7 @@ from tests.support.foundation import DAY, days
 ENDED = DAY - days(1)
 
 
-def test_the_apps_triggers_find_the_tables_they_name_without_a_schema(foundation, functions):
+def test_the_apps_triggers_find_tables_without_a_schema(foundation, functions):
     """An audit trigger of the app that works for the app works for the nightly check."""
     foundation.do("CREATE TABLE public.audit_log (id uuid, status text)")
     foundation.do(
@@ -24,7 +24,7 @@ def test_the_apps_triggers_find_the_tables_they_name_without_a_schema(foundation
 
 
 @pytest.mark.parametrize("code", ["PT409", "42P01", "22012", "0A000", "P0004"])
-def test_whatever_the_apps_trigger_raises_for_one_mentor_stops_only_that_one(foundation, functions, code):
+def test_what_the_apps_trigger_raises_stops_only_that_mentor(foundation, functions, code):
     """I13: the others of the organisation expire, the one is a step failure with the code."""
     foundation.do(
         "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
@@ -67,7 +67,7 @@ def test_a_status_that_the_apps_trigger_keeps_is_no_transition(foundation, funct
     assert foundation.digest(turid) == [("expired", None)]
 
 
-def test_a_lock_that_passes_costs_an_attempt_and_no_nightly_check(database, foundation, functions):
+def test_a_lock_that_passes_costs_an_attempt(database, foundation, functions):
     """Somebody holds an organisation's settings while the nightly check begins, and lets go."""
     organisation = foundation.organisation()
     foundation.settings(organisation, thresholds=(30, 14, 7))
@@ -81,7 +81,7 @@ def test_a_lock_that_passes_costs_an_attempt_and_no_nightly_check(database, foun
     assert result.verdict.reason is None
 
 
-def test_a_lock_that_stays_stops_its_organisation_only_and_the_function_is_tried_again(database, foundation, functions):
+def test_a_lock_that_stays_stops_its_organisation_only(database, foundation, functions):
     """I13: the other organisation is done; the function ends with an error, and its retry does what was left."""
     held, free = foundation.organisation(), foundation.organisation()
     for organisation in (held, free):

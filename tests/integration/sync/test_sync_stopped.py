@@ -6,7 +6,7 @@ from tests.support.syncs import SyncWorker
 CREDENTIAL = {"tenant_id": "t", "client_id": "c", "client_secret": "s"}
 
 
-def test_a_stopped_website_that_cannot_be_reached_is_still_said_to_be_stopped(database, foundation):
+def test_a_stopped_and_unreachable_website_is_still_stopped(database, foundation):
     """The alarm on SyncStopped must not give the all-clear because the network is away as well."""
     url = f"http://127.0.0.1:{processes.free_port()}"
     foundation.do("SELECT certification.stop_website('entra_7000222')")

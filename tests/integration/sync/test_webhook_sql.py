@@ -165,7 +165,8 @@ def test_a_webhook_is_one_signed_post_that_the_function_takes(webhook):
     assert (request.mentor_id, request.version) == (mentor, 7)
 
 
-def test_the_timestamp_is_that_of_the_webhook_not_of_the_transaction(webhook):
+def test_the_timestamp_is_the_webhooks_not_the_transactions(webhook):
+    """The timestamp is that of the webhook, not of the transaction."""
     webhook.execute("SELECT pg_sleep(1.1)")
     begun = webhook.execute("SELECT extract(epoch FROM now())").fetchone()[0]
     notify(webhook, [uuid4()])
@@ -233,8 +234,11 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_whatever_is_wrong_the_callers_transaction_goes_on_and_a_warning_has_the_sqlstate(webhook, warnings, fault):
-    """I7: a mentor is never held up by the webhook; and a warning holds no data (I11)."""
+def test_whatever_is_wrong_the_transaction_goes_on(webhook, warnings, fault):
+    """Whatever is wrong, the caller's transaction goes on, and a warning has the SQLSTATE.
+
+    I7: a mentor is never held up by the webhook; and a warning holds no data (I11).
+    """
     breaking, sqlstate = BROKEN[fault]
     webhook.execute(breaking.encode())
     with webhook.transaction():
@@ -247,7 +251,8 @@ def test_whatever_is_wrong_the_callers_transaction_goes_on_and_a_warning_has_the
 @pytest.mark.parametrize(
     "quiet", ["DELETE FROM certification.webhook", "UPDATE certification.webhook SET enabled = false"]
 )
-def test_without_a_webhook_or_with_it_switched_off_nothing_is_said(webhook, warnings, quiet):
+def test_without_an_enabled_webhook_nothing_is_said(webhook, warnings, quiet):
+    """Without a webhook, or with it switched off, nothing is said."""
     webhook.execute(quiet.encode())
     notify(webhook, [uuid4()])
     assert posted(webhook) == []
@@ -351,7 +356,7 @@ def test_the_key_is_rotated_by_the_statement_that_is_documented(webhook):
 # RDS ------------------------------------------------------------------------------------------------------------------
 
 
-def test_on_rds_the_function_is_invoked_with_the_event_that_it_takes(connection, warnings):
+def test_on_rds_the_function_gets_the_event_that_it_takes(connection, warnings):
     """docs/contract.md has the statement; the extension's functions are stood in for by what keeps what it is given."""
     connection.execute(AWS_LAMBDA.encode())
     [setting] = [block for block in sql_blocks("contract.md") if "function_arn" in block]
