@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from local.mentors_file.cell_text import may_hold_identity_number
 from local.mentors_file.days import years_before
 from local.mentors_file.mentors import COLUMNS, ORGANISATION_REQUIRED
-from local.mentors_file.values import may_hold_identity_number
 from local.sample_data import names
 from local.sample_data.cases import cases
 from local.sample_data.organisations import ORGANISATIONS, SyntheticOrganisation

@@ -10,20 +10,17 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.table import Table
-from rich.text import Text
 
 from operations import console
 from operations.commands import proof_verdict
 from operations.dates import OSLO
-from operations.screens import printing
+from operations.screens import printing, status_lines
 from operations.screens.tables import new_table
-from operations.wording import conditions, words
+from operations.wording import conditions
 from operations.wording.speech import many, say
 from shared.domain.comparison import ProofVerdict
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from operations.commands.status import OrganisationStatus, Status
 
 _WIDTH = 100
@@ -32,7 +29,6 @@ _NARROW = 90
 _MOST_ORGANISATIONS = 5
 _MOST_ALERTS = 3
 """Includes the most urgent alert, which is the first line of the screen."""
-_SOON_DAYS = 30
 
 
 def show(status: Status) -> None:
@@ -46,12 +42,12 @@ def show(status: Status) -> None:
     rows.add_column(overflow="fold")
     for name, text in (
         *(_braked(status) if width < _NARROW else ()),
-        (say("Website"), _website(status)),
-        (say("Credential"), _credential(status)),
-        (say("Queues"), _queues(status)),
-        *zip((say("Last runs"), ""), _runs(status), strict=False),
-        (say("Last proof"), _proof(status)),
-        *_webhook(status),
+        (say("Website"), status_lines.website(status)),
+        (say("Credential"), status_lines.credential(status)),
+        (say("Queues"), status_lines.queues(status)),
+        *zip((say("Last runs"), ""), status_lines.runs(status), strict=False),
+        (say("Last proof"), status_lines.proof(status)),
+        *status_lines.webhook(status),
         *_alerts(status),
     ):
         rows.add_row(name, text)
@@ -135,102 +131,6 @@ def _brakes(status: Status, one: OrganisationStatus) -> str:
             what = f"{say(brake.kind.value)} {figures}"
             found.append(say("{what}, released", what=what) if brake.released_at else f"[red]{what}[/red]")
     return "; ".join(found)
-
-
-def _website(status: Status) -> str:
-    website = status.website
-    taking = say("accepts requests")
-    if website.backoff_until:
-        until, why = words.moment(website.backoff_until, status.at), words.reason(website.backoff_reason)
-        asked = say("told us to wait until {until}: {why}", until=until, why=escape(why))
-        taking = f"[yellow]{asked}[/yellow]"
-    if website.stopped_since:
-        since = say("nothing sent since {moment}", moment=words.moment(website.stopped_since, status.at))
-        taking = f"[red]{since}[/red]"
-    if website.oldest_waiting_at is None:
-        return f"{taking}; {say('no change is waiting')}"
-    age = words.age(website.oldest_waiting_at, status.at)
-    return f"{taking}; {say('the oldest change has waited {age}', age=age)}"
-
-
-def _credential(status: Status) -> str:
-    website, at = status.website, status.at
-    if website.stopped_since:
-        found = [_since("refused since {moment}", website.stopped_since, website.stopped_reason, status, "red")]
-    elif website.failing_since:
-        found = [_since("no response since {moment}", website.failing_since, website.check_reason, status, "yellow")]
-    elif website.healthy_at:
-        found = [say("valid, checked {age} ago", age=words.age(website.healthy_at, at))]
-    else:
-        found = [say("not checked yet")]
-    if website.secret_ends_on:
-        left = (website.secret_ends_on - at.astimezone(OSLO).date()).days
-        style = "red" if left < 0 else "yellow" if left <= _SOON_DAYS else "none"
-        ends = many(left, "secret ends in {n} day", "secret ends in {n} days")
-        if left <= 0:
-            ended = many(-left, "secret ended {n} day ago", "secret ended {n} days ago")
-            ends = say("secret ends today") if left == 0 else ended
-        found.append(f"[{style}]{ends}[/{style}]")
-    elif website.healthy_at:
-        found.append(f"[yellow]{say('secret has no end date')}[/yellow]")
-    match website.pending_secret:
-        case "none":
-            pass
-        case "good":
-            found.append(say("next secret works"))
-        case _:
-            found.append(f"[red]{say('next secret refused')}[/red]")
-    return " · ".join(found)
-
-
-def _since(text: str, since: datetime, reason: str | None, status: Status, style: str) -> str:
-    """Return the text with the reason's code. The alert explains the code."""
-    return f"[{style}]{say(text, moment=words.moment(since, status.at))} ({reason})[/{style}]"
-
-
-def _queues(status: Status) -> str:
-    if not status.queues:
-        return say("not counted yet: the sweep counts them")
-    counts = [
-        f"[red]{queue.queue} {queue.n:,}[/red]" if queue.n and "Dead" in queue.queue else f"{queue.queue} {queue.n:,}"
-        for queue in sorted(status.queues, key=lambda queue: "Dead" in queue.queue)
-    ]
-    oldest = min(queue.seen_at for queue in status.queues)
-    return " · ".join([*counts, say("counted {age} ago", age=words.age(oldest, status.at))])
-
-
-def _runs(status: Status) -> list[str]:
-    """Return at most two lines: one for the nightly check and the mails, one for reconciliation."""
-    lines: dict[bool, list[str]] = {False: [], True: []}
-    for run in status.runs:
-        style = {"succeeded": "green", "degraded": "yellow", "failed": "red"}.get(run.state, "none")
-        when = words.moment(run.started_at, status.at)
-        state = f"[{style}]{say(run.state)}[/{style}]"
-        lines[run.function.startswith("reconciliation")].append(f"{run.function} {when} {state}")
-    return [" · ".join(line) for line in lines.values() if line] or [say("none yet")]
-
-
-def _proof(status: Status) -> str | Text:
-    proof = status.proof
-    if proof is None:
-        return say("none yet")
-    said = f"{words.moment(proof.at, status.at)}: {proof_verdict.first_sentence(proof)}"
-    if proof.verdict is ProofVerdict.NO and proof.is_over and not status.differences:
-        said += f" {say('All differences are gone by now.')}"
-    # The text may wrap, because a figure must never be cut.
-    return Text(said, style=proof_verdict.STYLES[proof.verdict], no_wrap=False, overflow="fold")
-
-
-def _webhook(status: Status) -> list[tuple[str, str]]:
-    """Return a line on the limit of public calls, if it is known. Without one, strangers can use up the account."""
-    match status.webhook_concurrency:
-        case None:
-            return []
-        case 0:
-            unlimited = say("no limit on public calls: set WebhookConcurrency to 10")
-            return [(say("Webhook"), f"[yellow]{unlimited}[/yellow]")]
-        case limit:
-            return [(say("Webhook"), say("at most {n} calls at a time", n=limit))]
 
 
 def _alerts(status: Status) -> list[tuple[str, str]]:
