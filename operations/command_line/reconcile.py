@@ -8,7 +8,6 @@ import typer
 from rich.markup import escape
 
 from operations import console, databases
-from operations.commands import failures
 from operations.commands import proof as proving
 from operations.commands import reconcile as reconciling
 from operations.commands import status as standing
@@ -17,7 +16,7 @@ from operations.exit_codes import EXIT_CODES
 from operations.options import AsJson, require_named
 from operations.screens import printing, proof_view, status_view
 from operations.target import System
-from operations.wording import words
+from operations.wording import failures, words
 from operations.wording.speech import say
 from shared.domain.comparison import ProofVerdict
 

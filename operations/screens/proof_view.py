@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from operations import console
-from operations.commands import proof_verdict
 from operations.dates import OSLO
 from operations.screens import printing
 from operations.screens.tables import new_table
-from operations.wording import words
+from operations.wording import proof_verdict, words
 from operations.wording.speech import many, say
 
 if TYPE_CHECKING:

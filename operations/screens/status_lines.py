@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.text import Text
 
-from operations.commands import proof_verdict
 from operations.dates import OSLO
-from operations.wording import words
+from operations.wording import proof_verdict, words
 from operations.wording.speech import many, say
 from shared.domain.comparison import ProofVerdict
 

@@ -12,11 +12,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from operations import console
-from operations.commands import proof_verdict
 from operations.dates import OSLO
 from operations.screens import printing, status_lines
 from operations.screens.tables import new_table
-from operations.wording import conditions
+from operations.wording import conditions, proof_verdict
 from operations.wording.speech import many, say
 from shared.domain.comparison import ProofVerdict
 

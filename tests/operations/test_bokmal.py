@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from operations.command_line import changing
-from operations.commands import brakes, proof_verdict
+from operations.commands import brakes
 from operations.screens import proof_view, undo_view
-from operations.wording import speech, words
+from operations.wording import proof_verdict, speech, words
 from operations.wording.bokmal import BOKMAL
 from shared.domain.commands import Target
 from shared.domain.runs import RunState

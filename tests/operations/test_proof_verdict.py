@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 
 from local.stack import database as local_database
-from operations.commands import proof_verdict
 from operations.commands.proof import read_head
+from operations.wording import proof_verdict
 from shared.domain.comparison import ProofVerdict
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import OSLO
