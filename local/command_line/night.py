@@ -10,7 +10,7 @@ import typer
 
 from local import surroundings
 from local.command_line.options import Day, MentorsFile
-from local.demo import measuring, night_view, results, views, website, website_view
+from local.demo import measuring, results, simulated_night_view, views, website, website_view
 from local.demo.simulated_night import simulate_night
 from local.exit_codes import expected_errors
 from local.mentors_file import loading
@@ -64,11 +64,11 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
             progress("Stopping")
     views.heading(f"The nightly check of {day:%d.%m.%Y}")
     views.loaded(file, loaded, mentors)
-    night_view.simulated_night(first)
-    night_view.brakes(held)
+    simulated_night_view.simulated_night(first)
+    simulated_night_view.brakes(held)
     views.heading("Once more")
-    same = night_view.nothing_twice(first, second)
-    night_view.timings(second.check, second.sending)
+    same = simulated_night_view.nothing_twice(first, second)
+    simulated_night_view.timings(second.check, second.sending)
     views.heading("The website")
     same &= website_view.before_and_after(before, after, again)
     website_view.latency(latency)
@@ -98,8 +98,8 @@ def nightly(as_of: Day = None) -> None:
                 behind = error
             held = results.read_brakes(here.dsn)
         views.heading(f"The nightly check of {day:%d.%m.%Y}")
-        night_view.simulated_night(done)
-        night_view.brakes(held)
+        simulated_night_view.simulated_night(done)
+        simulated_night_view.brakes(held)
         if site is None:
             console.failure(f"the nightly check is done, but the website is not: {behind}")
             raise typer.Exit(NOT_YET)
