@@ -79,7 +79,7 @@ class TestDatabase:
         """An autocommit connection as the owner."""
         return psycopg.connect(self.dsn, autocommit=True)
 
-    def login(self, function: str) -> dict[str, str | int]:
+    def login(self, function: str) -> dict[str, Any]:
         """The secret of a login with the database role of a function of template.yaml."""
         return local_database.make_login(self.postgres, function, self.name)
 

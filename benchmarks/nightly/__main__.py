@@ -78,13 +78,11 @@ def _describe(repeats: int) -> str:
     return (
         f"{floor.__doc__}\n"
         f"The busy nightly check is {BUSY}, the first after an outage of six weeks. Each of {repeats} repeats has a "
-        f"fresh copy "
-        f"of the database, in memory, and runs both floors, the nightly check, the copy and the nightly checks after "
-        f"it in turn, with "
-        f"a CHECKPOINT before each of the first four. Figures are medians. Server: crash safe, {settings}.\n"
-        "Quiet: the same day again, and the day on which nobody is due, each right after a nightly check and without a "
-        "vacuum; "
-        "the slower kind counts.\n"
+        "fresh copy of the database, in memory, and runs both floors, the nightly check, the copy and the nightly "
+        "checks after it in turn, with a CHECKPOINT before each of the first four. Figures are medians. Server: crash "
+        f"safe, {settings}.\n"
+        "Quiet: the same day again, and the day on which nothing is due, each right after a nightly check and without "
+        "a vacuum; the slower kind counts.\n"
     )
 
 

@@ -1,11 +1,10 @@
 """A program that sends listings with Microsoft's own SDK for Python, for an interpreter that has it (.rival-venv).
 
-`python benchmarks/sync/sdk_sender.py URL TOKEN TABLE KEY` reads commands from standard input, one JSON object per line,
-and writes one line for each. {"load": FILE} loads listings, a list of [key value, columns]; {"send": [WAY, SIZE]} sends
-them.
+`python sync_sdk_sender.py URL TOKEN TABLE KEY` reads commands from its input, one JSON to a line, and answers each with
+a line: {"load": FILE} takes listings, a list of [key value, columns]; {"send": [WAY, SIZE]} sends them.
 
-The SDK insists on https. Its connection is redirected to plain http for this one address, because no other way here
-pays for TLS either. The rest of the SDK is untouched, and inside `with` it keeps its connection open.
+The SDK insists on https. Its connection is therefore told to speak plainly to this one address: TLS, which nobody else
+here pays for, is spared it too. Nothing else of it is touched, and inside `with` it keeps its connection open.
 """
 
 from __future__ import annotations
@@ -17,38 +16,38 @@ from itertools import batched
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-# These packages exist only in that interpreter, so the type checker here does not know them.
+# Only there, and so unknown to the type checker here.
 from azure.core.credentials import AccessToken  # type: ignore[import-not-found]
 from PowerPlatform.Dataverse.client import DataverseClient  # type: ignore[import-not-found]
 from PowerPlatform.Dataverse.models import UpsertItem  # type: ignore[import-not-found]
-from requests.adapters import HTTPAdapter  # type: ignore[import-untyped]
+from requests.adapters import HTTPAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
 class ReadyToken:
-    """A credential that holds a token fetched before."""
+    """The token that was there before."""
 
     def __init__(self, token: str) -> None:
         self._token = AccessToken(token, int(time.time()) + 3600)
 
     def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:  # noqa: ANN401 - the SDK's own signature
-        """Return the same token for every scope."""
+        """The same for every scope."""
         return self._token
 
 
-class InPlain(HTTPAdapter):  # type: ignore[misc]
-    """An adapter that sends https requests over plain http."""
+class InPlain(HTTPAdapter):
+    """Sends to http what is meant for https."""
 
-    def send(self, request: Any, **options: Any) -> Any:  # noqa: ANN401
-        """Send the request over http."""
+    def send(self, request: Any, **options: Any) -> Any:  # type: ignore[override]  # noqa: ANN401
+        """As HTTPAdapter does."""
         request.url = request.url.replace("https://", "http://", 1)
         return super().send(request, **options)
 
 
 def main() -> None:
-    """Carry out the commands until the input ends."""
+    """Do what is asked, until the input ends."""
     url, token, table, key = sys.argv[1:]
     items: list[UpsertItem] = []
     with DataverseClient(url.replace("http://", "https://", 1), ReadyToken(token)) as client:

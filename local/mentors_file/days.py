@@ -55,7 +55,7 @@ def required_day(text: str) -> date:
     year, month, number = _parts(_MIDNIGHT.sub("", required(text)), text)
     if year not in _YEARS:
         raise ValueRefusedError(
-            f"a year out of reach{shown(text)}: years from {_YEARS[0]} to {_YEARS[-1]} are accepted"
+            f"a year out of range{shown(text)}: years from {_YEARS[0]} to {_YEARS[-1]} are accepted"
         )
     with suppress(ValueError):
         return date(year, month, number)

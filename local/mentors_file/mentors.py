@@ -99,7 +99,7 @@ def read_mentors(path: Path) -> MentorFile:
             rows.append(row)
     warnings = list(table.warnings)
     if "listing_consent" not in table.columns:
-        warnings.append("there is no column listing_consent: nobody counts as having consented to be listed")
+        warnings.append("there is no column listing_consent: no mentor counts as having consented to be listed")
     settled = one_coordinator(one_organisation(rows, warnings), warnings)
     if bare := [row.line for row in settled if row.phone and may_lack_its_beginning(row.phone)]:
         warnings.append(

@@ -11,7 +11,7 @@ from typing import Final
 _AS_TEXT = "format the column as Text in Excel, type the value again and save"
 _DECIMALS = f"a number with decimals: {_AS_TEXT}"
 _GROUPED = f"a number with thousand separators: {_AS_TEXT}"
-_SIGNED = f"written as a formula is, with +, - or @: {_AS_TEXT}"
+_SIGNED = f"written like a formula, with +, - or @: {_AS_TEXT}"
 
 # The bytes 80 to BF as Windows-1252 shows them, or as Latin-1 does, where the first half are control characters.
 _CONTINUED = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
@@ -81,7 +81,7 @@ _REASONS: Final = {
         _TOO_NARROW.fullmatch
     ),
     _ERROR_SAID: _ERROR.match,
-    f"begins as a formula does, with =: {_AS_TEXT}": _FORMULA.match,
+    f"begins like a formula, with =: {_AS_TEXT}": _FORMULA.match,
     _SHORTENED_SAID: _SHORTENED.fullmatch,
     _GROUPED: _GROUPED_UNSEEN.fullmatch,
     "a character that was written out (as _x000D_): take it out of the cell and save again": _WRITTEN_OUT.search,
@@ -125,11 +125,11 @@ def spoilt_text(text: str) -> str | None:
 def spoilt_name(text: str) -> str | None:
     """Return why this cannot be the intended name of a person; None if it can."""
     if not any(letter.isalpha() for letter in text):
-        return "no letter in it: write a name, and see whether the cells of the row stand in their columns"
+        return "no letter in it: write a name, and check that the cells of the row are in their columns"
     if reason := spoilt_text(text):
         return reason
     if _NOT_IN_NAMES.search(text):
-        return 'a sign that stands in no name: type the value again, and save the file as "CSV UTF-8"'
+        return 'a character that occurs in no name: type the value again, and save the file as "CSV UTF-8"'
     return None
 
 

@@ -67,7 +67,7 @@ class CsvTable:
             cells = Cells(line, {})
             cells.refuse(
                 ROW,
-                "the row cannot be taken apart: a quotation mark is opened and not closed, or something follows a "
+                "the row cannot be parsed: a quotation mark is opened and not closed, or something follows a "
                 'closed one. Write a quotation mark inside a value twice ("").',
             )
             return cells

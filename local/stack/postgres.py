@@ -158,7 +158,8 @@ class Postgres:
             if (ended := self._process.poll()) is not None:
                 raise PostgresError(
                     f"PostgreSQL ended with {ended} while starting{_last_words(log)}. Does {self.folder} come from"
-                    f" another user, machine or version? Then remove it (rm -r {self.folder}); its data are made anew"
+                    f" another user, machine or version? Then remove it (rm -r {self.folder}); its data are"
+                    " created again"
                 )
             with suppress(OSError, IndexError):  # the file grows line by line; line 8 is the server's state
                 if (data / "postmaster.pid").read_text().splitlines()[7].strip() == "ready":

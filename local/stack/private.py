@@ -36,7 +36,7 @@ def keep_private(folder: Path) -> None:
     if found.st_uid != os.geteuid():
         raise NotOurFolderError(
             f"{folder} belongs to {_name(found.st_uid)}, and this is {_name(os.geteuid())}: run this as"
-            f" {_name(found.st_uid)}, or remove the folder (rm -r {folder}); its data are made anew"
+            f" {_name(found.st_uid)}, or remove the folder (rm -r {folder}); its data are created again"
         )
     _close(folder)
 

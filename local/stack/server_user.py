@@ -77,7 +77,7 @@ def quarters(link: Path, user: ServerUser) -> Path:
     elif link.exists():
         raise FileExistsError(
             f"{link} comes from an ordinary user or an older version, and root's PostgreSQL cannot use it: run this as"
-            f" that user, or remove the folder (rm -r {link}); its data are made anew"
+            f" that user, or remove the folder (rm -r {link}); its data are created again"
         )
     _remove_abandoned(_temporary())
     made = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_temporary()))

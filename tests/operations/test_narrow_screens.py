@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -14,6 +14,7 @@ from tests.support.screens import figures
 
 if TYPE_CHECKING:
     from tests.support.foundation import Foundation
+    from tests.support.operator import Operator
 
 WIDE = 400
 
@@ -71,7 +72,7 @@ def fill(foundation: Foundation) -> None:
 
 
 @pytest.fixture
-def screen(operator, foundation):
+def screen(operator: Operator, foundation: Foundation) -> Any:
     """A command in a process of its own, so wide. Returns what it printed."""
     fill(foundation)
 
@@ -92,7 +93,9 @@ def screen(operator, foundation):
         (("proof",), "en", 1),
     ],
 )
-def test_no_screen_cuts_a_figure(screen, words, language, expect, monkeypatch):
+def test_no_screen_cuts_a_figure(
+    screen: Any, words: Any, language: str, expect: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each in lines that fit, except for commands: these are pasted, so they stay in one line."""
     monkeypatch.setenv("OPERATIONS_LANGUAGE", language)
     whole = figures(screen(WIDE, *words, expect=expect))
@@ -104,7 +107,7 @@ def test_no_screen_cuts_a_figure(screen, words, language, expect, monkeypatch):
         assert [line for line in long if not re.search(r"hlf-operations|sam remote", line)] == []
 
 
-def test_a_message_without_a_mentor_wraps_too(screen):
+def test_a_message_without_a_mentor_wraps_too(screen: Any) -> None:
     """A sentence of an error is wrapped at words, never cut."""
     printed = screen(60, "rejected", "retry", "kari", "--actor", "a", "--reason", "b", expect=2)
     assert "'kari' is not a mentor's id" in " ".join(printed.split())

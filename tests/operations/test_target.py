@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psycopg
@@ -15,6 +16,14 @@ from operations.mounting import Group
 from tests.support.foundation import DAY, days
 from tests.support.operator import Operator
 from tests.support.terminal import session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from local.stack.postgres import Postgres
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
 
 LEAVES = [
     words
@@ -36,14 +45,14 @@ NOBODY = Operator("", {})
 
 
 @pytest.mark.parametrize("words", LEAVES, ids=" ".join)
-def test_without_a_system_a_command_refuses(words):
+def test_without_a_system_a_command_refuses(words: Any) -> None:
     """One sentence names both options and the local way; nothing is guessed."""
     said = " ".join(NOBODY.type(*words, *ARGUMENTS.get(words, ()), expect=2).split())
     for told in ("--stack NAME", "--database-url URL", f"python -m local {' '.join(words)}"):
         assert told in said
 
 
-def test_no_variable_names_a_system(monkeypatch):
+def test_no_variable_names_a_system(monkeypatch: pytest.MonkeyPatch) -> None:
     """What another program's variable says is no choice of this one."""
     monkeypatch.setenv("DATABASE_URL", "postgresql://x@127.0.0.1:1/x")
     NOBODY.type("status", expect=2)
@@ -58,7 +67,7 @@ def test_no_variable_names_a_system(monkeypatch):
         "host=127.0.0.1 sslpassword=geheim",
     ],
 )
-def test_a_password_among_the_arguments_is_refused(url):
+def test_a_password_among_the_arguments_is_refused(url: str) -> None:
     """The sentence says where it belongs instead, and does not repeat it."""
     said = " ".join(NOBODY.type("status", "--database-url", url, expect=2).split())
     assert "PGPASSWORD" in said
@@ -66,7 +75,7 @@ def test_a_password_among_the_arguments_is_refused(url):
     assert "geheim" not in said
 
 
-def test_an_address_that_is_none_is_not_repeated():
+def test_an_address_that_is_none_is_not_repeated() -> None:
     """A password may stand in it."""
     said = NOBODY.type("status", "--database-url", "postgresql://x:ge%heim@et@/", expect=2)
     assert "is not a connection string" in " ".join(said.split())
@@ -74,12 +83,12 @@ def test_an_address_that_is_none_is_not_repeated():
 
 
 @pytest.mark.parametrize("words", [("dlq", "list"), ("dlq", "replay"), ("reconcile",)])
-def test_what_the_stack_is_asked_for_takes_a_stack(operator, words):
+def test_what_the_stack_is_asked_for_takes_a_stack(operator: Operator, words: Any) -> None:
     """A database alone has no queues and no functions."""
     assert "name it with --stack" in " ".join(operator.run(*words, expect=2).split())
 
 
-def test_the_password_is_found_in_a_file(operator, tmp_path):
+def test_the_password_is_found_in_a_file(operator: Operator, tmp_path: Path) -> None:
     """PGPASSFILE, as libpq reads it."""
     (file := tmp_path / "passwords").write_text(f"*:*:*:*:{operator.environment['PGPASSWORD']}\n")
     file.chmod(0o600)
@@ -88,7 +97,7 @@ def test_the_password_is_found_in_a_file(operator, tmp_path):
 
 
 @pytest.fixture
-def guarded(database, postgres):
+def guarded(database: TestDatabase, postgres: Postgres) -> Any:
     """A login whose password the server asks for."""
     with psycopg.connect(postgres.dsn("postgres")) as connection:
         asked = connection.execute("SELECT count(*) FROM pg_hba_file_rules WHERE auth_method LIKE 'scram%'").fetchone()
@@ -98,14 +107,14 @@ def guarded(database, postgres):
     return login, {name: value for name, value in login.environment.items() if name != "PGPASSWORD"}
 
 
-def test_without_a_terminal_no_password_is_waited_for(guarded):
+def test_without_a_terminal_no_password_is_waited_for(guarded: Any) -> None:
     """A script ends with a sentence."""
     operator, without = guarded
     said = " ".join(Operator(operator.url, without).run("status", expect=3).split())
     assert "asks for a password" in said
 
 
-def test_at_a_terminal_the_password_is_asked_for(guarded):
+def test_at_a_terminal_the_password_is_asked_for(guarded: Any) -> None:
     """It is typed once and not shown."""
     operator, without = guarded
     password = operator.environment["PGPASSWORD"]
@@ -118,11 +127,12 @@ def test_at_a_terminal_the_password_is_asked_for(guarded):
     assert "Everything is as it should be" in shown
 
 
-def test_both_programs_have_the_same_commands():
+def test_both_programs_have_the_same_commands() -> None:
     """One definition each: the local program names no system, the other one must."""
     from local.cli import app as local  # noqa: PLC0415 - the operators' program never imports it
 
-    ours, theirs = typer.main.get_command(app), typer.main.get_command(local)
+    ours: Any = typer.main.get_command(app)
+    theirs: Any = typer.main.get_command(local)
     for words in LEAVES:
         here, there = ours, theirs
         for word in words:
@@ -136,11 +146,11 @@ def test_both_programs_have_the_same_commands():
 
 
 @pytest.fixture
-def kari(foundation):
+def kari(foundation: Foundation) -> Any:
     return foundation.mentor(foundation.organisation(name="HLF Moss"), DAY + days(12), name=("Kari", "Sæther"))
 
 
-def test_a_mentor_is_explained_by_id_beginning_or_name(operator, kari):
+def test_a_mentor_is_explained_by_id_beginning_or_name(operator: Operator, kari: Any) -> None:
     """Ids only: the data of a deployed system are real (I11)."""
     for typed in (str(kari), str(kari)[:8], "kari sæther"):
         said = operator.run("explain", typed)
@@ -152,14 +162,14 @@ def test_a_mentor_is_explained_by_id_beginning_or_name(operator, kari):
     assert len(found["thresholds"]) == 3
 
 
-def test_the_preview_names_nobody(operator, kari):
+def test_the_preview_names_nobody(operator: Operator, kari: Any) -> None:
     said = operator.run("preview", "--from", f"{DAY:%Y-%m-%d}", "--days", "30")
     assert str(kari)[:8] in said
     assert "Sæther" not in said
     assert {one["mentor_id"] for one in json.loads(operator.run("preview", "--json"))} == {str(kari)}
 
 
-def test_thresholds_are_changed_by_a_named_person(operator, foundation):
+def test_thresholds_are_changed_by_a_named_person(operator: Operator, foundation: Foundation) -> None:
     """Shown to everybody with the login; a change names who and why, and is kept."""
     foundation.organisation(name="HLF Moss")
     assert "the HLF standard applies: 30 14 7" in operator.run("thresholds", "hlf moss")
@@ -173,7 +183,7 @@ def test_thresholds_are_changed_by_a_named_person(operator, foundation):
     assert facts == {"thresholds": [45, 21], "org_thresholds": True}
 
 
-def test_an_actor_is_a_person(operator, foundation, functions):
+def test_an_actor_is_a_person(operator: Operator, foundation: Foundation, functions: Functions) -> None:
     """`system:…` is what the functions call themselves in the status log."""
     foundation.mentor(foundation.organisation(), DAY - days(1))
     run = str(functions.nightly_check(DAY).run_id)
@@ -183,13 +193,13 @@ def test_an_actor_is_a_person(operator, foundation, functions):
             foundation.do("SELECT certification.undo_run(%s, %s, 'x')", run, actor)
 
 
-def test_the_login_of_operations_may_not_migrate(operator):
+def test_the_login_of_operations_may_not_migrate(operator: Operator) -> None:
     """A sentence says who may."""
     said = " ".join(operator.run("migrate", expect=2).split())
     assert "does not own the schema certification: use the owner, postgres" in said
 
 
-def test_the_login_reads_no_person_and_writes_no_table(database, kari):
+def test_the_login_reads_no_person_and_writes_no_table(database: TestDatabase, kari: Any) -> None:
     """I11: neither names nor addresses, not even their number; and nothing past the functions."""
     login = database.login("Operations")
     names = {"user": "username", "password": "password", "port": "port", "dbname": "dbname", "host": "host"}

@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import uvicorn
@@ -38,12 +38,12 @@ class BatchPart:
     body: str
     content_id: str = ""
 
-    def json(self):
+    def json(self) -> Any:
         return json.loads(self.body)
 
     @property
-    def code(self):
-        return self.json()["error"]["code"]
+    def code(self) -> str:
+        return str(self.json()["error"]["code"])
 
 
 class RunningEmulator:
@@ -63,7 +63,7 @@ class RunningEmulator:
         self.http.cookies.clear()
         self.renew()
 
-    def ask(self, method: str, path: str, **request) -> httpx.Response:
+    def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         return self.http.request(method, f"{API}{path}", **request)
 
     def get(self, path: str, **headers: str) -> httpx.Response:
@@ -78,17 +78,17 @@ class RunningEmulator:
     def delete(self, path: str, **headers: str) -> httpx.Response:
         return self.ask("DELETE", path, headers=headers)
 
-    def row(self, path: str) -> dict:
+    def row(self, path: str) -> dict[str, Any]:
         """One row that must be there."""
         response = self.get(path)
         assert response.status_code == 200, response.text
         return response.json()
 
-    def rows(self, table: str) -> list[dict]:
+    def rows(self, table: str) -> list[dict[str, Any]]:
         """What the table really holds, asked of no interface."""
         return list(self.environment.store.tables_by_set[table].rows.values())
 
-    def batch(self, *items, go_on: bool = False, **headers: str) -> httpx.Response:
+    def batch(self, *items: str, go_on: bool = False, **headers: str) -> httpx.Response:
         """Post a `$batch` of what operation() and change_set() give."""
         body = "".join(f"--batch_1\r\n{item}" for item in items) + "--batch_1--\r\n"
         headers = {"Content-Type": 'multipart/mixed; boundary="batch_1"'} | headers
@@ -114,7 +114,7 @@ def change_set(*operations: str) -> str:
     return f'Content-Type: multipart/mixed; boundary="changeset_1"\r\n\r\n{inner}'
 
 
-def parts(response: httpx.Response) -> list[BatchPart | list[BatchPart]]:
+def parts(response: httpx.Response) -> list[Any]:
     """The parts of a reply to `$batch`, those of a change set as a list."""
     assert response.headers["content-type"].startswith("multipart/mixed; boundary=batchresponse_"), response.text
     return [

@@ -43,8 +43,8 @@ class Operator:
     def at(cls, dsn: str) -> Operator:
         """Return who has the login of a connection string, such as the owner."""
         given = conninfo_to_dict(dsn)
-        fields = {name: given[name] for name in ("host", "port", "dbname", "password")}
-        return cls.of({**fields, "username": given["user"], "sslmode": "disable"})
+        fields = {name: str(given[name]) for name in ("host", "port", "dbname", "password")}
+        return cls.of({**fields, "username": str(given["user"]), "sslmode": "disable"})
 
     @property
     def options(self) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from shared.domain.listings import SyncResult
 from shared.use_cases.sync_listings import sync_listings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
     from uuid import UUID
 
@@ -80,7 +80,7 @@ class SyncWorker:
         self,
         login: Mapping[str, Any],
         url: str,
-        secret: CountedSecret,
+        secret: Callable[[bool], Mapping[str, Any]],
         *,
         batch_size: int = 100,
         parallel: int = 4,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from shared.domain.comparison import ProofVerdict, verdict_of
@@ -21,7 +23,7 @@ from shared.domain.comparison import ProofVerdict, verdict_of
         ({"rows_repeated": 1, "in_flight": 1, "missing": 1}, False, ProofVerdict.NO),
     ],
 )
-def test_only_what_settles_makes_it_not_yet(counts, equal, verdict):
+def test_only_what_settles_makes_it_not_yet(counts: Any, equal: bool, verdict: ProofVerdict) -> None:
     """I14: what the brake holds or the website refuses is a no, although something else is in flight just now."""
     assert verdict_of(complete=True, counts=counts, equal=equal) is verdict
     assert verdict_of(complete=False, counts=counts, equal=equal) is ProofVerdict.NOT_YET

@@ -10,7 +10,7 @@ import pytest
 PACKAGES = ("functions", "shared", "operations", "emulators", "local", "benchmarks")
 
 
-def test_no_module_is_in_a_circle_of_imports():
+def test_no_module_is_in_a_circle_of_imports() -> None:
     """`if TYPE_CHECKING` counts: what a module must know of another to be read is an arrow too."""
     graph = grimp.build_graph(*PACKAGES, exclude_type_checking_imports=False, cache_dir=None)
     arrows = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ TEXT = "\n".join(FILES.values())
 
 
 @pytest.mark.parametrize("word", _retired())
-def test_a_retired_word_does_not_return(word):
+def test_a_retired_word_does_not_return(word: Any) -> None:
     pattern = re.compile(_pattern(word))
     assert [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
@@ -76,18 +77,18 @@ def test_a_retired_word_does_not_return(word):
         ("note_check", "NOTE_CHECK"),
     ],
 )
-def test_a_retired_word_is_found_in_every_form(word, line):
+def test_a_retired_word_is_found_in_every_form(word: str, line: str) -> None:
     assert word in _retired()
     assert re.search(_pattern(word), line)
 
 
-def test_a_word_that_contains_a_retired_one_is_none():
+def test_a_word_that_contains_a_retired_one_is_none() -> None:
     assert not re.search(_pattern("gate"), "an aggregate, investigated")
     assert not re.search(_pattern("certification.ring"), "certification.ring_size")
 
 
 @pytest.mark.parametrize(("old", "new"), _changed())
-def test_a_name_that_changed_is_gone_and_its_new_one_is_here(old, new):
+def test_a_name_that_changed_is_gone_and_its_new_one_is_here(old: Any, new: Any) -> None:
     assert [name for name in _names(new) if name.rpartition(".")[2].rstrip("*…") not in TEXT] == []
     # A plain word such as `count` goes on being one.
     telling = [name for name in _names(old) if re.search("[A-Z_]", name)]

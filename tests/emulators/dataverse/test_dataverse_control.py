@@ -7,7 +7,7 @@ import json
 import re
 import shlex
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
@@ -20,6 +20,9 @@ from emulators.dataverse.faults.rules import Rule
 from emulators.dataverse.model import defaults
 from emulators.dataverse.settings import EmulatorSettings
 from tests.support.dataverse_process import fresh, process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[3]
 PEOPLE = "cr1_people"
@@ -59,18 +62,18 @@ def rows(text: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def emulator(tmp_path_factory):
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with process(tmp_path_factory.mktemp("dataverse"), schema=defaults.SCHEMA) as emulator:
         yield emulator
 
 
 @pytest.fixture
-def service(emulator):
+def service(emulator: Any) -> Iterator[Any]:
     with fresh(emulator) as caller:
         yield caller
 
 
-def test_every_body_that_is_shown_is_carried_out(service):
+def test_every_body_that_is_shown_is_carried_out(service: Any) -> None:
     """One after the other, as somebody would who copies them."""
     for method, path, body in shown():
         response = service.http.request(method, path, content=body)
@@ -78,25 +81,26 @@ def test_every_body_that_is_shown_is_carried_out(service):
         response.json()
 
 
-def test_every_address_has_a_body_that_is_shown():
+def test_every_address_has_a_body_that_is_shown() -> None:
     """All but a look at what there is."""
     names = {(method, path.split("/")[2].partition("?")[0]) for method, path, _ in shown()}
     assert {key for key in HANDLERS if key[0] != "GET"} <= names
 
 
 @pytest.mark.parametrize("heading", BODIES)
-def test_every_field_of_a_body_has_a_row(heading):
+def test_every_field_of_a_body_has_a_row(heading: Any) -> None:
+    model: Any
     model, below = BODIES[heading]
     assert set(model.model_fields) <= rows(section(below or heading))
 
 
-def test_every_action_on_credentials_has_a_row_and_is_shown():
+def test_every_action_on_credentials_has_a_row_and_is_shown() -> None:
     actions = set(get_args(CredentialChange.model_fields["action"].annotation))
     assert actions <= rows(section("Secrets, tokens and privileges"))
     assert actions == {json.loads(body)["action"] for _, path, body in shown() if path.endswith("credentials")}
 
 
-def test_limits_and_settings_are_reported_with_their_defaults():
+def test_limits_and_settings_are_reported_with_their_defaults() -> None:
     """The limits here, the settings beside their addresses."""
     assert set(Limits.model_fields) <= rows(section("Limits"))
     assert {setting.name for setting in dataclasses.fields(EmulatorSettings)} <= rows(EMULATOR)
@@ -126,7 +130,7 @@ def test_limits_and_settings_are_reported_with_their_defaults():
         *((method, name, "{") for method, name in HANDLERS if method in {"PUT", "POST"} and name != "reset"),
     ],
 )
-def test_a_body_that_makes_no_sense_is_400_with_the_reason(service, method, path, body):
+def test_a_body_that_makes_no_sense_is_400_with_the_reason(service: Any, method: Any, path: Any, body: Any) -> None:
     """It is never a fault of the emulator's own."""
     path = f"rows/{PEOPLE}" if path == "rows" else path
     response = service.http.request(method, f"/_emulator/{path}", content=body)
@@ -146,12 +150,12 @@ def test_a_body_that_makes_no_sense_is_400_with_the_reason(service, method, path
         ("GET", "nothing", ""),
     ],
 )
-def test_what_is_not_there_is_404_with_the_reason(service, method, path, body):
+def test_what_is_not_there_is_404_with_the_reason(service: Any, method: str, path: str, body: str) -> None:
     response = service.http.request(method, f"/_emulator/{path}", content=body)
     assert response.status_code == 404, response.text
     assert response.json()["error"]
 
 
-def test_a_privilege_of_nobody_is_not_there(service):
+def test_a_privilege_of_nobody_is_not_there(service: Any) -> None:
     body = '{"action": "deny", "application_id": "10ca1000-0000-4000-8000-0000000000aa"}'
     assert service.http.post("/_emulator/credentials", content=body).status_code == 404

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import tarfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -30,7 +30,7 @@ OF_THE_RUNNER = ("before_tables.sql", "structure.sql")
 @pytest.fixture
 def build(postgres: Postgres) -> Iterator[Callable[..., str]]:
     """Return a function that migrates a database through versions, folders of tables and functions, and dumps it."""
-    made = []
+    made: list[Any] = []
 
     def build(*versions: tuple[Path, Path]) -> str:
         name = f"dumped_{len(made)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import tracemalloc
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ROWS = 23
 SIZE = 5
 COLUMNS = (KEY, "hlf_area", "statecode")
-PAGE = {"method": "GET", "path": f"^{TABLE}$"}
+PAGE: dict[str, Any] = {"method": "GET", "path": f"^{TABLE}$"}
 
 
 class EndingBackoff(OneThread):
@@ -72,13 +72,13 @@ class ReaderClient:
 
 
 @pytest.fixture(scope="module")
-def dataverse(tmp_path_factory) -> Iterator[LocalDataverse]:
+def dataverse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDataverse]:
     with LocalDataverse(tmp_path_factory.mktemp("dataverse"), schema=TABLES) as dataverse:
         yield dataverse
 
 
 @pytest.fixture
-def emulator(dataverse) -> Iterator[EmulatorControl]:
+def emulator(dataverse: LocalDataverse) -> Iterator[EmulatorControl]:
     with EmulatorControl(dataverse.url) as emulator:
         emulator.reset()
         fill(emulator, ROWS)
@@ -86,7 +86,7 @@ def emulator(dataverse) -> Iterator[EmulatorControl]:
 
 
 @pytest.fixture
-def client(dataverse, emulator) -> Iterator[ReaderClient]:
+def client(dataverse: LocalDataverse, emulator: EmulatorControl) -> Iterator[ReaderClient]:
     client = ReaderClient(dataverse)
     yield client
     client.service.close()
@@ -119,7 +119,7 @@ def reading_threads():
 # Pages
 
 
-def test_every_row_comes_once_with_its_id_and_each_column(client):
+def test_every_row_comes_once_with_its_id_and_each_column(client: ReaderClient) -> None:
     """Every row comes once, shown or hidden, with its own id and each column."""
     pages = list(client.pages())
     assert [len(page) for page in pages] == [5, 5, 5, 5, 3]
@@ -129,12 +129,12 @@ def test_every_row_comes_once_with_its_id_and_each_column(client):
     assert rows["m7"]["hlf_peermentorid"] == "00000007-0000-4000-8000-000000000000"
 
 
-def test_a_table_without_rows_is_one_empty_page(client, emulator):
+def test_a_table_without_rows_is_one_empty_page(client: ReaderClient, emulator: EmulatorControl) -> None:
     emulator.reset()
     assert list(client.pages()) == [[]]
 
 
-def test_the_next_page_and_only_that_is_on_its_way_early(client, emulator):
+def test_the_next_page_and_only_that_is_on_its_way_early(client: ReaderClient, emulator: EmulatorControl) -> None:
     """The next page is on its way before the caller asks, and only the next."""
     pages, asked = client.pages(), []
     for number in range(2, 6):
@@ -148,7 +148,7 @@ def test_the_next_page_and_only_that_is_on_its_way_early(client, emulator):
     assert all(early <= late for early, late in zip(asked[1:], arrived[2:], strict=True))
 
 
-def test_memory_does_not_grow_with_the_table(client, emulator):
+def test_memory_does_not_grow_with_the_table(client: ReaderClient, emulator: EmulatorControl) -> None:
     """Requirement 2: memory does not grow with the number of listings."""
 
     def peak():
@@ -166,7 +166,7 @@ def test_memory_does_not_grow_with_the_table(client, emulator):
     assert peak() < few * 1.6  # four times the rows; httpx leaves a little for the garbage collector
 
 
-def test_leaving_early_ends_the_thread(client, emulator):
+def test_leaving_early_ends_the_thread(client: ReaderClient, emulator: EmulatorControl) -> None:
     pages = client.pages()
     next(pages)
     pages.close()
@@ -174,7 +174,7 @@ def test_leaving_early_ends_the_thread(client, emulator):
     assert len(page_requests(emulator)) == 2
 
 
-def test_leaving_does_not_wait_for_a_time_to_wait_to_be_over(client, emulator):
+def test_leaving_does_not_wait_for_a_time_to_wait_to_be_over(client: ReaderClient, emulator: EmulatorControl) -> None:
     emulator.fail_next(status=429, retry_after=20, skip=1, **PAGE)
     pages = client.pages()
     next(pages)
@@ -197,19 +197,19 @@ def test_leaving_does_not_wait_for_a_time_to_wait_to_be_over(client, emulator):
     ],
     ids=str,
 )
-def test_a_page_that_fails_once_is_read_again(client, emulator, fault):
+def test_a_page_that_fails_once_is_read_again(client: ReaderClient, emulator: EmulatorControl, fault: Any) -> None:
     emulator.fault(Rule(count=1, skip=2, **PAGE, **fault))
     keys = client.keys()
     assert (len(keys), set(keys)) == (ROWS, every_key())
     assert len(page_requests(emulator)) == 6
 
 
-def test_a_token_that_ends_in_the_middle_is_replaced(client, emulator):
+def test_a_token_that_ends_in_the_middle_is_replaced(client: ReaderClient, emulator: EmulatorControl) -> None:
     emulator.fault(Rule(kind=FaultKind.EXPIRE_TOKENS, count=1, skip=2, **PAGE))
     assert len(client.keys()) == ROWS
 
 
-def test_a_short_time_to_wait_is_waited_for(client, emulator):
+def test_a_short_time_to_wait_is_waited_for(client: ReaderClient, emulator: EmulatorControl) -> None:
     """A short time to wait is waited for and nothing is sent in it.
 
     I9.
@@ -220,7 +220,7 @@ def test_a_short_time_to_wait_is_waited_for(client, emulator):
     assert emulator.summary()["in_retry_after"] == 0
 
 
-def test_a_long_time_to_wait_ends_the_reading(client, emulator):
+def test_a_long_time_to_wait_ends_the_reading(client: ReaderClient, emulator: EmulatorControl) -> None:
     """I9: the backoff is everybody's, and the next run tries again."""
     client.seconds = 600.0
     emulator.fail_next(status=429, retry_after=60, skip=2, **PAGE)
@@ -230,7 +230,7 @@ def test_a_long_time_to_wait_ends_the_reading(client, emulator):
     assert len(page_requests(emulator)) == 3
 
 
-def test_a_backoff_of_another_worker_holds_for_pages_too(client, emulator):
+def test_a_backoff_of_another_worker_holds_for_pages_too(client: ReaderClient, emulator: EmulatorControl) -> None:
     """A backoff that another worker has started holds for pages too.
 
     I9.
@@ -252,7 +252,9 @@ def test_a_backoff_of_another_worker_holds_for_pages_too(client, emulator):
     ],
     ids=str,
 )
-def test_a_website_that_stays_down_is_no_end_of_the_table(client, emulator, fault, code):
+def test_a_website_that_stays_down_is_no_end_of_the_table(
+    client: ReaderClient, emulator: EmulatorControl, fault: Any, code: str
+) -> None:
     """A website that stays down in the middle is no end of the table.
 
     Requirement 2: tried as long as there is time, and then an error, after the pages that came.
@@ -268,14 +270,14 @@ def test_a_website_that_stays_down_is_no_end_of_the_table(client, emulator, faul
     assert reading_threads() == []
 
 
-def test_without_time_nothing_is_asked_for(client, emulator):
+def test_without_time_nothing_is_asked_for(client: ReaderClient, emulator: EmulatorControl) -> None:
     client.seconds = 0.5
     with pytest.raises(WebsiteUnavailableError, match="no_time_left"):
         client.keys()
     assert emulator.journal() == []
 
 
-def test_losing_the_right_to_read_in_the_middle_is_a_refusal(client, emulator):
+def test_losing_the_right_to_read_in_the_middle_is_a_refusal(client: ReaderClient, emulator: EmulatorControl) -> None:
     """I10."""
     pages = client.pages()
     next(pages)
@@ -285,13 +287,15 @@ def test_losing_the_right_to_read_in_the_middle_is_a_refusal(client, emulator):
         list(pages)
 
 
-def test_a_column_that_is_not_there_is_a_wrong_setting(client):
+def test_a_column_that_is_not_there_is_a_wrong_setting(client: ReaderClient) -> None:
     with pytest.raises(WebsiteMisconfiguredError, match="dataverse_400"):
         list(client.pages(["hlf_nothing"]))
 
 
 @pytest.mark.parametrize(("table", "columns"), [("hlf_peermentors?a", [KEY]), (TABLE, ["a,b"]), (TABLE, [""])])
-def test_a_name_that_would_change_an_address_is_never_sent(client, emulator, table, columns):
+def test_a_name_that_would_change_an_address_is_never_sent(
+    client: ReaderClient, emulator: EmulatorControl, table: Any, columns: Any
+) -> None:
     """A name that would say something else in an address is never sent."""
     with pytest.raises(WebsiteMisconfiguredError, match="not_an_identifier"):
         client.reader.pages(table, columns)
@@ -303,7 +307,7 @@ def test_a_name_that_would_change_an_address_is_never_sent(client, emulator, tab
 # Rows
 
 
-def test_rows_come_in_order_and_what_is_not_there_is_none(client, emulator):
+def test_rows_come_in_order_and_what_is_not_there_is_none(client: ReaderClient, emulator: EmulatorControl) -> None:
     found = client.rows("m3", "m99", "m22", "m0", "m3", "m98")
     assert [row and row["hlf_area"] for row in found] == ["Møre 3", None, "Møre 22", "Møre 0", "Møre 3", None]
     assert found[0]["hlf_peermentorid"] == "00000003-0000-4000-8000-000000000000"
@@ -312,7 +316,7 @@ def test_rows_come_in_order_and_what_is_not_there_is_none(client, emulator):
     assert client.rows() == []
 
 
-def test_what_could_not_be_read_and_nothing_else_is_read_again(client, emulator):
+def test_what_could_not_be_read_and_nothing_else_is_read_again(client: ReaderClient, emulator: EmulatorControl) -> None:
     emulator.fail_next(path=r"\$batch")
     emulator.poison("'m7'", status=503, count=1)
     assert [row[KEY] for row in client.rows(*(f"m{number}" for number in range(8)))] == [f"m{n}" for n in range(8)]
@@ -330,7 +334,9 @@ def test_what_could_not_be_read_and_nothing_else_is_read_again(client, emulator)
         (503, "0x80040216", WebsiteUnavailableError),
     ],
 )
-def test_a_row_that_cannot_be_read_is_not_taken_for_missing(client, emulator, status, code, error):
+def test_a_row_that_cannot_be_read_is_not_taken_for_missing(
+    client: ReaderClient, emulator: EmulatorControl, status: int, code: str, error: Any
+) -> None:
     """A row that cannot be read is never taken for one that is not there."""
     client.seconds = 5.2
     emulator.poison("'m7'", status=status, code=code)
@@ -338,7 +344,7 @@ def test_a_row_that_cannot_be_read_is_not_taken_for_missing(client, emulator, st
         client.rows("m6", "m7", "m8")
 
 
-def test_a_time_to_wait_for_one_row_closes_the_backoff_for_all(client, emulator):
+def test_a_time_to_wait_for_one_row_closes_the_backoff_for_all(client: ReaderClient, emulator: EmulatorControl) -> None:
     """I9."""
     emulator.fault(Rule(kind=FaultKind.STATUS, where="operation", contains="'m7'", status=429, retry_after=60))
     with pytest.raises(WebsiteBackoffError) as caught:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import TestDatabase
     from tests.support.foundation import Foundation
-    from tests.support.syncs import Crew, EmulatedWebsite
+    from tests.support.syncs import Crew, EmulatedWebsite, SyncWorker
 
 ENDED, VALID = DAY - days(1), DAY + days(300)
 MONDAY = DAY - days(1)
@@ -481,7 +481,7 @@ def test_a_released_check_does_what_it_would_have_done(
 
 
 @pytest.fixture
-def shown(foundation, worker):
+def shown(foundation: Foundation, worker: SyncWorker) -> Any:
     """Twelve mentors of one organisation whom visitors see."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
@@ -495,7 +495,9 @@ def end_on(foundation, mentors, day):
     foundation.do("UPDATE certifications SET expires_on = %s WHERE mentor_id = ANY (%s)", day, list(mentors))
 
 
-def test_a_wrong_import_of_dates_hides_nobody_unseen(foundation, functions, shown, worker, site):
+def test_a_wrong_import_of_dates_hides_nobody_unseen(
+    foundation: Foundation, functions: Functions, shown: Any, worker: SyncWorker, site: EmulatedWebsite
+) -> None:
     """I5, W14: not the sync either, which is quicker than the nightly check; who withdraws is hidden all the same."""
     organisation, mentors = shown
     end_on(foundation, mentors[:6], DAY - days(10))
@@ -521,7 +523,9 @@ def test_a_wrong_import_of_dates_hides_nobody_unseen(foundation, functions, show
     assert foundation.one("SELECT count(*) FROM peer_mentors WHERE status = 'certification_expired'") == 5
 
 
-def test_dates_that_are_put_right_are_shown_without_a_release(foundation, functions, shown, worker, site):
+def test_dates_that_are_put_right_are_shown_without_a_release(
+    foundation: Foundation, functions: Functions, shown: Any, worker: SyncWorker, site: EmulatedWebsite
+) -> None:
     """Dates that are put right again are shown without a release."""
     _, mentors = shown
     end_on(foundation, mentors[:6], DAY - days(10))
@@ -533,7 +537,9 @@ def test_dates_that_are_put_right_are_shown_without_a_release(foundation, functi
     assert len(site.visible()) == 12
 
 
-def test_a_few_dates_in_the_past_hide_at_once(foundation, shown, worker, site):
+def test_a_few_dates_in_the_past_hide_at_once(
+    foundation: Foundation, shown: Any, worker: SyncWorker, site: EmulatedWebsite
+) -> None:
     """Design, "Brake": single expiries pass."""
     _, mentors = shown
     end_on(foundation, mentors[:3], DAY - days(10))

@@ -223,21 +223,6 @@ def test_a_second_worker_leaves_a_claimed_listing_alone(
     assert newer.action is Action.HIDE
 
 
-def test_a_worker_whose_claim_ran_out_settles_nothing(
-    listings: PostgresListings, foundation: Foundation, organisation: UUID
-) -> None:
-    """I6: the slower, older one cannot say that the website shows what it does not."""
-    mentor = foundation.mentor(organisation, DAY + days(5), consent=True)
-    slow, quick = uuid4(), uuid4()
-    older = listings.claim([mentor], slow, timedelta(0)).changes
-    foundation.pause(mentor)
-    newer = listings.claim([mentor], quick, LEASE).changes
-    assert listings.settle(slow, [(older[0], Accepted())]) == SettleOutcome()
-    assert foundation.listing(mentor)["claimed_by"] == quick
-    listings.settle(quick, [(newer[0], Accepted())])
-    assert foundation.listing_state(mentor) == "hidden"
-
-
 def test_a_claim_never_reads_older_than_the_version_it_claims(
     database: TestDatabase, listings: PostgresListings, foundation: Foundation, organisation: UUID
 ) -> None:
@@ -310,16 +295,6 @@ def test_a_publishing_that_was_never_heard_of_is_hidden(
     listings.claim([mentor], uuid4(), timedelta(0))
     foundation.do("UPDATE peer_mentors SET listing_consent = false")
     assert [change.action for change in claim(listings, mentor).changes] == [Action.HIDE]
-
-
-def test_the_unsynced_come_page_by_page(listings: PostgresListings, foundation: Foundation, organisation: UUID) -> None:
-    """I7: all of them, none twice."""
-    mentors = {foundation.mentor(organisation, DAY + days(5), consent=True) for _ in range(7)}
-    found: list[UUID] = []
-    while page := listings.unsynced(found[-1] if found else None, 3):
-        found += [request.mentor_id for request in page]
-    assert sorted(found) == found
-    assert set(found) == mentors
 
 
 # --- mappings
@@ -438,20 +413,6 @@ def test_a_retry_after_window_holds_for_all_and_only_grows(database: TestDatabas
         here.block_for(30, "dataverse_429")
         here.block_for(5, "dataverse_429")
         assert 28 < there.seconds_left() <= 30
-
-
-def test_one_worker_a_minute_tries_a_website_that_refuses_us(database: TestDatabase, foundation: Foundation) -> None:
-    """I10, design section 5: sending stops until a check succeeds."""
-    secret = database.login("DynamicsSync")
-    with connect(lambda _: secret) as connection:
-        state = PostgresSyncState(connection)
-        assert state.stopped() is None
-        state.stop("entra_7000222")
-        assert [stopped and stopped.try_now for stopped in (state.stopped(), state.stopped())] == [False, False]
-        foundation.do("UPDATE certification.sync_state SET tried_at = tried_at - interval '61 seconds'")
-        assert [stopped and stopped.try_now for stopped in (state.stopped(), state.stopped())] == [True, False]
-        state.resume()
-        assert state.stopped() is None
 
 
 def test_a_worker_reads_no_table(database: TestDatabase) -> None:

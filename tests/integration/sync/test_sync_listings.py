@@ -380,7 +380,9 @@ def fewer_columns(foundation, organisation, *gone):
 
 
 @pytest.mark.parametrize("when", ["while hidden", "by moving"])
-def test_what_is_published_no_more_does_not_come_back(foundation, worker, site, when):
+def test_what_is_published_no_more_does_not_come_back(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, when: str
+) -> None:
     """Issue 8 A4, design section 8: taken from the whitelist while the mentor was hidden, it stays off the row."""
     here, there = foundation.organisation(), foundation.organisation(name="HLF Rygge")
     for organisation in (here, there):
@@ -401,7 +403,9 @@ def test_what_is_published_no_more_does_not_come_back(foundation, worker, site, 
     assert "hlf_phone" not in foundation.listing(mentor)["written"][TABLE]
 
 
-def test_hiding_empties_what_is_published_no_more(foundation, worker, site):
+def test_hiding_empties_what_is_published_no_more(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite
+) -> None:
     """Issue 8 A4: with the next write, whatever that is."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
@@ -416,7 +420,9 @@ def test_hiding_empties_what_is_published_no_more(foundation, worker, site):
     assert foundation.listing_state(mentor) == "hidden"
 
 
-def test_a_hidden_row_is_emptied_when_it_is_asked_for(foundation, worker, site):
+def test_a_hidden_row_is_emptied_when_it_is_asked_for(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite
+) -> None:
     """Issue 8 A4: what the proof finds on a hidden row can be repaired."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)

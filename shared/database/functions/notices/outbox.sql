@@ -117,7 +117,8 @@ BEGIN
                       certification.clean_text(m.email::text) AS mentor_email,
                       certification.clean_text(k.full_name::text) AS coordinator_name,
                       certification.clean_text(k.email::text) AS coordinator_email) AS x
-         CROSS JOIN LATERAL (SELECT CASE WHEN v_to_mentor THEN x.coordinator_email ELSE x.mentor_email END) AS c (address)
+         CROSS JOIN LATERAL (
+               SELECT CASE WHEN v_to_mentor THEN x.coordinator_email ELSE x.mentor_email END) AS c (address)
          WHERE o.id = v_notice.organisation_id;
         RETURN;
     END LOOP;
