@@ -18,9 +18,9 @@ from local.stack.postgres import PostgresError
 from local.stack.private import NotOurFolderError
 from local.stack.stack import StackRunningError
 from operations import console
-from operations.commands import failures
 from operations.errors import OperationsError
 from operations.exit_codes import code_of
+from operations.wording import failures
 from shared.domain.errors import CertificationError
 
 if TYPE_CHECKING:

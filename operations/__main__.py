@@ -1,4 +1,4 @@
-"""`python -m operations`, which is `hlf-operations`."""
+"""Run `hlf-operations` as `python -m operations`."""
 
 from operations.cli import main
 

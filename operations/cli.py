@@ -1,6 +1,6 @@
-"""`hlf-operations`: the commands of operations on the system that --stack or --database-url names.
+"""Define `hlf-operations`: the commands on the system that --stack or --database-url names.
 
-The same commands are mounted on the local stack by `python -m local`.
+`python -m local` mounts the same commands on the local stack.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ COMMANDS: dict[str, Command | Group] = {
     "undo-run": changing.undo_run,
     "thresholds": changing.thresholds,
     "rejected": Group(
-        "Listings that the website refused: list them, try them again.",
+        "List the listings that the website rejected, and retry them.",
         {"list": review.list_rejected, "retry": review.retry},
     ),
     "dlq": Group(
-        "Messages that were given up: list them, ask for the syncs again, remove the others.",
+        "List dead letters, request their syncs again, and remove the others.",
         {"list": dead_letters.list_, "replay": dead_letters.replay, "drop": dead_letters.drop},
     ),
     "duplicates": Group(
-        "What was done twice: list it, say that it was looked at.",
+        "List duplicates, and mark them as reviewed.",
         {"list": review.list_duplicates, "review": review.review},
     ),
     "migrate": changing.migrate,
@@ -40,8 +40,8 @@ COMMANDS: dict[str, Command | Group] = {
 
 app = typer.Typer(
     help=(
-        "Certification expiry and website sync, for who operates a deployed system. Exit codes: 0 yes or done;"
-        " 1 no, or something is wrong; 2 the command line was not understood; 3 not yet, or it could not be told."
+        "Certification expiry and website sync: the commands to operate a deployed system. Exit codes: 0 yes or done;"
+        " 1 no, or something is wrong; 2 the command line was not understood; 3 not yet, or unknown."
     ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,

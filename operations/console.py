@@ -1,7 +1,7 @@
-"""The one place that prints: to a terminal or not, how wide, with escape codes or without, in which letters.
+"""Print: the one place that decides on width, escape codes and characters.
 
-Imported before anything prints. What is at a terminal decides whether names are shown (I11), so the system is asked:
-FORCE_COLOR and its like make a terminal of a file.
+Import it before anything prints. Names are shown only at a terminal (I11). The operating system says whether there is
+one, because FORCE_COLOR and similar variables would pass a file off as a terminal.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ type Progress = Callable[[str], None]
 
 _PIPE_WIDTH, _UNKNOWN_WIDTH, _NARROWEST = 110, 80, 40
 _LOG_LINES = 20
-# For terminals and files that know no better letters.
+# Replacements for terminals and files whose encoding lacks these characters.
 _PLAIN = {"✓": "+", "✗": "x", "…": "...", "─": "-", "→": "->", "⇄": "<->", "\u2013": "-", "æ": "ae", "ø": "o"}
 
 
 def _readable(error: UnicodeError) -> tuple[str, int]:
-    """Return in ASCII what cannot be encoded."""
-    assert isinstance(error, UnicodeEncodeError)  # noqa: S101 - for the type checker: only writing asks
+    """Replace characters that cannot be encoded with ASCII."""
+    assert isinstance(error, UnicodeEncodeError)  # noqa: S101 - for the type checker: only encoding calls this
     text = error.object[error.start : error.end]
     return "".join(_PLAIN.get(letter) or unicodedata.normalize("NFKD", letter)[0] for letter in text).encode(
         "ascii", "replace"
@@ -40,8 +40,8 @@ def _readable(error: UnicodeError) -> tuple[str, int]:
 
 
 def _prepared(stream: TextIO | None) -> TextIO:
-    if stream is None:  # it was closed before we came
-        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - as long as the program
+    if stream is None:  # the parent process closed it
+        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - stays open until the program ends
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="readable")
     return stream
@@ -58,7 +58,8 @@ if _PLAINLY:
 def _console(*, stderr: bool = False) -> Console:
     """Return the console of one of the two streams.
 
-    With NO_COLOR or TERM=dumb it writes not one escape code, also for the spinner. A name with :smile: in it stays.
+    With NO_COLOR or TERM=dumb it writes no escape codes, not even for the spinner. Emoji codes such as :smile: are
+    printed as they are.
     """
     plainly = {"color_system": None, "force_terminal": False} if _PLAINLY else {}
     width = _width(sys.stderr if stderr else sys.stdout)
@@ -66,7 +67,7 @@ def _console(*, stderr: bool = False) -> Console:
 
 
 def _width(stream: TextIO) -> int | None:
-    """Return the width: a terminal has its own, a file has none, and COLUMNS may say another if it makes sense."""
+    """Return the width to print at; None lets rich ask the terminal. A sensible COLUMNS overrides it."""
     said = os.environ.get("COLUMNS", "")
     if said.isdecimal() and int(said) > 0:
         return max(int(said), _NARROWEST)
@@ -81,7 +82,7 @@ errors = _console(stderr=True)
 
 @contextmanager
 def steps(*, quiet: bool = False) -> Iterator[Progress]:
-    """Show a spinner on the step under way and a line with its time for each that is done; if quiet, nothing."""
+    """Show a spinner for the current step and a line with the time of each finished one; nothing if quiet."""
     if quiet:
         yield lambda _: None
         return
@@ -108,13 +109,13 @@ def steps(*, quiet: bool = False) -> Iterator[Progress]:
 
 
 def failure(message: str, *, log: Sequence[str] = ()) -> None:
-    """Print what went wrong, and the last lines of the log if there are any."""
-    # Not wrapped: there may be a command in it, to be copied.
+    """Print an error message and the last lines of the log."""
+    # Not wrapped, because the message may contain a command to copy.
     errors.print(f"[red bold]✗[/red bold] {escape(message)}", soft_wrap=True)
     for line in log[-_LOG_LINES:]:
         errors.print(Text(f"  {line}", style="dim"), soft_wrap=True)
 
 
 def person(name: str | None, mentor_id: object) -> str:
-    """Return the name and the beginning of the id that `explain` takes; the whole id where no name may be shown."""
+    """Return the name and the start of the id that `explain` accepts; the whole id where no name may be shown."""
     return f"{escape(name)} [dim]{str(mentor_id)[:8]}[/dim]" if name and AT_TERMINAL else str(mentor_id)

@@ -24,24 +24,24 @@ _PASSWORDS = {"password", "sslpassword"}
 
 
 def checked(url: str) -> str:
-    """Return an address that a person has typed. Raises NotUnderstoodError where it is none, or holds a password."""
+    """Validate an address. Raises NotUnderstoodError if it is invalid or contains a password."""
     try:
         given = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
-        # libpq quotes the string it cannot read, and a password may stand in it.
+        # The message of libpq quotes the whole string, which may contain a password.
         raise NotUnderstoodError(
-            "the database's address is not a connection string; percent-encode what is not a letter"
+            "the database's address is not a connection string; percent-encode special characters"
         ) from None
     if _PASSWORDS & given.keys():
         raise NotUnderstoodError(
-            "a password among the arguments can be read by every user of this machine: leave it out of --database-url,"
+            "every user of this machine can read a password in the arguments: leave it out of --database-url,"
             " and put it into PGPASSWORD or a file that PGPASSFILE names, or type it when asked"
         )
     return url
 
 
 def as_owner(address: str) -> str:
-    """Return the address for the role that owns the schema, or for PGUSER, without a password."""
+    """Return the address without a password, for PGUSER or else for the role that owns the schema."""
     with connected(address) as connection:
         found = connection.execute(
             "SELECT r.rolname::text FROM pg_namespace AS n JOIN pg_roles AS r ON r.oid = n.nspowner"
@@ -54,7 +54,7 @@ def as_owner(address: str) -> str:
 
 @contextmanager
 def reading(address: str) -> Iterator[psycopg.Connection]:
-    """Open a transaction that sees one moment and can write nothing. Raises DatabaseNotReadableError."""
+    """Open a read-only transaction on one snapshot. Raises DatabaseNotReadableError."""
     with connected(address) as connection:
         connection.cursor_factory = BinaryCursor
         connection.read_only = True
@@ -73,7 +73,7 @@ def writing(address: str) -> Iterator[psycopg.Connection]:
 
 @contextmanager
 def connected(address: str) -> Iterator[psycopg.Connection]:
-    """Open a connection in autocommit. Raises DatabaseNotReadableError, also for what goes wrong on it."""
+    """Open a connection in autocommit. Raises DatabaseNotReadableError, also for errors inside the block."""
     try:
         connection = _connect(address)
     except psycopg.Error as error:
@@ -86,7 +86,7 @@ def connected(address: str) -> Iterator[psycopg.Connection]:
 
 
 def _connect(address: str) -> psycopg.Connection:
-    """Connect; libpq finds the password where it is kept, and else the person types it."""
+    """Connect with the password that libpq finds, or else with the one that the operator types."""
     try:
         return _open(address)
     except psycopg.OperationalError as error:
@@ -95,13 +95,13 @@ def _connect(address: str) -> psycopg.Connection:
     if not sys.stdin.isatty():
         raise DatabaseNotReadableError(
             "the database asks for a password: put it into PGPASSWORD or a file that PGPASSFILE names,"
-            " or call this at a terminal, to be asked for it"
+            " or run this at a terminal, which asks for it"
         )
     return _open(make_conninfo(address, password=_typed(address)))
 
 
 def _open(address: str) -> psycopg.Connection:
-    # A transaction pooler gives every transaction another server connection.
+    # A transaction pooler may give every transaction another server connection, so prepare nothing.
     return psycopg.connect(
         address, client_encoding="utf8", autocommit=True, prepare_threshold=None, connect_timeout=_CONNECT_SECONDS
     )
@@ -109,7 +109,7 @@ def _open(address: str) -> psycopg.Connection:
 
 @cache
 def _typed(address: str) -> str:
-    """Ask once, however often a command connects."""
+    """Ask for the password once per command."""
     user = conninfo_to_dict(address).get("user")
     asked: str = typer.prompt(f"Password of {user}" if user else "Password", hide_input=True, err=True)
     return asked

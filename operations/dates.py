@@ -1,4 +1,4 @@
-"""Calendar days as a person writes them at the command line."""
+"""Parse calendar days from the command line."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _YEARS = range(1970, 2200)
 
 
 def today() -> date:
-    """The day it is in Oslo."""
+    """Return the current day in Oslo."""
     return datetime.now(UTC).astimezone(OSLO).date()
 
 
 def parse_day(text: str | None, *, default: date) -> date:
-    """A day like 2026-12-01 or 01.12.2026, or the default where nothing was written."""
+    """Parse a day such as 2026-12-01 or 01.12.2026; return the default if the text is empty."""
     if not text:
         return default
     for form in ("%Y-%m-%d", "%d.%m.%Y"):
@@ -26,4 +26,4 @@ def parse_day(text: str | None, *, default: date) -> date:
             day = datetime.strptime(text, form).date()  # noqa: DTZ007 - a calendar day has no time zone
             if day.year in _YEARS:
                 return day
-    raise typer.BadParameter(f"{text!r} is not a day of this age: write it like 2026-12-01 or 01.12.2026")
+    raise typer.BadParameter(f"{text!r} is not a plausible day: write it like 2026-12-01 or 01.12.2026")

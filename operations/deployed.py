@@ -1,4 +1,4 @@
-"""A deployed stack: where its queues and functions are, and the login of operations, as CloudFormation tells it."""
+"""Find a deployed stack's queues, functions and operations login through CloudFormation."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ _NO_LOGIN = (
 
 @dataclass(frozen=True)
 class Deployment:
-    """A stack's outputs and parameters by name, and the API of its queues."""
+    """Hold a stack's outputs and parameters by name, and a client for its queues."""
 
     outputs: Mapping[str, str]
     sqs: SQSClient
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     def output(self, name: str) -> str:
-        """Return an output. Raises StackNotFoundError where there is none: another stack, or an older version."""
+        """Return an output. Raises StackNotFoundError if it is missing: another stack, or an older version."""
         try:
             return self.outputs[name]
         except KeyError:
             raise StackNotFoundError(
-                f"the stack has no output {name}: is it this system's, and deployed from this version?"
+                f"the stack has no output {name}: is it a stack of this system, deployed from this version?"
             ) from None
 
 
 def find(stack: str) -> Deployment:
-    """Return the stack of that name. Raises StackNotFoundError."""
+    """Find the stack of that name. Raises StackNotFoundError."""
     with refusals():
         described = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
@@ -59,7 +59,7 @@ def find(stack: str) -> Deployment:
 
 
 def database_of(deployment: Deployment) -> str:
-    """Return the login of operations, as the secret of the stack has it. Raises StackNotFoundError."""
+    """Return the connection string from the stack's operations secret. Raises StackNotFoundError."""
     arn = deployment.output(_DATABASE_SECRET)
     with refusals():
         value = client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
@@ -67,24 +67,24 @@ def database_of(deployment: Deployment) -> str:
         login = login_of(json.loads(value))
         return make_conninfo("", host=login.pop("host"), **login)
     except (KeyError, ValueError, TypeError, AttributeError, CertificationError, psycopg.Error):
-        # Not what was found: there may be a password in it.
+        # The message does not quote the secret, which may contain a password.
         raise StackNotFoundError(_NO_LOGIN) from None
 
 
-def client(service: str) -> Any:  # noqa: ANN401 - the services have nothing in common
-    """Return a client with the caller's credentials and region. It calls a function once and waits for its end."""
-    # An invocation that is tried again is a second run; who lies between may forget a connection that is silent.
+def client(service: str) -> Any:  # noqa: ANN401 - the clients share no type
+    """Return a client with the caller's credentials and region. The Lambda client never retries an invocation."""
+    # A retried invocation would be a second run. Keep-alive stops network devices from dropping a silent connection.
     once = Config(retries={"total_max_attempts": 1}, read_timeout=920, tcp_keepalive=True)
     return boto3.client(  # type: ignore[call-overload]
         service,
-        region_name=os.environ.get("AWS_REGION"),  # by itself it reads AWS_DEFAULT_REGION only, unlike AWS's CLI
+        region_name=os.environ.get("AWS_REGION"),  # boto3 itself reads only AWS_DEFAULT_REGION
         config=once if service == "lambda" else None,
     )
 
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Raise what AWS says when it refuses as a StackNotFoundError with what to do."""
+    """Turn an error of AWS into a StackNotFoundError that says what to do."""
     try:
         yield
     except ClientError as error:
@@ -95,5 +95,5 @@ def refusals() -> Iterator[None]:
         ) from None
     except BotoCoreError as error:
         raise StackNotFoundError(
-            f"AWS cannot be asked: {error} Set the region (AWS_REGION) and the credentials (AWS_PROFILE)"
+            f"AWS could not be called: {error} Set the region (AWS_REGION) and the credentials (AWS_PROFILE)"
         ) from None

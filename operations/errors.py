@@ -1,4 +1,4 @@
-"""What can go wrong with a command of operations. The message says what to do."""
+"""Define the errors of the commands. Each message says what to do."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ from typing import ClassVar
 
 
 class OperationsError(Exception):
-    """When a command cannot do what it was asked for. `exit_code`: docs/operations/commands.md has the table."""
+    """A command cannot do what the operator asked for. docs/operations/commands.md lists the exit codes."""
 
     exit_code: ClassVar[int] = 1
 
 
 class NotUnderstoodError(OperationsError):
-    """When the command line does not say clearly what is wanted."""
+    """The command line is ambiguous or incomplete."""
 
     exit_code = 2
 
 
 class NotKnownError(OperationsError):
-    """When what is asked cannot be told, or not yet."""
+    """The result is unknown, or not known yet."""
 
     exit_code = 3
 
 
 class DatabaseNotReadableError(NotKnownError):
-    """When the database cannot be reached, refuses the login, or is not one of ours."""
+    """The database cannot be reached, refuses the login, or lacks our schema."""
 
 
 class StackNotFoundError(NotKnownError):
-    """When the deployed stack, or what a command needs of it, is not to be found; or AWS refuses us."""
+    """The deployed stack or a needed part of it was not found, or AWS refused the call."""
 
 
 class FunctionFailedError(OperationsError):
-    """When a function ended with an error. `log`: its last lines, which hold no personal data."""
+    """A function ended with an error. `log` has its last lines, which contain no personal data."""
 
     def __init__(self, reason: str, log: tuple[str, ...]) -> None:
         super().__init__(reason)
@@ -40,4 +40,4 @@ class FunctionFailedError(OperationsError):
 
 
 class NothingToDoError(OperationsError):
-    """When what a person names is not there, such as a brake that is not on."""
+    """The thing that the operator named does not exist, such as a brake that is not on."""

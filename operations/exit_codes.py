@@ -1,4 +1,4 @@
-"""How a command ends: 0 yes or done, 1 no or wrong, 2 the command line was not understood, 3 not yet or not known."""
+"""Map results to exit codes: 0 yes or done, 1 no or wrong, 2 command line not understood, 3 not yet or unknown."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOT_YET = 3
 
 @contextmanager
 def in_sentences() -> Iterator[None]:
-    """Turn what can go wrong into a sentence and an exit code."""
+    """Turn an expected error into a sentence and an exit code."""
     try:
         yield
     except (OperationsError, CertificationError, OSError) as error:
@@ -30,7 +30,7 @@ def in_sentences() -> Iterator[None]:
 
 
 def code_of(error: Exception) -> int:
-    """Return the exit code of an error that is expected."""
+    """Return the exit code of an expected error."""
     match error:
         case OperationsError():
             return error.exit_code

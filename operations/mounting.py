@@ -1,7 +1,8 @@
-"""Give each command the system it works on: one definition of a command, whatever program it is mounted in.
+"""Mount the commands in a program and give each command the system it works on.
 
-A command takes `system` first. A program says by a function how its system is named, whose parameters become options
-of every command: `operations.target.named` has --stack and --database-url, `local.target.local_system` has none.
+A command is defined once and takes `system` as its first parameter. Each program passes a function that opens its
+system. The parameters of that function become options of every command: `operations.target.named` adds --stack and
+--database-url, `local.target.local_system` adds none.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _LANGUAGE = inspect.Parameter("language", inspect.Parameter.KEYWORD_ONLY, defaul
 
 @dataclass(frozen=True)
 class Group:
-    """Commands under a word of their own, such as `rejected list`."""
+    """Hold the commands of one group, such as `rejected list` and `rejected retry`."""
 
     help: str
     commands: Mapping[str, Command]
@@ -36,7 +37,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Program:
-    """How the system is named, how errors are told, and the heading of the commands in the program's help."""
+    """Describe a program: how it opens its system, how it reports errors, and the commands' heading in its help."""
 
     open_system: Callable[..., System]
     in_sentences: Callable[[], AbstractContextManager[None]]
@@ -57,7 +58,7 @@ class Program:
         naming = inspect.signature(self.open_system, eval_str=True).parameters
         _, *own = inspect.signature(command, eval_str=True).parameters.values()
 
-        def run(**given: Any) -> None:  # noqa: ANN401 - whatever the options hold
+        def run(**given: Any) -> None:  # noqa: ANN401 - any option value
             with self.in_sentences():
                 language = given.pop("language")
                 system = self.open_system(**{name: given.pop(name) for name in naming})

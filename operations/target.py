@@ -1,4 +1,4 @@
-"""The system that a command works on. It is always named: nothing here guesses one."""
+"""Define the system that a command works on. The caller always names it; nothing here guesses one."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from operations.deployed import Deployment
 
 type Invoke = Callable[[str, object], Any]
-"""Runs a function of template.yaml with an event, and returns its payload. Raises FunctionFailedError."""
+"""Run a function of template.yaml with an event and return its payload. Raises FunctionFailedError."""
 
 _LANGUAGE = "OperationsLanguage"
 
 
 class System(ABC):
-    """A deployed system, a database of one, or the local stack.
+    """Represent a deployed system, its database alone, or the local stack.
 
-    `target`: how its commands are printed. `shows_names`: whether people are named; the data of a deployed system are
-    real, so ids stand for them there (I11).
+    `target` says how commands are printed. `shows_names` says whether screens name people. The data of a deployed
+    system are real, so screens show ids there (I11).
     """
 
     target: Target
@@ -46,32 +46,32 @@ class System(ABC):
     @property
     @abstractmethod
     def deployment(self) -> Deployment:
-        """The queues of its stack. Raises OperationsError."""
+        """Return the stack's outputs, parameters and queues. Raises OperationsError."""
 
     @property
     @abstractmethod
     def language(self) -> Language:
-        """What operations is told in. Raises StackNotFoundError."""
+        """Return the language of the screens. Raises StackNotFoundError."""
 
     @property
     def parameters(self) -> Mapping[str, str]:
-        """What its stack was deployed with; empty where that is not known."""
+        """Return the parameters of the stack; empty where they are unknown."""
         return {}
 
     @abstractmethod
     def database(self) -> AbstractContextManager[str]:
-        """Hold the database, and return its connection string. Raises OperationsError."""
+        """Keep the database available and yield its connection string. Raises OperationsError."""
 
     def owned_database(self) -> AbstractContextManager[str]:
-        """Hold the database as the role that owns the schema, whose password no stack holds."""
+        """Keep the database available for the role that owns the schema. No stack stores that role's password."""
         return self.database()
 
     @abstractmethod
     def functions(self, progress: Progress) -> AbstractContextManager[Invoke]:
-        """Hold what runs the functions."""
+        """Keep the functions available and yield the callable that invokes one."""
 
     def mentor_id(self, text: str) -> UUID | None:
-        """Return the id that a person has written, if it is one."""
+        """Parse the id that the operator typed; return None if it is not one."""
         try:
             return UUID(text.strip())
         except ValueError:
@@ -79,7 +79,7 @@ class System(ABC):
 
     @contextmanager
     def reading(self) -> Iterator[psycopg.Connection]:
-        """Open a transaction that sees one moment and can write nothing."""
+        """Open a read-only transaction on one snapshot."""
         with self.database() as address, databases.reading(address) as connection:
             yield connection
 
@@ -91,7 +91,7 @@ class System(ABC):
 
 
 class NamedSystem(System):
-    """The system that the options name: a stack, a database by its address, or a stack and its database."""
+    """Represent the system that the options name: a stack, a database by its address, or both."""
 
     def __init__(self, stack: str | None, database_url: str | None) -> None:
         """Check the address. Raises NotUnderstoodError."""
@@ -103,7 +103,7 @@ class NamedSystem(System):
     @override
     def deployment(self) -> Deployment:
         if self._stack is None:
-            raise NotUnderstoodError("this command asks the stack and not its database alone: name it with --stack")
+            raise NotUnderstoodError("this command needs the stack, not only its database: name it with --stack")
         return deployed.find(self._stack)
 
     @property
@@ -136,7 +136,7 @@ class NamedSystem(System):
     def functions(self, progress: Progress) -> Iterator[Invoke]:
         deployment = self.deployment
 
-        def invoke(function: str, event: object) -> Any:  # noqa: ANN401 - what JSON holds
+        def invoke(function: str, event: object) -> Any:  # noqa: ANN401 - any JSON value
             name = deployment.output(f"{function}Name")
             with deployed.refusals():
                 reply = deployed.client("lambda").invoke(
@@ -152,7 +152,7 @@ class NamedSystem(System):
 
 
 def named(context: typer.Context, stack: Stack = None, database_url: DatabaseUrl = None) -> System:
-    """Return the system that the options name. Raises NotUnderstoodError where they name none."""
+    """Return the system that the options name. Raises NotUnderstoodError if they name none."""
     if stack is None and database_url is None:
         words = context.command_path.partition(" ")[2]
         raise NotUnderstoodError(
@@ -163,6 +163,6 @@ def named(context: typer.Context, stack: Stack = None, database_url: DatabaseUrl
 
 
 def function_failed(payload: object, log: list[str] | tuple[str, ...]) -> FunctionFailedError:
-    """Return what a function's error says, with its log. Metrics are left out: they are for CloudWatch."""
+    """Build the error for a failed function, with its log. Lines of metrics are dropped: they are for CloudWatch."""
     message = payload.get("errorMessage", "") if isinstance(payload, dict) else ""
     return FunctionFailedError(str(message), tuple(line for line in log if '"_aws"' not in line))

@@ -5,7 +5,8 @@ from contextlib import suppress
 from datetime import date
 from typing import Final
 
-from local.mentors_file.values import ValueRefusedError, required, shown
+from local.mentors_file.cell_text import shown
+from local.mentors_file.values import ValueRefusedError, required
 
 _YEARS = range(1950, 2101)
 _FORMS: Final = "2026-12-31 or 31.12.2026"

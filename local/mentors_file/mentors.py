@@ -14,19 +14,19 @@ from typing import Final
 from uuid import UUID
 
 from local.mentors_file import days, values
+from local.mentors_file.cell_text import holds_identity_number
 from local.mentors_file.likely_doubles import likely_doubles
 from local.mentors_file.one_spelling import one_coordinator, one_organisation
 from local.mentors_file.organisation_names import comparable
 from local.mentors_file.problems import ROW, RowProblem, UnreadableFile, faults, on_lines
-from local.mentors_file.rows import Coordinator, MentorFile, MentorRow, OrganisationRow
+from local.mentors_file.rows import Cells, Coordinator, MentorFile, MentorRow, OrganisationRow
 from local.mentors_file.spoilt_values import may_lack_its_beginning
-from local.mentors_file.table import Cells, CsvTable
+from local.mentors_file.table import CsvTable
 from local.mentors_file.values import (
     DEFAULT_TIMEZONE,
     NAMESPACE,
     Locale,
     coordinator_uuid,
-    holds_identity_number,
     mentor_uuid,
     organisation_uuid,
 )

@@ -1,11 +1,13 @@
 """The rows of a mentors file and of an organisations file, in the form of the foundation tables."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from local.mentors_file.problems import RowProblem
-from local.mentors_file.values import Locale, Status
+from local.mentors_file.cell_text import tidy
+from local.mentors_file.problems import ROW, RowProblem
+from local.mentors_file.values import Locale, Status, ValueRefusedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +70,30 @@ class OrganisationRow:
     reactivate_renewed: bool
     brake_count: int | None = None
     brake_percent: int | None = None
+
+
+class Cells:
+    """The cells of one row by column, and their problems."""
+
+    def __init__(self, line: int, values: dict[str, str]) -> None:
+        self.line = line
+        self.problems: list[RowProblem] = []
+        self._values = values
+
+    def refuse(self, column: str, reason: str) -> None:
+        """Record a problem, so that the row is not used."""
+        self.problems.append(RowProblem(self.line, column, reason))
+
+    def refused(self, column: str) -> bool:
+        """Return whether the column's value is unreliable: it, or the row as a whole, has a problem."""
+        return any(problem.column in {column, ROW} for problem in self.problems)
+
+    def take[T](self, column: str, parse: Callable[[str], T], otherwise: T) -> T:
+        """Return the parsed value of the column, or `otherwise` for a refused one, so that all problems are found."""
+        if self.refused(column):
+            return otherwise
+        try:
+            return parse(tidy(self._values.get(column, "")))
+        except ValueRefusedError as refusal:
+            self.refuse(column, str(refusal))
+            return otherwise

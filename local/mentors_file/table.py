@@ -8,14 +8,15 @@ import csv
 import io
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-from local.mentors_file.problems import ROW, RowProblem, UnreadableFile, some
+from local.mentors_file.cell_text import is_repeatable, may_hold_identity_number, text_faults, tidy
+from local.mentors_file.problems import ROW, UnreadableFile, some
+from local.mentors_file.rows import Cells
 from local.mentors_file.spoilt_values import may_be_spoilt, spoilt
 from local.mentors_file.text import text_of
-from local.mentors_file.values import ValueRefusedError, is_repeatable, may_hold_identity_number, text_faults, tidy
 
 _IGNORED_COLUMN_LENGTH = 10_000
 # A quotation mark that is never closed would swallow the rest of the file. After this many lines it becomes a problem
@@ -27,33 +28,6 @@ _ONE_CELL = re.compile(r'"([^"]+)"[;,\t]*+\s*')
 # A file concatenated from others has a byte order mark inside its header.
 _UNSEEN_IN_HEADER = re.compile("[\ufeff\u200b-\u200f\u2060]")
 _VALUE_IN_HEADER = re.compile(r"@|\d{4}|\d\d[./-]\d\d")
-
-
-class Cells:
-    """The cells of one row by column, and their problems."""
-
-    def __init__(self, line: int, values: dict[str, str]) -> None:
-        self.line = line
-        self.problems: list[RowProblem] = []
-        self._values = values
-
-    def refuse(self, column: str, reason: str) -> None:
-        """Record a problem, so that the row is not used."""
-        self.problems.append(RowProblem(self.line, column, reason))
-
-    def refused(self, column: str) -> bool:
-        """Return whether the column's value is unreliable: it, or the row as a whole, has a problem."""
-        return any(problem.column in {column, ROW} for problem in self.problems)
-
-    def take[T](self, column: str, parse: Callable[[str], T], otherwise: T) -> T:
-        """Return the parsed value of the column, or `otherwise` for a refused one, so that all problems are found."""
-        if self.refused(column):
-            return otherwise
-        try:
-            return parse(tidy(self._values.get(column, "")))
-        except ValueRefusedError as refusal:
-            self.refuse(column, str(refusal))
-            return otherwise
 
 
 class CsvTable:

@@ -1,4 +1,4 @@
-"""`release-brake`, `undo-run`, `thresholds` and `migrate`: what a person changes."""
+"""Define the commands that change something: `release-brake`, `undo-run`, `thresholds` and `migrate`."""
 
 from typing import Annotated
 from uuid import UUID
@@ -31,7 +31,9 @@ def release_brake(
     actor: Actor,
     reason: Reason,
     organisation: Annotated[str, typer.Option("--org", help="The organisation's name or id.")],
-    kind: Annotated[brakes.Kind | None, typer.Option(help="Which brake, if two are on.", show_default=False)] = None,
+    kind: Annotated[
+        brakes.Kind | None, typer.Option(help="Which brake, if several are on.", show_default=False)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Let the next run within 24 hours make the change that the mass-change limit stopped."""
@@ -53,7 +55,7 @@ def undo_run(
     reason: Reason,
     as_json: AsJson = False,
 ) -> None:
-    """Take back what a nightly check did: reminders, unsent notices, changes of status, the website's day."""
+    """Undo a nightly check: its reminders, unsent notices, status changes and the website's day."""
     require_named(actor, reason)
     with system.writing() as connection:
         undone = undoing.undo(connection, run_id, actor, reason)
@@ -68,14 +70,15 @@ def thresholds(
     organisation: Annotated[str, typer.Argument(help="The organisation's name or id.")],
     days: Annotated[
         list[int] | None,
-        typer.Argument(help="Days before expiry, the largest first, like 45 21 7.", show_default=False),
+        typer.Argument(help="Days before expiry, largest first, such as 45 21 7.", show_default=False),
     ] = None,
     *,
     own: Annotated[
-        bool | None, typer.Option("--own/--standard", help="Whether its own thresholds apply, or the HLF standard.")
+        bool | None,
+        typer.Option("--own/--standard", help="Apply the organisation's own thresholds or the HLF standard."),
     ] = None,
-    actor: Annotated[str, typer.Option(help="Who you are, where something is changed; it is kept.")] = "",
-    reason: Annotated[str, typer.Option(help="Why, where something is changed; it is kept.")] = "",
+    actor: Annotated[str, typer.Option(help="Who you are; needed for a change and recorded.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; needed for a change and recorded.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Show or change an organisation's thresholds."""
@@ -98,9 +101,9 @@ def thresholds(
 
 
 def migrate(system: System) -> None:
-    """Apply the migrations, and put back what of ours is damaged, as the login that owns the schema.
+    """Apply the migrations and repair damaged parts of the schema, as the login that owns it.
 
-    For a database that has the foundation's tables. The login of operations may not do this: with --stack the owner's
+    The database must have the foundation's tables. The operations login may not do this: with --stack the owner's
     password is read from PGPASSWORD or PGPASSFILE, or asked for.
     """
     with system.owned_database() as address:

@@ -1,4 +1,4 @@
-"""`dlq`: what was given up."""
+"""Define the `dlq` commands, which handle dead letters."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,14 +18,14 @@ from operations.wording.speech import many, say
 
 
 class DeadLetterQueue(StrEnum):
-    """The queues of what was given up."""
+    """Name the dead-letter queues."""
 
     SYNCS = SYNCS
     EVENTS = EVENTS
 
 
 def list_(system: System, *, as_json: AsJson = False) -> None:
-    """What lies in both queues; all of it stays there."""
+    """List the messages of both queues. All of them stay there."""
     found = dead_letters.read_dead_letters(system.deployment)
     if as_json:
         words.print_json(found)
@@ -37,27 +37,27 @@ def replay(
     system: System,
     *,
     queue: Annotated[
-        DeadLetterQueue, typer.Option(help="Events are run again by a person: list says how.")
+        DeadLetterQueue, typer.Option(help="Only syncs can be replayed. Run events again yourself: list shows how.")
     ] = DeadLetterQueue.SYNCS,
     as_json: AsJson = False,
 ) -> None:
-    """Ask once more for every sync that was given up, behind all live changes. May be repeated."""
+    """Request every failed sync again, behind all live changes. Safe to repeat."""
     if queue is DeadLetterQueue.EVENTS:
         raise OperationsError(
-            f"what lies in {queue} are events of functions that failed, and running one again is a person's"
-            f" decision: {speech.command('dlq list')} says how"
+            f"{queue} has the events of failed functions, and a person decides whether to run one again:"
+            f" {speech.command('dlq list')} shows how"
         )
     done = dead_letters.replay(system.deployment)
     if as_json:
         words.print_json(done)
     else:
         again = (
-            "{n} message asked for again, through RepairRequests.",
-            "{n} messages asked for again, through RepairRequests.",
+            "{n} message requested again, through RepairRequests.",
+            "{n} messages requested again, through RepairRequests.",
         )
         console.out.print(many(done.replayed, *again))
     if done.unreadable:
-        no_request = "{n} message left: no sync request.", "{n} messages left: no sync requests."
+        no_request = "{n} message left: it is not a sync request.", "{n} messages left: they are not sync requests."
         console.failure(f"{many(done.unreadable, *no_request)} {speech.command('dlq list')}")
     if done.refused:
         not_taken = (
@@ -76,7 +76,7 @@ def drop(
     actor: Actor,
     reason: Reason,
 ) -> None:
-    """Remove a message that is no sync request: an event that is done with, or what cannot be read."""
+    """Remove a message that is not a sync request: an event that is done with, or an unreadable message."""
     require_named(actor, reason)
 
     def record(dropped: dead_letters.DropRecord) -> None:

@@ -1,4 +1,4 @@
-"""`explain` and `preview`: who is reminded or expired, and why. Both only read."""
+"""Define `explain` and `preview`: who is reminded or expired, and why. Both only read."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -21,18 +21,18 @@ def explain(
     system: System,
     mentor: Annotated[
         str,
-        typer.Argument(metavar="MENTOR_ID", help="The mentor's id or its beginning, or the full name."),
+        typer.Argument(metavar="MENTOR_ID", help="The mentor's id, the start of it, or the full name."),
     ],
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Why a mentor was or was not reminded: every threshold, its state, reason and run."""
+    """Explain why a mentor was or was not reminded: every threshold with its state, reason and run."""
     with system.reading() as connection:
         day = previewing.last_nightly_check(connection) or today()
         mentors = explaining.find_mentors(connection, mentor, system.mentor_id(mentor))
         if len(mentors) > 1:
             fitting = words.first([str(found) for found in mentors], _MOST_FITTING)
-            raise NotUnderstoodError(f"{len(mentors)} mentors fit {mentor}: {fitting}. Give the whole id")
+            raise NotUnderstoodError(f"{len(mentors)} mentors match {mentor}: {fitting}. Give the whole id")
         if not mentors:
             raise OperationsError(f"there is no mentor {mentor} in this database")
         found = explaining.read_explanation(connection, mentors[0], day)
@@ -49,11 +49,13 @@ def preview(
     days: Annotated[int, typer.Option(help="How many nightly checks ahead.", min=1, max=3660)] = 60,
     first: Annotated[
         str | None,
-        typer.Option("--from", help="The first nightly check; the one after the last run.", show_default=False),
+        typer.Option(
+            "--from", help="The first nightly check. The default is the day after the last one.", show_default=False
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """A dry run: who will be reminded or expire when. Writes nothing."""
+    """Preview who will be reminded or expire, and when. Writes nothing."""
     with system.reading() as connection:
         last = previewing.last_nightly_check(connection)
         start = parse_day(first, default=last + timedelta(days=1) if last else today())

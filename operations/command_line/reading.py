@@ -1,4 +1,4 @@
-"""`status`, `proof` and `alerts`: how things stand."""
+"""Define `status`, `proof` and `alerts`, which show the current state."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,9 +19,9 @@ from operations.wording import words
 
 
 def status(system: System, *, as_json: AsJson = False) -> None:
-    """One screen: is something wrong, and what to do first. Exit code 1 if something is, 3 if it cannot be told.
+    """Show on one screen whether something is wrong and what to do first. Exit code 1 if so, 3 if not yet known.
 
-    Of a stack also whether its public address has a limit.
+    For a stack it also shows whether the public address has a limit.
     """
     limit = system.parameters.get("WebhookConcurrency")
     with system.reading() as connection:
@@ -43,7 +43,7 @@ def proof(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """One page: does the website show whom it should? Exit code 0 yes, 1 no, 3 not yet or could not be told."""
+    """Show on one page whether the website shows the right mentors. Exit code 0 yes, 1 no, 3 not yet known."""
     with system.reading() as connection:
         page = proving.read_proof(connection, run)
     if as_json:
@@ -56,10 +56,10 @@ def proof(
 def alerts(
     system: System,
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Also the last 200 that are over.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also the last 200 closed alerts.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """The alerts that are open, since when, and the first thing to do about each."""
+    """List the open alerts, how long each has been open, and what to do first."""
     with system.reading() as connection:
         found = alerting.read_alerts(connection, closed=everything)
         names = organisations.read_names(connection)

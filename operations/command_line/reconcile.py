@@ -1,4 +1,4 @@
-"""`reconcile`: have the website swept or compared now."""
+"""Define `reconcile`: sweep or compare the website now."""
 
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -8,7 +8,6 @@ import typer
 from rich.markup import escape
 
 from operations import console, databases
-from operations.commands import failures
 from operations.commands import proof as proving
 from operations.commands import reconcile as reconciling
 from operations.commands import status as standing
@@ -17,7 +16,7 @@ from operations.exit_codes import EXIT_CODES
 from operations.options import AsJson, require_named
 from operations.screens import printing, proof_view, status_view
 from operations.target import System
-from operations.wording import words
+from operations.wording import failures, words
 from operations.wording.speech import say
 from shared.domain.comparison import ProofVerdict
 
@@ -26,24 +25,22 @@ def reconcile(
     system: System,
     *,
     full: Annotated[
-        bool, typer.Option("--full/--sweep", help="Read and compare the whole website, or only look for what is late.")
+        bool, typer.Option("--full/--sweep", help="Compare the whole website, or only pick up overdue changes.")
     ] = True,
-    accept_small: Annotated[
-        bool, typer.Option(help="Take an answer for true that lacks most of what the website was made to show.")
-    ] = False,
-    actor: Annotated[str, typer.Option(help="Who you are, with --accept-small; it is kept.")] = "",
-    reason: Annotated[str, typer.Option(help="Why, with --accept-small; it is kept.")] = "",
+    accept_small: Annotated[bool, typer.Option(help="Confirm that the website really returned this few rows.")] = False,
+    actor: Annotated[str, typer.Option(help="Who you are, with --accept-small. It is recorded.")] = "",
+    reason: Annotated[str, typer.Option(help="Why, with --accept-small. It is recorded.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Have the website swept or compared now, and wait for the end of it.
+    """Sweep or compare the website now, and wait for the result.
 
-    What it found is shown where the database can be read; elsewhere a full comparison ends with exit code 3. A sweep
+    The findings are shown if the database can be read; otherwise a full comparison ends with exit code 3. A sweep
     that could not do all of its work ends with 1.
     """
     if accept_small:
         require_named(actor, reason)
         if not full:
-            raise NotUnderstoodError("--accept-small is about a full comparison, not a sweep")
+            raise NotUnderstoodError("--accept-small goes with a full comparison, not with a sweep")
     event = reconciling.event(full=full, accept=(actor, reason) if accept_small else None, now=datetime.now(UTC))
     try:
         with console.steps(quiet=as_json) as progress, system.functions(progress) as invoke:
@@ -58,7 +55,7 @@ def reconcile(
         _say(ended)
     found = _what_it_found(system, ended if full else None, quiet=as_json)
     if found is None and full:
-        raise NotKnownError(say("What it found cannot be read: no login to the database is known here"))
+        raise NotKnownError(say("Its findings cannot be read: no database login is known here"))
     if found is None and ended.state != "succeeded":
         found = ProofVerdict.NO
     if found is not None and found is not ProofVerdict.YES:
@@ -66,10 +63,10 @@ def reconcile(
 
 
 def _explain(error: FunctionFailedError) -> None:
-    """Print in sentences where the codes are known; else with what the function has logged."""
+    """Print the meaning of the error's codes, or the function's log if a code is unknown."""
     why = failures.explained(str(error))
     if not why.meaning:
-        unknown = say("Nothing was compared, for a reason that is not known: {reason}", reason=error)
+        unknown = say("Nothing was compared, for an unknown reason: {reason}", reason=error)
         console.failure(unknown, log=error.log)
         return
     console.failure(say("Nothing was compared: {reason}.", reason=why.meaning))
@@ -86,12 +83,12 @@ def _say(ended: reconciling.ReconcileOutcome) -> None:
 
 
 def _what_it_found(system: System, full: reconciling.ReconcileOutcome | None, *, quiet: bool) -> ProofVerdict | None:
-    """Show what the run found, and return its verdict; None of a sweep, or where nobody may read the database."""
+    """Show the findings and return their verdict; None for a sweep, or if the database cannot be read."""
     with ExitStack() as held:
         try:
             address = held.enter_context(system.database())
         except OperationsError:
-            return None  # a stack without a login for people: it was reconciled all the same
+            return None  # the stack has no operations login; the run itself is done
         connection = held.enter_context(databases.reading(address))
         if full is None:
             if not quiet:

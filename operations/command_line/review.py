@@ -1,4 +1,4 @@
-"""`rejected` and `duplicates`: what waits for a person to look at it."""
+"""Define the `rejected` and `duplicates` commands, for cases that a person must review."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -18,7 +18,7 @@ from operations.wording.speech import many, say
 
 
 def list_rejected(system: System, *, as_json: AsJson = False) -> None:
-    """Whom the website refused and why; first those whom it may show although it must not."""
+    """List the rejected listings and why; first those that may be shown but must not be."""
     with system.reading() as connection:
         found = rejected_listings.read_rejected(connection)
     if as_json:
@@ -33,26 +33,26 @@ def retry(
     *,
     actor: Actor,
     reason: Reason,
-    everybody: Annotated[bool, typer.Option("--all", help="Every listing that is rejected.")] = False,
+    everybody: Annotated[bool, typer.Option("--all", help="Every rejected listing.")] = False,
 ) -> None:
-    """Have listings that were rejected tried again now."""
+    """Retry rejected listings now."""
     require_named(actor, reason)
     _require_one_way(named=bool(mentors), everybody=everybody)
     with system.writing() as connection:
         n = rejected_listings.retry(connection, mentors or (), actor, reason)
     console.out.print(
         many(n, "{n} listing will be tried again", "{n} listings will be tried again")
-        + say(": at once if the webhook arrives, else by the next sweep.")
+        + say(": at once if the webhook arrives, otherwise by the next sweep.")
     )
 
 
 def list_duplicates(
     system: System,
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Also what was reviewed.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also reviewed duplicates.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """What stands in a log more than once, as of the last full comparison."""
+    """List the duplicate log entries that the last full comparison found."""
     with system.reading() as connection:
         found = doubles.read_duplicates(connection, reviewed=everything)
     if as_json:
@@ -63,14 +63,14 @@ def list_duplicates(
 
 def review(
     system: System,
-    mentor: Annotated[UUID | None, typer.Argument(help="The id that the list shows.", show_default=False)] = None,
+    mentor: Annotated[UUID | None, typer.Argument(help="The id from the list.", show_default=False)] = None,
     *,
     actor: Actor,
     reason: Reason,
-    everybody: Annotated[bool, typer.Option("--all", help="Everybody's.")] = False,
-    kind: Annotated[doubles.Kind | None, typer.Option(help="Of one log only.", show_default=False)] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="Every duplicate.")] = False,
+    kind: Annotated[doubles.Kind | None, typer.Option(help="Only duplicates of this log.", show_default=False)] = None,
 ) -> None:
-    """Say that you have looked at duplicates: they are not told again unless they grow."""
+    """Mark duplicates as reviewed. They are not reported again unless they grow."""
     require_named(actor, reason)
     _require_one_way(named=mentor is not None, everybody=everybody)
     with system.writing() as connection:

@@ -1,4 +1,4 @@
-"""What is wrong now, and what operations was alerted of."""
+"""Read the conditions that hold now, and the alerts that operations received."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ _MOST_CLOSED = 200
 
 @dataclass(frozen=True)
 class Alert:
-    """Something that is, or was, wrong since a time. `ids`: at most 20 of the `n` it concerns.
+    """Describe one thing that is or was wrong. `ids` has at most 20 of the `n` affected.
 
-    `sent_at`: when operations last heard of it; None: not yet. `closed_at`: when a run saw that it was over.
+    `sent_at` is the time of the last message to operations, None before the first. `closed_at` is the time when a run
+    saw that the condition had ended.
     """
 
     condition: str
@@ -34,9 +35,9 @@ class Alert:
 
 
 def read_current_conditions(connection: psycopg.Connection) -> tuple[Alert, ...]:
-    """What is wrong this moment, whether or not a run has seen it yet; the oldest first.
+    """Return the conditions that hold now, whether or not a run has seen them; the oldest first.
 
-    Since when it was alerted of, where that is so: of some there is nothing older than the last run.
+    `since` is the start of the open alert if there is one. Some conditions record no earlier time than the last run.
     """
     with connection.cursor(row_factory=class_row(Alert)) as cursor:
         return tuple(
@@ -52,7 +53,7 @@ def read_current_conditions(connection: psycopg.Connection) -> tuple[Alert, ...]
 
 
 def read_alerts(connection: psycopg.Connection, *, closed: bool = False) -> tuple[Alert, ...]:
-    """The open alerts, the oldest first; `closed`: after them the last that are over."""
+    """Return the open alerts, the oldest first, and with `closed` also the latest closed ones."""
     with connection.cursor(row_factory=class_row(Alert)) as cursor:
         return tuple(
             cursor.execute(

@@ -1,4 +1,4 @@
-"""What a person does that no other function of the database writes down by itself."""
+"""Record the manual actions that no other function of the database records itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def dropped(connection: psycopg.Connection, message: DropRecord, actor: str, reason: str) -> None:
-    """Write down that a message that was given up is removed: which, never what stands in it (I11)."""
+    """Record which dead letter was removed, but never its content (I11)."""
     connection.execute(
         "SELECT certification.record_dropped_dead_letter(%s, %s, %s, %s)",
         (message.queue, message.message_id, actor, reason),

@@ -1,4 +1,4 @@
-"""Release a brake, which is a mass-change limit: the next run makes the change that was stopped."""
+"""Release a brake (the mass-change limit), so that the next run makes the stopped change."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """What a brake (the mass-change limit) stops:
-    reminders or expiries of the nightly check, or repairs of the website.
+    """Name the change that a brake (the mass-change limit) stops.
+
+    The nightly check makes reminders and expiries; reconciliation makes repairs of the website.
     """
 
     REMINDER = "reminder"
@@ -29,7 +30,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Brake:
-    """A brake that is on: the last run it stopped would have changed `n` of `of_n` mentors."""
+    """Describe a brake that is on. The last run it stopped would have changed `n` of `of_n` mentors."""
 
     organisation_id: UUID
     organisation: str
@@ -43,7 +44,7 @@ class Brake:
 
 
 def read_brakes(connection: psycopg.Connection, at: datetime | None = None) -> tuple[Brake, ...]:
-    """The brakes that are on, or released and not used yet; the oldest first. `at`: those that were on then."""
+    """Return the brakes that are on, or released but not used yet, oldest first; with `at`, those on at that time."""
     rows = connection.execute(
         "SELECT b.organisation_id, coalesce(o.name, %(deleted)s || ' ' || b.organisation_id), b.kind, b.tripped_at,"
         "       b.n, b.of_n, b.run_id, b.released_at, b.released_by"
@@ -56,9 +57,9 @@ def read_brakes(connection: psycopg.Connection, at: datetime | None = None) -> t
 
 
 def release(connection: psycopg.Connection, organisation: str, kind: Kind | None, actor: str, reason: str) -> Brake:
-    """Release the organisation's brake: `organisation` is its name or id; `kind` None where only one is on.
+    """Release the brake of an organisation, given by name or id. `kind` may be None if only one is on.
 
-    Raises NothingToDoError if none is on or it is released already, OperationsError if it is not clear which.
+    Raises NothingToDoError if none is on or it is released already, NotUnderstoodError if it is not clear which.
     """
     organisation_id, name = organisations.find(connection, organisation)
     on = [b for b in read_brakes(connection) if b.organisation_id == organisation_id and kind in {None, b.kind}]

@@ -1,4 +1,4 @@
-"""What stands in a message that was given up: ids, codes and times; anything else may name people (I11)."""
+"""Read a dead letter: only ids, codes and times, because anything else may name people (I11)."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _CODE = re.compile(r"[A-Za-z0-9_.:+/$-]{1,200}")
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message that was given up. Of a sync request the mentors; of an event the function and the scheduled time."""
+    """Describe a dead letter: a sync request by its mentors, an event by its function and scheduled time."""
 
     queue: str
     message_id: str
     sent_at: datetime
     tries: int | None
-    """By the functions, before it was given up. Looks at it are not among them; None: it is not known."""
+    """The functions' attempts before the message was given up. Listing it does not count. None: unknown."""
     mentor_ids: tuple[UUID, ...] = ()
     function: str | None = None
     scheduled_time: str | None = None
@@ -37,7 +37,7 @@ class DeadLetter:
 
 
 def requests_in(message: MessageTypeDef) -> tuple[SyncRequest, ...]:
-    """Return the sync requests of a message; none where it is no such message."""
+    """Return the sync requests in a message; empty if it is not such a message."""
     try:
         return parse(message["Body"])
     except MalformedMessageError:
@@ -45,14 +45,14 @@ def requests_in(message: MessageTypeDef) -> tuple[SyncRequest, ...]:
 
 
 def described(queue: str, message: MessageTypeDef, names: dict[str, str], most: int | None) -> DeadLetter:
-    """Return what is known of a message. `names`: of functions, by those that AWS has for them."""
+    """Describe a message. `names` maps the names of functions in AWS to those of the template."""
     attributes = message.get("Attributes", {})
     sent_at = datetime.fromtimestamp(int(attributes.get("SentTimestamp", "0")) / 1000, UTC)
     if queue == SYNCS:
         mentors = tuple(request.mentor_id for request in requests_in(message))
         return DeadLetter(queue, message["MessageId"], sent_at, most, mentors)
     body = _object(message["Body"])
-    # A failed invocation comes with the event in it; what could not be started is the event itself.
+    # After a failed invocation the message wraps the event. If none could start, the message is the event.
     event = _inner(body, "requestPayload") if "requestPayload" in body else body
     arn = _code(_inner(body, "requestContext").get("functionArn")) or _attribute(message, "TARGET_ARN") or ""
     name = arn.partition(":function:")[2].partition(":")[0]
@@ -68,7 +68,7 @@ def described(queue: str, message: MessageTypeDef, names: dict[str, str], most: 
 
 
 def _tries(body: dict[str, Any], message: MessageTypeDef) -> int | None:
-    """As Lambda says it of an invocation, and EventBridge Scheduler of one that it could not make."""
+    """Return the attempts that Lambda counted, or EventBridge Scheduler if it could not invoke."""
     said = _inner(body, "requestContext").get("approximateInvokeCount")
     if isinstance(said, int):
         return said
@@ -95,7 +95,7 @@ def _inner(body: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _time(value: object) -> str | None:
-    """As it stands in the event, to be pasted; None where it is no time."""
+    """Return the time exactly as in the event, for pasting; None if it is not a time."""
     text = _code(value)
     try:
         datetime.fromisoformat(text or "")
@@ -105,5 +105,5 @@ def _time(value: object) -> str | None:
 
 
 def _code(value: object) -> str | None:
-    """A code, a time or an ARN; anything else is somebody's sentence, and may name people (I11)."""
+    """Return the value if it is a code, a time or an ARN. Free text may name people (I11), so return None for it."""
     return value if isinstance(value, str) and _CODE.fullmatch(value) else None

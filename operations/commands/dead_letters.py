@@ -1,4 +1,4 @@
-"""Messages that were given up: what they are, and asking for the syncs among them again."""
+"""List, replay and remove dead letters."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
     from operations.deployed import Deployment
 
-_REPLAYED_TO = "RepairRequestsUrl"  # of low priority, so that a flood holds up no live change
-_AT_A_TIME = 10  # the most that SQS takes or gives at once
-_HELD_SECONDS = 60  # whoever looks at a message hides it from others for so long, if not given back before
+_REPLAYED_TO = "RepairRequestsUrl"  # low priority, so that a flood delays no live change
+_AT_A_TIME = 10  # the most that SQS sends or receives at once
+_HELD_SECONDS = 60  # a message received here stays hidden for this long, unless it is given back
 MOST_LISTED = 1000
 
 
 @dataclass(frozen=True)
 class DropRecord:
-    """A message that was removed: what is kept of it in certification.audit."""
+    """Identify a removed message, as certification.audit records it."""
 
     queue: str
     message_id: str
@@ -39,7 +39,7 @@ class DropRecord:
 
 @dataclass(frozen=True)
 class ReplayOutcome:
-    """How many messages were asked for again; were left because they are no sync request; were not taken."""
+    """Count the messages that were requested again, are not sync requests, or were refused by the queue."""
 
     replayed: int
     unreadable: int
@@ -47,7 +47,7 @@ class ReplayOutcome:
 
 
 def read_dead_letters(deployment: Deployment) -> tuple[DeadLetter, ...]:
-    """Both queues, at most 1,000 messages of each; all of them are there afterwards. Raises StackNotFoundError."""
+    """Return the messages of both queues, at most 1,000 of each, and leave them there. Raises StackNotFoundError."""
     names = {value: key.removesuffix("Name") for key, value in deployment.outputs.items() if key.endswith("Name")}
     found: list[DeadLetter] = []
     with refusals():
@@ -67,9 +67,9 @@ def read_dead_letters(deployment: Deployment) -> tuple[DeadLetter, ...]:
 
 
 def _most_tries(deployment: Deployment) -> int | None:
-    """How often a sync request was tried before it came here: the setting of the queue that it comes from.
+    """Return how often a sync request is tried before it becomes a dead letter, from its queue's settings.
 
-    The count of the message itself goes on with every look at it.
+    The message's own count does not help, because listing the message raises it too.
     """
     url = deployment.outputs.get("SyncRequestsUrl")
     if url is None:
@@ -82,9 +82,9 @@ def _most_tries(deployment: Deployment) -> int | None:
 
 
 def drop(deployment: Deployment, message_id: str, record: Callable[[DropRecord], None]) -> DropRecord:
-    """Remove a message that is no sync request, by its id. `record`: called first, to write down who does it and why.
+    """Remove a message that is not a sync request, by its id. `record` is called before the removal.
 
-    Raises NothingToDoError where there is none, or where it is a sync request, and StackNotFoundError.
+    Raises NothingToDoError if there is no such message or it is a sync request, and StackNotFoundError.
     """
     with refusals():
         for queue in (SYNCS, EVENTS):
@@ -101,7 +101,7 @@ def drop(deployment: Deployment, message_id: str, record: Callable[[DropRecord],
                     continue
                 if queue == SYNCS and requests_in(found):
                     raise NothingToDoError(
-                        f"{message_id} is a sync request, so it was left: ask for it again with"
+                        f"{message_id} is a sync request, so it was left: request it again with"
                         f" {speech.command('dlq replay')}"
                     )
                 dropped = DropRecord(queue, message_id)
@@ -117,9 +117,9 @@ def drop(deployment: Deployment, message_id: str, record: Callable[[DropRecord],
 
 
 def replay(deployment: Deployment) -> ReplayOutcome:
-    """Ask again for every sync that was given up. Raises StackNotFoundError.
+    """Request every failed sync again. Raises StackNotFoundError.
 
-    Each is sent before it is deleted: what is interrupted between is asked for twice, which does no harm (I7).
+    Each message is sent before it is deleted. An interruption in between requests a sync twice, which is safe (I7).
     """
     sqs, source, target = deployment.sqs, deployment.output(f"{SYNCS}Url"), deployment.output(_REPLAYED_TO)
     replayed = refused = 0
@@ -149,13 +149,13 @@ def replay(deployment: Deployment) -> ReplayOutcome:
 
 
 def _received(sqs: SQSClient, url: str) -> Iterator[list[MessageTypeDef]]:
-    """A few at a time until nothing comes, each once: who is held for long comes again."""
+    """Yield messages in batches until the queue is empty. A redelivered message is yielded only once."""
     seen: set[str] = set()
     while messages := sqs.receive_message(
         QueueUrl=url,
         MaxNumberOfMessages=_AT_A_TIME,
         VisibilityTimeout=_HELD_SECONDS,
-        WaitTimeSeconds=1,  # asks all of the queue's servers, not a few of them
+        WaitTimeSeconds=1,  # long polling asks all of the queue's servers
         MessageSystemAttributeNames=["SentTimestamp"],
         MessageAttributeNames=["All"],
     ).get("Messages", []):

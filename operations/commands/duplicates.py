@@ -1,4 +1,4 @@
-"""What stands in a log more than once, and saying that a person has looked at it."""
+"""Read duplicate log entries and mark them as reviewed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """The log that it stands in twice."""
+    """Name the log that has the duplicate."""
 
     TRANSITION = "transition"
     REMINDER = "reminder"
@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Duplicate:
-    """`n` rows of a log where one should be. Of a digest the mentor id is the coordinator's."""
+    """Describe `n` rows of a log where one is expected. For a digest, `mentor_id` is the coordinator's id."""
 
     kind: str
     mentor_id: UUID
@@ -40,7 +40,7 @@ class Duplicate:
 
 
 def read_duplicates(connection: psycopg.Connection, *, reviewed: bool = False) -> tuple[Duplicate, ...]:
-    """Those that nobody has looked at, the oldest first; `reviewed`: the others too."""
+    """Return the duplicates that await a review, the oldest first; with `reviewed`, also the others."""
     with connection.cursor(row_factory=class_row(Duplicate)) as cursor:
         return tuple(
             cursor.execute(
@@ -56,7 +56,7 @@ def read_duplicates(connection: psycopg.Connection, *, reviewed: bool = False) -
 
 
 def review(connection: psycopg.Connection, mentor_id: UUID | None, kind: Kind | None, actor: str, reason: str) -> int:
-    """Say that these were looked at: of one mentor or everybody (None), of one log or all. Return how many.
+    """Mark duplicates as reviewed, for one mentor or all, in one log or all. Return how many.
 
     Raises NothingToDoError if there are none.
     """
@@ -67,5 +67,5 @@ def review(connection: psycopg.Connection, mentor_id: UUID | None, kind: Kind | 
         ).fetchone()
         n += row[0] if row else 0
     if not n:
-        raise NothingToDoError("there is no such duplicate that nobody has reviewed: nothing was done")
+        raise NothingToDoError("no such duplicate awaits a review: nothing was done")
     return n

@@ -1,4 +1,4 @@
-"""Why a mentor was or was not reminded, and what moved them."""
+"""Explain why a mentor was or was not reminded, and each status change."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Mentor:
-    """The mentor an explanation is about. `impossible_date`: the end of the certification, where it cannot be meant."""
+    """Describe the mentor to explain. `impossible_date` is an expiry date that cannot be right."""
 
     id: UUID
     organisation: str
@@ -32,7 +32,7 @@ class Mentor:
 
 @dataclass(frozen=True)
 class ThresholdRecord:
-    """One threshold of one certification."""
+    """Record what happened at one threshold of one certification."""
 
     threshold_day: int
     due_on: date | None
@@ -48,7 +48,7 @@ class ThresholdRecord:
 
 @dataclass(frozen=True)
 class StatusChange:
-    """A row of the app's status log."""
+    """Represent a row of the app's status log."""
 
     occurred_at: datetime
     from_status: str
@@ -59,7 +59,7 @@ class StatusChange:
 
 @dataclass(frozen=True)
 class StepFailure:
-    """A step that failed for a mentor, and in how many nightly checks."""
+    """Describe a step that failed for a mentor, and in how many nightly checks."""
 
     step: str
     reason: str
@@ -69,7 +69,7 @@ class StepFailure:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Everything known of one mentor's reminders."""
+    """Collect everything known about one mentor's reminders."""
 
     mentor: Mentor
     thresholds: tuple[ThresholdRecord, ...]
@@ -78,7 +78,7 @@ class Explanation:
 
 
 def find_mentors(connection: psycopg.Connection, text: str, mentor_id: UUID | None) -> tuple[UUID, ...]:
-    """Return the mentors whom a person may mean: by the id, its beginning, or the full name."""
+    """Return the mentors that match an id, the start of an id, or a full name."""
     rows = connection.execute(
         "SELECT f.id FROM certification.find_mentors(%s, %s) AS f (id)", (text.strip(), mentor_id)
     ).fetchall()
@@ -86,7 +86,7 @@ def find_mentors(connection: psycopg.Connection, text: str, mentor_id: UUID | No
 
 
 def read_explanation(connection: psycopg.Connection, mentor_id: UUID, today: date) -> Explanation:
-    """Return everything known of one mentor's reminders. Raises NothingToDoError if there is no such mentor."""
+    """Return everything known about one mentor's reminders. Raises NothingToDoError if there is no such mentor."""
     with connection.cursor(row_factory=class_row(Mentor)) as cursor:
         mentor = cursor.execute("SELECT * FROM certification.mentor_to_explain(%s)", (mentor_id,)).fetchone()
     if mentor is None:
@@ -108,7 +108,7 @@ def read_explanation(connection: psycopg.Connection, mentor_id: UUID, today: dat
 
 
 def read_names(connection: psycopg.Connection, mentors: Sequence[UUID]) -> dict[UUID, str]:
-    """Return the mentors' names. The role of operations may not; the owner of local data may."""
+    """Return the mentors' names. Only the owner of local data may read them; the operations role may not."""
     return dict(
         connection.execute(
             "SELECT m.id, m.first_name || ' ' || m.last_name FROM public.peer_mentors AS m WHERE m.id = ANY (%s)",

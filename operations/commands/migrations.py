@@ -1,4 +1,4 @@
-"""Apply the migrations, as their owner."""
+"""Apply the migrations as the owner of the schema."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ SELECT current_user::text, r.rolname::text FROM pg_namespace AS n JOIN pg_roles 
 
 
 def apply(address: str, report: Callable[[str], None]) -> tuple[tuple[str, ...], bool]:
-    """Apply what is missing, and return its names and whether everything is whole now.
+    """Apply the missing migrations. Return their names, and whether the schema is undamaged now.
 
-    Raises NotUnderstoodError for a login that does not own the schema, and DatabaseNotReadableError.
+    Raises NotUnderstoodError if the login does not own the schema, and DatabaseNotReadableError.
     """
     with databases.connected(address) as connection:
         stranger = connection.execute(_OWNER).fetchone()
         if stranger is not None:
             raise NotUnderstoodError(
-                f"{stranger[0]} does not own the schema certification: name {stranger[1]}, who does, in --database-url"
+                f"{stranger[0]} does not own the schema certification: use the owner, {stranger[1]}, in --database-url"
             )
         try:
             applied = migrate(connection, report=report)

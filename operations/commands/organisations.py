@@ -1,4 +1,4 @@
-"""Organisations: which there are, which one a person means, and the settings of one."""
+"""Find organisations, and read or change their thresholds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Organisation(NamedTuple):
-    """An organisation by its id and name."""
+    """Identify an organisation by id and name."""
 
     id: UUID
     name: str
@@ -22,7 +22,7 @@ class Organisation(NamedTuple):
 
 @dataclass(frozen=True)
 class Thresholds:
-    """An organisation's own thresholds, whether they apply, and those that do."""
+    """Hold an organisation's own thresholds, whether they apply, and the effective ones."""
 
     organisation_id: UUID
     days: tuple[int, ...]
@@ -41,9 +41,9 @@ def _read(connection: psycopg.Connection) -> list[Organisation]:
 
 
 def find(connection: psycopg.Connection, text: str) -> Organisation:
-    """Return the organisation that a person names, or means by its id.
+    """Return the organisation with this name or id. Raises OperationsError.
 
-    Also one that is gone, by its id: its brake may still be on. Raises OperationsError.
+    The id of a deleted organisation is accepted too, because its brake may still be on.
     """
     rows = _read(connection)
     found = [one for one in rows if text.strip().lower() in {one.name.lower(), str(one.id)}]
@@ -65,9 +65,10 @@ def change_thresholds(
     own: bool | None,
     by: tuple[str, str],
 ) -> None:
-    """Store `days` (none: leave them as they are) and whether its own apply (None: leave that). `by`: who, and why.
+    """Change the own thresholds (unless `days` is empty) and whether they apply (unless `own` is None).
 
-    Raises InvalidThresholdsError with the rule that is broken, and OperationsError for an organisation that is gone.
+    `by` is the actor and the reason. Raises InvalidThresholdsError with the broken rule, and OperationsError for a
+    deleted organisation.
     """
     if days:
         require_valid(days)
@@ -80,7 +81,7 @@ def change_thresholds(
 
 
 def read_thresholds(connection: psycopg.Connection, organisation: Organisation) -> Thresholds:
-    """Return an organisation's thresholds; the standard's where it has no settings yet."""
+    """Return an organisation's thresholds; the standard ones if it has no settings yet."""
     row = connection.execute(
         "SELECT t.days, t.own, t.effective FROM certification.thresholds_of(%s) AS t", (organisation.id,)
     ).fetchone()

@@ -1,4 +1,4 @@
-"""A dry run of the nights to come."""
+"""Preview the coming nightly checks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Coming:
-    """A reminder, an expiry or a return to active that is due on a night."""
+    """Describe a reminder, an expiry or a reactivation that is due in a nightly check."""
 
     due_on: date
     organisation: str
@@ -38,7 +38,7 @@ def last_nightly_check(connection: psycopg.Connection) -> date | None:
 
 
 def read_preview(connection: psycopg.Connection, first: date, days: int) -> tuple[Coming, ...]:
-    """Return who will be reminded, expired or reactivated on which night."""
+    """Return who will be reminded, expired or reactivated in which nightly check."""
     with connection.cursor(row_factory=class_row(Coming)) as cursor:
         return tuple(
             cursor.execute(

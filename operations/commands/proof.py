@@ -1,4 +1,4 @@
-"""What a full comparison has shown, read back for a board or an auditor."""
+"""Read the result of a full comparison, for a board or an auditor."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference between the website and the app. Ids, classes and names of columns; nothing of what stood there."""
+    """Describe a difference between the website and the app by ids, classes and column names, without any values."""
 
     class_: str
     cause: str
@@ -38,7 +38,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class ProofHead:
-    """A row of certification.proofs."""
+    """Represent a row of certification.proofs."""
 
     run_id: UUID
     at: datetime
@@ -53,49 +53,49 @@ class ProofHead:
     counts: dict[str, int]
 
     facts: dict[str, str] = field(default_factory=dict)
-    """brake_since and known_at, where there is something to say."""
+    """May contain brake_since and known_at."""
     over_since: int = 0
-    """How many of its differences a later run has seen gone."""
+    """How many of the differences a later run has closed."""
     verdict: ProofVerdict = field(init=False)
 
     def __post_init__(self) -> None:
-        """The verdict follows from the counts, so that an old proof has one too."""
+        """Derive the verdict from the counts, so that an old proof has one too."""
         equal = self.app_hash == self.website_hash
         object.__setattr__(self, "verdict", verdict_of(complete=self.complete, counts=self.counts, equal=equal))
 
     def count(self, name: str) -> int:
-        """One of its counts."""
+        """Return one count; zero if it is missing."""
         return self.counts.get(name, 0)
 
     @property
     def in_flight(self) -> int:
-        """How many differ that were changed a moment ago, or whose day just turns."""
+        """Count the differences that are too recent to judge: just changed, or awaiting the day's check."""
         return self.count("in_flight") + self.count("day_turns")
 
     @property
     def is_over(self) -> bool:
-        """Whether later runs have seen every difference gone."""
+        """Return whether later runs have closed every difference."""
         return self.over_since >= sum(self.count(name) for name in CLASSES) - self.in_flight > 0
 
     def moment(self, name: str) -> datetime | None:
-        """One of its facts."""
+        """Return the time that a fact holds, if there is one."""
         return datetime.fromisoformat(self.facts[name]) if name in self.facts else None
 
 
 @dataclass(frozen=True)
 class ProofPage:
-    """A proof, the differences that stood at its end, and what became of them since."""
+    """Collect a proof, its open differences when it ended, and their outcome since."""
 
     proof: ProofHead
     differences: tuple[Difference, ...]
     confirmed: tuple[Difference, ...] = field(default=())
-    """Earlier differences whose repair this run has seen to hold."""
+    """Earlier differences whose repair this run confirmed."""
     brakes: tuple[Brake, ...] = ()
-    """Those that were on at its end."""
+    """The brakes that were on when the run ended."""
     verdict: ProofVerdict = field(init=False)
 
     def __post_init__(self) -> None:
-        """For whoever reads the JSON."""
+        """Copy the verdict to the top level of the JSON."""
         object.__setattr__(self, "verdict", self.proof.verdict)
 
 
@@ -115,7 +115,7 @@ _ORDER = " ORDER BY array_position(%(classes)s::text[], f.class), f.opened_at, f
 
 
 def read_head(connection: psycopg.Connection, run_id: UUID | None = None) -> ProofHead | None:
-    """The proof of a run, or the last one."""
+    """Return the proof of a run, or the last one."""
     with connection.cursor(row_factory=class_row(ProofHead)) as cursor:
         if run_id is not None:
             return cursor.execute(_HEAD + " WHERE p.run_id = %s", (run_id,)).fetchone()
@@ -123,7 +123,7 @@ def read_head(connection: psycopg.Connection, run_id: UUID | None = None) -> Pro
 
 
 def read_proof(connection: psycopg.Connection, run_id: UUID | None = None) -> ProofPage:
-    """A proof with its differences. Raises NotKnownError if there is none."""
+    """Return a proof with its differences. Raises NotKnownError if there is none."""
     head = read_head(connection, run_id)
     if head is None:
         which = f"of run {run_id}" if run_id else "yet"

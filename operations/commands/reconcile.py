@@ -1,4 +1,4 @@
-"""Have the website swept or compared now, by the function that does it on schedule."""
+"""Build the reconciliation function's event and read its result."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from uuid import UUID
 
 FUNCTION = "Reconciliation"
 DOING = {
-    False: "Sweeping: asking again for what was left behind",
-    True: "Reading the website and comparing all of it: moments for hundreds, minutes for a million listings",
+    False: "Sweeping: requesting overdue syncs again",
+    True: "Reading and comparing the whole website: seconds for hundreds of listings, minutes for a million",
 }
-"""What is said meanwhile, by whether it is a full comparison."""
+"""The progress message, by whether the comparison is full."""
 
 
 @dataclass(frozen=True)
 class ReconcileOutcome:
-    """How a run of reconciliation ended. The reason is a code, or several."""
+    """Describe how a reconciliation run ended. `reason` is a code or several, separated by commas."""
 
     run_id: UUID
     state: str
@@ -25,7 +25,7 @@ class ReconcileOutcome:
 
 
 def event(*, full: bool, accept: tuple[str, str] | None, now: datetime) -> dict[str, object]:
-    """Return what the schedule would send. `accept`: who takes a small answer of the website for true, and why."""
+    """Return the event that the schedule would send. `accept` is the actor and reason that confirm few rows."""
     made: dict[str, object] = {
         "scheduled_time": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "mode": "full" if full else "sweep",
@@ -33,6 +33,6 @@ def event(*, full: bool, accept: tuple[str, str] | None, now: datetime) -> dict[
     return made | ({"accept": {"actor": accept[0], "reason": accept[1]}} if accept else {})
 
 
-def ended(payload: Any) -> ReconcileOutcome:  # noqa: ANN401 - what JSON holds
-    """Return how the run ended, as the function says it."""
+def ended(payload: Any) -> ReconcileOutcome:  # noqa: ANN401 - any JSON value
+    """Parse the function's result."""
     return ReconcileOutcome(UUID(payload["run_id"]), payload["state"], payload["reason"])

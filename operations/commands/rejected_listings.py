@@ -1,4 +1,4 @@
-"""Listings that the website refused for good: what they are, and trying them again."""
+"""Read the rejected listings and retry them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RejectedListing:
-    """A listing that was rejected. `may_be_shown`: by the website, still; `should_be_shown`: says the app."""
+    """Describe a rejected listing: whether the website may still show it, and whether the app wants it shown."""
 
     mentor_id: UUID
     organisation: str
@@ -41,22 +41,22 @@ SELECT a.mentor_id, coalesce(o.name, %(deleted)s) AS organisation, a.reason, a.s
 
 
 def read_rejected(connection: psycopg.Connection) -> tuple[RejectedListing, ...]:
-    """Every one; first those whom the website may show although it must not."""
+    """Return every rejected listing; first those that may be shown but must not be."""
     with connection.cursor(row_factory=class_row(RejectedListing)) as cursor:
         return tuple(cursor.execute(_REJECTED, {"deleted": speech.say("deleted organisation")}).fetchall())
 
 
 def retry(connection: psycopg.Connection, mentors: Sequence[str], actor: str, reason: str) -> int:
-    """Have these listings tried again, or all of them where none is named. Return how many.
+    """Retry these listings, or all rejected ones if none is named. Return how many.
 
-    Raises NotUnderstoodError for what is no id, and NothingToDoError if one of them, or every one, is not rejected.
+    Raises NotUnderstoodError for an invalid id, and NothingToDoError if a named listing is not rejected or none is.
     """
     ids = [_uuid(text) for text in mentors]
     rejected = {
         row[0] for row in connection.execute("SELECT mentor_id FROM certification.listings WHERE state = 'rejected'")
     }
     if not rejected:
-        raise NothingToDoError("no listing is rejected: there is nothing to try again")
+        raise NothingToDoError("no listing is rejected: there is nothing to retry")
     if strangers := [str(found) for found in ids if found not in rejected]:
         raise NothingToDoError(f"not rejected, so nothing was done: {', '.join(strangers)}")
     row = connection.execute("SELECT certification.retry_rejected(%s, %s, %s)", (ids or None, actor, reason)).fetchone()

@@ -1,4 +1,4 @@
-"""How things stand, read in one look at the database."""
+"""Read the current state of the system in one transaction."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OrganisationStatus:
-    """An organisation's listings: shown, waiting for the website (rejected not among them), refused, differing."""
+    """Count an organisation's listings: live, waiting (without the rejected ones), rejected, differing."""
 
     id: UUID | None
     name: str
@@ -34,7 +34,7 @@ class OrganisationStatus:
 
 @dataclass(frozen=True)
 class WebsiteStatus:
-    """What all workers share (I9, I10), and since when the oldest change waits. Reasons are codes."""
+    """Hold the sync state that all workers share (I9, I10), and the oldest waiting change. Reasons are codes."""
 
     oldest_waiting_at: datetime | None
     backoff_until: datetime | None
@@ -51,7 +51,7 @@ class WebsiteStatus:
 
 @dataclass(frozen=True)
 class QueueDepth:
-    """How many messages the last sweep saw."""
+    """Hold how many messages the last sweep counted in a queue."""
 
     queue: str
     n: int
@@ -60,7 +60,7 @@ class QueueDepth:
 
 @dataclass(frozen=True)
 class LastRun:
-    """The last run of a function, which may be under way."""
+    """Describe the last run of a function, which may still be running."""
 
     function: str
     scheduled_at: datetime
@@ -73,7 +73,7 @@ class LastRun:
 
 @dataclass(frozen=True)
 class Status:
-    """Everything that `status` shows, as of one moment."""
+    """Collect everything that `status` shows, as of one moment."""
 
     at: datetime
     organisations: tuple[OrganisationStatus, ...]
@@ -84,21 +84,21 @@ class Status:
     runs: tuple[LastRun, ...]
     proof: ProofHead | None
     webhook_concurrency: int | None = None
-    """Of a deployed stack: how many calls of the public address are answered at a time; 0: any number."""
+    """The deployed stack's limit of concurrent calls to the public address; 0 means no limit."""
 
     @property
     def differences(self) -> int:
-        """Open differences between the website and the app, of all organisations and of none."""
+        """Count the open differences of all organisations, and those without one."""
         return sum(organisation.differences for organisation in self.organisations)
 
     @property
     def names(self) -> dict[UUID | None, str]:
-        """The organisations' names by id."""
+        """Return the organisations' names by id."""
         return {organisation.id: organisation.name for organisation in self.organisations}
 
     @property
     def verdict(self) -> ProofVerdict:
-        """No: something is wrong or differs. Not yet: the last proof could not tell, and nobody has looked since."""
+        """Return NO if something is wrong, NOT_YET if the last proof was undecided and no sweep has succeeded since."""
         unsettled = self.proof is not None and self.proof.verdict is ProofVerdict.NO and not self.proof.is_over
         if self.alerts or self.differences or unsettled:
             return ProofVerdict.NO
@@ -108,7 +108,7 @@ class Status:
         return ProofVerdict.YES if known and self._was_read_back(known) else ProofVerdict.NOT_YET
 
     def _was_read_back(self, known: datetime) -> bool:
-        """Whether a sweep has looked at what had settled by then, and nothing waits for the website."""
+        """Return whether a sweep has succeeded since then, and no change is waiting."""
         waits = any(organisation.waiting for organisation in self.organisations)
         return not waits and any(
             run.function == "reconciliation_sweep" and run.state == "succeeded" and run.started_at >= known
@@ -116,7 +116,7 @@ class Status:
         )
 
 
-# An organisation that was deleted is shown as long as the website may have something of it.
+# A deleted organisation is shown as long as the website may still have its rows.
 _ORGANISATIONS = """
 WITH names AS MATERIALIZED (
     SELECT n.id, n.name FROM certification.organisation_names() AS n
@@ -158,7 +158,7 @@ SELECT DISTINCT ON (r.function) r.function, r.scheduled_at, r.started_at, r.ende
 
 
 def read_status(connection: psycopg.Connection) -> Status:
-    """As the database has it now. Call it in a transaction that sees one moment."""
+    """Read the status. Call this in a transaction on one snapshot."""
     with connection.cursor(row_factory=class_row(OrganisationStatus)) as cursor:
         called = {"of_none": say("of no organisation"), "deleted": say("deleted organisation")}
         organisations = cursor.execute(_ORGANISATIONS, called).fetchall()

@@ -1,4 +1,4 @@
-"""Undo a nightly check: take back what it did, as far as nobody has been told of it."""
+"""Undo a nightly check, except for messages that were sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class UndoOutcome:
-    """How much of a run was put back, and how much could not be."""
+    """Count how much of a run was put back, and how much could not be."""
 
     run_id: UUID
     reminders_put_back: int
@@ -32,7 +32,7 @@ class UndoOutcome:
 
 
 def undo(connection: psycopg.Connection, run_id: UUID, actor: str, reason: str) -> UndoOutcome:
-    """Undo the run. Raises NothingToDoError for one that is none, goes on, or was undone before."""
+    """Undo the run. Raises NothingToDoError if it is unknown, still running, or undone already."""
     row = connection.execute(
         "SELECT u.outcome, u.counts, r.function, r.undone_at"
         "  FROM certification.undo_run(%(run)s, %(actor)s, %(reason)s) AS u"
@@ -52,11 +52,11 @@ def undo(connection: psycopg.Connection, run_id: UUID, actor: str, reason: str) 
             ).fetchone()
             by = f" by {who[0]}" if who else ""
             raise NothingToDoError(
-                f"this run was undone already,{by} at {words.moment(undone_at, datetime.now(UTC))}: nothing was changed"
+                f"this run was undone already{by} at {words.moment(undone_at, datetime.now(UTC))}: nothing was changed"
             )
         case "still_running":
-            raise NothingToDoError("this run has not ended: wait for its end, 20 minutes at the most, and undo it then")
+            raise NothingToDoError("this run has not ended: wait for its end, at most 20 minutes, and undo it then")
         case "no_nightly_check":
-            raise NothingToDoError(f"this is a run of {function}: only one of expiry_check can be undone")
+            raise NothingToDoError(f"this is a run of {function}: only a run of expiry_check can be undone")
         case _:
-            raise NothingToDoError(f"there is no run {run_id}: {speech.command('status --json')} has the last ones")
+            raise NothingToDoError(f"there is no run {run_id}: {speech.command('status --json')} shows the last ones")

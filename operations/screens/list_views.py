@@ -1,4 +1,4 @@
-"""The lists of operations, as a person reads them: alerts, rejected, dead letters, duplicates."""
+"""Print the lists: alerts, rejected listings, dead letters, duplicates."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NIGHTLY_CHECK = "ExpiryCheck"
 
 
 def alerts(found: Sequence[Alert], organisations: Mapping[UUID | None, str], now: datetime) -> None:
-    """What, how long, and the first thing to do."""
+    """Print each alert: what is wrong, since when, and what to do first."""
     if not found:
         console.out.print(say("No alert is open."))
         return
@@ -43,7 +43,7 @@ def alerts(found: Sequence[Alert], organisations: Mapping[UUID | None, str], now
         times = [say("since {moment}", moment=words.moment(one.since, now))]
         reported = say("sent {moment}", moment=words.moment(one.sent_at, now)) if one.sent_at else say("not sent yet")
         times.append(reported)
-        times += [say("over {moment}", moment=words.moment(one.closed_at, now))] if one.closed_at else []
+        times += [say("ended {moment}", moment=words.moment(one.closed_at, now))] if one.closed_at else []
         reason = one.facts.get("reason")
         printing.text(", ".join(times) + (f": {words.reason(str(reason))}" if reason else ""), indent=2)
         if one.ids:
@@ -55,7 +55,7 @@ def alerts(found: Sequence[Alert], organisations: Mapping[UUID | None, str], now
 
 
 def rejected(found: Sequence[RejectedListing], now: datetime) -> None:
-    """Whom the website refused, and whether it may still show somebody whom it must not."""
+    """Print the rejected listings, and whether one may still be shown but must not be."""
     if not found:
         console.out.print(say("No listing is rejected."))
         return
@@ -75,25 +75,25 @@ def rejected(found: Sequence[RejectedListing], now: datetime) -> None:
         )
     console.out.print(table)
     if any(one.may_be_shown and not one.should_be_shown for one in found):
-        console.out.print(f"[red]{say('Hide by hand in Dynamics whoever must not be shown.')}[/red]")
+        console.out.print(f"[red]{say('In Dynamics, hide the mentors who must not be shown.')}[/red]")
     steps = dict.fromkeys(
         step for one in found for code in one.reason.split(",") if (step := texts().codes.of(code).step)
     )
     for step in steps:
         printing.text(step)
-    printing.command(say("When the cause is put right:"), "rejected retry --all --actor YOU --reason WHY")
+    printing.command(say("When the cause is fixed:"), "rejected retry --all --actor YOU --reason WHY")
 
 
 def _shown(one: RejectedListing) -> str:
     if one.may_be_shown and not one.should_be_shown:
-        return f"[red]{say('may be shown, and must not be')}[/red]"
+        return f"[red]{say('may be shown but must not be')}[/red]"
     if one.may_be_shown:
         return say("may be shown, as it was")
-    return say("not shown, and should be") if one.should_be_shown else say("not shown")
+    return say("not shown but should be") if one.should_be_shown else say("not shown")
 
 
 def dead_letters(found: Sequence[DeadLetter], now: datetime) -> None:
-    """What was given up, and what to do about each."""
+    """Print the dead letters and what to do about each."""
     if not found:
         console.out.print(say("No message was given up."))
         return
@@ -104,31 +104,31 @@ def dead_letters(found: Sequence[DeadLetter], now: datetime) -> None:
         tries = "" if one.tries is None else f"{one.tries:,}"
         table.add_row(one.message_id, one.queue, words.age(one.sent_at, now), tries, escape(_about(one)))
     if len(found) >= MOST_LISTED:
-        table.caption = say("There may be more: these are the most that are shown.")
+        table.caption = say("There may be more: this is the most that one list shows.")
     console.out.print(table)
     if any(one.queue == SYNCS and one.mentor_ids for one in found):
-        printing.command(say("Ask for the syncs again, when their cause is gone:"), "dlq replay")
+        printing.command(say("Request the syncs again when the cause is gone:"), "dlq replay")
     events_to_run_again(found)
     if any(not one.mentor_ids for one in found):
         drop = "dlq drop MESSAGE --actor YOU --reason WHY"
-        printing.command(say("Remove what is done or cannot be read, by the id of the message:"), drop)
+        printing.command(say("Remove a message that is done with or unreadable, by its id:"), drop)
 
 
 def _about(one: DeadLetter) -> str:
     if one.queue == SYNCS:
-        return words.first([str(found) for found in one.mentor_ids], _MOST_IDS) or say("no sync request")
+        return words.first([str(found) for found in one.mentor_ids], _MOST_IDS) or say("not a sync request")
     when = one.scheduled_time and say("for {moment}", moment=one.scheduled_time)
     reported = (one.function, when, one.error and f"({one.error})")
-    return " ".join(filter(None, reported)) or say("an event that cannot be read")
+    return " ".join(filter(None, reported)) or say("an unreadable event")
 
 
 def events_to_run_again(found: Sequence[DeadLetter]) -> None:
-    """What a person does about events that failed: nothing of it is done by itself."""
+    """Print how to run failed events again. Nothing runs them automatically."""
     events = [one for one in found if one.queue == EVENTS]
     if not events:
         return
     console.out.print()
-    who = say("These are run again by a person, when the cause is gone; then remove the message")
+    who = say("Run each of them again when the cause is gone, then remove the message")
     count = many(len(events), "{n} event of {queue}.", "{n} events of {queue}.", queue=EVENTS)
     printing.text(f'{count} {who} (docs/operations/runbook.md, "A run failed").')
     for scheduled in sorted(
@@ -136,13 +136,13 @@ def events_to_run_again(found: Sequence[DeadLetter]) -> None:
     ):
         printing.line("", target().function(_NIGHTLY_CHECK, f'{{"scheduled_time": "{scheduled}"}}'))
     if any(one.function not in {_NIGHTLY_CHECK, None} for one in events):
-        printing.text(say("The other functions do their work with their next schedule."), indent=2)
+        printing.text(say("The other functions catch up on their next scheduled run."), indent=2)
 
 
 def duplicates(found: Sequence[Duplicate], now: datetime) -> None:
-    """What stands in a log more than once."""
+    """Print the duplicate log entries."""
     if not found:
-        console.out.print(say("Nothing was done twice, or all of it has been reviewed."))
+        console.out.print(say("Nothing was done twice, or every case has been reviewed."))
         return
     table = new_table(many(len(found), "Done twice: {n} case", "Done twice: {n} cases"))
     for title in ("Mentor", "Log", "Certification ends", "What", "Times", "Found (Oslo)", "Reviewed"):

@@ -1,4 +1,4 @@
-"""What `explain` and `preview` show. Where no name may be shown the id stands for a person (I11)."""
+"""Print the screens of `explain` and `preview`. Where names are not allowed, they show ids (I11)."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 _STATES = {
     "claimed": "reminded",
-    "collapsed": "a nearer threshold spoke for it",
-    "unreachable": "no mail, the coordinator is told",
+    "collapsed": "a nearer threshold replaced it",
+    "unreachable": "no mail; the coordinator is told",
     "not_yet_due": "not yet due",
     "due_next_run": "due in the next nightly check",
     "not_reminded": "not reminded",
     "no_certification": "no certification",
-    "impossible_date": "the date cannot be meant",
+    "impossible_date": "the date cannot be right",
 }
 
 
 def preview(lines: Sequence[Coming], names: Mapping[UUID, str], *, first: date, days: int) -> None:
-    """Print who will be reminded or expire when."""
+    """Print who will be reminded or expire, and when."""
     table = new_table(f"The next {in_english(days, 'nightly check')} from {_day(first)}, if nothing changes until then")
     for title in ("Night of", "Organisation", "Mentor", "What"):
         table.add_column(title, no_wrap=title in {"Night of", "Mentor"})
@@ -76,7 +76,7 @@ def _what(line: Coming) -> str:
 
 
 def explanation(found: Explanation, name: str | None) -> None:
-    """Print every threshold of a mentor, and why."""
+    """Print every threshold of a mentor with its state and reason."""
     mentor = found.mentor
     named = f"[bold]{escape(name)}[/bold], " if name and console.AT_TERMINAL else ""
     console.out.print(f"{named}{escape(mentor.organisation)}, id {mentor.id}")
@@ -109,7 +109,7 @@ def _threshold(one: ThresholdRecord) -> tuple[str, ...]:
 
 def _ends(mentor: Mentor) -> str:
     if mentor.impossible_date:
-        ends = f"certification ends {mentor.impossible_date}, which cannot be meant: correct it in the app"
+        ends = f"certification ends {mentor.impossible_date}, which cannot be right: correct it in the app"
         return f"[yellow]{ends}[/yellow]"
     return f"certification ends {_day(mentor.expires_on)}" if mentor.expires_on else "no certification"
 
@@ -131,7 +131,7 @@ def _history(found: Explanation) -> None:
 
 
 def _meaning(codes: str | None) -> str:
-    """Return what codes mean, and the codes themselves."""
+    """Return the meaning of codes, followed by the codes."""
     return speech.texts().meaning(codes)
 
 

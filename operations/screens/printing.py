@@ -1,4 +1,4 @@
-"""A command is printed so that it can be pasted: on one line, however narrow the terminal is."""
+"""Print instructions. A command stays on one line, so that it can be pasted from a narrow terminal too."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_COLUMNS = 100
 
 
 def step(label: str, what: Instruction, *, indent: int = 0) -> None:
-    """A thing to do, and the command for it."""
+    """Print an instruction and its command."""
     if what.command:
         command(f"{label} {what.text}", what.command, indent=indent)
     else:
@@ -27,12 +27,12 @@ def step(label: str, what: Instruction, *, indent: int = 0) -> None:
 
 
 def command(label: str, words: str, *, indent: int = 0) -> None:
-    """What a command such as `rejected list` is for, and the whole of it."""
+    """Print the purpose of a command such as `rejected list`, and its complete line."""
     line(label, speech.command(words), indent=indent)
 
 
 def line(label: str, whole: str, *, indent: int = 0) -> None:
-    """A whole line to paste, beside its label where there is room for both."""
+    """Print a line to paste, beside its label if both fit."""
     if indent + cell_len(f"{label} {whole}") <= _width():
         text(f"{label} {whole}", indent=indent)
         return
@@ -41,7 +41,7 @@ def line(label: str, whole: str, *, indent: int = 0) -> None:
 
 
 def text(content: str, *, indent: int = 0) -> None:
-    """Wrapped at the terminal's width."""
+    """Print text wrapped at the terminal's width."""
     console.out.print(Padding(Text(content, overflow="fold"), (0, 0, 0, indent), expand=False), width=_width())
 
 

@@ -1,4 +1,4 @@
-"""A proof on one page, in plain words and without personal data, for a board or an auditor."""
+"""Print a proof on one page, in plain words and without personal data, for a board or an auditor."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from operations import console
-from operations.commands import proof_verdict
 from operations.dates import OSLO
 from operations.screens import printing
 from operations.screens.tables import new_table
-from operations.wording import words
+from operations.wording import proof_verdict, words
 from operations.wording.speech import many, say
 
 if TYPE_CHECKING:
@@ -22,11 +21,11 @@ if TYPE_CHECKING:
 
 _MOST = 30
 CLASSES = {
-    "listed_but_invalid": "Shown, and must not be",
-    "missing": "Not shown, and should be",
-    "field_drift": "Shown with something else than the app has",
-    "unpublished_field": "Holds what is published no more",
-    "orphan": "Shown, of no mentor in the app",
+    "listed_but_invalid": "Shown but must not be",
+    "missing": "Not shown but should be",
+    "field_drift": "Shown differently from the app",
+    "unpublished_field": "Holds fields no longer published",
+    "orphan": "Shown for no mentor in the app",
 }
 CAUSES = {
     "manual_edit": "changed on the website",
@@ -34,15 +33,15 @@ CAUSES = {
     "rejected": "the website refused our change",
     "unknown_mentor": "not in the app",
     "brake": "held by the brake",
-    "day": "the day's check has not come",
-    "past_triggers": "changed in the app past our triggers",
+    "day": "the day's check has not run",
+    "past_triggers": "changed in the app, bypassing our triggers",
 }
 
 
 def show(page: ProofPage) -> None:
-    """Print it."""
+    """Print the page."""
     proof, out = page.proof, console.out.print
-    out(f"[bold]{say('Does the website show whom it should?')}[/bold]\n")
+    out(f"[bold]{say('Does the website show the right mentors?')}[/bold]\n")
     out(say("Read from {start} to {end} (Oslo)", start=_time(proof.at), end=_time(proof.ended_at)))
     out(f"{say('Run {id}', id=proof.run_id)}\n")
     out(verdict(proof))
@@ -55,11 +54,11 @@ def show(page: ProofPage) -> None:
         _differences(page.differences, proof)
     if page.confirmed:
         ids = words.first([str(one.mentor_id or one.row_id) for one in page.confirmed], _MOST)
-        out(f"\n{say('Repaired before, and seen to hold by this run: {n}', n=f'{len(page.confirmed):,}')}")
+        out(f"\n{say('Repaired earlier and confirmed by this run: {n}', n=f'{len(page.confirmed):,}')}")
         out(f"  [dim]{ids}[/dim]")
     for brake in page.brakes:
         held = say(
-            "A brake is on in {organisation}: {kind} of {n} of {of} was stopped on {moment}, for a person to look at.",
+            "A brake is on in {organisation}: {kind} of {n} of {of} was stopped on {moment} and needs a review.",
             organisation=escape(brake.organisation),
             kind=say(brake.kind.value),
             n=f"{brake.n:,}",
@@ -78,7 +77,7 @@ def _fingerprints(app: str, website: str) -> None:
 
 
 def verdict(proof: ProofHead) -> str:
-    """Yes, no or not yet, in one sentence that counts everything that differs, and the two figures."""
+    """Return the verdict with markup: a sentence that counts every difference, and the figures."""
     style = proof_verdict.STYLES[proof.verdict]
     said, _, rest = proof_verdict.text(proof).partition(". ")
     if not rest:
@@ -93,7 +92,7 @@ def _figures(proof: ProofHead) -> None:
     table.add_column()
     table.add_column(justify="right")
     counts = proof.counts
-    table.add_row(say("Rows of the website that were read"), f"{counts.get('rows_read', 0):,}")
+    table.add_row(say("Website rows read"), f"{counts.get('rows_read', 0):,}")
     if proof.complete:
         table.add_row(say("Active, certified and consenting in the app"), _number(proof.app_listed))
         table.add_row(say("Shown by the website"), _number(proof.website_listed))
@@ -103,23 +102,23 @@ def _figures(proof: ProofHead) -> None:
         table.rows[-1].end_section = True
     table.add_row(say("Of these, changed a moment ago"), f"{proof.in_flight:,}")
     table.add_row(say("Of these, held by the brake"), f"{proof.count('held_by_brake'):,}")
-    table.add_row(say("Of these, the day's check has not come"), f"{proof.count('day_not_checked'):,}")
-    table.add_row(say("Changed in the app past our triggers"), f"{proof.count('past_triggers'):,}")
+    table.add_row(say("Of these, the day's check has not run"), f"{proof.count('day_not_checked'):,}")
+    table.add_row(say("Changed in the app, bypassing our triggers"), f"{proof.count('past_triggers'):,}")
     table.add_row(say("Rejected by the website"), f"{counts.get('listings_rejected', 0):,}")
-    table.add_row(say("Repairs asked for by this run"), f"{counts.get('repairs_requested', 0):,}")
-    table.add_row(say("Repairs that a brake holds back"), f"{counts.get('repairs_braked', 0):,}")
+    table.add_row(say("Repairs requested by this run"), f"{counts.get('repairs_requested', 0):,}")
+    table.add_row(say("Repairs held back by a brake"), f"{counts.get('repairs_braked', 0):,}")
     twice = sum(n for name, n in counts.items() if name.startswith("duplicate_"))
-    table.add_row(say("Done twice, and not looked at yet"), f"{twice:,}")
+    table.add_row(say("Done twice and not reviewed yet"), f"{twice:,}")
     console.out.print(table)
 
 
 def _differences(differences: Sequence[Difference], proof: ProofHead) -> None:
     n, over = f"{len(differences):,}", sum(one.closed_at is not None for one in differences)
-    title = say("Differences at its end: {n}, of which {over} are over by now", n=n, over=f"{over:,}")
+    title = say("Differences when it ended: {n}, of which {over} are gone by now", n=n, over=f"{over:,}")
     if over == 1:
-        title = say("Differences at its end: {n}, of which {over} is over by now", n=n, over=over)
+        title = say("Differences when it ended: {n}, of which {over} is gone by now", n=n, over=over)
     table = new_table(title)
-    for column in ("What", "Mentor", "Organisation", "Why", "What became of it"):
+    for column in ("What", "Mentor", "Organisation", "Why", "Outcome"):
         table.add_column(say(column), no_wrap=column == "Mentor", overflow="fold")
     for one in differences[:_MOST]:
         what = say(CLASSES.get(one.class_, one.class_)) + (f": {', '.join(one.fields)}" if one.fields else "")
@@ -133,14 +132,14 @@ def _differences(differences: Sequence[Difference], proof: ProofHead) -> None:
 
 
 def became(one: Difference, at: datetime) -> str:
-    """What became of a difference, in words; `at`: the times of another day are shown with it."""
+    """Return the outcome of a difference in words. A time on another day than `at` includes the date."""
     if one.closed_at is not None:
         when = words.moment(one.closed_at, at)
         if one.outcome == "confirmed":
-            return say("repaired, seen to hold {moment}", moment=when)
-        return say("gone by itself {moment}", moment=when)
+            return say("repaired, confirmed {moment}", moment=when)
+        return say("gone without a repair {moment}", moment=when)
     if one.repairs:
-        return many(one.repairs, "open; repair asked for", "open; repair asked for {n} times")
+        return many(one.repairs, "open; repair requested", "open; repair requested {n} times")
     return say("open")
 
 

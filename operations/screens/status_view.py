@@ -1,6 +1,7 @@
-"""One screen: whether something is wrong, what to do first, and how things stand. At most 24 lines of 100 columns.
+"""Print the status on one screen: whether something is wrong, what to do first, and the current state.
 
-Narrower it takes more lines: nothing is cut but the names of organisations, and those with a mark.
+It takes at most 24 lines of 100 columns, and more lines on a narrower terminal. Only the names of organisations are
+ever cut, with a mark.
 """
 
 from __future__ import annotations
@@ -9,33 +10,28 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.table import Table
-from rich.text import Text
 
 from operations import console
-from operations.commands import proof_verdict
 from operations.dates import OSLO
-from operations.screens import printing
+from operations.screens import printing, status_lines
 from operations.screens.tables import new_table
-from operations.wording import conditions, words
+from operations.wording import conditions, proof_verdict
 from operations.wording.speech import many, say
 from shared.domain.comparison import ProofVerdict
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from operations.commands.status import OrganisationStatus, Status
 
 _WIDTH = 100
 _NARROW = 90
-"""Below it the brakes stand under the table."""
+"""Below this width the brakes are listed under the table."""
 _MOST_ORGANISATIONS = 5
 _MOST_ALERTS = 3
-"""With the first, which is the first line."""
-_SOON_DAYS = 30
+"""Includes the most urgent alert, which is the first line of the screen."""
 
 
 def show(status: Status) -> None:
-    """Print it."""
+    """Print the screen."""
     width = min(console.out.width, _WIDTH)
     verdict(status)
     console.out.print()
@@ -45,12 +41,12 @@ def show(status: Status) -> None:
     rows.add_column(overflow="fold")
     for name, text in (
         *(_braked(status) if width < _NARROW else ()),
-        (say("Website"), _website(status)),
-        (say("Credential"), _credential(status)),
-        (say("Queues"), _queues(status)),
-        *zip((say("Last runs"), ""), _runs(status), strict=False),
-        (say("Last proof"), _proof(status)),
-        *_webhook(status),
+        (say("Website"), status_lines.website(status)),
+        (say("Credential"), status_lines.credential(status)),
+        (say("Queues"), status_lines.queues(status)),
+        *zip((say("Last runs"), ""), status_lines.runs(status), strict=False),
+        (say("Last proof"), status_lines.proof(status)),
+        *status_lines.webhook(status),
         *_alerts(status),
     ):
         rows.add_row(name, text)
@@ -58,13 +54,13 @@ def show(status: Status) -> None:
     if (rest := len(status.alerts) - _MOST_ALERTS) > 0:
         printing.command(many(rest, "{n} more:", "{n} more:"), "alerts")
     if status.proof is None:
-        printing.command(say("A proof is made by:"), "reconcile --full")
+        printing.command(say("Make a proof:"), "reconcile --full")
     now = f"{status.at.astimezone(OSLO):%d.%m.%Y %H:%M}"
     console.out.print(say("Times are Oslo's; it is {now} there.", now=now), style="dim")
 
 
 def verdict(status: Status) -> None:
-    """Print whether something is wrong, and what to do first."""
+    """Print whether something is wrong and what to do first."""
     things = conditions.most_urgent_first(status.alerts)
     if things:
         need = many(len(things), "{n} thing needs you.", "{n} things need you.")
@@ -136,104 +132,8 @@ def _brakes(status: Status, one: OrganisationStatus) -> str:
     return "; ".join(found)
 
 
-def _website(status: Status) -> str:
-    website = status.website
-    taking = say("takes requests")
-    if website.backoff_until:
-        until, why = words.moment(website.backoff_until, status.at), words.reason(website.backoff_reason)
-        asked = say("asked for patience until {until}: {why}", until=until, why=escape(why))
-        taking = f"[yellow]{asked}[/yellow]"
-    if website.stopped_since:
-        since = say("nothing is sent since {moment}", moment=words.moment(website.stopped_since, status.at))
-        taking = f"[red]{since}[/red]"
-    if website.oldest_waiting_at is None:
-        return f"{taking}; {say('no change waits')}"
-    age = words.age(website.oldest_waiting_at, status.at)
-    return f"{taking}; {say('the oldest change waits for {age}', age=age)}"
-
-
-def _credential(status: Status) -> str:
-    website, at = status.website, status.at
-    if website.stopped_since:
-        found = [_since("refused since {moment}", website.stopped_since, website.stopped_reason, status, "red")]
-    elif website.failing_since:
-        found = [_since("no answer since {moment}", website.failing_since, website.check_reason, status, "yellow")]
-    elif website.healthy_at:
-        found = [say("good, tried {age} ago", age=words.age(website.healthy_at, at))]
-    else:
-        found = [say("not tried yet")]
-    if website.secret_ends_on:
-        left = (website.secret_ends_on - at.astimezone(OSLO).date()).days
-        style = "red" if left < 0 else "yellow" if left <= _SOON_DAYS else "none"
-        ends = many(left, "secret ends in {n} day", "secret ends in {n} days")
-        if left <= 0:
-            ended = many(-left, "secret ended {n} day ago", "secret ended {n} days ago")
-            ends = say("secret ends today") if left == 0 else ended
-        found.append(f"[{style}]{ends}[/{style}]")
-    elif website.healthy_at:
-        found.append(f"[yellow]{say('secret without an end date')}[/yellow]")
-    match website.pending_secret:
-        case "none":
-            pass
-        case "good":
-            found.append(say("next secret good"))
-        case _:
-            found.append(f"[red]{say('next secret refused')}[/red]")
-    return " · ".join(found)
-
-
-def _since(text: str, since: datetime, reason: str | None, status: Status, style: str) -> str:
-    """The code alone: what it means stands with the alert."""
-    return f"[{style}]{say(text, moment=words.moment(since, status.at))} ({reason})[/{style}]"
-
-
-def _queues(status: Status) -> str:
-    if not status.queues:
-        return say("not seen yet: the sweep counts them")
-    counts = [
-        f"[red]{queue.queue} {queue.n:,}[/red]" if queue.n and "Dead" in queue.queue else f"{queue.queue} {queue.n:,}"
-        for queue in sorted(status.queues, key=lambda queue: "Dead" in queue.queue)
-    ]
-    oldest = min(queue.seen_at for queue in status.queues)
-    return " · ".join([*counts, say("seen {age} ago", age=words.age(oldest, status.at))])
-
-
-def _runs(status: Status) -> list[str]:
-    """At most two lines: the nightly check and the mails, and reconciliation."""
-    lines: dict[bool, list[str]] = {False: [], True: []}
-    for run in status.runs:
-        style = {"succeeded": "green", "degraded": "yellow", "failed": "red"}.get(run.state, "none")
-        when = words.moment(run.started_at, status.at)
-        state = f"[{style}]{say(run.state)}[/{style}]"
-        lines[run.function.startswith("reconciliation")].append(f"{run.function} {when} {state}")
-    return [" · ".join(line) for line in lines.values() if line] or [say("none yet")]
-
-
-def _proof(status: Status) -> str | Text:
-    proof = status.proof
-    if proof is None:
-        return say("none yet")
-    said = f"{words.moment(proof.at, status.at)}: {proof_verdict.first_sentence(proof)}"
-    if proof.verdict is ProofVerdict.NO and proof.is_over and not status.differences:
-        said += f" {say('All of it is over by now.')}"
-    # As many lines as it takes: a figure that is cut off is none.
-    return Text(said, style=proof_verdict.STYLES[proof.verdict], no_wrap=False, overflow="fold")
-
-
-def _webhook(status: Status) -> list[tuple[str, str]]:
-    """Whether strangers can use up the account; a line only where it is known."""
-    match status.webhook_concurrency:
-        case None:
-            return []
-        case 0:
-            unlimited = say("no limit for strangers: set WebhookConcurrency to 10")
-            return [(say("Webhook"), f"[yellow]{unlimited}[/yellow]")]
-        case limit:
-            return [(say("Webhook"), say("at most {n} calls at a time", n=limit))]
-
-
 def _alerts(status: Status) -> list[tuple[str, str]]:
-    """Those after the first."""
+    """Return the lines of the alerts after the first."""
     things = conditions.most_urgent_first(status.alerts)[1:_MOST_ALERTS]
     lines = [f"[red]{escape(conditions.line(alert, status.names, status.at))}[/red]" for alert in things]
     others = say("no other") if status.alerts else say("none")

@@ -1,4 +1,4 @@
-"""A table that fits: where the terminal is too narrow for its columns they stand below each other, row by row."""
+"""Make tables that fit. On a narrow terminal the cells of each row are printed below each other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHORTEST_NAME = 10
 
 
 class FittingTable(Table):
-    """Nothing in it is ever cut: a text that is too long goes on in the next line, a figure stays in one."""
+    """Print a table without cutting any cell: long text wraps, a figure stays on one line."""
 
     @override
     def add_column(self, header: RenderableType = "", *args: Any, **settings: Any) -> None:
@@ -40,7 +40,7 @@ class FittingTable(Table):
         yield from super().__rich_console__(console, options)
 
     def _widths(self, console: Console, options: ConsoleOptions) -> list[int] | None:
-        """So that no word, code or figure is broken; None where there is no room for that."""
+        """Return column widths that break no word, code or figure; None if there is no room for that."""
         unbounded = options.update(max_width=_UNBOUNDED)
         least, most = [], []
         for column in self.columns:
@@ -67,7 +67,7 @@ class FittingTable(Table):
         first = Text()
         for row in zip(*(list(column.cells) for column in self.columns), strict=True):
             cells = [_text(console, cell) for cell in row]
-            # A blank in the first column says that it is the same as above.
+            # A blank first cell repeats the cell above.
             first = cells[0] if cells[0].plain.strip() else first
             yield Text.assemble((first.plain, "bold"))
             for title, cell in zip(titles[1:], cells[1:], strict=True):
@@ -79,14 +79,14 @@ class FittingTable(Table):
             yield _text(console, self.caption)
 
 
-def _text(console: Console, cell: RenderableType | None, style: Any = "") -> Text:  # noqa: ANN401 - what rich takes
+def _text(console: Console, cell: RenderableType | None, style: Any = "") -> Text:  # noqa: ANN401 - any style of rich
     if isinstance(cell, Text):
         return cell
     return console.render_str(str(cell or ""), style=str(style or ""), overflow="fold")
 
 
 def new_table(title: str) -> Table:
-    """Return a table in the style of all of them."""
+    """Return an empty table in the common style."""
     return FittingTable(
         title=title,
         title_justify="left",

@@ -1,4 +1,4 @@
-"""What undoing a run has put back, and what it could not."""
+"""Print what undoing a run put back, and what it could not."""
 
 from __future__ import annotations
 
@@ -11,39 +11,42 @@ from operations.wording.speech import many, say
 if TYPE_CHECKING:
     from operations.commands.undo import UndoOutcome
 
-# Of each count one and several.
+# The singular and plural of each count.
 PUT_BACK = {
-    "transitions_put_back": ("{n} mentor with the status as it was", "{n} mentors with the status as it was"),
+    "transitions_put_back": ("{n} mentor to the previous status", "{n} mentors to their previous status"),
     "reminders_put_back": ("{n} reminder to be claimed again when due", "{n} reminders to be claimed again when due"),
-    "notices_removed": ("{n} unsent message taken out", "{n} unsent messages taken out"),
+    "notices_removed": ("{n} unsent message removed", "{n} unsent messages removed"),
     "days_put_back": (
-        "{n} organisation with the website's day as it was",
-        "{n} organisations with the website's day as it was",
+        "{n} organisation to the website's previous day",
+        "{n} organisations to the website's previous day",
     ),
 }
 KEPT = {
-    "notices_sent": ("{n} message already sent: tell that person", "{n} messages already sent: tell those people"),
+    "notices_sent": (
+        "{n} message already sent: inform the recipient",
+        "{n} messages already sent: inform the recipients",
+    ),
     "notices_outcome_unknown": (
-        "{n} message just being sent, or of unknown outcome",
-        "{n} messages just being sent, or of unknown outcome",
+        "{n} message being sent now, or of unknown outcome",
+        "{n} messages being sent now, or of unknown outcome",
     ),
     "reminders_kept": (
         "{n} reminder kept with those messages, so that none is sent twice",
         "{n} reminders kept with those messages, so that none is sent twice",
     ),
     "transitions_kept": (
-        "{n} mentor changed or deleted since, and left so",
-        "{n} mentors changed or deleted since, and left so",
+        "{n} mentor changed or deleted since, left as is",
+        "{n} mentors changed or deleted since, left as is",
     ),
     "days_kept": (
-        "{n} organisation whose day a later run has turned on",
-        "{n} organisations whose day a later run has turned on",
+        "{n} organisation whose day a later run has advanced",
+        "{n} organisations whose day a later run has advanced",
     ),
 }
 
 
 def show(undone: UndoOutcome) -> None:
-    """Both, with zeros left out, and what happens next."""
+    """Print both lists without zeros, and what happens next."""
     console.out.print(f"[green]{say('Undone')}[/green]: {say('run {id}', id=undone.run_id)}")
     _print(say("Put back"), {says: getattr(undone, name) for name, says in PUT_BACK.items()})
     kept = {says: getattr(undone, name) for name, says in KEPT.items()}

@@ -1,4 +1,4 @@
-"""The texts of the screens in bokmål, by what they are in English; conditions and codes have tables of their own."""
+"""Map the English screen texts to bokmål. Conditions and codes have tables of their own."""
 
 from __future__ import annotations
 
@@ -61,36 +61,36 @@ BOKMAL: dict[str, str] = {
     "{n} of {of}": "{n} av {of}",
     "{what}, released": "{what}, sluppet",
     "Website": "Nettsiden",
-    "takes requests": "tar imot",
-    "asked for patience until {until}: {why}": "ber oss vente til {until}: {why}",
-    "nothing is sent since {moment}": "ingenting sendes siden {moment}",
-    "no change waits": "ingen endring venter",
-    "the oldest change waits for {age}": "den eldste endringen har ventet i {age}",
+    "accepts requests": "tar imot",
+    "told us to wait until {until}: {why}": "ber oss vente til {until}: {why}",
+    "nothing sent since {moment}": "ingenting sendes siden {moment}",
+    "no change is waiting": "ingen endring venter",
+    "the oldest change has waited {age}": "den eldste endringen har ventet i {age}",
     "Credential": "Innlogging",
     "refused since {moment}": "avvist siden {moment}",
-    "no answer since {moment}": "ikke noe svar siden {moment}",
-    "good, tried {age} ago": "i orden, prøvd for {age} siden",
-    "not tried yet": "ikke prøvd ennå",
+    "no response since {moment}": "ikke noe svar siden {moment}",
+    "valid, checked {age} ago": "i orden, prøvd for {age} siden",
+    "not checked yet": "ikke prøvd ennå",
     "secret ends today": "hemmeligheten utløper i dag",
     "secret ends in {n} day": "hemmeligheten utløper om {n} dag",
     "secret ends in {n} days": "hemmeligheten utløper om {n} dager",
     "secret ended {n} day ago": "hemmeligheten utløp for {n} dag siden",
     "secret ended {n} days ago": "hemmeligheten utløp for {n} dager siden",
-    "secret without an end date": "hemmeligheten har ingen utløpsdato",
-    "next secret good": "neste hemmelighet virker",
+    "secret has no end date": "hemmeligheten har ingen utløpsdato",
+    "next secret works": "neste hemmelighet virker",
     "next secret refused": "neste hemmelighet er avvist",
     "Queues": "Køer",
-    "not seen yet: the sweep counts them": "ikke talt ennå: gjennomgangen teller dem",
-    "seen {age} ago": "talt for {age} siden",
+    "not counted yet: the sweep counts them": "ikke talt ennå: gjennomgangen teller dem",
+    "counted {age} ago": "talt for {age} siden",
     "Last runs": "Kjøringer",
     "succeeded": "fullført",
     "degraded": "delvis",
     "failed": "mislyktes",
     "running": "pågår",
     "Last proof": "Siste bevis",
-    "A proof is made by:": "Et bevis lages slik:",
+    "Make a proof:": "Et bevis lages slik:",
     "Webhook": "Ringeklokken",
-    "no limit for strangers: set WebhookConcurrency to 10": (
+    "no limit on public calls: set WebhookConcurrency to 10": (
         "ingen grense for fremmede: sett WebhookConcurrency til 10"
     ),
     "at most {n} calls at a time": "høyst {n} kall om gangen",
@@ -102,53 +102,53 @@ BOKMAL: dict[str, str] = {
     "Times are Oslo's.": "Tidene er norsk tid.",
     "sent {moment}": "varslet {moment}",
     "not sent yet": "ikke varslet ennå",
-    "over {moment}": "over {moment}",
+    "ended {moment}": "over {moment}",
     "Runbook:": "Veiledning:",
     # rejected
     "No listing is rejected.": "Ingen oppføring er avvist.",
     "{n} listing that the website refused": "{n} oppføring som nettsiden har avvist",
     "{n} listings that the website refused": "{n} oppføringer som nettsiden har avvist",
-    "may be shown, and must not be": "vises kanskje, og skal ikke vises",
+    "may be shown but must not be": "vises kanskje, og skal ikke vises",
     "may be shown, as it was": "vises kanskje, slik den var",
-    "not shown, and should be": "vises ikke, men skal vises",
+    "not shown but should be": "vises ikke, men skal vises",
     "not shown": "vises ikke",
-    "Hide by hand in Dynamics whoever must not be shown.": "Skjul for hånd i Dynamics dem som ikke skal vises.",
-    "When the cause is put right:": "Når årsaken er rettet:",
+    "In Dynamics, hide the mentors who must not be shown.": "Skjul for hånd i Dynamics dem som ikke skal vises.",
+    "When the cause is fixed:": "Når årsaken er rettet:",
     "{n} listing will be tried again": "{n} oppføring prøves på nytt",
     "{n} listings will be tried again": "{n} oppføringer prøves på nytt",
-    ": at once if the webhook arrives, else by the next sweep.": (
+    ": at once if the webhook arrives, otherwise by the next sweep.": (
         ": med en gang hvis ringeklokken høres, ellers ved neste gjennomgang."
     ),
     # dlq
     "No message was given up.": "Ingen melding er gitt opp.",
     "Given up: {n} message": "Gitt opp: {n} melding",
     "Given up: {n} messages": "Gitt opp: {n} meldinger",
-    "There may be more: these are the most that are shown.": "Det kan være flere: Flere enn disse vises ikke.",
-    "Ask for the syncs again, when their cause is gone:": "Be om synkronisering på nytt når årsaken er borte:",
-    "Remove what is done or cannot be read, by the id of the message:": (
+    "There may be more: this is the most that one list shows.": "Det kan være flere: Flere enn disse vises ikke.",
+    "Request the syncs again when the cause is gone:": "Be om synkronisering på nytt når årsaken er borte:",
+    "Remove a message that is done with or unreadable, by its id:": (
         "Fjern det som er gjort eller ikke kan leses, med ID-en til meldingen:"
     ),
-    "no sync request": "ingen synkronisering: kan fjernes",
-    "an event that cannot be read": "en hendelse som ikke kan leses",
+    "not a sync request": "ingen synkronisering: kan fjernes",
+    "an unreadable event": "en hendelse som ikke kan leses",
     "{n} event of {queue}.": "{n} hendelse i {queue}.",
     "{n} events of {queue}.": "{n} hendelser i {queue}.",
-    "These are run again by a person, when the cause is gone; then remove the message": (
+    "Run each of them again when the cause is gone, then remove the message": (
         "Et menneske kjører dem på nytt når årsaken er borte, og fjerner så meldingen"
     ),
-    "The other functions do their work with their next schedule.": (
+    "The other functions catch up on their next scheduled run.": (
         "De andre funksjonene gjør jobben sin ved neste planlagte kjøring."
     ),
-    "{n} message asked for again, through RepairRequests.": "{n} melding er sendt på nytt, gjennom RepairRequests.",
-    "{n} messages asked for again, through RepairRequests.": "{n} meldinger er sendt på nytt, gjennom RepairRequests.",
-    "{n} message left: no sync request.": "{n} melding ligger igjen: ingen synkronisering.",
-    "{n} messages left: no sync requests.": "{n} meldinger ligger igjen: ingen synkroniseringer.",
+    "{n} message requested again, through RepairRequests.": "{n} melding er sendt på nytt, gjennom RepairRequests.",
+    "{n} messages requested again, through RepairRequests.": "{n} meldinger er sendt på nytt, gjennom RepairRequests.",
+    "{n} message left: it is not a sync request.": "{n} melding ligger igjen: ingen synkronisering.",
+    "{n} messages left: they are not sync requests.": "{n} meldinger ligger igjen: ingen synkroniseringer.",
     "{n} message left: the queue did not take it; try again": "{n} melding ligger igjen: Køen tok den ikke; prøv igjen",
     "{n} messages left: the queue did not take them; try again": (
         "{n} meldinger ligger igjen: Køen tok dem ikke; prøv igjen"
     ),
     "Removed from {queue}.": "Fjernet fra {queue}.",
     # duplicates
-    "Nothing was done twice, or all of it has been reviewed.": "Ingenting er gjort to ganger, eller alt er sett på.",
+    "Nothing was done twice, or every case has been reviewed.": "Ingenting er gjort to ganger, eller alt er sett på.",
     "Done twice: {n} case": "Gjort to ganger: {n} tilfelle",
     "Done twice: {n} cases": "Gjort to ganger: {n} tilfeller",
     "When you have looked at one:": "Når du har sett på ett:",
@@ -157,12 +157,12 @@ BOKMAL: dict[str, str] = {
     # reconcile
     "Done": "Ferdig",
     "Done, but": "Ferdig, men",
-    "What it found cannot be read: no login to the database is known here": (
+    "Its findings cannot be read: no database login is known here": (
         "Det den fant, kan ikke leses: her kjenner vi ingen innlogging til databasen"
     ),
     "run {id}": "kjøring {id}",
     "Nothing was compared: {reason}.": "Ingenting ble sammenlignet: {reason}.",
-    "Nothing was compared, for a reason that is not known: {reason}": (
+    "Nothing was compared, for an unknown reason: {reason}": (
         "Ingenting ble sammenlignet, av en ukjent grunn: {reason}"
     ),
     **PROOF,

@@ -1,9 +1,9 @@
-"""What proof says in bokmål, and what release-brake and undo-run say that they have done."""
+"""Map the English texts of `proof`, `release-brake` and `undo-run` to bokmål."""
 
 from __future__ import annotations
 
 PROOF: dict[str, str] = {
-    "Does the website show whom it should?": "Viser nettsiden dem den skal?",
+    "Does the website show the right mentors?": "Viser nettsiden dem den skal?",
     "Read from {start} to {end} (Oslo)": "Lest fra {start} til {end} (norsk tid)",
     "Run {id}": "Kjøring {id}",
     "Nothing is proven: {reason}.": "Ingenting er bevist: {reason}.",
@@ -12,28 +12,28 @@ PROOF: dict[str, str] = {
     ),
     "No. {found}.": "Nei. {found}.",
     "Not yet. {found}.": "Ikke ennå. {found}.",
-    "{n} is shown who is not valid": "{n} vises uten å være gyldig",
-    "{n} are shown who are not valid": "{n} vises uten å være gyldige",
-    "{n} is not shown who should be": "{n} vises ikke, men skulle vært vist",
-    "{n} are not shown who should be": "{n} vises ikke, men skulle vært vist",
-    "{n} is shown otherwise than the app has it": "{n} vises annerledes enn det står i appen",
-    "{n} are shown otherwise than the app has them": "{n} vises annerledes enn det står i appen",
-    "{n} row holds what is published no more": "{n} rad inneholder noe som ikke lenger publiseres",
-    "{n} rows hold what is published no more": "{n} rader inneholder noe som ikke lenger publiseres",
-    "{n} row is shown of no mentor in the app": "{n} rad vises uten å høre til en likeperson i appen",
-    "{n} rows are shown of no mentor in the app": "{n} rader vises uten å høre til en likeperson i appen",
-    "{n} certification too many is in the app": "{n} sertifisering for mye står i appen",
-    "{n} certifications too many are in the app": "{n} sertifiseringer for mye står i appen",
+    "{n} is shown but not valid": "{n} vises uten å være gyldig",
+    "{n} are shown but not valid": "{n} vises uten å være gyldige",
+    "{n} is not shown but should be": "{n} vises ikke, men skulle vært vist",
+    "{n} are not shown but should be": "{n} vises ikke, men skulle vært vist",
+    "{n} is shown differently from the app": "{n} vises annerledes enn det står i appen",
+    "{n} are shown differently from the app": "{n} vises annerledes enn det står i appen",
+    "{n} row holds fields no longer published": "{n} rad inneholder noe som ikke lenger publiseres",
+    "{n} rows hold fields no longer published": "{n} rader inneholder noe som ikke lenger publiseres",
+    "{n} row is shown for no mentor in the app": "{n} rad vises uten å høre til en likeperson i appen",
+    "{n} rows are shown for no mentor in the app": "{n} rader vises uten å høre til en likeperson i appen",
+    "{n} surplus certification is in the app": "{n} sertifisering for mye står i appen",
+    "{n} surplus certifications are in the app": "{n} sertifiseringer for mye står i appen",
     "{counted}, held by the brake since {moment}": "{counted}, holdt tilbake av bremsen siden {moment}",
     "{counted}, held by the brake": "{counted}, holdt tilbake av bremsen",
     "{n} of them refused by the website": "{n} av dem avvist av nettsiden",
     "{n} of them waiting for the website": "{n} av dem venter på nettsiden",
-    "{n} of them because the day's check has not come": "{n} av dem fordi dagens sjekk ikke har kommet",
-    "{n} of them changed in the app past our triggers": "{n} av dem endret i appen utenom utløserne våre",
+    "{n} of them because the day's check has not run": "{n} av dem fordi dagens sjekk ikke har kommet",
+    "{n} of them changed in the app, bypassing our triggers": "{n} av dem endret i appen utenom utløserne våre",
     "{n} of them read only once": "{n} av dem lest bare én gang",
     "The two sides differ": "De to sidene er ulike",
     "changed a moment ago": "endret for et øyeblikk siden",
-    "the day's check has not come yet": "dagens sjekk har ikke kommet ennå",
+    "the day's check has not run yet": "dagens sjekk har ikke kommet ennå",
     "{why}, known after {moment}": "{why}, avklart etter {moment}",
     "{n} differs": "{n} avviker",
     "{n} differ": "{n} avviker",
@@ -41,7 +41,7 @@ PROOF: dict[str, str] = {
     "{website} listed, {app} valid and consenting, {equal} equal.": (
         "{website} vises, {app} er gyldige og samtykker, {equal} er like."
     ),
-    "All of it is over by now.": "Alt sammen er over nå.",
+    "All differences are gone by now.": "Alt sammen er over nå.",
     "Fingerprints (SHA-256) of everything that is listed, {same}:": (
         "Fingeravtrykk (SHA-256) av alt som vises, {same}:"
     ),
@@ -49,48 +49,48 @@ PROOF: dict[str, str] = {
     "not the same": "ulike",
     "in the app": "i appen",
     "on the website": "på nettsiden",
-    "Repaired before, and seen to hold by this run: {n}": "Rettet før, og denne kjøringen så at det holder: {n}",
-    "A brake is on in {organisation}: {kind} of {n} of {of} was stopped on {moment}, for a person to look at.": (
+    "Repaired earlier and confirmed by this run: {n}": "Rettet før, og denne kjøringen så at det holder: {n}",
+    "A brake is on in {organisation}: {kind} of {n} of {of} was stopped on {moment} and needs a review.": (
         "En brems er på i {organisation}: {kind} for {n} av {of} ble stanset {moment}, og noen må se på det."
     ),
     "What was counted": "Dette ble talt",
-    "Rows of the website that were read": "Rader som ble lest fra nettsiden",
+    "Website rows read": "Rader som ble lest fra nettsiden",
     "Active, certified and consenting in the app": "Aktive, sertifiserte og med samtykke i appen",
     "Shown by the website": "Vises på nettsiden",
     "Equal on both sides": "Like på begge sider",
-    "Shown, and must not be": "Vises, og skal ikke vises",
-    "Not shown, and should be": "Vises ikke, og skal vises",
-    "Shown with something else than the app has": "Vises med noe annet enn det som står i appen",
-    "Holds what is published no more": "Inneholder noe som ikke lenger publiseres",
-    "Shown, of no mentor in the app": "Vises uten å høre til en likeperson i appen",
+    "Shown but must not be": "Vises, og skal ikke vises",
+    "Not shown but should be": "Vises ikke, og skal vises",
+    "Shown differently from the app": "Vises med noe annet enn det som står i appen",
+    "Holds fields no longer published": "Inneholder noe som ikke lenger publiseres",
+    "Shown for no mentor in the app": "Vises uten å høre til en likeperson i appen",
     "Of these, changed a moment ago": "Av disse: endret for et øyeblikk siden",
     "Of these, held by the brake": "Av disse: holdt tilbake av bremsen",
-    "Of these, the day's check has not come": "Av disse: dagens sjekk har ikke kommet",
-    "Changed in the app past our triggers": "Endret i appen utenom utløserne våre",
+    "Of these, the day's check has not run": "Av disse: dagens sjekk har ikke kommet",
+    "Changed in the app, bypassing our triggers": "Endret i appen utenom utløserne våre",
     "Rejected by the website": "Avvist av nettsiden",
-    "Repairs asked for by this run": "Rettinger som denne kjøringen har bedt om",
-    "Repairs that a brake holds back": "Rettinger som en brems holder tilbake",
-    "Done twice, and not looked at yet": "Gjort to ganger, og ikke sett på ennå",
-    "Differences at its end: {n}, of which {over} is over by now": (
+    "Repairs requested by this run": "Rettinger som denne kjøringen har bedt om",
+    "Repairs held back by a brake": "Rettinger som en brems holder tilbake",
+    "Done twice and not reviewed yet": "Gjort to ganger, og ikke sett på ennå",
+    "Differences when it ended: {n}, of which {over} is gone by now": (
         "Avvik da den var ferdig: {n}, hvorav {over} er over nå"
     ),
-    "Differences at its end: {n}, of which {over} are over by now": (
+    "Differences when it ended: {n}, of which {over} are gone by now": (
         "Avvik da den var ferdig: {n}, hvorav {over} er over nå"
     ),
-    "What became of it": "Hva det ble til",
+    "Outcome": "Hva det ble til",
     "row {id}": "rad {id}",
     "changed on the website": "endret på nettsiden",
     "our change has not arrived yet": "endringen vår har ikke kommet fram ennå",
     "the website refused our change": "nettsiden avviste endringen vår",
     "not in the app": "finnes ikke i appen",
     "held by the brake": "holdt tilbake av bremsen",
-    "the day's check has not come": "dagens sjekk har ikke kommet",
-    "changed in the app past our triggers": "endret i appen utenom utløserne våre",
+    "the day's check has not run": "dagens sjekk har ikke kommet",
+    "changed in the app, bypassing our triggers": "endret i appen utenom utløserne våre",
     "… and {n} more; all of them:": "… og {n} til; alle sammen:",
-    "repaired, seen to hold {moment}": "rettet, så at det holdt {moment}",
-    "gone by itself {moment}": "borte av seg selv {moment}",
-    "open; repair asked for": "åpent; bedt om retting",
-    "open; repair asked for {n} times": "åpent; bedt om retting {n} ganger",
+    "repaired, confirmed {moment}": "rettet, så at det holdt {moment}",
+    "gone without a repair {moment}": "borte av seg selv {moment}",
+    "open; repair requested": "åpent; bedt om retting",
+    "open; repair requested {n} times": "åpent; bedt om retting {n} ganger",
     "open": "åpent",
 }
 
@@ -114,20 +114,20 @@ CONFIRMED: dict[str, str] = {
     "The website follows within five minutes. The next nightly check does what is due then.": (
         "Nettsiden følger etter innen fem minutter. Neste natt gjør det som skal gjøres da."
     ),
-    "{n} mentor with the status as it was": "{n} likeperson med statusen slik den var",
-    "{n} mentors with the status as it was": "{n} likepersoner med statusen slik den var",
+    "{n} mentor to the previous status": "{n} likeperson med statusen slik den var",
+    "{n} mentors to their previous status": "{n} likepersoner med statusen slik den var",
     "{n} reminder to be claimed again when due": "{n} påminnelse som lages på nytt når tiden er inne",
     "{n} reminders to be claimed again when due": "{n} påminnelser som lages på nytt når tiden er inne",
-    "{n} unsent message taken out": "{n} usendt melding fjernet",
-    "{n} unsent messages taken out": "{n} usendte meldinger fjernet",
-    "{n} organisation with the website's day as it was": "{n} organisasjon med nettsidens dag slik den var",
-    "{n} organisations with the website's day as it was": "{n} organisasjoner med nettsidens dag slik den var",
-    "{n} message already sent: tell that person": "{n} melding som alt er sendt: Gi mottakeren beskjed",
-    "{n} messages already sent: tell those people": "{n} meldinger som alt er sendt: Gi mottakerne beskjed",
-    "{n} message just being sent, or of unknown outcome": (
+    "{n} unsent message removed": "{n} usendt melding fjernet",
+    "{n} unsent messages removed": "{n} usendte meldinger fjernet",
+    "{n} organisation to the website's previous day": "{n} organisasjon med nettsidens dag slik den var",
+    "{n} organisations to the website's previous day": "{n} organisasjoner med nettsidens dag slik den var",
+    "{n} message already sent: inform the recipient": "{n} melding som alt er sendt: Gi mottakeren beskjed",
+    "{n} messages already sent: inform the recipients": "{n} meldinger som alt er sendt: Gi mottakerne beskjed",
+    "{n} message being sent now, or of unknown outcome": (
         "{n} melding som sendes akkurat nå, eller som ingen vet om ble sendt"
     ),
-    "{n} messages just being sent, or of unknown outcome": (
+    "{n} messages being sent now, or of unknown outcome": (
         "{n} meldinger som sendes akkurat nå, eller som ingen vet om ble sendt"
     ),
     "{n} reminder kept with those messages, so that none is sent twice": (
@@ -136,16 +136,16 @@ CONFIRMED: dict[str, str] = {
     "{n} reminders kept with those messages, so that none is sent twice": (
         "{n} påminnelser beholdt sammen med meldingene, så ingen sendes to ganger"
     ),
-    "{n} mentor changed or deleted since, and left so": (
+    "{n} mentor changed or deleted since, left as is": (
         "{n} likeperson som siden er endret eller slettet, og forblir slik"
     ),
-    "{n} mentors changed or deleted since, and left so": (
+    "{n} mentors changed or deleted since, left as is": (
         "{n} likepersoner som siden er endret eller slettet, og forblir slik"
     ),
-    "{n} organisation whose day a later run has turned on": (
+    "{n} organisation whose day a later run has advanced": (
         "{n} organisasjon der en senere kjøring har vurdert en ny dag"
     ),
-    "{n} organisations whose day a later run has turned on": (
+    "{n} organisations whose day a later run has advanced": (
         "{n} organisasjoner der en senere kjøring har vurdert en ny dag"
     ),
 }

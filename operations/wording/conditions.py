@@ -1,4 +1,4 @@
-"""What is wrong, in the words of the alerts, the most urgent first."""
+"""Describe what is wrong in the words of the alerts, the most urgent first."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def most_urgent_first(alerts: Iterable[Alert]) -> list[Alert]:
 
 
 def title(alert: Alert, organisations: Mapping[UUID | None, str]) -> str:
-    """What is wrong, of which function, queue or organisation, and how many."""
+    """Return what is wrong, with the function, queue or organisation and the count."""
     text = _text(alert)
     kind = str(alert.facts.get("kind", ""))
     counted = text.counted.of(alert.n) if text.counted else ""
@@ -33,7 +33,7 @@ def title(alert: Alert, organisations: Mapping[UUID | None, str]) -> str:
 
 
 def headline(alert: Alert, organisations: Mapping[UUID | None, str], now: datetime) -> str:
-    """The same in a sentence; of an outage what people notice of it."""
+    """Return the title as a sentence. An outage is described by what people notice."""
     said = _text(alert).headline
     if not said:
         return f"{title(alert, organisations)}."
@@ -42,18 +42,18 @@ def headline(alert: Alert, organisations: Mapping[UUID | None, str], now: dateti
 
 
 def what_to_do(alert: Alert) -> Instruction:
-    """The first thing to do, for somebody who has seen `status`."""
+    """Return the first step that is not `status`, which the operator has just seen."""
     steps = speech.texts().steps(Condition(alert.condition), alert.subject, alert.facts)
     return next((step for step in steps if step.command != "status"), steps[0])
 
 
 def runbook(alert: Alert) -> str:
-    """The section about it."""
+    """Return the address of the runbook's section on the alert."""
     return f"{RUNBOOK}#{anchor(Condition(alert.condition))}"
 
 
 def line(alert: Alert, organisations: Mapping[UUID | None, str], now: datetime) -> str:
-    """What, and since when."""
+    """Return what is wrong and since when."""
     since = speech.say("since {moment}", moment=words.moment(alert.since, now))
     return f"{title(alert, organisations)}, {since}"
 
@@ -63,6 +63,6 @@ def _text(alert: Alert) -> ConditionText:
 
 
 def _whose(alert: Alert, organisations: Mapping[UUID | None, str]) -> str:
-    # An organisation's id with the brake's kind is for programs.
+    # Show the organisation's name. The subject combines its id and the brake's kind for programs.
     whose = str(alert.facts.get("organisation_id", ""))
     return next((name for key, name in organisations.items() if str(key) == whose), alert.subject)

@@ -1,4 +1,4 @@
-"""The language that this command speaks, and what the commands it names work on."""
+"""Choose the language of the screens and the target of the printed commands."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ _TARGET = ContextVar("target", default=Target())  # noqa: B039 - it is frozen
 
 
 def use(language: Language, target: Target) -> None:
-    """From now on, for the rest of this command."""
+    """Set the language and the target for the rest of this command."""
     _LANGUAGE.set(language)
     _TARGET.set(target)
 
 
 def texts() -> Texts:
-    """What is said of conditions and codes."""
+    """Return the texts for conditions and codes."""
     return TEXTS[_LANGUAGE.get()]
 
 
 def say(english: str, **values: object) -> str:
-    """A text of ours in the language that was chosen, with the values in their places."""
+    """Return a screen text in the chosen language, with the values filled in."""
     text = BOKMAL.get(english, english) if _LANGUAGE.get() is Language.NB else english
     return text.format(**values) if values else text
 
 
 def many(n: int, one: str, several: str, **values: object) -> str:
-    """1 mentor, 2 mentors, 1,000 mentors."""
+    """Return the singular or plural text with the number: 1 mentor, 2 mentors, 1,000 mentors."""
     return say(plural(n, one, several), n=f"{n:,}", **values)
 
 
 def command(words: str) -> str:
-    """The whole line for a command, such as `rejected list`, to be pasted."""
+    """Return the complete line to paste for a command such as `rejected list`."""
     return _TARGET.get().command(words)
 
 
 def target() -> Target:
-    """What the commands that are named work on."""
+    """Return the target of the printed commands."""
     return _TARGET.get()

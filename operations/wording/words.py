@@ -1,4 +1,4 @@
-"""Times, numbers and codes as a tired person reads them."""
+"""Format times, numbers and codes for a tired reader."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def moment(at: datetime, now: datetime) -> str:
-    """The time in Oslo; with the day if it is another than that of `now`."""
+    """Return the time in Oslo, with the day unless it is the day of `now`."""
     there = at.astimezone(OSLO)
     return f"{there:%H:%M}" if there.date() == now.astimezone(OSLO).date() else f"{there:%d.%m. %H:%M}"
 
@@ -37,18 +37,18 @@ def age(since: datetime, now: datetime) -> str:
 
 
 def reason(codes: str | None) -> str:
-    """What codes, separated by commas, mean; each stands beside its meaning, for whoever looks it up."""
+    """Return the meaning of comma-separated codes. Each code follows its meaning, so that it can be looked up."""
     return texts().meaning(codes)
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - a dataclass, or a sequence of them
-    """A dataclass, or several, as JSON; times in UTC as ISO 8601 has them."""
+    """Print a dataclass or several as JSON, with times in UTC in ISO 8601."""
     found = [_named(one) for one in value] if isinstance(value, (list, tuple)) else _named(value)
     console.out.print_json(json.dumps(found, default=_plain))
 
 
 def _named(value: Any) -> dict[str, Any]:  # noqa: ANN401
-    """`class` is a word of ours and of Python's, where it ends with an underscore."""
+    """Return the fields without the underscore of `class_`, which is a keyword in Python."""
     return asdict(value, dict_factory=lambda fields: {name.rstrip("_"): content for name, content in fields})
 
 
@@ -57,6 +57,6 @@ def _plain(value: object) -> object:
 
 
 def first(found: Sequence[str], most: int, of: int | None = None) -> str:
-    """Separated by commas, and how many more there are; `of`: in all, where not all were found."""
+    """Join the first few with commas and add how many more there are. `of` is the total if it exceeds `found`."""
     rest = (len(found) if of is None else of) - min(most, len(found))
     return ", ".join(found[:most]) + (say(" and {n} more", n=f"{rest:,}") if rest > 0 else "")

@@ -54,7 +54,7 @@ def test_a_manual_edit_is_found_repaired_confirmed_and_reported(up: tuple[Local,
         edit = {"key": mentor, "change": {"statecode": 1, "statuscode": 2}}
         httpx.post(f"{addresses['dataverse']}/_emulator/rows/hlf_peermentors", json=edit).raise_for_status()
 
-        assert "No. 1 is not shown who should be" in local.run("reconcile", "--full", expect=1)
+        assert "No. 1 is not shown but should be" in local.run("reconcile", "--full", expect=1)
         page = local.run("proof", expect=1)
         assert mentor in page
         assert name not in page

@@ -25,11 +25,11 @@ from local.sample_data.generate import (
     FEWEST_MENTORS,
     FIRST_DAY,
     LAST_DAY,
-    ORGANISATIONS,
     generate,
     write_dataset,
     write_organisations,
 )
+from local.sample_data.organisations import ORGANISATIONS
 
 DATA = Path(__file__).parents[2] / "data"
 ROWS = read_mentors(DATA / "mentors.csv").rows

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from operations.command_line import changing
-from operations.commands import brakes, proof_verdict
+from operations.commands import brakes
 from operations.screens import proof_view, undo_view
-from operations.wording import speech, words
+from operations.wording import proof_verdict, speech, words
 from operations.wording.bokmal import BOKMAL
 from shared.domain.commands import Target
 from shared.domain.runs import RunState
@@ -21,7 +21,7 @@ from shared.domain.wording.texts import Language
 FOLDER = Path(__file__).parents[2] / "operations"
 SAID = {"say", "many", "_since", "speech.say"}
 # The same word in both languages, or a name.
-ALIKE = {"for {moment}", "over {moment}"}
+ALIKE = {"for {moment}"}
 
 
 def said() -> set[str]:

@@ -119,10 +119,10 @@ def test_what_was_given_up_is_listed_and_the_syncs_are_asked_for_again(stack: An
     assert mentors == {str(request.mentor_id) for request in requests}
 
     assert "12 messages asked for again" in (said := command("dlq", "replay", "--stack", stack, expect=1))
-    assert "1 message left: no sync request" in said
+    assert "1 message left: it is not a sync request" in said
     assert {parse(body)[0] for body in bodies(stack, "RepairRequests")} == set(requests)
     assert bodies(stack, "SyncDeadLetters") == [f"not for us: {PERSONAL}"]
-    assert "a person's decision" in " ".join(
+    assert "a person decides" in " ".join(
         command("dlq", "replay", "--queue", "DeadLetters", "--stack", stack, expect=1).split()
     )
     assert len(bodies(stack, "DeadLetters")) == 2

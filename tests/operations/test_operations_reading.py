@@ -298,13 +298,13 @@ def test_a_proof_names_each_difference_by_class_and_id_and_what_became_of_it(
     confirm(foundation, drift, after)
 
     page = " ".join(command("proof", expect=1).split())
-    assert "No. 1 is shown otherwise than the app has it; 1 row is shown of no mentor in the app. 412 listed" in page
+    assert "No. 1 is shown differently from the app; 1 row is shown for no mentor in the app. 412 listed" in page
     assert "not the same" in page
-    assert "Differences at its end: 2, of which 1 is over by now" in page
+    assert "Differences when it ended: 2, of which 1 is gone by now" in page
     assert str(mentor) in page
     assert f"row {row}" in page
     assert "hlf_phone" in page
-    assert "Repaired before, and seen to hold by this run: 1" in page
+    assert "Repaired earlier and confirmed by this run: 1" in page
     assert "Kari" not in page
     assert "Sæther" not in page
     page = " ".join(command("proof", "--language", "nb", expect=1).split())
@@ -342,7 +342,7 @@ def test_a_time_that_has_come_is_no_yes_until_somebody_has_looked(command: Any, 
         json.dumps({"missing": 1, "in_flight": 1, "missing_in_flight": 1}),
         json.dumps({"known_at": foundation.one("SELECT now()::text")}),
     )
-    assert "Not yet. 1 is not shown who should be" in " ".join(command("status", expect=3).split())
+    assert "Not yet. 1 is not shown but should be" in " ".join(command("status", expect=3).split())
     foundation.do(
         "INSERT INTO certification.runs (function, scheduled_at, request_id, started_at, ended_at, state)"
         " VALUES ('reconciliation_sweep', now(), 'later', now(), now(), 'succeeded')"
@@ -352,33 +352,33 @@ def test_a_time_that_has_come_is_no_yes_until_somebody_has_looked(command: Any, 
 
 HELD = {"listed_but_invalid": 40, "held_by_brake": 40}
 SAID = {
-    "No. 40 are shown who are not valid, held by the brake since 01.12.2026 00:15.": (
+    "No. 40 are shown but not valid, held by the brake since 01.12.2026 00:15.": (
         HELD,
         {"brake_since": "2026-11-30 23:15:00+00"},
     ),
-    "No. 40 are shown who are not valid, held by the brake; 1 is shown who is not valid.": (
+    "No. 40 are shown but not valid, held by the brake; 1 is shown but not valid.": (
         {**HELD, "listed_but_invalid": 41},
         {},
     ),
-    "No. 2 are not shown who should be; 1 of them refused by the website.": ({"missing": 2, "rejected": 1}, {}),
-    "No. 1 is shown who is not valid; 1 of them because the day's check has not come.": (
+    "No. 2 are not shown but should be; 1 of them refused by the website.": ({"missing": 2, "rejected": 1}, {}),
+    "No. 1 is shown but not valid; 1 of them because the day's check has not run.": (
         {"listed_but_invalid": 1, "day_not_checked": 1},
         {},
     ),
-    "No. 1 is shown otherwise than the app has it; 1 of them read only once.": (
+    "No. 1 is shown differently from the app; 1 of them read only once.": (
         {"field_drift": 1, "differences_unverified": 1},
         {},
     ),
-    "No. 2 rows hold what is published no more.": ({"unpublished_field": 2}, {}),
-    "Not yet. 1 is not shown who should be (changed a moment ago, known after 01.12.2036 10:02).": (
+    "No. 2 rows hold fields no longer published.": ({"unpublished_field": 2}, {}),
+    "Not yet. 1 is not shown but should be (changed a moment ago, known after 01.12.2036 10:02).": (
         {"missing": 1, "in_flight": 1, "missing_in_flight": 1},
         {"known_at": "2036-12-01 09:02:00+00"},
     ),
-    "No. 1 is not shown who should be; 1 is not shown who should be (changed a moment ago).": (
+    "No. 1 is not shown but should be; 1 is not shown but should be (changed a moment ago).": (
         {"missing": 2, "in_flight": 1, "missing_in_flight": 1},
         {},
     ),
-    "Not yet. 3 are shown who are not valid (the day's check has not come yet).": (
+    "Not yet. 3 are shown but not valid (the day's check has not run yet).": (
         {"listed_but_invalid": 3, "day_turns": 3, "listed_but_invalid_in_flight": 3},
         {},
     ),
@@ -439,7 +439,7 @@ def test_what_is_rejected_is_listed_the_dangerous_first_and_tried_again_by_name(
     rejected(foundation, expired, "dataverse_403_0x80040220")
     printed = command("rejected", "list")
     assert printed.index(str(expired)) < printed.index(str(valid))
-    assert "Hide by hand in Dynamics whoever must not be shown." in printed
+    assert "In Dynamics, hide the mentors who must not be shown." in printed
     assert "a text is longer" in printed
     [first, second] = json.loads(command("rejected", "list", "--json"))
     assert (first["mentor_id"], first["may_be_shown"], first["should_be_shown"]) == (str(expired), True, False)
@@ -595,17 +595,17 @@ def test_a_run_is_undone_by_a_named_person(command: Any, foundation: Foundation,
     )
     printed = " ".join(command("undo-run", run, *WHO, "--language", "en").split())
     for reported in (
-        "1 mentor with the status as it was",
+        "1 mentor to the previous status",
         "9 reminders to be claimed again",
-        "2 unsent messages taken out",
-        "1 organisation with the website's day as it was",
+        "2 unsent messages removed",
+        "1 organisation to the website's previous day",
         "1 message already sent",
         "1 mentor changed or deleted since",
     ):
         assert reported in printed
     assert foundation.status(expired) == "active"
     assert audit(foundation) == [("undo_run", "turid", "looked at it")]
-    assert "undone already, by turid" in " ".join(command("undo-run", run, *WHO, expect=1).split())
+    assert "undone already by turid" in " ".join(command("undo-run", run, *WHO, expect=1).split())
 
 
 def test_a_run_that_cannot_be_undone_is_refused_in_a_sentence(

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 
 from local.stack import database as local_database
-from operations.commands import proof_verdict
 from operations.commands.proof import read_head
+from operations.wording import proof_verdict
 from shared.domain.comparison import ProofVerdict
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import OSLO
@@ -95,7 +95,7 @@ def test_who_is_held_by_the_brake_makes_it_no(
     assert found.verdict is ProofVerdict.NO
     assert (found.app_listed, found.website_listed, found.count("held_by_brake")) == (4, 8, 4)
     tripped = foundation.one("SELECT tripped_at FROM certification.brakes").astimezone(OSLO)
-    said = f"No. 4 are shown who are not valid, held by the brake since {tripped:%d.%m.%Y %H:%M}."
+    said = f"No. 4 are shown but not valid, held by the brake since {tripped:%d.%m.%Y %H:%M}."
     assert proof_verdict.first_sentence(found) == said
     assert reconciler.queue.taken() == []
     assert {row[0] for row in foundation.all("SELECT cause, 1 FROM certification.findings")} == {"brake"}
@@ -169,7 +169,7 @@ def test_a_young_write_that_differs_makes_it_not_yet(
     found = proved()
     assert (found.verdict, found.app_listed, found.website_listed) == (ProofVerdict.NOT_YET, 7, 8)
     said = proof_verdict.first_sentence(found)
-    assert said.startswith("Not yet. 1 is shown who is not valid (changed a moment ago, known after ")
+    assert said.startswith("Not yet. 1 is shown but not valid (changed a moment ago, known after ")
     assert foundation.all("SELECT class FROM certification.findings") == []
 
 
@@ -324,7 +324,7 @@ def test_two_certifications_of_one_mentor_are_no_yes(foundation: Foundation, lis
     foundation.do("INSERT INTO certifications VALUES (%s, '2026-01-01', %s)", listed[0], LATER + days(365))
     found = proved()
     assert (found.verdict, found.app_listed, found.website_listed) == (ProofVerdict.NO, 9, 9)
-    assert proof_verdict.first_sentence(found).startswith("No. 1 certification too many is in the app")
+    assert proof_verdict.first_sentence(found).startswith("No. 1 surplus certification is in the app")
 
 
 # columns that were written once -------------------------------------------------------------------------------------

@@ -197,7 +197,7 @@ def test_an_actor_is_a_person(operator: Operator, foundation: Foundation, functi
 def test_the_login_of_operations_may_not_migrate(operator: Operator) -> None:
     """A sentence says who may."""
     said = " ".join(operator.run("migrate", expect=2).split())
-    assert "does not own the schema certification: name postgres, who does" in said
+    assert "does not own the schema certification: use the owner, postgres" in said
 
 
 def test_the_login_reads_no_person_and_writes_no_table(database: TestDatabase, kari: Any) -> None:

@@ -70,7 +70,7 @@ CODES = Codes(
         "scheduled_time_ahead": CodeText("its scheduled time has not come, so it did nothing"),
         "day_ahead": CodeText("the day has not come, so it was not evaluated"),
         "reminders_braked": CodeText("a brake holds reminders back"),
-        "impossible_date": CodeText("the date cannot be meant", "Correct the date in the app."),
+        "impossible_date": CodeText("the date cannot be right", "Correct the date in the app."),
         "repairs_braked": CodeText("a brake holds repairs back"),
         "expiries_braked": CodeText("a brake holds expiries back"),
         "never_ended": CodeText(

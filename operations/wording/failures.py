@@ -1,4 +1,4 @@
-"""Why a function ended with an error, in sentences where its codes are known."""
+"""Explain a function's error by its codes."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import NamedTuple
 
 from operations.wording import speech
 
-_CLASS = re.compile(r"[A-Z]\w*: ")  # what Lambda is told begins with the error's class
+_CLASS = re.compile(r"[A-Z]\w*: ")  # Lambda's error message begins with the error's class
 
 
 class Failure(NamedTuple):
-    """What the codes mean, and what to do first. Both empty where one of them is not known: then the log says more."""
+    """Hold the meaning of the codes and what to do first. Both are empty if a code is unknown; then read the log."""
 
     meaning: str
     steps: tuple[str, ...]
 
 
 def explained(message: str) -> Failure:
-    """Of the message that Lambda was given."""
+    """Return the meaning of the message that the function gave to Lambda."""
     said = _CLASS.sub("", message, count=1)
     codes = [speech.texts().codes.of(code) for code in said.split(",")]
     if not all(code.meaning for code in codes):

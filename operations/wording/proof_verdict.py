@@ -1,4 +1,4 @@
-"""Yes, no or not yet, in plain words: the first sentence counts everything that differs (I14)."""
+"""Put a proof's verdict into plain words. The first sentence counts every difference (I14)."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ if TYPE_CHECKING:
 
     from operations.commands.proof import ProofHead
 
-# Of each class one and several; what a brake or the day holds among the first is said apart.
+# The singular and plural of each class. Mentors that a brake keeps listed are reported separately.
 SAID = {
-    "listed_but_invalid": ("{n} is shown who is not valid", "{n} are shown who are not valid"),
-    "missing": ("{n} is not shown who should be", "{n} are not shown who should be"),
-    "field_drift": ("{n} is shown otherwise than the app has it", "{n} are shown otherwise than the app has them"),
-    "unpublished_field": ("{n} row holds what is published no more", "{n} rows hold what is published no more"),
-    "orphan": ("{n} row is shown of no mentor in the app", "{n} rows are shown of no mentor in the app"),
+    "listed_but_invalid": ("{n} is shown but not valid", "{n} are shown but not valid"),
+    "missing": ("{n} is not shown but should be", "{n} are not shown but should be"),
+    "field_drift": ("{n} is shown differently from the app", "{n} are shown differently from the app"),
+    "unpublished_field": ("{n} row holds fields no longer published", "{n} rows hold fields no longer published"),
+    "orphan": ("{n} row is shown for no mentor in the app", "{n} rows are shown for no mentor in the app"),
 }
-TOO_MANY = ("{n} certification too many is in the app", "{n} certifications too many are in the app")
-# Among those that differ: what holds them up, where it is known.
+TOO_MANY = ("{n} surplus certification is in the app", "{n} surplus certifications are in the app")
+# The known causes of delay among the differences.
 HELD_UP = {
     "rejected": "{n} of them refused by the website",
     "waiting": "{n} of them waiting for the website",
-    "day_not_checked": "{n} of them because the day's check has not come",
-    "came_past_triggers": "{n} of them changed in the app past our triggers",
+    "day_not_checked": "{n} of them because the day's check has not run",
+    "came_past_triggers": "{n} of them changed in the app, bypassing our triggers",
     "differences_unverified": "{n} of them read only once",
 }
 STYLES = {ProofVerdict.YES: "green", ProofVerdict.NO: "red", ProofVerdict.NOT_YET: "yellow"}
 
 
 def text(proof: ProofHead) -> str:
-    """The verdict and the two figures, without markup."""
+    """Return the verdict and the figures, without markup."""
     return " ".join(filter(None, (first_sentence(proof), _figures(proof))))
 
 
 def first_sentence(proof: ProofHead) -> str:
-    """What the proof says, with everything that differs."""
+    """Return the verdict with every difference counted."""
     if not proof.complete:
         return say("Nothing is proven: {reason}.", reason=words.reason(proof.reason))
     match proof.verdict:
@@ -77,7 +77,7 @@ def _held(n: int, since: datetime | None) -> str:
 
 
 def _causes(proof: ProofHead) -> list[str]:
-    """What holds them up, where it is known: these are among those counted before."""
+    """Return the known causes. Their counts are part of the differences' counts."""
     return [say(why, n=f"{n:,}") for name, why in HELD_UP.items() if (n := proof.count(name))]
 
 
@@ -87,7 +87,7 @@ def _in_flight(proof: ProofHead) -> list[str]:
     each = [many(n, *SAID[name]) for name in SAID if (n := proof.count(f"{name}_in_flight"))]
     why = say("changed a moment ago")
     if proof.count("day_turns"):
-        why = say("the day's check has not come yet")
+        why = say("the day's check has not run yet")
     if known := proof.moment("known_at"):
         why = say("{why}, known after {moment}", why=why, moment=_time(known))
     return [f"{say(' and ').join(each) or many(proof.in_flight, '{n} differs', '{n} differ')} ({why})"]

@@ -1,0 +1,120 @@
+"""Write the lines of `status` on the website, its credential, the queues, the runs, the proof and the webhook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.text import Text
+
+from operations.dates import OSLO
+from operations.wording import proof_verdict, words
+from operations.wording.speech import many, say
+from shared.domain.comparison import ProofVerdict
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from operations.commands.status import Status
+
+_SOON_DAYS = 30
+
+
+def website(status: Status) -> str:
+    """Return whether the website accepts requests, and how long the oldest change has waited."""
+    state = status.website
+    taking = say("accepts requests")
+    if state.backoff_until:
+        until, why = words.moment(state.backoff_until, status.at), words.reason(state.backoff_reason)
+        asked = say("told us to wait until {until}: {why}", until=until, why=escape(why))
+        taking = f"[yellow]{asked}[/yellow]"
+    if state.stopped_since:
+        since = say("nothing sent since {moment}", moment=words.moment(state.stopped_since, status.at))
+        taking = f"[red]{since}[/red]"
+    if state.oldest_waiting_at is None:
+        return f"{taking}; {say('no change is waiting')}"
+    age = words.age(state.oldest_waiting_at, status.at)
+    return f"{taking}; {say('the oldest change has waited {age}', age=age)}"
+
+
+def credential(status: Status) -> str:
+    """Return whether the login works, and when its secret ends."""
+    state, at = status.website, status.at
+    if state.stopped_since:
+        found = [_since("refused since {moment}", state.stopped_since, state.stopped_reason, status, "red")]
+    elif state.failing_since:
+        found = [_since("no response since {moment}", state.failing_since, state.check_reason, status, "yellow")]
+    elif state.healthy_at:
+        found = [say("valid, checked {age} ago", age=words.age(state.healthy_at, at))]
+    else:
+        found = [say("not checked yet")]
+    if state.secret_ends_on:
+        left = (state.secret_ends_on - at.astimezone(OSLO).date()).days
+        style = "red" if left < 0 else "yellow" if left <= _SOON_DAYS else "none"
+        ends = many(left, "secret ends in {n} day", "secret ends in {n} days")
+        if left <= 0:
+            ended = many(-left, "secret ended {n} day ago", "secret ended {n} days ago")
+            ends = say("secret ends today") if left == 0 else ended
+        found.append(f"[{style}]{ends}[/{style}]")
+    elif state.healthy_at:
+        found.append(f"[yellow]{say('secret has no end date')}[/yellow]")
+    match state.pending_secret:
+        case "none":
+            pass
+        case "good":
+            found.append(say("next secret works"))
+        case _:
+            found.append(f"[red]{say('next secret refused')}[/red]")
+    return " · ".join(found)
+
+
+def _since(text: str, since: datetime, reason: str | None, status: Status, style: str) -> str:
+    """Return the text with the reason's code. The alert explains the code."""
+    return f"[{style}]{say(text, moment=words.moment(since, status.at))} ({reason})[/{style}]"
+
+
+def queues(status: Status) -> str:
+    """Return how many messages the last sweep counted in each queue."""
+    if not status.queues:
+        return say("not counted yet: the sweep counts them")
+    counts = [
+        f"[red]{queue.queue} {queue.n:,}[/red]" if queue.n and "Dead" in queue.queue else f"{queue.queue} {queue.n:,}"
+        for queue in sorted(status.queues, key=lambda queue: "Dead" in queue.queue)
+    ]
+    oldest = min(queue.seen_at for queue in status.queues)
+    return " · ".join([*counts, say("counted {age} ago", age=words.age(oldest, status.at))])
+
+
+def runs(status: Status) -> list[str]:
+    """Return at most two lines: one for the nightly check and the mails, one for reconciliation."""
+    lines: dict[bool, list[str]] = {False: [], True: []}
+    for run in status.runs:
+        style = {"succeeded": "green", "degraded": "yellow", "failed": "red"}.get(run.state, "none")
+        when = words.moment(run.started_at, status.at)
+        state = f"[{style}]{say(run.state)}[/{style}]"
+        lines[run.function.startswith("reconciliation")].append(f"{run.function} {when} {state}")
+    return [" · ".join(line) for line in lines.values() if line] or [say("none yet")]
+
+
+def proof(status: Status) -> str | Text:
+    """Return the first sentence of the last proof."""
+    last = status.proof
+    if last is None:
+        return say("none yet")
+    said = f"{words.moment(last.at, status.at)}: {proof_verdict.first_sentence(last)}"
+    if last.verdict is ProofVerdict.NO and last.is_over and not status.differences:
+        said += f" {say('All differences are gone by now.')}"
+    # The text may wrap, because a figure must never be cut.
+    return Text(said, style=proof_verdict.STYLES[last.verdict], no_wrap=False, overflow="fold")
+
+
+def webhook(status: Status) -> list[tuple[str, str]]:
+    """Return a line on the limit of public calls, if it is known. Without one, strangers can use up the account."""
+    match status.webhook_concurrency:
+        case None:
+            return []
+        case 0:
+            unlimited = say("no limit on public calls: set WebhookConcurrency to 10")
+            return [(say("Webhook"), f"[yellow]{unlimited}[/yellow]")]
+        case limit:
+            return [(say("Webhook"), say("at most {n} calls at a time", n=limit))]
