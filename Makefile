@@ -49,8 +49,8 @@ test-unit: .venv/test.stamp  ## Run the tests that need no database and no other
 	@$(PYTEST) -m "not slow" tests/unit $(PYTEST_ARGS)
 
 .PHONY: test-slow
-test-slow: .venv/test.stamp  ## Run what `make test` leaves out: whole runs of the commands, storms, installing, load
-	@$(PYTEST) -m slow $(PYTEST_ARGS)
+test-slow: .venv/test.stamp  ## Run what `make test` leaves out: whole runs of the commands, storms, every example of the properties
+	@$(PYTEST) -m "slow or hypothesis" --hypothesis-profile thorough $(PYTEST_ARGS)
 
 .PHONY: check
 check: static test test-slow  ## All that CI runs: lint, types, contracts, template, build, then the tests

@@ -99,26 +99,27 @@ def test_a_nightly_check_in_which_everything_failed_ends_with_an_error_and_says_
     assert metrics(deployed.logged(done))["RunsFailed"] == 1
 
 
-@pytest.mark.parametrize(
-    ("event", "words"),
-    [
-        ({}, "scheduled_time: Field required"),
-        ({"scheduled_time": "tomorrow"}, "scheduled_time: Input should be a date and a time"),
-        ({"scheduled_time": "20261201"}, "scheduled_time: Input should be a date and a time"),
-        ({"scheduled_time": 1796000000}, "scheduled_time: Input should be a date and a time"),
-        ({"scheduled_time": "2026-13-01T00:15:00Z"}, "scheduled_time: Input should be a valid datetime"),
-        ({"scheduled_time": "2026-12-01T00:15:00"}, "scheduled_time: Input should have timezone info"),
-        ({"scheduled_time": "<aws.scheduler.scheduled-time>"}, "scheduled_time: Input should be a date and a time"),
-        ([], "event: Input should be a valid dictionary"),
-        ("2026-12-01", "event: Input should be a valid dictionary"),
-        (None, "event: Input should be a valid dictionary"),
-    ],
+REFUSED = (
+    ({}, "scheduled_time: Field required"),
+    ({"scheduled_time": "tomorrow"}, "scheduled_time: Input should be a date and a time"),
+    ({"scheduled_time": "20261201"}, "scheduled_time: Input should be a date and a time"),
+    ({"scheduled_time": 1796000000}, "scheduled_time: Input should be a date and a time"),
+    ({"scheduled_time": "2026-13-01T00:15:00Z"}, "scheduled_time: Input should be a valid datetime"),
+    ({"scheduled_time": "2026-12-01T00:15:00"}, "scheduled_time: Input should have timezone info"),
+    ({"scheduled_time": "<aws.scheduler.scheduled-time>"}, "scheduled_time: Input should be a date and a time"),
+    ([], "event: Input should be a valid dictionary"),
+    ("2026-12-01", "event: Input should be a valid dictionary"),
+    (None, "event: Input should be a valid dictionary"),
 )
-def test_an_event_of_another_form_is_refused_in_words_that_help(deployed, foundation, event, words):
+
+
+def test_an_event_of_another_form_is_refused_in_words_that_help(deployed, foundation, subtests):
     """And nothing is run."""
-    done = deployed.invoke("ExpiryCheck", event)
-    assert done.payload["errorMessage"].startswith("InvalidEventError: " + words)
-    assert 'Expected {"scheduled_time": "2026-12-01T23:15:00Z"}' in done.payload["errorMessage"]
+    for event, words in REFUSED:
+        with subtests.test(event=event):
+            done = deployed.invoke("ExpiryCheck", event)
+            assert done.payload["errorMessage"].startswith("InvalidEventError: " + words)
+            assert 'Expected {"scheduled_time": "2026-12-01T23:15:00Z"}' in done.payload["errorMessage"]
     assert foundation.all("SELECT 1 FROM certification.runs") == []
 
 
@@ -136,23 +137,24 @@ def test_an_event_with_a_wrong_digit_is_refused_in_a_sentence_and_reported(deplo
     assert metrics(deployed.logged(done))["RunsFailed"] == 1
 
 
-@pytest.mark.parametrize(
-    ("secret", "error", "code"),
-    [
-        ("not json", "SecretMalformedError", "secret_is_not_json"),
-        ("[]", "SecretMalformedError", "secret_is_not_json"),
-        (
-            {"host": "127.0.0.1", "port": 1, "sslmode": "disable"},
-            "ConnectionLostError",
-            "database_connection_failed",
-        ),
-    ],
+BROKEN = (
+    ("not json", "SecretMalformedError", "secret_is_not_json"),
+    ("[]", "SecretMalformedError", "secret_is_not_json"),
+    (
+        {"host": "127.0.0.1", "port": 1, "sslmode": "disable"},
+        "ConnectionLostError",
+        "database_connection_failed",
+    ),
 )
-def test_a_broken_secret_is_reported_as_what_it_is(deployed, secret, error, code):
+
+
+def test_a_broken_secret_is_reported_as_what_it_is(deployed, subtests):
     """I11: by a code; what the secret holds is nowhere."""
-    deployed.put_secret("ExpiryCheck", secret)
-    done = deployed.invoke("ExpiryCheck", EVENT)
-    assert done.payload["errorMessage"] == f"{error}: {code}"
+    for secret, error, code in BROKEN:
+        with subtests.test(code=code):
+            deployed.put_secret("ExpiryCheck", secret)
+            done = deployed.invoke("ExpiryCheck", EVENT)
+            assert done.payload["errorMessage"] == f"{error}: {code}"
 
 
 def test_a_wrong_password_is_reported_without_user_and_password(deployed, database):

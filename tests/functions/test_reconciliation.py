@@ -110,19 +110,20 @@ def test_a_website_that_is_down_fails_the_comparison_and_is_reported(deployed, f
     assert conditions(foundation) == ["website_unreachable"]
 
 
-@pytest.mark.parametrize(
-    ("event", "words"),
-    [
-        ({}, "scheduled_time: Field required; mode: Field required"),
-        ({**SWEEP, "mode": "half"}, "mode: Input should be 'sweep' or 'full'"),
-        ({**SWEEP, "accept": {"actor": "kari", "reason": "gone"}}, "event: accept goes with mode full only"),
-        ({**FULL, "accept": {"actor": " ", "reason": "gone"}}, "accept.actor: String should have at least 1 character"),
-        ({**FULL, "dry": True}, "dry: Extra inputs are not permitted"),
-    ],
+REFUSED = (
+    ({}, "scheduled_time: Field required; mode: Field required"),
+    ({**SWEEP, "mode": "half"}, "mode: Input should be 'sweep' or 'full'"),
+    ({**SWEEP, "accept": {"actor": "kari", "reason": "gone"}}, "event: accept goes with mode full only"),
+    ({**FULL, "accept": {"actor": " ", "reason": "gone"}}, "accept.actor: String should have at least 1 character"),
+    ({**FULL, "dry": True}, "dry: Extra inputs are not permitted"),
 )
-def test_an_event_of_another_form_is_refused_in_words_that_help(deployed, foundation, event, words):
-    done = deployed.invoke("Reconciliation", event)
-    assert done.payload["errorMessage"].startswith("InvalidEventError: " + words)
+
+
+def test_an_event_of_another_form_is_refused_in_words_that_help(deployed, foundation, subtests):
+    for event, words in REFUSED:
+        with subtests.test(event=event):
+            done = deployed.invoke("Reconciliation", event)
+            assert done.payload["errorMessage"].startswith("InvalidEventError: " + words)
     assert foundation.all("SELECT 1 FROM certification.runs") == []
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from emulators.lambda_host.errors import TemplateError
 from emulators.lambda_host.template.schedule_expressions import next_occurrence, parse_expression
+from tests.support.examples import examples
 
 OSLO = ZoneInfo("Europe/Oslo")
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -109,7 +110,7 @@ def test_what_is_no_expression_is_refused_with_its_reason(expression, reason):
         parse_expression(expression)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     minute=st.integers(0, 59),
     hour=st.integers(0, 23),

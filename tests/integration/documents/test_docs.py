@@ -38,7 +38,7 @@ from shared.use_cases.publish_alerts import ALERT_COUNTS
 from shared.use_cases.sweep import SWEEP_COUNTS
 from tests.support.foundation import DAY
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data" / "README.md"])
 RAW = {path: path.read_text(encoding="utf-8") for path in DOCUMENTS}
 # A command that goes on after a backslash is one line here.

@@ -20,7 +20,17 @@ from local.stack.postgres import Postgres
 from shared.adapters.postgres.connection import call, connect
 from shared.domain.errors import ConnectionLostError
 from tests.integration.database.test_database_tls import Proxy
-from tests.unit.test_docs import CONTRACT, OPERATIONS, ROOT, TEMPLATE, TEXT, commands, fences, rows, section
+from tests.integration.documents.test_docs import (
+    CONTRACT,
+    OPERATIONS,
+    ROOT,
+    TEMPLATE,
+    TEXT,
+    commands,
+    fences,
+    rows,
+    section,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
