@@ -46,7 +46,7 @@ test: .venv/test.stamp  ## Run the tests: real PostgreSQL, real HTTP, real funct
 
 .PHONY: test-unit
 test-unit: .venv/test.stamp  ## Run the tests that need no database and no other process
-	@$(PYTEST) -m "not slow" tests/unit $(PYTEST_ARGS)
+	@$(PYTEST) -n 0 -m "not slow" tests/unit $(PYTEST_ARGS) # quicker alone than to start workers
 
 .PHONY: test-slow
 test-slow: .venv/test.stamp  ## Run what `make test` leaves out: whole runs of the commands, storms, every example of the properties
