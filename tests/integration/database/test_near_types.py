@@ -14,11 +14,11 @@ from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresListings
 from shared.adapters.postgres.migrate import migrate
 from shared.domain.runs import RunState
-from tests.conftest import TestDatabase
+from tests.conftest import TEMPLATE, TestDatabase, copy_database, drop_database
 from tests.support.foundation import DAY, Foundation, days
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from uuid import UUID
 
     from emulators.ses.server import LocalSes
@@ -51,6 +51,12 @@ DOMAINS = (
     "CREATE DOMAIN app_status AS text CHECK (VALUE IN ('active', 'paused', 'certification_expired', 'inactive'));"
     "ALTER TABLE peer_mentors ALTER email TYPE email_address, ALTER listing_consent TYPE consent;"
     "ALTER TABLE coordinators ALTER email TYPE email_address; ALTER TABLE certifications ALTER expires_on TYPE a_day;"
+)
+ABROAD = (
+    "ALTER DATABASE {0} SET datestyle = 'German';"
+    "ALTER DATABASE {0} SET intervalstyle = 'sql_standard';"
+    "ALTER DATABASE {0} SET timezone = 'Asia/Tokyo'; ALTER DATABASE {0} SET standard_conforming_strings = off;"
+    "ALTER DATABASE {0} SET client_encoding = 'latin1'"
 )
 NEAR = {
     "as the stand-in has it": "",
@@ -89,16 +95,14 @@ NEAR = {
     ),
     "coordinators as a view": "ALTER TABLE peer_mentors DROP CONSTRAINT peer_mentors_coordinator_id_fkey;"
     "ALTER TABLE coordinators RENAME TO people; CREATE VIEW coordinators AS SELECT * FROM people",
-    "another country's settings": "ALTER DATABASE near SET datestyle = 'German';"
-    "ALTER DATABASE near SET intervalstyle = 'sql_standard';"
-    "ALTER DATABASE near SET timezone = 'Asia/Tokyo'; ALTER DATABASE near SET standard_conforming_strings = off;"
-    "ALTER DATABASE near SET client_encoding = 'latin1'",
+    "another country's settings": "",
     "two tables partitioned": "ALTER TABLE certifications RENAME TO plain;"
     "CREATE TABLE certifications (mentor_id uuid PRIMARY KEY, certified_on date, expires_on date NOT NULL)"
     " PARTITION BY HASH (mentor_id);"
     "CREATE TABLE half PARTITION OF certifications FOR VALUES WITH (MODULUS 2, REMAINDER 0);"
     "CREATE TABLE other_half PARTITION OF certifications FOR VALUES WITH (MODULUS 2, REMAINDER 1)",
 }
+SETTINGS = {"another country's settings": ABROAD}
 
 
 def build(postgres: Postgres, name: str, change: str) -> None:
@@ -107,27 +111,51 @@ def build(postgres: Postgres, name: str, change: str) -> None:
 
     with psycopg.connect(postgres.dsn(), autocommit=True) as server:
         server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
-        server.execute(f'CREATE DATABASE "{name}"'.encode())
+        tablespace = server.execute(
+            "SELECT spcname FROM pg_database AS d JOIN pg_tablespace AS t ON t.oid = dattablespace WHERE datname = %s",
+            (TEMPLATE,),
+        ).fetchone()
+        assert tablespace is not None
+        server.execute(f'CREATE DATABASE "{name}" TABLESPACE "{tablespace[0]}"'.encode())
     with psycopg.connect(postgres.dsn(name), autocommit=True) as connection:
         connection.execute(_FOUNDATION.read_bytes())
         connection.execute(change.encode())
     with psycopg.connect(postgres.dsn(name), autocommit=True) as connection:
         migrate(connection)
         connection.execute("UPDATE certification.standard SET brake_count = 1000000")
-        with psycopg.connect(postgres.dsn("certification_template")) as template:
+        with psycopg.connect(postgres.dsn(TEMPLATE)) as template:
             ahead = template.execute("SELECT ahead FROM certification.simulated_time").fetchone()
         assert ahead is not None
         connection.execute("INSERT INTO certification.simulated_time (ahead) VALUES (%s)", ahead)
 
 
+@pytest.fixture(scope="module")
+def templates(postgres: Postgres, server: psycopg.Connection) -> Iterator[Callable[[str], str]]:
+    """Return the name of a database with the foundation of this kind, which is built once."""
+    built: dict[str, str] = {}
+
+    def template(kind: str) -> str:
+        if kind not in built:
+            built[kind] = f"near_{len(built)}"
+            build(postgres, built[kind], NEAR[kind] + SETTINGS.get(kind, "").format(built[kind]))
+        return built[kind]
+
+    yield template
+    for name in built.values():
+        drop_database(server, name)
+
+
 @pytest.fixture
-def database(postgres: Postgres, request: pytest.FixtureRequest) -> Iterator[TestDatabase]:
+def database(
+    postgres: Postgres, server: psycopg.Connection, templates: Callable[[str], str], request: pytest.FixtureRequest
+) -> Iterator[TestDatabase]:
     """In place of the ordinary one: its foundation is that of the parameter."""
-    name = "near"
-    build(postgres, name, NEAR[getattr(request, "param", "as the stand-in has it")])
+    kind, name = getattr(request, "param", "as the stand-in has it"), "near"
+    copy_database(server, name, templates(kind))
+    if kind in SETTINGS:  # a copy has its template's rows, not its settings
+        server.execute(SETTINGS[kind].format(name).encode())
     yield TestDatabase(postgres, name)
-    with psycopg.connect(postgres.dsn(), autocommit=True) as server:
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+    drop_database(server, name)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import at_night
 
@@ -274,7 +275,7 @@ PEOPLE = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(people=PEOPLE, wrong=st.integers(1, 500), before=st.booleans())
 def test_a_wrong_nightly_check_that_was_undone_never_was(
     foundation: Foundation, functions: Functions, people: list[Any], wrong: int, before: bool

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from tests.support.foundation import Foundation
     from tests.support.nightly_checks import Functions
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data" / "README.md"])
 RAW = {path: path.read_text(encoding="utf-8") for path in DOCUMENTS}
 # A command that goes on after a backslash is one line here. What tells old names is not of today.
