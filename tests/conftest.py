@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = "certification_template"
 
-# What is tested is not what this machine's user has set for other programs (issue 8 H); its children inherit that.
+# What is tested is not what this machine's user has set for other programs; its children inherit that.
 # Only what is installed on the way needs the proxies and authorities of this machine.
 INSTALLING = dict(os.environ)
 surroundings.forget_everything()

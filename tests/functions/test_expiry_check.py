@@ -72,7 +72,7 @@ def test_the_log_has_a_line_an_organisation_and_one_a_run(deployed: DeployedStac
 def test_the_nightly_check_asks_for_the_sync_of_what_it_changed(
     deployed: DeployedStack, foundation: Foundation
 ) -> None:
-    """Issue 3: a dead webhook delays nothing that happens at night; whoever was never listed is asked for too."""
+    """A dead webhook delays nothing that happens at night; whoever was never listed is asked for too."""
     organisation = foundation.organisation()
     for left in (7, -1):
         foundation.mentor(organisation, DAY + days(left), consent=True)
@@ -140,7 +140,7 @@ def test_an_event_of_another_form_is_refused_in_words_that_help(
 
 
 def test_an_event_with_a_wrong_digit_is_refused_and_reported(deployed: DeployedStack, foundation: Foundation) -> None:
-    """Issue 8 B: 2036 for 2026. Nobody is expired, nothing is used up; operations is notified of a failed run."""
+    """2036 for 2026. Nobody is expired, nothing is used up; operations is notified of a failed run."""
     organisation = foundation.organisation()
     mentors = [foundation.mentor(organisation, DAY + days(left)) for left in (-1, 5, 300)]
     done = deployed.invoke("ExpiryCheck", {"scheduled_time": "2036-11-30T23:15:00Z"})

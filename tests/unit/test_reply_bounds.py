@@ -1,4 +1,4 @@
-"""Issue 8 D2: every parser of a reply has bounds on size, depth, digits and time, and raises its own errors only."""
+"""Every parser of a reply has bounds on size, depth, digits and time, and raises its own errors only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Issue 8 D4: what strangers can do to the public address of template.yaml, and whom it wakes."""
+"""What strangers can do to the public address of template.yaml, and whom it wakes."""
 
 from __future__ import annotations
 

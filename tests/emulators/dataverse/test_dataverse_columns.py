@@ -1,4 +1,4 @@
-"""Requirement 1 of the listing sync: column values of the emulator, "type and length errors with the real codes"."""
+"""Column values of the emulator, "type and length errors with the real codes"."""
 
 from __future__ import annotations
 

@@ -427,7 +427,7 @@ def test_bulk_delete_refuses_what_it_does_not_understand(service: RunningEmulato
     assert service.post("BulkDelete", query_set("hlf_peermentor", "hlf_nothing", "In", "x")).status_code == 400
     assert service.post("BulkDelete", query_set("hlf_nothing", "hlf_name", "In", "x")).status_code == 400
     narrower = [("Criteria", "Filters", [{"x": 1}]), ("", "LinkEntities", [{"x": 1}]), ("", "TopCount", 1)]
-    for inside, name, value_ in narrower:  # issue 8 J: what is passed over would delete more than was asked
+    for inside, name, value_ in narrower:  # What is passed over would delete more than was asked
         body = query_set("hlf_peermentor", "hlf_name", "In", "x")
         query = body["QuerySet"][0]
         (query[inside] if inside else query)[name] = value_

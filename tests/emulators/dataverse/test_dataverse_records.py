@@ -1,4 +1,4 @@
-"""Requirement 1 of the listing sync, "a Dataverse emulator worth trusting": one row at a time.
+"""One row at a time.
 
 What is asserted here is documented by Microsoft or was captured from the service. What nobody knows, and the emulator
 therefore chose, is in test_dataverse_choices.py.

@@ -1,4 +1,4 @@
-"""Requirement 1 of the listing sync: the emulator's token endpoint, bearer checks and privileges."""
+"""The emulator's token endpoint, bearer checks and privileges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Issue 8 D2: whatever octets a server sends, an exchange returns a reply or raises httpx's own errors."""
+"""Whatever octets a server sends, an exchange returns a reply or raises httpx's own errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A day before the last evaluated one changes nothing and is counted (I2, I3; issue 8 B).
+"""A day before the last evaluated one changes nothing and is counted (I2, I3).
 
 A message redriven from the dead letters, a person who repeats a nightly check, 30 events of a Scheduler that catches up
 in any order, a clock that jumps back.

@@ -1,4 +1,4 @@
-"""A person takes back what one nightly check did (issue 8 B): what was and what could not be is told, once."""
+"""A person takes back what one nightly check did: what was and what could not be is told, once."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def everything(foundation: Foundation) -> dict[str, list[Any]]:
 
 
 def test_an_undone_run_leaves_things_as_they_were(foundation: Foundation, functions: Functions) -> None:
-    """Reminders, notices, transitions, the website's day: issue 8 B's 2036, of a small organisation."""
+    """Reminders, notices, transitions, the website's day."""
     organisation = foundation.organisation()
     coordinator = foundation.coordinator(organisation)
     functions.nightly_check(DAY)

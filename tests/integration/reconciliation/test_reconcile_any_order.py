@@ -1,4 +1,4 @@
-"""Comparisons and sweeps while changes flow: no false alarm, and everything converges (I5, I7; issue 4's property)."""
+"""Comparisons and sweeps while changes flow: no false alarm, and everything converges (I5, I7)."""
 
 from __future__ import annotations
 
