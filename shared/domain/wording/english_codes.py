@@ -1,4 +1,7 @@
-"""What codes mean, and the first thing to do about each, in English."""
+"""What codes mean, and the first thing to do about each, in English.
+
+One table, longer than a module should be.
+"""
 
 from __future__ import annotations
 
