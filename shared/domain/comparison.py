@@ -135,5 +135,5 @@ def verdict_of(*, complete: bool, counts: Mapping[str, int], equal: bool) -> Pro
 
 
 def is_suspiciously_small(compared: ComparisonOutcome) -> bool:
-    """Whether the answer lacks most of what the website was made to show: a fault, unless a person says otherwise."""
+    """Return whether the website returned so few rows that it is a fault, unless a person confirms it."""
     return compared.counts["sites_small"] > 0
