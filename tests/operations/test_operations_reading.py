@@ -200,7 +200,7 @@ def test_everything_wrong_fits_one_screen_and_says_what_to_do_first(
     assert "still shown: " in " ".join(lines[:3])
     screen = "\n".join(lines)
     assert "First: Make a new client secret in Entra" in screen
-    assert "URGENT: somebody is listed who must not be (1 mentor)" in screen
+    assert "URGENT: the website lists a mentor who must not be listed (1 mentor)" in screen
     assert re.search(r"HLF Vestland .* expiry 14 of 60; repair", screen)
     assert "(entra_7000222) · secret ends in 6 days · next secret refused" in screen
     assert "reconciliation_sweep" in screen
@@ -214,7 +214,7 @@ def test_what_is_wrong_is_seen_though_no_run_has_reported_it(
 ) -> None:
     """The run that would have told it may be what is missing."""
     rejected(foundation, shown(foundation, organisation))
-    assert command("status", expect=1).startswith("1 thing needs you. Dynamics refuses some listings (1 mentor).")
+    assert command("status", expect=1).startswith("1 thing needs you. Dynamics rejects some listings (1 mentor).")
     assert foundation.one("SELECT count(*) FROM certification.alerts") == 0
 
 
@@ -420,7 +420,7 @@ def test_alerts_are_those_that_are_open_and_all_those_that_were(
     rejected(foundation, mentor)
     foundation.all("SELECT * FROM certification.record_alerts()")
     printed = " ".join(command("alerts").split())
-    assert "Dynamics refuses some listings (1 mentor)" in printed
+    assert "Dynamics rejects some listings (1 mentor)" in printed
     assert str(mentor) in printed
     assert "rejected list" in printed
     foundation.do("UPDATE certification.listings SET state = 'waiting', reason = NULL WHERE state = 'rejected'")

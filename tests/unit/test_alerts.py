@@ -51,8 +51,8 @@ def alert(condition=Condition.LISTED_BUT_INVALID, **changes):
 def test_an_alert_says_what_since_when_how_many_and_what_to_do() -> None:
     """Each command stands on a line of its own, complete with the stack's name."""
     assert message(alert(), NOW) == (
-        "HLF certification: URGENT: somebody is listed who must not be",
-        """URGENT: somebody is listed who must not be
+        "HLF certification: URGENT: the website lists a mentor who must not be listed",
+        """URGENT: the website lists a mentor who must not be listed
 
 The website may show mentors who are not valid, or who do not consent. Most mentors visit homes.
 
@@ -66,9 +66,9 @@ IDS
 WHAT TO DO
   1. See who and why:
      hlf-operations proof --stack hlf
-  2. A repair is under way by itself. Look again in ten minutes:
+  2. An automatic repair is under way. Look again in ten minutes:
      hlf-operations status --stack hlf
-  3. If somebody is still listed then, hide the row in Dynamics by hand: set it to Inactive.
+  3. If a mentor is still listed then, hide the row in Dynamics yourself: set it to Inactive.
 
 RUNBOOK      docs/operations/alerts.md#alert-listed-but-invalid
 ALERT        7
@@ -121,7 +121,7 @@ def test_an_outage_begins_with_what_people_notice() -> None:
 @pytest.mark.parametrize(
     ("code", "first"),
     [
-        ("entra_7000222", "Make a new client secret in Entra"),
+        ("entra_7000222", "Create a new client secret in Entra"),
         ("entra_7000215", "Put the client secret's value"),
         ("entra_700016", "Compare client_id and tenant_id"),
         ("entra_90002", "Correct tenant_id"),
@@ -131,9 +131,9 @@ def test_an_outage_begins_with_what_people_notice() -> None:
         ("dataverse_401_0x8004A112", "Activate the application user"),
         ("dataverse_403_0x8004a104", "Ask the administrator of Power Platform"),
         ("dataverse_403_0x80040220", "Give the application user's role the right"),
-        ("entra_ConnectError", "It passes by itself"),
-        ("dataverse_ReadTimeout", "It passes by itself"),
-        ("entra_503", "It passes by itself"),
+        ("entra_ConnectError", "This usually passes"),
+        ("dataverse_ReadTimeout", "This usually passes"),
+        ("entra_503", "This usually passes"),
         ("entra_50034", "Look the number up"),
     ],
 )
@@ -172,7 +172,7 @@ ALERT        7
 def test_a_reminder_says_for_how_long() -> None:
     still = alert(kind=AlertMessageKind.REMINDER, since=datetime(2026, 11, 28, 2, 40, tzinfo=UTC))
     assert message(still, NOW).subject == (
-        "HLF certification: Still, for 3 days: URGENT: somebody is listed who must not be"
+        "HLF certification: Still, for 3 days: URGENT: the website lists a mentor who must not be listed"
     )
     assert message(still, NOW, Language.NB).subject.startswith("HLF-sertifisering: Fortsatt, i 3 dager: HASTER")
 

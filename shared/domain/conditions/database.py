@@ -20,15 +20,15 @@ DATABASE = {
             ),
         ),
         en=ConditionText(
-            title="Changes in the app were not noted",
+            title="Changes in the app were not recorded",
             what=(
-                "A trigger of ours could not record a change in the app. The app went on; the next sweep takes the"
-                " change up."
+                "One of our triggers could not record a change in the app. The app was not "
+                "affected, and the next sweep picks the change up."
             ),
             counted=Counted("change", "changes"),
             steps=(
-                "Look the SQLSTATE up in the runbook. If a column of the app has changed, migrate says what to do.",
-                "See whether it goes on: `status`",
+                ("Look up the SQLSTATE in the runbook. If a column of the app has changed, migrate says what to do."),
+                "See whether it continues: `status`",
             ),
         ),
     ),
@@ -53,14 +53,17 @@ DATABASE = {
         en=ConditionText(
             title="Changes in the app went past our triggers",
             what=(
-                "Mentors were changed in the app's database without our triggers: a restore, replication, a trigger"
-                " that is off."
+                "Mentors were changed in the app's database without firing our triggers: by a "
+                "restore, by replication, or while a trigger was off."
             ),
             counted=Counted("mentor in 24 hours", "mentors in 24 hours"),
             steps=(
-                "The website follows by itself, those who must not be listed first. See whether it has: `status`",
-                "Compare all of it, for names and numbers that changed as well: `reconcile`",
-                "Find out what wrote there. If it was no restore, it will do it again.",
+                (
+                    "The website is updated automatically, mentors who must not be listed first. See "
+                    "whether it is done: `status`"
+                ),
+                ("Compare everything, because names and numbers may have changed as well: `reconcile`"),
+                "Find out what wrote there. Unless it was a restore, it will happen again.",
             ),
         ),
     ),
@@ -80,16 +83,16 @@ DATABASE = {
             ),
         ),
         en=ConditionText(
-            title="A trigger of ours is off",
+            title="One of our triggers is off",
             what=(
-                "Triggers of ours are missing or disabled on this table, so changes reach the website by the sweep"
-                " only."
+                "Our triggers are missing or disabled on this table, so changes reach the website "
+                "only through the sweep."
             ),
             counted=Counted("trigger", "triggers"),
             steps=(
-                "Find out who switched them off, and that they are done: a restore, an import, a repair.",
-                "Put all of them back, missing ones too, as the database's owner: `migrate`",
-                "Then compare all of it: `reconcile`",
+                ("Find out who disabled them (a restore, an import, a repair), and wait until that is finished."),
+                "Restore all of them, missing ones too, as the owner of the database: `migrate`",
+                "Then compare everything: `reconcile`",
             ),
         ),
     ),
@@ -113,19 +116,19 @@ DATABASE = {
             ),
         ),
         en=ConditionText(
-            title="The database has lost something of ours",
+            title="Parts of our database schema are missing or changed",
             what=(
-                "Constraints, indexes, triggers or functions are missing, invalid, switched off or not as they were"
-                " made. Without them something may be done twice, or not at all."
+                "Constraints, indexes, triggers or functions are missing, invalid, disabled or "
+                "changed. Without them, work may be done twice or not at all."
             ),
             counted=Counted("thing", "things"),
             steps=(
-                "Find out who changed the database, and that they are done: a restore, an import, a repair by hand.",
-                "Put everything back: `migrate`",
                 (
-                    "It says what it cannot put back, and how many rows are against it: put those right and migrate"
-                    " again."
+                    "Find out who changed the database (a restore, an import, a manual repair), and "
+                    "wait until that is finished."
                 ),
+                "Restore everything: `migrate`",
+                ("It says what it cannot restore, and how many rows violate it. Correct those rows and migrate again."),
                 "Compare the website with the app: `reconcile`",
             ),
         ),

@@ -17,12 +17,12 @@ DELIVERIES = {
             ),
         ),
         en=ConditionText(
-            title="Messages were due and none was sent",
+            title="Messages were due, and none was sent",
             what="The last run had messages to send and sent none.",
             counted=Counted("message", "messages"),
             steps=(
                 "See how the last runs went: `status`",
-                "Look whether SES has paused sending for the account.",
+                "Check whether SES has paused sending for the account.",
             ),
         ),
     ),
@@ -35,8 +35,8 @@ DELIVERIES = {
             steps=("Følg veiledningen.",),
         ),
         en=ConditionText(
-            title="Something was begun and never ended",
-            what="A run was cut off while it had these in hand.",
+            title="Work was begun and never finished",
+            what="A run was cut off while it was working on these.",
             counted=Counted("in hand", "in hand"),
             steps=("Follow the runbook.",),
         ),
@@ -116,7 +116,7 @@ DELIVERIES = {
             counted=Counted("message", "messages"),
             steps=(
                 "Look at them: `dlq list`",
-                "When the cause is gone: `dlq replay`",
+                "Once the cause is gone: `dlq replay`",
             ),
         ),
         subjects={
@@ -165,7 +165,7 @@ DELIVERIES = {
             counted=Counted("case", "cases"),
             steps=(
                 "See which: `duplicates list`",
-                "When you know why: `duplicates review --all --actor YOU --reason WHY`",
+                "Once you know why: `duplicates review --all --actor YOU --reason WHY`",
             ),
         ),
     ),

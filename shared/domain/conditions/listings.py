@@ -21,13 +21,13 @@ LISTINGS = {
             ),
         ),
         en=ConditionText(
-            title="URGENT: somebody is listed who must not be",
+            title="URGENT: the website lists a mentor who must not be listed",
             what="The website may show mentors who are not valid, or who do not consent. Most mentors visit homes.",
             counted=Counted("mentor", "mentors"),
             steps=(
                 "See who and why: `proof`",
-                "A repair is under way by itself. Look again in ten minutes: `status`",
-                "If somebody is still listed then, hide the row in Dynamics by hand: set it to Inactive.",
+                "An automatic repair is under way. Look again in ten minutes: `status`",
+                ("If a mentor is still listed then, hide the row in Dynamics yourself: set it to Inactive."),
             ),
         ),
     ),
@@ -47,16 +47,16 @@ LISTINGS = {
             ),
         ),
         en=ConditionText(
-            title="The website shows rows of no mentor",
+            title="The website shows rows that belong to no mentor",
             what=(
-                "The website shows rows that belong to nobody in the app. They are not ours to hide unless a setting"
-                " says so."
+                "The website shows rows that belong to no mentor in the app. The system hides "
+                "them only where a setting allows it."
             ),
             counted=Counted("row", "rows"),
             steps=(
                 "See which: `proof`",
                 "If they are not meant to be there, set them to Inactive in Dynamics.",
-                "If the whole table is ours, say so in the setting table_is_ours, and they are hidden by themselves.",
+                "If the whole table belongs to this system, set table_is_ours, and it hides them.",
             ),
         ),
     ),
@@ -77,7 +77,7 @@ LISTINGS = {
             counted=Counted("mentor", "mentors"),
             steps=(
                 "See which fields: `proof`",
-                "Look in Dynamics who changed the row (Audit history): a person, a flow, an import.",
+                ("Check in Dynamics who changed the row (Audit history): a person, a flow or an import."),
             ),
         ),
     ),
@@ -93,12 +93,12 @@ LISTINGS = {
             ),
         ),
         en=ConditionText(
-            title="Dynamics refuses some listings",
-            what="Dynamics refuses these listings for good, so the website does not show them as they are.",
+            title="Dynamics rejects some listings",
+            what=("Dynamics rejects these listings, so the website does not show their current state."),
             counted=Counted("mentor", "mentors"),
             steps=(
                 "See which and why: `rejected list`",
-                "Put right what the reason says, then: `rejected retry --all --actor YOU --reason WHY`",
+                ("Correct what the reason names, then: `rejected retry --all --actor YOU --reason WHY`"),
             ),
         ),
     ),
@@ -120,17 +120,17 @@ LISTINGS = {
         en=ConditionText(
             title="The brake holds a mass change",
             what=(
-                "A run would have expired, reminded or repaired unusually many mentors of one organisation at once,"
-                " and did nothing of that."
+                "A run would have expired, reminded or repaired an unusual number of mentors of "
+                "one organisation at once, so it held them all back."
             ),
             counted=Counted("mentor", "mentors"),
             steps=(
                 (
-                    "Look whether they are right: a wrong import of dates looks like this, and so does the end of an"
-                    " outage."
+                    "Check whether the changes are right. A wrong import of dates looks like this, "
+                    "and so does the end of an outage."
                 ),
                 "If they are: `release-brake --org {organisation_id} --kind {kind} --actor YOU --reason WHY`",
-                "The next run within 24 hours carries it out; then the release has ended.",
+                "The next run within 24 hours makes the changes. The release is then used up.",
             ),
         ),
     ),

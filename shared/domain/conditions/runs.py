@@ -20,7 +20,7 @@ RUNS = {
             what="The last run of this function failed. The reason says why.",
             counted=None,
             steps=(
-                "See whether it has been put right by itself, because it is tried again: `status`",
+                "The run is tried again automatically. See whether that has worked: `status`",
                 "If it fails again, follow the runbook.",
             ),
         ),
@@ -41,7 +41,7 @@ RUNS = {
             what="The last run of this function did its work, except for what the reason names.",
             counted=None,
             steps=(
-                "Look the code of the reason up in the runbook.",
+                "Look up the code in the runbook.",
                 "See the last runs: `status`",
             ),
         ),
@@ -58,12 +58,12 @@ RUNS = {
             ),
         ),
         en=ConditionText(
-            title="A run never came",
-            what="This function has not done its work for longer than it may be silent.",
+            title="A run is missing",
+            what="This function has not run for longer than its schedule allows.",
             counted=None,
             steps=(
-                "Look whether its schedule is enabled (EventBridge Scheduler).",
-                "Run it by hand as the runbook shows.",
+                "Check whether its schedule is enabled (EventBridge Scheduler).",
+                "Run it yourself, as the runbook shows.",
             ),
         ),
     ),

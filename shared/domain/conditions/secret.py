@@ -17,12 +17,12 @@ SECRET = {
             ),
         ),
         en=ConditionText(
-            title="The client secret of Dynamics ends soon",
-            what="When the client secret ends nothing reaches the website any more.",
+            title="The client secret of Dynamics expires soon",
+            what="Once the client secret has expired, no change reaches the website.",
             counted=Counted("day left", "days left"),
             steps=(
-                "Make a new secret in Entra (App registrations, Certificates & secrets).",
-                "Put it into the secret of Dataverse as the next version, see that it works, make it current.",
+                "Create a new secret in Entra (App registrations, Certificates & secrets).",
+                ("Store it in the Dataverse secret as the next version, see that it works, and make it current."),
             ),
         ),
     ),
@@ -44,18 +44,18 @@ SECRET = {
             ),
         ),
         en=ConditionText(
-            title="The client secret of Dynamics has ended",
+            title="The client secret of Dynamics has expired",
             what=(
-                "The day on which the client secret ends is over, as the secret of Dataverse has it. Nothing reaches"
-                " the website without a secret that works."
+                "According to the Dataverse secret, the client secret has expired. Without a "
+                "valid one, no change reaches the website."
             ),
             counted=Counted("day ago", "days ago"),
             steps=(
                 (
-                    "Make a new secret in Entra now (App registrations, Certificates & secrets), and put it into the"
-                    " secret of Dataverse as the current version."
+                    "Create a new secret in Entra now (App registrations, Certificates & secrets), "
+                    "and store it in the Dataverse secret as the current version."
                 ),
-                "If Dynamics authorises us all the same, only the date beside the secret is old: correct it.",
+                ("If Dynamics still accepts it, only the date in the Dataverse secret is out of date: correct it."),
             ),
         ),
     ),
@@ -73,13 +73,13 @@ SECRET = {
             ),
         ),
         en=ConditionText(
-            title="Nobody knows when the client secret of Dynamics ends",
-            what="The secret of Dataverse does not say on which day it ends, so nobody can be warned of it.",
+            title="The end date of the client secret of Dynamics is unknown",
+            what=("The Dataverse secret does not state its end date, so no warning can be sent before it expires."),
             counted=None,
             steps=(
                 (
-                    'Add "client_secret_expires_on": "2027-05-31" to the secret of Dataverse, with the day that Entra'
-                    " shows."
+                    'Add "client_secret_expires_on": "2027-05-31" to the Dataverse secret, with the '
+                    "day that Entra shows."
                 ),
             ),
         ),
@@ -97,11 +97,13 @@ SECRET = {
         ),
         en=ConditionText(
             title="The next client secret of Dynamics does not work",
-            what="The next version of the secret of Dataverse is refused. The one in use goes on working for now.",
+            what=(
+                "Entra or Dynamics refuses the next version of the Dataverse secret. The current version still works."
+            ),
             counted=None,
             steps=(
                 "Do not make it current.",
-                "Compare it with what Entra shows; most often the id was copied for the value.",
+                ("Compare it with what Entra shows. Often the secret's id was copied instead of its value."),
             ),
         ),
         cause_first=False,  # the secret in use works, so the steps must not begin with it

@@ -33,9 +33,9 @@ WEBSITE = {
             ),
             counted=Counted("change waiting", "changes waiting"),
             steps=(
-                "See what waits, and who is still shown: `status`",
-                "Hide those who are still shown by hand in Dynamics: set their rows to Inactive.",
-                "What has waited is sent by itself within five minutes after Dynamics authorises us again.",
+                "See what is waiting, and who is still shown: `status`",
+                ("Hide the mentors who are still shown yourself, in Dynamics: set their rows to Inactive."),
+                ("Everything that waits is sent automatically within five minutes after Dynamics accepts us again."),
             ),
             headline=(
                 "The website has taken no changes since {since}. Changes waiting: {n}. Mentors among them who"
@@ -74,9 +74,12 @@ WEBSITE = {
             ),
             counted=Counted("change waiting", "changes waiting"),
             steps=(
-                "Look whether Microsoft tells of an outage (admin.microsoft.com, Service health).",
-                "If Dynamics opens in a browser, hide those who are still shown by hand: set their rows to Inactive.",
-                "There is nothing to repair: what has waited is sent by itself when it responds again.",
+                "Check whether Microsoft reports an outage (admin.microsoft.com, Service health).",
+                (
+                    "If Dynamics opens in a browser, hide the mentors who are still shown yourself: "
+                    "set their rows to Inactive."
+                ),
+                ("There is nothing to repair: everything that waits is sent automatically once Dynamics responds."),
             ),
             headline=(
                 "The website has not been reachable since {since}. Changes waiting: {n}. Mentors among them who"
@@ -100,10 +103,10 @@ WEBSITE = {
             ),
         ),
         en=ConditionText(
-            title="The website shows almost nobody",
+            title="The website shows almost no mentors",
             what=(
-                "Dynamics returned far fewer rows than it was made to show. That is taken for a fault: nothing"
-                " changes."
+                "Dynamics returned far fewer rows than the website should show. The run treats "
+                "that as a fault and changes nothing."
             ),
             counted=None,
             steps=(
@@ -129,8 +132,8 @@ WEBSITE = {
             what="Changes have waited for the website for more than 15 minutes.",
             counted=Counted("mentor", "mentors"),
             steps=(
-                "See what holds them up: `status`",
-                "Ask for them again, and see what comes of it: `reconcile --sweep`",
+                "See what delays them: `status`",
+                "Request them again, and see the result: `reconcile --sweep`",
             ),
         ),
     ),

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from shared.domain.wording.texts import Codes, CodeText
 
-_AGAIN = "It passes by itself. If it lasts, look at Microsoft's Service health (admin.microsoft.com)."
+_AGAIN = "This usually passes. If it lasts, look at Microsoft's Service health (admin.microsoft.com)."
 _MAKE_ANOTHER = (
-    "Make a new client secret in Entra (App registrations, Certificates & secrets) and put it into the secret of"
-    " Dataverse."
+    "Create a new client secret in Entra (App registrations, Certificates & secrets), "
+    "and store it in the Dataverse secret."
 )
 _MAPPING = "Correct the listing mapping of the organisation, or bring back in Dynamics what it names."
 _LOGIN = "See that the database runs, and that the function's secret holds its login."
@@ -24,7 +24,7 @@ CODES = Codes(
         "entra_7000222": CodeText("the client secret has expired", _MAKE_ANOTHER),
         "entra_7000215": CodeText(
             "the client secret is wrong",
-            "Put the client secret's value into the secret of Dataverse; most often its id was put there instead.",
+            ("Put the client secret's value into the Dataverse secret. Often its id was put there instead."),
         ),
         "entra_7000216": CodeText(
             "the client secret is missing", "Put the client secret's value into the secret of Dataverse."

@@ -318,10 +318,10 @@ def test_a_secret_that_ended_is_reported_then_and_daily(
         publish()
         published.append(operations.bodies())
         hours_pass(foundation, 13)
-    assert published[0][0].startswith("The client secret of Dynamics ends soon")
+    assert published[0][0].startswith("The client secret of Dynamics expires soon")
     assert "0 days left" in published[0][0]
     ended = next(body for body in published[1] if not body.startswith("Over"))
-    assert ended.startswith("The client secret of Dynamics has ended")
+    assert ended.startswith("The client secret of Dynamics has expired")
     assert "1 day ago" in ended
     assert " -1" not in "".join(body for day in published for body in day)
     assert published[2] == []  # the same day
