@@ -46,11 +46,11 @@ test: .venv/test.stamp  ## Run the tests: real PostgreSQL, real HTTP, real funct
 
 .PHONY: test-unit
 test-unit: .venv/test.stamp  ## Run the tests that need no database and no other process
-	@$(PYTEST) -m "not slow" tests/unit $(PYTEST_ARGS)
+	@$(PYTEST) -n 0 -m "not slow" tests/unit $(PYTEST_ARGS) # quicker alone than to start workers
 
 .PHONY: test-slow
-test-slow: .venv/test.stamp  ## Run what `make test` leaves out: whole runs of the commands, storms, installing, load
-	@$(PYTEST) -m slow $(PYTEST_ARGS)
+test-slow: .venv/test.stamp  ## Run what `make test` leaves out: whole runs of the commands, storms, every example of the properties
+	@$(PYTEST) -m "slow or hypothesis" --hypothesis-profile thorough $(PYTEST_ARGS)
 
 .PHONY: check
 check: static test test-slow  ## All that CI runs: lint, types, contracts, template, build, then the tests

@@ -1,4 +1,7 @@
-"""The ports of the use cases: what they need from outside. Each port has one adapter; tests run the adapters."""
+"""The ports of the use cases: what they need from outside. Each port has one adapter.
+
+All ports stand in one module, longer than others, so that a reader sees the whole boundary at once.
+"""
 
 from __future__ import annotations
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
+import tempfile
+import time as clock
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -31,17 +36,22 @@ if TYPE_CHECKING:
 
 TEMPLATE = "certification_template"
 
-# What is tested is not what this machine's user has set for other programs (issue 8 H); its children inherit that.
+# What is tested is not what this machine's user has set for other programs; its children inherit that.
 # Only what is installed on the way needs the proxies and authorities of this machine.
 INSTALLING = dict(os.environ)
 surroundings.forget_everything()
 os.environ.pop("COLUMNS", None)  # a worker of xdist comes with one; each test sets the width that it means
 
 # CI runs the same examples every time, so that red means that something was changed; everybody else explores.
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+# `make test` tries a fifth of the examples, `make test-slow` all of them (tests/support/examples.py).
+_SAME = bool(os.environ.get("CI"))
+settings.register_profile("thorough", max_examples=100, derandomize=_SAME)
+settings.register_profile("fast", max_examples=20, derandomize=_SAME)
+settings.load_profile("fast")
 _numbers = itertools.count(1)
+_MEMORY, _IN_MEMORY = Path("/dev/shm"), "hlf-certification-tests-"  # noqa: S108 - through mkdtemp
+_ENOUGH_BYTES = 2**30
+_OLD_SECONDS = 24 * 3600
 _MOST_WORKERS = 8
 
 
@@ -84,29 +94,73 @@ class TestDatabase:
         return local_database.make_login(self.postgres, function, self.name)
 
 
+@contextmanager
+def in_memory(server: Postgres) -> Iterator[str]:
+    """Lend the name of a tablespace in memory, or the usual one's when this machine has too little of it.
+
+    A database is about 300 small files. A disk that others use too takes ten times as long to copy them.
+    """
+    if not (_MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ENOUGH_BYTES):
+        yield "pg_default"
+        return
+    for left in _MEMORY.glob(f"{_IN_MEMORY}*"):  # by a run that was killed
+        if clock.time() - left.stat().st_mtime > _OLD_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=_IN_MEMORY, dir=_MEMORY))
+    try:
+        if server.owner is not None:
+            os.chown(folder, server.owner.uid, server.owner.gid)
+        with psycopg.connect(server.dsn(), autocommit=True) as connection:
+            connection.execute(f"CREATE TABLESPACE memory LOCATION '{folder}'".encode())
+        yield "memory"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """One server for the session, without fsync."""
-    server = Postgres(tmp_path_factory.mktemp("postgres") / "server", durable=False)
+    """One server for the session, without fsync, and with passwords that are cheap to check."""
+    folder = tmp_path_factory.mktemp("postgres") / "server"
+    server = Postgres(folder, durable=False, settings={"scram_iterations": "1"})
     server.start()
-    try:
-        with psycopg.connect(local_database.create(server, TEMPLATE)) as connection:
-            # Tests about other things expire as many as they like; Foundation.brake sets the limits.
-            connection.execute("UPDATE certification.standard SET brake_count = 1000000")
-            local_database.simulate_time(connection, datetime.combine(DAY, time(10), OSLO))
-        yield server
-    finally:
-        server.destroy()
+    with in_memory(server) as tablespace:
+        try:
+            with psycopg.connect(local_database.create(server, TEMPLATE)) as connection:
+                # Tests about other things expire as many as they like; Foundation.brake sets the limits.
+                connection.execute("UPDATE certification.standard SET brake_count = 1000000")
+                local_database.simulate_time(connection, datetime.combine(DAY, time(10), OSLO))
+                connection.execute(f"ALTER ROLE CURRENT_USER PASSWORD '{server.password}'".encode())
+            with psycopg.connect(server.dsn(), autocommit=True) as connection:
+                connection.execute(f"ALTER DATABASE {TEMPLATE} SET TABLESPACE {tablespace}".encode())
+            yield server
+        finally:
+            server.destroy()
+
+
+@pytest.fixture(scope="session")
+def server(postgres: Postgres) -> Iterator[psycopg.Connection]:
+    """The connection that makes and drops the tests' databases."""
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        yield connection
 
 
 @pytest.fixture
-def database(postgres: Postgres) -> Iterator[TestDatabase]:
+def database(postgres: Postgres, server: psycopg.Connection) -> Iterator[TestDatabase]:
     """A database of this test's own."""
     name = f"test_{next(_numbers)}"
-    local_database.create(postgres, name, template=TEMPLATE)
+    copy_database(server, name, TEMPLATE)
     yield TestDatabase(postgres, name)
-    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+    drop_database(server, name)
+
+
+def copy_database(server: psycopg.Connection, name: str, template: str) -> None:
+    """Copy a database to which nobody is connected; the copy lies where it does."""
+    server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY'.encode())
+
+
+def drop_database(server: psycopg.Connection, name: str) -> None:
+    """Drop a database, and end the connections to it."""
+    server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ class ReadyToken:
         self._token = AccessToken(token, int(time.time()) + 3600)
 
     def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:  # noqa: ANN401 - the SDK's own signature
-        """The same for every scope."""
+        """Return the same for every scope."""
         return self._token
 
 

@@ -1,4 +1,4 @@
-"""The message of an alert, in words for somebody who is tired: ids, codes and numbers only (I11)."""
+"""The message of an alert, in words for a tired reader: ids, codes and numbers only (I11)."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _OSLO = ZoneInfo("Europe/Oslo")
 _MOST_IDS = 20
 _LONGEST_SUBJECT = 100
 _CODE = re.compile(r"[A-Za-z0-9_.:,-]{1,300}")
-# A fact that is no code is not told; eleven digits could be somebody's number.
+# A fact that is no code is left out. Eleven digits could be a national identity number.
 _ELEVEN_DIGITS = re.compile(r"\d{11}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ASCII = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "Æ": "Ae", "Ø": "Oe", "Å": "Aa", "é": "e"})
 
 
 def message(alert: Alert, now: datetime, texts: Texts, target: Target) -> AlertMessage:
-    """The message that is due; `target`: what its commands work on."""
+    """Return the message that is due. Its commands work on `target`."""
     text, mail = texts.of(alert.condition, alert.subject), texts.mail
     title = f"{text.title} ({alert.subject})" if alert.subject else text.title
     lasted = _duration(alert.since, alert.closed_at or now, mail)
@@ -67,7 +67,7 @@ def _table(alert: Alert, texts: Texts) -> list[str]:
 
 
 def _steps(alert: Alert, texts: Texts, target: Target) -> list[str]:
-    """Each command on a line of its own, to be pasted."""
+    """Put each command on a line of its own, to be pasted."""
     lines = []
     for number, step in enumerate(texts.steps(alert.condition, alert.subject, dict(_presentable(alert.facts))), 1):
         lines.append(f"  {number}. {step.text}")
@@ -80,7 +80,7 @@ def _ids(alert: Alert, mail: MailText) -> list[str]:
     if not alert.ids:
         return []
     shown = alert.ids[:_MOST_IDS]
-    # Fewer than the most: these are all there is an id of.
+    # Fewer ids than the limit: no other mentor has an id to show.
     more = ids_left_out(alert.n, alert.facts, len(shown)) if len(shown) == _MOST_IDS else 0
     return [
         "",
@@ -91,7 +91,7 @@ def _ids(alert: Alert, mail: MailText) -> list[str]:
 
 
 def _presentable(facts: Mapping[str, object]) -> list[tuple[str, object]]:
-    """Codes and numbers only: what is neither is left out (I11)."""
+    """Keep codes and numbers only (I11)."""
     return [
         (name, value)
         for name, value in sorted(facts.items())
@@ -108,7 +108,7 @@ def _columns(rows: list[tuple[str, str]]) -> list[str]:
 
 
 def _subject(*texts: str) -> str:
-    """SNS takes a hundred characters of printable ASCII: the first text that fits, or the last with a mark."""
+    """Return the first text that SNS takes (100 characters of printable ASCII), or the last one cut, with a mark."""
     for text in texts:
         plain = "".join(sign if " " <= sign <= "~" else "-" for sign in text.translate(_ASCII))
         if len(plain) <= _LONGEST_SUBJECT:

@@ -1,4 +1,4 @@
-"""Alerts: the names of what can be wrong, and one alert."""
+"""The conditions an alert can report, and one alert."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Condition(StrEnum):
-    """What can be wrong, of equal severity the more urgent first. shared.domain.conditions says all of each."""
+    """What can be wrong; of two conditions of one severity, the more urgent comes first (shared.domain.conditions)."""
 
     WEBSITE_REFUSES_US = "website_refuses_us"
     WEBSITE_UNREACHABLE = "website_unreachable"
@@ -42,7 +42,7 @@ class Condition(StrEnum):
 
 
 class AlertMessageKind(StrEnum):
-    """Which of an alert's messages."""
+    """The three messages of an alert: its beginning, its reminder, its end."""
 
     OPENED = "opened"
     REMINDER = "reminder"
@@ -76,11 +76,11 @@ RUNBOOK = "docs/operations/alerts.md"
 
 
 def anchor(condition: Condition) -> str:
-    """The heading of the runbook's section, as in a link."""
+    """Return the anchor of the condition's section in the documents."""
     return f"alert-{condition.value.replace('_', '-')}"
 
 
 def ids_left_out(n: int, facts: Mapping[str, object], shown: int) -> int:
-    """How many more there are than the ids that are shown. In an outage `n` counts changes, not those of the ids."""
+    """Return how many mentors have no id in the message. In an outage `n` counts changes, so none is left out."""
     total = facts.get("still_shown", n)
     return max(total - shown, 0) if isinstance(total, int) else 0

@@ -13,22 +13,26 @@ _MONDAY = 0
 
 
 class UnknownTimeZoneError(PermanentError):
-    """When an organisation's time zone is not a name of the IANA time zone database."""
+    """An organisation's time zone is not a name of the IANA time zone database."""
 
 
 def local_time(at: datetime, timezone: str) -> datetime:
-    """The moment `at` (aware) on the clocks of `timezone`. Raises UnknownTimeZoneError."""
+    """Return the aware moment `at` on the clocks of `timezone`. Raises UnknownTimeZoneError."""
     if at.tzinfo is None:
         raise ValueError("a moment needs a time zone")
     try:
         return at.astimezone(_zone(timezone.strip()))
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name is a folder of the database
+    except (
+        ZoneInfoNotFoundError,
+        ValueError,
+        OSError,
+    ):  # OSError: the name is that of a folder in the time zone database
         raise UnknownTimeZoneError("unknown_timezone") from None
 
 
 @lru_cache
 def _zone(name: str) -> ZoneInfo:
-    """PostgreSQL takes the name in any case, Python only as it is written."""
+    """Return the zone. PostgreSQL takes its name in any case, Python only as it is written."""
     try:
         return ZoneInfo(name)
     except ZoneInfoNotFoundError:
@@ -37,12 +41,12 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def as_of(scheduled_at: datetime, timezone: str) -> date:
-    """The calendar date a run evaluates: that of its *scheduled* time, so a late retry evaluates the same day."""
+    """Return the calendar date that a run evaluates: of its *scheduled* time, so a retry evaluates the same day."""
     return local_time(scheduled_at, timezone).date()
 
 
 def is_daytime(at: datetime, timezone: str) -> bool:
-    """Whether people may be mailed now: 08:00 up to 20:00 on their clocks."""
+    """Return whether people may be mailed now: from 08:00 until 20:00 on their clocks."""
     return _DAYTIME[0] <= local_time(at, timezone).time() < _DAYTIME[1]
 
 

@@ -14,7 +14,7 @@ _OF_THE_STACK = (*_WITHOUT_DATABASE, "dlq", "reconcile")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a command works on: a deployed stack, a database by its address, both, or the local stack."""
+    """The system that a command works on: a deployed stack, a database by its address, both, or the local stack."""
 
     stack: str = ""
     database_url: str = ""
@@ -23,7 +23,7 @@ class Target:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is the local stack."""
+        """Return whether it is the local stack."""
         return not self.stack and not self.database_url
 
     def command(self, words: str) -> str:

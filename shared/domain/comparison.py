@@ -1,4 +1,4 @@
-"""The comparison of the website with the app: what it came to, and what a proof says."""
+"""The outcome of a comparison of the website with the app, and the verdict of a proof."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonOutcome:
-    """What a comparison came to: every count, zeros included, and the SHA-256 of what each side lists."""
+    """The outcome of a comparison: every count, zeros included, and the SHA-256 of what each side lists."""
 
     counts: dict[str, int]
     app_hash: str
     website_hash: str
     facts: Mapping[str, str] = field(default_factory=dict)
-    """Since when a brake holds differences, and when those in flight will have settled."""
+    """Since when the brake (the mass-change limit) holds differences, and when those in flight will have settled."""
 
 
 @dataclass(frozen=True, slots=True)
 class PastTrigger:
-    """A mentor whose change no trigger has seen. `version` to sync; None: there is nothing to tell the website."""
+    """A mentor whose change no trigger has seen. `version` is the one to sync; None: the website needs no change."""
 
     mentor_id: UUID
     version: int | None
@@ -35,13 +35,13 @@ class PastTrigger:
 
     @property
     def must_hide(self) -> bool:
-        """Whether the website shows somebody who must not be listed."""
+        """Return whether the website shows a mentor who must not be listed."""
         return self.kind in {"hide", "day"}
 
 
 @dataclass(frozen=True, slots=True)
 class Repairs:
-    """Whom to sync, and how many repairs a brake holds back."""
+    """The mentors to sync, and how many repairs the brake holds."""
 
     requests: tuple[SyncRequest, ...]
     braked: int
@@ -49,7 +49,7 @@ class Repairs:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a full comparison has shown. `reason`: why it is not complete, a code."""
+    """The result of a full comparison. `reason` is the code of why it is incomplete."""
 
     at: datetime
     reason: str | None = None
@@ -59,14 +59,14 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """A person takes a suspiciously small answer of the website for true."""
+    """An operator confirms that the website really returned this few rows."""
 
     actor: str
     reason: str
 
 
 CLASSES = ("listed_but_invalid", "missing", "field_drift", "unpublished_field", "orphan")
-"""What a difference is."""
+"""The classes of differences."""
 
 CAUSES = (
     "manual_edit",
@@ -114,26 +114,26 @@ NOTHING_COMPARED = (
 
 
 class ProofVerdict(StrEnum):
-    """Whether the website shows whom it should."""
+    """Whether the website shows exactly the mentors that it should."""
 
     YES = "yes"
     NO = "no"
     NOT_YET = "not_yet"
-    """It cannot be told, or what differs was changed a moment ago."""
+    """The comparison is incomplete, or what differs was changed a moment ago."""
 
 
 def verdict_of(*, complete: bool, counts: Mapping[str, int], equal: bool) -> ProofVerdict:
-    """What a proof says (I14). `equal`: whether both sides have the same hash."""
+    """Return the verdict of a proof (I14). `equal`: whether both sides have the same hash."""
     if not complete:
         return ProofVerdict.NOT_YET
     differing = sum(counts.get(name, 0) for name in CLASSES)
     settling = counts.get("in_flight", 0) + counts.get("day_turns", 0)
-    # Who stands in the app twice is counted twice on both sides, so that its figures are no one's.
+    # A mentor with two rows in the app is counted twice on both sides, so the figures would be wrong without this.
     if differing > settling or counts.get("rows_repeated", 0) or (not equal and not settling):
         return ProofVerdict.NO
     return ProofVerdict.NOT_YET if settling else ProofVerdict.YES
 
 
 def is_suspiciously_small(compared: ComparisonOutcome) -> bool:
-    """Whether the answer lacks most of what the website was made to show: a fault, unless a person says otherwise."""
+    """Return whether the website returned so few rows that it is a fault, unless a person confirms it."""
     return compared.counts["sites_small"] > 0

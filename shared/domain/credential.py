@@ -1,4 +1,4 @@
-"""Whether the website authorises us: what a health check finds (I10), and what the secret says of its own end."""
+"""The health of our credential: what a check finds (I10), and the end date that the secret states."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 
 class CredentialState(StrEnum):
-    """What a health check came to."""
+    """The result of a health check."""
 
     HEALTHY = "healthy"
     REFUSED = "refused"
-    """We are not authorised, or may do nothing: nothing is sent until a check succeeds."""
+    """We are not authorised, or have no privilege: nothing is sent until a check succeeds."""
     UNREACHABLE = "unreachable"
-    """No answer, or a fault of theirs: no refusal."""
+    """No response, or a server fault: no refusal."""
     NOT_CHECKED = "not_checked"
-    """The website has said to wait, so it was not asked (I9)."""
+    """The website has said to wait, so no request was sent (I9)."""
 
 
-# Of the secret's next version: there is none, it works, or the code of what is wrong with it.
+# The states of the secret's next version: there is none, or it works. Any other value is the code of what is wrong.
 NO_PENDING, GOOD_PENDING = "none", "good"
 
 END_DATE_MALFORMED = "secret_end_date_malformed"
@@ -38,9 +38,9 @@ class Health:
 
     state: CredentialState
     reason: str | None = None
-    """Why it is not healthy."""
+    """The code of why the credential is not healthy."""
     tables_refused: Mapping[str, str] = field(default_factory=dict)
-    """Healthy all the same: tables that we may not read and write, while we may others, each with the code (I13)."""
+    """Tables that we may not read and write, each with its code. Others work, so it is healthy (I13)."""
     secret_ends_on: date | None = None
     end_date_malformed: bool = False
     pending: str | None = None
@@ -48,12 +48,12 @@ class Health:
     secret_ended: bool = False
     """Refused because the client secret has ended."""
     of_website: bool = True
-    """False: the check broke off by a fault of our own."""
+    """False: a fault of our own ended the check."""
     recovered: bool = False
-    """Nothing was sent until this check: what has waited is to be asked for now."""
+    """This check ended a stop, so everything that has waited is requested now."""
 
     def degrading_codes(self) -> tuple[str, ...]:
-        """The codes of what somebody has to look at; they degrade the run that saw it (I10)."""
+        """Return the codes of what an operator must see; they degrade the run that saw them (I10)."""
         codes = {*self.tables_refused.values(), *self._reasons()}
         if self.pending not in {None, NO_PENDING, GOOD_PENDING}:
             codes.add(f"pending_{self.pending}")
@@ -69,7 +69,7 @@ class Health:
         return (str(self.reason),) if self.state in {CredentialState.REFUSED, CredentialState.UNREACHABLE} else ()
 
     def counts(self, today: date) -> dict[str, int]:
-        """All of its measures, zeros included (I12). Without an end date there are 0 days left."""
+        """Return all measures, zeros included (I12). Without an end date there are 0 days left."""
         ends_on, pending = self.secret_ends_on, self.pending
         return {
             **{f"credential_{state}": int(state is self.state) for state in CredentialState},
@@ -83,9 +83,9 @@ class Health:
 
 
 def ends_on(secret: Mapping[str, Any]) -> date | None:
-    """The last day of the client secret, as Entra showed it to whoever put it in; None if it does not say.
+    """Return the last day of the client secret, as the secret states it; None if it states none.
 
-    Raises ValueError for anything else than a date as in "2027-05-31".
+    Raises ValueError for anything except a date as in "2027-05-31".
     """
     value = secret.get(_END_DATE)
     if value is None:

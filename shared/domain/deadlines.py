@@ -1,4 +1,4 @@
-"""How long a function may still wait for the outside world (I18)."""
+"""The deadline of an invocation: how long it may still wait for the outside world (I18)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def at_most(seconds: float) -> float:
 def all_but(reserve: float) -> float:
     """Return what is left of the function's time without `reserve` seconds; half of it where that is more.
 
-    Never nothing: what was begun is still written down in the function's last second.
+    It is never 0: in its last second a function must still record what it began.
     """
     left = at_most(math.inf)
     return max(left - reserve, left / 2, _SECONDS_TO_END / 2)

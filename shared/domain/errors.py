@@ -15,36 +15,36 @@ if TYPE_CHECKING:
 
 
 class CertificationError(Exception):
-    """When something this system foresees went wrong. The subclass says what to do about it."""
+    """An expected error. The subclass says what to do about it."""
 
 
 class TransientError(CertificationError):
-    """When the same call may succeed later: give the work back and try again."""
+    """The same call may succeed later: give the work back and try again."""
 
 
 class PermanentError(CertificationError):
-    """When the same call will fail every time: record it with its reason, alert, go on (I13)."""
+    """The same call will always fail: record it with its reason, alert, go on (I13)."""
 
 
 class UnusableAddressError(PermanentError):
-    """When a name or an address cannot stand in a mail header, or SES cannot send to it."""
+    """A name or an address cannot stand in a mail header, or SES cannot send to it."""
 
 
 class IncompleteNoticeError(PermanentError):
-    """When a notice lacks what its kind of message has to say."""
+    """A notice lacks what its kind of message must say."""
 
 
 class StoreUnavailableError(TransientError):
-    """When the database refuses for now: a deadlock, a lock that was not to be had, no connection free."""
+    """The database refuses for now: a deadlock, a lock that is held, or no free connection."""
 
 
 class ScheduledAheadError(PermanentError):
-    """When a run's scheduled time has not come: a wrong digit in an event, or a clock that is wrong."""
+    """A run's scheduled time has not come: a wrong digit in an event, or a wrong clock."""
 
     CODE = "scheduled_time_ahead"
 
     def __init__(self, scheduled_at: datetime, latest: datetime) -> None:
-        """`latest` is the latest time that would be taken now."""
+        """`latest` is the latest time that is accepted now."""
         super().__init__(
             f"scheduled_time: {scheduled_at.astimezone(UTC):%Y-%m-%dT%H:%MZ} has not come, so nothing was done."
             f" Now it may be {latest.astimezone(UTC):%Y-%m-%dT%H:%MZ} at the latest, 36 hours ahead; is a digit wrong?"
@@ -52,37 +52,37 @@ class ScheduledAheadError(PermanentError):
 
 
 class DayAheadError(PermanentError):
-    """When the database refuses to evaluate a day that has not come."""
+    """The database refuses to evaluate a day that has not come."""
 
 
 class StoreRefusedError(PermanentError):
-    """When the database refuses a call: a constraint, a missing privilege, a missing function."""
+    """The database refuses a call: a constraint, a missing privilege, or a missing function."""
 
 
 class ConnectionLostError(TransientError):
-    """When the connection to the database is gone or cannot be made; the run cannot go on."""
+    """The connection to the database is lost or cannot be made, so the run cannot go on."""
 
 
 class SecretMalformedError(ConnectionLostError):
-    """When a secret is not a JSON object: what a person put in has to be put right."""
+    """A secret is not a JSON object: a person must correct it."""
 
 
 class WebsiteUnavailableError(TransientError):
-    """When the website, or the service that signs us in there, cannot be reached or has a fault of its own."""
+    """The website, or the service that signs us in there, cannot be reached or has a server fault."""
 
 
 class WebsiteBackoffError(WebsiteUnavailableError):
-    """When the website has said to wait and the time is not over (I9)."""
+    """The website has said to wait, and the time is not over (I9)."""
 
     def __init__(self, code: str, seconds: float, *, server_fault: bool = False) -> None:
-        """`seconds` until a request may be sent again. `server_fault`: not because we ask much."""
+        """`seconds` until a request may be sent again. `server_fault`: not because we send too many."""
         super().__init__(code)
         self.seconds = seconds
         self.server_fault = server_fault
 
 
 class WebsiteRefusedError(PermanentError):
-    """When the website refuses whole requests, whichever listings they concern: nothing goes until a person acts.
+    """The website refuses whole requests, whatever listings they concern: nothing is sent until a person acts.
 
     `outcomes` is what became of each change of a push, in order: some may have been accepted before.
     """
@@ -98,16 +98,16 @@ class WebsiteRefusedError(PermanentError):
 
 
 class WebsiteAuthError(WebsiteRefusedError):
-    """When we cannot sign in to the website, or are signed in and not authorised (I10)."""
+    """We cannot sign in to the website, or are signed in and not authorised (I10)."""
 
 
 class WebsiteMisconfiguredError(WebsiteRefusedError):
-    """When the website's address, a table or a setting of the client cannot be right."""
+    """The website's address, a table or a setting of the client is wrong."""
 
 
 class QueueUnavailableError(TransientError):
-    """When the queue did not take, or give back, every message."""
+    """The queue did not accept or return every message."""
 
 
 class OperationsUnreachableError(TransientError):
-    """When a message to operations was not taken."""
+    """A message to operations was not accepted."""

@@ -1,4 +1,4 @@
-"""Listings: what the website should show, and what became of telling it so."""
+"""Listings: the state that the website should show, and the outcome of each attempt to make it so."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
 
 
 class Action(StrEnum):
-    """What is to be done to a listing. Hiding never creates a row on the website (I8)."""
+    """What to do to a listing. Hiding never creates a row on the website (I8)."""
 
     HIDE = "hide"
     PUBLISH = "publish"
 
     @property
     def needs_no_row(self) -> bool:
-        """Whether a row that does not exist on the website is success, as a 404 to a hide is: nobody sees it."""
+        """Return whether a missing row is success, as a 404 to a hide is: visitors do not see it."""
         return self is Action.HIDE
 
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """A hint that a listing may have to change (I7): an id and a version, no truth."""
+    """A hint that a listing may have to change (I7): an id and a version. It carries no truth."""
 
     mentor_id: UUID
     version: int
@@ -52,16 +52,16 @@ class Change:
     key: str
     """The column of the alternate key that holds the mentor's id."""
     body: str
-    """The JSON object to write, without the key: what is published and the flags to show it, or flags to hide it. What
-    was published once and is not any more is null in it."""
+    """The JSON object to write, without the key: what is published and the flags to show it, or flags to hide it. A
+    column that is no longer published is null in it."""
     bare_body: str | None = None
-    """To hide: the flags alone. Hiding never fails because of a column that is to be emptied."""
+    """The flags alone, to hide. Hiding never fails because of a column that must be emptied."""
     row_version: str | None = None
-    """The version of the row that this is written on, an ETag; NO_ROW: only where there is none; None: on any."""
+    """The version of the row to write on, an ETag. NO_ROW: only where there is no row. None: on any version."""
 
 
 NO_ROW = ""
-"""As a row's version: there is no row."""
+"""The version of a row that does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +76,19 @@ class ListingTable:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The website has it. For a listing to hide also: there was none."""
+    """The website has it. A listing to hide is accepted as well when there was no row."""
 
     row_version: str | None = field(default=None, compare=False)
-    """The version it left the row with. Whatever was sent earlier on another version can do nothing any more."""
+    """The row's version afterwards. An earlier request that names another version can have no effect any more."""
     emptied: bool = True
     """False: it is hidden, and columns that are not published any more could not be emptied."""
 
 
 class RefusedKind(Enum):
-    """Why the website refuses something for good, as far as a decision hangs on it."""
+    """Why the website refuses something for good, as far as a decision depends on it."""
 
     FORBIDDEN = auto()
-    """A privilege is lacking: for one row, or for all of them."""
+    """A privilege is missing: for one row, or for all of them."""
     BAD_REQUEST = auto()
     NOT_FOUND = auto()
     NO_SUCH_TABLE = auto()
@@ -108,7 +108,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class NotNow:
-    """Certainly not done, and it may well work later. `retry_after` in seconds, where the website named a time."""
+    """Certainly not done, and it may work later. `retry_after` in seconds, where the website named a time."""
 
     reason: str
     retry_after: float | None = None
@@ -116,18 +116,18 @@ class NotNow:
 
 @dataclass(frozen=True, slots=True)
 class Outdated:
-    """Not done: the row has another version than the change was made for, or is not there. Read it and send again."""
+    """Not done: the row has another version than the change names, or does not exist. Read it and send again."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeUnknown:
-    """Sent, and no reply came: it may have been done, or be done yet. Read the website before deciding."""
+    """Sent without a response: it may have taken effect, or may still do so. Read the website before deciding."""
 
     reason: str
     harmless: bool = False
-    """Whether it names a version of the row, so that it does nothing once the row has another."""
+    """Whether the request names a version of the row, and so has no effect once the row has another."""
 
 
 type PushOutcome = Accepted | Refused | NotNow | Outdated | OutcomeUnknown
@@ -141,58 +141,58 @@ class RowState:
     version: str | None
     """None: there is no row, or the table keeps no versions."""
     as_sent: bool
-    """Whether it shows exactly what was to be written. That proves nothing of who wrote it, or when."""
+    """Whether it shows exactly what was sent. That does not prove which request wrote it, or when."""
 
 
 class Result(StrEnum):
-    """What became of one mentor that a sync was asked for."""
+    """The result of a sync for one mentor."""
 
     PUBLISHED = "published"
     HIDDEN = "hidden"
     NOTHING_TO_SHOW = "nothing_to_show"
-    """Not to be listed, and never was: no request."""
+    """Must not be listed and never was, so no request is sent."""
     ALREADY = "already"
-    """An old message, or one that came twice."""
+    """The message is old, or came twice."""
     BUSY = "busy"
-    """Another worker has it, and rechecks when it is done."""
+    """Another worker holds the claim, and rechecks when it is done."""
     UNKNOWN = "unknown"
-    """No such mentor has ever been."""
+    """No such mentor has ever existed."""
     REJECTED = "rejected"
     STILL_REJECTED = "still_rejected"
     """Rejected before, and nothing has changed since."""
     BRAKED = "braked"
-    """One of a mass change that nobody has released; the sweep asks again."""
+    """Part of a mass change that no person has released; the sweep requests it again."""
     GIVEN_BACK = "given_back"
-    """Not done; to be asked for again."""
+    """Not done, and requested again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a worker took, and what is to be said of the rest."""
+    """The listings that a worker has claimed, and the results of the rest."""
 
     changes: tuple[Change, ...]
     done: dict[UUID, Result]
     locked: tuple[UUID, ...]
-    """A transaction is changing these just now."""
+    """A transaction is changing these now."""
     versions: dict[UUID, int]
     """The desired version of each mentor that is known, as the database has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettleOutcome:
-    """What is left to do after a settlement."""
+    """The work that is left after a settlement."""
 
     again: tuple[UUID, ...] = ()
     """These changed meanwhile."""
     locked: tuple[UUID, ...] = ()
-    """These could not be written down: a transaction has them."""
+    """A transaction holds these, so their outcome was not recorded."""
     outcome_unknown: tuple[UUID, ...] = ()
-    """Accepted, and to be pushed once more: an older request may be carried out yet (I6)."""
+    """Accepted, and pushed once more later, because an older request may still take effect (I6)."""
 
 
 @dataclass(frozen=True, slots=True)
 class StopRecord:
-    """Nothing is sent, because the website refuses our credential. One worker a minute is told to try."""
+    """Nothing is sent, because the website refuses our credential. One worker a minute tries it."""
 
     reason: str
     try_now: bool
@@ -200,7 +200,7 @@ class StopRecord:
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """What a sync did. `given_back` has the mentors to ask for again, after that many seconds, and why."""
+    """The result of a sync. `given_back` has the mentors to request again, after how many seconds, and why."""
 
     results: dict[UUID, Result]
     retry_after: float = 0.0
@@ -210,7 +210,7 @@ class SyncResult:
     """The newest desired version that was seen of each mentor."""
 
     def counts(self) -> dict[str, int]:
-        """How many mentors came to each result, zeros included (I12)."""
+        """Return the number of mentors with each result, zeros included (I12)."""
         counts = dict.fromkeys(Result, 0)
         for result in self.results.values():
             counts[result] += 1

@@ -64,13 +64,13 @@ class DigestLine:
 
     @property
     def has_bad_address(self) -> bool:
-        """Whether the e-mail address is one that nothing can be sent to."""
+        """Return whether no mail can be sent to the e-mail address."""
         return self.reason in _BAD_ADDRESS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """Everything one run has to tell one coordinator, most urgent first.
+    """Everything that one run reports to one coordinator, most urgent first.
 
     Each section is capped by the database; `omitted` counts the lines that were left out, over all sections.
     """
@@ -85,7 +85,7 @@ class Digest:
 
     @property
     def to_follow_up(self) -> int:
-        """Number of lines in the sections that ask the coordinator to do something."""
+        """Return the number of lines in the sections that need the coordinator to act."""
         return len(self.expired) + len(self.unreachable) + len(self.undeliverable) + len(self.needs_decision)
 
 
@@ -134,7 +134,7 @@ class Sent:
 class Undeliverable:
     """Not accepted, and never will be: the fault lies in this recipient or this message.
 
-    `ambiguous`: the service would answer the same if the fault lay in our account.
+    `ambiguous`: the service would respond the same if the fault lay in our account.
     """
 
     reason: str
@@ -148,7 +148,7 @@ class Throttled:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRefused:
-    """Not accepted, and the next message will fare no better: stop, give the notices back, alert."""
+    """Not accepted, and the next message will not be either: stop, give the notices back, alert."""
 
     reason: str
 

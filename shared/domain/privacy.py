@@ -1,4 +1,4 @@
-"""What must never leave in a log, a metric or an alert (I11): addresses, phone numbers, national identity numbers.
+"""Personal data that must not reach a log, a metric or an alert (I11): addresses, phone and identity numbers.
 
 Names cannot be told by their form; they are kept out by never logging what a database or a mail service says in words.
 """
@@ -24,7 +24,7 @@ _PATTERNS = (
 
 
 def redact(text: str) -> str:
-    """The text with everything that looks like personal data replaced by what it was."""
+    """Return the text with everything that looks like personal data replaced by the name of its kind."""
     for pattern, label in _PATTERNS:
         text = pattern.sub(label, text)
     return text

@@ -1,4 +1,4 @@
-"""Runs and their counts, and what a run is said to be when it ends."""
+"""Runs and their counts, and the verdict on a run when it ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class RunFailedError(PermanentError):
-    """When a run left work that another try may do; raised so that the function fails and is tried again."""
+    """A run left work that another try may do. Raised so that the function fails and is tried again."""
 
 
 class RunState(StrEnum):
@@ -32,7 +32,7 @@ class RunState(StrEnum):
 
 
 class Step(StrEnum):
-    """The nightly check's steps in their order: who is renewed comes back before anybody is reminded or expired."""
+    """The steps of the nightly check in their order: a renewed mentor comes back before any is reminded or expired."""
 
     REACTIVATE = "reactivate"
     REMIND = "remind"
@@ -41,7 +41,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """What a run needs to know of an organisation. The flags are logged with every run."""
+    """The settings of an organisation that a run needs. The flags are logged with every run."""
 
     id: UUID
     timezone: str
@@ -61,17 +61,17 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a run, or a run for one organisation, ended; the reason is a code, or the codes of all that failed."""
+    """How a run, or its part for one organisation, ended. The reason is a code, or the codes of all that failed."""
 
     state: RunState
     reason: str | None = None
     incomplete: bool = False
-    """Something was left that another try may well do: the function ends with an error so that there is one."""
+    """Work is left that another try may do, so the function ends with an error and is tried again."""
     website_codes: frozenset[str] = frozenset()
-    """Those of the codes that say that the website did not respond, or did not authorise us."""
+    """The codes among them that say that the website did not respond, or did not authorise us."""
 
 
-# What makes a run degraded: somebody has to look. A mentor without an address does not, the coordinator is told.
+# The counts that degrade a run, because an operator must look. A mentor without an address is the coordinator's task.
 DEGRADING = frozenset(
     {
         "step_failures",
@@ -94,20 +94,20 @@ _OF_WEBSITE = (WebsiteUnavailableError, WebsiteRefusedError, SecretMalformedErro
 
 
 def judge(counts: Iterable[Count]) -> Verdict:
-    """Degraded if anything failed, and by what."""
+    """Return the verdict: degraded by every count of a failure."""
     reasons = sorted({count.measure for count in counts if count.n and count.measure in DEGRADING})
     return Verdict(RunState.DEGRADED, ",".join(reasons)) if reasons else Verdict(RunState.SUCCEEDED)
 
 
 def failed_verdict(error: Exception) -> Verdict:
-    """The verdict on an organisation whose part raised. An error nobody foresaw may pass, as a transient one does."""
+    """Return the verdict on work that raised. An unexpected error may pass, as a transient one does."""
     reason = str(error) if isinstance(error, CertificationError) else f"unexpected_{type(error).__name__}"
     of_website = frozenset({reason}) if isinstance(error, _OF_WEBSITE) else frozenset()
     return Verdict(RunState.FAILED, reason, incomplete=not isinstance(error, PermanentError), website_codes=of_website)
 
 
 def combine(verdicts: Iterable[Verdict]) -> Verdict:
-    """The whole run's verdict from its organisations': failed only if every one of them failed (I13)."""
+    """Return the run's verdict from those of its organisations: failed only if every one failed (I13)."""
     verdicts = list(verdicts)
     reasons = sorted({reason for verdict in verdicts for reason in (verdict.reason or "").split(",") if reason})
     states = {verdict.state for verdict in verdicts}
@@ -125,7 +125,7 @@ def combine(verdicts: Iterable[Verdict]) -> Verdict:
 def degrade(verdict: Verdict, codes: Iterable[str], website_codes: Iterable[str] = ()) -> Verdict:
     """Return the verdict on a run that found these codes as well: no success, and no failure by them alone.
 
-    `website_codes`: those of them that say that the website did not respond, or did not authorise us.
+    `website_codes`: the codes among them that say that the website did not respond, or did not authorise us.
     """
     codes = set(codes)
     if not codes:
@@ -142,14 +142,14 @@ def degrade(verdict: Verdict, codes: Iterable[str], website_codes: Iterable[str]
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a function answers."""
+    """What a scheduled function returns."""
 
     run_id: UUID
     verdict: Verdict
     organisations: int
 
     def as_json(self) -> dict[str, str | int | None]:
-        """The answer as JSON: ids, codes and numbers only."""
+        """Return the result as JSON: ids, codes and numbers only."""
         return {
             "run_id": str(self.run_id),
             "state": self.verdict.state.value,

@@ -1,6 +1,6 @@
 """What the webhook posts and the sync queue carries: {"mentors": [{"id": "<uuid>", "version": 7}, …]}, 1 to 100.
 
-Hints (I7): ids and versions only (I11). Whatever else a message holds is not read and not passed on.
+Hints (I7): ids and versions only (I11). Anything else in a message is neither read nor passed on.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _LARGEST_VERSION = 2**63 - 1  # a bigint
 
 
 class MalformedMessageError(PermanentError):
-    """When a message is not of that form. It says where and what was expected, never what stood there."""
+    """A message is malformed. The error says where and what was expected, never what stood there."""
 
 
 def parse(text: str | bytes) -> tuple[SyncRequest, ...]:
-    """The requests of a message's JSON text, one per mentor. Raises MalformedMessageError."""
+    """Return the requests of a message's JSON text, one per mentor. Raises MalformedMessageError."""
     try:
         value = json.loads(text.decode() if isinstance(text, bytes) else text)
     except (ValueError, RecursionError):  # not UTF-8, not JSON, a number of 5,000 digits, brackets without end
@@ -36,7 +36,7 @@ def parse(text: str | bytes) -> tuple[SyncRequest, ...]:
 
 
 def requests_of(value: object) -> tuple[SyncRequest, ...]:
-    """The requests of a message that is parsed already. Raises MalformedMessageError."""
+    """Return the requests of a parsed message. Raises MalformedMessageError."""
     mentors = value.get("mentors") if isinstance(value, dict) else None
     if not isinstance(mentors, list) or not 1 <= len(mentors) <= MAX_MENTORS:
         raise MalformedMessageError(f'expected {{"mentors": [...]}} with 1 to {MAX_MENTORS} mentors')
@@ -44,7 +44,7 @@ def requests_of(value: object) -> tuple[SyncRequest, ...]:
 
 
 def merged(requests: Iterable[SyncRequest]) -> tuple[SyncRequest, ...]:
-    """One request per mentor, with the highest version that was asked for."""
+    """Return one request per mentor, with the highest version that was requested."""
     versions: dict[UUID, int] = {}
     for request in requests:
         versions[request.mentor_id] = max(request.version, versions.get(request.mentor_id, 0))
@@ -52,7 +52,7 @@ def merged(requests: Iterable[SyncRequest]) -> tuple[SyncRequest, ...]:
 
 
 def write(requests: Iterable[SyncRequest]) -> list[str]:
-    """As few messages as hold these requests, one request per mentor."""
+    """Return the fewest messages that hold these requests, one request per mentor."""
     return [
         json.dumps(
             {"mentors": [{"id": str(request.mentor_id), "version": request.version} for request in some]},

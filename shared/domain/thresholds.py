@@ -19,18 +19,18 @@ LARGEST = 365
 
 
 class InvalidThresholdsError(PermanentError):
-    """When a list of thresholds cannot be stored; the message says why and what is allowed."""
+    """A list of thresholds cannot be stored. The message says why and what is allowed."""
 
 
 class ReminderState(StrEnum):
-    """What a threshold that was reached became."""
+    """The states of a threshold that was reached."""
 
     CLAIMED = "claimed"
     COLLAPSED = "collapsed"
 
 
 def require_valid(thresholds: Sequence[int]) -> None:
-    """Raise InvalidThresholdsError unless the list is one the database takes."""
+    """Raise InvalidThresholdsError unless the database accepts the list."""
     if not thresholds:
         raise InvalidThresholdsError(
             "the list of thresholds is empty: give at least one number of days, such as 30 14 7"
@@ -47,7 +47,7 @@ def require_valid(thresholds: Sequence[int]) -> None:
 
 
 def reached(thresholds: Sequence[int], expires_on: date, as_of: date) -> dict[int, ReminderState]:
-    """Every threshold reached on `as_of`, and what it becomes if it has not been claimed before (I2).
+    """Return every threshold reached on `as_of`, and its state if it has not been claimed before (I2).
 
     Only the nearest becomes a notice. Once the certification has ended none does: the mentor hears of the expiry.
     """

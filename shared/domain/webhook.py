@@ -1,4 +1,4 @@
-"""The webhook: whether it is to be accepted. It is signed because its address is public; it carries no truth (I7).
+"""The rules by which a webhook is accepted. It is signed because its address is public; it carries no truth (I7).
 
 Signature: HMAC-SHA-256 (RFC 2104) over timestamp, full stop and body as they were sent; certification.notify_webhook
 makes it.
@@ -23,7 +23,7 @@ LARGEST_BODY = 64 * 1024
 """Octets; a hundred mentors are 7 thousand."""
 LONGEST_AGE_SECONDS = 300
 SHORTEST_KEY = 32
-"""Characters. Below it, an empty key first of all, anybody could sign."""
+"""Characters. Anybody could sign with a shorter key, above all with an empty one."""
 _SCHEME = "sha256="
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
@@ -37,18 +37,18 @@ class Refusal(StrEnum):
     TIMESTAMP_MALFORMED = "timestamp_malformed"
     SIGNATURE_WRONG = "signature_wrong"
     TIMESTAMP_OLD = "timestamp_old"
-    """Signed with our key, but more than five minutes ago or ahead: a clock that is wrong, or somebody's recording."""
+    """Signed with our key, but more than five minutes ago or ahead: a wrong clock, or a recording."""
     BODY_MALFORMED = "body_malformed"
 
 
 UNSIGNED = frozenset(
     {Refusal.METHOD_WRONG, Refusal.BODY_TOO_LARGE, Refusal.SIGNATURE_MISSING, Refusal.TIMESTAMP_MALFORMED}
 )
-"""Refused before a key was looked at: anybody can send that."""
+"""Refused before a key is used, because anybody can send it."""
 
 
 class WebhookRefusedError(PermanentError):
-    """When a webhook is refused. The message is for its sender; it says nothing of a key."""
+    """A webhook is refused. The message is for its sender and says nothing about a key."""
 
     def __init__(self, refusal: Refusal, message: str = "") -> None:
         super().__init__(message)
@@ -56,7 +56,7 @@ class WebhookRefusedError(PermanentError):
 
 
 class WebhookWithoutKeyError(TransientError):
-    """When the secret holds no key that can be used, so that no webhook can be accepted."""
+    """The secret holds no usable key, so no webhook can be accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class WebhookRequest:
 
 
 def check_form(request: WebhookRequest) -> None:
-    """Refuse what needs no key to be refused. Raises WebhookRefusedError."""
+    """Refuse what can be refused without a key. Raises WebhookRefusedError."""
     if request.method != "POST":
         raise WebhookRefusedError(Refusal.METHOD_WRONG, "only POST")
     if len(request.body) > LARGEST_BODY:
@@ -82,7 +82,7 @@ def check_form(request: WebhookRequest) -> None:
 
 
 def is_signed(request: WebhookRequest, keys: Sequence[str]) -> bool:
-    """Whether any of the keys made the signature. All are tried, each in constant time."""
+    """Return whether one of the keys made the signature. All are tried, each in constant time."""
     given = (request.signature or "").encode(errors="surrogatepass")
     fits = [hmac.compare_digest(given, signature(key, request.timestamp or "", request.body).encode()) for key in keys]
     return any(fits)
@@ -95,12 +95,12 @@ def check_age(request: WebhookRequest, now: datetime) -> None:
 
 
 def signature(key: str, timestamp: str, body: bytes) -> str:
-    """The value of X-Certification-Signature."""
+    """Return the value of X-Certification-Signature."""
     message = timestamp.encode() + b"." + body
     return _SCHEME + hmac.new(key.encode(), message, hashlib.sha256).hexdigest()
 
 
 def usable_keys(secret: object) -> tuple[str, ...]:
-    """The keys of a secret {"current": …, "previous": …}, of which the second may be absent. None if there are none."""
+    """Return the keys of a secret {"current": …, "previous": …}, or none. The second may be absent."""
     found = [secret.get(name) for name in ("current", "previous")] if isinstance(secret, dict) else []
     return tuple(key for key in found if isinstance(key, str) and len(key) >= SHORTEST_KEY)

@@ -1,4 +1,4 @@
-"""The rows of the website as a comparison reads them: whose they are, whether visitors see them, what they hold."""
+"""The rows of the website as a comparison reads them: their mentor, visibility and content."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def mentor_of(key: object) -> str | None:
-    """The mentor whose id a key holds, as the service compares keys: without case, and without spaces at the end."""
+    """Return the mentor id in a key, compared as the service does: without case and without spaces at the end."""
     if not isinstance(key, str):
         return None
     if _UUID.fullmatch(key):
@@ -61,14 +61,14 @@ type SeenRow = tuple[int, str | None, str, int, str, str | None]
 
 
 def columns_to_read(sites: Iterable[Site]) -> tuple[str, ...]:
-    """What has to be read of a table for all of its sites."""
+    """Return the columns to read from a table for all of its sites."""
     return tuple(dict.fromkeys(name for site in sites for name in (site.key, *site.columns, *site.show, *site.others)))
 
 
 def seen_rows(sites: Iterable[Site], rows: Iterable[Mapping[str, object]]) -> Iterator[SeenRow]:
-    """The rows of a table as each of its sites sees them. Raises WebsiteUnavailableError for what is no whole row.
+    """Return the rows of a table as each of its sites sees them. Raises WebsiteUnavailableError for a broken row.
 
-    A row's own id is the one value that was not asked for: Dataverse always gives it.
+    A row's own id is the one value that was not requested: Dataverse always returns it.
     """
     same_table = tuple(sites)
     asked = frozenset(columns_to_read(same_table))
@@ -88,7 +88,7 @@ def seen_rows(sites: Iterable[Site], rows: Iterable[Mapping[str, object]]) -> It
 
 
 class _View:
-    """How one site sees a row: the same few flags and columns, a million times."""
+    """Return a function that tells how one site sees a row: it runs a million times."""
 
     def __init__(self, site: Site) -> None:
         self._number = site.number
@@ -127,7 +127,7 @@ def _content(values: list[Any]) -> str:
 
 
 def _text(value: object) -> str:
-    """Dataverse keeps no empty text; what is no text at all was never written by us, and differs."""
+    """Return the value as compared. Dataverse keeps no empty text; we never write a value that is no text."""
     if value is None:
         return ""
     return value if isinstance(value, str) else f"\ufffd{value}"
@@ -149,7 +149,7 @@ def _same(read: object, flag: object) -> bool:
 
 
 def by_table(sites: Iterable[Site]) -> list[tuple[Site, ...]]:
-    """The sites of each table and key."""
+    """Return the sites of each table and key."""
     found: dict[tuple[str, str], list[Site]] = {}
     for site in sites:
         found.setdefault((site.table, site.key), []).append(site)

@@ -55,7 +55,7 @@ def test_the_preview_of_tomorrow_is_what_the_next_check_does(own: tuple[Local, s
 
 
 def test_a_check_that_the_brake_holds_ends_and_says_so(own: tuple[Local, str]) -> None:
-    """Issue 8 H: it waited 80 seconds for the held, printed nothing of the nightly check, and ended with 1."""
+    """It waited 80 seconds for the held, printed nothing of the nightly check, and ended with 1."""
     local, _ = own
     expire = (
         "UPDATE certifications SET expires_on = '2026-11-20' WHERE mentor_id IN ("
@@ -89,7 +89,7 @@ def test_explain_says_for_every_threshold_what_became_of_it(loaded: tuple[Local,
 
 @pytest.mark.parametrize("columns", [80, 60])
 def test_a_narrow_terminal_cuts_nothing(loaded: tuple[Local, str], columns: int) -> None:
-    """Issue 8 I: what has figures in it stands there whole, in lines that fit."""
+    """What has figures in it stands there whole, in lines that fit."""
     local, _ = loaded
     narrow = Local(local.home, columns=columns)
     mentor = local.run("psql", "-Atc", "SELECT mentor_id FROM certification.cert_expiry_reminders LIMIT 1").strip()
@@ -99,7 +99,7 @@ def test_a_narrow_terminal_cuts_nothing(loaded: tuple[Local, str], columns: int)
 
 
 def test_explain_says_times_in_oslo_and_preview_words(loaded: tuple[Local, str]) -> None:
-    """Issue 8 I: 00:15 there is 23:15 of the day before in UTC; a code stands in no preview."""
+    """00:15 there is 23:15 of the day before in UTC; a code stands in no preview."""
     local, _ = loaded
     mentor, at = (
         local.run(
@@ -159,7 +159,7 @@ def test_invoke_says_what_is_wrong_with_an_event(loaded: tuple[Local, str], tmp_
 
 
 def test_a_nightly_check_is_undone_and_done_again(own: tuple[Local, str]) -> None:
-    """Issue 8 B: the day that was lived through is the present; what was undone is done by the next nightly check."""
+    """The day that was lived through is the present; what was undone is done by the next nightly check."""
     local, _ = own
     present = "SELECT certification.today_in('Europe/Oslo'), (SELECT max(day) FROM certification.evaluated_days)"
     local.run("nightly", "--as-of", "2026-12-08")

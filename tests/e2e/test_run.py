@@ -88,7 +88,7 @@ def test_your_file_loads_its_good_rows_and_names_the_bad(local: Local, tmp_path:
     assert "010190" not in printed
     assert "Nothing happened twice" in printed
     assert "status active" in local.run("explain", "1").lower()
-    # Issue 8 I: the way to the website is measured on mentors made for it, and nobody's log says otherwise.
+    # The way to the website is measured on mentors made for it, and nobody's log says otherwise.
     written = (
         "SELECT (SELECT count(*) FROM mentor_status_log), (SELECT count(*) FROM organisations),"
         " (SELECT count(*) FROM peer_mentors)"

@@ -1,4 +1,4 @@
-"""Issue 8 H: a request to stop at any moment ends in order, and is heard where a script has SIGINT ignored."""
+"""A request to stop at any moment ends in order, and is heard where a script has SIGINT ignored."""
 
 from __future__ import annotations
 

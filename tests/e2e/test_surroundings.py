@@ -1,4 +1,4 @@
-"""Issue 8 H: it starts whatever a person has set for other programs, and what it prints fits where it goes."""
+"""It starts whatever a person has set for other programs, and what it prints fits where it goes."""
 
 from __future__ import annotations
 

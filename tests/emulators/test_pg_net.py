@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
 from emulators.pg_net.worker import PgNet, install
+from tests.support.examples import examples
 from tests.support.post_box import PostBox
 from tests.support.there import there
 
@@ -99,7 +100,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=JSON)
 def test_what_is_sent_is_body_text_in_utf_8(
     connection: psycopg.Connection, net: PgNet, box: PostBox, body: Any

@@ -151,7 +151,7 @@ def test_a_request_carried_out_late_does_not_win(
 def test_a_publish_that_comes_late_finds_another_version(
     foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any, then: str
 ) -> None:
-    """Issue 8 A5, I5, I6: what it would write was shown already when its reply was lost, which proves nothing."""
+    """I6: what it would write was shown already when its reply was lost, which proves nothing."""
     (mentor,) = people(foundation, organisation, 1)
     quick, slow = crew.worker(), crew.worker()
     quick.sync(mentor)
@@ -173,7 +173,7 @@ def test_a_publish_that_comes_late_finds_another_version(
 def test_a_hide_that_comes_late_finds_another_version(
     foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
 ) -> None:
-    """Issue 8 A5, I6: the mirror image; whoever is back stays listed."""
+    """I6: the mirror image; whoever is back stays listed."""
     (mentor,) = people(foundation, organisation, 1)
     quick, slow = crew.worker(), crew.worker()
     quick.sync(mentor)
@@ -191,7 +191,7 @@ def test_a_hide_that_comes_late_finds_another_version(
 def test_a_first_publish_of_unknown_outcome_is_waited_for(
     foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
 ) -> None:
-    """Issue 8 A5, I8: while there is no row nothing makes it harmless, so its time must end first."""
+    """I8: while there is no row nothing makes it harmless, so its time must end first."""
     (mentor,) = people(foundation, organisation, 1)
     quick, slow = crew.worker(), crew.worker()
     slow.seconds = 1.1
@@ -249,7 +249,7 @@ PHONE, NO_PHONE = "UPDATE peer_mentors SET phone = '22222222'", "UPDATE peer_men
 def test_without_versions_an_unknown_outcome_outlasts_a_request(
     *, foundation: Foundation, without_versions: Any, site: EmulatedWebsite, organisation: Any, lost: Any, then: Any
 ) -> None:
-    """Issue 8 A5, I5, I6: that the row shows what the lost request would write is no evidence that it came."""
+    """I6: that the row shows what the lost request would write is no evidence that it came."""
     (mentor,) = people(foundation, organisation, 1)
     slow, quick = without_versions
     quick.sync(mentor)
@@ -273,7 +273,7 @@ def test_without_versions_an_unknown_outcome_outlasts_a_request(
 def test_what_was_of_unknown_outcome_is_read_back_after_its_time(
     foundation: Foundation, reconciler: Reconciler, without_versions: Any, site: EmulatedWebsite, organisation: Any
 ) -> None:
-    """Issue 8 A5: equal while a lost request may still come is not yet verified."""
+    """Equal while a lost request may still come is not yet verified."""
     (mentor,) = people(foundation, organisation, 1)
     _, quick = without_versions
     site.reset_before(path=BATCH)
@@ -289,7 +289,7 @@ def test_what_was_of_unknown_outcome_is_read_back_after_its_time(
 def test_a_refusal_ends_no_unknown_outcome(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any
 ) -> None:
-    """Issue 8 A5, I5: the first of two tries may still make the row, whatever became of the second."""
+    """I5: the first of two tries may still make the row, whatever became of the second."""
     (mentor,) = people(foundation, organisation, 1)
     site.reset_before(path=BATCH)
     site.poison(str(mentor))
@@ -307,7 +307,7 @@ def test_a_refusal_ends_no_unknown_outcome(
 def test_a_manual_edit_before_a_change_is_written_over(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any
 ) -> None:
-    """Issue 8 A5: a row that is not in the version we left is read, and written in the one it has."""
+    """A row that is not in the version we left is read, and written in the one it has."""
     (mentor,) = people(foundation, organisation, 1)
     worker.sync(mentor)
     site.edit(str(mentor), {"hlf_area": "Utlandet"})

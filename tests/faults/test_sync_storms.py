@@ -173,7 +173,7 @@ def test_a_database_that_goes_away_under_way_loses_nothing(
 def test_people_who_change_many_never_meet_a_deadlock(
     database: TestDatabase, foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
 ) -> None:
-    """Issue 3: whoever changes a mentor is not refused because of the sync."""
+    """Whoever changes a mentor is not refused because of the sync."""
     mentors = people(foundation, organisation, 300)
     stop = threading.Event()
 

@@ -1,4 +1,4 @@
-"""Issue 8 D1, I18: a function whose outside says a little now and then ends by itself, with its own work done."""
+"""I18: a function whose outside says a little now and then ends by itself, with its own work done."""
 
 from __future__ import annotations
 

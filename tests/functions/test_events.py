@@ -90,7 +90,7 @@ def test_a_time_that_no_other_zone_holds_is_refused(at: str) -> None:
 
 
 def test_fields_that_are_not_ours_are_not_repeated() -> None:
-    """I11 and issue 8 D: whoever may invoke names them, a megabyte long or after a mentor, and errors are logged."""
+    """I11: whoever may invoke names them, a megabyte long or after a mentor, and errors are logged."""
     event = {"scheduled_time": "2026-12-01T02:40:00Z", "mode": "sweep", **{f"Kari Nes {n}": n for n in range(20_000)}}
     with pytest.raises(InvalidEventError) as raised:
         ReconciliationEvent.parse(event)

@@ -127,21 +127,22 @@ def test_a_website_that_is_down_fails_the_comparison(
     assert conditions(foundation) == ["website_unreachable"]
 
 
-@pytest.mark.parametrize(
-    ("event", "words"),
-    [
-        ({}, "scheduled_time: Field required; mode: Field required"),
-        ({**SWEEP, "mode": "half"}, "mode: Input should be 'sweep' or 'full'"),
-        ({**SWEEP, "accept": {"actor": "kari", "reason": "gone"}}, "event: accept goes with mode full only"),
-        ({**FULL, "accept": {"actor": " ", "reason": "gone"}}, "accept.actor: String should have at least 1 character"),
-        ({**FULL, "dry": True}, "dry: Extra inputs are not permitted"),
-    ],
+REFUSED: tuple[tuple[Any, str], ...] = (
+    ({}, "scheduled_time: Field required; mode: Field required"),
+    ({**SWEEP, "mode": "half"}, "mode: Input should be 'sweep' or 'full'"),
+    ({**SWEEP, "accept": {"actor": "kari", "reason": "gone"}}, "event: accept goes with mode full only"),
+    ({**FULL, "accept": {"actor": " ", "reason": "gone"}}, "accept.actor: String should have at least 1 character"),
+    ({**FULL, "dry": True}, "dry: Extra inputs are not permitted"),
 )
+
+
 def test_an_event_of_another_form_is_refused_in_words_that_help(
-    deployed: DeployedStack, foundation: Foundation, event: Any, words: str
+    deployed: DeployedStack, foundation: Foundation, subtests: pytest.Subtests
 ) -> None:
-    done = deployed.invoke("Reconciliation", event)
-    assert done.payload["errorMessage"].startswith("InvalidEventError: " + words)
+    for event, words in REFUSED:
+        with subtests.test(event=event):
+            done = deployed.invoke("Reconciliation", event)
+            assert done.payload["errorMessage"].startswith("InvalidEventError: " + words)
     assert foundation.all("SELECT 1 FROM certification.runs") == []
 
 

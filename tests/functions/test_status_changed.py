@@ -174,7 +174,7 @@ STRANGERS = {
 
 @pytest.mark.parametrize("case", STRANGERS)
 def test_an_unsigned_call_leaves_no_line(webhook: Any, case: Any) -> None:
-    """Issue 8 D4: neither of ours nor of the platform's, cold start included; a stranger fills no log."""
+    """Neither of ours nor of the platform's, cold start included; a stranger fills no log."""
     status, _, response = webhook.notify(body_of((uuid4(), 1)), **STRANGERS[case])
     assert status == (405 if case == "another_method" else 401)
     assert response == {"error": "only POST" if status == 405 else "invalid signature or timestamp"}
@@ -183,7 +183,7 @@ def test_an_unsigned_call_leaves_no_line(webhook: Any, case: Any) -> None:
 
 
 def test_a_cold_start_for_a_stranger_leaves_no_line(apis: tuple[LocalAws, Stack, Any]) -> None:
-    """Issue 8 D4: what he calls first is a new environment."""
+    """What he calls first is a new environment."""
     with opened(apis) as webhook:
         assert webhook.host.invoke("StatusChanged", REQUEST | {"headers": {}}).payload["statusCode"] == 401
         assert webhook.lines == []
@@ -191,7 +191,7 @@ def test_a_cold_start_for_a_stranger_leaves_no_line(apis: tuple[LocalAws, Stack,
 
 @pytest.mark.parametrize("signature_", ["sha256=" + "0" * 64, "x", "\xe5" * 100, "sha256=" + "f" * 7000])
 def test_a_garbage_signature_is_a_number_and_no_more(webhook: Any, signature_: str) -> None:
-    """Issue 8 D4: whoever can call can send one, so it wakes nobody; one small line for the metric."""
+    """Whoever can call can send one, so it wakes nobody; one small line for the metric."""
     status, _, response = webhook.notify(body_of((uuid4(), 1)), **{"X-Certification-Signature": signature_})
     assert (status, response) == (401, {"error": "invalid signature or timestamp"})
     (line,) = webhook.lines
@@ -201,7 +201,7 @@ def test_a_garbage_signature_is_a_number_and_no_more(webhook: Any, signature_: s
 
 
 def test_a_signed_webhook_of_long_ago_is_logged_and_alarms(webhook: Any) -> None:
-    """Issue 8 D4: only who holds our key can make it; the sender learns nothing of why."""
+    """Only who holds our key can make it; the sender learns nothing of why."""
     status, _, response = webhook.notify(body_of((uuid4(), 1)), at=1_796_117_400 - 10**9)
     assert (status, response) == (401, {"error": "invalid signature or timestamp"})
     work, metrics = webhook.last()
@@ -229,7 +229,7 @@ def test_what_is_not_a_webhook_is_reported_what_was_expected(
     assert headers["allow"] == ("POST" if status == 405 else None)
     assert "kari" not in "".join(webhook.lines)
     assert webhook.messages() == []
-    # Issue 8 D4: signed with our key, so somebody has to look; of a stranger's call there is no line.
+    # Signed with our key, so somebody has to look; of a stranger's call there is no line.
     assert [line for line in webhook.lines if '"work"' in line] == webhook.lines[:-1]
     assert bool(webhook.lines) == (status == 400)
 

@@ -67,7 +67,7 @@ def test_any_size_and_day_reads_back_without_a_word(tmp_path: Path, mentors: Any
 
 @pytest.mark.parametrize("mentors", [1, 3, FEWEST_MENTORS - 1])
 def test_a_small_file_is_written_without_every_case(tmp_path: Path, mentors: Any) -> None:
-    """Issue 8 F: `dataset --mentors 3` was a traceback although `--help` allows it."""
+    """`dataset --mentors 3` was a traceback although `--help` allows it."""
     write_dataset(tmp_path / "mentors.csv", mentors=mentors)
     found = read_mentors(tmp_path / "mentors.csv")
     assert (len(found.rows), found.problems, found.warnings) == (mentors, (), ())
@@ -75,7 +75,7 @@ def test_a_small_file_is_written_without_every_case(tmp_path: Path, mentors: Any
 
 @pytest.mark.parametrize("as_of", [FIRST_DAY, LAST_DAY])
 def test_the_first_and_the_last_day_make_readable_dates(tmp_path: Path, as_of: Any) -> None:
-    """Issue 8 F: what the command accepts, the reader accepts."""
+    """What the command accepts, the reader accepts."""
     write_dataset(tmp_path / "mentors.csv", as_of=as_of)
     assert read_mentors(tmp_path / "mentors.csv").problems == ()
 
@@ -90,7 +90,7 @@ def test_the_first_and_the_last_day_make_readable_dates(tmp_path: Path, as_of: A
     ],
 )
 def test_what_cannot_be_made_is_refused_and_not_written(tmp_path: Path, odd: Any, said: str) -> None:
-    """Issue 8 F: odd arguments are refused in a sentence."""
+    """Odd arguments are refused in a sentence."""
     with pytest.raises(ValueError, match=said):
         write_dataset(tmp_path / "mentors.csv", **odd)
     assert not (tmp_path / "mentors.csv").exists()
@@ -106,7 +106,7 @@ def test_what_cannot_be_made_is_refused_and_not_written(tmp_path: Path, odd: Any
     ],
 )
 def test_the_command_responds_in_a_sentence(tmp_path: Path, arguments: Any, code: int, said: str) -> None:
-    """Issue 8 F: never a traceback."""
+    """Never a traceback."""
     command = [sys.executable, "-m", "local", "dataset", "--out", str(tmp_path / "mentors.csv"), *arguments]
     ended = subprocess.run(command, cwd=DATA.parent, capture_output=True, text=True, check=False)
     printed = ended.stdout + ended.stderr

@@ -1,4 +1,4 @@
-"""Requirement 1 of the listing sync: /website is what a visitor sees, in bokmål, for everybody who reads it."""
+"""/website is what a visitor sees, in bokmål, for everybody who reads it."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_names_are_in_norwegian_order(caller: Any, control: Any) -> None:
 
 
 def test_double_a_stands_with_its_letter(caller: Any, control: Any) -> None:
-    """Issue 8 G: as a Norwegian index has it, in names and in areas, also of other languages and with accents."""
+    """As a Norwegian index has it, in names and in areas, also of other languages and with accents."""
     names = (
         "Anna",
         "Édith",
@@ -169,14 +169,14 @@ def test_double_a_stands_with_its_letter(caller: Any, control: Any) -> None:
 
 @pytest.mark.parametrize("name", ["Kaja Aas", "Maria Anna", "KAARE", "A\u030ase", "aa", ""])
 def test_an_order_does_not_depend_on_how_letters_are_written(name: str) -> None:
-    """Issue 8 G: capitals, decomposed letters."""
+    """Capitals, decomposed letters."""
     assert norwegian_order(name)[0] == norwegian_order(name.lower())[0]
     assert norwegian_order("Aa") > norwegian_order("Ø")
     assert norwegian_order("Maria Anna") < norwegian_order("Maria Berg") < norwegian_order("Maria Aas")
 
 
 def test_the_page_has_a_dark_mode(caller: Any) -> None:
-    """Issue 8 G: the visitor's own choice; every colour of the light page has one in the dark."""
+    """The visitor's own choice; every colour of the light page has one in the dark."""
     page = caller.http.get("/website").text
     assert {"name": "color-scheme", "content": "light dark"} in visit(caller).all("meta")
     light, dark = (set(re.findall(r"(--\w+): #", part)) for part in page.split("@media (prefers-color-scheme: dark)"))
@@ -186,7 +186,7 @@ def test_the_page_has_a_dark_mode(caller: Any) -> None:
 
 
 def test_an_address_cannot_add_to_its_link(caller: Any, control: Any) -> None:
-    """Issue 8 G: & and ? are legal in an address."""
+    """& and ? are legal in an address."""
     control.create([mentor("m1", "Kari", hlf_email="a?cc=x&b@example.org")])
     assert {"href": "mailto:a%3Fcc%3Dx%26b@example.org"} in visit(caller).all("a")
 
@@ -239,7 +239,7 @@ def test_the_page_can_be_used_without_sight_mouse_or_javascript(caller: Any, con
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_the_colours_of_the_page_can_be_distinguished(caller: Any, mode: str) -> None:
-    """WCAG 2.2, 1.4.3 and 1.4.11, issue 8 G: 4.5 to 1 for text, 3 to 1 for the focus ring and the field's border."""
+    """WCAG 2.2, 1.4.3 and 1.4.11: 4.5 to 1 for text, 3 to 1 for the focus ring and the field's border."""
     style = there(re.search(r"<style>(.*?)</style>", caller.http.get("/website").text, re.DOTALL))[1]
     light, dark = style.split("@media (prefers-color-scheme: dark)")
     colour = dict(re.findall(r"--(\w+): (#[0-9a-f]+)", light if mode == "light" else dark))

@@ -197,7 +197,7 @@ def test_loading_commits_by_itself(database: TestDatabase, connection: psycopg.C
     "spelling", ["hlf moss", "HLF  MOSS", "\uff28\uff2c\uff26 Moss", "HLF\u00a0Moss", "HLF Mo\u00adss"]
 )
 def test_an_organisation_is_found_in_any_spelling(connection: psycopg.Connection, mentors: Any, spelling: str) -> None:
-    """Issue 8 F: `HLF vestland` became a second organisation with other thresholds."""
+    """`HLF vestland` became a second organisation with other thresholds."""
     load(connection, mentors(KARI), ())
     before = everything(connection)
     assert load(connection, mentors(KARI.replace("HLF Moss", spelling)), ()).changed == 0
@@ -209,7 +209,7 @@ def test_an_organisation_is_found_in_any_spelling(connection: psycopg.Connection
 def test_a_spelling_finds_an_organisation_of_the_app(
     connection: psycopg.Connection, mentors: Any, organisations: Any
 ) -> None:
-    """Issue 8 F: the app gives organisations ids of its own."""
+    """The app gives organisations ids of its own."""
     ours = connection.execute(
         "INSERT INTO public.organisations (name) VALUES ('HLF moss'), ('HLF Oslo') RETURNING id"
     ).fetchone()
@@ -223,7 +223,7 @@ def test_a_spelling_finds_an_organisation_of_the_app(
 def test_the_organisations_file_gives_the_spelling(
     connection: psycopg.Connection, mentors: Any, organisations: Any
 ) -> None:
-    """Issue 8 F: settings belong to the organisation, however the mentors' file writes its name."""
+    """Settings belong to the organisation, however the mentors' file writes its name."""
     report = load(connection, mentors(KARI.replace("Moss", "MOSS") + OLA.replace("Moss", "MOSS")), organisations)
     assert (report.organisations, report.changed) == (1, 6)
     found = connection.execute("SELECT id, name, timezone FROM public.organisations").fetchall()
@@ -234,7 +234,7 @@ def test_the_organisations_file_gives_the_spelling(
 def test_an_organisation_that_is_nearly_a_known_one_is_reported(
     connection: psycopg.Connection, mentors: Any, organisations: Any, near: str
 ) -> None:
-    """Issue 8 F: a file that wrote "HLF-Moss" throughout got other thresholds than HLF Moss has, without a word."""
+    """A file that wrote "HLF-Moss" throughout got other thresholds than HLF Moss has, without a word."""
     file = mentors(KARI.replace("HLF Moss", near))
     (reported,) = nearly_known(connection, file, organisations)
     assert reported.startswith("line 2, organisation: ")
@@ -245,7 +245,7 @@ def test_an_organisation_that_is_nearly_a_known_one_is_reported(
 
 
 def test_two_spellings_already_in_the_database_stay_two(connection: psycopg.Connection, mentors: Any) -> None:
-    """Issue 8 F: what is there is not merged behind the app's back."""
+    """What is there is not merged behind the app's back."""
     for name in ("HLF Moss", "HLF moss"):
         connection.execute(
             "INSERT INTO public.organisations (id, name) VALUES (%s, %s)", (organisation_uuid(name), name)
@@ -256,7 +256,7 @@ def test_two_spellings_already_in_the_database_stay_two(connection: psycopg.Conn
 
 
 def test_ids_that_lost_their_zeros_are_reported(connection: psycopg.Connection, mentors: Any) -> None:
-    """Issue 8 F: a file saved again by Excel has 42 for 0042, so that each mentor is there twice."""
+    """A file saved again by Excel has 42 for 0042, so that each mentor is there twice."""
     kari = "0042,HLF Moss,,,Kari,Lie,active,yes,2026-12-31,kari@example.no,\n"
     ola = "0043,HLF Moss,,,Ola,Bø,active,yes,2026-12-31,,91234567\n"
     header = HEADER.replace("\n", ",email,phone\n")

@@ -1,4 +1,4 @@
-"""Issue 8 H: local data that a killed program or another version left behind are no reason not to start."""
+"""Local data that a killed program or another version left behind are no reason not to start."""
 
 from __future__ import annotations
 

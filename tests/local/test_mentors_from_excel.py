@@ -1,4 +1,4 @@
-"""Issue 8 F: what Excel and wrong encodings make of a file is read where it can be, and refused where it is spoilt."""
+"""What Excel and wrong encodings make of a file is read where it can be, and refused where it is spoilt."""
 
 from __future__ import annotations
 

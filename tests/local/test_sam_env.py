@@ -86,7 +86,7 @@ def result_of(function, stack, environment):
 def test_all_five_functions_do_in_a_container_what_they_do_here(
     stack: Any, aws_url: Any, site: EmulatedWebsite, foundation: Foundation
 ) -> None:
-    """Issue 8 I: Dataverse and Entra stayed at the container's own 127.0.0.1, so three of five failed."""
+    """Dataverse and Entra stayed at the container's own 127.0.0.1, so three of five failed."""
     organisation = foundation.organisation()
     for _ in range(3):
         foundation.mentor(organisation, "2027-06-30", consent=True)
@@ -104,7 +104,7 @@ def test_all_five_functions_do_in_a_container_what_they_do_here(
 def test_tokens_and_links_are_for_where_the_emulator_is_reached(
     stack: Any, aws_url: Any, site: EmulatedWebsite
 ) -> None:
-    """Issue 8 I: a scope, and a link, of the address that the container knows; forgotten when the stack ends."""
+    """A scope, and a link, of the address that the container knows; forgotten when the stack ends."""
     with sam_env(stack, aws_url, SES, site.url, THROUGH_A_RELAY) as environments:
         relayed = environments["DynamicsSync"]["DATAVERSE_URL"]
         token = granted(relayed, relayed)

@@ -1,4 +1,4 @@
-"""Issue 8 I: every text of the screens is there in bokmål, with the same places for values."""
+"""Every text of the screens is there in bokmål, with the same places for values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Issue 8 A, I: one table of exit codes: 0 yes or done, 1 no, 2 not understood, 3 could not tell or not yet."""
+"""One table of exit codes: 0 yes or done, 1 no, 2 not understood, 3 could not tell or not yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Issue 8 I: at 80 columns, and at 60, no command of operations cuts a figure; it wraps or puts columns below."""
+"""At 80 columns, and at 60, no command of operations cuts a figure; it wraps or puts columns below."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def test_a_stack_that_cannot_be_found_is_explained(stack: Any, monkeypatch: pyte
 
 
 def test_the_region_may_be_set_as_the_documents_say(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Issue 8 I: AWS's CLI reads AWS_REGION, boto3 by itself only AWS_DEFAULT_REGION."""
+    """AWS's CLI reads AWS_REGION, boto3 by itself only AWS_DEFAULT_REGION."""
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_REGION", CREDENTIALS["AWS_DEFAULT_REGION"])
     assert "No message was given up" in command("dlq", "list", "--stack", stack)
@@ -161,7 +161,7 @@ def test_the_region_may_be_set_as_the_documents_say(stack: Any, monkeypatch: pyt
 
 @pytest.mark.parametrize(("limit", "said"), [("0", "no limit on public calls"), ("10", "at most 10 calls at a time")])
 def test_status_says_whether_strangers_have_a_limit(stack: Any, operator: Operator, limit: str, said: str) -> None:
-    """Issue 8 D4: an account with a small quota turns the limit off, and is not to forget it."""
+    """An account with a small quota turns the limit off, and is not to forget it."""
     name = deployed({}, {"WebhookConcurrency": {"Type": "Number", "Default": limit}})
     assert said in operator.run("status", "--stack", name)
     assert json.loads(operator.run("status", "--stack", name, "--json"))["webhook_concurrency"] == int(limit)
@@ -225,7 +225,7 @@ METRIC = '{"_aws": {"CloudWatchMetrics": []}, "RunsFailed": [1.0]}'
 def test_reconcile_in_an_outage_says_why_in_sentences(
     stack: Any, monkeypatch: pytest.MonkeyPatch, reason: str, said: str, first: str
 ) -> None:
-    """Issue 8 I: no class, no metric, no traceback; what it means and what to do. Exit code 3: it is not known."""
+    """No class, no metric, no traceback; what it means and what to do. Exit code 3: it is not known."""
     name = deployed({"ReconciliationName": {"Value": "hlf-Reconciliation-1"}})
     log = ("Traceback (most recent call last):", METRIC, "[ERROR] RunFailedError: x")
     host = Lambda({"errorMessage": f"RunFailedError: {reason}", "errorType": "FunctionFailedError"}, "Unhandled", log)
@@ -240,7 +240,7 @@ def test_reconcile_in_an_outage_says_why_in_sentences(
 
 
 def test_reconcile_shows_the_log_of_what_is_not_known(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Issue 8 I: without the metrics."""
+    """Without the metrics."""
     name = deployed({"ReconciliationName": {"Value": "hlf-Reconciliation-1"}})
     with InvokeApi(Lambda({"errorMessage": "something new"}, "Unhandled", ("where it was", METRIC))) as api:  # type: ignore[arg-type]
         monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", api.url)
@@ -252,7 +252,7 @@ def test_reconcile_shows_the_log_of_what_is_not_known(stack: Any, monkeypatch: p
 
 @pytest.mark.parametrize("scheduled", [None, "tomorrow", ["2026-11-30T23:15:00Z"]])
 def test_a_nightly_check_without_a_time_is_no_command_to_paste(stack: Any, scheduled: Any) -> None:
-    """Issue 8 I: what is printed works as printed; the runbook says how a day is run again."""
+    """What is printed works as printed; the runbook says how a day is run again."""
     arn = f"arn:aws:lambda:eu-north-1:1:function:{stack}-ExpiryCheck-1:$LATEST"
     event = {"requestContext": {"functionArn": arn}, "requestPayload": {"scheduled_time": scheduled}}
     put(stack, "DeadLetters", json.dumps(event))
@@ -263,7 +263,7 @@ def test_a_nightly_check_without_a_time_is_no_command_to_paste(stack: Any, sched
 
 
 def test_looking_at_dead_letters_is_no_try(stack: Any) -> None:
-    """Issue 8 I: the tries are those of the functions, however often somebody looks."""
+    """The tries are those of the functions, however often somebody looks."""
     put(stack, "SyncDeadLetters", write([SyncRequest(uuid4(), 1)])[0])
     failed = {"requestContext": {"functionArn": "x", "approximateInvokeCount": 3}, "requestPayload": {}}
     put(stack, "DeadLetters", json.dumps(failed), "neither")
@@ -275,7 +275,7 @@ def test_looking_at_dead_letters_is_no_try(stack: Any) -> None:
 def test_a_letter_that_is_no_sync_request_can_be_removed(
     stack: Any, operator: Operator, foundation: Foundation
 ) -> None:
-    """Issue 8 I: by a named person, audited by its id alone (I11); a sync request is asked for again instead."""
+    """By a named person, audited by its id alone (I11); a sync request is asked for again instead."""
     put(stack, "SyncDeadLetters", write([SyncRequest(uuid4(), 1)])[0], f"not for us: {PERSONAL}")
     put(stack, "DeadLetters", json.dumps({"scheduled_time": f"for {PERSONAL}"}))
     letters = json.loads(command("dlq", "list", "--stack", stack, "--json"))
@@ -307,7 +307,7 @@ def stack_with_login(stack: Any, database: TestDatabase) -> Any:
 def test_the_stack_alone_says_which_database_and_language(
     stack_with_login: Any, foundation: Foundation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Issue 8 I: what an alert prints can be typed as it stands; an option or the environment may choose otherwise."""
+    """What an alert prints can be typed as it stands; an option or the environment may choose otherwise."""
     assert command("status", "--stack", stack_with_login).startswith("Alt er som det skal være.")
     assert command("status", "--stack", stack_with_login, "--language", "en").startswith("Everything is as it should")
     monkeypatch.setenv("OPERATIONS_LANGUAGE", "en")
@@ -322,7 +322,7 @@ def test_every_command_that_an_alert_prints_runs(
     monkeypatch: pytest.MonkeyPatch,
     language: Language,
 ) -> None:
-    """Issue 8 I: as printed, on a deployed stack. It may find nothing to do; it is never not understood, nor lost."""
+    """As printed, on a deployed stack. It may find nothing to do; it is never not understood, nor lost."""
     host = Lambda({"run_id": str(uuid4()), "state": "succeeded", "reason": None})
     organisation = foundation.organisation()
     texts, printed = TEXTS[language], set()
@@ -346,7 +346,7 @@ def test_every_command_that_an_alert_prints_runs(
 
 
 def test_a_stack_without_a_login_says_how_to_put_one_in(stack: Any) -> None:
-    """Issue 8 I: nothing is guessed, least of all the local database."""
+    """Nothing is guessed, least of all the local database."""
     arn = boto3.client("secretsmanager").create_secret(Name=f"s-{uuid4()}", SecretString="{}")["ARN"]
     empty = deployed({"OperationsDatabaseSecretArn": {"Value": arn}})
     assert "holds no login" in " ".join(command("status", "--stack", empty, expect=3).split())
@@ -355,7 +355,7 @@ def test_a_stack_without_a_login_says_how_to_put_one_in(stack: Any) -> None:
 
 @pytest.mark.slow
 def test_a_narrow_terminal_cuts_no_letter(stack: Any) -> None:
-    """Issue 8 I: ids, ages, tries and times stand there whole at 80 columns and at 60."""
+    """Ids, ages, tries and times stand there whole at 80 columns and at 60."""
     put(stack, "SyncDeadLetters", *(write([SyncRequest(uuid4(), number)])[0] for number in range(1, 4)))
     event = {"requestContext": {"functionArn": f"arn:aws:lambda:x:1:function:{stack}-ExpiryCheck-1:$LATEST"}}
     put(stack, "DeadLetters", json.dumps(event | {"requestPayload": {"scheduled_time": "2026-11-30T23:15:00Z"}}))

@@ -130,7 +130,7 @@ def audit(foundation):
 
 
 def test_since_when_is_what_operations_was_alerted_of(command: Any, foundation: Foundation, listed: Any) -> None:
-    """Issue 8 I: of a trigger that is off nothing is older than the look at it, but the alert is."""
+    """Of a trigger that is off nothing is older than the look at it, but the alert is."""
     foundation.do("ALTER TABLE peer_mentors DISABLE TRIGGER certification_listing_updated")
     foundation.all("SELECT * FROM certification.record_alerts()")
     foundation.do("UPDATE certification.alerts SET since = since - interval '3 days'")
@@ -246,7 +246,7 @@ _TARGETS = Target(), Target("hlf"), Target(database_url=_URL), Target("hlf", dat
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("target", _TARGETS, ids=["here", "stack", "address", "both"])
 def test_every_command_that_an_alert_names_is_one(target: Any, language: Language) -> None:
-    """Issue 8 I: as printed, in every mail and on every screen, for where it runs."""
+    """As printed, in every mail and on every screen, for where it runs."""
     named = set()
     for condition, subject in [(one, about) for one, entry in CONDITIONS.items() for about in ("", *entry.subjects)]:
         facts = {"reason": "entra_7000215", "organisation_id": str(uuid4()), "kind": "expiry"}
@@ -334,7 +334,7 @@ def test_a_proof_that_is_not_complete_proves_nothing_and_says_why(
 
 
 def test_a_time_that_has_come_is_no_yes_until_somebody_has_looked(command: Any, foundation: Foundation) -> None:
-    """Issue 8 A2: what would be known by now is not known before a sweep has read it back."""
+    """What would be known by now is not known before a sweep has read it back."""
     run = ended_run(foundation, "reconciliation_full")
     foundation.do(
         "SELECT certification.write_proof(%s, now(), NULL, 412, 412, 411, 'a', 'b', %s, %s)",
@@ -387,7 +387,7 @@ SAID = {
 
 @pytest.mark.parametrize("said", SAID)
 def test_the_first_sentence_counts_every_class(command: Any, foundation: Foundation, said: Any) -> None:
-    """Issue 8 A2, I14: whatever explains a difference, it is counted; yes needs all of them to be 0."""
+    """I14: whatever explains a difference, it is counted; yes needs all of them to be 0."""
     counts, facts = SAID[said]
     status = 1 if said.startswith("No.") else 3
     run = ended_run(foundation, "reconciliation_full")
@@ -544,7 +544,7 @@ def test_the_brake_of_an_organisation_that_is_gone_is_released_by_its_id(
 def test_what_is_of_no_organisation_any_more_is_named_in_the_language(
     command: Any, foundation: Foundation, listed: Any, organisation: Any
 ) -> None:
-    """Issue 8 I: on every screen that names it."""
+    """On every screen that names it."""
     foundation.brake(0, 0, organisation)
     assert foundation.one("SELECT certification.brake_holds(%s, 'expiry', 1, 60, %s)", organisation, uuid4())
     run = ended_run(foundation, "reconciliation_full")
@@ -559,7 +559,7 @@ def test_what_is_of_no_organisation_any_more_is_named_in_the_language(
 
 
 def test_a_brake_on_reminders_is_released(command: Any, foundation: Foundation, braked: Any, organisation: Any) -> None:
-    """Issue 8 B: as that on expiries; each by its kind."""
+    """As that on expiries; each by its kind."""
     braked("reminder", 12)
     assert "two brakes are on" in " ".join(command("release-brake", "--org", "HLF Vestland", *WHO, expect=2).split())
     printed = command("release-brake", "--org", "HLF Vestland", "--kind", "reminder", *WHO)
@@ -567,7 +567,7 @@ def test_a_brake_on_reminders_is_released(command: Any, foundation: Foundation, 
 
 
 def test_names_are_shown_as_they_are_and_brakes_of_one_apart(command: Any, foundation: Foundation) -> None:
-    """Issue 8 I: a name is no markup and no emoji; the brakes of one organisation differ by their kind."""
+    """A name is no markup and no emoji; the brakes of one organisation differ by their kind."""
     name = "HLF [bold]Moss[/bold] :smile: [red"
     organisation = foundation.organisation(name=name)
     foundation.evaluated(organisation)
@@ -584,7 +584,7 @@ def test_names_are_shown_as_they_are_and_brakes_of_one_apart(command: Any, found
 
 
 def test_a_run_is_undone_by_a_named_person(command: Any, foundation: Foundation, functions: Functions) -> None:
-    """Issue 8 B: what was put back and what could not be; the second time it says so."""
+    """What was put back and what could not be; the second time it says so."""
     organisation = foundation.organisation()
     expired, withdrawn, _ = (foundation.mentor(organisation, DAY + days(left)) for left in (-1, -1, 5))
     run = str(functions.nightly_check(DAY).run_id)
@@ -625,7 +625,7 @@ def test_a_run_that_cannot_be_undone_is_refused_in_a_sentence(
 
 
 def test_what_was_undone_is_reported_in_bokmal(command: Any, foundation: Foundation, functions: Functions) -> None:
-    """Issue 8 I: confirmations are in the language that operations is notified in, with the right plural."""
+    """Confirmations are in the language that operations is notified in, with the right plural."""
     foundation.mentor(foundation.organisation(), DAY + days(5))
     printed = command("undo-run", str(functions.nightly_check(DAY).run_id), *WHO, "--language", "nb")
     for reported in (

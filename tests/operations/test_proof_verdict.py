@@ -1,4 +1,4 @@
-"""What the proof says, from two sources only: what visitors see, and the app's own tables (issue 8 A2, A3, A4; I14)."""
+"""What the proof says, from two sources only: what visitors see, and the app's own tables (I14)."""
 
 from __future__ import annotations
 
@@ -300,7 +300,7 @@ def test_a_key_of_a_mentor_in_capitals_is_read_again_by_its_key(
 def test_a_second_row_of_a_mentor_is_shown_of_nobody(
     *, foundation: Foundation, listed: list[UUID], proved: Any, reconciler: Reconciler, worker: SyncWorker, shown: bool
 ) -> None:
-    """Issue 8 A3: two forms of one key, where the service's own key is not in force. Visitors see both."""
+    """Two forms of one key, where the service's own key is not in force. Visitors see both."""
     if not shown:
         foundation.pause(listed[0])
         worker.sync(listed[0])
@@ -319,7 +319,7 @@ def test_a_second_row_of_a_mentor_is_shown_of_nobody(
 
 
 def test_two_certifications_of_one_mentor_are_no_yes(foundation: Foundation, listed: list[UUID], proved: Any) -> None:
-    """Issue 8 A1: the app no longer holds to one each, and whoever has two is counted twice on both sides."""
+    """The app no longer holds to one each, and whoever has two is counted twice on both sides."""
     foundation.do("ALTER TABLE certifications DROP CONSTRAINT certifications_pkey")
     foundation.do("INSERT INTO certifications VALUES (%s, '2026-01-01', %s)", listed[0], LATER + days(365))
     found = proved()
@@ -425,7 +425,7 @@ def test_a_row_that_was_emptied_is_compared_too(
     worker: SyncWorker,
     site: EmulatedWebsite,
 ) -> None:
-    """Issue 8 A4: everybody has moved and nothing of ours stands there, until somebody shows a row again."""
+    """Everybody has moved and nothing of ours stands there, until somebody shows a row again."""
     proved()
     moved(foundation, worker, listed)
     assert (proved().verdict, there(site.row(str(listed[0])))["hlf_name"]) == (ProofVerdict.YES, None)

@@ -134,7 +134,8 @@ def test_both_programs_have_the_same_commands() -> None:
     ours: Any = typer.main.get_command(app)
     theirs: Any = typer.main.get_command(local)
     for words in LEAVES:
-        here, there = ours, theirs
+        here: Any = ours
+        there: Any = theirs
         for word in words:
             here, there = here.commands[word], there.commands[word]
         options = {option.name for option in here.params}

@@ -49,7 +49,7 @@ def alert(condition=Condition.LISTED_BUT_INVALID, **changes):
 
 
 def test_an_alert_says_what_since_when_how_many_and_what_to_do() -> None:
-    """Issue 8 I: each command stands on a line of its own, complete with the stack's name."""
+    """Each command stands on a line of its own, complete with the stack's name."""
     assert message(alert(), NOW) == (
         "HLF certification: URGENT: somebody is listed who must not be",
         """URGENT: somebody is listed who must not be
@@ -77,7 +77,7 @@ ALERT        7
 
 
 def test_the_same_alert_in_bokmal() -> None:
-    """Issue 8 I: natural words, a subject that SNS takes, the same commands."""
+    """Natural words, a subject that SNS takes, the same commands."""
     assert message(alert(n=1, ids=(UUID(int=1),)), NOW, Language.NB) == (
         "HLF-sertifisering: HASTER: Nettsiden viser noen som ikke skal vises",
         """HASTER: Nettsiden viser noen som ikke skal vises
@@ -105,7 +105,7 @@ VARSEL       7
 
 
 def test_an_outage_begins_with_what_people_notice() -> None:
-    """Issue 8 I: since when, how many wait, how many of them are shown although they must not be."""
+    """Since when, how many wait, how many of them are shown although they must not be."""
     facts = {"reason": "dataverse_403_0x80072560", "still_shown": 2}
     body = message(alert(Condition.WEBSITE_REFUSES_US, n=42, facts=facts), NOW).body
     assert body.splitlines()[0] == (
@@ -138,7 +138,7 @@ def test_an_outage_begins_with_what_people_notice() -> None:
     ],
 )
 def test_the_first_advice_is_by_the_cause(code: str, first: str) -> None:
-    """Issue 8 I: only a secret that is wrong or has ended asks for a new one."""
+    """Only a secret that is wrong or has ended asks for a new one."""
     body = message(alert(Condition.WEBSITE_REFUSES_US, facts={"reason": code}), NOW).body
     steps = body.partition("WHAT TO DO\n")[2]
     assert steps.startswith(f"  1. {first}")
@@ -178,7 +178,7 @@ def test_a_reminder_says_for_how_long() -> None:
 
 
 def test_twenty_ids_are_listed_and_the_rest_counted() -> None:
-    """Issue 8 I: 42 more of 62; in an outage the ids are of those still shown, not of all that waits."""
+    """42 more of 62; in an outage the ids are of those still shown, not of all that waits."""
     ids = tuple(UUID(int=number) for number in range(20))
     body = message(alert(n=62, ids=ids), NOW).body
     assert "  and 42 more\n" in body
@@ -191,7 +191,7 @@ def test_twenty_ids_are_listed_and_the_rest_counted() -> None:
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("condition", Condition)
 def test_one_of_something_is_not_several(condition: Condition, language: Language) -> None:
-    """Issue 8 I: 1 mentor."""
+    """1 mentor."""
     counted = TEXTS[language].of(condition).counted
     if counted:
         assert f"1 {counted.one}\n" in message(alert(condition, n=1), NOW, language).body
@@ -214,7 +214,7 @@ def shape(text):
 
 
 def test_every_language_has_every_condition() -> None:
-    """Issue 8 I: the same conditions, with the same commands and placeholders, in words of its own."""
+    """The same conditions, with the same commands and placeholders, in words of its own."""
     english, bokmal = TEXTS[Language.EN], TEXTS[Language.NB]
     assert set(CONDITIONS) == set(Condition)
     for condition, subject in EVERY_TEXT:
@@ -268,7 +268,7 @@ URL = "host=db.example.no user=turid"
     "target", [Target(), Target("hlf"), Target(database_url=URL), Target("hlf", database_url=URL)], ids=str
 )
 def test_commands_are_those_of_where_it_runs(target: Target) -> None:
-    """Issue 8 I: of the stack where one is known, of the database that was named, and else of this machine."""
+    """Of the stack where one is known, of the database that was named, and else of this machine."""
     command = target.command("rejected list")
     assert command.startswith(f"{'python -m local' if target.is_local else 'hlf-operations'} rejected list")
     assert (" --stack hlf" in command) == bool(target.stack)
@@ -283,7 +283,7 @@ def test_commands_are_those_of_where_it_runs(target: Target) -> None:
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("heading", ["A run failed", "The mail service refuses", "Degraded: what each code means"])
 def test_every_code_of_the_runbook_is_said_in_words(heading: str, language: Language) -> None:
-    """Issue 8 I: whoever is woken reads what it means, not the code alone."""
+    """Whoever is woken reads what it means, not the code alone."""
     section = OPERATIONS.split(f"\n## {heading}\n")[1].split("\n## ")[0]
     cells = re.findall(r"^ *\| (`[^|]+`) \|", section, re.MULTILINE)
     codes = {code for cell in cells for code in re.findall(r"`([A-Za-z0-9_]+)`", cell)}
@@ -294,7 +294,7 @@ def test_every_code_of_the_runbook_is_said_in_words(heading: str, language: Lang
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("code", ["dataverse_url_is_not_https", "entra_authority_is_no_url", "link_leads_elsewhere"])
 def test_what_is_set_wrong_does_not_pass_by_itself(code: str, language: Language) -> None:
-    """Issue 8 I: the first advice names the parameter, not Microsoft's Service health."""
+    """The first advice names the parameter, not Microsoft's Service health."""
     step = TEXTS[language].codes.of(code).step
     assert ("EntraAuthority" if code.startswith("entra") else "DataverseUrl") in step
     assert "admin.microsoft.com" not in step
@@ -302,7 +302,7 @@ def test_what_is_set_wrong_does_not_pass_by_itself(code: str, language: Language
 
 @pytest.mark.parametrize("language", Language)
 def test_a_pending_secret_is_not_put_right_in_the_one_that_is_in_use(language: Language) -> None:
-    """Issue 8 I: its code says where the value belongs, but the first advice is to leave what works alone."""
+    """Its code says where the value belongs, but the first advice is to leave what works alone."""
     texts = TEXTS[language]
     steps = texts.steps(Condition.PENDING_SECRET_REFUSED, "", {"reason": "entra_7000215"})
     assert steps[0].text == texts.of(Condition.PENDING_SECRET_REFUSED).steps[0]
@@ -312,7 +312,7 @@ def test_a_pending_secret_is_not_put_right_in_the_one_that_is_in_use(language: L
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("kind", AlertMessageKind)
 def test_a_subject_is_never_cut_in_the_middle(kind: AlertMessageKind, language: Language) -> None:
-    """Issue 8 I: SNS takes 100 characters; what it is about stands in the body, and goes first."""
+    """SNS takes 100 characters; what it is about stands in the body, and goes first."""
     for condition in Condition:
         about = "12345678-1234-4123-8123-123456789012:reminder"
         closed_at = NOW if kind is AlertMessageKind.CLOSED else None
@@ -324,7 +324,7 @@ def test_a_subject_is_never_cut_in_the_middle(kind: AlertMessageKind, language: 
 
 
 def test_a_command_about_an_organisation_names_it() -> None:
-    """Issue 8 I: what is known is filled in, also an id of many digits."""
+    """What is known is filled in, also an id of many digits."""
     organisation = "12345678-1234-4123-8123-123456789012"
     body = message(alert(Condition.BRAKE, facts={"organisation_id": organisation, "kind": "expiry"}), NOW).body
     assert f"release-brake --org {organisation} --kind expiry --actor YOU --reason WHY --stack hlf\n" in body

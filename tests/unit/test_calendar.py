@@ -44,7 +44,7 @@ def test_the_nightly_checks_around_a_change_of_clocks_skip_and_repeat_no_day(cha
 
 @pytest.mark.parametrize("name", ["europe/oslo", "EUROPE/OSLO", " Europe/Oslo\n"])
 def test_a_time_zone_is_found_as_postgresql_finds_it(name: str) -> None:
-    """Issue 8 E: in any case, and without the white space around it."""
+    """In any case, and without the white space around it."""
     assert as_of(datetime.fromisoformat("2026-11-30T23:00:00Z"), name) == date(2026, 12, 1)
 
 

@@ -48,7 +48,7 @@ class ScriptedNightlyCheck:
         return reply
 
 
-class Night:
+class OneNightlyCheck:
     """One organisation and one night."""
 
     def __init__(self) -> None:
@@ -77,11 +77,11 @@ class Night:
 
 
 @pytest.fixture
-def night() -> Night:
-    return Night()
+def night() -> OneNightlyCheck:
+    return OneNightlyCheck()
 
 
-def test_each_organisation_takes_the_steps_in_their_order(night: Night) -> None:
+def test_each_organisation_takes_the_steps_in_their_order(night: OneNightlyCheck) -> None:
     """Whoever is renewed comes back before anybody is reminded or expired; the day is Oslo's."""
     night.runs.known.append(an_organisation())
     assert night.run().verdict == Verdict(RunState.SUCCEEDED)
@@ -91,14 +91,14 @@ def test_each_organisation_takes_the_steps_in_their_order(night: Night) -> None:
     assert night.published == ["expiry_check"]
 
 
-def test_the_day_is_that_of_the_organisations_time_zone(night: Night) -> None:
+def test_the_day_is_that_of_the_organisations_time_zone(night: OneNightlyCheck) -> None:
     night.runs.known = [an_organisation(timezone="America/New_York")]
     night.run()
     assert {day for _, _, day, _ in night.check.calls} == {date(2026, 11, 30)}
 
 
 @pytest.mark.parametrize("reply", [[Count("expiries_skipped_busy", "", 2)], StoreUnavailableError("lock_timeout")])
-def test_what_is_busy_costs_an_attempt_and_no_night(night: Night, reply: Sequence[Count] | Exception) -> None:
+def test_what_is_busy_costs_an_attempt_and_no_night(night: OneNightlyCheck, reply: Sequence[Count] | Exception) -> None:
     """I3."""
     night.check.replies[Step.EXPIRE] = [reply, reply]
     assert night.run().verdict.state is RunState.SUCCEEDED
@@ -106,7 +106,7 @@ def test_what_is_busy_costs_an_attempt_and_no_night(night: Night, reply: Sequenc
     assert [step for step, *_ in night.check.calls].count(Step.EXPIRE) == 3
 
 
-def test_what_stays_locked_is_tried_again_by_lambda(night: Night) -> None:
+def test_what_stays_locked_is_tried_again_by_lambda(night: OneNightlyCheck) -> None:
     """I13: the others go on."""
     other = an_organisation()
     night.check.replies[Step.REMIND] = [StoreUnavailableError("lock_timeout")] * 3
@@ -117,7 +117,7 @@ def test_what_stays_locked_is_tried_again_by_lambda(night: Night) -> None:
     assert (night.runs.verdict.state, night.runs.verdict.incomplete) == (RunState.DEGRADED, True)
 
 
-def test_what_is_refused_for_good_is_not_tried_again(night: Night) -> None:
+def test_what_is_refused_for_good_is_not_tried_again(night: OneNightlyCheck) -> None:
     """I13: degraded, for another organisation was evaluated."""
     night.runs.known.append(an_organisation())
     night.check.replies[Step.REMIND] = [StoreRefusedError("constraint")]
@@ -125,13 +125,13 @@ def test_what_is_refused_for_good_is_not_tried_again(night: Night) -> None:
     assert night.clock.pauses == []
 
 
-def test_what_somebody_has_to_look_at_degrades_the_run(night: Night) -> None:
+def test_what_somebody_has_to_look_at_degrades_the_run(night: OneNightlyCheck) -> None:
     """I12, I13."""
     night.check.replies[Step.EXPIRE] = [[Count("step_failures", "expire", 1)]]
     assert night.run().verdict == Verdict(RunState.DEGRADED, "step_failures")
 
 
-def test_everything_unsynced_is_asked_for(night: Night) -> None:
+def test_everything_unsynced_is_asked_for(night: OneNightlyCheck) -> None:
     """I7: so that nothing hangs on the webhook."""
     mentors = {uuid4() for _ in range(5)}
     for mentor in mentors:
@@ -141,7 +141,7 @@ def test_everything_unsynced_is_asked_for(night: Night) -> None:
     assert night.report.works[0].counts == {"sync_requested": 5}
 
 
-def test_after_a_stop_everything_is_asked_for_once_more(night: Night) -> None:
+def test_after_a_stop_everything_is_asked_for_once_more(night: OneNightlyCheck) -> None:
     """I10: workers have put off what was asked for before the check."""
     night.listings.want(uuid4(), {})
     night.health = Health(CredentialState.HEALTHY, recovered=True)
@@ -149,7 +149,7 @@ def test_after_a_stop_everything_is_asked_for_once_more(night: Night) -> None:
     assert len(night.queue.requests) == 2
 
 
-def test_a_queue_that_is_away_makes_lambda_try_again(night: Night) -> None:
+def test_a_queue_that_is_away_makes_lambda_try_again(night: OneNightlyCheck) -> None:
     night.listings.want(uuid4(), {})
     night.queue.away = "queue_gone"
     with pytest.raises(RunFailedError, match=r"^queue_gone$"):
@@ -157,7 +157,7 @@ def test_a_queue_that_is_away_makes_lambda_try_again(night: Night) -> None:
     assert night.runs.verdict.state is RunState.DEGRADED
 
 
-def test_a_credential_that_is_refused_degrades_the_run(night: Night) -> None:
+def test_a_credential_that_is_refused_degrades_the_run(night: OneNightlyCheck) -> None:
     """I10: after the people were seen to; the alert is published in this run."""
     night.health = Health(CredentialState.REFUSED, "entra_7000222")
     verdict = night.run().verdict
@@ -167,7 +167,7 @@ def test_a_credential_that_is_refused_degrades_the_run(night: Night) -> None:
     assert night.published == ["expiry_check"]
 
 
-def test_a_time_that_has_not_come_evaluates_nobody(night: Night) -> None:
+def test_a_time_that_has_not_come_evaluates_nobody(night: OneNightlyCheck) -> None:
     """I15."""
     with pytest.raises(ScheduledAheadError):
         night.run(NIGHT + timedelta(hours=37))
@@ -177,7 +177,7 @@ def test_a_time_that_has_not_come_evaluates_nobody(night: Night) -> None:
     assert night.check.calls
 
 
-def test_an_error_that_nobody_expects_ends_the_run_with_a_reason(night: Night) -> None:
+def test_an_error_that_nobody_expects_ends_the_run_with_a_reason(night: OneNightlyCheck) -> None:
     """I13, I18."""
     night.check.replies[Step.REMIND] = [ZeroDivisionError()]
     with pytest.raises(RunFailedError, match="unexpected_ZeroDivisionError"):

@@ -1,4 +1,4 @@
-"""Issue 8 G: whatever a person or an organisation is called, a mail has one sender and one recipient (I13)."""
+"""Whatever a person or an organisation is called, a mail has one sender and one recipient (I13)."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def mailboxes(raw, header):
 @pytest.mark.parametrize("whose", ["recipient_name", "organisation_name", "contact_name"])
 @pytest.mark.parametrize("name", NAMES, ids=lambda name: ascii(name[:12]))
 def test_a_name_never_makes_a_second_mailbox(whose: str, name: Any) -> None:
-    """Issue 8 G: exactly one in From, To and Reply-To, of the address that was meant; no illegal line."""
+    """Exactly one in From, To and Reply-To, of the address that was meant; no illegal line."""
     raw = compose(notice(**{whose: name}), SENDER, AT)
     assert mailboxes(raw, "To") == [RECIPIENT]
     assert mailboxes(raw, "From") == [SENDER.address]
@@ -106,7 +106,7 @@ def test_a_name_never_makes_a_second_mailbox(whose: str, name: Any) -> None:
 
 @pytest.mark.parametrize("name", NAMES, ids=lambda name: ascii(name[:12]))
 def test_the_from_for_ses_is_one_mailbox(name: Any) -> None:
-    """Issue 8 G: SES reads FromEmailAddress as a header of its own."""
+    """SES reads FromEmailAddress as a header of its own."""
     given_to_ses = from_mailbox(notice(organisation_name=name), SENDER)
     assert mailboxes(f"From: {given_to_ses}\r\n\r\n".encode("ascii"), "From") == [SENDER.address]
     assert "\n" not in given_to_ses
@@ -115,7 +115,7 @@ def test_the_from_for_ses_is_one_mailbox(name: Any) -> None:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if "=?" not in name], ids=lambda name: ascii(name[:12]))
 def test_a_name_arrives_as_it_is_read(name: Any) -> None:
-    """Issue 8 G: the strange names that are no attempt at syntax are not lost."""
+    """The strange names that are no attempt at syntax are not lost."""
     header = message_from_bytes(compose(notice(recipient_name=name), SENDER, AT))["To"]
     ((phrase, _),) = getaddresses([header], strict=True)
     assert str(make_header(decode_header(phrase))) == readable_name(name)
@@ -123,7 +123,7 @@ def test_a_name_arrives_as_it_is_read(name: Any) -> None:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if "=?" in name])
 def test_a_name_that_is_an_encoded_word_is_left_out(name: Any) -> None:
-    """Issue 8 G: some readers decode twice, and nobody is called that. The mail itself goes out."""
+    """Some readers decode twice, and nobody is called that. The mail itself goes out."""
     raw = compose(notice(recipient_name=name, organisation_name=name), SENDER, AT)
     message = message_from_bytes(raw)
     for header, address in (("To", RECIPIENT), ("From", SENDER.address)):
@@ -132,7 +132,7 @@ def test_a_name_that_is_an_encoded_word_is_left_out(name: Any) -> None:
 
 @given(name=st.text(max_size=300), whose=st.sampled_from(["recipient_name", "organisation_name"]))
 def test_any_text_as_a_name_is_one_mailbox(name: Any, whose: Any) -> None:
-    """Issue 8 G, for names that nobody has thought of."""
+    """For names that nobody has thought of."""
     raw = compose(notice(**{whose: name}), SENDER, AT)
     assert mailboxes(raw, "To") == [RECIPIENT]
     assert mailboxes(raw, "From") == [SENDER.address]
@@ -185,7 +185,7 @@ def test_a_plain_message_is_sendable() -> None:
     ids=lambda raw: ascii(raw[len(FROM) :][:30]),
 )
 def test_a_message_that_can_be_read_otherwise_is_not_sendable(raw: Any) -> None:
-    """Issue 8 G: another recipient, none, or a line that no server has to take."""
+    """Another recipient, none, or a line that no server has to take."""
     assert not is_sendable(raw, MEANT)
 
 
@@ -213,20 +213,20 @@ def test_a_message_that_can_be_read_otherwise_is_not_sendable(raw: Any) -> None:
     ids=ascii,
 )
 def test_a_name_holds_nothing_invisible(name: str, read: str) -> None:
-    """Issue 8 G: direction marks, zero width, fillers, tags, control characters."""
+    """Direction marks, zero width, fillers, tags, control characters."""
     assert readable_name(name) == read
 
 
 @given(st.text())
 def test_no_name_is_read_with_format_or_control_characters(name: Any) -> None:
-    """Issue 8 G: by their class, not by a list; and what is read once is read the same again."""
+    """By their class, not by a list; and what is read once is read the same again."""
     read = readable_name(name)
     assert not {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} & {unicodedata.category(character) for character in read}
     assert readable_name(read) == read
 
 
 def test_a_name_has_a_sensible_length() -> None:
-    """Issue 8 G: 92 letters are somebody's name, 5,000 are not."""
+    """92 letters are somebody's name, 5,000 are not."""
     assert readable_name("x" * 92) == "x" * 92
     assert len(readable_name("x" * 5000)) <= 120
     assert readable_name("x" * 5000).endswith("…")
@@ -248,7 +248,7 @@ def test_a_name_has_a_sensible_length() -> None:
     ],
 )
 def test_a_domain_is_written_as_idna_2008_has_it(address: str, sent_to: str) -> None:
-    """Issue 8 G: IDNA 2003 sends faß.de's mail to fass.de, which is somebody else's."""
+    """IDNA 2003 sends faß.de's mail to fass.de, which is somebody else's."""
     assert usable_address(address) == sent_to
 
 
@@ -268,7 +268,7 @@ def test_a_domain_is_written_as_idna_2008_has_it(address: str, sent_to: str) -> 
     ids=ascii,
 )
 def test_a_domain_that_idna_2008_does_not_know_is_refused(domain: str) -> None:
-    """Issue 8 G: refused, never guessed at."""
+    """Refused, never guessed at."""
     with pytest.raises(UnusableAddressError, match=r"^unusable_domain$"):
         usable_address(f"ola@{domain}")
 
@@ -289,7 +289,7 @@ def test_a_domain_that_idna_2008_does_not_know_is_refused(domain: str) -> None:
     ],
 )
 def test_nobody_is_mailed_at_a_reserved_domain(domain: str) -> None:
-    """Issue 8 G: RFC 2606, 6761, 6762, 7686, 8375, 9476: no mail server can be there."""
+    """RFC 2606, 6761, 6762, 7686, 8375, 9476: no mail server can be there."""
     with pytest.raises(UnusableAddressError, match=r"^reserved_domain$"):
         deliverable_address(f"ola@{domain}")
 
@@ -298,6 +298,6 @@ def test_nobody_is_mailed_at_a_reserved_domain(domain: str) -> None:
     "domain", ["example.no", "example.com", "invalid.no", "test.no", "latest", "contest.com", "xlocal.no"]
 )
 def test_a_domain_that_only_looks_reserved_is_mailed(domain: str) -> None:
-    """Issue 8 G: by the last label, not by a word in it."""
+    """By the last label, not by a word in it."""
     domain = domain if "." in domain else f"{domain}.no"
     assert deliverable_address(f"ola@{domain}") == f"ola@{domain}"

@@ -201,7 +201,7 @@ def test_the_last_day_is_said_to_be_a_valid_day(kind: NoticeKind, locale: str, s
 @pytest.mark.parametrize("kind", list(NoticeKind))
 @pytest.mark.parametrize("month", range(1, 13))
 def test_no_english_mail_has_a_date_in_figures(kind: Any, month: Any) -> None:
-    """Issue 8 G: 08.12.2026 is read as 12 August in half of the world; it is 8 December 2026."""
+    """08.12.2026 is read as 12 August in half of the world; it is 8 December 2026."""
     day = date(2026, month, 8)
     digest = sections(**{section: (line(expires_on=day, days_left=1),) for section in SECTIONS})
     dates = {"digest": digest} if kind is NoticeKind.DIGEST else {"expires_on": day}
@@ -217,7 +217,7 @@ def test_a_single_digit_day_has_its_zero() -> None:
 
 
 def test_nynorsk_says_already_as_nynorsk_does() -> None:
-    """Issue 8 G: «alt avtalt» reads as "everything agreed"."""
+    """«alt avtalt» reads as "everything agreed"."""
     text = render(notice(NoticeKind.EXPIRED, Locale.NN)).text
     assert "allereie avtalt" in text
     assert not re.search(r"\balt\b", text)
@@ -228,7 +228,7 @@ def test_nynorsk_says_already_as_nynorsk_does() -> None:
 @pytest.mark.parametrize("name", ["Øyvind Sæther", None])
 @pytest.mark.parametrize("address", [None, "", "oyvind", "oyvind@anonymised.invalid"])
 def test_whom_to_contact_can_be_reached(kind: NoticeKind, locale: Any, name: str | None, address: str | None) -> None:
-    """Issue 8 G: without an address of the coordinator, the way goes through the organisation."""
+    """Without an address of the coordinator, the way goes through the organisation."""
     words = render(notice(kind, locale, contact_name=name, contact_email=address))
     assert re.search(r"(gjennom|through) Hørselsforbundet \((se|sjå|see) www\.hlf\.no\)", words.text)
     assert (name or "oordinator") in words.text
@@ -360,7 +360,7 @@ BOTH, PHONE_ONLY, EMAIL_ONLY = {"phone": "P", "email": "e@example.no"}, {"phone"
 )
 @pytest.mark.parametrize("section", SECTIONS[:4])
 def test_who_must_be_contacted_has_the_ways_beside_the_name(section: Any, locale: str, known: Any, said: str) -> None:
-    """Issue 8 G: in every section that asks for something, and what there is none of is said."""
+    """In every section that asks for something, and what there is none of is said."""
     one_notice = notice(NoticeKind.DIGEST, Locale(locale), digest=sections(**{section: (line(**known),)}))
     (entry,) = re.findall(r"^- Kari.*", render(one_notice).text, re.MULTILINE)
     assert entry.endswith(f" {said}")
@@ -368,7 +368,7 @@ def test_who_must_be_contacted_has_the_ways_beside_the_name(section: Any, locale
 
 @pytest.mark.parametrize("reason", ["malformed_email", "reserved_domain", "unusable_address"])
 def test_an_address_that_does_not_work_is_shown_and_said_not_to(reason: str) -> None:
-    """Issue 8 G: the coordinator sees the slip of the pen, and no link to it."""
+    """The coordinator sees the slip of the pen, and no link to it."""
     digest = Digest(expired=(line(email="slettet@anonymised.invalid", reason=reason),))
     words = render(notice(NoticeKind.DIGEST, digest=digest))
     assert "E-post: slettet@anonymised.invalid (virker ikke), ikke noe telefonnummer." in words.text
@@ -378,7 +378,7 @@ def test_an_address_that_does_not_work_is_shown_and_said_not_to(reason: str) -> 
 @pytest.mark.parametrize("locale", list(Locale))
 @pytest.mark.parametrize("section", ["unreachable", "undeliverable"])
 def test_nobody_is_asked_to_phone_and_nothing_else(section: str, locale: Any) -> None:
-    """Issue 8 G: coordinators and mentors are hard of hearing; a text message comes first."""
+    """Coordinators and mentors are hard of hearing; a text message comes first."""
     text = render(notice(NoticeKind.DIGEST, locale, digest=sections(**{section: (line(phone=PHONE),)}))).text
     assert re.search(r"[Ss]end SMS eller ring|send a text message or phone", text)
 
@@ -406,13 +406,13 @@ def test_the_page_has_one_main_heading_and_fetches_nothing(kind: Any, locale: An
 
 @pytest.mark.parametrize(("kind", "locale"), EVERY_MESSAGE)
 def test_every_tag_of_the_page_is_closed_where_it_belongs(kind: Any, locale: Any) -> None:
-    """Issue 8 G: what a mail program has to guess at, each guesses in its own way."""
+    """What a mail program has to guess at, each guesses in its own way."""
     Balanced(render(notice(kind, locale)).html)
 
 
 @pytest.mark.parametrize(("kind", "locale"), EVERY_MESSAGE)
 def test_the_page_has_a_dark_mode(kind: Any, locale: Any) -> None:
-    """Issue 8 G: the reader's own choice, with colours for text, ground and links in both."""
+    """The reader's own choice, with colours for text, ground and links in both."""
     page = render(notice(kind, locale)).html
     assert ("meta", {"name": "color-scheme", "content": "light dark"}) in Tags(page).seen
     light, dark = page.split("@media (prefers-color-scheme: dark)")
@@ -427,7 +427,7 @@ def test_the_page_has_a_dark_mode(kind: Any, locale: Any) -> None:
 
 @pytest.mark.parametrize("kind", list(NoticeKind))
 def test_addresses_and_numbers_are_links(kind: Any) -> None:
-    """Issue 8 G: mailto: and tel:, and only where they lead somewhere."""
+    """Mailto: and tel:, and only where they lead somewhere."""
     links = [known["href"] for tag, known in Tags(render(notice(kind)).html).seen if tag == "a"]
     expected = [
         *("tel:+4790000000", f"mailto:{EMAIL}", "tel:+4790000001", "tel:+4790000002", "tel:+4790000003"),
@@ -466,7 +466,7 @@ def test_a_number_is_a_link_if_a_phone_can_call_it(number: str, target: str | No
 
 
 def test_an_address_cannot_add_to_its_link() -> None:
-    """Issue 8 G: & and ? are legal in an address, and would be a subject, a copy, a text (RFC 6068)."""
+    """& and ? are legal in an address, and would be a subject, a copy, a text (RFC 6068)."""
     digest = Digest(expired=(line(email="a?cc=x&b%41@example.no"),))
     page = Tags(render(notice(NoticeKind.DIGEST, digest=digest)).html)
     assert [known["href"] for tag, known in page.seen if tag == "a"] == ["mailto:a%3Fcc%3Dx%26b%2541@example.no"]

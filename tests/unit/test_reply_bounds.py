@@ -1,4 +1,4 @@
-"""Issue 8 D2: every parser of a reply has bounds on size, depth, digits and time, and raises its own errors only."""
+"""Every parser of a reply has bounds on size, depth, digits and time, and raises its own errors only."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ ID = "3f2a0000-0000-4000-8000-000000000001"
 @contextmanager
 def at_once(seconds=2.0):
     """What is linear takes milliseconds; what is quadratic takes minutes."""
-    began = time.monotonic()
+    began = time.process_time()  # whatever else this machine has to do
     yield
-    assert time.monotonic() - began < seconds
+    assert time.process_time() - began < seconds
 
 
 def mixed(*words: bytes, most=12):

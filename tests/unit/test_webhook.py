@@ -297,7 +297,7 @@ def test_nothing_but_a_message_is_taken_for_one(text: Any) -> None:
 
 
 def test_every_count_is_reported_zeros_included(rig: WebhookRig) -> None:
-    """I12; issue 8 D4: an unsigned call is no webhook, and Lambda counts those itself."""
+    """I12: an unsigned call is no webhook, and Lambda counts those itself."""
     rig.take(signed())
     [(function, counts, facts)] = rig.work_report.works
     assert {name for name, n in counts.items() if n} == {"webhooks_accepted", "mentors_in_webhooks"}

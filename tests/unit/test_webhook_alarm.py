@@ -1,8 +1,9 @@
-"""Issue 8 D4: what strangers can do to the public address of template.yaml, and whom it wakes."""
+"""What strangers can do to the public address of template.yaml, and whom it wakes."""
 
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from shared.observability import metric_name
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
 
+@cache
 def functions(**parameters: str):
     return {function.logical_id: function for function in load_template(TEMPLATE, parameters).functions}
 

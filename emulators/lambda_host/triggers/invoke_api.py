@@ -120,7 +120,7 @@ def invoke(url: str, function: str, event: object) -> InvocationResult:
     except urllib.error.HTTPError as error:
         raise InvokeError(json.load(error).get("message", str(error))) from None
     except OSError:
-        raise InvokeError("the running local stack does not answer: stop it and start it again") from None
+        raise InvokeError("the running local stack does not respond: stop it and start it again") from None
     return InvocationResult(
         payload=payload,
         function_error=headers.get("X-Amz-Function-Error"),

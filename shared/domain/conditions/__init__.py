@@ -1,4 +1,4 @@
-"""What is known of every condition: its severity, and in both languages its title, meaning, count and steps.
+"""The table of conditions: severity, and in both languages the title, meaning, count and steps.
 
 The messages, the command line and the documents read this table. certification.current_conditions finds the conditions.
 """

@@ -1,4 +1,4 @@
-"""The app's database, and ours in it."""
+"""Conditions of the database: the app's tables, and our schema among them."""
 
 from shared.domain.alerts import Condition
 from shared.domain.conditions.entry import ConditionText, Entry, Severity

@@ -1,4 +1,4 @@
-"""What was begun, given up, not sent, or done twice."""
+"""Conditions of deliveries: begun, given up, not sent, or done twice."""
 
 from shared.domain.alerts import Condition
 from shared.domain.conditions.entry import ConditionText, Entry, Severity, Wording

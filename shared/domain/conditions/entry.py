@@ -16,11 +16,11 @@ class Severity(IntEnum):
     """How urgent a condition is, the most urgent first."""
 
     STOPS_EVERYTHING = 1
-    """Its first line says who is shown meanwhile although they must not be."""
+    """The first line of its message says how many mentors are shown meanwhile who must not be."""
     ENDANGERS = 2
     WAITS_FOR_A_PERSON = 3
     CAN_WAIT = 4
-    """Another condition most likely explains it, or it is not of this hour."""
+    """Another condition probably explains it, or it can wait until tomorrow."""
 
 
 class ConditionText(NamedTuple):
@@ -29,10 +29,10 @@ class ConditionText(NamedTuple):
     title: str
     what: str
     counted: Counted | None
-    """What the number counts; None where it says nothing."""
+    """What the number counts; None where the number means nothing."""
     steps: tuple[str, ...]
     headline: str = ""
-    """The first line instead of the title, with {since}, {n} and {still_shown}: what people notice."""
+    """The first line instead of the title, with {since}, {n} and {still_shown}: what visitors notice."""
 
 
 class Wording(NamedTuple):
@@ -44,12 +44,12 @@ class Wording(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """All that is known of a condition."""
+    """One condition with all of its texts."""
 
     severity: Severity
     nb: ConditionText
     en: ConditionText
     subjects: Mapping[str, Wording] = field(default_factory=dict)
-    """Instead of the condition's own texts, for this subject of it."""
+    """Texts for a subject of the condition that needs its own."""
     cause_first: bool = True
     """Whether the step that a cause asks for comes before the condition's own."""

@@ -1,4 +1,4 @@
-"""Single listings, and mass changes of them."""
+"""Conditions of single listings, and of mass changes."""
 
 from shared.domain.alerts import Condition
 from shared.domain.conditions.entry import ConditionText, Entry, Severity

@@ -1,4 +1,4 @@
-"""Runs that failed, did not do all of their work, or never came."""
+"""Conditions of runs: failed, incomplete, or missing."""
 
 from shared.domain.alerts import Condition
 from shared.domain.conditions.entry import ConditionText, Entry, Severity

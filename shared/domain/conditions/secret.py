@@ -1,4 +1,4 @@
-"""The client secret of Dynamics."""
+"""Conditions of the client secret of Dynamics."""
 
 from shared.domain.alerts import Condition
 from shared.domain.conditions.entry import ConditionText, Entry, Severity
@@ -104,6 +104,6 @@ SECRET = {
                 "Compare it with what Entra shows; most often the id was copied for the value.",
             ),
         ),
-        cause_first=False,  # the secret in use is good: nobody must begin with that one
+        cause_first=False,  # the secret in use works, so the steps must not begin with it
     ),
 }

@@ -1,4 +1,4 @@
-"""The website as a whole."""
+"""Conditions of the website as a whole."""
 
 from shared.domain.alerts import Condition
 from shared.domain.conditions.entry import ConditionText, Entry, Severity
@@ -69,14 +69,14 @@ WEBSITE = {
         en=ConditionText(
             title="Dynamics cannot be reached",
             what=(
-                "Dynamics does not answer, so changes do not reach the website. Until it does, people who expire, are"
+                "Dynamics does not respond, so changes do not reach the website. Until it does, people who expire, are"
                 " paused or withdraw their consent are still shown."
             ),
             counted=Counted("change waiting", "changes waiting"),
             steps=(
                 "Look whether Microsoft tells of an outage (admin.microsoft.com, Service health).",
                 "If Dynamics opens in a browser, hide those who are still shown by hand: set their rows to Inactive.",
-                "There is nothing to repair: what has waited is sent by itself when it answers again.",
+                "There is nothing to repair: what has waited is sent by itself when it responds again.",
             ),
             headline=(
                 "The website has not been reachable since {since}. Changes waiting: {n}. Mentors among them who"
@@ -102,7 +102,7 @@ WEBSITE = {
         en=ConditionText(
             title="The website shows almost nobody",
             what=(
-                "Dynamics answered with far fewer rows than it was made to show. That is taken for a fault: nothing"
+                "Dynamics returned far fewer rows than it was made to show. That is taken for a fault: nothing"
                 " changes."
             ),
             counted=None,

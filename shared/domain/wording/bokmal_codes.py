@@ -1,4 +1,7 @@
-"""What codes mean, and the first thing to do about each, in bokmål."""
+"""What codes mean, and the first thing to do about each, in bokmål.
+
+One table, longer than a module should be.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What codes mean, and the first thing to do about each, in English."""
+"""What codes mean, and the first thing to do about each, in English.
+
+One table, longer than a module should be.
+"""
 
 from __future__ import annotations
 
@@ -153,10 +156,10 @@ CODES = Codes(
             "the organisation's time zone is unknown", "Correct the organisation's time zone in the app (Europe/Oslo)."
         ),
         "entra_no_time_left": CodeText("there was no time left to sign in"),
-        "link_is_no_url": CodeText("Dynamics answered with a link that is none", _AGAIN),
-        "link_leads_elsewhere": CodeText("Dynamics answered with a link to another address", _URL),
+        "link_is_no_url": CodeText("Dynamics returned a link that is none", _AGAIN),
+        "link_leads_elsewhere": CodeText("Dynamics returned a link to another address", _URL),
         "row_lacks_a_column": CodeText("Dynamics left out a column that was asked for", _MAPPING),
-        "row_without_an_id": CodeText("Dynamics answered with a row without an id", _AGAIN),
+        "row_without_an_id": CodeText("Dynamics returned a row without an id", _AGAIN),
         "table_not_an_identifier": CodeText("the mapping names a table that cannot be one", _MAPPING),
         "column_not_an_identifier": CodeText("the mapping names a column that cannot be one", _MAPPING),
         "key_not_an_identifier": CodeText("the mapping names a key that cannot be one", _MAPPING),
@@ -213,7 +216,7 @@ CODES = Codes(
         "dataverse_429": CodeText("the website asks for patience", _AGAIN),
         "dataverse_4": CodeText("Dynamics refuses it; the code is its own"),
         "dataverse_5": CodeText("a fault of Dynamics", _AGAIN),
-        "dataverse_": CodeText("Dynamics does not answer as it should", _AGAIN),
+        "dataverse_": CodeText("Dynamics does not respond as it should", _AGAIN),
         "entra_unreachable": CodeText("Microsoft's sign-in cannot be reached", _AGAIN),
         "entra_fault": CodeText("a fault of Microsoft's sign-in", _AGAIN),
         "entra_200": CodeText("Microsoft's sign-in gave no token", _AGAIN),

@@ -1,4 +1,4 @@
-"""The form of what is said, and where it is looked up."""
+"""The texts of one language: codes, conditions and the fixed words of a message."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Codes(NamedTuple):
     """Before the meaning of a code that is about the secret's next version."""
 
     def of(self, code: str) -> CodeText:
-        """What is known of it; empty texts where nothing is."""
+        """Return the text of a code; an empty one where the code is unknown."""
         if code.startswith("pending_"):
             rest = code.removeprefix("pending_")
             return CodeText(self.of_the_next.format(meaning=self.of(rest).meaning or rest))
@@ -79,32 +79,32 @@ class Codes(NamedTuple):
 
 
 class Instruction(NamedTuple):
-    """A thing to do, and the command for it, without what it begins with and what it works on; or none."""
+    """One step to take, and its command, if any, without the program's name and target."""
 
     text: str
     command: str
 
 
 class Texts(NamedTuple):
-    """All of a language."""
+    """All texts of one language."""
 
     language: Language
     codes: Codes
     mail: MailText
 
     def of(self, condition: Condition, subject: str = "") -> ConditionText:
-        """What is said of a condition, about this subject."""
+        """Return the texts of a condition, for this subject."""
         entry = CONDITIONS[condition]
         said = entry.subjects.get(subject, entry)
         return said.nb if self.language is Language.NB else said.en
 
     def meaning(self, codes: str | None) -> str:
-        """What codes, separated by commas, mean; each stands beside its meaning, for whoever looks it up."""
+        """Return the meaning of codes separated by commas, each code beside its meaning."""
         found = [(self.codes.of(code).meaning, code) for code in _each(codes)]
         return "; ".join(f"{meaning} ({code})" if meaning else code for meaning, code in found)
 
     def steps(self, condition: Condition, subject: str, facts: Mapping[str, object]) -> tuple[Instruction, ...]:
-        """What to do, the first thing by the cause where a code says it."""
+        """Return the steps to take; a step that fits the cause comes first."""
         by_cause = tuple(step for code in _each(facts.get("reason")) if (step := self.codes.of(code).step))
         own = self.of(condition, subject).steps
         found = by_cause + own if CONDITIONS[condition].cause_first else own + by_cause

@@ -1,4 +1,4 @@
-"""Requirement 1 of the listing sync: `$batch` of the emulator, as Microsoft documents it and as it was captured."""
+"""`$batch` of the emulator, as Microsoft documents it and as it was captured."""
 
 from __future__ import annotations
 

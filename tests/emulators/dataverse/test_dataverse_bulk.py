@@ -1,4 +1,4 @@
-"""Requirement 1 of the listing sync: CreateMultiple, UpdateMultiple and UpsertMultiple, all or nothing."""
+"""CreateMultiple, UpdateMultiple and UpsertMultiple, all or nothing."""
 
 from __future__ import annotations
 

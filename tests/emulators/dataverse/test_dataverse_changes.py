@@ -48,7 +48,7 @@ def mentor(service, **columns):
     )
 
 
-def test_a_tracked_list_is_the_whole_table_and_ends_with_a_delta_link(service: Any) -> None:
+def test_a_tracked_list_is_the_whole_table_and_ends_with_a_delta_link(service: RunningEmulator) -> None:
     many(service, 5)
     response = ask(service, MENTORS, prefer=f"{TRACK},odata.maxpagesize=2", select="hlf_name")
     assert response.headers.get_list("Preference-Applied") == ["odata.maxpagesize=2", TRACK]
@@ -65,7 +65,7 @@ def test_a_tracked_list_is_the_whole_table_and_ends_with_a_delta_link(service: A
     assert token == f"{version}%21{moment.replace('/', '%2f').replace(' ', '%20').replace(':', '%3a')}"
 
 
-def test_a_delta_has_what_was_written_and_then_what_was_deleted(service: Any) -> None:
+def test_a_delta_has_what_was_written_and_then_what_was_deleted(service: RunningEmulator) -> None:
     table = many(service, 4)
     link = tracked(service, select="hlf_name")
     kept, changed, gone, twice = list(table.rows.values())
@@ -93,7 +93,7 @@ def test_a_delta_has_what_was_written_and_then_what_was_deleted(service: Any) ->
     assert delta(service, body["@odata.deltaLink"])[:2] == ([], [])
 
 
-def test_what_happens_while_a_delta_is_read_is_in_the_next_one(service: Any) -> None:
+def test_what_happens_while_a_delta_is_read_is_in_the_next_one(service: RunningEmulator) -> None:
     table = many(service, 3)
     link = tracked(service)
     for row in list(table.rows.values()):
@@ -110,7 +110,7 @@ def test_what_happens_while_a_delta_is_read_is_in_the_next_one(service: Any) -> 
     assert [row["hlf_peermentorid"] for row in delta(service, body["@odata.deltaLink"])[0]] == [new]
 
 
-def test_a_delta_link_can_be_read_again(service: Any) -> None:
+def test_a_delta_link_can_be_read_again(service: RunningEmulator) -> None:
     link = tracked(service)
     mentor(service)
     assert delta(service, link)[0] == delta(service, link)[0]
@@ -136,7 +136,7 @@ def test_a_row_that_went_and_came_back_is_a_change(service: RunningEmulator) -> 
     assert deleted == []
 
 
-def test_what_a_change_set_took_back_never_happened(service: Any) -> None:
+def test_what_a_change_set_took_back_never_happened(service: RunningEmulator) -> None:
     row = mentor(service, hlf_name="as it was")
     link = tracked(service)
     path = f"{MENTORS}({row['hlf_peermentorid']})"
@@ -157,7 +157,7 @@ def test_what_a_change_set_took_back_never_happened(service: Any) -> None:
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
 @pytest.mark.parametrize("seed", range(6))
-def test_who_follows_the_links_has_what_the_table_has(service: Any, size: int, seed: Any) -> None:
+def test_who_follows_the_links_has_what_the_table_has(service: RunningEmulator, size: int, seed: Any) -> None:
     """Rows change, come and go at random, between pages too; nothing is lost, and nothing stays that went."""
     chance = random.Random(seed)  # noqa: S311
     many(service, 12)
@@ -193,7 +193,7 @@ def disturb(service, chance):
             table.delete(chance.choice(ids))
 
 
-def test_changes_can_be_counted(service: Any) -> None:
+def test_changes_can_be_counted(service: RunningEmulator) -> None:
     table = many(service, 3)
     link = tracked(service)
     rows = list(table.rows.values())
@@ -204,7 +204,7 @@ def test_changes_can_be_counted(service: Any) -> None:
 
 
 @pytest.mark.parametrize("option", ["filter", "orderby", "expand", "top"])
-def test_options_that_do_not_go_with_tracking_are_refused(service: Any, option: str) -> None:
+def test_options_that_do_not_go_with_tracking_are_refused(service: RunningEmulator, option: str) -> None:
     many(service, 1)
     value = {"filter": "hlf_name eq '0'", "orderby": "hlf_name", "expand": "x", "top": "1"}[option]
     response = ask(service, MENTORS, prefer=TRACK, **{option: value})
@@ -214,7 +214,7 @@ def test_options_that_do_not_go_with_tracking_are_refused(service: Any, option: 
     assert service.http.get(f"{tracked(service)}&${option}={value}").status_code == 400
 
 
-def test_a_table_whose_changes_are_not_tracked_says_so(service: Any) -> None:
+def test_a_table_whose_changes_are_not_tracked_says_so(service: RunningEmulator) -> None:
     response = ask(service, EXAMPLES, prefer=TRACK)
     assert response.status_code == 400
     assert response.json()["error"] == {
@@ -223,14 +223,14 @@ def test_a_table_whose_changes_are_not_tracked_says_so(service: Any) -> None:
     }
 
 
-def test_tracking_needs_the_privilege_to_read(service: Any) -> None:
+def test_tracking_needs_the_privilege_to_read(service: RunningEmulator) -> None:
     link = tracked(service)
     next(iter(service.environment.tokens.users.values())).denied.add(("hlf_peermentor", "read"))
     assert service.http.get(link).status_code == 403
     assert ask(service, MENTORS, prefer=TRACK).status_code == 403
 
 
-def test_a_token_older_than_seven_days_asks_for_a_full_sync(service: Any) -> None:
+def test_a_token_older_than_seven_days_asks_for_a_full_sync(service: RunningEmulator) -> None:
     many(service, 1)
     version = service.environment.store.log.version
     url = f"{service.environment.api_url}{MENTORS}?"
@@ -244,7 +244,7 @@ def test_a_token_older_than_seven_days_asks_for_a_full_sync(service: Any) -> Non
 
 
 @pytest.mark.parametrize("marks", ["", '<delta last="x" first="" />', '<until last="1" first="" />'])
-def test_a_cookie_of_ones_own_is_refused(service: Any, marks: str) -> None:
+def test_a_cookie_of_ones_own_is_refused(service: RunningEmulator, marks: str) -> None:
     link = tracked(service)
     cookie = quote(f'<cookie pagenumber="2" pagingcookie="{quote(marks)}" istracking="True" />')
     assert service.http.get(f"{link}&$skiptoken={cookie}").status_code == 400
@@ -252,6 +252,6 @@ def test_a_cookie_of_ones_own_is_refused(service: Any, marks: str) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "x", "1000001", "1000001!13%2f45%2f2026 00:00:00", "x!01%2f01%2f2026 00:00:00"])
-def test_a_token_of_ones_own_is_refused(service: Any, token: str) -> None:
+def test_a_token_of_ones_own_is_refused(service: RunningEmulator, token: str) -> None:
     assert service.get(f"{MENTORS}?$deltatoken={token}").status_code == 400
     assert service.get(f"{MENTORS}/$count?$deltatoken={token}").status_code == 400

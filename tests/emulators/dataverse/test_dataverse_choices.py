@@ -79,13 +79,13 @@ def test_columns_are_compared_without_their_ends(service: RunningEmulator) -> No
     assert len(service.get(f"{EXAMPLES}?$filter=hlf_name eq hlf_code").json()["value"]) == 1
 
 
-def test_rows_with_an_empty_key_column_do_not_clash(service: Any) -> None:
+def test_rows_with_an_empty_key_column_do_not_clash(service: RunningEmulator) -> None:
     for _ in range(2):
         assert service.post(MENTORS, {"hlf_name": "x"}).status_code == 204
         assert service.post(EXAMPLES, {"hlf_code": "a"}).status_code == 204
 
 
-def test_a_401_has_no_body(service: Any) -> None:
+def test_a_401_has_no_body(service: RunningEmulator) -> None:
     response = service.get("WhoAmI", Authorization="Bearer x")
     assert (response.status_code, response.content) == (401, b"")
 
@@ -94,28 +94,30 @@ def test_a_401_has_no_body(service: Any) -> None:
     ("column", "text", "kept"),
     [("hlf_count", "5", 5), ("hlf_kind", "100000000", 100000000), ("hlf_active", "True", True)],
 )
-def test_text_for_a_whole_number_or_a_boolean_is_converted(service: Any, column: str, text: str, kept: Any) -> None:
+def test_text_for_a_whole_number_or_a_boolean_is_converted(
+    service: RunningEmulator, column: str, text: str, kept: Any
+) -> None:
     assert service.patch(EXAMPLE, {column: text}).status_code == 204
     assert service.row(EXAMPLE)[column] == kept
 
 
-def test_text_for_a_decimal_is_not(service: Any) -> None:
+def test_text_for_a_decimal_is_not(service: RunningEmulator) -> None:
     response = service.patch(EXAMPLE, {"hlf_amount": "5"})
     assert response.status_code == 400
     assert "'IEEE754Compatible'" in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(("column", "value"), [("hlf_amount", -100000000001), ("hlf_amount", 1e12)])
-def test_a_number_outside_its_range_is_400(service: Any, column: str, value: float) -> None:
+def test_a_number_outside_its_range_is_400(service: RunningEmulator, column: str, value: float) -> None:
     response = service.patch(EXAMPLE, {column: value})
     assert (response.status_code, response.json()["error"]["code"]) == (400, "0x80044330")
 
 
-def test_a_row_may_be_created_inactive(service: Any) -> None:
+def test_a_row_may_be_created_inactive(service: RunningEmulator) -> None:
     service.patch(EXAMPLE, {"statecode": 1, "statuscode": 2})
     assert service.row(EXAMPLE)["statecode"] == 1
 
 
-def test_the_length_of_a_text_counts_letters_outside_the_basic_plane_twice(service: Any) -> None:
+def test_the_length_of_a_text_counts_letters_outside_the_basic_plane_twice(service: RunningEmulator) -> None:
     assert service.patch(EXAMPLE, {"hlf_name": "𝄞" * 100}).status_code == 204
     assert service.patch(EXAMPLE, {"hlf_name": "𝄞" * 101}).status_code == 400

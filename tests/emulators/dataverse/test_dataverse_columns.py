@@ -1,4 +1,4 @@
-"""Requirement 1 of the listing sync: column values of the emulator, "type and length errors with the real codes"."""
+"""Column values of the emulator, "type and length errors with the real codes"."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def refused(response, code: str, *messages: str) -> None:
         ("hlf_kind", 100000002, 100000002),
     ],
 )
-def test_values_of_every_type_are_kept_and_can_be_emptied(service: Any, column: str, given: Any, kept: Any) -> None:
+def test_values_of_every_type_are_kept_and_can_be_emptied(
+    service: RunningEmulator, column: str, given: Any, kept: Any
+) -> None:
     assert service.patch(ROW, {column: given}).status_code == 204
     assert service.row(ROW)[column] == kept
     assert service.patch(ROW, {column: None}).status_code == 204
@@ -81,7 +83,7 @@ def test_values_of_every_type_are_kept_and_can_be_emptied(service: Any, column: 
     ],
 )
 def test_a_value_of_another_type_is_400_and_names_the_type_expected(
-    service: Any, column: str, value: Any, edm: str
+    service: RunningEmulator, column: str, value: Any, edm: str
 ) -> None:
     words = f"Cannot convert the literal '{value}' to the expected type 'Edm.{edm}'."
     response = service.patch(ROW, {column: value})
@@ -91,7 +93,7 @@ def test_a_value_of_another_type_is_400_and_names_the_type_expected(
     assert service.rows(EXAMPLES) == []
 
 
-def test_a_text_may_be_as_long_as_its_column_and_no_longer(service: Any) -> None:
+def test_a_text_may_be_as_long_as_its_column_and_no_longer(service: RunningEmulator) -> None:
     assert service.patch(ROW, {"hlf_name": "x" * 200}).status_code == 204
     response = service.patch(ROW, {"hlf_name": "x" * 201})
     refused(
@@ -209,7 +211,7 @@ def test_an_id_in_a_body_has_every_form_that_a_guid_of_net_has(service: RunningE
 @pytest.mark.parametrize(
     "given", ["{abcdef00-0000-4000-8000-00000000000a", "abcdef00-00004000-8000-00000000000a", "1", ""]
 )
-def test_an_id_in_a_body_that_is_no_guid_is_refused(service: Any, given: str) -> None:
+def test_an_id_in_a_body_that_is_no_guid_is_refused(service: RunningEmulator, given: str) -> None:
     refused(service.post(MENTORS, {"hlf_peermentorid": given}), "0x80048d19", "'Edm.Guid'")
 
 
@@ -230,16 +232,16 @@ def test_what_no_column_can_hold_is_400_and_no_fault(service: RunningEmulator, c
     assert service.rows(EXAMPLES) == []
 
 
-def test_a_choice_that_does_not_exist_is_400(service: Any) -> None:
+def test_a_choice_that_does_not_exist_is_400(service: RunningEmulator) -> None:
     refused(service.patch(ROW, {"hlf_kind": 100000003}), "0x8004431A", "outside the valid range")
 
 
-def test_an_unknown_column_is_400_and_names_of_columns_are_case_sensitive(service: Any) -> None:
+def test_an_unknown_column_is_400_and_names_of_columns_are_case_sensitive(service: RunningEmulator) -> None:
     message = "Invalid property 'HLF_Name' was found in entity 'Microsoft.Dynamics.CRM.hlf_example'."
     refused(service.patch(ROW, {"HLF_Name": "x"}), "0x80048d19", message)
 
 
-def test_annotations_in_a_body_are_passed_over(service: Any) -> None:
+def test_annotations_in_a_body_are_passed_over(service: RunningEmulator) -> None:
     body = {"@odata.type": "Microsoft.Dynamics.CRM.hlf_example", "hlf_name@x.y": "z", "hlf_name": "x"}
     assert service.patch(ROW, body).status_code == 204
 
@@ -264,7 +266,7 @@ def test_a_column_that_is_there_twice_is_refused(service: RunningEmulator, text:
 
 
 @pytest.mark.parametrize("column", ["createdon", "modifiedon", "versionnumber"])
-def test_what_only_the_system_writes_is_passed_over(service: Any, column: str) -> None:
+def test_what_only_the_system_writes_is_passed_over(service: RunningEmulator, column: str) -> None:
     service.patch(ROW, {"hlf_name": "x"})
     assert service.patch(ROW, {column: "2001-01-01T00:00:00Z"}).status_code == 204
     assert str(service.row(ROW)[column]) > "2001-01-02" or column == "versionnumber"
@@ -272,14 +274,14 @@ def test_what_only_the_system_writes_is_passed_over(service: Any, column: str) -
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"null", b"\xff"])
-def test_a_body_that_is_no_json_object_is_400(service: Any, body: bytes) -> None:
+def test_a_body_that_is_no_json_object_is_400(service: RunningEmulator, body: bytes) -> None:
     refused(service.ask("PATCH", ROW, content=body), "0x80048d19")
 
 
 # lookups
 
 
-def test_a_lookup_is_set_by_its_navigation_property_and_read_as_a_value(service: Any) -> None:
+def test_a_lookup_is_set_by_its_navigation_property_and_read_as_a_value(service: RunningEmulator) -> None:
     service.patch(MENTOR, {"hlf_name": "Kari"})
     kari = service.row(MENTOR)["hlf_peermentorid"]
     for reference in (
@@ -294,7 +296,7 @@ def test_a_lookup_is_set_by_its_navigation_property_and_read_as_a_value(service:
         assert service.row(ROW)["_hlf_mentor_value"] == kari
 
 
-def test_a_lookup_to_a_row_that_is_not_there_is_404_and_writes_nothing(service: Any) -> None:
+def test_a_lookup_to_a_row_that_is_not_there_is_404_and_writes_nothing(service: RunningEmulator) -> None:
     reference = f"/{MENTORS}(00000000-0000-0000-0000-000000000009)"
     response = service.patch(ROW, {"hlf_name": "x", "hlf_Mentor@odata.bind": reference})
     assert response.status_code == 404
@@ -302,7 +304,7 @@ def test_a_lookup_to_a_row_that_is_not_there_is_404_and_writes_nothing(service: 
     assert service.rows(EXAMPLES) == []
 
 
-def test_a_lookup_cannot_be_set_by_its_value_nor_by_its_logical_name(service: Any) -> None:
+def test_a_lookup_cannot_be_set_by_its_value_nor_by_its_logical_name(service: RunningEmulator) -> None:
     message = "CRM do not support direct update of Entity Reference properties, Use Navigation properties instead."
     refused(service.patch(ROW, {"_hlf_mentor_value": "x"}), "0x80060888", message)
     message = "An undeclared property 'hlf_mentor' which only has property annotations in the payload"
@@ -312,14 +314,14 @@ def test_a_lookup_cannot_be_set_by_its_value_nor_by_its_logical_name(service: An
 # state and status
 
 
-def test_a_row_is_made_inactive_by_state_and_status(service: Any) -> None:
+def test_a_row_is_made_inactive_by_state_and_status(service: RunningEmulator) -> None:
     service.patch(MENTOR, {"hlf_name": "Kari"})
     assert service.patch(MENTOR, {"statecode": 1, "statuscode": 2}).status_code == 204
     row = service.row(MENTOR)
     assert (row["statecode"], row["statuscode"]) == (1, 2)
 
 
-def test_a_state_without_a_status_takes_the_states_default_status(service: Any) -> None:
+def test_a_state_without_a_status_takes_the_states_default_status(service: RunningEmulator) -> None:
     service.patch(MENTOR, {"hlf_name": "Kari"})
     for state, status in ((1, 2), (0, 1)):
         service.patch(MENTOR, {"statecode": state})
@@ -327,7 +329,7 @@ def test_a_state_without_a_status_takes_the_states_default_status(service: Any) 
         assert (row["statecode"], row["statuscode"]) == (state, status)
 
 
-def test_a_status_of_another_state_is_refused_with_or_without_that_state(service: Any) -> None:
+def test_a_status_of_another_state_is_refused_with_or_without_that_state(service: RunningEmulator) -> None:
     service.patch(MENTOR, {"hlf_name": "Kari"})
     message = "is not a valid status code for state code hlf_PeerMentorState."
     for body in ({"statecode": 1, "statuscode": 1}, {"statuscode": 2}, {"statecode": 0, "statuscode": 2}):

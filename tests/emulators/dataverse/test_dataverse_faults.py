@@ -1,4 +1,4 @@
-"""Requirement 1 of the listing sync: each fault of the emulator, seen by a real client on a real connection."""
+"""Each fault of the emulator, seen by a real client on a real connection."""
 
 from __future__ import annotations
 
@@ -345,7 +345,7 @@ def ten(caller: Any, control: Any) -> Any:
     ],
 )
 def test_a_list_is_answered_with_other_rows_than_the_table_has(ten: Any, control: Any, fault: Any, seen: Any) -> None:
-    """Requirement 2 of reconciliation: false-empty, suddenly small, pages that repeat or skip rows."""
+    """false-empty, suddenly small, pages that repeat or skip rows."""
     control.fault(Rule(where="list", path="^hlf_peermentors$", **fault))
     assert pages(ten) == seen
     control.clear_faults()

@@ -81,11 +81,11 @@ FILTERS = {
 
 
 @pytest.mark.parametrize("text", FILTERS)
-def test_a_filter_finds_the_rows_that_hold(examples: Any, text: Any) -> None:
+def test_a_filter_finds_the_rows_that_hold(examples: RunningEmulator, text: Any) -> None:
     assert counts(examples, filter=text) == FILTERS[text]
 
 
-def test_lookups_and_ids_are_compared_with_guids(examples: Any) -> None:
+def test_lookups_and_ids_are_compared_with_guids(examples: RunningEmulator) -> None:
     (first, *_) = listed(examples, EXAMPLES, orderby="hlf_count")
     assert counts(examples, filter=f"_hlf_mentor_value eq {first['_hlf_mentor_value'].upper()}") == "0"
     assert counts(examples, filter=f"_hlf_mentor_value eq '{first['_hlf_mentor_value']}'") == "0"
@@ -109,23 +109,25 @@ def test_parameter_aliases_stand_for_columns(examples: RunningEmulator, options:
 
 
 @pytest.mark.parametrize(("p1", "said"), [("hlf_nme", "hlf_nme"), ("hlf_name desc", "position 0")])
-def test_an_alias_for_no_column_is_refused_as_the_column_would_be(examples: Any, p1: str, said: str) -> None:
+def test_an_alias_for_no_column_is_refused_as_the_column_would_be(
+    examples: RunningEmulator, p1: str, said: str
+) -> None:
     response = ask(examples, EXAMPLES, filter="@p1 eq 'x'", p1=p1)
     assert response.status_code == 400
     assert said in response.json()["error"]["message"]
 
 
-def test_parameter_aliases_stand_for_values(examples: Any) -> None:
+def test_parameter_aliases_stand_for_values(examples: RunningEmulator) -> None:
     text = "Microsoft.Dynamics.CRM.In(PropertyName=@p1,PropertyValues=@p2) and hlf_count lt @p3"
     assert counts(examples, filter=text, p1="'hlf_name'", p2='["Oslo","O\'Brian_x"]', p3="4") == "0"
     assert counts(examples, filter="hlf_name eq @p1") == "2"  # an alias that is not given is null
 
 
-def test_a_filter_may_be_long_if_it_is_not_deep(examples: Any) -> None:
+def test_a_filter_may_be_long_if_it_is_not_deep(examples: RunningEmulator) -> None:
     assert counts(examples, filter=" or ".join(["(hlf_count eq 1)"] * 300)) == "1"
 
 
-def test_spaces_may_be_written_as_plus(examples: Any) -> None:
+def test_spaces_may_be_written_as_plus(examples: RunningEmulator) -> None:
     body = examples.get(f"{EXAMPLES}?$filter=hlf_name+eq+'oslo+100%25'").json()
     assert [row["hlf_count"] for row in body["value"]] == [1]
 
@@ -171,7 +173,7 @@ def test_spaces_may_be_written_as_plus(examples: Any) -> None:
     ],
 )
 def test_a_filter_that_cannot_be_read_is_refused_with_where(
-    examples: Any, text: str, status: int, code: str, message: str | None
+    examples: RunningEmulator, text: str, status: int, code: str, message: str | None
 ) -> None:
     response = ask(examples, EXAMPLES, filter=text)
     error = response.json()["error"]
@@ -180,7 +182,7 @@ def test_a_filter_that_cannot_be_read_is_refused_with_where(
     assert error["message"].startswith(message or ""), error
 
 
-def test_a_filter_means_what_its_brackets_say(examples: Any) -> None:
+def test_a_filter_means_what_its_brackets_say(examples: RunningEmulator) -> None:
     """Expressions made at random, against the same thing said in Python."""
     rows = listed(examples, EXAMPLES)
     chance = random.Random(3)  # noqa: S311

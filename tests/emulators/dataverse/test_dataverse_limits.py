@@ -1,4 +1,4 @@
-"""Requirement 1 of the listing sync: service protection limits, exact to the request and to the microsecond."""
+"""Service protection limits, exact to the request and to the microsecond."""
 
 from __future__ import annotations
 

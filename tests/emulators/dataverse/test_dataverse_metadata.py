@@ -35,7 +35,7 @@ def value(service, path):
 # $metadata
 
 
-def test_the_metadata_document_has_every_table_with_its_columns_and_types(service: Any) -> None:
+def test_the_metadata_document_has_every_table_with_its_columns_and_types(service: RunningEmulator) -> None:
     (schema,) = document(service).iterfind(f".//{EDM}Schema")
     types = {item.get("Name"): item for item in schema.iterfind(f"{EDM}EntityType")}
     for table in service.environment.store.schemas:
@@ -61,7 +61,7 @@ def test_the_metadata_document_has_every_table_with_its_columns_and_types(servic
     assert (navigation.get("Name"), navigation.get("Type")) == ("hlf_Mentor", "mscrm.hlf_peermentor")
 
 
-def test_the_metadata_document_has_the_alternate_keys(service: Any) -> None:
+def test_the_metadata_document_has_the_alternate_keys(service: RunningEmulator) -> None:
     (schema,) = document(service).iterfind(f".//{EDM}Schema")
     (entity,) = (item for item in schema if item.get("Name") == "hlf_example")
     (annotation,) = entity.iterfind(f"{EDM}Annotation")
@@ -73,7 +73,9 @@ def test_the_metadata_document_has_the_alternate_keys(service: Any) -> None:
     assert keys == [["hlf_code", "hlf_year"], ["_hlf_mentor_value", "hlf_kind"]]
 
 
-def test_the_metadata_document_says_whose_changes_are_tracked_if_annotations_are_asked_for(service: Any) -> None:
+def test_the_metadata_document_says_whose_changes_are_tracked_if_annotations_are_asked_for(
+    service: RunningEmulator,
+) -> None:
     def tracked(query):
         sets = document(service, query).iterfind(f".//{EDM}EntitySet")
         return [item.get("Name") for item in sets if item.find(f"{EDM}Annotation") is not None]
@@ -82,7 +84,7 @@ def test_the_metadata_document_says_whose_changes_are_tracked_if_annotations_are
     assert tracked("?annotations=true") == ["hlf_peermentors"]
 
 
-def test_the_service_document_lists_the_sets(service: Any) -> None:
+def test_the_service_document_lists_the_sets(service: RunningEmulator) -> None:
     found = {item["name"]: item for item in value(service, "")}
     assert found[MENTORS] == {"name": MENTORS, "kind": "EntitySet", "url": MENTORS}
     assert EXAMPLES in found
@@ -91,7 +93,7 @@ def test_the_service_document_lists_the_sets(service: Any) -> None:
 # EntityDefinitions
 
 
-def test_a_table_is_found_by_its_logical_name(service: Any) -> None:
+def test_a_table_is_found_by_its_logical_name(service: RunningEmulator) -> None:
     query = "?$select=LogicalName,EntitySetName,PrimaryIdAttribute&$filter=LogicalName eq 'hlf_peermentor'"
     (found,) = value(service, f"EntityDefinitions{query}")
     metadata_id = found.pop("MetadataId")
@@ -116,11 +118,11 @@ def test_a_table_is_found_by_its_logical_name(service: Any) -> None:
         ("MetadataId ne 00000000-0000-0000-0000-000000000000", 2),
     ],
 )
-def test_tables_can_be_filtered(service: Any, text: str, number: int) -> None:
+def test_tables_can_be_filtered(service: RunningEmulator, text: str, number: int) -> None:
     assert len(value(service, f"EntityDefinitions?$filter={text}")) == number
 
 
-def test_columns_have_what_their_types_add(service: Any) -> None:
+def test_columns_have_what_their_types_add(service: RunningEmulator) -> None:
     found = {item["LogicalName"]: item for item in value(service, f"{EXAMPLE}/Attributes")}
     assert found["hlf_code"]["@odata.type"] == "#Microsoft.Dynamics.CRM.StringAttributeMetadata"
     assert found["hlf_code"]["MaxLength"] == 20
@@ -137,7 +139,7 @@ def test_columns_have_what_their_types_add(service: Any) -> None:
     assert "MaxLength" not in one
 
 
-def test_the_options_of_choices_are_in_their_option_sets(service: Any) -> None:
+def test_the_options_of_choices_are_in_their_option_sets(service: RunningEmulator) -> None:
     cast = "Attributes/Microsoft.Dynamics.CRM.PicklistAttributeMetadata"
     (found,) = value(service, f"{EXAMPLE}/{cast}?$select=LogicalName&$expand=OptionSet($select=Options)")
     options = found["OptionSet"]["Options"]
@@ -150,7 +152,7 @@ def test_the_options_of_choices_are_in_their_option_sets(service: Any) -> None:
     assert service.row(f"{EXAMPLE}/{cast}?$expand=OptionSet")["OptionSet"]["TrueOption"]["Value"] == 1
 
 
-def test_keys_and_relationships_are_listed(service: Any) -> None:
+def test_keys_and_relationships_are_listed(service: RunningEmulator) -> None:
     keys = {item["SchemaName"]: item for item in value(service, f"{EXAMPLE}/Keys")}
     assert keys["hlf_mentor_kind_key"]["KeyAttributes"] == ["hlf_mentor", "hlf_kind"]
     assert {item["EntityKeyIndexStatus"] for item in keys.values()} == {"Active"}
@@ -162,7 +164,7 @@ def test_keys_and_relationships_are_listed(service: Any) -> None:
     assert value(service, f"RelationshipDefinitions?$filter=SchemaName eq '{there['SchemaName']}'") == [there]
 
 
-def test_columns_and_keys_can_be_expanded(service: Any) -> None:
+def test_columns_and_keys_can_be_expanded(service: RunningEmulator) -> None:
     found = service.row(f"{EXAMPLE}?$select=LogicalName&$expand=Attributes($select=LogicalName),Keys")
     assert {item["LogicalName"] for item in found["Attributes"]} >= {"hlf_code", "statecode"}
     assert all("MaxLength" not in item for item in found["Attributes"])
@@ -362,19 +364,21 @@ def test_an_address_of_definitions_never_responds_with_more(service: RunningEmul
         (f"{EXAMPLE}/Attributes?$expand=OptionSet", 400, "0x0"),
     ],
 )
-def test_definitions_that_are_not_there_are_refused(service: Any, path: str, status: int, code: str) -> None:
+def test_definitions_that_are_not_there_are_refused(
+    service: RunningEmulator, path: str, status: int, code: str
+) -> None:
     response = service.get(path)
     assert response.status_code == status
     assert response.json()["error"]["code"] == code
 
 
-def test_tables_come_from_the_schema_file_and_stay(service: Any) -> None:
+def test_tables_come_from_the_schema_file_and_stay(service: RunningEmulator) -> None:
     assert service.post("EntityDefinitions", {}).status_code == 501
     assert service.delete(EXAMPLE).status_code == 501
     assert service.post("nothing", {}).status_code == 404
 
 
-def test_whether_there_is_a_bulk_message_for_a_table_can_be_asked(service: Any) -> None:
+def test_whether_there_is_a_bulk_message_for_a_table_can_be_asked(service: RunningEmulator) -> None:
     """The query of "Use bulk operation messages"."""
     query = (
         "sdkmessagefilters?$select=sdkmessagefilterid&$filter=sdkmessageid/name eq @message"
@@ -407,7 +411,7 @@ def query_set(table, column, operator, *values):
     return {"QuerySet": [{"EntityName": table, "Criteria": {"Conditions": [condition]}}]}
 
 
-def test_bulk_delete_deletes_what_its_query_finds(service: Any) -> None:
+def test_bulk_delete_deletes_what_its_query_finds(service: RunningEmulator) -> None:
     table = many(service, 5)
     ids = list(table.rows)
     response = service.post("BulkDelete", query_set("hlf_peermentor", "hlf_peermentorid", "In", *ids[:2]))
@@ -418,12 +422,12 @@ def test_bulk_delete_deletes_what_its_query_finds(service: Any) -> None:
         table.delete(row_id)
 
 
-def test_bulk_delete_refuses_what_it_does_not_understand(service: Any) -> None:
+def test_bulk_delete_refuses_what_it_does_not_understand(service: RunningEmulator) -> None:
     assert service.post("BulkDelete", query_set("hlf_peermentor", "hlf_name", "Like", "x")).status_code == 501
     assert service.post("BulkDelete", query_set("hlf_peermentor", "hlf_nothing", "In", "x")).status_code == 400
     assert service.post("BulkDelete", query_set("hlf_nothing", "hlf_name", "In", "x")).status_code == 400
     narrower = [("Criteria", "Filters", [{"x": 1}]), ("", "LinkEntities", [{"x": 1}]), ("", "TopCount", 1)]
-    for inside, name, value_ in narrower:  # issue 8 J: what is passed over would delete more than was asked
+    for inside, name, value_ in narrower:  # What is passed over would delete more than was asked
         body = query_set("hlf_peermentor", "hlf_name", "In", "x")
         query = body["QuerySet"][0]
         (query[inside] if inside else query)[name] = value_

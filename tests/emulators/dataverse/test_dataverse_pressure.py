@@ -1,4 +1,4 @@
-"""Requirement 1 of the listing sync: the emulator's limits as a client meets them, and what its journal tells of it."""
+"""The emulator's limits as a client meets them, and what its journal tells of it."""
 
 from __future__ import annotations
 

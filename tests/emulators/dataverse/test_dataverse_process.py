@@ -1,4 +1,4 @@
-"""Requirement 1 of the listing sync: the emulator is a process of its own, alone or as part of the local stack."""
+"""The emulator is a process of its own, alone or as part of the local stack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requirement 1 of the listing sync, "a Dataverse emulator worth trusting": one row at a time.
+"""One row at a time.
 
 What is asserted here is documented by Microsoft or was captured from the service. What nobody knows, and the emulator
 therefore chose, is in test_dataverse_choices.py.
@@ -42,7 +42,7 @@ def refused(response, status: int, code: str, message: str = "") -> None:
 # creating
 
 
-def test_a_created_row_is_answered_by_204_and_the_address_of_its_new_id(service: Any) -> None:
+def test_a_created_row_is_answered_by_204_and_the_address_of_its_new_id(service: RunningEmulator) -> None:
     response = service.post(MENTORS, {"hlf_name": "Kari", "hlf_mentorid": "m-1"})
     assert response.status_code == 204
     assert response.content == b""
@@ -52,7 +52,9 @@ def test_a_created_row_is_answered_by_204_and_the_address_of_its_new_id(service:
     assert service.http.get(address).json()["hlf_name"] == "Kari"
 
 
-def test_with_return_representation_a_created_row_is_answered_by_201_its_etag_and_itself(service: Any) -> None:
+def test_with_return_representation_a_created_row_is_answered_by_201_its_etag_and_itself(
+    service: RunningEmulator,
+) -> None:
     response = service.post(f"{MENTORS}?$select=hlf_name", {"hlf_name": "Kari"}, Prefer="return=representation")
     assert response.status_code == 201
     body = response.json()
@@ -107,7 +109,7 @@ def test_a_row_is_referred_to_from_any_host(service: RunningEmulator, above: Any
     assert service.row(mentor())["hlf_name"] == "Siri"
 
 
-def test_a_reference_to_another_version_says_so(service: Any) -> None:
+def test_a_reference_to_another_version_says_so(service: RunningEmulator) -> None:
     response = service.patch(example(), {"hlf_Mentor@odata.bind": f"http://localhost/api/data/v9.1/{mentor()}"})
     assert response.status_code == 501
     assert "does not serve references below /api/data/v9.1/" in response.text
@@ -136,7 +138,7 @@ def test_a_preference_is_read_as_rfc_7240_writes_it(service: RunningEmulator, pr
     assert service.post(MENTORS, {"hlf_name": "Kari"}, Prefer=prefer).status_code == status
 
 
-def test_a_new_row_is_active_and_has_every_column(service: Any) -> None:
+def test_a_new_row_is_active_and_has_every_column(service: RunningEmulator) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
     row = service.row(mentor())
     assert (row["statecode"], row["statuscode"]) == (0, 1)
@@ -146,14 +148,14 @@ def test_a_new_row_is_active_and_has_every_column(service: Any) -> None:
     assert row["@odata.etag"] == f'W/"{row["versionnumber"]}"'
 
 
-def test_an_id_may_be_given_with_a_new_row(service: Any) -> None:
+def test_an_id_may_be_given_with_a_new_row(service: RunningEmulator) -> None:
     given = str(uuid.uuid4())
     service.post(MENTORS, {"hlf_peermentorid": given.upper(), "hlf_name": "Kari"})
     assert service.row(f"{MENTORS}({given})")["hlf_name"] == "Kari"
     assert service.post(MENTORS, {"hlf_peermentorid": given}).status_code == 412
 
 
-def test_a_key_that_is_taken_is_412_and_names_key_and_columns_as_people_call_them(service: Any) -> None:
+def test_a_key_that_is_taken_is_412_and_names_key_and_columns_as_people_call_them(service: RunningEmulator) -> None:
     service.post(MENTORS, {"hlf_mentorid": "m-1"})
     response = service.post(MENTORS, {"hlf_mentorid": "m-1"})
     message = "Entity Key hlf_mentorid_key violated. A record with the same value for Mentor Id already exists."
@@ -161,7 +163,7 @@ def test_a_key_that_is_taken_is_412_and_names_key_and_columns_as_people_call_the
     assert len(service.rows(MENTORS)) == 1
 
 
-def test_changing_a_key_to_one_that_is_taken_changes_nothing(service: Any) -> None:
+def test_changing_a_key_to_one_that_is_taken_changes_nothing(service: RunningEmulator) -> None:
     service.patch(mentor("m-1"), {"hlf_name": "Kari"})
     service.patch(mentor("m-2"), {"hlf_name": "Ola"})
     row = service.row(mentor("m-2"))
@@ -173,7 +175,7 @@ def test_changing_a_key_to_one_that_is_taken_changes_nothing(service: Any) -> No
 # reading
 
 
-def test_a_row_is_found_by_id_by_named_id_and_by_key(service: Any) -> None:
+def test_a_row_is_found_by_id_by_named_id_and_by_key(service: RunningEmulator) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
     row = service.row(mentor())
     row_id = row["hlf_peermentorid"]
@@ -191,12 +193,12 @@ def test_a_row_is_found_by_id_by_named_id_and_by_key(service: Any) -> None:
     ],
 )
 def test_what_is_not_there_is_404_with_the_code_for_what_is_missing(
-    service: Any, path: Any, code: str, message: str
+    service: RunningEmulator, path: Any, code: str, message: str
 ) -> None:
     refused(service.get(path), 404, code, message)
 
 
-def test_selected_columns_come_with_the_primary_id_and_an_unknown_one_is_400(service: Any) -> None:
+def test_selected_columns_come_with_the_primary_id_and_an_unknown_one_is_400(service: RunningEmulator) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
     row = service.row(f"{mentor()}?$select=hlf_name,hlf_area")
     assert set(row) == {"@odata.context", "@odata.etag", "hlf_name", "hlf_area", "hlf_peermentorid"}
@@ -206,7 +208,7 @@ def test_selected_columns_come_with_the_primary_id_and_an_unknown_one_is_400(ser
     )
 
 
-def test_an_unchanged_row_is_304_unless_annotations_or_related_rows_are_asked_for(service: Any) -> None:
+def test_an_unchanged_row_is_304_unless_annotations_or_related_rows_are_asked_for(service: RunningEmulator) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
     etag = service.row(mentor())["@odata.etag"]
     fresh = service.get(mentor(), **{"If-None-Match": etag})
@@ -223,14 +225,14 @@ def test_an_unchanged_row_is_304_unless_annotations_or_related_rows_are_asked_fo
 # keys
 
 
-def test_a_key_of_two_columns_is_addressed_by_both_in_any_order(service: Any) -> None:
+def test_a_key_of_two_columns_is_addressed_by_both_in_any_order(service: RunningEmulator) -> None:
     service.patch(example("a", 2026), {"hlf_name": "x"})
     assert service.row(f"{EXAMPLES}(hlf_year=2026,hlf_code='a')")["hlf_name"] == "x"
     assert service.get(example("a", 2027)).status_code == 404
     assert service.get(f"{EXAMPLES}(hlf_code='a')").status_code == 400
 
 
-def test_a_lookup_can_be_part_of_a_key(service: Any) -> None:
+def test_a_lookup_can_be_part_of_a_key(service: RunningEmulator) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
     kari = service.row(mentor())["hlf_peermentorid"]
     response = service.patch(f"{EXAMPLES}(_hlf_mentor_value={kari},hlf_kind=100000001)", {"hlf_name": "x"})
@@ -240,20 +242,20 @@ def test_a_lookup_can_be_part_of_a_key(service: Any) -> None:
     assert service.row(f"{EXAMPLES}(hlf_kind=100000001,_hlf_mentor_value={kari})")["hlf_name"] == "x"
 
 
-def test_a_quote_in_a_key_is_doubled(service: Any) -> None:
+def test_a_quote_in_a_key_is_doubled(service: RunningEmulator) -> None:
     service.patch(mentor("O''Brien"), {"hlf_name": "x"})
     service.patch(mentor("D%27%27Arc"), {"hlf_name": "y"})
     assert sorted(row["hlf_mentorid"] for row in service.rows(MENTORS)) == ["D'Arc", "O'Brien"]
 
 
-def test_a_key_may_have_letters_of_any_language_and_spaces(service: Any) -> None:
+def test_a_key_may_have_letters_of_any_language_and_spaces(service: RunningEmulator) -> None:
     response = service.patch(mentor("%C3%85se%20%C5%81"), {"hlf_name": "x"})
     assert service.rows(MENTORS)[0]["hlf_mentorid"] == "Åse Ł"
     assert response.headers["odata-entityid"].endswith("(hlf_mentorid='%C3%85se%20%C5%81')")
 
 
 @pytest.mark.parametrize("key", ["hlf_name='x'", "hlf_mentorid='a',hlf_name='b'", "unknown=1", "hlf_mentorid=1", "'a'"])
-def test_columns_that_are_no_key_are_400_in_the_words_of_the_service(service: Any, key: str) -> None:
+def test_columns_that_are_no_key_are_400_in_the_words_of_the_service(service: RunningEmulator, key: str) -> None:
     response = service.get(f"{MENTORS}({key})")
     assert response.status_code == 400
     message = response.json()["error"]["message"]
@@ -263,13 +265,15 @@ def test_columns_that_are_no_key_are_400_in_the_words_of_the_service(service: An
 
 @pytest.mark.parametrize("character", ["%2F", "%3C", "%3E", "*", "%25", "&", ":", "%5C", "%3F", "+"])
 @pytest.mark.parametrize("method", ["GET", "PATCH"])
-def test_key_values_with_a_character_that_does_not_work_are_refused(service: Any, character: str, method: str) -> None:
+def test_key_values_with_a_character_that_does_not_work_are_refused(
+    service: RunningEmulator, character: str, method: str
+) -> None:
     response = service.ask(method, mentor(f"a{character}b"), json={"hlf_name": "x"} if method == "PATCH" else None)
     assert response.status_code == 400
     assert service.rows(MENTORS) == []
 
 
-def test_such_a_key_value_can_be_stored_all_the_same_and_is_unique(service: Any) -> None:
+def test_such_a_key_value_can_be_stored_all_the_same_and_is_unique(service: RunningEmulator) -> None:
     assert service.post(MENTORS, {"hlf_mentorid": "a/b"}).status_code == 204
     refused(service.post(MENTORS, {"hlf_mentorid": "a/b"}), 412, "0x80060892")
 
@@ -277,7 +281,7 @@ def test_such_a_key_value_can_be_stored_all_the_same_and_is_unique(service: Any)
 # updating, or creating
 
 
-def test_an_upsert_gives_no_hint_whether_it_created_or_updated(service: Any) -> None:
+def test_an_upsert_gives_no_hint_whether_it_created_or_updated(service: RunningEmulator) -> None:
     replies = [service.patch(mentor(), {"hlf_name": name}) for name in ("Kari", "Åse")]
     assert [reply.status_code for reply in replies] == [204, 204]
     own = {"x-ms-service-request-id", "req_id", "authactivityid", "set-cookie", "date"}
@@ -288,18 +292,18 @@ def test_an_upsert_gives_no_hint_whether_it_created_or_updated(service: Any) -> 
     assert service.row(mentor())["hlf_name"] == "Åse"
 
 
-def test_an_upsert_by_key_is_answered_by_the_address_it_was_asked_by(service: Any) -> None:
+def test_an_upsert_by_key_is_answered_by_the_address_it_was_asked_by(service: RunningEmulator) -> None:
     response = service.patch(mentor(), {"hlf_name": "Kari"})
     assert response.headers["odata-entityid"] == f"{service.environment.url}{API}{mentor()}"
 
 
-def test_an_upsert_by_id_creates_the_row_with_that_id(service: Any) -> None:
+def test_an_upsert_by_id_creates_the_row_with_that_id(service: RunningEmulator) -> None:
     row_id = str(uuid.uuid4())
     assert service.patch(f"{MENTORS}({row_id})", {"hlf_name": "Kari"}).status_code == 204
     assert service.row(f"{MENTORS}({row_id})")["hlf_peermentorid"] == row_id
 
 
-def test_with_return_representation_an_upsert_distinguishes_creation_from_update(service: Any) -> None:
+def test_with_return_representation_an_upsert_distinguishes_creation_from_update(service: RunningEmulator) -> None:
     path, prefer = f"{mentor()}?$select=hlf_peermentorid", {"Prefer": "return=representation"}
     created, updated = (service.patch(path, {"hlf_name": name}, **prefer) for name in ("Kari", "Åse"))
     assert [created.status_code, updated.status_code] == [201, 200]
@@ -307,7 +311,7 @@ def test_with_return_representation_an_upsert_distinguishes_creation_from_update
     assert created.headers["etag"] != updated.headers["etag"]
 
 
-def test_an_update_changes_only_what_it_names_and_gives_the_row_a_new_version(service: Any) -> None:
+def test_an_update_changes_only_what_it_names_and_gives_the_row_a_new_version(service: RunningEmulator) -> None:
     service.patch(mentor(), {"hlf_name": "Kari", "hlf_area": "Oslo"})
     before = service.row(mentor())
     service.patch(mentor(), {"hlf_name": "Åse"})
@@ -316,7 +320,7 @@ def test_an_update_changes_only_what_it_names_and_gives_the_row_a_new_version(se
     assert after["@odata.etag"] != before["@odata.etag"]
 
 
-def test_if_match_any_updates_and_never_creates(service: Any) -> None:
+def test_if_match_any_updates_and_never_creates(service: RunningEmulator) -> None:
     """I8: hiding and updating never create a row on the website."""
     refused(service.patch(mentor(), {"hlf_name": "x"}, **{"If-Match": "*"}), 404, "0x80060891")
     missing = f"{MENTORS}({uuid.uuid4()})"
@@ -326,7 +330,7 @@ def test_if_match_any_updates_and_never_creates(service: Any) -> None:
     assert service.patch(mentor(), {"hlf_name": "Åse"}, **{"If-Match": "*"}).status_code == 204
 
 
-def test_if_none_match_any_creates_and_never_updates(service: Any) -> None:
+def test_if_none_match_any_creates_and_never_updates(service: RunningEmulator) -> None:
     create_only = {"If-None-Match": "*"}
     assert service.patch(mentor(), {"hlf_name": "Kari"}, **create_only).status_code == 204
     response = service.patch(mentor(), {"hlf_name": "x"}, **create_only)
@@ -334,7 +338,7 @@ def test_if_none_match_any_creates_and_never_updates(service: Any) -> None:
     assert service.row(mentor())["hlf_name"] == "Kari"
 
 
-def test_an_old_etag_is_412_for_update_and_deletion_and_the_current_one_passes(service: Any) -> None:
+def test_an_old_etag_is_412_for_update_and_deletion_and_the_current_one_passes(service: RunningEmulator) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
     old = service.row(mentor())["@odata.etag"]
     service.patch(mentor(), {"hlf_name": "Åse"})
@@ -347,7 +351,7 @@ def test_an_old_etag_is_412_for_update_and_deletion_and_the_current_one_passes(s
 
 
 @pytest.mark.parametrize("name", ["If-Match", "If-None-Match"])
-def test_the_word_null_is_no_precondition(service: Any, name: str) -> None:
+def test_the_word_null_is_no_precondition(service: RunningEmulator, name: str) -> None:
     """Microsoft's own samples send If-None-Match: null with every call."""
     assert service.patch(mentor(), {"hlf_name": "Kari"}, **{name: "null"}).status_code == 204
     assert service.patch(mentor(), {"hlf_name": "Åse"}, **{name: "null"}).status_code == 204
@@ -355,7 +359,9 @@ def test_the_word_null_is_no_precondition(service: Any, name: str) -> None:
     assert service.delete(mentor(), **{name: "null"}).status_code == 204
 
 
-def test_at_creation_the_bodys_key_wins_over_the_addresss_and_at_an_update_it_is_dropped(service: Any) -> None:
+def test_at_creation_the_bodys_key_wins_over_the_addresss_and_at_an_update_it_is_dropped(
+    service: RunningEmulator,
+) -> None:
     service.patch(mentor("address"), {"hlf_mentorid": "body", "hlf_name": "Kari"})
     assert service.row(mentor("body"))["hlf_name"] == "Kari"
     service.patch(mentor("body"), {"hlf_mentorid": "other", "hlf_name": "Åse"})
@@ -372,7 +378,7 @@ def test_the_loser_of_two_upserts_of_one_key_is_reported_so_and_finds_the_row(se
     assert [row["hlf_name"] for row in service.rows(MENTORS)] == ["Åse"]
 
 
-def test_an_update_loses_no_race(service: Any) -> None:
+def test_an_update_loses_no_race(service: RunningEmulator) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
     service.environment.settings.races_to_lose = 1
     assert service.patch(mentor(), {"hlf_name": "Åse"}).status_code == 204
@@ -381,7 +387,7 @@ def test_an_update_loses_no_race(service: Any) -> None:
 # deleting
 
 
-def test_a_deleted_row_is_gone_and_its_key_is_free(service: Any) -> None:
+def test_a_deleted_row_is_gone_and_its_key_is_free(service: RunningEmulator) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
     response = service.delete(mentor())
     assert (response.status_code, response.content) == (204, b"")
@@ -390,7 +396,7 @@ def test_a_deleted_row_is_gone_and_its_key_is_free(service: Any) -> None:
     assert service.patch(mentor(), {"hlf_name": "Åse"}).status_code == 204
 
 
-def test_a_deleted_row_leaves_no_lookup_behind(service: Any) -> None:
+def test_a_deleted_row_leaves_no_lookup_behind(service: RunningEmulator) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
     service.patch(example(), {"hlf_Mentor@odata.bind": f"/{mentor()}"})
     service.delete(mentor())
@@ -400,7 +406,7 @@ def test_a_deleted_row_leaves_no_lookup_behind(service: Any) -> None:
 # methods and headers
 
 
-def test_an_error_says_more_where_annotations_are_asked_for(service: Any) -> None:
+def test_an_error_says_more_where_annotations_are_asked_for(service: RunningEmulator) -> None:
     error = service.get(mentor("nobody"), Prefer='odata.include-annotations="*"').json()["error"]
     assert error["code"] == "0x80060891"
     assert error["@Microsoft.PowerApps.CDS.InnerError.Message"] == error["message"]
@@ -413,12 +419,14 @@ def test_a_function_called_by_post_is_404_with_an_empty_code(service: RunningEmu
 
 
 @pytest.mark.parametrize(("method", "path"), [("PATCH", MENTORS), ("DELETE", MENTORS), ("POST", mentor())])
-def test_a_method_that_an_address_does_not_have_is_405_with_an_empty_code(service: Any, method: str, path: Any) -> None:
+def test_a_method_that_an_address_does_not_have_is_405_with_an_empty_code(
+    service: RunningEmulator, method: str, path: Any
+) -> None:
     message = f"The requested resource does not support http method '{method}'."
     refused(service.ask(method, path, json={}), 405, "", message)
 
 
-def test_every_reply_has_the_headers_of_the_service(service: Any) -> None:
+def test_every_reply_has_the_headers_of_the_service(service: RunningEmulator) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
     for response in (service.get(mentor()), service.get(mentor("nobody")), service.patch(mentor(), {"hlf_name": "x"})):
         headers = response.headers
@@ -431,20 +439,22 @@ def test_every_reply_has_the_headers_of_the_service(service: Any) -> None:
         assert "ReqClientId=" in headers["set-cookie"]
 
 
-def test_the_affinity_cookie_names_one_server_and_a_client_that_keeps_cookies_sends_it_back(service: Any) -> None:
+def test_the_affinity_cookie_names_one_server_and_a_client_that_keeps_cookies_sends_it_back(
+    service: RunningEmulator,
+) -> None:
     first, second = (service.get("WhoAmI") for _ in range(2))
     assert first.headers["set-cookie"].startswith("ARRAffinity=")
     assert first.cookies["ARRAffinity"] == second.cookies["ARRAffinity"]
     assert f"ARRAffinity={first.cookies['ARRAffinity']}" in second.request.headers["cookie"]
 
 
-def test_who_am_i_names_the_application_user(service: Any) -> None:
+def test_who_am_i_names_the_application_user(service: RunningEmulator) -> None:
     body = service.get("WhoAmI").json()
     assert set(body) == {"@odata.context", "BusinessUnitId", "UserId", "OrganizationId"}
     assert body["@odata.context"].endswith("$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse")
 
 
-def test_one_property_is_read_set_and_emptied_by_itself(service: Any) -> None:
+def test_one_property_is_read_set_and_emptied_by_itself(service: RunningEmulator) -> None:
     """As the batch page does with PUT $1/lastname."""
     service.patch(mentor(), {"hlf_name": "Kari"})
     service.patch(example(), {"hlf_name": "x"})
@@ -499,7 +509,7 @@ def test_a_bracket_and_a_slash_in_a_key_do_not_end_it(service: RunningEmulator, 
     refused(service.ask(method, mentor(value), json={}), 400, "0x80060888")
 
 
-def test_a_bracket_in_a_key_is_a_letter_like_others(service: Any) -> None:
+def test_a_bracket_in_a_key_is_a_letter_like_others(service: RunningEmulator) -> None:
     service.patch(mentor("a)b("), {"hlf_name": "Kari"})
     assert service.get(f"{mentor('a)b(')}/hlf_name").json()["value"] == "Kari"
     service.patch(mentor("it''s)"), {"hlf_name": "Siri"})
@@ -518,6 +528,6 @@ def test_methods_that_the_service_names_and_nobody_saw_answered_are_501(
     assert method == "HEAD" or "does not serve the method" in response.text
 
 
-def test_an_address_of_more_than_32768_characters_is_refused(service: Any) -> None:
+def test_an_address_of_more_than_32768_characters_is_refused(service: RunningEmulator) -> None:
     assert service.get(f"WhoAmI?tag={'x' * 32_000}").status_code == 200
     assert service.get(f"WhoAmI?tag={'x' * 33_000}").status_code == 413

@@ -1,4 +1,4 @@
-"""Requirement 1 of the listing sync: the emulator's token endpoint, bearer checks and privileges."""
+"""The emulator's token endpoint, bearer checks and privileges."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def refused(response, status: int, error: str, number: int, text: str) -> None:
     assert body["error_description"].endswith(end)
 
 
-def test_a_token_is_granted_with_what_the_documents_name(service: Any) -> None:
+def test_a_token_is_granted_with_what_the_documents_name(service: RunningEmulator) -> None:
     response = grant(service)
     assert response.status_code == 200
     body = response.json()
@@ -67,7 +67,7 @@ def test_a_token_is_granted_with_what_the_documents_name(service: Any) -> None:
     assert re.fullmatch(GUID, response.headers["x-ms-request-id"])
 
 
-def test_a_granted_token_opens_the_api_and_no_two_are_the_same(service: Any) -> None:
+def test_a_granted_token_opens_the_api_and_no_two_are_the_same(service: RunningEmulator) -> None:
     tokens = {grant(service).json()["access_token"] for _ in range(3)}
     assert len(tokens) == 3
     for token in tokens:
@@ -82,7 +82,7 @@ def test_credentials_may_come_by_basic_authentication(service: RunningEmulator) 
     refused(wrong, 401, "invalid_client", 7000215, "Invalid client secret provided.")
 
 
-def test_the_tenant_may_be_named_by_its_domain(service: Any) -> None:
+def test_the_tenant_may_be_named_by_its_domain(service: RunningEmulator) -> None:
     assert grant(service, tenant=defaults.TENANT_DOMAIN).status_code == 200
 
 
@@ -91,13 +91,13 @@ def test_a_secret_in_the_form_is_url_encoded(service: RunningEmulator) -> None:
     assert grant(service, client_secret="a+b &=%é").status_code == 200
 
 
-def test_a_wrong_secret_is_401(service: Any) -> None:
+def test_a_wrong_secret_is_401(service: RunningEmulator) -> None:
     text = "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value,"
     refused(grant(service, client_secret="wrong"), 401, "invalid_client", 7000215, text)
 
 
 @pytest.mark.parametrize("secret", [None, ""])
-def test_a_missing_secret_is_401(service: Any, secret: str | None) -> None:
+def test_a_missing_secret_is_401(service: RunningEmulator, secret: str | None) -> None:
     text = "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."
     refused(grant(service, client_secret=secret), 401, "invalid_client", 7000216, text)
 
@@ -111,14 +111,14 @@ def test_an_expired_secret_is_401_and_a_newer_one_beside_it_works(service: Runni
     assert grant(service, client_secret="newer").status_code == 200
 
 
-def test_a_revoked_secret_is_a_wrong_one_and_what_it_was_exchanged_for_stays_valid(service: Any) -> None:
+def test_a_revoked_secret_is_a_wrong_one_and_what_it_was_exchanged_for_stays_valid(service: RunningEmulator) -> None:
     token = grant(service).json()["access_token"]
     service.environment.tokens.revoke_secret(defaults.CLIENT_ID, defaults.CLIENT_SECRET)
     refused(grant(service), 401, "invalid_client", 7000215, "Invalid client secret provided.")
     assert service.get("WhoAmI", Authorization=f"Bearer {token}").status_code == 200
 
 
-def test_an_unknown_application_is_unauthorized_client(service: Any) -> None:
+def test_an_unknown_application_is_unauthorized_client(service: RunningEmulator) -> None:
     unknown = "10ca1000-0000-4000-8000-00000000ffff"
     response = grant(service, client_id=unknown)
     assert response.json()["error"] == "unauthorized_client"  # its status is not known: choices.py
@@ -126,24 +126,24 @@ def test_an_unknown_application_is_unauthorized_client(service: Any) -> None:
     refused(response, response.status_code, "unauthorized_client", 700016, text)
 
 
-def test_an_unknown_tenant_is_400(service: Any) -> None:
+def test_an_unknown_tenant_is_400(service: RunningEmulator) -> None:
     refused(grant(service, tenant="nobody"), 400, "invalid_request", 90002, "Tenant 'nobody' not found. ")
 
 
 @pytest.mark.parametrize("scope", ["https://other.crm4.dynamics.com/.default", "x", "{url}", "{url}/.default openid"])
-def test_a_scope_of_anything_else_is_400(service: Any, scope: str) -> None:
+def test_a_scope_of_anything_else_is_400(service: RunningEmulator, scope: str) -> None:
     text = "The provided value for the input parameter 'scope' isn't valid."
     scope = scope.format(url=service.environment.url)
     refused(grant(service, scope=scope), 400, "invalid_scope", 70011, text)
 
 
 @pytest.mark.parametrize("field", ["grant_type", "client_id", "scope"])
-def test_a_field_that_is_missing_is_named(service: Any, field: str) -> None:
+def test_a_field_that_is_missing_is_named(service: RunningEmulator, field: str) -> None:
     text = f"The request body must contain the following parameter: '{field}'."
     refused(grant(service, **{field: None}), 400, "invalid_request", 900144, text)  # type: ignore[arg-type]
 
 
-def test_another_grant_type_is_unsupported(service: Any) -> None:
+def test_another_grant_type_is_unsupported(service: RunningEmulator) -> None:
     text = "The app requested an unsupported grant type 'password'."
     refused(grant(service, grant_type="password"), 400, "unsupported_grant_type", 70003, text)
 
@@ -166,7 +166,9 @@ def test_microsofts_libraries_find_the_token_endpoint_by_the_discovery_document(
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer nonsense", "Basic eDp5", "Bearer"])
-def test_without_a_valid_token_it_is_401_with_both_keys_of_the_challenge(service: Any, authorization: str) -> None:
+def test_without_a_valid_token_it_is_401_with_both_keys_of_the_challenge(
+    service: RunningEmulator, authorization: str
+) -> None:
     response = service.get("WhoAmI", Authorization=authorization)
     assert response.status_code == 401
     url = re.escape(service.environment.url)
@@ -221,7 +223,7 @@ def test_without_an_application_user_a_token_is_granted_and_the_api_says_403(ser
     ],
 )
 def test_a_missing_privilege_is_403_and_names_it_and_nothing_is_written(
-    service: Any, privilege: str, method: str, path: Any, body: Any
+    service: RunningEmulator, privilege: str, method: str, path: Any, body: Any
 ) -> None:
     service.patch(ROW, {"hlf_name": "Kari"})
     service.environment.tokens.deny(defaults.CLIENT_ID, "hlf_peermentor", privilege)
@@ -235,14 +237,14 @@ def test_a_missing_privilege_is_403_and_names_it_and_nothing_is_written(
     assert service.ask(method, path, json=body).status_code in {200, 204}
 
 
-def test_the_other_privileges_stay(service: Any) -> None:
+def test_the_other_privileges_stay(service: RunningEmulator) -> None:
     for privilege in ("read", "create", "delete"):
         service.environment.tokens.deny(defaults.CLIENT_ID, "hlf_peermentor", privilege)
     service.environment.store.tables_by_set[MENTORS].insert({"hlf_mentorid": "m-1"})
     assert service.patch(ROW, {"hlf_name": "x"}).status_code == 204
 
 
-def test_a_second_application_has_secrets_and_a_user_of_its_own(service: Any) -> None:
+def test_a_second_application_has_secrets_and_a_user_of_its_own(service: RunningEmulator) -> None:
     second = "10ca1000-0000-4000-8000-0000000000aa"
     service.environment.tokens.add_secret(second, "second secret")
     service.environment.tokens.add_user(second, "10ca1000-0000-4000-8000-0000000000bb")
@@ -252,6 +254,6 @@ def test_a_second_application_has_secrets_and_a_user_of_its_own(service: Any) ->
     refused(grant(service, client_secret="second secret"), 401, "invalid_client", 7000215, "Invalid client secret")
 
 
-def test_another_version_of_the_api_is_not_there(service: Any) -> None:
+def test_another_version_of_the_api_is_not_there(service: RunningEmulator) -> None:
     response = service.http.get(f"{API.replace('9.2', '9.9')}WhoAmI")
     assert response.status_code == 404

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from emulators.lambda_host.errors import TemplateError
 from emulators.lambda_host.template.schedule_expressions import next_occurrence, parse_expression
+from tests.support.examples import examples
 from tests.support.there import there
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -113,7 +114,7 @@ def test_what_is_no_expression_is_refused_with_its_reason(expression: str, reaso
         parse_expression(expression)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     minute=st.integers(0, 59),
     hour=st.integers(0, 23),

@@ -1,4 +1,4 @@
-"""Issue 8 D1, I18: no call to AWS holds a function, whatever trickles; on real sockets and in real processes."""
+"""I18: no call to AWS holds a function, whatever trickles; on real sockets and in real processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Issue 8 D2: whatever an AWS service, or a proxy in its place, replies is one of our errors; on real sockets."""
+"""Whatever an AWS service, or a proxy in its place, replies is one of our errors; on real sockets."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def test_a_domain_with_norwegian_letters_is_sent_to_in_punycode(rig: SesRig) -> 
 
 
 def test_a_domain_goes_to_its_owner_and_to_nobody_else(rig: SesRig) -> None:
-    """Issue 8 G: IDNA 2008, in the envelope and in the header."""
+    """IDNA 2008, in the envelope and in the header."""
     assert isinstance(rig.send(a_notice(recipient_address="ola@faß.de")), Sent)
     (mail,) = rig.ses.messages
     assert mail.recipient == mail.parsed()["To"].addresses[0].addr_spec == "ola@xn--fa-hia.de"
@@ -118,7 +118,7 @@ def test_a_domain_goes_to_its_owner_and_to_nobody_else(rig: SesRig) -> None:
 @pytest.mark.parametrize("whose", ["recipient_name", "organisation_name", "contact_name"])
 @pytest.mark.parametrize("name", ["Nordmann, Kari " + "x" * 77, "=?utf-8?q?a=2C_b=40c=2Eno?=", "Å" * 5000, "\u202e\n,"])
 def test_a_strange_name_holds_up_no_mail_i13(rig: SesRig, whose: str, name: str) -> None:
-    """Issue 8 G: it arrives at its one recipient."""
+    """It arrives at its one recipient."""
     assert isinstance(rig.send(a_notice(4711, **{whose: name})), Sent)
     (mail,) = rig.ses.messages
     for header, address in (("To", "ase.bjorna@example.no"), ("From", "ikke-svar@hlf.example")):
@@ -158,7 +158,7 @@ def test_a_recipient_that_cannot_be_written_is_undeliverable_and_ses_is_not_aske
 
 @pytest.mark.parametrize("sender", ["", "kåre@hlf.example", "a@b.no,c@d.no", "a@b.no\r\nBcc: c@d.no"])
 def test_an_unusable_sender_is_no_fault_of_the_recipient_i13(ses: LocalSes, sender: str) -> None:
-    """Issue 8 G: nobody is written off for a wrong setting."""
+    """Nobody is written off for a wrong setting."""
     client = ses_client("eu-north-1")
     assert SesMailer(client, Sender(sender)).send(a_notice()) == ServiceRefused("unusable_sender")
     assert ses.counts.requests == 0
@@ -231,7 +231,7 @@ def test_a_code_that_is_not_a_code_is_not_passed_on_i11(rig: SesRig) -> None:
 
 
 def test_what_cannot_be_composed_is_undeliverable_and_not_of_unknown_outcome(rig: SesRig) -> None:
-    """Issue 8 E, I13: a name that was NULL left its notice claimed for ever."""
+    """I13: a name that was NULL left its notice claimed for ever."""
     assert rig.send(a_notice(recipient_name=None)) == Undeliverable("unrenderable_notice")
     assert rig.ses.counts.requests == 0
 

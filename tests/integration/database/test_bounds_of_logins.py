@@ -1,4 +1,4 @@
-"""What a login may call it may call for its own runs, claims and alerts only, and within bounds (issue 8 C3)."""
+"""What a login may call it may call for its own runs, claims and alerts only, and within bounds."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def refused(login: psycopg.Connection, statement: str, *parameters: object) -> N
 
 @pytest.mark.parametrize("function", [name for name in LOGINS if name != "DynamicsSync"])
 def test_a_login_starts_runs_of_its_own_function_only(as_login: Any, function: Any) -> None:
-    """Issue 8 C3: a forged run of another function would hide that it never came."""
+    """A forged run of another function would hide that it never came."""
     login = as_login(function)
     for name in EVERY_RUN:
         if name in RUNS[function]:
@@ -71,7 +71,7 @@ def test_a_login_starts_runs_of_its_own_function_only(as_login: Any, function: A
 
 
 def test_a_login_ends_its_own_runs_only(as_login: Any, foundation: Foundation) -> None:
-    """Issue 8 C3: nor opens or closes a part of another's."""
+    """Nor opens or closes a part of another's."""
     organisation = foundation.organisation()
     nightly = run(as_login("ExpiryCheck"), "expiry_check")
     sending = as_login("SendNotices")
@@ -115,7 +115,7 @@ def test_a_run_that_was_given_up_may_say_that_it_has_sent(as_login: Any, foundat
 
 @pytest.mark.parametrize("function", ["reconciliation_sweep", "expiry_check", None, "ended"])
 def test_a_proof_is_of_a_comparison_under_way(as_login: Any, foundation: Foundation, function: str | None) -> None:
-    """Issue 8 C3: no proof, acceptance or finding under another's run, an ended or an invented one."""
+    """No proof, acceptance or finding under another's run, an ended or an invented one."""
     login = as_login("Reconciliation")
     if function == "expiry_check":
         of = run(as_login("ExpiryCheck"), "expiry_check")
@@ -139,7 +139,7 @@ def test_a_proof_is_of_a_comparison_under_way(as_login: Any, foundation: Foundat
 
 
 def test_the_audit_keeps_who_it_was_beside_who_was_named(as_login: Any, foundation: Foundation) -> None:
-    """Issue 8 C3: the actor as stated and the login, whatever writes it."""
+    """The actor as stated and the login, whatever writes it."""
     login = as_login("Reconciliation")
     of = run(login, "reconciliation_full")
     login.execute("SELECT certification.record_acceptance(%s, 'turid.vik', 'seen')", (of,))
@@ -156,7 +156,7 @@ def test_the_audit_keeps_who_it_was_beside_who_was_named(as_login: Any, foundati
     "actor", ["", "   ", "x" * 201, "turid\nvik", "turid\x07", "\u202eturid", "turid\u200b", "\x1b[31mturid"]
 )
 def test_an_actor_is_a_name_on_one_line(as_login: Any, foundation: Foundation, actor: str) -> None:
-    """Issue 8 C3: bounded in length and characters, for every action that is audited."""
+    """Bounded in length and characters, for every action that is audited."""
     login = as_login("Reconciliation")
     of = run(login, "reconciliation_full")
     with pytest.raises(psycopg.errors.CheckViolation):
@@ -171,7 +171,7 @@ def test_an_actor_is_a_name_on_one_line(as_login: Any, foundation: Foundation, a
 
 @pytest.mark.parametrize("request_id", ["x" * 5000, "a\nb", "Kari Nordmann Ågot <kari>", "\x1b[2J"])
 def test_a_request_id_is_bounded_and_never_stops_a_run(as_login: Any, foundation: Foundation, request_id: str) -> None:
-    """Issue 8 C3: what it must not hold becomes a question mark; a nightly check is not lost to it."""
+    """What it must not hold becomes a question mark; a nightly check is not lost to it."""
     login = as_login("ExpiryCheck")
     login.execute("SELECT certification.start_run('expiry_check', now(), %s)", (request_id,))
     kept = foundation.one("SELECT request_id FROM certification.runs")
@@ -187,7 +187,7 @@ def test_a_request_id_is_bounded_and_never_stops_a_run(as_login: Any, foundation
 def test_the_website_is_closed_for_an_hour_at_most(
     as_login: Any, foundation: Foundation, seconds: str, closed: int
 ) -> None:
-    """Issue 8 C3, I9: a window longer than an hour is tried again after an hour."""
+    """I9: a window longer than an hour is tried again after an hour."""
     for function in ("DynamicsSync", "ExpiryCheck", "Reconciliation"):
         foundation.do("UPDATE certification.sync_state SET backoff_until = NULL, backoff_reason = NULL")
         as_login(function).execute("SELECT certification.block_website_for(%s::float8, 'x')", (seconds,))
@@ -203,7 +203,7 @@ def test_a_shorter_window_does_not_end_a_longer_one(as_login: Any, foundation: F
 
 
 def test_an_alert_is_marked_sent_by_the_login_that_claimed_it(as_login: Any, foundation: Foundation) -> None:
-    """Issue 8 C3: any login could write any alert down as sent, so that nobody heard of it."""
+    """Any login could write any alert down as sent, so that nobody heard of it."""
     foundation.do("UPDATE certification.sync_state SET stopped_since = now(), stopped_reason = 'entra_7000222'")
     sync, sending = as_login("DynamicsSync"), as_login("SendNotices")
     sync.execute("SELECT certification.record_alerts()")
@@ -241,7 +241,7 @@ UNREADABLE = ["infinity", "-infinity", "0044-03-15 BC", "0001-01-01", "20000-01-
 
 @pytest.mark.parametrize("ends_on", UNREADABLE)
 def test_an_impossible_end_of_a_secret_stops_no_alert(as_login: Any, foundation: Foundation, ends_on: Any) -> None:
-    """Issue 8 C3: one value from one login made every run's alerts fail."""
+    """One value from one login made every run's alerts fail."""
     as_login("DynamicsSync").execute("SELECT certification.record_check(NULL, false, %s::date, NULL)", (ends_on,))
     conditions = {alert.condition for alert in read_current_conditions(foundation.connection)}
     assert "secret_without_end_date" in conditions
@@ -250,7 +250,7 @@ def test_an_impossible_end_of_a_secret_stops_no_alert(as_login: Any, foundation:
 
 @pytest.mark.parametrize("at", UNREADABLE)
 def test_a_time_that_nobody_can_read_stops_no_reader(as_login: Any, foundation: Foundation, at: Any) -> None:
-    """Issue 8 C3, its brothers: `status`, `proof` and `alerts` ended in a traceback for ever."""
+    """Its brothers: `status`, `proof` and `alerts` ended in a traceback for ever."""
     for function, names in RUNS.items():
         for name in names:
             login = as_login(function)
@@ -264,7 +264,7 @@ def test_a_time_that_nobody_can_read_stops_no_reader(as_login: Any, foundation: 
 
 
 def test_a_proof_is_not_of_the_future(as_login: Any, foundation: Foundation) -> None:
-    """Issue 8 C3, A: it would be the newest whatever every later comparison saw."""
+    """It would be the newest whatever every later comparison saw."""
     login = as_login("Reconciliation")
     for days_ahead, equal in ((4000, 9), (0, 8)):
         of = run(login, "reconciliation_full")
@@ -276,7 +276,7 @@ def test_a_proof_is_not_of_the_future(as_login: Any, foundation: Foundation) -> 
 
 
 def test_a_lease_ends_within_a_quarter_of_an_hour(as_login: Any, foundation: Foundation) -> None:
-    """Issue 8 C3: a claim for years would keep a mentor from the website for years."""
+    """A claim for years would keep a mentor from the website for years."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
     mentor = foundation.mentor(organisation, DAY + days(100), consent=True)
@@ -288,7 +288,7 @@ def test_a_lease_ends_within_a_quarter_of_an_hour(as_login: Any, foundation: Fou
 
 
 def test_only_the_worker_that_claimed_settles(as_login: Any, foundation: Foundation) -> None:
-    """Issue 8 C3: another worker's claim, or none, is left alone."""
+    """Another worker's claim, or none, is left alone."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
     mentor = foundation.mentor(organisation, DAY + days(100), consent=True)
@@ -301,7 +301,7 @@ def test_only_the_worker_that_claimed_settles(as_login: Any, foundation: Foundat
 
 
 def test_queues_are_a_handful(as_login: Any, foundation: Foundation) -> None:
-    """Issue 8 C3: what a login may write down it may not write without end."""
+    """What a login may write down it may not write without end."""
     login = as_login("Reconciliation")
     for number in range(60):
         login.execute("SELECT certification.record_queue_depth(%s, 1)", (f"Queue{number}" + "x" * 200,))

@@ -153,7 +153,7 @@ def test_several_authorities_in_one_text_are_all_believed(encrypted: Proxy, auth
 
 
 def test_line_ends_of_windows_do_no_harm(encrypted: Proxy, authority: Any, secret_for: Any) -> None:
-    """Issue 8 I: Supabase's certificate is a file that a person downloads."""
+    """Supabase's certificate is a file that a person downloads."""
     assert is_encrypted(secret_for(encrypted, sslrootcert=pem(authority).replace("\n", "\r\n")))
 
 

@@ -1,4 +1,4 @@
-"""What runs with the owner's rights runs nothing but its own text (issue 8 C2, CVE-2018-1058)."""
+"""What runs with the owner's rights runs nothing but its own text (CVE-2018-1058)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def texts(connection):
 
 
 def test_every_function_looks_in_the_catalogue_and_nowhere_else(connection: psycopg.Connection) -> None:
-    """Issue 8 C2: pg_catalog first, pg_temp last, nothing between.
+    """Pg_catalog first, pg_temp last, nothing between.
 
     Also of functions that run as their caller: the owner calls them too. Excepted are the expressions that the planner
     puts in place of their call, for which the path of what calls them holds: no table, no aggregate, the owner only.
@@ -66,7 +66,7 @@ NO_RELATION = {"lateral", "select", "set", "strict", "nowait", "of", "if", "not"
 
 
 def test_every_relation_in_a_text_names_its_schema(connection: psycopg.Connection) -> None:
-    """Issue 8 C1, C2: what has no schema might be the caller's temporary table."""
+    """What has no schema might be the caller's temporary table."""
     found = {}
     for signature, source, _, _, _ in texts(connection):
         name = signature.partition("(")[0].removeprefix("certification.")
@@ -151,7 +151,7 @@ def plant(connection):
 def test_nothing_of_an_attackers_runs_as_the_owner(
     hostile: psycopg.Connection, foundation: Foundation, functions: Functions, reconciler: Reconciler
 ) -> None:
-    """Issue 8 C2: `public.array_agg(uuid)` ran as the owner within `run_step`."""
+    """`public.array_agg(uuid)` ran as the owner within `run_step`."""
     organisation = foundation.organisation()
     for number in range(4):
         foundation.mentor(organisation, DAY + days(7 * number - 1))
@@ -169,7 +169,7 @@ def test_nothing_of_an_attackers_runs_as_the_owner(
 
 
 def test_a_migration_runs_nothing_of_an_attackers(postgres: Postgres) -> None:
-    """Issue 8 C2, its brother: `migrate` runs as the owner, in a database where somebody was before it."""
+    """Its brother: `migrate` runs as the owner, in a database where somebody was before it."""
     with psycopg.connect(postgres.dsn(), autocommit=True) as server:
         server.execute("CREATE DATABASE planted")
     try:
@@ -195,7 +195,7 @@ def test_a_migration_runs_nothing_of_an_attackers(postgres: Postgres) -> None:
 def test_temporary_things_of_our_names_are_not_used(
     database: TestDatabase, foundation: Foundation, functions: Functions, kind: str
 ) -> None:
-    """Issue 8 C1, C2: where PUBLIC may make them, as in a copy of a database."""
+    """Where PUBLIC may make them, as in a copy of a database."""
     foundation.mentor(foundation.organisation(), DAY - days(1))
     names = foundation.all("SELECT tablename FROM pg_tables WHERE schemaname IN ('public', 'certification')")
     login = functions.connection("ExpiryCheck")
@@ -217,7 +217,7 @@ def test_temporary_things_of_our_names_are_not_used(
 def test_the_apps_trigger_is_safe_or_does_not_find(
     foundation: Foundation, functions: Functions, public_may_create: bool
 ) -> None:
-    """Issue 8 C2, I13, I16: a trigger of the app that names no schema works where nobody could deceive it.
+    """I16: a trigger of the app that names no schema works where nobody could deceive it.
 
     Where somebody could, the mentor is a step failure and told, and what was planted does not run.
     """

@@ -1,4 +1,4 @@
-"""Issue 8 D3, I18: a database that takes what it is sent and never responds holds no function until it is stopped."""
+"""I18: a database that takes what it is sent and never responds holds no function until it is stopped."""
 
 from __future__ import annotations
 

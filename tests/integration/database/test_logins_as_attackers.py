@@ -1,7 +1,7 @@
 """Each login of ours as an attacker would use it: all that the catalogue has and no GRANT of ours names is refused.
 
 Nothing here is a list of what there is. What is granted is read from the GRANT statements that are applied; what there
-is, from the catalogue of a real database; and each attempt is really made, as that login (issue 8 C4).
+is, from the catalogue of a real database; and each attempt is really made, as that login.
 """
 
 from __future__ import annotations
@@ -317,7 +317,7 @@ ATTACKS = (call_every_function, use_every_relation, read_what_the_server_keeps, 
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_what_is_not_granted_is_refused(attacker: Attacker, attack: Any) -> None:
-    """Issue 8 C4: the catalogue is walked, not a list, and each attempt is made."""
+    """The catalogue is walked, not a list, and each attempt is made."""
     attack(attacker)
     assert attacker.succeeded == []
     assert attacker.tried > 20
@@ -401,7 +401,7 @@ CARELESS = {
 
 @pytest.mark.parametrize("what", CARELESS)
 def test_a_careless_change_is_seen(server: str, postgres: Postgres, what: Any) -> None:
-    """Issue 8 C4: the walk fails if somebody adds a function without REVOKE, or grants too much."""
+    """The walk fails if somebody adds a function without REVOKE, or grants too much."""
     careless, undo, attack = CARELESS[what]
     with attacking(postgres, server, "SendNotices") as attacker:
         attacker.owner.execute(careless.encode())
@@ -413,7 +413,7 @@ def test_a_careless_change_is_seen(server: str, postgres: Postgres, what: Any) -
 
 
 def test_temporary_tables_are_left_to_the_apps_roles(server: str, postgres: Postgres) -> None:
-    """Issue 8 C1, I16: PUBLIC loses the right, and who had it by that keeps it."""
+    """I16: PUBLIC loses the right, and who had it by that keeps it."""
     with psycopg.connect(server, autocommit=True) as owner:
         owner.execute("DROP ROLE IF EXISTS the_app; CREATE ROLE the_app")
         owner.execute("GRANT TEMPORARY ON DATABASE attacked TO PUBLIC")
@@ -427,7 +427,7 @@ def test_temporary_tables_are_left_to_the_apps_roles(server: str, postgres: Post
 
 
 def test_an_owner_who_may_not_revoke_says_so(postgres: Postgres) -> None:
-    """Issue 8 C1: "where we may"; the owner of schema `certification` need not own the database."""
+    """ "where we may"; the owner of schema `certification` need not own the database."""
     name = "lesser"
     with psycopg.connect(postgres.dsn(), autocommit=True) as server:
         server.execute("DROP ROLE IF EXISTS lesser; CREATE ROLE lesser LOGIN CREATEROLE PASSWORD 'lesser'")

@@ -1,4 +1,4 @@
-"""What cannot work is refused before anything is written, one sentence for each cause (issue 8 E)."""
+"""What cannot work is refused before anything is written, one sentence for each cause."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def bare(postgres: Postgres) -> Iterator[psycopg.Connection]:
 
 @pytest.mark.parametrize(("change", "sentence"), CANNOT_WORK)
 def test_what_cannot_work_is_refused_before_a_trigger(bare: psycopg.Connection, change: str, sentence: str) -> None:
-    """Issue 8 E: in a sentence that says where, what is there and what is needed; nothing is written."""
+    """In a sentence that says where, what is there and what is needed; nothing is written."""
     bare.execute(change.encode())
     with pytest.raises(MigrationError) as refused:
         migrate(bare)

@@ -1,4 +1,4 @@
-"""The app's columns are not quite the stand-in's: near types and untidy values work all the same (issue 8 E)."""
+"""The app's columns are not quite the stand-in's: near types and untidy values work all the same."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresListings
 from shared.adapters.postgres.migrate import migrate
 from shared.domain.runs import RunState
-from tests.conftest import TestDatabase
+from tests.conftest import TEMPLATE, TestDatabase, copy_database, drop_database
 from tests.support.foundation import DAY, Foundation, days
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from uuid import UUID
 
     from emulators.ses.server import LocalSes
@@ -51,6 +51,12 @@ DOMAINS = (
     "CREATE DOMAIN app_status AS text CHECK (VALUE IN ('active', 'paused', 'certification_expired', 'inactive'));"
     "ALTER TABLE peer_mentors ALTER email TYPE email_address, ALTER listing_consent TYPE consent;"
     "ALTER TABLE coordinators ALTER email TYPE email_address; ALTER TABLE certifications ALTER expires_on TYPE a_day;"
+)
+ABROAD = (
+    "ALTER DATABASE {0} SET datestyle = 'German';"
+    "ALTER DATABASE {0} SET intervalstyle = 'sql_standard';"
+    "ALTER DATABASE {0} SET timezone = 'Asia/Tokyo'; ALTER DATABASE {0} SET standard_conforming_strings = off;"
+    "ALTER DATABASE {0} SET client_encoding = 'latin1'"
 )
 NEAR = {
     "as the stand-in has it": "",
@@ -89,16 +95,14 @@ NEAR = {
     ),
     "coordinators as a view": "ALTER TABLE peer_mentors DROP CONSTRAINT peer_mentors_coordinator_id_fkey;"
     "ALTER TABLE coordinators RENAME TO people; CREATE VIEW coordinators AS SELECT * FROM people",
-    "another country's settings": "ALTER DATABASE near SET datestyle = 'German';"
-    "ALTER DATABASE near SET intervalstyle = 'sql_standard';"
-    "ALTER DATABASE near SET timezone = 'Asia/Tokyo'; ALTER DATABASE near SET standard_conforming_strings = off;"
-    "ALTER DATABASE near SET client_encoding = 'latin1'",
+    "another country's settings": "",
     "two tables partitioned": "ALTER TABLE certifications RENAME TO plain;"
     "CREATE TABLE certifications (mentor_id uuid PRIMARY KEY, certified_on date, expires_on date NOT NULL)"
     " PARTITION BY HASH (mentor_id);"
     "CREATE TABLE half PARTITION OF certifications FOR VALUES WITH (MODULUS 2, REMAINDER 0);"
     "CREATE TABLE other_half PARTITION OF certifications FOR VALUES WITH (MODULUS 2, REMAINDER 1)",
 }
+SETTINGS = {"another country's settings": ABROAD}
 
 
 def build(postgres: Postgres, name: str, change: str) -> None:
@@ -107,27 +111,51 @@ def build(postgres: Postgres, name: str, change: str) -> None:
 
     with psycopg.connect(postgres.dsn(), autocommit=True) as server:
         server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
-        server.execute(f'CREATE DATABASE "{name}"'.encode())
+        tablespace = server.execute(
+            "SELECT spcname FROM pg_database AS d JOIN pg_tablespace AS t ON t.oid = dattablespace WHERE datname = %s",
+            (TEMPLATE,),
+        ).fetchone()
+        assert tablespace is not None
+        server.execute(f'CREATE DATABASE "{name}" TABLESPACE "{tablespace[0]}"'.encode())
     with psycopg.connect(postgres.dsn(name), autocommit=True) as connection:
         connection.execute(_FOUNDATION.read_bytes())
         connection.execute(change.encode())
     with psycopg.connect(postgres.dsn(name), autocommit=True) as connection:
         migrate(connection)
         connection.execute("UPDATE certification.standard SET brake_count = 1000000")
-        with psycopg.connect(postgres.dsn("certification_template")) as template:
+        with psycopg.connect(postgres.dsn(TEMPLATE)) as template:
             ahead = template.execute("SELECT ahead FROM certification.simulated_time").fetchone()
         assert ahead is not None
         connection.execute("INSERT INTO certification.simulated_time (ahead) VALUES (%s)", ahead)
 
 
+@pytest.fixture(scope="module")
+def templates(postgres: Postgres, server: psycopg.Connection) -> Iterator[Callable[[str], str]]:
+    """Return the name of a database with the foundation of this kind, which is built once."""
+    built: dict[str, str] = {}
+
+    def template(kind: str) -> str:
+        if kind not in built:
+            built[kind] = f"near_{len(built)}"
+            build(postgres, built[kind], NEAR[kind] + SETTINGS.get(kind, "").format(built[kind]))
+        return built[kind]
+
+    yield template
+    for name in built.values():
+        drop_database(server, name)
+
+
 @pytest.fixture
-def database(postgres: Postgres, request: pytest.FixtureRequest) -> Iterator[TestDatabase]:
+def database(
+    postgres: Postgres, server: psycopg.Connection, templates: Callable[[str], str], request: pytest.FixtureRequest
+) -> Iterator[TestDatabase]:
     """In place of the ordinary one: its foundation is that of the parameter."""
-    name = "near"
-    build(postgres, name, NEAR[getattr(request, "param", "as the stand-in has it")])
+    kind, name = getattr(request, "param", "as the stand-in has it"), "near"
+    copy_database(server, name, templates(kind))
+    if kind in SETTINGS:  # a copy has its template's rows, not its settings
+        server.execute(SETTINGS[kind].format(name).encode())
     yield TestDatabase(postgres, name)
-    with psycopg.connect(postgres.dsn(), autocommit=True) as server:
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+    drop_database(server, name)
 
 
 @pytest.fixture
@@ -160,7 +188,7 @@ def certify(foundation: Foundation, mentor: UUID, day: date) -> None:
 def test_a_nightly_check_and_a_sending_do_their_work(
     database: TestDatabase, foundation: Foundation, functions: Functions, ses: LocalSes
 ) -> None:
-    """Issue 8 E: expired, reactivated, reminded, logged and mailed, on the day in Oslo; nobody is left over."""
+    """Expired, reactivated, reminded, logged and mailed, on the day in Oslo; nobody is left over."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation)
     people = {
@@ -215,7 +243,7 @@ def test_a_nightly_check_and_a_sending_do_their_work(
 
 @every_kind
 def test_a_listing_follows_its_mentor(database: TestDatabase, foundation: Foundation) -> None:
-    """Issue 8 E: shown on the last valid day and not on the next, by the app's own edits."""
+    """Shown on the last valid day and not on the next, by the app's own edits."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
     mentors = [foundation.mentor(organisation, DAY, consent=True, area="Moss", phone="40000000") for _ in range(2)]
@@ -249,7 +277,7 @@ def test_a_listing_follows_its_mentor(database: TestDatabase, foundation: Founda
 def test_what_is_shown_is_proved_to_be_as_the_app_has_it(
     foundation: Foundation, worker: SyncWorker, reconciler: Reconciler
 ) -> None:
-    """Issue 8 E: the comparison reads every near type as the sync does."""
+    """The comparison reads every near type as the sync does."""
     organisation = foundation.organisation(name=" HLF\u00a0A\u030als ")
     foundation.evaluated(organisation)
     mentors = [
@@ -286,7 +314,7 @@ def test_what_is_shown_is_proved_to_be_as_the_app_has_it(
 def test_a_moment_is_the_day_it_is_in_oslo(
     foundation: Foundation, functions: Functions, moment: str, expired: bool
 ) -> None:
-    """Issue 8 E: a timestamptz expired a day early."""
+    """A timestamptz expired a day early."""
     mentor = foundation.mentor(foundation.organisation(), DAY)
     foundation.do("UPDATE certifications SET expires_on = %s", moment)
     functions.nightly_check(DAY)
@@ -307,7 +335,7 @@ def test_a_step_failure_stands_until_it_is_mended(foundation: Foundation, functi
 @with_moments
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati\u00a0", "\x0bpacific/kiritimati"])
 def test_white_space_around_a_time_zone_is_not_read(database: TestDatabase, foundation: Foundation, zone: str) -> None:
-    """Issue 8 E: SQL and Python trim the same characters, so a moment is the day of one time zone."""
+    """SQL and Python trim the same characters, so a moment is the day of one time zone."""
     organisation = foundation.organisation(timezone=zone)
     foundation.evaluated(organisation)
     mentor = foundation.mentor(organisation, DAY, consent=True)
@@ -321,7 +349,7 @@ def test_white_space_around_a_time_zone_is_not_read(database: TestDatabase, foun
     ("written", "read"), [("nn ", "nn"), ("EN", "en"), ("\tNn", "nn"), ("nb_NO", "nb"), ("", "nb")]
 )
 def test_a_locale_is_read_as_a_status_is(foundation: Foundation, written: str, read: str) -> None:
-    """Issue 8 E: white space and capitals made a coordinator's nynorsk bokmål."""
+    """White space and capitals made a coordinator's nynorsk bokmål."""
     assert foundation.one("SELECT certification.usable_locale(%s)", written) == read
 
 
@@ -340,7 +368,7 @@ def test_a_moment_in_an_unknown_time_zone_holds_nobody(database: TestDatabase, f
 def test_white_space_around_a_status_is_not_read(
     database: TestDatabase, foundation: Foundation, functions: Functions, status: str
 ) -> None:
-    """Issue 8 E: who is active with a space was neither listed, reminded nor expired."""
+    """Who is active with a space was neither listed, reminded nor expired."""
     foundation.do("ALTER TABLE peer_mentors DROP CONSTRAINT peer_mentors_status_known")
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
@@ -354,7 +382,7 @@ def test_white_space_around_a_status_is_not_read(
 
 @pytest.mark.parametrize("zone", ["europe/oslo", "EUROPE/OSLO", " Europe/Oslo ", "\u00a0Europe/Oslo\x0b"])
 def test_a_time_zone_in_any_case_is_the_same(foundation: Foundation, functions: Functions, zone: str) -> None:
-    """Issue 8 E: PostgreSQL takes europe/oslo and Python does not."""
+    """PostgreSQL takes europe/oslo and Python does not."""
     mentor = foundation.mentor(foundation.organisation(timezone=zone), DAY - days(1))
     assert functions.nightly_check(DAY).verdict.state is RunState.SUCCEEDED
     assert foundation.status(mentor) == "certification_expired"
@@ -364,7 +392,7 @@ def test_a_time_zone_in_any_case_is_the_same(foundation: Foundation, functions: 
 def test_who_lacks_a_name_holds_no_digest_and_no_page(
     database: TestDatabase, foundation: Foundation, functions: Functions, ses: LocalSes
 ) -> None:
-    """Issue 8 E, I13: a last name of NULL left the whole digest claimed for ever."""
+    """I13: a last name of NULL left the whole digest claimed for ever."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation)
     mentors = [
@@ -439,7 +467,7 @@ def test_a_date_without_end_holds_no_digest(foundation: Foundation, functions: F
     ],
 )
 def test_texts_leave_in_one_form(database: TestDatabase, foundation: Foundation, written: str, leaves: str) -> None:
-    """Issue 8 E: NFC, no control characters; the same for every field, and in what is compared."""
+    """NFC, no control characters; the same for every field, and in what is compared."""
     organisation = foundation.organisation(name=written)
     foundation.evaluated(organisation)
     mentor = foundation.mentor(

@@ -1,4 +1,4 @@
-"""What holds the rules is there, or operations hears of it and `migrate` puts it back (issue 8 A1, I)."""
+"""What holds the rules is there, or operations hears of it and `migrate` puts it back."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def facts(connection):
 
 @pytest.mark.parametrize("what", DAMAGES)
 def test_damage_is_reported_named_and_put_back(connection: psycopg.Connection, what: Any) -> None:
-    """Issue 8 I: missing, invalid, disabled or changed is a condition of its own, and `migrate` cures it."""
+    """Missing, invalid, disabled or changed is a condition of its own, and `migrate` cures it."""
     assert damage(connection) == []
     statement, expected = DAMAGES[what]
     connection.execute(statement)
@@ -131,7 +131,7 @@ def test_damage_is_reported_named_and_put_back(connection: psycopg.Connection, w
 def test_the_sweep_reports_of_what_is_missing(
     foundation: Foundation, reconciler: Reconciler, database: TestDatabase, connection: psycopg.Connection
 ) -> None:
-    """Issue 8 I: in the run that sees it, under the function's own login."""
+    """In the run that sees it, under the function's own login."""
     connection.execute("ALTER TABLE certification.notices DROP CONSTRAINT notice_state_known")
     secret = database.login("Reconciliation")
     with psycopg.connect(
@@ -149,7 +149,7 @@ def test_the_sweep_reports_of_what_is_missing(
 def test_reviewing_duplicates_does_not_cure_the_constraint(
     foundation: Foundation, connection: psycopg.Connection
 ) -> None:
-    """Issue 8 I: "everything is as it should be" was shown while the unique constraint was missing."""
+    """ "everything is as it should be" was shown while the unique constraint was missing."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(10))
     connection.execute("ALTER TABLE certification.cert_expiry_reminders DROP CONSTRAINT reminder_once")
     for _ in range(2):
@@ -216,7 +216,7 @@ def test_reviewing_duplicates_does_not_cure_the_constraint(
     ids=["foreign key", "check", "partial unique index", "not null"],
 )
 def test_what_rows_are_against_is_counted(connection: psycopg.Connection, drop: str, rows: str, against: int) -> None:
-    """Issue 8 I: what `migrate` cannot put back it says with the number of rows, and stays expected."""
+    """What `migrate` cannot put back it says with the number of rows, and stays expected."""
     connection.execute(drop)
     connection.execute(rows)
     said: list[Any] = []
@@ -279,7 +279,7 @@ def test_the_check_takes_milliseconds(connection: psycopg.Connection) -> None:
 def test_the_command_ends_with_1_while_something_is_damaged(
     database: TestDatabase, connection: psycopg.Connection
 ) -> None:
-    """One table of exit codes (issue 8 A2): 0 done, 1 something is wrong."""
+    """One table of exit codes: 0 done, 1 something is wrong."""
     owner = Operator.at(database.dsn)
     connection.execute("DROP INDEX certification.alert_open_once")
     assert "alert_open_once was missing" in " ".join(owner.run("migrate").split())

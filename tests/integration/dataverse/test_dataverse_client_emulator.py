@@ -172,7 +172,7 @@ def test_a_lost_race_for_a_new_row_is_tried_again_later(client: ContainerClient,
 
 
 def test_a_write_does_nothing_to_another_version_of_the_row(client: ContainerClient, emulator: EmulatorControl) -> None:
-    """Issue 8 A5, I6: each write says which version it left, and one that names an older version is not done."""
+    """I6: each write says which version it left, and one that names an older version is not done."""
     (first,) = client.push(listed := publish())
     (second,) = client.push(replace(listed, row_version=first.row_version))
     assert second.row_version not in (None, first.row_version)

@@ -46,7 +46,7 @@ def test_publishing_creates_or_updates_and_hiding_updates_i8(rig: WebsiteRig) ->
 
 
 def test_a_table_without_versions_is_written_without_naming_one(rig: WebsiteRig) -> None:
-    """Issue 8 A5: where the service takes no condition it is left out, and the answer says nothing of a version."""
+    """Where the service takes no condition it is left out, and the answer says nothing of a version."""
     rig.site.replies.append(batch(part(412, "0x8006088D")))
     known = change(1, row_version='W/"1"')
     assert rig.push(known) == [Outdated("dataverse_412_0x8006088d")]
@@ -58,7 +58,7 @@ def test_a_table_without_versions_is_written_without_naming_one(rig: WebsiteRig)
 
 
 def test_hiding_does_not_fail_for_a_column_that_is_gone(rig: WebsiteRig) -> None:
-    """Issue 8 A4, I5: a column that Dynamics does not have any more is no reason to leave a mentor listed."""
+    """I5: a column that Dynamics does not have any more is no reason to leave a mentor listed."""
     rig.site.replies.append(batch(part(400, "0x0"), part(200, body="{}")))
     hiding = change(1, HIDE, body='{"statecode": 1, "hlf_phone": null}', bare_body='{"statecode": 1}')
     other = change(2, HIDE, body='{"statecode": 1}', bare_body='{"statecode": 1}')

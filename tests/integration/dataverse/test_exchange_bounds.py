@@ -1,4 +1,4 @@
-"""Issue 8 D2: whatever octets a server sends, an exchange returns a reply or raises httpx's own errors."""
+"""Whatever octets a server sends, an exchange returns a reply or raises httpx's own errors."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from shared.adapters.dataverse.http import exchange
 from shared.domain.errors import WebsiteAuthError, WebsiteBackoffError, WebsiteUnavailableError
 from shared.domain.listings import OutcomeUnknown
+from tests.support.examples import examples
 from tests.support.website_wire import ScriptedWebsite, WebsiteRig, batch, change, http, part, token
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=st.lists(st.one_of(st.sampled_from(PIECES), st.binary(max_size=4)), max_size=10))
 def test_any_octets_are_a_reply_or_an_error_of_httpx(site: ScriptedWebsite, pieces: Any) -> None:
     """No other exception, so that the use cases know what to do with it."""

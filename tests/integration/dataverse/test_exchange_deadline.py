@@ -1,4 +1,4 @@
-"""Issue 8 D1, I18: an exchange ends at its deadline, whatever trickles, on real sockets."""
+"""I18: an exchange ends at its deadline, whatever trickles, on real sockets."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from shared.domain.listings import Result
 from shared.domain.runs import RunState
 from tests.integration.nightly.test_nightly_organisations import REFUSE
+from tests.support.examples import examples
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import Functions
 
@@ -444,7 +445,7 @@ WHAT_IS_LEFT = [
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mentors=MENTORS, once_before=st.booleans(), stopped=st.integers(1, 2))
 def test_a_released_check_does_what_it_would_have_done(
     foundation: Foundation, functions: Functions, mentors: list[Any], once_before: bool, stopped: int

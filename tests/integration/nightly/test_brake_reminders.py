@@ -1,4 +1,4 @@
-"""The brake watches reminders as it watches expiries (issue 8 B; I1, I2, I13)."""
+"""The brake watches reminders as it watches expiries (I1, I2, I13)."""
 
 from __future__ import annotations
 

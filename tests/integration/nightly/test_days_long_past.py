@@ -1,4 +1,4 @@
-"""A day before the last evaluated one changes nothing and is counted (I2, I3; issue 8 B).
+"""A day before the last evaluated one changes nothing and is counted (I2, I3).
 
 A message redriven from the dead letters, a person who repeats a nightly check, 30 events of a Scheduler that catches up
 in any order, a clock that jumps back.
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import at_night, at_nine
 
@@ -157,7 +158,7 @@ def test_what_was_checked_for_the_present_is_not_kept(foundation: Foundation, fu
     assert foundation.one("SELECT count(*) FROM certification.mentors_to_recheck") == 0
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     people=st.lists(
         st.tuples(st.integers(-10, 60), st.sampled_from(["active", "active", "paused", "certification_expired"])),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from shared.domain.calendar import is_full_scan_day
 from shared.domain.thresholds import ReminderState, reached
+from tests.support.examples import examples
 from tests.support.foundation import DAY, Foundation, days
 from tests.support.nightly_checks import at_night
 
@@ -106,7 +107,7 @@ def apply(foundation: Foundation, mentor: UUID, change: str) -> None:
         getattr(foundation, change)(mentor)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(thresholds=THRESHOLDS, people=MENTORS, nightly_checks=NIGHTLY_CHECKS)
 def test_whatever_the_outages_no_threshold_is_lost_or_doubled(
     transaction: Any, thresholds: Any, people: Any, nightly_checks: Any

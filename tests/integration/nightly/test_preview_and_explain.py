@@ -107,7 +107,7 @@ def test_a_date_that_is_none_is_explained_as_that(foundation: Foundation, ends: 
 def test_no_date_ends_a_command_in_a_traceback(
     foundation: Foundation, functions: Functions, capsys: pytest.CaptureFixture[str], ends: str, shown: str
 ) -> None:
-    """Issue 8 B, I13: explain, preview and status, before a nightly check and after it, with the website's sync."""
+    """I13: explain, preview and status, before a nightly check and after it, with the website's sync."""
     organisation = foundation.organisation()
     mentor = foundation.mentor(organisation, ends, consent=True)
     foundation.mentor(organisation, ends, status="certification_expired", consent=True)

@@ -1,4 +1,4 @@
-"""A person takes back what one nightly check did (issue 8 B): what was and what could not be is told, once."""
+"""A person takes back what one nightly check did: what was and what could not be is told, once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import at_night
 
@@ -48,7 +49,7 @@ def everything(foundation: Foundation) -> dict[str, list[Any]]:
 
 
 def test_an_undone_run_leaves_things_as_they_were(foundation: Foundation, functions: Functions) -> None:
-    """Reminders, notices, transitions, the website's day: issue 8 B's 2036, of a small organisation."""
+    """Reminders, notices, transitions, the website's day."""
     organisation = foundation.organisation()
     coordinator = foundation.coordinator(organisation)
     functions.nightly_check(DAY)
@@ -274,7 +275,7 @@ PEOPLE = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(people=PEOPLE, wrong=st.integers(1, 500), before=st.booleans())
 def test_a_wrong_nightly_check_that_was_undone_never_was(
     foundation: Foundation, functions: Functions, people: list[Any], wrong: int, before: bool

@@ -169,7 +169,7 @@ ELSEWHERE = ["a@example.no", "a@example.com", "a@invalid.no", "a@contest.no", "a
 
 @pytest.mark.parametrize("address", RESERVED + ELSEWHERE)
 def test_the_check_and_the_mail_know_the_same_reserved_domains(foundation: Foundation, address: Any) -> None:
-    """Issue 8 G: else somebody is "reminded" whom nobody can write to, or is not although somebody could."""
+    """Else somebody is "reminded" whom nobody can write to, or is not although somebody could."""
     problem = foundation.one("SELECT certification.mail_problem(%s)", address)
     assert problem == ("reserved_domain" if address in RESERVED else None)
     if problem is None:
@@ -182,7 +182,7 @@ def test_the_check_and_the_mail_know_the_same_reserved_domains(foundation: Found
 def test_who_is_at_a_reserved_domain_was_not_reminded(
     foundation: Foundation, functions: Functions, ses: LocalSes
 ) -> None:
-    """Issue 8 G: the app anonymises by such an address. The coordinator hears why, and how else to reach the mentor."""
+    """The app anonymises by such an address. The coordinator hears why, and how else to reach the mentor."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation)
     mentor = foundation.mentor(organisation, DAY + days(7), coordinator=turid, email="m17@anonymised.invalid")
@@ -199,7 +199,7 @@ def test_who_is_at_a_reserved_domain_was_not_reminded(
 def test_a_coordinator_at_a_reserved_domain_is_not_named(
     foundation: Foundation, functions: Functions, ses: LocalSes
 ) -> None:
-    """Issue 8 G: the mentor is told another way."""
+    """The mentor is told another way."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation, email="turid@anonymised.invalid")
     foundation.mentor(organisation, DAY + days(7), coordinator=turid)
@@ -217,7 +217,7 @@ def test_a_coordinator_at_a_reserved_domain_is_not_named(
 def test_whatever_people_are_called_everybody_is_notified(
     foundation: Foundation, functions: Functions, ses: LocalSes, name: str
 ) -> None:
-    """Issue 8 G, I13: the mentor, the coordinator and the organisation have the name."""
+    """I13: the mentor, the coordinator and the organisation have the name."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation, name=name)
     mentor = foundation.mentor(organisation, DAY + days(7), coordinator=turid, email="kari@example.no")

@@ -1,4 +1,4 @@
-"""Nothing is held in the database while the website is waited for; every run ends so (issue 8 C1, D3; I18)."""
+"""Nothing is held in the database while the website is waited for; every run ends so (I18)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What no trigger has seen: the sweep and the comparison go by the app's own tables (issue 8 A1; I5, I7, I14)."""
+"""What no trigger has seen: the sweep and the comparison go by the app's own tables (I5, I7, I14)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Comparisons and sweeps while changes flow: no false alarm, and everything converges (I5, I7; issue 4's property)."""
+"""Comparisons and sweeps while changes flow: no false alarm, and everything converges (I5, I7)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.support.foundation import DAY, days
 from tests.support.syncs import leases_end, wanted
 from tests.support.there import there
@@ -104,7 +105,7 @@ def world(foundation: Foundation, crew: Crew, site: EmulatedWebsite, reconciler:
     return ReconcileWorld(foundation, crew, site, reconciler)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=st.lists(step, max_size=10))
 def test_while_changes_flow_there_is_no_false_alarm(world: ReconcileWorld, history: list[tuple[Any, ...]]) -> None:
     """Nobody has touched the website, so whatever is compared when, nothing is found and nothing repaired."""
@@ -115,7 +116,7 @@ def test_while_changes_flow_there_is_no_false_alarm(world: ReconcileWorld, histo
         assert found == []
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=st.lists(st.one_of(step, hand), max_size=10))
 def test_whatever_manual_edits_did_the_website_converges(world: ReconcileWorld, history: list[tuple[Any, ...]]) -> None:
     """I7: without a webhook, a message that survives or a person."""

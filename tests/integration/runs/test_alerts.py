@@ -227,7 +227,7 @@ def test_the_database_knows_the_same_conditions(foundation: Foundation) -> None:
 def test_a_condition_is_raised_by_its_cause_and_cured(
     foundation: Foundation, publish: Any, operations: FakeAlertPublisher, condition: Any, subject: Any
 ) -> None:
-    """Issue 4, point 6; I10, I12: told when it comes about, and when it is over."""
+    """Point 6; I10, I12: told when it comes about, and when it is over."""
     cause, cure = CASES[condition, subject]
     assert (publish()["alerts_open"], operations.subjects()) == (0, [])
     cause(foundation) if callable(cause) else foundation.do(cause)
@@ -309,7 +309,7 @@ def test_a_secret_is_warned_of_30_14_and_7_days_ahead_then_daily(
 def test_a_secret_that_ended_is_reported_then_and_daily(
     foundation: Foundation, publish: Any, operations: FakeAlertPublisher
 ) -> None:
-    """Issue 8 I: it does not end soon, it has ended; and that is an outage like any other."""
+    """It does not end soon, it has ended; and that is an outage like any other."""
     published = []
     for left in (0, -1, -1, -2, -3):
         foundation.do(
@@ -390,7 +390,7 @@ def test_runs_at_once_report_it_once(
     assert operations.subjects() == ["Dynamics refuses our credential"]
 
 
-# Told once, by what people notice (issue 8 I) -------------------------------------------------------------------------
+# Told once, by what people notice -------------------------------------------------------------------------
 
 
 MINUTES = ("2 minutes", "1 minute")

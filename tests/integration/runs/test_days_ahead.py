@@ -1,4 +1,4 @@
-"""A day that has not come is refused, in the event and in SQL (issue 8 B)."""
+"""A day that has not come is refused, in the event and in SQL."""
 
 from __future__ import annotations
 

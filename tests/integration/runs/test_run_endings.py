@@ -1,4 +1,4 @@
-"""Issue 8 D1, D2: the nightly check does its own work first, and every run ends with a reason."""
+"""The nightly check does its own work first, and every run ends with a reason."""
 
 from __future__ import annotations
 

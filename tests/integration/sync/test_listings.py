@@ -120,7 +120,7 @@ def test_what_is_published_is_the_whitelist_and_the_flags(
 def test_who_was_never_listed_and_is_not_to_be_causes_no_request(
     listings: PostgresListings, foundation: Foundation, organisation: UUID
 ) -> None:
-    """Issue 3, section 3: hiding needs something to hide."""
+    """Section 3: hiding needs something to hide."""
     never = foundation.mentor(organisation, DAY + days(5), consent=False)
     expired = foundation.mentor(organisation, DAY - days(5), consent=True)
     foundation.do("UPDATE peer_mentors SET phone = '1'")
@@ -320,7 +320,7 @@ def own_mapping(foundation: Foundation, organisation: UUID, mapping: object) -> 
 def test_an_organisation_may_have_a_mapping_of_its_own(
     listings: PostgresListings, foundation: Foundation, organisation: UUID
 ) -> None:
-    """Issue 3, section 2: table, key, columns and how to hide, per organisation."""
+    """Section 2: table, key, columns and how to hide, per organisation."""
     own_mapping(foundation, organisation, MAPPING)
     mentor = foundation.mentor(organisation, DAY + days(5), consent=True)
     (change,) = push(listings, mentor).changes
@@ -357,7 +357,7 @@ def test_an_organisation_may_have_a_mapping_of_its_own(
 def test_a_mapping_that_makes_no_sense_cannot_be_stored(
     foundation: Foundation, organisation: UUID, wrong: object, constraint: str
 ) -> None:
-    """Issue 3, section 2: validated when stored; design section 8: neither expiry dates nor reasons are published."""
+    """Section 2: validated when stored; design section 8: neither expiry dates nor reasons are published."""
     with pytest.raises(psycopg.errors.CheckViolation) as refused:
         own_mapping(foundation, organisation, wrong)
     assert refused.value.diag.constraint_name == constraint
@@ -388,7 +388,7 @@ def test_a_new_place_is_taken_after_the_old_one_is_empty(
 def test_a_changed_mapping_applies_to_everybody_it_concerns(
     listings: PostgresListings, foundation: Foundation, organisation: UUID
 ) -> None:
-    """Issue 3: what is published changed, so every listing did."""
+    """What is published changed, so every listing did."""
     here = foundation.mentor(organisation, DAY + days(5), consent=True)
     elsewhere = foundation.mentor(foundation.organisation(), DAY + days(500), consent=True)
     push(listings, here, elsewhere)
@@ -546,7 +546,7 @@ def test_a_hiding_that_was_refused_is_tried_again_every_night(
 def test_a_settlement_waits_for_nobody_and_keeps_nobody_waiting(
     database: TestDatabase, listings: PostgresListings, foundation: Foundation, organisation: UUID
 ) -> None:
-    """Issue 3: a coordinator who changes one mentor never waits for a worker that waits for another's transaction."""
+    """A coordinator who changes one mentor never waits for a worker that waits for another's transaction."""
     here, elsewhere = (foundation.mentor(organisation, DAY + days(5), consent=True) for _ in range(2))
     worker = uuid4()
     changes = claim(listings, here, elsewhere, worker=worker).changes
@@ -583,7 +583,7 @@ def test_a_mentor_whom_a_policy_hides_is_not_taken_for_gone(
 def test_an_organisation_with_flags_of_its_own_can_be_deleted(
     listings: PostgresListings, foundation: Foundation, organisation: UUID
 ) -> None:
-    """Issue 3: what we add to the app's tables refuses nothing of the app's."""
+    """What we add to the app's tables refuses nothing of the app's."""
     standard = foundation.one("SELECT listing_mapping FROM certification.standard")
     flag = {"show": {"hlf_published": True}, "hide": {"hlf_published": False}}
     own_mapping(foundation, organisation, standard | flag)
@@ -597,7 +597,7 @@ def test_an_organisation_with_flags_of_its_own_can_be_deleted(
 def test_a_mentor_of_no_organisation_is_no_obstacle(
     listings: PostgresListings, foundation: Foundation, organisation: UUID
 ) -> None:
-    """Issue 3: a trigger of ours never refuses a coordinator's edit."""
+    """A trigger of ours never refuses a coordinator's edit."""
     mentor = foundation.mentor(organisation, DAY + days(5), consent=True)
     push(listings, mentor)
     foundation.do("ALTER TABLE peer_mentors ALTER organisation_id DROP NOT NULL")

@@ -1,4 +1,4 @@
-"""No trigger of ours refuses the app's statement, and what it could not record is found again (issue 8 E, I16)."""
+"""No trigger of ours refuses the app's statement, and what it could not record is found again."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def mentor(foundation: Foundation) -> UUID:
 
 @pytest.mark.parametrize("broken", list(BROKEN))
 def test_whatever_is_broken_the_app_goes_on(foundation: Foundation, mentor: UUID, broken: str) -> None:
-    """Issue 8 E: a status that had become an enum made our trigger refuse every edit in the app."""
+    """A status that had become an enum made our trigger refuse every edit in the app."""
     edit(foundation.connection, "UPDATE peer_mentors SET area = 'Moss'")  # a plan of the trigger is cached
     foundation.do(BROKEN[broken])
     try:
@@ -91,7 +91,7 @@ def test_whatever_is_broken_the_app_goes_on(foundation: Foundation, mentor: UUID
 
 
 def test_the_app_may_change_a_type_afterwards(foundation: Foundation, mentor: UUID) -> None:
-    """Issue 8 E: nothing of ours stands in the way of ALTER TABLE, and near types go on working in the same session."""
+    """Nothing of ours stands in the way of ALTER TABLE, and near types go on working in the same session."""
     edit(foundation.connection, *STATEMENTS[:6])
     foundation.do(
         "CREATE TYPE app_status AS ENUM ('active', 'paused', 'certification_expired');"
@@ -108,7 +108,7 @@ def test_the_app_may_change_a_type_afterwards(foundation: Foundation, mentor: UU
 
 
 def test_whom_it_was_about_is_kept_if_nothing_can_be_compared(foundation: Foundation, mentor: UUID) -> None:
-    """Issue 8 E: found within one sweep, whatever the trigger fails at."""
+    """Found within one sweep, whatever the trigger fails at."""
     foundation.do("ALTER TABLE peer_mentors DROP COLUMN phone")
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
     assert foundation.all("SELECT table_name, mentor_ids, sqlstate, taken_up_at FROM certification.missed_changes") == [
@@ -197,7 +197,7 @@ def test_two_who_wait_for_each_other_both_go_on(database: TestDatabase, foundati
 def test_the_next_sweep_takes_a_missed_change_up(
     foundation: Foundation, mentor: UUID, worker: SyncWorker, site: EmulatedWebsite, reconciler: Reconciler
 ) -> None:
-    """Issue 8 E: found within one sweep, synced and told; I5: the withdrawn is no longer shown."""
+    """Found within one sweep, synced and told; I5: the withdrawn is no longer shown."""
     worker.sync(mentor)
     assert site.shows(mentor)
     foundation.do("ALTER TABLE certification.listings RENAME TO away")
@@ -263,7 +263,7 @@ def test_an_organisation_may_get_another_id(foundation: Foundation) -> None:
 
 
 def test_migrate_says_what_has_become_unfit(foundation: Foundation, mentor: UUID) -> None:
-    """Issue 8 E: after the WARNINGs, the sentence."""
+    """After the WARNINGs, the sentence."""
     foundation.do("ALTER TABLE peer_mentors DROP COLUMN phone")
     with pytest.raises(MigrationError, match=r"public\.peer_mentors\.phone is missing"):
         migrate(foundation.connection)

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.domain.errors import CertificationError
+from tests.support.examples import examples
 from tests.support.foundation import DAY, days
 from tests.support.syncs import leases_end, wanted
 
@@ -133,7 +134,7 @@ def world(foundation: Foundation, crew: Crew, site: EmulatedWebsite) -> SyncWorl
     return SyncWorld(foundation, crew, site)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=steps)
 def test_any_history_ends_with_the_website_as_it_should_be(world: SyncWorld, history: list[tuple[Any, ...]]) -> None:
     """I5, I6, I7, I8: changes, lost, doubled and reordered messages, faults, killed workers, hands on the website."""

@@ -108,7 +108,7 @@ def test_who_comes_back_is_shown_in_the_same_row(
 def test_a_renamed_mentor_or_organisation_is_renamed_there(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: UUID
 ) -> None:
-    """Issue 3: what is published follows, within one row."""
+    """What is published follows, within one row."""
     foundation.do("UPDATE peer_mentors SET last_name = 'Bjørnå O''Neill'")
     worker.sync(listed)
     assert site.visible() == {str(listed): "Kari Bjørnå O'Neill"}
@@ -252,7 +252,7 @@ def test_ten_thousand_changes_arrive_without_a_webhook(
 def test_an_organisation_may_hide_by_a_flag_of_its_own(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: UUID
 ) -> None:
-    """Issue 3, section 2: in a table of its own; another organisation beside it keeps the standard."""
+    """Section 2: in a table of its own; another organisation beside it keeps the standard."""
     own_mapping(foundation, organisation, **FLAG_ALONE)
     ours = foundation.mentor(organisation, LATER, consent=True, phone="400 00 000")
     elsewhere = foundation.organisation()
@@ -363,7 +363,7 @@ def test_a_sync_of_nothing_reports_all_of_its_counts(worker: SyncWorker) -> None
     assert set(worker.unsynced().counts) == set(worker.sync().counts())
 
 
-# --- what was published once (issue 8 A4)
+# --- what was published once
 
 
 def fewer_columns(foundation, organisation, *gone):
@@ -383,7 +383,7 @@ def fewer_columns(foundation, organisation, *gone):
 def test_what_is_published_no_more_does_not_come_back(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, when: str
 ) -> None:
-    """Issue 8 A4, design section 8: taken from the whitelist while the mentor was hidden, it stays off the row."""
+    """Design section 8: taken from the whitelist while the mentor was hidden, it stays off the row."""
     here, there = foundation.organisation(), foundation.organisation(name="HLF Rygge")
     for organisation in (here, there):
         foundation.evaluated(organisation)
@@ -406,7 +406,7 @@ def test_what_is_published_no_more_does_not_come_back(
 def test_hiding_empties_what_is_published_no_more(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite
 ) -> None:
-    """Issue 8 A4: with the next write, whatever that is."""
+    """With the next write, whatever that is."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
     mentor = foundation.mentor(organisation, DAY + days(100), consent=True, phone="22 33 44 55")
@@ -423,7 +423,7 @@ def test_hiding_empties_what_is_published_no_more(
 def test_a_hidden_row_is_emptied_when_it_is_asked_for(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite
 ) -> None:
-    """Issue 8 A4: what the proof finds on a hidden row can be repaired."""
+    """What the proof finds on a hidden row can be repaired."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
     mentor = foundation.mentor(organisation, DAY + days(100), consent=True, phone="22 33 44 55")

@@ -1,4 +1,4 @@
-"""Issue 8 D2, I18: whatever breaks off a worker, it leaves no claim behind, and the next one does its work."""
+"""I18: whatever breaks off a worker, it leaves no claim behind, and the next one does its work."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from shared.domain.sync_messages import MAX_MENTORS, parse, requests_of
 from shared.domain.webhook import WebhookRequest, check_form, is_signed
 from shared.events import listing_changed
 from tests.conftest import TEMPLATE
+from tests.support.examples import examples
 from tests.support.there import there
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def test_the_hmac_is_that_of_rfc_4231(connection: Any, key: Any, data: Any, expe
     assert found[: len(expected) // 2].hex() == expected
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(key=st.binary(max_size=200), message=st.binary(max_size=1000))
 @example(key=b"", message=b"")
 @example(key=b"\xff" * 64, message=b"\0")

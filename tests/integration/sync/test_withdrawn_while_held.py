@@ -63,7 +63,7 @@ def test_a_rejected_listing_is_hidden_by_the_next_sweep(
     site: EmulatedWebsite,
     change: Any,
 ) -> None:
-    """Issue 8 A1, I5: a refused change is no reason to leave somebody listed who must not be any more."""
+    """I5: a refused change is no reason to leave somebody listed who must not be any more."""
     mentor = listed[0]
     foundation.do("UPDATE peer_mentors SET area = 'X' WHERE id = %s", mentor)
     site.poison(str(mentor))
@@ -92,7 +92,7 @@ def test_a_hide_that_is_refused_is_not_tried_by_every_sweep(
 def test_a_withdrawn_consent_passes_the_brake_past_the_triggers(
     foundation: Foundation, reconciler: Reconciler, listed: Any, worker: SyncWorker, site: EmulatedWebsite
 ) -> None:
-    """Issue 8 A2, I5: the proof counts five as held, and the sixth is hidden by the sweep."""
+    """I5: the proof counts five as held, and the sixth is hidden by the sweep."""
     foundation.brake(2, 20)
     foundation.do("UPDATE certifications SET expires_on = '2026-11-01'")
     worker.sync(*listed)
@@ -132,7 +132,7 @@ def test_what_the_brake_holds_does_not_starve_lost_changes(foundation: Foundatio
 
 @pytest.mark.parametrize("since", ["active", "paused"])
 def test_an_undo_leaves_nobody_to_be_expired_twice(foundation: Foundation, functions: Functions, since: str) -> None:
-    """Issue 8 B, I3: whose status a person has changed since was expired once for that date, and stays so."""
+    """I3: whose status a person has changed since was expired once for that date, and stays so."""
     foundation.organisation()
     mentor = foundation.mentor(foundation.one("SELECT id FROM organisations"), DAY - days(1))
     run = functions.nightly_check(DAY).run_id
@@ -153,7 +153,7 @@ def test_an_undo_leaves_nobody_to_be_expired_twice(foundation: Foundation, funct
 def test_an_undo_loses_no_reminder_that_was_to_come_again(
     foundation: Foundation, functions: Functions, ses: LocalSes
 ) -> None:
-    """Issue 8 B, I2: a notice that a pause superseded is written again by the right nightly check."""
+    """I2: a notice that a pause superseded is written again by the right nightly check."""
     organisation = foundation.organisation()
     functions.nightly_check(DAY)
     mentor = foundation.mentor(organisation, DAY + days(13))

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from tests.support.foundation import Foundation
     from tests.support.nightly_checks import Functions
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data" / "README.md"])
 RAW = {path: path.read_text(encoding="utf-8") for path in DOCUMENTS}
 # A command that goes on after a backslash is one line here. What tells old names is not of today.
@@ -290,7 +290,7 @@ def test_every_section_of_a_digest_is_on_the_coordinators_page() -> None:
 
 @pytest.mark.parametrize("locale", ["nn", "en"])
 def test_the_coordinators_page_has_them_in_each_language(locale: str) -> None:
-    """Issue 8 G: nynorsk was missing; and so was the brake, which coordinators meet in each."""
+    """Nynorsk was missing; and so was the brake, which coordinators meet in each."""
     part = KOORDINATOR.split({"nn": "## På nynorsk", "en": "## In English"}[locale])[1].split("\n## ")[0]
     for title in re.findall(r'\{\{ heading\("([^"]+)"', templates("digest")[locale]):
         assert f"*{title}*" in part
@@ -302,7 +302,7 @@ def test_the_coordinators_page_has_them_in_each_language(locale: str) -> None:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_a_table_is_unbroken(path: Any) -> None:
-    """Issue 8 I: a head, a line under it, and as many cells in each row; a blank line ends a table."""
+    """A head, a line under it, and as many cells in each row; a blank line ends a table."""
     for table in re.findall(r"(?:^ *\|.*\n)+", prose(TEXT[path]), re.MULTILINE):
         lines = table.splitlines()
         cells = {len(re.findall(r"(?<!\\)\|", line)) for line in lines}

@@ -21,8 +21,8 @@ from local.stack.postgres import Postgres
 from shared.adapters.postgres.connection import call, connect
 from shared.domain.errors import ConnectionLostError
 from tests.integration.database.test_database_tls import Proxy
+from tests.integration.documents.test_docs import OPERATIONS, ROOT, TEMPLATE, TEXT, commands, fences, section
 from tests.support.there import there
-from tests.unit.test_docs import OPERATIONS, ROOT, TEMPLATE, TEXT, commands, fences, section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
