@@ -102,8 +102,7 @@ WEBSITE = {
         en=ConditionText(
             title="The website shows almost nobody",
             what=(
-                "Dynamics returned far fewer rows than it was made to show. That is taken for a fault: nothing"
-                " changes."
+                "Dynamics returned far fewer rows than it was made to show. That is taken for a fault: nothing changes."
             ),
             counted=None,
             steps=(
