@@ -66,7 +66,7 @@ def test_a_manual_edit_is_found_repaired_confirmed_and_reported(up: tuple[Local,
 
     sqs, queue = local_clients(addresses["aws"]).sqs, addresses["outputs"]["SyncDeadLettersUrl"]
     sqs.send_message(QueueUrl=queue, MessageBody=json.dumps({"mentors": [{"id": mentor, "version": 1}]}))
-    assert "1 message asked for again" in local.run("dlq", "replay")
+    assert "1 message requested again" in local.run("dlq", "replay")
 
 
 def test_without_a_stack_there_are_no_queues_to_look_at(local: Local) -> None:

@@ -118,7 +118,7 @@ def test_what_was_given_up_is_listed_and_the_syncs_are_asked_for_again(stack: An
     mentors = {mentor for letter in listed for mentor in letter["mentor_ids"]}
     assert mentors == {str(request.mentor_id) for request in requests}
 
-    assert "12 messages asked for again" in (said := command("dlq", "replay", "--stack", stack, expect=1))
+    assert "12 messages requested again" in (said := command("dlq", "replay", "--stack", stack, expect=1))
     assert "1 message left: it is not a sync request" in said
     assert {parse(body)[0] for body in bodies(stack, "RepairRequests")} == set(requests)
     assert bodies(stack, "SyncDeadLetters") == [f"not for us: {PERSONAL}"]
@@ -159,7 +159,7 @@ def test_the_region_may_be_set_as_the_documents_say(stack: Any, monkeypatch: pyt
     assert "No message was given up" in command("dlq", "list", "--stack", stack)
 
 
-@pytest.mark.parametrize(("limit", "said"), [("0", "no limit for strangers"), ("10", "at most 10 calls at a time")])
+@pytest.mark.parametrize(("limit", "said"), [("0", "no limit on public calls"), ("10", "at most 10 calls at a time")])
 def test_status_says_whether_strangers_have_a_limit(stack: Any, operator: Operator, limit: str, said: str) -> None:
     """An account with a small quota turns the limit off, and is not to forget it."""
     name = deployed({}, {"WebhookConcurrency": {"Type": "Number", "Default": limit}})
