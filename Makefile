@@ -106,7 +106,7 @@ data: .venv/run.stamp  ## Make the synthetic mentors again, from their seed
 pictures: .venv/run.stamp  ## Draw the README's picture again, if the website looks different now (takes Chromium)
 	@$(USABLE); exec $(PY) -m local.demo.pictures
 
-LOCKED := shared/requirements requirements/uv requirements/run requirements/test requirements/check requirements/sam requirements/rival
+LOCKED := shared/requirements requirements/operations requirements/uv requirements/run requirements/test requirements/check requirements/sam requirements/rival
 .PHONY: lock
 lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
 	@for name in $(LOCKED); do $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \

@@ -1,7 +1,7 @@
-"""What the Dataverse emulator does by itself: `python -m benchmarks.dataverse_speed`.
+"""Measure the Dataverse emulator alone: `python -m benchmarks.dataverse_speed`.
 
-One emulator process, one client process with raw sockets and requests made beforehand, four keep-alive connections:
-what is measured is the emulator, as far as one machine's cores let it be. Prints `figure NAME VALUE` lines.
+One emulator process, one client process with raw sockets and prepared requests, and four keep-alive connections. So the
+figures describe the emulator, as far as the cores of one machine allow. Prints `figure NAME VALUE` lines.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from emulators.dataverse.model import defaults
 from emulators.dataverse.process import LocalDataverse
+from local.stack.dataverse import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +31,7 @@ _OK: Final = (b"HTTP/1.1 200", b"HTTP/1.1 204")
 
 
 class UnexpectedReplyError(Exception):
-    """When the emulator answers otherwise than asked for; the message is the beginning of the reply."""
+    """Raised when the emulator responds unexpectedly. The message is the beginning of the reply."""
 
 
 class _TimedConnection:
@@ -39,7 +40,7 @@ class _TimedConnection:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def ask(self, request: bytes) -> bytes:
-        """Send one request and wait for all of its reply."""
+        """Send one request and wait for the whole reply."""
         self._socket.sendall(request)
         reply = self._socket.recv(262_144)
         while (end := reply.find(b"\r\n\r\n")) < 0:
@@ -61,8 +62,8 @@ class _TimedConnection:
 
 
 def main() -> None:
-    """Measure, and print."""
-    with tempfile.TemporaryDirectory() as folder, LocalDataverse(Path(folder), limits="off") as emulator:
+    """Measure and print the figures."""
+    with tempfile.TemporaryDirectory() as folder, LocalDataverse(Path(folder), limits="off", schema=TABLES) as emulator:
         form = urllib.parse.urlencode(
             {
                 "grant_type": "client_credentials",
@@ -86,7 +87,7 @@ def main() -> None:
 
 
 def _check(port: int, batch: bytes) -> None:
-    """Raises UnexpectedReplyError unless every operation of a batch is carried out."""
+    """Raise UnexpectedReplyError unless every operation of a batch succeeds."""
     connection = _TimedConnection(port)
     reply = connection.ask(batch)
     connection.close()
@@ -95,7 +96,7 @@ def _check(port: int, batch: bytes) -> None:
 
 
 def _rate(port: int, requests: Sequence[bytes]) -> float:
-    """Requests answered per second over all connections, each going round its share of `requests`."""
+    """Return the requests per second over all connections, each of which cycles through its share of `requests`."""
     counts = [0] * CONNECTIONS
     failures: list[Exception] = []
     until = time.perf_counter() + SECONDS
@@ -108,7 +109,7 @@ def _rate(port: int, requests: Sequence[bytes]) -> float:
             while time.perf_counter() < until:
                 connection.ask(mine[done % len(mine)])
                 done += 1
-        except Exception as error:  # noqa: BLE001 - told by the main thread
+        except Exception as error:  # noqa: BLE001 - the main thread raises it
             failures.append(error)
         counts[number] = done
         connection.close()

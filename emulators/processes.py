@@ -21,7 +21,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(sig: signal.Signals) -> Callable[[], None] | None:
-    """Give a `preexec_fn` that asks the kernel to send `sig` when the parent dies, even by SIGKILL.
+    """Return a `preexec_fn` that asks the kernel to send `sig` when the parent dies, even by SIGKILL.
 
     Linux only (prctl(2)); elsewhere None, and an orderly stop is what ends the child. The signal is tied to the
     *thread* that starts the child: start children from a thread that lives as long as they should.
@@ -69,7 +69,7 @@ def _for_us_alone(path: str, flags: int) -> int:
 
 
 def stop(process: subprocess.Popen[bytes], sig: signal.Signals, *, patience_seconds: float = 5.0) -> None:
-    """Ask with `sig`, then insist with SIGKILL on the whole process group."""
+    """Send `sig`, and after a while SIGKILL to the whole process group."""
     if process.poll() is None:
         process.send_signal(sig)
         try:
@@ -80,7 +80,7 @@ def stop(process: subprocess.Popen[bytes], sig: signal.Signals, *, patience_seco
 
 
 def responds(port: int, path: str, trust: ssl.SSLContext | None = None) -> bool:
-    """Whether a server on 127.0.0.1 answers 200 there. It is asked directly: what proxies there are do not know it."""
+    """Return whether a server on 127.0.0.1 responds with 200 there. No proxy is used."""
     connection = (
         http.client.HTTPConnection("127.0.0.1", port, timeout=1)
         if trust is None
@@ -93,7 +93,7 @@ def responds(port: int, path: str, trust: ssl.SSLContext | None = None) -> bool:
 
 
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that was free a moment ago."""
+    """Return a TCP port on 127.0.0.1 that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""Make the website show what the database says. Trigger: the queues SyncRequests and RepairRequests, in batches."""
+"""The sync of listings to the website. Trigger: the queues SyncRequests and RepairRequests, in batches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @logger().inject_lambda_context(clear_state=True)
 @guarded
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Event: SQS messages of one queue. Returns those that are to be delivered again."""
+    """Sync the listings that the SQS messages of one queue name. Return the messages to be delivered again."""
     batch = queue_messages(event)
     report, time_left = LogAndMetrics(), seconds_left(context)
     with dynamics_sync_ports(report, time_left) as ports:

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 @logger().inject_lambda_context(clear_state=True)
 @guarded
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Event: {"scheduled_time": "<aws.scheduler.scheduled-time>"}. Returns run id, state, reason and organisations."""
+    """Run the nightly check. Return run id, state, reason and the number of organisations.
+
+    Event: {"scheduled_time": "<aws.scheduler.scheduled-time>"}.
+    """
     scheduled = ScheduledEvent.parse(event)
     report = LogAndMetrics()
     with expiry_check_ports(report) as ports:

@@ -1,4 +1,4 @@
-"""Prove that the website equals the app. Trigger: EventBridge Scheduler, every 5 minutes and nightly."""
+"""The proof that the website equals the app. Trigger: EventBridge Scheduler, every 5 minutes and nightly."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 @logger().inject_lambda_context(clear_state=True)
 @guarded
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Event: {"scheduled_time": "…", "mode": "sweep" | "full"}. Returns run id, state, reason and organisations."""
+    """Sweep, or compare everything. Return run id, state, reason and the number of organisations, which is 0.
+
+    Event: {"scheduled_time": "…", "mode": "sweep" | "full"}.
+    """
     request = ReconciliationEvent.parse(event)
     report, time_left = LogAndMetrics(), seconds_left(context)
     with reconciliation_ports(report, time_left) as ports:

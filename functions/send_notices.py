@@ -1,4 +1,4 @@
-"""Send the notices that are waiting. Trigger: EventBridge Scheduler, in daytime."""
+"""The sending of pending notices. Trigger: EventBridge Scheduler, in daytime."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 @logger().inject_lambda_context(clear_state=True)
 @guarded
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Event: {"scheduled_time": "<aws.scheduler.scheduled-time>"}. Returns run id, state, reason and organisations."""
+    """Send the pending notices. Return run id, state, reason and the number of organisations.
+
+    Event: {"scheduled_time": "<aws.scheduler.scheduled-time>"}.
+    """
     scheduled = ScheduledEvent.parse(event)
     report = LogAndMetrics()
     with send_notices_ports(report) as ports:

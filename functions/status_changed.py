@@ -1,4 +1,7 @@
-"""The webhook: a listing may have to change. Triggers: its function URL, signed; EventBridge, and RDS, by IAM."""
+"""The webhook, which says that listings may have to change.
+
+Triggers: its function URL, with a signed request; EventBridge and RDS, authorised by IAM.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from shared.domain.webhook import Refusal, WebhookRefusedError, WebhookRequest
 from shared.events import listing_changed
 from shared.function_urls import url_reply, url_request
 from shared.observability import PublicReport, guarded, logger
-from shared.use_cases.accept_webhook import accept_event, accept_webhook
+from shared.use_cases.status_changed import accept_event, accept_webhook
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -25,16 +28,17 @@ def _refused(error: WebhookRefusedError) -> dict[str, Any]:
             return url_reply(413, {"error": str(error)})
         case Refusal.BODY_MALFORMED:
             return url_reply(400, {"error": str(error)})
-        case _:  # whoever cannot sign learns nothing of why; the log has it
-            return url_reply(401, {"error": "not signed with our key, or not now"})
+        case _:  # a sender without a key must not learn which check failed; the log records it
+            return url_reply(401, {"error": "invalid signature or timestamp"})
 
 
 @logger().inject_lambda_context(clear_state=True)
 @guarded
 def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
-    """Event: a request with {"mentors": [{"id", "version"}, …]}, or "Listing changed" with that as its detail.
+    """Request a sync of the mentors that the event names. Return {"accepted": n}.
 
-    Returns {"accepted": n}; a request with 202, 400, 401, 405, 413, or 503 when the queue does not take it.
+    Event: an HTTP request with the body {"mentors": [{"id", "version"}, …]}, or "Listing changed" with that as its
+    detail. An HTTP request gets status 202, or 400, 401, 405 or 413, or 503 when the queue does not take it.
     """
     request, report, ports = url_request(event), PublicReport(), status_changed_ports()
     if request is None:
@@ -48,5 +52,5 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     except WebhookRefusedError as error:
         return _refused(error)
     except TransientError:
-        return url_reply(503, {"error": "not now"})
+        return url_reply(503, {"error": "try again later"})
     return url_reply(202, {"accepted": accepted})

@@ -1,8 +1,7 @@
-"""`python -m local`: the system on this machine."""
+"""The commands of `python -m local`, which runs the system on this machine."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import signal
@@ -21,6 +20,7 @@ import typer
 
 from emulators.lambda_host.triggers.async_invocations import AsyncInvocations
 from emulators.lambda_host.triggers.schedules import Scheduler
+from local import surroundings
 from local.demo import measuring, results, views, website, website_view
 from local.demo.simulated_night import simulate_night
 from local.exit_codes import expected_errors
@@ -32,21 +32,24 @@ from local.stack import database, session
 from local.stack.sam_local import reach, sam_env_file
 from local.stack.server_binaries import psql_binary
 from local.stack.stack import HOME, local_stack
-from operations import surroundings
-from operations.cli import EXIT_CODES
-from operations.cli import app as operations
+from local.target import local_system
+from operations import console
+from operations.cli import COMMANDS
 from operations.commands import proof, reconcile
 from operations.dates import parse_day, today
 from operations.errors import NotUnderstoodError
+from operations.exit_codes import EXIT_CODES, NOT_YET
+from operations.mounting import Program
 from operations.screens import proof_view
-from operations.wording import words
 from shared.domain.comparison import ProofVerdict
+from shared.domain.wording.numbers import in_english
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local.stack.stack import LocalStack, Progress
+    from local.stack.stack import LocalStack
     from operations.commands.proof import ProofHead
+    from operations.console import Progress
 
 app = typer.Typer(
     help="The system on this machine: PostgreSQL, the AWS APIs, a mail service, the functions of template.yaml.",
@@ -54,12 +57,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.add_typer(operations)
+Program(local_system, expected_errors, "Operations, as on a deployed system").mount(app, COMMANDS)
 _WEBHOOK_PATIENCE = 20.0
-# The seconds to wait after each sweep: it asks for a change once that is two minutes old.
+# Seconds to wait after each sweep. A sweep requests a change once it is two minutes old.
 _SWEEPS = (20.0,) * 8
-_NOT_YET = 3
-_MOST_FITTING = 5
 
 Day = Annotated[str | None, typer.Option("--as-of", help="The day to evaluate, like 2026-12-01.", show_default=False)]
 MentorsFile = Annotated[Path, typer.Option("--mentors", help="A CSV file of mentors (docs/mentors-file.md).")]
@@ -68,7 +69,7 @@ MentorsFile = Annotated[Path, typer.Option("--mentors", help="A CSV file of ment
 @app.command()
 def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
     """Load a mentors file into a fresh database, simulate a night and a morning, and simulate them again."""
-    with expected_errors(), views.steps() as progress:
+    with expected_errors(), console.steps() as progress:
         own = mentors.resolve() != loading.MENTORS
         day = parse_day(as_of, default=today() if own else synthetic.DEFAULT_AS_OF)
         simulated = bool(as_of) or not own
@@ -105,19 +106,22 @@ def run(mentors: MentorsFile = loading.MENTORS, as_of: Day = None) -> None:
     same &= website_view.before_and_after(before, after, again)
     website_view.latency(latency)
     views.heading("The proof")
-    views.console.print(proof_view.verdict(proved))
+    console.out.print(proof_view.verdict(proved))
     same &= proved.verdict is not ProofVerdict.NO
     views.heading("What to do next")
     views.sample_mail(HOME / "mail")
     this = surroundings.this_program()
-    views.console.print(f"{this} status   [dim]is something wrong, and what to do first[/dim]")
-    views.console.print(f"{this} --help   [dim]preview, explain, up and more, on these data[/dim]")
+    console.out.print(f"{this} status   [dim]is something wrong, and what to do first[/dim]")
+    console.out.print(f"{this} --help   [dim]preview, explain, up and more, on these data[/dim]")
     if not same or proved.verdict is not ProofVerdict.YES:
         raise typer.Exit(1 if not same else EXIT_CODES[proved.verdict])
 
 
 def _catch_up(here: session.Session, progress: Progress) -> None:
-    """Wait for the website. A webhook may be lost (I7); then the sweep asks for what is overdue, and that is said."""
+    """Wait until the website is up to date.
+
+    A webhook may be lost (I7). Then the sweep requests what is overdue, and a progress line says so.
+    """
     try:
         website.wait_until_synced(here.dsn, seconds=_WEBHOOK_PATIENCE)
     except website.WebsiteBehindError as behind:
@@ -130,7 +134,7 @@ def _catch_up(here: session.Session, progress: Progress) -> None:
 
 
 def _proved(here: session.Session) -> ProofHead:
-    """A full comparison, by the function that makes one every night."""
+    """Run a full comparison by the function that makes one every night, and return its proof."""
     ended = here.invoke("Reconciliation", reconcile.event(full=True, accept=None, now=datetime.now(UTC)))
     with psycopg.connect(here.dsn, autocommit=True) as connection:
         return proof.read_proof(connection, UUID(ended.payload["run_id"])).proof
@@ -188,7 +192,7 @@ def invoke(
     ],
     event: Annotated[Path, typer.Option("--event", "-e", help="A JSON file; events/ has one for each trigger.")],
 ) -> None:
-    """Invoke one function with an event; its answer goes to standard output, its log to standard error."""
+    """Invoke one function with an event. Its result goes to standard output, its log to standard error."""
     with expected_errors():
         try:
             content = json.loads(event.read_text(encoding="utf-8"))
@@ -211,7 +215,7 @@ def nightly(as_of: Day = None) -> None:
     """Simulate one night and one morning on the local data, as the schedules would on that day."""
     with expected_errors():
         day = parse_day(as_of, default=today())
-        with views.steps() as progress, session.session(progress=progress) as here:
+        with console.steps() as progress, session.session(progress=progress) as here:
             loading.fill(here.dsn)
             done = simulate_night(here, day, progress, simulated=bool(as_of))
             site, behind = None, None
@@ -224,65 +228,21 @@ def nightly(as_of: Day = None) -> None:
         views.simulated_night(done)
         views.brakes(held)
         if site is None:
-            views.failure(f"the nightly check is done, but the website is not: {behind}")
-            raise typer.Exit(_NOT_YET)
+            console.failure(f"the nightly check is done, but the website is not: {behind}")
+            raise typer.Exit(NOT_YET)
         seen = len(site.names)
-        views.console.print(f"Visitors of the website see {seen} mentor{'' if seen == 1 else 's'}.")
-
-
-@app.command()
-def preview(
-    days: Annotated[int, typer.Option(help="How many nights ahead.", min=1, max=3660)] = 60,
-    first: Annotated[
-        str | None,
-        typer.Option("--from", help="The first nightly check; the one after the last run.", show_default=False),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable, with ids instead of names.")] = False,
-) -> None:
-    """A dry run: who will be reminded or expire when. Writes nothing."""
-    with expected_errors(), loading.filled_database() as dsn:
-        last = results.last_nightly_check(dsn)
-        start = parse_day(first, default=last + timedelta(days=1) if last else today())
-        lines = results.read_preview(dsn, start, days)
-        if as_json:
-            views.console.print_json(
-                json.dumps(
-                    [{k: v for k, v in dataclasses.asdict(line).items() if k != "name"} for line in lines], default=str
-                )
-            )
-        else:
-            views.preview(lines, first=f"{start:%d.%m.%Y}", days=days)
-
-
-@app.command()
-def explain(
-    mentor_id: Annotated[
-        str, typer.Argument(help="The mentor's id or its beginning, the id in your own file, or the full name.")
-    ],
-) -> None:
-    """Why a mentor was or was not reminded: every threshold, its state, reason and run."""
-    with expected_errors(), loading.filled_database() as dsn:
-        day = results.last_nightly_check(dsn) or today()
-        mentors = results.find_mentors(dsn, mentor_id)
-        if len(mentors) > 1:
-            fitting = words.first([str(mentor) for mentor in mentors], _MOST_FITTING)
-            raise NotUnderstoodError(f"{len(mentors)} mentors fit {mentor_id}: {fitting}. Give the whole id")
-        found = results.read_explanation(dsn, mentors[0], day) if mentors else None
-        if found is None:
-            views.failure(f"there is no mentor {mentor_id} in the local database")
-            raise typer.Exit(1)
-        views.explanation(found)
+        console.out.print(f"Visitors of the website see {in_english(seen, 'mentor')}.")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(context: typer.Context) -> None:
-    """Open psql on the local database; what follows is handed to psql, such as -c 'SELECT …'."""
+    """Open psql on the local database. Further arguments are passed to psql, such as -c 'SELECT …'."""
     with expected_errors(), session.database_only() as dsn:
         found = psycopg.conninfo.conninfo_to_dict(dsn)
         environment = os.environ | {"PGPASSWORD": str(found["password"])}  # not among the arguments, which ps shows
         words = {name: str(value) for name, value in found.items() if name != "password"}
         command = [str(psql_binary()), psycopg.conninfo.make_conninfo("", **words), *context.args]
-        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is psql's, to cancel a query
+        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)  # psql handles Ctrl-C itself, to cancel a query
         try:
             raise typer.Exit(subprocess.call(command, env=environment))
         finally:
@@ -290,42 +250,27 @@ def psql(context: typer.Context) -> None:
 
 
 @app.command()
-def thresholds(
-    organisation: Annotated[str, typer.Argument(help="The organisation's name.")],
-    days: Annotated[
-        list[int] | None,
-        typer.Argument(help="Days before expiry, the largest first, like 45 21 7.", show_default=False),
-    ] = None,
-    own: Annotated[
-        bool | None, typer.Option("--own/--standard", help="Whether its own thresholds apply, or the HLF standard.")
-    ] = None,
-) -> None:
-    """Show or change an organisation's thresholds."""
-    from operations.organisation_settings import change_thresholds  # noqa: PLC0415
-
-    with expected_errors(), loading.filled_database() as dsn:
-        now = change_thresholds(dsn, organisation, tuple(days or ()), own=own)
-        applies = "its own apply" if now.own else "the HLF standard applies"
-        own_days, effective = (" ".join(map(str, days)) for days in (now.days, now.effective))
-        views.console.print(f"{organisation}: own thresholds {own_days}; {applies}: {effective}")
-
-
-@app.command()
 def dataverse(
-    port: Annotated[int, typer.Option(help="Where to listen on 127.0.0.1.")] = 8765,
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1.")] = 8765,
     schema: Annotated[
         Path | None, typer.Option(help="A file of tables instead of the built-in ones.", show_default=False)
     ] = None,
     limits: Annotated[str, typer.Option(help="Service protection: real, off, JSON, or a JSON file.")] = "real",
     https: Annotated[
-        bool, typer.Option("--https", help="Speak HTTPS, with a certificate made for this run. It says whom to trust.")
+        bool, typer.Option("--https", help="Speak HTTPS with a certificate of this run; print the authority to trust.")
     ] = False,
 ) -> None:
     """Start the Dataverse emulator alone, and stay until Ctrl-C."""
     from emulators.dataverse import server  # noqa: PLC0415
+    from emulators.dataverse.access.protection import read_limits  # noqa: PLC0415
+    from local.stack.dataverse import TABLES  # noqa: PLC0415
 
+    try:
+        read = read_limits(limits)
+    except ValueError as error:
+        raise SystemExit(f"--limits: {error}") from None
     with expected_errors():
-        server.announce_and_serve(port, schema, limits, https=https)
+        server.run(port, schema or TABLES, read, https=https)
 
 
 @app.command()
@@ -335,7 +280,7 @@ def dataset(
     as_of: Day = None,
     mentors: Annotated[int, typer.Option(min=1, max=synthetic.MOST_MENTORS)] = synthetic.DEFAULT_MENTORS,
 ) -> None:
-    """Write synthetic mentors of HLF's size, the same for the same seed."""
+    """Write as many synthetic mentors as HLF has. The same seed gives the same file."""
     with expected_errors():
         try:
             synthetic.write_dataset(
@@ -345,17 +290,17 @@ def dataset(
             raise typer.BadParameter(str(error)) from None
         except OSError as error:
             raise typer.BadParameter(f"{out} cannot be written: {error.strerror}") from None
-        views.console.print(f"{mentors} mentor{'s' if mentors > 1 else ''} written to {out}")
+        console.out.print(f"{mentors} mentor{'s' if mentors > 1 else ''} written to {out}")
         if mentors < synthetic.FEWEST_MENTORS:
-            views.console.print(f"Every case of the nightly check needs {synthetic.FEWEST_MENTORS} mentors or more.")
+            console.out.print(f"Every case of the nightly check needs {synthetic.FEWEST_MENTORS} mentors or more.")
 
 
 @contextmanager
 def _stack_with_mentors(mentors: Path, *, fresh: bool) -> Iterator[tuple[LocalStack, dict[str, str]]]:
-    """A stack with mentors in it: those of a file that was asked for, of an earlier run, or the synthetic ones."""
-    own = None if mentors.resolve() == loading.MENTORS else read_mentors(mentors)  # before anything is emptied
+    """Yield a stack with mentors: those of the given file, those of an earlier run, or the synthetic ones."""
+    own = None if mentors.resolve() == loading.MENTORS else read_mentors(mentors)  # read before any data is deleted
     with ExitStack() as running:
-        with views.steps() as progress:
+        with console.steps() as progress:
             stack = running.enter_context(local_stack(fresh=fresh, progress=progress))
             if own is None:
                 loading.fill(stack.dsn)
@@ -368,6 +313,6 @@ def _stack_with_mentors(mentors: Path, *, fresh: bool) -> Iterator[tuple[LocalSt
 
 def _next_runs(scheduler: Scheduler) -> dict[str, str]:
     runs: dict[str, str] = {}
-    for schedule, due in scheduler.next_runs():  # the soonest first, and a function may have several schedules
+    for schedule, due in scheduler.next_runs():  # soonest first; a function may have several schedules
         runs.setdefault(f"Next run of {schedule.function}", f"{due:%d.%m.%Y %H:%M} {schedule.timezone}")
     return runs

@@ -1,4 +1,4 @@
-"""What can go wrong with a command, as a sentence and an exit code."""
+"""The errors that a command expects, each as a sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import typer
 from emulators.dataverse.process import LocalDataverseError
 from emulators.lambda_host.errors import LambdaHostError, TemplateError
 from emulators.lambda_host.triggers.invoke_api import InvokeError
-from local.demo import views
 from local.demo.simulated_night import FunctionFailed
 from local.demo.website import WebsiteBehindError
 from local.mentors_file.problems import UnreadableFile
@@ -18,9 +17,11 @@ from local.stack.aws import LocalAwsError
 from local.stack.postgres import PostgresError
 from local.stack.private import NotOurFolderError
 from local.stack.stack import StackRunningError
+from operations import console
 from operations.commands import failures
 from operations.errors import OperationsError
-from shared.domain.errors import CertificationError, PermanentError
+from operations.exit_codes import code_of
+from shared.domain.errors import CertificationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,27 +46,25 @@ _EXPECTED = (
 
 @contextmanager
 def expected_errors() -> Iterator[None]:
-    """Turn what can go wrong into a sentence and an exit code."""
+    """Turn an expected error into a sentence and an exit code."""
     try:
         yield
     except FunctionFailed as error:
         reason = error.result.payload.get("errorMessage", "") if isinstance(error.result.payload, dict) else ""
         why = failures.explained(str(reason))
-        views.failure(f"{error}: {why.meaning or reason}", log=() if why.meaning else error.result.log)
+        console.failure(f"{error}: {why.meaning or reason}", log=() if why.meaning else error.result.log)
         for step in why.steps:
-            views.errors.print(f"  {step}", markup=False)
+            console.errors.print(f"  {step}", markup=False)
         raise typer.Exit(1) from None
     except _EXPECTED as error:
-        views.failure(str(error))
+        console.failure(str(error))
         raise typer.Exit(_code_of(error)) from None
 
 
 def _code_of(error: Exception) -> int:
-    """By the table in docs/operations/commands.md."""
+    """Return the exit code, by the table in docs/operations/commands.md."""
     match error:
-        case OperationsError():
-            return error.exit_code
-        case InvokeError() | LambdaHostError() | UnreadableFile() | PermanentError():
+        case InvokeError() | LambdaHostError() | UnreadableFile():
             return 1
         case _:
-            return 3
+            return code_of(error)

@@ -1,4 +1,4 @@
-"""How the program ends when it is asked to, at whatever moment."""
+"""An orderly end of the program when it is asked to stop, at whatever moment."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def orderly() -> Iterator[None]:
-    """A request to stop is obeyed once, and then the end takes its course, which is short. Exit code 128 + the signal.
+    """Obey the first request to stop, and let the short shutdown run undisturbed. The exit code is 128 + the signal.
 
-    SIGINT is heard also where a script's shell had it ignored, as it does for `make test &`; SIGHUP is not, for nohup.
+    SIGINT is obeyed even if a script's shell ignores it, as for `make test &`. SIGHUP is then ignored, for nohup.
     """
     for request in _REQUESTS:
         if request is not signal.SIGHUP or signal.getsignal(request) is not signal.SIG_IGN:
@@ -36,7 +36,7 @@ def orderly() -> Iterator[None]:
 
 def _stop(number: int, _: FrameType | None) -> NoReturn:
     _ignore()
-    # Not KeyboardInterrupt: typer, and Python itself at its end, have ideas of their own about that one.
+    # KeyboardInterrupt would not do: typer, and Python itself at its end, treat it in ways of their own.
     raise SystemExit(128 + number)
 
 

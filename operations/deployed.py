@@ -1,4 +1,4 @@
-"""Where a stack's queues and functions are: by a deployed one's outputs in CloudFormation, or by the local one."""
+"""A deployed stack: where its queues and functions are, and the login of operations, as CloudFormation tells it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,6 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from psycopg.conninfo import make_conninfo
 
-from emulators.lambda_host.template.provision import local_clients
-from local.stack import session
-from local.stack.aws import REGION
-from operations import surroundings
 from operations.errors import StackNotFoundError
 from shared.adapters.postgres.opening import login_of
 from shared.domain.errors import CertificationError
@@ -44,7 +40,7 @@ class Deployment:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     def output(self, name: str) -> str:
-        """Raises StackNotFoundError where the stack has no such output: it is another stack, or an older version."""
+        """Return an output. Raises StackNotFoundError where there is none: another stack, or an older version."""
         try:
             return self.outputs[name]
         except KeyError:
@@ -53,16 +49,8 @@ class Deployment:
             ) from None
 
 
-def find(stack: str | None) -> Deployment:
-    """The stack of that name, or the local one that `up` runs. Raises StackNotFoundError."""
-    if stack is None:
-        addresses = session.announced_addresses()
-        if addresses is None:
-            raise StackNotFoundError(
-                f"no local stack is up, and its queues end with it: start one with {surroundings.this_program()} up,"
-                " or name a deployed one with --stack"
-            )
-        return Deployment(addresses["outputs"], local_clients(addresses["aws"], REGION).sqs)
+def find(stack: str) -> Deployment:
+    """Return the stack of that name. Raises StackNotFoundError."""
     with refusals():
         described = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
@@ -71,7 +59,7 @@ def find(stack: str | None) -> Deployment:
 
 
 def database_of(deployment: Deployment) -> str:
-    """The login of a person on call, as the secret of the stack has it. Raises StackNotFoundError."""
+    """Return the login of operations, as the secret of the stack has it. Raises StackNotFoundError."""
     arn = deployment.output(_DATABASE_SECRET)
     with refusals():
         value = client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
@@ -84,7 +72,7 @@ def database_of(deployment: Deployment) -> str:
 
 
 def client(service: str) -> Any:  # noqa: ANN401 - the services have nothing in common
-    """With the credentials and the region of whoever calls. A function is called once, and waited for to its end."""
+    """Return a client with the caller's credentials and region. It calls a function once and waits for its end."""
     # An invocation that is tried again is a second run; who lies between may forget a connection that is silent.
     once = Config(retries={"total_max_attempts": 1}, read_timeout=920, tcp_keepalive=True)
     return boto3.client(  # type: ignore[call-overload]
@@ -96,7 +84,7 @@ def client(service: str) -> Any:  # noqa: ANN401 - the services have nothing in 
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """What AWS says when it refuses, as a StackNotFoundError with what to do."""
+    """Raise what AWS says when it refuses as a StackNotFoundError with what to do."""
     try:
         yield
     except ClientError as error:

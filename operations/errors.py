@@ -31,5 +31,13 @@ class StackNotFoundError(NotKnownError):
     """When the deployed stack, or what a command needs of it, is not to be found; or AWS refuses us."""
 
 
+class FunctionFailedError(OperationsError):
+    """When a function ended with an error. `log`: its last lines, which hold no personal data."""
+
+    def __init__(self, reason: str, log: tuple[str, ...]) -> None:
+        super().__init__(reason)
+        self.log = log
+
+
 class NothingToDoError(OperationsError):
     """When what a person names is not there, such as a brake that is not on."""

@@ -9,20 +9,20 @@ import typer
 from operations.errors import NotUnderstoodError
 from shared.domain.wording import texts as wording
 
-PANEL = "Operations, here and deployed"
-
-Database = Annotated[
+Stack = Annotated[
+    str | None,
+    typer.Option("--stack", help="The CloudFormation stack of a deployed system.", show_default=False),
+]
+DatabaseUrl = Annotated[
     str | None,
     typer.Option(
         "--database-url",
-        envvar="DATABASE_URL",
-        help="A libpq connection string or URL; without it the stack's, or the local database.",
+        help=(
+            "The database itself, as a libpq connection string or URL without a password: that is read from"
+            " PGPASSFILE or PGPASSWORD, or asked for."
+        ),
         show_default=False,
     ),
-]
-Deployed = Annotated[
-    str | None,
-    typer.Option("--stack", help="The CloudFormation stack; without it the local one.", show_default=False),
 ]
 Language = Annotated[
     wording.Language | None,
@@ -36,12 +36,17 @@ Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept.")]
 
 
 _LONGEST = {"--actor": 200, "--reason": 2000}  # as in certification.audit
+_SYSTEM = "system:"  # what the functions call themselves in the app's status log
 
 
 def require_named(actor: str, reason: str) -> None:
-    """Raise NotUnderstoodError where who or why is blank, or no plain text: what a person does by hand has both."""
+    """Raise NotUnderstoodError unless a person is named and says why: a manual action has both."""
     for name, value in (("--actor", actor), ("--reason", reason)):
         if not value.strip():
             raise NotUnderstoodError(f"{name} is empty: say who does this and why, it is kept in certification.audit")
         if len(value) > _LONGEST[name] or not value.isprintable():
             raise NotUnderstoodError(f"{name} must be one line of plain text, of {_LONGEST[name]} characters at most")
+    if actor.strip().lower().startswith(_SYSTEM):
+        raise NotUnderstoodError(
+            f"--actor must be a person's name: {_SYSTEM}… is what the functions call themselves in the status log"
+        )

@@ -1,4 +1,4 @@
-"""The events our functions take."""
+"""The events that the functions take."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class InvalidEventError(PermanentError):
-    """When an event is not of the form the function takes; the message says which field and why."""
+    """An event does not have the form that the function takes; the message names the field and the fault."""
 
 
 _DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\dT")
@@ -38,8 +38,8 @@ _FIRST_YEAR, _LAST_YEAR = 2, 9998
 
 
 def _written_out(value: object) -> object:
-    # pydantic takes a number for seconds since 1970, so "20261201" would be a nightly check long past that finds
-    # nothing to do.
+    # pydantic reads a number as seconds since 1970. "20261201" would then be a day in 1970, for which a nightly check
+    # finds nothing to do.
     if not isinstance(value, str) or not _DATE_AND_TIME.match(value):
         raise PydanticCustomError("date_and_time", "Input should be a date and a time in ISO 8601")
     return value
@@ -55,7 +55,10 @@ _Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator
 
 
 class ScheduledEvent(BaseModel):
-    """What a schedule sends: the time it was due, not the time it came (EventBridge Scheduler context attributes)."""
+    """The event of a schedule, with the time it was due, not the time it arrived.
+
+    Source: the context attributes of EventBridge Scheduler.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -63,7 +66,7 @@ class ScheduledEvent(BaseModel):
 
     @classmethod
     def parse(cls, event: object) -> Self:
-        """The event, checked. Raises InvalidEventError."""
+        """Return the validated event. Raises InvalidEventError."""
         try:
             return cls.model_validate(event)
         except ValidationError as error:
@@ -78,14 +81,14 @@ class _By(BaseModel):
 
 
 class ReconciliationEvent(BaseModel):
-    """What the schedules of reconciliation send, or a person who wants it now."""
+    """The event of reconciliation's schedules, and of an operator who starts a run by hand."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     scheduled_time: _Moment
     mode: Literal["sweep", "full"]
     accept: _By | None = None
-    """With full only: a person takes a suspiciously small answer of the website for true."""
+    """With mode full only: an operator confirms that the website really returned this few rows."""
 
     @model_validator(mode="after")
     def _accepts_in_full_only(self) -> Self:
@@ -95,7 +98,7 @@ class ReconciliationEvent(BaseModel):
 
     @classmethod
     def parse(cls, event: object) -> Self:
-        """The event, checked. Raises InvalidEventError."""
+        """Return the validated event. Raises InvalidEventError."""
         try:
             return cls.model_validate(event)
         except ValidationError as error:
@@ -104,7 +107,7 @@ class ReconciliationEvent(BaseModel):
 
     @property
     def acceptance(self) -> Acceptance | None:
-        """Who accepts a small answer, and why."""
+        """Return who accepts that the website returned few rows, and why."""
         return Acceptance(self.accept.actor, self.accept.reason) if self.accept else None
 
 
@@ -127,14 +130,17 @@ class _Batch(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The messages of one SQS event, which come from one queue."""
+    """The messages of one SQS event, all from one queue."""
 
     queue_name: str
     messages: tuple[SyncMessage, ...]
 
 
 def queue_messages(event: object) -> Batch:
-    """The messages of an SQS event. One that cannot be read stops no other (I13). Raises InvalidEventError."""
+    """Return the messages of an SQS event. Raises InvalidEventError.
+
+    An unreadable message does not stop the others (I13).
+    """
     try:
         batch = _Batch.model_validate(event)
     except ValidationError as error:
@@ -144,7 +150,7 @@ def queue_messages(event: object) -> Batch:
         try:
             requests = sync_messages.parse(record.body)
         except sync_messages.MalformedMessageError:
-            requests = None  # the queue gives it up to its dead letters after some deliveries
+            requests = None  # the queue moves it to its dead letters after some deliveries
         messages.append(
             SyncMessage(record.messageId, record.receiptHandle, record.attributes.ApproximateReceiveCount, requests)
         )
@@ -158,7 +164,7 @@ class _ListingChanged(BaseModel):
 
 
 def listing_changed(event: object) -> dict[str, Any]:
-    """The detail of EventBridge's event "Listing changed": a sync message. Raises InvalidEventError."""
+    """Return the detail of EventBridge's event "Listing changed", a sync message. Raises InvalidEventError."""
     try:
         return _ListingChanged.model_validate(event).detail
     except ValidationError as error:
@@ -173,6 +179,6 @@ def _wrong(error: ValidationError) -> str:
 
 
 def _place(path: tuple[int | str, ...], kind: str) -> str:
-    # A field that is not ours has whatever name the caller gave it: of any length, and perhaps a person's (I11).
+    # The caller chose the name of an unknown field: it can have any length and hold personal data (I11).
     unknown = kind == "extra_forbidden" and not _OWN_WORD.fullmatch(str(path[-1]))
     return ".".join(map(str, path[:-1] if unknown else path)) or "event"

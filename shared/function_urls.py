@@ -1,4 +1,4 @@
-"""What a Lambda function URL sends and takes: payload format 2.0.
+"""The requests and responses of a Lambda function URL: payload format 2.0.
 
 Source: "Invoking Lambda function URLs" in the AWS Lambda Developer Guide.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class UrlRequest:
-    """One request. Names of headers are lower-case; a header sent twice is one value with a comma."""
+    """One request. Header names are in lower case; the values of a repeated header are joined by a comma."""
 
     method: str
     headers: Mapping[str, str]
@@ -24,21 +24,21 @@ class UrlRequest:
 
 
 def url_request(event: Mapping[str, Any]) -> UrlRequest | None:
-    """The request of a function URL's event, or None for any other event.
+    """Return the request of a function URL's event, or None for any other event.
 
-    The service writes the event around the request. Whoever sends a request chooses what is in its headers and its body
-    and can neither add a key beside these nor leave `requestContext` out: no request looks like another kind of event.
+    A request cannot pass for another kind of event: AWS builds the event, and a sender chooses only the headers and
+    the body. It can neither add a key beside them nor leave out `requestContext`.
     """
     if "requestContext" not in event:
         return None
     text = event.get("body") or ""
-    # Not every text a sender can think of is UTF-8; what is not will have a wrong signature.
+    # A sender may send text that is not UTF-8. It must not raise here; its signature will be wrong.
     body = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode(errors="surrogatepass")
     headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
     return UrlRequest(event["requestContext"]["http"]["method"], headers, body)
 
 
 def url_reply(status: int, content: Mapping[str, object], **headers: str) -> dict[str, Any]:
-    """A reply in JSON."""
+    """Return a response with a JSON body."""
     everything = {"content-type": "application/json", **headers}
     return {"statusCode": status, "headers": everything, "body": json.dumps(content)}

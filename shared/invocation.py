@@ -1,4 +1,4 @@
-"""What a handler reads from its Lambda context."""
+"""The values that a handler reads from its Lambda context."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def seconds_left(context: LambdaContext) -> Callable[[], float]:
-    """Return a clock that says how many seconds this invocation still has."""
+    """Return a clock of the seconds that this invocation still has."""
 
     def seconds() -> float:
         return context.get_remaining_time_in_millis() / 1000

@@ -38,21 +38,21 @@ type _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] 
 
 
 class FunctionFailedError(Exception):
-    """When a function ends with an error. It holds a code, never what went wrong in words: Lambda logs it."""
+    """A function ends with an error. Its message is a code and never free text, because Lambda logs it."""
 
 
 class _Formatter(LambdaPowertoolsFormatter):
-    """One JSON object a line, without anything that looks like personal data."""
+    """The formatter of log lines: one JSON object a line, without anything that looks like personal data."""
 
     def __init__(self) -> None:
-        # Powertools' own stack trace holds the exception's message, which quotes the row it is about.
+        # Powertools' own stack trace holds the exception's message, which can quote a row of the database.
         super().__init__(utc=True, serialize_stacktrace=False)
 
     def serialize(self, log: dict[str, Any]) -> str:  # type: ignore[override]
         return super().serialize(_redacted(log))
 
     def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802 - logging's name
-        """Types and places, not messages: a driver's message quotes the row it is about."""
+        """Return the types and places, without messages: a driver's message can quote a row of the database."""
         kind, _, place = ei
         frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(place)]
         return "\n".join([*frames, kind.__name__ if kind else ""])
@@ -70,7 +70,7 @@ def _redacted(value: Any) -> Any:  # noqa: ANN401 - any JSON
 
 @functools.cache
 def logger() -> Logger:
-    """The function's logger. What libraries log passes through the same formatter, from WARNING up."""
+    """Return the function's logger. Log records of libraries, from WARNING up, pass through the same formatter."""
     formatter = _Formatter()
     others = logging.StreamHandler(sys.stdout)
     others.setFormatter(formatter)
@@ -85,7 +85,7 @@ class LogAndMetrics:
     def organisation(
         self, run_id: UUID, organisation: Organisation, as_of: date | None, counts: Sequence[Count], verdict: Verdict
     ) -> None:
-        """Report what a run did for one organisation, with the settings it did it by."""
+        """Report what a run did for one organisation, with the settings that it used."""
         logger().info(
             "organisation",
             run_id=str(run_id),
@@ -104,7 +104,7 @@ class LogAndMetrics:
         _emit({"organisation": str(organisation.id)}, totals)
 
     def organisation_failed(self, run_id: UUID, organisation: Organisation, error: Exception) -> None:
-        """Log where an organisation's part of a run broke off: type and place, no message."""
+        """Log where an organisation's part of a run failed: type and place, no message."""
         logger().error(
             "organisation_failed",
             run_id=str(run_id),
@@ -119,20 +119,20 @@ class LogAndMetrics:
         _emit({"function": function}, {metric_name(f"runs_{state}"): int(state is verdict.state) for state in RunState})
 
     def work(self, function: str, counts: Mapping[str, int], **facts: object) -> None:
-        """Report what a function did that is called by messages and requests: all of its counts, zeros too (I12)."""
+        """Report what a function or a part of a run did: all of its counts, zeros included (I12)."""
         logger().info("work", extra={"function": function, "counts": dict(counts), **facts})
         self.count(function, counts)
 
     def count(self, function: str, counts: Mapping[str, int]) -> None:
-        """Report numbers alone."""
+        """Report the counts as metrics only, without a log line."""
         _emit({"function": function}, {metric_name(measure): n for measure, n in counts.items()})
 
 
 class PublicReport(LogAndMetrics):
-    """For a function that strangers may call as often as they like: a line in the log costs more than the call."""
+    """The report of a function that strangers can call as often as they like: a log line costs more than the call."""
 
     def work(self, function: str, counts: Mapping[str, int], **facts: object) -> None:
-        """Write no line for an unsigned call and one number for a wrong signature; report all else as everywhere."""
+        """Report nothing for an unsigned call, a metric for a wrong signature, and everything for all other calls."""
         reason = facts.get("reason")
         if reason == Refusal.SIGNATURE_WRONG:
             self.count(function, {measure: n for measure, n in counts.items() if n})
@@ -141,7 +141,7 @@ class PublicReport(LogAndMetrics):
 
 
 def metric_name(measure: str) -> str:
-    """CloudWatch's usual form of a measure's name: reminders_due -> RemindersDue."""
+    """Return a measure's name in CloudWatch's usual form: reminders_due -> RemindersDue."""
     return "".join(word.capitalize() for word in measure.split("_"))
 
 
@@ -167,9 +167,9 @@ type Handler[Event] = Callable[[Event, LambdaContext], dict[str, Any]]
 
 
 def guarded[Event](handler: Handler[Event]) -> Handler[Event]:
-    """Bound every wait by the function's own time, log in our form whatever goes wrong, and let Lambda see only a code.
+    """Bound every wait by the function's own time, log every error in our form, and raise only a code to Lambda.
 
-    Lambda's runtime writes an uncaught exception's message into the log as it is, and so would a row's values.
+    Lambda's runtime logs an uncaught exception's message unchanged, with any values of a row that it quotes.
     """
 
     @functools.wraps(handler)
@@ -180,7 +180,7 @@ def guarded[Event](handler: Handler[Event]) -> Handler[Event]:
         except CertificationError as error:
             logger().error("failed", error=type(error).__name__, reason=str(error))
             code = f"{type(error).__name__}: {error}"
-        except Exception as error:  # noqa: BLE001 - the boundary; nothing is swallowed, it is raised again below
+        except Exception as error:  # noqa: BLE001 - the outermost boundary; a code is raised below
             logger().exception("failed", error=type(error).__name__)
             code = f"unexpected {type(error).__name__}; the log line has the place"
         raise FunctionFailedError(redact(code)) from None

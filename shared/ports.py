@@ -1,4 +1,4 @@
-"""What the use cases need from the world. Each port has one adapter; tests run the adapters."""
+"""The ports of the use cases: what they need from outside. Each port has one adapter; tests run the adapters."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Runs(Protocol):
 
     def start(self, function: str, scheduled_at: datetime, request_id: str) -> UUID: ...
     def latest_scheduled_time(self, *, by_the_clock_too: bool) -> datetime:
-        """The latest scheduled time that a run may have now: what has not come is refused."""
+        """Return the latest scheduled time that a run may have now; a run for a time that has not come is refused."""
 
     def organisations(self) -> Sequence[Organisation]: ...
     def start_organisation(self, run_id: UUID, organisation_id: UUID, as_of: date | None) -> None: ...
@@ -41,7 +41,7 @@ class Runs(Protocol):
 
 
 class NightlyCheck(Protocol):
-    """The three set-based steps. Each call is one transaction and answers every count of its step, zeros included."""
+    """The three set-based steps. Each call is one transaction and returns every count of its step, zeros included."""
 
     def run_step(
         self, step: Step, organisation_id: UUID, as_of: date, run_id: UUID, *, everyone: bool
@@ -58,13 +58,13 @@ class Outbox(Protocol):
 
 
 class Mailer(Protocol):
-    """Sends one notice to its one recipient."""
+    """The sender of one notice to its one recipient."""
 
     def send(self, notice: Notice) -> Outcome: ...
 
 
 class Listings(Protocol):
-    """What the website should show and was last made to show. Every call is committed when it returns."""
+    """The listings, with their desired and synced versions. Every call is committed when it returns."""
 
     def claim(self, mentor_ids: Sequence[UUID], worker: UUID, lease: timedelta) -> Claim: ...
     def settle(
@@ -75,97 +75,103 @@ class Listings(Protocol):
     ) -> SettleOutcome: ...
     def unsynced(self, after: UUID | None, limit: int) -> Sequence[SyncRequest]: ...
     def tables(self) -> Sequence[ListingTable]:
-        """The tables of the website that are in use."""
+        """Return the tables of the website that are in use."""
 
 
 class Backoff(Protocol):
-    """When requests may go to the website: one answer for all workers (I9). Never called by two threads at a time."""
+    """The backoff of the website, one for all workers (I9). Never called by two threads at a time."""
 
     def seconds_left(self) -> float:
-        """Asked right before every request. 0.0: it may go now."""
+        """Return the seconds until a request may be sent; 0.0 means now. Called right before every request."""
 
     def block_for(self, seconds: float, reason: str) -> None:
-        """The website named a time to wait: told before anything else is done with its reply."""
+        """Start a backoff that the website named. Called before its reply is used for anything else."""
 
 
 class SyncState(Backoff, Protocol):
-    """What all workers share."""
+    """The state of the website that all workers share."""
 
     def stopped(self) -> StopRecord | None: ...
-    def stop(self, reason: str) -> None: ...
+    def stop(self, reason: str, *, secret_ended: bool = False) -> None: ...
     def resume(self) -> None: ...
     def record_check(self, health: Health) -> bool:
-        """Write down what a health check found; stops or resumes. Return whether a stop has ended by this."""
+        """Record what a health check found, and stop or resume sending. Return whether this has ended a stop."""
 
 
 class Website(Protocol):
-    """The listings as visitors see them. What concerns all changes at once is raised, with what became of each."""
+    """The listings as visitors see them. An error that concerns all changes is raised, with the outcome of each."""
 
     def push(self, changes: Sequence[Change]) -> Sequence[PushOutcome]:
-        """What the website answers to each change, in order; one never stops the others (I13).
+        """Push the changes and return the outcome of each, in order. One change never stops the others (I13).
 
-        Raises WebsiteRefusedError when the website lets nothing in.
+        Raises WebsiteRefusedError when the website refuses us altogether.
         """
 
     def read(self, changes: Sequence[Change]) -> Sequence[RowState | None]:
-        """Read the row of each change now, by its key. None: it could not be read."""
+        """Read the row of each change now, by its key. None means that it could not be read."""
 
     def writable(self, tables: Sequence[ListingTable]) -> Sequence[PushOutcome]:
-        """Whether rows of each table may be written, found out without writing any. Accepted: yes."""
+        """Return Accepted for each table whose rows may be written, found out without writing any."""
 
     def check(self, tables: Sequence[ListingTable]) -> Mapping[str, str]:
-        """Sign in anew, ask who we are, read each table and see whether it may be written. Creates nothing.
+        """Sign in again, ask who we are, read each table and test whether it may be written, without creating a row.
 
-        Return the tables that are closed to us, while another is not, each with the code. Raises WebsiteRefusedError
-        when nothing is let in, WebsiteUnavailableError when that cannot be told.
+        Return the tables that refuse us, each with the code, as long as another does not. Raises WebsiteRefusedError
+        when all of them refuse us, WebsiteUnavailableError when that cannot be determined.
         """
 
 
 class WebsiteReader(Protocol):
-    """The listing tables as the website has them. Both raise WebsiteUnavailableError or WebsiteRefusedError."""
+    """The listing tables as the website has them. Both calls raise WebsiteUnavailableError or WebsiteRefusedError."""
 
     def pages(self, table: str, columns: Sequence[str]) -> Iterator[Sequence[Mapping[str, Any]]]:
-        """Every row, shown or hidden, a page at a time. It ends only where the website says that there is no more."""
+        """Yield every row, shown or hidden, a page at a time. End only when the website says that there are no more."""
 
     def rows(
         self, table: str, key: str, keys: Sequence[str], columns: Sequence[str]
     ) -> Sequence[Mapping[str, Any] | None]:
-        """The rows of these values of the alternate key, read now; None where there is none."""
+        """Read the rows with these values of the alternate key now; None where there is none."""
 
 
 class Secrets(Protocol):
-    """The application user's secret of the website. Both raise ConnectionLostError, also as SecretMalformedError."""
+    """The application user's secret for the website.
+
+    Both calls raise ConnectionLostError, of which SecretMalformedError is one kind.
+    """
 
     def current(self) -> Mapping[str, Any]:
-        """The version in use."""
+        """Return the version in use."""
 
     def pending(self) -> Mapping[str, Any] | None:
-        """The version that is to come into use next, if there is one."""
+        """Return the pending version, which comes into use next, if there is one."""
 
 
 class SyncQueue(Protocol):
     """The queue of sync requests."""
 
     def send(self, requests: Iterable[SyncRequest]) -> None:
-        """Ask for a sync. Raises QueueUnavailableError unless every request was taken."""
+        """Queue sync requests. Raises QueueUnavailableError unless every request was taken."""
 
     def return_later(self, seconds: Mapping[str, float]) -> None:
-        """Have messages, by receipt handle, delivered again after so many seconds. What fails comes again anyway."""
+        """Have messages delivered again after a time; `seconds` gives it by receipt handle.
+
+        A message for which this fails comes again anyway.
+        """
 
 
 class QueueDepths(Protocol):
-    """How full the queues are."""
+    """The depths of the queues."""
 
     def read(self) -> Mapping[str, int]:
-        """Messages waiting, by the queue's name in template.yaml. Raises QueueUnavailableError."""
+        """Return the number of waiting messages by the queue's name in template.yaml. Raises QueueUnavailableError."""
 
 
 class Keys(Protocol):
-    """The keys that sign the webhook: two while they are rotated. Both raise ConnectionLostError."""
+    """The keys that sign the webhook: two while they are rotated. Both calls raise ConnectionLostError."""
 
     def known(self) -> Sequence[str]: ...
     def afresh(self) -> Sequence[str]:
-        """Read again, in case they were rotated; none if that was done a moment ago."""
+        """Read the keys again, in case they were rotated. Return none if that was done a moment ago."""
 
 
 class Report(Protocol):
@@ -188,40 +194,40 @@ class Comparison(Protocol):
     def sites(self) -> Sequence[Site]: ...
     def add(self, rows: Iterable[SeenRow]) -> None: ...
     def forget_others(self, site: int, columns: Sequence[str]) -> None:
-        """These columns of the site, which are not published, are gone from the website."""
+        """Forget unpublished columns of a site that are gone from the website."""
 
     def compare(self, mentors: Sequence[UUID] | None = None) -> ComparisonOutcome:
         """Compare everything, or these mentors once more (I14)."""
 
     def to_verify(self, limit: int) -> Sequence[UUID]:
-        """Mentors with a difference that was seen once only, those that must not be listed first."""
+        """Return mentors with a difference that was seen only once, those that must not be listed first."""
 
     def forget(self, mentors: Sequence[UUID]) -> None: ...
     def forget_repeated(self) -> int: ...
     def record(self, run_id: UUID, mentors: Sequence[UUID] | None = None) -> Mapping[str, int]:
-        """Write down what was verified, and close what is over: of everybody, or of these mentors."""
+        """Record the verified findings of all mentors, or of these, and close those that are over."""
 
     def repair(self, run_id: UUID, *, everybody: bool) -> Repairs:
-        """Raise the listings that differ, but for organisations whose brake holds."""
+        """Raise the desired version of the listings that differ, except in organisations whose brake holds."""
 
 
 class Reconciliation(Protocol):
-    """What reconciliation sees and remembers besides. Every call is committed when it returns."""
+    """The records of reconciliation, except those of a comparison. Every call is committed when it returns."""
 
     def record_queue_depths(self, depths: Mapping[str, int]) -> None: ...
     def count_waiting(self) -> Mapping[str, int]: ...
     def overdue(self, older_than: timedelta, limit: int) -> Sequence[SyncRequest]:
-        """Changes that should have reached the website by now and that nobody is sending."""
+        """Return requests for changes that should have reached the website by now and that no worker is sending."""
 
     def take_up_missed_changes(self, limit: int) -> Sequence[SyncRequest]:
-        """Record what the triggers could not. Return what is to be synced."""
+        """Record the changes that the triggers could not record. Return the requests to sync them."""
 
     def retry_due_rejected(self, limit: int) -> int: ...
     def find_past_triggers(self, run_id: UUID, limit: int) -> Sequence[PastTrigger]:
-        """Raise the listings whose change in the app no trigger has seen, those that must be hidden first (I7)."""
+        """Raise the desired version of listings whose change in the app no trigger saw, those to hide first (I7)."""
 
     def to_recheck(self, settling: timedelta, limit: int) -> Sequence[UUID]:
-        """Whose rows to read back: open findings, and what was synced and has not been read back since."""
+        """Return the mentors whose rows to read back: open findings, and syncs that were not read back since."""
 
     def write_proof(self, run_id: UUID, proof: Proof) -> None: ...
     def record_acceptance(self, run_id: UUID, acceptance: Acceptance) -> None: ...
@@ -230,17 +236,17 @@ class Reconciliation(Protocol):
 
 
 class Alerts(Protocol):
-    """The alerts that were sent to operations, and those that were not yet. Every call is committed when it returns."""
+    """The alerts, sent and unsent. Every call is committed when it returns."""
 
     def record(self) -> Mapping[str, int]:
-        """Open an alert for what is newly wrong, close what is over. Return the counts."""
+        """Open an alert for each new problem and close those that are over. Return the counts."""
 
     def claim_unsent(self) -> Sequence[Alert]: ...
     def mark_sent(self, alert: Alert) -> None: ...
 
 
 class AlertPublisher(Protocol):
-    """The people who look after the system."""
+    """The way to operations, the people who run the system."""
 
     def publish(self, message: AlertMessage) -> None:
-        """Raises OperationsUnreachableError unless the message was taken."""
+        """Publish the message. Raises OperationsUnreachableError unless it was taken."""

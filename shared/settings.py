@@ -1,4 +1,4 @@
-"""What a function reads from its environment. Validated on first use; the template sets all of it."""
+"""The settings of the functions: environment variables that the template sets, validated on first use."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from shared.domain.wording.texts import Language
 
 
 class SettingsError(PermanentError):
-    """When an environment variable is missing or makes no sense; the message names it, not its value."""
+    """An environment variable is missing or invalid; the message names the variable, not its value."""
 
 
 class Settings(BaseModel):
-    """Settings of every function."""
+    """The settings of every function with a database."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -25,7 +25,7 @@ class Settings(BaseModel):
 
 
 class MailSettings(BaseModel):
-    """Settings of `send_notices` besides."""
+    """The additional settings of `send_notices`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -35,7 +35,7 @@ class MailSettings(BaseModel):
 
 
 class QueueSettings(BaseModel):
-    """Settings of the functions that ask for a sync, or are asked."""
+    """The settings of the functions that request a sync or carry it out."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -44,7 +44,7 @@ class QueueSettings(BaseModel):
 
 
 class OperationsSettings(BaseModel):
-    """Where alerts are published, in which language, and for which deployed stack; empty for the local one."""
+    """The settings of alerts: topic, language and the deployed stack's name, which is empty on the local stack."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -55,7 +55,7 @@ class OperationsSettings(BaseModel):
 
 
 class RepairSettings(BaseModel):
-    """Settings of the functions that ask for repairs, or carry them out."""
+    """The settings of the functions that request repairs or carry them out."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -64,7 +64,7 @@ class RepairSettings(BaseModel):
 
 
 class ReconciliationSettings(BaseModel):
-    """Settings of `reconciliation` besides."""
+    """The additional settings of `reconciliation`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -76,7 +76,7 @@ class ReconciliationSettings(BaseModel):
 
 
 class WebsiteSettings(BaseModel):
-    """Settings of the functions that talk to the website."""
+    """The settings of the functions that send requests to the website."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -89,7 +89,7 @@ class WebsiteSettings(BaseModel):
 
 
 class WebhookSettings(BaseModel):
-    """Settings of `status_changed` besides. It has no database."""
+    """The settings of `status_changed`, which has no database."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -98,7 +98,7 @@ class WebhookSettings(BaseModel):
 
 
 def read[Model: BaseModel](model: type[Model]) -> Model:
-    """The settings in the environment. Raises SettingsError."""
+    """Return the settings in the environment. Raises SettingsError."""
     try:
         return model.model_validate({name: value for name, value in os.environ.items() if value})
     except ValidationError as error:
@@ -108,47 +108,47 @@ def read[Model: BaseModel](model: type[Model]) -> Model:
 
 @cache
 def settings() -> Settings:
-    """The settings of this function, read once."""
+    """Return the settings of this function, read once."""
     return read(Settings)
 
 
 @cache
 def mail_settings() -> MailSettings:
-    """The mail settings of this function, read once."""
+    """Return the mail settings of this function, read once."""
     return read(MailSettings)
 
 
 @cache
 def queue_settings() -> QueueSettings:
-    """The queue settings of this function, read once."""
+    """Return the queue settings of this function, read once."""
     return read(QueueSettings)
 
 
 @cache
 def operations_settings() -> OperationsSettings:
-    """Where alerts are published, read once."""
+    """Return the settings of alerts, read once."""
     return read(OperationsSettings)
 
 
 @cache
 def repair_settings() -> RepairSettings:
-    """The settings of the queue of repairs, read once."""
+    """Return the settings of the queue of repairs, read once."""
     return read(RepairSettings)
 
 
 @cache
 def reconciliation_settings() -> ReconciliationSettings:
-    """The settings of reconciliation, read once."""
+    """Return the settings of reconciliation, read once."""
     return read(ReconciliationSettings)
 
 
 @cache
 def website_settings() -> WebsiteSettings:
-    """The website settings of this function, read once."""
+    """Return the website settings of this function, read once."""
     return read(WebsiteSettings)
 
 
 @cache
 def webhook_settings() -> WebhookSettings:
-    """The webhook's settings of this function, read once."""
+    """Return the webhook's settings of this function, read once."""
     return read(WebhookSettings)

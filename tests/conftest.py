@@ -20,10 +20,10 @@ from hypothesis import settings
 from emulators.dataverse.access.protection import Limits
 from emulators.dataverse.process import LocalDataverse
 from emulators.ses.server import LocalSes
+from local import surroundings
 from local.stack import database as local_database
 from local.stack.postgres import Postgres
 from local.stack.stack import endpoints
-from operations import surroundings
 from tests.support.foundation import DAY, Foundation
 from tests.support.nightly_checks import OSLO, Functions
 from tests.support.reconciling import Reconciler
@@ -89,7 +89,7 @@ class TestDatabase:
         """An autocommit connection as the owner."""
         return psycopg.connect(self.dsn, autocommit=True)
 
-    def login(self, function: str) -> dict[str, str | int]:
+    def login(self, function: str) -> dict[str, Any]:
         """The secret of a login with the database role of a function of template.yaml."""
         return local_database.make_login(self.postgres, function, self.name)
 

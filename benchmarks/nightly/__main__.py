@@ -1,8 +1,8 @@
-"""What the nightly check costs: against the least that PostgreSQL can do, when nothing is due, and in memory.
+"""Measure the nightly check: against the least that PostgreSQL can do, on a quiet day, and its memory.
 
-`python -m benchmarks.nightly [--sizes 10000,100000,1000000] [--repeats 7]`. Prints a table to read and, last, one line
-per figure: `figure NAME VALUE`. Ends with 1 when a figure could not be measured, a floor with other rows than the
-nightly check's included. Ratios are of medians; the machine's own speed cancels out of them.
+`python -m benchmarks.nightly [--sizes 10000,100000,1000000] [--repeats 7]`. Prints a table for people and at the end
+one line per figure: `figure NAME VALUE`. Exits with 1 when a figure could not be measured, also when a floor wrote
+other rows than the nightly check. Ratios are of medians, so the machine's own speed cancels out.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LABELS = {1_000_000: "m", 1_000: "k"}
 
 
 def main(arguments: Sequence[str] | None = None, *, floor: MeasureFloor = floor.run_floor) -> int:
-    """Measure and print. `floor` is what the nightly check is compared with; the answer is the exit status."""
+    """Measure and print, and return the exit status. `floor` is what the nightly check is compared with."""
     parser = argparse.ArgumentParser(prog="benchmarks.nightly", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--sizes", default="10000,100000,1000000", help="numbers of mentors, separated by commas")
     parser.add_argument("--repeats", type=int, default=7, help="fresh copies of the database at each size")
@@ -59,7 +59,7 @@ def _measure(
         for size in sizes:
             status.update(f"{size:,} mentors: loading")
             sources[size] = make_source(postgres, size)
-        # The sizes take turns, so that what else the machine does falls on all of them.
+        # The sizes take turns, so that other load on the machine affects all of them.
         for repeat in range(1, repeats + 1):
             for found in measured:
                 status.update(f"{found.mentors:,} mentors: repeat {repeat} of {repeats}")
@@ -78,13 +78,11 @@ def _describe(repeats: int) -> str:
     return (
         f"{floor.__doc__}\n"
         f"The busy nightly check is {BUSY}, the first after an outage of six weeks. Each of {repeats} repeats has a "
-        f"fresh copy "
-        f"of the database, in memory, and runs both floors, the nightly check, the copy and the nightly checks after "
-        f"it in turn, with "
-        f"a CHECKPOINT before each of the first four. Figures are medians. Server: crash safe, {settings}.\n"
-        "Quiet: the same day again, and the day on which nobody is due, each right after a nightly check and without a "
-        "vacuum; "
-        "the slower kind counts.\n"
+        "fresh copy of the database, in memory, and runs both floors, the nightly check, the copy and the nightly "
+        "checks after it in turn, with a CHECKPOINT before each of the first four. Figures are medians. Server: crash "
+        f"safe, {settings}.\n"
+        "Quiet: the same day again, and the day on which nothing is due, each right after a nightly check and without "
+        "a vacuum; the slower kind counts.\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""A nightly check as the function drives it: every organisation, the three steps, a transaction for each call."""
+"""A nightly check as the function drives it: every organisation, the three steps, one transaction per call."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TimedRun:
-    """One run: how long its calls took, the seconds of each step, and its counts by measure."""
+    """One run: the duration of its calls, the seconds of each step, and its counts by measure."""
 
     run_id: UUID
     seconds: float
@@ -32,7 +32,7 @@ class TimedRun:
 
     @property
     def due(self) -> int:
-        """How many reminders, expiries and reactivations there were."""
+        """The number of reminders, expiries and reactivations that were due."""
         return sum(n for measure, n in self.counts.items() if measure.endswith("_due"))
 
 

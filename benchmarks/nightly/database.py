@@ -1,4 +1,4 @@
-"""The databases a nightly check is measured on: one source per size, and a fresh, warm copy of it for every repeat."""
+"""The databases for measuring a nightly check: one source per size, and a fresh, warm copy of it for every repeat."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from shared.adapters.postgres.connection import Connection
 
 COPY: Final = "nightly_copy"
-# A small server's memory, and room for a nightly check between two checkpoints. Crash safety stays on. Autovacuum is
-# off, so that it disturbs no measurement; every source is vacuumed and analysed.
+# The memory of a small server, and room for a nightly check between two checkpoints. Crash safety stays on. Autovacuum
+# is off, so that it disturbs no measurement; every source is vacuumed and analysed.
 SETTINGS: Final = {"shared_buffers": "1GB", "max_wal_size": "4GB", "autovacuum": "off"}
 _WARM: Final = """
     SELECT sum(pg_prewarm(c.oid)) FROM pg_class AS c
@@ -33,7 +33,7 @@ _WARM: Final = """
 
 @contextmanager
 def benchmark_server() -> Iterator[tuple[Postgres, Path]]:
-    """A server of its own and a folder for the rest; both are gone when the block ends."""
+    """Yield a separate server and a folder for other files; both are deleted when the block ends."""
     HOME.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="nightly-", dir=HOME) as folder:
         postgres = Postgres(Path(folder) / "postgres", settings=SETTINGS)
@@ -45,12 +45,12 @@ def benchmark_server() -> Iterator[tuple[Postgres, Path]]:
 
 
 def make_source(postgres: Postgres, mentors: int) -> str:
-    """A database with `mentors` mentors after a nightly check on which nobody was due yet. Return its name."""
+    """Create a database with `mentors` mentors after a nightly check in which nothing was due, and return its name."""
     name = f"nightly_{mentors}"
     dsn = database.create(postgres, name)
     with connected(dsn) as connection:
         load(connection, mentors)
-        # An outage of six weeks exceeds every sensible limit; this one counts, compares, and lets it pass.
+        # An outage of six weeks exceeds every sensible limit. This limit counts and compares, and lets the change pass.
         connection.execute("UPDATE certification.standard SET brake_percent = 100")
         connection.execute("CREATE EXTENSION pg_prewarm")
         database.simulate_time(connection, datetime.combine(FIRST_EXPIRY + timedelta(days=365), time.min, UTC))
@@ -61,7 +61,7 @@ def make_source(postgres: Postgres, mentors: int) -> str:
 
 @contextmanager
 def fresh_copy(postgres: Postgres, source: str) -> Iterator[Connection]:
-    """A connection to a copy of `source` that is in shared buffers as far as it fits."""
+    """Yield a connection to a copy of `source` that is in shared buffers as far as it fits."""
     with connected(database.create(postgres, COPY, template=source)) as connection:
         connection.execute(_WARM)
         connection.execute("CHECKPOINT")
@@ -70,6 +70,6 @@ def fresh_copy(postgres: Postgres, source: str) -> Iterator[Connection]:
 
 @contextmanager
 def connected(dsn: str) -> Iterator[Connection]:
-    """A connection as the functions use it: autocommit, nothing prepared, rows as dictionaries."""
+    """Yield a connection as the functions use it: autocommit, no prepared statements, rows as dictionaries."""
     with psycopg.connect(dsn, autocommit=True, prepare_threshold=None, row_factory=dict_row) as connection:
         yield connection

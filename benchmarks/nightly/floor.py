@@ -1,16 +1,15 @@
-"""What a nightly check is measured against: the least that PostgreSQL can do to make the same rows.
+"""The floor of a nightly check: the least that PostgreSQL can do to make the same rows.
 
-The *floor* computes a nightly check's rows from the tables as they were before the nightly check (certifications,
-peer_mentors) and writes them with one bare INSERT … SELECT for each table a nightly check writes: reminders, notices,
-transitions, the status log, and the new versions of the mentors it expires. The tables it writes have the columns of
-the real ones and are unlogged, without a constraint, an index or a trigger. It claims nothing, locks nothing, counts
-nothing and could not be run twice.
+The *floor* computes a nightly check's rows from the tables as they were before it (certifications, peer_mentors). It
+writes them with one bare INSERT … SELECT for each table that a nightly check writes: reminders, notices, transitions,
+the status log, and the new versions of the mentors that it expires. Its target tables have the columns of the real ones
+and are unlogged, without a constraint, an index or a trigger. It claims nothing, locks nothing, counts nothing and
+could not be run twice.
 
-Two stricter ones stand beside it under their own names. The *shared floor* finds the mentors once and writes all
-five tables from that in one statement. The *copy* takes the finished rows of the real nightly check and leaves out even
-finding them.
+Two stricter floors have names of their own. The *shared floor* finds the mentors once and writes all five tables from
+that in one statement. The *copy* takes the finished rows of the real nightly check and skips even finding the mentors.
 
-All floors run with the memory and planner settings that the nightly check's functions give themselves.
+All floors run with the memory and planner settings that the nightly check's functions set for themselves.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from shared.adapters.postgres.connection import Connection
 
-# The table a nightly check writes, and which of its rows one nightly check wrote.
+# Each table that a nightly check writes, and the condition for the rows of one nightly check.
 _WRITTEN: Final = {
     "reminders": ("certification.cert_expiry_reminders", "run_id = %(run)s"),
     "notices": ("certification.notices", "run_id = %(run)s"),
@@ -128,22 +127,20 @@ _SHARED: Final = """
 
 @dataclass(frozen=True)
 class Floor:
-    """How long it took, and how many rows each table got."""
+    """The duration, and the number of rows in each table."""
 
     seconds: float
     rows: Mapping[str, int]
 
 
 def run_floor(connection: Connection, as_of: date, run_id: UUID) -> Floor:
-    """Compute and write the rows of the nightly check of `as_of`, on a database where that nightly check has
-    not been.
-    """
+    """Compute and write the rows of the nightly check of `as_of`, in a database where that check has not run."""
     with _tables(connection):
         return _insert_each(connection, _BARE, {"as_of": as_of, "run": run_id})
 
 
 def run_shared_floor(connection: Connection, as_of: date, run_id: UUID) -> Floor:
-    """As `run_floor`, but in one statement that finds the mentors once."""
+    """Write the same rows as `run_floor`, but in one statement that finds the mentors once."""
     with _tables(connection):
         began = time.perf_counter()
         row = connection.execute(_SHARED.encode(), {"as_of": as_of, "run": run_id}).fetchone()
@@ -151,14 +148,14 @@ def run_shared_floor(connection: Connection, as_of: date, run_id: UUID) -> Floor
 
 
 def run_copy(connection: Connection, run_id: UUID) -> Floor:
-    """Copy the rows that the first nightly check with anything to do, `run_id`, has written."""
+    """Copy the rows that `run_id`, the first nightly check with anything to do, has written."""
     finished = {name: f"SELECT * FROM {table} WHERE {rows}" for name, (table, rows) in _WRITTEN.items()}
     with _tables(connection):
         return _insert_each(connection, finished, {"run": run_id})
 
 
 def rows_of_run(connection: Connection, run_id: UUID) -> dict[str, int]:
-    """How many rows the first nightly check with anything to do, `run_id`, has written into each table."""
+    """Return how many rows `run_id`, the first nightly check with anything to do, has written to each table."""
     found = {}
     for name, (table, rows) in _WRITTEN.items():
         row = connection.execute(f"SELECT count(*) AS n FROM {table} WHERE {rows}".encode(), {"run": run_id}).fetchone()

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from benchmarks.nightly.database import COPY, fresh_copy
 from emulators.dataverse.process import LocalDataverse
 from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
-from emulators.lambda_host.template.template import load_template
 from local.stack import database
 from local.stack.aws import REGION, LocalAws
+from local.stack.dataverse import TABLES
 from local.stack.stack import ROOT, endpoints
 
 if TYPE_CHECKING:
@@ -23,20 +24,21 @@ if TYPE_CHECKING:
 
 
 class RunUnfinishedError(Exception):
-    """When the function did not finish its nightly check, so that its memory says nothing."""
+    """Raised when the function did not finish its nightly check, which makes its memory figure meaningless."""
 
 
 def peak_memory_mb(postgres: Postgres, folder: Path, source: str, as_of: date) -> int:
-    """The peak resident memory of the function's process over the nightly check of `as_of` on a fresh copy of
-    `source`.
+    """Return the peak resident memory of the function's process.
+
+    It runs the nightly check of `as_of` on a fresh copy of `source`.
     """
-    with LocalAws(folder) as aws, LocalDataverse(folder) as website, fresh_copy(postgres, source):
+    with LocalAws(folder) as aws, LocalDataverse(folder, schema=TABLES) as website, fresh_copy(postgres, source):
         clients = local_clients(aws.url, REGION)
         parameters = {"DataverseUrl": website.url, "EntraAuthority": website.url}
         stack = provision(load_template(ROOT / "template.yaml", parameters, region=REGION), clients)
         for name, secret in {
             "ExpiryCheckDatabaseSecret": database.make_login(postgres, "ExpiryCheck", COPY),
-            # The nightly check tries our access to the website first.
+            # The nightly check first tries our access to the website.
             "DataverseSecret": {
                 "tenant_id": website.tenant_id,
                 "client_id": website.client_id,

@@ -1,4 +1,4 @@
-"""What is measured at one size, repeat by repeat, each on a fresh copy of the database and all of them interleaved."""
+"""The measurements at one size, repeat by repeat. Each has a fresh copy of the database, and they are interleaved."""
 
 from __future__ import annotations
 
@@ -24,16 +24,14 @@ if TYPE_CHECKING:
     type MeasureFloor = Callable[[Connection, date, UUID], Floor]
 
 BUSY: Final = NOBODY_DUE - timedelta(days=2)
-"""A Tuesday: 42 days of expiries and 72 days of reminders have come together since the nightly check before it."""
+"""A Tuesday on which 42 days of expiries and 72 days of reminders have accumulated since the last nightly check."""
 ORDINARY: Final = (NOBODY_DUE - timedelta(days=1), *(NOBODY_DUE + timedelta(days) for days in (1, 2, 3)))
 MONDAY: Final = NOBODY_DUE + timedelta(days=4)
 _SAME_DAY_AGAIN: Final = 3
 
 
 class UnfairFloorError(Exception):
-    """When the floor did not make the rows that the nightly check made, or a nightly check was not what it is
-    called.
-    """
+    """Raised when a floor wrote other rows than the nightly check, or when a quiet nightly check was not quiet."""
 
 
 @dataclass
@@ -52,19 +50,20 @@ class Measures:
     monday: list[float] = field(default_factory=list)
 
     def ratio(self, floor: list[float]) -> float:
-        """Median nightly check to median floor."""
+        """Return the median nightly check divided by the median floor."""
         return median(self.check) / median(floor)
 
     @property
     def quiet_ms(self) -> float:
-        """Milliseconds of a quiet nightly check: the slower of the two kinds, each by its median."""
+        """The milliseconds of a quiet nightly check: the median of the slower of the two kinds."""
         return 1000 * max(median(self.same_day), median(self.nobody_due))
 
 
 def measure_once(postgres: Postgres, source: str, found: Measures, floor: MeasureFloor) -> None:
-    """One repeat: the floors, the busy nightly check, its copy, then the nightly checks after it, into `found`.
+    """Run one repeat and add its seconds to `found`.
 
-    Raises UnfairFloorError.
+    A repeat is the floors, the busy nightly check, its copy, and then the nightly checks after it. Raise
+    UnfairFloorError if they cannot be compared.
     """
     with fresh_copy(postgres, source) as connection:
         floors = [floor(connection, BUSY, uuid.uuid4()), run_shared_floor(connection, BUSY, uuid.uuid4())]
@@ -95,5 +94,5 @@ def _checks_after(connection: Connection, found: Measures) -> None:
 def _quiet(connection: Connection, day: date) -> float:
     check = run_nightly_check(connection, day)
     if check.due:
-        raise UnfairFloorError(f"the nightly check of {day} was to be quiet and had {check.due} due")
+        raise UnfairFloorError(f"the nightly check of {day} should be quiet, but {check.due} were due")
     return check.seconds

@@ -1,8 +1,8 @@
-"""What the full comparison costs beside the bare paging of the same pages, and what repairs cost live changes.
+"""Measure the full comparison against the bare paging of the same pages, and the cost of repairs for live changes.
 
 `python -m benchmarks.reconcile [--sizes 100000 1000000] [--repeats 5] [--repairs 10000] [--changes 400]`. Prints tables
-to read and, last, one line per figure: `figure NAME VALUE`. Ends with 1 when something could not be measured. Ratios
-are of medians of runs that took turns; the machine's own speed cancels out of them.
+for people and at the end one line per figure: `figure NAME VALUE`. Exits with 1 when something could not be measured.
+Ratios are of medians of runs that took turns, so the machine's own speed cancels out.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from benchmarks.reconcile.site import ReconciliationStack
     from benchmarks.sync.stack import Progress
 
-# What Dataverse takes for a page of 5,000 rows on a good day; users report up to three seconds.
+# The time that Dataverse takes for a page of 5,000 rows on a good day; users report up to three seconds.
 _PAGE_SECONDS: Final = 0.5
-# At this size one run takes Dataverse's time too: more would take minutes.
+# Up to this size one run also simulates Dataverse's own time. Larger sizes would take minutes.
 _LARGEST_SERVED: Final = 100_000
 _LARGE: Final = 500_000
 _FAILURES: Final = (NotEqualError, NotSyncedError, WebsiteBehindError, live.RepairsOverError)
@@ -40,7 +40,7 @@ _FAILURES: Final = (NotEqualError, NotSyncedError, WebsiteBehindError, live.Repa
 
 @dataclass
 class ReconcileMeasurements:
-    """Seconds of one size, in the order in which they were taken."""
+    """Seconds at one size, in the order in which they were measured."""
 
     paging: list[float] = field(default_factory=list)
     comparing: list[float] = field(default_factory=list)
@@ -50,7 +50,7 @@ class ReconcileMeasurements:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; the answer is the exit status."""
+    """Measure and print, and return the exit status."""
     parser = argparse.ArgumentParser(prog="benchmarks.reconcile", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--sizes", type=int, nargs="*", default=[100_000, 1_000_000], help="how many listings")
     parser.add_argument("--repeats", type=int, default=5, help="how many times each way; 3 at most for large sizes")

@@ -1,4 +1,4 @@
-"""Whether repairs hold up live changes: single status changes to the website, alone and beside 10,000 repairs."""
+"""Measure whether repairs slow down live changes: single status changes, alone and beside 10,000 repairs."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
     from benchmarks.sync.stack import Bench, Progress
 
-# What an operation takes of the service's own time.
+# The time that one operation takes inside the service.
 EXECUTION_MS: Final = 25.0
 _WARM: Final = 400
 
 
 class RepairsOverError(Exception):
-    """When the repairs were over before the live changes were, so that there was nothing beside them."""
+    """Raised when the repairs ended before the live changes, so that the changes had nothing beside them."""
 
 
 @dataclass(frozen=True)
 class LiveLatencies:
-    """Milliseconds from before the commit until Dynamics had accepted it, and the repairs done meanwhile."""
+    """Milliseconds from before the commit until Dynamics accepted the change, and the repairs done meanwhile."""
 
     idle: Sequence[float]
     beside: Sequence[float]
@@ -36,12 +36,15 @@ class LiveLatencies:
 
     @property
     def ratio(self) -> float:
-        """The 99th percentile beside repairs over that without."""
+        """The 99th percentile beside repairs divided by the one without."""
         return summary(self.beside).p99 / summary(self.idle).p99
 
 
 def measure(repairs: int, changes: int, progress: Progress) -> LiveLatencies:
-    """Half of the idle changes before the repairs, half after; other mentors than those repaired."""
+    """Measure live changes alone and beside repairs, on other mentors than those repaired.
+
+    Half of the changes alone come before the repairs and half after.
+    """
     live = changes // 2
     with bench(repairs + live, progress) as running:
         clients = local_clients(running.stack.aws_url, REGION)
@@ -67,7 +70,7 @@ def measure(repairs: int, changes: int, progress: Progress) -> LiveLatencies:
 
 
 def _repair(running: Bench, queue: SqsSyncQueue, live: int, count: int) -> None:
-    """Ask for the repair of so many listings that differ, but of none of the first `live`, as reconciliation does."""
+    """Request the repair of `count` listings that differ, as reconciliation does, sparing the first `live`."""
     running.enable_webhook(False)
     running.connection.execute(
         "UPDATE public.peer_mentors AS m SET area = m.area || '.' WHERE m.id IN"
@@ -84,10 +87,10 @@ def _beside(running: Bench, changes: int) -> tuple[list[float], int]:
     def catch_up() -> None:
         nonlocal left
         left = len(running.unsynced())
-        running.control.limits(execution="count")  # the rest as quickly as it goes
+        running.control.limits(execution="count")  # the rest at full speed
         running.wait_until_synced()
 
     beside = steady.times_to_site(running, changes, catch_up)
     if not left:
-        raise RepairsOverError("the repairs were over before the live changes: measure with more repairs")
+        raise RepairsOverError("the repairs ended before the live changes: measure with more repairs")
     return beside, left

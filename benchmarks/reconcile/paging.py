@@ -1,4 +1,4 @@
-"""The floor of a comparison: the same pages, to nowhere."""
+"""The floor of a comparison: read the same pages and discard them."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _COLUMNS: Final = (
 
 
 def page_to_nowhere(dataverse: LocalDataverse, token: str) -> tuple[float, int]:
-    """Ask for page after page, and look at nothing but the link to the next. Return the seconds, and the pages."""
+    """Read page after page, parse only the link to the next, and return the seconds and the number of pages."""
     headers = {"authorization": f"Bearer {token}", "prefer": "odata.maxpagesize=5000"}
     with httpx.Client(trust_env=False, headers=headers, timeout=30) as client:
         url, pages = f"{dataverse.url}{API}{TABLE}?$select={_COLUMNS}", 0
-        client.get(f"{dataverse.url}{API}WhoAmI").raise_for_status()  # connected
+        client.get(f"{dataverse.url}{API}WhoAmI").raise_for_status()  # opens the connection
         began = time.perf_counter()
         while url:
             body = client.get(url).raise_for_status().content
@@ -37,7 +37,7 @@ def page_to_nowhere(dataverse: LocalDataverse, token: str) -> tuple[float, int]:
 
 
 def token_for(dataverse: LocalDataverse) -> str:
-    """A token as the function has one."""
+    """Return a token as the function gets one."""
     form = {
         "grant_type": "client_credentials",
         "client_id": dataverse.client_id,

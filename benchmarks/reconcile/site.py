@@ -1,4 +1,4 @@
-"""What a full comparison is measured on: any number of listings in PostgreSQL, the same in the Dataverse emulator."""
+"""The data of a full comparison: any number of listings in PostgreSQL, and the same in the Dataverse emulator."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from benchmarks.sync.stack import LOAD
 from emulators.dataverse.client import EmulatorControl
 from emulators.dataverse.process import LocalDataverse
 from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
-from emulators.lambda_host.template.template import load_template
 from local.stack import database
 from local.stack.aws import REGION, LocalAws
+from local.stack.dataverse import TABLES
 from local.stack.stack import ROOT, endpoints
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ FUNCTION: Final = "Reconciliation"
 TABLE: Final = "hlf_peermentors"
 _DATABASE: Final = "reconcile"
 
-# As if every listing had been published an hour ago and read back since.
+# The state as if every listing had been published an hour ago and read back since.
 _LIVE: Final = """
     INSERT INTO certification.listings
         (mentor_id, organisation_id, state, desired_version, synced_version, accepted_version, verified_version,
@@ -49,12 +50,15 @@ _ROWS: Final = """
 
 
 class NotEqualError(Exception):
-    """When the comparison did not find the website equal, so that its time says nothing; the message is its answer."""
+    """Raised when the comparison did not find the website equal, which makes its time meaningless.
+
+    The message holds the result of the function.
+    """
 
 
 @dataclass
 class ComparisonRun:
-    """One full comparison: seconds from the start of reading to the proof, and what its process held at most."""
+    """One full comparison: the seconds from the start of reading to the proof, and the peak memory of its process."""
 
     seconds: float
     peak_mb: int
@@ -62,7 +66,7 @@ class ComparisonRun:
 
 @dataclass
 class ReconciliationStack:
-    """The real Reconciliation of template.yaml, and what it reads."""
+    """The real Reconciliation of template.yaml, and the services that it reads."""
 
     listings: int
     connection: Connection
@@ -70,7 +74,7 @@ class ReconciliationStack:
     host: LambdaHost
 
     def compare(self) -> ComparisonRun:
-        """Run it, as the schedule does every night. Raises NotEqualError."""
+        """Run a full comparison as the nightly schedule does. Raise NotEqualError if the two sides differ."""
         at = datetime.now(UTC).isoformat()
         ran = self.host.invoke(FUNCTION, {"scheduled_time": at, "mode": "full"})
         proof = self.connection.execute(
@@ -79,20 +83,20 @@ class ReconciliationStack:
             (self.listings,),
         ).fetchone()
         if proof is None or not proof["good"] or not ran.max_memory_mb:
-            raise NotEqualError(f"the comparison did not find all equal: {ran.payload}")
+            raise NotEqualError(f"the comparison found differences: {ran.payload}")
         return ComparisonRun(proof["seconds"], ran.max_memory_mb)
 
 
 @contextmanager
 def site(listings: int, progress: Progress) -> Iterator[ReconciliationStack]:
-    """So many listings, all live, all on the website exactly so."""
+    """Yield a stack with `listings` listings that are all live and equal on the website."""
     with benchmark_server() as (postgres, _), tempfile.TemporaryDirectory() as name, ExitStack() as running:
         folder = Path(name)
         progress(f"Loading {listings:,} listings into PostgreSQL")
         connection = running.enter_context(connected(database.create(postgres, _DATABASE)))
         _load(connection, listings)
         progress("… and into the Dataverse emulator")
-        dataverse = running.enter_context(LocalDataverse(folder, limits="off"))
+        dataverse = running.enter_context(LocalDataverse(folder, limits="off", schema=TABLES))
         _fill(connection, dataverse)
         aws = running.enter_context(LocalAws(folder))
         clients = local_clients(aws.url, REGION)
@@ -113,7 +117,7 @@ def site(listings: int, progress: Progress) -> Iterator[ReconciliationStack]:
 
 
 def _load(connection: Connection, listings: int) -> None:
-    # Without triggers: they would record every mentor as a change.
+    # Triggers are off, because they would record every mentor as a change.
     connection.execute("SET session_replication_role = replica")
     for statement in (*LOAD, _LIVE):
         connection.execute(statement.format(mentors=listings).encode())

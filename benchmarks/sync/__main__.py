@@ -1,8 +1,8 @@
-"""What the listing sync costs: a single change's way to Dynamics, 10,000 at once, and the service's own limits.
+"""Measure the listing sync: a single change's way to Dynamics, 10,000 at once, and the service's own limits.
 
-`python -m benchmarks.sync [--listings 10000] [--repeats 5] [--changes 600]`. Prints tables to read and, last, one line
-per figure: `figure NAME VALUE`. Ends with 1 when something could not be measured, a way that wrote something else than
-the others included. Ratios are of medians of runs that took turns; the machine's own speed cancels out of them.
+`python -m benchmarks.sync [--listings 10000] [--repeats 5] [--changes 600]`. Prints tables for people and at the end
+one line per figure: `figure NAME VALUE`. Exits with 1 when something could not be measured, also when one way wrote
+other rows than the others. Ratios are of medians of runs that took turns, so the machine's own speed cancels out.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FAILURES: Final = (UnfairComparisonError, NotSyncedError, WebsiteBehindError, S
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; the answer is the exit status."""
+    """Measure and print, and return the exit status."""
     parser = argparse.ArgumentParser(prog="benchmarks.sync", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--listings", type=int, default=10_000, help="how many listings change at once")
     parser.add_argument("--repeats", type=int, default=5, help="how many times each way pushes them")
@@ -75,7 +75,7 @@ def _measure(running: Bench, options: argparse.Namespace, progress: Progress) ->
 
 
 def _steady(running: Bench, token: str, changes: int, progress: Progress) -> tuple[list[float], list[float]]:
-    """Single changes, and in between bare PATCHes."""
+    """Return the milliseconds of single changes, and of bare PATCHes sent in between."""
     to_site: list[float] = []
     bare: list[float] = []
     running.enable_webhook(True)

@@ -1,4 +1,4 @@
-"""Where the processor's time goes: seconds used by each kind of process of the local stack (Linux, /proc)."""
+"""The processor's time: seconds used by each kind of process of the local stack (Linux, /proc)."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import Final
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
-# What stands in a command line, and what that process is. The first that fits.
+# Words of a command line, with the kind of process that each identifies. The first match counts.
 _KINDS: Final = {
-    "emulators.dataverse.server": "Dataverse emulator",
+    "emulators.dataverse": "Dataverse emulator",
     "functions.dynamics_sync": "dynamics_sync",
     "functions.status_changed": "status_changed",
-    "prompt_aws": "SQS",
+    "ministack_long_poll": "SQS",
     "postgres": "PostgreSQL",
-    "sync_sdk_sender": "sender",
-    "sync_sender": "sender",
+    "sync/sdk_sender.py": "sender",
+    "benchmarks.sync.sender": "sender",
 }
 _SELF: Final = "Lambda host and queue poller"
 
 
 def cpu_seconds() -> dict[str, float]:
-    """User and system seconds so far of this process and of all it started, by kind."""
+    """Return the user and system seconds so far of this process and its descendants, by kind."""
     used: defaultdict[str, float] = defaultdict(float)
     parents, seconds = {}, {}
     for folder in Path("/proc").glob("[0-9]*"):
@@ -31,7 +31,7 @@ def cpu_seconds() -> dict[str, float]:
         except OSError:
             continue
         parents[int(folder.name)] = int(fields[1])
-        # Its own, and that of children which have ended: PostgreSQL has a process for each connection.
+        # The time of the process and of its ended children, because PostgreSQL has one process per connection.
         seconds[int(folder.name)] = sum(map(int, fields[11:15])) / _TICKS
     for process, taken in seconds.items():
         if _is_ours(process, parents):

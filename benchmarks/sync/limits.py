@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class WithinLimits(NamedTuple):
-    """What a push took of what the service allows a user within its window, as shares."""
+    """The shares of a user's allowance within the service's window that a push used."""
 
     limits: Limits
     push: Push
@@ -29,7 +29,7 @@ class WithinLimits(NamedTuple):
 
 
 def push_within_limits(bench: Bench) -> WithinLimits:
-    """Push every listing once more, each taking its time of execution as the service would."""
+    """Push every listing once more, with each operation taking the service's execution time."""
     work = prepare(bench)
     limits = bench.control.limits(**(Limits().model_dump() | {"execution": "sleep"}))
     push = by_consumer(bench, work)

@@ -24,41 +24,42 @@ if TYPE_CHECKING:
     from benchmarks.sync.stack import Bench
     from shared.domain.listings import Change, SyncRequest
 
-# As shared.adapters.dataverse.service sends them.
+# The headers that shared.adapters.dataverse.service sends.
 HEADERS: Final = {"accept": "application/json", "odata-maxversion": "4.0", "odata-version": "4.0"}
 
 
 class UnfairComparisonError(Exception):
-    """When one way wrote something else than the others, so that its time says nothing."""
+    """Raised when one way wrote other rows than the others, which makes its time meaningless."""
 
 
 class Push(NamedTuple):
-    """One way, one time. Seconds."""
+    """One push in one way, in seconds."""
 
     seconds: float
     """From before the first message or request was sent until Dynamics committed the last write."""
     ended: float
-    """Until that was known: written down in PostgreSQL, or read by the last sender."""
+    """Until the end was known: recorded in PostgreSQL, or read by the last sender."""
     requests: int
     cpu: dict[str, float]
-    """By kind of process."""
+    """CPU seconds by kind of process."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """What is to be brought to the website, as each way needs it."""
+    """The listings to bring to the website, in the form that each way needs."""
 
     requests: Sequence[SyncRequest]
-    """What the consumer is asked for."""
+    """The sync requests for the consumer."""
     changes: Sequence[Change]
-    """What it will claim."""
+    """The changes that the consumer will claim."""
 
     def batches(self, size: int) -> list[Any]:
-        """The requests that the consumer sends, `size` listings to a `$batch`."""
+        """Return the requests that the consumer sends, `size` listings to a `$batch`."""
         made = []
         for changes in batched(self.changes, size, strict=False):
             writer, boundary = Writer(), multipart.boundary()
-            # Sent again and again, and on rows that the other ways have written meanwhile.
+            # Without a row version, because these are sent repeatedly, to rows that the other ways have written
+            # meanwhile.
             whatever = [replace(change, row_version=None) for change in changes]
             body = multipart.write([writer.operation(0, change).content for change in whatever], boundary)
             kind = f'multipart/mixed; boundary="{boundary}"'
@@ -67,17 +68,17 @@ class Work:
         return made
 
     def patches(self) -> list[Any]:
-        """One request for each listing."""
+        """Return one request for each listing."""
         headers = HEADERS | {"content-type": "application/json"}
         return [["PATCH", f"{API}{c.table}({c.key}='{c.mentor_id}')", headers, c.body] for c in self.changes]
 
     def listings(self) -> list[Any]:
-        """What the SDK is given: key value and columns."""
+        """Return the input of the SDK: key value and columns."""
         return [[str(change.mentor_id), json.loads(change.body)] for change in self.changes]
 
 
 def prepare(bench: Bench) -> Work:
-    """Change every listing, and look ahead at what the consumer will send: it is claimed and rolled back."""
+    """Change every listing, and find what the consumer will send by a claim that is rolled back."""
     requests = bench.change_all()
     with bench.connection.transaction(force_rollback=True):
         ids: list[UUID] = [request.mentor_id for request in requests]
@@ -90,7 +91,7 @@ def prepare(bench: Bench) -> Work:
 
 
 def by_consumer(bench: Bench, work: Work) -> Push:
-    """Ask as expiry_check does, and let the event source mapping and the functions do the rest."""
+    """Send the requests as expiry_check would, and leave the rest to the event source mapping and the functions."""
 
     def push() -> float:
         bench.queue.send(work.requests)
@@ -101,7 +102,7 @@ def by_consumer(bench: Bench, work: Work) -> Push:
 
 
 def by_senders(bench: Bench, work: Work, senders: Senders, requests: Sequence[Any], how: Any = True) -> Push:  # noqa: ANN401
-    """Have programs send what was made beforehand."""
+    """Have programs send prepared requests."""
     senders.load(requests)
 
     def push() -> float:

@@ -1,4 +1,4 @@
-"""What the benchmark of the sync found: tables to read, and figures."""
+"""The results of the sync benchmark: tables for people, and figures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LEAST_CPU = 0.005
 
 @dataclass(frozen=True)
 class SyncMeasurements:
-    """Everything that was measured in one run. Milliseconds for single changes, seconds for pushes."""
+    """All measurements of one run: milliseconds for single changes, seconds for pushes."""
 
     listings: int
     in_hand: tuple[int, int]
@@ -35,12 +35,12 @@ class SyncMeasurements:
     limits: WithinLimits
 
     def ratio(self, way: str) -> float:
-        """The seconds of another way over the consumer's, medians of both."""
+        """Return the median seconds of another way divided by the consumer's."""
         return _seconds(self.pushes[way]) / _seconds(self.pushes[CONSUMER])
 
 
 def figures(found: SyncMeasurements) -> dict[str, float]:
-    """The lines a machine reads."""
+    """Return the figures for machines, by name."""
     latency = summary(found.to_site)
     requests = [push.requests for push in found.pushes[CONSUMER]]
     return {
@@ -57,7 +57,7 @@ def figures(found: SyncMeasurements) -> dict[str, float]:
 
 
 def latency_table(found: SyncMeasurements) -> Table:
-    """Single changes."""
+    """Return the table of single changes."""
     table = Table("milliseconds", "n", "p50", "p95", "p99", "slowest")
     for name, taken in {"commit to accepted": found.to_site, "one bare PATCH": found.bare}.items():
         row = summary(taken)
@@ -66,7 +66,7 @@ def latency_table(found: SyncMeasurements) -> Table:
 
 
 def push_table(found: SyncMeasurements) -> Table:
-    """The four ways, side by side."""
+    """Return the table of the four ways, side by side."""
     table = Table(f"{found.listings:,} listings", *found.pushes)
     pushes = found.pushes.values()
     table.add_row("seconds", *(f"{_seconds(some):.2f}" for some in pushes), style="bold")
@@ -85,7 +85,7 @@ def push_table(found: SyncMeasurements) -> Table:
 
 
 def limits_table(found: SyncMeasurements) -> Table:
-    """The shares of what the service allows."""
+    """Return the table of the used shares of the service's limits."""
     limits = found.limits
     allowed = limits.limits
     table = Table("of what is allowed in 300 seconds", "allowed", "share used")
@@ -99,15 +99,15 @@ def limits_table(found: SyncMeasurements) -> Table:
 
 
 def describe(found: SyncMeasurements) -> str:
-    """What was compared with what."""
+    """Return a description of what was compared."""
     workers, parallel = found.in_hand
     ways = ", ".join(f"{way} of {size}: {seconds:.2f} s" for (way, size), seconds in found.sdk_ways.items())
     way, size = found.sdk_way
     return (
         f"The consumer runs {workers} functions with {parallel} requests under way each; every other way has "
-        f"{workers * parallel} processes with one. Time runs from before the first message or request is sent until "
-        f"Dynamics has committed the last write. Floor: the consumer's own $batch bodies, made beforehand, posted with "
-        f"bare httpx. SDK: {way} of {size}, its quickest way here ({ways}).\n"
+        f"{workers * parallel} processes with one. Time is measured from before the first message or request is sent "
+        f"until Dynamics has committed the last write. Floor: the consumer's own $batch bodies, prepared in advance, "
+        f"posted with bare httpx. SDK: {way} of {size}, its fastest way here ({ways}).\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""The four ways in turn, so that what else the machine does falls on all of them."""
+"""The four ways in turn, so that other load on the machine affects all of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SDK: Final = "official SDK"
 
 _SDK_PYTHON: Final = ROOT / ".rival-venv" / "bin" / "python"
 _SDK_PROGRAM: Final = ROOT / "benchmarks" / "sync" / "sdk_sender.py"
-# records.upsert with so many rows at a time, and batch with so many upserts of one row.
+# records.upsert with this many rows at a time, and batch with this many upserts of one row.
 _SDK_WAYS: Final[tuple[SdkWay, ...]] = tuple(
     (way, size) for way in ("UpsertMultiple", "batch") for size in (100, 250, 1000)
 )
@@ -38,7 +38,7 @@ _TRIALS: Final = 2
 
 
 class Rivals:
-    """Programs that push the same listings: as many processes as the consumer has requests under way."""
+    """Programs that push the same listings, in as many processes as the consumer has requests under way."""
 
     def __init__(self, bench: Bench, raw: Senders, sdk: Senders) -> None:
         self._bench = bench
@@ -47,10 +47,10 @@ class Rivals:
         self.sdk_way = _SDK_WAYS[0]
 
     def find_sdk_way(self) -> dict[SdkWay, float]:
-        """Let the SDK's ways take turns, and keep the quickest. Return the medians of their seconds."""
+        """Try the SDK's ways in turn, keep the fastest, and return the median seconds of each."""
         work = prepare(self._bench)
         taken: defaultdict[SdkWay, list[float]] = defaultdict(list)
-        for way in _SDK_WAYS[:1] + _SDK_WAYS * _TRIALS:  # the first does not count: it is not warm yet
+        for way in _SDK_WAYS[:1] + _SDK_WAYS * _TRIALS:  # the first run is cold and does not count
             taken[way].append(self._by_sdk(work, way).seconds)
         del taken[_SDK_WAYS[0]][0]
         medians = {way: median(seconds) for way, seconds in taken.items()}
@@ -60,7 +60,7 @@ class Rivals:
         return medians
 
     def rounds(self, repeats: int, progress: Progress) -> dict[str, list[Push]]:
-        """Every way pushes the same changes, `repeats` times, each time beginning with another."""
+        """Push the same changes in every way, `repeats` times, starting each time with another way."""
         ways: dict[str, Callable[[Work], Push]] = {
             CONSUMER: lambda work: by_consumer(self._bench, work),
             FLOOR: lambda work: by_senders(self._bench, work, self._raw, work.batches(self._bench.batch_size())),
@@ -83,7 +83,7 @@ class Rivals:
 
 @contextmanager
 def rivals(bench: Bench, token: str) -> Iterator[Rivals]:
-    """Started, signed in and connected."""
+    """Yield the programs, started, signed in and connected."""
     workers, parallel = bench.in_hand()
     raw = [sys.executable, "-m", "benchmarks.sync.sender", bench.url, token]
     sdk = [str(_SDK_PYTHON), str(_SDK_PROGRAM), bench.url, token, "hlf_PeerMentor", "hlf_mentorid"]
@@ -95,7 +95,7 @@ def rivals(bench: Bench, token: str) -> Iterator[Rivals]:
 
 
 def token_for(bench: Bench) -> str:
-    """A token as the functions have one."""
+    """Return a token as the functions get one."""
     service = bench.stack.dataverse
     form = {
         "grant_type": "client_credentials",

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from azure.core.credentials import AccessToken  # type: ignore[import-not-found]
 from PowerPlatform.Dataverse.client import DataverseClient  # type: ignore[import-not-found]
 from PowerPlatform.Dataverse.models import UpsertItem  # type: ignore[import-not-found]
-from requests.adapters import HTTPAdapter  # type: ignore[import-untyped]
+from requests.adapters import HTTPAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,10 +37,10 @@ class ReadyToken:
         return self._token
 
 
-class InPlain(HTTPAdapter):  # type: ignore[misc]
+class InPlain(HTTPAdapter):
     """Sends to http what is meant for https."""
 
-    def send(self, request: Any, **options: Any) -> Any:  # noqa: ANN401
+    def send(self, request: Any, **options: Any) -> Any:  # type: ignore[override]  # noqa: ANN401
         """As HTTPAdapter does."""
         request.url = request.url.replace("https://", "http://", 1)
         return super().send(request, **options)

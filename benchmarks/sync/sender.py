@@ -1,7 +1,7 @@
-"""A program that sends requests which were made beforehand, one after the other, on one warm connection of httpx.
+"""A program that sends prepared requests one after the other on one warm httpx connection.
 
-`python -m benchmarks.sync.sender URL TOKEN` reads commands from its input, one JSON to a line, and answers each with a
-line: {"load": FILE} takes requests, a list of [method, path, headers, body]; {"send": true} sends them.
+`python -m benchmarks.sync.sender URL TOKEN` reads commands from standard input, one JSON object per line, and writes
+one line for each. {"load": FILE} loads requests, a list of [method, path, headers, body]; {"send": true} sends them.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _OK = {200, 204}
 
 
 class RequestRefusedError(Exception):
-    """When a request is not answered as it should be; the message is the answer."""
+    """Raised when a request gets an unexpected response. The message is that response."""
 
 
 def main() -> None:
-    """Do what is asked, until the input ends."""
+    """Carry out the commands until the input ends."""
     url, token = sys.argv[1:]
     requests: list[httpx.Request] = []
     bearer = {"authorization": f"Bearer {token}"}

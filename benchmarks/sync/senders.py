@@ -1,4 +1,4 @@
-"""Several sending programs at once: a process for each request that is to be under way at the same time."""
+"""Several sending programs at once: one process for each request that is to be under way at the same time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class SenderFailedError(Exception):
-    """When a sending program ended; what it said stands in its own output."""
+    """Raised when a sending program ended. The reason is in that program's own output."""
 
 
 class Senders:
@@ -33,7 +33,7 @@ class Senders:
         return [program.pid for program in self._programs]
 
     def load(self, requests: Sequence[Any]) -> None:
-        """Deal out what is to be sent, one to each in turn. JSON."""
+        """Distribute the requests, which are JSON, to the programs in turn."""
         paths = []
         for number in range(len(self._programs)):
             path = self._folder / f"{self._name}-{number}.json"
@@ -42,7 +42,7 @@ class Senders:
         self._instruct([{"load": str(path)} for path in paths])
 
     def send(self, how: Any = True) -> None:  # noqa: ANN401 - whatever the program understands
-        """Send all of it, and wait until the last has ended."""
+        """Have every program send its requests, and wait until the last has finished."""
         self._instruct([{"send": how}] * len(self._programs))
 
     def _instruct(self, commands: Sequence[dict[str, Any]]) -> None:
@@ -58,7 +58,7 @@ class Senders:
 
 @contextmanager
 def senders(name: str, command: Sequence[str], count: int, folder: Path) -> Iterator[Senders]:
-    """`count` processes of a program, gone when the block ends."""
+    """Start `count` processes of a program, yield them, and end them with the block."""
     environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(folder), "PYTHONPATH": str(ROOT)}
     programs = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)

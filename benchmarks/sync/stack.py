@@ -1,4 +1,4 @@
-"""What the listing sync is measured on: the whole local stack, with mentors who are all listed."""
+"""The stack for measuring the listing sync: the whole local stack, with mentors who are all listed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PAGE: Final = 1000
 _POLL_EVERY: Final = 0.1
 _PATIENCE_SECONDS: Final = 120.0
 
-# Names, areas and numbers as long as Norwegian ones are: what is sent is as large as it will be.
+# Names, areas and numbers have the length of Norwegian ones, so requests are as large as in production.
 LOAD: Final = (
     "SELECT setseed(0.42)",
     "INSERT INTO public.organisations (id, name) VALUES (md5('organisation')::uuid, 'Hørselsforbundet')",
@@ -54,12 +54,12 @@ LOAD: Final = (
 
 
 class NotSyncedError(Exception):
-    """When the website is not told everything in time; the message says how many listings wait."""
+    """Raised when the website is not up to date in time. The message says how many listings still wait."""
 
 
 @dataclass
 class Bench:
-    """The running stack, and what a measurement needs of it."""
+    """The running stack, and the operations that a measurement needs."""
 
     stack: LocalStack
     connection: Connection
@@ -71,15 +71,18 @@ class Bench:
 
     @property
     def url(self) -> str:
-        """Of the Dataverse emulator."""
+        """The URL of the Dataverse emulator."""
         return self.stack.dataverse.url
 
     def enable_webhook(self, on: bool) -> None:
-        """Whether changes notify the webhook."""
+        """Switch on or off whether changes notify the webhook."""
         self.connection.execute("UPDATE certification.webhook SET enabled = %s", (on,))
 
     def change_all(self) -> list[SyncRequest]:
-        """Change every mentor's area in one UPDATE, and answer whom the nightly check would ask for, in its order."""
+        """Change every mentor's area in one UPDATE.
+
+        Return the sync requests that the nightly check would make, in its order.
+        """
         self._round += 1
         self.connection.execute(
             "UPDATE public.peer_mentors SET area = regexp_replace(area, ' *\\d*$', ' ' || %s)", (self._round,)
@@ -87,7 +90,7 @@ class Bench:
         return self.unsynced()
 
     def unsynced(self) -> list[SyncRequest]:
-        """What is still to be told to the website."""
+        """Return the sync requests for all listings that are not synced."""
         listings = PostgresListings(self.connection)
         found: list[SyncRequest] = []
         while page := listings.unsynced(found[-1].mentor_id if found else None, _PAGE):
@@ -95,7 +98,7 @@ class Bench:
         return found
 
     def wait_until_synced(self) -> float:
-        """Wait until nothing is left to tell. Return when the last of it was settled (time.time())."""
+        """Wait until every listing is synced, and return when the last one was settled (time.time())."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while left := self._count_unsynced():
             if time.monotonic() > deadline:
@@ -107,7 +110,7 @@ class Bench:
         return float(row["at"]) if row else 0.0
 
     def catch_up(self) -> None:
-        """Have the consumer tell what is left to tell, whatever became of the webhook, and wait until it has."""
+        """Have the consumer sync every waiting listing, whatever became of the webhook, and wait until it is done."""
         if left := self.unsynced():
             self.queue.send(left)
         self.wait_until_synced()
@@ -119,7 +122,7 @@ class Bench:
         return int(row["n"]) if row else 0
 
     def know_versions(self) -> None:
-        """Write down which version each row has. Elsewhere only the consumer writes; here the other ways did."""
+        """Record the version of each row. In production only the consumer writes; here the other ways did too."""
         rows = [
             (row["hlf_mentorid"], f'W/"{row["versionnumber"]}"') for row in self.control.rows() if row["hlf_mentorid"]
         ]
@@ -130,7 +133,7 @@ class Bench:
         )
 
     def in_hand(self) -> tuple[int, int]:
-        """How many functions of the consumer run at a time, and how many requests each has under way."""
+        """Return how many functions of the consumer run at a time, and how many requests each has under way."""
         template = self.stack.stack.template
         mapping = next(m for m in template.event_source_mappings if m.function == CONSUMER)
         function = next(f for f in template.functions if f.logical_id == CONSUMER)
@@ -139,7 +142,7 @@ class Bench:
         return workers, min(int(function.environment["DATAVERSE_PARALLEL_REQUESTS"]), hint)
 
     def batch_size(self) -> int:
-        """How many listings the consumer puts into one `$batch`."""
+        """Return how many listings the consumer puts into one `$batch`."""
         functions = self.stack.stack.template.functions
         function = next(f for f in functions if f.logical_id == CONSUMER)
         return int(function.environment["DATAVERSE_BATCH_SIZE"])
@@ -147,7 +150,7 @@ class Bench:
 
 @contextmanager
 def bench(mentors: int, progress: Progress) -> Iterator[Bench]:
-    """The stack with so many mentors, all listed, nothing told to the website yet, and the webhook off."""
+    """Yield the stack with `mentors` mentors that should be listed, none of them synced yet, and the webhook off."""
     HOME.mkdir(parents=True, exist_ok=True)
     cold_starts: Counter[str] = Counter()
 

@@ -1,4 +1,4 @@
-"""How long a single change takes, at a steady pace: from before its commit until Dynamics has accepted it."""
+"""The duration of a single change at a steady pace, from before its commit until Dynamics has accepted it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from benchmarks.sync.stack import Bench
 
 PER_SECOND: Final = 20
-# More than can be under way at that pace: as many environments of each function are started as will be used.
+# More than can be under way at that pace, so that every environment of a function that will be used is started.
 _AT_ONCE: Final = 10
 _SHORT_WHILE: Final = 2.0
 
 
 def warm_up(bench: Bench) -> None:
-    """Start the function that accepts the webhook, as many times as it may have to run at once."""
+    """Start as many instances of the function that accepts the webhook as may have to run at once."""
     rows = bench.connection.execute("SELECT id FROM public.peer_mentors ORDER BY id LIMIT %s", (_AT_ONCE,)).fetchall()
     for word in (" -", ""):
         for row in rows:
@@ -36,15 +36,15 @@ def warm_up(bench: Bench) -> None:
 
 
 def times_to_site(bench: Bench, changes: int, catch_up: Callable[[], None] | None = None) -> list[float]:
-    """Milliseconds of so many status changes at PER_SECOND, each a transaction of its own.
+    """Return the milliseconds of `changes` status changes at PER_SECOND, each in a transaction of its own.
 
-    `catch_up` waits until the website has been told all of them.
+    `catch_up` waits until the website shows all of them.
     """
     return website.times_to_site(bench.stack.dsn, bench.url, changes // 2, PER_SECOND, catch_up=catch_up)
 
 
 def bare_patches(client: httpx.Client, count: int) -> list[float]:
-    """Milliseconds of so many PATCHes of one row, each on its own, on a warm connection to the same emulator."""
+    """Return the milliseconds of `count` separate PATCHes of one row, on a warm connection to the same emulator."""
     taken = []
     for number in range(count):
         listing = {"hlf_name": f"Ingebjørg {number}", "hlf_area": "Møre og Romsdal", "statecode": 0, "statuscode": 1}

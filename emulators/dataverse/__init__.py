@@ -1,0 +1,1 @@
+"""The Dataverse Web API on one machine; docs/dataverse-emulator.md."""

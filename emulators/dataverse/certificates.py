@@ -31,6 +31,6 @@ def make(folder: Path) -> Tls:
 
 @contextmanager
 def throw_away() -> Iterator[Tls]:
-    """Make them in a folder of their own, which only this user can read and which is gone at the end."""
+    """Make them in a folder that only this user can read, and remove the folder at the end."""
     with tempfile.TemporaryDirectory(prefix="dataverse-") as folder:
         yield make(Path(folder))

@@ -1,16 +1,16 @@
-"""The emulator's control API in Python, for tests, the local command line and benchmarks."""
+"""The emulator's control API in Python, for tests and other programs."""
 
 from __future__ import annotations
 
 import json
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, override
 
 import httpx
 from pydantic_core import to_json
 
 from emulators.dataverse.access.protection import Limits
-from emulators.dataverse.faults.faults import FaultKind, Rule
+from emulators.dataverse.client_faults import FaultControl
 from emulators.dataverse.faults.journal import Entry, Written
 from emulators.dataverse.model import defaults
 
@@ -19,22 +19,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
-    type Row = dict[str, Any]
+    from emulators.dataverse.faults.rules import Rule
+    from emulators.dataverse.model.types import Row
+
     type Key = str | int | Mapping[str, Any]
 
-_MENTORS = "hlf_peermentors"
 _CHUNK = 20_000
 
 
 class ControlError(Exception):
-    """When the emulator does not do what it was told; the message is its answer."""
+    """A refused change of the emulator; the message is its reply."""
 
 
-class EmulatorControl:
-    """Drives the emulator at `url`. Every call takes effect before it returns.
+class EmulatorControl(FaultControl):
+    """Controls the emulator at `url`. Every call takes effect before it returns.
 
-    A key is the value of the table's first alternate key, or column to value. Times are time.time(). Faults are set as
-    rules, whose number is returned; `where` are more fields of faults.Rule, such as path, contains, skip, every.
+    A set or table that is not named is the first one of the schema file. A key is the value of the table's first
+    alternate key, or column to value. Times are time.time(). client_faults.py sets the rules of faults.
     """
 
     def __init__(self, url: str, *, timeout: float = 30.0, verify: ssl.SSLContext | bool = True) -> None:
@@ -52,73 +53,20 @@ class EmulatorControl:
         self._client.close()
 
     def reset(self) -> None:
-        """As new: no rows, no faults, an empty journal, the default credentials and settings. The limits stay."""
+        """Make everything new: no rows or faults, empty journal, default credentials and settings. The limits stay."""
         self._ask("POST", "reset")
 
+    @override
     def fault(self, rule: Rule) -> int:
         """Set any rule."""
         return int(self._ask("POST", "faults", rule.model_dump(mode="json"))["id"])
 
-    def fail_next(self, count: int | None = 1, *, status: int = 503, **where: Any) -> int:  # noqa: ANN401
-        """Return the next requests with a status, without doing them. `count` None: until the rule is removed."""
-        return self.fault(Rule(kind=FaultKind.STATUS, count=count, status=status, **where))
-
-    def fail_after_commit(self, count: int | None = 1, *, status: int = 504, **where: Any) -> int:  # noqa: ANN401
-        """Do the next requests, and answer them with a status all the same."""
-        return self.fault(Rule(kind=FaultKind.STATUS_AFTER, count=count, status=status, **where))
-
-    def poison(self, contains: str, *, status: int = 400, code: str = "0x80048d19", count: int | None = None) -> int:
-        """Refuse every operation, alone or in a `$batch`, whose path or body holds this text, such as a key."""
-        return self.fault(
-            Rule(kind=FaultKind.STATUS, where="operation", contains=contains, status=status, code=code, count=count)
-        )
-
-    def slow(self, seconds: float, count: int | None = None, **where: Any) -> int:  # noqa: ANN401
-        """Do and answer requests so many seconds late, whether or not the client still waits."""
-        return self.fault(Rule(kind=FaultKind.DELAY, seconds=seconds, count=count, **where))
-
-    def reset_before(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
-        """Reset the connection; nothing was done."""
-        return self.fault(Rule(kind=FaultKind.RESET_BEFORE, count=count, **where))
-
-    def reset_after(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
-        """Reset the connection after the writes were committed."""
-        return self.fault(Rule(kind=FaultKind.RESET_AFTER, count=count, **where))
-
-    def truncate_replies(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
-        """Send half of the reply and hang up; the writes are committed."""
-        return self.fault(Rule(kind=FaultKind.TRUNCATE, count=count, **where))
-
-    def lose_replies(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
-        """Commit the writes and never answer."""
-        return self.fault(Rule(kind=FaultKind.LOSE_REPLY, count=count, **where))
-
-    def lose_races(self, count: int = 1) -> None:
-        """Let the next upserts that would create a row find that somebody else has just created it: 412."""
-        self.settings(races_to_lose=count)
-
-    def empty_lists(self, count: int | None = None, **where: Any) -> int:  # noqa: ANN401
-        """Return lists as if the table were empty."""
-        return self.fault(Rule(kind=FaultKind.EMPTY_LIST, where="list", count=count, **where))
-
-    def first_rows_only(self, rows: int, count: int | None = None, **where: Any) -> int:  # noqa: ANN401
-        """Let lists end after so many rows."""
-        return self.fault(Rule(kind=FaultKind.FIRST_ROWS, where="list", rows=rows, count=count, **where))
-
-    def repeat_page(self, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
-        """Give out the rows of the page before once more, in place of the next page, and then go on."""
-        return self.fault(Rule(kind=FaultKind.REPEAT_PAGE, where="list", count=count, **where))
-
-    def skip_rows(self, rows: int, count: int | None = 1, **where: Any) -> int:  # noqa: ANN401
-        """Begin a page so many rows too late."""
-        return self.fault(Rule(kind=FaultKind.SKIP_ROWS, where="list", rows=rows, count=count, **where))
-
     def faults(self) -> list[dict[str, Any]]:
-        """Every rule set since the last reset, with how many requests it saw and hit."""
+        """Return every rule set since the last reset, with how many requests it saw and hit."""
         return list(self._ask("GET", "faults"))
 
     def clear_faults(self, number: int | None = None) -> None:
-        """Take one rule back, or all of them."""
+        """Remove one rule, or all of them."""
         self._ask("DELETE", "faults" if number is None else f"faults/{number}")
 
     def expire_tokens(self) -> None:
@@ -126,7 +74,7 @@ class EmulatorControl:
         self._change("expire_tokens")
 
     def token_lifetime(self, seconds: int) -> None:
-        """How long tokens live that are granted from now on."""
+        """Set how long the tokens live that are granted from now on."""
         self._change("set_lifetime", lifetime=seconds)
 
     def add_secret(self, secret: str, ends_at: float | None = None) -> None:
@@ -146,58 +94,62 @@ class EmulatorControl:
         self._change("remove_user")
 
     def restore_application_user(self) -> None:
-        """Make it again, with every privilege."""
+        """Make the application user again, with every privilege."""
         self._change("add_user")
 
-    def remove_privilege(self, privilege: str, table: str = "hlf_peermentor") -> None:
-        """Take away read, create, write or delete on a table (logical name)."""
+    def remove_privilege(self, privilege: str, table: str = "") -> None:
+        """Remove the privilege to read, create, write or delete rows of a table (logical name)."""
         self._change("deny", privilege=privilege, table=table)
 
-    def restore_privilege(self, privilege: str, table: str = "hlf_peermentor") -> None:
-        """Give it back."""
+    def restore_privilege(self, privilege: str, table: str = "") -> None:
+        """Restore a privilege that was removed."""
         self._change("allow", privilege=privilege, table=table)
 
-    def rows(self, set_name: str = _MENTORS) -> list[Row]:
-        """All rows, with every column."""
+    def rows(self, set_name: str = "") -> list[Row]:
+        """Return all rows, with every column."""
         return list(self._ask("GET", f"rows/{set_name}"))
 
-    def row(self, key: Key, set_name: str = _MENTORS) -> Row | None:
-        """One row, if there is one."""
+    def row(self, key: Key, set_name: str = "") -> Row | None:
+        """Return one row, None if there is none."""
         found = self._ask("GET", f"rows/{set_name}", params={"key": json.dumps(_plain(key))})
         return found[0] if found else None
 
-    def create(self, rows: Iterable[Mapping[str, Any]], set_name: str = _MENTORS) -> list[Row]:
+    def create(self, rows: Iterable[Mapping[str, Any]], set_name: str = "") -> list[Row]:
         """Create rows, all or none."""
         return list(self._ask("POST", f"rows/{set_name}", {"create": [dict(row) for row in rows]}))
 
-    def fill(self, rows: Iterable[Mapping[str, Any]], set_name: str = _MENTORS) -> int:
-        """Create any number of rows, a chunk at a time, without a word in the journal. Return how many."""
+    def fill(self, rows: Iterable[Mapping[str, Any]], set_name: str = "") -> int:
+        """Create any number of rows, a chunk at a time, without an entry in the journal. Return how many."""
         left, filled = iter(rows), 0
         while chunk := list(islice(left, _CHUNK)):
             reply = self._client.put(f"/_emulator/rows/{set_name}", content=to_json(chunk))
             filled += int(_content(reply)["filled"])
         return filled
 
-    def edit(self, key: Key, change: Mapping[str, Any], set_name: str = _MENTORS) -> Row:
+    def edit(self, key: Key, change: Mapping[str, Any], set_name: str = "") -> Row:
         """Change columns of a row."""
         row: Row = self._ask("POST", f"rows/{set_name}", {"key": _plain(key), "change": dict(change)})[0]
         return row
 
-    def delete(self, key: Key, set_name: str = _MENTORS) -> None:
+    def delete(self, key: Key, set_name: str = "") -> None:
         """Delete a row."""
         self._ask("POST", f"rows/{set_name}", {"key": _plain(key), "delete": True})
 
     def journal(self, since: int = 0) -> list[Entry]:
-        """The requests numbered above `since`, the oldest first."""
+        """Return the requests numbered above `since`, the oldest first."""
         return [Entry(**entry) for entry in self._ask("GET", "journal", params={"since": since})]
 
     def writes(self, since: float = 0.0) -> list[Written]:
-        """The writes committed since a time, manual edits too, the oldest first."""
+        """Return the writes committed since a time, manual edits too, the oldest first."""
         found = self._ask("GET", "journal/writes", params={"since": repr(since)})
         return [Written(**(write | {"columns": tuple(write["columns"])})) for write in found]
 
     def summary(self) -> dict[str, Any]:
-        """Totals since clear_journal(): requests, operations, writes, by status, in_retry_after, peaks and shares."""
+        """Return totals since clear_journal().
+
+        They count requests, operations and writes, also by status, requests in_retry_after, peaks and shares of the
+        limits.
+        """
         return dict(self._ask("GET", "journal/summary"))
 
     def clear_journal(self) -> None:
@@ -205,36 +157,37 @@ class EmulatorControl:
         self._ask("DELETE", "journal")
 
     def journal_size(self, size: int) -> None:
-        """Keep so many requests and writes from now on, and forget those so far."""
+        """Keep a number of requests and writes from now on, and forget those so far."""
         self._ask("PUT", "journal", size)
 
     def limits(self, **changes: Any) -> Limits:  # noqa: ANN401
-        """The limits, after these fields of protection.Limits were changed: that also forgets what users did so far."""
+        """Return the limits after a change of these fields of protection.Limits, which forgets the users' requests."""
         return Limits(**(self._ask("PUT", "limits", changes) if changes else self._ask("GET", "limits")))
 
     def throttle(self, seconds: float, user: str = defaults.CLIENT_ID) -> None:
-        """Refuse this user for some seconds with 429 and the rest of them as Retry-After, longer if it pushes."""
+        """Refuse a user for some seconds with 429 and the remaining time as Retry-After, longer if it keeps pushing."""
         self._ask("POST", "limits", {"user": user, "seconds": seconds})
 
-    def settings(self, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
-        """settings.Settings, after these were changed."""
+    @override
+    def settings(self, **changes: Any) -> dict[str, Any]:
+        """Return the settings after a change of these fields of settings.EmulatorSettings."""
         return dict(self._ask("PUT", "settings", changes) if changes else self._ask("GET", "settings"))
 
     def reached_at(self, origins: Iterable[str]) -> None:
-        """Where else it is reached, as through a relay; those of before are forgotten."""
+        """Set the emulator's other addresses, as through a relay; the former ones are forgotten."""
         self._ask("PUT", "origins", sorted(origins))
 
-    def website(self, area: str = "") -> list[Row]:
-        """The listings that a visitor sees now, by name; those whose area holds this text. `key` is the mentor's id."""
-        reply = self._client.get("/website", params={"omrade": area}, headers={"Accept": "application/json"})
+    def website(self, **query: str) -> list[Row]:
+        """Return the entries that a visitor sees now, by name. `key` is the value of the first alternate key."""
+        reply = self._client.get("/website", params=query, headers={"Accept": "application/json"})
         return list(_content(reply)["listings"])
 
     def website_lag(self, seconds: float) -> None:
-        """How old what a visitor sees may be, as with a portal's cache."""
+        """Set how old the rows on the public page may be, as with a portal's cache."""
         self._ask("PUT", "website", {"lag_seconds": seconds})
 
     def refresh_website(self) -> None:
-        """Let the next visitor see the rows as they are then, as if the lag had passed."""
+        """Show the next visitor the rows as they are then, as if the lag had passed."""
         self._ask("PUT", "website", {"refresh": True})
 
     def _change(self, action: str, **fields: Any) -> None:  # noqa: ANN401

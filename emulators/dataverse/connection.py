@@ -15,7 +15,7 @@ _EXTENSION: Final = "local.transport"
 
 
 class Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1, which also tells the application which connection a request came by."""
+    """uvicorn's HTTP/1.1, with the connection of each request in its scope."""
 
     @override
     def on_message_begin(self) -> None:
@@ -24,7 +24,7 @@ class Protocol(HttpToolsProtocol):
 
 
 def abort(scope: MutableMapping[str, Any]) -> None:
-    """Cut the connection with a TCP reset, whatever was or was not sent on it."""
+    """Cut the connection with a TCP reset, whether or not anything was sent on it."""
     transport = scope["extensions"][_EXTENSION]
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()

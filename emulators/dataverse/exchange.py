@@ -4,55 +4,61 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple
+import uuid
+from typing import TYPE_CHECKING, Final
 
+from emulators.dataverse import asgi
 from emulators.dataverse.access import entra
 from emulators.dataverse.connection import abort, hang_up
-from emulators.dataverse.faults.faults import FaultKind
 from emulators.dataverse.faults.journal import Entry
+from emulators.dataverse.faults.rules import FaultKind
+from emulators.dataverse.model import defaults
 from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.service import batch, operations
 
 if TYPE_CHECKING:
-    from emulators.dataverse.app import Emulator, Receive, Scope, Send
-    from emulators.dataverse.faults.faults import Rule
+    from emulators.dataverse.asgi import Wire
+    from emulators.dataverse.environment import Environment
+    from emulators.dataverse.faults.rules import Rule
     from emulators.dataverse.model.messages import Request, Response
 
-_WITHOUT_BODY: Final = frozenset({204, 304})
 _STATUSES: Final = frozenset({FaultKind.STATUS, FaultKind.STATUS_AFTER})
 
+_MAX_URL: Final = 32_768
+_HEADERS: Final = [
+    ("Cache-Control", "no-cache"),
+    ("Expires", "-1"),
+    ("Allow", "OPTIONS,GET,HEAD,POST"),
+    ("Public", "OPTIONS,GET,HEAD,POST"),
+    ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
+    ("CRM.ServiceId", "CRMAppPool"),
+]
 
-class Wire(NamedTuple):
-    """The connection a request came by, as ASGI has it."""
 
-    scope: Scope
-    receive: Receive
-    send: Send
-
-
-async def service(emulator: Emulator, wire: Wire, request: Request) -> None:
+async def service(environment: Environment, wire: Wire, request: Request) -> None:
     """Respond to one request to the Web API."""
-    arrived, journal = time.time(), emulator.journal
+    arrived, journal = time.time(), environment.journal
     number, life = journal.next_number(), journal.life
-    rule = emulator.faults.pick("request", request, arrived) if emulator.faults.requests else None
+    rule = environment.faults.pick("request", request, arrived) if environment.faults.requests else None
     kind = None if rule is None else rule.kind
     response: Response | None = None
     late, done = None, 0
     if kind is not FaultKind.RESET_BEFORE:
         if kind is FaultKind.EXPIRE_TOKENS:
-            emulator.tokens.expire_tokens()
+            environment.tokens.expire_tokens()
         try:
-            request.user = emulator.tokens.caller(request.headers.get("authorization", ""))
+            request.user = environment.tokens.caller(request.headers.get("authorization", ""))
             late = journal.since_refusal(request.user, arrived)
-            if (refusal := emulator.protection.admit(request.user, arrived)) is not None:
+            if (refusal := environment.protection.admit(request.user, arrived)) is not None:
                 raise refusal
-            response, done = await _admitted(emulator, request, number, rule)
+            response, done = await _admitted(environment, request, number, rule)
         except DataverseError as error:
-            response = emulator.dress(error.response())
+            response = _with_headers(environment, error.response())
         if rule is not None and kind in _STATUSES:
-            response = emulator.dress(rule.response())  # also for a caller whom the service would not know
+            response = _with_headers(environment, rule.response())  # also for an unknown caller
     responded = time.time()
     if response is not None and request.user is not None and kind is not FaultKind.LOSE_REPLY:
-        _promise(emulator, request.user, response, responded)
+        _promise(environment, request.user, response, responded)
     if journal.life == life:
         status, size = (0, 0) if response is None else (response.status, len(response.body))
         asked = (number, arrived, responded, request.method, request.path, done, request.user)
@@ -61,23 +67,23 @@ async def service(emulator: Emulator, wire: Wire, request: Request) -> None:
 
 
 async def _admitted(
-    emulator: Emulator, request: Request, number: int, rule: Rule | None
+    environment: Environment, request: Request, number: int, rule: Rule | None
 ) -> tuple[Response | None, int]:
-    """Do the work of a request that the limits let in. Returns the reply and how many operations it took."""
+    """Carry out an admitted request. Return the reply and the number of operations."""
     spent, done = 0.0, 0
     response: Response | None = None
-    journal, protection = emulator.journal, emulator.protection
+    journal, protection = environment.journal, environment.protection
     life = journal.life
     try:
         if rule is not None and rule.seconds:
             await asyncio.sleep(rule.seconds)
             spent = rule.seconds
-            if journal.life != life:  # a late write of one test has no business in the next one
+            if journal.life != life:  # a late write of one test must not reach the next one
                 return None, 0
         if rule is None or rule.kind is not FaultKind.STATUS:
             before = journal.executed
-            response = emulator.work(request)
-            writes = emulator.store.take_committed()
+            response = _work(environment, request)
+            writes = environment.store.take_committed()
             done = journal.executed - before
             if writes:
                 journal.wrote(number, writes)
@@ -88,13 +94,40 @@ async def _admitted(
     finally:
         rates = protection.finished(str(request.user), time.time(), spent)
     if response is not None:
-        emulator.dress(response).headers += rates
+        _with_headers(environment, response).headers += rates
     return response, done
 
 
-async def token(emulator: Emulator, wire: Wire, request: Request) -> None:
+def _work(environment: Environment, request: Request) -> Response:
+    """Carry out one HTTP request of a known caller, a `$batch` or a single operation."""
+    try:
+        if len(defaults.API) + len(request.path) + len(request.query) > _MAX_URL:
+            raise DataverseError.url_too_long(_MAX_URL)
+        if request.path.strip("/") == "$batch":
+            return batch.respond(environment, request)
+        return operations.execute(environment, request)
+    except DataverseError as error:
+        return error.response()
+
+
+def _with_headers(environment: Environment, response: Response) -> Response:
+    """Add the headers that every reply of the Web API has."""
+    request_id = str(uuid.uuid4())
+    response.headers += _HEADERS
+    response.headers += [
+        ("x-ms-service-request-id", request_id),
+        ("REQ_ID", request_id),
+        ("AuthActivityId", request_id),
+        ("x-ms-dop-hint", str(environment.settings.dop_hint)),
+        ("Set-Cookie", f"ARRAffinity={environment.affinity}; path=/; HttpOnly"),
+        ("Set-Cookie", f"ReqClientId={request_id}; path=/; HttpOnly"),
+    ]
+    return response
+
+
+async def token(environment: Environment, wire: Wire, request: Request) -> None:
     """Respond to one request to the token endpoint."""
-    arrived, faults, journal = time.time(), emulator.faults, emulator.journal
+    arrived, faults, journal = time.time(), environment.faults, environment.journal
     number = journal.next_number()
     rule = faults.pick("token", request, arrived) if faults.tokens else None
     kind = None if rule is None else rule.kind
@@ -102,7 +135,7 @@ async def token(emulator: Emulator, wire: Wire, request: Request) -> None:
         await asyncio.sleep(rule.seconds)
     response: Response | None = None
     if kind is not FaultKind.RESET_BEFORE:
-        response = entra.respond(emulator.tokens, request)
+        response = entra.respond(environment.tokens, request)
         if rule is not None and kind in _STATUSES:
             response = rule.response()
     status, size = (0, 0) if response is None else (response.status, len(response.body))
@@ -111,15 +144,15 @@ async def token(emulator: Emulator, wire: Wire, request: Request) -> None:
     await _deliver(wire, response, rule)
 
 
-def _promise(emulator: Emulator, user: str, response: Response, now: float) -> None:
+def _promise(environment: Environment, user: str, response: Response, now: float) -> None:
     if response.status in {429, 503}:
         for name, value in response.headers:
             if name == "Retry-After":
-                emulator.journal.promised(user, now, float(value))
+                environment.journal.promised(user, now, float(value))
 
 
 async def _deliver(wire: Wire, response: Response | None, rule: Rule | None) -> None:
-    """Send the reply, or do to the connection what the rule says."""
+    """Send the reply, or apply the rule to the connection."""
     kind = None if rule is None else rule.kind
     if response is None or kind is FaultKind.RESET_AFTER:
         abort(wire.scope)
@@ -129,26 +162,13 @@ async def _deliver(wire: Wire, response: Response | None, rule: Rule | None) -> 
     elif kind is FaultKind.TRUNCATE:
         await _truncated(wire, response)
     else:
-        await reply(wire.send, response)
-
-
-async def reply(send: Send, response: Response) -> None:
-    """Send a whole reply."""
-    await _head(send, response)
-    await send({"type": "http.response.body", "body": response.body})
-
-
-async def _head(send: Send, response: Response) -> None:
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
-    if response.status not in _WITHOUT_BODY:
-        headers.append((b"content-length", str(len(response.body)).encode()))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await asgi.reply(wire.send, response)
 
 
 async def _truncated(wire: Wire, response: Response) -> None:
-    """Half of the body; where there is none, half of the status line."""
+    """Send half of the body; where there is none, half of the status line."""
     if response.body:
-        await _head(wire.send, response)
+        await asgi.send_head(wire.send, response)
         await wire.send(
             {"type": "http.response.body", "body": response.body[: len(response.body) // 2], "more_body": True}
         )
@@ -159,6 +179,6 @@ async def _truncated(wire: Wire, response: Response) -> None:
 
 
 async def _gone(wire: Wire) -> None:
-    """Wait until the connection has ended: the server would send an error of its own if this returned before."""
+    """Wait until the connection has ended. An earlier return would make the server send an error of its own."""
     while (await wire.receive())["type"] != "http.disconnect":
         pass

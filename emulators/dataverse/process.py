@@ -22,16 +22,16 @@ _ROOT = Path(__file__).parents[2]
 
 
 class LocalDataverseError(Exception):
-    """When the emulator does not start; the message says where its log is."""
+    """A failed start of the emulator; the message names its log."""
 
 
 class Tls(NamedTuple):
-    """What the emulator needs to speak HTTPS, as the service does. Both are PEM files; certificates.py makes them."""
+    """The PEM files with which the emulator speaks HTTPS, as the service does. certificates.py makes them."""
 
     certificate: Path
     """Private key and certificate chain for 127.0.0.1."""
     authority: Path
-    """Whom a client has to trust."""
+    """The certificate of the authority that a client has to trust."""
 
 
 class LocalDataverse:
@@ -66,12 +66,12 @@ class LocalDataverse:
 
     @property
     def url(self) -> str:
-        """Environment, token endpoint, control and website, all under one address."""
+        """Return the one address of environment, token endpoint, control and website."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def token_url(self) -> str:
-        """Where tokens are granted."""
+        """Return the address where tokens are granted."""
         return f"{self.url}/{self.tenant_id}/oauth2/v2.0/token"
 
     def __enter__(self) -> Self:
@@ -82,10 +82,10 @@ class LocalDataverse:
         self.stop()
 
     def start(self) -> None:
-        """Start, and wait until it answers."""
+        """Start, and wait until the emulator responds."""
         self._folder.mkdir(parents=True, exist_ok=True)
         log = self._folder / "dataverse.log"
-        command = [sys.executable, "-m", "emulators.dataverse.server", "--port", str(self.port)]
+        command = [sys.executable, "-m", "emulators.dataverse", "--quiet", "--port", str(self.port)]
         command += ["--schema", str(self._schema.resolve()), "--limits", self._limits]
         if self._rows is not None:
             command += ["--rows", str(self._rows.resolve())]
@@ -106,7 +106,7 @@ class LocalDataverse:
         raise LocalDataverseError(f"the Dataverse emulator did not start; see {log}")
 
     def stop(self) -> None:
-        """Stop it; what it held is gone, unless `rows` keeps it."""
+        """Stop the emulator. Its rows are gone, unless `rows` keeps them."""
         if self._process is not None:
             processes.stop(self._process, signal.SIGTERM)
             self._process = None

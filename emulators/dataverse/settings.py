@@ -1,4 +1,4 @@
-"""What a test or a person may change about an emulator while it runs."""
+"""The settings of an emulator that can be changed while it runs."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ class EmulatorSettings:
     dop_hint: int = 4
     """x-ms-dop-hint: how many parallel requests the service advises."""
     races_to_lose: int = 0
-    """How many of the next upserts that would create a row find that somebody else has just created it: 412."""
+    """How many of the next upserts that would create a row find that another client has just created it: 412."""

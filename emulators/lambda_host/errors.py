@@ -1,19 +1,19 @@
-"""What can go wrong here, each with the reason in its docstring."""
+"""The errors of the local Lambda host."""
 
 from __future__ import annotations
 
 
 class LambdaHostError(Exception):
-    """When the local Lambda host cannot do what it was asked; base of the others."""
+    """A request that the local Lambda host cannot carry out; base of the others."""
 
 
 class TemplateError(LambdaHostError):
-    """When the template says something that AWS would refuse, or that cannot be run here. Says what and where."""
+    """A template that AWS would refuse, or that cannot be run here. The message says what and where."""
 
 
 class TooManyRequestsException(LambdaHostError):  # noqa: N818 - the name the Lambda API gives it
-    """When every environment the function may have is busy. Lambda answers HTTP 429 with this name."""
+    """Every environment that the function may have is busy. Lambda returns HTTP 429 with this name."""
 
 
 class HostClosedError(LambdaHostError):
-    """When the host was closed before or during the invocation."""
+    """The host was closed before or during the invocation."""

@@ -1,6 +1,7 @@
--- A stand-in for the extension pg_net (https://github.com/supabase/pg_net), of which Supabase's databases have the real one.
--- Only what is called is here, with the signature and the meaning of versions 0.8 to 0.21: a request is a row of an unlogged
--- table, so it goes only after the commit and not at all after a rollback, and a crash of the server loses it.
+-- A stand-in for the extension pg_net (https://github.com/supabase/pg_net); Supabase's databases have the real one.
+-- Only net.http_post is here, with the signature and the meaning of versions 0.8 to 0.21.
+-- A request is a row of an unlogged table: it is sent only after the commit and not at all after a rollback,
+-- and a crash of the server loses it.
 -- emulators/pg_net/worker.py is the worker that sends. Never deployed.
 
 CREATE SCHEMA net;
@@ -14,7 +15,8 @@ CREATE UNLOGGED TABLE net.http_request_queue (
     body                  bytea,
     timeout_milliseconds  int NOT NULL
 );
-COMMENT ON TABLE net.http_request_queue IS 'What is to be sent. The worker deletes what it takes, and sends it once.';
+COMMENT ON TABLE net.http_request_queue IS
+    'Requests to send. The worker deletes each request that it takes, and sends it once.';
 
 CREATE UNLOGGED TABLE net._http_response (
     id            bigint,
@@ -26,7 +28,8 @@ CREATE UNLOGGED TABLE net._http_response (
     error_msg     text,
     created       timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE net._http_response IS 'What came of it: a status, or why there is none. Kept for some hours.';
+COMMENT ON TABLE net._http_response IS
+    'The outcome of each request: a status, or the reason why there is none. Kept for some hours.';
 CREATE INDEX _http_response_created_idx ON net._http_response (created);
 
 CREATE FUNCTION net._urlencode_string(string varchar) RETURNS text
@@ -53,7 +56,8 @@ CREATE FUNCTION net.http_post(
 ) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_type text := (SELECT h.value FROM jsonb_each_text(coalesce(headers, '{}')) AS h WHERE lower(h.key) = 'content-type' LIMIT 1);
+    v_type text := (
+        SELECT h.value FROM jsonb_each_text(coalesce(headers, '{}')) AS h WHERE lower(h.key) = 'content-type' LIMIT 1);
     v_id bigint;
 BEGIN
     IF v_type <> 'application/json' THEN
@@ -63,19 +67,21 @@ BEGIN
     VALUES (
         'POST',
         net._encode_url_with_params_array(url, ARRAY(
-            SELECT net._urlencode_string(p.key) || '=' || net._urlencode_string(p.value) FROM jsonb_each_text(params) AS p)),
+            SELECT net._urlencode_string(p.key) || '=' || net._urlencode_string(p.value)
+              FROM jsonb_each_text(params) AS p)),
         CASE WHEN v_type IS NULL THEN headers || '{"Content-Type": "application/json"}' ELSE headers END,
         convert_to(body::text, 'UTF8'),
         timeout_milliseconds)
     RETURNING id INTO v_id;
-    -- Where the extension sets its worker's latch at the commit.
+    -- The extension sets its worker's latch at the commit; a notification arrives then, too.
     PERFORM pg_notify('pg_net', '');
     RETURN v_id;
 END
 $$;
-COMMENT ON FUNCTION net.http_post IS 'Queue a POST of JSON; it is sent after the commit, once. Returns the id its response will have.';
+COMMENT ON FUNCTION net.http_post IS
+    'Queue a POST of JSON, which is sent once, after the commit. Returns the id of its future response.';
 
--- As the extension does: whoever may call may queue.
+-- As in the extension: every role that may call it may queue.
 GRANT USAGE ON SCHEMA net TO PUBLIC;
 GRANT ALL ON ALL TABLES IN SCHEMA net TO PUBLIC;
 GRANT ALL ON ALL SEQUENCES IN SCHEMA net TO PUBLIC;

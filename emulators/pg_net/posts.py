@@ -1,4 +1,4 @@
-"""One POST of emulators/pg_net/worker.py over a connection that is kept, and what is written down of it."""
+"""One POST of emulators/pg_net/worker.py over a connection that is kept, and the record of its outcome."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# A server may close a connection that was kept just when it is used again; libcurl then asks on a fresh one.
+# A server may close a connection that was kept just when it is used again; libcurl then sends it on a fresh one.
 _CLOSED_MEANWHILE = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError)
 
 
@@ -34,7 +34,7 @@ class Poster:
         self._all: list[http.client.HTTPConnection] = []
 
     def send(self, post: Post) -> dict[str, Any]:
-        """Send it and answer the columns of net._http_response, without the id. Raises nothing."""
+        """Send the post and return the columns of net._http_response, without the id. Raises nothing."""
         if post.timeout_milliseconds <= 0:
             return _failed("timeout_milliseconds must be positive")
         try:
@@ -75,10 +75,10 @@ class Poster:
                     "content": content.decode(errors="replace").replace("\0", "") or None,
                     "timed_out": False,
                 }
-        raise AssertionError("the second attempt answers or raises")
+        raise AssertionError("the second attempt returns or raises")
 
     def _connection(self, scheme: str, server: str) -> tuple[http.client.HTTPConnection, bool]:
-        """A connection to the server, and whether it was used before."""
+        """Return a connection to the server, and whether it was used before."""
         kept: dict[tuple[str, str], http.client.HTTPConnection] = self._kept.__dict__.setdefault("connections", {})
         found = kept.get((scheme, server))
         if found is not None:

@@ -1,8 +1,8 @@
 """The worker of emulators/pg_net/pg_net.sql: sends what SQL has queued, as the extension pg_net does.
 
-After the commit, in the background, in the order of the queue, a batch at a time and all of a batch at once; each once,
-whatever comes of it (src/worker.c and src/core.c of https://github.com/supabase/pg_net, 0.19 and later). The next batch
-waits for the slowest of this one. Redirects are not followed.
+It sends after the commit, in the background, in the order of the queue, a batch at a time and all of a batch at once,
+each request once, whatever its outcome. The next batch waits for the slowest of this one. Redirects are not followed.
+Source: src/worker.c and src/core.c of https://github.com/supabase/pg_net, 0.19 and later.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def install(dsn: str) -> None:
 
 
 class PgNet:
-    """A context manager: while it is open, what is queued in this database is sent, within a millisecond or two.
+    """A context manager: while it is open, requests queued in this database are sent, within a millisecond or two.
 
     It does nothing until it is notified. Tests set how it fails: `dead`, `lose_next`, `delay`, `duplicate`.
     """
@@ -60,7 +60,7 @@ class PgNet:
         self.duplicate = 1
         """How many times each request is sent."""
         self.sent = 0
-        """Requests that went out, whatever came of them; duplicates are not counted."""
+        """Requests that were sent, whatever their outcome; duplicates are not counted."""
 
     def __enter__(self) -> Self:
         install(self._dsn)
@@ -88,7 +88,7 @@ class PgNet:
 
     @property
     def dead(self) -> bool:
-        """Whether the worker is down: nothing is taken, and what was queued meanwhile is lost when it comes back."""
+        """Return whether the worker is down: requests queued meanwhile are lost when it comes back."""
         return self._dead
 
     @dead.setter
@@ -102,13 +102,13 @@ class PgNet:
         self._wake()
 
     def lose_next(self, requests: int) -> None:
-        """The next so many requests are taken and never sent, as when the server dies in between."""
+        """Take a number of the next requests and never send them, as when the server dies in between."""
         self._to_lose = requests
 
     def wait_until_quiet(self, seconds: float = 5.0) -> None:
-        """Wait until all that was committed before this call has been sent and answered. Raises TimeoutError."""
+        """Wait until all that was committed before this call has its response. Raises TimeoutError."""
         with self._quiet:
-            wanted = self._polls + 2  # the look under way may have begun before
+            wanted = self._polls + 2  # the poll under way may have begun before
             self._wake()
             deadline = time.monotonic() + seconds
             while self._polls < wanted:
@@ -117,7 +117,7 @@ class PgNet:
                 self._wake()
 
     def _record(self, _: psycopg.Notify) -> None:
-        # A notice may come along with the answer to a statement, and then nothing is left to be read.
+        # A notice may come along with the result of a statement, and then nothing is left to be read.
         self._notified = True
 
     def _wake(self) -> None:
@@ -158,7 +158,7 @@ class PgNet:
             return 0 if self._dead else self._send_batch()
 
     def _send_batch(self) -> int:
-        """Take a batch, send it, write down what came of it. Return how many requests it had."""
+        """Take a batch, send it, and store the outcomes. Return how many requests it had."""
         taken = self._connection.execute(
             "WITH next AS (SELECT id FROM net.http_request_queue ORDER BY id LIMIT %s)"
             " DELETE FROM net.http_request_queue AS q USING next WHERE q.id = next.id"

@@ -1,0 +1,1 @@
+"""Amazon SES on one machine, which keeps every mail and fails on request."""

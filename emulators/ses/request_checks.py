@@ -1,4 +1,4 @@
-"""What SES v2 checks of a SendEmail request before it accepts the message, with its own codes and status."""
+"""The checks of SES v2 on a SendEmail request before it accepts the message, with its own codes and status."""
 
 import base64
 import binascii
@@ -13,12 +13,12 @@ from typing import Any
 # https://docs.aws.amazon.com/ses/latest/dg/quotas.html: 40 MB after base64; RFC 5321 4.5.3.1.6: 1000 octets with CRLF.
 _LARGEST_MESSAGE = 40 * 1024 * 1024
 _LONGEST_LINE = 998
-# https://docs.aws.amazon.com/ses/latest/dg/header-fields.html, those a message of ours could get twice.
+# https://docs.aws.amazon.com/ses/latest/dg/header-fields.html, those that a message could get twice.
 _ONCE = ("From", "To", "Cc", "Bcc", "Subject", "Date", "Message-ID", "Reply-To", "Content-Type", "MIME-Version")
 
 
 class RefusalError(Exception):
-    """When a request is not accepted: the error code, the HTTP status and the text of the reply."""
+    """A refused request: the error code, the HTTP status and the text of the reply."""
 
     def __init__(self, code: str, status: int, message: str = "") -> None:
         super().__init__(code)

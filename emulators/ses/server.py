@@ -1,33 +1,30 @@
 """A local SES v2 that keeps every mail as it was sent, and fails on request.
 
-ministack's SES drops the raw message and cannot fail, so the mail a mentor would get could be neither read nor
-tested. This one speaks `POST /v2/email/outbound-emails` as boto3 sends it: point AWS_ENDPOINT_URL_SESV2 at `url`.
+ministack's SES drops the raw message and cannot fail, so a mail could be neither read nor tested. This one speaks
+`POST /v2/email/outbound-emails` as boto3 sends it: point AWS_ENDPOINT_URL_SESV2 at `url`.
 """
 
-import json
-import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Self, override
+from typing import Self
 
+from emulators.ses.http import SesServer
 from emulators.ses.request_checks import RefusalError, checked_request
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One accepted message. `raw` is what the recipient's server would have been given."""
+    """One accepted message. `raw` is the message as the recipient's server would have got it."""
 
     recipient: str
     raw: bytes
@@ -41,7 +38,7 @@ class Mail:
 
 @dataclass(slots=True)
 class Counts:
-    """What happened since the start. `requests` is the sum of the others."""
+    """The counts since the start. `requests` is the sum of the others."""
 
     requests: int = 0
     accepted: int = 0
@@ -76,17 +73,17 @@ class LocalSes:
         self._faults = _Faults()
         self._lock = threading.Lock()
         self._released = threading.Event()
-        self._server: ThreadingHTTPServer | None = None
+        self._server: SesServer | None = None
 
     @property
     def url(self) -> str:
-        """The endpoint to give boto3."""
+        """Return the endpoint for boto3."""
         return f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
         """Listen, also again after refuse_connections(), on the same port."""
         self._released.clear()
-        self._server = _SesServer(("127.0.0.1", self._port), self)
+        self._server = SesServer(("127.0.0.1", self._port), self)
         self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.02,), name="local-ses", daemon=True).start()
 
@@ -112,7 +109,7 @@ class LocalSes:
         self._faults.next.extend([(code, status)] * n)
 
     def fail_for(self, recipient: str | Callable[[str], bool], code: str, status: int = HTTPStatus.BAD_REQUEST) -> None:
-        """Refuse everything for this address, or for every address that the function says yes to."""
+        """Refuse everything for this address, or for every address that the function returns true for."""
         matches = recipient if callable(recipient) else recipient.__eq__
         self._faults.recipients.append((matches, code, status))
 
@@ -121,11 +118,11 @@ class LocalSes:
         self._faults.rate = per_second
 
     def drop_reply_next(self, n: int) -> None:
-        """Accept and keep the next n messages, and close the connection without a word."""
+        """Accept and keep the next n messages, and close the connection without a reply."""
         self._faults.replies_to_drop += n
 
     def hold_reply_next(self, n: int, seconds: float) -> None:
-        """Accept and keep the next n messages, and answer only after so long."""
+        """Accept and keep the next n messages, and reply only after so long."""
         self._faults.replies_to_hold += n
         self._faults.hold_seconds = seconds
 
@@ -134,11 +131,11 @@ class LocalSes:
         self.stop()
 
     def heal(self) -> None:
-        """Forget every fault asked for. What was kept and counted stays."""
+        """Forget every requested fault. Messages and counts stay."""
         self._faults = _Faults()
 
     def accept(self, body: bytes, *, signed: bool) -> str:
-        """Take one request. Returns the message id, or raises the refusal that becomes the reply."""
+        """Take one request. Return the message id, or raise the refusal that becomes the reply."""
         with self._lock:
             self.counts.requests += 1
             try:
@@ -157,7 +154,7 @@ class LocalSes:
             return mail.message_id
 
     def reply_allowed(self) -> bool:
-        """Whether the reply to a request that was accepted may go out; waits first if it is to be held."""
+        """Return whether the reply to an accepted request may be sent; wait first if it is to be held."""
         with self._lock:
             if self._faults.replies_to_drop:
                 self._faults.replies_to_drop -= 1
@@ -207,48 +204,3 @@ class LocalSes:
             self.violations.append(f"{len(recipients)} recipients in one request")
         if named != recipients[:1]:
             self.violations.append("the headers name other recipients than the request")
-
-
-class _SesServer(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, address: tuple[str, int], ses: LocalSes) -> None:
-        self.ses = ses
-        super().__init__(address, _SesHandler)
-
-
-class _SesHandler(BaseHTTPRequestHandler):
-    # HTTP/1.0: a new connection per message, so refuse_connections() leaves no old one open.
-    server: _SesServer
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.path != "/v2/email/outbound-emails":
-            self._reply(HTTPStatus.NOT_FOUND, {"message": "unknown"}, error="UnknownOperationException")
-            return
-        signed = self.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 ")
-        try:
-            message_id = self.server.ses.accept(body, signed=signed)
-        except RefusalError as refusal:
-            self._reply(refusal.status, {"message": refusal.message}, error=refusal.code)
-            return
-        if self.server.ses.reply_allowed():
-            self._reply(HTTPStatus.OK, {"MessageId": message_id})
-        else:
-            self.connection.shutdown(socket.SHUT_RDWR)
-
-    def _reply(self, status: int, body: dict[str, str], *, error: str | None = None) -> None:
-        content = json.dumps(body).encode()
-        # Whoever asked may have stopped waiting: that is what hold_reply_next is for.
-        with suppress(ConnectionError):
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            if error:
-                self.send_header("x-amzn-ErrorType", error)
-            self.end_headers()
-            self.wfile.write(content)
-
-    @override
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: the local stack has its own log, and it names no addresses (I11)."""

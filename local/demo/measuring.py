@@ -1,4 +1,7 @@
-"""How long a status change takes to the website, measured on mentors made for it: nobody's own log is written into."""
+"""A measurement of how long a status change takes to reach the website.
+
+It uses mentors created for it, so that it writes into the log of no other mentor.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ _MENTORS = 40
 
 
 def measure(dsn: str, url: str, catch_up: Callable[[], None]) -> Latency:
-    """Pause and resume mentors who are there for as long as this takes. `catch_up` waits for the website."""
+    """Pause and resume mentors that exist only for this measurement. `catch_up` waits for the website."""
     with _made(dsn) as mentors:
         catch_up()
         times = website.times_to_site(dsn, url, mentors, catch_up=catch_up)
@@ -30,7 +33,7 @@ def measure(dsn: str, url: str, catch_up: Callable[[], None]) -> Latency:
 
 @contextmanager
 def _made(dsn: str) -> Iterator[list[UUID]]:
-    """Certified mentors of an organisation of their own, without addresses. Gone with their traces when this ends."""
+    """Yield certified mentors without addresses, in an organisation of their own. Delete all traces at the end."""
     organisation, mentors = uuid4(), [uuid4() for _ in range(_MENTORS)]
     with psycopg.connect(dsn, autocommit=True) as connection:
         with connection.transaction():

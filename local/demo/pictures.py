@@ -1,8 +1,8 @@
-"""`make pictures`: the website before and after a nightly check, side by side, as the README shows it.
+"""The picture of the website before and after a nightly check in the README: `make pictures`.
 
-The pages are those of the emulator, on four of the synthetic mentors and the real functions. Beside the picture stands
-the page that it was made of; the picture holds that page's checksum. So a test can tell without a browser when the
-picture no longer shows what the system does.
+The pages are those of the emulator, with four of the synthetic mentors and the real functions. The page from which the
+picture was made lies beside it, and the picture holds that page's checksum. So a test can tell without a browser when
+the picture no longer shows what the system does.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def rendered() -> str:
 
 
 def _composed(*, before: str, after: str) -> str:
-    """Return one page with the two beside each other."""
+    """Return one page with the two pages side by side."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=jinja2.StrictUndefined
     )
@@ -96,7 +96,7 @@ def checksum(page: str) -> str:
 
 
 def _chosen(file: MentorFile) -> list[MentorRow]:
-    """Return who is hidden by the check, who is shown by it, and some whom it leaves alone."""
+    """Return the mentor that the check hides, the mentor that it shows, and some that it leaves alone."""
     ours = [row for row in file.rows if row.organisation == _ORGANISATION and row.listing_consent]
     ours = [row for row in ours if row.email and row.phone and row.area]
     leaving = next(row for row in ours if row.status == "active" and row.expires_on == _EVENING)
@@ -106,14 +106,14 @@ def _chosen(file: MentorFile) -> list[MentorRow]:
 
 
 def _visited(here: session.Session) -> str:
-    """Return the website's page without what differs each time: when it was read."""
+    """Return the website's page without the time of reading, which differs each time."""
     wait_until_synced(here.dsn)
     page = httpx.get(f"{here.website}/website", timeout=30, trust_env=False).raise_for_status().text
     return re.sub(r"<footer>.*?</footer>\n", "", page, flags=re.DOTALL)
 
 
 def _marked(page: str, row: MentorRow, kind: str, sign: str, words: str) -> str:
-    """Return the page with a mark on one entry, by its border, a sign and words, so not by its colour alone."""
+    """Return the page with one entry marked by border, sign and words, so that the mark does not rely on colour."""
     name = html.escape(f"{row.first_name} {row.last_name}", quote=False)
     entry = f"<li>\n<h3>{name}</h3>"
     if entry not in page:
@@ -144,7 +144,7 @@ def _photographed(page: Path) -> bytes:
 
 
 def main() -> None:
-    """Write the page and its picture, or only say that the picture is as it should be."""
+    """Write the page and its picture, or report that the picture is up to date."""
     page = rendered()
     if PICTURE.exists() and stamp(PICTURE.read_bytes()) == checksum(page):
         print(f"{PICTURE.relative_to(ROOT)} shows the website as it is.")

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from emulators.lambda_host.triggers.invoke_api import InvocationResult
     from local.stack.session import Session
-    from local.stack.stack import Progress
+    from operations.console import Progress
 
 
-class FunctionFailed(Exception):  # noqa: N818 - it is what happened, not a kind of error
-    """When a function ended with an error; holds the answer and its log."""
+class FunctionFailed(Exception):  # noqa: N818 - it names an event, not a kind of error
+    """Raised when a function ended with an error. Holds the function's result and log."""
 
     def __init__(self, function: str, result: InvocationResult) -> None:
         super().__init__(f"{function} ended with an error")
@@ -29,7 +29,7 @@ class FunctionFailed(Exception):  # noqa: N818 - it is what happened, not a kind
 
 @dataclass(frozen=True)
 class FunctionRun:
-    """One function's run, as invoked and as written down."""
+    """One run of a function, as invoked and as recorded in the database."""
 
     function: str
     event: dict[str, str]
@@ -39,7 +39,7 @@ class FunctionRun:
 
 @dataclass(frozen=True)
 class SimulatedNight:
-    """A simulated night and the morning after, and the totals before and afterwards."""
+    """A simulated night and the morning after, with the totals before and after."""
 
     check: FunctionRun
     sending: FunctionRun
@@ -49,9 +49,10 @@ class SimulatedNight:
 
 
 def simulate_night(session: Session, day: date, progress: Progress, *, simulated: bool) -> SimulatedNight:
-    """Evaluate `day` and send what it wrote. `simulated`: the present is then; else it is the clock's.
+    """Evaluate `day` and send the notices it wrote.
 
-    Raises FunctionFailed.
+    With `simulated` the present is moved to that day; otherwise it is the clock's. Raise FunctionFailed if a function
+    ends with an error.
     """
     before = results.read_totals(session.dsn)
     check = _invoke(session, "ExpiryCheck", day, progress, simulated=simulated)

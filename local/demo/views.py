@@ -1,145 +1,93 @@
-"""What a person reads in the terminal. Piped into a file, ids stand for people instead of names (I11)."""
+"""The texts that people read in the terminal. In a file, ids stand in for the names of people (I11)."""
 
 from __future__ import annotations
 
 import shlex
-import time
-from contextlib import contextmanager
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.console import Group
 from rich.markup import escape
 from rich.panel import Panel
 from rich.text import Text
 
+from local import surroundings
 from local.demo import degraded
 from local.demo.results import REMINDER_OUTCOMES
 from local.mentors_file.problems import faults, some
-from operations import surroundings
-from operations.dates import OSLO
-from operations.screens import terminal
-from operations.screens.tables import FittingTable
-from shared.domain.wording.languages import TEXTS
-from shared.domain.wording.texts import Language
+from operations import console
+from operations.screens.tables import new_table
+from shared.domain.notices import NoticeKind
+from shared.domain.wording.numbers import in_english
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import date
+    from collections.abc import Sequence
     from pathlib import Path
 
     from rich.table import Table
 
-    from local.demo.results import Coming, Explanation, HeldChange, Mentor, MoveRecord
+    from local.demo.results import HeldChange, MoveRecord
     from local.demo.simulated_night import FunctionRun, SimulatedNight
     from local.mentors_file.load import LoadReport
     from local.mentors_file.mentors import MentorFile
-    from local.stack.stack import Progress
-
-console = terminal.console()
-errors = terminal.console(stderr=True)
 
 _STATE_STYLE = {"succeeded": "green", "degraded": "yellow", "failed": "red"}
 _SHOWN = 12
 _HELD = {"reminder": ("reminder", "reminders"), "expiry": ("expiry", "expiries"), "repair": ("repair", "repairs")}
-_STATES = {
-    "claimed": "reminded",
-    "collapsed": "a nearer threshold spoke for it",
-    "unreachable": "no mail, the coordinator is told",
-    "not_yet_due": "not yet due",
-    "due_next_run": "due in the next nightly check",
-    "not_reminded": "not reminded",
-    "no_certification": "no certification",
-    "impossible_date": "the date cannot be meant",
-}
-_KINDS = {"reminder": "reminder", "expired": "expiry", "reactivated": "renewal", "digest": "digest"}
+_TITLES = {NoticeKind.EXPIRED: "expiry", NoticeKind.REACTIVATED: "renewal"}
 _LOCALES = {"nb": "bokmål", "nn": "nynorsk", "en": "English"}
 
 
-def person(name: str, mentor_id: object) -> str:
-    """The name, and the beginning of the id that `explain` takes, at a terminal; the id for a file or a pipe."""
-    return f"{escape(name)} [dim]{str(mentor_id)[:8]}[/dim]" if terminal.AT_TERMINAL else str(mentor_id)
-
-
-@contextmanager
-def steps(*, quiet: bool = False) -> Iterator[Progress]:
-    """A spinner on the step under way, and a line with its time for each that is done; or nothing at all."""
-    if quiet:
-        yield lambda _: None
-        return
-    under_way: list[tuple[str, float]] = []
-
-    def finish(mark: str) -> None:
-        if under_way:
-            text, began = under_way.pop()
-            console.print(f"{mark} {text} [dim]{time.monotonic() - began:.2f} s[/dim]")
-
-    with console.status("") as status:
-
-        def begin(text: str) -> None:
-            finish("[green]✓[/green]")
-            under_way.append((text, time.monotonic()))
-            status.update(text)
-
-        try:
-            yield begin
-        except BaseException:
-            finish("[red]✗[/red]")
-            raise
-        finish("[green]✓[/green]")
-
-
 def heading(text: str) -> None:
-    """A rule with a title."""
-    console.print()
-    console.rule(f"[bold]{text}[/bold]", align="left")
+    """Print a rule with a title."""
+    console.out.print()
+    console.out.rule(f"[bold]{text}[/bold]", align="left")
 
 
 def loaded(file: MentorFile, report: LoadReport, path: Path) -> None:
-    """How many rows went in, and line by line what did not."""
-    console.print(
-        f"[bold]{_many(report.mentors, 'mentor')}[/bold] of {_many(report.organisations, 'organisation')} with"
-        f" {_many(report.coordinators, 'coordinator')} loaded from {escape(path.name)}"
+    """Print how many rows were loaded, and each row that was not."""
+    console.out.print(
+        f"[bold]{in_english(report.mentors, 'mentor')}[/bold] of {in_english(report.organisations, 'organisation')}"
+        f" with {in_english(report.coordinators, 'coordinator')} loaded from {escape(path.name)}"
     )
     for warning in (*file.warnings, *report.warnings):
-        console.print(f"[yellow]![/yellow] {escape(warning)}")
+        console.out.print(f"[yellow]![/yellow] {escape(warning)}")
     problems(file)
 
 
 def problems(file: MentorFile) -> None:
-    """Show every row that was refused by line, column and reason; many rows with one fault are told once."""
+    """Print every refused row with line, column and reason. Many rows with one fault are reported once."""
     if not file.problems:
         return
     refused = len({problem.line for problem in file.problems})
     others = "; the others were" if file.rows else ""
-    table = new_table(f"[yellow]{_many(refused, 'row')} not loaded{others}[/yellow]")
+    table = new_table(f"[yellow]{in_english(refused, 'row')} not loaded{others}[/yellow]")
     table.add_column("Line", justify="right", overflow="fold")
     table.add_column("Column", overflow="fold")
     table.add_column("Reason", overflow="fold")
     for fault in faults(file.problems):
         table.add_row(some(fault.lines), escape(some(fault.columns)), escape(fault.reason))
-    console.print(table)
+    console.out.print(table)
 
 
 def simulated_night(night: SimulatedNight) -> None:
-    """Everything about one simulated night."""
+    """Print everything about one simulated night."""
     if night.check.run.total("days_overtaken"):
-        console.print(
-            "[yellow]A later day was evaluated before, so this nightly check has changed nothing there.[/yellow]\n"
+        console.out.print(
+            "[yellow]A later day was already evaluated, so this nightly check has changed nothing there.[/yellow]\n"
         )
-    console.print(reminders(night.check))
-    console.print("[dim]Claimed became a mail. Collapsed: a nearer threshold, or the expiry, spoke for it.[/dim]\n")
+    console.out.print(reminders(night.check))
+    console.out.print("[dim]Claimed: became a mail. Collapsed: a nearer threshold or the expiry replaced it.[/dim]\n")
     if night.moved:
-        console.print(_moves(night))
-        console.print()
-    console.print(notices(night.sending))
-    console.print(f"[dim]{night.sending.run.total('notices_sent')} sent, one recipient each.[/dim]\n")
+        console.out.print(_moves(night))
+        console.out.print()
+    console.out.print(notices(night.sending))
+    console.out.print(f"[dim]{night.sending.run.total('notices_sent')} sent, one recipient each.[/dim]\n")
     timings(night.check, night.sending)
 
 
 def reminders(part: FunctionRun) -> Table:
-    """Per organisation and threshold: due, claimed, collapsed, without e-mail, already claimed."""
+    """Return the reminders by organisation and threshold: due, claimed, collapsed, without e-mail, already claimed."""
     table = new_table("Reminders")
     table.add_column("Organisation")
     table.add_column("Threshold", justify="right")
@@ -150,7 +98,10 @@ def reminders(part: FunctionRun) -> Table:
             counts = [organisation.counts.get((f"reminders_{outcome}", str(day)), 0) for outcome in REMINDER_OUTCOMES]
             last = index == len(organisation.thresholds) - 1
             table.add_row(
-                escape(organisation.name) if index == 0 else "", _days(day), *map(_number, counts), end_section=last
+                escape(organisation.name) if index == 0 else "",
+                in_english(day, "day"),
+                *map(_number, counts),
+                end_section=last,
             )
     totals = [part.run.total(f"reminders_{outcome}") for outcome in REMINDER_OUTCOMES]
     table.add_row("All", "", *(f"[bold]{n}[/bold]" for n in totals))
@@ -160,7 +111,7 @@ def reminders(part: FunctionRun) -> Table:
 def _moves(night: SimulatedNight) -> Table:
     moved = night.moved
     expired = sum(one.to_status == "certification_expired" for one in moved)
-    table = new_table(f"{_many(expired, 'mentor')} expired, {len(moved) - expired} reactivated")
+    table = new_table(f"{in_english(expired, 'mentor')} expired, {len(moved) - expired} reactivated")
     for title in ("Organisation", "Mentor", "Now"):
         table.add_column(title, no_wrap=title != "Organisation")
     table.add_column("Valid to", justify="right")
@@ -168,7 +119,7 @@ def _moves(night: SimulatedNight) -> Table:
         now = "[red]expired[/red]" if one.to_status == "certification_expired" else "[green]active[/green]"
         table.add_row(
             escape(one.organisation),
-            person(one.name, one.mentor_id),
+            console.person(one.name, one.mentor_id),
             now,
             f"{one.expires_on:%d.%m.%Y}",
         )
@@ -182,7 +133,7 @@ def _first(moved: Sequence[MoveRecord]) -> Sequence[MoveRecord]:
 
 
 def notices(part: FunctionRun) -> Table:
-    """Sent notices by kind and language, and what was not sent."""
+    """Return the sent notices by kind and language, and the notices that were not sent."""
     table = new_table("Notices")
     table.add_column("Kind", no_wrap=True)
     for title in (*_LOCALES.values(), "Refused", "Outdated", "Waiting", "Unknown"):
@@ -195,18 +146,18 @@ def notices(part: FunctionRun) -> Table:
             for locale in locales
         )
 
-    for kind, title in _KINDS.items():
+    for kind in NoticeKind:
         sent = [count("notices_sent", kind, [locale]) for locale in _LOCALES]
         other = [
             count(f"notices_{outcome}", kind, list(_LOCALES))
             for outcome in ("undeliverable", "superseded", "given_back", "outcome_unknown")
         ]
-        table.add_row(title, *map(_number, sent), *map(_number, other))
+        table.add_row(_TITLES.get(kind, kind), *map(_number, sent), *map(_number, other))
     return table
 
 
 def timings(*parts: FunctionRun) -> None:
-    """How each function ended and what it took."""
+    """Print how each function ended, and its time and memory."""
     table = new_table("Functions")
     for title in ("Function", "Ended"):
         table.add_column(title, no_wrap=True)
@@ -222,25 +173,26 @@ def timings(*parts: FunctionRun) -> None:
             f"{part.result.duration_ms:.0f} ms",
             f"{part.result.max_memory_mb} MB",
         )
-    console.print(table)
+    console.out.print(table)
     for part in parts:
         for reason in _reasons(part):
-            console.print(f"[yellow]![/yellow] {part.function}: {reason}")
+            console.out.print(f"[yellow]![/yellow] {part.function}: {reason}")
 
 
 def brakes(held: Sequence[HeldChange]) -> None:
-    """What the brake holds, and how a person lets it go."""
+    """Print what the brake holds, and the command that releases it."""
     for brake in held:
         one, several = _HELD[brake.kind]
-        console.print(
-            f"[yellow]![/yellow] The brake holds {_many(brake.n, one, several)} of {_many(brake.of_n, 'mentor')} in"
-            f" {escape(brake.organisation)}: nothing is changed for them until a named person lets it"
+        console.out.print(
+            f"[yellow]![/yellow] The brake holds {in_english(brake.n, one, several)}"
+            f" of {in_english(brake.of_n, 'mentor')} in {escape(brake.organisation)}:"
+            " nothing changes for them until a named person releases it"
         )
         if brake.waiting:
-            console.print(
-                f"  Shown on the website as long as it holds: {_many(brake.waiting, 'mentor')} who were changed"
+            console.out.print(
+                f"  Shown on the website while it holds: {in_english(brake.waiting, 'mentor')} whose change waits"
             )
-        console.print(
+        console.out.print(
             f"  {surroundings.this_program()} release-brake --org {shlex.quote(brake.organisation)}"
             f" --kind {brake.kind} --actor YOU --reason WHY",
             soft_wrap=True,
@@ -249,12 +201,12 @@ def brakes(held: Sequence[HeldChange]) -> None:
 
 
 def _reasons(part: FunctionRun) -> list[str]:
-    """In words, why a run is degraded."""
+    """Return the reasons of a degraded run as sentences."""
     return [degraded.said(code, part.run.total(code)) for code in (part.run.reason or "").split(",") if code]
 
 
 def nothing_twice(first: SimulatedNight, second: SimulatedNight) -> bool:
-    """The second nightly check beside the first. Return whether nothing happened twice."""
+    """Print the counts after both nightly checks, and return whether nothing happened twice."""
     table = new_table("The same nightly check again")
     table.add_column("")
     table.add_column("After the first", justify="right")
@@ -271,16 +223,16 @@ def nothing_twice(first: SimulatedNight, second: SimulatedNight) -> bool:
         same &= was == is_now
         mark = "[green]✓[/green]" if was == is_now else "[red]✗[/red]"
         table.add_row(title, str(was), f"{is_now} {mark}")
-    console.print(table)
+    console.out.print(table)
     already = second.check.run.total("reminders_already") + second.check.run.total("expiries_already")
     verdict = "[green]Nothing happened twice[/green]" if same else "[red]Something happened twice[/red]"
-    found = _many(already, "reminder or expiry was", "reminders and expiries were")
-    console.print(f"{verdict}: {found} found done already.")
+    found = in_english(already, "reminder or expiry was", "reminders and expiries were")
+    console.out.print(f"{verdict}: {found} found done already.")
     return same
 
 
 def sample_mail(folder: Path) -> None:
-    """One mail as it was sent, and where all of them are."""
+    """Print one mail as it was sent, and the folder of all mails."""
     mails = sorted(folder.glob("*.eml"))
     if not mails:
         return
@@ -288,114 +240,19 @@ def sample_mail(folder: Path) -> None:
     body = message.get_body(("plain",))
     text = body.get_content().strip() if body else ""
     shown = Group(Text(f"Subject: {message['Subject']}", style="bold"), Text(), Text(text))
-    if terminal.AT_TERMINAL:
-        console.print(Panel(shown, title="One of the mails", title_align="left", width=min(console.width, 90)))
-    console.print(f"{_many(len(mails), 'mail')}, to open in a mail program: {escape(_short(folder))}/")
-
-
-def preview(lines: Sequence[Coming], *, first: str, days: int) -> None:
-    """Who will be reminded or expire when."""
-    table = new_table(f"The next {_many(days, 'nightly check')} from {first}, if nothing changes until then")
-    for title in ("Check of", "Organisation", "Mentor", "What"):
-        table.add_column(title, no_wrap=title in {"Check of", "Mentor"})
-    table.add_column("Valid to", justify="right")
-    last = None
-    for line in lines:
-        if line.event == "collapsed":
-            continue
-        what = {
-            "reminder": f"reminder, {_days(line.threshold_day)}",
-            "unreachable": f"[yellow]no mail, {_days(line.threshold_day)}: {_words(line.problem)}[/yellow]",
-            "expiry": "[red]expires[/red]",
-            "reactivation": "[green]reactivated[/green]",
-        }[line.event]
-        table.add_row(
-            f"{line.due_on:%d.%m.%Y}" if line.due_on != last else "",
-            escape(line.organisation),
-            person(line.name, line.mentor_id),
-            what,
-            f"{line.expires_on:%d.%m.%Y}",
-        )
-        last = line.due_on
-    collapsed = sum(line.event == "collapsed" for line in lines)
-    events = {
-        name: sum(line.event == name for line in lines)
-        for name in ("reminder", "unreachable", "expiry", "reactivation")
-    }
-    console.print(table)
-    console.print(
-        f"{_many(events['reminder'], 'reminder')}, {events['unreachable']} without e-mail,"
-        f" {_many(events['expiry'], 'expiry', 'expiries')}, {_many(events['reactivation'], 'reactivation')};"
-        f" {_many(collapsed, 'threshold collapses', 'thresholds collapse')} into a nearer one. Nothing was written."
-    )
-
-
-def explanation(found: Explanation) -> None:
-    """Every threshold of a mentor, and why."""
-    mentor = found.mentor
-    name = f"[bold]{escape(mentor.name)}[/bold], " if terminal.AT_TERMINAL else ""
-    console.print(f"{name}{escape(mentor.organisation)}, id {mentor.id}")
-    console.print(f"Status [bold]{mentor.status}[/bold], {_ends(mentor)}")
-    if mentor.mail_problem:
-        console.print(f"[yellow]Cannot be mailed: {_meaning(mentor.mail_problem)}[/yellow]")
-    for expires_on in dict.fromkeys(one.expires_on for one in found.thresholds):
-        table = new_table(f"Certification that ends {expires_on:%d.%m.%Y}" if expires_on else "No date to remind of")
-        table.add_column("Days", justify="right")
-        for title in ("Due on", "State", "Reason", "Mail", "Check", "Run"):
-            table.add_column(title, no_wrap=title in {"Due on", "State", "Check", "Run"})
-        for one in found.thresholds:
-            if one.expires_on == expires_on:
-                table.add_row(
-                    str(one.threshold_day),
-                    _day(one.due_on),
-                    _state(one.state),
-                    escape(_meaning(one.reason)),
-                    escape(": ".join(filter(None, (one.notice_state, _meaning(one.notice_reason))))),
-                    _day(one.as_of),
-                    str(one.run_id)[:8] if one.run_id else "",
-                )
-        console.print(table)
-    _history(found)
-
-
-def _ends(mentor: Mentor) -> str:
-    if mentor.impossible_date:
-        ends = f"certification ends {mentor.impossible_date}, which cannot be meant: correct it in the app"
-        return f"[yellow]{ends}[/yellow]"
-    return f"certification ends {mentor.expires_on:%d.%m.%Y}" if mentor.expires_on else "no certification"
-
-
-def _history(found: Explanation) -> None:
-    if found.log:
-        log = new_table("Status log")
-        for title in ("When (Oslo)", "From", "To", "Reason", "Actor"):
-            log.add_column(title, no_wrap=title == "When (Oslo)")
-        for at, old, new, reason, actor in found.log:
-            log.add_row(f"{at.astimezone(OSLO):%d.%m.%Y %H:%M}", *map(escape, (old, new, reason, actor)))
-        console.print(log)
-    for step, reason, ends, nightly_checks in found.step_failures:
-        console.print(
-            f"[yellow]Failed in step {step}: {escape(_meaning(reason))}"
-            f" (ends {ends}, {_many(nightly_checks, 'nightly check')})[/yellow]"
-        )
+    if console.AT_TERMINAL:
+        console.out.print(Panel(shown, title="One of the mails", title_align="left", width=min(console.out.width, 90)))
+    console.out.print(f"{in_english(len(mails), 'mail')}, to open in a mail program: {escape(_short(folder))}/")
 
 
 def addresses(rows: dict[str, str]) -> None:
-    """What runs where."""
+    """Print the address of each part that runs."""
     table = new_table("Running; Ctrl-C stops all of it")
     table.add_column("What")
     table.add_column("Where", overflow="fold")
     for what, where in rows.items():
         table.add_row(what, escape(where))
-    console.print(table)
-
-
-def failure(message: str, *, log: Sequence[str] = ()) -> None:
-    """What went wrong, and the last lines of the log if there are any."""
-    # Not wrapped: there may be a command in it, to be copied.
-    errors.print(f"[red bold]✗[/red bold] {escape(message)}", soft_wrap=True)
-    for line in log[-20:]:
-        errors.print(Text(f"  {line}", style="dim"), soft_wrap=True)
+    console.out.print(table)
 
 
 def _short(path: Path) -> str:
@@ -405,44 +262,5 @@ def _short(path: Path) -> str:
         return str(path)
 
 
-def _state(code: str) -> str:
-    return f"{_STATES[code]} ({code})" if code in _STATES else code
-
-
-def _meaning(codes: str | None) -> str:
-    """What codes mean, and the codes themselves."""
-    return TEXTS[Language.EN].meaning(codes)
-
-
-def _words(code: str | None) -> str:
-    """What a code means, without it where it is known."""
-    return escape(TEXTS[Language.EN].codes.of(code).meaning or code) if code else ""
-
-
-def _day(day: date | None) -> str:
-    return f"{day:%d.%m.%Y}" if day else ""
-
-
-def _many(n: int, one: str, several: str = "") -> str:
-    return f"{n} {one if n == 1 else several or one + 's'}"
-
-
-def _days(n: int | None) -> str:
-    return f"{n} day" if n == 1 else f"{n} days"
-
-
 def _number(n: int) -> str:
     return str(n) if n else "[dim]0[/dim]"
-
-
-def new_table(title: str) -> Table:
-    """A table in the style of all of them."""
-    return FittingTable(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        caption_justify="left",
-        header_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )

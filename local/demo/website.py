@@ -1,4 +1,4 @@
-"""The public website beside the app: what it shows, when it is up to date, and how quickly a change gets there."""
+"""The public website compared with the app: its content, whether it is up to date, and how fast a change gets there."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ CHANGES_PER_SECOND = 20
 
 
 class WebsiteBehindError(Exception):
-    """When the website does not become what the app says in time; the message says how many listings wait."""
+    """Raised when the website does not match the app in time. The message says how many listings wait."""
 
 
 @dataclass(frozen=True)
 class VisitorView:
-    """What visitors see: names by mentor id."""
+    """The listings that visitors see: names by mentor id."""
 
     names: dict[str, str]
 
     def gone(self, later: VisitorView) -> dict[str, str]:
-        """Who is here and not there."""
+        """Return the listings that are here and not in `later`."""
         return {mentor: name for mentor, name in self.names.items() if mentor not in later.names}
 
 
@@ -47,18 +47,21 @@ class Latency:
 
 
 def visit(url: str) -> VisitorView:
-    """Look at the website as a visitor does."""
+    """Return the listings that a visitor of the website sees."""
     listings = _get(f"{url}/website", format="json")["listings"]
     return VisitorView({row["key"]: row["hlf_name"] or "" for row in listings})
 
 
-def _get(url: str, **params: str | float) -> Any:  # noqa: ANN401 - whatever JSON is there
-    """From this machine, past every proxy and setting of the environment."""
+def _get(url: str, **params: str | float) -> Any:  # noqa: ANN401 - any JSON
+    """Send a GET from this machine, past every proxy and setting of the environment, and return the JSON."""
     return httpx.get(url, params=params, timeout=30, trust_env=False).raise_for_status().json()
 
 
 def wait_until_synced(dsn: str, seconds: float = _PATIENCE_SECONDS) -> None:
-    """Wait until nothing is waiting to be told to the website but what the brake holds. Raises WebsiteBehindError."""
+    """Wait until every listing is synced, except the rejected ones and those that the brake holds.
+
+    Raise WebsiteBehindError after `seconds`.
+    """
     deadline = time.monotonic() + seconds
     with psycopg.connect(dsn, autocommit=True) as connection:
         while waiting := _waiting(connection):
@@ -70,7 +73,7 @@ def wait_until_synced(dsn: str, seconds: float = _PATIENCE_SECONDS) -> None:
 
 
 def _why(connection: psycopg.Connection) -> str:
-    """The states and reasons of what waits, the most frequent first."""
+    """Return the states and reasons of the waiting listings, the most frequent first."""
     rows = connection.execute(
         "SELECT concat_ws(' ', l.state, l.reason) FROM certification.listings AS l"
         " WHERE l.synced_version < l.desired_version GROUP BY 1 ORDER BY count(*) DESC LIMIT 3"
@@ -83,7 +86,7 @@ def _waiting(connection: psycopg.Connection) -> int:
         "SELECT count(*) FROM certification.listings"
         " WHERE synced_version < desired_version AND state <> 'rejected' AND reason IS DISTINCT FROM 'brake'"
     ).fetchone()
-    assert row is not None  # noqa: S101 - for the type checker: a count always comes
+    assert row is not None  # noqa: S101 - for the type checker: a count always has a row
     return int(row[0])
 
 
@@ -95,9 +98,10 @@ def times_to_site(
     *,
     catch_up: Callable[[], None] | None = None,
 ) -> list[float]:
-    """Pause live mentors one by one with SQL, then resume them, and see when Dynamics accepted each change.
+    """Pause live mentors one by one with SQL, resume them, and return the milliseconds of each change.
 
-    Milliseconds, two for each mentor: these, or so many of all. `catch_up` waits until the website is up to date.
+    A change lasts from before its commit until Dynamics has accepted it, and there are two for each mentor. `mentors`
+    lists the mentors, or says how many to take. `catch_up` waits until the website is up to date.
     """
     began = time.time()
     with psycopg.connect(dsn, autocommit=True) as connection:
@@ -113,7 +117,7 @@ def times_to_site(
 
 
 def summary(milliseconds: Sequence[float]) -> Latency:
-    """The percentiles of at least two measurements."""
+    """Return the percentiles of at least two measurements."""
     cuts = quantiles(milliseconds, n=100, method="inclusive")
     return Latency(len(milliseconds), cuts[49], cuts[94], cuts[98], max(milliseconds))
 

@@ -1,10 +1,11 @@
-"""What a person reads in the terminal about the website."""
+"""The texts about the website that people read in the terminal."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.demo.views import console, new_table, person
+from operations import console
+from operations.screens.tables import new_table
 
 if TYPE_CHECKING:
     from local.demo.website import Latency, VisitorView
@@ -13,7 +14,10 @@ _SHOWN = 12
 
 
 def before_and_after(before: VisitorView, after: VisitorView, again: VisitorView) -> bool:
-    """How many a visitor sees, and whom no more. Return whether the second nightly check left the website alone."""
+    """Print how many mentors visitors see, and which mentors appeared or disappeared.
+
+    Return whether the second nightly check left the website unchanged.
+    """
     table = new_table("The website")
     for title in ("", "Before the night", "After it", "After the second"):
         table.add_column(title, justify="left" if not title else "right")
@@ -21,7 +25,7 @@ def before_and_after(before: VisitorView, after: VisitorView, again: VisitorView
     mark = "[green]✓[/green]" if same else "[red]✗[/red]"
     counts = (len(before.names), len(after.names), f"{len(again.names)} {mark}")
     table.add_row("Mentors that visitors see", *map(str, counts))
-    console.print(table)
+    console.out.print(table)
     for title, style, found in (
         ("Gone from the website", "red", before.gone(after)),
         ("New on the website", "green", after.gone(before)),
@@ -30,23 +34,23 @@ def before_and_after(before: VisitorView, after: VisitorView, again: VisitorView
             listed = new_table(f"{title}: {len(found)}")
             listed.add_column("Mentor")
             for mentor_id, name in sorted(found.items(), key=lambda one: one[1])[:_SHOWN]:
-                listed.add_row(f"[{style}]{person(name, mentor_id)}[/{style}]")
+                listed.add_row(f"[{style}]{console.person(name, mentor_id)}[/{style}]")
             if len(found) > _SHOWN:
                 listed.caption = f"… and {len(found) - _SHOWN} more"
-            console.print(listed)
+            console.out.print(listed)
     return same
 
 
 def latency(measured: Latency) -> None:
-    """From the commit in the app's database to the acceptance by Dynamics."""
+    """Print the times from the commit in the app's database to the acceptance by Dynamics."""
     table = new_table("From a status change to the website")
     for title in ("Changes by SQL", "p50", "p95", "p99", "Slowest"):
         table.add_column(title, justify="right")
     times = (measured.p50, measured.p95, measured.p99, measured.slowest)
     table.add_row(str(measured.changes), *(f"{ms:.0f} ms" for ms in times))
-    console.print(table)
-    console.print(
-        "[dim]On 40 mentors made for it and gone again, from before the commit until Dynamics accepted it, at 20"
-        " changes a second: trigger, webhook, status_changed, queue, dynamics_sync. Visitors of the real site may see"
-        " it up to 15 minutes later: the portal has a cache.[/dim]"
+    console.out.print(table)
+    console.out.print(
+        "[dim]Measured on 40 mentors created for it and deleted again, from before the commit until Dynamics accepted"
+        " the change, at 20 changes a second: trigger, webhook, status_changed, queue, dynamics_sync. Visitors of the"
+        " real site may see it up to 15 minutes later: the portal has a cache.[/dim]"
     )

@@ -1,4 +1,4 @@
-"""Days as people and Excel write them, where only one day can be meant."""
+"""Days as people and Excel write them, accepted only where the text can mean one day."""
 
 import re
 from contextlib import suppress
@@ -30,7 +30,7 @@ _MONTHS: Final = {
     )
     for name in names.split()
 }
-# Excel shows a day as midnight where the cell is formatted with a time.
+# Excel adds midnight to a day if the cell is formatted with a time.
 _MIDNIGHT = re.compile(r"(?:T| (?:kl\. ?)?)0?0[:.]00(?:[:.]00(?:[.,]0+)?)?$| 12:00(?::00)? AM$")
 _YEAR_FIRST = re.compile(r"([0-9]{4})([-./])([0-9]{1,2})\2([0-9]{1,2})")
 _NORWEGIAN = re.compile(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{4})")
@@ -42,16 +42,19 @@ _SERIAL = re.compile(r"[0-9]{5}(?:[.,][0-9]+)?")
 
 
 def day(text: str) -> date | None:
-    """Return a date, or None where there is none."""
+    """Return a date, or None for an empty text."""
     return required_day(text) if text else None
 
 
 def required_day(text: str) -> date:
-    """Return a date: 2026-12-31, 31.12.2026, or another form of Excel's in which no other day can be meant."""
+    """Return the date of a text such as 2026-12-31 or 31.12.2026.
+
+    Other forms of Excel are accepted if they can mean no other day. Raise ValueRefusedError otherwise.
+    """
     year, month, number = _parts(_MIDNIGHT.sub("", required(text)), text)
     if year not in _YEARS:
         raise ValueRefusedError(
-            f"a year out of reach{shown(text)}: years from {_YEARS[0]} to {_YEARS[-1]} are accepted"
+            f"a year out of range{shown(text)}: years from {_YEARS[0]} to {_YEARS[-1]} are accepted"
         )
     with suppress(ValueError):
         return date(year, month, number)

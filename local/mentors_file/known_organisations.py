@@ -1,4 +1,4 @@
-"""The organisations that are there already, found however a file writes their names."""
+"""The organisations that exist already, found however a file writes their names."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
@@ -19,9 +19,9 @@ def in_known_organisations(
     mentors: MentorFile,
     organisations: tuple[OrganisationRow, ...],
 ) -> tuple[MentorFile, tuple[OrganisationRow, ...]]:
-    """Give each organisation the id it has in the database, or in `organisations`, however its name is written.
+    """Give each organisation the id that it has in the database or in `organisations`, however its name is written.
 
-    Otherwise "HLF vestland" would be a second organisation beside "HLF Vestland", with other thresholds.
+    Otherwise "HLF vestland" would become a second organisation beside "HLF Vestland", with other thresholds.
     """
     present = _present(connection)
     names = dict(present)
@@ -49,9 +49,10 @@ def nearly_known(
     mentors: MentorFile,
     organisations: tuple[OrganisationRow, ...],
 ) -> tuple[str, ...]:
-    """Warn of organisations of the file whose names differ only in signs from one in the database or `organisations`.
+    """Return a warning about organisations of the file whose names nearly equal a known one.
 
-    "HLF-Vestland" stays an organisation of its own beside "HLF Vestland", and a person is told.
+    A name nearly equals one in the database or in `organisations` if only punctuation or spaces differ. "HLF-Vestland"
+    stays an organisation of its own beside "HLF Vestland", and the warning tells the operator.
     """
     known = {row.id: row.name for row in organisations} | dict(_present(connection))
     letters = {letters_of(name) for name in known.values()} - {""}

@@ -1,4 +1,4 @@
-"""Mentors who are most likely one person under two ids. They are loaded, and a person is told to look."""
+"""Mentors who are most likely one person under two ids. They are loaded, and a warning asks the operator to check."""
 
 import re
 from collections.abc import Callable, Hashable, Iterable
@@ -13,7 +13,7 @@ _NORWAY = re.compile(r"(?:\+|00)?47(?=\d{8}$)")
 
 
 class Person(Protocol):
-    """What is looked at of a mentor's row."""
+    """The fields of a mentor's row that are compared."""
 
     @property
     def line(self) -> int: ...
@@ -30,7 +30,7 @@ class Person(Protocol):
 
 
 def likely_doubles(rows: Iterable[Person]) -> list[str]:
-    """Return one warning for each way in which rows look like the same person. A pair is told once."""
+    """Return one warning for each way in which rows look like the same person. Each pair is reported once."""
     rows = tuple(rows)
     reported: set[tuple[int, int]] = set()
     warnings = []
@@ -60,7 +60,10 @@ def _id(row: Person) -> Hashable:
 
 
 def _address(row: Person) -> Hashable:
-    """What follows a + is the owner's own mark: kari+hlf@example.no arrives where kari@example.no does."""
+    """Return the address without the owner's own mark, the part from + to @.
+
+    A mail to kari+hlf@example.no arrives in the same mailbox as one to kari@example.no.
+    """
     return row.email and _OWN_MARK.sub("", row.email.lower())
 
 

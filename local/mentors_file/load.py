@@ -1,4 +1,4 @@
-"""Mentors and organisations into the foundation tables, all of them or none, in four statements."""
+"""Load mentors and organisations into the foundation tables, all of them or none, in a few statements."""
 
 from dataclasses import dataclass
 from typing import Final, LiteralString
@@ -12,7 +12,7 @@ from local.mentors_file.problems import on_lines
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """How many of each the files held, how many rows of the database that added or changed, and what to look at."""
+    """The result of a load: how many of each kind the files held, how many rows changed, and what to check."""
 
     organisations: int
     coordinators: int
@@ -22,8 +22,9 @@ class LoadReport:
     warnings: tuple[str, ...] = ()
 
 
-# Temporary tables without constraints take the rows as fast as they arrive; one statement for each real table then
-# compares and writes. IS DISTINCT FROM leaves a row that is already so untouched: no trigger, no new version of it.
+# Temporary tables without constraints take the rows as fast as they arrive. One statement for each real table then
+# compares and writes. IS DISTINCT FROM leaves an equal row untouched, so no trigger fires and the listing gets no new
+# version.
 _INCOMING: Final[LiteralString] = """
 DROP TABLE IF EXISTS pg_temp.incoming_organisations, pg_temp.incoming_coordinators, pg_temp.incoming_mentors;
 CREATE TEMPORARY TABLE incoming_organisations (
@@ -51,7 +52,8 @@ COPY pg_temp.incoming_mentors (
 ) FROM STDIN
 """
 
-# An organisation that only the mentors name is created and otherwise left alone: its time zone may have been set.
+# An organisation that only the mentors name is created, and otherwise left alone because its time zone may have been
+# set.
 _WRITE: Final[tuple[LiteralString, ...]] = (
     """
 INSERT INTO public.organisations AS present (id, name, timezone)
@@ -110,8 +112,8 @@ WHERE (present.certified_on, present.expires_on) IS DISTINCT FROM (EXCLUDED.cert
 )
 
 
-# Mentors who were in the database, are not in the file, and look like somebody in it: after Excel has taken the zeros
-# off the ids, every mentor of the file would be new.
+# Mentors in the database that are not in the file but look like a mentor in it. If Excel has stripped leading zeros
+# from the ids, every mentor of the file would be new.
 _LIKELY_DOUBLES: Final[LiteralString] = """
 SELECT incoming.id FROM pg_temp.incoming_mentors AS incoming
 JOIN public.peer_mentors AS present ON lower(present.email) = lower(incoming.email)
@@ -130,10 +132,11 @@ def load(
     mentors: MentorFile,
     organisations: tuple[OrganisationRow, ...] = (),
 ) -> LoadReport:
-    """Write what the files say, in one transaction. What they do not mention stays; loading again changes nothing.
+    """Write what the files hold, in one transaction.
 
-    Only the foundation tables are written. The settings in an OrganisationRow are the caller's to store, by the `id`
-    that `in_known_organisations` gives it.
+    Rows that the files do not mention stay, and loading the same files again changes nothing. Only the foundation
+    tables are written. The caller stores the settings of an OrganisationRow, under the `id` that
+    `in_known_organisations` gives it.
     """
     changed = 0
     with connection.transaction(), connection.cursor() as cursor:
@@ -188,7 +191,7 @@ def _warnings(doubles: list[int]) -> tuple[str, ...]:
     if not doubles:
         return ()
     reported = (
-        f"{on_lines(doubles)}: somebody with this e-mail address, or this name and telephone number, was there under "
-        "another mentor_id and still is. If Excel changed the ids, correct the file and begin with an empty database."
+        f"{on_lines(doubles)}: a mentor with this e-mail address, or this name and telephone number, is already there "
+        "under another mentor_id. If Excel changed the ids, correct the file and begin with an empty database."
     )
     return (reported,)

@@ -1,4 +1,4 @@
-"""Read a mentors file, load its good rows, and say what was wrong with the others."""
+"""Read a mentors file, load its good rows, and report the problems of the others."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from local.demo import views
 from local.mentors_file.known_organisations import in_known_organisations, nearly_known
 from local.mentors_file.load import LoadReport, load
 from local.mentors_file.mentors import MentorFile, read_mentors, read_organisations
 from local.stack import database, session
 from local.stack.stack import ROOT
+from operations import console
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ ORGANISATIONS = ROOT / "data" / "organisations.csv"
 def store(dsn: str, mentors: MentorFile, *, evaluated: date | None = None) -> LoadReport:
     """Load the good rows, and the settings of the organisations that data/organisations.csv describes.
 
-    `evaluated`: as if the check of that day had been, so that the website shows who was certified then.
+    With `evaluated`, the day counts as checked, so that the website shows the mentors who were certified on it.
     """
     with psycopg.connect(dsn) as connection:
         mentors, organisations = in_known_organisations(connection, mentors, read_organisations(ORGANISATIONS))
@@ -41,17 +41,17 @@ def store(dsn: str, mentors: MentorFile, *, evaluated: date | None = None) -> Lo
 
 
 def fill(dsn: str) -> None:
-    """Load the synthetic mentors where there is nobody yet, so that every command has something to work on."""
+    """Load the synthetic mentors into an empty database, so that every command has data to work on."""
     with psycopg.connect(dsn) as connection:
         if connection.execute("SELECT 1 FROM public.peer_mentors LIMIT 1").fetchone() is not None:
             return
     store(dsn, read_mentors(MENTORS))
-    views.errors.print("[dim]The local database was empty: the synthetic mentors were loaded.[/dim]")
+    console.errors.print("[dim]The local database was empty: the synthetic mentors were loaded.[/dim]")
 
 
 @contextmanager
 def filled_database() -> Iterator[str]:
-    """The connection string of the local database, with mentors in it."""
+    """Yield the connection string of the local database, with mentors in it."""
     with session.database_only() as dsn:
         fill(dsn)
         yield dsn

@@ -1,8 +1,8 @@
-"""Mentors and organisations out of CSV files, checked row by row.
+"""Mentors and organisations read from CSV files, checked row by row.
 
-A bad row is refused with its line, its column and what to do about it, and the good rows are returned (I13). A file
-that cannot be used at all is refused whole, with one `UnreadableFile`. Reasons and warnings never repeat a name, an
-address, a telephone number or a national identity number (I11), so they can be logged and shown.
+A bad row is refused with its line, its column and the remedy, and the good rows are returned (I13). A file that cannot
+be used at all is refused whole, with one `UnreadableFile`. Reasons and warnings never repeat a name, an address, a
+telephone number or a national identity number (I11), so they can be logged and shown.
 
 The columns are described in data/README.md.
 """
@@ -54,7 +54,7 @@ __all__ = [
 ]
 
 REQUIRED: Final = ("mentor_id", "organisation", "first_name", "last_name", "status", "expires_on")
-# Every column, and how many characters it may hold.
+# Every column, with the number of characters that it may hold.
 COLUMNS: Final = {
     "mentor_id": 64,
     "organisation": 200,
@@ -86,7 +86,7 @@ _CERTIFICATION_YEARS = 3
 
 
 def read_mentors(path: Path) -> MentorFile:
-    """Read a mentors file. Raises UnreadableFile when the file as a whole cannot be used."""
+    """Read a mentors file. Raise UnreadableFile when the file as a whole cannot be used."""
     table = CsvTable(path, COLUMNS, REQUIRED)
     rows: list[MentorRow] = []
     problems: list[RowProblem] = []
@@ -99,7 +99,7 @@ def read_mentors(path: Path) -> MentorFile:
             rows.append(row)
     warnings = list(table.warnings)
     if "listing_consent" not in table.columns:
-        warnings.append("there is no column listing_consent: nobody counts as having consented to be listed")
+        warnings.append("there is no column listing_consent: no mentor counts as having consented to be listed")
     settled = one_coordinator(one_organisation(rows, warnings), warnings)
     if bare := [row.line for row in settled if row.phone and may_lack_its_beginning(row.phone)]:
         warnings.append(
@@ -110,7 +110,7 @@ def read_mentors(path: Path) -> MentorFile:
 
 
 def read_organisations(path: Path) -> tuple[OrganisationRow, ...]:
-    """Read an organisations file. A few rows that all matter: one bad row refuses the file (UnreadableFile)."""
+    """Read an organisations file. Raise UnreadableFile for one bad row, because the rows are few and all matter."""
     table = CsvTable(path, ORGANISATION_COLUMNS, ORGANISATION_REQUIRED)
     rows: list[OrganisationRow] = []
     problems: list[RowProblem] = []
@@ -126,7 +126,7 @@ def read_organisations(path: Path) -> tuple[OrganisationRow, ...]:
 def _mentor(cells: Cells, lines: dict[UUID, int]) -> MentorRow:
     mentor_id = cells.take("mentor_id", values.mentor_id, NAMESPACE)
     if not cells.refused("mentor_id"):
-        # An earlier row counts also when it is bad itself: which of the two is meant, the file does not say.
+        # An earlier row counts even if it is bad itself, because the file does not say which of the two is right.
         first = lines.setdefault(mentor_id, cells.line)
         if first != cells.line:
             cells.refuse("mentor_id", f"the same mentor_id as on line {first}: keep one of the two rows")

@@ -1,4 +1,4 @@
-"""One spelling for each organisation and each coordinator of a file; a person is told where the file had more."""
+"""One spelling for each organisation and each coordinator of a file, with a warning where the file had more."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -21,7 +21,7 @@ def in_organisation(row: MentorRow, organisation_id: UUID, name: str) -> MentorR
 
 
 def one_organisation(rows: list[MentorRow], warnings: list[str]) -> list[MentorRow]:
-    """Take spellings that differ in capitals, width or spaces for one organisation, and warn of them once."""
+    """Merge spellings that differ only in capitals, width or spaces into one organisation, and warn once."""
     spelt = spellings(row.organisation for row in rows)
     settled = []
     others: dict[str, MentorRow] = {}
@@ -51,7 +51,7 @@ def one_organisation(rows: list[MentorRow], warnings: list[str]) -> list[MentorR
 
 
 def one_coordinator(rows: Iterable[MentorRow], warnings: list[str]) -> tuple[MentorRow, ...]:
-    """One coordinator is written one way: the first wins, and the first that differs is warned of."""
+    """Give each coordinator the spelling of the first row, and warn of the first row that differs."""
     firsts: dict[tuple[UUID, str], MentorRow] = {}
     differ: dict[tuple[UUID, str], tuple[int, int]] = {}
     settled = []

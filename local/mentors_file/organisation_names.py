@@ -1,4 +1,4 @@
-"""One organisation for all the ways in which its name is written: capitals, width and spaces do not matter."""
+"""The forms in which two spellings of an organisation's name are compared. Capitals, width and spaces do not matter."""
 
 import re
 import unicodedata
@@ -18,12 +18,12 @@ def comparable(name: str) -> str:
 
 
 def letters_of(name: str) -> str:
-    """Return the letters and digits alone: where only they agree, two names are most likely meant as one."""
+    """Return only the letters and digits. Two names that agree only in these most likely mean the same organisation."""
     return "".join(letter for letter in comparable(name) if letter.isalnum())
 
 
 def spellings(names: Iterable[str]) -> dict[str, str]:
-    """Return the spelling to use for each comparable name: the most frequent, of equally frequent ones the first."""
+    """Return the spelling to use for each comparable name: the most frequent, or the first of equally frequent ones."""
     counts: dict[str, Counter[str]] = {}
     for name in names:
         counts.setdefault(comparable(name), Counter())[name] += 1

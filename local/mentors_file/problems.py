@@ -1,4 +1,4 @@
-"""What is wrong with the rows of a file, and many rows with one fault told once."""
+"""The problems of a file's rows, with many rows of one cause reported once."""
 
 import re
 from collections.abc import Iterable
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from typing import Final
 
 ROW: Final = "(row)"
-"""Stands as the column of a problem that concerns the row as a whole."""
+"""The column of a problem that concerns the row as a whole."""
 
 _SHOWN = 3
-# What differs between two reasons of one cause: a value that is repeated, and numbers such as that of another line.
+# The parts in which two reasons of one cause differ: a repeated value, and numbers such as that of another line.
 _PARTICULAR = re.compile(r' "[^"]*"|\d+')
 
 
-class UnreadableFile(Exception):  # noqa: N818 - the name says it to the person who meets it
-    """When a file as a whole cannot be used: not there, not CSV, lacking a column. The message says what to do."""
+class UnreadableFile(Exception):  # noqa: N818 - the name says what is wrong to the person who meets it
+    """Raised when a whole file cannot be used: missing, not CSV, or lacking a column. The message gives the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """One thing wrong with one row. `line` is the physical line on which the row starts, counted from 1."""
+    """One problem of one row. `line` is the physical line on which the row starts, counted from 1."""
 
     line: int
     column: str
@@ -31,7 +31,7 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One cause: the lines and columns it concerns, and the reason."""
+    """One cause: the lines and columns concerned, and the reason."""
 
     lines: tuple[int, ...]
     columns: tuple[str, ...]
@@ -42,7 +42,10 @@ class Fault:
 
 
 def faults(problems: Iterable[RowProblem]) -> tuple[Fault, ...]:
-    """The problems, those of one cause as one if there are many, in the order in which each cause is met."""
+    """Group the problems by cause, in the order in which each cause first appears.
+
+    The problems of one cause become one fault if there are many of them.
+    """
     causes: dict[str, list[RowProblem]] = {}
     for problem in problems:
         causes.setdefault(_PARTICULAR.sub("", problem.reason), []).append(problem)
@@ -64,7 +67,7 @@ def _fault(alike: list[RowProblem]) -> Fault:
 
 
 def some(items: Iterable[object]) -> str:
-    """The first few, and how many more there are."""
+    """Return the first few items, and how many more there are."""
     texts = [str(item) for item in items]
     shown = texts if len(texts) <= _SHOWN + 1 else texts[:_SHOWN]
     more = len(texts) - len(shown)
@@ -72,6 +75,6 @@ def some(items: Iterable[object]) -> str:
 
 
 def on_lines(lines: Iterable[int]) -> str:
-    """The first few lines by number, and how many more there are."""
+    """Return the numbers of the first few lines, and how many more there are."""
     numbers = tuple(lines)
     return f"line{'s' if len(numbers) > 1 else ''} {some(numbers)}"

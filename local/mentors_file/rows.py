@@ -1,4 +1,4 @@
-"""What a mentors file and an organisations file hold, as the foundation tables do."""
+"""The rows of a mentors file and of an organisations file, in the form of the foundation tables."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +10,7 @@ from local.mentors_file.values import Locale, Status
 
 @dataclass(frozen=True, slots=True)
 class Coordinator:
-    """The coordinator a row names."""
+    """The coordinator that a row names."""
 
     id: UUID
     organisation_id: UUID
@@ -21,9 +21,9 @@ class Coordinator:
 
 @dataclass(frozen=True, slots=True)
 class MentorRow:
-    """One mentor with one certification, as the foundation tables hold them, and the line it stands on.
+    """One mentor with one certification, as the foundation tables hold them, and the line of the file.
 
-    `own_id` is the mentor_id as the file writes it, of which `id` is made.
+    `own_id` is the mentor_id as the file writes it. `id` is derived from it.
     """
 
     line: int
@@ -46,7 +46,7 @@ class MentorRow:
 
 @dataclass(frozen=True, slots=True)
 class MentorFile:
-    """What a mentors file held: the good rows, what is wrong with the others, and what was passed over."""
+    """The content of a mentors file: the good rows, the problems of the others, and warnings."""
 
     rows: tuple[MentorRow, ...]
     problems: tuple[RowProblem, ...]
@@ -55,9 +55,9 @@ class MentorFile:
 
 @dataclass(frozen=True, slots=True)
 class OrganisationRow:
-    """One organisation. `thresholds` are its own, in falling order; they apply where `org_thresholds` is on.
+    """One organisation. `thresholds` are its own, in falling order; they apply if `org_thresholds` is on.
 
-    The limits of its brake are None where the standard's apply.
+    A brake limit is None if the standard's limit applies.
     """
 
     id: UUID

@@ -1,9 +1,9 @@
-"""Recognise what spreadsheet programs and wrong encodings make of a value, and say what to do about it.
+"""Recognise what spreadsheet programs and wrong encodings make of a value, and give the remedy.
 
 Only what no person writes counts as spoilt, because a spoilt value refuses its row. A reason repeats no value (I11).
 """
 
-# ruff: noqa: RUF001 - letters that are easily confused are the subject here
+# ruff: noqa: RUF001 - this module is about letters that are easily confused
 import re
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -11,25 +11,26 @@ from typing import Final
 _AS_TEXT = "format the column as Text in Excel, type the value again and save"
 _DECIMALS = f"a number with decimals: {_AS_TEXT}"
 _GROUPED = f"a number with thousand separators: {_AS_TEXT}"
-_SIGNED = f"written as a formula is, with +, - or @: {_AS_TEXT}"
+_SIGNED = f"written like a formula, with +, - or @: {_AS_TEXT}"
 
-# The bytes 80 to BF as Windows-1252 shows them, or as Latin-1 does, which has control characters in the first half.
+# The bytes 80 to BF as Windows-1252 shows them, or as Latin-1 does, where the first half are control characters.
 _CONTINUED = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
-# The same without what may follow a word, since Å is one («Å»), and without š and ž, which follow ä in Skolt Sámi.
+# The same without the characters that may follow a word, because Å is a word («Å»), and without š and ž, which follow ä
+# in Skolt Sámi.
 _AFTER_A = "\u0080-\u009f¡-ª¬-¶¸-º¼-¿€‚ƒ„†‡ˆ‰‹Œ‘˜™œŸ"
 ENCODED_TWICE: Final = re.compile(
-    # UTF-8 that was read as Windows-1252, as DOS reads, and as an old Mac reads.
+    # UTF-8 that was read as Windows-1252, as DOS encodings and as Mac Roman.
     rf"[ÂÃ][{_CONTINUED}]|Å[{_AFTER_A}ŠŽšž]|Ä[{_AFTER_A}]|â[€‚„\u0080-\u0084][{_CONTINUED}]|ï»¿|ï¿½"
     r"|[\u2500-\u257f]|[ÔΓ]Ç|[√≈ƒ][^\0-\x7f]|‚Ä"
 )
 _ERROR = re.compile(r"#|(?:Err|Feil|Fel|Fejl|Virhe):\s?\d{3}\b")
 _ERROR_SAID = "an error of the spreadsheet such as #NAME? or #I/T: correct the cell in Excel, or type the value"
-# Within a text it stands where a formula put texts together, or somebody wrote the cell off.
+# An error appears inside a text if a formula concatenated texts, or if a person marked the cell as not applicable.
 _ERROR_WITHIN = re.compile(r"[#＃][^\W\d]|^(?:N/A|I/T)$", re.IGNORECASE)
 _TOO_NARROW = re.compile(r"#{2,}")
 _FORMULA = re.compile(r"[=＝]")
 _SHORTENED = re.compile(r"[+-]?\d+(?:[.,]\d+)?\s?[Ee]\s?[+＋]\s?\d+|[+-]?\d+[.,]\d+\s?[Ee]\s?[-−]?\s?\d+")
-# An id of one's own may look so, a name or a telephone number not.
+# A person's own id may look like this; a name or a telephone number may not.
 _POWER_OF_TEN = re.compile(r"[+-]?\d+(?:[.,]\d+)?\s?[Ee]\s?[+＋−-]?\s?\d+")
 _SHORTENED_SAID = f"a number that Excel shortened, as in 4,79E+09, so that digits are lost: {_AS_TEXT}"
 _GROUPED_UNSEEN = re.compile(r"-?[1-9]\d{0,2}(?:[\u00a0\u2007\u2009\u202f]\d{3})+(?:[.,]\d+)?")
@@ -43,7 +44,7 @@ _NOTHING = re.compile("0")
 _NOTHING_SAID = "a 0, which a formula of Excel shows for an empty cell: type the value, or leave it empty"
 _LOST_LETTER = re.compile(r"\?\w")
 _TEXT_FORMULA = re.compile(r"['’]?[-+@＠−]|['’]=")
-# In DOS, on an old Mac, in seven bits and in mails other signs stand for æ, ø and å.
+# DOS, old Macs, seven-bit encodings and mail programs show other characters in place of æ, ø and å.
 _NOT_IN_NAMES = re.compile(r"[¡-§©¬®-³µ¶¹¼-¿×÷†‡‰™|{}\\=]")
 _PHONE_FORMULA = re.compile(r"['’]|[-@＠−]|\+(?!\s?\(?\s?\d)|.*[*=^]|.*\d\+\d")
 _MONTH = "(?:jan|feb|mars?|apr|ma[ijy]|june?|juni|july?|juli|aug|sept?|o[kc]t|nov|de[sc])"
@@ -55,7 +56,7 @@ _PHONE_DATE = re.compile(
 _PHONE_GROUPED = re.compile(r"[1-9]\d{0,2}([.,'’])\d{3}(?:\1\d{3})*(?:[.,]\d{1,2})?|[1-9](?: \d{3}){2,}(?:[.,]\d+)?")
 _PHONE_DECIMALS = re.compile(r"\+?\d[\d ]{3,}[.,]0{1,2}")
 _PHONE_WITHOUT_DIGITS = re.compile(r"\D*")
-# Half a number, a fraction, a percentage. Short numbers in digits alone are left, since some are called.
+# Half a number, a fraction or a percentage. A short number of digits alone is accepted, because such numbers exist.
 _PHONE_SHORT = re.compile(r"(?=.*[^\d\s])\D*(?:\d\D*){1,4}")
 _PHONE_BARE = re.compile(r"[1-9](?:\d{6}|\d{8,})")
 _ID_DATE = re.compile(
@@ -68,7 +69,7 @@ _ID_ROUNDED = re.compile(r"[1-9]\d{14}0+")
 
 
 def may_be_spoilt(row: str) -> bool:
-    """Look quickly at a whole row, its cells joined by U+001F: false is certain."""
+    """Check a whole row quickly, its cells joined by U+001F. False is certain; true calls for a closer look."""
     return _SUSPECT.search(row) is not None
 
 
@@ -80,7 +81,7 @@ _REASONS: Final = {
         _TOO_NARROW.fullmatch
     ),
     _ERROR_SAID: _ERROR.match,
-    f"begins as a formula does, with =: {_AS_TEXT}": _FORMULA.match,
+    f"begins like a formula, with =: {_AS_TEXT}": _FORMULA.match,
     _SHORTENED_SAID: _SHORTENED.fullmatch,
     _GROUPED: _GROUPED_UNSEEN.fullmatch,
     "a character that was written out (as _x000D_): take it out of the cell and save again": _WRITTEN_OUT.search,
@@ -108,7 +109,7 @@ _PHONE_REASONS: Final = {
 
 
 def spoilt(cell: str) -> str | None:
-    """Say why the cell, exactly as the file has it, cannot be what was meant; None where it can be."""
+    """Return why the cell, exactly as the file has it, cannot be the intended value; None if it can."""
     return _first(_REASONS, cell.strip())
 
 
@@ -117,33 +118,33 @@ def _first(reasons: Mapping[str, Callable[[str], object]], text: str) -> str | N
 
 
 def spoilt_text(text: str) -> str | None:
-    """Say why the name of a person, a place or an organisation cannot be what was meant."""
+    """Return why this cannot be the intended name of a person, a place or an organisation; None if it can."""
     return _first(_TEXT_REASONS, text)
 
 
 def spoilt_name(text: str) -> str | None:
-    """Say why the name of a person cannot be what was meant."""
+    """Return why this cannot be the intended name of a person; None if it can."""
     if not any(letter.isalpha() for letter in text):
-        return "no letter in it: write a name, and see whether the cells of the row stand in their columns"
+        return "no letter in it: write a name, and check that the cells of the row are in their columns"
     if reason := spoilt_text(text):
         return reason
     if _NOT_IN_NAMES.search(text):
-        return 'a sign that stands in no name: type the value again, and save the file as "CSV UTF-8"'
+        return 'a character that occurs in no name: type the value again, and save the file as "CSV UTF-8"'
     return None
 
 
 def spoilt_phone(text: str) -> str | None:
-    """Say why a telephone number cannot be what was meant."""
+    """Return why this cannot be the intended telephone number; None if it can."""
     return _first(_PHONE_REASONS, text)
 
 
 def may_lack_its_beginning(phone: str) -> bool:
-    """Say whether more may have stood before the digits: Excel takes + and zeros off what it takes for a number."""
+    """Return whether characters may be missing in front: Excel strips + and zeros from what it takes for a number."""
     return _PHONE_BARE.fullmatch(phone) is not None
 
 
 def spoilt_id(text: str) -> str | None:
-    """Say why the id of a mentor cannot be what was meant."""
+    """Return why this cannot be the intended id of a mentor; None if it can."""
     if _ID_DATE.fullmatch(text):
         return f"a date, which Excel makes of an id such as 3-12: {_AS_TEXT}"
     if _ID_DECIMALS.fullmatch(text):

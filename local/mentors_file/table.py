@@ -1,7 +1,7 @@
-"""A CSV file with a header: its columns, and its rows as text with what is wrong with that text.
+"""A CSV file with a header: its columns, and its rows as text with the problems of that text.
 
-One bad row never hides another (I13); a file that is no such table is refused whole. RFC 4180 says what CSV is;
-Norwegian Excel writes `;` where the RFC has `,`, and a tab in its "Unicode Text".
+One bad row never hides another (I13); a file that is not such a table is refused whole. RFC 4180 defines CSV. Norwegian
+Excel writes `;` in place of the `,` of the RFC, and a tab in its "Unicode Text".
 """
 
 import csv
@@ -18,19 +18,19 @@ from local.mentors_file.text import text_of
 from local.mentors_file.values import ValueRefusedError, is_repeatable, may_hold_identity_number, text_faults, tidy
 
 _IGNORED_COLUMN_LENGTH = 10_000
-# An opened quotation mark that is never closed would swallow the rest of the file; after this many lines it is
-# called an error of the line where it was opened, and reading goes on at the line after that.
+# A quotation mark that is never closed would swallow the rest of the file. After this many lines it becomes a problem
+# of the line that opened it, and reading resumes at the next line.
 _LINES_PER_RECORD = 50
-# Excel itself reads and writes such a first line, which names the delimiter; saved again it ends in delimiters.
+# Excel itself reads and writes such a first line, which names the delimiter. Saved again, the line ends in delimiters.
 _SEP_LINE = re.compile(r'"?sep=([^\w\s"]|\t)"?\1*+[;,\t]*+\s*', re.IGNORECASE)
 _ONE_CELL = re.compile(r'"([^"]+)"[;,\t]*+\s*')
-# A file that was put together of others has a byte order mark within its header.
+# A file concatenated from others has a byte order mark inside its header.
 _UNSEEN_IN_HEADER = re.compile("[\ufeff\u200b-\u200f\u2060]")
 _VALUE_IN_HEADER = re.compile(r"@|\d{4}|\d\d[./-]\d\d")
 
 
 class Cells:
-    """The cells of one row by column, and what was found wrong with them."""
+    """The cells of one row by column, and their problems."""
 
     def __init__(self, line: int, values: dict[str, str]) -> None:
         self.line = line
@@ -38,15 +38,15 @@ class Cells:
         self._values = values
 
     def refuse(self, column: str, reason: str) -> None:
-        """Record a problem; the row will not be used."""
+        """Record a problem, so that the row is not used."""
         self.problems.append(RowProblem(self.line, column, reason))
 
     def refused(self, column: str) -> bool:
-        """Whether the column's value cannot be relied on: it has a problem, or the row as a whole has."""
+        """Return whether the column's value is unreliable: it, or the row as a whole, has a problem."""
         return any(problem.column in {column, ROW} for problem in self.problems)
 
     def take[T](self, column: str, parse: Callable[[str], T], otherwise: T) -> T:
-        """The value of the column. `otherwise` stands in for a refused value, so that all problems are found."""
+        """Return the parsed value of the column, or `otherwise` for a refused one, so that all problems are found."""
         if self.refused(column):
             return otherwise
         try:
@@ -57,7 +57,7 @@ class Cells:
 
 
 class CsvTable:
-    """The file at `path`; `lengths` names the known columns and how many characters each may hold.
+    """The table in the file at `path`. `lengths` names the known columns and the characters that each may hold.
 
     Raises UnreadableFile.
     """
@@ -72,14 +72,14 @@ class CsvTable:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What was passed over, known when the rows have been read: columns of Excel's without a value are no loss."""
+        """What was ignored, complete once the rows have been read. A nameless column without values is no loss."""
         warnings = [f"{column}: not a known column, ignored" for column in self._ignored]
         if nameless := [column for column in self.columns if column in self._nameless]:
             warnings.append(f"{some(nameless)}: no name in the first line, ignored")
         return tuple(warnings)
 
     def rows(self) -> Iterator[Cells]:
-        """Every row that holds anything."""
+        """Yield every row that holds a value."""
         found = False
         for line, record in self._records:
             if record is None or any(cell.strip() for cell in record):
@@ -93,7 +93,7 @@ class CsvTable:
             cells = Cells(line, {})
             cells.refuse(
                 ROW,
-                "the row cannot be taken apart: a quotation mark is opened and not closed, or something follows a "
+                "the row cannot be parsed: a quotation mark is opened and not closed, or something follows a "
                 'closed one. Write a quotation mark inside a value twice ("").',
             )
             return cells
@@ -119,7 +119,10 @@ class CsvTable:
         return cells
 
     def _completed(self, record: list[str]) -> list[str]:
-        """Excel leaves out empty cells at the end of a row, and adds some where a longer row once was."""
+        """Fill or cut the row to the width of the header.
+
+        Excel leaves out empty cells at the end of a row, and adds some where a longer row once was.
+        """
         width = len(self.columns)
         while len(record) > width and not record[-1].strip():
             record = record[:-1]
@@ -131,7 +134,7 @@ class CsvTable:
         return [reason] if reason else text_faults(cell)
 
     def _first_line(self, lines: Iterator[str]) -> tuple[int, str, str]:
-        """The header, its number, and the delimiters it may have."""
+        """Return the header's line number, the header, and the delimiters that it may have."""
         marks = ",;\t"
         for number, line in enumerate(lines, start=1):
             if number == 1 and (named := _SEP_LINE.fullmatch(line)):
@@ -174,7 +177,7 @@ class CsvTable:
             raise self._unreadable(
                 f"the first line lacks {', '.join(missing)}. Found: {found}. Add the columns, or correct their names."
             )
-        # A column that is not known is called by its place where its name might be something about a person.
+        # An unknown column is named by its position if its name might describe a person.
         columns = tuple(
             name if name in self._lengths or is_repeatable(name) else f"column {place}"
             for place, name in enumerate(names, start=1)
@@ -195,7 +198,7 @@ def _column(cell: str) -> str:
 
 
 def _records(lines: Iterator[str], delimiter: str, line: int) -> Iterator[tuple[int, list[str] | None]]:
-    """The records, each with the line it starts on; None for one that is not CSV."""
+    """Yield each record with the line on which it starts; None for a record that is not CSV."""
     waiting: deque[str] = deque()
     taken: list[str] = []
 

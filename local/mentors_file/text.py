@@ -1,4 +1,4 @@
-"""The text of a CSV file, in whichever encoding Excel wrote it; a file in a wrong one is refused whole.
+"""The text of a CSV file in one of the encodings that Excel writes; a file in another one is refused whole.
 
 UTF-8 and, with its byte order mark, UTF-16 ("Unicode Text") are read. Other encodings cannot be told apart with
 certainty, and a guess would publish wrong names.
@@ -18,7 +18,7 @@ _AGAIN: Final = (
     '"CSV UTF-8".'
 )
 _LINE_END = re.compile(r"\r\n|\r|\n")
-# What people mistake for a CSV file, by its first octets.
+# Files that are mistaken for a CSV file, by their first bytes.
 _OTHER_KINDS: Final = (
     ((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"), "an Excel workbook (.xlsx or .xls)"),
     ((b"%PDF",), "a PDF document"),
@@ -30,9 +30,9 @@ _OTHER_KINDS: Final = (
 
 
 def text_of(path: Path) -> str:
-    """Return the file as text. Raises UnreadableFile.
+    """Return the file as text. Raise UnreadableFile if it cannot be decoded.
 
-    A byte that is not UTF-8 in a file that otherwise is becomes a lone surrogate, which stays its row's problem.
+    A byte that is not UTF-8 in an otherwise valid file becomes a lone surrogate, which remains a problem of its row.
     """
     content = _content(path)
     if content.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
@@ -47,7 +47,7 @@ def text_of(path: Path) -> str:
     else:
         text = content.decode("utf-8", "surrogateescape")
     _refuse_other_encodings(path, text)
-    # A file that was saved twice may have its mark twice, and the second one encoded twice.
+    # A file that was saved twice may have its byte order mark twice, with the second one encoded twice.
     return re.sub(r"^(?:\ufeff|ï»¿)+", "", text)
 
 
@@ -66,7 +66,7 @@ def _refuse_other_encodings(path: Path, text: str) -> None:
     twice = _lines(lines, lambda line: ENCODED_TWICE.search(line) is not None)
     lost = _lines(lines, lambda line: LOST.search(line) is not None)
     right = sum(not line.strip("\ufeff").isascii() for line in lines) - len({*twice, *lost})
-    # A few cells may have been pasted from elsewhere: in a file that otherwise is right, each is refused by its line.
+    # A few cells may have been pasted from elsewhere. In an otherwise valid file each of them is refused with its line.
     if len(twice) > right:
         raise UnreadableFile(f"{path}: its letters were encoded twice, so that å is Ã¥ ({on_lines(twice)}): {_AGAIN}")
     if len(lost) > right:

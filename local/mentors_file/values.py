@@ -1,6 +1,6 @@
-"""One cell of text to one typed value, or the reason why not. No files here.
+"""The conversion of one cell of text to one typed value, or the reason why that is impossible. No file access.
 
-A reason repeats a value only where it cannot say anything about a person (I11).
+A reason repeats a value only if the value cannot describe a person (I11).
 """
 
 import re
@@ -35,41 +35,42 @@ DEFAULT_TIMEZONE: Final = "Europe/Oslo"
 _LONGEST_REMINDER = 365
 _LARGEST_BRAKE = 1_000_000
 
-# Ids made from text stay the same for ever, so that a file can be loaded again and people can use their own ids.
+# Ids derived from text never change, so that a file can be loaded again and organisations can use ids of their own.
 NAMESPACE: Final = UUID("5b0f2c0e-8a55-5f0e-9d0a-6f2b1c7e4a31")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE)
 _UUID_IN_TEXT = re.compile(rf"(?<![^\W_])(?:{_UUID.pattern})(?![^\W_])", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 # Eleven digits as people write them: 01017012345, 010170 12345, 010170-123 45, 01.01.70-12345. Neither the day nor the
-# check digits are looked at: D-numbers add 40 to the day, synthetic numbers 80 to the month, and numbers issued from
-# 2032 have other check digits. A Norwegian telephone number with its country code has ten (+47) or twelve (0047).
+# check digits are checked: D-numbers add 40 to the day, synthetic numbers 80 to the month, and numbers issued from 2032
+# have other check digits. A Norwegian telephone number with its country code has ten digits (+47) or twelve (0047).
 _GAP = r"[\s.\-_\u00ad\u2010-\u2015\u200b-\u200d\u2212]"
 _IDENTITY_NUMBER = re.compile(
     rf"(?<!\d)(?:\d{{6}}(?:{_GAP}{{0,3}}|/)\d{{3}}{_GAP}?\d{{2}}"
     rf"|\d\d{_GAP}?\d\d{_GAP}?\d\d(?:{_GAP}{{0,3}}|/)\d{{5}})(?!\d)"
 )
-# What Excel or a person puts before a text (', +, -) is legal in an address, and makes it another one.
+# The characters that Excel or a person puts before a text (', +, -) are legal in an address, and make it another one.
 _EMAIL = re.compile(
     r"(?!['+-])(?=.{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
 )
-# What may be repeated: one word, a small number, something date-shaped. Never a telephone number or an address.
+# Values that a message may repeat: one word, a small number, a date. Never a telephone number or an address.
 _REPEATABLE = re.compile(r"[A-Za-zÆØÅæøå_]{1,25}|[0-9]{1,3}|[0-9]{1,4}([./-])[0-9]{1,2}\1[0-9]{1,4}")
 
 _SOFT_HYPHEN = "\u00ad"
-_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Co"})  # controls, direction marks, separators, private use
+_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Co"})  # control characters, direction marks, separators, private use
 _ALLOWED_UNSEEN = frozenset("\t\r\n\u00ad\u200c\u200d")  # line breaks in a cell; soft hyphen; joiners in Persian names
 
 
 class ValueRefusedError(Exception):
-    """When a value cannot be used; the message is the reason to show."""
+    """Raised when a value cannot be used. The message is the reason to show."""
 
 
 def mentor_uuid(text: str) -> UUID:
-    """The id of a mentor: a UUID as it stands, or any short token of one's own, always mapped to the same UUID.
+    """Return the id of a mentor: a UUID as it stands, or the UUID derived from a short token.
 
-    Raises ValueError for anything else, and for eleven digits that could be a national identity number.
+    The same token always gives the same UUID. Raise ValueError for any other text, and for eleven digits that could be
+    a national identity number.
     """
     text = text.strip()
     if _UUID.fullmatch(text):
@@ -81,28 +82,28 @@ def mentor_uuid(text: str) -> UUID:
 
 @lru_cache(maxsize=1024)
 def organisation_uuid(name: str) -> UUID:
-    """The id of the organisation with this name."""
+    """Return the id of the organisation with this name."""
     return uuid5(NAMESPACE, f"organisation:{tidy(name)}")
 
 
 def coordinator_uuid(organisation: str, *, email: str | None, name: str) -> UUID:
-    """The id of a coordinator: by e-mail address within the organisation, or by name where there is no address."""
+    """Return the id of a coordinator, derived from the e-mail address within the organisation, or from the name."""
     key = f"email:{email.lower()}" if email else f"name:{tidy(name)}"
     return uuid5(organisation_uuid(organisation), f"coordinator:{key}")
 
 
 def may_hold_identity_number(text: str) -> bool:
-    """The quick look at a whole row: false is certain, true may come from a UUID."""
+    """Check a whole row quickly. False is certain; true may come from a UUID."""
     return _IDENTITY_NUMBER.search(text) is not None
 
 
 def holds_identity_number(text: str) -> bool:
-    """Whether the text holds eleven digits that could be a national identity number. UUIDs are looked past."""
+    """Return whether the text holds eleven digits that could be a national identity number, apart from UUIDs."""
     return may_hold_identity_number(text) and may_hold_identity_number(_UUID_IN_TEXT.sub("x", text))
 
 
 def text_faults(cell: str) -> list[str]:
-    """What is wrong with the text itself, whichever column it stands in."""
+    """Return the problems of the text itself, whichever column holds it."""
     faults = []
     if any("\ud800" <= letter <= "\udfff" for letter in cell):
         faults.append(
@@ -119,24 +120,24 @@ def text_faults(cell: str) -> list[str]:
 
 
 def tidy(text: str) -> str:
-    """One form of one text: no space around it, one space within, letters composed (a Mac writes å as a and a ring)."""
+    """Return the normal form of a text: trimmed, single spaces, composed letters (a Mac writes å as a and a ring)."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text.replace(_SOFT_HYPHEN, ""))
     return " ".join(text.split())
 
 
 def is_repeatable(text: str) -> bool:
-    """Whether a message may repeat the text."""
+    """Return whether a message may repeat the text."""
     return _REPEATABLE.fullmatch(text) is not None
 
 
 def shown(text: str) -> str:
-    """The text in quotation marks where a message may repeat it, else nothing."""
+    """Return the text in quotation marks if a message may repeat it, otherwise an empty text."""
     return f' "{text}"' if is_repeatable(text) else ""
 
 
 def required(text: str) -> str:
-    """Text that must be there."""
+    """Return the text. Raise ValueRefusedError if it is empty."""
     if not text:
         raise ValueRefusedError("empty: a value is required")
     return text
@@ -149,32 +150,32 @@ def _whole(text: str, why_spoilt: Callable[[str], str | None]) -> str:
 
 
 def title(text: str) -> str:
-    """The name of an organisation, which must be there."""
+    """Return the name of an organisation, which is required."""
     return _whole(required(text), spoilt_text)
 
 
 def place(text: str) -> str | None:
-    """The name of an area, or none."""
+    """Return the name of an area, or None."""
     return _whole(text, spoilt_text) or None
 
 
 def name(text: str) -> str:
-    """A part of a person's name, which must be there."""
+    """Return a part of a person's name, which is required."""
     return _whole(required(text), spoilt_name)
 
 
 def optional_name(text: str) -> str:
-    """A person's name, or an empty text."""
+    """Return a person's name, or an empty text."""
     return name(text) if text else ""
 
 
 def phone(text: str) -> str | None:
-    """A telephone number as people write it, or none."""
+    """Return a telephone number as people write it, or None."""
     return _whole(text, spoilt_phone) if text else None
 
 
 def mentor_id(text: str) -> UUID:
-    """See `mentor_uuid`."""
+    """Return the id of a mentor as `mentor_uuid` does, but raise ValueRefusedError for a spoilt or invalid one."""
     try:
         return mentor_uuid(_whole(required(text), spoilt_id))
     except ValueError as error:
@@ -190,27 +191,27 @@ def _choice[T](text: str, choices: dict[str, T], what: str, offered: tuple[str, 
 
 
 def status(text: str) -> Status:
-    """One of the four statuses."""
+    """Return one of the four statuses."""
     return _choice(required(text), STATUSES, "status")
 
 
 def locale(text: str) -> Locale:
-    """One of the three languages; Bokmål where nothing is said."""
+    """Return one of the three languages; Bokmål for an empty text."""
     return _choice(text or "nb", LOCALES, "language")
 
 
 def yes_or_no(text: str) -> bool:
-    """Yes or no, said outright."""
+    """Return an explicit yes or no."""
     return _choice(required(text), YES_OR_NO, "answer", ("yes", "ja", "no", "nei"))
 
 
 def consent(text: str) -> bool:
-    """Yes only if it says so: being listed reveals health data."""
+    """Return true only for an explicit yes, because being listed reveals health data."""
     return yes_or_no(text or "no")
 
 
 def email(text: str) -> str | None:
-    """One plain address, or none. Letters such as å may stand in its domain."""
+    """Return one plain address, or None. Its domain may hold letters such as å."""
     ascii_form = text
     if not text.isascii():
         with suppress(UnusableAddressError):
@@ -221,7 +222,7 @@ def email(text: str) -> str | None:
 
 
 def thresholds(text: str) -> tuple[int, ...]:
-    """Days before expiry, in falling order."""
+    """Return the days before expiry, in falling order."""
     words = text.replace(",", " ").split()
     days = [int(word) if word.isascii() and word.isdigit() and is_repeatable(word) else -1 for word in words]
     if any(not 0 <= number <= _LONGEST_REMINDER for number in days) or len(set(days)) < len(days):
@@ -230,12 +231,12 @@ def thresholds(text: str) -> tuple[int, ...]:
 
 
 def brake_count(text: str) -> int | None:
-    """How many mentors may be changed at once whatever the percent; None where nothing is said."""
+    """Return how many mentors may be changed at once whatever the percentage; None for an empty text."""
     return _limit(text, _LARGEST_BRAKE, "a number of mentors")
 
 
 def brake_percent(text: str) -> int | None:
-    """How many per cent of the mentors may be changed at once whatever the count; None where nothing is said."""
+    """Return which percentage of the mentors may be changed at once whatever the count; None for an empty text."""
     return _limit(text, 100, "a percentage")
 
 
@@ -249,7 +250,7 @@ def _limit(text: str, most: int, what: str) -> int | None:
 
 
 def timezone(text: str) -> str:
-    """The name of a time zone; Norway's where nothing is said."""
+    """Return the name of a time zone; Norway's for an empty text."""
     if text and text not in available_timezones():
         raise ValueRefusedError("not a time zone: write a name such as Europe/Oslo")
     return text or DEFAULT_TIMEZONE

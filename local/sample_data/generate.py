@@ -1,8 +1,7 @@
-"""The synthetic data set: as many mentors as HLF has, and every case that one nightly check of the expiry check can
-meet.
+"""The synthetic data set: as many mentors as HLF has, with every case that a nightly check can meet.
 
-Nobody in it exists. The e-mail addresses are on domains reserved for examples, and no Norwegian telephone number of
-eight digits begins with 0. The same seed gives the same file, byte for byte.
+Its mentors and coordinators do not exist. The e-mail addresses are on domains reserved for examples, and no Norwegian
+telephone number of eight digits begins with 0. The same seed gives the same file, byte for byte.
 """
 
 import csv
@@ -30,7 +29,7 @@ FEWEST_MENTORS: Final = 200
 MOST_MENTORS: Final = 1_000_000
 FIRST_DAY: Final = date(1970, 1, 1)
 LAST_DAY: Final = date(2090, 12, 31)
-"""Certifications that ended before, or last beyond, would be on days that no mentors file may name."""
+"""Certifications that ended before FIRST_DAY or last beyond this day would need dates that no mentors file may hold."""
 
 _VALID_DAYS = 3 * 365
 _ELEVEN_DIGITS = re.compile(r"\d{11}")
@@ -38,7 +37,7 @@ _ELEVEN_DIGITS = re.compile(r"\d{11}")
 
 @dataclass(frozen=True, slots=True)
 class SyntheticOrganisation:
-    """One synthetic organisation: its row in organisations.csv, the days it reminds on, its share and its people."""
+    """One synthetic organisation: its row in organisations.csv, the days of its reminders, its share and its people."""
 
     name: str
     org_thresholds: bool
@@ -87,9 +86,7 @@ ORGANISATIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One mentor's part in the nightly check: when the certification expires, counted from as_of, and what else
-    is special.
-    """
+    """One mentor's part in the nightly check: the days from as_of to the expiry, and any special circumstance."""
 
     days: int
     status: str = "active"
@@ -99,13 +96,13 @@ class _Case:
 
 
 def generate(seed: int, as_of: date, mentors: int = DEFAULT_MENTORS) -> list[dict[str, str]]:
-    """The rows of a mentors file. `as_of` is the day whose nightly check meets every case.
+    """Return the rows of a mentors file. `as_of` is the day whose nightly check meets every case.
 
-    Raises ValueError for fewer than FEWEST_MENTORS.
+    Raise ValueError for fewer than FEWEST_MENTORS.
     """
     if mentors < FEWEST_MENTORS:
         raise ValueError(f"at least {FEWEST_MENTORS} mentors are needed to hold every case of the nightly check")
-    chance = random.Random(seed)  # noqa: S311 - the same file every time is what is wanted
+    chance = random.Random(seed)  # noqa: S311 - the file must be the same every time
     parts = [part for organisation in ORGANISATIONS for part in _parts(organisation, as_of, mentors, chance)]
     chance.shuffle(parts)
     consents = _spread({"yes": 70, "no": 30}, mentors, chance)
@@ -148,9 +145,9 @@ def write_dataset(
     as_of: date = DEFAULT_AS_OF,
     mentors: int = DEFAULT_MENTORS,
 ) -> None:
-    """Write a mentors file: UTF-8, commas, one line for each mentor. Fewer than FEWEST_MENTORS miss some cases.
+    """Write a mentors file: UTF-8, commas, one line per mentor. Fewer than FEWEST_MENTORS miss some cases.
 
-    Raises ValueError for a number or a day out of reach.
+    Raise ValueError for a number or a day out of range.
     """
     if not 1 <= mentors <= MOST_MENTORS:
         raise ValueError(f"from 1 to {MOST_MENTORS} mentors can be made, not {mentors}")
@@ -187,8 +184,10 @@ def _write(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
 def _parts(
     organisation: SyntheticOrganisation, as_of: date, mentors: int, chance: random.Random
 ) -> Iterator[tuple[SyntheticOrganisation, _Case]]:
-    """The cases of one organisation: those of the nightly check, then an ordinary membership up to its share of
-    the mentors.
+    """Yield the cases of one organisation.
+
+    The cases of the nightly check come first, then an ordinary membership up to the organisation's share of the
+    mentors.
     """
     cases = list(_nightly_cases(organisation, as_of))
     share = mentors * organisation.percent // 100
@@ -210,19 +209,19 @@ def _nightly_cases(organisation: SyntheticOrganisation, as_of: date) -> Iterator
     for day in days:  # due on exactly this day
         yield _Case(day, consent=True)
         yield _Case(day)
-    for day, following in zip(days, (*days[1:], 0), strict=True):  # between: caught up, and the earlier ones collapsed
+    for day, following in zip(days, (*days[1:], 0), strict=True):  # between: caught up, earlier ones collapsed
         if day - following > 1:
             yield _Case((day + following) // 2)
-    yield _Case(days[0], email=False)  # the coordinator's digest is the only word of it
+    yield _Case(days[0], email=False)  # only the coordinator's digest reports it
     yield _Case(days[-1], coordinator="none")
     if any(not person.email for person in organisation.coordinators):
         yield _Case(days[-1], coordinator="silent")
     yield _Case(days[0] + 1)  # due tomorrow
-    for day in set(organisation.thresholds) - set(days):  # stored, not switched on: nothing happens
+    for day in set(organisation.thresholds) - set(days):  # stored, but not switched on: nothing happens
         yield _Case(day)
     yield _Case(0, consent=True)  # the last valid day
     yield _Case(0)
-    yield _Case(-1, consent=True)  # expires tonight, and leaves the website
+    yield _Case(-1, consent=True)  # expires tonight and leaves the website
     yield _Case(-1, consent=False)
     yield _Case(-3, consent=True)  # nightly checks were missed
     yield _Case(-10)
@@ -231,7 +230,7 @@ def _nightly_cases(organisation: SyntheticOrganisation, as_of: date) -> Iterator
     yield _Case(-1, "inactive")
     yield _Case(-20, "certification_expired", consent=True)
     yield _Case(-200, "certification_expired")
-    yield _Case(1094, "certification_expired", consent=True)  # renewed since: to be reactivated where that is on
+    yield _Case(1094, "certification_expired", consent=True)  # renewed since: reactivated where that is switched on
     yield _Case(1001, "certification_expired")
     yield _Case((_next_leap_day(as_of) - as_of).days)
 
@@ -244,7 +243,7 @@ def _next_leap_day(as_of: date) -> date:
 
 
 def _spread(weights: dict[str, int], count: int, chance: random.Random) -> list[str]:
-    """As many of each value as its weight says, in random order; the first takes what rounding leaves."""
+    """Return as many of each value as its weight gives, in random order; the first value takes the rounding."""
     total = sum(weights.values())
     values = [value for value, weight in weights.items() for _ in range(count * weight // total)]
     values += [next(iter(weights))] * (count - len(values))
@@ -272,13 +271,13 @@ _SPELLED = str.maketrans({"æ": "ae", "ø": "o", "å": "a", "đ": "d", "ŋ": "n"
 
 
 def _address(first_name: str, last_name: str) -> str:
-    """The part before the @, short enough for any name."""
+    """Return the part before the @, short enough for any name."""
     letters = unicodedata.normalize("NFKD", f"{first_name}.{last_name}".lower().translate(_SPELLED))
     return "".join(letter for letter in letters if letter in "abcdefghijklmnopqrstuvwxyz.-")[:50].strip(".-")
 
 
 def _mentor_id(chance: random.Random) -> str:
-    """An id without eleven digits in a row, so that the whole file can be searched for identity numbers."""
+    """Return an id without eleven digits in a row, so that a file can be searched for identity numbers."""
     while True:
         text = str(UUID(int=chance.getrandbits(128), version=4))
         if not may_hold_identity_number(text) and not _ELEVEN_DIGITS.search(text):

@@ -1,5 +1,6 @@
-"""Names and places of the synthetic data set, chosen for what names do to software: æ, ø, å, Sámi letters, hyphens,
-apostrophes, one letter, very long.
+"""Names and places of the synthetic data set, chosen to test software.
+
+They hold æ, ø, å, Sámi letters, hyphens and apostrophes, and names of one letter and of great length.
 """
 
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class SyntheticCoordinator:
-    """A synthetic coordinator. Without an address nobody can be written to, which is a case of its own."""
+    """A synthetic coordinator. One without an address cannot be mailed, which is a case of its own."""
 
     name: str
     email: str

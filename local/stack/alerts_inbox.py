@@ -1,4 +1,4 @@
-"""The inbox of operations on this machine: what SNS would have mailed, one text file a message, as it comes."""
+"""The inbox of operations on this machine: the mails that SNS would send, one text file per message."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SECONDS = 1
 
 
 class OperationsInbox:
-    """A queue that is subscribed to the topic, and a thread that empties it into `folder`. A context manager."""
+    """A queue subscribed to the topic, and a thread that empties it into `folder`. A context manager."""
 
     def __init__(self, aws: AwsClients, topic_arn: str, folder: Path) -> None:
         self._aws = aws
@@ -36,10 +36,10 @@ class OperationsInbox:
     def __exit__(self, *_: object) -> None:
         self._stopped.set()
         self._thread.join()
-        self._take(0)  # what came in the last moment
+        self._take(0)  # messages of the last moment
 
     def stop_soon(self) -> None:
-        """Begin no other look, so that the last one, which lasts a second, ends while others stop too."""
+        """Start no further receive, so that the current one, which lasts a second, ends while other parts stop too."""
         self._stopped.set()
 
     def _work(self) -> None:

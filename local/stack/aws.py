@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 REGION = "eu-north-1"
-# Any credentials are taken; these tell AWS's own tools not to look for others.
+# ministack accepts any credentials. These keep AWS's own tools from looking for others.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": REGION}
 _START_SECONDS = 20.0
 _SERVER = Path(__file__).with_name("ministack_long_poll.py")
 
 
 class LocalAwsError(Exception):
-    """When the local AWS APIs do not start; the message says where their log is."""
+    """Raised when the local AWS APIs do not start. The message names their log."""
 
 
 class LocalAws:
-    """One ministack process on a free port of 127.0.0.1, gone when the context manager is left."""
+    """One ministack process on a free port of 127.0.0.1. It ends with the context manager."""
 
     def __init__(self, folder: Path, services: str = "sqs,sns,secretsmanager") -> None:
-        """Its log goes into `folder`; `services` by the names that ministack has for them."""
+        """Prepare a server that logs into `folder`. `services` are named as ministack names them."""
         self._folder = folder
         self._services = services
         self._process: subprocess.Popen[bytes] | None = None
@@ -49,7 +49,7 @@ class LocalAws:
         self.stop()
 
     def start(self) -> None:
-        """Start, and wait until it answers."""
+        """Start the server and wait until it responds."""
         self._folder.mkdir(parents=True, exist_ok=True)
         log = self._folder / "aws.log"
         environment = {
@@ -58,7 +58,7 @@ class LocalAws:
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "SERVICES": self._services,
-            # Its own extra servers listen beyond this machine, on ports that two stacks would quarrel over.
+            # ministack's extra servers would listen beyond this machine, on ports over which two stacks would collide.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             **CREDENTIALS,
@@ -75,7 +75,7 @@ class LocalAws:
         raise LocalAwsError(f"the local AWS APIs did not start; see {log}")
 
     def stop(self) -> None:
-        """Stop it; what it held was in memory and is gone."""
+        """Stop the server. Its data were in memory and are gone."""
         if self._process is not None:
             processes.stop(self._process, signal.SIGTERM)
             self._process = None

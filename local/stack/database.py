@@ -1,7 +1,8 @@
-"""The local database: foundation stand-in, migrations, the functions' logins, organisations' settings."""
+"""The local database: stand-in for the foundation, migrations, logins, and organisations' settings."""
 
 from __future__ import annotations
 
+import re
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,23 +23,28 @@ if TYPE_CHECKING:
 
 NAME = "certification"
 _FOUNDATION = Path(__file__).with_name("foundation.sql")
-# The database role of each function in template.yaml.
+_TEMPLATE = Path(__file__).parents[2].joinpath("template.yaml").read_text(encoding="utf-8")
+# The database role of each function that template.yaml has a login for.
 ROLES = {
-    "ExpiryCheck": "certification_expiry_check",
-    "SendNotices": "certification_send_notices",
-    "DynamicsSync": "certification_dynamics_sync",
-    "Reconciliation": "certification_reconciliation",
+    function: "certification_" + re.sub(r"(?<!^)(?=[A-Z])", "_", function).lower()
+    for function in re.findall(r"^  (\w+):\n    Type: AWS::Serverless::Function$", _TEMPLATE, re.MULTILINE)
+    if f"\n  {function}DatabaseSecret:\n" in _TEMPLATE
 }
+# The logins: one for each function, and one for people with the commands of operations.
+LOGINS = ROLES | {"Operations": "certification_operations"}
 
 
 def exists(postgres: Postgres, name: str = NAME) -> bool:
-    """Whether there is such a database."""
+    """Return whether this database exists."""
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         return connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is not None
 
 
 def create(postgres: Postgres, name: str = NAME, *, template: str | None = None) -> str:
-    """A fresh database, and the connection string to it. Copies `template`, or builds foundation and migrations."""
+    """Create a fresh database, and return its connection string.
+
+    Copy `template` if it is given; otherwise build the foundation and apply the migrations.
+    """
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         source = (
@@ -53,13 +59,13 @@ def create(postgres: Postgres, name: str = NAME, *, template: str | None = None)
     return postgres.dsn(name)
 
 
-def make_login(postgres: Postgres, function: str, database: str = NAME) -> dict[str, str | int]:
-    """A login with the role of `function` and a new password, in the form its secret has."""
-    username, password = f"local_{ROLES[function]}", secrets.token_urlsafe(18)
+def make_login(postgres: Postgres, whose: str, database: str = NAME) -> dict[str, str | int]:
+    """Return a login of LOGINS with a new password, in the form of its secret."""
+    username, password = f"local_{LOGINS[whose]}", secrets.token_urlsafe(18)
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (username,)).fetchone()
         verb = sql.SQL("ALTER ROLE {} PASSWORD {}" if known else "CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}")
-        names = [sql.Identifier(username), sql.Literal(password)] + ([] if known else [sql.Identifier(ROLES[function])])
+        names = [sql.Identifier(username), sql.Literal(password)] + ([] if known else [sql.Identifier(LOGINS[whose])])
         connection.execute(verb.format(*names))
     return {
         "host": "127.0.0.1",
@@ -72,14 +78,14 @@ def make_login(postgres: Postgres, function: str, database: str = NAME) -> dict[
 
 
 def store_webhook(dsn: str, url: str, secret: str) -> None:
-    """Have the webhook notified at this address, signed with this key."""
+    """Store the address of the webhook and the key that signs its messages."""
     with psycopg.connect(dsn) as connection:
         connection.execute("DELETE FROM certification.webhook")
         connection.execute("INSERT INTO certification.webhook (url, secret) VALUES (%s, %s)", (url, secret))
 
 
 def set_evaluated(connection: psycopg.Connection, organisations: Iterable[UUID], day: date) -> None:
-    """As if the check of that day had been in these organisations."""
+    """Record that the check of that day has run in these organisations."""
     connection.execute(
         "INSERT INTO certification.evaluated_days (organisation_id, day) SELECT unnest(%s::uuid[]), %s"
         " ON CONFLICT DO NOTHING",
@@ -88,20 +94,20 @@ def set_evaluated(connection: psycopg.Connection, organisations: Iterable[UUID],
 
 
 def simulate_time(connection: psycopg.Connection[Any], moment: datetime | None) -> None:
-    """Have `moment` be the present from now on; None: the clock is."""
+    """Make `moment` the present from now on. None makes the present the clock's again."""
     connection.execute("DELETE FROM certification.simulated_time")
     if moment is not None:
         connection.execute("INSERT INTO certification.simulated_time (ahead) SELECT %s - clock_timestamp()", (moment,))
 
 
 def set_present(dsn: str, moment: datetime | None) -> None:
-    """`simulate_time`, on a connection of its own."""
+    """Call `simulate_time` on a new connection."""
     with psycopg.connect(dsn) as connection:
         simulate_time(connection, moment)
 
 
 def publish_again(dsn: str) -> None:
-    """Have everything brought to the website once more."""
+    """Have every listing sent to the website once more."""
     with psycopg.connect(dsn) as connection:
         connection.execute(
             "SELECT certification.bump_listing_version(ARRAY(SELECT l.mentor_id FROM certification.listings AS l))"

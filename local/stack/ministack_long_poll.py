@@ -1,11 +1,11 @@
-"""Runs ministack with a long poll that ends when a message comes, as that of SQS does.
+"""Run ministack with a long poll that ends when a message comes, like that of SQS.
 
-By itself ministack looks at a queue ten times a second while a ReceiveMessage waits, so a message would lie there for
-50 ms on average, and this stack would be slower than the real one. It has a signal for all work that arrives in queues;
-here its waiting listens to that. What becomes visible by the clock alone (a delay, a visibility timeout) is still seen
-within 100 ms.
+While a ReceiveMessage waits, ministack itself checks a queue ten times a second. A message would wait 50 ms on average,
+and this stack would be slower than the real one. ministack has a signal for all work that arrives in queues; here its
+waiting listens to that signal. A message that becomes visible by the clock alone (a delay, a visibility timeout) is
+still found within 100 ms.
 
-Run as a program of its own: `python -P prompt_aws.py`, with ministack's variables.
+Run as a separate program: `python -P ministack_long_poll.py`, with ministack's variables.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ministack.core import concurrency
 
 
 class Arrival(threading.Event):
-    """ministack's signal that work arrived, which also ends the pauses of those who wait for messages."""
+    """ministack's signal that work has arrived. It also ends the pauses of requests that wait for messages."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class Arrival(threading.Event):
             waiter.get_loop().call_soon_threadsafe(_end, waiter)
 
     async def pause(self, seconds: float) -> None:
-        """Like asyncio.sleep, but over as soon as work arrives."""
+        """Sleep like asyncio.sleep, but end as soon as work arrives."""
         waiter = asyncio.get_running_loop().create_future()
         self._waiting.add(waiter)
         try:
@@ -51,7 +51,7 @@ def _end(waiter: asyncio.Future[None]) -> None:
 def main() -> None:
     """Serve until stopped."""
     arrival = Arrival()
-    concurrency.esm_wake = arrival  # before the services are imported: each takes the name for itself
+    concurrency.esm_wake = arrival  # before the services are imported, because each of them copies the name
     from ministack import app  # noqa: PLC0415
     from ministack.services import sqs  # noqa: PLC0415
 

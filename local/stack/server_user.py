@@ -1,9 +1,9 @@
-"""Where root's PostgreSQL is: it refuses root, so its server runs as somebody who can enter nothing of root's.
+"""The user and the folder of root's PostgreSQL. PostgreSQL refuses root, so its server runs as an unprivileged user.
 
-Root's folders may be closed to others at any level, and its local data always are. So the server gets a folder of its
-own, with a name that nobody can guess, in a folder for temporary files that outlives a restart of the machine; a link
-among root's local data leads to it. Root writes nothing below a folder that the server's user could change: that user
-could put a link there.
+That user cannot enter root's folders, which may be closed to others at any level; root's local data always are. So the
+server gets a folder of its own, with a name that cannot be guessed, in a folder for temporary files that survives a
+restart of the machine. A link among root's local data leads to it. Root writes nothing below a folder that the server's
+user could change, because that user could put a link there.
 """
 
 from __future__ import annotations
@@ -24,14 +24,17 @@ _YOUNG_SECONDS = 60
 
 
 class ServerUser(NamedTuple):
-    """Whom the server runs as."""
+    """The user that the server runs as."""
 
     uid: int
     gid: int
 
 
 def server_user() -> ServerUser | None:
-    """The user for root's server, None (ourselves) for everybody else. Raises LookupError when there is none."""
+    """Return the user for root's server, or None (this user) for every other user.
+
+    Raise LookupError if root has no such user.
+    """
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -42,9 +45,10 @@ def server_user() -> ServerUser | None:
 
 
 def by_a_name(command: list[str]) -> list[str]:
-    """The command, as `nobody` in a user namespace of its own where the machine knows our number and no name for it.
+    """Return the command, wrapped so that it has a user name where this machine knows only our number.
 
-    initdb asks for the name and ends without one, as in a container that runs as a number.
+    initdb asks for the name and fails without one, as in a container that runs as a number. The wrapper runs it as
+    `nobody` in a user namespace of its own.
     """
     if nameless() and (unshare := shutil.which("unshare")):
         return [unshare, "--user", "--map-user=65534", "--map-group=65534", *command]
@@ -52,7 +56,7 @@ def by_a_name(command: list[str]) -> list[str]:
 
 
 def nameless() -> bool:
-    """Whether this machine has no name for its own user."""
+    """Return whether this machine has no name for its own user."""
     try:
         pwd.getpwuid(os.geteuid())
     except KeyError:
@@ -61,16 +65,19 @@ def nameless() -> bool:
 
 
 def quarters(link: Path, user: ServerUser) -> Path:
-    """The folder that `link` leads to if it is the one made for it; otherwise a new one. Raises FileExistsError."""
+    """Return the folder that `link` leads to if it was made for this link; otherwise make one.
+
+    Raise FileExistsError if something else is in the link's place.
+    """
     if link.is_symlink():
         if _is_ours(target := link.readlink(), link):
             (target / _OWNER).write_text("\n".join(_identity(link)))
             return target
-        link.unlink()  # cleaned away, or the link was copied along with its folder
+        link.unlink()  # the folder was deleted, or the link was copied together with its folder
     elif link.exists():
         raise FileExistsError(
             f"{link} comes from an ordinary user or an older version, and root's PostgreSQL cannot use it: run this as"
-            f" that user, or remove the folder (rm -r {link}); its data are made anew"
+            f" that user, or remove the folder (rm -r {link}); its data are created again"
         )
     _remove_abandoned(_temporary())
     made = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_temporary()))
@@ -89,13 +96,16 @@ def remove_quarters(link: Path) -> None:
 
 
 def hand_over(path: Path, user: ServerUser) -> None:
-    """Let the server read a file of root's that nobody else may read."""
+    """Let the server read a file of root's that other users may not read."""
     os.chown(path, 0, user.gid)
     path.chmod(0o640)
 
 
 def _is_ours(target: Path, link: Path) -> bool:
-    """Whether it is a folder of root's, closed to others, and made for this link: a copied link leads to another's."""
+    """Return whether the folder is root's, closed to others, and made for this link.
+
+    A copied link leads to the folder of another link.
+    """
     try:
         found = target.lstat()
         closed = found.st_uid == 0 and stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o027
@@ -105,13 +115,13 @@ def _is_ours(target: Path, link: Path) -> bool:
 
 
 def _identity(link: Path) -> tuple[str, str]:
-    """Where the link is, by name and by inode: a folder that was moved keeps one, a copy has neither."""
+    """Return where the link is, by name and by inode. A moved folder keeps one of them, a copy has neither."""
     folder = link.parent.stat()
     return str(link.absolute()), f"{folder.st_dev}:{folder.st_ino}"
 
 
 def _remove_abandoned(parent: Path) -> None:
-    """Delete the folders whose link is gone, as after `rm -r .local`; not one that is being made."""
+    """Delete folders whose link is gone, as after `rm -r .local`, except one that is just being made."""
     for folder in parent.glob(f"{_PREFIX}*"):
         with suppress(OSError):
             found = folder.lstat()
@@ -122,7 +132,7 @@ def _remove_abandoned(parent: Path) -> None:
 
 
 def _temporary() -> Path:
-    """A folder that everybody can pass through, and where nobody can touch what is another's."""
+    """Return a folder that every user can enter, and where no user can change what belongs to another."""
     for folder in (Path("/var/tmp"), Path("/tmp"), Path(tempfile.gettempdir())):  # noqa: S108 - checked, and mkdtemp
         with suppress(OSError):
             mode = folder.stat().st_mode

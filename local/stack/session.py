@@ -1,4 +1,4 @@
-"""A stack to work on: the one that `up` runs, or one started for this command and stopped after it."""
+"""A session on a stack: the one that `up` runs, or one started for this command and stopped after it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.schedule_expressions import next_occurrence, parse_expression
 from emulators.lambda_host.template.schedule_input import render_input
-from emulators.lambda_host.template.template import load_template
 from emulators.lambda_host.triggers import invoke_api
 from emulators.lambda_host.triggers.invoke_api import InvocationResult, InvokeApi
 from local.stack import database
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
     from emulators.lambda_host.runtime.logs import LogLine
     from emulators.lambda_host.template.resources import Schedule
-    from local.stack.stack import LocalStack, Progress
+    from local.stack.stack import LocalStack
+    from operations.console import Progress
 
 
 @dataclass(frozen=True)
 class Session:
-    """Where the database and the website are, and how to call a function."""
+    """The addresses of the database and the website, and how to call a function."""
 
     dsn: str
     website: str
@@ -38,7 +39,7 @@ class Session:
 
 
 def of(stack: LocalStack) -> Session:
-    """A session on a stack of this process."""
+    """Return a session on a stack of this process."""
 
     def call(function: str, event: object) -> InvocationResult:
         done = stack.host.invoke(function, event)
@@ -51,7 +52,7 @@ def of(stack: LocalStack) -> Session:
 
 @contextmanager
 def announced(stack: LocalStack) -> Iterator[dict[str, str]]:
-    """Serve the functions to other processes and write down where, until the block ends."""
+    """Serve the functions to other processes and write their addresses to a file, until the block ends."""
     with InvokeApi(stack.host) as api:
         addresses = {
             "invoke": api.url,
@@ -70,20 +71,20 @@ def announced(stack: LocalStack) -> Iterator[dict[str, str]]:
 
 
 def announced_addresses(home: Path = HOME) -> dict[str, Any] | None:
-    """The addresses of a stack that `up` runs, and under `outputs` what its template gives out; or None."""
+    """Return the addresses of a stack that `up` runs, with its template's outputs under `outputs`; None without one."""
     try:
         addresses: dict[str, Any] = json.loads((home / ADDRESSES).read_text())
     except (OSError, ValueError):
         return None
     understood = isinstance(addresses, dict) and {"invoke", "dsn", "aws", "dataverse", "outputs"} <= addresses.keys()
-    return addresses if understood else None  # another version's are as good as none
+    return addresses if understood else None  # those of another version cannot be used
 
 
 @contextmanager
 def session(
     home: Path = HOME, *, progress: Progress = lambda _: None, on_log: Callable[[LogLine], None] | None = None
 ) -> Iterator[Session]:
-    """The running stack, or one of our own on the same data."""
+    """Yield the running stack, or a new one on the same data."""
     try:
         with local_stack(home, fresh=False, progress=progress, on_log=on_log) as stack:
             yield of(stack)
@@ -101,7 +102,7 @@ def session(
 
 @contextmanager
 def database_only(home: Path = HOME) -> Iterator[str]:
-    """The connection string of the local database: of the running stack, or of PostgreSQL started for this command."""
+    """Yield the connection string of the running stack's database, or of a PostgreSQL started for this command."""
     try:
         with local_postgres(home) as postgres:
             yield postgres.dsn(database.NAME) if database.exists(postgres) else database.create(postgres)
@@ -113,7 +114,7 @@ def database_only(home: Path = HOME) -> Iterator[str]:
 
 
 def event_of(function: str, day: date) -> dict[str, str]:
-    """The event that the template's schedule sends `function` the first time on `day`, in the schedule's time zone."""
+    """Return the first event on `day` that the template's schedule sends to `function`, in the schedule's time zone."""
     firsts = [(due, schedule) for schedule in _schedules(function) if (due := _first_on(day, schedule))]
     due, schedule = min(firsts, key=lambda first: first[0])
     event: dict[str, str] = render_input(schedule, due)  # type: ignore[assignment]

@@ -19,18 +19,19 @@ import psycopg
 
 from emulators.dataverse.process import LocalDataverse
 from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
-from emulators.lambda_host.template.template import load_template
 from emulators.lambda_host.triggers.event_sources import EventSources
 from emulators.lambda_host.triggers.function_urls import FunctionUrls
 from emulators.pg_net.worker import PgNet
 from emulators.ses.server import LocalSes
+from local import surroundings
 from local.stack import database
 from local.stack.alerts_inbox import OperationsInbox
 from local.stack.aws import CREDENTIALS, REGION, LocalAws
+from local.stack.dataverse import TABLES
 from local.stack.postgres import Postgres, PostgresError
 from local.stack.private import keep_private
-from operations import surroundings
 from shared.adapters.postgres.migrate import OtherVersionError, migrate
 
 if TYPE_CHECKING:
@@ -38,24 +39,23 @@ if TYPE_CHECKING:
 
     from emulators.lambda_host.runtime.logs import LogLine
     from emulators.lambda_host.template.provision import Stack
+    from operations.console import Progress
 
 ROOT = Path(__file__).parents[2]
-# Where the local data, mails and logs are. Tests, and whoever wants two stacks, set the variable.
+# The folder of the local data, mails and logs. Tests set the variable, and so does a user who wants two stacks.
 HOME = Path(os.environ.get("CERTIFICATION_LOCAL_HOME") or ROOT / ".local").absolute()
 
 ADDRESSES = "stack.json"
-"""Where `up` writes down what it runs, for other commands."""
-
-type Progress = Callable[[str], None]
+"""The file in which `up` records the addresses of what it runs, for other commands."""
 
 
 class StackRunningError(Exception):
-    """When another local stack holds this project's local data."""
+    """Raised when another local stack holds this project's local data."""
 
 
 @dataclass(frozen=True)
 class LocalStack:
-    """What runs, and where it is."""
+    """The running parts and their addresses."""
 
     postgres: Postgres
     dsn: str
@@ -70,13 +70,13 @@ class LocalStack:
 
 
 def endpoints(aws_url: str, ses_url: str) -> dict[str, str]:
-    """Where the functions find AWS."""
+    """Return the variables that tell the functions where AWS is."""
     return {**CREDENTIALS, "AWS_ENDPOINT_URL": aws_url, "AWS_ENDPOINT_URL_SESV2": ses_url}
 
 
 @contextmanager
 def local_postgres(home: Path = HOME, *, durable: bool = True) -> Iterator[Postgres]:
-    """PostgreSQL alone, on the project's local data, which one process at a time may hold."""
+    """Yield PostgreSQL alone, on the project's local data, which only one process at a time may hold."""
     keep_private(home)
     surroundings.forget_connections()
     with _hold(home / "lock"), Postgres(home / "postgres", durable=durable) as postgres:
@@ -92,7 +92,7 @@ def local_stack(
     on_log: Callable[[LogLine], None] | None = None,
     parameters: dict[str, str] | None = None,
 ) -> Iterator[LocalStack]:
-    """Everything, stopped in order when the block ends, however it ends. `fresh` starts with an empty database."""
+    """Yield the whole system, and stop it in order however the block ends. `fresh` starts with an empty database."""
     with ExitStack() as running:
         alerts = home / "alerts"
         if fresh:
@@ -110,22 +110,22 @@ def local_stack(
         rows = home / "dataverse.json"
         if fresh:
             rows.unlink(missing_ok=True)
-        dataverse = running.enter_context(LocalDataverse(home, rows=rows))
-        lost = not rows.exists()  # or could not be read, and was put aside
+        dataverse = running.enter_context(LocalDataverse(home, schema=TABLES, rows=rows))
+        lost = not rows.exists()  # or it could not be read and was put aside
         progress("Applying the migrations")
         made = fresh or not database.exists(postgres)
         dsn = database.create(postgres) if made else _migrated(postgres)
         progress("Creating what template.yaml defines")
         clients = local_clients(aws.url, REGION)
-        # What the emulator has taken is there: whoever tries something need not wait for it to settle.
+        # A write to the emulator is visible at once, so nothing needs to settle before a person sees it.
         chosen = {"DataverseUrl": dataverse.url, "EntraAuthority": dataverse.url, "SettlingSeconds": "0"}
-        # Deployed, operations is notified in bokmål; here in the language of the documents, unless somebody chooses.
+        # A deployed system notifies operations in bokmål. The default here is English, the language of the documents.
         chosen["OperationsLanguage"] = os.environ.get("OPERATIONS_LANGUAGE") or "en"
         chosen |= parameters or {}
         stack = provision(load_template(ROOT / "template.yaml", chosen, region=REGION), clients)
         webhook_key = secrets.token_urlsafe(32)
         values: dict[str, Mapping[str, str | int]] = {
-            **{f"{function}DatabaseSecret": database.make_login(postgres, function) for function in database.ROLES},
+            **{f"{whose}DatabaseSecret": database.make_login(postgres, whose) for whose in database.LOGINS},
             "DataverseSecret": {
                 "tenant_id": dataverse.tenant_id,
                 "client_id": dataverse.client_id,
@@ -146,7 +146,7 @@ def local_stack(
         running.enter_context(EventSources(stack, host, aws.url))
         running.callback(inbox.stop_soon)
         if lost and not made:
-            database.publish_again(dsn)  # the website was not kept, as after `kill -9`
+            database.publish_again(dsn)  # the website's rows were lost, as after `kill -9`
         yield LocalStack(postgres, dsn, aws.url, ses, dataverse, urls, pg_net, stack, host, home)
 
 
@@ -171,5 +171,5 @@ def _hold(path: Path) -> Iterator[IO[str]]:
             raise StackRunningError(
                 "a local stack is running already on this project's data: stop it first (Ctrl-C where it runs)"
             ) from None
-        path.with_name(ADDRESSES).unlink(missing_ok=True)  # left by a stack that was killed
+        path.with_name(ADDRESSES).unlink(missing_ok=True)  # left behind by a stack that was killed
         yield lock

@@ -36,7 +36,7 @@ class Alert:
 def read_current_conditions(connection: psycopg.Connection) -> tuple[Alert, ...]:
     """What is wrong this moment, whether or not a run has seen it yet; the oldest first.
 
-    Since when it was alerted of, where that is so: of some there is nothing older than the last attempt.
+    Since when it was alerted of, where that is so: of some there is nothing older than the last run.
     """
     with connection.cursor(row_factory=class_row(Alert)) as cursor:
         return tuple(

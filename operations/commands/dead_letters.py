@@ -3,54 +3,34 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import batched
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from operations.commands.dead_letter_contents import EVENTS, SYNCS, DeadLetter, described, requests_in
 from operations.deployed import refusals
 from operations.errors import NothingToDoError
 from operations.wording import speech
-from shared.domain.sync_messages import MalformedMessageError, parse, write
+from shared.domain.sync_messages import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from uuid import UUID
 
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
     from operations.deployed import Deployment
-    from shared.domain.listings import SyncRequest
 
-SYNCS, EVENTS = "SyncDeadLetters", "DeadLetters"
 _REPLAYED_TO = "RepairRequestsUrl"  # of low priority, so that a flood holds up no live change
 _AT_A_TIME = 10  # the most that SQS takes or gives at once
 _HELD_SECONDS = 60  # whoever looks at a message hides it from others for so long, if not given back before
 MOST_LISTED = 1000
-_CODE = re.compile(r"[A-Za-z0-9_.:+/$-]{1,200}")
 
 
 @dataclass(frozen=True)
-class DeadLetter:
-    """A message that was given up. Of a sync request the mentors; of an event the function and the scheduled time."""
-
-    queue: str
-    message_id: str
-    sent_at: datetime
-    tries: int | None
-    """By the functions, before it was given up. Looks at it are not among them; None: it is not known."""
-    mentor_ids: tuple[UUID, ...] = ()
-    function: str | None = None
-    scheduled_time: str | None = None
-    error: str | None = None
-
-
-@dataclass(frozen=True)
-class Dropped:
+class DropRecord:
     """A message that was removed: what is kept of it in certification.audit."""
 
     queue: str
@@ -58,7 +38,7 @@ class Dropped:
 
 
 @dataclass(frozen=True)
-class Replayed:
+class ReplayOutcome:
     """How many messages were asked for again; were left because they are no sync request; were not taken."""
 
     replayed: int
@@ -82,7 +62,7 @@ def read_dead_letters(deployment: Deployment) -> tuple[DeadLetter, ...]:
             finally:
                 _give_back(deployment.sqs, url, seen)
             most = _most_tries(deployment) if queue == SYNCS and seen else None
-            found += [_described(queue, message, names, most) for message in seen]
+            found += [described(queue, message, names, most) for message in seen]
     return tuple(sorted(found, key=lambda letter: (letter.queue != SYNCS, letter.sent_at)))
 
 
@@ -101,7 +81,7 @@ def _most_tries(deployment: Deployment) -> int | None:
         return None
 
 
-def drop(deployment: Deployment, message_id: str, record: Callable[[Dropped], None]) -> Dropped:
+def drop(deployment: Deployment, message_id: str, record: Callable[[DropRecord], None]) -> DropRecord:
     """Remove a message that is no sync request, by its id. `record`: called first, to write down who does it and why.
 
     Raises NothingToDoError where there is none, or where it is a sync request, and StackNotFoundError.
@@ -119,12 +99,12 @@ def drop(deployment: Deployment, message_id: str, record: Callable[[Dropped], No
                         break
                 if found is None:
                     continue
-                if queue == SYNCS and _requests(found):
+                if queue == SYNCS and requests_in(found):
                     raise NothingToDoError(
                         f"{message_id} is a sync request, so it was left: ask for it again with"
                         f" {speech.command('dlq replay')}"
                     )
-                dropped = Dropped(queue, message_id)
+                dropped = DropRecord(queue, message_id)
                 record(dropped)
                 deployment.sqs.delete_message(QueueUrl=url, ReceiptHandle=found["ReceiptHandle"])
                 seen.remove(found)
@@ -136,7 +116,7 @@ def drop(deployment: Deployment, message_id: str, record: Callable[[Dropped], No
     )
 
 
-def replay(deployment: Deployment) -> Replayed:
+def replay(deployment: Deployment) -> ReplayOutcome:
     """Ask again for every sync that was given up. Raises StackNotFoundError.
 
     Each is sent before it is deleted: what is interrupted between is asked for twice, which does no harm (I7).
@@ -148,7 +128,7 @@ def replay(deployment: Deployment) -> Replayed:
         try:
             for messages in _received(sqs, source):
                 left += messages
-                readable = [(message, requests) for message in messages if (requests := _requests(message))]
+                readable = [(message, requests) for message in messages if (requests := requests_in(message))]
                 if not readable:
                     continue
                 reply = sqs.send_message_batch(
@@ -165,7 +145,7 @@ def replay(deployment: Deployment) -> Replayed:
                 left = [message for message in left if message not in taken]
         finally:
             _give_back(sqs, source, left)
-    return Replayed(replayed, len(left) - refused, refused)
+    return ReplayOutcome(replayed, len(left) - refused, refused)
 
 
 def _received(sqs: SQSClient, url: str) -> Iterator[list[MessageTypeDef]]:
@@ -205,74 +185,3 @@ def _delete(sqs: SQSClient, url: str, messages: Sequence[MessageTypeDef]) -> Non
                 for number, message in enumerate(messages)
             ],
         )
-
-
-def _requests(message: MessageTypeDef) -> tuple[SyncRequest, ...]:
-    try:
-        return parse(message["Body"])
-    except MalformedMessageError:
-        return ()
-
-
-def _described(queue: str, message: MessageTypeDef, names: dict[str, str], most: int | None) -> DeadLetter:
-    attributes = message.get("Attributes", {})
-    sent_at = datetime.fromtimestamp(int(attributes.get("SentTimestamp", "0")) / 1000, UTC)
-    if queue == SYNCS:
-        mentors = tuple(request.mentor_id for request in _requests(message))
-        return DeadLetter(queue, message["MessageId"], sent_at, most, mentors)
-    body = _object(message["Body"])
-    # A failed invocation comes with the event in it; what could not be started is the event itself.
-    event = _inner(body, "requestPayload") if "requestPayload" in body else body
-    arn = _code(_inner(body, "requestContext").get("functionArn")) or _attribute(message, "TARGET_ARN") or ""
-    name = arn.partition(":function:")[2].partition(":")[0]
-    return DeadLetter(
-        queue,
-        message["MessageId"],
-        sent_at,
-        _tries(body, message),
-        function=names.get(name, name) or None,
-        scheduled_time=_time(event.get("scheduled_time")),
-        error=_code(_inner(body, "responsePayload").get("errorType")) or _attribute(message, "ERROR_CODE"),
-    )
-
-
-def _tries(body: dict[str, Any], message: MessageTypeDef) -> int | None:
-    """As Lambda says it of an invocation, and EventBridge Scheduler of one that it could not make."""
-    said = _inner(body, "requestContext").get("approximateInvokeCount")
-    if isinstance(said, int):
-        return said
-    retries = _attribute(message, "RETRY_ATTEMPTS") or ""
-    return int(retries) + 1 if re.fullmatch(r"[0-9]{1,6}", retries) else None
-
-
-def _attribute(message: MessageTypeDef, name: str) -> str | None:
-    found = message.get("MessageAttributes", {}).get(name)
-    return _code(found.get("StringValue")) if found else None
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _inner(body: dict[str, Any], name: str) -> dict[str, Any]:
-    value = body.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _time(value: object) -> str | None:
-    """As it stands in the event, to be pasted; None where it is no time."""
-    text = _code(value)
-    try:
-        datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return text
-
-
-def _code(value: object) -> str | None:
-    """A code, a time or an ARN; anything else is somebody's sentence, and may name people (I11)."""
-    return value if isinstance(value, str) and _CODE.fullmatch(value) else None

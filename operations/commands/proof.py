@@ -106,9 +106,9 @@ _HEAD = (
     "  FROM certification.proofs AS p"
 )
 _DIFFERENCE = (
-    "SELECT f.class AS class_, f.cause, f.mentor_id, f.row_id, o.name::text AS organisation, f.fields, f.opened_at,"
+    "SELECT f.class AS class_, f.cause, f.mentor_id, f.row_id, o.name AS organisation, f.fields, f.opened_at,"
     "       f.repairs, f.closed_at, f.closed_in, f.outcome"
-    "  FROM certification.findings AS f LEFT JOIN public.organisations AS o ON o.id = f.organisation_id"
+    "  FROM certification.findings AS f LEFT JOIN certification.organisation_names() AS o ON o.id = f.organisation_id"
 )
 _STANDING = " WHERE f.opened_at <= %(at)s AND (f.closed_at IS NULL OR f.closed_at > %(at)s)"
 _ORDER = " ORDER BY array_position(%(classes)s::text[], f.class), f.opened_at, f.mentor_id, f.row_id"

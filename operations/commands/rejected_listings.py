@@ -32,16 +32,11 @@ class RejectedListing:
 
 
 _REJECTED = """
-WITH refused AS MATERIALIZED (
-    SELECT l.mentor_id, l.organisation_id, l.reason, l.changed_at, l.attempts, l.website
-      FROM certification.listings AS l WHERE l.state = 'rejected'
-)
-SELECT a.mentor_id, coalesce(o.name::text, %(deleted)s) AS organisation, a.reason, a.changed_at AS since,
-       a.attempts, a.website IS NOT NULL AS may_be_shown, coalesce(w.listed, false) AS should_be_shown
-  FROM refused AS a
-  LEFT JOIN public.organisations AS o ON o.id = a.organisation_id
-  LEFT JOIN certification.wanted_listings(ARRAY(SELECT i.mentor_id FROM refused AS i)) AS w ON w.mentor_id = a.mentor_id
- ORDER BY a.website IS NOT NULL AND NOT coalesce(w.listed, false) DESC, a.changed_at, a.mentor_id
+SELECT a.mentor_id, coalesce(o.name, %(deleted)s) AS organisation, a.reason, a.since, a.attempts, a.may_be_shown,
+       a.should_be_shown
+  FROM certification.rejected_listings() AS a
+  LEFT JOIN certification.organisation_names() AS o ON o.id = a.organisation_id
+ ORDER BY a.may_be_shown AND NOT a.should_be_shown DESC, a.since, a.mentor_id
 """
 
 

@@ -118,7 +118,9 @@ class Status:
 
 # An organisation that was deleted is shown as long as the website may have something of it.
 _ORGANISATIONS = """
-WITH listed AS (
+WITH names AS MATERIALIZED (
+    SELECT n.id, n.name FROM certification.organisation_names() AS n
+), listed AS (
     SELECT l.organisation_id AS id,
            count(*) FILTER (WHERE l.state = 'live') AS live,
            count(*) FILTER (WHERE l.synced_version < l.desired_version AND l.state <> 'rejected') AS waiting,
@@ -129,13 +131,13 @@ WITH listed AS (
       FROM certification.findings AS f WHERE f.closed_at IS NULL GROUP BY f.organisation_id
 )
 SELECT k.id,
-       coalesce(o.name::text, CASE WHEN k.id IS NULL THEN %(of_none)s ELSE %(deleted)s END) AS name,
+       coalesce(o.name, CASE WHEN k.id IS NULL THEN %(of_none)s ELSE %(deleted)s END) AS name,
        coalesce(l.live, 0) AS live, coalesce(l.waiting, 0) AS waiting, coalesce(l.rejected, 0) AS rejected,
        coalesce(d.n, 0) AS differences
-  FROM (SELECT o.id FROM public.organisations AS o
+  FROM (SELECT o.id FROM names AS o
         UNION SELECT l.id FROM listed AS l WHERE l.live + l.waiting + l.rejected > 0
         UNION SELECT d.id FROM differing AS d) AS k
-  LEFT JOIN public.organisations AS o ON o.id = k.id
+  LEFT JOIN names AS o ON o.id = k.id
   LEFT JOIN listed AS l ON l.id = k.id
   LEFT JOIN differing AS d ON d.id IS NOT DISTINCT FROM k.id
  ORDER BY o.name, k.id

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Undone:
+class UndoOutcome:
     """How much of a run was put back, and how much could not be."""
 
     run_id: UUID
@@ -31,7 +31,7 @@ class Undone:
     days_kept: int
 
 
-def undo(connection: psycopg.Connection, run_id: UUID, actor: str, reason: str) -> Undone:
+def undo(connection: psycopg.Connection, run_id: UUID, actor: str, reason: str) -> UndoOutcome:
     """Undo the run. Raises NothingToDoError for one that is none, goes on, or was undone before."""
     row = connection.execute(
         "SELECT u.outcome, u.counts, r.function, r.undone_at"
@@ -43,7 +43,7 @@ def undo(connection: psycopg.Connection, run_id: UUID, actor: str, reason: str) 
     outcome, counts, function, undone_at = row
     match outcome:
         case "undone":
-            return Undone(run_id, **counts)
+            return UndoOutcome(run_id, **counts)
         case "already_undone":
             who = connection.execute(
                 "SELECT a.actor FROM certification.audit AS a"

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from local.demo import views
-from operations.commands.dead_letters import EVENTS, MOST_LISTED, SYNCS
+from operations import console
+from operations.commands.dead_letter_contents import EVENTS, SYNCS
+from operations.commands.dead_letters import MOST_LISTED
 from operations.screens import printing
+from operations.screens.tables import new_table
 from operations.wording import conditions, words
 from operations.wording.speech import many, say, target, texts
 from shared.domain.alerts import ids_left_out
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from operations.commands.alerts import Alert
-    from operations.commands.dead_letters import DeadLetter
+    from operations.commands.dead_letter_contents import DeadLetter
     from operations.commands.duplicates import Duplicate
     from operations.commands.rejected_listings import RejectedListing
 
@@ -30,14 +32,14 @@ _NIGHTLY_CHECK = "ExpiryCheck"
 def alerts(found: Sequence[Alert], organisations: Mapping[UUID | None, str], now: datetime) -> None:
     """What, how long, and the first thing to do."""
     if not found:
-        views.console.print(say("No alert is open."))
+        console.out.print(say("No alert is open."))
         return
-    views.console.print(say("Times are Oslo's."), style="dim")
+    console.out.print(say("Times are Oslo's."), style="dim")
     is_open = conditions.most_urgent_first(one for one in found if not one.closed_at)
     for one in (*is_open, *(one for one in found if one.closed_at)):
         style = "dim" if one.closed_at else "red bold"
         said = conditions.title(one, organisations) if one.closed_at else conditions.headline(one, organisations, now)
-        views.console.print(said.removesuffix("."), style=style, markup=False)
+        console.out.print(said.removesuffix("."), style=style, markup=False)
         times = [say("since {moment}", moment=words.moment(one.since, now))]
         reported = say("sent {moment}", moment=words.moment(one.sent_at, now)) if one.sent_at else say("not sent yet")
         times.append(reported)
@@ -55,10 +57,10 @@ def alerts(found: Sequence[Alert], organisations: Mapping[UUID | None, str], now
 def rejected(found: Sequence[RejectedListing], now: datetime) -> None:
     """Whom the website refused, and whether it may still show somebody whom it must not."""
     if not found:
-        views.console.print(say("No listing is rejected."))
+        console.out.print(say("No listing is rejected."))
         return
     title = many(len(found), "{n} listing that the website refused", "{n} listings that the website refused")
-    table = views.new_table(title)
+    table = new_table(title)
     table.add_column(say("Mentor"), no_wrap=True)
     for name in ("Organisation", "Why", "Since (Oslo)", "Tries", "On the website"):
         table.add_column(say(name), justify="right" if name == "Tries" else "left")
@@ -71,9 +73,9 @@ def rejected(found: Sequence[RejectedListing], now: datetime) -> None:
             str(one.attempts),
             _shown(one),
         )
-    views.console.print(table)
+    console.out.print(table)
     if any(one.may_be_shown and not one.should_be_shown for one in found):
-        views.console.print(f"[red]{say('Hide by hand in Dynamics whoever must not be shown.')}[/red]")
+        console.out.print(f"[red]{say('Hide by hand in Dynamics whoever must not be shown.')}[/red]")
     steps = dict.fromkeys(
         step for one in found for code in one.reason.split(",") if (step := texts().codes.of(code).step)
     )
@@ -93,9 +95,9 @@ def _shown(one: RejectedListing) -> str:
 def dead_letters(found: Sequence[DeadLetter], now: datetime) -> None:
     """What was given up, and what to do about each."""
     if not found:
-        views.console.print(say("No message was given up."))
+        console.out.print(say("No message was given up."))
         return
-    table = views.new_table(many(len(found), "Given up: {n} message", "Given up: {n} messages"))
+    table = new_table(many(len(found), "Given up: {n} message", "Given up: {n} messages"))
     for title in ("Message", "Queue", "Age", "Tries", "About"):
         table.add_column(say(title), justify="right" if title in {"Age", "Tries"} else "left")
     for one in found:
@@ -103,7 +105,7 @@ def dead_letters(found: Sequence[DeadLetter], now: datetime) -> None:
         table.add_row(one.message_id, one.queue, words.age(one.sent_at, now), tries, escape(_about(one)))
     if len(found) >= MOST_LISTED:
         table.caption = say("There may be more: these are the most that are shown.")
-    views.console.print(table)
+    console.out.print(table)
     if any(one.queue == SYNCS and one.mentor_ids for one in found):
         printing.command(say("Ask for the syncs again, when their cause is gone:"), "dlq replay")
     events_to_run_again(found)
@@ -125,7 +127,7 @@ def events_to_run_again(found: Sequence[DeadLetter]) -> None:
     events = [one for one in found if one.queue == EVENTS]
     if not events:
         return
-    views.console.print()
+    console.out.print()
     who = say("These are run again by a person, when the cause is gone; then remove the message")
     count = many(len(events), "{n} event of {queue}.", "{n} events of {queue}.", queue=EVENTS)
     printing.text(f'{count} {who} (docs/operations/runbook.md, "A run failed").')
@@ -140,9 +142,9 @@ def events_to_run_again(found: Sequence[DeadLetter]) -> None:
 def duplicates(found: Sequence[Duplicate], now: datetime) -> None:
     """What stands in a log more than once."""
     if not found:
-        views.console.print(say("Nothing was done twice, or all of it has been reviewed."))
+        console.out.print(say("Nothing was done twice, or all of it has been reviewed."))
         return
-    table = views.new_table(many(len(found), "Done twice: {n} case", "Done twice: {n} cases"))
+    table = new_table(many(len(found), "Done twice: {n} case", "Done twice: {n} cases"))
     for title in ("Mentor", "Log", "Certification ends", "What", "Times", "Found (Oslo)", "Reviewed"):
         table.add_column(say(title), no_wrap=title == "Mentor", justify="right" if title == "Times" else "left")
     for one in found:
@@ -156,6 +158,6 @@ def duplicates(found: Sequence[Duplicate], now: datetime) -> None:
             words.moment(one.found_at, now),
             escape(reviewed),
         )
-    views.console.print(table)
+    console.out.print(table)
     if any(one.reviewed_at is None for one in found):
         printing.command(say("When you have looked at one:"), "duplicates review MENTOR_ID --actor YOU --reason WHY")

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.padding import Padding
 from rich.text import Text
 
-from local.demo import views
+from operations import console
 from operations.wording import speech
 
 if TYPE_CHECKING:
@@ -37,13 +37,13 @@ def line(label: str, whole: str, *, indent: int = 0) -> None:
         text(f"{label} {whole}", indent=indent)
         return
     text(label, indent=indent)
-    views.console.print(f"{' ' * (indent + 2)}{whole}", markup=False, soft_wrap=True)
+    console.out.print(f"{' ' * (indent + 2)}{whole}", markup=False, soft_wrap=True)
 
 
 def text(content: str, *, indent: int = 0) -> None:
     """Wrapped at the terminal's width."""
-    views.console.print(Padding(Text(content, overflow="fold"), (0, 0, 0, indent), expand=False), width=_width())
+    console.out.print(Padding(Text(content, overflow="fold"), (0, 0, 0, indent), expand=False), width=_width())
 
 
 def _width() -> int:
-    return min(views.console.width, _MOST_COLUMNS)
+    return min(console.out.width, _MOST_COLUMNS)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from local.demo import views
+from operations import console
 from operations.commands import proof_verdict
 from operations.dates import OSLO
 from operations.screens import printing
+from operations.screens.tables import new_table
 from operations.wording import words
 from operations.wording.speech import many, say
 
@@ -40,7 +41,7 @@ CAUSES = {
 
 def show(page: ProofPage) -> None:
     """Print it."""
-    proof, out = page.proof, views.console.print
+    proof, out = page.proof, console.out.print
     out(f"[bold]{say('Does the website show whom it should?')}[/bold]\n")
     out(say("Read from {start} to {end} (Oslo)", start=_time(proof.at), end=_time(proof.ended_at)))
     out(f"{say('Run {id}', id=proof.run_id)}\n")
@@ -71,9 +72,9 @@ def show(page: ProofPage) -> None:
 def _fingerprints(app: str, website: str) -> None:
     same = say("the same") if app == website else f"[red]{say('not the same')}[/red]"
     sides = (say("in the app"), app), (say("on the website"), website)
-    views.console.print(f"\n{say('Fingerprints (SHA-256) of everything that is listed, {same}:', same=same)}")
+    console.out.print(f"\n{say('Fingerprints (SHA-256) of everything that is listed, {same}:', same=same)}")
     for side, found in sides:
-        views.console.print(f"  {side:<{max(len(name) for name, _ in sides)}}  {found}")
+        console.out.print(f"  {side:<{max(len(name) for name, _ in sides)}}  {found}")
 
 
 def verdict(proof: ProofHead) -> str:
@@ -87,7 +88,7 @@ def verdict(proof: ProofHead) -> str:
 
 
 def _figures(proof: ProofHead) -> None:
-    table = views.new_table(say("What was counted"))
+    table = new_table(say("What was counted"))
     table.show_header = False
     table.add_column()
     table.add_column(justify="right")
@@ -109,7 +110,7 @@ def _figures(proof: ProofHead) -> None:
     table.add_row(say("Repairs that a brake holds back"), f"{counts.get('repairs_braked', 0):,}")
     twice = sum(n for name, n in counts.items() if name.startswith("duplicate_"))
     table.add_row(say("Done twice, and not looked at yet"), f"{twice:,}")
-    views.console.print(table)
+    console.out.print(table)
 
 
 def _differences(differences: Sequence[Difference], proof: ProofHead) -> None:
@@ -117,7 +118,7 @@ def _differences(differences: Sequence[Difference], proof: ProofHead) -> None:
     title = say("Differences at its end: {n}, of which {over} are over by now", n=n, over=f"{over:,}")
     if over == 1:
         title = say("Differences at its end: {n}, of which {over} is over by now", n=n, over=over)
-    table = views.new_table(title)
+    table = new_table(title)
     for column in ("What", "Mentor", "Organisation", "Why", "What became of it"):
         table.add_column(say(column), no_wrap=column == "Mentor", overflow="fold")
     for one in differences[:_MOST]:
@@ -125,7 +126,7 @@ def _differences(differences: Sequence[Difference], proof: ProofHead) -> None:
         who = str(one.mentor_id) if one.mentor_id else say("row {id}", id=one.row_id)
         why = say(CAUSES.get(one.cause, one.cause))
         table.add_row(escape(what), who, escape(one.organisation or ""), why, became(one, proof.ended_at))
-    views.console.print(table)
+    console.out.print(table)
     if (rest := len(differences) - _MOST) > 0:
         more = many(rest, "… and {n} more; all of them:", "… and {n} more; all of them:")
         printing.command(more, f"proof --run {proof.run_id} --json")

@@ -11,10 +11,11 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from local.demo import views
+from operations import console
 from operations.commands import proof_verdict
 from operations.dates import OSLO
 from operations.screens import printing
+from operations.screens.tables import new_table
 from operations.wording import conditions, words
 from operations.wording.speech import many, say
 from shared.domain.comparison import ProofVerdict
@@ -35,10 +36,10 @@ _SOON_DAYS = 30
 
 def show(status: Status) -> None:
     """Print it."""
-    width = min(views.console.width, _WIDTH)
+    width = min(console.out.width, _WIDTH)
     verdict(status)
-    views.console.print()
-    views.console.print(_organisations(status, narrow=width < _NARROW), width=width)
+    console.out.print()
+    console.out.print(_organisations(status, narrow=width < _NARROW), width=width)
     rows = Table.grid(padding=(0, 2, 0, 0))
     rows.add_column(style="bold", no_wrap=True, min_width=10)
     rows.add_column(overflow="fold")
@@ -53,13 +54,13 @@ def show(status: Status) -> None:
         *_alerts(status),
     ):
         rows.add_row(name, text)
-    views.console.print(rows, width=width)
+    console.out.print(rows, width=width)
     if (rest := len(status.alerts) - _MOST_ALERTS) > 0:
         printing.command(many(rest, "{n} more:", "{n} more:"), "alerts")
     if status.proof is None:
         printing.command(say("A proof is made by:"), "reconcile --full")
     now = f"{status.at.astimezone(OSLO):%d.%m.%Y %H:%M}"
-    views.console.print(say("Times are Oslo's; it is {now} there.", now=now), style="dim")
+    console.out.print(say("Times are Oslo's; it is {now} there.", now=now), style="dim")
 
 
 def verdict(status: Status) -> None:
@@ -79,13 +80,13 @@ def verdict(status: Status) -> None:
         if waiting := sum(organisation.waiting for organisation in status.organisations):
             on_their_way = "{n} change on the way to the website.", "{n} changes on the way to the website."
             line += f" {many(waiting, *on_their_way)}"
-    views.console.print(line, style=style, width=min(views.console.width, _WIDTH), markup=False)
+    console.out.print(line, style=style, width=min(console.out.width, _WIDTH), markup=False)
     if things:
         printing.step(say("First:"), conditions.what_to_do(things[0]))
 
 
 def _organisations(status: Status, *, narrow: bool) -> Table:
-    table = views.new_table("")
+    table = new_table("")
     table.title, table.show_edge = None, False
     table.add_column(say("Organisation"), no_wrap=True, overflow="ellipsis", max_width=22)
     for title in ("Live", "Waiting", "Rejected", "Differences"):

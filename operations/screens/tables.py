@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, override
 
+from rich import box
 from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
@@ -82,3 +83,16 @@ def _text(console: Console, cell: RenderableType | None, style: Any = "") -> Tex
     if isinstance(cell, Text):
         return cell
     return console.render_str(str(cell or ""), style=str(style or ""), overflow="fold")
+
+
+def new_table(title: str) -> Table:
+    """Return a table in the style of all of them."""
+    return FittingTable(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        caption_justify="left",
+        header_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.demo import views
+from operations import console
 from operations.screens import printing
 from operations.wording.speech import many, say
 
 if TYPE_CHECKING:
-    from operations.commands.undo import Undone
+    from operations.commands.undo import UndoOutcome
 
 # Of each count one and several.
 PUT_BACK = {
@@ -42,17 +42,17 @@ KEPT = {
 }
 
 
-def show(undone: Undone) -> None:
+def show(undone: UndoOutcome) -> None:
     """Both, with zeros left out, and what happens next."""
-    views.console.print(f"[green]{say('Undone')}[/green]: {say('run {id}', id=undone.run_id)}")
+    console.out.print(f"[green]{say('Undone')}[/green]: {say('run {id}', id=undone.run_id)}")
     _print(say("Put back"), {says: getattr(undone, name) for name, says in PUT_BACK.items()})
     kept = {says: getattr(undone, name) for name, says in KEPT.items()}
     _print(f"[yellow]{say('Not put back')}[/yellow]", kept)
-    views.console.print(say("The website follows within five minutes. The next nightly check does what is due then."))
+    console.out.print(say("The website follows within five minutes. The next nightly check does what is due then."))
 
 
 def _print(title: str, counted: dict[tuple[str, str], int]) -> None:
     found = [many(n, *says) for says, n in counted.items() if n]
-    views.console.print(f"{title}:" if found else f"{title}: {say('nothing')}")
+    console.out.print(f"{title}:" if found else f"{title}: {say('nothing')}")
     for line in found:
         printing.text(line, indent=2)

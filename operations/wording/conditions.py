@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from operations.wording import speech, words
 from shared.domain.alerts import RUNBOOK, Condition, anchor
+from shared.domain.conditions import MOST_URGENT_FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -13,49 +14,19 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from operations.commands.alerts import Alert
-    from shared.domain.wording.texts import ConditionText, Instruction
-
-URGENCY = (
-    # What stops everything: its first line says who is shown meanwhile although they must not be.
-    Condition.WEBSITE_REFUSES_US,
-    Condition.WEBSITE_UNREACHABLE,
-    # What endangers somebody.
-    Condition.LISTED_BUT_INVALID,
-    Condition.SECRET_ENDED,
-    Condition.RUN_MISSING,
-    Condition.RUN_FAILED,
-    Condition.TRIGGER_OFF,
-    # What waits for a person.
-    Condition.STRUCTURE_DAMAGED,
-    Condition.BRAKE,
-    Condition.WEBSITE_RESULT_SMALL,
-    Condition.PAST_TRIGGERS,
-    Condition.NONE_SENT,
-    Condition.CHANGES_MISSED,
-    Condition.DEAD_LETTERS,
-    Condition.NOT_CONVERGING,
-    Condition.ORPHAN_LISTED,
-    Condition.LISTINGS_REJECTED,
-    Condition.CLAIM_STUCK,
-    Condition.DUPLICATES,
-    Condition.PENDING_SECRET_REFUSED,
-    # What another most likely explains, or what is not of this hour.
-    Condition.UNSYNCED_TOO_OLD,
-    Condition.RUN_DEGRADED,
-    Condition.SECRET_ENDING,
-    Condition.SECRET_WITHOUT_END_DATE,
-)
+    from shared.domain.conditions.entry import ConditionText
+    from shared.domain.wording.texts import Instruction
 
 
 def most_urgent_first(alerts: Iterable[Alert]) -> list[Alert]:
-    """Of equal urgency the oldest first."""
-    return sorted(alerts, key=lambda alert: (URGENCY.index(Condition(alert.condition)), alert.since))
+    """Sort alerts by urgency; of equal urgency the oldest comes first."""
+    return sorted(alerts, key=lambda alert: (MOST_URGENT_FIRST.index(Condition(alert.condition)), alert.since))
 
 
 def title(alert: Alert, organisations: Mapping[UUID | None, str]) -> str:
     """What is wrong, of which function, queue or organisation, and how many."""
     text = _text(alert)
-    kind = str(alert.facts.get("kind", "")) if alert.condition == Condition.BRAKE else ""
+    kind = str(alert.facts.get("kind", ""))
     counted = text.counted.of(alert.n) if text.counted else ""
     details = ", ".join(filter(None, (_whose(alert, organisations), kind and speech.say(kind), counted)))
     return f"{text.title} ({details})" if details else text.title

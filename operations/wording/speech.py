@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from operations.wording.bokmal import BOKMAL
 from shared.domain.commands import Target
 from shared.domain.wording.languages import TEXTS
+from shared.domain.wording.numbers import plural
 from shared.domain.wording.texts import Language
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def say(english: str, **values: object) -> str:
 
 def many(n: int, one: str, several: str, **values: object) -> str:
     """1 mentor, 2 mentors, 1,000 mentors."""
-    return say(one if n == 1 else several, n=f"{n:,}", **values)
+    return say(plural(n, one, several), n=f"{n:,}", **values)
 
 
 def command(words: str) -> str:

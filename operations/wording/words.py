@@ -7,14 +7,13 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from local.demo import views
+from operations import console
 from operations.dates import OSLO
 from operations.wording.speech import say, texts
+from shared.domain.wording.numbers import Unit, in_one_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def moment(at: datetime, now: datetime) -> str:
@@ -24,15 +23,17 @@ def moment(at: datetime, now: datetime) -> str:
 
 
 def age(since: datetime, now: datetime) -> str:
-    """How long ago, in one number."""
-    seconds = max((now - since) / timedelta(seconds=1), 0)
-    if seconds < 2 * _MINUTE:
-        return f"{seconds:.0f} s"
-    if seconds < 2 * _HOUR:
-        return f"{seconds // _MINUTE:.0f} min"
-    if seconds < 2 * _DAY:
-        return say("{n} h", n=f"{seconds // _HOUR:.0f}")
-    return say("{n} days", n=f"{seconds // _DAY:.0f}")
+    """Return how long ago it was, in one number."""
+    n, unit = in_one_unit((now - since) / timedelta(seconds=1), at_least=2)
+    match unit:
+        case Unit.SECOND:
+            return f"{n} s"
+        case Unit.MINUTE:
+            return f"{n} min"
+        case Unit.HOUR:
+            return say("{n} h", n=n)
+        case Unit.DAY:
+            return say("{n} days", n=n)
 
 
 def reason(codes: str | None) -> str:
@@ -43,7 +44,7 @@ def reason(codes: str | None) -> str:
 def print_json(value: Any) -> None:  # noqa: ANN401 - a dataclass, or a sequence of them
     """A dataclass, or several, as JSON; times in UTC as ISO 8601 has them."""
     found = [_named(one) for one in value] if isinstance(value, (list, tuple)) else _named(value)
-    views.console.print_json(json.dumps(found, default=_plain))
+    console.out.print_json(json.dumps(found, default=_plain))
 
 
 def _named(value: Any) -> dict[str, Any]:  # noqa: ANN401

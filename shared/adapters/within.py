@@ -1,7 +1,7 @@
 """A call that is given up after a time, whatever it waits for.
 
-botocore bounds each piece of a reply and each address of a host, not the whole: a reply that trickles, or a name that
-nobody resolves, would hold a function until it is stopped (I18).
+botocore bounds the wait for each piece of a reply and for each address of a host, not the whole. A reply that trickles
+in, or a host name that is never resolved, would hold a function until it is stopped (I18).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class DeadlineExceededError(TransientError):
-    """When a call had not returned in its time. It may have been carried out, and may be yet."""
+    """A call has not returned in its time. It may have been carried out, or may be carried out later."""
 
 
 def within[Result](seconds: float, call: Callable[[], Result]) -> Result:
     """Return what `call` returns, or raise what it raises. Raises DeadlineExceededError after `seconds`.
 
-    It is also given up shortly before the function's own time ends. With no time left it is not made at all.
+    The call is also given up shortly before the function's own time ends. With no time left it is not made at all.
     """
     seconds = at_most(seconds)
     if seconds <= 0:
@@ -35,12 +35,12 @@ def within[Result](seconds: float, call: Callable[[], Result]) -> Result:
     def work() -> None:
         try:
             results.append(call())
-        except BaseException as error:  # noqa: BLE001 - it is raised again below, by whoever waits
+        except BaseException as error:  # noqa: BLE001 - the waiting thread raises it again below
             errors.append(error)
         finally:
             ended.set()
 
-    # A daemon: what was given up keeps no process from ending.
+    # A daemon thread, so that a call that was given up does not keep the process from ending.
     Thread(target=work, name="within", daemon=True).start()
     if not ended.wait(seconds):
         raise DeadlineExceededError("no_reply_in_time")

@@ -1,1 +1,1 @@
-"""The composition root: which adapter stands behind which port. One module per function, and what several share."""
+"""The composition root, which binds adapters to ports: one module per function, and the parts that several share."""

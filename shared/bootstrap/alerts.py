@@ -1,4 +1,4 @@
-"""How a function publishes its alerts."""
+"""The publisher of a function's alerts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def alert_publisher(alerts: Alerts, report: Report) -> Callable[[str], None]:
-    """Return what opens and closes alerts by what is wrong now, and sends what is due, for the function it names."""
+    """Return a callable that publishes the alerts of the function that it is called with (use_cases/publish_alerts)."""
 
     def publish(function: str) -> None:
         settings = operations_settings()

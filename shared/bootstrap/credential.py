@@ -23,7 +23,7 @@ _SECONDS = 45.0
 
 
 def check_credential(listings: Listings, state: SyncState) -> Health:
-    """Return whether Dataverse authorises us, with the secret in use and with the next. Take 45 seconds at most.
+    """Check whether Dataverse authorises us, with the secret in use and with the pending one. Take at most 45 seconds.
 
     Raises SettingsError, and the errors of the database.
     """

@@ -1,4 +1,4 @@
-"""The database of a function, under its own role."""
+"""The database connection of a function, under the function's own role."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def database_connection() -> AbstractContextManager[Connection]:
-    """Return a connection of its own for one run."""
+    """Return a separate connection for one run."""
     return connect(_login)
 
 
 @cache
 def kept_connection() -> KeptConnection:
-    """Return the container's connection: signing in to the database costs more than a sync of one listing."""
+    """Return the container's connection; it is kept, because a login costs more than a sync of one listing."""
     return KeptConnection(_login)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DynamicsSyncPorts:
-    """What a batch of sync requests works with."""
+    """The ports of one batch of sync requests."""
 
     listings: Listings
     state: SyncState
@@ -34,7 +34,7 @@ class DynamicsSyncPorts:
 
 @contextmanager
 def dynamics_sync_ports(report: Report, time_left: Callable[[], float]) -> Iterator[DynamicsSyncPorts]:
-    """Take the container's connection for one batch. `time_left`: seconds this function still has."""
+    """Yield the ports on the container's connection. `time_left`: the seconds that this function still has."""
     dataverse = website_settings()
 
     def seconds_for_requests() -> float:

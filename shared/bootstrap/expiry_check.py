@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExpiryCheckPorts:
-    """What the nightly check works with."""
+    """The ports of one nightly check."""
 
     runs: Runs
     nightly_check: NightlyCheck
@@ -37,7 +37,7 @@ class ExpiryCheckPorts:
 
 @contextmanager
 def expiry_check_ports(report: Report) -> Iterator[ExpiryCheckPorts]:
-    """Open the database of one run."""
+    """Open the database for one run and yield its ports."""
     with database_connection() as connection:
         listings, state = PostgresListings(connection), PostgresSyncState(connection)
         yield ExpiryCheckPorts(

@@ -29,11 +29,11 @@ def repair_queue() -> SyncQueue:
 
 
 def queue_depths(region: str, urls: Mapping[str, str]) -> QueueDepths:
-    """Return how full these queues are, by their names in template.yaml."""
+    """Return the reader of the depths of these queues. `urls`: their addresses by their names in template.yaml."""
     return SqsQueueDepths(_client(region), urls)
 
 
 @cache
 def _client(region: str) -> SQSClient:
-    """Return the container's client: making one costs more than a call."""
+    """Return the container's client; it is kept, because making one costs more than a call."""
     return sqs_client(region)

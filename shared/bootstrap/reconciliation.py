@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def reconciliation_ports(report: Report, time_left: Callable[[], float]) -> Iterator[ReconciliationPorts]:
-    """Open the database of one run. `time_left`: seconds this function still has."""
+    """Open the database for one run and yield its ports. `time_left`: the seconds that this function still has."""
     own, dataverse = reconciliation_settings(), website_settings()
     settling = timedelta(seconds=own.settling_seconds)
     urls = {
@@ -38,8 +38,8 @@ def reconciliation_ports(report: Report, time_left: Callable[[], float]) -> Iter
         "SyncDeadLetters": own.sync_dead_letters,
         "DeadLetters": own.dead_letters,
     }
-    # The comparison has a connection of its own: while it takes its time, the thread that reads asks the other whether
-    # it may (I9).
+    # The comparison has a connection of its own. While a statement of it runs, the thread that reads the website checks
+    # the backoff on the other connection before each request (I9).
     with database_connection() as connection, database_connection() as comparison_connection:
         listings, state = PostgresListings(connection), PostgresSyncState(connection)
         yield ReconciliationPorts(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SendNoticesPorts:
-    """What a sending works with. A claim older than `stuck_after` is reported."""
+    """The ports of one sending run. A claim older than `stuck_after` is reported as stuck."""
 
     runs: Runs
     outbox: Outbox
@@ -35,7 +35,10 @@ class SendNoticesPorts:
 
 @contextmanager
 def send_notices_ports(report: Report) -> Iterator[SendNoticesPorts]:
-    """Open the database of one run. One client per run: a connection that outlived a freeze may be dead."""
+    """Open the database for one run and yield its ports.
+
+    The mail client lives for one run only, because a connection that outlived a freeze of the container may be dead.
+    """
     mail = mail_settings()
     with database_connection() as connection:
         yield SendNoticesPorts(

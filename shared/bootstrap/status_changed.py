@@ -1,4 +1,4 @@
-"""The ports of status_changed. It has no database and sends no request to the website."""
+"""The ports of status_changed, which uses no database and sends no request to the website."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StatusChangedPorts:
-    """What one call works with."""
+    """The ports of one call."""
 
     keys: Keys
     queue: SyncQueue
 
 
 def status_changed_ports() -> StatusChangedPorts:
-    """Return the ports; nothing is opened."""
+    """Return the ports without opening anything."""
     return StatusChangedPorts(_signing_keys(), sync_queue())
 
 
 @cache
 def _signing_keys() -> Keys:
-    """Return the container's keys, since they remember when they were last read."""
+    """Return the container's keys; they are kept, because they remember when they were last read."""
     return SecretKeys(_read_keys)
 
 

@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
     from shared.ports import Backoff, Website
 
-# What the last reply said has to be written down before the function's time is up.
+# The time to record the last reply before the function's time is up.
 SECONDS_TO_SETTLE = 5.0
 
 
 @cache
 def website_service() -> Service:
-    """Return the container's service: the token and the connections outlive an invocation."""
+    """Return the container's service, whose token and connections outlive an invocation."""
     return service_signed_in_by(partial(_secret, website_settings().secret_arn, settings().region))
 
 
 def service_signed_in_by(read: Callable[[bool], Mapping[str, Any]]) -> Service:
-    """Return a service of its own, signed in by the secret that `read(fresh)` returns."""
+    """Return a separate service, signed in by the secret that `read(fresh)` returns."""
     return Service(website_settings().url, website_settings().authority, read)
 
 
 def website(backoff: Backoff, time_left: Callable[[], float], *, parallel: int) -> Website:
-    """Return the website. `time_left`: seconds in which requests may still be under way."""
+    """Return the website. `time_left`: the seconds in which requests may still be under way."""
     return DataverseWebsite(
         website_service(), backoff, time_left=time_left, batch_size=website_settings().batch_size, parallel=parallel
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from shared.domain.alerts import RUNBOOK, Alert, AlertMessage, AlertMessageKind, anchor, ids_left_out
+from shared.domain.wording.numbers import Unit, in_one_unit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,8 +125,5 @@ def _number(fact: object) -> int:
 
 
 def _duration(since: datetime, until: datetime, mail: MailText) -> str:
-    minutes = max(int((until - since).total_seconds() // 60), 0)
-    for size, unit in zip((1440, 60, 1), mail.units, strict=True):
-        if minutes >= size:
-            return unit.of(minutes // size)
-    return mail.a_moment
+    n, unit = in_one_unit((until - since).total_seconds())
+    return mail.a_moment if unit is Unit.SECOND else mail.units[unit].of(n)

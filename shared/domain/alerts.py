@@ -1,4 +1,4 @@
-"""Alerts: what can be wrong, and one alert. What is said of each stands in shared.domain.wording."""
+"""Alerts: the names of what can be wrong, and one alert."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ if TYPE_CHECKING:
 
 
 class Condition(StrEnum):
-    """What can be wrong (certification.current_conditions)."""
+    """What can be wrong, of equal severity the more urgent first. shared.domain.conditions says all of each."""
 
     WEBSITE_REFUSES_US = "website_refuses_us"
     WEBSITE_UNREACHABLE = "website_unreachable"
-    SECRET_ENDING = "secret_ending"  # noqa: S105 - a name
-    SECRET_ENDED = "secret_ended"  # noqa: S105
-    SECRET_WITHOUT_END_DATE = "secret_without_end_date"  # noqa: S105
-    PENDING_SECRET_REFUSED = "pending_secret_refused"  # noqa: S105
     LISTED_BUT_INVALID = "listed_but_invalid"
-    ORPHAN_LISTED = "orphan_listed"
-    NOT_CONVERGING = "not_converging"
-    LISTINGS_REJECTED = "listings_rejected"
-    CLAIM_STUCK = "claim_stuck"
-    NONE_SENT = "none_sent"
-    RUN_FAILED = "run_failed"
-    RUN_DEGRADED = "run_degraded"
+    SECRET_ENDED = "secret_ended"  # noqa: S105
     RUN_MISSING = "run_missing"
-    UNSYNCED_TOO_OLD = "unsynced_too_old"
-    DEAD_LETTERS = "dead_letters"
-    CHANGES_MISSED = "changes_missed"
-    DUPLICATES = "duplicates"
+    RUN_FAILED = "run_failed"
+    TRIGGER_OFF = "trigger_off"
+    STRUCTURE_DAMAGED = "structure_damaged"
     BRAKE = "brake"
     WEBSITE_RESULT_SMALL = "website_result_small"
     PAST_TRIGGERS = "past_triggers"
-    TRIGGER_OFF = "trigger_off"
-    STRUCTURE_DAMAGED = "structure_damaged"
+    NONE_SENT = "none_sent"
+    CHANGES_MISSED = "changes_missed"
+    DEAD_LETTERS = "dead_letters"
+    NOT_CONVERGING = "not_converging"
+    ORPHAN_LISTED = "orphan_listed"
+    LISTINGS_REJECTED = "listings_rejected"
+    CLAIM_STUCK = "claim_stuck"
+    DUPLICATES = "duplicates"
+    PENDING_SECRET_REFUSED = "pending_secret_refused"  # noqa: S105
+    UNSYNCED_TOO_OLD = "unsynced_too_old"
+    RUN_DEGRADED = "run_degraded"
+    SECRET_ENDING = "secret_ending"  # noqa: S105 - a name
+    SECRET_WITHOUT_END_DATE = "secret_without_end_date"  # noqa: S105
 
 
 class AlertMessageKind(StrEnum):

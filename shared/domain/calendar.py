@@ -47,7 +47,7 @@ def is_daytime(at: datetime, timezone: str) -> bool:
 
 
 def is_full_scan_day(day: date) -> bool:
-    """Whether the nightly check of `day` scans every mentor, not only at those whom something changed for.
+    """Return whether the nightly check of `day` reads every mentor, not only those whose data changed.
 
     Once a week, so that a change that reached the tables past the triggers (a restore, a bulk copy) is found.
     """

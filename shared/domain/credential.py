@@ -45,19 +45,28 @@ class Health:
     end_date_malformed: bool = False
     pending: str | None = None
     """`none`, `good`, or a code; None: nothing was learned about the secret."""
+    secret_ended: bool = False
+    """Refused because the client secret has ended."""
+    of_website: bool = True
+    """False: the check broke off by a fault of our own."""
     recovered: bool = False
     """Nothing was sent until this check: what has waited is to be asked for now."""
 
     def degrading_codes(self) -> tuple[str, ...]:
         """The codes of what somebody has to look at; they degrade the run that saw it (I10)."""
-        codes = set(self.tables_refused.values())
-        if self.state in {CredentialState.REFUSED, CredentialState.UNREACHABLE}:
-            codes.add(str(self.reason))
+        codes = {*self.tables_refused.values(), *self._reasons()}
         if self.pending not in {None, NO_PENDING, GOOD_PENDING}:
             codes.add(f"pending_{self.pending}")
         if self.end_date_malformed:
             codes.add(END_DATE_MALFORMED)
         return tuple(sorted(codes))
+
+    def website_codes(self) -> frozenset[str]:
+        """Return those of the degrading codes that say that the website did not respond, or did not authorise us."""
+        return frozenset({*self.tables_refused.values(), *(self._reasons() if self.of_website else ())})
+
+    def _reasons(self) -> tuple[str, ...]:
+        return (str(self.reason),) if self.state in {CredentialState.REFUSED, CredentialState.UNREACHABLE} else ()
 
     def counts(self, today: date) -> dict[str, int]:
         """All of its measures, zeros included (I12). Without an end date there are 0 days left."""

@@ -93,6 +93,8 @@ class RefusedKind(Enum):
     NOT_FOUND = auto()
     NO_SUCH_TABLE = auto()
     """Not found either, and so is every row of its table."""
+    SECRET_ENDED = auto()
+    """The client secret has ended."""
     OTHER = auto()
 
 

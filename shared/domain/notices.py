@@ -3,7 +3,7 @@
 Names and addresses are left out of every repr, so a notice that ends up in a log line shows ids only (I11).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from enum import StrEnum
 
@@ -19,7 +19,10 @@ class Locale(StrEnum):
 
 
 class NoticeKind(StrEnum):
-    """The four messages. The value is the name of the folder under shared/email_templates."""
+    """What a message says. Each has a file of that name under shared/email_templates.
+
+    Who gets it, while which status it is true, and what writes it stand in certification.notice_kinds.
+    """
 
     REMINDER = "reminder"
     EXPIRED = "expired"
@@ -86,12 +89,16 @@ class Digest:
         return len(self.expired) + len(self.unreachable) + len(self.undeliverable) + len(self.needs_decision)
 
 
+SECTIONS = tuple(each.name for each in fields(Digest) if each.name != "omitted")
+"""The sections of a digest, as certification.digest_lines names them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One message to one person. A mentor's notice has dates, a coordinator's has a digest.
+    """One message to one person: about one certification, or a digest.
 
-    `expires_on` is the last valid day; for `reactivated` it is the new one. `coordinator_name` and
-    `coordinator_email` are the mentor's coordinator, whom the message says to contact.
+    `expires_on` is the last valid day; for `reactivated` it is the new one. The contact is the other side of a notice
+    about a mentor, whom a reply goes to: for the mentor the coordinator, for the coordinator the mentor.
     """
 
     id: int
@@ -102,8 +109,8 @@ class Notice:
     recipient_address: str = field(repr=False)
     expires_on: date | None = None
     days_left: int | None = None
-    coordinator_name: str | None = field(default=None, repr=False)
-    coordinator_email: str | None = field(default=None, repr=False)
+    contact_name: str | None = field(default=None, repr=False)
+    contact_email: str | None = field(default=None, repr=False)
     digest: Digest | None = None
 
     def __post_init__(self) -> None:

@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from shared.domain.errors import CertificationError, PermanentError
+from shared.domain.errors import (
+    CertificationError,
+    PermanentError,
+    SecretMalformedError,
+    WebsiteRefusedError,
+    WebsiteUnavailableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,10 +67,12 @@ class Verdict:
     reason: str | None = None
     incomplete: bool = False
     """Something was left that another try may well do: the function ends with an error so that there is one."""
+    website_codes: frozenset[str] = frozenset()
+    """Those of the codes that say that the website did not respond, or did not authorise us."""
 
 
 # What makes a run degraded: somebody has to look. A mentor without an address does not, the coordinator is told.
-_DEGRADING = frozenset(
+DEGRADING = frozenset(
     {
         "step_failures",
         "unnotified",
@@ -82,18 +90,20 @@ _DEGRADING = frozenset(
 )
 
 
+_OF_WEBSITE = (WebsiteUnavailableError, WebsiteRefusedError, SecretMalformedError)
+
+
 def judge(counts: Iterable[Count]) -> Verdict:
     """Degraded if anything failed, and by what."""
-    reasons = sorted({count.measure for count in counts if count.n and count.measure in _DEGRADING})
+    reasons = sorted({count.measure for count in counts if count.n and count.measure in DEGRADING})
     return Verdict(RunState.DEGRADED, ",".join(reasons)) if reasons else Verdict(RunState.SUCCEEDED)
 
 
 def failed_verdict(error: Exception) -> Verdict:
     """The verdict on an organisation whose part raised. An error nobody foresaw may pass, as a transient one does."""
-    if isinstance(error, PermanentError):
-        return Verdict(RunState.FAILED, str(error))
     reason = str(error) if isinstance(error, CertificationError) else f"unexpected_{type(error).__name__}"
-    return Verdict(RunState.FAILED, reason, incomplete=True)
+    of_website = frozenset({reason}) if isinstance(error, _OF_WEBSITE) else frozenset()
+    return Verdict(RunState.FAILED, reason, incomplete=not isinstance(error, PermanentError), website_codes=of_website)
 
 
 def combine(verdicts: Iterable[Verdict]) -> Verdict:
@@ -104,17 +114,30 @@ def combine(verdicts: Iterable[Verdict]) -> Verdict:
     if states <= {RunState.SUCCEEDED}:
         return Verdict(RunState.SUCCEEDED)
     state = RunState.FAILED if states == {RunState.FAILED} else RunState.DEGRADED
-    return Verdict(state, ",".join(reasons), incomplete=any(verdict.incomplete for verdict in verdicts))
+    return Verdict(
+        state,
+        ",".join(reasons),
+        incomplete=any(verdict.incomplete for verdict in verdicts),
+        website_codes=frozenset[str]().union(*(verdict.website_codes for verdict in verdicts)),
+    )
 
 
-def degrade(verdict: Verdict, codes: Iterable[str]) -> Verdict:
-    """The verdict on a run that found these codes besides its own work: no success, and no failure by them alone."""
+def degrade(verdict: Verdict, codes: Iterable[str], website_codes: Iterable[str] = ()) -> Verdict:
+    """Return the verdict on a run that found these codes as well: no success, and no failure by them alone.
+
+    `website_codes`: those of them that say that the website did not respond, or did not authorise us.
+    """
     codes = set(codes)
     if not codes:
         return verdict
     reasons = codes | set(filter(None, (verdict.reason or "").split(",")))
     state = RunState.DEGRADED if verdict.state is RunState.SUCCEEDED else verdict.state
-    return replace(verdict, state=state, reason=",".join(sorted(reasons)))
+    return replace(
+        verdict,
+        state=state,
+        reason=",".join(sorted(reasons)),
+        website_codes=verdict.website_codes.union(website_codes),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def mentor_of(key: object) -> str | None:
     return plain if _UUID.fullmatch(plain) else None
 
 
-class Shown(IntEnum):
+class Visibility(IntEnum):
     """Whether visitors see a row, by the flags of its mapping."""
 
     HIDDEN = 0
@@ -57,7 +57,7 @@ class Site:
 
 
 type SeenRow = tuple[int, str | None, str, int, str, str | None]
-"""Site, mentor id or None where the key holds none, the row's own id, Shown, content, others or None if empty."""
+"""Site, mentor id or None where the key holds none, the row's own id, Visibility, content, others or None if empty."""
 
 
 def columns_to_read(sites: Iterable[Site]) -> tuple[str, ...]:
@@ -134,13 +134,13 @@ def _text(value: object) -> str:
 
 
 def _shown(site: Site, row: Mapping[str, object]) -> int:
-    shown = Shown.SHOWN
+    shown = Visibility.SHOWN
     for flag, value in site.hide.items():
         read = row[flag]
         if _same(read, value):
-            return int(Shown.HIDDEN)
+            return int(Visibility.HIDDEN)
         if not _same(read, site.show[flag]):
-            shown = Shown.UNSURE
+            shown = Visibility.UNSURE
     return int(shown)
 
 

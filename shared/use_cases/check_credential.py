@@ -1,4 +1,4 @@
-"""See whether the website authorises us, now and with the next secret, and write down what was found (I10)."""
+"""The health check of the website's credential, with the secret in use and with the pending one (I10)."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from shared.domain.errors import (
     WebsiteRefusedError,
     WebsiteUnavailableError,
 )
+from shared.domain.listings import RefusedKind
 from shared.domain.runs import failed_verdict
 
 if TYPE_CHECKING:
@@ -39,11 +40,11 @@ def check_credential(
     state: SyncState,
     secrets: Secrets,
 ) -> Health:
-    """Ask for a token, who we are, and every table in use; then the same by the secret's next version, if there is one.
+    """Sign in, ask who we are and try every table in use, then record and return what was found.
 
-    `signed_in_by` answers a website of its own for that version, so that the one in use goes on undisturbed. A refusal
-    stops all sending, a success resumes it; inside a Retry-After window nothing is asked and nothing written down (I9).
-    Raises the errors of the database only.
+    The same is tried with the pending version of the secret, if there is one. `signed_in_by` returns a separate website
+    for that version, so that the one in use is not disturbed. A refusal stops all sending and a success resumes it.
+    Inside a Retry-After window nothing is requested and nothing recorded (I9). Raises only errors of the database.
     """
     tables = listings.tables()
     health = _asked(website, tables)
@@ -56,7 +57,7 @@ def check_credential(
 
 
 def checked(check: Callable[[], Health], function: str, today: date, report: Report) -> Health:
-    """The check as part of a run of `function`: its counts are reported, and what breaks in it holds nothing up (I13).
+    """Run `check` as part of a run of `function` and report its counts. An error in it never stops the run (I13).
 
     Raises ConnectionLostError when the database is gone.
     """
@@ -65,7 +66,8 @@ def checked(check: Callable[[], Health], function: str, today: date, report: Rep
     except ConnectionLostError:
         raise
     except Exception as error:  # noqa: BLE001 - the run has other work
-        health = Health(CredentialState.UNREACHABLE, failed_verdict(error).reason)
+        failed = failed_verdict(error)
+        health = Health(CredentialState.UNREACHABLE, failed.reason, of_website=bool(failed.website_codes))
     report.work(function, health.counts(today), reasons=health.degrading_codes())
     return health
 
@@ -74,7 +76,8 @@ def _asked(website: Website, tables: Sequence[ListingTable]) -> Health:
     try:
         return Health(CredentialState.HEALTHY, tables_refused=website.check(tables))
     except WebsiteRefusedError as error:
-        return Health(CredentialState.REFUSED, error.code)
+        ended = error.kind is RefusedKind.SECRET_ENDED
+        return Health(CredentialState.REFUSED, error.code, secret_ended=ended)
     except WebsiteBackoffError as error:
         return Health(CredentialState.UNREACHABLE if error.server_fault else CredentialState.NOT_CHECKED, str(error))
     except WebsiteUnavailableError as error:
@@ -85,7 +88,7 @@ def _with_end_date(health: Health, secrets: Secrets) -> Health:
     try:
         return replace(health, secret_ends_on=ends_on(secrets.current()))
     except ConnectionLostError:
-        return health  # the check has said so
+        return health  # the check itself has reported the unreadable secret
     except ValueError:
         return replace(health, end_date_malformed=True)
 
@@ -96,7 +99,7 @@ def _pending(
     tables: Sequence[ListingTable],
     refused_anyway: Mapping[str, str],
 ) -> str | None:
-    """`none`, `good`, a code, or None where it cannot be told just now."""
+    """Return `none`, `good` or a code for the pending secret, or None if that cannot be determined now."""
     try:
         secret = secrets.pending()
         if secret is None:

@@ -1,4 +1,4 @@
-"""The full comparison: read the website itself, compare all of it with the app, repair what differs, prove it."""
+"""The full comparison: it reads the whole website, compares it with the app, requests repairs and writes the proof."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from shared.ports import Comparison, Reconciliation, Report, SyncQueue, WebsiteReader
 
 _AT_A_TIME = 1000
-# What differs beyond this is for the next run, or for a person.
+# Differences beyond this are left to the next run, or to an operator.
 _MOST_VERIFIED = 20_000
-# Enough to compare, to record and to ask for the repairs once everything has been read.
+# Enough to compare, record and request repairs once everything has been read.
 _SECONDS_TO_END = 60.0
-# Of those whose change no trigger has seen.
+# The most mentors that one run takes up because no trigger saw their change.
 MOST_PAST_TRIGGERS = 10_000
 
 
 class SmallResultError(WebsiteUnavailableError):
-    """When the website's answer lacks most of what it was last made to show: a fault, until a person says otherwise."""
+    """The website returned too few of the rows it was last made to show: a fault unless an operator accepts it."""
 
 
 def compare_website(
@@ -44,11 +44,13 @@ def compare_website(
     time_left: Callable[[], float],
     acceptance: Acceptance | None = None,
 ) -> Verdict:
-    """Compare, record, ask for repairs, prove. Return how it went. Safe to repeat and to overlap.
+    """Compare the website with the app, record findings, request repairs and write the proof. Return the verdict.
 
-    A website that cannot be read to its end, or shows hardly anything of what it was made to show, proves nothing and
-    has nothing repaired; the proof says so. A comparison whose connection died says so too, on another connection.
-    `acceptance`: a person takes a small answer for true. Raises ConnectionLostError when the database is gone.
+    Safe to repeat and to overlap. A website that cannot be read to its end, or that shows hardly anything of what it
+    was made to show, proves nothing and is not repaired; the proof says so. If the comparison's connection dies, the
+    proof says so too, written on another connection.
+    `acceptance`: an operator confirms that the website really returned this few rows.
+    Raises ConnectionLostError when the database is gone.
     """
     counts = dict.fromkeys(NOTHING_COMPARED, 0)
     began = now()
@@ -92,7 +94,7 @@ def _follow_the_app(
 ) -> list[Verdict]:
     try:
         ask_past_triggers(run_id, reconciliation, queue, counts)
-    except CertificationError as error:  # it stops no comparison (I13), and the sweep tries again
+    except CertificationError as error:  # it must not stop the comparison (I13), and the sweep tries again
         return [Verdict(RunState.DEGRADED, str(error))]
     return []
 
@@ -124,7 +126,7 @@ def _verify(
     counts: dict[str, int],
     time_left: Callable[[], float],
 ) -> ComparisonOutcome:
-    """Read what differs once more, by its key: a page that skipped a row, or a change just now, is no difference."""
+    """Read differing rows once more, by key: a row that a page skipped, or that just changed, is no difference."""
     mentors = comparison.to_verify(_AT_A_TIME)
     while mentors and counts["rows_read_again"] < _MOST_VERIFIED:
         while mentors and counts["rows_read_again"] < _MOST_VERIFIED:
@@ -134,7 +136,7 @@ def _verify(
                 return comparison.compare()
             mentors = comparison.to_verify(_AT_A_TIME)
         compared = comparison.compare()
-        # Changes go on while this looks: what is in flight by now is looked at by the sweep.
+        # The app goes on changing meanwhile: the sweep rechecks what is in flight by now.
         mentors = comparison.to_verify(_AT_A_TIME) if compared.counts["differences_unverified"] else ()
     return compared
 
@@ -142,9 +144,9 @@ def _verify(
 def ask_past_triggers(
     run_id: UUID, reconciliation: Reconciliation, queue: SyncQueue | None, counts: dict[str, int]
 ) -> None:
-    """Find whose change no trigger has seen, and have the website follow the app, hiding first (I5, I7).
+    """Find changes of the app that no trigger saw and request their sync, mentors to hide first (I5, I7).
 
-    `queue` None: nothing may be sent just now, and the sweep asks again later.
+    If `queue` is None, nothing may be sent now; the sweep requests the sync later.
     """
     found = reconciliation.find_past_triggers(run_id, MOST_PAST_TRIGGERS)
     counts["past_triggers"] = sum(one.kind != "day" for one in found)
@@ -155,7 +157,7 @@ def ask_past_triggers(
 
 
 def _find_duplicates(run_id: UUID, reconciliation: Reconciliation, counts: dict[str, int]) -> list[Verdict]:
-    """The website has no part in it, and cannot stand in its way."""
+    """Count what the logs hold twice. This needs the database only, so a fault of the website cannot prevent it."""
     try:
         counts |= reconciliation.find_duplicates(run_id)
         reconciliation.forget_old_sweeps()
@@ -167,7 +169,7 @@ def _find_duplicates(run_id: UUID, reconciliation: Reconciliation, counts: dict[
 
 
 def _ask(queue: SyncQueue, repairs: Repairs) -> list[Verdict]:
-    """What cannot be asked for now is overdue soon, and the sweep asks for it (I7)."""
+    """Queue the repairs. A repair that cannot be queued now becomes overdue soon, and the sweep requests it (I7)."""
     try:
         queue.send(repairs.requests)
     except TransientError as error:

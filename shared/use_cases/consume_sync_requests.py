@@ -1,4 +1,4 @@
-"""Carry out the sync requests of a batch of messages, and say which messages are to come again."""
+"""The handling of a batch of sync messages: which mentors to sync, and which messages to deliver again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PATIENCE = 5
 
 @dataclass(frozen=True, slots=True)
 class ConsumeOutcome:
-    """The ids of the messages that are to come again, and what was done."""
+    """The ids of the messages to be delivered again, and the counts of what was done."""
 
     failed: tuple[str, ...]
     counts: dict[str, int]
@@ -34,21 +34,22 @@ def consume_sync_requests(
     queue: SyncQueue,
     report: Report,
 ) -> ConsumeOutcome:
-    """Sync whom the messages name. Return the messages to be delivered again, each after a time that fits.
+    """Sync the mentors that the messages name. Return the messages to be delivered again, each after a suitable time.
 
-    A message that cannot be read is delivered again too, until the queue gives it up to its dead letters: a person has
-    to see it, and it stops no other (I13).
+    An unreadable message is delivered again too, until the queue moves it to its dead letters: an operator has to see
+    it, and it must not stop the others (I13).
     """
     unreadable = [message for message in messages if message.requests is None]
     named = {request.mentor_id for message in messages for request in message.requests or ()}
     result = sync(named)
-    # Another worker may die with what it has: its mentors are asked for again, and are synced already if it did not.
+    # Another worker holds the claim and may crash, so redeliver; if it finished, the retry is a no-op.
     left = {mentor for mentor, outcome in result.results.items() if outcome in {Result.GIVEN_BACK, Result.BUSY}}
 
     def comes_again(message: SyncMessage) -> bool:
         return any(
             request.mentor_id in left
-            # Notified before its transaction was committed, as on RDS; one that was rolled back never comes.
+            # On RDS the message can arrive before its transaction commits. A version that was rolled back never
+            # appears, so the wait for it is limited.
             or (request.version > result.versions.get(request.mentor_id, 0) and message.receives < _PATIENCE)
             for request in message.requests or ()
         )
@@ -60,6 +61,9 @@ def consume_sync_requests(
     return ConsumeOutcome(tuple(message.id for message in (*unreadable, *given_back)), counts)
 
 
-def _wait(message: SyncMessage, asked: float) -> float:
-    """Seconds: what the website asked for, and longer each time, so that patience does not use up the deliveries."""
-    return min(max(asked, _FIRST_WAIT * 2.0 ** min(message.receives - 1, 20)), _LONGEST_WAIT)
+def _wait(message: SyncMessage, retry_after: float) -> float:
+    """Return the seconds until the next delivery: at least `retry_after`, and longer after each delivery.
+
+    The growing wait keeps a long outage from using up the deliveries that the queue allows.
+    """
+    return min(max(retry_after, _FIRST_WAIT * 2.0 ** min(message.receives - 1, 20)), _LONGEST_WAIT)

@@ -1,4 +1,4 @@
-"""Sync what a batch of messages asks for, and publish alerts where it met what operations has to see."""
+"""The sync of one batch of messages, with the alerts that operations has to see at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A queue, and the website as the requests of that queue may use it: repairs send fewer requests at a time."""
+    """A queue, and the website as this queue's requests may use it: repairs send fewer requests at a time."""
 
     queue_name: str
     queue: SyncQueue
@@ -38,7 +38,7 @@ def dynamics_sync(
     time_left: Callable[[], float],
     pause: Callable[[float], None],
 ) -> Sequence[str]:
-    """Return the ids of the messages that are to be delivered again.
+    """Sync the mentors that the messages name. Return the ids of the messages to be delivered again.
 
     Alerts are published in the run that sees a refused credential (I10) or a rejected listing; the next sweep sees
     everything else.

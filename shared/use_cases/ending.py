@@ -1,4 +1,4 @@
-"""Every run ends with a reason, also one that an error nobody foresaw breaks off, or whose connection died (I18)."""
+"""The ends of a run: its reason is recorded even after an unexpected error or a lost connection (I18)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def publishing(function: str, publish_alerts: Callable[[str], object]) -> Iterator[None]:
-    """Publish the alerts of `function` when the block ends, however it ends: the run has written down what it saw."""
+    """Publish the alerts of `function` when the block ends, even with an error: the run has recorded what it saw."""
     try:
         yield
     finally:
@@ -26,9 +26,10 @@ def publishing(function: str, publish_alerts: Callable[[str], object]) -> Iterat
 
 @contextmanager
 def ending(function: str, run_id: UUID, runs: Runs, report: Report) -> Iterator[None]:
-    """Write down that the run failed, and why, when the block raises; then raise the same.
+    """Record that the run failed, and why, when the block raises; then raise the same error.
 
-    A connection that died is replaced for it. Without the database the next run tells of one that never ended.
+    A connection that died is replaced for this. If the database is gone, the next run reports that this one never
+    ended.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""The nightly check: bring back who is renewed, claim the reminders that are due, expire who has expired."""
+"""The nightly check: it reactivates renewed mentors, claims due reminders and expires mentors past their last day."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from shared.domain.credential import Health
     from shared.ports import Listings, NightlyCheck, Report, Runs, SyncQueue
 
-# Somebody who edits a mentor just now holds the row for a moment, and two transactions may meet in a deadlock: another
-# attempt before the run ends.
+# A person who edits a mentor locks its row for a moment, and two transactions may deadlock. Both pass, so a step is
+# attempted again within the run.
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 1.0
 _PAGE = 10_000
@@ -53,12 +53,13 @@ def check_expiry(
 ) -> RunResult:
     """Evaluate the day of `scheduled_at` for every organisation. Safe to repeat, overlap, run late or in any order.
 
-    An organisation whose step raises fails alone and the others go on (I13). Then asks for the sync of every listing
-    that the website does not show as it is, so that nothing hangs on the webhook. The website itself is asked for
-    nothing before all of that is done (I18); then whether it authorises us; the alerts that the run ends with say that
-    too (I10). Raises RunFailedError, so that Lambda tries again, when no organisation could be evaluated or when
-    trying again may help one of them or the sync, ConnectionLostError when the database is gone, and
-    ScheduledAheadError for a time that has not come.
+    An organisation whose step raises fails alone and the others go on (I13). Then a sync is requested of every listing
+    that the website does not show as it is, so that nothing depends on the webhook. The website is contacted only after
+    all of that (I18), to check that it authorises us. The alerts at the end of the run include that result (I10).
+
+    Raises RunFailedError when no organisation could be evaluated, or when another try may help one of them or the sync:
+    Lambda then tries again. Raises ConnectionLostError when the database is gone, and ScheduledAheadError for a time
+    that has not come.
     """
     with publishing("expiry_check", publish_alerts):
         run_id = start_run("expiry_check", scheduled_at, request_id, runs=runs, report=report)
@@ -78,9 +79,9 @@ def check_expiry(
             )
             verdict = combine([verdict, *_ask_for_sync(listings, queue, report)])
             health = checked(check_credential, "expiry_check", as_of(scheduled_at, "Europe/Oslo"), report)
-            if health.recovered:  # whoever took those requests meanwhile has put them off
+            if health.recovered:  # a worker that took those requests before the recovery has put them off
                 verdict = combine([verdict, *_ask_for_sync(listings, queue, report)])
-            verdict = degrade(verdict, health.degrading_codes())
+            verdict = degrade(verdict, health.degrading_codes(), health.website_codes())
         runs.finish(run_id, verdict)
         report.run("expiry_check", run_id, verdict)
     if verdict.state is RunState.FAILED or verdict.incomplete:
@@ -89,18 +90,18 @@ def check_expiry(
 
 
 def _ask_for_sync(listings: Listings, queue: SyncQueue, report: Report) -> list[Verdict]:
-    """Ask for whatever the website does not show yet. Return what went wrong, if anything did."""
-    asked, after = 0, None
+    """Request a sync of every listing that the website does not show as it is. Return what went wrong, if anything."""
+    requested, after = 0, None
     try:
         while page := listings.unsynced(after, _PAGE):
             queue.send(page)
-            asked, after = asked + len(page), page[-1].mentor_id
+            requested, after = requested + len(page), page[-1].mentor_id
     except ConnectionLostError:
         raise
     except CertificationError as error:
         return [failed_verdict(error)]
     finally:
-        report.work("expiry_check", {"sync_requested": asked})
+        report.work("expiry_check", {"sync_requested": requested})
     return []
 
 
@@ -125,7 +126,7 @@ def _check_organisation(
         verdict = judge(counts.values())
     except ConnectionLostError:
         raise
-    except Exception as error:  # noqa: BLE001 - one organisation's failure is not the others' (I13)
+    except Exception as error:  # noqa: BLE001 - one organisation's failure must not stop the others (I13)
         report.organisation_failed(run_id, organisation, error)
         verdict = failed_verdict(error)
         if day is None:

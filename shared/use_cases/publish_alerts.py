@@ -1,4 +1,7 @@
-"""Publish what is wrong, once for each thing, and when it is over. Every scheduled run ends with this."""
+"""The publishing of alerts: one message for each thing that is wrong, and one when it is over.
+
+Every scheduled run ends with this.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _HERE = Target()
-# Zeros included (I12).
+# Every run reports all of these, zeros included (I12).
 ALERT_COUNTS = ("alerts_open", "alerts_opened", "alerts_closed", "alerts_sent", "alerts_unsent")
 
 
@@ -33,8 +36,9 @@ def publish_alerts(
 ) -> dict[str, int]:
     """Open and close alerts by what is wrong now, and send what is due. Return the counts.
 
-    `target`: what the commands that are told work on.
-    Raises no CertificationError: a run has done its work by now. The next run publishes what could not be sent.
+    `target`: the system that the commands in the messages work on.
+    Never raises a CertificationError, because the run's work is already done. The next run publishes what could not be
+    sent.
     """
     counts = dict.fromkeys(ALERT_COUNTS, 0)
     reasons: set[str] = set()

@@ -1,4 +1,4 @@
-"""Read the rows of the website into a comparison: all of them, or those of some mentors once more."""
+"""The reading of the website's rows into a comparison: all of them, or those of some mentors once more."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _GONE = {RefusedKind.NOT_FOUND, RefusedKind.NO_SUCH_TABLE}
 
 
 def read_everything(comparison: Comparison, reader: WebsiteReader, page_read: Callable[[int], None]) -> None:
-    """Every row of every table, a page at a time. `page_read` hears of each how many rows it had."""
+    """Read every row of every table, a page at a time. `page_read` is called with the number of rows of each page."""
 
     def read(sites: Sequence[Site]) -> None:
         for page in reader.pages(sites[0].table, columns_to_read(sites)):
@@ -32,7 +32,7 @@ def read_everything(comparison: Comparison, reader: WebsiteReader, page_read: Ca
 
 
 def read_again(mentors: Sequence[UUID], comparison: Comparison, reader: WebsiteReader) -> ComparisonOutcome:
-    """Read these mentors' rows by their keys, in place of what was read before, and compare them."""
+    """Read these mentors' rows by their keys, replace what was read before, and compare them."""
     keys = [str(mentor) for mentor in mentors]
 
     def read(sites: Sequence[Site]) -> None:
@@ -48,7 +48,7 @@ def read_again(mentors: Sequence[UUID], comparison: Comparison, reader: WebsiteR
 def _read_what_is_there(
     read: Callable[[Sequence[Site]], None], sites: Sequence[Site], comparison: Comparison, reader: WebsiteReader
 ) -> None:
-    """What is published no more may be gone from Dynamics as well, which must not stop the rest from being read."""
+    """Read the sites, without those tables and columns that are no longer published and are gone from Dynamics."""
     try:
         read(sites)
     except WebsiteMisconfiguredError as error:
@@ -73,7 +73,7 @@ def _without_what_is_gone(
 
 
 def _has_another_key(old: Site, comparison: Comparison, reader: WebsiteReader) -> bool:
-    """Whether a key that was used once is gone from a table whose rows are read by another."""
+    """Return whether a key of an earlier mapping is gone from a table whose rows are now read by another key."""
     read = any(site.mapped and site.table == old.table for site in comparison.sites)
     return read and not _exists(old.key, old, reader)
 

@@ -1,4 +1,4 @@
-"""One run of reconciliation: the credential first, then a sweep or a full comparison, then the verdict."""
+"""One run of reconciliation: it checks the credential, sweeps or compares everything, and records the verdict."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconciliationPorts:
-    """What a run of reconciliation works with. `settling`: what was written within it is left alone."""
+    """The ports of a run of reconciliation. A row that was written less than `settling` ago is left alone."""
 
     runs: Runs
     reconciliation: Reconciliation
@@ -51,11 +51,12 @@ def reconcile(
     report: Report,
     time_left: Callable[[], float],
 ) -> RunResult:
-    """Try the credential, sweep or compare everything, write down how it went, publish alerts.
+    """Check the credential, sweep or compare everything, record how the run ended, and publish alerts.
 
-    `acceptance`: a person takes a small answer for true. `time_left`: seconds this function still has.
-    Raises RunFailedError when it failed, so that Lambda says so too, ScheduledAheadError for a time that has not come,
-    and ConnectionLostError when the database is gone.
+    `acceptance`: an operator confirms that the website really returned this few rows.
+    `time_left`: the seconds that this function still has.
+    Raises RunFailedError when the run failed, so that the invocation fails too, ScheduledAheadError for a time that has
+    not come, and ConnectionLostError when the database is gone.
     """
     function, runs = f"reconciliation_{mode}", ports.runs
     with publishing(function, ports.publish_alerts):
@@ -67,9 +68,9 @@ def reconcile(
                 verdict = _compare(run_id, acceptance, ports, report, time_left)
             else:
                 verdict = _sweep(run_id, ports, report, time_left, recovered=health.recovered)
-        except Exception as error:  # noqa: BLE001 - a run that ends says how, also where its connection died (I18)
+        except Exception as error:  # noqa: BLE001 - a run records how it ended, even if its connection died (I18)
             verdict = failed_verdict(error)
-        verdict = degrade(verdict, health.degrading_codes())
+        verdict = degrade(verdict, health.degrading_codes(), health.website_codes())
         runs.finish(run_id, verdict)
         report.run(function, run_id, verdict)
     if verdict.state is RunState.FAILED:

@@ -1,4 +1,4 @@
-"""Sending: claim a notice, send it, settle it, one at a time (I4)."""
+"""The sending of notices, one at a time: claim it, send it, settle it (I4)."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
     from shared.ports import Mailer, Outbox, Report, Runs
 
-# After so many lost replies in a row the mail service is not well: go no further than these notices of unknown outcome.
+# After this many lost replies in a row the mail service is at fault: stop before more notices have an unknown outcome.
 _MOST_UNKNOWN_OUTCOMES = 3
-# SES refuses a message in the same words whether the recipient is at fault or the account (an unverified sender, the
-# sandbox). Until it has accepted something in this run, what it refuses is given back; after so many, the run stops.
+# SES words a refusal the same whether the recipient or the account is at fault (an unverified sender, the sandbox).
+# Until SES has accepted a message in this run, refused notices are given back; after this many, the run stops.
 _REFUSALS = 5
-# The longest that a message in hand can take (shared.adapters.aws.ses), and then to settle it and write the counts.
+# The longest that sending one message can take (shared.adapters.aws.ses), plus settling it and recording the counts.
 _RESERVE_SECONDS = 40.0
 
 
@@ -51,12 +51,14 @@ def send_notices(
     stuck_after: timedelta,
     publish_alerts: Callable[[str], object],
 ) -> RunResult:
-    """Send what is pending for every organisation where it is day, mentors first, so that each coordinator's digest can
-    tell what could not be delivered in the same run.
+    """Send what is pending for every organisation where it is daytime.
 
-    Claims older than `stuck_after` are reported, never sent again. Raises RunFailedError when the mail service refuses
-    altogether; nothing is lost by that, the notices are pending again. Raises ScheduledAheadError for a time that has
-    not come; one of a day before the last nightly check sends nothing, for it would count the days left wrong.
+    Mentors come first, so that each coordinator's digest can report what could not be delivered in the same run.
+    Claims older than `stuck_after` are reported, never sent again. A run scheduled for a day before the last nightly
+    check sends nothing, because it would count the days left wrongly.
+
+    Raises RunFailedError when the run failed or another try may help. If the mail service refuses altogether, no notice
+    is lost: they are pending again. Raises ScheduledAheadError for a time that has not come.
     """
     with publishing("send_notices", publish_alerts):
         run_id = start_run("send_notices", scheduled_at, request_id, runs=runs, report=report)
@@ -76,7 +78,7 @@ def send_notices(
 
 @dataclass
 class _Service:
-    """What this run has learnt of the mail service."""
+    """The state of the mail service, as far as this run has seen it."""
 
     accepted: bool = False
     refused: str | None = None
@@ -91,7 +93,7 @@ class _Service:
 
 @dataclass
 class _Sender:
-    """Sends for one organisation until there is nothing left, the time is up, or the service takes no more."""
+    """The sender for one organisation. It stops when nothing is left, time is up, or the service takes no more."""
 
     run_id: UUID
     organisation: Organisation
@@ -103,7 +105,7 @@ class _Sender:
     _refusals: list[tuple[int, Undeliverable]] = field(default_factory=list, init=False)
 
     def send_all(self) -> None:
-        """Mentors first, so that the digests can tell of whom SES refused."""
+        """Send the notices to mentors first, so that the digests can report the mentors that SES refused."""
         if not is_daytime(self.scheduled_at, self.organisation.timezone):
             return
         self._send_pending(digests=False)
@@ -142,7 +144,7 @@ class _Sender:
             self._write_off()
 
     def _write_off(self) -> None:
-        """SES takes mail from us, so what it refused before was the recipients' own fault."""
+        """Settle the earlier refusals as undeliverable: SES accepts mail from us, so the recipients were at fault."""
         for notice_id, outcome in self._refusals:
             self.outbox.settle(notice_id, self.run_id, outcome)
         self._refusals.clear()
@@ -160,7 +162,7 @@ def _send_for(sender: _Sender, runs: Runs, report: Report, *, stuck_before: date
         verdict = judge(counts)
     except ConnectionLostError:
         raise
-    except Exception as error:  # noqa: BLE001 - one organisation's failure is not the others' (I13)
+    except Exception as error:  # noqa: BLE001 - one organisation's failure must not stop the others (I13)
         report.organisation_failed(run_id, organisation, error)
         verdict = failed_verdict(error)
         if day is None:

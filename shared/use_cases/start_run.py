@@ -1,4 +1,4 @@
-"""Open a run, unless its scheduled time cannot be right."""
+"""The opening of a run, refused when its scheduled time cannot be right."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ def start_run(
 ) -> UUID:
     """Open a run and return its id.
 
-    A time that has not come would use up for good what is due until then. Raises ScheduledAheadError for one; all that
-    is written then is a failed run, so that operations is notified. `by_the_clock_too`: the run evaluates no day, so
-    where the local stack lives through a day long past, its clock is as good.
+    Raises ScheduledAheadError for a time that has not come, because a run at that time would use up for good what
+    becomes due until then. Only a failed run is recorded in that case, so that operations is notified.
+    `by_the_clock_too`: this run evaluates no day, so the clock counts as well when the local stack simulates a day in
+    the past.
     """
     run_id = runs.start(function, scheduled_at, request_id)
     with ending(function, run_id, runs, report):

@@ -1,4 +1,4 @@
-"""The sweep: what a webhook, message, worker or trigger left behind is asked for; what was written is read back."""
+"""The sweep: it requests what a webhook, message, worker or trigger left undone, and reads back what was written."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from shared.ports import Comparison, QueueDepths, Reconciliation, Report, SyncQueue, SyncState, WebsiteReader
 
-# A change should be on the website within seconds; whoever asks for it twice does no harm (I7).
+# A change should be on the website within seconds; requesting it twice does no harm (I7).
 _TARGET = timedelta(minutes=2)
-# How much one sweep asks for. After an outage the rest follows in the next ones; live changes go by another queue.
+# The most that one sweep requests. After an outage the next sweeps request the rest; live changes use another queue.
 _MOST_ASKED = 1000
 _MOST_ASKED_AFTER_A_STOP = 10_000
-# So many messages are waiting already: asking again would only make more of them.
+# If this many messages wait already, requesting again would only add to them.
 _ENOUGH_WAITING = 50
 _MOST_RETRIED = 100
 _MOST_TAKEN_UP = 10_000
@@ -33,7 +33,7 @@ _SECONDS_FOR_RECHECK = 30.0
 REPAIR_QUEUE = "RepairRequests"
 
 
-# Reported by every sweep, zeros included (I12); what waits is counted besides (certification.count_waiting).
+# Reported by every sweep, zeros included (I12). certification.count_waiting adds the counts of what waits.
 SWEEP_COUNTS = (
     "past_triggers",
     "past_triggers_hidden",
@@ -59,9 +59,10 @@ SWEEP_COUNTS = (
 
 @dataclass(slots=True)
 class Sweep:
-    """Asks again for what is overdue, takes up what was rejected for a while, reads back what was written.
+    """One sweep: it requests what is overdue, retries rejected listings that are due, reads back what was written.
 
-    `settling`: what was written within it is left alone. `time_left`: seconds this function still has.
+    A row that was written less than `settling` ago is left alone. `time_left`: the seconds that this function still
+    has.
     """
 
     reconciliation: Reconciliation
@@ -76,9 +77,10 @@ class Sweep:
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SWEEP_COUNTS, 0))
 
     def run(self, run_id: UUID, *, recovered: bool) -> Verdict:
-        """`recovered`: the website authorises us again just now, so everything that waited is asked for.
+        """Sweep, report the counts and return the verdict.
 
-        What fails stops nothing else (I13). Raises ConnectionLostError when the database is gone.
+        `recovered`: the website has just authorised us again, so everything that waited is requested. A step that fails
+        does not stop the others (I13). Raises ConnectionLostError when the database is gone.
         """
         verdicts = [_attempted(self._read_queue_depths), _attempted(self._take_up_missed)]
         stopped, seconds_left = self.state.stopped(), self.state.seconds_left()
@@ -86,7 +88,7 @@ class Sweep:
         verdicts.append(
             _attempted(lambda: self._follow_the_app(run_id, may_send=stopped is None and seconds_left <= 0))
         )
-        # Nothing goes while a window is closed or we are not authorised (I9, I10): what is asked for now would come
+        # While the backoff lasts or we are not authorised, nothing is requested (I9, I10): a worker could only give it
         # back.
         if stopped is None and seconds_left <= 0:
             verdicts += [_attempted(lambda: self._ask_again(recovered)), _attempted(lambda: self._read_back(run_id))]
@@ -103,8 +105,9 @@ class Sweep:
         self.counts["repairs_waiting"] = depths.get(REPAIR_QUEUE, 0)
 
     def _take_up_missed(self) -> None:
-        """What the triggers could not record. If the website is closed just now it becomes overdue like
-        anything else.
+        """Request a sync of what the triggers could not record.
+
+        If the website accepts no requests now, the change becomes overdue like any other.
         """
         requests = self.reconciliation.take_up_missed_changes(_MOST_TAKEN_UP)
         self.counts["changes_taken_up"] = len(requests)

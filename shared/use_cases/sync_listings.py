@@ -1,4 +1,4 @@
-"""Make the website show what the database says, for the mentors that were asked for."""
+"""The sync of some mentors' listings: afterwards the website shows what the database says."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from shared.domain.errors import WebsiteBackoffError, WebsiteRefusedError, WebsiteUnavailableError
-from shared.domain.listings import Result, SyncResult
+from shared.domain.listings import RefusedKind, Result, SyncResult
 from shared.use_cases.sync.push_changes import push_changes
 from shared.use_cases.sync.work import ATTEMPTS, STOPPED_SECONDS, Work, pause_before
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from shared.ports import Listings, SyncState, Website
 
-# Longer than any function may run and any request may take: who holds a claim is alone with it until it has ended.
+# Longer than a worker may run and any request may take, so that no second worker acts on a listing under a live claim.
 LEASE = timedelta(minutes=3)
 
 
@@ -30,11 +30,12 @@ def sync_listings(
     time_left: Callable[[], float],
     pause: Callable[[float], None],
 ) -> SyncResult:
-    """Claim these mentors' listings, read them as they are now, push them, settle each. Seconds everywhere.
+    """Claim these mentors' listings, read them as they are now, push them and settle each.
 
-    Whatever cannot be done now is given back with a time to ask again. What the website refuses for good is rejected
-    alone (I13). What changed meanwhile is pushed again before this ends. Safe to repeat and to overlap (I6, I7).
-    Whatever is raised, no claim is left behind (I18), unless the database is gone: then the claims run out.
+    A listing that cannot be synced now is given back with a time to ask again. One that the website refuses for good is
+    rejected alone (I13). One that changed meanwhile is pushed again before this returns. Safe to repeat and to overlap
+    (I6, I7). No error leaves a claim behind (I18), unless the database is gone: then the claims expire.
+    All times are in seconds.
     """
     work = Work(uuid4(), listings, website, state, time_left, pause, dict.fromkeys(mentor_ids, Result.GIVEN_BACK))
     stopped = state.stopped()
@@ -45,10 +46,10 @@ def sync_listings(
             website.check(listings.tables())
         _attempt_until_done(work)
         if stopped is not None:
-            state.resume()  # not before it has worked: the stop is one as long as it did not
+            state.resume()  # only after a success, because until then the stop still holds
     except WebsiteRefusedError as error:
         work.give_back(error)
-        state.stop(str(error))
+        state.stop(error.code, secret_ended=error.kind is RefusedKind.SECRET_ENDED)
         return work.result(stopped=True, retry_after=STOPPED_SECONDS, reason=str(error))
     except WebsiteUnavailableError as error:
         work.give_back(error)
@@ -61,18 +62,18 @@ def sync_listings(
 
 
 def _attempt_until_done(work: Work) -> None:
-    asked = list(work.results)
-    for look in range(ATTEMPTS):
-        claim = work.listings.claim(asked, work.worker, LEASE)
+    left = list(work.results)
+    for attempt in range(ATTEMPTS):
+        claim = work.listings.claim(left, work.worker, LEASE)
         work.record(claim)
         work.held.update((change.mentor_id, change) for change in claim.changes)
         moved = push_changes(work, claim.changes)
-        asked = [*moved, *claim.locked]
-        if not asked:
+        left = [*moved, *claim.locked]
+        if not left:
             return
         if claim.locked and not moved:
-            if not work.can_wait(pause_before(look)):
+            if not work.can_wait(pause_before(attempt)):
                 break
-            work.pause(pause_before(look))
-    for mentor_id in asked:
+            work.pause(pause_before(attempt))
+    for mentor_id in left:
         work.results[mentor_id] = Result.GIVEN_BACK

@@ -36,7 +36,7 @@ def local(tmp_path: Path) -> Local:
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Local, str]:
     """The command line after one `run` on the shipped data, and what that printed;
-    for tests that spend no nightly check.
+    for tests that simulate no night.
     """
     return _loaded(tmp_path_factory.mktemp("loaded"))
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 SMALL = ["--sizes", "2000", "--repeats", "1"]
 
 
-def test_a_small_run_prints_every_figure(capsys):
+def test_a_small_run_prints_every_figure(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(SMALL) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("figure ")]
     figures = {name: float(value) for _, name, value in lines}
@@ -22,7 +22,9 @@ def test_a_small_run_prints_every_figure(capsys):
     assert all(value > 0 for value in figures.values())
 
 
-def test_a_floor_with_other_rows_than_the_nightly_checks_is_no_figure(capsys):
+def test_a_floor_with_other_rows_is_no_figure(capsys: pytest.CaptureFixture[str]) -> None:
+    """A floor with other rows than the nightly check's is no figure."""
+
     def one_reminder_short(connection, as_of, run_id):
         floor = run_floor(connection, as_of, run_id)
         return replace(floor, rows={**floor.rows, "reminders": floor.rows["reminders"] - 1})

@@ -13,12 +13,14 @@ import pytest
 from local.stack.sam_local import reach
 from tests.support.command_line import ROOT, Local, offspring
 from tests.support.screens import figures
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
 
+WHO = ("--actor", "turid", "--reason", "looked at it")
 COMMANDS = ("run", "up", "invoke", "nightly", "preview", "explain", "psql", "thresholds", "dataset", "migrate")
 
 
@@ -41,18 +43,18 @@ def test_preview_is_a_dry_run(loaded: tuple[Local, str]) -> None:
     assert "Nothing was written" in " ".join(local.run("preview", "--days", "60").split())
 
 
-def test_what_preview_says_of_tomorrow_is_what_the_next_nightly_check_does(own: tuple[Local, str]) -> None:
+def test_the_preview_of_tomorrow_is_what_the_next_check_does(own: tuple[Local, str]) -> None:
     """The dry run and the nightly check agree, through the command line and the Lambda host."""
     local, _ = own
     said = json.loads(local.run("preview", "--days", "1", "--json", "--from", "2026-12-02"))
     printed = local.run("nightly", "--as-of", "2026-12-02")
-    expired = int(re.search(r"(\d+) mentors expired", printed)[1])
+    expired = int(there(re.search(r"(\d+) mentors expired", printed))[1])
     assert expired == sum(line["event"] == "expiry" for line in said) > 0
-    claimed = int(re.search(r"All\s+\d+\s+(\d+)", printed)[1])
+    claimed = int(there(re.search(r"All\s+\d+\s+(\d+)", printed))[1])
     assert claimed == sum(line["event"] == "reminder" for line in said) > 0
 
 
-def test_a_nightly_check_that_the_brake_holds_ends_at_once_and_says_so(own: tuple[Local, str]) -> None:
+def test_a_check_that_the_brake_holds_ends_and_says_so(own: tuple[Local, str]) -> None:
     """Issue 8 H: it waited 80 seconds for the held, printed nothing of the nightly check, and ended with 1."""
     local, _ = own
     expire = (
@@ -126,12 +128,12 @@ def test_an_unknown_mentor_is_said_to_be_unknown(loaded: tuple[Local, str]) -> N
 def test_thresholds_that_cannot_be_stored_are_explained(loaded: tuple[Local, str]) -> None:
     """Invalid configuration cannot be stored and is explained; a valid one applies once the flag is on."""
     local, _ = loaded
-    assert "not in order" in local.run("thresholds", "HLF Vestland", "7", "21", expect=1)
-    assert "365" in local.run("thresholds", "HLF Vestland", "400", expect=1)
-    assert "stands twice" in local.run("thresholds", "HLF Vestland", "30", "30", expect=1)
+    assert "not in order" in local.run("thresholds", "HLF Vestland", "7", "21", *WHO, expect=1)
+    assert "365" in local.run("thresholds", "HLF Vestland", "400", *WHO, expect=1)
+    assert "stands twice" in local.run("thresholds", "HLF Vestland", "30", "30", *WHO, expect=1)
     assert "there is no organisation" in local.run("thresholds", "HLF Utopia", expect=1)
-    assert "its own apply: 60 30" in local.run("thresholds", "HLF Oslo og Akershus", "60", "30", "--own")
-    assert "the HLF standard applies: 30 14 7" in local.run("thresholds", "HLF Oslo og Akershus", "--standard")
+    assert "its own apply: 60 30" in local.run("thresholds", "HLF Oslo og Akershus", "60", "30", "--own", *WHO)
+    assert "the HLF standard applies: 30 14 7" in local.run("thresholds", "HLF Oslo og Akershus", "--standard", *WHO)
 
 
 def test_invoke_responds_as_the_function_does(own: tuple[Local, str]) -> None:

@@ -11,12 +11,14 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from emulators.dataverse import certificates
 from emulators.dataverse.process import LocalDataverse
 from tests.conftest import INSTALLING
+from tests.support.dataverse_service import TABLES
 
 pytestmark = pytest.mark.slow
 
@@ -30,18 +32,18 @@ CHECKS = [
 
 
 @pytest.fixture(scope="module")
-def sdk_python():
+def sdk_python() -> Any:
     """The interpreter that has the SDK, installed if it was not: 124 MB."""
     subprocess.run(["make", "--silent", ".rival-venv/stamp"], cwd=ROOT, check=True, timeout=600, env=INSTALLING)
     return ROOT / ".rival-venv" / "bin" / "python"
 
 
 @pytest.fixture(scope="module")
-def results(sdk_python, tmp_path_factory):
+def results(sdk_python: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What came of each check: None, or a traceback."""
     folder = tmp_path_factory.mktemp("sdk")
     tls = certificates.make(folder)
-    with LocalDataverse(folder / "dataverse", tls=tls) as dataverse:
+    with LocalDataverse(folder / "dataverse", schema=TABLES, tls=tls) as dataverse:
         environment = folder / "environment.json"
         environment.write_text(
             json.dumps(
@@ -66,5 +68,5 @@ def results(sdk_python, tmp_path_factory):
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_the_official_sdk_works_unmodified(results, check):
+def test_the_official_sdk_works_unmodified(results: Any, check: Any) -> None:
     assert results[check] is None, results[check]

@@ -16,6 +16,7 @@ from emulators.lambda_host.template.provision import local_clients
 from local.sample_data.generate import DEFAULT_AS_OF
 from local.stack import database
 from operations.dates import OSLO
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from tests.support.command_line import Local
@@ -44,10 +45,12 @@ def test_a_manual_edit_is_found_repaired_confirmed_and_reported(up: tuple[Local,
         database.set_evaluated(connection, organisations, DEFAULT_AS_OF)
         database.publish_again(addresses["dsn"])
         settle(connection)
-        mentor, name = connection.execute(
-            "SELECT m.id::text, m.last_name FROM certification.listings AS l"
-            " JOIN peer_mentors AS m ON m.id = l.mentor_id WHERE l.state = 'live' ORDER BY m.id LIMIT 1"
-        ).fetchone()
+        mentor, name = there(
+            connection.execute(
+                "SELECT m.id::text, m.last_name FROM certification.listings AS l"
+                " JOIN peer_mentors AS m ON m.id = l.mentor_id WHERE l.state = 'live' ORDER BY m.id LIMIT 1"
+            ).fetchone()
+        )
         edit = {"key": mentor, "change": {"statecode": 1, "statuscode": 2}}
         httpx.post(f"{addresses['dataverse']}/_emulator/rows/hlf_peermentors", json=edit).raise_for_status()
 

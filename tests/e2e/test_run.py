@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command_line import ROOT, Local, assert_gone, offspring
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 HEADER = "mentor_id,organisation,first_name,last_name,email,status,expires_on,locale\n"
 
 
-def test_the_report_shows_the_nightly_check_and_that_nothing_happened_twice(loaded: tuple[Local, str]) -> None:
+def test_the_report_shows_that_nothing_happened_twice(loaded: tuple[Local, str]) -> None:
     """I1, I3, I4 through every layer: reminders, transitions, notices and mails are the same after a second
     nightly check.
     """
@@ -31,7 +32,7 @@ def test_the_report_shows_the_nightly_check_and_that_nothing_happened_twice(load
     assert len(mails) > 50
 
 
-def test_every_mail_of_the_nightly_check_reads_right_in_a_mail_program(loaded: tuple[Local, str]) -> None:
+def test_every_mail_reads_right_in_a_mail_program(loaded: tuple[Local, str]) -> None:
     """Subject and body keep æøå, one recipient, octets that any relay passes on."""
     local, _ = loaded
     norwegian = 0
@@ -42,7 +43,7 @@ def test_every_mail_of_the_nightly_check_reads_right_in_a_mail_program(loaded: t
         assert len(message["To"].addresses) == 1
         assert message["Cc"] is None
         assert message["Bcc"] is None
-        body = message.get_body(("plain",)).get_content()
+        body = there(message.get_body(("plain",))).get_content()
         assert "�" not in body + message["Subject"]
         norwegian += any(letter in body for letter in "æøå")
     assert norwegian > 20
@@ -60,7 +61,7 @@ def test_a_pipe_gets_ids_instead_of_names(loaded: tuple[Local, str]) -> None:
         assert not phone or phone not in printed
 
 
-def test_your_own_file_loads_its_good_rows_and_names_the_bad_ones(local: Local, tmp_path: Path) -> None:
+def test_your_file_loads_its_good_rows_and_names_the_bad(local: Local, tmp_path: Path) -> None:
     """A bad row gets its line, column and reason; the good rows are loaded; nothing is half loaded."""
     own = tmp_path / "my.csv"
     own.write_bytes(

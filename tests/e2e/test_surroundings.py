@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.command_line import ROOT, Local
 from tests.support.terminal import at_terminal
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +72,7 @@ def test_letters_that_the_output_lacks_are_replaced(anywhere: Path, encoding: st
     local = Local(anywhere, {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
     with local.start("nightly", "--as-of", "2026-12-01") as process:
         assert process.stdout is not None
-        octets = process.stdout.buffer.read()
+        octets = there(process.stdout).buffer.read()  # type: ignore[attr-defined]
     assert process.returncode == 0
     assert "Functions" in octets.decode(encoding)
     assert "+ Starting PostgreSQL" in octets.decode(encoding)
@@ -140,7 +141,7 @@ def test_make_help_has_escape_codes_only_at_a_terminal() -> None:
     assert "run" in printed
 
 
-def test_settings_of_a_persons_own_python_do_not_reach_the_environments() -> None:
+def test_a_persons_python_settings_do_not_reach_ours() -> None:
     """Whatever they are called, so no list of them gets old; without a home folder nothing is said of it."""
     theirs = {"PYTHONHASHSEED": "abc", "PYTHONTRACEMALLOC": "x", "PYTHON_GIL": "2", "UV_PROJECT": "/nowhere"}
     done = subprocess.run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import time
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -15,16 +16,22 @@ from psycopg.types.json import Jsonb
 from emulators.pg_net.worker import PgNet, install
 from tests.support.examples import examples
 from tests.support.post_box import PostBox
+from tests.support.there import there
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import TestDatabase
 
 
 @pytest.fixture
-def box():
+def box() -> Iterator[PostBox]:
     with PostBox() as box:
         yield box
 
 
 @pytest.fixture
-def net(database):
+def net(database: TestDatabase) -> Iterator[PgNet]:
     with PgNet(database.dsn) as net:
         yield net
 
@@ -45,7 +52,7 @@ def queued(connection):
     return connection.execute("SELECT count(*) FROM net.http_request_queue").fetchone()[0]
 
 
-def test_the_signature_is_the_extensions(connection, database):
+def test_the_signature_is_the_extensions(connection: psycopg.Connection, database: TestDatabase) -> None:
     """net.http_post(url text, body jsonb, params jsonb, headers jsonb, timeout_milliseconds int) returns bigint."""
     install(database.dsn)
     install(database.dsn)  # what is there is left as it is
@@ -65,7 +72,9 @@ def test_the_signature_is_the_extensions(connection, database):
     assert kinds.fetchall() == [("u",), ("u",)]  # unlogged: a crash of the server empties them
 
 
-def test_a_post_goes_out_with_its_headers_and_its_body_as_postgresql_writes_it(connection, net, box):
+def test_a_post_goes_out_with_its_headers_and_its_body_as_postgresql_writes_it(
+    connection: psycopg.Connection, net: PgNet, box: PostBox
+) -> None:
     number = post(connection, f"{box.url}a?b=1", {"z": "æ", "a": [1, None]}, headers=Jsonb({"X-Mine": "yes"}))
     net.wait_until_quiet()
     [received] = box.received
@@ -93,27 +102,31 @@ JSON = st.recursive(
 
 @settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=JSON)
-def test_what_is_sent_is_body_text_in_utf_8(connection, net, box, body):
+def test_what_is_sent_is_body_text_in_utf_8(
+    connection: psycopg.Connection, net: PgNet, box: PostBox, body: Any
+) -> None:
     """Octet for octet: certification.notify_webhook signs that."""
     before = len(box.received)
-    expected = connection.execute("SELECT %s::jsonb::text", (Jsonb(body),)).fetchone()[0]
+    expected = there(connection.execute("SELECT %s::jsonb::text", (Jsonb(body),)).fetchone())[0]
     connection.execute("SELECT net.http_post(%s, %s)", (box.url, Jsonb(body)))
     assert box.wait_for(before + 1)[-1].body == expected.encode()
 
 
-def test_parameters_are_encoded_into_the_address(connection, net, box):
+def test_parameters_are_encoded_into_the_address(connection: psycopg.Connection, net: PgNet, box: PostBox) -> None:
     post(connection, box.url, params=Jsonb({"a b": "å&="}))
     post(connection, f"{box.url}?x=1", params=Jsonb({"y": "~"}))
     net.wait_until_quiet()
     assert {received.path for received in box.received} == {"/?a%20b=%C3%A5%26%3D", "/?x=1&y=~"}
 
 
-def test_only_json_is_posted(connection, net, box):
+def test_only_json_is_posted(connection: psycopg.Connection, net: PgNet, box: PostBox) -> None:
     with pytest.raises(psycopg.errors.RaiseException, match="Content-Type header must be"):
         post(connection, box.url, headers=Jsonb({"content-type": "text/plain"}))
 
 
-def test_nothing_is_sent_before_the_commit(database, connection, net, box):
+def test_nothing_is_sent_before_the_commit(
+    database: TestDatabase, connection: psycopg.Connection, net: PgNet, box: PostBox
+) -> None:
     with database.connect() as other, other.transaction():
         post(other, box.url)
         net.wait_until_quiet()
@@ -121,7 +134,7 @@ def test_nothing_is_sent_before_the_commit(database, connection, net, box):
     box.wait_for(1)
 
 
-def test_nothing_is_sent_after_a_rollback(connection, net, box):
+def test_nothing_is_sent_after_a_rollback(connection: psycopg.Connection, net: PgNet, box: PostBox) -> None:
     with connection.transaction(force_rollback=True):
         post(connection, box.url, {"rolled": "back"})
     with connection.transaction():
@@ -132,7 +145,9 @@ def test_nothing_is_sent_after_a_rollback(connection, net, box):
     assert [json.loads(received.body) for received in box.received] == [{"kept": 1}]
 
 
-def test_what_was_queued_before_the_worker_came_up_is_sent(database, connection, box):
+def test_what_was_queued_before_the_worker_came_up_is_sent(
+    database: TestDatabase, connection: psycopg.Connection, box: PostBox
+) -> None:
     install(database.dsn)
     for _ in range(5):
         post(connection, box.url)
@@ -141,7 +156,9 @@ def test_what_was_queued_before_the_worker_came_up_is_sent(database, connection,
 
 
 @pytest.mark.parametrize("status", [200, 401, 503])
-def test_every_request_is_tried_once_whatever_the_response(connection, net, box, status):
+def test_every_request_is_tried_once_whatever_the_response(
+    connection: psycopg.Connection, net: PgNet, box: PostBox, status: int
+) -> None:
     box.status = status
     post(connection, box.url)
     net.wait_until_quiet()
@@ -149,7 +166,7 @@ def test_every_request_is_tried_once_whatever_the_response(connection, net, box,
     assert [row[1] for row in responses(connection)] == [status]
 
 
-def test_a_server_that_hangs_up_is_not_asked_again(connection, net, box):
+def test_a_server_that_hangs_up_is_not_asked_again(connection: psycopg.Connection, net: PgNet, box: PostBox) -> None:
     box.hang_up = 1
     post(connection, box.url)
     net.wait_until_quiet()
@@ -159,7 +176,9 @@ def test_a_server_that_hangs_up_is_not_asked_again(connection, net, box):
     assert message
 
 
-def test_a_connection_that_was_closed_while_it_was_kept_loses_nothing(connection, net, box):
+def test_a_connection_that_was_closed_while_it_was_kept_loses_nothing(
+    connection: psycopg.Connection, net: PgNet, box: PostBox
+) -> None:
     """As libcurl: what was refused on an old connection before any answer goes once more on a fresh one."""
     post(connection, box.url)
     net.wait_until_quiet()
@@ -171,7 +190,7 @@ def test_a_connection_that_was_closed_while_it_was_kept_loses_nothing(connection
     assert box.received[0].peer != box.received[1].peer
 
 
-def test_a_time_limit_is_kept_and_written_down(connection, net, box):
+def test_a_time_limit_is_kept_and_written_down(connection: psycopg.Connection, net: PgNet, box: PostBox) -> None:
     box.seconds = 0.3
     post(connection, box.url, timeout_milliseconds=20)
     started = time.perf_counter()
@@ -186,7 +205,9 @@ def test_a_time_limit_is_kept_and_written_down(connection, net, box):
     "url",
     ["http://127.0.0.1:1/", "file:///etc/passwd", "ftp://127.0.0.1/", "gopher", "", "http://", "http://u@127.0.0.1/"],
 )
-def test_an_address_that_does_not_respond_or_is_none_stops_nothing(connection, net, box, url):
+def test_an_address_that_does_not_respond_or_is_none_stops_nothing(
+    connection: psycopg.Connection, net: PgNet, box: PostBox, url: str
+) -> None:
     post(connection, url)
     post(connection, box.url)
     box.wait_for(1)
@@ -197,7 +218,9 @@ def test_an_address_that_does_not_respond_or_is_none_stops_nothing(connection, n
     assert second[1] == 202
 
 
-def test_responses_are_forgotten_after_their_time(database, connection, box):
+def test_responses_are_forgotten_after_their_time(
+    database: TestDatabase, connection: psycopg.Connection, box: PostBox
+) -> None:
     with PgNet(database.dsn) as net:
         post(connection, box.url)
         net.wait_until_quiet()
@@ -207,7 +230,9 @@ def test_responses_are_forgotten_after_their_time(database, connection, box):
         assert [row[0] for row in responses(connection)] == [second]
 
 
-def test_a_batch_goes_at_once_over_connections_that_are_kept(database, connection, box):
+def test_a_batch_goes_at_once_over_connections_that_are_kept(
+    database: TestDatabase, connection: psycopg.Connection, box: PostBox
+) -> None:
     box.seconds = 0.02
     with PgNet(database.dsn, batch=40) as net:
         connection.execute("SELECT net.http_post(%s, '{}') FROM generate_series(1, 40)", (box.url,))
@@ -219,7 +244,7 @@ def test_a_batch_goes_at_once_over_connections_that_are_kept(database, connectio
     assert len({received.peer for received in box.received}) <= 10
 
 
-def test_a_commit_is_answered_within_milliseconds(connection, net, box):
+def test_a_commit_is_answered_within_milliseconds(connection: psycopg.Connection, net: PgNet, box: PostBox) -> None:
     """The median of twenty, so that one slow moment of this machine does not count."""
     took = []
     for number in range(1, 21):
@@ -229,7 +254,7 @@ def test_a_commit_is_answered_within_milliseconds(connection, net, box):
     assert sorted(took)[10] < 0.05
 
 
-def test_an_idle_worker_costs_nothing(net):
+def test_an_idle_worker_costs_nothing(net: PgNet) -> None:
     """It waits to be told; nothing is asked at intervals."""
     net.wait_until_quiet()
     polls, before = net._polls, resource.getrusage(resource.RUSAGE_SELF)
@@ -239,7 +264,9 @@ def test_an_idle_worker_costs_nothing(net):
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.05
 
 
-def test_no_notice_is_missed_between_two_polls(database, connection, net, box):
+def test_no_notice_is_missed_between_two_polls(
+    database: TestDatabase, connection: psycopg.Connection, net: PgNet, box: PostBox
+) -> None:
     """Commits that fall just into the worker's look at an empty queue."""
     with database.connect() as other:
         for number in range(150):
@@ -257,7 +284,9 @@ CREATE TRIGGER pause BEFORE DELETE ON net.http_request_queue EXECUTE FUNCTION ne
 """
 
 
-def test_a_notice_that_comes_with_the_response_to_a_look_is_not_missed(database, connection, box):
+def test_a_notice_that_comes_with_the_response_to_a_look_is_not_missed(
+    database: TestDatabase, connection: psycopg.Connection, box: PostBox
+) -> None:
     """The look began before the commit and does not see it; nothing is left in the socket to wait for."""
     install(database.dsn)
     connection.execute(SLOW_POLL)
@@ -270,7 +299,9 @@ def test_a_notice_that_comes_with_the_response_to_a_look_is_not_missed(database,
 # How it fails on request ----------------------------------------------------------------------------------------------
 
 
-def test_a_dead_worker_takes_nothing_and_has_lost_it_when_it_comes_back(connection, net, box):
+def test_a_dead_worker_takes_nothing_and_has_lost_it_when_it_comes_back(
+    connection: psycopg.Connection, net: PgNet, box: PostBox
+) -> None:
     net.dead = True
     post(connection, box.url)
     with pytest.raises(TimeoutError):
@@ -283,7 +314,7 @@ def test_a_dead_worker_takes_nothing_and_has_lost_it_when_it_comes_back(connecti
     box.wait_for(1)
 
 
-def test_a_worker_that_dies_ends_what_it_has_in_hand(connection, net, box):
+def test_a_worker_that_dies_ends_what_it_has_in_hand(connection: psycopg.Connection, net: PgNet, box: PostBox) -> None:
     net.delay = 0.05
     post(connection, box.url)
     while queued(connection):
@@ -292,7 +323,7 @@ def test_a_worker_that_dies_ends_what_it_has_in_hand(connection, net, box):
     assert len(box.received) == 1
 
 
-def test_requests_are_lost_on_request(connection, net, box):
+def test_requests_are_lost_on_request(connection: psycopg.Connection, net: PgNet, box: PostBox) -> None:
     net.lose_next(2)
     with connection.transaction():
         for number in range(3):
@@ -302,7 +333,7 @@ def test_requests_are_lost_on_request(connection, net, box):
     assert len(responses(connection)) == 1
 
 
-def test_requests_are_doubled_and_delayed_on_request(connection, net, box):
+def test_requests_are_doubled_and_delayed_on_request(connection: psycopg.Connection, net: PgNet, box: PostBox) -> None:
     net.duplicate, net.delay = 2, 0.05
     started = time.perf_counter()
     post(connection, box.url)
@@ -312,7 +343,9 @@ def test_requests_are_doubled_and_delayed_on_request(connection, net, box):
     assert net.sent == 1
 
 
-def test_a_database_that_goes_away_ends_the_worker_quietly(database, connection, net, box):
+def test_a_database_that_goes_away_ends_the_worker_quietly(
+    database: TestDatabase, connection: psycopg.Connection, net: PgNet, box: PostBox
+) -> None:
     connection.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE application_name = 'pg_net' AND datname = current_database()"

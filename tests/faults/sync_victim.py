@@ -10,7 +10,7 @@ from shared.domain.errors import CertificationError
 from tests.support.syncs import SyncWorker
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from multiprocessing.process import BaseProcess
     from uuid import UUID
 
@@ -20,14 +20,14 @@ _forks.set_forkserver_preload(
 )
 
 
-def start(login: dict[str, Any], url: str, secret: dict[str, str], mentors: Sequence[UUID]) -> BaseProcess:
+def start(login: Mapping[str, Any], url: str, secret: Mapping[str, Any], mentors: Sequence[UUID]) -> BaseProcess:
     """Start a sync of these mentors. Its exit code is 0, or 1 if it raised."""
     process = _forks.Process(target=_run, args=(login, url, secret, mentors))
     process.start()
     return process
 
 
-def _run(login: dict[str, Any], url: str, secret: dict[str, str], mentors: Sequence[UUID]) -> None:
+def _run(login: Mapping[str, Any], url: str, secret: Mapping[str, Any], mentors: Sequence[UUID]) -> None:
     try:
         with SyncWorker(login, url, lambda _: secret) as worker:
             worker.sync(*mentors)

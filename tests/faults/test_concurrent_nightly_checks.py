@@ -6,13 +6,22 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from shared.domain.runs import RunState
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import Functions, at_night
+from tests.support.there import there
 from tests.support.wire import TransactionPooler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from emulators.ses.server import LocalSes
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +29,7 @@ NIGHTLY_CHECKS = 10
 
 
 @pytest.fixture
-def at_once(database):
+def at_once(database: TestDatabase) -> Iterator[Any]:
     """Runs the nightly checks of these days at the same moment, each on a connection of its own."""
     with ExitStack() as opened:
         secret = database.login("ExpiryCheck")
@@ -49,7 +58,9 @@ def people(foundation):
         foundation.mentor(organisation, DAY + days(300), status="certification_expired", coordinator=turid)
 
 
-def test_ten_nightly_checks_at_once_do_what_one_does(foundation, functions, at_once):
+def test_ten_nightly_checks_at_once_do_what_one_does(
+    foundation: Foundation, functions: Functions, at_once: Any
+) -> None:
     """I1, I3: one reminder, one transition, one log row, one notice each, and the counts add up to one nightly
     check's.
     """
@@ -65,7 +76,7 @@ def test_ten_nightly_checks_at_once_do_what_one_does(foundation, functions, at_o
     assert foundation.everything() == found
 
 
-def test_ten_different_days_at_once_end_where_they_would_have_one_by_one(foundation, at_once):
+def test_ten_days_at_once_end_as_they_would_one_by_one(foundation: Foundation, at_once: Any) -> None:
     """I1, I2, I3: whichever comes first, every threshold reached by the last day is claimed once."""
     people(foundation)
     last = DAY + days(NIGHTLY_CHECKS - 1)
@@ -85,7 +96,9 @@ def test_ten_different_days_at_once_end_where_they_would_have_one_by_one(foundat
     assert notices == Counter(ended)
 
 
-def test_people_who_edit_mentors_meanwhile_are_never_held_up_nor_overruled(database, foundation, at_once):
+def test_people_who_edit_are_never_held_up_nor_overruled(
+    database: TestDatabase, foundation: Foundation, at_once: Any
+) -> None:
     """I3: hundreds of pauses during ten nights; each mentor is paused or expired, and the log tells one story."""
     people(foundation)
     mentors = foundation.all("SELECT mentor_id FROM certifications WHERE expires_on < %s", DAY)
@@ -96,7 +109,7 @@ def test_people_who_edit_mentors_meanwhile_are_never_held_up_nor_overruled(datab
             person.execute("SET lock_timeout = '2s'")
             for mentor in mentors:
                 query = "SELECT pause_mentor(%s, 'turid', 'ill')"
-                outcomes[mentor] = person.execute(query, (mentor,)).fetchone()[0]
+                outcomes[mentor] = there(person.execute(query, (mentor,)).fetchone())[0]
 
     person = threading.Thread(target=pause_all)
     person.start()
@@ -109,7 +122,9 @@ def test_people_who_edit_mentors_meanwhile_are_never_held_up_nor_overruled(datab
         assert [row[1] for row in foundation.log(mentor)] == [status]
 
 
-def test_a_nightly_check_and_a_sending_work_through_a_transaction_pooler(database, foundation, functions, ses):
+def test_a_check_and_a_sending_work_through_a_pooler(
+    database: TestDatabase, foundation: Foundation, functions: Functions, ses: LocalSes
+) -> None:
     """Design, section 4: every transaction on a server connection that has never been used, and the same end."""
     people(foundation)
     with TransactionPooler(database.dsn) as pooler:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,12 @@ from local.stack.stack import endpoints
 from tests.faults import victim
 from tests.support.foundation import DAY, days
 from tests.support.wire import KillingProxy
+
+if TYPE_CHECKING:
+    from emulators.ses.server import LocalSes
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +55,8 @@ def fill(foundation, organisations=2):
 
 def killed(database, work, environment, at, moment):
     """Run `work` and kill it at its n-th statement. Return whether it got that far."""
-    secret, started = database.login(FUNCTION[work]), []
+    secret = database.login(FUNCTION[work])
+    started: list[Any] = []
     kill = lambda: os.kill(started[0].pid, signal.SIGKILL)  # noqa: E731
     with KillingProxy(database.postgres.port, at, moment, kill) as proxy:
         started.append(victim.start(work, DAY, {**secret, "port": proxy.port}, environment))
@@ -58,10 +66,13 @@ def killed(database, work, environment, at, moment):
 
 
 @pytest.mark.parametrize("moment", ["during", "after"])
-def test_a_nightly_check_killed_at_any_statement_and_run_again_ends_as_an_undisturbed_one(
-    database, foundation, functions, moment
-):
-    """I1, I3, I7: reminders, transitions, log rows and notices are the same, whichever statement was the last."""
+def test_a_check_killed_at_any_statement_ends_as_an_undisturbed(
+    database: TestDatabase, foundation: Foundation, functions: Functions, moment: str
+) -> None:
+    """A nightly check killed at any statement and run again ends as an undisturbed one.
+
+    I1, I3, I7: reminders, transitions, log rows and notices are the same, whichever statement was the last.
+    """
     fill(foundation)
     functions.nightly_check(DAY)
     undisturbed = foundation.everything()
@@ -82,10 +93,13 @@ def test_a_nightly_check_killed_at_any_statement_and_run_again_ends_as_an_undist
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_sending_killed_at_any_statement_sends_nothing_twice_and_leaves_one_notice_of_unknown_outcome(
-    database, foundation, functions, ses, moment
-):
-    """I4: run again, everybody but at most one has their mail, and that one is claimed, not pending."""
+def test_a_sending_killed_at_any_statement_sends_nothing_twice(
+    database: TestDatabase, foundation: Foundation, functions: Functions, ses: LocalSes, moment: str
+) -> None:
+    """A sending killed at any statement sends nothing twice and leaves one notice of unknown outcome.
+
+    I4: run again, everybody but at most one has their mail, and that one is claimed, not pending.
+    """
     environment = endpoints(ses.url, ses.url)
     at = 1
     while True:
@@ -108,7 +122,9 @@ def test_a_sending_killed_at_any_statement_sends_nothing_twice_and_leaves_one_no
     assert at > 15
 
 
-def test_a_run_that_was_killed_is_written_down_as_failed_by_a_later_one(database, foundation, functions):
+def test_a_killed_run_is_recorded_as_failed_by_a_later_one(
+    database: TestDatabase, foundation: Foundation, functions: Functions
+) -> None:
     """I12: after twenty minutes, more than any function may take."""
     fill(foundation)
     assert killed(database, "nightly_check", {}, 4, "after")

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
@@ -14,13 +15,18 @@ from shared.domain.listings import Result
 from tests.support.foundation import DAY, days
 from tests.support.syncs import SECOND_TABLE, TABLE, leases_end, outcome, unsynced, wanted
 
+if TYPE_CHECKING:
+    from tests.support.foundation import Foundation
+    from tests.support.reconciling import Reconciler
+    from tests.support.syncs import Crew, EmulatedWebsite, SyncWorker
+
 LATER = DAY + days(100)
 BATCH = r"\$batch"
 LEASE, WORKER = timedelta(minutes=3), UUID(int=7)
 
 
 @pytest.fixture
-def organisation(foundation):
+def organisation(foundation: Foundation) -> Any:
     made = foundation.organisation()
     foundation.evaluated(made)
     return made
@@ -49,9 +55,9 @@ HOWS = ["reset", "half a reply", "504", "503", "500"]
 
 
 @pytest.mark.parametrize("how", HOWS)
-def test_a_reply_lost_after_the_commit_is_read_again_and_nothing_is_done_twice(
-    foundation, worker, site, organisation, how
-):
+def test_a_reply_lost_after_the_commit_is_read_again(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any, how: Any
+) -> None:
     """I6, I7: published, changed and hidden, each with its reply lost; one row each, settled within the invocation."""
     mentors = people(foundation, organisation, 5)
     for change, expected in (
@@ -70,7 +76,9 @@ def test_a_reply_lost_after_the_commit_is_read_again_and_nothing_is_done_twice(
 
 
 @pytest.mark.parametrize("how", ["reset", "half a reply"])
-def test_what_the_website_shows_already_is_not_sent_again(foundation, worker, site, organisation, how):
+def test_what_the_website_shows_already_is_not_sent_again(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any, how: str
+) -> None:
     """I7: one write, though its reply was lost."""
     (mentor,) = people(foundation, organisation, 1)
     after_commit(site, how)
@@ -78,7 +86,9 @@ def test_what_the_website_shows_already_is_not_sent_again(foundation, worker, si
     assert site.verbs(mentor) == ["create"]
 
 
-def test_a_request_lost_before_it_was_done_is_sent_again(foundation, worker, site, organisation):
+def test_a_request_lost_before_it_was_done_is_sent_again(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I5: that no reply came does not mean that it was done; what is read decides."""
     mentors = people(foundation, organisation, 3)
     site.reset_before(path=BATCH)
@@ -91,7 +101,9 @@ def test_a_request_lost_before_it_was_done_is_sent_again(foundation, worker, sit
     assert site.visible() == {}
 
 
-def test_what_stays_of_unknown_outcome_is_given_back_with_its_reason(foundation, worker, site, organisation):
+def test_an_unknown_outcome_is_given_back_with_its_reason(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I7: neither live nor hidden as long as nobody can say so; the next sync finds out."""
     (mentor,) = people(foundation, organisation, 1)
     site.reset_before(None)
@@ -107,10 +119,13 @@ def test_what_stays_of_unknown_outcome_is_given_back_with_its_reason(foundation,
 
 
 @pytest.mark.parametrize("later", ["pause", "consent", "rename"])
-def test_a_request_that_is_carried_out_long_after_its_worker_gave_up_does_not_win(
-    foundation, crew, site, organisation, later
-):
-    """I6: the reply timed out, a newer state was pushed; then the older request is carried out."""
+def test_a_request_carried_out_late_does_not_win(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any, later: str
+) -> None:
+    """A request that is carried out long after its worker gave up does not win.
+
+    I6: the reply timed out, a newer state was pushed; then the older request is carried out.
+    """
     (mentor,) = people(foundation, organisation, 1)
     slow = crew.worker()
     slow.seconds = 1.1  # the client's patience with this request
@@ -133,7 +148,9 @@ def test_a_request_that_is_carried_out_long_after_its_worker_gave_up_does_not_wi
 
 
 @pytest.mark.parametrize("then", ["withdraws", "pauses"])
-def test_a_publish_that_comes_late_finds_another_version(foundation, crew, site, organisation, then):
+def test_a_publish_that_comes_late_finds_another_version(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any, then: str
+) -> None:
     """Issue 8 A5, I5, I6: what it would write was shown already when its reply was lost, which proves nothing."""
     (mentor,) = people(foundation, organisation, 1)
     quick, slow = crew.worker(), crew.worker()
@@ -153,7 +170,9 @@ def test_a_publish_that_comes_late_finds_another_version(foundation, crew, site,
     assert site.verbs(mentor) == ["create", "update"]
 
 
-def test_a_hide_that_comes_late_finds_another_version(foundation, crew, site, organisation):
+def test_a_hide_that_comes_late_finds_another_version(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
+) -> None:
     """Issue 8 A5, I6: the mirror image; whoever is back stays listed."""
     (mentor,) = people(foundation, organisation, 1)
     quick, slow = crew.worker(), crew.worker()
@@ -169,7 +188,9 @@ def test_a_hide_that_comes_late_finds_another_version(foundation, crew, site, or
     assert site.shows(mentor)
 
 
-def test_a_first_publish_of_unknown_outcome_is_waited_for(foundation, crew, site, organisation):
+def test_a_first_publish_of_unknown_outcome_is_waited_for(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
+) -> None:
     """Issue 8 A5, I8: while there is no row nothing makes it harmless, so its time must end first."""
     (mentor,) = people(foundation, organisation, 1)
     quick, slow = crew.worker(), crew.worker()
@@ -186,7 +207,7 @@ def test_a_first_publish_of_unknown_outcome_is_waited_for(foundation, crew, site
 
 
 @pytest.fixture
-def without_versions(crew):
+def without_versions(crew: Crew) -> Any:
     """Workers of a table whose rows have no versions, as the service has told them: a slow one and a quick one."""
     workers = crew.worker(), crew.worker()
     for one in workers:
@@ -225,9 +246,9 @@ PHONE, NO_PHONE = "UPDATE peer_mentors SET phone = '22222222'", "UPDATE peer_men
         (PAUSED, moves),
     ],
 )
-def test_without_versions_an_unknown_outcome_lasts_as_long_as_a_request(
-    *, foundation, without_versions, site, organisation, lost, then
-):
+def test_without_versions_an_unknown_outcome_outlasts_a_request(
+    *, foundation: Foundation, without_versions: Any, site: EmulatedWebsite, organisation: Any, lost: Any, then: Any
+) -> None:
     """Issue 8 A5, I5, I6: that the row shows what the lost request would write is no evidence that it came."""
     (mentor,) = people(foundation, organisation, 1)
     slow, quick = without_versions
@@ -250,8 +271,8 @@ def test_without_versions_an_unknown_outcome_lasts_as_long_as_a_request(
 
 
 def test_what_was_of_unknown_outcome_is_read_back_after_its_time(
-    foundation, reconciler, without_versions, site, organisation
-):
+    foundation: Foundation, reconciler: Reconciler, without_versions: Any, site: EmulatedWebsite, organisation: Any
+) -> None:
     """Issue 8 A5: equal while a lost request may still come is not yet verified."""
     (mentor,) = people(foundation, organisation, 1)
     _, quick = without_versions
@@ -265,7 +286,9 @@ def test_what_was_of_unknown_outcome_is_read_back_after_its_time(
     assert reconciler.counts["listings_verified"] == 1
 
 
-def test_a_refusal_ends_no_unknown_outcome(foundation, worker, site, organisation):
+def test_a_refusal_ends_no_unknown_outcome(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any
+) -> None:
     """Issue 8 A5, I5: the first of two tries may still make the row, whatever became of the second."""
     (mentor,) = people(foundation, organisation, 1)
     site.reset_before(path=BATCH)
@@ -281,7 +304,9 @@ def test_a_refusal_ends_no_unknown_outcome(foundation, worker, site, organisatio
     assert "hlf_phone" in foundation.listing(mentor)["written"]["hlf_peermentors"]
 
 
-def test_a_manual_edit_before_a_change_is_written_over(foundation, worker, site, organisation):
+def test_a_manual_edit_before_a_change_is_written_over(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any
+) -> None:
     """Issue 8 A5: a row that is not in the version we left is read, and written in the one it has."""
     (mentor,) = people(foundation, organisation, 1)
     worker.sync(mentor)
@@ -305,7 +330,9 @@ def wait_for(condition, seconds=5.0):
         time.sleep(0.02)
 
 
-def test_of_two_workers_on_one_mentor_the_slower_older_one_never_wins(foundation, crew, site, organisation):
+def test_of_two_workers_the_slower_older_one_never_wins(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I6: while one still waits for its reply the other is told to leave the mentor, and the first rechecks."""
     (mentor,) = people(foundation, organisation, 1)
     slow, quick = crew.worker(), crew.worker()
@@ -325,7 +352,9 @@ def test_of_two_workers_on_one_mentor_the_slower_older_one_never_wins(foundation
     assert site.verbs(mentor) == ["create", "update"]
 
 
-def test_a_worker_that_outlives_its_claim_settles_nothing(foundation, crew, site, organisation):
+def test_a_worker_that_outlives_its_claim_settles_nothing(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I6: whoever came later has pushed the newer state and knows what the website shows."""
     (mentor,) = people(foundation, organisation, 1)
     slow, quick = crew.worker(), crew.worker()
@@ -341,7 +370,9 @@ def test_a_worker_that_outlives_its_claim_settles_nothing(foundation, crew, site
     assert (listing["state"], listing["claimed_by"], listing["synced_version"]) == ("sending", WORKER, 0)
 
 
-def test_a_hide_of_unknown_outcome_is_never_taken_for_done(foundation, worker, site, organisation):
+def test_a_hide_of_unknown_outcome_is_never_taken_for_done(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I5: the row can be read and it is still shown."""
     (mentor,) = people(foundation, organisation, 1)
     worker.sync(mentor)
@@ -354,9 +385,9 @@ def test_a_hide_of_unknown_outcome_is_never_taken_for_done(foundation, worker, s
 
 
 @pytest.mark.parametrize("status", [500, 502])
-def test_an_operation_that_failed_inside_a_good_batch_is_not_taken_for_done(
-    foundation, worker, site, organisation, status
-):
+def test_a_failed_part_of_a_good_batch_is_not_taken_for_done(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any, status: int
+) -> None:
     """I5: the batch was answered; that one part says nothing of what became of it, so it is read."""
     mentors = people(foundation, organisation, 3)
     site.poison(str(mentors[1]), status=status, code="0x80040216", count=1)

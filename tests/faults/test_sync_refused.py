@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from shared.domain.listings import Result
 from tests.support.foundation import DAY, days
 from tests.support.syncs import SECOND_TABLE, outcome, unsynced, wanted
 
+if TYPE_CHECKING:
+    from tests.support.foundation import Foundation
+    from tests.support.syncs import Crew, EmulatedWebsite, SyncWorker
+
 LATER = DAY + days(100)
 BATCH = r"\$batch"
 
 
 @pytest.fixture
-def organisation(foundation):
+def organisation(foundation: Foundation) -> Any:
     made = foundation.organisation()
     foundation.evaluated(made)
     return made
 
 
 @pytest.fixture
-def listed(foundation, organisation, worker):
+def listed(foundation: Foundation, organisation: Any, worker: SyncWorker) -> Any:
     """Ten mentors whom visitors see."""
     made = [foundation.mentor(organisation, LATER, consent=True) for _ in range(10)]
     worker.sync(*made)
@@ -42,7 +48,9 @@ def a_minute_passes(foundation):
 # --- rows
 
 
-def test_poison_rows_amid_good_ones_are_rejected_each_with_its_reason(foundation, worker, site, listed):
+def test_poison_rows_are_rejected_each_with_its_reason(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I13: the others are accepted; a later change of such a mentor is another chance, and only of that one."""
     bad, forbidden, too_long = listed[2], listed[5], listed[7]
     site.poison(str(bad))
@@ -63,15 +71,17 @@ def test_poison_rows_amid_good_ones_are_rejected_each_with_its_reason(foundation
 
     site.clear_faults()
     site.clear_journal()
-    assert worker.unsynced()["listings_published"] == 0
+    assert worker.unsynced().counts["listings_published"] == 0
     assert site.journal() == []
     foundation.do("UPDATE peer_mentors SET phone = '2' WHERE id = %s", bad)
-    assert worker.unsynced()["listings_published"] == 1
+    assert worker.unsynced().counts["listings_published"] == 1
     assert [write.key for write in site.writes()] == [str(bad)]
     assert foundation.listing_state(forbidden) == "rejected"
 
 
-def test_a_row_that_spoils_the_whole_batch_is_found_and_the_others_are_accepted(foundation, worker, site, listed):
+def test_a_row_that_spoils_the_whole_batch_is_found(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I13: 400 to every request it is in."""
     site.fail_next(None, status=400, code="0x80048d19", contains=str(listed[3]))
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
@@ -81,7 +91,9 @@ def test_a_row_that_spoils_the_whole_batch_is_found_and_the_others_are_accepted(
     assert foundation.listing(listed[3])["reason"] == "dataverse_400_0x80048d19"
 
 
-def test_who_was_refused_and_may_no_longer_be_listed_is_hidden(foundation, worker, site, listed):
+def test_who_was_refused_and_may_no_longer_be_listed_is_hidden(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I5: rejected is not forgotten: a withdrawn consent is a change."""
     foundation.do("UPDATE peer_mentors SET area = repeat('x', 201) WHERE id = %s", listed[0])
     assert outcome(worker.sync(*listed), listed[0]) is Result.REJECTED
@@ -90,7 +102,9 @@ def test_who_was_refused_and_may_no_longer_be_listed_is_hidden(foundation, worke
     assert not site.shows(listed[0])
 
 
-def test_a_race_for_a_new_row_is_won_in_the_end(foundation, worker, site, organisation):
+def test_a_race_for_a_new_row_is_won_in_the_end(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I7: somebody else has created the row in the same moment; now it is there to be updated."""
     mentor = foundation.mentor(organisation, LATER, consent=True)
     site.lose_races(1)
@@ -102,10 +116,13 @@ def test_a_race_for_a_new_row_is_won_in_the_end(foundation, worker, site, organi
 # --- a table
 
 
-def test_a_write_privilege_that_was_taken_away_stops_the_service_and_sets_nobody_aside(
-    foundation, crew, worker, site, listed
-):
-    """I10, I13: one try a minute, by one worker; given back, everything drains."""
+def test_a_lost_write_privilege_stops_all_and_rejects_nobody(
+    foundation: Foundation, crew: Crew, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
+    """A write privilege that was taken away stops the service, and no listing is rejected.
+
+    I10, I13: one try a minute, by one worker; given back, everything drains.
+    """
     site.remove_privilege("write")
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
     result = worker.sync(*listed)
@@ -131,9 +148,9 @@ def test_a_write_privilege_that_was_taken_away_stops_the_service_and_sets_nobody
     assert site.visible() == wanted(foundation)
 
 
-def test_a_lacking_privilege_is_distinguished_from_a_row_though_others_were_accepted(
-    foundation, worker, site, organisation, listed
-):
+def test_a_lacking_privilege_is_told_from_a_bad_row(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any, listed: Any
+) -> None:
     """I13: creating needs another privilege than updating, and every table has its own."""
     new = foundation.mentor(organisation, LATER, consent=True)
     site.remove_privilege("write")
@@ -147,7 +164,9 @@ def test_a_lacking_privilege_is_distinguished_from_a_row_though_others_were_acce
     assert site.visible() == wanted(foundation)
 
 
-def test_one_organisations_table_that_is_closed_to_us_stops_nobody_else(foundation, worker, site, listed):
+def test_one_closed_table_stops_nobody_elses_listings(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I13: its mentors wait, with the reason; the others are pushed with the same batch."""
     elsewhere = foundation.organisation()
     foundation.evaluated(elsewhere)
@@ -171,7 +190,9 @@ def test_one_organisations_table_that_is_closed_to_us_stops_nobody_else(foundati
 # --- us
 
 
-def test_a_secret_that_was_revoked_stops_sending_until_another_is_there(foundation, crew, worker, site, listed):
+def test_a_revoked_secret_stops_sending_until_another_is_there(
+    foundation: Foundation, crew: Crew, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I10: it is read again once; the new one is taken up without a restart."""
     crew.secret.fresh = 0
     site.revoke_secret()
@@ -198,7 +219,9 @@ def test_a_secret_that_was_revoked_stops_sending_until_another_is_there(foundati
     assert stopped(foundation) is None
 
 
-def test_a_rotated_secret_interrupts_nothing(foundation, crew, worker, site, listed):
+def test_a_rotated_secret_interrupts_nothing(
+    foundation: Foundation, crew: Crew, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I10: the container knows the old one; it reads the new one within the same push."""
     site.add_secret("a-new-local-secret")
     site.revoke_secret()
@@ -209,7 +232,9 @@ def test_a_rotated_secret_interrupts_nothing(foundation, crew, worker, site, lis
     assert (result.stopped, result.counts()["listings_published"]) == (False, 10)
 
 
-def test_an_expired_secret_is_reported_as_such(foundation, worker, site, listed):
+def test_an_expired_secret_is_reported_as_such(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I10: by Entra's number."""
     site.expire_secret()
     site.expire_tokens()
@@ -217,14 +242,18 @@ def test_an_expired_secret_is_reported_as_such(foundation, worker, site, listed)
     assert worker.sync(*listed).reasons == {"entra_7000222"}
 
 
-def test_tokens_that_end_under_way_are_replaced(foundation, worker, site, listed):
+def test_tokens_that_end_under_way_are_replaced(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I7: nobody notices."""
     site.expire_tokens()
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
     assert worker.sync(*listed).counts()["listings_published"] == 10
 
 
-def test_a_removed_application_user_stops_sending_until_it_is_back(foundation, worker, site, listed):
+def test_a_removed_user_stops_sending_until_it_is_back(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I10: a good token that is not authorised."""
     site.remove_application_user()
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
@@ -239,7 +268,9 @@ def test_a_removed_application_user_stops_sending_until_it_is_back(foundation, w
     assert site.visible() == wanted(foundation)
 
 
-def test_entra_that_is_down_delays_and_stops_nothing(foundation, crew, site, organisation):
+def test_entra_that_is_down_delays_and_stops_nothing(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I10: no answer is no refusal: given back, and done when it is there again."""
     mentor = foundation.mentor(organisation, LATER, consent=True)
     rule = site.fail_next(None, status=503, where="token")
@@ -253,10 +284,13 @@ def test_entra_that_is_down_delays_and_stops_nothing(foundation, crew, site, org
     assert unsynced(foundation) == 0
 
 
-def test_a_user_who_is_removed_between_a_refusal_and_its_examination_sets_nobody_aside(
-    foundation, worker, site, listed
-):
-    """I10, I13: the second question is answered otherwise than the first, and whole."""
+def test_a_user_removed_during_the_examination_rejects_nobody(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
+    """A user who is removed between a refusal and its examination has no listing rejected.
+
+    I10, I13: the second question is answered otherwise than the first, and whole.
+    """
     site.poison(str(listed[0]), status=403, code="0x80040220")
     site.fail_next(1, status=403, code="0x80072560", skip=1, path=BATCH)
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
@@ -266,7 +300,9 @@ def test_a_user_who_is_removed_between_a_refusal_and_its_examination_sets_nobody
     assert foundation.listing_state(listed[0]) == "waiting"
 
 
-def test_what_changed_while_the_service_was_found_to_refuse_us_is_asked_for_again(foundation, crew, site, listed):
+def test_what_changed_during_the_refusal_is_asked_for_again(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, listed: Any
+) -> None:
     """I7: its own message was told that a worker has the mentor and rechecks; that worker stops instead."""
     worker = crew.worker(batch_size=5, parallel=1)
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
@@ -277,13 +313,15 @@ def test_what_changed_while_the_service_was_found_to_refuse_us_is_asked_for_agai
         foundation.do("UPDATE peer_mentors SET status = 'paused'")
         return push(changes)
 
-    worker.website.push = push_while_somebody_pauses
+    worker.website.push = push_while_somebody_pauses  # type: ignore[method-assign]
     result = worker.sync(*listed)
     assert result.stopped
     assert {*result.results.values()} == {Result.GIVEN_BACK}
 
 
-def test_a_health_check_that_is_asked_to_wait_gives_the_work_back_for_that_long(foundation, worker, site, listed):
+def test_a_health_check_told_to_wait_gives_the_work_back(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: Any
+) -> None:
     """I9, I10: the credential may be good again; nobody knows before the window has ended."""
     site.remove_application_user()
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
@@ -297,10 +335,13 @@ def test_a_health_check_that_is_asked_to_wait_gives_the_work_back_for_that_long(
     assert states(foundation) == {"waiting"}
 
 
-def test_one_bad_request_for_everything_stops_instead_of_setting_everybody_aside(
-    foundation, worker, site, organisation
-):
-    """I10, I13: a 400 that a request about nobody gets, too, is about us; what waits is pushed when it has passed."""
+def test_one_bad_request_for_all_stops_and_rejects_nobody(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: Any
+) -> None:
+    """One bad request for everything stops the sync instead of having every listing rejected.
+
+    I10, I13: a 400 that a request about nobody gets, too, is about us; what waits is pushed when it has passed.
+    """
     mentors = [foundation.mentor(organisation, DAY + days(50), consent=True) for _ in range(4)]
     site.fail_next(1000, status=400, path=BATCH)
     assert worker.sync(*mentors).stopped

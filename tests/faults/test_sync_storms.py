@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,7 +16,13 @@ from shared.domain.listings import Result
 from tests.faults import sync_victim
 from tests.support.foundation import DAY, days
 from tests.support.syncs import SyncWorker, leases_end, outcome, unsynced, wanted
+from tests.support.there import there
 from tests.support.wire import KillingProxy
+
+if TYPE_CHECKING:
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.syncs import Crew, EmulatedWebsite
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +33,7 @@ ON_ITS_WAY_MS = 150
 
 
 @pytest.fixture
-def organisation(foundation):
+def organisation(foundation: Foundation) -> Any:
     made = foundation.organisation()
     foundation.evaluated(made)
     return made
@@ -36,7 +43,9 @@ def people(foundation, organisation, count):
     return [foundation.mentor(organisation, LATER, consent=True) for _ in range(count)]
 
 
-def test_several_workers_in_a_storm_of_429_begin_nothing_inside_a_window(foundation, crew, site, organisation):
+def test_workers_in_a_storm_of_429_begin_nothing_in_a_window(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I9: whichever worker was told, all wait the whole Retry-After; then everything gets there."""
     mentors = people(foundation, organisation, 200)
     workers = [crew.worker(batch_size=5, parallel=3, patient=True) for _ in range(4)]
@@ -51,11 +60,13 @@ def test_several_workers_in_a_storm_of_429_begin_nothing_inside_a_window(foundat
     assert site.visible() == wanted(foundation)
     journal = site.journal()
     assert [entry for entry in journal if entry.status == 429]
-    late = [entry.after_refusal_ms for entry in journal if entry.in_retry_after]
+    late = [there(entry.after_refusal_ms) for entry in journal if entry.in_retry_after]
     assert [milliseconds for milliseconds in late if milliseconds > ON_ITS_WAY_MS] == []
 
 
-def test_a_long_retry_after_gives_the_work_back_and_holds_for_every_worker(foundation, crew, site, organisation):
+def test_a_long_retry_after_holds_for_every_worker(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I9: all of it, not the longest pause a worker is willing to make; nothing is sent meanwhile."""
     mentors = people(foundation, organisation, 3)
     site.fail_next(1, status=429, retry_after=30)
@@ -65,17 +76,20 @@ def test_a_long_retry_after_gives_the_work_back_and_holds_for_every_worker(found
     assert 29 < result.retry_after <= 30
     site.clear_journal()
     assert 25 < second.sync(*mentors).retry_after <= 30
-    assert first.unsynced()["listings_published"] == 0
+    assert first.unsynced().counts["listings_published"] == 0
     assert site.pushes() == 0
     foundation.do("UPDATE certification.sync_state SET backoff_until = clock_timestamp()")
     second.unsynced()
     assert site.visible() == wanted(foundation)
 
 
-def test_a_429_inside_one_operation_holds_everybody_back_and_the_others_are_settled(
-    foundation, crew, site, organisation
-):
-    """I9: the batch itself was answered with 200."""
+def test_a_429_in_one_operation_holds_everybody_back(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
+) -> None:
+    """A 429 inside one operation holds everybody back and the others are settled.
+
+    I9: the batch itself was answered with 200.
+    """
     mentors = people(foundation, organisation, 5)
     site.poison(str(mentors[0]), status=429, code="0x80072322", count=1)
     worker = crew.worker()
@@ -86,14 +100,16 @@ def test_a_429_inside_one_operation_holds_everybody_back_and_the_others_are_sett
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_worker_killed_at_any_statement_loses_nothing(foundation, crew, site, organisation, moment):
+def test_a_worker_killed_at_any_statement_loses_nothing(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any, moment: str
+) -> None:
     """I7: before and after the push; once its claim has ended, the next sync ends where it should have."""
     at = 1
     while True:
         staying, leaving = people(foundation, organisation, 2)
         crew.worker().sync(leaving)
         foundation.do("UPDATE peer_mentors SET listing_consent = false WHERE id = %s", leaving)
-        started = []
+        started: list[Any] = []
         kill = lambda: os.kill(started[0].pid, signal.SIGKILL)  # noqa: B023, E731
         with KillingProxy(crew.login["port"], at, moment, kill) as proxy:
             login = {**crew.login, "port": proxy.port}
@@ -111,7 +127,9 @@ def test_a_worker_killed_at_any_statement_loses_nothing(foundation, crew, site, 
     assert len(site.rows()) == foundation.one("SELECT count(*) FROM peer_mentors")
 
 
-def test_a_worker_killed_while_its_push_is_carried_out_loses_nothing(foundation, crew, site, organisation):
+def test_a_worker_killed_during_its_push_loses_nothing(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I7: the website has it and the database does not know; nobody claims it before the lease has ended."""
     mentors = people(foundation, organisation, 3)
     site.slow(0.6, 1, path=BATCH)
@@ -120,7 +138,7 @@ def test_a_worker_killed_while_its_push_is_carried_out_loses_nothing(foundation,
     while foundation.one("SELECT count(*) FROM certification.listings WHERE state = 'sending'") < 3:
         assert time.monotonic() < deadline
     time.sleep(0.2)
-    os.kill(victim.pid, signal.SIGKILL)
+    os.kill(there(victim.pid), signal.SIGKILL)
     victim.join()
     other = crew.worker()
     assert {*other.sync(*mentors).results.values()} == {Result.BUSY}
@@ -134,7 +152,9 @@ def test_a_worker_killed_while_its_push_is_carried_out_loses_nothing(foundation,
 
 
 @pytest.mark.parametrize("at", [1, 2, 3, 4])
-def test_a_database_that_goes_away_under_way_loses_nothing(foundation, crew, site, organisation, at):
+def test_a_database_that_goes_away_under_way_loses_nothing(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any, at: int
+) -> None:
     """I7: the invocation fails as a whole, so all of its messages come again."""
     mentors = people(foundation, organisation, 3)
     cut = lambda: foundation.do(  # noqa: E731
@@ -150,9 +170,9 @@ def test_a_database_that_goes_away_under_way_loses_nothing(foundation, crew, sit
     assert unsynced(foundation) == 0
 
 
-def test_people_who_change_many_mentors_at_once_never_meet_the_workers_in_a_deadlock(
-    database, foundation, crew, site, organisation
-):
+def test_people_who_change_many_never_meet_a_deadlock(
+    database: TestDatabase, foundation: Foundation, crew: Crew, site: EmulatedWebsite, organisation: Any
+) -> None:
     """Issue 3: whoever changes a mentor is not refused because of the sync."""
     mentors = people(foundation, organisation, 300)
     stop = threading.Event()

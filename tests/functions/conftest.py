@@ -11,8 +11,8 @@ import pytest
 
 from emulators.dataverse.model import defaults
 from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack, local_clients, provision
-from emulators.lambda_host.template.template import load_template
 from emulators.ses.server import LocalSes
 from local.stack.aws import REGION, LocalAws
 from local.stack.database import ROLES

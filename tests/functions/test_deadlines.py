@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import cycle
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,11 +15,17 @@ from tests.functions.conftest import CREDENTIAL
 from tests.support.foundation import DAY, days
 from tests.support.trickler import Trickler
 
+if TYPE_CHECKING:
+    from emulators.lambda_host.template.provision import Stack
+    from local.stack.aws import LocalAws
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+
 EVENTS = Path(__file__).parents[2] / "events"
 NIGHTLY_CHECK = json.loads((EVENTS / "expiry_check.scheduled.json").read_text())
 CHANGED = json.loads((EVENTS / "status_changed.event.json").read_text())
 
-TRICKLES = {
+TRICKLES: dict[str, Any] = {
     "1xx": {"pieces": cycle([b"HTTP/1.1 100 Continue\r\n\r\n"])},
     "head": {"pieces": cycle([b"x"]), "first": b"HTTP/1.1 200 OK\r\nx: "},
     "body": {"pieces": cycle([b" "]), "first": b"HTTP/1.1 200 OK\r\n\r\n"},
@@ -26,7 +33,9 @@ TRICKLES = {
 
 
 @pytest.mark.parametrize("case", TRICKLES)
-def test_the_nightly_check_expires_people_though_the_website_trickles(apis, database, foundation, case):
+def test_the_check_expires_people_though_the_website_trickles(
+    apis: tuple[LocalAws, Stack, Any], database: TestDatabase, foundation: Foundation, case: Any
+) -> None:
     """It was killed at 300 s with nobody expired, on each of three tries."""
     aws, stack, clients = apis
     mentor = foundation.mentor(foundation.organisation(), DAY - days(1))
@@ -49,7 +58,7 @@ def test_the_nightly_check_expires_people_though_the_website_trickles(apis, data
     assert foundation.all("SELECT state FROM certification.runs") == ["degraded"]
 
 
-def test_the_webhook_responds_though_the_queue_trickles(apis):
+def test_the_webhook_responds_though_the_queue_trickles(apis: tuple[LocalAws, Stack, Any]) -> None:
     """Lambda would kill it, and nobody would know why."""
     aws, stack, _ = apis
     with Trickler(**TRICKLES["1xx"]) as queue:

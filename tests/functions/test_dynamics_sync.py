@@ -8,7 +8,7 @@ import json
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,6 +21,15 @@ from shared.domain.listings import Result
 from shared.observability import metric_name
 from tests.support.foundation import DAY, days
 from tests.support.syncs import unsynced, wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from emulators.lambda_host.template.provision import Stack
+    from local.stack.aws import LocalAws
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.syncs import Crew, EmulatedWebsite
 
 LATER = DAY + days(100)
 NEXT_NIGHTLY_CHECK = {"scheduled_time": "2026-12-01T23:15:00Z"}
@@ -93,7 +102,7 @@ def metrics(invocation: Any) -> dict[str, float]:
 
 
 @pytest.fixture
-def consumer(apis, database, crew):
+def consumer(apis: tuple[LocalAws, Stack, Any], database: TestDatabase, crew: Crew) -> Iterator[Consumer]:
     """A cold function on the test's database and website."""
     aws, stack, _ = apis
     clients = local_clients(aws.url, REGION)
@@ -110,13 +119,15 @@ def consumer(apis, database, crew):
 
 
 @pytest.fixture
-def organisation(foundation):
+def organisation(foundation: Foundation) -> Any:
     made = foundation.organisation()
     foundation.evaluated(made)
     return made
 
 
-def test_good_unreadable_and_poison_messages_in_one_batch(consumer, foundation, site, organisation):
+def test_good_unreadable_and_poison_messages_in_one_batch(
+    consumer: Consumer, foundation: Foundation, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I13: only the unreadable one comes again; the poison row is rejected, and its message is done."""
     good, bad, other = (foundation.mentor(organisation, LATER, consent=True) for _ in range(3))
     site.poison(str(bad))
@@ -129,7 +140,7 @@ def test_good_unreadable_and_poison_messages_in_one_batch(consumer, foundation, 
     assert (found["ListingsPublished"], found["ListingsRejected"], found["MessagesUnreadable"]) == (2, 1, 1)
 
 
-def test_metrics_carry_zeros(consumer, foundation, organisation):
+def test_metrics_carry_zeros(consumer: Consumer, foundation: Foundation, organisation: Any) -> None:
     """I12: also when there is nothing to do."""
     mentor = foundation.mentor(organisation, LATER)
     done = consumer.invoke(*consumer.send(asking_for(mentor)))
@@ -138,7 +149,9 @@ def test_metrics_carry_zeros(consumer, foundation, organisation):
     assert metrics(done)["SyncStopped"] == 0
 
 
-def test_what_has_to_wait_comes_again_when_the_website_said_so(consumer, foundation, site, organisation):
+def test_what_has_to_wait_comes_again_when_the_website_said_so(
+    consumer: Consumer, foundation: Foundation, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I9: not after the queue's six minutes; the message's own visibility is changed."""
     mentor = foundation.mentor(organisation, LATER, consent=True)
     site.fail_next(1, status=429, retry_after=9)
@@ -152,7 +165,9 @@ def test_what_has_to_wait_comes_again_when_the_website_said_so(consumer, foundat
         assert time.monotonic() < deadline
 
 
-def test_a_refused_credential_is_a_metric_in_the_run_that_sees_it(consumer, foundation, site, organisation):
+def test_a_refused_credential_is_a_metric_in_that_run(
+    consumer: Consumer, foundation: Foundation, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I10: and a new secret is taken up by the same, warm process."""
     mentor = foundation.mentor(organisation, LATER, consent=True)
     site.add_secret("a-new-local-secret")
@@ -177,7 +192,9 @@ def test_a_refused_credential_is_a_metric_in_the_run_that_sees_it(consumer, foun
     assert site.shows(mentor)
 
 
-def test_no_line_names_anybody(consumer, foundation, site, organisation):
+def test_no_line_names_anybody(
+    consumer: Consumer, foundation: Foundation, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I11: not when rows are refused, replies are lost, messages are no messages, or the database goes away."""
     mentors = [
         foundation.mentor(organisation, LATER, consent=True, phone="400 11 222", area="Sætre" * number * 20)
@@ -196,9 +213,9 @@ def test_no_line_names_anybody(consumer, foundation, site, organisation):
         assert personal not in text, personal
 
 
-def test_a_nightly_check_reaches_the_website_though_no_webhook_is_sent(
-    consumer, database, foundation, site, organisation
-):
+def test_a_nightly_check_reaches_the_website_without_a_webhook(
+    consumer: Consumer, database: TestDatabase, foundation: Foundation, site: EmulatedWebsite, organisation: Any
+) -> None:
     """I3, I5, I7: the check, its messages, the queue and the consumer, as they are deployed."""
     consumer.put_secret("ExpiryCheckDatabaseSecret", database.login("ExpiryCheck"))
     ending = foundation.mentor(organisation, DAY, consent=True)

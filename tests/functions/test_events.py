@@ -1,14 +1,17 @@
 """events/ has one event for every trigger of template.yaml, and each is what that trigger would send."""
 
+from __future__ import annotations
+
 import json
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.schedule_expressions import next_occurrence, parse_expression
-from emulators.lambda_host.template.template import load_template
 from emulators.lambda_host.triggers.schedules import render_input
 from shared.domain.sync_messages import requests_of
 from shared.events import InvalidEventError, ReconciliationEvent, ScheduledEvent, listing_changed
@@ -37,9 +40,9 @@ def ruled():
             yield from (target["Arn"]["Fn::GetAtt"][0] for target in resource["Properties"]["Targets"])
 
 
-def test_every_trigger_has_an_event_and_every_event_a_trigger():
+def test_every_trigger_has_an_event_and_every_event_a_trigger() -> None:
     mappings = [mapping for mapping in TEMPLATE.event_source_mappings if "Repair" not in mapping.logical_id]
-    others = {"queued": mappings, "requested": TEMPLATE.function_urls}
+    others: dict[str, Any] = {"queued": mappings, "requested": TEMPLATE.function_urls}
     expected = {f"{MODULES[trigger.function]}.{kind}.json" for kind, triggers in others.items() for trigger in triggers}
     expected |= {name_of(schedule) for schedule in TEMPLATE.schedules}
     expected |= {f"{MODULES[function]}.event.json" for function in ruled()}
@@ -49,7 +52,7 @@ def test_every_trigger_has_an_event_and_every_event_a_trigger():
 
 
 @pytest.mark.parametrize("schedule", TEMPLATE.schedules, ids=lambda schedule: schedule.logical_id)
-def test_the_event_is_what_the_schedule_sends(schedule):
+def test_the_event_is_what_the_schedule_sends(schedule: Any) -> None:
     event = event_of(schedule)
 
     model = ReconciliationEvent if "mode" in event else ScheduledEvent
@@ -57,7 +60,7 @@ def test_the_event_is_what_the_schedule_sends(schedule):
 
 
 @pytest.mark.parametrize("schedule", TEMPLATE.schedules, ids=lambda schedule: schedule.logical_id)
-def test_the_event_is_of_a_time_at_which_the_schedule_runs(schedule):
+def test_the_event_is_of_a_time_at_which_the_schedule_runs(schedule: Any) -> None:
     time = datetime.fromisoformat(event_of(schedule)["scheduled_time"])
     just_before = time - timedelta(seconds=1)
 
@@ -68,7 +71,7 @@ def test_the_event_is_of_a_time_at_which_the_schedule_runs(schedule):
     assert due == time
 
 
-def test_the_event_of_a_rule_fits_its_pattern_and_is_taken():
+def test_the_event_of_a_rule_fits_its_pattern_and_is_taken() -> None:
     rules = [r for name, r in TEMPLATE.resources.items() if TEMPLATE.kind(name) == "AWS::Events::Rule"]
     pattern = rules[0]["Properties"]["EventPattern"]
     event = json.loads((EVENTS / "status_changed.event.json").read_text(encoding="utf-8"))
@@ -78,7 +81,7 @@ def test_the_event_of_a_rule_fits_its_pattern_and_is_taken():
 
 
 @pytest.mark.parametrize("at", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
-def test_a_time_that_no_other_zone_holds_is_refused(at):
+def test_a_time_that_no_other_zone_holds_is_refused(at: str) -> None:
     """It was an OverflowError in the run, after the run had begun."""
     with pytest.raises(InvalidEventError, match="of the years 2 to 9998"):
         ScheduledEvent.parse({"scheduled_time": at})
@@ -86,7 +89,7 @@ def test_a_time_that_no_other_zone_holds_is_refused(at):
         ReconciliationEvent.parse({"scheduled_time": at, "mode": "sweep"})
 
 
-def test_fields_that_are_not_ours_are_not_repeated():
+def test_fields_that_are_not_ours_are_not_repeated() -> None:
     """I11 and issue 8 D: whoever may invoke names them, a megabyte long or after a mentor, and errors are logged."""
     event = {"scheduled_time": "2026-12-01T02:40:00Z", "mode": "sweep", **{f"Kari Nes {n}": n for n in range(20_000)}}
     with pytest.raises(InvalidEventError) as raised:

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.functions.conftest import CREDENTIAL
 from tests.support.foundation import DAY, days
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import TestDatabase
+    from tests.functions.conftest import DeployedStack
+    from tests.support.foundation import Foundation
+    from tests.support.syncs import EmulatedWebsite
+
 EVENT = json.loads((Path(__file__).parents[2] / "events" / "expiry_check.scheduled.json").read_text())
 
 
 def metrics(lines):
     """Every metric of every EMF line, by name, summed."""
-    found = {}
+    found: dict[Any, Any] = {}
     for line in lines:
         if "_aws" in line:
             for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
@@ -23,7 +32,7 @@ def metrics(lines):
     return found
 
 
-def test_the_scheduled_event_runs_the_nightly_check_of_its_day(deployed, foundation):
+def test_the_scheduled_event_runs_the_nightly_check_of_its_day(deployed: DeployedStack, foundation: Foundation) -> None:
     """The day is the scheduled time's, not that of the clock: this runs long before or after 2026-12-01."""
     organisation = foundation.organisation()
     mentors = [foundation.mentor(organisation, DAY + days(left)) for left in (7, -1)]
@@ -41,8 +50,11 @@ def test_the_scheduled_event_runs_the_nightly_check_of_its_day(deployed, foundat
     assert len(foundation.everything()["log"]) == 1
 
 
-def test_the_log_has_one_line_an_organisation_and_one_a_run_with_the_settings_in_force(deployed, foundation):
-    """I12: the flags a nightly check ran by are in its own log line."""
+def test_the_log_has_a_line_an_organisation_and_one_a_run(deployed: DeployedStack, foundation: Foundation) -> None:
+    """The log has one line an organisation and one a run with the settings in force.
+
+    I12: the flags a nightly check ran by are in its own log line.
+    """
     foundation.organisation(thresholds=(45, 20), reactivate=False)
     lines = deployed.logged(deployed.invoke("ExpiryCheck", EVENT))
     organisation, asked, checked, run, reported = (line for line in lines if "_aws" not in line)
@@ -57,7 +69,9 @@ def test_the_log_has_one_line_an_organisation_and_one_a_run_with_the_settings_in
     assert (asked["function"], asked["counts"]) == ("expiry_check", {"sync_requested": 0})
 
 
-def test_the_nightly_check_asks_for_the_sync_of_what_it_changed(deployed, foundation):
+def test_the_nightly_check_asks_for_the_sync_of_what_it_changed(
+    deployed: DeployedStack, foundation: Foundation
+) -> None:
     """Issue 3: a dead webhook delays nothing that happens at night; whoever was never listed is asked for too."""
     organisation = foundation.organisation()
     for left in (7, -1):
@@ -67,7 +81,7 @@ def test_the_nightly_check_asks_for_the_sync_of_what_it_changed(deployed, founda
     assert asked["counts"] == {"sync_requested": 2}
 
 
-def test_metrics_carry_zeros(deployed, foundation):
+def test_metrics_carry_zeros(deployed: DeployedStack, foundation: Foundation) -> None:
     """I12: a metric that only comes with a number cannot be told from one that never comes."""
     foundation.organisation()
     found = metrics(deployed.logged(deployed.invoke("ExpiryCheck", EVENT)))
@@ -90,7 +104,7 @@ def test_metrics_carry_zeros(deployed, foundation):
     }
 
 
-def test_a_nightly_check_in_which_everything_failed_ends_with_an_error_and_says_so_in_its_metric(deployed, foundation):
+def test_a_check_in_which_all_failed_ends_with_an_error(deployed: DeployedStack, foundation: Foundation) -> None:
     """I13: the error makes the schedule try again; it is a code."""
     foundation.organisation(timezone="Mars/Olympus")
     done = deployed.invoke("ExpiryCheck", EVENT)
@@ -99,7 +113,7 @@ def test_a_nightly_check_in_which_everything_failed_ends_with_an_error_and_says_
     assert metrics(deployed.logged(done))["RunsFailed"] == 1
 
 
-REFUSED = (
+REFUSED: tuple[tuple[Any, str], ...] = (
     ({}, "scheduled_time: Field required"),
     ({"scheduled_time": "tomorrow"}, "scheduled_time: Input should be a date and a time"),
     ({"scheduled_time": "20261201"}, "scheduled_time: Input should be a date and a time"),
@@ -113,7 +127,9 @@ REFUSED = (
 )
 
 
-def test_an_event_of_another_form_is_refused_in_words_that_help(deployed, foundation, subtests):
+def test_an_event_of_another_form_is_refused_in_words_that_help(
+    deployed: DeployedStack, foundation: Foundation, subtests: pytest.Subtests
+) -> None:
     """And nothing is run."""
     for event, words in REFUSED:
         with subtests.test(event=event):
@@ -123,7 +139,7 @@ def test_an_event_of_another_form_is_refused_in_words_that_help(deployed, founda
     assert foundation.all("SELECT 1 FROM certification.runs") == []
 
 
-def test_an_event_with_a_wrong_digit_is_refused_in_a_sentence_and_reported(deployed, foundation):
+def test_an_event_with_a_wrong_digit_is_refused_and_reported(deployed: DeployedStack, foundation: Foundation) -> None:
     """Issue 8 B: 2036 for 2026. Nobody is expired, nothing is used up; operations is notified of a failed run."""
     organisation = foundation.organisation()
     mentors = [foundation.mentor(organisation, DAY + days(left)) for left in (-1, 5, 300)]
@@ -149,14 +165,16 @@ def test_an_event_with_a_wrong_digit_is_refused_in_a_sentence_and_reported(deplo
         ),
     ],
 )
-def test_a_broken_secret_is_reported_as_what_it_is(deployed, secret, error, code):
+def test_a_broken_secret_is_reported_as_what_it_is(deployed: DeployedStack, secret: Any, error: str, code: str) -> None:
     """I11: by a code; what the secret holds is nowhere."""
     deployed.put_secret("ExpiryCheck", secret)
     done = deployed.invoke("ExpiryCheck", EVENT)
     assert done.payload["errorMessage"] == f"{error}: {code}"
 
 
-def test_a_wrong_password_is_reported_without_user_and_password(deployed, database):
+def test_a_wrong_password_is_reported_without_user_and_password(
+    deployed: DeployedStack, database: TestDatabase
+) -> None:
     """I11: what libpq says names both."""
     secret = database.login("ExpiryCheck")
     deployed.put_secret("ExpiryCheck", {**secret, "password": "a-wrong-password"})
@@ -166,7 +184,9 @@ def test_a_wrong_password_is_reported_without_user_and_password(deployed, databa
     assert secret["username"] not in str(done)
 
 
-def test_a_rotated_secret_is_read_again_once(deployed, database, foundation):
+def test_a_rotated_secret_is_read_again_once(
+    deployed: DeployedStack, database: TestDatabase, foundation: Foundation
+) -> None:
     """A warm function holds the old one; the refused login makes it read afresh, and the run goes on."""
     foundation.organisation()
     assert deployed.invoke("ExpiryCheck", EVENT).function_error is None
@@ -176,7 +196,7 @@ def test_a_rotated_secret_is_read_again_once(deployed, database, foundation):
 
 
 @pytest.fixture
-def pending(deployed):
+def pending(deployed: DeployedStack) -> Iterator[Any]:
     """The next version of the secret, put in as docs/operations/deploy.md says; its label is taken off in the end."""
     name = deployed.stack.physical_id("DataverseSecret")
     value = json.dumps({**CREDENTIAL, "client_secret": "a-new-local-secret"})
@@ -189,7 +209,9 @@ def pending(deployed):
     )
 
 
-def test_the_next_version_of_the_secret_is_tried_before_it_is_made_current(deployed, foundation, site, pending):
+def test_the_next_secret_is_tried_before_it_is_current(
+    deployed: DeployedStack, foundation: Foundation, site: EmulatedWebsite, pending: Any
+) -> None:
     """I10: with AWSPENDING as it is in Secrets Manager; the run says what is wrong with it, and no value is logged."""
     done = deployed.invoke("ExpiryCheck", EVENT)
     assert (done.payload["state"], done.payload["reason"]) == ("degraded", "pending_entra_7000215")
@@ -213,10 +235,13 @@ def test_the_next_version_of_the_secret_is_tried_before_it_is_made_current(deplo
     assert not [line for line in deployed.lines if "local-secret" in line or "local secret" in line]
 
 
-def test_an_access_that_is_lost_degrades_the_nightly_check_and_the_next_one_is_reported_that_it_is_back(
-    deployed, foundation, site
-):
-    """I10, I13: who has expired is expired all the same."""
+def test_a_lost_access_degrades_the_check_until_it_is_back(
+    deployed: DeployedStack, foundation: Foundation, site: EmulatedWebsite
+) -> None:
+    """An access that is lost degrades the nightly check, and the next check reports that it is back.
+
+    I10, I13: who has expired is expired all the same.
+    """
     organisation = foundation.organisation()
     mentor = foundation.mentor(organisation, DAY - days(1))
     site.remove_application_user()

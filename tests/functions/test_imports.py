@@ -1,12 +1,15 @@
 """What a handler imports, since a cold start pays for all of it: seen in a fresh process each."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from emulators.lambda_host.template.template import load_template
+from emulators.lambda_host.template.load import load_template
 
 ROOT = Path(__file__).parents[2]
 # Tens of milliseconds each, and more.
@@ -27,13 +30,13 @@ def imported(function):
     return set(done.stdout.split())
 
 
-def test_every_function_is_looked_at():
+def test_every_function_is_looked_at() -> None:
     handlers = {function.handler.split(".")[1] for function in load_template(ROOT / "template.yaml").functions}
     assert handlers == EXPECTED.keys()
 
 
 @pytest.mark.parametrize("function", EXPECTED)
-def test_a_handler_imports_what_it_needs(function):
+def test_a_handler_imports_what_it_needs(function: Any) -> None:
     """Neither another function's drivers nor another function's wiring."""
     modules = imported(function)
     assert modules & HEAVY == EXPECTED[function]
@@ -41,6 +44,6 @@ def test_a_handler_imports_what_it_needs(function):
     assert wiring & EXPECTED.keys() == {function}
 
 
-def test_no_import_stands_within_a_function():
+def test_no_import_stands_within_a_function() -> None:
     """The first invocation imports nothing that the cold start has not; ruff finds every one that is not excused."""
     assert [str(module) for module in ROOT.glob("shared/**/*.py") if "PLC0415" in module.read_text("utf-8")] == []

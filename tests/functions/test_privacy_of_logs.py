@@ -7,11 +7,18 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from local.mentors_file.load import load
 from local.mentors_file.mentors import read_mentors, read_organisations
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from tests.functions.conftest import DeployedStack
+    from tests.support.foundation import Foundation
 
 ROOT = Path(__file__).parents[2]
 NIGHTLY_CHECK = {"scheduled_time": "2026-11-30T23:15:00Z"}
@@ -50,12 +57,12 @@ $$
 
 
 @pytest.fixture(scope="module")
-def mentors():
+def mentors() -> Any:
     return read_mentors(ROOT / "data" / "mentors.csv")
 
 
 @pytest.fixture
-def personal(mentors):
+def personal(mentors: Any) -> Any:
     """Finds whatever of the data set stands in a text."""
     words = set()
     for row in mentors.rows:
@@ -75,7 +82,9 @@ def personal(mentors):
     return found
 
 
-def test_no_line_metric_row_or_response_names_anybody(deployed, connection, foundation, mentors, personal):
+def test_no_line_metric_row_or_response_names_anybody(
+    deployed: DeployedStack, connection: psycopg.Connection, foundation: Foundation, mentors: Any, personal: Any
+) -> None:
     """I11: constraint errors that quote rows, refusals that quote addresses, lost replies, and a crash."""
     load(connection, mentors, read_organisations(ROOT / "data" / "organisations.csv"))
     foundation.do(APPS_RULE)
@@ -89,7 +98,7 @@ def test_no_line_metric_row_or_response_names_anybody(deployed, connection, foun
 
     address = mentors.rows[1].email
     refusal = f"Email address is not verified. The following identities failed the check: {address}, Kåre <{address}>"
-    deployed.ses._faults.next.extend([("MessageRejected", 400, refusal)] * 2)
+    deployed.ses._faults.next.extend([("MessageRejected", 400, refusal)] * 2)  # type: ignore[list-item]
     deployed.ses.fail_for(lambda recipient: recipient[0] in "abc", "MessageRejected")
     deployed.ses.drop_reply_next(2)
     replies.append(deployed.invoke("SendNotices", MORNING))
@@ -98,7 +107,7 @@ def test_no_line_metric_row_or_response_names_anybody(deployed, connection, foun
     assert {"sent", "undeliverable", "claimed"} <= states
     rows = [foundation.all(f"SELECT to_jsonb(t)::text FROM certification.{table} AS t") for table in OURS]
 
-    deployed.ses._faults.next.append(("AccessDeniedException", 403, refusal))
+    deployed.ses._faults.next.append(("AccessDeniedException", 403, refusal))  # type: ignore[arg-type]
     replies.append(deployed.invoke("SendNotices", MORNING))
     again = "UPDATE certification.notices SET state = 'pending', sender_run_id = NULL WHERE state = 'claimed'"
     foundation.do(again)

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.foundation import DAY, days
+
+if TYPE_CHECKING:
+    from tests.conftest import TestDatabase
+    from tests.functions.conftest import DeployedStack
+    from tests.support.foundation import Foundation
+    from tests.support.syncs import EmulatedWebsite, SyncWorker
 
 EVENTS = Path(__file__).parents[2] / "events"
 FULL, SWEEP = (json.loads((EVENTS / f"reconciliation.{mode}.json").read_text()) for mode in ("full", "sweep"))
@@ -15,7 +22,7 @@ LATER = DAY + days(100)
 
 
 @pytest.fixture
-def listed(foundation, worker):
+def listed(foundation: Foundation, worker: SyncWorker) -> Any:
     """Three mentors whom visitors see, and who have been there for a while."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
@@ -40,7 +47,9 @@ def conditions(foundation):
     return foundation.all("SELECT condition FROM certification.alerts WHERE closed_at IS NULL ORDER BY 1")
 
 
-def test_the_full_comparison_leaves_a_run_a_proof_and_repairs(deployed, foundation, site, listed):
+def test_the_full_comparison_leaves_a_run_a_proof_and_repairs(
+    deployed: DeployedStack, foundation: Foundation, site: EmulatedWebsite, listed: Any
+) -> None:
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
     done = deployed.invoke("Reconciliation", FULL)
     assert (done.payload["state"], done.payload["reason"]) == ("succeeded", None)
@@ -62,7 +71,9 @@ def test_the_full_comparison_leaves_a_run_a_proof_and_repairs(deployed, foundati
     }
 
 
-def test_a_repair_goes_the_whole_way_by_its_own_queue(deployed, database, site, listed):
+def test_a_repair_goes_the_whole_way_by_its_own_queue(
+    deployed: DeployedStack, database: TestDatabase, site: EmulatedWebsite, listed: Any
+) -> None:
     """Requirement 2: the message that was sent is one that dynamics_sync takes from the queue of repairs."""
     deployed.put_secret("DynamicsSync", database.login("DynamicsSync"))
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
@@ -82,10 +93,13 @@ def test_a_repair_goes_the_whole_way_by_its_own_queue(deployed, database, site, 
     assert site.by_mentor()[str(listed[0])]["hlf_area"] != "Oslo"
 
 
-def test_a_refused_credential_is_reported_in_the_run_that_sees_it_and_closed_by_the_one_that_does_not(
-    deployed, foundation, site, listed
-):
-    """I10: nothing is read or asked for meanwhile; recovery asks for what waited."""
+def test_a_refused_credential_is_reported_and_closed(
+    deployed: DeployedStack, foundation: Foundation, site: EmulatedWebsite, listed: Any
+) -> None:
+    """A refused credential is reported in the run that sees it and closed by the one that does not.
+
+    I10: nothing is read or asked for meanwhile; recovery asks for what waited.
+    """
     foundation.pause(listed[0])
     site.add_secret("another")
     site.revoke_secret()
@@ -101,7 +115,10 @@ def test_a_refused_credential_is_reported_in_the_run_that_sees_it_and_closed_by_
     assert work(deployed, healed, "sync_stopped")["sync_requested"] == 1
 
 
-def test_a_website_that_is_down_fails_the_comparison_and_is_reported(deployed, foundation, site, listed):
+def test_a_website_that_is_down_fails_the_comparison(
+    deployed: DeployedStack, foundation: Foundation, site: EmulatedWebsite, listed: Any
+) -> None:
+    """A website that is down fails the comparison and is reported."""
     site.fail_next(None, status=503, path="hlf_peermentors")
     done = deployed.invoke("Reconciliation", FULL)
     assert done.payload["errorType"] == "FunctionFailedError"
@@ -110,7 +127,7 @@ def test_a_website_that_is_down_fails_the_comparison_and_is_reported(deployed, f
     assert conditions(foundation) == ["website_unreachable"]
 
 
-REFUSED = (
+REFUSED: tuple[tuple[Any, str], ...] = (
     ({}, "scheduled_time: Field required; mode: Field required"),
     ({**SWEEP, "mode": "half"}, "mode: Input should be 'sweep' or 'full'"),
     ({**SWEEP, "accept": {"actor": "kari", "reason": "gone"}}, "event: accept goes with mode full only"),
@@ -119,7 +136,9 @@ REFUSED = (
 )
 
 
-def test_an_event_of_another_form_is_refused_in_words_that_help(deployed, foundation, subtests):
+def test_an_event_of_another_form_is_refused_in_words_that_help(
+    deployed: DeployedStack, foundation: Foundation, subtests: pytest.Subtests
+) -> None:
     for event, words in REFUSED:
         with subtests.test(event=event):
             done = deployed.invoke("Reconciliation", event)
@@ -127,7 +146,10 @@ def test_an_event_of_another_form_is_refused_in_words_that_help(deployed, founda
     assert foundation.all("SELECT 1 FROM certification.runs") == []
 
 
-def test_a_small_result_is_accepted_by_a_person_who_is_written_down(deployed, foundation, site, listed):
+def test_a_person_accepts_a_small_result_by_name(
+    deployed: DeployedStack, foundation: Foundation, site: EmulatedWebsite, listed: Any
+) -> None:
+    """A small result is accepted by a person who is written down."""
     for mentor in listed:
         site.delete(str(mentor))
     done = deployed.invoke("Reconciliation", FULL)

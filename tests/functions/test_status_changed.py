@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -22,8 +23,16 @@ from local.stack.stack import ROOT, endpoints
 from shared.domain.sync_messages import parse
 from shared.domain.webhook import LARGEST_BODY, Refusal, signature
 from shared.observability import metric_name
-from shared.use_cases.accept_webhook import no_counts
+from shared.use_cases.status_changed import no_counts
 from tests.support.foundation import DAY, days
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from emulators.lambda_host.template.provision import Stack
+    from local.stack.aws import LocalAws
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
 
 EVENTS = Path(__file__).parents[2] / "events"
 EVENT = json.loads((EVENTS / "status_changed.event.json").read_text())
@@ -39,9 +48,9 @@ class WebhookCaller:
 
     host: LambdaHost
     url: str
-    sqs: object
+    sqs: Any
     queue: str
-    secrets: object
+    secrets: Any
     secret: str
     lines: list[str] = field(default_factory=list)
 
@@ -50,7 +59,7 @@ class WebhookCaller:
 
     def messages(self):
         """What the queue has, and has no more."""
-        found = []
+        found: list[Any] = []
         while got := self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages"):
             for message in got:
                 self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
@@ -114,7 +123,7 @@ def opened(apis, **environment):
 
 
 @pytest.fixture(scope="module")
-def warm(apis):
+def warm(apis: tuple[LocalAws, Stack, Any]) -> Iterator[Any]:
     with opened(apis) as webhook, FunctionUrls(apis[1], webhook.host) as urls:
         webhook.put(SECRET)
         webhook.url = urls.url("StatusChanged")
@@ -122,7 +131,7 @@ def warm(apis):
 
 
 @pytest.fixture
-def secret(apis):
+def secret(apis: tuple[LocalAws, Stack, Any]) -> Iterator[None]:
     """Puts the secret back that the warm function knows."""
     _, stack, clients = apis
     secrets = clients.secretsmanager
@@ -131,7 +140,7 @@ def secret(apis):
 
 
 @pytest.fixture
-def webhook(warm):
+def webhook(warm: Any) -> Any:
     """One process for all tests that leave it as it is."""
     warm.sqs.purge_queue(QueueUrl=warm.queue)  # what other functions' tests left there may be no sync request
     warm.lines.clear()
@@ -139,7 +148,7 @@ def webhook(warm):
 
 
 @pytest.mark.parametrize("key", [KEY, OTHER])
-def test_a_signed_webhook_is_taken_and_asks_for_whom_it_names(webhook, key):
+def test_a_signed_webhook_is_taken_and_asks_for_whom_it_names(webhook: Any, key: Any) -> None:
     """Under either of two keys."""
     first, second = uuid4(), uuid4()
     status, _, response = webhook.notify(body_of((first, 3), (second, 1), (first, 5)), key=key)
@@ -147,7 +156,7 @@ def test_a_signed_webhook_is_taken_and_asks_for_whom_it_names(webhook, key):
     assert webhook.messages() == sorted([(first, 5), (second, 1)])
 
 
-def test_the_same_webhook_twice_does_no_harm(webhook):
+def test_the_same_webhook_twice_does_no_harm(webhook: Any) -> None:
     """I7: a replay within its five minutes asks for what is already so; dynamics_sync finds that."""
     mentor, now = uuid4(), time.time()
     assert {webhook.notify(body_of((mentor, 3)), at=now)[0] for _ in range(2)} == {202}
@@ -164,16 +173,16 @@ STRANGERS = {
 
 
 @pytest.mark.parametrize("case", STRANGERS)
-def test_an_unsigned_call_leaves_no_line(webhook, case):
+def test_an_unsigned_call_leaves_no_line(webhook: Any, case: Any) -> None:
     """Issue 8 D4: neither of ours nor of the platform's, cold start included; a stranger fills no log."""
     status, _, response = webhook.notify(body_of((uuid4(), 1)), **STRANGERS[case])
     assert status == (405 if case == "another_method" else 401)
-    assert response == {"error": "only POST" if status == 405 else "not signed with our key, or not now"}
+    assert response == {"error": "only POST" if status == 405 else "invalid signature or timestamp"}
     assert webhook.lines == []
     assert webhook.messages() == []
 
 
-def test_a_cold_start_for_a_stranger_leaves_no_line(apis):
+def test_a_cold_start_for_a_stranger_leaves_no_line(apis: tuple[LocalAws, Stack, Any]) -> None:
     """Issue 8 D4: what he calls first is a new environment."""
     with opened(apis) as webhook:
         assert webhook.host.invoke("StatusChanged", REQUEST | {"headers": {}}).payload["statusCode"] == 401
@@ -181,20 +190,20 @@ def test_a_cold_start_for_a_stranger_leaves_no_line(apis):
 
 
 @pytest.mark.parametrize("signature_", ["sha256=" + "0" * 64, "x", "\xe5" * 100, "sha256=" + "f" * 7000])
-def test_a_garbage_signature_is_a_number_and_no_more(webhook, signature_):
+def test_a_garbage_signature_is_a_number_and_no_more(webhook: Any, signature_: str) -> None:
     """Issue 8 D4: whoever can call can send one, so it wakes nobody; one small line for the metric."""
     status, _, response = webhook.notify(body_of((uuid4(), 1)), **{"X-Certification-Signature": signature_})
-    assert (status, response) == (401, {"error": "not signed with our key, or not now"})
+    assert (status, response) == (401, {"error": "invalid signature or timestamp"})
     (line,) = webhook.lines
     said = json.loads(line)
     assert said["WebhooksRefusedSignatureWrong"] == [1.0]
     assert len(line) < 400
 
 
-def test_a_signed_webhook_of_long_ago_is_logged_and_alarms(webhook):
+def test_a_signed_webhook_of_long_ago_is_logged_and_alarms(webhook: Any) -> None:
     """Issue 8 D4: only who holds our key can make it; the sender learns nothing of why."""
     status, _, response = webhook.notify(body_of((uuid4(), 1)), at=1_796_117_400 - 10**9)
-    assert (status, response) == (401, {"error": "not signed with our key, or not now"})
+    assert (status, response) == (401, {"error": "invalid signature or timestamp"})
     work, metrics = webhook.last()
     assert (work["reason"], work["via"], work["mentors"]) == (Refusal.TIMESTAMP_OLD, "url", [])
     assert metrics["WebhooksRefusedTimestampOld"] == [1.0]
@@ -212,7 +221,9 @@ def test_a_signed_webhook_of_long_ago_is_logged_and_alarms(webhook):
         ({"body": b'{"mentors": [{"id": "kari@example.no", "version": 1}]}'}, 400, "mentors[0].id: expected a UUID"),
     ],
 )
-def test_what_is_not_a_webhook_is_reported_what_was_expected(webhook, request_, status, error):
+def test_what_is_not_a_webhook_is_reported_what_was_expected(
+    webhook: Any, request_: Any, status: int, error: str
+) -> None:
     found, headers, response = webhook.notify(**request_)
     assert (found, response) == (status, {"error": error})
     assert headers["allow"] == ("POST" if status == 405 else None)
@@ -224,14 +235,14 @@ def test_what_is_not_a_webhook_is_reported_what_was_expected(webhook, request_, 
 
 
 @pytest.mark.parametrize("kind", ["application/octet-stream", "application/x-www-form-urlencoded", "text/plain"])
-def test_a_body_is_the_same_octets_however_lambda_hands_it_over(webhook, kind):
+def test_a_body_is_the_same_octets_however_lambda_hands_it_over(webhook: Any, kind: str) -> None:
     """A function URL encodes what it does not take for text in base64."""
     mentor = uuid4()
     assert webhook.notify(body_of((mentor, 1)), **{"Content-Type": kind})[0] == 202
     assert webhook.messages() == [(mentor, 1)]
 
 
-def test_the_request_in_the_events_folder_is_signed_as_it_says(webhook):
+def test_the_request_in_the_events_folder_is_signed_as_it_says(webhook: Any) -> None:
     """It is old by now; signed anew it is taken."""
     headers, body = REQUEST["headers"], REQUEST["body"].encode()
     expected = signature(EXAMPLES_KEY, headers["x-certification-timestamp"], body)
@@ -241,7 +252,7 @@ def test_the_request_in_the_events_folder_is_signed_as_it_says(webhook):
     assert (done.payload["statusCode"], json.loads(done.payload["body"])) == (202, {"accepted": 2})
 
 
-def test_an_event_is_taken_without_a_signature(webhook):
+def test_an_event_is_taken_without_a_signature(webhook: Any) -> None:
     """EventBridge's, or what RDS invokes the function with: IAM has vouched for it."""
     assert webhook.host.invoke("StatusChanged", EVENT).payload == {"accepted": 2}
     only = {name: EVENT[name] for name in ("source", "detail-type", "detail")}
@@ -252,7 +263,7 @@ def test_an_event_is_taken_without_a_signature(webhook):
 
 
 @pytest.mark.parametrize("smuggled", [EVENT, {**EVENT, "requestContext": None}, {"detail": EVENT["detail"]}])
-def test_a_request_is_never_taken_for_an_event(webhook, smuggled):
+def test_a_request_is_never_taken_for_an_event(webhook: Any, smuggled: Any) -> None:
     """Whatever its body and headers say, unsigned it is refused."""
     headers = {"source": "certification.app", "detail-type": "Listing changed", "detail": "{}"}
     status, _, _ = webhook.request(body=json.dumps(smuggled).encode(), **headers)
@@ -273,7 +284,7 @@ def test_a_request_is_never_taken_for_an_event(webhook, smuggled):
         {"mentors": EVENT["detail"]["mentors"]},
     ],
 )
-def test_an_event_of_another_form_ends_with_an_error(webhook, event):
+def test_an_event_of_another_form_ends_with_an_error(webhook: Any, event: Any) -> None:
     """So that it reaches the dead letters and a person."""
     done = webhook.host.invoke("StatusChanged", event)
     assert done.function_error == "Unhandled"
@@ -281,7 +292,7 @@ def test_an_event_of_another_form_ends_with_an_error(webhook, event):
     assert webhook.messages() == []
 
 
-def test_its_metrics_carry_zeros_and_its_line_carries_ids(webhook):
+def test_its_metrics_carry_zeros_and_its_line_carries_ids(webhook: Any) -> None:
     """I11, I12."""
     mentor = uuid4()
     webhook.notify(body_of((mentor, 1)))
@@ -298,7 +309,7 @@ def test_its_metrics_carry_zeros_and_its_line_carries_ids(webhook):
 
 
 @pytest.mark.usefixtures("secret")
-def test_a_rotated_key_is_good_at_once_and_a_wrong_one_does_not_wear_out_the_secret(apis):
+def test_a_wrong_key_does_not_wear_out_the_secret(apis: tuple[LocalAws, Stack, Any]) -> None:
     """A warm container reads the secret again when no key fits, but not at a stranger's will."""
     with opened(apis) as webhook:
         webhook.put({"current": KEY})
@@ -312,8 +323,8 @@ def test_a_rotated_key_is_good_at_once_and_a_wrong_one_does_not_wear_out_the_sec
 
 @pytest.mark.parametrize("value", [{}, {"current": "short"}])
 @pytest.mark.usefixtures("secret")
-def test_a_secret_without_a_key_is_our_fault(apis, value):
-    """503 and a metric that alarms; {} is what a new stack has. Nobody is let in, least of all with an empty key."""
+def test_a_secret_without_a_key_is_our_fault(apis: tuple[LocalAws, Stack, Any], value: Any) -> None:
+    """503 and a metric that alarms; {} is what a new stack has. No caller is authorised, even with an empty key."""
     with opened(apis) as webhook:
         webhook.put(value)
         assert webhook.invoke("") == 503
@@ -321,7 +332,7 @@ def test_a_secret_without_a_key_is_our_fault(apis, value):
         assert (work["reason"], metrics["WebhooksFailed"]) == ("webhook_without_key", [1.0])
 
 
-def test_a_queue_that_does_not_take_it_is_answered_with_503(apis, warm):
+def test_a_queue_that_does_not_take_it_is_answered_with_503(apis: tuple[LocalAws, Stack, Any], warm: Any) -> None:
     """And for an event with an error, so that Lambda tries again."""
     with opened(apis, AWS_ENDPOINT_URL_SQS="http://127.0.0.1:1") as webhook:
         assert webhook.invoke(KEY) == 503
@@ -330,7 +341,9 @@ def test_a_queue_that_does_not_take_it_is_answered_with_503(apis, warm):
         assert done.payload["errorMessage"] == "QueueUnavailableError: queue_EndpointConnectionError"
 
 
-def test_a_change_in_the_database_arrives_in_the_queue(webhook, database, foundation):
+def test_a_change_in_the_database_arrives_in_the_queue(
+    webhook: Any, database: TestDatabase, foundation: Foundation
+) -> None:
     """The chain: SQL, trigger, signature, pg_net, function URL, queue. A rollback arrives nowhere."""
     foundation.do("INSERT INTO certification.webhook (url, secret) VALUES (%s, %s)", webhook.url, KEY)
     with PgNet(database.dsn) as net:

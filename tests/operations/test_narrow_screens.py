@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
-from tests.support.command_line import Local
 from tests.support.foundation import DAY, days
 from tests.support.screens import figures
 
 if TYPE_CHECKING:
     from tests.support.foundation import Foundation
+    from tests.support.operator import Operator
 
 WIDE = 400
 
@@ -72,13 +72,12 @@ def fill(foundation: Foundation) -> None:
 
 
 @pytest.fixture
-def screen(database, foundation, tmp_path):
-    """A command in a process of its own, so wide. Return what it printed."""
+def screen(operator: Operator, foundation: Foundation) -> Any:
+    """A command in a process of its own, so wide. Returns what it printed."""
     fill(foundation)
 
     def run(columns, *words, expect):
-        local = Local(tmp_path, columns=columns)
-        return local.run(*words, "--database-url", database.dsn, expect=expect)
+        return operator.screen(columns, *words, *operator.options, expect=expect)
 
     return run
 
@@ -94,7 +93,9 @@ def screen(database, foundation, tmp_path):
         (("proof",), "en", 1),
     ],
 )
-def test_no_screen_cuts_a_figure(screen, words, language, expect, monkeypatch):
+def test_no_screen_cuts_a_figure(
+    screen: Any, words: Any, language: str, expect: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each in lines that fit, except for commands: these are pasted, so they stay in one line."""
     monkeypatch.setenv("OPERATIONS_LANGUAGE", language)
     whole = figures(screen(WIDE, *words, expect=expect))
@@ -103,10 +104,10 @@ def test_no_screen_cuts_a_figure(screen, words, language, expect, monkeypatch):
         printed = screen(columns, *words, expect=expect)
         assert (columns, whole - figures(printed)) == (columns, set())
         long = [line for line in printed.splitlines() if len(line.rstrip()) > columns]
-        assert [line for line in long if not re.search(r"python -m local|sam remote", line)] == []
+        assert [line for line in long if not re.search(r"hlf-operations|sam remote", line)] == []
 
 
-def test_a_message_without_a_mentor_wraps_too(screen):
+def test_a_message_without_a_mentor_wraps_too(screen: Any) -> None:
     """A sentence of an error is wrapped at words, never cut."""
     printed = screen(60, "rejected", "retry", "kari", "--actor", "a", "--reason", "b", expect=2)
     assert "'kari' is not a mentor's id" in " ".join(printed.split())

@@ -6,57 +6,53 @@ import json
 import re
 import shlex
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import psycopg
 import pytest
 import typer
-from typer.testing import CliRunner
 
-from local.cli import app
+from local.cli import app as local
+from operations.cli import app
 from operations.commands.status import read_status
 from operations.databases import reading
-from operations.wording import conditions, speech, words
+from operations.wording import words
 from shared.domain.alert_message import message
-from shared.domain.alerts import Alert, AlertMessageKind, Condition
+from shared.domain.alerts import Alert, AlertMessageKind
 from shared.domain.commands import Target
+from shared.domain.conditions import CONDITIONS
 from shared.domain.wording.languages import TEXTS
 from shared.domain.wording.texts import Language
 from tests.support.foundation import DAY, days
+from tests.support.operator import Operator
+
+if TYPE_CHECKING:
+    from emulators.ses.server import LocalSes
+    from local.stack.postgres import Postgres
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
 
 COLUMNS, LINES = 100, 24
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 WHO = ("--actor", "turid", "--reason", "looked at it")
 
 
-@pytest.fixture(autouse=True)
-def _in_english():
-    """A command is a process of its own; here one process runs several."""
-    yield
-    speech.use(Language.EN, Target())
+@pytest.fixture
+def command(operator: Operator) -> Any:
+    """A command on the test's database, as a person beside it types it. Returns what it printed."""
+    return operator.run
 
 
 @pytest.fixture
-def command(database):
-    """A command on the test's database, as somebody with its address calls it. Return what it printed."""
-
-    def run(*words, expect=0):
-        result = CliRunner().invoke(app, [*words, "--database-url", database.dsn])
-        assert expect is None or result.exit_code == expect, result.output
-        return result.output
-
-    return run
-
-
-@pytest.fixture
-def organisation(foundation):
+def organisation(foundation: Foundation) -> Any:
     made = foundation.organisation(name="HLF Vestland")
     foundation.evaluated(made)
     return made
 
 
 @pytest.fixture
-def listed(foundation, organisation):
+def listed(foundation: Foundation, organisation: Any) -> Any:
     """Somebody the website shows as the app has it."""
     return shown(foundation, organisation)
 
@@ -133,7 +129,7 @@ def audit(foundation):
 # status ---------------------------------------------------------------------------------------------------------------
 
 
-def test_since_when_is_what_operations_was_alerted_of(command, foundation, listed):
+def test_since_when_is_what_operations_was_alerted_of(command: Any, foundation: Foundation, listed: Any) -> None:
     """Issue 8 I: of a trigger that is off nothing is older than the look at it, but the alert is."""
     foundation.do("ALTER TABLE peer_mentors DISABLE TRIGGER certification_listing_updated")
     foundation.all("SELECT * FROM certification.record_alerts()")
@@ -144,12 +140,14 @@ def test_since_when_is_what_operations_was_alerted_of(command, foundation, liste
         assert (datetime.now(UTC) - datetime.fromisoformat(alert["since"])).days in {2, 3}
 
 
-def test_when_all_is_well_the_first_line_says_so(command, foundation, listed):
+def test_when_all_is_well_the_first_line_says_so(command: Any, foundation: Foundation, listed: Any) -> None:
     assert command("status").splitlines()[0] == "Everything is as it should be."
     assert re.search(r"HLF Vestland +1 +0 +0 +0", command("status"))
 
 
-def test_the_numbers_of_an_organisation_are_its_own(database, foundation, organisation, listed):
+def test_the_numbers_of_an_organisation_are_its_own(
+    database: TestDatabase, foundation: Foundation, organisation: Any, listed: Any
+) -> None:
     other = foundation.organisation(name="HLF Oslo")
     waiting, refused = (foundation.mentor(organisation, DAY + days(99), consent=True) for _ in range(2))
     rejected(foundation, refused)
@@ -161,13 +159,15 @@ def test_the_numbers_of_an_organisation_are_its_own(database, foundation, organi
     assert status.website.oldest_waiting_at == foundation.listing(waiting)["changed_at"]
 
 
-def test_a_difference_of_no_organisation_is_counted(command, foundation, organisation):
+def test_a_difference_of_no_organisation_is_counted(command: Any, foundation: Foundation, organisation: Any) -> None:
     """An orphan, or one of an organisation that was deleted: nobody's row is nobody's business otherwise."""
     finding(foundation, uuid4(), row_id=uuid4(), organisation_id=None)
     assert "1 difference on the website" in command("status", expect=1)
 
 
-def test_everything_wrong_fits_one_screen_and_says_what_to_do_first(command, foundation, organisation):
+def test_everything_wrong_fits_one_screen_and_says_what_to_do_first(
+    command: Any, foundation: Foundation, organisation: Any
+) -> None:
     """Six organisations of eight and every condition at once: 24 lines of 100 columns, the most urgent first."""
     for number in range(7):
         foundation.mentor(foundation.organisation(name=f"HLF Fylkeslag nummer {number} med et langt navn"), DAY)
@@ -206,17 +206,19 @@ def test_everything_wrong_fits_one_screen_and_says_what_to_do_first(command, fou
     assert "reconciliation_sweep" in screen
     assert "SyncDeadLetters 1,234" in screen
     assert "4 others" in screen
-    assert re.search(r'\d+ more: .*python -m local alerts --database-url "\$DATABASE_URL"', screen)
+    assert re.search(r"\d+ more: .*hlf-operations alerts --database-url dbname=", screen)
 
 
-def test_what_is_wrong_is_seen_though_no_run_has_reported_it(command, foundation, organisation):
+def test_what_is_wrong_is_seen_though_no_run_has_reported_it(
+    command: Any, foundation: Foundation, organisation: Any
+) -> None:
     """The run that would have told it may be what is missing."""
     rejected(foundation, shown(foundation, organisation))
     assert command("status", expect=1).startswith("1 thing needs you. Dynamics refuses some listings (1 mentor).")
     assert foundation.one("SELECT count(*) FROM certification.alerts") == 0
 
 
-def test_status_as_json_has_every_part(command, foundation, listed):
+def test_status_as_json_has_every_part(command: Any, foundation: Foundation, listed: Any) -> None:
     ended_run(foundation, "expiry_check")
     found = json.loads(command("status", "--json"))
     assert found["organisations"][0] | {"id": None} == {
@@ -232,24 +234,21 @@ def test_status_as_json_has_every_part(command, foundation, listed):
     assert set(found) == parts
 
 
-def test_every_condition_has_its_urgency():
-    assert sorted(conditions.URGENCY) == sorted(Condition)
-
-
 def printed_commands(text):
     """The whole lines that a person pastes."""
-    return [found.strip() for found in re.findall(r"python -m local [^\n]*", text)]
+    return [found.strip() for found in re.findall(r"(?:hlf-operations|python -m local) [^\n]*", text)]
 
 
-_TARGETS = Target(), Target("hlf"), Target(by_address=True), Target("hlf", by_address=True)
+_URL = "host=db.example.no user=turid"
+_TARGETS = Target(), Target("hlf"), Target(database_url=_URL), Target("hlf", database_url=_URL)
 
 
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("target", _TARGETS, ids=["here", "stack", "address", "both"])
-def test_every_command_that_an_alert_names_is_one(target, language):
+def test_every_command_that_an_alert_names_is_one(target: Any, language: Language) -> None:
     """Issue 8 I: as printed, in every mail and on every screen, for where it runs."""
     named = set()
-    for condition, subject in [*((one, "") for one in Condition), *TEXTS[language].of_subjects]:
+    for condition, subject in [(one, about) for one, entry in CONDITIONS.items() for about in ("", *entry.subjects)]:
         facts = {"reason": "entra_7000215", "organisation_id": str(uuid4()), "kind": "expiry"}
         made = Alert(7, AlertMessageKind.OPENED, condition, subject, NOW, None, 2, (uuid4(),), facts, "")
         lines = printed_commands(message(made, NOW, TEXTS[language], target).body)
@@ -258,7 +257,9 @@ def test_every_command_that_an_alert_names_is_one(target, language):
     assert len(named) > 10
     for line in named:
         assert (" --stack hlf" in line) == bool(target.stack)
-        command, rest = typer.main.get_command(app), shlex.split(line)[3:]
+        assert line.startswith("python -m local " if target.is_local else "hlf-operations ")
+        program, words = (local, 3) if target.is_local else (app, 1)
+        command, rest = typer.main.get_command(program), shlex.split(line)[words:]
         while hasattr(command, "commands"):
             command, rest = command.commands[rest[0]], rest[1:]
         command.make_context(line, rest)
@@ -267,7 +268,7 @@ def test_every_command_that_an_alert_names_is_one(target, language):
 # proof ----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_proof_that_holds_says_yes_on_one_page(command, foundation, organisation):
+def test_a_proof_that_holds_says_yes_on_one_page(command: Any, foundation: Foundation, organisation: Any) -> None:
     run = ended_run(foundation, "reconciliation_full")
     proof(foundation, run)
     page = " ".join(command("proof").split())
@@ -278,7 +279,9 @@ def test_a_proof_that_holds_says_yes_on_one_page(command, foundation, organisati
     assert len(command("proof").splitlines()) < 40
 
 
-def test_a_proof_names_each_difference_by_class_and_id_and_what_became_of_it(command, foundation, organisation):
+def test_a_proof_names_each_difference_by_class_and_id_and_what_became_of_it(
+    command: Any, foundation: Foundation, organisation: Any
+) -> None:
     """What was repaired, what the run after has confirmed, what still stands; nobody's name."""
     earlier = ended_run(foundation, "reconciliation_full")
     held = finding(foundation, earlier, repairs=1)
@@ -318,7 +321,9 @@ def test_a_proof_names_each_difference_by_class_and_id_and_what_became_of_it(com
     assert [(one["class"], one["closed_in"]) for one in old["differences"]] == [("missing", str(run))]
 
 
-def test_a_proof_that_is_not_complete_proves_nothing_and_says_why(command, foundation, organisation):
+def test_a_proof_that_is_not_complete_proves_nothing_and_says_why(
+    command: Any, foundation: Foundation, organisation: Any
+) -> None:
     run = ended_run(foundation, "reconciliation_full", "degraded", "website_result_small")
     foundation.brake(0, 0, organisation)
     foundation.one("SELECT certification.brake_holds(%s, 'repair', 20, 60, %s)", organisation, run)
@@ -328,7 +333,7 @@ def test_a_proof_that_is_not_complete_proves_nothing_and_says_why(command, found
     assert "A brake is on in HLF Vestland: repair of 20 of 60 was stopped" in page
 
 
-def test_a_time_that_has_come_is_no_yes_until_somebody_has_looked(command, foundation):
+def test_a_time_that_has_come_is_no_yes_until_somebody_has_looked(command: Any, foundation: Foundation) -> None:
     """Issue 8 A2: what would be known by now is not known before a sweep has read it back."""
     run = ended_run(foundation, "reconciliation_full")
     foundation.do(
@@ -381,7 +386,7 @@ SAID = {
 
 
 @pytest.mark.parametrize("said", SAID)
-def test_the_first_sentence_counts_every_class(command, foundation, said):
+def test_the_first_sentence_counts_every_class(command: Any, foundation: Foundation, said: Any) -> None:
     """Issue 8 A2, I14: whatever explains a difference, it is counted; yes needs all of them to be 0."""
     counts, facts = SAID[said]
     status = 1 if said.startswith("No.") else 3
@@ -400,7 +405,7 @@ def test_the_first_sentence_counts_every_class(command, foundation, said):
     assert said in shown
 
 
-def test_without_a_proof_it_is_said_how_to_make_one(command):
+def test_without_a_proof_it_is_said_how_to_make_one(command: Any) -> None:
     assert "there is no proof yet" in command("proof", expect=3)
     assert "there is no proof of run" in " ".join(command("proof", "--run", str(uuid4()), expect=3).split())
 
@@ -408,7 +413,9 @@ def test_without_a_proof_it_is_said_how_to_make_one(command):
 # alerts, rejected, duplicates -----------------------------------------------------------------------------------------
 
 
-def test_alerts_are_those_that_are_open_and_all_those_that_were(command, foundation, organisation):
+def test_alerts_are_those_that_are_open_and_all_those_that_were(
+    command: Any, foundation: Foundation, organisation: Any
+) -> None:
     mentor = shown(foundation, organisation)
     rejected(foundation, mentor)
     foundation.all("SELECT * FROM certification.record_alerts()")
@@ -423,7 +430,9 @@ def test_alerts_are_those_that_are_open_and_all_those_that_were(command, foundat
     assert (over["condition"], over["ids"], over["closed_at"] is None) == ("listings_rejected", [str(mentor)], False)
 
 
-def test_what_is_rejected_is_listed_the_dangerous_first_and_tried_again_by_name(command, foundation, organisation):
+def test_what_is_rejected_is_listed_the_dangerous_first_and_tried_again_by_name(
+    command: Any, foundation: Foundation, organisation: Any
+) -> None:
     valid, expired = (shown(foundation, organisation) for _ in range(2))
     rejected(foundation, valid)
     foundation.set_status(expired, "paused")
@@ -446,7 +455,7 @@ def test_what_is_rejected_is_listed_the_dangerous_first_and_tried_again_by_name(
     assert "No listing is rejected." in command("rejected", "list")
 
 
-def test_what_cannot_be_tried_again_is_explained(command):
+def test_what_cannot_be_tried_again_is_explained(command: Any) -> None:
     for given, says, code in (
         ([], "name the mentors' ids, or say --all", 2),
         (["--all", "7"], "name the mentors' ids, or say --all", 2),
@@ -456,12 +465,14 @@ def test_what_cannot_be_tried_again_is_explained(command):
         assert says in " ".join(command("rejected", "retry", *given, *WHO, expect=code).split())
 
 
-def test_who_and_why_are_asked_for(command):
+def test_who_and_why_are_asked_for(command: Any) -> None:
     assert "--actor is empty" in command("rejected", "retry", "--all", "--actor", " ", "--reason", "x", expect=2)
     assert "--reason is empty" in command("release-brake", "--org", "x", "--actor", "x", "--reason", "", expect=2)
 
 
-def test_duplicates_are_listed_until_a_person_has_reviewed_them(command, foundation, organisation):
+def test_duplicates_are_listed_until_a_person_has_reviewed_them(
+    command: Any, foundation: Foundation, organisation: Any
+) -> None:
     mentors = [uuid4() for _ in range(2)]
     for kind, mentor in (("transition", mentors[0]), ("notice", mentors[0]), ("reminder", mentors[1])):
         foundation.do(
@@ -487,7 +498,7 @@ def test_duplicates_are_listed_until_a_person_has_reviewed_them(command, foundat
 
 
 @pytest.fixture
-def braked(foundation, organisation):
+def braked(foundation: Foundation, organisation: Any) -> Any:
     foundation.brake(0, 0, organisation)
 
     def trip(kind, n=14):
@@ -497,7 +508,9 @@ def braked(foundation, organisation):
     return trip
 
 
-def test_a_brake_is_released_by_a_named_person(command, foundation, braked, organisation):
+def test_a_brake_is_released_by_a_named_person(
+    command: Any, foundation: Foundation, braked: Any, organisation: Any
+) -> None:
     printed = " ".join(command("release-brake", "--org", "hlf vestland", *WHO).split())
     assert "may expire 14 of 60 mentors of HLF Vestland" in printed
     assert audit(foundation) == [("release_brake", "turid", "looked at it")]
@@ -506,7 +519,7 @@ def test_a_brake_is_released_by_a_named_person(command, foundation, braked, orga
     assert "expiry 14 of 60, released" in command("status")
 
 
-def test_which_of_two_brakes_has_to_be_said(command, foundation, braked):
+def test_which_of_two_brakes_has_to_be_said(command: Any, foundation: Foundation, braked: Any) -> None:
     braked("repair", 20)
     assert "two brakes are on" in " ".join(command("release-brake", "--org", "HLF Vestland", *WHO, expect=2).split())
     assert audit(foundation) == []
@@ -514,19 +527,23 @@ def test_which_of_two_brakes_has_to_be_said(command, foundation, braked):
     assert (released["kind"], released["n"]) == ("repair", 20)
 
 
-def test_a_brake_that_is_not_on_cannot_be_released(command, organisation):
+def test_a_brake_that_is_not_on_cannot_be_released(command: Any, organisation: Any) -> None:
     assert "no brake is on in HLF Vestland" in command("release-brake", "--org", "HLF Vestland", *WHO, expect=1)
     assert "there are: HLF Vestland" in " ".join(
         command("release-brake", "--org", "HLF Utopia", *WHO, expect=1).split()
     )
 
 
-def test_the_brake_of_an_organisation_that_is_gone_is_released_by_its_id(command, foundation, braked, organisation):
+def test_the_brake_of_an_organisation_that_is_gone_is_released_by_its_id(
+    command: Any, foundation: Foundation, braked: Any, organisation: Any
+) -> None:
     foundation.do("DELETE FROM organisations WHERE id = %s", organisation)
     assert "Released" in command("release-brake", "--org", str(organisation), *WHO)
 
 
-def test_what_is_of_no_organisation_any_more_is_named_in_the_language(command, foundation, listed, organisation):
+def test_what_is_of_no_organisation_any_more_is_named_in_the_language(
+    command: Any, foundation: Foundation, listed: Any, organisation: Any
+) -> None:
     """Issue 8 I: on every screen that names it."""
     foundation.brake(0, 0, organisation)
     assert foundation.one("SELECT certification.brake_holds(%s, 'expiry', 1, 60, %s)", organisation, uuid4())
@@ -541,7 +558,7 @@ def test_what_is_of_no_organisation_any_more_is_named_in_the_language(command, f
     assert f"i (slettet) {organisation}" in " ".join(command("proof", "--language", "nb", expect=None).split())
 
 
-def test_a_brake_on_reminders_is_released(command, foundation, braked, organisation):
+def test_a_brake_on_reminders_is_released(command: Any, foundation: Foundation, braked: Any, organisation: Any) -> None:
     """Issue 8 B: as that on expiries; each by its kind."""
     braked("reminder", 12)
     assert "two brakes are on" in " ".join(command("release-brake", "--org", "HLF Vestland", *WHO, expect=2).split())
@@ -549,7 +566,7 @@ def test_a_brake_on_reminders_is_released(command, foundation, braked, organisat
     assert "may remind 12 of 60 mentors of HLF Vestland" in " ".join(printed.split())
 
 
-def test_names_are_shown_as_they_are_and_brakes_of_one_apart(command, foundation):
+def test_names_are_shown_as_they_are_and_brakes_of_one_apart(command: Any, foundation: Foundation) -> None:
     """Issue 8 I: a name is no markup and no emoji; the brakes of one organisation differ by their kind."""
     name = "HLF [bold]Moss[/bold] :smile: [red"
     organisation = foundation.organisation(name=name)
@@ -566,7 +583,7 @@ def test_names_are_shown_as_they_are_and_brakes_of_one_apart(command, foundation
 # Undoing a run --------------------------------------------------------------------------------------------------------
 
 
-def test_a_run_is_undone_by_a_named_person(command, foundation, functions):
+def test_a_run_is_undone_by_a_named_person(command: Any, foundation: Foundation, functions: Functions) -> None:
     """Issue 8 B: what was put back and what could not be; the second time it says so."""
     organisation = foundation.organisation()
     expired, withdrawn, _ = (foundation.mentor(organisation, DAY + days(left)) for left in (-1, -1, 5))
@@ -591,7 +608,9 @@ def test_a_run_is_undone_by_a_named_person(command, foundation, functions):
     assert "undone already, by turid" in " ".join(command("undo-run", run, *WHO, expect=1).split())
 
 
-def test_a_run_that_cannot_be_undone_is_refused_in_a_sentence(command, foundation, functions, ses):
+def test_a_run_that_cannot_be_undone_is_refused_in_a_sentence(
+    command: Any, foundation: Foundation, functions: Functions, ses: LocalSes
+) -> None:
     """Unknown, not ended, of another function, without a name; nothing is written."""
     foundation.organisation()
     running = foundation.one("SELECT certification.start_run('expiry_check', now(), 'a-request')")
@@ -605,7 +624,7 @@ def test_a_run_that_cannot_be_undone_is_refused_in_a_sentence(command, foundatio
     assert audit(foundation) == []
 
 
-def test_what_was_undone_is_reported_in_bokmal(command, foundation, functions):
+def test_what_was_undone_is_reported_in_bokmal(command: Any, foundation: Foundation, functions: Functions) -> None:
     """Issue 8 I: confirmations are in the language that operations is notified in, with the right plural."""
     foundation.mentor(foundation.organisation(), DAY + days(5))
     printed = command("undo-run", str(functions.nightly_check(DAY).run_id), *WHO, "--language", "nb")
@@ -618,7 +637,7 @@ def test_what_was_undone_is_reported_in_bokmal(command, foundation, functions):
         assert reported in printed
 
 
-def test_undoing_can_be_read_by_a_program(command, foundation, functions):
+def test_undoing_can_be_read_by_a_program(command: Any, foundation: Foundation, functions: Functions) -> None:
     """--json has every count, zeros too; status --json has the id of the last run."""
     foundation.mentor(foundation.organisation(), DAY + days(5))
     functions.nightly_check(DAY)
@@ -630,36 +649,26 @@ def test_undoing_can_be_read_by_a_program(command, foundation, functions):
 # A database that cannot be used ---------------------------------------------------------------------------------------
 
 
-def said(*words, url):
-    result = CliRunner().invoke(app, [*words, "--database-url", url])
-    assert result.exit_code == 3
-    assert "Traceback" not in result.output
-    return " ".join(result.output.split())
+def test_a_database_that_cannot_be_used_is_explained(
+    postgres: Postgres, database: TestDatabase, operator: Operator
+) -> None:
+    """No server, no migrations, a login that may read nothing: a sentence, and no password."""
 
+    def said(*words, of=operator):
+        return " ".join(of.run(*words, expect=3).split())
 
-def test_a_database_that_cannot_be_used_is_explained(postgres, database, foundation):
-    """No server, a string that is none, no migrations, a login that may read nothing: a sentence, and no password."""
-    assert "the database cannot be reached" in said("status", url="postgresql://x:geheim@127.0.0.1:1/x")
-    printed = said("status", url="postgresql://x:ge%heim@et@/")
-    assert "is not a connection string" in printed
-    assert "heim" not in printed
-    assert "apply the migrations first" in said("status", url=postgres.dsn())
-    login = database.login("DynamicsSync")
-    url = psycopg.conninfo.make_conninfo(
-        host=login["host"],
-        port=login["port"],
-        dbname=login["dbname"],
-        user=login["username"],
-        password=login["password"],
-    )
-    assert "connect as the role that applied the migrations" in said("proof", url=url)
-    assert "connect as the role" in said("rejected", "list", url=url)
+    assert "the database cannot be reached" in said("status", of=Operator("postgresql://x@127.0.0.1:1/x", {}))
+    unmigrated = Operator.at(postgres.dsn())
+    assert "apply the migrations first, with hlf-operations migrate --database-url" in said("status", of=unmigrated)
+    sync = Operator.of(database.login("DynamicsSync"))
+    for typed in (("proof",), ("rejected", "list")):
+        assert "a login of the role certification_operations" in said(*typed, of=sync)
 
 
 # Words ----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_code_stands_beside_its_meaning():
+def test_a_code_stands_beside_its_meaning() -> None:
     assert words.reason("entra_7000222") == "the client secret has expired (entra_7000222)"
     assert words.reason("dataverse_503,unheard_of") == "a fault of Dynamics (dataverse_503); unheard_of"
     assert words.reason(None) == ""

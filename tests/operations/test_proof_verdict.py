@@ -15,13 +15,16 @@ from shared.domain.comparison import ProofVerdict
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import OSLO
 from tests.support.syncs import SECOND_TABLE
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from operations.commands.proof import ProofHead
     from tests.support.foundation import Foundation
-    from tests.support.syncs import SyncWorker
+    from tests.support.nightly_checks import Functions
+    from tests.support.reconciling import Reconciler
+    from tests.support.syncs import EmulatedWebsite, SyncWorker
 
 LATER, SHOWN, HIDDEN = DAY + days(100), {"statecode": 0, "statuscode": 1}, {"statecode": 1, "statuscode": 2}
 
@@ -71,8 +74,15 @@ def ended(foundation: Foundation, mentors: list[UUID], day: Any) -> None:
 
 @pytest.mark.parametrize("released", [False, True])
 def test_who_is_held_by_the_brake_makes_it_no(
-    *, foundation, organisation, listed, functions, proved, reconciler, released
-):
+    *,
+    foundation: Foundation,
+    organisation: UUID,
+    listed: list[UUID],
+    functions: Functions,
+    proved: Any,
+    reconciler: Reconciler,
+    released: bool,
+) -> None:
     """They are shown and not valid, and no release changes that before its run comes."""
     foundation.brake(2, 20)
     ended(foundation, listed[:4], DAY - days(1))
@@ -91,7 +101,15 @@ def test_who_is_held_by_the_brake_makes_it_no(
     assert {row[0] for row in foundation.all("SELECT cause, 1 FROM certification.findings")} == {"brake"}
 
 
-def test_what_the_brake_let_go_closes_its_findings(*, foundation, organisation, listed, functions, proved, worker):
+def test_what_the_brake_let_go_closes_its_findings(
+    *,
+    foundation: Foundation,
+    organisation: UUID,
+    listed: list[UUID],
+    functions: Functions,
+    proved: Any,
+    worker: SyncWorker,
+) -> None:
     foundation.brake(2, 20)
     ended(foundation, listed[:4], DAY - days(1))
     foundation.evaluated(organisation, DAY - days(1))
@@ -114,8 +132,17 @@ def test_what_the_brake_let_go_closes_its_findings(*, foundation, organisation, 
     ],
 )
 def test_a_day_whose_check_has_not_come_is_no_yes(
-    *, foundation, organisation, listed, proved, worker, evaluated, at, verdict, count
-):
+    *,
+    foundation: Foundation,
+    organisation: UUID,
+    listed: list[UUID],
+    proved: Any,
+    worker: SyncWorker,
+    evaluated: Any,
+    at: Any,
+    verdict: ProofVerdict,
+    count: str,
+) -> None:
     """The calendar counts, not the day we evaluated last; shortly after midnight it is said when it will be known."""
     the_day_is(foundation, DAY, at)
     ended(foundation, listed[:2], DAY - days(1))
@@ -134,7 +161,9 @@ def test_a_day_whose_check_has_not_come_is_no_yes(
 # young, rejected, stuck ---------------------------------------------------------------------------------------------
 
 
-def test_a_young_write_that_differs_makes_it_not_yet(foundation, listed, proved, reconciler):
+def test_a_young_write_that_differs_makes_it_not_yet(
+    foundation: Foundation, listed: list[UUID], proved: Any, reconciler: Reconciler
+) -> None:
     """And says when it will be known."""
     foundation.pause(listed[0])
     found = proved()
@@ -144,13 +173,17 @@ def test_a_young_write_that_differs_makes_it_not_yet(foundation, listed, proved,
     assert foundation.all("SELECT class FROM certification.findings") == []
 
 
-def test_a_young_write_that_is_equal_is_equal(foundation, listed, proved, reconciler):
+def test_a_young_write_that_is_equal_is_equal(
+    foundation: Foundation, listed: list[UUID], proved: Any, reconciler: Reconciler
+) -> None:
     reconciler.settling = timedelta(minutes=2)
     assert (proved().verdict, proved().equal) == (ProofVerdict.YES, 8)
 
 
 @pytest.mark.parametrize("held", ["claimed", "outcome_unknown", "lost"])
-def test_no_claim_and_no_unknown_outcome_explains_an_old_difference(foundation, listed, proved, worker, held):
+def test_no_claim_and_no_unknown_outcome_explains_an_old_difference(
+    foundation: Foundation, listed: list[UUID], proved: Any, worker: SyncWorker, held: str
+) -> None:
     """What is renewed again and again is not young."""
     foundation.pause(listed[0])
     if held == "claimed":
@@ -166,7 +199,9 @@ def test_no_claim_and_no_unknown_outcome_explains_an_old_difference(foundation, 
     assert (found.verdict, found.count("listed_but_invalid"), found.count("waiting")) == (ProofVerdict.NO, 1, 1)
 
 
-def test_what_the_website_refused_makes_it_no_at_once(foundation, listed, proved, worker, site):
+def test_what_the_website_refused_makes_it_no_at_once(
+    foundation: Foundation, listed: list[UUID], proved: Any, worker: SyncWorker, site: EmulatedWebsite
+) -> None:
     foundation.do("UPDATE peer_mentors SET area = 'Halden' WHERE id = %s", listed[0])
     site.poison(str(listed[0]))
     worker.sync(listed[0])
@@ -175,7 +210,9 @@ def test_what_the_website_refused_makes_it_no_at_once(foundation, listed, proved
     assert (found.verdict, found.count("field_drift"), found.count("rejected")) == (ProofVerdict.NO, 1, 1)
 
 
-def test_a_manual_edit_while_it_is_compared_is_found_or_equal(foundation, listed, proved, reconciler, site):
+def test_a_manual_edit_while_it_is_compared_is_found_or_equal(
+    foundation: Foundation, listed: list[UUID], proved: Any, reconciler: Reconciler, site: EmulatedWebsite
+) -> None:
     """After its page was read: the next run's; before: this one's. Never an alarm about somebody else."""
     read = reconciler.reader.pages
 
@@ -190,14 +227,16 @@ def test_a_manual_edit_while_it_is_compared_is_found_or_equal(foundation, listed
     assert (found.verdict, found.count("field_drift"), found.count("manual_edit")) == (ProofVerdict.NO, 1, 1)
 
 
-def test_a_verdict_needs_no_listing_of_ours(foundation, listed, proved):
+def test_a_verdict_needs_no_listing_of_ours(foundation: Foundation, listed: list[UUID], proved: Any) -> None:
     """Our bookkeeping is gone: what is equal is equal."""
     foundation.do("DELETE FROM certification.listings")
     found = proved()
     assert (found.verdict, found.app_listed, found.website_listed, found.equal) == (ProofVerdict.YES, 8, 8, 8)
 
 
-def test_a_website_that_could_not_be_read_proves_nothing(foundation, listed, proved, reconciler, site):
+def test_a_website_that_could_not_be_read_proves_nothing(
+    foundation: Foundation, listed: list[UUID], proved: Any, reconciler: Reconciler, site: EmulatedWebsite
+) -> None:
     reconciler.seconds = 61.0
     site.fail_next(None, status=503)
     assert proved().verdict is ProofVerdict.NOT_YET
@@ -208,7 +247,16 @@ def test_a_website_that_could_not_be_read_proves_nothing(foundation, listed, pro
 
 
 @pytest.mark.parametrize("form", [str.upper, str.title])
-def test_a_key_is_compared_as_the_service_compares_it(*, foundation, listed, proved, reconciler, worker, site, form):
+def test_a_key_is_compared_as_the_service_compares_it(
+    *,
+    foundation: Foundation,
+    listed: list[UUID],
+    proved: Any,
+    reconciler: Reconciler,
+    worker: SyncWorker,
+    site: EmulatedWebsite,
+    form: Any,
+) -> None:
     """Without case: the row is the mentor's, neither orphan nor missing, and is repaired."""
     mentor = listed[0]
     site.edit(str(mentor), {"hlf_mentorid": form(str(mentor))})
@@ -219,7 +267,9 @@ def test_a_key_is_compared_as_the_service_compares_it(*, foundation, listed, pro
     assert (proved().verdict, proved().website_listed) == (ProofVerdict.YES, 7)
 
 
-def test_spaces_at_the_end_of_a_key_do_not_count(foundation, listed, proved, reconciler):
+def test_spaces_at_the_end_of_a_key_do_not_count(
+    foundation: Foundation, listed: list[UUID], proved: Any, reconciler: Reconciler
+) -> None:
     """As in the database of the service; the emulator's column has no room for them."""
     read = reconciler.reader.pages
 
@@ -232,16 +282,24 @@ def test_spaces_at_the_end_of_a_key_do_not_count(foundation, listed, proved, rec
 
 
 def test_a_key_of_a_mentor_in_capitals_is_read_again_by_its_key(
-    *, foundation, listed, proved, reconciler, worker, site
-):
+    *,
+    foundation: Foundation,
+    listed: list[UUID],
+    proved: Any,
+    reconciler: Reconciler,
+    worker: SyncWorker,
+    site: EmulatedWebsite,
+) -> None:
     site.edit(str(listed[0]), {"hlf_mentorid": str(listed[0]).upper(), "hlf_area": "Oslo"})
     assert proved().count("field_drift") == 1
     worker.sync(*reconciler.queue.taken())
-    assert (proved().verdict, site.row(str(listed[0]))["hlf_area"]) == (ProofVerdict.YES, "Moss 0")
+    assert (proved().verdict, there(site.row(str(listed[0])))["hlf_area"]) == (ProofVerdict.YES, "Moss 0")
 
 
 @pytest.mark.parametrize("shown", [True, False])
-def test_a_second_row_of_a_mentor_is_shown_of_nobody(*, foundation, listed, proved, reconciler, worker, shown):
+def test_a_second_row_of_a_mentor_is_shown_of_nobody(
+    *, foundation: Foundation, listed: list[UUID], proved: Any, reconciler: Reconciler, worker: SyncWorker, shown: bool
+) -> None:
     """Issue 8 A3: two forms of one key, where the service's own key is not in force. Visitors see both."""
     if not shown:
         foundation.pause(listed[0])
@@ -260,7 +318,7 @@ def test_a_second_row_of_a_mentor_is_shown_of_nobody(*, foundation, listed, prov
     assert (found.app_listed, found.website_listed) == ((8, 9) if shown else (7, 8))
 
 
-def test_two_certifications_of_one_mentor_are_no_yes(foundation, listed, proved):
+def test_two_certifications_of_one_mentor_are_no_yes(foundation: Foundation, listed: list[UUID], proved: Any) -> None:
     """Issue 8 A1: the app no longer holds to one each, and whoever has two is counted twice on both sides."""
     foundation.do("ALTER TABLE certifications DROP CONSTRAINT certifications_pkey")
     foundation.do("INSERT INTO certifications VALUES (%s, '2026-01-01', %s)", listed[0], LATER + days(365))
@@ -286,8 +344,15 @@ def wrote(foundation: Foundation, table: str, *columns: str) -> None:
 
 @pytest.mark.parametrize("shown", [True, False])
 def test_a_column_that_is_published_no_more_is_a_difference(
-    *, foundation, listed, proved, reconciler, worker, site, shown
-):
+    *,
+    foundation: Foundation,
+    listed: list[UUID],
+    proved: Any,
+    reconciler: Reconciler,
+    worker: SyncWorker,
+    site: EmulatedWebsite,
+    shown: bool,
+) -> None:
     """Also on a row that is hidden, which may return."""
     mentor = listed[0]
     if not shown:
@@ -305,7 +370,9 @@ def test_a_column_that_is_published_no_more_is_a_difference(
     assert proved().count("unpublished_field") == 0
 
 
-def test_a_column_we_have_never_written_is_nobodys_concern(foundation, listed, proved, worker, site):
+def test_a_column_we_have_never_written_is_nobodys_concern(
+    foundation: Foundation, listed: list[UUID], proved: Any, worker: SyncWorker, site: EmulatedWebsite
+) -> None:
     unpublish(foundation, "hlf_phone")
     worker.sync(*listed)
     wrote(foundation, "hlf_peermentors", "hlf_name")
@@ -324,7 +391,15 @@ def moved(foundation: Foundation, worker: SyncWorker, listed: list[UUID]) -> Non
         worker.sync(*listed)
 
 
-def test_a_table_that_is_in_use_no_more_is_read_as_well(*, foundation, listed, proved, reconciler, worker, site):
+def test_a_table_that_is_in_use_no_more_is_read_as_well(
+    *,
+    foundation: Foundation,
+    listed: list[UUID],
+    proved: Any,
+    reconciler: Reconciler,
+    worker: SyncWorker,
+    site: EmulatedWebsite,
+) -> None:
     """What was written there stays filled, and may be shown again by a hand."""
     proved()
     moved(foundation, worker, listed)
@@ -341,11 +416,19 @@ def test_a_table_that_is_in_use_no_more_is_read_as_well(*, foundation, listed, p
     assert (found.count("listed_but_invalid"), found.website_listed) == (1, 9)
 
 
-def test_a_row_that_was_emptied_is_compared_too(*, foundation, listed, proved, reconciler, worker, site):
+def test_a_row_that_was_emptied_is_compared_too(
+    *,
+    foundation: Foundation,
+    listed: list[UUID],
+    proved: Any,
+    reconciler: Reconciler,
+    worker: SyncWorker,
+    site: EmulatedWebsite,
+) -> None:
     """Issue 8 A4: everybody has moved and nothing of ours stands there, until somebody shows a row again."""
     proved()
     moved(foundation, worker, listed)
-    assert (proved().verdict, site.row(str(listed[0]))["hlf_name"]) == (ProofVerdict.YES, None)
+    assert (proved().verdict, there(site.row(str(listed[0])))["hlf_name"]) == (ProofVerdict.YES, None)
     site.edit(str(listed[0]), SHOWN)
     found = proved()
     assert (found.verdict, found.count("listed_but_invalid"), found.website_listed) == (ProofVerdict.NO, 1, 9)
@@ -355,7 +438,9 @@ def test_a_row_that_was_emptied_is_compared_too(*, foundation, listed, proved, r
 
 
 @pytest.mark.parametrize("gone", ["column", "table", "key"])
-def test_what_is_gone_from_dynamics_stops_no_comparison(foundation, listed, proved, worker, gone):
+def test_what_is_gone_from_dynamics_stops_no_comparison(
+    foundation: Foundation, listed: list[UUID], proved: Any, worker: SyncWorker, gone: str
+) -> None:
     """A column or a table that was written once and has been deleted there since."""
     if gone == "column":
         wrote(foundation, "hlf_peermentors", "hlf_name", "hlf_deleted", "hlf_also_deleted")

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.sam import read_yaml
-from emulators.lambda_host.template.template import load_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

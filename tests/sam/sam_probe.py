@@ -60,15 +60,14 @@ def imports(statements: list[ast.stmt]) -> Iterator[str]:
 def missing_messages() -> Iterator[str]:
     """Every message in every language, and the migrations, found from where the deployed code looks for them."""
     # Of the artifact, not of the repository.
-    from shared.adapters.email.rendering import _MESSAGES  # noqa: PLC0415
+    from shared.adapters.email.rendering import templates  # noqa: PLC0415
     from shared.adapters.postgres.migrate import read_functions, read_migrations  # noqa: PLC0415
     from shared.domain.notices import Locale, NoticeKind  # noqa: PLC0415
 
     for kind in NoticeKind:
         for locale in Locale:
-            for part in ("subject", "body"):
-                if not (_MESSAGES / kind.value / f"{part}.{locale.value}.txt").is_file():
-                    yield f"the message {kind.value}/{part}.{locale.value}.txt is missing in the layer"
+            if locale.value not in templates(kind.value):
+                yield f"the message {kind.value} is missing in the layer, in {locale.value}"
     if not (read_migrations() and read_functions()):
         yield "the layer holds no migrations"
 

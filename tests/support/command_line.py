@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 LONGEST_SECONDS = 180
 
 
-class Program(subprocess.Popen):
+class Program(subprocess.Popen[str]):
     """A program that no test waits for without end, whether it reads from it or leaves its block."""
 
     def __enter__(self) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -12,7 +12,7 @@ from emulators.dataverse.access.protection import Limits
 from emulators.dataverse.client import EmulatorControl
 from emulators.dataverse.model import defaults
 from emulators.dataverse.process import LocalDataverse
-from tests.support.dataverse_service import API, MENTORS, operation
+from tests.support.dataverse_service import API, MENTORS, TABLES, operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,13 +39,13 @@ class Caller:
             self.http.headers["Authorization"] = f"Bearer {reply.json()['access_token']}"
         return reply
 
-    def ask(self, method: str, path: str, **request) -> httpx.Response:
+    def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         return self.http.request(method, f"{API}{path}", **request)
 
     def who_am_i(self) -> httpx.Response:
         return self.ask("GET", "WhoAmI")
 
-    def write(self, key: str = "m1", name: str = "Kari", **request) -> httpx.Response:
+    def write(self, key: str = "m1", name: str = "Kari", **request: Any) -> httpx.Response:
         return self.ask("PATCH", row_path(key), json={"hlf_name": name}, **request)
 
     def batch(self, *keys: str) -> httpx.Response:
@@ -65,8 +65,8 @@ def row_path(key: str) -> str:
 
 
 @contextmanager
-def process(folder: Path, **options) -> Iterator[LocalDataverse]:
-    with LocalDataverse(folder, **options) as emulator:
+def process(folder: Path, **options: Any) -> Iterator[LocalDataverse]:
+    with LocalDataverse(folder, **({"schema": TABLES} | options)) as emulator:
         yield emulator
 
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from tests.support.dataverse_service import EXAMPLES, MENTORS
 
+if TYPE_CHECKING:
+    import httpx
 
-def examples(service):
+    from emulators.dataverse.model.table import Table
+    from tests.support.dataverse_service import RunningEmulator
+
+
+def examples(service: RunningEmulator) -> RunningEmulator:
     """Five rows: hlf_count from 0 to 4, told apart by what the filters below ask for."""
     service.reset()
-    table = service.emulator.store.tables_by_set[EXAMPLES]
+    table = service.environment.store.tables_by_set[EXAMPLES]
     mentors = [
-        service.emulator.store.tables_by_set[MENTORS].insert(
+        service.environment.store.tables_by_set[MENTORS].insert(
             {"hlf_peermentorid": f"{n}0000000-0000-4000-8000-00000000000{n}", "hlf_mentorid": str(n), "hlf_name": name}
         )
         for n, name in enumerate(["Åse", "Berit"])
@@ -36,7 +43,7 @@ def examples(service):
     return service
 
 
-def ask(service, table, *, prefer="", **options):
+def ask(service: RunningEmulator, table: str, *, prefer: str = "", **options: object) -> httpx.Response:
     """GET with query options, whose names get their `$`; `p1` is the alias `@p1`."""
     query = "&".join(
         f"{'@' if re.fullmatch('p[0-9]', name) else '$'}{name}={quote(str(value), safe='')}"
@@ -45,17 +52,18 @@ def ask(service, table, *, prefer="", **options):
     return service.get(f"{table}?{query}" if query else table, **({"Prefer": prefer} if prefer else {}))
 
 
-def listed(service, table, **options):
+def listed(service: RunningEmulator, table: str, **options: Any) -> list[dict[str, Any]]:
     response = ask(service, table, **options)
     assert response.status_code == 200, response.text
-    return response.json()["value"]
+    rows: list[dict[str, Any]] = response.json()["value"]
+    return rows
 
 
-def counts(service, **options):
+def counts(service: RunningEmulator, **options: Any) -> str:
     return "".join(str(row["hlf_count"]) for row in listed(service, EXAMPLES, orderby="hlf_count", **options))
 
 
-def follow(service, response):
+def follow(service: RunningEmulator, response: httpx.Response) -> list[httpx.Response]:
     """All pages from this one on; the links are used as they came."""
     pages = [response]
     size = {"Prefer": response.request.headers["Prefer"]} if "Prefer" in response.request.headers else {}
@@ -65,8 +73,8 @@ def follow(service, response):
     return pages
 
 
-def many(service, number):
-    table = service.emulator.store.tables_by_set[MENTORS]
+def many(service: RunningEmulator, number: int) -> Table:
+    table = service.environment.store.tables_by_set[MENTORS]
     for n in range(number):
         table.insert({"hlf_mentorid": str(n), "hlf_name": f"{n % 7}"})
     return table

@@ -7,7 +7,8 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import uvicorn
@@ -15,6 +16,7 @@ import uvicorn
 from emulators import processes
 from emulators.dataverse.app import Emulator
 from emulators.dataverse.connection import Protocol
+from emulators.dataverse.environment import Environment
 from emulators.dataverse.model import defaults
 from emulators.dataverse.model.schema_file import load
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 API = defaults.API
+TABLES = Path(__file__).with_name("dataverse_tables.json")
 MENTORS, EXAMPLES = "hlf_peermentors", "hlf_examples"
 _HEAD = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
 
@@ -35,32 +38,32 @@ class BatchPart:
     body: str
     content_id: str = ""
 
-    def json(self):
+    def json(self) -> Any:
         return json.loads(self.body)
 
     @property
-    def code(self):
-        return self.json()["error"]["code"]
+    def code(self) -> str:
+        return str(self.json()["error"]["code"])
 
 
 class RunningEmulator:
     """An emulator that is running, and a client with a token for it. Paths are below /api/data/v9.2/."""
 
-    def __init__(self, emulator: Emulator) -> None:
-        self.emulator = emulator
-        self.http = httpx.Client(base_url=emulator.url, timeout=10)
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.http = httpx.Client(base_url=environment.url, timeout=10)
         self.renew()
 
     def renew(self) -> None:
         """A new token of the default application."""
-        self.http.headers["Authorization"] = f"Bearer {self.emulator.tokens.grant(defaults.CLIENT_ID)}"
+        self.http.headers["Authorization"] = f"Bearer {self.environment.tokens.grant(defaults.CLIENT_ID)}"
 
     def reset(self) -> None:
-        self.emulator.reset()
+        self.environment.reset()
         self.http.cookies.clear()
         self.renew()
 
-    def ask(self, method: str, path: str, **request) -> httpx.Response:
+    def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         return self.http.request(method, f"{API}{path}", **request)
 
     def get(self, path: str, **headers: str) -> httpx.Response:
@@ -75,17 +78,17 @@ class RunningEmulator:
     def delete(self, path: str, **headers: str) -> httpx.Response:
         return self.ask("DELETE", path, headers=headers)
 
-    def row(self, path: str) -> dict:
+    def row(self, path: str) -> dict[str, Any]:
         """One row that must be there."""
         response = self.get(path)
         assert response.status_code == 200, response.text
         return response.json()
 
-    def rows(self, table: str) -> list[dict]:
+    def rows(self, table: str) -> list[dict[str, Any]]:
         """What the table really holds, asked of no interface."""
-        return list(self.emulator.store.tables_by_set[table].rows.values())
+        return list(self.environment.store.tables_by_set[table].rows.values())
 
-    def batch(self, *items, go_on: bool = False, **headers: str) -> httpx.Response:
+    def batch(self, *items: str, go_on: bool = False, **headers: str) -> httpx.Response:
         """Post a `$batch` of what operation() and change_set() give."""
         body = "".join(f"--batch_1\r\n{item}" for item in items) + "--batch_1--\r\n"
         headers = {"Content-Type": 'multipart/mixed; boundary="batch_1"'} | headers
@@ -111,7 +114,7 @@ def change_set(*operations: str) -> str:
     return f'Content-Type: multipart/mixed; boundary="changeset_1"\r\n\r\n{inner}'
 
 
-def parts(response: httpx.Response) -> list[BatchPart | list[BatchPart]]:
+def parts(response: httpx.Response) -> list[Any]:
     """The parts of a reply to `$batch`, those of a change set as a list."""
     assert response.headers["content-type"].startswith("multipart/mixed; boundary=batchresponse_"), response.text
     return [
@@ -155,10 +158,10 @@ def _headers(lines: list[str]) -> dict[str, str]:
 def running() -> Iterator[RunningEmulator]:
     """An emulator with the built-in tables on a free port of 127.0.0.1."""
     port = processes.free_port()
-    emulator = Emulator(f"http://127.0.0.1:{port}", load(defaults.SCHEMA))
+    environment = Environment(f"http://127.0.0.1:{port}", load(TABLES))
     server = uvicorn.Server(
         uvicorn.Config(
-            emulator,
+            Emulator(environment),
             host="127.0.0.1",
             port=port,
             loop="uvloop",
@@ -174,7 +177,7 @@ def running() -> Iterator[RunningEmulator]:
     deadline = time.monotonic() + 20
     while not server.started and time.monotonic() < deadline and thread.is_alive():
         time.sleep(0.005)
-    service = RunningEmulator(emulator)
+    service = RunningEmulator(environment)
     try:
         yield service
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -23,11 +23,12 @@ from shared.adapters.postgres.runs import PostgresRuns
 from shared.domain.credential import CredentialState, Health
 from shared.use_cases.expiry_check import check_expiry
 from shared.use_cases.send_notices import send_notices
+from tests.support.fakes.report import FakeReport
+from tests.support.fakes.sync_queue import FakeSyncQueue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
-    from shared.domain.listings import SyncRequest
     from shared.domain.runs import RunResult
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -44,41 +45,6 @@ def at_nine(day: date) -> datetime:
     return datetime.combine(day, time(9), OSLO)
 
 
-@dataclass
-class NightlyReport:
-    """Keeps what a run reports."""
-
-    organisations: list[tuple[Any, ...]] = field(default_factory=list)
-    runs: list[tuple[Any, ...]] = field(default_factory=list)
-    organisation_failures: list[tuple[Any, ...]] = field(default_factory=list)
-    works: list[tuple[str, dict[str, int]]] = field(default_factory=list)
-
-    def organisation(self, *entry: object) -> None:
-        self.organisations.append(entry)
-
-    def organisation_failed(self, *entry: object) -> None:
-        self.organisation_failures.append(entry)
-
-    def run(self, *entry: object) -> None:
-        self.runs.append(entry)
-
-    def work(self, function: str, counts: dict[str, int], **_: object) -> None:
-        self.works.append((function, counts))
-
-
-@dataclass
-class NightlyRequests:
-    """Keeps what was asked for instead of sending it; tests/integration/aws/test_sync_queue.py has the queue itself."""
-
-    requests: list[SyncRequest] = field(default_factory=list)
-
-    def send(self, requests: Iterable[SyncRequest]) -> None:
-        self.requests.extend(requests)
-
-    def return_later(self, seconds: Mapping[str, float]) -> None:
-        assert not seconds, "only dynamics_sync gives messages back"
-
-
 class Functions:
     """The two functions' insides on one database. A context manager; each keeps one connection of its own role.
 
@@ -90,8 +56,8 @@ class Functions:
         self._login, self._owner = login, owner
         self._open = ExitStack()
         self._connections: dict[str, Any] = {}
-        self.reported = NightlyReport()
-        self.asked = NightlyRequests()
+        self.reported = FakeReport()
+        self.asked = FakeSyncQueue()
 
     def __enter__(self) -> Self:
         return self

@@ -17,45 +17,32 @@ from shared.adapters.postgres.runs import PostgresRuns
 from shared.use_cases.compare_website import compare_website
 from shared.use_cases.reconciliation import ReconciliationPorts
 from shared.use_cases.sweep import Sweep
+from tests.support.fakes.report import FakeReport
+from tests.support.fakes.sync_queue import FakeSyncQueue
 from tests.support.nightly_checks import GOOD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from shared.domain.comparison import Acceptance
-    from shared.domain.listings import SyncRequest
     from shared.domain.runs import Verdict
-    from shared.ports import Comparison, WebsiteReader
+    from shared.ports import Comparison
     from tests.support.syncs import CountedSecret
 
 
-class ReconciliationReport:
-    """shared.ports.Report, remembered."""
+class RequestQueue(FakeSyncQueue):
+    """Also shared.ports.QueueDepths, with the depths that it is told."""
 
     def __init__(self) -> None:
-        self.counts: dict[str, int] = {}
-        self.facts: dict[str, object] = {}
-
-    def work(self, function: str, counts: Mapping[str, int], **facts: object) -> None:
-        self.counts, self.facts = dict(counts), {"function": function, **facts}
-
-
-class RequestQueue:
-    """shared.ports.SyncQueue that keeps what it was sent; shared.ports.QueueDepths with what it is told."""
-
-    def __init__(self) -> None:
-        self.requests: list[SyncRequest] = []
+        super().__init__()
         self.depths = {"SyncDeadLetters": 0, "DeadLetters": 0, "SyncRequests": 0, "RepairRequests": 0}
-
-    def send(self, requests: Iterable[SyncRequest]) -> None:
-        self.requests += requests
 
     def read(self) -> dict[str, int]:
         return dict(self.depths)
 
     def taken(self) -> list[UUID]:
-        """Whom was asked for, and forget it."""
+        """Return whom was asked for since the last call."""
         mentors = [request.mentor_id for request in self.requests]
         self.requests.clear()
         return mentors
@@ -78,11 +65,11 @@ class Reconciler:
         self._open.callback(service.close)
         self.settling = timedelta(seconds=settling)
         self.seconds = 300.0
-        self.reader: WebsiteReader = DataverseReader(
+        self.reader: Any = DataverseReader(
             service, self.state, time_left=lambda: self.seconds, batch_size=100, parallel=1
         )
         self.queue = RequestQueue()
-        self.report: Any = ReconciliationReport()
+        self.report = FakeReport()
         self.run_id = uuid4()
 
     def __enter__(self) -> Self:
@@ -152,6 +139,6 @@ class Reconciler:
         return verdict
 
     @property
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> Mapping[str, int]:
         """What the last run counted."""
-        return self.report.counts
+        return self.report.works[-1].counts

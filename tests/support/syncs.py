@@ -6,23 +6,24 @@ import json
 import time
 from collections import Counter
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from emulators.dataverse.client import EmulatorControl
-from emulators.dataverse.model.defaults import SCHEMA
+from local.stack.dataverse import TABLES
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
+from shared.domain.listings import SyncResult
 from shared.use_cases.sync_listings import sync_listings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
     from uuid import UUID
 
     from emulators.dataverse.process import LocalDataverse
-    from shared.domain.listings import Result, SyncResult
+    from shared.domain.listings import Result
     from tests.support.foundation import Foundation
 
 TABLE, SECOND_TABLE = "hlf_peermentors", "hlf_likepersons"
@@ -30,7 +31,7 @@ TABLE, SECOND_TABLE = "hlf_peermentors", "hlf_likepersons"
 
 def two_tables(path: Path) -> Path:
     """A schema file with a second table of mentors, for whoever is listed elsewhere."""
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    schema = json.loads(TABLES.read_text(encoding="utf-8"))
     first = next(table for table in schema["tables"] if table["set"] == TABLE)
     schema["tables"].append(
         first
@@ -41,6 +42,7 @@ def two_tables(path: Path) -> Path:
             "primary_id": "hlf_likepersonid",
         }
     )
+    schema["website"]["template"] = str(TABLES.with_name(schema["website"]["template"]))
     path.write_text(json.dumps(schema), encoding="utf-8")
     return path
 
@@ -78,7 +80,7 @@ class SyncWorker:
         self,
         login: Mapping[str, Any],
         url: str,
-        secret: CountedSecret,
+        secret: Callable[[bool], Mapping[str, Any]],
         *,
         batch_size: int = 100,
         parallel: int = 4,
@@ -126,17 +128,26 @@ class SyncWorker:
         }
         return sync_listings(mentors, **ports | other)
 
-    def unsynced(self) -> Counter[str]:
-        """Sync everything that the website does not show yet, as if a message asked for each; return the counts."""
-        counts: Counter[str] = Counter()
-        after: UUID | None = None
-        while requests := self.listings.unsynced(after, 1000):
+    def unsynced(self) -> SweepReport:
+        """Sync everything that the website does not show yet, as if messages asked for it, while there is time."""
+        counts, after = Counter(SyncResult({}).counts()), None
+        while self.seconds > 20:
+            requests = self.listings.unsynced(after, 1000)
+            if not requests:
+                return SweepReport(counts, complete=True)
             result = self.sync_all([request.mentor_id for request in requests])
             counts.update(result.counts())
             if result.stopped:
                 break
             after = requests[-1].mentor_id
-        return counts
+        return SweepReport(counts, complete=False)
+
+
+class SweepReport(NamedTuple):
+    """What was done, added up, and whether everything was looked at."""
+
+    counts: Counter[str]
+    complete: bool
 
 
 class Crew:

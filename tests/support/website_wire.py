@@ -11,27 +11,37 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.domain.listings import Action, Change, ListingTable
+from tests.support.there import there
 from tests.support.wire import _Listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from shared.domain.listings import PushOutcome
 
 TABLE, KEY = "hlf_peermentors", "hlf_mentorid"
 IN_USE = [ListingTable(TABLE, KEY)]
 SECRET = {"tenant_id": "tenant", "client_id": "client", "client_secret": "s3cret"}
 
 
-def change(number: int = 1, action: Action = Action.PUBLISH, body: str | None = None, **other: object) -> Change:
+def change(number: int = 1, action: Action = Action.PUBLISH, body: str | None = None, **other: Any) -> Change:
     """A listing of its own for every number."""
     if body is None:
         body = json.dumps({"hlf_published": action is Action.PUBLISH, "hlf_lastname": f"Åse {number}"})
-    values = {"mentor_id": UUID(int=number), "version": 1, "action": action, "table": TABLE, "key": KEY, "body": body}
+    values: dict[str, Any] = {
+        "mentor_id": UUID(int=number),
+        "version": 1,
+        "action": action,
+        "table": TABLE,
+        "key": KEY,
+        "body": body,
+    }
     return Change(**(values | other))
 
 
@@ -51,7 +61,7 @@ class RequestRecord:
     @property
     def operations(self) -> list[bytes]:
         """What stands between the delimiters of a $batch, without the headers of the parts."""
-        boundary = re.search(r'boundary="?([^";]+)', self.headers["content-type"])[1].encode()
+        boundary = there(re.search(r'boundary="?([^";]+)', self.headers["content-type"]))[1].encode()
         pieces = (b"\r\n" + self.body).split(b"\r\n--" + boundary)
         assert pieces[-1] == b"--\r\n"
         head = b"\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
@@ -61,7 +71,9 @@ class RequestRecord:
     @property
     def mentors(self) -> list[int]:
         """The numbers of the changes in a $batch."""
-        return [UUID(re.search(rb"'([0-9a-f-]{36})'", operation)[1].decode()).int for operation in self.operations]
+        return [
+            UUID(there(re.search(rb"'([0-9a-f-]{36})'", operation))[1].decode()).int for operation in self.operations
+        ]
 
 
 type ScriptedReply = bytes | Callable[[socket.socket, RequestRecord], bytes | None]
@@ -221,5 +233,5 @@ class WebsiteRig:
             self.service, self.backoff, time_left=lambda: self.seconds, batch_size=size, parallel=parallel
         )
 
-    def push(self, *given: Change, size: int = 100, parallel: int = 1):
+    def push(self, *given: Change, size: int = 100, parallel: int = 1) -> Sequence[PushOutcome]:
         return self.website(size, parallel).push(given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from shared.domain.alert_message import message as composed
 from shared.domain.alerts import Alert, AlertMessageKind, Condition, anchor
 from shared.domain.commands import Target
+from shared.domain.conditions import CONDITIONS
 from shared.domain.wording.languages import TEXTS
 from shared.domain.wording.texts import Language
 
@@ -46,7 +48,7 @@ def alert(condition=Condition.LISTED_BUT_INVALID, **changes):
     return Alert(**given | changes)
 
 
-def test_an_alert_says_what_since_when_how_many_and_what_to_do():
+def test_an_alert_says_what_since_when_how_many_and_what_to_do() -> None:
     """Issue 8 I: each command stands on a line of its own, complete with the stack's name."""
     assert message(alert(), NOW) == (
         "HLF certification: URGENT: somebody is listed who must not be",
@@ -63,9 +65,9 @@ IDS
 
 WHAT TO DO
   1. See who and why:
-     python -m local proof --stack hlf
+     hlf-operations proof --stack hlf
   2. A repair is under way by itself. Look again in ten minutes:
-     python -m local status --stack hlf
+     hlf-operations status --stack hlf
   3. If somebody is still listed then, hide the row in Dynamics by hand: set it to Inactive.
 
 RUNBOOK      docs/operations/alerts.md#alert-listed-but-invalid
@@ -74,7 +76,7 @@ ALERT        7
     )
 
 
-def test_the_same_alert_in_bokmal():
+def test_the_same_alert_in_bokmal() -> None:
     """Issue 8 I: natural words, a subject that SNS takes, the same commands."""
     assert message(alert(n=1, ids=(UUID(int=1),)), NOW, Language.NB) == (
         "HLF-sertifisering: HASTER: Nettsiden viser noen som ikke skal vises",
@@ -91,9 +93,9 @@ ID-ER
 
 DETTE GJØR DU
   1. Se hvem og hvorfor:
-     python -m local proof --stack hlf
+     hlf-operations proof --stack hlf
   2. En retting er alt i gang. Se etter igjen om ti minutter:
-     python -m local status --stack hlf
+     hlf-operations status --stack hlf
   3. Hvis noen fortsatt vises da, skjul raden for hånd i Dynamics: Sett den til Inaktiv.
 
 VEILEDNING   docs/operations/alerts.md#alert-listed-but-invalid
@@ -102,7 +104,7 @@ VARSEL       7
     )
 
 
-def test_an_outage_begins_with_what_people_notice():
+def test_an_outage_begins_with_what_people_notice() -> None:
     """Issue 8 I: since when, how many wait, how many of them are shown although they must not be."""
     facts = {"reason": "dataverse_403_0x80072560", "still_shown": 2}
     body = message(alert(Condition.WEBSITE_REFUSES_US, n=42, facts=facts), NOW).body
@@ -135,7 +137,7 @@ def test_an_outage_begins_with_what_people_notice():
         ("entra_50034", "Look the number up"),
     ],
 )
-def test_the_first_advice_is_by_the_cause(code, first):
+def test_the_first_advice_is_by_the_cause(code: str, first: str) -> None:
     """Issue 8 I: only a secret that is wrong or has ended asks for a new one."""
     body = message(alert(Condition.WEBSITE_REFUSES_US, facts={"reason": code}), NOW).body
     steps = body.partition("WHAT TO DO\n")[2]
@@ -147,7 +149,7 @@ def test_the_first_advice_is_by_the_cause(code, first):
     assert nb != TEXTS[Language.EN].codes.of(code)
 
 
-def test_the_end_asks_nothing_of_anybody():
+def test_the_end_asks_nothing_of_anybody() -> None:
     ended = alert(
         Condition.RUN_FAILED, kind=AlertMessageKind.CLOSED, subject="expiry_check", closed_at=NOW, n=1, ids=()
     )
@@ -167,7 +169,7 @@ ALERT        7
     )
 
 
-def test_a_reminder_says_for_how_long():
+def test_a_reminder_says_for_how_long() -> None:
     still = alert(kind=AlertMessageKind.REMINDER, since=datetime(2026, 11, 28, 2, 40, tzinfo=UTC))
     assert message(still, NOW).subject == (
         "HLF certification: Still, for 3 days: URGENT: somebody is listed who must not be"
@@ -175,7 +177,7 @@ def test_a_reminder_says_for_how_long():
     assert message(still, NOW, Language.NB).subject.startswith("HLF-sertifisering: Fortsatt, i 3 dager: HASTER")
 
 
-def test_twenty_ids_are_listed_and_the_rest_counted():
+def test_twenty_ids_are_listed_and_the_rest_counted() -> None:
     """Issue 8 I: 42 more of 62; in an outage the ids are of those still shown, not of all that waits."""
     ids = tuple(UUID(int=number) for number in range(20))
     body = message(alert(n=62, ids=ids), NOW).body
@@ -188,7 +190,7 @@ def test_twenty_ids_are_listed_and_the_rest_counted():
 
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("condition", Condition)
-def test_one_of_something_is_not_several(condition, language):
+def test_one_of_something_is_not_several(condition: Condition, language: Language) -> None:
     """Issue 8 I: 1 mentor."""
     counted = TEXTS[language].of(condition).counted
     if counted:
@@ -197,8 +199,11 @@ def test_one_of_something_is_not_several(condition, language):
 
 
 @pytest.mark.parametrize("condition", Condition)
-def test_every_condition_has_a_section_of_the_runbook(condition):
+def test_every_condition_has_a_section_of_the_runbook(condition: Condition) -> None:
     assert anchor(condition) in HEADINGS
+
+
+EVERY_TEXT = [(condition, subject) for condition, entry in CONDITIONS.items() for subject in ("", *entry.subjects)]
 
 
 def shape(text):
@@ -208,13 +213,12 @@ def shape(text):
     return commands, places, len(text.steps), text.counted is None
 
 
-def test_every_language_has_every_condition():
+def test_every_language_has_every_condition() -> None:
     """Issue 8 I: the same conditions, with the same commands and placeholders, in words of its own."""
     english, bokmal = TEXTS[Language.EN], TEXTS[Language.NB]
-    assert set(english.conditions) == set(bokmal.conditions) == set(Condition)
-    assert set(english.of_subjects) == set(bokmal.of_subjects)
-    for condition, text in {**english.conditions, **english.of_subjects}.items():
-        other = {**bokmal.conditions, **bokmal.of_subjects}[condition]
+    assert set(CONDITIONS) == set(Condition)
+    for condition, subject in EVERY_TEXT:
+        text, other = english.of(condition, subject), bokmal.of(condition, subject)
         assert (condition, shape(other)) == (condition, shape(text))
         assert other.title != text.title
         assert other.what != text.what
@@ -235,19 +239,19 @@ facts = st.dictionaries(st.text(max_size=10), st.one_of(st.text(), st.integers()
     kind=st.sampled_from(AlertMessageKind),
     language=st.sampled_from(Language),
 )
-def test_sns_takes_every_subject(facts, condition, kind, language):
+def test_sns_takes_every_subject(facts: Any, condition: Any, kind: Any, language: Any) -> None:
     """At most 100 printable ASCII characters."""
     made = alert(condition, kind=kind, facts=facts, subject="0" * 50, closed_at=NOW)
     assert re.fullmatch(r"[ -~]{1,100}", message(made, NOW, language).subject)
 
 
 @pytest.mark.parametrize("value", ["Kari Nordmann Ågot", "kari@example.no", "x12345678901", "a\nb", "ø"])
-def test_what_is_no_code_is_not_reported(value):
+def test_what_is_no_code_is_not_reported(value: str) -> None:
     """I11."""
     assert value not in message(alert(facts={"reason": value}), NOW).body
 
 
-def test_codes_and_numbers_are_reported():
+def test_codes_and_numbers_are_reported() -> None:
     """A code stands beside its meaning."""
     body = message(alert(facts={"reason": "dataverse_403_0x80072560,unheard_of", "days_left": 3}), NOW).body
     assert "DAYS LEFT    3\n" in body
@@ -257,22 +261,28 @@ def test_codes_and_numbers_are_reported():
     )
 
 
-@pytest.mark.parametrize("target", [Target(), Target("hlf"), Target(by_address=True), Target("hlf", by_address=True)])
-def test_commands_are_those_of_where_it_runs(target):
-    """Issue 8 I: of the stack where one is known; the address of a database is not repeated."""
+URL = "host=db.example.no user=turid"
+
+
+@pytest.mark.parametrize(
+    "target", [Target(), Target("hlf"), Target(database_url=URL), Target("hlf", database_url=URL)], ids=str
+)
+def test_commands_are_those_of_where_it_runs(target: Target) -> None:
+    """Issue 8 I: of the stack where one is known, of the database that was named, and else of this machine."""
     command = target.command("rejected list")
-    assert command.startswith("python -m local rejected list")
+    assert command.startswith(f"{'python -m local' if target.is_local else 'hlf-operations'} rejected list")
     assert (" --stack hlf" in command) == bool(target.stack)
-    assert ('--database-url "$DATABASE_URL"' in command) == target.by_address
+    assert (f"--database-url '{URL}'" in command) == bool(target.database_url)
     # What the queues alone are asked for takes no database.
     assert "--database-url" not in target.command("dlq list")
     drop = target.command("dlq drop ID --actor YOU --reason WHY")
-    assert ("--stack" in drop, "--database-url" in drop) == (bool(target.stack) or target.by_address, target.by_address)
+    assert ("--stack" in drop) == (not target.is_local)
+    assert ("--database-url" in drop) == bool(target.database_url)
 
 
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("heading", ["A run failed", "The mail service refuses", "Degraded: what each code means"])
-def test_every_code_of_the_runbook_is_said_in_words(heading, language):
+def test_every_code_of_the_runbook_is_said_in_words(heading: str, language: Language) -> None:
     """Issue 8 I: whoever is woken reads what it means, not the code alone."""
     section = OPERATIONS.split(f"\n## {heading}\n")[1].split("\n## ")[0]
     cells = re.findall(r"^ *\| (`[^|]+`) \|", section, re.MULTILINE)
@@ -283,7 +293,7 @@ def test_every_code_of_the_runbook_is_said_in_words(heading, language):
 
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("code", ["dataverse_url_is_not_https", "entra_authority_is_no_url", "link_leads_elsewhere"])
-def test_what_is_set_wrong_does_not_pass_by_itself(code, language):
+def test_what_is_set_wrong_does_not_pass_by_itself(code: str, language: Language) -> None:
     """Issue 8 I: the first advice names the parameter, not Microsoft's Service health."""
     step = TEXTS[language].codes.of(code).step
     assert ("EntraAuthority" if code.startswith("entra") else "DataverseUrl") in step
@@ -291,17 +301,17 @@ def test_what_is_set_wrong_does_not_pass_by_itself(code, language):
 
 
 @pytest.mark.parametrize("language", Language)
-def test_a_pending_secret_is_not_put_right_in_the_one_that_is_in_use(language):
+def test_a_pending_secret_is_not_put_right_in_the_one_that_is_in_use(language: Language) -> None:
     """Issue 8 I: its code says where the value belongs, but the first advice is to leave what works alone."""
     texts = TEXTS[language]
     steps = texts.steps(Condition.PENDING_SECRET_REFUSED, "", {"reason": "entra_7000215"})
-    assert steps[0].text == texts.conditions[Condition.PENDING_SECRET_REFUSED].steps[0]
+    assert steps[0].text == texts.of(Condition.PENDING_SECRET_REFUSED).steps[0]
     assert steps[-1].text == texts.codes.of("entra_7000215").step
 
 
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("kind", AlertMessageKind)
-def test_a_subject_is_never_cut_in_the_middle(kind, language):
+def test_a_subject_is_never_cut_in_the_middle(kind: AlertMessageKind, language: Language) -> None:
     """Issue 8 I: SNS takes 100 characters; what it is about stands in the body, and goes first."""
     for condition in Condition:
         about = "12345678-1234-4123-8123-123456789012:reminder"
@@ -313,7 +323,7 @@ def test_a_subject_is_never_cut_in_the_middle(kind, language):
         assert f"({about})" in body or TEXTS[language].of(condition).headline
 
 
-def test_a_command_about_an_organisation_names_it():
+def test_a_command_about_an_organisation_names_it() -> None:
     """Issue 8 I: what is known is filled in, also an id of many digits."""
     organisation = "12345678-1234-4123-8123-123456789012"
     body = message(alert(Condition.BRAKE, facts={"organisation_id": organisation, "kind": "expiry"}), NOW).body

@@ -1,11 +1,14 @@
 """Issue 8 G: whatever a person or an organisation is called, a mail has one sender and one recipient (I13)."""
 
+from __future__ import annotations
+
 import unicodedata
 from datetime import UTC, date, datetime
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.policy import SMTP
 from email.utils import getaddresses
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +19,7 @@ from shared.adapters.email.mime import Sender, compose, from_mailbox
 from shared.domain.addresses import deliverable_address, readable_name, usable_address
 from shared.domain.errors import UnusableAddressError
 from shared.domain.notices import Locale, Notice, NoticeKind
+from tests.support.there import there
 
 AT = datetime(2026, 12, 17, 9, 0, tzinfo=UTC)
 SENDER = Sender("ikke-svar@hlf.example")
@@ -62,7 +66,7 @@ NAMES = [
 
 
 def notice(**changes):
-    known = {
+    known: dict[str, Any] = {
         "id": 4711,
         "kind": NoticeKind.REMINDER,
         "locale": Locale.NB,
@@ -71,8 +75,8 @@ def notice(**changes):
         "recipient_address": RECIPIENT,
         "expires_on": date(2026, 12, 31),
         "days_left": 14,
-        "coordinator_name": "Øyvind",
-        "coordinator_email": REPLIES,
+        "contact_name": "Øyvind",
+        "contact_email": REPLIES,
     }
     return Notice(**(known | changes))
 
@@ -80,16 +84,16 @@ def notice(**changes):
 def mailboxes(raw, header):
     """What two readers of the standard library find in it: the octets are given to each as they travel."""
     message = message_from_bytes(raw, policy=SMTP)
-    (found,) = message.get_all(header)
+    (found,) = there(message.get_all(header))
     legacy = getaddresses([message_from_bytes(raw)[header]], strict=True)
     assert [address for _, address in legacy] == [one.addr_spec for one in found.addresses]
     assert not found.defects
     return [one.addr_spec for one in found.addresses]
 
 
-@pytest.mark.parametrize("whose", ["recipient_name", "organisation_name", "coordinator_name"])
+@pytest.mark.parametrize("whose", ["recipient_name", "organisation_name", "contact_name"])
 @pytest.mark.parametrize("name", NAMES, ids=lambda name: ascii(name[:12]))
-def test_a_name_never_makes_a_second_mailbox(whose, name):
+def test_a_name_never_makes_a_second_mailbox(whose: str, name: Any) -> None:
     """Issue 8 G: exactly one in From, To and Reply-To, of the address that was meant; no illegal line."""
     raw = compose(notice(**{whose: name}), SENDER, AT)
     assert mailboxes(raw, "To") == [RECIPIENT]
@@ -101,7 +105,7 @@ def test_a_name_never_makes_a_second_mailbox(whose, name):
 
 
 @pytest.mark.parametrize("name", NAMES, ids=lambda name: ascii(name[:12]))
-def test_the_from_for_ses_is_one_mailbox(name):
+def test_the_from_for_ses_is_one_mailbox(name: Any) -> None:
     """Issue 8 G: SES reads FromEmailAddress as a header of its own."""
     given_to_ses = from_mailbox(notice(organisation_name=name), SENDER)
     assert mailboxes(f"From: {given_to_ses}\r\n\r\n".encode("ascii"), "From") == [SENDER.address]
@@ -110,7 +114,7 @@ def test_the_from_for_ses_is_one_mailbox(name):
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if "=?" not in name], ids=lambda name: ascii(name[:12]))
-def test_a_name_arrives_as_it_is_read(name):
+def test_a_name_arrives_as_it_is_read(name: Any) -> None:
     """Issue 8 G: the strange names that are no attempt at syntax are not lost."""
     header = message_from_bytes(compose(notice(recipient_name=name), SENDER, AT))["To"]
     ((phrase, _),) = getaddresses([header], strict=True)
@@ -118,7 +122,7 @@ def test_a_name_arrives_as_it_is_read(name):
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if "=?" in name])
-def test_a_name_that_is_an_encoded_word_is_left_out(name):
+def test_a_name_that_is_an_encoded_word_is_left_out(name: Any) -> None:
     """Issue 8 G: some readers decode twice, and nobody is called that. The mail itself goes out."""
     raw = compose(notice(recipient_name=name, organisation_name=name), SENDER, AT)
     message = message_from_bytes(raw)
@@ -127,7 +131,7 @@ def test_a_name_that_is_an_encoded_word_is_left_out(name):
 
 
 @given(name=st.text(max_size=300), whose=st.sampled_from(["recipient_name", "organisation_name"]))
-def test_any_text_as_a_name_is_one_mailbox(name, whose):
+def test_any_text_as_a_name_is_one_mailbox(name: Any, whose: Any) -> None:
     """Issue 8 G, for names that nobody has thought of."""
     raw = compose(notice(**{whose: name}), SENDER, AT)
     assert mailboxes(raw, "To") == [RECIPIENT]
@@ -145,7 +149,7 @@ FROM, TO = f"From: {SENDER.address}", f"To: {RECIPIENT}"
 MEANT = {"From": SENDER.address, "To": RECIPIENT}
 
 
-def test_a_plain_message_is_sendable():
+def test_a_plain_message_is_sendable() -> None:
     """The others here differ from this one in one thing."""
     assert is_sendable(octets(FROM, TO), MEANT)
 
@@ -180,7 +184,7 @@ def test_a_plain_message_is_sendable():
     ],
     ids=lambda raw: ascii(raw[len(FROM) :][:30]),
 )
-def test_a_message_that_can_be_read_otherwise_is_not_sendable(raw):
+def test_a_message_that_can_be_read_otherwise_is_not_sendable(raw: Any) -> None:
     """Issue 8 G: another recipient, none, or a line that no server has to take."""
     assert not is_sendable(raw, MEANT)
 
@@ -208,20 +212,20 @@ def test_a_message_that_can_be_read_otherwise_is_not_sendable(raw):
     ],
     ids=ascii,
 )
-def test_a_name_holds_nothing_invisible(name, read):
+def test_a_name_holds_nothing_invisible(name: str, read: str) -> None:
     """Issue 8 G: direction marks, zero width, fillers, tags, control characters."""
     assert readable_name(name) == read
 
 
 @given(st.text())
-def test_no_name_is_read_with_format_or_control_characters(name):
+def test_no_name_is_read_with_format_or_control_characters(name: Any) -> None:
     """Issue 8 G: by their class, not by a list; and what is read once is read the same again."""
     read = readable_name(name)
     assert not {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} & {unicodedata.category(character) for character in read}
     assert readable_name(read) == read
 
 
-def test_a_name_has_a_sensible_length():
+def test_a_name_has_a_sensible_length() -> None:
     """Issue 8 G: 92 letters are somebody's name, 5,000 are not."""
     assert readable_name("x" * 92) == "x" * 92
     assert len(readable_name("x" * 5000)) <= 120
@@ -243,7 +247,7 @@ def test_a_name_has_a_sensible_length():
         ("ola@ab--c.no", "ola@ab--c.no"),
     ],
 )
-def test_a_domain_is_written_as_idna_2008_has_it(address, sent_to):
+def test_a_domain_is_written_as_idna_2008_has_it(address: str, sent_to: str) -> None:
     """Issue 8 G: IDNA 2003 sends faß.de's mail to fass.de, which is somebody else's."""
     assert usable_address(address) == sent_to
 
@@ -263,7 +267,7 @@ def test_a_domain_is_written_as_idna_2008_has_it(address, sent_to):
     ],
     ids=ascii,
 )
-def test_a_domain_that_idna_2008_does_not_know_is_refused(domain):
+def test_a_domain_that_idna_2008_does_not_know_is_refused(domain: str) -> None:
     """Issue 8 G: refused, never guessed at."""
     with pytest.raises(UnusableAddressError, match=r"^unusable_domain$"):
         usable_address(f"ola@{domain}")
@@ -284,7 +288,7 @@ def test_a_domain_that_idna_2008_does_not_know_is_refused(domain):
         "home.arpa",
     ],
 )
-def test_nobody_is_mailed_at_a_reserved_domain(domain):
+def test_nobody_is_mailed_at_a_reserved_domain(domain: str) -> None:
     """Issue 8 G: RFC 2606, 6761, 6762, 7686, 8375, 9476: no mail server can be there."""
     with pytest.raises(UnusableAddressError, match=r"^reserved_domain$"):
         deliverable_address(f"ola@{domain}")
@@ -293,7 +297,7 @@ def test_nobody_is_mailed_at_a_reserved_domain(domain):
 @pytest.mark.parametrize(
     "domain", ["example.no", "example.com", "invalid.no", "test.no", "latest", "contest.com", "xlocal.no"]
 )
-def test_a_domain_that_only_looks_reserved_is_mailed(domain):
+def test_a_domain_that_only_looks_reserved_is_mailed(domain: str) -> None:
     """Issue 8 G: by the last label, not by a word in it."""
     domain = domain if "." in domain else f"{domain}.no"
     assert deliverable_address(f"ola@{domain}") == f"ola@{domain}"

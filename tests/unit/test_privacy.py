@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -29,24 +30,24 @@ from shared.observability import _Formatter, metric_name
         ("phone=00047985;", "phone=[phone];"),
     ],
 )
-def test_addresses_phones_and_identity_numbers_are_replaced(text, redacted):
+def test_addresses_phones_and_identity_numbers_are_replaced(text: str, redacted: str) -> None:
     """I11: by what they were."""
     assert redact(text) == redacted
 
 
 @given(st.uuids())
-def test_an_id_is_never_taken_for_something_else(number):
+def test_an_id_is_never_taken_for_something_else(number: Any) -> None:
     """A UUID may hold eight or eleven digits in a row."""
     assert redact(f"mentor {number}") == f"mentor {number}"
 
 
 @pytest.mark.parametrize("text", ["2026-12-01T00:15:00Z", "notice 4711", "database_23505_reminder_once", "n=1234567"])
-def test_dates_codes_and_counts_are_left(text):
+def test_dates_codes_and_counts_are_left(text: str) -> None:
     """What operations need."""
     assert redact(text) == text
 
 
-def test_a_log_line_with_an_exception_names_places_and_no_message():
+def test_a_log_line_with_an_exception_names_places_and_no_message() -> None:
     """I11: a driver's message quotes the row it is about; so do the arguments of a log call."""
     formatter = _Formatter()
     try:
@@ -60,6 +61,6 @@ def test_a_log_line_with_an_exception_names_places_and_no_message():
     assert re.search("Kari|kari|01017012345", line) is None
 
 
-def test_a_measure_becomes_a_metrics_usual_name():
+def test_a_measure_becomes_a_metrics_usual_name() -> None:
     """reminders_due is RemindersDue in CloudWatch."""
     assert metric_name("reactivations_skipped_manual_edit") == "ReactivationsSkippedManualEdit"

@@ -8,6 +8,7 @@ import re
 import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -23,7 +24,7 @@ from shared.adapters.dataverse.row_equality import is_shown
 from shared.adapters.dataverse.statuses import error_code
 from shared.domain.errors import WebsiteMisconfiguredError
 from shared.domain.privacy import redact
-from shared.domain.website_rows import Shown, Site, seen_rows
+from shared.domain.website_rows import Site, Visibility, seen_rows
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LARGE = 400_000
@@ -81,7 +82,7 @@ HOSTILE_TIMES = [
 
 
 @pytest.mark.parametrize("header", HOSTILE_TIMES, ids=range(len(HOSTILE_TIMES)))
-def test_no_form_of_retry_after_is_too_much(header):
+def test_no_form_of_retry_after_is_too_much(header: Any) -> None:
     with at_once():
         seconds = retry_after(header, NOW)
     assert seconds is not None
@@ -89,7 +90,7 @@ def test_no_form_of_retry_after_is_too_much(header):
 
 
 @given(st.text() | st.from_regex(r"\w{3}, \d{1,3} \w{3} \d{1,6} \d\d:\d\d:\d\d ([+-]\d{1,12}|\w{1,4})"))
-def test_retry_after_never_raises(header):
+def test_retry_after_never_raises(header: Any) -> None:
     assert 1 <= (retry_after(header, NOW) or math.nan) <= 3600
 
 
@@ -113,7 +114,7 @@ HOSTILE_JSON = {
 
 
 @pytest.mark.parametrize("case", HOSTILE_JSON)
-def test_json_beyond_the_bounds_is_one_kind_of_error(case):
+def test_json_beyond_the_bounds_is_one_kind_of_error(case: Any) -> None:
     body = HOSTILE_JSON[case]
     with at_once(), suppress(ValueError):
         json.dumps(read_json(body), ensure_ascii=False).encode()  # if it is read after all, it is whole
@@ -124,7 +125,7 @@ def test_json_beyond_the_bounds_is_one_kind_of_error(case):
 
 
 @given(anything)
-def test_json_is_read_as_python_reads_it(value):
+def test_json_is_read_as_python_reads_it(value: Any) -> None:
     """Within the bounds; half a character becomes a replacement character."""
     text = json.dumps(value)
     finite = "NaN" not in text and "Infinity" not in text
@@ -136,7 +137,7 @@ def test_json_is_read_as_python_reads_it(value):
 
 
 @given(anything | st.binary())
-def test_a_code_is_a_code_or_nothing(value):
+def test_a_code_is_a_code_or_nothing(value: Any) -> None:
     """I11: nothing but a code is passed on, whatever stands in its place."""
     body = value if isinstance(value, bytes) else json.dumps({"error": {"code": value}}).encode()
     assert re.fullmatch(r"(0x[0-9a-f]{1,8})?", error_code(body))
@@ -148,7 +149,7 @@ WORDS = (b'"@odata.nextLink"', b'"value"', b":", b"[", b"]", b"{", b"}", b",", b
 
 
 @given(mixed(*WORDS) | anything.map(lambda value: json.dumps({"value": value}).encode()))
-def test_a_page_is_read_or_is_unreadable(body):
+def test_a_page_is_read_or_is_unreadable(body: Any) -> None:
     with suppress(UnreadablePageError):
         for row in page(body).rows(COLUMNS):
             assert row.keys() >= COLUMNS
@@ -158,7 +159,7 @@ def rows_of(*rows, **more):
     return page(json.dumps({"value": rows} | more).encode()).rows(COLUMNS)
 
 
-def test_a_row_with_its_id_is_a_row():
+def test_a_row_with_its_id_is_a_row() -> None:
     row = {"@odata.etag": 'W/"1"', "key": "k", "area": None, "rowid": ID, "area@x": [1]}
     assert rows_of(row, row) == [row, row]
     assert rows_of() == []
@@ -167,7 +168,7 @@ def test_a_row_with_its_id_is_a_row():
 @pytest.mark.parametrize(
     "value", ["\\N", "a\tb", "a\nb", "\\.", "", ID + "\n", "Åse", "'; --", None, 7, [ID], {"id": ID}, "a" * 65, "\0"]
 )
-def test_a_row_id_that_is_none_is_never_passed_on(value):
+def test_a_row_id_that_is_none_is_never_passed_on(value: Any) -> None:
     """It goes into COPY as it is."""
     good = {"key": "k", "area": None, "rowid": ID}
     for rows in ([good | {"rowid": value}], [good, good | {"rowid": value}], [good, {"key": "k", "area": None}]):
@@ -175,7 +176,7 @@ def test_a_row_id_that_is_none_is_never_passed_on(value):
             rows_of(*rows)
 
 
-def test_a_link_without_end_is_no_link():
+def test_a_link_without_end_is_no_link() -> None:
     with at_once():
         for link in ("x" * LARGE, "\\" * LARGE, '"' * LARGE):
             with pytest.raises(UnreadablePageError):
@@ -185,7 +186,7 @@ def test_a_link_without_end_is_no_link():
 
 
 @given(st.text(max_size=40).map("https://hlf.crm4.dynamics.com".__add__) | st.text(max_size=40))
-def test_a_link_leads_here_or_is_refused(link):
+def test_a_link_leads_here_or_is_refused(link: Any) -> None:
     """Whatever a service gives as its next link."""
     here = Origin("https://hlf.crm4.dynamics.com")
     with suppress(WebsiteMisconfiguredError):
@@ -202,7 +203,7 @@ PIECES = (b"--b", b"--", b"\r\n", b"\n", b"\n\n", b"HTTP/1.1 204 No Content\r\n"
     st.sampled_from(["multipart/mixed; boundary=b", "multipart/mixed", 'multipart/mixed; boundary="ø€"']) | st.text(),
     st.integers(0, 4),
 )
-def test_a_batch_reply_responds_as_many_as_were_asked(body, content_type, expected):
+def test_a_batch_reply_has_as_many_parts_as_were_asked(body: Any, content_type: Any, expected: Any) -> None:
     parts = multipart.read(body, content_type, expected)
     assert len(parts) == expected
     for part in parts:
@@ -224,7 +225,7 @@ HOSTILE_BODIES = {
 
 @pytest.mark.parametrize("case", HOSTILE_BODIES)
 @pytest.mark.parametrize("content_type", ["multipart/mixed", "multipart/mixed; boundary=b", 'x; boundary="' * 5000])
-def test_a_batch_reply_is_read_in_linear_time(case, content_type):
+def test_a_batch_reply_is_read_in_linear_time(case: Any, content_type: str) -> None:
     with at_once():
         assert multipart.read(HOSTILE_BODIES[case], content_type, 3) == [None] * 3
 
@@ -240,7 +241,7 @@ def test_a_batch_reply_is_read_in_linear_time(case, content_type):
     ],
     ids=["before", "within", "no_colon", "lines", "headers"],
 )
-def test_a_parts_header_is_read_in_linear_time(head):
+def test_a_parts_header_is_read_in_linear_time(head: bytes) -> None:
     with at_once():
         ReplyPart(400, head + b"\r\n\r\n{}").header("retry-after")
 
@@ -248,7 +249,7 @@ def test_a_parts_header_is_read_in_linear_time(head):
 @given(
     st.sampled_from(["Retry-After", "retry-after", "x"]), st.text("ab: \t", max_size=8), st.sampled_from(["", " \t"])
 )
-def test_a_parts_header_is_what_stands_after_its_name(name, value, space):
+def test_a_parts_header_is_what_stands_after_its_name(name: Any, value: Any, space: Any) -> None:
     part = ReplyPart(400, f"y: 0\r\n{name}{space}:{value}\r\nretry-after: 2\r\n\r\n{{}}".encode())
     assert part.header("RETRY-AFTER") == (value.strip(" \t") if name != "x" else "2")
 
@@ -257,12 +258,12 @@ def test_a_parts_header_is_what_stands_after_its_name(name, value, space):
 
 
 @given(anything, anything)
-def test_any_two_values_are_the_same_or_not(written, read):
+def test_any_two_values_are_the_same_or_not(written: Any, read: Any) -> None:
     assert is_shown({"a": written}, {"a": read}) in {True, False}
 
 
 @given(st.datetimes().map(datetime.isoformat), st.sampled_from(["", "Z", "+23:59", "-23:59", "+00:00:30"]), anything)
-def test_any_two_times_are_the_same_or_not(time_, zone, read):
+def test_any_two_times_are_the_same_or_not(time_: Any, zone: Any, read: Any) -> None:
     assert is_shown({"a": time_ + zone}, {"a": read}) in {True, False}
     assert is_shown({"a": time_ + zone}, {"a": "0001-01-01T00:00:00+23:59"}) in {True, False}
 
@@ -273,7 +274,7 @@ AS_IT_WAS = re.compile(r"[^\s@<>\"',;:()]+@[^\s@<>\"',;:()]+\.[^\s@<>\"',;:()]+"
 
 
 @given(st.text("a@. ,x-\n", max_size=24))
-def test_redacting_in_linear_time_finds_what_it_found(text):
+def test_redacting_in_linear_time_finds_what_it_found(text: Any) -> None:
     assert redact(text) == AS_IT_WAS.sub("[e-mail]", text)
 
 
@@ -290,16 +291,16 @@ def test_redacting_in_linear_time_finds_what_it_found(text):
         "1 " * LARGE,
     ],
 )
-def test_redacting_takes_linear_time(text):
+def test_redacting_takes_linear_time(text: str) -> None:
     with at_once():
         redact(text)
     assert redact("x" * LARGE + "@example.no") == "[e-mail]"
 
 
 @pytest.mark.parametrize("flag", [[True], {"a": True}, float("inf"), None, "true", 1])
-def test_a_flag_of_another_type_hides_nobody_and_breaks_nothing(flag):
+def test_a_flag_of_another_type_hides_nobody_and_breaks_nothing(flag: Any) -> None:
     """A list was a TypeError, which ended the comparison."""
     site = Site(1, "t", "k", (), {"p": True}, {"p": False})
     row_id = "6f7c1c1e-0000-4000-8000-000000000001"
     [seen] = seen_rows([site], [{"k": row_id, "p": flag, "tid": row_id}])
-    assert seen[3] == Shown.UNSURE
+    assert seen[3] == Visibility.UNSURE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,13 +28,13 @@ LISTS = st.sets(st.integers(0, 365), min_size=1, max_size=6).map(lambda found: s
         (-1, {30: COLLAPSED, 14: COLLAPSED, 7: COLLAPSED}),
     ],
 )
-def test_the_nearest_threshold_reached_is_claimed_and_the_others_are_collapsed(left, expected):
+def test_the_nearest_threshold_reached_is_claimed_and_the_others_are_collapsed(left: int, expected: Any) -> None:
     """I2: on the last day still, and no more once it has passed."""
     assert reached((30, 14, 7), ENDS, ENDS - timedelta(days=left)) == expected
 
 
 @given(LISTS, st.integers(-400, 400), st.integers(0, 60))
-def test_a_threshold_once_reached_stays_reached(thresholds, left, later):
+def test_a_threshold_once_reached_stays_reached(thresholds: Any, left: Any, later: Any) -> None:
     """I2: so a nightly check that comes late finds what the nightly checks before it would have found."""
     day = ENDS - timedelta(days=left)
     earlier, now = reached(thresholds, ENDS, day), reached(thresholds, ENDS, day + timedelta(days=later))
@@ -42,7 +43,7 @@ def test_a_threshold_once_reached_stays_reached(thresholds, left, later):
 
 
 @given(st.lists(st.integers(-2, 368), max_size=5))
-def test_a_list_is_valid_if_it_is_descending_without_repeats_from_365_to_0(thresholds):
+def test_a_list_is_valid_if_it_is_descending_without_repeats_from_365_to_0(thresholds: Any) -> None:
     """And every refusal says what to do."""
     right = bool(thresholds) and thresholds == sorted({*thresholds} & {*range(366)}, reverse=True)
     if right:

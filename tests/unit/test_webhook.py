@@ -6,6 +6,7 @@ import hmac
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -27,7 +28,9 @@ from shared.domain.webhook import (
     signature,
     usable_keys,
 )
-from shared.use_cases.accept_webhook import accept_event, accept_webhook
+from shared.use_cases.status_changed import accept_event, accept_webhook
+from tests.support.fakes.report import FakeReport
+from tests.support.fakes.sync_queue import FakeSyncQueue
 
 KEY, OTHER = "k" * 32, "o" * 40
 NOW = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
@@ -45,32 +48,12 @@ HONEST = signed().signature
 
 
 @dataclass
-class AcceptingQueue:
-    taken: list[SyncRequest] = field(default_factory=list)
-    error: Exception | None = None
-
-    def send(self, requests):
-        if self.error:
-            raise self.error
-        self.taken += requests
-
-
-@dataclass
-class WorkReport:
-    works: list[tuple[dict, dict]] = field(default_factory=list)
-
-    def work(self, function, counts, **facts):
-        assert function == "status_changed"
-        self.works.append((dict(counts), facts))
-
-
-@dataclass
 class WebhookRig:
     """A webhook whose secret is a list of values, one for each reading."""
 
     secrets: list[object] = field(default_factory=lambda: [{"current": KEY}])
-    queue: AcceptingQueue = field(default_factory=AcceptingQueue)
-    work_report: WorkReport = field(default_factory=WorkReport)
+    queue: FakeSyncQueue = field(default_factory=FakeSyncQueue)
+    work_report: FakeReport = field(default_factory=FakeReport)
     readings: list[bool] = field(default_factory=list)
     time: float = 0.0
 
@@ -91,30 +74,30 @@ class WebhookRig:
     def refusal(self, given, now=NOW):
         with pytest.raises(WebhookRefusedError) as refused:
             self.take(given, now)
-        counts, facts = self.work_report.works[-1]
+        _, counts, facts = self.work_report.works[-1]
         assert facts["reason"] == refused.value.refusal
         assert counts[f"webhooks_refused_{refused.value.refusal}"] == 1
         assert sum(counts.values()) == 1
-        assert self.queue.taken == []
+        assert self.queue.requests == []
         return refused.value.refusal
 
 
 @pytest.fixture
-def rig():
+def rig() -> WebhookRig:
     return WebhookRig()
 
 
 # Who is heard ---------------------------------------------------------------------------------------------------------
 
 
-def test_whoever_signs_with_our_key_is_heard(rig):
+def test_whoever_signs_with_our_key_is_heard(rig: WebhookRig) -> None:
     assert rig.take(signed()) == 1
-    assert rig.queue.taken == [SyncRequest(MENTOR, 7)]
+    assert rig.queue.requests == [SyncRequest(MENTOR, 7)]
     assert rig.readings == [False]
 
 
 @given(key=st.text(min_size=32), timestamp=st.integers(0, 10**11), body=st.binary())
-def test_the_signature_is_the_standard_librarys_over_timestamp_and_body(key, timestamp, body):
+def test_the_signature_is_the_standard_librarys_over_timestamp_and_body(key: Any, timestamp: Any, body: Any) -> None:
     """RFC 2104; the keys of the two sides are the same text in UTF-8."""
     key = key.encode(errors="ignore").decode()
     expected = hmac.digest(key.encode(), f"{timestamp}.".encode() + body, "sha256").hex()
@@ -137,17 +120,17 @@ def test_the_signature_is_the_standard_librarys_over_timestamp_and_body(key, tim
         HONEST.replace("sha256", "sha1"),
     ],
 )
-def test_any_other_signature_is_wrong(rig, forged):
+def test_any_other_signature_is_wrong(rig: WebhookRig, forged: Any) -> None:
     assert rig.refusal(signed(signature=forged)) is Refusal.SIGNATURE_WRONG
 
 
 @pytest.mark.parametrize("changes", [{"body": BODY + b" "}, {"timestamp": "1796117401"}, {"timestamp": "01796117400"}])
-def test_a_signature_covers_the_body_and_the_timestamp(rig, changes):
+def test_a_signature_covers_the_body_and_the_timestamp(rig: WebhookRig, changes: Any) -> None:
     assert rig.refusal(replace(signed(), **changes)) is Refusal.SIGNATURE_WRONG
 
 
 @pytest.mark.parametrize("missing", [None, ""])
-def test_without_a_signature_nothing_is_read(rig, missing):
+def test_without_a_signature_nothing_is_read(rig: WebhookRig, missing: str | None) -> None:
     """Strangers who find the address cost no reading of the secret."""
     assert rig.refusal(signed(signature=missing)) is Refusal.SIGNATURE_MISSING
     assert rig.readings == []
@@ -156,12 +139,12 @@ def test_without_a_signature_nothing_is_read(rig, missing):
 @pytest.mark.parametrize(
     "timestamp", [None, "", "now", "-1", "1.5", "1e9", " 1796117400", "1796117400\n", "१२३", "9" * 13]
 )
-def test_a_timestamp_is_whole_seconds_in_digits(rig, timestamp):
+def test_a_timestamp_is_whole_seconds_in_digits(rig: WebhookRig, timestamp: str | None) -> None:
     assert rig.refusal(signed(timestamp=timestamp)) is Refusal.TIMESTAMP_MALFORMED
 
 
 @pytest.mark.parametrize(("seconds", "heard"), [(-300, True), (300, True), (-301, False), (301, False)])
-def test_a_signature_is_good_for_five_minutes_before_and_after(rig, seconds, heard):
+def test_a_signature_is_good_for_five_minutes_before_and_after(rig: WebhookRig, seconds: int, heard: bool) -> None:
     """Against recordings; clocks may differ."""
     given = signed(at=NOW + timedelta(seconds=seconds))
     if heard:
@@ -170,17 +153,17 @@ def test_a_signature_is_good_for_five_minutes_before_and_after(rig, seconds, hea
         assert rig.refusal(given) is Refusal.TIMESTAMP_OLD
 
 
-def test_an_old_forgery_is_a_forgery(rig):
+def test_an_old_forgery_is_a_forgery(rig: WebhookRig) -> None:
     """`timestamp_old` says that the key was right: a clock to look at, not a stranger."""
     assert rig.refusal(signed(key=OTHER, at=NOW - timedelta(days=1))) is Refusal.SIGNATURE_WRONG
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "HEAD", "post", ""])
-def test_only_a_post_notifies(rig, method):
+def test_only_a_post_notifies(rig: WebhookRig, method: str) -> None:
     assert rig.refusal(signed(method=method)) is Refusal.METHOD_WRONG
 
 
-def test_a_large_body_is_refused_before_anything_is_made_of_it(rig):
+def test_a_large_body_is_refused_before_anything_is_made_of_it(rig: WebhookRig) -> None:
     assert rig.refusal(signed(b"x" * (LARGEST_BODY + 1))) is Refusal.BODY_TOO_LARGE
     assert rig.readings == []
     assert rig.refusal(signed(b"x" * LARGEST_BODY)) is Refusal.BODY_MALFORMED
@@ -189,30 +172,30 @@ def test_a_large_body_is_refused_before_anything_is_made_of_it(rig):
 # The keys -------------------------------------------------------------------------------------------------------------
 
 
-def test_two_keys_are_good_while_they_are_rotated(rig):
+def test_two_keys_are_good_while_they_are_rotated(rig: WebhookRig) -> None:
     rig.secrets = [{"current": KEY, "previous": OTHER}]
     assert rig.take(signed(key=KEY)) == 1
     assert rig.take(signed(key=OTHER)) == 1
 
 
-def test_a_key_that_was_rotated_since_is_found_by_one_fresh_reading(rig):
+def test_a_key_that_was_rotated_since_is_found_by_one_fresh_reading(rig: WebhookRig) -> None:
     rig.secrets = [{"current": KEY}, {"current": OTHER, "previous": KEY}]
     assert rig.take(signed(key=OTHER)) == 1
     assert rig.readings == [False, True]
 
 
-def test_wrong_signatures_do_not_make_us_read_the_secret_more_than_once_in_thirty_seconds(rig):
+def test_wrong_signatures_do_not_make_us_read_the_secret_more_than_once_in_thirty_seconds(rig: WebhookRig) -> None:
     for second in range(60):
         rig.time = float(second)
         rig.refusal(signed(key=OTHER))
     assert rig.readings.count(True) == 2
 
 
-def test_a_reading_that_fails_counts_too(rig):
+def test_a_reading_that_fails_counts_too(rig: WebhookRig) -> None:
     rig.secrets = [{"current": KEY}, ConnectionLostError("secret_cannot_be_read")]
     with pytest.raises(ConnectionLostError):
         rig.take(signed(key=OTHER))
-    assert rig.work_report.works[-1][0]["webhooks_failed"] == 1
+    assert rig.work_report.works[-1].counts["webhooks_failed"] == 1
     rig.secrets = [{"current": KEY}]
     rig.refusal(signed(key=OTHER))
     assert rig.readings.count(True) == 1
@@ -222,15 +205,15 @@ def test_a_reading_that_fails_counts_too(rig):
     "secret",
     [{}, {"current": ""}, {"current": None}, {"current": "k" * 31}, {"previous": 7}, [], "k" * 32, {"current": [KEY]}],
 )
-def test_a_secret_without_a_usable_key_is_our_fault_and_lets_nobody_in(rig, secret):
+def test_a_secret_without_a_usable_key_is_our_fault_and_lets_nobody_in(rig: WebhookRig, secret: Any) -> None:
     """An empty key would be anybody's: its signatures can be made by everyone."""
     rig.secrets = [secret]
     for key in ("", "k" * 31, "None"):
         with pytest.raises(WebhookWithoutKeyError):
             rig.take(signed(key=key))
-    counts, facts = rig.work_report.works[-1]
+    _, counts, facts = rig.work_report.works[-1]
     assert (counts["webhooks_failed"], facts["reason"]) == (1, "webhook_without_key")
-    assert rig.queue.taken == []
+    assert rig.queue.requests == []
 
 
 # What is carried ------------------------------------------------------------------------------------------------------
@@ -268,7 +251,9 @@ def mentors(*found):
         (f'{{"mentors": [{{"id": "{MENTOR}", "version": NaN}}]}}'.encode(), r"\.version"),
     ],
 )
-def test_a_body_of_another_form_is_refused_with_the_place_and_not_the_content(rig, body, place):
+def test_a_body_of_another_form_is_refused_with_the_place_and_not_the_content(
+    rig: WebhookRig, body: Any, place: Any
+) -> None:
     """I11: what stands in it may be anything."""
     assert rig.refusal(signed(body)) is Refusal.BODY_MALFORMED
     with pytest.raises(WebhookRefusedError, match=place) as refused:
@@ -278,21 +263,21 @@ def test_a_body_of_another_form_is_refused_with_the_place_and_not_the_content(ri
         parse(body)
 
 
-def test_a_mentor_named_twice_is_asked_for_once_with_the_highest_version(rig):
+def test_a_mentor_named_twice_is_asked_for_once_with_the_highest_version(rig: WebhookRig) -> None:
     body = mentors(*({"id": str(MENTOR), "version": version} for version in (3, 9, 4)))
     assert rig.take(signed(body)) == 1
-    assert rig.queue.taken == [SyncRequest(MENTOR, 9)]
+    assert rig.queue.requests == [SyncRequest(MENTOR, 9)]
 
 
-def test_what_else_a_message_holds_goes_no_further(rig):
+def test_what_else_a_message_holds_goes_no_further(rig: WebhookRig) -> None:
     """I11: a webhook with a name in it does not put the name into the queue."""
     body = mentors({"id": str(MENTOR).upper(), "version": 1, "name": "Kari Sæther"})
     rig.take(signed(body))
-    assert write(rig.queue.taken) == [f'{{"mentors":[{{"id":"{MENTOR}","version":1}}]}}']
+    assert write(rig.queue.requests) == [f'{{"mentors":[{{"id":"{MENTOR}","version":1}}]}}']
 
 
 @given(REQUESTS)
-def test_messages_hold_every_request_once_in_as_few_messages_as_can_be(requests):
+def test_messages_hold_every_request_once_in_as_few_messages_as_can_be(requests: Any) -> None:
     """I7: nothing is lost on the way into the queue and out of it."""
     messages = write(requests)
     found = [parse(message) for message in messages]
@@ -302,7 +287,7 @@ def test_messages_hold_every_request_once_in_as_few_messages_as_can_be(requests)
 
 
 @given(st.binary() | st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists).map(json.dumps))
-def test_nothing_but_a_message_is_taken_for_one(text):
+def test_nothing_but_a_message_is_taken_for_one(text: Any) -> None:
     """Whatever comes, it is refused with our own error."""
     with pytest.raises(MalformedMessageError):
         parse(text)
@@ -311,30 +296,31 @@ def test_nothing_but_a_message_is_taken_for_one(text):
 # What is told ---------------------------------------------------------------------------------------------------------
 
 
-def test_every_count_is_reported_zeros_included(rig):
+def test_every_count_is_reported_zeros_included(rig: WebhookRig) -> None:
     """I12; issue 8 D4: an unsigned call is no webhook, and Lambda counts those itself."""
     rig.take(signed())
-    [(counts, facts)] = rig.work_report.works
+    [(function, counts, facts)] = rig.work_report.works
     assert {name for name, n in counts.items() if n} == {"webhooks_accepted", "mentors_in_webhooks"}
     refusals = {f"webhooks_refused_{refusal}" for refusal in set(Refusal) - UNSIGNED}
     assert set(counts) == {"webhooks_accepted", "webhooks_failed", "mentors_in_webhooks"} | refusals
+    assert function == "status_changed"
     assert facts == {"via": "url", "reason": None, "mentors": [str(MENTOR)]}
 
 
-def test_a_queue_that_does_not_take_it_is_reported_and_raised(rig):
-    rig.queue.error = QueueUnavailableError("queue_ServiceUnavailable")
+def test_a_queue_that_does_not_take_it_is_reported_and_raised(rig: WebhookRig) -> None:
+    rig.queue.away = "queue_ServiceUnavailable"
     with pytest.raises(QueueUnavailableError):
         rig.take(signed())
-    counts, facts = rig.work_report.works[-1]
+    _, counts, facts = rig.work_report.works[-1]
     assert {name for name, n in counts.items() if n} == {"webhooks_failed"}
     assert facts["reason"] == "queue_ServiceUnavailable"
 
 
-def test_an_event_needs_no_signature_but_the_same_form(rig):
+def test_an_event_needs_no_signature_but_the_same_form(rig: WebhookRig) -> None:
     detail = json.loads(BODY)
     assert accept_event(detail, queue=rig.queue, report=rig.work_report) == 1
-    assert rig.work_report.works[-1][1]["via"] == "event"
+    assert rig.work_report.works[-1].facts["via"] == "event"
     with pytest.raises(WebhookRefusedError, match="1 to 100 mentors"):
         accept_event({"mentors": [str(uuid4())] * 101}, queue=rig.queue, report=rig.work_report)
-    assert rig.work_report.works[-1][0]["webhooks_refused_body_malformed"] == 1
-    assert rig.queue.taken == [SyncRequest(MENTOR, 7)]
+    assert rig.work_report.works[-1].counts["webhooks_refused_body_malformed"] == 1
+    assert rig.queue.requests == [SyncRequest(MENTOR, 7)]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.sam import read_yaml
-from emulators.lambda_host.template.template import load_template
 from shared.domain.webhook import UNSIGNED, Refusal
 from shared.observability import metric_name
 
@@ -25,26 +25,26 @@ def public():
     return [url.function for url in load_template(TEMPLATE).function_urls if url.auth_type == "NONE"]
 
 
-def test_every_public_function_has_a_limit_by_default():
+def test_every_public_function_has_a_limit_by_default() -> None:
     """Whoever calls it starves no other function."""
     assert public() == ["StatusChanged"]
     assert all(functions()[name].reserved_concurrency for name in public())
 
 
 @pytest.mark.parametrize(("asked", "limit"), [("0", None), ("3", 3), ("10", 10)])
-def test_a_small_account_can_turn_the_limit_off(asked, limit):
+def test_a_small_account_can_turn_the_limit_off(asked: str, limit: int | None) -> None:
     """A new account has ten executions in all and may reserve none."""
     assert functions(WebhookConcurrency=asked)["StatusChanged"].reserved_concurrency == limit
 
 
-def test_the_platform_writes_no_line_for_a_public_call():
+def test_the_platform_writes_no_line_for_a_public_call() -> None:
     """The level exists in JSON only."""
     for name in public():
         logging = functions()[name].logging
         assert (logging.log_format, logging.system_level, logging.keeps("INFO")) == ("JSON", "WARN", False)
 
 
-def test_only_who_holds_our_key_wakes_somebody():
+def test_only_who_holds_our_key_wakes_somebody() -> None:
     """The alarm adds up what was signed with a known key and refused, and nothing else."""
     alarm = read_yaml(TEMPLATE)["Resources"]["WebhookRefusedAlarm"]["Properties"]
     counted = {metric["MetricStat"]["Metric"]["MetricName"] for metric in alarm["Metrics"] if "MetricStat" in metric}

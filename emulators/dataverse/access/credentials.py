@@ -1,4 +1,4 @@
-"""What an administrator does to the sync's access: secrets, tokens, the application user and its privileges."""
+"""An administrator's changes to a client's access: secrets, tokens, the application user and its privileges."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _Action = Literal[
 
 
 class CredentialChange(BaseModel):
-    """One change. Who and which secret are the defaults of a new environment, unless said otherwise."""
+    """One change. Its application and secret are the defaults of a new environment, unless it names others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,15 +35,15 @@ class CredentialChange(BaseModel):
     secret: str = defaults.CLIENT_SECRET
     ends_at: float | None = None
     """The end of a secret to add, as time.time(); None for no end."""
-    table: str = "hlf_peermentor"
-    """Logical name, for deny and allow."""
+    table: str = ""
+    """Logical name, for deny and allow; the first table of the schema file unless it is named."""
     privilege: Literal["read", "create", "write", "delete"] = "write"
     lifetime: int = 3599
     """Seconds that new tokens live."""
 
 
 def apply_change(tokens: TokenIssuer, change: CredentialChange) -> None:
-    """Do it at once. A token that was given out before outlives its secret, as in Entra."""
+    """Make the change at once. A token that was granted before outlives its secret, as in Entra."""
     who = change.application_id
     match change.action:
         case "expire_tokens":

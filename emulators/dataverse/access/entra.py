@@ -31,7 +31,7 @@ _HEADERS = [
 
 
 class EntraError(Exception):
-    """When a token is refused; becomes the reply with AADSTS `number`."""
+    """A refused token request; becomes the reply with AADSTS `number`."""
 
     def __init__(self, status: int, error: str, number: int, text: str) -> None:
         super().__init__(text)
@@ -42,7 +42,10 @@ class EntraError(Exception):
 
 
 def discovery(tokens: TokenIssuer, request: Request) -> Response:
-    """One request to /{tenant}/v2.0/.well-known/openid-configuration, by which Microsoft's libraries find the rest."""
+    """Return the discovery document, by which Microsoft's libraries find the other addresses.
+
+    Serves /{tenant}/v2.0/.well-known/openid-configuration.
+    """
     tenant = request.path.split("/")[1]
     if tenant.lower() not in tokens.tenants:
         return _refusal(_unknown_tenant(tenant, "invalid_tenant"))
@@ -66,7 +69,7 @@ class _Credentials(NamedTuple):
 
 
 def respond(tokens: TokenIssuer, request: Request) -> Response:
-    """One request to /{tenant}/oauth2/v2.0/token. Its path is the whole path."""
+    """Respond to one request to /{tenant}/oauth2/v2.0/token. Its path is the whole path."""
     try:
         application_id = _checked(tokens, request)
     except EntraError as error:

@@ -1,7 +1,7 @@
-"""Service protection limits: what one user may ask for within a sliding window (Microsoft's api-limits page).
+"""Service protection limits: how much one user may request within a sliding window (Microsoft's api-limits page).
 
-The real numbers are the defaults. Executing an operation costs here what `execution_ms` says, not what this machine
-needs for it, so that the limit on execution time means the same on every machine.
+The real numbers are the defaults. An operation costs `execution_ms`, not the time that this machine needs for it, so
+that the limit on execution time means the same on every machine.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MICROSECONDS = 1_000_000
 
 
 class Limits(BaseModel):
-    """The limits of one user. `enabled` False still counts, and refuses nothing."""
+    """The limits of one user. With `enabled` False requests are counted and none is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,18 +34,18 @@ class Limits(BaseModel):
     execution_seconds: Seconds = 1_200.0
     """Execution time in a window, added up over all requests."""
     concurrent: Positive = 52
-    """Requests being answered at one time."""
+    """Requests under way at one time."""
     window_seconds: Annotated[float, Field(gt=0, le=86_400)] = 300.0
     execution_ms: Annotated[float, Field(ge=0)] = choices.EXECUTION_MS
-    """What one operation costs of the execution time."""
+    """The execution time of one operation."""
     execution: Literal["count", "sleep"] = "count"
     """Whether that time is only counted, or also passes before the reply."""
     extension_seconds: Seconds = choices.EXTENSION_SECONDS
-    """By how much a request inside a Retry-After window makes it longer."""
+    """The seconds by which a request inside a Retry-After window extends it."""
 
 
 class _User:
-    """What one user did within the window. Execution time is in microseconds: a running sum of floats would drift."""
+    """One user's requests within the window. Execution time is in microseconds: a running sum of floats would drift."""
 
     __slots__ = ("arrivals", "blocked_by", "blocked_until", "running", "spent", "spent_total")
 
@@ -66,7 +66,7 @@ class _User:
 
 
 class Protection:
-    """Admits or refuses requests. Times are time.time(), handed in."""
+    """Admits or refuses requests. Times are time.time(), passed in."""
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
@@ -84,12 +84,12 @@ class Protection:
         self._peak_requests = self._peak_spent = self._peak_running = 0
 
     def block(self, seconds: float, user: str, now: float) -> None:
-        """Refuse what this user sends for some seconds, as if the limit on requests were reached."""
+        """Refuse a user's requests for some seconds, as if the limit on requests were reached."""
         found = self._user(user)
         found.blocked_until, found.blocked_by = now + seconds, "requests"
 
     def admit(self, user: str, now: float) -> DataverseError | None:
-        """The refusal of a request that arrives now; None lets it in, and finished() must follow."""
+        """Return the refusal of a request that arrives now. None admits it, and finished() must follow."""
         limits, found = self.limits, self._user(user)
         if now < found.blocked_until:
             extended = found.blocked_until + limits.extension_seconds
@@ -110,7 +110,7 @@ class Protection:
         return None
 
     def finished(self, user: str, now: float, seconds: float) -> Headers:
-        """Record that an admitted request is done and what it cost. Returns the rate headers of its reply."""
+        """Record that an admitted request is done and what it cost. Return the rate headers of its reply."""
         limits, found = self.limits, self._user(user)
         found.running = max(0, found.running - 1)  # a reset may have come between
         cost = round(seconds * _MICROSECONDS)
@@ -125,11 +125,11 @@ class Protection:
         ]
 
     def cost(self, operations: int) -> float:
-        """Seconds of execution that so many operations take."""
+        """Return the seconds of execution that a number of operations takes."""
         return operations * self.limits.execution_ms / 1_000
 
     def usage(self) -> dict[str, float]:
-        """The highest use of any one user within one window, also as a share of what is allowed."""
+        """Return the highest use of any one user within one window, also as a share of its limit."""
         limits, spent = self.limits, self._peak_spent / _MICROSECONDS
         requests_share = self._peak_requests / limits.requests
         execution_share = spent / limits.execution_seconds if limits.execution_seconds else 0.0
@@ -149,7 +149,7 @@ class Protection:
         return found
 
     def _over(self, user: _User) -> tuple[str, float] | None:
-        """Which limit is reached, and when the window will have room again."""
+        """Return the limit that is reached and the time at which the window has room again."""
         limits = self.limits
         if len(user.arrivals) >= limits.requests:
             return "requests", user.arrivals[len(user.arrivals) - limits.requests] + limits.window_seconds
@@ -185,7 +185,7 @@ class Protection:
 
 
 def read_limits(text: str) -> Limits:
-    """Limits from a command line: off, real, JSON, or the name of a JSON file. Raises ValueError."""
+    """Read limits from a command line: off, real, JSON, or the name of a JSON file. Raises ValueError."""
     if text in {"off", "real"}:
         return Limits(enabled=text == "real")
     try:

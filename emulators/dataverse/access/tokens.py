@@ -1,4 +1,4 @@
-"""Applications, their secrets and tokens, and what the environment lets each of them do."""
+"""Applications, their secrets and tokens, and the privileges that the environment gives each of them."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ class ApplicationUser:
 
 @dataclass(slots=True)
 class Grant:
-    """What a token stands for."""
+    """The application and the end of one token."""
 
     application_id: str
     expires_at: float
 
 
 class TokenIssuer:
-    """Of one tenant and one environment. Times are time.time()."""
+    """The applications and tokens of one tenant and one environment. Times are time.time()."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.origins: set[str] = set()
-        """Where else it is reached, as through a relay; each is a scope that tokens are granted for."""
+        """The environment's other addresses, as through a relay; each is a scope of tokens."""
         self.reset()
 
     def reset(self) -> None:
-        """One application with one secret and every privilege; no token is valid."""
+        """Keep one application with one secret and every privilege; no token is valid."""
         self.lifetime = 3599
         """Seconds a new token lives."""
         self.tenants = {defaults.TENANT_ID, defaults.TENANT_DOMAIN}
@@ -68,23 +68,23 @@ class TokenIssuer:
         self.users[application_id.lower()].denied.add((table, privilege))
 
     def allow(self, application_id: str, table: str, privilege: str) -> None:
-        """Give it back."""
+        """Give one privilege on one table back."""
         self.users[application_id.lower()].denied.discard((table, privilege))
 
     def grant(self, application_id: str) -> str:
-        """A new token. It says nothing to its holder."""
+        """Return a new token, in which its holder can read nothing."""
         token = secrets.token_urlsafe(48)
         self.grants[token] = Grant(application_id, time.time() + self.lifetime)
         return token
 
     def expire_tokens(self) -> int:
-        """End every token now. Returns how many."""
+        """End every token now. Return how many there were."""
         ended = len(self.grants)
         self.grants.clear()
         return ended
 
     def caller(self, authorization: str) -> str:
-        """The application a bearer token was given to. Raises DataverseError: 401, or 403 without application user."""
+        """Return the application of a bearer token. Raises DataverseError: 401, or 403 without an application user."""
         grant = self.grants.get(authorization[7:]) if authorization[:7].lower() == "bearer " else None
         if grant is None or grant.expires_at <= time.time():
             raise self._unauthorized(sent=bool(authorization))

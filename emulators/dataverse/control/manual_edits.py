@@ -1,4 +1,4 @@
-"""What a person with the service's own forms does to rows, past the Web API: no token, no limits, no privileges."""
+"""A person's changes of rows in the service's own forms, past the Web API: no token, no limits, no privileges."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from emulators.dataverse.model.errors import DataverseError
 from emulators.dataverse.service import values
 
 if TYPE_CHECKING:
-    from emulators.dataverse.app import Emulator
-    from emulators.dataverse.model.store import Row, Table
+    from emulators.dataverse.environment import Environment
+    from emulators.dataverse.model.table import Table
+    from emulators.dataverse.model.types import Row
 
 type Values = dict[str, Any]
 
@@ -41,40 +42,43 @@ class ManualEdit(BaseModel):
         return self
 
 
-def apply_edit(emulator: Emulator, table: Table, edit: ManualEdit) -> list[Row]:
-    """The rows as they are afterwards, none if one was deleted. Raises DataverseError, and nothing was done."""
-    store = emulator.store
+def apply_edit(environment: Environment, table: Table, edit: ManualEdit) -> list[Row]:
+    """Return the rows after the edit, none for a deletion. Raises DataverseError, and nothing was changed."""
+    store = environment.store
     with store.transaction():
-        rows = _edited(emulator, table, edit)
-    emulator.journal.wrote(0, store.take_committed())
+        rows = _edited(environment, table, edit)
+    environment.journal.wrote(0, store.take_committed())
     return rows
 
 
-def fill(emulator: Emulator, table: Table, rows: list[Values]) -> int:
-    """Create many rows at once, without a word in the journal. Raises DataverseError, and nothing was done."""
-    with emulator.store.transaction():
+def fill(environment: Environment, table: Table, rows: list[Values]) -> int:
+    """Create many rows at once, without an entry in the journal. Raises DataverseError, and nothing was created."""
+    with environment.store.transaction():
         for row in rows:
-            table.insert(values.read(emulator, table, row))
-    emulator.store.take_committed()
+            table.insert(values.read(environment, table, row))
+    environment.store.take_committed()
     return len(rows)
 
 
-def _edited(emulator: Emulator, table: Table, edit: ManualEdit) -> list[Row]:
+def _edited(environment: Environment, table: Table, edit: ManualEdit) -> list[Row]:
     if edit.create is not None:
-        return [table.insert(values.read(emulator, table, row)) for row in edit.create]
+        return [table.insert(values.read(environment, table, row)) for row in edit.create]
     row = table.rows.get(edit.id.lower()) if edit.id is not None else find(table, edit.key)
     if row is None:
         name = table.schema.name
         raise DataverseError.no_such_key(name) if edit.id is None else DataverseError.no_such_row(name, edit.id)
     if edit.change is not None:
-        table.update(row, values.read(emulator, table, edit.change, row))
+        table.update(row, values.read(environment, table, edit.change, row))
         return [row]
     table.delete(row[table.schema.primary_id])
     return []
 
 
 def find(table: Table, key: object) -> Row | None:
-    """The row with this value of the first alternate key, or with these values by column. Raises DataverseError."""
+    """Return the row with this value of the first alternate key, or with these values by column.
+
+    Raises DataverseError for columns that are no key.
+    """
     schema = table.schema
     wanted = key if isinstance(key, dict) else {column: key for one in schema.keys[:1] for column in one.columns}
     for one in schema.keys:

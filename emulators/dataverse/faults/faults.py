@@ -1,126 +1,18 @@
-"""Faults on request: rules that say which requests go wrong, and how."""
+"""Faults on request: the rules in force, and which request each of them hits."""
 
 from __future__ import annotations
 
 import re
 import time
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Literal, Self
-
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-from emulators.dataverse.model import choices
-from emulators.dataverse.model.errors import DataverseError
-from emulators.dataverse.model.messages import Response
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from emulators.dataverse.faults.rules import Rule, Where
     from emulators.dataverse.model.messages import Request
-
-type Where = Literal["request", "operation", "list", "token"]
-
-
-class FaultKind(StrEnum):
-    """What happens to a request that a rule hits."""
-
-    STATUS = "status"
-    """Refused with `status`, and nothing was done."""
-    STATUS_AFTER = "status_after"
-    """Done, and then answered with `status`, as a gateway does that lost patience."""
-    DELAY = "delay"
-    """Done late: after `seconds`, whether the client is still there or not."""
-    RESET_BEFORE = "reset_before"
-    """The connection is reset, and nothing was done."""
-    RESET_AFTER = "reset_after"
-    """Done, and the connection is reset instead of a reply."""
-    TRUNCATE = "truncate"
-    """Done, and the connection ends in the middle of the reply."""
-    LOSE_REPLY = "lose_reply"
-    """Done, and no reply comes for as long as the client waits."""
-    EXPIRE_TOKENS = "expire_tokens"
-    """Every token given out so far ends as this request arrives: 401."""
-    EMPTY_LIST = "empty_list"
-    """A list is answered as if it had ended here, with no row."""
-    FIRST_ROWS = "first_rows"
-    """A list ends after its first `rows`."""
-    REPEAT_PAGE = "repeat_page"
-    """A page that is not the first gives the rows of the page before it once more; the list goes on behind them."""
-    SKIP_ROWS = "skip_rows"
-    """A page begins `rows` too late."""
-
-
-_OF_LISTS = frozenset({FaultKind.EMPTY_LIST, FaultKind.FIRST_ROWS, FaultKind.REPEAT_PAGE, FaultKind.SKIP_ROWS})
-
-
-class Rule(BaseModel):
-    """Which requests are hit, and what happens to them. A rule without a restriction hits every one.
-
-    `where`: "request" are whole HTTP requests to the Web API (a `$batch` is one), "operation" are single operations,
-    alone or inside a `$batch`, "list" are pages of a table, "token" are requests to the token endpoint.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: FaultKind
-    where: Where = "request"
-    method: str | None = None
-    path: str | None = None
-    """A regular expression, found anywhere in what follows /api/data/v9.2/ (for a token, in the whole path)."""
-    contains: str | None = None
-    """Text in the path or the body, such as a key."""
-    skip: Annotated[int, Field(ge=0)] = 0
-    """How many that fit are spared first."""
-    every: Annotated[int, Field(ge=1)] = 1
-    """Of those that fit, hit every k-th."""
-    count: Annotated[int, Field(ge=1)] | None = None
-    """How many are hit in all."""
-    for_seconds: Annotated[float, Field(gt=0)] | None = None
-    """For how long, from when the rule is set."""
-    status: Annotated[int, Field(ge=400, le=599)] = 503
-    code: str | None = None
-    message: str | None = None
-    retry_after: Annotated[int, Field(ge=0)] | None = None
-    """Seconds, for the Retry-After header."""
-    seconds: Annotated[float, Field(ge=0)] = 0.0
-    """A delay, before anything else happens."""
-    rows: Annotated[int, Field(ge=0)] = 0
-    """How many, where the kind of fault asks."""
-
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Self:
-        if self.where == "operation" and self.kind is not FaultKind.STATUS:
-            raise ValueError("an operation can only be refused with a status: its connection is that of the request")
-        if self.where == "operation" and self.seconds:
-            raise ValueError("an operation cannot be delayed by itself")
-        if (self.where == "list") != (self.kind in _OF_LISTS):
-            raise ValueError(f"where is list for {', '.join(sorted(_OF_LISTS))} and for nothing else")
-        if self.where == "list" and self.seconds:
-            raise ValueError("a list is not delayed by itself: its request is")
-        try:
-            re.compile(self.path or "")
-        except re.PatternError as error:
-            raise ValueError(f"path is no regular expression: {error}") from None
-        return self
-
-    def response(self) -> Response:
-        """The reply of a rule with a status. A gateway's own page comes without a code, unless one is asked for."""
-        headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
-        if self.where != "operation" and self.code is None and self.status in choices.GATEWAY_STATUSES:
-            page = f"<html><body><h1>{self.status}</h1></body></html>".encode()
-            return Response(self.status, [("Content-Type", "text/html"), *headers.items()], page)
-        code, message = _WORDS.get(self.status, ("0x80040216", "An unexpected error occurred."))
-        return DataverseError(self.status, self.code or code, self.message or message, headers).response()
-
-
-_WORDS = {
-    401: ("", ""),
-    403: ("0x80040220", "Principal user is missing a privilege."),
-    412: ("0x80040237", "A record with matching key values already exists."),
-    429: ("0x80072322", "Number of requests exceeded the limit of 6000 over time window of 300 seconds."),
-}
 
 
 class ActiveRule:
-    """A rule that was set, and what came of it."""
+    """A rule in force, and how many requests it saw and hit."""
 
     __slots__ = ("contains", "hits", "number", "path", "rule", "seen", "until")
 
@@ -134,11 +26,11 @@ class ActiveRule:
         self.hits = 0
 
     def spent(self, now: float) -> bool:
-        """Whether it can hit nothing any more."""
+        """Return whether the rule can hit nothing any more."""
         return self.hits == self.rule.count or (self.until is not None and now >= self.until)
 
     def hit(self, request: Request) -> bool:
-        """Whether this request is one of those it hits."""
+        """Return whether the rule hits this request, and count it."""
         rule = self.rule
         if rule.method is not None and rule.method != request.method:
             return False
@@ -156,7 +48,7 @@ class ActiveRule:
         return True
 
     def described(self) -> dict[str, object]:
-        """As JSON."""
+        """Return the rule and its counts as JSON."""
         rule = self.rule.model_dump(mode="json", exclude_defaults=True)
         return {"id": self.number, **rule, "seen": self.seen, "hits": self.hits}
 
@@ -168,7 +60,7 @@ class Faults:
         self.clear()
 
     def clear(self) -> None:
-        """Nothing goes wrong any more."""
+        """Remove every rule."""
         self.all: list[ActiveRule] = []
         self.requests: list[ActiveRule] = []
         self.operations: list[ActiveRule] = []
@@ -183,7 +75,7 @@ class Faults:
         return live
 
     def remove(self, number: int) -> None:
-        """Take one rule back. Raises LookupError."""
+        """Remove one rule. Raises LookupError."""
         found = [live for live in self.all if live.number == number]
         if not found:
             raise LookupError(f"there is no rule {number}")
@@ -191,7 +83,7 @@ class Faults:
         rules[:] = [other for other in rules if other is not found[0]]
 
     def pick(self, where: Where, request: Request, now: float) -> Rule | None:
-        """The rule that hits this request, if one does."""
+        """Return the rule that hits this request, None if none does."""
         rules = self._live(where)
         found = None
         for live in rules:
@@ -199,7 +91,7 @@ class Faults:
                 found = live.rule
                 break
         if any(live.spent(now) for live in rules):
-            rules[:] = [live for live in rules if not live.spent(now)]  # none left: nothing to look at next time
+            rules[:] = [live for live in rules if not live.spent(now)]  # with none left, the next request skips this
         return found
 
     def _live(self, where: Where) -> list[ActiveRule]:

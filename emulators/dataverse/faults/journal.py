@@ -1,4 +1,4 @@
-"""What arrived and what was written, for tests and benchmarks to ask. Bounded, and nearly free to keep."""
+"""The journal of requests and writes, for tests and benchmarks. Bounded, and nearly free to keep."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from emulators.dataverse.model.store import Write
+    from emulators.dataverse.model.write_log import Write
 
 _SIZE: Final = 1_000_000
 _LISTED: Final = 1_000
@@ -21,11 +21,11 @@ class Entry(NamedTuple):
     """1 for the first since the start."""
     arrived: float
     responded: float
-    """When the reply was handed to the connection; for a reply that was lost, when the work was done."""
+    """When the reply was given to the connection; for a lost reply, when the work was done."""
     method: str
     path: str
     operations: int
-    """How many operations were carried out for it."""
+    """The number of operations in it."""
     user: str | None
     """The caller's application id; None without a valid token."""
     status: int
@@ -64,18 +64,18 @@ class Journal:
         self.executed = 0
         """Operations carried out since the start."""
         self.life = 0
-        """Raised by reset(): what began in an earlier life does not count in this one."""
+        """Grows with each reset(): a request that began in an earlier life does not count in this one."""
         self.resize(size)
 
     def resize(self, size: int) -> None:
-        """Keep so many requests and so many writes from now on, and forget the ones so far. Raises ValueError."""
+        """Keep a number of requests and of writes from now on, and forget the ones so far. Raises ValueError."""
         if size < 0:
             raise ValueError("the journal cannot keep less than nothing")
         self.size = size
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything but the numbering and the Retry-After windows that are running."""
+        """Forget everything except the numbering and the Retry-After windows that are running."""
         self._entries: deque[Entry] = deque(maxlen=self.size)
         self._writes: deque[Written] = deque(maxlen=self.size)
         self.operations: Counter[int] = Counter()
@@ -90,18 +90,21 @@ class Journal:
             self._windows: dict[str, tuple[float, float]] = {}
 
     def reset(self) -> None:
-        """Forget the Retry-After windows too, and whatever is still being answered."""
+        """Forget the Retry-After windows too, and every request under way."""
         self.life += 1
         self._windows.clear()
         self.clear()
 
     def next_number(self) -> int:
-        """The number of a request that has just arrived."""
+        """Return the number of a request that has just arrived."""
         self.n += 1
         return self.n
 
     def since_refusal(self, user: str | None, now: float) -> float | None:
-        """Milliseconds since the reply that opened the Retry-After window this user is in; None outside of one."""
+        """Return the milliseconds since the reply that opened the Retry-After window of this user.
+
+        None outside of a window.
+        """
         window = self._windows.get(user) if user is not None else None
         if window is None or now >= window[1]:
             return None
@@ -129,8 +132,7 @@ class Journal:
     def wrote(self, n: int, writes: Iterable[Write]) -> None:
         """Keep what one request committed; n = 0 for a manual edit."""
         known, verbs = self._columns, self._verbs
-        for at, table, row, verb, columns in writes:
-            schema = table.schema
+        for at, schema, row, verb, columns in writes:
             shape = tuple(columns)
             key = [row[column] for column in schema.keys[0].columns] if schema.keys else None
             if key is not None and len(key) == 1:
@@ -141,15 +143,15 @@ class Journal:
             verbs[verb] += 1
 
     def entries(self, since: int = 0) -> Iterator[Entry]:
-        """The requests numbered above `since`, the oldest first."""
+        """Return the requests numbered above `since`, the oldest first."""
         return (entry for entry in self._entries if entry.n > since)
 
     def writes(self, since: float = 0.0) -> Iterator[Written]:
-        """The writes committed at or after a time, the oldest first."""
+        """Return the writes committed at or after a time, the oldest first."""
         return (written for written in self._writes if written.at >= since)
 
     def summary(self) -> dict[str, Any]:
-        """Totals since the last clear(); what left the ring is still counted."""
+        """Return totals since the last clear(), including entries that have left the bounded lists."""
         names = ("requests", "token_requests", "operations", "in_retry_after")
         return {
             **{name: self._totals[name] for name in names},

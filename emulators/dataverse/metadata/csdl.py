@@ -30,7 +30,7 @@ _TAIL: Final = "</Schema>\n</edmx:DataServices>\n</edmx:Edmx>\n"
 
 
 def document(schemas: Iterable[TableSchema], *, annotations: bool) -> str:
-    """The XML. With `annotations`, sets say whether their changes are tracked."""
+    """Return the XML. With `annotations`, sets say whether their changes are tracked."""
     tables = tuple(schemas)
     by_name = {schema.name: schema for schema in tables}
     lines = [_HEAD]

@@ -1,7 +1,7 @@
-"""What the definition of a table, column, key or relationship of one's own says, where it says the same of all of them.
+"""The properties that are the same in the definition of every custom table, column, key or relationship.
 
-Taken from the replies in Microsoft's sample "Web API table schema operations", so that no property is denied that the
-service has.
+Taken from the replies in Microsoft's sample "Web API table schema operations", so that no property of the service is
+missing. The module is long because it is data.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _WHEN: Final = "2026-01-01T00:00:00Z"
 
 
 def label(text: str) -> Definition:
-    """A text that is shown to people; an empty one has no translation."""
+    """Return a text as people see it; an empty one has no translation."""
     if not text:
         return {"LocalizedLabels": [], "UserLocalizedLabel": None}
     localized = {"Label": text, "LanguageCode": LANGUAGE, "IsManaged": False, "MetadataId": None, "HasChanged": None}

@@ -11,15 +11,14 @@ from emulators.dataverse.model.comparisons import FilterColumn
 from emulators.dataverse.model.conversions import GUID
 from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
 from emulators.dataverse.model.messages import Response
-from emulators.dataverse.odata import urls
+from emulators.dataverse.odata import unserved, urls
 from emulators.dataverse.odata.filters import compile_filter
 from emulators.dataverse.odata.shapes import expand_items
-from emulators.dataverse.service import unserved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.environment import Environment
     from emulators.dataverse.metadata.definition_defaults import Definition
 
 
@@ -27,7 +26,7 @@ _SEGMENT: Final = re.compile(r"[\w.$]+(\((?:(\w+)=)?(?:'([^']*)'|([^()',=]*))\))
 
 
 def collection(
-    emulator: Emulator,
+    environment: Environment,
     context: str,
     kind: str,
     items: Sequence[Definition],
@@ -35,7 +34,7 @@ def collection(
     *,
     known: frozenset[str] | None = None,
 ) -> Response:
-    """A list of definitions of one `kind`. Raises DataverseError.
+    """Return a list of definitions of one `kind` as a reply. Raises DataverseError.
 
     `known` are the names that may be selected, None for those the items have.
     """
@@ -44,7 +43,7 @@ def collection(
         sample = items[0] if items else {}
         holds = compile_filter(text, lambda path: _filter_column(sample, path, kind), options.aliases)
         items = [item for item in items if holds(item)]
-    body: Definition = {"@odata.context": f"{emulator.api_url}$metadata#{context}"}
+    body: Definition = {"@odata.context": f"{environment.api_url}$metadata#{context}"}
     if urls.yes_or_no(options, "$count"):
         body["@odata.count"] = len(items)
     body["value"] = selected(items, options, kind, known)
@@ -54,7 +53,10 @@ def collection(
 def selected(
     items: Sequence[Definition], options: urls.Options, kind: str, known: frozenset[str] | None
 ) -> list[Definition]:
-    """What `$select` asks of each, besides what is always there. Raises DataverseError."""
+    """Return of each item the properties that `$select` names and those that are always there.
+
+    Raises DataverseError.
+    """
     if not options.get("$select"):
         return list(items)
     names = [name.strip() for name in options["$select"].split(",")]
@@ -67,7 +69,9 @@ def selected(
 
 
 def addressed[T](segment: str, items: Sequence[tuple[T, Definition]], kind: str, keys: tuple[str, ...]) -> T | None:
-    """What `Keys(…)` addresses, None where a segment addresses all. Raises DataverseError for what is not there.
+    """Return the item that `Keys(…)` addresses, None where a segment addresses all.
+
+    Raises DataverseError for an item that is not there.
 
     `keys` are the properties by which one can be addressed.
     """
@@ -90,9 +94,9 @@ def addressed[T](segment: str, items: Sequence[tuple[T, Definition]], kind: str,
 
 
 def property_reply(
-    emulator: Emulator, context: str, item: Definition, segments: Sequence[str], options: urls.Options
+    environment: Environment, context: str, item: Definition, segments: Sequence[str], options: urls.Options
 ) -> Response:
-    """One property of a definition by itself, with a `$select` of what is in it. Raises DataverseError."""
+    """Return one property of a definition by itself, with a `$select` inside it. Raises DataverseError."""
     name = segments[0]
     if name == "AsyncJob":  # of a key, and no property of it
         raise DataverseError.not_served(f"{name} of a definition")
@@ -104,14 +108,17 @@ def property_reply(
     options.only(*(("$select",) if isinstance(value, dict) else ()))
     if value is None:
         return Response(204, [ODATA_VERSION])
-    body = {"@odata.context": f"{emulator.api_url}$metadata#{context}/{name}"}
+    body = {"@odata.context": f"{environment.api_url}$metadata#{context}/{name}"}
     if isinstance(value, dict):
         return json_reply(body | selected([value], options, f"{name}Metadata", None)[0])
     return json_reply(body | {"value": value})
 
 
 def _filter_column(sample: Definition, path: str, kind: str) -> FilterColumn:
-    """A property of a definition; case counts in its text. The kind of its values is told from one definition."""
+    """Return a property of a definition as a column of a filter. Case counts in its text.
+
+    One definition shows the type of its values.
+    """
     steps = path.split("/")
 
     def get(item: Definition) -> Any:  # noqa: ANN401 - a JSON value
@@ -131,5 +138,5 @@ def _filter_column(sample: Definition, path: str, kind: str) -> FilterColumn:
 
 
 def json_reply(body: Definition) -> Response:
-    """200."""
+    """Return a body as a reply with 200."""
     return Response(200, [CONTENT_TYPE, ODATA_VERSION], json.dumps(body, ensure_ascii=False).encode())

@@ -6,68 +6,29 @@ import uuid
 from typing import TYPE_CHECKING, Final
 
 from emulators.dataverse.metadata.definition_defaults import (
-    COLUMN,
     KEY,
-    OPTION,
-    OPTION_SET,
     PRIVILEGES,
     RELATIONSHIP,
     TABLE,
     Definition,
     label,
 )
-from emulators.dataverse.model.errors import DataverseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from emulators.dataverse.model.schema import AlternateKey, Column, TableSchema
+    from emulators.dataverse.model.schema import AlternateKey, TableSchema
 
 NAMESPACE: Final = "Microsoft.Dynamics.CRM."
 BOTH_WAYS: Final = "OneToManyRelationshipMetadata"
-_SPACE: Final = uuid.UUID("10ca1000-0000-4000-8000-0000000000ff")
-_TYPES: Final = {
-    "string": "String",
-    "memo": "Memo",
-    "boolean": "Boolean",
-    "integer": "Integer",
-    "bigint": "BigInt",
-    "decimal": "Decimal",
-    "double": "Double",
-    "money": "Money",
-    "datetime": "DateTime",
-    "date": "DateTime",
-    "choice": "Picklist",
-    "state": "State",
-    "status": "Status",
-    "lookup": "Lookup",
-    "uniqueidentifier": "Uniqueidentifier",
-}
-
-
-_CASTS: Final = frozenset(
-    f"{NAMESPACE}{kind}AttributeMetadata"
-    for kind in (*_TYPES.values(), "MultiSelectPicklist", "File", "Image", "EntityName", "ManagedProperty")
-)
-WITH_OPTIONS: Final = frozenset(
-    f"{NAMESPACE}{kind}AttributeMetadata" for kind in ("Picklist", "MultiSelectPicklist", "State", "Status", "Boolean")
-)
-"""Kinds of columns that have an option set."""
 RELATIONSHIP_TYPES: Final = frozenset({f"{NAMESPACE}{BOTH_WAYS}", f"{NAMESPACE}ManyToManyRelationshipMetadata"})
-
-
-def check_cast(name: str) -> None:
-    """Raise DataverseError for what is no kind of column."""
-    if name == f"{NAMESPACE}EnumAttributeMetadata":
-        raise DataverseError.not_served(f"the cast to {name}")
-    if name not in _CASTS:
-        raise DataverseError.no_such_segment(name)
+_SPACE: Final = uuid.UUID("10ca1000-0000-4000-8000-0000000000ff")
 
 
 def entity(schema: TableSchema) -> Definition:
-    """One table."""
+    """Return the definition of one table."""
     return TABLE | {
-        "MetadataId": _id(schema.name),
+        "MetadataId": metadata_id(schema.name),
         "LogicalName": schema.name,
         "SchemaName": schema.schema_name,
         "EntitySetName": schema.set_name,
@@ -88,99 +49,13 @@ def _privilege(schema: TableSchema, kind: str) -> Definition:
     name = f"prv{kind}{schema.schema_name}"
     depths = dict.fromkeys(("CanBeBasic", "CanBeDeep", "CanBeGlobal", "CanBeLocal"), True)
     references = dict.fromkeys(("CanBeEntityReference", "CanBeParentEntityReference"), False)
-    return {**depths, **references, "Name": name, "PrivilegeId": _id(name), "PrivilegeType": kind}
-
-
-def attribute(schema: TableSchema, column: Column) -> Definition:
-    """One column, with what its own type adds. The options of a choice are in option_set()."""
-    kind = _TYPES[column.type]
-    found = COLUMN | {
-        "@odata.type": f"#{NAMESPACE}{kind}AttributeMetadata",
-        "MetadataId": _id(f"{schema.name}.{column.name}"),
-        "LogicalName": column.name,
-        "SchemaName": column.navigation or column.name,
-        "EntityLogicalName": schema.name,
-        "ColumnNumber": list(schema.columns).index(column.property) + 1,
-        "AttributeType": kind,
-        "AttributeTypeName": {"Value": f"{kind}Type"},
-        "IsPrimaryId": column.name == schema.primary_id,
-        "IsPrimaryName": column.name == schema.primary_name,
-        "IsCustomAttribute": "_" in column.name,
-        "IsValidForCreate": not column.read_only or column.name == schema.primary_id,
-        "IsValidForUpdate": not column.read_only,
-        "RequiredLevel": _required(column),
-        "DisplayName": label(column.display_name or column.name),
-    }
-    return found | _of_type(column)
-
-
-def _required(column: Column) -> Definition:
-    name = "canmodifyrequirementlevelsettings"
-    value = "SystemRequired" if column.required else "None"
-    return {"Value": value, "CanBeChanged": False, "ManagedPropertyLogicalName": name}
-
-
-def _of_type(column: Column) -> Definition:
-    """What a column's own type adds to what all have."""
-    found: Definition = {}
-    match column.type:
-        case "string" | "memo":
-            shown = "Text" if column.type == "string" else "TextArea"
-            found = {"MaxLength": column.max_length, "DatabaseLength": 2 * column.max_length, "IsLocalizable": False}
-            found |= {"Format": shown, "FormatName": {"Value": shown}, "ImeMode": "Auto", "YomiOf": None}
-        case "integer" | "bigint":
-            found = {"MinValue": column.minimum, "MaxValue": column.maximum, "Format": "None"}
-        case "decimal" | "double" | "money":
-            found = {"MinValue": column.minimum, "MaxValue": column.maximum, "Precision": column.precision}
-            found["ImeMode"] = "Auto"
-            if column.type == "money":
-                found |= {"PrecisionSource": 0, "CalculationOf": None, "IsBaseCurrency": False}
-        case "date" | "datetime":
-            shown, meant = ("DateOnly", "DateOnly") if column.type == "date" else ("DateAndTime", "UserLocal")
-            found = {"Format": shown, "DateTimeBehavior": {"Value": meant}, "ImeMode": "Auto"}
-        case "boolean":
-            found = {"DefaultValue": False}
-        case "choice" | "state" | "status":
-            found = {"DefaultFormValue": -1, "ParentPicklistLogicalName": None, "ChildPicklistLogicalNames": []}
-        case "lookup":
-            found = {"Targets": [column.target], "Format": "None"}
-    if column.type not in {"lookup", "uniqueidentifier", "bigint"}:
-        found |= {"FormulaDefinition": "", "SourceTypeMask": 0}
-    return found
-
-
-BASE_ATTRIBUTE: Final = frozenset(COLUMN) | {
-    *("MetadataId", "LogicalName", "SchemaName", "EntityLogicalName", "AttributeType", "AttributeTypeName"),
-    *("ColumnNumber", "IsPrimaryId", "IsPrimaryName", "IsCustomAttribute", "IsValidForCreate", "IsValidForUpdate"),
-    *("RequiredLevel", "DisplayName"),
-}
-"""What `$select` may name without a cast to the column's own type."""
-
-
-def option_set(schema: TableSchema, column: Column) -> Definition | None:
-    """The options of a choice, state, status or yes/no; None for other columns."""
-    kind = _TYPES[column.type]
-    if kind != "Boolean" and not column.options:
-        return None
-    common = OPTION_SET | {
-        "MetadataId": _id(f"{schema.name}.{column.name}.options"),
-        "Name": f"{schema.name}_{column.name}",
-        "OptionSetType": kind,
-        "DisplayName": label(column.display_name or column.name),
-        "Description": label(""),
-    }
-    if kind == "Boolean":
-        return common | {name: _option(value, text) for name, value, text in _YES_NO}
-    return common | {"Options": [_option(value, text) for value, text in column.options.items()]}
-
-
-_YES_NO: Final = (("TrueOption", 1, "Yes"), ("FalseOption", 0, "No"))
+    return {**depths, **references, "Name": name, "PrivilegeId": metadata_id(name), "PrivilegeType": kind}
 
 
 def key(schema: TableSchema, alternate: AlternateKey) -> Definition:
-    """One alternate key, its index built."""
+    """Return the definition of one alternate key, its index built."""
     return KEY | {
-        "MetadataId": _id(f"{schema.name}.{alternate.name}"),
+        "MetadataId": metadata_id(f"{schema.name}.{alternate.name}"),
         "LogicalName": alternate.name.lower(),
         "SchemaName": alternate.name,
         "EntityLogicalName": schema.name,
@@ -190,13 +65,13 @@ def key(schema: TableSchema, alternate: AlternateKey) -> Definition:
 
 
 def relationships(schemas: Iterable[TableSchema]) -> list[Definition]:
-    """One for each lookup."""
+    """Return the definition of each lookup's relationship."""
     by_name: Mapping[str, TableSchema] = {schema.name: schema for schema in schemas}
     return [
         RELATIONSHIP
         | {
             "@odata.type": f"#{NAMESPACE}{BOTH_WAYS}",
-            "MetadataId": _id(f"{schema.name}.{column.name}.relationship"),
+            "MetadataId": metadata_id(f"{schema.name}.{column.name}.relationship"),
             "SchemaName": column.relationship(schema.name),
             "ReferencedEntity": column.target,
             "ReferencedAttribute": by_name[column.target].primary_id,
@@ -211,9 +86,6 @@ def relationships(schemas: Iterable[TableSchema]) -> list[Definition]:
     ]
 
 
-def _option(value: int, text: str) -> Definition:
-    return OPTION | {"Value": value, "Label": label(text)}
-
-
-def _id(name: str) -> str:
+def metadata_id(name: str) -> str:
+    """Return the id that a definition of this name always has."""
     return str(uuid.uuid5(_SPACE, name))

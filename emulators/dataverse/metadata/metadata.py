@@ -1,4 +1,4 @@
-"""What an environment says of itself: `$metadata`, the service document, table definitions, which messages exist."""
+"""The environment's description of itself: `$metadata`, the service document, table definitions, messages."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from emulators.dataverse.metadata.definition_queries import collection, json_rep
 from emulators.dataverse.metadata.entity_definitions import EntityDefinitions
 from emulators.dataverse.model.errors import ODATA_VERSION, DataverseError
 from emulators.dataverse.model.messages import Request, Response
-from emulators.dataverse.odata import urls
+from emulators.dataverse.odata import unserved, urls
 from emulators.dataverse.odata.shapes import expand_items
-from emulators.dataverse.service import unserved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.environment import Environment
     from emulators.dataverse.metadata.definition_defaults import Definition
     from emulators.dataverse.model.schema import TableSchema
 
@@ -28,12 +27,12 @@ _OPTIONS: Final = {
     "EntityDefinitions": ("LabelLanguages",),
     "RelationshipDefinitions": ("LabelLanguages",),
 }
-"""What some addresses may be asked besides what all may."""
+"""Query options that only some addresses have."""
 _FIXED: Final = frozenset({"EntityDefinitions", "RelationshipDefinitions", "CreateEntities"})
 
 
-def respond(emulator: Emulator, path: str, request: Request) -> Response:
-    """GET of what is no table's row or set; percent-encoding removed from `path`. Raises DataverseError."""
+def respond(environment: Environment, path: str, request: Request) -> Response:
+    """Respond to a request for metadata; `path` has no percent-encoding. Raises DataverseError."""
     segments = [segment for segment in path.split("/") if segment]
     first = segments[0].partition("(")[0] if segments else ""
     if request.method != "GET":
@@ -46,34 +45,37 @@ def respond(emulator: Emulator, path: str, request: Request) -> Response:
     _in_english(options)
     match first:
         case "":
-            return _service_document(emulator)
+            return _service_document(environment)
         case "$metadata" if path == "$metadata":
-            text = csdl.document(emulator.store.schemas, annotations=options.get("annotations") == "true")
+            text = csdl.document(environment.store.schemas, annotations=options.get("annotations") == "true")
             return Response(200, [("Content-Type", "application/xml"), ODATA_VERSION], text.encode())
         case "EntityDefinitions":
-            return EntityDefinitions(emulator, options).respond(segments)
+            return EntityDefinitions(environment, options).respond(segments)
         case "RelationshipDefinitions":
-            return EntityDefinitions(emulator, options).relationships(segments)
+            return EntityDefinitions(environment, options).relationships(segments)
         case "sdkmessagefilters":
-            return _bulk_messages(emulator, segments, options)
+            return _bulk_messages(environment, segments, options)
     raise unserved.segment(first, path)
 
 
 def _in_english(options: urls.Options) -> None:
-    """Take `LabelLanguages` out, in which all labels here are. Raises DataverseError for other languages only."""
+    """Remove `LabelLanguages` from the options: all labels are in English.
+
+    Raises DataverseError for other languages only.
+    """
     if _ENGLISH not in options.pop("LabelLanguages", _ENGLISH).split(","):
         raise DataverseError.not_served("labels in other languages than English (1033)")
 
 
-def _bulk_messages(emulator: Emulator, segments: Sequence[str], options: urls.Options) -> Response:
-    """Which bulk messages there are for which table; the service's table holds much more, which is not served."""
+def _bulk_messages(environment: Environment, segments: Sequence[str], options: urls.Options) -> Response:
+    """Return which bulk messages each table has. The service's table holds much more, which is not served."""
     for name in options:
         if name not in {"$select", "$expand", "$filter", "$count"} and not name.startswith("@"):
             raise DataverseError.not_served(f"{name} of sdkmessagefilters")
     for path, inside in expand_items(options.get("$expand", "")):
         if path != "sdkmessageid" or inside.get("$select") != "name":
             raise DataverseError.not_served(f"$expand={options['$expand']} of sdkmessagefilters")
-    found = _message_filters(emulator.store.schemas)
+    found = _message_filters(environment.store.schemas)
     served = frozenset(found[0]) if found else frozenset()
     for name in filter(None, options.get("$select", "").split(",")):
         if name.strip() not in served:
@@ -82,17 +84,17 @@ def _bulk_messages(emulator: Emulator, segments: Sequence[str], options: urls.Op
         raise DataverseError.not_served("/".join(segments))
     kind = "sdkmessagefilter"
     if "(" not in segments[0]:
-        return collection(emulator, "sdkmessagefilters", kind, found, options)
+        return collection(environment, "sdkmessagefilters", kind, found, options)
     row_id = segments[0].partition("(")[2].removesuffix(")").removeprefix(f"{kind}id=").lower()
     rows = [row for row in found if row[f"{kind}id"] == row_id]
     if not rows:
         raise DataverseError.no_such_row(kind, row_id)
-    body = {"@odata.context": f"{emulator.api_url}$metadata#sdkmessagefilters/$entity"}
+    body = {"@odata.context": f"{environment.api_url}$metadata#sdkmessagefilters/$entity"}
     return json_reply(body | selected(rows, options, kind, None)[0])
 
 
 def _message_filters(schemas: Sequence[TableSchema]) -> list[Definition]:
-    """All of the bulk messages for each table, as for tables of one's own."""
+    """Return every bulk message of each table, as for custom tables."""
     return [
         {
             "sdkmessagefilterid": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{message} {schema.name}")),
@@ -104,6 +106,6 @@ def _message_filters(schemas: Sequence[TableSchema]) -> list[Definition]:
     ]
 
 
-def _service_document(emulator: Emulator) -> Response:
-    sets = [{"name": name, "kind": "EntitySet", "url": name} for name in emulator.store.tables_by_set]
-    return json_reply({"@odata.context": f"{emulator.api_url}$metadata", "value": sets})
+def _service_document(environment: Environment) -> Response:
+    sets = [{"name": name, "kind": "EntitySet", "url": name} for name in environment.store.tables_by_set]
+    return json_reply({"@odata.context": f"{environment.api_url}$metadata", "value": sets})

@@ -1,8 +1,8 @@
-"""Where Microsoft's documents and captured replies are silent or say half, this is what the emulator does.
+"""The emulator's choices where Microsoft's documents and captured replies are silent or incomplete.
 
 Each constant has its ground above it: "Unknown", with what there is to go by, or "Source", with what is inferred from
-it. What a test of ours relies on should not depend on one of them; what a live environment shows otherwise is changed
-here. docs/dataverse-emulator.md, "What is not known", has the same list.
+it. No test should depend on one of them. A choice that a live environment contradicts is changed here.
+docs/dataverse-emulator.md, "What is not known", has the same list.
 """
 
 from __future__ import annotations

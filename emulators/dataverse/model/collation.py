@@ -1,4 +1,4 @@
-"""How the service compares text: as its database does, without case and without the spaces at the end (choices.py)."""
+"""The comparison of text: as in the service's database, without case and without spaces at the end (choices.py)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from emulators.dataverse.model import choices
 
 
 def folded(text: str) -> str:
-    """Return a text so that what the service takes for one and the same is equal."""
+    """Return a text in a form that is equal for all texts that the service takes as one."""
     if choices.TEXT_IGNORES_TRAILING_SPACES:
         text = text.rstrip(" ")
     if not choices.ACCENTS_MATTER:

@@ -1,4 +1,4 @@
-"""Comparing a column with a value or another column: every operator, as a closure over a row.
+"""Comparisons of a column with a value or another column: every operator, as a closure over a row.
 
 A comparison with an empty column is false, `ne` is true: Dataverse asks SQL for `<> … OR … IS NULL`, and `not` is taken
 to follow it (choices.py). Text is compared as collation.py says, which is documented for `$filter`.
@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from emulators.dataverse.model import choices
 from emulators.dataverse.model.collation import folded
-from emulators.dataverse.model.conversions import not_too_early
 from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.model.moments import not_too_early
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from emulators.dataverse.model.store import Row
-
-type Predicate = Callable[[Row], bool]
+    from emulators.dataverse.model.types import Predicate, Row
 
 KINDS: Final = {
     "string": "text",
@@ -69,21 +67,21 @@ SWAPPED: Final = {"eq": "eq", "ne": "ne", "gt": "lt", "ge": "le", "lt": "gt", "l
 
 
 class FilterColumn(NamedTuple):
-    """A column in a filter: how its values compare, and where they are."""
+    """A column in a filter: the kind of its values, and the access to them."""
 
     kind: str
     get: Callable[[Row], Any]
 
 
 class Literal(NamedTuple):
-    """A value in a filter, read: number, str, bool, or None."""
+    """A value in a filter as it was read: number, str, bool, or None."""
 
     kind: str
     value: Any
 
 
 def compare(column: FilterColumn, name: str, literal: Literal) -> Predicate:
-    """`column eq 5` and the like. Raises DataverseError where the types do not go together."""
+    """Return the predicate of `column eq 5` and the like. Raises DataverseError for types that do not go together."""
     get = column.get
     if literal.kind == "null":
         if name == "eq":
@@ -108,7 +106,7 @@ def _against(column: FilterColumn, name: str, wanted: object) -> Predicate:
 
 
 def compare_columns(left: FilterColumn, name: str, right: FilterColumn) -> Predicate:
-    """`firstname eq lastname`. Raises DataverseError unless both are of one type."""
+    """Return the predicate of `firstname eq lastname`. Raises DataverseError unless both are of one type."""
     if left.kind != right.kind or left.kind == "navigation":
         raise _incompatible(left.kind, name, right.kind)
     get, other = left.get, right.get
@@ -124,7 +122,7 @@ def compare_columns(left: FilterColumn, name: str, right: FilterColumn) -> Predi
 
 
 def fitting(column: FilterColumn, name: str, literal: Literal) -> object:
-    """The literal as the column's values compare with it. Raises DataverseError."""
+    """Return the literal as the column's values compare with it. Raises DataverseError."""
     kind, value = literal
     match column.kind, kind:
         case "text", "text":
@@ -142,7 +140,10 @@ def fitting(column: FilterColumn, name: str, literal: Literal) -> object:
 
 
 def parsed(column: FilterColumn, text: str) -> object:
-    """A value of `PropertyValues`, always text there, as the column's values compare with it. Raises DataverseError."""
+    """Return a value of `PropertyValues`, always text there, as the column's values compare with it.
+
+    Raises DataverseError.
+    """
     if column.kind == "navigation":
         raise _incompatible(column.kind, "eq", "text")
     try:
@@ -168,7 +169,7 @@ def parsed(column: FilterColumn, text: str) -> object:
 
 
 def utc(text: str) -> str:
-    """A datetime or date as it compares with a row's: UTC, without the Z.
+    """Return a datetime or date as it compares with a row's: UTC, without the Z.
 
     Raises ValueError for what is none, DataverseError for one before 1753.
     """

@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 import re
 import uuid
-from contextlib import suppress
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
-from emulators.dataverse.model import choices
+from emulators.dataverse.model import choices, moments
 from emulators.dataverse.model.errors import DataverseError
 
 if TYPE_CHECKING:
@@ -37,18 +35,12 @@ EDM: Final = {
 """Column type to the type of `$metadata`, without `Edm.`."""
 GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _GUID_IN_JSON: Final = re.compile(rf"{GUID.pattern}|{{{GUID.pattern}}}|\({GUID.pattern}\)|[0-9a-fA-F]{{32}}")
-"""What .NET's Guid reads, by which Microsoft's OData library reads one in a body; an address has only the first."""
+"""The forms that .NET's Guid reads, and so Microsoft's OData library in a body; an address has only the first."""
 _INT32 = range(-(2**31), 2**31)
 _WHOLE: Final = re.compile(r"-?[0-9]{1,19}")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?")
-_MOMENT: Final = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-](0[0-9]|1[0-4]):[0-9]{2})?"
-)
-"""As XML Schema has it, whose rules .NET follows; Python would read more."""
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_FIRST_YEAR: Final = 1753
 _INVALID = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XmlConvert.VerifyXmlChars refuses, which the service asks for every text (page "Manage invalid characters")."""
+"""Characters that XmlConvert.VerifyXmlChars refuses, and so the service (page "Manage invalid characters")."""
 
 
 def _text(schema: TableSchema, column: Column, value: object) -> str | None:
@@ -71,7 +63,7 @@ def _text(schema: TableSchema, column: Column, value: object) -> str | None:
 
 
 def _described(character: str) -> str:
-    """As .NET does it, which shows a full stop for NUL; half of a pair cannot be shown at all."""
+    """Return a character as .NET shows it: a full stop for NUL, a question mark for half of a pair."""
     shown = {"\0": "."}.get(character, "?" if "\ud800" <= character <= "\udfff" else character)
     return f"'{shown}', hexadecimal value 0x{ord(character):02X}"
 
@@ -145,35 +137,15 @@ def _in_range(schema: TableSchema, column: Column, value: float) -> None:
 
 
 def _datetime(schema: TableSchema, column: Column, value: object) -> str:
-    if type(value) is str and _MOMENT.fullmatch(value):
-        with suppress(ValueError, OverflowError):
-            moment = datetime.fromisoformat(value)
-            if moment.tzinfo is None and choices.TIMES_WITHOUT_ZONE_ARE_UTC:
-                moment = moment.replace(tzinfo=UTC)
-            if moment.tzinfo is not None:
-                return f"{not_too_early(moment.astimezone(UTC).replace(tzinfo=None)).isoformat(timespec='seconds')}Z"
+    if type(value) is str and (moment := moments.read_moment(value)) is not None:
+        return moment
     raise _literal(schema, column, value)
 
 
 def _date(schema: TableSchema, column: Column, value: object) -> str:
-    if type(value) is str and _DAY.fullmatch(value):
-        with suppress(ValueError):
-            not_too_early(datetime.fromisoformat(value))
-            return date.fromisoformat(value).isoformat()
+    if type(value) is str and (day := moments.read_day(value)) is not None:
+        return day
     raise _literal(schema, column, value)
-
-
-def not_too_early(moment: datetime) -> datetime:
-    """The moment, unless SQL Server's datetime cannot hold it, which begins with 1753."""
-    if moment.year < _FIRST_YEAR:
-        actual = f"{moment:%m/%d}/{moment.year:04} {moment:%H:%M:%S}"
-        raise DataverseError(
-            400,
-            choices.TOO_EARLY_CODE,
-            f"DateTime is less than minumum value supported by CrmDateTime. Actual value: {actual}, Minimum value"
-            f" supported: 01/01/{_FIRST_YEAR} 00:00:00",
-        )
-    return moment
 
 
 def _guid(schema: TableSchema, column: Column, value: object) -> str:
@@ -213,4 +185,4 @@ CONVERT: Final[dict[str, Callable[[TableSchema, Column, object], object]]] = {
     "lookup": _lookup,
     "uniqueidentifier": _guid,
 }
-"""Column type to what makes its value. Each raises DataverseError; null is not theirs."""
+"""Column type to the function that makes its value. Each raises DataverseError; none handles null."""

@@ -1,4 +1,4 @@
-"""What the service refuses, with the codes, statuses and words of its documents and captured replies."""
+"""The service's refusals, with the codes, statuses and words of its documents and captured replies."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PAYLOAD = (
 
 
 class DataverseError(Exception):
-    """When an operation is refused; becomes the reply `{"error": {"code", "message"}}` with `status`."""
+    """A refused operation; becomes the reply `{"error": {"code", "message"}}` with `status`."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class DataverseError(Exception):
         """The whole reply, where it is not JSON."""
 
     def response(self, *, annotated: bool = False) -> Response:
-        """The reply; `annotated` with what `Prefer: odata.include-annotations="*"` adds to an error."""
+        """Return the reply; `annotated` adds what `Prefer: odata.include-annotations="*"` adds to an error."""
         if self.body is not None:
             return Response(self.status, list(self.headers.items()), self.body)
         error = {"code": self.code, "message": self.message}
@@ -59,27 +59,27 @@ class DataverseError(Exception):
 
     @classmethod
     def no_such_row(cls, table: str, row_id: str) -> Self:
-        """0x80040217 ObjectDoesNotExist."""
+        """Return 0x80040217 ObjectDoesNotExist."""
         return cls(404, "0x80040217", f"{table} With Id = {row_id} Does Not Exist")
 
     @classmethod
     def no_such_key(cls, table: str) -> Self:
-        """0x80060891 RecordNotFoundByEntityKey."""
+        """Return 0x80060891 RecordNotFoundByEntityKey."""
         return cls(404, "0x80060891", f"A record with the specified key values does not exist in {table} entity")
 
     @classmethod
     def no_such_segment(cls, segment: str) -> Self:
-        """0x8006088a: names are case-sensitive, and a set that is unknown is a segment that is unknown."""
+        """Return 0x8006088a. Names are case-sensitive, and an unknown set is an unknown segment."""
         return cls(404, "0x8006088a", f"Resource not found for the segment '{segment}'.")
 
     @classmethod
     def not_served(cls, what: str) -> Self:
-        """501, in words that the service never has: what it does, and the emulator does not."""
+        """Return 501, in words that the service never uses, for a part of it that the emulator has not."""
         return cls(501, "0x0", f"The emulator does not serve {what}.")
 
     @classmethod
     def not_a_key(cls, table: str) -> Self:
-        """Key columns in the address that are no key of the table."""
+        """Return the refusal of key columns in an address that are no key of the table."""
         return cls(
             choices.NOT_A_KEY_STATUS,
             choices.NOT_A_KEY_CODE,
@@ -90,12 +90,12 @@ class DataverseError(Exception):
 
     @classmethod
     def matching_key(cls) -> Self:
-        """0x80040237: If-None-Match: * on a row that exists, and the loser of two upserts that create one key."""
+        """Return 0x80040237: If-None-Match: * on a row that exists, or the loser of two upserts that create one key."""
         return cls(412, "0x80040237", "A record with matching key values already exists.")
 
     @classmethod
     def duplicate_key(cls, key: str, columns: str) -> Self:
-        """0x80060892 DuplicateRecordEntityKey."""
+        """Return 0x80060892 DuplicateRecordEntityKey."""
         return cls(
             412,
             "0x80060892",
@@ -105,7 +105,7 @@ class DataverseError(Exception):
 
     @classmethod
     def version_mismatch(cls) -> Self:
-        """0x80060882: the row changed since its ETag was read."""
+        """Return 0x80060882: the row changed since its ETag was read."""
         return cls(
             412,
             "0x80060882",
@@ -114,27 +114,27 @@ class DataverseError(Exception):
 
     @classmethod
     def wrong_method(cls, method: str) -> Self:
-        """405, with the empty code of the captured reply."""
+        """Return 405, with the empty code of the captured reply."""
         return cls(405, "", f"The requested resource does not support http method '{method}'.")
 
     @classmethod
     def payload(cls, table: str, reason: str) -> Self:
-        """0x80048d19 ODataClientPayloadError: wrong type, undeclared property, broken JSON."""
+        """Return 0x80048d19 ODataClientPayloadError: wrong type, undeclared property, broken JSON."""
         return cls(400, "0x80048d19", f"{_PAYLOAD.format(table)}Microsoft.OData.ODataException: {reason}")
 
     @classmethod
     def unknown_property(cls, name: str, table: str) -> Self:
-        """0x0: a column in `$select` or the like that the table does not have."""
+        """Return 0x0: a column in `$select` or the like that the table does not have."""
         return cls(400, "0x0", f"Could not find a property named '{name}' on type 'Microsoft.Dynamics.CRM.{table}'.")
 
     @classmethod
     def url_too_long(cls, limit: int) -> Self:
-        """An address of more characters than the service reads."""
+        """Return the refusal of an address of more characters than the service reads."""
         return cls(choices.URL_TOO_LONG_STATUS, "", f"The request URL is longer than {limit} characters.")
 
     @classmethod
     def undeclared(cls, name: str, schema: TableSchema) -> Self:
-        """A property in a body that the table does not have; 0x0 in the documents of 2023, seen so since."""
+        """Return the refusal of a property that the table has not; 0x0 in the documents of 2023, seen so since."""
         return cls(
             400,
             "0x80048d19",
@@ -146,7 +146,7 @@ class DataverseError(Exception):
 
     @classmethod
     def undeclared_navigation(cls, name: str, schema: TableSchema) -> Self:
-        """A name before `@odata.bind` that is no lookup of the table; names are case-sensitive."""
+        """Return the refusal of a name before `@odata.bind` that is no lookup; names are case-sensitive."""
         return cls.payload(
             schema.set_name,
             f"An undeclared property '{name}' which only has property annotations in the payload but no property value"
@@ -156,7 +156,7 @@ class DataverseError(Exception):
 
 
 class UnreadableStreamError(DataverseError):
-    """When a multipart body or its last operation, on the set `entity`, cannot be read; answered in a multipart."""
+    """An unreadable multipart body, or its last operation on the set `entity`; the reply is multipart too."""
 
     def __init__(self, entity: str = "") -> None:
         words = f"{_PAYLOAD.format(entity)}System.ArgumentException: Stream was not readable."

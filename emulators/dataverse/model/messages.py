@@ -22,7 +22,7 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """`headers` are those of the operation; what every HTTP reply has besides is added outside."""
+    """`headers` are those of the operation; the headers of every HTTP reply are added outside."""
 
     status: int
     headers: list[tuple[str, str]] = field(default_factory=list)

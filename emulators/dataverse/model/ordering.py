@@ -1,4 +1,4 @@
-"""In which order rows come, and where a page goes on.
+"""The order of rows, and the place where a page goes on.
 
 Without `$orderby` Dataverse orders by the primary key ("Ordering and paging"), and SQL Server has an order of its own
 for uniqueidentifier: the last group first. A cursor is the last row's place in that order, so a row that appears or
@@ -16,8 +16,7 @@ from emulators.dataverse.model import choices
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from emulators.dataverse.model.comparisons import Predicate
-    from emulators.dataverse.model.store import Row
+    from emulators.dataverse.model.types import Predicate, Row
 
 _STEP: Final = 4096
 _KEPT: Final = 4
@@ -28,7 +27,7 @@ type Place = tuple[Any, ...]
 
 
 def sql_order(guid: str) -> str:
-    """A guid's hexadecimal digits so that text order is SQL Server's order of uniqueidentifier."""
+    """Return a guid's digits so that the order of text is SQL Server's order of uniqueidentifier."""
     return (
         f"{guid[24:]}{guid[19:23]}{guid[16:18]}{guid[14:16]}{guid[11:13]}{guid[9:11]}"
         f"{guid[6:8]}{guid[4:6]}{guid[2:4]}{guid[:2]}"
@@ -36,7 +35,7 @@ def sql_order(guid: str) -> str:
 
 
 def guid_of(key: str) -> str:
-    """The guid of a sql_order()."""
+    """Return the guid of a sql_order()."""
     return (
         f"{key[30:]}{key[28:30]}{key[26:28]}{key[24:26]}-{key[22:24]}{key[20:22]}-{key[18:20]}{key[16:18]}"
         f"-{key[12:16]}-{key[:12]}"
@@ -44,7 +43,7 @@ def guid_of(key: str) -> str:
 
 
 class OrderColumn(NamedTuple):
-    """One column of `$orderby`. `value` gives what sorts; an empty column comes first, as in SQL Server."""
+    """One column of `$orderby`. `value` returns the sort key; an empty column comes first, as in SQL Server."""
 
     name: str
     value: Callable[[Row], Any]
@@ -52,7 +51,7 @@ class OrderColumn(NamedTuple):
 
 
 class Order:
-    """The rows of one table in the order of their primary ids, kept up lazily: writing costs an append."""
+    """The rows of one table in the order of their primary ids, sorted lazily: writing costs an append."""
 
     def __init__(self, rows: dict[str, Row]) -> None:
         self._rows = rows
@@ -63,7 +62,7 @@ class Order:
         self._sorted: dict[str, tuple[Any, list[Place]]] = {}
 
     def after(self, place: Place | None) -> Iterator[Row]:
-        """Every row behind `place`, from the first without one."""
+        """Yield every row behind `place`, from the first without one."""
         keys = self._all_keys()
         start = 0 if place is None else bisect_right(keys, place[-1])
         rows = self._rows
@@ -76,7 +75,7 @@ class Order:
     def sorted_after(
         self, place: Place | None, columns: list[OrderColumn], holds: Predicate, query: str, version: object
     ) -> Iterator[Row]:
-        """The rows that hold, in the order of `columns`, ties by primary id, behind `place`.
+        """Yield the rows that fit, in the order of `columns`, ties by primary id, behind `place`.
 
         The sorted result is kept for `query` (which says all there is to say of order and filter) until `version`, the
         store's, is another: then it is sorted again, and a row that moved past the cursor is seen twice or not at all,
@@ -119,7 +118,7 @@ class Order:
 
 
 def place_of(row: Row, key: str, columns: list[OrderColumn]) -> Place:
-    """Where a row stands. Each column is (a flag, the value), the flag sorts the empty ones first."""
+    """Return a row's place. Each column is (a flag, the value); the flag sorts the empty ones first."""
     found: list[Any] = []
     first = choices.EMPTY_COLUMNS_SORT_FIRST
     for column in columns:
@@ -130,7 +129,7 @@ def place_of(row: Row, key: str, columns: list[OrderColumn]) -> Place:
 
 
 def _behind(places: list[Place], place: Place, descending: list[bool]) -> int:
-    """The position of the first place behind `place`: bisect_right, with a direction for each column."""
+    """Return the position of the first place behind `place`: bisect_right, with a direction for each column."""
     low, high = 0, len(places)
     while low < high:
         middle = (low + high) // 2

@@ -1,4 +1,4 @@
-"""The tables of an environment: what the rest of the emulator knows of them. They are read by schema_file.py."""
+"""The tables of an environment, as the rest of the emulator uses them. schema_file.py reads them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 class SchemaError(Exception):
-    """When a schema file does not describe tables; the message says which word of it."""
+    """A schema file that does not describe tables; the message names the word that is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ class Column:
 
     @property
     def property(self) -> str:
-        """The name in JSON."""
+        """Return the name in JSON."""
         return f"_{self.name}_value" if self.type == "lookup" else self.name
 
     def relationship(self, table: str) -> str:
-        """The name of a lookup's relationship, by which its target reaches the rows of `table`."""
+        """Return the name of a lookup's relationship, by which its target reaches the rows of `table`."""
         return f"{self.target}_{table}_{self.navigation}"
 
 

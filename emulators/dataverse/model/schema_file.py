@@ -132,7 +132,7 @@ class _File(BaseModel):
 
 
 def load(path: Path) -> tuple[TableSchema, ...]:
-    """The tables of a schema file. Raises SchemaError."""
+    """Return the tables of a schema file. Raises SchemaError."""
     try:
         content = _File.model_validate(json.loads(path.read_text(encoding="utf-8")))
         tables = [item.table(code) for code, item in enumerate(content.tables, start=_FIRST_OBJECT_TYPE_CODE)]

@@ -1,4 +1,4 @@
-"""How one row is addressed: `set(id)`, `set(idname=id)`, `set(key='value',other=2)`."""
+"""The address of one row: `set(id)`, `set(idname=id)`, `set(key='value',other=2)`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from emulators.dataverse.model.errors import DataverseError
 
 if TYPE_CHECKING:
     from emulators.dataverse.model.schema import Column, TableSchema
-    from emulators.dataverse.model.store import Row, Table
+    from emulators.dataverse.model.table import Table
+    from emulators.dataverse.model.types import Row
 
 _PAIR = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^']|'')*)'|([^',]*[^',\s]))\s*(,|$)")
 _ABOVE = re.compile(r"(?:https?://[^/]*)?(/api/data/v[0-9]+\.[0-9]+/)")
@@ -32,13 +33,13 @@ class Address(NamedTuple):
     values: Row
 
     def find(self) -> Row | None:
-        """The row, if there is one."""
+        """Return the row, None if there is none."""
         if self.row_id is not None:
             return self.table.rows.get(self.row_id)
         return self.table.find(self.key, tuple(self.values.values()))
 
     def missing(self) -> DataverseError:
-        """The 404 for this address."""
+        """Return the 404 for this address."""
         name = self.table.schema.name
         return (
             DataverseError.no_such_key(name) if self.row_id is None else DataverseError.no_such_row(name, self.row_id)
@@ -46,7 +47,7 @@ class Address(NamedTuple):
 
 
 def decode(path: str) -> str:
-    """Percent-encoding removed, once. Raises DataverseError for what is no UTF-8."""
+    """Remove percent-encoding, once. Raises DataverseError for octets that are no UTF-8."""
     if "%" not in path:
         return path
     try:
@@ -56,9 +57,9 @@ def decode(path: str) -> str:
 
 
 def below_api(reference: str) -> str:
-    """What a reference such as `https://host/api/data/v9.2/set(id)` or `/set(id)` names, percent-encoding removed.
+    """Return the path of a reference such as `https://host/api/data/v9.2/set(id)` or `/set(id)`, decoded.
 
-    The host is not looked at: an emulator is known by several. Raises DataverseError for another version.
+    The host is ignored: an emulator has several. Raises DataverseError for another version.
     """
     path = decode(reference)
     above = _ABOVE.match(path)
@@ -70,12 +71,12 @@ def below_api(reference: str) -> str:
 
 
 def encode(path: str) -> str:
-    """As it may stand in a header: what is not ASCII is percent-encoded, what is encoded already stays."""
+    """Encode a path for a header: percent-encode what is not ASCII, keep what is encoded already."""
     return path if path.isascii() else quote(path, safe="/()'=,%$!*@:;&+~ ")
 
 
 def address(table: Table, path: str) -> Address:
-    """Read `set(…)`, percent-encoding removed. Raises DataverseError 400 for what is no key of the table."""
+    """Read a decoded `set(…)`. Raises DataverseError 400 for columns that are no key of the table."""
     inside = path[path.index("(") + 1 : -1]
     schema = table.schema
     if len(inside) == _GUID_LENGTH and GUID.fullmatch(inside):
@@ -121,7 +122,7 @@ def _unreadable() -> DataverseError:
 
 
 def _value(schema: TableSchema, column: Column, text: str | None, bare: str | None) -> object:
-    """A value as the row keeps it. Raises DataverseError for one that the column cannot have."""
+    """Return a value as the row keeps it. Raises DataverseError for one that the column cannot have."""
     if text is not None and not choices.REFUSED_KEY_CHARACTERS.isdisjoint(text):
         raise _refused(schema, text)
     if column.type in {"string", "memo"}:

@@ -1,4 +1,4 @@
-"""Property paths of a table: its columns, and those of a row a lookup points at (`hlf_Mentor/hlf_name`)."""
+"""Property paths of a table: its columns, and those of a row a lookup points at (`cr1_Person/cr1_name`)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from emulators.dataverse.model.comparisons import KINDS, FilterColumn
-from emulators.dataverse.service import unserved
+from emulators.dataverse.odata import unserved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from emulators.dataverse.model.store import Row, Table
+    from emulators.dataverse.model.table import Table
+    from emulators.dataverse.model.types import Row
 
 
 def resolver(table: Table) -> Callable[[str], FilterColumn]:
-    """What filters and orders ask for a column by its path; it raises DataverseError for one that is not there."""
+    """Return the function by which filters and orders find a column by its path.
+
+    It raises DataverseError for a column that is not there.
+    """
     return lambda path: _resolve(table, path)
 
 
@@ -32,7 +36,7 @@ def _resolve(table: Table, path: str) -> FilterColumn:
     lookup = schema.navigations.get(name)
     if lookup is None:
         raise unserved.unknown_property(table, name)
-    target = table.store.tables_by_name[lookup.target]
+    target = table.tables[lookup.target]
     kind, inner = _resolve(target, rest)
     rows, pointer = target.rows, lookup.property
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from emulators.dataverse.model import choices
 from emulators.dataverse.model.collation import folded
-from emulators.dataverse.model.comparisons import FilterColumn, Predicate, parsed
+from emulators.dataverse.model.comparisons import FilterColumn, parsed
 from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.odata.service_names import QUERY_FUNCTIONS
 from emulators.dataverse.odata.urls import not_implemented
-from emulators.dataverse.service.service_names import QUERY_FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from emulators.dataverse.model.store import Row
+    from emulators.dataverse.model.types import Predicate, Row
 
 TEXT_FUNCTIONS: Final = frozenset({"contains", "startswith", "endswith"})
 NAMESPACE: Final = "Microsoft.Dynamics.CRM."
@@ -42,7 +42,10 @@ _ODATA_ONLY: Final = frozenset(
 
 
 def text_function(name: str, column: FilterColumn, wanted: str) -> Predicate:
-    """`contains(column,'wanted')` and its kind; `%`, `_`, `[abc]` and `[^abc]` are wildcards, as in SQL."""
+    """Return the predicate of `contains(column,'wanted')` and its kind.
+
+    `%`, `_`, `[abc]` and `[^abc]` are wildcards, as in SQL.
+    """
     get = column.get
     if re.search(r"[%_\[]", wanted):
         before, after = (".*" if name != "startswith" else ""), (".*" if name != "endswith" else "")
@@ -59,7 +62,7 @@ def text_function(name: str, column: FilterColumn, wanted: str) -> Predicate:
 
 
 def _like(pattern: str) -> str:
-    """T-SQL's LIKE as a regular expression."""
+    """Return T-SQL's LIKE as a regular expression."""
     parts: list[str] = []
     for piece in re.findall(r"\[\^?[^\]]+\]|.", pattern, re.DOTALL):
         if len(piece) > 1:
@@ -75,7 +78,7 @@ def _members(characters: str) -> str:
 
 
 def dataverse_function(name: str, resolve: Callable[[str], FilterColumn], arguments: Mapping[str, str]) -> Predicate:
-    """`Microsoft.Dynamics.CRM.In(PropertyName='x',PropertyValues=["1"])` and its kind.
+    """Return the predicate of `Microsoft.Dynamics.CRM.In(PropertyName='x',PropertyValues=["1"])` and its kind.
 
     `name` is without the namespace, `arguments` are as written, aliases replaced.
     """
@@ -87,7 +90,7 @@ def dataverse_function(name: str, resolve: Callable[[str], FilterColumn], argume
 
 
 def unknown_function(name: str) -> DataverseError:
-    """What is said of a function that is not there."""
+    """Return the refusal of a function that is not there."""
     if name.removeprefix(NAMESPACE) in QUERY_FUNCTIONS:
         return DataverseError.not_served(f"the function {name}")
     if name in _ODATA_ONLY:

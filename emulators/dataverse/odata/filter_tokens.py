@@ -1,4 +1,4 @@
-"""The words of a `$filter`, each with its position; errors say the position as the service does."""
+"""The words of a `$filter`, each with its position, which errors name as the service does."""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from emulators.dataverse.model import choices, comparisons
-from emulators.dataverse.model.comparisons import FilterColumn, Literal, Predicate, compare, compare_columns
+from emulators.dataverse.model.comparisons import FilterColumn, Literal, compare, compare_columns
+from emulators.dataverse.odata.filter_cursor import Cursor
 from emulators.dataverse.odata.filter_functions import (
     NAMESPACE,
     TEXT_FUNCTIONS,
@@ -25,8 +26,7 @@ from emulators.dataverse.odata.urls import not_implemented, refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from emulators.dataverse.model.errors import DataverseError
-    from emulators.dataverse.model.store import Row
+    from emulators.dataverse.model.types import Predicate, Row
 
 _DEEPEST: Final = 100
 """Parentheses inside parentheses. OData's library has a limit too; Python's stack needs one."""
@@ -34,47 +34,22 @@ _ARITHMETIC: Final = frozenset({"add", "sub", "mul", "div", "mod", "has"})
 
 
 def compile_filter(text: str, resolve: Callable[[str], FilterColumn], aliases: Mapping[str, str]) -> Predicate:
-    """The rows that match. `resolve` gives the column of a property path or raises DataverseError; see columns.py."""
+    """Return the predicate of a filter. `resolve` returns the column of a property path; see columns.py.
+
+    Raises DataverseError.
+    """
     parser = _Parser(text, resolve, aliases)
     predicate = parser.any_of()
     parser.expect("end")
     return predicate
 
 
-class _Parser:
+class _Parser(Cursor):
     def __init__(self, text: str, resolve: Callable[[str], FilterColumn], aliases: Mapping[str, str]) -> None:
-        self.text = text
+        super().__init__(text)
         self.resolve = resolve
         self.aliases = aliases
-        self.tokens = tokens(text)
-        self.at = 0
         self.depth = 0
-
-    @property
-    def next(self) -> Token:
-        return self.tokens[self.at]
-
-    def take(self) -> Token:
-        token = self.tokens[self.at]
-        self.at += 1
-        return token
-
-    def takes(self, kind: str, text: str) -> bool:
-        if self.next[:2] != (kind, text):
-            return False
-        self.at += 1
-        return True
-
-    def expect(self, kind: str, text: str = "") -> Token:
-        token = self.next
-        if token.kind != kind or (text and token.text != text):
-            raise self.syntax_error()
-        return self.take() if kind != "end" else token
-
-    def syntax_error(self) -> DataverseError:
-        if self.next.text == "in":
-            return not_implemented()
-        return refused(f"Syntax error at position {self.next.position} in '{self.text}'.")
 
     def any_of(self) -> Predicate:
         parts = [self.all_of()]
@@ -137,7 +112,7 @@ class _Parser:
         return self.literal()
 
     def meant(self) -> Token:
-        """The next word; for an alias, the value or the property path that stands for it."""
+        """Return the next word; for an alias, the value or the property path that it stands for."""
         token = self.next
         if token.kind != "alias":
             return token
@@ -202,7 +177,7 @@ class _Parser:
 def _all(parts: list[Predicate]) -> Predicate:
     if len(parts) == 1:
         return parts[0]
-    if len(parts) == len(("left", "right")):  # by far the most frequent: no loop
+    if len(parts) == len(("left", "right")):  # by far the most frequent case needs no loop
         left, right = parts
         return lambda row: left(row) and right(row)
     return lambda row: all(part(row) for part in parts)

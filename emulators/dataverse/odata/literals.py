@@ -1,4 +1,4 @@
-"""Values as they are written in a `$filter` (OData 4.0, part 2, 5.1.1.6)."""
+"""Values in a `$filter` (OData 4.0, part 2, 5.1.1.6)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def read(token: Token) -> Literal | None:
-    """The literal a token is, None if it is none. Raises DataverseError for a day that no calendar has."""
+    """Return a token's literal, None for a token that is none. Raises DataverseError for a day that no calendar has."""
     kind, text, _ = token
     if kind == "name":
         return _WORDS.get(text)

@@ -1,7 +1,7 @@
 """The body of a `$batch` as operations. Its lines end with CRLF or, as the service forgives, with LF.
 
-What ends badly loses its last operation and no other: after the closing delimiter there have to be CRLF or two line
-ends (Microsoft's page on client errors, "Stream was not readable"; what is inferred from it is in choices.py).
+A body that ends badly loses its last operation and no other: CRLF or two line ends have to follow the closing delimiter
+(Microsoft's page on client errors, "Stream was not readable"; the inferences from it are in choices.py).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class _Parts(NamedTuple):
 
 
 def parse(request: Request) -> list[BatchOperation | list[BatchOperation]]:
-    """The operations of a batch, a change set as a list. Raises DataverseError 400 for what cannot be read."""
+    """Return the operations of a batch, a change set as a list. Raises DataverseError 400 for an unreadable one."""
     boundary = _boundary(request.headers.get("content-type", ""))
     if not choices.LINE_ENDS_MAY_DIFFER and b"\r\n--" in request.body and b"\n--" in request.body.replace(b"\r\n", b""):
         raise UnreadableStreamError
@@ -62,7 +62,7 @@ def _item(piece: bytes, boundary: str, user: str | None) -> BatchOperation | lis
 
 
 def _lost(piece: bytes, boundary: str, user: str | None) -> BatchOperation | list[BatchOperation]:
-    """The last item of a batch that ends badly: what there is of it, and nothing of it can be carried out."""
+    """Return the last item of a batch that ends badly. No part of it can be carried out."""
     try:
         item = _item(piece, boundary, user)
     except DataverseError:
@@ -106,7 +106,7 @@ def _parts(boundary: str, body: bytes, ends: tuple[bytes, ...]) -> _Parts:
     """Split at the delimiters."""
     delimiter = f"\n--{boundary}".encode()
     pieces: list[bytes] = []
-    for piece in (b"\n" + body).split(delimiter)[1:]:  # what comes before the first delimiter is nobody's
+    for piece in (b"\n" + body).split(delimiter)[1:]:  # what comes before the first delimiter is ignored
         if piece.startswith((b"\r\n", b"\n")):
             pieces.append(piece)
         elif piece.startswith(b"--"):
@@ -119,7 +119,7 @@ def _parts(boundary: str, body: bytes, ends: tuple[bytes, ...]) -> _Parts:
 
 
 def _head(piece: bytes) -> tuple[dict[str, str], bytes]:
-    """The headers of a part, whose first line end is that of the delimiter, and its content."""
+    """Return the headers of a part, whose first line end is that of the delimiter, and its content."""
     end, start = _blank_line(piece, 2)
     if not start:
         raise UnreadableStreamError
@@ -127,7 +127,7 @@ def _head(piece: bytes) -> tuple[dict[str, str], bytes]:
 
 
 def _blank_line(text: bytes, begin: int = 0) -> tuple[int, int]:
-    """Where a head ends, and where what is below the first empty line begins: 0 where there is no such line."""
+    """Return where a head ends and where the content below the first empty line begins: 0 without such a line."""
     crlf = text.find(b"\n\r\n", begin)
     feed = text.find(b"\n\n", begin, None if crlf < 0 else crlf)
     if feed >= 0:
@@ -135,7 +135,7 @@ def _blank_line(text: bytes, begin: int = 0) -> tuple[int, int]:
     return (len(text), 0) if crlf < 0 else (crlf, crlf + 3)
 
 
-@lru_cache(maxsize=256)  # a batch has the same few a thousand times; nobody changes them
+@lru_cache(maxsize=256)  # a batch has the same few a thousand times; they are never changed
 def _headers(head: str) -> dict[str, str]:
     headers: dict[str, str] = {}
     for line in filter(None, head.replace("\r", "").split("\n")):
@@ -156,7 +156,7 @@ def _operation(content: bytes, boundary: str, user: str | None) -> Request:
         )
     line, _, headers = content[:end].decode("utf-8", "replace").replace("\r\n", "\n").partition("\n")
     method, _, rest = line.partition(" ")
-    # A space in an address is somebody's mistake that the service forgives.
+    # A space in an address is a mistake that the service forgives.
     target, _, version = rest.rstrip("\r").rpartition(" ")
     if not target or not version.startswith("HTTP/"):
         raise UnreadableStreamError

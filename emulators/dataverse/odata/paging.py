@@ -1,4 +1,4 @@
-"""Pages: how large they are, and the cookie in `$skiptoken` that says where the next one begins.
+"""Pages: their size, and the cookie in `$skiptoken` that says where the next one begins.
 
 Form and encoding are those of Microsoft's page "Page results using OData": a cookie inside a cookie, the inner one
 percent-encoded twice.
@@ -34,14 +34,14 @@ class Cookie(NamedTuple):
     tracking: bool = False
 
     def last(self, name: str) -> str:
-        """The last value of a mark. Raises DataverseError."""
+        """Return the last value of a mark. Raises DataverseError."""
         if name not in self.marks:
             raise malformed()
         return self.marks[name][0]
 
 
 def preferences(prefer: str) -> dict[str, str]:
-    """The preferences of a `Prefer` header, by lower-case name; an empty value where there is none (RFC 7240)."""
+    """Return the preferences of a `Prefer` header by lower-case name; an empty value for none (RFC 7240)."""
     found: dict[str, str] = {}
     position = 0
     while position < len(prefer) and (match := _PREFERENCE.match(prefer, position)):
@@ -52,19 +52,19 @@ def preferences(prefer: str) -> dict[str, str]:
 
 
 def page_size(preferred: Mapping[str, str]) -> int | None:
-    """What `odata.maxpagesize` asks for, 5,000 at most; None where it asks for nothing that could be done."""
+    """Return the size in `odata.maxpagesize`, 5,000 at most; None for a size that is impossible."""
     text = preferred.get("odata.maxpagesize", "")
     return min(int(text), LARGEST) if text.isascii() and text.isdigit() and int(text) > 0 else None
 
 
 def link(url: str, query: str, extra: str) -> str:
-    """An address with the query as it came, its old tokens left out, and one option more."""
+    """Return an address with the query as it came, without its old tokens and with one more option."""
     kept = [part for part in query.split("&") if part and not unquote(part).startswith(("$skiptoken=", "$deltatoken="))]
     return f"{url}?{'&'.join([*kept, extra])}".replace(" ", "%20")  # inside a $batch a query may have spaces
 
 
 def write(cookie: Cookie) -> str:
-    """`$skiptoken=…`, ready for a URL."""
+    """Return `$skiptoken=…`, ready for a URL."""
     elements = "".join(
         f'<{name} last="{html.escape(last)}" first="{html.escape(first)}" />'
         for name, (last, first) in cookie.marks.items()
@@ -75,7 +75,7 @@ def write(cookie: Cookie) -> str:
 
 
 def read(text: str) -> Cookie:
-    """A `$skiptoken`, percent-encoding removed once. Raises DataverseError for what write() did not write."""
+    """Read a `$skiptoken`, percent-encoding removed once. Raises DataverseError for one that write() did not write."""
     attributes = dict(_ATTRIBUTE.findall(text))
     number = attributes.get("pagenumber", "")
     marks = {
@@ -88,12 +88,12 @@ def read(text: str) -> Cookie:
 
 
 def malformed() -> DataverseError:
-    """400: a cookie that is not as it was given out."""
+    """Return 400 for a cookie that is not as it was given out."""
     return refused("Malformed XML in the Paging Cookie")
 
 
 def lower_quote(text: str) -> str:
-    """Percent-encoded as .NET does it, with lower-case digits."""
+    """Return a text percent-encoded as .NET does it, with lower-case digits."""
     return _lower(quote(text, safe=""))
 
 

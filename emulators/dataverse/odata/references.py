@@ -1,4 +1,4 @@
-"""`$1` in a change set: what the operation with that Content-ID made, in an address or in a body."""
+"""`$1` in a change set: the row that the operation with that Content-ID made, in an address or in a body."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _REFERENCE = re.compile(r"\$(\d\w*|[A-Za-z]\w*)(/.*|$)")
 
 
 def resolve(request: Request, made: dict[str, str]) -> Request:
-    """The request with its references replaced; `made` has addresses such as `set(id)` by Content-ID.
+    """Return the request with its references replaced; `made` has addresses such as `set(id)` by Content-ID.
 
     Raises DataverseError 400 for one that no earlier operation has.
     """

@@ -1,4 +1,4 @@
-"""How a row looks in a reply: `$select`, `$expand` of a lookup, and annotations."""
+"""The form of a row in a reply: `$select`, `$expand` of a lookup, and annotations."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.odata import unserved
 from emulators.dataverse.odata.urls import Options, refused
-from emulators.dataverse.service import unserved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from emulators.dataverse.model.schema import Column
-    from emulators.dataverse.model.store import Row, Table
+    from emulators.dataverse.model.table import Table
+    from emulators.dataverse.model.types import Row
 
 _EXPANDED: Final = re.compile(r"\s*(\w[\w./$]*)\s*(?:\(([^()]*)\))?\s*(?:,|$)")
 _MORE: Final = re.compile(r"\$(?:expand|filter|orderby|top|levels|count)|\*")
-"""What `$expand` may hold and the emulator does not read."""
+"""Options inside `$expand` that the service has and the emulator has not."""
 FORMATTED: Final = "OData.Community.Display.V1.FormattedValue"
 LOOKUP_NAME: Final = "Microsoft.Dynamics.CRM.lookuplogicalname"
 NAVIGATION: Final = "Microsoft.Dynamics.CRM.associatednavigationproperty"
@@ -29,7 +30,7 @@ class Shape:
     """The form of a table's rows in one reply. Raises DataverseError for what the table does not have."""
 
     def __init__(self, table: Table, options: Options, annotations: str = "", api_url: str = "") -> None:
-        """`annotations` is the pattern of `odata.include-annotations`, as in `*,-OData.*`, empty for none.
+        """Read the options. `annotations` is the pattern of `odata.include-annotations`, such as `*,-OData.*`.
 
         `api_url` is where references lead.
         """
@@ -50,12 +51,12 @@ class Shape:
 
     @property
     def reads(self) -> list[str]:
-        """The tables, by logical name, that have to be readable besides its own."""
+        """Return the tables, by logical name, that have to be readable besides its own."""
         return [shape.table.schema.name for _, shape in self.expanded] + [column.target for column in self.references]
 
     @property
     def context(self) -> str:
-        """What stands behind the set's name in `@odata.context`: `(fullname,primarycontactid(fullname))` or nothing."""
+        """Return the suffix in `@odata.context`: `(fullname,primarycontactid(fullname))` or nothing."""
         navigations = {column.property: column.navigation for column in self.references}
         parts = [navigations.get(name, name) for name in self.columns or ()]
         parts += [f"{column.navigation}{shape.context or '()'}" for column, shape in self.expanded]
@@ -63,7 +64,7 @@ class Shape:
         return f"({','.join(parts)})" if parts else ""
 
     def of(self, row: Row) -> dict[str, Any]:
-        """One row: ETag, columns (the primary id always), related rows."""
+        """Return one row: ETag, columns (the primary id always), related rows."""
         found: dict[str, Any] = {"@odata.etag": f'W/"{row["versionnumber"]}"'}
         if self._annotated:
             self._annotate(found, row)
@@ -79,7 +80,7 @@ class Shape:
             found[column.navigation] = None if other is None else shape.of(other)
         for column in self.references:
             row_id = row[column.property]
-            target = self.table.store.tables_by_name[column.target].schema.set_name
+            target = self.table.tables[column.target].schema.set_name
             reference = {"@odata.id": f"{self._api_url}{target}({row_id})"}
             found[column.navigation] = None if row_id is None else reference
         return found
@@ -97,7 +98,10 @@ class Shape:
 
 
 def formatted(table: Table, column: Column, row: Row) -> str | None:
-    """A column as an English-speaking user with the default settings reads it; None where nothing is to be said."""
+    """Return a column as an English-speaking user with the default settings reads it.
+
+    None for a value without such a form.
+    """
     value = row[column.property]
     if value is None:
         return None
@@ -114,7 +118,7 @@ def formatted(table: Table, column: Column, row: Row) -> str | None:
         case "date" | "datetime":
             text = _moment(value)
         case "lookup":
-            target = table.store.tables_by_name[column.target]
+            target = table.tables[column.target]
             other = target.rows.get(value)
             text = None if other is None else other[target.schema.primary_name]
     return text
@@ -139,7 +143,7 @@ def _selected(table: Table, select: str | None) -> list[str] | None:
 
 
 def _expanded(table: Table, expand: str | None) -> tuple[Sequence[tuple[Column, Shape]], Sequence[Column]]:
-    """Lookups whose rows are put inside, and lookups that are given as references."""
+    """Return the lookups whose rows are put inside, and the lookups that are given as references."""
     found: list[tuple[Column, Shape]] = []
     references: list[Column] = []
     for path, options in expand_items(expand or ""):
@@ -154,12 +158,12 @@ def _expanded(table: Table, expand: str | None) -> tuple[Sequence[tuple[Column, 
         elif suffix:
             raise DataverseError.not_served(f"$expand of {path}")
         else:
-            found.append((column, Shape(table.store.tables_by_name[column.target], options)))
+            found.append((column, Shape(table.tables[column.target], options)))
     return found, references
 
 
 def expand_items(expand: str) -> list[tuple[str, Options]]:
-    """`a,b($select=c,d)` as paths, each with what stands inside; `$select` only, for anything else 501 is raised."""
+    """Return `a,b($select=c,d)` as paths, each with its own options. Only `$select` is served; others raise 501."""
     found: list[tuple[str, Options]] = []
     position = 0
     while position < len(expand):
@@ -181,7 +185,7 @@ def expand_items(expand: str) -> list[tuple[str, Options]]:
 
 
 def _asked(pattern: str) -> Callable[[str], bool]:
-    """Whether `*,-Microsoft.*` and the like ask for an annotation (OData 4.0 part 1, 8.2.8.4)."""
+    """Return whether `*,-Microsoft.*` and the like include an annotation (OData 4.0 part 1, 8.2.8.4)."""
     parts = [part.strip() for part in pattern.split(",")]
     excluded = [part[1:] for part in parts if part.startswith("-")]
     included = [part for part in parts if not part.startswith("-")]

@@ -1,4 +1,4 @@
-"""Query options of an address: which there are, how they are written, which the service refuses.
+"""Query options of an address: their names, their form, and those that the service refuses.
 
 Dataverse documents `$select $expand $orderby $filter $apply $top $count`, and neither `$skip` nor `$search` nor
 `$format` (learn.microsoft.com, "Query data using the Web API"). How one row is addressed is in addresses.py.
@@ -14,7 +14,7 @@ from emulators.dataverse.model.errors import DataverseError
 
 _KNOWN: Final = frozenset({"$select", "$expand", "$orderby", "$filter", "$top", "$count", "$skiptoken", "$deltatoken"})
 _NOT_SERVED: Final = frozenset({"$apply", "fetchxml", "sql", "savedquery", "userquery"})
-"""What the service has and the emulator has not; lower case."""
+"""Options that the service has and the emulator has not; lower case."""
 _IGNORED: Final = frozenset({"tag"})
 """A value for plug-ins, of which there are none here."""
 _unquote: Final = unquote_plus if choices.PLUS_IS_A_SPACE else unquote
@@ -25,7 +25,7 @@ class Options(dict[str, str]):
 
     @property
     def aliases(self) -> dict[str, str]:
-        """Alias to what stands for it, `@p1` to `'lastname'`."""
+        """Return each alias with its value, `@p1` with `'lastname'`."""
         return {name: value for name, value in self.items() if name.startswith("@")}
 
     def only(self, *names: str) -> None:
@@ -36,7 +36,7 @@ class Options(dict[str, str]):
 
 
 def options(query: str, *also: str) -> Options:
-    """Read what follows the `?`, as it was sent. A `+` is a space, as .NET reads it. `also` are further names.
+    """Read the query as it was sent. A `+` is a space, as .NET reads it. `also` are further names.
 
     Raises DataverseError for options the service does not have, one that is given twice, and 501 for those which only
     the emulator does not have.
@@ -58,7 +58,7 @@ def options(query: str, *also: str) -> Options:
 
 
 def whole_number(options: Options, name: str) -> int | None:
-    """The value of `$top`, None without it. Raises DataverseError."""
+    """Return the value of `$top`, None without it. Raises DataverseError."""
     text = options.get(name)
     if text is None:
         return None
@@ -71,7 +71,7 @@ def whole_number(options: Options, name: str) -> int | None:
 
 
 def yes_or_no(options: Options, name: str) -> bool:
-    """The value of `$count`, no without it. Raises DataverseError."""
+    """Return the value of `$count`, no without it. Raises DataverseError."""
     text = options.get(name, "false")
     if text not in {"true", "false"}:
         raise refused(f"Invalid value '{text}' for {name} query option found. Valid values are 'true' or 'false'.")
@@ -79,12 +79,12 @@ def yes_or_no(options: Options, name: str) -> bool:
 
 
 def refused(message: str) -> DataverseError:
-    """400: an address the service cannot read."""
+    """Return 400 for an address that the service cannot read."""
     return DataverseError(400, choices.BAD_QUERY_CODE, message)
 
 
 def not_implemented() -> DataverseError:
-    """501, with the words of the captured reply to `x in (…)`."""
+    """Return 501, with the words of the captured reply to `x in (…)`."""
     return DataverseError(choices.NOT_IMPLEMENTED_STATUS, "0x0", "The method or operation is not implemented.")
 
 

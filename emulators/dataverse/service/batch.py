@@ -11,9 +11,10 @@ from emulators.dataverse.model.errors import ODATA_VERSION, DataverseError, Unre
 from emulators.dataverse.model.messages import Response
 from emulators.dataverse.odata import paging, references
 from emulators.dataverse.odata.multipart import BatchOperation, parse
+from emulators.dataverse.service.operations import execute
 
 if TYPE_CHECKING:
-    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.environment import Environment
     from emulators.dataverse.model.messages import Request
 
 _HEAD = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
@@ -28,7 +29,7 @@ class _ChangeSetFailed(Exception):  # noqa: N818 - undoes a transaction, is no e
         self.response = response
 
 
-def respond(emulator: Emulator, request: Request) -> Response:
+def respond(environment: Environment, request: Request) -> Response:
     """Carry out a `$batch`. Raises DataverseError when it is refused as a whole, and nothing was done."""
     if request.method != "POST":
         raise DataverseError.wrong_method(request.method)
@@ -36,21 +37,21 @@ def respond(emulator: Emulator, request: Request) -> Response:
         items = parse(request)
     except UnreadableStreamError as error:
         return _multipart(400, "batch", [_part(error.response())])
-    if sum(len(item) if isinstance(item, list) else 1 for item in items) > emulator.settings.batch_limit:
+    if sum(len(item) if isinstance(item, list) else 1 for item in items) > environment.settings.batch_limit:
         raise DataverseError(
             400,
             choices.BATCH_TOO_LARGE_CODE,
             "The current batch message contains too many parts. Only batch messages with a maximum number of"
-            f" '{emulator.settings.batch_limit}' query operations, including changeset operations, are allowed.",
+            f" '{environment.settings.batch_limit}' query operations, including changeset operations, are allowed.",
         )
     go_on = _continues(request.headers.get("prefer", ""))
     status = 200 if items else choices.EMPTY_BATCH_STATUS
     parts: list[bytes] = []
     for item in items:
         if isinstance(item, list):
-            part, failed = _change_set(emulator, item)
+            part, failed = _change_set(environment, item)
         else:
-            response = _done(emulator, item)
+            response = _done(environment, item)
             part, failed = _part(response), response.status if response.status >= _FAILURE else 0
         parts.append(part)
         if failed and not go_on:
@@ -59,9 +60,9 @@ def respond(emulator: Emulator, request: Request) -> Response:
     return _multipart(status, "batch", parts)
 
 
-def _done(emulator: Emulator, operation: BatchOperation) -> Response:
+def _done(environment: Environment, operation: BatchOperation) -> Response:
     if operation.readable:
-        return emulator.execute(operation.request)
+        return execute(environment, operation.request)
     return UnreadableStreamError(operation.request.path.partition("(")[0]).response()
 
 
@@ -69,13 +70,16 @@ def _continues(prefer: str) -> bool:
     return paging.preferences(prefer).get("odata.continue-on-error", "no").lower() in {"", "true"}
 
 
-def _change_set(emulator: Emulator, operations: list[BatchOperation]) -> tuple[bytes, int]:
-    """Carry out all or none. Returns the part, and 0 or the status of the one that failed, which alone is answered."""
+def _change_set(environment: Environment, operations: list[BatchOperation]) -> tuple[bytes, int]:
+    """Carry out all operations or none.
+
+    Returns the part, and 0 or the status of the failed operation, which alone is in the part then.
+    """
     made: dict[str, str] = {}
     failed = 0
     try:
-        with emulator.store.transaction():
-            parts = [_part(_within(emulator, operation, made), operation.content_id) for operation in operations]
+        with environment.store.transaction():
+            parts = [_part(_within(environment, operation, made), operation.content_id) for operation in operations]
     except _ChangeSetFailed as failure:
         failed = failure.response.status
         parts = [_part(failure.response, failure.operation.content_id)]
@@ -83,17 +87,17 @@ def _change_set(emulator: Emulator, operations: list[BatchOperation]) -> tuple[b
     return f"Content-Type: {changeset.headers[0][1]}\r\n\r\n".encode() + changeset.body, failed
 
 
-def _within(emulator: Emulator, operation: BatchOperation, made: dict[str, str]) -> Response:
-    """Carry out one operation of a change set; `made` has what the ones before it made."""
+def _within(environment: Environment, operation: BatchOperation, made: dict[str, str]) -> Response:
+    """Carry out one operation of a change set; `made` has the rows of the operations before it."""
     try:
         request = references.resolve(operation.request, made)
     except DataverseError as error:
         raise _ChangeSetFailed(operation, error.response()) from None
-    response = _done(emulator, operation._replace(request=request))
+    response = _done(environment, operation._replace(request=request))
     if response.status >= _FAILURE:
         raise _ChangeSetFailed(operation, response)
     if operation.content_id:
-        entity = dict(response.headers).get("OData-EntityId", "").removeprefix(emulator.api_url)
+        entity = dict(response.headers).get("OData-EntityId", "").removeprefix(environment.api_url)
         made[operation.content_id] = entity or request.path
     return response
 

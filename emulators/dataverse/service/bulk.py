@@ -8,43 +8,44 @@ from typing import TYPE_CHECKING, Any
 from emulators.dataverse.model import choices
 from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
 from emulators.dataverse.model.messages import Response
+from emulators.dataverse.odata import unserved
 from emulators.dataverse.odata.addresses import Address, address, below_api
-from emulators.dataverse.service import records, unserved, values
+from emulators.dataverse.service import records, values
 
 if TYPE_CHECKING:
-    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.environment import Environment
     from emulators.dataverse.model.messages import Request
-    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.table import Table
 
 _ID = "@odata.id"
 type _Item = dict[str, Any]
 
 
-def respond(emulator: Emulator, table: Table, message: str, request: Request) -> Response:
-    """POST to set/Microsoft.Dynamics.CRM.{message}."""
+def respond(environment: Environment, table: Table, message: str, request: Request) -> Response:
+    """Respond to a POST to set/Microsoft.Dynamics.CRM.{message}."""
     if message not in {"CreateMultiple", "UpdateMultiple", "UpsertMultiple"}:
         raise unserved.segment(f"Microsoft.Dynamics.CRM.{message}")
     items = _targets(table, request)
-    with emulator.store.transaction():
+    with environment.store.transaction():
         match message:
             case "CreateMultiple":
-                return _create(emulator, table, items, request.user)
+                return _create(environment, table, items, request.user)
             case "UpdateMultiple":
-                _update(emulator, table, items, request.user)
+                _update(environment, table, items, request.user)
             case _:
-                _upsert(emulator, table, items, request.user)
+                _upsert(environment, table, items, request.user)
     return Response(204, [ODATA_VERSION])
 
 
-def _create(emulator: Emulator, table: Table, items: list[_Item], user: str | None) -> Response:
-    emulator.tokens.require(user, table.schema.name, "create")
-    ids = [table.insert(values.read(emulator, table, item))[table.schema.primary_id] for item in items]
-    context = f"{emulator.api_url}$metadata#Microsoft.Dynamics.CRM.CreateMultipleResponse"
+def _create(environment: Environment, table: Table, items: list[_Item], user: str | None) -> Response:
+    environment.tokens.require(user, table.schema.name, "create")
+    ids = [table.insert(values.read(environment, table, item))[table.schema.primary_id] for item in items]
+    context = f"{environment.api_url}$metadata#Microsoft.Dynamics.CRM.CreateMultipleResponse"
     body = json.dumps({"@odata.context": context, "Ids": ids}).encode()
     return Response(200, [CONTENT_TYPE, ODATA_VERSION], body)
 
 
-def _update(emulator: Emulator, table: Table, items: list[_Item], user: str | None) -> None:
+def _update(environment: Environment, table: Table, items: list[_Item], user: str | None) -> None:
     seen: set[str] = set()
     for item in items:
         where = _by_id(table, item)
@@ -58,24 +59,24 @@ def _update(emulator: Emulator, table: Table, items: list[_Item], user: str | No
         if row is None:
             raise where.missing()
         row_id = row[table.schema.primary_id]
-        if row_id not in seen:  # the first wins, the others are passed over without a word
+        if row_id not in seen:  # the first wins, the others are ignored without an error
             seen.add(row_id)
-            records.update(emulator, where, row, item, user)
+            records.update(environment, where, row, item, user)
 
 
-def _upsert(emulator: Emulator, table: Table, items: list[_Item], user: str | None) -> None:
+def _upsert(environment: Environment, table: Table, items: list[_Item], user: str | None) -> None:
     seen: set[str] = set()
     for item in items:
         where = _by_reference(table, item) or _by_id(table, item)
         if where is None:
-            emulator.tokens.require(user, table.schema.name, "create")
-            table.insert(values.read(emulator, table, item))
+            environment.tokens.require(user, table.schema.name, "create")
+            table.insert(values.read(environment, table, item))
             continue
         if where.find() is None and not where.values.keys().isdisjoint(item):
             raise DataverseError(
                 400, "0x80040216", "An item with the same key has already been added. The key is in @odata.id as well."
             )
-        row, _ = records.upsert(emulator, where, item, user)
+        row, _ = records.upsert(environment, where, item, user)
         row_id = row[table.schema.primary_id]
         if row_id in seen:
             raise DataverseError(

@@ -21,9 +21,9 @@ from emulators.dataverse.service import replies
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.environment import Environment
     from emulators.dataverse.model.messages import Request, Response
-    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.table import Table
     from emulators.dataverse.odata.shapes import Shape
     from emulators.dataverse.odata.urls import Options
 
@@ -49,21 +49,21 @@ def check(table: Table, options: Options) -> None:
 
 
 def token(version: int | str, now: float | None = None) -> str:
-    """`$deltatoken=919042%2108%2f22%2f2017%2008%3a10%3a44`: row version and time."""
+    """Return `$deltatoken=919042%2108%2f22%2f2017%2008%3a10%3a44`: row version and time."""
     return f"$deltatoken={paging.lower_quote(f'{version}!{time.strftime(_TIME, time.gmtime(now))}')}"
 
 
-def delta(emulator: Emulator, table: Table, request: Request, options: Options, shape: Shape) -> Response:
-    """GET of a delta link, or of the next page of one."""
+def delta(environment: Environment, table: Table, request: Request, options: Options, shape: Shape) -> Response:
+    """Respond to a GET of a delta link, or of the next page of one."""
     since = _version(table, options["$deltatoken"])
     preferred = paging.preferences(request.headers.get("prefer", ""))
     cookie = paging.read(options["$skiptoken"]) if "$skiptoken" in options else None
-    until, after = _place(cookie) if cookie else (table.store.version, (False, since))
+    until, after = _place(cookie) if cookie else (table.log.version, (False, since))
     size = paging.page_size(preferred) or paging.LARGEST
     page = list(islice(_changes(table, since, until, after), size + 1))
     more = len(page) > size
     del page[size:]
-    metadata = f"{emulator.api_url}$metadata#{table.schema.set_name}"
+    metadata = f"{environment.api_url}$metadata#{table.schema.set_name}"
     value: list[dict[str, Any]] = []
     for deleted, _, row_id in page:
         if deleted:
@@ -71,7 +71,7 @@ def delta(emulator: Emulator, table: Table, request: Request, options: Options, 
         else:
             value.append(shape.of(table.rows[row_id]))
     body: dict[str, Any] = {"@odata.context": f"{metadata}{shape.context}/$delta", "value": value}
-    url = f"{emulator.api_url}{table.schema.set_name}"
+    url = f"{environment.api_url}{table.schema.set_name}"
     if more:
         marks = {"delta": (_mark(page[-1]), _mark(page[0])), "until": (str(until), str(until))}
         written = paging.write(paging.Cookie(1 + (cookie.number if cookie else 1), marks, tracking=True))
@@ -83,13 +83,13 @@ def delta(emulator: Emulator, table: Table, request: Request, options: Options, 
 
 
 def count(table: Table, text: str) -> int:
-    """How many changes there are since a token. Raises DataverseError."""
+    """Return how many changes there are since a token. Raises DataverseError."""
     since = _version(table, text)
-    return sum(1 for _ in islice(_changes(table, since, table.store.version, (False, since)), paging.LARGEST))
+    return sum(1 for _ in islice(_changes(table, since, table.log.version, (False, since)), paging.LARGEST))
 
 
 def _changes(table: Table, since: int, until: int, after: tuple[bool, int]) -> Iterator[tuple[bool, int, str]]:
-    """(was it deleted?, version, row id) for versions in (since, until]: what is written first, then deletions.
+    """Yield (was it deleted?, version, row id) for versions in (since, until]: written rows first, then deletions.
 
     `after` is where to go on: behind which version, among the rows written or among the deletions.
     """
@@ -115,7 +115,7 @@ def _mark(change: tuple[bool, int, str]) -> str:
 
 
 def _place(cookie: paging.Cookie) -> tuple[int, tuple[bool, int]]:
-    """Up to which version a delta goes, and where its next page goes on. Raises DataverseError."""
+    """Return the last version of a delta, and where its next page goes on. Raises DataverseError."""
     try:
         phase, version = cookie.last("delta").split()
         return int(cookie.last("until")), (phase == "1", int(version))
@@ -136,7 +136,7 @@ def _version(table: Table, text: str) -> int:
     if match is None or moment is None:
         raise urls.refused("The delta token is not valid.")
     version = int(match.group(1))
-    if moment < time.time() - LIFETIME_DAYS * _SECONDS_A_DAY or version > table.store.version:
+    if moment < time.time() - LIFETIME_DAYS * _SECONDS_A_DAY or version > table.log.version:
         raise DataverseError(
             choices.EXPIRED_TOKEN_STATUS,
             choices.EXPIRED_TOKEN_CODE,

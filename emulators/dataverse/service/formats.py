@@ -1,4 +1,4 @@
-"""How replies and bodies are written, by `Accept` and `Content-Type` (OData JSON 4.0, 3)."""
+"""The form of replies and bodies, by `Accept` and `Content-Type` (OData JSON 4.0, 3)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _LEVEL: Final = re.compile(r"odata\.metadata=(\w+)")
 _KEPT: Final = frozenset({"@odata.count", "@odata.nextLink", "@odata.deltaLink", "@odata.id"})
-"""What is no metadata, though it is called so: numbers and links that are the answer."""
+"""Properties that are results, numbers and links, though their names are those of metadata."""
 
 
 def check(request: Request) -> None:
@@ -30,7 +30,7 @@ def check(request: Request) -> None:
 
 
 def written(request: Request, response: Response) -> Response:
-    """The reply in the form that was asked for: without what OData says of the data, for `odata.metadata=none`."""
+    """Return the reply in the requested form: without OData's metadata for `odata.metadata=none`."""
     if _level(request) == "none" and CONTENT_TYPE in response.headers:
         plain = ("Content-Type", CONTENT_TYPE[1].replace("minimal", "none"))
         response.headers = [plain if header == CONTENT_TYPE else header for header in response.headers]
@@ -39,7 +39,7 @@ def written(request: Request, response: Response) -> Response:
 
 
 def check_json(request: Request) -> None:
-    """Raise DataverseError for a body that says it is no JSON; one that says nothing is taken for it."""
+    """Raise DataverseError for a body of another declared type. An undeclared one is taken for JSON."""
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip()
     if kind.lower() != "application/json":
         message = f"The request entity's media type '{kind}' is not supported for this resource."

@@ -25,32 +25,32 @@ from emulators.dataverse.service import changes, replies
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from emulators.dataverse.app import Emulator
-    from emulators.dataverse.model.comparisons import Predicate
-    from emulators.dataverse.model.store import Row, Table
+    from emulators.dataverse.environment import Environment
+    from emulators.dataverse.model.table import Table
+    from emulators.dataverse.model.types import Predicate, Row
     from emulators.dataverse.odata.urls import Options
 
 _COUNT: Final = "Microsoft.Dynamics.CRM.totalrecordcount"
 _EXCEEDED: Final = "Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"
 
 
-def query(emulator: Emulator, table: Table, request: Request) -> Response:
-    """GET set. Raises DataverseError."""
+def query(environment: Environment, table: Table, request: Request) -> Response:
+    """Respond to GET set. Raises DataverseError."""
     options = urls.options(request.query)
     preferred = paging.preferences(request.headers.get("prefer", ""))
     cookie = paging.read(options["$skiptoken"]) if "$skiptoken" in options else None
     tracked = "odata.track-changes" in preferred or "$deltatoken" in options or bool(cookie and cookie.tracking)
     if tracked:
         changes.check(table, options)
-    shape = Shape(table, options, preferred.get("odata.include-annotations", ""), emulator.api_url)
+    shape = Shape(table, options, preferred.get("odata.include-annotations", ""), environment.api_url)
     for name in shape.reads:
-        emulator.tokens.require(request.user, name, "read")
+        environment.tokens.require(request.user, name, "read")
     if "$deltatoken" in options:
-        return changes.delta(emulator, table, request, options, shape)
+        return changes.delta(environment, table, request, options, shape)
     holds = _filter(table, options)
     columns = _order(table, options)
     size, asked = _size(options, preferred, cookie)
-    fault = list_faults.fault(emulator, request)
+    fault = list_faults.fault(environment.faults, request)
     start = fault.start(cookie)
     rows = _rows(table, options, holds, columns, None if start is None else _place(table, columns, start))
     page = list(islice(fault.rows(table, cookie, rows), size + 1))
@@ -59,11 +59,11 @@ def query(emulator: Emulator, table: Table, request: Request) -> Response:
     if (end := fault.ends_after(size * (cookie.number - 1) if cookie else 0)) is not None and end <= len(page):
         more = False
         del page[end:]
-    version = cookie.last("version") if cookie and cookie.tracking else table.store.version
-    body: dict[str, Any] = {"@odata.context": f"{emulator.api_url}$metadata#{table.schema.set_name}{shape.context}"}
+    version = cookie.last("version") if cookie and cookie.tracking else table.log.version
+    body: dict[str, Any] = {"@odata.context": f"{environment.api_url}$metadata#{table.schema.set_name}{shape.context}"}
     _count(body, table, options, holds, preferred)
     body["value"] = [shape.of(row) for row in page]
-    url = f"{emulator.api_url}{table.schema.set_name}"
+    url = f"{environment.api_url}{table.schema.set_name}"
     if more:
         marks = _marks(table, columns, page) | ({"version": (str(version), str(version))} if tracked else {})
         next_page = paging.Cookie(1 + (cookie.number if cookie else 1), marks, tracked)
@@ -73,8 +73,11 @@ def query(emulator: Emulator, table: Table, request: Request) -> Response:
     return replies.collection(body, preferred)
 
 
-def count(_emulator: Emulator, table: Table, request: Request) -> Response:
-    """GET set/$count: all rows, those of a `$filter`, or the changes since a `$deltatoken`. Raises DataverseError."""
+def count(_environment: Environment, table: Table, request: Request) -> Response:
+    """Respond to GET set/$count: all rows, those of a `$filter`, or the changes since a `$deltatoken`.
+
+    Raises DataverseError.
+    """
     options = urls.options(request.query)
     options.only("$filter", "$deltatoken")
     if "$deltatoken" in options:
@@ -91,7 +94,10 @@ def _filter(table: Table, options: Options) -> Predicate | None:
 
 
 def _order(table: Table, options: Options) -> list[OrderColumn]:
-    """Raises DataverseError. A lookup sorts by the name of the row it points at; an alias may stand for a column."""
+    """Return the columns of `$orderby`. Raises DataverseError.
+
+    A lookup sorts by the name of the row it points at; an alias may stand for a column.
+    """
     found: list[OrderColumn] = []
     resolve = resolver(table)
     for item in filter(None, (part.strip() for part in options.get("$orderby", "").split(","))):
@@ -104,7 +110,7 @@ def _order(table: Table, options: Options) -> list[OrderColumn]:
             raise DataverseError.not_served(f"$orderby of the navigation property {name}")
         column = table.schema.columns.get(name)
         if column is not None and column.target:
-            target = table.store.tables_by_name[column.target].schema
+            target = table.tables[column.target].schema
             kind, get = resolve(f"{column.navigation}/{target.primary_name}")
         found.append(OrderColumn(name, _folded(get) if kind == "text" else get, direction.strip() == "desc"))
     return found
@@ -115,7 +121,7 @@ def _folded(get: Callable[[Row], Any]) -> Callable[[Row], Any]:
 
 
 def _size(options: Options, preferred: Mapping[str, str], cookie: paging.Cookie | None) -> tuple[int, int | None]:
-    """Rows of this page, and how many are still asked for by `$top`."""
+    """Return the rows of this page, and how many `$top` still wants."""
     size = paging.page_size(preferred)
     if size is not None:
         return size, None
@@ -133,7 +139,7 @@ def _rows(
         rows = table.order.after(place)
         return rows if holds is None else filter(holds, rows)
     said = json.dumps([options.get("$orderby"), options.get("$filter"), options.aliases])
-    return table.order.sorted_after(place, columns, holds or (lambda _: True), said, table.store.version)
+    return table.order.sorted_after(place, columns, holds or (lambda _: True), said, table.log.version)
 
 
 def _marks(table: Table, columns: list[OrderColumn], page: Sequence[Row]) -> dict[str, tuple[str, str]]:
@@ -168,7 +174,7 @@ def _count(
 
 
 def _number(table: Table, holds: Predicate | None) -> int:
-    """How many rows hold, but no more than one above the largest count that is ever told."""
+    """Return how many rows fit, at most one above the largest count that is ever returned."""
     if holds is None:
         return len(table.rows)
     found: Iterable[Row] = filter(holds, table.rows.values())

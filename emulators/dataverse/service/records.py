@@ -13,94 +13,95 @@ from emulators.dataverse.odata.addresses import Address, address, encode
 from emulators.dataverse.service import formats, representation, values
 
 if TYPE_CHECKING:
-    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.environment import Environment
     from emulators.dataverse.model.messages import Request
-    from emulators.dataverse.model.store import Row, Table
+    from emulators.dataverse.model.table import Table
+    from emulators.dataverse.model.types import Row
 
 _ABSENT = (None, "", "null")  # Microsoft's own samples send `If-None-Match: null` with everything
 
 
-def create(emulator: Emulator, table: Table, request: Request) -> Response:
-    """POST to a set."""
-    emulator.tokens.require(request.user, table.schema.name, "create")
-    _check_reply(emulator, table, request)
-    row = table.insert(values.read(emulator, table, body_of(table, request)))
+def create(environment: Environment, table: Table, request: Request) -> Response:
+    """Respond to a POST to a set."""
+    environment.tokens.require(request.user, table.schema.name, "create")
+    _check_reply(environment, table, request)
+    row = table.insert(values.read(environment, table, body_of(table, request)))
     path = f"{table.schema.set_name}({row[table.schema.primary_id]})"
-    return _written(emulator, table, request, row, path, created=True)
+    return _written(environment, table, request, row, path, created=True)
 
 
-def on_row(emulator: Emulator, table: Table, path: str, request: Request) -> Response:
-    """GET, PATCH or DELETE of `set(…)`, percent-encoding removed from `path`."""
+def on_row(environment: Environment, table: Table, path: str, request: Request) -> Response:
+    """Respond to GET, PATCH or DELETE of `set(…)`, percent-encoding removed from `path`."""
     where = address(table, path)
     match request.method:
         case "PATCH":
-            return _upsert(emulator, where, request)
+            return _upsert(environment, where, request)
         case "GET":
-            return _read(emulator, where, request)
+            return _read(environment, where, request)
         case "DELETE":
-            return _delete(emulator, where, request)
+            return _delete(environment, where, request)
         case method:
             raise DataverseError.wrong_method(method)
 
 
-def upsert(emulator: Emulator, where: Address, body: dict[str, Any], user: str | None) -> tuple[Row, bool]:
-    """Update the row, or create it. Returns it and whether it was created."""
+def upsert(environment: Environment, where: Address, body: dict[str, Any], user: str | None) -> tuple[Row, bool]:
+    """Update the row, or create it. Return it and whether it was created."""
     row = where.find()
     if row is None:
-        return _insert(emulator, where, body, user), True
-    update(emulator, where, row, body, user)
+        return _insert(environment, where, body, user), True
+    update(environment, where, row, body, user)
     return row, False
 
 
-def update(emulator: Emulator, where: Address, row: Row, body: dict[str, Any], user: str | None) -> None:
-    """Set the columns of the body; those of the key it was addressed by are dropped."""
+def update(environment: Environment, where: Address, row: Row, body: dict[str, Any], user: str | None) -> None:
+    """Set the columns of the body, except those of the key in the address."""
     table = where.table
-    emulator.tokens.require(user, table.schema.name, "write")
-    given = values.read(emulator, table, body, row)
+    environment.tokens.require(user, table.schema.name, "write")
+    given = values.read(environment, table, body, row)
     for column in where.values:
         given.pop(column, None)
     table.update(row, given)
 
 
-def _insert(emulator: Emulator, where: Address, body: dict[str, Any], user: str | None) -> Row:
+def _insert(environment: Environment, where: Address, body: dict[str, Any], user: str | None) -> Row:
     table = where.table
-    emulator.tokens.require(user, table.schema.name, "create")
-    given = values.read(emulator, table, body)
+    environment.tokens.require(user, table.schema.name, "create")
+    given = values.read(environment, table, body)
     if where.row_id is None:
         from_address = {name: value for name, value in where.values.items() if name not in given}
-        given = values.key(emulator, table, from_address) | given  # the value in the body wins over the address
+        given = values.key(environment, table, from_address) | given  # the value in the body wins over the address
     else:
         given[table.schema.primary_id] = where.row_id
-    if emulator.settings.races_to_lose:
-        emulator.settings.races_to_lose -= 1
-        table.insert(given)  # as if somebody else had been quicker
+    if environment.settings.races_to_lose:
+        environment.settings.races_to_lose -= 1
+        table.insert(given)  # as if another client had been quicker
         raise DataverseError.matching_key()
     return table.insert(given)
 
 
-def _upsert(emulator: Emulator, where: Address, request: Request) -> Response:
+def _upsert(environment: Environment, where: Address, request: Request) -> Response:
     table = where.table
-    _check_reply(emulator, table, request)
+    _check_reply(environment, table, request)
     row = where.find()
     if_match = request.headers.get("if-match")
     if row is None:
         if if_match not in _ABSENT:
             if choices.PRIVILEGE_BEFORE_EXISTENCE:
-                emulator.tokens.require(request.user, table.schema.name, "write")
+                environment.tokens.require(request.user, table.schema.name, "write")
             raise where.missing()
-        row = _insert(emulator, where, body_of(table, request), request.user)
-        return _written(emulator, table, request, row, request.path, created=True)
+        row = _insert(environment, where, body_of(table, request), request.user)
+        return _written(environment, table, request, row, request.path, created=True)
     if request.headers.get("if-none-match") == "*":
         raise DataverseError.matching_key()
     if if_match is not None:
         same_version(row, if_match)
-    update(emulator, where, row, body_of(table, request), request.user)
-    return _written(emulator, table, request, row, request.path, created=False)
+    update(environment, where, row, body_of(table, request), request.user)
+    return _written(environment, table, request, row, request.path, created=False)
 
 
-def _read(emulator: Emulator, where: Address, request: Request) -> Response:
+def _read(environment: Environment, where: Address, request: Request) -> Response:
     table = where.table
-    emulator.tokens.require(request.user, table.schema.name, "read")
+    environment.tokens.require(request.user, table.schema.name, "read")
     row = where.find()
     if row is None:
         raise where.missing()
@@ -108,12 +109,12 @@ def _read(emulator: Emulator, where: Address, request: Request) -> Response:
         etag = representation.etag(row)
         if request.headers["if-none-match"] == etag:
             return Response(304, [ODATA_VERSION, ("ETag", etag)])
-    return representation.single(emulator, table, row, request, 200)
+    return representation.single(environment, table, row, request, 200)
 
 
-def _delete(emulator: Emulator, where: Address, request: Request) -> Response:
+def _delete(environment: Environment, where: Address, request: Request) -> Response:
     table = where.table
-    emulator.tokens.require(request.user, table.schema.name, "delete")
+    environment.tokens.require(request.user, table.schema.name, "delete")
     row = where.find()
     if row is None:
         raise where.missing()
@@ -130,7 +131,7 @@ def same_version(row: Row, if_match: str) -> None:
 
 
 def body_of(table: Table, request: Request) -> dict[str, Any]:
-    """The JSON object of a request. Raises DataverseError."""
+    """Return the JSON object of a request. Raises DataverseError."""
     formats.check_json(request)
     try:
         content = json.loads(request.body, parse_constant=_no_json, object_pairs_hook=_object)
@@ -151,7 +152,7 @@ def body_of(table: Table, request: Request) -> dict[str, Any]:
 
 
 class _DuplicateError(Exception):
-    """When an object has a property twice; the text is its name."""
+    """An object with a property that comes twice; the text is its name."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -166,11 +167,13 @@ def _no_json(word: str) -> None:
     raise ValueError(f"{word} is no JSON")
 
 
-def _written(emulator: Emulator, table: Table, request: Request, row: Row, path: str, *, created: bool) -> Response:
-    entity = emulator.api_url + encode(path)
+def _written(
+    environment: Environment, table: Table, request: Request, row: Row, path: str, *, created: bool
+) -> Response:
+    entity = environment.api_url + encode(path)
     if not _represented(request):
         return Response(204, [ODATA_VERSION, ("Location", entity), ("OData-EntityId", entity)])
-    response = representation.single(emulator, table, row, request, 201 if created else 200)
+    response = representation.single(environment, table, row, request, 201 if created else 200)
     response.headers.append(("Preference-Applied", "return=representation"))
     if created:
         response.headers += [("Location", entity), ("OData-EntityId", entity)]
@@ -182,8 +185,8 @@ def _represented(request: Request) -> bool:
     return prefer is not None and paging.preferences(prefer).get("return") == "representation"
 
 
-def _check_reply(emulator: Emulator, table: Table, request: Request) -> None:
-    """Raise DataverseError before anything is written, if the row could not be given back as it is asked for."""
+def _check_reply(environment: Environment, table: Table, request: Request) -> None:
+    """Raise DataverseError before any write if the row could not be returned as requested."""
     if _represented(request):
-        emulator.tokens.require(request.user, table.schema.name, "read")
-        representation.shape_of(emulator, table, request)
+        environment.tokens.require(request.user, table.schema.name, "read")
+        representation.shape_of(environment, table, request)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def collection(body: Mapping[str, Any], preferred: Mapping[str, str]) -> Response:
-    """A collection as JSON, with the preferences that were followed."""
+    """Return a collection as JSON, with the preferences that were followed."""
     headers = [CONTENT_TYPE, ODATA_VERSION]
     if (size := paging.page_size(preferred)) is not None:
         headers.append(("Preference-Applied", f"odata.maxpagesize={size}"))

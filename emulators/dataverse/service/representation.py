@@ -11,37 +11,38 @@ from emulators.dataverse.odata import paging, urls
 from emulators.dataverse.odata.shapes import Shape
 
 if TYPE_CHECKING:
-    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.environment import Environment
     from emulators.dataverse.model.messages import Request
-    from emulators.dataverse.model.store import Row, Table
+    from emulators.dataverse.model.table import Table
+    from emulators.dataverse.model.types import Row
 
 
 def etag(row: Row) -> str:
-    """The weak ETag of a row: its version."""
+    """Return the weak ETag of a row: its version."""
     return f'W/"{row["versionnumber"]}"'
 
 
 def may_be_unchanged(request: Request) -> bool:
-    """Whether a GET may be answered 304: never with `$expand` or annotations (the page on conditional operations)."""
+    """Return whether a GET may get 304: never with `$expand` or annotations (page on conditional operations)."""
     return "$expand" not in request.query and "odata.include-annotations" not in request.headers.get("prefer", "")
 
 
-def shape_of(emulator: Emulator, table: Table, request: Request, annotations: str = "") -> Shape:
-    """What a request asks of one row. Raises DataverseError for what it may not, or what there is not."""
+def shape_of(environment: Environment, table: Table, request: Request, annotations: str = "") -> Shape:
+    """Return the form that a request wants of one row. Raises DataverseError for a forbidden or unknown part."""
     options = urls.options(request.query)
     options.only("$select", "$expand")
-    shape = Shape(table, options, annotations, emulator.api_url)
+    shape = Shape(table, options, annotations, environment.api_url)
     for name in shape.reads:
-        emulator.tokens.require(request.user, name, "read")
+        environment.tokens.require(request.user, name, "read")
     return shape
 
 
-def single(emulator: Emulator, table: Table, row: Row, request: Request, status: int) -> Response:
-    """One row, shaped by the request's `$select`, `$expand` and annotations. Raises DataverseError for wrong ones."""
+def single(environment: Environment, table: Table, row: Row, request: Request, status: int) -> Response:
+    """Return one row as a reply, in the form of `$select`, `$expand` and annotations. Raises DataverseError."""
     prefer = request.headers.get("prefer")
     annotations = paging.preferences(prefer).get("odata.include-annotations", "") if prefer else ""
-    shape = shape_of(emulator, table, request, annotations)
-    body = {"@odata.context": f"{emulator.api_url}$metadata#{table.schema.set_name}{shape.context}/$entity"}
+    shape = shape_of(environment, table, request, annotations)
+    body = {"@odata.context": f"{environment.api_url}$metadata#{table.schema.set_name}{shape.context}/$entity"}
     body |= shape.of(row)
     headers = [CONTENT_TYPE, ODATA_VERSION, ("ETag", etag(row))]
     if annotations:

@@ -1,4 +1,4 @@
-"""Where each operation goes, by its path."""
+"""The part of the service that carries out each operation, by its path."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from emulators.dataverse.metadata import metadata
 from emulators.dataverse.model import defaults
 from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
 from emulators.dataverse.model.messages import Response
-from emulators.dataverse.odata import urls
+from emulators.dataverse.odata import unserved, urls
 from emulators.dataverse.odata.addresses import decode
-from emulators.dataverse.service import bulk, bulk_delete, properties, queries, records, unserved
+from emulators.dataverse.service import bulk, bulk_delete, properties, queries, records
 
 if TYPE_CHECKING:
-    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.environment import Environment
     from emulators.dataverse.model.messages import Request
-    from emulators.dataverse.model.store import Table
+    from emulators.dataverse.model.table import Table
 
 _MESSAGE = "Microsoft.Dynamics.CRM."
 _UNSEEN = frozenset({"HEAD", "OPTIONS"})
-"""The service says in `Allow` that it has them; what it answers was never seen."""
+"""The service names them in `Allow`; its responses to them were never seen."""
 _VERSIONS = frozenset({"v8.0", "v8.1", "v8.2", "v9.0", "v9.1"})
 """Those that the service has besides its newest."""
 _ROW = re.compile(r"\w+\((?:'[^']*'|[^'])*?\)(?=/)")
@@ -29,7 +29,7 @@ _ROW = re.compile(r"\w+\((?:'[^']*'|[^'])*?\)(?=/)")
 _VERSION = re.compile(r"api/data/(v[0-9]+\.[0-9]+)(?:/|$)")
 
 
-def respond(emulator: Emulator, request: Request) -> Response:
+def respond(environment: Environment, request: Request) -> Response:
     """Carry out one operation. Raises DataverseError."""
     path = decode(request.path)
     if path.startswith(("api/", "/api/")):
@@ -38,30 +38,30 @@ def respond(emulator: Emulator, request: Request) -> Response:
         raise DataverseError.not_served(f"the method {request.method}")
     path = path.strip("/")  # OData's library passes over empty segments
     set_name, bracket, _ = path.partition("(")
-    tables = emulator.store.tables_by_set
+    tables = environment.store.tables_by_set
     if bracket and (table := tables.get(set_name)):
         if ")/" in path and (row := _ROW.match(path)):
             rest = path[row.end() :].lstrip("/")
-            return properties.on_property(emulator, table, row.group(), rest, request)
+            return properties.on_property(environment, table, row.group(), rest, request)
         if path.endswith(")"):
-            return records.on_row(emulator, table, path, request)
+            return records.on_row(environment, table, path, request)
     set_name, _, rest = path.partition("/")
     if table := tables.get(set_name):
-        return _on_set(emulator, table, rest.lstrip("/"), request)
-    return _elsewhere(emulator, path, request)
+        return _on_set(environment, table, rest.lstrip("/"), request)
+    return _elsewhere(environment, path, request)
 
 
-def _on_set(emulator: Emulator, table: Table, rest: str, request: Request) -> Response:
+def _on_set(environment: Environment, table: Table, rest: str, request: Request) -> Response:
     if request.method == "POST" and not rest:
-        return records.create(emulator, table, request)
+        return records.create(environment, table, request)
     if request.method == "POST" and rest.startswith(_MESSAGE):
-        return bulk.respond(emulator, table, rest.removeprefix(_MESSAGE), request)
+        return bulk.respond(environment, table, rest.removeprefix(_MESSAGE), request)
     if rest not in {"", "$count"}:
         raise _below_set(table, rest)
     if request.method != "GET":
         raise DataverseError.wrong_method(request.method)
-    emulator.tokens.require(request.user, table.schema.name, "read")
-    return queries.count(emulator, table, request) if rest else queries.query(emulator, table, request)
+    environment.tokens.require(request.user, table.schema.name, "read")
+    return queries.count(environment, table, request) if rest else queries.query(environment, table, request)
 
 
 def _below_set(table: Table, rest: str) -> DataverseError:
@@ -84,26 +84,26 @@ def _other_version(path: str) -> DataverseError:
     )
 
 
-def _elsewhere(emulator: Emulator, path: str, request: Request) -> Response:
+def _elsewhere(environment: Environment, path: str, request: Request) -> Response:
     if path == "$batch":
         raise DataverseError.payload("", "A batch request cannot hold another batch request.")
     if path in {"WhoAmI", "WhoAmI()"}:
-        return _who_am_i(emulator, request)
+        return _who_am_i(environment, request)
     if request.method == "POST" and path == "BulkDelete":
-        return bulk_delete.respond(emulator, request)
-    return metadata.respond(emulator, path, request)
+        return bulk_delete.respond(environment, request)
+    return metadata.respond(environment, path, request)
 
 
-def _who_am_i(emulator: Emulator, request: Request) -> Response:
+def _who_am_i(environment: Environment, request: Request) -> Response:
     if request.method != "GET":
-        uri = f"{emulator.api_url}{request.path}"
+        uri = f"{environment.api_url}{request.path}"
         raise DataverseError(404, "", f"No HTTP resource was found that matches the request URI '{uri}'.")
     if given := ", ".join(urls.options(request.query)):
         raise DataverseError.not_served(f"WhoAmI with {given}")
     body = {
-        "@odata.context": f"{emulator.api_url}$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse",
+        "@odata.context": f"{environment.api_url}$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse",
         "BusinessUnitId": defaults.BUSINESS_UNIT_ID,
-        "UserId": emulator.tokens.users[request.user or ""].user_id,
+        "UserId": environment.tokens.users[request.user or ""].user_id,
         "OrganizationId": defaults.ORGANISATION_ID,
     }
     return Response(200, [CONTENT_TYPE, ODATA_VERSION], json.dumps(body).encode())

@@ -1,4 +1,4 @@
-"""What a client sends as column values: names, types, lengths, ranges, lookups, state and status."""
+"""Column values from a client: names, types, lengths, ranges, lookups, state and status."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 
 from emulators.dataverse.model import choices, conversions
 from emulators.dataverse.model.errors import DataverseError
+from emulators.dataverse.odata import unserved
 from emulators.dataverse.odata.addresses import address, below_api
-from emulators.dataverse.service import unserved
 
 if TYPE_CHECKING:
-    from emulators.dataverse.app import Emulator
+    from emulators.dataverse.environment import Environment
     from emulators.dataverse.model.schema import TableSchema
-    from emulators.dataverse.model.store import Row, Table
+    from emulators.dataverse.model.table import Table
+    from emulators.dataverse.model.types import Row
 
 _BIND = "@odata.bind"
 
 
-def read(emulator: Emulator, table: Table, body: dict[str, object], row: Row | None = None) -> Row:
-    """The columns of a request's body as the row keeps them. Raises DataverseError for what the service refuses.
+def read(environment: Environment, table: Table, body: dict[str, object], row: Row | None = None) -> Row:
+    """Return the columns of a request's body as the row keeps them. Raises DataverseError for a refused one.
 
     `row` is the row as it is, for an update. Columns that only the system writes are passed over.
     """
@@ -30,7 +31,7 @@ def read(emulator: Emulator, table: Table, body: dict[str, object], row: Row | N
         column = columns.get(name)
         if column is None:
             if name.endswith(_BIND):
-                property_name, row_id = _bound(emulator, table, name.removesuffix(_BIND), value)
+                property_name, row_id = _bound(environment, table, name.removesuffix(_BIND), value)
                 found[property_name] = row_id
             elif name in schema.navigations or unserved.is_collection(table, name):
                 raise DataverseError.not_served(f"related rows in one request ({name})")
@@ -49,7 +50,7 @@ def read(emulator: Emulator, table: Table, body: dict[str, object], row: Row | N
 
 
 def _check_type(schema: TableSchema, body: dict[str, object]) -> None:
-    """Raise DataverseError for a row that says of itself that it is another table's."""
+    """Raise DataverseError for a row that declares the type of another table."""
     if "@odata.type" not in body:
         return
     expected, given = f"Microsoft.Dynamics.CRM.{schema.name}", str(body["@odata.type"]).removeprefix("#")
@@ -60,19 +61,19 @@ def _check_type(schema: TableSchema, body: dict[str, object]) -> None:
         )
 
 
-def key(emulator: Emulator, table: Table, values: Row) -> Row:
-    """The values of an address, for the row it makes. Raises DataverseError for what the columns cannot have."""
+def key(environment: Environment, table: Table, values: Row) -> Row:
+    """Return the values of an address, for a new row. Raises DataverseError for values that the columns cannot have."""
     for name, value in values.items():
         column = table.schema.columns[name]
         if column.type != "lookup":
             conversions.CONVERT[column.type](table.schema, column, value)
-        elif value not in emulator.store.tables_by_name[column.target].rows:
+        elif value not in environment.store.tables_by_name[column.target].rows:
             raise DataverseError.no_such_row(column.target, str(value))
     return values
 
 
 def referred(target: Table, reference: object) -> str:
-    """The id of the row that a reference such as `/set(id)` or `set(key='value')` names. Raises DataverseError."""
+    """Return the id of the row in a reference such as `/set(id)` or `set(key='value')`. Raises DataverseError."""
     if not isinstance(reference, str) or not reference:
         raise DataverseError.payload(target.schema.set_name, "The address of a row was expected as a reference.")
     path = below_api(reference)
@@ -86,13 +87,13 @@ def referred(target: Table, reference: object) -> str:
     return str(row[target.schema.primary_id])
 
 
-def _bound(emulator: Emulator, table: Table, name: str, value: object) -> tuple[str, str | None]:
+def _bound(environment: Environment, table: Table, name: str, value: object) -> tuple[str, str | None]:
     column = table.schema.navigations.get(name)
     if column is None:
         raise unserved.known(table, name) or DataverseError.undeclared_navigation(name, table.schema)
     if value is None:
         return column.property, None
-    return column.property, referred(emulator.store.tables_by_name[column.target], value)
+    return column.property, referred(environment.store.tables_by_name[column.target], value)
 
 
 def _settle_status(schema: TableSchema, found: Row, row: Row | None) -> None:

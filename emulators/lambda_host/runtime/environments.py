@@ -1,8 +1,8 @@
-"""Which environment takes an invocation: an idle one, or a new one if now is the time to start it.
+"""The choice of an environment: an idle one, or a new one if now is the time to start it.
 
-Lambda starts as many environments at once as are asked for, each on a machine of its own. Here ten that start together
-each take ten times as long, and all of them together are ready after the first one could have done the work of all. So
-a function starts one at a time, unless that one takes long.
+Lambda starts as many environments at once as there are invocations, each on a machine of its own. On one machine, ten
+that start together take ten times as long each, and are ready only after one could have done the work of all. So a
+function starts one environment at a time, unless that one takes long.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from emulators.lambda_host.runtime.workers import Worker
 
 _AT_ONCE: Final = os.process_cpu_count() or 1
-# Nobody waits longer than this for others to start: one of them may be a function that never gets ready.
+# The longest wait for another start: that one may be of a function that never gets ready.
 _PATIENCE_SECONDS: Final = 1.0
-# The first work of an environment still costs what a start does: that of most is done by then, and they are free again.
+# The first work of an environment costs as much as a start. Most environments have done it after this time.
 _FIRST_WORK_SECONDS: Final = 0.7
 _QUICK_SECONDS: Final = 0.1
 
 
 @dataclass
 class _Start:
-    """`end`: when it no longer counts, once it has its first work."""
+    """A start under way. `end`: when it no longer counts, once it has its first work."""
 
     function: str
     end: asyncio.TimerHandle | None = None
 
 
 class Environments:
-    """Those that are idle, by function, and how many are starting. Used from the host's loop only."""
+    """The idle environments by function, and how many are starting. Used from the host's loop only."""
 
     def __init__(self) -> None:
         self._idle: defaultdict[str, list[Worker]] = defaultdict(list)
@@ -42,7 +42,7 @@ class Environments:
         self._waiting: list[asyncio.Future[None]] = []
 
     async def take(self, function: str) -> Worker | None:
-        """The environment of `function` used last, which is the warmest. None: a new one may be started."""
+        """Return the environment of `function` used last, which is the warmest. None: a new one may be started."""
         loop = asyncio.get_running_loop()
         until = loop.time() + _PATIENCE_SECONDS
         while True:
@@ -60,26 +60,26 @@ class Environments:
                 await asyncio.wait_for(change, max(0.0, until - loop.time()))
 
     def give_back(self, function: str, worker: Worker) -> None:
-        """It is idle from now on."""
+        """Keep the environment as idle."""
         self._idle[function].append(worker)
         self._wake()
-        if worker in self._starting:  # its first work is done, and it may be quick with all that waits
+        if worker in self._starting:  # its first work is done, and it may now be quick with the waiting rest
             self._count_down(worker, _QUICK_SECONDS)
 
     def begins(self, function: str, worker: Worker) -> None:
-        """A new one starts; `started` has to follow, whatever comes of it."""
+        """Count a start that begins; `started` has to follow, whatever its outcome."""
         self._starting[worker] = _Start(function)
 
     def started(self, worker: Worker) -> None:
-        """It has its first work now."""
+        """Count a start that is over: the environment has its first work."""
         self._count_down(worker, _FIRST_WORK_SECONDS)
 
     def ended(self, worker: Worker) -> None:
-        """It is no more."""
+        """Forget an environment that is no more."""
         self._make_room(worker)
 
     async def stop(self) -> None:
-        """End those that are idle."""
+        """End the idle environments."""
         await asyncio.gather(*(worker.stop() for idle in self._idle.values() for worker in idle))
 
     def _may_start(self, function: str) -> bool:

@@ -1,7 +1,7 @@
-"""Runs the functions of a stack as Lambda does, each in processes of its own.
+"""The host runs the functions of a stack as Lambda does, each in processes of its own.
 
 One thread with an event loop owns all processes and their state; `invoke` may be called from any thread. Triggers that
-answer to the network run in the same loop (`run`), so that nothing waits for another thread between them and a process.
+serve the network run in the same loop (`run`), so that nothing waits for another thread between them and a process.
 """
 
 from __future__ import annotations
@@ -9,30 +9,25 @@ from __future__ import annotations
 import asyncio
 import json
 import platform
-import secrets
 import sys
 import threading
-import time
 import uuid
-from collections import defaultdict
 from typing import TYPE_CHECKING, Self
 
-from emulators.lambda_host.errors import HostClosedError, LambdaHostError, TooManyRequestsException
-from emulators.lambda_host.runtime.environments import Environments
-from emulators.lambda_host.runtime.invocation import UNHANDLED, Invocation, report_line
-from emulators.lambda_host.runtime.runtime_api import InvocationRequest
-from emulators.lambda_host.runtime.workers import ProcessSettings, Worker
+from emulators.lambda_host.errors import HostClosedError, LambdaHostError
+from emulators.lambda_host.runtime.executor import Executor
+from emulators.lambda_host.runtime.log_files import LogFiles
+from emulators.lambda_host.runtime.workers import ProcessSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
-    from typing import Any, TextIO
+    from typing import Any
 
-    from emulators.lambda_host.runtime.invocation import Outcome
+    from emulators.lambda_host.runtime.invocation import Invocation
     from emulators.lambda_host.runtime.logs import LogLine
     from emulators.lambda_host.template.provision import Stack
-    from emulators.lambda_host.template.resources import Function
 
 
 class LambdaHost:
@@ -61,7 +56,7 @@ class LambdaHost:
                 "Use a Linux container, WSL or a virtual machine."
             )
         self._functions = {function.logical_id: function for function in stack.functions}
-        self._settings = ProcessSettings(
+        settings = ProcessSettings(
             python=python,
             code=(task_root.resolve(), *layers),
             extra_environment=extra_environment or {},
@@ -70,14 +65,9 @@ class LambdaHost:
         )
         if not task_root.is_dir():
             raise LambdaHostError(f"The task root {task_root} is no folder")
-        if log_directory:
-            log_directory.mkdir(parents=True, exist_ok=True)
         self._on_log = on_log
-        self._log_directory = log_directory
-        self._files: dict[str, TextIO] = {}
-        self._maximum_concurrency = maximum_concurrency
-        self._environments = Environments()
-        self._busy: defaultdict[str, int] = defaultdict(int)
+        self._log_files = LogFiles(log_directory) if log_directory else None
+        self._executor = Executor(settings, maximum_concurrency)
         self._invocations: set[asyncio.Task[Invocation]] = set()
         self._closing = False  # no more work is taken from other threads
         self._stopping = False  # no more invocations begin
@@ -116,7 +106,7 @@ class LambdaHost:
         timeout_override: float | None = None,
         request_id: str | None = None,
     ) -> Invocation:
-        """`invoke`, for work in the host's own loop; `body` is the event as JSON. Who cancels it kills the process."""
+        """Invoke, from the host's own loop; `body` is the event as JSON. A cancelled invocation kills its process."""
         if function_logical_id not in self._functions:
             known = ", ".join(sorted(self._functions))
             raise LambdaHostError(f"There is no function {function_logical_id} (there is: {known})")
@@ -125,7 +115,7 @@ class LambdaHost:
         function = self._functions[function_logical_id]
         request_id = request_id or str(uuid.uuid4())
         seconds = timeout_override or function.timeout_seconds
-        task = asyncio.ensure_future(self._invoke(function, request_id, body, seconds))
+        task = asyncio.ensure_future(self._executor.invoke(function, request_id, body, seconds))
         self._invocations.add(task)
         try:
             return await task
@@ -137,9 +127,8 @@ class LambdaHost:
             self._invocations.discard(task)
 
     def concurrency(self, function_logical_id: str) -> int:
-        """How many invocations of the function may run at the same time."""
-        reserved = self._functions[function_logical_id].reserved_concurrency
-        return self._maximum_concurrency if reserved is None else reserved
+        """Return how many invocations of the function may run at the same time."""
+        return self._executor.concurrency(self._functions[function_logical_id])
 
     def close(self) -> None:
         """Kill every process and wait until it is gone. Invocations under way raise HostClosedError."""
@@ -151,108 +140,23 @@ class LambdaHost:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-        for file in self._files.values():
-            file.close()
-
-    async def _invoke(self, function: Function, request_id: str, body: bytes, seconds: float) -> Invocation:
-        key = function.logical_id
-        limit = self.concurrency(key)
-        if self._busy[key] >= limit:
-            raise TooManyRequestsException(f"{key}: Rate Exceeded. (all {limit} environments are busy)")
-        self._busy[key] += 1
-        try:
-            worker = await self._environment(function)
-            done = False
-            try:
-                invocation = await self._run(worker, function, request_id, body, seconds)
-                done = True
-                return invocation
-            finally:
-                if done and worker.alive:
-                    self._environments.give_back(key, worker)
-                else:
-                    self._environments.ended(worker)
-                    await worker.stop()
-        finally:
-            self._busy[key] -= 1
-
-    async def _environment(self, function: Function) -> Worker:
-        day = time.strftime("%Y/%m/%d", time.gmtime())
-        return await self._environments.take(function.logical_id) or Worker(
-            function, self._settings, f"{day}/[$LATEST]{secrets.token_hex(16)}"
-        )
-
-    async def _run(
-        self, worker: Worker, function: Function, request_id: str, body: bytes, seconds: float
-    ) -> Invocation:
-        worker.log.begin(request_id)
-        init_ms, outcome = (None, None) if worker.alive else await self._start(worker, function, request_id)
-        informs = function.logging.keeps("INFO")
-        if informs:
-            worker.log.write(f"START RequestId: {request_id} Version: $LATEST")
-        began = time.perf_counter()
-        if outcome is None:
-            outcome = await worker.invoke(_request(function, request_id, body, seconds), seconds)
-        duration_ms = (time.perf_counter() - began) * 1000
-        if informs:
-            worker.log.write(f"END RequestId: {request_id}")
-        memory = worker.peak_memory_mb
-        report = report_line(
-            request_id,
-            duration_ms=duration_ms,
-            init_ms=init_ms,
-            memory_mb=function.memory_mb,
-            max_memory_mb=memory,
-            status=outcome.status,
-        )
-        # What went wrong is told at WARN.
-        if informs or (outcome.status and function.logging.keeps("WARN")):
-            worker.log.write(report)
-        return Invocation(
-            request_id=request_id,
-            payload=outcome.payload(),
-            function_error=UNHANDLED if outcome.failed else None,
-            duration_ms=duration_ms,
-            init_ms=init_ms,
-            max_memory_mb=memory,
-            log_lines=worker.log.end(),
-        )
-
-    async def _start(self, worker: Worker, function: Function, request_id: str) -> tuple[float, Outcome | None]:
-        self._environments.begins(function.logical_id, worker)
-        try:
-            return await worker.start(request_id)
-        finally:
-            self._environments.started(worker)
+        if self._log_files:
+            self._log_files.close()
 
     async def _stop_all(self) -> None:
         self._stopping = True
         for task in self._invocations:
             task.cancel()
         await asyncio.gather(*self._invocations, return_exceptions=True)
-        await self._environments.stop()
-        # Whoever waited for one of them, such as a request whose other end has gone, is told before the loop ends.
+        await self._executor.stop()
+        # A task that waited for one of them, such as a request whose other end has gone, ends before the loop does.
         left = asyncio.all_tasks() - {asyncio.current_task()}
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
     def _on_line(self, line: LogLine) -> None:
-        if self._log_directory:
-            if line.function not in self._files:
-                path = self._log_directory / f"{line.function}.log"
-                self._files[line.function] = path.open("a", encoding="utf-8", buffering=1)
-            self._files[line.function].write(line.text + "\n")
+        if self._log_files:
+            self._log_files.write(line)
         if self._on_log:
             self._on_log(line)
-
-
-def _request(function: Function, request_id: str, body: bytes, seconds: float) -> InvocationRequest:
-    now = time.time()
-    return InvocationRequest(
-        request_id=request_id,
-        body=body,
-        deadline_ms=int((now + seconds) * 1000),
-        function_arn=function.arn,
-        trace_id=f"Root=1-{int(now):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0",
-    )

@@ -1,4 +1,4 @@
-"""What an invocation comes back with, in Lambda's own words.
+"""The result of an invocation, in Lambda's own words.
 
 Source: "Invoke" in the AWS Lambda API reference (FunctionError, Payload) and "Sending Lambda function logs to
 CloudWatch Logs" in the Developer Guide (the REPORT line).
@@ -16,7 +16,7 @@ UNHANDLED = "Unhandled"
 
 @dataclass(frozen=True)
 class Invocation:
-    """The answer to `invoke`.
+    """The result of `invoke`.
 
     `function_error` is None, or "Unhandled" with the error in `payload`. `init_ms` is None in a warm environment.
     `max_memory_mb` is the highest resident memory the process has had, 0 when it was gone before it could be asked.
@@ -33,14 +33,14 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the process dealt with one request: the body it answered, or the error Lambda answers for it."""
+    """The end of one request in the process: the body it returned, or the error that Lambda returns for it."""
 
     body: bytes
     failed: bool
     status: str = ""
 
     def payload(self) -> Any:  # noqa: ANN401 - whatever JSON the handler returned
-        """The body as JSON; as text if a handler returned something else."""
+        """Return the body as JSON; as text if a handler returned something else."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -48,13 +48,13 @@ class Outcome:
 
 
 def timed_out(request_id: str, seconds: float) -> Outcome:
-    """The process was killed because its time was up."""
+    """Return the outcome of a process that was killed because its time was up."""
     message = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
     return _platform_error("Sandbox.Timedout", message, "Status: timeout")
 
 
 def exited(request_id: str, status: int) -> Outcome:
-    """The process ended by itself or by a signal. `status` is negative for a signal."""
+    """Return the outcome of a process that ended by itself or by a signal. `status` is negative for a signal."""
     reason = "exited without providing a reason"
     if status < 0:
         reason = f"exited with error: signal: {_SIGNALS.get(-status, -status)}"
@@ -67,7 +67,7 @@ def exited(request_id: str, status: int) -> Outcome:
 def report_line(
     request_id: str, *, duration_ms: float, init_ms: float | None, memory_mb: int, max_memory_mb: int, status: str
 ) -> str:
-    """The REPORT line; the billed duration counts the initialisation too, as it does since August 2025."""
+    """Return the REPORT line. The billed duration includes the initialisation, as it does since August 2025."""
     parts = [
         f"REPORT RequestId: {request_id}",
         f"Duration: {duration_ms:.2f} ms",

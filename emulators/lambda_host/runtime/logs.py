@@ -1,4 +1,4 @@
-"""What a function's process writes, line by line, with the request that was running."""
+"""The output of a function's process, line by line, with the request that was running."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class LogLine:
 class LogCapture:
     """Reads the pipe that is a process's stdout and stderr.
 
-    The process writes before it answers, so `drain` after an answer has every line of that invocation: nothing has to
+    The process writes before it responds, so `drain` after a response has every line of that invocation: nothing has to
     be waited for.
     """
 
@@ -37,22 +37,22 @@ class LogCapture:
         self._lines: list[str] = []
 
     def begin(self, request_id: str) -> None:
-        """From here on, lines belong to this request."""
+        """Attribute the lines from here on to this request."""
         self._request_id = request_id
 
     def end(self) -> tuple[str, ...]:
-        """The lines since `begin`; what comes now belongs to no request."""
+        """Return the lines since `begin`; later lines belong to no request."""
         lines, self._lines = tuple(self._lines), []
         self._request_id = None
         return lines
 
     def write(self, text: str) -> None:
-        """A line of the platform's own: START, END, REPORT."""
+        """Write a line of the platform's own: START, END, REPORT."""
         self._lines.append(text)
         self._sink(LogLine(self._function, self._request_id, text))
 
     def drain(self) -> bool:
-        """Take what is in the pipe. False when no process has it open any more."""
+        """Take the lines in the pipe. False when no process has it open any more."""
         while True:
             try:
                 chunk = os.read(self._pipe, _CHUNK)
@@ -65,7 +65,7 @@ class LogCapture:
                 self._take(line)
 
     def flush(self) -> None:
-        """`drain`, and take a last line without its end."""
+        """Drain, and take a last line without its end."""
         self.drain()
         if self._rest:
             rest, self._rest = self._rest, b""

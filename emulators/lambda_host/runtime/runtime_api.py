@@ -77,18 +77,18 @@ class RuntimeApi:
         self._connections: set[asyncio.Task[None]] = set()
 
     async def start(self) -> str:
-        """Listen on a free port; returns the value for AWS_LAMBDA_RUNTIME_API."""
+        """Listen on a free port; return the value for AWS_LAMBDA_RUNTIME_API."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_LONGEST_HEADER)
         host, port = self._server.sockets[0].getsockname()
         return f"{host}:{port}"
 
     def give(self, request: InvocationRequest) -> None:
-        """The answer to the process's `next`."""
+        """Respond to the process's `next`."""
         self._request_id = request.request_id
         self._waiting.put_nowait(request)
 
     async def close(self) -> None:
-        """Stop listening and drop the connections; a call to `next` that waits ends."""
+        """Stop listening and drop the connections; a waiting call to `next` ends."""
         if self._server:
             self._server.close()
             for connection in self._connections:
@@ -124,7 +124,7 @@ class RuntimeApi:
             return _next_reply(await self._waiting.get())
         invocation = f"{_BASE}/invocation/{self._request_id}"
         if method != "POST" or path not in {f"{_BASE}/init/error", f"{invocation}/response", f"{invocation}/error"}:
-            # An answer to an invocation that is over, or something that is not in this API.
+            # A response to an invocation that is over, or a request that is not in this API.
             return _status(HTTPStatus.BAD_REQUEST, {"errorType": "InvalidRequestID", "errorMessage": path})
         if not path.endswith("/response"):
             self._on_event(Failed(body))

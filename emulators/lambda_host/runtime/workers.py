@@ -45,7 +45,7 @@ _PEAK_MEMORY = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 
 @dataclass(frozen=True)
 class ProcessSettings:
-    """What is the same for all processes of a host. `code` is the task root and the layers after it."""
+    """The settings of all processes of a host. `code` is the task root and the layers after it."""
 
     python: str
     code: Sequence[Path]
@@ -72,11 +72,11 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether the process can take another invocation."""
+        """Return whether the process can take another invocation."""
         return self._process is not None and self._process.returncode is None
 
     async def start(self, request_id: str) -> tuple[float, Outcome | None]:
-        """Start the process and wait until it asks for work: the milliseconds, and what went wrong, if it did."""
+        """Start the process and wait until it wants work. Return the milliseconds, and the failure if there was one."""
         address = await self._api.start()
         settings = self._settings
         environment = process_environment(
@@ -101,14 +101,14 @@ class Worker:
         return (time.perf_counter() - began) * 1000, outcome
 
     async def invoke(self, request: InvocationRequest, seconds: float) -> Outcome:
-        """Hand the process one request. After this it may be dead: look at `alive`."""
+        """Give the process one request. It may be dead afterwards: see `alive`."""
         self._api.give(request)
         outcome = await self._until_ready(request.request_id, seconds)
-        # A process that asks for more without having answered breaks the Runtime API's contract.
+        # A process that wants more work before it responds breaks the Runtime API's contract.
         return outcome or exited(request.request_id, 0)
 
     async def stop(self) -> None:
-        """Kill the process and all it started, and free what it held."""
+        """Kill the process and all its children, and free its resources."""
         loop = asyncio.get_running_loop()
         if self._process:
             self._kill()
@@ -122,7 +122,7 @@ class Worker:
             os.close(self._pipe_of_process)
 
     async def _until_ready(self, request_id: str, seconds: float) -> Outcome | None:
-        """What the process answers until it asks for work again; the first answer counts."""
+        """Return the process's response once it wants work again; its first response counts."""
         outcome: Outcome | None = None
         try:
             async with asyncio.timeout(seconds):
@@ -149,7 +149,7 @@ class Worker:
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         status = await process.wait()
-        # What the process started goes with it. Now, and not later: the number of its group is free to be used again.
+        # The process's children end with it. Now, and not later: the number of its group may soon be used again.
         _kill_group(process.pid)
         self._events.put_nowait(Exited(status))
 
@@ -158,7 +158,7 @@ class Worker:
             asyncio.get_running_loop().remove_reader(self._pipe)
 
     def _measure(self) -> None:
-        """The peak resident memory so far; the kernel forgets it with the process, so the last known value stays."""
+        """Measure the peak resident memory. The kernel forgets it with the process, so the last known value stays."""
         if self._process:
             with suppress(OSError):
                 found = _PEAK_MEMORY.search(Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii"))

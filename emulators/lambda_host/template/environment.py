@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 def process_environment(
     function: Function, runtime_api: str, log_stream: str, code: Sequence[Path], extra: Mapping[str, str]
 ) -> dict[str, str]:
-    """All variables of one process. `code` is the task root and the layers after it; `extra` wins over all."""
+    """Return all variables of one process. `code` is the task root and the layers; `extra` wins over all."""
     region = function.arn.split(":")[3]
     replaceable = {
         "LANG": "en_US.UTF-8",
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "TZ": ":UTC",
-        # The runtime signs with these; local servers do not look at them, and they open nothing anywhere.
+        # The runtime signs with these; local servers do not check them, and they are valid nowhere.
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_SESSION_TOKEN": "local",

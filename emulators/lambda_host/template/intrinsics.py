@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 NO_VALUE = object()
-"""What `AWS::NoValue` resolves to: the property or list item that holds it is left out."""
+"""The value of `AWS::NoValue`: the property or list item that holds it is left out."""
 
 _PLACEHOLDER = re.compile(r"\$\{(!?)([^}]*)\}")
 
 
 @dataclass(frozen=True)
 class PhysicalId:
-    """What a resource is known as once it exists: the value of `Ref` and the values of `Fn::GetAtt`."""
+    """The identifiers of a resource that exists: the value of `Ref` and the values of `Fn::GetAtt`."""
 
     ref: str
     attributes: Mapping[str, str] = field(default_factory=dict)
@@ -31,9 +31,9 @@ class PhysicalId:
 
 @dataclass(frozen=True)
 class Scope:
-    """Everything a template's expressions may speak of.
+    """The names that a template's expressions may use.
 
-    `physical_id` answers for a logical id, or returns None if the template has no such resource.
+    `physical_id` returns the identifiers of a logical id, None if the template has no such resource.
     """
 
     parameters: Mapping[str, object]
@@ -44,7 +44,7 @@ class Scope:
 
 
 def resolve(value: Any, scope: Scope, where: str) -> Any:  # noqa: ANN401 - the values of a template have no type
-    """The value with every intrinsic function replaced. `where` names the place for the error message."""
+    """Return the value with every intrinsic function replaced. `where` names the place for the error message."""
     if isinstance(value, dict):
         if len(value) == 1:
             ((name, argument),) = value.items()
@@ -63,12 +63,12 @@ def resolve(value: Any, scope: Scope, where: str) -> Any:  # noqa: ANN401 - the 
 
 
 def as_text(value: object) -> str:
-    """A value as CloudFormation writes it into text: booleans in lower case."""
+    """Return a value as CloudFormation writes it into text: booleans in lower case."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def holds(condition: Any, scope: Scope, where: str, pending: frozenset[str] = frozenset()) -> bool:  # noqa: ANN401
-    """Whether a condition (its name, or its expression) is true."""
+    """Return whether a condition (its name, or its expression) is true."""
     if isinstance(condition, str):
         if condition not in scope.conditions or condition in pending:
             raise TemplateError(f"{where}: there is no usable condition {condition}")

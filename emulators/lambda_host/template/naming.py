@@ -37,14 +37,14 @@ _ARN_WITH_NAME = {
 
 @dataclass(frozen=True)
 class Account:
-    """Where the stack stands."""
+    """The account, region and stack name."""
 
     region: str
     account: str
     stack_name: str
 
     def pseudo_parameters(self) -> dict[str, object]:
-        """The values of `AWS::Region` and its like."""
+        """Return the values of `AWS::Region` and its like."""
         return {
             "AWS::AccountId": self.account,
             "AWS::NotificationARNs": [],
@@ -56,18 +56,18 @@ class Account:
         }
 
     def arn(self, service: str, resource: str) -> str:
-        """An ARN in this account and region (IAM has none)."""
+        """Return an ARN in this account and region (IAM has none)."""
         region = "" if service == "iam" else self.region
         return f"arn:aws:{service}:{region}:{self.account}:{resource}"
 
     def name_of(self, kind: str, logical_id: str) -> str:
-        """The name of a resource that the template does not name: the stack's name and the logical id."""
+        """Return the name of a resource that the template does not name: the stack's name and the logical id."""
         if kind == "AWS::Lambda::Function":
             return logical_id
         return f"{self.stack_name}-{logical_id}"
 
     def physical_id(self, kind: str, logical_id: str, name: str) -> PhysicalId:
-        """`Ref` and `Fn::GetAtt` of a resource, by its type. Raises TemplateError for a type that is not known here."""
+        """Return `Ref` and `Fn::GetAtt` of a resource, by its type. Raises TemplateError for an unknown type."""
         if kind in _ARN_WITH_NAME:
             service, resource = _ARN_WITH_NAME[kind]
             return PhysicalId(name, {"Arn": self.arn(service, resource.format(name=name))})

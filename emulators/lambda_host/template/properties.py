@@ -1,4 +1,4 @@
-"""Reading a resource's properties, with errors that say which one is wrong."""
+"""The reading of a resource's properties, with errors that name the wrong one."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Properties:
-    """A resource's resolved properties, read with errors that say which one is wrong."""
+    """A resource's resolved properties. Errors name the property that is wrong."""
 
     logical_id: str
     values: Mapping[str, Any]
     name: str
 
     def text(self, key: str) -> str:
-        """A required property, as text."""
+        """Return a required property, as text."""
         if self.values.get(key) is None:
             raise TemplateError(f"{self.logical_id}.{key} is required")
         return as_text(self.values[key])
 
     def number(self, key: str, default: int, lowest: int, highest: int) -> int:
-        """A whole number within the bounds that AWS sets."""
+        """Return a whole number within the bounds that AWS sets."""
         value = self.values.get(key, default)
         try:
             number = int(value)
@@ -39,25 +39,25 @@ class Properties:
         return number
 
     def one_of(self, key: str, default: str, allowed: Sequence[str]) -> str:
-        """One of the words that AWS allows."""
+        """Return one of the words that AWS allows."""
         value = as_text(self.values.get(key, default))
         if value not in allowed:
             raise TemplateError(f"{self.logical_id}.{key}: {value} is not one of {', '.join(allowed)}")
         return value
 
     def part(self, key: str) -> Properties:
-        """A nested map, empty if it is not there."""
+        """Return a nested map, empty if it is not there."""
         value = self.values.get(key) or {}
         if not isinstance(value, dict):
             raise TemplateError(f"{self.logical_id}.{key} must be a map")
         return Properties(f"{self.logical_id}.{key}", value, self.name)
 
     def function_in(self, key: str) -> str:
-        """The function that this property names or gives the ARN of, as it is called in the template."""
+        """Return the function that this property names or gives the ARN of, as it is called in the template."""
         return self.text(key).rpartition(":")[2]
 
     def inline_subscriptions(self, topic_arn: str) -> list[Subscription]:
-        """The `Subscription` list of a topic."""
+        """Return the `Subscription` list of a topic."""
         items = [
             Properties(f"{self.logical_id}.Subscription", item, self.name)
             for item in self.values.get("Subscription") or []

@@ -1,6 +1,6 @@
-"""Creates a template's queues, topics and secrets in local AWS APIs, and resolves the functions with what came of it.
+"""Provisioning creates a template's queues, topics and secrets in local AWS APIs, and resolves the functions with them.
 
-A function URL gets a free port, where function_urls.py will answer.
+A function URL gets a free port, which function_urls.py will serve.
 
 May be run again on the same APIs: what exists is brought to the template's settings. A secret's value is set only when
 the secret is made, since a person may have put the real one there.
@@ -46,9 +46,9 @@ class AwsClients:
 
 
 def local_clients(endpoint_url: str, region: str = "eu-north-1") -> AwsClients:
-    """Clients for a local server, whatever a person has set for AWS: no profile, no proxy, nobody's own credentials."""
+    """Return clients for a local server. They use no profile, proxy or credentials of a person."""
     untouched = botocore.session.Session()
-    # Every setting at botocore's own default, instead of what the environment or a file in the home folder says.
+    # Every setting at botocore's own default, whatever the environment or a file in the home folder sets.
     defaults = {
         name: ConstantProvider(default) for name, (_, _, default, _) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
     }
@@ -69,25 +69,25 @@ class Stack:
 
     @property
     def functions(self) -> tuple[Function, ...]:
-        """The functions, their environments fully resolved."""
+        """Return the functions, their environments fully resolved."""
         return self.template.functions
 
     @property
     def schedules(self) -> tuple[Schedule, ...]:
-        """The schedules, enabled or not."""
+        """Return the schedules, enabled or not."""
         return self.template.schedules
 
     @property
     def outputs(self) -> Mapping[str, str]:
-        """The values of the template's Outputs, such as a function's URL."""
+        """Return the values of the template's Outputs, such as a function's URL."""
         return self.template.outputs
 
     def physical_id(self, logical_id: str) -> str:
-        """What `Ref` gives: a queue's URL, a topic's or secret's ARN, a function's name."""
+        """Return the value of `Ref`: a queue's URL, a topic's or secret's ARN, a function's name."""
         return self._found(logical_id).ref
 
     def attribute(self, logical_id: str, name: str) -> str:
-        """What `Fn::GetAtt` gives."""
+        """Return the value of `Fn::GetAtt`."""
         return self._found(logical_id).attributes[name]
 
     def _found(self, logical_id: str) -> PhysicalId:
@@ -98,14 +98,14 @@ class Stack:
 
 
 def provision(template: Template, aws: AwsClients) -> Stack:
-    """Create what the functions need, in the order in which the resources refer to each other."""
+    """Create the resources of the functions, in the order in which they refer to each other."""
     creation = _Creation(template, aws)
     for logical_id in sorted(template.resources):
         if template.kind(logical_id) in _CREATORS:
             creation.physical_id(logical_id)
     resolved = creation.template
     for subscription in resolved.subscriptions:
-        # A function is not known to the local SNS; what reaches it through a topic is not delivered here.
+        # The local SNS knows no functions: messages of a topic are not delivered to them.
         if subscription.protocol != "lambda":
             aws.sns.subscribe(
                 TopicArn=subscription.topic_arn,
@@ -128,7 +128,7 @@ class _Creation:
     def physical_id(self, logical_id: str) -> PhysicalId | None:
         kind = self.template.kind(logical_id)
         if kind == "AWS::Lambda::Url" and logical_id not in self._made:
-            # Not read before it is made: that would need the functions, which may want to know this address.
+            # Not read before it is made: that would need the functions, which may refer to this address.
             self._made[logical_id] = PhysicalId(logical_id, {"FunctionUrl": f"http://127.0.0.1:{free_port()}/"})
         create = _CREATORS.get(kind)
         if create is None:

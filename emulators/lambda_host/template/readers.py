@@ -6,29 +6,23 @@ Defaults are those of the AWS CloudFormation template reference.
 from __future__ import annotations
 
 import json
-import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-from emulators.lambda_host.errors import TemplateError
+from emulators.lambda_host.template.function_readers import (
+    read_event_invoke_config,
+    read_event_source_mapping,
+    read_function,
+    read_function_url,
+)
 from emulators.lambda_host.template.intrinsics import as_text
 from emulators.lambda_host.template.resources import (
-    SYSTEM_LEVELS,
-    EventInvokeConfig,
-    EventSourceMapping,
-    Function,
-    FunctionUrl,
     GeneratedSecret,
-    Logging,
     QueueResource,
-    Schedule,
     SecretResource,
     Subscription,
     Topic,
 )
-from emulators.lambda_host.template.schedule_expressions import parse_expression
-from emulators.lambda_host.template.schedule_input import render_input
+from emulators.lambda_host.template.schedule_reader import read_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,12 +30,6 @@ if TYPE_CHECKING:
     from emulators.lambda_host.template.naming import Account
     from emulators.lambda_host.template.properties import Properties
 
-_ENVIRONMENT_KEY = re.compile(r"[a-zA-Z]\w+", re.ASCII)
-_RESERVED = re.compile(
-    r"_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_)?REGION|AWS_EXECUTION_ENV|AWS_LAMBDA_(FUNCTION_\w+|INITIALIZATION_TYPE"
-    r"|LOG_(GROUP|STREAM)_NAME|RUNTIME_API)|AWS_ACCESS_KEY(_ID)?|AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN"
-    r"|LAMBDA_(TASK_ROOT|RUNTIME_DIR)"
-)
 _QUEUE_NUMBERS = (
     "DelaySeconds",
     "MaximumMessageSize",
@@ -51,98 +39,10 @@ _QUEUE_NUMBERS = (
 )
 _QUEUE_FIFO = ("FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit")
 _QUEUE_JSON = ("RedrivePolicy", "RedriveAllowPolicy")
-_BATCH_WITHOUT_WINDOW = 10
-_DAY = 24 * 60 * 60
-_APPLICATION_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
-
-
-def read_function(properties: Properties, account: Account) -> Function:
-    """AWS::Lambda::Function."""
-    if properties.values.get("PackageType") == "Image":
-        raise TemplateError(f"{properties.logical_id}: container images are not run here")
-    environment = properties.part("Environment").part("Variables").values
-    for key, value in environment.items():
-        where = f"{properties.logical_id}.Environment.Variables.{key}"
-        if _RESERVED.fullmatch(key) or not _ENVIRONMENT_KEY.fullmatch(key):
-            raise TemplateError(f"{where}: Lambda does not let a function set a variable of this name")
-        if isinstance(value, dict | list):
-            raise TemplateError(f"{where}: the value must be text")
-    reserved = properties.values.get("ReservedConcurrentExecutions")
-    return Function(
-        logical_id=properties.logical_id,
-        name=properties.name,
-        arn=account.arn("lambda", f"function:{properties.name}"),
-        handler=properties.text("Handler"),
-        runtime=properties.text("Runtime"),
-        timeout_seconds=properties.number("Timeout", 3, 1, 900),
-        memory_mb=properties.number("MemorySize", 128, 128, 10_240),
-        environment={key: as_text(value) for key, value in environment.items()},
-        reserved_concurrency=None
-        if reserved is None
-        else properties.number("ReservedConcurrentExecutions", 0, 0, 100_000),
-        logging=_logging(properties.part("LoggingConfig")),
-    )
-
-
-def _logging(config: Properties) -> Logging:
-    """Lambda Developer Guide, "Configuring advanced logging controls": levels are of JSON only, INFO if not said."""
-    levels = {key for key in ("ApplicationLogLevel", "SystemLogLevel") if key in config.values}
-    log_format = config.one_of("LogFormat", "Text", ("Text", "JSON"))
-    if log_format == "Text" and levels:
-        raise TemplateError(f"{config.logical_id}: {min(levels)} needs LogFormat JSON")
-    group = config.values.get("LogGroup")
-    return Logging(
-        log_format,
-        config.one_of("ApplicationLogLevel", "INFO", _APPLICATION_LEVELS) if log_format == "JSON" else "",
-        config.one_of("SystemLogLevel", "INFO", SYSTEM_LEVELS),
-        None if group is None else as_text(group),
-    )
-
-
-def read_schedule(properties: Properties, account: Account) -> Schedule:
-    """AWS::Scheduler::Schedule."""
-    where = properties.logical_id
-    target = properties.part("Target")
-    retry = target.part("RetryPolicy")
-    window = properties.part("FlexibleTimeWindow")
-    timezone = as_text(properties.values.get("ScheduleExpressionTimezone", "UTC"))
-    try:
-        ZoneInfo(timezone)
-    except (ValueError, KeyError, OSError):
-        raise TemplateError(f"{where}.ScheduleExpressionTimezone: there is no time zone {timezone}") from None
-    expression = properties.text("ScheduleExpression")
-    try:
-        parse_expression(expression)
-    except TemplateError as exc:
-        raise TemplateError(f"{where}.ScheduleExpression: {exc}") from None
-    text = target.values.get("Input")
-    schedule = Schedule(
-        logical_id=properties.logical_id,
-        name=properties.name,
-        arn=account.arn("scheduler", f"schedule/{properties.values.get('GroupName', 'default')}/{properties.name}"),
-        function=target.function_in("Arn"),
-        expression=expression,
-        timezone=timezone,
-        input=None if text is None else as_text(text),
-        enabled=properties.values.get("State", "ENABLED") == "ENABLED",
-        start=_moment(properties, "StartDate"),
-        end=_moment(properties, "EndDate"),
-        maximum_retry_attempts=retry.number("MaximumRetryAttempts", 185, 0, 185),
-        maximum_event_age_seconds=retry.number("MaximumEventAgeInSeconds", _DAY, 60, _DAY),
-        dead_letter_arn=target.part("DeadLetterConfig").values.get("Arn"),
-        flexible_window_minutes=window.number("MaximumWindowInMinutes", 1, 1, 1440)
-        if window.values.get("Mode") == "FLEXIBLE"
-        else None,
-    )
-    try:
-        render_input(schedule, datetime.now(UTC))
-    except json.JSONDecodeError:
-        raise TemplateError(f"{where}.Target.Input: a Lambda function's input must be JSON text") from None
-    return schedule
 
 
 def read_queue(properties: Properties, _: Account) -> QueueResource:
-    """AWS::SQS::Queue."""
+    """Read an AWS::SQS::Queue."""
     values = properties.values
     attributes = {key: as_text(values[key]) for key in (*_QUEUE_NUMBERS, *_QUEUE_FIFO) if key in values}
     attributes |= {
@@ -156,7 +56,7 @@ def read_queue(properties: Properties, _: Account) -> QueueResource:
 
 
 def read_topic(properties: Properties, _: Account) -> Topic:
-    """AWS::SNS::Topic."""
+    """Read an AWS::SNS::Topic."""
     known = ("DisplayName", "FifoTopic", "ContentBasedDeduplication")
     return Topic(
         properties.logical_id,
@@ -166,7 +66,7 @@ def read_topic(properties: Properties, _: Account) -> Topic:
 
 
 def read_subscription(properties: Properties, _: Account) -> Subscription:
-    """AWS::SNS::Subscription."""
+    """Read an AWS::SNS::Subscription."""
     values = properties.values
     attributes = {
         key: values[key] if isinstance(values[key], str) else json.dumps(values[key])
@@ -179,7 +79,7 @@ def read_subscription(properties: Properties, _: Account) -> Subscription:
 
 
 def read_secret(properties: Properties, _: Account) -> SecretResource:
-    """AWS::SecretsManager::Secret."""
+    """Read an AWS::SecretsManager::Secret."""
     generate = properties.part("GenerateSecretString").values
     value: str | GeneratedSecret | None = properties.values.get("SecretString")
     if "GenerateSecretString" in properties.values:
@@ -197,59 +97,6 @@ def read_secret(properties: Properties, _: Account) -> SecretResource:
     )
 
 
-def read_event_source_mapping(properties: Properties, _: Account) -> EventSourceMapping:
-    """AWS::Lambda::EventSourceMapping of a queue."""
-    where, source = properties.logical_id, properties.text("EventSourceArn")
-    if source.split(":")[2] != "sqs":
-        raise TemplateError(f"{where}.EventSourceArn: only queues are polled here, not {source}")
-    if properties.values.get("FilterCriteria"):
-        raise TemplateError(f"{where}.FilterCriteria: messages are not filtered here")
-    scaling = properties.part("ScalingConfig")
-    window = properties.number("MaximumBatchingWindowInSeconds", 0, 0, 300)
-    batch_size = properties.number("BatchSize", 10, 1, 10_000)
-    if batch_size > _BATCH_WITHOUT_WINDOW and not window:
-        raise TemplateError(f"{where}: a BatchSize above 10 needs MaximumBatchingWindowInSeconds of at least 1")
-    if window and source.endswith(".fifo"):
-        raise TemplateError(f"{where}: a FIFO queue has no MaximumBatchingWindowInSeconds, and BatchSize is at most 10")
-    return EventSourceMapping(
-        logical_id=properties.logical_id,
-        function=properties.function_in("FunctionName"),
-        source_arn=source,
-        batch_size=batch_size,
-        window_seconds=window,
-        maximum_concurrency=scaling.number("MaximumConcurrency", 2, 2, 1000)
-        if "MaximumConcurrency" in scaling.values
-        else None,
-        reports_batch_item_failures="ReportBatchItemFailures" in (properties.values.get("FunctionResponseTypes") or []),
-        enabled=as_text(properties.values.get("Enabled", True)) == "true",
-    )
-
-
-def read_function_url(properties: Properties, _: Account) -> FunctionUrl:
-    """AWS::Lambda::Url."""
-    if properties.values.get("InvokeMode", "BUFFERED") != "BUFFERED":
-        raise TemplateError(f"{properties.logical_id}.InvokeMode: responses are not streamed here")
-    return FunctionUrl(
-        properties.logical_id,
-        properties.function_in("TargetFunctionArn"),
-        properties.text("AuthType"),
-        properties.values.get("Cors"),
-    )
-
-
-def read_event_invoke_config(properties: Properties, _: Account) -> EventInvokeConfig:
-    """AWS::Lambda::EventInvokeConfig."""
-    destinations = properties.part("DestinationConfig")
-    return EventInvokeConfig(
-        logical_id=properties.logical_id,
-        function=properties.function_in("FunctionName"),
-        maximum_retry_attempts=properties.number("MaximumRetryAttempts", 2, 0, 2),
-        maximum_event_age_seconds=properties.number("MaximumEventAgeInSeconds", 6 * 60 * 60, 60, 6 * 60 * 60),
-        on_failure_arn=destinations.part("OnFailure").values.get("Destination"),
-        on_success_arn=destinations.part("OnSuccess").values.get("Destination"),
-    )
-
-
 READERS: Mapping[str, Callable[[Properties, Account], object]] = {
     "AWS::Lambda::EventInvokeConfig": read_event_invoke_config,
     "AWS::Lambda::EventSourceMapping": read_event_source_mapping,
@@ -261,14 +108,3 @@ READERS: Mapping[str, Callable[[Properties, Account], object]] = {
     "AWS::Scheduler::Schedule": read_schedule,
     "AWS::SecretsManager::Secret": read_secret,
 }
-
-
-def _moment(properties: Properties, key: str) -> datetime | None:
-    value = properties.values.get(key)
-    if value is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(as_text(value))
-    except ValueError:
-        raise TemplateError(f"{properties.logical_id}.{key}: {value} is not an ISO 8601 date and time") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""What a template comes down to, once it is translated and every value in it is known."""
+"""The resources of a template, once it is translated and every value in it is known."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Logging:
-    """A function's LoggingConfig: what its process is told, and whether the platform's own lines are written.
+    """A function's LoggingConfig, for its process and for the lines of the platform.
 
     `log_format` is Text or JSON; only JSON has levels. `log_group` None: the one named after the function.
     """
@@ -23,7 +23,7 @@ class Logging:
     log_group: str | None = None
 
     def keeps(self, level: str) -> bool:
-        """Whether a line of the platform's, of this level, is written."""
+        """Return whether a line of the platform's, of this level, is written."""
         return self.log_format == "Text" or SYSTEM_LEVELS.index(level) >= SYSTEM_LEVELS.index(self.system_level)
 
 
@@ -108,7 +108,7 @@ class GeneratedSecret:
 
 @dataclass(frozen=True)
 class SecretResource:
-    """An AWS::SecretsManager::Secret; `value` None means that somebody sets it after the deployment."""
+    """An AWS::SecretsManager::Secret; `value` None means that a person sets it after the deployment."""
 
     logical_id: str
     name: str

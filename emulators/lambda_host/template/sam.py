@@ -44,7 +44,7 @@ yaml.add_multi_constructor("!", _short_form, Loader=_CloudFormationLoader)
 
 
 class _AwsManagedPolicies:
-    """Stands for the loader that asks IAM: roles are not run here, so any managed policy's ARN will do."""
+    """Stands for the loader that queries IAM: roles are not run here, so any managed policy's ARN will do."""
 
     def load(self) -> Mapping[str, str]:
         return _AnyPolicy()
@@ -60,7 +60,7 @@ class _AnyPolicy(dict[str, str]):
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """The template as written. Raises TemplateError with the line when it is no template."""
+    """Return the template as written. Raises TemplateError with the line when it is no template."""
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=_CloudFormationLoader)  # noqa: S506 - a SafeLoader
     except OSError as exc:
@@ -73,12 +73,12 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def to_cloudformation(document: Mapping[str, Any], parameters: Mapping[str, object], region: str) -> dict[str, Any]:
-    """The template as CloudFormation would receive it after the SAM transform."""
-    # Half a second of imports, wanted only by who reads a template.
+    """Return the template as CloudFormation would receive it after the SAM transform."""
+    # Half a second of imports, needed only to read a template.
     from samtranslator.model.exceptions import InvalidDocumentException  # noqa: PLC0415
     from samtranslator.translator.transform import transform  # noqa: PLC0415
 
-    # It collects metrics for AWS's own service and warns, when it is garbage-collected, that nobody published them.
+    # It collects metrics for AWS's own service and warns, when it is garbage-collected, that they were not published.
     logging.getLogger("samtranslator.metrics.metrics").setLevel(logging.ERROR)
     with _region_of_translator(region):
         try:
@@ -87,14 +87,14 @@ def to_cloudformation(document: Mapping[str, Any], parameters: Mapping[str, obje
             causes = [str(cause.message) for cause in exc.causes] or [str(exc.message)]
             raise TemplateError("The SAM transform refuses the template: " + " | ".join(causes)) from None
         except Exception as exc:
-            # The translator trusts the shape of many values; on a wrong one it fails with whatever comes first.
+            # The translator trusts the shape of many values; on a wrong one it raises any exception.
             raise TemplateError(f"The SAM transform cannot read the template: {type(exc).__name__}: {exc}") from exc
     result: dict[str, Any] = translated
     return result
 
 
 def _with_artifacts_in_s3(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy in which every artifact is an S3 address: what `sam package` would have put there."""
+    """Return a copy in which every artifact is an S3 address, as after `sam package`."""
     packaged = copy.deepcopy(dict(document))
     for resource in packaged["Resources"].values():
         kind = resource.get("Type") if isinstance(resource, dict) else None
@@ -107,7 +107,7 @@ def _with_artifacts_in_s3(document: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def _region_of_translator(region: str) -> Iterator[None]:
-    """The translator asks boto3's default session for the region; that session must not read a person's profile."""
+    """Set the region of boto3's default session, which the translator uses; a person's profile must not set it."""
     files = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
     wanted = {"AWS_DEFAULT_REGION": region, "AWS_PROFILE": None, "AWS_DEFAULT_PROFILE": None, **files}
     before = {name: os.environ.get(name) for name in wanted}

@@ -1,4 +1,4 @@
-"""When a schedule runs next: the expressions of EventBridge Scheduler, as pure functions of time.
+"""The next run of a schedule: the expressions of EventBridge Scheduler, as pure functions of time.
 
 Source: "Schedule types on EventBridge Scheduler" in the EventBridge Scheduler User Guide. Its words on summer time: a
 local time that does not exist in spring is skipped, and the hour that comes twice in autumn runs once.
@@ -42,7 +42,7 @@ class Cron:
     years: tuple[int, ...]
 
     def dates_from(self, first: date) -> Iterator[date]:
-        """The matching days, from this one on."""
+        """Yield the matching days, from this one on."""
         for year in self.years:
             for month in self.months if year >= first.year else ():
                 for day in range(1, monthrange(year, month)[1] + 1):
@@ -71,7 +71,10 @@ class At:
 
 
 def parse_expression(expression: str) -> Cron | Rate | At:
-    """Raises TemplateError for what EventBridge Scheduler refuses, and for `L`, `W` and `#`: not known here."""
+    """Parse a schedule expression.
+
+    Raises TemplateError for an expression that EventBridge Scheduler refuses, and for `L`, `W` and `#`, unknown here.
+    """
     found = re.fullmatch(r"(cron|rate|at)\((.*)\)", expression.strip())
     if not found:
         raise TemplateError(f"{expression} is not cron(...), rate(...) or at(...)")
@@ -87,7 +90,7 @@ def parse_expression(expression: str) -> Cron | Rate | At:
 
 
 def next_occurrence(expression: Cron | Rate | At, zone: ZoneInfo, after: datetime, anchor: datetime) -> datetime | None:
-    """The first run strictly after `after`, in UTC; None if there is none.
+    """Return the first run strictly after `after`, in UTC; None if there is none.
 
     `anchor` is when a rate begins to count: its first run.
     """
@@ -115,7 +118,7 @@ def _next_cron(cron: Cron, zone: ZoneInfo, after: datetime) -> datetime | None:
 
 
 def _moment(local_time: datetime, zone: ZoneInfo) -> datetime | None:
-    """The local time as UTC: the first of the two in autumn, None for one that spring leaves out."""
+    """Return a local time in UTC: the first of the two in autumn, None for one that spring leaves out."""
     moment = local_time.replace(tzinfo=zone, fold=0).astimezone(UTC)
     exists = moment.astimezone(zone).replace(tzinfo=None) == local_time
     return moment if exists else None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def render_input(
     schedule: Schedule, scheduled_time: datetime, attempt: int = 1, execution_id: str | None = None
 ) -> object:
-    """The event a function gets from this schedule for this time, its context attributes filled in."""
+    """Return a schedule's event for this time, its context attributes filled in."""
     execution_id = execution_id or secrets.token_hex(8)
     moment = scheduled_time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if schedule.input is None:

@@ -1,4 +1,4 @@
-"""A SAM template as the things it creates.
+"""A SAM template as the resources it creates.
 
 `load_template` resolves everything with the names that can be known beforehand, so every mistake shows at once;
 `provision` resolves it again with the ids that the local AWS APIs gave.
@@ -11,16 +11,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from emulators.lambda_host.errors import TemplateError
-from emulators.lambda_host.template.intrinsics import NO_VALUE, PhysicalId, Scope, as_text, holds, resolve
+from emulators.lambda_host.template.intrinsics import NO_VALUE, PhysicalId, Scope, as_text, resolve
 from emulators.lambda_host.template.naming import NAME_PROPERTY, Account
 from emulators.lambda_host.template.properties import Properties
 from emulators.lambda_host.template.readers import READERS
 from emulators.lambda_host.template.resources import EventInvokeConfig, EventSourceMapping, FunctionUrl, Schedule
-from emulators.lambda_host.template.sam import read_yaml, to_cloudformation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from emulators.lambda_host.template.resources import (
         Function,
@@ -37,7 +35,7 @@ _UNSUPPORTED = {
 
 @dataclass(frozen=True)
 class Template:
-    """What of a template its conditions leave. `scope` knows the ids it is resolved with."""
+    """The resources that a template's conditions leave. `scope` knows the ids they are resolved with."""
 
     account: Account
     resources: Mapping[str, Mapping[str, Any]]
@@ -45,40 +43,40 @@ class Template:
     scope: Scope
 
     def kind(self, logical_id: str) -> str:
-        """The resource type, or "" if the template has no such resource."""
+        """Return the resource type, or "" if the template has no such resource."""
         return str(self.resources.get(logical_id, {}).get("Type", ""))
 
     def name(self, logical_id: str) -> str:
-        """The resource's own name: as the template says, or made up."""
+        """Return the resource's own name: the template's, or a made-up one."""
         kind = self.kind(logical_id)
         given = self._raw_properties(logical_id).get(NAME_PROPERTY.get(kind, ""))
         name = NO_VALUE if given is None else resolve(given, self.scope, f"{logical_id}.{NAME_PROPERTY[kind]}")
         return self.account.name_of(kind, logical_id) if name is NO_VALUE else as_text(name)
 
     def expected_id(self, logical_id: str) -> PhysicalId | None:
-        """What the resource will be known as, as far as that can be said before it exists."""
+        """Return the resource's identifiers, as far as they are known before it exists."""
         if logical_id not in self.resources:
             return None
         return self.account.physical_id(self.kind(logical_id), logical_id, self.name(logical_id))
 
     def with_ids(self, physical_id: Callable[[str], PhysicalId | None]) -> Template:
-        """The same template, resolved with these ids."""
+        """Return the same template, resolved with these ids."""
         return replace(self, scope=replace(self.scope, physical_id=physical_id))
 
     def properties(self, logical_id: str) -> Properties:
-        """A resource's properties, every intrinsic function in them replaced."""
+        """Return a resource's properties, every intrinsic function in them replaced."""
         values = resolve(self._raw_properties(logical_id), self.scope, logical_id)
         return Properties(logical_id, values, self.name(logical_id) if self.kind(logical_id) in NAME_PROPERTY else "")
 
     def read(self, logical_id: str) -> Any:  # noqa: ANN401 - one of the classes of resources.py
-        """The resource as its dataclass."""
+        """Return the resource as its dataclass."""
         read = READERS[self.kind(logical_id)](self.properties(logical_id), self.account)
         if isinstance(read, Schedule | EventSourceMapping | FunctionUrl | EventInvokeConfig):
             return replace(read, function=self._logical_id_of_function.get(read.function, read.function))
         return read
 
     def of_kind(self, kind: str) -> tuple[Any, ...]:
-        """All resources of this type, in the order of their logical ids."""
+        """Return all resources of this type, in the order of their logical ids."""
         return tuple(self.read(logical_id) for logical_id in sorted(self.resources) if self.kind(logical_id) == kind)
 
     @cached_property
@@ -99,7 +97,7 @@ class Template:
 
     @cached_property
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """Those written as a resource and those inside a topic."""
+        """Return the subscriptions written as a resource and those inside a topic."""
         inline = [
             subscription
             for topic in self.topics
@@ -125,7 +123,7 @@ class Template:
 
     @cached_property
     def outputs(self) -> Mapping[str, str]:
-        """The values of the Outputs section."""
+        """Return the values of the Outputs section."""
         return {
             name: as_text(resolve(output.get("Value"), self.scope, f"Outputs.{name}"))
             for name, output in self.raw_outputs.items()
@@ -135,7 +133,7 @@ class Template:
         """Read everything once; raise TemplateError for the first thing that is wrong."""
         for logical_id in self.resources:
             reason = _UNSUPPORTED.get(self.kind(logical_id))
-            # A rule on a pattern is run by nobody here: its events come by `python -m local invoke`.
+            # A rule on a pattern does not run here: its events are delivered with the Invoke API.
             if reason and "EventPattern" not in self.resources[logical_id].get("Properties", {}):
                 raise TemplateError(f"{logical_id}: {self.kind(logical_id)} is not run here: {reason}")
             if self.kind(logical_id) in READERS:
@@ -154,7 +152,7 @@ class Template:
 
     @cached_property
     def _logical_id_of_function(self) -> dict[str, str]:
-        """Triggers say the function's name or ARN; here a function goes by its logical id."""
+        """Map names to logical ids: triggers give a function's name or ARN, and here it goes by its logical id."""
         return {function.name: function.logical_id for function in self.functions}
 
     def _raw_properties(self, logical_id: str) -> Mapping[str, Any]:
@@ -166,58 +164,3 @@ class Template:
     def _topic_arn(self, topic: Topic) -> str:
         found = self.scope.physical_id(topic.logical_id)
         return found.ref if found else ""
-
-
-def load_template(
-    path: Path,
-    parameters: Mapping[str, str] | None = None,
-    region: str = "eu-north-1",
-    account: str = "000000000000",
-    stack_name: str = "local",
-) -> Template:
-    """Read a SAM template; `parameters` override its defaults. Raises TemplateError saying what is wrong and where."""
-    place = Account(region=region, account=account, stack_name=stack_name)
-    document = read_yaml(path)
-    values = _parameter_values(document.get("Parameters") or {}, parameters or {})
-    # The translator puts parameters into text where it meets them, so lists go in as they are written: with commas.
-    texts = {name: ",".join(value) if isinstance(value, list) else value for name, value in values.items()}
-    pseudo = place.pseudo_parameters()
-    cloudformation = to_cloudformation(document, {**texts, "AWS::Region": region, "AWS::Partition": "aws"}, region)
-    scope = Scope(
-        parameters=values,
-        pseudo=pseudo,
-        mappings=cloudformation.get("Mappings") or {},
-        conditions=cloudformation.get("Conditions") or {},
-        physical_id=lambda _: None,
-    )
-
-    def present(section: str) -> dict[str, Any]:
-        return {
-            name: item
-            for name, item in (cloudformation.get(section) or {}).items()
-            if "Condition" not in item or holds(item["Condition"], scope, f"{name}.Condition")
-        }
-
-    template = Template(account=place, resources=present("Resources"), raw_outputs=present("Outputs"), scope=scope)
-    template = template.with_ids(template.expected_id)
-    template.check()
-    return template
-
-
-def _parameter_values(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, object]:
-    if unknown := sorted(given.keys() - declared.keys()):
-        raise TemplateError(f"The template has no parameter {', '.join(unknown)}")
-    values: dict[str, object] = {}
-    for name, declaration in declared.items():
-        if not isinstance(declaration, dict):
-            raise TemplateError(f"Parameters.{name} must be a map")
-        value = given.get(name, declaration.get("Default"))
-        if value is None:
-            raise TemplateError(f"Parameters.{name}: it has no default, so a value must be given")
-        text = as_text(value)
-        allowed = [as_text(choice) for choice in declaration.get("AllowedValues", [])]
-        if allowed and text not in allowed:
-            raise TemplateError(f"Parameters.{name}: {text} is not one of {', '.join(allowed)}")
-        is_list = "List" in str(declaration.get("Type", "String"))
-        values[name] = [part.strip() for part in text.split(",")] if is_list else text
-    return values

@@ -1,4 +1,4 @@
-"""Asynchronous invocations: taken at once, run later, tried again, and told about when they are given up.
+"""Asynchronous invocations: taken at once, run later, tried again, and reported when they are given up.
 
 Sources in the AWS Lambda Developer Guide: "Invoking a Lambda function asynchronously", "Configuring error handling
 settings for asynchronous invocation", "Capturing records of Lambda asynchronous invocations" (the example record).
@@ -32,7 +32,7 @@ _FIRST_PAUSE_WHEN_THROTTLED, _LONGEST_PAUSE_WHEN_THROTTLED = 1.0, 300.0
 
 @dataclass
 class _Event:
-    """An event on its way. `ends` is the time.monotonic() at which it is too old; `last` what its function answered."""
+    """An event on its way. `ends` is the time.monotonic() at which it is too old; `last` the latest result."""
 
     config: EventInvokeConfig
     payload: object
@@ -70,7 +70,7 @@ class AsyncInvocations:
         self._host.run(self._stop()).result()
 
     def invoke(self, function_logical_id: str, event: object) -> str:
-        """Take the event, like Lambda's Invoke with Event; the id all of its attempts have."""
+        """Take the event, like Lambda's Invoke with Event. Return the id of all its attempts."""
         if function_logical_id not in self._arns:
             raise LambdaHostError(f"There is no function {function_logical_id}")
         return self._host.run(self._accept(function_logical_id, event)).result()
@@ -107,7 +107,7 @@ class AsyncInvocations:
             await self._deliver(destination, _record(event, f"{self._arns[event.config.function]}:$LATEST", outcome))
 
     async def _attempt(self, event: _Event) -> str | float:
-        """Run the function once: how it ended, in the words of the record, or the seconds until the next attempt."""
+        """Run the function once. Return its end, in the words of the record, or the seconds until the next attempt."""
         body = json.dumps(event.payload, ensure_ascii=False).encode()
         try:
             event.last = await self._host.invocation(event.config.function, body, request_id=event.request_id)
@@ -134,7 +134,7 @@ class AsyncInvocations:
 
 
 def _record(event: _Event, function_arn: str, condition: str) -> dict[str, Any]:
-    """What the destination gets."""
+    """Return the record that the destination gets."""
     record: dict[str, Any] = {
         "version": "1.0",
         "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),

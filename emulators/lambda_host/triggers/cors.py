@@ -1,7 +1,7 @@
-"""What a function URL's own CORS settings answer.
+"""The responses and headers of a function URL's own CORS settings.
 
 Source: "Cross-origin resource sharing (CORS)" under "Creating and managing Lambda function URLs" in the AWS Lambda
-Developer Guide. Lambda answers a preflight by itself; to other responses it adds its headers to what the function set.
+Developer Guide. Lambda responds to a preflight by itself; to other responses it adds its headers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Cors:
     settings: Mapping[str, Any]
 
     def preflight(self, method: str, headers: Mapping[str, str]) -> list[tuple[str, str]] | None:
-        """The headers of the answer to a preflight; None if the request is not one."""
+        """Return the headers of the response to a preflight; None if the request is not one."""
         wanted = headers.get("access-control-request-method")
         if method != "OPTIONS" or wanted is None or "origin" not in headers:
             return None
@@ -36,12 +36,12 @@ class Cors:
         return lines
 
     def headers(self, headers: Mapping[str, str]) -> list[tuple[str, str]]:
-        """What is added to every other response; `headers` are the request's."""
+        """Return the headers that are added to every other response; `headers` are the request's."""
         lines = self._origin(headers)
         return lines + self._header("access-control-expose-headers", "ExposeHeaders") if len(lines) > 1 else lines
 
     def _origin(self, headers: Mapping[str, str]) -> list[tuple[str, str]]:
-        """Vary, and if the request's origin may see the answer, the headers that say so."""
+        """Return Vary, and the headers that let the request's origin read the response, if it may."""
         origins, origin = self._list("AllowOrigins"), headers.get("origin", "")
         credentials = str(self.settings.get("AllowCredentials", False)).lower() == "true"
         lines = [("vary", "Origin")]

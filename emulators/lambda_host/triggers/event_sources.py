@@ -1,4 +1,4 @@
-"""Runs a template's SQS event source mappings: takes messages from the queues, invokes, deletes what is done.
+"""A template's SQS event source mappings: take messages from the queues, invoke, delete the finished ones.
 
 Sources in the AWS Lambda Developer Guide: "Using Lambda with Amazon SQS" and "Creating and configuring an Amazon SQS
 event source mapping".
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class EventSourceError(LambdaHostError):
-    """When a mapping cannot be: Lambda refuses it, or its queue is not there."""
+    """A mapping that Lambda refuses, or whose queue is not there."""
 
 
 class EventSources:
@@ -51,7 +51,7 @@ class EventSources:
         self._host.run(self._stop()).result()
 
     async def _start(self) -> None:
-        # All are looked at before the first is polled; Lambda refuses a bad mapping that is disabled, too.
+        # All are checked before the first is polled; Lambda refuses a bad mapping that is disabled, too.
         found = [(mapping, await self._queue(mapping)) for mapping in self._mappings]
         self._pollers = [
             SqsPoller(mapping, queue, self._host, self._sqs) for mapping, queue in found if mapping.enabled

@@ -1,4 +1,4 @@
-"""Serves a template's function URLs, each on a port of its own.
+"""A template's function URLs, each served on a port of its own.
 
 Source: "Invoking Lambda function URLs" and "Control access to Lambda function URLs" in the AWS Lambda Developer Guide;
 "Invoke" in the AWS Lambda API reference for the errors' words.
@@ -38,7 +38,7 @@ _PATIENCE_SECONDS = 1.0  # with what is under way when they stop
 
 
 class FunctionUrls:
-    """A context manager: while it is open, the function URLs of the stack answer on 127.0.0.1.
+    """A context manager: while it is open, the function URLs of the stack are served on 127.0.0.1.
 
     They listen where `Fn::GetAtt X.FunctionUrl` of a provisioned stack says. Leave it before the host is closed.
     """
@@ -65,7 +65,7 @@ class FunctionUrls:
         self._host.run(self._stop()).result()
 
     def url(self, function_logical_id: str) -> str:
-        """The address of a function, which ends with a slash as on AWS. Raises LambdaHostError if it has none."""
+        """Return the address of a function, with a slash at the end as on AWS. Raises LambdaHostError without one."""
         if function_logical_id not in self._urls:
             raise LambdaHostError(f"{function_logical_id} has no function URL")
         return self._urls[function_logical_id]
@@ -86,7 +86,7 @@ class FunctionUrls:
             )
             server = uvicorn.Server(config)
             self._servers.append((server, asyncio.create_task(server.serve([listener]))))
-        while not all(server.started for server, _ in self._servers):  # noqa: ASYNC110 - uvicorn tells it no other way
+        while not all(server.started for server, _ in self._servers):  # noqa: ASYNC110 - uvicorn has no other signal
             await asyncio.sleep(0)
 
     async def _stop(self) -> None:
@@ -162,7 +162,7 @@ class _Endpoint:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The whole body, or as much of one that is too large as shows that; None if the client went away."""
+    """Return the body, or enough of one that is too large to show that; None if the client went away."""
     parts: list[bytes] = []
     size = 0
     while True:

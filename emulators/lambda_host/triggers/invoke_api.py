@@ -28,12 +28,12 @@ _PATIENCE_SECONDS = 920  # longer than the longest a function may run
 
 
 class InvokeError(Exception):
-    """When a function cannot be called; the message says why."""
+    """A failed call of a function; the message says why."""
 
 
 @dataclass(frozen=True)
 class InvocationResult:
-    """What a call came back with. `init_ms` is None in a warm environment; the log is its last lines."""
+    """The result of a call. `init_ms` is None in a warm environment; the log is its last lines."""
 
     payload: Any
     function_error: str | None
@@ -52,7 +52,7 @@ class InvokeApi:
 
     @property
     def url(self) -> str:
-        """The endpoint."""
+        """Return the endpoint."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Self:
@@ -113,7 +113,7 @@ def invoke(url: str, function: str, event: object) -> InvocationResult:
     request = urllib.request.Request(  # noqa: S310 - our own address
         f"{url}/2015-03-31/functions/{function}/invocations", data=json.dumps(event).encode(), method="POST"
     )
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is on this machine
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy: the stack is on this machine
     try:
         with direct.open(request, timeout=_PATIENCE_SECONDS) as reply:
             headers, payload = reply.headers, json.load(reply)

@@ -1,7 +1,7 @@
-"""Runs a template's schedules by the real clock.
+"""A template's schedules, run by the real clock.
 
 Source: the EventBridge Scheduler User Guide, "Schedule types" and "Configuring a dead-letter
-queue". The scheduler hands a function its event and is done: it tries again when Lambda does not take the
+queue". The scheduler gives a function its event and is done: it tries again when Lambda does not take the
 event (throttling), not when the function fails. A flexible window is used at its first moment.
 """
 
@@ -31,7 +31,7 @@ _LONGEST_SLEEP_SECONDS = 30.0  # a clock that was set, or a machine that slept, 
 
 
 class Invoker(Protocol):
-    """Who runs a function: the host, which is done when the function is, or AsyncInvocations, as Lambda does it."""
+    """Runs a function: the host, until the function is done, or AsyncInvocations, as Lambda does it."""
 
     def invoke(self, function_logical_id: str, event: object, /) -> object: ...
 
@@ -59,13 +59,13 @@ class Scheduler:
         self._thread.start()
 
     def stop(self) -> None:
-        """No further runs begin. Those under way go on until they end or the host is closed."""
+        """Begin no further runs. Those under way go on until they end or the host is closed."""
         self._stopping.set()
         if self._thread:
             self._thread.join()
 
     def next_runs(self) -> list[tuple[Schedule, datetime]]:
-        """Every enabled schedule that runs again, with that time in its own time zone; the soonest first."""
+        """Return every enabled schedule that runs again, with that time in its own time zone; the soonest first."""
         runs = [
             (schedule, due.astimezone(ZoneInfo(schedule.timezone)))
             for schedule in self._schedules

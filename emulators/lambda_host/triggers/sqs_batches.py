@@ -1,7 +1,7 @@
-"""From SQS messages to the event a function gets, and from its answer to the messages that are done.
+"""From SQS messages to a function's event, and from its result to the messages that are done.
 
 Sources in the AWS Lambda Developer Guide: "Using Lambda with Amazon SQS" (the event) and "Handling errors for an SQS
-event source in Lambda" (which answers mean what).
+event source in Lambda" (the meaning of each result).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class ReceivedMessage:
 
 
 def read_message(received: Mapping[str, Any], queue_arn: str) -> ReceivedMessage:
-    """A message of ReceiveMessage's answer, with all of its attributes asked for."""
+    """Read a message of ReceiveMessage's response, requested with all of its attributes."""
     record = {
         "messageId": received["MessageId"],
         "receiptHandle": received["ReceiptHandle"],
@@ -48,12 +48,12 @@ def read_message(received: Mapping[str, Any], queue_arn: str) -> ReceivedMessage
 
 
 def event(messages: Sequence[ReceivedMessage]) -> bytes:
-    """The event of one invocation, as JSON."""
+    """Return the event of one invocation, as JSON."""
     return _HEAD + _BETWEEN.join(message.record for message in messages) + _TAIL
 
 
 def how_many_fit(messages: Sequence[ReceivedMessage], limit: int) -> int:
-    """How many of the messages, from the first, make an event of at most `limit` bytes; one always fits."""
+    """Return how many of the messages, from the first, make an event of at most `limit` bytes; one always fits."""
     size = len(_HEAD) + len(_TAIL) - len(_BETWEEN)
     for count, message in enumerate(messages):
         size += len(_BETWEEN) + len(message.record)
@@ -65,7 +65,10 @@ def how_many_fit(messages: Sequence[ReceivedMessage], limit: int) -> int:
 def done(
     messages: Sequence[ReceivedMessage], invocation: Invocation, *, reports_failures: bool
 ) -> list[ReceivedMessage]:
-    """The messages to delete: not one when the function failed, or names its failures in a way Lambda does not take."""
+    """Return the messages to delete.
+
+    None of them when the function failed, or reports its failures in a form that Lambda does not accept.
+    """
     if invocation.function_error:
         return []
     if not reports_failures:
@@ -77,7 +80,7 @@ def done(
 
 
 def _failed_ids(result: object) -> set[str] | None:
-    """Which items failed; None if the answer cannot be understood. No answer, or no list, means that none did."""
+    """Return which items failed; None for an unreadable result. No result, or no list, means that none failed."""
     if result is None:
         return set()
     failures = (result.get("batchItemFailures") or []) if isinstance(result, dict) else result

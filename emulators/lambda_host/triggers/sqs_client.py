@@ -17,7 +17,7 @@ _OK = 200
 
 
 class SqsError(LambdaHostError):
-    """When SQS answers with an error. `code` is its name, such as QueueDoesNotExist."""
+    """An error that SQS returned. `code` is its name, such as QueueDoesNotExist."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -42,7 +42,7 @@ class SqsClient:
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def call(self, action: str, **parameters: object) -> dict[str, Any]:
-        """One action, with its parameters as the API names them. Raises SqsError, OSError and EOFError."""
+        """Carry out one action, with its parameters as the API names them. Raises SqsError, OSError and EOFError."""
         body = json.dumps(parameters, ensure_ascii=False).encode()
         head = f"POST / HTTP/1.1\r\nX-Amz-Target: AmazonSQS.{action}\r\n{self._head}Content-Length: {len(body)}\r\n\r\n"
         request = head.encode() + body
@@ -75,7 +75,7 @@ class SqsClient:
         try:
             reply: dict[str, Any] = json.loads(body or b"{}")
         except ValueError:
-            raise SqsError(str(status), "the answer is not JSON") from None
+            raise SqsError(str(status), "the response is not JSON") from None
         if status != _OK:
             raise SqsError(str(reply.get("__type", status)).rpartition("#")[2], str(reply.get("message", "")))
         return reply

@@ -2,9 +2,9 @@
 
 Sources in the AWS Lambda Developer Guide: "Using Lambda with Amazon SQS" (polling, batching), "Configuring scaling
 behavior for SQS event source mappings" (maximum concurrency) and "Handling errors for an SQS event source in Lambda".
-What fails is left alone: the queue's visibility timeout brings it back, and its redrive policy puts it aside.
+A failed message stays in the queue: its visibility timeout brings it back, and the redrive policy moves it away.
 
-Lambda polls a queue with five requests at a time. Here one is enough, since the local queue answers it as soon as a
+Lambda polls a queue with five requests at a time. Here one is enough, since the local queue returns it as soon as a
 message comes. A batch is only taken when it may run, so that messages wait in the queue and not here.
 """
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _AT_ONCE = 10  # the most messages that one SQS request takes
-_POLL_SECONDS = 1  # a request that waits cannot be taken back, so this is also the longest that a stop waits for one
-_WINDOW_PAUSE_SECONDS = 0.05  # between looks in a batching window's last second: a request waits for whole seconds
+_POLL_SECONDS = 1  # a waiting request cannot be cancelled, so a stop waits as long for it
+_WINDOW_PAUSE_SECONDS = 0.05  # between polls in a batching window's last second: a request waits for whole seconds
 _ERROR_PAUSE_SECONDS = 1.0
 _FIRST_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 0.05, 2.0
 _FAILURES = (SqsError, OSError, EOFError)
@@ -40,7 +40,7 @@ _FAILURES = (SqsError, OSError, EOFError)
 
 @dataclass(frozen=True)
 class PolledQueue:
-    """`spare_seconds`: how long a received message may wait and still be run to the function's end while hidden."""
+    """`spare_seconds`: how long a received message may wait and still be hidden until the function's end."""
 
     url: str
     arn: str
@@ -67,7 +67,7 @@ class SqsPoller:
         self._polling = asyncio.create_task(self._poll())
 
     async def stop(self, patience_seconds: float) -> None:
-        """Poll no more; wait as long for the batches under way, then cancel them."""
+        """Poll no more; wait at most so long for the batches under way, then cancel them."""
         if self._polling:
             self._polling.cancel()
             with suppress(asyncio.CancelledError):
@@ -90,7 +90,7 @@ class SqsPoller:
             await self._give_back()
 
     async def _gather(self) -> Sequence[ReceivedMessage]:
-        """The next batch: as large as it may be, or as large as it is when the batching window ends."""
+        """Return the next batch: as large as it may be, or as it is when the batching window ends."""
         most, size = self._mapping.batch_size, sum(len(message.record) for message in self._taken)
         while len(self._taken) < most and size < MAXIMUM_EVENT_BYTES:
             left = self._taken_at + self._mapping.window_seconds - time.monotonic()
@@ -124,7 +124,7 @@ class SqsPoller:
         try:
             reply = await asyncio.shield(request)
         except asyncio.CancelledError:
-            # Nobody would get what an abandoned request takes from the queue.
+            # The messages that an abandoned request takes from the queue would be lost for a while.
             await asyncio.wait([request])
             if not request.exception():
                 self._take(request.result().get("Messages", []))
@@ -157,7 +157,7 @@ class SqsPoller:
                 _LOG.warning("%s: done, but not deleted: %s", self._mapping.logical_id, failed.get("Code"))
 
     async def _invoke(self, batch: Sequence[ReceivedMessage], give_up: float) -> Sequence[ReceivedMessage]:
-        """Invoke, again while the function is throttled and there is time; the messages that are done."""
+        """Invoke, again while the function is throttled and there is time. Return the messages that are done."""
         body, pause = event(batch), _FIRST_RETRY_SECONDS
         while True:
             try:
@@ -174,7 +174,7 @@ class SqsPoller:
                 return done(batch, invocation, reports_failures=self._mapping.reports_batch_item_failures)
 
     async def _give_back(self) -> None:
-        """What was taken and not begun is visible again at once."""
+        """Make the messages visible again that were taken and not begun."""
         for message in self._taken:
             try:
                 await self._sqs.call(

@@ -1,4 +1,4 @@
-"""From an HTTP request to the event a function URL makes of it, and from the function's answer to the HTTP response.
+"""From an HTTP request to the event of a function URL, and from the function's result to the HTTP response.
 
 Source: "Invoking Lambda function URLs" in the AWS Lambda Developer Guide (payload format 2.0). What it leaves open is
 marked as a choice.
@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# Choice: the guide says "binary" without naming the types. Who tried it on AWS found these to arrive as text, and
+# Choice: the guide says "binary" without naming the types. Experiments on AWS found these to arrive as text, and
 # everything else (also forms, and what has no type) in base64.
 _TEXT_TYPE = re.compile(r"text/.*|application/(json|xml|javascript)", re.IGNORECASE)
 _OF_ONE_CONNECTION = frozenset(
@@ -53,7 +53,7 @@ class HttpResponse:
 
 
 def request_event(request: HttpRequest, url_id: str, request_id: str) -> dict[str, Any]:
-    """The event; what the request does not have (a body, cookies, a query) is not in it, as on AWS."""
+    """Return the event. Parts that the request lacks (a body, cookies, a query) are left out, as on AWS."""
     headers: dict[str, str] = {}
     cookies: list[str] = []
     for name, value in request.headers:
@@ -108,7 +108,7 @@ def request_event(request: HttpRequest, url_id: str, request_id: str) -> dict[st
 
 
 def response(result: object) -> HttpResponse | None:
-    """The response a function's answer stands for; None if it stands for none, which is answered with 502."""
+    """Return the HTTP response of a function's result; None for a result that has none, which becomes 502."""
     if not isinstance(result, dict) or "statusCode" not in result:
         text = json.dumps(result, ensure_ascii=False)
         return HttpResponse(200, (("content-type", "application/json"),), text.encode())
@@ -134,7 +134,7 @@ def _body(body: bytes, headers: Mapping[str, str]) -> tuple[str, bool]:
 
 
 def _response_body(result: Mapping[str, Any]) -> bytes:
-    """Choice: a body that is not text is refused, as API Gateway does with the same format."""
+    """Return the body. A body that is not text is refused: a choice, as API Gateway does with the same format."""
     body = result.get("body")
     if body is None:
         return b""

@@ -1,4 +1,4 @@
-"""A call to an AWS service: bounded in time, and failing in one way, by a code."""
+"""A call to an AWS service that is bounded in time and fails in one way only: with a code."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _CODE = re.compile(r"[A-Za-z][A-Za-z0-9._]{2,99}")
 def aws_call[Result](
     service: str, seconds: float, call: Callable[[], Result], error: Callable[[str], CertificationError]
 ) -> Result:
-    """Return what `call` returns; what it reads of the reply belongs into it. Raises `error` of a code.
+    """Return what `call` returns. Raises `error` with a code when it fails or takes longer than `seconds`.
 
-    Of a reply that no service should send, such as the login page of a proxy, botocore raises whatever its parsers
-    tripped over.
+    `call` must also read the reply. For a reply that no service should send, such as the login page of a proxy,
+    botocore raises whatever error its parsers hit; it becomes a code only if the reply is read inside `call`.
     """
     try:
         return within(seconds, call)
@@ -38,6 +38,6 @@ def aws_call[Result](
 
 
 def as_code(service: str, word: object) -> str:
-    """A code for the log; what is not one, such as a sentence, is left out (I11)."""
+    """Return a code for the log. A word that is no code, such as a sentence, is left out (I11)."""
     known = isinstance(word, str) and _CODE.fullmatch(word)
     return f"{service}_{word}" if known else f"{service}_refused"

@@ -1,4 +1,4 @@
-"""Secrets Manager: where every credential is kept."""
+"""AWS Secrets Manager, where every credential is kept."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from shared.domain.errors import ConnectionLostError, SecretMalformedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-# Two tries of up to 3 seconds; in all no longer than this, whatever the network does.
+# Two tries of up to 3 seconds each; together they never take longer than this, whatever the network does.
 _LONGEST_SECONDS = 6.0
 
-# A rotated secret is noticed at the latest after this time, and at once when the old one is refused.
+# A rotated secret is noticed after this time at the latest, and at once when the old one is refused.
 _MAX_AGE_SECONDS = 300
 
 
 def read_secret(arn: str, region: str, *, fresh: bool) -> Mapping[str, Any]:
-    """The secret as JSON, from this container's cache unless `fresh`; within 6 seconds, and the function's own time.
+    """Return the secret, which is a JSON object, from this container's cache unless `fresh`.
 
-    Raises ConnectionLostError with a code.
+    Takes at most 6 seconds, and never longer than the function has. Raises ConnectionLostError with a code.
     """
     provider = _provider(region)
     try:
@@ -47,20 +47,20 @@ def read_secret(arn: str, region: str, *, fresh: bool) -> Mapping[str, Any]:
 
 
 class SecretVersions:
-    """shared.ports.Secrets: the version of a secret in use, and the one that is to come into use next."""
+    """shared.ports.Secrets: the version of a secret in use, and the pending one that replaces it next."""
 
     def __init__(self, arn: str, region: str) -> None:
         self._arn = arn
         self._region = region
 
     def current(self) -> Mapping[str, Any]:
-        """As this container knows it; whoever has just signed in by it has read it afresh."""
+        """Return the version in use from this container's cache, which the latest sign-in has refreshed."""
         return read_secret(self._arn, self._region, fresh=False)
 
     def pending(self) -> Mapping[str, Any] | None:
-        """The version AWSPENDING as it is now; None if there is none or it is in use already.
+        """Return the version AWSPENDING as it is now; None if there is none or it is in use already.
 
-        Not through the cache, which knows one value of a secret, whatever its version.
+        This does not use the cache, because the cache holds one value of a secret, whatever its version.
         """
         client = _provider(self._region).client
 
@@ -84,9 +84,10 @@ class SecretVersions:
 
 
 class SecretKeys:
-    """shared.ports.Keys: what a secret holds, read afresh when it may have been rotated, though not at a caller's will.
+    """shared.ports.Keys: the keys in a secret, which is read again when it may have been rotated.
 
-    Whoever sends wrong signatures would otherwise have us ask Secrets Manager each time.
+    Fresh readings are rationed. Otherwise each wrong signature that a stranger sends would cost a request to Secrets
+    Manager.
     """
 
     def __init__(
@@ -96,18 +97,18 @@ class SecretKeys:
         rest_seconds: float = 30.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`read(fresh)` answers the keys. `rest_seconds`: how long after one fresh reading there is no other."""
+        """`read(fresh)` returns the keys. `rest_seconds`: the least time between two fresh readings."""
         self._read = read
         self._rest_seconds = rest_seconds
         self._clock = clock
         self._rests_until = float("-inf")
 
     def known(self) -> Sequence[str]:
-        """The keys as this container knows them."""
+        """Return the keys as this container last read them."""
         return self._read(False)
 
     def afresh(self) -> Sequence[str]:
-        """The keys as they are now; none if they were read afresh a moment ago."""
+        """Return the keys as they are now; none if the last fresh reading was too short a time ago."""
         if self._clock() < self._rests_until:
             return ()
         self._rests_until = self._clock() + self._rest_seconds

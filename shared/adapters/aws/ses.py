@@ -1,4 +1,7 @@
-"""Amazon SES, API v2: one notice, one SendEmail, one answer. https://docs.aws.amazon.com/ses/latest/APIReference-V2/"""
+"""Amazon SES, API v2: one SendEmail for one notice.
+
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/
+"""
 
 from __future__ import annotations
 
@@ -29,19 +32,19 @@ _READ_TIMEOUT = timedelta(seconds=10)
 
 _MESSAGE_ID = re.compile(r"[!-~]{1,300}")
 
-# One send takes no longer than this, whatever happens. Do not claim a notice with less time left: a function that
-# is stopped between claim and settle leaves the notice stuck (I4).
+# One send never takes longer than this. Do not claim a notice with less time left: a function that is stopped between
+# claim and settle leaves the notice stuck (I4).
 LONGEST_SEND = _CONNECT_TIMEOUT + _READ_TIMEOUT
 
 
 def ses_client(region: str, *, read_timeout: timedelta = _READ_TIMEOUT) -> SESV2Client:
-    """Return a client that asks once and never by itself again.
+    """Return a client that sends each request once and never retries it.
 
-    botocore retries lost replies, which here could send a message twice (I4), so its retries are off. Build one
-    client per run: a connection kept over the freeze between two Lambda invocations may be dead without a sign, and
-    the first message on it would be Unknown. AWS_ENDPOINT_URL_SESV2 points it at another server.
+    botocore would retry after a lost reply, which could send a message twice (I4), so its retries are off. Build one
+    client per run: Lambda freezes the container between invocations, and a kept connection may die unnoticed. The
+    first message on it would then be Unknown. AWS_ENDPOINT_URL_SESV2 points the client at another server.
     """
-    # At DEBUG botocore logs whole requests, recipient and message included, whatever level the function asks for (I11).
+    # At DEBUG botocore logs whole requests, with recipient and message, whatever log level the function has (I11).
     logging.getLogger("botocore").setLevel(logging.INFO)
     return boto3.client(
         "sesv2",
@@ -55,7 +58,7 @@ def ses_client(region: str, *, read_timeout: timedelta = _READ_TIMEOUT) -> SESV2
 
 
 class SesMailer:
-    """Sends notices through SES. Logs nothing itself: the outcome is for the use case to record."""
+    """shared.ports.Mailer on SES. It logs nothing itself, because the use case records the outcome."""
 
     def __init__(
         self,
@@ -65,21 +68,21 @@ class SesMailer:
         configuration_set: str | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`client` comes from ses_client: with botocore's own retries on, I4 does not hold."""
+        """`client` must come from ses_client, because I4 does not hold with botocore's own retries."""
         self._client = client
         self._sender = sender
         self._configuration_set = configuration_set
         self._clock = clock
 
     def send(self, notice: Notice, *, budget: timedelta = timedelta(seconds=10)) -> Outcome:
-        """Send the notice to its one recipient and say what is known of it. Raises nothing for a failed send.
+        """Send the notice to its one recipient and return the outcome. A failed send is an outcome, never an error.
 
-        Only an answer that says "not now" is tried again, for about as long as `budget`; with no budget, never.
+        Only a throttled message is sent again, for about as long as `budget`; with no budget, never.
         """
         try:
             usable_address(self._sender.address)
         except UnusableAddressError:
-            # A fault in our settings, which would otherwise be taken for one of every recipient's.
+            # The fault is in our settings; without this check every recipient would seem to be at fault.
             return ServiceRefused("unusable_sender")
         try:
             request = self._request(notice)
@@ -87,13 +90,13 @@ class SesMailer:
             return Undeliverable("unusable_address")
         except AmbiguousMessageError:
             return Undeliverable("ambiguous_message")
-        except Exception:  # noqa: BLE001 - nothing was sent: what stays claimed would be of unknown outcome for ever (I13)
+        except Exception:  # noqa: BLE001 - nothing was sent; a notice left claimed would stay of unknown outcome (I13)
             return Undeliverable("unrenderable_notice")
         try:
             for attempt in stamina.retry_context(
                 on=_ThrottledError,
                 attempts=None,
-                # stamina warns about a timeout of nothing, which a caller that is out of time may well ask for.
+                # stamina warns about a timeout of 0, which is what a caller without time left passes.
                 timeout=max(budget, timedelta(milliseconds=1)),
                 wait_initial=0.25,
                 wait_max=1,
@@ -121,16 +124,16 @@ class SesMailer:
             message_id = within(
                 LONGEST_SEND.total_seconds(), lambda: self._client.send_email(**request).get("MessageId")
             )
-        except Exception as exc:  # noqa: BLE001  once a request is under way, an error nobody foresaw is Unknown (I4)
+        except Exception as exc:  # noqa: BLE001 - once a request is under way, an unexpected error is Unknown (I4)
             outcome = outcome_of(exc)
             if isinstance(outcome, Throttled):
-                # `from None`: the reply's own message is not ours to pass on.
+                # `from None`: the reply's own message may hold personal data (I11).
                 raise _ThrottledError from None
             return outcome
-        # One that PostgreSQL could not hold would leave the notice claimed.
+        # An id that PostgreSQL cannot store would leave the notice claimed.
         known = isinstance(message_id, str) and _MESSAGE_ID.fullmatch(message_id)
         return Sent(message_id) if known else Unknown("no_message_id")
 
 
 class _ThrottledError(TransientError):
-    """When SES says that there are too many messages for now."""
+    """SES accepts no more messages for now."""

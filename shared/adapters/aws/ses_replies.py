@@ -1,6 +1,6 @@
-"""What a failed SendEmail means: was the message accepted, and may it be tried again (I4)?
+"""The meaning of a failed SendEmail: whether the message was accepted, and whether it may be sent again (I4).
 
-Decided by error code, HTTP status and exception class, never by message text. Sources: the errors of
+This is decided by error code, HTTP status and exception class, never by message text. Sources: the errors of
 https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html, the common errors of AWS, and the
 exceptions that botocore's HTTP session raises. A reason is a code or a class name: it holds no personal data (I11).
 """
@@ -39,19 +39,19 @@ _THROTTLED = frozenset(
         "TooManyRequestsException",
     }
 )
-# SES says MessageRejected also of a sender that is not verified and of everybody while the account is in the sandbox
-# (https://repost.aws/knowledge-center/ses-554-400-message-rejected-error): only the text tells them apart. So
-# what SES refuses is `ambiguous`, and the use case writes it off only once SES has accepted something.
+# SES also returns MessageRejected for an unverified sender, and for every recipient while the account is in the sandbox
+# (https://repost.aws/knowledge-center/ses-554-400-message-rejected-error). Only the text tells these cases apart, so
+# such a refusal is `ambiguous`, and the use case settles it as undeliverable only once SES has accepted a message.
 _UNDELIVERABLE = frozenset({"BadRequestException", "MessageRejected"})
 _SERVICE_REFUSED = frozenset(
     {
-        # SES: the account, its quota for the day, the sender's domain, the configuration set.
+        # SES refuses the account, its quota for the day, the sender's domain or the configuration set.
         "AccountSuspendedException",
         "LimitExceededException",
         "MailFromDomainNotVerifiedException",
         "NotFoundException",
         "SendingPausedException",
-        # AWS: who we are and what we may do. Some of these come with status 400.
+        # AWS refuses our identity or our permissions. Some of these codes come with status 400.
         "AccessDenied",
         "AccessDeniedException",
         "ExpiredToken",
@@ -70,7 +70,7 @@ _SERVICE_REFUSED = frozenset(
     }
 )
 
-# Raised before a single octet of the request has left.
+# These are raised before a single octet of the request is sent.
 _NEVER_REACHED_SES = (
     ConnectTimeoutError,
     CredentialRetrievalError,
@@ -86,7 +86,7 @@ _NEVER_REACHED_SES = (
 
 
 def outcome_of(error: Exception) -> Outcome:
-    """Return what `error`, raised by SendEmail, says of the message. What is not known to be safe is Unknown."""
+    """Return the outcome of a SendEmail that raised `error`. It is Unknown unless a known rule decides."""
     if isinstance(error, ClientError):
         return _outcome_of_reply(error)
     reason = type(error).__name__
@@ -111,11 +111,11 @@ def _outcome_of_reply(error: ClientError) -> Outcome:
 
 
 def _outcome_of_status(status: int, reason: str) -> Outcome:
-    """For a code that is in no list: a proxy's, or one that came after this was written."""
+    """Return the outcome for a code in no list, such as a proxy's or one that is newer than this module."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Throttled()
     if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}:
-        # Passed over rather than stopped at, so that one odd message cannot hold up all others (I13).
+        # Undeliverable, not a refusal of the service, so that one odd message cannot hold up all others (I13).
         return Undeliverable(reason, ambiguous=True)
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return ServiceRefused(reason)
@@ -123,7 +123,7 @@ def _outcome_of_status(status: int, reason: str) -> Outcome:
 
 
 def _certificate_refused(error: Exception) -> bool:
-    """Whether TLS failed because we did not trust the other end: then nothing was said to it."""
+    """Return whether TLS failed because we do not trust the peer; then no part of the request was sent."""
     if not isinstance(error, SSLError):
         return False
     cause = error.kwargs.get("error")

@@ -1,4 +1,7 @@
-"""Amazon SNS: where alerts are published. https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+"""Amazon SNS, through which alerts are published.
+
+https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+"""
 
 from __future__ import annotations
 
@@ -16,19 +19,22 @@ if TYPE_CHECKING:
 
     from shared.domain.alerts import AlertMessage
 
-# Two tries of up to 5 seconds; in all no longer than this, whatever the network does.
+# Two tries of up to 5 seconds each; together they never take longer than this, whatever the network does.
 _LONGEST_SECONDS = 12.0
 
 
 def sns_client(region: str) -> SNSClient:
-    """Return a client that gives up within seconds: the next run tries again. AWS_ENDPOINT_URL points it elsewhere."""
-    logging.getLogger("botocore").setLevel(logging.INFO)  # at DEBUG it logs whole requests
+    """Return a client that gives up within seconds, because the next run tries again.
+
+    AWS_ENDPOINT_URL points it at another server.
+    """
+    logging.getLogger("botocore").setLevel(logging.INFO)  # at DEBUG botocore logs whole requests
     config = Config(retries={"total_max_attempts": 2, "mode": "standard"}, connect_timeout=2, read_timeout=3)
     return boto3.client("sns", region_name=region, config=config)
 
 
 class SnsAlertPublisher:
-    """shared.ports.AlertPublisher on a topic. The client is made when there is something to publish."""
+    """shared.ports.AlertPublisher on a topic. It makes its client only when there is something to publish."""
 
     def __init__(self, region: str, topic_arn: str) -> None:
         self._region = region
@@ -36,7 +42,7 @@ class SnsAlertPublisher:
         self._client: SNSClient | None = None
 
     def publish(self, message: AlertMessage) -> None:
-        """Publish, within 12 seconds. Raises OperationsUnreachableError with a code."""
+        """Publish the message within 12 seconds. Raises OperationsUnreachableError with a code."""
         aws_call("sns", _LONGEST_SECONDS, lambda: self._publish(message), OperationsUnreachableError)
 
     def _publish(self, message: AlertMessage) -> None:

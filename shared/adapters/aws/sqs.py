@@ -1,4 +1,7 @@
-"""Amazon SQS: the queue of sync requests. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/"""
+"""Amazon SQS, which queues sync requests.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/
+"""
 
 from __future__ import annotations
 
@@ -30,29 +33,29 @@ if TYPE_CHECKING:
     from shared.domain.listings import SyncRequest
 
 _ENTRIES = 10
-"""The most that SendMessageBatch takes. Ten messages of a hundred mentors are 70 KB, of 256 that are allowed."""
+"""The most entries that SendMessageBatch takes. Ten messages of a hundred mentors are 70 KB; 256 KB are allowed."""
 _TRIES = 3
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_RETURN_SECONDS = 43_000
-"""A message may be kept back for twelve hours from when it was received; it has been in hand for a while."""
+"""SQS allows twelve hours (43,200 seconds) from receipt; a message has been in hand for a part of them."""
 
-# Two tries of up to 3 seconds; in all no longer than this, whatever the network does.
+# Two tries of up to 3 seconds each; together they never take longer than this, whatever the network does.
 _LONGEST_SECONDS = 7.0
 
 
 def sqs_client(region: str) -> SQSClient:
     """Return a client for the life of the container.
 
-    botocore tries again what failed in between, a connection included that died while the container was frozen: a
-    message that comes twice does no harm (I7). AWS_ENDPOINT_URL points it elsewhere.
+    botocore retries a failed request, including one on a connection that died while the container was frozen. A
+    message that arrives twice does no harm (I7). AWS_ENDPOINT_URL points the client at another server.
     """
-    logging.getLogger("botocore").setLevel(logging.INFO)  # at DEBUG it logs whole requests
+    logging.getLogger("botocore").setLevel(logging.INFO)  # at DEBUG botocore logs whole requests
     config = Config(retries={"total_max_attempts": 2, "mode": "standard"}, connect_timeout=1, read_timeout=2)
     return boto3.client("sqs", region_name=region, config=config)
 
 
 class SqsSyncQueue:
-    """shared.ports.SyncQueue on a standard queue: any order, sometimes twice."""
+    """shared.ports.SyncQueue on a standard queue, which delivers in any order and sometimes twice."""
 
     def __init__(self, client: SQSClient, url: str, *, pause: Callable[[float], None] = time.sleep) -> None:
         self._client = client
@@ -60,17 +63,18 @@ class SqsSyncQueue:
         self._pause = pause
 
     def send(self, requests: Iterable[SyncRequest]) -> None:
-        """Ask for these mentors: a hundred in a message, ten messages in a call.
+        """Queue a sync of these mentors: a hundred in a message, ten messages in a call.
 
-        Raises QueueUnavailableError, with a code, when the queue did not take all of them; it may have taken some.
+        Raises QueueUnavailableError with a code unless the queue took all of them; it may have taken some.
         """
         for bodies in batched(write(requests), _ENTRIES, strict=False):
             self._send_all([{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)])
 
     def return_later(self, seconds: Mapping[str, float]) -> None:
-        """Have messages, by receipt handle, delivered again after so many seconds.
+        """Have messages delivered again after a time; `seconds` gives it by receipt handle.
 
-        Raises nothing: a message whose time was not changed comes again when its visibility timeout ends.
+        Never raises QueueUnavailableError: a message whose time could not be changed comes again when its visibility
+        timeout ends.
         """
         for some in batched(seconds.items(), _ENTRIES, strict=False):
             entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
@@ -96,14 +100,14 @@ class SqsSyncQueue:
             self._pause(_FIRST_PAUSE_SECONDS * 2**attempt)
 
     def _send_once(self, entries: list[SendMessageBatchRequestEntryTypeDef]) -> dict[str, BatchResultErrorEntryTypeDef]:
-        """What was not taken, by its id. The call as a whole succeeds also when nothing was."""
+        """Return the entries that were not taken, by id. The call as a whole succeeds even if none was."""
 
         def send() -> dict[str, BatchResultErrorEntryTypeDef]:
             reply = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
             failed = {failure["Id"]: failure for failure in reply.get("Failed", [])}
             said = {taken["Id"] for taken in reply.get("Successful", [])} | failed.keys()
             if said != {entry["Id"] for entry in entries}:
-                raise ValueError("not every entry is answered")
+                raise ValueError("the reply does not name every entry")
             for failure in failed.values():
                 _ = failure["Code"].isascii(), failure["SenderFault"]
             return failed
@@ -112,15 +116,15 @@ class SqsSyncQueue:
 
 
 class SqsQueueDepths:
-    """shared.ports.QueueDepths. SQS calls its figures approximate: they may be a minute old."""
+    """shared.ports.QueueDepths on SQS, whose figures are approximate: they may be a minute old."""
 
     def __init__(self, client: SQSClient, urls: Mapping[str, str]) -> None:
-        """`urls` by the queue's name in template.yaml."""
+        """`urls`: the address of each queue by its name in template.yaml."""
         self._client = client
         self._urls = urls
 
     def read(self) -> Mapping[str, int]:
-        """How many messages wait in each. Raises QueueUnavailableError."""
+        """Return how many messages wait in each queue. Raises QueueUnavailableError."""
 
         def depth(url: str) -> int:
             reply = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])

@@ -1,4 +1,4 @@
-"""Operations sent by $batch: in chunks, a few at a time, each answered by its own part or by what befell its batch."""
+"""Operations sent in `$batch` requests, a few at a time. The outcome of each is its own part's or that of its batch."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from shared.adapters.dataverse import multipart
 from shared.adapters.dataverse.keys import API, NotAddressableError
 from shared.adapters.dataverse.service import ReplyLostError, is_multipart
 from shared.adapters.dataverse.statuses import (
-    answer_to_batch,
     error_code,
     is_error,
     not_authorised,
+    outcome_of_batch,
     reason,
     to_be_split,
     waiting_time,
@@ -36,16 +36,19 @@ if TYPE_CHECKING:
     from shared.ports import Backoff
 
     type Record = Callable[[int, ReplyPart | PushOutcome], None]
-    """Told once of every place, by whatever thread."""
+    """Called once for every place, from any thread."""
 
 
 class Batches:
-    """Sends what it is given. Nothing is sent twice, but the halves of a batch that was refused whole."""
+    """The sender of operations in `$batch` requests.
+
+    An operation is resent only when Dataverse rejected the whole batch; the batch is then retried in halves.
+    """
 
     def __init__(
         self, service: Service, backoff: Backoff, *, time_left: Callable[[], float], size: int, parallel: int
     ) -> None:
-        """`size` operations to a batch, `parallel` batches at a time or as many as Dataverse last advised."""
+        """`size`: operations in a batch. `parallel`: the most batches at a time; Dataverse's hint can lower it."""
         self._service = service
         self._backoff = backoff
         self._time_left = time_left
@@ -55,10 +58,10 @@ class Batches:
     def send(
         self, places: Sequence[int], write: Callable[[int], Operation], record: Record
     ) -> WebsiteRefusedError | None:
-        """Send what `write` says for each place, and tell `record` what came of it.
+        """Send the operation that `write` returns for each place, and pass its result to `record`.
 
-        Return why the rest was held back, if the website let nothing in. A batch is written when its turn comes:
-        while Dataverse is busy with those before it.
+        Return the error for which the rest was not sent, if the website refused us. A batch is written only when its
+        turn comes, while Dataverse works on the batches before it.
         """
         chunks = [places[first : first + self._size] for first in range(0, len(places), self._size)]
         refusals: list[WebsiteRefusedError] = []
@@ -88,7 +91,7 @@ class Batches:
     def _batch_outcome(
         self, chunk: Sequence[Operation], record: Record, refusals: list[WebsiteRefusedError]
     ) -> PushOutcome | None:
-        """What befell the batch; None if each operation was answered and recorded."""
+        """Return the one outcome of the whole batch; None if each operation has its own and it is recorded."""
         try:
             reply = self._post(chunk)
             if is_multipart(reply):
@@ -99,7 +102,7 @@ class Batches:
                 self._send(chunk[:half], record, refusals)
                 self._send(chunk[half:], record, refusals)
                 return None
-            return answer_to_batch(reply)
+            return outcome_of_batch(reply)
         except WebsiteRefusedError as error:
             refusals.append(error)
             return NotNow(error.code)

@@ -1,6 +1,6 @@
-"""One deadline for all that a request waits for: the name, connecting, TLS, each piece it sends and each it reads.
+"""One deadline for everything a request waits for: name lookup, connecting, TLS, each write and each read.
 
-httpx and httpcore bound every wait by itself, so a peer that says a little now and then is waited for without end.
+httpx and httpcore bound each wait separately, so a peer that sends a little now and then would hold them for ever.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
     type Resolve = Callable[[str, int], Iterable[str]]
 
-# httpcore sends and reads in the thread that asked, so each thread has the deadline of its own request.
+# httpcore sends and reads in the calling thread, so each thread has the deadline of its own request.
 _ends_at: ContextVar[float] = ContextVar("ends_at", default=math.inf)
 
-# Of a name with more addresses than these, the others are not tried.
+# Further addresses of a host name are not tried.
 _MOST_ADDRESSES = 4
 
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """Bound whatever a client of `bind` does inside the block."""
+    """Bound everything that a client passed to `bind` does inside the block."""
     token = _ends_at.set(time.monotonic() + seconds)
     try:
         yield
@@ -42,9 +42,9 @@ def deadline(seconds: float) -> Iterator[None]:
 
 
 def bind(client: httpx.Client, *, resolve: Resolve | None = None) -> None:
-    """Have every connection that the client opens from now on obey `deadline`. May be called again.
+    """Make every connection that the client opens from now on obey `deadline`. May be called again.
 
-    httpx has no setting for this. `resolve` returns the addresses of a host.
+    httpx has no setting for this, hence the private attributes. `resolve` returns the addresses of a host.
     """
     transport = client._transport  # noqa: SLF001
     if isinstance(transport, httpx.HTTPTransport):
@@ -54,11 +54,11 @@ def bind(client: httpx.Client, *, resolve: Resolve | None = None) -> None:
 
 
 def _left(timeout: float | None, too_late: type[httpcore.TimeoutException]) -> float:
-    """The seconds of `timeout` that the deadline leaves. Raises `too_late` if it leaves none."""
+    """Return the seconds of `timeout` that the deadline leaves. Raises `too_late` if it leaves none."""
     seconds = min(math.inf if timeout is None else timeout, _ends_at.get() - time.monotonic())
     if seconds <= 0:
         raise too_late("deadline")
-    return min(seconds, 1e6)  # no timeout at all is more than a socket takes
+    return min(seconds, 1e6)  # a socket takes no infinite timeout
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -74,7 +74,7 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        """Try the addresses in turn, each with an even share of what is left: one that is silent spoils none."""
+        """Try the addresses in turn, each with an even share of the time left, so that a silent one costs no other."""
         ends_at = time.monotonic() + _left(timeout, httpcore.ConnectTimeout)
         addresses = self._addresses(host, port, ends_at - time.monotonic())
         for still_to_try in range(len(addresses), 0, -1):
@@ -88,7 +88,7 @@ class _Backend(httpcore.NetworkBackend):
         raise httpcore.ConnectError("no_address")
 
     def _addresses(self, host: str, port: int, seconds: float) -> list[str]:
-        """Resolve the name in a thread: the system's resolver knows no time limit but its own."""
+        """Resolve the name in a thread, because the system's resolver takes no time limit."""
         try:
             return [str(ipaddress.ip_address(host))]
         except ValueError:
@@ -119,7 +119,7 @@ class _Stream(httpcore.NetworkStream):
         return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send all of it; the piece of httpcore for this starts the time anew for each piece that the peer takes."""
+        """Send all of the buffer; httpcore's own write would restart the timeout for each piece that the peer takes."""
         peer: socket.socket = self._stream.get_extra_info("socket")
         rest = memoryview(buffer)
         try:

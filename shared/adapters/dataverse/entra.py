@@ -1,4 +1,4 @@
-"""Entra, which signs an application user in by its client credentials: one request, one token.
+"""Entra, which signs in an application user by its client credentials: one request, one token.
 
 https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import re
-import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -18,32 +17,35 @@ from shared.adapters.dataverse.http import Reply, exchange
 from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
 from shared.domain.errors import WebsiteAuthError, WebsiteBackoffError, WebsiteUnavailableError
+from shared.domain.listings import RefusedKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from shared.adapters.dataverse.origin import Origin
 
-# A token is replaced before it ends, so that none ends on its way, and not by all containers in the same second.
+# A token is renewed early, so that it cannot expire during a request. The jitter spreads the renewals of containers.
 _EARLY_SECONDS = 300.0
 _JITTER_SECONDS = 60.0
 
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
-# A header of a request takes no longer one; Entra's have some 2,000 characters.
+# A request header takes no longer token; Entra's tokens have about 2,000 characters.
 _TOKEN = re.compile(r"[\x21-\x7e]{1,32768}")
 _LONGEST_REPLY = 256 << 10
-# Entra gives an hour or so, in a long-lived session 28.
+# A token of Entra is valid for about one hour, in a long-lived session for 28 hours.
 _LONGEST_LIFE_SECONDS = 28 * 3600.0
 _LARGEST_NUMBER = 10**10
 _WORD = re.compile(r"[a-z_]{1,40}")
-# Microsoft: decide by `error` alone; the descriptions and the numbers may change.
+# AADSTS7000222: the client secret has expired (Microsoft Entra authentication error codes). Microsoft says to decide by
+# `error` alone, because descriptions and numbers may change; this number only chooses which alert is opened.
+_SECRET_ENDED = 7000222
 _NOT_NOW = ("temporarily_unavailable", "server_error")
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token, when to ask for another, and when it ends."""
+    """A token, the time to ask for another, and the time it expires."""
 
     value: str
     renew_at: float
@@ -51,22 +53,21 @@ class Token:
 
 
 class Entra:
-    """Asks for tokens. The clock is the wall's: a container may have been frozen between two invocations."""
+    """The client of Entra. It sends no request before a time that Entra named in Retry-After is over."""
 
-    def __init__(
-        self, client: httpx.Client, authority: Origin, scope: str, *, clock: Callable[[], float] = time.time
-    ) -> None:
-        """`scope`: what the tokens are for."""
+    def __init__(self, client: httpx.Client, authority: Origin, scope: str) -> None:
+        """`scope`: the resource that the tokens are for."""
         self._client = client
         self._authority = authority
         self._scope = scope
-        self._clock = clock
         self._backoff_until = 0.0
 
-    def ask(self, secret: Mapping[str, Any], time_left: Callable[[], float]) -> Token:
-        """Return a token by this secret. Raises WebsiteAuthError or WebsiteUnavailableError."""
+    def ask(self, secret: Mapping[str, Any], time_left: Callable[[], float], now: float) -> Token:
+        """Return a token by this secret. Raises WebsiteAuthError or WebsiteUnavailableError.
+
+        `now`: seconds since 1970.
+        """
         tenant, client_id, client_secret = _credential(secret)
-        now = self._clock()
         if now < self._backoff_until:
             raise WebsiteBackoffError("entra_backoff", self._backoff_until - now)
         if (seconds := time_left()) <= 0:
@@ -99,7 +100,9 @@ class Entra:
             return WebsiteBackoffError(f"entra_{status}", wait, server_fault=status >= HTTPStatus.INTERNAL_SERVER_ERROR)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or said.get("error") in _NOT_NOW:
             return WebsiteUnavailableError(f"entra_{status}")
-        return WebsiteAuthError(f"entra_{_code(said, status)}")
+        code = _code(said, status)
+        kind = RefusedKind.SECRET_ENDED if code == _SECRET_ENDED else RefusedKind.OTHER
+        return WebsiteAuthError(f"entra_{code}", kind)
 
 
 def _credential(secret: Mapping[str, Any]) -> list[str]:
@@ -137,7 +140,7 @@ def _token(said: Mapping[str, Any], now: float) -> Token:
 
 
 def _code(said: Mapping[str, Any], status: int) -> int | str:
-    """For the alert only: Entra's number (AADSTS…), which tells an expired secret from a wrong one, or its word."""
+    """Return Entra's number (AADSTS…) or its word. The number tells an expired secret from a wrong one in the alert."""
     numbers, word = said.get("error_codes"), said.get("error")
     if isinstance(numbers, list) and numbers and type(numbers[0]) is int and 0 <= numbers[0] <= _LARGEST_NUMBER:
         return numbers[0]

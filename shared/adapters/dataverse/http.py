@@ -1,4 +1,4 @@
-"""One HTTP exchange that ends: bounded in time, and in what it reads."""
+"""One HTTP exchange, bounded in time and in the size of the reply."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5.0
 
-# The largest reply we ask for, 5,000 rows of a listing, is about 10 MB.
+# The largest reply that we request, 5,000 rows of a listing table, is about 10 MB.
 _LONGEST_REPLY = 16 << 20
 
-# What httpx, httpcore or h11 may trip over in a reply that no server should send, besides their own errors.
+# What httpx, httpcore or h11 raise besides their own errors, for a reply that no server should send.
 _TRIPPED = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, httpx.InvalidURL)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply, as far as it came."""
+    """A reply, as far as it was received."""
 
     status: int
     headers: httpx.Headers
     body: bytes
     flaw: str | None = None
-    """Why the body is not whole: `reply_cut_off` by the connection, the time or its length, or `reply_encoded`."""
+    """Why the body is incomplete: `reply_cut_off` (by the connection, the time or its length) or `reply_encoded`."""
 
     @property
     def complete(self) -> bool:
-        """Whether the body came whole."""
+        """Return whether the whole body was received."""
         return self.flaw is None
 
 
@@ -47,10 +47,11 @@ def exchange(
     before_the_body: Callable[[httpx.Response], None] = lambda _: None,
     longest: int | None = None,
 ) -> Reply:
-    """Send once, follow nothing, and read the reply: all of it for at most `seconds`, and the function's own time.
+    """Send the request once, follow no redirect, and return the reply. All of it takes at most `seconds`.
 
-    Raises httpx.RequestError when not even the head of a reply came; a body is cut at the deadline, and after `longest`
-    octets. It asks for a body as it is and reads no other: a few hundred compressed octets can hold gigabytes.
+    It also ends within the function's own time. A body is cut off at the deadline and after `longest` octets. Only an
+    unencoded body is requested and read, because a few hundred compressed octets can hold gigabytes.
+    Raises httpx.RequestError when not even the head of a reply was received.
     """
     seconds = at_most(seconds)
     ends_at = time.monotonic() + seconds
@@ -73,7 +74,7 @@ def exchange(
 
 
 def _read(response: httpx.Response, ends_at: float, longest: int) -> tuple[bytes, bool]:
-    """The body, and whether it is whole."""
+    """Return the body, and whether it is complete."""
     body = bytearray()
     try:
         for chunk in response.iter_raw():

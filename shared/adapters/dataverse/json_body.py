@@ -7,18 +7,18 @@ from typing import Any
 
 from pydantic_core import from_json
 
-# What pydantic_core allows. No reply of Dataverse or Entra is nested deeper than a few levels.
+# The limit of pydantic_core. No reply of Dataverse or Entra is nested deeper than a few levels.
 _DEEPEST = 200
 
 
 def read_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON
-    r"""Return the value. Raises ValueError, and nothing else, for whatever is no JSON or beyond the bounds.
+    r"""Return the value. Raises ValueError, and nothing else, for a body that is no JSON or exceeds the bounds.
 
-    Nested at most 200 deep, numbers of at most 4,300 digits, no NaN. An escape such as \ud83d that stands alone, of a
-    text that was cut within a character, becomes a replacement character.
+    The bounds: nested at most 200 deep, numbers of at most 4,300 digits, no NaN. A lone escape such as \ud83d, which
+    remains where a text was cut within a character, becomes a replacement character.
     """
     try:
-        return from_json(body, cache_strings="keys", allow_inf_nan=False)  # values hardly repeat
+        return from_json(body, cache_strings="keys", allow_inf_nan=False)  # values are hardly ever repeated
     except ValueError:
         pass
     try:

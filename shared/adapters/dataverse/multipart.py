@@ -1,4 +1,4 @@
-"""A $batch: many requests written as one body, and the body that answers them.
+"""A `$batch`: many requests written as one body, and the body of replies to them.
 
 https://learn.microsoft.com/power-apps/developer/data-platform/webapi/execute-batch-operations-using-web-api
 """
@@ -14,7 +14,7 @@ from shared.adapters.dataverse.statuses import is_error
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-# All line endings are CRLF: Dataverse answers 400 to anything else.
+# All line endings are CRLF, because Dataverse responds with 400 to anything else.
 _PART = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
 
 _BOUNDARY = re.compile(r"""boundary=(?:"([^"\r\n]+)"|([^\s;,"]+))""", re.IGNORECASE)
@@ -31,14 +31,14 @@ _VERSION = re.compile(
 
 
 class ReplyPart(NamedTuple):
-    """The answer to one request."""
+    """The reply to one request."""
 
     status: int
     message: bytes
-    """Header lines, an empty line and the body."""
+    """The header lines, an empty line and the body."""
 
     def header(self, name: str) -> str | None:
-        """The value of a header, named in any case; the first if there are several."""
+        """Return the value of a header, named in upper or lower case; the first if there are several."""
         for line in self._halves()[0].split("\n"):
             said, colon, value = line.partition(":")
             if colon and said.rstrip(" \t").lower() == name.lower():
@@ -46,11 +46,11 @@ class ReplyPart(NamedTuple):
         return None
 
     def body(self) -> bytes:
-        """What follows the headers."""
+        """Return what follows the headers."""
         return self._halves()[1]
 
     def row_version(self) -> str | None:
-        """Return the version of the row that it holds: its ETag, or the one in its body."""
+        """Return the version of the row in this reply: its ETag header, or the ETag in its body."""
         found = _VERSION.search(self.message)
         return (found[1] or found[2].replace(b"\\", b"")).decode("latin-1") if found else None
 
@@ -60,22 +60,23 @@ class ReplyPart(NamedTuple):
 
 
 def boundary() -> str:
-    """One that no body can hold, because nobody can foretell it."""
+    """Return a boundary that no body can contain, because it is random."""
     return f"batch_{uuid4().hex}"
 
 
 def write(operations: Iterable[bytes], boundary: str) -> bytes:
-    """The body of a $batch. Each operation is a whole HTTP request, up to the end of its own body."""
+    """Return the body of a `$batch`. Each operation is a whole HTTP request, up to the end of its own body."""
     delimiter = f"--{boundary}\r\n{_PART}".encode()
     between = b"\r\n" + delimiter
     return b"".join((delimiter, between.join(operations), f"\r\n--{boundary}--\r\n".encode()))
 
 
 def read(body: bytes, content_type: str, expected: int) -> Sequence[ReplyPart | None]:
-    """The answers to `expected` requests, in their order; None where there is none that can be relied on.
+    """Return the replies to `expected` requests, in order; None where there is none that can be relied on.
 
-    A part counts once the next delimiter has come. A body that ends early answers what it answers. One that ends in
-    good order with too few answers stopped at its last, an error; if that is none, nobody knows which are missing.
+    A part counts once the next delimiter has come. The complete parts of a body that is cut off count. A body that is
+    properly closed with too few parts must end with an error, at which Dataverse stopped; otherwise it is unknown which
+    parts are missing, and none counts.
     """
     segments = _split(body, content_type, expected + 2)  # one too many shows that there are too many
     closed = bool(segments) and segments[-1].startswith(b"--")
@@ -88,9 +89,9 @@ def read(body: bytes, content_type: str, expected: int) -> Sequence[ReplyPart | 
 
 
 def _split(body: bytes, content_type: str, most: int) -> list[bytes]:
-    """What stands between the delimiters, and what follows the last; a preamble is left out.
+    """Return what stands between the delimiters, and what follows the last one. A preamble is left out.
 
-    After the delimiter number `most` nothing is split any more.
+    Delimiters after the first `most` are not split at.
     """
     named = _BOUNDARY.search(content_type)
     body = b"\n" + body
@@ -98,13 +99,13 @@ def _split(body: bytes, content_type: str, most: int) -> list[bytes]:
         found = body.split(f"\n--{named[1] or named[2]}".encode(errors="replace"), most)[1:]
         if found:
             return found
-    # The header names none, or another than the body has: its first line that looks like a delimiter is one.
+    # The header names no boundary, or another one than the body has: take the first line that looks like a delimiter.
     first = _first_delimiter(body)
     return body.split(first, most)[1:] if first else []
 
 
 def _first_delimiter(body: bytes) -> bytes | None:
-    """The first line that begins with two hyphens and something more, without the spaces after it."""
+    """Return the first line that begins with two hyphens and something more, without trailing spaces."""
     start = body.find(b"\n--")
     while start >= 0:
         end = body.find(b"\n", start + 1)

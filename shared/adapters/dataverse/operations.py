@@ -1,4 +1,4 @@
-"""The requests of a $batch: one row each, by its alternate key.
+"""The requests of a `$batch`: one row each, by its alternate key.
 
 https://learn.microsoft.com/power-apps/developer/data-platform/use-upsert-insert-update-record
 """
@@ -17,30 +17,31 @@ if TYPE_CHECKING:
 
 
 class Operation(NamedTuple):
-    """One request, and the place of its change among those that were given."""
+    """One request, and the place of its change in the sequence that was passed in."""
 
     place: int
     content: bytes
 
 
-# JSON needs no line ends, and Dataverse refuses those that are not CRLF.
+# JSON needs no line ends, and Dataverse rejects line ends that are not CRLF.
 _LINE_ENDS = re.compile(r"[\r\n]+")
 
 
 class Writer:
-    """PATCH: creates a row only where there is none, updates only the version that is known, hides by updating (I8).
+    """The writer of PATCH requests (I8).
 
-    Each asks for the version that it leaves the row with.
+    It creates a row only where there is none, updates only the known version of a row, and hides a row by an update.
+    Each request asks Dataverse to return the new version of the row.
     https://learn.microsoft.com/power-apps/developer/data-platform/webapi/perform-conditional-operations-using-web-api
     """
 
     def __init__(self, without_versions: Container[str] = ()) -> None:
-        """Keeps what all changes of a table have in common. `without_versions`: tables that take no such condition."""
+        """`without_versions`: the tables that take no condition on a row's version."""
         self._without_versions = without_versions
         self._frames: dict[tuple[str, str], tuple[str, str]] = {}
 
     def operation(self, place: int, change: Change) -> Operation:
-        """Raises NotAddressableError."""
+        """Return the PATCH request of a change. Raises NotAddressableError."""
         start, middle = self._frames.get((change.table, change.key)) or self._frame(change.table, change.key)
         body = change.body
         if "\n" in body or "\r" in body:
@@ -69,7 +70,7 @@ class Writer:
 
 
 def reading(place: int, change: Change) -> Operation:
-    """GET of the columns that a change writes, and no others. Raises NotAddressableError."""
+    """Return a GET of the columns that a change writes, and no others. Raises NotAddressableError."""
     try:
         body = json.loads(change.body)
     except (ValueError, RecursionError):
@@ -81,7 +82,7 @@ def reading(place: int, change: Change) -> Operation:
 
 
 def read_row(place: int, table: str, key: str, value: str, columns: Sequence[str]) -> Operation:
-    """GET of these columns of the row that has this value of the key. Raises NotAddressableError."""
+    """Return a GET of these columns of the row that has this value of the key. Raises NotAddressableError."""
     select = ",".join(identifier(column, "column_not_an_identifier") for column in columns)
     row = f"{_row(table, key)}{key_value(value)}')"
     content = f"GET {row}?$select={select} HTTP/1.1\r\nAccept: application/json\r\n\r\n"
@@ -96,15 +97,15 @@ _BIND = "@odata.bind"
 
 
 def readable(name: str) -> bool:
-    """Whether a name in a body is that of a value, rather than a remark such as @odata.type."""
+    """Return whether a name in a body names a value, and not an annotation such as @odata.type."""
     return "@" not in name or name.endswith(_BIND)
 
 
 def column_read(name: str) -> str:
-    """The column in which a value is read that is written under `name`: a lookup has another."""
+    """Return the column from which a value written under `name` is read; for a lookup they differ."""
     return f"_{name.removesuffix(_BIND).lower()}_value" if name.endswith(_BIND) else name
 
 
 def expected(change: Change) -> dict[str, Any]:
-    """The values that a change writes, under the names they are read by."""
+    """Return the values that a change writes, under the names by which they are read."""
     return {column_read(name): value for name, value in json.loads(change.body).items() if readable(name)}

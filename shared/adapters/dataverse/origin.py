@@ -1,4 +1,4 @@
-"""The only place a token or a client secret is ever sent to."""
+"""The origin: the only place to which a token or a client secret is ever sent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Origin:
 
     @classmethod
     def configured(cls, setting: str, value: str) -> Origin:
-        """The origin in a setting. Raises WebsiteMisconfiguredError, which names the setting."""
+        """Return the origin in a setting. Raises WebsiteMisconfiguredError, which names the setting."""
         try:
             url = httpx.URL(value)
         except httpx.InvalidURL:
@@ -36,9 +36,10 @@ class Origin:
         return cls(_origin(url))
 
     def address(self, target: str) -> httpx.URL:
-        """The URL of a path here, or of a link the service gave. Raises WebsiteMisconfiguredError: it leads elsewhere.
+        """Return the URL of a path here, or of a link that the service gave.
 
-        The URL that was examined is the one that is sent to: no second parser reads it differently.
+        Requests go to exactly the URL object that was checked, so that no second parser can read it differently.
+        Raises WebsiteMisconfiguredError when the link is no URL or leads elsewhere.
         """
         try:
             url = httpx.URL(self.url + target if target.startswith("/") else target)
@@ -50,10 +51,13 @@ class Origin:
 
 
 def _is_of_this_machine(host: str) -> bool:
-    """The machine itself, or a container of `sam local`, to which the machine has another name. Lambda sets no such."""
+    """Return whether the host is this machine.
+
+    A container of `sam local` reaches it by another name, so any host counts there. Lambda never sets the variable.
+    """
     return host in _LOOPBACK or os.environ.get("AWS_SAM_LOCAL") == "true"
 
 
 def _origin(url: httpx.URL) -> str:
-    """Lower case and without a default port: httpx has seen to both."""
+    """Return scheme, host and port. httpx has lower-cased them and removed a default port."""
     return f"{url.scheme}://{url.netloc.decode('ascii')}"

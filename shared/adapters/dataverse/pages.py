@@ -1,4 +1,4 @@
-"""A table in pages: each names the address of the next, which is asked for while the caller works on this one.
+"""A table in pages: each names the address of the next, which is requested while the caller works on this one.
 
 https://learn.microsoft.com/power-apps/developer/data-platform/webapi/query/page-results
 """
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
 
 LINK = "@odata.nextLink"
 
-# Reading a page keeps every other thread of Python waiting, so the next request has to be on its way before.
+# Parsing a page blocks every other Python thread, so the next request has to be on its way before that.
 _HEAD_START_SECONDS = 0.05
 
-# No text within a row reads like this: its quotation marks are escaped.
+# No text within a row matches this, because its quotation marks are escaped.
 _LINK = re.compile(rb'"@odata\.nextLink"[ \t\r\n]*:[ \t\r\n]*("(?:[^"\\]|\\.){0,65536}")')
-# Dataverse takes no longer address (32,768 characters).
+# Dataverse takes addresses of at most 32,768 characters.
 _LONGEST_LINK = 65536
 
-# A GUID, in any of the ways to write one; nothing that would have to be escaped anywhere.
+# A GUID in any notation; no character that would have to be escaped anywhere.
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
 class UnreadablePageError(WebsiteUnavailableError):
-    """When a page came whole and cannot be what Dataverse meant to say."""
+    """A page was received whole and cannot be what Dataverse meant to send."""
 
 
 @dataclass(slots=True)
 class Page:
-    """A page as it came, and the address that follows it; None after the last."""
+    """A page as it was received, and the address of the next one; None after the last."""
 
     body: bytes
     next: str | None
 
     def rows(self, columns: frozenset[str]) -> list[dict[str, Any]]:
-        """Its rows. Raises UnreadablePageError unless each is whole: an empty column comes as null."""
+        """Return the rows. Raises UnreadablePageError unless each has every column; an empty column is null."""
         said = _read(self.body)
         if _next(said) != self.next:
             raise UnreadablePageError("dataverse_next_link_unclear")
@@ -55,9 +55,10 @@ class Page:
 
 
 def page(body: bytes) -> Page:
-    """The page, read only as far as its link; the last one, which has none, is read whole. Raises UnreadablePageError.
+    """Return the page after parsing only its link; the last page, which has none, is parsed whole.
 
-    Ten times as quick as reading all of it, so that the next request is soon on its way.
+    This is ten times as fast as parsing all of it, so that the next request is soon on its way.
+    Raises UnreadablePageError.
     """
     at = body.rfind(b'"@odata.nextLink"')
     found = _LINK.match(body, at) if at >= 0 else None
@@ -67,12 +68,12 @@ def page(body: bytes) -> Page:
 def read_pages(
     fetch: Callable[[str, Callable[[], None]], Page], first: str, columns: frozenset[str], ended: Callable[[], None]
 ) -> Iterator[Sequence[dict[str, Any]]]:
-    """The rows of every page. Ends only after a page that names no next one; `ended` is told, in any case.
+    """Yield the rows of every page, and end only after a page that names no next one.
 
-    `fetch` is called in a thread of its own, for one page ahead of the caller; it is over when this is. It says when
-    its request is on its way.
+    `fetch` runs in a separate thread, one page ahead of the caller, and calls its second argument once its request is
+    on its way. `ended` is called at the end, even after an error; no `fetch` outlasts this generator.
     """
-    asked = {first}
+    requested = {first}
     sent = Event()
     with ThreadPoolExecutor(1, "pages") as thread:
         try:
@@ -81,9 +82,9 @@ def read_pages(
                 here = coming.result()
                 coming = None
                 if here.next is not None:
-                    if here.next in asked:
+                    if here.next in requested:
                         raise UnreadablePageError("dataverse_next_link_repeated")
-                    asked.add(here.next)
+                    requested.add(here.next)
                     sent.clear()
                     coming = thread.submit(fetch, here.next, sent.set)
                     sent.wait(_HEAD_START_SECONDS)
@@ -100,9 +101,9 @@ def _next(said: dict[str, Any]) -> str | None:
 
 
 def whole_rows(rows: list[Any], columns: frozenset[str]) -> list[dict[str, Any]]:
-    """The rows. Raises UnreadablePageError unless each has all of these columns, and an id that is one.
+    """Return the rows. Raises UnreadablePageError unless each has all of these columns and a well-formed id.
 
-    Dataverse gives a row's own id without being asked for it. It is passed on as it came.
+    Dataverse adds a row's own id without a request for it. It is passed on unchanged.
     """
     if not all(type(row) is dict and columns <= row.keys() for row in rows):
         raise UnreadablePageError("dataverse_row_without_a_column")

@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from shared.domain.listings import PushOutcome
     from shared.ports import Backoff
 
-# The most that Dataverse gives at once.
+# The most rows that Dataverse returns in one page.
 _PAGE_SIZE = 5000
 
 
 class DataverseReader:
-    """One function's view of the service; the service itself is the container's."""
+    """One invocation's view of the service; the service itself lives as long as the container."""
 
     def __init__(
         self,
@@ -48,21 +48,21 @@ class DataverseReader:
         parallel: int,
         page_size: int = _PAGE_SIZE,
     ) -> None:
-        """`time_left`: seconds in which requests may still be under way."""
+        """`time_left`: the seconds in which requests may still be under way."""
         self._service = service
         self._backoff = backoff
         self._time_left = time_left
-        self._size = {"prefer": f"odata.maxpagesize={page_size}"}  # to be said again with every page
+        self._size = {"prefer": f"odata.maxpagesize={page_size}"}  # must be sent again with every page
         self._batches = Batches(service, backoff, time_left=time_left, size=batch_size, parallel=parallel)
 
     def pages(self, table: str, columns: Sequence[str]) -> Iterator[Sequence[Mapping[str, Any]]]:
-        """Every row of the table, a page at a time, each read while the caller works on the one before.
+        """Yield every row of the table, a page at a time, each read while the caller works on the one before.
 
-        Ends only after the last page. Raises WebsiteUnavailableError, as WebsiteBackoffError where a time to wait is
-        known, or WebsiteRefusedError: what came before is then not the whole table.
+        Ends only after the last page. Raises WebsiteUnavailableError (WebsiteBackoffError where a time to wait is
+        known) or WebsiteRefusedError; the rows so far are then not the whole table.
         """
-        asked = _identifiers(table, columns)
-        first = f"{API}{table}?$select={','.join(asked)}"
+        selected = _identifiers(table, columns)
+        first = f"{API}{table}?$select={','.join(selected)}"
         ended = Event()
 
         def fetch(target: str, sent: Callable[[], None]) -> Page:
@@ -70,17 +70,17 @@ class DataverseReader:
                 lambda: self._page(target, sent, first=target == first), time_left=self._time_left, pause=ended.wait
             )
 
-        return read_pages(fetch, first, frozenset(asked), ended.set)
+        return read_pages(fetch, first, frozenset(selected), ended.set)
 
     def rows(
         self, table: str, key: str, keys: Sequence[str], columns: Sequence[str]
     ) -> Sequence[Mapping[str, Any] | None]:
-        """The rows with these values of an alternate key, in order, read now. None: there is no such row.
+        """Read the rows with these values of an alternate key now. Return them in order; None: there is no such row.
 
-        Raises the same errors as `pages` when one of them could not be read.
+        Raises the same errors as `pages` when a row could not be read.
         """
-        asked = _identifiers(table, (key, *columns))
-        wanted = frozenset(asked)
+        selected = _identifiers(table, (key, *columns))
+        wanted = frozenset(selected)
         rows: list[Mapping[str, Any] | None] = [None] * len(keys)
         left = list(range(len(keys)))
 
@@ -93,7 +93,7 @@ class DataverseReader:
                 except (WebsiteUnavailableError, WebsiteMisconfiguredError) as error:
                     unread[place] = error
 
-            refusal = self._batches.send(left, lambda place: read_row(place, table, key, keys[place], asked), record)
+            refusal = self._batches.send(left, lambda place: read_row(place, table, key, keys[place], selected), record)
             left[:] = sorted(unread)
             if refusal:
                 raise type(refusal)(refusal.code, refusal.kind)
@@ -124,7 +124,7 @@ def _identifiers(table: str, columns: Sequence[str]) -> list[str]:
 
 def _row(response: ReplyPart | PushOutcome, columns: frozenset[str]) -> Mapping[str, Any] | None:
     if isinstance(response, Accepted):
-        raise TypeError("a reading is answered by its row")
+        raise TypeError("the reply to a reading holds its row")
     if isinstance(response, Refused):
         raise WebsiteMisconfiguredError(response.reason, response.kind)
     if isinstance(response, NotNow) and response.retry_after:
@@ -148,7 +148,7 @@ def _object(body: bytes, columns: frozenset[str]) -> Mapping[str, Any]:
 
 
 def _weight(error: CertificationError) -> float:
-    """What will not pass comes first, then the longest wait."""
+    """Return the error's rank: a permanent error comes first, then the longest wait."""
     if isinstance(error, PermanentError):
         return math.inf
     return error.seconds if isinstance(error, WebsiteBackoffError) else 0.0

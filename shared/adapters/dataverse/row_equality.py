@@ -1,4 +1,4 @@
-"""Whether a row as Dataverse gives it is what was written."""
+"""The equality of a row that Dataverse returns and of what was written."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?:T.*)?")
 
 
 def is_shown(written: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    """Compare column by column; what else the row has is nobody's concern."""
+    """Return whether the row has every written value; its other columns do not matter."""
     return all(_same(value, row.get(column)) for column, value in written.items())
 
 
 def _same(written: object, read: object) -> bool:
-    if written in (None, ""):  # Dataverse keeps no empty text
+    if written in (None, ""):  # Dataverse stores an empty text as null
         return read in (None, "")
     if isinstance(written, bool) or isinstance(read, bool):
         return written is read
@@ -30,13 +30,13 @@ def _same(written: object, read: object) -> bool:
 
 
 def _same_lookup(written: str, read: str) -> bool:
-    """What is bound by its address is read as an id; case means nothing in ids."""
+    """Return whether a lookup names the same row: it is written as an address or an id, and read as an id."""
     bound = _BOUND.search(written)
     return bool(_GUID.fullmatch(read.lower())) and (bound[1] if bound else written).lower() == read.lower()
 
 
 def _same_time(written: str, read: str) -> bool:
-    """The same moment: Dataverse answers in UTC and whole seconds."""
+    """Return whether both texts are the same moment; Dataverse returns UTC and whole seconds."""
     ours, theirs = _moment(written), _moment(read)
     return ours is not None and ours == theirs
 

@@ -1,4 +1,4 @@
-"""Requests to Dataverse: signed in, held back by the backoff, one try each.
+"""Requests to Dataverse: signed in, held back while the backoff lasts, one try each.
 
 https://learn.microsoft.com/power-apps/developer/data-platform/webapi/compose-http-requests-handle-errors
 """
@@ -32,17 +32,16 @@ if TYPE_CHECKING:
 
     from shared.ports import Backoff
 
-# The longest wait for one reply, whatever time the function has. A row's lease must be longer.
+# The longest wait for one reply, whatever time the function has. The lease of a listing must be longer.
 LONGEST_SECONDS = 30.0
-# With less time left than this nothing is sent.
+# With less time left than this no request is sent.
 _LEAST_SECONDS = 1.0
 
-# A connection that was idle for longer may have been closed without a word, and what is sent on it is of unknown
-# outcome.
+# A connection that was idle for longer may have been closed unnoticed; a request on it has an unknown outcome.
 _KEEP_ALIVE_SECONDS = 20.0
 _MOST_CONNECTIONS = 64
 
-# More requests at a time than anybody would advise is no advice.
+# A hint of 1 to 9999 requests at a time; a larger number is ignored as nonsense.
 _HINT = re.compile(r"0{0,3}[1-9][0-9]{0,3}")
 
 _HEADERS = {
@@ -53,25 +52,25 @@ _HEADERS = {
 
 
 class _NoCookies(CookieJar):
-    """Sends no cookie back: Dataverse's would bind us to one of its servers. So none is even read."""
+    """A cookie jar that stays empty: a cookie of Dataverse would bind us to one of its servers."""
 
     def extract_cookies(self, response: object, request: object) -> None:
-        """Leave the reply's cookies alone; reading them is a parser of its own."""
+        """Do not even parse the reply's cookies."""
 
 
 class ReplyLostError(WebsiteUnavailableError):
-    """When a request was sent and no reply came: it may have been carried out."""
+    """A request was sent and no reply came: it may have been carried out."""
 
 
 class Service:
-    """What a container keeps: connections, the token, and how many requests at a time Dataverse asks for."""
+    """The client of Dataverse that a container keeps: connections, token, and the advised parallel requests."""
 
     def __init__(self, url: str, authority: str, read_secret: Callable[[bool], Mapping[str, Any]]) -> None:
-        """`url` and `authority`: the origins of DATAVERSE_URL and ENTRA_AUTHORITY. `read_secret`: see Tokens.
+        """`url` and `authority`: the origins in DATAVERSE_URL and ENTRA_AUTHORITY. `read_secret`: see Tokens.
 
-        Raises WebsiteMisconfiguredError for anything else than an origin with TLS (or on this machine).
+        Raises WebsiteMisconfiguredError for anything except an origin with TLS (or on this machine).
         """
-        # httpx logs every URL at INFO, httpcore every reply's headers at DEBUG (I11).
+        # httpx logs every URL at INFO, and httpcore every reply's headers at DEBUG (I11).
         for name in ("httpx", "httpcore"):
             logging.getLogger(name).setLevel(logging.WARNING)
         self._origin = Origin.configured("dataverse_url", url)
@@ -85,11 +84,11 @@ class Service:
         self.tokens = Tokens(self._client, entra, f"{self._origin.url}/.default", read_secret)
         self._backoff_lock = Lock()
         self.parallel_hint: int | None = None
-        # Tables that take no condition on the version of a row.
+        # The tables that take no condition on the version of a row.
         self.without_versions: set[str] = set()
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close all connections."""
         self._client.close()
 
     def request(
@@ -103,9 +102,9 @@ class Service:
         content: bytes | None = None,
         sent: Callable[[], None] = lambda: None,
     ) -> Reply:
-        """Send a request to a path here, or to a link that Dataverse gave; on 401 once more with a new token.
+        """Send a request to a path here, or to a link that Dataverse gave; after a 401 once more with a new token.
 
-        `sent` is told when it is on its way.
+        `sent` is called when the request is on its way.
         Raises WebsiteRefusedError when we are not authorised or the link leads elsewhere, ReplyLostError when it was
         sent and no reply came, any other WebsiteUnavailableError when it was certainly not sent.
         """
@@ -131,12 +130,12 @@ class Service:
         return reply
 
     def block_for(self, backoff: Backoff, seconds: float, why: str) -> None:
-        """Tell all workers to wait."""
+        """Record that no worker may send for this many seconds (I9)."""
         with self._backoff_lock:
             backoff.block_for(seconds, why)
 
     def check_backoff(self, backoff: Backoff) -> None:
-        """Raises WebsiteBackoffError while nobody may send (I9)."""
+        """Raise WebsiteBackoffError while no worker may send (I9)."""
         with self._backoff_lock:
             wait = backoff.seconds_left()
         if wait > 0:
@@ -156,7 +155,7 @@ class Service:
             raise ReplyLostError(f"dataverse_{type(error).__name__}") from None
 
     def _watch(self, backoff: Backoff, sent: Callable[[], None]) -> Callable[[str, Mapping[str, Any]], None]:
-        """Told by httpcore what it does. Connecting takes seconds at worst; the backoff may have begun in them."""
+        """Return a callback for httpcore that checks the backoff again after connecting, which can take seconds."""
         connected = False
 
         def trace(event: str, _: Mapping[str, Any]) -> None:
@@ -171,7 +170,7 @@ class Service:
         return trace
 
     def _record(self, reply: httpx.Response, backoff: Backoff) -> None:
-        """Whatever the headers ask of us, before the body is read (I9)."""
+        """Record what the headers ask of us, before the body is read (I9)."""
         wait = waiting_time(reply.status_code, reply.headers.get("retry-after"))
         if wait is not None:
             self.block_for(backoff, wait, reason(reply.status_code, ""))
@@ -181,7 +180,7 @@ class Service:
 
 
 def is_multipart(reply: Reply) -> bool:
-    """Whether the reply answers the operations of a $batch, rather than the batch."""
+    """Return whether the reply holds a part for each operation of a `$batch`, rather than one result for the batch."""
     return bool(reply.headers.get("content-type", "").lower().startswith("multipart/"))
 
 

@@ -1,4 +1,4 @@
-"""What an HTTP status of Dataverse means: decided here alone, by status and code, never by a message's words.
+"""The meaning of an HTTP status of Dataverse: decided here alone, by status and code, never by a message's words.
 
 The results and errors that leave this module carry a typed kind; their text is for people.
 Codes: https://learn.microsoft.com/power-apps/developer/data-platform/reference/web-service-error-codes
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 ACCEPTED = Accepted()
 
-# The account, not the row: UserNotMemberOfOrg, UserNotAssignedRoles, SystemUserDisabled, OrganizationDisabled.
+# These are about the account: UserNotMemberOfOrg, UserNotAssignedRoles, SystemUserDisabled, OrganizationDisabled.
 _NOT_AUTHORISED = {"0x80072560", "0x80042f09", "0x8004a112", "0x8004a104"}
-# A deadlock, and a time-out in the database: rolled back.
+# A deadlock and a time-out in the database: the write was rolled back.
 _COLLIDED = {"0x80044150", "0x80044151"}
-# The table keeps no versions of its rows, or takes no condition on them.
+# The table keeps no row versions, or takes no condition on them.
 _NO_VERSIONS = {"0x8006088d", "0x80060883"}
 _NO_SUCH_TABLE, _NO_SUCH_KEY = "0x8006088a", "0x80060888"
-# A rule that finds duplicates: unlike the race for a key it will find them again.
+# A duplicate detection rule. Unlike the race for a key, it refuses the row every time.
 _DUPLICATE_RULE = "0x80040333"
 _NOT_NOW = {
     HTTPStatus.UNAUTHORIZED,
@@ -41,7 +41,7 @@ _NOT_NOW = {
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.SERVICE_UNAVAILABLE,
 }
-# Too much for one body, or one row in it that spoils all: each half of a batch is tried alone.
+# The body is too large, or one row in it spoils the rest: each half of the batch is tried alone.
 _SPLIT = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 
 _HEXADECIMAL = re.compile(r"0x[0-9a-f]{1,8}")
@@ -49,7 +49,7 @@ _DECIMAL = re.compile(r"-?[0-9]{1,10}")
 
 
 def error_code(body: bytes) -> str:
-    """Return the code in an error's body, as in 0x80060891, or "". Nothing except a code is passed on (I11)."""
+    """Return the code in an error's body, such as 0x80060891, or "". Nothing except a code is passed on (I11)."""
     try:
         said = read_json(body)["error"]["code"]
     except (ValueError, TypeError, LookupError):
@@ -61,64 +61,64 @@ def error_code(body: bytes) -> str:
 
 
 def reason(status: int, code: str) -> str:
-    """Return the text for people, as in dataverse_404_0x8006088a, or dataverse_404 where there is no code."""
+    """Return the text for people, such as dataverse_404_0x8006088a, or dataverse_404 if there is no code."""
     return f"dataverse_{status}_{code}" if code else f"dataverse_{status}"
 
 
 def is_success(status: int) -> bool:
-    """Whether a write was carried out."""
+    """Return whether a write was carried out."""
     return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
 def is_read(status: int) -> bool:
-    """Whether a reply holds what was asked for."""
+    """Return whether a reply holds what was requested."""
     return status == HTTPStatus.OK
 
 
 def is_error(status: int) -> bool:
-    """Whether a reply says that a request failed."""
+    """Return whether a reply says that a request failed."""
     return status >= HTTPStatus.BAD_REQUEST
 
 
 def token_refused(status: int) -> bool:
-    """Whether another token may help."""
+    """Return whether another token may help."""
     return status == HTTPStatus.UNAUTHORIZED
 
 
 def not_authorised(status: int, code: str) -> bool:
-    """Whether the website refuses the account, whatever it asks for."""
+    """Return whether the website refuses our account, whatever it requests."""
     return code in _NOT_AUTHORISED and is_error(status)
 
 
 def refuses_us(status: int, code: str) -> bool:
-    """Whether the reply to a whole request, rather than to one row, refuses us."""
+    """Return whether the reply to a whole request, rather than to one row, refuses us."""
     return status == HTTPStatus.FORBIDDEN or not_authorised(status, code)
 
 
 def no_such_row(status: int, code: str) -> bool:
-    """Whether the table was read and the row is not in it. Older replies have no code."""
+    """Return whether the table was read and the row is not in it. Older replies have no code."""
     return status == HTTPStatus.NOT_FOUND and code not in {_NO_SUCH_TABLE, _NO_SUCH_KEY}
 
 
 def keeps_no_versions(code: str) -> bool:
-    """Whether a write was refused because it named a version of its row."""
+    """Return whether a write was refused because it named a version of its row."""
     return code in _NO_VERSIONS
 
 
 def to_be_split(status: int) -> bool:
-    """Whether a batch that was rejected whole may be accepted in halves."""
+    """Return whether a batch that was rejected whole may be accepted in halves."""
     return status in _SPLIT
 
 
 def waiting_time(status: int, header: str | None) -> float | None:
-    """Return the seconds for which a reply starts the backoff, by its Retry-After; None if it does not."""
+    """Return the seconds of the backoff that a reply starts, by its Retry-After; None if it starts none."""
     if status < HTTPStatus.MULTIPLE_CHOICES:
         return None
     return retry_after(header) or (UNNAMED_SECONDS if status == HTTPStatus.TOO_MANY_REQUESTS else None)
 
 
 def outcome_of(action: Action, status: int, code: str, wait: float | None, *, conditional: bool = False) -> PushOutcome:
-    """Return what a reply means for one change.
+    """Return the outcome of one change from its reply.
 
     `wait`: the seconds that this reply asks for. `conditional`: the request names a version of the row.
     """
@@ -136,8 +136,11 @@ def outcome_of(action: Action, status: int, code: str, wait: float | None, *, co
     return OutcomeUnknown(why, harmless=conditional)
 
 
-def answer_to_batch(reply: Reply) -> PushOutcome:
-    """Return what one reply to a whole batch means for each change in it. Raises WebsiteMisconfiguredError."""
+def outcome_of_batch(reply: Reply) -> PushOutcome:
+    """Return the outcome of each change in a batch from the reply to the whole batch.
+
+    Raises WebsiteMisconfiguredError.
+    """
     code = error_code(reply.body)
     why = reason(reply.status, code)
     if to_be_split(reply.status):
@@ -152,9 +155,9 @@ def answer_to_batch(reply: Reply) -> PushOutcome:
 def error_of(
     status: int, code: str, header: str | None, *, ours: bool = True
 ) -> WebsiteUnavailableError | WebsiteRefusedError:
-    """Return what a reply that is no success means for a reading.
+    """Return the error that an unsuccessful reply means for a reading.
 
-    `header`: its Retry-After. `ours`: a request of our own making, rather than a link that Dataverse gave.
+    `header`: its Retry-After. `ours`: the address is our own, rather than a link that Dataverse gave.
     """
     why = reason(status, code)
     server_fault = status >= HTTPStatus.INTERNAL_SERVER_ERROR
@@ -167,7 +170,7 @@ def error_of(
 
 
 def error_of_refusal(refused: Refused) -> WebsiteRefusedError:
-    """Return what a refusal to write one row means, where any row of its table would have been refused."""
+    """Return the error for a refused write of one row, if any row of its table would have been refused."""
     if refused.kind is RefusedKind.FORBIDDEN:
         return WebsiteAuthError(refused.reason, refused.kind)
     return WebsiteMisconfiguredError(refused.reason, refused.kind)

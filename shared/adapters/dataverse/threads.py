@@ -1,4 +1,4 @@
-"""Work in a few threads."""
+"""Parallel work in a few threads."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
 
 def in_parallel[Task](tasks: Sequence[Task], work: Callable[[Task], None], at_a_time: Callable[[], int]) -> None:
-    """Do `work` with each task, begun in order. `at_a_time` is asked before each: it may shrink, and is at least 1.
+    """Call `work` with each task, started in order.
 
-    What `work` raises is raised here, after the tasks that had begun have ended; no other is begun.
+    `at_a_time` is called before each task: the number of threads may shrink, to 1 at least. An error of `work` is
+    raised here after the started tasks have ended; no other task is started.
     """
     waiting = iter(tasks)
     lock = Lock()

@@ -1,4 +1,4 @@
-"""The token of a container: kept, renewed in time, asked for by one thread for all."""
+"""The token of a container: kept, renewed in time, requested by one thread for all."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ if TYPE_CHECKING:
 
     from shared.adapters.dataverse.origin import Origin
 
-# Where a new one cannot be had, the old one is used up to here, and a new one asked for so often.
+# If a new token cannot be had, the old one is used until this long before its end, and a new one is requested this
+# often.
 _LAST_SECONDS = 60.0
 _AGAIN_SECONDS = 30.0
 
 _LONGEST_SECONDS = 15.0
 
-# How long an answer without a token stands, so that threads and retries do not ask in a row what was just answered. A
-# replaced secret is asked with at once, and a health check asks in any case.
+# How long a failed request for a token stands, so that threads and retries do not repeat it at once. A replaced secret
+# is tried at once, and a health check always sends a request.
 _REFUSED_SECONDS = 10.0
 _SERVER_FAULT_SECONDS = 3.0
 
@@ -45,9 +46,9 @@ class _FailedRequest:
 
 
 class Tokens:
-    """The token of this container. Threads may share it: one asks, the others wait for what it gets.
+    """The token of this container. Threads share it: one of them requests it, the others wait for the result.
 
-    The clock is the wall's: a container may have been frozen between two invocations.
+    It uses the wall clock, because a container may have been frozen between two invocations.
     """
 
     def __init__(
@@ -59,8 +60,8 @@ class Tokens:
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`read_secret(fresh)` gives tenant_id, client_id and client_secret; `fresh` says not to use a cache."""
-        self._entra = Entra(client, authority, scope, clock=clock)
+        """`read_secret(fresh)` returns tenant_id, client_id and client_secret; `fresh`: do not use a cache."""
+        self._entra = Entra(client, authority, scope)
         self._read_secret = read_secret
         self._clock = clock
         self._lock = Lock()
@@ -68,7 +69,10 @@ class Tokens:
         self._failed: _FailedRequest | None = None
 
     def token(self, seconds: float) -> str:
-        """The token, asked for in `seconds` if need be. Raises WebsiteAuthError or WebsiteUnavailableError."""
+        """Return the token; request one within `seconds` if need be.
+
+        Raises WebsiteAuthError or WebsiteUnavailableError.
+        """
         with self._alone(seconds) as time_left:
             kept, now = self._kept, self._clock()
             if kept and now < kept.renew_at:
@@ -82,14 +86,14 @@ class Tokens:
                 return kept.value
 
     def renewed(self, refused: str | None, seconds: float) -> str:
-        """Another token than the one that was refused, by the secret as it is now. Raises as `token` does.
+        """Return another token than the one that was refused, by the secret as it is now. Raises as `token` does.
 
-        None was refused: a health check asks. If it fails the token at hand goes on being used, as long as it lasts.
+        `refused` is None when a health check asks. If that fails, the present token remains in use until it expires.
         """
         with self._alone(seconds) as time_left:
             if refused is not None:
                 if self._kept and self._kept.value != refused:
-                    return self._kept.value  # another thread has been here
+                    return self._kept.value  # another thread has renewed it
                 self._kept = None
             else:
                 self._failed = None
@@ -97,7 +101,7 @@ class Tokens:
 
     @contextmanager
     def _alone(self, seconds: float) -> Iterator[Callable[[], float]]:
-        """One thread at a time. Yields what is left of its seconds: waiting for its turn takes of them too."""
+        """Admit one thread at a time. Yield a clock of its seconds left, which include the wait for its turn."""
         ends_at = time.monotonic() + at_most(min(seconds, _LONGEST_SECONDS))
         if not self._lock.acquire(timeout=max(ends_at - time.monotonic(), 0.0)):
             raise WebsiteUnavailableError("entra_no_time_left")
@@ -111,21 +115,21 @@ class Tokens:
         try:
             self._kept = self._tried(secret, time_left)
         except WebsiteAuthError:
-            # The secret in the cache may have been replaced; the same one again is refused again.
+            # The cached secret may have been replaced; an unchanged one would be refused again.
             if fresh or (newer := self._secret(fresh=True)) == secret:
                 raise
             self._kept = self._tried(newer, time_left)
         return self._kept.value
 
     def _tried(self, secret: Mapping[str, Any], time_left: Callable[[], float]) -> Token:
-        """A token by this secret, or what Entra answered to it a moment ago."""
+        """Return a token by this secret. Raise the error of the last request by it if that was a moment ago."""
         failed = self._failed
         if failed and self._clock() < failed.until and failed.secret == secret:
             raise type(failed.error)(str(failed.error))
         try:
-            return self._entra.ask(secret, time_left)
+            return self._entra.ask(secret, time_left, self._clock())
         except WebsiteBackoffError:
-            raise  # it stands for as long as Entra said
+            raise  # Entra itself keeps track of how long it lasts
         except (WebsiteAuthError, WebsiteUnavailableError) as error:
             stands = _REFUSED_SECONDS if isinstance(error, WebsiteAuthError) else _SERVER_FAULT_SECONDS
             self._failed = _FailedRequest(error, secret, self._clock() + stands)

@@ -50,24 +50,26 @@ if TYPE_CHECKING:
 
 
 class DataverseWebsite:
-    """One function's view of the service; the service itself is the container's."""
+    """One invocation's view of the service; the service itself lives as long as the container."""
 
     def __init__(
         self, service: Service, backoff: Backoff, *, time_left: Callable[[], float], batch_size: int, parallel: int
     ) -> None:
-        """`time_left`: seconds in which requests may still be under way; what follows them is not in it."""
+        """`time_left`: the seconds in which requests may still be under way, without the time to settle afterwards."""
         self._service = service
         self._backoff = backoff
         self._time_left = time_left
         self._batches = Batches(service, backoff, time_left=time_left, size=batch_size, parallel=parallel)
 
     def push(self, changes: Sequence[Change]) -> Sequence[PushOutcome]:
-        """One answer a change, in order. Raises WebsiteRefusedError, with the answers, when nothing is let in.
+        """Return one outcome for each change, in order.
 
-        Of two changes of one listing only the newer is sent: they could meet on their way (I6).
+        Of two changes of one listing only the newer is sent, because they could overtake each other (I6).
+        Raises WebsiteRefusedError, with the outcomes, when the website refuses us altogether.
         """
         outcomes = self._push(changes)
-        # Hiding never fails because of a column that is to be emptied, and one that is gone from Dynamics is empty.
+        # A column that is to be emptied must never make hiding fail. If it is gone from Dynamics, there is nothing to
+        # empty, so the change is pushed again without it.
         again = [place for place, outcome in enumerate(outcomes) if _may_be_the_emptying(changes[place], outcome)]
         if again:
             bare = [replace(changes[place], body=changes[place].bare_body or "") for place in again]
@@ -103,7 +105,7 @@ class DataverseWebsite:
         return outcome_of(change.action, response.status, code, wait, conditional=conditional)
 
     def read(self, changes: Sequence[Change]) -> Sequence[RowState | None]:
-        """Read the row of each change now, by its key. None: it could not be read."""
+        """Read the row of each change now, by its key. None means that it could not be read."""
         rows: list[RowState | None] = [None] * len(changes)
 
         def record(place: int, response: ReplyPart | PushOutcome) -> None:
@@ -127,18 +129,22 @@ class DataverseWebsite:
         return None
 
     def writable(self, tables: Sequence[ListingTable]) -> Sequence[PushOutcome]:
-        """Hide a row that cannot exist: nothing is written, and 403 only to whoever may write nothing there."""
+        """Return the outcome of hiding a row that cannot exist, for each table.
+
+        Nothing is written. Dataverse responds with 403 only to an account that may not write the table.
+        """
         probes = {table.name: Change(_NOBODY, 0, Action.HIDE, table.name, table.key, "{}") for table in tables}
         outcomes = dict(zip(probes, self.push(list(probes.values())), strict=True))
         return [outcomes[table.name] for table in tables]
 
     def check(self, tables: Sequence[ListingTable]) -> Mapping[str, str]:
-        """Sign in by the secret as it is now, ask who we are, read and write each table, without anything personal.
+        """Sign in by the secret as it is now, ask who we are, and try to read and write each table.
 
-        Return the tables that refuse us, each with the code, as long as one does not (I13). Raises
-        WebsiteUnavailableError, as WebsiteBackoffError where a time to wait is known, or WebsiteRefusedError.
+        No personal data is read or written. Return the tables that refuse us, each with the code, as long as another
+        does not (I13). Raises WebsiteUnavailableError (WebsiteBackoffError where a time to wait is known) or
+        WebsiteRefusedError.
         """
-        self._service.check_backoff(self._backoff)  # a token is not asked for that could not be tried
+        self._service.check_backoff(self._backoff)  # during the backoff a token could not be tried
         self._service.tokens.renewed(None, self._time_left())
         self._ask("WhoAmI")
         refused: dict[str, WebsiteRefusedError] = {}
@@ -163,7 +169,7 @@ class DataverseWebsite:
         return {name: error.code for name, error in refused.items()}
 
     def _ask(self, what: str) -> None:
-        """GET it. Raises what the answer means for all of us."""
+        """Send a GET. Raises what a failed reply means for the whole website."""
         reply = self._service.request("GET", f"{API}{what}", backoff=self._backoff, time_left=self._time_left)
         if not is_read(reply.status):
             raise error_of(reply.status, error_code(reply.body), reply.headers.get("retry-after"))
@@ -174,7 +180,7 @@ _NOT_SENT = NotNow("newer_change_in_this_push")
 
 
 def _newest(changes: Sequence[Change]) -> Sequence[int]:
-    """The places of the changes to send: for each listing that of the highest version, the last of equals."""
+    """Return the places of the changes to send: for each listing the highest version, and the last of equal ones."""
     newest: dict[tuple[str, object], int] = {}
     for place, change in enumerate(changes):
         before = newest.setdefault((change.table, change.mentor_id), place)

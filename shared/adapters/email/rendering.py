@@ -1,7 +1,12 @@
-"""From a notice to its words: the templates under shared/email_templates, as plain text and as one HTML page."""
+"""From a notice to its words: the templates under shared/email_templates, as plain text and as one HTML page.
+
+A message is one file, with a part for each language after a line such as `=== nb ===`: the subject, an empty line, the
+text.
+"""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, replace
 from functools import cache
@@ -9,12 +14,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError, select_autoescape
+from jinja2 import Environment, FunctionLoader, StrictUndefined, UndefinedError, select_autoescape
 
 from shared.adapters.email.links import email_link, phone_link, site_link
 from shared.domain.addresses import ADDRESS_MAX, deliverable_address, readable_name
 from shared.domain.errors import PermanentError, UnusableAddressError
-from shared.domain.notices import Digest, DigestLine, Notice, NoticeKind
+from shared.domain.notices import SECTIONS, Digest, DigestLine, Notice
 
 if TYPE_CHECKING:
     from datetime import date
@@ -23,7 +28,8 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-_MESSAGES = Path(__file__).parents[2] / "email_templates"
+MESSAGES = Path(__file__).parents[2] / "email_templates"
+_LANGUAGE = re.compile(r"^=== (\w+) ===\n", re.MULTILINE)
 
 
 class UnrenderableNoticeError(PermanentError):
@@ -53,22 +59,21 @@ def render(notice: Notice) -> RenderedMessage:
     Raises UnrenderableNoticeError, whose message names the template's missing variable and nothing of the person.
     """
     notice = _tidy(notice)
-    words: dict[str, object] = {"notice": notice, "digest": notice.digest}
-    folder, locale = notice.kind.value, notice.locale.value
-    body = f"{folder}/body.{locale}.txt"
+    values: dict[str, object] = {"notice": notice, "digest": notice.digest}
+    template = f"{notice.kind.value}.{notice.locale.value}"
     try:
-        subject = " ".join(_fill(f"{folder}/subject.{locale}.txt", words).split())
-        text = _fill(body, words).strip() + "\n"
-        html = _page(locale, subject, body, words)
+        subject, text = _letter(_fill(template, values))
+        _, body = _letter(_fill(template, values, with_links=True))
     except UndefinedError as exc:
         raise UnrenderableNoticeError(f"notice {notice.id}: {exc.message}") from exc
-    return RenderedMessage(subject=subject, text=text, html=html)
+    page: dict[str, object] = {"locale": notice.locale.value, "subject": subject, "blocks": blocks(body)}
+    return RenderedMessage(subject=subject, text=text, html=_fill("page.html", page, with_links=True))
 
 
-def _page(locale: str, subject: str, body: str, words: dict[str, object]) -> str:
-    """Fill the body a second time, escaped and with links, and put its parts into the page."""
-    parts = blocks(_fill(body, words, with_links=True))
-    return _fill("page.html", {"locale": locale, "subject": subject, "blocks": parts}, with_links=True)
+def _letter(filled: str) -> tuple[str, str]:
+    """Return the subject, on one line, and the text below it."""
+    subject, _, text = filled.strip().partition("\n\n")
+    return " ".join(subject.split()), text.strip() + "\n"
 
 
 def blocks(text: str) -> list[TextBlock]:
@@ -84,10 +89,24 @@ def blocks(text: str) -> list[TextBlock]:
     return parts
 
 
+def templates(message: str) -> dict[str, str]:
+    """Return the template of a message in each language."""
+    _, *found = _LANGUAGE.split((MESSAGES / f"{message}.txt").read_text(encoding="utf-8"))
+    return dict(zip(found[::2], found[1::2], strict=True))
+
+
+def _source(template: str) -> str | None:
+    """Return the text of `page.html`, or of the part of a message that `reminder.nb` names."""
+    if template == "page.html":
+        return (MESSAGES / template).read_text(encoding="utf-8")
+    message, _, locale = template.partition(".")
+    return templates(message).get(locale)
+
+
 @cache
 def _environment(*, with_links: bool) -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_MESSAGES),
+        loader=FunctionLoader(_source),
         undefined=StrictUndefined,
         autoescape=select_autoescape(("html",), default=with_links),
         trim_blocks=True,
@@ -102,8 +121,8 @@ def _environment(*, with_links: bool) -> Environment:
     return environment
 
 
-def _fill(template: str, words: dict[str, object], *, with_links: bool = False) -> str:
-    filled = _environment(with_links=with_links).get_template(template).render(words)
+def _fill(template: str, values: dict[str, object], *, with_links: bool = False) -> str:
+    filled = _environment(with_links=with_links).get_template(template).render(values)
     return unicodedata.normalize("NFC", filled)
 
 
@@ -127,14 +146,13 @@ def _counts(pairs: list[tuple[int, str]]) -> str:
 
 
 def _tidy(notice: Notice) -> Notice:
-    """One line per name, and no coordinator's address that a reply could not reach."""
-    for_mentor = notice.kind is not NoticeKind.DIGEST
+    """Put each name on one line, and leave out a contact's address that a reply could not reach."""
     return replace(
         notice,
         organisation_name=readable_name(notice.organisation_name),
         recipient_name=readable_name(notice.recipient_name),
-        coordinator_name=readable_name(notice.coordinator_name or "") or None if for_mentor else None,
-        coordinator_email=reply_address(notice),
+        contact_name=None if notice.digest else readable_name(notice.contact_name or "") or None,
+        contact_email=reply_address(notice),
         digest=_tidy_digest(notice.digest) if notice.digest else None,
     )
 
@@ -151,25 +169,17 @@ def _tidy_digest(digest: Digest) -> Digest:
             for line in lines
         )
 
-    return Digest(
-        expired=tidy(digest.expired),
-        unreachable=tidy(digest.unreachable),
-        undeliverable=tidy(digest.undeliverable),
-        needs_decision=tidy(digest.needs_decision),
-        reminded=tidy(digest.reminded),
-        reactivated=tidy(digest.reactivated),
-        omitted=digest.omitted,
-    )
+    return Digest(omitted=digest.omitted, **{section: tidy(getattr(digest, section)) for section in SECTIONS})
 
 
 def reply_address(notice: Notice) -> str | None:
-    """Whom a mentor's reply goes to: the coordinator, if there is one with an address that works.
+    """Return the address that a reply goes to: the contact's, if there is one with an address that works.
 
-    A fault in the coordinator's address must not keep the mentor from being told, so it is left out.
+    A fault in the contact's address must not keep the recipient from being told, so it is left out.
     """
-    if notice.kind is NoticeKind.DIGEST or not notice.coordinator_email:
+    if notice.digest or not notice.contact_email:
         return None
     try:
-        return deliverable_address(notice.coordinator_email)
+        return deliverable_address(notice.contact_email)
     except UnusableAddressError:
         return None

@@ -1,4 +1,4 @@
-"""Alerts in PostgreSQL (database/functions/alerts/alerts.sql)."""
+"""Alerts in PostgreSQL, by the functions of database/functions/alerts/alerts.sql."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class PostgresAlerts:
         self._connection = connection
 
     def record(self) -> Mapping[str, int]:
-        """Open an alert for what is newly wrong, close what is over."""
+        """Open an alert for each new problem and close those that are over. Return the counts."""
         rows = call(self._connection, "SELECT * FROM certification.record_alerts()", {})
         return {row["measure"]: row["n"] for row in rows}
 
     def claim_unsent(self) -> Sequence[Alert]:
-        """What is to be sent now; another run leaves it alone for two minutes."""
+        """Claim and return the alerts to send now. Another run leaves them alone for two minutes."""
         rows = call(self._connection, "SELECT * FROM certification.claim_unsent_alerts() ORDER BY id", {})
         return [
             Alert(
@@ -42,11 +42,11 @@ class PostgresAlerts:
                 mark=row["mark"],
             )
             for row in rows
-            if row["condition"] in _KNOWN  # else the database is of a newer version, whose functions send it
+            if row["condition"] in _KNOWN  # an unknown one is of a newer version, whose functions send it
         ]
 
     def mark_sent(self, alert: Alert) -> None:
-        """Its message has been sent."""
+        """Record that the alert's message has been sent."""
         call(
             self._connection,
             "SELECT certification.mark_alert_sent(%(id)s, %(kind)s, %(mark)s)",

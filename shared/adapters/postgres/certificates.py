@@ -1,8 +1,8 @@
-"""TLS to PostgreSQL: how much of it the secret asks for, and whose certificates are believed.
+"""TLS to PostgreSQL: the mode that the secret sets, and the authorities whose certificates are trusted.
 
-Amazon RDS and Supabase sign with authorities of their own, which no list of public ones holds; RDS Proxy has a public
-certificate. "The system's" authorities are of no use: the driver brings its own OpenSSL, whose folder for them does
-not exist where the functions run.
+Amazon RDS and Supabase sign with authorities of their own, which are in no list of public authorities. RDS Proxy has a
+public certificate. The system's own list cannot be used: the driver ships its own OpenSSL, whose folder for it does not
+exist where the functions run.
 """
 
 from __future__ import annotations
@@ -24,35 +24,35 @@ from shared.domain.errors import ConnectionLostError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# `allow` and `prefer` are left out: they go on in clear text when the server, or somebody in between, says no to TLS.
+# `allow` and `prefer` are left out: they continue in clear text if the server, or an attacker in between, refuses TLS.
 _MODES = ("disable", "require", "verify-ca", "verify-full")
 _PEM = "-----BEGIN CERTIFICATE-----"
 
 
 def tls_arguments(secret: Mapping[str, Any]) -> dict[str, str]:
-    """What libpq is told, from the fields `sslmode` and `sslrootcert`. Raises ConnectionLostError with a code.
+    """Return libpq's arguments from the fields `sslmode` and `sslrootcert`. Raises ConnectionLostError with a code.
 
     `sslmode`: verify-full if absent. `sslrootcert`: the authorities' certificates as PEM text, or a path or keyword
-    that libpq knows; if absent, a mode that verifies takes the public authorities. A secret holds 64 KB, so for RDS
-    take the bundle of the database's own region,
-    https://truststore.pki.rds.amazonaws.com/eu-north-1/eu-north-1-bundle.pem: the global one does not fit.
+    that libpq knows; if absent, a mode that verifies takes the public authorities. A secret holds at most 64 KB. For
+    RDS take the bundle of the database's own region, because the global one does not fit:
+    https://truststore.pki.rds.amazonaws.com/eu-north-1/eu-north-1-bundle.pem
     """
     mode, authorities = secret.get("sslmode") or "verify-full", secret.get("sslrootcert")
     if mode not in _MODES:
         raise ConnectionLostError("secret_sslmode_refused")
     if authorities:
         return {"sslmode": mode, "sslrootcert": _file(authorities) if _PEM in authorities else authorities}
-    # Not with `require`: libpq verifies as soon as it has authorities, and `require` says not to.
+    # Not with `require`, which means no verification: libpq verifies as soon as it has authorities.
     return {"sslmode": mode} | ({"sslrootcert": certifi.where()} if mode.startswith("verify-") else {})
 
 
 @cache
 def _file(pem: str) -> str:
-    """Where libpq can read it; it takes no certificates from memory. Written once per container."""
+    """Write the certificates to a file, once per container, and return its path: libpq reads them from files only."""
     path = Path(tempfile.gettempdir(), f"database-{sha256(pem.encode()).hexdigest()}.pem")
     try:
-        # Never the file that lies there: a process that was killed, or somebody else, may have written it.
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as new:  # readable by nobody else: mode 0600
+        # Never use an existing file: a process that was killed, or another user, may have written it.
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as new:  # mode 0600: no other user can read it
             new.write(pem.encode())
         Path(new.name).replace(path)
     except OSError:
@@ -61,11 +61,11 @@ def _file(pem: str) -> str:
 
 
 def fails_in_tls(arguments: Mapping[str, Any], *, seconds: float) -> bool:
-    """Whether one more attempt reaches the server and ends while TLS is being agreed on.
+    """Try to connect once more. Return whether the attempt reaches the server and fails during the TLS handshake.
 
-    That is as much as libpq tells without its text: a certificate that nobody vouches for or that names another host,
-    authorities that cannot be read, a server without TLS and one that hangs up there are all the same step. And it
-    tells the step only while it connects, which takes this second attempt.
+    libpq says no more than the step, except in its message text. An untrusted certificate, one for another host,
+    unreadable authorities, a server without TLS and a server that hangs up in the handshake all fail in the same step.
+    libpq shows the step only while it connects, hence this second attempt.
     """
     ends = time.monotonic() + seconds
     attempt = PGconn.connect_start(make_conninfo(**arguments).encode())

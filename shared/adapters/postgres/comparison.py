@@ -1,4 +1,8 @@
-"""The comparison in PostgreSQL: the website's rows go into a table page by page, and are joined with the app there."""
+"""The comparison in PostgreSQL: the website's rows are stored page by page and joined with the app's tables there.
+
+Its functions are in database/functions/reconciliation/: pages.sql, comparing.sql, verifying.sql, findings.sql and
+repairs.sql.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class PostgresComparison:
-    """shared.ports.Comparison (database/functions/reconciliation/). Every call is one committed statement (I18)."""
+    """shared.ports.Comparison. Every call is one committed statement (I18)."""
 
     def __init__(self, connection: Connection, settling: timedelta) -> None:
         self._connection = connection
@@ -44,7 +48,7 @@ class PostgresComparison:
         )
 
     def add(self, rows: Iterable[SeenRow]) -> None:
-        """Rows of the website."""
+        """Add rows of the website."""
         columns = list(zip(*rows, strict=True))
         if not columns:
             return
@@ -55,7 +59,7 @@ class PostgresComparison:
             " %(shown)s::smallint[], %(contents)s::text[], %(others)s::text[])",
             {
                 "id": self._id,
-                # As PostgreSQL writes arrays: the driver would look at each of a million values.
+                # Written as PostgreSQL's array text, because the driver would inspect each of a million values.
                 "sites": f"{{{','.join(map(str, sites))}}}",
                 "mentors": f"{{{','.join([mentor or 'NULL' for mentor in mentors])}}}",
                 "rows": f"{{{','.join(row_ids)}}}",
@@ -66,7 +70,7 @@ class PostgresComparison:
         )
 
     def forget_others(self, site: int, columns: Sequence[str]) -> None:
-        """These columns are gone from the website."""
+        """Forget columns that are gone from the website."""
         call(
             self._connection,
             "SELECT certification.forget_others(%(id)s, %(site)s, %(columns)s)",
@@ -91,7 +95,7 @@ class PostgresComparison:
         return ComparisonOutcome(counts, facts.pop("app_hash"), facts.pop("website_hash"), facts)
 
     def to_verify(self, limit: int) -> tuple[UUID, ...]:
-        """Mentors with a difference that was seen once only."""
+        """Return mentors with a difference that was seen only once."""
         rows = call(
             self._connection,
             "SELECT * FROM certification.differences_to_verify(%(id)s, %(n)s)",
@@ -100,7 +104,7 @@ class PostgresComparison:
         return tuple(row["mentor_id"] for row in rows)
 
     def forget(self, mentors: Sequence[UUID]) -> None:
-        """The rows of these are about to be read again."""
+        """Forget the rows of these mentors, which are about to be read again."""
         call(
             self._connection,
             "SELECT certification.forget_rows(%(id)s, %(mentors)s)",
@@ -108,14 +112,14 @@ class PostgresComparison:
         )
 
     def forget_repeated(self) -> int:
-        """Rows that a page gave twice. Return how many."""
+        """Forget the rows that pages returned twice. Return how many there were."""
         n: int = call(self._connection, "SELECT certification.forget_repeated_rows(%(id)s) AS n", {"id": self._id})[0][
             "n"
         ]
         return n
 
     def record(self, run_id: UUID, mentors: Sequence[UUID] | None = None) -> dict[str, int]:
-        """Write the findings down, and close those that are over: of everybody, or of these mentors."""
+        """Record the findings of all mentors, or of these, and close those that are over. Return the counts."""
         rows = call(
             self._connection,
             "SELECT * FROM certification.record_findings(%(run)s, %(id)s, %(mentors)s)",
@@ -124,7 +128,7 @@ class PostgresComparison:
         return {row["measure"]: row["n"] for row in rows}
 
     def repair(self, run_id: UUID, *, everybody: bool) -> Repairs:
-        """Raise the listings that differ."""
+        """Raise the desired version of the listings that differ. Return the sync requests, and how many were braked."""
         rows = call(
             self._connection,
             "SELECT * FROM certification.request_repairs(%(run)s, %(id)s, %(everybody)s)",
@@ -145,7 +149,7 @@ _TO_QUOTE = re.compile(r'[\\"]')
 
 
 def _texts(values: Sequence[str | None]) -> str:
-    """The values as PostgreSQL writes an array of text."""
+    """Return the values as PostgreSQL's text of a text array."""
     return f"{{{','.join(map(_quoted, values))}}}"
 
 
@@ -157,11 +161,14 @@ def _quoted(value: str | None) -> str:
 
 @contextmanager
 def comparing(connection: Connection, settling: timedelta) -> Iterator[PostgresComparison]:
-    """A comparison, which is gone when the block ends. What was written while `settling` may still be under way."""
+    """Open a comparison, which is dropped when the block ends.
+
+    A row that was written less than `settling` ago may still be under way, so it is no difference yet.
+    """
     comparison = PostgresComparison(connection, settling)
     try:
         yield comparison
     finally:
-        # What a dead connection leaves is removed by the next comparison.
+        # The next comparison removes what is left after a lost connection.
         with suppress(CertificationError):
             comparison.close()

@@ -1,4 +1,4 @@
-"""The connection to PostgreSQL: kept or opened anew, usable through a transaction pooler, its errors translated."""
+"""The connection to PostgreSQL: kept or reopened, usable through a transaction pooler, with translated errors."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 type Connection = psycopg.Connection[dict[str, Any]]
 
-# SQLSTATE classes and codes that pass: transaction rollback, insufficient resources, lock not available, shutdown.
+# Transient SQLSTATEs: transaction rollback, insufficient resources, lock not available, operator intervention.
 _TRANSIENT = ("40", "53", "55P03", "57")
-_DAY_AHEAD = "AHEAD"  # certification.refuse_day_ahead
+_DAY_AHEAD = "AHEAD"  # the SQLSTATE that certification.refuse_day_ahead raises (database/functions/time.sql)
 _PROBE_SECONDS = 5.0
 _LONGEST_IDLE_SECONDS = 120.0
 
 
 @contextmanager
 def connect(read_secret: Callable[[bool], Mapping[str, Any]]) -> Iterator[Connection]:
-    """A connection in autocommit: every statement is a transaction of its own, and goes by another after one has died.
+    """Open a connection in autocommit: every statement is a transaction, and a dead connection is replaced before it.
 
-    `read_secret(fresh)` answers the secret in the form RDS writes it: host, port, dbname, username, password; and how
-    TLS is done, as in `tls_arguments`. A refused login reads the secret afresh once, because a cached one may have been
-    rotated. Raises ConnectionLostError, whose message is a code: what libpq says names hosts and users. The code
-    `database_tls_failed` holds a refused certificate and what `fails_in_tls` cannot tell from one.
+    `read_secret(fresh)` returns the secret in the form that RDS writes: host, port, dbname, username, password; and the
+    fields of `tls_arguments`. After a refused login the secret is read afresh once, because the cached one may have
+    been rotated. Raises ConnectionLostError, whose message is a code because libpq's text names hosts and users. The
+    code `database_tls_failed` stands for a refused certificate and everything that `fails_in_tls` cannot tell from it.
     """
     connection = cast(
         "Connection", _Reopening(lambda: open_connection(read_secret(False), retry=lambda: read_secret(True)))
@@ -44,9 +44,9 @@ def connect(read_secret: Callable[[bool], Mapping[str, Any]]) -> Iterator[Connec
 
 
 class _Reopening:
-    """A connection that is opened anew when it has died before a statement, so that a run can say how it ended.
+    """A connection that is reopened if it has died before a statement, so that a run can record how it ended.
 
-    What dies with a statement is raised. In autocommit nothing is lost between two statements.
+    If it dies during a statement, the error is raised. In autocommit nothing is lost between two statements.
     """
 
     def __init__(self, connect_anew: Callable[[], Connection]) -> None:
@@ -60,7 +60,7 @@ class _Reopening:
         return self._connection.execute(*statement, **how)
 
     def _has_died(self) -> bool:
-        """Whether the server has said goodbye since the last statement. Costs nothing where it has said nothing."""
+        """Return whether the server has closed the connection; probe it only if the server has sent something."""
         if self._connection.closed:
             return True
         poll = select.poll()
@@ -79,8 +79,8 @@ class _Reopening:
 class KeptConnection:
     """One connection for the life of a container, for a function that is called many times a minute.
 
-    A container sleeps between two calls, and what is between it and the database may have forgotten the connection: one
-    that was idle for minutes is not used again, any other is asked first.
+    A container sleeps between two calls, and a proxy or firewall on the way may have dropped the connection meanwhile.
+    So a connection that was idle for minutes is not used again, and any other is probed first.
     """
 
     def __init__(self, read_secret: Callable[[bool], Mapping[str, Any]]) -> None:
@@ -90,7 +90,7 @@ class KeptConnection:
 
     @contextmanager
     def use(self) -> Iterator[Connection]:
-        """The connection, as `connect` gives it. Raises ConnectionLostError."""
+        """Yield the kept connection or a new one; errors are translated as by `connect`. Raises ConnectionLostError."""
         connection = self._connection
         if connection is not None and not self._is_good(connection):
             self.close()
@@ -105,7 +105,7 @@ class KeptConnection:
             self._used_at = time.time()
 
     def close(self) -> None:
-        """Give it back; the next use opens another."""
+        """Close the connection; the next use opens another."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -124,7 +124,7 @@ class KeptConnection:
 
 
 def call(connection: Connection, query: str, parameters: Mapping[str, object]) -> list[dict[str, Any]]:
-    """Run one statement, one transaction, and answer its rows. Raises the errors of shared.domain.errors."""
+    """Run one statement, which is one transaction, and return its rows. Raises the errors of shared.domain.errors."""
     with translated(connection):
         cursor = connection.execute(query.encode(), parameters)
         return cursor.fetchall() if cursor.description else []
@@ -132,8 +132,8 @@ def call(connection: Connection, query: str, parameters: Mapping[str, object]) -
 
 @contextmanager
 def translated(connection: Connection) -> Iterator[None]:
-    """Turn what the driver raises into the errors of shared.domain.errors; codes only."""
-    # `from None`: what the server says may quote the row, and a row holds names and addresses (I11).
+    """Turn the driver's errors into those of shared.domain.errors, with codes only."""
+    # `from None`: the server's message may quote the row, which holds names and addresses (I11).
     try:
         yield
     except psycopg.Error as error:

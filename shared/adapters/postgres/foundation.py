@@ -1,4 +1,4 @@
-"""Whether this system can work on the app's tables (docs/contract.md), asked before anything is written."""
+"""The check whether this system can work on the app's tables (docs/contract.md), made before anything is written."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Kind:
-    """What a column may be: a base type by name, or any type of these categories (pg_type.typcategory).
+    """The types that a column may have: a base type by name, or any type of these categories (pg_type.typcategory).
 
-    `cure` is the type to which a text that will not do can be changed.
+    `cure` is the type to which an unsuitable text column can be changed.
     """
 
     wanted: str
@@ -45,7 +45,7 @@ _COLUMNS: Final[dict[str, dict[str, _Kind]]] = {
 _TRIGGERS_ON: Final = ("organisations", "peer_mentors", "certifications")
 _UNIQUE: Final = {"organisations": "id", "coordinators": "id", "peer_mentors": "id", "certifications": "mentor_id"}
 _STATUSES: Final = ("active", "certification_expired")
-# What the nightly check writes, as it stands in shared/database/functions/nightly/transitions.sql.
+# The values that the nightly check writes, in shared/database/functions/nightly/transitions.sql.
 _WRITTEN: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("peer_mentors", "status"): _STATUSES,
     ("mentor_status_log", "from_status"): _STATUSES,
@@ -103,13 +103,13 @@ type _Row = dict[str, Any]
 
 
 def missing_tables(connection: psycopg.Connection) -> list[str]:
-    """The names of the app's tables that are not there."""
+    """Return the names of the app's tables that are missing."""
     found = {table["name"] for table in _rows(connection, _TABLES_QUERY, (list(_COLUMNS),))}
     return [name for name in _COLUMNS if name not in found]
 
 
 def problems(connection: psycopg.Connection) -> tuple[str, ...]:
-    """Everything about the app's tables that cannot work, one sentence each, with what to do. All of them are there."""
+    """Return one sentence for each problem of the app's tables, with its solution. No table may be missing."""
     return tuple(_problems(connection))
 
 
@@ -144,15 +144,15 @@ def _of_table(table: _Row) -> Iterator[str]:
         if table["kind"] in _RELATIONS:
             yield (
                 f"{name} is {_RELATIONS[table['kind']]}, and a trigger is needed on it:"
-                " let the table itself have this name."
+                " give this name to the table itself."
             )
         elif not table["owned"]:
-            yield f"{name} belongs to another role: run migrate as its owner, because a trigger is made on it."
+            yield f"{name} belongs to another role: run migrate as its owner, because it creates a trigger there."
     if not table["usable"]:
         yield f"this login has no right to read (and, for the log, to write) {name}: grant it."
     if table["forced"] and not table["sees_all"]:
         yield (
-            f"{name} forces row level security on its owner, so that a nightly check would find nobody:"
+            f"{name} forces row level security on its owner, so a nightly check would find no mentors:"
             f" ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY, or give this login BYPASSRLS."
         )
 
@@ -181,7 +181,7 @@ def _of_log(columns: dict[str, _Row]) -> Iterator[str]:
         known = name in _COLUMNS["mentor_status_log"]
         if not known and column["needs_a_value"] and not column["generated"] and not column["filled_by_trigger"]:
             yield (
-                f"public.mentor_status_log.{name} must have a value and fills itself in by nothing:"
+                f"public.mentor_status_log.{name} must have a value, and neither a default nor a trigger supplies one:"
                 " give it a default, or allow NULL."
             )
 
@@ -197,9 +197,9 @@ def _of_values(connection: psycopg.Connection, table: str, column: _Row, values:
 
 
 def _takes(connection: psycopg.Connection, column: _Row, value: str) -> bool:
-    """Whether the type and the column's own constraints take the value; a shorter varchar would cut it."""
+    """Return whether the type and the column's own constraints take the value, and no short varchar cuts it."""
     name = sql.Identifier(column["name"])
-    # Type and constraints are the catalogue's own words.
+    # Type and constraints come from the catalogue, so they are safe to insert as SQL.
     query = sql.SQL("SELECT x.{}::text = {}{} FROM (SELECT CAST({}::text AS {}) AS {}) AS x").format(
         name,
         sql.Literal(value),

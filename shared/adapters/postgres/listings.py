@@ -1,4 +1,8 @@
-"""The listings and the state all workers share, in PostgreSQL (database/functions/sync/)."""
+"""The listings, and the state that all workers share, in PostgreSQL.
+
+The functions of the listings are in database/functions/sync/claims.sql and settling.sql, and `website_tables` in
+database/functions/reconciliation/pages.sql. Those of the shared state are in database/functions/sync/website_state.sql.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +55,7 @@ class PostgresListings:
         self._connection = connection
 
     def claim(self, mentor_ids: Sequence[UUID], worker: UUID, lease: timedelta) -> Claim:
-        """Take what is to be sent; what hides comes first."""
+        """Claim the changes to send, those that hide first."""
         rows = call(
             self._connection,
             "SELECT * FROM certification.claim_listings(%(mentors)s, %(worker)s, %(lease)s)",
@@ -66,7 +70,8 @@ class PostgresListings:
                 row["website_key"],
                 row["body"],
                 row["bare_body"],
-                # Where no row is known one is made, unless there is one after all; what hides is read first.
+                # To publish without a known row creates one, unless a row exists after all. To hide without one, the
+                # use case reads the row first.
                 row["row_version"] or (NO_ROW if row["action"] == Action.PUBLISH else None),
             )
             for row in rows
@@ -86,9 +91,9 @@ class PostgresListings:
         outcomes: Sequence[tuple[Change, PushOutcome]],
         outcome_unknown: Container[tuple[UUID, int]] = (),
     ) -> SettleOutcome:
-        """Write down what became of claimed listings.
+        """Record what became of claimed listings.
 
-        `outcome_unknown`: a request for this mentor and version may be carried out yet.
+        `outcome_unknown`: the mentors and versions of which a request may still be carried out.
         """
         written = [_written(outcome) for _, outcome in outcomes]
         rows = call(
@@ -108,7 +113,7 @@ class PostgresListings:
         return SettleOutcome(**left)
 
     def unsynced(self, after: UUID | None, limit: int) -> tuple[SyncRequest, ...]:
-        """A page of listings that the website does not show as they are and nobody is sending."""
+        """Return a page of listings that the website does not show as they are and no worker is sending."""
         rows = call(
             self._connection,
             "SELECT * FROM certification.unsynced_listings(%(after)s, %(limit)s)",
@@ -117,7 +122,7 @@ class PostgresListings:
         return tuple(SyncRequest(row["mentor_id"], row["version"]) for row in rows)
 
     def tables(self) -> tuple[ListingTable, ...]:
-        """The tables of the website that are in use."""
+        """Return the tables of the website that are in use."""
         rows = call(self._connection, "SELECT * FROM certification.website_tables()", {})
         return tuple(ListingTable(row["website_table"], row["website_key"]) for row in rows)
 
@@ -129,14 +134,14 @@ class PostgresSyncState:
         self._connection = connection
 
     def seconds_left(self) -> float:
-        """Seconds until a request may be sent; 0 means now (I9)."""
+        """Return the seconds until a request may be sent; 0 means now (I9)."""
         seconds: float = call(self._connection, "SELECT certification.backoff_seconds_left() AS seconds", {})[0][
             "seconds"
         ]
         return seconds
 
     def block_for(self, seconds: float, reason: str) -> None:
-        """A Retry-After was given: no worker sends before it has run out."""
+        """Record a Retry-After: no worker sends before it has run out."""
         call(
             self._connection,
             "SELECT certification.block_website_for(%(seconds)s, %(reason)s)",
@@ -144,28 +149,34 @@ class PostgresSyncState:
         )
 
     def stopped(self) -> StopRecord | None:
-        """Whether nothing may be sent at all."""
+        """Return why all sending is stopped; None if it is not."""
         row = call(self._connection, "SELECT * FROM certification.website_stopped()", {})[0]
         return None if row["reason"] is None else StopRecord(row["reason"], row["try_now"])
 
-    def stop(self, reason: str) -> None:
-        """The website refuses our credential: nothing is sent until a check succeeds."""
-        call(self._connection, "SELECT certification.stop_website(%(reason)s)", {"reason": reason})
+    def stop(self, reason: str, *, secret_ended: bool = False) -> None:
+        """Stop all sending until a check succeeds, because the website refuses our credential."""
+        call(
+            self._connection,
+            "SELECT certification.stop_website(%(reason)s, %(secret_ended)s)",
+            {"reason": reason, "secret_ended": secret_ended},
+        )
 
     def resume(self) -> None:
-        """A check has succeeded."""
+        """End the stop, because a check has succeeded."""
         call(self._connection, "SELECT certification.resume_website()", {})
 
     def record_check(self, health: Health) -> bool:
-        """Write down what a health check found. Return whether a stop has ended by this."""
+        """Record what a health check found. Return whether this has ended a stop."""
         rows = call(
             self._connection,
-            "SELECT certification.record_check(%(reason)s, %(refused)s, %(ends_on)s, %(pending)s) AS recovered",
+            "SELECT certification.record_check(%(reason)s, %(refused)s, %(ends_on)s, %(pending)s, %(secret_ended)s)"
+            " AS recovered",
             {
                 "reason": None if health.state is CredentialState.HEALTHY else health.reason,
                 "refused": health.state is CredentialState.REFUSED,
                 "ends_on": health.secret_ends_on,
                 "pending": health.pending,
+                "secret_ended": health.secret_ended,
             },
         )
         recovered: bool = rows[0]["recovered"]

@@ -1,12 +1,13 @@
-"""Apply the database's files: the numbered table migrations, forward only, then the SQL functions as they are now.
+"""The migration of the database: the numbered table migrations, forward only, then the SQL functions as they are now.
 
 `shared/database/tables/` holds tables, columns and constraints. A file there never changes once it was applied.
 `shared/database/functions/` holds the current text of every SQL function, trigger and grant. A file there is applied
-again when it has changed. `functions/called_by_tables.sql` comes before the tables: constraints and defaults call it.
+again when it has changed. `functions/before_tables.sql` comes before the tables, whose constraints and defaults call
+it. The structure that must be there is kept by `functions/structure.sql`.
 
 One apply is one transaction, and each file in it is one simple query. So a transaction pooler may sit in between, and
-no function is ever missing while another deployment runs. A transaction-level advisory lock lets two deployments
-take turns. Applying twice does nothing, except that damaged parts of an earlier apply are put back.
+no function is ever missing while another deployment runs. A transaction-level advisory lock makes two deployments
+take turns. Applying twice does nothing, except that damaged parts of an earlier apply are restored.
 """
 
 from __future__ import annotations
@@ -29,37 +30,37 @@ MIGRATIONS = Path(__file__).parents[2] / "database" / "tables"
 FUNCTIONS = Path(__file__).parents[2] / "database" / "functions"
 _NAME = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
 _BEFORE_THE_FOLD = re.compile(r"^\d{4}_")  # the names that migrations had before they were folded into tables/
-_CALLED_BY_TABLES = "functions/called_by_tables.sql"
+_BEFORE_TABLES = "functions/before_tables.sql"
 _STRUCTURE = "functions/structure.sql"
-# Every statement says which schema it means; what somebody has put into another one is not run as the owner.
-# A database may have a setting in which the backslashes of our patterns are read as escapes.
+# Every statement names its schema, so that no object that another user put into a schema is run as the owner.
+# A database may have standard_conforming_strings off, which would turn the backslashes of our patterns into escapes.
 _PATH = "SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL standard_conforming_strings = on"
-_LOCK = 0x686C66  # "hlf": any constant that nobody else uses
+_LOCK = 0x686C66  # "hlf": any constant that no other program uses
 
 
 class MigrationError(PermanentError):
-    """When the migrations on disk and those in the database do not fit together."""
+    """The migrations on disk and those in the database do not fit together."""
 
 
 class OtherVersionError(MigrationError):
-    """When the database was migrated by a version whose table migrations are not those on disk."""
+    """The database was migrated by a version whose table migrations are not those on disk."""
 
 
 @dataclass(frozen=True)
 class Migration:
-    """One file: its number, name and text."""
+    """One file, by its name and text."""
 
     name: str
     sql: str
 
     @property
     def checksum(self) -> str:
-        """What tells a file that was changed after it was applied."""
+        """Return the checksum, by which a file that was changed after it was applied is recognised."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
 def read_migrations(folder: Path = MIGRATIONS) -> tuple[Migration, ...]:
-    """The files in order. Raises MigrationError for a name out of form, a gap or a number used twice."""
+    """Return the files in order. Raises MigrationError for a malformed name, a gap or a number that is used twice."""
     files = sorted(folder.glob("*.sql"))
     for expected, file in enumerate(files, start=1):
         found = _NAME.match(file.name)
@@ -86,9 +87,9 @@ def migrate(
 ) -> tuple[str, ...]:
     """Apply what is missing or has changed and return its names. `connection` must not be inside a transaction.
 
-    `report` gets a sentence for each constraint, index or trigger that was damaged, and for what could not be done.
-    Raises OtherVersionError for a table migration that was applied and is changed or missing on disk, and for one that
-    comes too late; MigrationError for tables of the app that cannot work. Nothing is applied then.
+    `report` is called with a sentence for each damaged constraint, index or trigger, and for what could not be done.
+    Raises OtherVersionError for an applied table migration that is changed or missing on disk, and for a new one whose
+    number is below an applied one; MigrationError for tables of the app that cannot work. Nothing is applied then.
     """
     numbered, repeatable = read_migrations(folder), read_functions(functions)
     _require_foundation(connection)
@@ -104,12 +105,12 @@ def migrate(
             connection.execute("SELECT name, checksum FROM certification.migrations").fetchall()
         )
         connection.execute("SET LOCAL lock_timeout = '5s'")
-        # A function may call one that stands in a later file, and those for the tables come before the tables.
+        # A function may call one of a later file, or use a table that is created only after it.
         connection.execute("SET LOCAL check_function_bodies = off")
         connection.execute(_PATH)
         _require_same_history(known, numbered)
         damaged, still_expected = _mend(connection, repeatable, report)
-        first = [file for file in repeatable if file.name == _CALLED_BY_TABLES]
+        first = [file for file in repeatable if file.name == _BEFORE_TABLES]
         for file in (*first, *numbered, *(file for file in repeatable if file not in first)):
             if known.get(file.name) != file.checksum or (damaged and file in repeatable):
                 _apply(connection, file)
@@ -124,9 +125,9 @@ def migrate(
 def _mend(
     connection: psycopg.Connection, repeatable: tuple[Migration, ...], report: Callable[[str], None]
 ) -> tuple[bool, list[str]]:
-    """Put back what was made once and is gone.
+    """Restore what an earlier apply created and is gone.
 
-    Returns whether the functions' files have to be applied again, and what could not be put back.
+    Return whether the functions' files have to be applied again, and what could not be restored.
     """
     if connection.execute("SELECT to_regclass('certification.expected_structure')").fetchone() == (None,):
         return False, []
@@ -145,13 +146,13 @@ def _mend(
 def _write_structure(
     connection: psycopg.Connection, still_expected: list[str], new: list[Migration], *, changed: bool
 ) -> None:
-    """Write down what has to be there from now on, unless nothing has changed."""
+    """Record the structure that has to be there from now on, unless nothing has changed."""
     of_another_version = connection.execute(
         "SELECT NOT EXISTS (SELECT 1 FROM certification.expected_structure AS e"
         " WHERE e.as_shown = current_setting('server_version_num')::integer / 10000)"
     ).fetchone()
     if changed or of_another_version == (True,):
-        # What a new migration speaks of is as that has left it.
+        # An item that a new migration mentions is as that migration has left it, so it is not expected as before.
         kept = [item for item in still_expected if not any(item.rpartition(".")[2] in m.sql for m in new)]
         connection.execute("SELECT certification.write_structure(%s)", (kept,))
 
@@ -166,11 +167,11 @@ def _apply(connection: psycopg.Connection, migration: Migration) -> None:
 
 
 def _require_same_history(known: dict[str, str], numbered: tuple[Migration, ...]) -> None:
-    """Refuse a database whose applied table migrations are not the first ones on disk, as they were applied."""
+    """Refuse a database whose applied table migrations are not, unchanged, the first ones on disk."""
     if any(_BEFORE_THE_FOLD.match(name) for name in known):
         raise OtherVersionError(
-            "this database was made by a version before the first release, and its migrations were folded since:"
-            " make it anew"
+            "this database was created by a version before the first release, whose migrations have been folded since:"
+            " create it again"
         )
     past = sorted(name for name in known if name.startswith("tables/"))
     on_disk = {migration.name: migration for migration in numbered}

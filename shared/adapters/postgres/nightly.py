@@ -1,4 +1,4 @@
-"""The nightly check's three steps in PostgreSQL (database/functions/nightly/nightly.sql)."""
+"""The three steps of the nightly check in PostgreSQL, by the functions of database/functions/nightly/nightly.sql."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PostgresNightlyCheck:
     def run_step(
         self, step: Step, organisation_id: UUID, as_of: date, run_id: UUID, *, everyone: bool
     ) -> tuple[Count, ...]:
-        """Carry out one step for one organisation and answer all of its counts."""
+        """Run one step for one organisation and return all of its counts."""
         rows = call(
             self._connection,
             _CALLS[step],

@@ -1,4 +1,4 @@
-"""Open a connection to PostgreSQL from a secret: signed in, encrypted, bounded in time (I18)."""
+"""The opening of a connection to PostgreSQL from a secret: signed in, encrypted, bounded in time (I18)."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from shared.domain.errors import ConnectionLostError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-# tcp_user_timeout, in milliseconds: what nobody acknowledges ends the connection, instead of a wait for a dead peer.
+# tcp_user_timeout, in milliseconds, ends a connection whose data is not acknowledged: no endless wait for a dead peer.
 _KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 _FIELDS = {name: name for name in ("host", "port", "dbname", "password")} | {"username": "user"}
 _CONNECT_SECONDS = 10
-# libpq bounds each address of the host by itself, and looking its name up not at all.
+# libpq bounds each address of the host separately, and the lookup of its name not at all.
 _LONGEST_CONNECT_SECONDS = 15.0
-# What is kept to write down how the run ended, on another connection than the one that does not respond.
+# Reserved for recording how the run ended, on another connection than the one that does not respond.
 _SECONDS_TO_RECORD = 15.0
-LONGEST_STATEMENT_SECONDS = 3600.0  # outside a function
-_INTERVAL = 0.1  # psycopg's own, in which Ctrl-C is heard
+LONGEST_STATEMENT_SECONDS = 3600.0  # for a caller that is no Lambda function and so has no deadline
+_INTERVAL = 0.1  # psycopg's default: the longest wait before Ctrl-C is noticed
 
 
 class BinaryCursor[Row](psycopg.Cursor[Row]):
-    """Reads values in binary: neither DateStyle nor IntervalStyle of the app's database is in them.
+    """A cursor that reads values in binary, which do not depend on the database's DateStyle and IntervalStyle.
 
-    No session setting, so it works through a transaction pooler too.
+    It needs no session setting, so it works through a transaction pooler too.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as psycopg has it
@@ -40,16 +40,16 @@ class BinaryCursor[Row](psycopg.Cursor[Row]):
 
 
 class BoundedConnection(psycopg.Connection[dict[str, Any]]):
-    """Gives a statement up before the function's time is over, and closes the connection (I18).
+    """A connection that gives up a statement, and closes itself, before the function's time is over (I18).
 
-    A server that takes what it is sent and says nothing looks alive to TCP. What was given up may have been carried
-    out, as with any lost reply.
+    A server that accepts data and never replies looks alive to TCP. A statement that was given up may have been carried
+    out, as after any lost reply.
     """
 
     longest = LONGEST_STATEMENT_SECONDS
 
     def wait(self, gen: Any, interval: float = _INTERVAL, timeout: float | None = None) -> Any:  # noqa: ANN401
-        """Wait for the server as psycopg does, and no longer than the function can."""
+        """Wait for the server as psycopg does, but no longer than the function can."""
         seconds = min(all_but(_SECONDS_TO_RECORD), self.longest)
         try:
             return super().wait(gen, interval, seconds if timeout is None else min(seconds, timeout))
@@ -59,11 +59,15 @@ class BoundedConnection(psycopg.Connection[dict[str, Any]]):
 
 
 def login_of(secret: Mapping[str, Any]) -> dict[str, Any]:
-    """What libpq is told of a secret in the form RDS writes it. Raises ConnectionLostError, as `tls_arguments`."""
+    """Return libpq's arguments from a secret in the form that RDS writes. Raises ConnectionLostError with a code."""
     return {theirs: secret[ours] for ours, theirs in _FIELDS.items() if ours in secret} | tls_arguments(secret)
 
 
 def open_connection(secret: Mapping[str, Any], *, retry: Callable[[], Mapping[str, Any]] | None) -> BoundedConnection:
+    """Open a connection in autocommit. Raises ConnectionLostError with a code.
+
+    `retry` reads the secret afresh after a refused login; a secret that has changed is tried once.
+    """
     arguments = login_of(secret) | _KEEPALIVE
     try:
         return within(
@@ -87,7 +91,7 @@ def open_connection(secret: Mapping[str, Any], *, retry: Callable[[], Mapping[st
             fresh = retry()
             if fresh != secret:
                 return open_connection(fresh, retry=None)
-        # No `pgconn`: the host has no address, or did not answer in time.
+        # Without a `pgconn` the host has no address or did not respond in time.
         before_login = error.pgconn is not None and not error.pgconn.ssl_in_use
         if before_login and arguments["sslmode"] != "disable" and _fails_in_tls(arguments):
             raise ConnectionLostError("database_tls_failed") from None

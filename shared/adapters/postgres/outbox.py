@@ -1,4 +1,4 @@
-"""The notices to send, in PostgreSQL (database/functions/notices/)."""
+"""The notices to send in PostgreSQL, by the functions of database/functions/notices/outbox.sql and digests.sql."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from shared.adapters.postgres.connection import Connection, call
 from shared.domain.errors import PermanentError
 from shared.domain.notices import (
+    SECTIONS,
     Digest,
     DigestLine,
     Locale,
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-_SECTIONS = ("expired", "unreachable", "undeliverable", "needs_decision", "reminded", "reactivated")
-
 
 class PostgresOutbox:
     """shared.ports.Outbox. Every call is one committed transaction."""
@@ -35,7 +34,7 @@ class PostgresOutbox:
         self._connection = connection
 
     def claim(self, run_id: UUID, organisation_id: UUID, today: date, *, digests: bool) -> Notice | None:
-        """Claim the next notice that can be made, or None. One that cannot be made is settled as undeliverable."""
+        """Claim and return the next notice; None if there is none. An incomplete notice is settled as undeliverable."""
         while True:
             rows = call(
                 self._connection,
@@ -50,7 +49,7 @@ class PostgresOutbox:
                 self.settle(rows[0]["notice_id"], run_id, Undeliverable("incomplete_notice"))
 
     def settle(self, notice_id: int, run_id: UUID, outcome: Outcome) -> None:
-        """Write down what became of a claimed notice."""
+        """Record what became of a claimed notice."""
         state, reason, message_id = _settlement(outcome)
         call(
             self._connection,
@@ -59,9 +58,7 @@ class PostgresOutbox:
         )
 
     def complete_digests(self, run_id: UUID, organisation_id: UUID) -> None:
-        """Put into the digests what has come to light since the nightly check:
-        refused mails, and changes of coordinator.
-        """
+        """Add to the digests what has happened since the nightly check: refused mails and changes of coordinator."""
         call(
             self._connection,
             "SELECT certification.complete_digests(%(run)s, %(organisation)s)",
@@ -88,14 +85,14 @@ class PostgresOutbox:
             recipient_address=row["recipient_address"] or "",
             expires_on=row["expires_on"],
             days_left=_days_left(row["expires_on"], today),
-            coordinator_name=row["coordinator_name"],
-            coordinator_email=row["coordinator_address"],
+            contact_name=row["contact_name"],
+            contact_email=row["contact_address"],
             digest=self._digest(row["notice_id"], today) if kind is NoticeKind.DIGEST else None,
         )
 
     def _digest(self, notice_id: int, today: date) -> Digest:
         rows = call(self._connection, "SELECT * FROM certification.digest_lines(%(notice)s)", {"notice": notice_id})
-        sections: dict[str, list[DigestLine]] = {section: [] for section in _SECTIONS}
+        sections: dict[str, list[DigestLine]] = {section: [] for section in SECTIONS}
         for row in rows:
             sections[row["section"]].append(
                 DigestLine(

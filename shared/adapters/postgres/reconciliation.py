@@ -1,4 +1,8 @@
-"""What reconciliation sees and remembers besides a comparison, in PostgreSQL (database/functions/sweep.sql)."""
+"""The records of reconciliation in PostgreSQL, except those of a comparison.
+
+Its functions are in database/functions/: sync/sweep.sql, sync/website_state.sql, app/missed_changes.sql,
+app/past_triggers.sql, reconciliation/findings.sql, reconciliation/duplicates.sql and runs.sql.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ class PostgresReconciliation:
         self._connection = connection
 
     def record_queue_depths(self, depths: Mapping[str, int]) -> None:
-        """How many messages each queue has."""
+        """Record how many messages each queue has."""
         for queue, n in depths.items():
             call(
                 self._connection,
@@ -33,12 +37,12 @@ class PostgresReconciliation:
             )
 
     def count_waiting(self) -> dict[str, int]:
-        """What the website does not show yet."""
+        """Return the counts of what the website does not show yet."""
         rows = call(self._connection, "SELECT * FROM certification.count_waiting()", {})
         return {row["measure"]: row["n"] for row in rows}
 
     def overdue(self, older_than: timedelta, limit: int) -> tuple[SyncRequest, ...]:
-        """Changes that should have reached the website by now."""
+        """Return requests for changes that should have reached the website by now."""
         rows = call(
             self._connection,
             "SELECT * FROM certification.overdue_listings(%(older)s, %(limit)s)",
@@ -47,19 +51,19 @@ class PostgresReconciliation:
         return tuple(SyncRequest(row["mentor_id"], row["version"]) for row in rows)
 
     def take_up_missed_changes(self, limit: int) -> tuple[SyncRequest, ...]:
-        """Record what the triggers could not. Return what is to be synced."""
+        """Record the changes that the triggers could not record. Return the requests to sync them."""
         rows = call(self._connection, "SELECT * FROM certification.take_up_missed_changes(%(limit)s)", {"limit": limit})
         return tuple(SyncRequest(row["mentor_id"], row["version"]) for row in rows)
 
     def retry_due_rejected(self, limit: int) -> int:
-        """Take up again what was rejected and is due to be tried."""
+        """Take up the rejected listings that are due for another try. Return how many there are."""
         n: int = call(self._connection, "SELECT certification.retry_due_rejected(%(limit)s) AS n", {"limit": limit})[0][
             "n"
         ]
         return n
 
     def find_past_triggers(self, run_id: UUID, limit: int) -> tuple[PastTrigger, ...]:
-        """Raise the listings whose change no trigger has seen, those that must be hidden first."""
+        """Raise the desired version of listings whose change no trigger saw, those to hide first."""
         rows = call(
             self._connection,
             "SELECT * FROM certification.find_past_triggers(%(run)s, %(limit)s)",
@@ -68,7 +72,7 @@ class PostgresReconciliation:
         return tuple(PastTrigger(row["mentor_id"], row["version"], row["kind"]) for row in rows)
 
     def to_recheck(self, settling: timedelta, limit: int) -> tuple[UUID, ...]:
-        """Whose rows to read back."""
+        """Return the mentors whose rows to read back."""
         rows = call(
             self._connection,
             "SELECT * FROM certification.listings_to_recheck(%(settling)s, %(limit)s)",
@@ -77,7 +81,7 @@ class PostgresReconciliation:
         return tuple(row["mentor_id"] for row in rows)
 
     def write_proof(self, run_id: UUID, proof: Proof) -> None:
-        """Keep what a full comparison has shown."""
+        """Store the result of a full comparison."""
         compared = proof.compared
         counts = compared.counts if compared else {}
         call(
@@ -99,7 +103,7 @@ class PostgresReconciliation:
         )
 
     def record_acceptance(self, run_id: UUID, acceptance: Acceptance) -> None:
-        """Who takes a small answer for true, and why."""
+        """Record who confirms that the website really returned this few rows, and why."""
         call(
             self._connection,
             "SELECT certification.record_acceptance(%(run)s, %(actor)s, %(reason)s)",
@@ -107,10 +111,10 @@ class PostgresReconciliation:
         )
 
     def find_duplicates(self, run_id: UUID) -> dict[str, int]:
-        """Look for what was done twice, over the logs themselves."""
+        """Search the logs themselves for anything that was done twice. Return the counts."""
         rows = call(self._connection, "SELECT * FROM certification.find_duplicates(%(run)s)", {"run": run_id})
         return {row["measure"]: row["n"] for row in rows}
 
     def forget_old_sweeps(self) -> None:
-        """Drop the runs of sweeps that are weeks old."""
+        """Delete the runs of sweeps that are weeks old."""
         call(self._connection, "SELECT certification.forget_old_sweeps()", {})

@@ -1,4 +1,4 @@
-"""The record of runs in PostgreSQL."""
+"""The record of runs in PostgreSQL, by the functions of database/functions/runs.sql and time.sql."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class PostgresRuns:
-    """shared.ports.Runs on the functions of database/functions/runs.sql."""
+    """shared.ports.Runs. Every call is one committed transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -30,7 +30,10 @@ class PostgresRuns:
         return run_id
 
     def latest_scheduled_time(self, *, by_the_clock_too: bool) -> datetime:
-        """Return certification.latest_scheduled_time: 36 hours ahead of what counts as now, or of the clock."""
+        """Return the latest scheduled time that a run may have (I15): 36 hours ahead of what counts as now.
+
+        `by_the_clock_too`: the clock counts as well as the day that the local stack simulates.
+        """
         rows = call(
             self._connection,
             "SELECT certification.latest_scheduled_time(%(by_the_clock_too)s) AS at",
@@ -40,7 +43,7 @@ class PostgresRuns:
         return latest
 
     def organisations(self) -> tuple[Organisation, ...]:
-        """Every organisation with the settings in force."""
+        """Return every organisation with the settings in force."""
         rows = call(self._connection, "SELECT * FROM certification.organisations_to_run()", {})
         return tuple(
             Organisation(
@@ -54,7 +57,7 @@ class PostgresRuns:
         )
 
     def start_organisation(self, run_id: UUID, organisation_id: UUID, as_of: date | None) -> None:
-        """Open an organisation's part; `as_of` is None when its day could not be told."""
+        """Open an organisation's part of a run; `as_of` is None if its day could not be determined."""
         call(
             self._connection,
             "SELECT certification.start_organisation(%(run)s, %(organisation)s, %(as_of)s)",
@@ -62,7 +65,7 @@ class PostgresRuns:
         )
 
     def finish_organisation(self, run_id: UUID, organisation_id: UUID, verdict: Verdict) -> None:
-        """Close an organisation's part."""
+        """Close an organisation's part of a run."""
         call(
             self._connection,
             "SELECT certification.finish_organisation(%(run)s, %(organisation)s, %(state)s, %(reason)s)",
@@ -70,7 +73,7 @@ class PostgresRuns:
         )
 
     def finish(self, run_id: UUID, verdict: Verdict) -> None:
-        """Close a run; on another connection if this one dies with it. Only the first of two is written."""
+        """Close a run, on a new connection if this one dies meanwhile. A second verdict of a run is ignored."""
         try:
             self._finish(run_id, verdict)
         except ConnectionLostError:
@@ -79,6 +82,11 @@ class PostgresRuns:
     def _finish(self, run_id: UUID, verdict: Verdict) -> None:
         call(
             self._connection,
-            "SELECT certification.finish_run(%(run)s, %(state)s, %(reason)s)",
-            {"run": run_id, "state": verdict.state, "reason": verdict.reason},
+            "SELECT certification.finish_run(%(run)s, %(state)s, %(reason)s, %(website_codes)s)",
+            {
+                "run": run_id,
+                "state": verdict.state,
+                "reason": verdict.reason,
+                "website_codes": sorted(verdict.website_codes),
+            },
         )

@@ -1,6 +1,6 @@
--- The record of every run, and whose it is.
+-- The record of every run, and the check of which login owns it.
 
--- session_user is the login, also within a function that runs with its owner's rights; current_user is then the owner.
+-- session_user is the login even inside a function that runs with its owner's rights; there current_user is the owner.
 CREATE OR REPLACE FUNCTION certification.may_run(p_function text) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT pg_has_role(session_user, current_user, 'MEMBER') OR EXISTS (
@@ -10,8 +10,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
            AND pg_has_role(session_user, r.oid, 'MEMBER'))
 $$;
 COMMENT ON FUNCTION certification.may_run IS
-    'Whether this login has the role of this function: certification_reconciliation runs reconciliation and '
-    'reconciliation_…. The owner has all.';
+    'Return whether this login has the role of this function. The role certification_reconciliation runs '
+    'reconciliation and reconciliation_…; the owner may run every function.';
 
 CREATE OR REPLACE FUNCTION certification.own_run(p_run_id uuid, p_functions text[] DEFAULT NULL,
                                                  p_running boolean DEFAULT true) RETURNS uuid
@@ -28,24 +28,24 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.own_run IS
-    'This run, if it is under way (or need not be), of one of these functions, and the caller''s login runs that '
-    'function; an error if not. The owner is not asked.';
+    'Return this run''s id if the run is under way (or need not be), belongs to one of these functions, and the '
+    'caller''s login runs that function. Raise insufficient_privilege otherwise. The owner is not checked.';
 
 CREATE OR REPLACE FUNCTION certification.plain(p_text text, p_length integer) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT left(regexp_replace(p_text, '[^A-Za-z0-9_.:,;/ +=@$#()\[\]-]', '?', 'g'), p_length)
 $$;
 COMMENT ON FUNCTION certification.plain IS
-    'A code or an id that a caller states, bounded: what it must not hold becomes a question mark, and the rest is '
-    'cut. Never refused, because what it says must not be lost.';
+    'Return a code or id stated by a caller in bounded form: characters that it must not hold become question marks, '
+    'and the rest is cut (I11). It is never refused, because its message must not be lost.';
 
 CREATE OR REPLACE FUNCTION certification.readable_time(p_at timestamptz) RETURNS timestamptz
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT least(greatest(p_at, timestamptz '0002-01-01 00:00+00'), timestamptz '9998-12-31 00:00+00')
 $$;
 COMMENT ON FUNCTION certification.readable_time IS
-    'A time that a caller states, bounded: PostgreSQL knows infinity and the year 20000, and what shows times does '
-    'not. Never refused, as in plain.';
+    'Return a time stated by a caller within bounds: PostgreSQL knows infinity and the year 20000, and the programs '
+    'that show times do not. It is never refused, as in plain.';
 
 CREATE OR REPLACE FUNCTION certification.start_run(p_function text, p_scheduled_at timestamptz,
                                                    p_request_id text) RETURNS uuid
@@ -57,7 +57,7 @@ BEGIN
         RAISE EXCEPTION 'this login does not run this function'
             USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'run_function_of_this_login';
     END IF;
-    -- A function is killed at its timeout, 15 minutes at the most, and cannot say so itself.
+    -- A function is killed at its timeout, 15 minutes at most, and cannot record its own end.
     UPDATE certification.runs SET state = 'failed', reason = 'never_ended', ended_at = clock_timestamp()
      WHERE state = 'running' AND function = p_function AND started_at < clock_timestamp() - interval '20 minutes';
     INSERT INTO certification.runs (function, scheduled_at, request_id)
@@ -67,8 +67,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.start_run IS
-    'Open a run of the caller''s own function and return its id (I12). A run that never ended is closed as failed, '
-    'because a function that is killed cannot say so.';
+    'Open a run of the caller''s own function and return its id (I12). Close a run that never ended as failed, '
+    'because a killed function cannot record that itself.';
 
 CREATE OR REPLACE FUNCTION certification.organisations_to_run() RETURNS TABLE (
     organisation_id uuid, timezone text, thresholds smallint[], org_thresholds boolean, reactivate_renewed boolean)
@@ -77,10 +77,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
            coalesce(s.org_thresholds, false), coalesce(s.reactivate_renewed, true)
       FROM public.organisations AS o
       LEFT JOIN certification.organisation_settings AS s ON s.organisation_id = o.id
-     WHERE o.id IS NOT NULL -- merely unique in the app: such a row is no organisation
+     WHERE o.id IS NOT NULL -- the column is only unique in the app: a row without an id is not an organisation
      ORDER BY o.id
 $$;
-COMMENT ON FUNCTION certification.organisations_to_run IS 'Every organisation with the settings in force.';
+COMMENT ON FUNCTION certification.organisations_to_run IS
+    'Return every organisation with the settings in force.';
 
 CREATE OR REPLACE FUNCTION certification.start_organisation(p_run_id uuid, p_organisation_id uuid,
                                                             p_as_of date) RETURNS void
@@ -92,7 +93,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.start_organisation IS
-    'Open one organisation''s part of the caller''s run. Raises SQLSTATE AHEAD for a day that has not come (I15).';
+    'Open one organisation''s part of the caller''s run. Raise SQLSTATE AHEAD for a day that has not come (I15).';
 
 CREATE OR REPLACE FUNCTION certification.finish_organisation(
     p_run_id uuid, p_organisation_id uuid, p_state text, p_reason text) RETURNS void
@@ -103,15 +104,18 @@ $$;
 COMMENT ON FUNCTION certification.finish_organisation IS
     'Close one organisation''s part of the caller''s run, with its state and the codes of what went wrong (I12).';
 
-CREATE OR REPLACE FUNCTION certification.finish_run(p_run_id uuid, p_state text, p_reason text) RETURNS void
+CREATE OR REPLACE FUNCTION certification.finish_run(p_run_id uuid, p_state text, p_reason text,
+                                                    p_website_codes text[] DEFAULT '{}') RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE certification.runs
-       SET state = p_state, reason = certification.plain(p_reason, 500), ended_at = clock_timestamp()
+       SET state = p_state, reason = certification.plain(p_reason, 500), ended_at = clock_timestamp(),
+           website_codes = ARRAY(SELECT certification.plain(c.code, 500) FROM unnest(p_website_codes[1:50]) AS c (code)
+                                  WHERE c.code IS NOT NULL)
      WHERE id = certification.own_run(p_run_id, p_running => false) AND state = 'running'
 $$;
 COMMENT ON FUNCTION certification.finish_run IS
-    'Close the caller''s run, with its state and the codes of what went wrong (I12). Only the first of two calls is '
-    'written.';
+    'Close the caller''s run with its state, the codes of what went wrong (I12), and the codes that the website '
+    'caused. Only the first of two calls is recorded.';
 
 CREATE OR REPLACE FUNCTION certification.add_count(
     p_run_id uuid, p_organisation_id uuid, p_measure text, p_detail text, p_n bigint) RETURNS void
@@ -120,24 +124,27 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     VALUES (p_run_id, p_organisation_id, p_measure, p_detail, p_n)
     ON CONFLICT (run_id, organisation_id, measure, detail) DO UPDATE SET n = c.n + excluded.n
 $$;
-COMMENT ON FUNCTION certification.add_count IS 'Add to a count of this run; a step that is called twice in a run adds up.';
+COMMENT ON FUNCTION certification.add_count IS
+    'Add to a count of this run. Calls for the same measure add up.';
 
 CREATE OR REPLACE FUNCTION certification.forget_old_sweeps() RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     DELETE FROM certification.runs AS r
      WHERE r.function = 'reconciliation_sweep' AND r.started_at < clock_timestamp() - interval '14 days'
 $$;
-COMMENT ON FUNCTION certification.forget_old_sweeps IS 'There are 288 a day; the other runs are kept.';
+COMMENT ON FUNCTION certification.forget_old_sweeps IS
+    'Delete sweeps older than 14 days, because there are 288 of them a day. The other runs are kept.';
 
 REVOKE ALL ON FUNCTION
     certification.may_run, certification.own_run, certification.plain, certification.readable_time,
     certification.start_run, certification.organisations_to_run, certification.start_organisation,
-    certification.finish_organisation, certification.finish_run, certification.add_count, certification.forget_old_sweeps
+    certification.finish_organisation, certification.finish_run, certification.add_count,
+    certification.forget_old_sweeps
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.start_run, certification.organisations_to_run, certification.start_organisation,
     certification.finish_organisation, certification.finish_run
-TO certification_expiry_check, certification_reconciliation, certification_send_notices;
+TO certification_scheduled;
 GRANT EXECUTE ON FUNCTION
     certification.forget_old_sweeps
 TO certification_reconciliation;

@@ -1,4 +1,4 @@
--- What an organisation has set, and what applies where it has set nothing.
+-- The settings of an organisation, and the standard where it has none of its own.
 
 CREATE OR REPLACE FUNCTION certification.effective_thresholds(p_organisation_id uuid) RETURNS smallint[]
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -8,7 +8,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         certification.standard_thresholds())
 $$;
 COMMENT ON FUNCTION certification.effective_thresholds IS
-    'The organisation''s own thresholds if its flag is on, else the HLF standard.';
+    'Return the organisation''s own thresholds if its flag is on, otherwise the HLF standard.';
 
 CREATE OR REPLACE FUNCTION certification.effective_mapping(p_organisation_id uuid) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -17,7 +17,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
           WHERE s.organisation_id = p_organisation_id),
         (SELECT d.listing_mapping FROM certification.standard AS d))::jsonb
 $$;
-COMMENT ON FUNCTION certification.effective_mapping IS 'The organisation''s own listing mapping, or the standard.';
+COMMENT ON FUNCTION certification.effective_mapping IS
+    'Return the organisation''s own listing mapping, or the standard.';
 
 CREATE OR REPLACE FUNCTION certification.brake_limits(p_organisation_id uuid, OUT count integer, OUT percent integer)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -25,7 +26,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       FROM certification.standard AS d
       LEFT JOIN certification.organisation_settings AS s ON s.organisation_id = p_organisation_id
 $$;
-COMMENT ON FUNCTION certification.brake_limits IS 'The limits in force: the organisation''s own, or the standard''s.';
+COMMENT ON FUNCTION certification.brake_limits IS
+    'Return the limits in force: the organisation''s own, or the standard''s.';
 
 CREATE OR REPLACE FUNCTION certification.organisation_is_known() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -38,11 +40,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.organisation_is_known IS
-    'Settings are of an organisation that is there. Not a foreign key: that would refuse the app a TRUNCATE of '
-    'organisations.';
+    'Refuse settings of an unknown organisation. A foreign key would do the same, but would also refuse the app a '
+    'TRUNCATE of organisations (I16).';
 
--- A row that one flag has hidden is not shown by another. So a flag that was ever used stays in the mapping, as long as
--- the listings stay in their place.
+-- A row hidden by one flag is not shown by another. So a flag that was ever used stays in the mapping as long as the
+-- listings stay in the same table.
 CREATE OR REPLACE FUNCTION certification.keep_flags() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -90,7 +92,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.keep_flags IS
-    'Refuse a listing mapping without a flag that may have hidden a row: another flag alone would not show it again.';
+    'Refuse a listing mapping that drops a flag which may have hidden a row, because another flag alone would not '
+    'show the row again.';
 
 CREATE OR REPLACE TRIGGER settings_of_an_organisation BEFORE INSERT OR UPDATE OF organisation_id
     ON certification.organisation_settings

@@ -1,4 +1,5 @@
--- Whether what holds the rules is still there: our tables, constraints, indexes, triggers and functions.
+-- The check that everything that enforces the rules is still there: our tables, constraints, indexes, triggers and
+-- functions.
 
 CREATE OR REPLACE FUNCTION certification.structure()
 RETURNS TABLE (kind text, name text, relation text, definition text, damage text)
@@ -11,7 +12,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
     UNION ALL
     SELECT 'constraint', o.name || '.' || c.conname, o.name, pg_get_constraintdef(c.oid),
            CASE WHEN NOT c.convalidated OR NOT coalesce(i.indisvalid, true) THEN 'invalid'
-                WHEN c.contype = 'f' AND EXISTS ( -- what enforces a foreign key
+                WHEN c.contype = 'f' AND EXISTS ( -- the triggers that enforce a foreign key
                     SELECT 1 FROM pg_catalog.pg_trigger AS t
                      WHERE t.tgconstraint = c.oid AND t.tgenabled NOT IN ('O', 'A')) THEN 'disabled' END
       FROM ours AS o
@@ -30,7 +31,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
       JOIN pg_catalog.pg_index AS i ON i.indrelid = o.oid
       JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
      WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint AS k WHERE k.conindid = i.indexrelid AND k.contype <> 'f')
-       -- what REINDEX CONCURRENTLY leaves is not ours
+       -- leftovers of REINDEX CONCURRENTLY are not ours
        AND c.relname NOT LIKE '%\_ccnew%' AND c.relname NOT LIKE '%\_ccold%'
        AND (o.name <> 'public.certifications' OR c.relname = 'certifications_expires_on')
     UNION ALL
@@ -46,7 +47,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
      WHERE p.pronamespace = 'certification'::regnamespace
 $$;
 COMMENT ON FUNCTION certification.structure IS
-    'What is there of ours, each with its definition and, if it does not do its work, why: invalid or disabled.';
+    'Return every object of ours that exists, with its definition and, if it does not do its work, the reason: '
+    'invalid or disabled.';
 
 CREATE OR REPLACE FUNCTION certification.structure_damage()
 RETURNS TABLE (kind text, name text, relation text, definition text, damage text)
@@ -55,7 +57,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
     judged AS (
         SELECT e.kind, e.name, e.relation, e.definition,
                CASE WHEN f.name IS NULL THEN 'missing'
-                    -- A constraint that was taken over without a look at the older rows was expected so.
+                    -- A constraint that was added NOT VALID is expected to be invalid.
                     WHEN f.damage IS NOT NULL AND NOT (f.damage = 'invalid' AND e.definition LIKE '% NOT VALID')
                     THEN f.damage
                     WHEN f.definition <> e.definition
@@ -66,13 +68,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
     )
     SELECT j.kind, j.name, j.relation, j.definition, j.damage FROM judged AS j
      WHERE j.damage IS NOT NULL
-       -- With its table everything of it is gone, which is said once.
+       -- If a table is missing, everything on it is missing too; only the table is reported.
        AND (j.kind = 'table' OR NOT EXISTS (
            SELECT 1 FROM judged AS t WHERE t.kind = 'table' AND t.name = j.relation AND t.damage = 'missing'))
      ORDER BY j.kind, j.name
 $$;
 COMMENT ON FUNCTION certification.structure_damage IS
-    'What the last migrate left and is missing, invalid, disabled or changed since. Empty: all is there.';
+    'Return the objects that the last migrate left and that are missing, invalid, disabled or changed since; no rows '
+    'if all are intact.';
 
 CREATE OR REPLACE FUNCTION certification.rows_against(p_kind text, p_relation text, p_name text,
                                                       p_definition text) RETURNS bigint
@@ -101,13 +104,13 @@ BEGIN
     EXECUTE v_query INTO v_n;
     RETURN v_n;
 EXCEPTION WHEN OTHERS THEN
-    RETURN NULL; -- then nothing is said of the rows
+    RETURN NULL; -- no number of rows is then reported
 END
 $$;
 COMMENT ON FUNCTION certification.rows_against IS
-    'How many rows stand in the way of a constraint or an index; null: it cannot be told.';
+    'Return how many rows violate a constraint or an index; null if that cannot be counted.';
 
--- A statement here takes what stands in the catalogue and in our own table, which only the owner can write.
+-- The statements here are built from the catalogue and from our own table, which only the owner can write.
 CREATE OR REPLACE FUNCTION certification.mend_structure() RETURNS TABLE (said text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -116,13 +119,13 @@ DECLARE
     v_bare text;
     v_n bigint;
 BEGIN
-    -- Foreign keys come last: they lean on keys.
+    -- Foreign keys come last, because they need the keys that they refer to.
     FOR v IN SELECT d.* FROM certification.structure_damage() AS d WHERE d.kind <> 'function'
               ORDER BY d.definition LIKE 'FOREIGN KEY %', d.kind, d.name LOOP
         v_bare := regexp_replace(v.name, '^.*\.', '');
         v_called := replace(v.kind, '_', ' ') || ' ' || v.name;
         BEGIN
-            CONTINUE WHEN v.kind = 'trigger' AND v.damage <> 'disabled'; -- its file is applied again
+            CONTINUE WHEN v.kind = 'trigger' AND v.damage <> 'disabled'; -- the runner applies its file again
             IF v.kind = 'trigger' THEN
                 EXECUTE format('ALTER TABLE %s ENABLE TRIGGER %I', v.relation, v_bare);
             ELSIF v.kind = 'not_null' THEN
@@ -151,8 +154,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.mend_structure IS
-    'Put back constraints, indexes and triggers that are missing, invalid, disabled or changed, and say of each what '
-    'became of it.';
+    'Restore constraints, indexes and triggers that are missing, invalid, disabled or changed, and return one '
+    'sentence for each.';
 
 CREATE OR REPLACE FUNCTION certification.write_structure(p_still_expected text[]) RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
@@ -163,10 +166,11 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     ON CONFLICT ON CONSTRAINT expected_structure_pkey DO NOTHING
 $$;
 COMMENT ON FUNCTION certification.write_structure IS
-    'Take what is there for what has to be, but for these, which could not be put back and stay expected as they were.';
+    'Record the structure that exists as the expected one, except for these objects, which could not be restored and '
+    'stay expected as they were.';
 
--- Whoever can make a temporary table can give one the name of anything. PostgreSQL lets everybody; the app's roles keep
--- it.
+-- A role that can make temporary tables can give one any name. PostgreSQL grants this to PUBLIC; the app's own roles
+-- keep it.
 CREATE OR REPLACE FUNCTION certification.revoke_temporary() RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -196,8 +200,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.revoke_temporary IS
-    'Take the right to make temporary tables from everybody but the roles that there are beside ours. Returns why '
-    'not, or null.';
+    'Revoke the right to make temporary tables from PUBLIC, and grant it to the roles that are not ours. Return why '
+    'that was not possible, or null.';
 
 REVOKE ALL ON FUNCTION
     certification.structure, certification.structure_damage, certification.rows_against, certification.mend_structure,

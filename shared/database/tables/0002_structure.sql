@@ -1,4 +1,4 @@
--- What the last migrate left in the database.
+-- The structure that the last migrate left in the database.
 
 CREATE TABLE certification.expected_structure (
     kind        text NOT NULL,
@@ -10,10 +10,11 @@ CREATE TABLE certification.expected_structure (
     CONSTRAINT expected_kind_known CHECK (kind IN ('table', 'constraint', 'not_null', 'index', 'trigger', 'function'))
 );
 COMMENT ON TABLE certification.expected_structure IS
-    'What of ours the last migrate left in this database: what is missing, invalid, disabled or different since is '
-    'told (structure_damaged).';
+    'Our objects as the last migrate left them in this database. An object that is missing, invalid, disabled or '
+    'different since is reported (structure_damaged).';
 COMMENT ON COLUMN certification.expected_structure.name IS
-    'With its schema, and for what belongs to a table, its table.';
+    'Qualified by the schema and, for an object of a table, by the table.';
 COMMENT ON COLUMN certification.expected_structure.as_shown IS
-    'The major version of PostgreSQL that has written the definition: another one may write the same in other words.';
+    'The major version of PostgreSQL that wrote the definition. Another version may word the same definition '
+    'differently.';
 REVOKE ALL ON certification.expected_structure FROM PUBLIC;

@@ -1,4 +1,4 @@
--- The configuration repository: the HLF standard, and what an organisation has of its own.
+-- The configuration repository: the HLF standard, and the settings that an organisation has of its own.
 
 CREATE DOMAIN certification.listing_mapping AS jsonb
     CONSTRAINT mapping_has_its_parts CHECK (certification.mapping_problem(VALUE) IS DISTINCT FROM 'parts')
@@ -8,9 +8,9 @@ CREATE DOMAIN certification.listing_mapping AS jsonb
     CONSTRAINT mapping_flags_show_and_hide CHECK (certification.mapping_problem(VALUE) IS DISTINCT FROM 'flags')
     CONSTRAINT mapping_writes_no_column_twice CHECK (certification.mapping_problem(VALUE) IS DISTINCT FROM 'twice');
 COMMENT ON DOMAIN certification.listing_mapping IS
-    'table: the entity set; key: the alternate key column that holds the mentor''s id; columns: column -> field, '
-    'of first_name, last_name, full_name, phone, email, area, organisation and no other; show and hide: the flags '
-    'that show and hide a row, such as {"statecode": 1, "statuscode": 2} or {"hlf_published": false}.';
+    'table: the entity set; key: the alternate key column that holds the mentor''s id; columns: column -> field, of '
+    'first_name, last_name, full_name, phone, email, area, organisation and no other; show and hide: the flags that '
+    'show and hide a row, such as {"statecode": 1, "statuscode": 2} or {"hlf_published": false}.';
 
 CREATE TABLE certification.standard (
     only_row        boolean PRIMARY KEY DEFAULT true CONSTRAINT standard_has_one_row CHECK (only_row),
@@ -33,17 +33,19 @@ CREATE TABLE certification.standard (
         CONSTRAINT brake_percent_in_range CHECK (brake_percent BETWEEN 0 AND 100)
 );
 COMMENT ON TABLE certification.standard IS
-    'The HLF standard: what applies where an organisation has nothing of its own.';
+    'The HLF standard, which applies where an organisation has no setting of its own.';
 COMMENT ON COLUMN certification.standard.listing_mapping IS
-    'Where listings live in Dataverse and what is published, unless the organisation has its own.';
+    'The place of listings in Dataverse and the fields that are published, unless the organisation has its own '
+    'mapping.';
 COMMENT ON COLUMN certification.standard.brake_count IS
-    'A change of at most so many mentors at once is never braked, unless the organisation has its own.';
+    'A change of at most this many mentors at once is never braked, unless the organisation has its own limit.';
 COMMENT ON COLUMN certification.standard.brake_percent IS
-    'Nor is one of at most so many per cent of those it could concern; 100 turns the brake off.';
+    'A change of at most this percentage of the mentors that it could concern is not braked either; 100 turns the '
+    'brake off.';
 INSERT INTO certification.standard (thresholds) VALUES ('{30,14,7}');
 
--- No foreign key: one to a table of the app refuses its TRUNCATE, and a change of its key (I16). Settings of an
--- organisation that is gone harm nothing; a trigger refuses those of one that is not known.
+-- There is no foreign key, because a key to a table of the app would refuse its TRUNCATE and a change of its key (I16).
+-- Settings of an organisation that is gone are harmless; a trigger refuses those of an unknown one.
 CREATE TABLE certification.organisation_settings (
     organisation_id     uuid PRIMARY KEY,
     org_thresholds      boolean NOT NULL DEFAULT false,
@@ -59,7 +61,7 @@ CREATE TABLE certification.organisation_settings (
     table_is_ours       boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE certification.organisation_settings IS
-    'The configuration repository, one row per organisation; made with the defaults by the first run.';
+    'The configuration repository, one row per organisation. The first run creates the row with the defaults.';
 COMMENT ON COLUMN certification.organisation_settings.org_thresholds IS
     'Feature flag: off means the HLF standard applies.';
 COMMENT ON COLUMN certification.organisation_settings.thresholds IS
@@ -73,5 +75,5 @@ COMMENT ON COLUMN certification.organisation_settings.brake_count IS
 COMMENT ON COLUMN certification.organisation_settings.brake_percent IS
     'The organisation''s own limit; null means the standard.';
 COMMENT ON COLUMN certification.organisation_settings.table_is_ours IS
-    'Whether every row of the organisation''s listing table comes from here: then a visible row of no mentor is '
-    'hidden. Only if all organisations of that table say so.';
+    'Whether every row of the organisation''s listing table comes from here. If all organisations of that table say '
+    'so, a visible row of no mentor is hidden.';

@@ -1,9 +1,9 @@
--- Every run with its counts (I12), and what counts as now.
+-- Every run with its counts (I12), and the simulated time.
 
 CREATE TABLE certification.runs (
     id            uuid PRIMARY KEY DEFAULT gen_random_uuid(),
-    function      text NOT NULL CONSTRAINT run_function_known CHECK (
-        function IN ('expiry_check', 'send_notices', 'reconciliation_sweep', 'reconciliation_full')),
+    function      text NOT NULL CONSTRAINT run_function_known
+        CHECK (function = ANY (certification.run_functions())),
     scheduled_at  timestamptz NOT NULL,
     request_id    text NOT NULL,
     started_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -11,13 +11,17 @@ CREATE TABLE certification.runs (
     state         text NOT NULL DEFAULT 'running'
         CONSTRAINT run_state_known CHECK (state IN ('running', 'succeeded', 'degraded', 'failed')),
     reason        text,
+    website_codes text[] NOT NULL DEFAULT '{}',
     undone_at     timestamptz,
     CONSTRAINT run_ended_when_not_running CHECK ((state = 'running') = (ended_at IS NULL)),
     CONSTRAINT run_has_a_reason_unless_good CHECK ((state IN ('degraded', 'failed')) = (reason IS NOT NULL))
 );
-COMMENT ON TABLE certification.runs IS 'Every run. running -> succeeded | degraded (something failed, the rest was done) | failed.';
+COMMENT ON TABLE certification.runs IS
+    'Every run. running -> succeeded | degraded (something failed, the rest was done) | failed.';
+COMMENT ON COLUMN certification.runs.website_codes IS
+    'The codes in reason that say that the website did not respond or did not authorise us.';
 COMMENT ON COLUMN certification.runs.undone_at IS
-    'When a person has undone it (certification.undo_run); who and why stands in audit.';
+    'The time at which a person undid the run (certification.undo_run). The actor and the reason are in audit.';
 CREATE INDEX runs_running ON certification.runs (function) WHERE state = 'running';
 CREATE INDEX runs_by_function ON certification.runs (function, started_at DESC);
 
@@ -31,12 +35,13 @@ CREATE TABLE certification.run_organisations (
     day_was          date,
     day_became       date,
     PRIMARY KEY (run_id, organisation_id),
-    CONSTRAINT run_organisation_has_a_reason_unless_good CHECK ((state IN ('degraded', 'failed')) = (reason IS NOT NULL))
+    CONSTRAINT run_organisation_has_a_reason_unless_good
+        CHECK ((state IN ('degraded', 'failed')) = (reason IS NOT NULL))
 );
 COMMENT ON TABLE certification.run_organisations IS
-    'How a run went for one organisation, and the calendar date it evaluated there.';
+    'The result of a run for one organisation, and the calendar date that it evaluated there.';
 COMMENT ON COLUMN certification.run_organisations.day_became IS
-    'Where this run turned the website''s day (evaluated_days) to, from day_was; null where it turned nothing.';
+    'The day to which this run turned the website''s day (evaluated_days) from day_was; null if it turned nothing.';
 CREATE INDEX run_organisations_day ON certification.run_organisations (organisation_id, as_of);
 
 CREATE TABLE certification.run_counts (
@@ -50,8 +55,8 @@ CREATE TABLE certification.run_counts (
         REFERENCES certification.run_organisations (run_id, organisation_id) ON DELETE CASCADE
 );
 COMMENT ON TABLE certification.run_counts IS
-    'What a run did, zeros included (I12), written in the transaction that did it. detail: a threshold, a kind or '
-    'a step.';
+    'The counts of a run, zeros included (I12), written in the transaction that did the work. detail: a threshold, a '
+    'kind or a step.';
 
 CREATE TABLE certification.simulated_time (
     only_row  boolean NOT NULL DEFAULT true CONSTRAINT simulated_time_has_one_row CHECK (only_row),
@@ -59,6 +64,6 @@ CREATE TABLE certification.simulated_time (
     CONSTRAINT simulated_time_pkey PRIMARY KEY (only_row)
 );
 COMMENT ON TABLE certification.simulated_time IS
-    'How far the present is ahead of the clock, for the local stack and tests. No row, as deployed: not at all. '
-    'For its owner only.';
+    'The interval by which the present is ahead of the clock, for the local stack and tests. A deployed system has no '
+    'row, so its present is the clock. For its owner only.';
 REVOKE ALL ON certification.simulated_time FROM PUBLIC;

@@ -1,6 +1,6 @@
--- What the nightly check writes. The large tables refer to mentors by id without a foreign key: they are written only
--- by functions that read the ids from public.peer_mentors in the same statement; a deleted mentor leaves rows that name
--- nobody; and a key costs a look-up per row (docs/decisions/0004).
+-- The tables that the nightly check writes. The large ones refer to mentors by id without a foreign key. Only functions
+-- that read the ids from public.peer_mentors in the same statement write them, the rows of a deleted mentor name no
+-- person, and a key costs a look-up per row (docs/decisions/0004).
 
 CREATE TABLE certification.cert_expiry_reminders (
     mentor_id                  uuid NOT NULL,
@@ -17,8 +17,8 @@ CREATE TABLE certification.cert_expiry_reminders (
     CONSTRAINT reminder_has_a_reason_unless_claimed CHECK ((state = 'claimed') = (reason IS NULL))
 );
 COMMENT ON TABLE certification.cert_expiry_reminders IS
-    'That a threshold was reached (I1, I2). claimed: it became a notice; collapsed: a nearer one did, or the '
-    'expiry; unreachable: the mentor cannot be mailed.';
+    'The thresholds that were reached (I1, I2). claimed: it became a notice; collapsed: a nearer threshold or the '
+    'expiry took its place; unreachable: the mentor cannot be mailed.';
 
 CREATE TABLE certification.transitions (
     mentor_id                  uuid NOT NULL,
@@ -31,12 +31,12 @@ CREATE TABLE certification.transitions (
     CONSTRAINT transition_once PRIMARY KEY (mentor_id, to_status, certification_expiry_date)
 );
 COMMENT ON TABLE certification.transitions IS
-    'That a mentor was moved, at most once per certification_expiry_date and direction (I3).';
+    'The mentors that were moved, at most once per certification_expiry_date and direction (I3).';
 
 CREATE TABLE certification.step_failures (
     mentor_id                  uuid NOT NULL,
     step                       text NOT NULL
-        CONSTRAINT step_failure_step_known CHECK (step IN ('remind', 'expire', 'reactivate')),
+        CONSTRAINT step_failure_step_known CHECK (step = ANY (certification.nightly_step_names())),
     certification_expiry_date  date NOT NULL,
     organisation_id            uuid NOT NULL,
     reason                     text NOT NULL,
@@ -46,39 +46,41 @@ CREATE TABLE certification.step_failures (
     PRIMARY KEY (mentor_id, step, certification_expiry_date)
 );
 COMMENT ON TABLE certification.step_failures IS
-    'Mentors a step could not or must not handle, and why (I13): rechecked every night. What a person '
-    'decided is told to the coordinator, the first time; the rest is for operations.';
+    'Mentors that a step could not or must not handle, with the reason (I13). They are rechecked every night. The '
+    'coordinator is notified once of what a person decided; the other failures are for operations.';
 COMMENT ON COLUMN certification.step_failures.reason IS
     'manually_set_active | awaiting_manual_reactivation | manually_set_expired, or the name of the constraint or the '
-    'SQLSTATE that stood in the way. Never a message: it could hold personal data.';
+    'SQLSTATE of the failure. Never a message, because that could hold personal data (I11).';
 
--- What a nightly check has to look at, so that a quiet nightly check costs the same with six hundred mentors and with a
--- million.
+-- What a nightly check has to scan. These tables make a quiet nightly check cost the same with six hundred mentors and
+-- with a million.
 --
--- `progress` says up to which expires_on everybody has been looked at. A nightly check looks at the dates beyond it,
--- found by an index, and at the mentors in `mentors_to_recheck`, whom something has changed for since. Neither holds
--- any truth: who is reminded or expired is decided on the tables themselves, once only by the constraints. Deleting
--- rows of `progress` makes the next nightly check look at everybody, which is always safe; it happens every Monday
+-- `progress` says up to which expires_on every mentor has been scanned. A nightly check scans the dates beyond it,
+-- which an index finds, and the mentors in `mentors_to_recheck`, which have changed since. Neither table holds any
+-- truth: the tables themselves decide who is reminded or expired, and the constraints allow it only once. Deleting rows
+-- of `progress` makes the next nightly check scan every mentor, which is always safe. It happens every Monday
 -- (`p_everyone`).
 
 CREATE TABLE certification.progress (
     organisation_id  uuid NOT NULL,
-    step             text NOT NULL CONSTRAINT progress_step_known CHECK (step IN ('remind', 'expire', 'reactivate')),
+    step             text NOT NULL
+        CONSTRAINT progress_step_known CHECK (step = ANY (certification.nightly_step_names())),
     threshold_day    smallint NOT NULL DEFAULT 0,
     through          date NOT NULL,
     PRIMARY KEY (organisation_id, step, threshold_day)
 );
 COMMENT ON TABLE certification.progress IS
-    'Everybody whose expires_on is at most `through` has been looked at, per step and threshold.';
+    'Every mentor whose expires_on is at most `through` has been scanned, per step and threshold.';
 
 CREATE TABLE certification.mentors_to_recheck (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    step       text NOT NULL CONSTRAINT mentor_to_recheck_step_known CHECK (step IN ('remind', 'expire', 'reactivate')),
+    step       text NOT NULL
+        CONSTRAINT mentor_to_recheck_step_known CHECK (step = ANY (certification.nightly_step_names())),
     mentor_id  uuid NOT NULL
 );
 COMMENT ON TABLE certification.mentors_to_recheck IS
-    'Mentors to look at again whatever `progress` says. Append-only for the triggers, so that nobody who edits a '
-    'mentor waits for a night.';
+    'Mentors to scan again whatever `progress` says. The triggers only append, so an edit of a mentor never waits for '
+    'a nightly check.';
 CREATE INDEX mentors_to_recheck_of_step ON certification.mentors_to_recheck (step);
 
 CREATE INDEX IF NOT EXISTS certifications_expires_on ON public.certifications (expires_on) INCLUDE (mentor_id);

@@ -1,11 +1,11 @@
--- The outbox of messages to people.
+-- The outbox of messages to mentors and coordinators.
 
 CREATE TABLE certification.notices (
     id                         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     run_id                     uuid NOT NULL,
     organisation_id            uuid NOT NULL,
     kind                       text NOT NULL
-        CONSTRAINT notice_kind_known CHECK (kind IN ('reminder', 'expired', 'reactivated', 'digest')),
+        CONSTRAINT notice_kind_known CHECK (kind = ANY (certification.notice_kind_names())),
     mentor_id                  uuid,
     coordinator_id             uuid,
     threshold_day              smallint,
@@ -31,7 +31,7 @@ COMMENT ON TABLE certification.notices IS
     'The outbox: one message to one person (I4). pending -> claimed -> sent | undeliverable; superseded: no longer '
     'true when its turn came. It holds no name, address or text.';
 COMMENT ON COLUMN certification.notices.reported_in IS
-    'The digest that told the coordinator that this notice was undeliverable.';
+    'The digest that reported to the coordinator that this notice was undeliverable.';
 CREATE UNIQUE INDEX notice_once ON certification.notices (mentor_id, certification_expiry_date, kind, threshold_day)
     NULLS NOT DISTINCT WHERE mentor_id IS NOT NULL;
 CREATE UNIQUE INDEX digest_once ON certification.notices (run_id, coordinator_id) WHERE coordinator_id IS NOT NULL;

@@ -1,10 +1,10 @@
--- Where the webhook is.
+-- The address of the webhook.
 
 CREATE TABLE certification.webhook (
     only_row      boolean NOT NULL DEFAULT true CONSTRAINT webhook_has_one_row CHECK (only_row),
     enabled       boolean NOT NULL DEFAULT true,
     url           text
-        -- Nothing signed goes over a network in clear.
+        -- A signed message must not cross a network in clear.
         CONSTRAINT webhook_url_is_https CHECK (
             url ~ '^(https://[^\s/@]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?)(/\S*)?$'),
     secret        text
@@ -18,12 +18,12 @@ CREATE TABLE certification.webhook (
     CONSTRAINT webhook_signs_what_it_posts CHECK ((url IS NULL) = (secret IS NULL))
 );
 COMMENT ON TABLE certification.webhook IS
-    'Where the webhook is, one row; none, or enabled off: nothing is notified. For its owner only: no other role may '
-    'read the secret.';
+    'The address of the webhook, in one row. Without a row, or with enabled off, nothing is notified. For its owner '
+    'only: no other role may read the secret.';
 COMMENT ON COLUMN certification.webhook.url IS
-    'For pg_net: the function URL of status_changed. Null: function_arn is invoked.';
+    'For pg_net: the function URL of status_changed. If null, function_arn is invoked.';
 COMMENT ON COLUMN certification.webhook.secret IS
-    'The key of the signature, 32 characters or more without spaces; the value `current` of status_changed''s secret.';
+    'The key of the signature, at least 32 characters without spaces: the value `current` of status_changed''s secret.';
 COMMENT ON COLUMN certification.webhook.function_arn IS
     'For RDS (aws_lambda): the ARN of status_changed, which is invoked as an event and needs no signature.';
 REVOKE ALL ON certification.webhook FROM PUBLIC;

@@ -1,5 +1,5 @@
--- What the website should show of each mentor, and what it was last made to show. The row is the truth (I7); the
--- webhook and every message that follows from it are hints that carry an id and a version.
+-- The desired and the synced state of each mentor's listing. The row is the truth (I7); the webhook and every message
+-- that follows from it are hints that carry an id and a version.
 
 CREATE TABLE certification.listings (
     mentor_id        uuid NOT NULL,
@@ -34,44 +34,51 @@ CREATE TABLE certification.listings (
     CONSTRAINT listing_claimed_while_sending CHECK (
         (state = 'sending') = (num_nonnulls(claimed_by, claimed_until, sending, sending_version) = 4)
         AND num_nonnulls(claimed_by, claimed_until, sending, sending_version) IN (0, 4)),
-    CONSTRAINT listing_unknown_outcome_is_whole CHECK (num_nonnulls(unknown_outcome_until, unknown_outcome_version) IN (0, 2)),
+    CONSTRAINT listing_unknown_outcome_is_whole 
+        CHECK (num_nonnulls(unknown_outcome_until, unknown_outcome_version) IN (0, 2)),
     CONSTRAINT rejected_listing_has_a_reason CHECK (state <> 'rejected' OR reason IS NOT NULL)
 );
 COMMENT ON TABLE certification.listings IS
-    'What the website should show and was last made to show (I5-I8). waiting -> sending -> live | hidden; '
-    'rejected: the website refused it for good. No foreign key: a deleted mentor''s row stays until the website '
+    'The desired and the synced state of each listing (I5-I8). waiting -> sending -> live | hidden; rejected: the '
+    'website refused it for good. There is no foreign key, because a deleted mentor''s row stays until the website '
     'has hidden it.';
 COMMENT ON COLUMN certification.listings.reason IS
-    'Why it waits or is rejected, a code: what Dynamics answered last, or null.';
-COMMENT ON COLUMN certification.listings.desired_version IS 'Raised by every change, in its transaction.';
+    'The code of the last response of Dynamics, which explains why the listing waits or is rejected; or null.';
+COMMENT ON COLUMN certification.listings.desired_version IS
+    'Every change raises it, in the transaction of the change.';
 COMMENT ON COLUMN certification.listings.synced_version IS
     'The desired version that the website was last made to show.';
-COMMENT ON COLUMN certification.listings.changed_at IS 'Since when there is something to publish the website.';
-COMMENT ON COLUMN certification.listings.synced_at IS 'When the website last accepted something.';
-COMMENT ON COLUMN certification.listings.attempts IS 'Claims since the website last accepted something.';
+COMMENT ON COLUMN certification.listings.changed_at IS
+    'The time since which the website has needed a sync.';
+COMMENT ON COLUMN certification.listings.synced_at IS
+    'The time at which the website last accepted a request.';
+COMMENT ON COLUMN certification.listings.attempts IS
+    'The number of claims since the website last accepted a request.';
 COMMENT ON COLUMN certification.listings.website IS
-    'Where on the website it is or may be, and how it was published: table, key, hide, and the columns that hold '
-    'something once what was last sent is carried out. Written down before the first publishing is sent, null '
-    'again when a hiding was accepted. Null: it is not shown, so nothing needs hiding.';
+    'The place where the listing is or may be on the website, and how it was published: table, key, hide, and the '
+    'columns that hold a value once the last request is carried out. Set before the first publishing is sent, and '
+    'null again when a hiding was accepted. Null: it is not shown, so nothing needs hiding.';
 COMMENT ON COLUMN certification.listings.shown_until IS
-    'expires_on as it was when it was last published: a night rechecks at whatever is shown beyond it.';
+    'expires_on as it was last published. A nightly check rechecks every listing shown past this day.';
 COMMENT ON COLUMN certification.listings.sending IS
-    'What its worker is doing. create: publishing it where nothing of it is yet; move: hiding it where it was, '
-    'because the organisation''s mapping names another place.';
+    'The worker''s action. create: publishing where the listing has no row yet; move: hiding it in its old place, '
+    'because the organisation''s mapping names another one.';
 COMMENT ON COLUMN certification.listings.accepted_version IS
-    'The version that the website accepted last. Equal to synced_version, but while an earlier request is of unknown outcome.';
+    'The version that the website accepted last. It equals synced_version, except while an earlier request has an '
+    'unknown outcome.';
 COMMENT ON COLUMN certification.listings.unknown_outcome_until IS
-    'Until then the website may still carry out a request whose reply never came and that no row version makes '
-    'harmless: that of unknown_outcome_version. What is newer and is accepted meanwhile is sent once more afterwards (I6).';
+    'Until then the website may still carry out the request of unknown_outcome_version, whose reply never came and '
+    'which no row version makes harmless. A newer version that is accepted meanwhile is sent once more afterwards '
+    '(I6).';
 COMMENT ON COLUMN certification.listings.claimed_by IS
-    'The worker, one invocation of dynamics_sync, that has it until claimed_until.';
+    'The worker (one invocation of dynamics_sync) that holds the claim until claimed_until.';
 COMMENT ON COLUMN certification.listings.verified_version IS
     'The version that was last read back from the website and found equal.';
 COMMENT ON COLUMN certification.listings.written IS
-    'For each table of the website, the columns that may hold something on this mentor''s row there: {"table": '
-    '["column", …]}. What is not published now is emptied with the next write.';
+    'For each table of the website, the columns that may hold a value in this mentor''s row there: {"table": '
+    '["column", …]}. The next write empties those that are no longer published.';
 COMMENT ON COLUMN certification.listings.row_version IS
-    'The version (ETag) that the last accepted write left its row with, also while it is hidden. Null: no row is '
+    'The version (ETag) at which the last accepted write left the row, also while it is hidden. Null: no row is '
     'known. A request that is carried out late meets another version and does nothing (I6).';
 CREATE INDEX listings_unsynced ON certification.listings (mentor_id) WHERE synced_version < desired_version;
 CREATE INDEX listings_shown ON certification.listings (organisation_id, shown_until) WHERE website IS NOT NULL;
@@ -79,8 +86,8 @@ CREATE INDEX listings_unverified ON certification.listings (synced_at)
     WHERE verified_version < synced_version AND synced_version = desired_version AND synced_at IS NOT NULL;
 CREATE INDEX listings_rejected ON certification.listings (mentor_id) WHERE state = 'rejected';
 
--- The mentors there are, as certification.bump_listing_version would note them. Nothing is known of the website yet;
--- the first sync after this writes what should be listed.
+-- The mentors that exist now, as certification.bump_listing_version would record them. Nothing is known of the website
+-- yet; the first sync writes every listing that should be shown.
 INSERT INTO certification.listings (mentor_id, organisation_id, state, synced_version)
 SELECT m.id, m.organisation_id,
        CASE WHEN s.listed THEN 'waiting' ELSE 'hidden' END, CASE WHEN s.listed THEN 0 ELSE 1 END
@@ -95,10 +102,10 @@ CREATE TABLE certification.evaluated_days (
     CONSTRAINT evaluated_days_pkey PRIMARY KEY (organisation_id)
 );
 COMMENT ON TABLE certification.evaluated_days IS
-    'The last day whose expiries were carried out. A certification is valid for the website while its last day is '
-    'not before it: the day turns with that day''s check (I5).';
+    'The last day whose expiries were carried out. For the website a certification is valid while its last day is not '
+    'before this day: the day turns with that day''s check (I5).';
 
--- Changes of the app that no listing was raised for in their transaction.
+-- Changes in the app for which no listing was raised in the same transaction.
 
 CREATE TABLE certification.missed_changes (
     id           bigint GENERATED ALWAYS AS IDENTITY,
@@ -110,10 +117,10 @@ CREATE TABLE certification.missed_changes (
     CONSTRAINT missed_changes_pkey PRIMARY KEY (id)
 );
 COMMENT ON TABLE certification.missed_changes IS
-    'Changes in the app that a trigger of ours could not record, and why. The next sweep takes them up; kept for two '
-    'weeks after that.';
+    'Changes in the app that one of our triggers could not record, and why. The next sweep takes them up; they are '
+    'kept for two weeks after that.';
 COMMENT ON COLUMN certification.missed_changes.mentor_ids IS
-    'Whom the statement touched; null: that could not be told, so it is everybody.';
+    'The mentors that the statement touched; null means that they are unknown, so every mentor is taken up.';
 CREATE INDEX missed_changes_open ON certification.missed_changes (id) WHERE taken_up_at IS NULL;
 REVOKE ALL ON certification.missed_changes FROM PUBLIC;
 
@@ -126,9 +133,9 @@ CREATE TABLE certification.past_triggers (
     CONSTRAINT past_triggers_pkey PRIMARY KEY (mentor_id)
 );
 COMMENT ON TABLE certification.past_triggers IS
-    'Changes of the app that no trigger of ours has seen: a restore, logical replication, a trigger that was off. '
-    'Found by comparing the app''s tables with the listings.';
+    'Changes in the app that none of our triggers has seen: a restore, logical replication, a disabled trigger. The '
+    'sweep finds them by comparing the app''s tables with the listings.';
 COMMENT ON COLUMN certification.past_triggers.kind IS
-    'hide: shown, and not to be listed; show: the reverse; moved: of another organisation; unlisted: without a '
+    'hide: shown, and not to be listed; show: the reverse; moved: to another organisation; unlisted: without a '
     'listing.';
 REVOKE ALL ON certification.past_triggers FROM PUBLIC;

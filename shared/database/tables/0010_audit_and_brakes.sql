@@ -1,4 +1,4 @@
--- What a person did past the rules, and the brake on a mass change of one organisation.
+-- Actions of a person outside the rules, and the brake on a mass change of one organisation.
 
 CREATE TABLE certification.audit (
     id               bigint GENERATED ALWAYS AS IDENTITY,
@@ -18,10 +18,10 @@ CREATE TABLE certification.audit (
     CONSTRAINT audit_pkey PRIMARY KEY (id)
 );
 COMMENT ON TABLE certification.audit IS
-    'What a person did past the rules: who, why, when and to whom. Written in the transaction that did it.';
+    'Actions of a person outside the rules: actor, reason, time and subject. Written in the transaction of the action.';
 COMMENT ON COLUMN certification.audit.login IS
-    'The database login that did it (session_user), whatever name was stated as the actor. Null: written before '
-    'this was recorded.';
+    'The database login that did it (session_user), whatever name was stated as the actor. Null: written before this '
+    'was recorded.';
 
 CREATE TABLE certification.brakes (
     id               bigint GENERATED ALWAYS AS IDENTITY,
@@ -41,11 +41,12 @@ CREATE TABLE certification.brakes (
     CONSTRAINT brake_release_is_whole CHECK (num_nonnulls(released_at, released_by, released_reason) IN (0, 3))
 );
 COMMENT ON TABLE certification.brakes IS
-    'A mass change that was stopped before it started. open (closed_at is null) -> released by a person -> closed: '
-    'by the run that used the release, or by one that had no more to do than the limits allow. No foreign key: '
-    'what happened stays, and a website can show mentors of an organisation that is gone.';
+    'A mass change that was stopped before it started. open (closed_at is null) -> released by a person -> closed: by '
+    'the run that used the release, or by a run that stayed within the limits. There is no foreign key: the history '
+    'stays, and a website can show mentors of an organisation that is gone.';
 COMMENT ON COLUMN certification.brakes.run_id IS
-    'The run that tripped it; last_run_id is the last one that it stopped.';
-COMMENT ON COLUMN certification.brakes.n IS 'How many the last stopped run would have changed, of of_n.';
+    'The run that tripped the brake; last_run_id is the last run that it stopped.';
+COMMENT ON COLUMN certification.brakes.n IS
+    'The number of mentors that the last stopped run would have changed, out of of_n.';
 CREATE UNIQUE INDEX brake_once ON certification.brakes (organisation_id, kind) WHERE closed_at IS NULL;
 CREATE INDEX brakes_closed ON certification.brakes (closed_in) WHERE closed_at IS NOT NULL;

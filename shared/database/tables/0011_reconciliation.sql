@@ -1,8 +1,8 @@
--- Reconciliation: what it reads of the website, what it finds, and what it has proved.
+-- Reconciliation: what it reads from the website, what it finds, and what it has proved.
 --
--- A comparison lives in ordinary tables, page by page in short transactions: nothing is open while the website is
--- waited for (I18), and no function touches a caller's temporary schema. They are unlogged: after a crash it begins
--- anew.
+-- A comparison is kept in ordinary tables and written page by page in short transactions. So nothing is open while the
+-- website is waited for (I18), and no function touches a caller's temporary schema. The tables are unlogged: after a
+-- crash a comparison begins anew.
 
 CREATE UNLOGGED TABLE certification.comparisons (
     id        uuid NOT NULL DEFAULT gen_random_uuid(),
@@ -13,7 +13,7 @@ CREATE UNLOGGED TABLE certification.comparisons (
     CONSTRAINT comparisons_pkey PRIMARY KEY (id)
 );
 COMMENT ON TABLE certification.comparisons IS
-    'Comparisons under way. What a run that died has left is removed by the next.';
+    'Comparisons under way. The next run removes what a dead run left behind.';
 REVOKE ALL ON certification.comparisons FROM PUBLIC;
 
 CREATE UNLOGGED TABLE certification.comparison_sites (
@@ -29,11 +29,11 @@ CREATE UNLOGGED TABLE certification.comparison_sites (
     CONSTRAINT comparison_sites_pkey PRIMARY KEY (comparison_id, site)
 );
 COMMENT ON TABLE certification.comparison_sites IS
-    'One for each mapping in force, and one without organisations for each place that is in force no more.';
+    'One site for each mapping in force, and one without organisations for each place that is no longer in force.';
 COMMENT ON COLUMN certification.comparison_sites.others IS
-    'Columns that are not published, and that were written there once.';
+    'Columns that are not published now but were once written there.';
 COMMENT ON COLUMN certification.comparison_sites.is_first IS
-    'Of the sites of one table and key: looks after rows of nobody.';
+    'True for the first site of its table and key, which compares the rows that belong to no mentor.';
 REVOKE ALL ON certification.comparison_sites FROM PUBLIC;
 
 CREATE UNLOGGED TABLE certification.comparison_rows (
@@ -45,7 +45,8 @@ CREATE UNLOGGED TABLE certification.comparison_rows (
     content        text NOT NULL,
     others         text
 );
-COMMENT ON COLUMN certification.comparison_rows.shown IS '2: every flag shows it; 0: a flag hides it; 1: neither.';
+COMMENT ON COLUMN certification.comparison_rows.shown IS
+    '2: every flag shows the row; 0: a flag hides it; 1: neither.';
 COMMENT ON COLUMN certification.comparison_rows.others IS
     'The values of the site''s other columns; null: all are empty.';
 REVOKE ALL ON certification.comparison_rows FROM PUBLIC;
@@ -65,7 +66,7 @@ CREATE UNLOGGED TABLE certification.comparison_differences (
     known_at         timestamptz
 );
 COMMENT ON COLUMN certification.comparison_differences.verified IS
-    'Read once more by its key, or nothing that a page could have got wrong.';
+    'True if the row was read once more by its key, or holds nothing that a page could have got wrong.';
 CREATE UNIQUE INDEX comparison_difference_once ON certification.comparison_differences (comparison_id, site, mentor_id)
     WHERE mentor_id IS NOT NULL;
 CREATE UNIQUE INDEX comparison_difference_of_a_row_once ON certification.comparison_differences (comparison_id, row_id)
@@ -77,7 +78,8 @@ CREATE UNLOGGED TABLE certification.comparison_read_again (
     mentor_id      uuid NOT NULL,
     CONSTRAINT comparison_read_again_pkey PRIMARY KEY (comparison_id, mentor_id)
 );
-COMMENT ON TABLE certification.comparison_read_again IS 'Whose rows were read once more by their keys.';
+COMMENT ON TABLE certification.comparison_read_again IS
+    'Mentors whose rows were read once more by their keys.';
 REVOKE ALL ON certification.comparison_read_again FROM PUBLIC;
 
 CREATE UNLOGGED TABLE certification.comparison_equal (
@@ -85,7 +87,8 @@ CREATE UNLOGGED TABLE certification.comparison_equal (
     mentor_id      uuid NOT NULL,
     version        bigint NOT NULL
 );
-COMMENT ON TABLE certification.comparison_equal IS 'Versions that were read back and found equal.';
+COMMENT ON TABLE certification.comparison_equal IS
+    'Versions that were read back and found equal.';
 REVOKE ALL ON certification.comparison_equal FROM PUBLIC;
 
 CREATE TABLE certification.website_places (
@@ -96,8 +99,8 @@ CREATE TABLE certification.website_places (
     CONSTRAINT website_places_pkey PRIMARY KEY (website_table, website_key)
 );
 COMMENT ON TABLE certification.website_places IS
-    'Every table of the website that listings ever lived in, with its flags. A comparison reads also those of '
-    'which something was written and that no mapping names now.';
+    'Every table of the website that ever held listings, with its flags. A comparison also reads the tables that were '
+    'written and that no mapping names now.';
 REVOKE ALL ON certification.website_places FROM PUBLIC;
 
 CREATE TABLE certification.findings (
@@ -129,22 +132,26 @@ CREATE TABLE certification.findings (
     CONSTRAINT finding_closed_is_whole CHECK (num_nonnulls(closed_at, closed_in, outcome) IN (0, 3))
 );
 COMMENT ON TABLE certification.findings IS
-    'Differences between the website as read back and the app. Open until a later run sees that they are gone. '
-    'outcome: confirmed (repaired, and seen to hold) | superseded (gone without a repair of ours).';
-COMMENT ON COLUMN certification.findings.row_id IS 'The row''s own id in Dynamics.';
+    'Differences between the website as read back and the app. A finding is open until a later run sees that the '
+    'difference is gone. outcome: confirmed (repaired, and the repair holds) | superseded (gone without a repair of '
+    'ours).';
+COMMENT ON COLUMN certification.findings.row_id IS
+    'The row''s own id in Dynamics.';
 COMMENT ON COLUMN certification.findings.class IS
-    'listed_but_invalid: visitors may see somebody who must not be listed; missing: they do not see somebody who '
-    'should be; field_drift: they see something else than the app has; unpublished_field: the row, shown or '
-    'hidden, holds what is published no more; orphan: a visible row of no mentor.';
+    'listed_but_invalid: visitors may see a mentor that must not be listed; missing: visitors do not see a mentor '
+    'that should be listed; field_drift: visitors see other values than the app has; unpublished_field: the row, '
+    'shown or hidden, holds a value that is no longer published; orphan: a visible row of no mentor.';
 COMMENT ON COLUMN certification.findings.cause IS
     'manual_edit: our record says synced, but the website differs; waiting: the change has not reached the website '
-    'yet; rejected: the website refused it; unknown_mentor; brake: a mass change that nobody has released; day: '
-    'the check of the calendar day has not come; past_triggers: no trigger saw the change in the app.';
-COMMENT ON COLUMN certification.findings.fields IS 'The columns that differ, by name.';
+    'yet; rejected: the website refused it; unknown_mentor: no mentor has this id; brake: a mass change that no '
+    'person has released; day: the check of the calendar day has not come; past_triggers: no trigger saw the change '
+    'in the app.';
+COMMENT ON COLUMN certification.findings.fields IS
+    'The names of the columns that differ.';
 COMMENT ON COLUMN certification.findings.version IS
     'The listing''s desired version that the website was compared with.';
 COMMENT ON COLUMN certification.findings.repairs IS
-    'How many runs have asked for its repair. A difference that is still there after two does not converge.';
+    'The number of runs that have requested a repair. A difference that remains after two does not converge.';
 CREATE UNIQUE INDEX finding_open_once ON certification.findings (mentor_id, website_table)
     WHERE closed_at IS NULL AND mentor_id IS NOT NULL;
 CREATE UNIQUE INDEX finding_of_a_row_open_once ON certification.findings (row_id)
@@ -170,15 +177,17 @@ CREATE TABLE certification.proofs (
         NOT complete OR num_nonnulls(app_listed, website_listed, equal, app_hash, website_hash) = 5)
 );
 COMMENT ON TABLE certification.proofs IS
-    'What a full comparison has shown, one row a run, kept for good. No personal data: numbers and hashes.';
-COMMENT ON COLUMN certification.proofs.at IS 'When the reading of the website began.';
+    'The result of a full comparison, one row per run, kept for good (I14). No personal data: only numbers and hashes.';
+COMMENT ON COLUMN certification.proofs.at IS
+    'The time at which the reading of the website began.';
 COMMENT ON COLUMN certification.proofs.app_listed IS
-    'Mentors who are active, certified on the calendar day and consenting, by the app''s own tables.';
+    'Mentors who are active, certified on the calendar day and consenting, according to the app''s own tables.';
 COMMENT ON COLUMN certification.proofs.website_listed IS 'Rows that visitors may see.';
 COMMENT ON COLUMN certification.proofs.app_hash IS
-    'SHA-256 over the SHA-256 of each listing, in the order of the mentors'' ids; of a listing: its mentor''s id '
-    'and its published columns in the order of their names, each ended by the character 31.';
+    'SHA-256 over the SHA-256 of each listing in the order of the mentors'' ids. The hash of a listing covers its '
+    'mentor''s id and its published columns in the order of their names, each followed by the character 31.';
 COMMENT ON COLUMN certification.proofs.counts IS 'Every count of the run, zeros included (I12).';
 COMMENT ON COLUMN certification.proofs.facts IS
-    'brake_since: since when the brake holds what it holds; known_at: when what was in flight will have settled.';
+    'brake_since: the time since which the brake has held its differences; known_at: the time at which the '
+    'differences in flight will have settled.';
 CREATE INDEX proofs_by_time ON certification.proofs (at DESC);

@@ -1,4 +1,4 @@
--- What stands in a log more than once, although the constraints should prevent it (I1, I3, I4).
+-- Entries that a log holds more than once although the constraints should prevent it (I1, I3, I4).
 
 CREATE TABLE certification.duplicates (
     kind                       text NOT NULL
@@ -17,12 +17,12 @@ CREATE TABLE certification.duplicates (
     CONSTRAINT duplicate_review_is_whole CHECK (num_nonnulls(reviewed_at, reviewed_by, review_reason) IN (0, 3))
 );
 COMMENT ON TABLE certification.duplicates IS
-    'What stands more than once in a log, as of the last full comparison. Told every day until a person has '
-    'reviewed it, again if it grows, and gone when the rows are.';
+    'Entries that a log holds more than once, as of the last full comparison. They are reported every day until a '
+    'person has reviewed them, again if they grow, and deleted when the rows are gone.';
 COMMENT ON COLUMN certification.duplicates.mentor_id IS
-    'Whom it concerns: the mentor; of a digest, which is about no one mentor, the coordinator.';
+    'The mentor concerned; for a digest, which concerns no single mentor, the coordinator.';
 COMMENT ON COLUMN certification.duplicates.certification_expiry_date IS
-    'The certification it is about; null for a digest.';
+    'The certification concerned; null for a digest.';
 COMMENT ON COLUMN certification.duplicates.detail IS
-    'transition: the status moved to. reminder: the threshold. notice: the kind, with the threshold of a reminder '
-    'or the run of a digest.';
+    'transition: the status moved to. reminder: the threshold. notice: the kind, with the threshold of a reminder or '
+    'the run of a digest.';

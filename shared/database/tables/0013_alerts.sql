@@ -1,5 +1,5 @@
--- What is wrong now is a query; an alert is the memory of having sent it. Which conditions there are is said once, in
--- certification.current_conditions(): a new one needs no migration.
+-- The conditions that are true now are a query; an alert records what was sent about one of them.
+-- certification.current_conditions() is the only list of conditions, so a new one needs no migration.
 
 CREATE TABLE certification.alerts (
     id              bigint GENERATED ALWAYS AS IDENTITY,
@@ -26,16 +26,19 @@ CREATE TABLE certification.alerts (
     CONSTRAINT alert_closed_before_that_is_sent CHECK (closed_at IS NOT NULL OR closing_sent_at IS NULL)
 );
 COMMENT ON TABLE certification.alerts IS
-    'One row for each time something was wrong: opened -> told -> (reminded daily) -> closed -> told that it is '
-    'over. Ids, codes and numbers only (I11).';
+    'One row for each time a condition was true: opened -> sent -> (reminded daily) -> closed -> closing sent. Ids, '
+    'codes and numbers only (I11).';
 COMMENT ON COLUMN certification.alerts.subject IS
-    'Which function, queue or organisation, where there may be several at a time.';
-COMMENT ON COLUMN certification.alerts.since IS 'Since when it has been wrong, which is before a run saw it.';
+    'The function, queue or organisation concerned, for a condition that can be true of several at a time.';
+COMMENT ON COLUMN certification.alerts.since IS
+    'Since when the condition has been true, which is before a run saw it.';
 COMMENT ON COLUMN certification.alerts.mark IS
-    'What makes it worth telling again before a day has passed: the days that a secret has left.';
+    'A change of the mark makes the alert worth sending again before a day has passed: the days that a secret has '
+    'left.';
 COMMENT ON COLUMN certification.alerts.sending_until IS
-    'Until then a run is sending it. If it does not come back the next run sends it: better twice than never.';
+    'Until then a run is sending the alert. If that run does not come back, the next one sends it: twice is better '
+    'than never.';
 COMMENT ON COLUMN certification.alerts.sending_by IS
-    'The login that has claimed it. Nobody else can write it down as sent.';
+    'The login that holds the claim. No other login can record the alert as sent.';
 CREATE UNIQUE INDEX alert_open_once ON certification.alerts (condition, subject) WHERE closed_at IS NULL;
 CREATE INDEX alerts_unsent ON certification.alerts (id) WHERE closing_sent_at IS NULL;

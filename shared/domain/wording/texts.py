@@ -6,10 +6,14 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.domain.alerts import Condition
+from shared.domain.conditions import CONDITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from shared.domain.alerts import Condition
+    from shared.domain.conditions.entry import ConditionText
+    from shared.domain.wording.numbers import Counted, Unit
 
 
 class Language(StrEnum):
@@ -17,29 +21,6 @@ class Language(StrEnum):
 
     NB = "nb"
     EN = "en"
-
-
-class Counted(NamedTuple):
-    """What a number counts: one of it, and any other number."""
-
-    one: str
-    many: str
-
-    def of(self, n: int) -> str:
-        """1 mentor, 2 mentors."""
-        return f"{n:,} {self.one if n == 1 else self.many}"
-
-
-class ConditionText(NamedTuple):
-    """What is said of a condition. In `steps` a command of `python -m local` stands last, between backticks."""
-
-    title: str
-    what: str
-    counted: Counted | None
-    """What the number counts; None where it says nothing."""
-    steps: tuple[str, ...]
-    headline: str = ""
-    """The first line instead of the title, with {since}, {n} and {still_shown}: what people notice."""
 
 
 class CodeText(NamedTuple):
@@ -50,7 +31,7 @@ class CodeText(NamedTuple):
 
 
 class MailText(NamedTuple):
-    """The fixed words of a message. `units`: a day, an hour and a minute."""
+    """The fixed words of a message."""
 
     subject: str
     still: str
@@ -67,7 +48,7 @@ class MailText(NamedTuple):
     runbook: str
     alert: str
     facts: Mapping[str, str]
-    units: tuple[Counted, Counted, Counted]
+    units: Mapping[Unit, Counted]
     a_moment: str
 
 
@@ -107,15 +88,15 @@ class Instruction(NamedTuple):
 class Texts(NamedTuple):
     """All of a language."""
 
-    conditions: Mapping[Condition, ConditionText]
-    of_subjects: Mapping[tuple[Condition, str], ConditionText]
-    """Instead of the condition's own, for this subject of it."""
+    language: Language
     codes: Codes
     mail: MailText
 
     def of(self, condition: Condition, subject: str = "") -> ConditionText:
         """What is said of a condition, about this subject."""
-        return self.of_subjects.get((condition, subject)) or self.conditions[condition]
+        entry = CONDITIONS[condition]
+        said = entry.subjects.get(subject, entry)
+        return said.nb if self.language is Language.NB else said.en
 
     def meaning(self, codes: str | None) -> str:
         """What codes, separated by commas, mean; each stands beside its meaning, for whoever looks it up."""
@@ -126,8 +107,7 @@ class Texts(NamedTuple):
         """What to do, the first thing by the cause where a code says it."""
         by_cause = tuple(step for code in _each(facts.get("reason")) if (step := self.codes.of(code).step))
         own = self.of(condition, subject).steps
-        # The secret in use is good: whoever puts the cause right must not begin with that one.
-        found = own + by_cause if condition is Condition.PENDING_SECRET_REFUSED else by_cause + own
+        found = by_cause + own if CONDITIONS[condition].cause_first else own + by_cause
         return tuple(_step(text, facts) for text in dict.fromkeys(found))
 
 

@@ -1,4 +1,4 @@
-"""Tell a row that may not be written from a privilege that somebody took away."""
+"""The distinction between a row that may not be written and a privilege that was taken away from us."""
 
 from __future__ import annotations
 
@@ -15,55 +15,57 @@ if TYPE_CHECKING:
 
 
 def rows_told_from_privileges(
-    work: Work, answers: list[tuple[Change, PushOutcome]]
+    work: Work, outcomes: list[tuple[Change, PushOutcome]]
 ) -> list[tuple[Change, PushOutcome]]:
-    """Whether a 403 is about a row or about us: hiding a row that does not exist is allowed to whoever may write.
+    """Return the outcomes, with NotNow for each refusal that concerns our privileges instead of the row.
 
-    Without this a role that somebody took away would have every mentor rejected, one after the other. That others were
-    accepted says nothing: creating, updating and every table have privileges of their own.
+    Every account that may write a table may also hide a row that does not exist in it, so a 403 to that is about us.
+    Without this test, a role that was taken away would have every mentor rejected, one after the other. Accepted
+    changes prove nothing, because creating, updating and every table have privileges of their own.
+    Raises WebsiteRefusedError, after settling the outcomes, when the website refuses us altogether.
     """
-    reasons = {answer.reason if isinstance(answer, Refused) else None for _, answer in answers}
-    # One and the same 400 for everything may be about the request, such as a tenant that wants something more of it.
-    same = len(answers) > 1 and len(reasons) == 1 and next(iter(reasons), None)
-    suspects = {c.table: c.key for c, answer in answers if _is_forbidden(answer) or _is_bad_request(answer, same)}
+    reasons = {outcome.reason if isinstance(outcome, Refused) else None for _, outcome in outcomes}
+    # The same 400 for every change may be about the request itself: a tenant can require something more in it.
+    same = len(outcomes) > 1 and len(reasons) == 1 and next(iter(reasons), None)
+    suspects = {c.table: c.key for c, outcome in outcomes if _is_forbidden(outcome) or _is_bad_request(outcome, same)}
     if not suspects:
-        return answers
+        return outcomes
     reported, refused = _written_to(work, [ListingTable(name, key) for name, key in suspects.items()])
-    answers = [
-        (change, NotNow(answer.reason, STOPPED_SECONDS))
-        if isinstance(answer, Refused)
+    outcomes = [
+        (change, NotNow(outcome.reason, STOPPED_SECONDS))
+        if isinstance(outcome, Refused)
         and change.table in suspects
         and not isinstance(reported.get(change.table), Accepted)
-        and (_is_forbidden(answer) or _is_bad_request(answer, same))
-        else (change, answer)
-        for change, answer in answers
+        and (_is_forbidden(outcome) or _is_bad_request(outcome, same))
+        else (change, outcome)
+        for change, outcome in outcomes
     ]
-    lacking = next((answer for answer in reported.values() if isinstance(answer, Refused)), None)
-    if lacking is not None and not any(isinstance(answer, Accepted) for _, answer in answers):
-        # These may have been all of one organisation; another's table need not be closed to us (I13).
+    lacking = next((outcome for outcome in reported.values() if isinstance(outcome, Refused)), None)
+    if lacking is not None and not any(isinstance(outcome, Accepted) for _, outcome in outcomes):
+        # All of these changes may be of one organisation; the table of another may still be open to us (I13).
         others = [table for table in work.listings.tables() if table.name not in suspects]
         elsewhere, refused = _written_to(work, others)
-        if not any(isinstance(answer, Accepted) for answer in elsewhere.values()):
+        if not any(isinstance(outcome, Accepted) for outcome in elsewhere.values()):
             refused = refused or WebsiteRefusedError(lacking.reason, lacking.kind)
     if refused is not None:
-        work.settle(answers)
+        work.settle(outcomes)
         raise refused
-    return answers
+    return outcomes
 
 
 def _written_to(
     work: Work, tables: Sequence[ListingTable]
 ) -> tuple[dict[str, PushOutcome], WebsiteRefusedError | None]:
-    """What the website answers to writing each table, by name; none, and why, where it lets nothing in."""
+    """Return the outcome of a test write for each table, by name; no outcome, and the error, if we are refused."""
     try:
         return dict(zip([table.name for table in tables], work.website.writable(tables), strict=True)), None
     except WebsiteRefusedError as error:
         return {}, error
 
 
-def _is_forbidden(answer: PushOutcome) -> bool:
-    return isinstance(answer, Refused) and answer.kind is RefusedKind.FORBIDDEN
+def _is_forbidden(outcome: PushOutcome) -> bool:
+    return isinstance(outcome, Refused) and outcome.kind is RefusedKind.FORBIDDEN
 
 
-def _is_bad_request(answer: PushOutcome, same: str | bool | None) -> bool:
-    return isinstance(answer, Refused) and answer.kind is RefusedKind.BAD_REQUEST and answer.reason == same
+def _is_bad_request(outcome: PushOutcome, same: str | bool | None) -> bool:
+    return isinstance(outcome, Refused) and outcome.kind is RefusedKind.BAD_REQUEST and outcome.reason == same

@@ -1,4 +1,4 @@
-"""Push claimed changes to the website, as often as it makes sense, and settle each."""
+"""The push of claimed changes to the website, repeated while another attempt can help."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def push_changes(work: Work, changes: Sequence[Change]) -> list[UUID]:
-    """Push claimed changes, again as long as it makes sense, and settle each. Return whom to claim again."""
+    """Push claimed changes, repeat while that can help, and settle each. Return the mentors to claim again."""
     again: list[UUID] = []
     left = list(changes)
     for attempt in count():
@@ -41,14 +41,14 @@ def push_changes(work: Work, changes: Sequence[Change]) -> list[UUID]:
 
 
 def _outcomes(work: Work, changes: list[Change]) -> list[tuple[Change, PushOutcome]]:
-    """Push the changes. Return each change, as it must be sent again if at all, with its outcome."""
+    """Push the changes. Return each with its outcome, in the form in which it would have to be sent again."""
     known, gone = on_known_versions(work, changes)
     outcomes: list[tuple[Change, PushOutcome]] = [(change, Accepted()) for change in gone]
     try:
         pushed = list(zip(known, work.website.push(known), strict=True)) if known else []
     except WebsiteRefusedError as error:
-        said = error.outcomes or [NotNow(error.code)] * len(known)
-        work.settle([*outcomes, *zip(known, said, strict=True)])
+        pushed_outcomes = error.outcomes or [NotNow(error.code)] * len(known)
+        work.settle([*outcomes, *zip(known, pushed_outcomes, strict=True)])
         raise
     except WebsiteBackoffError as error:
         return outcomes + [(change, NotNow(str(error), error.seconds)) for change in known]

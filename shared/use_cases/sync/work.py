@@ -1,4 +1,4 @@
-"""What one worker has in hand: the listings it has claimed, and what became of each."""
+"""The work of one worker: the listings it has claimed, and the result of each."""
 
 from __future__ import annotations
 
@@ -28,19 +28,20 @@ if TYPE_CHECKING:
 
     from shared.ports import Listings, SyncState, Website
 
-# A listing that changes while it is pushed, or a transaction that holds one: another attempt before it is given back.
+# A listing that changes while it is pushed, or that a transaction locks, is attempted this often before it is given
+# back.
 ATTEMPTS = 6
 LONGEST_PAUSE = 8.0
 STOPPED_SECONDS = 60.0
-# Nothing is begun that might not end before the function does.
+# Nothing is started that might outlast the function.
 _MARGIN_SECONDS = 10.0
 _ASK_AGAIN_AFTER = 5.0
-_UNKNOWN_OUTCOME_SECONDS = 180.0  # certification.settle_listings
+_UNKNOWN_OUTCOME_SECONDS = 180.0  # certification.settle_listings blocks such a listing for as long
 
 
 @dataclass(slots=True)
 class Work:
-    """One worker's turn."""
+    """One worker's turn, from its claims to their results."""
 
     worker: UUID
     listings: Listings
@@ -52,14 +53,14 @@ class Work:
     retry_after: float = 0.0
     reasons: set[str] = field(default_factory=set)
     versions: dict[UUID, int] = field(default_factory=dict)
-    # Mentors and versions of which a request may be carried out yet that no row version makes harmless.
+    # The mentor and version of each request that may still be carried out and that no row version makes harmless.
     outcome_unknown: set[tuple[UUID, int]] = field(default_factory=set)
     held: dict[UUID, Change] = field(default_factory=dict)
-    """Claimed, and not settled yet."""
+    """The changes that are claimed and not settled yet, by mentor."""
 
     def record(self, claim: Claim) -> None:
         for mentor_id, result in claim.done.items():
-            # One that was pushed here and is now `already` synced was pushed; that says more.
+            # A listing that was pushed here is claimed as `already` synced afterwards; "pushed" says more.
             if result is not Result.ALREADY or self.results[mentor_id] is Result.GIVEN_BACK:
                 self.results[mentor_id] = result
         self.versions |= claim.versions
@@ -76,12 +77,12 @@ class Work:
             self.versions,
         )
 
-    def settle(self, answers: Sequence[tuple[Change, PushOutcome]]) -> list[UUID]:
-        """Write down what became of claimed changes. Returns the mentors to claim again."""
-        if not answers:
+    def settle(self, outcomes: Sequence[tuple[Change, PushOutcome]]) -> list[UUID]:
+        """Record what became of claimed changes. Return the mentors to claim again."""
+        if not outcomes:
             return []
-        for change, answer in answers:
-            match answer:
+        for change, outcome in outcomes:
+            match outcome:
                 case Accepted():
                     hidden = change.action is Action.HIDE
                     self.results[change.mentor_id] = Result.HIDDEN if hidden else Result.PUBLISHED
@@ -91,20 +92,20 @@ class Work:
                 case NotNow(reason) | Outdated(reason) | OutcomeUnknown(reason):
                     self.results[change.mentor_id] = Result.GIVEN_BACK
                     self.reasons.add(reason)
-        settled = self.listings.settle(self.worker, answers, self.outcome_unknown)
-        for change, _ in answers:
+        settled = self.listings.settle(self.worker, outcomes, self.outcome_unknown)
+        for change, _ in outcomes:
             self.held.pop(change.mentor_id, None)
         for attempt in range(ATTEMPTS):
             if not settled.locked or not self.can_wait(pause_before(attempt)):
                 break
             self.pause(pause_before(attempt))
-            rest = [(change, answer) for change, answer in answers if change.mentor_id in settled.locked]
+            rest = [(change, outcome) for change, outcome in outcomes if change.mentor_id in settled.locked]
             more = self.listings.settle(self.worker, rest, self.outcome_unknown)
             settled = SettleOutcome(
                 settled.again + more.again, more.locked, settled.outcome_unknown + more.outcome_unknown
             )
-        # What a transaction holds for longer is left to the end of its claim. It counts as given back until it has been
-        # claimed again: this worker may end before that, and another that was asked for the change said "busy".
+        # A listing that stays locked keeps its claim until the lease ends. It counts as given back until it has been
+        # claimed again: this worker may end first, and another worker with the same request reported "busy".
         self.results |= dict.fromkeys(settled.again + settled.locked + settled.outcome_unknown, Result.GIVEN_BACK)
         if settled.outcome_unknown:
             self.retry_after = max(self.retry_after, _UNKNOWN_OUTCOME_SECONDS)
@@ -112,13 +113,13 @@ class Work:
         return list(settled.again)
 
     def give_back(self, error: Exception) -> None:
-        """Settle what is still claimed when something breaks off: nobody knows how far its requests came."""
+        """Settle what is still claimed after an error, as outcome unknown: its requests may have been carried out."""
         if not self.held:
             return
         code = str(error) if isinstance(error, CertificationError) else f"unexpected_{type(error).__name__}"
         held = tuple(self.held.values())
         self.outcome_unknown.update((change.mentor_id, change.version) for change in held)
-        with suppress(Exception):  # the first error says more; what cannot be written down runs out with its claim
+        with suppress(Exception):  # the first error says more; a claim that cannot be settled expires
             self.listings.settle(self.worker, [(change, OutcomeUnknown(code)) for change in held], self.outcome_unknown)
         self.held.clear()
 

@@ -8,27 +8,19 @@ from __future__ import annotations
 
 import random
 import time
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 import pytest
 
 from emulators.dataverse.service import changes
 from tests.support.dataverse_queries import ask, follow, listed, many
-from tests.support.dataverse_service import EXAMPLES, MENTORS, change_set, operation, parts, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS, change_set, operation, parts
+
+if TYPE_CHECKING:
+    from tests.support.dataverse_service import RunningEmulator
 
 TRACK = "odata.track-changes"
-
-
-@pytest.fixture(scope="module")
-def module_service():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(module_service):
-    module_service.reset()
-    return module_service
 
 
 def tracked(service, **options):
@@ -51,10 +43,12 @@ def delta(service, link, **headers):
 
 
 def mentor(service, **columns):
-    return service.emulator.store.tables_by_set[MENTORS].insert({"hlf_mentorid": str(time.monotonic_ns()), **columns})
+    return service.environment.store.tables_by_set[MENTORS].insert(
+        {"hlf_mentorid": str(time.monotonic_ns()), **columns}
+    )
 
 
-def test_a_tracked_list_is_the_whole_table_and_ends_with_a_delta_link(service):
+def test_a_tracked_list_is_the_whole_table_and_ends_with_a_delta_link(service: Any) -> None:
     many(service, 5)
     response = ask(service, MENTORS, prefer=f"{TRACK},odata.maxpagesize=2", select="hlf_name")
     assert response.headers.get_list("Preference-Applied") == ["odata.maxpagesize=2", TRACK]
@@ -63,15 +57,15 @@ def test_a_tracked_list_is_the_whole_table_and_ends_with_a_delta_link(service):
     assert "@odata.deltaLink" not in first
     assert "@odata.deltaLink" not in second
     link = third["@odata.deltaLink"]
-    assert unquote(link).startswith(f"{service.emulator.api_url}hlf_peermentors?$select=hlf_name&$deltatoken=")
+    assert unquote(link).startswith(f"{service.environment.api_url}hlf_peermentors?$select=hlf_name&$deltatoken=")
     token = link.partition("$deltatoken=")[2]
     version, _, moment = unquote(token).partition("!")
-    assert int(version) == service.emulator.store.version
+    assert int(version) == service.environment.store.log.version
     assert abs(time.mktime(time.strptime(moment, "%m/%d/%Y %H:%M:%S")) - time.mktime(time.gmtime())) < 10
     assert token == f"{version}%21{moment.replace('/', '%2f').replace(' ', '%20').replace(':', '%3a')}"
 
 
-def test_a_delta_has_what_was_written_and_then_what_was_deleted(service):
+def test_a_delta_has_what_was_written_and_then_what_was_deleted(service: Any) -> None:
     table = many(service, 4)
     link = tracked(service, select="hlf_name")
     kept, changed, gone, twice = list(table.rows.values())
@@ -82,7 +76,7 @@ def test_a_delta_has_what_was_written_and_then_what_was_deleted(service):
     table.update(twice, {"hlf_name": "twice"})
     response = service.http.get(link)
     body = response.json()
-    metadata = f"{service.emulator.api_url}$metadata#hlf_peermentors"
+    metadata = f"{service.environment.api_url}$metadata#hlf_peermentors"
     assert body["@odata.context"] == f"{metadata}(hlf_name)/$delta"
     assert body["value"] == [
         *(
@@ -99,7 +93,7 @@ def test_a_delta_has_what_was_written_and_then_what_was_deleted(service):
     assert delta(service, body["@odata.deltaLink"])[:2] == ([], [])
 
 
-def test_what_happens_while_a_delta_is_read_is_in_the_next_one(service):
+def test_what_happens_while_a_delta_is_read_is_in_the_next_one(service: Any) -> None:
     table = many(service, 3)
     link = tracked(service)
     for row in list(table.rows.values()):
@@ -116,22 +110,22 @@ def test_what_happens_while_a_delta_is_read_is_in_the_next_one(service):
     assert [row["hlf_peermentorid"] for row in delta(service, body["@odata.deltaLink"])[0]] == [new]
 
 
-def test_a_delta_link_can_be_read_again(service):
+def test_a_delta_link_can_be_read_again(service: Any) -> None:
     link = tracked(service)
     mentor(service)
     assert delta(service, link)[0] == delta(service, link)[0]
 
 
-def test_a_row_that_came_and_went_between_two_polls_is_reported_as_deleted(service):
-    table = service.emulator.store.tables_by_set[MENTORS]
+def test_a_row_that_came_and_went_between_two_polls_is_reported_as_deleted(service: RunningEmulator) -> None:
+    table = service.environment.store.tables_by_set[MENTORS]
     link = tracked(service)
     row_id = mentor(service)["hlf_peermentorid"]
     table.delete(row_id)
     assert delta(service, link)[:2] == ([], [row_id])
 
 
-def test_a_row_that_went_and_came_back_is_a_change(service):
-    table = service.emulator.store.tables_by_set[MENTORS]
+def test_a_row_that_went_and_came_back_is_a_change(service: RunningEmulator) -> None:
+    table = service.environment.store.tables_by_set[MENTORS]
     row = mentor(service)
     link = tracked(service)
     for _ in range(2):
@@ -142,7 +136,7 @@ def test_a_row_that_went_and_came_back_is_a_change(service):
     assert deleted == []
 
 
-def test_what_a_change_set_took_back_never_happened(service):
+def test_what_a_change_set_took_back_never_happened(service: Any) -> None:
     row = mentor(service, hlf_name="as it was")
     link = tracked(service)
     path = f"{MENTORS}({row['hlf_peermentorid']})"
@@ -163,12 +157,12 @@ def test_what_a_change_set_took_back_never_happened(service):
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
 @pytest.mark.parametrize("seed", range(6))
-def test_who_follows_the_links_has_what_the_table_has(service, size, seed):
+def test_who_follows_the_links_has_what_the_table_has(service: Any, size: int, seed: Any) -> None:
     """Rows change, come and go at random, between pages too; nothing is lost, and nothing stays that went."""
     chance = random.Random(seed)  # noqa: S311
     many(service, 12)
     known: dict[str, str] = {}
-    link = f"{service.emulator.api_url}{MENTORS}?$select=hlf_name"
+    link = f"{service.environment.api_url}{MENTORS}?$select=hlf_name"
     polls = 0
     while polls < 6:
         body = service.http.get(link, headers={"Prefer": f"{TRACK},odata.maxpagesize={size}"}).json()
@@ -187,7 +181,7 @@ def test_who_follows_the_links_has_what_the_table_has(service, size, seed):
 
 def disturb(service, chance):
     """Up to three writes of any kind."""
-    table = service.emulator.store.tables_by_set[MENTORS]
+    table = service.environment.store.tables_by_set[MENTORS]
     for _ in range(chance.randrange(4)):
         ids = list(table.rows)
         kind = chance.choice(["insert", "update", "update", "delete"])
@@ -199,7 +193,7 @@ def disturb(service, chance):
             table.delete(chance.choice(ids))
 
 
-def test_changes_can_be_counted(service):
+def test_changes_can_be_counted(service: Any) -> None:
     table = many(service, 3)
     link = tracked(service)
     rows = list(table.rows.values())
@@ -210,7 +204,7 @@ def test_changes_can_be_counted(service):
 
 
 @pytest.mark.parametrize("option", ["filter", "orderby", "expand", "top"])
-def test_options_that_do_not_go_with_tracking_are_refused(service, option):
+def test_options_that_do_not_go_with_tracking_are_refused(service: Any, option: str) -> None:
     many(service, 1)
     value = {"filter": "hlf_name eq '0'", "orderby": "hlf_name", "expand": "x", "top": "1"}[option]
     response = ask(service, MENTORS, prefer=TRACK, **{option: value})
@@ -220,7 +214,7 @@ def test_options_that_do_not_go_with_tracking_are_refused(service, option):
     assert service.http.get(f"{tracked(service)}&${option}={value}").status_code == 400
 
 
-def test_a_table_whose_changes_are_not_tracked_says_so(service):
+def test_a_table_whose_changes_are_not_tracked_says_so(service: Any) -> None:
     response = ask(service, EXAMPLES, prefer=TRACK)
     assert response.status_code == 400
     assert response.json()["error"] == {
@@ -229,17 +223,17 @@ def test_a_table_whose_changes_are_not_tracked_says_so(service):
     }
 
 
-def test_tracking_needs_the_privilege_to_read(service):
+def test_tracking_needs_the_privilege_to_read(service: Any) -> None:
     link = tracked(service)
-    next(iter(service.emulator.tokens.users.values())).denied.add(("hlf_peermentor", "read"))
+    next(iter(service.environment.tokens.users.values())).denied.add(("hlf_peermentor", "read"))
     assert service.http.get(link).status_code == 403
     assert ask(service, MENTORS, prefer=TRACK).status_code == 403
 
 
-def test_a_token_older_than_seven_days_asks_for_a_full_sync(service):
+def test_a_token_older_than_seven_days_asks_for_a_full_sync(service: Any) -> None:
     many(service, 1)
-    version = service.emulator.store.version
-    url = f"{service.emulator.api_url}{MENTORS}?"
+    version = service.environment.store.log.version
+    url = f"{service.environment.api_url}{MENTORS}?"
     day = 86_400
     assert service.http.get(url + changes.token(version, time.time() - 6.9 * day)).status_code == 200
     expired = service.http.get(url + changes.token(version, time.time() - 7.1 * day))
@@ -250,7 +244,7 @@ def test_a_token_older_than_seven_days_asks_for_a_full_sync(service):
 
 
 @pytest.mark.parametrize("marks", ["", '<delta last="x" first="" />', '<until last="1" first="" />'])
-def test_a_cookie_of_ones_own_is_refused(service, marks):
+def test_a_cookie_of_ones_own_is_refused(service: Any, marks: str) -> None:
     link = tracked(service)
     cookie = quote(f'<cookie pagenumber="2" pagingcookie="{quote(marks)}" istracking="True" />')
     assert service.http.get(f"{link}&$skiptoken={cookie}").status_code == 400
@@ -258,6 +252,6 @@ def test_a_cookie_of_ones_own_is_refused(service, marks):
 
 
 @pytest.mark.parametrize("token", ["", "x", "1000001", "1000001!13%2f45%2f2026 00:00:00", "x!01%2f01%2f2026 00:00:00"])
-def test_a_token_of_ones_own_is_refused(service, token):
+def test_a_token_of_ones_own_is_refused(service: Any, token: str) -> None:
     assert service.get(f"{MENTORS}?$deltatoken={token}").status_code == 400
     assert service.get(f"{MENTORS}/$count?$deltatoken={token}").status_code == 400

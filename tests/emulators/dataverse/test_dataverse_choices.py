@@ -6,28 +6,20 @@ These say what it does, so that a change is made on purpose; nothing of ours may
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.support.dataverse_service import EXAMPLES, MENTORS, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS
+
+if TYPE_CHECKING:
+    from tests.support.dataverse_service import RunningEmulator
 
 EXAMPLE = f"{EXAMPLES}(hlf_code='a',hlf_year=2026)"
 
 
-@pytest.fixture(scope="module")
-def service_process():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(service_process):
-    service_process.reset()
-    return service_process
-
-
-def test_text_in_a_key_is_compared_without_case(service):
+def test_text_in_a_key_is_compared_without_case(service: RunningEmulator) -> None:
     service.patch(f"{MENTORS}(hlf_mentorid='ÅSE')", {"hlf_name": "x"})
     assert service.patch(f"{MENTORS}(hlf_mentorid='åse')", {"hlf_name": "y"}).status_code == 204
     assert [(row["hlf_mentorid"], row["hlf_name"]) for row in service.rows(MENTORS)] == [("ÅSE", "y")]
@@ -38,8 +30,8 @@ OTHER = [" m-1", "m-1\u00a0", "m-1\t", "m -1"]
 
 
 @pytest.mark.parametrize("key", SAME)
-def test_keys_that_differ_in_case_or_end_are_one(service, key):
-    """Issue 8 A3: in an address, an upsert, a unique key, a filter, a message, a deletion and by hand."""
+def test_keys_that_differ_in_case_or_end_are_one(service: RunningEmulator, key: Any) -> None:
+    """In an address, an upsert, a unique key, a filter, a message, a deletion and by hand."""
     service.patch(f"{MENTORS}(hlf_mentorid='m-1')", {"hlf_name": "x"})
     where = f"{MENTORS}(hlf_mentorid='{key}')"
     assert service.row(where)["hlf_mentorid"] == "m-1"
@@ -67,14 +59,13 @@ def test_keys_that_differ_in_case_or_end_are_one(service, key):
 
 
 @pytest.mark.parametrize("key", OTHER)
-def test_keys_that_differ_in_anything_else_are_two(service, key):
-    """Issue 8 A3: only spaces at the end are nothing."""
+def test_keys_that_differ_in_anything_else_are_two(service: RunningEmulator, key: Any) -> None:
+    """Only spaces at the end are nothing."""
     service.post(MENTORS, {"hlf_mentorid": "m-1"})
     assert service.post(MENTORS, {"hlf_mentorid": key}).status_code == 204
 
 
-def test_a_bulk_deletion_compares_text_as_a_filter_does(service):
-    """Issue 8 A3."""
+def test_a_bulk_deletion_compares_text_as_a_filter_does(service: RunningEmulator) -> None:
     service.patch(EXAMPLE, {"hlf_name": "Oslo"})
     condition = {"AttributeName": "hlf_name", "Operator": "In", "Values": [{"Value": "OSLO "}]}
     body = {"QuerySet": [{"EntityName": "hlf_example", "Criteria": {"Conditions": [condition]}}]}
@@ -82,19 +73,19 @@ def test_a_bulk_deletion_compares_text_as_a_filter_does(service):
     assert service.rows(EXAMPLES) == []
 
 
-def test_columns_are_compared_without_their_ends(service):
-    """Issue 8 A3: a column with a column, too."""
+def test_columns_are_compared_without_their_ends(service: RunningEmulator) -> None:
+    """A column with a column, too."""
     service.patch(EXAMPLE, {"hlf_name": "A  "})
     assert len(service.get(f"{EXAMPLES}?$filter=hlf_name eq hlf_code").json()["value"]) == 1
 
 
-def test_rows_with_an_empty_key_column_do_not_clash(service):
+def test_rows_with_an_empty_key_column_do_not_clash(service: Any) -> None:
     for _ in range(2):
         assert service.post(MENTORS, {"hlf_name": "x"}).status_code == 204
         assert service.post(EXAMPLES, {"hlf_code": "a"}).status_code == 204
 
 
-def test_a_401_has_no_body(service):
+def test_a_401_has_no_body(service: Any) -> None:
     response = service.get("WhoAmI", Authorization="Bearer x")
     assert (response.status_code, response.content) == (401, b"")
 
@@ -103,28 +94,28 @@ def test_a_401_has_no_body(service):
     ("column", "text", "kept"),
     [("hlf_count", "5", 5), ("hlf_kind", "100000000", 100000000), ("hlf_active", "True", True)],
 )
-def test_text_for_a_whole_number_or_a_boolean_is_converted(service, column, text, kept):
+def test_text_for_a_whole_number_or_a_boolean_is_converted(service: Any, column: str, text: str, kept: Any) -> None:
     assert service.patch(EXAMPLE, {column: text}).status_code == 204
     assert service.row(EXAMPLE)[column] == kept
 
 
-def test_text_for_a_decimal_is_not(service):
+def test_text_for_a_decimal_is_not(service: Any) -> None:
     response = service.patch(EXAMPLE, {"hlf_amount": "5"})
     assert response.status_code == 400
     assert "'IEEE754Compatible'" in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(("column", "value"), [("hlf_amount", -100000000001), ("hlf_amount", 1e12)])
-def test_a_number_outside_its_range_is_400(service, column, value):
+def test_a_number_outside_its_range_is_400(service: Any, column: str, value: float) -> None:
     response = service.patch(EXAMPLE, {column: value})
     assert (response.status_code, response.json()["error"]["code"]) == (400, "0x80044330")
 
 
-def test_a_row_may_be_created_inactive(service):
+def test_a_row_may_be_created_inactive(service: Any) -> None:
     service.patch(EXAMPLE, {"statecode": 1, "statuscode": 2})
     assert service.row(EXAMPLE)["statecode"] == 1
 
 
-def test_the_length_of_a_text_counts_letters_outside_the_basic_plane_twice(service):
+def test_the_length_of_a_text_counts_letters_outside_the_basic_plane_twice(service: Any) -> None:
     assert service.patch(EXAMPLE, {"hlf_name": "𝄞" * 100}).status_code == 204
     assert service.patch(EXAMPLE, {"hlf_name": "𝄞" * 101}).status_code == 400

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts
+
+if TYPE_CHECKING:
+    from tests.support.dataverse_service import RunningEmulator
 
 ROW = f"{EXAMPLES}(hlf_code='a',hlf_year=2026)"
 MENTOR = f"{MENTORS}(hlf_mentorid='m-1')"
-
-
-@pytest.fixture(scope="module")
-def service_process():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(service_process):
-    service_process.reset()
-    return service_process
 
 
 def refused(response, code: str, *messages: str) -> None:
@@ -47,7 +39,7 @@ def refused(response, code: str, *messages: str) -> None:
         ("hlf_kind", 100000002, 100000002),
     ],
 )
-def test_values_of_every_type_are_kept_and_can_be_emptied(service, column, given, kept):
+def test_values_of_every_type_are_kept_and_can_be_emptied(service: Any, column: str, given: Any, kept: Any) -> None:
     assert service.patch(ROW, {column: given}).status_code == 204
     assert service.row(ROW)[column] == kept
     assert service.patch(ROW, {column: None}).status_code == 204
@@ -88,7 +80,9 @@ def test_values_of_every_type_are_kept_and_can_be_emptied(service, column, given
         ("hlf_day", "2026-02-30", "Date"),
     ],
 )
-def test_a_value_of_another_type_is_400_and_names_the_type_expected(service, column, value, edm):
+def test_a_value_of_another_type_is_400_and_names_the_type_expected(
+    service: Any, column: str, value: Any, edm: str
+) -> None:
     words = f"Cannot convert the literal '{value}' to the expected type 'Edm.{edm}'."
     response = service.patch(ROW, {column: value})
     refused(
@@ -97,7 +91,7 @@ def test_a_value_of_another_type_is_400_and_names_the_type_expected(service, col
     assert service.rows(EXAMPLES) == []
 
 
-def test_a_text_may_be_as_long_as_its_column_and_no_longer(service):
+def test_a_text_may_be_as_long_as_its_column_and_no_longer(service: Any) -> None:
     assert service.patch(ROW, {"hlf_name": "x" * 200}).status_code == 204
     response = service.patch(ROW, {"hlf_name": "x" * 201})
     refused(
@@ -115,8 +109,8 @@ VALID = ["\t", "\n", "\r\n", "\x7f", "\x85", "\xa0", "\u200b", "\u202e", "\ufffd
 
 @pytest.mark.parametrize("column", ["hlf_name", "hlf_notes"])
 @pytest.mark.parametrize("character", INVALID, ids=ascii)
-def test_characters_that_xml_does_not_have_are_refused(service, column, character):
-    """Issue 8 E: "Manage invalid characters", and the captured reply to a vertical tab (powerapps-tools#834)."""
+def test_characters_that_xml_does_not_have_are_refused(service: RunningEmulator, column: str, character: Any) -> None:
+    """The page "Manage invalid characters", and the captured reply to a vertical tab (powerapps-tools#834)."""
     shown = "." if character == "\x00" else "?" if "\ud800" <= character <= "\udfff" else character
     words = f"Invalid character in field '{column}': '{shown}', hexadecimal value 0x{ord(character):02X}, is an invalid"
     body = json.dumps({column: f"Kari {character}Nordmann"}).encode()
@@ -131,8 +125,8 @@ def test_characters_that_xml_does_not_have_are_refused(service, column, characte
 
 
 @pytest.mark.parametrize("character", VALID, ids=ascii)
-def test_characters_that_xml_has_are_kept_as_they_are(service, character):
-    """Issue 8 E: XmlConvert.VerifyXmlChars has nothing against them."""
+def test_characters_that_xml_has_are_kept_as_they_are(service: RunningEmulator, character: Any) -> None:
+    """XmlConvert.VerifyXmlChars has nothing against them."""
     assert service.patch(ROW, {"hlf_name": f"Kari{character}x"}).status_code == 204
     assert service.row(ROW)["hlf_name"] == f"Kari{character}x"
 
@@ -151,14 +145,14 @@ def test_characters_that_xml_has_are_kept_as_they_are(service, character):
         (f"{EXAMPLES}(hlf_code='a',hlf_year=2026,)", "0x0"),
     ],
 )
-def test_an_address_makes_no_row_that_a_body_could_not(service, path, code):
-    """Issue 8 E: what a column cannot have is refused in the address of an upsert, too."""
+def test_an_address_makes_no_row_that_a_body_could_not(service: RunningEmulator, path: str, code: str) -> None:
+    """What a column cannot have is refused in the address of an upsert, too."""
     refused(service.patch(path, {"hlf_name": "x"}), code)
     assert (service.rows(MENTORS), service.rows(EXAMPLES)) == ([], [])
 
 
-def test_a_key_in_an_address_refers_to_rows_that_are_there(service):
-    """Issue 8 E: a lookup in the address of an upsert is looked up, as one in a body is."""
+def test_a_key_in_an_address_refers_to_rows_that_are_there(service: RunningEmulator) -> None:
+    """A lookup in the address of an upsert is looked up, as one in a body is."""
     nobody = "00000000-0000-0000-0000-000000000009"
     response = service.patch(f"{EXAMPLES}(_hlf_mentor_value={nobody},hlf_kind=100000000)", {"hlf_name": "x"})
     assert (response.status_code, response.json()["error"]["code"]) == (404, "0x80040217")
@@ -177,8 +171,8 @@ def test_a_key_in_an_address_refers_to_rows_that_are_there(service):
         ("1753-01-01T00:00:00", "1753-01-01T00:00:00Z"),
     ],
 )
-def test_a_time_without_a_zone_is_taken_for_utc(service, given, kept):
-    """Issue 8 J: three of Microsoft's own examples send them."""
+def test_a_time_without_a_zone_is_taken_for_utc(service: RunningEmulator, given: str, kept: str) -> None:
+    """Three of Microsoft's own examples send them."""
     assert service.patch(ROW, {"hlf_when": given}).status_code == 204
     assert service.row(ROW)["hlf_when"] == kept
     assert len(service.get(f"{EXAMPLES}?$filter=hlf_when eq {kept[:19]}").json()["value"]) == 1
@@ -187,8 +181,8 @@ def test_a_time_without_a_zone_is_taken_for_utc(service, given, kept):
 
 @pytest.mark.parametrize("column", ["hlf_when", "hlf_day"])
 @pytest.mark.parametrize("day", ["0001-01-01", "0020-05-17", "1752-12-31"])
-def test_a_time_before_1753_is_refused_as_sql_server_would(service, column, day):
-    """Issue 8 J: .NET's smallest date, which clients send for none, and a year that is being typed."""
+def test_a_time_before_1753_is_refused_as_sql_server_would(service: RunningEmulator, column: str, day: str) -> None:
+    """.NET's smallest date, which clients send for none, and a year that is being typed."""
     text = f"{day}T00:00:00Z" if column == "hlf_when" else day
     said = f"Actual value: {day[5:7]}/{day[8:]}/{day[:4]} 00:00:00, Minimum value supported: 01/01/1753 00:00:00"
     refused(service.patch(ROW, {column: text}), "0x80040239", "supported by CrmDateTime", said)
@@ -206,8 +200,8 @@ def test_a_time_before_1753_is_refused_as_sql_server_would(service, column, day)
         "ABCDEF00000040008000" + "00000000000A",
     ],
 )
-def test_an_id_in_a_body_has_every_form_that_a_guid_of_net_has(service, given):
-    """Issue 8 J: Microsoft's OData library reads one with `new Guid(text)`; the row has it as all rows do."""
+def test_an_id_in_a_body_has_every_form_that_a_guid_of_net_has(service: RunningEmulator, given: str) -> None:
+    """Microsoft's OData library reads one with `new Guid(text)`; the row has it as all rows do."""
     assert service.post(MENTORS, {"hlf_peermentorid": given}).status_code == 204
     assert service.row(f"{MENTORS}(abcdef00-0000-4000-8000-00000000000a)")["hlf_name"] is None
 
@@ -215,7 +209,7 @@ def test_an_id_in_a_body_has_every_form_that_a_guid_of_net_has(service, given):
 @pytest.mark.parametrize(
     "given", ["{abcdef00-0000-4000-8000-00000000000a", "abcdef00-00004000-8000-00000000000a", "1", ""]
 )
-def test_an_id_in_a_body_that_is_no_guid_is_refused(service, given):
+def test_an_id_in_a_body_that_is_no_guid_is_refused(service: Any, given: str) -> None:
     refused(service.post(MENTORS, {"hlf_peermentorid": given}), "0x80048d19", "'Edm.Guid'")
 
 
@@ -230,22 +224,22 @@ def test_an_id_in_a_body_that_is_no_guid_is_refused(service, given):
         ("hlf_name", "[" * 100_000),
     ],
 )
-def test_what_no_column_can_hold_is_400_and_no_fault(service, column, text):
-    """Issue 8 E: the emulator says what is wrong with a value, and does not break on it."""
+def test_what_no_column_can_hold_is_400_and_no_fault(service: RunningEmulator, column: str, text: str) -> None:
+    """The emulator says what is wrong with a value, and does not break on it."""
     refused(service.ask("PATCH", ROW, content=f'{{"{column}": {text}}}'.encode()), "0x80048d19")
     assert service.rows(EXAMPLES) == []
 
 
-def test_a_choice_that_does_not_exist_is_400(service):
+def test_a_choice_that_does_not_exist_is_400(service: Any) -> None:
     refused(service.patch(ROW, {"hlf_kind": 100000003}), "0x8004431A", "outside the valid range")
 
 
-def test_an_unknown_column_is_400_and_names_of_columns_are_case_sensitive(service):
+def test_an_unknown_column_is_400_and_names_of_columns_are_case_sensitive(service: Any) -> None:
     message = "Invalid property 'HLF_Name' was found in entity 'Microsoft.Dynamics.CRM.hlf_example'."
     refused(service.patch(ROW, {"HLF_Name": "x"}), "0x80048d19", message)
 
 
-def test_annotations_in_a_body_are_passed_over(service):
+def test_annotations_in_a_body_are_passed_over(service: Any) -> None:
     body = {"@odata.type": "Microsoft.Dynamics.CRM.hlf_example", "hlf_name@x.y": "z", "hlf_name": "x"}
     assert service.patch(ROW, body).status_code == 204
 
@@ -253,8 +247,8 @@ def test_annotations_in_a_body_are_passed_over(service):
 @pytest.mark.parametrize(
     "name", ["#Microsoft.Dynamics.CRM.hlf_peermentor", "Microsoft.Dynamics.CRM.account", "x", None]
 )
-def test_a_row_that_says_it_is_another_tables_is_refused(service, name):
-    """Issue 8 J: the library refuses the type before it looks at a column."""
+def test_a_row_that_says_it_is_another_tables_is_refused(service: RunningEmulator, name: str | None) -> None:
+    """The library refuses the type before it looks at a column."""
     refused(service.patch(ROW, {"@odata.type": name, "hlf_name": "x"}), "0x80048d19", "is not assignable to")
     assert service.rows(EXAMPLES) == []
 
@@ -262,15 +256,15 @@ def test_a_row_that_says_it_is_another_tables_is_refused(service, name):
 @pytest.mark.parametrize(
     "text", ['{"hlf_name": "a", "hlf_name": "b"}', '{"hlf_name": "a", "hlf_code": "b", "hlf_name": "a"}']
 )
-def test_a_column_that_is_there_twice_is_refused(service, text):
-    """Issue 8 J: which of the two would be kept is nobody's to guess."""
+def test_a_column_that_is_there_twice_is_refused(service: RunningEmulator, text: str) -> None:
+    """Which of the two would be kept is nobody's to guess."""
     refused(service.ask("PATCH", ROW, content=text), "0x80048d19", "the name 'hlf_name' were detected")
     refused(service.ask("POST", EXAMPLES, content=text), "0x80048d19", "duplicate property names are not allowed")
     assert service.rows(EXAMPLES) == []
 
 
 @pytest.mark.parametrize("column", ["createdon", "modifiedon", "versionnumber"])
-def test_what_only_the_system_writes_is_passed_over(service, column):
+def test_what_only_the_system_writes_is_passed_over(service: Any, column: str) -> None:
     service.patch(ROW, {"hlf_name": "x"})
     assert service.patch(ROW, {column: "2001-01-01T00:00:00Z"}).status_code == 204
     assert str(service.row(ROW)[column]) > "2001-01-02" or column == "versionnumber"
@@ -278,24 +272,29 @@ def test_what_only_the_system_writes_is_passed_over(service, column):
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"null", b"\xff"])
-def test_a_body_that_is_no_json_object_is_400(service, body):
+def test_a_body_that_is_no_json_object_is_400(service: Any, body: bytes) -> None:
     refused(service.ask("PATCH", ROW, content=body), "0x80048d19")
 
 
 # lookups
 
 
-def test_a_lookup_is_set_by_its_navigation_property_and_read_as_a_value(service):
+def test_a_lookup_is_set_by_its_navigation_property_and_read_as_a_value(service: Any) -> None:
     service.patch(MENTOR, {"hlf_name": "Kari"})
     kari = service.row(MENTOR)["hlf_peermentorid"]
-    for reference in (f"/{MENTORS}({kari})", f"{MENTORS}({kari})", f"/{MENTOR}", f"{service.emulator.api_url}{MENTOR}"):
+    for reference in (
+        f"/{MENTORS}({kari})",
+        f"{MENTORS}({kari})",
+        f"/{MENTOR}",
+        f"{service.environment.api_url}{MENTOR}",
+    ):
         service.patch(ROW, {"hlf_Mentor@odata.bind": None})
         assert service.row(ROW)["_hlf_mentor_value"] is None
         assert service.patch(ROW, {"hlf_Mentor@odata.bind": reference}).status_code == 204
         assert service.row(ROW)["_hlf_mentor_value"] == kari
 
 
-def test_a_lookup_to_a_row_that_is_not_there_is_404_and_writes_nothing(service):
+def test_a_lookup_to_a_row_that_is_not_there_is_404_and_writes_nothing(service: Any) -> None:
     reference = f"/{MENTORS}(00000000-0000-0000-0000-000000000009)"
     response = service.patch(ROW, {"hlf_name": "x", "hlf_Mentor@odata.bind": reference})
     assert response.status_code == 404
@@ -303,7 +302,7 @@ def test_a_lookup_to_a_row_that_is_not_there_is_404_and_writes_nothing(service):
     assert service.rows(EXAMPLES) == []
 
 
-def test_a_lookup_cannot_be_set_by_its_value_nor_by_its_logical_name(service):
+def test_a_lookup_cannot_be_set_by_its_value_nor_by_its_logical_name(service: Any) -> None:
     message = "CRM do not support direct update of Entity Reference properties, Use Navigation properties instead."
     refused(service.patch(ROW, {"_hlf_mentor_value": "x"}), "0x80060888", message)
     message = "An undeclared property 'hlf_mentor' which only has property annotations in the payload"
@@ -313,14 +312,14 @@ def test_a_lookup_cannot_be_set_by_its_value_nor_by_its_logical_name(service):
 # state and status
 
 
-def test_a_row_is_made_inactive_by_state_and_status(service):
+def test_a_row_is_made_inactive_by_state_and_status(service: Any) -> None:
     service.patch(MENTOR, {"hlf_name": "Kari"})
     assert service.patch(MENTOR, {"statecode": 1, "statuscode": 2}).status_code == 204
     row = service.row(MENTOR)
     assert (row["statecode"], row["statuscode"]) == (1, 2)
 
 
-def test_a_state_without_a_status_takes_the_states_default_status(service):
+def test_a_state_without_a_status_takes_the_states_default_status(service: Any) -> None:
     service.patch(MENTOR, {"hlf_name": "Kari"})
     for state, status in ((1, 2), (0, 1)):
         service.patch(MENTOR, {"statecode": state})
@@ -328,7 +327,7 @@ def test_a_state_without_a_status_takes_the_states_default_status(service):
         assert (row["statecode"], row["statuscode"]) == (state, status)
 
 
-def test_a_status_of_another_state_is_refused_with_or_without_that_state(service):
+def test_a_status_of_another_state_is_refused_with_or_without_that_state(service: Any) -> None:
     service.patch(MENTOR, {"hlf_name": "Kari"})
     message = "is not a valid status code for state code hlf_PeerMentorState."
     for body in ({"statecode": 1, "statuscode": 1}, {"statuscode": 2}, {"statecode": 0, "statuscode": 2}):

@@ -6,32 +6,16 @@ import json
 import threading
 import time
 from contextlib import suppress
+from typing import Any
 
 import httpx
 import pytest
 
 from emulators.dataverse.client import ControlError
-from emulators.dataverse.faults.faults import FaultKind, Rule
+from emulators.dataverse.faults.rules import FaultKind, Rule
 from emulators.dataverse.model import defaults
-from tests.support.dataverse_process import fresh, process, row_path
+from tests.support.dataverse_process import row_path
 from tests.support.dataverse_service import API, parts
-
-
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory):
-    with process(tmp_path_factory.mktemp("dataverse")) as running:
-        yield running
-
-
-@pytest.fixture
-def caller(emulator):
-    with fresh(emulator) as client:
-        yield client
-
-
-@pytest.fixture
-def control(caller):
-    return caller.control
 
 
 def eventually(found):
@@ -42,13 +26,13 @@ def eventually(found):
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 429, 401, 403])
-def test_the_next_requests_are_answered_with_a_status_and_not_done(caller, control, status):
+def test_the_next_requests_are_answered_with_a_status_and_not_done(caller: Any, control: Any, status: int) -> None:
     control.fail_next(2, status=status)
     assert [caller.write().status_code for _ in range(3)] == [status, status, 204]
     assert len(control.writes()) == 1
 
 
-def test_a_refusal_by_the_service_has_its_code_and_a_gateway_s_has_a_page(caller, control):
+def test_a_refusal_by_the_service_has_its_code_and_a_gateway_s_has_a_page(caller: Any, control: Any) -> None:
     control.fail_next(status=429, retry_after=17)
     refused = caller.write()
     assert refused.headers["retry-after"] == "17"
@@ -59,13 +43,13 @@ def test_a_refusal_by_the_service_has_its_code_and_a_gateway_s_has_a_page(caller
     assert caller.write().json() == {"error": {"code": "0x80044150", "message": "Generic SQL error."}}
 
 
-def test_a_gateway_may_give_up_on_what_was_committed(caller, control):
+def test_a_gateway_may_give_up_on_what_was_committed(caller: Any, control: Any) -> None:
     control.fail_after_commit(status=504)
     assert caller.write(name="Siri").status_code == 504
     assert caller.names() == {"m1": "Siri"}
 
 
-def test_a_reset_before_the_work_leaves_nothing_written(caller, control):
+def test_a_reset_before_the_work_leaves_nothing_written(caller: Any, control: Any) -> None:
     control.reset_before()
     with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
         caller.write()
@@ -75,7 +59,7 @@ def test_a_reset_before_the_work_leaves_nothing_written(caller, control):
     assert caller.write().status_code == 204
 
 
-def test_a_reset_after_the_commit_leaves_it_written_without_a_reply(caller, control):
+def test_a_reset_after_the_commit_leaves_it_written_without_a_reply(caller: Any, control: Any) -> None:
     control.reset_after()
     with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
         caller.write(name="Siri")
@@ -84,19 +68,19 @@ def test_a_reset_after_the_commit_leaves_it_written_without_a_reply(caller, cont
     assert (entry.status, entry.operations, entry.fault) == (204, 1, "reset_after")
 
 
-def test_a_reset_is_one_of_tcp_and_no_orderly_end(caller, control):
+def test_a_reset_is_one_of_tcp_and_no_orderly_end(caller: Any, control: Any) -> None:
     """ECONNRESET, as from a load balancer that lost its server."""
     control.reset_before()
     with pytest.raises(httpx.ReadError) as caught:
         caller.write()
-    reasons = [caught.value]
+    reasons: list[BaseException] = [caught.value]
     while (reason := reasons[-1].__cause__ or reasons[-1].__context__) is not None:
         reasons.append(reason)
     assert any(isinstance(reason, ConnectionResetError) for reason in reasons)
 
 
 @pytest.mark.parametrize("reply", ["batch", "write"], ids=["200 with a body", "204 without one"])
-def test_a_truncated_reply_ends_in_the_middle_after_the_commit(caller, control, reply):
+def test_a_truncated_reply_ends_in_the_middle_after_the_commit(caller: Any, control: Any, reply: str) -> None:
     control.truncate_replies()
     with pytest.raises(httpx.RemoteProtocolError):
         getattr(caller, reply)("m1")
@@ -104,7 +88,7 @@ def test_a_truncated_reply_ends_in_the_middle_after_the_commit(caller, control, 
     assert control.journal()[-1].fault == "truncate"
 
 
-def test_a_lost_reply_is_a_commit_and_then_silence_for_as_long_as_the_client_waits(caller, control):
+def test_a_lost_reply_is_a_commit_and_then_silence_for_as_long_as_the_client_waits(caller: Any, control: Any) -> None:
     control.lose_replies()
     started = time.monotonic()
     with pytest.raises(httpx.ReadTimeout):
@@ -114,7 +98,7 @@ def test_a_lost_reply_is_a_commit_and_then_silence_for_as_long_as_the_client_wai
     assert control.journal()[-1].fault == "lose_reply"
 
 
-def test_a_slow_write_that_nobody_waits_for_is_committed_late_over_a_newer_one(caller, control):
+def test_a_slow_write_that_nobody_waits_for_is_committed_late_over_a_newer_one(caller: Any, control: Any) -> None:
     """What I6 is for: the older state arrives last."""
     control.slow(0.4, 1)
     with pytest.raises(httpx.ReadTimeout):
@@ -124,7 +108,7 @@ def test_a_slow_write_that_nobody_waits_for_is_committed_late_over_a_newer_one(c
     eventually(lambda: caller.names() == {"m1": "Older"})
 
 
-def test_a_slow_write_does_not_reach_into_the_next_test(caller, control):
+def test_a_slow_write_does_not_reach_into_the_next_test(caller: Any, control: Any) -> None:
     control.slow(0.2, 1)
     with pytest.raises(httpx.ReadTimeout):
         caller.write(timeout=0.05)
@@ -134,14 +118,14 @@ def test_a_slow_write_does_not_reach_into_the_next_test(caller, control):
     assert control.journal() == []
 
 
-def test_a_slow_reply_is_late_and_right(caller, control):
+def test_a_slow_reply_is_late_and_right(caller: Any, control: Any) -> None:
     control.slow(0.2, 1)
     started = time.monotonic()
     assert caller.write().status_code == 204
     assert time.monotonic() - started >= 0.2
 
 
-def test_one_operation_of_a_batch_is_refused_and_the_others_are_done(caller, control):
+def test_one_operation_of_a_batch_is_refused_and_the_others_are_done(caller: Any, control: Any) -> None:
     """I13's bad record."""
     control.poison("m2", code="0x80044331")
     responses = parts(caller.batch("m1", "m2", "m3"))
@@ -152,33 +136,33 @@ def test_one_operation_of_a_batch_is_refused_and_the_others_are_done(caller, con
     assert caller.write("m1").status_code == 204
 
 
-def test_an_operation_may_be_refused_with_a_time_to_wait(caller, control):
+def test_an_operation_may_be_refused_with_a_time_to_wait(caller: Any, control: Any) -> None:
     control.fault(Rule(kind=FaultKind.STATUS, where="operation", contains="m2", status=429, retry_after=9))
     responses = parts(caller.batch("m1", "m2"))
     assert responses[1].headers["retry-after"] == "9"
 
 
-def test_a_rule_may_spare_some_and_then_hit_every_third(caller, control):
+def test_a_rule_may_spare_some_and_then_hit_every_third(caller: Any, control: Any) -> None:
     control.fail_next(2, status=500, skip=1, every=3)
     statuses = [caller.write().status_code for _ in range(11)]
     assert statuses == [204, 204, 204, 500, 204, 204, 500, 204, 204, 204, 204]
     assert control.faults()[0]["hits"] == 2
 
 
-def test_a_rule_may_be_for_one_kind_of_request(caller, control):
+def test_a_rule_may_be_for_one_kind_of_request(caller: Any, control: Any) -> None:
     control.fail_next(None, status=500, method="PATCH", path=r"hlf_mentorid='m[23]'")
     assert [caller.write(key).status_code for key in ("m1", "m2", "m3")] == [204, 500, 500]
     assert caller.ask("GET", row_path("m2")).status_code == 404
 
 
-def test_a_rule_may_hold_for_a_time(caller, control):
+def test_a_rule_may_hold_for_a_time(caller: Any, control: Any) -> None:
     control.fail_next(None, status=503, for_seconds=0.3)
     assert caller.write().status_code == 503
     eventually(lambda: caller.write().status_code == 204)
     assert control.faults()[0]["hits"] >= 1
 
 
-def test_a_rule_can_be_taken_back(caller, control):
+def test_a_rule_can_be_taken_back(caller: Any, control: Any) -> None:
     first, second = control.fail_next(None, status=500), control.fail_next(None, status=502)
     assert caller.write().status_code == 500
     control.clear_faults(first)
@@ -187,7 +171,7 @@ def test_a_rule_can_be_taken_back(caller, control):
     assert caller.write().status_code == 204
 
 
-def test_a_token_that_expired_is_refused_with_a_challenge_and_a_new_one_works(caller, control):
+def test_a_token_that_expired_is_refused_with_a_challenge_and_a_new_one_works(caller: Any, control: Any) -> None:
     control.expire_tokens()
     refused = caller.who_am_i()
     assert refused.status_code == 401
@@ -197,14 +181,14 @@ def test_a_token_that_expired_is_refused_with_a_challenge_and_a_new_one_works(ca
     assert caller.who_am_i().status_code == 200
 
 
-def test_tokens_may_expire_in_the_middle_of_a_run(caller, control):
+def test_tokens_may_expire_in_the_middle_of_a_run(caller: Any, control: Any) -> None:
     control.fault(Rule(kind=FaultKind.EXPIRE_TOKENS, skip=2, count=1))
     assert [caller.write().status_code for _ in range(4)] == [204, 204, 401, 401]
     caller.sign_in()
     assert caller.write().status_code == 204
 
 
-def test_a_revoked_secret_and_an_expired_one_have_numbers_of_their_own(caller, control):
+def test_a_revoked_secret_and_an_expired_one_have_numbers_of_their_own(caller: Any, control: Any) -> None:
     """I10. A token that was granted before goes on working, as in Entra."""
     control.revoke_secret()
     assert caller.sign_in().json()["error_codes"] == [7000215]
@@ -218,7 +202,7 @@ def test_a_revoked_secret_and_an_expired_one_have_numbers_of_their_own(caller, c
     assert caller.sign_in("another-secret").status_code == 200
 
 
-def test_the_token_endpoint_fails_by_rule_too(caller, control):
+def test_the_token_endpoint_fails_by_rule_too(caller: Any, control: Any) -> None:
     control.fail_next(status=503, where="token")
     assert caller.sign_in().status_code == 503
     control.reset_before(where="token")
@@ -228,7 +212,7 @@ def test_the_token_endpoint_fails_by_rule_too(caller, control):
     assert caller.sign_in().status_code == 200
 
 
-def test_without_its_application_user_a_good_token_is_forbidden(caller, control):
+def test_without_its_application_user_a_good_token_is_forbidden(caller: Any, control: Any) -> None:
     control.remove_application_user()
     refused = caller.who_am_i()
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "0x80072560")
@@ -236,7 +220,7 @@ def test_without_its_application_user_a_good_token_is_forbidden(caller, control)
     assert caller.who_am_i().status_code == 200
 
 
-def test_a_privilege_that_was_taken_away_is_missed_by_that_verb_alone(caller, control):
+def test_a_privilege_that_was_taken_away_is_missed_by_that_verb_alone(caller: Any, control: Any) -> None:
     caller.write()
     control.remove_privilege("write")
     refused = caller.write(name="Siri")
@@ -249,7 +233,7 @@ def test_a_privilege_that_was_taken_away_is_missed_by_that_verb_alone(caller, co
     assert caller.write(name="Siri").status_code == 204
 
 
-def test_a_row_edited_deleted_and_created_manually_is_what_the_service_has(caller, control):
+def test_a_row_edited_deleted_and_created_manually_is_what_the_service_has(caller: Any, control: Any) -> None:
     caller.write("m1")
     before = caller.ask("GET", row_path("m1")).headers["etag"]
     control.edit("m1", {"hlf_name": "By hand"})
@@ -265,7 +249,7 @@ def test_a_row_edited_deleted_and_created_manually_is_what_the_service_has(calle
     assert control.row("m1") is None
 
 
-def test_a_manual_edit_is_held_to_the_columns_too(caller, control):
+def test_a_manual_edit_is_held_to_the_columns_too(caller: Any, control: Any) -> None:
     with pytest.raises(ControlError, match="0x80044331"):
         control.create([{"hlf_mentorid": "m1"}, {"hlf_mentorid": "m2", "hlf_name": "x" * 201}])
     assert caller.names() == {}
@@ -273,7 +257,7 @@ def test_a_manual_edit_is_held_to_the_columns_too(caller, control):
         control.edit("m1", {"hlf_name": "Kari"})
 
 
-def test_the_loser_of_two_creating_upserts_is_reported_that_the_row_exists(caller, control):
+def test_the_loser_of_two_creating_upserts_is_reported_that_the_row_exists(caller: Any, control: Any) -> None:
     control.lose_races(1)
     refused = caller.write(name="Mine")
     assert refused.status_code == 412
@@ -283,7 +267,7 @@ def test_the_loser_of_two_creating_upserts_is_reported_that_the_row_exists(calle
     assert caller.names() == {"m1": "Mine"}
 
 
-def test_faults_of_one_connection_leave_the_others_alone(caller, control):
+def test_faults_of_one_connection_leave_the_others_alone(caller: Any, control: Any) -> None:
     """A reply that never comes holds up nobody else."""
     control.lose_replies(1, contains="m1")
     hanging = threading.Thread(target=lambda: _ignoring_timeouts(lambda: caller.write("m1", timeout=0.6)))
@@ -312,13 +296,13 @@ def _ignoring_timeouts(act):
         ("credentials", {"action": "expire"}, "action"),
     ],
 )
-def test_what_the_control_api_does_not_understand_it_says(caller, path, body, reason):
+def test_what_the_control_api_does_not_understand_it_says(caller: Any, path: str, body: Any, reason: str) -> None:
     reply = caller.http.post(f"/_emulator/{path}", content=json.dumps(body))
     assert reply.status_code == 400
     assert reason in reply.json()["error"]
 
 
-def test_an_address_that_the_control_api_does_not_have_is_not_found(caller):
+def test_an_address_that_the_control_api_does_not_have_is_not_found(caller: Any) -> None:
     for method, path in (("GET", "rows/nothings"), ("GET", "journal/page"), ("PATCH", "reset"), ("DELETE", "limits")):
         assert caller.http.request(method, f"/_emulator/{path}").status_code == 404
 
@@ -337,7 +321,7 @@ def pages(caller, size=4):
 
 
 @pytest.fixture
-def ten(caller, control):
+def ten(caller: Any, control: Any) -> Any:
     """Rows A to J, in the order in which pages have them."""
     rows = [{"hlf_peermentorid": f"10000000-0000-4000-8000-00000000000{n}"} for n in range(10)]
     names = "ABCDEFGHIJ"
@@ -360,7 +344,7 @@ def ten(caller, control):
         ({"kind": "skip_rows", "rows": 2, "count": 1}, ["CDEF", "GHIJ"]),
     ],
 )
-def test_a_list_is_answered_with_other_rows_than_the_table_has(ten, control, fault, seen):
+def test_a_list_is_answered_with_other_rows_than_the_table_has(ten: Any, control: Any, fault: Any, seen: Any) -> None:
     """Requirement 2 of reconciliation: false-empty, suddenly small, pages that repeat or skip rows."""
     control.fault(Rule(where="list", path="^hlf_peermentors$", **fault))
     assert pages(ten) == seen
@@ -368,7 +352,7 @@ def test_a_list_is_answered_with_other_rows_than_the_table_has(ten, control, fau
     assert pages(ten) == ["ABCD", "EFGH", "IJ"]
 
 
-def test_the_faults_of_lists_have_names_in_python(ten, control):
+def test_the_faults_of_lists_have_names_in_python(ten: Any, control: Any) -> None:
     for fault, seen in [
         (lambda: control.empty_lists(1), [""]),
         (lambda: control.first_rows_only(5, 2), ["ABCD", "E"]),
@@ -379,7 +363,7 @@ def test_the_faults_of_lists_have_names_in_python(ten, control):
         assert pages(ten) == seen
 
 
-def test_a_page_of_a_table_can_fail_by_its_number(ten, control):
+def test_a_page_of_a_table_can_fail_by_its_number(ten: Any, control: Any) -> None:
     control.fail_next(method="GET", path="^hlf_peermentors$", skip=1)
     with pytest.raises(json.JSONDecodeError):
         pages(ten)
@@ -387,12 +371,12 @@ def test_a_page_of_a_table_can_fail_by_its_number(ten, control):
 
 
 @pytest.mark.parametrize("rule", [{"kind": "skip_rows"}, {"kind": "status", "where": "list"}])
-def test_where_is_list_for_faults_of_lists_only(control, rule):
+def test_where_is_list_for_faults_of_lists_only(control: Any, rule: Any) -> None:
     with pytest.raises(ValueError, match="where is list for"):
         Rule(**rule)
 
 
-def test_filling_is_all_or_nothing_and_leaves_no_trace_in_the_journal(ten, control):
+def test_filling_is_all_or_nothing_and_leaves_no_trace_in_the_journal(ten: Any, control: Any) -> None:
     control.clear_journal()
     new = {"hlf_mentorid": "m1", "hlf_name": "Kari"}
     with pytest.raises(ControlError):

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.dataverse_queries import ask, counts, listed
-from tests.support.dataverse_queries import examples as fill
-from tests.support.dataverse_service import EXAMPLES, MENTORS, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS
 
-
-@pytest.fixture(scope="module")
-def module_service():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def examples(module_service):
-    return fill(module_service)
-
+if TYPE_CHECKING:
+    from tests.support.dataverse_service import RunningEmulator
 
 FILTERS = {
     "hlf_count eq 3": "3",
@@ -90,11 +81,11 @@ FILTERS = {
 
 
 @pytest.mark.parametrize("text", FILTERS)
-def test_a_filter_finds_the_rows_that_hold(examples, text):
+def test_a_filter_finds_the_rows_that_hold(examples: Any, text: Any) -> None:
     assert counts(examples, filter=text) == FILTERS[text]
 
 
-def test_lookups_and_ids_are_compared_with_guids(examples):
+def test_lookups_and_ids_are_compared_with_guids(examples: Any) -> None:
     (first, *_) = listed(examples, EXAMPLES, orderby="hlf_count")
     assert counts(examples, filter=f"_hlf_mentor_value eq {first['_hlf_mentor_value'].upper()}") == "0"
     assert counts(examples, filter=f"_hlf_mentor_value eq '{first['_hlf_mentor_value']}'") == "0"
@@ -112,29 +103,29 @@ def test_lookups_and_ids_are_compared_with_guids(examples):
         ({"filter": "@p1 eq null", "p1": " hlf_Mentor "}, "234"),
     ],
 )
-def test_parameter_aliases_stand_for_columns(examples, options, found):
-    """Issue 8 J: Microsoft's own sample has `$filter=@p1 ne @p3&@p1=revenue` ("Query data using the Web API")."""
+def test_parameter_aliases_stand_for_columns(examples: RunningEmulator, options: Any, found: str) -> None:
+    """Microsoft's own sample has `$filter=@p1 ne @p3&@p1=revenue` ("Query data using the Web API")."""
     assert counts(examples, **options) == found
 
 
 @pytest.mark.parametrize(("p1", "said"), [("hlf_nme", "hlf_nme"), ("hlf_name desc", "position 0")])
-def test_an_alias_for_no_column_is_refused_as_the_column_would_be(examples, p1, said):
+def test_an_alias_for_no_column_is_refused_as_the_column_would_be(examples: Any, p1: str, said: str) -> None:
     response = ask(examples, EXAMPLES, filter="@p1 eq 'x'", p1=p1)
     assert response.status_code == 400
     assert said in response.json()["error"]["message"]
 
 
-def test_parameter_aliases_stand_for_values(examples):
+def test_parameter_aliases_stand_for_values(examples: Any) -> None:
     text = "Microsoft.Dynamics.CRM.In(PropertyName=@p1,PropertyValues=@p2) and hlf_count lt @p3"
     assert counts(examples, filter=text, p1="'hlf_name'", p2='["Oslo","O\'Brian_x"]', p3="4") == "0"
     assert counts(examples, filter="hlf_name eq @p1") == "2"  # an alias that is not given is null
 
 
-def test_a_filter_may_be_long_if_it_is_not_deep(examples):
+def test_a_filter_may_be_long_if_it_is_not_deep(examples: Any) -> None:
     assert counts(examples, filter=" or ".join(["(hlf_count eq 1)"] * 300)) == "1"
 
 
-def test_spaces_may_be_written_as_plus(examples):
+def test_spaces_may_be_written_as_plus(examples: Any) -> None:
     body = examples.get(f"{EXAMPLES}?$filter=hlf_name+eq+'oslo+100%25'").json()
     assert [row["hlf_count"] for row in body["value"]] == [1]
 
@@ -179,7 +170,9 @@ def test_spaces_may_be_written_as_plus(examples):
         ("(" * 200 + "hlf_count eq 1" + ")" * 200, 400, "0x80060888", "The recursion limit"),
     ],
 )
-def test_a_filter_that_cannot_be_read_is_refused_with_where(examples, text, status, code, message):
+def test_a_filter_that_cannot_be_read_is_refused_with_where(
+    examples: Any, text: str, status: int, code: str, message: str | None
+) -> None:
     response = ask(examples, EXAMPLES, filter=text)
     error = response.json()["error"]
     assert response.status_code == status, error
@@ -187,7 +180,7 @@ def test_a_filter_that_cannot_be_read_is_refused_with_where(examples, text, stat
     assert error["message"].startswith(message or ""), error
 
 
-def test_a_filter_means_what_its_brackets_say(examples):
+def test_a_filter_means_what_its_brackets_say(examples: Any) -> None:
     """Expressions made at random, against the same thing said in Python."""
     rows = listed(examples, EXAMPLES)
     chance = random.Random(3)  # noqa: S311
@@ -236,8 +229,8 @@ def expression(chance, depth):
         "tolower(hlf_name) eq 'oslo'",
     ],
 )
-def test_a_function_of_odata_inside_another_is_501_as_it_is_alone(examples, text):
-    """Issue 8 J: it was looked for among the columns."""
+def test_a_function_of_odata_inside_another_is_501_as_it_is_alone(examples: RunningEmulator, text: str) -> None:
+    """It was looked for among the columns."""
     response = ask(examples, EXAMPLES, filter=text)
     assert (response.status_code, response.json()["error"]["message"]) == (
         501,
@@ -245,8 +238,8 @@ def test_a_function_of_odata_inside_another_is_501_as_it_is_alone(examples, text
     )
 
 
-def test_a_filter_by_the_number_of_related_rows_says_so(examples):
-    """Issue 8 J: good OData, and 1:N."""
+def test_a_filter_by_the_number_of_related_rows_says_so(examples: RunningEmulator) -> None:
+    """Good OData, and 1:N."""
     response = ask(examples, MENTORS, filter="hlf_peermentor_hlf_example_hlf_Mentor/$count gt 1")
     assert response.status_code == 501
     assert "The emulator does not serve the collection" in response.text

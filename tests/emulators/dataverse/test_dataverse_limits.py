@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from emulators.dataverse.access.protection import Limits, Protection, read_limits
+from tests.support.there import there
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 USER = "an-application"
 
@@ -21,7 +27,7 @@ def admit(protection, now, *, seconds=0.0):
     return dict(protection.finished(USER, now, seconds))
 
 
-def test_the_service_s_own_numbers_are_the_defaults():
+def test_the_service_s_own_numbers_are_the_defaults() -> None:
     """6,000 requests and 20 minutes of execution in 300 s, 52 at one time: the api-limits page."""
     limits = Limits()
     assert limits.enabled
@@ -29,14 +35,14 @@ def test_the_service_s_own_numbers_are_the_defaults():
     assert (limits.execution_seconds, limits.concurrent) == (1200, 52)
 
 
-def test_the_last_request_allowed_passes_and_the_next_one_waits_until_the_first_leaves_the_window():
+def test_the_last_request_allowed_passes_and_the_next_one_waits_until_the_first_leaves_the_window() -> None:
     protection = Protection(Limits(requests=3, window_seconds=10))
     for at in (100.0, 101.0, 102.0):
         admit(protection, at)
     assert refuse(protection, 103.0) == ("0x80072322", 7)  # 110 is when the first one is ten seconds old
 
 
-def test_a_window_slides():
+def test_a_window_slides() -> None:
     """Room comes back one request at a time, not all at once."""
     protection = Protection(Limits(requests=3, window_seconds=10))
     for at in (100.0, 105.0, 109.0):
@@ -46,14 +52,14 @@ def test_a_window_slides():
     admit(protection, 115.0)
 
 
-def test_the_end_of_the_window_is_exact():
+def test_the_end_of_the_window_is_exact() -> None:
     for at, admitted in ((109.999, False), (110.0, True)):
         protection = Protection(Limits(requests=1, window_seconds=10))
         admit(protection, 100.0)
         assert (protection.admit(USER, at) is None) is admitted
 
 
-def test_a_client_that_pushes_waits_longer():
+def test_a_client_that_pushes_waits_longer() -> None:
     """Every request inside the window makes it longer, by a second unless said otherwise."""
     protection = Protection(Limits(requests=1, window_seconds=10))
     admit(protection, 100.0)
@@ -64,14 +70,14 @@ def test_a_client_that_pushes_waits_longer():
     admit(protection, 113.0)
 
 
-def test_a_window_never_grows_beyond_its_own_length():
+def test_a_window_never_grows_beyond_its_own_length() -> None:
     protection = Protection(Limits(requests=1, window_seconds=10, extension_seconds=6))
     admit(protection, 100.0)
     waits = [refuse(protection, 101.0)[1] for _ in range(5)]
     assert waits == [9, 10, 10, 10, 10]
 
 
-def test_execution_time_is_added_up_over_the_window_and_refused_when_it_is_used_up():
+def test_execution_time_is_added_up_over_the_window_and_refused_when_it_is_used_up() -> None:
     protection = Protection(Limits(execution_seconds=3, window_seconds=10))
     admit(protection, 100.0, seconds=1)
     admit(protection, 101.0, seconds=1.999_999)
@@ -84,7 +90,7 @@ def test_execution_time_is_added_up_over_the_window_and_refused_when_it_is_used_
     admit(protection, 110.0)
 
 
-def test_a_reply_reports_what_is_left_as_the_service_writes_it():
+def test_a_reply_reports_what_is_left_as_the_service_writes_it() -> None:
     """A captured reply had 1,200.00: a client that reads it as a number must take the comma."""
     protection = Protection(Limits())
     assert admit(protection, 100.0, seconds=0) == {
@@ -94,7 +100,7 @@ def test_a_reply_reports_what_is_left_as_the_service_writes_it():
     assert admit(protection, 100.0, seconds=300.5)["x-ms-ratelimit-time-remaining-xrm-requests"] == "899.50"
 
 
-def test_too_many_at_one_time_are_refused_at_once_and_only_as_long_as_they_run():
+def test_too_many_at_one_time_are_refused_at_once_and_only_as_long_as_they_run() -> None:
     protection = Protection(Limits(concurrent=2))
     assert protection.admit(USER, 100.0) is None
     assert protection.admit(USER, 100.0) is None
@@ -103,31 +109,31 @@ def test_too_many_at_one_time_are_refused_at_once_and_only_as_long_as_they_run()
     assert protection.admit(USER, 100.1) is None
 
 
-def test_each_user_has_limits_of_its_own():
+def test_each_user_has_limits_of_its_own() -> None:
     protection = Protection(Limits(requests=1))
     admit(protection, 100.0)
     refuse(protection, 100.0)
     assert protection.admit("another-application", 100.0) is None
 
 
-def test_the_messages_are_the_service_s_own():
+def test_the_messages_are_the_service_s_own() -> None:
     protection = Protection(Limits(requests=1, concurrent=1))
     assert protection.admit(USER, 100.0) is None
     refused = protection.admit(USER, 100.0)
-    assert refused.message == "Number of requests exceeded the limit of 1 over time window of 300 seconds."
+    assert there(refused).message == "Number of requests exceeded the limit of 1 over time window of 300 seconds."
     protection = Protection(Limits(concurrent=1))
     protection.admit(USER, 100.0)
-    assert protection.admit(USER, 100.0).message == "Number of concurrent requests exceeded the limit of 1."
+    assert there(protection.admit(USER, 100.0)).message == "Number of concurrent requests exceeded the limit of 1."
     protection = Protection(Limits())
     protection.admit(USER, 100.0)
     protection.finished(USER, 100.0, 1200.0)
-    assert protection.admit(USER, 100.0).message == (
+    assert there(protection.admit(USER, 100.0)).message == (
         "Combined execution time of incoming requests exceeded limit of 1,200,000  milliseconds over time window of 300"
         " seconds. Decrease number of concurrent requests or reduce the duration of requests and try again later."
     )
 
 
-def test_without_limits_everything_passes_and_is_counted_all_the_same():
+def test_without_limits_everything_passes_and_is_counted_all_the_same() -> None:
     protection = Protection(read_limits("off"))
     for at in range(7_000):
         admit(protection, 100.0 + at / 1_000, seconds=0.5)
@@ -137,7 +143,7 @@ def test_without_limits_everything_passes_and_is_counted_all_the_same():
     assert usage["limit_share_used"] == pytest.approx(3_500 / 1_200)
 
 
-def test_the_peak_is_that_of_the_fullest_window():
+def test_the_peak_is_that_of_the_fullest_window() -> None:
     protection = Protection(Limits(requests=10, window_seconds=10))
     for at in (100.0, 101.0, 102.0, 111.0, 112.0, 150.0):
         admit(protection, at)
@@ -145,7 +151,7 @@ def test_the_peak_is_that_of_the_fullest_window():
     assert protection.usage()["peak_requests_share"] == pytest.approx(0.3)
 
 
-def test_limits_are_read_from_a_word_from_json_and_from_a_file(tmp_path):
+def test_limits_are_read_from_a_word_from_json_and_from_a_file(tmp_path: Path) -> None:
     assert not read_limits("off").enabled
     assert read_limits("real") == Limits()
     assert read_limits('{"requests": 8000}') == Limits(requests=8000)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from tests.support.dataverse_queries import many
-from tests.support.dataverse_service import EXAMPLES, MENTORS, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS
+
+if TYPE_CHECKING:
+    from tests.support.dataverse_service import RunningEmulator
 
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 EDMX = "{http://docs.oasis-open.org/odata/ns/edmx}"
 EXAMPLE = "EntityDefinitions(LogicalName='hlf_example')"
-
-
-@pytest.fixture(scope="module")
-def service():
-    with running() as service:
-        yield service
 
 
 def document(service, query=""):
@@ -37,10 +35,10 @@ def value(service, path):
 # $metadata
 
 
-def test_the_metadata_document_has_every_table_with_its_columns_and_types(service):
+def test_the_metadata_document_has_every_table_with_its_columns_and_types(service: Any) -> None:
     (schema,) = document(service).iterfind(f".//{EDM}Schema")
     types = {item.get("Name"): item for item in schema.iterfind(f"{EDM}EntityType")}
-    for table in service.emulator.store.schemas:
+    for table in service.environment.store.schemas:
         entity = types[table.name]
         assert [item.get("Name") for item in entity.iterfind(f"{EDM}Key/{EDM}PropertyRef")] == [table.primary_id]
         assert {item.get("Name") for item in entity.iterfind(f"{EDM}Property")} == set(table.columns)
@@ -63,7 +61,7 @@ def test_the_metadata_document_has_every_table_with_its_columns_and_types(servic
     assert (navigation.get("Name"), navigation.get("Type")) == ("hlf_Mentor", "mscrm.hlf_peermentor")
 
 
-def test_the_metadata_document_has_the_alternate_keys(service):
+def test_the_metadata_document_has_the_alternate_keys(service: Any) -> None:
     (schema,) = document(service).iterfind(f".//{EDM}Schema")
     (entity,) = (item for item in schema if item.get("Name") == "hlf_example")
     (annotation,) = entity.iterfind(f"{EDM}Annotation")
@@ -75,7 +73,7 @@ def test_the_metadata_document_has_the_alternate_keys(service):
     assert keys == [["hlf_code", "hlf_year"], ["_hlf_mentor_value", "hlf_kind"]]
 
 
-def test_the_metadata_document_says_whose_changes_are_tracked_if_annotations_are_asked_for(service):
+def test_the_metadata_document_says_whose_changes_are_tracked_if_annotations_are_asked_for(service: Any) -> None:
     def tracked(query):
         sets = document(service, query).iterfind(f".//{EDM}EntitySet")
         return [item.get("Name") for item in sets if item.find(f"{EDM}Annotation") is not None]
@@ -84,7 +82,7 @@ def test_the_metadata_document_says_whose_changes_are_tracked_if_annotations_are
     assert tracked("?annotations=true") == ["hlf_peermentors"]
 
 
-def test_the_service_document_lists_the_sets(service):
+def test_the_service_document_lists_the_sets(service: Any) -> None:
     found = {item["name"]: item for item in value(service, "")}
     assert found[MENTORS] == {"name": MENTORS, "kind": "EntitySet", "url": MENTORS}
     assert EXAMPLES in found
@@ -93,7 +91,7 @@ def test_the_service_document_lists_the_sets(service):
 # EntityDefinitions
 
 
-def test_a_table_is_found_by_its_logical_name(service):
+def test_a_table_is_found_by_its_logical_name(service: Any) -> None:
     query = "?$select=LogicalName,EntitySetName,PrimaryIdAttribute&$filter=LogicalName eq 'hlf_peermentor'"
     (found,) = value(service, f"EntityDefinitions{query}")
     metadata_id = found.pop("MetadataId")
@@ -118,11 +116,11 @@ def test_a_table_is_found_by_its_logical_name(service):
         ("MetadataId ne 00000000-0000-0000-0000-000000000000", 2),
     ],
 )
-def test_tables_can_be_filtered(service, text, number):
+def test_tables_can_be_filtered(service: Any, text: str, number: int) -> None:
     assert len(value(service, f"EntityDefinitions?$filter={text}")) == number
 
 
-def test_columns_have_what_their_types_add(service):
+def test_columns_have_what_their_types_add(service: Any) -> None:
     found = {item["LogicalName"]: item for item in value(service, f"{EXAMPLE}/Attributes")}
     assert found["hlf_code"]["@odata.type"] == "#Microsoft.Dynamics.CRM.StringAttributeMetadata"
     assert found["hlf_code"]["MaxLength"] == 20
@@ -139,7 +137,7 @@ def test_columns_have_what_their_types_add(service):
     assert "MaxLength" not in one
 
 
-def test_the_options_of_choices_are_in_their_option_sets(service):
+def test_the_options_of_choices_are_in_their_option_sets(service: Any) -> None:
     cast = "Attributes/Microsoft.Dynamics.CRM.PicklistAttributeMetadata"
     (found,) = value(service, f"{EXAMPLE}/{cast}?$select=LogicalName&$expand=OptionSet($select=Options)")
     options = found["OptionSet"]["Options"]
@@ -152,7 +150,7 @@ def test_the_options_of_choices_are_in_their_option_sets(service):
     assert service.row(f"{EXAMPLE}/{cast}?$expand=OptionSet")["OptionSet"]["TrueOption"]["Value"] == 1
 
 
-def test_keys_and_relationships_are_listed(service):
+def test_keys_and_relationships_are_listed(service: Any) -> None:
     keys = {item["SchemaName"]: item for item in value(service, f"{EXAMPLE}/Keys")}
     assert keys["hlf_mentor_kind_key"]["KeyAttributes"] == ["hlf_mentor", "hlf_kind"]
     assert {item["EntityKeyIndexStatus"] for item in keys.values()} == {"Active"}
@@ -164,7 +162,7 @@ def test_keys_and_relationships_are_listed(service):
     assert value(service, f"RelationshipDefinitions?$filter=SchemaName eq '{there['SchemaName']}'") == [there]
 
 
-def test_columns_and_keys_can_be_expanded(service):
+def test_columns_and_keys_can_be_expanded(service: Any) -> None:
     found = service.row(f"{EXAMPLE}?$select=LogicalName&$expand=Attributes($select=LogicalName),Keys")
     assert {item["LogicalName"] for item in found["Attributes"]} >= {"hlf_code", "statecode"}
     assert all("MaxLength" not in item for item in found["Attributes"])
@@ -177,8 +175,8 @@ ONE_TO_MANY = "Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata"
 MANY_TO_MANY = "Microsoft.Dynamics.CRM.ManyToManyRelationshipMetadata"
 
 
-def test_one_relationship_is_addressed_and_not_all(service):
-    """Issue 8 J: by its name, its id, with a cast, a selection, a property."""
+def test_one_relationship_is_addressed_and_not_all(service: RunningEmulator) -> None:
+    """By its name, its id, with a cast, a selection, a property."""
     (all_of_them,) = value(service, "RelationshipDefinitions")
     metadata_id = all_of_them["MetadataId"]
     for address in (f"SchemaName='{RELATIONSHIP}'", metadata_id, metadata_id.upper(), f"MetadataId={metadata_id}"):
@@ -199,8 +197,8 @@ def test_one_relationship_is_addressed_and_not_all(service):
     assert service.row(f"{mentor}({metadata_id})/{ONE_TO_MANY}")["SchemaName"] == RELATIONSHIP
 
 
-def test_one_message_is_addressed_and_not_all(service):
-    """Issue 8 J: sdkmessagefilters(id)."""
+def test_one_message_is_addressed_and_not_all(service: RunningEmulator) -> None:
+    """One row: `sdkmessagefilters(id)`."""
     found = value(service, "sdkmessagefilters")
     for item in found[:2]:
         row_id = item["sdkmessagefilterid"]
@@ -268,8 +266,8 @@ RELATIONSHIP_PROPERTIES = (
         ),
     ],
 )
-def test_no_property_that_definitions_have_is_denied(service, path, names):
-    """Issue 8 J: those of the replies in "Web API table schema operations", together and one by one."""
+def test_no_property_that_definitions_have_is_denied(service: RunningEmulator, path: Any, names: Any) -> None:
+    """Those of the replies in "Web API table schema operations", together and one by one."""
     body = service.row(f"{path}?$select={names}")
     for found in body.get("value", [body]):
         assert set(names.split(",")) <= set(found)
@@ -281,14 +279,14 @@ def test_no_property_that_definitions_have_is_denied(service, path, names):
 @pytest.mark.parametrize(
     "name", ["PrimaryImageAttribute", "Description", "HasActivities", "ObjectTypeCode", "Settings"]
 )
-def test_one_property_of_a_definition_is_read_by_itself(service, name):
-    """Issue 8 J: 204 for one that is empty."""
+def test_one_property_of_a_definition_is_read_by_itself(service: RunningEmulator, name: str) -> None:
+    """204 for one that is empty."""
     response = service.get(f"{EXAMPLE}/{name}")
     assert response.status_code == (204 if name == "PrimaryImageAttribute" else 200)
 
 
-def test_an_option_set_is_an_address(service):
-    """Issue 8 J: behind a column with its cast, which gave the column."""
+def test_an_option_set_is_an_address(service: RunningEmulator) -> None:
+    """Behind a column with its cast, which gave the column."""
     cast = "Attributes(LogicalName='hlf_kind')/Microsoft.Dynamics.CRM.PicklistAttributeMetadata"
     found = service.row(f"{EXAMPLE}/{cast}/OptionSet")
     assert [item["Value"] for item in found["Options"]] == [100000000, 100000001, 100000002]
@@ -299,8 +297,7 @@ def test_an_option_set_is_an_address(service):
     assert set(some) == {"MetadataId", "Options"}
 
 
-def test_relationships_can_be_expanded(service):
-    """Issue 8 J."""
+def test_relationships_can_be_expanded(service: RunningEmulator) -> None:
     names = ("OneToManyRelationships", "ManyToOneRelationships", "ManyToManyRelationships")
     found = service.row(f"{EXAMPLE}?$select=LogicalName&$expand={','.join(names)}")
     assert [len(found[name]) for name in names] == [0, 1, 0]
@@ -343,8 +340,8 @@ ADDRESSES = {
         (f"{EXAMPLE}/ManyToOneRelationships(SchemaName='{RELATIONSHIP}')/Nothing", 404),
     ],
 )
-def test_an_address_of_definitions_never_responds_with_more(service, path, status):
-    """Issue 8 J: what is behind an address is looked at, and is not there."""
+def test_an_address_of_definitions_never_responds_with_more(service: RunningEmulator, path: Any, status: Any) -> None:
+    """What is behind an address is looked at, and is not there."""
     response = service.get(path)
     assert response.status_code == status, response.text
 
@@ -365,19 +362,19 @@ def test_an_address_of_definitions_never_responds_with_more(service, path, statu
         (f"{EXAMPLE}/Attributes?$expand=OptionSet", 400, "0x0"),
     ],
 )
-def test_definitions_that_are_not_there_are_refused(service, path, status, code):
+def test_definitions_that_are_not_there_are_refused(service: Any, path: str, status: int, code: str) -> None:
     response = service.get(path)
     assert response.status_code == status
     assert response.json()["error"]["code"] == code
 
 
-def test_tables_come_from_the_schema_file_and_stay(service):
+def test_tables_come_from_the_schema_file_and_stay(service: Any) -> None:
     assert service.post("EntityDefinitions", {}).status_code == 501
     assert service.delete(EXAMPLE).status_code == 501
     assert service.post("nothing", {}).status_code == 404
 
 
-def test_whether_there_is_a_bulk_message_for_a_table_can_be_asked(service):
+def test_whether_there_is_a_bulk_message_for_a_table_can_be_asked(service: Any) -> None:
     """The query of "Use bulk operation messages"."""
     query = (
         "sdkmessagefilters?$select=sdkmessagefilterid&$filter=sdkmessageid/name eq @message"
@@ -389,8 +386,8 @@ def test_whether_there_is_a_bulk_message_for_a_table_can_be_asked(service):
     assert value(service, query.format("CreateMultiple", "account")) == []
 
 
-def test_bulk_messages_are_asked_for_by_name_with_their_names(service):
-    """Issue 8 J: the query of a public SDK (dataverse-api), without which it opens no table."""
+def test_bulk_messages_are_asked_for_by_name_with_their_names(service: RunningEmulator) -> None:
+    """The query of a public SDK (dataverse-api), without which it opens no table."""
     query = "sdkmessagefilters?$select=sdkmessagefilterid&$expand=sdkmessageid($select=name)&$filter=(sdkmessageid/name"
     found = value(
         service, f"{query} eq 'CreateMultiple' or sdkmessageid/name eq 'x') and primaryobjecttypecode eq 'hlf_example'"
@@ -410,7 +407,7 @@ def query_set(table, column, operator, *values):
     return {"QuerySet": [{"EntityName": table, "Criteria": {"Conditions": [condition]}}]}
 
 
-def test_bulk_delete_deletes_what_its_query_finds(service):
+def test_bulk_delete_deletes_what_its_query_finds(service: Any) -> None:
     table = many(service, 5)
     ids = list(table.rows)
     response = service.post("BulkDelete", query_set("hlf_peermentor", "hlf_peermentorid", "In", *ids[:2]))
@@ -421,7 +418,7 @@ def test_bulk_delete_deletes_what_its_query_finds(service):
         table.delete(row_id)
 
 
-def test_bulk_delete_refuses_what_it_does_not_understand(service):
+def test_bulk_delete_refuses_what_it_does_not_understand(service: Any) -> None:
     assert service.post("BulkDelete", query_set("hlf_peermentor", "hlf_name", "Like", "x")).status_code == 501
     assert service.post("BulkDelete", query_set("hlf_peermentor", "hlf_nothing", "In", "x")).status_code == 400
     assert service.post("BulkDelete", query_set("hlf_nothing", "hlf_name", "In", "x")).status_code == 400
@@ -439,8 +436,8 @@ def test_bulk_delete_refuses_what_it_does_not_understand(service):
 
 @pytest.mark.parametrize("languages", ["1033", "1033,1044", "1044,1033"])
 @pytest.mark.parametrize("path", ["EntityDefinitions", EXAMPLE, f"{EXAMPLE}/Attributes", "RelationshipDefinitions"])
-def test_labels_are_asked_for_in_english(service, path, languages):
-    """Issue 8 J: public clients ask for `LabelLanguages=1033`, to have less to read."""
+def test_labels_are_asked_for_in_english(service: RunningEmulator, path: Any, languages: str) -> None:
+    """Public clients ask for `LabelLanguages=1033`, to have less to read."""
     assert service.get(f"{path}?LabelLanguages={languages}").json() == service.get(path).json()
     refusal = service.get(f"{path}?LabelLanguages=1044")
     assert refusal.status_code == 501
@@ -450,13 +447,13 @@ def test_labels_are_asked_for_in_english(service, path, languages):
 @pytest.mark.parametrize(
     "path", [f"{EXAMPLES}?LabelLanguages=1033", f"{EXAMPLES}?annotations=true", "WhoAmI?annotations=true"]
 )
-def test_options_of_definitions_are_none_of_rows(service, path):
-    """Issue 8 J: they would be passed over without a word."""
+def test_options_of_definitions_are_none_of_rows(service: RunningEmulator, path: str) -> None:
+    """They would be passed over without a word."""
     assert service.get(path).status_code == 400
 
 
-def test_an_option_set_is_read_by_itself_with_what_is_selected_of_it(service):
-    """Issue 8 J: `…/PicklistAttributeMetadata/OptionSet?$select=Options` gave everything."""
+def test_an_option_set_is_read_by_itself_with_what_is_selected_of_it(service: RunningEmulator) -> None:
+    """`…/PicklistAttributeMetadata/OptionSet?$select=Options` gave everything."""
     path = f"{EXAMPLE}/Attributes(LogicalName='hlf_kind')/Microsoft.Dynamics.CRM.PicklistAttributeMetadata/OptionSet"
     whole, part = service.get(path).json(), service.get(f"{path}?$select=Options").json()
     assert set(part) == {"@odata.context", "MetadataId", "Options"} | ({"@odata.type"} & set(whole))
@@ -466,7 +463,7 @@ def test_an_option_set_is_read_by_itself_with_what_is_selected_of_it(service):
     assert service.get(f"{EXAMPLE}/LogicalName?$filter=x eq 1").status_code == 400
 
 
-def test_all_columns_may_be_selected_beside_some(service):
-    """Issue 8 J: OData 4.0, part 2, 5.1.3."""
+def test_all_columns_may_be_selected_beside_some(service: RunningEmulator) -> None:
+    """OData 4.0, part 2, 5.1.3."""
     assert service.get(f"{EXAMPLES}?$select=hlf_name,*").json() == service.get(f"{EXAMPLES}?$select=*").json()
     assert service.get(f"{EXAMPLES}?$select=nothing,*").status_code == 400

@@ -4,36 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from emulators.dataverse.client import EmulatorControl
-from tests.support.dataverse_process import fresh, process
+from tests.support.dataverse_process import process
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory):
-    with process(tmp_path_factory.mktemp("dataverse")) as running:
-        yield running
-
-
-@pytest.fixture
-def caller(emulator):
-    with fresh(emulator) as client:
-        yield client
-
-
-@pytest.fixture
-def control(caller):
-    return caller.control
-
-
-def test_an_emulator_starts_with_the_limits_it_was_reported(tmp_path):
+def test_an_emulator_starts_with_the_limits_it_was_reported(tmp_path: Path) -> None:
     with process(tmp_path, limits='{"requests": 2}') as emulator, EmulatorControl(emulator.url) as control:
         assert control.limits().requests == 2
 
 
-def test_every_reply_reports_what_is_left_and_how_parallel_to_be(caller, control):
+def test_every_reply_reports_what_is_left_and_how_parallel_to_be(caller: Any, control: Any) -> None:
     control.settings(dop_hint=7)
     headers = caller.write().headers
     assert headers["x-ms-ratelimit-burst-remaining-xrm-requests"] == "5999"
@@ -42,14 +29,14 @@ def test_every_reply_reports_what_is_left_and_how_parallel_to_be(caller, control
     assert "ARRAffinity" in headers["set-cookie"]
 
 
-def test_a_batch_is_one_request_and_costs_as_much_time_as_its_operations(caller, control):
+def test_a_batch_is_one_request_and_costs_as_much_time_as_its_operations(caller: Any, control: Any) -> None:
     control.limits(execution_ms=100)
     headers = caller.batch("a", "b", "c").headers
     assert headers["x-ms-ratelimit-burst-remaining-xrm-requests"] == "5999"
     assert headers["x-ms-ratelimit-time-remaining-xrm-requests"] == "1,199.70"
 
 
-def test_over_the_limit_nothing_is_done_until_the_time_named_has_passed(caller, control):
+def test_over_the_limit_nothing_is_done_until_the_time_named_has_passed(caller: Any, control: Any) -> None:
     control.limits(requests=2, window_seconds=1.0)
     assert [caller.write(name=name).status_code for name in ("1", "2")] == [204, 204]
     refused = caller.write(name="3")
@@ -63,7 +50,7 @@ def test_over_the_limit_nothing_is_done_until_the_time_named_has_passed(caller, 
     assert control.summary()["in_retry_after"] == 0, "who waits the time named is not inside it"
 
 
-def test_who_pushes_inside_the_window_waits_longer(caller, control):
+def test_who_pushes_inside_the_window_waits_longer(caller: Any, control: Any) -> None:
     control.limits(requests=1, window_seconds=100)
     caller.who_am_i()
     waits = [int(caller.who_am_i().headers["retry-after"]) for _ in range(3)]
@@ -73,7 +60,7 @@ def test_who_pushes_inside_the_window_waits_longer(caller, control):
     assert waits == [4, 5, 6]
 
 
-def test_execution_time_is_slept_when_asked_and_then_requests_run_side_by_side(caller, control):
+def test_execution_time_is_slept_when_asked_and_then_requests_run_side_by_side(caller: Any, control: Any) -> None:
     control.limits(concurrent=2, execution="sleep", execution_ms=400)
     statuses = []
     threads = [threading.Thread(target=lambda: statuses.append(caller.write().status_code)) for _ in range(3)]
@@ -87,7 +74,7 @@ def test_execution_time_is_slept_when_asked_and_then_requests_run_side_by_side(c
     assert control.summary()["peak_concurrent"] == 2
 
 
-def test_the_journal_reports_who_came_inside_a_retry_after_and_how_long_after_it(caller, control):
+def test_the_journal_reports_who_came_inside_a_retry_after_and_how_long_after_it(caller: Any, control: Any) -> None:
     """I9 is read off this: a request that was on its way already is milliseconds after the refusal."""
     control.clear_journal()
     control.limits(requests=1, window_seconds=60)
@@ -109,14 +96,14 @@ def test_the_journal_reports_who_came_inside_a_retry_after_and_how_long_after_it
     assert summary["after_refusal_ms"] == pytest.approx([soon.after_refusal_ms, late.after_refusal_ms], abs=0.001)
 
 
-def test_a_retry_after_of_a_fault_opens_a_window_too(caller, control):
+def test_a_retry_after_of_a_fault_opens_a_window_too(caller: Any, control: Any) -> None:
     control.fail_next(status=503, retry_after=30)
     assert caller.who_am_i().headers["retry-after"] == "30"
     assert caller.who_am_i().status_code == 200
     assert control.journal()[-1].in_retry_after
 
 
-def test_the_journal_has_every_request_with_its_caller_operations_and_times(caller, control):
+def test_the_journal_has_every_request_with_its_caller_operations_and_times(caller: Any, control: Any) -> None:
     before = time.time()
     caller.batch("a", "b")
     caller.ask("GET", "hlf_peermentors(hlf_mentorid='nobody')")
@@ -130,7 +117,7 @@ def test_the_journal_has_every_request_with_its_caller_operations_and_times(call
     assert [entry.n for entry in control.journal(since=batch.n)] == [missing.n]
 
 
-def test_the_journal_has_every_committed_write_and_none_that_was_taken_back(caller, control):
+def test_the_journal_has_every_committed_write_and_none_that_was_taken_back(caller: Any, control: Any) -> None:
     caller.batch("a", "b")
     started = time.time()
     caller.write("a", name="Siri")
@@ -156,7 +143,7 @@ def test_the_journal_has_every_committed_write_and_none_that_was_taken_back(call
     assert control.summary()["writes"] == {"create": 2, "update": 2, "delete": 1}
 
 
-def test_the_summary_has_totals_by_status_and_the_share_of_the_limits_used(caller, control):
+def test_the_summary_has_totals_by_status_and_the_share_of_the_limits_used(caller: Any, control: Any) -> None:
     control.limits(requests=10, execution_seconds=10, execution_ms=1000)
     control.clear_journal()
     control.poison("bad")
@@ -172,7 +159,7 @@ def test_the_summary_has_totals_by_status_and_the_share_of_the_limits_used(calle
     assert summary["limit_share_used"] == summary["peak_execution_share"] == pytest.approx(0.4)
 
 
-def test_the_journal_is_bounded_and_its_totals_are_not(caller, control):
+def test_the_journal_is_bounded_and_its_totals_are_not(caller: Any, control: Any) -> None:
     control.journal_size(2)
     for _ in range(5):
         caller.write()

@@ -6,54 +6,40 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pytest
 
 from emulators.dataverse.model.ordering import Order, guid_of, place_of, sql_order
 from tests.support.dataverse_queries import ask, follow, listed, many
-from tests.support.dataverse_queries import examples as fill
-from tests.support.dataverse_service import API, EXAMPLES, MENTORS, operation, parts, running
+from tests.support.dataverse_service import API, EXAMPLES, MENTORS, operation, parts
+
+if TYPE_CHECKING:
+    from tests.support.dataverse_service import RunningEmulator
 
 FORMATTED = "OData.Community.Display.V1.FormattedValue"
-
-
-@pytest.fixture(scope="module")
-def module_service():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(module_service):
-    module_service.reset()
-    return module_service
-
-
-@pytest.fixture
-def examples(module_service):
-    return fill(module_service)
 
 
 # Columns
 
 
 @pytest.mark.parametrize("address", [f"{EXAMPLES}/", f"/{EXAMPLES}", f"{EXAMPLES}//$count", f"//{EXAMPLES}/$count/"])
-def test_empty_segments_of_an_address_are_passed_over(examples, address):
-    """Issue 8 J: as Microsoft's OData library splits an address; a base address and a path often have a slash each."""
+def test_empty_segments_of_an_address_are_passed_over(examples: RunningEmulator, address: str) -> None:
+    """As Microsoft's OData library splits an address; a base address and a path often have a slash each."""
     assert examples.get(address).status_code == 200
 
 
-def test_a_row_has_every_column_of_the_table_and_its_etag(examples):
+def test_a_row_has_every_column_of_the_table_and_its_etag(examples: Any) -> None:
     body = ask(examples, EXAMPLES).json()
-    assert body["@odata.context"] == f"{examples.emulator.api_url}$metadata#hlf_examples"
+    assert body["@odata.context"] == f"{examples.environment.api_url}$metadata#hlf_examples"
     for row in body["value"]:
         assert row["@odata.etag"] == f'W/"{row["versionnumber"]}"'
-        assert row.keys() - {"@odata.etag"} == examples.emulator.store.tables_by_set[EXAMPLES].schema.columns.keys()
+        assert row.keys() - {"@odata.etag"} == examples.environment.store.tables_by_set[EXAMPLES].schema.columns.keys()
     assert list(body) == ["@odata.context", "value"]
 
 
-def test_select_gives_what_it_names_and_always_the_primary_id(examples):
+def test_select_gives_what_it_names_and_always_the_primary_id(examples: Any) -> None:
     response = ask(examples, EXAMPLES, select="hlf_name, _hlf_mentor_value")
     assert response.json()["@odata.context"].endswith("$metadata#hlf_examples(hlf_name,_hlf_mentor_value)")
     for row in response.json()["value"]:
@@ -61,7 +47,7 @@ def test_select_gives_what_it_names_and_always_the_primary_id(examples):
 
 
 @pytest.mark.parametrize("option", ["select", "filter", "orderby", "expand"])
-def test_a_column_that_is_not_there_is_named(examples, option):
+def test_a_column_that_is_not_there_is_named(examples: Any, option: str) -> None:
     response = ask(examples, EXAMPLES, **{option: "Hlf_name" if option != "filter" else "Hlf_name eq 1"})
     assert response.status_code == 400
     assert response.json()["error"] == {
@@ -70,7 +56,7 @@ def test_a_column_that_is_not_there_is_named(examples, option):
     }
 
 
-def test_expand_of_a_lookup_puts_the_other_row_inside(examples):
+def test_expand_of_a_lookup_puts_the_other_row_inside(examples: Any) -> None:
     body = ask(
         examples, EXAMPLES, select="hlf_count", expand="hlf_Mentor($select=hlf_name)", orderby="hlf_count"
     ).json()
@@ -80,22 +66,24 @@ def test_expand_of_a_lookup_puts_the_other_row_inside(examples):
     assert set(others[0]) == {"@odata.etag", "hlf_name", "hlf_peermentorid"}
 
 
-def test_expand_needs_the_privilege_to_read_the_other_table(examples):
-    examples.emulator.tokens.users[next(iter(examples.emulator.tokens.users))].denied.add(("hlf_peermentor", "read"))
+def test_expand_needs_the_privilege_to_read_the_other_table(examples: RunningEmulator) -> None:
+    examples.environment.tokens.users[next(iter(examples.environment.tokens.users))].denied.add(
+        ("hlf_peermentor", "read")
+    )
     assert ask(examples, EXAMPLES).status_code == 200
     assert ask(examples, EXAMPLES, expand="hlf_Mentor").status_code == 403
-    row_id = next(iter(examples.emulator.store.tables_by_set[EXAMPLES].rows))
+    row_id = next(iter(examples.environment.store.tables_by_set[EXAMPLES].rows))
     assert ask(examples, f"{EXAMPLES}({row_id})").status_code == 200
     assert ask(examples, f"{EXAMPLES}({row_id})", expand="hlf_Mentor").status_code == 403
     assert ask(examples, MENTORS).status_code == 403
 
 
 @pytest.mark.parametrize("expand", ["hlf_Mentor($filter=hlf_name eq 'x')", "hlf_Mentor($select=hlf_name;$top=1)"])
-def test_more_of_expand_than_the_emulator_has_is_501(examples, expand):
+def test_more_of_expand_than_the_emulator_has_is_501(examples: Any, expand: str) -> None:
     assert ask(examples, EXAMPLES, expand=expand).status_code == 501
 
 
-def test_annotations_come_only_if_asked_for_and_before_their_columns(examples):
+def test_annotations_come_only_if_asked_for_and_before_their_columns(examples: Any) -> None:
     assert not any("@OData" in name for row in listed(examples, EXAMPLES) for name in row)
     prefer = f'odata.include-annotations="{FORMATTED}"'
     response = ask(examples, EXAMPLES, prefer=prefer, orderby="hlf_count desc")
@@ -121,7 +109,7 @@ def test_annotations_come_only_if_asked_for_and_before_their_columns(examples):
 # Order
 
 
-def test_order_is_by_each_column_in_turn_empty_first_without_case(examples):
+def test_order_is_by_each_column_in_turn_empty_first_without_case(examples: Any) -> None:
     assert [row["hlf_count"] for row in listed(examples, EXAMPLES, orderby="hlf_name")] == [2, 3, 4, 0, 1]
     assert [row["hlf_count"] for row in listed(examples, EXAMPLES, orderby="hlf_name desc")] == [1, 0, 4, 3, 2]
     assert [row["hlf_count"] for row in listed(examples, EXAMPLES, orderby="hlf_kind desc,hlf_count asc")] == [
@@ -133,16 +121,16 @@ def test_order_is_by_each_column_in_turn_empty_first_without_case(examples):
     ]
 
 
-def test_lookups_are_ordered_by_the_name_of_the_other_row(examples):
+def test_lookups_are_ordered_by_the_name_of_the_other_row(examples: Any) -> None:
     found = listed(examples, EXAMPLES, orderby="_hlf_mentor_value desc,hlf_count")  # by their ids, Berit would be first
     assert [row["hlf_count"] for row in found] == [0, 1, 2, 3, 4]  # å is the last letter
 
 
-def test_an_order_that_is_neither_up_nor_down_is_refused(examples):
+def test_an_order_that_is_neither_up_nor_down_is_refused(examples: Any) -> None:
     assert ask(examples, EXAMPLES, orderby="hlf_count up").status_code == 400
 
 
-def test_without_an_order_rows_come_as_sql_server_orders_guids(service):
+def test_without_an_order_rows_come_as_sql_server_orders_guids(service: Any) -> None:
     """The last group of a guid counts first, and each of the first three from its last byte on."""
     many(service, 300)
     found = [uuid.UUID(row["hlf_peermentorid"]) for row in listed(service, MENTORS)]
@@ -154,7 +142,7 @@ def test_without_an_order_rows_come_as_sql_server_orders_guids(service):
 # Pages
 
 
-def test_a_next_link_is_absolute_and_carries_the_cookie_of_the_documents(service):
+def test_a_next_link_is_absolute_and_carries_the_cookie_of_the_documents(service: Any) -> None:
     many(service, 5)
     response = ask(service, MENTORS, prefer="odata.maxpagesize=2", select="hlf_name")
     assert response.headers["Preference-Applied"] == "odata.maxpagesize=2"
@@ -162,7 +150,7 @@ def test_a_next_link_is_absolute_and_carries_the_cookie_of_the_documents(service
     first, last = (row["hlf_peermentorid"].upper() for row in body["value"])
     link = body["@odata.nextLink"]
     prefix, _, cookie = link.partition("&$skiptoken=")
-    assert unquote(prefix) == f"{service.emulator.api_url}hlf_peermentors?$select=hlf_name"
+    assert unquote(prefix) == f"{service.environment.api_url}hlf_peermentors?$select=hlf_name"
     assert cookie.startswith(
         "%3Ccookie%20pagenumber=%222%22%20pagingcookie=%22%253ccookie%2520page%253d%25221%2522%253e"
     )
@@ -175,7 +163,7 @@ def test_a_next_link_is_absolute_and_carries_the_cookie_of_the_documents(service
 
 @pytest.mark.parametrize("orderby", [None, "hlf_name", "hlf_name desc,modifiedon", "versionnumber desc"])
 @pytest.mark.parametrize("text", [None, "hlf_name ne '3'"])
-def test_every_row_is_on_one_page(service, orderby, text):
+def test_every_row_is_on_one_page(service: Any, orderby: str | None, text: str | None) -> None:
     many(service, 60)
     options = {name: value for name, value in (("orderby", orderby), ("filter", text)) if value}
     pages = follow(service, ask(service, MENTORS, prefer="odata.maxpagesize=7", **options))
@@ -186,13 +174,13 @@ def test_every_row_is_on_one_page(service, orderby, text):
     assert len({row["hlf_peermentorid"] for row in rows}) == len(rows)
 
 
-def test_a_page_that_takes_exactly_the_rest_is_the_last(service):
+def test_a_page_that_takes_exactly_the_rest_is_the_last(service: Any) -> None:
     many(service, 6)
     assert len(follow(service, ask(service, MENTORS, prefer="odata.maxpagesize=3"))) == 2
 
 
 @pytest.mark.parametrize("orderby", [None, "hlf_name"])
-def test_rows_that_come_and_go_between_pages_move_no_other_row(service, orderby):
+def test_rows_that_come_and_go_between_pages_move_no_other_row(service: Any, orderby: str | None) -> None:
     """A page goes on behind the last row of the page before it, whatever became of that row."""
     table = many(service, 40)
     options = {"orderby": orderby} if orderby else {}
@@ -215,10 +203,10 @@ def test_rows_that_come_and_go_between_pages_move_no_other_row(service, orderby)
     assert [row for row in seen if row["hlf_mentorid"] != "new"] == kept
 
 
-def test_a_page_reads_its_own_rows_and_no_others():
+def test_a_page_reads_its_own_rows_and_no_others() -> None:
     """So the last page of a million rows costs what the first one does."""
 
-    class Counting(dict):
+    class Counting(dict[str, Any]):
         asked = 0
 
         def get(self, key, default=None):
@@ -240,7 +228,7 @@ def test_a_page_reads_its_own_rows_and_no_others():
         assert rows.asked == 99
 
 
-def test_a_row_that_comes_back_with_its_old_id_is_there_once(service):
+def test_a_row_that_comes_back_with_its_old_id_is_there_once(service: Any) -> None:
     table = many(service, 10)
     row_id = next(iter(table.rows))
     listed(service, MENTORS)
@@ -249,7 +237,7 @@ def test_a_row_that_comes_back_with_its_old_id_is_there_once(service):
     assert [row["hlf_peermentorid"] for row in listed(service, MENTORS)].count(row_id) == 1
 
 
-def test_a_page_holds_5000_rows_and_no_more(service):
+def test_a_page_holds_5000_rows_and_no_more(service: Any) -> None:
     many(service, 5_003)
     for prefer in ("", "odata.maxpagesize=9000", "odata.maxpagesize=0"):
         pages = follow(service, ask(service, MENTORS, prefer=prefer, select="hlf_name"))
@@ -259,7 +247,7 @@ def test_a_page_holds_5000_rows_and_no_more(service):
     assert [len(page.json()["value"]) for page in pages] == [5_000, 2]
 
 
-def test_top_counts_only_where_no_page_size_is_asked_for(service):
+def test_top_counts_only_where_no_page_size_is_asked_for(service: Any) -> None:
     many(service, 5)
     response = ask(service, MENTORS, top=2)
     assert len(response.json()["value"]) == 2
@@ -272,17 +260,17 @@ def test_top_counts_only_where_no_page_size_is_asked_for(service):
 @pytest.mark.parametrize(
     "token", ["x", '<cookie pagenumber="2" pagingcookie="" istracking="False" />', '<cookie pagenumber="x" />']
 )
-def test_a_cookie_of_ones_own_is_refused(service, token):
+def test_a_cookie_of_ones_own_is_refused(service: Any, token: str) -> None:
     assert ask(service, MENTORS, skiptoken=token).status_code == 400
 
 
-def test_a_cookie_of_another_order_is_refused(service):
+def test_a_cookie_of_another_order_is_refused(service: Any) -> None:
     many(service, 3)
     link = ask(service, MENTORS, prefer="odata.maxpagesize=2", orderby="hlf_name").json()["@odata.nextLink"]
     assert service.http.get(link.replace("$orderby=hlf_name", "$orderby=hlf_area")).status_code == 400
 
 
-def test_pages_can_be_asked_for_in_a_batch(service):
+def test_pages_can_be_asked_for_in_a_batch(service: Any) -> None:
     many(service, 3)
     path = f"{MENTORS}?$filter=hlf_name ne 'x'&$select=hlf_name"
     (part,) = parts(service.batch(operation("GET", path, Prefer="odata.maxpagesize=2")))
@@ -296,7 +284,7 @@ def test_pages_can_be_asked_for_in_a_batch(service):
 # Counts
 
 
-def test_counts_stop_at_5000_and_annotations_say(service):
+def test_counts_stop_at_5000_and_annotations_say(service: Any) -> None:
     table = many(service, 5_000)
     asked = 'odata.maxpagesize=1,odata.include-annotations="Microsoft.Dynamics.CRM.*"'
     names = (
@@ -319,7 +307,7 @@ def test_counts_stop_at_5000_and_annotations_say(service):
     assert service.get(f"{MENTORS}/$count?$filter=hlf_name eq 'x'").text == "1"
 
 
-def test_preferences_may_come_in_one_header_or_in_several(service):
+def test_preferences_may_come_in_one_header_or_in_several(service: Any) -> None:
     """The sample of "Count rows using OData" sends two."""
     many(service, 4)
     asked = ["odata.maxpagesize=3", 'odata.include-annotations="Microsoft.Dynamics.CRM.*"']
@@ -350,14 +338,14 @@ def test_preferences_may_come_in_one_header_or_in_several(service):
         ("sql=x", 501, "The emulator does not serve sql queries."),
     ],
 )
-def test_an_option_the_service_does_not_have_is_refused(service, query, status, message):
+def test_an_option_the_service_does_not_have_is_refused(service: Any, query: str, status: int, message: str) -> None:
     response = service.get(f"{MENTORS}?{query}")
     assert response.status_code == status
     assert response.json()["error"]["message"].startswith(message)
 
 
-def test_one_row_takes_select_and_expand_and_no_other_option(examples):
-    row_id = next(iter(examples.emulator.store.tables_by_set[EXAMPLES].rows))
+def test_one_row_takes_select_and_expand_and_no_other_option(examples: RunningEmulator) -> None:
+    row_id = next(iter(examples.environment.store.tables_by_set[EXAMPLES].rows))
     body = ask(examples, f"{EXAMPLES}({row_id})", select="hlf_count", expand="hlf_Mentor($select=hlf_name)").json()
     assert body["@odata.context"].endswith("#hlf_examples(hlf_count,hlf_Mentor(hlf_name))/$entity")
     assert body["hlf_Mentor"]["hlf_name"] == "Åse"
@@ -365,19 +353,19 @@ def test_one_row_takes_select_and_expand_and_no_other_option(examples):
         assert ask(examples, f"{EXAMPLES}({row_id})", **{option: "1"}).status_code == 400
 
 
-def test_a_value_for_plug_ins_is_taken_and_means_nothing(service):
+def test_a_value_for_plug_ins_is_taken_and_means_nothing(service: Any) -> None:
     assert service.get(f"{MENTORS}?tag=x").status_code == 200
 
 
-def test_sets_take_get_and_post_and_know_their_segments(service):
+def test_sets_take_get_and_post_and_know_their_segments(service: Any) -> None:
     assert service.ask("PUT", MENTORS).status_code == 405
     assert service.get(f"{MENTORS}/nothing").status_code == 404
     assert service.get("hlf_Peermentors").json()["error"]["code"] == "0x8006088a"
     assert service.http.get(f"{API}{MENTORS}", headers={"Authorization": ""}).status_code == 401
 
 
-def test_an_order_may_be_given_by_parameter_aliases_and_goes_on_over_pages(examples):
-    """Issue 8 J: `$orderby=@p1 asc,@p2 desc&@p1=revenue&@p2=name` is Microsoft's own sample."""
+def test_an_order_may_be_given_by_parameter_aliases_and_goes_on_over_pages(examples: RunningEmulator) -> None:
+    """`$orderby=@p1 asc,@p2 desc&@p1=revenue&@p2=name` is Microsoft's own sample."""
     plain = listed(examples, EXAMPLES, orderby="hlf_kind asc,hlf_name desc")
     options = {"orderby": "@p1 asc,@p2 desc", "p1": "hlf_kind", "p2": "hlf_name"}
     assert listed(examples, EXAMPLES, **options) == plain

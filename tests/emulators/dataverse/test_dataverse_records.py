@@ -8,25 +8,17 @@ from __future__ import annotations
 
 import re
 import uuid
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from emulators.dataverse.model import defaults
-from tests.support.dataverse_service import API, EXAMPLES, MENTORS, running
+from tests.support.dataverse_service import API, EXAMPLES, MENTORS
+
+if TYPE_CHECKING:
+    from tests.support.dataverse_service import RunningEmulator
 
 GUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-
-
-@pytest.fixture(scope="module")
-def service_process():
-    with running() as service:
-        yield service
-
-
-@pytest.fixture
-def service(service_process):
-    service_process.reset()
-    return service_process
 
 
 def mentor(key: str = "m-1") -> str:
@@ -50,17 +42,17 @@ def refused(response, status: int, code: str, message: str = "") -> None:
 # creating
 
 
-def test_a_created_row_is_answered_by_204_and_the_address_of_its_new_id(service):
+def test_a_created_row_is_answered_by_204_and_the_address_of_its_new_id(service: Any) -> None:
     response = service.post(MENTORS, {"hlf_name": "Kari", "hlf_mentorid": "m-1"})
     assert response.status_code == 204
     assert response.content == b""
     assert response.headers["odata-version"] == "4.0"
     address = response.headers["odata-entityid"]
-    assert re.fullmatch(rf"{re.escape(service.emulator.url)}{API}{MENTORS}\({GUID}\)", address)
+    assert re.fullmatch(rf"{re.escape(service.environment.url)}{API}{MENTORS}\({GUID}\)", address)
     assert service.http.get(address).json()["hlf_name"] == "Kari"
 
 
-def test_with_return_representation_a_created_row_is_answered_by_201_its_etag_and_itself(service):
+def test_with_return_representation_a_created_row_is_answered_by_201_its_etag_and_itself(service: Any) -> None:
     response = service.post(f"{MENTORS}?$select=hlf_name", {"hlf_name": "Kari"}, Prefer="return=representation")
     assert response.status_code == 201
     body = response.json()
@@ -73,8 +65,8 @@ def test_with_return_representation_a_created_row_is_answered_by_201_its_etag_an
 
 
 @pytest.mark.parametrize("query", ["$select=nothing", "$expand=nothing", "$filter=hlf_name eq 'x'", "nothing=1"])
-def test_a_row_that_could_not_be_given_back_as_asked_is_not_written(service, query):
-    """Issue 8 J: the address is read before anything is done; a 400 that wrote would be sent again."""
+def test_a_row_that_could_not_be_given_back_as_asked_is_not_written(service: RunningEmulator, query: str) -> None:
+    """The address is read before anything is done; a 400 that wrote would be sent again."""
     representation = {"Prefer": "return=representation"}
     assert service.post(f"{MENTORS}?{query}", {"hlf_name": "Kari"}, **representation).status_code == 400
     assert service.patch(f"{mentor()}?{query}", {"hlf_name": "Kari"}, **representation).status_code == 400
@@ -85,23 +77,23 @@ def test_a_row_that_could_not_be_given_back_as_asked_is_not_written(service, que
 
 
 @pytest.mark.parametrize("denied", ["hlf_example", "hlf_peermentor"])
-def test_who_may_not_read_gets_no_row_back_and_writes_none(service, denied):
-    service.emulator.tokens.deny(defaults.CLIENT_ID, denied, "read")
+def test_who_may_not_read_gets_no_row_back_and_writes_none(service: RunningEmulator, denied: str) -> None:
+    service.environment.tokens.deny(defaults.CLIENT_ID, denied, "read")
     address = f"{EXAMPLES}?$expand=hlf_Mentor"
     response = service.post(address, {"hlf_name": "x"}, Prefer="return=representation")
     assert (response.status_code, service.rows(EXAMPLES)) == (403, [])
 
 
 @pytest.mark.parametrize("octets", ["%FF", "a%C3", "%ED%A0%80"])
-def test_an_address_that_is_no_utf8_is_refused(service, octets):
-    """Issue 8 J: a row would have got a key that nobody wrote."""
+def test_an_address_that_is_no_utf8_is_refused(service: RunningEmulator, octets: str) -> None:
+    """A row would have got a key that nobody wrote."""
     refused(service.patch(mentor(octets), {"hlf_name": "x"}), 400, "0x80060888")
     assert service.rows(MENTORS) == []
 
 
 @pytest.mark.parametrize("above", ["", "/", API, f"http://localhost:1{API}", f"https://x.crm4.dynamics.com{API}"])
-def test_a_row_is_referred_to_from_any_host(service, above):
-    """Issue 8 J: as an operation of a batch is; an emulator is 127.0.0.1 and localhost."""
+def test_a_row_is_referred_to_from_any_host(service: RunningEmulator, above: Any) -> None:
+    """As an operation of a batch is; an emulator is 127.0.0.1 and localhost."""
     service.patch(mentor(), {"hlf_name": "Kari"})
     service.patch(example(), {"hlf_Mentor@odata.bind": f"{above}{mentor()}"})
     assert service.row(example())["_hlf_mentor_value"] == service.row(mentor())["hlf_peermentorid"]
@@ -115,15 +107,15 @@ def test_a_row_is_referred_to_from_any_host(service, above):
     assert service.row(mentor())["hlf_name"] == "Siri"
 
 
-def test_a_reference_to_another_version_says_so(service):
+def test_a_reference_to_another_version_says_so(service: Any) -> None:
     response = service.patch(example(), {"hlf_Mentor@odata.bind": f"http://localhost/api/data/v9.1/{mentor()}"})
     assert response.status_code == 501
     assert "does not serve references below /api/data/v9.1/" in response.text
 
 
 @pytest.mark.parametrize("reference", [None, "", 5, ["x"], {}])
-def test_a_reference_that_is_no_text_is_refused(service, reference):
-    """Issue 8 J: and nothing of Python is in the words."""
+def test_a_reference_that_is_no_text_is_refused(service: RunningEmulator, reference: Any) -> None:
+    """And nothing of Python is in the words."""
     service.patch(example(), {"hlf_name": "x"})
     refused(service.ask("PUT", f"{example()}/hlf_Mentor/$ref", json={"@odata.id": reference}), 400, "0x80048d19")
     if reference is not None:  # by which a lookup is emptied
@@ -140,12 +132,11 @@ def test_a_reference_that_is_no_text_is_refused(service, reference):
         ("return=minimal, return=representation", 204),
     ],
 )
-def test_a_preference_is_read_as_rfc_7240_writes_it(service, prefer, status):
-    """Issue 8 J."""
+def test_a_preference_is_read_as_rfc_7240_writes_it(service: RunningEmulator, prefer: str, status: int) -> None:
     assert service.post(MENTORS, {"hlf_name": "Kari"}, Prefer=prefer).status_code == status
 
 
-def test_a_new_row_is_active_and_has_every_column(service):
+def test_a_new_row_is_active_and_has_every_column(service: Any) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
     row = service.row(mentor())
     assert (row["statecode"], row["statuscode"]) == (0, 1)
@@ -155,14 +146,14 @@ def test_a_new_row_is_active_and_has_every_column(service):
     assert row["@odata.etag"] == f'W/"{row["versionnumber"]}"'
 
 
-def test_an_id_may_be_given_with_a_new_row(service):
+def test_an_id_may_be_given_with_a_new_row(service: Any) -> None:
     given = str(uuid.uuid4())
     service.post(MENTORS, {"hlf_peermentorid": given.upper(), "hlf_name": "Kari"})
     assert service.row(f"{MENTORS}({given})")["hlf_name"] == "Kari"
     assert service.post(MENTORS, {"hlf_peermentorid": given}).status_code == 412
 
 
-def test_a_key_that_is_taken_is_412_and_names_key_and_columns_as_people_call_them(service):
+def test_a_key_that_is_taken_is_412_and_names_key_and_columns_as_people_call_them(service: Any) -> None:
     service.post(MENTORS, {"hlf_mentorid": "m-1"})
     response = service.post(MENTORS, {"hlf_mentorid": "m-1"})
     message = "Entity Key hlf_mentorid_key violated. A record with the same value for Mentor Id already exists."
@@ -170,7 +161,7 @@ def test_a_key_that_is_taken_is_412_and_names_key_and_columns_as_people_call_the
     assert len(service.rows(MENTORS)) == 1
 
 
-def test_changing_a_key_to_one_that_is_taken_changes_nothing(service):
+def test_changing_a_key_to_one_that_is_taken_changes_nothing(service: Any) -> None:
     service.patch(mentor("m-1"), {"hlf_name": "Kari"})
     service.patch(mentor("m-2"), {"hlf_name": "Ola"})
     row = service.row(mentor("m-2"))
@@ -182,7 +173,7 @@ def test_changing_a_key_to_one_that_is_taken_changes_nothing(service):
 # reading
 
 
-def test_a_row_is_found_by_id_by_named_id_and_by_key(service):
+def test_a_row_is_found_by_id_by_named_id_and_by_key(service: Any) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
     row = service.row(mentor())
     row_id = row["hlf_peermentorid"]
@@ -199,11 +190,13 @@ def test_a_row_is_found_by_id_by_named_id_and_by_key(service):
         ("hlf_people", "0x8006088a", "Resource not found for the segment 'hlf_people'."),
     ],
 )
-def test_what_is_not_there_is_404_with_the_code_for_what_is_missing(service, path, code, message):
+def test_what_is_not_there_is_404_with_the_code_for_what_is_missing(
+    service: Any, path: Any, code: str, message: str
+) -> None:
     refused(service.get(path), 404, code, message)
 
 
-def test_selected_columns_come_with_the_primary_id_and_an_unknown_one_is_400(service):
+def test_selected_columns_come_with_the_primary_id_and_an_unknown_one_is_400(service: Any) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
     row = service.row(f"{mentor()}?$select=hlf_name,hlf_area")
     assert set(row) == {"@odata.context", "@odata.etag", "hlf_name", "hlf_area", "hlf_peermentorid"}
@@ -213,7 +206,7 @@ def test_selected_columns_come_with_the_primary_id_and_an_unknown_one_is_400(ser
     )
 
 
-def test_an_unchanged_row_is_304_unless_annotations_or_related_rows_are_asked_for(service):
+def test_an_unchanged_row_is_304_unless_annotations_or_related_rows_are_asked_for(service: Any) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
     etag = service.row(mentor())["@odata.etag"]
     fresh = service.get(mentor(), **{"If-None-Match": etag})
@@ -230,14 +223,14 @@ def test_an_unchanged_row_is_304_unless_annotations_or_related_rows_are_asked_fo
 # keys
 
 
-def test_a_key_of_two_columns_is_addressed_by_both_in_any_order(service):
+def test_a_key_of_two_columns_is_addressed_by_both_in_any_order(service: Any) -> None:
     service.patch(example("a", 2026), {"hlf_name": "x"})
     assert service.row(f"{EXAMPLES}(hlf_year=2026,hlf_code='a')")["hlf_name"] == "x"
     assert service.get(example("a", 2027)).status_code == 404
     assert service.get(f"{EXAMPLES}(hlf_code='a')").status_code == 400
 
 
-def test_a_lookup_can_be_part_of_a_key(service):
+def test_a_lookup_can_be_part_of_a_key(service: Any) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
     kari = service.row(mentor())["hlf_peermentorid"]
     response = service.patch(f"{EXAMPLES}(_hlf_mentor_value={kari},hlf_kind=100000001)", {"hlf_name": "x"})
@@ -247,20 +240,20 @@ def test_a_lookup_can_be_part_of_a_key(service):
     assert service.row(f"{EXAMPLES}(hlf_kind=100000001,_hlf_mentor_value={kari})")["hlf_name"] == "x"
 
 
-def test_a_quote_in_a_key_is_doubled(service):
+def test_a_quote_in_a_key_is_doubled(service: Any) -> None:
     service.patch(mentor("O''Brien"), {"hlf_name": "x"})
     service.patch(mentor("D%27%27Arc"), {"hlf_name": "y"})
     assert sorted(row["hlf_mentorid"] for row in service.rows(MENTORS)) == ["D'Arc", "O'Brien"]
 
 
-def test_a_key_may_have_letters_of_any_language_and_spaces(service):
+def test_a_key_may_have_letters_of_any_language_and_spaces(service: Any) -> None:
     response = service.patch(mentor("%C3%85se%20%C5%81"), {"hlf_name": "x"})
     assert service.rows(MENTORS)[0]["hlf_mentorid"] == "Åse Ł"
     assert response.headers["odata-entityid"].endswith("(hlf_mentorid='%C3%85se%20%C5%81')")
 
 
 @pytest.mark.parametrize("key", ["hlf_name='x'", "hlf_mentorid='a',hlf_name='b'", "unknown=1", "hlf_mentorid=1", "'a'"])
-def test_columns_that_are_no_key_are_400_in_the_words_of_the_service(service, key):
+def test_columns_that_are_no_key_are_400_in_the_words_of_the_service(service: Any, key: str) -> None:
     response = service.get(f"{MENTORS}({key})")
     assert response.status_code == 400
     message = response.json()["error"]["message"]
@@ -270,13 +263,13 @@ def test_columns_that_are_no_key_are_400_in_the_words_of_the_service(service, ke
 
 @pytest.mark.parametrize("character", ["%2F", "%3C", "%3E", "*", "%25", "&", ":", "%5C", "%3F", "+"])
 @pytest.mark.parametrize("method", ["GET", "PATCH"])
-def test_key_values_with_a_character_that_does_not_work_are_refused(service, character, method):
+def test_key_values_with_a_character_that_does_not_work_are_refused(service: Any, character: str, method: str) -> None:
     response = service.ask(method, mentor(f"a{character}b"), json={"hlf_name": "x"} if method == "PATCH" else None)
     assert response.status_code == 400
     assert service.rows(MENTORS) == []
 
 
-def test_such_a_key_value_can_be_stored_all_the_same_and_is_unique(service):
+def test_such_a_key_value_can_be_stored_all_the_same_and_is_unique(service: Any) -> None:
     assert service.post(MENTORS, {"hlf_mentorid": "a/b"}).status_code == 204
     refused(service.post(MENTORS, {"hlf_mentorid": "a/b"}), 412, "0x80060892")
 
@@ -284,7 +277,7 @@ def test_such_a_key_value_can_be_stored_all_the_same_and_is_unique(service):
 # updating, or creating
 
 
-def test_an_upsert_gives_no_hint_whether_it_created_or_updated(service):
+def test_an_upsert_gives_no_hint_whether_it_created_or_updated(service: Any) -> None:
     replies = [service.patch(mentor(), {"hlf_name": name}) for name in ("Kari", "Åse")]
     assert [reply.status_code for reply in replies] == [204, 204]
     own = {"x-ms-service-request-id", "req_id", "authactivityid", "set-cookie", "date"}
@@ -295,18 +288,18 @@ def test_an_upsert_gives_no_hint_whether_it_created_or_updated(service):
     assert service.row(mentor())["hlf_name"] == "Åse"
 
 
-def test_an_upsert_by_key_is_answered_by_the_address_it_was_asked_by(service):
+def test_an_upsert_by_key_is_answered_by_the_address_it_was_asked_by(service: Any) -> None:
     response = service.patch(mentor(), {"hlf_name": "Kari"})
-    assert response.headers["odata-entityid"] == f"{service.emulator.url}{API}{mentor()}"
+    assert response.headers["odata-entityid"] == f"{service.environment.url}{API}{mentor()}"
 
 
-def test_an_upsert_by_id_creates_the_row_with_that_id(service):
+def test_an_upsert_by_id_creates_the_row_with_that_id(service: Any) -> None:
     row_id = str(uuid.uuid4())
     assert service.patch(f"{MENTORS}({row_id})", {"hlf_name": "Kari"}).status_code == 204
     assert service.row(f"{MENTORS}({row_id})")["hlf_peermentorid"] == row_id
 
 
-def test_with_return_representation_an_upsert_distinguishes_creation_from_update(service):
+def test_with_return_representation_an_upsert_distinguishes_creation_from_update(service: Any) -> None:
     path, prefer = f"{mentor()}?$select=hlf_peermentorid", {"Prefer": "return=representation"}
     created, updated = (service.patch(path, {"hlf_name": name}, **prefer) for name in ("Kari", "Åse"))
     assert [created.status_code, updated.status_code] == [201, 200]
@@ -314,7 +307,7 @@ def test_with_return_representation_an_upsert_distinguishes_creation_from_update
     assert created.headers["etag"] != updated.headers["etag"]
 
 
-def test_an_update_changes_only_what_it_names_and_gives_the_row_a_new_version(service):
+def test_an_update_changes_only_what_it_names_and_gives_the_row_a_new_version(service: Any) -> None:
     service.patch(mentor(), {"hlf_name": "Kari", "hlf_area": "Oslo"})
     before = service.row(mentor())
     service.patch(mentor(), {"hlf_name": "Åse"})
@@ -323,7 +316,7 @@ def test_an_update_changes_only_what_it_names_and_gives_the_row_a_new_version(se
     assert after["@odata.etag"] != before["@odata.etag"]
 
 
-def test_if_match_any_updates_and_never_creates(service):
+def test_if_match_any_updates_and_never_creates(service: Any) -> None:
     """I8: hiding and updating never create a row on the website."""
     refused(service.patch(mentor(), {"hlf_name": "x"}, **{"If-Match": "*"}), 404, "0x80060891")
     missing = f"{MENTORS}({uuid.uuid4()})"
@@ -333,7 +326,7 @@ def test_if_match_any_updates_and_never_creates(service):
     assert service.patch(mentor(), {"hlf_name": "Åse"}, **{"If-Match": "*"}).status_code == 204
 
 
-def test_if_none_match_any_creates_and_never_updates(service):
+def test_if_none_match_any_creates_and_never_updates(service: Any) -> None:
     create_only = {"If-None-Match": "*"}
     assert service.patch(mentor(), {"hlf_name": "Kari"}, **create_only).status_code == 204
     response = service.patch(mentor(), {"hlf_name": "x"}, **create_only)
@@ -341,7 +334,7 @@ def test_if_none_match_any_creates_and_never_updates(service):
     assert service.row(mentor())["hlf_name"] == "Kari"
 
 
-def test_an_old_etag_is_412_for_update_and_deletion_and_the_current_one_passes(service):
+def test_an_old_etag_is_412_for_update_and_deletion_and_the_current_one_passes(service: Any) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
     old = service.row(mentor())["@odata.etag"]
     service.patch(mentor(), {"hlf_name": "Åse"})
@@ -354,7 +347,7 @@ def test_an_old_etag_is_412_for_update_and_deletion_and_the_current_one_passes(s
 
 
 @pytest.mark.parametrize("name", ["If-Match", "If-None-Match"])
-def test_the_word_null_is_no_precondition(service, name):
+def test_the_word_null_is_no_precondition(service: Any, name: str) -> None:
     """Microsoft's own samples send If-None-Match: null with every call."""
     assert service.patch(mentor(), {"hlf_name": "Kari"}, **{name: "null"}).status_code == 204
     assert service.patch(mentor(), {"hlf_name": "Åse"}, **{name: "null"}).status_code == 204
@@ -362,7 +355,7 @@ def test_the_word_null_is_no_precondition(service, name):
     assert service.delete(mentor(), **{name: "null"}).status_code == 204
 
 
-def test_at_creation_the_bodys_key_wins_over_the_addresss_and_at_an_update_it_is_dropped(service):
+def test_at_creation_the_bodys_key_wins_over_the_addresss_and_at_an_update_it_is_dropped(service: Any) -> None:
     service.patch(mentor("address"), {"hlf_mentorid": "body", "hlf_name": "Kari"})
     assert service.row(mentor("body"))["hlf_name"] == "Kari"
     service.patch(mentor("body"), {"hlf_mentorid": "other", "hlf_name": "Åse"})
@@ -370,8 +363,8 @@ def test_at_creation_the_bodys_key_wins_over_the_addresss_and_at_an_update_it_is
     assert len(service.rows(MENTORS)) == 1
 
 
-def test_the_loser_of_two_upserts_of_one_key_is_reported_so_and_finds_the_row(service):
-    service.emulator.settings.races_to_lose = 1
+def test_the_loser_of_two_upserts_of_one_key_is_reported_so_and_finds_the_row(service: RunningEmulator) -> None:
+    service.environment.settings.races_to_lose = 1
     lost = service.patch(mentor(), {"hlf_name": "Kari"})
     refused(lost, 412, "0x80040237", "A record with matching key values already exists.")
     assert service.row(mentor())["hlf_name"] == "Kari"  # the winner's, who wrote the same
@@ -379,16 +372,16 @@ def test_the_loser_of_two_upserts_of_one_key_is_reported_so_and_finds_the_row(se
     assert [row["hlf_name"] for row in service.rows(MENTORS)] == ["Åse"]
 
 
-def test_an_update_loses_no_race(service):
+def test_an_update_loses_no_race(service: Any) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
-    service.emulator.settings.races_to_lose = 1
+    service.environment.settings.races_to_lose = 1
     assert service.patch(mentor(), {"hlf_name": "Åse"}).status_code == 204
 
 
 # deleting
 
 
-def test_a_deleted_row_is_gone_and_its_key_is_free(service):
+def test_a_deleted_row_is_gone_and_its_key_is_free(service: Any) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
     response = service.delete(mentor())
     assert (response.status_code, response.content) == (204, b"")
@@ -397,7 +390,7 @@ def test_a_deleted_row_is_gone_and_its_key_is_free(service):
     assert service.patch(mentor(), {"hlf_name": "Åse"}).status_code == 204
 
 
-def test_a_deleted_row_leaves_no_lookup_behind(service):
+def test_a_deleted_row_leaves_no_lookup_behind(service: Any) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
     service.patch(example(), {"hlf_Mentor@odata.bind": f"/{mentor()}"})
     service.delete(mentor())
@@ -407,25 +400,25 @@ def test_a_deleted_row_leaves_no_lookup_behind(service):
 # methods and headers
 
 
-def test_an_error_says_more_where_annotations_are_asked_for(service):
+def test_an_error_says_more_where_annotations_are_asked_for(service: Any) -> None:
     error = service.get(mentor("nobody"), Prefer='odata.include-annotations="*"').json()["error"]
     assert error["code"] == "0x80060891"
     assert error["@Microsoft.PowerApps.CDS.InnerError.Message"] == error["message"]
     assert "CrmException%3a80060891" in error["@Microsoft.PowerApps.CDS.HelpLink"]
 
 
-def test_a_function_called_by_post_is_404_with_an_empty_code(service):
-    message = f"No HTTP resource was found that matches the request URI '{service.emulator.api_url}WhoAmI'."
+def test_a_function_called_by_post_is_404_with_an_empty_code(service: RunningEmulator) -> None:
+    message = f"No HTTP resource was found that matches the request URI '{service.environment.api_url}WhoAmI'."
     refused(service.post("WhoAmI", {}), 404, "", message)
 
 
 @pytest.mark.parametrize(("method", "path"), [("PATCH", MENTORS), ("DELETE", MENTORS), ("POST", mentor())])
-def test_a_method_that_an_address_does_not_have_is_405_with_an_empty_code(service, method, path):
+def test_a_method_that_an_address_does_not_have_is_405_with_an_empty_code(service: Any, method: str, path: Any) -> None:
     message = f"The requested resource does not support http method '{method}'."
     refused(service.ask(method, path, json={}), 405, "", message)
 
 
-def test_every_reply_has_the_headers_of_the_service(service):
+def test_every_reply_has_the_headers_of_the_service(service: Any) -> None:
     service.patch(mentor(), {"hlf_name": "Kari"})
     for response in (service.get(mentor()), service.get(mentor("nobody")), service.patch(mentor(), {"hlf_name": "x"})):
         headers = response.headers
@@ -438,20 +431,20 @@ def test_every_reply_has_the_headers_of_the_service(service):
         assert "ReqClientId=" in headers["set-cookie"]
 
 
-def test_the_affinity_cookie_names_one_server_and_a_client_that_keeps_cookies_sends_it_back(service):
+def test_the_affinity_cookie_names_one_server_and_a_client_that_keeps_cookies_sends_it_back(service: Any) -> None:
     first, second = (service.get("WhoAmI") for _ in range(2))
     assert first.headers["set-cookie"].startswith("ARRAffinity=")
     assert first.cookies["ARRAffinity"] == second.cookies["ARRAffinity"]
     assert f"ARRAffinity={first.cookies['ARRAffinity']}" in second.request.headers["cookie"]
 
 
-def test_who_am_i_names_the_application_user(service):
+def test_who_am_i_names_the_application_user(service: Any) -> None:
     body = service.get("WhoAmI").json()
     assert set(body) == {"@odata.context", "BusinessUnitId", "UserId", "OrganizationId"}
     assert body["@odata.context"].endswith("$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse")
 
 
-def test_one_property_is_read_set_and_emptied_by_itself(service):
+def test_one_property_is_read_set_and_emptied_by_itself(service: Any) -> None:
     """As the batch page does with PUT $1/lastname."""
     service.patch(mentor(), {"hlf_name": "Kari"})
     service.patch(example(), {"hlf_name": "x"})
@@ -460,7 +453,7 @@ def test_one_property_is_read_set_and_emptied_by_itself(service):
     assert service.get(f"{mentor()}/hlf_name/$value").text == "Åse"
     assert service.delete(f"{mentor()}/hlf_name").status_code == 204
     assert service.get(f"{mentor()}/hlf_name").status_code == 204
-    reference = {"@odata.id": f"{service.emulator.api_url}{mentor()}"}
+    reference = {"@odata.id": f"{service.environment.api_url}{mentor()}"}
     assert service.ask("PUT", f"{example()}/hlf_Mentor/$ref", json=reference).status_code == 204
     assert service.row(example())["_hlf_mentor_value"] == service.row(mentor())["hlf_peermentorid"]
     assert service.delete(f"{example()}/hlf_Mentor/$ref").status_code == 204
@@ -470,8 +463,8 @@ def test_one_property_is_read_set_and_emptied_by_itself(service):
 
 
 @pytest.mark.parametrize("column", ["hlf_peermentorid", "createdon", "modifiedon", "versionnumber"])
-def test_what_only_the_system_writes_is_not_emptied_by_itself(service, column):
-    """Issue 8 J: it is passed over, as in a body, and the row stays one that can be found."""
+def test_what_only_the_system_writes_is_not_emptied_by_itself(service: RunningEmulator, column: str) -> None:
+    """It is passed over, as in a body, and the row stays one that can be found."""
     service.patch(mentor(), {"hlf_name": "Kari"})
     before = service.row(mentor())
     assert service.delete(f"{mentor()}/{column}").status_code == 204
@@ -483,8 +476,7 @@ def test_what_only_the_system_writes_is_not_emptied_by_itself(service, column):
     assert None not in {after[name] for name in changing}
 
 
-def test_a_row_is_never_without_state_and_status(service):
-    """Issue 8 J."""
+def test_a_row_is_never_without_state_and_status(service: RunningEmulator) -> None:
     service.patch(mentor(), {"statecode": 1, "statuscode": 2})
     for column in ("statecode", "statuscode"):
         assert service.delete(f"{mentor()}/{column}").status_code == 204
@@ -492,8 +484,8 @@ def test_a_row_is_never_without_state_and_status(service):
         assert (row["statecode"], row["statuscode"]) == (1, 2)
 
 
-def test_a_lookup_is_not_set_by_its_value_as_a_property(service):
-    """Issue 8 J: the words are those of a body, which has to name the navigation property."""
+def test_a_lookup_is_not_set_by_its_value_as_a_property(service: RunningEmulator) -> None:
+    """The words are those of a body, which has to name the navigation property."""
     service.patch(mentor(), {"hlf_name": "Kari"})
     service.patch(example(), {"hlf_name": "x"})
     value = {"value": service.row(mentor())["hlf_peermentorid"]}
@@ -502,12 +494,12 @@ def test_a_lookup_is_not_set_by_its_value_as_a_property(service):
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
 @pytest.mark.parametrize("value", ["a)/b", "a%29%2Fb", "a)/hlf_name", ")/"])
-def test_a_bracket_and_a_slash_in_a_key_do_not_end_it(service, method, value):
-    """Issue 8 J: 404 would say that there is no such row."""
+def test_a_bracket_and_a_slash_in_a_key_do_not_end_it(service: RunningEmulator, method: str, value: str) -> None:
+    """404 would say that there is no such row."""
     refused(service.ask(method, mentor(value), json={}), 400, "0x80060888")
 
 
-def test_a_bracket_in_a_key_is_a_letter_like_others(service):
+def test_a_bracket_in_a_key_is_a_letter_like_others(service: Any) -> None:
     service.patch(mentor("a)b("), {"hlf_name": "Kari"})
     assert service.get(f"{mentor('a)b(')}/hlf_name").json()["value"] == "Kari"
     service.patch(mentor("it''s)"), {"hlf_name": "Siri"})
@@ -517,13 +509,15 @@ def test_a_bracket_in_a_key_is_a_letter_like_others(service):
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
 @pytest.mark.parametrize("path", [MENTORS, mentor(), "WhoAmI", "$metadata", ""])
-def test_methods_that_the_service_names_and_nobody_saw_answered_are_501(service, method, path):
-    """Issue 8 J: `Allow` has them, so 405 would be wrong."""
+def test_methods_that_the_service_names_and_nobody_saw_answered_are_501(
+    service: RunningEmulator, method: str, path: Any
+) -> None:
+    """`Allow` has them, so 405 would be wrong."""
     response = service.ask(method, path)
     assert response.status_code == 501
     assert method == "HEAD" or "does not serve the method" in response.text
 
 
-def test_an_address_of_more_than_32768_characters_is_refused(service):
+def test_an_address_of_more_than_32768_characters_is_refused(service: Any) -> None:
     assert service.get(f"WhoAmI?tag={'x' * 32_000}").status_code == 200
     assert service.get(f"WhoAmI?tag={'x' * 33_000}").status_code == 413

@@ -1,15 +1,19 @@
-"""Issue 8 J: what the emulator does not emulate says so, and what is a typo has the service's words for a typo."""
+"""What the emulator does not emulate says so, and what is a typo has the service's words for a typo."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from emulators.dataverse.service import service_names
+from emulators.dataverse.odata import service_names
 from tests.support.dataverse_queries import ask
-from tests.support.dataverse_queries import examples as fill
-from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts, running
+from tests.support.dataverse_service import EXAMPLES, MENTORS, operation, parts
+from tests.support.there import there
+
+if TYPE_CHECKING:
+    from tests.support.dataverse_service import RunningEmulator
 
 MENTOR = f"{MENTORS}(hlf_mentorid='0')"
 EXAMPLE = f"{EXAMPLES}(hlf_code='OSLO',hlf_year=2024)"
@@ -18,10 +22,9 @@ TABLE = "EntityDefinitions(LogicalName='hlf_example')"
 CRM = "Microsoft.Dynamics.CRM."
 
 
-@pytest.fixture(scope="module")
-def service():
-    with running() as service:
-        yield fill(service)
+@pytest.fixture
+def service(examples: RunningEmulator) -> RunningEmulator:
+    return examples
 
 
 def not_served(response, word: str = "") -> None:
@@ -53,9 +56,9 @@ CALLS += ["GetTimeZoneCodeByLocalizedName(LocalizedStandardName=@p1,LocaleId=@p2
 
 
 @pytest.mark.parametrize("path", [*NAMES, *CALLS])
-def test_tables_and_functions_of_the_service_say_so(service, path):
-    """Issue 8 J: sets of the system, definitions and functions."""
-    word = re.match(r"\w+", path)[0]
+def test_tables_and_functions_of_the_service_say_so(service: RunningEmulator, path: Any) -> None:
+    """Sets of the system, definitions and functions."""
+    word = there(re.match(r"\w+", path))[0]
     not_served(service.get(path), word)
     (part,) = parts(service.batch(operation("GET", path)))
     assert part.status == 501
@@ -63,25 +66,22 @@ def test_tables_and_functions_of_the_service_say_so(service, path):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("end", ["(00000000-0000-0000-0000-000000000001)", "/$count", "?$select=fullname", "(x)/y/z"])
-def test_what_is_below_such_a_table_says_so_too(service, name, end):
-    """Issue 8 J."""
+def test_what_is_below_such_a_table_says_so_too(service: RunningEmulator, name: Any, end: str) -> None:
     not_served(service.get(f"{name}{end}"), name)
 
 
 @pytest.mark.parametrize("name", [*NAMES[2:], "PublishXml", "PublishAllXml", "ImportSolution", "Merge", "GrantAccess"])
-def test_writing_to_them_and_actions_say_so(service, name):
-    """Issue 8 J."""
+def test_writing_to_them_and_actions_say_so(service: RunningEmulator, name: Any) -> None:
     not_served(service.post(name, {}), name)
 
 
 @pytest.mark.parametrize("path", ["GlobalOptionSetDefinitions", "RelationshipDefinitions", "EntityDefinitions", TABLE])
-def test_changing_definitions_says_so(service, path):
-    """Issue 8 J."""
+def test_changing_definitions_says_so(service: RunningEmulator, path: Any) -> None:
     not_served(service.post(path, {}))
 
 
-def test_every_name_of_the_service_is_distinguished_from_a_typo(service):
-    """Issue 8 J: by the list, and none of its names is a table or message that is served."""
+def test_every_name_of_the_service_is_distinguished_from_a_typo(service: RunningEmulator) -> None:
+    """By the list, and none of its names is a table or message that is served."""
     names = service_names.SETS | service_names.DEFINITIONS | service_names.MESSAGES
     served = {"EntityDefinitions", "RelationshipDefinitions", "sdkmessagefilters", "WhoAmI", "BulkDelete"}
     assert not names & (served | {"CreateMultiple", "UpdateMultiple", "UpsertMultiple", MENTORS, EXAMPLES})
@@ -90,15 +90,15 @@ def test_every_name_of_the_service_is_distinguished_from_a_typo(service):
 
 
 @pytest.mark.parametrize("name", ["WinOpportunity", "RetrievePrincipalAccess(Target=@t)?@t={}", "Assign"])
-def test_bound_messages_say_so(service, name):
-    """Issue 8 J: behind a row and behind a set."""
+def test_bound_messages_say_so(service: RunningEmulator, name: str) -> None:
+    """Behind a row and behind a set."""
     not_served(service.get(f"{EXAMPLE}/{CRM}{name}"))
     not_served(service.post(f"{EXAMPLES}/{CRM}{name}", {}))
 
 
 @pytest.mark.parametrize("rest", ["$ref", "$value"])
-def test_what_odata_has_behind_a_row_says_so(service, rest):
-    """Issue 8 J: as behind a set."""
+def test_what_odata_has_behind_a_row_says_so(service: RunningEmulator, rest: str) -> None:
+    """As behind a set."""
     not_served(service.get(f"{EXAMPLE}/{rest}"), rest)
     assert "'$count'" in service.get(f"{EXAMPLE}/hlf_name/$count").json()["error"]["message"]
 
@@ -117,15 +117,14 @@ SYSTEM_TABLES = [
 
 @pytest.mark.parametrize("name", SYSTEM_TABLES)
 @pytest.mark.parametrize("rest", ["", "/Attributes", "/Keys?$select=LogicalName"])
-def test_definitions_of_the_systems_tables_say_so(service, name, rest):
-    """Issue 8 J: 404 would say that there is no such table in any environment."""
+def test_definitions_of_the_systems_tables_say_so(service: RunningEmulator, name: Any, rest: str) -> None:
+    """404 would say that there is no such table in any environment."""
     not_served(service.get(f"EntityDefinitions(LogicalName='{name}'){rest}"), name)
     assert service.get(f"EntityDefinitions(LogicalName='hlf_{name}'){rest}").status_code == 404
 
 
 @pytest.mark.parametrize("rest", ["/Keys?$expand=AsyncJob", "/Keys(LogicalName='hlf_code_year_key')/AsyncJob"])
-def test_the_job_of_a_key_says_so(service, rest):
-    """Issue 8 J."""
+def test_the_job_of_a_key_says_so(service: RunningEmulator, rest: str) -> None:
     not_served(service.get(f"{TABLE}{rest}"))
     not_served(service.get(f"{TABLE}/Keys(LogicalName='hlf_code_year_key')?$expand=AsyncJob"))
 
@@ -145,8 +144,8 @@ RELATED = {"hlf_name": "x", "hlf_code": "new", "hlf_year": 2020}
         (EXAMPLES, RELATED | {"overriddencreatedon": "2020-01-01T00:00:00Z"}),
     ],
 )
-def test_creating_related_rows_says_so_and_creates_nothing(service, path, body):
-    """Issue 8 J: deep insert, in a request of its own, a batch, an upsert and a message."""
+def test_creating_related_rows_says_so_and_creates_nothing(service: RunningEmulator, path: Any, body: Any) -> None:
+    """Deep insert, in a request of its own, a batch, an upsert and a message."""
     before = [len(service.rows(name)) for name in (MENTORS, EXAMPLES)]
     not_served(service.post(path, body))
     not_served(service.patch(f"{path}(00000000-0000-0000-0000-00000000000a)", body))
@@ -158,8 +157,8 @@ def test_creating_related_rows_says_so_and_creates_nothing(service, path, body):
 
 
 @pytest.mark.parametrize("name", [COLLECTION, "hlf_peermentor_AsyncOperations", "createdby", "ownerid", "owninguser"])
-def test_one_to_many_and_the_systems_lookups_say_so(service, name):
-    """Issue 8 J: as an address, a reference, an expansion and a filter."""
+def test_one_to_many_and_the_systems_lookups_say_so(service: RunningEmulator, name: Any) -> None:
+    """As an address, a reference, an expansion and a filter."""
     for end in ("", "/$ref", "/$count", "(00000000-0000-0000-0000-000000000001)/$ref", "?$select=hlf_name"):
         not_served(service.get(f"{MENTOR}/{name}{end}"), name)
     not_served(service.post(f"{MENTOR}/{name}/$ref", {"@odata.id": EXAMPLE}), name)
@@ -172,8 +171,8 @@ def test_one_to_many_and_the_systems_lookups_say_so(service, name):
 
 
 @pytest.mark.parametrize("name", sorted(service_names.SYSTEM_PROPERTIES))
-def test_the_systems_columns_say_so(service, name):
-    """Issue 8 J: where they are selected, compared, ordered by and asked for alone."""
+def test_the_systems_columns_say_so(service: RunningEmulator, name: Any) -> None:
+    """Where they are selected, compared, ordered by and asked for alone."""
     not_served(ask(service, MENTORS, select=f"hlf_name,{name}"), name)
     not_served(ask(service, MENTORS, filter=f"{name} eq null"), name)
     not_served(ask(service, MENTORS, orderby=name), name)
@@ -181,8 +180,8 @@ def test_the_systems_columns_say_so(service, name):
 
 
 @pytest.mark.parametrize("name", sorted(service_names.QUERY_FUNCTIONS))
-def test_query_functions_say_so(service, name):
-    """Issue 8 J: those for dates, users and hierarchies."""
+def test_query_functions_say_so(service: RunningEmulator, name: Any) -> None:
+    """Those for dates, users and hierarchies."""
     text = f"{CRM}{name}(PropertyName='createdon',PropertyValue=3)"
     not_served(ask(service, MENTORS, filter=text), name)
     not_served(ask(service, MENTORS, filter=f"not {text} or hlf_name eq 'x'"), name)
@@ -220,14 +219,12 @@ def test_query_functions_say_so(service, name):
         "/api/data/v8.2/hlf_peermentors",
     ],
 )
-def test_more_that_the_service_has_says_so(service, path):
-    """Issue 8 J."""
+def test_more_that_the_service_has_says_so(service: RunningEmulator, path: str) -> None:
     not_served(service.http.get(path) if path.startswith("/") else service.get(path))
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "POST", "DELETE"])
-def test_writing_through_a_lookup_says_so(service, method):
-    """Issue 8 J."""
+def test_writing_through_a_lookup_says_so(service: RunningEmulator, method: str) -> None:
     not_served(service.ask(method, f"{EXAMPLE}/hlf_Mentor", json={"hlf_name": "x"}), "hlf_Mentor")
     assert service.row(MENTOR)["hlf_name"] == "Åse"
 
@@ -254,21 +251,20 @@ def test_writing_through_a_lookup_says_so(service, method):
         ("/api/data/x/WhoAmI", 400, "0x80060888"),
     ],
 )
-def test_typos_have_the_words_of_the_service(service, path, status, code):
-    """Issue 8 J: and no more than typos."""
+def test_typos_have_the_words_of_the_service(service: RunningEmulator, path: str, status: int, code: str) -> None:
+    """And no more than typos."""
     response = service.http.get(path) if path.startswith("/") else service.get(path)
     assert (response.status_code, response.json()["error"]["code"]) == (status, code), response.text
     assert "emulator" not in response.text
 
 
-def test_a_typo_in_a_body_has_the_words_of_the_service(service):
-    """Issue 8 J."""
-    for body in ({"hlf_nothing": {"x": 1}}, {"hlf_nothing@odata.bind": "/x(1)"}, {"hlf_nothing": []}):
+def test_a_typo_in_a_body_has_the_words_of_the_service(service: RunningEmulator) -> None:
+    bodies: list[dict[str, Any]] = [{"hlf_nothing": {"x": 1}}, {"hlf_nothing@odata.bind": "/x(1)"}, {"hlf_nothing": []}]
+    for body in bodies:
         response = service.post(MENTORS, body)
         assert (response.status_code, response.json()["error"]["code"]) == (400, "0x80048d19")
 
 
-def test_the_service_document_needs_no_slash(service):
-    """Issue 8 J."""
+def test_the_service_document_needs_no_slash(service: RunningEmulator) -> None:
     for path in ("/api/data/v9.2", "/api/data/v9.2/"):
         assert service.http.get(path).json()["value"]

@@ -1,23 +1,29 @@
 """Events nobody waits for, held against "Invoking a Lambda function asynchronously" in Lambda's Developer Guide."""
 
+from __future__ import annotations
+
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 
 from emulators.lambda_host.errors import LambdaHostError
 from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack, local_clients, provision
 from emulators.lambda_host.template.resources import Schedule
-from emulators.lambda_host.template.template import load_template
 from emulators.lambda_host.triggers.async_invocations import AsyncInvocations
 from emulators.lambda_host.triggers.schedules import Scheduler
 from local.stack.aws import LocalAws
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TASK_ROOT = Path(__file__).parent / "lambda_host_fixtures" / "task"
 HEAD = "Transform: AWS::Serverless-2016-10-31\nResources:\n"
@@ -62,7 +68,7 @@ TEMPLATE = f"""{HEAD}
 
 
 @pytest.fixture(scope="module")
-def aws(tmp_path_factory):
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     with LocalAws(tmp_path_factory.mktemp("aws")) as aws:
         yield aws
 
@@ -87,7 +93,7 @@ class DestinationStack:
 
 
 @pytest.fixture
-def world(aws, tmp_path):
+def world(aws: LocalAws, tmp_path: Path) -> Iterator[DestinationStack]:
     world = DestinationStack(TEMPLATE, aws, tmp_path)
     with world.host:
         yield world
@@ -95,13 +101,15 @@ def world(aws, tmp_path):
 
 
 @pytest.fixture
-def taken(world, aws):
+def taken(world: DestinationStack, aws: LocalAws) -> Iterator[AsyncInvocations]:
     """A minute lasts 0.12 seconds."""
     with AsyncInvocations(world.stack, world.host, aws.url, clock_factor=0.002) as taken:
         yield taken
 
 
-def test_an_event_that_fails_is_tried_twice_again_and_then_reported(world, taken):
+def test_an_event_that_fails_is_tried_twice_again_and_then_reported(
+    world: DestinationStack, taken: AsyncInvocations
+) -> None:
     """ "Invoking a Lambda function asynchronously": one minute, two minutes; "Capturing records": the record."""
     before = datetime.now(UTC)
     request_id = taken.invoke("Raise", {"raise": True})
@@ -127,7 +135,7 @@ def test_an_event_that_fails_is_tried_twice_again_and_then_reported(world, taken
     }
 
 
-def test_a_success_has_a_destination_of_its_own(world, taken):
+def test_a_success_has_a_destination_of_its_own(world: DestinationStack, taken: AsyncInvocations) -> None:
     """ "Capturing records of Lambda asynchronous invocations": OnSuccess."""
     taken.invoke("Raise", {})
     record = world.record("Succeeded")
@@ -140,7 +148,9 @@ def test_a_success_has_a_destination_of_its_own(world, taken):
     ("function", "condition", "runs"),
     [("Aging", "EventAgeExceeded", 2), ("Once", "RetriesExhausted", 1), ("SwitchedOff", "ZeroReservedConcurrency", 0)],
 )
-def test_an_event_is_given_up_for_a_reason(world, taken, function, condition, runs):
+def test_an_event_is_given_up_for_a_reason(
+    world: DestinationStack, taken: AsyncInvocations, function: str, condition: str, runs: int
+) -> None:
     """ "Configuring error handling settings": maximum age, retry attempts; "Configuring reserved concurrency": zero."""
     if runs:
         world.host.invoke(function, {})  # the first start takes its time
@@ -151,7 +161,7 @@ def test_an_event_is_given_up_for_a_reason(world, taken, function, condition, ru
     assert len(world.starts) == runs
 
 
-def test_a_throttled_event_waits_until_there_is_room(world, taken):
+def test_a_throttled_event_waits_until_there_is_room(world: DestinationStack, taken: AsyncInvocations) -> None:
     """ "Invoking a Lambda function asynchronously": throttling is retried for the event's whole age."""
     with ThreadPoolExecutor() as pool:
         running = pool.submit(world.host.invoke, "WaitAlone", {"seconds": 0.2})
@@ -163,7 +173,9 @@ def test_a_throttled_event_waits_until_there_is_room(world, taken):
     assert record["requestContext"]["approximateInvokeCount"] == 1
 
 
-def test_a_schedule_hands_its_event_over_and_lambda_tries_again(world, taken):
+def test_a_schedule_hands_its_event_over_and_lambda_tries_again(
+    world: DestinationStack, taken: AsyncInvocations
+) -> None:
     """EventBridge Scheduler User Guide: the target is invoked asynchronously, so its retries are Lambda's."""
     moment = datetime.now(UTC) + timedelta(seconds=1)
     schedule = Schedule(
@@ -182,14 +194,14 @@ def test_a_schedule_hands_its_event_over_and_lambda_tries_again(world, taken):
         dead_letter_arn=None,
         flexible_window_minutes=None,
     )
-    scheduler = Scheduler(SimpleNamespace(schedules=[schedule]), taken)
+    scheduler = Scheduler(SimpleNamespace(schedules=[schedule]), taken)  # type: ignore[arg-type]
     scheduler.start()
     record = world.record("Failed")
     scheduler.stop()
     assert record["requestContext"]["approximateInvokeCount"] == 3
 
 
-def test_only_queues_are_destinations(tmp_path):
+def test_only_queues_are_destinations(tmp_path: Path) -> None:
     """Others are not built here; to be told so at the start is better than to miss a record."""
     path = tmp_path / "template.yaml"
     config = "EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: SNS, Destination: !Ref News}}}"
@@ -200,10 +212,10 @@ def test_only_queues_are_destinations(tmp_path):
     path.write_text(HEAD + resources)
     stack = Stack(load_template(path))
     with pytest.raises(LambdaHostError, match="only queues are destinations here, not arn:aws:sns"):
-        AsyncInvocations(stack, None, "http://127.0.0.1:1")
+        AsyncInvocations(stack, None, "http://127.0.0.1:1")  # type: ignore[arg-type]
 
 
-def test_a_function_that_is_not_there_takes_no_events(taken):
+def test_a_function_that_is_not_there_takes_no_events(taken: AsyncInvocations) -> None:
     """Lambda API reference, "Invoke": ResourceNotFoundException."""
     with pytest.raises(LambdaHostError, match="There is no function Nobody"):
         taken.invoke("Nobody", {})

@@ -1,10 +1,13 @@
 """Queues that feed functions, held against what AWS documents: a real SQS API, real function processes."""
 
+from __future__ import annotations
+
 import json
 import statistics
 import time
 from collections import defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -12,11 +15,14 @@ import pytest
 from emulators.lambda_host.errors import TemplateError
 from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.runtime.invocation import Invocation
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
-from emulators.lambda_host.template.template import load_template
 from emulators.lambda_host.triggers.event_sources import EventSourceError, EventSources
 from emulators.lambda_host.triggers.sqs_batches import ReceivedMessage, done
 from local.stack.aws import LocalAws
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TASK_ROOT = Path(__file__).parent / "lambda_host_fixtures" / "task"
 REPORTS = "FunctionResponseTypes: [ReportBatchItemFailures]"
@@ -95,7 +101,7 @@ class QueueStack:
         texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
         ids = []
         for start in range(0, len(texts), 10):
-            entries = [
+            entries: Any = [
                 {"Id": str(number), "MessageBody": text, **options}
                 for number, text in enumerate(texts[start : start + 10])
             ]
@@ -111,7 +117,7 @@ class QueueStack:
 
     def waiting(self, name):
         """How many messages can be received, and how many are hidden."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         url = self.url(name) if name != "Dead" else self.stack.physical_id("Dead")
         found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         return int(found[names[0]]), int(found[names[1]])
@@ -126,13 +132,13 @@ class QueueStack:
 
 
 @pytest.fixture(scope="module")
-def aws(tmp_path_factory):
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     with LocalAws(tmp_path_factory.mktemp("aws")) as aws:
         yield aws
 
 
 @pytest.fixture(scope="module")
-def world(aws, tmp_path_factory):
+def world(aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[QueueStack]:
     world = QueueStack(TEMPLATE, aws, tmp_path_factory.mktemp("world"))
     with world.sources():
         yield world
@@ -140,7 +146,7 @@ def world(aws, tmp_path_factory):
 
 
 @pytest.fixture
-def another(aws, tmp_path):
+def another(aws: LocalAws, tmp_path: Path) -> Iterator[Any]:
     """A stack whose queues nobody polls yet."""
     made = []
 
@@ -156,7 +162,7 @@ def another(aws, tmp_path):
 # What a function gets
 
 
-def test_a_message_becomes_a_record_as_lambda_writes_it_and_is_deleted_after_success(world):
+def test_a_message_becomes_a_record_as_lambda_writes_it_and_is_deleted_after_success(world: QueueStack) -> None:
     """Lambda Developer Guide, "Using Lambda with Amazon SQS": the example event; deleted when processed."""
     attributes = {
         "origin": {"DataType": "String", "StringValue": "app"},
@@ -174,7 +180,7 @@ def test_a_message_becomes_a_record_as_lambda_writes_it_and_is_deleted_after_suc
     assert record["attributes"]["ApproximateReceiveCount"] == "1"
     assert before - 1000 <= int(record["attributes"]["SentTimestamp"]) <= time.time() * 1000
     assert {"SenderId", "ApproximateFirstReceiveTimestamp"} <= record["attributes"].keys()
-    empty = {"stringListValues": [], "binaryListValues": []}
+    empty: dict[Any, Any] = {"stringListValues": [], "binaryListValues": []}
     assert record["messageAttributes"] == {
         "origin": {"stringValue": "app", "dataType": "String", **empty},
         "seal": {"binaryValue": "AAE=", "dataType": "Binary", **empty},
@@ -185,7 +191,7 @@ def test_a_message_becomes_a_record_as_lambda_writes_it_and_is_deleted_after_suc
     assert world.settles("Plain", (0, 0)) == (0, 0)
 
 
-def test_messages_that_wait_are_taken_ten_at_a_time(another):
+def test_messages_that_wait_are_taken_ten_at_a_time(another: Any) -> None:
     """Lambda API reference, CreateEventSourceMapping: BatchSize, 10 by default for a queue."""
     world = another(fed("Late"))
     world.send("Late", *(f"m{number}" for number in range(25)))
@@ -195,7 +201,7 @@ def test_messages_that_wait_are_taken_ten_at_a_time(another):
     assert {record["body"] for records in events for record in records} == {f"m{number}" for number in range(25)}
 
 
-def test_a_batching_window_gathers_more_than_one_request_takes(world):
+def test_a_batching_window_gathers_more_than_one_request_takes(world: QueueStack) -> None:
     """ "Using Lambda with Amazon SQS": batches of more than 10 are gathered until the window is over."""
     began = time.time()
     world.send("Windowed", *("x" for _ in range(15)))
@@ -204,14 +210,14 @@ def test_a_batching_window_gathers_more_than_one_request_takes(world):
     assert world.reported["Windowed"][0]["at"] - began > 0.95
 
 
-def test_a_full_batch_does_not_wait_for_the_window(world):
+def test_a_full_batch_does_not_wait_for_the_window(world: QueueStack) -> None:
     """ "Using Lambda with Amazon SQS": the window, the batch size or 6 MB, whichever comes first."""
     world.send("Patient", *("x" for _ in range(25)))
     (records,) = world.events("Patient", 25)
     assert len(records) == 25
 
 
-def test_an_event_is_never_larger_than_six_megabytes(world):
+def test_an_event_is_never_larger_than_six_megabytes(world: QueueStack) -> None:
     """ "Using Lambda with Amazon SQS": a batch is invoked when its payload reaches 6 MB, whatever the window."""
     for _ in range(30):
         world.send("Heavy", "x" * 250_000)
@@ -220,7 +226,7 @@ def test_an_event_is_never_larger_than_six_megabytes(world):
     assert world.settles("Heavy", (0, 0)) == (0, 0)
 
 
-def test_a_fifo_queue_keeps_its_order_and_reports_the_group(world):
+def test_a_fifo_queue_keeps_its_order_and_reports_the_group(world: QueueStack) -> None:
     """ "Using Lambda with Amazon SQS": the example event of a FIFO queue."""
     for number in range(3):
         world.sqs.send_message(QueueUrl=world.url("Ordered"), MessageBody=f"m{number}", MessageGroupId="g")
@@ -229,7 +235,7 @@ def test_a_fifo_queue_keeps_its_order_and_reports_the_group(world):
     assert {"SequenceNumber", "MessageGroupId", "MessageDeduplicationId"} <= records[0]["attributes"].keys()
 
 
-def test_a_message_reaches_a_waiting_function_long_before_the_queue_would_be_rechecked(world):
+def test_a_message_reaches_a_waiting_function_long_before_the_queue_would_be_rechecked(world: QueueStack) -> None:
     """SQS Developer Guide, "Amazon SQS short and long polling": a long poll ends when a message comes."""
     delays = []
     for _ in range(15):
@@ -267,7 +273,7 @@ IDS = [ReceivedMessage("a", "", b""), ReceivedMessage("b", "", b""), ReceivedMes
         ([], "abc"),
     ],
 )
-def test_what_a_partial_batch_response_means(reply, kept):
+def test_what_a_partial_batch_response_means(reply: Any, kept: str) -> None:
     """ "Handling errors for an SQS event source in Lambda", "Success and failure conditions"."""
 
     def ids_kept(function_error=None, *, reports=True):
@@ -280,7 +286,7 @@ def test_what_a_partial_batch_response_means(reply, kept):
     assert ids_kept("Unhandled") == ids_kept("Unhandled", reports=False) == "abc"
 
 
-def test_only_what_the_function_names_stays_and_the_queues_own_timeout_hides_it(world):
+def test_only_what_the_function_names_stays_and_the_queues_own_timeout_hides_it(world: QueueStack) -> None:
     """ "Handling errors for an SQS event source in Lambda": only failed messages become visible again."""
     world.send("Partly", {"fail": True}, {}, {}, {"fail": True})
     world.events("Partly", 4)
@@ -291,7 +297,7 @@ def test_only_what_the_function_names_stays_and_the_queues_own_timeout_hides_it(
     ("name", "body"),
     [("Failing", {"raise": "no"}), ("Confused", {"reply": {"batchItemFailures": [{"itemIdentifier": "?"}]}})],
 )
-def test_a_failure_of_the_function_keeps_the_whole_batch(world, name, body):
+def test_a_failure_of_the_function_keeps_the_whole_batch(world: QueueStack, name: str, body: Any) -> None:
     """ "Handling errors for an SQS event source in Lambda": an exception or a bad answer fails all messages."""
     world.send(name, body, body)
     world.events(name, 2)
@@ -299,7 +305,7 @@ def test_a_failure_of_the_function_keeps_the_whole_batch(world, name, body):
     assert world.waiting(name) == (0, 2)
 
 
-def test_a_message_that_keeps_failing_comes_back_and_then_goes_where_the_queue_sends_it(world):
+def test_a_message_that_keeps_failing_comes_back_and_then_goes_where_the_queue_sends_it(world: QueueStack) -> None:
     """SQS Developer Guide, "Using dead-letter queues": maxReceiveCount; the count is in the record."""
     world.send("Returning", "the first start takes its time")
     world.events("Returning", 1)
@@ -315,7 +321,7 @@ def test_a_message_that_keeps_failing_comes_back_and_then_goes_where_the_queue_s
 # How many at a time
 
 
-def test_no_more_batches_run_than_the_mapping_allows_and_the_others_wait_in_the_queue(world):
+def test_no_more_batches_run_than_the_mapping_allows_and_the_others_wait_in_the_queue(world: QueueStack) -> None:
     """ "Configuring scaling behavior for SQS event source mappings": maximum concurrency."""
     world.send("Bounded", *({"sleep": 0.3} for _ in range(6)))
     world.events("Bounded", 1)
@@ -325,7 +331,7 @@ def test_no_more_batches_run_than_the_mapping_allows_and_the_others_wait_in_the_
     assert world.settles("Bounded", (0, 0)) == (0, 0)
 
 
-def test_a_throttled_batch_is_tried_again_while_it_is_hidden(world):
+def test_a_throttled_batch_is_tried_again_while_it_is_hidden(world: QueueStack) -> None:
     """ "Using Lambda with Amazon SQS": the visibility timeout leaves time to retry when the function is throttled."""
     world.send("Alone", {"sleep": 0.2}, {"sleep": 0.2}, {})
     events = world.events("Alone", 3)
@@ -333,14 +339,14 @@ def test_a_throttled_batch_is_tried_again_while_it_is_hidden(world):
     assert world.settles("Alone", (0, 0)) == (0, 0)
 
 
-def test_a_function_that_never_runs_leaves_its_messages_in_the_queue(world):
+def test_a_function_that_never_runs_leaves_its_messages_in_the_queue(world: QueueStack) -> None:
     """Lambda Developer Guide, "Configuring reserved concurrency": 0 throttles a function altogether."""
     world.send("SwitchedOff", "x")
     assert world.settles("SwitchedOff", (0, 1)) == (0, 1)
     assert world.reported["SwitchedOff"] == []
 
 
-def test_a_disabled_mapping_takes_nothing(world):
+def test_a_disabled_mapping_takes_nothing(world: QueueStack) -> None:
     """Lambda API reference, CreateEventSourceMapping: Enabled."""
     world.send("Disabled", "x")
     time.sleep(0.1)
@@ -360,19 +366,19 @@ def test_a_disabled_mapping_takes_nothing(world):
         ("MaximumBatchingWindowInSeconds: 301", "301 is not between 0 and 300"),
     ],
 )
-def test_a_mapping_that_cannot_be_is_one_clear_error(another, event, reason):
+def test_a_mapping_that_cannot_be_is_one_clear_error(another: Any, event: str, reason: str) -> None:
     """Lambda API reference, CreateEventSourceMapping: the bounds; and what is not built here."""
     with pytest.raises(TemplateError, match=reason):
         another(fed("Fn", event))
 
 
-def test_a_fifo_queue_has_no_batching_window(another):
+def test_a_fifo_queue_has_no_batching_window(another: Any) -> None:
     """Lambda API reference, CreateEventSourceMapping: MaximumBatchingWindowInSeconds."""
     with pytest.raises(TemplateError, match="a FIFO queue has no MaximumBatchingWindowInSeconds"):
         another(fed("Fn", "MaximumBatchingWindowInSeconds: 1", queue="FifoQueue: true, QueueName: fn.fifo"))
 
 
-def test_a_queue_that_hides_messages_for_less_than_the_function_may_take_is_refused(another):
+def test_a_queue_that_hides_messages_for_less_than_the_function_may_take_is_refused(another: Any) -> None:
     """Lambda's own words when such a mapping is created, also for a disabled one."""
     world = another(fed("Slow", "Enabled: false").replace("VisibilityTimeout: 30", "VisibilityTimeout: 9"))
     reason = "SlowFeed: Queue visibility timeout: 9 seconds is less than Function timeout: 10 seconds"
@@ -380,7 +386,7 @@ def test_a_queue_that_hides_messages_for_less_than_the_function_may_take_is_refu
         pass
 
 
-def test_a_queue_that_is_not_there_is_refused(another):
+def test_a_queue_that_is_not_there_is_refused(another: Any) -> None:
     """Lambda API reference, CreateEventSourceMapping: ResourceNotFoundException."""
     world = another(fed("Lost"))
     world.sqs.delete_queue(QueueUrl=world.url("Lost"))
@@ -391,7 +397,7 @@ def test_a_queue_that_is_not_there_is_refused(another):
 # Leaving
 
 
-def test_after_it_is_left_nothing_is_taken_any_more(another):
+def test_after_it_is_left_nothing_is_taken_any_more(another: Any) -> None:
     """A request that still waited would take the next message, and hide it."""
     world = another(fed("Quiet"))
     with world.sources():
@@ -404,7 +410,7 @@ def test_after_it_is_left_nothing_is_taken_any_more(another):
         assert world.events("Quiet", 2)[1][0]["attributes"]["ApproximateReceiveCount"] == "1"
 
 
-def test_what_was_gathered_and_not_begun_goes_back_at_once(another):
+def test_what_was_gathered_and_not_begun_goes_back_at_once(another: Any) -> None:
     """The next one who polls shall not wait for the visibility timeout."""
     world = another(fed("Gathering", "BatchSize: 20, MaximumBatchingWindowInSeconds: 60"))
     with world.sources():
@@ -414,7 +420,7 @@ def test_what_was_gathered_and_not_begun_goes_back_at_once(another):
     assert world.reported["Gathering"] == []
 
 
-def test_a_batch_that_goes_on_for_too_long_is_stopped_and_its_messages_stay(another):
+def test_a_batch_that_goes_on_for_too_long_is_stopped_and_its_messages_stay(another: Any) -> None:
     """Leaving takes a bounded time; the messages come back when the queue shows them again."""
     world = another(fed("Long"))
     with world.sources(patience_seconds=0.1):
@@ -425,7 +431,7 @@ def test_a_batch_that_goes_on_for_too_long_is_stopped_and_its_messages_stay(anot
     assert world.waiting("Long") == (0, 1)
 
 
-def test_an_sqs_that_went_away_stops_nobody_from_leaving(tmp_path):
+def test_an_sqs_that_went_away_stops_nobody_from_leaving(tmp_path: Path) -> None:
     """The local AWS APIs may be the first to go; what is taken when they come back is a new stack's matter."""
     with LocalAws(tmp_path) as aws:
         world = QueueStack("Transform: AWS::Serverless-2016-10-31\nResources:\n" + fed("Orphan"), aws, tmp_path)

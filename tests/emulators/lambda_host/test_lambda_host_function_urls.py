@@ -1,5 +1,7 @@
 """Function URLs, held against what AWS documents: real HTTP, real function processes."""
 
+from __future__ import annotations
+
 import http.client
 import json
 import socket
@@ -7,15 +9,19 @@ import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from emulators.lambda_host.errors import LambdaHostError, TemplateError
 from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack, local_clients, provision
-from emulators.lambda_host.template.template import load_template
 from emulators.lambda_host.triggers.function_urls import FunctionUrls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TASK_ROOT = Path(__file__).parent / "lambda_host_fixtures" / "task"
 HEAD = "Transform: AWS::Serverless-2016-10-31\nResources:\n"
@@ -54,7 +60,7 @@ TEMPLATE = (
 
 
 @pytest.fixture(scope="module")
-def urls(tmp_path_factory):
+def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FunctionUrls]:
     path = tmp_path_factory.mktemp("urls") / "template.yaml"
     path.write_text(TEMPLATE)
     stack = Stack(load_template(path))
@@ -63,7 +69,7 @@ def urls(tmp_path_factory):
 
 
 @pytest.fixture
-def ask(urls):
+def ask(urls: FunctionUrls) -> Iterator[Any]:
     """One request to a function's URL: the response, with its body read."""
     connections = []
 
@@ -71,7 +77,7 @@ def ask(urls):
         connection = http.client.HTTPConnection(urlsplit(urls.url(name)).netloc)
         connections.append(connection)
         connection.request(method, path, body, headers or {})
-        reply = connection.getresponse()
+        reply: Any = connection.getresponse()
         reply.body = reply.read()
         return reply
 
@@ -88,7 +94,7 @@ def reply_to(ask, reply, name="Answer", headers=None):
 # The request
 
 
-def test_a_request_becomes_an_event_of_payload_format_2(ask, urls):
+def test_a_request_becomes_an_event_of_payload_format_2(ask: Any, urls: FunctionUrls) -> None:
     """ "Invoking Lambda function URLs", "Request payload format"; what is not in the request is not in the event."""
     before = time.time() * 1000
     headers = {"User-Agent": "agent/1", "X-Signature": "a", **JSON}
@@ -137,14 +143,14 @@ def test_a_request_becomes_an_event_of_payload_format_2(ask, urls):
     }
 
 
-def test_a_bare_request_has_no_body_no_query_and_no_cookies(ask):
+def test_a_bare_request_has_no_body_no_query_and_no_cookies(ask: Any) -> None:
     """ "Invoking Lambda function URLs": parameters that do not apply are left out."""
     event = json.loads(ask("Echo").body)["event"]
     assert not {"body", "queryStringParameters", "cookies"} & event.keys()
     assert (event["rawPath"], event["rawQueryString"], event["isBase64Encoded"]) == ("/", "", False)
 
 
-def test_headers_that_repeat_are_joined_and_cookies_are_listed(urls):
+def test_headers_that_repeat_are_joined_and_cookies_are_listed(urls: FunctionUrls) -> None:
     """ "Invoking Lambda function URLs": "header2": "value1,value2"; cookies as an array."""
     address = urlsplit(urls.url("Echo"))
     with socket.create_connection((address.hostname, address.port)) as connection:
@@ -170,13 +176,13 @@ def test_headers_that_repeat_are_joined_and_cookies_are_listed(urls):
         ({}, True),
     ],
 )
-def test_a_body_that_is_not_text_by_its_type_is_in_base64(ask, headers, base64):
+def test_a_body_that_is_not_text_by_its_type_is_in_base64(ask: Any, headers: Any, base64: bool) -> None:
     """ "Invoking Lambda function URLs": body, isBase64Encoded."""
     event = json.loads(ask("Echo", "POST", body=b"abc", headers=headers).body)["event"]
     assert (event["body"], event["isBase64Encoded"]) == (("YWJj", True) if base64 else ("abc", False))
 
 
-def test_a_body_that_only_says_it_is_text_is_in_base64(ask):
+def test_a_body_that_only_says_it_is_text_is_in_base64(ask: Any) -> None:
     """An event is JSON, so it can hold no bytes that are no text."""
     event = json.loads(ask("Echo", "POST", body=b"\xff", headers=JSON).body)["event"]
     assert (event["body"], event["isBase64Encoded"]) == ("/w==", True)
@@ -194,7 +200,7 @@ def test_a_body_that_only_says_it_is_text_is_in_base64(ask):
         (None, b"null"),
     ],
 )
-def test_what_has_no_status_is_the_body_of_a_200(ask, value, body):
+def test_what_has_no_status_is_the_body_of_a_200(ask: Any, value: Any, body: Any) -> None:
     """ "Invoking Lambda function URLs", "Response payload format": Lambda infers the response format."""
     reply = reply_to(ask, value)
     assert (reply.status, reply.body) == (200, body)
@@ -202,7 +208,7 @@ def test_what_has_no_status_is_the_body_of_a_200(ask, value, body):
     assert reply.headers["content-length"] == str(len(body))
 
 
-def test_a_response_has_the_functions_status_headers_cookies_and_body(ask):
+def test_a_response_has_the_functions_status_headers_cookies_and_body(ask: Any) -> None:
     """ "Invoking Lambda function URLs", "Cookies": each becomes a set-cookie header."""
     reply = reply_to(
         ask,
@@ -229,7 +235,7 @@ def test_a_response_has_the_functions_status_headers_cookies_and_body(ask):
         ({"statusCode": 503, "body": None, "headers": None, "cookies": None}, 503, b""),
     ],
 )
-def test_parts_of_a_response_may_be_missing(ask, value, status, body):
+def test_parts_of_a_response_may_be_missing(ask: Any, value: Any, status: int, body: bytes) -> None:
     """ "Invoking Lambda function URLs", "Response payload format"."""
     reply = reply_to(ask, value)
     assert (reply.status, reply.body) == (status, body)
@@ -251,19 +257,19 @@ def test_parts_of_a_response_may_be_missing(ask, value, status, body):
         {"statusCode": 200, "cookies": "a=1"},
     ],
 )
-def test_a_response_that_is_none_is_a_bad_gateway(ask, value):
+def test_a_response_that_is_none_is_a_bad_gateway(ask: Any, value: Any) -> None:
     """ "Troubleshooting": a response in the wrong format is answered with 502."""
     reply = reply_to(ask, value)
     assert (reply.status, reply.body) == (502, b"Internal Server Error")
 
 
-def test_a_function_that_fails_is_a_bad_gateway_that_does_not_say_why(ask):
+def test_a_function_that_fails_is_a_bad_gateway_that_does_not_say_why(ask: Any) -> None:
     """ "Invoking Lambda function URLs": a function error is 502."""
     reply = ask("Fail")
     assert (reply.status, reply.body) == (502, b"Internal Server Error")
 
 
-def test_a_throttled_function_is_429(ask):
+def test_a_throttled_function_is_429(ask: Any) -> None:
     """ "Throttling function URLs": HTTP 429 when the function has no concurrency left."""
     reply = ask("Waiting")
     assert (reply.status, json.loads(reply.body)["message"]) == (429, "Rate Exceeded.")
@@ -271,7 +277,7 @@ def test_a_throttled_function_is_429(ask):
 
 
 @pytest.mark.parametrize("size", [LIMIT - 100, LIMIT + 1, LIMIT + 2_000_000])
-def test_more_than_six_megabytes_are_refused(ask, size):
+def test_more_than_six_megabytes_are_refused(ask: Any, size: Any) -> None:
     """ "Lambda quotas": 6 MB for the request of a synchronous invocation, which is the event."""
     reply = ask("Size", "POST", body=b"x" * size, headers={"Content-Type": "text/plain"})
     assert reply.status == 413
@@ -279,13 +285,13 @@ def test_more_than_six_megabytes_are_refused(ask, size):
     assert json.loads(reply.body)["message"].endswith("invocation type (limit 6291456 bytes)")
 
 
-def test_almost_six_megabytes_arrive(ask):
+def test_almost_six_megabytes_arrive(ask: Any) -> None:
     """ "Lambda quotas": up to the limit."""
     reply = ask("Size", "POST", body=b"x" * (LIMIT - 2000), headers={"Content-Type": "text/plain"})
     assert (reply.status, reply.body) == (200, str(LIMIT - 2000).encode())
 
 
-def test_a_url_that_wants_a_signature_lets_nobody_in(ask):
+def test_a_url_that_wants_a_signature_lets_nobody_in(ask: Any) -> None:
     """ "Control access to Lambda function URLs": AWS_IAM; signatures are not checked here, so none is good."""
     reply = ask("Signed")
     assert (reply.status, json.loads(reply.body)) == (403, {"Message": "Forbidden"})
@@ -302,7 +308,7 @@ def preflight(ask, name, origin="https://a.example", method="POST"):
     return reply, {key: granted[key] for key in granted.keys() - {"date", "content-length", "x-amzn-requestid", "vary"}}
 
 
-def test_a_preflight_is_answered_by_the_settings_and_not_by_the_function(ask):
+def test_a_preflight_is_answered_by_the_settings_and_not_by_the_function(ask: Any) -> None:
     """ "Cross-origin resource sharing (CORS)": the headers Lambda supports for function URLs."""
     reply, granted = preflight(ask, "Shared")
     assert (reply.status, reply.body) == (200, b"")
@@ -317,13 +323,13 @@ def test_a_preflight_is_answered_by_the_settings_and_not_by_the_function(ask):
 
 
 @pytest.mark.parametrize("wrong", [{"origin": "https://c.example"}, {"method": "DELETE"}])
-def test_a_preflight_for_what_is_not_allowed_grants_nothing(ask, wrong):
+def test_a_preflight_for_what_is_not_allowed_grants_nothing(ask: Any, wrong: Any) -> None:
     """ "Cross-origin resource sharing (CORS)": AllowOrigins, AllowMethods."""
     reply, granted = preflight(ask, "Shared", **wrong)
     assert (reply.status, granted) == (200, {})
 
 
-def test_other_responses_get_the_settings_headers_beside_the_functions_own(ask):
+def test_other_responses_get_the_settings_headers_beside_the_functions_own(ask: Any) -> None:
     """ "Cross-origin resource sharing (CORS)": Lambda adds the configured headers to all responses."""
     own = {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "https://own.example"}}
     headers = reply_to(ask, own, "Shared", {"Origin": "https://b.example"}).headers
@@ -335,7 +341,7 @@ def test_other_responses_get_the_settings_headers_beside_the_functions_own(ask):
     assert stranger["access-control-allow-origin"] is None
 
 
-def test_without_settings_an_options_request_is_the_functions(ask):
+def test_without_settings_an_options_request_is_the_functions(ask: Any) -> None:
     """ "Cross-origin resource sharing (CORS)": the function may do it by itself."""
     headers = {"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
     event = json.loads(ask("Echo", "OPTIONS", headers=headers).body)["event"]
@@ -345,7 +351,7 @@ def test_without_settings_an_options_request_is_the_functions(ask):
 # Connections and addresses
 
 
-def test_a_connection_is_kept_and_costs_little(urls):
+def test_a_connection_is_kept_and_costs_little(urls: FunctionUrls) -> None:
     """A webhook is sent for every change: what the URL adds to the function must not be felt."""
     connection = http.client.HTTPConnection(urlsplit(urls.url("Echo")).netloc)
 
@@ -362,20 +368,20 @@ def test_a_connection_is_kept_and_costs_little(urls):
     connection.close()
 
 
-def test_requests_that_overlap_are_answered_each(ask):
+def test_requests_that_overlap_are_answered_each(ask: Any) -> None:
     """Lambda Developer Guide, "Understanding Lambda function scaling": one environment, one request at a time."""
     with ThreadPoolExecutor(4) as pool:
         replies = list(pool.map(lambda number: reply_to(ask, {"statusCode": 200, "body": str(number)}), range(40)))
     assert [int(reply.body) for reply in replies] == list(range(40))
 
 
-def test_a_function_without_a_url_has_no_address(urls):
+def test_a_function_without_a_url_has_no_address(urls: FunctionUrls) -> None:
     """ "Creating and managing Lambda function URLs"."""
     with pytest.raises(LambdaHostError, match="Nobody has no function URL"):
         urls.url("Nobody")
 
 
-def test_other_resources_can_refer_to_the_address_where_the_function_responds(tmp_path):
+def test_other_resources_can_refer_to_the_address_where_the_function_responds(tmp_path: Path) -> None:
     """CloudFormation template reference, AWS::Lambda::Url: Fn::GetAtt FunctionUrl; SAM names it after the function."""
     path = tmp_path / "template.yaml"
     text = (
@@ -397,7 +403,7 @@ def test_other_resources_can_refer_to_the_address_where_the_function_responds(tm
         socket.create_connection((urlsplit(address).hostname, urlsplit(address).port))
 
 
-def test_a_streaming_url_is_refused(tmp_path):
+def test_a_streaming_url_is_refused(tmp_path: Path) -> None:
     """AWS::Lambda::Url InvokeMode: RESPONSE_STREAM is not built here."""
     path = tmp_path / "template.yaml"
     path.write_text(HEAD + served("Echo", url="AuthType: NONE, InvokeMode: RESPONSE_STREAM"))

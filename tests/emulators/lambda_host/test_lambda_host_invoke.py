@@ -1,5 +1,7 @@
 """How the local Lambda host runs functions, held against what AWS documents: real processes, real runtime client."""
 
+from __future__ import annotations
+
 import asyncio
 import http.client
 import json
@@ -9,18 +11,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from emulators.lambda_host.errors import HostClosedError, LambdaHostError, TooManyRequestsException
 from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.runtime.runtime_api import RuntimeApi
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack
-from emulators.lambda_host.template.template import load_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FIXTURES = Path(__file__).parent / "lambda_host_fixtures"
 TEMPLATE, TASK_ROOT = FIXTURES / "template.yaml", FIXTURES / "task"
@@ -66,12 +71,14 @@ def function_processes() -> list[str]:
 # What a process finds
 
 
-def test_the_handler_string_names_a_module_by_its_dots_and_a_function_in_it(host):
+def test_the_handler_string_names_a_module_by_its_dots_and_a_function_in_it(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Define Lambda function handler in Python": the handler is file_name.function_name."""
     assert host.invoke("Echo", {"a": [1, None, True]}).payload == {"a": [1, None, True]}
 
 
-def test_a_function_sees_the_variables_of_the_template_and_of_lambda_and_no_others(stack, monkeypatch):
+def test_a_function_sees_the_variables_of_the_template_and_of_lambda_and_no_others(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Lambda Developer Guide, "Working with Lambda environment variables": the defined runtime variables."""
     monkeypatch.setenv("OF_THIS_MACHINE", "secret")
     with LambdaHost(stack, TASK_ROOT, {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}) as host:
@@ -90,7 +97,7 @@ def test_a_function_sees_the_variables_of_the_template_and_of_lambda_and_no_othe
     }  # fmt: skip
 
 
-def test_the_context_reports_the_function_who_it_is_and_how_long_it_has(host):
+def test_the_context_reports_the_function_who_it_is_and_how_long_it_has(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Using the Lambda context object to retrieve Python function information"."""
     invocation = host.invoke("Look", {})
     seen = invocation.payload
@@ -101,7 +108,7 @@ def test_the_context_reports_the_function_who_it_is_and_how_long_it_has(host):
     assert seen["directory"] == str(TASK_ROOT)
 
 
-def test_layers_come_after_the_task_root_on_the_path(stack, tmp_path):
+def test_layers_come_after_the_task_root_on_the_path(stack: Stack, tmp_path: Path) -> None:
     """Lambda Developer Guide, "Working with layers for Python Lambda functions": /opt/python is on the path."""
     with LambdaHost(stack, TASK_ROOT, layers=[tmp_path]) as host:
         path = host.invoke("Look", {}).payload["path"]
@@ -111,7 +118,7 @@ def test_layers_come_after_the_task_root_on_the_path(stack, tmp_path):
 # Environments: when a process is new and when it is used again
 
 
-def test_the_first_invocation_starts_a_process_and_the_next_ones_use_it_again(host):
+def test_the_first_invocation_starts_a_process_and_the_next_ones_use_it_again(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle": warm starts."""
     cold, *warm = [host.invoke("Look", {}) for _ in range(3)]
     assert cold.init_ms is not None
@@ -120,7 +127,7 @@ def test_the_first_invocation_starts_a_process_and_the_next_ones_use_it_again(ho
     assert {invocation.payload["pid"] for invocation in warm} == {cold.payload["pid"]}
 
 
-def test_invocations_that_overlap_run_in_environments_of_their_own(host):
+def test_invocations_that_overlap_run_in_environments_of_their_own(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Understanding Lambda function scaling": one environment, one request at a time."""
     with ThreadPoolExecutor() as pool:
         pids = [call.payload for call in pool.map(lambda _: host.invoke("Wait", {"seconds": 2.5}), range(3))]
@@ -128,15 +135,15 @@ def test_invocations_that_overlap_run_in_environments_of_their_own(host):
     assert host.invoke("Wait", {"seconds": 0}).payload in pids
 
 
-def test_a_burst_at_a_cold_function_is_one_start(host):
-    """Issue 8 H: ten starts at once on two processors take ten times as long as the one that could do all the work."""
+def test_a_burst_at_a_cold_function_is_one_start(host: LambdaHost) -> None:
+    """Ten starts at once on two processors take ten times as long as the one that could do all the work."""
     with ThreadPoolExecutor(10) as pool:
         replies = list(pool.map(lambda number: host.invoke("Echo", number), range(10)))
     assert [reply.payload for reply in replies] == list(range(10))
     assert sum(reply.init_ms is not None for reply in replies) == 1
 
 
-def test_beyond_the_reserved_concurrency_an_invocation_is_refused(host):
+def test_beyond_the_reserved_concurrency_an_invocation_is_refused(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Configuring reserved concurrency": reserved is also the most; then 429."""
     with ThreadPoolExecutor() as pool:
         running = pool.submit(host.invoke, "WaitAlone", {"seconds": 0.5})
@@ -147,13 +154,13 @@ def test_beyond_the_reserved_concurrency_an_invocation_is_refused(host):
     assert host.invoke("WaitAlone", {"seconds": 0}).init_ms is None
 
 
-def test_a_function_with_no_concurrency_never_runs(host):
+def test_a_function_with_no_concurrency_never_runs(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Configuring reserved concurrency": 0 throttles a function altogether."""
     with pytest.raises(TooManyRequestsException):
         host.invoke("SwitchedOff", {})
 
 
-def test_without_a_reservation_the_host_sets_the_limit(stack):
+def test_without_a_reservation_the_host_sets_the_limit(stack: Stack) -> None:
     """Lambda Developer Guide, "Understanding Lambda function scaling": the account's concurrency is finite."""
     with LambdaHost(stack, TASK_ROOT, maximum_concurrency=1) as host, ThreadPoolExecutor() as pool:
         running = pool.submit(host.invoke, "Wait", {"seconds": 0.5})
@@ -163,7 +170,7 @@ def test_without_a_reservation_the_host_sets_the_limit(stack):
         running.result()
 
 
-def test_a_thousand_invocations_at_concurrency_four_each_get_their_own_response(host):
+def test_a_thousand_invocations_at_concurrency_four_each_get_their_own_response(host: LambdaHost) -> None:
     """Lambda API reference, "Invoke": the response belongs to the request."""
     with ThreadPoolExecutor(4) as pool:
         replies = list(pool.map(lambda number: host.invoke("Echo", number), range(1000)))
@@ -174,7 +181,7 @@ def test_a_thousand_invocations_at_concurrency_four_each_get_their_own_response(
 # What goes wrong
 
 
-def test_a_function_that_takes_too_long_is_killed_with_all_that_it_started(host):
+def test_a_function_that_takes_too_long_is_killed_with_all_that_it_started(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Configure Lambda function timeout"; the words are those of Lambda's answer."""
     began = time.monotonic()
     invocation = host.invoke("WaitShort", {"seconds": 60, "start_child": True})
@@ -190,7 +197,7 @@ def test_a_function_that_takes_too_long_is_killed_with_all_that_it_started(host)
     assert host.invoke("WaitShort", {"seconds": 0}).init_ms is not None
 
 
-def test_the_time_limit_can_be_set_for_one_invocation(host):
+def test_the_time_limit_can_be_set_for_one_invocation(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Configure Lambda function timeout": the limit is per invocation."""
     invocation = host.invoke("Wait", {"seconds": 60}, timeout_override=0.25)
     assert invocation.payload["errorMessage"].endswith("Task timed out after 0.25 seconds")
@@ -205,7 +212,9 @@ def test_the_time_limit_can_be_set_for_one_invocation(host):
         ({"signal": signal.SIGSEGV}, "exited with error: signal: segmentation fault"),
     ],
 )
-def test_a_process_that_ends_by_itself_is_an_exit_error_and_the_next_one_is_fresh(host, event, reason):
+def test_a_process_that_ends_by_itself_is_an_exit_error_and_the_next_one_is_fresh(
+    host: LambdaHost, event: Any, reason: str
+) -> None:
     """Lambda Developer Guide, "Troubleshoot execution issues in Lambda": Runtime.ExitError."""
     before = host.invoke("Crash", {}).payload
     invocation = host.invoke("Crash", event)
@@ -220,13 +229,13 @@ def test_a_process_that_ends_by_itself_is_an_exit_error_and_the_next_one_is_fres
     assert after.init_ms is not None
 
 
-def test_what_a_process_started_goes_with_it(host):
+def test_what_a_process_started_goes_with_it(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle": all processes are ended."""
     invocation = host.invoke("Crash", {"exit": 1, "start_child": True})
     assert wait_until(lambda: not is_running(child_of(invocation)))
 
 
-def test_a_response_to_another_request_than_the_one_under_way_is_refused():
+def test_a_response_to_another_request_than_the_one_under_way_is_refused() -> None:
     """Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes": 400, InvalidRequestID."""
 
     def post(address: str) -> tuple[int, dict[str, str]]:
@@ -243,13 +252,13 @@ def test_a_response_to_another_request_than_the_one_under_way_is_refused():
         await api.close()
         return reply
 
-    events = []
+    events: list[Any] = []
     status, body = asyncio.run(scenario())
     assert (status, body["errorType"]) == (400, "InvalidRequestID")
     assert events == []
 
 
-def test_an_idle_process_that_died_is_replaced(host):
+def test_an_idle_process_that_died_is_replaced(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle": environments come and go."""
     first = host.invoke("Look", {}).payload["pid"]
     os.kill(first, signal.SIGKILL)
@@ -260,7 +269,7 @@ def test_an_idle_process_that_died_is_replaced(host):
     assert second.payload["pid"] != first
 
 
-def test_an_exception_is_an_unhandled_error_and_the_process_lives_on(host):
+def test_an_exception_is_an_unhandled_error_and_the_process_lives_on(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Python function errors in Lambda": errorMessage, errorType, stackTrace."""
     before = host.invoke("Raise", {}).payload
     invocation = host.invoke("Raise", {"raise": True})
@@ -280,7 +289,9 @@ def test_an_exception_is_an_unhandled_error_and_the_process_lives_on(host):
         ("ExitsAtImport", "Runtime.ExitError", "exit status 7"),
     ],
 )
-def test_a_function_that_cannot_be_initialised_responds_why_each_time(host, function, error_type, message):
+def test_a_function_that_cannot_be_initialised_responds_why_each_time(
+    host: LambdaHost, function: str, error_type: str, message: str
+) -> None:
     """Lambda Developer Guide, "Troubleshoot execution issues" and "Using the Lambda runtime API": init/error."""
     for _ in range(2):
         invocation = host.invoke(function, {})
@@ -290,7 +301,7 @@ def test_a_function_that_cannot_be_initialised_responds_why_each_time(host, func
         assert invocation.init_ms is not None
 
 
-def test_an_initialisation_that_does_not_end_is_killed(stack):
+def test_an_initialisation_that_does_not_end_is_killed(stack: Stack) -> None:
     """Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle": init has 10 seconds."""
     with LambdaHost(stack, TASK_ROOT, init_seconds=0.5) as host:
         assert host.invoke("HangsAtImport", {}).payload["errorType"] == "Sandbox.Timedout"
@@ -304,18 +315,18 @@ def test_an_initialisation_that_does_not_end_is_killed(stack):
     "event",
     ["Åse Ødegård Ærlig «»", "👩🏽‍⚕️ \U0001f9d1", "null\x00tab\tline\n", "\u2028", {"ø": "ø"}, "", None, [], 0.1],
 )
-def test_an_event_arrives_and_returns_unchanged(host, event):
+def test_an_event_arrives_and_returns_unchanged(host: LambdaHost, event: Any) -> None:
     """Lambda API reference, "Invoke": the payload is JSON, in UTF-8."""
     assert host.invoke("Echo", event).payload == event
 
 
-def test_events_and_results_may_have_megabytes(host):
+def test_events_and_results_may_have_megabytes(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Lambda quotas": 6 MB each for request and response."""
     event = "å" * 2_900_000
     assert host.invoke("Echo", event).payload == event
 
 
-def test_a_response_beyond_six_megabytes_is_an_error(host):
+def test_a_response_beyond_six_megabytes_is_an_error(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Lambda quotas"; the words are those of Lambda's answer."""
     invocation = host.invoke("Large", 6_291_557)
     assert invocation.function_error == "Unhandled"
@@ -326,7 +337,7 @@ def test_a_response_beyond_six_megabytes_is_an_error(host):
 # Logs
 
 
-def test_everything_the_function_writes_is_in_the_log_between_start_and_report(host):
+def test_everything_the_function_writes_is_in_the_log_between_start_and_report(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Viewing CloudWatch logs for Lambda functions": START, END and REPORT lines."""
     invocation = host.invoke("Write", {})
     request = f"RequestId: {invocation.request_id}"
@@ -345,9 +356,9 @@ def test_everything_the_function_writes_is_in_the_log_between_start_and_report(h
     assert "Init Duration" not in host.invoke("Write", {}).log_lines[-1]
 
 
-def test_lines_carry_the_request_that_was_running_also_when_invocations_overlap(stack):
+def test_lines_carry_the_request_that_was_running_also_when_invocations_overlap(stack: Stack) -> None:
     """Lambda Developer Guide, "Viewing CloudWatch logs for Lambda functions": logs are told apart by request id."""
-    seen = []
+    seen: list[Any] = []
     with LambdaHost(stack, TASK_ROOT, on_log=seen.append) as host, ThreadPoolExecutor() as pool:
         calls = list(pool.map(lambda name: host.invoke("Wait", {"seconds": 0.2, "name": name}), "ab"))
     for name, call in zip("ab", calls, strict=True):
@@ -356,19 +367,19 @@ def test_lines_carry_the_request_that_was_running_also_when_invocations_overlap(
     assert {line.function for line in seen} == {"Wait"}
 
 
-def test_a_traceback_is_one_log_event(host):
+def test_a_traceback_is_one_log_event(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Log and monitor Python Lambda functions": a multi-line error is one event."""
     lines = host.invoke("Raise", {"raise": True}).log_lines
     error = next(line for line in lines if line.startswith("[ERROR] ValueError"))
     assert "Traceback (most recent call last):\n" in error
 
 
-def test_an_error_at_import_is_in_the_log_of_the_invocation_that_met_it(host):
+def test_an_error_at_import_is_in_the_log_of_the_invocation_that_met_it(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Troubleshoot execution issues in Lambda": the import error is in the log."""
     assert any("no_such_module" in line for line in host.invoke("MissingModule", {}).log_lines)
 
 
-def test_each_function_can_have_a_log_file(stack, tmp_path):
+def test_each_function_can_have_a_log_file(stack: Stack, tmp_path: Path) -> None:
     """Lambda Developer Guide, "Sending Lambda function logs to CloudWatch Logs": one log group per function."""
     for _ in range(2):
         with LambdaHost(stack, TASK_ROOT, log_directory=tmp_path / "logs") as host:
@@ -379,7 +390,7 @@ def test_each_function_can_have_a_log_file(stack, tmp_path):
     assert lines.count("first") == 2
 
 
-def test_the_peak_memory_of_the_process_is_reported(host):
+def test_the_peak_memory_of_the_process_is_reported(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Configure Lambda function memory": Max Memory Used in the REPORT line."""
     small = host.invoke("Allocate", 1).max_memory_mb
     assert 5 < small < 60
@@ -389,7 +400,7 @@ def test_the_peak_memory_of_the_process_is_reported(host):
 # The end
 
 
-def test_closing_ends_what_runs_and_leaves_no_process(stack):
+def test_closing_ends_what_runs_and_leaves_no_process(stack: Stack) -> None:
     """Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle": the shutdown phase."""
     host = LambdaHost(stack, TASK_ROOT)
     host.invoke("Echo", 1)
@@ -405,7 +416,7 @@ def test_closing_ends_what_runs_and_leaves_no_process(stack):
     host.close()
 
 
-def test_killing_the_host_leaves_no_process(tmp_path):
+def test_killing_the_host_leaves_no_process(tmp_path: Path) -> None:
     """prctl(2), PR_SET_PDEATHSIG: a function must not outlive the program that ran it, however that ended."""
     announce = tmp_path / "pid"
     arguments = [str(FIXTURES / "host_to_kill.py"), str(TEMPLATE), str(TASK_ROOT), str(announce)]
@@ -418,14 +429,14 @@ def test_killing_the_host_leaves_no_process(tmp_path):
     assert wait_until(lambda: not is_running(function))
 
 
-def test_a_function_that_is_not_in_the_template_is_named(host):
+def test_a_function_that_is_not_in_the_template_is_named(host: LambdaHost) -> None:
     """Lambda API reference, "Invoke": ResourceNotFoundException."""
     with pytest.raises(LambdaHostError, match="no function Ekko"):
         host.invoke("Ekko", {})
 
 
-def test_elsewhere_than_on_linux_the_host_says_what_it_needs(monkeypatch):
+def test_elsewhere_than_on_linux_the_host_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     """awslambdaric is published for Linux only ("AWS Lambda Python Runtime Interface Client")."""
     monkeypatch.setattr(platform, "system", lambda: "Darwin")
     with pytest.raises(LambdaHostError, match="needs Linux"):
-        LambdaHost(SimpleNamespace(functions=()), TASK_ROOT)
+        LambdaHost(SimpleNamespace(functions=()), TASK_ROOT)  # type: ignore[arg-type]

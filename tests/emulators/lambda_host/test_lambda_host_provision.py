@@ -1,5 +1,7 @@
 """The resources of a template, created in local AWS APIs that are really asked."""
 
+from __future__ import annotations
+
 import json
 import os
 import socket
@@ -7,13 +9,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from emulators.lambda_host.errors import TemplateError
 from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
-from emulators.lambda_host.template.template import load_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TASK_ROOT = Path(__file__).parent / "lambda_host_fixtures" / "task"
 TEMPLATE = """
@@ -55,7 +61,7 @@ Resources:
 
 
 @pytest.fixture(scope="module")
-def endpoint():
+def endpoint() -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = str(probe.getsockname()[1])
     environment = {**os.environ, "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": port}
@@ -72,7 +78,7 @@ def endpoint():
 
 
 @pytest.fixture
-def aws(endpoint):
+def aws(endpoint: str) -> Iterator[Any]:
     clients = local_clients(endpoint)
     yield clients
     for client in (clients.sqs, clients.sns, clients.secretsmanager):
@@ -80,7 +86,7 @@ def aws(endpoint):
 
 
 @pytest.fixture
-def load(tmp_path, request):
+def load(tmp_path: Path, request: pytest.FixtureRequest) -> Any:
     def load(text=TEMPLATE):
         path = tmp_path / "template.yaml"
         path.write_text(text)
@@ -90,7 +96,7 @@ def load(tmp_path, request):
     return load
 
 
-def test_a_function_gets_the_ids_that_the_apis_gave(aws, load, endpoint):
+def test_a_function_gets_the_ids_that_the_apis_gave(aws: Any, load: Any, endpoint: str) -> None:
     """CloudFormation template reference, "Return values": Ref of a queue is its URL, of a topic or secret its ARN."""
     stack = provision(load(), aws)
     with LambdaHost(stack, TASK_ROOT) as host:
@@ -107,7 +113,7 @@ def test_a_function_gets_the_ids_that_the_apis_gave(aws, load, endpoint):
     assert aws.sqs.receive_message(QueueUrl=found["QUEUE_URL"])["Messages"][0]["Body"] == "hei"
 
 
-def test_queues_have_the_templates_attributes_and_dead_letters_go_where_it_says(aws, load):
+def test_queues_have_the_templates_attributes_and_dead_letters_go_where_it_says(aws: Any, load: Any) -> None:
     """CloudFormation template reference, AWS::SQS::Queue; SQS Developer Guide, "Using dead-letter queues"."""
     stack = provision(load(), aws)
     awaiting, dead = stack.physical_id("Awaiting"), stack.physical_id("Dead")
@@ -125,7 +131,7 @@ def test_queues_have_the_templates_attributes_and_dead_letters_go_where_it_says(
     aws.sqs.send_message(QueueUrl=ordered, MessageBody="1", MessageGroupId="g", MessageDeduplicationId="1")
 
 
-def test_a_topic_reaches_its_subscribers(aws, load):
+def test_a_topic_reaches_its_subscribers(aws: Any, load: Any) -> None:
     """CloudFormation template reference, AWS::SNS::Topic (Subscription) and AWS::SNS::Subscription."""
     stack = provision(load(), aws)
     aws.sns.publish(TopicArn=stack.physical_id("News"), Message="hei")
@@ -135,7 +141,7 @@ def test_a_topic_reaches_its_subscribers(aws, load):
     assert raw["Body"] == "hei"
 
 
-def test_secrets_have_the_templates_value_a_generated_one_or_a_placeholder(aws, load):
+def test_secrets_have_the_templates_value_a_generated_one_or_a_placeholder(aws: Any, load: Any) -> None:
     """CloudFormation template reference, AWS::SecretsManager::Secret: SecretString, GenerateSecretString."""
     stack = provision(load(), aws)
     values = {
@@ -148,7 +154,7 @@ def test_secrets_have_the_templates_value_a_generated_one_or_a_placeholder(aws, 
     assert values["Later"] == {}
 
 
-def test_provisioning_twice_changes_nothing_but_what_the_template_changed(aws, load):
+def test_provisioning_twice_changes_nothing_but_what_the_template_changed(aws: Any, load: Any) -> None:
     """CloudFormation User Guide, "Update behaviors of stack resources": what did not change is left alone."""
     first = provision(load(), aws)
     aws.secretsmanager.put_secret_value(SecretId=first.physical_id("Later"), SecretString='{"real": 1}')
@@ -167,7 +173,7 @@ def test_provisioning_twice_changes_nothing_but_what_the_template_changed(aws, l
     assert len(subscriptions) == 2
 
 
-def test_resources_that_need_each_other_are_refused(aws, load):
+def test_resources_that_need_each_other_are_refused(aws: Any, load: Any) -> None:
     """CloudFormation User Guide, "Troubleshooting": circular dependency between resources."""
     text = """
 Resources:

@@ -1,5 +1,7 @@
 """What a schedule hands to its function and when, held against the EventBridge Scheduler User Guide."""
 
+from __future__ import annotations
+
 import re
 import threading
 import time
@@ -7,14 +9,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from emulators.lambda_host.errors import TooManyRequestsException
 from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack
 from emulators.lambda_host.template.resources import Schedule
-from emulators.lambda_host.template.template import load_template
 from emulators.lambda_host.triggers.schedules import Scheduler, render_input
+
+if TYPE_CHECKING:
+    import pytest
 
 FIXTURES = Path(__file__).parent / "lambda_host_fixtures"
 NIGHTLY = Schedule(
@@ -51,7 +57,7 @@ class Recorder:
 
 
 def scheduler_of(host, *schedules):
-    return Scheduler(SimpleNamespace(schedules=schedules), host)
+    return Scheduler(SimpleNamespace(schedules=schedules), host)  # type: ignore[arg-type]
 
 
 def soon(seconds=1.0):
@@ -59,7 +65,7 @@ def soon(seconds=1.0):
     return f"at({moment:%Y-%m-%dT%H:%M:%S})"
 
 
-def test_the_keywords_of_the_input_are_filled_in():
+def test_the_keywords_of_the_input_are_filled_in() -> None:
     """ "Adding context attributes": the four keywords; scheduled-time as in 2022-03-22T18:59:43Z."""
     text = (
         '{"at": "<aws.scheduler.scheduled-time>", "arn": "<aws.scheduler.schedule-arn>", '
@@ -76,23 +82,23 @@ def test_the_keywords_of_the_input_are_filled_in():
     }
 
 
-def test_each_run_has_an_execution_id_of_its_own():
+def test_each_run_has_an_execution_id_of_its_own() -> None:
     """ "Adding context attributes": the unique id that EventBridge Scheduler assigns."""
     schedule = replace(NIGHTLY, input='"<aws.scheduler.execution-id>"')
-    ids = {render_input(schedule, datetime.now(UTC)) for _ in range(20)}
+    ids = {str(render_input(schedule, datetime.now(UTC))) for _ in range(20)}
     assert len(ids) == 20
     assert all(re.fullmatch(r"[0-9a-f]{16}", one) for one in ids)
 
 
-def test_without_an_input_the_event_says_which_schedule_and_when():
+def test_without_an_input_the_event_says_which_schedule_and_when() -> None:
     """ "Setting up a schedule: Target": without Input, EventBridge Scheduler sends a notification of its own."""
-    event = render_input(NIGHTLY, datetime(2026, 12, 1, 23, 15, tzinfo=UTC))
+    event: Any = render_input(NIGHTLY, datetime(2026, 12, 1, 23, 15, tzinfo=UTC))
     assert event["source"] == "aws.scheduler"
     assert event["time"] == "2026-12-01T23:15:00Z"
     assert event["resources"] == [NIGHTLY.arn]
 
 
-def test_the_next_runs_are_those_of_enabled_schedules_in_their_own_time_zone():
+def test_the_next_runs_are_those_of_enabled_schedules_in_their_own_time_zone() -> None:
     """ "Schedule types": evaluated in the schedule's time zone; a disabled schedule does not run."""
     tokyo = replace(NIGHTLY, logical_id="Tokyo", timezone="Asia/Tokyo")
     disabled = replace(NIGHTLY, logical_id="Off", enabled=False)
@@ -108,7 +114,7 @@ def test_the_next_runs_are_those_of_enabled_schedules_in_their_own_time_zone():
     assert runs[-1][1].year == 2199
 
 
-def test_a_function_runs_when_its_schedule_is_due_with_the_time_it_was_scheduled_for(tmp_path):
+def test_a_function_runs_when_its_schedule_is_due_with_the_time_it_was_scheduled_for(tmp_path: Path) -> None:
     """ "Schedule types": a one-time schedule; the real clock, a real process."""
     template = tmp_path / "template.yaml"
     moment = (datetime.now(UTC) + timedelta(seconds=2)).replace(microsecond=0)
@@ -128,7 +134,7 @@ Resources:
             Input: '{{"raise": "<aws.scheduler.scheduled-time>"}}'
 """)
     stack = Stack(load_template(template))
-    lines = []
+    lines: list[Any] = []
     with LambdaHost(stack, FIXTURES / "task", on_log=lines.append) as host:
         scheduler = Scheduler(stack, host)
         assert [moment for _, moment in scheduler.next_runs()] == [moment]
@@ -143,7 +149,7 @@ Resources:
     assert sum("START" in line.text for line in lines) == 1
 
 
-def test_a_rate_without_a_start_runs_at_once():
+def test_a_rate_without_a_start_runs_at_once() -> None:
     """ "Rate-based schedules": without a start date the schedule starts invoking the target immediately."""
     host = Recorder()
     scheduler = scheduler_of(host, replace(NIGHTLY, expression="rate(1 hour)"))
@@ -155,7 +161,7 @@ def test_a_rate_without_a_start_runs_at_once():
     assert len(host.calls) == 1
 
 
-def test_a_throttled_function_is_tried_again_with_the_next_attempt_number():
+def test_a_throttled_function_is_tried_again_with_the_next_attempt_number() -> None:
     """ "Configuring a dead-letter queue" and RetryPolicy: the target's API refused, so the event is sent again."""
     host = Recorder(refusals=1)
     scheduler = scheduler_of(
@@ -167,7 +173,7 @@ def test_a_throttled_function_is_tried_again_with_the_next_attempt_number():
     assert host.calls == [("Echo", ["1", 0]), ("Echo", ["2", 0])]
 
 
-def test_a_schedule_that_may_not_retry_gives_up_and_says_so(caplog):
+def test_a_schedule_that_may_not_retry_gives_up_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
     """RetryPolicy: MaximumRetryAttempts 0 is one attempt."""
     host = Recorder(refusals=9)
     scheduler = scheduler_of(host, replace(NIGHTLY, expression="rate(1 day)", maximum_retry_attempts=0))
@@ -180,7 +186,7 @@ def test_a_schedule_that_may_not_retry_gives_up_and_says_so(caplog):
     assert len(host.calls) == 1
 
 
-def test_nothing_runs_after_stop():
+def test_nothing_runs_after_stop() -> None:
     """A stopped scheduler leaves its schedules alone."""
     host = Recorder()
     scheduler = scheduler_of(host, replace(NIGHTLY, expression=soon(1.5), timezone="UTC"))

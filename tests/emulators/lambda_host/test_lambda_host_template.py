@@ -1,11 +1,17 @@
 """What a SAM template comes down to, held against what CloudFormation and the SAM transform document."""
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from emulators.lambda_host.errors import TemplateError
-from emulators.lambda_host.template.template import load_template
+from emulators.lambda_host.template.load import load_template
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEAD = """
 AWSTemplateFormatVersion: "2010-09-09"
@@ -28,7 +34,7 @@ def scheduled(properties):
 
 
 @pytest.fixture
-def load(tmp_path):
+def load(tmp_path: Path) -> Any:
     def load(body, **parameters):
         path = tmp_path / "template.yaml"
         path.write_text(HEAD + body, encoding="utf-8")
@@ -43,7 +49,7 @@ def environment(load, expression, extra="", **parameters):
     return load(f"{body}        Variables:\n          VALUE: {expression}\n", **parameters).functions[0].environment
 
 
-def test_globals_are_the_defaults_of_every_function(load):
+def test_globals_are_the_defaults_of_every_function(load: Any) -> None:
     """SAM Developer Guide, "Globals section of the AWS SAM template": values are merged, the function's own win."""
     (function,) = load(f"""
 Globals:
@@ -55,7 +61,7 @@ Resources:{FUNCTION}      Timeout: 60
     assert function.environment == {"ONE": "1", "TWO": "two", "FLAG": "true"}
 
 
-def test_what_is_not_said_has_the_default_of_lambda(load):
+def test_what_is_not_said_has_the_default_of_lambda(load: Any) -> None:
     """CloudFormation template reference, AWS::Lambda::Function: Timeout 3, MemorySize 128."""
     (function,) = load(f"Resources:{FUNCTION}").functions
     assert (function.timeout_seconds, function.memory_mb, function.reserved_concurrency) == (3, 128, None)
@@ -63,7 +69,7 @@ def test_what_is_not_said_has_the_default_of_lambda(load):
     assert dict(function.environment) == {}
 
 
-def test_a_function_says_what_it_logs(load):
+def test_a_function_says_what_it_logs(load: Any) -> None:
     """Lambda Developer Guide, "Configuring advanced logging controls": levels come with JSON, INFO if not said."""
     (function,) = load(f"Resources:{FUNCTION}").functions
     assert (function.logging.log_format, function.logging.keeps("DEBUG")) == ("Text", True)
@@ -76,13 +82,13 @@ def test_a_function_says_what_it_logs(load):
 @pytest.mark.parametrize(
     "config", ["{SystemLogLevel: WARN}", "{LogFormat: Xml}", "{LogFormat: JSON, SystemLogLevel: X}"]
 )
-def test_a_logging_config_that_aws_refuses_is_refused(load, config):
+def test_a_logging_config_that_aws_refuses_is_refused(load: Any, config: str) -> None:
     """CloudFormation template reference, AWS::Lambda::Function LoggingConfig."""
     with pytest.raises(TemplateError, match="LoggingConfig"):
         load(f"Resources:{FUNCTION}      LoggingConfig: {config}\n")
 
 
-def test_a_function_may_have_a_name_of_its_own(load):
+def test_a_function_may_have_a_name_of_its_own(load: Any) -> None:
     """CloudFormation template reference, AWS::Lambda::Function: FunctionName."""
     text = f"Resources:{FUNCTION}      FunctionName: !Sub ${{AWS::StackName}}-fn\n"
     (function,) = load(text).functions
@@ -111,7 +117,9 @@ def test_a_function_may_have_a_name_of_its_own(load):
         ("!If [NotProd, !Sub 'not ${Stage}', x]", "not dev"),
     ],
 )
-def test_intrinsic_functions_have_the_values_that_cloudformation_gives_them(load, expression, value):
+def test_intrinsic_functions_have_the_values_that_cloudformation_gives_them(
+    load: Any, expression: str, value: str
+) -> None:
     """CloudFormation template reference, "Intrinsic function reference" and "Pseudo parameters reference"."""
     extra = """
 Parameters:
@@ -128,7 +136,7 @@ Conditions:
     assert environment(load, expression, extra)["VALUE"] == value
 
 
-def test_given_parameters_win_over_the_defaults_and_decide_conditions(load):
+def test_given_parameters_win_over_the_defaults_and_decide_conditions(load: Any) -> None:
     """CloudFormation User Guide, "Parameters" and "Conditions": a resource exists if its condition is true."""
     body = f"""
 Parameters:
@@ -156,7 +164,7 @@ Resources:
         load(body, Days="7", Daze="7")
 
 
-def test_a_schedule_event_becomes_a_schedule_of_the_function(load):
+def test_a_schedule_event_becomes_a_schedule_of_the_function(load: Any) -> None:
     """SAM Developer Guide, "ScheduleV2": an AWS::Scheduler::Schedule."""
     (schedule,) = load(f"""
 Resources:
@@ -184,7 +192,7 @@ Resources:
     assert schedule.start.year == 2026
 
 
-def test_the_other_triggers_of_a_function_are_read_too(load):
+def test_the_other_triggers_of_a_function_are_read_too(load: Any) -> None:
     """SAM Developer Guide, "SQS", "FunctionUrlConfig", "EventInvokeConfiguration"."""
     template = load(f"""
 Resources:
@@ -218,7 +226,7 @@ Resources:
     assert config.on_failure_arn == "arn:aws:sqs:eu-north-1:000000000000:local-Dead"
 
 
-def test_managed_and_template_policies_need_no_account(load):
+def test_managed_and_template_policies_need_no_account(load: Any) -> None:
     """SAM Developer Guide, "AWS SAM policy templates": policies are expanded without asking AWS."""
     policies = (
         "      Policies: [AWSLambdaBasicExecutionRole, {SQSSendMessagePolicy: {QueueName: !GetAtt Jobs.QueueName}}]"
@@ -226,7 +234,7 @@ def test_managed_and_template_policies_need_no_account(load):
     assert load(f"Resources:\n  Jobs: {{Type: AWS::SQS::Queue}}{FUNCTION}{policies}\n").functions
 
 
-def test_reading_a_template_leaves_the_environment_as_it_was(load, monkeypatch):
+def test_reading_a_template_leaves_the_environment_as_it_was(load: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The translator wants a region and would read a person's AWS profile; neither may show outside."""
     monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
     monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
@@ -251,7 +259,7 @@ def test_reading_a_template_leaves_the_environment_as_it_was(load, monkeypatch):
         ("[a, b]", "VALUE: the value must be text"),
     ],
 )
-def test_an_expression_that_has_no_value_is_an_error_that_says_where(load, expression, reason):
+def test_an_expression_that_has_no_value_is_an_error_that_says_where(load: Any, expression: str, reason: str) -> None:
     """CloudFormation User Guide, "Troubleshooting": template validation errors."""
     with pytest.raises(TemplateError, match=reason):
         environment(load, expression)
@@ -283,13 +291,13 @@ def test_an_expression_that_has_no_value_is_an_error_that_says_where(load, expre
         ("Resources: {Q: text}", "."),
     ],
 )
-def test_a_mistake_in_a_template_is_one_clear_error(load, body, reason):
+def test_a_mistake_in_a_template_is_one_clear_error(load: Any, body: Any, reason: str) -> None:
     """CloudFormation and SAM refuse these; so does reading them, before anything is created."""
     with pytest.raises(TemplateError, match=reason):
         load(body)
 
 
-def test_a_template_that_is_not_there_is_one_clear_error(tmp_path):
+def test_a_template_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
     """A mistyped path is the commonest mistake of all."""
     with pytest.raises(TemplateError, match="No such file"):
         load_template(tmp_path / "tamplate.yaml")

@@ -6,6 +6,7 @@ import time
 from contextlib import contextmanager
 from datetime import date
 from itertools import cycle
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -25,13 +26,16 @@ from shared.domain.listings import SyncRequest
 from shared.domain.notices import Locale, Notice, NoticeKind, Unknown
 from tests.support.trickler import Trickler
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 REGION = "eu-north-1"
 LEFT = 1.8
 """Seconds until the function is stopped; a second of them is its own."""
 
 
 @pytest.fixture(autouse=True)
-def trickling(monkeypatch):
+def trickling(monkeypatch: pytest.MonkeyPatch) -> Iterator[Trickler]:
     """Every AWS service replies with headers that never end."""
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
@@ -51,7 +55,7 @@ def in_the_functions_time():
         assert time.monotonic() - began < LEFT - 0.3
 
 
-def test_a_queue_that_trickles_is_given_up():
+def test_a_queue_that_trickles_is_given_up() -> None:
     """Of all that is asked of it; a message whose time cannot be set comes again anyway."""
     client = sqs_client(REGION)
     queue = SqsSyncQueue(client, "http://127.0.0.1/q")
@@ -63,7 +67,7 @@ def test_a_queue_that_trickles_is_given_up():
         SqsQueueDepths(client, {"a": "http://127.0.0.1/a", "b": "http://127.0.0.1/b"}).read()
 
 
-def test_secrets_that_trickle_are_given_up():
+def test_secrets_that_trickle_are_given_up() -> None:
     """The one in use and the one to come."""
     with in_the_functions_time(), pytest.raises(ConnectionLostError, match=r"^secret_cannot_be_read$"):
         read_secret("arn", REGION, fresh=True)
@@ -71,13 +75,13 @@ def test_secrets_that_trickle_are_given_up():
         SecretVersions("arn", REGION).pending()
 
 
-def test_a_topic_that_trickles_is_given_up():
+def test_a_topic_that_trickles_is_given_up() -> None:
     """Whoever is to be told is told by the next run."""
     with in_the_functions_time(), pytest.raises(OperationsUnreachableError, match=r"^sns_DeadlineExceededError$"):
         SnsAlertPublisher(REGION, f"arn:aws:sns:{REGION}:000000000000:t").publish(AlertMessage("s", "b"))
 
 
-def test_a_mail_whose_reply_trickles_is_of_unknown_outcome():
+def test_a_mail_whose_reply_trickles_is_of_unknown_outcome() -> None:
     """I4: it may have been sent, and is not sent again."""
     notice = Notice(
         id=7,
@@ -94,25 +98,25 @@ def test_a_mail_whose_reply_trickles_is_of_unknown_outcome():
 
 
 @pytest.mark.parametrize("client", [sqs_client, ses_client], ids=["sqs", "ses"])
-def test_no_client_asks_for_longer_than_it_is_waited_for(client):
+def test_no_client_asks_for_longer_than_it_is_waited_for(client: Any) -> None:
     """Connecting, reading and asking again are bounded by botocore too."""
     config = client(REGION).meta.config
     tries = config.retries["total_max_attempts"]
     assert tries * (config.connect_timeout + config.read_timeout) <= 13
 
 
-def test_no_secret_is_asked_for_for_longer_than_it_is_waited_for():
+def test_no_secret_is_asked_for_for_longer_than_it_is_waited_for() -> None:
     """The default of botocore is 60 seconds, five times."""
-    config = secrets._provider(REGION).client.meta.config
+    config: Any = secrets._provider(REGION).client.meta.config
     assert config.retries["total_max_attempts"] * (config.connect_timeout + config.read_timeout) <= 6
 
 
-def test_a_call_returns_raises_or_is_given_up():
+def test_a_call_returns_raises_or_is_given_up() -> None:
     """And is not made at all when there is no time left."""
     made = []
     assert within(1, lambda: 7) == 7
     with pytest.raises(KeyError):
-        within(1, lambda: {}["x"])
+        within(1, lambda: dict[str, int]()["x"])
     with pytest.raises(DeadlineExceededError, match="no_reply_in_time"):
         within(0.05, lambda: time.sleep(0.5))
     with function_ends_in(0.5), pytest.raises(DeadlineExceededError, match="no_time_left"):
@@ -120,7 +124,7 @@ def test_a_call_returns_raises_or_is_given_up():
     assert made == []
 
 
-def test_a_functions_time_ends_with_the_function():
+def test_a_functions_time_ends_with_the_function() -> None:
     """The next invocation has a time of its own."""
     with function_ends_in(61):
         assert 59 < at_most(100) <= 60

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -18,7 +18,10 @@ from shared.domain.listings import SyncRequest
 from tests.support.website_wire import http
 from tests.support.wire import _Listener
 
-BODIES = {
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BODIES: dict[str, str | bytes] = {
     "nothing": "",
     "a_login_page": "<html><body>Sign in</body></html>",
     "null": "null",
@@ -52,7 +55,7 @@ class SameReplyServer(_Listener):
 
 
 @pytest.fixture
-def aws(monkeypatch):
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[SameReplyServer]:
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     with SameReplyServer() as service:
@@ -64,7 +67,7 @@ def aws(monkeypatch):
 
 @pytest.mark.parametrize("status", [200, 302, 400])
 @pytest.mark.parametrize("body", BODIES)
-def test_a_reply_that_no_service_should_send_is_one_of_our_errors(aws, status, body):
+def test_a_reply_no_service_should_send_is_one_of_our_errors(aws: SameReplyServer, status: int, body: Any) -> None:
     """A code, and nothing that was said in words (I11). What was not confirmed is not taken for sent."""
     aws.reply = http(status, BODIES[body], connection="close")
     client = sqs_client(REGION)
@@ -83,7 +86,7 @@ def test_a_reply_that_no_service_should_send_is_one_of_our_errors(aws, status, b
 
 
 @pytest.mark.parametrize("text", ["7", '"[]"', '"' + "[" * 60_000 + '"', "null", '"x"', "{}"])
-def test_a_next_secret_that_cannot_be_read_is_one_of_our_errors(aws, text):
+def test_a_next_secret_that_cannot_be_read_is_one_of_our_errors(aws: SameReplyServer, text: str) -> None:
     """Of the kinds that the health check knows."""
     aws.reply = http(200, f'{{"SecretString": {text}, "VersionStages": ["AWSPENDING"]}}', connection="close")
     with pytest.raises(ConnectionLostError, match=r"^secret_"):

@@ -1,13 +1,15 @@
 """SES over real HTTP: boto3 against emulators/ses/server.py, which answers as SES v2 does and fails on request."""
 
+from __future__ import annotations
+
 import logging
 import ssl
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import SMTP
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -35,35 +37,21 @@ from shared.adapters.aws.ses import LONGEST_SEND, SesMailer, ses_client
 from shared.adapters.email.mime import Sender
 from shared.adapters.email.rendering import render
 from shared.domain.notices import (
-    Locale,
-    Notice,
-    NoticeKind,
     Sent,
     ServiceRefused,
     Throttled,
     Undeliverable,
     Unknown,
 )
+from tests.support.notices import a_notice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 AT = datetime(2026, 12, 17, 9, 0, tzinfo=UTC)
 NO_TIME = timedelta(0)
 PERSONAL = ("ase.bjorna", "bjorna@", "Åse", "Bjørnå", "oyvind@", "Øyvind", "example.no")
-
-
-def notice(number=4711, **changes):
-    known = {
-        "id": number,
-        "kind": NoticeKind.REMINDER,
-        "locale": Locale.NB,
-        "organisation_name": "Hørselsforbundet",
-        "recipient_name": "Åse Bjørnå",
-        "recipient_address": "ase.bjorna@example.no",
-        "expires_on": date(2026, 12, 31),
-        "days_left": 14,
-        "coordinator_name": "Øyvind Sæther",
-        "coordinator_email": "oyvind@example.no",
-    }
-    return Notice(**(known | changes))
 
 
 @dataclass
@@ -72,11 +60,11 @@ class SesRig:
     mailer: SesMailer
 
     def send(self, one_notice=None, *, budget=NO_TIME):
-        return self.mailer.send(one_notice or notice(), budget=budget)
+        return self.mailer.send(one_notice or a_notice(), budget=budget)
 
 
 @pytest.fixture
-def ses(monkeypatch) -> Iterator[LocalSes]:
+def ses(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalSes]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDLOCAL")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
@@ -86,7 +74,7 @@ def ses(monkeypatch) -> Iterator[LocalSes]:
 
 
 @pytest.fixture
-def rig(ses) -> Iterator[SesRig]:
+def rig(ses: LocalSes) -> Iterator[SesRig]:
     client = ses_client("eu-north-1", read_timeout=timedelta(seconds=0.5))
     yield SesRig(ses, SesMailer(client, Sender("ikke-svar@hlf.example"), clock=lambda: AT))
     client.close()
@@ -95,50 +83,50 @@ def rig(ses) -> Iterator[SesRig]:
 # What arrives
 
 
-def test_a_sent_notice_arrives_as_it_was_rendered_at_its_one_recipient(rig):
+def test_a_sent_notice_arrives_as_it_was_rendered_at_its_one_recipient(rig: SesRig) -> None:
     outcome = rig.send()
     (mail,) = rig.ses.messages
     assert outcome == Sent(mail.message_id)
     assert mail.recipient == "ase.bjorna@example.no"
     message = message_from_bytes(mail.raw, policy=SMTP)
-    assert message["Subject"] == render(notice()).subject
+    assert message["Subject"] == render(a_notice()).subject
     assert message["Date"].datetime == AT
     assert rig.ses.violations == []
 
 
-def test_one_recipient_per_message_also_when_many_are_sent(rig):
+def test_one_recipient_per_message_also_when_many_are_sent(rig: SesRig) -> None:
     people = [f"mentor{n}@example.no" for n in range(20)]
     for n, person in enumerate(people):
-        assert isinstance(rig.send(notice(n, recipient_address=person)), Sent)
+        assert isinstance(rig.send(a_notice(n, recipient_address=person)), Sent)
     assert [mail.recipient for mail in rig.ses.messages] == people
     assert rig.ses.violations == []
 
 
-def test_a_domain_with_norwegian_letters_is_sent_to_in_punycode(rig):
-    assert isinstance(rig.send(notice(recipient_address="post@blåbær.no")), Sent)
+def test_a_domain_with_norwegian_letters_is_sent_to_in_punycode(rig: SesRig) -> None:
+    assert isinstance(rig.send(a_notice(recipient_address="post@blåbær.no")), Sent)
     assert rig.ses.messages[0].recipient == "post@xn--blbr-roah.no"
     assert rig.ses.violations == []
 
 
-def test_a_domain_goes_to_its_owner_and_to_nobody_else(rig):
+def test_a_domain_goes_to_its_owner_and_to_nobody_else(rig: SesRig) -> None:
     """Issue 8 G: IDNA 2008, in the envelope and in the header."""
-    assert isinstance(rig.send(notice(recipient_address="ola@faß.de")), Sent)
+    assert isinstance(rig.send(a_notice(recipient_address="ola@faß.de")), Sent)
     (mail,) = rig.ses.messages
     assert mail.recipient == mail.parsed()["To"].addresses[0].addr_spec == "ola@xn--fa-hia.de"
 
 
-@pytest.mark.parametrize("whose", ["recipient_name", "organisation_name", "coordinator_name"])
+@pytest.mark.parametrize("whose", ["recipient_name", "organisation_name", "contact_name"])
 @pytest.mark.parametrize("name", ["Nordmann, Kari " + "x" * 77, "=?utf-8?q?a=2C_b=40c=2Eno?=", "Å" * 5000, "\u202e\n,"])
-def test_a_strange_name_holds_up_no_mail_i13(rig, whose, name):
+def test_a_strange_name_holds_up_no_mail_i13(rig: SesRig, whose: str, name: str) -> None:
     """Issue 8 G: it arrives at its one recipient."""
-    assert isinstance(rig.send(notice(**{whose: name})), Sent)
+    assert isinstance(rig.send(a_notice(4711, **{whose: name})), Sent)
     (mail,) = rig.ses.messages
     for header, address in (("To", "ase.bjorna@example.no"), ("From", "ikke-svar@hlf.example")):
         assert [one.addr_spec for one in mail.parsed()[header].addresses] == [address]
     assert rig.ses.violations == []
 
 
-def test_the_tag_and_the_configuration_set_carry_ids_only_i11(ses):
+def test_the_tag_and_the_configuration_set_carry_ids_only_i11(ses: LocalSes) -> None:
     asked = []
 
     class Client:
@@ -146,7 +134,7 @@ def test_the_tag_and_the_configuration_set_carry_ids_only_i11(ses):
             asked.append(request)
             return {"MessageId": "m-1"}
 
-    assert SesMailer(Client(), Sender("a@hlf.example"), configuration_set="notices").send(notice()) == Sent("m-1")
+    assert SesMailer(Client(), Sender("a@hlf.example"), configuration_set="notices").send(a_notice()) == Sent("m-1")  # type: ignore[arg-type]
     (request,) = asked
     assert request["EmailTags"] == [{"Name": "notice_id", "Value": "4711"}]
     assert request["ConfigurationSetName"] == "notices"
@@ -163,16 +151,16 @@ def test_the_tag_and_the_configuration_set_carry_ids_only_i11(ses):
         {"recipient_address": "ola@☕.no"},
     ],
 )
-def test_a_recipient_that_cannot_be_written_is_undeliverable_and_ses_is_not_asked(rig, unusable):
-    assert rig.send(notice(**unusable)) == Undeliverable("unusable_address")
+def test_a_recipient_that_cannot_be_written_is_undeliverable_and_ses_is_not_asked(rig: SesRig, unusable: Any) -> None:
+    assert rig.send(a_notice(**unusable)) == Undeliverable("unusable_address")
     assert rig.ses.counts.requests == 0
 
 
 @pytest.mark.parametrize("sender", ["", "kåre@hlf.example", "a@b.no,c@d.no", "a@b.no\r\nBcc: c@d.no"])
-def test_an_unusable_sender_is_no_fault_of_the_recipient_i13(ses, sender):
+def test_an_unusable_sender_is_no_fault_of_the_recipient_i13(ses: LocalSes, sender: str) -> None:
     """Issue 8 G: nobody is written off for a wrong setting."""
     client = ses_client("eu-north-1")
-    assert SesMailer(client, Sender(sender)).send(notice()) == ServiceRefused("unusable_sender")
+    assert SesMailer(client, Sender(sender)).send(a_notice()) == ServiceRefused("unusable_sender")
     assert ses.counts.requests == 0
     client.close()
 
@@ -225,63 +213,65 @@ REPLIES = [
 @pytest.mark.parametrize(
     ("code", "status", "outcome"), REPLIES, ids=[f"{code}-{status}" for code, status, _ in REPLIES]
 )
-def test_every_error_code_has_its_outcome_after_one_request(rig, code, status, outcome):
+def test_every_error_code_has_its_outcome_after_one_request(rig: SesRig, code: Any, status: Any, outcome: Any) -> None:
     rig.ses.fail_next(1, code, status)
     assert rig.send() == outcome
     assert (rig.ses.counts.requests, rig.ses.messages) == (1, [])
 
 
-def test_every_error_that_botocores_model_gives_for_send_email_is_among_them(rig):
+def test_every_error_that_botocores_model_gives_for_send_email_is_among_them(rig: SesRig) -> None:
     modelled = {shape.name for shape in rig.mailer._client.meta.service_model.operation_model("SendEmail").error_shapes}
     assert len(modelled) >= 8
     assert modelled <= {code for code, _, _ in REPLIES}
 
 
-def test_a_code_that_is_not_a_code_is_not_passed_on_i11(rig):
+def test_a_code_that_is_not_a_code_is_not_passed_on_i11(rig: SesRig) -> None:
     rig.ses.fail_next(1, "ase.bjorna@example.no is on the list", 400)
     assert rig.send() == Undeliverable("http_400")
 
 
-def test_what_cannot_be_composed_is_undeliverable_and_not_of_unknown_outcome(rig):
+def test_what_cannot_be_composed_is_undeliverable_and_not_of_unknown_outcome(rig: SesRig) -> None:
     """Issue 8 E, I13: a name that was NULL left its notice claimed for ever."""
-    assert rig.send(notice(recipient_name=None)) == Undeliverable("unrenderable_notice")
+    assert rig.send(a_notice(recipient_name=None)) == Undeliverable("unrenderable_notice")
     assert rig.ses.counts.requests == 0
 
 
-def test_one_bad_recipient_does_not_stop_the_next_i13(rig):
+def test_one_bad_recipient_does_not_stop_the_next_i13(rig: SesRig) -> None:
     rig.ses.fail_for("ase.bjorna@example.no", "MessageRejected")
     rig.ses.fail_for(lambda recipient: recipient.endswith("@example.com"), "BadRequestException")
     assert rig.send() == Undeliverable("MessageRejected")
-    assert rig.send(notice(recipient_address="ola@example.com")) == Undeliverable("BadRequestException")
-    assert isinstance(rig.send(notice(recipient_address="ola@example.no")), Sent)
+    assert rig.send(a_notice(recipient_address="ola@example.com")) == Undeliverable("BadRequestException")
+    assert isinstance(rig.send(a_notice(recipient_address="ola@example.no")), Sent)
 
 
 # Replies that never came (I4)
 
 
-def test_a_lost_reply_is_unknown_and_the_message_was_accepted_exactly_once_i4(rig):
+def test_a_lost_reply_is_unknown_and_the_message_was_accepted_exactly_once_i4(rig: SesRig) -> None:
     rig.ses.drop_reply_next(1)
     assert rig.send(budget=timedelta(seconds=30)) == Unknown("ConnectionClosedError")
     assert (rig.ses.counts.requests, len(rig.ses.messages)) == (1, 1)
 
 
-def test_a_reply_that_comes_too_late_is_unknown_and_not_asked_for_again_i4(rig):
+def test_a_reply_that_comes_too_late_is_unknown_and_not_asked_for_again_i4(rig: SesRig) -> None:
     rig.ses.hold_reply_next(1, 5)
     assert rig.send(budget=timedelta(seconds=30)) == Unknown("ReadTimeoutError")
     assert (rig.ses.counts.requests, len(rig.ses.messages)) == (1, 1)
 
 
-def test_a_server_error_is_not_tried_again_since_it_may_come_after_the_acceptance_i4(rig):
+def test_a_server_error_is_not_tried_again_since_it_may_come_after_the_acceptance_i4(rig: SesRig) -> None:
     rig.ses.fail_next(1, "InternalFailure", 500)
     assert rig.send(budget=timedelta(seconds=30)) == Unknown("InternalFailure")
     assert rig.ses.counts.requests == 1
 
 
-def test_with_botocores_own_retries_a_lost_reply_would_have_sent_the_message_twice_i4(rig, ses):
+def test_with_botocores_own_retries_a_lost_reply_would_have_sent_the_message_twice_i4(
+    rig: SesRig, ses: LocalSes
+) -> None:
     """Why ses_client turns them off."""
     ses.drop_reply_next(1)
     client = boto3.client("sesv2", region_name="eu-north-1", config=Config(retries={"mode": "standard"}))
-    assert isinstance(SesMailer(client, Sender("a@hlf.example")).send(notice()), Sent)
+    assert isinstance(SesMailer(client, Sender("a@hlf.example")).send(a_notice()), Sent)
     client.close()
     assert [message_from_bytes(mail.raw, policy=SMTP)["X-Notice-ID"] for mail in ses.messages] == ["4711", "4711"]
 
@@ -322,39 +312,41 @@ ENDPOINT = "https://email.eu-north-1.amazonaws.com"
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
-def test_what_botocore_raises_is_refused_only_if_nothing_left_this_machine_i4(error, outcome):
-    assert SesMailer(Failing(error), Sender("a@hlf.example")).send(notice()) == outcome
+def test_what_botocore_raises_is_refused_only_if_nothing_left_this_machine_i4(
+    error: Any, outcome: ServiceRefused | Undeliverable | Unknown
+) -> None:
+    assert SesMailer(Failing(error), Sender("a@hlf.example")).send(a_notice()) == outcome  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("said", [{}, *({"MessageId": value} for value in (None, 7, "", "a\0", "\ud800", "x" * 5000))])
-def test_an_acceptance_without_a_message_id_is_unknown_i4(said):
+def test_an_acceptance_without_a_message_id_is_unknown_i4(said: Any) -> None:
     """One that the database cannot hold would leave the notice claimed."""
 
     class Client:
         def send_email(self, **_request):
             return said
 
-    assert SesMailer(Client(), Sender("a@hlf.example")).send(notice()) == Unknown("no_message_id")
+    assert SesMailer(Client(), Sender("a@hlf.example")).send(a_notice()) == Unknown("no_message_id")  # type: ignore[arg-type]
 
 
 # Never reached SES
 
 
-def test_a_refused_connection_is_the_services_fault_and_the_next_run_gets_through(rig):
+def test_a_refused_connection_is_the_services_fault_and_the_next_run_gets_through(rig: SesRig) -> None:
     rig.ses.refuse_connections()
     assert rig.send() == ServiceRefused("EndpointConnectionError")
     rig.ses.start()
     assert isinstance(rig.send(), Sent)
 
 
-def test_a_name_that_does_not_resolve_is_the_services_fault(ses, monkeypatch):
+def test_a_name_that_does_not_resolve_is_the_services_fault(ses: LocalSes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", "http://ses.invalid:1")
     client = ses_client("eu-north-1")
-    assert SesMailer(client, Sender("a@hlf.example")).send(notice()) == ServiceRefused("EndpointConnectionError")
+    assert SesMailer(client, Sender("a@hlf.example")).send(a_notice()) == ServiceRefused("EndpointConnectionError")
     client.close()
 
 
-def test_without_credentials_nothing_is_asked(ses, monkeypatch):
+def test_without_credentials_nothing_is_asked(ses: LocalSes, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -362,7 +354,7 @@ def test_without_credentials_nothing_is_asked(ses, monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     client = ses_client("eu-north-1")
-    assert SesMailer(client, Sender("a@hlf.example")).send(notice()) == ServiceRefused("NoCredentialsError")
+    assert SesMailer(client, Sender("a@hlf.example")).send(a_notice()) == ServiceRefused("NoCredentialsError")
     client.close()
     assert ses.counts.requests == 0
 
@@ -370,13 +362,13 @@ def test_without_credentials_nothing_is_asked(ses, monkeypatch):
 # Throttling
 
 
-def test_a_throttled_message_is_tried_again_within_its_budget_and_accepted_once(rig):
+def test_a_throttled_message_is_tried_again_within_its_budget_and_accepted_once(rig: SesRig) -> None:
     rig.ses.fail_next(2, "TooManyRequestsException", 429)
     assert isinstance(rig.send(budget=timedelta(seconds=10)), Sent)
     assert (rig.ses.counts.requests, rig.ses.counts.throttled, len(rig.ses.messages)) == (3, 2, 1)
 
 
-def test_a_message_throttled_beyond_its_budget_was_not_accepted_and_says_so(rig):
+def test_a_message_throttled_beyond_its_budget_was_not_accepted_and_says_so(rig: SesRig) -> None:
     rig.ses.fail_next(50, "TooManyRequestsException", 429)
     began = time.monotonic()
     assert rig.send(budget=timedelta(seconds=0.6)) == Throttled()
@@ -385,24 +377,24 @@ def test_a_message_throttled_beyond_its_budget_was_not_accepted_and_says_so(rig)
     assert rig.ses.messages == []
 
 
-def test_an_ambiguous_failure_after_throttling_ends_the_trying_i4(rig):
+def test_an_ambiguous_failure_after_throttling_ends_the_trying_i4(rig: SesRig) -> None:
     rig.ses.fail_next(1, "ThrottlingException", 400)
     rig.ses.drop_reply_next(1)
     assert rig.send(budget=timedelta(seconds=10)) == Unknown("ConnectionClosedError")
     assert len(rig.ses.messages) == 1
 
 
-def test_sending_faster_than_the_rate_loses_and_doubles_nothing(rig):
+def test_sending_faster_than_the_rate_loses_and_doubles_nothing(rig: SesRig) -> None:
     rig.ses.throttle(per_second=20)
-    assert all(isinstance(rig.send(notice(n), budget=timedelta(seconds=10)), Sent) for n in range(8))
+    assert all(isinstance(rig.send(a_notice(n), budget=timedelta(seconds=10)), Sent) for n in range(8))
     sent = [message_from_bytes(mail.raw, policy=SMTP)["X-Notice-ID"] for mail in rig.ses.messages]
     assert sent == [str(n) for n in range(8)]
     assert rig.ses.counts.throttled > 0
 
 
-def test_the_longest_send_is_the_sum_of_the_clients_two_timeouts(ses):
+def test_the_longest_send_is_the_sum_of_the_clients_two_timeouts(ses: LocalSes) -> None:
     client = ses_client("eu-north-1")
-    config = client.meta.config
+    config: Any = client.meta.config
     assert timedelta(seconds=config.connect_timeout + config.read_timeout) == LONGEST_SEND
     assert config.retries == {"total_max_attempts": 1, "mode": config.retries["mode"]}
     client.close()
@@ -412,7 +404,9 @@ def test_the_longest_send_is_the_sum_of_the_clients_two_timeouts(ses):
 
 
 @pytest.mark.parametrize("fault", [None, "TooManyRequestsException", "MessageRejected", "InternalFailure", "lost"])
-def test_the_logs_hold_no_name_and_no_address_even_at_debug_i11(rig, caplog, fault):
+def test_the_logs_hold_no_name_and_no_address_even_at_debug_i11(
+    rig: SesRig, caplog: pytest.LogCaptureFixture, fault: str | None
+) -> None:
     caplog.set_level(logging.DEBUG)
     if fault == "lost":
         rig.ses.drop_reply_next(1)
@@ -444,14 +438,14 @@ def raw_request(client, raw, to=("a@example.no",)):
         (b"From: a@b.no\r\nTo: a@example.no\r\nContent-Type: multipart/mixed\r\n\r\nhi\r\n", "MessageRejected"),
     ],
 )
-def test_the_local_server_refuses_what_ses_refuses(rig, raw, code):
+def test_the_local_server_refuses_what_ses_refuses(rig: SesRig, raw: bytes, code: str) -> None:
     with pytest.raises(rig.mailer._client.exceptions.ClientError) as refused:
         raw_request(rig.mailer._client, raw)
     assert refused.value.response["Error"]["Code"] == code
     assert rig.ses.messages == []
 
 
-def test_the_local_server_notes_a_message_with_more_than_one_recipient(rig):
+def test_the_local_server_notes_a_message_with_more_than_one_recipient(rig: SesRig) -> None:
     raw = b"From: a@b.no\r\nTo: a@example.no\r\n\r\nhi\r\n"
     raw_request(rig.mailer._client, raw, to=("a@example.no", "b@example.no"))
     assert rig.ses.violations == ["2 recipients in one request"]
@@ -459,22 +453,22 @@ def test_the_local_server_notes_a_message_with_more_than_one_recipient(rig):
     assert rig.ses.violations[1:] == ["the headers name other recipients than the request"]
 
 
-def test_the_local_server_responds_only_signed_requests(ses):
+def test_the_local_server_responds_only_signed_requests(ses: LocalSes) -> None:
     reply = post(ses.url, b"{}")
     assert (reply.status, reply.headers["x-amzn-ErrorType"]) == (403, "MissingAuthenticationTokenException")
     signed = post(ses.url, b"{", Authorization="AWS4-HMAC-SHA256 x")
     assert (signed.status, signed.headers["x-amzn-ErrorType"]) == (400, "SerializationException")
 
 
-def test_the_local_server_keeps_each_mail_as_a_file_that_a_mail_client_opens(rig, tmp_path):
+def test_the_local_server_keeps_each_mail_as_a_file_that_a_mail_client_opens(rig: SesRig, tmp_path: Path) -> None:
     rig.ses._folder = tmp_path / "mail"
-    rig.send(notice(1))
-    rig.send(notice(2))
+    rig.send(a_notice(1))
+    rig.send(a_notice(2))
     assert [file.name for file in sorted((tmp_path / "mail").iterdir())] == ["0001.eml", "0002.eml"]
     assert (tmp_path / "mail" / "0002.eml").read_bytes() == rig.ses.messages[1].raw
 
 
-def test_the_local_server_forgets_its_faults_but_not_its_mail_when_healed(rig):
+def test_the_local_server_forgets_its_faults_but_not_its_mail_when_healed(rig: SesRig) -> None:
     rig.ses.fail_next(5, "MessageRejected")
     rig.ses.throttle(0.001)
     rig.send()

@@ -1,5 +1,6 @@
-"""The queue of sync requests over real HTTP: the local SQS, and one that fails as SQS's reference says it may.
+"""A queue of sync requests that fails as SQS's reference says it may, over real HTTP.
 
+What it does when it is well is in tests/integration/conformance/test_sync_queue.py.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 """
 
@@ -10,16 +11,20 @@ import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
+import boto3
 import pytest
 
-from emulators.lambda_host.template.provision import local_clients
-from local.stack.aws import CREDENTIALS, REGION, LocalAws
+from local.stack.aws import CREDENTIALS, REGION
 from shared.adapters.aws.sqs import SqsSyncQueue, sqs_client
 from shared.domain.errors import QueueUnavailableError, TransientError
 from shared.domain.listings import SyncRequest
-from shared.domain.sync_messages import MAX_MENTORS, parse
+from shared.domain.sync_messages import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PERSONAL = "kari.saether@example.no cannot be reached"
 
@@ -29,83 +34,15 @@ def requests(count):
 
 
 @pytest.fixture(autouse=True)
-def credentials(monkeypatch):
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
 
 
-# The local SQS --------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory):
-    with LocalAws(tmp_path_factory.mktemp("aws")) as aws:
-        yield aws
-
-
-@dataclass
-class Real:
-    sqs: object
-    url: str
-    queue: SqsSyncQueue
-
-    def messages(self):
-        found = []
-        while got := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages"):
-            found += got
-        return found
-
-
-@pytest.fixture
-def real(aws, monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
-    sqs = local_clients(aws.url).sqs
-    url = sqs.create_queue(QueueName=f"requests-{uuid4()}", Attributes={"VisibilityTimeout": "360"})["QueueUrl"]
-    return Real(sqs, url, SqsSyncQueue(sqs_client(REGION), url))
-
-
-@pytest.mark.parametrize(("count", "messages"), [(0, 0), (1, 1), (100, 1), (101, 2), (2_050, 21)])
-def test_every_request_arrives_a_hundred_in_a_message(real, count, messages):
-    """More than ten messages are more than one call."""
-    wanted = requests(count)
-    real.queue.send(iter(wanted))
-    found = [parse(message["Body"]) for message in real.messages()]
-    assert len(found) == messages
-    assert {request for some in found for request in some} == set(wanted)
-    assert max((len(some) for some in found), default=0) <= MAX_MENTORS
-
-
-def test_a_mentor_is_asked_for_once_with_the_highest_version(real):
-    mentor = uuid4()
-    real.queue.send([SyncRequest(mentor, 3), SyncRequest(mentor, 9), SyncRequest(mentor, 4)])
-    [message] = real.messages()
-    assert message["Body"] == f'{{"mentors":[{{"id":"{mentor}","version":9}}]}}'
-
-
-def test_a_message_that_is_returned_comes_again_after_its_time(real):
-    real.queue.send(requests(1))
-    [first] = real.messages()
-    assert real.messages() == []
-    real.queue.return_later({first["ReceiptHandle"]: 0.0})
-    [again] = real.messages()
-    assert again["MessageId"] == first["MessageId"]
-
-
-def test_what_cannot_be_returned_is_left_to_the_queue(real):
-    """Its visibility timeout brings it back; nothing is raised."""
-    real.queue.return_later({f"no-such-handle-{number}": 1.0 for number in range(12)})
-
-
-def test_a_queue_that_is_away_or_not_to_be_reached_is_reported_none_of_either(real, monkeypatch):
-    SqsSyncQueue(real.queue._client, real.url + "-gone").return_later({"a-handle": 1.0})
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    SqsSyncQueue(sqs_client(REGION), real.url).return_later({"a-handle": 1.0})
-
-
-def test_a_queue_that_does_not_exist_is_reported_as_a_code(real):
-    queue = SqsSyncQueue(real.queue._client, real.url + "-gone")
+def test_a_queue_that_does_not_exist_is_reported_as_a_code(moto: None) -> None:
+    url = boto3.client("sqs", region_name=REGION).create_queue(QueueName="requests")["QueueUrl"]
     with pytest.raises(QueueUnavailableError, match=r"^queue_[\w.]*NonExistentQueue$"):
-        queue.send(requests(1))
+        SqsSyncQueue(sqs_client(REGION), url + "-gone").send(requests(1))
 
 
 # One that fails -------------------------------------------------------------------------------------------------------
@@ -119,7 +56,7 @@ class Faulty:
     fault; or a status with a code; or None, which is no answer at all.
     """
 
-    replies: list = field(default_factory=list)
+    replies: list[Any] = field(default_factory=list)
     calls: list[list[str]] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
 
@@ -148,12 +85,20 @@ class Faulty:
         }
 
 
+class _QueueServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, *how: Any) -> None:
+        super().__init__(*how)
+        self.faulty = Faulty()
+
+
 class _QueueHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
         entries = json.loads(self.rfile.read(int(self.headers["content-length"])))["Entries"]
-        faulty = self.server.faulty
+        faulty = cast("_QueueServer", self.server).faulty
         if faulty.replies and faulty.replies[0] is None:
             faulty.replies.pop(0)
             faulty.calls.append([entry["Id"] for entry in entries])
@@ -192,22 +137,20 @@ class QueueRig:
 
 
 @pytest.fixture
-def rig(monkeypatch):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _QueueHandler)
-    server.daemon_threads = True
-    server.faulty = Faulty()
+def rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[QueueRig]:
+    server = _QueueServer(("127.0.0.1", 0), _QueueHandler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     url = f"http://127.0.0.1:{server.server_address[1]}"
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-    pauses = []
+    pauses: list[Any] = []
     yield QueueRig(server.faulty, SqsSyncQueue(sqs_client(REGION), f"{url}/queue", pause=pauses.append), pauses)
     server.shutdown()
     server.server_close()
     thread.join()
 
 
-def test_what_was_not_taken_is_sent_again_and_only_that(rig):
+def test_what_was_not_taken_is_sent_again_and_only_that(rig: QueueRig) -> None:
     """A batch succeeds as a call when some of it, or all of it, failed."""
     rig.faulty.replies = [
         {1: ("InternalError", False), 4: ("ServiceUnavailable", False)},
@@ -219,19 +162,19 @@ def test_what_was_not_taken_is_sent_again_and_only_that(rig):
     assert sum(rig.pauses) < 1
 
 
-def test_what_is_not_taken_three_times_is_an_error(rig):
+def test_what_is_not_taken_three_times_is_an_error(rig: QueueRig) -> None:
     rig.faulty.replies = [{0: ("InternalError", False)}] * 3
     assert rig.refusal() == "queue_InternalError"
     assert len(rig.faulty.calls) == 3
 
 
-def test_what_is_our_own_fault_is_not_sent_again(rig):
+def test_what_is_our_own_fault_is_not_sent_again(rig: QueueRig) -> None:
     rig.faulty.replies = [{0: ("InvalidMessageContents", True)}]
     assert rig.refusal() == "queue_InvalidMessageContents"
     assert len(rig.faulty.calls) == 1
 
 
-def test_batches_before_the_one_that_failed_are_taken(rig):
+def test_batches_before_the_one_that_failed_are_taken(rig: QueueRig) -> None:
     """The caller asks for all of them again, which does no harm (I7)."""
     rig.faulty.replies = [{}, (403, "AccessDeniedException")]
     assert rig.refusal(1_500) == "queue_AccessDeniedException"
@@ -239,13 +182,13 @@ def test_batches_before_the_one_that_failed_are_taken(rig):
 
 
 @pytest.mark.parametrize(("status", "code"), [(400, "AWS.SimpleQueueService.NonExistentQueue"), (403, "AccessDenied")])
-def test_a_call_that_is_refused_is_reported_as_its_code(rig, status, code):
+def test_a_call_that_is_refused_is_reported_as_its_code(rig: QueueRig, status: int, code: str) -> None:
     rig.faulty.replies = [(status, code)]
     assert rig.refusal() == f"queue_{code}"
     assert len(rig.faulty.calls) == 1
 
 
-def test_what_is_no_code_is_not_reported(rig):
+def test_what_is_no_code_is_not_reported(rig: QueueRig) -> None:
     """I11."""
     rig.faulty.replies = [(400, PERSONAL)]
     assert rig.refusal() == "queue_refused"
@@ -254,7 +197,7 @@ def test_what_is_no_code_is_not_reported(rig):
 @pytest.mark.parametrize(
     "passing", [None, (500, "InternalFailure"), (503, "ServiceUnavailable"), (400, "ThrottlingException")]
 )
-def test_what_passes_is_tried_again(rig, passing):
+def test_what_passes_is_tried_again(rig: QueueRig, passing: Any) -> None:
     """A connection that died while the container was frozen, among others."""
     rig.faulty.replies = [passing]
     rig.send(1)
@@ -265,7 +208,7 @@ def test_what_passes_is_tried_again(rig, passing):
     ("lasting", "code"),
     [(None, "queue_ConnectionClosedError"), ((503, "ServiceUnavailable"), "queue_ServiceUnavailable")],
 )
-def test_what_lasts_is_given_up_soon(rig, lasting, code):
+def test_what_lasts_is_given_up_soon(rig: QueueRig, lasting: Any, code: str) -> None:
     rig.faulty.replies = [lasting] * 5
     started = time.monotonic()
     assert rig.refusal() == code
@@ -273,8 +216,9 @@ def test_what_lasts_is_given_up_soon(rig, lasting, code):
     assert len(rig.faulty.calls) == 2
 
 
-def test_a_service_that_cannot_be_reached_is_reported_as_a_code(monkeypatch):
+def test_a_service_that_cannot_be_reached_is_reported_as_a_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     queue = SqsSyncQueue(sqs_client(REGION), "http://127.0.0.1:1/queue")
     with pytest.raises(QueueUnavailableError, match=r"^queue_EndpointConnectionError$"):
         queue.send(requests(1))
+    queue.return_later({"a-handle": 1.0})  # comes again anyway

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
-from local.stack.database import ROLES
+from local.stack.database import LOGINS
 from operations.commands.alerts import read_current_conditions
 from operations.commands.proof import read_proof
 from operations.commands.status import read_status
 from tests.support.foundation import DAY, days
+from tests.support.there import there
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
 
 NOT_OWN = psycopg.errors.InsufficientPrivilege
 RUNS = {
@@ -20,12 +28,13 @@ RUNS = {
     "SendNotices": {"send_notices"},
     "DynamicsSync": set(),
     "Reconciliation": {"reconciliation_sweep", "reconciliation_full"},
+    "Operations": set(),
 }
 EVERY_RUN = set().union(*RUNS.values())
 
 
 @pytest.fixture
-def as_login(database):
+def as_login(database: TestDatabase) -> Iterator[Any]:
     """Connections by function of the template, each with its own login."""
     opened = {}
 
@@ -42,7 +51,7 @@ def as_login(database):
 
 
 def run(login: psycopg.Connection, function: str) -> UUID:
-    return login.execute("SELECT certification.start_run(%s, now(), 'a-request')", (function,)).fetchone()[0]
+    return there(login.execute("SELECT certification.start_run(%s, now(), 'a-request')", (function,)).fetchone())[0]
 
 
 def refused(login: psycopg.Connection, statement: str, *parameters: object) -> None:
@@ -50,8 +59,8 @@ def refused(login: psycopg.Connection, statement: str, *parameters: object) -> N
         login.execute(statement.encode(), parameters)
 
 
-@pytest.mark.parametrize("function", [name for name in ROLES if name != "DynamicsSync"])
-def test_a_login_starts_runs_of_its_own_function_only(as_login, function):
+@pytest.mark.parametrize("function", [name for name in LOGINS if name != "DynamicsSync"])
+def test_a_login_starts_runs_of_its_own_function_only(as_login: Any, function: Any) -> None:
     """Issue 8 C3: a forged run of another function would hide that it never came."""
     login = as_login(function)
     for name in EVERY_RUN:
@@ -61,7 +70,7 @@ def test_a_login_starts_runs_of_its_own_function_only(as_login, function):
             refused(login, "SELECT certification.start_run(%s, now(), 'x')", name)
 
 
-def test_a_login_ends_its_own_runs_only(as_login, foundation):
+def test_a_login_ends_its_own_runs_only(as_login: Any, foundation: Foundation) -> None:
     """Issue 8 C3: nor opens or closes a part of another's."""
     organisation = foundation.organisation()
     nightly = run(as_login("ExpiryCheck"), "expiry_check")
@@ -82,7 +91,7 @@ def test_a_login_ends_its_own_runs_only(as_login, foundation):
     refused(as_login("ExpiryCheck"), "SELECT certification.expire_mentors(%s, %s, %s)", organisation, DAY, nightly)
 
 
-def test_a_run_that_was_given_up_may_say_that_it_has_sent(as_login, foundation):
+def test_a_run_that_was_given_up_may_say_that_it_has_sent(as_login: Any, foundation: Foundation) -> None:
     """I4: what became of a mail is never lost to a rule about runs."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(7))
     sending = as_login("SendNotices")
@@ -105,7 +114,7 @@ def test_a_run_that_was_given_up_may_say_that_it_has_sent(as_login, foundation):
 
 
 @pytest.mark.parametrize("function", ["reconciliation_sweep", "expiry_check", None, "ended"])
-def test_a_proof_is_of_a_comparison_under_way(as_login, foundation, function):
+def test_a_proof_is_of_a_comparison_under_way(as_login: Any, foundation: Foundation, function: str | None) -> None:
     """Issue 8 C3: no proof, acceptance or finding under another's run, an ended or an invented one."""
     login = as_login("Reconciliation")
     if function == "expiry_check":
@@ -129,7 +138,7 @@ def test_a_proof_is_of_a_comparison_under_way(as_login, foundation, function):
     assert foundation.all("SELECT 1 FROM certification.proofs UNION ALL SELECT 1 FROM certification.audit") == []
 
 
-def test_the_audit_keeps_who_it_was_beside_who_was_named(as_login, foundation):
+def test_the_audit_keeps_who_it_was_beside_who_was_named(as_login: Any, foundation: Foundation) -> None:
     """Issue 8 C3: the actor as stated and the login, whatever writes it."""
     login = as_login("Reconciliation")
     of = run(login, "reconciliation_full")
@@ -146,7 +155,7 @@ def test_the_audit_keeps_who_it_was_beside_who_was_named(as_login, foundation):
 @pytest.mark.parametrize(
     "actor", ["", "   ", "x" * 201, "turid\nvik", "turid\x07", "\u202eturid", "turid\u200b", "\x1b[31mturid"]
 )
-def test_an_actor_is_a_name_on_one_line(as_login, foundation, actor):
+def test_an_actor_is_a_name_on_one_line(as_login: Any, foundation: Foundation, actor: str) -> None:
     """Issue 8 C3: bounded in length and characters, for every action that is audited."""
     login = as_login("Reconciliation")
     of = run(login, "reconciliation_full")
@@ -161,7 +170,7 @@ def test_an_actor_is_a_name_on_one_line(as_login, foundation, actor):
 
 
 @pytest.mark.parametrize("request_id", ["x" * 5000, "a\nb", "Kari Nordmann Ågot <kari>", "\x1b[2J"])
-def test_a_request_id_is_bounded_and_never_stops_a_run(as_login, foundation, request_id):
+def test_a_request_id_is_bounded_and_never_stops_a_run(as_login: Any, foundation: Foundation, request_id: str) -> None:
     """Issue 8 C3: what it must not hold becomes a question mark; a nightly check is not lost to it."""
     login = as_login("ExpiryCheck")
     login.execute("SELECT certification.start_run('expiry_check', now(), %s)", (request_id,))
@@ -175,7 +184,9 @@ def test_a_request_id_is_bounded_and_never_stops_a_run(as_login, foundation, req
     ("seconds", "closed"),
     [("978307200", 3600), ("Infinity", 3600), ("NaN", 3600), ("3601", 3600), ("30", 30), ("-5", 0), ("-Infinity", 0)],
 )
-def test_the_website_is_closed_for_an_hour_at_most(as_login, foundation, seconds, closed):
+def test_the_website_is_closed_for_an_hour_at_most(
+    as_login: Any, foundation: Foundation, seconds: str, closed: int
+) -> None:
     """Issue 8 C3, I9: a window longer than an hour is tried again after an hour."""
     for function in ("DynamicsSync", "ExpiryCheck", "Reconciliation"):
         foundation.do("UPDATE certification.sync_state SET backoff_until = NULL, backoff_reason = NULL")
@@ -183,7 +194,7 @@ def test_the_website_is_closed_for_an_hour_at_most(as_login, foundation, seconds
         assert closed - 5 <= foundation.one("SELECT certification.backoff_seconds_left()") <= closed
 
 
-def test_a_shorter_window_does_not_end_a_longer_one(as_login, foundation):
+def test_a_shorter_window_does_not_end_a_longer_one(as_login: Any, foundation: Foundation) -> None:
     """I9: whatever another worker is told."""
     login = as_login("DynamicsSync")
     for seconds in (600, 1, -600):
@@ -191,7 +202,7 @@ def test_a_shorter_window_does_not_end_a_longer_one(as_login, foundation):
     assert foundation.one("SELECT certification.backoff_seconds_left()") > 590
 
 
-def test_an_alert_is_reported_by_the_login_that_claimed_it(as_login, foundation):
+def test_an_alert_is_marked_sent_by_the_login_that_claimed_it(as_login: Any, foundation: Foundation) -> None:
     """Issue 8 C3: any login could write any alert down as sent, so that nobody heard of it."""
     foundation.do("UPDATE certification.sync_state SET stopped_since = now(), stopped_reason = 'entra_7000222'")
     sync, sending = as_login("DynamicsSync"), as_login("SendNotices")
@@ -210,7 +221,7 @@ def test_an_alert_is_reported_by_the_login_that_claimed_it(as_login, foundation)
     assert foundation.one(reported) == 1
 
 
-def test_whoever_claims_it_next_reports_it(as_login, foundation):
+def test_whoever_claims_it_next_reports_it(as_login: Any, foundation: Foundation) -> None:
     """A run that was cut off while telling is no reason for silence, and its late word changes nothing."""
     foundation.do("UPDATE certification.sync_state SET stopped_since = now(), stopped_reason = 'entra_7000222'")
     sync, sending = as_login("DynamicsSync"), as_login("SendNotices")
@@ -229,7 +240,7 @@ UNREADABLE = ["infinity", "-infinity", "0044-03-15 BC", "0001-01-01", "20000-01-
 
 
 @pytest.mark.parametrize("ends_on", UNREADABLE)
-def test_an_impossible_end_of_a_secret_stops_no_alert(as_login, foundation, ends_on):
+def test_an_impossible_end_of_a_secret_stops_no_alert(as_login: Any, foundation: Foundation, ends_on: Any) -> None:
     """Issue 8 C3: one value from one login made every run's alerts fail."""
     as_login("DynamicsSync").execute("SELECT certification.record_check(NULL, false, %s::date, NULL)", (ends_on,))
     conditions = {alert.condition for alert in read_current_conditions(foundation.connection)}
@@ -238,7 +249,7 @@ def test_an_impossible_end_of_a_secret_stops_no_alert(as_login, foundation, ends
 
 
 @pytest.mark.parametrize("at", UNREADABLE)
-def test_a_time_that_nobody_can_read_stops_no_reader(as_login, foundation, at):
+def test_a_time_that_nobody_can_read_stops_no_reader(as_login: Any, foundation: Foundation, at: Any) -> None:
     """Issue 8 C3, its brothers: `status`, `proof` and `alerts` ended in a traceback for ever."""
     for function, names in RUNS.items():
         for name in names:
@@ -252,7 +263,7 @@ def test_a_time_that_nobody_can_read_stops_no_reader(as_login, foundation, at):
     assert read_current_conditions(foundation.connection) != ()
 
 
-def test_a_proof_is_not_of_the_future(as_login, foundation):
+def test_a_proof_is_not_of_the_future(as_login: Any, foundation: Foundation) -> None:
     """Issue 8 C3, A: it would be the newest whatever every later comparison saw."""
     login = as_login("Reconciliation")
     for days_ahead, equal in ((4000, 9), (0, 8)):
@@ -264,7 +275,7 @@ def test_a_proof_is_not_of_the_future(as_login, foundation):
     assert foundation.one("SELECT p.equal FROM certification.proofs AS p ORDER BY p.at DESC LIMIT 1") == 8
 
 
-def test_a_lease_ends_within_a_quarter_of_an_hour(as_login, foundation):
+def test_a_lease_ends_within_a_quarter_of_an_hour(as_login: Any, foundation: Foundation) -> None:
     """Issue 8 C3: a claim for years would keep a mentor from the website for years."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
@@ -276,7 +287,7 @@ def test_a_lease_ends_within_a_quarter_of_an_hour(as_login, foundation):
     assert timedelta(0) < left <= timedelta(minutes=15)
 
 
-def test_only_the_worker_that_claimed_settles(as_login, foundation):
+def test_only_the_worker_that_claimed_settles(as_login: Any, foundation: Foundation) -> None:
     """Issue 8 C3: another worker's claim, or none, is left alone."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
@@ -289,7 +300,7 @@ def test_only_the_worker_that_claimed_settles(as_login, foundation):
     assert foundation.listing_state(mentor) == "sending"
 
 
-def test_queues_are_a_handful(as_login, foundation):
+def test_queues_are_a_handful(as_login: Any, foundation: Foundation) -> None:
     """Issue 8 C3: what a login may write down it may not write without end."""
     login = as_login("Reconciliation")
     for number in range(60):

@@ -13,6 +13,7 @@ import ssl
 import struct
 import tempfile
 import traceback
+from typing import TYPE_CHECKING, Any
 
 import certifi
 import pytest
@@ -21,7 +22,15 @@ import trustme
 from shared.adapters.postgres.certificates import tls_arguments
 from shared.adapters.postgres.connection import call, connect
 from shared.domain.errors import ConnectionLostError
+from tests.support.there import there
 from tests.support.wire import _exactly, _Listener
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from local.stack.postgres import Postgres
+    from tests.conftest import TestDatabase
 
 SSL_REQUEST = struct.pack("!II", 8, 80877103)
 
@@ -54,8 +63,8 @@ class Proxy(_Listener):
 
     def _serve_encrypted(self, client: socket.socket) -> None:
         try:
-            with self._tls.wrap_socket(client, server_side=True) as encrypted:
-                self.sessions.append(encrypted.version())
+            with there(self._tls).wrap_socket(client, server_side=True) as encrypted:
+                self.sessions.append(str(encrypted.version()))
                 self._pass_on(encrypted, b"")
         except ssl.SSLError:  # the client refused the certificate, and said so
             return
@@ -77,32 +86,32 @@ class Proxy(_Listener):
 
 
 @pytest.fixture(autouse=True)
-def temporary(tmp_path, monkeypatch):
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The temp folder of this test's own."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 
 
 @pytest.fixture
-def authority():
+def authority() -> Any:
     """A private one, as Amazon RDS and Supabase have."""
     return trustme.CA()
 
 
 @pytest.fixture
-def encrypted(postgres, authority):
+def encrypted(postgres: Postgres, authority: Any) -> Iterator[Proxy]:
     with Proxy(postgres.port, authority.issue_cert("localhost")) as proxy:
         yield proxy
 
 
 @pytest.fixture
-def unencrypted(postgres):
+def unencrypted(postgres: Postgres) -> Iterator[Proxy]:
     with Proxy(postgres.port) as proxy:
         yield proxy
 
 
 @pytest.fixture
-def secret_for(database):
+def secret_for(database: TestDatabase) -> Any:
     login = database.login("ExpiryCheck")
     del login["sslmode"]
 
@@ -131,24 +140,24 @@ def refusal(secret) -> str:
     return str(caught.value)
 
 
-def test_with_the_authority_in_the_secret_the_session_is_encrypted(encrypted, authority, secret_for):
+def test_the_authority_in_the_secret_encrypts_the_session(encrypted: Proxy, authority: Any, secret_for: Any) -> None:
     """The whole way: text in the secret, a file for libpq, a certificate that is checked, TLS on the wire."""
     assert is_encrypted(secret_for(encrypted, sslrootcert=pem(authority)))
     assert encrypted.sessions == ["TLSv1.3"]
 
 
-def test_several_authorities_in_one_text_are_all_believed(encrypted, authority, secret_for):
+def test_several_authorities_in_one_text_are_all_believed(encrypted: Proxy, authority: Any, secret_for: Any) -> None:
     """RDS's bundles hold several, with one to come beside the one in use."""
     bundle = f"# as downloaded\n{pem(trustme.CA())}\n{pem(authority)}"
     assert is_encrypted(secret_for(encrypted, sslrootcert=bundle))
 
 
-def test_line_ends_of_windows_do_no_harm(encrypted, authority, secret_for):
+def test_line_ends_of_windows_do_no_harm(encrypted: Proxy, authority: Any, secret_for: Any) -> None:
     """Issue 8 I: Supabase's certificate is a file that a person downloads."""
     assert is_encrypted(secret_for(encrypted, sslrootcert=pem(authority).replace("\n", "\r\n")))
 
 
-def test_a_path_is_passed_on_as_it_is(encrypted, authority, secret_for, tmp_path):
+def test_a_path_is_passed_on_as_it_is(encrypted: Proxy, authority: Any, secret_for: Any, tmp_path: Path) -> None:
     """A file that was deployed with the code."""
     file = tmp_path / "own.pem"
     authority.cert_pem.write_to_path(str(file))
@@ -156,12 +165,14 @@ def test_a_path_is_passed_on_as_it_is(encrypted, authority, secret_for, tmp_path
     assert [*tmp_path.iterdir()] == [file]
 
 
-def test_a_keyword_of_libpq_is_passed_on_as_it_is():
+def test_a_keyword_of_libpq_is_passed_on_as_it_is() -> None:
     """`system` is libpq's word for the authorities of its OpenSSL."""
     assert tls_arguments({"sslrootcert": "system"}) == {"sslmode": "verify-full", "sslrootcert": "system"}
 
 
-def test_the_authority_is_written_once_for_this_user_only(encrypted, authority, secret_for, temporary):
+def test_the_authority_is_written_once_for_this_user_only(
+    encrypted: Proxy, authority: Any, secret_for: Any, temporary: Path
+) -> None:
     """Once per container, named by its content; nothing is left beside it."""
     secret = secret_for(encrypted, sslrootcert=pem(authority))
     is_encrypted(secret)
@@ -174,7 +185,9 @@ def test_the_authority_is_written_once_for_this_user_only(encrypted, authority, 
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
-def test_a_file_that_lies_there_already_is_not_believed(encrypted, authority, secret_for, temporary):
+def test_a_file_that_lies_there_already_is_not_believed(
+    encrypted: Proxy, authority: Any, secret_for: Any, temporary: Path
+) -> None:
     """A process that was killed while writing, or somebody else on the machine."""
     text = pem(authority)
     file = temporary / f"database-{hashlib.sha256(text.encode()).hexdigest()}.pem"
@@ -182,20 +195,22 @@ def test_a_file_that_lies_there_already_is_not_believed(encrypted, authority, se
     assert is_encrypted(secret_for(encrypted, sslrootcert=text))
 
 
-def test_a_folder_that_cannot_be_written_to_is_named_by_a_code(encrypted, authority, secret_for, temporary):
+def test_a_folder_that_cannot_be_written_to_is_named_by_a_code(
+    encrypted: Proxy, authority: Any, secret_for: Any, temporary: Path
+) -> None:
     """A full temp folder is no reason to go on without the check."""
     temporary.rmdir()
     assert refusal(secret_for(encrypted, sslrootcert=pem(authority))) == "certificates_cannot_be_written"
     assert not encrypted.asked_for_tls
 
 
-def test_another_authority_is_refused(encrypted, secret_for):
+def test_another_authority_is_refused(encrypted: Proxy, secret_for: Any) -> None:
     """The certificate is of somebody whom the secret does not name; user and password stay here."""
     assert refusal(secret_for(encrypted, sslrootcert=pem(trustme.CA()))) == "database_tls_failed"
     assert encrypted.reported == b""
 
 
-def test_a_certificate_of_another_host_is_refused(postgres, authority, secret_for):
+def test_a_certificate_of_another_host_is_refused(postgres: Postgres, authority: Any, secret_for: Any) -> None:
     """verify-full: every RDS database in the world has a certificate of the same authority."""
     with Proxy(postgres.port, authority.issue_cert("db.example.no")) as proxy:
         assert refusal(secret_for(proxy, sslrootcert=pem(authority))) == "database_tls_failed"
@@ -211,13 +226,15 @@ def test_a_certificate_of_another_host_is_refused(postgres, authority, secret_fo
         {"sslmode": "verify-ca"},
     ],
 )
-def test_without_an_authority_a_private_one_is_refused(encrypted, secret_for, fields):
+def test_without_an_authority_a_private_one_is_refused(encrypted: Proxy, secret_for: Any, fields: Any) -> None:
     """Nobody vouches for it publicly."""
     assert refusal(secret_for(encrypted, **fields)) == "database_tls_failed"
     assert encrypted.reported == b""
 
 
-def test_without_an_authority_the_public_ones_are_believed(encrypted, authority, secret_for, tmp_path, monkeypatch):
+def test_without_an_authority_the_public_ones_are_believed(
+    encrypted: Proxy, authority: Any, secret_for: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As if the private one were on the list of public ones: RDS Proxy's certificate is Amazon's public one."""
     listed = tls_arguments({})["sslrootcert"]
     names = [dict(name[0] for name in found["subject"]) for found in _read(listed)]
@@ -229,14 +246,16 @@ def test_without_an_authority_the_public_ones_are_believed(encrypted, authority,
     assert is_encrypted(secret_for(encrypted, sslmode="verify-ca"))
 
 
-def _read(file: str) -> list[dict]:
+def _read(file: str) -> list[dict[str, Any]]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(file)
     return context.get_ca_certs()
 
 
 @pytest.mark.parametrize("mode", [None, "require", "verify-ca", "verify-full"])
-def test_a_server_without_tls_is_refused_and_reported_nothing(unencrypted, authority, secret_for, mode):
+def test_a_server_without_tls_is_refused_and_sent_nothing(
+    unencrypted: Proxy, authority: Any, secret_for: Any, mode: str | None
+) -> None:
     """Whoever sits in between can answer N: not a byte follows in clear text."""
     secret = secret_for(unencrypted, sslrootcert=pem(authority), sslmode=mode)
     assert refusal(secret) == "database_tls_failed"
@@ -245,28 +264,31 @@ def test_a_server_without_tls_is_refused_and_reported_nothing(unencrypted, autho
 
 
 @pytest.mark.parametrize("mode", ["prefer", "allow", "Disable", "verify_full"])
-def test_a_mode_that_may_go_on_in_clear_text_is_refused(unencrypted, secret_for, mode):
+def test_a_mode_that_may_go_on_in_clear_text_is_refused(unencrypted: Proxy, secret_for: Any, mode: str) -> None:
     """`prefer` is libpq's own default and falls back in silence; a slip of the pen is not guessed at."""
     assert refusal(secret_for(unencrypted, sslmode=mode)) == "secret_sslmode_refused"
     assert (unencrypted.asked_for_tls, unencrypted.sessions) == (0, [])
 
 
-def test_require_encrypts_and_checks_nobody(encrypted, secret_for):
+def test_require_encrypts_and_checks_nobody(encrypted: Proxy, secret_for: Any) -> None:
     """As the secret says: the public authorities, who would refuse this one, are not asked."""
     assert is_encrypted(secret_for(encrypted, sslmode="require"))
 
 
-def test_disable_in_the_secret_connects_in_clear_text(unencrypted, encrypted, secret_for):
+def test_disable_in_the_secret_connects_in_clear_text(unencrypted: Proxy, encrypted: Proxy, secret_for: Any) -> None:
     """The local stack only: a server that has TLS and nothing else refuses it."""
     assert not is_encrypted(secret_for(unencrypted, sslmode="disable"))
     assert (unencrypted.asked_for_tls, unencrypted.sessions) == (0, ["clear"])
     assert refusal(secret_for(encrypted, sslmode="disable")) == "database_connection_failed"
 
 
-def test_a_refused_login_and_an_absent_server_are_not_called_a_certificate(
-    encrypted, unencrypted, authority, secret_for
-):
-    """A wrong password is tried once only: servers count them."""
+def test_a_refused_login_is_not_called_a_certificate(
+    encrypted: Proxy, unencrypted: Proxy, authority: Any, secret_for: Any
+) -> None:
+    """A refused login and an absent server are not called a certificate.
+
+    A wrong password is tried once only: servers count them.
+    """
     secret = secret_for(encrypted, sslrootcert=pem(authority))
     assert refusal(secret | {"password": "wrong"}) == "database_connection_failed"
     assert encrypted.sessions == ["TLSv1.3"]
@@ -279,7 +301,7 @@ def test_a_refused_login_and_an_absent_server_are_not_called_a_certificate(
     assert refusal(secret | {"host": "database.invalid"}) == "database_connection_failed"
 
 
-def test_an_authority_that_was_replaced_in_the_secret_is_read_afresh(encrypted, authority, secret_for):
+def test_a_replaced_authority_in_the_secret_is_read_afresh(encrypted: Proxy, authority: Any, secret_for: Any) -> None:
     """A rotated authority needs no deployment and no waiting for the cache."""
     secrets = {False: secret_for(encrypted, sslrootcert=pem(trustme.CA()))}
     secrets[True] = secrets[False] | {"sslrootcert": pem(authority)}

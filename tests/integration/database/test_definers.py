@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
-from local.stack.database import _FOUNDATION, ROLES
+from local.stack.database import _FOUNDATION, LOGINS
 from shared.adapters.postgres.migrate import migrate
 from tests.support.foundation import DAY, days
+
+if TYPE_CHECKING:
+    from local.stack.postgres import Postgres
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
+    from tests.support.reconciling import Reconciler
 
 PATH = "search_path=pg_catalog, pg_temp"
 
@@ -23,7 +31,7 @@ def texts(connection):
     ).fetchall()
 
 
-def test_every_function_looks_in_the_catalogue_and_nowhere_else(connection):
+def test_every_function_looks_in_the_catalogue_and_nowhere_else(connection: psycopg.Connection) -> None:
     """Issue 8 C2: pg_catalog first, pg_temp last, nothing between.
 
     Also of functions that run as their caller: the owner calls them too. Excepted are the expressions that the planner
@@ -38,7 +46,7 @@ def test_every_function_looks_in_the_catalogue_and_nowhere_else(connection):
     callable_by_a_login = connection.execute(
         "SELECT p.oid::regprocedure::text FROM pg_proc AS p, unnest(%s::text[]) AS r"
         " WHERE p.pronamespace = 'certification'::regnamespace AND has_function_privilege(r, p.oid, 'EXECUTE')",
-        (list(ROLES.values()),),
+        (list(LOGINS.values()),),
     ).fetchall()
     # Constraints and defaults call with the path of whoever writes the row.
     called_by_a_write = connection.execute(
@@ -57,7 +65,7 @@ RELATION = re.compile(
 NO_RELATION = {"lateral", "select", "set", "strict", "nowait", "of", "if", "not", "temporary", "errcode"}
 
 
-def test_every_relation_in_a_text_names_its_schema(connection):
+def test_every_relation_in_a_text_names_its_schema(connection: psycopg.Connection) -> None:
     """Issue 8 C1, C2: what has no schema might be the caller's temporary table."""
     found = {}
     for signature, source, _, _, _ in texts(connection):
@@ -78,7 +86,7 @@ def test_every_relation_in_a_text_names_its_schema(connection):
 
 
 @pytest.fixture
-def hostile(connection):
+def hostile(connection: psycopg.Connection) -> psycopg.Connection:
     """A database where PUBLIC may create in schema public, and somebody has."""
     connection.execute(
         "GRANT CREATE ON SCHEMA public TO PUBLIC; CREATE TABLE public.ran_as (who text);"
@@ -140,7 +148,9 @@ def plant(connection):
     connection.execute("RESET ROLE")
 
 
-def test_nothing_of_an_attackers_runs_as_the_owner(hostile, foundation, functions, reconciler):
+def test_nothing_of_an_attackers_runs_as_the_owner(
+    hostile: psycopg.Connection, foundation: Foundation, functions: Functions, reconciler: Reconciler
+) -> None:
     """Issue 8 C2: `public.array_agg(uuid)` ran as the owner within `run_step`."""
     organisation = foundation.organisation()
     for number in range(4):
@@ -158,7 +168,7 @@ def test_nothing_of_an_attackers_runs_as_the_owner(hostile, foundation, function
     assert foundation.all("SELECT DISTINCT who FROM ran_as") == []
 
 
-def test_a_migration_runs_nothing_of_an_attackers(postgres):
+def test_a_migration_runs_nothing_of_an_attackers(postgres: Postgres) -> None:
     """Issue 8 C2, its brother: `migrate` runs as the owner, in a database where somebody was before it."""
     with psycopg.connect(postgres.dsn(), autocommit=True) as server:
         server.execute("CREATE DATABASE planted")
@@ -182,7 +192,9 @@ def test_a_migration_runs_nothing_of_an_attackers(postgres):
 
 
 @pytest.mark.parametrize("kind", ["table", "view"])
-def test_temporary_things_of_our_names_are_not_used(database, foundation, functions, kind):
+def test_temporary_things_of_our_names_are_not_used(
+    database: TestDatabase, foundation: Foundation, functions: Functions, kind: str
+) -> None:
     """Issue 8 C1, C2: where PUBLIC may make them, as in a copy of a database."""
     foundation.mentor(foundation.organisation(), DAY - days(1))
     names = foundation.all("SELECT tablename FROM pg_tables WHERE schemaname IN ('public', 'certification')")
@@ -202,7 +214,9 @@ def test_temporary_things_of_our_names_are_not_used(database, foundation, functi
 
 
 @pytest.mark.parametrize("public_may_create", [False, True])
-def test_the_apps_trigger_is_safe_or_does_not_find(foundation, functions, public_may_create):
+def test_the_apps_trigger_is_safe_or_does_not_find(
+    foundation: Foundation, functions: Functions, public_may_create: bool
+) -> None:
     """Issue 8 C2, I13, I16: a trigger of the app that names no schema works where nobody could deceive it.
 
     Where somebody could, the mentor is a step failure and told, and what was planted does not run.
@@ -223,7 +237,7 @@ def test_the_apps_trigger_is_safe_or_does_not_find(foundation, functions, public
         assert foundation.status(mentor) == "certification_expired"
 
 
-def test_the_app_may_pin_its_triggers_function(foundation, functions):
+def test_the_app_may_pin_its_triggers_function(foundation: Foundation, functions: Functions) -> None:
     """What the contract tells the app to do, wherever PUBLIC may create in its schema."""
     foundation.do("CREATE TABLE public.audit_log (id uuid, status text)")
     foundation.do(

@@ -21,6 +21,9 @@ from tests.support.wire import KillingProxy, _Listener
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+
 LEFT = 4.0
 """Seconds until the function is stopped; a second of them is its own."""
 
@@ -45,7 +48,7 @@ def frozen_at(database: Any, statement: int) -> KillingProxy:
     return KillingProxy(database.postgres.port, statement, "before", lambda: time.sleep(LEFT + 1))
 
 
-def test_a_statement_that_is_never_answered_is_given_up(database):
+def test_a_statement_that_is_never_answered_is_given_up(database: TestDatabase) -> None:
     """As behind a server that was stopped; the connection is not used again."""
     secret = database.login("ExpiryCheck")
     with in_the_functions_time(), pytest.raises(ConnectionLostError, match=r"^database_connection_lost$"):  # noqa: SIM117
@@ -55,7 +58,7 @@ def test_a_statement_that_is_never_answered_is_given_up(database):
         assert call(ours, "SELECT pg_sleep(1.2), 1 AS n", {})[0]["n"] == 1
 
 
-def test_a_statement_that_was_given_up_leaves_time_for_another(database):
+def test_a_statement_that_was_given_up_leaves_time_for_another(database: TestDatabase) -> None:
     """On another connection, to write down how the run ended."""
     secret = database.login("ExpiryCheck")
     with in_the_functions_time(), connect(lambda _: secret) as ours:
@@ -65,7 +68,9 @@ def test_a_statement_that_was_given_up_leaves_time_for_another(database):
 
 
 @pytest.mark.parametrize("at", [2, 4, 7, 10])
-def test_a_nightly_check_whose_connection_freezes_ends_with_a_reason(database, foundation, at):
+def test_a_check_whose_connection_freezes_ends_with_a_reason(
+    database: TestDatabase, foundation: Foundation, at: int
+) -> None:
     """I18: on another connection, and the next nightly check does what was left."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation, DAY - days(2))
@@ -84,7 +89,7 @@ def test_a_nightly_check_whose_connection_freezes_ends_with_a_reason(database, f
     assert foundation.status(mentor) == "certification_expired"
 
 
-def test_a_run_whose_last_word_is_lost_says_it_again(database, foundation):
+def test_a_run_whose_last_word_is_lost_says_it_again(database: TestDatabase, foundation: Foundation) -> None:
     """The connection dies with the statement that closes a run in which all went well."""
     with KillingProxy(database.postgres.port, 2, "before", lambda: None) as proxy:
         secret = database.login("ExpiryCheck") | {"port": proxy.port}
@@ -94,7 +99,7 @@ def test_a_run_whose_last_word_is_lost_says_it_again(database, foundation):
     assert foundation.all("SELECT state FROM certification.runs") == ["succeeded"]
 
 
-def test_a_database_that_never_says_welcome_is_given_up(database):
+def test_a_database_that_never_says_welcome_is_given_up(database: TestDatabase) -> None:
     """And a name that nobody resolves: libpq looks it up without a limit."""
     secret = database.login("ExpiryCheck")
     with Frozen() as frozen, in_the_functions_time(), pytest.raises(ConnectionLostError, match="connection_failed"):  # noqa: SIM117
@@ -102,7 +107,7 @@ def test_a_database_that_never_says_welcome_is_given_up(database):
             pass
 
 
-def test_a_kept_connection_that_froze_is_replaced(database, monkeypatch):
+def test_a_kept_connection_that_froze_is_replaced(database: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a pooler's does; there is time left for the work."""
     monkeypatch.setattr(adapter, "_PROBE_SECONDS", 0.5)
     secret = database.login("DynamicsSync")
@@ -115,7 +120,7 @@ def test_a_kept_connection_that_froze_is_replaced(database, monkeypatch):
         kept.close()
 
 
-def test_the_time_for_a_statement_leaves_time_to_record():
+def test_the_time_for_a_statement_leaves_time_to_record() -> None:
     """Half of it near the end, and never nothing."""
     assert all_but(15) == float("inf")
     for left, seconds in ((61, 45), (21, 10), (3, 1), (1, 0.5), (-5, 0.5)):

@@ -1,13 +1,27 @@
 """The connection that dynamics_sync keeps between two invocations."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pytest
 
 from shared.adapters.postgres.connection import KeptConnection, call
 from shared.domain.errors import ConnectionLostError
 
+if TYPE_CHECKING:
+    import psycopg
 
-def test_a_kept_connection_is_used_again_and_replaced_when_the_server_has_ended_it(database, connection):
-    """I7: what died while the container slept is noticed before it is relied on."""
+    from tests.conftest import TestDatabase
+
+
+def test_a_kept_connection_is_used_until_the_server_ends_it(
+    database: TestDatabase, connection: psycopg.Connection
+) -> None:
+    """A kept connection is used again and replaced when the server has ended it.
+
+    I7: what died while the container slept is noticed before it is relied on.
+    """
     secret = database.login("DynamicsSync")
     kept = KeptConnection(lambda _: secret)
 

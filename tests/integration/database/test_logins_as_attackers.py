@@ -1,4 +1,4 @@
-"""Each function's login as an attacker would use it: all that the catalogue has and no GRANT of ours names is refused.
+"""Each login of ours as an attacker would use it: all that the catalogue has and no GRANT of ours names is refused.
 
 Nothing here is a list of what there is. What is granted is read from the GRANT statements that are applied; what there
 is, from the catalogue of a real database; and each attempt is really made, as that login (issue 8 C4).
@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
 from local.stack import database as local_database
-from local.stack.database import ROLES
+from local.stack.database import LOGINS
 from shared.adapters.postgres.migrate import migrate, read_functions, read_migrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from local.stack.postgres import Postgres
 
 GRANT = re.compile(
     r"^GRANT\s+(?P<rights>[A-Z, ]+?)\s+ON\s+(?P<kind>FUNCTION|SCHEMA|TABLE)?\s*(?P<what>[^;]+?)\s+TO\s+(?P<to>[^;]+);",
@@ -57,7 +59,7 @@ def granted(role: str) -> GrantRecord:
 
 
 @pytest.fixture(scope="module")
-def server(postgres) -> Iterator[str]:
+def server(postgres: Postgres) -> Iterator[str]:
     """A database as `migrate` leaves it (a copy of one has other rights), and somebody's things in it."""
     name = "attacked"
     dsn = local_database.create(postgres, name)
@@ -84,7 +86,7 @@ class Attacker:
         self.warned: list[str | None] = []
         connection.add_notice_handler(lambda notice: self.warned.append(notice.sqlstate))
 
-    def catalogue(self, query: str) -> list[tuple]:
+    def catalogue(self, query: str) -> list[tuple[Any, ...]]:
         return self.owner.execute(query.encode()).fetchall()
 
     def tries(self, statement: str, *also: type[Exception]) -> None:
@@ -97,7 +99,7 @@ class Attacker:
             else:
                 with self.connection.transaction(force_rollback=True):
                     self._run(statement)
-        except (*REFUSED, *also):
+        except (*REFUSED, *also):  # type: ignore[misc]
             return
         except psycopg.Error as error:
             self.succeeded.append(f"{statement}: {error.sqlstate} {error}")
@@ -116,18 +118,18 @@ class Attacker:
 
 @contextmanager
 def attacking(postgres, dsn, function) -> Iterator[Attacker]:
-    secret = local_database.make_login(postgres, function, "attacked")
+    secret: dict[str, Any] = local_database.make_login(postgres, function, "attacked")
     names = {"user": "username", "password": "password", "port": "port", "dbname": "dbname", "host": "host"}
     with (
         psycopg.connect(dsn, autocommit=True) as owner,
         psycopg.connect(**{ours: secret[theirs] for ours, theirs in names.items()}, autocommit=True) as login,
     ):
         login.execute("SET statement_timeout = '5s'")
-        yield Attacker(login, owner, ROLES[function])
+        yield Attacker(login, owner, LOGINS[function])
 
 
-@pytest.fixture(params=ROLES)
-def attacker(request, server, postgres) -> Iterator[Attacker]:
+@pytest.fixture(params=LOGINS)
+def attacker(request: pytest.FixtureRequest, server: str, postgres: Postgres) -> Iterator[Attacker]:
     with attacking(postgres, server, request.param) as attacker:
         yield attacker
 
@@ -314,14 +316,14 @@ ATTACKS = (call_every_function, use_every_relation, read_what_the_server_keeps, 
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_what_is_not_granted_is_refused(attacker, attack):
+def test_what_is_not_granted_is_refused(attacker: Attacker, attack: Any) -> None:
     """Issue 8 C4: the catalogue is walked, not a list, and each attempt is made."""
     attack(attacker)
     assert attacker.succeeded == []
     assert attacker.tried > 20
 
 
-def test_what_is_granted_may_be_called(attacker):
+def test_what_is_granted_may_be_called(attacker: Attacker) -> None:
     """So that the refusals are not those of a login that can do nothing."""
     assert len(attacker.granted.functions) > 8
     missing = [
@@ -398,7 +400,7 @@ CARELESS = {
 
 
 @pytest.mark.parametrize("what", CARELESS)
-def test_a_careless_change_is_seen(server, postgres, what):
+def test_a_careless_change_is_seen(server: str, postgres: Postgres, what: Any) -> None:
     """Issue 8 C4: the walk fails if somebody adds a function without REVOKE, or grants too much."""
     careless, undo, attack = CARELESS[what]
     with attacking(postgres, server, "SendNotices") as attacker:
@@ -410,7 +412,7 @@ def test_a_careless_change_is_seen(server, postgres, what):
         assert attacker.succeeded != []
 
 
-def test_temporary_tables_are_left_to_the_apps_roles(server, postgres):
+def test_temporary_tables_are_left_to_the_apps_roles(server: str, postgres: Postgres) -> None:
     """Issue 8 C1, I16: PUBLIC loses the right, and who had it by that keeps it."""
     with psycopg.connect(server, autocommit=True) as owner:
         owner.execute("DROP ROLE IF EXISTS the_app; CREATE ROLE the_app")
@@ -424,7 +426,7 @@ def test_temporary_tables_are_left_to_the_apps_roles(server, postgres):
     assert rights == (True, False)
 
 
-def test_an_owner_who_may_not_revoke_says_so(postgres):
+def test_an_owner_who_may_not_revoke_says_so(postgres: Postgres) -> None:
     """Issue 8 C1: "where we may"; the owner of schema `certification` need not own the database."""
     name = "lesser"
     with psycopg.connect(postgres.dsn(), autocommit=True) as server:

@@ -6,6 +6,7 @@ import re
 import shutil
 import threading
 from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -22,9 +23,16 @@ from shared.adapters.postgres.migrate import (
 )
 from tests.support.nightly_checks import at_night
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from local.stack.postgres import Postgres
+    from tests.conftest import TestDatabase
+
 
 @pytest.fixture
-def bare(postgres):
+def bare(postgres: Postgres) -> Iterator[Any]:
     """An empty database with nothing but the foundation."""
     with psycopg.connect(postgres.dsn(), autocommit=True) as server:
         server.execute("CREATE DATABASE bare")
@@ -36,18 +44,18 @@ def bare(postgres):
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Any:
     """Return a copy of the table migrations."""
     return shutil.copytree(MIGRATIONS, tmp_path / "tables")
 
 
-def test_from_nothing_every_migration_is_applied_in_order_and_again_none(bare):
+def test_every_migration_is_applied_in_order_and_only_once(bare: Any) -> None:
     """Applying twice does nothing."""
     names = [file.name for file in (*read_migrations(), *read_functions())]
     applied = migrate(bare)
     assert sorted(applied) == sorted(names)
     # What constraints call comes first, then the tables in their order, then the other functions.
-    assert applied[0] == "functions/called_by_tables.sql"
+    assert applied[0] == "functions/before_tables.sql"
     tables = tuple(file.name for file in read_migrations())
     assert applied[1 : len(tables) + 1] == tables
     assert migrate(bare) == ()
@@ -55,18 +63,18 @@ def test_from_nothing_every_migration_is_applied_in_order_and_again_none(bare):
     assert {name for (name,) in applied} == set(names)
 
 
-def test_a_changed_function_file_is_applied_again(bare, tmp_path):
+def test_a_changed_function_file_is_applied_again(bare: Any, tmp_path: Path) -> None:
     """The current text of a function is what the database runs: a changed file, and no other, is applied."""
     functions = shutil.copytree(FUNCTIONS, tmp_path / "functions")
     migrate(bare, functions=functions)
-    file = functions / "alerts" / "conditions.sql"
+    file = functions / "before_tables.sql"
     file.write_text(file.read_text().replace("interval '26 hours'", "interval '27 hours'"))
-    assert migrate(bare, functions=functions) == ("functions/alerts/conditions.sql",)
-    silences = bare.execute("SELECT max(silence) FROM certification.longest_silence()").fetchone()
+    assert migrate(bare, functions=functions) == ("functions/before_tables.sql",)
+    silences = bare.execute("SELECT max(longest_silence) FROM certification.functions()").fetchone()
     assert silences == (timedelta(hours=27),)
 
 
-def test_every_function_has_one_current_text(connection):
+def test_every_function_has_one_current_text(connection: psycopg.Connection) -> None:
     """One place to read a rule: what is in the database stands once in the files, and nothing else does."""
     texts = re.findall(
         r"^CREATE OR REPLACE FUNCTION certification\.(\w+)", "\n".join(f.sql for f in read_functions()), re.MULTILINE
@@ -78,7 +86,7 @@ def test_every_function_has_one_current_text(connection):
     assert len(texts) > 80
 
 
-def test_every_trigger_has_one_current_text(connection):
+def test_every_trigger_has_one_current_text(connection: psycopg.Connection) -> None:
     """As the functions; a trigger left from an older file would go on firing."""
     pattern = re.compile(r"^CREATE OR REPLACE TRIGGER (\w+)\s.*?\bON (\w+\.\w+)", re.MULTILINE | re.DOTALL)
     texts = [(table, name) for f in read_functions() for name, table in pattern.findall(f.sql)]
@@ -91,7 +99,7 @@ def test_every_trigger_has_one_current_text(connection):
     assert len(texts) > 15
 
 
-def test_two_deployments_at_once_take_turns(bare, postgres):
+def test_two_deployments_at_once_take_turns(bare: Any, postgres: Postgres) -> None:
     """By a transaction's advisory lock; each migration is applied by one of them."""
     applied = []
 
@@ -109,7 +117,7 @@ def test_two_deployments_at_once_take_turns(bare, postgres):
     )
 
 
-def test_a_migration_that_fails_leaves_nothing_and_can_be_tried_again(bare, folder):
+def test_a_migration_that_fails_leaves_nothing(bare: Any, folder: Any) -> None:
     """One apply is one transaction."""
     migrate(bare, folder)
     broken = folder / f"{len(read_migrations()) + 1:04d}_broken.sql"
@@ -121,7 +129,7 @@ def test_a_migration_that_fails_leaves_nothing_and_can_be_tried_again(bare, fold
     assert migrate(bare, folder) == (f"tables/{broken.name}",)
 
 
-def test_a_file_that_was_changed_after_it_was_applied_is_an_error(bare, folder):
+def test_a_file_changed_after_it_was_applied_is_an_error(bare: Any, folder: Any) -> None:
     """Forward only; the message says what to do, and nothing later is applied."""
     migrate(bare, folder)
     first = min(folder.iterdir())
@@ -130,7 +138,7 @@ def test_a_file_that_was_changed_after_it_was_applied_is_an_error(bare, folder):
         migrate(bare, folder)
 
 
-def test_a_table_migration_that_is_gone_is_an_error(bare, folder):
+def test_a_table_migration_that_is_gone_is_an_error(bare: Any, folder: Any) -> None:
     """An older version must not put its functions beside newer tables; nor may a file get another name."""
     newer = folder / f"{len(read_migrations()) + 1:04d}_newer.sql"
     newer.write_text("CREATE TABLE certification.newer ();")
@@ -141,7 +149,7 @@ def test_a_table_migration_that_is_gone_is_an_error(bare, folder):
         migrate(bare)
 
 
-def test_a_table_migration_that_comes_too_late_is_an_error(bare, folder):
+def test_a_table_migration_that_comes_too_late_is_an_error(bare: Any, folder: Any) -> None:
     """Two developers took the same number, and the file of one was applied before the other was merged before it."""
     number = len(read_migrations()) + 1
     theirs, mine = f"{number:04d}_theirs.sql", f"{number + 1:04d}_mine.sql"
@@ -155,7 +163,7 @@ def test_a_table_migration_that_comes_too_late_is_an_error(bare, folder):
     assert bare.execute("SELECT to_regclass('certification.theirs')").fetchone() == (None,)
 
 
-def test_a_database_from_before_the_fold_is_an_error(bare):
+def test_a_database_from_before_the_fold_is_an_error(bare: Any) -> None:
     """Its migrations were numbered without a folder; they became one new set before the first release."""
     migrate(bare)
     bare.execute("INSERT INTO certification.migrations (name, checksum) VALUES ('0001_settings_and_runs.sql', '')")
@@ -163,7 +171,7 @@ def test_a_database_from_before_the_fold_is_an_error(bare):
         migrate(bare)
 
 
-def test_every_function_says_what_it_guarantees(connection):
+def test_every_function_says_what_it_guarantees(connection: psycopg.Connection) -> None:
     """In a COMMENT, so that it stands in the database too."""
     silent = connection.execute(
         "SELECT p.oid::regprocedure::text FROM pg_proc AS p"
@@ -172,20 +180,23 @@ def test_every_function_says_what_it_guarantees(connection):
     assert silent == []
 
 
-def test_sql_is_as_narrow_as_everything_else():
+def test_sql_is_as_narrow_as_everything_else() -> None:
     """120 columns, as the formatter of the Python code has it."""
     lines = [(file.name, line) for file in (*read_migrations(), *read_functions()) for line in file.sql.splitlines()]
     assert [(name, line) for name, line in lines if len(line) > 120] == []
 
 
-def test_tables_hold_no_function():
+def test_tables_hold_no_function() -> None:
     """One text for each function; also those that constraints call stand in the files of functions."""
     for file in read_migrations():
         assert re.search(r"CREATE (OR REPLACE )?(FUNCTION|TRIGGER)|GRANT EXECUTE", file.sql) is None, file.name
 
 
-def test_mentors_who_were_there_get_the_listings_that_a_change_would_give_them(bare):
-    """I5: the first table of listings is filled by a statement of its own, because no function is there yet."""
+def test_mentors_who_were_there_get_their_listings(bare: Any) -> None:
+    """Mentors who were there get the listings that a change would give them.
+
+    I5: the first table of listings is filled by a statement of its own, because no function is there yet.
+    """
     bare.execute("INSERT INTO organisations (name) VALUES ('HLF Moss')")
     bare.execute(
         "ALTER TABLE peer_mentors DROP CONSTRAINT peer_mentors_status_known;"
@@ -206,7 +217,7 @@ def test_mentors_who_were_there_get_the_listings_that_a_change_would_give_them(b
 
 
 @pytest.mark.parametrize("name", ["8_short.sql", "0099_gap.sql", "0001_twice.sql", "0008_Capital.sql"])
-def test_a_name_out_of_form_or_order_is_an_error(folder, name):
+def test_a_name_out_of_form_or_order_is_an_error(folder: Any, name: str) -> None:
     """NNNN_what_it_does.sql, without gaps."""
     (folder / name).write_text("")
     with pytest.raises(MigrationError, match=r"is named NNNN|was expected here"):
@@ -216,7 +227,7 @@ def test_a_name_out_of_form_or_order_is_an_error(folder, name):
 @pytest.mark.parametrize(
     "table", ["organisations", "coordinators", "peer_mentors", "certifications", "mentor_status_log"]
 )
-def test_a_database_without_the_foundation_is_reported_so(bare, table):
+def test_a_database_without_the_foundation_is_reported_so(bare: Any, table: str) -> None:
     """By name of what is missing, before anything is written."""
     bare.execute(f"DROP TABLE {table} CASCADE".encode())
     with pytest.raises(MigrationError, match=f"lacks the foundation's tables {table}: see docs/contract.md"):
@@ -224,7 +235,7 @@ def test_a_database_without_the_foundation_is_reported_so(bare, table):
     assert bare.execute("SELECT to_regclass('certification.migrations')").fetchone() == (None,)
 
 
-def test_mentors_who_were_there_before_the_migrations_are_checked(bare, database):
+def test_mentors_from_before_the_migrations_are_checked(bare: Any, database: TestDatabase) -> None:
     """I2: the triggers have seen none of them."""
     bare.execute("INSERT INTO organisations (name) VALUES ('HLF Moss')")
     bare.execute(
@@ -246,7 +257,7 @@ def test_mentors_who_were_there_before_the_migrations_are_checked(bare, database
     assert bare.execute("SELECT count(*) FROM certification.cert_expiry_reminders").fetchone() == (3,)
 
 
-def test_nothing_is_kept_in_a_session(connection):
+def test_nothing_is_kept_in_a_session(connection: psycopg.Connection) -> None:
     """For a transaction pooler: no lasting temporary tables, session locks, prepared statements, LISTEN, SET."""
     forbidden = re.compile(
         r"\b(?:CREATE\s+(?:LOCAL\s+|GLOBAL\s+)?TEMP(?![^;]*\bON\s+COMMIT\s+DROP\b)"

@@ -396,7 +396,7 @@ def test_who_lacks_a_name_holds_no_digest_and_no_page(
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation)
     mentors = [
-        foundation.mentor(organisation, DAY - days(1), coordinator=turid, name=name, email=email)
+        foundation.mentor(organisation, DAY - days(1), coordinator=turid, name=name, email=email)  # type: ignore[arg-type]
         for name, email in (
             (("Kari", None), "kari@example.no"),
             ((None, None), "ola@example.no"),

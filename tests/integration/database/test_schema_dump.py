@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import tarfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from local.stack.postgres import Postgres
 
 # What the runner itself calls; nothing in them needs a table of a later migration.
-OF_THE_RUNNER = ("called_by_tables.sql", "structure.sql")
+OF_THE_RUNNER = ("before_tables.sql", "structure.sql")
 
 
 @pytest.fixture
 def build(postgres: Postgres) -> Iterator[Callable[..., str]]:
     """Return a function that migrates a database through versions, folders of tables and functions, and dumps it."""
-    made = []
+    made: list[Any] = []
 
     def build(*versions: tuple[Path, Path]) -> str:
         name = f"dumped_{len(made)}"

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import shutil
 import time
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psycopg
 import pytest
-from typer.testing import CliRunner
 
-from local.cli import app
 from operations.commands.alerts import read_current_conditions
 from operations.commands.status import read_status
 from shared.adapters.postgres.migrate import MIGRATIONS, migrate, read_migrations
 from shared.domain.comparison import ProofVerdict
 from tests.support.foundation import DAY, days
+from tests.support.operator import Operator
+from tests.support.there import there
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.reconciling import Reconciler
 
 REMINDER = "cert_expiry_reminders.reminder_once"
 # How it is damaged, and the fact that says so; None: triggers that are off have a condition of their own.
@@ -104,14 +112,14 @@ def facts(connection):
 
 
 @pytest.mark.parametrize("what", DAMAGES)
-def test_damage_is_reported_named_and_put_back(connection, what):
+def test_damage_is_reported_named_and_put_back(connection: psycopg.Connection, what: Any) -> None:
     """Issue 8 I: missing, invalid, disabled or changed is a condition of its own, and `migrate` cures it."""
     assert damage(connection) == []
     statement, expected = DAMAGES[what]
     connection.execute(statement)
     assert facts(connection) == expected
     assert read_status(connection).verdict == ProofVerdict.NO
-    said = []
+    said: list[Any] = []
     migrate(connection, report=said.append)
     assert [s.endswith("is as it should be again.") for s in said] == [True]
     assert damage(connection) == []
@@ -120,7 +128,9 @@ def test_damage_is_reported_named_and_put_back(connection, what):
     assert len(said) == 1
 
 
-def test_the_sweep_reports_of_what_is_missing(foundation, reconciler, database, connection):
+def test_the_sweep_reports_of_what_is_missing(
+    foundation: Foundation, reconciler: Reconciler, database: TestDatabase, connection: psycopg.Connection
+) -> None:
     """Issue 8 I: in the run that sees it, under the function's own login."""
     connection.execute("ALTER TABLE certification.notices DROP CONSTRAINT notice_state_known")
     secret = database.login("Reconciliation")
@@ -136,7 +146,9 @@ def test_the_sweep_reports_of_what_is_missing(foundation, reconciler, database, 
     assert open_now == [1]
 
 
-def test_reviewing_duplicates_does_not_cure_the_constraint(foundation, connection):
+def test_reviewing_duplicates_does_not_cure_the_constraint(
+    foundation: Foundation, connection: psycopg.Connection
+) -> None:
     """Issue 8 I: "everything is as it should be" was shown while the unique constraint was missing."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(10))
     connection.execute("ALTER TABLE certification.cert_expiry_reminders DROP CONSTRAINT reminder_once")
@@ -154,7 +166,7 @@ def test_reviewing_duplicates_does_not_cure_the_constraint(foundation, connectio
     foundation.do("SELECT certification.review_duplicates('reminder', NULL, 'turid', 'seen')")
     assert [t.condition for t in read_status(connection).alerts if t.condition == "duplicates"] == []
     assert facts(connection) == {"missing": REMINDER}
-    said = []
+    said: list[Any] = []
     migrate(connection, report=said.append)
     assert said == [
         (
@@ -203,26 +215,26 @@ def test_reviewing_duplicates_does_not_cure_the_constraint(foundation, connectio
     ],
     ids=["foreign key", "check", "partial unique index", "not null"],
 )
-def test_what_rows_are_against_is_counted(connection, drop, rows, against):
+def test_what_rows_are_against_is_counted(connection: psycopg.Connection, drop: str, rows: str, against: int) -> None:
     """Issue 8 I: what `migrate` cannot put back it says with the number of rows, and stays expected."""
     connection.execute(drop)
     connection.execute(rows)
-    said = []
+    said: list[Any] = []
     migrate(connection, report=said.append)
     assert [f" cannot be put back: {against} row" in s for s in said] == [True]
     assert len(damage(connection)) == 1
 
 
-def test_a_lost_table_is_said_once(connection):
+def test_a_lost_table_is_said_once(connection: psycopg.Connection) -> None:
     """Everything of it is gone with it; no statement brings its rows back."""
     connection.execute("DROP TABLE certification.queue_depths")
     assert damage(connection) == [("table", "certification.queue_depths", "missing")]
-    said = []
+    said: list[Any] = []
     migrate(connection, report=said.append)
     assert said == ["table certification.queue_depths is missing with all its rows: restore it from a backup."]
 
 
-def test_what_a_migration_drops_is_not_missed(connection, tmp_path):
+def test_what_a_migration_drops_is_not_missed(connection: psycopg.Connection, tmp_path: Path) -> None:
     """Neither what it drops nor what it changes, even where that was damaged before."""
     folder = shutil.copytree(MIGRATIONS, tmp_path / "tables")
     number = len(read_migrations()) + 1
@@ -236,7 +248,7 @@ def test_what_a_migration_drops_is_not_missed(connection, tmp_path):
     assert damage(connection) == []
 
 
-def test_another_postgresql_may_write_the_same_otherwise(connection):
+def test_another_postgresql_may_write_the_same_otherwise(connection: psycopg.Connection) -> None:
     """After an upgrade definitions are not compared until the next `migrate`; what is missing still is."""
     connection.execute("UPDATE certification.expected_structure SET definition = 'in other words', as_shown = 14")
     assert damage(connection) == []
@@ -244,17 +256,17 @@ def test_another_postgresql_may_write_the_same_otherwise(connection):
     assert damage(connection) == [("index", "certification.alert_open_once", "missing")]
 
 
-def test_every_part_of_a_fresh_database_is_expected(connection):
+def test_every_part_of_a_fresh_database_is_expected(connection: psycopg.Connection) -> None:
     """So that nothing of ours is left out of the look."""
-    kinds = dict(
+    kinds: dict[Any, Any] = dict(
         connection.execute("SELECT kind, count(*) FROM certification.expected_structure GROUP BY kind").fetchall()
     )
     tables = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'certification'").fetchone()
-    assert kinds["table"] == tables[0]
+    assert kinds["table"] == there(tables)[0]
     assert set(kinds) == {"table", "constraint", "not_null", "index", "trigger", "function"}
 
 
-def test_the_check_takes_milliseconds(connection):
+def test_the_check_takes_milliseconds(connection: psycopg.Connection) -> None:
     """It is part of every sweep and of every `status`."""
     took = []
     for _ in range(5):
@@ -264,12 +276,12 @@ def test_the_check_takes_milliseconds(connection):
     assert min(took) < 0.05
 
 
-def test_the_command_ends_with_1_while_something_is_damaged(database, connection):
+def test_the_command_ends_with_1_while_something_is_damaged(
+    database: TestDatabase, connection: psycopg.Connection
+) -> None:
     """One table of exit codes (issue 8 A2): 0 done, 1 something is wrong."""
-    run = CliRunner()
+    owner = Operator.at(database.dsn)
     connection.execute("DROP INDEX certification.alert_open_once")
-    mended = run.invoke(app, ["migrate", "--database-url", database.dsn])
-    assert mended.exit_code == 0, mended.output
-    assert "alert_open_once was missing" in " ".join(mended.output.split())
+    assert "alert_open_once was missing" in " ".join(owner.run("migrate").split())
     connection.execute("DROP TABLE certification.queue_depths")
-    assert run.invoke(app, ["migrate", "--database-url", database.dsn]).exit_code == 1
+    owner.run("migrate", expect=1)

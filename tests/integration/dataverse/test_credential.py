@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,27 +15,35 @@ from tests.support.credentials import Checker
 from tests.support.foundation import DAY, days
 from tests.support.syncs import SECOND_TABLE
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
+    from tests.support.syncs import Crew, EmulatedWebsite, SyncWorker
+
 LATER = DAY + days(100)
 HEALTHY, REFUSED, UNREACHABLE, NOT_CHECKED = CredentialState
 NEW = "a-new-local-secret"
 
 
 @pytest.fixture
-def organisation(foundation):
+def organisation(foundation: Foundation) -> Any:
     made = foundation.organisation()
     foundation.evaluated(made)
     return made
 
 
 @pytest.fixture
-def check(database, site, crew, organisation):
+def check(database: TestDatabase, site: EmulatedWebsite, crew: Crew, organisation: Any) -> Iterator[Checker]:
     """What the nightly check does first; it shares the secret with the workers of dynamics_sync, and nothing else."""
     with Checker(database.login("ExpiryCheck"), site, crew.secret) as check:
         yield check
 
 
 @pytest.fixture
-def listed(foundation, organisation, worker):
+def listed(foundation: Foundation, organisation: Any, worker: SyncWorker) -> Any:
     """Three mentors whom visitors see."""
     made = [foundation.mentor(organisation, LATER, consent=True) for _ in range(3)]
     worker.sync(*made)
@@ -99,8 +108,13 @@ LOST = {
 
 
 @pytest.mark.parametrize("how", LOST)
-def test_a_lost_access_stops_the_website_in_the_run_that_sees_it_and_a_cure_resumes_it(foundation, site, check, how):
-    """I10: with its own code, since when it does not work, and nothing is ever written to find out."""
+def test_a_lost_access_stops_the_website_and_a_cure_resumes_it(
+    foundation: Foundation, site: EmulatedWebsite, check: Checker, how: Any
+) -> None:
+    """A lost access stops the website in the run that sees it and a cure resumes it.
+
+    I10: with its own code, since when it does not work, and nothing is ever written to find out.
+    """
     cause, code, cure = LOST[how]
     assert check().state is HEALTHY
     cause(site, check.secret)
@@ -128,7 +142,9 @@ def test_a_lost_access_stops_the_website_in_the_run_that_sees_it_and_a_cure_resu
         ({"status": 502, "path": r"\$batch"}, "dataverse_502"),
     ],
 )
-def test_a_service_that_is_down_is_no_refusal(foundation, site, check, fault, code):
+def test_a_service_that_is_down_is_no_refusal(
+    foundation: Foundation, site: EmulatedWebsite, check: Checker, fault: Any, code: str
+) -> None:
     """I10: nothing is stopped; since when it fails is known, and over at the first answer."""
     rule = site.fail_next(None, **fault)
     health = check()
@@ -143,7 +159,9 @@ def test_a_service_that_is_down_is_no_refusal(foundation, site, check, fault, co
     assert noted(foundation) == (None,) * 4
 
 
-def test_what_was_stopped_stays_so_while_nobody_responds(foundation, site, check):
+def test_what_was_stopped_stays_so_while_nobody_responds(
+    foundation: Foundation, site: EmulatedWebsite, check: Checker
+) -> None:
     """I10: no answer is no all-clear."""
     site.remove_application_user()
     check()
@@ -155,7 +173,9 @@ def test_what_was_stopped_stays_so_while_nobody_responds(foundation, site, check
     assert check().recovered
 
 
-def test_inside_a_retry_after_window_nothing_is_asked_and_nothing_written_down(foundation, site, check):
+def test_nothing_is_asked_or_recorded_inside_retry_after(
+    foundation: Foundation, site: EmulatedWebsite, check: Checker
+) -> None:
     """I9, I10: the window tells nothing about the credential, neither the request that opens it nor those after."""
     site.remove_application_user()
     check()
@@ -171,10 +191,13 @@ def test_inside_a_retry_after_window_nothing_is_asked_and_nothing_written_down(f
     assert check().recovered
 
 
-def test_one_organisations_table_that_is_closed_to_us_is_reported_and_stops_nobody_else(
-    foundation, crew, site, check, listed
-):
-    """I13, and no flapping: also not when a batch holds that organisation's mentors only."""
+def test_one_closed_table_stops_nobody_elses_mentors(
+    foundation: Foundation, crew: Crew, site: EmulatedWebsite, check: Checker, listed: Any
+) -> None:
+    """One organisation's table that is closed to us is reported and stops nobody else.
+
+    I13, and no flapping: also not when a batch holds that organisation's mentors only.
+    """
     elsewhere = foundation.organisation()
     foundation.evaluated(elsewhere)
     foundation.do(
@@ -201,7 +224,9 @@ def test_one_organisations_table_that_is_closed_to_us_is_reported_and_stops_nobo
 
 
 @pytest.mark.parametrize("privilege", ["write", "read"])
-def test_a_privilege_that_was_taken_away_stops_once_and_does_not_flap(foundation, crew, check, listed, privilege):
+def test_a_privilege_taken_away_stops_once_and_does_not_flap(
+    foundation: Foundation, crew: Crew, check: Checker, listed: Any, privilege: str
+) -> None:
     """I10: since when it does not work stays what it was, however often it is tried, by whomever."""
     site, worker = check.site, crew.worker()
     site.remove_privilege(privilege)
@@ -223,7 +248,9 @@ def test_a_privilege_that_was_taken_away_stops_once_and_does_not_flap(foundation
     assert noted(foundation)[:2] == (None, None)
 
 
-def test_a_recovery_that_the_nightly_check_sees_drains_what_has_waited(foundation, functions, crew, check, listed):
+def test_a_recovery_in_the_nightly_check_drains_what_waited(
+    foundation: Foundation, functions: Functions, crew: Crew, check: Checker, listed: Any
+) -> None:
     """I7, I10: at once, without a worker's minute and without a message of anybody."""
     site, worker = check.site, crew.worker()
     site.expire_secret()
@@ -239,7 +266,9 @@ def test_a_recovery_that_the_nightly_check_sees_drains_what_has_waited(foundatio
     assert crew.worker().sync(*listed).counts()["listings_published"] == 3
 
 
-def test_a_check_that_breaks_in_a_way_nobody_foresaw_holds_up_nobodys_expiry(foundation, functions, organisation):
+def test_a_check_that_breaks_unexpectedly_holds_up_no_expiry(
+    foundation: Foundation, functions: Functions, organisation: Any
+) -> None:
     """I13: the reminders and expiries of that nightly check are done, and somebody is told."""
     mentor = foundation.mentor(organisation, DAY - days(1))
 
@@ -251,7 +280,9 @@ def test_a_check_that_breaks_in_a_way_nobody_foresaw_holds_up_nobodys_expiry(fou
     assert foundation.status(mentor) == "certification_expired"
 
 
-def test_a_nightly_check_that_fails_is_a_failed_one_whatever_the_check_says(foundation, functions, site, check):
+def test_a_failed_nightly_check_stays_failed(
+    foundation: Foundation, functions: Functions, site: EmulatedWebsite, check: Checker
+) -> None:
     """I13: a degraded credential must not soften it, nor a healthy one."""
     foundation.do("UPDATE organisations SET timezone = 'Mars/Olympus'")
     site.remove_application_user()
@@ -274,9 +305,12 @@ def test_a_nightly_check_that_fails_is_a_failed_one_whatever_the_check_says(foun
         (20270531, None, ("secret_end_date_malformed",)),
     ],
 )
-def test_the_end_of_the_secret_is_what_the_secret_says(foundation, check, written, ends_on, degrading_codes):
+def test_the_end_of_the_secret_is_what_the_secret_says(
+    foundation: Foundation, check: Checker, written: int | str | None, ends_on: date | None, degrading_codes: Any
+) -> None:
     """I10: one that says nothing, or nonsense, has no end date; nonsense is told besides."""
-    check.secret.value["client_secret_expires_on"] = written
+    value: dict[str, Any] = {**check.secret.value, "client_secret_expires_on": written}
+    check.secret.value = value
     health = check()
     assert (health.state, health.secret_ends_on, health.degrading_codes()) == (HEALTHY, ends_on, degrading_codes)
     assert foundation.one("SELECT secret_ends_on FROM certification.sync_state") == ends_on
@@ -287,7 +321,9 @@ def test_the_end_of_the_secret_is_what_the_secret_says(foundation, check, writte
         assert health.counts(ends_on + timedelta(days=2))["secret_days_left"] == -2
 
 
-def test_a_rotation_is_known_good_before_it_is_made_current(foundation, worker, site, check, listed):
+def test_a_rotation_is_known_good_before_it_is_made_current(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, check: Checker, listed: Any
+) -> None:
     """I10: the sync goes on with the secret in use; nothing is asked of it for the new one's sake."""
     assert (check().pending, pending_recorded(foundation)) == ("none", "none")
     check.pending_version = {**check.secret.value, "client_secret": NEW}
@@ -311,8 +347,13 @@ def test_a_rotation_is_known_good_before_it_is_made_current(foundation, worker, 
     assert worker.sync(*listed).counts()["listings_published"] == 3
 
 
-def test_the_next_secret_is_tried_also_while_the_one_in_use_is_refused(foundation, site, check):
-    """I10: whoever puts it in hears whether it will do before anything hangs on it."""
+def test_the_next_secret_is_tried_while_this_one_is_refused(
+    foundation: Foundation, site: EmulatedWebsite, check: Checker
+) -> None:
+    """The next secret is tried also while the one in use is refused.
+
+    I10: whoever puts it in hears whether it will do before anything hangs on it.
+    """
     site.expire_secret()
     site.add_secret(NEW)
     check.pending_version = {**check.secret.value, "client_secret": NEW}
@@ -328,13 +369,20 @@ def test_the_next_secret_is_tried_also_while_the_one_in_use_is_refused(foundatio
         ({"client_secret_expires_on": "soon"}, "secret_end_date_malformed"),
     ],
 )
-def test_a_next_secret_of_another_form_is_reported_as_what_it_is(foundation, check, pending, code):
+def test_a_next_secret_of_another_form_is_reported_as_what_it_is(
+    foundation: Foundation, check: Checker, pending: Any, code: str
+) -> None:
     check.pending_version = pending
     assert (check().degrading_codes(), pending_recorded(foundation)) == ((f"pending_{code}",), code)
 
 
-def test_what_could_not_be_reported_the_next_secret_stays_what_it_was(foundation, site, check):
-    """A service that is down closes no alert on a secret that was refused."""
+def test_what_is_not_known_of_the_next_secret_stays_as_it_was(
+    foundation: Foundation, site: EmulatedWebsite, check: Checker
+) -> None:
+    """What could not be known of the next secret stays what it was.
+
+    A service that is down closes no alert on a secret that was refused.
+    """
     check.pending_version = {**check.secret.value, "client_secret": NEW}
     check.secret.value["client_secret_expires_on"] = "2027-05-31"
     check()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from shared.adapters.dataverse.retry_after import retry_after
 from shared.domain.errors import ConnectionLostError, WebsiteBackoffError
 from shared.domain.listings import Accepted, NotNow
+from tests.support.there import there
 from tests.support.website_wire import (
     IN_USE,
     FakeBackoff,
@@ -26,11 +28,14 @@ from tests.support.website_wire import (
     token,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def rig():
+def rig() -> Iterator[WebsiteRig]:
     with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         yield rig
 
@@ -63,16 +68,17 @@ def rig():
         ("Mon, 99 Nov 2026 12:00:00 GMT", 30.0),
     ],
 )
-def test_retry_after_is_seconds_or_a_date_honoured_whole_and_never_more_than_an_hour(header, seconds):
+def test_retry_after_is_honoured_whole_up_to_an_hour(header: str | None, seconds: float | None) -> None:
+    """Retry-After is seconds or a date, honoured whole, and never more than an hour."""
     assert retry_after(header, NOW) == seconds
 
 
-def test_a_date_is_measured_from_now():
+def test_a_date_is_measured_from_now() -> None:
     at = (datetime.now(UTC) + timedelta(seconds=100)).strftime("%a, %d %b %Y %H:%M:%S GMT")
-    assert 98 <= retry_after(at) <= 100
+    assert 98 <= there(retry_after(at)) <= 100
 
 
-def test_the_backoff_is_asked_right_before_every_single_request(rig):
+def test_the_backoff_is_asked_right_before_every_single_request(rig: WebsiteRig) -> None:
     """A batch, the halves of one, the same again after a 401, a reading, the requests of a check and it before all."""
     rig.site.replies += [error(413), accept_all, http(401), accept_all]
     rig.push(*changes(2))
@@ -82,8 +88,11 @@ def test_the_backoff_is_asked_right_before_every_single_request(rig):
     assert (rig.backoff.asked, len(rig.site.asked)) == (9, 8)
 
 
-def test_the_backoff_is_asked_again_where_a_connection_had_to_be_opened_in_between(rig):
-    """Another worker was told to wait while this one was connecting: nothing is sent, not even a header."""
+def test_the_backoff_is_asked_again_after_connecting(rig: WebsiteRig) -> None:
+    """The backoff is asked again where a connection had to be opened in between.
+
+    Another worker was told to wait while this one was connecting: nothing is sent, not even a header.
+    """
 
     class ClosesMeanwhile(FakeBackoff):
         def seconds_left(self):
@@ -100,7 +109,8 @@ def test_the_backoff_is_asked_again_where_a_connection_had_to_be_opened_in_betwe
     assert rig.push(change()) == [Accepted()], "the connection that was not used is no hindrance"
 
 
-def test_asking_for_a_token_is_no_request_to_dynamics_and_a_check_asks_for_none_in_vain(rig):
+def test_a_token_is_not_asked_for_in_vain(rig: WebsiteRig) -> None:
+    """Asking for a token is no request to Dynamics and a check asks for none in vain."""
     rig.backoff.wait = 10.0
     rig.push(change())
     assert (len(rig.site.tokens_asked), rig.site.asked) == (1, [])
@@ -109,7 +119,8 @@ def test_asking_for_a_token_is_no_request_to_dynamics_and_a_check_asks_for_none_
     assert (len(rig.site.tokens_asked), rig.site.asked) == (1, [])
 
 
-def test_while_the_backoff_is_closed_nothing_is_sent_and_every_change_knows_how_long(rig):
+def test_nothing_is_sent_while_the_backoff_lasts(rig: WebsiteRig) -> None:
+    """While the backoff lasts nothing is sent, and every change knows how long."""
     rig.backoff.wait = 17.5
     assert rig.push(*changes(5), size=2, parallel=3) == [NotNow("website_backoff", 17.5)] * 5
     assert shown(rig.website(), changes(3)) == [None] * 3
@@ -119,7 +130,8 @@ def test_while_the_backoff_is_closed_nothing_is_sent_and_every_change_knows_how_
     assert rig.site.asked == []
 
 
-def test_a_429_closes_the_backoff_for_the_whole_time_and_the_next_batch_is_not_sent(rig):
+def test_a_429_starts_the_backoff_and_stops_the_next_batch(rig: WebsiteRig) -> None:
+    """A 429 starts the backoff for the whole time, and the next batch is not sent."""
     rig.site.replies.append(error(429, "0x80072322", retry_after="240"))
     assert rig.push(*changes(4), size=2) == [
         *[NotNow("dataverse_429_0x80072322", 240.0)] * 2,
@@ -129,7 +141,8 @@ def test_a_429_closes_the_backoff_for_the_whole_time_and_the_next_batch_is_not_s
     assert len(rig.site.asked) == 1
 
 
-def test_the_backoff_is_closed_before_the_body_of_the_reply_has_come(rig):
+def test_the_backoff_starts_before_the_reply_has_a_body(rig: WebsiteRig) -> None:
+    """The backoff starts before the body of the reply has come."""
     refusal = error(429, "0x80072322", retry_after="9")
     head, _, body = refusal.partition(b"\r\n\r\n")
     reported = []
@@ -147,13 +160,15 @@ def test_the_backoff_is_closed_before_the_body_of_the_reply_has_come(rig):
     assert reported == [[(9.0, "dataverse_429")]]
 
 
-def test_a_429_without_a_time_closes_the_backoff_for_a_tenth_of_the_window(rig):
+def test_a_429_without_a_time_backs_off_a_tenth_of_the_window(rig: WebsiteRig) -> None:
+    """A 429 without a time starts a backoff of a tenth of the window."""
     rig.site.replies.append(error(429, "0x80072326"))
     assert rig.push(change()) == [NotNow("dataverse_429_0x80072326", 30.0)]
     assert rig.backoff.blocked == [(30.0, "dataverse_429")]
 
 
-def test_parts_that_ask_to_wait_close_the_backoff_once_for_the_longest_time(rig):
+def test_parts_that_ask_to_wait_back_off_once_for_the_longest(rig: WebsiteRig) -> None:
+    """Parts that ask to wait start the backoff once, for the longest time."""
     rig.site.replies.append(
         batch(part(204), part(429, "0x80072322", retry_after="5"), part(429, "0x80072321", retry_after="44"), part(503))
     )
@@ -174,13 +189,13 @@ def test_parts_that_ask_to_wait_close_the_backoff_once_for_the_longest_time(rig)
         (batch(part(503, **{"RETRY-AFTER": "9"})), [(9.0, "dataverse_part")]),
     ],
 )
-def test_whoever_names_a_time_is_heard_and_a_success_names_none(rig, response, closed):
+def test_whoever_names_a_time_is_heard_and_a_success_names_none(rig: WebsiteRig, response: Any, closed: Any) -> None:
     rig.site.replies.append(response)
     rig.push(change())
     assert rig.backoff.blocked == closed
 
 
-def test_a_reading_that_is_refused_closes_the_backoff_too(rig):
+def test_a_reading_that_is_refused_closes_the_backoff_too(rig: WebsiteRig) -> None:
     rig.site.replies.append(error(429, retry_after="6"))
     assert shown(rig.website(size=1, parallel=1), changes(3)) == [None] * 3
     rig.backoff.wait = 0.0
@@ -195,7 +210,7 @@ def test_a_reading_that_is_refused_closes_the_backoff_too(rig):
     assert len(rig.site.asked) == 3
 
 
-def test_of_many_threads_none_begins_a_request_after_the_first_refusal(rig):
+def test_no_thread_begins_a_request_after_the_first_refusal(rig: WebsiteRig) -> None:
     """The others that were on their way already get their own refusal; none of a hundred batches follows."""
     rig.site.replies += [error(429, retry_after="60")] * 100
     responses = rig.push(*changes(100), size=1, parallel=4)
@@ -203,18 +218,22 @@ def test_of_many_threads_none_begins_a_request_after_the_first_refusal(rig):
     assert 1 <= len(rig.site.asked) <= 4
 
 
-def test_when_the_backoff_cannot_be_asked_nothing_is_sent_and_the_error_is_the_databases(rig):
+def test_an_unreadable_backoff_sends_nothing(rig: WebsiteRig) -> None:
+    """When the backoff cannot be asked nothing is sent and the error is the database's."""
+
     class Gone:
         def seconds_left(self):
             raise ConnectionLostError("connection_is_gone")
 
-    rig.backoff = Gone()
+    rig.backoff = Gone()  # type: ignore[assignment]
     with pytest.raises(ConnectionLostError, match=r"^connection_is_gone$"):
         rig.push(*changes(20), size=1, parallel=4)
     assert rig.site.asked == []
 
 
-def test_when_the_backoff_breaks_in_the_middle_no_thread_begins_another_request(rig):
+def test_a_backoff_that_breaks_midway_stops_every_thread(rig: WebsiteRig) -> None:
+    """When the backoff breaks in the middle no thread begins another request."""
+
     class BreakingBackoff(FakeBackoff):
         def seconds_left(self):
             if super().seconds_left() == 0.0 and self.asked == 5:
@@ -230,18 +249,20 @@ def test_when_the_backoff_breaks_in_the_middle_no_thread_begins_another_request(
 # Entra's own waiting time
 
 
-def test_entra_is_not_asked_again_before_the_time_it_named(rig):
+def test_entra_is_not_asked_again_before_the_time_it_named(rig: WebsiteRig) -> None:
     rig.site.token_replies.append(error(429, retry_after="20"))
     assert rig.push(change()) == [NotNow("entra_429", 20.0)]
     (response,) = rig.push(change())
+    assert isinstance(response, NotNow)
     assert response.reason == "entra_backoff"
-    assert 19.0 < response.retry_after <= 20.0
+    assert 19.0 < there(response.retry_after) <= 20.0
     assert (len(rig.site.tokens_asked), rig.site.asked, rig.backoff.blocked) == (1, [], [])
 
 
-def test_a_token_that_still_lasts_is_used_while_entra_asks_to_wait(rig):
+def test_a_token_that_lasts_is_used_while_entra_asks_to_wait(rig: WebsiteRig) -> None:
+    """A token that still lasts is used while Entra asks to wait."""
     rig.site.token_replies += [token(expires_in=120.2), error(429, retry_after="20")]
-    kept = rig.service.tokens
+    kept: Any = rig.service.tokens
     assert rig.push(change()) == [Accepted()]
     kept._clock = lambda now=kept._clock: now() + 60.1
     assert rig.push(change()) == [Accepted()]

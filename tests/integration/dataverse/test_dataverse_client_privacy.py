@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import traceback
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ from tests.support.website_wire import (
 PERSONAL = ("Bjørnå", "Bj\\u00f8rn\\u00e5", "ase@example.no", "40123456", SECRET["client_secret"], "t0ken")
 BODY = json.dumps({"hlf_lastname": "Bjørnå", "hlf_email": "ase@example.no", "hlf_phone": "40123456"})
 
-FAULTS = {
+FAULTS: dict[str, list[Any]] = {
     "nothing": [],
     "a row is refused": [batch(part(400, "0x80044331"))],
     "the batch is refused": [error(400, "Bjørnå")],
@@ -45,12 +46,16 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("entra", ["well", "refuses", "lost"])
-def test_nothing_personal_and_no_secret_is_logged_or_raised_even_at_debug_i11(caplog, capfd, fault, entra):
+def test_nothing_personal_is_logged_or_raised_at_debug_i11(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], fault: Any, entra: str
+) -> None:
+    """I11: Nothing personal and no secret is logged or raised even at debug."""
     caplog.set_level(logging.DEBUG)
     said = []
     with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         refused = http(401, '{"error": "invalid_client", "error_description": "s3cret", "error_codes": ["40123456"]}')
-        site.token_replies += {"well": [token("t0ken")] * 9, "refuses": [refused] * 9, "lost": [lost] * 9}[entra]
+        replies: dict[str, Any] = {"well": token("t0ken"), "refuses": refused, "lost": lost}
+        site.token_replies += [replies[entra]] * 9
         for ask in (
             lambda: rig.push(change(body=BODY), change(2, mentor_id=f"{PERSONAL[2]}/")),
             lambda: rig.website().read([change(body=BODY)]),
@@ -70,7 +75,7 @@ def test_nothing_personal_and_no_secret_is_logged_or_raised_even_at_debug_i11(ca
     assert [word for word in PERSONAL if word in everything] == []
 
 
-def test_httpx_says_nothing_below_a_warning_i11(caplog):
+def test_httpx_says_nothing_below_a_warning_i11(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         rig.push(change())

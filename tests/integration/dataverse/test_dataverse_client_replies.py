@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -28,12 +29,15 @@ from tests.support.website_wire import (
     part,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 HIDE, PUBLISH = Action.HIDE, Action.PUBLISH
 OK = part(204)
 
 
 @pytest.fixture
-def rig():
+def rig() -> Iterator[WebsiteRig]:
     with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         yield rig
 
@@ -81,7 +85,10 @@ RESPONSES = [
 
 
 @pytest.mark.parametrize(("action", "response", "means"), RESPONSES, ids=[f"{a}-{m}" for a, _, m in RESPONSES])
-def test_every_response_has_its_meaning_and_the_rows_beside_it_have_their_own_i13(rig, action, response, means):
+def test_every_response_has_its_meaning_and_no_others_i13(
+    rig: WebsiteRig, action: Any, response: Any, means: Any
+) -> None:
+    """I13: Every response has its meaning and the rows beside it have their own."""
     rig.site.replies.append(batch(OK, response, part(400, "0x80044331")))
     pushed = rig.push(change(1), change(2, action), change(3))
     assert pushed == [Accepted(), means, Refused("dataverse_400_0x80044331")]
@@ -89,7 +96,8 @@ def test_every_response_has_its_meaning_and_the_rows_beside_it_have_their_own_i1
 
 
 @pytest.mark.parametrize("code", ["0x80072560", "0x80042F09", "0x8004a112", "-2147015328", "0x8004A104"])
-def test_an_account_that_is_not_authorised_is_everybodys_failure_also_when_only_a_part_says_so_i10(rig, code):
+def test_an_unauthorised_account_is_everybodys_failure_i10(rig: WebsiteRig, code: str) -> None:
+    """I10: An account that is not authorised is everybody's failure, also when only a part says so."""
     rig.site.replies.append(batch(OK, part(403, code), part(403, "0x80040220")))
     with pytest.raises(WebsiteAuthError) as raised:
         rig.push(*changes(3))
@@ -119,7 +127,8 @@ SHAPES = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("status", [200, 202, 400, 404, 412, 500])
-def test_a_multipart_body_is_read_in_any_shape_and_whatever_the_outer_status(rig, shape, status):
+def test_a_multipart_body_is_read_in_any_shape(rig: WebsiteRig, shape: Any, status: int) -> None:
+    """A multipart body is read in any shape and whatever the outer status."""
     rig.site.replies.append(http(status, SHAPES[shape], content_type="Multipart/Mixed; boundary=batchresponse_1"))
     assert rig.push(*changes(2)) == [Accepted(), Refused("dataverse_400_0x0")]
 
@@ -133,7 +142,7 @@ def test_a_multipart_body_is_read_in_any_shape_and_whatever_the_outer_status(rig
         "multipart/mixed; boundary=",
     ],
 )
-def test_the_boundary_is_found_however_it_is_written(rig, content_type):
+def test_the_boundary_is_found_however_it_is_written(rig: WebsiteRig, content_type: str) -> None:
     rig.site.replies.append(http(200, multipart(OK, part(412, "0x80040237")), content_type=content_type))
     assert rig.push(*changes(2)) == [Accepted(), Outdated("dataverse_412_0x80040237")]
 
@@ -142,7 +151,8 @@ def test_the_boundary_is_found_however_it_is_written(rig, content_type):
     "content_type",
     ['multipart/mixed;BOUNDARY="batchresponse_1";x=y', "multipart/mixed; boundary=batchresponse_1; x=y"],
 )
-def test_the_boundary_that_is_named_counts_before_any_line_that_looks_like_one(rig, content_type):
+def test_the_named_boundary_counts_before_any_other(rig: WebsiteRig, content_type: str) -> None:
+    """The boundary that is named counts before any line that looks like one."""
     body = "--note--\r\n" + multipart(OK, part(412, "0x80040237"))
     rig.site.replies.append(http(200, body, content_type=content_type))
     assert rig.push(*changes(2)) == [Accepted(), Outdated("dataverse_412_0x80040237")]
@@ -161,7 +171,8 @@ def cut(reply: bytes, end: int | None = None, **instead: bytes):
 THREE = batch(OK, part(400, "0x80044331"), part(204, last="1"))
 
 
-def test_a_reply_that_is_cut_off_responds_what_it_responds_and_the_rest_is_of_unknown_outcome(rig):
+def test_a_reply_cut_off_leaves_the_rest_of_unknown_outcome(rig: WebsiteRig) -> None:
+    """A reply that is cut off counts for what it says, and the rest is of unknown outcome."""
     rig.site.replies.append(cut(THREE, before=b"last:"))
     assert rig.push(*changes(3)) == [
         Accepted(),
@@ -170,7 +181,7 @@ def test_a_reply_that_is_cut_off_responds_what_it_responds_and_the_rest_is_of_un
     ]
 
 
-def test_wherever_a_reply_is_cut_off_nothing_is_believed_that_was_not_said(rig):
+def test_wherever_a_reply_is_cut_off_nothing_else_is_believed(rig: WebsiteRig) -> None:
     """Byte for byte: each change has its own answer or is of unknown outcome, never another's."""
     whole = [Accepted(), Refused("dataverse_400_0x80044331"), Accepted()]
     start = THREE.index(b"\r\n\r\n") + 4
@@ -191,13 +202,14 @@ def test_wherever_a_reply_is_cut_off_nothing_is_believed_that_was_not_said(rig):
     ],
     ids=["stopped at an error", "one is missing", "one too many", "none", "one is unreadable"],
 )
-def test_with_too_few_or_too_many_results_none_is_given_to_another_row(rig, parts, responses):
+def test_too_few_or_too_many_results_shift_to_no_other_row(rig: WebsiteRig, parts: Any, responses: Any) -> None:
     """Without continue-on-error a batch ends at its first error; any other gap could be anywhere."""
     rig.site.replies.append(batch(*parts))
     assert rig.push(*changes(3)) == responses
 
 
-def test_a_401_that_responds_operations_is_theirs_and_the_batch_is_not_sent_again(rig):
+def test_a_401_in_a_part_is_that_operations_and_not_resent(rig: WebsiteRig) -> None:
+    """A 401 that comes with results of operations is theirs, and the batch is not sent again."""
     rig.site.replies.append(batch(OK, part(401, ""), status=401))
     assert rig.push(*changes(2)) == [Accepted(), NotNow("dataverse_401")]
     assert (len(rig.site.asked), len(rig.site.tokens_asked)) == (1, 1)
@@ -224,13 +236,17 @@ def test_a_401_that_responds_operations_is_theirs_and_the_batch_is_not_sent_agai
         (http(100) + b"", OutcomeUnknown("dataverse_RemoteProtocolError")),
     ],
 )
-def test_what_befalls_a_whole_batch_befalls_each_change_in_it(rig, reply, means):
+def test_what_befalls_a_whole_batch_befalls_each_change_in_it(
+    rig: WebsiteRig, reply: Any, means: NotNow | OutcomeUnknown
+) -> None:
     rig.site.replies.append(reply if callable(reply) else cut(reply, len(reply)))
     assert rig.push(*changes(2)) == [means, means]
     assert len(rig.site.asked) == 1
 
 
-def test_a_connection_that_is_reset_after_sending_leaves_the_change_of_unknown_outcome(rig):
+def test_a_reset_after_sending_leaves_an_unknown_outcome(rig: WebsiteRig) -> None:
+    """A connection that is reset after sending leaves the change of unknown outcome."""
+
     def reset(client: socket.socket, _) -> None:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         raise ConnectionResetError
@@ -239,9 +255,10 @@ def test_a_connection_that_is_reset_after_sending_leaves_the_change_of_unknown_o
     assert rig.push(change()) == [OutcomeUnknown("dataverse_ReadError")]
 
 
-def test_no_reply_within_the_time_leaves_the_change_of_unknown_outcome(rig):
+def test_no_reply_in_time_leaves_an_unknown_outcome(rig: WebsiteRig) -> None:
+    """No reply within the time leaves the change of unknown outcome."""
     silence = threading.Event()
-    rig.site.replies.append(lambda *_: silence.wait(5) and None)
+    rig.site.replies.append(lambda *_: silence.wait(5) and None)  # type: ignore[arg-type]
     rig.seconds = 1.0
     began = time.monotonic()
     assert rig.push(change()) == [OutcomeUnknown("dataverse_ReadTimeout")]
@@ -249,7 +266,8 @@ def test_no_reply_within_the_time_leaves_the_change_of_unknown_outcome(rig):
     silence.set()
 
 
-def test_a_reply_that_trickles_is_cut_at_the_time_and_what_came_counts(rig):
+def test_a_reply_that_trickles_is_cut_and_what_came_counts(rig: WebsiteRig) -> None:
+    """A reply that trickles is cut at the time and what came counts."""
     over = threading.Event()
 
     def trickle(client: socket.socket, _) -> None:
@@ -265,7 +283,7 @@ def test_a_reply_that_trickles_is_cut_at_the_time_and_what_came_counts(rig):
     over.set()
 
 
-def test_a_reply_without_end_is_not_read_to_its_end(rig, monkeypatch):
+def test_a_reply_without_end_is_not_read_to_its_end(rig: WebsiteRig, monkeypatch: pytest.MonkeyPatch) -> None:
     """16 MB is the bound; here it is made small. The setting is the adapter's constant, not a stand-in for its code."""
     monkeypatch.setattr(exchange_bounds, "_LONGEST_REPLY", 100_000)
 
@@ -280,7 +298,8 @@ def test_a_reply_without_end_is_not_read_to_its_end(rig, monkeypatch):
     assert time.monotonic() - began < 5
 
 
-def test_a_website_that_cannot_be_reached_was_certainly_not_reported(rig):
+def test_a_website_that_cannot_be_reached_was_told_nothing(rig: WebsiteRig) -> None:
+    """A website that cannot be reached has certainly received nothing."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     other = WebsiteRig(rig.site)
@@ -290,14 +309,14 @@ def test_a_website_that_cannot_be_reached_was_certainly_not_reported(rig):
     other.service.close()
 
 
-def test_with_no_time_left_nothing_is_sent(rig):
+def test_with_no_time_left_nothing_is_sent(rig: WebsiteRig) -> None:
     rig.seconds = 0.9
     assert rig.push(*changes(2)) == [NotNow("no_time_left")] * 2
     assert (rig.site.asked, rig.site.tokens_asked) == ([], [])
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_redirect_is_not_followed_and_means_a_wrong_address(rig, status):
+def test_a_redirect_is_not_followed_and_means_a_wrong_address(rig: WebsiteRig, status: int) -> None:
     with ScriptedWebsite() as elsewhere:
         rig.site.replies.append(http(status, location=f"{elsewhere.url}/api/data/v9.2/$batch"))
         with pytest.raises(WebsiteMisconfiguredError, match=f"^dataverse_{status}$") as raised:
@@ -307,15 +326,19 @@ def test_a_redirect_is_not_followed_and_means_a_wrong_address(rig, status):
 
 
 @pytest.mark.parametrize("status", [404, 405, 406, 415])
-def test_a_batch_that_is_refused_for_what_it_is_says_that_the_client_is_set_up_wrongly(rig, status):
-    """No change is rejected for it."""
+def test_a_batch_refused_as_such_is_a_wrong_setup(rig: WebsiteRig, status: int) -> None:
+    """A batch that is refused for what it is says that the client is set up wrongly.
+
+    No change is rejected for it.
+    """
     rig.site.replies.append(error(status, "0x8006088a"))
     with pytest.raises(WebsiteMisconfiguredError, match=f"^dataverse_{status}_0x8006088a$") as raised:
         rig.push(*changes(2))
     assert raised.value.outcomes == [NotNow(f"dataverse_{status}_0x8006088a")] * 2
 
 
-def test_a_403_for_the_whole_batch_stops_everything_and_says_what_had_been_accepted_i10(rig):
+def test_a_403_for_the_batch_stops_all_and_keeps_accepted_i10(rig: WebsiteRig) -> None:
+    """I10: A 403 for the whole batch stops everything and says what had been accepted."""
     rig.site.replies += [accept_all, error(403, "0x80072560"), accept_all]
     with pytest.raises(WebsiteAuthError) as raised:
         rig.push(*changes(6), size=2)
@@ -337,7 +360,8 @@ def spoiled_by(*bad: int, status: int = 400):
 
 
 @pytest.mark.parametrize("status", [400, 413])
-def test_one_row_that_spoils_its_batch_is_found_by_halves_and_no_other_is_rejected_i13(rig, status):
+def test_one_row_that_spoils_its_batch_is_found_by_halves_i13(rig: WebsiteRig, status: int) -> None:
+    """I13: One row that spoils its batch is found by halves and no other is rejected."""
     rig.site.replies += [spoiled_by(3, status=status)] * 20
     responses = rig.push(*changes(8))
     refused = Refused(f"dataverse_{status}_0x80048d19")
@@ -346,7 +370,8 @@ def test_one_row_that_spoils_its_batch_is_found_by_halves_and_no_other_is_reject
     assert sent == [[1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4], [1, 2], [3, 4], [3], [4], [5, 6, 7, 8]]
 
 
-def test_in_the_search_for_a_poison_row_nothing_is_sent_again_that_was_accepted_i13(rig):
+def test_the_search_for_a_poison_row_resends_no_accepted_i13(rig: WebsiteRig) -> None:
+    """I13: In the search for a poison row nothing is sent again that was accepted."""
     rig.site.replies += [spoiled_by(2, 7, 90)] * 100
     responses = rig.push(*changes(100))
     assert [n for n, response in enumerate(responses, 1) if response != Accepted()] == [2, 7, 90]
@@ -354,7 +379,7 @@ def test_in_the_search_for_a_poison_row_nothing_is_sent_again_that_was_accepted_
     assert sorted(n for mentors in accepted for n in mentors) == [n for n in range(1, 101) if n not in {2, 7, 90}]
 
 
-def test_a_fault_in_one_half_leaves_the_other_its_results_i13(rig):
+def test_a_fault_in_one_half_leaves_the_other_its_results_i13(rig: WebsiteRig) -> None:
     rig.site.replies += [error(413), accept_all, lost]
     assert rig.push(*changes(4)) == [Accepted()] * 2 + [OutcomeUnknown("dataverse_RemoteProtocolError")] * 2
     rig.site.replies += [error(413), accept_all, error(403, "0x80072560")]
@@ -363,12 +388,12 @@ def test_a_fault_in_one_half_leaves_the_other_its_results_i13(rig):
     assert raised.value.outcomes == [Accepted()] * 2 + [NotNow("dataverse_403_0x80072560")] * 2
 
 
-def test_a_lost_batch_does_not_stop_the_next_i13(rig):
+def test_a_lost_batch_does_not_stop_the_next_i13(rig: WebsiteRig) -> None:
     rig.site.replies += [lost, accept_all]
     assert rig.push(*changes(4), size=2) == [OutcomeUnknown("dataverse_RemoteProtocolError")] * 2 + [Accepted()] * 2
 
 
-def test_no_words_of_the_website_are_in_any_response_i11(rig):
+def test_no_words_of_the_website_are_in_any_response_i11(rig: WebsiteRig) -> None:
     said = error_body("0x80044331").encode()
     rig.site.replies += [error(400, "0x80044331"), error(500, "Åse Bjørnå"), batch(part(400, "ase@example.no"))]
     responses = [rig.push(change())[0] for _ in range(3)]

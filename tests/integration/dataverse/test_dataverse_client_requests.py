@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -14,13 +15,17 @@ from shared.domain.errors import WebsiteMisconfiguredError
 from shared.domain.listings import Accepted, Action, NotNow, Outdated, Refused
 from tests.support.website_wire import ScriptedWebsite, WebsiteRig, accept_all, batch, change, changes, http, part
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
 HIDE = Action.HIDE
 # Every write asks for the version it leaves the row with, and for nothing else of the row.
 ASKED = b"?$select=hlf_mentorid HTTP/1.1\r\nContent-Type: application/json\r\nPrefer: return=representation\r\n"
 
 
 @pytest.fixture
-def rig():
+def rig() -> Iterator[WebsiteRig]:
     with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         yield rig
 
@@ -29,7 +34,8 @@ def row(number):
     return f"/api/data/v9.2/hlf_peermentors(hlf_mentorid='00000000-0000-0000-0000-{number:012x}')".encode()
 
 
-def test_publishing_creates_or_updates_and_hiding_only_updates_i8(rig):
+def test_publishing_creates_or_updates_and_hiding_updates_i8(rig: WebsiteRig) -> None:
+    """I8: Publishing creates or updates and hiding only updates."""
     rig.push(change(1, body='{"hlf_published": true}'), change(2, HIDE, body='{"hlf_published": false}'))
     (asked,) = rig.site.asked
     assert (asked.method, asked.target) == ("POST", "/api/data/v9.2/$batch")
@@ -39,18 +45,19 @@ def test_publishing_creates_or_updates_and_hiding_only_updates_i8(rig):
     ]
 
 
-def test_a_table_without_versions_is_written_without_naming_one(rig):
+def test_a_table_without_versions_is_written_without_naming_one(rig: WebsiteRig) -> None:
     """Issue 8 A5: where the service takes no condition it is left out, and the answer says nothing of a version."""
     rig.site.replies.append(batch(part(412, "0x8006088D")))
     known = change(1, row_version='W/"1"')
     assert rig.push(known) == [Outdated("dataverse_412_0x8006088d")]
     rig.site.replies.append(batch(part(200, body="{}", etag='W/"2"')))
     (accepted,) = rig.push(known)
+    assert isinstance(accepted, Accepted)
     assert accepted.row_version is None
     assert [b"If-Match" in asked.operations[0] for asked in rig.site.asked] == [True, False]
 
 
-def test_hiding_does_not_fail_for_a_column_that_cannot_be_emptied(rig):
+def test_hiding_does_not_fail_for_a_column_that_is_gone(rig: WebsiteRig) -> None:
     """Issue 8 A4, I5: a column that Dynamics does not have any more is no reason to leave a mentor listed."""
     rig.site.replies.append(batch(part(400, "0x0"), part(200, body="{}")))
     hiding = change(1, HIDE, body='{"statecode": 1, "hlf_phone": null}', bare_body='{"statecode": 1}')
@@ -61,8 +68,11 @@ def test_hiding_does_not_fail_for_a_column_that_cannot_be_emptied(rig):
 
 
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\n\r"])
-def test_every_line_of_a_batch_ends_with_crlf_whatever_the_body_was_written_with(rig, end):
-    """Dataverse answers 400 to a whole batch for one line end that is not."""
+def test_every_line_of_a_batch_ends_with_crlf(rig: WebsiteRig, end: str) -> None:
+    """Every line of a batch ends with CRLF, whatever the body was written with.
+
+    Dataverse answers 400 to a whole batch for one line end that is not.
+    """
     rig.push(change(1, body=end.join(["{", '"a": 1,', '"b": "x\\ny"', "}"])), change(2))
     (asked,) = rig.site.asked
     assert b"\n" not in asked.body.replace(b"\r\n", b"")
@@ -70,7 +80,7 @@ def test_every_line_of_a_batch_ends_with_crlf_whatever_the_body_was_written_with
     assert json.loads(asked.operations[0].split(b"\r\n\r\n")[1]) == {"a": 1, "b": "x\ny"}
 
 
-def test_a_batch_goes_on_after_an_error_and_says_who_we_are(rig):
+def test_a_batch_goes_on_after_an_error_and_says_who_we_are(rig: WebsiteRig) -> None:
     rig.push(change())
     (asked,) = rig.site.asked
     assert asked.headers["prefer"] == "odata.continue-on-error"
@@ -80,7 +90,8 @@ def test_a_batch_goes_on_after_an_error_and_says_who_we_are(rig):
     assert "if-match" not in asked.headers
 
 
-def test_no_body_can_end_its_part_since_no_boundary_is_used_twice(rig):
+def test_no_body_can_end_its_part_and_no_boundary_recurs(rig: WebsiteRig) -> None:
+    """No body can end its part, since no boundary is used twice."""
     for _ in range(3):
         rig.push(change())
     boundaries = {asked.headers["content-type"] for asked in rig.site.asked}
@@ -88,7 +99,8 @@ def test_no_body_can_end_its_part_since_no_boundary_is_used_twice(rig):
     assert all(len(boundary) > 40 for boundary in boundaries)
 
 
-def test_cookies_are_never_sent_back_so_that_no_server_is_clung_to(rig):
+def test_cookies_are_never_sent_back(rig: WebsiteRig) -> None:
+    """Cookies are never sent back so that no server is clung to."""
     rig.site.token_replies.append(
         http(200, '{"token_type":"Bearer","expires_in":9,"access_token":"t"}', set_cookie="fpc=1; path=/")
     )
@@ -100,7 +112,7 @@ def test_cookies_are_never_sent_back_so_that_no_server_is_clung_to(rig):
     assert not any("cookie" in asked.headers for asked in [*rig.site.asked, *rig.site.tokens_asked])
 
 
-def test_proxies_and_logins_of_the_environment_are_not_used(monkeypatch, tmp_path):
+def test_proxies_and_logins_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("default login a password b\n")
     with ScriptedWebsite() as site, ScriptedWebsite() as proxy:
@@ -114,13 +126,15 @@ def test_proxies_and_logins_of_the_environment_are_not_used(monkeypatch, tmp_pat
         assert site.tokens_asked[0].headers.get("authorization") is None
 
 
-def test_the_connection_is_kept(rig):
+def test_the_connection_is_kept(rig: WebsiteRig) -> None:
     for number in range(5):
         rig.push(change(number))
     assert len(rig.site._clients) == 1
 
 
-def test_a_connection_that_was_closed_while_nobody_used_it_is_replaced_and_nothing_is_of_unknown_outcome(rig):
+def test_an_idle_connection_that_was_closed_is_replaced(rig: WebsiteRig) -> None:
+    """A connection that was closed while nobody used it is replaced and nothing is of unknown outcome."""
+
     def goodbye(client, asked):
         client.sendall(accept_all(client, asked))
         raise ConnectionResetError
@@ -134,7 +148,9 @@ def test_a_connection_that_was_closed_while_nobody_used_it_is_replaced_and_nothi
 # Chunks, order, parallel requests
 
 
-def test_changes_go_in_chunks_and_results_come_in_the_order_of_the_changes(rig):
+def test_changes_go_in_chunks_and_results_in_their_order(rig: WebsiteRig) -> None:
+    """Changes go in chunks and results come in the order of the changes."""
+
     def refuse_odd(_, asked):
         return batch(*[part(400, f"0x{number:x}") if number % 2 else part(204) for number in asked.mentors])
 
@@ -144,7 +160,7 @@ def test_changes_go_in_chunks_and_results_come_in_the_order_of_the_changes(rig):
     assert sorted(len(asked.operations) for asked in rig.site.asked) == [5, 10, 10, 10, 10]
 
 
-def test_nothing_to_push_asks_nothing(rig):
+def test_nothing_to_push_asks_nothing(rig: WebsiteRig) -> None:
     assert rig.push() == []
     assert (rig.site.asked, rig.site.tokens_asked, rig.backoff.asked) == ([], [], 0)
 
@@ -169,14 +185,15 @@ class Crowd:
         return reply.replace(b"\r\n", f"\r\nx-ms-dop-hint: {self.hint}\r\n".encode(), 1) if self.hint else reply
 
 
-def test_as_many_requests_at_a_time_as_set(rig):
+def test_as_many_requests_at_a_time_as_set(rig: WebsiteRig) -> None:
     crowd = Crowd()
     rig.site.replies += [crowd] * 12
     rig.push(*changes(12), size=1, parallel=3)
     assert max(crowd.seen) == 3
 
 
-def test_never_more_at_a_time_than_dataverse_last_advised_also_in_the_middle_of_a_push(rig):
+def test_never_more_at_a_time_than_dataverse_advised(rig: WebsiteRig) -> None:
+    """Never more at a time than Dataverse last advised, also in the middle of a push."""
     for hint, most in ((2, 4), (1, 2)):
         crowd = Crowd(hint)
         rig.site.replies += [crowd] * 12
@@ -187,13 +204,13 @@ def test_never_more_at_a_time_than_dataverse_last_advised_also_in_the_middle_of_
 
 
 @pytest.mark.parametrize("hint", ["0", "-1", "many", "", "1.5"])
-def test_a_hint_that_is_none_changes_nothing(rig, hint):
+def test_a_hint_that_is_none_changes_nothing(rig: WebsiteRig, hint: str) -> None:
     rig.site.replies.append(http(503, x_ms_dop_hint=hint))
     rig.push(change())
     assert rig.service.parallel_hint is None
 
 
-def test_the_hint_raises_nothing_above_the_setting(rig):
+def test_the_hint_raises_nothing_above_the_setting(rig: WebsiteRig) -> None:
     rig.service.parallel_hint = 50
     crowd = Crowd()
     rig.site.replies += [crowd] * 6
@@ -201,7 +218,7 @@ def test_the_hint_raises_nothing_above_the_setting(rig):
     assert max(crowd.seen) == 2
 
 
-def test_of_two_changes_of_one_listing_only_the_newer_is_sent_i6(rig):
+def test_of_two_changes_of_one_listing_only_the_newer_is_sent_i6(rig: WebsiteRig) -> None:
     older, newer = change(1, version=3, body='{"v":3}'), change(1, HIDE, version=4, body='{"v":4}')
     again = NotNow("newer_change_in_this_push")
     assert rig.push(newer, change(2), older) == [Accepted(), Accepted(), again]
@@ -227,12 +244,12 @@ def test_of_two_changes_of_one_listing_only_the_newer_is_sent_i6(rig):
         ("x" * 450, "x" * 450),
     ],
 )
-def test_a_key_is_doubled_in_its_quotes_and_percent_encoded(value, written):
+def test_a_key_is_doubled_in_its_quotes_and_percent_encoded(value: str, written: str) -> None:
     assert key_value(value) == written
 
 
 @pytest.mark.parametrize("value", [*"/<>*%&:\\?+", "", "a/b", "a\r\nb", "\x00", "x" * 451, "😀" * 226, "\ud800"])
-def test_a_key_that_dataverse_cannot_address_is_refused(value):
+def test_a_key_that_dataverse_cannot_address_is_refused(value: Any) -> None:
     with pytest.raises(NotAddressableError, match=r"^key_not_addressable$"):
         key_value(value)
 
@@ -253,13 +270,15 @@ def test_a_key_that_dataverse_cannot_address_is_refused(value):
         ({"body": '{"a": "\ud800"}'}, "body_is_not_text"),
     ],
 )
-def test_what_cannot_be_addressed_is_rejected_without_being_sent_and_the_others_go_i13(rig, wrong, reason):
+def test_what_cannot_be_addressed_is_rejected_unsent_i13(rig: WebsiteRig, wrong: Any, reason: str) -> None:
+    """I13: What cannot be addressed is rejected without being sent and the others go."""
     assert rig.push(change(1), change(2, **wrong), change(3)) == [Accepted(), Refused(reason), Accepted()]
     (asked,) = rig.site.asked
     assert asked.mentors == [1, 3]
 
 
-def test_a_key_of_another_form_than_a_uuid_is_written_as_it_must_be(rig):
+def test_a_key_that_is_no_uuid_is_written_as_it_must_be(rig: WebsiteRig) -> None:
+    """A key of another form than a UUID is written as it must be."""
     rig.push(change(mentor_id="O'Bryan (1)"))
     assert b"(hlf_mentorid='O%27%27Bryan%20%281%29')" in rig.site.asked[0].body
 
@@ -279,7 +298,7 @@ def test_a_key_of_another_form_than_a_uuid_is_written_as_it_must_be(rig):
         ("http://[::1]:8765/", "http://[::1]:8765"),
     ],
 )
-def test_an_origin_is_https_or_this_machine(value, origin):
+def test_an_origin_is_https_or_this_machine(value: str, origin: str) -> None:
     assert Origin.configured("dataverse_url", value).url == origin
 
 
@@ -301,7 +320,7 @@ def test_an_origin_is_https_or_this_machine(value, origin):
         ("https://hlf.crm4.dynamics.com#a", "dataverse_url_is_more_than_an_origin"),
     ],
 )
-def test_anything_else_is_no_origin(value, code):
+def test_anything_else_is_no_origin(value: str, code: str) -> None:
     with pytest.raises(WebsiteMisconfiguredError, match=f"^{code}$"):
         Origin.configured("dataverse_url", value)
 
@@ -318,7 +337,8 @@ HERE = Origin.configured("dataverse_url", "https://hlf.crm4.dynamics.com")
         "//elsewhere.example/x",
     ],
 )
-def test_a_path_or_a_link_within_the_origin_is_sent_to_the_origin(target):
+def test_a_path_or_link_within_the_origin_is_sent_there(target: str) -> None:
+    """A path or a link within the origin is sent to the origin."""
     url = HERE.address(target)
     assert (url.scheme, url.host, url.port) == ("https", "hlf.crm4.dynamics.com", None)
 
@@ -341,12 +361,12 @@ def test_a_path_or_a_link_within_the_origin_is_sent_to_the_origin(target):
         "https://hlf.crm4.dynamics.com:port/x",
     ],
 )
-def test_a_link_that_leads_elsewhere_is_refused(link):
+def test_a_link_that_leads_elsewhere_is_refused(link: str) -> None:
     with pytest.raises(WebsiteMisconfiguredError):
         HERE.address(link)
 
 
-def test_a_token_never_follows_a_link_elsewhere(rig):
+def test_a_token_never_follows_a_link_elsewhere(rig: WebsiteRig) -> None:
     with ScriptedWebsite() as elsewhere:
         with pytest.raises(WebsiteMisconfiguredError, match=r"^link_leads_elsewhere$"):
             rig.service.request("GET", f"{elsewhere.url}/x", backoff=rig.backoff, time_left=lambda: 9.0)
@@ -355,7 +375,8 @@ def test_a_token_never_follows_a_link_elsewhere(rig):
     assert rig.site.asked[0].target == "/x?page=2"
 
 
-def test_a_table_can_be_as_long_as_it_may_and_a_uuid_is_written_in_lower_case(rig):
+def test_a_table_name_may_be_long_and_a_uuid_is_lower_case(rig: WebsiteRig) -> None:
+    """A table can be as long as it may and a UUID is written in lower case."""
     mentor_id = uuid4()
     rig.push(change(table="x" * 128, mentor_id=mentor_id))
     assert f"{'x' * 128}(hlf_mentorid='{mentor_id}')".encode() in rig.site.asked[0].body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,12 +21,15 @@ from tests.support.website_wire import (
     shown,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 HIDE, PUBLISH = Action.HIDE, Action.PUBLISH
 GUID = "0f0e0d0c-0b0a-4908-8706-050403020100"
 
 
 @pytest.fixture
-def rig():
+def rig() -> Iterator[WebsiteRig]:
     with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         yield rig
 
@@ -35,7 +39,8 @@ def shows(rig, body, row, action=PUBLISH):
     return shown(rig.website(), [change(1, action, body=json.dumps(body))])[0]
 
 
-def test_each_row_is_read_by_its_key_with_the_columns_of_its_body_and_no_others_i11(rig):
+def test_each_row_is_read_by_its_key_with_its_columns_alone_i11(rig: WebsiteRig) -> None:
+    """I11: Each row is read by its key with the columns of its body and no others."""
     rig.site.replies.append(batch(part(200, body="{}"), part(404, "0x80060891")))
     shown(
         rig.website(),
@@ -93,13 +98,14 @@ OTHER = [
 
 
 @pytest.mark.parametrize(("body", "row"), SAME)
-def test_what_dataverse_gives_back_for_what_was_written_is_the_same(rig, body, row):
+def test_what_dataverse_returns_of_what_was_written_is_the_same(rig: WebsiteRig, body: Any, row: Any) -> None:
+    """What Dataverse gives back for what was written is the same."""
     assert shows(rig, body, row) is True
     assert shows(rig, body, row, HIDE) is True
 
 
 @pytest.mark.parametrize(("body", "row"), OTHER)
-def test_anything_else_is_not(rig, body, row):
+def test_anything_else_is_not(rig: WebsiteRig, body: Any, row: Any) -> None:
     assert shows(rig, body, row) is False
     assert shows(rig, body, row, HIDE) is False
 
@@ -122,18 +128,21 @@ def test_anything_else_is_not(rig, body, row):
         (part(200, body='{"a": '), None, None),
     ],
 )
-def test_a_row_that_is_not_there_is_hidden_and_one_that_cannot_be_read_says_nothing(rig, response, published, hidden):
+def test_a_missing_row_is_hidden_and_an_unreadable_says_nothing(
+    rig: WebsiteRig, response: Any, published: bool | None, hidden: bool | None
+) -> None:
+    """A row that is not there is hidden and one that cannot be read says nothing."""
     rig.site.replies.append(batch(response, response))
     assert shown(rig.website(), [change(1), change(2, HIDE)]) == [published, hidden]
 
 
 @pytest.mark.parametrize("reply", [lost, http(503), http(401), error(403, "0x80072560"), http(302), http(200, "")])
-def test_a_reading_that_fails_says_nothing_and_raises_nothing(rig, reply):
+def test_a_reading_that_fails_says_nothing_and_raises_nothing(rig: WebsiteRig, reply: Any) -> None:
     rig.site.replies += [reply, reply]
     assert shown(rig.website(), changes(2)) == [None, None]
 
 
-def test_readings_come_back_in_order_across_chunks(rig):
+def test_readings_come_back_in_order_across_chunks(rig: WebsiteRig) -> None:
     def alternate(_, asked):
         return batch(*[part(404) if n % 3 else part(200, body='{"a": 1}') for n in asked.mentors])
 
@@ -154,6 +163,6 @@ def test_readings_come_back_in_order_across_chunks(rig):
         {"body": '{"a HTTP/1.1": 1}'},
     ],
 )
-def test_what_cannot_be_asked_for_is_not_and_the_others_are_i13(rig, wrong):
+def test_what_cannot_be_asked_for_is_not_and_the_others_are_i13(rig: WebsiteRig, wrong: Any) -> None:
     rig.site.replies.append(batch(part(404), part(404)))
     assert shown(rig.website(), [change(1), change(2, **wrong), change(3)]) == [False, None, False]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -19,6 +20,7 @@ from shared.domain.errors import (
     WebsiteUnavailableError,
 )
 from shared.domain.listings import Accepted, ListingTable, NotNow
+from tests.support.there import there
 from tests.support.website_wire import (
     IN_USE,
     KEY,
@@ -38,11 +40,14 @@ from tests.support.website_wire import (
     token,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 NEW_SECRET = SECRET | {"client_secret": "n3w & secret=+%"}
 
 
 @pytest.fixture
-def rig():
+def rig() -> Iterator[WebsiteRig]:
     with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         yield rig
 
@@ -54,7 +59,8 @@ def refusal(status, word, number=None):
     return http(status, body, content_type="application/json")
 
 
-def test_a_token_is_asked_for_once_by_client_credentials_and_used_for_everything(rig):
+def test_a_token_is_asked_for_once_and_used_for_everything(rig: WebsiteRig) -> None:
+    """A token is asked for once by client credentials and used for everything."""
     assert rig.push(*changes(5), size=1, parallel=4) == [Accepted()] * 5
     shown(rig.website(), changes(1))
     (asked,) = rig.site.tokens_asked
@@ -71,7 +77,7 @@ def test_a_token_is_asked_for_once_by_client_credentials_and_used_for_everything
     assert rig.secrets.reads == [False]
 
 
-def test_many_threads_that_need_a_token_ask_for_one(rig):
+def test_many_threads_that_need_a_token_ask_for_one(rig: WebsiteRig) -> None:
     def slowly(*_):
         time.sleep(0.1)
         return token()
@@ -82,17 +88,17 @@ def test_many_threads_that_need_a_token_ask_for_one(rig):
 
 
 @pytest.fixture
-def clock():
+def clock() -> Any:
     return [1_000_000.0]
 
 
 @pytest.fixture
-def tokens(rig, clock):
+def tokens(rig: WebsiteRig, clock: Any) -> Tokens:
     site = Origin.configured("test", rig.site.url)
     return Tokens(rig.service._client, site, "scope", rig.secrets, clock=lambda: clock[0])
 
 
-def test_a_token_is_renewed_five_to_six_minutes_before_it_ends(rig, tokens, clock):
+def test_a_token_is_renewed_five_to_six_minutes_before_it_ends(rig: WebsiteRig, tokens: Tokens, clock: Any) -> None:
     for number in range(5):
         rig.site.token_replies += [token(f"old-{number}", 3600), token(f"new-{number}", 3600)]
         assert tokens.renewed(None, 10) == f"old-{number}"
@@ -102,16 +108,16 @@ def test_a_token_is_renewed_five_to_six_minutes_before_it_ends(rig, tokens, cloc
         assert tokens.token(10) == f"new-{number}"
 
 
-def test_not_all_containers_renew_in_the_same_second(rig, tokens):
+def test_not_all_containers_renew_in_the_same_second(rig: WebsiteRig, tokens: Tokens) -> None:
     rig.site.token_replies += [token(expires_in=3600)] * 20
     moments = set()
     for _ in range(20):
         tokens.renewed(None, 10)
-        moments.add(tokens._kept.renew_at)
+        moments.add(there(tokens._kept).renew_at)
     assert len(moments) > 10
 
 
-def test_a_short_token_is_used_for_half_its_time(rig, tokens, clock):
+def test_a_short_token_is_used_for_half_its_time(rig: WebsiteRig, tokens: Tokens, clock: Any) -> None:
     rig.site.token_replies += [token("short", "10"), token("next")]
     assert tokens.token(10) == "short"
     clock[0] += 4.9
@@ -121,7 +127,9 @@ def test_a_short_token_is_used_for_half_its_time(rig, tokens, clock):
 
 
 @pytest.mark.parametrize("fault", [http(503), lost, http(200, "<html>"), refusal(400, "temporarily_unavailable")])
-def test_a_token_that_still_lasts_outlives_a_fault_of_entra(rig, tokens, clock, fault):
+def test_a_token_that_still_lasts_outlives_a_fault_of_entra(
+    rig: WebsiteRig, tokens: Tokens, clock: Any, fault: Any
+) -> None:
     rig.site.token_replies += [token("old", 3600), fault, fault, fault, token("new")]
     tokens.token(10)
     clock[0] += 3600 - 290
@@ -138,7 +146,8 @@ def test_a_token_that_still_lasts_outlives_a_fault_of_entra(rig, tokens, clock, 
     assert tokens.token(10) == "new"
 
 
-def test_a_secret_that_ended_is_an_alert_in_the_run_that_sees_it_also_while_the_token_lasts_i10(rig, tokens, clock):
+def test_a_secret_that_ended_is_an_alert_in_that_run_i10(rig: WebsiteRig, tokens: Tokens, clock: Any) -> None:
+    """I10: A secret that ended is an alert in the run that sees it, also while the token lasts."""
     rig.site.token_replies += [token("old", 3600), refusal(401, "invalid_client", 7000222)]
     tokens.token(10)
     clock[0] += 3600 - 290
@@ -149,7 +158,8 @@ def test_a_secret_that_ended_is_an_alert_in_the_run_that_sees_it_also_while_the_
 # A refused token
 
 
-def test_on_401_the_secret_is_read_again_once_and_the_request_sent_once_more(rig):
+def test_on_401_the_secret_is_read_and_the_request_repeated(rig: WebsiteRig) -> None:
+    """On 401 the secret is read again once and the request sent once more."""
     rig.secrets.fresh = NEW_SECRET
     rig.site.replies += [http(401), accept_all]
     rig.site.token_replies += [token("old"), token("new")]
@@ -160,7 +170,7 @@ def test_on_401_the_secret_is_read_again_once_and_the_request_sent_once_more(rig
     assert parse_qs(rig.site.tokens_asked[1].body.decode())["client_secret"] == ["n3w & secret=+%"]
 
 
-def test_a_second_401_is_an_alert_and_nothing_more_is_sent_i10(rig):
+def test_a_second_401_is_an_alert_and_nothing_more_is_sent_i10(rig: WebsiteRig) -> None:
     rig.site.replies += [accept_all, http(401), error(401, "0x80048306"), accept_all]
     with pytest.raises(WebsiteAuthError) as raised:
         rig.push(*changes(6), size=2)
@@ -169,7 +179,7 @@ def test_a_second_401_is_an_alert_and_nothing_more_is_sent_i10(rig):
     assert (len(rig.site.asked), len(rig.site.tokens_asked)) == (3, 2)
 
 
-def test_threads_that_are_refused_together_renew_the_token_once(rig):
+def test_threads_that_are_refused_together_renew_the_token_once(rig: WebsiteRig) -> None:
     both = threading.Barrier(2, timeout=5)
 
     def together(*_):
@@ -182,7 +192,8 @@ def test_threads_that_are_refused_together_renew_the_token_once(rig):
     assert len(rig.site.tokens_asked) == 2
 
 
-def test_a_rotated_secret_is_found_when_entra_refuses_the_one_in_the_cache(rig):
+def test_a_rotated_secret_is_found_when_the_cached_is_refused(rig: WebsiteRig) -> None:
+    """A rotated secret is found when Entra refuses the one in the cache."""
     rig.secrets.fresh = NEW_SECRET
     rig.site.token_replies.append(refusal(401, "invalid_client", 7000215))
     assert rig.push(change()) == [Accepted()]
@@ -190,7 +201,8 @@ def test_a_rotated_secret_is_found_when_entra_refuses_the_one_in_the_cache(rig):
     assert len(rig.site.tokens_asked) == 2
 
 
-def test_a_refused_secret_that_is_still_the_same_is_not_tried_twice_i10(rig):
+def test_a_refused_secret_is_not_tried_twice_i10(rig: WebsiteRig) -> None:
+    """I10: A refused secret that is still the same is not tried twice."""
     rig.site.token_replies += [refusal(401, "invalid_client", 7000215)] * 2
     with pytest.raises(WebsiteAuthError, match=r"^entra_7000215$") as raised:
         rig.push(*changes(3))
@@ -203,7 +215,9 @@ def test_a_refused_secret_that_is_still_the_same_is_not_tried_twice_i10(rig):
     ("response", "kind"),
     [(refusal(401, "invalid_client", 7000222), WebsiteAuthError), (http(503), WebsiteUnavailableError)],
 )
-def test_what_entra_has_just_answered_is_not_asked_again_in_a_row(rig, tokens, clock, response, kind):
+def test_entra_is_not_asked_the_same_again_in_a_row(
+    rig: WebsiteRig, tokens: Tokens, clock: Any, response: Any, kind: Any
+) -> None:
     """Threads and retries hear the same; a moment later, and in a health check, it is asked anew."""
     rig.site.token_replies += [response] * 3
     for _ in range(4):
@@ -224,7 +238,8 @@ def test_what_entra_has_just_answered_is_not_asked_again_in_a_row(rig, tokens, c
     assert len(rig.site.tokens_asked) == 4
 
 
-def test_a_secret_that_was_replaced_is_asked_with_at_once_though_the_old_one_was_just_refused(rig, tokens):
+def test_a_replaced_secret_is_asked_with_at_once(rig: WebsiteRig, tokens: Tokens) -> None:
+    """A secret that was replaced is asked with at once, though the old one was just refused."""
     rig.site.token_replies.append(refusal(401, "invalid_client", 7000215))
     with pytest.raises(WebsiteAuthError):
         tokens.token(10)
@@ -249,7 +264,8 @@ def test_a_secret_that_was_replaced_is_asked_with_at_once_though_the_old_one_was
         (http(302, location="https://elsewhere.example/"), "entra_302"),
     ],
 )
-def test_a_refusal_of_entra_is_an_alert_with_its_number_or_word_and_none_of_its_text_i10_i11(rig, response, code):
+def test_a_refusal_of_entra_is_an_alert_without_its_text_i10_i11(rig: WebsiteRig, response: Any, code: str) -> None:
+    """I10, I11: A refusal of Entra is an alert with its number or word and none of its text."""
     rig.site.token_replies += [response, response]
     with pytest.raises(WebsiteAuthError) as raised:
         rig.push(change())
@@ -275,7 +291,7 @@ def test_a_refusal_of_entra_is_an_alert_with_its_number_or_word_and_none_of_its_
         (token(token_type="mac"), "entra_200_without_a_token"),
     ],
 )
-def test_a_fault_of_entra_means_not_now(rig, response, reason):
+def test_a_fault_of_entra_means_not_now(rig: WebsiteRig, response: Any, reason: str) -> None:
     rig.site.token_replies.append(response)
     assert rig.push(*changes(2)) == [NotNow(reason)] * 2
     assert rig.site.asked == []
@@ -293,7 +309,7 @@ def test_a_fault_of_entra_means_not_now(rig, response, reason):
         (SECRET | {"client_secret": 7}, "secret_has_no_client_secret"),
     ],
 )
-def test_an_incomplete_secret_is_an_alert_i10(rig, secret, code):
+def test_an_incomplete_secret_is_an_alert_i10(rig: WebsiteRig, secret: Any, code: str) -> None:
     rig.secrets.cached = secret
     with pytest.raises(WebsiteAuthError, match=f"^{code}$"):
         rig.push(change())
@@ -301,12 +317,12 @@ def test_an_incomplete_secret_is_an_alert_i10(rig, secret, code):
     assert rig.site.tokens_asked == []
 
 
-def test_a_secret_that_was_completed_is_found(rig):
+def test_a_secret_that_was_completed_is_found(rig: WebsiteRig) -> None:
     rig.secrets.cached, rig.secrets.fresh = {}, SECRET
     assert rig.push(change()) == [Accepted()]
 
 
-def test_a_secret_that_cannot_be_read_for_now_means_not_now(rig):
+def test_a_secret_that_cannot_be_read_for_now_means_not_now(rig: WebsiteRig) -> None:
     def unreadable(_):
         raise ConnectionLostError("secret_cannot_be_read")
 
@@ -314,7 +330,7 @@ def test_a_secret_that_cannot_be_read_for_now_means_not_now(rig):
     assert rig.push(change()) == [NotNow("secret_cannot_be_read")]
 
 
-def test_a_secret_that_is_not_json_is_an_alert_i10(rig):
+def test_a_secret_that_is_not_json_is_an_alert_i10(rig: WebsiteRig) -> None:
     def malformed(_):
         raise SecretMalformedError("secret_is_not_json")
 
@@ -323,7 +339,7 @@ def test_a_secret_that_is_not_json_is_an_alert_i10(rig):
         rig.push(change())
 
 
-def test_more_keys_in_the_secret_do_no_harm(rig):
+def test_more_keys_in_the_secret_do_no_harm(rig: WebsiteRig) -> None:
     rig.secrets.cached = SECRET | {"ends_on": "2027-01-01"}
     assert rig.push(change()) == [Accepted()]
 
@@ -331,7 +347,8 @@ def test_more_keys_in_the_secret_do_no_harm(rig):
 # The health check
 
 
-def test_a_check_signs_in_by_the_secret_as_it_is_now_and_reads_no_personal_data_i10(rig):
+def test_a_check_signs_in_anew_and_reads_no_personal_data_i10(rig: WebsiteRig) -> None:
+    """I10: A check signs in by the secret as it is now and reads no personal data."""
     rig.push(change())
     rig.site.replies += [http(200, '{"UserId": "x"}'), http(200, '{"value": []}'), batch(part(404, "0x80060891"))]
     assert rig.website().check(IN_USE) == {}
@@ -348,14 +365,14 @@ def test_a_check_signs_in_by_the_secret_as_it_is_now_and_reads_no_personal_data_
     assert len(rig.site.tokens_asked) == 2
 
 
-def test_a_check_reads_a_refused_secret_no_second_time(rig):
+def test_a_check_reads_a_refused_secret_no_second_time(rig: WebsiteRig) -> None:
     rig.site.token_replies.append(refusal(401, "invalid_client", 7000222))
     with pytest.raises(WebsiteAuthError, match=r"^entra_7000222$"):
         rig.website().check(IN_USE)
     assert (rig.secrets.reads, len(rig.site.tokens_asked)) == ([True], 1)
 
 
-def test_a_check_without_a_table_asks_only_who_we_are(rig):
+def test_a_check_without_a_table_asks_only_who_we_are(rig: WebsiteRig) -> None:
     rig.website().check([])
     assert [one.target for one in rig.site.asked] == ["/api/data/v9.2/WhoAmI"]
 
@@ -380,14 +397,15 @@ def test_a_check_without_a_table_asks_only_who_we_are(rig):
         ([accept_all] * 2 + [error(429, retry_after="9")], WebsiteBackoffError, "dataverse_429_0x80040216"),
     ],
 )
-def test_a_check_raises_what_is_wrong_i10(rig, responses, kind, code):
+def test_a_check_raises_what_is_wrong_i10(rig: WebsiteRig, responses: Any, kind: Any, code: str) -> None:
     rig.site.replies += responses
     with pytest.raises(kind, match=f"^{code}$") as raised:
         rig.website().check(IN_USE)
     assert type(raised.value) is kind or kind is WebsiteUnavailableError
 
 
-def test_a_check_distinguishes_a_table_that_is_closed_to_us_from_a_website_that_is_i13(rig):
+def test_a_check_tells_a_closed_table_from_a_closed_website_i13(rig: WebsiteRig) -> None:
+    """I13: A check distinguishes a table that is closed to us from a website that is."""
     tables = [ListingTable(name, KEY) for name in ("a", "b", "c")]
     ok, forbidden = http(200, "{}"), error(403, "0x80040220")
     rig.site.replies += [ok, ok, forbidden, ok, batch(part(404), part(403, "0x80040220"))]
@@ -398,7 +416,8 @@ def test_a_check_distinguishes_a_table_that_is_closed_to_us_from_a_website_that_
         rig.website().check(tables)
 
 
-def test_a_wait_for_a_fault_of_theirs_is_distinguished_from_one_for_asking_much(rig):
+def test_a_wait_for_their_fault_is_told_from_one_for_our_load(rig: WebsiteRig) -> None:
+    """A wait for a fault of theirs is distinguished from one for asking much."""
     for status, server_fault in ((503, True), (429, False)):
         rig.site.replies.append(http(status, retry_after="7"))
         with pytest.raises(WebsiteBackoffError) as raised:
@@ -407,7 +426,8 @@ def test_a_wait_for_a_fault_of_theirs_is_distinguished_from_one_for_asking_much(
         rig.backoff.wait = 0.0
 
 
-def test_a_check_of_a_name_that_is_no_table_asks_nothing_about_it(rig):
+def test_a_check_of_no_table_asks_nothing_about_it(rig: WebsiteRig) -> None:
+    """A check of a name that is no table asks nothing about it."""
     with pytest.raises(WebsiteMisconfiguredError, match=r"^table_not_an_identifier$"):
         rig.website().check([ListingTable("hlf_peermentors?$select=x", KEY)])
     assert [one.target for one in rig.site.asked] == ["/api/data/v9.2/WhoAmI"]

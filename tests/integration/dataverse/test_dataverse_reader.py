@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 import tracemalloc
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from emulators.dataverse.client import EmulatorControl
-from emulators.dataverse.faults.faults import FaultKind, Rule
+from emulators.dataverse.faults.rules import FaultKind, Rule
 from emulators.dataverse.process import LocalDataverse
+from local.stack.dataverse import TABLES
 from shared.adapters.dataverse.reader import DataverseReader
 from shared.adapters.dataverse.service import Service
 from shared.domain.errors import (
@@ -21,7 +22,7 @@ from shared.domain.errors import (
     WebsiteUnavailableError,
 )
 from tests.support.website_wire import KEY, TABLE, FakeSecrets
-from tests.support.website_wire import EndingBackoff as OneThread
+from tests.support.website_wire import FakeBackoff as OneThread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 ROWS = 23
 SIZE = 5
 COLUMNS = (KEY, "hlf_area", "statecode")
-PAGE = {"method": "GET", "path": f"^{TABLE}$"}
+PAGE: dict[str, Any] = {"method": "GET", "path": f"^{TABLE}$"}
 
 
 class EndingBackoff(OneThread):
@@ -71,13 +72,13 @@ class ReaderClient:
 
 
 @pytest.fixture(scope="module")
-def dataverse(tmp_path_factory) -> Iterator[LocalDataverse]:
-    with LocalDataverse(tmp_path_factory.mktemp("dataverse")) as dataverse:
+def dataverse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalDataverse]:
+    with LocalDataverse(tmp_path_factory.mktemp("dataverse"), schema=TABLES) as dataverse:
         yield dataverse
 
 
 @pytest.fixture
-def emulator(dataverse) -> Iterator[EmulatorControl]:
+def emulator(dataverse: LocalDataverse) -> Iterator[EmulatorControl]:
     with EmulatorControl(dataverse.url) as emulator:
         emulator.reset()
         fill(emulator, ROWS)
@@ -85,7 +86,7 @@ def emulator(dataverse) -> Iterator[EmulatorControl]:
 
 
 @pytest.fixture
-def client(dataverse, emulator) -> Iterator[ReaderClient]:
+def client(dataverse: LocalDataverse, emulator: EmulatorControl) -> Iterator[ReaderClient]:
     client = ReaderClient(dataverse)
     yield client
     client.service.close()
@@ -118,7 +119,8 @@ def reading_threads():
 # Pages
 
 
-def test_every_row_comes_once_shown_or_hidden_with_its_own_id_and_each_column(client):
+def test_every_row_comes_once_with_its_id_and_each_column(client: ReaderClient) -> None:
+    """Every row comes once, shown or hidden, with its own id and each column."""
     pages = list(client.pages())
     assert [len(page) for page in pages] == [5, 5, 5, 5, 3]
     rows = {row[KEY]: row for page in pages for row in page}
@@ -127,12 +129,13 @@ def test_every_row_comes_once_shown_or_hidden_with_its_own_id_and_each_column(cl
     assert rows["m7"]["hlf_peermentorid"] == "00000007-0000-4000-8000-000000000000"
 
 
-def test_a_table_without_rows_is_one_empty_page(client, emulator):
+def test_a_table_without_rows_is_one_empty_page(client: ReaderClient, emulator: EmulatorControl) -> None:
     emulator.reset()
     assert list(client.pages()) == [[]]
 
 
-def test_the_next_page_is_on_its_way_before_the_caller_asks_and_only_the_next(client, emulator):
+def test_the_next_page_and_only_that_is_on_its_way_early(client: ReaderClient, emulator: EmulatorControl) -> None:
+    """The next page is on its way before the caller asks, and only the next."""
     pages, asked = client.pages(), []
     for number in range(2, 6):
         asked.append(time.time())
@@ -145,7 +148,7 @@ def test_the_next_page_is_on_its_way_before_the_caller_asks_and_only_the_next(cl
     assert all(early <= late for early, late in zip(asked[1:], arrived[2:], strict=True))
 
 
-def test_memory_does_not_grow_with_the_table(client, emulator):
+def test_memory_does_not_grow_with_the_table(client: ReaderClient, emulator: EmulatorControl) -> None:
     """Requirement 2: memory does not grow with the number of listings."""
 
     def peak():
@@ -163,7 +166,7 @@ def test_memory_does_not_grow_with_the_table(client, emulator):
     assert peak() < few * 1.6  # four times the rows; httpx leaves a little for the garbage collector
 
 
-def test_leaving_early_ends_the_thread(client, emulator):
+def test_leaving_early_ends_the_thread(client: ReaderClient, emulator: EmulatorControl) -> None:
     pages = client.pages()
     next(pages)
     pages.close()
@@ -171,7 +174,7 @@ def test_leaving_early_ends_the_thread(client, emulator):
     assert len(page_requests(emulator)) == 2
 
 
-def test_leaving_does_not_wait_for_a_time_to_wait_to_be_over(client, emulator):
+def test_leaving_does_not_wait_for_a_time_to_wait_to_be_over(client: ReaderClient, emulator: EmulatorControl) -> None:
     emulator.fail_next(status=429, retry_after=20, skip=1, **PAGE)
     pages = client.pages()
     next(pages)
@@ -194,27 +197,30 @@ def test_leaving_does_not_wait_for_a_time_to_wait_to_be_over(client, emulator):
     ],
     ids=str,
 )
-def test_a_page_that_fails_once_is_read_again(client, emulator, fault):
+def test_a_page_that_fails_once_is_read_again(client: ReaderClient, emulator: EmulatorControl, fault: Any) -> None:
     emulator.fault(Rule(count=1, skip=2, **PAGE, **fault))
     keys = client.keys()
     assert (len(keys), set(keys)) == (ROWS, every_key())
     assert len(page_requests(emulator)) == 6
 
 
-def test_a_token_that_ends_in_the_middle_is_replaced(client, emulator):
+def test_a_token_that_ends_in_the_middle_is_replaced(client: ReaderClient, emulator: EmulatorControl) -> None:
     emulator.fault(Rule(kind=FaultKind.EXPIRE_TOKENS, count=1, skip=2, **PAGE))
     assert len(client.keys()) == ROWS
 
 
-def test_a_short_time_to_wait_is_waited_for_and_nothing_is_sent_in_it(client, emulator):
-    """I9."""
+def test_a_short_time_to_wait_is_waited_for(client: ReaderClient, emulator: EmulatorControl) -> None:
+    """A short time to wait is waited for and nothing is sent in it.
+
+    I9.
+    """
     emulator.fail_next(status=429, retry_after=1, skip=2, **PAGE)
     assert len(client.keys()) == ROWS
     assert len(client.backoff.blocked) == 1
     assert emulator.summary()["in_retry_after"] == 0
 
 
-def test_a_long_time_to_wait_ends_the_reading(client, emulator):
+def test_a_long_time_to_wait_ends_the_reading(client: ReaderClient, emulator: EmulatorControl) -> None:
     """I9: the backoff is everybody's, and the next run tries again."""
     client.seconds = 600.0
     emulator.fail_next(status=429, retry_after=60, skip=2, **PAGE)
@@ -224,8 +230,11 @@ def test_a_long_time_to_wait_ends_the_reading(client, emulator):
     assert len(page_requests(emulator)) == 3
 
 
-def test_a_backoff_that_another_worker_has_closed_is_closed_for_pages_too(client, emulator):
-    """I9."""
+def test_a_backoff_of_another_worker_holds_for_pages_too(client: ReaderClient, emulator: EmulatorControl) -> None:
+    """A backoff that another worker has started holds for pages too.
+
+    I9.
+    """
     pages = client.pages()
     next(pages)
     next(pages)
@@ -243,8 +252,13 @@ def test_a_backoff_that_another_worker_has_closed_is_closed_for_pages_too(client
     ],
     ids=str,
 )
-def test_a_website_that_stays_down_in_the_middle_is_no_end_of_the_table(client, emulator, fault, code):
-    """Requirement 2: tried as long as there is time, and then an error, after the pages that came."""
+def test_a_website_that_stays_down_is_no_end_of_the_table(
+    client: ReaderClient, emulator: EmulatorControl, fault: Any, code: str
+) -> None:
+    """A website that stays down in the middle is no end of the table.
+
+    Requirement 2: tried as long as there is time, and then an error, after the pages that came.
+    """
     client.seconds = 5.3
     emulator.fault(Rule(skip=2, **PAGE, **fault))
     pages = client.pages()
@@ -256,14 +270,14 @@ def test_a_website_that_stays_down_in_the_middle_is_no_end_of_the_table(client, 
     assert reading_threads() == []
 
 
-def test_without_time_nothing_is_asked_for(client, emulator):
+def test_without_time_nothing_is_asked_for(client: ReaderClient, emulator: EmulatorControl) -> None:
     client.seconds = 0.5
     with pytest.raises(WebsiteUnavailableError, match="no_time_left"):
         client.keys()
     assert emulator.journal() == []
 
 
-def test_losing_the_right_to_read_in_the_middle_is_a_refusal(client, emulator):
+def test_losing_the_right_to_read_in_the_middle_is_a_refusal(client: ReaderClient, emulator: EmulatorControl) -> None:
     """I10."""
     pages = client.pages()
     next(pages)
@@ -273,13 +287,16 @@ def test_losing_the_right_to_read_in_the_middle_is_a_refusal(client, emulator):
         list(pages)
 
 
-def test_a_column_that_is_not_there_is_a_wrong_setting(client):
+def test_a_column_that_is_not_there_is_a_wrong_setting(client: ReaderClient) -> None:
     with pytest.raises(WebsiteMisconfiguredError, match="dataverse_400"):
         list(client.pages(["hlf_nothing"]))
 
 
 @pytest.mark.parametrize(("table", "columns"), [("hlf_peermentors?a", [KEY]), (TABLE, ["a,b"]), (TABLE, [""])])
-def test_a_name_that_would_say_something_else_in_an_address_is_never_sent(client, emulator, table, columns):
+def test_a_name_that_would_change_an_address_is_never_sent(
+    client: ReaderClient, emulator: EmulatorControl, table: Any, columns: Any
+) -> None:
+    """A name that would say something else in an address is never sent."""
     with pytest.raises(WebsiteMisconfiguredError, match="not_an_identifier"):
         client.reader.pages(table, columns)
     with pytest.raises(WebsiteMisconfiguredError, match="not_an_identifier"):
@@ -290,7 +307,7 @@ def test_a_name_that_would_say_something_else_in_an_address_is_never_sent(client
 # Rows
 
 
-def test_rows_come_in_order_and_what_is_not_there_is_none(client, emulator):
+def test_rows_come_in_order_and_what_is_not_there_is_none(client: ReaderClient, emulator: EmulatorControl) -> None:
     found = client.rows("m3", "m99", "m22", "m0", "m3", "m98")
     assert [row and row["hlf_area"] for row in found] == ["Møre 3", None, "Møre 22", "Møre 0", "Møre 3", None]
     assert found[0]["hlf_peermentorid"] == "00000003-0000-4000-8000-000000000000"
@@ -299,7 +316,7 @@ def test_rows_come_in_order_and_what_is_not_there_is_none(client, emulator):
     assert client.rows() == []
 
 
-def test_what_could_not_be_read_and_nothing_else_is_read_again(client, emulator):
+def test_what_could_not_be_read_and_nothing_else_is_read_again(client: ReaderClient, emulator: EmulatorControl) -> None:
     emulator.fail_next(path=r"\$batch")
     emulator.poison("'m7'", status=503, count=1)
     assert [row[KEY] for row in client.rows(*(f"m{number}" for number in range(8)))] == [f"m{n}" for n in range(8)]
@@ -317,14 +334,17 @@ def test_what_could_not_be_read_and_nothing_else_is_read_again(client, emulator)
         (503, "0x80040216", WebsiteUnavailableError),
     ],
 )
-def test_a_row_that_cannot_be_read_is_never_taken_for_one_that_is_not_there(client, emulator, status, code, error):
+def test_a_row_that_cannot_be_read_is_not_taken_for_missing(
+    client: ReaderClient, emulator: EmulatorControl, status: int, code: str, error: Any
+) -> None:
+    """A row that cannot be read is never taken for one that is not there."""
     client.seconds = 5.2
     emulator.poison("'m7'", status=status, code=code)
     with pytest.raises(error, match=f"dataverse_{status}_{code}"):
         client.rows("m6", "m7", "m8")
 
 
-def test_a_time_to_wait_for_one_row_closes_the_backoff_for_all(client, emulator):
+def test_a_time_to_wait_for_one_row_closes_the_backoff_for_all(client: ReaderClient, emulator: EmulatorControl) -> None:
     """I9."""
     emulator.fault(Rule(kind=FaultKind.STATUS, where="operation", contains="'m7'", status=429, retry_after=60))
     with pytest.raises(WebsiteBackoffError) as caught:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,12 +11,15 @@ from shared.adapters.dataverse.reader import DataverseReader
 from shared.domain.errors import WebsiteMisconfiguredError, WebsiteUnavailableError
 from tests.support.website_wire import KEY, TABLE, ScriptedWebsite, WebsiteRig, error, http
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ROW = {"@odata.etag": 'W/"1"', KEY: "m1", "hlf_area": None, "hlf_peermentorid": "p1"}
 AREA = "$select=hlf_mentorid,hlf_area"
 
 
 @pytest.fixture
-def rig():
+def rig() -> Iterator[WebsiteRig]:
     with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         rig.seconds = 5.2  # for one try
         yield rig
@@ -34,7 +38,8 @@ def link(rig, number=2):
     return f"{rig.site.url}/api/data/v9.2/{TABLE}?{AREA}&$skiptoken=%3ccookie%20pagenumber=%22{number}%22%20/%3e"
 
 
-def test_a_link_is_used_as_it_came_with_the_same_preference_and_no_cookie(rig):
+def test_a_link_is_used_as_it_came(rig: WebsiteRig) -> None:
+    """A link is used as it came, with the same preference and no cookie."""
     first = page(ROW, link=link(rig))
     rig.site.replies += [first.replace(b"\r\n", b"\r\nset-cookie: ARRAffinity=a; path=/\r\n", 1), page(ROW)]
     assert read(rig) == [[ROW], [ROW]]
@@ -47,19 +52,19 @@ def test_a_link_is_used_as_it_came_with_the_same_preference_and_no_cookie(rig):
 
 
 @pytest.mark.parametrize("space", ["", " ", "\n\t "])
-def test_a_link_is_found_wherever_it_stands(rig, space):
+def test_a_link_is_found_wherever_it_stands(rig: WebsiteRig, space: str) -> None:
     target = json.dumps(link(rig)).replace("/", "\\/")
     rig.site.replies += [http(200, f'{{"@odata.nextLink"{space}:{space}{target},"value":[]{space}}}'), page(ROW)]
     assert read(rig) == [[], [ROW]]
 
 
-def test_a_text_that_reads_like_a_link_is_none(rig):
+def test_a_text_that_reads_like_a_link_is_none(rig: WebsiteRig) -> None:
     said = ROW | {"hlf_area": f'", "@odata.nextLink":"{link(rig)}'}
     rig.site.replies += [page(said)]
     assert read(rig) == [[said]]
 
 
-def test_half_a_character_spoils_one_text_and_not_the_page(rig):
+def test_half_a_character_spoils_one_text_and_not_the_page(rig: WebsiteRig) -> None:
     """I13. A text may have been cut within a character; JSON can say so, PostgreSQL cannot hold it."""
     rig.site.replies += [page(ROW | {"hlf_area": "Moss \ud83d"}, ROW | {"hlf_area": "Moss \U0001f600"})]
     assert [row["hlf_area"] for row in read(rig)[0]] == ["Moss \ufffd", "Moss \U0001f600"]
@@ -88,7 +93,7 @@ def test_half_a_character_spoils_one_text_and_not_the_page(rig):
     ids=lambda value: value if isinstance(value, str) else "",
 )
 @pytest.mark.parametrize("before", [0, 1], ids=["first", "second"])
-def test_a_page_that_says_something_else_is_an_error(rig, before, response, code):
+def test_a_page_that_says_something_else_is_an_error(rig: WebsiteRig, before: int, response: Any, code: str) -> None:
     rig.site.replies += [page(ROW, link=link(rig))] * before + [response] * 3
     with pytest.raises((WebsiteUnavailableError, WebsiteMisconfiguredError)) as caught:
         read(rig)
@@ -96,20 +101,20 @@ def test_a_page_that_says_something_else_is_an_error(rig, before, response, code
 
 
 @pytest.mark.parametrize("numbers", [(2, 2), (2, 3, 2)])
-def test_a_link_that_was_followed_before_is_an_error(rig, numbers):
+def test_a_link_that_was_followed_before_is_an_error(rig: WebsiteRig, numbers: Any) -> None:
     rig.site.replies += [page(ROW, link=link(rig, number)) for number in numbers]
     with pytest.raises(WebsiteUnavailableError, match="dataverse_next_link_repeated"):
         read(rig)
     assert len(rig.site.asked) == len(numbers)
 
 
-def test_a_link_to_the_first_page_is_an_error(rig):
+def test_a_link_to_the_first_page_is_an_error(rig: WebsiteRig) -> None:
     rig.site.replies += [page(ROW, link=f"/api/data/v9.2/{TABLE}?{AREA}")]
     with pytest.raises(WebsiteUnavailableError, match="dataverse_next_link_repeated"):
         read(rig)
 
 
-def test_no_token_goes_to_a_link_that_leads_elsewhere(rig):
+def test_no_token_goes_to_a_link_that_leads_elsewhere(rig: WebsiteRig) -> None:
     with ScriptedWebsite() as elsewhere:
         rig.site.replies += [page(ROW, link=f"{elsewhere.url}/api/data/v9.2/{TABLE}?{AREA}")]
         with pytest.raises(WebsiteMisconfiguredError, match="link_leads_elsewhere"):
@@ -117,7 +122,8 @@ def test_no_token_goes_to_a_link_that_leads_elsewhere(rig):
         assert elsewhere.asked == []
 
 
-def test_a_refusal_of_our_question_is_a_setting_and_one_of_their_link_is_a_fault(rig):
+def test_a_refusal_is_a_setting_and_that_of_a_link_a_fault(rig: WebsiteRig) -> None:
+    """A refusal of our question is a setting and one of their link is a fault."""
     rig.site.replies += [error(400, "0x80060888")]
     with pytest.raises(WebsiteMisconfiguredError):
         read(rig)
@@ -126,7 +132,7 @@ def test_a_refusal_of_our_question_is_a_setting_and_one_of_their_link_is_a_fault
         read(rig)
 
 
-def test_an_error_says_no_more_than_a_code(rig):
+def test_an_error_says_no_more_than_a_code(rig: WebsiteRig) -> None:
     """I11."""
     rig.site.replies += [http(200, json.dumps({"value": ["Åse Bjørnå, ase@example.no"]}))]
     with pytest.raises(WebsiteUnavailableError) as caught:

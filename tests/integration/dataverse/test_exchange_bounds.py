@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -17,17 +18,20 @@ from shared.domain.listings import OutcomeUnknown
 from tests.support.examples import examples
 from tests.support.website_wire import ScriptedWebsite, WebsiteRig, batch, change, http, part, token
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 BOMB = gzip.compress(gzip.compress(b"\0" * (64 << 20)))
 
 
 @pytest.fixture(scope="module")
-def site():
+def site() -> Iterator[ScriptedWebsite]:
     with ScriptedWebsite() as site:
         yield site
 
 
 @pytest.fixture
-def rig():
+def rig() -> Iterator[WebsiteRig]:
     with ScriptedWebsite() as site, WebsiteRig(site) as rig:
         yield rig
 
@@ -58,7 +62,7 @@ PIECES = [
 
 @settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=st.lists(st.one_of(st.sampled_from(PIECES), st.binary(max_size=4)), max_size=10))
-def test_any_octets_are_a_reply_or_an_error_of_httpx(site, pieces):
+def test_any_octets_are_a_reply_or_an_error_of_httpx(site: ScriptedWebsite, pieces: Any) -> None:
     """No other exception, so that the use cases know what to do with it."""
 
     def respond(client, _):
@@ -78,14 +82,14 @@ def test_any_octets_are_a_reply_or_an_error_of_httpx(site, pieces):
 @pytest.mark.parametrize(
     "encoding", ["gzip, gzip", "gzip", "deflate", "GZIP", "br", "zstd", "identity, gzip", "x-unheard-of"]
 )
-def test_an_encoded_body_is_not_read(rig, encoding):
+def test_an_encoded_body_is_not_read(rig: WebsiteRig, encoding: str) -> None:
     """588 octets of gzip in gzip made 579 MB. Whether a change was carried out is then not known."""
     rig.site.replies.append(http(200, BOMB, content_encoding=encoding, content_type="multipart/mixed; boundary=b"))
     assert rig.push(change()) == [OutcomeUnknown("dataverse_reply_encoded")]
     assert {asked.headers["accept-encoding"] for asked in rig.site.asked} == {"identity"}
 
 
-def test_an_encoded_body_is_asked_for_nowhere(rig):
+def test_an_encoded_body_is_asked_for_nowhere(rig: WebsiteRig) -> None:
     """Neither of Dataverse nor of Entra; and a token that is encoded is no token."""
     rig.site.token_replies.append(http(200, zlib.compress(b"{}"), content_encoding="deflate"))
     with pytest.raises(WebsiteUnavailableError, match=r"^entra_200_without_a_token$"):
@@ -94,7 +98,7 @@ def test_an_encoded_body_is_asked_for_nowhere(rig):
 
 
 @pytest.mark.parametrize("hint", ["9" * 5000, "0", "-1", "1e3", "٤", " ", "4,4", "99999"])
-def test_a_hint_that_is_none_is_passed_over(rig, hint):
+def test_a_hint_that_is_none_is_passed_over(rig: WebsiteRig, hint: str) -> None:
     """As x-ms-dop-hint of 5,000 digits, which was a ValueError."""
     rig.site.replies.append(batch(part(204), x_ms_dop_hint=hint).replace(b"\xd9\xa4", b"\xb2"))
     rig.push(change())
@@ -120,7 +124,7 @@ ENTRA = {
 
 
 @pytest.mark.parametrize("case", ENTRA)
-def test_whatever_entra_says_is_one_of_our_errors(rig, case):
+def test_whatever_entra_says_is_one_of_our_errors(rig: WebsiteRig, case: Any) -> None:
     """Of the kinds that the use cases know."""
     status, body, kind, code = ENTRA[case]
     rig.site.token_replies.append(http(status, body, content_type="application/json"))
@@ -130,14 +134,14 @@ def test_whatever_entra_says_is_one_of_our_errors(rig, case):
 
 
 @pytest.mark.parametrize("lasts", [True, None, [], {}, "nan", "inf", "-1", "9" * 5000, 10**4000, "1" * 100_000, "x"])
-def test_a_lifetime_that_is_none_is_no_token(rig, lasts):
+def test_a_lifetime_that_is_none_is_no_token(rig: WebsiteRig, lasts: Any) -> None:
     """It is compared and added to a time."""
     rig.site.token_replies.append(token(expires_in=lasts))
     with pytest.raises(WebsiteUnavailableError, match=r"^entra_200_without_a_token$"):
         rig.service.tokens.token(5)
 
 
-def test_a_lifetime_of_years_is_not_believed():
+def test_a_lifetime_of_years_is_not_believed() -> None:
     """A token that never ends would never be renewed."""
     now = [0.0]
     with ScriptedWebsite() as site, httpx.Client(trust_env=False) as client, WebsiteRig(site) as rig:
@@ -150,7 +154,7 @@ def test_a_lifetime_of_years_is_not_believed():
 
 @pytest.mark.parametrize("name", ["tenant_id", "client_id", "client_secret"])
 @pytest.mark.parametrize("value", ["\ud800", "\0", "å\n", "", 7])
-def test_a_secret_that_cannot_be_sent_is_named(rig, name, value):
+def test_a_secret_that_cannot_be_sent_is_named(rig: WebsiteRig, name: str, value: int | str) -> None:
     """By the field that a person has to put right."""
     rig.secrets.cached = {**rig.secrets.cached, name: value}
     with pytest.raises(WebsiteAuthError, match=f"^secret_has_no_{name}$"):
@@ -158,7 +162,7 @@ def test_a_secret_that_cannot_be_sent_is_named(rig, name, value):
 
 
 @pytest.mark.parametrize("header", ["Mon, 23 Nov 2026 12:00:00 -" + "9" * 40, "9" * 5000, "soon"])
-def test_a_429_with_an_absurd_time_closes_the_backoff(rig, header):
+def test_a_429_with_an_absurd_time_closes_the_backoff(rig: WebsiteRig, header: str) -> None:
     """By the longest time, or by what a time that is not named counts as; for Entra too."""
     rig.site.replies.append(http(429, retry_after=header))
     rig.push(change())
@@ -171,7 +175,7 @@ def test_a_429_with_an_absurd_time_closes_the_backoff(rig, header):
 @pytest.mark.parametrize(
     "body", [nested(), '{"a":' * 100_000, "9" * 5000, f'{{"hlf_published": {"9" * 5000}}}', "NaN", b"\xff", ""]
 )
-def test_a_row_that_cannot_be_read_is_not_known_to_be_shown(rig, body):
+def test_a_row_that_cannot_be_read_is_not_known_to_be_shown(rig: WebsiteRig, body: Any) -> None:
     """RecursionError ended the function with its claims left."""
     respond = part(200, content_type="application/json").encode() + (body if isinstance(body, bytes) else body.encode())
     reply = b"--b\r\nContent-Type: application/http\r\n\r\n" + respond + b"\r\n--b--\r\n"

@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import count, cycle
+from typing import Any
 
 import certifi
 import httpx
@@ -41,7 +42,7 @@ def asked(url, content=None, client=None):
         return exchange(asking, asking.build_request("POST", url, content=content), SECONDS)
 
 
-NO_HEAD = {
+NO_HEAD: dict[str, Any] = {
     "silence": {"pieces": []},
     "head_byte_by_byte": {"pieces": (b"%c" % letter for letter in cycle(b"x-header: value\r\n")), "first": HEAD},
     "status_byte_by_byte": {"pieces": (b"%c" % letter for letter in HEAD * 100), "pause": 0.2},
@@ -54,7 +55,7 @@ NO_HEAD = {
 
 
 @pytest.mark.parametrize("case", NO_HEAD)
-def test_a_reply_without_a_head_ends_at_the_deadline(case):
+def test_a_reply_without_a_head_ends_at_the_deadline(case: Any) -> None:
     """I18: a head that trickles, and 1xx replies without end."""
     with Trickler(**NO_HEAD[case]) as site, ends_in_time(), pytest.raises(httpx.RequestError):
         asked(site.url)
@@ -72,7 +73,7 @@ NO_END = {
 
 
 @pytest.mark.parametrize("case", NO_END)
-def test_a_reply_without_an_end_ends_at_the_deadline(case):
+def test_a_reply_without_an_end_ends_at_the_deadline(case: Any) -> None:
     """I18: what came until then counts, and is not taken for the whole."""
     pieces, first = NO_END[case]
     with Trickler(pieces, first=first) as site, ends_in_time():
@@ -80,13 +81,13 @@ def test_a_reply_without_an_end_ends_at_the_deadline(case):
     assert (reply.status, reply.complete, reply.flaw) == (200, False, "reply_cut_off")
 
 
-def test_chunks_in_a_flood_end_at_the_deadline():
+def test_chunks_in_a_flood_end_at_the_deadline() -> None:
     """Without a pause for the clock: a million chunks of one octet."""
     with Trickler(cycle([b"1\r\nx\r\n" * 10_000]), first=CHUNKED, pause=0) as site, ends_in_time():
         assert not asked(site.url).complete
 
 
-def test_a_peer_that_takes_the_request_slowly_ends_at_the_deadline():
+def test_a_peer_that_takes_slowly_ends_at_the_deadline() -> None:
     """Each piece it takes is one more wait."""
 
     class Sipping(_Listener):
@@ -108,7 +109,7 @@ def test_a_peer_that_takes_the_request_slowly_ends_at_the_deadline():
     [([], b""), ([b"\x16", b"\x03", b"\x03"], b""), (cycle([b"x"]), b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc")],
     ids=["silence", "half_a_record", "a_server_hello_without_end"],
 )
-def test_tls_that_is_never_agreed_on_ends_at_the_deadline(pieces, first):
+def test_tls_that_is_never_agreed_on_ends_at_the_deadline(pieces: Any, first: bytes) -> None:
     """I18: a server that stops within the handshake. The time to connect holds the handshake too."""
     context = ssl.create_default_context(cafile=certifi.where())
     with Trickler(pieces, first=first) as site, ends_in_time(), pytest.raises(httpx.ConnectTimeout):
@@ -129,7 +130,7 @@ def silent(address, port=0):
         yield listener.getsockname()[1]
 
 
-def test_a_host_that_takes_no_connection_ends_at_the_deadline():
+def test_a_host_that_takes_no_connection_ends_at_the_deadline() -> None:
     """I18: connecting has its part of the one deadline."""
     with silent("127.0.0.1") as port, ends_in_time(), pytest.raises(httpx.ConnectTimeout):
         asked(f"http://127.0.0.1:{port}/")
@@ -141,7 +142,7 @@ def bound(resolve):
     return client
 
 
-def test_a_name_that_nobody_resolves_ends_at_the_deadline():
+def test_a_name_that_nobody_resolves_ends_at_the_deadline() -> None:
     """The system's resolver waits for half a minute and knows no limit of ours."""
     over = threading.Event()
     client = bound(lambda *_: over.wait(10) and [])
@@ -150,7 +151,7 @@ def test_a_name_that_nobody_resolves_ends_at_the_deadline():
     over.set()
 
 
-def test_a_silent_address_leaves_time_for_the_next():
+def test_a_silent_address_leaves_time_for_the_next() -> None:
     """Of two addresses the first never answers; the second has its share of the time."""
     with ScriptedWebsite() as site, silent("127.0.0.2", site.port):
         client = bound(lambda *_: ["127.0.0.2", "127.0.0.1"])
@@ -159,7 +160,7 @@ def test_a_silent_address_leaves_time_for_the_next():
 
 
 @pytest.mark.parametrize("error", [socket.gaierror(), UnicodeError(), OSError()])
-def test_a_name_without_an_address_was_certainly_not_reported(error):
+def test_a_name_without_an_address_was_certainly_sent_nothing(error: Any) -> None:
     """Of whatever kind: it is a failure to connect."""
 
     def resolve(*_):
@@ -171,7 +172,7 @@ def test_a_name_without_an_address_was_certainly_not_reported(error):
         asked("http://website.example/", client=bound(lambda *_: []))
 
 
-def test_a_kept_connection_obeys_the_next_deadline():
+def test_a_kept_connection_obeys_the_next_deadline() -> None:
     """The deadline is the request's, not the connection's."""
 
     class Second(_Listener):
@@ -191,7 +192,7 @@ def test_a_kept_connection_obeys_the_next_deadline():
             exchange(client, client.build_request("GET", url), SECONDS)
 
 
-def test_outside_an_exchange_a_bound_client_is_as_before():
+def test_outside_an_exchange_a_bound_client_is_as_before() -> None:
     """The deadline ends with its block."""
     with ScriptedWebsite() as site, httpx.Client(trust_env=False) as client:
         bind(client)
@@ -200,7 +201,7 @@ def test_outside_an_exchange_a_bound_client_is_as_before():
         assert client.get(site.url).status_code == 200
 
 
-def test_a_token_that_trickles_is_given_up_with_the_functions_time():
+def test_a_token_that_trickles_is_given_up_in_time() -> None:
     """I18, for Entra; a thread that waits for its turn is in time too."""
     with (
         Trickler(cycle([b"HTTP/1.1 100 Continue\r\n\r\n"])) as entra,
@@ -209,7 +210,7 @@ def test_a_token_that_trickles_is_given_up_with_the_functions_time():
     ):
         rig.service.close()
         rig.service = type(rig.service)(site.url, entra.url.rstrip("/"), rig.secrets)
-        found = [[], [], []]
+        found: list[Any] = [[], [], []]
         threads = [threading.Thread(target=_token, args=(rig, errors)) for errors in found]
         with ends_in_time(1.5):
             for thread in threads:
@@ -229,7 +230,7 @@ def _token(rig, errors):
         errors.append(str(error))
 
 
-def test_a_push_whose_reply_trickles_is_of_unknown_outcome_in_time():
+def test_a_push_whose_reply_trickles_ends_in_time() -> None:
     """I18: the worker has its time left to settle, and nothing is said of what nobody knows."""
 
     def trickle(client, _):

@@ -9,28 +9,20 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 import trustme
 
+from local.stack.database import LOGINS as WHO
 from local.stack.database import ROLES
 from local.stack.postgres import Postgres
 from shared.adapters.postgres.connection import call, connect
 from shared.domain.errors import ConnectionLostError
 from tests.integration.database.test_database_tls import Proxy
-from tests.integration.documents.test_docs import (
-    CONTRACT,
-    OPERATIONS,
-    ROOT,
-    TEMPLATE,
-    TEXT,
-    commands,
-    fences,
-    rows,
-    section,
-)
+from tests.integration.documents.test_docs import OPERATIONS, ROOT, TEMPLATE, TEXT, commands, fences, section
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,11 +44,11 @@ def in_capitals(output: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", output).upper()
 
 
-def variables(function: dict) -> dict:
+def variables(function: dict[str, Any]) -> dict[str, Any]:
     return function["Environment"]["Variables"]
 
 
-def handler(function: dict) -> str:
+def handler(function: dict[str, Any]) -> str:
     return function["Handler"].split(".")[1]
 
 
@@ -77,14 +69,14 @@ def bash(script: str, folder: Path, **environment: str) -> str:
 
 
 @pytest.mark.parametrize("output", sorted(name for name in TEMPLATE["Outputs"] if name.endswith("SecretArn")))
-def test_every_secret_is_filled_by_the_steps(output):
+def test_every_secret_is_filled_by_the_steps(output: Any) -> None:
     """In the guide, or in the section that a step of it leads to."""
     put = f'aws secretsmanager put-secret-value --secret-id "${in_capitals(output)}" --secret-string file://'
     webhook = section(OPERATIONS, "Setting up the webhook")
     assert put in FIRST or (f"`{output}`" in FIRST and put in webhook)
 
 
-def test_a_variable_in_a_command_is_an_output():
+def test_a_variable_in_a_command_is_an_output() -> None:
     """`$DEAD_LETTERS_URL` is `DeadLettersUrl`; a name of another form is the reader's own."""
     known = {in_capitals(output) for output in TEMPLATE["Outputs"]}
     used = {name for _, line in commands("aws") for name in re.findall(r"\$([A-Z_]+_(?:ARN|URL|NAME))\b", line)}
@@ -92,7 +84,7 @@ def test_a_variable_in_a_command_is_an_output():
     assert used <= known
 
 
-def test_every_output_is_a_variable_after_the_shown_loop(tmp_path):
+def test_every_output_is_a_variable_after_the_shown_loop(tmp_path: Path) -> None:
     """The loop as it stands, beside an `aws` that answers as the real one does for such a query: tabs and lines."""
     (tmp_path / "aws").write_text(
         "#!/bin/sh\n" + "".join(f"printf '%s\\t%s\\n' {name} 'value of {name}'\n" for name in TEMPLATE["Outputs"])
@@ -105,12 +97,12 @@ def test_every_output_is_a_variable_after_the_shown_loop(tmp_path):
 
 
 @pytest.mark.parametrize("name", sorted(TEMPLATE["Parameters"]))
-def test_every_parameter_is_named_where_it_is_asked_for(name):
+def test_every_parameter_is_named_where_it_is_asked_for(name: Any) -> None:
     table = re.findall(r"^ *\| (`.+?) \|", section(GUIDE, "The steps"), re.MULTILINE)
     assert any(f"`{name}`" in cell for cell in table)
 
 
-def test_a_value_that_is_shown_for_a_parameter_is_taken():
+def test_a_value_that_is_shown_for_a_parameter_is_taken() -> None:
     given = [found for text in TEXT.values() for found in re.findall(r"\b([A-Z]\w+)=([^\s\\`]+)", text)]
     given = [(name, value) for name, value in given if name in TEMPLATE["Parameters"]]
     assert {name for name, _ in given} >= {"MailSender", "OperationsEmail", "DataverseUrl"}
@@ -120,7 +112,7 @@ def test_a_value_that_is_shown_for_a_parameter_is_taken():
     assert f"| `WebhookConcurrency` | `{TEMPLATE['Parameters']['WebhookConcurrency']['Default']}`" in shown
 
 
-def test_every_role_is_described_where_logins_are_made():
+def test_every_role_is_described_where_logins_are_made() -> None:
     """Every role that SQL of ours grants anything to, none else, with its function and its secret."""
     granted = {
         role
@@ -129,8 +121,8 @@ def test_every_role_is_described_where_logins_are_made():
         for role in to.split(", ")
         if role
     }
-    assert granted == set(ROLES.values())
-    assert {role for role in rows(section(CONTRACT, "Roles")) if role.startswith("certification_")} == granted
+    granted -= {"certification_scheduled"}  # nobody's login: what the others have in common
+    assert granted == set(WHO.values())
     assert set(re.findall(r"IN ROLE (\w+);", fences(LOGINS, "sql")[0])) == granted
     expected = {
         (handler(made), ROLES[name], f"{variables(made)['DATABASE_SECRET_ARN']['Ref']}Arn")
@@ -142,7 +134,7 @@ def test_every_role_is_described_where_logins_are_made():
         assert f"`{handler(made)}`" in LOGINS
 
 
-def test_the_functions_of_a_variable_are_the_templates():
+def test_the_functions_of_a_variable_are_the_templates() -> None:
     """The column *of* of docs/metrics.md."""
     described = section(TEXT[ROOT / "docs" / "metrics.md"], "Environment variables")
     table = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", described, re.MULTILINE))
@@ -155,7 +147,7 @@ def test_the_functions_of_a_variable_are_the_templates():
         }, variable
 
 
-def test_the_time_limits_are_the_templates():
+def test_the_time_limits_are_the_templates() -> None:
     """The table of docs/operations/runbook.md has each function, reconciliation for each of its two kinds of run."""
     table = section(OPERATIONS, "What runs when")
     shown = re.findall(r"^\| `(\w+)`.*? \| .+? \| (\d+) (second|minute)s? \|", table, re.MULTILINE)
@@ -164,7 +156,7 @@ def test_the_time_limits_are_the_templates():
     }
 
 
-def test_the_environments_are_both_there_after_the_first_lines(tmp_path):
+def test_the_environments_are_both_there_after_the_first_lines(tmp_path: Path) -> None:
     """`python` has what `python -m local` needs, and `sam` is found behind it."""
     setting_up = [line for line in fences(BUILDING, "console")[0].splitlines() if "make " not in line]
     for folder in (".venv", ".sam-venv"):
@@ -181,7 +173,7 @@ def test_the_environments_are_both_there_after_the_first_lines(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory) -> Iterator[tuple[Path, Proxy]]:
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Proxy]]:
     """The steps on a server that has seen none of this, over TLS with an authority of its own, as the app's owner.
 
     Return the folder of the files that were written, and the server's address.
@@ -207,9 +199,9 @@ def deployed(tmp_path_factory) -> Iterator[tuple[Path, Proxy]]:
 def follow_the_steps(folder: Path, port: int) -> None:
     """Migrate, make the logins, write their files."""
     [migrating] = [line for line in shown_lines(FIRST) if line.startswith("hlf-operations migrate")]
-    url = re.search(r'"(postgresql://[^"]+)"', migrating)[1].replace("db.example.no:5432", f"localhost:{port}")
+    url = there(re.search(r'"(postgresql://[^"]+)"', migrating))[1].replace("db.example.no:5432", f"localhost:{port}")
     said = bash(
-        f"{sys.executable} -m local migrate --database-url '{url}'",
+        f"{sys.executable} -m operations migrate --database-url '{url}'",
         folder,
         PYTHONPATH=str(ROOT),
         PGPASSWORD="the owner's",
@@ -231,14 +223,14 @@ def shown_lines(text: str) -> list[str]:
 
 
 @pytest.fixture
-def temporary(tmp_path, monkeypatch):
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a function writes its certificates."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 @pytest.mark.usefixtures("temporary")
 @pytest.mark.parametrize("function", sorted(ROLES))
-def test_a_file_of_the_guide_is_the_login_of_its_function(deployed, function):
+def test_a_file_of_the_guide_is_the_login_of_its_function(deployed: tuple[Path, Proxy], function: Any) -> None:
     """Each connects over TLS, whose certificate is checked, and may call exactly what its function calls."""
     folder, proxy = deployed
     secret = json.loads((folder / f"{handler(FUNCTIONS[function])}.json").read_text())
@@ -257,24 +249,24 @@ def test_a_file_of_the_guide_is_the_login_of_its_function(deployed, function):
                 )
             )
         }
-    assert allowed == {ROLES[function]}
+    assert allowed - {"certification_scheduled"} == {ROLES[function]}
     assert len(proxy.sessions) > before
     put = f'"${in_capitals(variables(FUNCTIONS[function])["DATABASE_SECRET_ARN"]["Ref"] + "Arn")}"'
     assert f"{put} --secret-string file://{handler(FUNCTIONS[function])}.json" in FIRST
 
 
 @pytest.mark.usefixtures("temporary")
-def test_supabases_form_of_a_user_reaches_the_pooler_as_it_is(deployed):
+def test_supabases_form_of_a_user_reaches_the_pooler_as_it_is(deployed: tuple[Path, Proxy]) -> None:
     """`role.reference` is one name to libpq; the pooler takes it apart. Here nobody does, so no such role is known."""
     folder, proxy = deployed
-    user = re.search(r"`(expiry_check_a\.[a-z]{20})`", section(GUIDE, "Supabase"))[1]
+    user = there(re.search(r"`(expiry_check_a\.[a-z]{20})`", section(GUIDE, "Supabase")))[1]
     secret = json.loads((folder / "expiry_check.json").read_text()) | {"username": user}
     with pytest.raises(ConnectionLostError, match=r"^database_connection_failed$"), connect(lambda _: secret):
         pass
     assert b"user\0" + user.encode() + b"\0" in proxy.reported
 
 
-def test_the_queries_of_the_guide_run_as_the_owner(deployed):
+def test_the_queries_of_the_guide_run_as_the_owner(deployed: tuple[Path, Proxy]) -> None:
     """As whoever applied the migrations, who is no superuser."""
     folder, proxy = deployed
     with psycopg.connect(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import TestDatabase
     from tests.support.foundation import Foundation
-    from tests.support.syncs import Crew, EmulatedWebsite
+    from tests.support.syncs import Crew, EmulatedWebsite, SyncWorker
 
 ENDED, VALID = DAY - days(1), DAY + days(300)
 MONDAY = DAY - days(1)
@@ -156,10 +156,13 @@ def test_each_organisation_has_its_own_brake_and_its_own_limits(foundation: Foun
     assert foundation.all("SELECT organisation_id FROM certification.brakes") == [braked]
 
 
-def test_while_the_brake_holds_the_website_stays_as_it_is_but_for_what_a_person_did(
+def test_while_the_brake_holds_only_a_persons_acts_show(
     foundation: Foundation, functions: Functions, crew: Crew, site: EmulatedWebsite
 ) -> None:
-    """I5, I3: the expired stay listed; a withdrawn consent and a pause hide at once, and no release undoes them."""
+    """While the brake holds the website stays as it is, except for what a person did.
+
+    I5, I3: the expired stay listed; a withdrawn consent and a pause hide at once, and no release undoes them.
+    """
     foundation.brake(2, 20)
     organisation, (first, second, third) = people(foundation, 3, consent=True)
     foundation.evaluated(organisation, ENDED)
@@ -228,9 +231,7 @@ def test_a_released_run_goes_on_and_the_release_is_used_up(foundation: Foundatio
     assert brakes(foundation) == [(3, 10, True, True), (3, 10, False, False)]
 
 
-def test_a_release_ends_with_the_next_run_also_if_that_has_less_to_do(
-    foundation: Foundation, functions: Functions
-) -> None:
+def test_a_release_ends_with_the_next_run_even_if_it_does_less(foundation: Foundation, functions: Functions) -> None:
     """It was given for what was known then."""
     foundation.brake(2, 20)
     organisation, ended = people(foundation, 3)
@@ -282,8 +283,11 @@ def test_a_release_is_written_down_and_needs_a_name_and_a_reason(foundation: Fou
     assert holds(foundation, organisation, 50)
 
 
-def test_a_brake_closes_by_itself_when_there_is_no_more_to_do_than_the_limits_allow(foundation: Foundation) -> None:
-    """The cause was put right: nobody has to release anything."""
+def test_a_brake_closes_by_itself_within_the_limits(foundation: Foundation) -> None:
+    """A brake closes by itself when there is no more to do than the limits allow.
+
+    The cause was put right: nobody has to release anything.
+    """
     organisation = foundation.organisation()
     foundation.brake(10, 20)
     assert holds(foundation, organisation, 21)
@@ -291,10 +295,11 @@ def test_a_brake_closes_by_itself_when_there_is_no_more_to_do_than_the_limits_al
     assert brakes(foundation) == [(21, 100, False, True)]
 
 
-def test_a_run_counts_all_its_attempts_and_uses_a_release_for_all_of_them(
-    database: TestDatabase, foundation: Foundation
-) -> None:
-    """Two are moved in the first attempt; the third was being edited, and is one too many in the second."""
+def test_a_run_counts_all_its_attempts_against_the_brake(database: TestDatabase, foundation: Foundation) -> None:
+    """A run counts all its attempts and uses a release for all of them.
+
+    Two are moved in the first attempt; the third was being edited, and is one too many in the second.
+    """
     foundation.brake(2, 20)
     organisation, ended = people(foundation, 3)
     run = run_of(foundation, organisation)
@@ -318,9 +323,7 @@ def test_a_run_counts_all_its_attempts_and_uses_a_release_for_all_of_them(
     assert (found["changed"], found["braked"]) == (4, 0)
 
 
-def test_a_monday_that_was_braked_is_made_up_for_by_the_released_run(
-    foundation: Foundation, functions: Functions
-) -> None:
+def test_a_braked_monday_is_made_up_for_by_the_released_run(foundation: Foundation, functions: Functions) -> None:
     """Mondays scan everybody, whatever `progress` says; who was found so is not lost with the brake."""
     foundation.brake(2, 20)
     organisation, ended = people(foundation, 3)
@@ -352,10 +355,11 @@ class AtOnce:
             return list(pool.map(one, self.nightly_checks))
 
 
-def test_of_overlapping_nightly_checks_one_trips_the_brake_and_one_uses_the_release(
-    database: TestDatabase, foundation: Foundation
-) -> None:
-    """Never two brakes, never a release used twice: what comes meanwhile is braked again."""
+def test_of_overlapping_checks_one_trips_one_uses_the_release(database: TestDatabase, foundation: Foundation) -> None:
+    """Of overlapping nightly checks one trips the brake, and one uses the release.
+
+    Never two brakes, never a release used twice: what comes meanwhile is braked again.
+    """
     foundation.brake(2, 20)
     organisation, ended = people(foundation, 3)
     secret = database.login("ExpiryCheck")
@@ -375,7 +379,7 @@ def _login(secret: Any) -> Callable[[str], Any]:
     return lambda _: secret
 
 
-def test_a_release_waits_for_the_nightly_check_that_is_being_braked(
+def test_a_release_waits_for_the_check_that_is_being_braked(
     database: TestDatabase, foundation: Foundation, functions: Functions
 ) -> None:
     """Given between the taking back of a step and the writing of why, it would be used up by a run that did nothing."""
@@ -443,10 +447,13 @@ WHAT_IS_LEFT = [
 @pytest.mark.slow
 @settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mentors=MENTORS, once_before=st.booleans(), stopped=st.integers(1, 2))
-def test_a_released_nightly_check_does_exactly_what_it_would_have_done_without_a_brake(
+def test_a_released_check_does_what_it_would_have_done(
     foundation: Foundation, functions: Functions, mentors: list[Any], once_before: bool, stopped: int
 ) -> None:
-    """Nothing is lost and nothing comes twice, however often the brake has stopped it."""
+    """A released nightly check does exactly what it would have done without a brake.
+
+    Nothing is lost and nothing comes twice, however often the brake has stopped it.
+    """
     histories = []
     for braked in (False, True):
         foundation.empty()
@@ -475,7 +482,7 @@ def test_a_released_nightly_check_does_exactly_what_it_would_have_done_without_a
 
 
 @pytest.fixture
-def shown(foundation, worker):
+def shown(foundation: Foundation, worker: SyncWorker) -> Any:
     """Twelve mentors of one organisation whom visitors see."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
@@ -489,7 +496,9 @@ def end_on(foundation, mentors, day):
     foundation.do("UPDATE certifications SET expires_on = %s WHERE mentor_id = ANY (%s)", day, list(mentors))
 
 
-def test_a_wrong_import_of_dates_hides_nobody_before_a_person_has_looked(foundation, functions, shown, worker, site):
+def test_a_wrong_import_of_dates_hides_nobody_unseen(
+    foundation: Foundation, functions: Functions, shown: Any, worker: SyncWorker, site: EmulatedWebsite
+) -> None:
     """I5, W14: not the sync either, which is quicker than the nightly check; who withdraws is hidden all the same."""
     organisation, mentors = shown
     end_on(foundation, mentors[:6], DAY - days(10))
@@ -515,7 +524,10 @@ def test_a_wrong_import_of_dates_hides_nobody_before_a_person_has_looked(foundat
     assert foundation.one("SELECT count(*) FROM peer_mentors WHERE status = 'certification_expired'") == 5
 
 
-def test_dates_that_are_put_right_again_are_shown_without_a_release(foundation, functions, shown, worker, site):
+def test_dates_that_are_put_right_are_shown_without_a_release(
+    foundation: Foundation, functions: Functions, shown: Any, worker: SyncWorker, site: EmulatedWebsite
+) -> None:
+    """Dates that are put right again are shown without a release."""
     _, mentors = shown
     end_on(foundation, mentors[:6], DAY - days(10))
     worker.sync(*mentors)
@@ -526,7 +538,9 @@ def test_dates_that_are_put_right_again_are_shown_without_a_release(foundation, 
     assert len(site.visible()) == 12
 
 
-def test_a_few_dates_in_the_past_hide_at_once(foundation, shown, worker, site):
+def test_a_few_dates_in_the_past_hide_at_once(
+    foundation: Foundation, shown: Any, worker: SyncWorker, site: EmulatedWebsite
+) -> None:
     """Design, "Brake": single expiries pass."""
     _, mentors = shown
     end_on(foundation, mentors[:3], DAY - days(10))

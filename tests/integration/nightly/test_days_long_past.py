@@ -7,6 +7,7 @@ in any order, a clock that jumps back.
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,12 @@ from hypothesis import strategies as st
 from tests.support.examples import examples
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import at_night, at_nine
+
+if TYPE_CHECKING:
+    from emulators.ses.server import LocalSes
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
+    from tests.support.syncs import EmulatedWebsite, SyncWorker
 
 PAST_MONDAY = date(2026, 11, 23)
 STEPS = ("remind", "expire", "reactivate")
@@ -32,7 +39,7 @@ def left(foundation):
 
 
 @pytest.mark.parametrize("past", [PAST_MONDAY, DAY - days(1), date(2025, 12, 1), date(1999, 1, 1)])
-def test_an_older_day_changes_nothing_and_is_counted(foundation, functions, past):
+def test_an_older_day_changes_nothing_and_is_counted(foundation: Foundation, functions: Functions, past: Any) -> None:
     """Somebody is new, somebody is renewed, somebody has expired:
     it is for the next nightly check, not for a day long past.
     """
@@ -52,7 +59,9 @@ def test_an_older_day_changes_nothing_and_is_counted(foundation, functions, past
     assert foundation.status(renewed) == "active"
 
 
-def test_an_older_sending_sends_nothing_and_is_counted(foundation, functions, ses):
+def test_an_older_sending_sends_nothing_and_is_counted(
+    foundation: Foundation, functions: Functions, ses: LocalSes
+) -> None:
     """It would count the days left wrong."""
     foundation.mentor(foundation.organisation(), DAY + days(5))
     functions.nightly_check(DAY)
@@ -64,7 +73,7 @@ def test_an_older_sending_sends_nothing_and_is_counted(foundation, functions, se
     assert foundation.counts(result.run_id, "days_overtaken") == {"send": 0}
 
 
-def test_a_past_monday_does_not_bring_back_who_has_expired_since(foundation, functions):
+def test_a_past_monday_does_not_bring_back_who_has_expired_since(foundation: Foundation, functions: Functions) -> None:
     """I3: on that Monday the certification was still valid, but it is the one the mentor expired by, not a new one."""
     mentor = foundation.mentor(foundation.organisation(), DAY - days(1))
     functions.nightly_check(DAY)
@@ -74,7 +83,9 @@ def test_a_past_monday_does_not_bring_back_who_has_expired_since(foundation, fun
 
 
 @pytest.mark.parametrize("past", [[-365], range(-30, 1)])
-def test_a_past_day_brings_nobody_back_who_has_ended_since(foundation, functions, worker, site, past):
+def test_a_past_day_brings_nobody_back_who_has_ended_since(
+    foundation: Foundation, functions: Functions, worker: SyncWorker, site: EmulatedWebsite, past: Any
+) -> None:
     """I5: an organisation that is new, or was not evaluated for a month; the certification ended ten days ago."""
     organisation = foundation.organisation()
     foundation.present(at_night(DAY))
@@ -90,7 +101,7 @@ def test_a_past_day_brings_nobody_back_who_has_ended_since(foundation, functions
     assert foundation.status(mentor) == "active"
 
 
-def test_a_past_day_does_not_use_up_what_is_to_be_checked(foundation, functions):
+def test_a_past_day_does_not_use_up_what_is_to_be_checked(foundation: Foundation, functions: Functions) -> None:
     """I2: added after the last nightly check, evaluated first for a day long past:
     the next nightly check still expires the mentor.
     """
@@ -103,7 +114,7 @@ def test_a_past_day_does_not_use_up_what_is_to_be_checked(foundation, functions)
     assert foundation.status(late) == "certification_expired"
 
 
-def test_a_past_day_uses_no_release_up(foundation, functions):
+def test_a_past_day_uses_no_release_up(foundation: Foundation, functions: Functions) -> None:
     """The brake that a later nightly check has tripped, and a person has released, is for the next nightly check."""
     foundation.brake(2, 20)
     organisation = foundation.organisation()
@@ -121,7 +132,7 @@ def test_a_past_day_uses_no_release_up(foundation, functions):
     assert foundation.one("SELECT count(*) FROM certification.transitions") == 4
 
 
-def test_a_clock_that_jumped_and_was_braked_loses_nobody(foundation, functions):
+def test_a_clock_that_jumped_and_was_braked_loses_nobody(foundation: Foundation, functions: Functions) -> None:
     """I2: a nightly check of a day far ahead, stopped by the brake;
     the nightly checks after it remind as if it had not been.
     """
@@ -140,7 +151,7 @@ def test_a_clock_that_jumped_and_was_braked_loses_nobody(foundation, functions):
     assert {foundation.status(m) for m in mentors} == {"certification_expired"}
 
 
-def test_what_was_checked_for_the_present_is_not_kept(foundation, functions):
+def test_what_was_checked_for_the_present_is_not_kept(foundation: Foundation, functions: Functions) -> None:
     """A quiet nightly check stays cheap: nothing is left to look at again."""
     foundation.mentor(foundation.organisation(), DAY + days(200))
     functions.nightly_check(DAY)
@@ -157,7 +168,9 @@ def test_what_was_checked_for_the_present_is_not_kept(foundation, functions):
     events=st.lists(st.integers(-400, 35), min_size=1, max_size=8),
     renewed_before=st.integers(0, 8),
 )
-def test_events_in_any_order_do_what_the_right_ones_do_alone(foundation, functions, people, events, renewed_before):
+def test_events_in_any_order_do_what_the_right_ones_do_alone(
+    foundation: Foundation, functions: Functions, people: Any, events: Any, renewed_before: Any
+) -> None:
     """I1, I2, I3: of any order of events, those that come after a later one change nothing."""
     foundation.present(at_night(DAY + days(40)))
     histories = []

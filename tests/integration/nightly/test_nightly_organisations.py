@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from shared.domain.runs import RunFailedError, RunState
 from tests.support.foundation import DAY, days
+
+if TYPE_CHECKING:
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
 
 ENDED = DAY - days(1)
 # The app's own rule, on a table of the app's, that refuses one mentor.
@@ -29,7 +36,9 @@ def refused(foundation, organisation, *args, **kwargs):
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "", "Europe", "../../etc/passwd"])
-def test_an_unknown_time_zone_fails_its_organisation_only(foundation, functions, zone):
+def test_an_unknown_time_zone_fails_its_organisation_only(
+    foundation: Foundation, functions: Functions, zone: str
+) -> None:
     """I13: the others are done, the run is degraded and names the reason."""
     mentor = foundation.mentor(foundation.organisation(), ENDED)
     lost = foundation.mentor(foundation.organisation(timezone=zone), ENDED)
@@ -42,7 +51,7 @@ def test_an_unknown_time_zone_fails_its_organisation_only(foundation, functions,
     ]
 
 
-def test_a_run_in_which_every_organisation_failed_is_an_error(foundation, functions):
+def test_a_run_in_which_every_organisation_failed_is_an_error(foundation: Foundation, functions: Functions) -> None:
     """I13: raised so that the schedule tries again, and written down."""
     foundation.organisation(timezone="Mars/Olympus")
     foundation.organisation(timezone="Mars/Olympus")
@@ -54,7 +63,9 @@ def test_a_run_in_which_every_organisation_failed_is_an_error(foundation, functi
 
 
 @pytest.mark.parametrize(("status", "ends"), [("active", ENDED), ("certification_expired", DAY + days(300))])
-def test_a_mentor_whom_the_apps_own_trigger_refuses_fails_alone(foundation, functions, status, ends):
+def test_a_mentor_whom_the_apps_own_trigger_refuses_fails_alone(
+    foundation: Foundation, functions: Functions, status: str, ends: Any
+) -> None:
     """I13: the others of the organisation are done the same nightly check, and the one is tried again every night."""
     foundation.do(REFUSE)
     organisation = foundation.organisation()
@@ -71,7 +82,7 @@ def test_a_mentor_whom_the_apps_own_trigger_refuses_fails_alone(foundation, func
     assert len(foundation.log(mentor)) == 1
 
 
-def test_a_mentor_whom_a_deferred_rule_of_the_app_refuses_fails_alone(foundation, functions):
+def test_a_mentor_whom_a_deferred_rule_refuses_fails_alone(foundation: Foundation, functions: Functions) -> None:
     """I13: also if the app has its rules checked at the end of the transaction."""
     foundation.do(REFUSE)
     foundation.do("DROP TRIGGER refuse_one ON peer_mentors")
@@ -94,7 +105,9 @@ def test_a_mentor_whom_a_deferred_rule_of_the_app_refuses_fails_alone(foundation
 
 @pytest.mark.parametrize("ends", ["0001-01-01", "1899-12-31", "-infinity", "infinity"])
 @pytest.mark.parametrize("status", ["active", "certification_expired"])
-def test_an_impossible_date_sets_its_mentor_aside_alone(foundation, functions, ends, status):
+def test_an_impossible_date_fails_its_mentor_alone(
+    foundation: Foundation, functions: Functions, ends: str, status: str
+) -> None:
     """I13: by name of the constraint; a date without end is a mentor who never expires and needs no reminder."""
     organisation = foundation.organisation()
     other, mentor = foundation.mentor(organisation, ENDED), foundation.mentor(organisation, ends, status=status)
@@ -110,7 +123,9 @@ def test_an_impossible_date_sets_its_mentor_aside_alone(foundation, functions, e
     assert result.verdict.reason == ("step_failures" if expected else None)
 
 
-def test_a_step_failure_is_counted_once_a_run_however_often_the_run_tries(database, foundation, functions):
+def test_a_step_failure_is_counted_once_a_run(
+    database: TestDatabase, foundation: Foundation, functions: Functions
+) -> None:
     """I12: two further attempts for somebody's open edit are not two further mentors or nightly checks."""
     foundation.do(REFUSE)
     organisation = foundation.organisation()
@@ -125,8 +140,13 @@ def test_a_step_failure_is_counted_once_a_run_however_often_the_run_tries(databa
     assert foundation.step_failures(mentor) == [("expire", "P0001", 1)]
 
 
-def test_beside_a_mentor_who_is_refused_those_skipped_are_counted_all_the_same(database, foundation, functions):
-    """I12, I13: one set active by hand and one being edited, in a nightly check that goes one by one."""
+def test_skipped_mentors_are_counted_beside_a_refused_one(
+    database: TestDatabase, foundation: Foundation, functions: Functions
+) -> None:
+    """Beside a mentor who is refused, those skipped are counted all the same.
+
+    I12, I13: one set active by hand and one being edited, in a nightly check that goes one by one.
+    """
     organisation = foundation.organisation()
     mentors = [foundation.mentor(organisation, ENDED) for _ in range(3)]
     functions.nightly_check(DAY)
@@ -155,7 +175,9 @@ def test_beside_a_mentor_who_is_refused_those_skipped_are_counted_all_the_same(d
         ("mentor-17@anonymised.invalid", "reserved_domain"),
     ],
 )
-def test_a_mentor_who_cannot_be_mailed_stands_in_the_coordinators_digest(foundation, functions, email, reason):
+def test_one_who_cannot_be_mailed_is_in_the_coordinators_digest(
+    foundation: Foundation, functions: Functions, email: str | None, reason: str
+) -> None:
     """I13: the reminder and the expiry have a row with the reason, and the coordinator is told."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation)
@@ -170,7 +192,7 @@ def test_a_mentor_who_cannot_be_mailed_stands_in_the_coordinators_digest(foundat
     assert result.verdict.state is RunState.SUCCEEDED
 
 
-def test_what_nobody_can_be_reported_degrades_the_run(foundation, functions):
+def test_what_nobody_can_be_reported_degrades_the_run(foundation: Foundation, functions: Functions) -> None:
     """I13: no address and no coordinator."""
     organisation = foundation.organisation()
     foundation.mentor(organisation, DAY + days(7), email=None)
@@ -180,14 +202,14 @@ def test_what_nobody_can_be_reported_degrades_the_run(foundation, functions):
     assert foundation.counts(result.run_id, "unnotified") == {"remind": 1, "expire": 1, "reactivate": 0}
 
 
-def test_a_mentor_without_a_coordinator_is_reminded_like_others(foundation, functions):
+def test_a_mentor_without_a_coordinator_is_reminded_like_others(foundation: Foundation, functions: Functions) -> None:
     """The notice goes out, there is no digest, nothing is degraded."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(7))
     assert functions.nightly_check(DAY).verdict.state is RunState.SUCCEEDED
     assert foundation.all("SELECT kind, mentor_id FROM certification.notices") == [("reminder", mentor)]
 
 
-def test_there_is_one_digest_per_coordinator_and_run(foundation, functions):
+def test_there_is_one_digest_per_coordinator_and_run(foundation: Foundation, functions: Functions) -> None:
     """Whatever the nightly check had to tell, over all steps."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation)

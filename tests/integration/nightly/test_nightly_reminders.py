@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import at_night
 
+if TYPE_CHECKING:
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
+
 
 @pytest.mark.parametrize("left", [30, 14, 7])
-def test_a_mentor_is_reminded_on_the_day_a_threshold_is_reached(foundation, functions, left):
+def test_a_mentor_is_reminded_on_the_day_a_threshold_is_reached(
+    foundation: Foundation, functions: Functions, left: int
+) -> None:
     """I2: each threshold of the HLF standard becomes one notice on its day; those passed before are collapsed."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(left))
     functions.nightly_check(DAY - days(1))
@@ -21,7 +28,7 @@ def test_a_mentor_is_reminded_on_the_day_a_threshold_is_reached(foundation, func
     assert foundation.notices(mentor)[len(before) :] == [("reminder", left, "pending")]
 
 
-def test_nobody_is_reminded_the_day_before_a_threshold(foundation, functions):
+def test_nobody_is_reminded_the_day_before_a_threshold(foundation: Foundation, functions: Functions) -> None:
     """I2: 31 days left is not 30."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(31))
     functions.nightly_check(DAY)
@@ -29,8 +36,11 @@ def test_nobody_is_reminded_the_day_before_a_threshold(foundation, functions):
     assert foundation.notices(mentor) == []
 
 
-def test_the_same_nightly_check_twice_claims_nothing_new_and_says_what_was_done_already(foundation, functions):
-    """I1: by the unique constraint; the second run counts the first one's work as already done."""
+def test_the_same_check_twice_claims_nothing_new(foundation: Foundation, functions: Functions) -> None:
+    """The same nightly check twice claims nothing new and says what was done already.
+
+    I1: by the unique constraint; the second run counts the first one's work as already done.
+    """
     organisation = foundation.organisation()
     for left in (30, 20, 7, 0, -1):
         foundation.mentor(organisation, DAY + days(left), coordinator=foundation.coordinator(organisation))
@@ -49,7 +59,7 @@ def test_the_same_nightly_check_twice_claims_nothing_new_and_says_what_was_done_
     }
 
 
-def test_progress_holds_no_truth(foundation, functions):
+def test_progress_holds_no_truth(foundation: Foundation, functions: Functions) -> None:
     """I1: deleted, the next nightly check scans everybody, and finds that all is done."""
     organisation = foundation.organisation()
     for left in range(-3, 40):
@@ -61,7 +71,7 @@ def test_progress_holds_no_truth(foundation, functions):
     assert foundation.everything() == before
 
 
-def test_after_an_outage_only_the_nearest_threshold_is_sent(foundation, functions):
+def test_after_an_outage_only_the_nearest_threshold_is_sent(foundation: Foundation, functions: Functions) -> None:
     """I2: three thresholds passed while nothing ran: one notice, the others collapsed with the reason."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(35))
     functions.nightly_check(DAY)
@@ -74,7 +84,7 @@ def test_after_an_outage_only_the_nearest_threshold_is_sent(foundation, function
     assert reasons == ["nearer_threshold"]
 
 
-def test_an_outage_past_the_last_day_sends_the_expiry_and_no_reminder(foundation, functions):
+def test_an_outage_past_the_last_day_sends_the_expiry_alone(foundation: Foundation, functions: Functions) -> None:
     """I2, I3: whoever expired meanwhile hears of that alone."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(35))
     functions.nightly_check(DAY)
@@ -83,7 +93,7 @@ def test_an_outage_past_the_last_day_sends_the_expiry_and_no_reminder(foundation
     assert foundation.notices(mentor) == [("expired", None, "pending")]
 
 
-def test_a_renewal_arms_every_threshold_again(foundation, functions):
+def test_a_renewal_arms_every_threshold_again(foundation: Foundation, functions: Functions) -> None:
     """I2: a new expiry date is a new certification; the old date's reminders stay as they are."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(7))
     functions.nightly_check(DAY)
@@ -96,7 +106,7 @@ def test_a_renewal_arms_every_threshold_again(foundation, functions):
 
 
 @pytest.mark.parametrize("status", ["paused", "inactive", "certification_expired"])
-def test_only_active_mentors_are_reminded(foundation, functions, status):
+def test_only_active_mentors_are_reminded(foundation: Foundation, functions: Functions, status: str) -> None:
     """I2: and those skipped are counted."""
     organisation = foundation.organisation(reactivate=False)
     mentor = foundation.mentor(organisation, DAY + days(7), status=status)
@@ -105,7 +115,7 @@ def test_only_active_mentors_are_reminded(foundation, functions, status):
     assert foundation.counts(result.run_id, "reminders_skipped") == {"30": 1, "14": 1, "7": 1}
 
 
-def test_one_who_resumes_inside_a_window_is_reminded_of_the_nearest_threshold_then(foundation, functions):
+def test_one_who_resumes_is_reminded_of_the_nearest_threshold(foundation: Foundation, functions: Functions) -> None:
     """I2: not of the three that passed in the pause, and on the next nightly check, not on the next threshold."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(31))
     assert foundation.pause(mentor) == "changed"
@@ -118,7 +128,7 @@ def test_one_who_resumes_inside_a_window_is_reminded_of_the_nearest_threshold_th
     assert foundation.notices(mentor) == [("reminder", 14, "pending")]
 
 
-def test_a_mentor_who_moves_to_another_organisation_is_reminded_there(foundation, functions):
+def test_a_mentor_who_moves_is_reminded_by_the_new_organisation(foundation: Foundation, functions: Functions) -> None:
     """I2: by the new organisation's thresholds, though both organisations' nightly checks have passed that date
     already.
     """
@@ -131,7 +141,7 @@ def test_a_mentor_who_moves_to_another_organisation_is_reminded_there(foundation
     assert foundation.reminders(mentor) == {45: "claimed"}
 
 
-def test_a_run_for_a_day_before_everything_claims_nothing_and_harms_nothing(foundation, functions):
+def test_a_run_for_a_day_long_past_claims_nothing(foundation: Foundation, functions: Functions) -> None:
     """I1: a replay of an old event after newer nightly checks."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(20))
     functions.nightly_check(date(1950, 1, 3))
@@ -144,7 +154,7 @@ def test_a_run_for_a_day_before_everything_claims_nothing_and_harms_nothing(foun
     assert foundation.reminders(mentor) == {30: "claimed", 14: "claimed"}
 
 
-def test_the_leap_day_is_a_day_like_others(foundation, functions):
+def test_the_leap_day_is_a_day_like_others(foundation: Foundation, functions: Functions) -> None:
     """expires_on is inclusive: valid all 29 February 2028, expired on 1 March."""
     leap = date(2028, 2, 29)
     mentor = foundation.mentor(foundation.organisation(), leap)
@@ -158,7 +168,9 @@ def test_the_leap_day_is_a_day_like_others(foundation, functions):
 
 @pytest.mark.parametrize("day", [date(2027, 3, 28), date(2026, 10, 25)])
 @pytest.mark.parametrize("late", [timedelta(0), timedelta(hours=6)])
-def test_on_the_days_the_clocks_change_the_nightly_check_evaluates_its_own_day(foundation, functions, day, late):
+def test_the_check_evaluates_its_own_day_when_clocks_change(
+    foundation: Foundation, functions: Functions, day: date, late: timedelta
+) -> None:
     """00:15 on the two days of 23 and 25 hours; expires_on the day before has passed, that day is still valid."""
     organisation = foundation.organisation()
     expired, valid = foundation.mentor(organisation, day - days(1)), foundation.mentor(organisation, day)
@@ -166,7 +178,7 @@ def test_on_the_days_the_clocks_change_the_nightly_check_evaluates_its_own_day(f
     assert (foundation.status(expired), foundation.status(valid)) == ("certification_expired", "active")
 
 
-def test_each_organisation_has_its_own_day(foundation, functions):
+def test_each_organisation_has_its_own_day(foundation: Foundation, functions: Functions) -> None:
     """expires_on is a date in the organisation's time zone: at one moment it is three different days."""
     zones = {"Pacific/Kiritimati": DAY + days(1), "Europe/Oslo": DAY, "Pacific/Pago_Pago": DAY - days(1)}
     for zone in zones:

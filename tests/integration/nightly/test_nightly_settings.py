@@ -5,6 +5,7 @@ it (I2).
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psycopg
@@ -14,6 +15,11 @@ from local.mentors_file.mentors import OrganisationRow
 from local.stack.database import store_settings
 from shared.domain.thresholds import InvalidThresholdsError, require_valid
 from tests.support.foundation import DAY, days
+
+if TYPE_CHECKING:
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
 
 INVALID = {
     "empty": ([], "thresholds_not_empty", "is empty"),
@@ -25,7 +31,7 @@ INVALID = {
 
 
 @pytest.mark.parametrize("name", INVALID)
-def test_a_list_that_makes_no_sense_cannot_be_stored_and_is_explained(foundation, name):
+def test_a_list_that_makes_no_sense_is_refused_and_explained(foundation: Foundation, name: Any) -> None:
     """The configuration refuses it whoever writes it, and the rule says in words what is wrong."""
     thresholds, constraint, words = INVALID[name]
     organisation = foundation.organisation()
@@ -38,7 +44,7 @@ def test_a_list_that_makes_no_sense_cannot_be_stored_and_is_explained(foundation
         require_valid(thresholds)
 
 
-def test_one_bad_list_stores_nobodys_settings(database, foundation):
+def test_one_bad_list_stores_nobodys_settings(database: TestDatabase, foundation: Foundation) -> None:
     """All of a file or nothing."""
     rows = [
         OrganisationRow(
@@ -60,7 +66,9 @@ def test_one_bad_list_stores_nobodys_settings(database, foundation):
     ("literal", "constraint"),
     [("{30,NULL,7}", "thresholds_without_null"), ("{{30,14},{7,1}}", "thresholds_not_empty")],
 )
-def test_a_list_with_a_hole_or_a_second_dimension_cannot_be_stored(foundation, literal, constraint):
+def test_a_list_with_a_hole_or_a_second_dimension_is_refused(
+    foundation: Foundation, literal: str, constraint: str
+) -> None:
     """Only SQL can write such a list, and it is refused too."""
     organisation = foundation.organisation(thresholds=(30,))
     for statement in (
@@ -74,20 +82,20 @@ def test_a_list_with_a_hole_or_a_second_dimension_cannot_be_stored(foundation, l
 
 
 @pytest.mark.parametrize("thresholds", [[0], [365], [365, 0], [30, 14, 7], list(range(365, -1, -1))])
-def test_every_descending_list_of_days_from_0_to_365_can_be_stored(foundation, thresholds):
+def test_every_descending_list_from_0_to_365_can_be_stored(foundation: Foundation, thresholds: Any) -> None:
     """The rule and the constraints agree on what is right, too."""
     require_valid(thresholds)
     organisation = foundation.organisation(thresholds=thresholds)
     assert foundation.one("SELECT certification.effective_thresholds(%s)", organisation) == thresholds
 
 
-def test_settings_of_an_unknown_organisation_cannot_be_stored(foundation):
+def test_settings_of_an_unknown_organisation_cannot_be_stored(foundation: Foundation) -> None:
     """A foreign key: a misspelt organisation is an error, not a row that nobody reads."""
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
         foundation.settings(uuid4(), thresholds=(30,))
 
 
-def test_with_the_flag_off_the_hlf_standard_applies(foundation, functions):
+def test_with_the_flag_off_the_hlf_standard_applies(foundation: Foundation, functions: Functions) -> None:
     """org_thresholds off: the organisation's own list is stored and silent; and the run says which list it used."""
     organisation = foundation.organisation(thresholds=(60, 3))
     foundation.do("UPDATE certification.organisation_settings SET org_thresholds = false")
@@ -98,7 +106,7 @@ def test_with_the_flag_off_the_hlf_standard_applies(foundation, functions):
     assert (entry.thresholds, entry.org_thresholds) == ((30, 14, 7), False)
 
 
-def test_turning_the_flag_on_and_off_applies_from_the_next_nightly_check(foundation, functions):
+def test_the_flag_applies_from_the_next_nightly_check(foundation: Foundation, functions: Functions) -> None:
     """I2: whoever is inside the new window is caught up; nothing is claimed again when the flag goes back."""
     organisation = foundation.organisation(thresholds=(60,))
     foundation.do("UPDATE certification.organisation_settings SET org_thresholds = false")
@@ -113,7 +121,7 @@ def test_turning_the_flag_on_and_off_applies_from_the_next_nightly_check(foundat
     assert foundation.reminders(mentor) == {60: "claimed", 30: "claimed"}
 
 
-def test_a_larger_threshold_catches_up_with_everybody_inside_its_window(foundation, functions):
+def test_a_larger_threshold_catches_up_inside_its_window(foundation: Foundation, functions: Functions) -> None:
     """I2: the nightly check after the change, though those dates had been looked at for the other thresholds."""
     organisation = foundation.organisation(thresholds=(30,))
     near, far = foundation.mentor(organisation, DAY + days(20)), foundation.mentor(organisation, DAY + days(80))
@@ -124,7 +132,7 @@ def test_a_larger_threshold_catches_up_with_everybody_inside_its_window(foundati
     assert foundation.reminders(near) == {30: "claimed", 90: "collapsed"}
 
 
-def test_a_smaller_threshold_reaches_whoever_is_inside_its_window_already(foundation, functions):
+def test_a_smaller_threshold_reaches_those_inside_its_window(foundation: Foundation, functions: Functions) -> None:
     """I2: the nearest is sent, also when a larger one was sent the nightly check before."""
     organisation = foundation.organisation(thresholds=(30,))
     mentor = foundation.mentor(organisation, DAY + days(5))
@@ -134,7 +142,7 @@ def test_a_smaller_threshold_reaches_whoever_is_inside_its_window_already(founda
     assert foundation.notices(mentor) == [("reminder", 30, "pending"), ("reminder", 7, "pending")]
 
 
-def test_a_threshold_that_was_removed_and_comes_back_loses_nobody(foundation, functions):
+def test_a_threshold_that_was_removed_and_returns_loses_nobody(foundation: Foundation, functions: Functions) -> None:
     """I2: whoever passed it while it was away is caught up."""
     organisation = foundation.organisation(thresholds=(30, 7))
     mentors = [foundation.mentor(organisation, DAY + days(left)) for left in (30, 31, 35)]
@@ -152,8 +160,10 @@ def test_a_threshold_that_was_removed_and_comes_back_loses_nobody(foundation, fu
     ]
 
 
-def test_a_mentor_who_came_while_a_threshold_was_away_is_caught_up_when_it_is_back(foundation, functions):
-    """I2: the nightly checks before had gone past that date for the threshold, and the mentor was looked at
+def test_a_mentor_who_came_without_the_threshold_is_caught_up(foundation: Foundation, functions: Functions) -> None:
+    """A mentor who came while a threshold was away is caught up when it is back.
+
+    I2: the nightly checks before had gone past that date for the threshold, and the mentor was looked at
     without it.
     """
     organisation = foundation.organisation(thresholds=(30, 7))
@@ -166,14 +176,16 @@ def test_a_mentor_who_came_while_a_threshold_was_away_is_caught_up_when_it_is_ba
     assert foundation.reminders(mentor) == {30: "claimed"}
 
 
-def test_one_organisations_thresholds_are_nobody_elses(foundation, functions):
+def test_one_organisations_thresholds_are_nobody_elses(foundation: Foundation, functions: Functions) -> None:
     """The same expiry date is due in one and not in the other."""
     mentors = [foundation.mentor(foundation.organisation(thresholds=[day]), DAY + days(20)) for day in (20, 19)]
     functions.nightly_check(DAY)
     assert [foundation.reminders(mentor) for mentor in mentors] == [{20: "claimed"}, {}]
 
 
-def test_a_change_of_the_hlf_standard_in_the_middle_of_a_nightly_check_loses_nobody(database, foundation, functions):
+def test_a_standard_changed_during_a_check_loses_nobody(
+    database: TestDatabase, foundation: Foundation, functions: Functions
+) -> None:
     """I2: a nightly check works by one list from its first statement to its last, or the next nightly check
     makes up for it.
     """

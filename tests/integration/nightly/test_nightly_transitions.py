@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from shared.domain.runs import RunState
 from tests.support.foundation import DAY, days
 
+if TYPE_CHECKING:
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
+
 ENDED = DAY - days(1)
 EXPIRY = ("active", "certification_expired", "certification_expired", "system:expiry_check")
 RETURN = ("certification_expired", "active", "certification_renewed", "system:expiry_check")
 
 
-def test_a_certification_is_valid_through_its_last_day(foundation, functions):
+def test_a_certification_is_valid_through_its_last_day(foundation: Foundation, functions: Functions) -> None:
     """I3: expires_on today is still valid; yesterday's is expired, with its log row and its notices."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation)
@@ -32,7 +38,7 @@ def test_a_certification_is_valid_through_its_last_day(foundation, functions):
     assert foundation.counts(result.run_id, "expiries_changed") == {"": 1}
 
 
-def test_nobody_is_expired_twice_for_one_date(foundation, functions):
+def test_nobody_is_expired_twice_for_one_date(foundation: Foundation, functions: Functions) -> None:
     """I3: the same nightly check again, the nightly checks after it, and a nightly check that scans everybody
     write no second log row.
     """
@@ -46,7 +52,9 @@ def test_nobody_is_expired_twice_for_one_date(foundation, functions):
 
 
 @pytest.mark.parametrize("status", ["paused", "inactive"])
-def test_a_persons_pause_or_withdrawal_wins_over_the_expiry(foundation, functions, status):
+def test_a_persons_pause_or_withdrawal_wins_over_the_expiry(
+    foundation: Foundation, functions: Functions, status: str
+) -> None:
     """I3: only from `active`."""
     mentor = foundation.mentor(foundation.organisation(), ENDED)
     foundation.set_status(mentor, status)
@@ -56,7 +64,7 @@ def test_a_persons_pause_or_withdrawal_wins_over_the_expiry(foundation, function
     assert result.verdict.state is RunState.SUCCEEDED
 
 
-def test_one_who_resumes_after_the_last_day_is_expired_by_the_next_nightly_check(foundation, functions):
+def test_one_who_resumes_after_the_last_day_expires_next(foundation: Foundation, functions: Functions) -> None:
     """I3: though the nightly checks have long passed that date."""
     mentor = foundation.mentor(foundation.organisation(), ENDED)
     foundation.pause(mentor)
@@ -68,7 +76,9 @@ def test_one_who_resumes_after_the_last_day_is_expired_by_the_next_nightly_check
 
 
 @pytest.mark.parametrize("renewed_on", [-1, 0, 1, 9])
-def test_whoever_renews_before_on_or_after_the_day_is_active_again(foundation, functions, renewed_on):
+def test_whoever_renews_around_the_day_is_active_again(
+    foundation: Foundation, functions: Functions, renewed_on: int
+) -> None:
     """I2, I3: renewed in time nothing happens; afterwards the next nightly check brings the mentor back, once."""
     mentor = foundation.mentor(foundation.organisation(), DAY)
     for offset in range(-2, 12):
@@ -81,7 +91,7 @@ def test_whoever_renews_before_on_or_after_the_day_is_active_again(foundation, f
     assert len(foundation.notices(mentor)) == (1 if renewed_on < 1 else 3)
 
 
-def test_one_who_returns_inside_a_window_is_reminded_in_the_same_nightly_check(foundation, functions):
+def test_one_who_returns_in_a_window_is_reminded_at_once(foundation: Foundation, functions: Functions) -> None:
     """I2: reactivation goes before the reminders."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(10), status="certification_expired")
     functions.nightly_check(DAY)
@@ -89,7 +99,7 @@ def test_one_who_returns_inside_a_window_is_reminded_in_the_same_nightly_check(f
     assert foundation.reminders(mentor) == {30: "collapsed", 14: "claimed"}
 
 
-def test_where_a_person_reactivates_the_mentor_is_left_and_the_coordinator_reported_once(foundation, functions):
+def test_the_coordinator_hears_once_of_a_manual_reactivation(foundation: Foundation, functions: Functions) -> None:
     """I3, I13: the organisation's switch is off: a step failure with its reason, in one digest, the run succeeds."""
     organisation = foundation.organisation(reactivate=False)
     turid = foundation.coordinator(organisation)
@@ -105,7 +115,7 @@ def test_where_a_person_reactivates_the_mentor_is_left_and_the_coordinator_repor
     assert foundation.reminders(mentor) == {30: "claimed"}
 
 
-def test_a_person_who_sets_an_expired_mentor_active_wins(foundation, functions):
+def test_a_person_who_sets_an_expired_mentor_active_wins(foundation: Foundation, functions: Functions) -> None:
     """I3, I13: left alone, a step failure, degraded every night, the coordinator told once; a renewal settles it."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation)
@@ -124,7 +134,7 @@ def test_a_person_who_sets_an_expired_mentor_active_wins(foundation, functions):
     assert foundation.status(mentor) == "active"
 
 
-def test_a_person_who_sets_a_renewed_mentor_expired_wins(foundation, functions):
+def test_a_person_who_sets_a_renewed_mentor_expired_wins(foundation: Foundation, functions: Functions) -> None:
     """I3: brought back once for that date; set back by hand, the mentor stays."""
     organisation = foundation.organisation()
     mentor = foundation.mentor(
@@ -138,7 +148,9 @@ def test_a_person_who_sets_a_renewed_mentor_expired_wins(foundation, functions):
     assert foundation.step_failures(mentor) == [("reactivate", "manually_set_expired", 1)]
 
 
-def test_a_pause_that_is_not_committed_yet_is_not_waited_for_and_wins(database, foundation, functions):
+def test_an_uncommitted_pause_is_not_waited_for_and_wins(
+    database: TestDatabase, foundation: Foundation, functions: Functions
+) -> None:
     """I3: the nightly check goes on for the others, rechecks, and by then the person has committed."""
     organisation = foundation.organisation()
     mentor, other = foundation.mentor(organisation, ENDED), foundation.mentor(organisation, ENDED)
@@ -169,7 +181,9 @@ def test_a_pause_that_is_not_committed_yet_is_not_waited_for_and_wins(database, 
     ],
     ids=["pause", "withdrawal", "renewal"],
 )
-def test_a_change_after_the_nightly_check_chose_whom_to_expire_wins(database, foundation, functions, change, status):
+def test_a_change_after_the_check_chose_whom_to_expire_wins(
+    database: TestDatabase, foundation: Foundation, functions: Functions, change: str, status: str
+) -> None:
     """I3: compare-and-set. The nightly check has read everybody and locked nobody yet when a person's change is
     committed.
     """
@@ -200,11 +214,13 @@ def test_a_change_after_the_nightly_check_chose_whom_to_expire_wins(database, fo
 
 
 @pytest.mark.parametrize("table", ["peer_mentors", "certifications"])
-def test_a_mentor_whom_somebody_edits_all_night_is_expired_the_next(database, foundation, functions, table):
+def test_a_mentor_edited_all_night_is_expired_the_next(
+    database: TestDatabase, foundation: Foundation, functions: Functions, table: str
+) -> None:
     """I3, I13: never waited for; the run is degraded and says why."""
     mentor = foundation.mentor(foundation.organisation(), ENDED)
     key = {"peer_mentors": "id", "certifications": "mentor_id"}[table]
-    attempts = []
+    attempts: list[Any] = []
     with database.connect() as person:
         person.execute("BEGIN")
         person.execute(f"UPDATE {table} SET {key} = {key} WHERE {key} = %s".encode(), (mentor,))
@@ -217,22 +233,24 @@ def test_a_mentor_whom_somebody_edits_all_night_is_expired_the_next(database, fo
     assert foundation.log(mentor) == [EXPIRY]
 
 
-def test_an_edit_that_ends_without_a_change_lets_the_second_attempt_expire_the_mentor(database, foundation, functions):
+def test_an_edit_without_a_change_lets_the_second_attempt_expire(
+    database: TestDatabase, foundation: Foundation, functions: Functions
+) -> None:
     """I3: in the same nightly check, and counted once."""
     mentor = foundation.mentor(foundation.organisation(), ENDED)
     with database.connect() as person:
         person.execute("BEGIN")
         person.execute("UPDATE peer_mentors SET area = 'Moss' WHERE id = %s", (mentor,))
-        result = functions.nightly_check(DAY, pause=lambda _: person.execute("COMMIT"))
+        result = functions.nightly_check(DAY, pause=lambda _: person.execute("COMMIT"))  # type: ignore[arg-type]
     assert foundation.log(mentor) == [EXPIRY]
     assert foundation.counts(result.run_id, "expiries_due") == {"": 1}
     assert foundation.counts(result.run_id, "expiries_skipped_busy") == {"": 0}
 
 
-def test_a_whole_lifetime_of_one_mentor(foundation, functions):
+def test_a_whole_lifetime_of_one_mentor(foundation: Foundation, functions: Functions) -> None:
     """I1-I3: fourteen months, night by night: every threshold, an expiry, a renewal a week late, and round again."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(40))
-    history = []
+    history: list[Any] = []
     for offset in range(426):
         functions.nightly_check(DAY + days(offset))
         history += [(offset, *notice[:2]) for notice in foundation.notices(mentor)[len(history) :]]

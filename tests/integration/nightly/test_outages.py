@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -16,6 +17,11 @@ from shared.domain.thresholds import ReminderState, reached
 from tests.support.examples import examples
 from tests.support.foundation import DAY, Foundation, days
 from tests.support.nightly_checks import at_night
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import TestDatabase
 
 STEPS = ("reactivate_renewed", "claim_reminders", "expire_mentors")
 THRESHOLDS = st.sets(st.integers(0, 90), min_size=1, max_size=4).map(lambda found: tuple(sorted(found, reverse=True)))
@@ -85,7 +91,7 @@ NIGHTLY_CHECKS = st.lists(
 
 
 @pytest.fixture
-def transaction(database):
+def transaction(database: TestDatabase) -> Iterator[Any]:
     with psycopg.connect(database.dsn, prepare_threshold=None) as connection:
         yield connection
 
@@ -103,10 +109,13 @@ def apply(foundation: Foundation, mentor: UUID, change: str) -> None:
 
 @settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(thresholds=THRESHOLDS, people=MENTORS, nightly_checks=NIGHTLY_CHECKS)
-def test_whatever_the_outages_no_threshold_is_lost_or_doubled_and_the_nearest_is_sent(
-    transaction, thresholds, people, nightly_checks
-):
-    """I1, I2, I3: outages of 1 to 40 days; pauses, renewals, withdrawals and new thresholds in between."""
+def test_whatever_the_outages_no_threshold_is_lost_or_doubled(
+    transaction: Any, thresholds: Any, people: Any, nightly_checks: Any
+) -> None:
+    """Whatever the outages, no threshold is lost or doubled and the nearest is sent.
+
+    I1, I2, I3: outages of 1 to 40 days; pauses, renewals, withdrawals and new thresholds in between.
+    """
     with transaction.transaction(force_rollback=True):
         foundation = Foundation(transaction)
         organisation = foundation.organisation(thresholds=thresholds)

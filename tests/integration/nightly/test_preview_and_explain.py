@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from local.demo import results, views
 from local.mentors_file.load import load
 from local.mentors_file.mentors import read_mentors, read_organisations
 from local.stack.database import store_settings
+from operations.commands.explain import read_explanation
+from operations.commands.preview import read_preview
 from operations.commands.status import read_status
-from operations.screens import status_view
+from operations.screens import mentor_view, status_view
 from tests.support.foundation import DAY, days
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from emulators.ses.server import LocalSes
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
 
 DATA = Path(__file__).parents[3] / "data"
 NIGHTLY_CHECKS = 120
 
 
 @pytest.mark.slow
-def test_the_preview_of_the_data_set_is_what_the_nightly_checks_then_do(database, connection, foundation, functions):
+def test_the_preview_is_what_the_nightly_checks_then_do(
+    database: TestDatabase, connection: psycopg.Connection, foundation: Foundation, functions: Functions
+) -> None:
     """Four months over all of the synthetic mentors: every reminder, expiry and return, on its day."""
     organisations = read_organisations(DATA / "organisations.csv")
     load(connection, read_mentors(DATA / "mentors.csv"), organisations)
@@ -43,7 +55,7 @@ def test_the_preview_of_the_data_set_is_what_the_nightly_checks_then_do(database
     assert foundation.all("SELECT event FROM certification.preview(%s, 1)", DAY + days(NIGHTLY_CHECKS - 1)) == []
 
 
-def test_the_preview_changes_nothing(connection, foundation):
+def test_the_preview_changes_nothing(connection: psycopg.Connection, foundation: Foundation) -> None:
     """It reads only, in a transaction that may do nothing else."""
     foundation.mentor(foundation.organisation(), DAY + days(7))
     with connection.transaction():
@@ -52,7 +64,7 @@ def test_the_preview_changes_nothing(connection, foundation):
     assert foundation.everything()["reminders"] == []
 
 
-def test_the_preview_after_an_outage_shows_one_nightly_check_that_catches_up(foundation, functions):
+def test_the_preview_after_an_outage_shows_one_catching_up(foundation: Foundation, functions: Functions) -> None:
     """I2: what was reached meanwhile is due on the first nightly check, the nearest as a reminder."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(12))
     found = foundation.all("SELECT due_on - %s, event, threshold_day FROM certification.preview(%s, 10)", DAY, DAY)
@@ -63,7 +75,7 @@ def test_the_preview_after_an_outage_shows_one_nightly_check_that_catches_up(fou
 
 
 @pytest.mark.parametrize("ends", ["-infinity", "infinity", "0001-01-01"])
-def test_a_date_that_is_none_does_not_break_the_preview_for_the_others(foundation, ends):
+def test_a_date_that_is_none_does_not_break_the_preview(foundation: Foundation, ends: str) -> None:
     """I13: what is shown of the others can be read by any program."""
     organisation = foundation.organisation()
     foundation.mentor(organisation, ends)
@@ -73,7 +85,7 @@ def test_a_date_that_is_none_does_not_break_the_preview_for_the_others(foundatio
 
 
 @pytest.mark.parametrize("ends", ["-infinity", "infinity", "0001-01-01"])
-def test_a_date_that_is_none_is_explained_as_that(foundation, ends):
+def test_a_date_that_is_none_is_explained_as_that(foundation: Foundation, ends: str) -> None:
     """I13: not as due in the year nought."""
     mentor = foundation.mentor(foundation.organisation(), ends)
     assert {state for state, *_ in explained(foundation, mentor).values()} == {"impossible_date"}
@@ -92,17 +104,17 @@ def test_a_date_that_is_none_is_explained_as_that(foundation, ends):
         ("2206-12-01", "01.12.2206"),
     ],
 )
-def test_no_date_ends_a_command_in_a_traceback(database, foundation, functions, capsys, ends, shown):  # noqa: PLR0917
-    """Issue 8 B, I13: explain, preview and status, before the nightly check and after it, and with the
-    website's sync.
-    """
+def test_no_date_ends_a_command_in_a_traceback(
+    foundation: Foundation, functions: Functions, capsys: pytest.CaptureFixture[str], ends: str, shown: str
+) -> None:
+    """Issue 8 B, I13: explain, preview and status, before a nightly check and after it, with the website's sync."""
     organisation = foundation.organisation()
     mentor = foundation.mentor(organisation, ends, consent=True)
     foundation.mentor(organisation, ends, status="certification_expired", consent=True)
     other = foundation.mentor(organisation, DAY + days(7))
     for _ in range(2):
-        results.read_preview(database.dsn, DAY, 3660)
-        views.explanation(results.read_explanation(database.dsn, mentor, DAY))
+        mentor_view.preview(read_preview(foundation.connection, DAY, 3660), {}, first=DAY, days=3660)
+        mentor_view.explanation(read_explanation(foundation.connection, mentor, DAY), None)
         assert shown in " ".join(capsys.readouterr().out.split())
         status_view.show(read_status(foundation.connection))
         functions.nightly_check(DAY)
@@ -119,7 +131,9 @@ def explained(foundation, mentor, day=DAY):
     return {threshold: tuple(rest) for threshold, *rest in rows}
 
 
-def test_every_threshold_is_explained_before_and_after(foundation, functions, ses):
+def test_every_threshold_is_explained_before_and_after(
+    foundation: Foundation, functions: Functions, ses: LocalSes
+) -> None:
     """I2: "why was this person (not) reminded?": state, reason, run, and what became of the notice."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(12))
     assert explained(foundation, mentor) == {
@@ -137,13 +151,13 @@ def test_every_threshold_is_explained_before_and_after(foundation, functions, se
 
 
 @pytest.mark.parametrize("status", ["paused", "inactive", "certification_expired"])
-def test_one_who_is_not_active_is_explained_by_that(foundation, status):
+def test_one_who_is_not_active_is_explained_by_that(foundation: Foundation, status: str) -> None:
     """I2: reminders concern active mentors."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(12), status=status)
     assert explained(foundation, mentor)[14] == ("not_reminded", f"status_{status}", False, None)
 
 
-def test_one_who_cannot_be_mailed_is_explained_by_that(foundation, functions):
+def test_one_who_cannot_be_mailed_is_explained_by_that(foundation: Foundation, functions: Functions) -> None:
     """I13: before the nightly check and after it."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(5), email="kari")
     assert explained(foundation, mentor)[7] == ("due_next_run", "malformed_email", False, None)
@@ -151,7 +165,7 @@ def test_one_who_cannot_be_mailed_is_explained_by_that(foundation, functions):
     assert explained(foundation, mentor)[7] == ("unreachable", "malformed_email", True, None)
 
 
-def test_one_without_a_certification_and_one_who_is_unknown_are_explained(foundation):
+def test_the_unknown_and_the_uncertified_are_explained(foundation: Foundation) -> None:
     """No rows for nobody, and a reason for somebody with nothing to remind of."""
     mentor = foundation.mentor(foundation.organisation(), DAY)
     foundation.do("DELETE FROM certifications")
@@ -160,7 +174,7 @@ def test_one_without_a_certification_and_one_who_is_unknown_are_explained(founda
     assert explained(foundation, mentor) == {}
 
 
-def test_earlier_certifications_stay_explained_after_a_renewal(foundation, functions):
+def test_earlier_certifications_stay_explained_after_a_renewal(foundation: Foundation, functions: Functions) -> None:
     """I2: the old date's reminders and the new date's, apart."""
     mentor = foundation.mentor(foundation.organisation(), DAY + days(7))
     functions.nightly_check(DAY)

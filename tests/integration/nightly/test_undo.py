@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LATER = DAY + days(400)
 
 
-def undo(foundation: Foundation, run: UUID) -> tuple[str, dict[str, int]]:
+def undo(foundation: Foundation, run: UUID) -> tuple[str, Any]:
     (row,) = foundation.all(
         "SELECT u.outcome, u.counts FROM certification.undo_run(%s, 'turid.vik', 'a wrong day') AS u", run
     )

@@ -3,14 +3,21 @@ latter (I4, I13)."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from shared.domain.runs import RunFailedError, RunState
 from tests.support.foundation import DAY, days
 
+if TYPE_CHECKING:
+    from emulators.ses.server import LocalSes
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
+
 
 @pytest.fixture
-def mentors(foundation, functions):
+def mentors(foundation: Foundation, functions: Functions) -> Any:
     """Makes organisations with so many mentors each who are due, and runs the nightly check."""
 
     def make(*counts):
@@ -28,7 +35,9 @@ def states(foundation):
 
 
 @pytest.mark.parametrize("counts", [(3, 3, 3), (1,), (4,), (12,)])
-def test_an_account_that_is_refused_everything_loses_nothing(foundation, functions, ses, mentors, counts):
+def test_an_account_that_is_refused_everything_loses_nothing(
+    foundation: Foundation, functions: Functions, ses: LocalSes, mentors: Any, counts: Any
+) -> None:
     """Every notice waits; the next run, the account being well, sends each once."""
     mentors(*counts)
     ses.fail_for(lambda _: True, "MessageRejected")
@@ -45,9 +54,9 @@ def test_an_account_that_is_refused_everything_loses_nothing(foundation, functio
     assert len(ses.messages) == sum(counts)
 
 
-def test_one_refused_recipient_among_accepted_ones_is_written_off_wherever_it_stands(
-    foundation, functions, ses, mentors
-):
+def test_one_refused_recipient_among_accepted_is_written_off(
+    foundation: Foundation, functions: Functions, ses: LocalSes, mentors: Any
+) -> None:
     """First, in the middle or last: once SES has accepted something, the refusal is the recipient's."""
     mentors(3)
     ses.fail_for("0.0@example.no", "MessageRejected")
@@ -56,7 +65,9 @@ def test_one_refused_recipient_among_accepted_ones_is_written_off_wherever_it_st
     assert sorted(foundation.all("SELECT state FROM certification.notices")) == ["sent", "sent", "undeliverable"]
 
 
-def test_refused_ones_do_not_stand_in_the_way_of_the_others(foundation, functions, ses, mentors):
+def test_refused_ones_do_not_stand_in_the_way_of_the_others(
+    foundation: Foundation, functions: Functions, ses: LocalSes, mentors: Any
+) -> None:
     """The run after one that stopped takes first what has not been tried."""
     mentors(8)
     first = foundation.all(

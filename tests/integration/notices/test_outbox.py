@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 from http import HTTPStatus
 from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,12 +15,18 @@ from shared.domain.errors import UnusableAddressError
 from shared.domain.runs import RunFailedError, RunState
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import Functions, at_night, at_nine
+from tests.support.there import there
+
+if TYPE_CHECKING:
+    from emulators.ses.server import LocalSes
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
 
 THROTTLED = ("TooManyRequestsException", HTTPStatus.TOO_MANY_REQUESTS)
 
 
 @pytest.fixture
-def due(foundation, functions):
+def due(foundation: Foundation, functions: Functions) -> Any:
     """Makes mentors who are due, each with the address `N@example.no`, and runs the nightly check.
     Return them in order.
     """
@@ -45,7 +52,9 @@ def states(foundation):
     return [state for _, state in foundation.all("SELECT id, state FROM certification.notices ORDER BY id")]
 
 
-def test_every_mentor_gets_one_mail_and_every_coordinator_one_digest(foundation, functions, ses, due):
+def test_each_mentor_gets_a_mail_and_each_coordinator_a_digest(
+    foundation: Foundation, functions: Functions, ses: LocalSes, due: Any
+) -> None:
     """I4: claimed, sent and settled with SES's message id; the next sending finds nothing."""
     due(3)
     result = functions.send(DAY)
@@ -59,7 +68,9 @@ def test_every_mentor_gets_one_mail_and_every_coordinator_one_digest(foundation,
     assert len(ses.messages) == 4
 
 
-def test_a_lost_reply_leaves_the_notice_claimed_and_it_is_never_sent_again(foundation, functions, ses, due):
+def test_a_lost_reply_leaves_the_notice_claimed_and_unresent(
+    foundation: Foundation, functions: Functions, ses: LocalSes, due: Any
+) -> None:
     """I4: of unknown outcome now, stuck once the limit has passed, reported by every run, resent by none."""
     _, mentors = due(2)
     ses.drop_reply_next(1)
@@ -73,7 +84,9 @@ def test_a_lost_reply_leaves_the_notice_claimed_and_it_is_never_sent_again(found
     assert sorted(recipients(ses)) == ["0@example.no", "1@example.no", "turid.vik@example.no"]
 
 
-def test_three_lost_replies_in_a_row_end_the_sending(foundation, functions, ses, due):
+def test_three_lost_replies_in_a_row_end_the_sending(
+    foundation: Foundation, functions: Functions, ses: LocalSes, due: Any
+) -> None:
     """I4: a service that never answers leaves three notices of unknown outcome, not all of them."""
     due(6)
     ses.drop_reply_next(99)
@@ -82,7 +95,9 @@ def test_three_lost_replies_in_a_row_end_the_sending(foundation, functions, ses,
     assert states(foundation).count("pending") == 4
 
 
-def test_what_is_throttled_is_given_back_and_goes_with_the_next_run(foundation, functions, ses, due):
+def test_what_is_throttled_goes_with_the_next_run(
+    foundation: Foundation, functions: Functions, ses: LocalSes, due: Any
+) -> None:
     """I4: it was certainly not accepted."""
     due(2)
     ses.fail_next(1, *THROTTLED)
@@ -94,7 +109,9 @@ def test_what_is_throttled_is_given_back_and_goes_with_the_next_run(foundation, 
     assert states(foundation) == ["sent"] * 3
 
 
-def test_a_rejected_message_is_in_the_coordinators_digest_of_the_same_run(foundation, functions, ses, due):
+def test_a_rejected_message_is_in_the_digest_of_the_same_run(
+    foundation: Foundation, functions: Functions, ses: LocalSes, due: Any
+) -> None:
     """I13: settled with SES's code, told at once, and not told as reminded."""
     turid, (_, mentor) = due(2)
     ses.fail_for("1@example.no", "MessageRejected")
@@ -107,7 +124,9 @@ def test_a_rejected_message_is_in_the_coordinators_digest_of_the_same_run(founda
     assert len(ses.messages) == 2
 
 
-def test_a_rejection_reaches_the_coordinator_whom_the_mentor_has_now(foundation, functions, ses, due):
+def test_a_rejection_reaches_the_coordinator_of_now(
+    foundation: Foundation, functions: Functions, ses: LocalSes, due: Any
+) -> None:
     """I13: and not the one of the nightly check before, who has nobody left to hear of."""
     due(2)
     siri = foundation.coordinator(
@@ -120,7 +139,9 @@ def test_a_rejection_reaches_the_coordinator_whom_the_mentor_has_now(foundation,
     assert "undeliverable" in {section for section, _ in foundation.digest(siri)}
 
 
-def test_an_address_that_only_looks_right_is_undeliverable_and_reported(foundation, functions, ses):
+def test_an_address_that_only_looks_right_is_undeliverable(
+    foundation: Foundation, functions: Functions, ses: LocalSes
+) -> None:
     """I13: SES cannot send to a local part with æøå."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation)
@@ -147,7 +168,7 @@ ELSEWHERE = ["a@example.no", "a@example.com", "a@invalid.no", "a@contest.no", "a
 
 
 @pytest.mark.parametrize("address", RESERVED + ELSEWHERE)
-def test_the_nightly_check_and_the_mail_know_the_same_reserved_domains(foundation, address):
+def test_the_check_and_the_mail_know_the_same_reserved_domains(foundation: Foundation, address: Any) -> None:
     """Issue 8 G: else somebody is "reminded" whom nobody can write to, or is not although somebody could."""
     problem = foundation.one("SELECT certification.mail_problem(%s)", address)
     assert problem == ("reserved_domain" if address in RESERVED else None)
@@ -158,7 +179,9 @@ def test_the_nightly_check_and_the_mail_know_the_same_reserved_domains(foundatio
             deliverable_address(address)
 
 
-def test_who_is_at_a_reserved_domain_was_not_reminded(foundation, functions, ses):
+def test_who_is_at_a_reserved_domain_was_not_reminded(
+    foundation: Foundation, functions: Functions, ses: LocalSes
+) -> None:
     """Issue 8 G: the app anonymises by such an address. The coordinator hears why, and how else to reach the mentor."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation)
@@ -169,11 +192,13 @@ def test_who_is_at_a_reserved_domain_was_not_reminded(foundation, functions, ses
     assert foundation.reminders(mentor)[7] == "unreachable"
     assert foundation.digest(turid) == [("unreachable", "reserved_domain")]
     assert recipients(ses) == ["turid.vik@example.no"]
-    text = ses.messages[0].parsed().get_body(("plain",)).get_content()
+    text = there(ses.messages[0].parsed().get_body(("plain",))).get_content()
     assert "Telefon: 900 00 000, e-post: m17@anonymised.invalid (virker ikke)." in text
 
 
-def test_a_coordinator_at_a_reserved_domain_is_not_named_as_a_way(foundation, functions, ses):
+def test_a_coordinator_at_a_reserved_domain_is_not_named(
+    foundation: Foundation, functions: Functions, ses: LocalSes
+) -> None:
     """Issue 8 G: the mentor is told another way."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation, email="turid@anonymised.invalid")
@@ -182,14 +207,16 @@ def test_a_coordinator_at_a_reserved_domain_is_not_named_as_a_way(foundation, fu
     functions.send(DAY)
     (mail,) = ses.messages
     assert mail.parsed()["Reply-To"] is None
-    assert "(se www.hlf.no)" in mail.parsed().get_body(("plain",)).get_content()
+    assert "(se www.hlf.no)" in there(mail.parsed().get_body(("plain",))).get_content()
     assert foundation.notices(turid) == [("digest", None, "undeliverable")]
 
 
 @pytest.mark.parametrize(
     "name", ["Nordmann, " + "x" * 83, "=?utf-8?q?a=2C_b=40c=2Eno?=", "Å" * 5000, "a\r\nBcc: b@c.no"]
 )
-def test_whatever_people_are_called_everybody_is_reported(foundation, functions, ses, name):
+def test_whatever_people_are_called_everybody_is_notified(
+    foundation: Foundation, functions: Functions, ses: LocalSes, name: str
+) -> None:
     """Issue 8 G, I13: the mentor, the coordinator and the organisation have the name."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation, name=name)
@@ -204,7 +231,9 @@ def test_whatever_people_are_called_everybody_is_reported(foundation, functions,
         assert len(mail.parsed()["From"].addresses) == 1
 
 
-def test_a_service_that_refuses_us_loses_nothing_and_fails_the_run(foundation, functions, ses, due):
+def test_a_service_that_refuses_us_loses_nothing(
+    foundation: Foundation, functions: Functions, ses: LocalSes, due: Any
+) -> None:
     """I4: the notice in hand is given back, the rest is untouched, in every organisation; the next run sends all."""
     due(2)
     due(2)
@@ -218,8 +247,13 @@ def test_a_service_that_refuses_us_loses_nothing_and_fails_the_run(foundation, f
     assert len(ses.messages) == 6
 
 
-def test_refusals_before_anything_was_accepted_are_the_accounts_and_given_back(foundation, functions, ses, due):
-    """I4: the sandbox refuses everybody in the words of a bad address; nobody is written off for it."""
+def test_refusals_before_any_acceptance_are_the_accounts(
+    foundation: Foundation, functions: Functions, ses: LocalSes, due: Any
+) -> None:
+    """Refusals before anything was accepted are the account's and given back.
+
+    I4: the sandbox refuses everybody in the words of a bad address; nobody is written off for it.
+    """
     due(8)
     ses.fail_for(lambda _: True, "MessageRejected")
     with pytest.raises(RunFailedError, match="MessageRejected"):
@@ -230,7 +264,7 @@ def test_refusals_before_anything_was_accepted_are_the_accounts_and_given_back(f
     assert states(foundation) == ["sent"] * 9
 
 
-def test_nobody_is_mailed_at_night(foundation, functions, ses):
+def test_nobody_is_mailed_at_night(foundation: Foundation, functions: Functions, ses: LocalSes) -> None:
     """08:00 up to 20:00 on the organisation's own clocks; the run says how many wait."""
     for zone in ("Europe/Oslo", "America/Los_Angeles"):
         foundation.mentor(foundation.organisation(timezone=zone), DAY + days(7), email=f"{zone[:2]}@example.no")
@@ -242,7 +276,9 @@ def test_nobody_is_mailed_at_night(foundation, functions, ses):
     assert recipients(ses) == ["Am@example.no", "Eu@example.no"]
 
 
-def test_when_time_runs_out_the_rest_stays_pending(foundation, functions, ses, due):
+def test_when_time_runs_out_the_rest_stays_pending(
+    foundation: Foundation, functions: Functions, ses: LocalSes, due: Any
+) -> None:
     """I4: no notice is claimed that could not be settled."""
     due(5)
     outcomes = chain([True, True], repeat(False))
@@ -254,7 +290,9 @@ def test_when_time_runs_out_the_rest_stays_pending(foundation, functions, ses, d
     assert len(ses.messages) == 6
 
 
-def test_two_senders_at_once_never_send_one_notice_twice(database, foundation, ses, due):
+def test_two_senders_at_once_never_send_one_notice_twice(
+    database: TestDatabase, foundation: Foundation, ses: LocalSes, due: Any
+) -> None:
     """I4: by the row lock of the claim."""
     due(30)
     with Functions(database.login) as one:
@@ -271,7 +309,7 @@ def test_two_senders_at_once_never_send_one_notice_twice(database, foundation, s
     assert states(foundation) == ["sent"] * 31
 
 
-def test_only_the_run_that_claimed_a_notice_settles_it(foundation, functions, due):
+def test_only_the_run_that_claimed_a_notice_settles_it(foundation: Foundation, functions: Functions, due: Any) -> None:
     """I4: a sender that comes back from the dead changes nothing."""
     due()
     foundation.do("UPDATE certification.notices SET state = 'claimed', sender_run_id = gen_random_uuid()")
@@ -282,7 +320,9 @@ def test_only_the_run_that_claimed_a_notice_settles_it(foundation, functions, du
     assert set(states(foundation)) == {"claimed"}
 
 
-def test_a_coordinator_without_an_address_degrades_the_sending(foundation, functions, ses):
+def test_a_coordinator_without_an_address_degrades_the_sending(
+    foundation: Foundation, functions: Functions, ses: LocalSes
+) -> None:
     """I13: the digest is settled as undeliverable; the mentor's own mail goes out."""
     organisation = foundation.organisation()
     turid = foundation.coordinator(organisation, email=None)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from tests.support.foundation import DAY, days
+
+if TYPE_CHECKING:
+    from emulators.ses.server import LocalSes
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
 
 LONG = DAY + days(400)
 
@@ -14,12 +21,12 @@ def reasons(foundation):
 
 
 @pytest.fixture
-def turid(foundation):
+def turid(foundation: Foundation) -> Any:
     return foundation.coordinator(foundation.organisation())
 
 
 @pytest.fixture
-def mentor(foundation, turid):
+def mentor(foundation: Foundation, turid: Any) -> Any:
     organisation = foundation.one("SELECT organisation_id FROM coordinators WHERE id = %s", turid)
     return foundation.mentor(organisation, DAY + days(7), coordinator=turid)
 
@@ -35,7 +42,9 @@ def mentor(foundation, turid):
     ],
 )
 @pytest.mark.usefixtures("mentor")
-def test_a_reminder_that_no_longer_holds_is_not_sent(foundation, functions, ses, statement, reason):
+def test_a_reminder_that_no_longer_holds_is_not_sent(
+    foundation: Foundation, functions: Functions, ses: LocalSes, statement: str, reason: str
+) -> None:
     """I4: superseded with the reason, between the night and the morning; nor does the digest tell of it."""
     functions.nightly_check(DAY)
     foundation.do(statement)
@@ -45,7 +54,9 @@ def test_a_reminder_that_no_longer_holds_is_not_sent(foundation, functions, ses,
     assert foundation.counts(result.run_id, "notices_superseded")["reminder:nb"] == 1
 
 
-def test_a_reminder_that_waited_past_the_last_day_is_not_sent(foundation, functions, ses, mentor):
+def test_a_reminder_that_waited_past_the_last_day_is_not_sent(
+    foundation: Foundation, functions: Functions, ses: LocalSes, mentor: Any
+) -> None:
     """I4: no mail says "minus one days left"."""
     functions.nightly_check(DAY)
     functions.send(DAY + days(8))
@@ -53,7 +64,9 @@ def test_a_reminder_that_waited_past_the_last_day_is_not_sent(foundation, functi
     assert "kari.saether@example.no" not in [mail.recipient for mail in ses.messages]
 
 
-def test_of_two_reminders_that_wait_only_the_nearer_is_sent(foundation, functions, ses, mentor):
+def test_of_two_reminders_that_wait_only_the_nearer_is_sent(
+    foundation: Foundation, functions: Functions, ses: LocalSes, mentor: Any
+) -> None:
     """I2: when no mail went out for a week."""
     foundation.renew(mentor, DAY + days(14))
     functions.nightly_check(DAY)
@@ -63,7 +76,9 @@ def test_of_two_reminders_that_wait_only_the_nearer_is_sent(foundation, function
     assert reasons(foundation)[0] == ("reminder", "nearer_reminder")
 
 
-def test_a_notice_of_expiry_is_not_sent_to_one_whom_a_person_brought_back(foundation, functions, ses, mentor):
+def test_one_whom_a_person_brought_back_is_sent_no_expiry(
+    foundation: Foundation, functions: Functions, ses: LocalSes, mentor: Any
+) -> None:
     """I3, I4: the person's change is newer."""
     functions.nightly_check(DAY + days(8))
     foundation.set_status(mentor, "active")
@@ -72,7 +87,9 @@ def test_a_notice_of_expiry_is_not_sent_to_one_whom_a_person_brought_back(founda
 
 
 @pytest.mark.parametrize("change", ["renewed", "paused"])
-def test_a_notice_of_return_is_not_sent_when_it_is_no_longer_so(foundation, functions, ses, mentor, change):
+def test_a_notice_of_return_is_not_sent_when_it_is_no_longer_so(
+    foundation: Foundation, functions: Functions, ses: LocalSes, mentor: Any, change: str
+) -> None:
     """I4: renewed again, or paused, since."""
     functions.nightly_check(DAY + days(8))
     foundation.renew(mentor, LONG)
@@ -86,7 +103,9 @@ def test_a_notice_of_return_is_not_sent_when_it_is_no_longer_so(foundation, func
     assert foundation.notices(mentor)[-1] == ("reactivated", None, "superseded")
 
 
-def test_a_digest_whose_coordinator_has_left_is_not_sent(foundation, functions, ses, mentor, turid):
+def test_a_digest_whose_coordinator_has_left_is_not_sent(
+    foundation: Foundation, functions: Functions, ses: LocalSes, mentor: Any, turid: Any
+) -> None:
     """I4: and nobody else gets it."""
     functions.nightly_check(DAY)
     foundation.do("UPDATE peer_mentors SET coordinator_id = NULL")
@@ -96,7 +115,9 @@ def test_a_digest_whose_coordinator_has_left_is_not_sent(foundation, functions, 
     assert [mail.recipient for mail in ses.messages] == ["kari.saether@example.no"]
 
 
-def test_a_digest_with_nothing_left_to_report_is_not_sent(foundation, functions, ses, mentor, turid):
+def test_a_digest_with_nothing_left_to_report_is_not_sent(
+    foundation: Foundation, functions: Functions, ses: LocalSes, mentor: Any, turid: Any
+) -> None:
     """Its only mentor has another coordinator now: an empty mail helps nobody, and the mentor is not this one's."""
     siri = foundation.coordinator(foundation.one("SELECT id FROM organisations"), email="siri.lie@example.no")
     functions.nightly_check(DAY)
@@ -106,7 +127,9 @@ def test_a_digest_with_nothing_left_to_report_is_not_sent(foundation, functions,
     assert "turid.vik@example.no" not in [mail.recipient for mail in ses.messages]
 
 
-def test_a_mail_given_back_is_checked_again_when_its_turn_comes_again(foundation, functions, ses, mentor):
+def test_a_mail_given_back_is_checked_again_at_its_turn(
+    foundation: Foundation, functions: Functions, ses: LocalSes, mentor: Any
+) -> None:
     """I4: renewed between two sendings."""
     functions.nightly_check(DAY)
     ses.fail_next(1, "TooManyRequestsException", 429)

@@ -13,13 +13,14 @@ from shared.domain.runs import RunState
 from tests.support.foundation import DAY, days
 from tests.support.reconciling import Reconciler
 from tests.support.syncs import SECOND_TABLE, wanted
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
     from tests.support.foundation import Foundation
-    from tests.support.syncs import SyncWorker
+    from tests.support.syncs import Crew, EmulatedWebsite, SyncWorker
 
 LATER = DAY + days(100)
 SHOWN, HIDDEN = {"statecode": 0, "statuscode": 1}, {"statecode": 1, "statuscode": 2}
@@ -57,7 +58,9 @@ def proof(foundation: Foundation) -> dict[str, Any]:
     return dict(zip(columns, row, strict=True))
 
 
-def test_an_equal_website_is_proved_equal(foundation, reconciler, listed, worker):
+def test_an_equal_website_is_proved_equal(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], worker: SyncWorker
+) -> None:
     """Requirement 3: so many listed, so many valid and consenting, the same hash; nothing to repair."""
     foundation.pause(listed[0])
     worker.sync(listed[0])
@@ -73,9 +76,9 @@ def test_an_equal_website_is_proved_equal(foundation, reconciler, listed, worker
     assert proof(foundation)["app_hash"] == proof(foundation)["website_hash"] != before
 
 
-def test_manual_edits_of_each_class_are_found_repaired_and_confirmed_by_the_run_after(
-    foundation, reconciler, listed, site, worker
-):
+def test_manual_edits_of_each_class_are_repaired_and_confirmed(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite, worker: SyncWorker
+) -> None:
     """Requirement 2 and 3: each with its class, cause and fields; repairs go to the queue of repairs."""
     drifted, deleted, hidden, paused, unsure, *_ = listed
     site.edit(str(drifted), {"hlf_area": "Oslo", "hlf_phone": "1"})
@@ -106,9 +109,9 @@ def test_manual_edits_of_each_class_are_found_repaired_and_confirmed_by_the_run_
     assert (findings(foundation), proof(foundation)["counts"]["findings_confirmed"]) == ({}, 5)
 
 
-def test_a_repair_that_is_not_carried_out_is_left_to_the_sweep_and_not_asked_for_twice(
-    foundation, reconciler, listed, site, worker
-):
+def test_a_repair_that_was_lost_is_left_to_the_sweep(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite, worker: SyncWorker
+) -> None:
     """I7: the message was lost; the listing is unsynced, which is no drift."""
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
     reconciler.full()
@@ -123,8 +126,15 @@ def test_a_repair_that_is_not_carried_out_is_left_to_the_sweep_and_not_asked_for
 
 @pytest.mark.parametrize("ours", [False, True])
 def test_a_row_of_nobody_is_hidden_only_if_the_table_is_ours(
-    *, foundation, reconciler, organisation, listed, site, worker, ours
-):
+    *,
+    foundation: Foundation,
+    reconciler: Reconciler,
+    organisation: UUID,
+    listed: list[UUID],
+    site: EmulatedWebsite,
+    worker: SyncWorker,
+    ours: bool,
+) -> None:
     """Requirement 2: every organisation of the table has to say so."""
     other = foundation.organisation(name="HLF Halden")
     foundation.evaluated(other)
@@ -143,13 +153,23 @@ def test_a_row_of_nobody_is_hidden_only_if_the_table_is_ours(
     assert (STRANGER in findings(foundation)) is not ours
 
 
-def test_a_hidden_row_of_nobody_is_nobodys_concern(foundation, reconciler, listed, site):
+def test_a_hidden_row_of_nobody_is_nobodys_concern(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite
+) -> None:
     site.create([{"hlf_mentorid": STRANGER, "hlf_name": "Somebody Else", **HIDDEN}])
     reconciler.full()
     assert findings(foundation) == {}
 
 
-def test_a_listing_in_the_wrong_table_is_hidden_there(*, foundation, reconciler, organisation, listed, site, worker):
+def test_a_listing_in_the_wrong_table_is_hidden_there(
+    *,
+    foundation: Foundation,
+    reconciler: Reconciler,
+    organisation: UUID,
+    listed: list[UUID],
+    site: EmulatedWebsite,
+    worker: SyncWorker,
+) -> None:
     """A mentor whom somebody has put into another organisation's table by hand."""
     other = foundation.organisation(name="HLF Halden")
     foundation.evaluated(other)
@@ -164,15 +184,21 @@ def test_a_listing_in_the_wrong_table_is_hidden_there(*, foundation, reconciler,
     assert findings(foundation)[str(listed[0])][:2] == ("listed_but_invalid", "manual_edit")
     for _ in range(2):
         worker.sync(*reconciler.queue.taken())
-    assert site.row(str(listed[0]), SECOND_TABLE)["statecode"] == 1
+    assert there(site.row(str(listed[0]), SECOND_TABLE))["statecode"] == 1
     assert site.visible() == wanted(foundation)
     reconciler.full()
     assert findings(foundation) == {}
 
 
 def test_two_mappings_of_one_table_are_compared_each_by_its_own(
-    *, foundation, reconciler, organisation, listed, site, worker
-):
+    *,
+    foundation: Foundation,
+    reconciler: Reconciler,
+    organisation: UUID,
+    listed: list[UUID],
+    site: EmulatedWebsite,
+    worker: SyncWorker,
+) -> None:
     other = foundation.organisation(name="HLF Halden")
     foundation.evaluated(other)
     mapping = foundation.one("SELECT listing_mapping FROM certification.standard")
@@ -194,9 +220,15 @@ def test_two_mappings_of_one_table_are_compared_each_by_its_own(
 
 
 @pytest.mark.parametrize("result", ["empty", "small"])
-def test_a_website_that_suddenly_shows_hardly_anybody_is_taken_for_a_fault(
-    *, foundation, reconciler, listed, site, worker, result
-):
+def test_a_website_that_shows_hardly_anybody_is_a_fault(
+    *,
+    foundation: Foundation,
+    reconciler: Reconciler,
+    listed: list[UUID],
+    site: EmulatedWebsite,
+    worker: SyncWorker,
+    result: str,
+) -> None:
     """Requirement 2: never "publish everyone"; nothing is found and nothing repaired until a person says so."""
     rows = [] if result == "empty" else listed[:3]
     for mentor in set(listed) - set(rows):
@@ -214,7 +246,9 @@ def test_a_website_that_suddenly_shows_hardly_anybody_is_taken_for_a_fault(
     assert site.visible() == wanted(foundation)
 
 
-def test_a_website_that_is_down_in_the_middle_proves_nothing_and_repairs_nothing(foundation, reconciler, listed, site):
+def test_a_website_that_goes_down_midway_proves_nothing(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite
+) -> None:
     """Requirement 2: what was read before is not the website."""
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
     reconciler.seconds = 61.0  # no time for many tries
@@ -251,7 +285,9 @@ class PagedReader:
         pytest.param(lambda rows: [rows[:2], rows[:3], rows[5:]], id="both"),
     ],
 )
-def test_pages_that_repeat_or_skip_rows_raise_no_alarm(foundation, reconciler, listed, pages):
+def test_pages_that_repeat_or_skip_rows_raise_no_alarm(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], pages: Any
+) -> None:
     """Requirement 2: a difference is believed only after the row was read once more by its key."""
     reconciler.reader = PagedReader(reconciler.reader, pages)
     assert reconciler.full().state is RunState.SUCCEEDED
@@ -261,7 +297,9 @@ def test_pages_that_repeat_or_skip_rows_raise_no_alarm(foundation, reconciler, l
     assert reconciler.queue.taken() == []
 
 
-def test_what_was_read_only_once_is_not_found_nor_repaired(foundation, reconciler, listed, monkeypatch):
+def test_what_was_read_only_once_is_not_found_nor_repaired(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """I14: the pages skip two rows, and only one of them may be read again; the proof counts the other, and is no."""
     monkeypatch.setattr("shared.use_cases.compare_website._AT_A_TIME", 1)
     monkeypatch.setattr("shared.use_cases.compare_website._MOST_VERIFIED", 1)
@@ -273,9 +311,9 @@ def test_what_was_read_only_once_is_not_found_nor_repaired(foundation, reconcile
     assert (findings(foundation), reconciler.queue.taken()) == ({}, [])
 
 
-def test_what_was_written_within_the_settling_time_is_left_alone_and_read_back_later(
-    foundation, reconciler, listed, site
-):
+def test_what_was_just_written_is_left_alone_and_read_later(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite
+) -> None:
     """Requirement 2, design "Portal lag"."""
     reconciler.settling = reconciler.settling.__class__(minutes=2)
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
@@ -296,7 +334,9 @@ def test_what_was_written_within_the_settling_time_is_left_alone_and_read_back_l
     assert reconciler.counts["rows_read_again"] == 1  # only what is not right yet
 
 
-def test_a_change_between_reading_and_comparing_is_no_difference(foundation, reconciler, listed, site, crew):
+def test_a_change_between_reading_and_comparing_is_no_difference(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite, crew: Crew
+) -> None:
     """Requirement: a reconcile that runs while changes flow raises no false alarm."""
     another = crew.worker()
 
@@ -313,7 +353,9 @@ def test_a_change_between_reading_and_comparing_is_no_difference(foundation, rec
     assert reconciler.queue.taken() == []
 
 
-def test_two_comparisons_at_once_find_everything_once_and_ask_once(foundation, crew, reconciler, listed, site):
+def test_two_comparisons_at_once_find_and_ask_once(
+    foundation: Foundation, crew: Crew, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite
+) -> None:
     """Requirement: two reconciles at once."""
     for mentor in listed[:3]:
         site.edit(str(mentor), {"hlf_area": "Oslo"})
@@ -330,7 +372,9 @@ def test_two_comparisons_at_once_find_everything_once_and_ask_once(foundation, c
     assert [row[3] for row in findings(foundation).values()] == [1, 1, 1]
 
 
-def test_a_difference_that_comes_back_does_not_converge(foundation, reconciler, listed, site, worker):
+def test_a_difference_that_comes_back_does_not_converge(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite, worker: SyncWorker
+) -> None:
     """Requirement 3: a repair does not hold after two runs;
     the sweep then leaves it to the nightly check and a person.
     """
@@ -350,9 +394,15 @@ def test_a_difference_that_comes_back_does_not_converge(foundation, reconciler, 
     assert foundation.all("SELECT condition FROM certification.current_conditions()") == []
 
 
-def test_the_brake_holds_a_mass_of_repairs_but_never_a_withdrawal(
-    *, foundation, reconciler, organisation, listed, site, worker
-):
+def test_the_brake_holds_many_repairs_but_no_withdrawal(
+    *,
+    foundation: Foundation,
+    reconciler: Reconciler,
+    organisation: UUID,
+    listed: list[UUID],
+    site: EmulatedWebsite,
+    worker: SyncWorker,
+) -> None:
     """Requirement 7, I5: by count and per cent; who does not consent is hidden all the same; released once."""
     foundation.brake(2, 20)
     foundation.do("UPDATE peer_mentors SET listing_consent = false WHERE id = %s", listed[7])
@@ -376,7 +426,9 @@ def test_the_brake_holds_a_mass_of_repairs_but_never_a_withdrawal(
     assert reconciler.full().reason == "repairs_braked"  # the release was for one run
 
 
-def test_a_listing_that_was_rejected_is_in_the_proof_and_not_repaired(foundation, reconciler, listed, site, worker):
+def test_a_rejected_listing_is_in_the_proof_and_not_repaired(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite, worker: SyncWorker
+) -> None:
     """Requirement 2: "rejected" is a cause of its own; the website refuses it, so asking again does not help."""
     foundation.do("UPDATE peer_mentors SET area = 'Halden' WHERE id = %s", listed[0])
     site.poison(str(listed[0]))
@@ -394,7 +446,9 @@ def test_a_listing_that_was_rejected_is_in_the_proof_and_not_repaired(foundation
 @pytest.mark.parametrize(
     "text", ["\\N", "a\\tb", "tab\there", "line\nbreak", "\r", "æøå 🙂", "a\x1fb", '"quoted" {json}', "'"]
 )
-def test_any_text_of_the_app_is_equal_to_itself_on_the_website(foundation, reconciler, listed, worker, text):
+def test_any_text_of_the_app_is_equal_to_itself_on_the_website(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], worker: SyncWorker, text: str
+) -> None:
     """What COPY, JSON and the hash make of it: no listing may differ for ever."""
     foundation.do("UPDATE peer_mentors SET area = %s WHERE id = %s", f"x{text}y", listed[0])
     worker.sync(listed[0])
@@ -405,14 +459,18 @@ def test_any_text_of_the_app_is_equal_to_itself_on_the_website(foundation, recon
 
 
 @pytest.mark.parametrize("value", ["", "  ", None, "\t\n"])
-def test_nothing_is_nothing_however_it_is_written(foundation, reconciler, listed, worker, value):
+def test_nothing_is_nothing_however_it_is_written(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], worker: SyncWorker, value: str | None
+) -> None:
     foundation.do("UPDATE peer_mentors SET phone = %s WHERE id = %s", value, listed[0])
     worker.sync(listed[0])
     reconciler.full()
     assert (findings(foundation), proof(foundation)["equal"]) == ({}, 8)
 
 
-def test_what_is_synced_after_its_page_is_read_again(foundation, reconciler, listed, worker):
+def test_what_is_synced_after_its_page_is_read_again(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], worker: SyncWorker
+) -> None:
     """An old change that arrives just then: the page was read before it, the row after it; it is read by its key."""
     foundation.do("UPDATE peer_mentors SET area = 'Halden' WHERE id = %s", listed[0])
     foundation.do("UPDATE certification.listings SET changed_at = changed_at - interval '1 hour'")
@@ -442,7 +500,9 @@ class DisturbedComparison:
         return self._comparison.repair(*given, **more)
 
 
-def test_a_listing_that_changes_right_before_its_repair_is_left_to_its_own_change(foundation, reconciler, listed, site):
+def test_a_listing_that_changes_before_its_repair_is_left_alone(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite
+) -> None:
     """I6: the change has raised it already, and asks for its own sync."""
     site.edit(str(listed[0]), {"hlf_area": "Oslo"})
 

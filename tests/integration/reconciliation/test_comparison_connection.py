@@ -18,13 +18,16 @@ from shared.domain.errors import ConnectionLostError
 from shared.domain.runs import RunFailedError, RunState
 from shared.use_cases.reconciliation import reconcile
 from tests.support.foundation import DAY, days
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
+    from tests.conftest import TestDatabase
     from tests.support.foundation import Foundation
-    from tests.support.syncs import SyncWorker
+    from tests.support.reconciling import Reconciler
+    from tests.support.syncs import EmulatedWebsite, SyncWorker
 
 LATER = DAY + days(100)
 OURS = "FROM pg_stat_activity WHERE usename = 'local_certification_reconciliation' AND datname = current_database()"
@@ -63,7 +66,9 @@ class WatchedReader:
 
 
 @pytest.mark.parametrize("run", ["full", "sweep"])
-def test_no_transaction_is_open_while_the_website_is_waited_for(foundation, reconciler, listed, site, run):
+def test_no_transaction_is_open_while_the_website_is_waited_for(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], site: EmulatedWebsite, run: str
+) -> None:
     """A pool of one server connection is no deadlock, and a timeout of idle transactions kills nothing."""
     seen: list[Any] = []
     states, locks = f"SELECT state {OURS}", f"SELECT count(*) FROM pg_locks WHERE pid IN (SELECT pid {OURS})"
@@ -79,7 +84,7 @@ def test_no_transaction_is_open_while_the_website_is_waited_for(foundation, reco
     assert (left(foundation), reconciler.counts["field_drift"]) == ({}, 1)
 
 
-def test_one_connection_is_enough(foundation, reconciler, listed):
+def test_one_connection_is_enough(foundation: Foundation, reconciler: Reconciler, listed: list[UUID]) -> None:
     """As a pool of one gives it: comparison, backoff and record in turn."""
     assert foundation.one("SELECT count(*) FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'") == 1
     foundation.do("ALTER ROLE local_certification_reconciliation SET idle_in_transaction_session_timeout = '1s'")
@@ -96,7 +101,9 @@ def kill(foundation: Foundation) -> None:
         time.sleep(0.01)
 
 
-def test_connections_that_die_between_two_pages_cost_nothing(foundation, reconciler, listed):
+def test_connections_that_die_between_two_pages_cost_nothing(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID]
+) -> None:
     """What was read is in the database, and the run goes on with other connections."""
     reconciler.reader = WatchedReader(reconciler.reader, lambda: kill(foundation))
     assert reconciler.full().state is RunState.SUCCEEDED
@@ -104,15 +111,21 @@ def test_connections_that_die_between_two_pages_cost_nothing(foundation, reconci
     assert left(foundation) == {}
 
 
-def test_a_connection_killed_in_a_statement_ends_the_run(database, foundation, reconciler, listed):
+def test_a_connection_killed_in_a_statement_ends_the_run(
+    database: TestDatabase, foundation: Foundation, reconciler: Reconciler, listed: list[UUID]
+) -> None:
     """On another connection; the proof says that it proves nothing, and the next run works."""
     reader = reconciler.reader
     with database.connect() as holder:
         holder.autocommit = False
 
+        def release() -> None:
+            foundation.all(LOGINS)
+            holder.rollback()
+
         def hold_and_kill() -> None:
             holder.execute("LOCK TABLE certification.comparison_rows IN ACCESS EXCLUSIVE MODE")
-            threading.Timer(0.3, lambda: (foundation.all(LOGINS), holder.rollback())).start()
+            threading.Timer(0.3, release).start()
 
         reconciler.reader = WatchedReader(reader, hold_and_kill)
         verdict = reconciler.full()
@@ -126,13 +139,15 @@ def test_a_connection_killed_in_a_statement_ends_the_run(database, foundation, r
 
 
 @pytest.mark.parametrize("where", ["check", "work"])
-def test_a_connection_that_dies_anywhere_ends_the_run(foundation, reconciler, listed, where):
+def test_a_connection_that_dies_anywhere_ends_the_run(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], where: str
+) -> None:
     """Also while the credential is tried, and where the database is away for that statement."""
 
     def lost(*_: Any) -> Any:
         call(reconciler.connection, "SELECT pg_terminate_backend(pg_backend_pid())", {})
 
-    lost_at = {"check": {"check_credential": lost}, "work": {"depths": SimpleNamespace(read=lost)}}
+    lost_at: dict[str, Any] = {"check": {"check_credential": lost}, "work": {"depths": SimpleNamespace(read=lost)}}
     error = ConnectionLostError if where == "check" else RunFailedError
     with pytest.raises(error):
         reconcile(
@@ -146,27 +161,31 @@ def test_a_connection_that_dies_anywhere_ends_the_run(foundation, reconciler, li
     assert foundation.all("SELECT state, reason FROM certification.runs") == [("failed", "database_connection_lost")]
 
 
-def test_a_connection_that_died_in_between_is_replaced(foundation, reconciler):
+def test_a_connection_that_died_in_between_is_replaced(foundation: Foundation, reconciler: Reconciler) -> None:
     """As a pooler, a failover or a timeout ends it while nothing is asked: nothing is lost."""
     for _ in range(3):
         kill(foundation)
         assert reconciler.reconciliation.count_waiting()["findings_open"] == 0
 
 
-def test_an_app_without_anybody_is_compared_too(foundation, reconciler, listed):
+def test_an_app_without_anybody_is_compared_too(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID]
+) -> None:
     """Everything is gone past the triggers, also our own record: whoever is shown is shown of nobody."""
     foundation.empty()
     reconciler.full()
     assert reconciler.counts["orphan"] == 4
 
 
-def test_what_a_dead_run_left_is_removed_by_the_next(foundation, reconciler, listed):
+def test_what_a_dead_run_left_is_removed_by_the_next(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID]
+) -> None:
     """And not what a run that is alive works with."""
 
     @contextmanager
     def killed() -> Iterator[Any]:
         with reconciler.comparing() as comparison:
-            comparison.close = lambda: None
+            comparison.close = lambda: None  # type: ignore[attr-defined]
             yield comparison
 
     reconciler.full(comparing=killed)
@@ -179,7 +198,9 @@ def test_what_a_dead_run_left_is_removed_by_the_next(foundation, reconciler, lis
     assert left(foundation) == {}
 
 
-def test_a_comparison_whose_rows_are_gone_is_an_error(foundation, reconciler, listed):
+def test_a_comparison_whose_rows_are_gone_is_an_error(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID]
+) -> None:
     """As after the restart of a server that crashed, which empties unlogged tables."""
     reconciler.reader = WatchedReader(
         reconciler.reader, lambda: foundation.do("TRUNCATE certification.comparisons, certification.comparison_rows")
@@ -189,11 +210,11 @@ def test_a_comparison_whose_rows_are_gone_is_an_error(foundation, reconciler, li
     assert (reconciler.queue.taken(), foundation.all("SELECT 1 FROM certification.findings")) == ([], [])
 
 
-def test_many_rows_are_dropped_at_once_unless_another_works(foundation, reconciler):
+def test_many_rows_are_dropped_at_once_unless_another_works(foundation: Foundation, reconciler: Reconciler) -> None:
     connection = reconciler.connection
 
     def opened() -> Any:
-        made = connection.execute("SELECT * FROM certification.open_comparison('0')").fetchone()["comparison_id"]
+        made = there(connection.execute("SELECT * FROM certification.open_comparison('0')").fetchone())["comparison_id"]
         connection.execute(
             "SELECT certification.add_website_rows(%s, array_agg(1), array_agg(gen_random_uuid()),"
             " array_agg(gen_random_uuid()), array_agg(2::smallint), array_agg('a'::text), array_agg(NULL::text))"
@@ -209,7 +230,9 @@ def test_many_rows_are_dropped_at_once_unless_another_works(foundation, reconcil
     assert left(foundation) == {}
 
 
-def test_no_function_of_the_owner_touches_a_callers_objects(database, foundation, listed):
+def test_no_function_of_the_owner_touches_a_callers_objects(
+    database: TestDatabase, foundation: Foundation, listed: list[UUID]
+) -> None:
     """A login that makes tables of these names, with triggers, changes nothing and runs nothing as the owner."""
     secret = database.login("Reconciliation")
     texts = foundation.all(

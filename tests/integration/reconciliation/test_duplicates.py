@@ -64,9 +64,7 @@ def kept(foundation: Foundation) -> list[Any]:
     )
 
 
-def test_each_kind_is_found_with_its_ids_and_distinguished_from_the_others(
-    foundation: Foundation, people: dict[str, UUID]
-) -> None:
+def test_each_kind_is_found_with_its_ids(foundation: Foundation, people: dict[str, UUID]) -> None:
     """By (mentor, certification period), a digest by its coordinator and run; zeros when there are none (I12)."""
     assert find(foundation) == NONE
     for plant, whom in [(TRANSITION, "expired"), (REMINDER, "reminded"), (NOTICE, "reminded"), (NOTICE, "coordinator")]:

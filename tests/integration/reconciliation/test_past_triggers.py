@@ -9,13 +9,15 @@ import pytest
 
 from tests.support.foundation import DAY, days
 from tests.support.syncs import SECOND_TABLE, wanted
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
     from tests.support.foundation import Foundation
-    from tests.support.syncs import SyncWorker
+    from tests.support.reconciling import Reconciler
+    from tests.support.syncs import EmulatedWebsite, SyncWorker
 
 LATER = DAY + days(100)
 
@@ -62,7 +64,15 @@ HIDING = {
 
 
 @pytest.mark.parametrize("change", HIDING)
-def test_who_must_be_hidden_is_hidden_by_the_next_sweep(*, foundation, reconciler, listed, worker, site, change):
+def test_who_must_be_hidden_is_hidden_by_the_next_sweep(
+    *,
+    foundation: Foundation,
+    reconciler: Reconciler,
+    listed: list[UUID],
+    worker: SyncWorker,
+    site: EmulatedWebsite,
+    change: Any,
+) -> None:
     """Without a nightly check, a comparison or a person; and operations hear of it in the same run."""
     past_triggers(foundation, HIDING[change])
     reconciler.sweep()
@@ -77,9 +87,15 @@ def test_who_must_be_hidden_is_hidden_by_the_next_sweep(*, foundation, reconcile
     assert (reconciler.counts["past_triggers"], reconciler.queue.taken()) == (0, [])
 
 
-def test_who_is_of_no_organisation_any_more_is_hidden_by_the_calendar(
-    *, foundation, reconciler, organisation, listed, worker, site
-):
+def test_one_of_no_organisation_is_hidden_by_the_calendar(
+    *,
+    foundation: Foundation,
+    reconciler: Reconciler,
+    organisation: UUID,
+    listed: list[UUID],
+    worker: SyncWorker,
+    site: EmulatedWebsite,
+) -> None:
     """No check comes for an organisation that was deleted, so the day it saw last says nothing."""
     past_triggers(foundation, "DELETE FROM organisations")
     foundation.evaluated(organisation, DAY - days(5))
@@ -92,7 +108,15 @@ def test_who_is_of_no_organisation_any_more_is_hidden_by_the_calendar(
 
 
 @pytest.mark.parametrize("table", ["peer_mentors", "certifications"])
-def test_a_truncated_table_hides_everybody(*, foundation, reconciler, listed, worker, site, table):
+def test_a_truncated_table_hides_everybody(
+    *,
+    foundation: Foundation,
+    reconciler: Reconciler,
+    listed: list[UUID],
+    worker: SyncWorker,
+    site: EmulatedWebsite,
+    table: str,
+) -> None:
     past_triggers(foundation, f"TRUNCATE {table} CASCADE")
     reconciler.sweep()
     worker.sync(*reconciler.queue.taken())
@@ -110,8 +134,15 @@ def new_mentor(foundation: Foundation, organisation: UUID, status: str = "active
 
 @pytest.mark.parametrize("run", ["full", "sweep"])
 def test_who_came_past_the_triggers_is_listed_by_the_run(
-    *, foundation, reconciler, organisation, listed, worker, site, run
-):
+    *,
+    foundation: Foundation,
+    reconciler: Reconciler,
+    organisation: UUID,
+    listed: list[UUID],
+    worker: SyncWorker,
+    site: EmulatedWebsite,
+    run: str,
+) -> None:
     """The documented cure works, and so does waiting for five minutes."""
     new_mentor(foundation, organisation)
     getattr(reconciler, run)()
@@ -125,7 +156,9 @@ def test_who_came_past_the_triggers_is_listed_by_the_run(
     assert set(foundation.all(steps)) == {"remind", "expire"}
 
 
-def test_the_proof_of_the_run_that_finds_her_says_no(foundation, reconciler, organisation, listed, worker):
+def test_the_proof_of_the_run_that_finds_her_says_no(
+    foundation: Foundation, reconciler: Reconciler, organisation: UUID, listed: list[UUID], worker: SyncWorker
+) -> None:
     """9 in the app and 8 on the website are not equal, whatever our record knows of."""
     new_mentor(foundation, organisation)
     reconciler.full()
@@ -138,7 +171,9 @@ def test_the_proof_of_the_run_that_finds_her_says_no(foundation, reconciler, org
     assert foundation.all("SELECT outcome FROM certification.findings") == ["confirmed"]
 
 
-def test_the_app_is_compared_though_nobody_checked_before(foundation, reconciler, organisation, listed):
+def test_the_app_is_compared_though_nobody_checked_before(
+    foundation: Foundation, reconciler: Reconciler, organisation: UUID, listed: list[UUID]
+) -> None:
     """Who comes while the website is read has no listing, and is in the verdict all the same."""
     read = reconciler.reader.pages
 
@@ -153,7 +188,9 @@ def test_the_app_is_compared_though_nobody_checked_before(foundation, reconciler
     assert len(reconciler.queue.taken()) == 1
 
 
-def test_one_who_is_not_to_be_listed_gets_a_row_and_no_request(foundation, reconciler, organisation, listed, site):
+def test_one_who_is_not_to_be_listed_gets_a_row_and_no_request(
+    foundation: Foundation, reconciler: Reconciler, organisation: UUID, listed: list[UUID], site: EmulatedWebsite
+) -> None:
     new_mentor(foundation, organisation, "paused")
     seen = len(site.writes())
     reconciler.sweep()
@@ -162,7 +199,15 @@ def test_one_who_is_not_to_be_listed_gets_a_row_and_no_request(foundation, recon
     assert len(site.writes()) == seen
 
 
-def test_one_who_returned_or_moved_is_found(*, foundation, reconciler, organisation, listed, worker, site):
+def test_one_who_returned_or_moved_is_found(
+    *,
+    foundation: Foundation,
+    reconciler: Reconciler,
+    organisation: UUID,
+    listed: list[UUID],
+    worker: SyncWorker,
+    site: EmulatedWebsite,
+) -> None:
     other = foundation.organisation(name="HLF Halden")
     foundation.evaluated(other)
     mapping = foundation.one("SELECT listing_mapping FROM certification.standard") | {"table": SECOND_TABLE}
@@ -184,12 +229,20 @@ def test_one_who_returned_or_moved_is_found(*, foundation, reconciler, organisat
     for _ in range(2):
         worker.sync(*asked)
     assert site.shows(listed[0])
-    assert site.row(str(listed[1]), SECOND_TABLE)["statecode"] == 0
-    assert site.row(str(listed[1]))["statecode"] == 1
+    assert there(site.row(str(listed[1]), SECOND_TABLE))["statecode"] == 0
+    assert there(site.row(str(listed[1])))["statecode"] == 1
 
 
 @pytest.mark.parametrize("column", ["first_name", "phone", "area"])
-def test_changed_content_is_found_by_the_comparison(*, foundation, reconciler, listed, worker, site, column):
+def test_changed_content_is_found_by_the_comparison(
+    *,
+    foundation: Foundation,
+    reconciler: Reconciler,
+    listed: list[UUID],
+    worker: SyncWorker,
+    site: EmulatedWebsite,
+    column: str,
+) -> None:
     past_triggers(foundation, f"UPDATE peer_mentors SET {column} = 'Else' WHERE id = {ONE}")
     reconciler.full()
     assert verdict(foundation)[2]["field_drift"] == 1
@@ -198,7 +251,15 @@ def test_changed_content_is_found_by_the_comparison(*, foundation, reconciler, l
     assert verdict(foundation)[2]["equal"] == 4
 
 
-def test_dates_in_masses_stay_under_the_brake(*, foundation, reconciler, organisation, listed, worker, site):
+def test_dates_in_masses_stay_under_the_brake(
+    *,
+    foundation: Foundation,
+    reconciler: Reconciler,
+    organisation: UUID,
+    listed: list[UUID],
+    worker: SyncWorker,
+    site: EmulatedWebsite,
+) -> None:
     """I5: also past the triggers."""
     foundation.brake(2, 20)
     past_triggers(
@@ -216,7 +277,9 @@ def test_dates_in_masses_stay_under_the_brake(*, foundation, reconciler, organis
     assert facts["brake_since"]
 
 
-def test_a_closed_website_keeps_no_listing_from_being_raised(foundation, reconciler, listed, worker, site):
+def test_a_closed_website_keeps_no_listing_from_being_raised(
+    foundation: Foundation, reconciler: Reconciler, listed: list[UUID], worker: SyncWorker, site: EmulatedWebsite
+) -> None:
     """I9: nothing is sent; the first sweep afterwards asks."""
     past_triggers(foundation, HIDING["paused"])
     reconciler.state.block_for(600, "dataverse_429")
@@ -228,7 +291,9 @@ def test_a_closed_website_keeps_no_listing_from_being_raised(foundation, reconci
     assert len(reconciler.queue.taken()) == 1
 
 
-def test_what_the_triggers_saw_is_not_taken_for_it(foundation, reconciler, organisation, listed, worker):
+def test_what_the_triggers_saw_is_not_taken_for_it(
+    foundation: Foundation, reconciler: Reconciler, organisation: UUID, listed: list[UUID], worker: SyncWorker
+) -> None:
     """Nor is the turning of a day that its own check could not raise."""
     foundation.pause(listed[0])
     foundation.do("UPDATE peer_mentors SET area = 'Halden' WHERE id = %s", listed[1])
@@ -238,7 +303,9 @@ def test_what_the_triggers_saw_is_not_taken_for_it(foundation, reconciler, organ
     assert foundation.all("SELECT condition FROM certification.current_conditions()") == []
 
 
-def test_the_dangerous_direction_is_first(foundation, reconciler, organisation, listed):
+def test_the_dangerous_direction_is_first(
+    foundation: Foundation, reconciler: Reconciler, organisation: UUID, listed: list[UUID]
+) -> None:
     for _ in range(3):
         new_mentor(foundation, organisation)
         foundation.do("UPDATE peer_mentors SET last_name = 'Lie' WHERE last_name = 'Dahl'")
@@ -263,13 +330,13 @@ SWITCHED: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("how", SWITCHED)
-def test_a_trigger_that_is_off_is_a_condition_of_its_own(foundation, how):
+def test_a_trigger_that_is_off_is_a_condition_of_its_own(foundation: Foundation, how: Any) -> None:
     assert off(foundation) == []
     foundation.do(SWITCHED[how]("certification_listing_updated"))
     assert off(foundation) == [("public.peer_mentors", 1, {"triggers": "certification_listing_updated"})]
 
 
-def test_the_expected_triggers_are_those_there_are(foundation):
+def test_the_expected_triggers_are_those_there_are(foundation: Foundation) -> None:
     """A trigger that is added there is watched."""
     names = foundation.all("SELECT relation || ' ' || name FROM certification.expected_triggers()")
     real = foundation.all(

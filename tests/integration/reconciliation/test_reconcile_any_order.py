@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.support.examples import examples
 from tests.support.foundation import DAY, days
 from tests.support.syncs import leases_end, wanted
+from tests.support.there import there
 
 if TYPE_CHECKING:
     from tests.support.foundation import Foundation
@@ -72,7 +73,7 @@ class ReconcileWorld:
             case "worker":
                 self.worker.sync(*(self.mentors[number] for number in what[0]))
             case "dies":
-                self.victim.listings.claim([mentor], uuid4(), timedelta(minutes=3))
+                self.victim.listings.claim([there(mentor)], uuid4(), timedelta(minutes=3))
             case "full":
                 assert self.reconciler.full().reason is None
             case "sweep":

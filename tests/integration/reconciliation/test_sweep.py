@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from tests.support.foundation import Foundation
+    from tests.support.reconciling import Reconciler
+    from tests.support.syncs import EmulatedWebsite, SyncWorker
 
 LATER = DAY + days(100)
 
@@ -40,7 +42,9 @@ def minutes_pass(foundation: Foundation, minutes: int) -> None:
     )
 
 
-def test_a_lost_webhook_is_asked_for_when_the_target_has_passed(foundation, reconciler, mentors, worker, site):
+def test_a_lost_webhook_is_asked_for_when_the_target_has_passed(
+    foundation: Foundation, reconciler: Reconciler, mentors: list[UUID], worker: SyncWorker, site: EmulatedWebsite
+) -> None:
     """I7: not before, since then its message is most likely under way."""
     assert reconciler.sweep().state is RunState.SUCCEEDED
     assert reconciler.queue.taken() == []
@@ -53,7 +57,9 @@ def test_a_lost_webhook_is_asked_for_when_the_target_has_passed(foundation, reco
     assert (reconciler.counts["sync_requested"], reconciler.counts["oldest_unsynced_seconds"]) == (0, 0)
 
 
-def test_what_a_worker_left_when_it_died_is_asked_for_when_its_lease_has_ended(foundation, reconciler, mentors, worker):
+def test_what_a_dead_worker_left_is_asked_for_after_its_lease(
+    foundation: Foundation, reconciler: Reconciler, mentors: list[UUID], worker: SyncWorker
+) -> None:
     """I7: it is counted as stuck in between."""
     worker.listings.claim(mentors, uuid4(), timedelta(minutes=3))
     minutes_pass(foundation, 2)
@@ -66,9 +72,9 @@ def test_what_a_worker_left_when_it_died_is_asked_for_when_its_lease_has_ended(f
     assert unsynced(foundation) == 0
 
 
-def test_what_was_rejected_is_tried_again_after_an_hour_and_then_less_and_less_often(
-    foundation, reconciler, mentors, worker, site
-):
+def test_what_was_rejected_is_tried_less_and_less_often(
+    foundation: Foundation, reconciler: Reconciler, mentors: list[UUID], worker: SyncWorker, site: EmulatedWebsite
+) -> None:
     """Requirement 1: whoever changed a column in Dynamics tells nobody here."""
     site.poison(str(mentors[0]))
     worker.sync(*mentors)
@@ -87,9 +93,9 @@ def test_what_was_rejected_is_tried_again_after_an_hour_and_then_less_and_less_o
     assert site.visible() == wanted(foundation)
 
 
-def test_inside_a_retry_after_window_nothing_is_asked_and_afterwards_everything(
-    foundation, reconciler, mentors, worker, site
-):
+def test_nothing_is_asked_inside_retry_after_and_all_after_it(
+    foundation: Foundation, reconciler: Reconciler, mentors: list[UUID], worker: SyncWorker, site: EmulatedWebsite
+) -> None:
     """I9: not even to read."""
     worker.sync(mentors[0])
     minutes_pass(foundation, 5)
@@ -103,9 +109,9 @@ def test_inside_a_retry_after_window_nothing_is_asked_and_afterwards_everything(
     assert set(reconciler.queue.taken()) == set(mentors[1:])
 
 
-def test_while_we_are_not_authorised_nothing_is_asked_and_on_recovery_everything_at_once(
-    foundation, reconciler, mentors, worker
-):
+def test_recovery_asks_for_everything_that_waited(
+    foundation: Foundation, reconciler: Reconciler, mentors: list[UUID], worker: SyncWorker
+) -> None:
     """I10 and requirement 5: recovery drains what waited, also what has waited for a moment only."""
     minutes_pass(foundation, 3)
     reconciler.state.stop("entra_7000222")
@@ -117,7 +123,9 @@ def test_while_we_are_not_authorised_nothing_is_asked_and_on_recovery_everything
     assert set(reconciler.queue.taken()) == set(mentors)
 
 
-def test_a_full_queue_of_repairs_is_not_made_fuller(foundation, reconciler, mentors):
+def test_a_full_queue_of_repairs_is_not_made_fuller(
+    foundation: Foundation, reconciler: Reconciler, mentors: list[UUID]
+) -> None:
     """Requirement 1: bounded rate, for days without a consumer too."""
     minutes_pass(foundation, 3)
     reconciler.queue.depths["RepairRequests"] = 50
@@ -137,17 +145,21 @@ class Broken:
         raise QueueUnavailableError("queue_gone")
 
 
-def test_a_step_that_fails_stops_no_other(foundation, reconciler, mentors, worker):
+def test_a_step_that_fails_stops_no_other(
+    foundation: Foundation, reconciler: Reconciler, mentors: list[UUID], worker: SyncWorker
+) -> None:
     """I13: the rows are read back though the queue is gone."""
     worker.sync(*mentors[:2])
     minutes_pass(foundation, 3)
-    reconciler.queue = Broken()
+    reconciler.queue = Broken()  # type: ignore[assignment]
     verdict = reconciler.sweep()
     assert (verdict.state, verdict.reason) == (RunState.DEGRADED, "queue_gone")
     assert foundation.one("SELECT count(*) FROM certification.listings WHERE verified_version > 0") == 2
 
 
-def test_a_manual_edit_right_after_the_sync_is_seen_within_one_sweep(foundation, reconciler, mentors, worker, site):
+def test_a_manual_edit_after_the_sync_is_seen_within_one_sweep(
+    foundation: Foundation, reconciler: Reconciler, mentors: list[UUID], worker: SyncWorker, site: EmulatedWebsite
+) -> None:
     """What was written is read back once it has settled, not only at night."""
     worker.sync(*mentors)
     site.edit(str(mentors[0]), {"statecode": 1, "statuscode": 2})

@@ -2,55 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from emulators.lambda_host.template.provision import local_clients
-from local.stack.aws import REGION, LocalAws
 from local.stack.database import ROLES
-from local.stack.stack import endpoints
-from shared.adapters.aws.sns import SnsAlertPublisher
 from shared.adapters.postgres.alerts import PostgresAlerts
 from shared.adapters.postgres.connection import connect
-from shared.domain.alerts import AlertMessage, Condition
-from shared.domain.errors import OperationsUnreachableError
+from shared.domain.alerts import Condition
 from shared.use_cases.publish_alerts import publish_alerts
+from tests.support.fakes.alerts import FakeAlertPublisher
+from tests.support.fakes.report import FakeReport
 from tests.support.foundation import DAY, days
-from tests.support.nightly_checks import NightlyReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.conftest import TestDatabase
     from tests.support.foundation import Foundation
-
-
-class FakeAlertPublisher:
-    """shared.ports.AlertPublisher that keeps what was published, or is away."""
-
-    def __init__(self) -> None:
-        self.published: list[AlertMessage] = []
-        self.away = False
-
-    def publish(self, message: AlertMessage) -> None:
-        if self.away:
-            raise OperationsUnreachableError("sns_gone")
-        self.published.append(message)
-
-    def subjects(self) -> list[str]:
-        """What it was told, and forget it."""
-        found = [message.subject.removeprefix("HLF certification: ") for message in self.published]
-        self.published.clear()
-        return found
-
-    def bodies(self) -> list[str]:
-        """The same, of what the messages say."""
-        found = [message.body for message in self.published]
-        self.published.clear()
-        return found
+    from tests.support.nightly_checks import Functions
 
 
 @pytest.fixture
@@ -70,7 +42,7 @@ def publish(alerts: PostgresAlerts, operations: FakeAlertPublisher) -> Any:
 
     def run() -> dict[str, int]:
         return publish_alerts(
-            "reconciliation_sweep", alerts=alerts, publisher=operations, report=NightlyReport(), now=datetime.now(UTC)
+            "reconciliation_sweep", alerts=alerts, publisher=operations, report=FakeReport(), now=datetime.now(UTC)
         )
 
     return run
@@ -102,6 +74,7 @@ RUN = (
     "INSERT INTO certification.runs (function, scheduled_at, request_id, state, reason, started_at, ended_at)"
     " VALUES ('{}', now(), 'r', '{}', {}, clock_timestamp() - interval '{}', clock_timestamp() - interval '{}')"
 )
+OF_THE_WEBSITE = "UPDATE certification.runs SET website_codes = %s"
 STATE = "UPDATE certification.sync_state SET {}"
 NOTICE = (
     "INSERT INTO certification.notices (run_id, organisation_id, kind, mentor_id, certification_expiry_date, state,"
@@ -238,11 +211,11 @@ CASES: dict[tuple[Condition, str], tuple[Any, Any]] = {
 }
 
 
-def test_every_condition_has_a_case():
+def test_every_condition_has_a_case() -> None:
     assert {condition for condition, _ in CASES} == set(Condition)
 
 
-def test_the_database_knows_the_same_conditions(foundation):
+def test_the_database_knows_the_same_conditions(foundation: Foundation) -> None:
     """A condition is one line of current_conditions(), and nothing else in the database;
     a run's state ends its name.
     """
@@ -251,7 +224,9 @@ def test_the_database_knows_the_same_conditions(foundation):
 
 
 @pytest.mark.parametrize(("condition", "subject"), CASES, ids=lambda value: str(value) or "-")
-def test_a_condition_is_raised_by_its_cause_and_closed_by_its_cure(foundation, publish, operations, condition, subject):
+def test_a_condition_is_raised_by_its_cause_and_cured(
+    foundation: Foundation, publish: Any, operations: FakeAlertPublisher, condition: Any, subject: Any
+) -> None:
     """Issue 4, point 6; I10, I12: told when it comes about, and when it is over."""
     cause, cure = CASES[condition, subject]
     assert (publish()["alerts_open"], operations.subjects()) == (0, [])
@@ -270,7 +245,9 @@ def test_a_condition_is_raised_by_its_cause_and_closed_by_its_cure(foundation, p
     assert (publish(), operations.subjects())[1] == []
 
 
-def test_one_bad_sweep_is_no_alert_and_three_are(foundation, publish, operations):
+def test_one_bad_sweep_is_no_alert_and_three_are(
+    foundation: Foundation, publish: Any, operations: FakeAlertPublisher
+) -> None:
     """A sweep comes again in five minutes."""
     for expected in (0, 0, 1):
         foundation.do(RUN.format("reconciliation_sweep", "failed", "'queue_gone'", "1 second", "0 seconds"))
@@ -297,7 +274,9 @@ def hours_pass(foundation: Foundation, hours: int) -> None:
     )
 
 
-def test_what_lasts_is_reported_once_a_day(foundation, publish, operations):
+def test_what_lasts_is_reported_once_a_day(
+    foundation: Foundation, publish: Any, operations: FakeAlertPublisher
+) -> None:
     open_one(foundation)
     publish()
     hours_pass(foundation, 23)
@@ -309,7 +288,9 @@ def test_what_lasts_is_reported_once_a_day(foundation, publish, operations):
     assert operations.subjects() == ["Still, for 1 day: Dynamics refuses our credential"]
 
 
-def test_a_secret_is_warned_of_30_14_and_7_days_ahead_and_then_every_day(foundation, publish, operations):
+def test_a_secret_is_warned_of_30_14_and_7_days_ahead_then_daily(
+    foundation: Foundation, publish: Any, operations: FakeAlertPublisher
+) -> None:
     """I10: and not in between, however many days go by."""
     warned = []
     for left in range(35, -3, -1):
@@ -325,7 +306,9 @@ def test_a_secret_is_warned_of_30_14_and_7_days_ahead_and_then_every_day(foundat
     assert warned == [30, 14, 7, 6, 5, 4, 3, 2, 1, 0]
 
 
-def test_a_secret_that_ended_is_reported_then_and_daily(foundation, publish, operations):
+def test_a_secret_that_ended_is_reported_then_and_daily(
+    foundation: Foundation, publish: Any, operations: FakeAlertPublisher
+) -> None:
     """Issue 8 I: it does not end soon, it has ended; and that is an outage like any other."""
     published = []
     for left in (0, -1, -1, -2, -3):
@@ -347,7 +330,9 @@ def test_a_secret_that_ended_is_reported_then_and_daily(foundation, publish, ope
     assert published[4] == []
 
 
-def test_what_could_not_be_reported_is_reported_by_the_next_run(foundation, publish, operations):
+def test_what_could_not_be_sent_is_sent_by_the_next_run(
+    foundation: Foundation, publish: Any, operations: FakeAlertPublisher
+) -> None:
     """Never silently lost; also what was over before anybody heard of it."""
     open_one(foundation)
     operations.away = True
@@ -367,7 +352,7 @@ def test_what_could_not_be_reported_is_reported_by_the_next_run(foundation, publ
     assert operations.subjects() == ["Over: Dynamics refuses our credential"]
 
 
-def test_what_comes_back_is_a_new_alert(foundation, publish, operations):
+def test_what_comes_back_is_a_new_alert(foundation: Foundation, publish: Any, operations: FakeAlertPublisher) -> None:
     for _ in range(2):
         open_one(foundation)
         publish()
@@ -377,13 +362,15 @@ def test_what_comes_back_is_a_new_alert(foundation, publish, operations):
     assert foundation.one("SELECT count(*) FROM certification.alerts") == 2
 
 
-def test_two_subjects_are_two_alerts(foundation, publish, operations):
+def test_two_subjects_are_two_alerts(foundation: Foundation, publish: Any, operations: FakeAlertPublisher) -> None:
     for _ in range(2):
         foundation.do(BRAKE)
     assert (publish()["alerts_open"], len(operations.subjects())) == (2, 2)
 
 
-def test_runs_at_once_report_it_once(foundation, database, operations):
+def test_runs_at_once_report_it_once(
+    foundation: Foundation, database: TestDatabase, operations: FakeAlertPublisher
+) -> None:
     """Each under another function's role, which may do it too."""
     open_one(foundation)
 
@@ -393,7 +380,7 @@ def test_runs_at_once_report_it_once(foundation, database, operations):
                 "a",
                 alerts=PostgresAlerts(connection),
                 publisher=operations,
-                report=NightlyReport(),
+                report=FakeReport(),
                 now=datetime.now(UTC),
             )
 
@@ -401,26 +388,6 @@ def test_runs_at_once_report_it_once(foundation, database, operations):
     with ThreadPoolExecutor() as pool:
         list(pool.map(run, logins))
     assert operations.subjects() == ["Dynamics refuses our credential"]
-
-
-def test_sns_takes_a_message_and_says_what_it_refuses(tmp_path, monkeypatch):
-    """The real API, over HTTP; an error is a code."""
-    with LocalAws(tmp_path, services="sqs,sns") as aws:
-        for name, value in endpoints(aws.url, aws.url).items():
-            monkeypatch.setenv(name, value)
-        clients = local_clients(aws.url, REGION)
-        topic = clients.sns.create_topic(Name="operations")["TopicArn"]
-        queue = clients.sqs.create_queue(QueueName="inbox")["QueueUrl"]
-        arn = clients.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        clients.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-        SnsAlertPublisher(REGION, topic).publish(AlertMessage("subject", "body\n"))
-        (received,) = clients.sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
-        published = json.loads(received["Body"])
-        assert (published["Subject"], published["Message"]) == ("subject", "body\n")
-        with pytest.raises(OperationsUnreachableError, match=r"^sns_NotFound"):
-            SnsAlertPublisher(REGION, topic + "-gone").publish(AlertMessage("subject", "body"))
-    with pytest.raises(OperationsUnreachableError, match=r"^sns_EndpointConnectionError$"):
-        SnsAlertPublisher(REGION, topic).publish(AlertMessage("subject", "body"))
 
 
 # Told once, by what people notice (issue 8 I) -------------------------------------------------------------------------
@@ -455,7 +422,9 @@ def shown_mentors(foundation: Foundation, n: int) -> list[Any]:
         ("failing_since = {ago}, check_reason = 'dataverse_ConnectError'", "The website has not been reachable since"),
     ],
 )
-def test_an_outage_says_who_is_still_shown(foundation, publish, operations, outage, first):
+def test_an_outage_says_who_is_still_shown(
+    foundation: Foundation, publish: Any, operations: FakeAlertPublisher, outage: str, first: str
+) -> None:
     """Who withdrew consent or was paused is counted from the first minute; whoever waits to be shown is not."""
     withdrew, paused, _unchanged = shown_mentors(foundation, 3)
     foundation.do("UPDATE peer_mentors SET listing_consent = false WHERE id = %s", withdrew)
@@ -470,13 +439,14 @@ def test_an_outage_says_who_is_still_shown(foundation, publish, operations, outa
     assert sorted(listed) == sorted(map(str, (withdrew, paused)))
 
 
-def test_an_outage_is_reported_none_of_four_times(foundation):
+def test_an_outage_is_alerted_of_once_not_four_times(foundation: Foundation) -> None:
     """What a run came to for it, and that changes wait, is the same thing; another failure is not."""
     shown_mentors(foundation, 1)
     foundation.do("UPDATE peer_mentors SET listing_consent = false")
     foundation.do("UPDATE certification.listings SET changed_at = clock_timestamp() - interval '9 minutes'")
     foundation.do(RUN.format("reconciliation_full", "failed", "'dataverse_ConnectError,no_time_left'", *MINUTES))
     foundation.do(RUN.format("expiry_check", "degraded", "'entra_ConnectError'", *MINUTES))
+    foundation.do(OF_THE_WEBSITE, ["dataverse_ConnectError", "no_time_left", "entra_ConnectError"])
     assert conditions(foundation) == {"run_failed": (1, "dataverse_ConnectError,no_time_left")} | {
         "run_degraded": (1, "entra_ConnectError")
     }
@@ -508,7 +478,9 @@ def test_an_outage_is_reported_none_of_four_times(foundation):
         ),
     ],
 )
-def test_what_has_its_own_condition_is_counted_once(foundation, reason, cause, condition):
+def test_what_has_its_own_condition_is_counted_once(
+    foundation: Foundation, reason: str, cause: Any, condition: str
+) -> None:
     """A pending secret that is bad is one thing, though two runs were degraded by it."""
     for function in ("expiry_check", "reconciliation_full"):
         foundation.do(RUN.format(function, "degraded", f"'{reason}'", *MINUTES))
@@ -516,10 +488,11 @@ def test_what_has_its_own_condition_is_counted_once(foundation, reason, cause, c
     assert set(conditions(foundation)) - {"run_missing"} == {condition}
 
 
-def test_what_else_degraded_the_run_is_reported(foundation):
+def test_what_else_degraded_the_run_is_reported(foundation: Foundation) -> None:
     """Only what is told elsewhere, or cured, is left out."""
     reasons = "'dataverse_403_0x80040220,differences_unverified,pending_secret_is_not_json'"
     foundation.do(RUN.format("reconciliation_full", "degraded", reasons, *MINUTES))
+    foundation.do(OF_THE_WEBSITE, ["dataverse_403_0x80040220"])
     assert conditions(foundation)["run_degraded"] == (1, "dataverse_403_0x80040220,differences_unverified")
     # Another function's check has found that it is over.
     foundation.do(RUN.format("reconciliation_sweep", "succeeded", "NULL", "30 seconds", "20 seconds"))
@@ -530,7 +503,7 @@ def test_what_else_degraded_the_run_is_reported(foundation):
     assert conditions(foundation)["run_degraded"] == (1, "differences_unverified")
 
 
-def test_a_degraded_nightly_check_that_was_cured_needs_nobody(foundation, functions):
+def test_a_degraded_nightly_check_that_was_cured_needs_nobody(foundation: Foundation, functions: Functions) -> None:
     """Somebody active although the certification has ended:
     until a person puts that right, not the next nightly check.
     """
@@ -546,7 +519,7 @@ def test_a_degraded_nightly_check_that_was_cured_needs_nobody(foundation, functi
     assert "run_degraded" not in conditions(foundation)
 
 
-def test_somebody_unreachable_is_reported_until_there_is_an_address(foundation, functions):
+def test_one_unreachable_is_reported_until_there_is_an_address(foundation: Foundation, functions: Functions) -> None:
     """A coordinator or an address cures it, before the next nightly check."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
@@ -557,7 +530,7 @@ def test_somebody_unreachable_is_reported_until_there_is_an_address(foundation, 
     assert "run_degraded" not in conditions(foundation)
 
 
-def test_a_message_that_was_put_back_needs_nobody(foundation):
+def test_a_message_that_was_put_back_needs_nobody(foundation: Foundation) -> None:
     """Undeliverable, then put back by a person: the run that wrote it off is no longer degraded by it."""
     run = foundation.one(RUN.format("send_notices", "degraded", "'notices_undeliverable'", *MINUTES) + " RETURNING id")
     foundation.do(

@@ -21,6 +21,7 @@ from tests.support.foundation import DAY, days
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from emulators.ses.server import LocalSes
     from tests.conftest import TestDatabase
     from tests.support.foundation import Foundation
     from tests.support.nightly_checks import Functions
@@ -66,7 +67,9 @@ def test_an_event_with_a_wrong_digit_does_nothing(foundation: Foundation, functi
     assert foundation.one("SELECT count(*) FROM certification.transitions") == 1
 
 
-def test_a_sending_with_a_wrong_digit_supersedes_nothing(foundation: Foundation, functions: Functions, ses) -> None:
+def test_a_sending_with_a_wrong_digit_supersedes_nothing(
+    foundation: Foundation, functions: Functions, ses: LocalSes
+) -> None:
     """Its day decides what is still true: in 2036 every reminder would be of an ended certification."""
     foundation.mentor(foundation.organisation(), DAY + days(5))
     functions.nightly_check(DAY)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.support.foundation import DAY, days
 from tests.support.nightly_checks import GOOD
 
+if TYPE_CHECKING:
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
 
-def test_the_nightly_check_is_done_before_the_website_is_asked(foundation, functions):
+
+def test_the_nightly_check_is_done_before_the_website_is_asked(foundation: Foundation, functions: Functions) -> None:
     """I18: a website that holds the function until it is killed keeps nobody from expiring or being synced."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation, DAY - days(2))
@@ -24,7 +30,7 @@ def test_the_nightly_check_is_done_before_the_website_is_asked(foundation, funct
 
 
 @pytest.mark.parametrize("run", ["nightly_check", "send"])
-def test_a_run_that_breaks_off_ends_with_a_reason(foundation, functions, run):
+def test_a_run_that_breaks_off_ends_with_a_reason(foundation: Foundation, functions: Functions, run: str) -> None:
     """Where nobody foresaw it: an organisation that cannot even be read."""
     foundation.do("ALTER TABLE organisations RENAME COLUMN timezone TO time_zone")
     with pytest.raises(Exception, match="database_42703"):

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import psycopg
 import pytest
 
 from tests.support.foundation import DAY, days
 
+if TYPE_CHECKING:
+    from emulators.ses.server import LocalSes
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
+
 COUNTS = {
     **{f"reminders_{outcome}": {"30", "14", "7"} for outcome in ("due", "claimed", "collapsed", "unreachable")},
     **{f"reminders_{outcome}": {"30", "14", "7"} for outcome in ("already", "skipped")},
     **{f"expiries_{outcome}": {""} for outcome in ("due", "changed", "already", "unreachable", "braked")},
-    **{f"expiries_skipped_{reason}": {""} for reason in ("busy", "manually")},
+    **{f"expiries_skipped_{reason}": {""} for reason in ("busy", "manual_edit")},
     **{f"reactivations_{outcome}": {""} for outcome in ("due", "changed", "already", "unreachable")},
-    **{f"reactivations_skipped_{reason}": {""} for reason in ("busy", "manually", "setting")},
+    **{f"reactivations_skipped_{reason}": {""} for reason in ("busy", "manual_edit", "setting")},
     "notices_written": {"reminder", "expired", "reactivated", "digest"},
     "step_failures": {"remind", "expire", "reactivate"},
     "unnotified": {"remind", "expire", "reactivate"},
@@ -26,13 +33,13 @@ KINDS = {
 
 
 def stored(foundation):
-    found = {}
+    found: dict[Any, Any] = {}
     for measure, detail, n in foundation.all("SELECT measure, detail, n FROM certification.run_counts"):
         found.setdefault(measure, {})[detail] = n
     return found
 
 
-def test_a_nightly_check_with_nothing_to_do_writes_every_count_as_zero(foundation, functions):
+def test_a_check_with_nothing_to_do_writes_every_count_as_zero(foundation: Foundation, functions: Functions) -> None:
     """I12: silence and "nothing to do" must not look the same."""
     foundation.organisation()
     result = functions.nightly_check(DAY)
@@ -44,14 +51,14 @@ def test_a_nightly_check_with_nothing_to_do_writes_every_count_as_zero(foundatio
     ]
 
 
-def test_what_a_run_reports_is_what_it_wrote(foundation, functions):
+def test_what_a_run_reports_is_what_it_wrote(foundation: Foundation, functions: Functions) -> None:
     """I12: the counts that become logs and metrics are the stored ones, zeros included."""
     organisation = foundation.organisation()
     for left in (30, 14, 8, -1):
         foundation.mentor(organisation, DAY + days(left))
     functions.nightly_check(DAY)
     _, _, day, counts, _ = functions.reported.organisations[-1]
-    reported = {}
+    reported: dict[Any, Any] = {}
     for count in counts:
         reported.setdefault(count.measure, {})[count.detail] = count.n
     assert day == DAY
@@ -61,7 +68,9 @@ def test_what_a_run_reports_is_what_it_wrote(foundation, functions):
     assert reported["expiries_changed"] == {"": 1}
 
 
-def test_a_sending_with_nothing_to_do_writes_every_count_as_zero(foundation, functions, ses):
+def test_a_sending_with_nothing_to_do_writes_every_count_as_zero(
+    foundation: Foundation, functions: Functions, ses: LocalSes
+) -> None:
     """I12: per outcome, kind and language."""
     foundation.organisation()
     functions.send(DAY)
@@ -78,7 +87,7 @@ def test_a_sending_with_nothing_to_do_writes_every_count_as_zero(foundation, fun
     assert {n for details in found.values() for n in details.values()} == {0}
 
 
-def test_a_run_that_never_ended_is_closed_by_the_next(foundation, functions):
+def test_a_run_that_never_ended_is_closed_by_the_next(foundation: Foundation, functions: Functions) -> None:
     """I12: a function that was killed cannot say so; a run that may still be under way is left alone."""
     foundation.organisation()
     started = (
@@ -110,7 +119,9 @@ def test_a_run_that_never_ended_is_closed_by_the_next(foundation, functions):
         "function = 'x'",
     ],
 )
-def test_a_run_cannot_end_as_anything_but_one_of_three_with_a_reason_unless_good(foundation, functions, change):
+def test_a_run_ends_in_one_of_three_states_with_a_reason(
+    foundation: Foundation, functions: Functions, change: str
+) -> None:
     """I12: by named constraints."""
     functions.nightly_check(DAY)
     with pytest.raises(psycopg.errors.CheckViolation, match="run_"):

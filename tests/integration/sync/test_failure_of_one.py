@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from shared.domain.runs import RunFailedError
 from tests.support.foundation import DAY, days
 
+if TYPE_CHECKING:
+    from tests.conftest import TestDatabase
+    from tests.support.foundation import Foundation
+    from tests.support.nightly_checks import Functions
+
 ENDED = DAY - days(1)
 
 
-def test_the_apps_triggers_find_the_tables_they_name_without_a_schema(foundation, functions):
+def test_the_apps_triggers_find_tables_without_a_schema(foundation: Foundation, functions: Functions) -> None:
     """An audit trigger of the app that works for the app works for the nightly check."""
     foundation.do("CREATE TABLE public.audit_log (id uuid, status text)")
     foundation.do(
@@ -24,7 +31,9 @@ def test_the_apps_triggers_find_the_tables_they_name_without_a_schema(foundation
 
 
 @pytest.mark.parametrize("code", ["PT409", "42P01", "22012", "0A000", "P0004"])
-def test_whatever_the_apps_trigger_raises_for_one_mentor_stops_only_that_one(foundation, functions, code):
+def test_what_the_apps_trigger_raises_stops_only_that_mentor(
+    foundation: Foundation, functions: Functions, code: str
+) -> None:
     """I13: the others of the organisation expire, the one is a step failure with the code."""
     foundation.do(
         "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
@@ -47,7 +56,9 @@ def test_whatever_the_apps_trigger_raises_for_one_mentor_stops_only_that_one(fou
 
 
 @pytest.mark.parametrize("kept", ["RETURN NULL", "RETURN OLD", "NEW.status := 'paused'; RETURN NEW"])
-def test_a_status_that_the_apps_trigger_keeps_is_no_transition(foundation, functions, kept):
+def test_a_status_that_the_apps_trigger_keeps_is_no_transition(
+    foundation: Foundation, functions: Functions, kept: str
+) -> None:
     """I3: it was logged, counted and told as an expiry, or as a person's wish;
     now it is a step failure, night by night.
     """
@@ -67,7 +78,9 @@ def test_a_status_that_the_apps_trigger_keeps_is_no_transition(foundation, funct
     assert foundation.digest(turid) == [("expired", None)]
 
 
-def test_a_lock_that_passes_costs_an_attempt_and_no_nightly_check(database, foundation, functions):
+def test_a_lock_that_passes_costs_an_attempt(
+    database: TestDatabase, foundation: Foundation, functions: Functions
+) -> None:
     """Somebody holds an organisation's settings while the nightly check begins, and lets go."""
     organisation = foundation.organisation()
     foundation.settings(organisation, thresholds=(30, 14, 7))
@@ -76,12 +89,14 @@ def test_a_lock_that_passes_costs_an_attempt_and_no_nightly_check(database, foun
     with database.connect() as somebody:
         somebody.execute("BEGIN")
         somebody.execute("SELECT 1 FROM certification.organisation_settings FOR UPDATE")
-        result = functions.nightly_check(DAY, pause=lambda _: somebody.execute("ROLLBACK"))
+        result = functions.nightly_check(DAY, pause=lambda _: somebody.execute("ROLLBACK"))  # type: ignore[arg-type]
     assert foundation.status(mentor) == "certification_expired"
     assert result.verdict.reason is None
 
 
-def test_a_lock_that_stays_stops_its_organisation_only_and_the_function_is_tried_again(database, foundation, functions):
+def test_a_lock_that_stays_stops_its_organisation_only(
+    database: TestDatabase, foundation: Foundation, functions: Functions
+) -> None:
     """I13: the other organisation is done; the function ends with an error, and its retry does what was left."""
     held, free = foundation.organisation(), foundation.organisation()
     for organisation in (held, free):
@@ -102,7 +117,9 @@ def test_a_lock_that_stays_stops_its_organisation_only_and_the_function_is_tried
     assert foundation.status(left) == "certification_expired"
 
 
-def test_an_error_nobody_foresaw_stops_its_organisation_only(database, foundation, functions):
+def test_an_error_nobody_foresaw_stops_its_organisation_only(
+    database: TestDatabase, foundation: Foundation, functions: Functions
+) -> None:
     """I13: logged by type and place, written down, raised in the end so that the function is tried again."""
     busy, free = (
         foundation.mentor(foundation.organisation(), ENDED),

@@ -107,7 +107,7 @@ def test_the_app_may_change_a_type_afterwards(foundation: Foundation, mentor: UU
     assert foundation.listing(mentor)["desired_version"] > before
 
 
-def test_whom_it_was_about_is_kept_even_when_nothing_can_be_compared(foundation: Foundation, mentor: UUID) -> None:
+def test_whom_it_was_about_is_kept_if_nothing_can_be_compared(foundation: Foundation, mentor: UUID) -> None:
     """Issue 8 E: found within one sweep, whatever the trigger fails at."""
     foundation.do("ALTER TABLE peer_mentors DROP COLUMN phone")
     foundation.do("UPDATE peer_mentors SET first_name = 'Karin'")
@@ -119,7 +119,7 @@ def test_whom_it_was_about_is_kept_even_when_nothing_can_be_compared(foundation:
 @pytest.mark.parametrize(
     "setting", ["statement_timeout = '300ms'", "lock_timeout = '300ms'", "deadlock_timeout = '1s'"]
 )
-def test_a_listing_that_is_held_keeps_the_app_two_seconds_at_most(
+def test_a_held_listing_keeps_the_app_two_seconds_at_most(
     database: TestDatabase, foundation: Foundation, mentor: UUID, setting: str
 ) -> None:
     """I16: neither our lock nor the time that our waiting uses up refuses the statement."""
@@ -314,7 +314,7 @@ def test_a_change_is_kept_when_not_even_its_mentors_can_be_read(
         ),
     ],
 )
-def test_operations_is_reported_while_the_apps_tables_do_not_fit(
+def test_operations_is_notified_while_the_apps_tables_do_not_fit(
     foundation: Foundation, mentor: UUID, worker: SyncWorker, reconciler: Reconciler, change: str
 ) -> None:
     """I12: the query that says what is wrong read the app's tables too, so that no alert at all was sent."""

@@ -93,7 +93,7 @@ class SyncWorld:
                     self.manually.add(str(self.mentors[number]))
 
     def disturb(self, fault: str) -> None:
-        batch = {"path": r"\$batch"}
+        batch: dict[str, Any] = {"path": r"\$batch"}
         match fault:
             case "429":
                 self.site.fail_next(1, status=429, retry_after=1, **batch)

@@ -80,7 +80,7 @@ def test_a_mentor_who_may_be_listed_is_published_once(
         "DELETE FROM certifications; DELETE FROM peer_mentors",
     ],
 )
-def test_whoever_may_no_longer_be_listed_is_gone_with_the_next_push(
+def test_who_may_not_be_listed_is_gone_with_the_next_push(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: UUID, change: str
 ) -> None:
     """I5: a status, a withdrawn consent, an earlier end or a deletion; nothing personal is sent to do it."""
@@ -105,7 +105,7 @@ def test_who_comes_back_is_shown_in_the_same_row(
     assert site.verbs(listed) == ["create", "update", "update"]
 
 
-def test_a_renamed_mentor_and_a_renamed_organisation_are_renamed_there(
+def test_a_renamed_mentor_or_organisation_is_renamed_there(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: UUID
 ) -> None:
     """Issue 3: what is published follows, within one row."""
@@ -143,7 +143,7 @@ def test_a_hide_creates_no_row_and_brings_none_back(
     assert foundation.listing_state(listed) == "hidden"
 
 
-def test_a_late_message_after_the_deletion_of_a_mentor_brings_nobody_back(
+def test_a_late_message_brings_no_deleted_mentor_back(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, listed: UUID
 ) -> None:
     """I6, I8: the message is a hint; what it says of versions is not even looked at."""
@@ -155,7 +155,7 @@ def test_a_late_message_after_the_deletion_of_a_mentor_brings_nobody_back(
     assert site.rows() == []
 
 
-def test_a_nightly_check_takes_the_expired_from_the_website_and_nobody_else(
+def test_a_nightly_check_takes_only_the_expired_off_the_website(
     foundation: Foundation, functions: Functions, worker: SyncWorker, site: EmulatedWebsite, organisation: UUID
 ) -> None:
     """I3, I5, I7: what the nightly check asks for is enough; no webhook is sent for it."""
@@ -170,10 +170,13 @@ def test_a_nightly_check_takes_the_expired_from_the_website_and_nobody_else(
     assert set(site.visible()) == {str(staying)} == set(wanted(foundation))
 
 
-def test_whom_the_nightly_check_could_not_expire_while_a_worker_had_him_is_hidden_all_the_same(
+def test_whom_the_check_could_not_expire_for_a_worker_is_hidden(
     foundation: Foundation, functions: Functions, worker: SyncWorker, site: EmulatedWebsite, organisation: UUID
 ) -> None:
-    """I5: the app refuses the change of status, and that very listing is being pushed for another reason."""
+    """One whom the nightly check could not expire while a worker had the listing is hidden all the same.
+
+    I5: the app refuses the change of status, and that very listing is being pushed for another reason.
+    """
     foundation.do("ALTER TABLE peer_mentors ADD CONSTRAINT stays CHECK (status <> 'certification_expired')")
     mentor = foundation.mentor(organisation, DAY, consent=True)
     worker.sync(mentor)
@@ -201,7 +204,7 @@ class Meanwhile:
         return getattr(self._website, name)
 
 
-def test_what_changes_while_it_is_pushed_is_pushed_again_before_the_worker_ends(
+def test_what_changes_while_it_is_pushed_is_pushed_again(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: UUID
 ) -> None:
     """I6, I7: nobody else has to be asked for it."""
@@ -213,10 +216,13 @@ def test_what_changes_while_it_is_pushed_is_pushed_again_before_the_worker_ends(
 
 
 @pytest.mark.slow
-def test_ten_thousand_changes_in_one_update_reach_the_website_though_no_webhook_was_sent(
+def test_ten_thousand_changes_arrive_without_a_webhook(
     foundation: Foundation, crew: Any, site: EmulatedWebsite, organisation: UUID
 ) -> None:
-    """I7: one sync of everything unsynced; every listing once, a hundred to a request."""
+    """Ten thousand changes in one update reach the website though no webhook was sent.
+
+    I7: one sync of everything unsynced; every listing once, a hundred to a request.
+    """
     foundation.do(
         "WITH made AS (INSERT INTO peer_mentors (organisation_id, first_name, last_name, status, listing_consent)"
         " SELECT %s, 'Kari', 'Sæther ' || n, 'active', true FROM generate_series(1, 10000) AS n RETURNING id)"
@@ -262,7 +268,7 @@ def test_an_organisation_may_hide_by_a_flag_of_its_own(
             foundation.pause(mentor)
 
 
-def test_a_changed_table_is_carried_out_for_everybody_it_concerns(
+def test_a_changed_table_applies_to_everybody_it_concerns(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: UUID
 ) -> None:
     """I5: hidden where they were, published where they belong, and whoever is paused meanwhile is in neither."""
@@ -297,10 +303,13 @@ def test_a_column_that_is_no_longer_published_is_emptied(
     [{"table": "hlf_nowhere"}, {"key": "hlf_nothing"}],
     ids=lambda wrong: next(iter(wrong)),
 )
-def test_a_mapping_that_dataverse_does_not_know_sets_aside_with_its_code_and_stops_no_other(
+def test_a_mapping_dataverse_does_not_know_stops_no_other(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: UUID, wrong: dict[str, Any]
 ) -> None:
-    """I13, I5: one organisation's mistake; and none of its mentors is ever said to be hidden while nobody knows."""
+    """A mapping that Dataverse does not know: its mentors are rejected with the code, and no other is stopped.
+
+    I13, I5: one organisation's mistake; and none of its mentors is ever said to be hidden while nobody knows.
+    """
     own_mapping(foundation, organisation, **wrong)
     elsewhere = foundation.organisation()
     foundation.evaluated(elsewhere)
@@ -321,7 +330,7 @@ def test_a_mapping_that_dataverse_does_not_know_sets_aside_with_its_code_and_sto
     assert len(site.visible()) == 4
 
 
-def test_who_is_listed_where_dataverse_no_longer_looks_is_never_said_to_be_hidden(
+def test_one_listed_where_nobody_can_look_is_not_called_hidden(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: UUID, listed: UUID
 ) -> None:
     """I5: "no such table" is not "no such row": the listing may well be there, and a person has to look."""
@@ -333,10 +342,13 @@ def test_who_is_listed_where_dataverse_no_longer_looks_is_never_said_to_be_hidde
     assert listing["website"] is not None
 
 
-def test_a_column_that_dataverse_does_not_know_sets_aside_until_the_mapping_is_right(
+def test_a_column_dataverse_does_not_know_rejects_until_mended(
     foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, organisation: UUID
 ) -> None:
-    """I13: with its code; a corrected mapping is another chance."""
+    """A column that Dataverse does not know has listings rejected until the mapping is right.
+
+    I13: with its code; a corrected mapping is another chance.
+    """
     own_mapping(foundation, organisation, columns={"hlf_unheard_of": "full_name"})
     mentor = foundation.mentor(organisation, LATER, consent=True)
     assert outcome(worker.sync(mentor), mentor) is Result.REJECTED
@@ -368,7 +380,9 @@ def fewer_columns(foundation, organisation, *gone):
 
 
 @pytest.mark.parametrize("when", ["while hidden", "by moving"])
-def test_what_is_published_no_more_does_not_come_back(foundation, worker, site, when):
+def test_what_is_published_no_more_does_not_come_back(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, when: str
+) -> None:
     """Issue 8 A4, design section 8: taken from the whitelist while the mentor was hidden, it stays off the row."""
     here, there = foundation.organisation(), foundation.organisation(name="HLF Rygge")
     for organisation in (here, there):
@@ -389,7 +403,9 @@ def test_what_is_published_no_more_does_not_come_back(foundation, worker, site, 
     assert "hlf_phone" not in foundation.listing(mentor)["written"][TABLE]
 
 
-def test_hiding_empties_what_is_published_no_more(foundation, worker, site):
+def test_hiding_empties_what_is_published_no_more(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite
+) -> None:
     """Issue 8 A4: with the next write, whatever that is."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
@@ -404,7 +420,9 @@ def test_hiding_empties_what_is_published_no_more(foundation, worker, site):
     assert foundation.listing_state(mentor) == "hidden"
 
 
-def test_a_hidden_row_is_emptied_when_it_is_asked_for(foundation, worker, site):
+def test_a_hidden_row_is_emptied_when_it_is_asked_for(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite
+) -> None:
     """Issue 8 A4: what the proof finds on a hidden row can be repaired."""
     organisation = foundation.organisation()
     foundation.evaluated(organisation)

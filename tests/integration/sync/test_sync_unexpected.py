@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from shared.domain.errors import StoreUnavailableError
@@ -9,12 +11,16 @@ from shared.domain.listings import NotNow
 from tests.support.foundation import DAY, days
 from tests.support.syncs import leases_end
 
+if TYPE_CHECKING:
+    from tests.support.foundation import Foundation
+    from tests.support.syncs import EmulatedWebsite, SyncWorker
+
 LATER = DAY + days(100)
 ERRORS = [KeyError("x"), RecursionError(), OverflowError(), StoreUnavailableError("database_40P01")]
 
 
 @pytest.fixture
-def mentors(foundation):
+def mentors(foundation: Foundation) -> Any:
     organisation = foundation.organisation()
     foundation.evaluated(organisation)
     return [foundation.mentor(organisation, LATER, consent=True) for _ in range(3)]
@@ -49,7 +55,9 @@ def reasons(foundation):
 
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_an_error_nobody_foresaw_leaves_no_claim(foundation, worker, site, mentors, error, *, after):
+def test_an_error_nobody_foresaw_leaves_no_claim(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, mentors: Any, error: Any, *, after: bool
+) -> None:
     """Before the push, or after it was carried out: of unknown outcome, because nobody knows; then it propagates."""
     with pytest.raises(type(error)):
         worker.sync_all(mentors, website=BreakingPort(worker.website, "push", error, after=after))
@@ -61,7 +69,7 @@ def test_an_error_nobody_foresaw_leaves_no_claim(foundation, worker, site, mento
     assert foundation.all("SELECT DISTINCT state FROM certification.listings") == ["live"]
 
 
-def test_a_code_says_what_broke_it_off(foundation, worker, mentors):
+def test_a_code_says_what_broke_it_off(foundation: Foundation, worker: SyncWorker, mentors: Any) -> None:
     """A class or a code: no words of an exception (I11)."""
     error = KeyError("kari@example.no")
     with pytest.raises(KeyError):
@@ -69,7 +77,9 @@ def test_a_code_says_what_broke_it_off(foundation, worker, mentors):
     assert reasons(foundation) == {"unexpected_KeyError"}
 
 
-def test_an_error_while_reading_back_leaves_no_claim(foundation, worker, site, mentors):
+def test_an_error_while_reading_back_leaves_no_claim(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, mentors: Any
+) -> None:
     """After a reply that was lost, the website is read; that breaks."""
     site.reset_after(1, path=r"\$batch")
     with pytest.raises(RecursionError):
@@ -77,7 +87,9 @@ def test_an_error_while_reading_back_leaves_no_claim(foundation, worker, site, m
     assert claimed(foundation) == 0
 
 
-def test_an_error_while_settling_leaves_no_claim(foundation, worker, site, mentors):
+def test_an_error_while_settling_leaves_no_claim(
+    foundation: Foundation, worker: SyncWorker, site: EmulatedWebsite, mentors: Any
+) -> None:
     """What was settled stays so: to settle it once more changes nothing."""
     with pytest.raises(KeyError):
         worker.sync_all(mentors, listings=BreakingPort(worker.listings, "settle", KeyError(), after=True))
@@ -85,7 +97,7 @@ def test_an_error_while_settling_leaves_no_claim(foundation, worker, site, mento
     assert len(site.visible()) == 3
 
 
-def test_a_pause_that_breaks_off_leaves_no_claim(foundation, worker, mentors):
+def test_a_pause_that_breaks_off_leaves_no_claim(foundation: Foundation, worker: SyncWorker, mentors: Any) -> None:
     """Between two tries."""
 
     def broken(_):

@@ -6,6 +6,7 @@ import hmac
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psycopg
@@ -15,12 +16,18 @@ from hypothesis import strategies as st
 
 from emulators.pg_net.worker import install
 from local.stack import database as local_database
-from local.stack.database import ROLES
+from local.stack.database import LOGINS
 from shared.domain.sync_messages import MAX_MENTORS, parse, requests_of
 from shared.domain.webhook import WebhookRequest, check_form, is_signed
 from shared.events import listing_changed
 from tests.conftest import TEMPLATE
 from tests.support.examples import examples
+from tests.support.there import there
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.stack.postgres import Postgres
 
 DOCS = Path(__file__).parents[3] / "docs"
 NAME = "test_webhook_sql"
@@ -70,7 +77,7 @@ CREATE FUNCTION aws_lambda.invoke(IN function_name aws_commons._lambda_function_
 
 
 @pytest.fixture(scope="module")
-def shared(postgres):
+def shared(postgres: Postgres) -> Iterator[Postgres]:
     """One database for all of these tests: each takes back what it did."""
     local_database.create(postgres, NAME, template=TEMPLATE)
     install(postgres.dsn(NAME))
@@ -80,20 +87,20 @@ def shared(postgres):
 
 
 @pytest.fixture
-def connection(shared):
+def connection(shared: Postgres) -> Iterator[Any]:
     with psycopg.connect(shared.dsn(NAME)) as connection, connection.transaction(force_rollback=True):
         yield connection
 
 
 @pytest.fixture
-def webhook(connection):
+def webhook(connection: Any) -> Any:
     """A webhook with pg_net's functions and no worker: what would be sent stays in the queue."""
     connection.execute("INSERT INTO certification.webhook (url, secret) VALUES (%s, %s)", (URL, KEY))
     return connection
 
 
 @pytest.fixture
-def warnings(connection):
+def warnings(connection: Any) -> Any:
     heard = []
 
     def hear(received):
@@ -129,7 +136,7 @@ def sql_blocks(document):
 
 
 @pytest.mark.parametrize(("key", "data", "expected"), VECTORS)
-def test_the_hmac_is_that_of_rfc_4231(connection, key, data, expected):
+def test_the_hmac_is_that_of_rfc_4231(connection: Any, key: Any, data: Any, expected: Any) -> None:
     found = connection.execute("SELECT certification.hmac_sha256(%s, %s)", (key, data)).fetchone()[0]
     assert found[: len(expected) // 2].hex() == expected
 
@@ -139,7 +146,7 @@ def test_the_hmac_is_that_of_rfc_4231(connection, key, data, expected):
 @example(key=b"", message=b"")
 @example(key=b"\xff" * 64, message=b"\0")
 @example(key=b"\xff" * 65, message=b"")
-def test_the_hmac_is_pythons(connection, key, message):
+def test_the_hmac_is_pythons(connection: Any, key: Any, message: Any) -> None:
     """Keys of 0 to 200 octets; over 64 they are hashed first (RFC 2104)."""
     found = connection.execute("SELECT certification.hmac_sha256(%s, %s)", (key, message)).fetchone()[0]
     assert found == hmac.digest(key, message, "sha256")
@@ -148,7 +155,7 @@ def test_the_hmac_is_pythons(connection, key, message):
 # What is posted -------------------------------------------------------------------------------------------------------
 
 
-def test_a_webhook_is_one_signed_post_that_the_function_takes(webhook):
+def test_a_webhook_is_one_signed_post_that_the_function_takes(webhook: Any) -> None:
     """The two sides know the same key, and sign the octets that pg_net sends."""
     mentor = uuid4()
     notify(webhook, [mentor], [7])
@@ -161,12 +168,13 @@ def test_a_webhook_is_one_signed_post_that_the_function_takes(webhook):
     assert is_signed(received, [KEY])
     assert not is_signed(received, ["K" + KEY[1:]])
     now = webhook.execute("SELECT extract(epoch FROM clock_timestamp())").fetchone()[0]
-    assert 0 <= now - int(received.timestamp) < 60
+    assert 0 <= now - int(there(received.timestamp)) < 60
     [request] = parse(body)
     assert (request.mentor_id, request.version) == (mentor, 7)
 
 
-def test_the_timestamp_is_that_of_the_webhook_not_of_the_transaction(webhook):
+def test_the_timestamp_is_the_webhooks_not_the_transactions(webhook: Any) -> None:
+    """The timestamp is that of the webhook, not of the transaction."""
     webhook.execute("SELECT pg_sleep(1.1)")
     begun = webhook.execute("SELECT extract(epoch FROM now())").fetchone()[0]
     notify(webhook, [uuid4()])
@@ -175,7 +183,7 @@ def test_the_timestamp_is_that_of_the_webhook_not_of_the_transaction(webhook):
 
 
 @pytest.mark.parametrize(("count", "sizes"), [(0, []), (1, [1]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])])
-def test_no_post_holds_more_than_a_hundred_mentors(webhook, count, sizes):
+def test_no_post_holds_more_than_a_hundred_mentors(webhook: Any, count: int, sizes: Any) -> None:
     ids = [uuid4() for _ in range(count)]
     notify(webhook, ids, list(range(1, count + 1)))
     found = [parse(body) for _, _, body, _ in posted(webhook)]
@@ -187,7 +195,7 @@ def test_no_post_holds_more_than_a_hundred_mentors(webhook, count, sizes):
 @pytest.mark.parametrize(
     ("ids", "versions"), [([None], [1]), ([uuid4()], [None]), ([uuid4()], []), (None, None), ([], [3])]
 )
-def test_what_is_not_a_mentor_with_a_version_is_left_out(webhook, warnings, ids, versions):
+def test_what_is_not_a_mentor_with_a_version_is_left_out(webhook: Any, warnings: Any, ids: Any, versions: Any) -> None:
     """And the webhook is notified of what there is beside it."""
     webhook.execute("SELECT certification.notify_webhook(%s::uuid[], %s::bigint[])", (ids, versions))
     assert posted(webhook) == []
@@ -198,7 +206,7 @@ def test_what_is_not_a_mentor_with_a_version_is_left_out(webhook, warnings, ids,
     assert warnings == []
 
 
-def test_the_key_is_not_in_what_is_queued(webhook):
+def test_the_key_is_not_in_what_is_queued(webhook: Any) -> None:
     """Whoever may queue with pg_net may read its queue."""
     notify(webhook, [uuid4()])
     assert KEY not in str(webhook.execute("SELECT * FROM net.http_request_queue").fetchall())
@@ -234,8 +242,11 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("fault", BROKEN)
-def test_whatever_is_wrong_the_callers_transaction_goes_on_and_a_warning_has_the_sqlstate(webhook, warnings, fault):
-    """I7: a mentor is never held up by the webhook; and a warning holds no data (I11)."""
+def test_whatever_is_wrong_the_transaction_goes_on(webhook: Any, warnings: Any, fault: Any) -> None:
+    """Whatever is wrong, the caller's transaction goes on, and a warning has the SQLSTATE.
+
+    I7: a mentor is never held up by the webhook; and a warning holds no data (I11).
+    """
     breaking, sqlstate = BROKEN[fault]
     webhook.execute(breaking.encode())
     with webhook.transaction():
@@ -248,21 +259,22 @@ def test_whatever_is_wrong_the_callers_transaction_goes_on_and_a_warning_has_the
 @pytest.mark.parametrize(
     "quiet", ["DELETE FROM certification.webhook", "UPDATE certification.webhook SET enabled = false"]
 )
-def test_without_a_webhook_or_with_it_switched_off_nothing_is_said(webhook, warnings, quiet):
+def test_without_an_enabled_webhook_nothing_is_said(webhook: Any, warnings: Any, quiet: str) -> None:
+    """Without a webhook, or with it switched off, nothing is said."""
     webhook.execute(quiet.encode())
     notify(webhook, [uuid4()])
     assert posted(webhook) == []
     assert warnings == []
 
 
-def test_a_statement_that_is_cancelled_is_cancelled(webhook):
+def test_a_statement_that_is_cancelled_is_cancelled(webhook: Any) -> None:
     """The caller's own time limit is the caller's: it is not swallowed."""
     webhook.execute(SLOW)
     with pytest.raises(psycopg.errors.QueryCanceled), webhook.transaction():
         notify(webhook, [uuid4()])
 
 
-def test_a_rollback_takes_the_webhook_with_it(webhook):
+def test_a_rollback_takes_the_webhook_with_it(webhook: Any) -> None:
     with webhook.transaction(force_rollback=True):
         notify(webhook, [uuid4()])
     assert posted(webhook) == []
@@ -291,7 +303,7 @@ def test_a_rollback_takes_the_webhook_with_it(webhook):
         ({"only_row": False, "url": URL, "secret": KEY}, "webhook_has_one_row"),
     ],
 )
-def test_a_webhook_that_cannot_be_is_refused_by_name(connection, values, constraint):
+def test_a_webhook_that_cannot_be_is_refused_by_name(connection: Any, values: Any, constraint: str) -> None:
     columns, places = ", ".join(values), ", ".join(["%s"] * len(values))
     query = (
         f"INSERT INTO certification.webhook ({columns}) VALUES ({places})"
@@ -304,16 +316,16 @@ def test_a_webhook_that_cannot_be_is_refused_by_name(connection, values, constra
 
 
 @pytest.mark.parametrize("url", [URL, "https://example.no", "http://127.0.0.1:8080/x", "http://localhost/"])
-def test_the_address_is_https_or_on_this_machine(connection, url):
+def test_the_address_is_https_or_on_this_machine(connection: Any, url: Any) -> None:
     connection.execute("INSERT INTO certification.webhook (url, secret) VALUES (%s, %s)", (url, KEY))
     with pytest.raises(psycopg.errors.UniqueViolation), connection.transaction():
         connection.execute("INSERT INTO certification.webhook (url, secret) VALUES (%s, %s)", (url, KEY))
 
 
-@pytest.mark.parametrize("function", sorted(ROLES))
-def test_no_function_may_read_the_key_or_notify(shared, function):
+@pytest.mark.parametrize("function", sorted(LOGINS))
+def test_no_login_may_read_the_key_or_notify(shared: Postgres, function: Any) -> None:
     """Design, section 8: logged in as each function's role."""
-    secret = local_database.make_login(shared, function, NAME)
+    secret: dict[str, Any] = local_database.make_login(shared, function, NAME)
     names = {"user": "username", "password": "password", "port": "port", "dbname": "dbname", "host": "host"}
     with psycopg.connect(**{ours: secret[theirs] for ours, theirs in names.items()}, autocommit=True) as login:
         for statement in (
@@ -328,7 +340,7 @@ def test_no_function_may_read_the_key_or_notify(shared, function):
                 login.execute(statement.encode())
 
 
-def test_nobody_but_the_owner_was_granted_anything_on_the_key(connection):
+def test_nobody_but_the_owner_was_granted_anything_on_the_key(connection: Any) -> None:
     """Whatever roles the app has: nothing was granted to any, nor to all."""
     rows = connection.execute(
         "SELECT DISTINCT grantee FROM information_schema.role_table_grants WHERE table_name = 'webhook'"
@@ -336,7 +348,7 @@ def test_nobody_but_the_owner_was_granted_anything_on_the_key(connection):
     assert rows == [(connection.info.user,)]
 
 
-def test_the_key_is_rotated_by_the_statement_that_is_documented(webhook):
+def test_the_key_is_rotated_by_the_statement_that_is_documented(webhook: Any) -> None:
     """docs/operations/deploy.md: the next webhook is signed with the new one."""
     [rotate] = [block for block in sql_blocks("operations/deploy.md") if "SET secret" in block]
     webhook.execute(rotate.encode())
@@ -352,7 +364,7 @@ def test_the_key_is_rotated_by_the_statement_that_is_documented(webhook):
 # RDS ------------------------------------------------------------------------------------------------------------------
 
 
-def test_on_rds_the_function_is_invoked_with_the_event_that_it_takes(connection, warnings):
+def test_on_rds_the_function_gets_the_event_that_it_takes(connection: Any, warnings: Any) -> None:
     """docs/contract.md has the statement; the extension's functions are stood in for by what keeps what it is given."""
     connection.execute(AWS_LAMBDA.encode())
     [setting] = [block for block in sql_blocks("contract.md") if "function_arn" in block]
@@ -369,7 +381,7 @@ def test_on_rds_the_function_is_invoked_with_the_event_that_it_takes(connection,
     assert warnings == []
 
 
-def test_on_rds_without_the_extension_a_warning_is_all(connection, warnings):
+def test_on_rds_without_the_extension_a_warning_is_all(connection: Any, warnings: Any) -> None:
     [setting] = [block for block in sql_blocks("contract.md") if "function_arn" in block]
     connection.execute(setting.encode())
     notify(connection, [uuid4()])

@@ -1,10 +1,11 @@
--- An alert is the memory of having told what is wrong.
+-- An alert records that a condition was seen and which messages about it were sent.
 
 CREATE OR REPLACE FUNCTION certification.record_alerts() RETURNS TABLE (measure text, n bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
-    -- One run at a time, and each looks after the one before has written: neither closes what the other has just seen.
+    -- Runs take turns here, and each run reads after the previous one has written. So no run closes an alert that
+    -- another run has just opened.
     LOCK TABLE certification.alerts IN SHARE ROW EXCLUSIVE MODE;
     RETURN QUERY
     WITH current_condition AS MATERIALIZED (SELECT * FROM certification.current_conditions()),
@@ -19,7 +20,8 @@ BEGIN
     ), over AS (
         UPDATE certification.alerts AS a SET closed_at = clock_timestamp()
          WHERE a.closed_at IS NULL
-           AND NOT EXISTS (SELECT 1 FROM current_condition AS t WHERE t.condition = a.condition AND t.subject = a.subject)
+           AND NOT EXISTS (SELECT 1 FROM current_condition AS t
+                            WHERE t.condition = a.condition AND t.subject = a.subject)
         RETURNING 1
     )
     SELECT 'alerts_open', (SELECT count(*) FROM recorded)
@@ -28,7 +30,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.record_alerts IS
-    'Open an alert for what is newly wrong, close what is over (I10, I12).';
+    'Open an alert for each new condition, and close each alert whose condition is over (I10, I12). Return how many '
+    'are open, were opened and were closed.';
 
 CREATE OR REPLACE FUNCTION certification.claim_unsent_alerts()
 RETURNS TABLE (
@@ -53,8 +56,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
               a.condition, a.subject, a.since, a.closed_at, a.n, a.ids, a.facts, a.mark
 $$;
 COMMENT ON FUNCTION certification.claim_unsent_alerts IS
-    'What is to be sent now: what is new, what has been open for another day, what is over. Another run leaves it '
-    'alone for two minutes.';
+    'Claim and return the alerts to send now: the new ones, the ones open for another day, and the closed ones. The '
+    'claim keeps other runs away for two minutes.';
 
 CREATE OR REPLACE FUNCTION certification.mark_alert_sent(p_id bigint, p_kind text, p_mark text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -66,11 +69,12 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
      WHERE a.id = p_id AND a.sending_by = session_user AND (a.sending_kind, a.sending_mark) = (p_kind, p_mark)
 $$;
 COMMENT ON FUNCTION certification.mark_alert_sent IS
-    'The message that this login has claimed was sent. Any other is left alone.';
+    'Record that the message claimed by this login was sent. A message with another claim, kind or mark is left as it '
+    'is.';
 
 REVOKE ALL ON FUNCTION
     certification.record_alerts, certification.claim_unsent_alerts, certification.mark_alert_sent
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.record_alerts, certification.claim_unsent_alerts, certification.mark_alert_sent
-TO certification_dynamics_sync, certification_expiry_check, certification_reconciliation, certification_send_notices;
+TO certification_scheduled, certification_dynamics_sync;

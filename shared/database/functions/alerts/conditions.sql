@@ -1,24 +1,16 @@
--- What is wrong now. `troubles` is one query, longer than a file should be, so that all conditions are of one moment.
+-- The conditions that are true now. `current_conditions` is one query, longer than a file should be, so that all
+-- conditions describe the same moment.
 
 CREATE OR REPLACE FUNCTION certification.first_ids(p_ids uuid[]) RETURNS uuid[]
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce((SELECT array_agg(i.id ORDER BY i.id) FROM (
         SELECT u.id FROM unnest(p_ids) AS u (id) WHERE u.id IS NOT NULL ORDER BY u.id LIMIT 20) AS i), '{}')
 $$;
-COMMENT ON FUNCTION certification.first_ids IS 'The first twenty of them.';
+COMMENT ON FUNCTION certification.first_ids IS
+    'Return the first twenty ids in id order, without nulls.';
 
--- How long each function may be silent: its longest pause, and an hour for the clocks and the retries.
-CREATE OR REPLACE FUNCTION certification.longest_silence() RETURNS TABLE (function text, silence interval)
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    VALUES ('expiry_check', interval '26 hours'), ('send_notices', interval '17 hours'),
-           ('reconciliation_sweep', interval '30 minutes'), ('reconciliation_full', interval '26 hours')
-$$;
-COMMENT ON FUNCTION certification.longest_silence IS
-    'How long each function may be silent before run_missing is told (I12): its longest pause, and an hour for the '
-    'clocks and the retries.';
-
--- What is wrong is told also while the app's tables do not fit, which is then among it: a run has failed with an
--- SQLSTATE.
+-- Alerts must still be found while the app's tables do not fit the contract. That fault is reported as well, because
+-- the run failed with an SQLSTATE.
 CREATE OR REPLACE FUNCTION certification.not_to_be_listed(p_mentor_ids uuid[]) RETURNS SETOF uuid
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -28,7 +20,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 COMMENT ON FUNCTION certification.not_to_be_listed IS
-    'Who of these must not be listed; nobody while the app''s tables cannot be read.';
+    'Return those of these mentors that must not be listed; no rows while the app''s tables cannot be read.';
 
 CREATE OR REPLACE FUNCTION certification.held_by_brake(p_kind text, p_organisation_id uuid) RETURNS uuid[]
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -42,7 +34,7 @@ BEGIN
         SELECT m.id FROM public.peer_mentors AS m JOIN public.certifications AS c ON c.mentor_id = m.id
          CROSS JOIN LATERAL certification.day_of(c.expires_on, v_zone) AS e (day)
          CROSS JOIN LATERAL (SELECT min(x.day) FROM unnest(v_thresholds) AS x (day)
-                              WHERE e.day <= v_today + x.day) AS n (threshold) -- the nearest that was reached
+                              WHERE e.day <= v_today + x.day) AS n (threshold) -- the nearest threshold reached
          WHERE m.organisation_id = p_organisation_id AND certification.is_status(m.status::text, 'active')
            AND CASE p_kind WHEN 'expiry' THEN e.day < v_today
                     ELSE e.day >= v_today AND n.threshold IS NOT NULL AND NOT EXISTS (
@@ -55,12 +47,12 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 COMMENT ON FUNCTION certification.held_by_brake IS
-    'The first twenty whom the brake keeps from being expired or reminded; nobody while the app''s tables cannot be '
-    'read.';
+    'Return the first twenty mentors that the brake keeps from being expired or reminded; none while the app''s '
+    'tables cannot be read.';
 
 CREATE OR REPLACE FUNCTION certification.current_conditions()
 RETURNS TABLE (condition text, subject text, since timestamptz, n bigint, ids uuid[], mark text, facts jsonb)
-LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     WITH state AS MATERIALIZED (SELECT s.* FROM certification.sync_state AS s),
     unsynced AS MATERIALIZED (
         SELECT l.mentor_id, l.state, l.changed_at, l.claimed_until, l.website,
@@ -70,19 +62,22 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     ), open AS MATERIALIZED (
         SELECT f.* FROM certification.findings AS f WHERE f.closed_at IS NULL
     ), late AS MATERIALIZED (
-        -- Somebody who must not be listed, may be there, and whom the sync has not hidden.
+        -- Mentors that must not be listed, may still be on the website, and that the sync has not hidden.
         SELECT u.mentor_id, u.changed_at FROM unsynced AS u
           JOIN certification.not_to_be_listed(ARRAY(
               SELECT x.mentor_id FROM unsynced AS x
                WHERE x.website IS NOT NULL AND NOT x.braked
                  AND x.changed_at < clock_timestamp() - interval '10 minutes')) AS w (mentor_id)
             ON w.mentor_id = u.mentor_id
+    ), watched AS (
+        SELECT f.run AS function, f.longest_silence AS silence FROM certification.functions() AS f
+         WHERE f.run IS NOT NULL
     ), last_run AS MATERIALIZED (
-        SELECT k.function, r.* FROM certification.longest_silence() AS k
+        SELECT k.function, r.* FROM watched AS k
          CROSS JOIN LATERAL (
-               -- No function may run for twenty minutes: one that was cut off could not say so.
+               -- No function may run for twenty minutes. A run that was cut off could not record its own end.
                SELECT r.id, CASE r.state WHEN 'running' THEN 'failed' ELSE r.state END AS state, coalesce(r.reason,
-                      CASE r.state WHEN 'running' THEN 'never_ended' END) AS reason,
+                      CASE r.state WHEN 'running' THEN 'never_ended' END) AS reason, r.website_codes,
                       r.scheduled_at, coalesce(r.ended_at, r.started_at) AS ended_at
                  FROM certification.runs AS r
                 WHERE r.function = k.function
@@ -94,22 +89,23 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
                 WHERE r.function = k.function AND r.state IN ('succeeded', 'degraded')
                 ORDER BY r.started_at DESC LIMIT 1) AS at,
                (SELECT min(a.applied_at) FROM certification.migrations AS a) AS installed_at
-          FROM certification.longest_silence() AS k
+          FROM watched AS k
     ), sent AS MATERIALIZED (
         SELECT coalesce(sum(c.n) FILTER (WHERE c.measure = 'notices_sent'), 0) AS sent,
                coalesce(sum(c.n) FILTER (WHERE c.measure IN ('notices_undeliverable', 'notices_given_back',
                                                              'notices_outcome_unknown')), 0)
-               -- At night nothing is sent, and waiting is no fault.
+               -- At night nothing is sent, so waiting is not a fault.
                + coalesce(sum(c.n) FILTER (WHERE c.measure = 'notices_waiting'
                      AND extract(hour FROM r.scheduled_at AT TIME ZONE 'Europe/Oslo') BETWEEN 8 AND 19), 0) AS unsent,
                max(r.ended_at) AS at
           FROM last_run AS r JOIN certification.run_counts AS c ON c.run_id = r.id
          WHERE r.function = 'send_notices'
     ), secret AS (
-        SELECT s.secret_ends_on - certification.today_in('Europe/Oslo') AS days_left, s.secret_ends_on, s.checked_at
+        SELECT s.secret_ends_on - certification.today_in('Europe/Oslo') AS days_left, s.secret_ends_on, s.checked_at,
+               s.secret_ended AS is_outage
           FROM state AS s
     ), still_shown AS (
-        -- Whom an outage keeps on the website although they must not be there.
+        -- Mentors that an outage keeps on the website although they must not be listed.
         SELECT u.mentor_id FROM unsynced AS u
           JOIN certification.not_to_be_listed(ARRAY(
               SELECT x.mentor_id FROM unsynced AS x WHERE x.website IS NOT NULL AND NOT x.braked)) AS w (mentor_id)
@@ -120,9 +116,10 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
                coalesce(s.stopped_since, s.failing_since) AS since, coalesce(s.stopped_reason, s.check_reason) AS reason
           FROM state AS s
          WHERE s.stopped_since IS NOT NULL OR s.failing_since < clock_timestamp() - interval '15 minutes'
-               -- A run that came to nothing for it need not be told of as well.
+               -- A run that failed because of the outage needs no alert of its own.
             OR EXISTS (SELECT 1 FROM last_run AS r WHERE r.function <> 'reconciliation_sweep' AND r.state = 'failed'
-                          AND r.ended_at >= s.failing_since AND certification.is_about_the_website(r.reason))
+                          AND r.ended_at >= s.failing_since
+                          AND certification.is_about_the_website(r.reason, r.website_codes))
     )
     SELECT o.condition, '', o.since, (SELECT count(*) FROM unsynced AS u WHERE u.state <> 'rejected'),
            certification.first_ids(ARRAY(SELECT x.mentor_id FROM still_shown AS x)), '',
@@ -134,10 +131,10 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
            jsonb_build_object('ends_on', s.secret_ends_on)
       FROM secret AS s WHERE s.days_left BETWEEN 0 AND 30
     UNION ALL
-    -- Told at its end, and then daily as every outage is.
+    -- Sent when the secret ends, and then daily, as for every outage.
     SELECT 'secret_ended', '', (s.secret_ends_on + 1)::timestamp AT TIME ZONE 'Europe/Oslo', -s.days_left, '{}', '',
            jsonb_build_object('ends_on', s.secret_ends_on)
-      FROM secret AS s WHERE s.days_left < 0 AND NOT EXISTS (SELECT 1 FROM outage AS o WHERE o.reason = 'entra_7000222')
+      FROM secret AS s WHERE s.days_left < 0 AND NOT (s.is_outage AND EXISTS (SELECT 1 FROM outage))
     UNION ALL
     SELECT 'secret_without_end_date', '', s.healthy_at, 1, '{}', '', '{}'
       FROM state AS s WHERE s.healthy_at IS NOT NULL AND s.check_reason IS NULL AND s.secret_ends_on IS NULL
@@ -148,7 +145,7 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     SELECT 'listed_but_invalid', '', min(x.at), count(DISTINCT x.mentor_id),
            certification.first_ids(array_agg(DISTINCT x.mentor_id)), '', '{}'
       FROM (SELECT f.mentor_id, f.opened_at AS at FROM open AS f
-             WHERE f.class = 'listed_but_invalid' AND f.cause <> 'brake' -- that one is told as the brake
+             WHERE f.class = 'listed_but_invalid' AND f.cause <> 'brake' -- the brake's own condition reports it
             UNION ALL SELECT l.mentor_id, l.changed_at FROM late AS l) AS x
     HAVING count(*) > 0
     UNION ALL
@@ -159,7 +156,8 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
     SELECT 'not_converging', '', min(f.opened_at), count(*), certification.first_ids(array_agg(f.mentor_id)), '', '{}'
       FROM open AS f WHERE f.repairs >= 2 AND f.seen_at > f.repaired_at HAVING count(*) > 0
     UNION ALL
-    SELECT 'listings_rejected', '', min(l.changed_at), count(*), certification.first_ids(array_agg(l.mentor_id)), '', '{}'
+    SELECT 'listings_rejected', '', min(l.changed_at), count(*),
+           certification.first_ids(array_agg(l.mentor_id)), '', '{}'
       FROM certification.listings AS l WHERE l.state = 'rejected' HAVING count(*) > 0
     UNION ALL
     SELECT 'claim_stuck', 'notices', min(c.claimed_at), count(*),
@@ -181,8 +179,9 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
                                      ELSE r.reason END AS reason) AS y
      WHERE (r.state = 'degraded' AND y.reason <> ''
             OR r.state = 'failed'
-               AND NOT (certification.is_about_the_website(r.reason) AND EXISTS (SELECT 1 FROM outage)))
-       -- A sweep comes again in five minutes: what is wrong with three in a row is worth a message.
+               AND NOT (certification.is_about_the_website(r.reason, r.website_codes)
+                        AND EXISTS (SELECT 1 FROM outage)))
+       -- The next sweep comes in five minutes, so only three unsuccessful sweeps in a row are worth a message.
        AND (r.function <> 'reconciliation_sweep' OR NOT EXISTS (
            SELECT 1 FROM (SELECT x.state FROM certification.runs AS x
                            WHERE x.function = r.function AND x.state <> 'running'
@@ -195,16 +194,17 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
            jsonb_build_object('longest_silence_minutes', round(extract(epoch FROM g.silence) / 60))
       FROM last_good AS g WHERE coalesce(g.at, g.installed_at) < clock_timestamp() - g.silence
     UNION ALL
-    SELECT 'unsynced_too_old', '', min(u.changed_at), count(*), certification.first_ids(array_agg(u.mentor_id)), '', '{}'
+    SELECT 'unsynced_too_old', '', min(u.changed_at), count(*),
+           certification.first_ids(array_agg(u.mentor_id)), '', '{}'
       FROM unsynced AS u
      WHERE u.state <> 'rejected' AND NOT u.braked AND u.changed_at < clock_timestamp() - interval '15 minutes'
-       AND NOT EXISTS (SELECT 1 FROM outage) -- which says how many wait
+       AND NOT EXISTS (SELECT 1 FROM outage) -- the outage alert already says how many wait
     HAVING count(*) > 0
     UNION ALL
     SELECT 'dead_letters', q.queue, q.seen_at, q.n, '{}', '', '{}'
       FROM certification.queue_depths AS q WHERE q.queue IN ('SyncDeadLetters', 'DeadLetters') AND q.n > 0
     UNION ALL
-    -- Taken up within minutes; that it happened is told for a day.
+    -- A missed change is taken up within minutes. Operations still hears for a day that it happened.
     SELECT 'changes_missed', '', min(c.missed_at), count(*),
            ARRAY(SELECT DISTINCT u.id FROM certification.missed_changes AS x CROSS JOIN unnest(x.mentor_ids) AS u (id)
                   WHERE x.taken_up_at IS NULL OR x.missed_at > clock_timestamp() - interval '1 day'
@@ -213,7 +213,8 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
       FROM certification.missed_changes AS c
      WHERE c.taken_up_at IS NULL OR c.missed_at > clock_timestamp() - interval '1 day' HAVING count(*) > 0
     UNION ALL
-    SELECT 'duplicates', '', min(d.found_at), count(*), certification.first_ids(array_agg(DISTINCT d.mentor_id)), '', '{}'
+    SELECT 'duplicates', '', min(d.found_at), count(*),
+           certification.first_ids(array_agg(DISTINCT d.mentor_id)), '', '{}'
       FROM certification.duplicates AS d WHERE d.reviewed_at IS NULL HAVING count(*) > 0
     UNION ALL
     SELECT 'brake', b.organisation_id || ':' || b.kind, b.tripped_at, b.n,
@@ -239,7 +240,7 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
       FROM (SELECT x.damage, count(*) AS n,
                    string_agg(regexp_replace(x.name, '^certification\.|\(.*', '', 'g'), ',' ORDER BY x.name) AS names
               FROM certification.structure_damage() AS x
-             -- Those have a condition of their own, trigger_off.
+             -- The condition trigger_off reports these.
              WHERE NOT (x.kind = 'trigger' AND x.damage IN ('missing', 'disabled'))
              GROUP BY x.damage) AS d
     HAVING count(*) > 0
@@ -253,10 +254,13 @@ LANGUAGE sql STABLE SET jit = off SET search_path = pg_catalog, pg_temp AS $$
       FROM certification.triggers_off() AS t GROUP BY t.relation
 $$;
 COMMENT ON FUNCTION certification.current_conditions IS
-    'Everything that operations has to know of just now, one row for each condition and subject. Ids, codes and '
+    'Return everything that operations has to know now, one row per condition and subject (I10, I12). Ids, codes and '
     'numbers only (I11).';
 
 REVOKE ALL ON FUNCTION
-    certification.first_ids, certification.longest_silence, certification.not_to_be_listed, certification.held_by_brake,
+    certification.first_ids, certification.not_to_be_listed, certification.held_by_brake,
     certification.current_conditions
 FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.current_conditions
+TO certification_operations;

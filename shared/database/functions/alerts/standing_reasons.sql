@@ -1,14 +1,12 @@
--- What of a degraded run still needs somebody: not what is cured by now, nor what another condition tells of.
+-- The reasons of a degraded run that still need attention: neither cured since nor reported by another condition.
 
-CREATE OR REPLACE FUNCTION certification.is_about_the_website(p_reasons text) RETURNS boolean
+CREATE OR REPLACE FUNCTION certification.is_about_the_website(p_reasons text, p_website_codes text[]) RETURNS boolean
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(bool_and(c.code ~ '^(dataverse|entra|website|secret)_'
-                             AND c.code NOT IN ('website_result_small', 'secret_end_date_malformed')
-                             OR c.code = 'no_time_left'), false)
-      FROM unnest(string_to_array(p_reasons, ',')) AS c (code)
+    SELECT coalesce(string_to_array(p_reasons, ',') <@ p_website_codes, false)
 $$;
 COMMENT ON FUNCTION certification.is_about_the_website IS
-    'Whether all of these codes say that the website did not answer, or did not authorise us.';
+    'Return whether every code of a run says that the website did not respond or did not authorise us '
+    '(runs.website_codes).';
 
 CREATE OR REPLACE FUNCTION certification.standing_reasons(p_run_id uuid) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -18,14 +16,15 @@ BEGIN
           FROM certification.runs AS r
          CROSS JOIN LATERAL unnest(string_to_array(r.reason, ',')) AS c (code)
          WHERE r.id = p_run_id
-           -- These have a condition of their own.
-           AND c.code NOT LIKE 'pending\_%' AND c.code NOT LIKE '%\_braked'
-           AND c.code NOT IN ('website_result_small', 'secret_end_date_malformed', 'notices_stuck')
+           -- Other conditions report these codes.
+           AND c.code NOT LIKE 'pending\_%'
+           AND c.code NOT IN ('reminders_braked', 'expiries_braked', 'repairs_braked', 'website_result_small',
+                              'secret_end_date_malformed', 'notices_stuck')
            AND CASE
-               WHEN certification.is_about_the_website(c.code) THEN
+               WHEN c.code = ANY (r.website_codes) THEN
                    NOT EXISTS (SELECT 1 FROM certification.sync_state AS s
                                 WHERE s.stopped_since IS NOT NULL OR s.failing_since IS NOT NULL)
-                   -- All of these begin with the same check.
+                   -- All of these functions begin with the same check, so any one of them shows that the fault is over.
                    AND NOT EXISTS (
                        SELECT 1 FROM certification.runs AS x
                         WHERE x.function IN ('expiry_check', 'reconciliation_sweep', 'reconciliation_full')
@@ -41,7 +40,8 @@ BEGIN
                    EXISTS (SELECT 1 FROM certification.notices AS n
                             WHERE n.sender_run_id = r.id AND n.state = 'claimed'
                               AND n.claimed_at >= clock_timestamp() - interval '30 minutes')
-               WHEN c.code IN ('step_failures', 'expiries_skipped_manual_edit', 'reactivations_skipped_manual_edit') THEN
+               WHEN c.code IN ('step_failures', 'expiries_skipped_manual_edit',
+                               'reactivations_skipped_manual_edit') THEN
                    EXISTS (SELECT 1 FROM certification.step_failures AS s
                              JOIN public.peer_mentors AS m ON m.id = s.mentor_id
                              JOIN public.certifications AS e ON e.mentor_id = s.mentor_id
@@ -64,13 +64,13 @@ BEGIN
                              JOIN public.peer_mentors AS m ON m.id = x.mentor_id
                             WHERE m.coordinator_id IS NULL AND certification.mail_problem(m.email::text) IS NOT NULL)
                ELSE true END);
-EXCEPTION WHEN OTHERS THEN -- the app's tables cannot be read: nobody knows what is cured
+EXCEPTION WHEN OTHERS THEN -- the app's tables cannot be read, so it is unknown what is cured
     RETURN (SELECT r.reason FROM certification.runs AS r WHERE r.id = p_run_id);
 END
 $$;
 COMMENT ON FUNCTION certification.standing_reasons IS
-    'The codes of a degraded run, separated by commas, that still stand and that no other condition tells of; empty '
-    'if none does.';
+    'Return the codes of a degraded run, separated by commas, that still stand and that no other condition reports; '
+    'empty if there are none (I13).';
 
 REVOKE ALL ON FUNCTION
     certification.is_about_the_website, certification.standing_reasons

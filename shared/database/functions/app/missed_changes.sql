@@ -1,4 +1,4 @@
--- What a trigger on the app's tables could not write is kept here, and taken up again by the next sweep (I7, I16).
+-- A change that a trigger on the app's tables could not record is kept here. The next sweep takes it up (I7, I16).
 
 CREATE OR REPLACE FUNCTION certification.touched_query(p_table text, p_operation text) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -10,7 +10,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
       FROM (SELECT CASE p_table WHEN 'peer_mentors' THEN 'id' ELSE 'mentor_id' END AS id) AS x
 $$;
 COMMENT ON FUNCTION certification.touched_query IS
-    'The query for every mentor whom the statement touched that a trigger is at.';
+    'Return the query by which a trigger finds every mentor that its statement touched.';
 
 CREATE OR REPLACE FUNCTION certification.record_missed_change(p_table text, p_mentor_ids uuid[],
                                                             p_sqlstate text) RETURNS void
@@ -23,8 +23,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.record_missed_change IS
-    'Keep that a trigger could not record a change: of these mentors, or of nobody knows whom (null) (I16). '
-    'Append-only, so it waits for nobody.';
+    'Write down that a trigger could not record a change of these mentors; null means that the mentors are unknown '
+    '(I16). The table is append-only, so the insert never waits for a lock.';
 
 CREATE OR REPLACE FUNCTION certification.take_up_missed_changes(p_limit integer)
 RETURNS TABLE (mentor_id uuid, version bigint)
@@ -61,8 +61,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.take_up_missed_changes IS
-    'Record now what a trigger could not: raise the listings, have the nightly check recheck (I7). Returns what is to be '
-    'synced. Two weeks after that it is forgotten.';
+    'Record now the changes that triggers could not record: raise the desired versions and have the nightly check '
+    'recheck the mentors (I7). Return the mentors to sync and their versions. Delete what was taken up more than two '
+    'weeks ago.';
 
 REVOKE ALL ON FUNCTION
     certification.touched_query, certification.record_missed_change, certification.take_up_missed_changes

@@ -1,9 +1,10 @@
--- What no trigger of ours has seen: a restore, logical replication, a trigger that is off. The app's tables are the
--- truth (I7, I14).
+-- Changes that none of our triggers has seen: a restore, logical replication, a disabled trigger. The app's tables are
+-- the truth (I7, I14).
 
 CREATE OR REPLACE FUNCTION certification.find_past_triggers(p_run_id uuid, p_limit integer)
 RETURNS TABLE (mentor_id uuid, version bigint, kind text)
--- row_security: a mentor whom a policy hides from us must be an error, not a mentor who is gone and to be hidden.
+-- row_security is off so that a mentor hidden from us by a policy raises an error. Otherwise the mentor would seem
+-- deleted and would be hidden on the website.
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off SET lock_timeout = '10s'
     SET work_mem = '64MB' SET jit = off AS $$
 #variable_conflict use_column
@@ -30,7 +31,7 @@ BEGIN
         SELECT coalesce(m.id, l.mentor_id) AS id,
                CASE WHEN l.mentor_id IS NULL THEN 'unlisted'
                     WHEN l.website IS NOT NULL AND m.listed IS NOT TRUE
-                    -- Nothing changed but the day: its own check could not raise this one.
+                    -- Only the day has turned; the nightly check could not raise this listing.
                     THEN CASE WHEN m.willing AND m.expires_on = l.shown_until THEN 'day' ELSE 'hide' END
                     WHEN l.website IS NULL AND m.listed THEN 'show'
                     ELSE 'moved' END AS kind
@@ -39,14 +40,14 @@ BEGIN
          WHERE l.mentor_id IS NULL
             OR l.synced_version = l.desired_version
                AND (coalesce(m.listed, false) <> (l.website IS NOT NULL) OR m.organisation_id <> l.organisation_id)
-            -- Held by the brake, or refused for something else: whoever withdrew or was paused meanwhile is hidden all
-            -- the same, and whoever was refused also if the certification is gone or has another day (the turning day
-            -- is the nightly check's).
+            -- A listing that the brake holds or that was rejected for another reason. If the mentor was paused or
+            -- withdrew consent meanwhile, the listing is hidden all the same. A rejected listing is also hidden if the
+            -- certification is gone or ends on another day. The turn of the day itself belongs to the nightly check.
             OR l.synced_version < l.desired_version AND l.website IS NOT NULL
                AND (l.reason = 'brake' AND m.willing IS NOT TRUE
                     OR l.state = 'rejected' AND m.listed IS NOT TRUE
                        AND NOT coalesce(m.willing AND m.expires_on = l.shown_until, false)
-                       AND NOT EXISTS ( -- hiding was tried, and refused
+                       AND NOT EXISTS ( -- hiding was tried and rejected
                            SELECT 1 FROM certification.past_triggers AS p
                             WHERE p.mentor_id = l.mentor_id AND p.version = l.desired_version))
     ), found AS (
@@ -63,8 +64,8 @@ BEGIN
     IF v_ids IS NULL THEN
         RETURN;
     END IF;
-    PERFORM certification.bump_listing_version(v_ids, p_notify => false); -- the caller asks for the sync itself
-    -- The nightly check has not heard of them either.
+    PERFORM certification.bump_listing_version(v_ids, p_notify => false); -- the caller requests the sync itself
+    -- The nightly check has not seen these changes either.
     INSERT INTO certification.mentors_to_recheck (step, mentor_id)
     SELECT s.step, m.id
       FROM public.peer_mentors AS m
@@ -86,9 +87,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.find_past_triggers IS
-    'Compare the app''s tables with the listings and raise those that no trigger has raised: whoever is shown and '
-    'must not be first, then whoever has no listing, is not shown, or has moved (I7). Returns whom, the version to '
-    'sync (null: nothing to tell the website) and why. One pass over the tables.';
+    'Compare the app''s tables with the listings and raise the listings that no trigger has raised (I7). Mentors that '
+    'are shown and must not be come first; then those that have no listing, are not shown or have moved to another '
+    'organisation. Return the mentor, the version to sync (null: the website needs no change) and the kind. One pass '
+    'over the tables.';
 
 CREATE OR REPLACE FUNCTION certification.expected_triggers() RETURNS TABLE (relation text, name text)
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -110,7 +112,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
      CROSS JOIN LATERAL (SELECT x.relation, n.name) AS t
 $$;
 COMMENT ON FUNCTION certification.expected_triggers IS
-    'Our triggers on the app''s tables and on our settings, as listings/changes.sql, nightly/changes.sql and '
+    'Return our triggers on the app''s tables and on our settings, as listings/changes.sql, nightly/changes.sql and '
     'settings.sql create them.';
 
 CREATE OR REPLACE FUNCTION certification.triggers_off() RETURNS TABLE (relation text, name text)
@@ -120,7 +122,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
                         WHERE t.tgrelid = to_regclass(e.relation) AND t.tgname = e.name AND t.tgenabled IN ('O', 'A'))
 $$;
 COMMENT ON FUNCTION certification.triggers_off IS
-    'Triggers of ours that are missing or disabled: what changes there is found by the next sweep only.';
+    'Return our triggers that are missing or disabled. Only the next sweep finds the changes that such a trigger '
+    'misses (I7).';
 
 REVOKE ALL ON FUNCTION
     certification.find_past_triggers, certification.expected_triggers, certification.triggers_off

@@ -1,8 +1,8 @@
--- The triggers' functions: what changed in the app raises the listings it concerns.
+-- Trigger functions: a change in the app raises the desired version of the listings that it concerns.
 
--- No trigger of ours refuses the app's statement, whatever is wrong with us, and none waits long: what it could not
--- note is kept as a missed change, and taken up by the next sweep. `query_canceled` is the app's own statement_timeout,
--- which our waiting has used up.
+-- None of our triggers refuses the app's statement, whatever fails on our side, and none waits long. A change that a
+-- trigger cannot record is kept as a missed change, and the next sweep takes it up. `query_canceled` is the app's own
+-- statement_timeout, used up by our waiting.
 CREATE OR REPLACE FUNCTION certification.record_changed_listings() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
@@ -13,13 +13,13 @@ BEGIN
             WHEN 'INSERT' THEN SELECT array_agg(n.id) INTO v_ids FROM new_rows AS n;
             WHEN 'DELETE' THEN SELECT array_agg(o.id) INTO v_ids FROM old_rows AS o;
             ELSE
-                -- An id that changed is one mentor gone and another come.
+                -- A changed id means one mentor deleted and another inserted.
                 SELECT array_agg(DISTINCT i.id) INTO v_ids
                   FROM new_rows AS n
                   FULL JOIN old_rows AS o ON o.id = n.id
                  CROSS JOIN LATERAL (VALUES (n.id), (o.id)) AS i (id)
                  WHERE i.id IS NOT NULL
-                   -- Octet by octet: whatever the types and collations are.
+                   -- Compare byte by byte (*<>), which works for every type and collation.
                    AND ROW(o.status, o.listing_consent, o.organisation_id, o.first_name, o.last_name, o.phone,
                            o.email, o.area)::record
                        *<>
@@ -39,21 +39,21 @@ BEGIN
         END CASE;
     END IF;
     IF v_ids IS NOT NULL THEN
-        IF TG_OP <> 'INSERT' OR TG_TABLE_NAME <> 'peer_mentors' THEN -- of new mentors nobody has a listing
+        IF TG_OP <> 'INSERT' OR TG_TABLE_NAME <> 'peer_mentors' THEN -- a new mentor has no listing yet
             PERFORM certification.hold_listings(v_ids);
         END IF;
-        -- transition_set (nightly/transitions.sql) sets own_transition, and the nightly check asks for the sync itself.
+        -- transition_set (nightly/transitions.sql) sets own_transition; the nightly check requests the sync itself.
         PERFORM certification.bump_listing_version(
             v_ids, p_notify => coalesce(current_setting('certification.own_transition', true), '') = '');
     END IF;
     RETURN NULL;
 EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
     BEGIN
-        IF v_ids IS NULL THEN -- not even the comparison worked: everybody the statement touched
+        IF v_ids IS NULL THEN -- the comparison failed as well: take every mentor that the statement touched
             BEGIN
                 EXECUTE certification.touched_query(TG_TABLE_NAME, TG_OP) INTO v_ids;
             EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
-                NULL; -- nobody knows whom
+                NULL; -- the mentors stay unknown
             END;
         END IF;
         PERFORM certification.record_missed_change(TG_TABLE_NAME, v_ids, SQLSTATE);
@@ -64,10 +64,10 @@ EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
 END
 $$;
 COMMENT ON FUNCTION certification.record_changed_listings IS
-    'Raise the listings of the mentors that a statement of the app touched, in its transaction (I7). Never refuses '
-    'that statement (I16): what it cannot raise is kept as a missed change.';
+    'Raise the listings of the mentors that a statement of the app touched, in the same transaction (I7). Never '
+    'refuse that statement (I16): a change that cannot be recorded is kept as a missed change.';
 
--- What concerns a whole organisation, or everybody.
+-- Changes that concern a whole organisation, or every organisation.
 CREATE OR REPLACE FUNCTION certification.record_changed_listings_of_many() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
@@ -111,8 +111,8 @@ EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
 END
 $$;
 COMMENT ON FUNCTION certification.record_changed_listings_of_many IS
-    'Raise every listing that a change of an organisation, of settings or a TRUNCATE concerns (I7). Never refuses '
-    'the app''s statement (I16): what it cannot raise is kept as a missed change.';
+    'Raise every listing that a change of an organisation, a change of settings or a TRUNCATE concerns (I7). Never '
+    'refuse the app''s statement (I16): a change that cannot be recorded is kept as a missed change.';
 
 CREATE OR REPLACE TRIGGER certification_listing_inserted AFTER INSERT ON public.peer_mentors
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings();
@@ -139,9 +139,11 @@ CREATE OR REPLACE TRIGGER listing_mapping_changed AFTER UPDATE ON certification.
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings_of_many();
 CREATE OR REPLACE TRIGGER listing_mapping_inserted AFTER INSERT ON certification.organisation_settings
-    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings_of_many();
+    REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings_of_many();
 CREATE OR REPLACE TRIGGER listing_mapping_deleted AFTER DELETE ON certification.organisation_settings
-    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings_of_many();
+    REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings_of_many();
 CREATE OR REPLACE TRIGGER listing_mapping_changed AFTER UPDATE ON certification.organisation_settings
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_listings_of_many();

@@ -1,8 +1,8 @@
--- The version that the website should show of each mentor: raised by every change.
+-- The desired version of each listing. Every change raises it.
 
--- Every mentor a statement touched. A row that is there is raised whatever the mentor looks like: of two transactions
--- at once, neither sees the other's change, and only the row itself makes one wait for the other. A mentor who is new
--- here and not to be listed has nothing to tell.
+-- Takes every mentor that a statement touched. An existing row is raised whatever the mentor's state is: of two
+-- concurrent transactions neither sees the other's change, and only a write to the row makes one wait for the other. A
+-- new mentor that is not to be listed needs no sync.
 CREATE OR REPLACE FUNCTION certification.bump_listing_version(p_mentor_ids uuid[], p_notify boolean DEFAULT true)
 RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -46,11 +46,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.bump_listing_version IS
-    'Something of these mentors changed that the website may have to show: raise their desired versions (I7) and '
-    'notify the webhook. A caller that asks for the sync itself does not notify, so a dead webhook delays nothing.';
+    'Raise the desired versions of these mentors (I7), because the website may have to show a change, and notify the '
+    'webhook. A caller that requests the sync itself does not notify, so a dead webhook delays nothing.';
 
--- A transaction that waits in a lock can be part of a deadlock, and the app's could be the one that is ended. One that
--- rechecks cannot: whoever waits for us goes on when we give up.
+-- A transaction that waits for a lock can be part of a deadlock, and PostgreSQL might abort the app's transaction. This
+-- one polls instead: a transaction that waits for us continues when we give up.
 CREATE OR REPLACE FUNCTION certification.hold_listings(p_mentor_ids uuid[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -67,10 +67,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.hold_listings IS
-    'Lock these listings without waiting in a lock (I16). Raises lock_not_available after two seconds.';
+    'Lock these listings by polling, without ever waiting in a lock (I16). Raise lock_not_available after two seconds.';
 
--- The day turns with that day's check. Whoever is shown beyond it then is rechecked: the expired have been raised
--- by their change of status; this finds whom the nightly check could not move.
+-- The day turns with that day's check, which then rechecks every listing still shown past its last day. A change of
+-- status has already raised the expired mentors; this function finds those that the nightly check could not move.
 CREATE OR REPLACE FUNCTION certification.is_overdue(l certification.listings, p_day date) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
     SELECT l.website IS NOT NULL
@@ -79,9 +79,10 @@ LANGUAGE sql IMMUTABLE AS $$
                AND (l.synced_version = l.desired_version OR l.sending_version = l.desired_version))
 $$;
 COMMENT ON FUNCTION certification.is_overdue IS
-    'Shown beyond its last day, and nothing is on the way to change that: what waits will be read with the new day, '
-    'what a worker has was read with the old one. Or rejected while it may be shown: tried again every night, and '
-    'told again.';
+    'Return whether the listing needs another sync on p_day (I5). It does if it is shown past its last day and no '
+    'sync that will see the new day is on its way: a waiting request will read the new day, a request in a worker''s '
+    'hands was read with the old one. It also does if it was rejected while it may be shown: it is tried and reported '
+    'again every night.';
 
 REVOKE ALL ON FUNCTION
     certification.bump_listing_version, certification.hold_listings, certification.is_overdue

@@ -1,7 +1,7 @@
--- What the website should show of each mentor (I5).
+-- The desired state of each listing on the website (I5).
 
--- What the website should show of each listing now: true if the mentor is active, consents and is certified (I5). The
--- body holds fields of consenting mentors only; whoever is not to be listed comes without any.
+-- A listing is shown if the mentor is active, consents and is certified (I5). The body holds fields of consenting
+-- mentors only; a mentor that is not to be listed gets a body without fields.
 CREATE OR REPLACE FUNCTION certification.wanted_listings(p_mentor_ids uuid[])
 RETURNS TABLE (mentor_id uuid, listed boolean, expires_on date, target jsonb, show text, hide text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -12,7 +12,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
           FROM (SELECT DISTINCT l.organisation_id AS id FROM certification.listings AS l
                  WHERE l.mentor_id = ANY (p_mentor_ids)) AS i
           LEFT JOIN public.organisations AS o ON o.id = i.id
-          -- Of an organisation that is gone no check comes any more: the calendar alone counts.
+          -- An organisation that is gone gets no more checks, so only the calendar counts.
           LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = o.id
     ), mentor AS MATERIALIZED (
         SELECT l.mentor_id, l.organisation_id, certification.day_of(c.expires_on, o.zone) AS expires_on,
@@ -51,7 +51,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       JOIN flags AS f ON f.id = m.organisation_id
 $$;
 COMMENT ON FUNCTION certification.wanted_listings IS
-    'What the website should show of these listings as things stand now, and the bodies that make it do so (I5).';
+    'Return the desired state of these listings as of now, and the request bodies that bring it about (I5).';
 
 REVOKE ALL ON FUNCTION
     certification.wanted_listings

@@ -5,7 +5,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(p_released_at > clock_timestamp() - interval '24 hours', false)
 $$;
 COMMENT ON FUNCTION certification.brake_release_is_in_force IS
-    'A release ends with the run that uses it, or after 24 hours.';
+    'Return whether a release still holds. A release ends with the run that uses it, or after 24 hours.';
 
 CREATE OR REPLACE FUNCTION certification.brake_holds(
     p_organisation_id uuid, p_kind text, p_n bigint, p_of bigint, p_run_id uuid) RETURNS boolean
@@ -23,7 +23,7 @@ BEGIN
          WHERE b.id = v_brake.id;
         RETURN false;
     END IF;
-    -- The run that used the release rechecks whom it skipped.
+    -- The run that used the release rechecks the mentors that it skipped.
     IF EXISTS (SELECT 1 FROM certification.brakes AS b
                 WHERE b.closed_in = p_run_id AND b.closed_at IS NOT NULL AND b.released_at IS NOT NULL
                   AND b.organisation_id = p_organisation_id AND b.kind = p_kind) THEN
@@ -38,9 +38,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.brake_holds IS
-    'Whether a change of p_n mentors, of p_of, must not be made: it exceeds the count and the percent, and nobody '
-    'has released it. Call it in the transaction of the change. False closes an open brake and uses its release up; '
-    'true opens one, or says that it still holds.';
+    'Return whether the mass-change limit forbids a change of p_n out of p_of mentors: it exceeds both the count and '
+    'the percent, and no person has released it. Call it in the transaction of the change. False closes an open brake '
+    'and uses up its release; true opens a brake, or renews an open one.';
 
 CREATE OR REPLACE FUNCTION certification.release_brake(p_organisation_id uuid, p_kind text, p_actor text,
                                                        p_reason text) RETURNS text
@@ -58,7 +58,7 @@ BEGIN
     END IF;
     UPDATE certification.brakes AS b
        SET released_at = clock_timestamp(), released_by = p_actor, released_reason = p_reason,
-           -- No run comes by an organisation that is gone.
+           -- No further run visits an organisation that is gone, so its brake closes at once.
            closed_at = CASE WHEN NOT EXISTS (SELECT 1 FROM public.organisations AS o WHERE o.id = p_organisation_id)
                              AND p_kind <> 'repair' THEN clock_timestamp() END
      WHERE b.id = v_brake.id;
@@ -70,9 +70,12 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.release_brake IS
-    'Let the next run within 24 hours make the change that the brake stopped. Returns released, no_brake or '
+    'Let the next run within 24 hours make the change that the brake stopped. Return released, no_brake or '
     'already_released.';
 
 REVOKE ALL ON FUNCTION
     certification.brake_release_is_in_force, certification.brake_holds, certification.release_brake
 FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.release_brake
+TO certification_operations;

@@ -1,13 +1,13 @@
--- What changed in the app, for the next nightly check to look at.
+-- Trigger functions: record what changed in the app, so that the next nightly check rechecks it.
 
--- Each trigger records by its own row alone. Of two transactions at once, one that resumes a mentor and one that renews
--- the same mentor, neither sees the other's new row, and a nightly check may look between their commits.
+-- Each trigger judges by its own row alone. If one transaction resumes a mentor while another renews the same mentor,
+-- neither sees the other's new row, and a nightly check may run between their commits.
 CREATE OR REPLACE FUNCTION certification.record_changed_mentors() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     v_ids uuid[];
 BEGIN
-    -- transition_set (nightly/transitions.sql) sets own_transition. After its own expiries nothing is left to look at.
+    -- transition_set (nightly/transitions.sql) sets own_transition. Its own expiries need no recheck.
     IF current_setting('certification.own_transition', true) = 'expire' THEN
         RETURN NULL;
     END IF;
@@ -19,8 +19,8 @@ BEGIN
                AS s (status, step) ON s.status = certification.status_of(n.status::text)
          WHERE n.id IS NOT NULL;
     ELSE
-        -- A plan is kept for the session. Made for one row, a nested loop would take minutes for ten thousand; a full
-        -- join is never one.
+        -- The plan is cached for the session. A nested loop planned for one row would take minutes for ten thousand; a
+        -- full join is never planned as one.
         WITH changed AS MATERIALIZED (
             SELECT n.id, certification.status_of(n.status::text) AS status
               FROM new_rows AS n FULL JOIN old_rows AS o ON o.id = n.id
@@ -39,7 +39,7 @@ EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN -- as in record_c
         BEGIN
             EXECUTE certification.touched_query(TG_TABLE_NAME, TG_OP) INTO v_ids;
         EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
-            NULL; -- nobody knows whom
+            NULL; -- the mentors stay unknown
         END;
         PERFORM certification.record_missed_change(TG_TABLE_NAME, v_ids, SQLSTATE);
     EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
@@ -49,8 +49,8 @@ EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN -- as in record_c
 END
 $$;
 COMMENT ON FUNCTION certification.record_changed_mentors IS
-    'Note for the next nightly check whose status or organisation changed. Never refuses the app''s statement (I16): what it '
-    'cannot note is kept as a missed change.';
+    'Record for the next nightly check the mentors whose status or organisation changed. Never refuse the app''s '
+    'statement (I16): a change that cannot be recorded is kept as a missed change.';
 
 CREATE OR REPLACE FUNCTION certification.record_changed_certifications() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
@@ -79,7 +79,7 @@ EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN -- as in record_c
         BEGIN
             EXECUTE certification.touched_query(TG_TABLE_NAME, TG_OP) INTO v_ids;
         EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
-            NULL; -- nobody knows whom
+            NULL; -- the mentors stay unknown
         END;
         PERFORM certification.record_missed_change(TG_TABLE_NAME, v_ids, SQLSTATE);
     EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
@@ -89,8 +89,8 @@ EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN -- as in record_c
 END
 $$;
 COMMENT ON FUNCTION certification.record_changed_certifications IS
-    'Note for the next nightly check whose last day changed. Never refuses the app''s statement (I16): what it cannot note '
-    'is kept as a missed change.';
+    'Record for the next nightly check the mentors whose last valid day changed. Never refuse the app''s statement '
+    '(I16): a change that cannot be recorded is kept as a missed change.';
 
 CREATE OR REPLACE TRIGGER certification_recheck_inserted AFTER INSERT ON public.peer_mentors
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION certification.record_changed_mentors();

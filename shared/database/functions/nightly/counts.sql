@@ -20,13 +20,13 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
      WHERE p_step = 'reactivate'
     UNION ALL
     SELECT 'notices_written', k.kind
-      FROM (VALUES ('remind', 'reminder'), ('remind', 'digest'), ('expire', 'expired'), ('expire', 'digest'),
-                   ('reactivate', 'reactivated'), ('reactivate', 'digest')) AS k (step, kind)
-     WHERE k.step = p_step
+      FROM certification.notice_kinds() AS k
+     WHERE p_step = ANY (k.steps)
     UNION ALL
     SELECT x.measure, p_step FROM unnest('{step_failures,unnotified,days_overtaken}'::text[]) AS x (measure)
 $$;
-COMMENT ON FUNCTION certification.measures IS 'Every count a step reports, so that zeros are reported too.';
+COMMENT ON FUNCTION certification.measures IS
+    'Return every count that a step reports, so that zeros are reported too (I12).';
 
 CREATE OR REPLACE FUNCTION certification.counts_of(p_step text, p_organisation_id uuid, p_run_id uuid)
 RETURNS TABLE (measure text, detail text, n bigint)
@@ -38,16 +38,17 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
      WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id
      ORDER BY 1, 2
 $$;
-COMMENT ON FUNCTION certification.counts_of IS 'What this run has counted of a step so far.';
+COMMENT ON FUNCTION certification.counts_of IS
+    'Return the counts of this run for a step so far (I12).';
 
--- Zeros are counts too (I12); `due` is what was done and what was skipped; `already` is what earlier runs did for the
--- day.
+-- Zeros are counts too (I12). `due` is what was done plus what was skipped; `already` is what earlier runs did for the
+-- same day.
 CREATE OR REPLACE FUNCTION certification.complete_counts(
     p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_thresholds smallint[])
 RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    v_prefix text := CASE p_step WHEN 'remind' THEN 'reminders' WHEN 'expire' THEN 'expiries' ELSE 'reactivations' END;
+    v_prefix text := (SELECT s.measure FROM certification.nightly_steps() AS s WHERE s.step = p_step);
     v_done text := v_prefix || CASE p_step WHEN 'remind' THEN '_due' ELSE '_changed' END;
 BEGIN
     INSERT INTO certification.run_counts (run_id, organisation_id, measure, detail, n)
@@ -70,7 +71,8 @@ BEGIN
        AND p_step <> 'remind' AND c.measure = v_prefix || '_due';
 END
 $$;
-COMMENT ON FUNCTION certification.complete_counts IS 'Write the zeros and the sums of a step (I12).';
+COMMENT ON FUNCTION certification.complete_counts IS
+    'Write the zeros and the sums of a step (I12).';
 
 REVOKE ALL ON FUNCTION
     certification.measures, certification.counts_of, certification.complete_counts

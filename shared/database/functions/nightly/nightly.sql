@@ -1,14 +1,15 @@
--- What the nightly check calls: claim reminders, expire, reactivate.
+-- The entry points of the nightly check: claim reminders, expire, reactivate.
 
--- What every step begins with. A day that has not come is refused. A later day that was evaluated has done what this
--- one could do, and knows more: an old event that comes again, whenever, changes nothing and is counted.
+-- Every step begins here. A day that has not come is refused. If a later day was evaluated, that run has done
+-- everything this one could do and knew more. So an old event that is delivered again changes nothing and is counted.
 CREATE OR REPLACE FUNCTION certification.begin_step(p_step text, p_organisation_id uuid, p_as_of date,
                                                     p_run_id uuid) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM certification.own_run(p_run_id);
     PERFORM certification.refuse_day_ahead(p_organisation_id, p_as_of);
-    -- This row stays locked when a step is taken back: of overlapping runs one trips the brake, or uses the release.
+    -- A savepoint rollback of the step keeps this lock, so of overlapping runs only one trips the brake or uses the
+    -- release.
     PERFORM 1 FROM certification.organisation_settings AS s
       WHERE s.organisation_id = p_organisation_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
@@ -25,8 +26,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.begin_step IS
-    'Whether the step is to be carried out: false if a later day was evaluated already, which is counted. Locks the '
-    'organisation''s settings.';
+    'Return whether to carry the step out; false if a later day was already evaluated, which is counted (I12). Refuse '
+    'a day that has not come (I15). Lock the organisation''s settings.';
 
 CREATE OR REPLACE FUNCTION certification.active_mentors(p_organisation_id uuid, p_most bigint) RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -36,11 +37,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
          LIMIT p_most) AS mentors
 $$;
 COMMENT ON FUNCTION certification.active_mentors IS
-    'How many active mentors the organisation has; no more than p_most are counted.';
+    'Return how many active mentors the organisation has, counting no further than p_most.';
 
--- Both steps that the brake watches are carried out, and taken back whole if it was too much: how many it concerns is
--- then no guess, what would be done after a release is what was tried, and a nightly check that is not braked pays next
--- to nothing.
+-- The brake watches two steps. Each is carried out first and rolled back whole if it exceeded the limit. So the number
+-- of mentors is exact, a release performs exactly what was tried, and a nightly check without a brake costs next to
+-- nothing.
 CREATE OR REPLACE FUNCTION certification.claim_reminders(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
 RETURNS TABLE (measure text, detail text, n bigint)
@@ -63,7 +64,7 @@ BEGIN
             PERFORM certification.run_step('remind', p_organisation_id, p_as_of, p_run_id, p_everyone);
             v_n := certification.reminded_by_run(p_organisation_id, p_run_id);
             IF v_n > v.count THEN
-                -- No more are counted than it takes to be within the percent.
+                -- Count only as far as needed to prove that the change is within the percent.
                 v_of := certification.active_mentors(p_organisation_id, v_n * 100 / nullif(v.percent, 0) + 1);
             END IF;
             IF (v_n > v.count OR v.brake IS NOT NULL)
@@ -72,7 +73,7 @@ BEGIN
             END IF;
             v_n := v.reminded; -- nothing is held back
         EXCEPTION WHEN SQLSTATE 'BRAKE' THEN
-            -- the first answer is undone, too
+            -- the rollback has undone the first call as well
             PERFORM certification.brake_holds(p_organisation_id, 'reminder', v_n, v_of, p_run_id);
             IF p_everyone THEN
                 DELETE FROM certification.progress AS p
@@ -90,9 +91,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.claim_reminders IS
-    'Claim every threshold reached and unclaimed on p_as_of by who has not expired, or nothing of it, if that were '
-    'too many mentors at once (I1, I2). Returns due, claimed, collapsed, unreachable, already, skipped per '
-    'threshold; braked.';
+    'Claim every threshold that was reached and not yet claimed on p_as_of, for the mentors that have not expired; '
+    'claim none if that would exceed the mass-change limit (I1, I2). Return due, claimed, collapsed, unreachable, '
+    'already and skipped per threshold, and braked (I12).';
 
 CREATE OR REPLACE FUNCTION certification.expire_mentors(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
@@ -126,11 +127,11 @@ BEGIN
         RETURNING e.day INTO v_day;
         UPDATE certification.run_organisations AS ro SET day_was = v.day, day_became = v_day
          WHERE ro.run_id = p_run_id AND ro.organisation_id = p_organisation_id AND (v.day IS NULL OR v.day < v_day);
-        -- A run may recheck whom it skipped: what counts is the whole run.
+        -- A run may recheck the mentors that it skipped, so the limit applies to the whole run.
         v_changed := certification.changed_by_run(p_organisation_id, p_run_id);
         v_n := v_changed;
         IF v.day IS NULL OR v.day < v_day THEN
-            -- Whom it could not move stays active, and is hidden by the day.
+            -- A mentor that the step could not move stays active, and the turned day hides the listing.
             v_n := v_n + (
                 SELECT count(*) FROM certification.listings AS l
                   JOIN public.peer_mentors AS m ON m.id = l.mentor_id
@@ -141,7 +142,7 @@ BEGIN
                    AND (v.day IS NULL OR certification.day_of(c.expires_on, v_zone) >= v.day));
         END IF;
         IF v_n > v.count THEN
-            -- No more are counted than it takes to be within the percent.
+            -- Count only as far as needed to prove that the change is within the percent.
             v_of := v_changed + certification.active_mentors(
                 p_organisation_id, v_n * 100 / nullif(v.percent, 0) + 1 - v_changed);
         END IF;
@@ -150,8 +151,8 @@ BEGIN
             RAISE EXCEPTION USING ERRCODE = 'BRAKE', MESSAGE = 'brake';
         END IF;
         v_n := v.changed; -- nothing is held back
-        -- A worker holds a row for milliseconds. Whoever else does is changing it, which raises it too, or rolls back
-        -- and leaves it to the run at 01:15.
+        -- A worker holds a row for milliseconds. Any other transaction that holds a row is changing it, which raises
+        -- the listing too; if it rolls back, the run at 01:15 takes the row.
         FOR attempt IN 1 .. 5 LOOP
             PERFORM certification.bump_listing_version(ARRAY(
                 SELECT l.mentor_id FROM certification.listings AS l
@@ -163,7 +164,7 @@ BEGIN
             PERFORM pg_sleep(0.05);
         END LOOP;
     EXCEPTION WHEN SQLSTATE 'BRAKE' THEN
-        -- the first answer is undone, too
+        -- the rollback has undone the first call as well
         PERFORM certification.brake_holds(p_organisation_id, 'expiry', v_n, v_of, p_run_id);
         IF p_everyone THEN
             DELETE FROM certification.progress AS p WHERE p.organisation_id = p_organisation_id AND p.step = 'expire';
@@ -177,13 +178,13 @@ BEGIN
     RETURN QUERY
     SELECT * FROM certification.counts_of('expire', p_organisation_id, p_run_id)
     UNION ALL
-    SELECT * FROM certification.counts_of('remind', p_organisation_id, p_run_id); -- those that the expiry speaks for
+    SELECT * FROM certification.counts_of('remind', p_organisation_id, p_run_id); -- collapsed by the expiry
 END
 $$;
 COMMENT ON FUNCTION certification.expire_mentors IS
-    'Move to certification_expired who is active and whose last valid day was before p_as_of, and turn the '
-    'website''s day; or nothing of it, if that were too much at once (I3, I5). Returns due, changed, already, '
-    'skipped_…, braked.';
+    'Move every active mentor whose last valid day was before p_as_of to certification_expired, and turn the '
+    'website''s day; do neither if that would exceed the mass-change limit (I3, I5). Return due, changed, already, '
+    'unreachable, skipped_… and braked (I12).';
 
 CREATE OR REPLACE FUNCTION certification.reactivate_renewed(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean DEFAULT false)
@@ -197,17 +198,18 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.reactivate_renewed IS
-    'Move back to active who is certification_expired and holds a certification valid on p_as_of, where the '
-    'organisation allows it (I3).';
+    'Move every mentor that is certification_expired and holds a certification valid on p_as_of back to active, where '
+    'the organisation allows it (I3).';
 
 CREATE OR REPLACE FUNCTION certification.changed_by_run(p_organisation_id uuid, p_run_id uuid) RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(sum(c.n), 0)::bigint FROM certification.run_counts AS c
      WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id AND c.measure = 'expiries_changed'
 $$;
-COMMENT ON FUNCTION certification.changed_by_run IS 'How many mentors this run has expired in this organisation.';
+COMMENT ON FUNCTION certification.changed_by_run IS
+    'Return how many mentors this run has expired in this organisation.';
 
--- Each mentor has one nearest threshold, which is claimed or, for want of an address, unreachable.
+-- Each mentor has one nearest threshold. It is claimed, or unreachable if the mentor has no usable address.
 CREATE OR REPLACE FUNCTION certification.reminded_by_run(p_organisation_id uuid, p_run_id uuid) RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(sum(c.n), 0)::bigint FROM certification.run_counts AS c
@@ -215,7 +217,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
        AND c.measure IN ('reminders_claimed', 'reminders_unreachable')
 $$;
 COMMENT ON FUNCTION certification.reminded_by_run IS
-    'How many mentors this run has used up a reminder of in this organisation.';
+    'Return for how many mentors this run has used up a reminder in this organisation.';
 
 REVOKE ALL ON FUNCTION
     certification.begin_step, certification.active_mentors, certification.claim_reminders, certification.expire_mentors,

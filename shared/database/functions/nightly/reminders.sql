@@ -1,9 +1,8 @@
 -- The step that claims reminders (I1, I2).
 
--- The expiry dates of which a threshold was reached since the last nightly check, or null for "all of them". They go
--- into the statement below as constants (custom plans only), so that the planner counts them and joins by hash after a
--- long outage and by index on an ordinary nightly check; of bounds that come from a table it knows nothing and joins by
--- hash always.
+-- The dates go into the statement below as constants (custom plans only), so that the planner can estimate them. It
+-- then joins by hash after a long outage, and by index in an ordinary nightly check. It cannot estimate bounds that
+-- come from a table, and would always join by hash.
 CREATE OR REPLACE FUNCTION certification.dates_to_remind(p_organisation_id uuid, p_as_of date, p_thresholds smallint[])
 RETURNS date[]
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -19,8 +18,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
       FROM threshold AS t
 $$;
 COMMENT ON FUNCTION certification.dates_to_remind IS
-    'The expiry dates of which a threshold was reached since the last nightly check (I2); null: all of them have to be '
-    'looked at.';
+    'Return the expiry dates that have reached a threshold since the last nightly check (I2); null if every date has '
+    'to be scanned.';
 
 CREATE OR REPLACE FUNCTION certification.remind_set(
     p_organisation_id uuid, p_as_of date, p_run_id uuid, p_thresholds smallint[], p_again uuid[], p_beyond boolean)
@@ -66,8 +65,9 @@ BEGIN
               JOIN public.peer_mentors AS m ON m.id = c.mentor_id
               JOIN threshold AS t ON c.expires_on <= p_as_of + t.day AND (c.again OR c.expires_on > t.through)
              WHERE m.organisation_id = p_organisation_id
-               -- Who has expired hears of that: the step that expires uses these thresholds up, so that the brake takes
-               -- both back. A date that is none is met here, too, and is a step failure.
+               -- An expired mentor is notified of the expiry instead. The step that expires collapses these thresholds,
+               -- so that the brake rolls both back together. An impossible date is caught here too and becomes a step
+               -- failure.
                AND (c.expires_on >= p_as_of OR c.expires_on < '1900-01-01')
         ), claimed AS (
             INSERT INTO certification.cert_expiry_reminders AS r
@@ -88,8 +88,8 @@ BEGIN
              WHERE c.state = 'claimed'
             RETURNING 1
         ), reopened AS (
-            -- Claimed, and then not sent because the mentor was paused or the date was another just then: true again
-            -- now.
+            -- This notice was claimed but not sent, because the mentor was paused or had another date at that moment.
+            -- It is due again now.
             UPDATE certification.notices AS n
                SET state = 'pending', reason = NULL, sender_run_id = NULL, settled_at = NULL
               FROM reached AS e
@@ -130,8 +130,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.remind_set IS
-    'Claim every threshold that was reached and not yet claimed, once for each mentor, threshold and expiry date '
-    '(I1). The nearest becomes a notice, the others are collapsed, so an outage of any length loses none (I2).';
+    'Claim every threshold that was reached and not yet claimed, once per mentor, threshold and expiry date (I1). The '
+    'nearest becomes a notice and the others are collapsed, so an outage of any length loses none (I2).';
 
 REVOKE ALL ON FUNCTION
     certification.dates_to_remind, certification.remind_set

@@ -1,9 +1,9 @@
--- Two questions a person asks: why was this mentor (not) reminded, and what is coming?
+-- Two reports for operators: why a mentor was (not) reminded, and what is coming.
 
 CREATE OR REPLACE FUNCTION certification.preview(p_from date, p_days integer)
 RETURNS TABLE (due_on date, organisation_id uuid, mentor_id uuid, event text, threshold_day smallint,
                expires_on date, problem text)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH mentor AS (
         SELECT m.id, m.organisation_id, certification.status_of(m.status::text) AS status,
                certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) AS expires_on,
@@ -13,11 +13,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
           JOIN public.certifications AS c ON c.mentor_id = m.id
          WHERE (certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) < p_from + p_days + 366
                 OR certification.is_status(m.status::text, 'certification_expired'))
-           -- any other date is a step failure
+           -- an impossible date is a step failure instead
            AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id))
                BETWEEN '1900-01-01' AND '9999-12-30'
     ), standing AS (
-        -- As it will be once the first nightly check has brought back who was renewed.
+        -- The state after the first nightly check has reactivated the renewed mentors.
         SELECT m.*, m.status = 'certification_expired' AS renewed
           FROM mentor AS m
          WHERE m.status = 'active'
@@ -55,14 +55,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
      ORDER BY 1, 2, 3, 4, 5
 $$;
 COMMENT ON FUNCTION certification.preview IS
-    'A dry run: who will be reminded, expired or reactivated on which day if nothing changes until then. Reads only; '
-    'p_from is the first night, p_days how many.';
+    'Return who will be reminded, expired or reactivated on which day if nothing changes until then. A dry run that '
+    'only reads; p_from is the first night, p_days the number of nights.';
 
 CREATE OR REPLACE FUNCTION certification.explain(p_mentor_id uuid, p_today date)
 RETURNS TABLE (
     threshold_day smallint, due_on date, state text, reason text, run_id uuid, as_of date,
     notice_state text, notice_reason text, sent_at timestamptz, certification_expiry_date date)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH mentor AS (
         SELECT m.id, certification.status_of(m.status::text) AS status,
                certification.mail_problem(m.email::text) AS problem,
@@ -101,8 +101,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
      ORDER BY x.certification_expiry_date, x.threshold_day DESC
 $$;
 COMMENT ON FUNCTION certification.explain IS
-    'Every threshold of one mentor: its state, the reason, the run, and what became of the notice.';
+    'Return every threshold of one mentor with its state, reason and run, and the outcome of its notice.';
 
 REVOKE ALL ON FUNCTION
     certification.preview, certification.explain
 FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.preview, certification.explain
+TO certification_operations;

@@ -1,5 +1,5 @@
--- One step of the nightly check: all mentors of an organisation in one statement, or one by one if a record stands in
--- the way.
+-- One step of the nightly check: all mentors of an organisation in one statement, or one by one if a record makes that
+-- statement fail.
 
 CREATE OR REPLACE FUNCTION certification.apply_step(
     p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_thresholds smallint[],
@@ -17,9 +17,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.apply_step IS
-    'One step for all mentors of an organisation, or for the given ones, in one statement.';
+    'Carry out one step for all mentors of an organisation, or for the given ones, in one statement.';
 
--- The slow path, when one record stands in the way of all: one by one, so that only it fails (I13).
+-- The slow path for a record that makes the set-based statement fail: one mentor at a time, so that only that record
+-- fails (I13).
 CREATE OR REPLACE FUNCTION certification.apply_step_one_by_one(
     p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_thresholds smallint[], p_again uuid[])
 RETURNS void
@@ -66,29 +67,29 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.apply_step_one_by_one IS
-    'The same step, mentor by mentor: the record that stands in the way is rejected with its reason and stops no '
-    'other (I13).';
+    'Carry out the same step mentor by mentor. A record that fails becomes a step failure with its reason and stops '
+    'no other (I13).';
 
 CREATE OR REPLACE FUNCTION certification.is_a_records_fault(p_sqlstate text) RETURNS boolean
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT left(p_sqlstate, 2) NOT IN ('08', '25', '40', '53', '55', '57', '58', 'XX')
 $$;
 COMMENT ON FUNCTION certification.is_a_records_fault IS
-    'Anything but what befalls a whole transaction: rollback, resources, locks, an operator, the system, the '
-    'connection.';
+    'Return whether this SQLSTATE concerns one record (I13). Faults of a whole transaction do not: rollback, '
+    'resources, locks, an operator, the system, the connection.';
 
 CREATE OR REPLACE FUNCTION certification.run_step(
     p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_everyone boolean)
 RETURNS TABLE (measure text, detail text, n bigint)
--- lock_timeout: somebody who holds the settings, or the app's log, must not hold the whole nightly check (the run tries
--- again).
+-- lock_timeout: a transaction that holds the settings or the app's log must not hold up the whole nightly check. The
+-- run tries again.
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '10s' AS $$
 DECLARE
     v_thresholds smallint[];
     v_again uuid[];
 BEGIN
     PERFORM certification.own_run(p_run_id);
-    -- A deferred rule of the app would otherwise refuse one mentor at commit, and so everybody.
+    -- A deferred constraint of the app would otherwise fail at commit because of one mentor, and undo the step for all.
     SET CONSTRAINTS ALL IMMEDIATE;
     INSERT INTO certification.organisation_settings AS s (organisation_id) VALUES (p_organisation_id)
     ON CONFLICT (organisation_id) DO NOTHING;
@@ -96,7 +97,7 @@ BEGIN
       WHERE s.organisation_id = p_organisation_id FOR NO KEY UPDATE;
     v_thresholds := certification.effective_thresholds(p_organisation_id); -- read once: the HLF standard is not locked
 
-    -- A run may recheck whom it skipped, and meets them again: what counts is how it ended.
+    -- A run may recheck the mentors that it skipped and meets them again, so only the final counts are kept.
     UPDATE certification.run_counts AS c SET n = 0
      WHERE c.run_id = p_run_id AND c.organisation_id = p_organisation_id
        AND (c.measure, c.detail) IN (
@@ -105,7 +106,7 @@ BEGIN
     DELETE FROM certification.progress AS p
      WHERE p.organisation_id = p_organisation_id AND p.step = p_step
        AND (p_everyone OR p_step = 'remind' AND p.threshold_day <> ALL (v_thresholds)
-            -- A later day has come as far as this and was then braked, or broke off: it does not count.
+            -- A later day got as far as this and was then braked or broke off. That progress does not count.
             OR p.through > p_as_of + CASE p_step WHEN 'remind' THEN p.threshold_day ELSE -1 END);
     WITH gone AS (
         DELETE FROM certification.mentors_to_recheck AS a
@@ -144,8 +145,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.run_step IS
-    'One step of the nightly check for one organisation, and every count of it, zeros included (I12). Overlapping nightly checks '
-    'take turns, and repeating it changes nothing (I1, I3).';
+    'Carry out one step of the nightly check for one organisation and return every count of it, zeros included (I12). '
+    'Overlapping nightly checks take turns, and repeating the step changes nothing (I1, I3).';
 
 REVOKE ALL ON FUNCTION
     certification.apply_step, certification.apply_step_one_by_one, certification.is_a_records_fault,

@@ -1,7 +1,8 @@
 -- The two steps that change a status: expire and reactivate (I3).
 
--- A trigger of the app on what the nightly check changes runs with the owner's rights, and may name its tables without
--- a schema. It finds them where nothing and nobody in schema public could put something else in their place.
+-- A change of status fires the app's triggers, which then run with the owner's rights and may name tables without a
+-- schema. This path lets them find those tables only where no untrusted role could have put another object in their
+-- place.
 CREATE OR REPLACE FUNCTION certification.path_for_the_app() RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH trusted AS MATERIALIZED (
@@ -30,10 +31,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         THEN 'pg_catalog, public, pg_temp' ELSE 'pg_catalog, pg_temp' END
 $$;
 COMMENT ON FUNCTION certification.path_for_the_app IS
-    'The search_path in which a change of status is made: schema public is in it only if the app has triggers there, '
-    'and everything in it and the right to add to it belong to the owner, the database''s owner or a superuser.';
+    'Return the search_path for a change of status. It holds schema public only if the app has triggers on these '
+    'tables and everything in public, and the right to create there, belongs to the owner, the database''s owner or a '
+    'superuser.';
 
--- The two transitions differ in whom they look at and what they write; the rest is one.
+-- The two transitions differ only in the mentors they select and the values they write.
 CREATE OR REPLACE FUNCTION certification.transition_set(
     p_step text, p_organisation_id uuid, p_as_of date, p_run_id uuid, p_again uuid[],
     p_beyond boolean, p_allowed boolean)
@@ -45,27 +47,28 @@ DECLARE
     v_to text := CASE p_step WHEN 'expire' THEN 'certification_expired' ELSE 'active' END;
     v_kind text := CASE p_step WHEN 'expire' THEN 'expired' ELSE 'reactivated' END;
     v_zone text := certification.zone_of(p_organisation_id);
-    v_measure text := CASE p_step WHEN 'expire' THEN 'expiries' ELSE 'reactivations' END;
+    v_measure text := (SELECT s.measure FROM certification.nightly_steps() AS s WHERE s.step = p_step);
     v_thresholds smallint[] := certification.effective_thresholds(p_organisation_id);
     v_above date := CASE WHEN NOT p_beyond THEN 'infinity'::date ELSE coalesce(
         (SELECT p.through FROM certification.progress AS p
           WHERE p.organisation_id = p_organisation_id AND p.step = p_step), '-infinity') END;
-    -- A day long past, replayed or caught up with, makes nobody active whose certification has ended since.
+    -- A replayed or late day must not reactivate a mentor whose certification has ended since.
     v_valid_on date := greatest(p_as_of, certification.today_in(v_zone));
     v record;
 BEGIN
-    -- Two triggers read own_transition: record_changed_mentors (nightly/changes.sql) leaves the nightly check's own
-    -- expiries out, and record_changed_listings (listings/changes.sql) does not notify, because the nightly check asks
-    -- for the sync itself.
+    -- Two triggers read own_transition. record_changed_mentors (nightly/changes.sql) leaves the nightly check's own
+    -- expiries out. record_changed_listings (listings/changes.sql) does not notify, because the nightly check requests
+    -- the sync itself.
     PERFORM set_config('certification.own_transition', p_step, true);
-    PERFORM set_config('search_path', certification.path_for_the_app(), true); -- ends with this function
+    PERFORM set_config('search_path', certification.path_for_the_app(), true); -- until this function ends
     FOR v IN
         WITH candidate AS (
             SELECT c.mentor_id, certification.day_of(c.expires_on, v_zone) AS expires_on FROM public.certifications AS c
              WHERE p_step = 'expire' AND certification.day_of(c.expires_on, v_zone) > v_above
                AND certification.day_of(c.expires_on, v_zone) < p_as_of AND c.mentor_id <> ALL (p_again)
             UNION ALL
-            -- Renewals are found by the change itself; everybody is looked at when there is no progress to build on.
+            -- A renewal is found by the change that it makes. Every expired mentor is scanned only when no progress is
+            -- recorded.
             SELECT c.mentor_id, certification.day_of(c.expires_on, v_zone) FROM public.peer_mentors AS m
               JOIN public.certifications AS c ON c.mentor_id = m.id
              WHERE p_step = 'reactivate' AND v_above = '-infinity' AND p_beyond
@@ -81,14 +84,16 @@ BEGIN
               JOIN public.peer_mentors AS m ON m.id = k.mentor_id
              WHERE m.organisation_id = p_organisation_id AND certification.is_status(m.status::text, v_from)
                AND CASE p_step WHEN 'expire' THEN k.expires_on < p_as_of
-                    -- Who has expired by this very date is not renewed, though an earlier day may see it in the future.
+                    -- A mentor expired for this very date is not renewed, even if an earlier p_as_of sees the date in
+                    -- the future.
                     ELSE k.expires_on >= v_valid_on AND NOT EXISTS (
                         SELECT 1 FROM certification.transitions AS t
                          WHERE t.mentor_id = k.mentor_id AND t.to_status = 'certification_expired'
                            AND t.certification_expiry_date = k.expires_on) END
         ), held AS (
-            -- The compare of the compare-and-set: both rows locked and read as they are now. Whoever holds one of them
-            -- is changing it; that mentor is left for the next attempt rather than keeping everybody waiting.
+            -- The compare of the compare-and-set: both rows are locked and read as they are now. A transaction that
+            -- holds one of them is changing it, so that mentor is left to the next attempt instead of making the others
+            -- wait.
             SELECT m.id, m.coordinator_id, certification.day_of(c.expires_on, v_zone) AS expires_on
               FROM public.peer_mentors AS m
               JOIN public.certifications AS c ON c.mentor_id = m.id
@@ -136,10 +141,10 @@ BEGIN
             SELECT p_run_id, p_organisation_id, v_kind, c.id, c.certification_expiry_date
               FROM changed AS c
              WHERE c.reachable
-            ON CONFLICT DO NOTHING -- told before, by a run that was undone
+            ON CONFLICT DO NOTHING -- sent before, by a run that was undone
             RETURNING 1
         ), manually_moved AS (
-            -- Moved once for this date already, and a person has moved the mentor back: the person wins.
+            -- Moved once for this date already, and then moved back by a person: the person wins.
             SELECT h.id, h.coordinator_id, h.expires_on,
                    CASE p_step WHEN 'expire' THEN 'manually_set_active' ELSE 'manually_set_expired' END AS reason
               FROM held AS h
@@ -192,7 +197,7 @@ BEGIN
         UNION ALL
         SELECT 'notices_written', 'digest', count(*) FROM digest
         UNION ALL
-        -- A trigger of the app has kept the status that was there, or written another.
+        -- A trigger of the app kept the old status, or wrote another one.
         SELECT 'kept', '', (SELECT count(DISTINCT t.mentor_id) FROM transition AS t) - (SELECT count(*) FROM changed)
     LOOP
         IF v.measure <> 'kept' THEN
@@ -205,9 +210,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.transition_set IS
-    'Expire or reactivate by compare-and-set on status and expiry date, at most once for each expiry date; the log '
-    'row, the notices and the raised listings belong to the same transaction. What a person has decided is rejected '
-    '(I3).';
+    'Expire or reactivate by compare-and-set on status and expiry date, at most once per expiry date. The log row, '
+    'the notices and the raised listings belong to the same transaction. A person''s decision stands and becomes a '
+    'step failure (I3).';
 
 REVOKE ALL ON FUNCTION
     certification.path_for_the_app, certification.transition_set

@@ -1,29 +1,32 @@
--- Undo: a person takes back what one nightly check did.
+-- Undo: an operator takes back what one nightly check did (I15).
 
--- What was done to somebody who has been told of it cannot be taken back, and stays written down, so that nobody is
--- told twice (I1, I4). Everything else is as if the run had never been, and the next nightly check does what is due
--- then (I2, I3). It runs with the rights and the search_path of who calls it, for the app's own triggers on
--- peer_mentors.
+-- A notice that was sent cannot be taken back. Its record stays, so that it is not sent twice (I1, I4). Everything else
+-- becomes as if the run had never been, and the next nightly check does what is due then (I2, I3). The function and the
+-- app's own triggers on peer_mentors run with the owner's rights, as in the nightly check.
 CREATE OR REPLACE FUNCTION certification.undo_run(p_run_id uuid, p_actor text, p_reason text,
                                                   OUT outcome text, OUT counts jsonb)
-LANGUAGE plpgsql SET lock_timeout = '30s' SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET lock_timeout = '30s' SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_run certification.runs;
     v_organisation record;
 BEGIN
+    -- The app's status log names the actor, and undo itself tells the functions' own changes apart by it.
+    IF lower(btrim(p_actor)) LIKE 'system:%' THEN
+        RAISE EXCEPTION 'an actor is a person, not %', p_actor USING ERRCODE = 'check_violation';
+    END IF;
     SELECT r.* INTO v_run FROM certification.runs AS r WHERE r.id = p_run_id FOR UPDATE;
     outcome := CASE
         WHEN v_run.id IS NULL THEN 'unknown_run'
         WHEN v_run.function <> 'expiry_check' THEN 'no_nightly_check'
         WHEN v_run.undone_at IS NOT NULL THEN 'already_undone'
-        -- No function may run for twenty minutes: one that was cut off could not say so.
+        -- No function may run for twenty minutes. A run that was cut off could not record its own end.
         WHEN v_run.state = 'running' AND v_run.started_at > clock_timestamp() - interval '20 minutes'
         THEN 'still_running'
         ELSE 'undone' END;
     IF outcome <> 'undone' THEN
         RETURN;
     END IF;
-    -- Nightly checks of these organisations wait, and see either all of this or nothing.
+    -- Nightly checks of these organisations wait here, so they see either all of the undo or none of it.
     PERFORM 1 FROM certification.organisation_settings AS s
       WHERE s.organisation_id IN (SELECT ro.organisation_id FROM certification.run_organisations AS ro
                                    WHERE ro.run_id = p_run_id)
@@ -42,7 +45,7 @@ BEGIN
         SELECT ro.organisation_id AS id, ro.day_was, ro.day_became FROM certification.run_organisations AS ro
          WHERE ro.run_id = p_run_id ORDER BY ro.organisation_id
     LOOP
-        -- The next nightly check scans everybody, whatever changed meanwhile.
+        -- The next nightly check scans every mentor, whatever changed meanwhile.
         DELETE FROM certification.progress AS p WHERE p.organisation_id = v_organisation.id;
         UPDATE certification.brakes AS b SET closed_at = clock_timestamp(), closed_in = p_run_id
          WHERE b.organisation_id = v_organisation.id AND b.run_id = p_run_id AND b.closed_at IS NULL
@@ -58,18 +61,20 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.undo_run IS
-    'Take back what this run of expiry_check did (I15). Returns undone, with the counts of what was and what could '
-    'not be; or already_undone, unknown_run, still_running, no_nightly_check, and nothing was done.';
+    'Take back what this run of expiry_check did (I15). Return undone, with the counts of what was taken back and '
+    'what could not be. Otherwise do nothing and return already_undone, unknown_run, still_running or '
+    'no_nightly_check.';
 
 CREATE OR REPLACE FUNCTION certification.add_to(p_counts jsonb, p_name text) RETURNS jsonb
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT p_counts || jsonb_build_object(p_name, coalesce((p_counts ->> p_name)::bigint, 0) + 1)
 $$;
-COMMENT ON FUNCTION certification.add_to IS 'These counts with one more of that name.';
+COMMENT ON FUNCTION certification.add_to IS
+    'Return the counts with the named one raised by one.';
 
--- A notice that was sent, or may have been, stays, and so does its reminder. The others are deleted, so that they can
--- be written anew: each may be there once only. A digest reads what it tells when it is sent; the one that has nothing
--- left to tell is superseded.
+-- A notice that was sent, or may have been, stays, and so does its reminder. The others are deleted, because the unique
+-- constraints allow a new one only then. A digest reads its contents when it is sent; a digest that has nothing left to
+-- report is superseded.
 CREATE OR REPLACE FUNCTION certification.undo_notices_and_reminders(p_run_id uuid) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -90,7 +95,7 @@ BEGIN
            AND n.kind = 'reminder' AND n.threshold_day = r.threshold_day);
     GET DIAGNOSTICS v_reminders = ROW_COUNT;
     SELECT count(*) INTO v_kept FROM certification.cert_expiry_reminders AS r WHERE r.run_id = p_run_id;
-    -- Whoever was to be reminded once more, and whom the run has used up.
+    -- Mentors that were to be reminded once more and whose recheck the run has used up.
     INSERT INTO certification.mentors_to_recheck (step, mentor_id)
     SELECT DISTINCT 'remind', n.mentor_id
       FROM certification.notices AS n
@@ -104,7 +109,8 @@ BEGIN
             WHERE r.run_id = p_run_id AND m.coordinator_id = d.coordinator_id AND r.state <> 'collapsed')
        AND NOT EXISTS (SELECT 1 FROM certification.notices AS n WHERE n.reported_in = d.id);
     GET DIAGNOSTICS v_digests = ROW_COUNT;
-    SELECT count(*) FILTER (WHERE n.state = 'sent'), count(*) FILTER (WHERE n.state = 'claimed') INTO v_sent, v_outcome_unknown
+    SELECT count(*) FILTER (WHERE n.state = 'sent'), count(*) FILTER (WHERE n.state = 'claimed')
+      INTO v_sent, v_outcome_unknown
       FROM certification.notices AS n WHERE n.run_id = p_run_id;
     RETURN jsonb_build_object('reminders_put_back', v_reminders, 'reminders_kept', v_kept,
                               'notices_removed', v_removed + v_digests,
@@ -112,11 +118,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.undo_notices_and_reminders IS
-    'Take back the notices of a run that nobody has got, and the reminders that stand for them, so that the next '
-    'night claims them anew (I1, I2). What was sent, or may have been, stays.';
+    'Take back the notices of a run that have not been sent, and their reminders, so that the next nightly check '
+    'claims them again (I1, I2). A notice that was sent, or may have been, stays (I4).';
 
--- Compare-and-set, as the nightly check does it: only who still is as the run left them. What a person did since
--- stands.
+-- Compare-and-set, as in the nightly check: only a status that is still as the run left it is put back. A person's
+-- later change stands.
 CREATE OR REPLACE FUNCTION certification.undo_transitions(p_run_id uuid, p_actor text) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -128,7 +134,7 @@ BEGIN
                CASE t.to_status WHEN 'active' THEN 'certification_expired' ELSE 'active' END AS was
           FROM certification.transitions AS t
          WHERE t.run_id = p_run_id
-           -- A later run may have moved the mentor there and back.
+           -- A later run may have moved the mentor away and back again.
            AND NOT EXISTS (
                SELECT 1 FROM public.mentor_status_log AS l
                 WHERE l.mentor_id = t.mentor_id AND l.occurred_at > (
@@ -156,8 +162,9 @@ BEGIN
           FROM changed AS c CROSS JOIN (SELECT NULL::public.mentor_status_log AS log) AS l
     )
     SELECT coalesce(array_agg(c.id), '{}') INTO v_changed FROM changed AS c;
-    -- Whose status stands, and whose last day has truly passed, has been expired once for it (I3); after a day that has
-    -- not come it must be possible again.
+    -- If the status stands and the last valid day has truly passed, the transition stays, so that the mentor is not
+    -- expired a second time for it (I3). If that day has not come, the transition is deleted, because the expiry must
+    -- be possible again.
     DELETE FROM certification.transitions AS t
      WHERE t.run_id = p_run_id
        AND (t.mentor_id = ANY (v_changed) OR t.certification_expiry_date >= certification.today_in('Europe/Oslo'));
@@ -166,11 +173,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.undo_transitions IS
-    'Put the status back by compare-and-set, with a log row, for whoever still is as the run left them; a person''s '
-    'later change stands (I3, I15).';
+    'Put the status back by compare-and-set, with a log row, for every mentor that is still as the run left it. A '
+    'person''s later change stands (I3, I15).';
 
 -- The website's day goes back to where the run found it, past the days of runs that were undone before, unless a later
--- run has turned it on since. Whom the day alone has hidden is raised; the triggers have raised the others.
+-- run has moved it on. Listings that only the day had hidden are raised here; the triggers have raised the others.
 CREATE OR REPLACE FUNCTION certification.undo_day(p_organisation_id uuid, p_was date, p_became date) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -203,10 +210,13 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.undo_day IS
-    'Turn the website''s day back to where the run found it and raise whom that day alone has hidden (I5, I15). '
-    'False: a later run has turned it on.';
+    'Turn the website''s day back to where the run found it, and raise the listings that only that day had hidden '
+    '(I5, I15). Return false if a later run has moved the day on.';
 
 REVOKE ALL ON FUNCTION
     certification.undo_run, certification.add_to, certification.undo_notices_and_reminders,
     certification.undo_transitions, certification.undo_day
 FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.undo_run
+TO certification_operations;

@@ -1,4 +1,5 @@
--- What a coordinator is told, in one message for each run.
+-- The digest: one message per coordinator and run. A notice that could not be delivered is reported in the
+-- coordinator's next unsent digest, or in a new one.
 
 CREATE OR REPLACE FUNCTION certification.complete_digests(p_run_id uuid, p_organisation_id uuid) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -6,8 +7,8 @@ DECLARE
     v_n bigint;
 BEGIN
     PERFORM certification.own_run(p_run_id);
-    -- A digest tells of those who are the coordinator's now. Who has got another coordinator since the nightly check,
-    -- that coordinator has to hear of.
+    -- A digest reports on the mentors that are the coordinator's when it is sent. A coordinator that has taken over a
+    -- mentor since the nightly check needs a digest too.
     INSERT INTO certification.notices (run_id, organisation_id, kind, coordinator_id)
     SELECT DISTINCT d.run_id, p_organisation_id, 'digest', m.coordinator_id
       FROM certification.notices AS d
@@ -23,7 +24,7 @@ BEGIN
       FROM certification.notices AS n
       JOIN public.peer_mentors AS m ON m.id = n.mentor_id
      WHERE n.organisation_id = p_organisation_id AND certification.was_refused(n, p_run_id) AND n.reported_in IS NULL
-       AND n.kind <> 'digest'
+       AND n.kind IN (SELECT k.kind FROM certification.notice_kinds() AS k WHERE k.recipient = 'mentor')
        AND m.coordinator_id IS NOT NULL
        AND NOT EXISTS (SELECT 1 FROM certification.notices AS d
                         WHERE d.coordinator_id = m.coordinator_id AND d.organisation_id = p_organisation_id
@@ -35,15 +36,15 @@ BEGIN
                              AND d.state = 'pending')
       FROM public.peer_mentors AS m
      WHERE n.organisation_id = p_organisation_id AND certification.was_refused(n, p_run_id) AND n.reported_in IS NULL
-       AND n.kind <> 'digest'
+       AND n.kind IN (SELECT k.kind FROM certification.notice_kinds() AS k WHERE k.recipient = 'mentor')
        AND m.id = n.mentor_id AND m.coordinator_id IS NOT NULL;
     GET DIAGNOSTICS v_n = ROW_COUNT;
     RETURN v_n;
 END
 $$;
 COMMENT ON FUNCTION certification.complete_digests IS
-    'Write the digests that are missing and take into them every notice that did not arrive. Returns how many were '
-    'taken in.';
+    'Write the digests that are missing and attach every notice that did not arrive to one of them (I17). Return how '
+    'many notices were attached.';
 
 CREATE OR REPLACE FUNCTION certification.digest_lines(p_notice_id bigint)
 RETURNS TABLE (section text, mentor_name text, phone text, email text, expires_on date, reason text, omitted bigint)
@@ -51,7 +52,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH digest AS (
         SELECT d.id, d.run_id, d.coordinator_id FROM certification.notices AS d WHERE d.id = p_notice_id
     ), mentor AS (
-        -- Who has no name is told by what the app knows the mentor by.
+        -- A mentor without a name appears under the address or id that the app has.
         SELECT m.id, certification.clean_text(m.phone::text) AS phone, m.email::text AS email,
                coalesce(certification.full_name(m.first_name::text, m.last_name::text),
                         certification.clean_text(m.email::text), m.id::text) AS name
@@ -63,7 +64,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
           JOIN certification.cert_expiry_reminders AS r ON r.mentor_id = m.id
           JOIN digest AS d ON d.run_id = r.run_id
          WHERE r.state = 'unreachable'
-            OR (r.state = 'claimed' AND NOT EXISTS ( -- not reminded after all, or told below
+            OR (r.state = 'claimed' AND NOT EXISTS ( -- not reminded after all, or reported below
                 SELECT 1 FROM certification.notices AS n
                  WHERE n.mentor_id = r.mentor_id AND n.kind = 'reminder' AND n.threshold_day = r.threshold_day
                    AND n.certification_expiry_date = r.certification_expiry_date
@@ -98,8 +99,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
      ORDER BY k.section, k.place
 $$;
 COMMENT ON FUNCTION certification.digest_lines IS
-    'What one digest tells and how to reach each mentor, at most 100 lines a section; `omitted` says how many more '
-    'there are.';
+    'Return the lines of one digest with how to reach each mentor, at most 100 lines per section; `omitted` says how '
+    'many more there are.';
 
 REVOKE ALL ON FUNCTION
     certification.complete_digests, certification.digest_lines

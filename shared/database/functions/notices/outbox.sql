@@ -1,4 +1,6 @@
--- The outbox: claim, then send, then settle (I4).
+-- The outbox: claim, then send, then settle (I4). A claim is committed before the mail service is called, one notice at
+-- a time, so a crash leaves exactly one notice of unknown outcome. That notice stays `claimed`, is reported as stuck,
+-- and is never sent again by itself.
 
 CREATE OR REPLACE FUNCTION certification.mail_problem(p_email text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -11,68 +13,70 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     END
 $$;
 COMMENT ON FUNCTION certification.mail_problem IS
-    'Why this address cannot be mailed in the form it leaves in (clean_text), or null.';
+    'Return why this address cannot be mailed in its published form (clean_text), or null.';
 
 CREATE OR REPLACE FUNCTION certification.usable_locale(p_locale text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN lower(certification.clean_text(p_locale)) IN ('nb', 'nn', 'en')
                 THEN lower(certification.clean_text(p_locale)) ELSE 'nb' END
 $$;
-COMMENT ON FUNCTION certification.usable_locale IS 'The recipient''s language, bokmål where there is none of ours.';
+COMMENT ON FUNCTION certification.usable_locale IS
+    'Return the recipient''s language; bokmål if it is none of the three that we have.';
 
--- Claim, then send, then settle (I4). A claim is committed before the mail service is called, one notice at a time, so
--- that a crash leaves exactly one notice of unknown outcome. It stays `claimed`, is reported as stuck, and is never
--- sent again by itself.
 CREATE OR REPLACE FUNCTION certification.stale_notice(p_notice certification.notices, p_today date) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE
         WHEN p_notice.kind = 'digest' THEN NULL
         WHEN m.id IS NULL THEN 'mentor_deleted'
         WHEN x.expires_on IS DISTINCT FROM p_notice.certification_expiry_date THEN 'renewed'
-        WHEN p_notice.kind = 'expired' THEN CASE WHEN x.status <> 'certification_expired' THEN 'status_changed' END
-        WHEN x.status <> 'active' THEN 'status_changed'
-        WHEN x.expires_on < p_today THEN 'expired'
+        WHEN x.status <> k.status THEN 'status_changed'
+        WHEN k.status = 'active' AND x.expires_on < p_today THEN 'expired'
         WHEN p_notice.kind = 'reminder' AND EXISTS (
             SELECT 1 FROM certification.notices AS n
              WHERE n.mentor_id = p_notice.mentor_id AND n.kind = 'reminder' AND n.id <> p_notice.id
                AND n.certification_expiry_date = p_notice.certification_expiry_date
                AND n.threshold_day < p_notice.threshold_day) THEN 'nearer_reminder'
     END
-      FROM (SELECT 1) AS one
+      FROM certification.notice_kinds() AS k
       LEFT JOIN public.peer_mentors AS m ON m.id = p_notice.mentor_id
       LEFT JOIN public.certifications AS c ON c.mentor_id = m.id
      CROSS JOIN LATERAL (SELECT certification.day_of(c.expires_on,
                                                      certification.zone_of(m.organisation_id)) AS expires_on,
                                 coalesce(certification.status_of(m.status::text), '') AS status) AS x
+     WHERE k.kind = p_notice.kind
 $$;
-COMMENT ON FUNCTION certification.stale_notice IS 'Why this notice is no longer true and must not be sent, or null.';
+COMMENT ON FUNCTION certification.stale_notice IS
+    'Return why this notice is no longer true and must not be sent, or null.';
 
 CREATE OR REPLACE FUNCTION certification.claim_notice(p_run_id uuid, p_organisation_id uuid,
                                                       p_digests boolean, p_today date)
 RETURNS TABLE (
     notice_id bigint, kind text, locale text, organisation_name text, recipient_name text, recipient_address text,
-    expires_on date, coordinator_name text, coordinator_address text)
+    expires_on date, contact_name text, contact_address text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_notice certification.notices;
     v_reason text;
+    v_to_mentor boolean;
 BEGIN
     PERFORM certification.own_run(p_run_id);
     PERFORM certification.refuse_day_ahead(p_organisation_id, p_today);
     IF certification.is_overtaken(p_organisation_id, p_today) THEN
-        RETURN; -- an old event that comes again would count the days left wrong
+        RETURN; -- an old event that is delivered again would state the wrong number of days left
     END IF;
     LOOP
         SELECT n.* INTO v_notice
           FROM certification.notices AS n
          WHERE n.state = 'pending' AND n.organisation_id = p_organisation_id AND (n.kind = 'digest') = p_digests
-           AND n.sender_run_id IS DISTINCT FROM p_run_id -- given back in this run: not before the next
-         ORDER BY n.attempts, n.id -- what was refused before does not stand in the way of what was not
+           AND n.sender_run_id IS DISTINCT FROM p_run_id -- given back in this run, so not before the next one
+         ORDER BY n.attempts, n.id -- a notice refused before must not block one that was not
            FOR UPDATE SKIP LOCKED
          LIMIT 1;
         IF NOT FOUND THEN
             RETURN;
         END IF;
+        SELECT k.recipient = 'mentor' INTO v_to_mentor
+          FROM certification.notice_kinds() AS k WHERE k.kind = v_notice.kind;
         SELECT x.locale, x.problem INTO v_notice.locale, v_reason
           FROM (SELECT certification.usable_locale(r.locale) AS locale,
                        coalesce(certification.stale_notice(v_notice, p_today), CASE
@@ -81,10 +85,11 @@ BEGIN
                                SELECT 1 FROM certification.digest_lines(v_notice.id))
                            THEN 'nothing_to_send' END) AS problem
                   FROM (SELECT 1) AS one
-                  LEFT JOIN (SELECT m.id, m.locale::text FROM public.peer_mentors AS m WHERE m.id = v_notice.mentor_id
-                             UNION ALL
-                             SELECT k.id, k.locale::text FROM public.coordinators AS k
-                              WHERE k.id = v_notice.coordinator_id) AS r ON true) AS x;
+                  LEFT JOIN public.peer_mentors AS m ON m.id = v_notice.mentor_id
+                  LEFT JOIN public.coordinators AS k ON k.id = coalesce(v_notice.coordinator_id, m.coordinator_id)
+                 CROSS JOIN LATERAL (SELECT CASE WHEN v_to_mentor THEN m.id ELSE k.id END AS id,
+                                            CASE WHEN v_to_mentor THEN m.locale::text ELSE k.locale::text END AS locale
+                                    ) AS r) AS x;
         IF v_reason IS NOT NULL THEN
             UPDATE certification.notices AS n
                SET state = 'superseded', reason = v_reason, locale = v_notice.locale, sender_run_id = p_run_id,
@@ -98,23 +103,31 @@ BEGIN
          WHERE n.id = v_notice.id;
         RETURN QUERY
         SELECT v_notice.id, v_notice.kind, v_notice.locale, coalesce(certification.clean_text(o.name::text), 'HLF'),
-               CASE WHEN v_notice.kind = 'digest' THEN certification.clean_text(k.full_name::text)
-                    ELSE certification.full_name(m.first_name::text, m.last_name::text) END,
-               certification.clean_text(CASE WHEN v_notice.kind = 'digest' THEN k.email::text ELSE m.email::text END),
+               CASE WHEN v_to_mentor THEN x.mentor_name ELSE x.coordinator_name END,
+               CASE WHEN v_to_mentor THEN x.mentor_email ELSE x.coordinator_email END,
                v_notice.certification_expiry_date,
-               CASE WHEN v_notice.kind <> 'digest' THEN certification.clean_text(k.full_name::text) END,
-               CASE WHEN v_notice.kind <> 'digest' AND certification.mail_problem(k.email::text) IS NULL
-                    THEN certification.clean_text(k.email::text) END
+               CASE WHEN v_to_mentor THEN x.coordinator_name
+                    ELSE coalesce(x.mentor_name, x.mentor_email, v_notice.mentor_id::text) END,
+               CASE WHEN certification.mail_problem(c.address) IS NULL THEN c.address END
           FROM public.organisations AS o
           LEFT JOIN public.peer_mentors AS m ON m.id = v_notice.mentor_id
           LEFT JOIN public.coordinators AS k ON k.id = coalesce(v_notice.coordinator_id, m.coordinator_id)
+         CROSS JOIN LATERAL (
+               SELECT certification.full_name(m.first_name::text, m.last_name::text) AS mentor_name,
+                      certification.clean_text(m.email::text) AS mentor_email,
+                      certification.clean_text(k.full_name::text) AS coordinator_name,
+                      certification.clean_text(k.email::text) AS coordinator_email) AS x
+         CROSS JOIN LATERAL (
+               SELECT CASE WHEN v_to_mentor THEN x.coordinator_email ELSE x.mentor_email END) AS c (address)
          WHERE o.id = v_notice.organisation_id;
         RETURN;
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION certification.claim_notice IS
-    'Claim the next pending notice that is still true, or return no row (I4). Commit before sending.';
+    'Claim the next pending notice that is still true and return it, or return no row (I4). Commit before sending. A '
+    'notice passes between a mentor and the coordinator: one is the recipient, the other the contact. A digest has no '
+    'contact.';
 
 CREATE OR REPLACE FUNCTION certification.settle_notice(p_notice_id bigint, p_run_id uuid, p_state text,
                                                        p_reason text, p_message_id text)
@@ -126,28 +139,29 @@ BEGIN
            message_id = certification.plain(p_message_id, 200),
            settled_at = CASE WHEN p_state IN ('sent', 'undeliverable', 'superseded') THEN clock_timestamp() END
      WHERE n.id = p_notice_id
-       -- A run that was given up may still say that it has sent: that must not be lost.
+       -- A run that was given up may still report that it has sent. That report must not be lost.
        AND n.sender_run_id = certification.own_run(p_run_id, p_running => false)
        AND (n.state = 'claimed' OR n.state = 'pending' AND p_state = 'undeliverable');
     RETURN CASE WHEN FOUND THEN 'changed' ELSE 'skipped_not_claimed_by_this_run' END;
 END
 $$;
 COMMENT ON FUNCTION certification.settle_notice IS
-    'sent | undeliverable | pending (given back: certainly not accepted) | claimed (of unknown outcome: the reason is kept, '
-    'the claim stays) (I4). What this run gave back it may still write off.';
+    'Write the outcome of a notice that this run claimed (I4): sent, undeliverable, pending (given back, certainly '
+    'not accepted) or claimed (outcome unknown: the reason is kept and the claim stays). A run may still write off '
+    'what it gave back. Return changed or skipped_not_claimed_by_this_run.';
 
--- What a coordinator must hear of a notice that could not be delivered goes into that coordinator's next unsent digest,
--- or into a new one. One digest per coordinator and run in any case.
 CREATE OR REPLACE FUNCTION certification.was_refused(p_notice certification.notices, p_run_id uuid) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
     SELECT p_notice.state = 'undeliverable'
         OR (p_notice.state = 'pending' AND p_notice.sender_run_id = p_run_id AND p_notice.reason <> 'throttled')
 $$;
 COMMENT ON FUNCTION certification.was_refused IS
-    'Written off, or refused in this run and given back: if a digest can tell of it, SES takes mail and it is '
-    'written off.';
+    'Return whether the notice was written off, or was refused in this run and given back for another reason than '
+    'throttling. In the second case a digest that can be sent shows that SES accepts mail, and the notice is written '
+    'off.';
 
--- The count of a sending run is the state of the notices it took: nothing to keep in step by hand.
+-- The counts of a sending run are derived from the states of the notices that it took, so nothing has to be kept in
+-- step.
 CREATE OR REPLACE FUNCTION certification.count_sending(p_run_id uuid, p_organisation_id uuid,
                                                        p_stuck_before timestamptz)
 RETURNS TABLE (measure text, detail text, n bigint)
@@ -156,7 +170,7 @@ BEGIN
     PERFORM certification.own_run(p_run_id);
     INSERT INTO certification.run_counts (run_id, organisation_id, measure, detail, n)
     SELECT p_run_id, p_organisation_id, 'notices_' || s.outcome, k.kind || ':' || l.locale, count(n.id)
-      FROM unnest('{reminder,expired,reactivated,digest}'::text[]) AS k (kind)
+      FROM certification.notice_kinds() AS k
      CROSS JOIN unnest('{nb,nn,en}'::text[]) AS l (locale)
      CROSS JOIN (VALUES ('sent', 'sent'), ('undeliverable', 'undeliverable'), ('superseded', 'superseded'),
                         ('given_back', 'pending'), ('outcome_unknown', 'claimed')) AS s (outcome, state)
@@ -183,7 +197,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.count_sending IS
-    'Count what became of the notices that this run took, zeros included, and what waits and is stuck (I4, I12).';
+    'Count the outcomes of the notices that this run took, zeros included, and the waiting and stuck notices (I4, '
+    'I12). Return the counts.';
 
 REVOKE ALL ON FUNCTION
     certification.mail_problem, certification.usable_locale, certification.stale_notice, certification.claim_notice,

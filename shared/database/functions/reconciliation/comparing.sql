@@ -1,7 +1,7 @@
--- The comparison itself: the app's own tables against what was read of the website (I14). `compare_website` is one
--- statement for each place of the website, longer than a file should be: both sides are of one moment.
+-- The comparison: the app's own tables against the rows that were read from the website (I14). `compare_website` is one
+-- statement per place on the website, longer than a file should be, so that both sides describe the same moment.
 
--- The value of each published column as the app has it, each ended by the character 31. Built from the whitelist only.
+-- The expression yields the value of each published column as the app has it, each followed by the character 31.
 CREATE OR REPLACE FUNCTION certification.content_expression(p_mapping jsonb, p_columns text[]) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT string_agg(format('coalesce(%s COLLATE "C", '''') || E''\x1f''', CASE p_mapping -> 'columns' ->> k.name
@@ -15,14 +15,14 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
       FROM unnest(p_columns) WITH ORDINALITY AS k (name, place)
 $$;
 COMMENT ON FUNCTION certification.content_expression IS
-    'The SQL expression for what the app publishes of a mentor: each column''s value, ended by the character 31. It '
-    'is built from the whitelist of fields alone.';
+    'Return the SQL expression for the published content of a mentor: each column''s value followed by the character '
+    '31. It is built from the whitelist of fields alone.';
 
--- The app's side is the app's tables and the calendar, the website's side every row that was read (I14). What we have
--- written down of it ourselves gives a difference its cause, and hides none.
+-- The app's side is the app's tables and the calendar; the website's side is every row that was read (I14). Our own
+-- records only give a difference its cause; they never hide one.
 CREATE OR REPLACE FUNCTION certification.compare_website(p_comparison_id uuid, p_mentor_ids uuid[])
 RETURNS TABLE (measure text, n bigint, digest text)
--- row_security: a mentor whom a policy hides from us must be an error, not a mentor who is gone.
+-- row_security is off so that a mentor hidden from us by a policy raises an error instead of seeming deleted.
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
     SET work_mem = '64MB' SET jit = off AS $$
 #variable_conflict use_column
@@ -54,10 +54,10 @@ BEGIN
                    WHERE s.comparison_id = p_comparison_id ORDER BY s.site LOOP
         EXECUTE format($query$
             WITH clock AS MATERIALIZED (
-                -- A change that nobody is late with: the sync has two minutes for it.
+                -- A change younger than two minutes is not late, because the sync has two minutes for it.
                 SELECT $3 - $12 AS settled, least($3 - $12, clock_timestamp() - interval '2 minutes') AS young,
                        clock_timestamp() AS now,
-                       -- The day's check comes at a quarter past midnight, and has been late by one.
+                       -- The day's check comes at 00:15 and has been as late as 01:15.
                        (certification.today_in('Europe/Oslo')::timestamp AT TIME ZONE 'Europe/Oslo') + interval '1 hour'
                        - certification.present() AS until_checked
             ), organisation AS MATERIALIZED (
@@ -79,8 +79,8 @@ BEGIN
                            AS published,
                        coalesce(x.willing AND x.last_day < o.today, false) AS only_ended,
                        coalesce(m.listing_consent, false) AS consenting,
-                       -- Until when it may explain a difference that it was changed a moment ago; bounded,
-                       -- whoever has it.
+                       -- Until when a recent change may explain a difference. The time is bounded, whichever worker has
+                       -- the claim.
                        CASE WHEN l.state = 'rejected' THEN NULL
                             WHEN l.synced_version = l.desired_version
                             THEN CASE WHEN greatest(l.changed_at, l.synced_at) >= k.settled
@@ -108,7 +108,7 @@ BEGIN
                        coalesce(r.shown, 0) AS shown, r.others,
                        CASE WHEN r.others IS NOT NULL AND a.mentor_id IS NOT NULL
                             THEN certification.left_over($11, r.others, a.written -> $5) ELSE '{}' END AS left_over,
-                       -- Another organisation's, which another site or another place looks after; or nobody's.
+                       -- The row belongs to an organisation that another site or place compares, or to no organisation.
                        CASE WHEN a.mentor_id IS NOT NULL THEN 'ours' WHEN NOT $7 THEN 'elsewhere'
                             ELSE coalesce((
                                 SELECT CASE WHEN (s.website_table, s.website_key) = ($5, $6)
@@ -150,7 +150,7 @@ BEGIN
                    AND (p.wanted OR p.shown > 0 OR p.state = 'live' OR p.unverified OR p.left_over <> '{}'
                         OR p.whose = 'astray')
             ), astray AS (
-                -- In a place where this mentor does not belong.
+                -- Rows in a place where the mentor does not belong.
                 SELECT j.mentor_id, j.row_id, l.organisation_id, l.desired_version, l.state,
                        l.synced_version = l.desired_version AS synced,
                        coalesce((SELECT m.listing_consent FROM public.peer_mentors AS m WHERE m.id = j.mentor_id),
@@ -218,7 +218,7 @@ BEGIN
                          count(*) FILTER (WHERE j.whose = 'ours' AND j.state = 'live'),
                          count(*) FILTER (WHERE j.whose = 'ours' AND j.state = 'live' AND j.row_id IS NOT NULL)]
                            AS counts,
-                   -- One sort for all three.
+                   -- One sort serves all three aggregates.
                    count(*) FILTER (WHERE j.whose = 'ours')
                        - count(DISTINCT j.place) FILTER (WHERE j.whose = 'ours') AS repeated,
                    sha256(coalesce(string_agg(j.app_digest, '' ORDER BY j.place), '')) AS app,
@@ -237,9 +237,9 @@ BEGIN
         v_counts := ARRAY(SELECT a.n + b.n FROM unnest(v_counts) WITH ORDINALITY AS a (n, i)
                             JOIN unnest(v.counts) WITH ORDINALITY AS b (n, i) USING (i) ORDER BY i);
         v_repeated := v_repeated + v.repeated;
-        -- Most of what the website was last made to show is not in its answer.
+        -- The website returned less than half of the listings that were last synced as live.
         v_small := v_small + (v.counts[4] >= 3 AND v.counts[5] * 2 < v.counts[4])::integer;
-        -- A place that is in use no more has no part in what each side lists while it lists nothing.
+        -- A place that is no longer used and lists nothing stays out of the hashes of both sides.
         CONTINUE WHEN v_site.organisations = '{}' AND v.counts[2] = 0;
         v_app := v_app || v.app;
         v_website := v_website || v.website;
@@ -263,9 +263,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.compare_website IS
-    'Compare the rows that were read with who should be listed on the calendar day, all of it (null) or these '
-    'mentors (I14). Writes every difference down with its class and cause, and answers every count, zeros included, '
-    'and the hashes of both sides.';
+    'Compare the rows that were read with the mentors that should be listed on the calendar day: all of them (null) '
+    'or only these (I14). Record every difference with its class and cause. Return every count, zeros included, and '
+    'the hashes of both sides.';
 
 CREATE OR REPLACE FUNCTION certification.count_differences(p_comparison_id uuid)
 RETURNS TABLE (measure text, n bigint, digest text)
@@ -300,8 +300,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     HAVING min(b.tripped_at) IS NOT NULL
 $$;
 COMMENT ON FUNCTION certification.count_differences IS
-    'How many differences of each class and of each cause; since when the brake holds some, and when those in flight '
-    'will have settled.';
+    'Return how many differences there are of each class and each cause, since when the brake holds some of them, and '
+    'when those in flight will have settled.';
 
 REVOKE ALL ON FUNCTION
     certification.content_expression, certification.compare_website, certification.count_differences

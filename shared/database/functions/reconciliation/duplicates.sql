@@ -1,12 +1,12 @@
--- Whether anything was done twice, asked of the logs themselves (I1, I3, I4).
+-- The search for anything that was done twice, in the logs themselves (I1, I3, I4).
 
--- No index is used: those of the constraints would answer for the constraints.
+-- Indexes are off: a scan through a unique index would only repeat what its constraint claims.
 CREATE OR REPLACE FUNCTION certification.found_twice()
 RETURNS TABLE (kind text, mentor_id uuid, certification_expiry_date date, detail text, n bigint)
 LANGUAGE sql STABLE SET work_mem = '64MB' SET jit = off
     SET enable_indexscan = off SET enable_indexonlyscan = off SET enable_bitmapscan = off
     SET search_path = pg_catalog, pg_temp AS $$
-    -- A transition of a run that was undone is none (certification.undo_run).
+    -- A transition of a run that was undone does not count (certification.undo_run).
     SELECT 'transition', l.mentor_id, l.certification_expiry_date::date, t.made, sum(t.n)::bigint
       FROM public.mentor_status_log AS l
      CROSS JOIN LATERAL (SELECT CASE l.reason::text WHEN 'run_undone' THEN l.from_status::text
@@ -21,7 +21,7 @@ LANGUAGE sql STABLE SET work_mem = '64MB' SET jit = off
      GROUP BY r.mentor_id, r.certification_expiry_date, r.threshold_day
     HAVING count(*) > 1
     UNION ALL
-    -- What was superseded or written off reached nobody.
+    -- A superseded or written-off notice reached no recipient.
     SELECT 'notice', n.mentor_id, n.certification_expiry_date, concat_ws(' ', n.kind, n.threshold_day), count(*)
       FROM certification.notices AS n
      WHERE n.mentor_id IS NOT NULL AND n.state NOT IN ('superseded', 'undeliverable')
@@ -35,16 +35,16 @@ LANGUAGE sql STABLE SET work_mem = '64MB' SET jit = off
     HAVING count(*) > 1
 $$;
 COMMENT ON FUNCTION certification.found_twice IS
-    'Every transition of ours, reminder and notice of one mentor and certification that is in its log more than '
-    'once, and every digest of one run to one coordinator.';
+    'Return every transition of ours, reminder and notice that its log holds more than once for one mentor and '
+    'certification, and every digest that exists more than once for one run and coordinator (I1, I3, I4).';
 
 CREATE OR REPLACE FUNCTION certification.find_duplicates(p_run_id uuid) RETURNS TABLE (measure text, n bigint)
--- row_security: a row that a policy hides from us would hide a duplicate.
+-- row_security is off because a row hidden from us by a policy would hide a duplicate.
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
     SET lock_timeout = '10s' AS $$
 BEGIN
     PERFORM certification.own_run(p_run_id);
-    LOCK TABLE certification.duplicates IN SHARE ROW EXCLUSIVE MODE; -- of two at once, the later knows more
+    LOCK TABLE certification.duplicates IN SHARE ROW EXCLUSIVE MODE; -- of two concurrent runs, the later knows more
     WITH found AS MATERIALIZED (
         SELECT * FROM certification.found_twice()
     ), gone AS (
@@ -70,7 +70,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.find_duplicates IS
-    'Look for duplicates in the logs, write them down, and return how many of each kind nobody has reviewed, zeros '
+    'Look for duplicates in the logs, write them down, and return how many of each kind are unreviewed, zeros '
     'included (I1, I3, I4).';
 
 CREATE OR REPLACE FUNCTION certification.review_duplicates(p_kind text, p_mentor_id uuid, p_actor text,
@@ -91,8 +91,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.review_duplicates IS
-    'A person has looked at these duplicates of one mentor, or of everybody (null): they are not told again unless '
-    'they grow. Returns how many.';
+    'Record that a person has reviewed these duplicates of one mentor, or of all mentors (null). They are not '
+    'reported again unless they grow. Return how many.';
 
 REVOKE ALL ON FUNCTION
     certification.found_twice, certification.find_duplicates, certification.review_duplicates
@@ -100,3 +100,6 @@ FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.find_duplicates
 TO certification_reconciliation;
+GRANT EXECUTE ON FUNCTION
+    certification.review_duplicates
+TO certification_operations;

@@ -1,4 +1,4 @@
--- What a comparison found is written down, repaired, and proved.
+-- Findings and proofs: what a comparison found, whether it was repaired, and what it proved.
 
 CREATE OR REPLACE FUNCTION certification.record_findings(p_run_id uuid, p_comparison_id uuid, p_mentor_ids uuid[])
 RETURNS TABLE (measure text, n bigint)
@@ -9,8 +9,8 @@ BEGIN
     PERFORM certification.own_run(p_run_id);
     PERFORM certification.use_comparison(p_comparison_id, 0);
     SELECT c.at - c.settling INTO v_before FROM certification.comparisons AS c WHERE c.id = p_comparison_id;
-    -- Two runs at once would lock the same findings in different orders. From here to the end of the transaction is
-    -- moments.
+    -- Two concurrent runs would lock the same findings in different orders. The lock is held for moments, until the
+    -- transaction ends.
     LOCK TABLE certification.findings IN SHARE ROW EXCLUSIVE MODE;
     RETURN QUERY
     WITH difference AS MATERIALIZED (
@@ -20,7 +20,7 @@ BEGIN
           FROM difference AS d
           JOIN certification.comparison_sites AS s ON s.comparison_id = p_comparison_id AND s.site = d.site
          WHERE d.verified AND d.cause NOT IN ('in_flight', 'day_turns')
-           AND NOT EXISTS ( -- changed since it was compared
+           AND NOT EXISTS ( -- changed since the comparison
                SELECT 1 FROM certification.listings AS l
                 WHERE l.mentor_id = d.mentor_id
                   AND (l.desired_version IS DISTINCT FROM d.version
@@ -36,7 +36,7 @@ BEGIN
                                         OR f.mentor_id IS NULL AND b.mentor_id IS NULL AND f.row_id = b.row_id)
         RETURNING f.id
     ), fresh AS (
-        -- What came past the triggers is being repaired already, by whoever found it.
+        -- The sweep that found a change past the triggers has already requested its repair.
         INSERT INTO certification.findings AS f
             (mentor_id, row_id, organisation_id, website_table, class, cause, fields, version, opened_in, seen_in,
              repairs, repaired_at)
@@ -45,7 +45,7 @@ BEGIN
                (b.cause = 'past_triggers' AND b.version IS NOT NULL)::integer,
                CASE WHEN b.cause = 'past_triggers' AND b.version IS NOT NULL THEN clock_timestamp() END
           FROM believed AS b
-        ON CONFLICT DO NOTHING -- open already
+        ON CONFLICT DO NOTHING -- already open
         RETURNING f.id
     ), over AS (
         UPDATE certification.findings AS f
@@ -55,7 +55,7 @@ BEGIN
            AND NOT EXISTS (SELECT 1 FROM difference AS d WHERE d.mentor_id = f.mentor_id)
            AND NOT EXISTS (SELECT 1 FROM difference AS d
                             WHERE d.mentor_id IS NULL AND f.mentor_id IS NULL AND d.row_id = f.row_id)
-           -- A repair that is on its way, or has just arrived, is rechecked later.
+           -- A repair that is on its way, or has just arrived, is compared again later.
            AND NOT EXISTS (SELECT 1 FROM certification.listings AS l
                             WHERE l.mentor_id = f.mentor_id
                               AND (l.synced_version < l.desired_version OR l.changed_at >= v_before
@@ -78,8 +78,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.record_findings IS
-    'Write down the differences that were read twice, and close what is over: of everybody (null), or of these '
-    'mentors (I14).';
+    'Record the differences that were read twice, and close the findings that are over: of all mentors (null) or of '
+    'these (I14). Return the counts.';
 
 CREATE OR REPLACE FUNCTION certification.write_proof(
     p_run_id uuid, p_at timestamptz, p_reason text, p_app_listed bigint, p_website_listed bigint, p_equal bigint,
@@ -93,8 +93,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
             p_website_hash, p_counts, p_facts)
 $$;
 COMMENT ON FUNCTION certification.write_proof IS
-    'Write down what a full comparison has shown, or why it was incomplete (I14). Kept for good; no personal data '
-    '(I11).';
+    'Write down what a full comparison has shown, or why it was incomplete (I14). The proof is kept for good and '
+    'holds no personal data (I11).';
 
 CREATE OR REPLACE FUNCTION certification.record_acceptance(p_run_id uuid, p_actor text, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -103,7 +103,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
             jsonb_build_object('run_id', certification.own_run(p_run_id, '{reconciliation_full}')))
 $$;
 COMMENT ON FUNCTION certification.record_acceptance IS
-    'Somebody has taken a suspiciously small answer of the website for true.';
+    'Record in the audit that an operator confirms that the website really returned this few rows.';
 
 REVOKE ALL ON FUNCTION
     certification.record_findings, certification.write_proof, certification.record_acceptance

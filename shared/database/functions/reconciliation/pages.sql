@@ -1,4 +1,4 @@
--- A comparison of the website with the app: what was read of the website, page by page.
+-- A comparison of the website with the app: the rows that were read from the website, page by page.
 
 CREATE OR REPLACE FUNCTION certification.website_tables() RETURNS TABLE (website_table text, website_key text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -8,7 +8,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
              WHERE NOT EXISTS (SELECT 1 FROM public.organisations)) AS m
      ORDER BY 1, 2
 $$;
-COMMENT ON FUNCTION certification.website_tables IS 'The tables of the website that listings live in, and their keys.';
+COMMENT ON FUNCTION certification.website_tables IS
+    'Return the tables of the website that hold listings, and their keys.';
 
 CREATE OR REPLACE FUNCTION certification.remember_places() RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
@@ -20,7 +21,8 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     ON CONFLICT ON CONSTRAINT website_places_pkey DO UPDATE SET show = excluded.show, hide = excluded.hide
      WHERE (p.show, p.hide) IS DISTINCT FROM (excluded.show, excluded.hide)
 $$;
-COMMENT ON FUNCTION certification.remember_places IS 'Where listings live now, for the time when they live elsewhere.';
+COMMENT ON FUNCTION certification.remember_places IS
+    'Write down where listings are kept now, so that the place is known after they have moved.';
 
 CREATE OR REPLACE FUNCTION certification.open_comparison(p_settling interval)
 RETURNS TABLE (comparison_id uuid, at timestamptz, site integer, website_table text, website_key text, columns text[],
@@ -32,7 +34,7 @@ DECLARE
     v_at timestamptz;
     v_dead uuid;
 BEGIN
-    -- No function lives for sixteen minutes.
+    -- No function lives for sixteen minutes, so the run of such a comparison is dead.
     FOR v_dead IN SELECT c.id FROM certification.comparisons AS c
                    WHERE c.used_at < clock_timestamp() - interval '16 minutes' LOOP
         PERFORM certification.close_comparison(v_dead);
@@ -48,7 +50,7 @@ BEGIN
                         UNION SELECT m.organisation_id FROM public.peer_mentors AS m WHERE m.organisation_id IS NOT NULL
                                GROUP BY m.organisation_id
                         UNION SELECT o.id FROM public.organisations AS o
-                        -- In an app without anybody the website shows nobody.
+                        -- An app without organisations must find an empty website.
                         UNION SELECT '00000000-0000-0000-0000-000000000000'
                                WHERE NOT EXISTS (SELECT 1 FROM public.organisations)) AS o
                  GROUP BY certification.effective_mapping(o.id)) AS m
@@ -85,8 +87,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.open_comparison IS
-    'Begin a comparison and return what is to be read: the columns in the order in which their values are compared, '
-    'and others that were written once. What dead runs have left is removed.';
+    'Begin a comparison and return what to read: the columns in the order in which their values are compared, and '
+    'other columns that were once written. Remove what dead runs left behind.';
 
 CREATE OR REPLACE FUNCTION certification.use_comparison(p_comparison_id uuid, p_rows bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -99,7 +101,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.use_comparison IS
-    'Say that it is alive; an error where it was removed, since half of it would raise alarms.';
+    'Mark the comparison as in use. Raise no_data_found if it was removed, because half a comparison would raise '
+    'false alarms.';
 
 CREATE OR REPLACE FUNCTION certification.add_website_rows(
     p_comparison_id uuid, p_sites integer[], p_mentor_ids uuid[], p_row_ids uuid[], p_shown smallint[],
@@ -113,7 +116,8 @@ BEGIN
            AS r (site, mentor_id, row_id, shown, content, others);
 END
 $$;
-COMMENT ON FUNCTION certification.add_website_rows IS 'A page of the website.';
+COMMENT ON FUNCTION certification.add_website_rows IS
+    'Store a page of rows that were read from the website.';
 
 CREATE OR REPLACE FUNCTION certification.forget_others(p_comparison_id uuid, p_site integer,
                                                        p_columns text[]) RETURNS void
@@ -124,7 +128,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
      WHERE s.comparison_id = p_comparison_id AND s.site = p_site
 $$;
 COMMENT ON FUNCTION certification.forget_others IS
-    'These columns are gone from the website, so nothing stands in them.';
+    'Take these columns out of the comparison: the website no longer has them, so they hold nothing.';
 
 CREATE OR REPLACE FUNCTION certification.left_over(p_columns text[], p_values text, p_written jsonb) RETURNS text[]
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -132,7 +136,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
       FROM unnest(p_columns) WITH ORDINALITY AS k (name, place)
      WHERE p_written ? k.name AND (string_to_array(p_values, E'\x1f'))[k.place] <> ''
 $$;
-COMMENT ON FUNCTION certification.left_over IS 'Which of these columns hold something that we have written.';
+COMMENT ON FUNCTION certification.left_over IS
+    'Return those of these columns that hold a value that we have written.';
 
 CREATE OR REPLACE FUNCTION certification.close_comparison(p_comparison_id uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -141,7 +146,7 @@ DECLARE
 BEGIN
     DELETE FROM certification.comparisons AS c WHERE c.id = p_comparison_id RETURNING c.rows INTO v_rows;
     DELETE FROM certification.comparison_sites AS s WHERE s.comparison_id = p_comparison_id;
-    -- A million rows are not deleted one by one, where nobody else is comparing.
+    -- Deleting a million rows one by one is slow, so truncate them if no other comparison is open.
     IF v_rows > 10000 THEN
         BEGIN
             LOCK TABLE certification.comparison_rows, certification.comparison_differences,
@@ -154,7 +159,7 @@ BEGIN
                 RETURN;
             END IF;
         EXCEPTION WHEN lock_not_available THEN
-            NULL; -- somebody is
+            NULL; -- another comparison is using the tables
         END;
     END IF;
     DELETE FROM certification.comparison_rows AS w WHERE w.comparison_id = p_comparison_id;
@@ -163,7 +168,8 @@ BEGIN
     DELETE FROM certification.comparison_equal AS e WHERE e.comparison_id = p_comparison_id;
 END
 $$;
-COMMENT ON FUNCTION certification.close_comparison IS 'What was read and compared is no longer needed.';
+COMMENT ON FUNCTION certification.close_comparison IS
+    'End a comparison and delete what was read and compared.';
 
 REVOKE ALL ON FUNCTION
     certification.website_tables, certification.remember_places, certification.open_comparison,

@@ -1,4 +1,4 @@
--- Sync requests for what differs.
+-- Repairs: sync requests for the differences that were found.
 
 CREATE OR REPLACE FUNCTION certification.request_repairs(p_run_id uuid, p_comparison_id uuid, p_everybody boolean)
 RETURNS TABLE (mentor_id uuid, version bigint, braked bigint)
@@ -47,7 +47,7 @@ BEGIN
         UPDATE certification.listings AS l
            SET desired_version = l.desired_version + 1, state = 'waiting', reason = NULL,
                changed_at = clock_timestamp(),
-               -- Where it is to be hidden or emptied, if our record knows of nothing there.
+               -- A row that is to be hidden or emptied needs a place to send to, if our record knows of no row there.
                website = CASE WHEN h.class IN ('listed_but_invalid', 'orphan', 'unpublished_field')
                                    AND (l.website IS NULL
                                      OR (l.website ->> 'table', l.website ->> 'key')
@@ -78,8 +78,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.request_repairs IS
-    'Raise the listings of the differences that were found, but for organisations whose brake holds, and return whom '
-    'to sync; one row more says how many the brake holds back.';
+    'Raise the listings of the differences that were found, except in organisations whose brake holds. Return the '
+    'mentors to sync and their versions, and one row more with the number that the brake holds back.';
 
 CREATE OR REPLACE FUNCTION certification.repairs_of(p_comparison_id uuid, p_everybody boolean)
 RETURNS TABLE (mentor_id uuid, organisation_id uuid, class text, version bigint, target jsonb, at_once boolean)
@@ -88,27 +88,29 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
            jsonb_build_object('table', s.mapping -> 'table', 'key', s.mapping -> 'key', 'hide', s.mapping -> 'hide',
                               'columns', to_jsonb(s.columns || CASE d.class WHEN 'unpublished_field' THEN d.fields
                                                                             ELSE '{}' END)),
-           -- Who does not consent is hidden also while the brake is on (I5).
+           -- A mentor that does not consent is hidden even while the brake holds (I5).
            d.class = 'listed_but_invalid' AND NOT d.consenting
       FROM certification.comparison_differences AS d
       JOIN certification.comparison_sites AS s ON s.comparison_id = p_comparison_id AND s.site = d.site
      WHERE d.comparison_id = p_comparison_id AND d.verified AND d.mentor_id IS NOT NULL
        AND CASE WHEN d.cause = 'manual_edit' THEN true
                 WHEN d.cause = 'past_triggers' THEN d.version IS NULL -- the others are raised already
-                -- the table is ours only if everybody who uses it says so
+                -- the table is ours only if every organisation that uses it says so
                 WHEN d.cause = 'unknown_mentor' THEN NOT EXISTS (
                     SELECT 1 FROM certification.comparison_sites AS t CROSS JOIN unnest(t.organisations) AS u (id)
                       LEFT JOIN certification.organisation_settings AS g ON g.organisation_id = u.id
                      WHERE t.comparison_id = p_comparison_id AND t.website_table = s.website_table
                        AND NOT coalesce(g.table_is_ours, false))
                 ELSE false END
-       -- What two repairs did not cure is for a person; the nightly check tries again, and what must not be listed is
-       -- tried always.
+       -- A difference that two repairs did not cure is left to a person. A full comparison still tries again, and a
+       -- listing that must not be shown is always tried.
        AND (p_everybody OR d.class = 'listed_but_invalid' OR NOT EXISTS (
            SELECT 1 FROM certification.findings AS f
             WHERE f.mentor_id = d.mentor_id AND f.closed_at IS NULL AND f.repairs >= 2))
 $$;
-COMMENT ON FUNCTION certification.repairs_of IS 'The differences that a sync of the listing should cure, and where.';
+COMMENT ON FUNCTION certification.repairs_of IS
+    'Return the differences that a sync of the listing should cure, and the target to send it to. at_once marks those '
+    'that the brake must not hold (I5).';
 
 REVOKE ALL ON FUNCTION
     certification.request_repairs, certification.repairs_of

@@ -1,9 +1,10 @@
--- A difference is believed only after its row was read once more by its key.
+-- A difference is believed only after its row was read a second time, by its key.
 
 CREATE OR REPLACE FUNCTION certification.differences_to_verify(p_comparison_id uuid, p_limit integer)
 RETURNS TABLE (mentor_id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    -- A thousand in flight are looked at: with a million on their way the answer is "not yet" whatever they are.
+    -- At most a thousand in flight are read again. With more than that on their way the proof is "not yet" whatever
+    -- they hold.
     WITH unread AS MATERIALIZED (
         (SELECT d.mentor_id, d.class, d.cause FROM certification.comparison_differences AS d
           WHERE d.comparison_id = p_comparison_id AND NOT d.verified AND d.cause <> 'in_flight')
@@ -20,9 +21,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
      LIMIT p_limit
 $$;
 COMMENT ON FUNCTION certification.differences_to_verify IS
-    'Whom to read once more by key, those that must not be listed first (I14).';
+    'Return the mentors to read once more by key, those that must not be listed first (I14).';
 
--- A key that is unique there makes this impossible; visitors see both rows where it is not.
+-- A unique key on the website makes second rows impossible. Without one, visitors see both rows.
 CREATE OR REPLACE FUNCTION certification.disown_second_rows(p_comparison_id uuid, p_mentor_ids uuid[]) RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     UPDATE certification.comparison_rows AS w SET mentor_id = NULL
@@ -34,8 +35,8 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
      WHERE w.comparison_id = p_comparison_id AND w.site = o.site AND w.row_id = o.row_id AND o.place > 1
 $$;
 COMMENT ON FUNCTION certification.disown_second_rows IS
-    'Of two rows with one mentor''s key in one table only the less visible is the mentor''s; another that is shown '
-    'is of nobody. Of everybody (null), or of these mentors.';
+    'Leave the mentor only the less visible of two rows with the same mentor''s key in one table; the other row then '
+    'belongs to no mentor and is an orphan if it is shown. For all mentors (null) or for these.';
 
 CREATE OR REPLACE FUNCTION certification.forget_rows(p_comparison_id uuid, p_mentor_ids uuid[]) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -43,7 +44,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     DELETE FROM certification.comparison_rows AS w
      WHERE w.comparison_id = p_comparison_id AND w.mentor_id = ANY (p_mentor_ids)
 $$;
-COMMENT ON FUNCTION certification.forget_rows IS 'These are about to be read again.';
+COMMENT ON FUNCTION certification.forget_rows IS
+    'Delete the rows of these mentors, which are about to be read again.';
 
 CREATE OR REPLACE FUNCTION certification.forget_repeated_rows(p_comparison_id uuid) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -59,7 +61,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.forget_repeated_rows IS
-    'Paging may give a row twice when rows come and go meanwhile.';
+    'Delete rows that paging returned twice because rows came and went meanwhile. Return how many.';
 
 REVOKE ALL ON FUNCTION
     certification.differences_to_verify, certification.disown_second_rows, certification.forget_rows,

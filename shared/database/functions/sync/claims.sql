@@ -1,17 +1,18 @@
--- How a worker takes listings to the website: claim, push, settle (I6, I8).
+-- How a worker takes listings to the website: claim, push, settle (I6, I8). claim_listings locks the rows first and
+-- reads them in a second statement with a younger snapshot, so the state that is pushed is never older than its
+-- version. It skips a row that a transaction holds at that moment.
 
--- The rows are locked first and read in a second statement, whose snapshot is younger: the state that is pushed is
--- never older than the version it is pushed as. A row that a transaction holds just now is not waited for.
 CREATE OR REPLACE FUNCTION certification.only_outcome_unknown(l certification.listings) RETURNS boolean
 LANGUAGE sql STABLE AS $$
     SELECT coalesce(l.unknown_outcome_until > clock_timestamp() AND l.accepted_version = l.desired_version, false)
 $$;
 COMMENT ON FUNCTION certification.only_outcome_unknown IS
-    'Whether the website has accepted it, and only waits for an earlier unknown outcome to end.';
+    'Return whether the website has accepted the desired version and the listing only waits until an earlier request '
+    'can no longer be carried out (I6).';
 
--- A wrong import of dates would hide everybody long before the nightly check. Who is paused, withdrawn or does not
--- consent is hidden in any case; whom nothing but a date hides is held back while there are too many of them, counted
--- since the last nightly check.
+-- A wrong import of dates would otherwise hide every mentor long before the nightly check. A mentor that is paused,
+-- withdrawn or does not consent is hidden in any case. A mentor that only a date hides is held back while there are too
+-- many of them, counted since the last nightly check.
 CREATE OR REPLACE FUNCTION certification.apply_mass_change_limit(p_mentor_ids uuid[], p_worker uuid) RETURNS uuid[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -55,7 +56,7 @@ BEGIN
             SELECT 1 FROM certification.brakes AS b
              WHERE b.organisation_id = v.organisation_id AND b.kind = 'expiry' AND b.closed_at IS NULL
                AND certification.brake_release_is_in_force(b.released_at));
-        -- The nightly check decides anew, and uses a release up.
+        -- The nightly check decides again, and uses up a release.
         INSERT INTO certification.brakes AS b (organisation_id, kind, run_id, last_run_id, n, of_n)
         VALUES (v.organisation_id, 'expiry', p_worker, p_worker, v_n, v_of)
         ON CONFLICT (organisation_id, kind) WHERE closed_at IS NULL DO NOTHING;
@@ -69,7 +70,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.apply_mass_change_limit IS
-    'Whom of these, whose listings the caller has locked, may be sent now. The rest gets the reason brake.';
+    'Return those of these mentors, whose listings the caller has locked, that may be sent now (I5). The others get '
+    'the reason brake.';
 
 CREATE OR REPLACE FUNCTION certification.emptied(p_columns jsonb, p_kept jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -78,13 +80,14 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
      WHERE NOT p_kept ? c.name
 $$;
 COMMENT ON FUNCTION certification.emptied IS
-    'The members of a JSON object that empty the columns that are not among those to keep, each after a comma.';
+    'Return the JSON members that empty every column not among those to keep, each after a comma.';
 
 CREATE OR REPLACE FUNCTION certification.claim_listings(p_mentor_ids uuid[], p_worker uuid, p_lease interval)
 RETURNS TABLE (
     mentor_id uuid, outcome text, version bigint, action text, website_table text, website_key text, body text,
     bare_body text, row_version text)
--- row_security: a mentor whom a policy hides from us must be an error, not a mentor who is gone and to be hidden.
+-- row_security is off so that a mentor hidden from us by a policy raises an error. Otherwise the mentor would seem
+-- deleted and would be hidden on the website.
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off AS $$
 #variable_conflict use_column
 DECLARE
@@ -107,7 +110,7 @@ BEGIN
                l.website IS NOT NULL AND (l.website ->> 'table', l.website ->> 'key')
                                          <> (w.target ->> 'table', w.target ->> 'key') AS elsewhere,
                coalesce(l.written -> (coalesce(l.website, w.target) ->> 'table'), '[]') AS written,
-               -- What was written there once and is not published now is emptied with whatever is written next.
+               -- A column that was once written there and is no longer published is emptied by the next write.
                CASE WHEN l.written -> (w.target ->> 'table') = w.target -> 'columns' THEN ''
                     ELSE certification.emptied(coalesce(l.written -> (w.target ->> 'table'), '[]'),
                                                w.target -> 'columns') END AS emptied
@@ -142,7 +145,7 @@ BEGIN
                                   THEN w.target || jsonb_build_object('before', w.written)
                               WHEN w.action IS NOT NULL THEN jsonb_set(w.place, '{columns}', w.kept)
                               ELSE l.website END,
-               -- Until this is accepted both what was and what will be published may be there.
+               -- Until this write is accepted, both the old and the new columns may hold values there.
                written = CASE WHEN w.action IS NULL OR w.action NOT IN ('create', 'publish')
                                 OR l.written -> (w.target ->> 'table') = w.target -> 'columns' THEN l.written
                               ELSE jsonb_set(l.written, ARRAY[w.target ->> 'table'], (
@@ -151,9 +154,11 @@ BEGIN
                                       AS c (name))) END,
                shown_until = CASE WHEN w.action IN ('create', 'publish') THEN w.expires_on ELSE l.shown_until END,
                reason = CASE WHEN w.action IS NULL THEN NULL ELSE l.reason END,
-               -- What is sent from now on comes after everything that was of unknown outcome.
-               unknown_outcome_until = CASE WHEN l.unknown_outcome_until > clock_timestamp() THEN l.unknown_outcome_until END,
-               unknown_outcome_version = CASE WHEN l.unknown_outcome_until > clock_timestamp() THEN l.unknown_outcome_version END,
+               -- A request sent from now on comes after every request of unknown outcome.
+               unknown_outcome_until =
+                   CASE WHEN l.unknown_outcome_until > clock_timestamp() THEN l.unknown_outcome_until END,
+               unknown_outcome_version =
+                   CASE WHEN l.unknown_outcome_until > clock_timestamp() THEN l.unknown_outcome_version END,
                sending = w.action,
                sending_version = CASE WHEN w.action IS NOT NULL THEN l.desired_version END,
                claimed_by = CASE WHEN w.action IS NOT NULL THEN p_worker END,
@@ -187,27 +192,29 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.claim_listings IS
-    'Take these listings for one worker and return what to do with each (I6). send: write `body`, or to hide at '
-    'least `bare_body`, on this version of the row; nothing_to_show: settled without a request; already: nothing to '
-    'do; busy: another worker has it and claims again when it is done; locked: being changed just now; outcome_unknown: '
-    'accepted, and to be sent once more when an earlier request can no longer come after it; braked: one of a mass '
-    'change that nobody has released; rejected; unknown.';
+    'Claim these listings for one worker and return what to do with each (I6). send: write `body`, or at least '
+    '`bare_body` to hide, on this version of the row. nothing_to_show: settled without a request. already: nothing to '
+    'do. busy: another worker has it and claims again when it is done. locked: being changed just now. '
+    'outcome_unknown: accepted, and to be sent once more when no earlier request can come after it. braked: part of a '
+    'mass change that no person has released. rejected: the website refused it for good. unknown: there is no such '
+    'listing.';
 
 CREATE OR REPLACE FUNCTION certification.unsynced_listings(p_after uuid, p_limit integer)
 RETURNS TABLE (mentor_id uuid, version bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT l.mentor_id, l.desired_version FROM certification.listings AS l
      WHERE l.synced_version < l.desired_version AND l.state <> 'rejected'
-       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp()) AND NOT certification.only_outcome_unknown(l)
+       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp())
+       AND NOT certification.only_outcome_unknown(l)
        AND (p_after IS NULL OR l.mentor_id > p_after)
      ORDER BY l.mentor_id LIMIT p_limit
 $$;
 COMMENT ON FUNCTION certification.unsynced_listings IS
-    'Listings with something to tell the website that nobody is sending, a page at a time by mentor_id.';
+    'Return the listings that need a sync and that no worker is sending, a page at a time by mentor_id.';
 
 REVOKE ALL ON FUNCTION
-    certification.only_outcome_unknown, certification.apply_mass_change_limit, certification.emptied, certification.claim_listings,
-    certification.unsynced_listings
+    certification.only_outcome_unknown, certification.apply_mass_change_limit, certification.emptied,
+    certification.claim_listings, certification.unsynced_listings
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.claim_listings

@@ -1,18 +1,19 @@
--- What was lost on its way is found and taken up again (I7).
+-- The sweep finds changes that were lost on their way and takes them up again (I7).
 
 CREATE OR REPLACE FUNCTION certification.overdue_listings(p_older_than interval, p_limit integer)
 RETURNS TABLE (mentor_id uuid, version bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT l.mentor_id, l.desired_version FROM certification.listings AS l
      WHERE l.synced_version < l.desired_version AND l.state <> 'rejected'
-       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp()) AND NOT certification.only_outcome_unknown(l)
+       AND (l.claimed_until IS NULL OR l.claimed_until < clock_timestamp())
+       AND NOT certification.only_outcome_unknown(l)
        AND l.changed_at < clock_timestamp() - p_older_than
-     -- What was tried often does not stand in the way of what was not.
+     -- A listing that was tried often must not block one that was not.
      ORDER BY l.reason IS NOT DISTINCT FROM 'brake', l.attempts, l.changed_at, l.mentor_id LIMIT p_limit
 $$;
 COMMENT ON FUNCTION certification.overdue_listings IS
-    'Changes that should have reached the website by now and that nobody is sending: a webhook, a message or a '
-    'worker was lost (I7).';
+    'Return the changes that should have reached the website by now and that no worker is sending: a webhook, a '
+    'message or a worker was lost (I7).';
 
 CREATE OR REPLACE FUNCTION certification.count_waiting() RETURNS TABLE (measure text, n bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -29,10 +30,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
       FROM unsynced AS u WHERE u.state <> 'rejected'
     UNION ALL SELECT 'findings_open', count(*) FROM certification.findings AS f WHERE f.closed_at IS NULL
 $$;
-COMMENT ON FUNCTION certification.count_waiting IS 'What the website does not show yet, zeros included.';
+COMMENT ON FUNCTION certification.count_waiting IS
+    'Return the counts of what the website does not show yet, zeros included (I12).';
 
--- After an hour, then after two, four, eight, and then every day: whoever changed a column or a role in Dynamics tells
--- nobody here. What changes in the app is tried at once.
+-- Retry after one hour, then after two, four and eight, and then every day. A changed column or role in Dynamics is not
+-- announced here. A change in the app is tried at once.
 CREATE OR REPLACE FUNCTION certification.is_due_again(l certification.listings) RETURNS boolean
 LANGUAGE sql STABLE AS $$
     SELECT l.state = 'rejected' AND l.changed_at < clock_timestamp()
@@ -40,7 +42,7 @@ LANGUAGE sql STABLE AS $$
            - interval '1 day' * greatest(l.attempts - 5, 0)
 $$;
 COMMENT ON FUNCTION certification.is_due_again IS
-    'Whether a listing that was rejected is to be tried again by itself: its cause may be gone.';
+    'Return whether a rejected listing is due for another try without a change, because its cause may be gone.';
 
 CREATE OR REPLACE FUNCTION certification.retry_due_rejected(p_limit integer) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -60,8 +62,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.retry_due_rejected IS
-    'Take up again what was rejected and may go now. Its first failing stays its time of change, so it counts as '
-    'overdue at once.';
+    'Send rejected listings that are due back to waiting, and return how many. changed_at stays the time of the first '
+    'failure, so such a listing counts as overdue at once.';
 
 CREATE OR REPLACE FUNCTION certification.retry_rejected(p_mentor_ids uuid[], p_actor text,
                                                          p_reason text) RETURNS bigint
@@ -83,7 +85,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.retry_rejected IS
-    'A person has listings that were rejected tried again now: these, or all (null).';
+    'Retry rejected listings now because a person asks for it: these, or all (null). Write the audit and return how '
+    'many.';
 
 CREATE OR REPLACE FUNCTION certification.listings_to_recheck(p_settling interval, p_limit integer)
 RETURNS TABLE (mentor_id uuid)
@@ -98,8 +101,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
       ORDER BY l.synced_at LIMIT p_limit)
 $$;
 COMMENT ON FUNCTION certification.listings_to_recheck IS
-    'Whose rows to read back: open findings, and whatever was synced and has not been read back since, not before a '
-    'lost request can no longer come. At most the limit of each.';
+    'Return the mentors whose rows to read back: those with open findings, and those that were synced and not read '
+    'back since, once no lost request can still arrive. At most the limit of each.';
 
 REVOKE ALL ON FUNCTION
     certification.overdue_listings, certification.count_waiting, certification.is_due_again,
@@ -109,3 +112,6 @@ GRANT EXECUTE ON FUNCTION
     certification.overdue_listings, certification.count_waiting, certification.retry_due_rejected,
     certification.listings_to_recheck
 TO certification_reconciliation;
+GRANT EXECUTE ON FUNCTION
+    certification.retry_rejected
+TO certification_operations;

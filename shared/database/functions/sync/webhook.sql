@@ -1,4 +1,4 @@
--- What the database sends after a change. It carries ids and no truth (I7).
+-- The webhook that the database sends after a change. It carries ids and no truth (I7).
 
 CREATE OR REPLACE FUNCTION certification.hmac_sha256(p_key bytea, p_message bytea) RETURNS bytea
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -15,7 +15,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.hmac_sha256 IS
-    'HMAC-SHA-256 of a message under a key of any length (RFC 2104, RFC 4231): 32 octets.';
+    'Return the HMAC-SHA-256 of a message under a key of any length (RFC 2104, RFC 4231): 32 bytes.';
 
 CREATE OR REPLACE FUNCTION certification.notify_webhook(p_mentor_ids uuid[], p_versions bigint[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -60,13 +60,14 @@ BEGIN
         END IF;
     END LOOP;
 EXCEPTION WHEN OTHERS THEN
-    -- Whoever changes a mentor is never held up by the webhook: what it does not say, the next sweep finds.
+    -- The webhook never holds up a transaction that changes a mentor (I16). The next sweep finds what was not
+    -- announced.
     RAISE WARNING 'the webhook was not notified: SQLSTATE %', SQLSTATE;
 END
 $$;
 COMMENT ON FUNCTION certification.notify_webhook IS
-    'Notify the webhook of these mentors, each with its desired version at the same place of the second array: at most 100 in one '
-    'post (I7). Never fails; a WARNING says why it did not notify.';
+    'Notify the webhook of these mentors, each with its desired version at the same position of the second array, at '
+    'most 100 per post (I7). Never fail (I16); a WARNING says why a notification was not sent.';
 
 REVOKE ALL ON FUNCTION
     certification.hmac_sha256, certification.notify_webhook

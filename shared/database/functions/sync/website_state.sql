@@ -1,11 +1,12 @@
--- What all workers share about the website: Retry-After windows (I9) and the credential (I10).
+-- The state that all workers share about the website: Retry-After windows (I9) and the credential (I10).
 
 CREATE OR REPLACE FUNCTION certification.backoff_seconds_left() RETURNS double precision
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT greatest(0, coalesce(extract(epoch FROM s.backoff_until - clock_timestamp()), 0))::double precision
       FROM certification.sync_state AS s
 $$;
-COMMENT ON FUNCTION certification.backoff_seconds_left IS 'Seconds until a request may be sent again; 0 means now (I9).';
+COMMENT ON FUNCTION certification.backoff_seconds_left IS
+    'Return the seconds until a request may be sent again; 0 means now (I9).';
 
 CREATE OR REPLACE FUNCTION certification.block_website_for(p_seconds double precision, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -15,10 +16,10 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
            backoff_reason = certification.plain(p_reason, 500)
 $$;
 COMMENT ON FUNCTION certification.block_website_for IS
-    'A Retry-After was given. A window longer than an hour is tried again after an hour (I9); what is no number of '
-    'seconds is an hour too.';
+    'Block requests for the seconds of a Retry-After, at most an hour: a longer window is tried again after an hour '
+    '(I9). A value that is not a number of seconds counts as an hour.';
 
--- Whether the website is stopped, and whether this caller is the one to try it now: one worker a minute.
+-- One worker a minute may try the website while it is stopped.
 CREATE OR REPLACE FUNCTION certification.website_stopped(OUT reason text, OUT try_now boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -33,27 +34,32 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.website_stopped IS
-    'Whether the website has refused our credential, why, and whether this caller is the one to try it now: one '
+    'Return why the website is stopped (null: it is not), and whether this caller is the one to try it now: one '
     'worker a minute (I10).';
 
-CREATE OR REPLACE FUNCTION certification.stop_website(p_reason text) RETURNS void
+CREATE OR REPLACE FUNCTION certification.stop_website(p_reason text, p_secret_ended boolean DEFAULT false)
+RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE certification.sync_state AS s
        SET stopped_since = coalesce(s.stopped_since, clock_timestamp()),
-           stopped_reason = certification.plain(p_reason, 500), tried_at = clock_timestamp()
+           stopped_reason = certification.plain(p_reason, 500), secret_ended = p_secret_ended,
+           tried_at = clock_timestamp()
 $$;
 COMMENT ON FUNCTION certification.stop_website IS
-    'The website refuses our credential: nothing is sent until a check succeeds (I10).';
+    'Stop sending, because the website refuses our credential. Nothing is sent until a check succeeds (I10).';
 
 CREATE OR REPLACE FUNCTION certification.resume_website() RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE certification.sync_state AS s SET stopped_since = NULL, stopped_reason = NULL, tried_at = NULL
+    UPDATE certification.sync_state AS s
+       SET stopped_since = NULL, stopped_reason = NULL, secret_ended = false, tried_at = NULL
      WHERE s.stopped_since IS NOT NULL
 $$;
-COMMENT ON FUNCTION certification.resume_website IS 'A check has succeeded: the stop is over (I10).';
+COMMENT ON FUNCTION certification.resume_website IS
+    'End the stop after a check has succeeded (I10).';
 
 CREATE OR REPLACE FUNCTION certification.record_check(p_reason text, p_refused boolean, p_secret_ends_on date,
-                                                    p_pending text) RETURNS boolean
+                                                    p_pending text, p_secret_ended boolean DEFAULT false)
+RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_was_stopped boolean;
@@ -69,33 +75,38 @@ BEGIN
                                     ELSE s.stopped_since END,
            stopped_reason = CASE WHEN p_reason IS NULL THEN NULL WHEN p_refused THEN certification.plain(p_reason, 500)
                                  ELSE s.stopped_reason END,
+           secret_ended = CASE WHEN p_reason IS NULL THEN false WHEN p_refused THEN p_secret_ended
+                               ELSE s.secret_ended END,
            tried_at = CASE WHEN p_reason IS NULL THEN NULL ELSE clock_timestamp() END,
-           -- Where the secret could not even be read, what it said last stands.
+           -- If the secret could not be read, the last known end date stands.
            secret_ends_on = CASE WHEN p_reason IS NULL OR p_secret_ends_on IS NOT NULL
                                  THEN CASE WHEN p_secret_ends_on BETWEEN '0002-01-01' AND '9998-12-31'
                                            THEN p_secret_ends_on END
                                  ELSE s.secret_ends_on END,
-           -- null: it could not be told
+           -- null: unknown, so the last result stands
            pending_secret = coalesce(certification.plain(p_pending, 500), s.pending_secret);
     RETURN v_was_stopped AND p_reason IS NULL;
 END
 $$;
 COMMENT ON FUNCTION certification.record_check IS
-    'Write down what trying the credential came to. p_reason null: healthy, and a stop is over; p_refused: nothing '
-    'is sent until a check succeeds (I10). Returns whether a stop has ended by this.';
+    'Write the result of a credential check. p_reason null: healthy, and a stop is over. p_refused: nothing is sent '
+    'until a check succeeds (I10). p_secret_ended: the website refuses the credential because the secret has ended. '
+    'Return whether this check ended a stop.';
 
 CREATE OR REPLACE FUNCTION certification.record_queue_depth(p_queue text, p_n bigint) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     INSERT INTO certification.queue_depths AS q (queue, n)
-    SELECT certification.plain(p_queue, 80), p_n -- there is a handful of queues
+    SELECT certification.plain(p_queue, 80), p_n -- there are only a handful of queues
      WHERE (SELECT count(*) FROM certification.queue_depths AS k WHERE k.queue <> p_queue) < 50
     ON CONFLICT ON CONSTRAINT queue_depths_pkey DO UPDATE SET n = excluded.n, seen_at = clock_timestamp()
 $$;
-COMMENT ON FUNCTION certification.record_queue_depth IS 'How many messages a queue holds, as the last sweep saw it.';
+COMMENT ON FUNCTION certification.record_queue_depth IS
+    'Write how many messages a queue holds, as the last sweep saw it.';
 
 REVOKE ALL ON FUNCTION
     certification.backoff_seconds_left, certification.block_website_for, certification.website_stopped,
-    certification.stop_website, certification.resume_website, certification.record_check, certification.record_queue_depth
+    certification.stop_website, certification.resume_website, certification.record_check,
+    certification.record_queue_depth
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.backoff_seconds_left, certification.block_website_for, certification.record_check

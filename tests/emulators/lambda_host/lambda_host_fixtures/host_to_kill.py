@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from emulators.lambda_host.runtime.host import LambdaHost
+from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack
-from emulators.lambda_host.template.template import load_template
 
 template, task_root, announce = sys.argv[1:]
 with LambdaHost(Stack(load_template(Path(template))), Path(task_root)) as host:
