@@ -72,9 +72,8 @@ def test_the_signature_is_the_extensions(connection: psycopg.Connection, databas
     assert kinds.fetchall() == [("u",), ("u",)]  # unlogged: a crash of the server empties them
 
 
-def test_a_post_goes_out_with_its_headers_and_its_body_as_postgresql_writes_it(
-    connection: psycopg.Connection, net: PgNet, box: PostBox
-) -> None:
+def test_a_post_has_its_headers_and_postgresqls_body(connection: psycopg.Connection, net: PgNet, box: PostBox) -> None:
+    """A POST goes out with its headers, and with its body as PostgreSQL writes it."""
     number = post(connection, f"{box.url}a?b=1", {"z": "æ", "a": [1, None]}, headers=Jsonb({"X-Mine": "yes"}))
     net.wait_until_quiet()
     [received] = box.received
@@ -176,10 +175,13 @@ def test_a_server_that_hangs_up_is_not_asked_again(connection: psycopg.Connectio
     assert message
 
 
-def test_a_connection_that_was_closed_while_it_was_kept_loses_nothing(
+def test_a_kept_connection_that_was_closed_loses_nothing(
     connection: psycopg.Connection, net: PgNet, box: PostBox
 ) -> None:
-    """As libcurl: what was refused on an old connection before any answer goes once more on a fresh one."""
+    """A connection that was closed while it was kept loses nothing.
+
+    As libcurl: what was refused on an old connection before any response goes once more on a fresh one.
+    """
     post(connection, box.url)
     net.wait_until_quiet()
     [kept] = net._poster._all
@@ -205,9 +207,10 @@ def test_a_time_limit_is_kept_and_written_down(connection: psycopg.Connection, n
     "url",
     ["http://127.0.0.1:1/", "file:///etc/passwd", "ftp://127.0.0.1/", "gopher", "", "http://", "http://u@127.0.0.1/"],
 )
-def test_an_address_that_does_not_respond_or_is_none_stops_nothing(
+def test_an_address_that_does_not_respond_stops_nothing(
     connection: psycopg.Connection, net: PgNet, box: PostBox, url: str
 ) -> None:
+    """An address that does not respond, or that is no address, stops nothing."""
     post(connection, url)
     post(connection, box.url)
     box.wait_for(1)
@@ -284,10 +287,13 @@ CREATE TRIGGER pause BEFORE DELETE ON net.http_request_queue EXECUTE FUNCTION ne
 """
 
 
-def test_a_notice_that_comes_with_the_response_to_a_look_is_not_missed(
+def test_a_notice_that_comes_with_a_response_is_not_missed(
     database: TestDatabase, connection: psycopg.Connection, box: PostBox
 ) -> None:
-    """The look began before the commit and does not see it; nothing is left in the socket to wait for."""
+    """A notice that comes together with the response to a look is not missed.
+
+    The look began before the commit and does not see it; nothing is left in the socket to wait for.
+    """
     install(database.dsn)
     connection.execute(SLOW_POLL)
     with PgNet(database.dsn):
@@ -299,9 +305,10 @@ def test_a_notice_that_comes_with_the_response_to_a_look_is_not_missed(
 # How it fails on request ----------------------------------------------------------------------------------------------
 
 
-def test_a_dead_worker_takes_nothing_and_has_lost_it_when_it_comes_back(
+def test_a_dead_worker_takes_nothing_and_has_lost_it_afterwards(
     connection: psycopg.Connection, net: PgNet, box: PostBox
 ) -> None:
+    """A dead worker takes nothing, and has lost what was queued when it comes back."""
     net.dead = True
     post(connection, box.url)
     with pytest.raises(TimeoutError):

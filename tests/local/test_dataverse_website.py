@@ -82,7 +82,7 @@ def visit(caller, **query):
     return ElementTree(reply.text)
 
 
-def test_a_visitor_sees_who_is_active_and_published_and_nobody_else(caller: Any, control: Any) -> None:
+def test_a_visitor_sees_who_is_active_and_published_alone(caller: Any, control: Any) -> None:
     """I5: a row that is inactive, or whose published column says no, is not on the page; one that says nothing is."""
     control.create(
         [
@@ -205,7 +205,8 @@ def test_a_search_by_area_is_a_link_that_can_be_shared(caller: Any, control: Any
     assert [option["value"] for option in page.all("option")] == ["Bergen", "Oslo vest", "OSLO øst"]
 
 
-def test_what_is_in_a_row_or_in_the_address_is_text_and_never_markup(caller: Any, control: Any) -> None:
+def test_what_is_in_a_row_or_address_is_text_and_not_markup(caller: Any, control: Any) -> None:
+    """What is in a row or in the address is text and never markup."""
     evil = """<script>alert("x")</script>'\"&"""
     control.create([mentor("m1", evil, evil, hlf_phone='"><b>1', hlf_email="a'\"><i>@example.org")])
     page = visit(caller, omrade="<SCRIPT>alert")
@@ -273,8 +274,11 @@ def test_without_lag_a_change_is_seen_at_once(caller: Any, control: Any) -> None
     assert visit(caller).text("h3") == []
 
 
-def test_with_the_portal_s_lag_a_visitor_sees_the_past_until_it_is_over(caller: Any, control: Any) -> None:
-    """The portal may show a change up to 15 minutes late; here after half a second, or when told to recheck."""
+def test_with_the_portals_lag_a_visitor_sees_the_past(caller: Any, control: Any) -> None:
+    """With the portal's lag a visitor sees the past until the lag is over.
+
+    The portal may show a change up to 15 minutes late; here after half a second, or when told to recheck.
+    """
     control.website_lag(0.5)
     assert control.website() == []
     seen = time.monotonic()

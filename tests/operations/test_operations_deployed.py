@@ -89,7 +89,7 @@ NOBODY = Operator("", {})
 command = NOBODY.type
 
 
-def test_what_was_given_up_is_listed_and_the_syncs_are_asked_for_again(stack: Any) -> None:
+def test_what_was_given_up_is_listed_and_its_syncs_sent_again(stack: Any) -> None:
     """I7: sent before they are deleted, through the queue that holds up no live change. I11: ids and codes only."""
     requests = [SyncRequest(uuid4(), number) for number in range(1, 13)]
     put(stack, "SyncDeadLetters", *(write([request])[0] for request in requests), f"not for us: {PERSONAL}")
@@ -185,9 +185,8 @@ class Lambda:
         return self
 
 
-def test_reconciliation_of_a_deployed_stack_is_called_once_and_reported_in_words(
-    stack: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reconciliation_is_called_once_and_reported_in_words(stack: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reconciliation of a deployed stack is called once and reported in words."""
     name = deployed({"ReconciliationName": {"Value": "hlf-Reconciliation-1"}})
     run = str(uuid4())
     with InvokeApi(host := Lambda({"run_id": run, "state": "degraded", "reason": "repairs_braked"})) as api:  # type: ignore[arg-type]

@@ -165,7 +165,7 @@ def test_a_difference_of_no_organisation_is_counted(command: Any, foundation: Fo
     assert "1 difference on the website" in command("status", expect=1)
 
 
-def test_everything_wrong_fits_one_screen_and_says_what_to_do_first(
+def test_everything_wrong_fits_one_screen_and_says_what_is_first(
     command: Any, foundation: Foundation, organisation: Any
 ) -> None:
     """Six organisations of eight and every condition at once: 24 lines of 100 columns, the most urgent first."""
@@ -279,10 +279,13 @@ def test_a_proof_that_holds_says_yes_on_one_page(command: Any, foundation: Found
     assert len(command("proof").splitlines()) < 40
 
 
-def test_a_proof_names_each_difference_by_class_and_id_and_what_became_of_it(
+def test_a_proof_names_each_difference_and_what_became_of_it(
     command: Any, foundation: Foundation, organisation: Any
 ) -> None:
-    """What was repaired, what the run after has confirmed, what still stands; nobody's name."""
+    """A proof names each difference by class and id, and what became of it.
+
+    What was repaired, what the run after has confirmed, what still stands, and no name of a person.
+    """
     earlier = ended_run(foundation, "reconciliation_full")
     held = finding(foundation, earlier, repairs=1)
     proof(foundation, earlier, equal=False, missing=1)
@@ -321,9 +324,10 @@ def test_a_proof_names_each_difference_by_class_and_id_and_what_became_of_it(
     assert [(one["class"], one["closed_in"]) for one in old["differences"]] == [("missing", str(run))]
 
 
-def test_a_proof_that_is_not_complete_proves_nothing_and_says_why(
+def test_an_incomplete_proof_proves_nothing_and_says_why(
     command: Any, foundation: Foundation, organisation: Any
 ) -> None:
+    """A proof that is not complete proves nothing and says why."""
     run = ended_run(foundation, "reconciliation_full", "degraded", "website_result_small")
     foundation.brake(0, 0, organisation)
     foundation.one("SELECT certification.brake_holds(%s, 'repair', 20, 60, %s)", organisation, run)
@@ -333,7 +337,7 @@ def test_a_proof_that_is_not_complete_proves_nothing_and_says_why(
     assert "A brake is on in HLF Vestland: repair of 20 of 60 was stopped" in page
 
 
-def test_a_time_that_has_come_is_no_yes_until_somebody_has_looked(command: Any, foundation: Foundation) -> None:
+def test_a_time_that_has_come_is_no_yes_before_a_sweep(command: Any, foundation: Foundation) -> None:
     """What would be known by now is not known before a sweep has read it back."""
     run = ended_run(foundation, "reconciliation_full")
     foundation.do(
@@ -430,9 +434,10 @@ def test_alerts_are_those_that_are_open_and_all_those_that_were(
     assert (over["condition"], over["ids"], over["closed_at"] is None) == ("listings_rejected", [str(mentor)], False)
 
 
-def test_what_is_rejected_is_listed_the_dangerous_first_and_tried_again_by_name(
+def test_what_is_rejected_is_listed_and_retried_by_name(
     command: Any, foundation: Foundation, organisation: Any
 ) -> None:
+    """What is rejected is listed, the dangerous first, and is tried again by name."""
     valid, expired = (shown(foundation, organisation) for _ in range(2))
     rejected(foundation, valid)
     foundation.set_status(expired, "paused")
@@ -534,14 +539,15 @@ def test_a_brake_that_is_not_on_cannot_be_released(command: Any, organisation: A
     )
 
 
-def test_the_brake_of_an_organisation_that_is_gone_is_released_by_its_id(
+def test_the_brake_of_a_deleted_organisation_is_released_by_id(
     command: Any, foundation: Foundation, braked: Any, organisation: Any
 ) -> None:
+    """The brake of an organisation that is gone is released by its id."""
     foundation.do("DELETE FROM organisations WHERE id = %s", organisation)
     assert "Released" in command("release-brake", "--org", str(organisation), *WHO)
 
 
-def test_what_is_of_no_organisation_any_more_is_named_in_the_language(
+def test_a_mentor_of_no_organisation_is_named_in_the_language(
     command: Any, foundation: Foundation, listed: Any, organisation: Any
 ) -> None:
     """On every screen that names it."""

@@ -181,7 +181,7 @@ def test_a_young_write_that_is_equal_is_equal(
 
 
 @pytest.mark.parametrize("held", ["claimed", "outcome_unknown", "lost"])
-def test_no_claim_and_no_unknown_outcome_explains_an_old_difference(
+def test_no_claim_or_unknown_outcome_explains_an_old_difference(
     foundation: Foundation, listed: list[UUID], proved: Any, worker: SyncWorker, held: str
 ) -> None:
     """What is renewed again and again is not young."""

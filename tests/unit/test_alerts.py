@@ -301,8 +301,11 @@ def test_what_is_set_wrong_does_not_pass_by_itself(code: str, language: Language
 
 
 @pytest.mark.parametrize("language", Language)
-def test_a_pending_secret_is_not_put_right_in_the_one_that_is_in_use(language: Language) -> None:
-    """Its code says where the value belongs, but the first advice is to leave what works alone."""
+def test_a_pending_secret_is_not_moved_into_the_one_in_use(language: Language) -> None:
+    """A pending secret is not put right in the secret that is in use.
+
+    Its code says where the value belongs, but the first advice is to leave what works alone.
+    """
     texts = TEXTS[language]
     steps = texts.steps(Condition.PENDING_SECRET_REFUSED, "", {"reason": "entra_7000215"})
     assert steps[0].text == texts.of(Condition.PENDING_SECRET_REFUSED).steps[0]

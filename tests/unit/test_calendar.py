@@ -28,15 +28,21 @@ def test_the_day_turns_at_midnight_on_the_organisations_clocks(moment: str, day:
 
 
 @given(st.dates(date(1980, 1, 1), date(2100, 1, 1)))
-def test_every_day_of_every_year_is_evaluated_by_its_own_nightly_check(day: Any) -> None:
-    """00:15 Europe/Oslo exists once on every day, also when the clocks change."""
+def test_every_day_is_evaluated_by_its_own_nightly_check(day: Any) -> None:
+    """Every day of every year is evaluated by its own nightly check.
+
+    00:15 Europe/Oslo exists once on every day, also when the clocks change.
+    """
     assert as_of(at_night(day), "Europe/Oslo") == day
     assert as_of(at_night(day).astimezone(UTC), "Europe/Oslo") == day
 
 
 @pytest.mark.parametrize("change", [date(2027, 3, 28), date(2026, 10, 25)])
-def test_the_nightly_checks_around_a_change_of_clocks_skip_and_repeat_no_day(change: date) -> None:
-    """23 and 25 hours apart."""
+def test_checks_around_a_change_of_clocks_skip_and_repeat_no_day(change: date) -> None:
+    """The nightly checks around a change of clocks skip no day and repeat none.
+
+    23 and 25 hours apart.
+    """
     nightly_checks = [at_night(change + timedelta(days=i)).astimezone(UTC) for i in range(3)]
     assert [as_of(moment, "Europe/Oslo") for moment in nightly_checks] == [change + timedelta(days=i) for i in range(3)]
     assert (nightly_checks[1] - nightly_checks[0]) in {timedelta(hours=23), timedelta(hours=25)}
@@ -51,7 +57,7 @@ def test_a_time_zone_is_found_as_postgresql_finds_it(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["", "Oslo", "Europe", "Europe/", "../Europe/Oslo", "/etc/passwd", "Europe/Oslo\0", "Ø"]
 )
-def test_a_name_that_is_no_time_zone_is_one_error_without_the_name(name: str) -> None:
+def test_a_name_of_no_time_zone_is_one_error_without_the_name(name: str) -> None:
     """I11, I13: its organisation fails alone."""
     with pytest.raises(UnknownTimeZoneError, match=r"^unknown_timezone$"):
         as_of(datetime(2026, 12, 1, tzinfo=UTC), name)

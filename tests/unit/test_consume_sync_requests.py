@@ -39,14 +39,17 @@ def test_what_is_left_or_in_anothers_hands_comes_again(result: Result) -> None:
 
 
 @pytest.mark.parametrize(("result", "seen"), [(Result.ALREADY, 6), (Result.UNKNOWN, 0), (Result.PUBLISHED, 6)])
-def test_a_message_that_is_ahead_of_the_row_comes_again_a_few_times(result: Result, seen: int) -> None:
+def test_a_message_ahead_of_the_row_comes_again_a_few_times(result: Result, seen: int) -> None:
     """I7: on RDS the webhook is sent before the commit; after a rollback there is nothing to wait for."""
     assert consumed(result, seen=seen) == (["m"], {"handle": 5.0})
     assert consumed(result, seen=seen, receives=4) == (["m"], {"handle": 40.0})
     assert consumed(result, seen=seen, receives=5) == ([], {})
 
 
-def test_the_website_is_given_the_time_it_asked_for_and_each_time_more() -> None:
-    """I9, and deliveries that are not used up by patience."""
+def test_the_website_gets_the_time_it_asked_for_and_then_more() -> None:
+    """The website is given the time that it asked for, and each time more.
+
+    I9, and deliveries that are not used up by patience.
+    """
     waits = [consumed(Result.GIVEN_BACK, receives=n, retry_after=30.0)[1]["handle"] for n in (1, 4, 9, 300)]
     assert waits == [30.0, 40.0, 900.0, 900.0]

@@ -238,7 +238,8 @@ def test_whom_to_contact_can_be_reached(kind: NoticeKind, locale: Any, name: str
 
 @pytest.mark.parametrize("locale", list(Locale))
 @pytest.mark.parametrize("kind", [NoticeKind.REMINDER, NoticeKind.EXPIRED, NoticeKind.REACTIVATED])
-def test_a_mentors_subject_reports_a_bystander_nothing_of_hearing_or_mentoring(kind: NoticeKind, locale: Any) -> None:
+def test_a_mentors_subject_says_nothing_to_a_bystander(kind: NoticeKind, locale: Any) -> None:
+    """A mentor's subject says nothing to a bystander of hearing or mentoring."""
     subject = render(notice(kind, locale)).subject.casefold()
     assert not re.search(r"hørsel|hørsl|hearing|hlf|likeperson|mentor|peer|åse", subject)
 
@@ -249,7 +250,8 @@ def test_a_mentor_without_a_name_is_greeted_all_the_same(kind: Any, locale: Any)
     assert words.text.startswith("Hello,\n" if locale is Locale.EN else "Hei!\n")
 
 
-def test_a_coordinators_unusable_address_is_neither_shown_nor_replied_to() -> None:
+def test_a_coordinators_unusable_address_is_not_used() -> None:
+    """A coordinator's unusable address is neither shown nor replied to."""
     one_notice = notice(contact_email="oyvind@hlf.example.no\r\nBcc: alle@hlf.example")
     assert "alle@" not in render(one_notice).text
     assert "svaret" not in render(one_notice).text
@@ -260,7 +262,8 @@ def test_a_reply_to_a_mentors_mail_goes_to_the_coordinator() -> None:
     assert parsed(compose(notice(), SENDER, AT))["Reply-To"] == "oyvind@hlf.example.no"
 
 
-def test_a_digest_has_no_reply_address_even_if_the_row_has_a_coordinator() -> None:
+def test_a_digest_never_has_a_reply_address() -> None:
+    """A digest has no reply address even if the row has a coordinator."""
     one_notice = notice(NoticeKind.DIGEST, contact_name="Øyvind", contact_email="oyvind@hlf.example.no")
     assert parsed(compose(one_notice, SENDER, AT))["Reply-To"] is None
     assert "Øyvind" not in render(one_notice).text
@@ -270,7 +273,8 @@ def test_a_digest_has_no_reply_address_even_if_the_row_has_a_coordinator() -> No
 
 
 @pytest.mark.parametrize("locale", list(Locale))
-def test_an_empty_digest_has_no_sections_and_says_that_nobody_needs_following_up(locale: Any) -> None:
+def test_an_empty_digest_has_no_sections_and_says_so(locale: Any) -> None:
+    """An empty digest has no sections and says that no mentor needs following up."""
     words = render(notice(NoticeKind.DIGEST, locale, digest=Digest()))
     assert "---" not in words.text
     assert not re.search(r"\d", words.subject)
@@ -287,7 +291,8 @@ def test_a_digest_with_one_line_has_that_one_section(section: Any, locale: Any) 
 
 
 @pytest.mark.parametrize("locale", list(Locale))
-def test_a_full_digest_says_every_mentor_once_with_the_most_urgent_first(locale: Any) -> None:
+def test_a_full_digest_has_every_mentor_once_most_urgent_first(locale: Any) -> None:
+    """A full digest names every mentor once, with the most urgent first."""
     digest = Digest(
         **{section: tuple(line(f"{section}-{n:03}") for n in range(100)) for section in SECTIONS}, omitted=7
     )
@@ -300,7 +305,8 @@ def test_a_full_digest_says_every_mentor_once_with_the_most_urgent_first(locale:
 
 
 @pytest.mark.parametrize("locale", list(Locale))
-def test_what_was_left_out_of_a_digest_is_reported_in_the_subject_and_at_the_end(locale: Any) -> None:
+def test_what_a_digest_left_out_is_in_its_subject_and_its_end(locale: Any) -> None:
+    """What was left out of a digest is reported in the subject and at the end."""
     words = render(notice(NoticeKind.DIGEST, locale))
     assert re.search(r"… \w+ 12 (?:til|more)$", words.subject)
     assert not re.search(r"…", render(notice(NoticeKind.DIGEST, locale, digest=replace(DIGEST, omitted=0))).subject)
@@ -312,7 +318,8 @@ def test_the_subject_of_a_digest_counts_only_what_there_is() -> None:
 
 
 @pytest.mark.parametrize("locale", list(Locale))
-def test_a_code_meant_for_operations_is_not_shown_to_a_coordinator(locale: Any) -> None:
+def test_a_code_for_operations_is_not_shown_to_a_coordinator(locale: Any) -> None:
+    """A code meant for operations is not shown to a coordinator."""
     words = render(notice(NoticeKind.DIGEST, locale))
     assert not re.search(r"MessageRejected|40001|_", words.text)
 
@@ -387,7 +394,8 @@ def test_nobody_is_asked_to_phone_and_nothing_else(section: str, locale: Any) ->
 
 
 @pytest.mark.parametrize(("kind", "locale"), EVERY_MESSAGE)
-def test_the_page_says_the_same_as_the_text_in_a_language_it_names(kind: Any, locale: Any) -> None:
+def test_the_page_says_the_same_as_the_text_in_its_language(kind: Any, locale: Any) -> None:
+    """The HTML page says the same as the text, and names the language it is in."""
     words = render(notice(kind, locale))
     page = Tags(words.html)
     assert page.seen[0] == ("html", {"lang": locale.value})
@@ -488,9 +496,8 @@ def test_a_heading_a_paragraph_and_a_list_are_distinguished() -> None:
     ]
 
 
-def test_a_template_that_asks_for_what_is_not_there_fails_and_names_nobody(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_template_that_asks_for_too_much_names_no_person(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A template that asks for a value that is not there fails, and the error contains no name of a person."""
     (tmp_path / "reminder.txt").write_text("=== nb ===\n{{ notice.shoe_size }}\n\nHei!\n")
     monkeypatch.setattr(rendering, "MESSAGES", tmp_path)
     rendering._environment.cache_clear()
@@ -506,7 +513,8 @@ def test_a_template_that_asks_for_what_is_not_there_fails_and_names_nobody(
 
 
 @pytest.mark.parametrize(("kind", "locale"), EVERY_MESSAGE)
-def test_the_message_is_what_was_rendered_when_the_standard_library_reads_it(kind: Any, locale: Any) -> None:
+def test_the_standard_library_reads_what_was_rendered(kind: Any, locale: Any) -> None:
+    """The message is what was rendered when the standard library reads it."""
     one_notice = notice(kind, locale)
     words, message = render(one_notice), parsed(compose(one_notice, SENDER, AT))
     assert not any(part.defects for part in message.walk())
@@ -518,7 +526,8 @@ def test_the_message_is_what_was_rendered_when_the_standard_library_reads_it(kin
 
 
 @pytest.mark.parametrize(("kind", "locale"), EVERY_MESSAGE)
-def test_every_octet_is_7_bit_and_every_line_short_and_ended_by_crlf(kind: Any, locale: Any) -> None:
+def test_every_line_is_short_and_7_bit_and_ended_by_crlf(kind: Any, locale: Any) -> None:
+    """Every octet is 7-bit, and every line is short and ended by CRLF."""
     raw = compose(notice(kind, locale, recipient_name="Åse " * 30), SENDER, AT)
     assert raw.isascii()
     assert raw.endswith(b"\r\n")
@@ -545,14 +554,16 @@ def test_the_octets_decode_to_norwegian_without_an_email_parser() -> None:
     assert words_of(headers["To"]) == "Åse Bjørnå <ase.bjorna@example.no>"
 
 
-def test_the_headers_say_that_a_machine_sent_it_and_in_which_language() -> None:
+def test_the_headers_say_a_machine_sent_it_in_which_language() -> None:
+    """The headers say that a machine sent the message, and in which language."""
     message = parsed(compose(notice(locale=Locale.NN), SENDER, AT))
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Content-Language"] == "nn"
     assert message["Date"].datetime == AT
 
 
-def test_the_same_notice_has_the_same_message_id_whenever_it_is_composed() -> None:
+def test_a_notice_has_one_message_id_whenever_it_is_composed() -> None:
+    """The same notice has the same Message-ID whenever it is composed."""
     first, later = (parsed(compose(notice(), SENDER, at)) for at in (AT, AT.replace(day=18)))
     assert first["Message-ID"] == later["Message-ID"] == "<notice-4711@hlf.example>"
     assert first["X-Notice-ID"] == later["X-Notice-ID"] == "4711"
@@ -571,7 +582,8 @@ def test_decomposed_letters_are_sent_composed() -> None:
     assert "Hei, Åse Bjørnå!" in message.get_body(("plain",)).get_content()
 
 
-def test_the_sender_is_the_organisation_unless_it_has_a_name_of_its_own() -> None:
+def test_the_sender_is_the_organisation_unless_it_has_a_name() -> None:
+    """The sender's name is the organisation's unless the organisation has one of its own for it."""
     assert parsed(compose(notice(), SENDER, AT))["From"].addresses[0].display_name == "Hørselsforbundet"
     named = Sender("ikke-svar@hlf.example", "Likepersonstjenesten, Møre")
     assert parsed(compose(notice(), named, AT))["From"].addresses[0].display_name == "Likepersonstjenesten, Møre"
@@ -629,7 +641,8 @@ def test_no_coordinator_adds_a_header_or_stops_the_mentors_mail(name: Any, addre
     assert len(message["To"].addresses) == 1
 
 
-def test_half_a_letter_in_another_persons_name_still_makes_a_mail() -> None:
+def test_half_a_letter_in_another_name_still_makes_a_mail() -> None:
+    """Half a letter in another person's name still makes a mail."""
     one_notice = notice(contact_name="Øyvind\ud800\0Sæther")
     assert (
         "Øyvind Sæther (oyvind@hlf.example.no)"
@@ -671,7 +684,8 @@ def test_half_a_letter_in_another_persons_name_still_makes_a_mail() -> None:
         "kari@" + "a." * 130 + "no",
     ],
 )
-def test_an_address_that_is_not_exactly_one_is_refused_without_repeating_it(address: str) -> None:
+def test_an_address_that_is_not_exactly_one_is_refused_unquoted(address: str) -> None:
+    """An address that is not exactly one is refused, and the error does not repeat it."""
     with pytest.raises(UnusableAddressError, match=r"^unusable_(local_part|domain)$"):
         usable_address(address)
 

@@ -47,7 +47,7 @@ def test_dates_codes_and_counts_are_left(text: str) -> None:
     assert redact(text) == text
 
 
-def test_a_log_line_with_an_exception_names_places_and_no_message() -> None:
+def test_a_logged_exception_names_places_and_no_message() -> None:
     """I11: a driver's message quotes the row it is about; so do the arguments of a log call."""
     formatter = _Formatter()
     try:

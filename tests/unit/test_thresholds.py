@@ -28,8 +28,11 @@ LISTS = st.sets(st.integers(0, 365), min_size=1, max_size=6).map(lambda found: s
         (-1, {30: COLLAPSED, 14: COLLAPSED, 7: COLLAPSED}),
     ],
 )
-def test_the_nearest_threshold_reached_is_claimed_and_the_others_are_collapsed(left: int, expected: Any) -> None:
-    """I2: on the last day still, and no more once it has passed."""
+def test_the_nearest_threshold_is_claimed_and_others_collapsed(left: int, expected: Any) -> None:
+    """The nearest threshold reached is claimed, and the others are collapsed.
+
+    I2: on the last day still, and no more once it has passed.
+    """
     assert reached((30, 14, 7), ENDS, ENDS - timedelta(days=left)) == expected
 
 
@@ -43,8 +46,11 @@ def test_a_threshold_once_reached_stays_reached(thresholds: Any, left: Any, late
 
 
 @given(st.lists(st.integers(-2, 368), max_size=5))
-def test_a_list_is_valid_if_it_is_descending_without_repeats_from_365_to_0(thresholds: Any) -> None:
-    """And every refusal says what to do."""
+def test_a_list_is_valid_if_descending_from_365_to_0(thresholds: Any) -> None:
+    """A list is valid if it descends, without repeats, within 365 and 0.
+
+    And every refusal says what to do.
+    """
     right = bool(thresholds) and thresholds == sorted({*thresholds} & {*range(366)}, reverse=True)
     if right:
         require_valid(thresholds)

@@ -97,8 +97,11 @@ def test_whoever_signs_with_our_key_is_heard(rig: WebhookRig) -> None:
 
 
 @given(key=st.text(min_size=32), timestamp=st.integers(0, 10**11), body=st.binary())
-def test_the_signature_is_the_standard_librarys_over_timestamp_and_body(key: Any, timestamp: Any, body: Any) -> None:
-    """RFC 2104; the keys of the two sides are the same text in UTF-8."""
+def test_the_signature_is_the_standard_librarys(key: Any, timestamp: Any, body: Any) -> None:
+    """The signature is the standard library's over timestamp and body.
+
+    RFC 2104; the keys of the two sides are the same text in UTF-8.
+    """
     key = key.encode(errors="ignore").decode()
     expected = hmac.digest(key.encode(), f"{timestamp}.".encode() + body, "sha256").hex()
     assert signature(key, str(timestamp), body) == f"sha256={expected}"
@@ -178,13 +181,15 @@ def test_two_keys_are_good_while_they_are_rotated(rig: WebhookRig) -> None:
     assert rig.take(signed(key=OTHER)) == 1
 
 
-def test_a_key_that_was_rotated_since_is_found_by_one_fresh_reading(rig: WebhookRig) -> None:
+def test_a_key_that_was_rotated_is_found_by_one_fresh_reading(rig: WebhookRig) -> None:
+    """A key that was rotated since is found by one fresh reading."""
     rig.secrets = [{"current": KEY}, {"current": OTHER, "previous": KEY}]
     assert rig.take(signed(key=OTHER)) == 1
     assert rig.readings == [False, True]
 
 
-def test_wrong_signatures_do_not_make_us_read_the_secret_more_than_once_in_thirty_seconds(rig: WebhookRig) -> None:
+def test_wrong_signatures_read_the_secret_once_in_30_seconds(rig: WebhookRig) -> None:
+    """Wrong signatures do not make us read the secret more than once in thirty seconds."""
     for second in range(60):
         rig.time = float(second)
         rig.refusal(signed(key=OTHER))
@@ -205,8 +210,11 @@ def test_a_reading_that_fails_counts_too(rig: WebhookRig) -> None:
     "secret",
     [{}, {"current": ""}, {"current": None}, {"current": "k" * 31}, {"previous": 7}, [], "k" * 32, {"current": [KEY]}],
 )
-def test_a_secret_without_a_usable_key_is_our_fault_and_lets_nobody_in(rig: WebhookRig, secret: Any) -> None:
-    """An empty key would be anybody's: its signatures can be made by everyone."""
+def test_a_secret_without_a_usable_key_is_our_fault(rig: WebhookRig, secret: Any) -> None:
+    """A secret without a usable key is our fault, and no caller is authorised.
+
+    An empty key would be anybody's: its signatures can be made by everyone.
+    """
     rig.secrets = [secret]
     for key in ("", "k" * 31, "None"):
         with pytest.raises(WebhookWithoutKeyError):
@@ -251,10 +259,11 @@ def mentors(*found):
         (f'{{"mentors": [{{"id": "{MENTOR}", "version": NaN}}]}}'.encode(), r"\.version"),
     ],
 )
-def test_a_body_of_another_form_is_refused_with_the_place_and_not_the_content(
-    rig: WebhookRig, body: Any, place: Any
-) -> None:
-    """I11: what stands in it may be anything."""
+def test_a_body_of_another_form_is_refused_without_its_content(rig: WebhookRig, body: Any, place: Any) -> None:
+    """A body of another form is refused with the place of the error and not its content.
+
+    I11: what stands in it may be anything.
+    """
     assert rig.refusal(signed(body)) is Refusal.BODY_MALFORMED
     with pytest.raises(WebhookRefusedError, match=place) as refused:
         rig.take(signed(body))
@@ -263,7 +272,8 @@ def test_a_body_of_another_form_is_refused_with_the_place_and_not_the_content(
         parse(body)
 
 
-def test_a_mentor_named_twice_is_asked_for_once_with_the_highest_version(rig: WebhookRig) -> None:
+def test_a_mentor_named_twice_is_asked_for_once_and_latest(rig: WebhookRig) -> None:
+    """A mentor named twice is asked for once, with the highest version."""
     body = mentors(*({"id": str(MENTOR), "version": version} for version in (3, 9, 4)))
     assert rig.take(signed(body)) == 1
     assert rig.queue.requests == [SyncRequest(MENTOR, 9)]
@@ -277,8 +287,11 @@ def test_what_else_a_message_holds_goes_no_further(rig: WebhookRig) -> None:
 
 
 @given(REQUESTS)
-def test_messages_hold_every_request_once_in_as_few_messages_as_can_be(requests: Any) -> None:
-    """I7: nothing is lost on the way into the queue and out of it."""
+def test_messages_hold_every_request_once_and_are_few(requests: Any) -> None:
+    """Messages hold every request once, in as few messages as can be.
+
+    I7: nothing is lost on the way into the queue and out of it.
+    """
     messages = write(requests)
     found = [parse(message) for message in messages]
     assert [len(some) for some in found[:-1]] == [MAX_MENTORS] * (len(found) - 1)

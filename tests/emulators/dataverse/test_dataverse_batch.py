@@ -41,7 +41,8 @@ def unreadable(response) -> None:
     assert "req_id" in failed.headers
 
 
-def test_operations_are_carried_out_in_order_and_answered_in_order(service: Any) -> None:
+def test_operations_are_done_and_reported_in_order(service: Any) -> None:
+    """Operations are carried out in order, and their responses come in that order."""
     response = service.batch(
         operation("PATCH", mentor("a"), {"hlf_name": "Kari"}),
         operation("POST", MENTORS, {"hlf_mentorid": "b", "hlf_name": "Åse"}),
@@ -62,9 +63,8 @@ def test_operations_are_carried_out_in_order_and_answered_in_order(service: Any)
 
 
 @pytest.mark.parametrize("before", ["", "/api/data/v9.2/", "http://127.0.0.1:1/api/data/v9.2/"])
-def test_an_operations_address_may_be_relative_to_the_service_to_the_host_or_absolute(
-    service: Any, before: str
-) -> None:
+def test_an_operations_address_may_be_relative_or_absolute(service: Any, before: str) -> None:
+    """An operation's address may be relative to the service, relative to the host, or absolute."""
     text = operation("PATCH", mentor(), {"hlf_name": "Kari"}).replace(f" {API}", f" {before}")
     assert [part.status for part in parts(service.batch(text))] == [204]
     assert names(service) == ["Kari"]
@@ -73,8 +73,11 @@ def test_an_operations_address_may_be_relative_to_the_service_to_the_host_or_abs
 @pytest.mark.parametrize(
     "before", ["/api/data/v9.1/", "http://127.0.0.1:1/api/data/v9.0/", "https://x.crm4.dynamics.com/api/data/v9.1/"]
 )
-def test_an_operation_of_another_version_says_so_however_it_is_addressed(service: RunningEmulator, before: str) -> None:
-    """The host of an address is no segment of it."""
+def test_an_operation_of_another_version_says_so(service: RunningEmulator, before: str) -> None:
+    """An operation of another version says so, whichever way it is addressed.
+
+    The host of an address is no segment of it.
+    """
     (part,) = parts(service.batch(operation("GET", "WhoAmI").replace(f" {API}", f" {before}")))
     assert part.status == 501
     assert "does not serve version v9." in part.json()["error"]["message"]
@@ -112,9 +115,10 @@ def test_each_operation_has_headers_of_its_own(service: Any) -> None:
     assert names(service) == ["y", "z"]
 
 
-def test_without_continue_on_error_it_stops_at_the_first_error_and_the_outer_status_is_the_failures(
+def test_a_batch_stops_at_the_first_error_with_its_status(
     service: Any,
 ) -> None:
+    """Without continue-on-error the batch stops at the first error, and the outer status is that of the failure."""
     response = service.batch(
         operation("PATCH", mentor("a"), {"hlf_name": "Kari"}),
         operation("PATCH", mentor("b"), TOO_LONG),
@@ -139,7 +143,8 @@ def test_the_outer_status_of_a_batch_of_reads_that_stops_is_404(service: Any) ->
     "prefer",
     ["odata.continue-on-error", "return=minimal, odata.continue-on-error=true", 'OData.Continue-On-Error="true"'],
 )
-def test_with_continue_on_error_all_are_carried_out_and_the_outer_status_is_200(service: Any, prefer: str) -> None:
+def test_with_continue_on_error_all_are_done_and_it_is_200(service: Any, prefer: str) -> None:
+    """With continue-on-error all operations are carried out, and the outer status is 200."""
     response = service.batch(
         operation("PATCH", mentor("a"), TOO_LONG), operation("PATCH", mentor("b"), {"hlf_name": "Åse"}), Prefer=prefer
     )
@@ -157,7 +162,8 @@ def test_a_preference_to_stop_is_one(service: Any) -> None:
 # change sets
 
 
-def test_a_change_set_is_answered_as_one_with_the_content_ids_of_its_operations(service: Any) -> None:
+def test_a_change_set_has_one_response_with_content_ids(service: Any) -> None:
+    """A change set gets one response, with the Content-IDs of its operations."""
     response = service.batch(
         change_set(
             operation("POST", MENTORS, {"hlf_name": "Kari"}, content_id="1"),
@@ -170,7 +176,8 @@ def test_a_change_set_is_answered_as_one_with_the_content_ids_of_its_operations(
     assert read.status == 200
 
 
-def test_a_change_set_that_fails_is_taken_back_and_answered_by_the_failure_alone(service: Any) -> None:
+def test_a_failed_change_set_is_undone_with_one_response(service: Any) -> None:
+    """A change set that fails is taken back, and its response is the failure alone."""
     service.patch(mentor("old"), {"hlf_name": "old", "hlf_area": "Oslo"})
     service.patch(mentor("gone"), {"hlf_name": "gone"})
     before = [dict(row) for row in service.rows(MENTORS)]
@@ -194,7 +201,8 @@ def test_a_change_set_that_fails_is_taken_back_and_answered_by_the_failure_alone
     assert service.patch(mentor("gone"), {"hlf_name": "x"}, **{"If-Match": "*"}).status_code == 204
 
 
-def test_what_a_failed_change_set_took_back_is_no_change_to_track(service: RunningEmulator) -> None:
+def test_a_change_set_taken_back_is_no_change_to_track(service: RunningEmulator) -> None:
+    """What a failed change set took back is no change to track."""
     table = service.environment.store.tables_by_set[MENTORS]
     service.patch(mentor("a"), {"hlf_name": "a"})
     changes = list(table.changes)
@@ -204,7 +212,8 @@ def test_what_a_failed_change_set_took_back_is_no_change_to_track(service: Runni
     assert len(list(service.environment.journal.writes())) == 1
 
 
-def test_a_change_set_that_fails_ends_the_batch_unless_it_is_to_go_on(service: Any) -> None:
+def test_a_failed_change_set_ends_the_batch_unless_asked_not_to(service: Any) -> None:
+    """A change set that fails ends the batch unless continue-on-error is asked for."""
     failing = change_set(operation("PATCH", mentor("a"), TOO_LONG))
     following = change_set(operation("PATCH", mentor("b"), {"hlf_name": "Åse"}))
     stopped = service.batch(failing, following)
@@ -235,7 +244,8 @@ def test_operations_of_a_change_set_refer_to_those_before_them(service: Any) -> 
     assert names(service) == ["Åse"]
 
 
-def test_a_reference_to_a_later_operation_is_400_and_undoes_the_change_set(service: Any) -> None:
+def test_a_reference_to_a_later_operation_undoes_the_change_set(service: Any) -> None:
+    """A reference to a later operation is 400 and undoes the change set."""
     response = service.batch(
         change_set(
             operation("POST", EXAMPLES, {"hlf_name": "x", "hlf_Mentor@odata.bind": "$1"}, content_id="2"),
@@ -269,7 +279,8 @@ def test_1000_operations_are_carried_out_and_1001_are_refused(service: Any) -> N
     assert [part.status for part in parts(service.batch(*at_most))] == [204] * 1_000
 
 
-def test_the_number_of_operations_allowed_can_be_that_of_other_environments(service: RunningEmulator) -> None:
+def test_the_number_of_operations_allowed_can_be_set(service: RunningEmulator) -> None:
+    """The number of operations allowed can be that of other environments."""
     service.environment.settings.batch_limit = 2
     items = [operation("GET", "WhoAmI")] * 3
     refused_whole(service.batch(*items), 400, "0x80048d19", "with a maximum number of '2' query operations")
@@ -411,14 +422,16 @@ def test_a_batch_cannot_hold_a_batch(service: Any) -> None:
     assert [part.status for part in inside] == [400]
 
 
-def test_a_batch_without_a_token_is_refused_as_a_whole_with_the_challenge(service: Any) -> None:
+def test_a_batch_without_a_token_is_refused_with_the_challenge(service: Any) -> None:
+    """A batch without a token is refused as a whole, with the challenge."""
     del service.http.headers["Authorization"]
     response = service.batch(operation("PATCH", mentor(), {"hlf_name": "x"}))
     assert (response.status_code, names(service)) == (401, [])
     assert "www-authenticate" in response.headers
 
 
-def test_a_missing_privilege_concerns_only_the_operations_that_need_it(service: RunningEmulator) -> None:
+def test_a_missing_privilege_fails_only_what_needs_it(service: RunningEmulator) -> None:
+    """A missing privilege concerns only the operations that need it."""
     service.environment.tokens.deny(defaults.CLIENT_ID, "hlf_example", "create")
     one, other = operation("POST", EXAMPLES, {"hlf_name": "x"}), operation("POST", MENTORS, {"hlf_name": "Kari"})
     assert [part.status for part in parts(service.batch(one, other, go_on=True))] == [403, 204]
@@ -430,7 +443,8 @@ def test_an_address_inside_may_have_65536_characters_and_no_more(service: Any) -
     refused_whole(service.batch(operation("GET", f"WhoAmI?tag={long}x")), 413, "")
 
 
-def test_letters_of_any_language_pass_in_addresses_bodies_and_replies(service: Any) -> None:
+def test_letters_of_any_language_pass(service: Any) -> None:
+    """Letters of any language pass in addresses, bodies and replies."""
     response = service.batch(
         operation("PATCH", f"{mentor('Åse Ł')}?$select=hlf_name", {"hlf_name": "Æ"}, Prefer="return=representation"),
         operation("PATCH", mentor("%C3%85se%20%C5%81"), {"hlf_area": "Ø"}),
@@ -442,9 +456,10 @@ def test_letters_of_any_language_pass_in_addresses_bodies_and_replies(service: A
     assert [(row["hlf_mentorid"], row["hlf_area"]) for row in service.rows(MENTORS)] == [("Åse Ł", "Ø")]
 
 
-def test_a_fault_of_the_emulators_own_is_a_500_of_that_operation_alone(
+def test_a_fault_of_our_own_is_a_500_of_that_operation_alone(
     service: RunningEmulator, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A fault of the emulator's own is a 500 of that operation alone."""
     service.environment.store.tables_by_set["broken"] = cast("Any", object())
     response = service.batch(operation("GET", "broken"), operation("PATCH", mentor(), {"hlf_name": "Kari"}), go_on=True)
     failed, done = parts(response)

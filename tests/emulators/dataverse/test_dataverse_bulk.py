@@ -49,7 +49,8 @@ def test_update_multiple_finds_its_rows_by_id(service: Any) -> None:
     assert sorted((row["hlf_name"], row["hlf_area"]) for row in service.rows(MENTORS)) == [("a", "0"), ("b", "1")]
 
 
-def test_upsert_multiple_creates_and_updates_by_alternate_key_and_by_id_and_says_nothing(service: Any) -> None:
+def test_upsert_multiple_takes_keys_and_ids_and_returns_nothing(service: Any) -> None:
+    """UpsertMultiple creates and updates by alternate key and by id, and returns nothing."""
     service.patch(f"{MENTORS}(hlf_mentorid='there')", {"hlf_name": "x"})
     row_id = str(uuid.uuid4())
     absolute = item(hlf_name="c") | {"@odata.id": f"{service.environment.api_url}{MENTORS}(hlf_mentorid='far')"}
@@ -84,20 +85,23 @@ def test_a_key_that_is_taken_undoes_all(service: Any) -> None:
     assert service.rows(MENTORS) == []
 
 
-def test_the_same_row_twice_in_an_update_is_written_once_by_the_first(service: Any) -> None:
+def test_a_row_twice_in_an_update_is_written_by_the_first(service: Any) -> None:
+    """The same row twice in an update is written once, by the first."""
     (row_id,) = send(service, "Create", item(hlf_name="a")).json()["Ids"]
     items = [item(hlf_peermentorid=row_id, hlf_name=name) for name in "bcd"]
     assert send(service, "Update", *items).status_code == 204
     assert names(service) == ["b"]
 
 
-def test_the_same_key_twice_in_an_upsert_is_an_error_and_undoes_all(service: Any) -> None:
+def test_a_key_twice_in_an_upsert_undoes_all(service: Any) -> None:
+    """The same key twice in an upsert is an error and undoes all."""
     response = send(service, "Upsert", item("a", hlf_name="b"), item("c", hlf_name="d"), item("a", hlf_name="e"))
     assert response.status_code == 400
     assert service.rows(MENTORS) == []
 
 
-def test_an_update_of_a_row_that_is_not_there_is_404_and_undoes_all(service: Any) -> None:
+def test_an_update_of_a_missing_row_is_404_and_undoes_all(service: Any) -> None:
+    """An update of a row that is not there is 404 and undoes all."""
     (row_id,) = send(service, "Create", item(hlf_name="a")).json()["Ids"]
     missing = item(hlf_peermentorid=str(uuid.uuid4()), hlf_name="x")
     refused(send(service, "Update", item(hlf_peermentorid=row_id, hlf_name="b"), missing), 404, "0x80040217")
@@ -110,7 +114,8 @@ def test_an_update_takes_no_alternate_keys(service: Any) -> None:
     assert names(service) == ["a"]
 
 
-def test_a_key_in_address_and_body_is_400_when_it_creates_and_passes_when_it_updates(service: Any) -> None:
+def test_a_key_in_address_and_body_passes_only_when_it_updates(service: Any) -> None:
+    """A key in both address and body is 400 when it creates, and passes when it updates."""
     both = item("a", hlf_mentorid="a", hlf_name="Kari")
     refused(send(service, "Upsert", both), 400, "0x80040216")
     assert service.rows(MENTORS) == []

@@ -48,7 +48,8 @@ def mentor(service, **columns):
     )
 
 
-def test_a_tracked_list_is_the_whole_table_and_ends_with_a_delta_link(service: RunningEmulator) -> None:
+def test_a_tracked_list_is_all_rows_and_ends_with_a_delta_link(service: RunningEmulator) -> None:
+    """A tracked list is the whole table and ends with a delta link."""
     many(service, 5)
     response = ask(service, MENTORS, prefer=f"{TRACK},odata.maxpagesize=2", select="hlf_name")
     assert response.headers.get_list("Preference-Applied") == ["odata.maxpagesize=2", TRACK]
@@ -116,7 +117,8 @@ def test_a_delta_link_can_be_read_again(service: RunningEmulator) -> None:
     assert delta(service, link)[0] == delta(service, link)[0]
 
 
-def test_a_row_that_came_and_went_between_two_polls_is_reported_as_deleted(service: RunningEmulator) -> None:
+def test_a_row_that_came_and_went_is_reported_as_deleted(service: RunningEmulator) -> None:
+    """A row that came and went between two polls is reported as deleted."""
     table = service.environment.store.tables_by_set[MENTORS]
     link = tracked(service)
     row_id = mentor(service)["hlf_peermentorid"]

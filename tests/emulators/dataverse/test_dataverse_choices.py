@@ -118,6 +118,7 @@ def test_a_row_may_be_created_inactive(service: RunningEmulator) -> None:
     assert service.row(EXAMPLE)["statecode"] == 1
 
 
-def test_the_length_of_a_text_counts_letters_outside_the_basic_plane_twice(service: RunningEmulator) -> None:
+def test_a_length_counts_letters_outside_the_basic_plane_twice(service: RunningEmulator) -> None:
+    """The length of a text counts letters outside the Basic Multilingual Plane twice."""
     assert service.patch(EXAMPLE, {"hlf_name": "𝄞" * 100}).status_code == 204
     assert service.patch(EXAMPLE, {"hlf_name": "𝄞" * 101}).status_code == 400

@@ -82,9 +82,10 @@ def test_values_of_every_type_are_kept_and_can_be_emptied(
         ("hlf_day", "2026-02-30", "Date"),
     ],
 )
-def test_a_value_of_another_type_is_400_and_names_the_type_expected(
+def test_a_value_of_another_type_is_400_and_names_the_type(
     service: RunningEmulator, column: str, value: Any, edm: str
 ) -> None:
+    """A value of another type is 400, and the error names the type expected."""
     words = f"Cannot convert the literal '{value}' to the expected type 'Edm.{edm}'."
     response = service.patch(ROW, {column: value})
     refused(
@@ -236,7 +237,8 @@ def test_a_choice_that_does_not_exist_is_400(service: RunningEmulator) -> None:
     refused(service.patch(ROW, {"hlf_kind": 100000003}), "0x8004431A", "outside the valid range")
 
 
-def test_an_unknown_column_is_400_and_names_of_columns_are_case_sensitive(service: RunningEmulator) -> None:
+def test_an_unknown_column_is_400_and_case_counts(service: RunningEmulator) -> None:
+    """An unknown column is 400, and names of columns are case-sensitive."""
     message = "Invalid property 'HLF_Name' was found in entity 'Microsoft.Dynamics.CRM.hlf_example'."
     refused(service.patch(ROW, {"HLF_Name": "x"}), "0x80048d19", message)
 
@@ -281,7 +283,8 @@ def test_a_body_that_is_no_json_object_is_400(service: RunningEmulator, body: by
 # lookups
 
 
-def test_a_lookup_is_set_by_its_navigation_property_and_read_as_a_value(service: RunningEmulator) -> None:
+def test_a_lookup_is_set_by_property_and_read_as_a_value(service: RunningEmulator) -> None:
+    """A lookup is set by its navigation property and read as a value."""
     service.patch(MENTOR, {"hlf_name": "Kari"})
     kari = service.row(MENTOR)["hlf_peermentorid"]
     for reference in (
@@ -296,7 +299,8 @@ def test_a_lookup_is_set_by_its_navigation_property_and_read_as_a_value(service:
         assert service.row(ROW)["_hlf_mentor_value"] == kari
 
 
-def test_a_lookup_to_a_row_that_is_not_there_is_404_and_writes_nothing(service: RunningEmulator) -> None:
+def test_a_lookup_to_a_missing_row_is_404_and_writes_nothing(service: RunningEmulator) -> None:
+    """A lookup to a row that is not there is 404 and writes nothing."""
     reference = f"/{MENTORS}(00000000-0000-0000-0000-000000000009)"
     response = service.patch(ROW, {"hlf_name": "x", "hlf_Mentor@odata.bind": reference})
     assert response.status_code == 404
@@ -304,7 +308,8 @@ def test_a_lookup_to_a_row_that_is_not_there_is_404_and_writes_nothing(service: 
     assert service.rows(EXAMPLES) == []
 
 
-def test_a_lookup_cannot_be_set_by_its_value_nor_by_its_logical_name(service: RunningEmulator) -> None:
+def test_a_lookup_is_not_set_by_value_or_logical_name(service: RunningEmulator) -> None:
+    """A lookup cannot be set by its value, nor by its logical name."""
     message = "CRM do not support direct update of Entity Reference properties, Use Navigation properties instead."
     refused(service.patch(ROW, {"_hlf_mentor_value": "x"}), "0x80060888", message)
     message = "An undeclared property 'hlf_mentor' which only has property annotations in the payload"
@@ -321,7 +326,8 @@ def test_a_row_is_made_inactive_by_state_and_status(service: RunningEmulator) ->
     assert (row["statecode"], row["statuscode"]) == (1, 2)
 
 
-def test_a_state_without_a_status_takes_the_states_default_status(service: RunningEmulator) -> None:
+def test_a_state_alone_takes_its_default_status(service: RunningEmulator) -> None:
+    """A state without a status takes the state's default status."""
     service.patch(MENTOR, {"hlf_name": "Kari"})
     for state, status in ((1, 2), (0, 1)):
         service.patch(MENTOR, {"statecode": state})
@@ -329,7 +335,8 @@ def test_a_state_without_a_status_takes_the_states_default_status(service: Runni
         assert (row["statecode"], row["statuscode"]) == (state, status)
 
 
-def test_a_status_of_another_state_is_refused_with_or_without_that_state(service: RunningEmulator) -> None:
+def test_a_status_of_another_state_is_refused(service: RunningEmulator) -> None:
+    """A status of another state is refused, with or without that state."""
     service.patch(MENTOR, {"hlf_name": "Kari"})
     message = "is not a valid status code for state code hlf_PeerMentorState."
     for body in ({"statecode": 1, "statuscode": 1}, {"statuscode": 2}, {"statecode": 0, "statuscode": 2}):

@@ -26,13 +26,15 @@ def eventually(found):
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 429, 401, 403])
-def test_the_next_requests_are_answered_with_a_status_and_not_done(caller: Any, control: Any, status: int) -> None:
+def test_the_next_requests_get_a_status_and_are_not_done(caller: Any, control: Any, status: int) -> None:
+    """The next requests get the status asked for and are not carried out."""
     control.fail_next(2, status=status)
     assert [caller.write().status_code for _ in range(3)] == [status, status, 204]
     assert len(control.writes()) == 1
 
 
-def test_a_refusal_by_the_service_has_its_code_and_a_gateway_s_has_a_page(caller: Any, control: Any) -> None:
+def test_a_services_refusal_has_a_code_and_a_gateways_a_page(caller: Any, control: Any) -> None:
+    """A refusal by the service has its code, and one by a gateway has a page."""
     control.fail_next(status=429, retry_after=17)
     refused = caller.write()
     assert refused.headers["retry-after"] == "17"
@@ -59,7 +61,8 @@ def test_a_reset_before_the_work_leaves_nothing_written(caller: Any, control: An
     assert caller.write().status_code == 204
 
 
-def test_a_reset_after_the_commit_leaves_it_written_without_a_reply(caller: Any, control: Any) -> None:
+def test_a_reset_after_the_commit_leaves_it_without_a_reply(caller: Any, control: Any) -> None:
+    """A reset after the commit leaves the row written, without a reply."""
     control.reset_after()
     with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
         caller.write(name="Siri")
@@ -88,7 +91,8 @@ def test_a_truncated_reply_ends_in_the_middle_after_the_commit(caller: Any, cont
     assert control.journal()[-1].fault == "truncate"
 
 
-def test_a_lost_reply_is_a_commit_and_then_silence_for_as_long_as_the_client_waits(caller: Any, control: Any) -> None:
+def test_a_lost_reply_is_a_commit_and_then_silence(caller: Any, control: Any) -> None:
+    """A lost reply is a commit and then silence for as long as the client waits."""
     control.lose_replies()
     started = time.monotonic()
     with pytest.raises(httpx.ReadTimeout):
@@ -98,8 +102,11 @@ def test_a_lost_reply_is_a_commit_and_then_silence_for_as_long_as_the_client_wai
     assert control.journal()[-1].fault == "lose_reply"
 
 
-def test_a_slow_write_that_nobody_waits_for_is_committed_late_over_a_newer_one(caller: Any, control: Any) -> None:
-    """What I6 is for: the older state arrives last."""
+def test_an_abandoned_slow_write_lands_over_a_newer_one(caller: Any, control: Any) -> None:
+    """A slow write whose client has gone is committed late, over a newer one.
+
+    What I6 is for: the older state arrives last.
+    """
     control.slow(0.4, 1)
     with pytest.raises(httpx.ReadTimeout):
         caller.write(name="Older", timeout=0.1)
@@ -125,8 +132,11 @@ def test_a_slow_reply_is_late_and_right(caller: Any, control: Any) -> None:
     assert time.monotonic() - started >= 0.2
 
 
-def test_one_operation_of_a_batch_is_refused_and_the_others_are_done(caller: Any, control: Any) -> None:
-    """I13's bad record."""
+def test_one_operation_is_refused_and_the_others_are_done(caller: Any, control: Any) -> None:
+    """One operation of a batch is refused, and the others are carried out.
+
+    I13's bad record.
+    """
     control.poison("m2", code="0x80044331")
     responses = parts(caller.batch("m1", "m2", "m3"))
     assert [part.status for part in responses] == [204, 400, 204]
@@ -171,7 +181,8 @@ def test_a_rule_can_be_taken_back(caller: Any, control: Any) -> None:
     assert caller.write().status_code == 204
 
 
-def test_a_token_that_expired_is_refused_with_a_challenge_and_a_new_one_works(caller: Any, control: Any) -> None:
+def test_an_expired_token_is_refused_and_a_new_one_works(caller: Any, control: Any) -> None:
+    """A token that expired is refused with a challenge, and a new one works."""
     control.expire_tokens()
     refused = caller.who_am_i()
     assert refused.status_code == 401
@@ -188,8 +199,11 @@ def test_tokens_may_expire_in_the_middle_of_a_run(caller: Any, control: Any) -> 
     assert caller.write().status_code == 204
 
 
-def test_a_revoked_secret_and_an_expired_one_have_numbers_of_their_own(caller: Any, control: Any) -> None:
-    """I10. A token that was granted before goes on working, as in Entra."""
+def test_revoked_and_expired_secrets_have_their_own_numbers(caller: Any, control: Any) -> None:
+    """A revoked secret and an expired one have error numbers of their own.
+
+    I10. A token that was granted before goes on working, as in Entra.
+    """
     control.revoke_secret()
     assert caller.sign_in().json()["error_codes"] == [7000215]
     assert caller.who_am_i().status_code == 200
@@ -220,7 +234,8 @@ def test_without_its_application_user_a_good_token_is_forbidden(caller: Any, con
     assert caller.who_am_i().status_code == 200
 
 
-def test_a_privilege_that_was_taken_away_is_missed_by_that_verb_alone(caller: Any, control: Any) -> None:
+def test_a_privilege_taken_away_is_missed_by_its_verb_alone(caller: Any, control: Any) -> None:
+    """A privilege that was taken away is missed by that verb alone."""
     caller.write()
     control.remove_privilege("write")
     refused = caller.write(name="Siri")
@@ -233,7 +248,8 @@ def test_a_privilege_that_was_taken_away_is_missed_by_that_verb_alone(caller: An
     assert caller.write(name="Siri").status_code == 204
 
 
-def test_a_row_edited_deleted_and_created_manually_is_what_the_service_has(caller: Any, control: Any) -> None:
+def test_a_manual_edit_is_what_the_service_has(caller: Any, control: Any) -> None:
+    """A row that was edited, deleted or created manually is what the service has."""
     caller.write("m1")
     before = caller.ask("GET", row_path("m1")).headers["etag"]
     control.edit("m1", {"hlf_name": "By hand"})
@@ -257,7 +273,8 @@ def test_a_manual_edit_is_held_to_the_columns_too(caller: Any, control: Any) -> 
         control.edit("m1", {"hlf_name": "Kari"})
 
 
-def test_the_loser_of_two_creating_upserts_is_reported_that_the_row_exists(caller: Any, control: Any) -> None:
+def test_the_loser_of_two_creating_upserts_gets_a_conflict(caller: Any, control: Any) -> None:
+    """The loser of two creating upserts gets the error that the row exists."""
     control.lose_races(1)
     refused = caller.write(name="Mine")
     assert refused.status_code == 412
@@ -302,7 +319,8 @@ def test_what_the_control_api_does_not_understand_it_says(caller: Any, path: str
     assert reason in reply.json()["error"]
 
 
-def test_an_address_that_the_control_api_does_not_have_is_not_found(caller: Any) -> None:
+def test_an_address_unknown_to_the_control_api_is_not_found(caller: Any) -> None:
+    """An address that the control API does not have is not found."""
     for method, path in (("GET", "rows/nothings"), ("GET", "journal/page"), ("PATCH", "reset"), ("DELETE", "limits")):
         assert caller.http.request(method, f"/_emulator/{path}").status_code == 404
 
@@ -376,7 +394,8 @@ def test_where_is_list_for_faults_of_lists_only(control: Any, rule: Any) -> None
         Rule(**rule)
 
 
-def test_filling_is_all_or_nothing_and_leaves_no_trace_in_the_journal(ten: Any, control: Any) -> None:
+def test_filling_is_all_or_nothing_and_not_in_the_journal(ten: Any, control: Any) -> None:
+    """Filling is all or nothing and leaves no trace in the journal."""
     control.clear_journal()
     new = {"hlf_mentorid": "m1", "hlf_name": "Kari"}
     with pytest.raises(ControlError):

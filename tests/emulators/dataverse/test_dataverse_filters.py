@@ -109,9 +109,8 @@ def test_parameter_aliases_stand_for_columns(examples: RunningEmulator, options:
 
 
 @pytest.mark.parametrize(("p1", "said"), [("hlf_nme", "hlf_nme"), ("hlf_name desc", "position 0")])
-def test_an_alias_for_no_column_is_refused_as_the_column_would_be(
-    examples: RunningEmulator, p1: str, said: str
-) -> None:
+def test_an_alias_for_no_column_is_refused_like_the_column(examples: RunningEmulator, p1: str, said: str) -> None:
+    """An alias for no column is refused as the column would be."""
     response = ask(examples, EXAMPLES, filter="@p1 eq 'x'", p1=p1)
     assert response.status_code == 400
     assert said in response.json()["error"]["message"]
@@ -231,7 +230,7 @@ def expression(chance, depth):
         "tolower(hlf_name) eq 'oslo'",
     ],
 )
-def test_a_function_of_odata_inside_another_is_501_as_it_is_alone(examples: RunningEmulator, text: str) -> None:
+def test_an_odata_function_inside_another_is_501_as_alone(examples: RunningEmulator, text: str) -> None:
     """It was looked for among the columns."""
     response = ask(examples, EXAMPLES, filter=text)
     assert (response.status_code, response.json()["error"]["message"]) == (

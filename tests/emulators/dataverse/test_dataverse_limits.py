@@ -35,7 +35,8 @@ def test_the_service_s_own_numbers_are_the_defaults() -> None:
     assert (limits.execution_seconds, limits.concurrent) == (1200, 52)
 
 
-def test_the_last_request_allowed_passes_and_the_next_one_waits_until_the_first_leaves_the_window() -> None:
+def test_the_next_request_waits_until_the_first_is_out() -> None:
+    """The last request allowed passes, and the next one waits until the first leaves the window."""
     protection = Protection(Limits(requests=3, window_seconds=10))
     for at in (100.0, 101.0, 102.0):
         admit(protection, at)
@@ -77,7 +78,8 @@ def test_a_window_never_grows_beyond_its_own_length() -> None:
     assert waits == [9, 10, 10, 10, 10]
 
 
-def test_execution_time_is_added_up_over_the_window_and_refused_when_it_is_used_up() -> None:
+def test_execution_time_is_summed_and_refused_when_used_up() -> None:
+    """Execution time is added up over the window, and requests are refused when it is used up."""
     protection = Protection(Limits(execution_seconds=3, window_seconds=10))
     admit(protection, 100.0, seconds=1)
     admit(protection, 101.0, seconds=1.999_999)
@@ -100,7 +102,8 @@ def test_a_reply_reports_what_is_left_as_the_service_writes_it() -> None:
     assert admit(protection, 100.0, seconds=300.5)["x-ms-ratelimit-time-remaining-xrm-requests"] == "899.50"
 
 
-def test_too_many_at_one_time_are_refused_at_once_and_only_as_long_as_they_run() -> None:
+def test_too_many_at_one_time_are_refused_while_they_run() -> None:
+    """Too many requests at one time are refused at once, and only as long as the others run."""
     protection = Protection(Limits(concurrent=2))
     assert protection.admit(USER, 100.0) is None
     assert protection.admit(USER, 100.0) is None
@@ -133,7 +136,8 @@ def test_the_messages_are_the_service_s_own() -> None:
     )
 
 
-def test_without_limits_everything_passes_and_is_counted_all_the_same() -> None:
+def test_without_limits_all_passes_and_is_counted() -> None:
+    """Without limits everything passes and is counted all the same."""
     protection = Protection(read_limits("off"))
     for at in range(7_000):
         admit(protection, 100.0 + at / 1_000, seconds=0.5)

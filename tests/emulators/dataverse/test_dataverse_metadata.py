@@ -35,7 +35,8 @@ def value(service, path):
 # $metadata
 
 
-def test_the_metadata_document_has_every_table_with_its_columns_and_types(service: RunningEmulator) -> None:
+def test_the_metadata_document_has_every_table_and_column(service: RunningEmulator) -> None:
+    """The metadata document has every table with its columns and types."""
     (schema,) = document(service).iterfind(f".//{EDM}Schema")
     types = {item.get("Name"): item for item in schema.iterfind(f"{EDM}EntityType")}
     for table in service.environment.store.schemas:
@@ -73,9 +74,11 @@ def test_the_metadata_document_has_the_alternate_keys(service: RunningEmulator) 
     assert keys == [["hlf_code", "hlf_year"], ["_hlf_mentor_value", "hlf_kind"]]
 
 
-def test_the_metadata_document_says_whose_changes_are_tracked_if_annotations_are_asked_for(
+def test_the_metadata_document_says_what_is_tracked_if_asked(
     service: RunningEmulator,
 ) -> None:
+    """The metadata document says whose changes are tracked if annotations are asked for."""
+
     def tracked(query):
         sets = document(service, query).iterfind(f".//{EDM}EntitySet")
         return [item.get("Name") for item in sets if item.find(f"{EDM}Annotation") is not None]
@@ -378,8 +381,11 @@ def test_tables_come_from_the_schema_file_and_stay(service: RunningEmulator) -> 
     assert service.post("nothing", {}).status_code == 404
 
 
-def test_whether_there_is_a_bulk_message_for_a_table_can_be_asked(service: RunningEmulator) -> None:
-    """The query of "Use bulk operation messages"."""
+def test_a_tables_bulk_messages_can_be_asked_for(service: RunningEmulator) -> None:
+    """A client can ask whether there is a bulk message for a table.
+
+    The query of "Use bulk operation messages".
+    """
     query = (
         "sdkmessagefilters?$select=sdkmessagefilterid&$filter=sdkmessageid/name eq @message"
         " and primaryobjecttypecode eq @table&@message='{}'&@table='{}'"
@@ -456,8 +462,11 @@ def test_options_of_definitions_are_none_of_rows(service: RunningEmulator, path:
     assert service.get(path).status_code == 400
 
 
-def test_an_option_set_is_read_by_itself_with_what_is_selected_of_it(service: RunningEmulator) -> None:
-    """`…/PicklistAttributeMetadata/OptionSet?$select=Options` gave everything."""
+def test_an_option_set_is_read_by_itself_as_selected(service: RunningEmulator) -> None:
+    """An option set is read by itself, with only what is selected of it.
+
+    `…/PicklistAttributeMetadata/OptionSet?$select=Options` gave everything.
+    """
     path = f"{EXAMPLE}/Attributes(LogicalName='hlf_kind')/Microsoft.Dynamics.CRM.PicklistAttributeMetadata/OptionSet"
     whole, part = service.get(path).json(), service.get(f"{path}?$select=Options").json()
     assert set(part) == {"@odata.context", "MetadataId", "Options"} | ({"@odata.type"} & set(whole))

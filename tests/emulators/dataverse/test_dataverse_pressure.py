@@ -29,14 +29,16 @@ def test_every_reply_reports_what_is_left_and_how_parallel_to_be(caller: Any, co
     assert "ARRAffinity" in headers["set-cookie"]
 
 
-def test_a_batch_is_one_request_and_costs_as_much_time_as_its_operations(caller: Any, control: Any) -> None:
+def test_a_batch_is_one_request_and_costs_its_operations_time(caller: Any, control: Any) -> None:
+    """A batch is one request and costs as much time as its operations."""
     control.limits(execution_ms=100)
     headers = caller.batch("a", "b", "c").headers
     assert headers["x-ms-ratelimit-burst-remaining-xrm-requests"] == "5999"
     assert headers["x-ms-ratelimit-time-remaining-xrm-requests"] == "1,199.70"
 
 
-def test_over_the_limit_nothing_is_done_until_the_time_named_has_passed(caller: Any, control: Any) -> None:
+def test_over_the_limit_nothing_is_done_until_the_time_named(caller: Any, control: Any) -> None:
+    """Over the limit nothing is done until the time named has passed."""
     control.limits(requests=2, window_seconds=1.0)
     assert [caller.write(name=name).status_code for name in ("1", "2")] == [204, 204]
     refused = caller.write(name="3")
@@ -60,7 +62,8 @@ def test_who_pushes_inside_the_window_waits_longer(caller: Any, control: Any) ->
     assert waits == [4, 5, 6]
 
 
-def test_execution_time_is_slept_when_asked_and_then_requests_run_side_by_side(caller: Any, control: Any) -> None:
+def test_execution_time_is_slept_and_requests_run_side_by_side(caller: Any, control: Any) -> None:
+    """Execution time is slept when asked for, and requests then run side by side."""
     control.limits(concurrent=2, execution="sleep", execution_ms=400)
     statuses = []
     threads = [threading.Thread(target=lambda: statuses.append(caller.write().status_code)) for _ in range(3)]
@@ -74,8 +77,11 @@ def test_execution_time_is_slept_when_asked_and_then_requests_run_side_by_side(c
     assert control.summary()["peak_concurrent"] == 2
 
 
-def test_the_journal_reports_who_came_inside_a_retry_after_and_how_long_after_it(caller: Any, control: Any) -> None:
-    """I9 is read off this: a request that was on its way already is milliseconds after the refusal."""
+def test_the_journal_names_requests_inside_a_retry_after(caller: Any, control: Any) -> None:
+    """The journal reports which caller came inside a Retry-After, and how long after its start.
+
+    I9 is read off this: a request that was on its way already is milliseconds after the refusal.
+    """
     control.clear_journal()
     control.limits(requests=1, window_seconds=60)
     caller.who_am_i()
@@ -103,7 +109,8 @@ def test_a_retry_after_of_a_fault_opens_a_window_too(caller: Any, control: Any) 
     assert control.journal()[-1].in_retry_after
 
 
-def test_the_journal_has_every_request_with_its_caller_operations_and_times(caller: Any, control: Any) -> None:
+def test_the_journal_has_every_request_with_its_cost(caller: Any, control: Any) -> None:
+    """The journal has every request with its caller, operations and times."""
     before = time.time()
     caller.batch("a", "b")
     caller.ask("GET", "hlf_peermentors(hlf_mentorid='nobody')")
@@ -117,7 +124,8 @@ def test_the_journal_has_every_request_with_its_caller_operations_and_times(call
     assert [entry.n for entry in control.journal(since=batch.n)] == [missing.n]
 
 
-def test_the_journal_has_every_committed_write_and_none_that_was_taken_back(caller: Any, control: Any) -> None:
+def test_the_journal_has_every_write_and_none_taken_back(caller: Any, control: Any) -> None:
+    """The journal has every committed write, and none that was taken back."""
     caller.batch("a", "b")
     started = time.time()
     caller.write("a", name="Siri")
@@ -143,7 +151,8 @@ def test_the_journal_has_every_committed_write_and_none_that_was_taken_back(call
     assert control.summary()["writes"] == {"create": 2, "update": 2, "delete": 1}
 
 
-def test_the_summary_has_totals_by_status_and_the_share_of_the_limits_used(caller: Any, control: Any) -> None:
+def test_the_summary_has_totals_and_the_share_of_the_limits(caller: Any, control: Any) -> None:
+    """The summary has totals by status, and the share of the limits that is used."""
     control.limits(requests=10, execution_seconds=10, execution_ms=1000)
     control.clear_journal()
     control.poison("bad")

@@ -64,7 +64,8 @@ def test_one_that_cannot_start_says_where_its_log_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [["emulators.dataverse"], ["local", "dataverse"]])
-def test_the_command_says_where_everything_is_and_stops_on_request(command: Any) -> None:
+def test_the_command_prints_the_addresses_and_stops_on_request(command: Any) -> None:
+    """The command says where everything is and stops on request."""
     port = processes.free_port()
     command = [sys.executable, "-m", *command, "--port", str(port)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
@@ -185,9 +186,8 @@ def column(**values: object) -> dict[str, Any]:
         ({"columns": [{"name": "a", "type": "choice"}]}, "has options"),
     ],
 )
-def test_a_schema_file_that_does_not_describe_tables_is_refused_with_the_reason(
-    tmp_path: Path, changed: Any, reason: str
-) -> None:
+def test_a_schema_file_without_tables_is_refused_with_the_reason(tmp_path: Path, changed: Any, reason: str) -> None:
+    """A schema file that does not describe tables is refused with the reason."""
     table = {"name": "t", "set": "ts", "primary_id": "tid", "primary_name": "a", "columns": [column()]} | changed
     file = tmp_path / "schema.json"
     file.write_text(json.dumps({"tables": [table]}))

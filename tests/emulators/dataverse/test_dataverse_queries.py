@@ -83,7 +83,8 @@ def test_more_of_expand_than_the_emulator_has_is_501(examples: RunningEmulator, 
     assert ask(examples, EXAMPLES, expand=expand).status_code == 501
 
 
-def test_annotations_come_only_if_asked_for_and_before_their_columns(examples: RunningEmulator) -> None:
+def test_annotations_come_if_asked_for_before_their_columns(examples: RunningEmulator) -> None:
+    """Annotations come only if asked for, and before their columns."""
     assert not any("@OData" in name for row in listed(examples, EXAMPLES) for name in row)
     prefer = f'odata.include-annotations="{FORMATTED}"'
     response = ask(examples, EXAMPLES, prefer=prefer, orderby="hlf_count desc")
@@ -109,7 +110,8 @@ def test_annotations_come_only_if_asked_for_and_before_their_columns(examples: R
 # Order
 
 
-def test_order_is_by_each_column_in_turn_empty_first_without_case(examples: RunningEmulator) -> None:
+def test_order_is_by_column_empty_first_without_case(examples: RunningEmulator) -> None:
+    """Rows are ordered by each column in turn, empty values first, without regard to case."""
     assert [row["hlf_count"] for row in listed(examples, EXAMPLES, orderby="hlf_name")] == [2, 3, 4, 0, 1]
     assert [row["hlf_count"] for row in listed(examples, EXAMPLES, orderby="hlf_name desc")] == [1, 0, 4, 3, 2]
     assert [row["hlf_count"] for row in listed(examples, EXAMPLES, orderby="hlf_kind desc,hlf_count asc")] == [
@@ -142,7 +144,8 @@ def test_without_an_order_rows_come_as_sql_server_orders_guids(service: RunningE
 # Pages
 
 
-def test_a_next_link_is_absolute_and_carries_the_cookie_of_the_documents(service: RunningEmulator) -> None:
+def test_a_next_link_is_absolute_and_has_the_documented_cookie(service: RunningEmulator) -> None:
+    """A next link is absolute and carries the cookie of Microsoft's documentation."""
     many(service, 5)
     response = ask(service, MENTORS, prefer="odata.maxpagesize=2", select="hlf_name")
     assert response.headers["Preference-Applied"] == "odata.maxpagesize=2"
@@ -366,8 +369,11 @@ def test_sets_take_get_and_post_and_know_their_segments(service: RunningEmulator
     assert service.http.get(f"{API}{MENTORS}", headers={"Authorization": ""}).status_code == 401
 
 
-def test_an_order_may_be_given_by_parameter_aliases_and_goes_on_over_pages(examples: RunningEmulator) -> None:
-    """`$orderby=@p1 asc,@p2 desc&@p1=revenue&@p2=name` is Microsoft's own sample."""
+def test_an_order_by_parameter_aliases_goes_on_over_pages(examples: RunningEmulator) -> None:
+    """An order may be given by parameter aliases and goes on over pages.
+
+    `$orderby=@p1 asc,@p2 desc&@p1=revenue&@p2=name` is Microsoft's own sample.
+    """
     plain = listed(examples, EXAMPLES, orderby="hlf_kind asc,hlf_name desc")
     options = {"orderby": "@p1 asc,@p2 desc", "p1": "hlf_kind", "p2": "hlf_name"}
     assert listed(examples, EXAMPLES, **options) == plain

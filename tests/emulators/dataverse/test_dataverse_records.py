@@ -42,7 +42,8 @@ def refused(response, status: int, code: str, message: str = "") -> None:
 # creating
 
 
-def test_a_created_row_is_answered_by_204_and_the_address_of_its_new_id(service: RunningEmulator) -> None:
+def test_a_created_row_is_204_with_the_address_of_its_id(service: RunningEmulator) -> None:
+    """The response to a created row is 204 and the address of its new id."""
     response = service.post(MENTORS, {"hlf_name": "Kari", "hlf_mentorid": "m-1"})
     assert response.status_code == 204
     assert response.content == b""
@@ -52,9 +53,10 @@ def test_a_created_row_is_answered_by_204_and_the_address_of_its_new_id(service:
     assert service.http.get(address).json()["hlf_name"] == "Kari"
 
 
-def test_with_return_representation_a_created_row_is_answered_by_201_its_etag_and_itself(
+def test_a_created_row_is_201_with_itself_if_asked_for(
     service: RunningEmulator,
 ) -> None:
+    """With return=representation the response to a created row is 201, its ETag and the row itself."""
     response = service.post(f"{MENTORS}?$select=hlf_name", {"hlf_name": "Kari"}, Prefer="return=representation")
     assert response.status_code == 201
     body = response.json()
@@ -67,8 +69,11 @@ def test_with_return_representation_a_created_row_is_answered_by_201_its_etag_an
 
 
 @pytest.mark.parametrize("query", ["$select=nothing", "$expand=nothing", "$filter=hlf_name eq 'x'", "nothing=1"])
-def test_a_row_that_could_not_be_given_back_as_asked_is_not_written(service: RunningEmulator, query: str) -> None:
-    """The address is read before anything is done; a 400 that wrote would be sent again."""
+def test_a_row_that_could_not_be_given_back_is_not_written(service: RunningEmulator, query: str) -> None:
+    """A row that could not be given back as asked is not written.
+
+    The address is read before anything is done; a 400 that wrote would be sent again.
+    """
     representation = {"Prefer": "return=representation"}
     assert service.post(f"{MENTORS}?{query}", {"hlf_name": "Kari"}, **representation).status_code == 400
     assert service.patch(f"{mentor()}?{query}", {"hlf_name": "Kari"}, **representation).status_code == 400
@@ -155,7 +160,8 @@ def test_an_id_may_be_given_with_a_new_row(service: RunningEmulator) -> None:
     assert service.post(MENTORS, {"hlf_peermentorid": given}).status_code == 412
 
 
-def test_a_key_that_is_taken_is_412_and_names_key_and_columns_as_people_call_them(service: RunningEmulator) -> None:
+def test_a_key_that_is_taken_is_412_and_names_key_and_columns(service: RunningEmulator) -> None:
+    """A key that is taken is 412, and the error names key and columns by their display names."""
     service.post(MENTORS, {"hlf_mentorid": "m-1"})
     response = service.post(MENTORS, {"hlf_mentorid": "m-1"})
     message = "Entity Key hlf_mentorid_key violated. A record with the same value for Mentor Id already exists."
@@ -192,13 +198,15 @@ def test_a_row_is_found_by_id_by_named_id_and_by_key(service: RunningEmulator) -
         ("hlf_people", "0x8006088a", "Resource not found for the segment 'hlf_people'."),
     ],
 )
-def test_what_is_not_there_is_404_with_the_code_for_what_is_missing(
+def test_what_is_missing_is_404_with_a_code_for_it(
     service: RunningEmulator, path: Any, code: str, message: str
 ) -> None:
+    """What is not there is 404, with the code for what is missing."""
     refused(service.get(path), 404, code, message)
 
 
-def test_selected_columns_come_with_the_primary_id_and_an_unknown_one_is_400(service: RunningEmulator) -> None:
+def test_selected_columns_come_with_the_primary_id(service: RunningEmulator) -> None:
+    """Selected columns come with the primary id, and an unknown one is 400."""
     service.patch(mentor(), {"hlf_name": "Kari"})
     row = service.row(f"{mentor()}?$select=hlf_name,hlf_area")
     assert set(row) == {"@odata.context", "@odata.etag", "hlf_name", "hlf_area", "hlf_peermentorid"}
@@ -208,7 +216,8 @@ def test_selected_columns_come_with_the_primary_id_and_an_unknown_one_is_400(ser
     )
 
 
-def test_an_unchanged_row_is_304_unless_annotations_or_related_rows_are_asked_for(service: RunningEmulator) -> None:
+def test_an_unchanged_row_is_304_unless_more_is_asked_for(service: RunningEmulator) -> None:
+    """An unchanged row is 304 unless annotations or related rows are asked for."""
     service.patch(mentor(), {"hlf_name": "Kari"})
     etag = service.row(mentor())["@odata.etag"]
     fresh = service.get(mentor(), **{"If-None-Match": etag})
@@ -255,7 +264,8 @@ def test_a_key_may_have_letters_of_any_language_and_spaces(service: RunningEmula
 
 
 @pytest.mark.parametrize("key", ["hlf_name='x'", "hlf_mentorid='a',hlf_name='b'", "unknown=1", "hlf_mentorid=1", "'a'"])
-def test_columns_that_are_no_key_are_400_in_the_words_of_the_service(service: RunningEmulator, key: str) -> None:
+def test_columns_that_are_no_key_are_400_in_the_services_words(service: RunningEmulator, key: str) -> None:
+    """Columns that are no key are 400, in the words of the service."""
     response = service.get(f"{MENTORS}({key})")
     assert response.status_code == 400
     message = response.json()["error"]["message"]
@@ -265,15 +275,17 @@ def test_columns_that_are_no_key_are_400_in_the_words_of_the_service(service: Ru
 
 @pytest.mark.parametrize("character", ["%2F", "%3C", "%3E", "*", "%25", "&", ":", "%5C", "%3F", "+"])
 @pytest.mark.parametrize("method", ["GET", "PATCH"])
-def test_key_values_with_a_character_that_does_not_work_are_refused(
+def test_key_values_with_a_forbidden_character_are_refused(
     service: RunningEmulator, character: str, method: str
 ) -> None:
+    """Key values with a character that does not work in an address are refused."""
     response = service.ask(method, mentor(f"a{character}b"), json={"hlf_name": "x"} if method == "PATCH" else None)
     assert response.status_code == 400
     assert service.rows(MENTORS) == []
 
 
-def test_such_a_key_value_can_be_stored_all_the_same_and_is_unique(service: RunningEmulator) -> None:
+def test_such_a_key_value_can_be_stored_and_is_unique(service: RunningEmulator) -> None:
+    """Such a key value can be stored all the same and is unique."""
     assert service.post(MENTORS, {"hlf_mentorid": "a/b"}).status_code == 204
     refused(service.post(MENTORS, {"hlf_mentorid": "a/b"}), 412, "0x80060892")
 
@@ -292,7 +304,8 @@ def test_an_upsert_gives_no_hint_whether_it_created_or_updated(service: RunningE
     assert service.row(mentor())["hlf_name"] == "Åse"
 
 
-def test_an_upsert_by_key_is_answered_by_the_address_it_was_asked_by(service: RunningEmulator) -> None:
+def test_an_upsert_by_key_returns_the_address_it_was_sent_to(service: RunningEmulator) -> None:
+    """The response to an upsert by key has the address that the request was sent to."""
     response = service.patch(mentor(), {"hlf_name": "Kari"})
     assert response.headers["odata-entityid"] == f"{service.environment.url}{API}{mentor()}"
 
@@ -303,7 +316,8 @@ def test_an_upsert_by_id_creates_the_row_with_that_id(service: RunningEmulator) 
     assert service.row(f"{MENTORS}({row_id})")["hlf_peermentorid"] == row_id
 
 
-def test_with_return_representation_an_upsert_distinguishes_creation_from_update(service: RunningEmulator) -> None:
+def test_an_upsert_with_representation_says_if_it_created(service: RunningEmulator) -> None:
+    """With return=representation an upsert distinguishes creation from update."""
     path, prefer = f"{mentor()}?$select=hlf_peermentorid", {"Prefer": "return=representation"}
     created, updated = (service.patch(path, {"hlf_name": name}, **prefer) for name in ("Kari", "Åse"))
     assert [created.status_code, updated.status_code] == [201, 200]
@@ -311,7 +325,8 @@ def test_with_return_representation_an_upsert_distinguishes_creation_from_update
     assert created.headers["etag"] != updated.headers["etag"]
 
 
-def test_an_update_changes_only_what_it_names_and_gives_the_row_a_new_version(service: RunningEmulator) -> None:
+def test_an_update_changes_only_what_it_names_and_the_version(service: RunningEmulator) -> None:
+    """An update changes only what it names and gives the row a new version."""
     service.patch(mentor(), {"hlf_name": "Kari", "hlf_area": "Oslo"})
     before = service.row(mentor())
     service.patch(mentor(), {"hlf_name": "Åse"})
@@ -338,7 +353,8 @@ def test_if_none_match_any_creates_and_never_updates(service: RunningEmulator) -
     assert service.row(mentor())["hlf_name"] == "Kari"
 
 
-def test_an_old_etag_is_412_for_update_and_deletion_and_the_current_one_passes(service: RunningEmulator) -> None:
+def test_an_old_etag_is_412_and_the_current_one_passes(service: RunningEmulator) -> None:
+    """An old ETag is 412 for update and deletion, and the current one passes."""
     service.patch(mentor(), {"hlf_name": "Kari"})
     old = service.row(mentor())["@odata.etag"]
     service.patch(mentor(), {"hlf_name": "Åse"})
@@ -359,9 +375,10 @@ def test_the_word_null_is_no_precondition(service: RunningEmulator, name: str) -
     assert service.delete(mentor(), **{name: "null"}).status_code == 204
 
 
-def test_at_creation_the_bodys_key_wins_over_the_addresss_and_at_an_update_it_is_dropped(
+def test_the_bodys_key_wins_at_creation_and_not_at_an_update(
     service: RunningEmulator,
 ) -> None:
+    """At creation the body's key wins over the address's; at an update the body's key is dropped."""
     service.patch(mentor("address"), {"hlf_mentorid": "body", "hlf_name": "Kari"})
     assert service.row(mentor("body"))["hlf_name"] == "Kari"
     service.patch(mentor("body"), {"hlf_mentorid": "other", "hlf_name": "Åse"})
@@ -369,7 +386,8 @@ def test_at_creation_the_bodys_key_wins_over_the_addresss_and_at_an_update_it_is
     assert len(service.rows(MENTORS)) == 1
 
 
-def test_the_loser_of_two_upserts_of_one_key_is_reported_so_and_finds_the_row(service: RunningEmulator) -> None:
+def test_the_loser_of_two_upserts_of_a_key_finds_the_row(service: RunningEmulator) -> None:
+    """The loser of two upserts of one key gets an error that says so, and finds the row."""
     service.environment.settings.races_to_lose = 1
     lost = service.patch(mentor(), {"hlf_name": "Kari"})
     refused(lost, 412, "0x80040237", "A record with matching key values already exists.")
@@ -419,9 +437,8 @@ def test_a_function_called_by_post_is_404_with_an_empty_code(service: RunningEmu
 
 
 @pytest.mark.parametrize(("method", "path"), [("PATCH", MENTORS), ("DELETE", MENTORS), ("POST", mentor())])
-def test_a_method_that_an_address_does_not_have_is_405_with_an_empty_code(
-    service: RunningEmulator, method: str, path: Any
-) -> None:
+def test_a_method_an_address_lacks_is_405_without_a_code(service: RunningEmulator, method: str, path: Any) -> None:
+    """A method that an address does not have is 405 with an empty code."""
     message = f"The requested resource does not support http method '{method}'."
     refused(service.ask(method, path, json={}), 405, "", message)
 
@@ -439,9 +456,10 @@ def test_every_reply_has_the_headers_of_the_service(service: RunningEmulator) ->
         assert "ReqClientId=" in headers["set-cookie"]
 
 
-def test_the_affinity_cookie_names_one_server_and_a_client_that_keeps_cookies_sends_it_back(
+def test_the_affinity_cookie_names_a_server_and_comes_back(
     service: RunningEmulator,
 ) -> None:
+    """The affinity cookie names one server, and a client that keeps cookies sends it back."""
     first, second = (service.get("WhoAmI") for _ in range(2))
     assert first.headers["set-cookie"].startswith("ARRAffinity=")
     assert first.cookies["ARRAffinity"] == second.cookies["ARRAffinity"]
@@ -519,10 +537,11 @@ def test_a_bracket_in_a_key_is_a_letter_like_others(service: RunningEmulator) ->
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
 @pytest.mark.parametrize("path", [MENTORS, mentor(), "WhoAmI", "$metadata", ""])
-def test_methods_that_the_service_names_and_nobody_saw_answered_are_501(
-    service: RunningEmulator, method: str, path: Any
-) -> None:
-    """`Allow` has them, so 405 would be wrong."""
+def test_methods_named_without_a_known_response_are_501(service: RunningEmulator, method: str, path: Any) -> None:
+    """Methods that the service names, and whose response is not known, are 501.
+
+    `Allow` has them, so 405 would be wrong.
+    """
     response = service.ask(method, path)
     assert response.status_code == 501
     assert method == "HEAD" or "does not serve the method" in response.text

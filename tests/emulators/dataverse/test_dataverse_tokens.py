@@ -102,7 +102,8 @@ def test_a_missing_secret_is_401(service: RunningEmulator, secret: str | None) -
     refused(grant(service, client_secret=secret), 401, "invalid_client", 7000216, text)
 
 
-def test_an_expired_secret_is_401_and_a_newer_one_beside_it_works(service: RunningEmulator) -> None:
+def test_an_expired_secret_is_401_and_a_newer_one_works(service: RunningEmulator) -> None:
+    """An expired secret is 401, and a newer one beside it works."""
     tokens = service.environment.tokens
     tokens.add_secret(defaults.CLIENT_ID, defaults.CLIENT_SECRET, time.time() - 1)
     tokens.add_secret(defaults.CLIENT_ID, "newer", time.time() + 60)
@@ -111,7 +112,8 @@ def test_an_expired_secret_is_401_and_a_newer_one_beside_it_works(service: Runni
     assert grant(service, client_secret="newer").status_code == 200
 
 
-def test_a_revoked_secret_is_a_wrong_one_and_what_it_was_exchanged_for_stays_valid(service: RunningEmulator) -> None:
+def test_a_revoked_secret_is_wrong_and_its_tokens_stay_valid(service: RunningEmulator) -> None:
+    """A revoked secret counts as a wrong one, and the tokens it was exchanged for stay valid."""
     token = grant(service).json()["access_token"]
     service.environment.tokens.revoke_secret(defaults.CLIENT_ID, defaults.CLIENT_SECRET)
     refused(grant(service), 401, "invalid_client", 7000215, "Invalid client secret provided.")
@@ -154,7 +156,8 @@ def test_the_token_endpoint_is_only_for_post(service: RunningEmulator) -> None:
     refused(response, 400, "invalid_request", 900561, text)
 
 
-def test_microsofts_libraries_find_the_token_endpoint_by_the_discovery_document(service: RunningEmulator) -> None:
+def test_microsofts_libraries_discover_the_token_endpoint(service: RunningEmulator) -> None:
+    """Microsoft's libraries find the token endpoint by the discovery document."""
     url = f"{service.environment.url}/{defaults.TENANT_ID}"
     found = httpx.get(f"{url}/v2.0/.well-known/openid-configuration").json()
     assert (found["token_endpoint"], found["issuer"]) == (f"{url}/oauth2/v2.0/token", f"{url}/v2.0")
@@ -166,9 +169,8 @@ def test_microsofts_libraries_find_the_token_endpoint_by_the_discovery_document(
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer nonsense", "Basic eDp5", "Bearer"])
-def test_without_a_valid_token_it_is_401_with_both_keys_of_the_challenge(
-    service: RunningEmulator, authorization: str
-) -> None:
+def test_without_a_valid_token_it_is_401_with_the_challenge(service: RunningEmulator, authorization: str) -> None:
+    """Without a valid token it is 401, with both keys of the challenge."""
     response = service.get("WhoAmI", Authorization=authorization)
     assert response.status_code == 401
     url = re.escape(service.environment.url)
@@ -197,7 +199,8 @@ def test_all_tokens_can_be_ended_at_once(service: RunningEmulator) -> None:
     assert service.get("WhoAmI").status_code == 200
 
 
-def test_without_an_application_user_a_token_is_granted_and_the_api_says_403(service: RunningEmulator) -> None:
+def test_a_token_without_an_application_user_is_403(service: RunningEmulator) -> None:
+    """Without an application user a token is granted, and the API responds 403."""
     service.environment.tokens.remove_user(defaults.CLIENT_ID)
     token = grant(service).json()["access_token"]
     response = service.get("WhoAmI", Authorization=f"Bearer {token}")
@@ -222,9 +225,10 @@ def test_without_an_application_user_a_token_is_granted_and_the_api_says_403(ser
         ("delete", "DELETE", ROW, None),
     ],
 )
-def test_a_missing_privilege_is_403_and_names_it_and_nothing_is_written(
+def test_a_missing_privilege_is_403_and_writes_nothing(
     service: RunningEmulator, privilege: str, method: str, path: Any, body: Any
 ) -> None:
+    """A missing privilege is 403, the error names it, and nothing is written."""
     service.patch(ROW, {"hlf_name": "Kari"})
     service.environment.tokens.deny(defaults.CLIENT_ID, "hlf_peermentor", privilege)
     response = service.ask(method, path, json=body)

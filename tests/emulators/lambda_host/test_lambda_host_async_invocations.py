@@ -107,9 +107,7 @@ def taken(world: DestinationStack, aws: LocalAws) -> Iterator[AsyncInvocations]:
         yield taken
 
 
-def test_an_event_that_fails_is_tried_twice_again_and_then_reported(
-    world: DestinationStack, taken: AsyncInvocations
-) -> None:
+def test_an_event_that_fails_is_tried_twice_more_and_reported(world: DestinationStack, taken: AsyncInvocations) -> None:
     """ "Invoking a Lambda function asynchronously": one minute, two minutes; "Capturing records": the record."""
     before = datetime.now(UTC)
     request_id = taken.invoke("Raise", {"raise": True})

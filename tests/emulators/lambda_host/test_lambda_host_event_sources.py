@@ -162,7 +162,7 @@ def another(aws: LocalAws, tmp_path: Path) -> Iterator[Any]:
 # What a function gets
 
 
-def test_a_message_becomes_a_record_as_lambda_writes_it_and_is_deleted_after_success(world: QueueStack) -> None:
+def test_a_message_becomes_a_record_and_is_deleted_on_success(world: QueueStack) -> None:
     """Lambda Developer Guide, "Using Lambda with Amazon SQS": the example event; deleted when processed."""
     attributes = {
         "origin": {"DataType": "String", "StringValue": "app"},
@@ -235,8 +235,11 @@ def test_a_fifo_queue_keeps_its_order_and_reports_the_group(world: QueueStack) -
     assert {"SequenceNumber", "MessageGroupId", "MessageDeduplicationId"} <= records[0]["attributes"].keys()
 
 
-def test_a_message_reaches_a_waiting_function_long_before_the_queue_would_be_rechecked(world: QueueStack) -> None:
-    """SQS Developer Guide, "Amazon SQS short and long polling": a long poll ends when a message comes."""
+def test_a_message_reaches_a_waiting_function_at_once(world: QueueStack) -> None:
+    """A message reaches a waiting function long before the queue would be rechecked.
+
+    SQS Developer Guide, "Amazon SQS short and long polling": a long poll ends when a message comes.
+    """
     delays = []
     for _ in range(15):
         reported = len(world.reported["Reporting"])
@@ -286,8 +289,11 @@ def test_what_a_partial_batch_response_means(reply: Any, kept: str) -> None:
     assert ids_kept("Unhandled") == ids_kept("Unhandled", reports=False) == "abc"
 
 
-def test_only_what_the_function_names_stays_and_the_queues_own_timeout_hides_it(world: QueueStack) -> None:
-    """ "Handling errors for an SQS event source in Lambda": only failed messages become visible again."""
+def test_only_the_messages_that_the_function_names_stay(world: QueueStack) -> None:
+    """Only what the function names stays, and the queue's own timeout hides it.
+
+    "Handling errors for an SQS event source in Lambda": only failed messages become visible again.
+    """
     world.send("Partly", {"fail": True}, {}, {}, {"fail": True})
     world.events("Partly", 4)
     assert world.settles("Partly", (0, 2)) == (0, 2)
@@ -305,8 +311,11 @@ def test_a_failure_of_the_function_keeps_the_whole_batch(world: QueueStack, name
     assert world.waiting(name) == (0, 2)
 
 
-def test_a_message_that_keeps_failing_comes_back_and_then_goes_where_the_queue_sends_it(world: QueueStack) -> None:
-    """SQS Developer Guide, "Using dead-letter queues": maxReceiveCount; the count is in the record."""
+def test_a_message_that_keeps_failing_goes_to_the_dead_letters(world: QueueStack) -> None:
+    """A message that keeps failing comes back, and then goes where the queue sends it.
+
+    SQS Developer Guide, "Using dead-letter queues": maxReceiveCount; the count is in the record.
+    """
     world.send("Returning", "the first start takes its time")
     world.events("Returning", 1)
     world.send("Returning", {"fail": True})
@@ -321,8 +330,11 @@ def test_a_message_that_keeps_failing_comes_back_and_then_goes_where_the_queue_s
 # How many at a time
 
 
-def test_no_more_batches_run_than_the_mapping_allows_and_the_others_wait_in_the_queue(world: QueueStack) -> None:
-    """ "Configuring scaling behavior for SQS event source mappings": maximum concurrency."""
+def test_no_more_batches_run_than_the_mapping_allows(world: QueueStack) -> None:
+    """No more batches run than the mapping allows, and the other messages wait in the queue.
+
+    "Configuring scaling behavior for SQS event source mappings": maximum concurrency.
+    """
     world.send("Bounded", *({"sleep": 0.3} for _ in range(6)))
     world.events("Bounded", 1)
     assert world.waiting("Bounded")[0] >= 3
@@ -339,7 +351,7 @@ def test_a_throttled_batch_is_tried_again_while_it_is_hidden(world: QueueStack) 
     assert world.settles("Alone", (0, 0)) == (0, 0)
 
 
-def test_a_function_that_never_runs_leaves_its_messages_in_the_queue(world: QueueStack) -> None:
+def test_a_function_that_never_runs_leaves_its_messages(world: QueueStack) -> None:
     """Lambda Developer Guide, "Configuring reserved concurrency": 0 throttles a function altogether."""
     world.send("SwitchedOff", "x")
     assert world.settles("SwitchedOff", (0, 1)) == (0, 1)
@@ -378,8 +390,11 @@ def test_a_fifo_queue_has_no_batching_window(another: Any) -> None:
         another(fed("Fn", "MaximumBatchingWindowInSeconds: 1", queue="FifoQueue: true, QueueName: fn.fifo"))
 
 
-def test_a_queue_that_hides_messages_for_less_than_the_function_may_take_is_refused(another: Any) -> None:
-    """Lambda's own words when such a mapping is created, also for a disabled one."""
+def test_a_queue_that_hides_messages_too_briefly_is_refused(another: Any) -> None:
+    """A queue that hides messages for less time than the function may take is refused.
+
+    Lambda's own words when such a mapping is created, also for a disabled one.
+    """
     world = another(fed("Slow", "Enabled: false").replace("VisibilityTimeout: 30", "VisibilityTimeout: 9"))
     reason = "SlowFeed: Queue visibility timeout: 9 seconds is less than Function timeout: 10 seconds"
     with pytest.raises(EventSourceError, match=reason), world.sources():
@@ -420,7 +435,7 @@ def test_what_was_gathered_and_not_begun_goes_back_at_once(another: Any) -> None
     assert world.reported["Gathering"] == []
 
 
-def test_a_batch_that_goes_on_for_too_long_is_stopped_and_its_messages_stay(another: Any) -> None:
+def test_a_batch_that_runs_too_long_is_stopped_and_stays(another: Any) -> None:
     """Leaving takes a bounded time; the messages come back when the queue shows them again."""
     world = another(fed("Long"))
     with world.sources(patience_seconds=0.1):

@@ -208,8 +208,11 @@ def test_what_has_no_status_is_the_body_of_a_200(ask: Any, value: Any, body: Any
     assert reply.headers["content-length"] == str(len(body))
 
 
-def test_a_response_has_the_functions_status_headers_cookies_and_body(ask: Any) -> None:
-    """ "Invoking Lambda function URLs", "Cookies": each becomes a set-cookie header."""
+def test_a_response_has_the_functions_headers_and_cookies(ask: Any) -> None:
+    """A response has the function's status, headers, cookies and body.
+
+    "Invoking Lambda function URLs", "Cookies": each becomes a set-cookie header.
+    """
     reply = reply_to(
         ask,
         {
@@ -263,7 +266,7 @@ def test_a_response_that_is_none_is_a_bad_gateway(ask: Any, value: Any) -> None:
     assert (reply.status, reply.body) == (502, b"Internal Server Error")
 
 
-def test_a_function_that_fails_is_a_bad_gateway_that_does_not_say_why(ask: Any) -> None:
+def test_a_function_that_fails_is_a_bad_gateway_without_reason(ask: Any) -> None:
     """ "Invoking Lambda function URLs": a function error is 502."""
     reply = ask("Fail")
     assert (reply.status, reply.body) == (502, b"Internal Server Error")
@@ -308,8 +311,11 @@ def preflight(ask, name, origin="https://a.example", method="POST"):
     return reply, {key: granted[key] for key in granted.keys() - {"date", "content-length", "x-amzn-requestid", "vary"}}
 
 
-def test_a_preflight_is_answered_by_the_settings_and_not_by_the_function(ask: Any) -> None:
-    """ "Cross-origin resource sharing (CORS)": the headers Lambda supports for function URLs."""
+def test_a_preflight_is_served_by_the_settings(ask: Any) -> None:
+    """The settings respond to a preflight request, and the function does not run.
+
+    "Cross-origin resource sharing (CORS)": the headers Lambda supports for function URLs.
+    """
     reply, granted = preflight(ask, "Shared")
     assert (reply.status, reply.body) == (200, b"")
     assert granted == {
@@ -329,7 +335,7 @@ def test_a_preflight_for_what_is_not_allowed_grants_nothing(ask: Any, wrong: Any
     assert (reply.status, granted) == (200, {})
 
 
-def test_other_responses_get_the_settings_headers_beside_the_functions_own(ask: Any) -> None:
+def test_other_responses_get_the_settings_headers_too(ask: Any) -> None:
     """ "Cross-origin resource sharing (CORS)": Lambda adds the configured headers to all responses."""
     own = {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "https://own.example"}}
     headers = reply_to(ask, own, "Shared", {"Origin": "https://b.example"}).headers
@@ -381,7 +387,7 @@ def test_a_function_without_a_url_has_no_address(urls: FunctionUrls) -> None:
         urls.url("Nobody")
 
 
-def test_other_resources_can_refer_to_the_address_where_the_function_responds(tmp_path: Path) -> None:
+def test_other_resources_can_refer_to_the_functions_address(tmp_path: Path) -> None:
     """CloudFormation template reference, AWS::Lambda::Url: Fn::GetAtt FunctionUrl; SAM names it after the function."""
     path = tmp_path / "template.yaml"
     text = (

@@ -71,15 +71,16 @@ def function_processes() -> list[str]:
 # What a process finds
 
 
-def test_the_handler_string_names_a_module_by_its_dots_and_a_function_in_it(host: LambdaHost) -> None:
+def test_the_handler_string_names_a_module_and_a_function(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Define Lambda function handler in Python": the handler is file_name.function_name."""
     assert host.invoke("Echo", {"a": [1, None, True]}).payload == {"a": [1, None, True]}
 
 
-def test_a_function_sees_the_variables_of_the_template_and_of_lambda_and_no_others(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Lambda Developer Guide, "Working with Lambda environment variables": the defined runtime variables."""
+def test_a_function_sees_the_templates_and_lambdas_variables(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function sees the variables of the template and those of Lambda, and no others.
+
+    Lambda Developer Guide, "Working with Lambda environment variables": the defined runtime variables.
+    """
     monkeypatch.setenv("OF_THIS_MACHINE", "secret")
     with LambdaHost(stack, TASK_ROOT, {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}) as host:
         found = host.invoke("Look", {}).payload["environment"]
@@ -97,8 +98,11 @@ def test_a_function_sees_the_variables_of_the_template_and_of_lambda_and_no_othe
     }  # fmt: skip
 
 
-def test_the_context_reports_the_function_who_it_is_and_how_long_it_has(host: LambdaHost) -> None:
-    """Lambda Developer Guide, "Using the Lambda context object to retrieve Python function information"."""
+def test_the_context_names_the_function_and_its_time_left(host: LambdaHost) -> None:
+    """The context says which function runs and how long it has.
+
+    Lambda Developer Guide, "Using the Lambda context object to retrieve Python function information".
+    """
     invocation = host.invoke("Look", {})
     seen = invocation.payload
     assert seen["request_id"] == invocation.request_id
@@ -118,8 +122,11 @@ def test_layers_come_after_the_task_root_on_the_path(stack: Stack, tmp_path: Pat
 # Environments: when a process is new and when it is used again
 
 
-def test_the_first_invocation_starts_a_process_and_the_next_ones_use_it_again(host: LambdaHost) -> None:
-    """Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle": warm starts."""
+def test_the_first_invocation_starts_a_process_for_the_next(host: LambdaHost) -> None:
+    """The first invocation starts a process, and the next ones use it again.
+
+    Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle": warm starts.
+    """
     cold, *warm = [host.invoke("Look", {}) for _ in range(3)]
     assert cold.init_ms is not None
     assert cold.init_ms > 0
@@ -127,7 +134,7 @@ def test_the_first_invocation_starts_a_process_and_the_next_ones_use_it_again(ho
     assert {invocation.payload["pid"] for invocation in warm} == {cold.payload["pid"]}
 
 
-def test_invocations_that_overlap_run_in_environments_of_their_own(host: LambdaHost) -> None:
+def test_overlapping_invocations_run_in_their_own_environments(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Understanding Lambda function scaling": one environment, one request at a time."""
     with ThreadPoolExecutor() as pool:
         pids = [call.payload for call in pool.map(lambda _: host.invoke("Wait", {"seconds": 2.5}), range(3))]
@@ -143,8 +150,11 @@ def test_a_burst_at_a_cold_function_is_one_start(host: LambdaHost) -> None:
     assert sum(reply.init_ms is not None for reply in replies) == 1
 
 
-def test_beyond_the_reserved_concurrency_an_invocation_is_refused(host: LambdaHost) -> None:
-    """Lambda Developer Guide, "Configuring reserved concurrency": reserved is also the most; then 429."""
+def test_beyond_the_reserved_concurrency_it_is_refused(host: LambdaHost) -> None:
+    """Beyond the reserved concurrency an invocation is refused.
+
+    Lambda Developer Guide, "Configuring reserved concurrency": reserved is also the most; then 429.
+    """
     with ThreadPoolExecutor() as pool:
         running = pool.submit(host.invoke, "WaitAlone", {"seconds": 0.5})
         wait_until(function_processes)
@@ -170,8 +180,11 @@ def test_without_a_reservation_the_host_sets_the_limit(stack: Stack) -> None:
         running.result()
 
 
-def test_a_thousand_invocations_at_concurrency_four_each_get_their_own_response(host: LambdaHost) -> None:
-    """Lambda API reference, "Invoke": the response belongs to the request."""
+def test_a_thousand_invocations_each_get_their_own_response(host: LambdaHost) -> None:
+    """A thousand invocations at concurrency four each get their own response.
+
+    Lambda API reference, "Invoke": the response belongs to the request.
+    """
     with ThreadPoolExecutor(4) as pool:
         replies = list(pool.map(lambda number: host.invoke("Echo", number), range(1000)))
     assert [reply.payload for reply in replies] == list(range(1000))
@@ -181,8 +194,8 @@ def test_a_thousand_invocations_at_concurrency_four_each_get_their_own_response(
 # What goes wrong
 
 
-def test_a_function_that_takes_too_long_is_killed_with_all_that_it_started(host: LambdaHost) -> None:
-    """Lambda Developer Guide, "Configure Lambda function timeout"; the words are those of Lambda's answer."""
+def test_a_function_over_its_time_is_killed_with_its_children(host: LambdaHost) -> None:
+    """Lambda Developer Guide, "Configure Lambda function timeout"; the words are those of Lambda's response."""
     began = time.monotonic()
     invocation = host.invoke("WaitShort", {"seconds": 60, "start_child": True})
     assert time.monotonic() - began < 3
@@ -212,10 +225,11 @@ def test_the_time_limit_can_be_set_for_one_invocation(host: LambdaHost) -> None:
         ({"signal": signal.SIGSEGV}, "exited with error: signal: segmentation fault"),
     ],
 )
-def test_a_process_that_ends_by_itself_is_an_exit_error_and_the_next_one_is_fresh(
-    host: LambdaHost, event: Any, reason: str
-) -> None:
-    """Lambda Developer Guide, "Troubleshoot execution issues in Lambda": Runtime.ExitError."""
+def test_a_process_that_ends_by_itself_is_an_exit_error(host: LambdaHost, event: Any, reason: str) -> None:
+    """A process that ends by itself is an exit error, and the next one is fresh.
+
+    Lambda Developer Guide, "Troubleshoot execution issues in Lambda": Runtime.ExitError.
+    """
     before = host.invoke("Crash", {}).payload
     invocation = host.invoke("Crash", event)
     assert invocation.function_error == "Unhandled"
@@ -235,8 +249,11 @@ def test_what_a_process_started_goes_with_it(host: LambdaHost) -> None:
     assert wait_until(lambda: not is_running(child_of(invocation)))
 
 
-def test_a_response_to_another_request_than_the_one_under_way_is_refused() -> None:
-    """Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes": 400, InvalidRequestID."""
+def test_a_response_to_another_request_is_refused() -> None:
+    """A response to another request than the one under way is refused.
+
+    Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes": 400, InvalidRequestID.
+    """
 
     def post(address: str) -> tuple[int, dict[str, str]]:
         connection = http.client.HTTPConnection(address)
@@ -269,8 +286,11 @@ def test_an_idle_process_that_died_is_replaced(host: LambdaHost) -> None:
     assert second.payload["pid"] != first
 
 
-def test_an_exception_is_an_unhandled_error_and_the_process_lives_on(host: LambdaHost) -> None:
-    """Lambda Developer Guide, "Python function errors in Lambda": errorMessage, errorType, stackTrace."""
+def test_an_exception_is_an_unhandled_error_of_a_live_process(host: LambdaHost) -> None:
+    """An exception is an unhandled error, and the process lives on.
+
+    Lambda Developer Guide, "Python function errors in Lambda": errorMessage, errorType, stackTrace.
+    """
     before = host.invoke("Raise", {}).payload
     invocation = host.invoke("Raise", {"raise": True})
     assert invocation.function_error == "Unhandled"
@@ -289,7 +309,7 @@ def test_an_exception_is_an_unhandled_error_and_the_process_lives_on(host: Lambd
         ("ExitsAtImport", "Runtime.ExitError", "exit status 7"),
     ],
 )
-def test_a_function_that_cannot_be_initialised_responds_why_each_time(
+def test_a_function_that_cannot_start_responds_why_each_time(
     host: LambdaHost, function: str, error_type: str, message: str
 ) -> None:
     """Lambda Developer Guide, "Troubleshoot execution issues" and "Using the Lambda runtime API": init/error."""
@@ -327,7 +347,7 @@ def test_events_and_results_may_have_megabytes(host: LambdaHost) -> None:
 
 
 def test_a_response_beyond_six_megabytes_is_an_error(host: LambdaHost) -> None:
-    """Lambda Developer Guide, "Lambda quotas"; the words are those of Lambda's answer."""
+    """Lambda Developer Guide, "Lambda quotas"; the words are those of Lambda's response."""
     invocation = host.invoke("Large", 6_291_557)
     assert invocation.function_error == "Unhandled"
     assert invocation.payload["errorType"] == "Function.ResponseSizeTooLarge"
@@ -337,7 +357,7 @@ def test_a_response_beyond_six_megabytes_is_an_error(host: LambdaHost) -> None:
 # Logs
 
 
-def test_everything_the_function_writes_is_in_the_log_between_start_and_report(host: LambdaHost) -> None:
+def test_what_the_function_writes_is_between_start_and_report(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Viewing CloudWatch logs for Lambda functions": START, END and REPORT lines."""
     invocation = host.invoke("Write", {})
     request = f"RequestId: {invocation.request_id}"
@@ -356,8 +376,11 @@ def test_everything_the_function_writes_is_in_the_log_between_start_and_report(h
     assert "Init Duration" not in host.invoke("Write", {}).log_lines[-1]
 
 
-def test_lines_carry_the_request_that_was_running_also_when_invocations_overlap(stack: Stack) -> None:
-    """Lambda Developer Guide, "Viewing CloudWatch logs for Lambda functions": logs are told apart by request id."""
+def test_log_lines_carry_the_request_that_was_running(stack: Stack) -> None:
+    """Lines carry the request that was running, also when invocations overlap.
+
+    Lambda Developer Guide, "Viewing CloudWatch logs for Lambda functions": logs are told apart by request id.
+    """
     seen: list[Any] = []
     with LambdaHost(stack, TASK_ROOT, on_log=seen.append) as host, ThreadPoolExecutor() as pool:
         calls = list(pool.map(lambda name: host.invoke("Wait", {"seconds": 0.2, "name": name}), "ab"))
@@ -374,7 +397,7 @@ def test_a_traceback_is_one_log_event(host: LambdaHost) -> None:
     assert "Traceback (most recent call last):\n" in error
 
 
-def test_an_error_at_import_is_in_the_log_of_the_invocation_that_met_it(host: LambdaHost) -> None:
+def test_an_error_at_import_is_in_the_log_of_its_invocation(host: LambdaHost) -> None:
     """Lambda Developer Guide, "Troubleshoot execution issues in Lambda": the import error is in the log."""
     assert any("no_such_module" in line for line in host.invoke("MissingModule", {}).log_lines)
 

@@ -113,8 +113,11 @@ def test_a_function_gets_the_ids_that_the_apis_gave(aws: Any, load: Any, endpoin
     assert aws.sqs.receive_message(QueueUrl=found["QUEUE_URL"])["Messages"][0]["Body"] == "hei"
 
 
-def test_queues_have_the_templates_attributes_and_dead_letters_go_where_it_says(aws: Any, load: Any) -> None:
-    """CloudFormation template reference, AWS::SQS::Queue; SQS Developer Guide, "Using dead-letter queues"."""
+def test_queues_have_the_templates_attributes_and_dead_letters(aws: Any, load: Any) -> None:
+    """Queues have the template's attributes, and dead letters go where it says.
+
+    CloudFormation template reference, AWS::SQS::Queue; SQS Developer Guide, "Using dead-letter queues".
+    """
     stack = provision(load(), aws)
     awaiting, dead = stack.physical_id("Awaiting"), stack.physical_id("Dead")
     attributes = aws.sqs.get_queue_attributes(QueueUrl=awaiting, AttributeNames=["All"])["Attributes"]
@@ -141,7 +144,7 @@ def test_a_topic_reaches_its_subscribers(aws: Any, load: Any) -> None:
     assert raw["Body"] == "hei"
 
 
-def test_secrets_have_the_templates_value_a_generated_one_or_a_placeholder(aws: Any, load: Any) -> None:
+def test_secrets_have_a_given_or_generated_or_placeholder_value(aws: Any, load: Any) -> None:
     """CloudFormation template reference, AWS::SecretsManager::Secret: SecretString, GenerateSecretString."""
     stack = provision(load(), aws)
     values = {
@@ -154,8 +157,11 @@ def test_secrets_have_the_templates_value_a_generated_one_or_a_placeholder(aws: 
     assert values["Later"] == {}
 
 
-def test_provisioning_twice_changes_nothing_but_what_the_template_changed(aws: Any, load: Any) -> None:
-    """CloudFormation User Guide, "Update behaviors of stack resources": what did not change is left alone."""
+def test_provisioning_again_changes_what_the_template_changed(aws: Any, load: Any) -> None:
+    """Provisioning twice changes nothing except what the template changed.
+
+    CloudFormation User Guide, "Update behaviors of stack resources": what did not change is left alone.
+    """
     first = provision(load(), aws)
     aws.secretsmanager.put_secret_value(SecretId=first.physical_id("Later"), SecretString='{"real": 1}')
     aws.sqs.send_message(QueueUrl=first.physical_id("Awaiting"), MessageBody="still here")

@@ -68,7 +68,7 @@ def test_the_hour_that_comes_twice_in_autumn_runs_once() -> None:
     assert first == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
 
-def test_a_local_hour_keeps_its_place_on_the_clock_while_utc_moves() -> None:
+def test_a_local_hour_stays_on_the_clock_while_utc_moves() -> None:
     """ "Time zones on EventBridge Scheduler": the expression is evaluated in the schedule's time zone."""
     expression = parse_expression("cron(15 0 * * ? *)")
     assert there(next_occurrence(expression, OSLO, datetime(2026, 7, 1, tzinfo=UTC), NOW)).hour == 22

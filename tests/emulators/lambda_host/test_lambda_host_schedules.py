@@ -98,8 +98,11 @@ def test_without_an_input_the_event_says_which_schedule_and_when() -> None:
     assert event["resources"] == [NIGHTLY.arn]
 
 
-def test_the_next_runs_are_those_of_enabled_schedules_in_their_own_time_zone() -> None:
-    """ "Schedule types": evaluated in the schedule's time zone; a disabled schedule does not run."""
+def test_the_next_runs_are_in_each_schedules_own_time_zone() -> None:
+    """The next runs are those of enabled schedules, in their own time zone.
+
+    "Schedule types": evaluated in the schedule's time zone; a disabled schedule does not run.
+    """
     tokyo = replace(NIGHTLY, logical_id="Tokyo", timezone="Asia/Tokyo")
     disabled = replace(NIGHTLY, logical_id="Off", enabled=False)
     over = replace(NIGHTLY, logical_id="Over", end=datetime.now(UTC) - timedelta(days=1))
@@ -114,8 +117,11 @@ def test_the_next_runs_are_those_of_enabled_schedules_in_their_own_time_zone() -
     assert runs[-1][1].year == 2199
 
 
-def test_a_function_runs_when_its_schedule_is_due_with_the_time_it_was_scheduled_for(tmp_path: Path) -> None:
-    """ "Schedule types": a one-time schedule; the real clock, a real process."""
+def test_a_function_runs_when_due_with_its_scheduled_time(tmp_path: Path) -> None:
+    """A function runs when its schedule is due, and gets the time for which it was scheduled.
+
+    "Schedule types": a one-time schedule; the real clock, a real process.
+    """
     template = tmp_path / "template.yaml"
     moment = (datetime.now(UTC) + timedelta(seconds=2)).replace(microsecond=0)
     template.write_text(f"""
@@ -161,8 +167,11 @@ def test_a_rate_without_a_start_runs_at_once() -> None:
     assert len(host.calls) == 1
 
 
-def test_a_throttled_function_is_tried_again_with_the_next_attempt_number() -> None:
-    """ "Configuring a dead-letter queue" and RetryPolicy: the target's API refused, so the event is sent again."""
+def test_a_throttled_function_is_tried_with_the_next_attempt() -> None:
+    """A throttled function is tried again with the next attempt number.
+
+    "Configuring a dead-letter queue" and RetryPolicy: the target's API refused, so the event is sent again.
+    """
     host = Recorder(refusals=1)
     scheduler = scheduler_of(
         host, replace(NIGHTLY, expression="rate(1 day)", input='["<aws.scheduler.attempt-number>", 0]')

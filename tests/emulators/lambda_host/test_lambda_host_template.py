@@ -117,9 +117,7 @@ def test_a_function_may_have_a_name_of_its_own(load: Any) -> None:
         ("!If [NotProd, !Sub 'not ${Stage}', x]", "not dev"),
     ],
 )
-def test_intrinsic_functions_have_the_values_that_cloudformation_gives_them(
-    load: Any, expression: str, value: str
-) -> None:
+def test_intrinsic_functions_have_cloudformations_values(load: Any, expression: str, value: str) -> None:
     """CloudFormation template reference, "Intrinsic function reference" and "Pseudo parameters reference"."""
     extra = """
 Parameters:
@@ -136,7 +134,7 @@ Conditions:
     assert environment(load, expression, extra)["VALUE"] == value
 
 
-def test_given_parameters_win_over_the_defaults_and_decide_conditions(load: Any) -> None:
+def test_given_parameters_beat_defaults_and_decide_conditions(load: Any) -> None:
     """CloudFormation User Guide, "Parameters" and "Conditions": a resource exists if its condition is true."""
     body = f"""
 Parameters:
@@ -259,8 +257,11 @@ def test_reading_a_template_leaves_the_environment_as_it_was(load: Any, monkeypa
         ("[a, b]", "VALUE: the value must be text"),
     ],
 )
-def test_an_expression_that_has_no_value_is_an_error_that_says_where(load: Any, expression: str, reason: str) -> None:
-    """CloudFormation User Guide, "Troubleshooting": template validation errors."""
+def test_an_expression_without_a_value_is_a_located_error(load: Any, expression: str, reason: str) -> None:
+    """An expression that has no value is an error that says where.
+
+    CloudFormation User Guide, "Troubleshooting": template validation errors.
+    """
     with pytest.raises(TemplateError, match=reason):
         environment(load, expression)
 

@@ -83,7 +83,8 @@ def rig(ses: LocalSes) -> Iterator[SesRig]:
 # What arrives
 
 
-def test_a_sent_notice_arrives_as_it_was_rendered_at_its_one_recipient(rig: SesRig) -> None:
+def test_a_sent_notice_arrives_as_it_was_rendered(rig: SesRig) -> None:
+    """A sent notice arrives as it was rendered, at its one recipient."""
     outcome = rig.send()
     (mail,) = rig.ses.messages
     assert outcome == Sent(mail.message_id)
@@ -151,7 +152,8 @@ def test_the_tag_and_the_configuration_set_carry_ids_only_i11(ses: LocalSes) -> 
         {"recipient_address": "ola@☕.no"},
     ],
 )
-def test_a_recipient_that_cannot_be_written_is_undeliverable_and_ses_is_not_asked(rig: SesRig, unusable: Any) -> None:
+def test_a_recipient_that_cannot_be_written_is_undeliverable(rig: SesRig, unusable: Any) -> None:
+    """A recipient that cannot be written is undeliverable, and SES is not called."""
     assert rig.send(a_notice(**unusable)) == Undeliverable("unusable_address")
     assert rig.ses.counts.requests == 0
 
@@ -219,7 +221,8 @@ def test_every_error_code_has_its_outcome_after_one_request(rig: SesRig, code: A
     assert (rig.ses.counts.requests, rig.ses.messages) == (1, [])
 
 
-def test_every_error_that_botocores_model_gives_for_send_email_is_among_them(rig: SesRig) -> None:
+def test_every_error_of_botocores_model_is_among_them(rig: SesRig) -> None:
+    """Every error that botocore's model gives for SendEmail is among them."""
     modelled = {shape.name for shape in rig.mailer._client.meta.service_model.operation_model("SendEmail").error_shapes}
     assert len(modelled) >= 8
     assert modelled <= {code for code, _, _ in REPLIES}
@@ -230,8 +233,11 @@ def test_a_code_that_is_not_a_code_is_not_passed_on_i11(rig: SesRig) -> None:
     assert rig.send() == Undeliverable("http_400")
 
 
-def test_what_cannot_be_composed_is_undeliverable_and_not_of_unknown_outcome(rig: SesRig) -> None:
-    """I13: a name that was NULL left its notice claimed for ever."""
+def test_what_cannot_be_composed_is_undeliverable(rig: SesRig) -> None:
+    """What cannot be composed is undeliverable, and its outcome is not unknown.
+
+    I13: a name that was NULL left its notice claimed for ever.
+    """
     assert rig.send(a_notice(recipient_name=None)) == Undeliverable("unrenderable_notice")
     assert rig.ses.counts.requests == 0
 
@@ -247,28 +253,32 @@ def test_one_bad_recipient_does_not_stop_the_next_i13(rig: SesRig) -> None:
 # Replies that never came (I4)
 
 
-def test_a_lost_reply_is_unknown_and_the_message_was_accepted_exactly_once_i4(rig: SesRig) -> None:
+def test_a_lost_reply_is_unknown_and_accepted_once_i4(rig: SesRig) -> None:
+    """I4: A lost reply is of unknown outcome, and the message was accepted exactly once."""
     rig.ses.drop_reply_next(1)
     assert rig.send(budget=timedelta(seconds=30)) == Unknown("ConnectionClosedError")
     assert (rig.ses.counts.requests, len(rig.ses.messages)) == (1, 1)
 
 
-def test_a_reply_that_comes_too_late_is_unknown_and_not_asked_for_again_i4(rig: SesRig) -> None:
+def test_a_reply_too_late_is_unknown_and_not_asked_for_again_i4(rig: SesRig) -> None:
+    """I4: A reply that comes too late is of unknown outcome, and the request is not repeated."""
     rig.ses.hold_reply_next(1, 5)
     assert rig.send(budget=timedelta(seconds=30)) == Unknown("ReadTimeoutError")
     assert (rig.ses.counts.requests, len(rig.ses.messages)) == (1, 1)
 
 
-def test_a_server_error_is_not_tried_again_since_it_may_come_after_the_acceptance_i4(rig: SesRig) -> None:
+def test_a_server_error_is_not_tried_again_i4(rig: SesRig) -> None:
+    """I4: A server error is not tried again, since it may come after the acceptance."""
     rig.ses.fail_next(1, "InternalFailure", 500)
     assert rig.send(budget=timedelta(seconds=30)) == Unknown("InternalFailure")
     assert rig.ses.counts.requests == 1
 
 
-def test_with_botocores_own_retries_a_lost_reply_would_have_sent_the_message_twice_i4(
-    rig: SesRig, ses: LocalSes
-) -> None:
-    """Why ses_client turns them off."""
+def test_botocores_own_retries_would_have_sent_it_twice_i4(rig: SesRig, ses: LocalSes) -> None:
+    """I4: With botocore's own retries a lost reply would have sent the message twice.
+
+    Why ses_client turns them off.
+    """
     ses.drop_reply_next(1)
     client = boto3.client("sesv2", region_name="eu-north-1", config=Config(retries={"mode": "standard"}))
     assert isinstance(SesMailer(client, Sender("a@hlf.example")).send(a_notice()), Sent)
@@ -312,9 +322,10 @@ ENDPOINT = "https://email.eu-north-1.amazonaws.com"
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
-def test_what_botocore_raises_is_refused_only_if_nothing_left_this_machine_i4(
+def test_refused_only_if_nothing_left_this_machine_i4(
     error: Any, outcome: ServiceRefused | Undeliverable | Unknown
 ) -> None:
+    """I4: What botocore raises counts as refused only if nothing left this machine."""
     assert SesMailer(Failing(error), Sender("a@hlf.example")).send(a_notice()) == outcome  # type: ignore[arg-type]
 
 
@@ -332,7 +343,8 @@ def test_an_acceptance_without_a_message_id_is_unknown_i4(said: Any) -> None:
 # Never reached SES
 
 
-def test_a_refused_connection_is_the_services_fault_and_the_next_run_gets_through(rig: SesRig) -> None:
+def test_a_refused_connection_is_the_services_fault(rig: SesRig) -> None:
+    """A refused connection is the service's fault, and the next run gets through."""
     rig.ses.refuse_connections()
     assert rig.send() == ServiceRefused("EndpointConnectionError")
     rig.ses.start()
@@ -362,13 +374,15 @@ def test_without_credentials_nothing_is_asked(ses: LocalSes, monkeypatch: pytest
 # Throttling
 
 
-def test_a_throttled_message_is_tried_again_within_its_budget_and_accepted_once(rig: SesRig) -> None:
+def test_a_throttled_message_is_tried_again_and_accepted_once(rig: SesRig) -> None:
+    """A throttled message is tried again within its budget and accepted once."""
     rig.ses.fail_next(2, "TooManyRequestsException", 429)
     assert isinstance(rig.send(budget=timedelta(seconds=10)), Sent)
     assert (rig.ses.counts.requests, rig.ses.counts.throttled, len(rig.ses.messages)) == (3, 2, 1)
 
 
-def test_a_message_throttled_beyond_its_budget_was_not_accepted_and_says_so(rig: SesRig) -> None:
+def test_a_message_throttled_beyond_its_budget_says_so(rig: SesRig) -> None:
+    """A message throttled beyond its budget was not accepted, and the outcome says so."""
     rig.ses.fail_next(50, "TooManyRequestsException", 429)
     began = time.monotonic()
     assert rig.send(budget=timedelta(seconds=0.6)) == Throttled()
@@ -377,7 +391,8 @@ def test_a_message_throttled_beyond_its_budget_was_not_accepted_and_says_so(rig:
     assert rig.ses.messages == []
 
 
-def test_an_ambiguous_failure_after_throttling_ends_the_trying_i4(rig: SesRig) -> None:
+def test_an_ambiguous_failure_after_throttling_is_the_last_i4(rig: SesRig) -> None:
+    """I4: An ambiguous failure after throttling ends the attempts."""
     rig.ses.fail_next(1, "ThrottlingException", 400)
     rig.ses.drop_reply_next(1)
     assert rig.send(budget=timedelta(seconds=10)) == Unknown("ConnectionClosedError")
@@ -445,7 +460,8 @@ def test_the_local_server_refuses_what_ses_refuses(rig: SesRig, raw: bytes, code
     assert rig.ses.messages == []
 
 
-def test_the_local_server_notes_a_message_with_more_than_one_recipient(rig: SesRig) -> None:
+def test_the_local_server_records_a_second_recipient(rig: SesRig) -> None:
+    """The local server records a message with more than one recipient."""
     raw = b"From: a@b.no\r\nTo: a@example.no\r\n\r\nhi\r\n"
     raw_request(rig.mailer._client, raw, to=("a@example.no", "b@example.no"))
     assert rig.ses.violations == ["2 recipients in one request"]
@@ -460,7 +476,8 @@ def test_the_local_server_responds_only_signed_requests(ses: LocalSes) -> None:
     assert (signed.status, signed.headers["x-amzn-ErrorType"]) == (400, "SerializationException")
 
 
-def test_the_local_server_keeps_each_mail_as_a_file_that_a_mail_client_opens(rig: SesRig, tmp_path: Path) -> None:
+def test_the_local_server_keeps_each_mail_as_a_file(rig: SesRig, tmp_path: Path) -> None:
+    """The local server keeps each mail as a file that a mail client opens."""
     rig.ses._folder = tmp_path / "mail"
     rig.send(a_notice(1))
     rig.send(a_notice(2))
@@ -468,7 +485,8 @@ def test_the_local_server_keeps_each_mail_as_a_file_that_a_mail_client_opens(rig
     assert (tmp_path / "mail" / "0002.eml").read_bytes() == rig.ses.messages[1].raw
 
 
-def test_the_local_server_forgets_its_faults_but_not_its_mail_when_healed(rig: SesRig) -> None:
+def test_the_local_server_heals_without_losing_its_mail(rig: SesRig) -> None:
+    """The local server forgets its faults when healed, and keeps its mail."""
     rig.ses.fail_next(5, "MessageRejected")
     rig.ses.throttle(0.001)
     rig.send()

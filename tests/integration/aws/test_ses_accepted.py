@@ -48,7 +48,7 @@ def test_a_notice_is_accepted_for_its_one_recipient(mailer: SesMailer) -> None:
     assert {parseaddr(address)[1] for address in mail.destinations} == {"ase.bjorna@example.no"}
 
 
-def test_a_sender_that_is_not_verified_may_be_the_recipients_fault(moto: None) -> None:
+def test_an_unverified_sender_may_be_the_recipients_fault(moto: None) -> None:
     """I13: SES says the same of both, so the run decides by what else it accepts."""
     outcome = SesMailer(ses_client(REGION), Sender(SENDER)).send(a_notice())
     assert isinstance(outcome, Undeliverable)

@@ -160,8 +160,11 @@ def sync(subject: Subject, mentor_id: UUID, outcome: PushOutcome, *, unknown: bo
 # --- what is claimed
 
 
-def test_whoever_is_to_be_listed_is_published_with_what_is_published(subject: Subject) -> None:
-    """I5. No row is known, so one is made only where there is none."""
+def test_a_mentor_to_be_listed_is_published_as_desired(subject: Subject) -> None:
+    """A mentor who is to be listed is published with the desired columns.
+
+    I5. No row is known, so one is made only where there is none.
+    """
     mentor = subject.mentor()
     claim_ = claim(subject, mentor)
     (change,) = claim_.changes
@@ -179,7 +182,7 @@ def test_what_is_synced_is_not_sent_again(subject: Subject) -> None:
     assert (repeated.changes, repeated.done) == ((), {mentor: Result.ALREADY})
 
 
-def test_a_change_is_written_on_the_version_that_the_last_one_left(subject: Subject) -> None:
+def test_a_change_is_written_on_the_version_left_by_the_last(subject: Subject) -> None:
     """I6."""
     mentor = subject.mentor()
     sync(subject, mentor, Accepted('W/"1"'))
@@ -205,15 +208,18 @@ def test_what_hides_comes_first(subject: Subject) -> None:
     assert [change.mentor_id for change in claim(subject, coming, leaving).changes] == [leaving, coming]
 
 
-def test_whoever_was_never_listed_and_is_not_to_be_causes_no_request(subject: Subject) -> None:
-    """I8: hiding needs something to hide."""
+def test_a_mentor_never_listed_and_not_to_be_causes_no_request(subject: Subject) -> None:
+    """A mentor who was never listed, and is not to be, causes no request.
+
+    I8: hiding needs something to hide.
+    """
     mentor = subject.mentor()
     subject.withdraw(mentor)
     assert claim(subject, mentor).done == {mentor: Result.NOTHING_TO_SHOW}
     assert claim(subject, mentor).done == {mentor: Result.ALREADY}
 
 
-def test_a_publishing_of_which_nothing_was_heard_is_hidden_all_the_same(subject: Subject) -> None:
+def test_a_publishing_of_unknown_outcome_is_hidden_all_the_same(subject: Subject) -> None:
     """I5, I7: the row may be there. Its version is not known."""
     mentor = subject.mentor()
     claimed(subject, mentor, uuid4())
@@ -228,8 +234,11 @@ def test_a_mentor_whom_nobody_knows_is_unknown(subject: Subject) -> None:
     assert (claim_.changes, claim_.done, claim_.versions) == ((), {GONE: Result.UNKNOWN}, {GONE: 0})
 
 
-def test_a_listing_that_a_transaction_holds_is_locked_and_not_waited_for(subject: Subject) -> None:
-    """I7, I16: that transaction may be rolled back and notify no webhook."""
+def test_a_listing_locked_by_a_transaction_is_not_waited_for(subject: Subject) -> None:
+    """A listing that a transaction holds is reported as locked and not waited for.
+
+    I7, I16: that transaction may be rolled back and notify no webhook.
+    """
     mentor = subject.mentor()
     with subject.hold(mentor):
         held = claim(subject, mentor)
@@ -304,14 +313,15 @@ def test_what_is_refused_is_rejected_until_it_changes(subject: Subject) -> None:
     assert claimed(subject, mentor, uuid4()).row_version == NO_ROW
 
 
-def test_what_is_refused_and_has_changed_meanwhile_is_to_be_sent_again(subject: Subject) -> None:
+def test_what_was_refused_and_has_changed_is_sent_again(subject: Subject) -> None:
+    """What is refused and has changed meanwhile is to be sent again."""
     mentor, worker = subject.mentor(), uuid4()
     older = claimed(subject, mentor, worker)
     subject.change(mentor, "Karin")
     assert subject.listings.settle(worker, [(older, Refused("dataverse_400"))]).again == (mentor,)
 
 
-def test_a_first_publishing_that_was_refused_leaves_nothing_to_hide(subject: Subject) -> None:
+def test_a_first_publishing_refused_leaves_nothing_to_hide(subject: Subject) -> None:
     """I8."""
     mentor = subject.mentor()
     sync(subject, mentor, Refused("dataverse_400"))
@@ -341,8 +351,11 @@ def test_a_hidden_listing_is_published_again_in_its_row(subject: Subject) -> Non
     assert (change.action, change.row_version) == (Action.PUBLISH, 'W/"2"')
 
 
-def test_what_a_transaction_holds_is_not_settled_and_said_to_be_locked(subject: Subject) -> None:
-    """I16: whoever changes a mentor never waits for a worker."""
+def test_what_a_transaction_holds_is_unsettled_and_locked(subject: Subject) -> None:
+    """What a transaction holds is not settled and is reported as locked.
+
+    I16: a transaction that changes a mentor never waits for a worker.
+    """
     here, elsewhere, worker = subject.mentor(), subject.mentor(), uuid4()
     changes = claim(subject, here, elsewhere, worker=worker).changes
     with subject.hold(elsewhere):
@@ -354,7 +367,7 @@ def test_what_a_transaction_holds_is_not_settled_and_said_to_be_locked(subject: 
 # --- requests that may be carried out yet
 
 
-def test_an_older_request_that_may_come_yet_keeps_a_newer_change_open(subject: Subject) -> None:
+def test_an_older_request_still_on_its_way_keeps_a_change_open(subject: Subject) -> None:
     """I6: accepted, and to be sent once more when the older request can no longer undo it."""
     mentor = subject.mentor()
     sync(subject, mentor, OutcomeUnknown("dataverse_ReadTimeout"), unknown=True)
@@ -368,7 +381,7 @@ def test_an_older_request_that_may_come_yet_keeps_a_newer_change_open(subject: S
     assert claim(subject, mentor).done == {mentor: Result.ALREADY}
 
 
-def test_the_version_that_a_row_was_left_with_ends_what_may_come_yet(subject: Subject) -> None:
+def test_the_version_of_a_row_ends_what_may_come_yet(subject: Subject) -> None:
     """I6: what was sent earlier on another version can do nothing any more."""
     mentor = subject.mentor()
     sync(subject, mentor, OutcomeUnknown("dataverse_ReadTimeout"), unknown=True)
@@ -385,7 +398,7 @@ def test_the_same_change_that_may_come_twice_is_done(subject: Subject) -> None:
     assert claim(subject, mentor).done == {mentor: Result.ALREADY}
 
 
-def test_a_change_that_comes_while_another_may_come_yet_is_sent_at_once(subject: Subject) -> None:
+def test_a_change_while_another_may_come_is_sent_at_once(subject: Subject) -> None:
     """I5: a withdrawal waits for nothing."""
     mentor = subject.mentor()
     sync(subject, mentor, OutcomeUnknown("dataverse_ReadTimeout"), unknown=True)

@@ -112,7 +112,8 @@ def test_requests_for_the_same_mentor_in_two_calls_both_arrive(subject: Subject)
     assert sorted(request.version for some in received(subject) for request in some) == [1, 2]
 
 
-def test_a_message_that_was_delivered_does_not_come_at_once_again(subject: Subject) -> None:
+def test_a_delivered_message_does_not_come_again_at_once(subject: Subject) -> None:
+    """A message that was delivered does not come again at once."""
     subject.queue.send(requests(1))
     assert len(subject.receive()) == 1
     assert subject.receive() == []

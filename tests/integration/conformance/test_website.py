@@ -224,7 +224,7 @@ def is_shown(subject: Subject, change: Change) -> bool:
 # --- writing
 
 
-def test_a_listing_is_published_changed_hidden_and_published_again(subject: Subject) -> None:
+def test_a_listing_is_published_changed_hidden_and_republished(subject: Subject) -> None:
     """I5: in one row, each time with a version of its own."""
     first = publish()
     changes = [first, publish(first.mentor_id, name="Karin"), hide(first.mentor_id), first]
@@ -302,7 +302,7 @@ def test_nothing_to_push_asks_nothing(subject: Subject) -> None:
 # --- refusals
 
 
-def test_one_change_never_stops_the_others_and_the_outcomes_are_in_order(subject: Subject) -> None:
+def test_one_change_never_stops_others_and_outcomes_are_ordered(subject: Subject) -> None:
     """I13."""
     changes = [publish() for _ in range(6)]
     subject.poison(changes[1].mentor_id)
@@ -325,7 +325,7 @@ def test_hiding_in_a_table_that_is_not_there_is_no_success(subject: Subject) -> 
     assert read(subject, change) is None
 
 
-def test_hiding_never_fails_because_of_a_column_that_is_to_be_emptied(subject: Subject) -> None:
+def test_hiding_never_fails_because_of_a_column_to_be_emptied(subject: Subject) -> None:
     """I5: it is hidden, and said to be hidden only."""
     listed = publish()
     accepted(subject, listed)
@@ -354,7 +354,7 @@ def test_finding_out_what_is_writable_writes_nothing(subject: Subject) -> None:
     assert nowhere.kind is RefusedKind.NO_SUCH_TABLE
 
 
-def test_a_website_that_lets_nothing_in_raises_and_has_done_nothing(subject: Subject) -> None:
+def test_a_website_that_refuses_us_raises_and_has_done_nothing(subject: Subject) -> None:
     """I10: with what became of each change, in order."""
     changes = [publish() for _ in range(3)]
     subject.refuse()
@@ -393,8 +393,11 @@ def test_a_lost_request_is_harmless_if_it_names_a_version(subject: Subject) -> N
         assert outcome.harmless is harmless
 
 
-def test_a_request_that_comes_late_can_undo_nothing_that_it_knows_no_version_of(subject: Subject) -> None:
-    """I6: as when a lost request to publish is carried out after the mentor was hidden."""
+def test_a_late_request_cannot_undo_a_version_it_does_not_know(subject: Subject) -> None:
+    """A request that comes late can undo no version that it does not know.
+
+    I6: as when a lost request to publish is carried out after the mentor was hidden.
+    """
     listed = publish()
     version = accepted(subject, listed)
     lost = publish(listed.mentor_id, row_version=version, name="Karin")
@@ -431,8 +434,11 @@ def test_rows_are_read_in_the_order_of_their_changes(subject: Subject) -> None:
 # --- waiting
 
 
-def test_a_time_to_wait_is_told_to_everybody_before_anything_else(subject: Subject) -> None:
-    """I9: what was throttled was not done, and nothing is asked until the window ends."""
+def test_a_time_to_wait_is_recorded_before_anything_else(subject: Subject) -> None:
+    """A time to wait is recorded for every worker before anything else is done.
+
+    I9: what was throttled was not done, and nothing is asked until the window ends.
+    """
     listed = publish()
     subject.throttle()
     outcome = pushed(subject, listed)
@@ -465,8 +471,11 @@ def test_a_window_that_another_worker_was_given_holds_here_too(subject: Subject)
 # --- checking
 
 
-def test_a_check_finds_what_is_closed_to_us_as_long_as_something_is_open(subject: Subject) -> None:
-    """I13: one organisation's table is not the others'."""
+def test_a_check_finds_closed_tables_while_one_is_open(subject: Subject) -> None:
+    """A check finds the tables that are closed to us as long as one is open.
+
+    I13: one organisation's table is not the others'.
+    """
     assert subject.website.check([]) == {}
     assert subject.website.check([TABLE, SECOND]) == {}
     assert set(subject.website.check([TABLE, NOWHERE])) == {NOWHERE.name}

@@ -217,7 +217,8 @@ def test_every_log_message_is_described() -> None:
     assert rows(section(METRICS, "Log messages")) == said
 
 
-def test_every_reason_for_which_a_webhook_is_refused_is_explained() -> None:
+def test_every_reason_for_refusing_a_webhook_is_explained() -> None:
+    """Every reason for which a webhook is refused is explained."""
     explained = " ".join(
         re.findall(r"^ *\| (`.+?) \| [45]", section(OPERATIONS, "The webhook does not arrive"), re.MULTILINE)
     )
@@ -426,9 +427,10 @@ def test_the_statements_that_settle_a_notice_do(connection: psycopg.Connection) 
         assert connection.execute("SELECT state FROM certification.notices").fetchone() == ("pending",)
 
 
-def test_the_logins_that_are_made_may_call_their_functions_and_read_nothing(
+def test_the_logins_may_call_their_functions_and_read_nothing(
     database: TestDatabase, connection: psycopg.Connection
 ) -> None:
+    """The logins that are made may call their functions and read nothing."""
     making = fences(section(OPERATIONS, "Making the logins"), "sql")[0]
     with connection.transaction(force_rollback=True):
         connection.execute(making.encode())
@@ -442,7 +444,8 @@ def test_the_logins_that_are_made_may_call_their_functions_and_read_nothing(
             )
 
 
-def test_every_name_in_schema_certification_that_is_written_exists(connection: psycopg.Connection) -> None:
+def test_every_certification_name_that_is_written_exists(connection: psycopg.Connection) -> None:
+    """Every name in the schema certification that a document writes exists."""
     known = {
         name
         for (name,) in connection.execute(
