@@ -154,7 +154,7 @@ def database(postgres: Postgres, server: psycopg.Connection) -> Iterator[TestDat
 
 
 def copy_database(server: psycopg.Connection, name: str, template: str) -> None:
-    """Copy a database to which nobody is connected; the copy lies where it does."""
+    """Copy a database without connections to it; the copy has the same tablespace."""
     server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY'.encode())
 
 
@@ -202,7 +202,7 @@ def emulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local
 
 @pytest.fixture
 def site(emulator_process: LocalDataverse) -> Iterator[EmulatedWebsite]:
-    """The website as new, with nobody on it and without the service's limits."""
+    """The website as new, without mentors and without the service's limits."""
     with EmulatedWebsite(emulator_process.url) as site:
         site.reset()
         site.limits(**Limits(enabled=False).model_dump())

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def examples(service: RunningEmulator) -> RunningEmulator:
-    """Five rows: hlf_count from 0 to 4, told apart by what the filters below ask for."""
+    """Insert five rows with hlf_count from 0 to 4, which differ in what the filters below ask for."""
     service.reset()
     table = service.environment.store.tables_by_set[EXAMPLES]
     mentors = [

@@ -145,7 +145,7 @@ class Foundation:
         return self.one("SELECT resume_mentor(%s, 'turid', 'back')", mentor)
 
     def evaluated(self, organisation: UUID, day: date = DAY) -> None:
-        """As if that day's check had been: whoever is certified on `day` may be listed."""
+        """Record that day's check as done, so that a mentor who is certified on `day` may be listed."""
         self.do(
             "INSERT INTO certification.evaluated_days (organisation_id, day) VALUES (%s, %s)"
             " ON CONFLICT (organisation_id) DO UPDATE SET day = excluded.day",

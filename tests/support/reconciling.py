@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class RequestQueue(FakeSyncQueue):
-    """Also shared.ports.QueueDepths, with the depths that it is told."""
+    """Also shared.ports.QueueDepths, with the depths that a test sets."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class RequestQueue(FakeSyncQueue):
         return dict(self.depths)
 
     def taken(self) -> list[UUID]:
-        """Return whom was asked for since the last call."""
+        """Return the mentors that were requested since the last call."""
         mentors = [request.mentor_id for request in self.requests]
         self.requests.clear()
         return mentors

@@ -31,7 +31,7 @@ class FakeSync:
         return mentor_id
 
     def listed(self, **where: Any) -> UUID:
-        """Return a mentor whom visitors see."""
+        """Return a mentor who is shown to visitors."""
         mentor_id = self.mentor(**where)
         self.sync(mentor_id)
         self.website.pushed.clear()

@@ -30,7 +30,7 @@ TABLE, SECOND_TABLE = "hlf_peermentors", "hlf_likepersons"
 
 
 def two_tables(path: Path) -> Path:
-    """A schema file with a second table of mentors, for whoever is listed elsewhere."""
+    """Write a schema file with a second table, for the mentors who are listed elsewhere."""
     schema = json.loads(TABLES.read_text(encoding="utf-8"))
     first = next(table for table in schema["tables"] if table["set"] == TABLE)
     schema["tables"].append(
@@ -48,7 +48,7 @@ def two_tables(path: Path) -> Path:
 
 
 class CountedSecret:
-    """The application user's secret as the Secrets Manager has it; `read` counts who asks for it afresh."""
+    """The application user's secret as Secrets Manager has it; `fresh` counts the readings past the cache."""
 
     def __init__(self, emulator: LocalDataverse) -> None:
         self.value = {
@@ -182,7 +182,7 @@ class EmulatedWebsite(EmulatorControl):
         return str(mentor) in self.visible()
 
     def visible(self) -> dict[str, str]:
-        """Whom visitors see: name by mentor id."""
+        """Return the names that visitors see, by mentor id."""
         return {row["key"]: row["hlf_name"] for row in self.website()}
 
     def verbs(self, mentor: UUID) -> list[str]:
@@ -199,7 +199,7 @@ def outcome(result: SyncResult, mentor: UUID) -> Result:
 
 
 def wanted(foundation: Foundation) -> dict[str, str]:
-    """Whom the website should show by I5, said once more in other words than the product's: name by mentor id."""
+    """Return the names that the website should show by I5, by mentor id, computed independently of the product."""
     return dict(
         foundation.all(
             "SELECT m.id::text, m.first_name || ' ' || m.last_name"
@@ -211,7 +211,7 @@ def wanted(foundation: Foundation) -> dict[str, str]:
 
 
 def unsynced(foundation: Foundation) -> int:
-    """How many listings have something to tell the website."""
+    """Return how many listings have a change that the website has not received."""
     return foundation.one("SELECT count(*) FROM certification.listings WHERE synced_version < desired_version")
 
 

@@ -36,7 +36,7 @@ class TerminalSession:
         while until is None or until not in self.shown:
             try:
                 octets = os.read(self.terminal, 65536)
-            except OSError:  # nobody has it open any more
+            except OSError:  # no program has the terminal open any more
                 break
             self.shown += octets.decode(errors="replace")
         return self.shown

@@ -1,4 +1,4 @@
-"""A website that answers what a test says, byte for byte, and what it takes to push to it."""
+"""A website that responds with the bytes a test gives it, and what a push to it needs."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def error_body(code: str) -> str:
 
 
 def part(status: int, code: str | None = None, body: str = "", **headers: str) -> str:
-    """One answer within a $batch."""
+    """Return the response to one operation of a $batch."""
     if code is not None:
         body, headers = error_body(code), {"content_type": "application/json", **headers}
     lines = [f"{name.replace('_', '-')}: {value}" for name, value in {"OData-Version": "4.0", **headers}.items()]
@@ -114,7 +114,7 @@ def batch(*parts: str, status: int = 200, **headers: str) -> bytes:
 
 
 def accept_all(_: socket.socket, asked: RequestRecord) -> bytes:
-    """What Dataverse answers when nothing is wrong."""
+    """Return Dataverse's response when nothing is wrong."""
     if asked.target.endswith("$batch"):
         return batch(*[part(204)] * len(asked.operations))
     return http(200, "{}", content_type="application/json")

@@ -1,7 +1,7 @@
 """Between a function and PostgreSQL: two proxies that see where one statement ends and the next begins.
 
 Source: "Frontend/Backend Protocol" in the PostgreSQL manual. A client ends what it asks for with Query (`Q`) or Sync
-(`S`); the server ends its answer with ReadyForQuery (`Z`) and the state of the transaction.
+(`S`); the server ends its response with ReadyForQuery (`Z`) and the state of the transaction.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ class _Listener(ABC):
 class KillingProxy(_Listener):
     """Passes statements on to the server on `port`, and calls `kill` at the n-th.
 
-    `before`: the server never sees it. `during`: it goes to the server, and nobody waits for what comes of it.
-    `after`: the server has answered, so the transaction is committed, and the answer is lost.
+    `before`: the server never sees it. `during`: it goes to the server, and no client waits for its result.
+    `after`: the server has responded, so the transaction is committed, and the response is lost.
     """
 
     def __init__(self, port: int, at: int, moment: str, kill: Callable[[], None]) -> None:

@@ -72,7 +72,7 @@ class FakeListings:
         self._listings: dict[UUID, _Listing] = {}
         self._held: set[UUID] = set()
         self.braked: set[UUID] = set()
-        """Those of a mass change that nobody has released."""
+        """The mentors of a mass change that is not released."""
 
     # --- the app's side
 

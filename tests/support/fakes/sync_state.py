@@ -39,7 +39,7 @@ class FakeSyncState:
             self._tried_at = self._clock.now
         return StopRecord(self._stopped, try_now)
 
-    def stop(self, reason: str, *, secret_ended: bool = False) -> None:  # noqa: ARG002 - what an alert tells
+    def stop(self, reason: str, *, secret_ended: bool = False) -> None:  # noqa: ARG002 - an alert reads it
         self._stopped = reason
         self._tried_at = self._clock.now
 
