@@ -122,7 +122,7 @@ def test_a_file_that_cannot_be_used_is_refused_in_a_sentence(
 
 def test_a_day_that_is_none_is_explained(local: Local) -> None:
     """Bad input gets a clear error."""
-    assert "is not a day" in " ".join(local.run("run", "--as-of", "31.02.2026", expect=2).split())
+    assert "is not a plausible day" in " ".join(local.run("run", "--as-of", "31.02.2026", expect=2).split())
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

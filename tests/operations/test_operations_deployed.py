@@ -203,7 +203,7 @@ def test_reconciliation_is_called_once_and_reported_in_words(stack: Any, monkeyp
         host.payload, host.function_error = {"errorMessage": "RunFailedError: entra_7000222"}, "Unhandled"
         failed = command("reconcile", "--stack", name, expect=3)
         assert "the client secret has expired (entra_7000222)" in " ".join(failed.split())
-        assert "Make a new client secret" in failed
+        assert "Create a new client secret" in failed
         assert "a line of the log" not in failed
         assert len(host.events) == 3
 
@@ -214,7 +214,7 @@ METRIC = '{"_aws": {"CloudWatchMetrics": []}, "RunsFailed": [1.0]}'
 @pytest.mark.parametrize(
     ("reason", "said", "first"),
     [
-        ("dataverse_ConnectError,entra_ConnectError", "Dynamics cannot be reached", "It passes by itself"),
+        ("dataverse_ConnectError,entra_ConnectError", "Dynamics cannot be reached", "This usually passes"),
         ("dataverse_403_0x80072560", "our application user is missing", "Add the application user again"),
         ("dataverse_403_0x80042f09", "our application user has no security role", "Give the application user"),
         ("entra_90002", "no such tenant", "Correct tenant_id"),

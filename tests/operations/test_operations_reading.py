@@ -199,7 +199,7 @@ def test_everything_wrong_fits_one_screen_and_says_what_is_first(
     )
     assert "still shown: " in " ".join(lines[:3])
     screen = "\n".join(lines)
-    assert "First: Make a new client secret in Entra" in screen
+    assert "First: Create a new client secret in Entra" in screen
     assert "URGENT: the website lists a mentor who must not be listed (1 mentor)" in screen
     assert re.search(r"HLF Vestland .* expiry 14 of 60; repair", screen)
     assert "(entra_7000222) · secret ends in 6 days · next secret refused" in screen

@@ -167,7 +167,7 @@ def test_a_database_from_before_the_fold_is_an_error(bare: Any) -> None:
     """Its migrations were numbered without a folder; they became one new set before the first release."""
     migrate(bare)
     bare.execute("INSERT INTO certification.migrations (name, checksum) VALUES ('0001_settings_and_runs.sql', '')")
-    with pytest.raises(OtherVersionError, match=r"^this database was made by a version before the first release"):
+    with pytest.raises(OtherVersionError, match=r"^this database was created by a version before the first release"):
         migrate(bare)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 GLOSSARY, CHANGES = ROOT / "docs" / "glossary.md", ROOT / "CHANGELOG.md"
 # The coordinators' page and the Norwegian texts have the words of their readers.
 EXEMPT = {
@@ -54,10 +54,24 @@ def _names(cell: str) -> list[str]:
 FILES = {path: path.read_text(encoding="utf-8") for path in _files()}
 FILES[CHANGES] = FILES[CHANGES].partition("### Names that changed")[0]
 TEXT = "\n".join(FILES.values())
+# Each word once: a name is looked for here in a thirtieth of the time.
+WORDS = "\n".join(sorted(set(re.findall(r"\w+", TEXT))))
+LINES = "\n".join(sorted(set(TEXT.splitlines())))
+LOWER = LINES.lower()
+
+
+def _is_written(pattern: str, name: str) -> bool:
+    """Return whether the pattern of this name occurs. A name of several words is looked for in the lines."""
+    if re.fullmatch(r"[\w*…]+", name):
+        return re.search(pattern, WORDS) is not None
+    longest = max(re.split(r"[\W*]+", name), key=len).lower()
+    return longest in LOWER and re.search(pattern, LINES) is not None
 
 
 @pytest.mark.parametrize("word", _retired())
-def test_a_retired_word_does_not_return(word: Any) -> None:
+def test_a_retired_word_does_not_return(word: str) -> None:
+    if not _is_written(_pattern(word), word):
+        return
     pattern = re.compile(_pattern(word))
     assert [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
@@ -92,4 +106,4 @@ def test_a_name_that_changed_is_gone_and_its_new_one_is_here(old: Any, new: Any)
     assert [name for name in _names(new) if name.rpartition(".")[2].rstrip("*…") not in TEXT] == []
     # A plain word such as `count` goes on being one.
     telling = [name for name in _names(old) if re.search("[A-Z_]", name)]
-    assert [name for name in telling if re.search(rf"\b{re.escape(name.rstrip('*…'))}\b", TEXT)] == []
+    assert [name for name in telling if _is_written(rf"\b{re.escape(name.rstrip('*…'))}\b", name)] == []
