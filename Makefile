@@ -38,7 +38,7 @@ up: .venv/run.stamp  ## Start the local stack and keep it running (Ctrl-C stops 
 	@$(USABLE); exec $(PY) -m local up --mentors "$(MENTORS)"
 
 # One worker per core; a file's tests stay together, because a module's fixtures are made once per worker.
-PYTEST = $(USABLE); exec $(PY) -m pytest -n auto --dist loadfile
+PYTEST = $(USABLE); exec $(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: test
 test: .venv/test.stamp  ## Run the tests: real PostgreSQL, real HTTP, real function processes

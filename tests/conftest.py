@@ -53,6 +53,7 @@ _MEMORY, _IN_MEMORY = Path("/dev/shm"), "hlf-certification-tests-"  # noqa: S108
 _ENOUGH_BYTES = 2**30
 _OLD_SECONDS = 24 * 3600
 _MOST_WORKERS = 8
+_LONG_FIRST = {"e2e", "faults", "functions", "operations"}
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -69,6 +70,12 @@ def pytest_configure(config: Any) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Return one worker per core that this process may use; each worker starts a database server of its own."""
     return min(os.process_cpu_count() or 1, _MOST_WORKERS)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the folders of long files, in random order, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: _LONG_FIRST.isdisjoint(item.path.parts))
 
 
 @dataclass(frozen=True)

@@ -125,6 +125,7 @@ def test_a_day_that_is_none_is_explained(local: Local) -> None:
     assert "is not a plausible day" in " ".join(local.run("run", "--as-of", "31.02.2026", expect=2).split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize("step", ["Starting the AWS", "Loading the mentors", "Invoking SendNotices"])
 def test_stopping_at_any_step_leaves_no_process_behind(local: Local, step: str, how: signal.Signals) -> None:

@@ -32,7 +32,9 @@ TRICKLES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("case", TRICKLES)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=pytest.mark.slow) if case != "body" else case for case in TRICKLES]
+)
 def test_the_check_expires_people_though_the_website_trickles(
     apis: tuple[LocalAws, Stack, Any], database: TestDatabase, foundation: Foundation, case: Any
 ) -> None:

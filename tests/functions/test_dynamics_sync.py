@@ -149,6 +149,7 @@ def test_metrics_carry_zeros(consumer: Consumer, foundation: Foundation, organis
     assert metrics(done)["SyncStopped"] == 0
 
 
+@pytest.mark.slow
 def test_what_has_to_wait_comes_again_when_the_website_said_so(
     consumer: Consumer, foundation: Foundation, site: EmulatedWebsite, organisation: Any
 ) -> None:

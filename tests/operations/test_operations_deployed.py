@@ -313,7 +313,7 @@ def test_the_stack_alone_says_which_database_and_language(
     assert command("alerts", "--stack", stack_with_login).startswith("No alert is open.")
 
 
-@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("language", [Language.NB, pytest.param(Language.EN, marks=pytest.mark.slow)])
 def test_every_command_that_an_alert_prints_runs(
     stack_with_login: Any,
     database: TestDatabase,

@@ -67,7 +67,7 @@ def test_a_statement_that_was_given_up_leaves_time_for_another(database: TestDat
         assert call(ours, "SELECT 1 AS n", {}) == [{"n": 1}]
 
 
-@pytest.mark.parametrize("at", [2, 4, 7, 10])
+@pytest.mark.parametrize("at", [2, *(pytest.param(at, marks=pytest.mark.slow) for at in (4, 7, 10))])
 def test_a_check_whose_connection_freezes_ends_with_a_reason(
     database: TestDatabase, foundation: Foundation, at: int
 ) -> None:

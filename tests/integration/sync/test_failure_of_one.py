@@ -78,6 +78,7 @@ def test_a_status_that_the_apps_trigger_keeps_is_no_transition(
     assert foundation.digest(turid) == [("expired", None)]
 
 
+@pytest.mark.slow
 def test_a_lock_that_passes_costs_an_attempt(
     database: TestDatabase, foundation: Foundation, functions: Functions
 ) -> None:
@@ -94,6 +95,7 @@ def test_a_lock_that_passes_costs_an_attempt(
     assert result.verdict.reason is None
 
 
+@pytest.mark.slow
 def test_a_lock_that_stays_stops_its_organisation_only(
     database: TestDatabase, foundation: Foundation, functions: Functions
 ) -> None:
