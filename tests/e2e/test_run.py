@@ -144,6 +144,7 @@ def test_stopping_at_any_step_leaves_no_process_behind(local: Local, step: str, 
     assert_gone(before)
 
 
+@pytest.mark.slow
 def test_a_run_that_ends_leaves_no_process_behind(local: Local) -> None:
     """It stops cleanly."""
     before = offspring()

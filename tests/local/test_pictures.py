@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from local.demo.pictures import PAGE, PICTURE, checksum, rendered, stamp, stamped
 
 
@@ -10,6 +12,7 @@ def test_the_picture_was_drawn_from_the_page_beside_it() -> None:
     assert stamp(PICTURE.read_bytes()) == checksum(PAGE.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_the_page_is_what_the_website_shows() -> None:
     """The real functions and the emulator, on the same four mentors; it needs no browser."""
     assert rendered() == PAGE.read_text(encoding="utf-8")

@@ -23,6 +23,8 @@ from tests.support.there import there
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 NOBODY = 65534
 
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from tests.support.foundation import Foundation
     from tests.support.syncs import EmulatedWebsite
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SES = "http://127.0.0.1:9"
 # Not 127.0.0.1: to a container the machine has another name, which is no loopback to the function.

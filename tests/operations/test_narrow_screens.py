@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tests.support.foundation import Foundation
     from tests.support.operator import Operator
 
+pytestmark = pytest.mark.slow
+
 WIDE = 400
 
 

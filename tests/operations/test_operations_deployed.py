@@ -261,6 +261,7 @@ def test_a_nightly_check_without_a_time_is_no_command_to_paste(stack: Any, sched
     assert '"A run failed"' in printed
 
 
+@pytest.mark.slow
 def test_looking_at_dead_letters_is_no_try(stack: Any) -> None:
     """The tries are those of the functions, however often somebody looks."""
     put(stack, "SyncDeadLetters", write([SyncRequest(uuid4(), 1)])[0])
@@ -271,6 +272,7 @@ def test_looking_at_dead_letters_is_no_try(stack: Any) -> None:
         assert sorted(str(letter["tries"]) for letter in listed) == ["10", "3", "None"]
 
 
+@pytest.mark.slow
 def test_a_letter_that_is_no_sync_request_can_be_removed(
     stack: Any, operator: Operator, foundation: Foundation
 ) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tests.support.reconciling import Reconciler
     from tests.support.syncs import SyncWorker
 
+pytestmark = pytest.mark.slow
+
 ENUM = "CREATE TYPE app_status AS ENUM ('active', 'paused', 'certification_expired', 'inactive');"
 STATUS_AS = (
     "ALTER TABLE peer_mentors DROP CONSTRAINT peer_mentors_status_known, ALTER COLUMN status DROP DEFAULT,"
