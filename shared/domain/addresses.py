@@ -52,7 +52,7 @@ def usable_address(address: str) -> str:
 
 
 def deliverable_address(address: str) -> str:
-    """Return the usable address if somebody can be there: not at a domain reserved for examples or a local network.
+    """Return the usable address if it can belong to a person: not at a domain reserved for examples or a local network.
 
     Raises UnusableAddressError.
     """

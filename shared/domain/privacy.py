@@ -1,6 +1,6 @@
 """Personal data that must not reach a log, a metric or an alert (I11): addresses, phone and identity numbers.
 
-Names cannot be told by their form; they are kept out by never logging what a database or a mail service says in words.
+A name cannot be recognised by its form, so the words of a database or a mail service are never logged.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ LINE_END: Final = "\r\n"
 _PLAIN_MAX: Final = 60
 _PLAIN_PHRASE: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9' -]*[A-Za-z0-9])?")
 _PLAIN_TEXT: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
-# What a reader that decodes twice would decode again. Nobody is called that.
+# Text that a reader that decodes twice would decode again. No name looks like that.
 _ENCODED_WORD: Final = "=?"
 
 _LONGEST_LINE: Final = 998

@@ -33,7 +33,7 @@ class AmbiguousMessageError(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Whom the mail comes from. Without a name it is the notice's organisation."""
+    """The sender of the mail. Without a name it is the notice's organisation."""
 
     address: str
     name: str | None = None

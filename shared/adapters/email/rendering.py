@@ -175,7 +175,7 @@ def _tidy_digest(digest: Digest) -> Digest:
 def reply_address(notice: Notice) -> str | None:
     """Return the address that a reply goes to: the contact's, if there is one with an address that works.
 
-    A fault in the contact's address must not keep the recipient from being told, so it is left out.
+    A fault in the contact's address must not stop the mail to the recipient, so it is left out.
     """
     if notice.digest or not notice.contact_email:
         return None

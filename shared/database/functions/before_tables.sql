@@ -16,7 +16,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION certification.functions IS
     'The functions that have a login, the runs that each records, and how long a run may be missing before run_missing '
-    'is told (I12): its longest pause, and an hour for the clocks and the retries.';
+    'opens (I12): its longest pause, plus an hour for clocks and retries.';
 
 CREATE OR REPLACE FUNCTION certification.run_functions() RETURNS text[]
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$

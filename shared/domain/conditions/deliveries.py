@@ -57,7 +57,7 @@ DELIVERIES = {
                     ),
                 ),
                 en=ConditionText(
-                    title="Nobody knows whether some messages were sent",
+                    title="It is unknown whether some messages were sent",
                     what=(
                         "A run was cut off while it was sending these. They are not sent again by themselves: that"
                         " could be twice."

@@ -16,7 +16,7 @@ _MAPPING = "Correct the listing mapping of the organisation, or bring back in Dy
 _LOGIN = "See that the database runs, and that the function's secret holds its login."
 _SENDER = "Its policy allows MailSender only: was the sender changed elsewhere?"
 _NO_WAY = "In a VPC the functions need a NAT gateway: is it there?"
-_OURS = "Hand it to the developers, with the function's log."
+_OURS = "Report it to the developers, with the function's log."
 _URL = "Correct the parameter DataverseUrl: it is https:// and the host, nothing after it."
 
 CODES = Codes(
@@ -84,25 +84,25 @@ CODES = Codes(
             "See why each of them stood in the way, as the runbook shows.",
         ),
         "unnotified": CodeText(
-            "somebody cannot be mailed and has no coordinator to tell",
-            "Give them a coordinator or an e-mail address in the app. Until then somebody has to call them.",
+            "a mentor cannot be mailed and has no coordinator to inform",
+            "Give them a coordinator or an e-mail address in the app. Until then they must be contacted another way.",
         ),
         "expiries_skipped_manual_edit": CodeText(
-            "somebody was set active by hand although the certification has ended",
+            "a person set a mentor active although the certification has ended",
             "Ask the coordinator: an expired mentor who is active is a safety matter.",
         ),
-        "expiries_skipped_busy": CodeText("somebody was being edited, and is rechecked"),
+        "expiries_skipped_busy": CodeText("a mentor was being edited, and is rechecked"),
         "reactivations_skipped_manual_edit": CodeText(
-            "somebody renewed was set expired by hand, and stays so", "Ask the coordinator whether that is meant."
+            "a person set a renewed mentor expired, and that stands", "Ask the coordinator whether that is meant."
         ),
-        "reactivations_skipped_busy": CodeText("somebody was being edited, and is rechecked"),
+        "reactivations_skipped_busy": CodeText("a mentor was being edited, and is rechecked"),
         "notices_undeliverable": CodeText(
             "messages cannot be delivered: the address is missing or was refused",
             "Correct the addresses in the app, then put the messages back as the runbook shows.",
         ),
         "notices_given_back": CodeText("messages were not accepted and wait for the next run"),
         "notices_outcome_unknown": CodeText(
-            "nobody knows whether some messages were sent", "Find out whether they were sent, as the runbook shows."
+            "it is unknown whether some messages were sent", "Find out whether they were sent, as the runbook shows."
         ),
         "notices_stuck": CodeText(
             "messages are stuck, and need a person to look", "Find out whether they were sent, as the runbook shows."
@@ -227,7 +227,7 @@ CODES = Codes(
         ),
         "secret_": CodeText("the secret cannot be used", "Put it in again, in the form the runbook shows."),
         "website_": CodeText("a fault on the way to the website", _AGAIN),
-        "queue_": CodeText("the queue did not take it", "Look whether AWS tells of an outage of SQS."),
+        "queue_": CodeText("the queue did not take it", "Check whether AWS reports an outage of SQS."),
         "database_connection": CodeText("the database cannot be reached, or refuses the login", _LOGIN),
         "database_tls": CodeText("the database's certificate is not believed", _LOGIN),
         "database_40": CodeText("the database was too busy"),
@@ -239,7 +239,7 @@ CODES = Codes(
         ),
         "database_": CodeText("the database refused; the code is its own"),
         "sns_": CodeText("the message to operations was not taken"),
-        "unexpected_": CodeText("an error that nobody foresaw", "Hand it to the developers, with the function's log."),
+        "unexpected_": CodeText("an unexpected error", "Report it to the developers, with the function's log."),
     },
     of_the_next="the next client secret: {meaning}",
 )

@@ -70,7 +70,7 @@ class Codes(NamedTuple):
         if code.startswith("pending_"):
             rest = code.removeprefix("pending_")
             return CodeText(self.of_the_next.format(meaning=self.of(rest).meaning or rest))
-        # The name of an exception of the HTTP client: nobody was there, or not to the end.
+        # The name of an exception of the HTTP client: no response came, or not all of it.
         code = _FAULT.sub("entra_fault", _NO_RESPONSE.sub(r"\1_unreachable", code))
         if (found := self.whole.get(code)) or (found := self.of_dynamics.get(code.rpartition("_")[2].lower())):
             return found

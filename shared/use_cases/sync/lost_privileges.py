@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from shared.use_cases.sync.work import Work
 
 
-def rows_told_from_privileges(
+def rows_distinguished_from_privileges(
     work: Work, outcomes: list[tuple[Change, PushOutcome]]
 ) -> list[tuple[Change, PushOutcome]]:
     """Return the outcomes, with NotNow for each refusal that concerns our privileges instead of the row.

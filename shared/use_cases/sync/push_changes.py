@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.domain.errors import WebsiteBackoffError, WebsiteRefusedError, WebsiteUnavailableError
 from shared.domain.listings import Accepted, Change, NotNow, PushOutcome, Refused
-from shared.use_cases.sync.lost_privileges import rows_told_from_privileges
+from shared.use_cases.sync.lost_privileges import rows_distinguished_from_privileges
 from shared.use_cases.sync.unknown_outcomes import after_reading, on_known_versions
 from shared.use_cases.sync.work import LONGEST_PAUSE, pause_before
 
@@ -54,7 +54,7 @@ def _outcomes(work: Work, changes: list[Change]) -> list[tuple[Change, PushOutco
         return outcomes + [(change, NotNow(str(error), error.seconds)) for change in known]
     except WebsiteUnavailableError as error:
         return outcomes + [(change, NotNow(str(error))) for change in known]
-    return outcomes + rows_told_from_privileges(work, after_reading(work, pushed))
+    return outcomes + rows_distinguished_from_privileges(work, after_reading(work, pushed))
 
 
 def _retry_after(outcome: PushOutcome) -> float:
