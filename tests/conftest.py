@@ -68,8 +68,11 @@ def pytest_configure(config: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Return one worker per core that this process may use; each worker starts a database server of its own."""
-    return min(os.process_cpu_count() or 1, _MOST_WORKERS)
+    """Return one worker more than this process may use cores, because tests also wait.
+
+    Each worker starts a database server of its own.
+    """
+    return min((os.process_cpu_count() or 1) + 1, _MOST_WORKERS)
 
 
 @pytest.hookimpl(trylast=True)
