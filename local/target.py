@@ -15,8 +15,8 @@ from local.stack.aws import REGION
 from operations.deployed import Deployment
 from operations.errors import StackNotFoundError
 from operations.target import Invoke, System, function_failed
+from shared.domain.alerts import Language
 from shared.domain.commands import Target
-from shared.domain.wording.texts import Language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from operations.errors import NotUnderstoodError
-from shared.domain.wording import texts as wording
+from shared.domain import alerts
 
 Stack = Annotated[
     str | None,
@@ -25,7 +25,7 @@ DatabaseUrl = Annotated[
     ),
 ]
 Language = Annotated[
-    wording.Language | None,
+    alerts.Language | None,
     typer.Option(
         envvar="OPERATIONS_LANGUAGE",
         help="The language of the screens. The default is the stack's, or English.",

@@ -15,8 +15,8 @@ import typer  # noqa: TC002 - read by operations.mounting
 from operations import databases, deployed
 from operations.errors import FunctionFailedError, NotUnderstoodError, OperationsError
 from operations.options import DatabaseUrl, Stack  # noqa: TC001 - read by operations.mounting
+from shared.domain.alerts import Language
 from shared.domain.commands import LOCAL, Target
-from shared.domain.wording.texts import Language
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

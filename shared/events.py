@@ -60,7 +60,7 @@ class ScheduledEvent(BaseModel):
     Source: the context attributes of EventBridge Scheduler.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     scheduled_time: _Moment
 
@@ -74,7 +74,7 @@ class ScheduledEvent(BaseModel):
 
 
 class _By(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, defer_build=True)
 
     actor: Annotated[str, Field(min_length=1, max_length=200)]
     reason: Annotated[str, Field(min_length=1, max_length=1000)]
@@ -83,7 +83,7 @@ class _By(BaseModel):
 class ReconciliationEvent(BaseModel):
     """The event of reconciliation's schedules, and of an operator who starts a run by hand."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     scheduled_time: _Moment
     mode: Literal["sweep", "full"]
@@ -112,10 +112,14 @@ class ReconciliationEvent(BaseModel):
 
 
 class _Attributes(BaseModel):
+    model_config = ConfigDict(defer_build=True)
+
     ApproximateReceiveCount: int
 
 
 class _Record(BaseModel):
+    model_config = ConfigDict(defer_build=True)
+
     messageId: str  # noqa: N815 - SQS's name
     receiptHandle: str  # noqa: N815
     body: str
@@ -125,6 +129,8 @@ class _Record(BaseModel):
 
 
 class _Batch(BaseModel):
+    model_config = ConfigDict(defer_build=True)
+
     Records: Annotated[list[_Record], Field(min_length=1)]
 
 
@@ -158,6 +164,8 @@ def queue_messages(event: object) -> Batch:
 
 
 class _ListingChanged(BaseModel):
+    model_config = ConfigDict(defer_build=True)
+
     source: Literal["certification.app"]
     detail_type: Annotated[Literal["Listing changed"], Field(alias="detail-type")]
     detail: dict[str, Any]

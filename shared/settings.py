@@ -7,8 +7,11 @@ from functools import cache
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from shared.domain.alerts import Language
 from shared.domain.errors import PermanentError
-from shared.domain.wording.texts import Language
+
+# A function uses two or three of these. Building the others too would cost each cold start ten milliseconds.
+_READ_AT_FIRST_USE = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class SettingsError(PermanentError):
@@ -18,7 +21,7 @@ class SettingsError(PermanentError):
 class Settings(BaseModel):
     """The settings of every function with a database."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = _READ_AT_FIRST_USE
 
     database_secret_arn: str = Field(alias="DATABASE_SECRET_ARN", min_length=1)
     region: str = Field(alias="AWS_REGION", min_length=1)
@@ -27,7 +30,7 @@ class Settings(BaseModel):
 class MailSettings(BaseModel):
     """The additional settings of `send_notices`."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = _READ_AT_FIRST_USE
 
     sender: str = Field(alias="MAIL_SENDER", pattern=r"^[^@\s]+@[^@\s]+$")
     configuration_set: str | None = Field(alias="SES_CONFIGURATION_SET", default=None)
@@ -37,7 +40,7 @@ class MailSettings(BaseModel):
 class QueueSettings(BaseModel):
     """The settings of the functions that request a sync or carry it out."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = _READ_AT_FIRST_USE
 
     url: str = Field(alias="SYNC_QUEUE_URL", min_length=1)
     region: str = Field(alias="AWS_REGION", min_length=1)
@@ -46,7 +49,7 @@ class QueueSettings(BaseModel):
 class OperationsSettings(BaseModel):
     """The settings of alerts: topic, language and the deployed stack's name, which is empty on the local stack."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = _READ_AT_FIRST_USE
 
     topic_arn: str = Field(alias="OPERATIONS_TOPIC_ARN", min_length=1)
     region: str = Field(alias="AWS_REGION", min_length=1)
@@ -57,7 +60,7 @@ class OperationsSettings(BaseModel):
 class RepairSettings(BaseModel):
     """The settings of the functions that request repairs or carry them out."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = _READ_AT_FIRST_USE
 
     url: str = Field(alias="REPAIR_QUEUE_URL", min_length=1)
     region: str = Field(alias="AWS_REGION", min_length=1)
@@ -66,7 +69,7 @@ class RepairSettings(BaseModel):
 class ReconciliationSettings(BaseModel):
     """The additional settings of `reconciliation`."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = _READ_AT_FIRST_USE
 
     sync_requests: str = Field(alias="SYNC_QUEUE_URL", min_length=1)
     repair_requests: str = Field(alias="REPAIR_QUEUE_URL", min_length=1)
@@ -78,7 +81,7 @@ class ReconciliationSettings(BaseModel):
 class WebsiteSettings(BaseModel):
     """The settings of the functions that send requests to the website."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = _READ_AT_FIRST_USE
 
     url: str = Field(alias="DATAVERSE_URL", min_length=1)
     secret_arn: str = Field(alias="DATAVERSE_SECRET_ARN", min_length=1)
@@ -91,7 +94,7 @@ class WebsiteSettings(BaseModel):
 class WebhookSettings(BaseModel):
     """The settings of `status_changed`, which has no database."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = _READ_AT_FIRST_USE
 
     secret_arn: str = Field(alias="WEBHOOK_SECRET_ARN", min_length=1)
     region: str = Field(alias="AWS_REGION", min_length=1)

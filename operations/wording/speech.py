@@ -6,10 +6,10 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from operations.wording.bokmal import BOKMAL
+from shared.domain.alerts import Language
 from shared.domain.commands import Target
 from shared.domain.wording.languages import TEXTS
 from shared.domain.wording.numbers import plural
-from shared.domain.wording.texts import Language
 
 if TYPE_CHECKING:
     from shared.domain.wording.texts import Texts

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
+class Language(StrEnum):
+    """A language of alerts."""
+
+    NB = "nb"
+    EN = "en"
+
+
 class Condition(StrEnum):
     """What can be wrong; of two conditions of one severity, the more urgent comes first (shared.domain.conditions)."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.domain.alert_message import message
+from shared.domain.alerts import Language
 from shared.domain.commands import Target
 from shared.domain.errors import CertificationError
 from shared.domain.wording.languages import TEXTS
-from shared.domain.wording.texts import Language
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from operations.wording import speech
+from shared.domain.alerts import Language
 from shared.domain.commands import Target
-from shared.domain.wording.texts import Language
 from tests.support.operator import Operator
 
 if TYPE_CHECKING:

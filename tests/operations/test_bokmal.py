@@ -14,9 +14,9 @@ from operations.commands import brakes
 from operations.screens import proof_view, undo_view
 from operations.wording import proof_verdict, speech, words
 from operations.wording.bokmal import BOKMAL
+from shared.domain.alerts import Language
 from shared.domain.commands import Target
 from shared.domain.runs import RunState
-from shared.domain.wording.texts import Language
 
 FOLDER = Path(__file__).parents[2] / "operations"
 SAID = {"say", "many", "_since", "speech.say"}

@@ -18,13 +18,12 @@ from emulators.lambda_host.triggers.invoke_api import InvokeApi
 from local.stack.aws import CREDENTIALS, LocalAws
 from operations.cli import app
 from shared.domain.alert_message import message
-from shared.domain.alerts import Alert, AlertMessageKind
+from shared.domain.alerts import Alert, AlertMessageKind, Language
 from shared.domain.commands import Target
 from shared.domain.conditions import CONDITIONS
 from shared.domain.listings import SyncRequest
 from shared.domain.sync_messages import parse, write
 from shared.domain.wording.languages import TEXTS
-from shared.domain.wording.texts import Language
 from tests.support.operator import Operator
 from tests.support.screens import figures
 

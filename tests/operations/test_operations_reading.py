@@ -18,11 +18,10 @@ from operations.commands.status import read_status
 from operations.databases import reading
 from operations.wording import words
 from shared.domain.alert_message import message
-from shared.domain.alerts import Alert, AlertMessageKind
+from shared.domain.alerts import Alert, AlertMessageKind, Language
 from shared.domain.commands import Target
 from shared.domain.conditions import CONDITIONS
 from shared.domain.wording.languages import TEXTS
-from shared.domain.wording.texts import Language
 from tests.support.foundation import DAY, days
 from tests.support.operator import Operator
 

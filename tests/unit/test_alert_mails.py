@@ -10,10 +10,9 @@ from uuid import UUID
 import pytest
 
 from shared.domain.alert_message import message
-from shared.domain.alerts import Alert, AlertMessageKind, Condition
+from shared.domain.alerts import Alert, AlertMessageKind, Condition, Language
 from shared.domain.commands import Target
 from shared.domain.wording.languages import TEXTS
-from shared.domain.wording.texts import Language
 
 GOLDEN = Path(__file__).parent / "golden" / "alerts"
 SINCE, NOW = datetime(2026, 12, 1, 2, 40, tzinfo=UTC), datetime(2026, 12, 1, 9, 0, tzinfo=UTC)

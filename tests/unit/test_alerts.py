@@ -13,11 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.alert_message import message as composed
-from shared.domain.alerts import Alert, AlertMessageKind, Condition, anchor
+from shared.domain.alerts import Alert, AlertMessageKind, Condition, Language, anchor
 from shared.domain.commands import Target
 from shared.domain.conditions import CONDITIONS
 from shared.domain.wording.languages import TEXTS
-from shared.domain.wording.texts import Language
 
 NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 SINCE = datetime(2026, 12, 1, 2, 40, tzinfo=UTC)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from shared.domain.alerts import Language
 from shared.domain.wording.bokmal_codes import CODES
 from shared.domain.wording.numbers import Counted, Unit
-from shared.domain.wording.texts import Language, MailText, Texts
+from shared.domain.wording.texts import MailText, Texts
 
 TEXTS = Texts(
     Language.NB,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.domain.alerts import Language
 from shared.domain.wording import bokmal, english
-from shared.domain.wording.texts import Language
 
 if TYPE_CHECKING:
     from shared.domain.wording.texts import Texts

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared.domain.alerts import Language
 from shared.domain.conditions import CONDITIONS
 
 if TYPE_CHECKING:
@@ -14,13 +14,6 @@ if TYPE_CHECKING:
     from shared.domain.alerts import Condition
     from shared.domain.conditions.entry import ConditionText
     from shared.domain.wording.numbers import Counted, Unit
-
-
-class Language(StrEnum):
-    """A language of alerts."""
-
-    NB = "nb"
-    EN = "en"
 
 
 class CodeText(NamedTuple):

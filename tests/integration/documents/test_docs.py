@@ -18,14 +18,13 @@ from local.cli import app
 from local.mentors_file.mentors import COLUMNS, ORGANISATION_COLUMNS, read_mentors
 from operations.cli import app as operations
 from shared.adapters.email.rendering import templates
-from shared.domain.alerts import anchor
+from shared.domain.alerts import Language, anchor
 from shared.domain.comparison import NOTHING_COMPARED
 from shared.domain.conditions import MOST_URGENT_FIRST
 from shared.domain.listings import SyncResult
 from shared.domain.runs import DEGRADING, RunState
 from shared.domain.webhook import Refusal
 from shared.domain.wording.languages import TEXTS
-from shared.domain.wording.texts import Language
 from shared.observability import metric_name
 from shared.settings import (
     MailSettings,
