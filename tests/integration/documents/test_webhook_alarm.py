@@ -13,7 +13,7 @@ from emulators.lambda_host.template.sam import read_yaml
 from shared.domain.webhook import UNSIGNED, Refusal
 from shared.observability import metric_name
 
-TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+TEMPLATE = Path(__file__).parents[3] / "template.yaml"
 
 
 @cache
