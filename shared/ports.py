@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from shared.domain.alerts import Alert, AlertMessage
     from shared.domain.comparison import Acceptance, ComparisonOutcome, PastTrigger, Proof, Repairs
+    from shared.domain.coordinator_views import ListingState, MentorDetails, MentorPage, Overview
     from shared.domain.credential import Health
+    from shared.domain.force_sync import BegunForceSync, ForcedListing, ForceSyncResult, Limits
     from shared.domain.listings import (
         Change,
         Claim,
@@ -236,6 +238,36 @@ class Reconciliation(Protocol):
     def record_acceptance(self, run_id: UUID, acceptance: Acceptance) -> None: ...
     def find_duplicates(self, run_id: UUID) -> Mapping[str, int]: ...
     def forget_old_sweeps(self) -> None: ...
+
+
+class Coordinators(Protocol):
+    """What a coordinator may read: the coordinator's own organisation. Every call raises NotACoordinatorError."""
+
+    def mentors(
+        self, coordinator_id: UUID, state: ListingState | None, after: UUID | None, limit: int
+    ) -> MentorPage: ...
+    def mentor(self, coordinator_id: UUID, mentor_id: UUID) -> MentorDetails:
+        """Return one mentor. Raises NoSuchMentorError for those of other organisations too."""
+
+    def overview(self, coordinator_id: UUID) -> Overview: ...
+
+
+class ForcedSyncs(Protocol):
+    """The forced syncs: their limits, their audit, and the listing to read back. Every call is committed."""
+
+    def begin(self, coordinator_id: UUID, mentor_id: UUID, reason: str, limits: Limits) -> BegunForceSync:
+        """Write the audit and raise the listing's version, if the coordinator may force this mentor now.
+
+        Raises NotACoordinatorError, NoSuchMentorError, ForceSyncLimitError.
+        """
+
+    def listing(self, coordinator_id: UUID, mentor_id: UUID) -> ForcedListing | None:
+        """Return the listing as it is now; None if it is gone."""
+
+    def end(
+        self, begun: BegunForceSync, mentor_id: UUID, result: ForceSyncResult, *, outcome: str, equal: bool
+    ) -> bool:
+        """Write the outcome into the audit. Return whether the website equals the listing as it still is (I14)."""
 
 
 class Alerts(Protocol):

@@ -100,6 +100,19 @@ class WebhookSettings(BaseModel):
     region: str = Field(alias="AWS_REGION", min_length=1)
 
 
+class DashboardSettings(BaseModel):
+    """The settings of `force_sync`: its limits, and what the coordinators' page shows."""
+
+    model_config = _READ_AT_FIRST_USE
+
+    per_mentor: int = Field(alias="FORCE_SYNCS_PER_MENTOR", default=6, ge=1)
+    per_coordinator: int = Field(alias="FORCE_SYNCS_PER_COORDINATOR", default=60, ge=1)
+    sign_in_url: str = Field(alias="SIGN_IN_URL", default="", pattern=r"^(https?://[^\s\"'<>]+)?$")
+    frame_ancestors: str = Field(alias="FRAME_ANCESTORS", default="'none'", pattern=r"^[^;,\r\n]+$")
+    support_sms: str = Field(alias="SUPPORT_SMS", default="", pattern=r"^(\+?[0-9 ]{4,20})?$")
+    support_email: str = Field(alias="SUPPORT_EMAIL", default="", pattern=r"^([^@\s]+@[^@\s]+)?$")
+
+
 def read[Model: BaseModel](model: type[Model]) -> Model:
     """Return the settings in the environment. Raises SettingsError."""
     try:
@@ -155,3 +168,9 @@ def website_settings() -> WebsiteSettings:
 def webhook_settings() -> WebhookSettings:
     """Return the webhook's settings of this function, read once."""
     return read(WebhookSettings)
+
+
+@cache
+def dashboard_settings() -> DashboardSettings:
+    """Return the settings of the coordinators' page and of force_sync, read once."""
+    return read(DashboardSettings)

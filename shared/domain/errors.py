@@ -111,3 +111,20 @@ class QueueUnavailableError(TransientError):
 
 class OperationsUnreachableError(TransientError):
     """A message to operations was not accepted."""
+
+
+class NotACoordinatorError(PermanentError):
+    """The person who is signed in is no coordinator."""
+
+
+class NoSuchMentorError(PermanentError):
+    """No mentor of the coordinator's organisation has this id, whoever else's may."""
+
+
+class ForceSyncLimitError(TransientError):
+    """The mentor was forced, or the coordinator has forced, as often as a minute allows."""
+
+    def __init__(self, seconds: float) -> None:
+        """`seconds` until it may be tried again."""
+        super().__init__("force_sync_limit")
+        self.seconds = seconds

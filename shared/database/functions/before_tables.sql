@@ -12,7 +12,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
            ('send_notices', 'send_notices', interval '17 hours'),
            ('reconciliation', 'reconciliation_sweep', interval '30 minutes'),
            ('reconciliation', 'reconciliation_full', interval '26 hours'),
-           ('dynamics_sync', NULL, NULL)
+           ('dynamics_sync', NULL, NULL),
+           ('force_sync', NULL, NULL)
 $$;
 COMMENT ON FUNCTION certification.functions IS
     'The functions that have a login, the runs that each records, and how long a run may be missing before run_missing '

@@ -20,10 +20,12 @@ BEGIN
           LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = o.id
     ), mentor AS (
         SELECT m.id, m.organisation_id, x.expires_on, x.willing,
-               coalesce(x.willing AND x.expires_on >= coalesce(o.day, certification.today_in('')), false) AS listed
+               coalesce(x.willing AND x.expires_on >= greatest(coalesce(o.day, certification.today_in('')), k.forced_day),
+                        false) AS listed
           FROM public.peer_mentors AS m
           LEFT JOIN public.certifications AS c ON c.mentor_id = m.id
           LEFT JOIN organisation AS o ON o.id = m.organisation_id
+          LEFT JOIN certification.listings AS k ON k.mentor_id = m.id AND k.forced_day IS NOT NULL
          CROSS JOIN LATERAL (SELECT certification.is_status(m.status::text, 'active') AND m.listing_consent AS willing,
                                     certification.day_of(c.expires_on, o.zone) AS expires_on) AS x
          WHERE m.id IS NOT NULL AND m.organisation_id IS NOT NULL

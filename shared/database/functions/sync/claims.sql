@@ -34,6 +34,8 @@ BEGIN
          WHERE l.mentor_id = ANY (p_mentor_ids) AND l.website IS NOT NULL
            AND certification.is_status(m.status::text, 'active') AND m.listing_consent
            AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) < d.day
+           -- A mentor that a person forced alone passes (coordinators/forcing.sql).
+           AND l.forced_day IS DISTINCT FROM greatest(l.forced_day, d.day)
          GROUP BY l.organisation_id, d.day
          ORDER BY l.organisation_id
     LOOP
@@ -218,7 +220,7 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.claim_listings
-TO certification_dynamics_sync;
+TO certification_dynamics_sync, certification_force_sync;
 GRANT EXECUTE ON FUNCTION
     certification.unsynced_listings
 TO certification_dynamics_sync, certification_expiry_check, certification_reconciliation;

@@ -109,11 +109,14 @@ REVOKE ALL ON FUNCTION
     certification.record_queue_depth
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    certification.backoff_seconds_left, certification.block_website_for, certification.record_check
+    certification.backoff_seconds_left, certification.block_website_for
+TO certification_dynamics_sync, certification_expiry_check, certification_force_sync, certification_reconciliation;
+GRANT EXECUTE ON FUNCTION
+    certification.record_check
 TO certification_dynamics_sync, certification_expiry_check, certification_reconciliation;
 GRANT EXECUTE ON FUNCTION
     certification.website_stopped, certification.stop_website, certification.resume_website
-TO certification_dynamics_sync, certification_reconciliation;
+TO certification_dynamics_sync, certification_force_sync, certification_reconciliation;
 GRANT EXECUTE ON FUNCTION
     certification.record_queue_depth
 TO certification_reconciliation;

@@ -1,0 +1,104 @@
+"""An organisation at a glance."""
+
+from datetime import date, timedelta
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.dashboard.models.base import Moment, Reply, Text
+from shared.domain.comparison import ProofVerdict
+from shared.domain.coordinator_views import LastNight, LastProof, OpenAlert, Overview
+from shared.domain.force_sync import PORTAL_LAG
+from shared.domain.wording.coordinators import ALERTS
+
+
+class Named(Reply):
+    """An id and a name."""
+
+    id: UUID
+    name: str
+
+
+class Night(Reply):
+    """The last nightly check of the organisation."""
+
+    day: date
+    ended_at: Moment | None
+    state: Annotated[str, Field(description="succeeded, degraded, failed or running")]
+    reminders: int
+    expired: int
+    reactivated: int
+
+    @classmethod
+    def of(cls, night: LastNight) -> Self:
+        return cls(
+            day=night.day,
+            ended_at=night.ended_at,
+            state=night.state,
+            reminders=night.reminders,
+            expired=night.expired,
+            reactivated=night.reactivated,
+        )
+
+
+class Proof(Reply):
+    """The last full comparison of the website with the app."""
+
+    at: Moment
+    verdict: ProofVerdict
+    differences: Annotated[int, Field(description="The open differences of this organisation")]
+
+    @classmethod
+    def of(cls, proof: LastProof) -> Self:
+        return cls(at=proof.at, verdict=proof.verdict, differences=proof.differences)
+
+
+class Expiries(Reply):
+    """How many certifications end on a day."""
+
+    date: date
+    count: int
+
+
+class Alert(Reply):
+    """An open alert that concerns the organisation."""
+
+    kind: str
+    since: Moment
+    count: int
+    text: Text
+
+    @classmethod
+    def of(cls, alert: OpenAlert) -> Self:
+        return cls(kind=alert.kind, since=alert.since, count=alert.n, text=Text.of(ALERTS[alert.kind]))
+
+
+class OrganisationOverview(Reply):
+    """The organisation at a glance."""
+
+    organisation: Named
+    coordinator: Named
+    now: Moment
+    today: date
+    last_night: Night | None
+    proof: Proof | None
+    expiries: Annotated[list[Expiries], Field(description="The next 60 days; days without any are left out")]
+    expiries_to: date
+    alerts: list[Alert]
+    portal_lag_minutes: Annotated[int, Field(description="How long the website may show what it showed before")]
+
+    @classmethod
+    def of(cls, overview: Overview, coordinator_id: UUID) -> Self:
+        return cls(
+            organisation=Named(id=overview.organisation_id, name=overview.organisation),
+            coordinator=Named(id=coordinator_id, name=overview.coordinator),
+            now=overview.now,
+            today=overview.today,
+            last_night=Night.of(overview.last_night) if overview.last_night else None,
+            proof=Proof.of(overview.proof) if overview.proof else None,
+            expiries=[Expiries(date=day, count=n) for day, n in overview.expiries.items()],
+            expiries_to=overview.today + timedelta(days=60),
+            alerts=[Alert.of(alert) for alert in overview.alerts],
+            portal_lag_minutes=PORTAL_LAG // timedelta(minutes=1),
+        )
