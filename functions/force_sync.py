@@ -3,8 +3,8 @@
 Trigger: its function URL. The page is open to everybody; everything else takes the app's sign-in token.
 """
 
-from datetime import UTC, datetime
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -93,9 +93,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return problem(problems.NOT_SIGNED_IN)
     if len(request.body) > _LARGEST_BODY:
         return problem(problems.BODY_TOO_LARGE)
-    app.append_context(  # type: ignore[no-untyped-call]
-        coordinator_id=coordinator_id, time_left=seconds_left(context)
-    )
+    app.append_context(coordinator_id=coordinator_id, time_left=seconds_left(context))  # type: ignore[no-untyped-call]
     response = app.resolve(event, context)
     response["headers"] = {"cache-control": "no-store"} | response["headers"]
     return response
@@ -123,4 +121,4 @@ def _problem(error: Exception) -> Response[str]:
     return Response(content["statusCode"], headers=content["headers"], body=content["body"])
 
 
-app.exception_handler(Exception)(_problem)  # type: ignore[no-untyped-call]
+app.exception_handler(Exception)(_problem)

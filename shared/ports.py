@@ -179,6 +179,13 @@ class Keys(Protocol):
         """Read the keys again, in case they were rotated. Return none if that was done a moment ago."""
 
 
+class SignIn(Protocol):
+    """The check of the app's sign-in token."""
+
+    def subject(self, authorization: str | None) -> UUID:
+        """Return who is signed in, by the value of the header `Authorization`. Raises NotSignedInError."""
+
+
 class Report(Protocol):
     """Logs and metrics: ids, codes and numbers only (I11)."""
 

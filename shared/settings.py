@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from shared.domain.alerts import Language
 from shared.domain.errors import PermanentError
+from shared.domain.sign_in import PUBLISHED_KEY_ALGORITHMS, SHARED_SECRET_ALGORITHM
 
 # A function uses two or three of these. Building the others too would cost each cold start ten milliseconds.
 _READ_AT_FIRST_USE = ConfigDict(frozen=True, extra="ignore", defer_build=True)
@@ -113,6 +115,57 @@ class DashboardSettings(BaseModel):
     support_email: str = Field(alias="SUPPORT_EMAIL", default="", pattern=r"^([^@\s]+@[^@\s]+)?$")
 
 
+class SignInSettings(BaseModel):
+    """The settings of the sign-in token's check. They alone say who issues tokens and where the keys are."""
+
+    model_config = _READ_AT_FIRST_USE
+
+    issuer: str = Field(alias="TOKEN_ISSUER", min_length=1)
+    audience: str = Field(alias="TOKEN_AUDIENCE", default="authenticated", min_length=1)
+    keys_url: str = Field(alias="TOKEN_KEYS_URL", default="")
+    secret_arn: str = Field(alias="TOKEN_SECRET_ARN", default="")
+    algorithms: tuple[str, ...] = Field(alias="TOKEN_ALGORITHMS", default=("ES256", "RS256"))
+    region: str = Field(alias="AWS_REGION", min_length=1)
+
+    @property
+    def keys_address(self) -> str:
+        """Return where the keys are published: by default where OpenID providers and Supabase have them."""
+        return self.keys_url or f"{self.issuer.rstrip('/')}/.well-known/jwks.json"
+
+    @field_validator("issuer", "keys_url")
+    @classmethod
+    def _is_secure(cls, url: str) -> str:
+        if not _is_secure_address(url):
+            raise ValueError("must be an https address without user, query and fragment")
+        return url
+
+    @field_validator("algorithms", mode="before")
+    @classmethod
+    def _split(cls, names: object) -> object:
+        return tuple(name.strip() for name in names.split(",")) if isinstance(names, str) else names
+
+    @field_validator("algorithms")
+    @classmethod
+    def _are_usable(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if not set(names) <= PUBLISHED_KEY_ALGORITHMS | {SHARED_SECRET_ALGORITHM}:
+            raise ValueError("names an algorithm that is not supported")
+        if SHARED_SECRET_ALGORITHM in names and not info.data.get("secret_arn"):
+            raise ValueError("HS256 needs TOKEN_SECRET_ARN")
+        return names
+
+
+def _is_secure_address(address: str) -> bool:
+    """Return whether the address has TLS or is of this machine, as seen from a container of `sam local` too."""
+    try:
+        url = urlsplit(address)
+        host, _ = url.hostname, url.port
+    except ValueError:
+        return False
+    local = host in {"127.0.0.1", "::1", "localhost"} or os.environ.get("AWS_SAM_LOCAL") == "true"
+    plain = address.isascii() and address.isprintable() and not set(address) & set(" \\?#@")
+    return bool(host) and plain and (url.scheme == "https" or (url.scheme == "http" and local))
+
+
 def read[Model: BaseModel](model: type[Model]) -> Model:
     """Return the settings in the environment. Raises SettingsError."""
     try:
@@ -174,3 +227,9 @@ def webhook_settings() -> WebhookSettings:
 def dashboard_settings() -> DashboardSettings:
     """Return the settings of the coordinators' page and of force_sync, read once."""
     return read(DashboardSettings)
+
+
+@cache
+def sign_in_settings() -> SignInSettings:
+    """Return the settings of the sign-in token's check, read once."""
+    return read(SignInSettings)

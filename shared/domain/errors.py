@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from shared.domain.listings import PushOutcome
+    from shared.domain.sign_in import SignInRefusal
 
 
 class CertificationError(Exception):
@@ -128,3 +129,15 @@ class ForceSyncLimitError(TransientError):
         """`seconds` until it may be tried again."""
         super().__init__("force_sync_limit")
         self.seconds = seconds
+
+
+class NotSignedInError(PermanentError):
+    """The caller has no valid sign-in token. The message is a code for a metric, never the token or a part of it."""
+
+    def __init__(self, refusal: SignInRefusal) -> None:
+        super().__init__(refusal.value)
+        self.refusal = refusal
+
+
+class KeysUnavailableError(TransientError):
+    """The keys of sign-in tokens cannot be had now. The message is an error's type or a code."""

@@ -76,7 +76,11 @@ def force_sync(coordinator_id: UUID, mentor_id: UUID, reason: str, ports: ForceS
     done = isinstance(result, VerifiedSync)
     ports.report.work(
         "force_sync",
-        {"force_syncs_verified": int(done), "force_syncs_queued": int(not done)},
+        {
+            "force_syncs_verified": int(done),
+            "force_syncs_queued": int(not done),
+            "sync_stopped": int(isinstance(result, QueuedSync) and result.why is WhyNot.STOPPED),
+        },
         mentor_id=str(mentor_id),
         coordinator_id=str(coordinator_id),
         audit_id=begun.audit_id,

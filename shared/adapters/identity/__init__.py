@@ -1,0 +1,1 @@
+"""The app's identity provider: its keys, and the check of the tokens that it signs."""
