@@ -106,6 +106,10 @@ data: .venv/run.stamp  ## Make the synthetic mentors again, from their seed
 pictures: .venv/run.stamp  ## Draw the README's picture again, if the website looks different now (takes Chromium)
 	@$(USABLE); exec $(PY) -m local.demo.pictures
 
+.PHONY: openapi
+openapi: .venv/run.stamp  ## Write openapi.json anew, the description of force_sync for other programs
+	@$(USABLE); exec $(PY) -m local.openapi
+
 LOCKED := shared/requirements requirements/operations requirements/uv requirements/run requirements/test requirements/check requirements/sam requirements/rival
 .PHONY: lock
 lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes

@@ -37,34 +37,40 @@ _LARGEST_BODY = 4096
 _INVALID = (problems.INVALID_REQUEST,)
 _MENTOR = (problems.NO_SUCH_MENTOR, *_INVALID)
 _FORCED = (*_MENTOR, problems.BODY_TOO_LARGE, problems.NOT_JSON, problems.RATE_LIMITED)
+_OF_A_FORCED_SYNC = responses(200, Verified, *_FORCED) | responses(202, Queued)
 
 app = LambdaFunctionUrlResolver(enable_validation=True)
 
 
-@app.get("/mentors", responses=responses(200, Mentors, *_INVALID))
+@app.get("/mentors", operation_id="listMentors", responses=responses(200, Mentors, *_INVALID))
 def mentors(
-    state: Annotated[ListingState | None, Query()] = None, cursor: Annotated[UUID | None, Query()] = None
+    state: Annotated[ListingState | None, Query(description="Only mentors of this state")] = None,
+    cursor: Annotated[UUID | None, Query(description="next_cursor of the page before")] = None,
 ) -> Mentors:
     """List the mentors of the coordinator's organisation, 500 at a time, with the counts of all of them."""
     with _ports() as ports:
         return Mentors.of_page(ports.coordinators.mentors(_caller(), state, cursor, _MENTORS_PER_PAGE))
 
 
-@app.get("/mentors/<mentor_id>", responses=responses(200, MentorWithContact, *_MENTOR))
+@app.get("/mentors/<mentor_id>", operation_id="getMentor", responses=responses(200, MentorWithContact, *_MENTOR))
 def mentor(mentor_id: Annotated[UUID, Path()]) -> MentorWithContact:
     """Return one mentor: what the app says, what the website was last seen to show, and what waits."""
     with _ports() as ports:
         return MentorWithContact.of_details(ports.coordinators.mentor(_caller(), mentor_id), datetime.now(UTC))
 
 
-@app.get("/overview", responses=responses(200, OrganisationOverview))
+@app.get("/overview", operation_id="getOverview", responses=responses(200, OrganisationOverview))
 def overview() -> OrganisationOverview:
     """Return the organisation at a glance: last night, the proof, the expiries to come, the open alerts."""
     with _ports() as ports:
         return OrganisationOverview.of(ports.coordinators.overview(_caller()), _caller())
 
 
-@app.post("/mentors/<mentor_id>/sync", responses=responses(200, Verified, *_FORCED) | responses(202, Queued))
+@app.post(
+    "/mentors/<mentor_id>/sync",
+    operation_id="forceSync",
+    responses=responses(200, Verified, *_FORCED) | responses(202, Queued),
+)
 def sync(mentor_id: Annotated[UUID, Path()], request: Annotated[ForceSync, Body()]) -> Response[Verified | Queued]:
     """Push this mentor's listing now and read it back; 202 if that cannot be done now and is queued."""
     with _ports() as ports:

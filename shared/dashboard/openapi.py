@@ -1,4 +1,4 @@
-"""What openapi.json says beyond the routes: who may call, the problems, and the page."""
+"""The responses of a route, as OpenAPI describes them: one model, and the problems."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from shared.dashboard.problems import (
     METHOD_NOT_ALLOWED,
     NOT_A_COORDINATOR,
     NOT_SIGNED_IN,
+    RATE_LIMITED,
 )
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from shared.dashboard.problems import Kind
 
+_WITH_RETRY_AFTER = (RATE_LIMITED, DATABASE_UNAVAILABLE)
 _ALWAYS = (NOT_SIGNED_IN, NOT_A_COORDINATOR, METHOD_NOT_ALLOWED, INTERNAL_ERROR, DATABASE_UNAVAILABLE)
 
 
@@ -31,4 +33,8 @@ def responses(status: int, model: type[BaseModel], *kinds: Kind) -> dict[int, An
             "description": f"{kind.title} ({kind.type})",
             "content": {CONTENT_TYPE: {"model": Problem}},
         }
+        if kind in _WITH_RETRY_AFTER:
+            found[kind.status]["headers"] = {
+                "Retry-After": {"description": "Seconds until it may be tried again", "schema": {"type": "integer"}}
+            }
     return found
