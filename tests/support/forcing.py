@@ -1,0 +1,97 @@
+"""Forced syncs and readings as force_sync makes them: on the real adapters, under its own login, to a real emulator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from shared.adapters.dataverse.reader import DataverseReader
+from shared.adapters.postgres.coordinators import PostgresCoordinators, PostgresForcedSyncs
+from shared.domain.errors import QueueUnavailableError
+from shared.domain.force_sync import Limits
+from shared.use_cases.force_sync import ForceSyncPorts, force_sync
+from shared.use_cases.sync_listings import sync_listings
+from tests.support.fakes.report import FakeReport
+from tests.support.syncs import SyncWorker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from uuid import UUID
+
+    from shared.domain.force_sync import ForceSyncResult
+    from shared.domain.listings import SyncRequest
+
+REASON = "Står fortsatt på nettsiden"
+
+
+class RecordedQueue:
+    """The requests that were sent; or a queue that is away."""
+
+    def __init__(self) -> None:
+        self.requests: list[SyncRequest] = []
+        self.away = False
+
+    def send(self, requests: Iterable[SyncRequest]) -> None:
+        """Raises QueueUnavailableError while it is away."""
+        if self.away:
+            raise QueueUnavailableError("queue_away")
+        self.requests += requests
+
+    def return_later(self, seconds: Mapping[str, float]) -> None:
+        raise NotImplementedError
+
+
+class Forcer:
+    """One container of force_sync. A context manager."""
+
+    def __init__(
+        self,
+        login: Mapping[str, Any],
+        url: str,
+        secret: Callable[[bool], Mapping[str, Any]],
+        limits: tuple[int, int] = (1000, 1000),
+    ) -> None:
+        self._worker = SyncWorker(login, url, secret, batch_size=1, parallel=1, patient=True)
+        self.worker = self._worker
+        self.queue = RecordedQueue()
+        self.report = FakeReport()
+        self.alerts: list[str] = []
+        self.limits = Limits(*limits)
+        self.coordinators = PostgresCoordinators(self._worker.connection)
+        self.forced = PostgresForcedSyncs(self._worker.connection)
+        self.before_read_back: Callable[[], object] = lambda: None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._worker.__exit__()
+
+    def force(self, coordinator: UUID, mentor: UUID, reason: str = REASON) -> ForceSyncResult:
+        worker = self._worker
+
+        def sync(mentors: Any) -> Any:
+            result = sync_listings(
+                mentors,
+                listings=worker.listings,
+                website=worker.website,
+                state=worker.state,
+                time_left=lambda: 15.0,
+                pause=worker.pause,
+            )
+            self.before_read_back()
+            return result
+
+        ports = ForceSyncPorts(
+            forced=self.forced,
+            reader=DataverseReader(
+                worker.website._service, worker.state, time_left=lambda: 5.0, batch_size=1, parallel=1
+            ),
+            state=worker.state,
+            queue=self.queue,
+            sync=sync,
+            publish_alerts=self.alerts.append,
+            report=self.report,
+            limits=self.limits,
+            pause=worker.pause,
+        )
+        return force_sync(coordinator, mentor, reason, ports)
