@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -81,6 +82,22 @@ def test_a_forged_signature_costs_no_request(signed_in: SignedIn) -> None:
     signed_in.clock.now += 599
     assert signed_in.refusal(signed_in.provider.token(WHO, key=forgery)) == "signature"
     assert signed_in.provider.key_fetches == 1
+
+
+def test_threads_share_one_request(signed_in: SignedIn) -> None:
+    """Requests that wait for the same new key are all accepted when it comes, by one fetch."""
+    signed_in.by(signed_in.provider.token(WHO))
+    signed_in.provider.rotate()
+    signed_in.clock.now += 60
+    token = signed_in.provider.token(WHO)
+    signed_in.provider.hang()
+    with ThreadPoolExecutor(4) as threads:
+        waiting = [threads.submit(signed_in.by, token) for _ in range(4)]
+        while signed_in.provider.key_fetches < 2:
+            time.sleep(0.01)
+        signed_in.provider.heal()
+        assert [one.result(5) for one in waiting] == [WHO] * 4
+    assert signed_in.provider.key_fetches == 2
 
 
 FAULTS: dict[str, Callable[[LocalIdentity], None]] = {
