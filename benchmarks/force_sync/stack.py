@@ -13,7 +13,6 @@ import httpx
 import psycopg
 
 from emulators.dataverse.client import EmulatorControl
-from emulators.identity.server import LocalIdentity
 from local.demo.website import wait_until_synced
 from local.stack.stack import HOME, local_stack
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from uuid import UUID
 
+    from emulators.identity.server import LocalIdentity
     from local.stack.stack import LocalStack
 
     type Progress = Callable[[str], None]
@@ -92,10 +92,7 @@ def bench(mentors: int, progress: Progress) -> Iterator[Bench]:
     HOME.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="force-", dir=HOME) as folder,
-        LocalIdentity() as identity,
-        local_stack(
-            Path(folder), fresh=True, progress=progress, parameters={"TokenIssuer": f"{identity.url}/auth/v1"}
-        ) as stack,
+        local_stack(Path(folder), fresh=True, progress=progress) as stack,
         EmulatorControl(stack.dataverse.url, timeout=60) as control,
     ):
         progress(f"Loading {mentors:,} mentors")
@@ -108,7 +105,7 @@ def bench(mentors: int, progress: Progress) -> Iterator[Bench]:
         wait_until_synced(stack.dsn)
         yield Bench(
             stack,
-            identity,
+            stack.identity,
             control,
             stack.urls.url("ForceSync"),
             people,

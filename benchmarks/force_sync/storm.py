@@ -78,9 +78,7 @@ def storm(bench: Bench, seconds: float, per_minute: int) -> Storm:
         thread.start()
     for thread in threads:
         thread.join()
-    print('DEBUG', found.statuses, sorted(found.took)[-5:], sorted(found.took)[:5])
-    with bench.database() as c: print(c.execute("select state, reason, attempts, count(*), max(claimed_until)-clock_timestamp() from certification.listings where synced_version<desired_version group by 1,2,3").fetchall()); print(c.execute("select facts->>'outcome', count(*) from certification.audit group by 1").fetchall())
-    wait_until_synced(bench.stack.dsn, 200)
+    wait_until_synced(bench.stack.dsn)
     with bench.database() as connection:
         after = connection.execute("SELECT count(*) FROM certification.audit").fetchone()
         wanted = connection.execute("SELECT id::text, area FROM public.peer_mentors").fetchall()

@@ -24,7 +24,6 @@ from emulators.identity.server import LocalIdentity
 from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
-from emulators.lambda_host.template.sam import read_yaml
 from emulators.lambda_host.triggers.event_sources import EventSources
 from emulators.lambda_host.triggers.function_urls import FunctionUrls
 from emulators.pg_net.worker import PgNet
@@ -128,8 +127,7 @@ def local_stack(
         chosen = {"DataverseUrl": dataverse.url, "EntraAuthority": dataverse.url, "SettlingSeconds": "0"}
         # A deployed system notifies operations in bokmål. The default here is English, the language of the documents.
         chosen["OperationsLanguage"] = os.environ.get("OPERATIONS_LANGUAGE") or "en"
-        declared = read_yaml(ROOT / "template.yaml")["Parameters"]
-        chosen |= {name: value for name, value in template_parameters(identity).items() if name in declared}
+        chosen |= template_parameters(identity)
         chosen |= parameters or {}
         stack = provision(load_template(ROOT / "template.yaml", chosen, region=REGION), clients)
         webhook_key = secrets.token_urlsafe(32)
