@@ -30,7 +30,7 @@ def install() -> None:
     if found := find():
         print(f"Chromium is here: {found.executable}")
         return
-    if _distribution() != "debian" or shutil.which("apt-get") is None:
+    if distribution() != "debian" or shutil.which("apt-get") is None:
         sys.exit("This is not Debian: install Chromium or Google Chrome, or set CHROMIUM to the path of one.")
     if os.geteuid() != 0:
         sys.exit(f"Only root can install it: sudo apt-get install {' '.join(_INSTALL)}")
@@ -43,7 +43,8 @@ def install() -> None:
     print(f"Chromium is installed: {found.executable}")
 
 
-def _distribution() -> str:
+def distribution() -> str:
+    """Return the id of this Linux distribution, or an empty text."""
     try:
         return platform.freedesktop_os_release()["ID"]
     except OSError:

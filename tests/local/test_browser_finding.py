@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from local.browser.__main__ import distribution
 from local.browser.finding import NAMES, VERSION, WrongChromiumError, find, find_installed, home
 from local.browser.unpacking import UnpackingError, unpack
 from tests.support.there import there
@@ -121,3 +123,27 @@ def test_make_browser_needs_nothing_where_one_is(bare: Path) -> None:
         [sys.executable, "-m", "local.browser", "install"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (0, f"Chromium is here: {bare / 'google-chrome'}\n")
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or distribution() != "debian", reason="for root on Debian")
+@pytest.mark.parametrize("fails", [False, True])
+def test_make_browser_installs_debians_as_root(fails: bool, bare: Path) -> None:
+    """It asks apt-get without questions, and is done when the browser runs. Without one it has failed."""
+    (bare / "chmod").symlink_to(there(shutil.which("chmod", path="/bin:/usr/bin")))
+    (bare / "sh").symlink_to(there(shutil.which("sh", path="/bin:/usr/bin")))
+    apt = program(bare, "apt-get")
+    installs = f"echo '#!/bin/sh' >{bare}/chromium && chmod +x {bare}/chromium"
+    works = f'echo "$DEBIAN_FRONTEND $@"; test "$2" = update || {{ {installs}; }}'
+    apt.write_text(f"#!/bin/sh\n{'exit 100' if fails else works}\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "local.browser", "install"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if fails:
+        assert (done.returncode, done.stderr) == (1, "apt-get update has failed.\n")
+        return
+    assert done.returncode == 0, done.stderr
+    assert sorted(done.stdout.splitlines()) == [
+        f"Chromium is installed: {bare / 'chromium'}",
+        "noninteractive -qq install --yes --no-install-recommends chromium fonts-liberation",
+        "noninteractive -qq update",
+    ]
