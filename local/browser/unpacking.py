@@ -37,7 +37,7 @@ _FONTS = """<?xml version="1.0"?>
 <dir prefix="relative">fonts</dir>
 </fontconfig>
 """
-_FETCH_SECONDS = 300
+_REPLY_SECONDS, _FETCH_SECONDS = 10, 300
 
 
 class UnpackingError(Exception):
@@ -66,10 +66,13 @@ def unpack(home: Path) -> None:
 
 def _fetched(npm: str, work: Path) -> Path:
     """Return the package as npm has stored it, after a check against the hash above."""
-    options = ["--silent", "--ignore-scripts", "--fetch-retries=0", f"--fetch-timeout={_FETCH_SECONDS * 1000}"]
     # Nothing stays behind outside the project, and a home folder is not needed.
-    command = [npm, "pack", _PACKAGE, *options, f"--pack-destination={work}", f"--cache={work / 'npm'}"]
-    _run(command, work, "npm could not fetch it")
+    options = ["--silent", "--fetch-retries=0", f"--cache={work / 'npm'}"]
+    # A network that swallows packets is noticed soon; what is fetched then may take its time.
+    asked = [npm, "view", _PACKAGE, "version", *options, f"--fetch-timeout={_REPLY_SECONDS * 1000}"]
+    _run(asked, work, "npm could not fetch it")
+    where = ["--ignore-scripts", f"--pack-destination={work}", f"--fetch-timeout={_FETCH_SECONDS * 1000}"]
+    _run([npm, "pack", _PACKAGE, *options, *where], work, "npm could not fetch it")
     package = next(work.glob("*.tgz"), None)
     if package is None:
         raise UnpackingError("npm stored no package")

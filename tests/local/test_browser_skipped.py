@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PLUGINS = ("-p", "tests.support.browser.plugin", "-p", "no:randomly", "-p", "no:hypothesispytest")
 TESTS = """
 def test_one(visit):
     raise AssertionError
@@ -29,13 +30,13 @@ def session(folder: Path, *words: str, **surroundings: str) -> tuple[int, str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("CI", "CHROMIUM", "PYTEST_"))}
     nowhere = {"PATH": str(folder / "nowhere"), "CERTIFICATION_BROWSER_HOME": str(folder / "nowhere")}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "tests.support.browser.plugin", f"--rootdir={folder}", *words, folder],
+        [sys.executable, "-m", "pytest", *PLUGINS, f"--rootdir={folder}", *words, folder],
         cwd=ROOT,
         env=ours | nowhere | surroundings,
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
     return done.returncode, (done.stdout.splitlines() or [done.stderr])[-1]
 

@@ -43,8 +43,16 @@ def mentor(number: int, name: str) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("look", ["light", "dark", "forced colours"])
-@pytest.mark.parametrize("query", ["", "?omrade=Nord-Gudbrandsdalen+og+omegn", "?omrade=Oslo"])
+@pytest.mark.parametrize(
+    ("look", "query"),
+    [
+        ("light", ""),
+        ("dark", ""),
+        ("forced colours", ""),
+        ("light", "?omrade=Nord-Gudbrandsdalen+og+omegn"),
+        ("dark", "?omrade=Oslo"),
+    ],
+)
 def test_axe_finds_nothing_on_the_website(look: str, query: str, caller: Caller, visit: Visit) -> None:
     """WCAG 2.2 AA: mentors, a search that finds some, and one that finds none, from wide to 320 pixels."""
     caller.control.create([mentor(1, "Kari Nordmann"), mentor(2, LONG)])
