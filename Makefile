@@ -98,6 +98,10 @@ bench-sync: .venv/run.stamp .rival-venv/stamp  ## One change and 10 thousand to 
 bench-reconcile: .venv/run.stamp  ## The full comparison of 100 thousand and 1 million listings against bare paging; live changes beside repairs
 	@$(PY) -m benchmarks.reconcile $(BENCH_ARGS)
 
+.PHONY: bench-force-sync
+bench-force-sync: .venv/run.stamp  ## One forced sync against a bare PATCH and GET; fifty coordinators at once; refused tokens
+	@$(PY) -m benchmarks.force_sync $(BENCH_ARGS)
+
 .PHONY: data
 data: .venv/run.stamp  ## Make the synthetic mentors again, from their seed
 	@$(PY) -m local dataset --out data/mentors.csv

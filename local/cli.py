@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from local.command_line import dataset, night, stack
+from local.command_line import dataset, night, sign_in, stack
 from local.exit_codes import expected_errors
 from local.target import local_system
 from operations.cli import COMMANDS
@@ -20,6 +20,7 @@ Program(local_system, expected_errors, "Operations, as on a deployed system").mo
 app.command()(night.run)
 app.command()(stack.up)
 app.command()(stack.invoke)
+app.command()(sign_in.sign_in)
 app.command()(night.nightly)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(stack.psql)
 app.command()(stack.dataverse)

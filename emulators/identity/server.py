@@ -36,6 +36,11 @@ class SigningKey:
     kid: str
     private: ec.EllipticCurvePrivateKey
 
+    @classmethod
+    def new(cls) -> Self:
+        """Return a new key with a name of its own."""
+        return cls(str(uuid4()), ec.generate_private_key(ec.SECP256R1()))
+
     def published(self) -> dict[str, Any]:
         """Return the public part as a member of a JWK Set, as Supabase Auth writes it."""
         public = ECAlgorithm.to_jwk(self.private.public_key(), as_dict=True)
@@ -60,7 +65,7 @@ class LocalIdentity:
         port: int = 0,
     ) -> None:
         self.key_fetches = 0
-        self.keys = [_new_key()]
+        self.keys = [SigningKey.new()]
         """The published keys; the last one signs."""
         self._users = users
         self._return_to = frozenset(return_to)
@@ -141,7 +146,7 @@ class LocalIdentity:
     def rotate(self) -> SigningKey:
         """Sign with a new key from now on. The old one stays published until it is withdrawn. Return the old one."""
         old = self.keys[-1]
-        self.keys = [*self.keys, _new_key()]
+        self.keys = [*self.keys, SigningKey.new()]
         return old
 
     def withdraw(self) -> None:
@@ -191,7 +196,3 @@ class LocalIdentity:
             {"access_token": self.token(user), "expires_in": self._lifetime_seconds, "token_type": "bearer"}
         )
         return Reply(HTTPStatus.SEE_OTHER, location=f"{return_to}#{fragment}", cache_control="no-store")
-
-
-def _new_key() -> SigningKey:
-    return SigningKey(str(uuid4()), ec.generate_private_key(ec.SECP256R1()))

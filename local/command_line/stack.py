@@ -53,6 +53,7 @@ def up(
                 "Website": f"{addresses['dataverse']}/website",
                 "Dataverse": addresses["dataverse"],
                 "Webhook": addresses["webhook"],
+                "Identity provider": addresses["identity"],
                 "Mails": str(stack.home / "mail"),
                 "Alerts to operations": str(stack.home / "alerts"),
                 "Logs": str(stack.home / "logs"),

@@ -1,8 +1,8 @@
 """Let `sam local invoke` reach the stack that `python -m local up` runs (docs/sam.md).
 
 Everything local listens on 127.0.0.1, which inside a container is the container itself. As long as the stack is up, the
-database, the AWS APIs, the mail service and Dataverse are also reachable at the address under which containers see this
-machine, and at no other.
+database, the AWS APIs, the mail service, Dataverse and the identity provider are also reachable at the address under
+which containers see this machine, and at no other.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ _DOCKER_DESKTOP = "host.docker.internal"
 _SIOCGIFADDR = 0x8915  # netdevice(7): the address of an interface
 _SECRET = "DATABASE_SECRET_ARN"
 _DATAVERSE = ("DATAVERSE_URL", "ENTRA_AUTHORITY")
+_TOKEN_KEYS = "TOKEN_KEYS_URL"
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ def sam_env(
         for function in stack.functions:
             environment = {**function.environment, **endpoints}
             environment |= {name: url(environment[name]) for name in _DATAVERSE if name in environment}
+            if keys := environment.get(_TOKEN_KEYS):
+                environment[_TOKEN_KEYS] = url(keys) + urlsplit(keys).path
             if _SECRET in environment:
                 login = json.loads(secrets.get_secret_value(SecretId=environment[_SECRET])["SecretString"])
                 login |= {"port": outside(login["host"], int(login["port"])), "host": by.name}

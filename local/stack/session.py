@@ -61,7 +61,10 @@ def announced(stack: LocalStack) -> Iterator[dict[str, str]]:
             "ses": stack.ses.url,
             "dataverse": stack.dataverse.url,
             "webhook": stack.urls.url("StatusChanged"),
+            "identity": stack.identity.sign_in_url,
         }
+        if any(url.function == "ForceSync" for url in stack.stack.template.function_urls):
+            addresses["dashboard"] = stack.urls.url("ForceSync")
         path = stack.home / ADDRESSES
         path.write_text(json.dumps(addresses | {"outputs": dict(stack.stack.outputs)}))
         try:
@@ -76,7 +79,9 @@ def announced_addresses(home: Path = HOME) -> dict[str, Any] | None:
         addresses: dict[str, Any] = json.loads((home / ADDRESSES).read_text())
     except (OSError, ValueError):
         return None
-    understood = isinstance(addresses, dict) and {"invoke", "dsn", "aws", "dataverse", "outputs"} <= addresses.keys()
+    understood = (
+        isinstance(addresses, dict) and {"invoke", "dsn", "aws", "dataverse", "identity", "outputs"} <= addresses.keys()
+    )
     return addresses if understood else None  # those of another version cannot be used
 
 

@@ -1,6 +1,7 @@
 """The whole system on this machine.
 
-PostgreSQL with a stand-in for pg_net, the AWS APIs, a mail service, Dataverse, and the functions of template.yaml.
+PostgreSQL with a stand-in for pg_net, the AWS APIs, a mail service, Dataverse, an identity provider, and the functions
+of template.yaml.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import secrets
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import psycopg
 
 from emulators.dataverse.process import LocalDataverse
+from emulators.identity.server import LocalIdentity
 from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import local_clients, provision
@@ -29,6 +32,7 @@ from local import surroundings
 from local.stack import database
 from local.stack.alerts_inbox import OperationsInbox
 from local.stack.aws import CREDENTIALS, REGION, LocalAws
+from local.stack.coordinators import read_users, template_parameters
 from local.stack.dataverse import TABLES
 from local.stack.postgres import Postgres, PostgresError
 from local.stack.private import keep_private
@@ -62,6 +66,7 @@ class LocalStack:
     aws_url: str
     ses: LocalSes
     dataverse: LocalDataverse
+    identity: LocalIdentity
     urls: FunctionUrls
     pg_net: PgNet
     stack: Stack
@@ -115,12 +120,14 @@ def local_stack(
         progress("Applying the migrations")
         made = fresh or not database.exists(postgres)
         dsn = database.create(postgres) if made else _migrated(postgres)
+        identity = running.enter_context(LocalIdentity(partial(read_users, dsn)))
         progress("Creating what template.yaml defines")
         clients = local_clients(aws.url, REGION)
         # A write to the emulator is visible at once, so nothing needs to settle before a person sees it.
         chosen = {"DataverseUrl": dataverse.url, "EntraAuthority": dataverse.url, "SettlingSeconds": "0"}
         # A deployed system notifies operations in bokmål. The default here is English, the language of the documents.
         chosen["OperationsLanguage"] = os.environ.get("OPERATIONS_LANGUAGE") or "en"
+        chosen |= template_parameters(identity)
         chosen |= parameters or {}
         stack = provision(load_template(ROOT / "template.yaml", chosen, region=REGION), clients)
         webhook_key = secrets.token_urlsafe(32)
@@ -147,7 +154,7 @@ def local_stack(
         running.callback(inbox.stop_soon)
         if lost and not made:
             database.publish_again(dsn)  # the website's rows were lost, as after `kill -9`
-        yield LocalStack(postgres, dsn, aws.url, ses, dataverse, urls, pg_net, stack, host, home)
+        yield LocalStack(postgres, dsn, aws.url, ses, dataverse, identity, urls, pg_net, stack, host, home)
 
 
 def _migrated(postgres: Postgres) -> str:

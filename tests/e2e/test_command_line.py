@@ -6,10 +6,12 @@ import json
 import re
 import time
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import psutil
 import pytest
 
+from local.stack.coordinators import signed_in_page
 from local.stack.sam_local import reach
 from tests.support.command_line import ROOT, Local, offspring
 from tests.support.screens import figures
@@ -21,7 +23,19 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 WHO = ("--actor", "turid", "--reason", "looked at it")
-COMMANDS = ("run", "up", "invoke", "nightly", "preview", "explain", "psql", "thresholds", "dataset", "migrate")
+COMMANDS = (
+    "run",
+    "up",
+    "invoke",
+    "nightly",
+    "preview",
+    "explain",
+    "psql",
+    "sign-in",
+    "thresholds",
+    "dataset",
+    "migrate",
+)
 
 
 @pytest.mark.parametrize("words", [(), *((command,) for command in COMMANDS)])
@@ -190,6 +204,17 @@ def test_a_stack_that_is_up_serves_the_other_commands(up: tuple[Local, dict[str,
     )
     assert local.run("psql", "-Atc", counted).strip() == "3"
     assert "Nothing was written" in " ".join(local.run("preview", "--days", "3").split())
+
+
+def test_the_coordinators_of_a_stack_sign_in(up: tuple[Local, dict[str, str]]) -> None:
+    """The identity provider of a running stack knows the loaded coordinators; `sign-in` lists them, by ids."""
+    local, addresses = up
+    listed = json.loads(local.run("sign-in", "--json"))
+    assert len(listed) == int(local.run("psql", "-Atc", "SELECT count(*) FROM coordinators")) > 1
+    page = signed_in_page(addresses["identity"], "http://127.0.0.1:1/", UUID(listed[0]["id"]))
+    assert page.startswith("http://127.0.0.1:1/#access_token=")
+    assert "there is no such coordinator" in local.run("sign-in", "nobody", expect=1)
+    assert max(map(len, local.run("sign-in").splitlines())) <= 120
 
 
 def test_a_second_stack_on_the_same_data_is_refused(up: tuple[Local, dict[str, str]]) -> None:

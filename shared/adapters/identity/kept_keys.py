@@ -75,14 +75,11 @@ class KeptKeys:
             return keys if len(keys) == 1 else ()
         return [key for key in keys if key.kid == kid]
 
-    def renew(self) -> bool:
-        """Ask for the keys again, unless that was done less than a minute ago. Return whether it has succeeded.
-
-        If it fails, the known keys stay.
-        """
+    def renew(self) -> None:
+        """Ask for the keys again, unless that was done less than a minute ago. If it fails, the known keys stay."""
         with self._lock:
             if self._age(self._tried_at) < REST_SECONDS:
-                return False
+                return
             self._tried_at = self._clock()
             self._misconfigured = None
             try:
@@ -90,12 +87,11 @@ class KeptKeys:
             except SettingsError as error:
                 self._misconfigured = error
                 self._report(type(error).__name__)
-                return False
+                return
             except (KeysUnavailableError, ConnectionLostError) as error:
                 self._report(str(error))
-                return False
+                return
             self._loaded_at = self._clock()
-            return True
 
     def _age(self, moment: float) -> float:
         """Return the seconds since then. A clock that was put back makes nothing younger."""

@@ -94,11 +94,11 @@ class TokenSignIn:
         keys = source.find(algorithm, kid)
         if any(key.has_signed(signed, signature) for key in keys):
             return
-        # A key that is named is another one when it is rotated. One without a name may have been replaced.
-        replaceable = not keys or keys[0].kid is None or kid is None
-        if replaceable and source.renew():
-            keys = source.find(algorithm, kid)
-            if any(key.has_signed(signed, signature) for key in keys):
+        # A key with a name is never replaced under that name. One without may be, as a shared secret is.
+        if not keys or kid is None or keys[0].kid is None:
+            source.renew()
+            tried, keys = keys, source.find(algorithm, kid)
+            if any(key.has_signed(signed, signature) for key in keys if key not in tried):
                 return
         if keys:
             raise NotSignedInError(SignInRefusal.SIGNATURE)

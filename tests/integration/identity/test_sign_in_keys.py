@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
 
-from emulators.identity.server import LocalIdentity
+from emulators.identity.server import LocalIdentity, SigningKey
+from shared.adapters.identity import fetch
 from shared.adapters.identity.fetch import fetch_keys
 from shared.domain.deadlines import function_ends_in
 from shared.domain.errors import ConnectionLostError, KeysUnavailableError
@@ -71,6 +73,31 @@ def test_a_provider_that_is_away_is_asked_once_a_minute(signed_in: SignedIn, fau
         signed_in.provider.start()
     signed_in.provider.heal()
     assert signed_in.by(token) == WHO
+
+
+def test_a_forged_signature_costs_no_request(signed_in: SignedIn) -> None:
+    """A token that names a known key is refused by that key alone, and has no key fetched."""
+    signed_in.by(signed_in.provider.token(WHO))
+    forgery = SigningKey(signed_in.provider.keys[-1].kid, SigningKey.new().private)
+    signed_in.clock.now += 599
+    assert signed_in.refusal(signed_in.provider.token(WHO, key=forgery)) == "signature"
+    assert signed_in.provider.key_fetches == 1
+
+
+def test_threads_share_one_request(signed_in: SignedIn) -> None:
+    """Requests that wait for the same new key are all accepted when it comes, by one fetch."""
+    signed_in.by(signed_in.provider.token(WHO))
+    signed_in.provider.rotate()
+    signed_in.clock.now += 60
+    token = signed_in.provider.token(WHO)
+    signed_in.provider.hang()
+    with ThreadPoolExecutor(4) as threads:
+        waiting = [threads.submit(signed_in.by, token) for _ in range(4)]
+        while signed_in.provider.key_fetches < 2:
+            time.sleep(0.01)
+        signed_in.provider.heal()
+        assert [one.result(5) for one in waiting] == [WHO] * 4
+    assert signed_in.provider.key_fetches == 2
 
 
 FAULTS: dict[str, Callable[[LocalIdentity], None]] = {
@@ -187,11 +214,13 @@ def test_no_proxy_and_no_redirect_is_used(signed_in: SignedIn, monkeypatch: pyte
     with LocalIdentity() as other:
         for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, other.url)
+        fetch._client.cache_clear()
         signed_in.provider.reply_with(302, location=other.keys_url)
         with pytest.raises(KeysUnavailableError, match="http_302"):
             fetch_keys(signed_in.provider.keys_url)
         assert other.key_fetches == 0
         assert signed_in.provider.key_fetches == 1
+        fetch._client.cache_clear()
 
 
 class Secret:

@@ -91,6 +91,16 @@ def test_this_machine_needs_no_tls(monkeypatch: pytest.MonkeyPatch, host: str) -
     assert sign_in_settings().keys_address == f"http://{host}/auth/v1/.well-known/jwks.json"
 
 
+def test_a_container_reaches_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container of the SAM CLI this machine has another name; nowhere else is that name allowed without TLS."""
+    monkeypatch.setenv("TOKEN_ISSUER", "http://127.0.0.1:1/auth/v1")
+    monkeypatch.setenv("TOKEN_KEYS_URL", "http://host.docker.internal:1/keys")
+    with pytest.raises(SettingsError, match="TOKEN_KEYS_URL"):
+        sign_in_settings()
+    monkeypatch.setenv("AWS_SAM_LOCAL", "true")
+    assert sign_in_settings().keys_address == "http://host.docker.internal:1/keys"
+
+
 def test_the_check_is_kept_by_the_container(monkeypatch: pytest.MonkeyPatch) -> None:
     """One check per container: the keys outlive a request, and the provider's absence after it."""
     with LocalIdentity() as provider:
