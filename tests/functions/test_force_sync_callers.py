@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import pytest
+
 from emulators.identity.server import AUDIENCE, LocalIdentity
+from emulators.lambda_host.triggers.url_payloads import HttpRequest, request_event
 from tests.support.force_sync_url import REASON, opened
 from tests.support.foundation import DAY, days
 from tests.support.sign_in import es256, forged, hs256
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     from tests.support.syncs import EmulatedWebsite
 
 ROLE = "local_certification_force_sync"
+EVENTS = Path(__file__).parents[2] / "events"
+IN_EVENTS = "5e3c1a52-9f0b-4c1d-8a37-0d6f4b2e9c11"
 BODY = json.dumps({"reason": REASON}).encode()
 
 
@@ -240,6 +246,35 @@ def test_no_reply_has_anything_of_another_organisation(
     assert (listed["total"], listed["counts"]["rejected"]) == (1, 0)
     overview = dashboard.get(turid, "/overview").content
     assert (overview["expiries"], overview["alerts"]) == ([], [])
+
+
+@pytest.mark.parametrize("name", ["page", "mentors", "overview", "forced"])
+def test_the_events_folder_has_what_the_url_makes(dashboard: ForceSyncUrl, turid: UUID, kari: UUID, name: str) -> None:
+    """Each event is taken as it is, apart from the token, and has the form of a function URL's event."""
+    text = (EVENTS / f"force_sync.{name}.json").read_text(encoding="utf-8")
+    assert ("Bearer TOKEN" in text) == (name != "page")
+    filled = text.replace("TOKEN", dashboard.identity.token(turid)).replace(IN_EVENTS, str(kari))
+    event = json.loads(filled)
+    reply = dashboard.host.invoke("ForceSync", event).payload
+    assert reply["statusCode"] == 200, reply
+    if name != "page":
+        assert dashboard.host.invoke("ForceSync", json.loads(text)).payload["statusCode"] == 401
+    sent = HttpRequest(
+        event["requestContext"]["http"]["method"],
+        event["rawPath"],
+        event["rawQueryString"],
+        "HTTP/1.1",
+        [one for one in event["headers"].items() if not one[0].startswith("x-forwarded")],
+        event.get("body", "").encode(),
+        "203.0.113.7",
+    )
+    made = request_event(sent, event["requestContext"]["apiId"], event["requestContext"]["requestId"])
+    assert {k: made[k] for k in made.keys() - {"headers", "requestContext"}} == {
+        k: event[k] for k in event.keys() - {"headers", "requestContext"}
+    }
+    assert event["headers"].get("content-length", "0") == str(len(sent.body))
+    assert event["requestContext"].keys() == made["requestContext"].keys()
+    assert event["requestContext"]["http"] == made["requestContext"]["http"]
 
 
 def test_a_token_for_somebody_stays_in_no_log(dashboard: ForceSyncUrl, turid: UUID, kari: UUID) -> None:
