@@ -20,7 +20,7 @@ class Named(Reply):
     name: str
 
 
-class Night(Reply):
+class NightlyCheck(Reply):
     """The last nightly check of the organisation."""
 
     day: date
@@ -81,7 +81,7 @@ class OrganisationOverview(Reply):
     coordinator: Named
     now: Moment
     today: date
-    last_night: Night | None
+    last_night: NightlyCheck | None
     proof: Proof | None
     expiries: Annotated[list[Expiries], Field(description="The next 60 days; days without any are left out")]
     expiries_to: date
@@ -95,7 +95,7 @@ class OrganisationOverview(Reply):
             coordinator=Named(id=coordinator_id, name=overview.coordinator),
             now=overview.now,
             today=overview.today,
-            last_night=Night.of(overview.last_night) if overview.last_night else None,
+            last_night=NightlyCheck.of(overview.last_night) if overview.last_night else None,
             proof=Proof.of(overview.proof) if overview.proof else None,
             expiries=[Expiries(date=day, count=n) for day, n in overview.expiries.items()],
             expiries_to=overview.today + timedelta(days=60),
