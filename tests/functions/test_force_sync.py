@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -351,33 +350,3 @@ def test_a_mentor_whom_the_app_holds_is_told_as_busy(
         queued(dashboard.force(turid, kari), kari, "busy")
     content = dashboard.force(turid, kari).content
     assert content["after"]["fields"]["area"] == "Ås"
-
-
-def test_forced_syncs_beside_changes_end_with_the_newest(
-    dashboard: ForceSyncUrl, database: TestDatabase, foundation: Foundation, turid: UUID, kari: UUID, site: Any
-) -> None:
-    """I6: forced from two instances while the app changes the mentor, the website ends with what the app says."""
-    over = threading.Event()
-
-    def change() -> None:
-        with database.connect() as app:
-            number = 0
-            while not over.is_set():
-                number += 1
-                app.execute("UPDATE peer_mentors SET area = %s WHERE id = %s", (f"Sted {number}", kari))
-                time.sleep(0.01)
-
-    replies: list[Any] = []
-    threads = [threading.Thread(target=lambda: replies.append(dashboard.force(turid, kari))) for _ in range(4)]
-    app = threading.Thread(target=change)
-    for thread in (app, *threads):
-        thread.start()
-    for thread in threads:
-        thread.join()
-    over.set()
-    app.join()
-    assert {reply.status for reply in replies} <= {200, 202}
-    last = dashboard.force(turid, kari).content
-    area = foundation.one("SELECT area FROM peer_mentors WHERE id = %s", kari)
-    assert (last["state"], last["after"]["fields"]["area"]) == ("verified", area)
-    assert site.by_mentor()[str(kari)]["hlf_area"] == area
