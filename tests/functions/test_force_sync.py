@@ -309,11 +309,11 @@ def test_a_website_with_a_fault_is_tried_again(
 def test_a_website_that_hangs_holds_no_coordinator(
     dashboard: ForceSyncUrl, turid: UUID, kari: UUID, site: EmulatedWebsite
 ) -> None:
-    """I18: the reply comes before the function's time is up."""
+    """I18: a person waits, so the reply comes after 15 seconds; the queue's workers go on."""
     site.slow(60, method="POST", path=r"\$batch")
     began = time.monotonic()
     queued(dashboard.force(turid, kari), kari, "failed_attempt")
-    assert time.monotonic() - began < 28
+    assert 14 < time.monotonic() - began < 20
 
 
 def test_a_queue_that_is_away_loses_nothing(

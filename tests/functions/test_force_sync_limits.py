@@ -74,7 +74,7 @@ def test_the_standard_is_six_a_minute_for_a_mentor(dashboard: ForceSyncUrl, foun
     assert [dashboard.force(turid, mentor).status for _ in range(6)] == [200] * 6
     before = foundation.listing(mentor)["desired_version"]
     seconds = refused(dashboard.force(turid, mentor))
-    assert 50 < seconds <= 60
+    assert 30 < seconds <= 60
     assert foundation.listing(mentor)["desired_version"] == before
     assert foundation.one("SELECT count(*) FROM certification.audit") == 6
     minutes_pass(foundation, seconds)
