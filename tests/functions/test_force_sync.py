@@ -278,7 +278,15 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "server_fault",
+        pytest.param("gateway", marks=pytest.mark.slow),
+        pytest.param("no_connection", marks=pytest.mark.slow),
+        "write_that_is_not_confirmed",
+    ],
+)
 def test_a_website_with_a_fault_is_tried_again(
     dashboard: ForceSyncUrl,
     foundation: Foundation,
