@@ -69,7 +69,7 @@ def overview() -> OrganisationOverview:
 @app.post(
     "/mentors/<mentor_id>/sync",
     operation_id="forceSync",
-    responses=responses(200, Verified, *_FORCED) | responses(202, Queued),
+    responses=_OF_A_FORCED_SYNC,
 )
 def sync(mentor_id: Annotated[UUID, Path()], request: Annotated[ForceSync, Body()]) -> Response[Verified | Queued]:
     """Push this mentor's listing now and read it back; 202 if that cannot be done now and is queued."""
