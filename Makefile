@@ -41,7 +41,7 @@ up: .venv/run.stamp  ## Start the local stack and keep it running (Ctrl-C stops 
 PYTEST = $(USABLE); exec $(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: test
-test: .venv/test.stamp  ## Run the tests: real PostgreSQL, real HTTP, real function processes
+test: .venv/test.stamp browser-unless-here  ## Run the tests: real PostgreSQL, real HTTP, real function processes
 	@$(PYTEST) -m "not slow" $(PYTEST_ARGS)
 
 .PHONY: test-unit
@@ -49,8 +49,17 @@ test-unit: .venv/test.stamp  ## Run the tests that need no database and no other
 	@$(PYTEST) -n 0 -m "not slow" tests/unit $(PYTEST_ARGS) # quicker alone than to start workers
 
 .PHONY: test-slow
-test-slow: .venv/test.stamp  ## Run what `make test` leaves out: whole runs of the commands, storms, every example of the properties
+test-slow: .venv/test.stamp browser-unless-here  ## Run what `make test` leaves out: whole runs of the commands, storms, every example of the properties
 	@$(PYTEST) -m "slow or hypothesis" --hypothesis-profile thorough $(PYTEST_ARGS)
+
+.PHONY: browser
+browser: .venv/stamp  ## Install Debian's Chromium for the browser tests, if none is here (as root)
+	@$(USABLE); exec $(PY) -m local.browser install
+
+# Not a file: whether a Chromium is here can change between two calls. Without npm or the network the tests go on.
+.PHONY: browser-unless-here
+browser-unless-here: .venv/stamp
+	@$(USABLE); exec $(PY) -m local.browser unpack
 
 .PHONY: check
 check: static test test-slow  ## All that CI runs: lint, types, contracts, template, build, then the tests
@@ -121,9 +130,9 @@ lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
 	  --no-header --python-version 3.13 $$name.in -o $$name.txt; done
 
 .PHONY: clean
-clean:  ## Remove the environments, the local database and the build
+clean:  ## Remove the environments, the unpacked browser, the local database and the build
 	@! test -L .local/postgres || case "$$(readlink .local/postgres)" in */hlf-certification-*) rm -rf "$$(readlink .local/postgres)";; esac # root's
-	@rm -rf .venv .uv .sam-venv .rival-venv .local .aws-sam
+	@rm -rf .venv .uv .sam-venv .rival-venv .local .aws-sam .browser
 
 .uv/bin/uv:
 	@echo "Installing uv into .uv/"

@@ -61,7 +61,7 @@ def mentor(mentor_id: Annotated[UUID, Path()]) -> MentorWithContact:
 
 @app.get("/overview", operation_id="getOverview", responses=responses(200, OrganisationOverview))
 def overview() -> OrganisationOverview:
-    """Return the organisation at a glance: last night, the proof, the expiries to come, the open alerts."""
+    """Return the organisation at a glance: the nightly check, the proof, the expiries to come, the open alerts."""
     with _ports() as ports:
         return OrganisationOverview.of(ports.coordinators.overview(_caller()), _caller())
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from tests.support.syncs import SyncWorker
 
+pytest_plugins = ["tests.support.browser.plugin"]
+
 TEMPLATE = "certification_template"
 
 # What is tested is not what this machine's user has set for other programs; its children inherit that.

@@ -16,6 +16,7 @@ _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<link rel="icon" href="data:,">
 <title>Sign in</title>
 <h1>Sign in as</h1>
 <p>This is the identity provider of the local stack. It asks for no password.</p>

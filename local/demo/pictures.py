@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING
 import httpx
 import jinja2
 
+from local.browser.finding import find_installed
 from local.demo.simulated_night import simulate_night
 from local.demo.website import wait_until_synced
 from local.mentors_file import loading
@@ -41,7 +41,6 @@ _ORGANISATION = "HLF Vestland"
 _STAYING = 2
 _EVENING = DEFAULT_AS_OF - timedelta(days=1)
 _WIDTH, _HEIGHT = 900, 736
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _KEYWORD = b"Source-SHA256"
 _SIGNATURE_BYTES = 8
 
@@ -125,14 +124,14 @@ def _marked(page: str, row: MentorRow, kind: str, sign: str, words: str) -> str:
 
 def _photographed(page: Path) -> bytes:
     """Return a PNG of the page, at twice its size for sharp screens."""
-    browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    browser = find_installed()  # an unpacked one ignores --screenshot and waits
     if browser is None:
-        sys.exit("Chromium is needed to draw the picture: install it (Debian: apt-get install chromium) and try again.")
+        sys.exit("Chromium is needed to draw the picture: install it (as root: make browser) and try again.")
     with tempfile.TemporaryDirectory(prefix="hlf-browser-") as folder:
         made = Path(folder) / "picture.png"
         subprocess.run(
             [
-                *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
+                *(str(browser.executable), *browser.flags, "--headless", "--disable-gpu", "--hide-scrollbars"),
                 *(f"--user-data-dir={folder}/profile", f"--window-size={_WIDTH},{_HEIGHT}"),
                 *("--force-device-scale-factor=2", f"--screenshot={made}", page.as_uri()),
             ],

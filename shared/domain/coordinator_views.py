@@ -94,7 +94,7 @@ class MentorPage:
 
 
 @dataclass(frozen=True, slots=True)
-class LastNight:
+class LastNightlyCheck:
     """The last nightly check of an organisation: the sum of its runs of that day, and the state of the last of them."""
 
     day: date
@@ -139,7 +139,7 @@ class Overview:
     coordinator: str
     now: datetime
     today: date
-    last_night: LastNight | None
+    nightly_check: LastNightlyCheck | None
     proof: LastProof | None
     expiries: Mapping[date, int]
     """The active mentors whose certification ends in the next 60 days, by day."""

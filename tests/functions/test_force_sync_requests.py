@@ -280,7 +280,7 @@ def test_a_mentor_and_the_overview_have_every_part(
     assert overview["expiries"] == [{"date": (DAY + days(60)).isoformat(), "count": 1}]
     assert overview["expiries_to"] == (DAY + days(60)).isoformat()
     assert overview["portal_lag_minutes"] == PORTAL_LAG.total_seconds() / 60 == 15
-    assert (overview["last_night"], overview["proof"], overview["alerts"]) == (None, None, [])
+    assert (overview["nightly_check"], overview["proof"], overview["alerts"]) == (None, None, [])
 
 
 # --- Other origins

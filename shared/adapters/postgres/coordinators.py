@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.adapters.postgres.connection import Connection, call
 from shared.domain.coordinator_views import (
-    LastNight,
+    LastNightlyCheck,
     LastProof,
     ListingState,
     MentorDetails,
@@ -78,7 +78,7 @@ class PostgresCoordinators:
             row["coordinator"] or "",
             row["now"],
             row["today"],
-            row["last_night"] and _last_night(row["last_night"]),
+            row["nightly_check"] and _nightly_check(row["nightly_check"]),
             row["proof"]
             and LastProof(
                 datetime.fromisoformat(row["proof"]["at"]), row["proof"]["complete"], row["proof"]["differences"]
@@ -198,9 +198,9 @@ def _tally(rows: list[dict[str, Any]]) -> Tally:
     return tally
 
 
-def _last_night(row: Mapping[str, Any]) -> LastNight:
+def _nightly_check(row: Mapping[str, Any]) -> LastNightlyCheck:
     ended = row["ended_at"]
-    return LastNight(
+    return LastNightlyCheck(
         date.fromisoformat(row["day"]),
         ended and datetime.fromisoformat(ended),
         row["state"],

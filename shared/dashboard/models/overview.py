@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shared.dashboard.models.base import Moment, Reply, Text
 from shared.domain.comparison import ProofVerdict
-from shared.domain.coordinator_views import LastNight, LastProof, OpenAlert, Overview
+from shared.domain.coordinator_views import LastNightlyCheck, LastProof, OpenAlert, Overview
 from shared.domain.force_sync import PORTAL_LAG
 from shared.domain.wording.coordinators import ALERTS
 
@@ -20,7 +20,7 @@ class Named(Reply):
     name: str
 
 
-class NightlyCheck(Reply):
+class LastCheck(Reply):
     """The last nightly check of the organisation."""
 
     day: date
@@ -31,7 +31,7 @@ class NightlyCheck(Reply):
     reactivated: int
 
     @classmethod
-    def of(cls, night: LastNight) -> Self:
+    def of(cls, night: LastNightlyCheck) -> Self:
         return cls(
             day=night.day,
             ended_at=night.ended_at,
@@ -81,7 +81,7 @@ class OrganisationOverview(Reply):
     coordinator: Named
     now: Moment
     today: date
-    last_night: NightlyCheck | None
+    nightly_check: LastCheck | None
     proof: Proof | None
     expiries: Annotated[list[Expiries], Field(description="The next 60 days; days without any are left out")]
     expiries_to: date
@@ -95,7 +95,7 @@ class OrganisationOverview(Reply):
             coordinator=Named(id=coordinator_id, name=overview.coordinator),
             now=overview.now,
             today=overview.today,
-            last_night=NightlyCheck.of(overview.last_night) if overview.last_night else None,
+            nightly_check=LastCheck.of(overview.nightly_check) if overview.nightly_check else None,
             proof=Proof.of(overview.proof) if overview.proof else None,
             expiries=[Expiries(date=day, count=n) for day, n in overview.expiries.items()],
             expiries_to=overview.today + timedelta(days=60),

@@ -311,13 +311,13 @@ def test_the_overview_sums_up_the_night_and_the_days_to_come(
     ):
         foundation.mentor(organisation, DAY + days(distance), status=status)
     before = forcer.coordinators.overview(turid)
-    assert (before.last_night, before.proof) == (None, None)
+    assert (before.nightly_check, before.proof) == (None, None)
     functions.nightly_check(DAY)
     functions.nightly_check(DAY)
     reconciler.full()
     after = forcer.coordinators.overview(turid)
-    assert after.last_night is not None
-    night = after.last_night
+    assert after.nightly_check is not None
+    night = after.nightly_check
     assert (night.day, night.expired, night.reminders, night.reactivated) == (DAY, 1, 3, 0)
     assert dict(after.expiries) == {DAY: 1, DAY + days(7): 2, DAY + days(60): 1}
     assert after.proof is not None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shared.domain.errors import ForceSyncLimitError, NoSuchMentorError, NotACoordinatorError
-from shared.domain.force_sync import QueuedSync, VerifiedSync, WhyNot
+from shared.domain.force_sync import Limits, QueuedSync, VerifiedSync, WhyNot
 from tests.support.forcing import REASON, Forcer
 from tests.support.foundation import DAY, days
 from tests.support.syncs import leases_end
@@ -182,6 +182,7 @@ def test_a_single_forced_mentor_passes_the_brake(
     foundation.do("UPDATE peer_mentors SET area = 'Ås'")  # a change that raises every listing
     worker.sync(*mentors)
     reconciler.sweep()
+    assert reconciler.counts["past_triggers"] == 0  # what a person forced is no change that a trigger missed
     worker.unsynced()
     assert [site.shows(mentor) for mentor in mentors] == [False] + [True] * 5
 
@@ -230,6 +231,19 @@ def test_a_refused_credential_is_queued_and_alerted(
     again = forcer.force(turid, listed)
     assert isinstance(again, QueuedSync)
     assert (again.why, site.pushes()) == (WhyNot.STOPPED, requests)
+
+
+def test_while_everything_is_stopped_nothing_is_read(
+    foundation: Foundation, turid: UUID, listed: UUID, forcer: Forcer, site: EmulatedWebsite
+) -> None:
+    """I10: not even what the website shows before, although the token of this container would still do."""
+    foundation.do(
+        "UPDATE certification.sync_state SET stopped_since = now(), stopped_reason = 'test', tried_at = now()"
+    )
+    requests = site.pushes()
+    queued = forcer.force(turid, listed)
+    assert isinstance(queued, QueuedSync)
+    assert (queued.why, queued.before, site.pushes()) == (WhyNot.STOPPED, None, requests)
 
 
 def test_a_website_with_a_server_fault_is_tried_again(
@@ -334,6 +348,19 @@ def test_a_change_during_the_reading_back_is_pushed_too(
     assert foundation.listing(listed)["verified_version"] == done.version
 
 
+def test_a_hidden_mentor_who_is_seen_again_is_not_verified(
+    foundation: Foundation, turid: UUID, listed: UUID, forcer: Forcer, site: EmulatedWebsite
+) -> None:
+    """I14: hiding was accepted, and the website read back shows the mentor."""
+    foundation.do("UPDATE peer_mentors SET listing_consent = false WHERE id = %s", listed)
+    forcer.before_read_back = lambda: site.edit({"hlf_mentorid": str(listed)}, SHOWN)
+    queued = forcer.force(turid, listed)
+    assert isinstance(queued, QueuedSync)
+    assert queued.why is WhyNot.DIFFERS
+    assert queued.after is not None
+    assert queued.after.shown is True
+
+
 def test_a_website_that_shows_something_else_is_not_verified(
     foundation: Foundation, turid: UUID, listed: UUID, forcer: Forcer, site: EmulatedWebsite
 ) -> None:
@@ -382,23 +409,29 @@ def test_the_limits_hold_for_mentor_and_coordinator(
         forcer.force(turid, listed)
 
 
+@pytest.mark.parametrize("of", ["mentor", "coordinator"])
 def test_the_limits_hold_across_instances(
-    database: TestDatabase, crew: Crew, foundation: Foundation, turid: UUID, listed: UUID
+    database: TestDatabase, crew: Crew, foundation: Foundation, organisation: UUID, of: str
 ) -> None:
-    """Eight at once from four instances, five allowed: five pass."""
+    """Eight at once from four instances, five allowed: five pass, for one mentor and for one coordinator."""
     login = database.login("ForceSync")
+    coordinators = [foundation.coordinator(organisation) for _ in range(4 if of == "mentor" else 1)] * 4
+    mentors = [foundation.mentor(organisation, LATER) for _ in range(1 if of == "mentor" else 8)] * 8
+    limits = Limits(5, 100) if of == "mentor" else Limits(100, 5)
     passed: list[bool] = []
+    together = threading.Barrier(4)
 
-    def begin() -> None:
+    def begin(number: int) -> None:
         with Forcer(login, crew.url, crew.secret) as forcer:
-            for _ in range(2):
+            together.wait()
+            for one in range(2):
                 try:
-                    forcer.forced.begin(turid, listed, REASON, forcer.limits._replace(per_mentor=5))
+                    forcer.forced.begin(coordinators[number], mentors[2 * number + one], REASON, limits)
                     passed.append(True)
                 except ForceSyncLimitError:
                     passed.append(False)
 
-    threads = [threading.Thread(target=begin) for _ in range(4)]
+    threads = [threading.Thread(target=begin, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

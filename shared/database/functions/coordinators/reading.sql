@@ -151,7 +151,7 @@ COMMENT ON FUNCTION certification.coordinator_counts IS
 
 CREATE OR REPLACE FUNCTION certification.coordinator_overview(p_coordinator_id uuid)
 RETURNS TABLE (
-    organisation_id uuid, organisation text, coordinator text, now timestamptz, today date, last_night jsonb,
+    organisation_id uuid, organisation text, coordinator text, now timestamptz, today date, nightly_check jsonb,
     proof jsonb, expiries jsonb, alerts jsonb)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off SET jit = off AS $$
     WITH caller AS MATERIALIZED (
