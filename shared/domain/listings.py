@@ -208,6 +208,8 @@ class SyncResult:
     stopped: bool = False
     versions: dict[UUID, int] = field(default_factory=dict)
     """The newest desired version that was seen of each mentor."""
+    no_response: frozenset[UUID] = frozenset()
+    """The mentors of whom a request had no response: it may have been carried out, or may still be."""
 
     def counts(self) -> dict[str, int]:
         """Return the number of mentors with each result, zeros included (I12)."""

@@ -30,7 +30,6 @@ _ATTEMPTS = 3
 # Another worker has the mentor for as long as one request takes.
 _BUSY_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
 _SOON = timedelta(seconds=10)
-_AFTER_UNKNOWN_OUTCOME = timedelta(minutes=3)  # as certification.settle_listings waits
 _AFTER_REJECTION = timedelta(hours=1)  # as certification.is_due_again waits the first time
 # The sweep asks for a change of this age, and comes every five minutes.
 _NEXT_SWEEP = timedelta(minutes=7)
@@ -166,8 +165,8 @@ def _why_not(mentor_id: UUID, result: SyncResult, state: SyncState) -> tuple[Why
         return WhyNot.STOPPED, seconds
     if (left := state.seconds_left()) > 0:
         return WhyNot.THROTTLED, timedelta(seconds=left)
-    if "outcome_unknown" in result.reasons:
-        return WhyNot.OUTCOME_UNKNOWN, _AFTER_UNKNOWN_OUTCOME
+    if mentor_id in result.no_response or "outcome_unknown" in result.reasons:
+        return WhyNot.OUTCOME_UNKNOWN, seconds
     return WhyNot.FAILED_ATTEMPT, seconds
 
 

@@ -55,6 +55,8 @@ class Work:
     versions: dict[UUID, int] = field(default_factory=dict)
     # The mentor and version of each request that may still be carried out and that no row version makes harmless.
     outcome_unknown: set[tuple[UUID, int]] = field(default_factory=set)
+    # The mentors of whom a request had no response, so that it is unknown whether it was carried out.
+    no_response: set[UUID] = field(default_factory=set)
     held: dict[UUID, Change] = field(default_factory=dict)
     """The changes that are claimed and not settled yet, by mentor."""
 
@@ -75,12 +77,14 @@ class Work:
             frozenset(self.reasons | ({reason} if reason else set())),
             stopped,
             self.versions,
+            frozenset(self.no_response),
         )
 
     def settle(self, outcomes: Sequence[tuple[Change, PushOutcome]]) -> list[UUID]:
         """Record what became of claimed changes. Return the mentors to claim again."""
         if not outcomes:
             return []
+        self.no_response |= {change.mentor_id for change, outcome in outcomes if isinstance(outcome, OutcomeUnknown)}
         for change, outcome in outcomes:
             match outcome:
                 case Accepted():

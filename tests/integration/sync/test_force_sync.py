@@ -438,3 +438,12 @@ def test_the_limits_hold_across_instances(
         thread.join()
     assert sorted(passed) == [False] * 3 + [True] * 5
     assert len(audited(foundation)) == 5
+
+
+def test_a_lost_reply_is_told_as_unknown(turid: UUID, listed: UUID, forcer: Forcer, site: EmulatedWebsite) -> None:
+    """I14: it may have arrived, so the reply does not say that the website refused it; a message asks again."""
+    site.lose_replies(None, method="POST")
+    queued = forcer.force(turid, listed)
+    assert isinstance(queued, QueuedSync)
+    assert queued.why is WhyNot.OUTCOME_UNKNOWN
+    assert [one.mentor_id for one in forcer.queue.requests] == [listed]

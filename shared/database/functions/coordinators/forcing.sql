@@ -132,6 +132,7 @@ BEGIN
                'outcome', certification.plain(p_outcome, 40), 'version', p_version,
                'before', certification.plain(p_before, 40), 'after', certification.plain(p_after, 40))
      WHERE a.id = p_audit_id AND a.action = 'force_sync' AND a.mentor_id = p_mentor_id
+       AND a.login = session_user -- no login rewrites what another one did
        AND a.at > clock_timestamp() - interval '15 minutes'; -- no function lives for longer
     IF NOT FOUND OR NOT p_equal THEN
         RETURN false;
