@@ -27,6 +27,7 @@ from shared.domain.webhook import Refusal
 from shared.domain.wording.languages import TEXTS
 from shared.observability import metric_name
 from shared.settings import (
+    DashboardSettings,
     MailSettings,
     OperationsSettings,
     QueueSettings,
@@ -41,7 +42,8 @@ from shared.use_cases.consume_sync_requests import consume_sync_requests
 from shared.use_cases.publish_alerts import ALERT_COUNTS
 from shared.use_cases.status_changed import no_counts
 from shared.use_cases.sweep import SWEEP_COUNTS
-from tests.support.foundation import DAY
+from tests.support.forcing import Forcer
+from tests.support.foundation import DAY, days
 from tests.support.there import there
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from tests.conftest import TestDatabase
     from tests.support.foundation import Foundation
     from tests.support.nightly_checks import Functions
+    from tests.support.syncs import Crew
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data" / "README.md"])
@@ -178,15 +181,21 @@ def links() -> list[tuple[str, str]]:
 # What is there is described -------------------------------------------------------------------------------------------
 
 
-def test_every_metric_is_described_and_no_other(foundation: Foundation, functions: Functions, ses: LocalSes) -> None:
-    foundation.organisation()
+def test_every_metric_is_described_and_no_other(
+    foundation: Foundation, functions: Functions, ses: LocalSes, database: TestDatabase, crew: Crew
+) -> None:
+    organisation = foundation.organisation()
+    coordinator, mentor = foundation.coordinator(organisation), foundation.mentor(organisation, DAY + days(100))
     functions.nightly_check(DAY)
     functions.send(DAY)
     made = {metric_name(count.measure) for entry in functions.reported.organisations for count in entry[3]}
     made |= {metric_name(f"runs_{state}") for state in RunState}
     made |= {metric_name(measure) for measure in no_counts()}
     consume_sync_requests((), sync=lambda _: SyncResult({}), queue=functions.asked, report=functions.reported)
-    made |= {metric_name(measure) for _, counts, _ in functions.reported.works for measure in counts}
+    with Forcer(database.login("ForceSync"), crew.url, crew.secret) as forcer:
+        forcer.force(coordinator, mentor)
+    works = [*functions.reported.works, *forcer.report.works]
+    made |= {metric_name(measure) for _, counts, _ in works for measure in counts}
     made |= {metric_name(measure) for measure in (*NOTHING_COMPARED, *SWEEP_COUNTS, *ALERT_COUNTS)}
     made |= {metric_name(measure) for measure in foundation.all("SELECT measure FROM certification.count_waiting()")}
     assert rows(section(METRICS, "Metrics")) == made
@@ -229,7 +238,7 @@ def test_every_environment_variable_is_described() -> None:
     environments = [TEMPLATE["Globals"]["Function"], *(r.get("Properties", {}) for r in TEMPLATE["Resources"].values())]
     used = {name for made in environments for name in made.get("Environment", {}).get("Variables", {})}
     models: list[Any] = [Settings, MailSettings, WebsiteSettings, QueueSettings, WebhookSettings]
-    models += [OperationsSettings, RepairSettings, ReconciliationSettings, SignInSettings]
+    models += [OperationsSettings, RepairSettings, ReconciliationSettings, SignInSettings, DashboardSettings]
     used |= {field.alias for model in models for field in model.model_fields.values()}
     for path in (*ROOT.glob("local/**/*.py"), *ROOT.glob("operations/**/*.py")):
         used |= set(re.findall(r"environ\.get\(\"([A-Z_]+)\"|envvar=\"([A-Z_]+)\"", path.read_text(encoding="utf-8")))
