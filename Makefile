@@ -116,8 +116,8 @@ data: .venv/run.stamp  ## Make the synthetic mentors again, from their seed
 	@$(PY) -m local dataset --out data/mentors.csv
 
 .PHONY: pictures
-pictures: .venv/run.stamp  ## Draw the README's picture again, if the website looks different now (takes Chromium)
-	@$(USABLE); exec $(PY) -m local.demo.pictures
+pictures: .venv/test.stamp  ## Draw the documents' pictures again, if the website or the coordinators' page looks different now (takes Chromium)
+	@$(USABLE); $(PY) -m local.demo.pictures && exec $(PY) -m local.demo.dashboard_pictures
 
 .PHONY: openapi
 openapi: .venv/run.stamp  ## Write openapi.json anew, the description of force_sync for other programs

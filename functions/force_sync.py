@@ -26,7 +26,7 @@ from shared.domain.coordinator_views import ListingState
 from shared.domain.errors import NotSignedInError
 from shared.domain.force_sync import VerifiedSync
 from shared.events import InvalidEventError
-from shared.function_urls import url_request
+from shared.function_urls import UrlRequest, url_request
 from shared.invocation import seconds_left
 from shared.observability import LogAndMetrics, guarded, logger
 from shared.settings import dashboard_settings
@@ -69,7 +69,7 @@ def overview() -> OrganisationOverview:
 @app.post(
     "/mentors/<mentor_id>/sync",
     operation_id="forceSync",
-    responses=responses(200, Verified, *_FORCED) | responses(202, Queued),
+    responses=_OF_A_FORCED_SYNC,
 )
 def sync(mentor_id: Annotated[UUID, Path()], request: Annotated[ForceSync, Body()]) -> Response[Verified | Queued]:
     """Push this mentor's listing now and read it back; 202 if that cannot be done now and is queued."""
@@ -97,12 +97,31 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         coordinator_id = sign_in().subject(request.headers.get("authorization"))
     except NotSignedInError:
         return problem(problems.NOT_SIGNED_IN)
-    if len(request.body) > _LARGEST_BODY:
-        return problem(problems.BODY_TOO_LARGE)
+    if refusal := _refusal_of_body(request):
+        return refusal
     app.append_context(coordinator_id=coordinator_id, time_left=seconds_left(context))  # type: ignore[no-untyped-call]
     response = app.resolve(event, context)
     response["headers"] = {"cache-control": "no-store"} | response["headers"]
     return response
+
+
+def _refusal_of_body(request: UrlRequest) -> dict[str, Any] | None:
+    """Return the problem of a body that is no JSON object of the size allowed, by its type and first character.
+
+    Powertools reads forms too, and takes a list of one for what it holds.
+    """
+    if len(request.body) > _LARGEST_BODY:
+        return problem(problems.BODY_TOO_LARGE)
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    if request.body and media_type != "application/json":
+        return problem(problems.NOT_JSON)
+    if request.body and not request.body.lstrip().startswith(b"{"):
+        return problem(problems.INVALID_REQUEST, errors=[("body", "Input should be a JSON object")])
+    try:
+        request.body.decode()
+    except UnicodeDecodeError:
+        return problem(problems.INVALID_REQUEST, errors=[("body", "Input should be text in UTF-8")])
+    return None
 
 
 def _page() -> dict[str, Any]:
@@ -123,7 +142,8 @@ def _caller() -> UUID:
 def _problem(error: Exception) -> Response[str]:
     path = app.current_event.path
     routes = app._static_routes + app._dynamic_routes  # noqa: SLF001 - Powertools responds 404 to a wrong method
-    content = problem_of(error, allowed=[route.method for route in routes if route.rule.match(path)])
+    allowed = ["GET"] if path == "/" else [route.method for route in routes if route.rule.match(path)]
+    content = problem_of(error, allowed=allowed)
     return Response(content["statusCode"], headers=content["headers"], body=content["body"])
 
 

@@ -35,7 +35,7 @@ def problem_of(error: Exception, *, allowed: Sequence[str]) -> dict[str, Any]:
             return problem(problems.NOT_JSON)
         case RequestValidationError():
             # The place and the rule that was broken; the value that was sent may hold a name (I11).
-            faults = [(str(fault["loc"][-1]), str(fault["msg"])) for fault in error.errors()]
+            faults = [(_field(fault["loc"]), str(fault["msg"])) for fault in error.errors()]
             return problem(problems.INVALID_REQUEST, errors=faults)
         case NotFoundError():
             kind = problems.METHOD_NOT_ALLOWED if allowed else problems.NO_SUCH_PATH
@@ -46,6 +46,11 @@ def problem_of(error: Exception, *, allowed: Sequence[str]) -> dict[str, Any]:
             return problem(_OF_THE_CALLER[type(error)])
         case _:
             return _fault_of_ours(error)
+
+
+def _field(place: Sequence[str | int]) -> str:
+    """Return the innermost name; what is no JSON at all has a position in the body instead."""
+    return next(part for part in reversed(place) if isinstance(part, str))
 
 
 def _fault_of_ours(error: Exception) -> dict[str, Any]:

@@ -40,6 +40,8 @@ _WHY_NOT = {
     Result.REJECTED: (WhyNot.REJECTED, _AFTER_REJECTION),
     Result.STILL_REJECTED: (WhyNot.REJECTED, _AFTER_REJECTION),
 }
+# Every forced sync reports all of these, zeros included (I12).
+FORCE_SYNC_COUNTS = ("force_syncs_verified", "force_syncs_queued", "sync_stopped")
 _LEFT = {Result.GIVEN_BACK, Result.UNKNOWN, *_WHY_NOT}
 
 
@@ -74,13 +76,10 @@ def force_sync(coordinator_id: UUID, mentor_id: UUID, reason: str, ports: ForceS
             ports.publish_alerts("force_sync")
         ports.forced.end(begun, mentor_id, result, outcome=outcome, equal=False)
     done = isinstance(result, VerifiedSync)
+    stopped = isinstance(result, QueuedSync) and result.why is WhyNot.STOPPED
     ports.report.work(
         "force_sync",
-        {
-            "force_syncs_verified": int(done),
-            "force_syncs_queued": int(not done),
-            "sync_stopped": int(isinstance(result, QueuedSync) and result.why is WhyNot.STOPPED),
-        },
+        dict(zip(FORCE_SYNC_COUNTS, (int(done), int(not done), int(stopped)), strict=True)),
         mentor_id=str(mentor_id),
         coordinator_id=str(coordinator_id),
         audit_id=begun.audit_id,

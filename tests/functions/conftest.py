@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from emulators.dataverse.model import defaults
+from emulators.identity.server import LocalIdentity
 from emulators.lambda_host.runtime.host import LambdaHost
 from emulators.lambda_host.template.load import load_template
 from emulators.lambda_host.template.provision import Stack, local_clients, provision
@@ -17,12 +18,19 @@ from emulators.ses.server import LocalSes
 from local.stack.aws import REGION, LocalAws
 from local.stack.database import ROLES
 from local.stack.stack import ROOT, endpoints
+from tests.support.force_sync_url import opened
+from tests.support.foundation import DAY, days
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from uuid import UUID
 
+    from emulators.dataverse.process import LocalDataverse
     from emulators.lambda_host.runtime.invocation import Invocation
-    from tests.support.syncs import EmulatedWebsite
+    from tests.conftest import TestDatabase
+    from tests.support.force_sync_url import ForceSyncUrl
+    from tests.support.foundation import Foundation
+    from tests.support.syncs import EmulatedWebsite, SyncWorker
 
 CREDENTIAL = {
     "tenant_id": defaults.TENANT_ID,
@@ -84,3 +92,52 @@ def deployed(apis: tuple[LocalAws, Stack, Any], database: Any, site: EmulatedWeb
             SecretId=stack.physical_id("DataverseSecret"), SecretString=json.dumps(CREDENTIAL)
         )
         yield deployed
+
+
+# --- force_sync, as dashboards call it
+
+
+@pytest.fixture(scope="module")
+def identity() -> Iterator[LocalIdentity]:
+    """The identity provider that force_sync trusts."""
+    with LocalIdentity() as identity:
+        yield identity
+
+
+@pytest.fixture(scope="module")
+def warm_force_sync(
+    apis: tuple[LocalAws, Stack, Any], identity: LocalIdentity, emulator_process: LocalDataverse
+) -> Iterator[ForceSyncUrl]:
+    """One host for all tests of a module that leave the function's environment as it is."""
+    with opened(apis, identity, emulator_process.url) as dashboard:
+        yield dashboard
+
+
+@pytest.fixture
+def dashboard(warm_force_sync: ForceSyncUrl, database: TestDatabase, site: EmulatedWebsite) -> ForceSyncUrl:
+    """force_sync on the test's database and website, with an empty queue and nothing logged."""
+    warm_force_sync.log_in(database.login("ForceSync"))
+    warm_force_sync.forget()
+    return warm_force_sync
+
+
+@pytest.fixture
+def moss(foundation: Foundation) -> UUID:
+    """An organisation whose day has been checked."""
+    made = foundation.organisation()
+    foundation.evaluated(made)
+    return made
+
+
+@pytest.fixture
+def turid(foundation: Foundation, moss: UUID) -> UUID:
+    """The organisation's coordinator."""
+    return foundation.coordinator(moss)
+
+
+@pytest.fixture
+def kari(foundation: Foundation, moss: UUID, worker: SyncWorker) -> UUID:
+    """A mentor whom the website shows."""
+    mentor = foundation.mentor(moss, DAY + days(100), consent=True, phone="400 00 000", area="Moss")
+    worker.sync(mentor)
+    return mentor

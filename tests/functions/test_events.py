@@ -40,10 +40,16 @@ def ruled():
             yield from (target["Arn"]["Fn::GetAtt"][0] for target in resource["Properties"]["Targets"])
 
 
+# One address, and an event for each kind of request to it.
+OF_URLS = {"StatusChanged": ["requested"], "ForceSync": ["page", "mentors", "overview", "forced"]}
+
+
 def test_every_trigger_has_an_event_and_every_event_a_trigger() -> None:
     mappings = [mapping for mapping in TEMPLATE.event_source_mappings if "Repair" not in mapping.logical_id]
-    others: dict[str, Any] = {"queued": mappings, "requested": TEMPLATE.function_urls}
-    expected = {f"{MODULES[trigger.function]}.{kind}.json" for kind, triggers in others.items() for trigger in triggers}
+    expected = {f"{MODULES[mapping.function]}.queued.json" for mapping in mappings}
+    expected |= {
+        f"{MODULES[url.function]}.{kind}.json" for url in TEMPLATE.function_urls for kind in OF_URLS[url.function]
+    }
     expected |= {name_of(schedule) for schedule in TEMPLATE.schedules}
     expected |= {f"{MODULES[function]}.event.json" for function in ruled()}
     assert len(mappings) == len(TEMPLATE.event_source_mappings) - 1  # the queue of repairs has the same messages

@@ -17,6 +17,7 @@ HEAVY = {"boto3", "httpx", "idna", "jinja2", "psycopg", "pydantic", "stamina"}
 EXPECTED = {
     "dynamics_sync": {"boto3", "httpx", "idna", "psycopg", "pydantic"},
     "expiry_check": {"boto3", "httpx", "idna", "psycopg", "pydantic"},
+    "force_sync": {"boto3", "httpx", "idna", "psycopg", "pydantic"},
     "reconciliation": {"boto3", "httpx", "idna", "psycopg", "pydantic"},
     "send_notices": {"boto3", "idna", "jinja2", "psycopg", "pydantic", "stamina"},
     "status_changed": {"boto3", "pydantic"},

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from shared.dashboard.problems import KINDS
+
 
 class FieldError(BaseModel):
     """What is wrong with one field of a request."""
@@ -15,7 +17,7 @@ class FieldError(BaseModel):
 class Problem(BaseModel):
     """Problem details as of RFC 9457."""
 
-    type: str
+    type: Annotated[str, Field(description="The kind, for a program", examples=[kind.type for kind in KINDS])]
     title: str
     status: int
     detail: str

@@ -27,6 +27,7 @@ RUNS = {
     "ExpiryCheck": {"expiry_check"},
     "SendNotices": {"send_notices"},
     "DynamicsSync": set(),
+    "ForceSync": set(),
     "Reconciliation": {"reconciliation_sweep", "reconciliation_full"},
     "Operations": set(),
 }

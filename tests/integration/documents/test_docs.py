@@ -39,11 +39,11 @@ from shared.settings import (
     WebsiteSettings,
 )
 from shared.use_cases.consume_sync_requests import consume_sync_requests
+from shared.use_cases.force_sync import FORCE_SYNC_COUNTS
 from shared.use_cases.publish_alerts import ALERT_COUNTS
 from shared.use_cases.status_changed import no_counts
 from shared.use_cases.sweep import SWEEP_COUNTS
-from tests.support.forcing import Forcer
-from tests.support.foundation import DAY, days
+from tests.support.foundation import DAY
 from tests.support.there import there
 
 if TYPE_CHECKING:
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from tests.conftest import TestDatabase
     from tests.support.foundation import Foundation
     from tests.support.nightly_checks import Functions
-    from tests.support.syncs import Crew
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "data" / "README.md"])
@@ -181,22 +180,16 @@ def links() -> list[tuple[str, str]]:
 # What is there is described -------------------------------------------------------------------------------------------
 
 
-def test_every_metric_is_described_and_no_other(
-    foundation: Foundation, functions: Functions, ses: LocalSes, database: TestDatabase, crew: Crew
-) -> None:
-    organisation = foundation.organisation()
-    coordinator, mentor = foundation.coordinator(organisation), foundation.mentor(organisation, DAY + days(100))
+def test_every_metric_is_described_and_no_other(foundation: Foundation, functions: Functions, ses: LocalSes) -> None:
+    foundation.organisation()
     functions.nightly_check(DAY)
     functions.send(DAY)
     made = {metric_name(count.measure) for entry in functions.reported.organisations for count in entry[3]}
     made |= {metric_name(f"runs_{state}") for state in RunState}
     made |= {metric_name(measure) for measure in no_counts()}
     consume_sync_requests((), sync=lambda _: SyncResult({}), queue=functions.asked, report=functions.reported)
-    with Forcer(database.login("ForceSync"), crew.url, crew.secret) as forcer:
-        forcer.force(coordinator, mentor)
-    works = [*functions.reported.works, *forcer.report.works]
-    made |= {metric_name(measure) for _, counts, _ in works for measure in counts}
-    made |= {metric_name(measure) for measure in (*NOTHING_COMPARED, *SWEEP_COUNTS, *ALERT_COUNTS)}
+    made |= {metric_name(measure) for _, counts, _ in functions.reported.works for measure in counts}
+    made |= {metric_name(measure) for measure in (*NOTHING_COMPARED, *SWEEP_COUNTS, *ALERT_COUNTS, *FORCE_SYNC_COUNTS)}
     made |= {metric_name(measure) for measure in foundation.all("SELECT measure FROM certification.count_waiting()")}
     assert rows(section(METRICS, "Metrics")) == made
 

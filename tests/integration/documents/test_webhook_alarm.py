@@ -1,4 +1,4 @@
-"""What strangers can do to the public address of template.yaml, and whom it wakes."""
+"""What strangers can do to the public addresses of template.yaml, and whom they wake."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def public():
 
 def test_every_public_function_has_a_limit_by_default() -> None:
     """Whoever calls it starves no other function."""
-    assert public() == ["StatusChanged"]
+    assert public() == ["ForceSync", "StatusChanged"]
     assert all(functions()[name].reserved_concurrency for name in public())
 
 
@@ -35,6 +35,7 @@ def test_every_public_function_has_a_limit_by_default() -> None:
 def test_a_small_account_can_turn_the_limit_off(asked: str, limit: int | None) -> None:
     """A new account has ten executions in all and may reserve none."""
     assert functions(WebhookConcurrency=asked)["StatusChanged"].reserved_concurrency == limit
+    assert functions(ForceSyncConcurrency=asked)["ForceSync"].reserved_concurrency == limit
 
 
 def test_the_platform_writes_no_line_for_a_public_call() -> None:

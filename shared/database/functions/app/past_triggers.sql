@@ -20,8 +20,8 @@ BEGIN
           LEFT JOIN certification.evaluated_days AS e ON e.organisation_id = o.id
     ), mentor AS (
         SELECT m.id, m.organisation_id, x.expires_on, x.willing,
-               coalesce(x.willing AND x.expires_on >= greatest(coalesce(o.day, certification.today_in('')), k.forced_day),
-                        false) AS listed
+               coalesce(x.willing AND x.expires_on
+                            >= greatest(coalesce(o.day, certification.today_in('')), k.forced_day), false) AS listed
           FROM public.peer_mentors AS m
           LEFT JOIN public.certifications AS c ON c.mentor_id = m.id
           LEFT JOIN organisation AS o ON o.id = m.organisation_id

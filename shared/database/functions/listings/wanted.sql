@@ -17,7 +17,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     ), mentor AS MATERIALIZED (
         SELECT l.mentor_id, l.organisation_id, certification.day_of(c.expires_on, o.zone) AS expires_on,
                coalesce(certification.is_status(m.status::text, 'active') AND m.listing_consent
-                        AND certification.day_of(c.expires_on, o.zone) >= greatest(o.day, l.forced_day), false) AS listed,
+                        AND certification.day_of(c.expires_on, o.zone) >= greatest(o.day, l.forced_day), false)
+                   AS listed,
                ARRAY[certification.clean_text(m.first_name::text), certification.clean_text(m.last_name::text),
                      certification.full_name(m.first_name::text, m.last_name::text),
                      certification.clean_text(m.phone::text), certification.clean_text(m.email::text),

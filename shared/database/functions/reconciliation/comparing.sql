@@ -75,8 +75,8 @@ BEGIN
                        l.synced_version = l.desired_version AS synced,
                        l.synced_version < l.desired_version AND l.reason = 'brake' AS held,
                        coalesce(m.organisation_id IS NOT NULL AND x.willing AND x.last_day >= o.today, false) AS wanted,
-                       coalesce(m.organisation_id IS NOT NULL AND x.willing AND x.last_day >= greatest(o.day, l.forced_day),
-                                false) AS published,
+                       coalesce(m.organisation_id IS NOT NULL AND x.willing
+                                AND x.last_day >= greatest(o.day, l.forced_day), false) AS published,
                        coalesce(x.willing AND x.last_day < o.today, false) AS only_ended,
                        coalesce(m.listing_consent, false) AS consenting,
                        -- Until when a recent change may explain a difference. The time is bounded, whichever worker has
