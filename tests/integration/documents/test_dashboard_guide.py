@@ -1,4 +1,7 @@
-"""docs/dashboard.md is so: every kind that a dashboard meets is in it, and its JavaScript does what it says."""
+"""docs/dashboard.md is so: every kind that a dashboard meets is in it, and its JavaScript does what it says.
+
+What docs/koordinator.md says of the page is on it.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from shared.domain.coordinator_views import ListingState
 from shared.domain.force_sync import PORTAL_LAG, QueuedSync, VerifiedSync, WebsiteView, WhyNot
 from shared.domain.sign_in import PUBLISHED_KEY_ALGORITHMS
 from shared.domain.wording.coordinators import ALERTS, WHY_NOT
-from tests.integration.documents.test_docs import OPERATIONS, ROOT, TEMPLATE, TEXT, fences, rows, section
+from tests.integration.documents.test_docs import KOORDINATOR, OPERATIONS, ROOT, TEMPLATE, TEXT, fences, rows, section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -106,6 +109,17 @@ def test_every_reason_without_keys_is_in_the_runbook() -> None:
     said |= set(re.findall(r'Error\("(secret_\w+)"\)', secrets))
     assert {"http_", "reply_is_not_json", "secret_cannot_be_read"} <= said
     assert [code for code in said if f"`{code}" not in table] == []
+
+
+PAGE = (ROOT / "shared" / "dashboard" / "page.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("heading", ["Siden for koordinatorer", "Sida for koordinatorar", "The coordinators' page"])
+def test_what_coordinators_read_is_on_their_page(heading: str) -> None:
+    """A word in quotation marks is one that the page has, as it has it: coordinators look for it there."""
+    quoted = re.findall(r"[«“]([^»”]+)[»”]", section(KOORDINATOR, heading))
+    assert len(quoted) > len(set(quoted)) > 9
+    assert [words for words in sorted(set(quoted)) if f'"{words}"' not in PAGE] == []
 
 
 # The JavaScript -------------------------------------------------------------------------------------------------------
