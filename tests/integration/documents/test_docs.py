@@ -27,6 +27,7 @@ from shared.domain.webhook import Refusal
 from shared.domain.wording.languages import TEXTS
 from shared.observability import metric_name
 from shared.settings import (
+    DashboardSettings,
     MailSettings,
     OperationsSettings,
     QueueSettings,
@@ -230,7 +231,7 @@ def test_every_environment_variable_is_described() -> None:
     environments = [TEMPLATE["Globals"]["Function"], *(r.get("Properties", {}) for r in TEMPLATE["Resources"].values())]
     used = {name for made in environments for name in made.get("Environment", {}).get("Variables", {})}
     models: list[Any] = [Settings, MailSettings, WebsiteSettings, QueueSettings, WebhookSettings]
-    models += [OperationsSettings, RepairSettings, ReconciliationSettings, SignInSettings]
+    models += [OperationsSettings, RepairSettings, ReconciliationSettings, SignInSettings, DashboardSettings]
     used |= {field.alias for model in models for field in model.model_fields.values()}
     for path in (*ROOT.glob("local/**/*.py"), *ROOT.glob("operations/**/*.py")):
         used |= set(re.findall(r"environ\.get\(\"([A-Z_]+)\"|envvar=\"([A-Z_]+)\"", path.read_text(encoding="utf-8")))
