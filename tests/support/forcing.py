@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Self
 
 from shared.adapters.dataverse.reader import DataverseReader
+from shared.adapters.dataverse.website import DataverseWebsite
 from shared.adapters.postgres.coordinators import PostgresCoordinators, PostgresForcedSyncs
 from shared.domain.errors import QueueUnavailableError
 from shared.domain.force_sync import Limits
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from shared.domain.force_sync import ForceSyncResult
     from shared.domain.listings import SyncRequest
 
+SECONDS = 13.0  # enough for waits of three seconds: no more are begun in the last ten
 REASON = "Står fortsatt på nettsiden"
 
 
@@ -68,14 +71,21 @@ class Forcer:
 
     def force(self, coordinator: UUID, mentor: UUID, reason: str = REASON) -> ForceSyncResult:
         worker = self._worker
+        until = time.monotonic() + SECONDS
+
+        def left() -> float:
+            return until - time.monotonic()
+
+        service = worker.website._service
+        website = DataverseWebsite(service, worker.state, time_left=left, batch_size=1, parallel=1)
 
         def sync(mentors: Any) -> Any:
             result = sync_listings(
                 mentors,
                 listings=worker.listings,
-                website=worker.website,
+                website=website,
                 state=worker.state,
-                time_left=lambda: 15.0,
+                time_left=left,
                 pause=worker.pause,
             )
             self.before_read_back()
@@ -83,9 +93,7 @@ class Forcer:
 
         ports = ForceSyncPorts(
             forced=self.forced,
-            reader=DataverseReader(
-                worker.website._service, worker.state, time_left=lambda: 5.0, batch_size=1, parallel=1
-            ),
+            reader=DataverseReader(service, worker.state, time_left=lambda: 5.0, batch_size=1, parallel=1),
             state=worker.state,
             queue=self.queue,
             sync=sync,

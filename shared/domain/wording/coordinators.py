@@ -43,10 +43,12 @@ WHY_NOT: dict[WhyNot, Words] = {
         "The website did not accept the change just now. The system tries again by itself.",
     ),
     WhyNot.OUTCOME_UNKNOWN: Words(
-        "Nettsiden svarte ikke, så vi vet ikke om endringen kom fram. Systemet sender den på nytt om noen minutter.",
-        "Nettsida svarte ikkje, så vi veit ikkje om endringa kom fram. Systemet sender henne på nytt om nokre minutt.",
-        "The website did not reply, so it is not known whether the change arrived. The system sends it again in a few"
-        " minutes.",
+        "Nettsiden svarte ikke som den skal, så vi vet ikke om endringen kom fram. Systemet sender den på nytt av seg"
+        " selv.",
+        "Nettsida svarte ikkje som ho skal, så vi veit ikkje om endringa kom fram. Systemet sender henne på nytt av seg"
+        " sjølv.",
+        "The website did not reply as it should, so it is not known whether the change arrived. The system sends it"
+        " again by itself.",
     ),
     WhyNot.BRAKE: Words(
         "Uvanlig mange skulle endres på en gang, så systemet venter til driften har avgjort om datoene stemmer.",
