@@ -301,7 +301,7 @@ def test_a_website_with_a_fault_is_tried_again(
     began = time.monotonic()
     reply = dashboard.force(turid, kari)
     assert time.monotonic() - began < 25
-    content = queued(reply, kari, "failed_attempt")
+    content = queued(reply, kari, "outcome_unknown")
     assert [(one.mentor_id, one.version) for one in dashboard.requests()] == [(kari, content["version"])]
     site.clear_faults()
     foundation.do(
@@ -320,7 +320,7 @@ def test_a_website_that_hangs_holds_no_coordinator(
     """I18: a person waits, so the reply comes after 15 seconds; the queue's workers go on."""
     site.slow(60, method="POST", path=r"\$batch")
     began = time.monotonic()
-    queued(dashboard.force(turid, kari), kari, "failed_attempt")
+    queued(dashboard.force(turid, kari), kari, "outcome_unknown")
     assert 14 < time.monotonic() - began < 20
 
 
