@@ -62,10 +62,10 @@ class Dashboard:
         """Open the page as the app does, with a token, and wait until all is there."""
         visit.page.goto(f"{self.url}{query}#access_token={self.token(coordinator, **claims)}&token_type=bearer")
 
-    def team(self, *names: str, **values: Any) -> tuple[UUID, list[UUID]]:
+    def team(self, *names: str, called: str = "Turid Vik", **values: Any) -> tuple[UUID, list[UUID]]:
         """Make an organisation with a coordinator and mentors who are listed on the website and verified."""
         organisation = self.people.organisation()
-        coordinator = self.people.coordinator(organisation, name="Turid Vik")
+        coordinator = self.people.coordinator(organisation, name=called)
         today = self.people.one("SELECT current_date")
         expires = values.pop("expires_on", None) or self.people.one("SELECT current_date + 200")
         mentors = [
