@@ -23,10 +23,9 @@ OSLO = ZoneInfo("Europe/Oslo")
 
 def heard(visit: Visit, text: str | re.Pattern[str]) -> None:
     """Expect that a live region says exactly this."""
-    found = visit.page.locator("[role=status], [role=alert]")
-    expect(
-        found.filter(has_text=text if isinstance(text, re.Pattern) else re.compile(f"^{re.escape(text)}$"))
-    ).to_have_count(1)
+    exactly = text if isinstance(text, re.Pattern) else re.compile(f"^{re.escape(text)}$")
+    regions = visit.page.locator("[role=status], [role=alert]")
+    expect(regions.filter(has_text=exactly)).to_have_count(1, timeout=10_000)
 
 
 def with_times(text: str) -> re.Pattern[str]:
