@@ -1,9 +1,10 @@
-"""The README's picture is what the system shows."""
+"""The documents' pictures are what the system shows."""
 
 from __future__ import annotations
 
 import pytest
 
+from local.demo.dashboard_pictures import PICTURES, out_of_date
 from local.demo.pictures import PAGE, PICTURE, checksum, rendered, stamp, stamped
 
 
@@ -25,3 +26,9 @@ def test_a_picture_that_is_stamped_is_still_a_picture() -> None:
     assert again.startswith(b"\x89PNG\r\n\x1a\n")
     assert stamp(again) == checksum("another page")
     assert again[:33] + again[33 + 12 + 14 + 64 :] == picture
+
+
+def test_the_pictures_of_the_page_are_of_the_page_as_it_is() -> None:
+    """`make pictures` draws them again: desktop, phone, dark, and a forced sync with its result."""
+    assert len(PICTURES) == 4
+    assert out_of_date() == []
