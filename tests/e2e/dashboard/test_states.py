@@ -126,7 +126,16 @@ STATES: list[Callable[[Dashboard, Visit, UUID], None]] = [
 ]
 
 
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+QUICK = {"loaded", "dialog", "queued", "ended"}
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param(state, id=state.__name__, marks=[] if state.__name__ in QUICK else pytest.mark.slow)
+        for state in STATES
+    ],
+)
 def test_axe_finds_nothing_in_any_state(
     dashboard: Dashboard, visit: Visit, wrong: UUID, state: Callable[[Dashboard, Visit, UUID], None]
 ) -> None:
