@@ -64,6 +64,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Local, dict[s
             shown += line
             if "ExpiryCheck" in shown and "SendNotices" in shown:
                 break
+        process.stay()
         yield local, json.loads((local.home / "stack.json").read_text())
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)

@@ -25,6 +25,10 @@ class Program(subprocess.Popen[str]):
         self._watch.start()
         return self
 
+    def stay(self) -> None:
+        """Let the program run for as long as its caller wants: it serves a whole module of tests."""
+        self._watch.cancel()
+
     def __exit__(self, *_: object) -> None:
         self._watch.cancel()
         try:
