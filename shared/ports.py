@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shared.domain.comparison import Acceptance, ComparisonOutcome, PastTrigger, Proof, Repairs
     from shared.domain.coordinator_views import ListingState, MentorDetails, MentorPage, Overview
     from shared.domain.credential import Health
+    from shared.domain.credential_examination import Finding
     from shared.domain.force_sync import BegunForceSync, ForcedListing, ForceSyncResult, Limits
     from shared.domain.listings import (
         Change,
@@ -124,6 +125,17 @@ class Website(Protocol):
         Return the tables that refuse us, each with the code, as long as another does not. Raises WebsiteRefusedError
         when all of them refuse us, WebsiteUnavailableError when that cannot be determined.
         """
+
+
+class CredentialExaminer(Protocol):
+    """The questions of an examination of a credential. All raise WebsiteRefusedError or WebsiteUnavailableError."""
+
+    def sign_in(self) -> None: ...
+    def account(self) -> UUID:
+        """Return the website's own user for our application."""
+
+    def examine_table(self, table: ListingTable, account: UUID) -> Sequence[Finding]:
+        """Return what is wrong with this table, or could not be determined. Nothing is written and no row read."""
 
 
 class WebsiteReader(Protocol):

@@ -95,6 +95,23 @@ class RefusedKind(Enum):
     """Not found either, and so is every row of its table."""
     SECRET_ENDED = auto()
     """The client secret has ended."""
+    SECRET_MISSING = auto()
+    """The credential lacks a part, or a part has not its form."""
+    SECRET_WRONG = auto()
+    UNKNOWN_APPLICATION = auto()
+    APPLICATION_DISABLED = auto()
+    UNKNOWN_TENANT = auto()
+    BLOCKED_BY_POLICY = auto()
+    """A rule of conditional access."""
+    UNKNOWN_ADDRESS = auto()
+    """Entra gives no token for the address of the website in this tenant."""
+    TOKEN_REFUSED = auto()
+    """Entra has signed us in and the website does not accept it, as when it belongs to another tenant."""
+    NO_USER = auto()
+    """The environment has no user for our application."""
+    NO_ROLE = auto()
+    USER_DISABLED = auto()
+    ENVIRONMENT_DISABLED = auto()
     OTHER = auto()
 
 

@@ -12,7 +12,7 @@ from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION, Datave
 from emulators.dataverse.model.messages import Response
 from emulators.dataverse.odata import unserved, urls
 from emulators.dataverse.odata.addresses import decode
-from emulators.dataverse.service import bulk, bulk_delete, properties, queries, records
+from emulators.dataverse.service import bulk, bulk_delete, privileges, properties, queries, records
 
 if TYPE_CHECKING:
     from emulators.dataverse.environment import Environment
@@ -91,6 +91,8 @@ def _elsewhere(environment: Environment, path: str, request: Request) -> Respons
         return _who_am_i(environment, request)
     if request.method == "POST" and path == "BulkDelete":
         return bulk_delete.respond(environment, request)
+    if held := privileges.respond(environment, path, request):
+        return held
     return metadata.respond(environment, path, request)
 
 

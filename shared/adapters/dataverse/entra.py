@@ -37,9 +37,20 @@ _LONGEST_REPLY = 256 << 10
 _LONGEST_LIFE_SECONDS = 28 * 3600.0
 _LARGEST_NUMBER = 10**10
 _WORD = re.compile(r"[a-z_]{1,40}")
-# AADSTS7000222: the client secret has expired (Microsoft Entra authentication error codes). Microsoft says to decide by
-# `error` alone, because descriptions and numbers may change; this number only chooses which alert is opened.
-_SECRET_ENDED = 7000222
+# Microsoft Entra authentication error codes (AADSTS…). Microsoft says to decide by `error` alone, because descriptions
+# and numbers may change; these numbers only choose which alert is opened and in which words a person reads the refusal.
+_KINDS = {
+    7000222: RefusedKind.SECRET_ENDED,
+    7000215: RefusedKind.SECRET_WRONG,
+    7000216: RefusedKind.SECRET_MISSING,
+    700016: RefusedKind.UNKNOWN_APPLICATION,
+    7000112: RefusedKind.APPLICATION_DISABLED,
+    90002: RefusedKind.UNKNOWN_TENANT,
+    900023: RefusedKind.UNKNOWN_TENANT,
+    53003: RefusedKind.BLOCKED_BY_POLICY,
+    70011: RefusedKind.UNKNOWN_ADDRESS,
+    500011: RefusedKind.UNKNOWN_ADDRESS,
+}
 _NOT_NOW = ("temporarily_unavailable", "server_error")
 
 
@@ -101,7 +112,7 @@ class Entra:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or said.get("error") in _NOT_NOW:
             return WebsiteUnavailableError(f"entra_{status}")
         code = _code(said, status)
-        kind = RefusedKind.SECRET_ENDED if code == _SECRET_ENDED else RefusedKind.OTHER
+        kind = _KINDS.get(code, RefusedKind.OTHER) if isinstance(code, int) else RefusedKind.OTHER
         return WebsiteAuthError(f"entra_{code}", kind)
 
 
@@ -111,7 +122,7 @@ def _credential(secret: Mapping[str, Any]) -> list[str]:
         value = secret.get(name)
         form = _TENANT if name == "tenant_id" else _PRINTABLE
         if not isinstance(value, str) or not form.fullmatch(value):
-            raise WebsiteAuthError(f"secret_has_no_{name}")
+            raise WebsiteAuthError(f"secret_has_no_{name}", RefusedKind.SECRET_MISSING)
         found.append(value)
     return found
 

@@ -18,6 +18,8 @@ from shared.adapters.dataverse.origin import Origin
 from shared.adapters.dataverse.statuses import (
     error_code,
     is_error,
+    kind_of_refusal,
+    not_authorised,
     reason,
     refuses_us,
     token_refused,
@@ -101,10 +103,12 @@ class Service:
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
         sent: Callable[[], None] = lambda: None,
+        forbidden_is_ours: bool = True,
     ) -> Reply:
         """Send a request to a path here, or to a link that Dataverse gave; after a 401 once more with a new token.
 
-        `sent` is called when the request is on its way.
+        `sent` is called when the request is on its way. `forbidden_is_ours`: a 403 concerns the account, whatever its
+        code; otherwise the caller decides what it concerns.
         Raises WebsiteRefusedError when we are not authorised or the link leads elsewhere, ReplyLostError when it was
         sent and no reply came, any other WebsiteUnavailableError when it was certainly not sent.
         """
@@ -121,12 +125,13 @@ class Service:
             if not token_refused(reply.status) or is_multipart(reply):
                 break
             if last:
-                raise WebsiteAuthError(reason(reply.status, error_code(reply.body)))
+                code = error_code(reply.body)
+                raise WebsiteAuthError(reason(reply.status, code), kind_of_refusal(reply.status, code))
             token = self.tokens.renewed(token, _enough(time_left))
         if not is_multipart(reply) and is_error(reply.status):
             code = error_code(reply.body)
-            if refuses_us(reply.status, code):
-                raise WebsiteAuthError(reason(reply.status, code))
+            if refuses_us(reply.status, code) if forbidden_is_ours else not_authorised(reply.status, code):
+                raise WebsiteAuthError(reason(reply.status, code), kind_of_refusal(reply.status, code))
         return reply
 
     def block_for(self, backoff: Backoff, seconds: float, why: str) -> None:

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 ACCEPTED = Accepted()
 
 # These are about the account: UserNotMemberOfOrg, UserNotAssignedRoles, SystemUserDisabled, OrganizationDisabled.
-_NOT_AUTHORISED = {"0x80072560", "0x80042f09", "0x8004a112", "0x8004a104"}
+_NOT_AUTHORISED = {
+    "0x80072560": RefusedKind.NO_USER,
+    "0x80042f09": RefusedKind.NO_ROLE,
+    "0x8004a112": RefusedKind.USER_DISABLED,
+    "0x8004a104": RefusedKind.ENVIRONMENT_DISABLED,
+}
 # A deadlock and a time-out in the database: the write was rolled back.
 _COLLIDED = {"0x80044150", "0x80044151"}
 # The table keeps no row versions, or takes no condition on them.
@@ -93,6 +98,28 @@ def not_authorised(status: int, code: str) -> bool:
 def refuses_us(status: int, code: str) -> bool:
     """Return whether the reply to a whole request, rather than to one row, refuses us."""
     return status == HTTPStatus.FORBIDDEN or not_authorised(status, code)
+
+
+def forbidden(status: int) -> bool:
+    """Return whether a privilege is missing."""
+    return status == HTTPStatus.FORBIDDEN
+
+
+def bad_request(status: int) -> bool:
+    """Return whether Dataverse does not understand a request: a column or a key that it names does not exist."""
+    return status == HTTPStatus.BAD_REQUEST
+
+
+def no_such_table(status: int, code: str) -> bool:
+    """Return whether there is no table of the name that a request has."""
+    return status == HTTPStatus.NOT_FOUND and code == _NO_SUCH_TABLE
+
+
+def kind_of_refusal(status: int, code: str) -> RefusedKind:
+    """Return why a whole request was refused, for the words in which a person reads it."""
+    if token_refused(status):
+        return RefusedKind.TOKEN_REFUSED
+    return _NOT_AUTHORISED.get(code) or _kind(status, code)
 
 
 def no_such_row(status: int, code: str) -> bool:

@@ -125,7 +125,7 @@ class Tokens:
         """Return a token by this secret. Raise the error of the last request by it if that was a moment ago."""
         failed = self._failed
         if failed and self._clock() < failed.until and failed.secret == secret:
-            raise type(failed.error)(str(failed.error))
+            raise _same(failed.error)
         try:
             return self._entra.ask(secret, time_left, self._clock())
         except WebsiteBackoffError:
@@ -142,3 +142,7 @@ class Tokens:
             raise WebsiteAuthError(str(error)) from None
         except ConnectionLostError as error:
             raise WebsiteUnavailableError(str(error)) from None
+
+
+def _same(error: WebsiteAuthError | WebsiteUnavailableError) -> WebsiteAuthError | WebsiteUnavailableError:
+    return WebsiteAuthError(error.code, error.kind) if isinstance(error, WebsiteAuthError) else type(error)(str(error))

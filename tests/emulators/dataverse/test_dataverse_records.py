@@ -472,6 +472,36 @@ def test_who_am_i_names_the_application_user(service: RunningEmulator) -> None:
     assert body["@odata.context"].endswith("$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse")
 
 
+def test_the_privileges_of_oneself_are_served(service: RunningEmulator) -> None:
+    """By name and all of them; one that was taken away is not among them (RetrieveUserPrivilegeByPrivilegeName)."""
+    user = service.get("WhoAmI").json()["UserId"]
+    functions = f"systemusers({user})/Microsoft.Dynamics.CRM.RetrieveUserPrivilege"
+    by_name = f"{functions}ByPrivilegeName(PrivilegeName='prvCreatehlf_PeerMentor')"
+    (held,) = service.get(by_name).json()["RolePrivileges"]
+    assert (held["PrivilegeName"], held["Depth"]) == ("prvCreatehlf_PeerMentor", "Global")
+    service.environment.tokens.deny(defaults.CLIENT_ID, "hlf_peermentor", "create")
+    body = service.get(by_name).json()
+    assert body["RolePrivileges"] == []
+    assert body["@odata.context"].endswith("RetrieveUserPrivilegeByPrivilegeNameResponse")
+    names = {one["PrivilegeName"] for one in service.get(f"{functions}s()").json()["RolePrivileges"]}
+    assert {"prvReadhlf_PeerMentor", "prvWritehlf_PeerMentor"} <= names
+    assert "prvCreatehlf_PeerMentor" not in names
+
+
+_OTHERS = f"systemusers({defaults.CLIENT_ID})/Microsoft.Dynamics.CRM."
+_OWN = f"systemusers({defaults.APPLICATION_USER_ID})/Microsoft.Dynamics.CRM."
+_NOT_SERVED = [
+    f"{_OTHERS}RetrieveUserPrivileges()",
+    f"{_OWN}RetrieveUserPrivileges(PrivilegeName='x')",
+    f"{_OWN}RetrieveUserPrivilegeByPrivilegeName(PrivilegeName='prvReadAccount')",
+]
+
+
+@pytest.mark.parametrize("path", _NOT_SERVED)
+def test_privileges_of_others_are_not_served(service: RunningEmulator, path: Any) -> None:
+    assert service.get(path).status_code == 501
+
+
 def test_one_property_is_read_set_and_emptied_by_itself(service: RunningEmulator) -> None:
     """As the batch page does with PUT $1/lastname."""
     service.patch(mentor(), {"hlf_name": "Kari"})
