@@ -123,7 +123,15 @@ pictures: .venv/test.stamp  ## Draw the documents' pictures again, if the websit
 openapi: .venv/run.stamp  ## Write openapi.json anew, the description of force_sync for other programs
 	@$(USABLE); exec $(PY) -m local.openapi
 
-LOCKED := shared/requirements requirements/operations requirements/uv requirements/run requirements/test requirements/check requirements/sam requirements/rival
+.PHONY: break-glass
+break-glass: .venv/run.stamp .glass-venv/stamp  ## Build the file of break-glass for each operating system, with its checksum, into build/break-glass/
+	@$(USABLE); exec $(PY) -m local.break_glass.building --uv "$(UV)" --shiv .glass-venv/bin/shiv $(GLASS_ARGS)
+
+.PHONY: rehearse-break-glass
+rehearse-break-glass: .venv/run.stamp  ## Rehearse break-glass on the local stack: the automation goes, a person comes
+	@$(USABLE); exec $(PY) -m local rehearse-break-glass
+
+LOCKED := shared/requirements requirements/operations requirements/break-glass requirements/break-glass-build requirements/uv requirements/run requirements/test requirements/check requirements/sam requirements/rival
 .PHONY: lock
 lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
 	@for name in $(LOCKED); do $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
@@ -132,7 +140,7 @@ lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
 .PHONY: clean
 clean:  ## Remove the environments, the unpacked browser, the local database and the build
 	@! test -L .local/postgres || case "$$(readlink .local/postgres)" in */hlf-certification-*) rm -rf "$$(readlink .local/postgres)";; esac # root's
-	@rm -rf .venv .uv .sam-venv .rival-venv .local .aws-sam .browser
+	@rm -rf .venv .uv .sam-venv .rival-venv .glass-venv build .local .aws-sam .browser
 
 .uv/bin/uv:
 	@echo "Installing uv into .uv/"
@@ -158,6 +166,10 @@ clean:  ## Remove the environments, the unpacked browser, the local database and
 .rival-venv/stamp: requirements/rival.txt .python-version | $(UV)
 	@echo "Installing the official Dataverse SDK into .rival-venv/" && $(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .rival-venv
 	@$(UV) pip install --quiet --python .rival-venv/bin/python --require-hashes -r $< && touch $@
+
+.glass-venv/stamp: requirements/break-glass-build.txt .python-version | $(UV)
+	@echo "Installing what break-glass is built with into .glass-venv/" && $(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .glass-venv
+	@$(UV) pip install --quiet --python .glass-venv/bin/python --require-hashes -r $< && touch $@
 
 .sam-venv/stamp: requirements/sam.txt .python-version | $(UV)
 	@echo "Installing the SAM CLI into .sam-venv/" && $(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .sam-venv

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from shared.domain.alerts import Alert, AlertMessage
+    from shared.domain.break_glass import AppListing, MassLimits, PlannedChange, Taken
     from shared.domain.comparison import Acceptance, ComparisonOutcome, PastTrigger, Proof, Repairs
     from shared.domain.coordinator_views import ListingState, MentorDetails, MentorPage, Overview
     from shared.domain.credential import Health
@@ -257,6 +258,25 @@ class Reconciliation(Protocol):
     def record_acceptance(self, run_id: UUID, acceptance: Acceptance) -> None: ...
     def find_duplicates(self, run_id: UUID) -> Mapping[str, int]: ...
     def forget_old_sweeps(self) -> None: ...
+
+
+class BreakGlass(Protocol):
+    """What a person compares and prepares while nothing else runs. Every call is committed when it returns."""
+
+    def sites(self) -> Sequence[Site]:
+        """Return the tables of the website to read, without their published columns."""
+
+    def listings(self) -> Iterable[AppListing]:
+        """Return every mentor by the calendar."""
+
+    def limits(self) -> Sequence[MassLimits]: ...
+    def begin(self, actor: str, reason: str, mode: str, planned: Mapping[str, int]) -> None:
+        """Write down who begins, why and what is planned. The calls below need it."""
+
+    def take(self, changes: Sequence[PlannedChange]) -> Mapping[UUID, Taken]:
+        """Make these listings ready to be synced, and write the audit. All hide, or all publish."""
+
+    def end(self, outcome: str, counts: Mapping[str, int]) -> None: ...
 
 
 class Coordinators(Protocol):

@@ -30,8 +30,10 @@ ROLES = {
     for function in re.findall(r"^  (\w+):\n    Type: AWS::Serverless::Function$", _TEMPLATE, re.MULTILINE)
     if f"\n  {function}DatabaseSecret:\n" in _TEMPLATE
 }
-# The logins: one for each function, and one for people with the commands of operations.
-LOGINS = ROLES | {"Operations": "certification_operations"}
+# The logins with a secret in AWS: one for each function, and one for people with the commands of operations.
+LOGINS_IN_AWS = ROLES | {"Operations": "certification_operations"}
+# The login of break-glass lies in a safe.
+LOGINS = LOGINS_IN_AWS | {"BreakGlass": "certification_break_glass"}
 
 
 def exists(postgres: Postgres, name: str = NAME) -> bool:

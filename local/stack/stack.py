@@ -132,7 +132,7 @@ def local_stack(
         stack = provision(load_template(ROOT / "template.yaml", chosen, region=REGION), clients)
         webhook_key = secrets.token_urlsafe(32)
         values: dict[str, Mapping[str, str | int]] = {
-            **{f"{whose}DatabaseSecret": database.make_login(postgres, whose) for whose in database.LOGINS},
+            **{f"{whose}DatabaseSecret": database.make_login(postgres, whose) for whose in database.LOGINS_IN_AWS},
             "DataverseSecret": {
                 "tenant_id": dataverse.tenant_id,
                 "client_id": dataverse.client_id,

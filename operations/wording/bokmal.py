@@ -154,6 +154,9 @@ BOKMAL: dict[str, str] = {
     "When you have looked at one:": "Når du har sett på ett:",
     "{n} case reviewed.": "{n} tilfelle er sett på.",
     "{n} cases reviewed.": "{n} tilfeller er sett på.",
+    # break-glass-export
+    "{n} mentor is in {file}.": "{n} likeperson er i {file}.",
+    "{n} mentors are in {file}.": "{n} likepersoner er i {file}.",
     # reconcile
     "Done": "Ferdig",
     "Done, but": "Ferdig, men",

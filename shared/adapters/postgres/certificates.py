@@ -54,7 +54,7 @@ def _file(pem: str) -> str:
         # Never use an existing file: a process that was killed, or another user, may have written it.
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as new:  # mode 0600: no other user can read it
             new.write(pem.encode())
-        Path(new.name).replace(path)
+        Path(new.name).replace(path)  # closed by now: Windows moves no file that is open
     except OSError:
         raise ConnectionLostError("certificates_cannot_be_written") from None
     return str(path)

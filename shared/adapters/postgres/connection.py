@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import select
+import selectors
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
@@ -22,6 +22,8 @@ _TRANSIENT = ("40", "53", "55P03", "57")
 _DAY_AHEAD = "AHEAD"  # the SQLSTATE that certification.refuse_day_ahead raises (database/functions/time.sql)
 _PROBE_SECONDS = 5.0
 _LONGEST_IDLE_SECONDS = 120.0
+# Windows has no poll; elsewhere select takes no descriptor above 1,023.
+_SELECTOR = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 
 @contextmanager
@@ -63,10 +65,11 @@ class _Reopening:
         """Return whether the server has closed the connection; probe it only if the server has sent something."""
         if self._connection.closed:
             return True
-        poll = select.poll()
-        poll.register(self._connection.fileno(), select.POLLIN)
         try:
-            if poll.poll(0):
+            with _SELECTOR() as selector:
+                selector.register(self._connection.fileno(), selectors.EVENT_READ)
+                readable = selector.select(0)
+            if readable:
                 self._connection.execute("SELECT 1")
         except psycopg.Error:
             return True

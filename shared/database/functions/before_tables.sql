@@ -58,14 +58,15 @@ COMMENT ON FUNCTION certification.notice_kind_names IS 'The kinds of notices.';
 -- The schema's owner owns all that is in it. Each function has a role of its own that may call what it needs and read
 -- no table at all: what it may call is granted beside the functions. What every function that records runs calls is
 -- granted to certification_scheduled, which those roles are members of. The role of the commands of operations also
--- reads some of our tables, and none of the app's. The roles cannot log in: docs/operations/deploy.md shows how to make
--- a login for each.
+-- reads some of our tables, and none of the app's. The role of break-glass (functions/break_glass/) is for a person
+-- while nothing of AWS runs. The roles cannot log in: docs/operations/deploy.md shows how to make a login for each.
 DO $$
 DECLARE
     v_role text;
 BEGIN
     FOR v_role IN SELECT DISTINCT 'certification_' || f.function FROM certification.functions() AS f
-                  UNION ALL VALUES ('certification_scheduled'), ('certification_operations') LOOP
+                  UNION ALL VALUES ('certification_scheduled'), ('certification_operations'),
+                                   ('certification_break_glass') LOOP
         -- Roles are the server's: another database of it may have made them.
         IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = v_role) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', v_role);

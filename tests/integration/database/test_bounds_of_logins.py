@@ -30,6 +30,7 @@ RUNS = {
     "ForceSync": set(),
     "Reconciliation": {"reconciliation_sweep", "reconciliation_full"},
     "Operations": set(),
+    "BreakGlass": set(),
 }
 EVERY_RUN = set().union(*RUNS.values())
 

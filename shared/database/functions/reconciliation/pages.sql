@@ -178,7 +178,8 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.website_tables
-TO certification_dynamics_sync, certification_expiry_check, certification_force_sync, certification_reconciliation;
+TO certification_dynamics_sync, certification_expiry_check, certification_force_sync, certification_reconciliation,
+    certification_break_glass;
 GRANT EXECUTE ON FUNCTION
     certification.open_comparison, certification.add_website_rows, certification.forget_others,
     certification.close_comparison

@@ -220,7 +220,7 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.claim_listings
-TO certification_dynamics_sync, certification_force_sync;
+TO certification_dynamics_sync, certification_force_sync, certification_break_glass;
 GRANT EXECUTE ON FUNCTION
     certification.unsynced_listings
 TO certification_dynamics_sync, certification_expiry_check, certification_reconciliation;

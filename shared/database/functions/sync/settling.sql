@@ -105,4 +105,4 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.settle_listings
-TO certification_dynamics_sync, certification_force_sync;
+TO certification_dynamics_sync, certification_force_sync, certification_break_glass;

@@ -110,7 +110,8 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.backoff_seconds_left, certification.block_website_for
-TO certification_dynamics_sync, certification_expiry_check, certification_force_sync, certification_reconciliation;
+TO certification_dynamics_sync, certification_expiry_check, certification_force_sync, certification_reconciliation,
+    certification_break_glass;
 GRANT EXECUTE ON FUNCTION
     certification.record_check
 TO certification_dynamics_sync, certification_expiry_check, certification_reconciliation;

@@ -1,0 +1,1 @@
+"""Build break-glass, and rehearse it on the local stack."""

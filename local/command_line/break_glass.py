@@ -1,0 +1,41 @@
+"""Rehearse break-glass: the command `rehearse-break-glass`."""
+
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from local.break_glass.rehearsal import Rehearsal, program
+from local.demo import website
+from local.exit_codes import expected_errors
+from local.mentors_file import loading
+from local.mentors_file.mentors import read_mentors
+from local.stack import session
+from local.stack.stack import local_stack
+from operations import console
+from operations.dates import today
+
+
+def rehearse_break_glass(
+    file: Annotated[
+        Path | None,
+        typer.Option(help="The built file to rehearse with; otherwise this repository's code.", show_default=False),
+    ] = None,
+) -> None:
+    """Rehearse break-glass on a stack of its own: the automation goes, a person comes, the automation comes back."""
+    with expected_errors(), tempfile.TemporaryDirectory(prefix="hlf-break-glass-") as folder:
+        with console.steps() as progress, local_stack(Path(folder) / "stack", fresh=True, progress=progress) as stack:
+            here = session.of(stack)
+            progress("Loading the mentors, and waiting for the website to show them")
+            loading.store(here.dsn, read_mentors(loading.MENTORS), evaluated=today() - timedelta(days=1))
+            website.wait_until_synced(here.dsn)
+            steps = Rehearsal(stack, here, Path(folder), program(file)).run(progress)
+            progress("Stopping")
+        for step in steps:
+            console.out.print(f"{'[green]✓[/green]' if step.holds else '[red]✗[/red]'} {step.what}")
+            if not step.holds:
+                console.out.print(f"    {step.found}", markup=False)
+        if not all(step.holds for step in steps):
+            raise typer.Exit(1)
