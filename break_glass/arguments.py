@@ -60,6 +60,7 @@ def parse(argv: list[str], language: Language) -> Arguments:
         description=words("help_program"),
         add_help=False,
         allow_abbrev=False,
+        usage=argparse.SUPPRESS,
         formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=28, width=79),
     )
     arguments, options = parser.add_argument_group(words("arguments")), parser.add_argument_group(words("options"))

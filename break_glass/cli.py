@@ -21,7 +21,7 @@ from shared.domain.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from break_glass.arguments import Arguments
     from shared.domain.errors import CertificationError
@@ -36,9 +36,16 @@ _OF_DATABASE = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Return 0: done; 1: something is wrong; 2: not understood; 3: not done yet, or not known."""
-    # Nothing is logged: not by the libraries, and not to a file (I11).
+    # Nothing is logged, not even by the libraries (I11).
+    before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
-    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(list(sys.argv[1:] if argv is None else argv))
+    finally:
+        logging.disable(before)
+
+
+def _run(words: list[str]) -> int:
     terminal = Terminal(Language.NB)
     try:
         language = arguments.language_of(words)
@@ -65,10 +72,10 @@ def _run_command(said: Arguments, terminal: Terminal) -> int:
         WebsiteRefusedError,
         WebsiteUnavailableError,
     ) as error:
-        raise _in_words(error) from None
+        raise _in_words(error, terminal.meaning) from None
 
 
-def _in_words(error: CertificationError) -> GlassError:
+def _in_words(error: CertificationError, meaning: Callable[[Iterable[str]], str]) -> GlassError:
     code = str(error)
     match error:
         case ConnectionLostError():
@@ -78,8 +85,8 @@ def _in_words(error: CertificationError) -> GlassError:
         case StoreUnavailableError():
             return NotKnownError("database_busy", code=code)
         case WebsiteBackoffError(seconds=seconds):
-            return NotKnownError("website_waits", code=code, seconds=round(seconds))
+            return NotKnownError("website_waits", seconds=round(seconds))
         case WebsiteRefusedError():
-            return GlassError("website_refused", code=code)
+            return GlassError("website_refused", code=meaning([code]))
         case _:
-            return NotKnownError("website_unreachable", code=code)
+            return NotKnownError("website_unreachable", code=meaning([code]))

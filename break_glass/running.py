@@ -64,20 +64,24 @@ class _Run:
     def make(self, actor: str, reason: str) -> int:
         mode = "hide_only" if self.hide_only else "everything"
         self.work.glass.begin(actor, reason, mode, self.plan.counts())
-        interrupts = Interrupts(lambda: self.terminal.say("stopping"))
-        done: list[Progress] = []
         try:
-            with interrupts.watched():
-                for phase, changes in (
-                    ("phase_hide", self.plan.hides),
-                    ("phase_publish", self.plan.publishes),
-                    ("", self.plan.settles),
-                ):
-                    if changes and not interrupts.asked() and not any(one.stopped_by for one in done):
-                        done.append(self._phase(phase, changes, interrupts))
+            return self._phases()
         except KeyboardInterrupt:
             self.terminal.say("broken_off")
             return NotKnownError.exit_code
+
+    def _phases(self) -> int:
+        interrupts = Interrupts(lambda: self.terminal.say("stopping"))
+        done: list[Progress] = []
+        with interrupts.watched():
+            for phase, changes in (
+                ("phase_urgent", self.plan.urgent_hides),
+                ("phase_hide", self.plan.other_hides),
+                ("phase_publish", self.plan.publishes),
+                ("", self.plan.settles),
+            ):
+                if changes and not interrupts.asked() and not any(one.stopped_by for one in done):
+                    done.append(self._phase(phase, changes, interrupts))
         return self._ended(done, stopped=interrupts.asked())
 
     def _phase(self, phase: str, changes: Sequence[PlannedChange], interrupts: Interrupts) -> Progress:
@@ -118,12 +122,14 @@ class _Run:
         return code
 
     def _told(self, total: Progress, *, stopped: bool) -> tuple[str, int]:
-        codes = ", ".join(sorted(total.reasons)) or "-"
+        codes = self.terminal.meaning(total.reasons)
         if total.rejected:
             self.terminal.say("rejected", n=len(total.rejected), codes=codes)
             showing.ids(total.rejected, self.terminal)
         if total.stopped_by:
-            self.terminal.say("refused_midway", code=total.stopped_by, done=total.done, n=total.planned)
+            self.terminal.say(
+                "refused_midway", code=self.terminal.meaning([total.stopped_by]), done=total.done, n=total.planned
+            )
             return "refused", GlassError.exit_code
         if stopped:
             self.terminal.say("stopped", done=total.done, n=total.planned)

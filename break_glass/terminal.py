@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from break_glass.errors import NotUnderstoodError
 from break_glass.wording import SENTENCES
 from shared.domain.alerts import Language
+from shared.domain.wording.languages import TEXTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import TextIO
 
 _WIDTH = 78
@@ -39,6 +40,10 @@ class Terminal:
         nb, en = SENTENCES[sentence]
         return (nb if self.language is Language.NB else en).format(**facts)
 
+    def meaning(self, codes: Iterable[str]) -> str:
+        """Return what codes mean, each beside its meaning."""
+        return TEXTS[self.language].meaning(",".join(sorted(codes))) or "-"
+
     def say(self, sentence: str, **facts: object) -> None:
         """Print a sentence."""
         self.show(self.words(sentence, **facts))
@@ -47,7 +52,12 @@ class Terminal:
         """Print text, folded."""
         for line in text.split("\n"):
             folded = textwrap.wrap(
-                line, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False
+                line,
+                _WIDTH,
+                initial_indent=indent,
+                subsequent_indent=indent,
+                break_long_words=False,
+                break_on_hyphens=False,
             )
             print("\n".join(folded), file=self._out, flush=True)
 

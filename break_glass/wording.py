@@ -125,7 +125,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "and_more": ("… og {n} til; --dry-run viser alle", "… and {n} more; --dry-run shows all"),
     "dry_run": ("Dette var bare en prøve. Ingenting er endret.", "This was only a trial. Nothing was changed."),
     "progress": ("{done} av {n}", "{done} of {n}"),
-    "phase_hide": ("Skjuler {n} …", "Hiding {n} …"),
+    "phase_urgent": ("Skjuler {n} utløpte og trukne samtykker …", "Hiding {n} expired or without consent …"),
+    "phase_hide": ("Skjuler {n} andre …", "Hiding {n} others …"),
     "phase_publish": ("Viser {n} …", "Showing {n} …"),
     "waiting": (
         "{n} kan ikke gjøres akkurat nå. Prøver igjen om {seconds} sekunder …",
@@ -265,8 +266,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Dynamics does not respond now ({code}). Try again in some minutes.",
     ),
     "website_waits": (
-        "Dynamics ber oss vente i {seconds} sekunder ({code}). Kjør programmet igjen etter det.",
-        "Dynamics asks us to wait for {seconds} seconds ({code}). Run the program again after that.",
+        "Dynamics ber alle vente i {seconds} sekunder. Kjør programmet igjen etter det.",
+        "Dynamics asks everybody to wait for {seconds} seconds. Run the program again after that.",
     ),
     "website_refused": ("Dynamics avviser oss ({code}).", "Dynamics refuses us ({code})."),
     "address_refused": (
@@ -310,7 +311,6 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "help_json": ("skriv resultatet som JSON", "print the result as JSON"),
     "help_lang": ("nb (bokmål) eller en (engelsk)", "nb (bokmål) or en (English)"),
     "help_help": ("vis denne hjelpen", "show this help"),
-    "usage": ("bruk: ", "usage: "),
     "arguments": ("det som kan gjøres", "what it can do"),
     "options": ("valg", "options"),
 }

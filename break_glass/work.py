@@ -92,6 +92,8 @@ def dynamics(access: Access, tables: Sequence[ListingTable], backoff: Backoff, t
 
     Where a person can type another, a wrong one is asked for again.
     """
+    if (seconds := backoff.seconds_left()) > 0:
+        raise NotKnownError("website_waits", seconds=round(seconds))
     for attempt in range(_TRIES):
         how = access.dynamics(again=attempt > 0)
         with closing(service_of(how)) as service:

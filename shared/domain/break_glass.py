@@ -27,6 +27,9 @@ class Cause(StrEnum):
     DELETED = "deleted"
 
 
+_URGENT = {Cause.EXPIRED, Cause.WITHDRAWN}
+
+
 @dataclass(frozen=True, slots=True)
 class AppListing:
     """One mentor as the app has it, by the calendar."""
@@ -83,6 +86,16 @@ class Plan:
     """Nothing to change on the website. Our record does not know that yet."""
     strangers: int
     """Entries that visitors see and whose mentor the app does not know. They are left alone."""
+
+    @property
+    def urgent_hides(self) -> tuple[PlannedChange, ...]:
+        """Return those of whom visitors must not read at all: the expired, and those who do not consent."""
+        return tuple(change for change in self.hides if change.cause in _URGENT)
+
+    @property
+    def other_hides(self) -> tuple[PlannedChange, ...]:
+        """Return the rest of what hides."""
+        return tuple(change for change in self.hides if change.cause not in _URGENT)
 
     @property
     def is_empty(self) -> bool:

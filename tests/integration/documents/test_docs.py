@@ -143,6 +143,7 @@ def sources() -> list[Path]:
         "functions",
         "shared",
         "operations",
+        "break_glass",
         "emulators",
         "local",
         "benchmarks",

@@ -17,7 +17,18 @@ EXEMPT = {
     Path(__file__),
     *ROOT.glob("*/**/bokmal*.py"),
 }
-FOLDERS = ("benchmarks", "docs", "emulators", "events", "functions", "local", "operations", "shared", "tests")
+FOLDERS = (
+    "benchmarks",
+    "break_glass",
+    "docs",
+    "emulators",
+    "events",
+    "functions",
+    "local",
+    "operations",
+    "shared",
+    "tests",
+)
 SUFFIXES = {".py", ".sql", ".md", ".json", ".yaml", ".toml", ".html", ".sh"}
 
 

@@ -1,0 +1,204 @@
+"""A person at a terminal: one question at a time, secrets unseen, nothing before yes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from emulators.dataverse.model import defaults
+from tests.support.foundation import DAY, days
+from tests.support.glass import NEW_SECRET
+from tests.support.terminal import TerminalSession, session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.foundation import Foundation
+    from tests.support.glass import Glass
+    from tests.support.outage import Outage
+    from tests.support.syncs import EmulatedWebsite
+
+
+class Person:
+    """Reads what is asked, and types."""
+
+    def __init__(self, at: TerminalSession) -> None:
+        self.at = at
+        self.read_so_far = ""
+
+    def is_asked(self, question: str) -> str:
+        """Read up to a question. Return what came since the last one."""
+        deadline = time.monotonic() + 60
+        while question not in " ".join(self._new().split()) or not self._new().rstrip(" ").endswith(">"):
+            assert time.monotonic() < deadline, self.at.shown
+            octets = os.read(self.at.terminal, 65536)
+            self.at.shown += octets.decode(errors="replace")
+        new, self.read_so_far = self._new(), self.at.shown
+        return " ".join(new.split())
+
+    def types(self, answer: str) -> None:
+        self.at.type(f"{answer}\n".encode())
+
+    def answers(self, question: str, answer: str) -> str:
+        shown = self.is_asked(question)
+        self.types(answer)
+        return shown
+
+    def ends(self) -> tuple[int, str]:
+        """Read to the end; return the exit code and what came since the last question."""
+        self.at.read()
+        code = self.at.process.wait(30)
+        return code, " ".join(self._new().split())
+
+    def _new(self) -> str:
+        return self.at.shown[len(self.read_so_far) :]
+
+
+@contextmanager
+def person(*words: str) -> Iterator[Person]:
+    with session([sys.executable, "-m", "break_glass", *words], {}) as at:
+        yield Person(at)
+
+
+def test_one_question_at_a_time_from_nothing(glass: Glass, outage: Outage, site: EmulatedWebsite) -> None:
+    """Without any file or option: every question in its order, then the website is right."""
+    # The one thing that no question asks for: the local Dynamics signs in by itself, not by Microsoft.
+    glass.write_settings()
+    settings = glass.folder / "authority.json"
+    settings.write_text(f'{{"dynamics": {{"authority": "{glass.url}"}}, "database": {{"sslmode": "disable"}}}}')
+    with person("--settings", str(settings)) as turid:
+        assert "Ingenting endres før du har sagt ja" in turid.answers("Hva heter du?", "Turid Vik")
+        turid.answers("Hvorfor gjør du dette?", "AWS er nede")
+        turid.answers("Hva er databasens adresse?", str(glass.login["host"]))
+        turid.answers("Hvilken port?", str(glass.login["port"]))
+        turid.answers("Hva heter databasen?", glass.login["dbname"])
+        turid.answers("Hva er brukernavnet i databasen?", glass.login["username"])
+        turid.answers("Hva er passordet til databasen?", glass.login["password"])
+        turid.answers("Hva er adressen til Dynamics?", glass.url)
+        turid.answers("Hva er tenant-ID-en", defaults.TENANT_ID)
+        turid.answers("Hva er klient-ID-en", defaults.CLIENT_ID)
+        turid.answers("Hva er klienthemmeligheten", NEW_SECRET)
+        assert "Hemmeligheten virker" in turid.answers("Skriv 1 eller 2.", "2")
+        assert "Å skjule kan gjøres om" in turid.answers("Skriv ja eller nei.", "ja")
+        code, end = turid.ends()
+    assert code == 0, end
+    assert set(site.visible()) == outage.to_show
+    assert NEW_SECRET not in turid.at.shown
+    assert str(glass.login["password"]) not in turid.at.shown
+
+
+def test_a_wrong_secret_is_named_and_asked_for_again(glass: Glass, outage: Outage, site: EmulatedWebsite) -> None:
+    glass.credentials.pop("client_secret")
+    glass.write_credentials()
+    with person("--dry-run", "--everything", *glass.files) as turid:
+        turid.answers("Hva er klienthemmeligheten", str(uuid4()))
+        said = turid.answers("Hva er tenant-ID-en", "")
+        assert "Dette er ID-en til klienthemmeligheten (Secret ID), ikke verdien (Value). (entra_7000215)" in said
+        turid.answers("Hva er klient-ID-en", "")
+        turid.answers("Hva er klienthemmeligheten", NEW_SECRET)
+        code, end = turid.ends()
+    assert code == 0, end
+    assert "Dette var bare en prøve" in end
+    assert set(site.visible()) & outage.to_hide == outage.to_hide
+
+
+@pytest.mark.parametrize("answer", ["nei", "Nei"])
+def test_no_changes_nothing(glass: Glass, outage: Outage, site: EmulatedWebsite, answer: str) -> None:
+    with person("--everything", "--actor", "Turid", "--reason", "prøve", *glass.files) as turid:
+        turid.answers("Skriv ja eller nei.", answer)
+        code, end = turid.ends()
+    assert (code, end.endswith("Ingenting er endret.")) == (1, True)
+    assert site.writes() == []
+    assert outage.to_hide <= set(site.visible())
+
+
+def test_a_mentor_renewed_while_the_plan_is_read(
+    glass: Glass, outage: Outage, site: EmulatedWebsite, foundation: Foundation
+) -> None:
+    """The plan is old by then, and the app wins (I7)."""
+    with person("--hide-only", "--actor", "Turid", "--reason", "prøve", *glass.files) as turid:
+        assert str(outage.expired) in turid.is_asked("Skriv ja eller nei.")
+        foundation.renew(outage.expired, DAY + days(365))
+        turid.types("ja")
+        code, end = turid.ends()
+    assert code == 0, end
+    assert site.shows(outage.expired)
+    assert not site.shows(outage.withdrawn)
+
+
+def test_a_mass_change_is_confirmed_in_words(
+    glass: Glass, outage: Outage, site: EmulatedWebsite, foundation: Foundation
+) -> None:
+    foundation.brake(2, 10)
+    with person("--hide-only", "--actor", "Turid", "--reason", "prøve", *glass.files) as turid:
+        asked = turid.answers("skriv: skjul 4 likepersoner", "  Skjul 4   likepersoner ")
+        assert "Uvanlig mange: 4 av 5 aktive likepersoner i HLF Moss skal skjules (grensen er 2 og 10 %)" in asked
+        turid.answers("Skriv ja eller nei.", "ja")
+        code, end = turid.ends()
+    assert code == 0, end
+    assert not set(site.visible()) & outage.to_hide
+
+
+@pytest.mark.parametrize("answer", ["ja", "skjul 3 likepersoner", "hide 4 mentors"])
+def test_other_words_than_those_change_nothing(
+    glass: Glass, outage: Outage, site: EmulatedWebsite, foundation: Foundation, answer: str
+) -> None:
+    foundation.brake(2, 10)
+    with person("--hide-only", "--actor", "Turid", "--reason", "prøve", *glass.files) as turid:
+        turid.answers("skriv: skjul 4 likepersoner", answer)
+        code, end = turid.ends()
+    assert code == 1
+    assert "Ikke bekreftet, så ingenting er endret." in end
+    assert site.writes() == []
+    assert outage.to_hide <= set(site.visible())
+
+
+def test_ctrl_c_at_a_question_changes_nothing(glass: Glass, outage: Outage, site: EmulatedWebsite) -> None:
+    with person("--everything", *glass.files) as turid:
+        turid.is_asked("Hva heter du?")
+        turid.at.type(b"\x03")
+        code, end = turid.ends()
+    assert (code, end.endswith("Ingenting er endret.")) == (3, True), end
+    assert site.writes() == []
+    assert outage.to_hide <= set(site.visible())
+
+
+def test_ctrl_c_stops_after_what_is_under_way(
+    glass: Glass, outage: Outage, site: EmulatedWebsite, foundation: Foundation
+) -> None:
+    """No claim is left behind, and a second run does the rest."""
+    site.slow(1.5, None, path=r"\$batch", skip=1)
+    with person("--everything", "--yes", "--actor", "Turid", "--reason", "prøve", *glass.files) as turid:
+        while "Skjuler 2" not in turid.at.shown:
+            turid.at.shown += os.read(turid.at.terminal, 65536).decode(errors="replace")
+        turid.at.type(b"\x03")
+        code, end = turid.ends()
+    assert code == 3, end
+    assert "Stopper når det som er på vei, er ferdig." in end
+    assert "Kjør programmet igjen for resten." in end
+    assert foundation.one("SELECT count(*) FROM certification.listings WHERE claimed_by IS NOT NULL") == 0
+    assert foundation.one("SELECT facts ->> 'outcome' FROM certification.audit ORDER BY id DESC LIMIT 1") == "stopped"
+    site.clear_faults()
+    assert glass.run("--everything").code == 0
+    assert set(site.visible()) == outage.to_show
+
+
+def test_what_ps_shows_holds_no_secret(glass: Glass, outage: Outage) -> None:
+    """Neither the arguments nor the environment of the process, while it asks."""
+    with person("--everything", "--actor", "Turid", "--reason", "prøve", *glass.files) as turid:
+        turid.is_asked("Skriv ja eller nei.")
+        process = Path(f"/proc/{turid.at.process.pid}")
+        seen = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        turid.types("nei")
+        turid.ends()
+    for secret in (NEW_SECRET, str(glass.login["password"])):
+        assert secret.encode() not in seen
+        assert secret not in turid.at.shown
+    assert outage.to_hide
