@@ -8,8 +8,9 @@ from __future__ import annotations
 import csv
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -32,8 +33,10 @@ COLUMNS = (
     "hide",
     "exported_at",
 )
-_YES = {"true", "t", "yes", "ja", "1"}
-_NO = {"false", "f", "no", "nei", "0"}
+# Also what Excel makes of it in Norway when a person saves the file.
+_YES = {"true", "t", "yes", "ja", "sann", "1"}
+_NO = {"false", "f", "no", "nei", "usann", "0"}
+_DAYS, _TIMES = ("%Y-%m-%d", "%d.%m.%Y"), ("%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
 
@@ -98,7 +101,7 @@ def _mentor(row: Mapping[str, Any], now: datetime) -> tuple[ExportedMentor, date
     if listed not in _YES | _NO:
         raise ValueError("listed")
     why = Cause(said["why"]) if said["why"] else Cause.WITHDRAWN  # a person wrote "no" into the file
-    day = date.fromisoformat(said["last_valid_day"]) if said["last_valid_day"] else None
+    day = _moment(said["last_valid_day"], _DAYS).date() if said["last_valid_day"] else None
     cause = None if listed in _YES else why
     if cause is None and (day is None or day < now.astimezone(_zone(said["timezone"])).date()):
         cause = Cause.EXPIRED
@@ -109,10 +112,17 @@ def _mentor(row: Mapping[str, Any], now: datetime) -> tuple[ExportedMentor, date
         if not _NAME.fullmatch(name):
             raise ValueError("names")
     listing = AppListing(UUID(said["mentor_id"]), UUID(said["organisation_id"]), cause)
-    at = datetime.fromisoformat(said["exported_at"])
+    at = _moment(said["exported_at"], _TIMES)
     return ExportedMentor(listing, said["website_table"], said["website_key"], said["show"], said["hide"]), (
         at if at.tzinfo else at.replace(tzinfo=UTC)
     )
+
+
+def _moment(text: str, forms: Iterable[str]) -> datetime:
+    for form in forms:
+        with suppress(ValueError):
+            return datetime.strptime(text, form)  # noqa: DTZ007 - the caller knows the zone
+    return datetime.fromisoformat(text)
 
 
 def _flags(text: str) -> Mapping[str, object]:
