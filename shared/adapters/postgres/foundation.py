@@ -2,76 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import dict_row
+
+from shared.domain.integration.contract import (
+    COLUMNS,
+    LOG,
+    OLDEST_POSTGRESQL,
+    TRIGGERS_ON,
+    UNIQUE,
+    WRITTEN,
+    ColumnKind,
+)
+from shared.domain.integration.findings import Finding, Verdict, broken, holds, unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """The types that a column may have: a base type by name, or any type of these categories (pg_type.typcategory).
-
-    `cure` is the type to which an unsuitable text column can be changed.
-    """
-
-    wanted: str
-    cure: str
-    types: tuple[str, ...] = ()
-    categories: str = ""
-
-    def fits(self, base: str, category: str) -> bool:
-        return base in self.types or category in self.categories
-
-
-_ID = _Kind("uuid", "uuid", ("uuid",))
-_TEXT = _Kind("text, varchar or an enum", "text", categories="SEN")
-_FLAG = _Kind("boolean", "boolean", ("boolean",))
-_DAY = _Kind("date or timestamptz", "date", ("date", "timestamp without time zone", "timestamp with time zone"))
-
-_COLUMNS: Final[dict[str, dict[str, _Kind]]] = {
-    "organisations": {"id": _ID, "name": _TEXT, "timezone": _TEXT},
-    "coordinators": {"id": _ID, "full_name": _TEXT, "email": _TEXT, "locale": _TEXT},
-    "peer_mentors": {"id": _ID, "organisation_id": _ID, "coordinator_id": _ID, "listing_consent": _FLAG}
-    | dict.fromkeys(("first_name", "last_name", "email", "phone", "area", "status", "locale"), _TEXT),
-    "certifications": {"mentor_id": _ID, "expires_on": _DAY},
-    "mentor_status_log": {"mentor_id": _ID, "certification_expiry_date": _DAY}
-    | dict.fromkeys(("from_status", "to_status", "reason", "actor"), _TEXT),
-}
-_TRIGGERS_ON: Final = ("organisations", "peer_mentors", "certifications")
-_UNIQUE: Final = {"organisations": "id", "coordinators": "id", "peer_mentors": "id", "certifications": "mentor_id"}
-_STATUSES: Final = ("active", "certification_expired")
-# The values that the nightly check writes, in shared/database/functions/nightly/transitions.sql.
-_WRITTEN: Final[dict[tuple[str, str], tuple[str, ...]]] = {
-    ("peer_mentors", "status"): _STATUSES,
-    ("mentor_status_log", "from_status"): _STATUSES,
-    ("mentor_status_log", "to_status"): _STATUSES,
-    ("mentor_status_log", "reason"): ("certification_expired", "certification_renewed"),
-    ("mentor_status_log", "actor"): ("system:expiry_check",),
-}
 _RELATIONS: Final = {"v": "a view", "m": "a materialised view", "f": "a foreign table"}
 
-_OLDEST_VERSION: Final = 150000
+_EXPECTED_TABLE: Final = "{} is there, a table where our triggers are on it"
+_GOOD_SERVER: Final = {"version": 150000, "encoding": "UTF8", "may_create": True, "may_create_roles": True}
 _SERVER_QUERY = """
 SELECT current_setting('server_version_num')::integer AS version, current_setting('server_encoding') AS encoding,
-       to_regnamespace('certification') IS NOT NULL OR has_database_privilege(current_database(), 'CREATE')
-       AS may_create,
+       to_regnamespace('certification') IS NOT NULL
+       OR has_database_privilege(r.oid, current_database(), 'CREATE') AS may_create,
        r.rolcreaterole OR r.rolsuper
        OR EXISTS (SELECT 1 FROM pg_roles AS o WHERE o.rolname = 'certification_reconciliation') AS may_create_roles
-  FROM pg_roles AS r WHERE r.rolname = current_user
+  FROM pg_roles AS r WHERE r.rolname = coalesce(%(role)s, current_user)
 """
 _TABLES_QUERY = """
 SELECT c.relname AS name, c.oid, c.relkind::text AS kind, c.relforcerowsecurity AS forced,
-       pg_has_role(c.relowner, 'USAGE') AS owned,
-       has_table_privilege(c.oid, 'SELECT')
-       AND (c.relname <> 'mentor_status_log' OR has_table_privilege(c.oid, 'INSERT')) AS usable,
-       (SELECT r.rolsuper OR r.rolbypassrls FROM pg_roles AS r WHERE r.rolname = current_user) AS sees_all
-  FROM pg_class AS c
- WHERE c.oid = ANY (ARRAY(SELECT to_regclass('public.' || n) FROM unnest(%s::text[]) AS n))
+       pg_has_role(r.oid, c.relowner, 'USAGE') AS owned,
+       has_table_privilege(r.oid, c.oid, 'SELECT')
+       AND (c.relname <> 'mentor_status_log' OR has_table_privilege(r.oid, c.oid, 'INSERT')) AS usable,
+       r.rolsuper OR r.rolbypassrls AS sees_all
+  FROM pg_class AS c JOIN pg_roles AS r ON r.rolname = coalesce(%(role)s, current_user)
+ WHERE c.oid = ANY (ARRAY(SELECT to_regclass('public.' || n) FROM unnest(%(tables)s::text[]) AS n))
 """
 _COLUMNS_QUERY = """
 WITH RECURSIVE base (oid, category, typtype, inner_type) AS (
@@ -102,105 +73,253 @@ SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, format_t
 type _Row = dict[str, Any]
 
 
-def missing_tables(connection: psycopg.Connection) -> list[str]:
+def missing_tables(connection: psycopg.Connection[Any]) -> list[str]:
     """Return the names of the app's tables that are missing."""
-    found = {table["name"] for table in _rows(connection, _TABLES_QUERY, (list(_COLUMNS),))}
-    return [name for name in _COLUMNS if name not in found]
+    found = {table["name"] for table in _rows(connection, _TABLES_QUERY, _parameters(None))}
+    return [name for name in COLUMNS if name not in found]
 
 
-def problems(connection: psycopg.Connection) -> tuple[str, ...]:
+def problems(connection: psycopg.Connection[Any]) -> tuple[str, ...]:
     """Return one sentence for each problem of the app's tables, with its solution. No table may be missing."""
-    return tuple(_problems(connection))
+    return tuple(
+        f"{finding.found}: {finding.advice}."
+        for finding in foundation_findings(connection)
+        if finding.verdict is Verdict.DOES_NOT_HOLD
+    )
 
 
-def _problems(connection: psycopg.Connection) -> Iterator[str]:
-    yield from _of_server(*_rows(connection, _SERVER_QUERY, None))
-    tables = {row["name"]: row for row in _rows(connection, _TABLES_QUERY, (list(_COLUMNS),))}
-    for table in (tables[name] for name in _COLUMNS):
+def foundation_findings(connection: psycopg.Connection[Any], role: str | None = None) -> Iterator[Finding]:
+    """Yield a finding for each point of the app's tables that this system cannot work without.
+
+    `role` is the role that owns our schema, or will own it: by default that of the login.
+    """
+    yield from _of_server(*_rows(connection, _SERVER_QUERY, {"role": role}))
+    tables = {row["name"]: row for row in _rows(connection, _TABLES_QUERY, _parameters(role))}
+    for name in COLUMNS:
+        table = tables.get(name)
+        if table is None:
+            yield from _of_missing_table(name)
+            continue
         columns = {row["name"]: row for row in _rows(connection, _COLUMNS_QUERY, {"table": table["oid"]})}
         yield from _of_table(table)
         yield from _of_columns(table, columns)
-        if table["name"] == "mentor_status_log":
-            yield from _of_log(columns)
-        for (name, column), values in _WRITTEN.items():
-            if name == table["name"] and column in columns:
-                yield from _of_values(connection, name, columns[column], values)
+        if name == LOG:
+            yield _of_log(columns)
+        for (of, column), values in WRITTEN.items():
+            if of == name:
+                yield _of_values(connection, name, column, columns.get(column), values)
 
 
-def _of_server(server: _Row) -> Iterator[str]:
-    if server["version"] < _OLDEST_VERSION:
-        yield "this is not PostgreSQL 15 or newer: upgrade it."
-    if server["encoding"] != "UTF8":
-        yield "the database's encoding is not UTF8, so names cannot be compared: move the app to a UTF8 database."
-    if not server["may_create"]:
-        yield "this login may not create a schema here: GRANT CREATE ON DATABASE … to it."
-    if not server["may_create_roles"]:
-        yield "this login may not create roles: ALTER ROLE … CREATEROLE."
+def _of_server(server: _Row) -> Iterator[Finding]:
+    yield _judged(
+        "structure.server.version",
+        f"PostgreSQL {OLDEST_POSTGRESQL} or newer",
+        None if server["version"] >= OLDEST_POSTGRESQL * 10000 else "this is not PostgreSQL 15 or newer",
+        "upgrade it",
+        found=f"PostgreSQL {server['version'] // 10000}",
+    )
+    yield _judged(
+        "structure.server.encoding",
+        "the database's encoding is UTF8",
+        None if server["encoding"] == "UTF8" else "the database's encoding is not UTF8, so names cannot be compared",
+        "move the app to a UTF8 database",
+    )
+    yield _judged(
+        "structure.server.may_create",
+        "the schema certification is there, or its future owner may create it",
+        None if server["may_create"] else "this login may not create a schema here",
+        "GRANT CREATE ON DATABASE … to it",
+    )
+    yield _judged(
+        "structure.server.may_create_roles",
+        "our roles are there, or the schema's owner may create them",
+        None if server["may_create_roles"] else "this login may not create roles",
+        "ALTER ROLE … CREATEROLE",
+    )
 
 
-def _of_table(table: _Row) -> Iterator[str]:
+def _of_missing_table(name: str) -> Iterator[Finding]:
+    where = f"public.{name}"
+    yield broken(
+        f"structure.table.{name}",
+        _EXPECTED_TABLE.format(where),
+        f"{where} is missing",
+        "create it, with the columns of docs/contract.md",
+    )
+    for point, expected in _points_of_table(name):
+        if point != f"structure.table.{name}":
+            yield unchecked(point, expected, f"{where} is missing")
+
+
+def _points_of_table(name: str) -> Iterator[tuple[str, str]]:
+    """Yield every point of one table, with what is expected."""
+    where = f"public.{name}"
+    yield f"structure.table.{name}", _EXPECTED_TABLE.format(where)
+    if name in TRIGGERS_ON:
+        yield f"structure.owner.{name}", f"the owner of schema certification owns {where}, to put triggers on it"
+    yield f"structure.rights.{name}", f"the owner of schema certification may use {where}"
+    yield f"structure.row_security.{name}", f"no row of {where} is hidden from the owner of schema certification"
+    for column, kind in COLUMNS[name].items():
+        yield f"structure.column.{name}.{column}", f"{where}.{column} is {kind.wanted}"
+    if name in UNIQUE:
+        yield f"structure.unique.{name}", f"one row of {where} for each {UNIQUE[name]}"
+    if name == LOG:
+        yield f"structure.defaults.{LOG}", f"every column of {where} that we do not write fills itself in"
+    for (of, column), values in WRITTEN.items():
+        if of == name:
+            yield f"structure.values.{name}.{column}", f"{where}.{column} takes {' and '.join(values)}"
+
+
+def foundation_points() -> dict[str, str]:
+    """Return every point that `foundation_findings` yields, with what is expected there."""
+    server = {finding.point: finding.expected for finding in _of_server(_GOOD_SERVER)}
+    return server | {point: expected for name in COLUMNS for point, expected in _points_of_table(name)}
+
+
+def _of_table(table: _Row) -> Iterator[Finding]:
     name = f"public.{table['name']}"
-    if table["name"] in _TRIGGERS_ON:
-        if table["kind"] in _RELATIONS:
-            yield (
-                f"{name} is {_RELATIONS[table['kind']]}, and a trigger is needed on it:"
-                " give this name to the table itself."
-            )
-        elif not table["owned"]:
-            yield f"{name} belongs to another role: run migrate as its owner, because it creates a trigger there."
-    if not table["usable"]:
-        yield f"this login has no right to read (and, for the log, to write) {name}: grant it."
-    if table["forced"] and not table["sees_all"]:
-        yield (
-            f"{name} forces row level security on its owner, so a nightly check would find no mentors:"
-            f" ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY, or give this login BYPASSRLS."
+    points = dict(_points_of_table(table["name"]))
+    relation = _RELATIONS.get(table["kind"])
+
+    def judged(kind: str, problem: str | None, advice: str) -> Finding:
+        point = f"structure.{kind}.{table['name']}"
+        return _judged(point, points[point], problem, advice)
+
+    if table["name"] in TRIGGERS_ON:
+        yield judged(
+            "table",
+            f"{name} is {relation}, and a trigger is needed on it, which cannot follow what changes below it"
+            if relation
+            else None,
+            "give this name to the table itself",
         )
+        if relation:
+            yield unchecked(f"structure.owner.{table['name']}", points[f"structure.owner.{table['name']}"], "no table")
+        else:
+            yield judged(
+                "owner",
+                None if table["owned"] else f"{name} belongs to another role",
+                "run migrate as its owner, because it creates a trigger there",
+            )
+    else:
+        yield judged("table", None, "")
+    yield judged(
+        "rights",
+        None if table["usable"] else f"this login has no right to read (and, for the log, to write) {name}",
+        "grant it",
+    )
+    yield judged(
+        "row_security",
+        f"{name} forces row level security on its owner, so a nightly check would find no mentors"
+        if table["forced"] and not table["sees_all"]
+        else None,
+        f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY, or give this login BYPASSRLS",
+    )
 
 
-def _of_columns(table: _Row, columns: dict[str, _Row]) -> Iterator[str]:
-    for name, kind in _COLUMNS[table["name"]].items():
+def _of_columns(table: _Row, columns: dict[str, _Row]) -> Iterator[Finding]:
+    points = dict(_points_of_table(table["name"]))
+    for name, kind in COLUMNS[table["name"]].items():
         where = f"public.{table['name']}.{name}"
+        point = f"structure.column.{table['name']}.{name}"
         column = columns.get(name)
         if column is None:
-            yield f"{where} is missing: a column of type {kind.wanted} is needed (docs/contract.md)."
+            yield broken(
+                point,
+                points[point],
+                f"{where} is missing",
+                f"a column of type {kind.wanted} is needed (docs/contract.md)",
+            )
         elif not kind.fits(column["base"], column["category"]):
             cure = _cure(table["name"], name, column, kind)
-            yield f"{where} is {column['type']}, and {kind.wanted} is needed: {cure}."
-        elif _UNIQUE.get(table["name"]) == name and table["kind"] in "rp" and not column["is_unique"]:
-            yield f"{where} is not unique: one row each is needed, so give it a unique index."
+            yield broken(point, points[point], f"{where} is {column['type']}, and {kind.wanted} is needed", cure)
+        else:
+            yield holds(point, points[point], column["type"])
+        if UNIQUE.get(table["name"]) == name:
+            yield _of_unique(table, name, column, points)
 
 
-def _cure(table: str, name: str, column: _Row, kind: _Kind) -> str:
+def _of_unique(table: _Row, name: str, column: _Row | None, points: Mapping[str, str]) -> Finding:
+    point = f"structure.unique.{table['name']}"
+    if column is None or table["kind"] not in "rp":
+        return unchecked(point, points[point], "there is no such column of a table")
+    return _judged(
+        point,
+        points[point],
+        None if column["is_unique"] else f"public.{table['name']}.{name} is not unique",
+        "one row each is needed, so give it a unique index",
+    )
+
+
+def _cure(table: str, name: str, column: _Row, kind: ColumnKind) -> str:
     if column["category"] != "S":
         return "give the app's table a column of that type with this name"
     return f"ALTER TABLE public.{table} ALTER COLUMN {name} TYPE {kind.cure} USING {name}::{kind.cure}"
 
 
-def _of_log(columns: dict[str, _Row]) -> Iterator[str]:
-    for name, column in columns.items():
-        known = name in _COLUMNS["mentor_status_log"]
-        if not known and column["needs_a_value"] and not column["generated"] and not column["filled_by_trigger"]:
-            yield (
-                f"public.mentor_status_log.{name} must have a value, and neither a default nor a trigger supplies one:"
-                " give it a default, or allow NULL."
-            )
+def _of_log(columns: dict[str, _Row]) -> Finding:
+    point = f"structure.defaults.{LOG}"
+    empty = [
+        name
+        for name, column in columns.items()
+        if name not in COLUMNS[LOG]
+        and column["needs_a_value"]
+        and not column["generated"]
+        and not column["filled_by_trigger"]
+    ]
+    return _judged(
+        point,
+        dict(_points_of_table(LOG))[point],
+        f"public.{LOG}.{', '.join(empty)} must have a value, and neither a default nor a trigger supplies one"
+        if empty
+        else None,
+        "give it a default, or allow NULL",
+    )
 
 
-def _of_values(connection: psycopg.Connection, table: str, column: _Row, values: Sequence[str]) -> Iterator[str]:
-    where = f"public.{table}.{column['name']}"
-    if column["generated"]:
-        yield f"{where} is generated, and this system writes it: make it an ordinary column."
-        return
-    for value in values:
-        if not _takes(connection, column, value):
-            yield f"{where} ({column['type']}) does not take the value {value}: allow it there."
+def _of_values(
+    connection: psycopg.Connection[Any], table: str, column: str, found: _Row | None, values: Sequence[str]
+) -> Finding:
+    where, point = f"public.{table}.{column}", f"structure.values.{table}.{column}"
+    expected = dict(_points_of_table(table))[point]
+    if found is None:
+        return unchecked(point, expected, f"{where} is missing")
+    if found["generated"]:
+        return broken(point, expected, f"{where} is generated, and this system writes it", "make it an ordinary column")
+    refused = refused_values(connection, found, values)
+    return _judged(
+        point,
+        expected,
+        f"{where} ({found['type']}) does not take the value {' and '.join(refused)}" if refused else None,
+        "allow it there",
+    )
 
 
-def _takes(connection: psycopg.Connection, column: _Row, value: str) -> bool:
+def refused_values(connection: psycopg.Connection[Any], column: _Row, values: Sequence[str]) -> list[str]:
+    """Return those of the values that the column's type or its own constraints refuse."""
+    return [value for value in values if not _takes(connection, column, value)]
+
+
+def column_of(connection: psycopg.Connection[Any], table: str, name: str) -> dict[str, Any] | None:
+    """Return what the catalogue says of a column of the app; None where it is missing."""
+    oids = _rows(connection, "SELECT to_regclass('public.' || %(table)s)::oid AS oid", {"table": table})
+    columns = _rows(connection, _COLUMNS_QUERY, {"table": oids[0]["oid"]})
+    return next((column for column in columns if column["name"] == name), None)
+
+
+def _judged(point: str, expected: str, problem: str | None, advice: str, *, found: str = "") -> Finding:
+    return holds(point, expected, found) if problem is None else broken(point, expected, problem, advice)
+
+
+def _parameters(role: str | None) -> dict[str, object]:
+    return {"tables": list(COLUMNS), "role": role}
+
+
+def _takes(connection: psycopg.Connection[Any], column: _Row, value: str) -> bool:
     """Return whether the type and the column's own constraints take the value, and no short varchar cuts it."""
     name = sql.Identifier(column["name"])
     # Type and constraints come from the catalogue, so they are safe to insert as SQL.
-    query = sql.SQL("SELECT x.{}::text = {}{} FROM (SELECT CAST({}::text AS {}) AS {}) AS x").format(
+    query = sql.SQL("SELECT x.{}::text = {}{} AS takes FROM (SELECT CAST({}::text AS {}) AS {}) AS x").format(
         name,
         sql.Literal(value),
         sql.SQL("").join(sql.SQL(f" AND ({check}) IS NOT FALSE") for check in column["checks"]),
@@ -210,15 +329,12 @@ def _takes(connection: psycopg.Connection, column: _Row, value: str) -> bool:
     )
     try:
         with connection.transaction():
-            return connection.execute(query).fetchone() == (True,)
+            return connection.cursor(row_factory=dict_row).execute(query).fetchall() == [{"takes": True}]
+    except psycopg.errors.InsufficientPrivilege:
+        raise  # nothing is known of the column
     except psycopg.Error:
         return False
 
 
-def _rows(
-    connection: psycopg.Connection, query: str, parameters: Sequence[object] | Mapping[str, object] | None
-) -> list[_Row]:
-    cursor = connection.execute(query.encode(), parameters)
-    assert cursor.description is not None  # noqa: S101 - a SELECT
-    names = [column.name for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+def _rows(connection: psycopg.Connection[Any], query: str, parameters: Mapping[str, object]) -> list[_Row]:
+    return connection.cursor(row_factory=dict_row).execute(query.encode(), parameters).fetchall()

@@ -13,7 +13,8 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
            ('reconciliation', 'reconciliation_sweep', interval '30 minutes'),
            ('reconciliation', 'reconciliation_full', interval '26 hours'),
            ('dynamics_sync', NULL, NULL),
-           ('force_sync', NULL, NULL)
+           ('force_sync', NULL, NULL),
+           ('verify_integration', NULL, NULL)
 $$;
 COMMENT ON FUNCTION certification.functions IS
     'The functions that have a login, the runs that each records, and how long a run may be missing before run_missing '

@@ -89,7 +89,7 @@ CANNOT_WORK = [
     ),
     (
         "ALTER TABLE mentor_status_log ADD CHECK (reason IN ('paused by hand', '100 %'))",
-        "mentor_status_log.reason (text) does not take the value certification_renewed",
+        "mentor_status_log.reason (text) does not take the value certification_expired and certification_renewed",
     ),
     ("ALTER TABLE mentor_status_log ADD tenant uuid NOT NULL", "mentor_status_log.tenant must have a value"),
     (

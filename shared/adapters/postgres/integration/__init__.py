@@ -1,0 +1,1 @@
+"""The points of the integration checkpoint that are read from the database."""

@@ -1,0 +1,31 @@
+"""Statements of the checkpoint: each is a short transaction of its own, so that no lock outlives it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+type Rows = list[dict[str, Any]]
+
+
+def ask(connection: psycopg.Connection[Any], query: str, parameters: Mapping[str, object] | None = None) -> Rows:
+    """Run one statement that reads, and return its rows. Raises psycopg.Error."""
+    return connection.cursor(row_factory=dict_row).execute(query.encode(), parameters).fetchall()
+
+
+def why(error: psycopg.Error) -> str:
+    """Return why a statement could not be run, as a code: the server's message may quote a row (I11)."""
+    match error:
+        case psycopg.errors.InsufficientPrivilege():
+            return "this login may not look there (42501)"
+        case psycopg.errors.LockNotAvailable():
+            return "another transaction holds the table (55P03); try again"
+        case psycopg.errors.QueryCanceled():
+            return "it took too long (57014); try again"
+        case _:
+            return f"SQLSTATE {error.sqlstate or 'unknown'}"
