@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from functools import cache
 from urllib.parse import urlsplit
@@ -102,6 +103,22 @@ class WebhookSettings(BaseModel):
     region: str = Field(alias="AWS_REGION", min_length=1)
 
 
+class VerificationSettings(BaseModel):
+    """The additional settings of `verify_integration`: what it looks at beside the database and the website."""
+
+    model_config = _READ_AT_FIRST_USE
+
+    secret_arns: dict[str, str] = Field(alias="SECRET_ARNS")
+    sender: str = Field(alias="MAIL_SENDER", pattern=r"^[^@\s]+@[^@\s]+$")
+    topic_arn: str = Field(alias="OPERATIONS_TOPIC_ARN", min_length=1)
+    stack: str = Field(alias="STACK_NAME", default="")
+
+    @field_validator("secret_arns", mode="before")
+    @classmethod
+    def _parsed(cls, text: object) -> object:
+        return json.loads(text) if isinstance(text, str) else text
+
+
 class DashboardSettings(BaseModel):
     """The settings of `force_sync`: its limits, and what the coordinators' page shows."""
 
@@ -197,6 +214,12 @@ def queue_settings() -> QueueSettings:
 def operations_settings() -> OperationsSettings:
     """Return the settings of alerts, read once."""
     return read(OperationsSettings)
+
+
+@cache
+def verification_settings() -> VerificationSettings:
+    """Return the additional settings of `verify_integration`, read once."""
+    return read(VerificationSettings)
 
 
 @cache

@@ -7,7 +7,7 @@ from functools import cache
 
 from shared.adapters.postgres.migrate import read_functions
 
-_GRANT = re.compile(r"^GRANT ([A-Z, ]+?) ON\s+(FUNCTION\s+)?(.+?)\s*\bTO ([a-z_, ]+?);", re.DOTALL | re.MULTILINE)
+_GRANT = re.compile(r"^GRANT ([A-Z, ]+?) ON\s+(FUNCTION\s+)?(.+?)\s*\bTO ([a-z_,\s]+?);", re.DOTALL | re.MULTILINE)
 _ARGUMENTS = re.compile(r"\([^)]*\)")
 _USAGE = "USAGE ON schema certification"
 

@@ -179,7 +179,8 @@ FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.website_tables
 TO certification_dynamics_sync, certification_expiry_check, certification_force_sync, certification_reconciliation,
-    certification_break_glass;
+    certification_break_glass,
+   certification_verify_integration;
 GRANT EXECUTE ON FUNCTION
     certification.open_comparison, certification.add_website_rows, certification.forget_others,
     certification.close_comparison

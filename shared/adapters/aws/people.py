@@ -1,0 +1,91 @@
+"""Whether mail reaches people: the sender's identity in SES, and who receives the alerts of operations.
+
+https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from shared.adapters.aws.call import aws_call
+from shared.adapters.aws.deployment import client
+from shared.domain.errors import OperationsUnreachableError
+from shared.domain.integration.findings import Finding, broken, holds, unchecked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_SECONDS: Final = 10.0
+
+POINTS: Final = {
+    "dependencies.mail.sender": "SES has verified the address that mails come from, or its domain",
+    "dependencies.mail.account": "the SES account has left the sandbox, and may send",
+    "dependencies.operations.recipients": "somebody receives the alerts of operations, and has confirmed it",
+}
+
+
+def people_findings(region: str, sender: str, topic_arn: str) -> Iterator[Finding]:
+    """Yield a finding for each of POINTS."""
+    checks: dict[str, Callable[[], Finding]] = {
+        "dependencies.mail.sender": lambda: _sender(region, sender),
+        "dependencies.mail.account": lambda: _account(region),
+        "dependencies.operations.recipients": lambda: _recipients(region, topic_arn),
+    }
+    for point, check in checks.items():
+        try:
+            yield aws_call("aws", _SECONDS, check, OperationsUnreachableError)
+        except OperationsUnreachableError as error:
+            yield unchecked(point, POINTS[point], str(error))
+
+
+def _sender(region: str, sender: str) -> Finding:
+    point, ses = "dependencies.mail.sender", client("sesv2", region)
+    domain = sender.rpartition("@")[2]
+    parents = [domain.split(".", n)[-1] for n in range(domain.count("."))]
+    states = []
+    for identity in (sender, *parents):  # SES takes the nearest of these
+        try:
+            found = ses.get_email_identity(EmailIdentity=identity)
+        except ses.exceptions.NotFoundException:
+            continue
+        if found["VerifiedForSendingStatus"]:
+            kind = "the address" if identity == sender else "its domain"
+            return holds(point, POINTS[point], f"{kind} is verified")
+        states.append(found.get("VerificationStatus", "unknown"))
+    there = f"its verification is {', '.join(states)}" if states else "neither is an identity of this region"
+    return broken(point, POINTS[point], there, "verify the domain in SES, in this region (docs/operations/deploy.md)")
+
+
+def _account(region: str) -> Finding:
+    point, account = "dependencies.mail.account", client("sesv2", region).get_account()
+    if not account.get("ProductionAccessEnabled"):
+        return broken(
+            point,
+            POINTS[point],
+            "it is in the sandbox: mail reaches only verified addresses",
+            "request production access in SES, in this region",
+        )
+    if not account.get("SendingEnabled"):
+        status = account.get("EnforcementStatus", "unknown")
+        return broken(
+            point, POINTS[point], f"sending is paused ({status})", "see Reputation metrics in SES, and write to AWS"
+        )
+    return holds(point, POINTS[point], str(account.get("EnforcementStatus", "")))
+
+
+def _recipients(region: str, topic_arn: str) -> Finding:
+    point, sns = "dependencies.operations.recipients", client("sns", region)
+    found = [
+        one["SubscriptionArn"].startswith("arn:")
+        for page in sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn)
+        for one in page["Subscriptions"]
+    ]
+    if not any(found):
+        there = f"{len(found)} subscribed, none confirmed" if found else "nobody is subscribed"
+        return broken(
+            point,
+            POINTS[point],
+            there,
+            "set OperationsEmail, and confirm in the mail that AWS sends; until then every alert is lost",
+        )
+    return holds(point, POINTS[point], f"{sum(found)} confirmed of {len(found)}")
