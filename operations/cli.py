@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from operations.command_line import break_glass, changing, dead_letters, mentors, reading, reconcile, review
+from operations.command_line import break_glass, changing, dead_letters, mentors, reading, reconcile, review, verifying
 from operations.exit_codes import in_sentences
 from operations.mounting import Command, Group, Program
 from operations.target import named
@@ -36,6 +36,7 @@ COMMANDS: dict[str, Command | Group] = {
         {"list": review.list_duplicates, "review": review.review},
     ),
     "break-glass-export": break_glass.export,
+    "verify-integration": verifying.verify_integration,
     "migrate": changing.migrate,
 }
 

@@ -44,6 +44,11 @@ class System(ABC):
     shows_names: bool = False
 
     @property
+    def has_functions(self) -> bool:
+        """Return whether functions can be invoked, rather than a database alone be read."""
+        return True
+
+    @property
     @abstractmethod
     def deployment(self) -> Deployment:
         """Return the stack's outputs, parameters and queues. Raises OperationsError."""
@@ -98,6 +103,11 @@ class NamedSystem(System):
         self._stack = stack
         self._database_url = database_url and databases.checked(database_url)
         self.target = Target(stack or "", database_url or "")
+
+    @property
+    @override
+    def has_functions(self) -> bool:
+        return self._stack is not None
 
     @cached_property
     @override

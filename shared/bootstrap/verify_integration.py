@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from shared.adapters.aws.people import POINTS as PEOPLE_POINTS
 from shared.adapters.aws.people import people_findings
 from shared.adapters.aws.secrets import read_secret
 from shared.adapters.dataverse.definitions import Definitions
-from shared.adapters.dataverse.website import DataverseWebsite
+from shared.adapters.dataverse.examining import DataverseExaminer
 from shared.adapters.postgres.integration.asking import why
 from shared.adapters.postgres.integration.data import data_findings, data_points
 from shared.adapters.postgres.integration.mappings import mappings_in_force, values_too_long
@@ -23,25 +23,29 @@ from shared.adapters.postgres.integration.structure import structure_findings, s
 from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
 from shared.bootstrap.database import database_connection
 from shared.bootstrap.website import website_service
-from shared.domain.errors import CertificationError, ConnectionLostError, StoreRefusedError, WebsiteRefusedError
+from shared.domain.alerts import Language
+from shared.domain.errors import CertificationError, ConnectionLostError, StoreRefusedError
 from shared.domain.integration.findings import broken, holds, unchecked
 from shared.domain.integration.secrets import expected_of, point_of, secret_finding
 from shared.domain.integration.website_tables import POINTS as TABLE_POINTS
 from shared.domain.integration.website_tables import website_findings
-from shared.settings import settings, verification_settings
+from shared.domain.wording.credential_faults import in_words
+from shared.settings import settings, verification_settings, website_settings
+from shared.use_cases.examine_credential import examine_credential
 from shared.use_cases.verify_integration import Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from shared.adapters.postgres.connection import Connection
+    from shared.domain.credential_examination import Finding as CredentialFinding
     from shared.domain.integration.findings import Finding
 
 _CREDENTIAL = "dependencies.website.credential"
 _PRIVILEGES = "dependencies.website.privileges"
 _WEBSITE_POINTS = {
     _CREDENTIAL: "the website accepts our credential",
-    _PRIVILEGES: "the application user may read and write every table of the mappings",
+    _PRIVILEGES: "the application user may read, create and write rows of every table of the mappings",
 }
 
 
@@ -49,49 +53,45 @@ _WEBSITE_POINTS = {
 def verification_parts(time_left: Callable[[], float]) -> Iterator[Sequence[Part]]:
     """Yield the parts. Where the database cannot be reached, its parts say so and the others are still checked."""
     own, region = verification_settings(), settings().region
-    secrets = Part(
-        {point_of(name): expected_of(name) for name in own.secret_arns}, partial(_secrets, own.secret_arns, region)
-    )
     aws = (
-        secrets,
+        Part(
+            {point_of(name): expected_of(name) for name in own.secret_arns}, partial(_secrets, own.secret_arns, region)
+        ),
         Part(PEOPLE_POINTS, lambda: people_findings(region, own.sender, own.topic_arn)),
         Part(DEPLOYMENT_POINTS, lambda: deployment_findings(region, own.stack)),
     )
     database_points = structure_points(), server_points(), _WEBSITE_POINTS | TABLE_POINTS, data_points()
-    try:
-        with database_connection() as connection:
-            checks = (
-                lambda: structure_findings(connection),
-                lambda: server_findings(connection),
-                lambda: _website(connection, time_left),
-                lambda: data_findings(connection),
-            )
-            yield [*(Part(points, check) for points, check in zip(database_points, checks, strict=True)), *aws]
-    except ConnectionLostError as error:
-        code = str(error)
+    with ExitStack() as stack:
+        try:
+            connection = stack.enter_context(database_connection())
+        except ConnectionLostError as error:
+            unreachable = partial(_unreachable, str(error))
+            yield [*(Part(points, unreachable) for points in database_points), *aws]
+            return
+        checks = (
+            lambda: structure_findings(connection),
+            lambda: server_findings(connection),
+            lambda: _website(connection, time_left),
+            lambda: data_findings(connection),
+        )
+        yield [*(Part(points, check) for points, check in zip(database_points, checks, strict=True)), *aws]
 
-        def unreachable() -> Sequence[Finding]:
-            raise ConnectionLostError(code)
 
-        yield [*(Part(points, unreachable) for points in database_points), *aws]
+def _unreachable(code: str) -> Sequence[Finding]:
+    raise ConnectionLostError(code)
 
 
 def _website(connection: Connection, time_left: Callable[[], float]) -> Iterator[Finding]:
     listings, state, service = PostgresListings(connection), PostgresSyncState(connection), website_service()
-    website = DataverseWebsite(service, state, time_left=time_left, batch_size=1, parallel=1)
-    try:
-        refused = website.check(listings.tables())
-    except WebsiteRefusedError as error:
-        advice = "replace the credential, or have HLF IT put its rights right (docs/operations/runbook.md)"
-        yield broken(_CREDENTIAL, _WEBSITE_POINTS[_CREDENTIAL], f"refused: {error.code}", advice)
-        return
-    yield holds(_CREDENTIAL, _WEBSITE_POINTS[_CREDENTIAL])
-    if refused:
-        said = ", ".join(f"{table}: {code}" for table, code in sorted(refused.items()))
-        advice = "have HLF IT give the application user's role read, create and write on the table"
-        yield broken(_PRIVILEGES, _WEBSITE_POINTS[_PRIVILEGES], said, advice, n=len(refused))
-    else:
-        yield holds(_PRIVILEGES, _WEBSITE_POINTS[_PRIVILEGES])
+    secret = read_secret(website_settings().secret_arn, settings().region, fresh=True)
+    examination = examine_credential(
+        secret, listings.tables(), examiner=DataverseExaminer(service, state, time_left=time_left)
+    )
+    signing_in = [one for one in examination.findings if not one.table]
+    yield _examined(_CREDENTIAL, signing_in)
+    if signing_in:
+        return  # nothing else can be asked
+    yield _examined(_PRIVILEGES, examination.findings)
     try:
         mappings = mappings_in_force(connection)
         definitions = Definitions(service, state, time_left=time_left)
@@ -99,6 +99,15 @@ def _website(connection: Connection, time_left: Callable[[], float]) -> Iterator
         yield from website_findings(mappings, tables, partial(values_too_long, connection))
     except psycopg.Error as error:
         raise StoreRefusedError(why(error)) from None
+
+
+def _examined(point: str, faults: Sequence[CredentialFinding]) -> Finding:
+    expected = _WEBSITE_POINTS[point]
+    words = [in_words(fault, Language.EN) for fault in faults]
+    said, to_do = (" ".join(dict.fromkeys(parts)) for parts in ([w.what for w in words], [w.to_do for w in words]))
+    if any(fault.is_certain for fault in faults):
+        return broken(point, expected, said, to_do, n=len(faults))
+    return unchecked(point, expected, said, to_do) if faults else holds(point, expected)
 
 
 def _secrets(arns: dict[str, str], region: str) -> Iterator[Finding]:

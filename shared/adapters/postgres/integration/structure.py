@@ -33,7 +33,7 @@ SELECT p.oid::regprocedure::text AS signature, pg_get_function_identity_argument
  ORDER BY p.oid
 """
 _TRIGGER_QUERY = """
-SELECT e.relation, e.name, t.tgenabled::text AS enabled
+SELECT e.relation, e.name, t.tgenabled::text AS enabled, to_regclass(e.relation) IS NOT NULL AS on_a_table
   FROM (SELECT split_part(k.name, '.', 1) || '.' || split_part(k.name, '.', 2) AS relation,
                split_part(k.name, '.', 3) AS name
           FROM unnest(%(names)s::text[]) AS k (name)) AS e
@@ -76,6 +76,12 @@ SELECT CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END A
        ) AS x
  CROSS JOIN aclexplode(x.acl) AS a
  WHERE a.grantee <> x.owner
+"""
+_OBJECTS_QUERY = """
+SELECT 'certification.' || p.proname AS object FROM pg_proc AS p
+ WHERE p.pronamespace = to_regnamespace('certification')
+UNION SELECT 'certification.' || c.relname FROM pg_class AS c WHERE c.relnamespace = to_regnamespace('certification')
+UNION SELECT 'schema certification'
 """
 _UNREVOKED_QUERY = """
 SELECT 'certification.' || p.proname AS object FROM pg_proc AS p
@@ -313,7 +319,12 @@ def _owners(connection: psycopg.Connection[Any], points: dict[str, str]) -> Iter
 
 
 def _damage(connection: psycopg.Connection[Any], points: dict[str, str]) -> Iterator[Finding]:
-    damage = ask(connection, "SELECT * FROM certification.damaged_objects()")
+    # What is on a table of the app that is missing goes with it.
+    damage = ask(
+        connection,
+        "SELECT * FROM certification.damaged_objects() AS d"
+        " WHERE d.relation IS NULL OR starts_with(d.relation, 'certification.') OR to_regclass(d.relation) IS NOT NULL",
+    )
     for kind in _DAMAGE_KINDS:
         point = f"structure.ours.{kind}"
         found = [
@@ -326,11 +337,13 @@ def _damage(connection: psycopg.Connection[Any], points: dict[str, str]) -> Iter
         else:
             yield holds(point, points[point])
     by_name = {row["name"]: row["damage"] for row in damage if row["kind"] == "trigger"}
-    there = {f"{row['relation']}.{row['name']}": row["enabled"] for row in ask(connection, _TRIGGER_QUERY, _NAMES)}
-    for name in APP_TRIGGERS:
+    for row in ask(connection, _TRIGGER_QUERY, _NAMES):
+        name = f"{row['relation']}.{row['name']}"
         point = f"structure.trigger.{name}"
-        damaged = by_name.get(name) or (None if there[name] in {"O", "A"} else "missing or disabled")
-        if damaged:
+        damaged = by_name.get(name) or (None if row["enabled"] in {"O", "A"} else "missing or disabled")
+        if not row["on_a_table"]:
+            yield unchecked(point, points[point], f"{row['relation']} is missing")
+        elif damaged:
             found_so = f"it is {damaged}, so changes reach the website only with a sweep"
             yield broken(point, points[point], found_so, _MIGRATE)
         else:
@@ -342,11 +355,14 @@ def _grants(connection: psycopg.Connection[Any], points: dict[str, str]) -> Iter
     found: dict[str, set[str]] = {}
     for row in ask(connection, _GRANTS_QUERY):
         found.setdefault(row["role"], set()).add(f"{row['privilege']} ON {row['object']}")
+    there = {row["object"] for row in ask(connection, _OBJECTS_QUERY)}
     roles = {row["name"]: row for row in ask(connection, _ROLES_QUERY, {"names": list(wanted)})}
     members = {row["name"] for row in ask(connection, _MEMBERS_QUERY)}
     for role, grants in sorted(wanted.items()):
         point = f"structure.role.{role}"
-        missing, more = sorted(grants - found.get(role, set())), sorted(found.get(role, set()) - grants)
+        # An object that is gone is a point of its own.
+        missing = sorted(grant for grant in grants - found.get(role, set()) if grant.partition(" ON ")[2] in there)
+        more = sorted(found.get(role, set()) - grants)
         problems = [
             *([] if role in roles else ["it is missing"]),
             *(["it can log in"] if role in roles and roles[role]["can_login"] else []),

@@ -32,9 +32,10 @@ $$;
 COMMENT ON FUNCTION certification.applied_files IS
     'Return the files that were applied to this database, with their checksums.';
 
-CREATE OR REPLACE FUNCTION certification.damaged_objects() RETURNS TABLE (kind text, name text, damage text)
+CREATE OR REPLACE FUNCTION certification.damaged_objects()
+RETURNS TABLE (kind text, name text, relation text, damage text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT d.kind, d.name, d.damage FROM certification.structure_damage() AS d
+    SELECT d.kind, d.name, d.relation, d.damage FROM certification.structure_damage() AS d
 $$;
 COMMENT ON FUNCTION certification.damaged_objects IS
     'Return the objects of ours that are missing, invalid, disabled or changed since the last migrate.';
