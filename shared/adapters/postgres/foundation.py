@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from shared.adapters.postgres.integration.asking import ask
 from shared.domain.integration.contract import (
     COLUMNS,
     LOG,
@@ -75,7 +76,7 @@ type _Row = dict[str, Any]
 
 def missing_tables(connection: psycopg.Connection[Any]) -> list[str]:
     """Return the names of the app's tables that are missing."""
-    found = {table["name"] for table in _rows(connection, _TABLES_QUERY, _parameters(None))}
+    found = {table["name"] for table in ask(connection, _TABLES_QUERY, _parameters(None))}
     return [name for name in COLUMNS if name not in found]
 
 
@@ -93,14 +94,14 @@ def foundation_findings(connection: psycopg.Connection[Any], role: str | None = 
 
     `role` is the role that owns our schema, or will own it: by default that of the login.
     """
-    yield from _of_server(*_rows(connection, _SERVER_QUERY, {"role": role}))
-    tables = {row["name"]: row for row in _rows(connection, _TABLES_QUERY, _parameters(role))}
+    yield from _of_server(*ask(connection, _SERVER_QUERY, {"role": role}))
+    tables = {row["name"]: row for row in ask(connection, _TABLES_QUERY, _parameters(role))}
     for name in COLUMNS:
         table = tables.get(name)
         if table is None:
             yield from _of_missing_table(name)
             continue
-        columns = {row["name"]: row for row in _rows(connection, _COLUMNS_QUERY, {"table": table["oid"]})}
+        columns = {row["name"]: row for row in ask(connection, _COLUMNS_QUERY, {"table": table["oid"]})}
         yield from _of_table(table)
         yield from _of_columns(table, columns)
         if name == LOG:
@@ -302,8 +303,8 @@ def refused_values(connection: psycopg.Connection[Any], column: _Row, values: Se
 
 def column_of(connection: psycopg.Connection[Any], table: str, name: str) -> dict[str, Any] | None:
     """Return what the catalogue says of a column of the app; None where it is missing."""
-    oids = _rows(connection, "SELECT to_regclass('public.' || %(table)s)::oid AS oid", {"table": table})
-    columns = _rows(connection, _COLUMNS_QUERY, {"table": oids[0]["oid"]})
+    oids = ask(connection, "SELECT to_regclass('public.' || %(table)s)::oid AS oid", {"table": table})
+    columns = ask(connection, _COLUMNS_QUERY, {"table": oids[0]["oid"]})
     return next((column for column in columns if column["name"] == name), None)
 
 
@@ -334,7 +335,3 @@ def _takes(connection: psycopg.Connection[Any], column: _Row, value: str) -> boo
         raise  # nothing is known of the column
     except psycopg.Error:
         return False
-
-
-def _rows(connection: psycopg.Connection[Any], query: str, parameters: Mapping[str, object]) -> list[_Row]:
-    return connection.cursor(row_factory=dict_row).execute(query.encode(), parameters).fetchall()

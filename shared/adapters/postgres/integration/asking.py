@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
 if TYPE_CHECKING:
@@ -13,9 +14,22 @@ if TYPE_CHECKING:
 type Rows = list[dict[str, Any]]
 
 
+# Functions that show definitions lock what they show, so a catalogue query can wait too. statement_timeout leaves a
+# million mentors time.
+_LIMITS = b"SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '25s'"
+
+
 def ask(connection: psycopg.Connection[Any], query: str, parameters: Mapping[str, object] | None = None) -> Rows:
-    """Run one statement that reads, and return its rows. Raises psycopg.Error."""
-    return connection.cursor(row_factory=dict_row).execute(query.encode(), parameters).fetchall()
+    """Run one statement that reads, and return its rows. It waits at most two seconds for a lock.
+
+    Raises psycopg.Error.
+    """
+    cursor = connection.cursor(row_factory=dict_row)
+    if connection.info.transaction_status is not TransactionStatus.IDLE:
+        return cursor.execute(query.encode(), parameters).fetchall()
+    with connection.transaction():
+        connection.execute(_LIMITS)
+        return cursor.execute(query.encode(), parameters).fetchall()
 
 
 def why(error: psycopg.Error) -> str:

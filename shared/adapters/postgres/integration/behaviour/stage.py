@@ -251,7 +251,7 @@ def insert(connection: psycopg.Connection[Any], table: str, values: Mapping[str,
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     copy = sql.SQL(
         "INSERT INTO public.{table} ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM jsonb_populate_record("
-        "NULL::public.{table}, (SELECT to_jsonb(x) FROM public.{table} AS x LIMIT 1) || %s)"
+        "NULL::public.{table}, coalesce((SELECT to_jsonb(x) FROM public.{table} AS x LIMIT 1), '{{}}') || %s)"
     ).format(table=sql.Identifier(table), names=names)
     try:
         with connection.transaction():
