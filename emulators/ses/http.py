@@ -1,4 +1,4 @@
-"""The HTTP side of the local SES: `POST /v2/email/outbound-emails` as boto3 sends it."""
+"""The HTTP side of the local SES: `POST /v2/email/outbound-emails` as boto3 sends it, and the state of the account."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import socket
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Protocol, override
+from typing import TYPE_CHECKING, Protocol, override
+from urllib.parse import unquote
 
 from emulators.ses.request_checks import RefusalError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Ses(Protocol):
@@ -17,6 +21,12 @@ class Ses(Protocol):
 
     def accept(self, body: bytes, *, signed: bool) -> str:
         """Return the id of the accepted message. Raises RefusalError."""
+
+    def account(self) -> dict[str, object]:
+        """Return the account as GetAccount does."""
+
+    def identity(self, name: str) -> dict[str, object] | None:
+        """Return an identity as GetEmailIdentity does; None if it is unknown."""
 
     def reply_allowed(self) -> bool:
         """Return whether the reply to an accepted request may be sent; wait first if it is to be held."""
@@ -34,6 +44,19 @@ class _SesHandler(BaseHTTPRequestHandler):
     # HTTP/1.0: a new connection per message, so refuse_connections() leaves no old one open.
     server: SesServer
 
+    def do_GET(self) -> None:
+        identities = "/v2/email/identities/"
+        if self.path == "/v2/email/account":
+            self._reply(HTTPStatus.OK, self.server.ses.account())
+        elif self.path.startswith(identities):
+            found = self.server.ses.identity(unquote(self.path.removeprefix(identities)))
+            if found is None:
+                self._reply(HTTPStatus.NOT_FOUND, {"message": "unknown identity"}, error="NotFoundException")
+            else:
+                self._reply(HTTPStatus.OK, found)
+        else:
+            self._reply(HTTPStatus.NOT_FOUND, {"message": "unknown"}, error="UnknownOperationException")
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path != "/v2/email/outbound-emails":
@@ -50,7 +73,7 @@ class _SesHandler(BaseHTTPRequestHandler):
         else:
             self.connection.shutdown(socket.SHUT_RDWR)
 
-    def _reply(self, status: int, body: dict[str, str], *, error: str | None = None) -> None:
+    def _reply(self, status: int, body: Mapping[str, object], *, error: str | None = None) -> None:
         content = json.dumps(body).encode()
         # The client may have stopped waiting: that is the purpose of hold_reply_next.
         with suppress(ConnectionError):

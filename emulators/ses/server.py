@@ -62,18 +62,36 @@ class LocalSes:
 
     `messages` are the accepted ones in order, also written to `folder` as 0001.eml, 0002.eml, …
     `violations` are requests that SES accepts and our own rule forbids: a message has one recipient.
+    `in_sandbox` and `unverified`, identities that are known and not verified, are the state of the account.
     """
 
     def __init__(self, folder: Path | None = None, *, port: int = 0) -> None:
         self.messages: list[Mail] = []
         self.violations: list[str] = []
         self.counts = Counts()
+        self.in_sandbox = False
+        self.unverified: set[str] = set()
         self._folder = folder
         self._port = port
         self._faults = _Faults()
         self._lock = threading.Lock()
         self._released = threading.Event()
         self._server: SesServer | None = None
+
+    def account(self) -> dict[str, object]:
+        """Return the account as GetAccount does."""
+        return {"ProductionAccessEnabled": not self.in_sandbox, "SendingEnabled": True, "EnforcementStatus": "HEALTHY"}
+
+    def identity(self, name: str) -> dict[str, object] | None:
+        """Return an identity as GetEmailIdentity does. Domains are identities here, and single addresses are none."""
+        if "@" in name:
+            return None
+        pending = name in self.unverified
+        return {
+            "IdentityType": "DOMAIN",
+            "VerifiedForSendingStatus": not pending,
+            "VerificationStatus": "PENDING" if pending else "SUCCESS",
+        }
 
     @property
     def url(self) -> str:

@@ -1,5 +1,6 @@
 """Define `verify-integration`: what must hold between this system and its neighbours, point by point."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,6 @@ from operations.errors import NotUnderstoodError, OperationsError
 from operations.options import AsJson
 from operations.screens import printing
 from operations.target import System
-from operations.wording import words
 from shared.domain.integration.findings import Report, merged
 from shared.domain.integration.texts import as_junit, as_text
 
@@ -58,7 +58,7 @@ def verify_integration(
     if junit is not None:
         _write(junit, report)
     if as_json:
-        words.print_json(report.as_json())
+        console.out.print_json(json.dumps(report.as_json()))
     else:
         printing.text(as_text(report, everything=everything))
     raise typer.Exit(report.exit_code)

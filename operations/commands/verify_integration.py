@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     import psycopg
 
 FUNCTION = "VerifyIntegration"
-DOING = (
-    "Verifying the database, the website and the stack: seconds for hundreds of mentors, half a minute for a million"
-)
+DOING = "Verifying the database, the website and the stack"
 DOING_BEHAVIOUR = "Trying pause, resume, night and listing on rows that are rolled back"
 
 

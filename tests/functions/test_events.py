@@ -41,6 +41,7 @@ def ruled():
 
 
 # One address, and an event for each kind of request to it.
+OF_PERSONS = {"VerifyIntegration"}  # invoked by a person, or by a deployment
 OF_URLS = {"StatusChanged": ["requested"], "ForceSync": ["page", "mentors", "overview", "forced"]}
 
 
@@ -52,6 +53,7 @@ def test_every_trigger_has_an_event_and_every_event_a_trigger() -> None:
     }
     expected |= {name_of(schedule) for schedule in TEMPLATE.schedules}
     expected |= {f"{MODULES[function]}.event.json" for function in ruled()}
+    expected |= {f"{MODULES[function]}.person.json" for function in OF_PERSONS}
     assert len(mappings) == len(TEMPLATE.event_source_mappings) - 1  # the queue of repairs has the same messages
 
     assert {path.name for path in EVENTS.iterdir()} == expected

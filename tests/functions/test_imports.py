@@ -21,6 +21,7 @@ EXPECTED = {
     "reconciliation": {"boto3", "httpx", "idna", "psycopg", "pydantic"},
     "send_notices": {"boto3", "idna", "jinja2", "psycopg", "pydantic", "stamina"},
     "status_changed": {"boto3", "pydantic"},
+    "verify_integration": {"boto3", "httpx", "idna", "psycopg", "pydantic"},
 }
 
 

@@ -55,12 +55,12 @@ def _lines(report: Report, everything: bool) -> Iterator[str]:
         for finding in report.of(verdict):
             yield ""
             yield f"{_MARKS[verdict]}  {finding.point}"
-            yield from _told("expected", finding.expected)
-            yield from _told("found" if verdict is Verdict.DOES_NOT_HOLD else "why", finding.found)
+            yield from _wrapped("expected", finding.expected)
+            yield from _wrapped("found" if verdict is Verdict.DOES_NOT_HOLD else "why", finding.found)
             if finding.ids:
-                yield from _told("ids", _ids(finding))
+                yield from _wrapped("ids", _ids(finding))
             if finding.advice:
-                yield from _told("to do", finding.advice)
+                yield from _wrapped("to do", finding.advice)
     if everything:
         for area in Area:
             good = [finding for finding in report.of(Verdict.HOLDS) if finding.area is area]
@@ -68,10 +68,10 @@ def _lines(report: Report, everything: bool) -> Iterator[str]:
                 yield ""
                 yield f"{_TITLES[area]}: {len(good)} hold"
                 for finding in good:
-                    yield from _told("", finding.expected + (f" ({finding.found})" if finding.found else ""))
+                    yield from _wrapped("", finding.expected + (f" ({finding.found})" if finding.found else ""))
 
 
-def _told(name: str, text: str) -> Iterator[str]:
+def _wrapped(name: str, text: str) -> Iterator[str]:
     head = f"  {name:<9}" if name else "  "
     yield from textwrap.wrap(
         text,

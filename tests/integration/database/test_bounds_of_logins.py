@@ -31,6 +31,7 @@ RUNS = {
     "Reconciliation": {"reconciliation_sweep", "reconciliation_full"},
     "Operations": set(),
     "BreakGlass": set(),
+    "VerifyIntegration": set(),
 }
 EVERY_RUN = set().union(*RUNS.values())
 

@@ -16,7 +16,7 @@ type Rows = list[dict[str, Any]]
 
 # Functions that show definitions lock what they show, so a catalogue query can wait too. statement_timeout leaves a
 # million mentors time.
-_LIMITS = b"SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '25s'"
+_LIMITS = b"SELECT set_config('lock_timeout', '2s', true), set_config('statement_timeout', '25s', true)"
 
 
 def ask(connection: psycopg.Connection[Any], query: str, parameters: Mapping[str, object] | None = None) -> Rows:

@@ -135,12 +135,22 @@ _NAMES: Final[dict[str, object]] = {"names": list(APP_TRIGGERS)}
 def structure_findings(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
     """Yield a finding for each point of the structure. Nothing is written."""
     owner = ask(connection, _OWNER_QUERY)
-    yield from foundation.foundation_findings(connection, owner[0]["owner"] if owner else None)
+    yield from _foundation_findings(connection, owner[0]["owner"] if owner else None)
     yield from app_findings(connection)
     if owner:
         yield from our_findings(connection)
     else:
         yield from (unchecked(point, expected, SCHEMA_MISSING, _MIGRATE) for point, expected in our_points().items())
+
+
+def _foundation_findings(connection: psycopg.Connection[Any], owner: str | None) -> Iterator[Finding]:
+    left = foundation.foundation_points()
+    try:
+        for finding in foundation.foundation_findings(connection, owner):
+            left.pop(finding.point)
+            yield finding
+    except psycopg.Error as error:
+        yield from (unchecked(point, expected, why(error)) for point, expected in left.items())
 
 
 def structure_points() -> dict[str, str]:

@@ -1,5 +1,5 @@
--- The rows of the app that this system cannot handle (docs/operations/verify-integration.md). Each call is one statement
--- that only reads, so it holds no lock that a normal SELECT does not hold.
+-- The rows of the app that this system cannot handle (docs/operations/verify-integration.md). Each call is one
+-- statement that only reads, so it holds no lock that a normal SELECT does not hold.
 
 CREATE OR REPLACE FUNCTION certification.unusable_rows(p_kind text) RETURNS TABLE (n bigint, ids text[])
 -- row_security is off so that a row hidden from us by a policy raises an error instead of passing for good.
@@ -18,7 +18,7 @@ DECLARE
             ' WHERE NOT EXISTS (SELECT 1 FROM public.organisations AS o WHERE o.id = m.organisation_id)'
         WHEN 'timezone_unknown' THEN
             'SELECT o.id FROM public.organisations AS o'
-            ' WHERE NOT EXISTS (SELECT 1 FROM pg_timezone_names AS z'
+            ' WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_timezone_names AS z'
             '                    WHERE lower(z.name) = lower(certification.clean_text(o.timezone::text)))'
         WHEN 'certification_twice' THEN
             'SELECT c.mentor_id AS id FROM public.certifications AS c GROUP BY c.mentor_id HAVING count(*) > 1'

@@ -22,8 +22,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
       FROM (SELECT 1) AS one LEFT JOIN certification.webhook AS w ON true
 $$;
 COMMENT ON FUNCTION certification.integration_state IS
-    'Return who owns the schema, the server''s clock, how the webhook is sent and whether its owner may send it so, and '
-    'the path of the app''s triggers in a nightly check. Not the address and not the key.';
+    'Return who owns the schema, the server''s clock, how the webhook is sent and whether its owner may send it so, '
+    'and the path of the app''s triggers in a nightly check. Not the address and not the key.';
 
 CREATE OR REPLACE FUNCTION certification.applied_files() RETURNS TABLE (name text, checksum text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -50,7 +50,7 @@ COMMENT ON FUNCTION certification.mappings_in_force IS
 CREATE OR REPLACE FUNCTION certification.time_zones_in_use() RETURNS TABLE (name text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT DISTINCT z.name FROM public.organisations AS o
-      JOIN pg_timezone_names AS z ON lower(z.name) = lower(certification.clean_text(o.timezone::text))
+      JOIN pg_catalog.pg_timezone_names AS z ON lower(z.name) = lower(certification.clean_text(o.timezone::text))
 $$;
 COMMENT ON FUNCTION certification.time_zones_in_use IS
     'Return the time zones of the organisations, as PostgreSQL spells them; without those that it does not know.';

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # pg_net is no such call: its queue is a table, whose rows go with the rollback.
 _CALLS_OUT: Final = re.compile(
-    r"\b(aws_lambda|aws_s3)\s*\.|\bdblink\w*\s*\(|\bhttp(_\w+)?\s*\(|\bextensions\s*\.\s*http|\bpg_notify_external\b"
+    r"\b(aws_lambda|aws_s3)\s*\.|\bdblink\w*\s*\(|(?<!net\.)\bhttp(_\w+)?\s*\(|\bextensions\s*\.\s*http|\bpg_notify_external\b"
     r"|\bCOPY\b[^;]*\bPROGRAM\b|\bpostgres_fdw\w*|\bpg_background_\w+",
     re.IGNORECASE,
 )

@@ -1,0 +1,141 @@
+"""verify_integration as deployed: its own process, login and settings, on the local stack's services."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shared.domain.integration.findings import Verdict, report_from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.domain.integration.findings import Finding
+    from tests.functions.conftest import DeployedStack
+    from tests.support.foundation import Foundation
+    from tests.support.syncs import EmulatedWebsite
+
+EVENT = json.loads(Path(__file__).parents[2].joinpath("events/verify_integration.person.json").read_text("utf-8"))
+# What a stack on one machine has no counterpart of.
+OF_A_DEPLOYMENT = {"dependencies.queues", "dependencies.schedules", "dependencies.triggers"}
+
+
+@pytest.fixture
+def verified(deployed: DeployedStack, foundation: Foundation) -> Callable[[], dict[str, Finding]]:
+    """Invoke the function, and return its findings by their points."""
+    foundation.organisation()
+
+    def invoke() -> dict[str, Finding]:
+        done = deployed.invoke("VerifyIntegration", EVENT)
+        return {finding.point: finding for finding in report_from_json(done.payload).findings}
+
+    return invoke
+
+
+def broken(findings: dict[str, Finding]) -> set[str]:
+    return {point for point, finding in findings.items() if finding.verdict is Verdict.DOES_NOT_HOLD}
+
+
+def test_a_sound_stack_holds_except_what_it_does_not_have(
+    deployed: DeployedStack, foundation: Foundation, verified: Callable[[], dict[str, Finding]]
+) -> None:
+    """Structure, clock, website, mail, secrets, data: by the function's own login, which reads no table (I11)."""
+    foundation.do("DO $$BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END$$")
+    foundation.do("INSERT INTO certification.webhook (url, secret) VALUES ('https://x.example.no/', repeat('k', 40))")
+    deployed.clients.secretsmanager.put_secret_value(
+        SecretId=deployed.stack.physical_id("WebhookSecret"), SecretString=json.dumps({"current": "k" * 40})
+    )
+    deployed.clients.secretsmanager.put_secret_value(
+        SecretId=deployed.stack.physical_id("OperationsDatabaseSecret"),
+        SecretString=json.dumps({"host": "h", "dbname": "d", "username": "u", "password": "p"}),
+    )
+    topic = deployed.stack.physical_id("OperationsTopic")
+    post = "arn:aws:sqs:eu-north-1:000000000000:post"
+    subscription = deployed.clients.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=post)["SubscriptionArn"]
+    try:
+        findings = verified()
+    finally:
+        deployed.clients.sns.unsubscribe(SubscriptionArn=subscription)
+    assert {point: (one.found, one.advice) for point, one in findings.items() if point in broken(findings)} == {}
+    assert {point for point, one in findings.items() if one.verdict is Verdict.NOT_CHECKED} == OF_A_DEPLOYMENT
+
+
+def test_a_database_that_is_away_stops_no_other_part(
+    deployed: DeployedStack, verified: Callable[[], dict[str, Finding]]
+) -> None:
+    """I13: its points say why they could not be checked, and the others are checked."""
+    deployed.put_secret("VerifyIntegration", {"host": "127.0.0.1", "port": 1, "dbname": "x", "username": "x"})
+    findings = verified()
+    assert findings["structure.table.peer_mentors"].verdict is Verdict.NOT_CHECKED
+    assert findings["structure.table.peer_mentors"].found == "database_connection_failed"
+    assert findings["dependencies.secrets.dataverse"].verdict is Verdict.HOLDS
+
+
+def test_mail_that_reaches_nobody_is_found(deployed: DeployedStack, verified: Callable[[], dict[str, Finding]]) -> None:
+    """The sandbox, an unverified domain, and a topic that nobody has confirmed."""
+    deployed.ses.in_sandbox = True
+    deployed.ses.unverified.add("example.no")
+    findings = verified()
+    assert {"dependencies.mail.account", "dependencies.mail.sender"} <= broken(findings)
+    assert "PENDING" in findings["dependencies.mail.sender"].found
+    assert findings["dependencies.operations.recipients"].found == "nobody is subscribed"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("ExpiryCheckDatabaseSecret", {"host": "h", "dbname": "d", "username": "u"}, "it has no password"),
+        ("DataverseSecret", {"tenant_id": "t"}, "it has no client_id"),
+        (
+            "DataverseSecret",
+            {"tenant_id": "t", "client_id": "c", "client_secret": "11111111-2222-3333-4444-555555555555"},
+            "its client_secret looks like the secret's id: Entra shows the value once, beside the id",
+        ),
+        ("WebhookSecret", {"current": "short"}, "its key has 5 characters"),
+        ("WebhookSecret", "no json", "secret_is_not_json"),
+    ],
+)
+def test_a_malformed_secret_is_named(
+    deployed: DeployedStack, verified: Callable[[], dict[str, Finding]], name: str, value: Any, said: str
+) -> None:
+    """By its purpose and what is wrong with it; no value is quoted."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    deployed.clients.secretsmanager.put_secret_value(SecretId=deployed.stack.physical_id(name), SecretString=text)
+    found = [one for point, one in verified().items() if point.startswith("dependencies.secrets.")]
+    assert said in [one.found for one in found if one.verdict is not Verdict.HOLDS]
+
+
+def test_the_website_is_compared_with_the_mapping(
+    foundation: Foundation, site: EmulatedWebsite, verified: Callable[[], dict[str, Finding]]
+) -> None:
+    """A column too short for data of today is named, with how many mentors and their ids, before a sync fails."""
+    organisation = foundation.organisation(name="HLF Ås")
+    mentor = foundation.mentor(organisation, "2030-01-01", consent=True, area="Ås" * 150)
+    foundation.do(
+        "UPDATE certification.standard SET listing_mapping = jsonb_set(listing_mapping, '{columns,hlf_nickname}',"
+        " '\"first_name\"')"
+    )
+    findings = verified()
+    assert broken(findings) & {point for point in findings if point.startswith("dependencies.website")} == {
+        "dependencies.website.lengths",
+        "dependencies.website.columns",
+    }
+    assert findings["dependencies.website.lengths"].ids == (str(mentor),)
+    assert "hlf_area takes 200 characters, and 1 mentors have more" in findings["dependencies.website.lengths"].found
+    assert "hlf_nickname is missing" in findings["dependencies.website.columns"].found
+
+
+def test_a_refused_credential_is_said_precisely(
+    deployed: DeployedStack, site: EmulatedWebsite, verified: Callable[[], dict[str, Finding]]
+) -> None:
+    """And the points behind it could not be checked (I10)."""
+    deployed.clients.secretsmanager.put_secret_value(
+        SecretId=deployed.stack.physical_id("DataverseSecret"),
+        SecretString=json.dumps({"tenant_id": "t", "client_id": "c", "client_secret": "wrong"}),
+    )
+    findings = verified()
+    assert findings["dependencies.website.credential"].verdict is Verdict.DOES_NOT_HOLD
+    assert findings["dependencies.website.lengths"].verdict is Verdict.NOT_CHECKED
