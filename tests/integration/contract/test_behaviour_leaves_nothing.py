@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from operations.commands.verify_integration import of_behaviour, of_database
+from shared.adapters.postgres.integration.behaviour.concurrent import concurrent_points
 from shared.adapters.postgres.integration.data import data_findings
 from shared.domain.integration.findings import Verdict
 from tests.support.contract import owner_dsn
@@ -50,7 +51,7 @@ def test_nothing_is_left_behind(postgres: Postgres, variant: Callable[[str], str
     dsn = variant(_HARMLESS)
     before = counts(dsn)
     report = of_behaviour(owner_dsn(postgres, "contract_variant"), copy=copy)
-    assert {one.verdict for one in report.findings if copy or "beside" not in one.point} == {Verdict.HOLDS}
+    assert {one.verdict for one in report.findings if copy or one.point not in concurrent_points()} == {Verdict.HOLDS}
     after = counts(dsn)
     if copy:  # an ordinary trigger of the app has posted what was committed
         after["net.http_request_queue"] = before["net.http_request_queue"]
@@ -72,11 +73,13 @@ def test_two_workflows_at_once_want_a_copy(postgres: Postgres, sound: str) -> No
     assert sound
     report = of_behaviour(owner_dsn(postgres, "contract_base"), copy=False)
     unchecked = report.of(Verdict.NOT_CHECKED)
-    assert [one.point for one in unchecked] == ["behaviour.pause_beside_a_night", "behaviour.night_beside_a_pause"]
+    assert [one.point for one in unchecked] == ["behaviour.pause_beside_a_night", "behaviour.pause_waits_for_a_night"]
     assert report.exit_code == 3
 
 
-def test_a_login_that_is_not_the_owner_is_told(sound: str, postgres: Postgres, server: psycopg.Connection) -> None:
+def test_a_login_that_is_not_the_owner_gets_a_reason(
+    sound: str, postgres: Postgres, server: psycopg.Connection
+) -> None:
     """The points could not be checked; none is said to hold."""
     server.execute("CREATE ROLE contract_stranger LOGIN PASSWORD 'x'")
     try:

@@ -244,7 +244,7 @@ BEHAVIOUR = {
     "behaviour.moves": _WATCH.format(
         "stay", "NEW.organisation_id := OLD.organisation_id; RETURN NEW;", "BEFORE UPDATE"
     ),
-    "behaviour.night_beside_a_pause": workflow("pause_mentor", "active", "paused", lock=False),
+    "behaviour.pause_waits_for_a_night": workflow("pause_mentor", "active", "paused", lock=False),
     "behaviour.pause_beside_a_night": _WATCH.format(
         "impatient",
         "IF NEW.status = 'paused' AND EXISTS (SELECT 1 FROM public.certifications AS c WHERE c.mentor_id = NEW.id"
@@ -257,7 +257,7 @@ TOGETHER = {
     "behaviour.pause_hides": {"behaviour.consent", "behaviour.moves"},
     "behaviour.last_day": {"behaviour.resume_in_window"},
     "behaviour.resume_of_expired": {"behaviour.resumed_expires"},
-    "behaviour.expire_once": {"behaviour.night_beside_a_pause"},
+    "behaviour.expire_once": {"behaviour.pause_waits_for_a_night"},
     "behaviour.pause_wins": {"behaviour.pause_beside_a_night"},
     "behaviour.pause_beside_a_night": {"behaviour.pause_wins"},
 }

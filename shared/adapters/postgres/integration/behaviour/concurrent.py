@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _POINTS: Final = {
     "behaviour.pause_beside_a_night": "of a pause and a night at once the pause wins, with a status log that fits",
-    "behaviour.night_beside_a_pause": "a pause that waits for a night sees what the night did, with a log that fits",
+    "behaviour.pause_waits_for_a_night": "a pause that waits for a night sees what the night did, with a log that fits",
 }
 _ONLY_ON_A_COPY: Final = "it takes two connections, and so rows that are committed"
 _HOW: Final = "name a copy or a staging database, and say --copy"
@@ -60,7 +60,7 @@ def concurrent_findings(
         return
     checks = {
         "behaviour.pause_beside_a_night": _pause_beside_a_night,
-        "behaviour.night_beside_a_pause": _night_beside_a_pause,
+        "behaviour.pause_waits_for_a_night": _pause_waits_for_a_night,
     }
     with connect() as first, connect() as second:
         calling = triggers_that_call_out(first)
@@ -114,7 +114,7 @@ def _pause_beside_a_night(stage: Stage, other: Stage, mentor: UUID) -> str | Non
     return _chain(stage, mentor)
 
 
-def _night_beside_a_pause(stage: Stage, other: Stage, mentor: UUID) -> str | None:
+def _pause_waits_for_a_night(stage: Stage, other: Stage, mentor: UUID) -> str | None:
     with ThreadPoolExecutor(1) as executor:
         with stage.connection.transaction():
             stage.night()
