@@ -12,13 +12,12 @@ from shared.adapters.postgres.integration.behaviour.points import behaviour_find
 from shared.adapters.postgres.integration.data import data_findings, data_points
 from shared.adapters.postgres.integration.structure import structure_findings, structure_points
 from shared.adapters.postgres.migrate import MigrationError, migrate
-from shared.domain.integration.findings import Report
 from shared.use_cases.verify_integration import Part, verify_integration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from shared.domain.integration.findings import Finding
+    from shared.domain.integration.findings import Finding, Report
 
 # What a deployment sets up and the app's developers do not.
 _OF_A_DEPLOYMENT = {"structure.webhook", "structure.temporary"}
