@@ -111,6 +111,10 @@ bench-reconcile: .venv/run.stamp  ## The full comparison of 100 thousand and 1 m
 bench-force-sync: .venv/run.stamp  ## One forced sync against a bare PATCH and GET; fifty coordinators at once; refused tokens
 	@$(PY) -m benchmarks.force_sync $(BENCH_ARGS)
 
+.PHONY: bench-verify
+bench-verify: .venv/run.stamp  ## The integration checkpoint at 10 thousand and 1 million mentors
+	@$(PY) -m benchmarks.verify $(BENCH_ARGS)
+
 .PHONY: data
 data: .venv/run.stamp  ## Make the synthetic mentors again, from their seed
 	@$(PY) -m local dataset --out data/mentors.csv

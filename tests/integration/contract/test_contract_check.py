@@ -23,7 +23,7 @@ _NAME = "contract_of_the_app"
 @pytest.fixture
 def app(
     postgres: Postgres, server: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., Any]]:
+) -> Iterator[Callable[..., str]]:
     """The app's database; call it with statements that spoil it, and get the address without the password."""
     server.execute(f"DROP DATABASE IF EXISTS {_NAME} WITH (FORCE)".encode())
     server.execute(f"CREATE DATABASE {_NAME}".encode())

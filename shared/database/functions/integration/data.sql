@@ -30,7 +30,7 @@ DECLARE
             'SELECT c.mentor_id AS id FROM public.certifications AS c'
             ' CROSS JOIN LATERAL (SELECT certification.day_of(c.expires_on, ''Europe/Oslo'') AS day) AS x'
             ' WHERE x.day IS NULL OR NOT isfinite(x.day) OR x.day < date ''1950-01-01'''
-            '    OR x.day > certification.today_in(''Europe/Oslo'') + 20 * 366'
+            '    OR x.day > (SELECT certification.today_in(''Europe/Oslo'') + 20 * 366)'
         WHEN 'active_uncertified' THEN
             'SELECT m.id FROM public.peer_mentors AS m'
             ' WHERE certification.is_status(m.status::text, ''active'')'
