@@ -12,12 +12,13 @@ from shared.adapters.postgres.integration.behaviour.points import behaviour_find
 from shared.adapters.postgres.integration.data import data_findings, data_points
 from shared.adapters.postgres.integration.structure import structure_findings, structure_points
 from shared.adapters.postgres.migrate import MigrationError, migrate
+from shared.domain.integration.findings import Report, unchecked
 from shared.use_cases.verify_integration import Part, verify_integration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from shared.domain.integration.findings import Finding, Report
+    from shared.domain.integration.findings import Finding
 
 # What a deployment sets up and the app's developers do not.
 _OF_A_DEPLOYMENT = {"structure.webhook", "structure.temporary"}
@@ -40,22 +41,19 @@ def _connected(address: str) -> psycopg.Connection[Any]:
 
 
 def _checked(connection: psycopg.Connection[Any], connect: Callable[[], psycopg.Connection[Any]] | None) -> Report:
+    structure = {point: expected for point, expected in structure_points().items() if point not in _OF_A_DEPLOYMENT}
+    of_the_app = Part(structure, lambda: _of_the_app(connection))
     try:
         migrate(connection)
-    except MigrationError:
-        # The structure says the same, point by point; the rest could not be checked.
-        structure = {point: expected for point, expected in structure_points().items() if point not in _OF_A_DEPLOYMENT}
+    except MigrationError as error:
+        # The structure says the same, point by point; nothing else can be tried.
+        why = f"our migrations cannot be applied: {' '.join(str(error).split())}"
         rest = data_points() | behaviour_points() | concurrent_points()
-        return verify_integration(
-            [
-                Part(structure, lambda: _of_the_app(connection)),
-                Part(rest, tuple),
-            ]
-        )
-    structure = {point: expected for point, expected in structure_points().items() if point not in _OF_A_DEPLOYMENT}
+        not_tried = tuple(unchecked(point, expected, why) for point, expected in rest.items())
+        return Report((*verify_integration([of_the_app]).findings, *not_tried))
     return verify_integration(
         [
-            Part(structure, lambda: _of_the_app(connection)),
+            of_the_app,
             Part(data_points(), partial(data_findings, connection)),
             Part(behaviour_points(), partial(behaviour_findings, connection)),
             Part(concurrent_points(), partial(concurrent_findings, connect)),

@@ -42,13 +42,16 @@ def run(argv: list[str]) -> int:
     except psycopg.OperationalError as error:
         print(f"the database cannot be reached: {str(error).strip()}", file=sys.stderr)
         return _COULD_NOT_TELL
+    except psycopg.Error as error:
+        print(f"the database refused (SQLSTATE {error.sqlstate}): {str(error).strip()}", file=sys.stderr)
+        return _COULD_NOT_TELL
+    print(json.dumps(report.as_json()) if said.json else as_text(report, everything=said.all))
     if said.junit is not None:
         try:
             said.junit.write_text(as_junit(report), encoding="utf-8")
         except OSError as error:
             print(f"{said.junit} cannot be written: {error.strerror}", file=sys.stderr)
-            return 1
-    print(json.dumps(report.as_json()) if said.json else as_text(report, everything=said.all))
+            return report.exit_code or _COULD_NOT_TELL
     return report.exit_code
 
 

@@ -17,8 +17,9 @@ from shared.use_cases.verify_integration import verify_integration
 @guarded
 def handler(_: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return the report as JSON (docs/operations/verify-integration.md)."""
-    with verification_parts(seconds_left(context)) as parts:
-        report = verify_integration(parts)
+    time_left = seconds_left(context)
+    with verification_parts(time_left) as parts:
+        report = verify_integration(parts, time_left)
     LogAndMetrics().work(
         "verify_integration",
         {f"points_{verdict}": n for verdict, n in report.counts.items()},

@@ -8,7 +8,7 @@ import typer
 
 from operations import console, databases
 from operations.commands import verify_integration as verifying
-from operations.errors import NotUnderstoodError, OperationsError
+from operations.errors import FunctionFailedError, NotKnownError, NotUnderstoodError, OperationsError
 from operations.options import AsJson
 from operations.screens import printing
 from operations.target import System
@@ -48,6 +48,8 @@ def verify_integration(
     """
     if copy and not behaviour:
         raise NotUnderstoodError("--copy says how --behaviour may try the workflows: say both")
+    if copy and system.target.stack:
+        raise NotUnderstoodError("a stack's own database is no copy: name the copy with --database-url alone")
     with console.steps(quiet=as_json) as progress:
         reports = [_read_only(system, progress)]
         if behaviour:
@@ -55,12 +57,12 @@ def verify_integration(
             with system.owned_database() as address:
                 reports.append(verifying.of_behaviour(address, copy=copy))
     report = merged(reports)
-    if junit is not None:
-        _write(junit, report)
     if as_json:
         console.out.print_json(json.dumps(report.as_json()))
     else:
         printing.text(as_text(report, everything=everything))
+    if junit is not None:
+        _write(junit, report)
     raise typer.Exit(report.exit_code)
 
 
@@ -68,7 +70,10 @@ def _read_only(system: System, progress: console.Progress) -> Report:
     progress(verifying.DOING)
     if system.has_functions:
         with system.functions(progress) as invoke:
-            return verifying.of_function(invoke(verifying.FUNCTION, {}))
+            try:
+                return verifying.of_function(invoke(verifying.FUNCTION, {}))
+            except FunctionFailedError as error:
+                raise NotKnownError(f"the function ended with an error, so nothing is known: {error}") from None
     with system.database() as address, databases.connected(address) as connection:
         return verifying.of_database(connection)
 
@@ -77,4 +82,5 @@ def _write(file: Path, report: Report) -> None:
     try:
         file.write_text(as_junit(report), encoding="utf-8")
     except OSError as error:
-        raise OperationsError(f"{file} cannot be written: {error.strerror}") from None
+        said = f"{file} cannot be written: {error.strerror}"
+        raise (OperationsError if report.exit_code == 1 else NotKnownError)(said) from None

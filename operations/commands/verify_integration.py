@@ -12,6 +12,7 @@ from shared.adapters.postgres.integration.behaviour.points import behaviour_find
 from shared.adapters.postgres.integration.data import data_findings, data_points
 from shared.adapters.postgres.integration.server import server_findings, server_points
 from shared.adapters.postgres.integration.structure import structure_findings, structure_points
+from shared.domain.integration.contract import CONTRACT_VERSION
 from shared.domain.integration.findings import Report, report_from_json, unchecked
 from shared.use_cases.verify_integration import Part, verify_integration
 
@@ -26,9 +27,29 @@ DOING_BEHAVIOUR = "Trying pause, resume, night and listing on rows that are roll
 def of_function(payload: Any) -> Report:  # noqa: ANN401 - any JSON value
     """Parse the function's result. Raises NotKnownError for one of another version."""
     try:
-        return report_from_json(payload)
+        report = report_from_json(payload)
     except (KeyError, TypeError, ValueError):
         raise NotKnownError("the function's report cannot be read: is it of the version of this program?") from None
+    if report.contract_version != CONTRACT_VERSION:
+        raise NotKnownError(
+            f"the function verifies contract {report.contract_version}, and this program knows {CONTRACT_VERSION}:"
+            " deploy and install the same version"
+        )
+    known = {finding.point for finding in report.findings}
+    missing = {point: expected for point, expected in _read_only_points().items() if point not in known}
+    return Report(
+        (
+            *report.findings,
+            *(
+                unchecked(point, expected, "the deployed function does not know it")
+                for point, expected in missing.items()
+            ),
+        )
+    )
+
+
+def _read_only_points() -> dict[str, str]:
+    return structure_points() | server_points() | data_points()
 
 
 def of_database(connection: psycopg.Connection[Any]) -> Report:

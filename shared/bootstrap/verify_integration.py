@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from shared.adapters.postgres.connection import Connection
     from shared.domain.credential_examination import Finding as CredentialFinding
     from shared.domain.integration.findings import Finding
+    from shared.ports import Backoff
 
 _CREDENTIAL = "dependencies.website.credential"
 _PRIVILEGES = "dependencies.website.privileges"
@@ -82,7 +83,8 @@ def _unreachable(code: str) -> Sequence[Finding]:
 
 
 def _website(connection: Connection, time_left: Callable[[], float]) -> Iterator[Finding]:
-    listings, state, service = PostgresListings(connection), PostgresSyncState(connection), website_service()
+    listings, service = PostgresListings(connection), website_service()
+    state = _OnlyRead(PostgresSyncState(connection))
     secret = read_secret(website_settings().secret_arn, settings().region, fresh=True)
     examination = examine_credential(
         secret, listings.tables(), examiner=DataverseExaminer(service, state, time_left=time_left)
@@ -99,6 +101,20 @@ def _website(connection: Connection, time_left: Callable[[], float]) -> Iterator
         yield from website_findings(mappings, tables, partial(values_too_long, connection))
     except psycopg.Error as error:
         raise StoreRefusedError(why(error)) from None
+
+
+class _OnlyRead:
+    """shared.ports.Backoff: obeys a time to wait that others have recorded, and records none (I9)."""
+
+    def __init__(self, state: Backoff) -> None:
+        self._state = state
+
+    def seconds_left(self) -> float:
+        """Return the seconds until a request may be sent."""
+        return self._state.seconds_left()
+
+    def block_for(self, seconds: float, why: str) -> None:
+        """Record nothing: the checkpoint changes nothing, and the next worker is told the same."""
 
 
 def _examined(point: str, faults: Sequence[CredentialFinding]) -> Finding:

@@ -67,7 +67,9 @@ def deployment_findings(region: str, stack: str) -> Iterator[Finding]:
         except OperationsUnreachableError as error:
             yield unchecked(point, POINTS[point], str(error))
             continue
-        if problems:
+        if not n:
+            yield unchecked(point, POINTS[point], "the template has none: is it a stack of this system?")
+        elif problems:
             yield broken(point, POINTS[point], "; ".join(problems), _REDEPLOY, n=len(problems))
         else:
             yield holds(point, POINTS[point], f"{n} of them")
@@ -102,7 +104,11 @@ def _queues(region: str, stack: _Stack) -> tuple[Sequence[str], int]:
     sqs, problems, n = client("sqs", region), [], 0
     for name, url, properties in stack.of("AWS::SQS::Queue"):
         n += 1
-        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        try:
+            found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        except sqs.exceptions.QueueDoesNotExist:
+            problems.append(f"{name} is missing")
+            continue
         for attribute in _QUEUE_ATTRIBUTES:
             wanted = stack.value(properties.get(attribute))
             if wanted is not None and str(found.get(attribute)) != str(wanted):
@@ -142,14 +148,22 @@ def _triggers(region: str, stack: _Stack) -> tuple[Sequence[str], int]:
     lambda_, events, problems, n = client("lambda", region), client("events", region), [], 0
     for name, mapping, properties in stack.of("AWS::Lambda::EventSourceMapping"):
         n += 1
-        found = lambda_.get_event_source_mapping(UUID=mapping)
+        try:
+            found = lambda_.get_event_source_mapping(UUID=mapping)
+        except lambda_.exceptions.ResourceNotFoundException:
+            problems.append(f"{name} is missing")
+            continue
         if found["State"] != "Enabled":
             problems.append(f"{name} is {found['State']}")
         if found["BatchSize"] != properties.get("BatchSize", found["BatchSize"]):
             problems.append(f"{name}: BatchSize is {found['BatchSize']}, not {properties['BatchSize']}")
     for name, rule, _ in stack.of("AWS::Events::Rule"):
         n += 1
-        if (state := events.describe_rule(Name=rule.rpartition("|")[2])["State"]) != "ENABLED":
+        try:
+            state = events.describe_rule(Name=rule.rpartition("|")[2])["State"]
+        except events.exceptions.ResourceNotFoundException:
+            state = "missing"
+        if state != "ENABLED":
             problems.append(f"{name} is {state}")
     return problems, n
 

@@ -37,10 +37,11 @@ SELECT current_setting('server_version_num')::integer AS version, current_settin
   FROM pg_roles AS r WHERE r.rolname = coalesce(%(role)s, current_user)
 """
 _TABLES_QUERY = """
-SELECT c.relname AS name, c.oid, c.relkind::text AS kind, c.relforcerowsecurity AS forced,
+SELECT c.relname AS name, c.oid, c.relkind::text AS kind, c.relforcerowsecurity AS forced, c.relrowsecurity AS filtered,
        pg_has_role(r.oid, c.relowner, 'USAGE') AS owned,
        has_table_privilege(r.oid, c.oid, 'SELECT')
-       AND (c.relname <> 'mentor_status_log' OR has_table_privilege(r.oid, c.oid, 'INSERT')) AS usable,
+       AND (c.relname <> 'mentor_status_log' OR has_table_privilege(r.oid, c.oid, 'INSERT'))
+       AND (c.relname <> 'peer_mentors' OR has_table_privilege(r.oid, c.oid, 'UPDATE')) AS usable,
        r.rolsuper OR r.rolbypassrls AS sees_all
   FROM pg_class AS c JOIN pg_roles AS r ON r.rolname = coalesce(%(role)s, current_user)
  WHERE c.oid = ANY (ARRAY(SELECT to_regclass('public.' || n) FROM unnest(%(tables)s::text[]) AS n))
@@ -66,7 +67,8 @@ SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, format_t
        ARRAY(SELECT pg_get_expr(k.conbin, k.conrelid) FROM pg_constraint AS k
               WHERE k.conrelid = a.attrelid AND k.contype = 'c' AND k.conkey = ARRAY[a.attnum]) AS checks,
        EXISTS (SELECT 1 FROM pg_trigger AS t
-                WHERE t.tgrelid = a.attrelid AND NOT t.tgisinternal AND t.tgtype & 7 = 7) AS filled_by_trigger
+                WHERE t.tgrelid = a.attrelid AND NOT t.tgisinternal AND t.tgtype & 7 = 7
+                  AND t.tgenabled <> 'D') AS filled_by_trigger
   FROM pg_attribute AS a JOIN base AS b ON b.oid = a.atttypid AND b.typtype <> 'd'
  WHERE a.attrelid = %(table)s AND a.attnum > 0 AND NOT a.attisdropped
 """
@@ -209,13 +211,21 @@ def _of_table(table: _Row) -> Iterator[Finding]:
         None if table["usable"] else f"this login has no right to read (and, for the log, to write) {name}",
         "grant it",
     )
-    yield judged(
-        "row_security",
-        f"{name} forces row level security on its owner, so a nightly check would find no mentors"
-        if table["forced"] and not table["sees_all"]
-        else None,
-        f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY, or give this login BYPASSRLS",
-    )
+    yield judged("row_security", _row_security(table), f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY, or {_BYPASS}")
+
+
+_BYPASS: Final = "give this login BYPASSRLS"
+
+
+def _row_security(table: _Row) -> str | None:
+    name = f"public.{table['name']}"
+    if table["sees_all"]:
+        return None
+    if table["forced"]:
+        return f"{name} forces row level security on its owner, so a nightly check would find no mentors"
+    if table["filtered"] and not table["owned"]:
+        return f"{name} has row level security and belongs to another role, so rows of it are hidden from us"
+    return None
 
 
 def _of_columns(table: _Row, columns: dict[str, _Row]) -> Iterator[Finding]:
@@ -242,8 +252,13 @@ def _of_columns(table: _Row, columns: dict[str, _Row]) -> Iterator[Finding]:
 
 def _of_unique(table: _Row, name: str, column: _Row | None, points: Mapping[str, str]) -> Finding:
     point = f"structure.unique.{table['name']}"
-    if column is None or table["kind"] not in "rp":
-        return unchecked(point, points[point], "there is no such column of a table")
+    if column is None:
+        return unchecked(point, points[point], f"public.{table['name']}.{name} is missing")
+    if table["kind"] not in "rp":
+        # Where a view will do, its own query has to see to it.
+        if table["name"] not in TRIGGERS_ON:
+            return holds(point, points[point], f"{_RELATIONS.get(table['kind'], 'no table')}, whose query decides that")
+        return unchecked(point, points[point], f"public.{table['name']} is no table")
     return _judged(
         point,
         points[point],
@@ -331,7 +346,7 @@ def _takes(connection: psycopg.Connection[Any], column: _Row, value: str) -> boo
     try:
         with connection.transaction():
             return connection.cursor(row_factory=dict_row).execute(query).fetchall() == [{"takes": True}]
-    except psycopg.errors.InsufficientPrivilege:
+    except (psycopg.errors.InsufficientPrivilege, psycopg.OperationalError):
         raise  # nothing is known of the column
     except psycopg.Error:
         return False

@@ -116,7 +116,8 @@ def as_junit(report: Report) -> str:
                 failure = ET.SubElement(case, "failure", message=_plain(f"{finding.found}: {finding.advice}"))
                 failure.text = _plain(f"expected: {finding.expected}\nids: {_ids(finding)}")
             elif finding.verdict is Verdict.NOT_CHECKED:
-                ET.SubElement(case, "skipped", message=_plain(finding.found))
+                skipped = f"{finding.found}: {finding.advice}" if finding.advice else finding.found
+                ET.SubElement(case, "skipped", message=_plain(skipped))
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 

@@ -45,27 +45,89 @@ def counts(dsn: str) -> dict[str, int]:
         return {name: len(connection.execute(f"SELECT 1 FROM {name}".encode()).fetchall()) for name in tables}
 
 
-@pytest.mark.parametrize("copy", [False, True])
-def test_nothing_is_left_behind(postgres: Postgres, variant: Callable[[str], str], copy: bool) -> None:
+@pytest.mark.parametrize(("copy", "statements"), [(False, _HARMLESS), (True, "SELECT 1")])
+def test_nothing_is_left_behind(postgres: Postgres, variant: Callable[[str], str], copy: bool, statements: str) -> None:
     """Neither a row of the app, nor one of ours, nor a post in pg_net's queue; the webhook stays set up."""
-    dsn = variant(_HARMLESS)
+    dsn = variant(statements)
     before = counts(dsn)
     report = of_behaviour(owner_dsn(postgres, "contract_variant"), copy=copy)
     assert {one.verdict for one in report.findings if copy or one.point not in concurrent_points()} == {Verdict.HOLDS}
     after = counts(dsn)
-    if copy:  # an ordinary trigger of the app has posted what was committed
-        after["net.http_request_queue"] = before["net.http_request_queue"]
     assert after == before
     with psycopg.connect(dsn) as connection:
         assert connection.execute("SELECT enabled FROM certification.webhook").fetchall() == [(True,)]
 
 
-def test_a_trigger_that_calls_out_stops_the_trial(postgres: Postgres, variant: Callable[[str], str]) -> None:
-    """What it sends is not undone by a rollback, also where another function makes the call; it is named."""
-    variant(_CALLING)
+_INVOKE = (
+    "CREATE SCHEMA aws_lambda;CREATE FUNCTION aws_lambda.invoke(a text, b json) RETURNS int LANGUAGE sql AS 'SELECT 1';"
+)
+_PAUSE = (
+    "CREATE OR REPLACE FUNCTION pause_mentor(p_mentor_id uuid, p_actor text, p_reason text) RETURNS text"
+    " LANGUAGE plpgsql AS $$BEGIN {0}; RETURN 'changed'; END$$;"
+)
+_OUTBOX = (
+    "CREATE TABLE outbox (n int); CREATE FUNCTION on_change() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$BEGIN INSERT INTO public.outbox VALUES (1); RETURN NULL; END$$;"
+    "CREATE TRIGGER notes AFTER UPDATE ON peer_mentors FOR EACH ROW EXECUTE FUNCTION on_change();"
+    "CREATE FUNCTION send() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM {0}; RETURN NULL; END$$;"
+    "CREATE TRIGGER sends AFTER INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION send();"
+)
+CALLING = {
+    "by a function of a trigger": (_CALLING, "peer_mentors.calls"),
+    "by a workflow": (_INVOKE + _PAUSE.format("PERFORM aws_lambda.invoke('x', '{}')"), "public.pause_mentor"),
+    "by the trigger of an outbox": (_OUTBOX.format("extensions.http_post('https://them', '')"), "outbox.sends"),
+    "by dblink": (_OUTBOX.format("dblink_exec('them', 'x')"), "outbox.sends"),
+    "in quotes": (_OUTBOX.format('"aws_lambda"."invoke"(NULL, NULL)'), "outbox.sends"),
+}
+
+
+@pytest.mark.parametrize("how", CALLING)
+def test_what_calls_out_stops_the_trial(postgres: Postgres, variant: Callable[[str], str], how: str) -> None:
+    """What it sends is not undone by a rollback; it is named."""
+    statements, name = CALLING[how]
+    variant(statements)
     report = of_behaviour(owner_dsn(postgres, "contract_variant"), copy=True)
     assert {one.verdict for one in report.findings} == {Verdict.NOT_CHECKED}
-    assert all("peer_mentors.calls calls out" in one.found for one in report.findings)
+    assert all(f"{name} calls out" in one.found for one in report.findings)
+
+
+def test_pg_net_sends_what_is_committed(postgres: Postgres, variant: Callable[[str], str]) -> None:
+    """In a rollback its queue goes too, so the behaviour is tried; rows that are committed would be sent."""
+    variant(_HARMLESS)
+    report = of_behaviour(owner_dsn(postgres, "contract_variant"), copy=True)
+    assert {one.point for one in report.of(Verdict.NOT_CHECKED)} == concurrent_points().keys()
+
+
+def test_what_the_app_defers_to_the_commit_counts(postgres: Postgres, variant: Callable[[str], str]) -> None:
+    """A constraint trigger that refuses a pause at the commit refuses it here too."""
+    variant(
+        "CREATE FUNCTION no_pause() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF NEW.status = 'paused' THEN"
+        " RAISE EXCEPTION 'no'; END IF; RETURN NULL; END$$;"
+        "CREATE CONSTRAINT TRIGGER later AFTER UPDATE ON peer_mentors DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION no_pause();"
+    )
+    report = of_behaviour(owner_dsn(postgres, "contract_variant"), copy=False)
+    assert "behaviour.pause_is_logged" in {one.point for one in report.of(Verdict.DOES_NOT_HOLD)}
+
+
+def test_a_workflow_that_fails_is_broken(postgres: Postgres, variant: Callable[[str], str]) -> None:
+    """A column that it needs and the app has dropped is the app's mistake, not a point that could not be checked."""
+    variant(_PAUSE.format("UPDATE peer_mentors SET gone = 1 WHERE id = p_mentor_id"))
+    report = of_behaviour(owner_dsn(postgres, "contract_variant"), copy=False)
+    finding = next(one for one in report.findings if one.point == "behaviour.pause_is_logged")
+    assert (finding.verdict, finding.found) == (Verdict.DOES_NOT_HOLD, "it fails with SQLSTATE 42703")
+
+
+def test_a_log_with_random_ids_is_understood(postgres: Postgres, variant: Callable[[str], str]) -> None:
+    """The contract leaves the log's id to the app; and the log may refer to the mentor."""
+    variant(
+        "ALTER TABLE mentor_status_log DROP id, ADD id uuid PRIMARY KEY DEFAULT gen_random_uuid(),"
+        " ADD FOREIGN KEY (mentor_id) REFERENCES peer_mentors (id)"
+    )
+    report = of_behaviour(owner_dsn(postgres, "contract_variant"), copy=True)
+    assert [
+        one for one in report.findings if one.point in concurrent_points() and one.verdict is not Verdict.HOLDS
+    ] == []
 
 
 def test_two_workflows_at_once_want_a_copy(postgres: Postgres, sound: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
 if TYPE_CHECKING:
@@ -24,12 +23,9 @@ def ask(connection: psycopg.Connection[Any], query: str, parameters: Mapping[str
 
     Raises psycopg.Error.
     """
-    cursor = connection.cursor(row_factory=dict_row)
-    if connection.info.transaction_status is not TransactionStatus.IDLE:
-        return cursor.execute(query.encode(), parameters).fetchall()
-    with connection.transaction():
+    with connection.transaction():  # inside another one a savepoint, so that an error spoils nothing else
         connection.execute(_LIMITS)
-        return cursor.execute(query.encode(), parameters).fetchall()
+        return connection.cursor(row_factory=dict_row).execute(query.encode(), parameters).fetchall()
 
 
 def why(error: psycopg.Error) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import available_timezones
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg.rows import dict_row
 
 from shared.adapters.postgres.integration.asking import ask, why
 from shared.domain.integration.findings import Finding, broken, holds, unchecked
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 MOST_SKEW: Final = timedelta(seconds=30)
 """A webhook's signature is good for five minutes, and the shortest lease lasts two."""
 
+_PID: Final = b"SELECT pg_backend_pid() AS pid"
 _POINTS: Final[dict[str, str]] = {
-    "dependencies.clock": f"the clocks of database and function differ by less than {MOST_SKEW.seconds} seconds",
+    "dependencies.clock": f"the clocks of the database and of who asks differ by less than {MOST_SKEW.seconds} seconds",
     "dependencies.time_zones": "every organisation's time zone is known to the functions too",
     "dependencies.pooler": "a transaction stays on one server connection",
     "dependencies.tls": "the connection to the database is encrypted, and its certificate is verified",
@@ -52,17 +53,21 @@ def _clock(connection: psycopg.Connection[Any], now: Callable[[], datetime]) -> 
     point = "dependencies.clock"
     before = now()
     at: datetime = ask(connection, "SELECT clock_timestamp() AS at")[0]["at"]
-    # The server read its clock at some moment in between.
+    # The server read its clock at some moment in between, so this is the least that they differ.
     skew = max(before - at, at - now(), timedelta())
     said = f"{skew.total_seconds():.1f} seconds"
     if skew >= MOST_SKEW:
         return broken(
             point,
             _POINTS[point],
-            f"they differ by {said}",
-            "set the database server's clock: signatures and leases go by both",
+            f"they differ by {said} at least",
+            "set whichever is wrong: signatures and leases go by both",
         )
-    return holds(point, _POINTS[point], f"they differ by {said} at the most")
+    return holds(
+        point,
+        _POINTS[point],
+        f"they agree within {(now() - before).total_seconds() + skew.total_seconds():.1f} seconds",
+    )
 
 
 def _time_zones(connection: psycopg.Connection[Any]) -> Finding:
@@ -84,19 +89,19 @@ def _time_zones(connection: psycopg.Connection[Any]) -> Finding:
 
 def _pooler(connection: psycopg.Connection[Any]) -> Finding:
     point = "dependencies.pooler"
-    pooled = connection.info.backend_pid != ask(connection, "SELECT pg_backend_pid() AS pid")[0]["pid"]
     try:
         with connection.transaction():
-            pids = {ask(connection, "SELECT pg_backend_pid() AS pid")[0]["pid"] for _ in range(3)}
-    except (psycopg.errors.FeatureNotSupported, psycopg.errors.ProtocolViolation):
-        pids = set()  # PgBouncer refuses BEGIN where it pools statements
-    if len(pids) != 1 or connection.info.transaction_status is not TransactionStatus.IDLE:
+            pids = {connection.cursor(row_factory=dict_row).execute(_PID).fetchall()[0]["pid"] for _ in range(3)}
+    except psycopg.errors.ProtocolViolation:
+        pids = set()  # PgBouncer refuses BEGIN where it pools statements (08P01)
+    if len(pids) != 1:
         return broken(
             point,
             _POINTS[point],
             "a pooler pools statements",
             "use the pooler's transaction mode (Supabase: port 6543), or the database itself",
         )
+    pooled = connection.info.backend_pid not in pids
     return holds(point, _POINTS[point], "through a pooler" if pooled else "a connection of its own")
 
 
@@ -104,8 +109,11 @@ def _tls(connection: psycopg.Connection[Any]) -> Finding:
     point = "dependencies.tls"
     mode = connection.info.get_parameters().get("sslmode", "")
     if connection.pgconn.ssl_in_use:
-        if mode in {"verify-full", "verify-ca"}:
+        if mode == "verify-full":
             return holds(point, _POINTS[point], mode)
+        if mode == "verify-ca":
+            said = "the certificate's authority is checked, and not whether it is this host's (sslmode=verify-ca)"
+            return broken(point, _POINTS[point], said, "leave sslmode out of the secret: many have this authority's")
         return broken(
             point,
             _POINTS[point],

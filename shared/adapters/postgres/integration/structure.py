@@ -70,12 +70,26 @@ SELECT CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END A
          WHERE p.pronamespace = to_regnamespace('certification')
         UNION ALL
         SELECT 'certification.' || c.relname, c.relacl, c.relowner FROM pg_class AS c
-         WHERE c.relnamespace = to_regnamespace('certification') AND c.relkind IN ('r', 'p', 'v', 'm')
+         WHERE c.relnamespace = to_regnamespace('certification') AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+        UNION ALL
+        SELECT 'certification.' || c.relname || '.' || t.attname, t.attacl, c.relowner
+          FROM pg_class AS c JOIN pg_attribute AS t ON t.attrelid = c.oid
+         WHERE c.relnamespace = to_regnamespace('certification')
         UNION ALL
         SELECT 'schema certification', n.nspacl, n.nspowner FROM pg_namespace AS n WHERE n.nspname = 'certification'
        ) AS x
  CROSS JOIN aclexplode(x.acl) AS a
  WHERE a.grantee <> x.owner
+UNION ALL
+-- Beyond our schema our roles have nothing at all.
+SELECT a.grantee::regrole::text, a.privilege_type, n.nspname || '.' || c.relname
+  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace CROSS JOIN aclexplode(c.relacl) AS a
+  JOIN pg_roles AS r ON r.oid = a.grantee
+ WHERE n.nspname <> 'certification' AND r.rolname = ANY (%(roles)s)
+UNION ALL
+SELECT m.rolname::text, 'MEMBERSHIP', r.rolname::text
+  FROM pg_auth_members AS g JOIN pg_roles AS r ON r.oid = g.roleid JOIN pg_roles AS m ON m.oid = g.member
+ WHERE m.rolname = ANY (%(roles)s) AND r.rolname <> 'certification_scheduled'
 """
 _OBJECTS_QUERY = """
 SELECT 'certification.' || p.proname AS object FROM pg_proc AS p
@@ -88,7 +102,7 @@ SELECT 'certification.' || p.proname AS object FROM pg_proc AS p
  WHERE p.pronamespace = to_regnamespace('certification') AND p.proacl IS NULL ORDER BY 1
 """
 _ROLES_QUERY = """
-SELECT r.rolname::text AS name, r.rolcanlogin AS can_login, r.rolsuper OR r.rolbypassrls OR r.rolcreaterole AS powerful
+SELECT r.rolname::text AS name, r.rolcanlogin AS can_login, r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication AS powerful
   FROM pg_roles AS r WHERE r.rolname = ANY (%(names)s)
 """
 _MEMBERS_QUERY = """
@@ -134,7 +148,7 @@ _NAMES: Final[dict[str, object]] = {"names": list(APP_TRIGGERS)}
 
 def structure_findings(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
     """Yield a finding for each point of the structure. Nothing is written."""
-    owner = ask(connection, _OWNER_QUERY)
+    owner = ask(connection, _OWNER_QUERY)  # of the catalogue alone: where this fails, nothing can be said
     yield from _foundation_findings(connection, owner[0]["owner"] if owner else None)
     yield from app_findings(connection)
     if owner:
@@ -363,7 +377,7 @@ def _damage(connection: psycopg.Connection[Any], points: dict[str, str]) -> Iter
 def _grants(connection: psycopg.Connection[Any], points: dict[str, str]) -> Iterator[Finding]:
     wanted = granted_in_files()
     found: dict[str, set[str]] = {}
-    for row in ask(connection, _GRANTS_QUERY):
+    for row in ask(connection, _GRANTS_QUERY, {"roles": list(wanted)}):
         found.setdefault(row["role"], set()).add(f"{row['privilege']} ON {row['object']}")
     there = {row["object"] for row in ask(connection, _OBJECTS_QUERY)}
     roles = {row["name"]: row for row in ask(connection, _ROLES_QUERY, {"names": list(wanted)})}
@@ -441,7 +455,7 @@ def _webhook(connection: psycopg.Connection[Any], points: dict[str, str]) -> Ite
                 f"CREATE EXTENSION {way}, and grant {state['owner']} USAGE on its schema and EXECUTE on the function",
             )
         case way:
-            yield holds(point, points[point], f"by {way}")
+            yield holds(point, points[point], f"by {way} {state['webhook_function'] or ''}".strip())
 
 
 def _guarded(point: str, expected: str, check: Callable[[], Finding]) -> Finding:

@@ -111,8 +111,10 @@ FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.backoff_seconds_left, certification.block_website_for
 TO certification_dynamics_sync, certification_expiry_check, certification_force_sync, certification_reconciliation,
-    certification_break_glass,
-   certification_verify_integration;
+    certification_break_glass;
+GRANT EXECUTE ON FUNCTION
+    certification.backoff_seconds_left
+TO certification_verify_integration;
 GRANT EXECUTE ON FUNCTION
     certification.record_check
 TO certification_dynamics_sync, certification_expiry_check, certification_reconciliation;

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 
-from shared.adapters.postgres.integration.asking import why
-from shared.adapters.postgres.integration.behaviour.callouts import triggers_that_call_out
+from shared.adapters.postgres.integration.asking import ask, why
+from shared.adapters.postgres.integration.behaviour.callouts import what_calls_out
 from shared.adapters.postgres.integration.behaviour.stage import (
     ACTOR,
     REASON,
@@ -18,14 +18,23 @@ from shared.adapters.postgres.integration.behaviour.stage import (
     organisation,
     staged,
 )
+from shared.domain.integration.contract import WORKFLOWS
 from shared.domain.integration.findings import Finding, broken, holds, unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _VALID: Final = 200
+_NOT_LISTED: Final = "an active, certified and consenting mentor is not listed to begin with"
 _WORKFLOW: Final = "have the app's developers look at the core workflows (docs/contract.md)"
 _OURS: Final = "run hlf-operations migrate; if that does not help, report it to the developers of this system"
+
+
+_NEEDED: Final = (
+    "certification.start_run(text, timestamptz, text)",
+    *(f"public.{name}(uuid, text, text)" for name in WORKFLOWS),
+)
+_NEEDED_QUERY: Final = "SELECT n.name FROM unnest(%(names)s::text[]) AS n (name) WHERE to_regprocedure(n.name) IS NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +56,18 @@ def behaviour_findings(connection: psycopg.Connection[Any]) -> Iterator[Finding]
     Where a trigger of the app calls out of the database nothing is tried: a rollback would not undo that.
     """
     try:
-        calling = triggers_that_call_out(connection)
+        missing = [row["name"] for row in ask(connection, _NEEDED_QUERY, {"names": list(_NEEDED)})]
+        calling = what_calls_out(connection)
     except psycopg.Error as error:
         yield from (unchecked(point, expected, why(error)) for point, expected in behaviour_points().items())
         return
+    if missing:
+        said = f"{', '.join(missing)} is missing"
+        yield from (unchecked(point, expected, said) for point, expected in behaviour_points().items())
+        return
     if calling:
-        said = f"the app's trigger {', '.join(calling)} calls out of the database, which no rollback undoes"
-        advice = "verify the behaviour on a copy of the database without that trigger"
+        said = f"the app's {', '.join(calling)} calls out of the database, which no rollback undoes"
+        advice = "verify the behaviour on a copy of the database that calls nobody"
         yield from (unchecked(point, expected, said, advice) for point, expected in behaviour_points().items())
         return
     for point, behaviour in _BEHAVIOURS.items():
@@ -66,14 +80,10 @@ def _tried(connection: psycopg.Connection[Any], point: str, behaviour: _Behaviou
             found = behaviour.check(stage)
     except RowsRefusedError as error:
         return unchecked(point, behaviour.expected, str(error), "verify the behaviour on a copy with rows of its own")
-    except (psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
-        return unchecked(point, behaviour.expected, f"something it needs is missing ({why(error)})")
-    except (
-        psycopg.errors.InsufficientPrivilege,
-        psycopg.errors.LockNotAvailable,
-        psycopg.errors.QueryCanceled,
-    ) as error:
+    except psycopg.errors.InsufficientPrivilege as error:
         return unchecked(point, behaviour.expected, why(error), "use the login that owns the schema")
+    except (psycopg.OperationalError, psycopg.errors.InFailedSqlTransaction) as error:
+        return unchecked(point, behaviour.expected, why(error), "try again")
     except psycopg.Error as error:
         name = f", {error.diag.constraint_name}" if error.diag.constraint_name else ""
         return broken(point, behaviour.expected, f"it fails with {why(error)}{name}", behaviour.advice)
@@ -114,6 +124,8 @@ def _logged(stage: Stage, mentor: Any, wanted: LogRow) -> str | None:  # noqa: A
 
 def _pause_hides(stage: Stage) -> str | None:
     mentor = stage.mentor(expires_in=_VALID)
+    if not stage.is_listed(mentor):
+        return _NOT_LISTED
     before = stage.version(mentor)
     stage.pause(mentor)
     if stage.is_listed(mentor):
@@ -211,6 +223,8 @@ def _renewal_waits(stage: Stage) -> str | None:
 
 def _consent(stage: Stage) -> str | None:
     mentor = stage.mentor(expires_in=_VALID)
+    if not stage.is_listed(mentor):
+        return _NOT_LISTED
     before = stage.version(mentor)
     stage.withdraw_consent(mentor)
     if stage.is_listed(mentor):
@@ -220,6 +234,8 @@ def _consent(stage: Stage) -> str | None:
 
 def _inactive(stage: Stage) -> str | None:
     mentor = stage.mentor(expires_in=_VALID)
+    if not stage.is_listed(mentor):
+        return _NOT_LISTED
     stage.set_status(mentor, "inactive")
     stage.night()
     status = stage.status(mentor)
@@ -230,6 +246,8 @@ def _inactive(stage: Stage) -> str | None:
 
 def _delete(stage: Stage) -> str | None:
     mentor = stage.mentor(expires_in=_VALID)
+    if not stage.is_listed(mentor):
+        return _NOT_LISTED
     before = stage.version(mentor)
     stage.delete(mentor)
     if stage.is_listed(mentor):
