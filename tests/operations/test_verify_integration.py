@@ -66,7 +66,8 @@ def test_the_report_is_json_and_junit_too(verify: Any, tmp_path: Path) -> None:
 
 def test_a_report_that_cannot_be_written_says_so(verify: Any, tmp_path: Path) -> None:
     done = verify("--junit", str(tmp_path / "none" / "report.xml"))
-    assert done.exit_code == 1
+    assert done.exit_code == 3
+    assert "The integration holds." in done.stdout
     assert "cannot be written: No such file or directory" in done.stderr
 
 
@@ -74,6 +75,13 @@ def test_a_copy_is_only_for_the_behaviour(verify: Any) -> None:
     done = verify("--copy")
     assert done.exit_code == 2
     assert "--behaviour" in done.stderr
+
+
+def test_a_stack_is_no_copy(sound: str) -> None:
+    """Rows would be committed to the app's own tables."""
+    done = CliRunner().invoke(app, ["verify-integration", "--stack", "hlf", "--behaviour", "--copy"])
+    assert done.exit_code == 2
+    assert "no copy" in done.output
 
 
 def test_the_login_of_operations_may_verify(operator: Operator, database: TestDatabase) -> None:

@@ -102,7 +102,8 @@ SELECT 'certification.' || p.proname AS object FROM pg_proc AS p
  WHERE p.pronamespace = to_regnamespace('certification') AND p.proacl IS NULL ORDER BY 1
 """
 _ROLES_QUERY = """
-SELECT r.rolname::text AS name, r.rolcanlogin AS can_login, r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication AS powerful
+SELECT r.rolname::text AS name, r.rolcanlogin AS can_login,
+       r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication AS powerful
   FROM pg_roles AS r WHERE r.rolname = ANY (%(names)s)
 """
 _MEMBERS_QUERY = """
