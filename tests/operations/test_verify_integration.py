@@ -79,7 +79,9 @@ def test_a_copy_is_only_for_the_behaviour(verify: Any) -> None:
 
 def test_a_stack_is_no_copy(sound: str) -> None:
     """Rows would be committed to the app's own tables."""
-    done = CliRunner().invoke(app, ["verify-integration", "--stack", "hlf", "--behaviour", "--copy"])
+    done = CliRunner().invoke(
+        app, ["verify-integration", "--stack", "hlf", "--behaviour", "--copy", "--language", "en"]
+    )
     assert done.exit_code == 2
     assert "no copy" in done.output
 
