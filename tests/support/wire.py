@@ -64,6 +64,7 @@ class KillingProxy(_Listener):
 
     `before`: the server never sees it. `during`: it goes to the server, and no client waits for its result.
     `after`: the server has responded, so the transaction is committed, and the response is lost.
+    `passing`: nothing is lost; for a signal that a program may survive.
     """
 
     def __init__(self, port: int, at: int, moment: str, kill: Callable[[], None]) -> None:
@@ -104,6 +105,8 @@ class KillingProxy(_Listener):
         if self.statements == self._at and self._moment == "before":
             self._kill()
             return None
+        if self.statements == self._at and self._moment == "passing":
+            self._kill()
         return asked
 
 
