@@ -28,10 +28,10 @@ def check(said: Arguments, access: Access, terminal: Terminal) -> int:
     """Examine the credentials against the tables of the database, or of an export."""
     if said.from_csv:
         named = tables_of(read_file(said.from_csv, datetime.now(UTC)))
-        return _told(_examine(access, named, LocalBackoff(), terminal), said, terminal)
+        return _shown(_examine(access, named, LocalBackoff(), terminal), said, terminal)
     with work.database(access) as connection:
         tables, state = PostgresListings(connection).tables(), PostgresSyncState(connection)
-        return _told(_examine(access, tables, state, terminal), said, terminal)
+        return _shown(_examine(access, tables, state, terminal), said, terminal)
 
 
 def _examine(access: Access, tables: Sequence[ListingTable], backoff: Backoff, terminal: Terminal) -> Examination:
@@ -41,8 +41,8 @@ def _examine(access: Access, tables: Sequence[ListingTable], backoff: Backoff, t
         return work.examined(service, how, tables, backoff)
 
 
-def _told(found: Examination, said: Arguments, terminal: Terminal) -> int:
-    work.tell(found, terminal)
+def _shown(found: Examination, said: Arguments, terminal: Terminal) -> int:
+    work.show_examination(found, terminal)
     if said.json:
         findings = [
             {"fault": f.fault, "code": f.code, "table": f.table, "privilege": f.privilege} for f in found.findings

@@ -20,9 +20,9 @@ def only_hides(said: Arguments, terminal: Terminal) -> bool:
     if said.everything:
         return False
     while True:
-        answer = terminal.ask("ask_mode", option="--hide-only, --everything")
-        if answer in {"1", "2"}:
-            return answer == "1"
+        typed = terminal.ask("ask_mode", option="--hide-only, --everything")
+        if typed in {"1", "2"}:
+            return typed == "1"
 
 
 def confirm(plan: Plan, limits: Iterable[MassLimits], said: Arguments, terminal: Terminal) -> None:
@@ -36,23 +36,37 @@ def confirm(plan: Plan, limits: Iterable[MassLimits], said: Arguments, terminal:
     if said.yes:
         return
     while True:
-        answer = terminal.ask("ask_go_on", option="--yes").lower()
-        if answer == terminal.words("yes"):
+        typed = terminal.ask("ask_go_on", option="--yes").lower()
+        if typed == terminal.words("yes"):
             return
-        if answer == terminal.words("no"):
+        if typed == terminal.words("no"):
             raise GlassError("nothing_changed")
 
 
+def phrases(plan: Plan, limits: Iterable[MassLimits], terminal: Terminal) -> list[str]:
+    """Return the words that this plan takes."""
+    return [_phrase(change, terminal) for change in plan.mass_changes(limits)]
+
+
+def explain(plan: Plan, limits: Iterable[MassLimits], terminal: Terminal) -> None:
+    """Say which changes take a confirmation in words."""
+    for change in plan.mass_changes(limits):
+        _explain(change, _phrase(change, terminal), terminal)
+
+
+def _phrase(change: MassChange, terminal: Terminal) -> str:
+    return terminal.words("hide_phrase" if change.action is Action.HIDE else "publish_phrase", n=change.n)
+
+
 def _confirm_in_words(change: MassChange, said: Arguments, terminal: Terminal) -> None:
-    hide = change.action is Action.HIDE
-    phrase = terminal.words("hide_phrase" if hide else "publish_phrase", n=change.n)
+    phrase = _phrase(change, terminal)
     if _same(phrase, said.confirm):
         return
     if not terminal.is_there:
         _explain(change, phrase, terminal)
         raise GlassError("not_confirmed", phrase=phrase)
-    answer = terminal.ask(_sentence(change), option="--confirm", facts=_facts(change, phrase))
-    if not _same(phrase, [answer]):
+    typed = terminal.ask(_sentence(change), option="--confirm", facts=_facts(change, phrase))
+    if not _same(phrase, [typed]):
         raise GlassError("not_confirmed", phrase=phrase)
 
 

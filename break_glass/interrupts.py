@@ -17,9 +17,9 @@ _STEP = 0.2
 class Interrupts:
     """Whether the person has asked to stop."""
 
-    def __init__(self, tell: Callable[[], None]) -> None:
-        """`tell` is called at the first Ctrl-C."""
-        self._tell = tell
+    def __init__(self, on_stop: Callable[[], None]) -> None:
+        """`on_stop` is called at the first Ctrl-C."""
+        self._on_stop = on_stop
         self._asked = False
 
     def asked(self) -> bool:
@@ -41,7 +41,7 @@ class Interrupts:
             if self._asked:
                 raise KeyboardInterrupt
             self._asked = True
-            self._tell()
+            self._on_stop()
 
         before = signal.signal(signal.SIGINT, on_signal)
         try:

@@ -40,8 +40,10 @@ def run(said: Arguments, access: Access, terminal: Terminal) -> int:
         plan = opened.plan(hide_only=hide_only)
         showing.plan(plan, terminal, every_id=said.dry_run)
         if said.dry_run:
+            limits = opened.glass.limits()
+            confirming.explain(plan, limits, terminal)
             terminal.say("dry_run")
-            _print_json(said, showing.plan_as_json(plan))
+            _print_json(said, showing.plan_as_json(plan) | {"confirm": confirming.phrases(plan, limits, terminal)})
             return 0
         if plan.is_empty and not plan.settles:
             _print_json(said, showing.plan_as_json(plan) | {"done": 0})
@@ -114,14 +116,14 @@ class _Run:
             total.changed |= one.changed
             total.reasons |= one.reasons
             total.stopped_by = total.stopped_by or one.stopped_by
-        outcome, code = self._told(total, stopped=stopped)
+        outcome, code = self._outcome(total, stopped=stopped)
         self.work.glass.end(outcome, total.counts())
         if outcome == "done":
             outcome, code = self._read_again(code)
         _print_json(self.said, {"outcome": outcome, "counts": total.counts(), "rejected": total.rejected})
         return code
 
-    def _told(self, total: Progress, *, stopped: bool) -> tuple[str, int]:
+    def _outcome(self, total: Progress, *, stopped: bool) -> tuple[str, int]:
         codes = self.terminal.meaning(total.reasons)
         if total.rejected:
             self.terminal.say("rejected", n=len(total.rejected), codes=codes)

@@ -99,7 +99,7 @@ def dynamics(access: Access, tables: Sequence[ListingTable], backoff: Backoff, t
         with closing(service_of(how)) as service:
             terminal.say("examining")
             found = examined(service, how, tables, backoff)
-            tell(found, terminal)
+            show_examination(found, terminal)
             if found.usable:
                 yield service
                 return
@@ -131,7 +131,7 @@ def is_of_what_was_typed(found: Examination) -> bool:
     return all(finding.fault in _TYPED for finding in found.wrong)
 
 
-def tell(found: Examination, terminal: Terminal) -> None:
+def show_examination(found: Examination, terminal: Terminal) -> None:
     """Say what is wrong, precisely, and what to do about it."""
     for heading, findings in (("credential_wrong", found.wrong), ("credential_undetermined", found.undetermined)):
         if findings:

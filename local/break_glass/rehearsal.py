@@ -111,19 +111,16 @@ class Rehearsal:
         site.add_secret(_NEW_SECRET)
         said = self._glass("check", secret=str(uuid4()))
         self._holds("the secret's id in place of its value is named", said.code == 1 and "Secret ID" in said.text)
-        said = self._glass("run", "--dry-run", "--everything", "--json")
-        planned = json.loads(said.out)["counts"] if said.code == 0 else {}
         before = len(site.writes())
+        planned = self._plan("--everything")["counts"]
         self._holds("a trial says what would change", planned.get("hide_expired", 0) >= _EACH, str(planned))
         self._holds("and changes nothing", len(site.writes()) == before)
-        said = self._glass("run", "--hide-only", "--yes", *_BY, *self._confirmations(planned, app))
+        said = self._glass("run", "--hide-only", "--yes", *_BY, *self._plan("--hide-only")["options"])
         wrong = _ids(app, _SHOWN_BUT_NOT_VALID) & set(website.visit(site.url).names)
         self._holds("hiding hides all who must not be there", said.code == 0 and not wrong, said.end)
-        said = self._glass("run", "--everything", "--yes", *_BY, *self._confirmations(planned, app))
-        seen = set(website.visit(site.url).names)
-        self._holds(
-            "then the website is as the app wants it", said.code == 0 and seen == _ids(app, _SHOULD_BE_SHOWN), said.end
-        )
+        said = self._glass("run", "--everything", "--yes", *_BY, *self._plan("--everything")["options"])
+        right = set(website.visit(site.url).names) == _ids(app, _SHOULD_BE_SHOWN)
+        self._holds("then the website is as the app wants it", said.code == 0 and right, said.end)
 
     def _back(self, site: EmulatorControl) -> None:
         value = {
@@ -159,13 +156,11 @@ class Rehearsal:
         new = [json.loads(one.out)["new"] for one in (first, again) if one.code == 0]
         self._holds("the journal is imported once", len(new) == 2 and new[0] > 0 and new[1] == 0, str(new))  # noqa: PLR2004
 
-    def _confirmations(self, planned: dict[str, int], app: psycopg.Connection) -> list[str]:
-        """Return the words that a person would type, had the limits been reached: any number up to that planned."""
-        del app
-        most = sum(planned.values())
-        return [word for n in range(1, most + 1) for word in ("--confirm", f"skjul {n} likepersoner")] + [
-            word for n in range(1, most + 1) for word in ("--confirm", f"vis {n} likepersoner")
-        ]
+    def _plan(self, *words: str) -> dict[str, Any]:
+        """Return what would change, and the options that confirm it in words where it is a mass change."""
+        said = self._glass("run", "--dry-run", "--json", *words)
+        plan: dict[str, Any] = json.loads(said.out) if said.code == 0 else {"counts": {}, "confirm": []}
+        return plan | {"options": [option for phrase in plan["confirm"] for option in ("--confirm", phrase)]}
 
     def _glass(self, *words: str, secret: str = _NEW_SECRET, port: int | None = None) -> _Said:
         with self._files(secret, port) as files:

@@ -1,6 +1,7 @@
 """Rehearse break-glass: the command `rehearse-break-glass`."""
 
 import tempfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -11,11 +12,14 @@ from local.break_glass.rehearsal import Rehearsal, program
 from local.demo import website
 from local.exit_codes import expected_errors
 from local.mentors_file import loading
-from local.mentors_file.mentors import read_mentors
+from local.mentors_file.mentors import MentorFile, read_mentors
+from local.sample_data import generate as synthetic
 from local.stack import session
 from local.stack.stack import local_stack
 from operations import console
 from operations.dates import today
+
+_PATIENCE_SECONDS = 180.0
 
 
 def rehearse_break_glass(
@@ -29,8 +33,8 @@ def rehearse_break_glass(
         with console.steps() as progress, local_stack(Path(folder) / "stack", fresh=True, progress=progress) as stack:
             here = session.of(stack)
             progress("Loading the mentors, and waiting for the website to show them")
-            loading.store(here.dsn, read_mentors(loading.MENTORS), evaluated=today() - timedelta(days=1))
-            website.wait_until_synced(here.dsn)
+            loading.store(here.dsn, _mentors_of_today(), evaluated=today() - timedelta(days=1))
+            website.wait_until_synced(here.dsn, seconds=_PATIENCE_SECONDS)
             steps = Rehearsal(stack, here, Path(folder), program(file)).run(progress)
             progress("Stopping")
         for step in steps:
@@ -39,3 +43,10 @@ def rehearse_break_glass(
                 console.out.print(f"    {step.found}", markup=False)
         if not all(step.holds for step in steps):
             raise typer.Exit(1)
+
+
+def _mentors_of_today() -> MentorFile:
+    """Return the synthetic mentors, whose days are those of the day that they were made for, as of today."""
+    file = read_mentors(loading.MENTORS)
+    shift = today() - synthetic.DEFAULT_AS_OF
+    return replace(file, rows=tuple(replace(row, expires_on=row.expires_on + shift) for row in file.rows))

@@ -105,7 +105,7 @@ def test_a_credential_that_ends_midway_is_named(
     assert set(site.visible()) == outage.to_show
 
 
-def test_a_database_that_refuses_the_login_is_told(glass: Glass, outage: Outage) -> None:
+def test_a_database_that_refuses_the_login_is_named(glass: Glass, outage: Outage) -> None:
     glass.write_credentials(database_password="wrong")
     said = glass.run("--everything")
     assert said.code == 3
@@ -113,7 +113,7 @@ def test_a_database_that_refuses_the_login_is_told(glass: Glass, outage: Outage)
     assert outage.to_hide
 
 
-def test_a_login_of_another_role_is_told(glass: Glass, outage: Outage, database: Any) -> None:
+def test_a_login_of_another_role_is_named(glass: Glass, outage: Outage, database: Any) -> None:
     login = database.login("SendNotices")
     glass.login = login
     glass.write_settings()

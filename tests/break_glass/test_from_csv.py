@@ -218,7 +218,7 @@ def test_a_stranger_on_the_website_is_not_hidden(
     assert outage.fine
 
 
-def test_an_old_export_is_told(glass: Glass, outage: Outage, export: Path) -> None:
+def test_an_old_export_is_noted(glass: Glass, outage: Outage, export: Path) -> None:
     edited(export, exported_at="2020-01-31 10:00:00+00")
     said = glass.says("run", "--dry-run", "--from-csv", str(export))
     assert (said.code, "Filen er fra 2020-01-31 10:00 UTC." in said.text) == (0, True)
@@ -285,7 +285,7 @@ def test_a_line_that_cannot_be_right_is_refused(glass: Glass, outage: Outage, ex
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"journal": "x"}', "\x00"])
-def test_what_is_no_journal_is_told(glass: Glass, content: str, database: Any) -> None:
+def test_what_is_no_journal_is_refused(glass: Glass, content: str, database: Any) -> None:
     path = glass.folder / "journal.jsonl"
     path.write_text(content)
     said = glass.says("import-journal", str(path))

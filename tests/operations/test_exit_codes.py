@@ -38,6 +38,7 @@ DATABASE_COMMANDS = (
     ("explain", "Kari Nordmann"),
     ("preview",),
     ("thresholds", "HLF Moss"),
+    ("break-glass-export", "/nowhere/export.csv"),
     ("migrate",),
 )
 OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations" / "commands.md").read_text(encoding="utf-8")

@@ -33,6 +33,7 @@ LEAVES = [
 # What each takes beside the system; the rest takes nothing.
 WHO = ("--actor", "turid", "--reason", "looked at it")
 ARGUMENTS = {
+    ("break-glass-export",): ("export.csv",),
     ("explain",): ("Kari Nordmann",),
     ("release-brake",): ("--org", "HLF Moss", *WHO),
     ("undo-run",): (str(uuid4()), *WHO),

@@ -108,11 +108,11 @@ def hidden(mentors: Any) -> SyncResult:
 
 
 def test_a_busy_listing_is_tried_again_and_taken_once() -> None:
-    answers = [Result.BUSY, Result.BUSY, Result.HIDDEN]
+    results = [Result.BUSY, Result.BUSY, Result.HIDDEN]
     glass = Glass()
 
     def sync(mentors: Any) -> SyncResult:
-        return SyncResult({m: answers.pop(0) if m.int == 4 else Result.HIDDEN for m in mentors})
+        return SyncResult({m: results.pop(0) if m.int == 4 else Result.HIDDEN for m in mentors})
 
     state, waits = carried(glass, sync)
     assert (state.done, state.unfinished, waits) == (5, (), [5.0, 5.0])
