@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -39,6 +40,12 @@ class Arguments:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise NotUnderstoodError("bad_arguments", said=message)
+
+
+def typed_program() -> str:
+    """Return how this program is typed here: the file that a person has, or the repository's module."""
+    name = Path(sys.argv[0]).name
+    return f"python3.13 {name}" if name.endswith(".pyz") else "python -m break_glass"
 
 
 def language_of(argv: list[str]) -> Language:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from break_glass import confirming, showing, work
+from break_glass.arguments import typed_program
 from break_glass.errors import GlassError, NotKnownError, NotUnderstoodError
 from break_glass.interrupts import Interrupts
 from break_glass.offline import FileBreakGlass, FileListings, JournalFile, read_file, tables_of
@@ -174,7 +175,7 @@ def _opened(said: Arguments, access: Access, terminal: Terminal) -> Iterator[wor
                 yield work.Work(FileBreakGlass(export, journal), FileListings(export, journal), backoff, service)
         finally:
             if journal.is_begun:
-                terminal.say("journal_at", path=journal.path)
+                terminal.say("journal_at", path=journal.path, program=typed_program())
 
 
 def _who_and_why(said: Arguments, terminal: Terminal) -> tuple[str, str]:

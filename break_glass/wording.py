@@ -178,10 +178,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "journal_at": (
         (
-            "Det som er gjort, står i {path}. Ta vare på filen. Når databasen er tilbake: hlf-break-glass"
+            "Det som er gjort, står i {path}. Ta vare på filen. Når databasen er tilbake: {program}"
             " import-journal {path}"
         ),
-        "What was done is in {path}. Keep the file. When the database is back: hlf-break-glass import-journal {path}",
+        "What was done is in {path}. Keep the file. When the database is back: {program} import-journal {path}",
     ),
     "export_is_old": (
         "Filen er fra {at}. Den som har trukket samtykket etter det, må du skjule selv: skriv no i kolonnen listed.",

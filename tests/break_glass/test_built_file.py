@@ -344,7 +344,7 @@ def test_the_commands_of_the_page_do_what_it_says(
         values[2] = "no" if row[0] == outage.fine else values[2]
         lines.append(",".join('"' + value.replace('"', '""') + '"' for value in values))
     (folder / "eksport.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    done(from_csv, *who, secret, yes)
+    assert done(from_csv, *who, secret, yes).endswith(f"tilbake: {imports.partition(' --settings')[0]}")
     assert set(site.visible()) == outage.to_show - {str(outage.fine)}
     assert "2 linjer er lagt inn, 0 var lagt inn fra før." in done(imports, database)
     assert "0 linjer er lagt inn, 2 var lagt inn fra før." in done(imports, database)

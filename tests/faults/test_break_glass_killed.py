@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from shared.domain.break_glass_export import COLUMNS
 from tests.faults import glass_victim
 from tests.support.glass import NEW_SECRET, Glass
 from tests.support.outage import Outage, begin_outage
@@ -97,6 +100,33 @@ def test_interrupted_at_any_statement_and_run_again(
             break
         at += 1
     assert at > 15
+
+
+def test_killed_without_the_database_and_run_again(
+    glass: Glass, foundation: Foundation, site: EmulatedWebsite, crew: Crew
+) -> None:
+    """What was on its way is in the journal, and both journals are imported."""
+    outage = anew(foundation, site, crew)
+    export, journals = glass.folder / "eksport.csv", [glass.folder / f"{n}.jsonl" for n in (1, 2)]
+    with export.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows(foundation.all("SELECT * FROM certification.break_glass_export()"))
+    site.slow(2.0, None, path=r"\$batch", skip=1)
+    words = ("run", "--from-csv", str(export), "--actor", "Turid", "--reason", "prøve", "--yes", *glass.files)
+    victim = glass_victim.start([*words, "--journal", str(journals[0])])
+    while not (journals[0].exists() and '"sent"' in journals[0].read_text()):
+        assert victim.exitcode is None
+        time.sleep(0.02)
+    victim.kill()
+    victim.join()
+    site.clear_faults()
+    said = glass.says(*words[:-4], "--journal", str(journals[1]))
+    assert said.code == 0, said.text
+    assert not outage.to_hide & set(site.visible())
+    assert [glass.says("import-journal", str(path), "--json").result["new"] > 0 for path in journals] == [True, True]
+    audited = foundation.all("SELECT DISTINCT mentor_id::text FROM certification.audit WHERE action = 'break_glass'")
+    assert set(audited) == outage.to_hide
 
 
 @pytest.mark.parametrize("fault", ["reset_before", "reset_after", "truncate_replies", "fail_next", "fail_after_commit"])

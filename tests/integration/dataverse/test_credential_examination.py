@@ -12,7 +12,7 @@ from emulators.dataverse.model import defaults
 from shared.adapters.dataverse.examining import DataverseExaminer
 from shared.adapters.dataverse.service import Service
 from shared.domain.alerts import Language
-from shared.domain.credential_examination import CredentialFault, Examination, Privilege
+from shared.domain.credential_examination import CredentialFault, Examination, Finding, Privilege
 from shared.domain.listings import ListingTable
 from shared.domain.wording.credential_faults import TEXTS, in_words
 from shared.use_cases.examine_credential import examine_credential
@@ -152,6 +152,11 @@ def test_a_role_that_may_not_read_definitions(site: EmulatedWebsite) -> None:
 @pytest.mark.parametrize("language", list(Language))
 def test_every_fault_has_words(language: Any) -> None:
     assert set(TEXTS[language]) == set(CredentialFault)
+    for fault in CredentialFault:
+        finding = Finding(fault, "a_code", "a_table", "a_key", Privilege.CREATE)
+        said = " ".join(in_words(finding, language))
+        assert "{" not in said
+        assert ("a_table" in said) == (fault in {"no_privilege", "no_table", "no_key", "undetermined"}), fault
 
 
 def test_the_words_name_table_and_privilege(site: EmulatedWebsite) -> None:
