@@ -36,6 +36,7 @@ class Access:
         self._given = dict(read_credentials(credentials, terminal))
         self.was_asked = "client_secret" not in self._given
         """Whether a person typed the client secret, and so can type another."""
+        self._said_where = False
         for name in ("tenant_id", "client_id"):
             if name in self._given:
                 self._dynamics[name] = self._given[name]
@@ -56,11 +57,15 @@ class Access:
             if name not in self._dynamics or (again and name != "url"):
                 default = self._dynamics.get(name, "")
                 self._dynamics[name] = self._terminal.ask(f"ask_{name}", default=default, option="--settings")
+        authority = self._dynamics.get("authority", _AUTHORITY)
+        if authority != _AUTHORITY and not self._said_where:
+            self._said_where = True
+            self._terminal.say("other_authority", authority=authority)
         if again or "client_secret" not in self._given:
             self._given["client_secret"] = self._terminal.ask_secret("ask_client_secret")
         secret = {name: self._dynamics[name] for name in ("tenant_id", "client_id")}
         return DynamicsAccess(
             self._dynamics["url"],
-            self._dynamics.get("authority", _AUTHORITY),
+            authority,
             secret | {"client_secret": self._given["client_secret"]},
         )

@@ -97,6 +97,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "connecting": ("Logger inn i databasen …", "Signing in to the database …"),
     "examining": ("Prøver den nye hemmeligheten mot Microsoft …", "Trying the new credentials with Microsoft …"),
+    "other_authority": (
+        "Innstillingene sender hemmeligheten til {authority}, og ikke til Microsoft. Er du ikke sikker, så stopp her.",
+        "The settings send the secret to {authority}, and not to Microsoft. If you are not sure, stop here.",
+    ),
     "credential_good": (
         "Hemmeligheten virker, og rollen har de rettighetene den trenger.",
         "The credentials work, and the role has the privileges it needs.",

@@ -50,6 +50,7 @@ def test_one_question_at_a_time_from_nothing(glass: Glass, outage: Outage, site:
         turid.answers("Hva er tenant-ID-en", defaults.TENANT_ID)
         turid.answers("Hva er klient-ID-en", defaults.CLIENT_ID)
         turid.answers("Hva er klienthemmeligheten", NEW_SECRET)
+        assert f"sender hemmeligheten til {glass.url}, og ikke til Microsoft" in turid.at.shown.replace("\r\n", " ")
         assert "Hemmeligheten virker" in turid.answers("Skriv 1 eller 2.", "2")
         assert "Å skjule kan gjøres om" in turid.answers("Skriv ja eller nei.", "ja")
         code, end = turid.ends()
