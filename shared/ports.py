@@ -164,6 +164,16 @@ class Secrets(Protocol):
         """Return the pending version, which comes into use next, if there is one."""
 
 
+class IdentityTokens(Protocol):
+    """The identity provider of where we run, which another service may trust."""
+
+    def token(self, audience: str, seconds: float, /) -> str:
+        """Return a signed token that says who we are, for `audience`; take at most `seconds`.
+
+        Raises WebsiteAuthError where it is refused to us, and WebsiteUnavailableError.
+        """
+
+
 class SyncQueue(Protocol):
     """The queue of sync requests."""
 

@@ -89,6 +89,7 @@ class WebsiteSettings(BaseModel):
     url: str = Field(alias="DATAVERSE_URL", min_length=1)
     secret_arn: str = Field(alias="DATAVERSE_SECRET_ARN", min_length=1)
     authority: str = Field(alias="ENTRA_AUTHORITY", default="https://login.microsoftonline.com")
+    identity_role_arn: str = Field(alias="DATAVERSE_IDENTITY_ROLE_ARN", default="")
     batch_size: int = Field(alias="DATAVERSE_BATCH_SIZE", default=100, ge=1, le=1000)
     parallel: int = Field(alias="DATAVERSE_PARALLEL_REQUESTS", default=4, ge=1, le=52)
     repair_parallel: int = Field(alias="DATAVERSE_REPAIR_PARALLEL_REQUESTS", default=1, ge=1, le=52)

@@ -10,6 +10,7 @@ import httpx
 from pydantic_core import to_json
 
 from emulators.dataverse.access.protection import Limits
+from emulators.dataverse.access.tokens import FEDERATION_AUDIENCE
 from emulators.dataverse.client_faults import FaultControl
 from emulators.dataverse.faults.journal import Entry, Written
 from emulators.dataverse.model import defaults
@@ -88,6 +89,22 @@ class EmulatorControl(FaultControl):
     def revoke_secret(self, secret: str = defaults.CLIENT_SECRET) -> None:
         """Delete a secret. Tokens stay valid, as after expire_secret()."""
         self._change("revoke_secret", secret=secret)
+
+    def trust(self, issuer: str, subject: str, audience: str = FEDERATION_AUDIENCE) -> None:
+        """Let the application trust another identity provider's tokens for one subject: a federated credential."""
+        self._change("trust", issuer=issuer, subject=subject, audience=audience)
+
+    def distrust(self, issuer: str, subject: str) -> None:
+        """Remove a federated credential. Tokens stay valid: expire_tokens() too, to see it at once."""
+        self._change("distrust", issuer=issuer, subject=subject)
+
+    def add_certificate(self, certificate: str) -> None:
+        """Add a certificate (PEM) beside the others."""
+        self._change("add_certificate", certificate=certificate)
+
+    def remove_certificate(self, certificate: str) -> None:
+        """Remove a certificate."""
+        self._change("remove_certificate", certificate=certificate)
 
     def remove_application_user(self) -> None:
         """Delete the environment's own record of the application: 403 with a good token."""

@@ -135,7 +135,10 @@ async def token(environment: Environment, wire: Wire, request: Request) -> None:
         await asyncio.sleep(rule.seconds)
     response: Response | None = None
     if kind is not FaultKind.RESET_BEFORE:
-        response = entra.respond(environment.tokens, request)
+        if entra.reads_another_issuer(request):
+            response = await asyncio.to_thread(entra.respond, environment.tokens, request)
+        else:
+            response = entra.respond(environment.tokens, request)
         if rule is not None and kind in _STATUSES:
             response = rule.response()
     status, size = (0, 0) if response is None else (response.status, len(response.body))

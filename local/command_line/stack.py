@@ -50,6 +50,7 @@ def up(
                 "Functions (lambda invoke --endpoint-url)": addresses["invoke"],
                 "AWS APIs": addresses["aws"],
                 "Mail service (SES v2)": addresses["ses"],
+                "Identity tokens (STS)": addresses["sts"],
                 "Website": f"{addresses['dataverse']}/website",
                 "Dataverse": addresses["dataverse"],
                 "Webhook": addresses["webhook"],
@@ -62,7 +63,13 @@ def up(
             }
         )
         with sam_env_file(
-            environment, stack.stack, addresses["aws"], addresses["ses"], addresses["dataverse"], by=reach()
+            environment,
+            stack.stack,
+            addresses["aws"],
+            addresses["ses"],
+            addresses["dataverse"],
+            by=reach(),
+            sts_url=addresses["sts"],
         ):
             try:
                 threading.Event().wait()

@@ -64,7 +64,7 @@ def reach(bridge: str = "docker0") -> Reach:
 
 @contextmanager
 def sam_env(
-    stack: Stack, aws_url: str, ses_url: str, dataverse_url: str, by: Reach
+    stack: Stack, aws_url: str, ses_url: str, dataverse_url: str, by: Reach, *, sts_url: str = ""
 ) -> Iterator[dict[str, dict[str, str]]]:
     """Yield the content of the file for `sam local invoke --env-vars`, valid until the block ends.
 
@@ -84,6 +84,7 @@ def sam_env(
             return f"{parts.scheme}://{by.name}:{outside(parts.hostname or '', parts.port or 80)}"
 
         endpoints = {"AWS_ENDPOINT_URL": url(aws_url), "AWS_ENDPOINT_URL_SESV2": url(ses_url)}
+        endpoints |= {"AWS_ENDPOINT_URL_STS": url(sts_url)} if sts_url else {}
         result = {}
         for function in stack.functions:
             environment = {**function.environment, **endpoints}
@@ -115,10 +116,10 @@ def _secret(secrets: SecretsManagerClient, name: str, value: Mapping[str, object
 
 @contextmanager
 def sam_env_file(
-    path: Path, stack: Stack, aws_url: str, ses_url: str, dataverse_url: str, *, by: Reach
+    path: Path, stack: Stack, aws_url: str, ses_url: str, dataverse_url: str, *, by: Reach, sts_url: str = ""
 ) -> Iterator[None]:
     """Write that file, and remove it when the block ends. It names secrets and holds none."""
-    with sam_env(stack, aws_url, ses_url, dataverse_url, by) as environments:
+    with sam_env(stack, aws_url, ses_url, dataverse_url, by, sts_url=sts_url) as environments:
         path.write_text(json.dumps(environments, indent=2))
         try:
             yield

@@ -34,6 +34,7 @@ from local.stack.alerts_inbox import OperationsInbox
 from local.stack.aws import CREDENTIALS, REGION, LocalAws
 from local.stack.coordinators import read_users, template_parameters
 from local.stack.dataverse import TABLES
+from local.stack.federation import local_sts, trust
 from local.stack.postgres import Postgres, PostgresError
 from local.stack.private import keep_private
 from shared.adapters.postgres.migrate import OtherVersionError, migrate
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from emulators.lambda_host.runtime.logs import LogLine
     from emulators.lambda_host.template.provision import Stack
+    from emulators.sts.server import LocalSts
     from operations.console import Progress
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +67,7 @@ class LocalStack:
     dsn: str
     aws_url: str
     ses: LocalSes
+    sts: LocalSts
     dataverse: LocalDataverse
     identity: LocalIdentity
     urls: FunctionUrls
@@ -74,9 +77,10 @@ class LocalStack:
     home: Path
 
 
-def endpoints(aws_url: str, ses_url: str) -> dict[str, str]:
-    """Return the variables that tell the functions where AWS is."""
-    return {**CREDENTIALS, "AWS_ENDPOINT_URL": aws_url, "AWS_ENDPOINT_URL_SESV2": ses_url}
+def endpoints(aws_url: str, ses_url: str, sts_url: str = "") -> dict[str, str]:
+    """Return the variables that tell the functions where AWS is. Without `sts_url` STS is where the others are."""
+    found = {**CREDENTIALS, "AWS_ENDPOINT_URL": aws_url, "AWS_ENDPOINT_URL_SESV2": ses_url}
+    return found | ({"AWS_ENDPOINT_URL_STS": sts_url} if sts_url else {})
 
 
 @contextmanager
@@ -144,7 +148,9 @@ def local_stack(
         for name, value in values.items():
             clients.secretsmanager.put_secret_value(SecretId=stack.physical_id(name), SecretString=json.dumps(value))
         # Without a stack's name the commands that an alert names are those of this machine.
-        environment = endpoints(aws.url, ses.url) | {"STACK_NAME": ""}
+        sts = running.enter_context(local_sts(stack))
+        trust(dataverse.url, sts, stack)
+        environment = endpoints(aws.url, ses.url, sts.url) | {"STACK_NAME": ""}
         inbox = running.enter_context(OperationsInbox(clients, stack.physical_id("OperationsTopic"), alerts))
         host = running.enter_context(LambdaHost(stack, ROOT, environment, on_log=on_log, log_directory=home / "logs"))
         urls = running.enter_context(FunctionUrls(stack, host))
@@ -154,7 +160,7 @@ def local_stack(
         running.callback(inbox.stop_soon)
         if lost and not made:
             database.publish_again(dsn)  # the website's rows were lost, as after `kill -9`
-        yield LocalStack(postgres, dsn, aws.url, ses, dataverse, identity, urls, pg_net, stack, host, home)
+        yield LocalStack(postgres, dsn, aws.url, ses, sts, dataverse, identity, urls, pg_net, stack, host, home)
 
 
 def _migrated(postgres: Postgres) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters.aws.identity_tokens import AwsIdentityTokens
 from shared.adapters.aws.secrets import read_secret
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
@@ -27,7 +28,9 @@ def website_service() -> Service:
 
 def service_signed_in_by(read: Callable[[bool], Mapping[str, Any]]) -> Service:
     """Return a separate service, signed in by the secret that `read(fresh)` returns."""
-    return Service(website_settings().url, website_settings().authority, read)
+    dataverse = website_settings()
+    identity = AwsIdentityTokens(dataverse.identity_role_arn, settings().region)
+    return Service(dataverse.url, dataverse.authority, read, identity)
 
 
 def website(backoff: Backoff, time_left: Callable[[], float], *, parallel: int) -> Website:

@@ -10,6 +10,8 @@ import uuid
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, unquote_plus
 
+from emulators.dataverse.access.assertions import ASSERTION_TYPE, check_assertion
+from emulators.dataverse.access.refusals import EntraError
 from emulators.dataverse.model import choices
 from emulators.dataverse.model.messages import Response
 
@@ -30,17 +32,6 @@ _HEADERS = [
 ]
 
 
-class EntraError(Exception):
-    """A refused token request; becomes the reply with AADSTS `number`."""
-
-    def __init__(self, status: int, error: str, number: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
-        self.error = error
-        self.number = number
-        self.text = text
-
-
 def discovery(tokens: TokenIssuer, request: Request) -> Response:
     """Return the discovery document, by which Microsoft's libraries find the other addresses.
 
@@ -52,7 +43,7 @@ def discovery(tokens: TokenIssuer, request: Request) -> Response:
     base = f"{tokens.url}/{tenant}"
     body = {
         "token_endpoint": f"{base}/oauth2/v2.0/token",
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
         "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
         "jwks_uri": f"{base}/discovery/v2.0/keys",
         "issuer": f"{base}/v2.0",
@@ -66,6 +57,7 @@ def discovery(tokens: TokenIssuer, request: Request) -> Response:
 class _Credentials(NamedTuple):
     application_id: str
     secret: str
+    assertion: str = ""
 
 
 def respond(tokens: TokenIssuer, request: Request) -> Response:
@@ -103,7 +95,7 @@ def _checked(tokens: TokenIssuer, request: Request) -> str:
         raise EntraError(
             400, "unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{form['grant_type']}'."
         )
-    _check_secret(tokens, tenant, given)
+    _check_credentials(tokens, tenant, given)
     if not form.get("scope"):
         raise _missing("scope")
     if form["scope"] not in {f"{url}{slash}/.default" for url in (tokens.url, *tokens.origins) for slash in ("", "/")}:
@@ -123,10 +115,17 @@ def _credentials(form: dict[str, str], authorization: str) -> _Credentials:
         except (binascii.Error, UnicodeDecodeError):
             return _Credentials("", "")
         return _Credentials(unquote_plus(application_id), unquote_plus(secret))
-    return _Credentials(form.get("client_id", ""), form.get("client_secret", ""))
+    right = form.get("client_assertion_type") == ASSERTION_TYPE or not choices.OTHER_ASSERTION_TYPE_IS_NONE
+    assertion = form.get("client_assertion", "") if right else ""
+    return _Credentials(form.get("client_id", ""), form.get("client_secret", ""), assertion)
 
 
-def _check_secret(tokens: TokenIssuer, tenant: str, given: _Credentials) -> None:
+def reads_another_issuer(request: Request) -> bool:
+    """Return whether a reply may take the time of a request to another machine."""
+    return b"client_assertion=" in request.body
+
+
+def _check_credentials(tokens: TokenIssuer, tenant: str, given: _Credentials) -> None:
     application_id = given.application_id
     known = tokens.secrets.get(application_id.lower())
     if known is None:
@@ -138,6 +137,10 @@ def _check_secret(tokens: TokenIssuer, tenant: str, given: _Credentials) -> None
             " if the application has not been installed by the administrator of the tenant or consented to by any user"
             " in the tenant. You may have sent your authentication request to the wrong tenant.",
         )
+    if given.assertion:
+        own = {f"{url}/{name}/oauth2/v2.0/token" for url in (tokens.url, *tokens.origins) for name in tokens.tenants}
+        check_assertion(tokens, application_id, given.assertion, frozenset(own))
+        return
     if not given.secret:
         raise EntraError(
             401,

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from emulators.dataverse.model import choices, defaults
 from emulators.dataverse.model.errors import DataverseError
 
+FEDERATION_AUDIENCE = "api://AzureADTokenExchange"
+_MOST_FEDERATED = 20
+
 
 @dataclass(slots=True)
 class ApplicationUser:
@@ -16,6 +19,15 @@ class ApplicationUser:
 
     user_id: str
     denied: set[tuple[str, str]] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class FederatedCredential:
+    """Another identity provider that an application trusts, for one subject (Microsoft Graph's resource type)."""
+
+    issuer: str
+    subject: str
+    audience: str = FEDERATION_AUDIENCE
 
 
 @dataclass(slots=True)
@@ -42,6 +54,10 @@ class TokenIssuer:
         self.tenants = {defaults.TENANT_ID, defaults.TENANT_DOMAIN}
         self.secrets: dict[str, dict[str, float | None]] = {defaults.CLIENT_ID: {defaults.CLIENT_SECRET: None}}
         """Application id to its secrets, each with its end, None for one without."""
+        self.federated: dict[str, list[FederatedCredential]] = {}
+        """Application id to the identity providers that it trusts."""
+        self.certificates: dict[str, list[str]] = {}
+        """Application id to its certificates, as PEM."""
         self.users = {defaults.CLIENT_ID: ApplicationUser(defaults.APPLICATION_USER_ID)}
         """Application users by application id."""
         self.grants: dict[str, Grant] = {}
@@ -54,6 +70,35 @@ class TokenIssuer:
     def revoke_secret(self, application_id: str, secret: str) -> None:
         """Take a secret away: it is a wrong one from now on. Tokens it was exchanged for stay valid."""
         self.secrets.get(application_id.lower(), {}).pop(secret, None)
+
+    def trust(self, application_id: str, credential: FederatedCredential) -> None:
+        """Add a federated credential, and the application if it is new. Raises ValueError as Microsoft Graph refuses.
+
+        Source: "Important considerations and restrictions for federated identity credentials": at most 20, and one for
+        each issuer and subject.
+        """
+        self.secrets.setdefault(application_id.lower(), {})
+        trusted = self.federated.setdefault(application_id.lower(), [])
+        if any((one.issuer, one.subject) == (credential.issuer, credential.subject) for one in trusted):
+            raise ValueError("the application has a federated credential of this issuer and subject already")
+        if len(trusted) >= _MOST_FEDERATED:
+            raise ValueError(f"an application has at most {_MOST_FEDERATED} federated credentials")
+        trusted.append(credential)
+
+    def distrust(self, application_id: str, issuer: str, subject: str) -> None:
+        """Remove the federated credential of this issuer and subject. Tokens it was exchanged for stay valid."""
+        trusted = self.federated.get(application_id.lower(), [])
+        trusted[:] = [one for one in trusted if (one.issuer, one.subject) != (issuer, subject)]
+
+    def add_certificate(self, application_id: str, certificate: str) -> None:
+        """Add a certificate (PEM) beside the others, and the application if it is new."""
+        self.secrets.setdefault(application_id.lower(), {})
+        self.certificates.setdefault(application_id.lower(), []).append(certificate)
+
+    def remove_certificate(self, application_id: str, certificate: str) -> None:
+        """Remove a certificate."""
+        registered = self.certificates.get(application_id.lower(), [])
+        registered[:] = [one for one in registered if one != certificate]
 
     def add_user(self, application_id: str, user_id: str = defaults.APPLICATION_USER_ID) -> None:
         """Make an application user with every privilege."""

@@ -19,6 +19,46 @@ INVALID_TOKEN_CHALLENGE: Final = "error=invalid_token, error_description=Error d
 # captured (azure-sdk-for-python#8314).
 UNKNOWN_APPLICATION_STATUS: Final = 400
 
+# A federated credential that does not match. Unknown; numbers, words and `invalid_client` are captured
+# (azure-workload-identity#1200, Azure/login#482), 401 for their sibling 7002137 (microsoft/Agents#202), and 400 was
+# seen in 2022 for the older 70021.
+NO_FEDERATED_RECORD_STATUS: Final = 401
+
+# The order in which issuer, subject and audience are compared; each has its own number. Unknown.
+FEDERATED_RECORD_ORDER: Final = ("issuer", "subject", "audience")
+
+# An issuer whose metadata cannot be read. Unknown; number and words are captured (GitLab's guide to OpenID Connect in
+# Azure).
+ISSUER_UNREACHABLE_STATUS: Final = 400
+ISSUER_UNREACHABLE_ERROR: Final = "invalid_request"
+
+# An assertion with a wrong signature, by a key that its issuer has. Unknown; 700027 is captured for the application's
+# own assertion (passport-azure-ad#453).
+FEDERATED_SIGNATURE_CODE: Final = 700027
+
+# An assertion in another algorithm. Source: "Important considerations and restrictions for federated identity
+# credentials", by which RS256 is supported and others may work; that they are refused, and how, is inferred.
+OTHER_ALGORITHM_CODE: Final = 5002738
+
+# By how much the times of an assertion may differ from Entra's clock. Unknown; Microsoft's token library allows five
+# minutes unless it is told otherwise.
+ASSERTION_SKEW_SECONDS: Final = 300
+
+# An assertion that is no JWT. Source: "Microsoft Entra authentication and authorization error codes" (50027,
+# InvalidJwtToken); that an assertion is meant too, and the status, are inferred.
+MALFORMED_ASSERTION_CODE: Final = 50027
+MALFORMED_ASSERTION_STATUS: Final = 400
+
+# Another client_assertion_type, or none: as if no assertion had come. Unknown.
+OTHER_ASSERTION_TYPE_IS_NONE: Final = True
+
+# The application's own assertion with another subject, and for another audience. Unknown; the numbers were seen.
+OWN_ASSERTION_SUBJECT_CODE: Final = 700021
+OWN_ASSERTION_AUDIENCE_CODE: Final = 700023
+
+# A certificate that has ended: as one that was never registered. Unknown.
+ENDED_CERTIFICATE_IS_NOT_FOUND: Final = True
+
 # Text is compared without case. Source: "Filter rows using OData" for `$filter`; for keys inferred, as a key is an
 # index of the same database.
 TEXT_IGNORES_CASE: Final = True

@@ -13,23 +13,29 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from shared.adapters.dataverse.client_authentication import proof_of
 from shared.adapters.dataverse.http import Reply, exchange
 from shared.adapters.dataverse.json_body import read_json
 from shared.adapters.dataverse.retry_after import UNNAMED_SECONDS, retry_after
-from shared.domain.errors import WebsiteAuthError, WebsiteBackoffError, WebsiteUnavailableError
+from shared.domain.credential_forms import read_credential
+from shared.domain.errors import (
+    SecretMalformedError,
+    WebsiteAuthError,
+    WebsiteBackoffError,
+    WebsiteUnavailableError,
+)
 from shared.domain.listings import RefusedKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from shared.adapters.dataverse.origin import Origin
+    from shared.ports import IdentityTokens
 
 # A token is renewed early, so that it cannot expire during a request. The jitter spreads the renewals of containers.
 _EARLY_SECONDS = 300.0
 _JITTER_SECONDS = 60.0
 
-_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
-_PRINTABLE = re.compile(r"[\x20-\x7e]+")
 # A request header takes no longer token; Entra's tokens have about 2,000 characters.
 _TOKEN = re.compile(r"[\x21-\x7e]{1,32768}")
 _LONGEST_REPLY = 256 << 10
@@ -66,33 +72,37 @@ class Token:
 class Entra:
     """The client of Entra. It sends no request before a time that Entra named in Retry-After is over."""
 
-    def __init__(self, client: httpx.Client, authority: Origin, scope: str) -> None:
-        """`scope`: the resource that the tokens are for."""
+    def __init__(self, client: httpx.Client, authority: Origin, scope: str, identity: IdentityTokens) -> None:
+        """`scope`: the resource that the tokens are for. `identity` signs for a federated credential."""
         self._client = client
+        self._identity = identity
         self._authority = authority
         self._scope = scope
         self._backoff_until = 0.0
 
     def ask(self, secret: Mapping[str, Any], time_left: Callable[[], float], now: float) -> Token:
-        """Return a token by this secret. Raises WebsiteAuthError or WebsiteUnavailableError.
+        """Return a token by this secret, whose form chooses how. Raises WebsiteAuthError or WebsiteUnavailableError.
 
         `now`: seconds since 1970.
         """
-        tenant, client_id, client_secret = _credential(secret)
+        try:
+            credential = read_credential(secret)
+        except SecretMalformedError as error:
+            raise WebsiteAuthError(str(error), RefusedKind.SECRET_MISSING) from None
         if now < self._backoff_until:
             raise WebsiteBackoffError("entra_backoff", self._backoff_until - now)
         if (seconds := time_left()) <= 0:
             raise WebsiteUnavailableError("entra_no_time_left")
-        request = self._client.build_request(
-            "POST",
-            self._authority.address(f"/{tenant}/oauth2/v2.0/token"),
-            data={
-                "grant_type": "client_credentials",
-                "client_id": client_id,
-                "client_secret": client_secret,
-                "scope": self._scope,
-            },
-        )
+        token_url = self._authority.address(f"/{credential.tenant_id}/oauth2/v2.0/token")
+        data = {
+            "grant_type": "client_credentials",
+            "client_id": credential.client_id,
+            "scope": self._scope,
+            **proof_of(credential, str(token_url), self._identity, seconds),
+        }
+        if (seconds := time_left()) <= 0:
+            raise WebsiteUnavailableError("entra_no_time_left")
+        request = self._client.build_request("POST", token_url, data=data)
         try:
             reply = exchange(self._client, request, seconds, longest=_LONGEST_REPLY)
         except httpx.RequestError as error:
@@ -114,17 +124,6 @@ class Entra:
         code = _code(said, status)
         kind = _KINDS.get(code, RefusedKind.OTHER) if isinstance(code, int) else RefusedKind.OTHER
         return WebsiteAuthError(f"entra_{code}", kind)
-
-
-def _credential(secret: Mapping[str, Any]) -> list[str]:
-    found = []
-    for name in ("tenant_id", "client_id", "client_secret"):
-        value = secret.get(name)
-        form = _TENANT if name == "tenant_id" else _PRINTABLE
-        if not isinstance(value, str) or not form.fullmatch(value):
-            raise WebsiteAuthError(f"secret_has_no_{name}", RefusedKind.SECRET_MISSING)
-        found.append(value)
-    return found
 
 
 def _json_object(body: bytes) -> Mapping[str, Any]:

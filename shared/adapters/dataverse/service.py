@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from shared.adapters.dataverse.client_authentication import NO_IDENTITY_PROVIDER
 from shared.adapters.dataverse.http import Reply, exchange
 from shared.adapters.dataverse.origin import Origin
 from shared.adapters.dataverse.statuses import (
@@ -32,7 +33,7 @@ from shared.domain.errors import WebsiteAuthError, WebsiteBackoffError, WebsiteU
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from shared.ports import Backoff
+    from shared.ports import Backoff, IdentityTokens
 
 # The longest wait for one reply, whatever time the function has. The lease of a listing must be longer.
 LONGEST_SECONDS = 30.0
@@ -67,9 +68,16 @@ class ReplyLostError(WebsiteUnavailableError):
 class Service:
     """The client of Dataverse that a container keeps: connections, token, and the advised parallel requests."""
 
-    def __init__(self, url: str, authority: str, read_secret: Callable[[bool], Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        url: str,
+        authority: str,
+        read_secret: Callable[[bool], Mapping[str, Any]],
+        identity: IdentityTokens = NO_IDENTITY_PROVIDER,
+    ) -> None:
         """`url` and `authority`: the origins in DATAVERSE_URL and ENTRA_AUTHORITY. `read_secret`: see Tokens.
 
+        `identity` is asked only where the secret says that the application trusts another identity provider.
         Raises WebsiteMisconfiguredError for anything except an origin with TLS (or on this machine).
         """
         # httpx logs every URL at INFO, and httpcore every reply's headers at DEBUG (I11).
@@ -83,7 +91,7 @@ class Service:
             limits=httpx.Limits(max_connections=_MOST_CONNECTIONS, keepalive_expiry=_KEEP_ALIVE_SECONDS),
             trust_env=False,  # no proxy and no netrc from the environment
         )
-        self.tokens = Tokens(self._client, entra, f"{self._origin.url}/.default", read_secret)
+        self.tokens = Tokens(self._client, entra, f"{self._origin.url}/.default", read_secret, identity)
         self._backoff_lock = Lock()
         self.parallel_hint: int | None = None
         # The tables that take no condition on the version of a row.
