@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shared.domain.break_glass import AppListing, MassLimits, PlannedChange, Taken
     from shared.domain.comparison import Acceptance, ComparisonOutcome, PastTrigger, Proof, Repairs
     from shared.domain.coordinator_views import ListingState, MentorDetails, MentorPage, Overview
-    from shared.domain.credential import Health
+    from shared.domain.credential import Health, PendingSecret
     from shared.domain.credential_examination import Finding
     from shared.domain.force_sync import BegunForceSync, ForcedListing, ForceSyncResult, Limits
     from shared.domain.listings import (
@@ -160,7 +160,7 @@ class Secrets(Protocol):
     def current(self) -> Mapping[str, Any]:
         """Return the version in use."""
 
-    def pending(self) -> Mapping[str, Any] | None:
+    def pending(self) -> PendingSecret | None:
         """Return the pending version, which comes into use next, if there is one."""
 
 

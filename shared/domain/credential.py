@@ -8,6 +8,9 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from shared.domain.credential_forms import END_DATES, CredentialForm, form_of
+from shared.domain.errors import SecretMalformedError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -28,8 +31,17 @@ class CredentialState(StrEnum):
 NO_PENDING, GOOD_PENDING = "none", "good"
 
 END_DATE_MALFORMED = "secret_end_date_malformed"
-_END_DATE = "client_secret_expires_on"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class PendingSecret:
+    """The next version of the secret, which is not in use."""
+
+    version: str
+    """Its id, as Secrets Manager names it."""
+    value: Mapping[str, Any] | None = field(repr=False)
+    """None: it is not a JSON object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,10 @@ class Health:
     end_date_malformed: bool = False
     pending: str | None = None
     """`none`, `good`, or a code; None: nothing was learned about the secret."""
+    pending_version: str | None = None
+    """The version that `pending` is about."""
+    form: CredentialForm | None = None
+    """How the version in use signs in; None: that could not be read."""
     secret_ended: bool = False
     """Refused because the client secret has ended."""
     of_website: bool = True
@@ -77,17 +93,22 @@ class Health:
             "tables_refused": len(self.tables_refused),
             "pending_secret_good": int(pending == GOOD_PENDING),
             "pending_secret_refused": int(pending not in {None, NO_PENDING, GOOD_PENDING}),
-            "secret_without_end_date": int(ends_on is None),
+            "secret_without_end_date": int(ends_on is None and self.form is not CredentialForm.FEDERATION),
             "secret_days_left": 0 if ends_on is None else (ends_on - today).days,
         }
 
 
 def ends_on(secret: Mapping[str, Any]) -> date | None:
-    """Return the last day of the client secret, as the secret states it; None if it states none.
+    """Return the last day of the client secret or certificate, as the secret states it.
 
+    None: it states none, or signs in by federation, which nothing ends.
     Raises ValueError for anything except a date as in "2027-05-31".
     """
-    value = secret.get(_END_DATE)
+    try:
+        member = END_DATES.get(form_of(secret))
+    except SecretMalformedError:
+        return None  # the sign-in reports it
+    value = secret.get(member) if member else None
     if value is None:
         return None
     if not isinstance(value, str) or not _DAY.fullmatch(value):

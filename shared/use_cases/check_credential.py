@@ -13,9 +13,9 @@ from shared.domain.credential import (
     Health,
     ends_on,
 )
+from shared.domain.credential_forms import form_of
 from shared.domain.errors import (
     ConnectionLostError,
-    SecretMalformedError,
     WebsiteBackoffError,
     WebsiteRefusedError,
     WebsiteUnavailableError,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import date
 
+    from shared.domain.credential import PendingSecret
     from shared.domain.listings import ListingTable
     from shared.ports import Listings, Report, Secrets, SyncState, Website
 
@@ -52,7 +53,7 @@ def check_credential(
     if health.state is CredentialState.NOT_CHECKED:
         return health
     if health.state is not CredentialState.UNREACHABLE:
-        health = replace(health, pending=_pending(secrets, signed_in_by, tables, health.tables_refused))
+        health = _with_pending(health, secrets, signed_in_by, tables)
     return replace(health, recovered=state.record_check(health))
 
 
@@ -86,29 +87,45 @@ def _asked(website: Website, tables: Sequence[ListingTable]) -> Health:
 
 def _with_end_date(health: Health, secrets: Secrets) -> Health:
     try:
-        return replace(health, secret_ends_on=ends_on(secrets.current()))
+        secret = secrets.current()
+        health = replace(health, form=form_of(secret))
+        return replace(health, secret_ends_on=ends_on(secret))
     except ConnectionLostError:
-        return health  # the check itself has reported the unreadable secret
+        return health  # the check itself has reported the secret that cannot be used
     except ValueError:
         return replace(health, end_date_malformed=True)
 
 
-def _pending(
+def _with_pending(
+    health: Health,
     secrets: Secrets,
+    signed_in_by: Callable[[Mapping[str, Any]], AbstractContextManager[Website]],
+    tables: Sequence[ListingTable],
+) -> Health:
+    """Add what is known of the pending version; nothing if that cannot be determined now."""
+    try:
+        pending = secrets.pending()
+    except ConnectionLostError:
+        return health
+    if pending is None:
+        return replace(health, pending=NO_PENDING)
+    found = _tried(pending, signed_in_by, tables, health.tables_refused)
+    return health if found is None else replace(health, pending=found, pending_version=pending.version)
+
+
+def _tried(
+    pending: PendingSecret,
     signed_in_by: Callable[[Mapping[str, Any]], AbstractContextManager[Website]],
     tables: Sequence[ListingTable],
     refused_anyway: Mapping[str, str],
 ) -> str | None:
-    """Return `none`, `good` or a code for the pending secret, or None if that cannot be determined now."""
+    """Return `good` or a code for the pending version, or None if that cannot be determined now."""
+    if pending.value is None:
+        return "secret_is_not_json"
     try:
-        secret = secrets.pending()
-        if secret is None:
-            return NO_PENDING
-        ends_on(secret)
-        with signed_in_by(secret) as website:
+        ends_on(pending.value)
+        with signed_in_by(pending.value) as website:
             refused = website.check(tables)
-    except SecretMalformedError as error:
-        return str(error)
     except ValueError:
         return END_DATE_MALFORMED
     except WebsiteRefusedError as error:

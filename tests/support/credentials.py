@@ -9,6 +9,7 @@ from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.adapters.postgres.connection import connect
 from shared.adapters.postgres.listings import PostgresListings, PostgresSyncState
+from shared.domain.credential import PendingSecret
 from shared.use_cases.check_credential import check_credential
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 
 class Checker:
-    """One scheduled function. `pending` is the next version of the secret, or what reading it raises.
+    """One scheduled function. `pending_version` is the next version of the secret, or what reading it raises; a text
+    is one that is not a JSON object.
 
     It has a connection, a token and a client of its own. A context manager.
     """
@@ -31,7 +33,7 @@ class Checker:
         self.listings = PostgresListings(connection)
         self.state = PostgresSyncState(connection)
         self.secret = secret
-        self.pending_version: Mapping[str, Any] | Exception | None = None
+        self.pending_version: Mapping[str, Any] | str | Exception | None = None
         self._service = self._open.enter_context(closing(Service(site.url, site.url, secret)))
 
     def __enter__(self) -> Self:
@@ -43,10 +45,13 @@ class Checker:
     def current(self) -> Mapping[str, Any]:
         return self.secret(False)
 
-    def pending(self) -> Mapping[str, Any] | None:
+    def pending(self) -> PendingSecret | None:
         if isinstance(self.pending_version, Exception):
             raise self.pending_version
-        return self.pending_version
+        if self.pending_version is None:
+            return None
+        value = self.pending_version
+        return PendingSecret("version-1", None if isinstance(value, str) else value)
 
     def __call__(self) -> Health:
         return check_credential(

@@ -14,6 +14,7 @@ from botocore.config import Config
 
 from shared.adapters.aws.call import aws_call
 from shared.adapters.within import DeadlineExceededError, within
+from shared.domain.credential import PendingSecret
 from shared.domain.errors import ConnectionLostError, SecretMalformedError
 
 if TYPE_CHECKING:
@@ -57,30 +58,31 @@ class SecretVersions:
         """Return the version in use from this container's cache, which the latest sign-in has refreshed."""
         return read_secret(self._arn, self._region, fresh=False)
 
-    def pending(self) -> Mapping[str, Any] | None:
+    def pending(self) -> PendingSecret | None:
         """Return the version AWSPENDING as it is now; None if there is none or it is in use already.
 
         This does not use the cache, because the cache holds one value of a secret, whatever its version.
         """
         client = _provider(self._region).client
 
-        def ask() -> str | None:
+        def ask() -> tuple[str, str] | None:
             try:
                 version = client.get_secret_value(SecretId=self._arn, VersionStage="AWSPENDING")
             except client.exceptions.ResourceNotFoundException:
                 return None
-            return None if "AWSCURRENT" in version["VersionStages"] else version.get("SecretString", "")
+            if "AWSCURRENT" in version["VersionStages"]:
+                return None
+            return version["VersionId"], version.get("SecretString", "")
 
-        text = aws_call("secret", _LONGEST_SECONDS, ask, lambda _: ConnectionLostError("secret_cannot_be_read"))
-        if text is None:
+        found = aws_call("secret", _LONGEST_SECONDS, ask, lambda _: ConnectionLostError("secret_cannot_be_read"))
+        if found is None:
             return None
+        version, text = found
         try:
             value = json.loads(text)
         except (TypeError, ValueError, RecursionError):
-            raise SecretMalformedError("secret_is_not_json") from None
-        if not isinstance(value, dict):
-            raise SecretMalformedError("secret_is_not_json")
-        return value
+            value = None
+        return PendingSecret(version, value if isinstance(value, dict) else None)
 
 
 class SecretKeys:

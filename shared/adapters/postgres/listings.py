@@ -169,14 +169,16 @@ class PostgresSyncState:
         """Record what a health check found. Return whether this has ended a stop."""
         rows = call(
             self._connection,
-            "SELECT certification.record_check(%(reason)s, %(refused)s, %(ends_on)s, %(pending)s, %(secret_ended)s)"
-            " AS recovered",
+            "SELECT certification.record_check(%(reason)s, %(refused)s, %(ends_on)s, %(pending)s, %(secret_ended)s,"
+            " %(pending_version)s, %(form)s) AS recovered",
             {
                 "reason": None if health.state is CredentialState.HEALTHY else health.reason,
                 "refused": health.state is CredentialState.REFUSED,
                 "ends_on": health.secret_ends_on,
                 "pending": health.pending,
                 "secret_ended": health.secret_ended,
+                "pending_version": health.pending_version,
+                "form": health.form,
             },
         )
         recovered: bool = rows[0]["recovered"]

@@ -9,7 +9,7 @@ import pytest
 
 from emulators.dataverse.model import defaults
 from shared.domain.credential import CredentialState
-from shared.domain.errors import ConnectionLostError, SecretMalformedError
+from shared.domain.errors import ConnectionLostError
 from shared.domain.runs import RunState
 from tests.support.credentials import Checker
 from tests.support.foundation import DAY, days
@@ -365,7 +365,8 @@ def test_the_next_secret_is_tried_while_this_one_is_refused(
     ("pending", "code"),
     [
         ({}, "secret_has_no_tenant_id"),
-        (SecretMalformedError("secret_is_not_json"), "secret_is_not_json"),
+        ("[]", "secret_is_not_json"),
+        ({"federation": "gcp"}, "secret_has_no_tenant_id"),
         ({"client_secret_expires_on": "soon"}, "secret_end_date_malformed"),
     ],
 )

@@ -138,6 +138,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
     UNION ALL
     SELECT 'secret_without_end_date', '', s.healthy_at, 1, '{}', '', '{}'
       FROM state AS s WHERE s.healthy_at IS NOT NULL AND s.check_reason IS NULL AND s.secret_ends_on IS NULL
+       AND s.credential_form IS DISTINCT FROM 'federation' -- it has no end
     UNION ALL
     SELECT 'pending_secret_refused', '', s.checked_at, 1, '{}', '', jsonb_build_object('reason', s.pending_secret)
       FROM state AS s WHERE s.pending_secret NOT IN ('none', 'good')

@@ -58,7 +58,8 @@ COMMENT ON FUNCTION certification.resume_website IS
     'End the stop after a check has succeeded (I10).';
 
 CREATE OR REPLACE FUNCTION certification.record_check(p_reason text, p_refused boolean, p_secret_ends_on date,
-                                                    p_pending text, p_secret_ended boolean DEFAULT false)
+                                                    p_pending text, p_secret_ended boolean DEFAULT false,
+                                                    p_pending_version text DEFAULT NULL, p_form text DEFAULT NULL)
 RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -84,13 +85,17 @@ BEGIN
                                            THEN p_secret_ends_on END
                                  ELSE s.secret_ends_on END,
            -- null: unknown, so the last result stands
-           pending_secret = coalesce(certification.plain(p_pending, 500), s.pending_secret);
+           pending_secret = coalesce(certification.plain(p_pending, 500), s.pending_secret),
+           pending_version = CASE WHEN p_pending IS NULL THEN s.pending_version
+                                  ELSE certification.plain(p_pending_version, 64) END,
+           credential_form = coalesce(p_form, s.credential_form);
     RETURN v_was_stopped AND p_reason IS NULL;
 END
 $$;
 COMMENT ON FUNCTION certification.record_check IS
     'Write the result of a credential check. p_reason null: healthy, and a stop is over. p_refused: nothing is sent '
     'until a check succeeds (I10). p_secret_ended: the website refuses the credential because the secret has ended. '
+    'p_pending_version: the version that p_pending is about. p_form: how the version in use signs in; null: unknown. '
     'Return whether this check ended a stop.';
 
 CREATE OR REPLACE FUNCTION certification.record_queue_depth(p_queue text, p_n bigint) RETURNS void

@@ -1,0 +1,71 @@
+-- The change of the website's credential, step by step (hlf-operations rotate-credential). No secret comes here.
+
+CREATE OR REPLACE FUNCTION certification.begin_rotation(
+    p_id uuid, p_form text, p_previous_version text, p_actor text, p_reason text, p_take_over boolean)
+RETURNS SETOF certification.credential_rotations
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_open certification.credential_rotations;
+BEGIN
+    INSERT INTO certification.credential_rotations (id, form, previous_version, actor, reason)
+    VALUES (p_id, p_form, p_previous_version, p_actor, p_reason)
+    ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+        INSERT INTO certification.audit (action, actor, reason, facts)
+        VALUES ('rotate_credential', p_actor, p_reason,
+                jsonb_build_object('rotation', p_id, 'step', 'begun', 'form', p_form));
+    END IF;
+    SELECT r.* INTO v_open FROM certification.credential_rotations AS r
+     WHERE r.state IN ('begun', 'pending', 'current') FOR UPDATE;
+    IF p_take_over AND v_open.actor <> p_actor THEN
+        UPDATE certification.credential_rotations AS r SET actor = p_actor, reason = p_reason WHERE r.id = v_open.id
+        RETURNING r.* INTO v_open;
+        INSERT INTO certification.audit (action, actor, reason, facts)
+        VALUES ('rotate_credential', p_actor, p_reason,
+                jsonb_build_object('rotation', v_open.id, 'step', 'taken_over'));
+    END IF;
+    RETURN NEXT v_open;
+END
+$$;
+COMMENT ON FUNCTION certification.begin_rotation IS
+    'Begin a rotation, or return the one that is open: one at a time, whoever comes first. p_take_over makes it this '
+    'actor''s. Write the audit.';
+
+CREATE OR REPLACE FUNCTION certification.advance_rotation(
+    p_id uuid, p_from text, p_to text, p_actor text, p_reason text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE certification.credential_rotations AS r
+       SET state = p_to, changed_at = clock_timestamp(),
+           current_at = CASE WHEN p_to = 'current' THEN clock_timestamp() ELSE r.current_at END
+     WHERE r.id = p_id AND r.state = p_from AND r.actor = p_actor
+       AND (p_from, p_to) IN (('begun', 'pending'), ('begun', 'given_up'), ('pending', 'given_up'),
+                              ('pending', 'current'), ('current', 'done'), ('current', 'undone'), ('done', 'undone'));
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO certification.audit (action, actor, reason, facts)
+    VALUES ('rotate_credential', p_actor, p_reason, jsonb_build_object('rotation', p_id, 'step', p_to));
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION certification.advance_rotation IS
+    'Move a rotation from one state to the next, and write the audit. Return false, and do nothing, if it is in another '
+    'state or another person''s: two who rotate at once never do a step twice.';
+
+CREATE OR REPLACE FUNCTION certification.own_rotation(p_id uuid, p_actor text, p_reason text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE certification.credential_rotations AS r SET actor = p_actor, reason = p_reason
+     WHERE r.id = p_id AND r.state = 'done'
+$$;
+COMMENT ON FUNCTION certification.own_rotation IS
+    'Make a rotation that is done this actor''s, who will undo it. The undo itself writes the audit.';
+
+REVOKE ALL ON FUNCTION
+    certification.begin_rotation, certification.advance_rotation, certification.own_rotation
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    certification.begin_rotation, certification.advance_rotation, certification.own_rotation
+TO certification_operations;
+-- Ids, states, and who did it why.
+GRANT SELECT ON certification.credential_rotations TO certification_operations;
