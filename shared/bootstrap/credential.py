@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.aws.secrets import SecretVersions
-from shared.adapters.dataverse.website import DataverseWebsite
+from shared.adapters.dataverse.examining import DataverseExaminer
 from shared.bootstrap.website import service_signed_in_by, website
 from shared.settings import settings, website_settings
 from shared.use_cases import check_credential as use_case
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.domain.credential import Health
-    from shared.ports import Listings, SyncState, Website
+    from shared.ports import CredentialExaminer, Listings, SyncState
 
 # A website that hangs must not use up the nightly check.
 _SECONDS = 45.0
@@ -34,13 +34,13 @@ def check_credential(listings: Listings, state: SyncState) -> Health:
         return until - time.monotonic()
 
     @contextmanager
-    def signed_in_by(secret: Mapping[str, Any]) -> Iterator[Website]:
+    def examiner_of(secret: Mapping[str, Any]) -> Iterator[CredentialExaminer]:
         with closing(service_signed_in_by(lambda _: secret)) as service:
-            yield DataverseWebsite(service, state, time_left=time_left, batch_size=dataverse.batch_size, parallel=1)
+            yield DataverseExaminer(service, state, time_left=time_left)
 
     return use_case.check_credential(
         website=website(state, time_left, parallel=dataverse.parallel),
-        signed_in_by=signed_in_by,
+        examiner_of=examiner_of,
         listings=listings,
         state=state,
         secrets=SecretVersions(dataverse.secret_arn, settings().region),

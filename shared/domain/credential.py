@@ -14,6 +14,8 @@ from shared.domain.errors import SecretMalformedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from shared.domain.credential_examination import Finding
+
 
 class CredentialState(StrEnum):
     """The result of a health check."""
@@ -59,6 +61,8 @@ class Health:
     """`none`, `good`, or a code; None: nothing was learned about the secret."""
     pending_version: str | None = None
     """The version that `pending` is about."""
+    pending_findings: tuple[Finding, ...] = ()
+    """What is wrong with it, for a person."""
     form: CredentialForm | None = None
     """How the version in use signs in; None: that could not be read."""
     secret_ended: bool = False

@@ -38,6 +38,16 @@ class CredentialFault(StrEnum):
     NO_TABLE = "no_table"
     NO_KEY = "no_key"
     """The table has no such column, or the column is no alternate key, or the key's index is not built yet."""
+    UNTRUSTED_ISSUER = "untrusted_issuer"
+    UNTRUSTED_SUBJECT = "untrusted_subject"
+    UNTRUSTED_AUDIENCE = "untrusted_audience"
+    """The application has federated credentials, and none for this part of our identity token."""
+    ASSERTION_INVALID = "assertion_invalid"
+    """Entra could not verify our signature or our identity provider's."""
+    IDENTITY_DISABLED = "identity_disabled"
+    """Our AWS account has no outbound identity federation."""
+    IDENTITY_REFUSED = "identity_refused"
+    """AWS gives us no identity token."""
     REFUSED = "refused"
     """For another reason, which the code tells."""
     UNREACHABLE = "unreachable"
@@ -112,6 +122,12 @@ _OF_KIND = {
     RefusedKind.NO_ROLE: CredentialFault.NO_ROLE,
     RefusedKind.USER_DISABLED: CredentialFault.USER_DISABLED,
     RefusedKind.ENVIRONMENT_DISABLED: CredentialFault.ENVIRONMENT_DISABLED,
+    RefusedKind.UNTRUSTED_ISSUER: CredentialFault.UNTRUSTED_ISSUER,
+    RefusedKind.UNTRUSTED_SUBJECT: CredentialFault.UNTRUSTED_SUBJECT,
+    RefusedKind.UNTRUSTED_AUDIENCE: CredentialFault.UNTRUSTED_AUDIENCE,
+    RefusedKind.ASSERTION_INVALID: CredentialFault.ASSERTION_INVALID,
+    RefusedKind.IDENTITY_DISABLED: CredentialFault.IDENTITY_DISABLED,
+    RefusedKind.IDENTITY_REFUSED: CredentialFault.IDENTITY_REFUSED,
 }
 
 # The form of a secret's id. A secret's value has about 40 characters, with a tilde or other punctuation.

@@ -112,6 +112,16 @@ class RefusedKind(Enum):
     NO_ROLE = auto()
     USER_DISABLED = auto()
     ENVIRONMENT_DISABLED = auto()
+    UNTRUSTED_ISSUER = auto()
+    """The application has no federated credential for the issuer of our identity token."""
+    UNTRUSTED_SUBJECT = auto()
+    UNTRUSTED_AUDIENCE = auto()
+    ASSERTION_INVALID = auto()
+    """Entra could not verify what we signed, or had signed: its key, its signature, its times."""
+    IDENTITY_DISABLED = auto()
+    """Our own account has no identity federation."""
+    IDENTITY_REFUSED = auto()
+    """Our own account gives us no identity token for another reason."""
     OTHER = auto()
 
 

@@ -13,6 +13,7 @@ from shared.domain.credential import (
     Health,
     ends_on,
 )
+from shared.domain.credential_examination import CredentialFault, Examination, Finding
 from shared.domain.credential_forms import form_of
 from shared.domain.errors import (
     ConnectionLostError,
@@ -22,6 +23,7 @@ from shared.domain.errors import (
 )
 from shared.domain.listings import RefusedKind
 from shared.domain.runs import failed_verdict
+from shared.use_cases.examine_credential import examine_credential
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,22 +32,23 @@ if TYPE_CHECKING:
 
     from shared.domain.credential import PendingSecret
     from shared.domain.listings import ListingTable
-    from shared.ports import Listings, Report, Secrets, SyncState, Website
+    from shared.ports import CredentialExaminer, Listings, Report, Secrets, SyncState, Website
 
 
 def check_credential(
     *,
     website: Website,
-    signed_in_by: Callable[[Mapping[str, Any]], AbstractContextManager[Website]],
+    examiner_of: Callable[[Mapping[str, Any]], AbstractContextManager[CredentialExaminer]],
     listings: Listings,
     state: SyncState,
     secrets: Secrets,
 ) -> Health:
     """Sign in, ask who we are and try every table in use, then record and return what was found.
 
-    The same is tried with the pending version of the secret, if there is one. `signed_in_by` returns a separate website
-    for that version, so that the one in use is not disturbed. A refusal stops all sending and a success resumes it.
-    Inside a Retry-After window nothing is requested and nothing recorded (I9). Raises only errors of the database.
+    The pending version of the secret, if there is one, is examined: a person waits to hear whether it will do.
+    `examiner_of` signs in by it separately, so that the one in use is not disturbed. A refusal stops all sending and a
+    success resumes it. Inside a Retry-After window nothing is requested and nothing recorded (I9).
+    Raises only errors of the database.
     """
     tables = listings.tables()
     health = _asked(website, tables)
@@ -53,7 +56,7 @@ def check_credential(
     if health.state is CredentialState.NOT_CHECKED:
         return health
     if health.state is not CredentialState.UNREACHABLE:
-        health = _with_pending(health, secrets, signed_in_by, tables)
+        health = _with_pending(health, secrets, examiner_of, tables)
     return replace(health, recovered=state.record_check(health))
 
 
@@ -99,7 +102,7 @@ def _with_end_date(health: Health, secrets: Secrets) -> Health:
 def _with_pending(
     health: Health,
     secrets: Secrets,
-    signed_in_by: Callable[[Mapping[str, Any]], AbstractContextManager[Website]],
+    examiner_of: Callable[[Mapping[str, Any]], AbstractContextManager[CredentialExaminer]],
     tables: Sequence[ListingTable],
 ) -> Health:
     """Add what is known of the pending version; nothing if that cannot be determined now."""
@@ -109,27 +112,25 @@ def _with_pending(
         return health
     if pending is None:
         return replace(health, pending=NO_PENDING)
-    found = _tried(pending, signed_in_by, tables, health.tables_refused)
-    return health if found is None else replace(health, pending=found, pending_version=pending.version)
+    findings = _examined(pending, examiner_of, tables)
+    # A table that refuses the version in use too is no fault of this one.
+    wrong = tuple(f for f in findings.wrong if not f.table or f.table not in health.tables_refused)
+    if not wrong and not findings.usable and not findings.wrong:
+        return health
+    code = (wrong[0].code or f"examined_{wrong[0].fault}") if wrong else GOOD_PENDING
+    return replace(health, pending=code, pending_version=pending.version, pending_findings=wrong)
 
 
-def _tried(
+def _examined(
     pending: PendingSecret,
-    signed_in_by: Callable[[Mapping[str, Any]], AbstractContextManager[Website]],
+    examiner_of: Callable[[Mapping[str, Any]], AbstractContextManager[CredentialExaminer]],
     tables: Sequence[ListingTable],
-    refused_anyway: Mapping[str, str],
-) -> str | None:
-    """Return `good` or a code for the pending version, or None if that cannot be determined now."""
+) -> Examination:
     if pending.value is None:
-        return "secret_is_not_json"
+        return Examination((Finding(CredentialFault.INCOMPLETE, "secret_is_not_json"),))
     try:
         ends_on(pending.value)
-        with signed_in_by(pending.value) as website:
-            refused = website.check(tables)
     except ValueError:
-        return END_DATE_MALFORMED
-    except WebsiteRefusedError as error:
-        return error.code
-    except (ConnectionLostError, WebsiteUnavailableError):
-        return None
-    return next((code for name, code in refused.items() if name not in refused_anyway), GOOD_PENDING)
+        return Examination((Finding(CredentialFault.INCOMPLETE, END_DATE_MALFORMED),))
+    with examiner_of(pending.value) as examiner:
+        return examine_credential(pending.value, tables, examiner=examiner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
+from shared.adapters.dataverse.examining import DataverseExaminer
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.adapters.postgres.connection import connect
@@ -56,16 +57,16 @@ class Checker:
     def __call__(self) -> Health:
         return check_credential(
             website=self._website(self._service),
-            signed_in_by=self._signed_in_by,
+            examiner_of=self._examiner_of,
             listings=self.listings,
             state=self.state,
             secrets=self,
         )
 
     @contextmanager
-    def _signed_in_by(self, secret: Mapping[str, Any]) -> Iterator[DataverseWebsite]:
+    def _examiner_of(self, secret: Mapping[str, Any]) -> Iterator[DataverseExaminer]:
         with closing(Service(self.site.url, self.site.url, lambda _: secret)) as service:
-            yield self._website(service)
+            yield DataverseExaminer(service, self.state, time_left=lambda: 20.0)
 
     def _website(self, service: Service) -> DataverseWebsite:
         return DataverseWebsite(service, self.state, time_left=lambda: 20.0, batch_size=100, parallel=1)

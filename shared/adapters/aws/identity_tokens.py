@@ -14,6 +14,7 @@ from botocore.config import Config
 
 from shared.adapters.aws.call import aws_call
 from shared.domain.errors import WebsiteAuthError, WebsiteUnavailableError
+from shared.domain.listings import RefusedKind
 
 # Two calls, each with two tries; together they never take longer than this.
 _LONGEST_SECONDS = 6.0
@@ -31,14 +32,14 @@ _REFUSALS = {
     "JWTPayloadSizeExceeded",
     "JWTPayloadSizeExceededException",
     "OptInRequired",
-    "OutboundWebIdentityFederationDisabled",
-    "OutboundWebIdentityFederationDisabledException",
     "RegionDisabledException",
     "SessionDurationEscalation",
     "SessionDurationEscalationException",
     "SignatureDoesNotMatch",
     "ValidationError",
 }
+# The code in the API reference, and the name that SDKs give it.
+_DISABLED = ("OutboundWebIdentityFederationDisabled", "OutboundWebIdentityFederationDisabledException")
 
 
 class AwsIdentityTokens:
@@ -56,7 +57,7 @@ class AwsIdentityTokens:
     def token(self, audience: str, seconds: float) -> str:
         """Return a token for `audience`. Raises WebsiteAuthError or WebsiteUnavailableError with AWS's code."""
         if not self._role_arn:
-            raise WebsiteAuthError("sts_no_role")
+            raise WebsiteAuthError("sts_no_role", RefusedKind.IDENTITY_REFUSED)
         ends_at = time.monotonic() + min(seconds, _LONGEST_SECONDS)
         session = aws_call("sts", ends_at - time.monotonic(), self._assume, _error)
         return aws_call("sts", ends_at - time.monotonic(), lambda: self._ask(session, audience), _error)
@@ -92,5 +93,7 @@ class AwsIdentityTokens:
 
 
 def _error(code: str) -> WebsiteAuthError | WebsiteUnavailableError:
-    refused = code.removeprefix("sts_") in _REFUSALS
-    return WebsiteAuthError(code) if refused else WebsiteUnavailableError(code)
+    word = code.removeprefix("sts_")
+    if word in _DISABLED:
+        return WebsiteAuthError(f"sts_{_DISABLED[0]}", RefusedKind.IDENTITY_DISABLED)
+    return WebsiteAuthError(code, RefusedKind.IDENTITY_REFUSED) if word in _REFUSALS else WebsiteUnavailableError(code)

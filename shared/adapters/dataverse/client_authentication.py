@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from shared.domain.credential_forms import Certificate, ClientSecret, Federation
 from shared.domain.errors import WebsiteAuthError
+from shared.domain.listings import RefusedKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ class NoIdentityProvider:
 
     def token(self, _audience: str, _seconds: float, /) -> str:
         """Refuse."""
-        raise WebsiteAuthError("no_identity_provider")
+        raise WebsiteAuthError("no_identity_provider", RefusedKind.IDENTITY_REFUSED)
 
 
 NO_IDENTITY_PROVIDER = NoIdentityProvider()
@@ -82,4 +83,4 @@ def _signed(credential: Certificate, token_url: str) -> str:
         thumbprint = urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b"=").decode()
         return jwt.encode(claims, credential.private_key, "PS256", headers={"x5t#S256": thumbprint})
     except (ValueError, TypeError, jwt.PyJWTError):
-        raise WebsiteAuthError("secret_certificate_unusable") from None
+        raise WebsiteAuthError("secret_certificate_unusable", RefusedKind.SECRET_MISSING) from None

@@ -56,6 +56,19 @@ _KINDS = {
     53003: RefusedKind.BLOCKED_BY_POLICY,
     70011: RefusedKind.UNKNOWN_ADDRESS,
     500011: RefusedKind.UNKNOWN_ADDRESS,
+    # Refusals of a client assertion, as captured in public threads; the error page does not list all of them.
+    70021: RefusedKind.UNTRUSTED_ISSUER,
+    700211: RefusedKind.UNTRUSTED_ISSUER,
+    700212: RefusedKind.UNTRUSTED_AUDIENCE,
+    700213: RefusedKind.UNTRUSTED_SUBJECT,
+    7002131: RefusedKind.UNTRUSTED_SUBJECT,
+    7002137: RefusedKind.UNTRUSTED_SUBJECT,
+    7002138: RefusedKind.UNTRUSTED_SUBJECT,
+    50027: RefusedKind.ASSERTION_INVALID,
+    501661: RefusedKind.ASSERTION_INVALID,
+    700024: RefusedKind.ASSERTION_INVALID,
+    700027: RefusedKind.ASSERTION_INVALID,
+    7000272: RefusedKind.ASSERTION_INVALID,
 }
 _NOT_NOW = ("temporarily_unavailable", "server_error")
 

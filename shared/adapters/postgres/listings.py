@@ -6,6 +6,8 @@ database/functions/reconciliation/pages.sql. Those of the shared state are in da
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from shared.adapters.postgres.connection import Connection, call
@@ -170,7 +172,7 @@ class PostgresSyncState:
         rows = call(
             self._connection,
             "SELECT certification.record_check(%(reason)s, %(refused)s, %(ends_on)s, %(pending)s, %(secret_ended)s,"
-            " %(pending_version)s, %(form)s) AS recovered",
+            " %(pending_version)s, %(form)s, %(pending_findings)s::jsonb) AS recovered",
             {
                 "reason": None if health.state is CredentialState.HEALTHY else health.reason,
                 "refused": health.state is CredentialState.REFUSED,
@@ -179,6 +181,7 @@ class PostgresSyncState:
                 "secret_ended": health.secret_ended,
                 "pending_version": health.pending_version,
                 "form": health.form,
+                "pending_findings": json.dumps([asdict(finding) for finding in health.pending_findings]),
             },
         )
         recovered: bool = rows[0]["recovered"]

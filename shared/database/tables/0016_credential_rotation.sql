@@ -4,6 +4,11 @@ ALTER TABLE certification.sync_state ADD COLUMN pending_version text;
 COMMENT ON COLUMN certification.sync_state.pending_version IS
     'The version of the secret, as Secrets Manager names it, that pending_secret is about; null: none was tried yet.';
 
+ALTER TABLE certification.sync_state ADD COLUMN pending_findings jsonb NOT NULL DEFAULT '[]'
+    CONSTRAINT sync_pending_findings_is_a_list CHECK (jsonb_typeof(pending_findings) = 'array');
+COMMENT ON COLUMN certification.sync_state.pending_findings IS
+    'What is wrong with the next version of the secret: faults, codes, names of tables and columns, and privileges.';
+
 ALTER TABLE certification.sync_state ADD COLUMN credential_form text
     CONSTRAINT sync_credential_form_known CHECK (credential_form IN ('secret', 'federation', 'certificate'));
 COMMENT ON COLUMN certification.sync_state.credential_form IS

@@ -90,6 +90,30 @@ _NB = {
         "Kolonnen {key} er ingen aktiv alternativ nøkkel i tabellen {table}.",
         "Se i Power Apps at tabellen har den alternative nøkkelen, og at statusen er Active.",
     ),
+    CredentialFault.UNTRUSTED_ISSUER: FaultText(
+        "Appen i Entra stoler ikke på AWS-kontoen vår: Utstederen (Issuer) er en annen ({code}).",
+        "Sammenlign Issuer i Entra (Federated credentials) med den AWS viser, bokstav for bokstav.",
+    ),
+    CredentialFault.UNTRUSTED_SUBJECT: FaultText(
+        "Appen i Entra stoler på AWS-kontoen, men ikke på rollen vår (Subject identifier) ({code}).",
+        "Sammenlign Subject i Entra (Federated credentials) med stackens DataverseIdentityArn, bokstav for bokstav.",
+    ),
+    CredentialFault.UNTRUSTED_AUDIENCE: FaultText(
+        "Appen i Entra forventer et annet publikum (Audience) enn vårt ({code}).",
+        "Sett Audience i Entra (Federated credentials) til api://AzureADTokenExchange.",
+    ),
+    CredentialFault.ASSERTION_INVALID: FaultText(
+        "Entra kunne ikke kontrollere signaturen vår ({code}).",
+        "Prøv igjen om noen minutter. Varer det, se at utstederen eller sertifikatet i Entra er det riktige.",
+    ),
+    CredentialFault.IDENTITY_DISABLED: FaultText(
+        "AWS-kontoen har ikke slått på utgående identitetsføderasjon ({code}).",
+        "Slå den på: aws iam enable-outbound-web-identity-federation",
+    ),
+    CredentialFault.IDENTITY_REFUSED: FaultText(
+        "AWS gir oss ikke noe identitetsbevis ({code}).",
+        "Se at rollen DataverseIdentity er den stacken laget, og at ingen regel i organisasjonen (SCP) hindrer kallet.",
+    ),
     CredentialFault.REFUSED: FaultText(
         "Microsoft avviser oss, av en grunn vi ikke kjenner ({code}).", "Søk etter koden, eller spør HLF IT."
     ),
@@ -165,6 +189,31 @@ _EN = {
     CredentialFault.NO_KEY: FaultText(
         "The column {key} is no active alternate key of the table {table}.",
         "See in Power Apps that the table has the alternate key and that its status is Active.",
+    ),
+    CredentialFault.UNTRUSTED_ISSUER: FaultText(
+        "The application in Entra does not trust our AWS account: the issuer is another one ({code}).",
+        "Compare Issuer in Entra (Federated credentials) with what AWS shows, letter by letter.",
+    ),
+    CredentialFault.UNTRUSTED_SUBJECT: FaultText(
+        "The application in Entra trusts the AWS account, and not our role (Subject identifier) ({code}).",
+        "Compare Subject in Entra (Federated credentials) with the stack's DataverseIdentityArn, letter by letter.",
+    ),
+    CredentialFault.UNTRUSTED_AUDIENCE: FaultText(
+        "The application in Entra expects another audience than ours ({code}).",
+        "Set Audience in Entra (Federated credentials) to api://AzureADTokenExchange.",
+    ),
+    CredentialFault.ASSERTION_INVALID: FaultText(
+        "Entra could not verify our signature ({code}).",
+        "Try again in some minutes. If it lasts, see that the issuer or the certificate in Entra is the right one.",
+    ),
+    CredentialFault.IDENTITY_DISABLED: FaultText(
+        "The AWS account has not enabled outbound identity federation ({code}).",
+        "Enable it: aws iam enable-outbound-web-identity-federation",
+    ),
+    CredentialFault.IDENTITY_REFUSED: FaultText(
+        "AWS gives us no identity token ({code}).",
+        "See that the role DataverseIdentity is the stack's own, and that no policy of the organisation (SCP) forbids"
+        " the call.",
     ),
     CredentialFault.REFUSED: FaultText(
         "Microsoft refuses us, for a reason that is not known here ({code}).", "Search for the code, or ask HLF IT."

@@ -59,7 +59,8 @@ COMMENT ON FUNCTION certification.resume_website IS
 
 CREATE OR REPLACE FUNCTION certification.record_check(p_reason text, p_refused boolean, p_secret_ends_on date,
                                                     p_pending text, p_secret_ended boolean DEFAULT false,
-                                                    p_pending_version text DEFAULT NULL, p_form text DEFAULT NULL)
+                                                    p_pending_version text DEFAULT NULL, p_form text DEFAULT NULL,
+                                                    p_pending_findings jsonb DEFAULT '[]')
 RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -88,6 +89,10 @@ BEGIN
            pending_secret = coalesce(certification.plain(p_pending, 500), s.pending_secret),
            pending_version = CASE WHEN p_pending IS NULL THEN s.pending_version
                                   ELSE certification.plain(p_pending_version, 64) END,
+           pending_findings = CASE WHEN p_pending IS NULL THEN s.pending_findings
+                                   WHEN jsonb_typeof(p_pending_findings) = 'array'
+                                    AND length(p_pending_findings::text) <= 8000 THEN p_pending_findings
+                                   ELSE '[]' END,
            credential_form = coalesce(p_form, s.credential_form);
     RETURN v_was_stopped AND p_reason IS NULL;
 END
@@ -96,6 +101,7 @@ COMMENT ON FUNCTION certification.record_check IS
     'Write the result of a credential check. p_reason null: healthy, and a stop is over. p_refused: nothing is sent '
     'until a check succeeds (I10). p_secret_ended: the website refuses the credential because the secret has ended. '
     'p_pending_version: the version that p_pending is about. p_form: how the version in use signs in; null: unknown. '
+    'p_pending_findings: what is wrong with the pending version, for a person; a list that is too long is left out. '
     'Return whether this check ended a stop.';
 
 CREATE OR REPLACE FUNCTION certification.record_queue_depth(p_queue text, p_n bigint) RETURNS void
