@@ -42,7 +42,8 @@ class LocalSystem(System):
             raise StackNotFoundError(
                 f"no local stack is up, and its queues end with it: start one with {surroundings.this_program()} up"
             )
-        return Deployment(addresses["outputs"], local_clients(addresses["aws"], REGION).sqs)
+        clients = local_clients(addresses["aws"], REGION)
+        return Deployment(addresses["outputs"], clients.sqs, clients.secretsmanager)
 
     @property
     @override

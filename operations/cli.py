@@ -7,7 +7,17 @@ from __future__ import annotations
 
 import typer
 
-from operations.command_line import break_glass, changing, dead_letters, mentors, reading, reconcile, review, verifying
+from operations.command_line import (
+    break_glass,
+    changing,
+    dead_letters,
+    mentors,
+    reading,
+    reconcile,
+    review,
+    rotation,
+    verifying,
+)
 from operations.exit_codes import in_sentences
 from operations.mounting import Command, Group, Program
 from operations.target import named
@@ -37,6 +47,7 @@ COMMANDS: dict[str, Command | Group] = {
     ),
     "break-glass-export": break_glass.export,
     "verify-integration": verifying.verify_integration,
+    "rotate-credential": rotation.rotate_credential,
     "migrate": changing.migrate,
 }
 

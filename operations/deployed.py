@@ -21,6 +21,7 @@ from shared.domain.errors import CertificationError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
 
@@ -33,10 +34,11 @@ _NO_LOGIN = (
 
 @dataclass(frozen=True)
 class Deployment:
-    """Hold a stack's outputs and parameters by name, and a client for its queues."""
+    """Hold a stack's outputs and parameters by name, and clients for its queues and secrets."""
 
     outputs: Mapping[str, str]
     sqs: SQSClient
+    secrets: SecretsManagerClient
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     def output(self, name: str) -> str:
@@ -55,7 +57,7 @@ def find(stack: str) -> Deployment:
         described = client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
         parameters = {one["ParameterKey"]: one["ParameterValue"] for one in described.get("Parameters", [])}
-        return Deployment(outputs, client("sqs"), parameters)
+        return Deployment(outputs, client("sqs"), client("secretsmanager"), parameters)
 
 
 def database_of(deployment: Deployment) -> str:

@@ -47,6 +47,7 @@ class WebsiteStatus:
     failing_since: datetime | None
     secret_ends_on: date | None
     pending_secret: str
+    credential_form: str | None
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ SELECT (SELECT min(l.changed_at) FROM certification.listings AS l
        CASE WHEN s.backoff_until > clock_timestamp() THEN s.backoff_until END AS backoff_until,
        CASE WHEN s.backoff_until > clock_timestamp() THEN s.backoff_reason END AS backoff_reason,
        s.stopped_since, s.stopped_reason, s.checked_at, s.check_reason, s.healthy_at, s.failing_since,
-       s.secret_ends_on, s.pending_secret
+       s.secret_ends_on, s.pending_secret, s.credential_form
   FROM certification.sync_state AS s
 """
 _RUNS = """

@@ -11,6 +11,7 @@ from operations.dates import OSLO
 from operations.wording import proof_verdict, words
 from operations.wording.speech import many, say
 from shared.domain.comparison import ProofVerdict
+from shared.domain.credential_forms import CredentialForm
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,6 +57,8 @@ def credential(status: Status) -> str:
             ended = many(-left, "secret ended {n} day ago", "secret ended {n} days ago")
             ends = say("secret ends today") if left == 0 else ended
         found.append(f"[{style}]{ends}[/{style}]")
+    elif state.credential_form == CredentialForm.FEDERATION:
+        found.append(say("signs in without a secret"))
     elif state.healthy_at:
         found.append(f"[yellow]{say('secret has no end date')}[/yellow]")
     match state.pending_secret:

@@ -78,6 +78,42 @@ BOKMAL: dict[str, str] = {
     "secret ended {n} days ago": "hemmeligheten utløp for {n} dager siden",
     "secret has no end date": "hemmeligheten har ingen utløpsdato",
     "next secret works": "neste hemmelighet virker",
+    "signs in without a secret": "logger inn uten hemmelighet",
+    # rotate-credential
+    "Storing the new credential as the next version": "Legger inn den nye innloggingen som neste versjon",
+    "Waiting until the system has signed in by it and tried every table": (
+        "Venter til systemet har logget inn med den og prøvd hver tabell"
+    ),
+    "Waiting until the system has signed in by the former credential": (
+        "Venter til systemet har logget inn med den forrige"
+    ),
+    "Refused ({code}); Entra may not know it yet, so it is tried again": (
+        "Avvist ({code}); Entra kjenner den kanskje ikke ennå, så den prøves igjen"
+    ),
+    "Putting it in use": "Tar den i bruk",
+    "Watching the first sync": "Følger med på den første oppdateringen",
+    "Taking back the next version, which nothing uses": "Tar bort neste versjon, som ingenting bruker",
+    "Taken back. The credential in use was never changed.": "Tatt tilbake. Innloggingen i bruk ble aldri endret.",
+    "Taken back. The former credential is in use again.": "Tatt tilbake. Den forrige innloggingen er i bruk igjen.",
+    "The new credential is in use, and the system works with it.": (
+        "Den nye innloggingen er i bruk, og systemet virker med den."
+    ),
+    "The last change reached the website at {moment} (Oslo).": (
+        "Den siste endringen nådde nettsiden {moment} (norsk tid)."
+    ),
+    "Nothing had to be sent; every table was read, and the right to write was tried.": (
+        "Ingenting måtte sendes; hver tabell ble lest, og retten til å skrive ble prøvd."
+    ),
+    "Changes that wait still: {n}.": "Endringer som fortsatt venter: {n}.",
+    "The old one may be deleted in Entra from {moment} (Oslo) on.": (
+        "Den gamle kan slettes i Entra fra {moment} (norsk tid)."
+    ),
+    "To take it back, before the old one is deleted:": "For å ta det tilbake, før den gamle er slettet:",
+    "The credential in use is refused.": "Innloggingen i bruk blir avvist.",
+    "The credential will not do; what is in use was not changed.": (
+        "Innloggingen duger ikke; det som er i bruk, ble ikke endret."
+    ),
+    "To take it back:": "For å ta det tilbake:",
     "next secret refused": "neste hemmelighet er avvist",
     "Queues": "Køer",
     "not counted yet: the sweep counts them": "ikke talt ennå: gjennomgangen teller dem",

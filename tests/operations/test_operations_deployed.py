@@ -299,8 +299,10 @@ def stack_with_login(stack: Any, database: TestDatabase) -> Any:
     """A stack whose secret of operations holds the login of the test's database, and that speaks bokmål."""
     login = json.dumps(database.login("Operations"))
     arn = boto3.client("secretsmanager").create_secret(Name=f"s-{uuid4()}", SecretString=login)["ARN"]
+    dataverse = boto3.client("secretsmanager").create_secret(Name=f"s-{uuid4()}", SecretString="{}")["ARN"]
     outputs: dict[str, Any] = {f"{queue}Url": {"Value": {"Ref": queue}} for queue in QUEUES}
     outputs |= {"OperationsDatabaseSecretArn": {"Value": arn}, "ReconciliationName": {"Value": "hlf-Reconciliation-1"}}
+    outputs |= {"DataverseSecretArn": {"Value": dataverse}}
     return deployed(outputs, {"OperationsLanguage": {"Type": "String", "Default": "nb"}})
 
 

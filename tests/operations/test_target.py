@@ -41,6 +41,7 @@ ARGUMENTS = {
     ("rejected", "retry"): ("--all", *WHO),
     ("dlq", "drop"): ("an-id", *WHO),
     ("duplicates", "review"): ("--all", *WHO),
+    ("rotate-credential",): WHO,
 }
 NOBODY = Operator("", {})
 

@@ -55,11 +55,13 @@ COMMENT ON FUNCTION certification.advance_rotation IS
 
 CREATE OR REPLACE FUNCTION certification.own_rotation(p_id uuid, p_actor text, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE certification.credential_rotations AS r SET actor = p_actor, reason = p_reason
-     WHERE r.id = p_id AND r.state = 'done'
+    UPDATE certification.credential_rotations AS r
+       SET actor = p_actor, reason = p_reason, changed_at = clock_timestamp()
+     WHERE r.id = p_id AND (r.state = 'done' OR r.state = 'current' AND r.actor = p_actor)
 $$;
 COMMENT ON FUNCTION certification.own_rotation IS
-    'Make a rotation that is done this actor''s, who will undo it. The undo itself writes the audit.';
+    'Make a rotation that is done, or this actor''s own, that of this actor, who undoes it now. The undo itself writes '
+    'the audit.';
 
 REVOKE ALL ON FUNCTION
     certification.begin_rotation, certification.advance_rotation, certification.own_rotation

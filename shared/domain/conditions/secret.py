@@ -13,7 +13,7 @@ SECRET = {
             counted=Counted("dag igjen", "dager igjen"),
             steps=(
                 "Lag en ny hemmelighet i Entra (App registrations, Certificates & secrets).",
-                "Legg den inn som neste versjon av hemmeligheten for Dataverse, se at den virker, og ta den i bruk.",
+                "Prøv den og ta den i bruk, uten stans: `rotate-credential --actor YOU --reason WHY`",
             ),
         ),
         en=ConditionText(
@@ -22,7 +22,7 @@ SECRET = {
             counted=Counted("day left", "days left"),
             steps=(
                 "Create a new secret in Entra (App registrations, Certificates & secrets).",
-                ("Store it in the Dataverse secret as the next version, see that it works, and make it current."),
+                "Try it and put it in use, without a pause: `rotate-credential --actor YOU --reason WHY`",
             ),
         ),
     ),
@@ -37,8 +37,8 @@ SECRET = {
             counted=Counted("dag siden", "dager siden"),
             steps=(
                 (
-                    "Lag en ny hemmelighet i Entra nå (App registrations, Certificates & secrets), og legg den inn"
-                    " som gjeldende versjon av hemmeligheten for Dataverse."
+                    "Lag en ny hemmelighet i Entra nå (App registrations, Certificates & secrets), og ta den i bruk:"
+                    " `rotate-credential --actor YOU --reason WHY`"
                 ),
                 "Hvis Dynamics slipper oss inn likevel, er bare datoen ved siden av hemmeligheten gammel: Rett den.",
             ),
@@ -52,8 +52,8 @@ SECRET = {
             counted=Counted("day ago", "days ago"),
             steps=(
                 (
-                    "Create a new secret in Entra now (App registrations, Certificates & secrets), "
-                    "and store it in the Dataverse secret as the current version."
+                    "Create a new secret in Entra now (App registrations, Certificates & secrets), and put it in use:"
+                    " `rotate-credential --actor YOU --reason WHY`"
                 ),
                 ("If Dynamics still accepts it, only the date in the Dataverse secret is out of date: correct it."),
             ),
@@ -91,8 +91,8 @@ SECRET = {
             what="Neste versjon av hemmeligheten for Dataverse blir avvist. Den som er i bruk, virker fortsatt.",
             counted=None,
             steps=(
-                "Ikke ta den i bruk.",
                 "Sammenlign den med det Entra viser. Oftest er det ID-en som ble kopiert i stedet for verdien.",
+                "Ta den bort igjen: `rotate-credential --undo --actor YOU --reason WHY`",
             ),
         ),
         en=ConditionText(
@@ -102,8 +102,8 @@ SECRET = {
             ),
             counted=None,
             steps=(
-                "Do not make it current.",
-                ("Compare it with what Entra shows. Often the secret's id was copied instead of its value."),
+                "Compare it with what Entra shows. Often the secret's id was copied instead of its value.",
+                "Take it back: `rotate-credential --undo --actor YOU --reason WHY`",
             ),
         ),
         cause_first=False,  # the secret in use works, so the steps must not begin with it

@@ -8,11 +8,14 @@ from __future__ import annotations
 from shared.domain.wording.texts import Codes, CodeText
 
 _AGAIN = "Det går over av seg selv. Hvis det varer, se Tjenestetilstand hos Microsoft (admin.microsoft.com)."
+_AGAIN_AWS = "Det går vanligvis over av seg selv. Hvis det varer, se health.aws.amazon.com."
 _MAKE_ANOTHER = (
-    "Lag en ny klienthemmelighet i Entra (App registrations, Certificates & secrets), og legg den inn i"
-    " hemmeligheten for"
-    " Dataverse."
+    "Lag en ny klienthemmelighet i Entra (Certificates & secrets), og ta den i bruk:"
+    " `rotate-credential --actor YOU --reason WHY`"
 )
+_TRUST = "Sammenlign Federated credentials i Entra med docs/operations/credential-rotation.md, bokstav for bokstav."
+_VERIFIED = "Hvis det varer: Se at Issuer i Entra er denne AWS-kontoens, eller last opp sertifikatet."
+_ROLE = "Se at rollen DataverseIdentity er slik stacken laget den, og at ingen regel (SCP) hindrer kallet."
 _MAPPING = "Rett organisasjonens kobling til nettsiden, eller få tilbake det den nevner, i Dynamics."
 _LOGIN = "Se at databasen kjører, og at funksjonens hemmelighet har innloggingen til den."
 _SENDER = "Den får bare bruke MailSender: Ble avsenderen endret et annet sted?"
@@ -42,6 +45,32 @@ CODES = Codes(
         "entra_90002": CodeText("leietakeren finnes ikke", "Rett tenant_id i hemmeligheten for Dataverse."),
         "entra_900023": CodeText(
             "ID-en til leietakeren har feil form", "Rett tenant_id i hemmeligheten for Dataverse."
+        ),
+        "entra_70021": CodeText("programmet stoler ikke på noen med dette navnet", _TRUST),
+        "entra_700211": CodeText("programmet stoler ikke på AWS-kontoen vår (Issuer)", _TRUST),
+        "entra_700213": CodeText("programmet stoler ikke på rollen vår (Subject)", _TRUST),
+        "entra_700212": CodeText("programmet forventer et annet publikum (Audience)", _TRUST),
+        "entra_700024": CodeText("signaturen vår er for gammel eller for ny for Entra", _VERIFIED),
+        "entra_700027": CodeText("Entra kjenner ikke signaturen vår", _VERIFIED),
+        "entra_7000272": CodeText("Entra finner ikke nøkkelen til AWS-kontoen vår", _VERIFIED),
+        "entra_501661": CodeText("Entra kan ikke lese nøklene til AWS-kontoen vår", _VERIFIED),
+        "sts_OutboundWebIdentityFederationDisabled": CodeText(
+            "AWS-kontoen vår har slått av utgående identitetsføderasjon",
+            "Slå den på: aws iam enable-outbound-web-identity-federation",
+        ),
+        "sts_AccessDenied": CodeText("AWS gir ikke rollen vår noe identitetsbevis", _ROLE),
+        "sts_no_role": CodeText("funksjonen kjenner ikke rollen sin", "Legg ut hele denne versjonen: sam deploy"),
+        "no_identity_provider": CodeText(
+            "her finnes det ingen identitetstjeneste", "Bruk en klienthemmelighet eller et sertifikat her."
+        ),
+        "secret_has_two_forms": CodeText(
+            "hemmeligheten har to måter å logge inn på", "La én av client_secret, federation og certificate stå."
+        ),
+        "secret_federation_unknown": CodeText(
+            "hemmeligheten nevner en identitetstjeneste som ikke støttes", 'Skriv "federation": "aws".'
+        ),
+        "secret_certificate_unusable": CodeText(
+            "sertifikatet eller nøkkelen kan ikke leses", "Legg inn begge som PEM, med en nøkkel uten passord."
         ),
         "entra_70011": CodeText(
             "adressen til Dynamics er ikke en som det gis tilgang til",
@@ -230,6 +259,7 @@ CODES = Codes(
             "innloggingen hos Microsoft avviser oss; tallet er deres eget",
             "Slå opp tallet på login.microsoftonline.com/error.",
         ),
+        "sts_": CodeText("AWS gir oss ikke noe identitetsbevis; koden er deres egen", _AGAIN_AWS),
         "secret_": CodeText("hemmeligheten kan ikke brukes", "Legg den inn på nytt, slik veiledningen viser."),
         "website_": CodeText("en feil på veien til nettsiden", _AGAIN),
         "queue_": CodeText("køen tok ikke imot", "Se om AWS melder om driftsfeil for SQS."),

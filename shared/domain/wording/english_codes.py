@@ -8,10 +8,14 @@ from __future__ import annotations
 from shared.domain.wording.texts import Codes, CodeText
 
 _AGAIN = "This usually passes. If it lasts, look at Microsoft's Service health (admin.microsoft.com)."
+_AGAIN_AWS = "This usually passes. If it lasts, look at health.aws.amazon.com."
 _MAKE_ANOTHER = (
-    "Create a new client secret in Entra (App registrations, Certificates & secrets), "
-    "and store it in the Dataverse secret."
+    "Create a new client secret in Entra (Certificates & secrets), and put it in use:"
+    " `rotate-credential --actor YOU --reason WHY`"
 )
+_TRUST = "Compare the federated credential in Entra with docs/operations/credential-rotation.md, letter by letter."
+_VERIFIED = "If it lasts, see that the federated credential names this AWS account's issuer, or upload the certificate."
+_ROLE = "See that the role DataverseIdentity is as the stack made it, and that no policy (SCP) forbids the call."
 _MAPPING = "Correct the listing mapping of the organisation, or bring back in Dynamics what it names."
 _LOGIN = "See that the database runs, and that the function's secret holds its login."
 _SENDER = "Its policy allows MailSender only: was the sender changed elsewhere?"
@@ -39,6 +43,32 @@ CODES = Codes(
         ),
         "entra_90002": CodeText("no such tenant", "Correct tenant_id in the secret of Dataverse."),
         "entra_900023": CodeText("the tenant's id is not of the form", "Correct tenant_id in the secret of Dataverse."),
+        "entra_70021": CodeText("the application trusts nobody of this name", _TRUST),
+        "entra_700211": CodeText("the application does not trust our AWS account (issuer)", _TRUST),
+        "entra_700213": CodeText("the application does not trust our role (subject)", _TRUST),
+        "entra_700212": CodeText("the application expects another audience", _TRUST),
+        "entra_700024": CodeText("our signature is too old or too new for Entra", _VERIFIED),
+        "entra_700027": CodeText("Entra knows no such signature of ours", _VERIFIED),
+        "entra_7000272": CodeText("Entra does not find the key of our AWS account", _VERIFIED),
+        "entra_501661": CodeText("Entra cannot read the keys of our AWS account", _VERIFIED),
+        "sts_OutboundWebIdentityFederationDisabled": CodeText(
+            "our AWS account has outbound identity federation switched off",
+            "Switch it on: aws iam enable-outbound-web-identity-federation",
+        ),
+        "sts_AccessDenied": CodeText("AWS gives our role no identity token", _ROLE),
+        "sts_no_role": CodeText("the function does not know its role", "Deploy this version whole: sam deploy"),
+        "no_identity_provider": CodeText(
+            "there is no identity provider here", "Use a client secret or a certificate here."
+        ),
+        "secret_has_two_forms": CodeText(
+            "the secret has two ways to sign in", "Leave one of client_secret, federation and certificate."
+        ),
+        "secret_federation_unknown": CodeText(
+            "the secret names an identity provider that is not supported", 'Write "federation": "aws".'
+        ),
+        "secret_certificate_unusable": CodeText(
+            "the certificate or its key cannot be read", "Put both in as PEM, with a key that has no password."
+        ),
         "entra_70011": CodeText(
             "Dynamics' address is not one that a token is given for",
             "Correct the parameter DataverseUrl: it is https:// and the host, nothing after it.",
@@ -225,6 +255,7 @@ CODES = Codes(
             "Microsoft's sign-in refuses us; the number is Microsoft's own",
             "Look the number up at login.microsoftonline.com/error.",
         ),
+        "sts_": CodeText("AWS gives us no identity token; the code is its own", _AGAIN_AWS),
         "secret_": CodeText("the secret cannot be used", "Put it in again, in the form the runbook shows."),
         "website_": CodeText("a fault on the way to the website", _AGAIN),
         "queue_": CodeText("the queue did not take it", "Check whether AWS reports an outage of SQS."),

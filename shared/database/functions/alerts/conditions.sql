@@ -142,6 +142,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET jit = off SET search_path = pg_catalog,
     UNION ALL
     SELECT 'pending_secret_refused', '', s.checked_at, 1, '{}', '', jsonb_build_object('reason', s.pending_secret)
       FROM state AS s WHERE s.pending_secret NOT IN ('none', 'good')
+       -- A person who rotates just now reads it on the screen.
+       AND NOT EXISTS (SELECT 1 FROM certification.credential_rotations AS r
+                        WHERE s.pending_version IN (r.id::text, r.previous_version)
+                          AND r.changed_at > clock_timestamp() - interval '15 minutes')
     UNION ALL
     SELECT 'listed_but_invalid', '', min(x.at), count(DISTINCT x.mentor_id),
            certification.first_ids(array_agg(DISTINCT x.mentor_id)), '', '{}'
