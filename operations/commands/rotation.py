@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # A container of a function keeps the secret for 5 minutes, and a run takes no longer than 14.
 _OLD_IS_NEEDED = timedelta(minutes=20)
-_PAUSE_SECONDS = 10.0
+_PAUSE_SECONDS = 5.0
 _FIRST_SYNC_SECONDS = 120.0
 
 # Entra may not know a new secret, certificate or federated credential yet, a minute after it was made.
@@ -176,7 +176,7 @@ class Rotating:
         """Wait until the system says that the next version is good. Raises RefusedError and NotKnownError."""
         if self.is_in_use(rotation):
             return  # a run of this command was interrupted after it
-        self._wait_until_good(str(rotation.id))
+        self._wait_until_good(str(rotation.id), may_be_new=True)
 
     def use(self, rotation: Rotation) -> Rotation:
         """Make the next version the one in use. Raises OperationsError if another one has come into use meanwhile."""
@@ -238,7 +238,7 @@ class Rotating:
                 rotation = self._advance(rotation, State.CURRENT)
             self.secrets.move(PENDING, old, self.secrets.with_label(PENDING))
             try:
-                self._wait_until_good(old)
+                self._wait_until_good(old, may_be_new=False)
             except RefusedError:
                 self.secrets.take_label(PENDING, old)
                 raise
@@ -248,14 +248,15 @@ class Rotating:
             raise OperationsError("a newer version of the secret is in use, so there is nothing to take back")
         return self._advance(rotation, State.UNDONE)
 
-    def _wait_until_good(self, version: str) -> None:
+    def _wait_until_good(self, version: str, *, may_be_new: bool) -> None:
+        """Wait for the verdict. `may_be_new`: Entra may not know it yet."""
         until = self.clock() + self.patience_seconds
         while True:
             verdict = self._swept()
             if verdict.pending_version == version:
                 if verdict.pending == "good":
                     return
-                passes = all(finding.fault in _MAY_PASS for finding in verdict.findings)
+                passes = may_be_new and all(finding.fault in _MAY_PASS for finding in verdict.findings)
                 if not passes or self.clock() >= until:
                     raise RefusedError(verdict.findings, verdict.pending)
                 self.on_refusal(verdict.pending)

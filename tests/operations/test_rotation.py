@@ -27,7 +27,6 @@ from tests.support.rotating import FEDERATION, FIRST, IDS, SECOND, DeployedSyste
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from uuid import UUID
 
     from emulators.dataverse.process import LocalDataverse
     from emulators.sts.server import LocalSts
@@ -78,14 +77,6 @@ def kari(deployed: tuple[DeployedSystem, LocalSts], database: TestDatabase, sts:
     system = replace(shared, dsn=make_conninfo("", **login), before_invoke=[])
     # A container of the test before has that test's login and secret; the next invocation renews both.
     return Person(system, tmp_path)
-
-
-@pytest.fixture
-def listed(foundation: Foundation) -> UUID:
-    """A mentor whose change waits for the website."""
-    organisation = foundation.organisation()
-    foundation.evaluated(organisation)
-    return foundation.mentor(organisation, "2099-01-01", consent=True)
 
 
 def audit(foundation: Foundation) -> list[str]:
@@ -304,7 +295,7 @@ def test_a_version_labelled_by_hand_is_taken_back(kari: Person) -> None:
     assert (kari.in_use(), kari.state(), "AWSPENDING" in kari.labels()) == (FIRST, ("given_up",), False)
 
 
-def test_the_second_of_two_persons_is_told(kari: Person, site: EmulatedWebsite, foundation: Foundation) -> None:
+def test_the_second_of_two_persons_hears_who_is_at_it(kari: Person, site: EmulatedWebsite, foundation: Foundation) -> None:
     """Who is at it, since when and why; and nothing of theirs is stored or taken back."""
     site.add_secret(SECOND["client_secret"])
     ola = replace(kari, name="Ola")
@@ -368,9 +359,7 @@ def test_a_credential_refused_once_in_use_says_so(kari: Person, site: EmulatedWe
     assert (kari.in_use(), kari.state()) == (FIRST, ("undone",))
 
 
-def test_an_emergency_is_the_same_command(
-    kari: Person, site: EmulatedWebsite, foundation: Foundation, listed: UUID
-) -> None:
+def test_an_emergency_is_the_same_command(kari: Person, site: EmulatedWebsite, foundation: Foundation) -> None:
     """The secret in use has ended already: everything is stopped, and drained after the command."""
     site.expire_secret()
     site.expire_tokens()
