@@ -295,7 +295,9 @@ def test_a_version_labelled_by_hand_is_taken_back(kari: Person) -> None:
     assert (kari.in_use(), kari.state(), "AWSPENDING" in kari.labels()) == (FIRST, ("given_up",), False)
 
 
-def test_the_second_of_two_persons_hears_who_is_at_it(kari: Person, site: EmulatedWebsite, foundation: Foundation) -> None:
+def test_the_second_of_two_persons_hears_who_is_at_it(
+    kari: Person, site: EmulatedWebsite, foundation: Foundation
+) -> None:
     """Who is at it, since when and why; and nothing of theirs is stored or taken back."""
     site.add_secret(SECOND["client_secret"])
     ola = replace(kari, name="Ola")
