@@ -107,6 +107,10 @@ bench-sync: .venv/run.stamp .rival-venv/stamp  ## One change and 10 thousand to 
 bench-reconcile: .venv/run.stamp  ## The full comparison of 100 thousand and 1 million listings against bare paging; live changes beside repairs
 	@$(PY) -m benchmarks.reconcile $(BENCH_ARGS)
 
+.PHONY: bench-sign-in
+bench-sign-in: .venv/run.stamp  ## What a client secret, federation and a certificate cost a new container
+	@$(PY) -m benchmarks.sign_in $(BENCH_ARGS)
+
 .PHONY: bench-force-sync
 bench-force-sync: .venv/run.stamp  ## One forced sync against a bare PATCH and GET; fifty coordinators at once; refused tokens
 	@$(PY) -m benchmarks.force_sync $(BENCH_ARGS)
