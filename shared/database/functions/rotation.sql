@@ -50,8 +50,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION certification.advance_rotation IS
-    'Move a rotation from one state to the next, and write the audit. Return false, and do nothing, if it is in another '
-    'state or another person''s: two who rotate at once never do a step twice.';
+    'Move a rotation from one state to the next, and write the audit. Return false, and do nothing, if it is in '
+    'another state or another person''s: two who rotate at once never do a step twice.';
 
 CREATE OR REPLACE FUNCTION certification.own_rotation(p_id uuid, p_actor text, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

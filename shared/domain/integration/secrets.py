@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
+from shared.domain.credential_examination import looks_like_an_id
+from shared.domain.credential_forms import read_credential
+from shared.domain.errors import SecretMalformedError
 from shared.domain.integration.findings import Finding, broken, holds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LOGIN: Final = ("host", "dbname", "username", "password")
-_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SHORTEST_KEY: Final = 32
 
 DATAVERSE: Final = "dataverse"
@@ -46,6 +47,8 @@ def secret_finding(name: str, secret: Mapping[str, Any]) -> Finding:
     if problem is None:
         return holds(point_of(name), expected_of(name))
     advice = "store it again (docs/operations/deploy.md, Logins and secrets)"
+    if name == DATAVERSE:
+        advice = "change it as docs/operations/credential-rotation.md says"
     return broken(point_of(name), expected_of(name), problem, advice)
 
 
@@ -58,9 +61,12 @@ def _of_dataverse(secret: Mapping[str, Any]) -> str | None:
     missing = [name for name in ("tenant_id", "client_id") if not isinstance(secret.get(name), str)]
     if missing:
         return f"it has no {', '.join(missing)}"
-    value = secret.get("client_secret")
-    if isinstance(value, str) and _GUID.fullmatch(value.strip()):
+    if looks_like_an_id(secret.get("client_secret")):
         return "its client_secret looks like the secret's id: Entra shows the value once, beside the id"
+    try:
+        read_credential(secret)
+    except SecretMalformedError as error:
+        return f"it has none of the three forms ({error}): a client secret, federation, or a certificate with its key"
     return None
 
 
