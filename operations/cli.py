@@ -16,6 +16,7 @@ from operations.command_line import (
     reconcile,
     review,
     rotation,
+    settings,
     verifying,
 )
 from operations.exit_codes import in_sentences
@@ -32,7 +33,10 @@ COMMANDS: dict[str, Command | Group] = {
     "reconcile": reconcile.reconcile,
     "release-brake": changing.release_brake,
     "undo-run": changing.undo_run,
-    "thresholds": changing.thresholds,
+    "settings": Group(
+        "Show and change the settings of an organisation or of the HLF standard, and who has changed them.",
+        {"show": settings.show, "set": settings.set_, "history": settings.history},
+    ),
     "rejected": Group(
         "List the listings that the website rejected, and retry them.",
         {"list": review.list_rejected, "retry": review.retry},

@@ -1,4 +1,4 @@
-"""Define the commands that change something: `release-brake`, `undo-run`, `thresholds` and `migrate`."""
+"""Define the commands that change something: `release-brake`, `undo-run` and `migrate`."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,9 +7,8 @@ import typer
 from rich.markup import escape
 
 from operations import console
-from operations.commands import brakes, migrations, organisations
+from operations.commands import brakes, migrations
 from operations.commands import undo as undoing
-from operations.errors import NotUnderstoodError
 from operations.options import Actor, AsJson, Reason, require_named
 from operations.screens import printing, undo_view
 from operations.target import System
@@ -63,41 +62,6 @@ def undo_run(
         words.print_json(undone)
     else:
         undo_view.show(undone)
-
-
-def thresholds(
-    system: System,
-    organisation: Annotated[str, typer.Argument(help="The organisation's name or id.")],
-    days: Annotated[
-        list[int] | None,
-        typer.Argument(help="Days before expiry, largest first, such as 45 21 7.", show_default=False),
-    ] = None,
-    *,
-    own: Annotated[
-        bool | None,
-        typer.Option("--own/--standard", help="Apply the organisation's own thresholds or the HLF standard."),
-    ] = None,
-    actor: Annotated[str, typer.Option(help="Who you are; needed for a change and recorded.")] = "",
-    reason: Annotated[str, typer.Option(help="Why; needed for a change and recorded.")] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Show or change an organisation's thresholds."""
-    changes = bool(days) or own is not None
-    if changes:
-        require_named(actor, reason)
-    elif actor or reason:
-        raise NotUnderstoodError("nothing is changed: name the days, or say --own or --standard")
-    with system.writing() if changes else system.reading() as connection:
-        name = organisations.find(connection, organisation)
-        if changes:
-            organisations.change_thresholds(connection, name, tuple(days or ()), own, (actor, reason))
-        now = organisations.read_thresholds(connection, name)
-    if as_json:
-        words.print_json(now)
-        return
-    applies = "its own apply" if now.own else "the HLF standard applies"
-    own_days, effective = (" ".join(map(str, days)) for days in (now.days, now.effective))
-    printing.text(f"{name.name}: own thresholds {own_days}; {applies}: {effective}")
 
 
 def migrate(system: System) -> None:

@@ -1,13 +1,11 @@
-"""Find organisations, and read or change their thresholds."""
+"""Find organisations."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from operations.errors import NotUnderstoodError, OperationsError
-from shared.domain.thresholds import require_valid
 
 if TYPE_CHECKING:
     import psycopg
@@ -18,16 +16,6 @@ class Organisation(NamedTuple):
 
     id: UUID
     name: str
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Hold an organisation's own thresholds, whether they apply, and the effective ones."""
-
-    organisation_id: UUID
-    days: tuple[int, ...]
-    own: bool
-    effective: tuple[int, ...]
 
 
 def read_names(connection: psycopg.Connection) -> dict[UUID | None, str]:
@@ -56,34 +44,3 @@ def find(connection: psycopg.Connection, text: str) -> Organisation:
     except ValueError:
         known = ", ".join(sorted(one.name for one in rows)) or "none"
         raise OperationsError(f"there is no organisation {text!r}; there are: {known}") from None
-
-
-def change_thresholds(
-    connection: psycopg.Connection,
-    organisation: Organisation,
-    days: tuple[int, ...],
-    own: bool | None,
-    by: tuple[str, str],
-) -> None:
-    """Change the own thresholds (unless `days` is empty) and whether they apply (unless `own` is None).
-
-    `by` is the actor and the reason. Raises InvalidThresholdsError with the broken rule, and OperationsError for a
-    deleted organisation.
-    """
-    if days:
-        require_valid(days)
-    row = connection.execute(
-        "SELECT certification.change_thresholds(%s, %s::smallint[], %s, %s, %s)",
-        (organisation.id, list(days) or None, own, *by),
-    ).fetchone()
-    if row == (False,):
-        raise OperationsError(f"there is no organisation {organisation.id}")
-
-
-def read_thresholds(connection: psycopg.Connection, organisation: Organisation) -> Thresholds:
-    """Return an organisation's thresholds; the standard ones if it has no settings yet."""
-    row = connection.execute(
-        "SELECT t.days, t.own, t.effective FROM certification.thresholds_of(%s) AS t", (organisation.id,)
-    ).fetchone()
-    assert row is not None  # noqa: S101 - for the type checker: the standard has one row
-    return Thresholds(organisation.id, tuple(row[0]), row[1], tuple(row[2]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from operations.wording.bokmal_proof import CONFIRMED, PROOF
+from operations.wording.bokmal_settings import SETTINGS
 
 BOKMAL: dict[str, str] = {
     # Words
@@ -206,4 +207,5 @@ BOKMAL: dict[str, str] = {
     ),
     **PROOF,
     **CONFIRMED,
+    **SETTINGS,
 }

@@ -32,7 +32,7 @@ COMMANDS = (
     "explain",
     "psql",
     "sign-in",
-    "thresholds",
+    "settings",
     "dataset",
     "migrate",
 )
@@ -107,7 +107,7 @@ def test_a_narrow_terminal_cuts_nothing(loaded: tuple[Local, str], columns: int)
     local, _ = loaded
     narrow = Local(local.home, columns=columns)
     mentor = local.run("psql", "-Atc", "SELECT mentor_id FROM certification.cert_expiry_reminders LIMIT 1").strip()
-    for words in (("preview", "--days", "60"), ("explain", mentor), ("thresholds", "HLF Vestland")):
+    for words in (("preview", "--days", "60"), ("explain", mentor), ("settings", "show")):
         assert figures(narrow.run(*words)) >= figures(Local(local.home, columns=400).run(*words))
         assert max(map(len, narrow.run(*words).splitlines())) <= columns
 
@@ -139,15 +139,24 @@ def test_an_unknown_mentor_is_said_to_be_unknown(loaded: tuple[Local, str]) -> N
     assert "there is no mentor" in local.run("explain", "nobody-at-all", expect=1)
 
 
-def test_thresholds_that_cannot_be_stored_are_explained(loaded: tuple[Local, str]) -> None:
-    """Invalid configuration cannot be stored and is explained; a valid one applies once the flag is on."""
+def test_settings_that_make_no_sense_are_explained(loaded: tuple[Local, str]) -> None:
+    """Nothing of them is stored; what does make sense says first what it would change."""
     local, _ = loaded
-    assert "not in order" in local.run("thresholds", "HLF Vestland", "7", "21", *WHO, expect=1)
-    assert "365" in local.run("thresholds", "HLF Vestland", "400", *WHO, expect=1)
-    assert "stands twice" in local.run("thresholds", "HLF Vestland", "30", "30", *WHO, expect=1)
-    assert "there is no organisation" in local.run("thresholds", "HLF Utopia", expect=1)
-    assert "its own apply: 60 30" in local.run("thresholds", "HLF Oslo og Akershus", "60", "30", "--own", *WHO)
-    assert "the HLF standard applies: 30 14 7" in local.run("thresholds", "HLF Oslo og Akershus", "--standard", *WHO)
+    akershus = ("--org", "HLF Oslo og Akershus")
+
+    def change(*values: str, expect: int) -> str:
+        return " ".join(local.run("settings", "set", *values, *akershus, "--yes", *WHO, expect=expect).split())
+
+    assert "not in order" in change("thresholds=7 21", expect=1)
+    assert "from 0 to 365" in change("thresholds=400", expect=1)
+    assert "one stands twice" in change("thresholds=30 30", expect=1)
+    assert "there is no organisation" in local.run("settings", "show", "--org", "HLF Utopia", expect=1)
+    said = change("org_thresholds=yes", "thresholds=60 30", expect=0)
+    assert "thresholds: 60 30 14 7 → 60 30" in said
+    assert "tomorrow" in said
+    assert json.loads(local.run("settings", "show", *akershus, "--json"))[0]["in_force"]["thresholds"] == [60, 30]
+    change("org_thresholds=no", expect=0)
+    assert "turid" in local.run("settings", "history", *akershus)
 
 
 def test_invoke_responds_as_the_function_does(own: tuple[Local, str]) -> None:

@@ -37,7 +37,7 @@ ARGUMENTS = {
     ("explain",): ("Kari Nordmann",),
     ("release-brake",): ("--org", "HLF Moss", *WHO),
     ("undo-run",): (str(uuid4()), *WHO),
-    ("thresholds",): ("HLF Moss",),
+    ("settings", "set"): ("brake_count=5", "--standard", *WHO),
     ("rejected", "retry"): ("--all", *WHO),
     ("dlq", "drop"): ("an-id", *WHO),
     ("duplicates", "review"): ("--all", *WHO),
@@ -170,20 +170,6 @@ def test_the_preview_names_nobody(operator: Operator, kari: Any) -> None:
     assert str(kari)[:8] in said
     assert "Sæther" not in said
     assert {one["mentor_id"] for one in json.loads(operator.run("preview", "--json"))} == {str(kari)}
-
-
-def test_thresholds_are_changed_by_a_named_person(operator: Operator, foundation: Foundation) -> None:
-    """Shown to everybody with the login; a change names who and why, and is kept."""
-    foundation.organisation(name="HLF Moss")
-    assert "the HLF standard applies: 30 14 7" in operator.run("thresholds", "hlf moss")
-    operator.run("thresholds", "HLF Moss", "45", "21", expect=2)
-    assert "its own apply: 45 21" in operator.run("thresholds", "HLF Moss", "45", "21", "--own", *WHO)
-    operator.run("thresholds", "HLF Moss", "21", "45", *WHO, expect=1)
-    shown = json.loads(operator.run("thresholds", "HLF Moss", "--json"))
-    assert (shown["days"], shown["own"], shown["effective"]) == ([45, 21], True, [45, 21])
-    [(action, actor, facts)] = foundation.all("SELECT action, actor, facts FROM certification.audit")
-    assert (action, actor) == ("change_thresholds", "turid")
-    assert facts == {"thresholds": [45, 21], "org_thresholds": True}
 
 
 def test_an_actor_is_a_person(operator: Operator, foundation: Foundation, functions: Functions) -> None:

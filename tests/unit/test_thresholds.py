@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.thresholds import InvalidThresholdsError, ReminderState, reached, require_valid
+from shared.domain.thresholds import ReminderState, reached
 
 ENDS = date(2028, 2, 29)
 CLAIMED, COLLAPSED = ReminderState.CLAIMED, ReminderState.COLLAPSED
@@ -43,17 +43,3 @@ def test_a_threshold_once_reached_stays_reached(thresholds: Any, left: Any, late
     earlier, now = reached(thresholds, ENDS, day), reached(thresholds, ENDS, day + timedelta(days=later))
     assert earlier.keys() <= now.keys()
     assert list(now.values()).count(CLAIMED) == (1 if now and left >= later else 0)
-
-
-@given(st.lists(st.integers(-2, 368), max_size=5))
-def test_a_list_is_valid_if_descending_from_365_to_0(thresholds: Any) -> None:
-    """A list is valid if it descends, without repeats, within 365 and 0.
-
-    And every refusal says what to do.
-    """
-    right = bool(thresholds) and thresholds == sorted({*thresholds} & {*range(366)}, reverse=True)
-    if right:
-        require_valid(thresholds)
-    else:
-        with pytest.raises(InvalidThresholdsError, match=r"give|days before expiry are|given once"):
-            require_valid(thresholds)

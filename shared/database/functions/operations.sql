@@ -80,41 +80,6 @@ $$;
 COMMENT ON FUNCTION certification.status_log_of IS
     'Return the app''s status log of one mentor, the oldest entry first.';
 
-CREATE OR REPLACE FUNCTION certification.thresholds_of(p_organisation_id uuid)
-RETURNS TABLE (days smallint[], own boolean, effective smallint[])
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(s.thresholds, d.thresholds), coalesce(s.org_thresholds, false),
-           certification.effective_thresholds(p_organisation_id)
-      FROM certification.standard AS d
-      LEFT JOIN certification.organisation_settings AS s ON s.organisation_id = p_organisation_id
-$$;
-COMMENT ON FUNCTION certification.thresholds_of IS
-    'Return an organisation''s own thresholds, whether they apply, and the thresholds in force; the standard''s where '
-    'it has no settings.';
-
-CREATE OR REPLACE FUNCTION certification.change_thresholds(
-    p_organisation_id uuid, p_days smallint[], p_own boolean, p_actor text, p_reason text) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '30s' AS $$
-BEGIN
-    IF NOT EXISTS (SELECT 1 FROM public.organisations AS o WHERE o.id = p_organisation_id) THEN
-        RETURN false;
-    END IF;
-    INSERT INTO certification.organisation_settings (organisation_id) VALUES (p_organisation_id)
-    ON CONFLICT DO NOTHING;
-    UPDATE certification.organisation_settings AS s
-       SET thresholds = coalesce(p_days, s.thresholds), org_thresholds = coalesce(p_own, s.org_thresholds)
-     WHERE s.organisation_id = p_organisation_id;
-    INSERT INTO certification.audit (action, actor, reason, organisation_id, facts)
-    SELECT 'change_thresholds', p_actor, p_reason, s.organisation_id,
-           jsonb_build_object('thresholds', s.thresholds, 'org_thresholds', s.org_thresholds)
-      FROM certification.organisation_settings AS s WHERE s.organisation_id = p_organisation_id;
-    RETURN true;
-END
-$$;
-COMMENT ON FUNCTION certification.change_thresholds IS
-    'Store an organisation''s thresholds and whether they apply; null leaves either as it is. Write the audit. Return '
-    'false, and do nothing, if there is no such organisation.';
-
 CREATE OR REPLACE FUNCTION certification.record_dropped_dead_letter(
     p_queue text, p_message_id text, p_actor text, p_reason text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -128,12 +93,12 @@ COMMENT ON FUNCTION certification.record_dropped_dead_letter IS
 REVOKE ALL ON FUNCTION
     certification.organisation_names, certification.brakes_on, certification.rejected_listings,
     certification.find_mentors, certification.mentor_to_explain, certification.status_log_of,
-    certification.thresholds_of, certification.change_thresholds, certification.record_dropped_dead_letter
+    certification.record_dropped_dead_letter
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.organisation_names, certification.brakes_on, certification.rejected_listings,
     certification.find_mentors, certification.mentor_to_explain, certification.status_log_of,
-    certification.thresholds_of, certification.change_thresholds, certification.record_dropped_dead_letter
+    certification.record_dropped_dead_letter
 TO certification_operations;
 -- The tables of ours that the screens show. They hold ids and codes.
 GRANT SELECT ON

@@ -105,17 +105,18 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
                     '{certification_recheck_inserted,certification_recheck_updated,certification_listing_inserted,'
                     'certification_listing_updated,certification_listing_deleted,certification_listing_truncated}'),
                    ('public.organisations', '{certification_listing_updated}'),
-                   ('certification.standard', '{listing_mapping_keeps_its_flags,listing_mapping_changed}'),
+                   ('certification.standard',
+                    '{listing_mapping_keeps_its_flags,listing_mapping_changed,settings_audited}'),
                    ('certification.organisation_settings',
                     '{listing_mapping_keeps_its_flags,listing_mapping_inserted,listing_mapping_deleted,'
-                    'listing_mapping_changed,settings_of_an_organisation}')
+                    'listing_mapping_changed,settings_of_an_organisation,settings_audited}')
            ) AS x (relation, names)
      CROSS JOIN LATERAL unnest(x.names) AS n (name)
      CROSS JOIN LATERAL (SELECT x.relation, n.name) AS t
 $$;
 COMMENT ON FUNCTION certification.expected_triggers IS
     'Return our triggers on the app''s tables and on our settings, as listings/changes.sql, nightly/changes.sql and '
-    'settings.sql create them.';
+    'settings/ create them.';
 
 CREATE OR REPLACE FUNCTION certification.triggers_off() RETURNS TABLE (relation text, name text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$

@@ -7,12 +7,20 @@ $$;
 COMMENT ON FUNCTION certification.brake_release_is_in_force IS
     'Return whether a release still holds. A release ends with the run that uses it, or after 24 hours.';
 
+CREATE OR REPLACE FUNCTION certification.exceeds_limit(p_n bigint, p_of bigint, p_count integer, p_percent integer)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT p_n > p_count AND p_n * 100 > p_percent * p_of
+$$;
+COMMENT ON FUNCTION certification.exceeds_limit IS
+    'Return whether a change of p_n out of p_of mentors exceeds the mass-change limit: both the count and the percent.';
+
 CREATE OR REPLACE FUNCTION certification.brake_holds(
     p_organisation_id uuid, p_kind text, p_n bigint, p_of bigint, p_run_id uuid) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_limits record := certification.brake_limits(p_organisation_id);
-    v_over boolean := p_n > v_limits.count AND p_n * 100 > v_limits.percent * p_of;
+    v_over boolean := certification.exceeds_limit(p_n, p_of, v_limits.count, v_limits.percent);
     v_brake certification.brakes;
 BEGIN
     SELECT b.* INTO v_brake FROM certification.brakes AS b
@@ -74,7 +82,8 @@ COMMENT ON FUNCTION certification.release_brake IS
     'already_released.';
 
 REVOKE ALL ON FUNCTION
-    certification.brake_release_is_in_force, certification.brake_holds, certification.release_brake
+    certification.brake_release_is_in_force, certification.exceeds_limit, certification.brake_holds,
+    certification.release_brake
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.release_brake

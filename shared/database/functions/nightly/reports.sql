@@ -1,36 +1,42 @@
 -- Two reports for operators: why a mentor was (not) reminded, and what is coming.
 
-CREATE OR REPLACE FUNCTION certification.preview(p_from date, p_days integer)
+CREATE OR REPLACE FUNCTION certification.coming(p_from date, p_days integer, p_settings jsonb)
 RETURNS TABLE (due_on date, organisation_id uuid, mentor_id uuid, event text, threshold_day smallint,
                expires_on date, problem text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    WITH mentor AS (
-        SELECT m.id, m.organisation_id, certification.status_of(m.status::text) AS status,
-               certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) AS expires_on,
-               certification.mail_problem(m.email::text) AS problem,
-               certification.effective_thresholds(m.organisation_id) AS thresholds
-          FROM public.peer_mentors AS m
-          JOIN public.certifications AS c ON c.mentor_id = m.id
-         WHERE (certification.day_of(c.expires_on, certification.zone_of(m.organisation_id)) < p_from + p_days + 366
-                OR certification.is_status(m.status::text, 'certification_expired'))
-           -- an impossible date is a step failure instead
-           AND certification.day_of(c.expires_on, certification.zone_of(m.organisation_id))
-               BETWEEN '1900-01-01' AND '9999-12-30'
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH organisation AS MATERIALIZED (
+        SELECT o.id, o.timezone::text AS zone,
+               coalesce(p_from, certification.today_in(o.timezone::text) + 1) AS first,
+               CASE WHEN g.id IS NULL THEN certification.effective_thresholds(o.id)
+                    ELSE ARRAY(SELECT t.day::smallint
+                                 FROM jsonb_array_elements_text(g.settings -> 'thresholds') AS t (day)) END
+                   AS thresholds,
+               coalesce((g.settings -> 'reactivate_renewed')::boolean, s.reactivate_renewed, true) AS reactivates
+          FROM public.organisations AS o
+          LEFT JOIN certification.organisation_settings AS s ON s.organisation_id = o.id
+          LEFT JOIN jsonb_each(p_settings) AS g (id, settings) ON g.id = o.id::text
+         WHERE p_settings IS NULL OR g.id IS NOT NULL
     ), standing AS (
         -- The state after the first nightly check has reactivated the renewed mentors.
-        SELECT m.*, m.status = 'certification_expired' AS renewed
-          FROM mentor AS m
-         WHERE m.status = 'active'
-            OR (m.status = 'certification_expired' AND m.expires_on >= p_from
-                AND coalesce((SELECT s.reactivate_renewed FROM certification.organisation_settings AS s
-                               WHERE s.organisation_id = m.organisation_id), true)
-                AND NOT EXISTS (SELECT 1 FROM certification.transitions AS t WHERE t.mentor_id = m.id
-                                   AND t.certification_expiry_date = m.expires_on))
+        SELECT m.id, o.id AS organisation_id, o.thresholds, o.first, x.expires_on, x.problem,
+               x.status = 'certification_expired' AS renewed
+          FROM organisation AS o
+          JOIN public.peer_mentors AS m ON m.organisation_id = o.id
+          JOIN public.certifications AS c ON c.mentor_id = m.id
+         CROSS JOIN LATERAL (
+               SELECT certification.status_of(m.status::text) AS status,
+                      certification.day_of(c.expires_on, o.zone) AS expires_on,
+                      certification.mail_problem(m.email::text) AS problem) AS x
+         WHERE x.expires_on BETWEEN '1900-01-01' AND '9999-12-30' -- an impossible date is a step failure instead
+           AND (x.status = 'active' AND x.expires_on < o.first + p_days + 366
+                OR x.status = 'certification_expired' AND x.expires_on >= o.first AND o.reactivates
+                   AND NOT EXISTS (SELECT 1 FROM certification.transitions AS t
+                                    WHERE t.mentor_id = m.id AND t.certification_expiry_date = x.expires_on))
     ), reached AS (
-        SELECT s.*, t.day, greatest(p_from, s.expires_on - t.day) AS due_on
+        SELECT s.*, t.day, greatest(s.first, s.expires_on - t.day) AS due_on
           FROM standing AS s
          CROSS JOIN unnest(s.thresholds) AS t (day)
-         WHERE s.expires_on - t.day < p_from + p_days
+         WHERE s.expires_on - t.day < s.first + p_days
            AND NOT EXISTS (SELECT 1 FROM certification.cert_expiry_reminders AS r
                             WHERE r.mentor_id = s.id AND r.threshold_day = t.day
                               AND r.certification_expiry_date = s.expires_on)
@@ -44,14 +50,27 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
            r.day, r.expires_on, r.problem
       FROM reached AS r
     UNION ALL
-    SELECT greatest(p_from, s.expires_on + 1), s.organisation_id, s.id, 'expiry', NULL, s.expires_on, s.problem
+    SELECT greatest(s.first, s.expires_on + 1), s.organisation_id, s.id, 'expiry', NULL, s.expires_on, s.problem
       FROM standing AS s
-     WHERE s.expires_on + 1 < p_from + p_days
+     WHERE s.expires_on + 1 < s.first + p_days
        AND NOT EXISTS (SELECT 1 FROM certification.transitions AS t WHERE t.mentor_id = s.id
                           AND t.to_status = 'certification_expired' AND t.certification_expiry_date = s.expires_on)
     UNION ALL
-    SELECT p_from, s.organisation_id, s.id, 'reactivation', NULL, s.expires_on, s.problem
+    SELECT s.first, s.organisation_id, s.id, 'reactivation', NULL, s.expires_on, s.problem
       FROM standing AS s WHERE s.renewed
+$$;
+COMMENT ON FUNCTION certification.coming IS
+    'Return who will be reminded, expired or reactivated on which day if nothing changes until then, in every '
+    'organisation (p_settings is null) or in some, as if these settings were in force: {"organisation": '
+    '{"thresholds": …, "reactivate_renewed": …}}. p_from is the first night (null: tomorrow, in each time zone), '
+    'p_days the number of nights. It reads only.';
+
+CREATE OR REPLACE FUNCTION certification.preview(p_from date, p_days integer)
+RETURNS TABLE (due_on date, organisation_id uuid, mentor_id uuid, event text, threshold_day smallint,
+               expires_on date, problem text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT c.due_on, c.organisation_id, c.mentor_id, c.event, c.threshold_day, c.expires_on, c.problem
+      FROM certification.coming(p_from, p_days, NULL) AS c
      ORDER BY 1, 2, 3, 4, 5
 $$;
 COMMENT ON FUNCTION certification.preview IS
@@ -104,7 +123,7 @@ COMMENT ON FUNCTION certification.explain IS
     'Return every threshold of one mentor with its state, reason and run, and the outcome of its notice.';
 
 REVOKE ALL ON FUNCTION
-    certification.preview, certification.explain
+    certification.coming, certification.preview, certification.explain
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.preview, certification.explain

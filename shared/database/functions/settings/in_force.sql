@@ -45,18 +45,39 @@ COMMENT ON FUNCTION certification.organisation_is_known IS
 
 -- A row hidden by one flag is not shown by another. So a flag that was ever used stays in the mapping as long as the
 -- listings stay in the same table.
+CREATE OR REPLACE FUNCTION certification.dropped_flags(p_organisation_id uuid, p_own_was jsonb, p_own_is jsonb)
+RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT array_to_string(ARRAY(SELECT jsonb_object_keys(m.was -> 'show')
+                                 EXCEPT SELECT jsonb_object_keys(m.is -> 'show') ORDER BY 1), ', ')
+      FROM (SELECT coalesce(nullif(p_own_was, 'null'), d.listing_mapping::jsonb) AS was,
+                   coalesce(nullif(p_own_is, 'null'), d.listing_mapping::jsonb) AS is
+              FROM certification.standard AS d) AS m
+     WHERE (m.was ->> 'table', m.was ->> 'key') = (m.is ->> 'table', m.is ->> 'key')
+       AND NOT (m.is -> 'show') ?& ARRAY(SELECT jsonb_object_keys(m.was -> 'show'))
+       AND EXISTS (
+           SELECT 1 FROM certification.listings AS l
+            WHERE (l.synced_at IS NOT NULL OR l.website IS NOT NULL)
+              AND CASE WHEN p_organisation_id IS NOT NULL THEN l.organisation_id = p_organisation_id
+                  ELSE NOT EXISTS (SELECT 1 FROM certification.organisation_settings AS s
+                                    WHERE s.organisation_id = l.organisation_id
+                                      AND s.listing_mapping IS NOT NULL) END)
+$$;
+COMMENT ON FUNCTION certification.dropped_flags IS
+    'Return the flags that may have hidden a row of the organisation, or under the HLF standard (null), and that the '
+    'new mapping would drop; null if there are none. A mapping of null is the standard''s.';
+
 CREATE OR REPLACE FUNCTION certification.keep_flags() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_organisation uuid;
     v_own_was jsonb;
     v_own_is jsonb;
-    v_was jsonb;
-    v_is jsonb;
+    v_dropped text;
 BEGIN
     IF TG_TABLE_NAME = 'standard' THEN
-        v_was := OLD.listing_mapping;
-        v_is := NEW.listing_mapping;
+        v_own_was := OLD.listing_mapping;
+        v_own_is := NEW.listing_mapping;
     ELSE
         IF TG_OP = 'DELETE' AND NOT EXISTS (SELECT 1 FROM public.organisations AS o
                                              WHERE o.id = OLD.organisation_id) THEN
@@ -70,22 +91,10 @@ BEGIN
             v_own_is := NEW.listing_mapping;
             v_organisation := NEW.organisation_id;
         END IF;
-        SELECT coalesce(v_own_was, d.listing_mapping::jsonb), coalesce(v_own_is, d.listing_mapping::jsonb)
-          INTO v_was, v_is
-          FROM certification.standard AS d;
     END IF;
-    IF (v_was ->> 'table', v_was ->> 'key') = (v_is ->> 'table', v_is ->> 'key')
-       AND NOT (v_is -> 'show') ?& ARRAY(SELECT jsonb_object_keys(v_was -> 'show'))
-       AND EXISTS (
-           SELECT 1 FROM certification.listings AS l
-            WHERE (l.synced_at IS NOT NULL OR l.website IS NOT NULL)
-              AND CASE WHEN v_organisation IS NOT NULL THEN l.organisation_id = v_organisation
-                  ELSE NOT EXISTS (SELECT 1 FROM certification.organisation_settings AS s
-                                    WHERE s.organisation_id = l.organisation_id
-                                      AND s.listing_mapping IS NOT NULL) END) THEN
-        RAISE EXCEPTION 'a flag that has hidden rows must stay in the mapping: %',
-            array_to_string(ARRAY(SELECT jsonb_object_keys(v_was -> 'show')
-                                  EXCEPT SELECT jsonb_object_keys(v_is -> 'show')), ', ')
+    v_dropped := certification.dropped_flags(v_organisation, v_own_was, v_own_is);
+    IF v_dropped IS NOT NULL THEN
+        RAISE EXCEPTION 'a flag that has hidden rows must stay in the mapping: %', v_dropped
             USING ERRCODE = 'check_violation', CONSTRAINT = 'mapping_keeps_its_flags';
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
@@ -106,5 +115,5 @@ CREATE OR REPLACE TRIGGER listing_mapping_keeps_its_flags BEFORE INSERT OR UPDAT
 
 REVOKE ALL ON FUNCTION
     certification.effective_thresholds, certification.effective_mapping, certification.brake_limits,
-    certification.organisation_is_known, certification.keep_flags
+    certification.organisation_is_known, certification.dropped_flags, certification.keep_flags
 FROM PUBLIC;
