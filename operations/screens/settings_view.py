@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from operations import console
-from operations.commands.setting_values import written
+from operations.commands.setting_values import NAMES, written
 from operations.screens import printing
-from operations.screens.tables import new_table
 from operations.wording import words
 from operations.wording.settings import MEANING
 from operations.wording.speech import many, say
@@ -51,6 +50,8 @@ EFFECTS = {
         "{n} visible rows of no mentor would be hidden",
     ),
 }
+# What an organisation has from the beginning.
+_DEFAULTS = {"org_thresholds": False, "reactivate_renewed": True, "table_is_ours": False}
 HELD = {
     "reminder": "the mass-change limit would hold {then} reminders (now: {now})",
     "expiry": "the mass-change limit would hold {then} expiries (now: {now})",
@@ -59,28 +60,28 @@ HELD = {
 
 
 def settings(found: Sequence[Settings]) -> None:
-    """Print the settings of each: all of the standard's, and what an organisation has of its own."""
+    """Print the settings of each: all of one that was named; of several, what an organisation has of its own."""
     for one in found:
-        table = new_table(title(one.organisation))
-        table.add_column(say("Setting"), no_wrap=True)
-        for name in ("In force", "Whose", "Meaning"):
-            table.add_column(say(name))
-        for name, value in one.stored.items():
-            applies = one.in_force.get(name, value)
-            table.add_row(name, escape(written(applies)) or say("none"), _whose(one, name), say(MEANING[name]))
-        console.out.print(table)
+        console.out.print(title(one.organisation), style="bold")
+        names = [name for name in NAMES if name in one.stored]
+        if one.organisation_id is not None and len(found) > 1:
+            names = [name for name in names if one.stored[name] != _DEFAULTS.get(name) and _is_own(one, name)]
+            if not names:
+                printing.text(say("as the standard"), indent=2)
+        for name in names:
+            value = written(one.in_force.get(name, one.stored[name])) or say("none")
+            whose = "" if one.organisation_id is None or _is_own(one, name) else f" ({say("the standard's")})"
+            printing.text(f"{name}: {value}{whose}", indent=2)
+            console.out.print(f"    {say(MEANING[name])}", style="dim", markup=False)
+
+
+def _is_own(one: Settings, name: str) -> bool:
+    return bool(one.stored["org_thresholds"]) if name == "thresholds" else one.stored[name] is not None
 
 
 def title(organisation: str | None) -> str:
     """Return whose settings they are."""
     return say("The HLF standard") if organisation is None else escape(organisation)
-
-
-def _whose(one: Settings, name: str) -> str:
-    if one.organisation_id is None:
-        return ""
-    own = one.stored["org_thresholds"] if name == "thresholds" else one.stored[name] is not None
-    return say("its own") if own else say("the standard's")
 
 
 def change(made: SettingsChange) -> None:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 SETTINGS: dict[str, str] = {
     "The HLF standard": "Standarden til HLF",
-    "Setting": "Innstilling",
-    "In force": "Gjelder",
-    "Whose": "Hvem sin",
-    "Meaning": "Betyr",
-    "its own": "egen",
     "the standard's": "standardens",
+    "as the standard": "som standarden",
     # What each means
     "whether its own thresholds apply": "om de egne grensene gjelder",
     "reminders: days before the last valid day": "påminnelser: dager før siste gyldige dag",

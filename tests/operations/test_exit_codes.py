@@ -103,7 +103,7 @@ def test_what_does_not_say_what_is_wanted_is_not_understood(operator: Operator, 
         ("explain", "Kari Utopia"),
         ("settings", "show", "--org", "HLF Utopia"),
         ("settings", "show", "--org", AN_ID),
-        ("settings", "set", "brake_count=10", "--standard", "--yes", *WHO),
+        ("settings", "set", "brake_percent=20", "--standard", "--yes", *WHO),
     ],
 )
 def test_what_is_not_there_is_no(operator: Operator, words: Any) -> None:

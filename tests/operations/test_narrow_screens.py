@@ -93,6 +93,7 @@ def screen(operator: Operator, foundation: Foundation) -> Any:
         (("rejected", "list"), "en", 0),
         (("duplicates", "list"), "en", 0),
         (("proof",), "en", 1),
+        (("settings", "show"), "nb", 0),
     ],
 )
 def test_no_screen_cuts_a_figure(

@@ -122,7 +122,9 @@ def confirm(foundation, found, run):
 
 
 def audit(foundation):
-    return foundation.all("SELECT action, actor, reason FROM certification.audit ORDER BY id")
+    return foundation.all(
+        "SELECT action, actor, reason FROM certification.audit WHERE action <> 'change_settings' ORDER BY id"
+    )
 
 
 # status ---------------------------------------------------------------------------------------------------------------
