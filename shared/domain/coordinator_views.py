@@ -131,6 +131,21 @@ class OpenAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class OrganisationSettings:
+    """The settings that apply to an organisation, its own or the HLF standard's."""
+
+    own_thresholds: bool
+    thresholds: Sequence[int]
+    reactivate_renewed: bool
+    published: Sequence[str]
+    """The app's names of the fields that visitors see."""
+    brake_count: int
+    brake_percent: int
+    table_is_ours: bool
+    fallback_address: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """An organisation at a glance."""
 
@@ -144,3 +159,4 @@ class Overview:
     expiries: Mapping[date, int]
     """The active mentors whose certification ends in the next 60 days, by day."""
     alerts: Sequence[OpenAlert]
+    settings: OrganisationSettings

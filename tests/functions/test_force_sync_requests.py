@@ -281,6 +281,16 @@ def test_a_mentor_and_the_overview_have_every_part(
     assert overview["expiries_to"] == (DAY + days(60)).isoformat()
     assert overview["portal_lag_minutes"] == PORTAL_LAG.total_seconds() / 60 == 15
     assert (overview["nightly_check"], overview["proof"], overview["alerts"]) == (None, None, [])
+    assert overview["settings"] == {
+        "thresholds": [30, 14, 7],
+        "own_thresholds": False,
+        "reactivate_renewed": True,
+        "published": ["area", "email", "first_name", "full_name", "last_name", "organisation", "phone"],
+        "brake_count": 1000000,
+        "brake_percent": 20,
+        "table_is_ours": False,
+        "fallback_address": None,
+    }
 
 
 # --- Other origins

@@ -17,6 +17,7 @@ from shared.domain.coordinator_views import (
     MentorPage,
     MentorView,
     OpenAlert,
+    OrganisationSettings,
     Overview,
     Tally,
 )
@@ -69,7 +70,12 @@ class PostgresCoordinators:
             "SELECT * FROM certification.coordinator_overview(%(coordinator)s)",
             {"coordinator": coordinator_id},
         )
-        if not rows:
+        settings = call(
+            self._connection,
+            "SELECT * FROM certification.coordinator_settings(%(coordinator)s)",
+            {"coordinator": coordinator_id},
+        )
+        if not (rows and settings):
             raise NotACoordinatorError("not_a_coordinator")
         row = rows[0]
         return Overview(
@@ -85,6 +91,7 @@ class PostgresCoordinators:
             ),
             {date.fromisoformat(one["date"]): one["count"] for one in row["expiries"]},
             [OpenAlert(one["kind"], datetime.fromisoformat(one["since"]), one["count"]) for one in row["alerts"]],
+            _settings(settings[0]["own_thresholds"], settings[0]["in_force"]),
         )
 
     def _tallies(self, coordinator_id: UUID) -> tuple[Tally, Tally]:
@@ -196,6 +203,19 @@ def _tally(rows: list[dict[str, Any]]) -> Tally:
     if rows and not any(row["unverified"] for row in rows):
         tally.verified_since = min(row["verified_since"] for row in rows)
     return tally
+
+
+def _settings(own_thresholds: bool, in_force: Mapping[str, Any]) -> OrganisationSettings:
+    return OrganisationSettings(
+        own_thresholds,
+        in_force["thresholds"],
+        in_force["reactivate_renewed"],
+        sorted({*in_force["listing_mapping"]["columns"].values()}),
+        in_force["brake_count"],
+        in_force["brake_percent"],
+        in_force["table_is_ours"],
+        in_force["fallback_address"],
+    )
 
 
 def _nightly_check(row: Mapping[str, Any]) -> LastNightlyCheck:

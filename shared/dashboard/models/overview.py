@@ -8,7 +8,13 @@ from pydantic import Field
 
 from shared.dashboard.models.base import Moment, Reply, Text
 from shared.domain.comparison import ProofVerdict
-from shared.domain.coordinator_views import LastNightlyCheck, LastProof, OpenAlert, Overview
+from shared.domain.coordinator_views import (
+    LastNightlyCheck,
+    LastProof,
+    OpenAlert,
+    OrganisationSettings,
+    Overview,
+)
 from shared.domain.force_sync import PORTAL_LAG
 from shared.domain.wording.coordinators import ALERTS
 
@@ -74,6 +80,32 @@ class Alert(Reply):
         return cls(kind=alert.kind, since=alert.since, count=alert.n, text=Text.of(ALERTS[alert.kind]))
 
 
+class SettingsInForce(Reply):
+    """The settings that apply to the organisation. Operations changes them."""
+
+    thresholds: Annotated[list[int], Field(description="Days before the last valid day on which a mentor is reminded")]
+    own_thresholds: Annotated[bool, Field(description="False: those of the HLF standard")]
+    reactivate_renewed: Annotated[bool, Field(description="Whether a renewed mentor becomes active by itself")]
+    published: Annotated[list[str], Field(description="The app's names of the fields that visitors see")]
+    brake_count: Annotated[int, Field(description="A change of at most this many mentors at once is never held")]
+    brake_percent: Annotated[int, Field(description="Nor one of at most so many per cent; 100: nothing is held")]
+    table_is_ours: Annotated[bool, Field(description="Whether visible rows of no mentor are hidden, if all say so")]
+    fallback_address: Annotated[str | None, Field(description="For a coordinator who cannot be reached")]
+
+    @classmethod
+    def of(cls, settings: OrganisationSettings) -> Self:
+        return cls(
+            thresholds=list(settings.thresholds),
+            own_thresholds=settings.own_thresholds,
+            reactivate_renewed=settings.reactivate_renewed,
+            published=list(settings.published),
+            brake_count=settings.brake_count,
+            brake_percent=settings.brake_percent,
+            table_is_ours=settings.table_is_ours,
+            fallback_address=settings.fallback_address,
+        )
+
+
 class OrganisationOverview(Reply):
     """The organisation at a glance."""
 
@@ -86,6 +118,7 @@ class OrganisationOverview(Reply):
     expiries: Annotated[list[Expiries], Field(description="The next 60 days; days without any are left out")]
     expiries_to: date
     alerts: list[Alert]
+    settings: SettingsInForce
     portal_lag_minutes: Annotated[int, Field(description="How long the website may show what it showed before")]
 
     @classmethod
@@ -100,5 +133,6 @@ class OrganisationOverview(Reply):
             expiries=[Expiries(date=day, count=n) for day, n in overview.expiries.items()],
             expiries_to=overview.today + timedelta(days=60),
             alerts=[Alert.of(alert) for alert in overview.alerts],
+            settings=SettingsInForce.of(overview.settings),
             portal_lag_minutes=PORTAL_LAG // timedelta(minutes=1),
         )

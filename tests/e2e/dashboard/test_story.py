@@ -236,3 +236,34 @@ def test_too_often_counts_down(dashboard: Dashboard, visit: Visit) -> None:
     heard(visit, "Nå kan du prøve igjen.")
     again.click()
     expect(dialog.get_by_role("heading", name="Ferdig og kontrollert")).to_be_visible()
+
+
+def test_the_settings_are_shown_and_cannot_be_changed(dashboard: Dashboard, visit: Visit) -> None:
+    """What applies to the organisation, in words; nothing there can be pressed or filled in, and axe finds nothing."""
+    coordinator, _ = dashboard.team("Kari Nordmann")
+    organisation = dashboard.people.one("SELECT organisation_id FROM coordinators WHERE id = %s", coordinator)
+    dashboard.people.settings(organisation, thresholds=(45, 21, 7), reactivate=False)
+    dashboard.people.do(
+        "UPDATE certification.organisation_settings SET brake_count = 5, brake_percent = 10,"
+        " fallback_address = 'post@hlf.no' WHERE organisation_id = %s",
+        organisation,
+    )
+    dashboard.open(visit, coordinator)
+    part = visit.page.get_by_role("region", name="Innstillingene til organisasjonen")
+    for row in (
+        "Påminnelse før siste gyldige dag 45, 21 og 7 dager før. Bestemt av organisasjonen.",
+        "Når en sertifisering er fornyet Koordinatoren blir bedt om å gjøre likepersonen aktiv.",
+        "Vises på nettsiden om hver likeperson område, e-post, fornavn, navn, etternavn, organisasjon og telefon",
+        "Flere enn 5 likepersoner og mer enn 10 prosent på en gang holdes igjen til driften har sett på det.",
+        "Oppføringer uten likeperson i appen De blir stående, og driften får beskjed.",
+        "Når en koordinator ikke kan nås post@hlf.no. Ingen e-post går dit ennå.",
+    ):
+        expect(
+            part.get_by_role("row").filter(has_text=re.compile(re.escape(row).replace("\\ ", r"\s*")))
+        ).to_have_count(1)
+    expect(part.locator("button, input, select, textarea, a, [contenteditable]")).to_have_count(0)
+    visit.page.get_by_role("button", name="English").click()
+    expect(visit.page.get_by_role("region", name="The settings of your organisation")).to_contain_text(
+        "45, 21 and 7 days before. Decided by the organisation."
+    )
+    visit.assert_accessible()

@@ -112,6 +112,7 @@ def test_the_role_reads_no_table_and_calls_no_other_function(database: TestDatab
         "coordinator_mentor",
         "coordinator_mentors",
         "coordinator_overview",
+        "coordinator_settings",
         "end_force_sync",
         "mark_alert_sent",
         "read_forced_listing",
