@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shared.domain.credential import Health, PendingSecret
     from shared.domain.credential_examination import Finding
     from shared.domain.force_sync import BegunForceSync, ForcedListing, ForceSyncResult, Limits
+    from shared.domain.keeping import ChainEnd
     from shared.domain.listings import (
         Change,
         Claim,
@@ -267,7 +268,11 @@ class Reconciliation(Protocol):
     def write_proof(self, run_id: UUID, proof: Proof) -> None: ...
     def record_acceptance(self, run_id: UUID, acceptance: Acceptance) -> None: ...
     def find_duplicates(self, run_id: UUID) -> Mapping[str, int]: ...
-    def forget_old_sweeps(self) -> None: ...
+    def delete_old_records(self, run_id: UUID, limit: int) -> Mapping[str, int]:
+        """Delete what is older than it is kept, at most `limit` rows of each kind. Return the counts."""
+
+    def link_records(self, *, everything: bool) -> ChainEnd:
+        """Link the records that are not in the chain yet, those of the last days or all. Return the chain's end."""
 
 
 class BreakGlass(Protocol):

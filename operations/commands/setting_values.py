@@ -86,5 +86,10 @@ _PARSE: dict[str, Callable[[str, str], Any]] = {
     "brake_percent": _number,
     "table_is_ours": _choice,
     "fallback_address": _text,
+    "keep_sweeps_days": _number,
+    "keep_runs_days": _number,
+    "keep_notices_days": _number,
+    "keep_findings_days": _number,
+    "keep_audit_days": _number,
 }
 NAMES = tuple(_PARSE)

@@ -15,6 +15,15 @@ SETTINGS: dict[str, str] = {
     "mass-change limit: nor so many per cent; 100 turns it off": "bremsen: heller ikke så mange %; 100 slår den av",
     "whether visible rows of no mentor are hidden": "om synlige rader uten likeperson skjules",
     "mailbox for a coordinator who cannot be reached": "postkasse når en koordinator ikke kan nås",
+    "how long the runs of sweeps are kept": "hvor lenge kjøringene av gjennomgangen beholdes",
+    "how long other runs and their counts are kept; a kept run can be undone": (
+        "hvor lenge andre kjøringer og tallene deres beholdes; så lenge kan de også angres"
+    ),
+    "how long settled notices are kept, and records of mentors who are gone": (
+        "hvor lenge ferdige meldinger beholdes, og det som står om likepersoner som er borte"
+    ),
+    "how long closed findings, alerts and brakes are kept": "hvor lenge lukkede avvik, varsler og bremser beholdes",
+    "how long the audit and the proofs are kept": "hvor lenge revisjonssporet og bevisene beholdes",
     # Why something cannot be stored
     "{column} must have a value: there is nothing that it could fall back on.": (
         "{column} må ha en verdi: Det er ingenting å falle tilbake på."
@@ -42,6 +51,17 @@ SETTINGS: dict[str, str] = {
         "Det er ingen e-postadresse: Skriv den som post@hlf.no."
     ),
     "No mail can be sent to that domain: it is reserved.": "Ingen e-post kan sendes til det domenet: Det er reservert.",
+    "The runs of sweeps are kept for 2 to 90 days.": "Kjøringene av gjennomgangen beholdes i 2 til 90 dager.",
+    "Runs are kept for 60 to 3653 days: the coordinators' page looks back 30.": (
+        "Kjøringer beholdes i 60 til 3653 dager: Siden for koordinatorer ser 30 dager tilbake."
+    ),
+    "Notices are kept for 60 to 3653 days: complaints come weeks later.": (
+        "Meldinger beholdes i 60 til 3653 dager: Klager kommer uker etterpå."
+    ),
+    "Findings are kept for 30 to 3653 days.": "Avvik beholdes i 30 til 3653 dager.",
+    "The audit and the proofs are kept for 1827 to 18263 days: five years at least.": (
+        "Revisjonssporet og bevisene beholdes i 1827 til 18263 dager: minst fem år."
+    ),
     "A listing mapping has exactly these parts: table, key, columns, show, hide.": (
         "En listing mapping har akkurat disse delene: table, key, columns, show, hide."
     ),

@@ -13,6 +13,11 @@ MEANING = {
     "brake_percent": "mass-change limit: nor so many per cent; 100 turns it off",
     "table_is_ours": "whether visible rows of no mentor are hidden",
     "fallback_address": "mailbox for a coordinator who cannot be reached",
+    "keep_sweeps_days": "how long the runs of sweeps are kept",
+    "keep_runs_days": "how long other runs and their counts are kept; a kept run can be undone",
+    "keep_notices_days": "how long settled notices are kept, and records of mentors who are gone",
+    "keep_findings_days": "how long closed findings, alerts and brakes are kept",
+    "keep_audit_days": "how long the audit and the proofs are kept",
 }
 
 # By the name of the constraint.
@@ -29,6 +34,11 @@ REFUSED = {
     "brake_percent_in_range": "The percentage of the mass-change limit is from 0 to 100; 100 turns the limit off.",
     "fallback_address_is_an_address": "That is not an e-mail address: write it like post@hlf.no.",
     "fallback_address_can_be_reached": "No mail can be sent to that domain: it is reserved.",
+    "keep_sweeps_in_range": "The runs of sweeps are kept for 2 to 90 days.",
+    "keep_runs_in_range": "Runs are kept for 60 to 3653 days: the coordinators' page looks back 30.",
+    "keep_notices_in_range": "Notices are kept for 60 to 3653 days: complaints come weeks later.",
+    "keep_findings_in_range": "Findings are kept for 30 to 3653 days.",
+    "keep_audit_in_range": "The audit and the proofs are kept for 1827 to 18263 days: five years at least.",
     "mapping_has_its_parts": "A listing mapping has exactly these parts: table, key, columns, show, hide.",
     "mapping_names_are_columns": (
         "A name in the listing mapping cannot be a column of Dynamics: small letters, digits and underscores."

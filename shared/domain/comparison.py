@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from shared.domain.keeping import DELETED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -109,6 +111,7 @@ NOTHING_COMPARED = (
     "duplicate_transitions",
     "duplicate_reminders",
     "duplicate_notices",
+    *DELETED,
 )
 """The counts of a full comparison, every one of them reported by every run (I12)."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from shared.domain.comparison import NOTHING_COMPARED, Proof, is_suspiciously_small
 from shared.domain.errors import CertificationError, ConnectionLostError, TransientError, WebsiteUnavailableError
+from shared.domain.keeping import ChainEnd
 from shared.domain.listings import SyncRequest
 from shared.domain.runs import RunState, Verdict, combine, failed_verdict
 from shared.use_cases.read_website import read_again, read_everything
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _AT_A_TIME = 1000
 # Differences beyond this are left to the next run, or to an operator.
 _MOST_VERIFIED = 20_000
+# The most rows of a kind that one run deletes: some seconds, and no long transaction.
+_MOST_DELETED = 20_000
 # Enough to compare, record and request repairs once everything has been read.
 _SECONDS_TO_END = 60.0
 # The most mentors that one run takes up because no trigger saw their change.
@@ -79,10 +82,21 @@ def compare_website(
         verdicts.append(Verdict(RunState.DEGRADED, reason) if small else failed_verdict(error))
     verdicts += [Verdict(RunState.DEGRADED, left) for left in _LEFT if counts[left] and compared]
     verdicts += _find_duplicates(run_id, reconciliation, counts)
+    verdicts += _delete_old(run_id, reconciliation, counts)
     reconciliation.write_proof(run_id, Proof(began, reason, compared, counts))
+    end, linking = _link(reconciliation)
+    verdicts += linking
     if repairs and compared and repairs.requests:
         verdicts += _ask(queue, repairs)
-    report.work("reconciliation_full", counts, complete=compared is not None, reason=reason)
+    # The anchor of the chain: who makes the whole chain anew has not this line.
+    report.work(
+        "reconciliation_full",
+        counts | {"records_linked": end.linked},
+        complete=compared is not None,
+        reason=reason,
+        chain_position=end.position,
+        chain_hash=end.hash,
+    )
     return combine(verdicts)
 
 
@@ -160,12 +174,32 @@ def _find_duplicates(run_id: UUID, reconciliation: Reconciliation, counts: dict[
     """Count what the logs hold twice. This needs the database only, so a fault of the website cannot prevent it."""
     try:
         counts |= reconciliation.find_duplicates(run_id)
-        reconciliation.forget_old_sweeps()
     except ConnectionLostError:
         raise
     except CertificationError as error:
         return [Verdict(RunState.DEGRADED, str(error))]
     return []
+
+
+def _delete_old(run_id: UUID, reconciliation: Reconciliation, counts: dict[str, int]) -> list[Verdict]:
+    """Delete what is older than it is kept. What is left tonight is deleted in the next nights."""
+    try:
+        counts |= reconciliation.delete_old_records(run_id, _MOST_DELETED)
+    except ConnectionLostError:
+        raise
+    except CertificationError as error:
+        return [Verdict(RunState.DEGRADED, str(error))]
+    return []
+
+
+def _link(reconciliation: Reconciliation) -> tuple[ChainEnd, list[Verdict]]:
+    """Link what the chain over audit and proofs lacks. The proof of this run has its link already, or gets it here."""
+    try:
+        return reconciliation.link_records(everything=True), []
+    except ConnectionLostError:
+        raise
+    except CertificationError as error:
+        return ChainEnd(0, None, None), [Verdict(RunState.DEGRADED, str(error))]
 
 
 def _ask(queue: SyncQueue, repairs: Repairs) -> list[Verdict]:

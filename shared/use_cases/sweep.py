@@ -52,6 +52,7 @@ SWEEP_COUNTS = (
     "listings_verified",
     "repairs_requested",
     "repairs_braked",
+    "records_linked",
     "backoff_seconds",
     "sync_stopped",
 )
@@ -92,12 +93,16 @@ class Sweep:
         # back.
         if stopped is None and seconds_left <= 0:
             verdicts += [_attempted(lambda: self._ask_again(recovered)), _attempted(lambda: self._read_back(run_id))]
+        verdicts.append(_attempted(self._link_records))
         self.counts.update(self.reconciliation.count_waiting())
         self.report.work("reconciliation_sweep", self.counts)
         return combine(verdicts)
 
     def _follow_the_app(self, run_id: UUID, *, may_send: bool) -> None:
         ask_past_triggers(run_id, self.reconciliation, self.queue if may_send else None, self.counts)
+
+    def _link_records(self) -> None:
+        self.counts["records_linked"] = self.reconciliation.link_records(everything=False).linked
 
     def _read_queue_depths(self) -> None:
         depths = self.depths.read()

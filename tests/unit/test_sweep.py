@@ -11,6 +11,7 @@ import pytest
 
 from shared.domain.comparison import ComparisonOutcome, PastTrigger, Repairs
 from shared.domain.errors import ConnectionLostError, QueueUnavailableError, StoreUnavailableError
+from shared.domain.keeping import ChainEnd
 from shared.domain.listings import SyncRequest
 from shared.domain.runs import RunState
 from shared.use_cases.sweep import REPAIR_QUEUE, SWEEP_COUNTS, Sweep
@@ -72,6 +73,10 @@ class ScriptedReconciliation:
     def to_recheck(self, settling: timedelta, limit: int) -> Sequence[UUID]:
         assert settling == timedelta(minutes=1)
         return self.recheck[:limit]
+
+    def link_records(self, *, everything: bool) -> ChainEnd:
+        assert not everything
+        return ChainEnd(0, None, None)
 
 
 class ScriptedComparison:

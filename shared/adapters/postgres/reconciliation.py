@@ -1,7 +1,8 @@
 """The records of reconciliation in PostgreSQL, except those of a comparison.
 
 Its functions are in database/functions/: sync/sweep.sql, sync/website_state.sql, app/missed_changes.sql,
-app/past_triggers.sql, reconciliation/findings.sql, reconciliation/duplicates.sql and runs.sql.
+app/past_triggers.sql, reconciliation/findings.sql, reconciliation/duplicates.sql, keeping/retention.sql and
+keeping/chain.sql.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from shared.adapters.postgres.connection import Connection, call
 from shared.domain.comparison import PastTrigger
+from shared.domain.keeping import ChainEnd
 from shared.domain.listings import SyncRequest
 
 if TYPE_CHECKING:
@@ -115,6 +117,18 @@ class PostgresReconciliation:
         rows = call(self._connection, "SELECT * FROM certification.find_duplicates(%(run)s)", {"run": run_id})
         return {row["measure"]: row["n"] for row in rows}
 
-    def forget_old_sweeps(self) -> None:
-        """Delete the runs of sweeps that are weeks old."""
-        call(self._connection, "SELECT certification.forget_old_sweeps()", {})
+    def delete_old_records(self, run_id: UUID, limit: int) -> dict[str, int]:
+        """Delete what is older than it is kept, at most `limit` rows of each kind. Return the counts."""
+        rows = call(
+            self._connection,
+            "SELECT * FROM certification.delete_old_records(%(run)s, %(limit)s)",
+            {"run": run_id, "limit": limit},
+        )
+        return {row["measure"]: row["n"] for row in rows}
+
+    def link_records(self, *, everything: bool) -> ChainEnd:
+        """Link the records that are not in the chain yet. Return how many, and the chain's end."""
+        row = call(
+            self._connection, "SELECT * FROM certification.link_records(%(everything)s)", {"everything": everything}
+        )[0]
+        return ChainEnd(row["linked"], row["position"], row["hash"])

@@ -127,24 +127,12 @@ $$;
 COMMENT ON FUNCTION certification.add_count IS
     'Add to a count of this run. Calls for the same measure add up.';
 
-CREATE OR REPLACE FUNCTION certification.forget_old_sweeps() RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    DELETE FROM certification.runs AS r
-     WHERE r.function = 'reconciliation_sweep' AND r.started_at < clock_timestamp() - interval '14 days'
-$$;
-COMMENT ON FUNCTION certification.forget_old_sweeps IS
-    'Delete sweeps older than 14 days, because there are 288 of them a day. The other runs are kept.';
-
 REVOKE ALL ON FUNCTION
     certification.may_run, certification.own_run, certification.plain, certification.readable_time,
     certification.start_run, certification.organisations_to_run, certification.start_organisation,
-    certification.finish_organisation, certification.finish_run, certification.add_count,
-    certification.forget_old_sweeps
+    certification.finish_organisation, certification.finish_run, certification.add_count
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     certification.start_run, certification.organisations_to_run, certification.start_organisation,
     certification.finish_organisation, certification.finish_run
 TO certification_scheduled;
-GRANT EXECUTE ON FUNCTION
-    certification.forget_old_sweeps
-TO certification_reconciliation;

@@ -127,14 +127,12 @@ CREATE OR REPLACE FUNCTION certification.end_force_sync(
     p_equal boolean) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    UPDATE certification.audit AS a
-       SET facts = jsonb_build_object(
-               'outcome', certification.plain(p_outcome, 40), 'version', p_version,
-               'before', certification.plain(p_before, 40), 'after', certification.plain(p_after, 40))
-     WHERE a.id = p_audit_id AND a.action = 'force_sync' AND a.mentor_id = p_mentor_id
-       AND a.login = session_user -- no login rewrites what another one did
-       AND a.at > clock_timestamp() - interval '15 minutes'; -- no function lives for longer
-    IF NOT FOUND OR NOT p_equal THEN
+    PERFORM 1 FROM certification.audit AS a
+      WHERE a.id = p_audit_id AND a.action = 'force_sync' AND a.mentor_id = p_mentor_id
+        AND a.login = session_user -- no login rewrites what another one did
+        AND a.facts = '{}' -- the outcome is written once (keeping/chain.sql)
+        AND a.at > clock_timestamp() - interval '15 minutes'; -- no function lives for longer
+    IF NOT FOUND THEN
         RETURN false;
     END IF;
     UPDATE certification.listings AS l
@@ -146,13 +144,22 @@ BEGIN
                  CROSS JOIN jsonb_array_elements_text(t.columns) AS k (name)
                  WHERE NOT certification.effective_mapping(l.organisation_id) -> 'columns' ? k.name)
            UNION ALL SELECT l.verified_version, l.verified_at LIMIT 1)
-     WHERE l.mentor_id = p_mentor_id AND l.synced_version = p_version AND l.desired_version = p_version;
-    RETURN FOUND;
+     WHERE p_equal AND l.mentor_id = p_mentor_id AND l.synced_version = p_version AND l.desired_version = p_version;
+    IF p_equal AND NOT FOUND THEN
+        RETURN false; -- it was changed meanwhile, and is not at its end
+    END IF;
+    UPDATE certification.audit AS a
+       SET facts = jsonb_build_object(
+               'outcome', certification.plain(p_outcome, 40), 'version', p_version,
+               'before', certification.plain(p_before, 40), 'after', certification.plain(p_after, 40))
+     WHERE a.id = p_audit_id;
+    RETURN p_equal;
 END
 $$;
 COMMENT ON FUNCTION certification.end_force_sync IS
-    'Write the outcome of a forced sync into its audit, and record the listing as read back if the website was found '
-    'equal to the app at this version (I14). Return whether the listing still has this version and was equal.';
+    'Write the outcome of a forced sync into its audit, once, and record the listing as read back if the website was '
+    'found equal to the app at this version (I14). Return whether the listing still has this version and was equal; '
+    'where it was equal and has another version by now, nothing is written.';
 
 REVOKE ALL ON FUNCTION
     certification.coordinator_actor, certification.is_coordinator_of, certification.force_sync_wait,

@@ -147,8 +147,11 @@ BEGIN
                        jsonb_build_object('actor', p_actor, 'reason', p_reason)::text, true);
     IF p_organisation_id IS NULL THEN
         UPDATE certification.standard AS d
-           SET (thresholds, listing_mapping, brake_count, brake_percent, fallback_address) = (
-               SELECT r.thresholds, r.listing_mapping, r.brake_count, r.brake_percent, r.fallback_address
+           SET (thresholds, listing_mapping, brake_count, brake_percent, fallback_address, keep_sweeps_days,
+                keep_runs_days, keep_notices_days, keep_findings_days, keep_audit_days) = (
+               SELECT r.thresholds, r.listing_mapping, r.brake_count, r.brake_percent, r.fallback_address,
+                      r.keep_sweeps_days, r.keep_runs_days, r.keep_notices_days, r.keep_findings_days,
+                      r.keep_audit_days
                  FROM jsonb_populate_record(d, v_changed) AS r);
     ELSE
         UPDATE certification.organisation_settings AS s
