@@ -14,17 +14,18 @@ from operations.command_line import (
     mentors,
     reading,
     reconcile,
+    records,
     review,
     rotation,
     settings,
     verifying,
 )
 from operations.exit_codes import in_sentences
-from operations.mounting import Command, Group, Program
+from operations.mounting import Command, Group, Program, WithoutSystem
 from operations.target import named
 from shared.domain.commands import DEPLOYED
 
-COMMANDS: dict[str, Command | Group] = {
+COMMANDS: dict[str, Command | Group | WithoutSystem] = {
     "status": reading.status,
     "alerts": reading.alerts,
     "proof": reading.proof,
@@ -52,6 +53,9 @@ COMMANDS: dict[str, Command | Group] = {
     "break-glass-export": break_glass.export,
     "verify-integration": verifying.verify_integration,
     "rotate-credential": rotation.rotate_credential,
+    "retention": records.retention,
+    "export-proofs": records.export_proofs,
+    "verify-proofs": WithoutSystem(records.verify_proofs),
     "migrate": changing.migrate,
 }
 

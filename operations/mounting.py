@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from operations.options import Language
+from operations.options import Language as LanguageOption
 from operations.wording import speech
+from shared.domain.alerts import Language
+from shared.domain.commands import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 type Command = Callable[..., None]
 
-_LANGUAGE = inspect.Parameter("language", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Language)
+_LANGUAGE = inspect.Parameter("language", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=LanguageOption)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,13 @@ class Group:
 
 
 @dataclass(frozen=True)
+class WithoutSystem:
+    """Hold a command that works on no system, such as one that reads a file."""
+
+    command: Command
+
+
+@dataclass(frozen=True)
 class Program:
     """Describe a program: how it opens its system, how it reports errors, and the commands' heading in its help."""
 
@@ -43,7 +52,7 @@ class Program:
     in_sentences: Callable[[], AbstractContextManager[None]]
     panel: str | None = None
 
-    def mount(self, app: typer.Typer, commands: Mapping[str, Command | Group]) -> None:
+    def mount(self, app: typer.Typer, commands: Mapping[str, Command | Group | WithoutSystem]) -> None:
         """Add the commands to an application."""
         for name, command in commands.items():
             if isinstance(command, Group):
@@ -51,8 +60,20 @@ class Program:
                 app.add_typer(group, name=name, rich_help_panel=self.panel)
                 for inner, made in command.commands.items():
                     group.command(inner)(self._on_its_system(made))
+            elif isinstance(command, WithoutSystem):
+                app.command(name, rich_help_panel=self.panel)(self._alone(command.command))
             else:
                 app.command(name, rich_help_panel=self.panel)(self._on_its_system(command))
+
+    def _alone(self, command: Command) -> Command:
+        own = list(inspect.signature(command, eval_str=True).parameters.values())
+
+        def run(**given: Any) -> None:  # noqa: ANN401 - any option value
+            with self.in_sentences():
+                speech.use(given.pop("language") or Language.EN, Target())
+                command(**given)
+
+        return _described(run, own, command)
 
     def _on_its_system(self, command: Command) -> Command:
         naming = inspect.signature(self.open_system, eval_str=True).parameters
@@ -65,9 +86,13 @@ class Program:
                 speech.use(language or system.language, system.target)
                 command(system, **given)
 
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        parameters = [one.replace(kind=keyword) for one in (*own, *naming.values())] + [_LANGUAGE]
-        run.__doc__ = command.__doc__
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {one.name: one.annotation for one in parameters}
-        return run
+        return _described(run, [*own, *naming.values()], command)
+
+
+def _described(run: Command, own: list[inspect.Parameter], command: Command) -> Command:
+    """Give the function that is run the help and the options of the command, and --language."""
+    parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own] + [_LANGUAGE]
+    run.__doc__ = command.__doc__
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    return run

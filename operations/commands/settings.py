@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from operations.commands import organisations
+from operations.commands import organisations, retention
 from operations.errors import NothingToDoError, OperationsError
 from operations.wording.settings import refusal
 from operations.wording.speech import say
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from operations.commands.organisations import Organisation
+    from operations.commands.retention import Retention
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ class SettingsChange:
     before: dict[str, Any]
     after: dict[str, Any]
     effects: tuple[Effect, ...]
+    deletes: dict[str, int]
+    """The records that the next full comparison would delete, by kind, where a period is changed."""
     changed: bool
 
 
@@ -122,8 +125,16 @@ def preview(connection: psycopg.Connection, settings: Settings, changes: Mapping
         {name: settings.stored.get(name) for name in changed},
         changed,
         tuple(Effect(row[0], names.get(row[0], str(row[0])), *row[1:]) for row in rows),
+        {one.name: one.goes for one in _retention(connection, changed)},
         changed=False,
     )
+
+
+def _retention(connection: psycopg.Connection, changed: Mapping[str, Any]) -> Iterator[Retention]:
+    """Yield what the next full comparison deletes of the kinds whose period is changed, all of the standard."""
+    periods = {name: value for name, value in changed.items() if name.startswith("keep_")}
+    if periods:
+        yield from (one for one in retention.read_retention(connection, periods) if one.setting in periods)
 
 
 def change(

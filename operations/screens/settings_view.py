@@ -10,6 +10,7 @@ from operations import console
 from operations.commands.setting_values import NAMES, written
 from operations.screens import printing
 from operations.wording import words
+from operations.wording.retention import KEPT
 from operations.wording.settings import MEANING
 from operations.wording.speech import many, say
 
@@ -88,7 +89,9 @@ def change(made: SettingsChange) -> None:
     """Print what is changed, and what that does or would do."""
     console.out.print(title(made.organisation), style="bold")
     _print_values(made.before, made.after)
-    if not made.effects:
+    for kind, n in made.deletes.items():
+        printing.text(say("{kind}: {n} would be deleted tonight", kind=say(KEPT[kind]), n=f"{n:,}"), indent=2)
+    if not made.effects and not made.deletes:
         printing.text(say("No organisation is concerned by it tomorrow."), indent=2)
     for effect in made.effects:
         if made.organisation_id is None:

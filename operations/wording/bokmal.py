@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from operations.wording.bokmal_proof import CONFIRMED, PROOF
+from operations.wording.bokmal_records import RECORDS
 from operations.wording.bokmal_settings import SETTINGS
 
 BOKMAL: dict[str, str] = {
@@ -208,4 +209,5 @@ BOKMAL: dict[str, str] = {
     **PROOF,
     **CONFIRMED,
     **SETTINGS,
+    **RECORDS,
 }

@@ -130,6 +130,7 @@ SETTINGS: dict[str, str] = {
     "the mass-change limit would hold {then} repairs (now: {now})": (
         "bremsen ville holde igjen {then} rettinger (nå: {now})"
     ),
+    "{kind}: {n} would be deleted tonight": "{kind}: {n} ville bli slettet i natt",
     "No organisation is concerned by it tomorrow.": "Ingen organisasjon berøres av det i morgen.",
     "no mentor and no listing is concerned tomorrow": "ingen likeperson og ingen oppføring berøres i morgen",
     "The address is kept and shown; no mail goes there yet.": "Adressen lagres og vises; ingen e-post går dit ennå.",

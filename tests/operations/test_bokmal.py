@@ -12,7 +12,7 @@ import pytest
 from operations.command_line import changing
 from operations.commands import brakes
 from operations.screens import proof_view, settings_view, undo_view
-from operations.wording import proof_verdict, settings, speech, words
+from operations.wording import proof_verdict, retention, settings, speech, words
 from operations.wording.bokmal import BOKMAL
 from shared.domain.alerts import Language
 from shared.domain.commands import Target
@@ -28,7 +28,14 @@ def said() -> set[str]:
     """What is handed to `say` and its like, and whatever else looks like a title for it."""
     found = {*RunState, *brakes.Kind, "running", "reminder", *changing.RELEASED.values()}
     found |= {*proof_view.CLASSES.values(), *proof_view.CAUSES.values(), *proof_verdict.HELD_UP.values()}
-    found |= {*settings.MEANING.values(), *settings.REFUSED.values(), settings.UNKNOWN, *settings_view.HELD.values()}
+    found |= {
+        *settings.MEANING.values(),
+        *settings.REFUSED.values(),
+        settings.UNKNOWN,
+        *retention.KEPT.values(),
+        *retention.WHY.values(),
+        *settings_view.HELD.values(),
+    }
     for table in (
         proof_verdict.SAID,
         {"too many": proof_verdict.TOO_MANY},

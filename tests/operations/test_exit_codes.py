@@ -40,6 +40,8 @@ DATABASE_COMMANDS = (
     ("thresholds", "HLF Moss"),
     ("break-glass-export", "/nowhere/export.csv"),
     ("settings", "show"),
+    ("retention",),
+    ("export-proofs", "--from", "2026-01-01", "--to", "2026-12-31", "--out", "proofs.jsonl"),
     ("settings", "set", "brake_count=5", "--standard", "--yes", *WHO),
     ("settings", "history"),
     ("migrate",),

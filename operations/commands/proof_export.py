@@ -1,0 +1,93 @@
+"""Write the proofs and the audit of a time into a file that anybody can verify."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from operations.commands.proof_file import FORMAT, HOW_TO_VERIFY
+from operations.errors import OperationsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import psycopg
+
+
+@dataclass(frozen=True)
+class ProofExport:
+    """Describe the file that was written."""
+
+    file: str
+    links: int
+    unlinked: int
+    first_position: int | None
+    last_position: int | None
+    last_hash: str | None
+
+
+def export(connection: psycopg.Connection, since: datetime, until: datetime, file: Path) -> ProofExport:
+    """Write the file, for its owner alone. Raises OperationsError if it is there already."""
+    names = ("position", "source", "record", "at", "content", "content_hash", "previous_hash", "hash")
+    rows = [
+        dict(zip(names, row, strict=True))
+        for row in connection.execute(
+            "SELECT e.position, e.source, e.record, e.at, e.content, e.content_hash, e.previous_hash, e.hash"
+            "  FROM certification.export_chain(%s, %s) AS e",
+            (since, until),
+        ).fetchall()
+    ]
+    end = connection.execute(
+        "SELECT c.position, c.hash, (SELECT min(b.position) FROM certification.chain AS b)"
+        "  FROM certification.chain AS c ORDER BY c.position DESC LIMIT 1"
+    ).fetchone()
+    kept = connection.execute(
+        "SELECT (s.stored -> 'keep_audit_days')::integer FROM certification.all_settings() AS s"
+        " WHERE s.organisation_id IS NULL"
+    ).fetchone()
+    linked = [row for row in rows if row["position"] is not None]
+    header = {
+        "format": FORMAT,
+        "how_to_verify": HOW_TO_VERIFY,
+        "from": since,
+        "to": until,
+        "exported_at": datetime.now(UTC),
+        "kept_days": kept[0] if kept else None,
+        "links": len(linked),
+        "unlinked": len(rows) - len(linked),
+        "chain_begins_with": end[2] if end else None,
+        "chain_end": {"position": end[0], "hash": end[1]} if end else None,
+    }
+    _write(file, [header, *rows])
+    first, last = (linked[0], linked[-1]) if linked else ({}, {})
+    return ProofExport(
+        str(file),
+        len(linked),
+        len(rows) - len(linked),
+        first.get("position"),
+        last.get("position"),
+        last.get("hash"),
+    )
+
+
+def _write(file: Path, rows: list[dict[str, Any]]) -> None:
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise OperationsError(f"{file} is there already: give another name") from None
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as out:
+            for row in rows:
+                out.write(json.dumps(row, ensure_ascii=False, default=_plain) + "\n")
+    except BaseException:
+        with suppress(OSError):  # half a file proves nothing
+            file.unlink()
+        raise
+
+
+def _plain(value: object) -> str:
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,27 @@
+"""Name the kinds of records that are deleted by themselves, and say why some stay for longer."""
+
+KEPT = {
+    "sweeps": "runs of sweeps",
+    "runs": "other runs, with their counts",
+    "notices": "settled notices",
+    "reminders": "reminders of mentors who are gone",
+    "transitions": "transitions of mentors who are gone",
+    "step_failures": "failures that are over",
+    "findings": "closed findings",
+    "alerts": "closed alerts",
+    "brakes": "closed brakes",
+    "proofs": "proofs",
+    "audit": "the audit",
+}
+WHY = {
+    "runs": "The last run of each function, runs that were undone, and runs whose proof is kept.",
+    "notices": (
+        "Notices of the certification that a mentor has now, of a run that was undone, not reported to the coordinator"
+        " yet, or still to be reopened."
+    ),
+    "reminders": (
+        "Reminders and transitions of every mentor whom the app has: without them somebody could be reminded or expired"
+        " twice for one date."
+    ),
+    "proofs": "The chain itself, which holds hashes alone, is kept for good, and so is the last proof.",
+}
