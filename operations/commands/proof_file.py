@@ -19,7 +19,8 @@ HOW_TO_VERIFY: Final = (
     " line before, and previous_hash is its hash; position 1 has an empty previous_hash; (4) content is a JSON object"
     " whose record and id are source and record. A content of null is a record that is missing; one older than"
     " kept_days was deleted on purpose. A position of null is a record that is not in the chain; the next sweep links"
-    " it within minutes. There are as many lines as links and unlinked say, and chain_begins_with is 1. That the end of the chain is the one of"
+    " it within minutes. There are as many lines as links and unlinked say, and chain_begins_with is 1."
+    " That the end of the chain is the one of"
     " that night, and not a chain made anew, is shown by chain_position and chain_hash in that night's log line of"
     " reconciliation_full."
 )

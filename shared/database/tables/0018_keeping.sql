@@ -54,3 +54,10 @@ CREATE INDEX audit_by_time ON certification.audit (at);
 CREATE INDEX notices_settled ON certification.notices (settled_at) WHERE settled_at IS NOT NULL;
 
 DROP FUNCTION IF EXISTS certification.forget_old_sweeps();
+
+COMMENT ON TABLE certification.proofs IS
+    'The result of a full comparison, one row per run, kept for years (I14) and only added to. No personal data: only '
+    'numbers and hashes.';
+COMMENT ON TABLE certification.audit IS
+    'Actions of a person outside the rules: actor, reason, time and subject. Written in the transaction of the action, '
+    'kept for years and only added to.';
