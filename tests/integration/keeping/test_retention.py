@@ -92,8 +92,9 @@ def test_an_undone_expiry_is_notified_of_once(foundation: Foundation, functions:
     delete(foundation)
     foundation.do("UPDATE certifications SET expires_on = %s", DAY - days(1))
     functions.nightly_check(DAY + days(1))
-    kinds = "SELECT kind FROM certification.notices WHERE mentor_id = %s AND kind = 'expired'"
-    assert foundation.all(kinds, mentor) == ["expired"]
+    assert foundation.one("SELECT status FROM peer_mentors WHERE id = %s", mentor) == "certification_expired"
+    states = "SELECT state FROM certification.notices WHERE mentor_id = %s AND kind = 'expired'"
+    assert foundation.all(states, mentor) == ["sent"]
 
 
 def test_what_the_app_has_no_more_is_deleted(foundation: Foundation, functions: Functions) -> None:
