@@ -80,7 +80,7 @@ def test_nothing_is_taken_without_who_and_why(login: psycopg.Connection, foundat
         login.info.user,
     )
     yesterdays = begun(login)
-    foundation.do("UPDATE certification.audit SET at = at - interval '25 hours' WHERE id = %s", yesterdays)
+    foundation.past_triggers("UPDATE certification.audit SET at = at - interval '25 hours' WHERE id = %s", yesterdays)
     for run in (0, others, action, yesterdays):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             take(login, run, mentor)
