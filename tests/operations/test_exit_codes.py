@@ -37,7 +37,6 @@ DATABASE_COMMANDS = (
     ("undo-run", AN_ID, *WHO),
     ("explain", "Kari Nordmann"),
     ("preview",),
-    ("thresholds", "HLF Moss"),
     ("break-glass-export", "/nowhere/export.csv"),
     ("settings", "show"),
     ("retention",),
