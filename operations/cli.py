@@ -20,6 +20,7 @@ from operations.command_line import (
     settings,
     verifying,
 )
+from operations.command_line import changing, dead_letters, forgetting, mentors, reading, reconcile, review
 from operations.exit_codes import in_sentences
 from operations.mounting import Command, Group, Program, WithoutSystem
 from operations.target import named
@@ -56,6 +57,7 @@ COMMANDS: dict[str, Command | Group | WithoutSystem] = {
     "retention": records.retention,
     "export-proofs": records.export_proofs,
     "verify-proofs": WithoutSystem(records.verify_proofs),
+    "forget-person": forgetting.forget_person,
     "migrate": changing.migrate,
 }
 

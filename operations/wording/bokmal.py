@@ -210,4 +210,64 @@ BOKMAL: dict[str, str] = {
     **CONFIRMED,
     **SETTINGS,
     **RECORDS,
+    # forget-person
+    "mentor {id}": "likeperson {id}",
+    "coordinator {id}": "koordinator {id}",
+    "Forgotten": "Glemt",
+    "To be forgotten": "Skal glemmes",
+    "Removed here:": "Slettet her:",
+    "Removed here: nothing": "Slettet her: ingenting",
+    "Would be removed here:": "Dette ville bli slettet her:",
+    "Would be removed here: nothing": "Dette ville bli slettet her: ingenting",
+    "{n} row": "{n} rad",
+    "{n} rows": "{n} rader",
+    "What stays, and who may remove it:": "Dette blir igjen, og disse kan fjerne det:",
+    "removing the person": "sletter personen",
+    "waiting until the row in Dynamics is hidden and emptied": "venter til raden i Dynamics er skjult og tømt",
+    "This cannot be undone. Type the first {n} characters of the id to go on": (
+        "Dette kan ikke angres. Skriv de første {n} tegnene av id-en for å fortsette"
+    ),
+    "The app's own tables (mentors, certifications, status log, coordinators): the app erases them itself.": (
+        "Appens egne tabeller (likepersoner, sertifiseringer, statuslogg, koordinatorer): dem sletter appen selv."
+    ),
+    "A bare row in certification.listings with the id, because the app still has the mentor as inactive. Run this"
+    " again once the app has deleted the mentor.": (
+        "En bar rad i certification.listings med id-en, fordi appen fortsatt har likepersonen som inaktiv. Kjør dette"
+        " på nytt når appen har slettet likepersonen."
+    ),
+    "{n} entries of the audit, with the id, the actor and the reason: the record of who did what. They are kept as"
+    " long as the audit is. Proofs hold no person.": (
+        "{n} oppføringer i revisjonsloggen, med id, hvem som gjorde det og hvorfor. De beholdes så lenge loggen"
+        " beholdes. Bevisene inneholder ingen person."
+    ),
+    "The hidden and emptied row in Dynamics with the id alone: HLF IT deletes the row of {table} whose {key} is"
+    " {id}. This system has no right to delete.": (
+        "Den skjulte og tømte raden i Dynamics, med bare id-en: HLF IT sletter raden i {table} der {key} er {id}."
+        " Dette systemet har ikke lov til å slette."
+    ),
+    "Dynamics' own history: the audit history of that row, if auditing is on, and the environment's backups. HLF IT"
+    " deletes the first; the second end by themselves.": (
+        "Historikken i Dynamics: radens endringslogg, hvis logging er slått på, og sikkerhetskopier av miljøet. HLF IT"
+        " sletter den første; kopiene utløper av seg selv."
+    ),
+    "The suppression list of SES, if mail to the address ever bounced; this system does not know the address any"
+    " more. Whoever has it runs: aws sesv2 delete-suppressed-destination --email-address ADDRESS": (
+        "Sperrelisten i SES, hvis e-post til adressen noen gang kom i retur; dette systemet kjenner ikke adressen"
+        " lenger. Den som har adressen, kjører: aws sesv2 delete-suppressed-destination --email-address ADDRESS"
+    ),
+    "Messages that were sent: in the person's own mailbox, and the ids in alerts to operations. Queues keep ids for"
+    " 4 days, dead letters for 14; dlq list shows those.": (
+        "Meldinger som er sendt: i personens egen innboks, og id-er i varsler til driften. Køene har id-er i 4 dager,"
+        " feilkøene i 14; dlq list viser dem."
+    ),
+    "The functions' logs: ids for 90 days, never a name. Where the database calls by pg_net, its last calls with"
+    " the id for 6 hours.": (
+        "Funksjonenes logger: id-er i 90 dager, aldri et navn. Der databasen kaller med pg_net, de siste kallene med"
+        " id-en i 6 timer."
+    ),
+    "Backups of the database, until they end. After a restore run this again for every forget_person in the audit"
+    " since.": (
+        "Sikkerhetskopier av databasen, til de utløper. Etter en gjenoppretting kjøres dette på nytt for hver"
+        " forget_person i revisjonsloggen siden da."
+    ),
 }

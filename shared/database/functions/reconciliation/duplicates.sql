@@ -46,7 +46,8 @@ BEGIN
     PERFORM certification.own_run(p_run_id);
     LOCK TABLE certification.duplicates IN SHARE ROW EXCLUSIVE MODE; -- of two concurrent runs, the later knows more
     WITH found AS MATERIALIZED (
-        SELECT * FROM certification.found_twice()
+        -- The app's log may still have a person who was forgotten here.
+        SELECT t.* FROM certification.found_twice() AS t WHERE NOT certification.is_forgotten(t.mentor_id)
     ), gone AS (
         DELETE FROM certification.duplicates AS d
          WHERE NOT EXISTS (

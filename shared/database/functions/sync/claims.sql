@@ -112,8 +112,15 @@ BEGIN
                l.website IS NOT NULL AND (l.website ->> 'table', l.website ->> 'key')
                                          <> (w.target ->> 'table', w.target ->> 'key') AS elsewhere,
                coalesce(l.written -> (coalesce(l.website, w.target) ->> 'table'), '[]') AS written,
+               -- A person asked to forget the mentor (privacy/forgetting.sql), so hiding empties every column.
+               l.forget_requested_at IS NOT NULL AND NOT w.listed AS forgotten,
                -- A column that was once written there and is no longer published is emptied by the next write.
-               CASE WHEN l.written -> (w.target ->> 'table') = w.target -> 'columns' THEN ''
+               CASE WHEN l.forget_requested_at IS NOT NULL AND NOT w.listed
+                    THEN certification.emptied((
+                        SELECT jsonb_agg(DISTINCT c.name) FROM jsonb_array_elements(
+                            (w.target -> 'columns') || coalesce(l.written -> (w.target ->> 'table'), '[]'))
+                            AS c (name)), '[]')
+                    WHEN l.written -> (w.target ->> 'table') = w.target -> 'columns' THEN ''
                     ELSE certification.emptied(coalesce(l.written -> (w.target ->> 'table'), '[]'),
                                                w.target -> 'columns') END AS emptied
           FROM certification.wanted_listings(v_free) AS w
@@ -123,7 +130,7 @@ BEGIN
                rtrim(p.show, '}') || p.emptied || '}' AS show,
                h.flags AS bare_hide,
                rtrim(h.flags, '}') || h.emptied || '}' AS hide,
-               CASE WHEN p.elsewhere THEN '[]'
+               CASE WHEN p.elsewhere OR p.forgotten THEN '[]'
                     WHEN p.emptied = '' THEN p.written
                     ELSE (SELECT coalesce(jsonb_agg(c.name ORDER BY c.name), '[]')
                             FROM jsonb_array_elements_text(p.written) AS c (name)
