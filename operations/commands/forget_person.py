@@ -158,9 +158,9 @@ def empty_listing(
         if found.listing == "rejected":
             raise OperationsError(
                 f"Dynamics refused to hide and empty the row ({words.reason(found.reason)}), so nothing was removed"
-                f" here. {_by_hand(person, found)}"
+                f" here. {_manually(person, found)}"
             )
-    raise OperationsError(f"Dynamics hid the row and kept values in it. {_by_hand(person, found)}")
+    raise OperationsError(f"Dynamics hid the row and kept values in it. {_manually(person, found)}")
 
 
 def _waited(
@@ -180,7 +180,7 @@ def _waited(
         time.sleep(min(_POLL_SECONDS, max(0.0, until - time.monotonic())))
 
 
-def _by_hand(person: UUID, found: PersonOnRecord) -> str:
+def _manually(person: UUID, found: PersonOnRecord) -> str:
     left = "; ".join(f"{table}: {', '.join(columns)}" for table, columns in found.columns_left.items())
     return (
         f"Have HLF IT delete the row of {found.website_table} whose {found.website_key} is {person}"

@@ -18,7 +18,7 @@ _COPY = re.compile(r"^COPY certification\.(\w+) \(([^)]*)\) FROM stdin;\n(.*?)^\
 def dump_of(dsn: str) -> str:
     """Return the whole schema certification, data of unlogged tables too, as `pg_dump` writes it."""
     pg_dump = psql_binary().with_name("pg_dump")
-    command = [pg_dump, "--schema=certification", "-d", dsn]
+    command = [str(pg_dump), "--schema=certification", "-d", dsn]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 

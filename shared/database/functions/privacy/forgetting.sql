@@ -26,6 +26,7 @@ RETURNS TABLE (relation text, treatment text, n bigint)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v record;
+    v_n bigint;
     v_ids uuid[] := certification.ids_of_person(p_id);
 BEGIN
     FOR v IN
@@ -42,7 +43,7 @@ BEGIN
         treatment := v.treatment;
         IF NOT p_remove THEN
             EXECUTE format('SELECT count(*) FROM certification.%I AS t WHERE %s', v.relation, v.matches)
-               INTO n USING v_ids;
+               INTO v_n USING v_ids;
         ELSE
             IF v.treatment = 'row_deleted' THEN
                 EXECUTE format('DELETE FROM certification.%I AS t WHERE %s', v.relation, v.matches) USING v_ids;
@@ -52,8 +53,9 @@ BEGIN
                                ' WHERE u.id <> ALL ($1) ORDER BY u.place) WHERE %3$s',
                                v.relation, v.list, v.matches) USING v_ids;
             END IF;
-            GET DIAGNOSTICS n = ROW_COUNT;
+            GET DIAGNOSTICS v_n = ROW_COUNT;
         END IF;
+        n := v_n;
         RETURN NEXT;
     END LOOP;
 END
@@ -177,6 +179,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_
     SET lock_timeout = '10s' AS $$
 DECLARE
     v_found record;
+    v_removed jsonb;
 BEGIN
     PERFORM 1 FROM certification.listings AS l WHERE l.mentor_id = p_id FOR UPDATE;
     SELECT t.* INTO v_found FROM certification.person_to_forget(p_id) AS t;
@@ -189,7 +192,7 @@ BEGIN
     IF outcome <> 'forgotten' THEN
         RETURN;
     END IF;
-    SELECT coalesce(jsonb_object_agg(r.relation, r.n) FILTER (WHERE r.n > 0), '{}') INTO removed
+    SELECT coalesce(jsonb_object_agg(r.relation, r.n) FILTER (WHERE r.n > 0), '{}') INTO v_removed
       FROM certification.rows_of_person(p_id, true, CASE WHEN v_found.in_app = 'kept' THEN '{listings}'::text[]
                                                          ELSE '{}' END) AS r;
     -- The sweep would give a mentor that the app still has a listing again, so a bare one stays, which says nothing but
@@ -201,7 +204,8 @@ BEGIN
      WHERE l.mentor_id = p_id;
     INSERT INTO certification.audit (action, actor, reason, mentor_id, facts)
     VALUES ('forget_person', p_actor, p_reason, CASE v_found.kind WHEN 'mentor' THEN p_id END,
-            jsonb_build_object('kind', v_found.kind, 'person_id', p_id, 'removed', removed));
+            jsonb_build_object('kind', v_found.kind, 'person_id', p_id, 'removed', v_removed));
+    removed := v_removed;
 END
 $$;
 COMMENT ON FUNCTION certification.forget_person IS

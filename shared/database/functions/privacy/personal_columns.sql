@@ -3,10 +3,10 @@
 -- tests/integration/privacy/test_personal_columns.py fails for a column that is not here.
 
 -- holds: mentor, coordinator or person: the id of one, in the app's tables. row: the id of a row in Dynamics. about: a
--- fact about the person whose id stands in the same row. staff: who did something, as a name or a login. free_text: what
--- a person typed, which may name anybody. nothing: no personal data.
--- treatment: row_deleted: rows with the id are deleted. id_removed: the id is taken out of the list. with_row: goes with
--- its row. kept: stays, and `why` says for what.
+-- fact about the person whose id stands in the same row. staff: who did something, as a name or a login. free_text:
+-- what a person typed, which may name anybody. nothing: no personal data.
+-- treatment: row_deleted: rows with the id are deleted. id_removed: the id is taken out of the list. with_row: goes
+-- with its row. kept: stays, and `why` says for what.
 -- members: of a jsonb column the names that it may hold; {*} means that the names are not fixed (of a measure, a table,
 -- a column or a flag) and that every value is a number, a flag, a time or such a name.
 CREATE OR REPLACE FUNCTION certification.personal_columns()
@@ -14,7 +14,8 @@ RETURNS TABLE (relation text, columns text[], members text[], holds text, treatm
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT v.* FROM (VALUES
         ('alerts', '{id,condition,subject,since,opened_at,seen_at,n,mark,sent_at,sent_mark,sending_until,closed_at,'
-                   'closing_sent_at,sending_by,sending_kind,sending_mark}'::text[], NULL::text[], 'nothing', NULL, NULL),
+                   'closing_sent_at,sending_by,sending_kind,sending_mark}'::text[], NULL::text[], 'nothing', NULL,
+         NULL),
         ('alerts', '{ids}', NULL, 'person', 'id_removed', NULL),
         ('alerts', '{facts}', '{reason,still_shown,ends_on,due,sent,longest_silence_minutes,of,kind,organisation_id,'
                    'triggers,missing,invalid,disabled,changed}', 'nothing', NULL, NULL),
@@ -25,7 +26,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
          'Who is accountable for a manual action; a coordinator stands there by id.'),
         ('audit', '{login}', NULL, 'staff', 'kept', 'The database login that did it, whatever name was stated.'),
         ('audit', '{reason}', NULL, 'free_text', 'kept', 'Why it was done, in the words of the person who did it.'),
-        ('audit', '{facts}', '{run_id,kind,n,of,organisation_id,thresholds,org_thresholds,queue,message_id,outcome,'
+        ('audit', '{facts}', '{run_id,kind,brake,n,of,thresholds,org_thresholds,queue,message_id,outcome,'
                   'version,before,after,reminders_put_back,reminders_kept,notices_removed,notices_sent,'
                   'notices_outcome_unknown,transitions_put_back,transitions_kept,days_put_back,days_kept,person_id,'
                   'removed,website_table}',
