@@ -196,6 +196,27 @@ def test_a_row_in_an_earlier_table_is_emptied_too(
     assert (values(site, kari), values(site, kari, SECOND_TABLE)) == (set(), set())
 
 
+def test_the_apps_log_does_not_bring_a_person_back(
+    operator: Operator, foundation: Foundation, moss: UUID, reconciler: Reconciler
+) -> None:
+    """The app may keep its status log: what it has twice of a forgotten mentor is not recorded here again."""
+    mentor, other = foundation.mentor(moss, LATER), foundation.mentor(moss, LATER)
+    foundation.do("DELETE FROM peer_mentors")
+    for person in (mentor, mentor, other, other):
+        foundation.do(
+            "INSERT INTO mentor_status_log (mentor_id, from_status, to_status, reason, actor, certification_expiry_date)"
+            " VALUES (%s, 'active', 'certification_expired', 'certification_expired', 'system:expiry_check', %s)",
+            person,
+            DAY,
+        )
+    reconciler.full()
+    assert foundation.one("SELECT count(*) FROM certification.duplicates") == 2
+    forget(operator, mentor, *ACT, *NOW)
+    reconciler.full()
+    assert foundation.all("SELECT mentor_id FROM certification.duplicates") == [other]
+    assert left(foundation, mentor) == {}
+
+
 def test_a_message_on_its_way_is_waited_for(operator: Operator, foundation: Foundation, moss: UUID) -> None:
     """I4: what is being sent is settled first; a claim that is stuck is not waited for."""
     mentor = foundation.mentor(moss, LATER)
