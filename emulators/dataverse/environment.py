@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from emulators.dataverse.access.protection import Protection
 from emulators.dataverse.access.tokens import TokenIssuer
+from emulators.dataverse.administration.tables import Administration
 from emulators.dataverse.faults.faults import Faults
 from emulators.dataverse.faults.journal import Journal
 from emulators.dataverse.model import defaults
@@ -39,6 +40,7 @@ class Environment:
         self._url = url
         self.store = Store(schemas)
         self.tokens = TokenIssuer(url)
+        self.administration = Administration()
         self.settings = EmulatorSettings()
         self.protection = Protection(limits)
         self.faults = Faults()
@@ -66,6 +68,7 @@ class Environment:
         """Make everything new: no rows, default credentials and settings, no faults, empty journal. The limits stay."""
         self.store.reset()
         self.tokens.reset()
+        self.administration.reset()
         self.settings = EmulatorSettings()
         self.protection.reset()
         self.faults.clear()

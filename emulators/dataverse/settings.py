@@ -15,3 +15,5 @@ class EmulatorSettings:
     """x-ms-dop-hint: how many parallel requests the service advises."""
     races_to_lose: int = 0
     """How many of the next upserts that would create a row find that another client has just created it: 412."""
+    administration: bool = False
+    """Whether an administrator's set-up is served: new tables, columns and keys, roles and application users."""

@@ -204,7 +204,8 @@ def test_the_apps_log_does_not_bring_a_person_back(
     foundation.do("DELETE FROM peer_mentors")
     for person in (mentor, mentor, other, other):
         foundation.do(
-            "INSERT INTO mentor_status_log (mentor_id, from_status, to_status, reason, actor, certification_expiry_date)"
+            "INSERT INTO mentor_status_log (mentor_id, from_status, to_status, reason, actor,"
+            " certification_expiry_date)"
             " VALUES (%s, 'active', 'certification_expired', 'certification_expired', 'system:expiry_check', %s)",
             person,
             DAY,

@@ -19,6 +19,9 @@ class ApplicationUser:
 
     user_id: str
     denied: set[tuple[str, str]] = field(default_factory=set)
+    held: frozenset[tuple[str, str]] | None = None
+    """The privileges of its roles; None for an administrator, who has all that are not denied."""
+    has_roles: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,10 @@ class TokenIssuer:
         """Make an application user with every privilege."""
         self.users[application_id.lower()] = ApplicationUser(user_id)
 
+    def restrict(self, application_id: str, user_id: str, held: frozenset[tuple[str, str]], *, has_roles: bool) -> None:
+        """Make an application user, or change one, that has these privileges and no others."""
+        self.users[application_id.lower()] = ApplicationUser(user_id, held=held, has_roles=has_roles)
+
     def remove_user(self, application_id: str) -> None:
         """Take the application user away; Entra goes on granting tokens."""
         self.users.pop(application_id.lower(), None)
@@ -135,19 +142,33 @@ class TokenIssuer:
             raise self._unauthorized(sent=bool(authorization))
         if grant.application_id not in self.users:
             raise DataverseError(403, "0x80072560", "The user is not a member of the organization.")
+        user = self.users[grant.application_id]
+        if not user.has_roles:
+            raise DataverseError(403, "0x80042f09", f"The user (Id = {user.user_id}) has not been assigned any roles.")
         return grant.application_id
+
+    def require_administrator(self, application_id: str | None, table: str) -> None:
+        """Raise DataverseError 403 unless the application may change definitions, roles and users."""
+        user = self.users.get(application_id or "")
+        if user is not None and user.held is not None:
+            raise self._missing(user, table, "create")
 
     def require(self, application_id: str | None, table: str, privilege: str) -> None:
         """Raise DataverseError 403 if the application may not `privilege` on `table` (logical name)."""
         user = self.users.get(application_id or "")
-        if user is not None and user.denied and (table, privilege) in user.denied:
-            raise DataverseError(
-                403,
-                "0x80040220",
-                f"Principal user (Id={user.user_id}, type=8, roleCount=1, privilegeCount=12, accessMode=4), is missing"
-                f" prv{privilege.capitalize()}{table} privilege (Id={defaults.PRIVILEGE_ID}) on OTC=10001 for entity"
-                f" '{table}' (LocalizedName='{table}'). context.Caller={user.user_id}",
-            )
+        if user is None or (user.held is None and not user.denied):
+            return
+        if (table, privilege) in user.denied or (user.held is not None and (table, privilege) not in user.held):
+            raise self._missing(user, table, privilege)
+
+    def _missing(self, user: ApplicationUser, table: str, privilege: str) -> DataverseError:
+        return DataverseError(
+            403,
+            "0x80040220",
+            f"Principal user (Id={user.user_id}, type=8, roleCount=1, privilegeCount=12, accessMode=4), is missing"
+            f" prv{privilege.capitalize()}{table} privilege (Id={defaults.PRIVILEGE_ID}) on OTC=10001 for entity"
+            f" '{table}' (LocalizedName='{table}'). context.Caller={user.user_id}",
+        )
 
     def _unauthorized(self, *, sent: bool) -> DataverseError:
         reason = choices.INVALID_TOKEN_CHALLENGE if sent else ""

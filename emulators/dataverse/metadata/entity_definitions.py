@@ -63,7 +63,14 @@ class EntityDefinitions:
             case "Attributes":
                 return [attributes.attribute(schema, column) for column in schema.columns.values()]
             case "Keys":
-                return [definitions.key(schema, key) for key in schema.keys]
+                built = [definitions.key(schema, key) for key in schema.keys]
+                store = self.environment.store
+                return built + [
+                    definitions.key(schema, key)
+                    | {"EntityKeyIndexStatus": "Failed" if at in store.failed else "Pending"}
+                    for at, (key, _) in store.building.items()
+                    if at[0] == schema.name
+                ]
             case "OneToManyRelationships":
                 return [item for item in relationships if item["ReferencedEntity"] == schema.name]
             case "ManyToOneRelationships":

@@ -37,7 +37,10 @@ def respond(environment: Environment, path: str, request: Request) -> Response:
     first = segments[0].partition("(")[0] if segments else ""
     if request.method != "GET":
         if first in _FIXED:
-            raise DataverseError.not_served(f"{request.method} of {first}: its tables come from its schema file")
+            raise DataverseError.not_served(
+                f"{request.method} of {first}: its tables come from its schema file"
+                " unless the setting administration is on"
+            )
         if first == "sdkmessagefilters":
             raise DataverseError.not_served(f"{request.method} of {first}")
         raise unserved.segment(first, path)

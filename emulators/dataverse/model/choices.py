@@ -112,6 +112,13 @@ REFUSED_KEY_CHARACTER_CODE: Final = "0x80060888"
 NOT_A_KEY_STATUS: Final = 400
 NOT_A_KEY_CODE: Final = "0x0"
 
+# A table, column or key that is created a second time. Unknown; the code is that of a name that is not unique.
+DEFINITION_EXISTS_STATUS: Final = 400
+DEFINITION_EXISTS_CODE: Final = "0x80048403"
+
+# The time until the index of a new alternate key is built. Unknown; it is a background job, minutes on a large table.
+KEY_INDEX_SECONDS: Final = 0.3
+
 # An update of a row that is not there, by somebody who may write no row of that table: refused, as a read of it is.
 # Unknown; a privilege is held on the table, so it can be looked at before the row is looked for.
 PRIVILEGE_BEFORE_EXISTENCE: Final = True

@@ -131,6 +131,16 @@ class _File(BaseModel):
     tables: Annotated[list[_TableItem], Field(min_length=1)]
 
 
+def table(item: dict[str, object], object_type_code: int) -> TableSchema:
+    """Return the table of one item of such a file. Raises ValidationError or SchemaError."""
+    return _TableItem.model_validate(item).table(object_type_code)
+
+
+def column(item: dict[str, object]) -> Column:
+    """Return the column of one item of a table. Raises ValidationError or SchemaError."""
+    return _ColumnItem.model_validate(item).column()
+
+
 def load(path: Path) -> tuple[TableSchema, ...]:
     """Return the tables of a schema file. Raises SchemaError."""
     try:

@@ -41,6 +41,17 @@ class Table:
         self.blank: Row = dict.fromkeys(schema.columns)
         """A row with nothing in it."""
 
+    def redefine(self, schema: TableSchema) -> None:
+        """Take a new definition: columns and keys may be added. Raises DataverseError if a key is not unique."""
+        self.schema = schema
+        self.blank = dict.fromkeys(schema.columns)
+        self.by_key = {key.name: {} for key in schema.keys}
+        self._key_columns = frozenset(column for key in schema.keys for column in key.columns)
+        for row in self.rows.values():
+            for name in schema.columns:
+                row.setdefault(name, None)
+            self._index(row)
+
     def insert(self, values: Row) -> Row:
         """Add a row, with its id, state and the system's columns. Raises DataverseError if a key is taken."""
         schema, log = self.schema, self.log

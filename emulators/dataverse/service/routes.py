@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from emulators.dataverse.administration import customizing, security
 from emulators.dataverse.metadata import metadata
 from emulators.dataverse.model import defaults
 from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
@@ -38,6 +39,8 @@ def respond(environment: Environment, request: Request) -> Response:
         raise DataverseError.not_served(f"the method {request.method}")
     path = path.strip("/")  # OData's library passes over empty segments
     set_name, bracket, _ = path.partition("(")
+    if environment.settings.administration and (reply := _administration(environment, path, request)):
+        return reply
     tables = environment.store.tables_by_set
     if bracket and (table := tables.get(set_name)):
         if ")/" in path and (row := _ROW.match(path)):
@@ -49,6 +52,14 @@ def respond(environment: Environment, request: Request) -> Response:
     if table := tables.get(set_name):
         return _on_set(environment, table, rest.lstrip("/"), request)
     return _elsewhere(environment, path, request)
+
+
+def _administration(environment: Environment, path: str, request: Request) -> Response | None:
+    """Respond to what only an administrator does at set-up; None for everything else."""
+    environment.store.finish_keys()
+    if request.method == "POST" and path.startswith("EntityDefinitions"):
+        return customizing.respond(environment, path, request)
+    return security.respond(environment, path, request)
 
 
 def _on_set(environment: Environment, table: Table, rest: str, request: Request) -> Response:

@@ -6,6 +6,7 @@ These say what it does, so that a change is made on purpose; nothing of ours may
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -122,3 +123,23 @@ def test_a_length_counts_letters_outside_the_basic_plane_twice(service: RunningE
     """The length of a text counts letters outside the Basic Multilingual Plane twice."""
     assert service.patch(EXAMPLE, {"hlf_name": "𝄞" * 100}).status_code == 204
     assert service.patch(EXAMPLE, {"hlf_name": "𝄞" * 101}).status_code == 400
+
+
+LABEL = {"LocalizedLabels": [{"Label": "x", "LanguageCode": 1033}]}
+KEYS = "EntityDefinitions(LogicalName='hlf_peermentor')/Keys"
+
+
+def test_a_new_key_is_pending_and_one_that_is_there_refused(service: RunningEmulator) -> None:
+    """Served while the setting `administration` is on."""
+    service.environment.settings.administration = True
+    key = {"SchemaName": "hlf_phone_key", "DisplayName": LABEL, "KeyAttributes": ["hlf_phone"]}
+    assert service.post(KEYS, key).status_code == 204
+    states = {one["SchemaName"]: one["EntityKeyIndexStatus"] for one in service.get(KEYS).json()["value"]}
+    assert (states["hlf_phone_key"], states["hlf_mentorid_key"]) == ("Pending", "Active")
+    assert service.get(f"{MENTORS}(hlf_phone='1')").status_code == 400
+    again = service.post(KEYS, key)
+    assert (again.status_code, again.json()["error"]["code"]) == (400, "0x80048403")
+    time.sleep(0.4)
+    assert service.get(f"{MENTORS}(hlf_phone='1')").status_code == 404
+    service.environment.settings.administration = False
+    assert service.post(KEYS, key).status_code == 501

@@ -1,0 +1,120 @@
+"""Roles and application users, as an administrator makes them.
+
+https://learn.microsoft.com/power-apps/developer/data-platform/webapi/associate-disassociate-entities-using-web-api
+https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/replaceprivilegesrole
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from emulators.dataverse.administration.tables import BUSINESS_UNITS, ROLES, UNIT_OF, USERS
+from emulators.dataverse.metadata.definition_defaults import PRIVILEGES
+from emulators.dataverse.metadata.definition_queries import json_reply
+from emulators.dataverse.metadata.definitions import metadata_id
+from emulators.dataverse.model.errors import ODATA_VERSION, DataverseError
+from emulators.dataverse.model.messages import Response
+from emulators.dataverse.service import queries, records
+
+if TYPE_CHECKING:
+    from emulators.dataverse.environment import Environment
+    from emulators.dataverse.model.messages import Request
+    from emulators.dataverse.model.table import Table
+
+_ID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_ROW: Final = re.compile(rf"(\w+)\(({_ID})\)(?:/(.+))?", re.IGNORECASE)
+_REFERENCE: Final = re.compile(rf"(?:https?://[^/]+/api/data/v9\.2/|/)?(\w+)\(({_ID})\)", re.IGNORECASE)
+_BIND: Final = "businessunitid@odata.bind"
+_REPLACE: Final = "Microsoft.Dynamics.CRM.ReplacePrivilegesRole"
+_HELD: Final = "systemuserroles_association"
+_DEPTHS: Final = frozenset({"Basic", "Local", "Deep", "Global"})
+
+
+def respond(environment: Environment, path: str, request: Request) -> Response | None:
+    """Respond to a request for business units, roles or users; None for another address. Raises DataverseError."""
+    set_name = path.partition("(")[0].partition("/")[0]
+    table = environment.administration.store.tables_by_set.get(set_name)
+    if table is None:
+        return None
+    environment.tokens.require_administrator(request.user, table.schema.name)
+    if path == set_name:
+        match request.method:
+            case "GET":
+                return queries.query(environment, table, request)
+            case "POST" if set_name != BUSINESS_UNITS:
+                return _create(environment, table, request)
+    row = _ROW.fullmatch(path)
+    if row is not None and row[2].lower() in table.rows:
+        match request.method, set_name, row[3]:
+            case "POST", "roles", rest if rest == _REPLACE:
+                return _replace_privileges(environment, row[2].lower(), request)
+            case "POST", "systemusers", rest if rest == f"{_HELD}/$ref":
+                return _give_role(environment, row[2].lower(), request)
+            case "GET", "systemusers", rest if rest == _HELD:
+                return _roles_of(environment, row[2].lower())
+    raise DataverseError.not_served(f"{request.method} of {path}")
+
+
+def _create(environment: Environment, table: Table, request: Request) -> Response:
+    body = records.body_of(table, request)
+    unit = _REFERENCE.fullmatch(str(body.pop(_BIND, "")))
+    units = environment.administration.store.tables_by_set[BUSINESS_UNITS].rows
+    if unit is None or unit[1] != BUSINESS_UNITS or unit[2] not in units:
+        raise DataverseError.not_served(f"{table.schema.set_name} without a business unit that there is")
+    request.body = json.dumps(body | {UNIT_OF: unit[2]}).encode()
+    response = records.create(environment, table, request)
+    if table.schema.set_name == USERS:
+        user_id = next(reversed(table.rows))
+        environment.administration.roles[user_id] = set()
+        environment.administration.apply(environment.tokens)
+    return response
+
+
+def _replace_privileges(environment: Environment, role: str, request: Request) -> Response:
+    known = {
+        metadata_id(f"prv{kind}{schema.schema_name}"): (schema.name, kind.lower())
+        for schema in environment.store.schemas
+        for kind in PRIVILEGES
+    }
+    held = set()
+    for given in _object(request).get("Privileges", []):
+        privilege = known.get(str(given.get("PrivilegeId", "")).lower())
+        if privilege is None or given.get("Depth") not in _DEPTHS:
+            raise DataverseError.not_served(f"the privilege {given}")
+        if given["Depth"] != "Global":
+            raise DataverseError.not_served("privileges of less depth than Global: every row belongs to every user")
+        held.add(privilege)
+    environment.administration.privileges[role] = frozenset(held)
+    environment.administration.apply(environment.tokens)
+    return Response(204, [ODATA_VERSION])
+
+
+def _give_role(environment: Environment, user: str, request: Request) -> Response:
+    reference = _REFERENCE.fullmatch(str(_object(request).get("@odata.id", "")))
+    roles = environment.administration.store.tables_by_set[ROLES].rows
+    if reference is None or reference[1] != ROLES or reference[2].lower() not in roles:
+        raise DataverseError.no_such_row("role", reference[2] if reference else "")
+    environment.administration.roles.setdefault(user, set()).add(reference[2].lower())
+    environment.administration.apply(environment.tokens)
+    return Response(204, [ODATA_VERSION])
+
+
+def _roles_of(environment: Environment, user: str) -> Response:
+    roles = environment.administration.store.tables_by_set[ROLES].rows
+    held = sorted(environment.administration.roles.get(user, ()))
+    context = f"{environment.api_url}$metadata#roles"
+    return json_reply(
+        {"@odata.context": context, "value": [{"roleid": role, "name": roles[role]["name"]} for role in held]}
+    )
+
+
+def _object(request: Request) -> dict[str, Any]:
+    try:
+        content = json.loads(request.body)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise DataverseError.payload("", "A 'StartObject' node was expected.")
+    return content
