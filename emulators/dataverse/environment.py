@@ -6,9 +6,9 @@ import uuid
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from emulators.dataverse.access.administration import Administration
 from emulators.dataverse.access.protection import Protection
 from emulators.dataverse.access.tokens import TokenIssuer
-from emulators.dataverse.administration.tables import Administration
 from emulators.dataverse.faults.faults import Faults
 from emulators.dataverse.faults.journal import Journal
 from emulators.dataverse.model import defaults

@@ -6,14 +6,14 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from emulators.dataverse.administration import customizing, security
-from emulators.dataverse.metadata import metadata
+from emulators.dataverse.metadata import customizing, metadata
 from emulators.dataverse.model import defaults
 from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION, DataverseError
 from emulators.dataverse.model.messages import Response
 from emulators.dataverse.odata import unserved, urls
 from emulators.dataverse.odata.addresses import decode
 from emulators.dataverse.service import bulk, bulk_delete, privileges, properties, queries, records
+from emulators.dataverse.service import bulk, bulk_delete, properties, queries, records, security
 
 if TYPE_CHECKING:
     from emulators.dataverse.environment import Environment

@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from emulators.dataverse.administration.tables import BUSINESS_UNITS, ROLES, UNIT_OF, USERS
+from emulators.dataverse.access.administration import BUSINESS_UNITS, ROLES, UNIT_OF, USERS
 from emulators.dataverse.metadata.definition_defaults import PRIVILEGES
 from emulators.dataverse.metadata.definition_queries import json_reply
 from emulators.dataverse.metadata.definitions import metadata_id
