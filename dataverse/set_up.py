@@ -55,7 +55,7 @@ LABELS = {
 SYSTEM_COLUMNS = {"statecode", "statuscode"}
 
 
-class NotAnsweredError(Exception):
+class NotReachedError(Exception):
     """The environment could not be asked, or refused; the message says why."""
 
 
@@ -76,11 +76,11 @@ class Environment:
             self.headers["MSCRM.SolutionUniqueName"] = solution
 
     def get(self, path: str) -> dict[str, Any] | None:
-        """Return the JSON at a path, or None if nothing is there. Raises NotAnsweredError."""
+        """Return the JSON at a path, or None if nothing is there. Raises NotReachedError."""
         return self._ask("GET", path, None)
 
     def post(self, path: str, body: dict[str, Any]) -> None:
-        """Send JSON to a path. Raises NotAnsweredError."""
+        """Send JSON to a path. Raises NotReachedError."""
         self._ask("POST", path, body)
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -92,13 +92,13 @@ class Environment:
             reply = connection.getresponse()
             text = reply.read().decode("utf-8", "replace")
         except (OSError, http.client.HTTPException) as error:
-            raise NotAnsweredError(f"{self.host} kan ikke nås: {error}") from None
+            raise NotReachedError(f"{self.host} kan ikke nås: {error}") from None
         finally:
             connection.close()
         if reply.status == http.HTTPStatus.NOT_FOUND and method == "GET":
             return None
         if reply.status >= http.HTTPStatus.BAD_REQUEST:
-            raise NotAnsweredError(f"{method} {path.partition('?')[0]}: {reply.status} {_message(text)}")
+            raise NotReachedError(f"{method} {path.partition('?')[0]}: {reply.status} {_message(text)}")
         found: dict[str, Any] = json.loads(text) if text.strip() else {}
         return found
 
@@ -121,13 +121,13 @@ class SetUp:
         self.wrong = 0
 
     def run(self, application_id: str, wait: float) -> None:
-        """Do all of it. Raises NotAnsweredError."""
+        """Do all of it. Raises NotReachedError."""
         if self.table():
             self.columns()
             self.key(wait)
         unit = self._one("businessunits?$select=businessunitid&$filter=_parentbusinessunitid_value eq null")
         if unit is None:
-            raise NotAnsweredError("miljøet har ingen rotenhet (business unit)")
+            raise NotReachedError("miljøet har ingen rotenhet (business unit)")
         unit_id = unit["businessunitid"]
         self.user(application_id, unit_id, self.role(unit_id))
 
@@ -198,7 +198,7 @@ class SetUp:
         until = time.monotonic() + wait
         while (state := self._key_state(path)) not in {"Active", "Failed"}:
             if time.monotonic() > until:
-                raise NotAnsweredError(f"{what} er ikke ferdig ennå ({state}): kjør dette på nytt om noen minutter")
+                raise NotReachedError(f"{what} er ikke ferdig ennå ({state}): kjør dette på nytt om noen minutter")
             time.sleep(min(5.0, wait / 10 + 0.05))
         if state == "Failed":
             self._differs(f"{what} kunne ikke bygges: to rader har samme verdi. Rett det, og velg Reactivate Key")
@@ -321,11 +321,11 @@ def read_token(url: str, *, from_stdin: bool) -> str:
         return sys.stdin.readline().strip()
     program = shutil.which("az")
     if program is None:
-        raise NotAnsweredError("Azure CLI (az) finnes ikke her: installer den og kjør az login")
+        raise NotReachedError("Azure CLI (az) finnes ikke her: installer den og kjør az login")
     command = [program, "account", "get-access-token", "--resource", url, "--query", "accessToken", "-o", "tsv"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise NotAnsweredError(f"az ga ikke noe token: {done.stderr.strip().splitlines()[-1:]}. Kjør az login")
+        raise NotReachedError(f"az ga ikke noe token: {done.stderr.strip().splitlines()[-1:]}. Kjør az login")
     return done.stdout.strip()
 
 
@@ -349,7 +349,7 @@ def main(arguments: list[str] | None = None) -> int:
         token = read_token(url, from_stdin=given.token_from_stdin)
         steps = SetUp(Environment(url, token, given.solution), mapping, dry_run=given.dry_run)
         steps.run(str(given.application_id), given.wait)
-    except (NotAnsweredError, OSError, ValueError, KeyError) as error:
+    except (NotReachedError, OSError, ValueError, KeyError) as error:
         print(f"STOPP {error}", file=sys.stderr)
         return 3
     print("FEIL  noe mangler eller er feil" if steps.wrong else "OK    alt er som det skal være")

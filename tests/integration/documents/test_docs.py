@@ -147,6 +147,7 @@ def sources() -> list[Path]:
         "emulators",
         "local",
         "benchmarks",
+        "dataverse",
         "tests",
         "data",
         "docs",
@@ -462,7 +463,7 @@ def test_every_certification_name_that_is_written_exists(connection: psycopg.Con
 
 def test_every_file_that_is_named_exists() -> None:
     """Paths of the repository in backticks, such as those of the tests that guard an invariant."""
-    folders = "tests|shared|functions|operations|emulators|local|events|data|benchmarks|docs"
+    folders = "tests|shared|functions|operations|emulators|local|events|data|dataverse|benchmarks|docs"
     for path, text in TEXT.items():
         named = set(re.findall(rf"`((?:{folders})/[\w./-]*)`", text))
         # Words in capitals stand for others.

@@ -29,6 +29,7 @@ FOLDERS = (
     "shared",
     "tests",
 )
+FOLDERS = ("benchmarks", "dataverse", "docs", "emulators", "events", "functions", "local", "operations", "shared", "tests")
 SUFFIXES = {".py", ".sql", ".md", ".json", ".yaml", ".toml", ".html", ".sh"}
 
 
