@@ -20,6 +20,7 @@ EXEMPT = {
 FOLDERS = (
     "benchmarks",
     "break_glass",
+    "dataverse",
     "docs",
     "emulators",
     "events",
