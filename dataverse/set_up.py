@@ -265,16 +265,18 @@ class SetUp:
 
     def _column(self, name: str) -> dict[str, Any]:
         field = self.mapping["columns"].get(name)
-        common: dict[str, Any] = {"SchemaName": name, "RequiredLevel": {"Value": "None"}}
+        common: dict[str, Any] = {"SchemaName": name, "RequiredLevel": _NOT_REQUIRED}
         if field is None and name != self.mapping["key"]:
-            options: dict[str, Any] = {"@odata.type": f"{CRM}BooleanOptionSetMetadata"}
-            options |= {f"{word}Option": {"Value": n, "Label": _label(said)} for word, n, said in _YES_NO}
+            options: dict[str, Any] = {
+                f"{word}Option": {"Value": n, "Label": _label(said)} for word, n, said in _YES_NO
+            }
             return common | {
                 "@odata.type": f"{CRM}BooleanAttributeMetadata",
                 "AttributeType": "Boolean",
+                "AttributeTypeName": {"Value": "BooleanType"},
                 "DisplayName": _label(name),
                 "DefaultValue": False,
-                "OptionSet": options,
+                "OptionSet": options | {"OptionSetType": "Boolean"},
             }
         return common | {
             "@odata.type": f"{CRM}StringAttributeMetadata",
@@ -306,6 +308,11 @@ class SetUp:
         print(f"      {what}: {state}")
 
 
+_NOT_REQUIRED = {
+    "Value": "None",
+    "CanBeChanged": True,
+    "ManagedPropertyLogicalName": "canmodifyrequirementlevelsettings",
+}
 _YES_NO = (("True", 1, "Ja"), ("False", 0, "Nei"))
 
 

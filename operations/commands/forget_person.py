@@ -152,6 +152,11 @@ def empty_listing(
             (said,) = connection.execute(request, (person, *named)).fetchone() or ("",)
         if said in {"none", "emptied"}:
             return
+        if said == "orphan":
+            raise OperationsError(
+                f"visitors may see a row of this mentor that nothing here belongs to. {_manually(person, found)}, after"
+                f" {speech.command('reconcile')}"
+            )
         tried.add(place)
         progress(speech.say("waiting until the row in Dynamics is hidden and emptied"))
         found = _waited(writing, person, until)

@@ -196,6 +196,31 @@ def test_a_row_in_an_earlier_table_is_emptied_too(
     assert (values(site, kari), values(site, kari, SECOND_TABLE)) == (set(), set())
 
 
+def test_a_row_that_was_shown_again_by_hand_is_not_overlooked(
+    operator: Operator,
+    foundation: Foundation,
+    kari: UUID,
+    worker: SyncWorker,
+    site: EmulatedWebsite,
+    reconciler: Reconciler,
+) -> None:
+    """I14: what visitors may see is found by a comparison, and the person is not forgotten before it is gone."""
+    foundation.do("DELETE FROM peer_mentors WHERE id = %s", kari)
+    worker.sync(kari)
+    forget(operator, kari, *ACT, *NOW, expect=3)
+    worker.sync(kari)
+    forget(operator, kari, *ACT, *NOW)
+    site.edit(str(kari), {"statecode": 0, "statuscode": 1, "hlf_name": "Kari Sæther"})
+    reconciler.full()
+    said = forget(operator, kari, *ACT, *NOW, expect=1)
+    assert "visitors may see a row of this mentor" in said
+    assert f"Have HLF IT delete the row of {TABLE} whose hlf_mentorid is {kari}" in said
+    site.delete(str(kari))
+    reconciler.full()
+    assert "Forgotten: mentor" in forget(operator, kari, *ACT, *NOW)
+    assert left(foundation, kari) == {}
+
+
 def test_the_apps_log_does_not_bring_a_person_back(
     operator: Operator, foundation: Foundation, moss: UUID, reconciler: Reconciler
 ) -> None:

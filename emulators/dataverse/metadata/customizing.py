@@ -76,8 +76,8 @@ def _create_column(environment: Environment, schema: TableSchema, body: dict[str
         raise _exists(body["SchemaName"])
     column = schema_file.column(item)
     environment.store.change(replace(schema, columns={**schema.columns, column.property: column}))
-    ids = metadata_id(schema.name), metadata_id(f"{schema.name}.{column.name}")
-    return _created(environment, "EntityDefinitions({})/Attributes({})".format(*ids))
+    attribute = metadata_id(f"{schema.name}.{column.name}")
+    return _created(environment, f"EntityDefinitions(LogicalName='{schema.name}')/Attributes({attribute})")
 
 
 def _create_key(environment: Environment, schema: TableSchema, body: dict[str, Any]) -> Response:
@@ -91,13 +91,17 @@ def _create_key(environment: Environment, schema: TableSchema, body: dict[str, A
     if any(name.lower() == key.name.lower() for key in environment.store.keys_of(schema.name)):
         raise _exists(name)
     environment.store.build_key(schema.name, AlternateKey(name, columns), choices.KEY_INDEX_SECONDS)
-    return _created(environment, f"EntityDefinitions({metadata_id(schema.name)})/Keys({metadata_id(name)})")
+    return _created(environment, f"EntityDefinitions(LogicalName='{schema.name}')/Keys({metadata_id(name)})")
 
 
 def _column(body: dict[str, Any]) -> dict[str, Any]:
     kind = body.get("AttributeType")
     if kind not in _TYPES or body.get("@odata.type") != f"Microsoft.Dynamics.CRM.{kind}AttributeMetadata":
         raise DataverseError.not_served(f"a new column of type {kind}, @odata.type {body.get('@odata.type')}")
+    if body.get("AttributeTypeName") != {"Value": f"{kind}Type"}:
+        raise DataverseError.not_served(f"a new column without AttributeTypeName {kind}Type")
+    if kind == "Boolean" and not {"TrueOption", "FalseOption"} <= body.get("OptionSet", {}).keys():
+        raise DataverseError.not_served("a new column of type Boolean without its two options")
     found = {
         "name": _schema_name(body).lower(),
         "type": _TYPES[kind],

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import botocore.session
+
 from operations.commands.forget_person import Elsewhere
+from operations.screens.forget_view import STAYS
 from tests.integration.documents.test_docs import ROOT, TEMPLATE, TEXT, section
 
 if TYPE_CHECKING:
@@ -69,6 +72,21 @@ def test_the_published_fields_are_those_that_a_mapping_may_have(connection: psyc
     assert body is not None
     [whitelist] = re.findall(r"ALL \('\{([^}]+)\}'", body[0])
     assert sorted(fields) == sorted(whitelist.split(","))
+
+
+def test_the_command_for_the_suppression_list_is_one_of_aws() -> None:
+    """The document and the program show the same, and the API has it, with that option."""
+    shown = re.findall(r"`aws sesv2 ([a-z-]+) --([a-z-]+) ADDRESS`", PRIVACY)
+    assert shown
+    assert all(
+        f"aws sesv2 {action} --{option} ADDRESS" in STAYS[Elsewhere.SUPPRESSION_LIST] for action, option in shown
+    )
+    model = botocore.session.get_session().get_service_model("sesv2")
+    for action, option in shown:
+        operation = model.operation_model("".join(word.capitalize() for word in action.split("-")))
+        assert operation.input_shape is not None
+        members = {re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower() for name in operation.input_shape.members}
+        assert option in members
 
 
 def test_every_service_of_the_template_is_a_processor() -> None:

@@ -92,14 +92,18 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET r
                 THEN 'in_use'
                 WHEN f.is_mentor OR f.is_coordinator THEN 'kept' ELSE 'gone' END,
            f.status, f.mentors,
-           CASE WHEN l.mentor_id IS NULL OR l.written = '{}' AND l.website IS NULL AND l.state <> 'sending' THEN 'none'
+           -- A row that visitors may see although our record knows of none, as the last comparison found it.
+           CASE WHEN l.mentor_id IS NULL AND v.website_table IS NOT NULL THEN 'orphan'
+                WHEN v.website_table IS NULL AND (
+                     l.mentor_id IS NULL OR l.written = '{}' AND l.website IS NULL AND l.state <> 'sending') THEN 'none'
                 WHEN l.forget_requested_at IS NULL THEN 'to_empty'
                 WHEN l.state = 'rejected' THEN 'rejected'
                 WHEN l.synced_version < l.desired_version OR l.unknown_outcome_until > clock_timestamp()
                 THEN 'in_progress'
                 WHEN l.synced_at >= l.forget_requested_at AND l.website IS NULL AND x.columns_left = '{}' THEN 'emptied'
                 ELSE 'to_empty' END,
-           l.reason, p.place ->> 'table', p.place ->> 'key', coalesce(x.columns_left, '{}'),
+           l.reason, coalesce(p.place ->> 'table', v.website_table), coalesce(p.place ->> 'key', v.website_key),
+           coalesce(x.columns_left, '{}'),
            -- A mail that is being sent now is settled within minutes.
            EXISTS (SELECT 1 FROM certification.notices AS n
                     WHERE p_id IN (n.mentor_id, n.coordinator_id) AND n.state = 'claimed'
@@ -108,6 +112,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET r
       FROM found AS f
       LEFT JOIN certification.listings AS l ON l.mentor_id = p_id
       LEFT JOIN certification.wanted_listings(ARRAY[p_id]) AS w ON w.mentor_id = l.mentor_id
+      LEFT JOIN LATERAL (
+           SELECT o.website_table, o.website_key FROM certification.findings AS g
+             JOIN certification.website_places AS o ON o.website_table = g.website_table
+            WHERE g.mentor_id = p_id AND g.closed_at IS NULL AND g.class IN ('orphan', 'listed_but_invalid')
+            ORDER BY o.website_table LIMIT 1) AS v ON true
      CROSS JOIN LATERAL (
            SELECT (SELECT coalesce(jsonb_object_agg(t.name, t.columns), '{}') FROM jsonb_each(l.written)
                        AS t (name, columns) WHERE t.columns <> '[]') AS columns_left) AS x
@@ -123,8 +132,8 @@ $$;
 COMMENT ON FUNCTION certification.person_to_forget IS
     'Return what forgetting this person would meet. kind: mentor, coordinator, or null for an unknown id. in_app: '
     'in_use (an active, paused or expired mentor, or a coordinator of mentors), kept (an inactive mentor, or a '
-    'coordinator of no mentor) or gone. listing: none (no row of ours in Dynamics), to_empty, in_progress, rejected '
-    'or emptied; with the table and key of that row and the columns that may still hold a value. rows: how many rows '
+    'coordinator of no mentor) or gone. listing: none (no row of ours in Dynamics), to_empty, in_progress, rejected, '
+    'emptied or orphan (visitors may see a row of which no listing is left); with the table and key of that row and the columns that may still hold a value. rows: how many rows '
     'of each table name the person.';
 
 CREATE OR REPLACE FUNCTION certification.request_forgetting(p_id uuid, p_actor text, p_reason text) RETURNS text
@@ -143,7 +152,7 @@ BEGIN
         RETURN 'unknown';
     ELSIF v_found.in_app = 'in_use' THEN
         RETURN 'in_use';
-    ELSIF v_found.listing IN ('none', 'emptied', 'in_progress') THEN
+    ELSIF v_found.listing IN ('none', 'emptied', 'in_progress', 'orphan') THEN
         RETURN v_found.listing;
     ELSIF v_listing.state = 'sending' THEN
         RETURN 'in_progress';
@@ -170,8 +179,9 @@ END
 $$;
 COMMENT ON FUNCTION certification.request_forgetting IS
     'Have the mentor''s row in Dynamics hidden, with every published column emptied, by the next sync, and write the '
-    'audit. Return requested; in_progress: a request is on its way; emptied or none: nothing is left to empty; in_use: '
-    'the app still uses the person, so nothing was done; unknown.';
+    'audit. Return requested; in_progress: a request is on its way; emptied or none: nothing is left to empty; orphan: '
+    'no listing is left to sync, so the row has to be deleted in Dynamics; in_use: the app still uses the person, so '
+    'nothing was done; unknown.';
 
 CREATE OR REPLACE FUNCTION certification.forget_person(p_id uuid, p_actor text, p_reason text,
                                                        OUT outcome text, OUT removed jsonb)
