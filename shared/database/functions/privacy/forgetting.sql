@@ -133,8 +133,8 @@ COMMENT ON FUNCTION certification.person_to_forget IS
     'Return what forgetting this person would meet. kind: mentor, coordinator, or null for an unknown id. in_app: '
     'in_use (an active, paused or expired mentor, or a coordinator of mentors), kept (an inactive mentor, or a '
     'coordinator of no mentor) or gone. listing: none (no row of ours in Dynamics), to_empty, in_progress, rejected, '
-    'emptied or orphan (visitors may see a row of which no listing is left); with the table and key of that row and the columns that may still hold a value. rows: how many rows '
-    'of each table name the person.';
+    'emptied or orphan (visitors may see a row of which no listing is left); with the table and key of that row and '
+    'the columns that may still hold a value. rows: how many rows of each table name the person.';
 
 CREATE OR REPLACE FUNCTION certification.request_forgetting(p_id uuid, p_actor text, p_reason text) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off
