@@ -77,13 +77,24 @@ def test_a_column_whose_name_speaks_of_a_person_is_marked(marked: Any) -> None:
         r"mentor_ids?$|coordinator_id$|person|actor|_by$|login|email|phone|_name$|reason$|row_id$|^ids$"
     )
     innocent = re.compile(
-        r"^(?:runs|run_organisations|proofs|missed_changes)\.|^sync_state\.\w+_reason$|^missed_changes\.table_name$"
+        r"^(?:runs|run_organisations|proofs)\.|^sync_state\.\w+_reason$|^missed_changes\.table_name$"
         r"|^alerts\.sending_by$"  # the login of a function
     )
     for one in marked:
         name = one["column"]
         if speaks.search(name.partition(".")[2]) and not innocent.search(name):
             assert one["holds"] != "nothing", name
+
+
+def test_an_id_that_is_of_no_person_is_known_by_its_name(connection: psycopg.Connection, marked: Any) -> None:
+    """Every other uuid may be a person's, and is marked as such."""
+    uuids = {name for name, kind, _ in connection.execute(COLUMNS.encode()) if kind in {"uuid", "_uuid"}}
+    others = re.compile(
+        r"\.(?:(?:\w+_)?run_id|organisation_id|organisations|comparison_id|(?:opened|seen|closed|found)_in|claimed_by)$"
+        r"|^(?:runs|comparisons)\.id$"
+    )
+    holds = {one["column"]: one["holds"] for one in marked}
+    assert {name for name in uuids if not others.search(name) and holds[name] not in IDS} == set()
 
 
 def test_every_member_that_sql_writes_is_in_the_catalogue(marked: Any) -> None:
