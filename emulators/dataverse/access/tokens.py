@@ -23,6 +23,10 @@ class ApplicationUser:
     """The privileges of its roles; None for an administrator, who has all that are not denied."""
     has_roles: bool = True
 
+    def may(self, table: str, privilege: str) -> bool:
+        """Return whether it has this privilege on this table (logical name)."""
+        return (table, privilege) not in self.denied and (self.held is None or (table, privilege) in self.held)
+
 
 @dataclass(frozen=True, slots=True)
 class FederatedCredential:
@@ -156,9 +160,7 @@ class TokenIssuer:
     def require(self, application_id: str | None, table: str, privilege: str) -> None:
         """Raise DataverseError 403 if the application may not `privilege` on `table` (logical name)."""
         user = self.users.get(application_id or "")
-        if user is None or (user.held is None and not user.denied):
-            return
-        if (table, privilege) in user.denied or (user.held is not None and (table, privilege) not in user.held):
+        if user is not None and not user.may(table, privilege):
             raise self._missing(user, table, privilege)
 
     def _missing(self, user: ApplicationUser, table: str, privilege: str) -> DataverseError:

@@ -19,6 +19,8 @@ from emulators.dataverse.model.messages import Response
 from emulators.dataverse.service import queries, records
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from emulators.dataverse.environment import Environment
     from emulators.dataverse.model.messages import Request
     from emulators.dataverse.model.table import Table
@@ -38,26 +40,21 @@ def respond(environment: Environment, path: str, request: Request) -> Response |
     table = environment.administration.store.tables_by_set.get(set_name)
     if table is None:
         return None
-    environment.tokens.require_administrator(request.user, table.schema.name)
-    if path == set_name:
-        match request.method:
-            case "GET":
-                return queries.query(environment, table, request)
-            case "POST" if set_name != BUSINESS_UNITS:
-                return _create(environment, table, request)
     row = _ROW.fullmatch(path)
-    if row is not None and row[2].lower() in table.rows:
-        match request.method, set_name, row[3]:
-            case "POST", "roles", rest if rest == _REPLACE:
-                return _replace_privileges(environment, row[2].lower(), request)
-            case "POST", "systemusers", rest if rest == f"{_HELD}/$ref":
-                return _give_role(environment, row[2].lower(), request)
-            case "GET", "systemusers", rest if rest == _HELD:
-                return _roles_of(environment, row[2].lower())
-    raise DataverseError.not_served(f"{request.method} of {path}")
+    row_id = row[2].lower() if row is not None and row[2].lower() in table.rows else ""
+    below = f"/{row[3]}" if row is not None and row_id else "" if path == set_name else "unknown"
+    serve = _SERVED.get((request.method, set_name, below))
+    if serve is None:
+        return None
+    environment.tokens.require_administrator(request.user, table.schema.name)
+    return serve(environment, table, row_id, request)
 
 
-def _create(environment: Environment, table: Table, request: Request) -> Response:
+def _query(environment: Environment, table: Table, _: str, request: Request) -> Response:
+    return queries.query(environment, table, request)
+
+
+def _create(environment: Environment, table: Table, _: str, request: Request) -> Response:
     body = records.body_of(table, request)
     unit = _REFERENCE.fullmatch(str(body.pop(_BIND, "")))
     units = environment.administration.store.tables_by_set[BUSINESS_UNITS].rows
@@ -72,7 +69,7 @@ def _create(environment: Environment, table: Table, request: Request) -> Respons
     return response
 
 
-def _replace_privileges(environment: Environment, role: str, request: Request) -> Response:
+def _replace_privileges(environment: Environment, _: Table, role: str, request: Request) -> Response:
     known = {
         metadata_id(f"prv{kind}{schema.schema_name}"): (schema.name, kind.lower())
         for schema in environment.store.schemas
@@ -91,7 +88,7 @@ def _replace_privileges(environment: Environment, role: str, request: Request) -
     return Response(204, [ODATA_VERSION])
 
 
-def _give_role(environment: Environment, user: str, request: Request) -> Response:
+def _give_role(environment: Environment, _: Table, user: str, request: Request) -> Response:
     reference = _REFERENCE.fullmatch(str(_object(request).get("@odata.id", "")))
     roles = environment.administration.store.tables_by_set[ROLES].rows
     if reference is None or reference[1] != ROLES or reference[2].lower() not in roles:
@@ -101,7 +98,7 @@ def _give_role(environment: Environment, user: str, request: Request) -> Respons
     return Response(204, [ODATA_VERSION])
 
 
-def _roles_of(environment: Environment, user: str) -> Response:
+def _roles_of(environment: Environment, _: Table, user: str, __: Request) -> Response:
     roles = environment.administration.store.tables_by_set[ROLES].rows
     held = sorted(environment.administration.roles.get(user, ()))
     context = f"{environment.api_url}$metadata#roles"
@@ -118,3 +115,16 @@ def _object(request: Request) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise DataverseError.payload("", "A 'StartObject' node was expected.")
     return content
+
+
+_SERVED: Final[dict[tuple[str, str, str], Callable[[Environment, Table, str, Request], Response]]] = {
+    ("GET", BUSINESS_UNITS, ""): _query,
+    ("GET", ROLES, ""): _query,
+    ("GET", USERS, ""): _query,
+    ("POST", ROLES, ""): _create,
+    ("POST", USERS, ""): _create,
+    ("POST", ROLES, f"/{_REPLACE}"): _replace_privileges,
+    ("POST", USERS, f"/{_HELD}/$ref"): _give_role,
+    ("GET", USERS, f"/{_HELD}"): _roles_of,
+}
+"""By method, set and what stands behind the row; everything else is not served."""
