@@ -46,8 +46,8 @@ STAYS = {
         " the id for 6 hours."
     ),
     Elsewhere.BACKUPS: (
-        "Backups of the database, until they end. After a restore run this again for every forget_person in the audit"
-        " since."
+        "Backups of the database, until they end, and files that somebody has exported. After a restore run this again"
+        " for every forget_person in the audit since."
     ),
 }
 

@@ -265,9 +265,9 @@ BOKMAL: dict[str, str] = {
         "Funksjonenes logger: id-er i 90 dager, aldri et navn. Der databasen kaller med pg_net, de siste kallene med"
         " id-en i 6 timer."
     ),
-    "Backups of the database, until they end. After a restore run this again for every forget_person in the audit"
-    " since.": (
-        "Sikkerhetskopier av databasen, til de utløper. Etter en gjenoppretting kjøres dette på nytt for hver"
-        " forget_person i revisjonsloggen siden da."
+    "Backups of the database, until they end, and files that somebody has exported. After a restore run this again"
+    " for every forget_person in the audit since.": (
+        "Sikkerhetskopier av databasen, til de utløper, og filer som noen har hentet ut. Etter en gjenoppretting kjøres"
+        " dette på nytt for hver forget_person i revisjonsloggen siden da."
     ),
 }

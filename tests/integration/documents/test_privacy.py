@@ -30,6 +30,7 @@ PROCESSORS = {
     "AWS::SecretsManager::Secret": "AWS Secrets Manager",
 }
 NO_PROCESSOR = {
+    "AWS::IAM::Role",
     "AWS::CloudWatch::Alarm",
     "AWS::SNS::Subscription",
     "AWS::SQS::QueuePolicy",
