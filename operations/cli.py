@@ -11,6 +11,7 @@ from operations.command_line import (
     break_glass,
     changing,
     dead_letters,
+    forgetting,
     mentors,
     reading,
     reconcile,
@@ -20,7 +21,6 @@ from operations.command_line import (
     settings,
     verifying,
 )
-from operations.command_line import changing, dead_letters, forgetting, mentors, reading, reconcile, review
 from operations.exit_codes import in_sentences
 from operations.mounting import Command, Group, Program, WithoutSystem
 from operations.target import named

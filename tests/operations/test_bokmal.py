@@ -11,10 +11,8 @@ import pytest
 
 from operations.command_line import changing
 from operations.commands import brakes
-from operations.screens import proof_view, settings_view, undo_view
+from operations.screens import forget_view, proof_view, settings_view, undo_view
 from operations.wording import proof_verdict, retention, settings, speech, words
-from operations.screens import forget_view, proof_view, undo_view
-from operations.wording import proof_verdict, speech, words
 from operations.wording.bokmal import BOKMAL
 from shared.domain.alerts import Language
 from shared.domain.commands import Target
@@ -37,6 +35,8 @@ def said() -> set[str]:
         *retention.KEPT.values(),
         *retention.WHY.values(),
         *settings_view.HELD.values(),
+        *forget_view.KINDS.values(),
+        *forget_view.STAYS.values(),
     }
     for table in (
         proof_verdict.SAID,
@@ -45,8 +45,6 @@ def said() -> set[str]:
         undo_view.KEPT,
         settings_view.EFFECTS,
     ):
-    found |= {*forget_view.KINDS.values(), *forget_view.STAYS.values()}
-    for table in (proof_verdict.SAID, {"too many": proof_verdict.TOO_MANY}, undo_view.PUT_BACK, undo_view.KEPT):
         found |= {text for texts in table.values() for text in texts}
     for path in FOLDER.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))

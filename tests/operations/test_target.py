@@ -41,7 +41,6 @@ ARGUMENTS = {
     ("export-proofs",): ("--from", "2026-01-01", "--to", "2026-12-31", "--out", "proofs.jsonl"),
     ("settings", "set"): ("brake_count=5", "--standard", *WHO),
     ("forget-person",): (str(uuid4()), *WHO),
-    ("thresholds",): ("HLF Moss",),
     ("rejected", "retry"): ("--all", *WHO),
     ("dlq", "drop"): ("an-id", *WHO),
     ("duplicates", "review"): ("--all", *WHO),

@@ -12,8 +12,7 @@ from emulators.dataverse.model.errors import CONTENT_TYPE, ODATA_VERSION, Datave
 from emulators.dataverse.model.messages import Response
 from emulators.dataverse.odata import unserved, urls
 from emulators.dataverse.odata.addresses import decode
-from emulators.dataverse.service import bulk, bulk_delete, privileges, properties, queries, records
-from emulators.dataverse.service import bulk, bulk_delete, properties, queries, records, security
+from emulators.dataverse.service import bulk, bulk_delete, privileges, properties, queries, records, security
 
 if TYPE_CHECKING:
     from emulators.dataverse.environment import Environment

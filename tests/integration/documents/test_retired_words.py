@@ -20,6 +20,7 @@ EXEMPT = {
 FOLDERS = (
     "benchmarks",
     "break_glass",
+    "contract_check",
     "dataverse",
     "docs",
     "emulators",
@@ -30,7 +31,6 @@ FOLDERS = (
     "shared",
     "tests",
 )
-FOLDERS = ("benchmarks", "dataverse", "docs", "emulators", "events", "functions", "local", "operations", "shared", "tests")
 SUFFIXES = {".py", ".sql", ".md", ".json", ".yaml", ".toml", ".html", ".sh"}
 
 

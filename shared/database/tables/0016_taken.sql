@@ -1,1 +1,0 @@
--- Taken by another part of the same change; this file is gone when the parts are put together.
