@@ -14,11 +14,14 @@ def container(url: str, role: str, secret: str) -> None:
     began = time.perf_counter()
     import functions.dynamics_sync  # noqa: F401, PLC0415
     from shared.adapters.aws.identity_tokens import AwsIdentityTokens  # noqa: PLC0415
+    from shared.adapters.dataverse.certificate import signed_assertion  # noqa: PLC0415
     from shared.adapters.dataverse.service import Service  # noqa: PLC0415
 
     imported = time.perf_counter()
     value = json.loads(secret)
-    with closing(Service(url, url, lambda _: value, AwsIdentityTokens(role, "eu-north-1"))) as service:
+    with closing(
+        Service(url, url, lambda _: value, AwsIdentityTokens(role, "eu-north-1"), signed_assertion)
+    ) as service:
         service.tokens.token(15.0)
         first = time.perf_counter()
         service.tokens.renewed(None, 15.0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.adapters.aws.identity_tokens import AwsIdentityTokens
 from shared.adapters.aws.secrets import read_secret
+from shared.adapters.dataverse.certificate import signed_assertion
 from shared.adapters.dataverse.service import Service
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.settings import settings, website_settings
@@ -30,7 +31,7 @@ def service_signed_in_by(read: Callable[[bool], Mapping[str, Any]]) -> Service:
     """Return a separate service, signed in by the secret that `read(fresh)` returns."""
     dataverse = website_settings()
     identity = AwsIdentityTokens(dataverse.identity_role_arn, settings().region)
-    return Service(dataverse.url, dataverse.authority, read, identity)
+    return Service(dataverse.url, dataverse.authority, read, identity, signed_assertion)
 
 
 def website(backoff: Backoff, time_left: Callable[[], float], *, parallel: int) -> Website:

@@ -29,6 +29,7 @@ from shared.domain.listings import RefusedKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from shared.adapters.dataverse.client_authentication import Sign
     from shared.adapters.dataverse.origin import Origin
     from shared.ports import IdentityTokens
 
@@ -85,10 +86,13 @@ class Token:
 class Entra:
     """The client of Entra. It sends no request before a time that Entra named in Retry-After is over."""
 
-    def __init__(self, client: httpx.Client, authority: Origin, scope: str, identity: IdentityTokens) -> None:
-        """`scope`: the resource that the tokens are for. `identity` signs for a federated credential."""
+    def __init__(
+        self, client: httpx.Client, authority: Origin, scope: str, identity: IdentityTokens, sign: Sign
+    ) -> None:
+        """`scope`: the resource that the tokens are for. `identity` and `sign` prove who we are: see proof_of."""
         self._client = client
         self._identity = identity
+        self._sign = sign
         self._authority = authority
         self._scope = scope
         self._backoff_until = 0.0
@@ -111,7 +115,7 @@ class Entra:
             "grant_type": "client_credentials",
             "client_id": credential.client_id,
             "scope": self._scope,
-            **proof_of(credential, str(token_url), self._identity, seconds),
+            **proof_of(credential, str(token_url), seconds, identity=self._identity, sign=self._sign),
         }
         if (seconds := time_left()) <= 0:
             raise WebsiteUnavailableError("entra_no_time_left")

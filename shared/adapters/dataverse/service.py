@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from shared.adapters.dataverse.client_authentication import NO_IDENTITY_PROVIDER
+from shared.adapters.dataverse.client_authentication import NO_IDENTITY_PROVIDER, cannot_sign
 from shared.adapters.dataverse.http import Reply, exchange
 from shared.adapters.dataverse.origin import Origin
 from shared.adapters.dataverse.statuses import (
@@ -33,6 +33,7 @@ from shared.domain.errors import WebsiteAuthError, WebsiteBackoffError, WebsiteU
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from shared.adapters.dataverse.client_authentication import Sign
     from shared.ports import Backoff, IdentityTokens
 
 # The longest wait for one reply, whatever time the function has. The lease of a listing must be longer.
@@ -74,10 +75,12 @@ class Service:
         authority: str,
         read_secret: Callable[[bool], Mapping[str, Any]],
         identity: IdentityTokens = NO_IDENTITY_PROVIDER,
+        sign: Sign = cannot_sign,
     ) -> None:
         """`url` and `authority`: the origins in DATAVERSE_URL and ENTRA_AUTHORITY. `read_secret`: see Tokens.
 
-        `identity` is asked only where the secret says that the application trusts another identity provider.
+        `identity` is asked only where the secret says that the application trusts another identity provider, and `sign`
+        only where it holds a certificate (certificate.py).
         Raises WebsiteMisconfiguredError for anything except an origin with TLS (or on this machine).
         """
         # httpx logs every URL at INFO, and httpcore every reply's headers at DEBUG (I11).
@@ -91,7 +94,9 @@ class Service:
             limits=httpx.Limits(max_connections=_MOST_CONNECTIONS, keepalive_expiry=_KEEP_ALIVE_SECONDS),
             trust_env=False,  # no proxy and no netrc from the environment
         )
-        self.tokens = Tokens(self._client, entra, f"{self._origin.url}/.default", read_secret, identity)
+        self.tokens = Tokens(
+            self._client, entra, f"{self._origin.url}/.default", read_secret, identity=identity, sign=sign
+        )
         self._backoff_lock = Lock()
         self.parallel_hint: int | None = None
         # The tables that take no condition on the version of a row.

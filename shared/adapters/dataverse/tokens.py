@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.dataverse.client_authentication import NO_IDENTITY_PROVIDER
+from shared.adapters.dataverse.client_authentication import NO_IDENTITY_PROVIDER, cannot_sign
 from shared.adapters.dataverse.entra import Entra, Token
 from shared.domain.deadlines import at_most
 from shared.domain.errors import (
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from shared.adapters.dataverse.client_authentication import Sign
     from shared.adapters.dataverse.origin import Origin
     from shared.ports import IdentityTokens
 
@@ -59,12 +60,13 @@ class Tokens:
         authority: Origin,
         scope: str,
         read_secret: Callable[[bool], Mapping[str, Any]],
-        identity: IdentityTokens = NO_IDENTITY_PROVIDER,
         *,
+        identity: IdentityTokens = NO_IDENTITY_PROVIDER,
+        sign: Sign = cannot_sign,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`read_secret(fresh)` returns the secret with the credential; `fresh`: do not use a cache."""
-        self._entra = Entra(client, authority, scope, identity)
+        self._entra = Entra(client, authority, scope, identity, sign)
         self._read_secret = read_secret
         self._clock = clock
         self._lock = Lock()

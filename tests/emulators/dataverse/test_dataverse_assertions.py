@@ -16,7 +16,7 @@ from emulators.dataverse.access.tokens import FederatedCredential
 from emulators.dataverse.model import choices, defaults
 from emulators.sts.server import LocalSts
 from emulators.sts.signing import SigningKey
-from shared.adapters.dataverse.client_authentication import proof_of
+from shared.adapters.dataverse.certificate import signed_assertion
 from shared.domain.credential_forms import Certificate
 from tests.support.federation import AUDIENCE, ROLE, OwnCertificate, assertion
 
@@ -179,7 +179,7 @@ def own(service: RunningEmulator, made: OwnCertificate, *, client_id: str = defa
     """An assertion as the adapter signs it."""
     credential = Certificate(defaults.TENANT_ID, client_id, made.certificate, made.private_key)
     url = url or f"{service.environment.url}/{defaults.TENANT_ID}/oauth2/v2.0/token"
-    return proof_of(credential, url, None, 5.0)["client_assertion"]  # type: ignore[arg-type]
+    return signed_assertion(credential, url)
 
 
 def test_an_assertion_by_certificate_is_granted_a_token(service: RunningEmulator) -> None:

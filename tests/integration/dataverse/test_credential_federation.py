@@ -15,10 +15,12 @@ from local.stack.aws import CREDENTIALS, REGION
 from local.stack.federation import ROLE, policy_of
 from local.stack.stack import ROOT
 from shared.adapters.aws.identity_tokens import AwsIdentityTokens
+from shared.adapters.dataverse.certificate import signed_assertion
 from shared.adapters.dataverse.examining import DataverseExaminer
 from shared.adapters.dataverse.service import Service
 from shared.domain.alerts import Language
 from shared.domain.credential_examination import CredentialFault, Examination
+from shared.domain.errors import WebsiteAuthError
 from shared.domain.listings import ListingTable
 from shared.domain.wording.credential_faults import in_words
 from shared.domain.wording.languages import TEXTS
@@ -59,7 +61,7 @@ def sts(monkeypatch: pytest.MonkeyPatch, site: EmulatedWebsite) -> Iterator[Loca
 
 def examined(site: EmulatedWebsite, secret: Any) -> Examination:
     identity = AwsIdentityTokens(ARN, REGION)
-    with closing(Service(site.url, site.url, lambda _: secret, identity)) as service:
+    with closing(Service(site.url, site.url, lambda _: secret, identity, signed_assertion)) as service:
         examiner = DataverseExaminer(service, NoBackoff(), time_left=lambda: 20.0)
         return examine_credential(secret, [ListingTable(TABLE, "hlf_mentorid")], examiner=examiner)
 
@@ -133,6 +135,9 @@ def test_a_certificate_signs_in(site: EmulatedWebsite, sts: LocalSts) -> None:
     assert (finding.fault, finding.code) == (CredentialFault.ASSERTION_INVALID, "entra_700027")
     site.add_certificate(made.certificate)
     assert examined(site, secret) == Examination()
+    with closing(Service(site.url, site.url, lambda _: secret)) as elsewhere, pytest.raises(WebsiteAuthError) as raised:
+        elsewhere.tokens.token(5.0)
+    assert raised.value.code == "secret_certificate_unusable", "as in break-glass, which has no library for it"
     broken = {**secret, "private_key": made.certificate}
     (finding,) = examined(site, broken).findings
     assert (finding.fault, finding.code) == (CredentialFault.INCOMPLETE, "secret_certificate_unusable")
