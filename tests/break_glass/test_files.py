@@ -110,6 +110,7 @@ def test_a_mass_change_without_its_words_is_not_done(
     assert outage.to_hide <= set(site.visible())
     assert foundation.all("SELECT action FROM certification.audit") == []
     assert glass.says("run", "--dry-run", "--hide-only", "--json").result["confirm"] == ["skjul 4 likepersoner"]
+    assert foundation.all("SELECT action FROM certification.audit WHERE action <> 'change_settings'") == []
     assert glass.run("--hide-only", "--confirm", "skjul 4 likepersoner").code == 0
     assert not outage.to_hide & set(site.visible())
     assert foundation.all("SELECT kind FROM certification.brakes") == []
