@@ -135,11 +135,15 @@ openapi: .venv/run.stamp  ## Write openapi.json anew, the description of force_s
 break-glass: .venv/run.stamp .glass-venv/stamp  ## Build the file of break-glass for each operating system, with its checksum, into build/break-glass/
 	@$(USABLE); exec $(PY) -m local.break_glass.building --uv "$(UV)" --shiv .glass-venv/bin/shiv $(GLASS_ARGS)
 
+.PHONY: contract-check
+contract-check: .venv/run.stamp .glass-venv/stamp  ## Build the file that verifies the contract in the app's own CI, build/hlf-contract-check.pyz
+	@$(USABLE); exec $(PY) -m local.contract_check_file --uv "$(UV)" --shiv .glass-venv/bin/shiv $(CONTRACT_ARGS)
+
 .PHONY: rehearse-break-glass
 rehearse-break-glass: .venv/run.stamp  ## Rehearse break-glass on the local stack: the automation goes, a person comes
 	@$(USABLE); exec $(PY) -m local rehearse-break-glass
 
-LOCKED := shared/requirements requirements/operations requirements/break-glass requirements/break-glass-build requirements/uv requirements/run requirements/test requirements/check requirements/sam requirements/rival
+LOCKED := shared/requirements requirements/operations requirements/break-glass requirements/break-glass-build requirements/contract-check requirements/uv requirements/run requirements/test requirements/check requirements/sam requirements/rival
 .PHONY: lock
 lock: .venv/run.stamp  ## Pin the newest allowed versions, with hashes
 	@for name in $(LOCKED); do $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \

@@ -7,28 +7,29 @@ files, octet for octet.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import os
-import shutil
-import subprocess
-import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local.single_file import ROOT, Program, build_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "build" / "break-glass"
-REQUIREMENTS = ROOT / "requirements" / "break-glass.txt"
-PYTHON = "3.13"
-# 1 January 2026, for every file: when it was built is not part of what it is.
-_EPOCH = "1767225600"
 # What of `shared` only the functions use.
-_NOT_USED = {"bootstrap", "dashboard", "database", "email_templates", "adapters/aws", "adapters/email"}
-_NOT_USED |= {"adapters/identity", "__pycache__"}
+PROGRAM = Program(
+    package="break_glass",
+    entry_point="break_glass.start:main",
+    requirements=ROOT / "requirements" / "break-glass.txt",
+    leaves_out=frozenset(
+        {
+            *("bootstrap", "dashboard", "database", "email_templates"),
+            *("adapters/aws", "adapters/email", "adapters/identity"),
+        }
+    ),
+)
 
 _CALENDAR = """BEGIN:VCALENDAR
 VERSION:2.0
@@ -70,50 +71,12 @@ PLATFORMS = (
 def build(platform: Platform, folder: Path, *, uv: str, shiv: str) -> Path:
     """Build one file and its checksum, and return it."""
     packages = folder / "packages" / platform.name
-    shutil.rmtree(packages, ignore_errors=True)
-    _run(
-        *(uv, "pip", "install", "--quiet", "--python", sys.executable, "--python-platform", platform.uv),
-        *("--python-version", PYTHON, "--only-binary", ":all:", "--require-hashes", "--no-compile-bytecode"),
-        *("--target", str(packages), "-r", str(REQUIREMENTS)),
-    )
-    for left in (packages / "bin", packages / ".lock"):  # of this machine
-        shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
-    for source in own_files():
-        target = packages / source.relative_to(ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-    for record in packages.glob("*.dist-info/*"):
-        if record.name in {"RECORD", "REQUESTED", "INSTALLER", "uv_cache.json", "direct_url.json"}:
-            record.unlink()  # how it was installed, not what it is
-    for path in packages.rglob("*"):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-        os.utime(path, (int(_EPOCH), int(_EPOCH)))
-    made = folder / platform.file
-    _run(
-        *(shiv, "--reproducible", "--compressed", "--no-modify"),
-        *("--site-packages", str(packages), "--entry-point", "break_glass.start:main"),
-        *("--python", f"/usr/bin/env python{PYTHON}", "--output-file", str(made)),
-    )
-    digest = hashlib.sha256(made.read_bytes()).hexdigest()
-    made.with_suffix(".pyz.sha256").write_text(f"{digest}  {made.name}\n", encoding="ascii")
-    return made
+    return build_file(PROGRAM, platform.uv, folder / platform.file, packages, uv=uv, shiv=shiv)
 
 
 def own_files() -> Iterator[Path]:
     """Yield the files of this repository that the program is made of."""
-    yield from sorted((ROOT / "break_glass").rglob("*.py"))
-    shared = ROOT / "shared"
-    for path in sorted(shared.rglob("*.py")):
-        inside = path.relative_to(shared).as_posix()
-        if not any(inside.startswith(f"{name}/") or f"/{name}/" in inside for name in _NOT_USED):
-            yield path
-
-
-def _run(*command: str) -> None:
-    environment = os.environ | {"SOURCE_DATE_EPOCH": _EPOCH, "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+    return PROGRAM.own_files()
 
 
 def main(argv: Sequence[str] | None = None) -> None:

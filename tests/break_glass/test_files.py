@@ -108,9 +108,8 @@ def test_a_mass_change_without_its_words_is_not_done(
     assert said.code == 1
     assert "--confirm «skjul 4 likepersoner»" in said.text
     assert outage.to_hide <= set(site.visible())
-    assert foundation.all("SELECT action FROM certification.audit") == []
-    assert glass.says("run", "--dry-run", "--hide-only", "--json").result["confirm"] == ["skjul 4 likepersoner"]
     assert foundation.all("SELECT action FROM certification.audit WHERE action <> 'change_settings'") == []
+    assert glass.says("run", "--dry-run", "--hide-only", "--json").result["confirm"] == ["skjul 4 likepersoner"]
     assert glass.run("--hide-only", "--confirm", "skjul 4 likepersoner").code == 0
     assert not outage.to_hide & set(site.visible())
     assert foundation.all("SELECT kind FROM certification.brakes") == []

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -10,7 +14,10 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from contract_check.cli import run
+from local.contract_check_file import FILE
+from local.single_file import ROOT
 from local.stack.database import _FOUNDATION
+from tests.conftest import INSTALLING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,6 +98,22 @@ def test_a_password_in_the_arguments_is_refused(app: Callable[..., str], capsys:
     """Every user of the machine can read them; the password is not repeated."""
     assert run(["--database-url", f"{app()} password=very-secret"]) == 2
     assert "very-secret" not in "".join(capsys.readouterr())
+
+
+@pytest.mark.slow
+def test_the_file_runs_on_a_bare_python(app: Callable[..., str], tmp_path: Path) -> None:
+    """Built as `make contract-check` does; an empty environment, no repository, a database to throw away."""
+    made = ["make", "--silent", "contract-check", f"CONTRACT_ARGS=--folder {tmp_path}"]
+    done = subprocess.run(made, cwd=ROOT, env=INSTALLING, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    home = tmp_path / "home"
+    home.mkdir()
+    python = os.path.realpath(sys.executable)  # the one that the environment was made from
+    words = [python, "-I", tmp_path / FILE, "--keep", "--json", "--database-url", app()]
+    environment = {"HOME": str(home), "PGPASSWORD": os.environ["PGPASSWORD"]}
+    done = subprocess.run(words, cwd=home, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["counts"]["does_not_hold"] == 0
 
 
 def test_a_database_that_is_away_is_not_called_broken(capsys: pytest.CaptureFixture[str]) -> None:
