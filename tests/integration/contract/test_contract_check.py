@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -21,6 +20,7 @@ from tests.conftest import INSTALLING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from local.stack.postgres import Postgres
 
@@ -109,7 +109,7 @@ def test_the_file_runs_on_a_bare_python(app: Callable[..., str], tmp_path: Path)
     home = tmp_path / "home"
     home.mkdir()
     python = os.path.realpath(sys.executable)  # the one that the environment was made from
-    words = [python, "-I", tmp_path / FILE, "--keep", "--json", "--database-url", app()]
+    words = [python, "-I", str(tmp_path / FILE), "--keep", "--json", "--database-url", app()]
     environment = {"HOME": str(home), "PGPASSWORD": os.environ["PGPASSWORD"]}
     done = subprocess.run(words, cwd=home, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
