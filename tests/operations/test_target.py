@@ -45,6 +45,7 @@ ARGUMENTS = {
     ("dlq", "drop"): ("an-id", *WHO),
     ("duplicates", "review"): ("--all", *WHO),
     ("rotate-credential",): WHO,
+    ("break-glass-export",): ("export.csv",),
 }
 NOBODY = Operator("", {})
 
