@@ -1,8 +1,9 @@
 """Rehearse break-glass: the command `rehearse-break-glass`."""
 
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -17,9 +18,10 @@ from local.sample_data import generate as synthetic
 from local.stack import session
 from local.stack.stack import local_stack
 from operations import console
+from operations.commands import reconcile
 from operations.dates import today
 
-_PATIENCE_SECONDS = 180.0
+_SECONDS, _SWEEPS = 20.0, 12
 
 
 def rehearse_break_glass(
@@ -34,7 +36,7 @@ def rehearse_break_glass(
             here = session.of(stack)
             progress("Loading the mentors, and waiting for the website to show them")
             loading.store(here.dsn, _mentors_of_today(), evaluated=today() - timedelta(days=1))
-            website.wait_until_synced(here.dsn, seconds=_PATIENCE_SECONDS)
+            _catch_up(here)
             steps = Rehearsal(stack, here, Path(folder), program(file)).run(progress)
             progress("Stopping")
         for step in steps:
@@ -43,6 +45,15 @@ def rehearse_break_glass(
                 console.out.print(f"    {step.found}", markup=False)
         if not all(step.holds for step in steps):
             raise typer.Exit(1)
+
+
+def _catch_up(here: session.Session) -> None:
+    """Wait until the website is up to date. A webhook may be lost (I7); a sweep asks for a change of two minutes."""
+    for _ in range(_SWEEPS):
+        with suppress(website.WebsiteBehindError):
+            return website.wait_until_synced(here.dsn, seconds=_SECONDS)
+        here.invoke("Reconciliation", reconcile.event(full=False, accept=None, now=datetime.now(UTC)))
+    return website.wait_until_synced(here.dsn, seconds=_SECONDS)
 
 
 def _mentors_of_today() -> MentorFile:
