@@ -179,6 +179,11 @@ def lived(system: System) -> People:
         mentor,
     )
     system.reconcile("sweep")
+    foundation.do(
+        "INSERT INTO certification.break_glass_journals (journal_id, line, mentor_id, outcome, at)"
+        " VALUES (gen_random_uuid(), 1, %s, 'hidden', now())",
+        mentor,
+    )
     foundation.do("INSERT INTO certification.comparisons (settling) VALUES ('0')")
     foundation.do(
         "INSERT INTO certification.comparison_rows (comparison_id, site, mentor_id, row_id, shown, content)"

@@ -37,7 +37,7 @@ def respond(environment: Environment, path: str, request: Request) -> Response |
         _privilege(f"prv{kind}{schema.schema_name}")
         for schema in environment.store.schemas
         for kind in PRIVILEGES
-        if (schema.name, kind.lower()) not in user.denied
+        if user.may(schema.name, kind.lower())
     ]
     if (asked["message"] == "RetrieveUserPrivileges") is (asked["name"] is not None):
         raise DataverseError.not_served(path)

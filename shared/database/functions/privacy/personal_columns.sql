@@ -29,8 +29,10 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
         ('audit', '{facts}', '{run_id,kind,brake,n,of,thresholds,org_thresholds,queue,message_id,outcome,'
                   'version,before,after,reminders_put_back,reminders_kept,notices_removed,notices_sent,'
                   'notices_outcome_unknown,transitions_put_back,transitions_kept,days_put_back,days_kept,person_id,'
-                  'removed,website_table}',
+                  'removed,website_table,mode,planned,run,action,counts,journal,line,done_at,rotation,step,form}',
          'person', 'kept', 'The outcome in codes and numbers; person_id is the id that was forgotten.'),
+        ('break_glass_journals', '{mentor_id}', NULL, 'mentor', 'row_deleted', NULL),
+        ('break_glass_journals', '{journal_id,line,outcome,at,imported_at}', NULL, 'about', 'with_row', NULL),
         ('brakes', '{id,organisation_id,kind,tripped_at,run_id,last_run_id,n,of_n,released_at,closed_at,closed_in}',
          NULL, 'nothing', NULL, NULL),
         ('brakes', '{released_by}', NULL, 'staff', 'kept', 'Who is accountable for a mass change.'),
@@ -38,6 +40,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
         ('cert_expiry_reminders', '{mentor_id}', NULL, 'mentor', 'row_deleted', NULL),
         ('cert_expiry_reminders', '{threshold_day,certification_expiry_date,as_of,run_id,state,reason}', NULL, 'about',
          'with_row', NULL),
+        ('chain', '{position,source,record,content_hash,previous_hash,hash,linked_at}', NULL, 'nothing', NULL, NULL),
         ('comparison_differences', '{mentor_id}', NULL, 'mentor', 'row_deleted', NULL),
         ('comparison_differences', '{row_id}', NULL, 'row', 'row_deleted', NULL),
         ('comparison_differences', '{comparison_id,site,organisation_id,class,cause,fields,version,consenting,verified,'
@@ -53,6 +56,10 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
          NULL, 'nothing', NULL, NULL),
         ('comparison_sites', '{mapping}', '{table,key,columns,show,hide}', 'nothing', NULL, NULL),
         ('comparisons', '{id,at,settling,used_at,rows}', NULL, 'nothing', NULL, NULL),
+        ('credential_rotations', '{id,state,form,previous_version,started_at,changed_at,current_at}', NULL, 'nothing',
+         NULL, NULL),
+        ('credential_rotations', '{actor}', NULL, 'staff', 'kept', 'Who is accountable for a change of the credential.'),
+        ('credential_rotations', '{reason}', NULL, 'free_text', 'kept', 'Why the credential was changed.'),
         ('duplicates', '{mentor_id}', NULL, 'person', 'row_deleted', NULL),
         ('duplicates', '{kind,certification_expiry_date,detail,n,found_in,found_at,seen_at}', NULL, 'about',
          'with_row', NULL),
@@ -82,7 +89,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
                     'sender_run_id,attempts,claimed_at,settled_at,message_id,reported_in}', NULL, 'about', 'with_row',
          NULL),
         ('organisation_settings', '{organisation_id,org_thresholds,thresholds,reactivate_renewed,brake_count,'
-                                  'brake_percent,table_is_ours}', NULL, 'nothing', NULL, NULL),
+                                  'brake_percent,table_is_ours,fallback_address}', NULL, 'nothing', NULL, NULL),
         ('organisation_settings', '{listing_mapping}', '{table,key,columns,show,hide}', 'nothing', NULL, NULL),
         ('past_triggers', '{mentor_id}', NULL, 'mentor', 'row_deleted', NULL),
         ('past_triggers', '{kind,version,run_id,found_at}', NULL, 'about', 'with_row', NULL),
@@ -98,14 +105,16 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
         ('runs', '{id,function,scheduled_at,request_id,started_at,ended_at,state,reason,website_codes,undone_at}', NULL,
          'nothing', NULL, NULL),
         ('simulated_time', '{only_row,ahead}', NULL, 'nothing', NULL, NULL),
-        ('standard', '{only_row,thresholds,brake_count,brake_percent}', NULL, 'nothing', NULL, NULL),
+        ('standard', '{only_row,thresholds,brake_count,brake_percent,fallback_address,keep_sweeps_days,keep_runs_days,'
+                     'keep_notices_days,keep_findings_days,keep_audit_days}', NULL, 'nothing', NULL, NULL),
         ('standard', '{listing_mapping}', '{table,key,columns,show,hide}', 'nothing', NULL, NULL),
         ('step_failures', '{mentor_id}', NULL, 'mentor', 'row_deleted', NULL),
         ('step_failures', '{step,certification_expiry_date,organisation_id,reason,first_run_id,last_run_id,'
                           'nightly_checks}', NULL, 'about', 'with_row', NULL),
         ('sync_state', '{only_row,backoff_until,backoff_reason,stopped_since,stopped_reason,secret_ended,tried_at,'
-                       'checked_at,check_reason,healthy_at,failing_since,secret_ends_on,pending_secret}', NULL,
-         'nothing', NULL, NULL),
+                       'checked_at,check_reason,healthy_at,failing_since,secret_ends_on,pending_secret,'
+                       'pending_version,credential_form}', NULL, 'nothing', NULL, NULL),
+        ('sync_state', '{pending_findings}', '{*}', 'nothing', NULL, NULL),
         ('transitions', '{mentor_id}', NULL, 'mentor', 'row_deleted', NULL),
         ('transitions', '{to_status,certification_expiry_date,as_of,run_id}', NULL, 'about', 'with_row', NULL),
         ('webhook', '{only_row,enabled,url,secret,function_arn}', NULL, 'nothing', NULL, NULL),
