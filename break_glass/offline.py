@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from break_glass.errors import NotUnderstoodError
+from break_glass.errors import NotKnownError, NotUnderstoodError
 from shared.domain.break_glass import MassLimits, Taken
 from shared.domain.break_glass_export import Export, ExportMalformedError, read_export
 from shared.domain.break_glass_journal import JournalOutcome, entry_line, first_line
@@ -86,9 +86,12 @@ class JournalFile:
     def _write(self, lines: Sequence[str]) -> None:
         if self._file is None:
             raise RuntimeError("nothing is claimed before the journal begins")
-        self._file.write("".join(f"{line}\n" for line in lines))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        try:
+            self._file.write("".join(f"{line}\n" for line in lines))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError:
+            raise NotKnownError("journal_unwritable_midway", path=self.path) from None
 
     def close(self) -> None:
         """Close the file."""

@@ -12,7 +12,9 @@ set -eu
 umask 077
 name='HLF sertifisering - nettsiden'
 
-application=$(az ad app list --display-name "$name" --query '[0].appId' --output tsv)
+# --display-name would find every name that begins so.
+application=$(az ad app list --filter "displayName eq '$name'" --query '[].appId' --output tsv)
+case $application in *[[:space:]]*) echo "flere applikasjoner heter $name: slett de andre først" >&2; exit 1;; esac
 if [ -z "$application" ]; then
     application=$(az ad app create --display-name "$name" --sign-in-audience AzureADMyOrg --query appId --output tsv)
 fi

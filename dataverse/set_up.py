@@ -225,14 +225,15 @@ class SetUp:
         definition = self.environment.get(f"EntityDefinitions(LogicalName='{self.name}')?$select=Privileges")
         if found is None or definition is None:
             return None
-        held = [
+        needed = [
             {"PrivilegeId": one["PrivilegeId"], "Depth": "Global"}
             for one in definition["Privileges"]
             if one["PrivilegeType"] in PRIVILEGES
         ]
         if not self.dry_run:
-            self.environment.post(f"roles({found['roleid']})/{CRM}ReplacePrivilegesRole", {"Privileges": held})
-            self._says(f"rollen har {', '.join(PRIVILEGES)} på {self.name}", "og ingenting annet")
+            # Added, not put in place of others: another organisation's mapping may be to another table.
+            self.environment.post(f"roles({found['roleid']})/{CRM}AddPrivilegesRole", {"Privileges": needed})
+            self._says(f"rollen har {', '.join(PRIVILEGES)} på {self.name}", "er gitt")
         role: str = found["roleid"]
         return role
 

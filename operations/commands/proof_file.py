@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ HOW_TO_VERIFY: Final = (
 # A sweep links what the writing transaction could not; it comes every five minutes.
 _MAY_BE_UNLINKED = timedelta(minutes=30)
 _FIRST = 1
+# Links are made within minutes, and a comparison is recorded with the time at which it began.
+_LATE = timedelta(days=2)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class NotAProofFileError(ValueError):
@@ -54,8 +57,18 @@ def verify(lines: Iterable[str], anchors: Sequence[str] = ()) -> Verification:
     header, *rows = _parsed(lines)
     if header.get("format") != FORMAT:
         raise NotAProofFileError(f"the first line is not that of a file of the form {FORMAT}")
+    if not all(anchors):
+        raise NotAProofFileError("a hash of the log is empty")
+    try:
+        return _verified(header, rows, anchors)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise NotAProofFileError(f"a line has not the form of an export ({type(error).__name__})") from None
+
+
+def _verified(header: dict[str, Any], rows: Sequence[dict[str, Any]], anchors: Sequence[str]) -> Verification:
     found = Verification()
-    hashes = {""}
+    newest = ""
+    hashes: set[str] = set()
     previous: dict[str, Any] | None = None
     exported_at = datetime.fromisoformat(header["exported_at"])
     for row in rows:
@@ -63,7 +76,7 @@ def verify(lines: Iterable[str], anchors: Sequence[str] = ()) -> Verification:
             _check_unlinked(row, exported_at, found)
             continue
         _check_link(row, previous, found)
-        _check_content(row, exported_at - timedelta(days=header["kept_days"]), found)
+        newest = _check_content(row, exported_at - timedelta(days=header["kept_days"]), newest, found)
         previous = row
         hashes.add(row["hash"])
         found.links += 1
@@ -101,10 +114,16 @@ def _check_link(row: dict[str, Any], previous: dict[str, Any] | None, found: Ver
         found.problems.append("link 1 says that another came before it")
 
 
-def _check_content(row: dict[str, Any], kept_since: datetime, found: Verification) -> None:
+def _check_content(row: dict[str, Any], kept_since: datetime, newest: str, found: Verification) -> str:
+    """Check what a link is of, and return the newest time that a record so far has within its hash.
+
+    The line's own time is not hashed. So a record that is missing may only be older than what is kept, and come before
+    every record that is not; and none may be older than one that was linked before it.
+    """
     name = f"{row['source']} {row['record']} (link {row['position']})"
     if row["content"] is None:
-        if datetime.fromisoformat(row["at"]) < kept_since:
+        is_old = datetime.fromisoformat(row["at"]) < kept_since
+        if is_old and (not newest or datetime.fromisoformat(newest) < kept_since + _LATE):
             found.no_longer_kept += 1
         else:
             found.problems.append(f"{name} is missing")
@@ -114,6 +133,11 @@ def _check_content(row: dict[str, Any], kept_since: datetime, found: Verificatio
         content = json.loads(row["content"])
         if (content["record"], str(content["id"])) != (row["source"], row["record"]):
             found.problems.append(f"{name} holds another record: {content['record']} {content['id']}")
+        at = str(content["at"])
+        if newest and datetime.fromisoformat(at) < datetime.fromisoformat(newest) - _LATE:
+            found.problems.append(f"{name} is of {at}, and was linked after a record of {newest}")
+        return max(newest, at, key=lambda text: datetime.fromisoformat(text) if text else _LONG_AGO)
+    return newest
 
 
 def _check_unlinked(row: dict[str, Any], exported_at: datetime, found: Verification) -> None:

@@ -211,6 +211,8 @@ class Rotating:
 
     def finish(self, rotation: Rotation) -> Rotation:
         """Record that the system works with the new credential."""
+        # An --undo that was interrupted has left the former version as the next one.
+        self.secrets.take_label(PENDING, rotation.previous_version)
         return self._advance(rotation, State.DONE)
 
     def give_up(self, rotation: Rotation) -> Rotation:
@@ -242,7 +244,11 @@ class Rotating:
             except RefusedError:
                 self.secrets.take_label(PENDING, old)
                 raise
-            self.secrets.move(CURRENT, old, new)
+            if not self.secrets.move(CURRENT, old, new) and self.secrets.with_label(CURRENT) != old:
+                raise OperationsError(
+                    "another version of the secret was put in use meanwhile, so the former one was not: find out who"
+                    " did it"
+                )
             self.secrets.take_label(PENDING, old)
         elif in_use != old:
             raise OperationsError("a newer version of the secret is in use, so there is nothing to take back")

@@ -115,7 +115,7 @@ def _with_pending(
     findings = _examined(pending, examiner_of, tables)
     # A table that refuses the version in use too is no fault of this one.
     wrong = tuple(f for f in findings.wrong if not f.table or f.table not in health.tables_refused)
-    if not wrong and not findings.usable and not findings.wrong:
+    if not wrong and any(f.fault is CredentialFault.UNREACHABLE for f in findings.findings):
         return health
     code = (wrong[0].code or f"examined_{wrong[0].fault}") if wrong else GOOD_PENDING
     return replace(health, pending=code, pending_version=pending.version, pending_findings=wrong)

@@ -45,7 +45,6 @@ ARGUMENTS = {
     ("dlq", "drop"): ("an-id", *WHO),
     ("duplicates", "review"): ("--all", *WHO),
     ("rotate-credential",): WHO,
-    ("break-glass-export",): ("export.csv",),
 }
 NOBODY = Operator("", {})
 

@@ -30,6 +30,7 @@ _ROW: Final = re.compile(rf"(\w+)\(({_ID})\)(?:/(.+))?", re.IGNORECASE)
 _REFERENCE: Final = re.compile(rf"(?:https?://[^/]+/api/data/v9\.2/|/)?(\w+)\(({_ID})\)", re.IGNORECASE)
 _BIND: Final = "businessunitid@odata.bind"
 _REPLACE: Final = "Microsoft.Dynamics.CRM.ReplacePrivilegesRole"
+_ADD: Final = "Microsoft.Dynamics.CRM.AddPrivilegesRole"
 _HELD: Final = "systemuserroles_association"
 _DEPTHS: Final = frozenset({"Basic", "Local", "Deep", "Global"})
 
@@ -70,6 +71,21 @@ def _create(environment: Environment, table: Table, _: str, request: Request) ->
 
 
 def _replace_privileges(environment: Environment, _: Table, role: str, request: Request) -> Response:
+    return _set_privileges(environment, role, _privileges(environment, request))
+
+
+def _add_privileges(environment: Environment, _: Table, role: str, request: Request) -> Response:
+    held = environment.administration.privileges.get(role, frozenset())
+    return _set_privileges(environment, role, held | _privileges(environment, request))
+
+
+def _set_privileges(environment: Environment, role: str, held: frozenset[tuple[str, str]]) -> Response:
+    environment.administration.privileges[role] = held
+    environment.administration.apply(environment.tokens)
+    return Response(204, [ODATA_VERSION])
+
+
+def _privileges(environment: Environment, request: Request) -> frozenset[tuple[str, str]]:
     known = {
         metadata_id(f"prv{kind}{schema.schema_name}"): (schema.name, kind.lower())
         for schema in environment.store.schemas
@@ -83,9 +99,7 @@ def _replace_privileges(environment: Environment, _: Table, role: str, request: 
         if given["Depth"] != "Global":
             raise DataverseError.not_served("privileges of less depth than Global: every row belongs to every user")
         held.add(privilege)
-    environment.administration.privileges[role] = frozenset(held)
-    environment.administration.apply(environment.tokens)
-    return Response(204, [ODATA_VERSION])
+    return frozenset(held)
 
 
 def _give_role(environment: Environment, _: Table, user: str, request: Request) -> Response:
@@ -124,6 +138,7 @@ _SERVED: Final[dict[tuple[str, str, str], Callable[[Environment, Table, str, Req
     ("POST", ROLES, ""): _create,
     ("POST", USERS, ""): _create,
     ("POST", ROLES, f"/{_REPLACE}"): _replace_privileges,
+    ("POST", ROLES, f"/{_ADD}"): _add_privileges,
     ("POST", USERS, f"/{_HELD}/$ref"): _give_role,
     ("GET", USERS, f"/{_HELD}"): _roles_of,
 }

@@ -83,7 +83,7 @@ def open_connection(secret: Mapping[str, Any], *, retry: Callable[[], Mapping[st
                 row_factory=dict_row,
             ),
         )
-    except DeadlineExceededError:
+    except (DeadlineExceededError, UnicodeError):  # UnicodeError: a host that can be no name
         raise ConnectionLostError("database_connection_failed") from None
     except psycopg.OperationalError as error:
         refused = error.sqlstate is None or error.sqlstate.startswith("28")

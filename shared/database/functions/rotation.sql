@@ -17,6 +17,9 @@ BEGIN
     END IF;
     SELECT r.* INTO v_open FROM certification.credential_rotations AS r
      WHERE r.state IN ('begun', 'pending', 'current') FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN; -- the open one was closed meanwhile
+    END IF;
     IF p_take_over AND v_open.actor <> p_actor THEN
         UPDATE certification.credential_rotations AS r SET actor = p_actor, reason = p_reason WHERE r.id = v_open.id
         RETURNING r.* INTO v_open;
