@@ -216,7 +216,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "field_malformed": ("Feltet {name} i {path} har feil form.", "The field {name} of {path} is malformed."),
     "journal_exists": ("Filen {path} finnes allerede. Velg et annet navn.", "The file {path} exists. Name another."),
     "journal_unwritable_midway": (
-        "Journalen kan ikke lenger skrives til {path}. Det som var under arbeid, kan være gjort. Prøv med en ny journal.",
+        "Journalen kan ikke lenger skrives til {path}. Det siste kan være gjort. Prøv med en ny journal.",
         "The journal cannot be written to {path} any more. What was under way may be done. Try with another journal.",
     ),
     "journal_unwritable": (

@@ -18,8 +18,8 @@ STAYS = {
         "The app's own tables (mentors, certifications, status log, coordinators): the app erases them itself."
     ),
     Elsewhere.LISTING: (
-        "A bare row in certification.listings with the id, because the app still has the mentor as inactive. Run this"
-        " again once the app has deleted the mentor."
+        "A bare listing with the id, and which thresholds and ends were reached, because the app still has the mentor"
+        " as inactive. Run this again once the app has deleted the mentor."
     ),
     Elsewhere.AUDIT: (
         "{n} entries of the audit, with the id, the actor and the reason: the record of who did what. They are kept as"

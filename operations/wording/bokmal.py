@@ -230,10 +230,10 @@ BOKMAL: dict[str, str] = {
     "The app's own tables (mentors, certifications, status log, coordinators): the app erases them itself.": (
         "Appens egne tabeller (likepersoner, sertifiseringer, statuslogg, koordinatorer): dem sletter appen selv."
     ),
-    "A bare row in certification.listings with the id, because the app still has the mentor as inactive. Run this"
-    " again once the app has deleted the mentor.": (
-        "En bar rad i certification.listings med id-en, fordi appen fortsatt har likepersonen som inaktiv. Kjør dette"
-        " på nytt når appen har slettet likepersonen."
+    "A bare listing with the id, and which thresholds and ends were reached, because the app still has the mentor as"
+    " inactive. Run this again once the app has deleted the mentor.": (
+        "En bar oppføring med id-en, og hvilke terskler og utløp som er nådd, fordi appen fortsatt har likepersonen som"
+        " inaktiv. Kjør dette på nytt når appen har slettet likepersonen."
     ),
     "{n} entries of the audit, with the id, the actor and the reason: the record of who did what. They are kept as"
     " long as the audit is. Proofs hold no person.": (

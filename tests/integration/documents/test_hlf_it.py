@@ -29,7 +29,7 @@ HOST = "https://hlf.crm4.dynamics.com"
 AZURE_CLI = """#!{python}
 import json, sys, urllib.parse, urllib.request
 KNOWN = {{
-    ("ad", "app", "list"): {{"--display-name"}},
+    ("ad", "app", "list"): {{"--filter"}},
     ("ad", "app", "create"): {{"--display-name", "--sign-in-audience"}},
     ("ad", "sp", "show"): {{"--id"}},
     ("ad", "sp", "create"): {{"--id"}},

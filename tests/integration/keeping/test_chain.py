@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from operations.commands.proof_export import export
-from operations.commands.proof_file import verify
+from operations.commands.proof_file import NotAProofFileError, verify
 from operations.errors import OperationsError
 
 if TYPE_CHECKING:
@@ -151,6 +151,11 @@ LINES: dict[str, Callable[[list[str]], list[str]]] = {
         json.dumps(json.loads(lines[2]) | {"content": None}),
         *lines[3:],
     ],
+    "the content is said to be missing for its age": lambda lines: [
+        *lines[:2],
+        json.dumps(json.loads(lines[2]) | {"content": None, "at": "2000-01-01T00:00:00+00:00"}),
+        *lines[3:],
+    ],
     "the header's number": lambda lines: [json.dumps(json.loads(lines[0]) | {"links": 8}), *lines[1:]],
 }
 
@@ -158,6 +163,31 @@ LINES: dict[str, Callable[[list[str]], list[str]]] = {
 @pytest.mark.parametrize("what", LINES)
 def test_a_file_that_was_changed_is_found(chained: Foundation, tmp_path: Path, what: str) -> None:
     assert verify(LINES[what](exported(chained, tmp_path))).problems != []
+
+
+def test_a_record_of_last_year_cannot_be_linked_today(chained: Foundation, tmp_path: Path) -> None:
+    """Its own time is within the hash, and every record before it is newer."""
+    chained.do(
+        "INSERT INTO certification.audit (action, actor, reason, at)"
+        " VALUES ('release_brake', 'somebody', 'slipped in', now() - interval '1 year')"
+    )
+    chained.do("SELECT certification.link_records(true)")
+    (problem,) = problems(chained, tmp_path)
+    assert "was linked after a record of" in problem
+
+
+@pytest.mark.parametrize(
+    "line", ['{"format": "hlf-certification-proofs/1"}', '{"format": "hlf-certification-proofs/1"}\n5']
+)
+def test_a_file_of_another_form_is_no_traceback(line: str) -> None:
+    with pytest.raises(NotAProofFileError):
+        verify(line.splitlines())
+
+
+def test_an_empty_anchor_proves_nothing(chained: Foundation, tmp_path: Path) -> None:
+    """A variable that was not set in a script."""
+    with pytest.raises(NotAProofFileError):
+        problems(chained, tmp_path, "")
 
 
 def test_a_chain_made_anew_is_found_by_its_anchor(chained: Foundation, tmp_path: Path) -> None:

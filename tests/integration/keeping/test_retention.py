@@ -54,6 +54,7 @@ def age(foundation: Foundation, ago: int = LONG) -> None:
         "UPDATE certification.notices SET settled_at = settled_at - %s * interval '1 day'",
         "UPDATE certification.cert_expiry_reminders SET as_of = as_of - %s",
         "UPDATE certification.transitions SET as_of = as_of - %s",
+        "UPDATE certification.listings SET changed_at = changed_at - %s * interval '1 day'",
     ):
         foundation.past_triggers(statement, ago)
 
@@ -107,6 +108,9 @@ def test_what_the_app_has_no_more_is_deleted(foundation: Foundation, functions: 
     foundation.do("DELETE FROM peer_mentors WHERE id = %s", gone)
     assert would(foundation) == delete(foundation) == {}
     age(foundation)
+    foundation.do("UPDATE certification.listings SET changed_at = now()")  # gone for a moment, as in a load of the app
+    assert "transitions" not in would(foundation)
+    foundation.do("UPDATE certification.listings SET changed_at = changed_at - interval '9 years'")
     assert delete(foundation)["transitions"] == 1
     for table in ("cert_expiry_reminders", "transitions", "notices"):
         kept = foundation.all(f"SELECT DISTINCT mentor_id FROM certification.{table} WHERE mentor_id IS NOT NULL")

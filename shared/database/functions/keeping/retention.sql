@@ -21,15 +21,16 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
         AND (t.state <> 'undeliverable' OR t.reported_in IS NOT NULL OR t.kind = 'digest')
         AND (t.state <> 'superseded' OR t.kind = 'digest' OR t.certification_expiry_date < $1::date)
         AND NOT EXISTS (SELECT 1 FROM certification.runs AS r
-                         WHERE r.id = t.run_id AND (r.undone_at IS NOT NULL OR r.function = 'expiry_check'))
+                         WHERE r.id = t.run_id AND (r.undone_at IS NOT NULL OR r.function = 'expiry_check' AND r.started_at
+                              >= certification.kept_since(certification.stored_settings(NULL), 'keep_runs_days')))
         AND NOT EXISTS (SELECT 1 FROM certification.notices AS d WHERE d.reported_in = t.id)
         AND NOT EXISTS (SELECT 1 FROM public.certifications AS c
                           JOIN public.organisations AS o ON o.id = t.organisation_id
                          WHERE c.mentor_id = t.mentor_id
                            AND certification.day_of(c.expires_on, o.timezone::text) = t.certification_expiry_date)$c$),
     -- Both prevent a second reminder, or a second expiry, of the same date (I1, I3): as long as the app has the mentor,
-    -- the date may be entered again, so they are kept. An app that loads its tables anew has no mentor for a moment: the
-    -- listing, which the deletion raises, says since when.
+    -- the date may be entered again, so they are kept. An app that loads its tables anew lacks a mentor for a
+    -- moment: the listing, which the deletion raises, says since when.
     ('reminders', 'cert_expiry_reminders', 'keep_notices_days', $c$
         t.as_of < $1 AND NOT EXISTS (SELECT 1 FROM public.peer_mentors AS m WHERE m.id = t.mentor_id)
         AND NOT EXISTS (SELECT 1 FROM certification.listings AS l

@@ -203,8 +203,9 @@ BEGIN
         RETURN;
     END IF;
     SELECT coalesce(jsonb_object_agg(r.relation, r.n) FILTER (WHERE r.n > 0), '{}') INTO v_removed
-      FROM certification.rows_of_person(p_id, true, CASE WHEN v_found.in_app = 'kept' THEN '{listings,cert_expiry_reminders,transitions}'::text[]
-                                                         ELSE '{}' END) AS r;
+      FROM certification.rows_of_person(p_id, true, CASE WHEN v_found.in_app = 'kept'
+               THEN '{listings,cert_expiry_reminders,transitions}'::text[] ELSE '{}' END) AS r;
+    -- Reminders and transitions prevent a second notice of the same date, should the app use the mentor again (I1, I3).
     -- The sweep would give a mentor that the app still has a listing again, so a bare one stays, which says nothing but
     -- that nothing is shown.
     UPDATE certification.listings AS l
