@@ -21,8 +21,9 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
         AND (t.state <> 'undeliverable' OR t.reported_in IS NOT NULL OR t.kind = 'digest')
         AND (t.state <> 'superseded' OR t.kind = 'digest' OR t.certification_expiry_date < $1::date)
         AND NOT EXISTS (SELECT 1 FROM certification.runs AS r
-                         WHERE r.id = t.run_id AND (r.undone_at IS NOT NULL OR r.function = 'expiry_check' AND r.started_at
-                              >= certification.kept_since(certification.stored_settings(NULL), 'keep_runs_days')))
+                         WHERE r.id = t.run_id
+                           AND (r.undone_at IS NOT NULL OR r.function = 'expiry_check' AND r.started_at
+                                >= certification.kept_since(certification.stored_settings(NULL), 'keep_runs_days')))
         AND NOT EXISTS (SELECT 1 FROM certification.notices AS d WHERE d.reported_in = t.id)
         AND NOT EXISTS (SELECT 1 FROM public.certifications AS c
                           JOIN public.organisations AS o ON o.id = t.organisation_id
