@@ -50,6 +50,7 @@ EVENTS = {
     "DynamicsSync": "dynamics_sync.queued.json",
     "Reconciliation": "reconciliation.full.json",
     "ForceSync": "force_sync.page.json",
+    "VerifyIntegration": "verify_integration.person.json",
 }
 
 
