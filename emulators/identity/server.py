@@ -10,7 +10,7 @@ import threading
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, override
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
@@ -20,10 +20,10 @@ from jwt.algorithms import ECAlgorithm
 
 from emulators.identity.http import KEYS_PATH, SIGN_IN_PATH, IdentityServer, Reply
 from emulators.identity.page import may_return_to, sign_in_page
+from emulators.local_server import LocalServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
-    from types import TracebackType
 
 AUDIENCE = "authenticated"
 _HTML = "text/html; charset=utf-8"
@@ -47,7 +47,7 @@ class SigningKey:
         return {**public, "alg": "ES256", "kid": self.kid, "use": "sig", "key_ops": ["verify"], "ext": True}
 
 
-class LocalIdentity:
+class LocalIdentity(LocalServer):
     """The server: a context manager, or start() and stop(). Listens on 127.0.0.1, on a free port.
 
     `users` returns the id and the name of each user, and is called whenever somebody signs in. `return_to` are further
@@ -64,6 +64,7 @@ class LocalIdentity:
         clock: Callable[[], float] = time.time,
         port: int = 0,
     ) -> None:
+        super().__init__(port)
         self.key_fetches = 0
         self.keys = [SigningKey.new()]
         """The published keys; the last one signs."""
@@ -71,17 +72,9 @@ class LocalIdentity:
         self._return_to = frozenset(return_to)
         self._lifetime_seconds = lifetime_seconds
         self._clock = clock
-        self._port = port
         self._lock = threading.Lock()
         self._fault: Reply | None = None
         self._hang_seconds = 0.0
-        self._released = threading.Event()
-        self._server: IdentityServer | None = None
-
-    @property
-    def url(self) -> str:
-        """Return the address of the server."""
-        return f"http://127.0.0.1:{self._port}"
 
     @property
     def issuer(self) -> str:
@@ -98,29 +91,9 @@ class LocalIdentity:
         """Return the address of the sign-in page; `return_to` is to be added."""
         return f"{self.url}{SIGN_IN_PATH}"
 
-    def start(self) -> None:
-        """Listen, also again after refuse_connections(), on the same port."""
-        self._released.clear()
-        self._server = IdentityServer(("127.0.0.1", self._port), self)
-        self._port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="local-identity", daemon=True).start()
-
-    def stop(self) -> None:
-        """Stop listening and let held requests go."""
-        self._released.set()
-        if self._server:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+    @override
+    def _listen(self, address: tuple[str, int]) -> IdentityServer:
+        return IdentityServer(address, self)
 
     def claims(self, subject: UUID | str, **changed: object) -> dict[str, Any]:
         """Return the claims of a token for a user. A claim that is changed to None is left out."""

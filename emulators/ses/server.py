@@ -15,9 +15,9 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from http import HTTPStatus
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import override
 
+from emulators.local_server import LocalServer
 from emulators.ses.http import SesServer
 from emulators.ses.request_checks import RefusalError, checked_request
 
@@ -57,7 +57,7 @@ class _Faults:
     free_at: float = 0.0
 
 
-class LocalSes:
+class LocalSes(LocalServer):
     """The server: a context manager, or start() and stop(). Listens on 127.0.0.1, on a free port.
 
     `messages` are the accepted ones in order, also written to `folder` as 0001.eml, 0002.eml, …
@@ -66,17 +66,15 @@ class LocalSes:
     """
 
     def __init__(self, folder: Path | None = None, *, port: int = 0) -> None:
+        super().__init__(port)
         self.messages: list[Mail] = []
         self.violations: list[str] = []
         self.counts = Counts()
         self.in_sandbox = False
         self.unverified: set[str] = set()
         self._folder = folder
-        self._port = port
         self._faults = _Faults()
         self._lock = threading.Lock()
-        self._released = threading.Event()
-        self._server: SesServer | None = None
 
     def account(self) -> dict[str, object]:
         """Return the account as GetAccount does."""
@@ -93,34 +91,9 @@ class LocalSes:
             "VerificationStatus": "PENDING" if pending else "SUCCESS",
         }
 
-    @property
-    def url(self) -> str:
-        """Return the endpoint for boto3."""
-        return f"http://127.0.0.1:{self._port}"
-
-    def start(self) -> None:
-        """Listen, also again after refuse_connections(), on the same port."""
-        self._released.clear()
-        self._server = SesServer(("127.0.0.1", self._port), self)
-        self._port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="local-ses", daemon=True).start()
-
-    def stop(self) -> None:
-        """Stop listening and let held replies go."""
-        self._released.set()
-        if self._server:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+    @override
+    def _listen(self, address: tuple[str, int]) -> SesServer:
+        return SesServer(address, self)
 
     def fail_next(self, n: int, code: str, status: int = HTTPStatus.BAD_REQUEST) -> None:
         """Refuse the next n requests with this error."""

@@ -10,8 +10,9 @@ import threading
 import time
 from collections import deque
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, override
 
+from emulators.local_server import LocalServer
 from emulators.sts.calls import Account, TokenPolicy
 from emulators.sts.errors import StsError
 from emulators.sts.http import ISSUER_PATH, StsServer
@@ -19,12 +20,11 @@ from emulators.sts.signing import Issuer, SigningKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
 _ACCOUNT = "000000000000"
 
 
-class LocalSts:
+class LocalSts(LocalServer):
     """The server: a context manager, or start() and stop(). Listens on 127.0.0.1, on a free port.
 
     `roles` are the roles that may be assumed, by ARN, each with its policy. `calls` are the actions that were called,
@@ -32,22 +32,15 @@ class LocalSts:
     """
 
     def __init__(self, roles: Mapping[str, TokenPolicy] | None = None, *, port: int = 0) -> None:
+        super().__init__(port)
         self.calls: list[str] = []
         self.key_fetches = 0
         self._roles = dict(roles or {})
-        self._port = port
         self._account: Account | None = None
         self._failures: deque[StsError | None] = deque()
         self._fails_metadata = False
         self._hang_seconds = 0.0
         self._skew = 0.0
-        self._released = threading.Event()
-        self._server: StsServer | None = None
-
-    @property
-    def url(self) -> str:
-        """Return the endpoint for boto3."""
-        return f"http://127.0.0.1:{self._port}"
 
     @property
     def issuer(self) -> str:
@@ -61,32 +54,14 @@ class LocalSts:
             raise RuntimeError("the server has not been started")
         return self._account
 
-    def start(self) -> None:
-        """Listen, also again after refuse_connections(), on the same port."""
-        self._released.clear()
-        self._server = StsServer(("127.0.0.1", self._port), self)
-        self._port = self._server.server_address[1]
-        if self._account is None:
+    @override
+    def _listen(self, address: tuple[str, int]) -> StsServer:
+        server = StsServer(address, self)
+        self._port = server.server_address[1]
+        if self._account is None:  # before the first request is read; its issuer names the port
             clock = lambda: time.time() + self._skew  # noqa: E731
             self._account = Account(Issuer(self.issuer, _ACCOUNT), self._roles, clock=clock)
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="local-sts", daemon=True).start()
-
-    def stop(self) -> None:
-        """Stop listening and let held requests go."""
-        self._released.set()
-        if self._server:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+        return server
 
     def allow(self, role_arn: str, policy: TokenPolicy | None = None) -> None:
         """Let a role be assumed, with this policy."""
