@@ -8,39 +8,21 @@ from typing import TYPE_CHECKING, Any, Self
 from shared.adapters.dataverse.reader import DataverseReader
 from shared.adapters.dataverse.website import DataverseWebsite
 from shared.adapters.postgres.coordinators import PostgresCoordinators, PostgresForcedSyncs
-from shared.domain.errors import QueueUnavailableError
 from shared.domain.force_sync import Limits
 from shared.use_cases.force_sync import ForceSyncPorts, force_sync
 from shared.use_cases.sync_listings import sync_listings
 from tests.support.fakes.report import FakeReport
+from tests.support.fakes.sync_queue import FakeSyncQueue
 from tests.support.syncs import SyncWorker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from uuid import UUID
 
     from shared.domain.force_sync import ForceSyncResult
-    from shared.domain.listings import SyncRequest
 
 SECONDS = 13.0  # enough for waits of three seconds: no more are begun in the last ten
 REASON = "Står fortsatt på nettsiden"
-
-
-class RecordedQueue:
-    """The requests that were sent; or a queue that is away."""
-
-    def __init__(self) -> None:
-        self.requests: list[SyncRequest] = []
-        self.away = False
-
-    def send(self, requests: Iterable[SyncRequest]) -> None:
-        """Raises QueueUnavailableError while it is away."""
-        if self.away:
-            raise QueueUnavailableError("queue_away")
-        self.requests += requests
-
-    def return_later(self, seconds: Mapping[str, float]) -> None:
-        raise NotImplementedError
 
 
 class Forcer:
@@ -55,7 +37,7 @@ class Forcer:
     ) -> None:
         self._worker = SyncWorker(login, url, secret, batch_size=1, parallel=1, patient=True)
         self.worker = self._worker
-        self.queue = RecordedQueue()
+        self.queue = FakeSyncQueue()
         self.report = FakeReport()
         self.alerts: list[str] = []
         self.limits = Limits(*limits)

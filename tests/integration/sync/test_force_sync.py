@@ -280,7 +280,7 @@ def test_a_queue_that_is_away_loses_nothing(
 ) -> None:
     """I7: the row has it, and the sweep asks for it; the reply names the later time."""
     worker.state.block_for(60, "test")
-    forcer.queue.away = True
+    forcer.queue.away = "queue_away"
     queued = forcer.force(turid, listed)
     assert isinstance(queued, QueuedSync)
     assert queued.try_at - datetime.now(UTC) > timedelta(minutes=6)
