@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from operations.deployed import refusals
+from operations.errors import OperationsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,14 +50,25 @@ class SecretVersions:
         return {}
 
     def store(self, version: str, value: Mapping[str, Any]) -> None:
-        """Store a pending version under this id. A version that was stored before stays as it is."""
-        with refusals(), suppress(self.client.exceptions.ResourceExistsException):
-            self.client.put_secret_value(
-                SecretId=self.arn,
-                ClientRequestToken=version,
-                SecretString=json.dumps(value),
-                VersionStages=[PENDING],
-            )
+        """Store a pending version under this id. Raises OperationsError if another value was stored under it before.
+
+        That happens where a run was interrupted before it had recorded what it stored.
+        """
+        with refusals():
+            try:
+                self.client.put_secret_value(
+                    SecretId=self.arn,
+                    ClientRequestToken=version,
+                    SecretString=json.dumps(value),
+                    VersionStages=[PENDING],
+                )
+            except self.client.exceptions.ResourceExistsException:
+                stored = self.client.get_secret_value(SecretId=self.arn, VersionId=version)["SecretString"]
+                if json.loads(stored) != value:
+                    raise OperationsError(
+                        "an interrupted run has stored another credential than this one, and nothing was put in use:"
+                        " enter that one again, or take it back with --undo and begin anew"
+                    ) from None
 
     def move(self, label: str, to: str, away_from: str | None) -> bool:
         """Move a label, if it is where it is expected to be. Return whether it was."""
