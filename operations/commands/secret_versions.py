@@ -55,20 +55,19 @@ class SecretVersions:
         That happens where a run was interrupted before it had recorded what it stored.
         """
         with refusals():
-            try:
-                self.client.put_secret_value(
-                    SecretId=self.arn,
-                    ClientRequestToken=version,
-                    SecretString=json.dumps(value),
-                    VersionStages=[PENDING],
-                )
-            except self.client.exceptions.ResourceExistsException:
+            if version in self.client.describe_secret(SecretId=self.arn).get("VersionIdsToStages", {}):
                 stored = self.client.get_secret_value(SecretId=self.arn, VersionId=version)["SecretString"]
                 if json.loads(stored) != value:
                     raise OperationsError(
                         "an interrupted run has stored another credential than this one, and nothing was put in use:"
                         " enter that one again, or take it back with --undo and begin anew"
-                    ) from None
+                    )
+            self.client.put_secret_value(
+                SecretId=self.arn,
+                ClientRequestToken=version,
+                SecretString=json.dumps(value),
+                VersionStages=[PENDING],
+            )
 
     def move(self, label: str, to: str, away_from: str | None) -> bool:
         """Move a label, if it is where it is expected to be. Return whether it was."""
