@@ -208,10 +208,10 @@ def test_a_stack_that_is_up_serves_the_other_commands(up: tuple[Local, dict[str,
     assert '"state": "succeeded"' in local.run(
         "invoke", "ExpiryCheck", "-e", str(ROOT / "events" / "expiry_check.scheduled.json")
     )
-    counted = (
-        "SELECT count(*) FROM certification.runs WHERE function NOT LIKE 'reconciliation%'"  # sweeps come by themselves
-    )
-    assert local.run("psql", "-Atc", counted).strip() == "3"
+    # The schedules of the stack run beside the commands: at nine o'clock there is a run of send_notices more.
+    counted = """SELECT count(*) FILTER (WHERE function = 'expiry_check') >= 2,
+                        count(*) FILTER (WHERE function = 'send_notices') >= 1 FROM certification.runs"""
+    assert local.run("psql", "-Atc", counted).strip() == "t|t"
     assert "Nothing was written" in " ".join(local.run("preview", "--days", "3").split())
 
 
